@@ -1,0 +1,191 @@
+// The gateway's composition root: the only place here that makes long-lived things. Runs in plain Node and in
+// Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
+import { randomUUID } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { Config } from './contract/config.ts';
+import { AppError } from './contract/errors.ts';
+import { ResponseCache } from './core/cache.ts';
+import { Estimator } from './core/estimate.ts';
+import { Feed } from './core/feed.ts';
+import { Flights } from './core/flight.ts';
+import { Gateway } from './core/gateway.ts';
+import { Jobs } from './core/jobs.ts';
+import type { Clock, Log, UpstreamState } from './core/ports.ts';
+import { LeaseQueue } from './core/queue.ts';
+import { Requests } from './core/requests.ts';
+import { Residency } from './core/residency.ts';
+import { cacheStats, health, modelsView, queueView, requestFact, type SnapshotParts } from './core/snapshot.ts';
+import { Telemetry } from './core/telemetry.ts';
+import { Warmer } from './core/warmer.ts';
+import { createApp } from './http/app.ts';
+import { PATIENCE, type Patience } from './http/encode.ts';
+import { createGuard, effectiveBind } from './http/guard.ts';
+import { listen } from './http/listen.ts';
+import { createUpstream } from './upstream/ollama.ts';
+import { createWatch } from './upstream/watch.ts';
+
+export interface BackendOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Shown by /health. */
+  readonly version: string;
+  readonly clock?: Clock;
+  /** Heart-beats of waiting connections; shorter in tests. */
+  readonly patience?: Patience;
+}
+
+/** A running gateway. */
+export interface Backend {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Takes a new configuration at once, as far as it applies live. Returns the fields whose change waits for a restart.
+   */
+  configure(config: Config): void;
+  /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Time as it is. */
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const wake = (): void => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      };
+      // setTimeout takes at most 2^31-1 ms and would fire at once for more.
+      const timer = setTimeout(wake, Math.min(ms, 2_147_483_647));
+      const stop = (): void => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+    }),
+};
+
+/** Starts a gateway. Rejects when it cannot listen; that Ollama is down is no reason. */
+export async function startBackend(options: BackendOptions): Promise<Backend> {
+  const { log, version, clock = systemClock, patience = PATIENCE } = options;
+  let current = options.config;
+  const config = (): Config => current;
+  const life = new AbortController();
+  const bind = effectiveBind(current);
+  if (bind.refusedBecause !== undefined) log.warn({}, bind.refusedBecause);
+
+  const upstream = createUpstream({ config, log, clock });
+  const estimator = new Estimator();
+  const telemetry = new Telemetry();
+  const requests = new Requests();
+  const flights = new Flights();
+  const cache = new ResponseCache(config, clock.now);
+  const watch = createWatch({ upstream, config, clock, log, onChange: (state) => looked(state) });
+  const residency = new Residency({ upstream, watch, estimator, clock, log });
+  const queue = new LeaseQueue({
+    config,
+    clock,
+    loadMs: (model) => estimator.loadMs(model),
+    resident: (runner) => residency.isResident(runner),
+    onChange: () => feed.touch('queue'),
+  });
+  const gateway = new Gateway({
+    config,
+    clock,
+    newId: randomUUID,
+    log,
+    upstream,
+    watch,
+    cache,
+    flights,
+    queue,
+    residency,
+    estimator,
+    requests,
+    telemetry,
+    onEnded: (ticket) => {
+      feed.ended(requestFact(ticket));
+      feed.touch('queue', 'snapshot');
+    },
+  });
+  const shown: SnapshotParts = {
+    version,
+    startedAt: clock.now(),
+    now: clock.now,
+    config,
+    watch,
+    cache,
+    queue,
+    requests,
+    telemetry,
+    notices: () => (bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
+  };
+  const feed = new Feed(
+    {
+      snapshot: () => ({ health: health(shown), stats: cacheStats(shown), models: modelsView(shown) }),
+      state: () => ({ health: health(shown) }),
+      queue: () => queueView(shown),
+      model: () => ({ models: modelsView(shown) }),
+    },
+    clock,
+  );
+  const jobs = new Jobs({ gateway, requests, config, now: clock.now, log, queueLength: () => queue.waiting });
+  const acting = { config, clock, cache, queue, residency, telemetry, upstream, watch };
+  const warmer = new Warmer(acting, log);
+
+  function looked(state: UpstreamState): void {
+    residency.reconcile(state.loaded);
+    feed.touch('state', 'model');
+    queue.recheck();
+    warmer.check(life.signal);
+  }
+
+  let port = current.server.port;
+  const listener = createApp({
+    ...shown,
+    ...acting,
+    gateway,
+    jobs,
+    feed,
+    log,
+    newId: randomUUID,
+    patience,
+    guard: createGuard({ config, port: () => port, lanAddresses }),
+  });
+  const listening = await listen(listener, { hosts: bind.hosts, port }).catch(async (error: unknown) => {
+    await upstream.close();
+    throw error;
+  });
+  port = listening.port;
+  watch.start();
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    configure(next) {
+      current = next;
+      cache.reconfigured();
+      watch.reconfigured();
+      queue.recheck();
+      feed.touch('snapshot');
+    },
+    async stop() {
+      const drained = gateway.drain(current.server.drain_timeout_ms);
+      await drained;
+      life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
+      await watch.stop();
+      await listening.close();
+      await upstream.close();
+    },
+  };
+}
+
+/** The addresses of this machine's own network interfaces. */
+function lanAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+}

@@ -1,0 +1,214 @@
+#!/usr/bin/env node
+// `hearth`: the gateway without a desktop. Reads the configuration, starts the backend, says one line when it listens,
+// follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
+import { realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { pino, type Logger } from 'pino';
+import { startBackend, type Backend } from './backend.ts';
+import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from './config-file.ts';
+import { problemSentence, resolveConfig, type ResolvedConfig } from './contract/config-sources.ts';
+import { fields, type Config } from './contract/config.ts';
+import { ListenError } from './http/listen.ts';
+
+/** Exit codes of sysexits(3). */
+const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70, config: 78 } as const;
+
+const USAGE = `Usage: hearth serve [options]
+
+Runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
+
+Options:
+  --config FILE       configuration, TOML or JSON (else CONFIG_PATH, else ./config.toml)
+  --host HOST         address to listen on (server.host)
+  --port PORT         port to listen on, 0 for a free one (server.port)
+  --set KEY=VALUE     any setting, as in --set ollama.model=llama3.2; may be repeated
+  --help, --version
+`;
+
+/** Ends the program with a sentence for the person who started it. */
+class Exit extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface ServeFlags {
+  readonly config: string | undefined;
+  /** By dotted path. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+function readFlags(args: readonly string[]): ServeFlags {
+  const { values, positionals } = parseCommandLine(args);
+  if (positionals.length > 0) throw new Exit(EXIT.usage, `Unknown argument: ${positionals.join(' ')}\n\n${USAGE}`);
+  const flags: Record<string, unknown> = {};
+  for (const pair of values.set ?? []) {
+    const [key, ...rest] = pair.split('=');
+    if (key === undefined || rest.length === 0) throw new Exit(EXIT.usage, `--set needs KEY=VALUE. It was "${pair}".`);
+    flags[key] = rest.join('=');
+  }
+  if (values.host !== undefined) flags['server.host'] = values.host;
+  if (values.port !== undefined) flags['server.port'] = values.port;
+  return { config: values.config, values: flags };
+}
+
+function parseCommandLine(args: readonly string[]): ReturnType<typeof parse> {
+  try {
+    return parse(args);
+  } catch (error) {
+    throw new Exit(EXIT.usage, `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      config: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      set: { type: 'string', multiple: true },
+    },
+  });
+}
+
+async function readSettings(path: string | undefined, flags: ServeFlags): Promise<ResolvedConfig> {
+  const file = path === undefined ? {} : { file: await readConfigFile(path) };
+  return resolveConfig({ ...file, env: process.env, flags: flags.values }, 'headless');
+}
+
+async function serve(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args);
+  const path = await locateConfigFile(process.env, flags.config, process.cwd());
+  const settings = await readSettings(path, flags);
+  if (settings.problems.length > 0) throw new Exit(EXIT.config, settings.problems.map(problemSentence).join('\n'));
+  const { config } = settings;
+  const log = pino(
+    { level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    // Synchronous: the last lines before the end are the ones that somebody will look for.
+    pino.destination({ dest: 2, sync: true }),
+  );
+  for (const notice of settings.notices) log.warn({}, notice);
+  const backend = await startBackend({ config, log, version: await version() });
+  process.stdout.write(`hearth ready ${backend.url}\n`);
+
+  const life = new AbortController();
+  stopOnSignals(backend, log, life);
+  if (path !== undefined) await followFile(path, flags, config, backend, log, life.signal);
+}
+
+function stopOnSignals(backend: Backend, log: Logger, life: AbortController): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      log.warn({ signal }, 'told to stop again: stopping without waiting');
+      process.exit(EXIT.software);
+    }
+    stopping = true;
+    log.info({ signal }, 'stopping: no new work, running answers may end');
+    life.abort();
+    backend.stop().then(
+      () => process.exit(EXIT.ok),
+      (error: unknown) => {
+        log.error({ err: error }, 'could not stop cleanly');
+        process.exit(EXIT.software);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** Takes over each good edit of the file; a bad one is reported and the old values stay. */
+async function followFile(
+  path: string,
+  flags: ServeFlags,
+  started: Config,
+  backend: Backend,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  let current = started;
+  const reread = async (): Promise<void> => {
+    const { config, problems, notices } = await readSettings(path, flags);
+    if (problems.length > 0) {
+      log.error({}, `${problems.map(problemSentence).join(' ')} The old values stay in use.`);
+      return;
+    }
+    for (const notice of notices) log.warn({}, notice);
+    const changed = changedFields(current, config);
+    if (changed.length === 0) return;
+    current = config;
+    log.level = config.log.level;
+    backend.configure(config);
+    const later = changedFields(started, config).filter(({ applies }) => applies === 'restart');
+    log.info({ changed: changed.map((field) => field.path) }, 'configuration changed');
+    if (later.length > 0) {
+      log.warn({ fields: later.map((field) => field.path) }, 'these settings change after a restart of the gateway');
+    }
+  };
+  // One after the other: two quick edits must not overtake each other.
+  let reading = Promise.resolve();
+  const queueReread = (): void => {
+    reading = reading.then(reread).catch((error: unknown) => {
+      log.error({}, `${error instanceof Error ? error.message : String(error)} The old values stay in use.`);
+    });
+  };
+  process.on('SIGHUP', queueReread);
+  try {
+    await watchConfigFile(
+      path,
+      (event) => {
+        if (event.kind === 'changed') queueReread();
+        else if (event.kind === 'gone') log.warn({}, `${path} is gone. The old values stay in use.`);
+        else log.warn({ err: event.reason }, `Changes of ${path} are no longer seen. Send SIGHUP to have it read again.`);
+      },
+      signal,
+    );
+    // What was written between the first read and the watch.
+    queueReread();
+  } catch (error) {
+    log.warn({ err: error }, `Changes of ${path} are not seen. Send SIGHUP to have it read again.`);
+  }
+}
+
+function changedFields(before: Config, after: Config): typeof fields {
+  const value = (config: Config, { section, key }: (typeof fields)[number]): unknown =>
+    (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
+  return fields.filter((field) => JSON.stringify(value(before, field)) !== JSON.stringify(value(after, field)));
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  if (args.includes('--help') || args.includes('-h')) process.stdout.write(USAGE);
+  else if (args.includes('--version')) process.stdout.write(`hearth ${await version()}\n`);
+  else if (command === 'serve') await serve(rest);
+  else throw new Exit(EXIT.usage, command === undefined ? USAGE : `Unknown command: ${command}\n\n${USAGE}`);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Exit) return error.code;
+  if (error instanceof ConfigFileError) return EXIT.config;
+  if (error instanceof ListenError) return EXIT.unavailable;
+  return EXIT.software;
+}
+
+/** Imported by a test this file does nothing; run as a program (also through npm's link) it does its work. */
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  main(process.argv.slice(2)).catch((error: unknown) => {
+    const code = exitCodeOf(error);
+    const text = error instanceof Error && code !== EXIT.software ? error.message : String(error instanceof Error ? error.stack : error);
+    process.stderr.write(`${text.trimEnd()}\n`);
+    process.exit(code);
+  });
+}

@@ -1,0 +1,172 @@
+// The configuration file of the headless host: where it is, what is in it, and when it changes.
+// It does not judge the settings (contract/config-sources.ts does) and never writes the file.
+import { once } from 'node:events';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
+import { watch } from 'chokidar';
+import { parse as parseToml, TomlError } from 'smol-toml';
+
+/** A configuration file that cannot be used at all. The message is a sentence that names the file and the line. */
+export class ConfigFileError extends Error {
+  override readonly name = 'ConfigFileError';
+  readonly path: string;
+  /** Counted from 1, for mistakes in the text. */
+  readonly line: number | undefined;
+
+  constructor(path: string, reason: string, more: { readonly line?: number; readonly cause?: unknown } = {}) {
+    const { line, cause } = more;
+    super(`${path}${line === undefined ? '' : `, line ${line}`}: ${reason}`, { cause });
+    this.path = path;
+    this.line = line;
+  }
+}
+
+/**
+ * The configuration file to read: the one of --config, else of CONFIG_PATH, else config.toml in the current folder.
+ * Gives an absolute path, or undefined when no file is named and config.toml is not there. Throws ConfigFileError for a
+ * file that is named and missing: starting without it would look like starting with it.
+ */
+export async function locateConfigFile(
+  env: Readonly<Record<string, string | undefined>>,
+  flag: string | undefined,
+  cwd: string,
+): Promise<string | undefined> {
+  const named = flag ?? (env['CONFIG_PATH'] || undefined);
+  const path = resolve(cwd, named ?? 'config.toml');
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return path;
+  if (named === undefined) return undefined;
+  throw new ConfigFileError(
+    path,
+    `there is no such file, but ${flag === undefined ? 'CONFIG_PATH' : '--config'} names it.`,
+  );
+}
+
+/**
+ * Reads a configuration file: TOML or JSON by its ending, by its first character where the ending says nothing.
+ * The result is a `file` for resolveConfig. Throws ConfigFileError when the file cannot be read, or is not the TOML or
+ * JSON it should be (with the line).
+ */
+export async function readConfigFile(path: string): Promise<{ readonly path: string; readonly data: unknown }> {
+  const text = decode(path, await readFile(path).catch((error: unknown) => Promise.reject(unreadable(path, error))));
+  const ending = extname(path).toLowerCase();
+  const isJson = ending === '.json' || (ending !== '.toml' && text.trimStart().startsWith('{'));
+  return { path, data: isJson ? fromJson(path, text) : fromToml(path, text) };
+}
+
+function unreadable(path: string, cause: unknown): ConfigFileError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reasons = new Map([
+    ['ENOENT', 'there is no such file.'],
+    ['EISDIR', 'it is a folder, not a file.'],
+    ['EACCES', 'Hearth may not read it.'],
+  ]);
+  return new ConfigFileError(path, reasons.get(code) ?? `it cannot be read (${code}).`, { cause });
+}
+
+function decode(path: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark too
+  } catch (cause) {
+    throw new ConfigFileError(path, 'it is not UTF-8 text.', { cause });
+  }
+}
+
+function fromToml(path: string, text: string): unknown {
+  try {
+    return parseToml(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const [reason = ''] = cause.message.replace(/^Invalid TOML document: /, '').split('\n');
+    throw new ConfigFileError(path, `this is not valid TOML: ${reason}.`, { line: cause.line, cause });
+  }
+}
+
+function fromJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const line = text.slice(0, jsonMistakeAt(text)).split('\n').length;
+    throw new ConfigFileError(path, 'this is not valid JSON.', { line, cause });
+  }
+}
+
+/**
+ * The index of the first mistake in a text that is not JSON. JSON.parse knows it and tells it for some mistakes only, and in words that
+ * change with the engine, so the text is walked once more.
+ */
+function jsonMistakeAt(text: string): number {
+  let at = 0;
+  const take = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    const found = pattern.test(text);
+    if (found) at = pattern.lastIndex;
+    return found;
+  };
+  const all = (item: () => boolean, close: RegExp): boolean => {
+    if (take(close)) return true;
+    while (item()) {
+      if (take(close)) return true;
+      if (!take(/[ \t\r\n]*,/y)) return false;
+    }
+    return false;
+  };
+  const string = /[ \t\r\n]*"(?:[ !#-[\]-\uFFFF]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"/y;
+  const scalar = /[ \t\r\n]*(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
+  const pair = (): boolean => take(string) && take(/[ \t\r\n]*:/y) && value();
+  const value = (): boolean => {
+    if (take(/[ \t\r\n]*\{/y)) return all(pair, /[ \t\r\n]*\}/y);
+    if (take(/[ \t\r\n]*\[/y)) return all(value, /[ \t\r\n]*\]/y);
+    return take(string) || take(scalar);
+  };
+  value();
+  take(/[ \t\r\n]*/y);
+  return at;
+}
+
+/** What happened to a watched file. `blind`: the system no longer tells about changes. */
+export type ConfigFileEvent =
+  { readonly kind: 'changed' } | { readonly kind: 'gone' } | { readonly kind: 'blind'; readonly reason: unknown };
+
+/** A file counts as written when its size has been the same for this long. */
+const WRITTEN = { stabilityThreshold: 100, pollInterval: 20 };
+
+/**
+ * Watches one file until the signal ends it. Resolves once changes are seen; a change between an earlier read and that
+ * moment is not reported. `onChange` gets `changed` once a write is complete, also for a file that came back, and `gone`
+ * when the file is away. Rejects when the folder cannot be watched.
+ */
+export async function watchConfigFile(
+  path: string,
+  onChange: (event: ConfigFileEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const file = resolve(path);
+  const folder = dirname(file);
+  // The folder is watched, not the file: a watch on a file stays with the old one when an editor puts a new one in its place.
+  const watcher = watch(folder, {
+    depth: 0,
+    ignored: (name) => resolve(name) !== folder && resolve(name) !== file,
+    ignoreInitial: true,
+    awaitWriteFinish: WRITTEN,
+  });
+  signal.addEventListener('abort', () => void watcher.close(), { once: true });
+  try {
+    await once(watcher, 'ready', { signal });
+  } catch (error) {
+    if (signal.aborted) return;
+    await watcher.close();
+    throw error;
+  }
+  const tell = (event: ConfigFileEvent): void => {
+    if (!signal.aborted) onChange(event);
+  };
+  watcher.on('add', () => tell({ kind: 'changed' }));
+  watcher.on('change', () => tell({ kind: 'changed' }));
+  watcher.on('unlink', () => tell({ kind: 'gone' }));
+  watcher.on('error', (reason) => tell({ kind: 'blind', reason }));
+}

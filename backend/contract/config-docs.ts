@@ -1,0 +1,76 @@
+// The settings as tables for the README, read off the declarations so that the two cannot differ.
+// It writes no file; a test compares the README with it.
+import { fields } from './config.ts';
+import type { FieldInfo } from './config.ts';
+
+/** A name in the environment that Hearth reads. */
+export interface EnvironmentName {
+  readonly name: string;
+  /** The setting it gives a value to; absent for what is read before any setting. */
+  readonly sets?: string;
+  readonly meaning: string;
+}
+
+/** Read by the hosts before there is a configuration. */
+const BEFORE_SETTINGS: readonly EnvironmentName[] = [
+  {
+    name: 'CONFIG_PATH',
+    meaning: 'The configuration file (TOML or JSON). --config goes before it; without both, ./config.toml.',
+  },
+  { name: 'HEARTH_DATA_DIR', meaning: 'The folder for everything that Hearth keeps.' },
+];
+
+const SPECIAL: Readonly<Record<string, string>> = {
+  RUST_LOG: 'Its first level, as in "info,hyper=warn". LOG_LEVEL goes before it.',
+  OLLAMA_HOST: 'Used only when no file, variable or option gives ollama.api_url.',
+};
+
+/** Every name in the environment, in the order of the settings, those of the hosts last. */
+export const environment: readonly EnvironmentName[] = [
+  ...fields.flatMap((field) =>
+    field.env.map((name) => ({ name, sets: field.path, meaning: SPECIAL[name] ?? `Sets ${field.path}.` })),
+  ),
+  ...BEFORE_SETTINGS,
+];
+
+/** The README's table of settings: key, default, allowed, applies, environment, meaning. Aligned as prettier does it. */
+export function configTable(): string {
+  return table(
+    ['Key', 'Default', 'Allowed', 'Applies', 'Environment', 'Meaning'],
+    fields.map((field) => [
+      code(field.path),
+      code(JSON.stringify(field.default)) +
+        (field.unit === undefined || field.unit === 'count' ? '' : ` ${field.unit}`),
+      field.allowed,
+      field.applies === 'live' ? 'at once' : 'after restart',
+      field.env.map(code).join(', '),
+      meaning(field),
+    ]),
+  );
+}
+
+/** The README's table of the names in the environment that do not follow the rule SECTION__KEY. */
+export function environmentTable(): string {
+  const rows = environment.filter(({ name }) => !name.includes('__'));
+  return table(
+    ['Name', 'Sets', 'Meaning'],
+    rows.map(({ name, sets, meaning }) => [code(name), sets === undefined ? '' : code(sets), meaning]),
+  );
+}
+
+function meaning({ hint, inert, only }: FieldInfo): string {
+  const limits = [inert === undefined ? '' : `No effect yet: ${inert}`, only === 'desktop' ? 'Desktop app only.' : ''];
+  return [hint, ...limits].filter((text) => text !== '').join(' ');
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|').replaceAll('*', '\\*')));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  const [first = [], ...others] = cells;
+  return [line(first), rule, ...others.map(line)].join('\n');
+}

@@ -1,0 +1,223 @@
+// What the gateway shows of itself and what it can be told to do: health, statistics, the queue, the live events.
+// Shapes only; who fills them is core/snapshot.ts, who sends them http/.
+import { z } from 'zod';
+import { chatAnswerSchema } from './chat.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
+
+const count = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+/** ISO 8601 in UTC. */
+const time = z.string();
+const code = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
+
+export const healthSchema = z.object({
+  status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  version: z.string(),
+  uptime_ms: ms,
+  upstream: z.object({
+    url: z.string(),
+    reachable: z.boolean(),
+    version: z.string().nullable(),
+    latency_ms: ms.nullable(),
+    model: z.string(),
+    model_available: z.boolean(),
+    model_loaded: z.boolean(),
+  }),
+  queue: z.object({ length: count, running: count, paused: z.boolean() }),
+  cache: z.object({ entries: count, size_mb: z.number() }),
+  /** What the user should know and may want to change, as whole sentences; left out when there is nothing. */
+  notices: z.array(z.string()).optional(),
+});
+export type Health = z.infer<typeof healthSchema>;
+
+const modelFigures = z.object({
+  hits: count,
+  misses: count,
+  coalesced: count,
+  bypassed: count,
+  entries: count,
+  size_mb: z.number(),
+});
+
+export const queueListEntrySchema = z.object({
+  request_id: z.string(),
+  model: z.string(),
+  route: z.string(),
+  caller: z.string(),
+  priority: z.number(),
+  source: z.string(),
+  status: z.enum(['queued', 'processing']),
+  phase: z.enum(['queued', 'loading', 'running']),
+  /** 1 for the next one to run; 0 once it runs. */
+  queue_position: count,
+  /** Milliseconds until it starts. */
+  estimated_wait_time: ms,
+  created_at: time,
+  age_ms: ms,
+  started_at: time.optional(),
+});
+
+export const queueSchema = z.object({
+  queue_length: count,
+  is_processing: z.boolean(),
+  running: z.array(queueListEntrySchema),
+  waiting: z.array(queueListEntrySchema),
+  totals: z.object({ requests: count, completed: count, failed: count, cancelled: count }),
+  paused: z.boolean(),
+});
+export type QueueView = z.infer<typeof queueSchema>;
+export type QueueEntry = z.infer<typeof queueListEntrySchema>;
+
+export const cacheStatsSchema = z.object({
+  timestamp: time,
+  response_cache: z.object({
+    total_entries: count,
+    total_size_mb: z.number(),
+    hit_rate: z.number().min(0).max(1),
+    miss_rate: z.number().min(0).max(1),
+    memory_usage_percent: z.number(),
+    hits: count,
+    misses: count,
+    coalesced: count,
+    bypassed: count,
+    evictions: count,
+    expired: count,
+    refused_too_large: count,
+    max_size_mb: z.number(),
+    ttl_seconds: z.number(),
+    time_saved_ms: ms,
+    tokens_saved: count,
+    by_model: z.record(z.string(), modelFigures),
+  }),
+  conversation_cache: z.object({
+    total_entries: count,
+    total_size_mb: z.number(),
+    hit_rate: z.number(),
+    memory_usage_percent: z.number(),
+  }),
+  batch_processor: z.object({
+    total_requests: count,
+    cached_responses: count,
+    /** 0 to 100, as the old backend had it. */
+    cache_hit_rate: z.number(),
+    average_batch_size: z.number(),
+    model_switches: count,
+    model_switches_avoided: count,
+  }),
+  queue_length: count,
+  is_processing: z.boolean(),
+  queue: queueSchema,
+  upstream: healthSchema.shape.upstream,
+});
+export type CacheStats = z.infer<typeof cacheStatsSchema>;
+
+// ---- POST /api/cache-stats: what can be told to the gateway
+
+const model = z.string().min(1).max(512).nullish();
+const nothing = z.looseObject({}).nullish();
+
+/** The actions of POST /api/cache-stats and the shape of each one's `data`. */
+export const ACTIONS = {
+  clear: z.object({ model, older_than_s: z.number().nonnegative().nullish() }).nullish(),
+  clear_response_cache: nothing,
+  clear_conversation_cache: nothing,
+  warm_model: z.object({ model }).nullish(),
+  unload_model: z.object({ model }).nullish(),
+  delete: z.object({
+    key: z.string().regex(/^[0-9a-f]{16,64}$/, { error: 'must be 16 to 64 hex digits, as X-Cache-Key shows them' }),
+  }),
+  reset_stats: nothing,
+} as const;
+export type Action = keyof typeof ACTIONS;
+export const ACTION_NAMES = Object.keys(ACTIONS) as readonly Action[];
+
+export const actionResultSchema = z.object({
+  success: z.literal(true),
+  action: z.string(),
+  removed: count.optional(),
+  freed_bytes: count.optional(),
+  model: z.string().optional(),
+  load_ms: ms.optional(),
+});
+export type ActionResult = z.infer<typeof actionResultSchema>;
+
+// ---- /api/chat-queue
+
+const queueStatus = z.object({
+  queue_position: count,
+  queue_length: count,
+  estimated_wait_time: ms,
+  is_processing: z.boolean(),
+});
+
+/** Body of the 202 of POST /api/chat-queue. */
+export const acceptedSchema = z.object({
+  request_id: z.string(),
+  status: queueStatus,
+  created_at: time,
+  priority: z.number(),
+  model: z.string(),
+});
+export type Accepted = z.infer<typeof acceptedSchema>;
+
+export const REQUEST_STATUSES = ['queued', 'processing', 'completed', 'failed', 'cancelled', 'expired'] as const;
+
+/** GET /api/chat-queue?requestId=X */
+export const requestViewSchema = z.object({
+  request_id: z.string(),
+  status: z.enum(REQUEST_STATUSES),
+  queue_position: count,
+  queue_length: count,
+  estimated_wait_time: ms,
+  model: z.string(),
+  priority: z.number(),
+  created_at: time,
+  started_at: time.optional(),
+  finished_at: time.optional(),
+  /** The text so far, while it is processed. */
+  partial: z.string().optional(),
+  result: chatAnswerSchema.optional(),
+  error: z.string().optional(),
+  code: code.optional(),
+});
+export type RequestView = z.infer<typeof requestViewSchema>;
+
+export const cancelledSchema = z.object({ request_id: z.string(), status: z.literal('cancelled') });
+
+// ---- GET /api/events
+
+const stateSchema = z.object({ health: healthSchema });
+const installedSchema = z.object({
+  name: z.string(),
+  digest: z.string(),
+  size: z.number(),
+  loaded: z.boolean(),
+  expires_at: time.nullable(),
+});
+const requestFactSchema = z.object({
+  request_id: z.string(),
+  route: z.string(),
+  model: z.string(),
+  caller: z.string(),
+  source: z.string(),
+  status: z.enum(REQUEST_STATUSES),
+  code: code.optional(),
+  created_at: time,
+  queue_ms: ms,
+  ttft_ms: ms,
+  total_ms: ms,
+});
+export type RequestFact = z.infer<typeof requestFactSchema>;
+
+/** The named events of GET /api/events and the data of each. `request` carries all that ended since the last one. */
+export const EVENTS = {
+  snapshot: z.object({ health: healthSchema, stats: cacheStatsSchema, models: z.array(installedSchema) }),
+  state: stateSchema,
+  queue: queueSchema,
+  request: z.object({ ended: z.array(requestFactSchema) }),
+  model: z.object({ models: z.array(installedSchema) }),
+  notice: z.object({ level: z.enum(['info', 'warning']), text: z.string() }),
+} as const;
+export type EventName = keyof typeof EVENTS;
+export type EventData<N extends EventName> = z.infer<(typeof EVENTS)[N]>;
+export type ModelView = z.infer<typeof installedSchema>;

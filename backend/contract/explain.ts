@@ -1,0 +1,90 @@
+// What is wrong with an input, in one sentence: the field, what is allowed, what came.
+import { z } from 'zod';
+
+/** Longest piece of the caller's own input that is quoted back. */
+const QUOTED = 60;
+
+/** The first problem of a failed parse as a sentence. `input` is what was parsed. */
+export function explain(error: z.ZodError, input: unknown): string {
+  const issue = firstIssue(error.issues);
+  if (issue === undefined) return 'The body is not as expected.';
+  const name = fieldName(issue.path);
+  const came = valueAt(input, issue.path);
+  const was = came === undefined ? 'It is missing.' : `It was ${quote(came)}.`;
+  if (issue.code === 'unrecognized_keys') return `${name} has an unknown field: ${issue.keys.join(', ')}.`;
+  return `${name} ${allowed(issue)}. ${was}`;
+}
+
+/** Of a union, the branch that came nearest tells more than "no branch fits". */
+function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
+  const issue = issues[0];
+  if (issue?.code !== 'invalid_union') return issue;
+  const deeper = issue.errors.map((branch) => branch[0]).find((inner) => inner !== undefined && inner.path.length > 0);
+  return deeper === undefined ? issue : { ...deeper, path: [...issue.path, ...deeper.path] };
+}
+
+function allowed(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${article(issue.expected)}`;
+    case 'invalid_value':
+      return `must be ${oneOf(issue.values.map((value) => JSON.stringify(value)))}`;
+    case 'too_small':
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
+        : lowerFirst(issue.message, `must have at least ${issue.minimum}`);
+    case 'too_big':
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? `must be at most ${issue.maximum}`
+        : lowerFirst(issue.message, `must have at most ${issue.maximum}`);
+    case 'invalid_union':
+      return `must be ${oneOf(unionExpectations(issue))}`;
+    default:
+      return lowerFirst(issue.message, 'is not allowed');
+  }
+}
+
+function unionExpectations(issue: z.core.$ZodIssueInvalidUnion): string[] {
+  const wanted = issue.errors.flatMap((branch) =>
+    branch.flatMap((inner) => {
+      if (inner.code === 'invalid_type') return [article(inner.expected)];
+      if (inner.code === 'invalid_value') return inner.values.map((value) => JSON.stringify(value));
+      return [];
+    }),
+  );
+  return wanted.length === 0 ? ['of another form'] : [...new Set(wanted)];
+}
+
+/** Our own messages begin with "must"; zod's do not, and are replaced. */
+function lowerFirst(message: string, otherwise: string): string {
+  return message.startsWith('must') ? message : otherwise;
+}
+
+function article(type: string): string {
+  const names: Record<string, string> = { int: 'whole number', record: 'object' };
+  const name = names[type] ?? type;
+  return /^[aeiou]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+function oneOf(options: readonly string[]): string {
+  if (options.length < 2) return options.join('');
+  return `${options.slice(0, -1).join(', ')} or ${options.at(-1) ?? ''}`;
+}
+
+/** `messages[0].role`; the whole body when the path is empty. */
+function fieldName(path: readonly PropertyKey[]): string {
+  const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return name === '' ? 'The body' : name.replace(/^\./, '');
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    return (value as Record<PropertyKey, unknown>)[part];
+  }, input);
+}
+
+function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= QUOTED ? text : `${text.slice(0, QUOTED - 1)}…`;
+}

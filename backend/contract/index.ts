@@ -1,0 +1,7 @@
+// The only barrel: what crosses a process or a socket.
+export * from './chat.ts';
+export * from './config.ts';
+export * from './control.ts';
+export * from './errors.ts';
+export * from './explain.ts';
+export * from './routes.ts';

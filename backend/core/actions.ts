@@ -1,0 +1,121 @@
+// What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
+import type { Action, ActionResult } from '../contract/control.ts';
+import { AppError } from '../contract/errors.ts';
+import type { ResponseCache } from './cache.ts';
+import { runnerSpec } from './fingerprint.ts';
+import { canonicalName, notInstalled } from './models.ts';
+import type { Clock, ReadConfig, Upstream, Watch } from './ports.ts';
+import type { LeaseQueue } from './queue.ts';
+import type { Residency } from './residency.ts';
+import { shapeRequest } from './shape.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface ActionParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly cache: ResponseCache;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly telemetry: Telemetry;
+  readonly upstream: Upstream;
+  readonly watch: Watch;
+}
+
+/** What an action may carry; contract/control.ts ACTIONS has validated it. */
+export interface ActionData {
+  readonly model?: string | null | undefined;
+  readonly older_than_s?: number | null | undefined;
+  readonly key?: string | undefined;
+}
+
+/** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
+const UNLOAD_POLL_MS = 100;
+const UNLOAD_LIMIT_MS = 30_000;
+/** A warm-up by hand runs before normal requests: somebody is waiting for it. */
+const WARM_PRIORITY = -1;
+
+/** Does what is asked and says what changed. Throws AppError (model_not_found, upstream errors, queue_full). */
+export async function act(parts: ActionParts, action: Action, data: ActionData, signal: AbortSignal): Promise<ActionResult> {
+  switch (action) {
+    case 'clear':
+    case 'clear_response_cache': {
+      const which = {
+        ...(typeof data.model === 'string' ? { model: data.model } : {}),
+        ...(typeof data.older_than_s === 'number' ? { olderThanS: data.older_than_s } : {}),
+      };
+      return { success: true, action, ...parts.cache.clear(action === 'clear' ? which : {}) };
+    }
+    case 'clear_conversation_cache':
+      // There is no conversation cache in this version, so nothing is removed.
+      return { success: true, action, removed: 0, freed_bytes: 0 };
+    case 'delete':
+      return { success: true, action, ...parts.cache.delete(data.key ?? '') };
+    case 'reset_stats':
+      parts.telemetry.reset();
+      parts.cache.resetCounts();
+      parts.queue.resetCounts();
+      return { success: true, action };
+    case 'warm_model': {
+      const model = data.model ?? parts.config().ollama.model;
+      return { success: true, action, model, load_ms: await warm(parts, model, WARM_PRIORITY, signal) };
+    }
+    case 'unload_model': {
+      const model = data.model ?? parts.config().ollama.model;
+      await unload(parts, model, signal);
+      return { success: true, action, model };
+    }
+  }
+}
+
+/**
+ * Loads a model with the same runner options that requests through us get, so that the first of them reloads nothing.
+ * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
+ */
+export async function warm(parts: ActionParts, model: string, priority: number, signal: AbortSignal): Promise<number> {
+  const { config, watch, queue, residency, upstream, clock } = parts;
+  const installed = await installedModel(watch, model, signal);
+  const request = shapeRequest({ model, messages: [] }, config().ollama);
+  const spec = residency.usual(runnerSpec(request, installed?.digest ?? model));
+  watch.admit();
+  const place = queue.enter(
+    { runner: spec.key, model, caller: 'hearth', priority: () => priority, expectedMs: () => 0, onWaiting: () => undefined },
+    signal,
+  );
+  const lease = await place.lease;
+  const startedAt = clock.now();
+  try {
+    const loadMs = await residency.ensure(spec, request.keep_alive, queue, signal);
+    // It stood ready: an empty request renews its keep_alive all the same.
+    if (loadMs === 0) await upstream.load(spec, request.keep_alive, signal);
+    watch.report('ok');
+    return Math.round(clock.now() - startedAt);
+  } finally {
+    lease.release();
+  }
+}
+
+/** Unloads a model and resolves when Ollama no longer lists it as loaded. */
+async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+  const { watch, upstream, residency, clock } = parts;
+  const installed = await installedModel(watch, model, signal);
+  await upstream.unload(model, signal);
+  if (installed !== undefined) residency.forget(installed.digest);
+  const deadline = clock.now() + UNLOAD_LIMIT_MS;
+  const wanted = canonicalName(model);
+  for (;;) {
+    const loaded = await watch.refreshLoaded(signal);
+    if (!loaded.some(({ name }) => canonicalName(name) === wanted)) return;
+    if (clock.now() > deadline) {
+      throw new AppError('upstream_failed', `Ollama still has ${model} in memory after 30 s; a request may be running on it.`);
+    }
+    await clock.sleep(UNLOAD_POLL_MS, signal);
+  }
+}
+
+async function installedModel(watch: Watch, model: string, signal: AbortSignal): ReturnType<Watch['resolve']> {
+  const installed = await watch.resolve(model, signal);
+  if (installed === undefined && watch.state.status === 'up') {
+    throw new AppError('model_not_found', notInstalled(model, watch.state.installed));
+  }
+  return installed;
+}

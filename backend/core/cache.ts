@@ -1,0 +1,202 @@
+// The response cache: finished answers, bounded in bytes, least recently used out first, with a time to live.
+// It decides nothing about who may use it (policy.ts) and knows no files; it counts only what it sees itself.
+import { LRUCache } from 'lru-cache';
+import type { Completion } from '../contract/chat.ts';
+import type { Now, ReadConfig } from './ports.ts';
+import { decodeRecord, decodeWhole, encodeRecord } from './record.ts';
+
+const MB = 1024 * 1024;
+
+/**
+ * Bytes an entry costs beside its record: key text, the entry object, the Buffer's own header and allocator slack, and
+ * lru-cache's lists. Measured as resident memory per entry with 100,000 small entries (npm run bench, "memory").
+ */
+const BOOKKEEPING_BYTES = 700;
+
+interface Entry {
+  readonly bytes: Buffer;
+  readonly model: string;
+  /** Milliseconds since 1970. */
+  readonly storedAt: number;
+  readonly expiresAt: number;
+  /** What the run had cost: milliseconds of model time and tokens written. */
+  readonly runMs: number;
+  readonly tokens: number;
+}
+
+/** A kept answer. `whole()` is the cheap form without piece boundaries. */
+export interface Hit {
+  readonly model: string;
+  readonly storedAt: number;
+  /** Whole seconds since it was stored, and until it expires. */
+  readonly age: number;
+  readonly ttl: number;
+  readonly runMs: number;
+  readonly tokens: number;
+  whole(): Completion;
+  record(): Completion;
+}
+
+export interface Removed {
+  readonly removed: number;
+  readonly freed_bytes: number;
+}
+
+/** Which entries to remove; all when nothing is named. `olderThanS` in seconds. */
+export interface Which {
+  readonly model?: string;
+  readonly olderThanS?: number;
+}
+
+export interface CacheFigures {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly max_bytes: number;
+  readonly evictions: number;
+  readonly expired: number;
+  /** Answers that were not stored because they exceed cache.max_entry_mb. */
+  readonly refused_too_large: number;
+  readonly by_model: ReadonlyMap<string, { readonly entries: number; readonly bytes: number }>;
+}
+
+export class ResponseCache {
+  readonly #config: ReadConfig;
+  readonly #now: Now;
+  #entries: LRUCache<string, Entry>;
+  /** Kept in step with the entries, so that figures() never walks them. */
+  readonly #byModel = new Map<string, { entries: number; bytes: number }>();
+  #evictions = 0;
+  #expired = 0;
+  #refused = 0;
+
+  constructor(config: ReadConfig, now: Now) {
+    this.#config = config;
+    this.#now = now;
+    this.#entries = this.#build();
+  }
+
+  #build(): LRUCache<string, Entry> {
+    return new LRUCache<string, Entry>({
+      maxSize: this.#config().cache.max_size_mb * MB,
+      sizeCalculation: (entry, key) => entry.bytes.length + key.length + BOOKKEEPING_BYTES,
+      dispose: (entry, _key, reason) => {
+        if (reason === 'evict') this.#evictions++;
+        this.#count(entry, -1);
+      },
+    });
+  }
+
+  /** Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. */
+  get(key: string, maxAge?: number): Hit | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const now = this.#now();
+    if (now >= entry.expiresAt) {
+      this.#entries.delete(key);
+      this.#expired++;
+      return undefined;
+    }
+    if (maxAge !== undefined && now - entry.storedAt > maxAge * 1000) return undefined;
+    return {
+      model: entry.model,
+      storedAt: entry.storedAt,
+      age: Math.max(0, Math.floor((now - entry.storedAt) / 1000)),
+      ttl: Math.floor((entry.expiresAt - now) / 1000),
+      runMs: entry.runMs,
+      tokens: entry.tokens,
+      whole: () => decodeWhole(entry.bytes),
+      record: () => decodeRecord(entry.bytes),
+    };
+  }
+
+  /**
+   * Keeps a complete answer. `ttl` in seconds, `runMs` what the model run took.
+   * Returns false when it is larger than cache.max_entry_mb or than the whole cache; then nothing changes.
+   */
+  put(key: string, completion: Completion, about: { model: string; ttl: number; runMs: number }): boolean {
+    const bytes = encodeRecord(completion);
+    const { max_entry_mb, max_size_mb } = this.#config().cache;
+    // lru-cache refuses too large an entry without a word, and drops the old one with it: so look first, and count.
+    if (bytes.length > max_entry_mb * MB || bytes.length + key.length + BOOKKEEPING_BYTES > max_size_mb * MB) {
+      this.#refused++;
+      return false;
+    }
+    const storedAt = this.#now();
+    this.#insert(key, {
+      bytes,
+      model: about.model,
+      storedAt,
+      expiresAt: storedAt + about.ttl * 1000,
+      runMs: about.runMs,
+      tokens: completion.end.metrics.eval_count,
+    });
+    return true;
+  }
+
+  #insert(key: string, entry: Entry): void {
+    this.#entries.set(key, entry);
+    this.#count(entry, 1);
+  }
+
+  #count(entry: Entry, sign: 1 | -1): void {
+    const sum = this.#byModel.get(entry.model) ?? { entries: 0, bytes: 0 };
+    sum.entries += sign;
+    sum.bytes += sign * entry.bytes.length;
+    if (sum.entries === 0) this.#byModel.delete(entry.model);
+    else this.#byModel.set(entry.model, sum);
+  }
+
+  /** Removes one entry by its key, or by an unambiguous beginning of at least 16 hex digits (X-Cache-Key). */
+  delete(key: string): Removed {
+    const found = key.length === 64 ? [key] : [...this.#entries.keys()].filter((k) => k.startsWith(key));
+    return key.length < 16 || found.length !== 1 ? { removed: 0, freed_bytes: 0 } : this.#remove(found);
+  }
+
+  clear(which: Which = {}): Removed {
+    const now = this.#now();
+    const doomed: string[] = [];
+    for (const [key, entry] of this.#entries.entries()) {
+      if (which.model !== undefined && entry.model !== which.model) continue;
+      if (which.olderThanS !== undefined && now - entry.storedAt <= which.olderThanS * 1000) continue;
+      doomed.push(key);
+    }
+    return this.#remove(doomed);
+  }
+
+  #remove(keys: readonly string[]): Removed {
+    const before = this.#entries.calculatedSize;
+    let removed = 0;
+    for (const key of keys) if (this.#entries.delete(key)) removed++;
+    return { removed, freed_bytes: before - this.#entries.calculatedSize };
+  }
+
+  /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
+  reconfigured(): void {
+    if (this.#entries.maxSize === this.#config().cache.max_size_mb * MB) return;
+    const old = this.#entries;
+    this.#entries = this.#build();
+    this.#byModel.clear();
+    for (const [key, entry] of [...old.entries()].toReversed()) this.#insert(key, entry);
+  }
+
+  resetCounts(): void {
+    this.#evictions = 0;
+    this.#expired = 0;
+    this.#refused = 0;
+  }
+
+  /** Entries and bytes now, including ones that have expired but have not been asked for since. */
+  get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
+    return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, max_bytes: this.#entries.maxSize };
+  }
+
+  figures(): CacheFigures {
+    return {
+      ...this.size,
+      evictions: this.#evictions,
+      expired: this.#expired,
+      refused_too_large: this.#refused,
+      by_model: this.#byModel,
+    };
+  }
+}

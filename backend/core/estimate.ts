@@ -1,0 +1,95 @@
+// How long a request will take, learned per model from what has been measured. Pure state, no clock.
+import type { Metrics } from '../contract/chat.ts';
+
+/** Weight of the newest measurement: about the last five runs count. */
+const ALPHA = 0.3;
+/** Models remembered; the least recently measured one is forgotten. */
+const MAX_MODELS = 200;
+/** Characters per token before a model has told its own ratio; a common rule of thumb for English text. */
+const CHARS_PER_TOKEN = 4;
+
+interface Learned {
+  /** Milliseconds per token. */
+  promptMs: number | undefined;
+  evalMs: number | undefined;
+  /** Tokens of an answer. */
+  answer: number | undefined;
+  loadMs: number | undefined;
+}
+
+export class Estimator {
+  readonly #models = new Map<string, Learned>();
+
+  /** Takes in a finished run. Durations in nanoseconds, as Ollama reports them; zero means "not reported". */
+  observe(model: string, metrics: Metrics): void {
+    const known = this.#learned(model);
+    if (metrics.prompt_eval_count > 0 && metrics.prompt_eval_duration > 0) {
+      known.promptMs = blend(known.promptMs, metrics.prompt_eval_duration / 1e6 / metrics.prompt_eval_count);
+    }
+    if (metrics.eval_count > 0 && metrics.eval_duration > 0) {
+      known.evalMs = blend(known.evalMs, metrics.eval_duration / 1e6 / metrics.eval_count);
+      known.answer = blend(known.answer, metrics.eval_count);
+    }
+  }
+
+  /** Takes in how long a load took, in milliseconds. */
+  observeLoad(model: string, ms: number): void {
+    const known = this.#learned(model);
+    known.loadMs = blend(known.loadMs, ms);
+  }
+
+  /** Expected milliseconds of a run, load not included; undefined until one run of this model has been measured. */
+  runMs(model: string, promptChars: number): number | undefined {
+    const known = this.#models.get(model);
+    if (known?.evalMs === undefined || known.answer === undefined) return undefined;
+    return (known.promptMs ?? 0) * (promptChars / CHARS_PER_TOKEN) + known.evalMs * known.answer;
+  }
+
+  /** Expected milliseconds to load; 0 until one load has been measured. */
+  loadMs(model: string): number {
+    return this.#models.get(model)?.loadMs ?? 0;
+  }
+
+  #learned(model: string): Learned {
+    const known = this.#models.get(model) ?? {
+      promptMs: undefined,
+      evalMs: undefined,
+      answer: undefined,
+      loadMs: undefined,
+    };
+    this.#models.delete(model);
+    this.#models.set(model, known);
+    const oldest = this.#models.keys().next();
+    if (this.#models.size > MAX_MODELS && oldest.done !== true) this.#models.delete(oldest.value);
+    return known;
+  }
+}
+
+function blend(old: number | undefined, now: number): number {
+  return old === undefined ? now : old + ALPHA * (now - old);
+}
+
+/** One in the planned order, for startTimes. Milliseconds. */
+export interface Planned {
+  readonly runner: string;
+  /** Expected run, load not included. */
+  readonly runMs: number;
+  /** What loading costs when another runner ran before; 0 when it is in memory already. */
+  readonly loadMs: number;
+}
+
+/**
+ * Milliseconds until each of a planned order answers: slots get free one after the other, loads cost extra.
+ * `slots` holds for each slot how long it is still taken. Pure.
+ */
+export function startTimes(order: readonly Planned[], slots: readonly number[], loaded: string | undefined): number[] {
+  const free = [...slots];
+  let runner = loaded;
+  return order.map((next) => {
+    const soonest = free.reduce((a, ms, i) => (ms < (free[a] ?? 0) ? i : a), 0);
+    const start = (free[soonest] ?? 0) + (next.runner === runner ? 0 : next.loadMs);
+    runner = next.runner;
+    free[soonest] = start + next.runMs;
+    return Math.round(start);
+  });
+}

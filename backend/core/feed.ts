@@ -1,0 +1,114 @@
+// The live events of /api/events and of the window: what changed since the last time, at most four times a second.
+// It holds the last word on each topic only; a reader who is slow misses steps, never the present.
+import type { EventData, EventName, RequestFact } from '../contract/control.ts';
+import type { Clock } from './ports.ts';
+
+/** Milliseconds between two deliveries to one reader. */
+const STEP_MS = 250;
+/** Ended requests that wait for a reader's next delivery; older ones are dropped. */
+const MAX_ENDED = 200;
+
+export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
+
+/** Reads the present state of each topic that is shown whole. */
+export type FeedSources = { readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: () => EventData<N> };
+
+interface Reader {
+  readonly dirty: Set<'state' | 'queue' | 'model' | 'snapshot'>;
+  ended: RequestFact[];
+  notices: EventData<'notice'>[];
+  wake: () => void;
+}
+
+export class Feed {
+  readonly #sources: FeedSources;
+  readonly #clock: Clock;
+  readonly #readers = new Set<Reader>();
+
+  constructor(sources: FeedSources, clock: Clock) {
+    this.#sources = sources;
+    this.#clock = clock;
+  }
+
+  /** Readers now. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Marks topics as changed; costs next to nothing while nobody reads. */
+  touch(...topics: readonly ('state' | 'queue' | 'model' | 'snapshot')[]): void {
+    for (const reader of this.#readers) {
+      for (const topic of topics) reader.dirty.add(topic);
+      reader.wake();
+    }
+  }
+
+  ended(fact: RequestFact): void {
+    for (const reader of this.#readers) {
+      reader.ended.push(fact);
+      if (reader.ended.length > MAX_ENDED) reader.ended.shift();
+      reader.wake();
+    }
+  }
+
+  notice(notice: EventData<'notice'>): void {
+    for (const reader of this.#readers) {
+      reader.notices.push(notice);
+      if (reader.notices.length > MAX_ENDED) reader.notices.shift();
+      reader.wake();
+    }
+  }
+
+  /** A full snapshot at once, then what changes; each topic at most four times a second. Ends when the signal aborts. */
+  async *read(signal: AbortSignal): AsyncGenerator<FeedEvent, void, undefined> {
+    const reader: Reader = { dirty: new Set(['snapshot']), ended: [], notices: [], wake: () => undefined };
+    this.#readers.add(reader);
+    try {
+      while (!signal.aborted) {
+        for (const topic of reader.dirty) {
+          reader.dirty.delete(topic);
+          yield this.#present(topic);
+        }
+        const { ended, notices } = reader;
+        reader.ended = [];
+        reader.notices = [];
+        if (ended.length > 0) yield { name: 'request', data: { ended } };
+        for (const data of notices) yield { name: 'notice', data };
+        await this.#clock.sleep(STEP_MS, signal).catch(() => undefined);
+        if (isIdle(reader)) await changed(reader, signal);
+      }
+    } finally {
+      this.#readers.delete(reader);
+    }
+  }
+
+  #present(topic: keyof FeedSources): FeedEvent {
+    switch (topic) {
+      case 'snapshot':
+        return { name: topic, data: this.#sources.snapshot() };
+      case 'state':
+        return { name: topic, data: this.#sources.state() };
+      case 'queue':
+        return { name: topic, data: this.#sources.queue() };
+      case 'model':
+        return { name: topic, data: this.#sources.model() };
+    }
+  }
+}
+
+function isIdle({ dirty, ended, notices }: Reader): boolean {
+  return dirty.size === 0 && ended.length === 0 && notices.length === 0;
+}
+
+/** Resolves at the next change or when the signal aborts. */
+function changed(reader: Reader, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    reader.wake = () => {
+      signal.removeEventListener('abort', reader.wake);
+      reader.wake = () => undefined;
+      resolve();
+    };
+    signal.addEventListener('abort', reader.wake, { once: true });
+  });
+}

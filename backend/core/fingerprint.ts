@@ -1,0 +1,103 @@
+// The cache key: a hash over everything that can change an answer, and over nothing else.
+// Pure. Which requests may use the cache at all is policy.ts.
+import { hash } from 'node:crypto';
+import { AppError } from '../contract/errors.ts';
+import type { RunnerSpec, UpstreamChat } from './ports.ts';
+
+/** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
+const SCHEMA_VERSION = 1;
+
+/** Deeper JSON than any client sends; a bound keeps a hostile body from exhausting the stack. */
+const MAX_DEPTH = 64;
+
+/** Fields that cannot change the answer: how it is delivered, kept, queued or attributed (ollama.md 5.2). */
+const NOT_IN_KEY = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
+
+/** Options whose change makes Ollama load the model anew (ollama api/types.go Runner, sched.go needsReload). */
+const RUNNER_OPTIONS = [
+  'num_ctx',
+  'num_batch',
+  'num_gpu',
+  'main_gpu',
+  'use_mmap',
+  'num_thread',
+  'draft_num_predict',
+] as const;
+
+export interface KeyParts {
+  readonly url: string;
+  readonly version: string;
+  readonly family: 'chat';
+  /** Manifest digest of the model, from /api/tags. */
+  readonly digest: string;
+  readonly namespace: string;
+  /** The request as it goes upstream, after our own overrides. */
+  readonly body: UpstreamChat;
+}
+
+/** SHA-256 in hex. Equal for two requests exactly when they mean the same to the same model. */
+export function fingerprint({ url, version, family, digest, namespace, body }: KeyParts): string {
+  const head = JSON.stringify([SCHEMA_VERSION, url, version, family, digest, namespace]);
+  return hash('sha256', head + canonicalJson(meaningOf(body)));
+}
+
+/** What loads the model: two requests with one key run on the same loaded runner. */
+export function runnerSpec(body: UpstreamChat, digest: string): RunnerSpec {
+  const options: Record<string, unknown> = {};
+  for (const name of RUNNER_OPTIONS) {
+    const value = body.options?.[name];
+    if (value !== undefined && value !== null) options[name] = value;
+  }
+  const shift = typeof body['shift'] === 'boolean' ? { shift: body['shift'] } : {};
+  return { model: body.model, digest, options, ...shift, key: `${digest} ${canonicalJson({ options, ...shift })}` };
+}
+
+/** The request without what cannot change its answer; fields that are empty mean the same as absent ones to Ollama. */
+function meaningOf(body: UpstreamChat): Record<string, unknown> {
+  const meaning: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (NOT_IN_KEY.has(name) || isEmpty(value)) continue;
+    meaning[name] = value;
+  }
+  return meaning;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/**
+ * JSON with sorted keys and no white space. Order is kept in the two places where it reaches the model: the arguments
+ * of a tool call, and the `properties` of a JSON schema (tools and format), which Ollama renders in the order given.
+ * Pictures are replaced by their hash. Throws invalid_request when the value is nested too deeply.
+ */
+export function canonicalJson(value: unknown): string {
+  return write(value, '', 0, true);
+}
+
+function write(value: unknown, under: string, depth: number, sort: boolean): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (depth > MAX_DEPTH) {
+    throw new AppError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep. Send a flatter one.`);
+  }
+  if (Array.isArray(value)) {
+    let out = '[';
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (i > 0) out += ',';
+      out += under === 'images' && typeof item === 'string' ? JSON.stringify(hash('sha256', item)) : write(item, '', depth + 1, sort);
+    }
+    return `${out}]`;
+  }
+  const keepOrder = !sort || under === 'properties' || under === 'arguments';
+  const names = keepOrder ? Object.keys(value) : Object.keys(value).toSorted();
+  let out = '{';
+  for (const name of names) {
+    const inner = (value as Record<string, unknown>)[name];
+    if (inner === undefined) continue;
+    if (out.length > 1) out += ',';
+    out += `${JSON.stringify(name)}:${write(inner, name, depth + 1, sort && under !== 'arguments')}`;
+  }
+  return `${out}}`;
+}

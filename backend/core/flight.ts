@@ -1,0 +1,168 @@
+// Single-flight: identical requests share one upstream run. A flight is an append-only log of events; everyone who
+// takes part holds a seat and reads the log with a cursor of their own, so a late one has the beginning at once and a
+// slow one delays nobody. The run is aborted when the last seat is left.
+// It knows neither cache nor queue: what a flight runs is handed in.
+import type { ChatEvent, Waiting } from '../contract/chat.ts';
+import { AppError } from '../contract/errors.ts';
+
+/** What the run of a flight is given. */
+export interface FlightContext {
+  /** Aborts when the last seat is left. */
+  readonly signal: AbortSignal;
+  /** The most urgent priority among those who take part, now. */
+  priority(): number;
+  /** Tells all seats where the run stands before its first piece; only the latest word counts. */
+  waiting(waiting: Waiting): void;
+}
+
+/** Starts the run. It may throw at once (the queue is full): then there is no flight and join() throws the same. */
+export type Lead = (context: FlightContext) => AsyncIterable<ChatEvent>;
+
+export interface JoinOptions {
+  /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Lower is sooner. */
+  readonly priority: number;
+  /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
+  finishAbandoned(reason: unknown): boolean;
+}
+
+/** A place in a flight. Leave it in any case; leaving twice is harmless. */
+export interface Seat {
+  /** Whether this seat started the flight. */
+  readonly led: boolean;
+  /** The log from its beginning, then what comes, to the end event; throws what the run threw. Read it once. */
+  readonly events: AsyncIterable<ChatEvent>;
+  /** A further reader of the same log, that neither keeps the run alive nor counts as taking part. */
+  tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
+  leave(): void;
+}
+
+export class Flights {
+  readonly #flights = new Map<string, Flight>();
+
+  /** Flights under way. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /** Takes a seat in the flight of this key, starting one when there is none. */
+  join(key: string, options: JoinOptions, lead: Lead): Seat {
+    const running = this.#flights.get(key);
+    if (running !== undefined) return running.board(options, false);
+    const flight = new Flight(() => {
+      // Gone from the table in the same tick, so that nobody joins a run that has ended or was given up.
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    });
+    const seat = flight.board(options, true);
+    flight.start(lead);
+    this.#flights.set(key, flight);
+    return seat;
+  }
+}
+
+class Flight {
+  readonly #abort = new AbortController();
+  readonly #passengers = new Set<JoinOptions>();
+  readonly #onClosed: () => void;
+  readonly #log: ChatEvent[] = [];
+  #waiting: ChatEvent | undefined;
+  #outcome: { readonly failure?: unknown } | undefined;
+  #sleepers: (() => void)[] = [];
+
+  constructor(onClosed: () => void) {
+    this.#onClosed = onClosed;
+  }
+
+  start(lead: Lead): void {
+    const events = lead({
+      signal: this.#abort.signal,
+      priority: () => Math.min(...[...this.#passengers].map(({ priority }) => priority)),
+      waiting: (waiting) => {
+        this.#waiting = { type: 'waiting', waiting };
+        this.#wake();
+      },
+    });
+    void this.#pump(events);
+  }
+
+  async #pump(events: AsyncIterable<ChatEvent>): Promise<void> {
+    try {
+      for await (const event of events) {
+        this.#log.push(event);
+        if (event.type === 'end') break;
+        this.#wake();
+      }
+      this.#close({});
+    } catch (failure) {
+      this.#close({ failure });
+    }
+  }
+
+  #close(outcome: { readonly failure?: unknown }): void {
+    this.#outcome ??= outcome;
+    this.#onClosed();
+    this.#wake();
+  }
+
+  board(options: JoinOptions, led: boolean): Seat {
+    this.#passengers.add(options);
+    const left = new AbortController();
+    const leave = (): void => {
+      options.signal.removeEventListener('abort', leave);
+      if (!this.#passengers.delete(options)) return;
+      left.abort(options.signal.aborted ? options.signal.reason : new AppError('cancelled', 'The caller left.'));
+      if (this.#passengers.size > 0 || this.#outcome !== undefined) return;
+      if (options.finishAbandoned(left.signal.reason)) return;
+      this.#onClosed();
+      this.#abort.abort(left.signal.reason);
+    };
+    options.signal.addEventListener('abort', leave);
+    if (options.signal.aborted) leave();
+    return {
+      led,
+      events: this.#read(left.signal),
+      tail: (signal) => this.#read(signal),
+      leave,
+    };
+  }
+
+  async *#read(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    let at = 0;
+    let told: ChatEvent | undefined;
+    for (;;) {
+      signal.throwIfAborted();
+      const event = this.#log[at];
+      if (event !== undefined) {
+        at++;
+        yield event;
+      } else if (this.#outcome !== undefined) {
+        if ('failure' in this.#outcome) throw this.#outcome.failure;
+        return;
+      } else if (at === 0 && this.#waiting !== undefined && this.#waiting !== told) {
+        told = this.#waiting;
+        yield told;
+      } else {
+        await this.#change(signal);
+      }
+    }
+  }
+
+  /** Resolves at the next change of the flight, or when the signal aborts. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      signal.addEventListener('abort', wake, { once: true });
+      this.#sleepers.push(wake);
+    });
+  }
+
+  #wake(): void {
+    const sleepers = this.#sleepers;
+    this.#sleepers = [];
+    for (const wake of sleepers) wake();
+  }
+}

@@ -1,0 +1,353 @@
+// The story of a request: cache( flight( queue( upstream ))), nested in this one file.
+//   1  an answer that is kept is replayed                                          hit
+//   2  somebody is asking the same right now: share the run                        coalesced
+//   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
+// No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
+import { fold, Folder, replay, type ChatEvent, type Completion, type Source } from '../contract/chat.ts';
+import { AppError, asAppError } from '../contract/errors.ts';
+import type { ResponseCache, Hit } from './cache.ts';
+import type { Estimator } from './estimate.ts';
+import { fingerprint, runnerSpec } from './fingerprint.ts';
+import type { FlightContext, Flights, Seat } from './flight.ts';
+import { isCloudName, notInstalled } from './models.ts';
+import { planCache, type CachePlan, type CacheWish } from './policy.ts';
+import type { Clock, InstalledModel, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamChat, Watch } from './ports.ts';
+import type { LeaseQueue, Place } from './queue.ts';
+import { speak, type ReplayMode } from './replay.ts';
+import { Ticket, type Requests, type TicketOptions } from './requests.ts';
+import { keepAliveMs, type Residency } from './residency.ts';
+import { shapeRequest } from './shape.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** One request, in the form that every route translates to. */
+export interface ChatCall extends TicketOptions {
+  readonly request: UpstreamChat;
+  /** Callers with different namespaces never share an answer. */
+  readonly namespace: string;
+  /** What the caller asks of the cache, strongest first. */
+  readonly wishes: readonly CacheWish[];
+  /** Whether this route caches when nobody asks for anything. */
+  readonly cacheByDefault: boolean;
+  readonly replay: ReplayMode;
+}
+
+/** What the cache did for a request; the response headers say it. */
+export interface CacheOutcome {
+  readonly plan: CachePlan;
+  /** 64 hex digits; undefined when the request has no key (unknown model). */
+  readonly key: string | undefined;
+  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
+}
+
+/** A running or kept answer. Close it in any case; twice is harmless. */
+export interface Answer {
+  readonly ticket: Ticket;
+  readonly source: Source;
+  readonly cache: CacheOutcome;
+  /** The answer as it comes, to its end event. Read it once. Throws AppError. */
+  readonly events: AsyncIterable<ChatEvent>;
+  /** The whole answer; instead of reading the events. A hit is there at once. */
+  whole(): Promise<Completion>;
+  /** One more reader of the same events, for somebody who looks on. */
+  tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
+  close(): void;
+}
+
+/** The long-lived parts that the gateway nests; made by the composition root. */
+export interface GatewayParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly log: Log;
+  readonly upstream: Upstream;
+  readonly watch: Watch;
+  readonly cache: ResponseCache;
+  readonly flights: Flights;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly estimator: Estimator;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  /** A request's life has ended, well or not. */
+  onEnded(ticket: Ticket): void;
+}
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+  #draining = false;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes a request in: throws at once what can be refused at once (model_not_found, queue_full, not_cached,
+   * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events.
+   */
+  async chat(call: ChatCall): Promise<Answer> {
+    const { watch, config, clock, requests, cache } = this.#parts;
+    if (this.#draining) throw new AppError('shutting_down', 'Hearth is stopping. Try again when it runs again.', { retryAfterMs: 5000 });
+    const ticket = new Ticket(call, clock);
+    const model = watch.peek(call.model) ?? (await this.#resolve(call.model, ticket.signal));
+    const request = shapeRequest(call.request, config().ollama);
+    const plan = this.#plan(call, model);
+    const key = model === undefined ? undefined : this.#key(call, request, model);
+    const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
+    if (hit !== undefined) return this.#hit(ticket, call, { plan, key, hit }, hit);
+    if (plan.onlyIfCached) {
+      throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');
+    }
+    requests.add(ticket);
+    try {
+      return this.#run(ticket, call, request, runnerSpec(request, model?.digest ?? request.model), { plan, key, hit: undefined });
+    } catch (error) {
+      requests.remove(ticket);
+      throw error;
+    }
+  }
+
+  async #resolve(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
+    const { watch } = this.#parts;
+    const model = await watch.resolve(name, signal);
+    // Cloud names need not be in the list. When Ollama is down nothing is known, and the call itself will say so.
+    if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
+    throw new AppError('model_not_found', notInstalled(name, watch.state.installed));
+  }
+
+  #plan(call: ChatCall, model: InstalledModel | undefined): CachePlan {
+    const { cache, batch } = this.#parts.config();
+    return planCache({
+      wishes: call.wishes,
+      enabled: cache.enabled,
+      deduplicate: batch.enable_deduplication,
+      byDefault: call.cacheByDefault && model?.remote !== true,
+      digestKnown: model !== undefined,
+      ttlSeconds: cache.ttl_seconds,
+    });
+  }
+
+  #key(call: ChatCall, body: UpstreamChat, model: InstalledModel): string {
+    const { url, version = '' } = this.#parts.watch.state;
+    return fingerprint({ url, version, family: 'chat', digest: model.digest, namespace: call.namespace, body });
+  }
+
+  // ---- 1 hit
+
+  #hit(ticket: Ticket, call: ChatCall, outcome: CacheOutcome, hit: Hit): Answer {
+    const { clock, requests, telemetry } = this.#parts;
+    ticket.source = 'hit';
+    telemetry.sourced(call.model, 'hit');
+    telemetry.saved(hit.runMs, hit.tokens);
+    ticket.started();
+    const close = once(() => this.#closed(ticket));
+    return {
+      ticket,
+      source: 'hit',
+      cache: outcome,
+      get events() {
+        requests.add(ticket);
+        return followed(ticket, speak(hit.record(), call.replay, clock, ticket.signal), close);
+      },
+      whole: () => {
+        ticket.firstPiece();
+        ticket.finish();
+        close();
+        return Promise.resolve(hit.whole());
+      },
+      tail: async function* () {
+        yield* replay(hit.record());
+      },
+      close,
+    };
+  }
+
+  // ---- 2 coalesced, or lead
+
+  #run(ticket: Ticket, call: ChatCall, request: UpstreamChat, spec: RunnerSpec, outcome: CacheOutcome): Answer {
+    const { flights, telemetry, newId, config, queue } = this.#parts;
+    const { plan, key } = outcome;
+    const shared = plan.share && key !== undefined;
+    const seat = flights.join(
+      shared ? key : `private ${newId()}`,
+      {
+        signal: ticket.signal,
+        priority: call.priority,
+        finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
+      },
+      (context) => this.#lead(call, request, spec, outcome, context),
+    );
+    const source = !plan.read ? 'bypass' : seat.led ? 'miss' : 'coalesced';
+    ticket.source = source;
+    telemetry.sourced(call.model, source);
+    // A follower may be more urgent than those who were here first, and lifts the whole flight.
+    if (!seat.led) queue.recheck();
+    const close = once(() => {
+      seat.leave();
+      this.#closed(ticket);
+    });
+    const events = followed(ticket, this.#counted(seat), close);
+    return { ticket, source, cache: outcome, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close };
+  }
+
+  /** A follower's answer cost no run of its own. */
+  async *#counted(seat: Seat): AsyncGenerator<ChatEvent, void, undefined> {
+    for await (const event of seat.events) {
+      if (event.type === 'end' && !seat.led) {
+        const { prompt_eval_duration, eval_duration, eval_count } = event.end.metrics;
+        this.#parts.telemetry.saved((prompt_eval_duration + eval_duration) / 1e6, eval_count);
+      }
+      yield event;
+    }
+  }
+
+  #closed(ticket: Ticket): void {
+    const { requests, telemetry, onEnded } = this.#parts;
+    ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
+    requests.remove(ticket);
+    telemetry.ended(ticket.status === 'completed' || ticket.status === 'cancelled' ? ticket.status : 'failed');
+    onEnded(ticket);
+  }
+
+  // ---- 3 stand in line: refused at once when the line is full, before there is a flight
+
+  #lead(call: ChatCall, request: UpstreamChat, spec: RunnerSpec, outcome: CacheOutcome, flight: FlightContext): AsyncIterable<ChatEvent> {
+    const { queue, estimator, config, watch } = this.#parts;
+    watch.admit();
+    const promptChars = request.messages.reduce((sum, { content }) => sum + (typeof content === 'string' ? content.length : 0), 0);
+    const place = queue.enter(
+      {
+        runner: spec.key,
+        model: spec.model,
+        caller: call.caller,
+        priority: flight.priority,
+        expectedMs: () => estimator.runMs(spec.model, promptChars) ?? config().queue.estimated_time_per_request_ms,
+        onWaiting: flight.waiting,
+      },
+      flight.signal,
+    );
+    return this.#withLease(place, request, spec, outcome, flight);
+  }
+
+  // ---- 4 run the model; the lease lives exactly as long as the upstream stream
+
+  async *#withLease(
+    place: Place,
+    request: UpstreamChat,
+    spec: RunnerSpec,
+    outcome: CacheOutcome,
+    flight: FlightContext,
+  ): AsyncGenerator<ChatEvent, void, undefined> {
+    const { queue, residency, estimator, upstream } = this.#parts;
+    const lease = await place.lease;
+    try {
+      if (!isCloudName(spec.model)) {
+        if (!residency.isReady(spec)) flight.waiting({ phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) });
+        await this.#reported(residency.ensure(spec, request.keep_alive, queue, flight.signal));
+      }
+      flight.waiting({ phase: 'running', position: 0, eta_ms: 0 });
+      const folder = new Folder();
+      for await (const event of this.#reportedEvents(upstream.chat(request, flight.signal))) {
+        if (event.type === 'piece') folder.add(event.piece);
+        if (event.type === 'end') {
+          residency.used(spec, keepAliveMs(request.keep_alive));
+          estimator.observe(spec.model, event.end.metrics);
+          this.#keep(folder.finish(event.end), spec, outcome);
+        }
+        yield event;
+      }
+    } finally {
+      lease.release();
+    }
+  }
+
+  // ---- 5 keep what landed well
+
+  #keep(completion: Completion, { model }: RunnerSpec, { plan, key }: CacheOutcome): void {
+    const { done_reason, metrics } = completion.end;
+    const usable = done_reason === 'stop' || done_reason === 'length';
+    const empty = completion.content === '' && completion.tool_calls.length === 0;
+    if (!plan.store || key === undefined || !usable || empty) return;
+    const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
+    this.#parts.cache.put(key, completion, { model, ttl: plan.ttl, runMs });
+  }
+
+  /** Tells the watch how a call went: only a connection that failed counts against Ollama. */
+  async #reported<T>(call: Promise<T>): Promise<T> {
+    try {
+      const result = await call;
+      this.#parts.watch.report('ok');
+      return result;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  async *#reportedEvents(events: AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent, void, undefined> {
+    try {
+      for await (const event of events) {
+        if (event.type === 'end') this.#parts.watch.report('ok');
+        yield event;
+      }
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  #failed(error: unknown): void {
+    const { code } = asAppError(error);
+    if (code === 'upstream_unreachable') this.#parts.watch.report('unreachable');
+    // The list of models was wrong.
+    if (code === 'model_not_found') this.#parts.watch.invalidate();
+  }
+
+  // ---- stopping
+
+  /**
+   * Takes no new work; running answers get `timeoutMs`, then a final error. Resolves when nothing lives any more.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const { queue, requests, clock } = this.#parts;
+    this.#draining = true;
+    queue.drain();
+    const settled = new AbortController();
+    const timeUp = clock.sleep(timeoutMs, settled.signal).catch(() => undefined);
+    await Promise.race([requests.empty(), timeUp]);
+    settled.abort();
+    for (const ticket of requests.list()) {
+      ticket.cancel('request', new AppError('shutting_down', 'Hearth stopped before the answer was complete.', { retryAfterMs: 5000 }));
+    }
+    await requests.empty();
+  }
+}
+
+/** Keeps the ticket in step with what its caller has been given. */
+async function* followed(
+  ticket: Ticket,
+  events: AsyncIterable<ChatEvent>,
+  close: () => void,
+): AsyncGenerator<ChatEvent, void, undefined> {
+  try {
+    for await (const event of events) {
+      if (event.type === 'waiting') ticket.moved(event.waiting);
+      if (event.type === 'piece') ticket.firstPiece();
+      if (event.type === 'end') ticket.finish();
+      yield event;
+    }
+  } catch (error) {
+    ticket.finish(asAppError(error));
+    throw error;
+  } finally {
+    close();
+  }
+}
+
+function once(effect: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    effect();
+  };
+}

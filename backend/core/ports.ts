@@ -1,0 +1,130 @@
+// What the core needs from outside, as types alone. Whoever builds the process (backend.ts, a test) hands them in.
+import type { ChatEvent } from '../contract/chat.ts';
+import type { Config } from '../contract/config.ts';
+
+/** Milliseconds since 1970. */
+export type Now = () => number;
+/** A new unique id; a UUID in production. */
+export type NewId = () => string;
+
+/** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/** Clock and ids in one, since most parts want both. */
+export interface Clock {
+  readonly now: Now;
+  readonly sleep: Sleep;
+}
+
+/** The configuration as it is now; read it at each use, since most fields apply live. */
+export type ReadConfig = () => Config;
+
+/** Structured log; pino fits. Never give it prompt or answer text. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A request in Ollama's own form, as it goes upstream. Unknown fields are carried along. */
+export interface UpstreamChat {
+  readonly model: string;
+  readonly messages: readonly Readonly<Record<string, unknown>>[];
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly keep_alive?: string | number;
+  readonly [field: string]: unknown;
+}
+
+/** What decides whether Ollama must load the model anew: weights, runner options, shift (ollama sched.go needsReload). */
+export interface RunnerSpec {
+  /** As the caller spelled it. */
+  readonly model: string;
+  /** Manifest digest, or the lower-cased name where it is not known. */
+  readonly digest: string;
+  /** Only the options that belong to the runner (num_ctx, num_gpu …). */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly shift?: boolean;
+  /** Two specs with one key share a loaded runner. */
+  readonly key: string;
+}
+
+/** One model of `/api/ps`. */
+export interface LoadedModel {
+  readonly name: string;
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly size_vram: number;
+  /** Milliseconds since 1970; far in the future means "forever". It can lie in the past while a request runs. */
+  readonly expires_at: number;
+  readonly context_length?: number;
+}
+
+/** One model of `/api/tags`. */
+export interface InstalledModel {
+  readonly name: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly modified_at: string;
+  readonly capabilities?: readonly string[];
+  readonly remote: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Ollama, called. Every call takes the signal that ends it, also before any header has come; every failure is an
+ * AppError (upstream_unreachable, upstream_failed, model_not_found, invalid_request, first_token_timeout, idle_timeout),
+ * except that an aborted signal throws the signal's reason.
+ */
+export interface Upstream {
+  /**
+   * Runs the model, always streamed. The sequence ends with `end` or throws; it never stops quietly.
+   * The upstream connection is closed when the sequence returns, throws, or is left.
+   */
+  chat(request: UpstreamChat, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  /** Loads a runner with an empty request and resolves when it stands ready. */
+  load(spec: RunnerSpec, keepAlive: string | number | undefined, signal: AbortSignal): Promise<void>;
+  /** Asks for the model to be unloaded; resolves at once, before it is. */
+  unload(model: string, signal: AbortSignal): Promise<void>;
+  tags(signal: AbortSignal): Promise<readonly InstalledModel[]>;
+  ps(signal: AbortSignal): Promise<readonly LoadedModel[]>;
+  version(signal: AbortSignal): Promise<string>;
+}
+
+/** What is known of Ollama without calling it now. */
+export interface UpstreamState {
+  readonly url: string;
+  /** `unknown` until the first probe has ended. */
+  readonly status: 'unknown' | 'up' | 'down';
+  readonly version: string | undefined;
+  /** Milliseconds of the last successful probe. */
+  readonly latency_ms: number | undefined;
+  /** Why it is down, as a sentence. */
+  readonly reason: string | undefined;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly installed: readonly InstalledModel[];
+  readonly loaded: readonly LoadedModel[];
+}
+
+/** The watch over Ollama: its state, its models, its breaker. */
+export interface Watch {
+  readonly state: UpstreamState;
+  /**
+   * The installed model that a name means, by Ollama's rules (case, `:latest`, default registry). The list is at most
+   * 5 s old; a name that is not in it causes one fresh look. When Ollama does not answer the last list is used.
+   * Undefined: not installed, or nothing is known.
+   */
+  resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined>;
+  /** Like resolve, but from memory alone; undefined when a look would be needed. For the hot path. */
+  peek(model: string): InstalledModel | undefined;
+  /** Forget the lists now; after a pull, create, copy, delete, load or unload through us. */
+  invalidate(): void;
+  /** A fresh look at the loaded models. */
+  refreshLoaded(signal: AbortSignal): Promise<readonly LoadedModel[]>;
+  /** Throws breaker_open while the breaker is open; lets one call through when half open. */
+  admit(): void;
+  /** Outcome of a real call, for the breaker: only a failed connection counts against it. */
+  report(outcome: 'ok' | 'unreachable'): void;
+}
+

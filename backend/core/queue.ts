@@ -1,0 +1,352 @@
+// The queue in front of the model: bounded, visible, cancellable. Whoever holds a lease may run; a lease lives exactly
+// as long as the upstream stream. The order is order.ts; what a lease is used for is not known here.
+import type { Waiting } from '../contract/chat.ts';
+import { AppError } from '../contract/errors.ts';
+import { BatchCounter, type BatchFigures } from './batches.ts';
+import { startTimes } from './estimate.ts';
+import { planOrder } from './order.ts';
+import type { Clock, ReadConfig } from './ports.ts';
+
+/** What somebody asks for. */
+export interface LeaseWish {
+  readonly runner: string;
+  readonly model: string;
+  readonly caller: string;
+  /** Lower is sooner; asked again at every decision. */
+  priority(): number;
+  /** Expected milliseconds of the run, load not included. */
+  expectedMs(): number;
+  /** Told at every change of position or estimate while waiting. */
+  onWaiting(waiting: Waiting): void;
+}
+
+/** The right to run. Release it in any case; twice is harmless. */
+export interface Lease {
+  release(): void;
+}
+
+/** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
+export interface Place {
+  readonly lease: Promise<Lease>;
+}
+
+export interface QueueOptions {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  /** Milliseconds that loading this model will take. */
+  loadMs(model: string): number;
+  /** Whether Ollama has both runners in memory, so that requests for both may be outstanding together. */
+  resident(runner: string): boolean;
+  onChange(): void;
+}
+
+interface Waiter {
+  readonly seq: number;
+  readonly wish: LeaseWish;
+  readonly since: number;
+  /** Whether first-come-first-served would have switched the runner here. */
+  readonly fifoSwitch: boolean;
+  passedSince: number | undefined;
+  told: Waiting | undefined;
+  grant(lease: Lease): void;
+  refuse(reason: unknown): void;
+}
+
+interface Running {
+  readonly wish: LeaseWish;
+  readonly startedAt: number;
+}
+
+/** Callers whose turn is remembered; the one served longest ago is forgotten. */
+const MAX_CALLERS = 1000;
+
+export class LeaseQueue {
+  readonly #options: QueueOptions;
+  readonly #waiters = new Set<Waiter>();
+  readonly #running = new Set<Running>();
+  readonly #lastServed = new Map<string, number>();
+  readonly #unwanted = new Set<{ readonly runner: string; readonly resolve: () => void }>();
+  readonly #batches = new BatchCounter();
+  #seq = 0;
+  #turn = 0;
+  #runner: string | undefined;
+  #streak = 0;
+  #paused = false;
+  #draining = false;
+  #telling = false;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a place in line, or a slot at once when one is free. Throws at once: queue_full with the time after which
+   * a place should be free, shutting_down, or the signal's reason. The clock of queue.max_wait_ms starts here.
+   */
+  enter(wish: LeaseWish, signal: AbortSignal): Place {
+    const { max_queue_size, max_wait_ms } = this.#options.config().queue;
+    if (this.#draining) throw shuttingDown();
+    signal.throwIfAborted();
+    const runsNow = this.#waiters.size === 0 && this.#slotFree() && this.#mayRunBeside(wish.runner);
+    if (this.#waiters.size >= max_queue_size && !runsNow) throw this.#full(max_queue_size);
+    const timer = new AbortController();
+    const lease = new Promise<Lease>((resolve, reject) => {
+      const leaveLine = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        timer.abort();
+        this.#waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        seq: this.#seq++,
+        wish,
+        since: this.#options.clock.now(),
+        fifoSwitch: this.#batches.arrived(wish.runner),
+        passedSince: undefined,
+        told: undefined,
+        grant: (granted) => {
+          leaveLine();
+          resolve(granted);
+        },
+        refuse: (reason) => {
+          leaveLine();
+          reject(reason);
+        },
+      };
+      const onAbort = (): void => {
+        waiter.refuse(signal.reason);
+        this.#changed();
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.add(waiter);
+      this.#limitWait(waiter, max_wait_ms, timer.signal);
+    });
+    this.#changed();
+    // At once, so that who just came knows its position before anything is answered.
+    this.#tell();
+    return { lease };
+  }
+
+  #limitWait(waiter: Waiter, ms: number, signal: AbortSignal): void {
+    const timeUp = (): void => {
+      waiter.refuse(
+        new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. Try again later.`, {
+          retryAfterMs: this.eta(),
+        }),
+      );
+      this.#changed();
+    };
+    this.#options.clock.sleep(ms, signal).then(timeUp, () => undefined);
+  }
+
+  #full(max: number): AppError {
+    const retryAfterMs = this.eta();
+    return new AppError('queue_full', `The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, {
+      retryAfterMs,
+    });
+  }
+
+  #slotFree(): boolean {
+    return !this.#paused && !this.#draining && this.#running.size < this.#options.config().queue.max_concurrent;
+  }
+
+  /**
+   * Never two runners outstanding unless both are in memory: a request for the loaded one can undo the eviction that the
+   * other waits for, and Ollama then loads nothing ever again (ollama#17408).
+   */
+  #mayRunBeside(runner: string): boolean {
+    const others = [...this.#running].filter(({ wish }) => wish.runner !== runner);
+    if (others.length === 0) return true;
+    return this.#options.resident(runner) && others.every(({ wish }) => this.#options.resident(wish.runner));
+  }
+
+  /** Gives leases while it can; everybody is told where they stand once the current work is done. */
+  #changed(): void {
+    while (this.#waiters.size > 0 && this.#slotFree()) {
+      const order = this.#plan();
+      const next = order.find((waiter) => this.#mayRunBeside(waiter.wish.runner));
+      if (next === undefined || !this.#mayPass(order[0], next)) break;
+      this.#grant(next);
+    }
+    for (const watch of this.#unwanted) if (!this.wants(watch.runner)) watch.resolve();
+    this.#options.onChange();
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => this.#tell());
+  }
+
+  /** When the first in line waits for its runner, others may use the slots beside it, but not for ever. */
+  #mayPass(head: Waiter | undefined, next: Waiter): boolean {
+    if (head === undefined || head === next) return true;
+    const { max_batch_size, batch_timeout_ms } = this.#options.config().batch;
+    if (this.#streak >= max_batch_size) return false;
+    return head.passedSince === undefined || this.#options.clock.now() - head.passedSince < batch_timeout_ms;
+  }
+
+  #plan(): Waiter[] {
+    const { queue, batch } = this.#options.config();
+    const views = [...this.#waiters].map((waiter) => ({
+      seq: waiter.seq,
+      priority: waiter.wish.priority(),
+      caller: waiter.wish.caller,
+      runner: waiter.wish.runner,
+      since: waiter.since,
+      passedSince: waiter.passedSince,
+      waiter,
+    }));
+    const order = planOrder(views, {
+      now: this.#options.clock.now(),
+      runner: this.#runner,
+      streak: this.#streak,
+      lastServed: this.#lastServed,
+      agingMs: queue.aging_ms,
+      maxBatch: batch.max_batch_size,
+      batchTimeoutMs: batch.batch_timeout_ms,
+    });
+    return order.map(({ waiter }) => waiter);
+  }
+
+  #grant(waiter: Waiter): void {
+    const now = this.#options.clock.now();
+    const { runner, caller } = waiter.wish;
+    for (const other of this.#waiters) {
+      if (other.seq < waiter.seq && other.wish.runner !== runner) other.passedSince ??= now;
+    }
+    this.#batches.leased(runner, waiter.fifoSwitch);
+    this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
+    this.#runner = runner;
+    this.#lastServed.delete(caller);
+    this.#lastServed.set(caller, ++this.#turn);
+    const longestAgo = this.#lastServed.keys().next();
+    if (this.#lastServed.size > MAX_CALLERS && longestAgo.done !== true) this.#lastServed.delete(longestAgo.value);
+    const running: Running = { wish: waiter.wish, startedAt: now };
+    this.#running.add(running);
+    waiter.grant({
+      release: () => {
+        if (this.#running.delete(running)) this.#changed();
+      },
+    });
+  }
+
+  #tell(): void {
+    this.#telling = false;
+    const order = this.#plan();
+    const etas = this.#startTimes(order);
+    for (const [i, waiter] of order.entries()) {
+      const waiting: Waiting = { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 };
+      const { told } = waiter;
+      // A new estimate alone is news only when it moved by more than a second; a new position always is.
+      if (told?.position === waiting.position && Math.abs(told.eta_ms - waiting.eta_ms) < 1000) continue;
+      waiter.told = waiting;
+      waiter.wish.onWaiting(waiting);
+    }
+  }
+
+  #startTimes(order: readonly Waiter[]): number[] {
+    const planned = order.map(({ wish }) => ({
+      runner: wish.runner,
+      runMs: wish.expectedMs(),
+      loadMs: this.#options.resident(wish.runner) ? 0 : this.#options.loadMs(wish.model),
+    }));
+    return startTimes(planned, this.#slots(), this.#runner);
+  }
+
+  /** For each slot, the expected milliseconds until it is free. */
+  #slots(): number[] {
+    const now = this.#options.clock.now();
+    const taken = [...this.#running].map(({ wish, startedAt }) => Math.max(0, wish.expectedMs() - (now - startedAt)));
+    const free = Math.max(0, this.#options.config().queue.max_concurrent - taken.length);
+    return [...taken, ...Array<number>(free).fill(0)];
+  }
+
+  /** Milliseconds until a request that came now would start. */
+  eta(): number {
+    const order = this.#plan();
+    const last = order.at(-1);
+    if (last === undefined) return Math.min(...this.#slots());
+    return (this.#startTimes(order).at(-1) ?? 0) + last.wish.expectedMs();
+  }
+
+  /** Whether anybody in line needs this runner. */
+  wants(runner: string): boolean {
+    for (const waiter of this.#waiters) if (waiter.wish.runner === runner) return true;
+    return false;
+  }
+
+  /** Resolves as soon as nobody in line needs this runner, or when the signal aborts. */
+  async unwanted(runner: string, signal: AbortSignal): Promise<void> {
+    if (!this.wants(runner) || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const watch = {
+        runner,
+        resolve: () => {
+          signal.removeEventListener('abort', watch.resolve);
+          this.#unwanted.delete(watch);
+          resolve();
+        },
+      };
+      this.#unwanted.add(watch);
+      signal.addEventListener('abort', watch.resolve, { once: true });
+    });
+  }
+
+  /** Running ones finish, new ones wait. */
+  pause(): void {
+    this.#paused = true;
+    this.#changed();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#changed();
+  }
+
+  /** After a change of the configuration, of a priority, or of the models in memory. */
+  recheck(): void {
+    this.#changed();
+  }
+
+  /** Refuses everything from now on, also those in line, with shutting_down. Running ones keep their lease. */
+  drain(): void {
+    this.#draining = true;
+    for (const waiter of this.#waiters) waiter.refuse(shuttingDown());
+    this.#changed();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get full(): boolean {
+    return this.#waiters.size >= this.#options.config().queue.max_queue_size;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get batches(): BatchFigures {
+    return this.#batches.figures;
+  }
+
+  resetCounts(): void {
+    this.#batches.reset();
+  }
+}
+
+function shuttingDown(): AppError {
+  return new AppError('shutting_down', 'Hearth is stopping and takes no new work. Try again when it runs again.', {
+    retryAfterMs: 5000,
+  });
+}
+
+/** `41 s`, `4 min 10 s`: whole seconds, rounded up. */
+function inWords(ms: number): string {
+  const whole = Math.max(1, Math.ceil(ms / 1000));
+  if (whole < 60) return `${whole} s`;
+  const rest = whole % 60;
+  return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
+}

@@ -1,0 +1,131 @@
+// The register of requests that live: who asks for what, where each stands, and how to cancel it.
+// A ticket belongs to one caller, not to a flight: followers have tickets of their own. Finished ones are forgotten
+// here; jobs.ts keeps the results that somebody will fetch.
+import type { Source, Timing, Waiting } from '../contract/chat.ts';
+import { AppError } from '../contract/errors.ts';
+import type { Clock } from './ports.ts';
+
+export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
+
+/** What is known of a request when it arrives. */
+export interface TicketOptions {
+  readonly id: string;
+  readonly route: string;
+  readonly model: string;
+  readonly caller: string;
+  readonly priority: number;
+}
+
+/** The life of one caller's request. Times in milliseconds since 1970. */
+export class Ticket {
+  readonly id: string;
+  readonly route: string;
+  readonly model: string;
+  readonly caller: string;
+  readonly priority: number;
+  readonly createdAt: number;
+  readonly #clock: Clock;
+  #abort: AbortController | undefined;
+  /** Who ended it early: the caller by leaving, or somebody by asking for it. */
+  cancelledBy: 'caller' | 'request' | undefined;
+  source: Source | undefined;
+  status: TicketStatus = 'queued';
+  waiting: Waiting = { phase: 'queued', position: 0, eta_ms: 0 };
+  startedAt: number | undefined;
+  firstPieceAt: number | undefined;
+  finishedAt: number | undefined;
+  error: AppError | undefined;
+
+  constructor(options: TicketOptions, clock: Clock) {
+    this.id = options.id;
+    this.route = options.route;
+    this.model = options.model;
+    this.caller = options.caller;
+    this.priority = options.priority;
+    this.#clock = clock;
+    this.createdAt = clock.now();
+  }
+
+  /** Aborts when the request is cancelled, by whomever. Made when first needed: a hit never needs it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  /** Ends the request early; its events throw `reason`. */
+  cancel(by: 'caller' | 'request', reason: AppError): void {
+    if (this.finishedAt !== undefined || this.cancelledBy !== undefined) return;
+    this.cancelledBy = by;
+    this.#abort ??= new AbortController();
+    this.#abort.abort(reason);
+  }
+
+  moved(waiting: Waiting): void {
+    this.waiting = waiting;
+    if (waiting.phase !== 'queued') this.started();
+  }
+
+  started(): void {
+    this.startedAt ??= this.#clock.now();
+    if (this.status === 'queued') this.status = 'processing';
+    if (this.waiting.position !== 0) this.waiting = { ...this.waiting, position: 0, eta_ms: 0 };
+  }
+
+  firstPiece(): void {
+    this.started();
+    this.firstPieceAt ??= this.#clock.now();
+  }
+
+  /** Ends the life once; `error` says how when it did not end well. */
+  finish(error?: AppError): void {
+    if (this.finishedAt !== undefined) return;
+    this.finishedAt = this.#clock.now();
+    this.error = error;
+    if (error === undefined) this.status = 'completed';
+    else this.status = error.code === 'cancelled' ? 'cancelled' : 'failed';
+  }
+
+  /** Milliseconds from arrival to slot, first piece and end; what has not come yet counts up to now. */
+  get timing(): Timing {
+    const now = this.finishedAt ?? this.#clock.now();
+    return {
+      queue_ms: (this.startedAt ?? now) - this.createdAt,
+      ttft_ms: (this.firstPieceAt ?? now) - this.createdAt,
+      total_ms: now - this.createdAt,
+    };
+  }
+}
+
+export class Requests {
+  readonly #living = new Map<string, Ticket>();
+  readonly #whenEmpty: (() => void)[] = [];
+
+  /** Registers a request. Throws request_exists when a living one has the same id. */
+  add(ticket: Ticket): void {
+    if (this.#living.has(ticket.id)) {
+      throw new AppError('request_exists', `Another request has the id "${ticket.id}". Send a new id, or none.`);
+    }
+    this.#living.set(ticket.id, ticket);
+  }
+
+  remove(ticket: Ticket): void {
+    if (this.#living.get(ticket.id) === ticket) this.#living.delete(ticket.id);
+    if (this.#living.size > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  /** Resolves when no request lives. */
+  async empty(): Promise<void> {
+    if (this.#living.size === 0) return;
+    await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  get(id: string): Ticket | undefined {
+    return this.#living.get(id);
+  }
+
+  /** All that live, in the order of arrival. */
+  list(): Ticket[] {
+    return [...this.#living.values()];
+  }
+}

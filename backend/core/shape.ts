@@ -1,0 +1,39 @@
+// What Hearth changes in a request before it goes upstream: keep_alive and num_ctx, by configuration. Pure.
+import { keepAliveSeconds } from '../contract/duration.ts';
+import type { Config } from '../contract/config.ts';
+import type { UpstreamChat } from './ports.ts';
+
+/**
+ * The request as it goes upstream. Always the same for the same request and configuration, since the cache key and the
+ * runner are read off the result.
+ */
+export function shapeRequest(request: UpstreamChat, ollama: Config['ollama']): UpstreamChat {
+  const numCtx = numCtxFor(request.options?.['num_ctx'], ollama);
+  const { options, ...rest } = request;
+  return {
+    ...rest,
+    // As a number: Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
+    keep_alive: keepAliveSeconds(request.keep_alive ?? ollama.keep_alive),
+    ...(numCtx === undefined
+      ? options === undefined
+        ? {}
+        : { options }
+      : { options: { ...options, num_ctx: numCtx } }),
+  };
+}
+
+/**
+ * ollama.num_ctx_policy, against clients that make Ollama reload the model by asking for different context sizes:
+ * off leaves the caller's value, fill sets a missing one, max takes the larger, force sets it always.
+ */
+function numCtxFor(asked: unknown, { num_ctx_policy, num_ctx }: Config['ollama']): unknown {
+  if (num_ctx === 0 || num_ctx_policy === 'off') return asked;
+  switch (num_ctx_policy) {
+    case 'fill':
+      return asked ?? num_ctx;
+    case 'max':
+      return typeof asked === 'number' ? Math.max(asked, num_ctx) : (asked ?? num_ctx);
+    case 'force':
+      return num_ctx;
+  }
+}

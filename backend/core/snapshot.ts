@@ -1,0 +1,177 @@
+// What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
+import type { CacheStats, Health, ModelView, QueueEntry, QueueView, RequestFact } from '../contract/control.ts';
+import type { ResponseCache } from './cache.ts';
+import { iso, statusOf } from './jobs.ts';
+import { canonicalName } from './models.ts';
+import type { Now, ReadConfig, Watch } from './ports.ts';
+import type { LeaseQueue } from './queue.ts';
+import type { Requests, Ticket } from './requests.ts';
+import { rates, type Telemetry } from './telemetry.ts';
+
+const MB = 1024 * 1024;
+
+export interface SnapshotParts {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly now: Now;
+  readonly config: ReadConfig;
+  readonly watch: Watch;
+  readonly cache: ResponseCache;
+  readonly queue: LeaseQueue;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  /** Standing notices, as sentences. */
+  notices(): readonly string[];
+}
+
+/**
+ * unhealthy: Ollama does not answer. degraded: it does, but the configured model is missing, the breaker is half open,
+ * or the queue is full.
+ */
+export function health(parts: SnapshotParts): Health {
+  const { watch, queue, cache } = parts;
+  const upstream = upstreamView(parts);
+  const degraded = !upstream.model_available || watch.state.breaker === 'half_open' || queue.full;
+  const notices = parts.notices();
+  return {
+    status: !upstream.reachable ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
+    version: parts.version,
+    uptime_ms: Math.round(parts.now() - parts.startedAt),
+    upstream,
+    queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
+    cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes) },
+    ...(notices.length === 0 ? {} : { notices: [...notices] }),
+  };
+}
+
+function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
+  const { ollama } = config();
+  const { url, status, version, latency_ms, installed, loaded } = watch.state;
+  const wanted = canonicalName(ollama.model);
+  const isWanted = ({ name }: { name: string }): boolean => canonicalName(name) === wanted;
+  return {
+    url,
+    reachable: status === 'up',
+    version: version ?? null,
+    latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
+    model: ollama.model,
+    model_available: installed.some(isWanted),
+    model_loaded: loaded.some(isWanted),
+  };
+}
+
+export function queueView({ requests, telemetry, queue, now }: SnapshotParts): QueueView {
+  const entries = requests.list().map((ticket) => queueEntry(ticket, now()));
+  const { completed, failed, cancelled, requests: all } = telemetry.counts;
+  return {
+    queue_length: queue.waiting,
+    is_processing: queue.running > 0,
+    running: entries.filter(({ status }) => status === 'processing'),
+    waiting: entries
+      .filter(({ status }) => status === 'queued')
+      .toSorted((a, b) => a.queue_position - b.queue_position),
+    totals: { requests: all, completed, failed, cancelled },
+    paused: queue.paused,
+  };
+}
+
+function queueEntry(ticket: Ticket, now: number): QueueEntry {
+  return {
+    request_id: ticket.id,
+    model: ticket.model,
+    route: ticket.route,
+    caller: ticket.caller,
+    priority: ticket.priority,
+    source: ticket.source ?? 'miss',
+    status: ticket.status === 'queued' ? 'queued' : 'processing',
+    phase: ticket.waiting.phase,
+    queue_position: ticket.waiting.position,
+    estimated_wait_time: ticket.waiting.eta_ms,
+    created_at: iso(ticket.createdAt),
+    age_ms: Math.max(0, now - ticket.createdAt),
+    ...(ticket.startedAt === undefined ? {} : { started_at: iso(ticket.startedAt) }),
+  };
+}
+
+export function cacheStats(parts: SnapshotParts): CacheStats {
+  const { config, cache, telemetry, queue, now } = parts;
+  const { counts, models } = telemetry;
+  const figures = cache.figures();
+  const { leases, batches, model_switches, model_switches_avoided } = queue.batches;
+  const share = rates(counts);
+  const byModel: CacheStats['response_cache']['by_model'] = {};
+  for (const name of new Set([...models.keys(), ...figures.by_model.keys()])) {
+    const seen = models.get(name) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
+    const kept = figures.by_model.get(name) ?? { entries: 0, bytes: 0 };
+    byModel[name] = { ...seen, entries: kept.entries, size_mb: inMb(kept.bytes) };
+  }
+  return {
+    timestamp: iso(now()),
+    response_cache: {
+      total_entries: figures.entries,
+      total_size_mb: inMb(figures.bytes),
+      ...share,
+      memory_usage_percent: figures.max_bytes === 0 ? 0 : (figures.bytes / figures.max_bytes) * 100,
+      hits: counts.hits,
+      misses: counts.misses,
+      coalesced: counts.coalesced,
+      bypassed: counts.bypassed,
+      evictions: figures.evictions,
+      expired: figures.expired,
+      refused_too_large: figures.refused_too_large,
+      max_size_mb: config().cache.max_size_mb,
+      ttl_seconds: config().cache.ttl_seconds,
+      time_saved_ms: Math.round(counts.time_saved_ms),
+      tokens_saved: counts.tokens_saved,
+      by_model: byModel,
+    },
+    // Nothing is kept there in this version, so these figures are what they say.
+    conversation_cache: { total_entries: 0, total_size_mb: 0, hit_rate: 0, memory_usage_percent: 0 },
+    batch_processor: {
+      total_requests: counts.requests,
+      cached_responses: counts.hits + counts.coalesced,
+      cache_hit_rate: share.hit_rate * 100,
+      average_batch_size: batches === 0 ? 0 : leases / batches,
+      model_switches,
+      model_switches_avoided,
+    },
+    queue_length: queue.waiting,
+    is_processing: queue.running > 0,
+    queue: queueView(parts),
+    upstream: upstreamView(parts),
+  };
+}
+
+/** Installed models, and which of them are in memory. */
+export function modelsView({ watch }: SnapshotParts): ModelView[] {
+  const { installed, loaded } = watch.state;
+  return installed.map(({ name, digest, size }) => {
+    const inMemory = loaded.find((model) => canonicalName(model.name) === canonicalName(name));
+    return {
+      name,
+      digest,
+      size,
+      loaded: inMemory !== undefined,
+      expires_at: inMemory === undefined ? null : iso(Math.min(inMemory.expires_at, 8.64e15)),
+    };
+  });
+}
+
+/** What is remembered of a request that has ended. */
+export function requestFact(ticket: Ticket): RequestFact {
+  return {
+    request_id: ticket.id,
+    route: ticket.route,
+    model: ticket.model,
+    caller: ticket.caller,
+    source: ticket.source ?? 'miss',
+    status: statusOf(ticket),
+    ...(ticket.error === undefined ? {} : { code: ticket.error.code }),
+    created_at: iso(ticket.createdAt),
+    ...ticket.timing,
+  };
+}
+
+function inMb(bytes: number): number {
+  return Math.round((bytes / MB) * 1000) / 1000;
+}

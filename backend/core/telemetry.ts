@@ -1,0 +1,110 @@
+// Facts about requests, turned into honest counts. One definition of each rate, used by every page that shows it.
+// It keeps no text of prompts or answers.
+import type { Source } from '../contract/chat.ts';
+
+/** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
+const MAX_MODELS = 100;
+export const OTHER_MODELS = '(other)';
+
+export interface ModelCounts {
+  hits: number;
+  misses: number;
+  coalesced: number;
+  bypassed: number;
+}
+
+/** Counts since the start or the last reset. */
+export interface Counts {
+  readonly requests: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly coalesced: number;
+  readonly bypassed: number;
+  /** Model time in milliseconds, and tokens, that answers from the cache and shared runs did not cost again. */
+  readonly time_saved_ms: number;
+  readonly tokens_saved: number;
+}
+
+export interface Rates {
+  /** (hits + coalesced) / (hits + coalesced + misses); 0 before the first such request. */
+  readonly hit_rate: number;
+  readonly miss_rate: number;
+}
+
+export class Telemetry {
+  #counts = zero();
+  readonly #models = new Map<string, ModelCounts>();
+
+  /** A request has been given its source: from here on it counts in the rates. */
+  sourced(model: string, source: Source): void {
+    const field = FIELD[source];
+    this.#counts.requests++;
+    this.#counts[field]++;
+    this.#model(model)[field]++;
+  }
+
+  /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
+  saved(ms: number, tokens: number): void {
+    this.#counts.time_saved_ms += ms;
+    this.#counts.tokens_saved += tokens;
+  }
+
+  ended(how: 'completed' | 'failed' | 'cancelled'): void {
+    this.#counts[how]++;
+  }
+
+  reset(): void {
+    this.#counts = zero();
+    this.#models.clear();
+  }
+
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  get models(): ReadonlyMap<string, Readonly<ModelCounts>> {
+    return this.#models;
+  }
+
+  #model(name: string): ModelCounts {
+    const known = this.#models.get(name);
+    if (known !== undefined) return known;
+    const counted = this.#models.size < MAX_MODELS ? name : OTHER_MODELS;
+    const counts = this.#models.get(counted) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
+    this.#models.set(counted, counts);
+    return counts;
+  }
+}
+
+const FIELD = {
+  hit: 'hits',
+  miss: 'misses',
+  coalesced: 'coalesced',
+  bypass: 'bypassed',
+} as const satisfies Record<Source, keyof ModelCounts>;
+
+function zero(): { -readonly [K in keyof Counts]: number } {
+  return {
+    requests: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    hits: 0,
+    misses: 0,
+    coalesced: 0,
+    bypassed: 0,
+    time_saved_ms: 0,
+    tokens_saved: 0,
+  };
+}
+
+/** The share of cache-asking requests that cost no model run of their own. */
+export function rates({ hits, coalesced, misses }: Pick<Counts, 'hits' | 'coalesced' | 'misses'>): Rates {
+  const asked = hits + coalesced + misses;
+  if (asked === 0) return { hit_rate: 0, miss_rate: 0 };
+  const hitRate = (hits + coalesced) / asked;
+  return { hit_rate: hitRate, miss_rate: 1 - hitRate };
+}

@@ -1,0 +1,123 @@
+// One request on its way through the house: id, front door, route, and every failure encoded once.
+// The one hot route is met before Express, which gives each request a new prototype and so costs V8 dearly; all others
+// are Express routes.
+import express, { type Express } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../contract/errors.ts';
+import { ROUTES, type RoutePath } from '../contract/routes.ts';
+import type { Log, NewId } from '../core/ports.ts';
+import { callersId } from './chat-call.ts';
+import { sendError } from './encode.ts';
+import type { Guard } from './guard.ts';
+import {
+  cancelRequest,
+  chatOptimized,
+  doAction,
+  handIn,
+  lookAtQueue,
+  showEvents,
+  showHealth,
+  showStats,
+  type Handler,
+  type OwnParts,
+} from './own-routes.ts';
+
+export interface AppParts extends OwnParts {
+  readonly guard: Guard;
+  readonly newId: NewId;
+  readonly log: Log;
+}
+
+type Method = 'GET' | 'POST' | 'DELETE';
+
+/** Answers one request of node:http, whatever it is. Never throws, never rejects. */
+export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
+
+export function createApp(parts: AppParts): RequestListener {
+  const { guard, newId, log } = parts;
+  const table = handlers(parts);
+  const hot = table['/api/chat-optimized'].POST;
+  const rest = expressApp(table);
+
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    if (guard.admit(req, res) === 'answered') return;
+    if (req.method === 'POST' && req.url === '/api/chat-optimized' && hot !== undefined) await hot(req, res);
+    else await new Promise<void>((resolve, reject) => passTo(rest, req, res, resolve, reject));
+  };
+
+  return (req, res) => {
+    const startedAt = performance.now();
+    const id = callersId(req) ?? newId();
+    res.setHeader('X-Request-ID', id);
+    answer(req, res).then(
+      () => log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms: Math.round(performance.now() - startedAt) }, 'request'),
+      (thrown: unknown) => {
+        const error = sendError(res, thrown);
+        const fields = { request_id: id, method: req.method, path: pathOf(req), code: error.code, status: error.status };
+        if (error.code === 'internal') log.error({ ...fields, err: error.cause }, 'internal error');
+        else if (error.status >= 500) log.warn({ ...fields, err: error }, error.message);
+        else log.debug(fields, error.message);
+      },
+    );
+  };
+}
+
+/** The path without the query: a query may carry what does not belong into a log. */
+function pathOf(req: IncomingMessage): string {
+  return (req.url ?? '').split('?', 1)[0] ?? '';
+}
+
+type Table = Record<RoutePath, Partial<Record<Method, Handler>>>;
+
+function handlers(parts: OwnParts): Table {
+  const bind =
+    (handler: (parts: OwnParts, req: IncomingMessage, res: ServerResponse) => Promise<void>): Handler =>
+    (req, res) =>
+      handler(parts, req, res);
+  return {
+    '/health': { GET: bind(showHealth) },
+    '/api/chat-optimized': { POST: bind(chatOptimized) },
+    '/api/chat-queue': { POST: bind(handIn), GET: bind(lookAtQueue), DELETE: bind(cancelRequest) },
+    '/api/cache-stats': { GET: bind(showStats), POST: bind(doAction) },
+    '/api/events': { GET: bind(showEvents) },
+  };
+}
+
+function expressApp(table: Table): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  for (const { path, methods } of ROUTES) {
+    const route = app.route(path);
+    for (const method of methods) {
+      const handler = table[path][method];
+      if (handler === undefined) continue;
+      const serve = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void => {
+        handler(req, res).then(() => next('done'), next);
+      };
+      if (method === 'GET') route.get(serve);
+      else if (method === 'POST') route.post(serve);
+      else route.delete(serve);
+    }
+    route.all((req, res, next) => {
+      res.setHeader('Allow', methods.join(', '));
+      next(new AppError('method_not_allowed', `${req.method} is not possible on ${path}. Use ${methods.join(' or ')}.`));
+    });
+  }
+  return app;
+}
+
+/** Hands a request to Express and learns how it went: its handlers end with `next`, an unknown path ends with nothing. */
+function passTo(app: Express, req: IncomingMessage, res: ServerResponse, resolve: () => void, reject: (error: unknown) => void): void {
+  app(req, res, (outcome: unknown) => {
+    if (outcome === 'done') resolve();
+    else if (outcome !== undefined) reject(asRefusal(outcome));
+    else reject(new AppError('not_found', `There is no ${req.method ?? 'GET'} ${pathOf(req)} here. The routes are ${ROUTES.map(({ path }) => path).join(', ')}.`));
+  });
+}
+
+/** Express refuses a path that is not valid percent-encoding with an error of its own. */
+function asRefusal(error: unknown): unknown {
+  if (error instanceof URIError) return new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });
+  return error;
+}

@@ -1,0 +1,134 @@
+// From the body and headers of our own chat routes to a ChatCall: the translation of this dialect.
+import type { IncomingMessage } from 'node:http';
+import { chatRequestSchema, PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat.ts';
+import type { Config } from '../contract/config.ts';
+import { AppError } from '../contract/errors.ts';
+import { explain } from '../contract/explain.ts';
+import type { ChatCall } from '../core/gateway.ts';
+import type { CacheWish } from '../core/policy.ts';
+import type { UpstreamChat } from '../core/ports.ts';
+import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
+import { headerWishes } from './cache-headers.ts';
+import { header } from './encode.ts';
+import { isLoopbackOrigin } from './guard.ts';
+
+/** A request of our own chat routes, understood. */
+export interface OwnChat {
+  readonly call: ChatCall;
+  readonly stream: boolean;
+  readonly conversationId: string | undefined;
+  /** The id that the body asked for (chat-queue alone). */
+  readonly wantedId: string | undefined;
+  /** Cache-Control came as a habit of the client and was not followed. */
+  readonly ignoredCacheControl: boolean;
+}
+
+/** Reads body and headers. Throws invalid_request with a sentence that names the field. */
+export function readChat(req: IncomingMessage, body: unknown, id: string, route: string, config: Config): OwnChat {
+  const parsed = chatRequestSchema.safeParse(body);
+  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, body));
+  const request = parsed.data;
+  const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
+  const model = request.model ?? '';
+  return {
+    call: {
+      id,
+      route,
+      model: model === '' ? config.ollama.model : model,
+      caller: callerOf(req),
+      priority: priorityOf(req, request),
+      request: upstreamRequest(request, model === '' ? config.ollama.model : model, config.ollama.system_prompt),
+      namespace: namespaceOf(req, request),
+      wishes: [bodyWish(request), ...wishes],
+      cacheByDefault: true,
+      replay: replayOf(req, config),
+    },
+    stream: request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream'),
+    conversationId: request.conversation_id ?? undefined,
+    wantedId: request.requestId ?? undefined,
+    ignoredCacheControl: ignored,
+  };
+}
+
+/** Who asks, for turns in the queue: a page by its origin, everything else by its program. */
+function callerOf(req: IncomingMessage): string {
+  return (header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
+}
+
+/** Callers on this machine share answers; a page from elsewhere that was let in has its own. */
+function namespaceOf(req: IncomingMessage, { cache }: ChatRequest): string {
+  const origin = header(req, 'origin');
+  const base = origin === undefined || isLoopbackOrigin(origin) ? 'local' : origin;
+  return cache?.namespace === undefined ? base : `${base} ${cache.namespace}`;
+}
+
+function priorityOf(req: IncomingMessage, { priority }: ChatRequest): number {
+  if (typeof priority === 'number') return priority;
+  const word = header(req, 'x-queue-priority')?.toLowerCase();
+  if (word === undefined) return PRIORITY.normal;
+  if (word === 'high' || word === 'normal' || word === 'low') return PRIORITY[word];
+  throw new AppError('invalid_request', `X-Queue-Priority must be high, normal or low. It was ${JSON.stringify(word.slice(0, 60))}.`);
+}
+
+function replayOf(req: IncomingMessage, config: Config): ReplayMode {
+  const word = header(req, 'x-stream-replay')?.toLowerCase();
+  if (word === undefined) return config.cache.replay;
+  const mode = REPLAY_MODES.find((name) => name === word);
+  if (mode !== undefined) return mode;
+  throw new AppError('invalid_request', `X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${JSON.stringify(word.slice(0, 60))}.`);
+}
+
+function bodyWish({ use_cache, cache }: ChatRequest): CacheWish {
+  const ttl = cache?.ttl === undefined ? {} : { ttl: cache.ttl };
+  if (use_cache === false || cache?.['no-store'] === true) return { read: false, store: false };
+  if (cache?.['no-cache'] === true) return { read: false, store: true, ...ttl };
+  // use_cache: true is the default and says nothing; a header may still ask otherwise.
+  return ttl;
+}
+
+/** The fields that are ours and that Ollama does not know; all others go upstream, known to us or not. */
+function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: string): UpstreamChat {
+  const {
+    stream: _stream,
+    use_cache: _useCache,
+    priority: _priority,
+    system_prompt,
+    systemPrompt,
+    conversation_id: _conversation,
+    cache: _cache,
+    requestId: _requestId,
+    model: _model,
+    messages,
+    keep_alive,
+    options,
+    format,
+    tools,
+    think,
+    ...unknown
+  } = request;
+  // An empty one says "no system prompt", also against the configured one.
+  const prompt = system_prompt ?? systemPrompt ?? configuredPrompt;
+  const first = prompt !== '' && !messages.some(({ role }) => role === 'system') ? [{ role: 'system', content: prompt }] : [];
+  return {
+    ...unknown,
+    model,
+    messages: [...first, ...messages],
+    ...present({ keep_alive, options, format, tools, think }),
+  };
+}
+
+/** Without what is null or undefined: both mean "not said". */
+function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const out: { [K in keyof T]?: NonNullable<T[K]> } = {};
+  for (const name of Object.keys(fields) as (keyof T)[]) {
+    const value = fields[name];
+    if (value !== null && value !== undefined) out[name] = value as NonNullable<T[keyof T]>;
+  }
+  return out;
+}
+
+/** The caller's own request id when it is well formed. */
+export function callersId(req: IncomingMessage): string | undefined {
+  const id = header(req, 'x-request-id');
+  return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
+}

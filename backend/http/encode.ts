@@ -1,0 +1,193 @@
+// Answers and errors on the wire of our own routes: JSON, or `data:` lines. The one place where an error becomes HTTP.
+// It honours back-pressure, notices a caller who left, and keeps a silent connection alive; it decides nothing.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChatEvent, Completion } from '../contract/chat.ts';
+import { AppError, asAppError, retryAfterSeconds, toWire } from '../contract/errors.ts';
+import type { StreamPiece } from '../core/answer.ts';
+
+/** The clocks of a connection that waits; milliseconds. */
+export interface Patience {
+  /** A stream says at least this often where it stands, and a late JSON answer sends a space this often. */
+  readonly heartbeatMs: number;
+  /** A JSON caller who has waited this long gets its headers and leading spaces, so that no proxy gives up. */
+  readonly jsonAfterMs: number;
+}
+
+export const PATIENCE: Patience = { heartbeatMs: 15_000, jsonAfterMs: 100_000 };
+
+const SSE_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // no-transform: compressing proxies would hold pieces back until their buffer is full (next.js#66263).
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+/** The id that this response carries; server.ts has set it before anything else ran. */
+export function requestId(res: ServerResponse): string {
+  return String(res.getHeader('X-Request-ID') ?? '');
+}
+
+/** Calls back when the caller has gone before the answer was complete: `res`, since `req` closes after its body. */
+export function onGone(res: ServerResponse, gone: () => void): void {
+  if (res.destroyed || res.socket?.destroyed === true) gone();
+  else res.once('close', () => void (res.writableFinished || gone()));
+}
+
+/** A signal that aborts when the caller has gone. */
+export function goneSignal(res: ServerResponse): AbortSignal {
+  const left = new AbortController();
+  onGone(res, () => left.abort(new AppError('cancelled', 'The caller left.')));
+  return left.signal;
+}
+
+export function sendJson(res: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  const text = JSON.stringify(body);
+  res.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  res.end(text);
+}
+
+/** Any failure, as the caller sees it: a status and a JSON body, or a final piece when the headers are gone already. */
+export function sendError(res: ServerResponse, thrown: unknown): AppError {
+  const error = asAppError(thrown);
+  if (res.destroyed || res.writableEnded) return error;
+  if (res.headersSent) {
+    const text = String(res.getHeader('Content-Type') ?? '').startsWith('text/event-stream')
+      ? `data: ${JSON.stringify(failurePiece(error))}\n\n`
+      : JSON.stringify(toWire(error, requestId(res)));
+    res.end(text);
+    return error;
+  }
+  const retryAfter = retryAfterSeconds(error);
+  sendJson(res, error.status, toWire(error, requestId(res)), {
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+    'Cache-Control': 'no-store',
+  });
+  return error;
+}
+
+function failurePiece(error: AppError): Record<string, unknown> {
+  return { error: error.message, code: error.code, done: true, cached: false };
+}
+
+/** Resolves when the socket takes more, or has gone. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    };
+    res.on('drain', done);
+    res.on('close', done);
+  });
+}
+
+export interface SseOptions {
+  readonly headers: Record<string, string>;
+  readonly patience: Patience;
+  /** Send the headers before the first event. Else a failure that comes first still gets its own status. */
+  readonly eager: boolean;
+  render(event: ChatEvent, first: boolean): StreamPiece;
+}
+
+/**
+ * Streams events as `data:` lines, one JSON object each. While nothing has been said yet, the latest waiting piece is
+ * repeated as a heart-beat. Resolves when the stream has ended or the caller has gone; rejects with what the events
+ * throw, and then nothing has been ended yet (sendError does).
+ */
+export async function sendSse(res: ServerResponse, events: AsyncIterable<ChatEvent>, options: SseOptions): Promise<void> {
+  const { render, headers, patience, eager } = options;
+  const start = (): void => {
+    if (res.headersSent) return;
+    res.writeHead(200, { ...headers, ...SSE_HEADERS });
+    res.flushHeaders();
+  };
+  if (eager) start();
+  let first = true;
+  let waiting: { readonly event: ChatEvent & { type: 'waiting' }; readonly at: number } | undefined;
+  const write = (event: ChatEvent): boolean => {
+    start();
+    const text = `data: ${JSON.stringify(render(event, first))}\n\n`;
+    first = false;
+    return res.write(text);
+  };
+  const beat = setInterval(() => {
+    if (waiting === undefined || res.writableNeedDrain) return;
+    const { event, at } = waiting;
+    const eta = Math.max(0, Math.round(event.waiting.eta_ms - (performance.now() - at)));
+    write({ type: 'waiting', waiting: { ...event.waiting, eta_ms: eta } });
+  }, patience.heartbeatMs);
+  try {
+    for await (const event of events) {
+      if (res.destroyed) return;
+      waiting = event.type === 'waiting' ? { event, at: performance.now() } : undefined;
+      beat.refresh();
+      if (!write(event)) await drained(res);
+      if (event.type === 'end') break;
+    }
+  } finally {
+    clearInterval(beat);
+  }
+  if (!res.destroyed) res.end();
+}
+
+/**
+ * Sends a JSON answer that may take long. After `jsonAfterMs` the caller gets 200, its headers, and a space every
+ * `heartbeatMs`: white space before JSON is legal (RFC 8259 section 2), and a silent connection would be cut.
+ * Rejects with what `whole` rejects with.
+ */
+export async function sendWhole(
+  res: ServerResponse,
+  whole: Promise<Completion>,
+  headers: Record<string, string>,
+  patience: Patience,
+  render: (completion: Completion) => unknown,
+): Promise<void> {
+  const space = (): void => {
+    if (!res.headersSent) {
+      res.writeHead(200, { ...headers, 'Content-Type': 'application/json; charset=utf-8' });
+    }
+    res.write(' ');
+  };
+  let timer = setTimeout(() => {
+    space();
+    timer = setInterval(space, patience.heartbeatMs);
+  }, patience.jsonAfterMs);
+  try {
+    const body = render(await whole);
+    if (res.headersSent) res.end(JSON.stringify(body));
+    else sendJson(res, 200, body, headers);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Streams named events (GET /api/events) until the caller leaves; a comment keeps a silent connection alive. */
+export async function sendNamedEvents(
+  res: ServerResponse,
+  events: AsyncIterable<{ readonly name: string; readonly data: unknown }>,
+  patience: Patience,
+): Promise<void> {
+  res.writeHead(200, SSE_HEADERS);
+  res.flushHeaders();
+  const beat = setInterval(() => res.write(': still here\n\n'), patience.heartbeatMs);
+  try {
+    for await (const { name, data } of events) {
+      if (res.destroyed) return;
+      if (!res.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)) await drained(res);
+    }
+  } finally {
+    clearInterval(beat);
+  }
+  if (!res.destroyed) res.end();
+}
+
+/** A header that must be single: its value, or undefined. */
+export function header(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,172 @@
+// The gateway's own API (product contract section 2): each handler reads a request, asks the core, encodes the answer.
+// Handlers stand on Node's plain request and response, so that the hot one needs no framework in front of it.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ACTION_NAMES, ACTIONS, type Action } from '../contract/control.ts';
+import { AppError } from '../contract/errors.ts';
+import { explain } from '../contract/explain.ts';
+import { chatAnswer, streamPiece, type AnswerFrame } from '../core/answer.ts';
+import { act, type ActionParts } from '../core/actions.ts';
+import type { Feed } from '../core/feed.ts';
+import type { Gateway } from '../core/gateway.ts';
+import type { Jobs } from '../core/jobs.ts';
+import type { NewId } from '../core/ports.ts';
+import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
+import { checkContentType, parseJson, readBody } from './body.ts';
+import { cacheHeaders } from './cache-headers.ts';
+import { readChat, type OwnChat } from './chat-call.ts';
+import { goneSignal, onGone, requestId, sendJson, sendNamedEvents, sendSse, sendWhole, type Patience } from './encode.ts';
+
+/** What the handlers act on. */
+export interface OwnParts extends SnapshotParts, ActionParts {
+  readonly gateway: Gateway;
+  readonly jobs: Jobs;
+  readonly feed: Feed;
+  readonly newId: NewId;
+  readonly patience: Patience;
+}
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+const MB = 1024 * 1024;
+/** Kept answers are for programs; a browser must ask again each time. */
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknown> {
+  checkContentType(req);
+  return parseJson(await readBody(req, parts.config().server.max_body_mb * MB));
+}
+
+// ---- POST /api/chat-optimized
+
+export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = await readObject(parts, req);
+  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  const asked = requestId(res);
+  const id = parts.jobs.taken(asked) ? parts.newId() : asked;
+  const { call, stream, conversationId, ignoredCacheControl } = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const answer = await parts.gateway.chat(call);
+  const { ticket, cache, source } = answer;
+  const frame: AnswerFrame = { ticket, cache, conversationId };
+  const headers = cacheHeaders(source, cache, ignoredCacheControl);
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  try {
+    if (stream) {
+      await sendSse(res, answer.events, {
+        headers,
+        patience: parts.patience,
+        // When Ollama is known to be down, the refusal may still get its own status.
+        eager: source === 'hit' || parts.watch.state.status === 'up',
+        render: (event, first) => streamPiece(event, frame, first),
+      });
+    } else {
+      await sendWhole(res, answer.whole(), { ...headers, ...NO_STORE }, parts.patience, (completion) => chatAnswer(completion, frame));
+    }
+  } finally {
+    answer.close();
+  }
+}
+
+// ---- /api/chat-queue
+
+export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = await readObject(parts, req);
+  const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
+  const id = idOfJob(parts, own, requestId(res));
+  const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant' }, own.conversationId);
+  sendJson(
+    res,
+    202,
+    {
+      request_id: view.request_id,
+      status: {
+        queue_position: view.queue_position,
+        queue_length: view.queue_length,
+        estimated_wait_time: view.estimated_wait_time,
+        is_processing: view.status === 'processing',
+      },
+      created_at: view.created_at,
+      priority: view.priority,
+      model: view.model,
+    },
+    { ...NO_STORE, Location: `/api/chat-queue?requestId=${encodeURIComponent(view.request_id)}` },
+  );
+}
+
+/** The id from the body must be free (409 if not); one from a header is taken if it is free. */
+function idOfJob({ jobs, newId }: OwnParts, { wantedId }: OwnChat, fromHeader: string): string {
+  if (wantedId !== undefined) return wantedId;
+  return jobs.taken(fromHeader) ? newId() : fromHeader;
+}
+
+export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = wantedRequest(req);
+  if (id === undefined) {
+    sendJson(res, 200, queueView(parts), NO_STORE);
+    return;
+  }
+  if (!(req.headers.accept ?? '').includes('text/event-stream')) {
+    sendJson(res, 200, parts.jobs.view(id), NO_STORE);
+    return;
+  }
+  const { frame, events } = parts.jobs.watch(id, goneSignal(res));
+  await sendSse(res, events, {
+    headers: {},
+    patience: parts.patience,
+    eager: true,
+    render: (event, first) => streamPiece(event, frame, first),
+  });
+}
+
+export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = wantedRequest(req);
+  if (id === undefined) throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
+  parts.jobs.cancel(id);
+  sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
+}
+
+/** `requestId` of the query; `request_id` is accepted too, since our own answers call it so. */
+function wantedRequest(req: IncomingMessage): string | undefined {
+  const query = new URL(req.url ?? '/', 'http://localhost').searchParams;
+  const id = query.get('requestId') ?? query.get('request_id');
+  if (id === null) return undefined;
+  if (!/^[\w.:-]{1,128}$/.test(id)) {
+    throw new AppError('invalid_request', `requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${JSON.stringify(id.slice(0, 60))}.`);
+  }
+  return id;
+}
+
+// ---- /api/cache-stats
+
+export async function showStats(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, cacheStats(parts), NO_STORE);
+}
+
+export async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = await readObject(parts, req);
+  const { action, data } = body as { action?: unknown; data?: unknown };
+  if (!isAction(action)) {
+    const was = action === undefined ? 'It is missing.' : `It was ${JSON.stringify(action)?.slice(0, 60)}.`;
+    throw new AppError('invalid_request', `action must be one of ${ACTION_NAMES.join(', ')}. ${was}`);
+  }
+  const parsed = ACTIONS[action].safeParse(data);
+  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, data).replace(/^The body/, 'data'));
+  const result = await act(parts, action, parsed.data ?? {}, goneSignal(res));
+  if (action === 'clear' || action === 'clear_response_cache' || action === 'delete') parts.feed.touch('snapshot');
+  sendJson(res, 200, result, NO_STORE);
+}
+
+function isAction(value: unknown): value is Action {
+  return typeof value === 'string' && ACTION_NAMES.some((name) => name === value);
+}
+
+// ---- GET /health, GET /api/events
+
+export async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const state = health(parts);
+  const mustBeReady = new URL(req.url ?? '/', 'http://localhost').searchParams.get('ready') === '1';
+  sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);
+}
+
+export async function showEvents(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  await sendNamedEvents(res, parts.feed.read(goneSignal(res)), parts.patience);
+}

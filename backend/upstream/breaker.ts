@@ -1,0 +1,64 @@
+// The circuit breaker in front of Ollama: after three failed connections in a row it refuses calls for a while instead
+// of letting each of them wait for its own failure. Counts only what is reported; it calls nothing and owns no timer.
+import type { Now, UpstreamState } from '../core/ports.ts';
+
+const FAILURES_TO_OPEN = 3;
+const FIRST_OPEN_MS = 5000;
+const LONGEST_OPEN_MS = 60_000;
+
+/** A trial call that reports nothing (its caller left) gives its place up after this long. */
+const TRIAL_MS = 5000;
+
+/**
+ * closed → open after three failures without a success between → half open after 5 s, twice as long each time the
+ * trial fails, up to 60 s. Any success closes it.
+ */
+export class Breaker {
+  readonly #now: Now;
+  #failures = 0;
+  #openMs = FIRST_OPEN_MS;
+  #openUntil: number | undefined;
+  #trialUntil = 0;
+
+  constructor(now: Now) {
+    this.#now = now;
+  }
+
+  get state(): UpstreamState['breaker'] {
+    if (this.#openUntil === undefined) return 'closed';
+    return this.#left(this.#openUntil, this.#openMs) > 0 ? 'open' : 'half_open';
+  }
+
+  /**
+   * 0 when a call may go through, else the milliseconds after which asking again makes sense. When half open it takes
+   * the one trial's place.
+   */
+  enter(): number {
+    if (this.#openUntil === undefined) return 0;
+    const wait = Math.max(this.#left(this.#openUntil, this.#openMs), this.#left(this.#trialUntil, TRIAL_MS));
+    if (wait === 0) this.#trialUntil = this.#now() + TRIAL_MS;
+    return wait;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    this.#openMs = FIRST_OPEN_MS;
+    this.#openUntil = undefined;
+    this.#trialUntil = 0;
+  }
+
+  /** Failures while it is open belong to calls that began before and change nothing. */
+  failed(): void {
+    this.#failures++;
+    const state = this.state;
+    if (state === 'open' || this.#failures < FAILURES_TO_OPEN) return;
+    if (state === 'half_open') this.#openMs = Math.min(LONGEST_OPEN_MS, this.#openMs * 2);
+    this.#openUntil = this.#now() + this.#openMs;
+    this.#trialUntil = 0;
+  }
+
+  /** Milliseconds until then; a clock that was set back cannot make it longer than `atMost`. */
+  #left(until: number, atMost: number): number {
+    return Math.min(atMost, Math.max(0, until - this.#now()));
+  }
+}

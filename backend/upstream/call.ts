@@ -1,0 +1,79 @@
+// One call to Ollama and everything that can end it early: the caller's signal, a deadline of ours, the end itself.
+// Knows neither HTTP nor Ollama. Whoever opens a call closes it in a `finally`; nothing of it is left afterwards.
+import type { Clock } from '../core/ports.ts';
+
+/** Makes the error of a deadline at the moment it strikes. */
+export type Late = () => Error;
+
+/**
+ * Joins the caller's signal and our deadlines into one `signal` whose reason says which of them struck.
+ * Own wiring instead of AbortSignal.any, which keeps its sources alive in Node 20 (nodejs/node#54614).
+ */
+export class Call {
+  readonly #stop = new AbortController();
+  readonly #caller: AbortSignal;
+  readonly #clock: Clock;
+  readonly #onAbort = () => this.#stop.abort(this.#caller.reason);
+  #timer = new AbortController();
+  #progress = 0;
+  #lastProgressAt = 0;
+  #held = false;
+
+  constructor(caller: AbortSignal, clock: Clock) {
+    this.#caller = caller;
+    this.#clock = clock;
+    if (caller.aborted) this.#onAbort();
+    else caller.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Aborts once, with the caller's reason or with a deadline's error. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /**
+   * Aborts the call with `late()` after `ms` without progress. The clock starts now and replaces any earlier deadline;
+   * each `resume` starts it anew.
+   */
+  expect(ms: number, late: Late): void {
+    this.#timer.abort();
+    this.#timer = new AbortController();
+    if (!this.#stop.signal.aborted) void this.#watch(ms, late, this.#timer.signal);
+  }
+
+  /** Stops the deadline while the consumer looks at what has come: its own time is not the model's silence. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** We wait for the model again; counts as progress. */
+  resume(): void {
+    this.#held = false;
+    this.#progress++;
+    this.#lastProgressAt = this.#clock.now();
+  }
+
+  /** Ends the call: what still runs on `signal` is aborted, no timer and no listener stays. May be called again. */
+  close(): void {
+    this.#timer.abort();
+    this.#caller.removeEventListener('abort', this.#onAbort);
+    this.#stop.abort(new Error('the call is over'));
+  }
+
+  // One sleep per stretch of silence, not one per piece: on waking it sees whether anything has come meanwhile.
+  async #watch(ms: number, late: Late, over: AbortSignal): Promise<void> {
+    let left = ms;
+    for (;;) {
+      const seen = this.#progress;
+      try {
+        await this.#clock.sleep(left, over);
+      } catch {
+        return; // another deadline, or the call is over
+      }
+      if (seen === this.#progress && !this.#held) return this.#stop.abort(late());
+      // The bounds are for a clock that jumps (the machine slept, NTP): never strike at once, never wait for hours.
+      const silent = this.#held ? 0 : this.#clock.now() - this.#lastProgressAt;
+      left = Math.min(ms, Math.max(ms / 10, ms - silent));
+    }
+  }
+}

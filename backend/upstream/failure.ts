@@ -1,0 +1,155 @@
+// What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
+// Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
+import { AppError } from '../contract/errors.ts';
+import { notInstalled } from '../core/models.ts';
+
+/** A caller that meets Ollama's full queue is asked to come back after this long. */
+const BUSY_RETRY_MS = 5000;
+
+/** More of a foreign text than this says nothing new. */
+const QUOTE_LENGTH = 2000;
+
+/** An HTTP answer that is not 2xx. */
+export interface Refusal {
+  readonly status: number;
+  readonly contentType: string;
+  /** Where a 3xx points to. */
+  readonly location: string;
+  /** As much of the body as was read. */
+  readonly text: string;
+}
+
+/** Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. */
+export function unreachable(apiUrl: string, error: unknown): AppError {
+  const code = codeOf(error);
+  // What answers with something else than HTTP, or with TLS where none was asked for, is not down but a wrong address.
+  if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
+  const why = WHY[code] ?? ` (${code})`;
+  const sentence = `Ollama does not answer at ${apiUrl}${why}. Start it, or set ollama.api_url.`;
+  return new AppError('upstream_unreachable', sentence, { cause: error });
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ECONNREFUSED: '',
+  ECONNRESET: ' (it closed the connection)',
+  EPIPE: ' (it closed the connection)',
+  UND_ERR_SOCKET: ' (it closed the connection)',
+  ENOTFOUND: ' (the name is not known)',
+  EAI_AGAIN: ' (the name is not known)',
+  UND_ERR_CONNECT_TIMEOUT: ' within ollama.connect_timeout_ms',
+};
+
+/** A deadline of ours passed on a question that Ollama answers at once. */
+export function noAnswer(apiUrl: string): AppError {
+  return unreachable(apiUrl, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
+}
+
+/** Something answers there, but no Ollama; `what` says how one can tell. */
+export function notOllama(apiUrl: string, what: string, cause?: unknown): AppError {
+  const sentence = `The address ${apiUrl} answers, but not as Ollama does (${what}). Check ollama.api_url.`;
+  return new AppError('upstream_failed', sentence, { cause });
+}
+
+/** The connection broke after the answer had begun. */
+export function cutShort(error: unknown): AppError {
+  const sentence = 'Ollama stopped in the middle of the answer and closed the connection. Its log may say why.';
+  return new AppError('upstream_failed', sentence, { cause: error });
+}
+
+/** The answer came to a regular close without `done:true`, as Ollama does when its runner stops (routes.go). */
+export function notDone(): AppError {
+  return new AppError('upstream_failed', 'Ollama ended the answer without saying that it was done. Try again.');
+}
+
+/** A line, or a field of it, that is not what Ollama's interface promises; `what` completes "Ollama sent …". */
+export function malformed(what: string, cause?: unknown): AppError {
+  return new AppError('upstream_failed', `Ollama sent ${what}. Try again; its log may say why.`, { cause });
+}
+
+export function tooLong(maxMb: number): AppError {
+  return new AppError('upstream_failed', `The answer is longer than ollama.max_answer_mb (${maxMb} MB).`);
+}
+
+/** An `{"error"}` line within the stream; `line` is the whole line. */
+export function saidInStream(line: string): AppError {
+  return new AppError('upstream_failed', `Ollama reported an error: ${quote(saidBy(line) ?? line)}`);
+}
+
+export function firstTokenLate(seconds: number): AppError {
+  return new AppError(
+    'first_token_timeout',
+    `The model sent nothing for ${seconds} s (ollama.first_token_timeout_seconds). It may still be loading; try again.`,
+  );
+}
+
+export function idle(seconds: number): AppError {
+  return new AppError('idle_timeout', `The model stopped in the middle for ${seconds} s (ollama.timeout_seconds).`);
+}
+
+/** Ollama's status and words as our code (ollama server/routes.go, section "Errors"). */
+export function refused(apiUrl: string, model: string | undefined, refusal: Refusal): AppError {
+  const { status, text } = refusal;
+  const said = saidBy(text);
+  // Kept for the log: what came, word for word.
+  const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text)}`);
+  if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location) || 'nowhere'}`, cause);
+  if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause);
+  if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
+  if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {
+    return new AppError('model_not_found', notInstalled(model, []), { cause });
+  }
+  if (status === 400 && said !== undefined) return new AppError('invalid_request', quote(said), { cause });
+  if (status === 503 && said !== undefined) {
+    return new AppError('queue_full', quote(said), { retryAfterMs: BUSY_RETRY_MS, cause });
+  }
+  if (status === 403 && text.trim() === '') {
+    const sentence = `Ollama at ${apiUrl} refuses this gateway (HTTP 403): the name in ollama.api_url is not one it accepts.`;
+    return new AppError('upstream_failed', sentence, { cause });
+  }
+  const words = quote(said ?? text.trim());
+  const sentence = `Ollama answered with an error (HTTP ${status})${words === '' ? '.' : `: ${words}`}`;
+  return new AppError('upstream_failed', sentence, { cause });
+}
+
+/** Whether a text begins like HTML or XML. */
+export function looksLikePage(text: string): boolean {
+  return text.trimStart().startsWith('<');
+}
+
+function isPage({ contentType, text }: Refusal): boolean {
+  return /\bhtml\b/i.test(contentType) || looksLikePage(text);
+}
+
+/**
+ * The words in an error body. The runner's errors arrive as JSON text inside the string, in llama-server's own shape
+ * (`{"error":{"message"}}`); cloud models add the address where one signs in.
+ */
+function saidBy(text: string, depth = 0): string | undefined {
+  const value = parsed(text);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { error, message, signin_url: signIn } = value as Record<string, unknown>;
+  const said = error ?? message;
+  if (typeof said === 'object' && said !== null) return saidBy(JSON.stringify(said), depth + 1);
+  if (typeof said !== 'string') return undefined;
+  const words = depth < 4 ? (saidBy(said, depth + 1) ?? said) : said;
+  return typeof signIn === 'string' ? `${words} Sign in: ${signIn}` : words;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function quote(text: string): string {
+  return text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text;
+}
+
+/** What Node or undici call it; a parser error of undici's may have a name alone. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'HTTPParserError') return 'HPE';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

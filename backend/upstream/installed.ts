@@ -1,0 +1,58 @@
+// Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests.
+// It does not decide when to look again; that is the watch's.
+import { canonicalName } from '../core/models.ts';
+import type { InstalledModel, Now } from '../core/ports.ts';
+import { shared, type Shared } from './shared.ts';
+
+/** How old the list may be when a name is looked up in it. The clock starts when it was asked for. */
+const FRESH_MS = 5000;
+
+export class Installed {
+  readonly #now: Now;
+  readonly #look: Shared;
+  #askedAt = -Infinity;
+  #list: readonly InstalledModel[] | undefined;
+  #byName: ReadonlyMap<string, InstalledModel> = new Map();
+
+  constructor(ask: () => Promise<readonly InstalledModel[]>, now: Now) {
+    this.#now = now;
+    this.#look = shared(async (current) => {
+      const at = now();
+      const list = await ask();
+      if (!current()) return;
+      this.#askedAt = at;
+      this.#list = list;
+      this.#byName = new Map(list.map((model) => [canonicalName(model.name), model]));
+    });
+  }
+
+  /** The last list, however old; undefined before the first. */
+  get list(): readonly InstalledModel[] | undefined {
+    return this.#list;
+  }
+
+  get fresh(): boolean {
+    return Math.abs(this.#now() - this.#askedAt) < FRESH_MS;
+  }
+
+  /** The look under way. */
+  get looking(): Promise<void> | undefined {
+    return this.#look.running;
+  }
+
+  /** The model that a name means, by the last list. */
+  find(name: string): InstalledModel | undefined {
+    return this.#byName.get(canonicalName(name));
+  }
+
+  /** Asks for the list anew, once for all who want it now. Rejects when it cannot be had; the last one stays. */
+  look(): Promise<void> {
+    return this.#look.run();
+  }
+
+  /** From now on the list is old, and so is what a look under way will bring. */
+  expire(): void {
+    this.#askedAt = -Infinity;
+    this.#look.forget();
+  }
+}

@@ -1,0 +1,114 @@
+// Cuts a body of NDJSON into whole lines and refuses what is not a complete answer of Ollama's.
+// It does this before the client library sees a byte: ollama-js 0.6.4 drops malformed lines with a console.warn, and
+// prints for each blank one. It does not look at what the lines mean beyond `error` and `done`.
+import { Buffer } from 'node:buffer';
+import { cutShort, looksLikePage, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
+
+/** Bytes in a MB of the configuration. */
+export const MB = 1024 * 1024;
+const NEWLINE = 0x0a;
+const utf8 = new TextDecoder();
+
+/** What may follow `done:true` before we stop reading it away. */
+const MAX_REST_BYTES = 64 * 1024;
+
+export interface FrameOptions {
+  /** Bound of the whole body as it comes over the wire, and so of a line; ollama.max_answer_mb. */
+  readonly maxMb: number;
+  /** For the sentence when it is no Ollama that answers. */
+  readonly apiUrl: string;
+}
+
+/**
+ * The lines of the body, each with its newline, cut at bytes so that no character is ever split. Every line is a JSON
+ * object and the last one says `done:true`; else an AppError upstream_failed is thrown.
+ * One more read after the `done` line runs to the end of the body, which leaves the connection fit for the next call.
+ */
+export async function* frame(
+  body: AsyncIterable<Uint8Array>,
+  { maxMb, apiUrl }: FrameOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  let done = false;
+  let begun: Uint8Array[] = [];
+
+  const endsWith = (line: Uint8Array): boolean => {
+    const text = utf8.decode(line);
+    const value = objectIn(text, apiUrl);
+    if ('error' in value) throw saidInStream(text);
+    return value['done'] === true;
+  };
+
+  for await (const chunk of unbroken(body)) {
+    bytes += chunk.length;
+    if (done) {
+      if (bytes > MAX_REST_BYTES) return;
+      continue;
+    }
+    if (bytes > maxMb * MB) throw tooLong(maxMb);
+    let from = 0;
+    for (let cut = chunk.indexOf(NEWLINE); cut >= 0 && !done; cut = chunk.indexOf(NEWLINE, from)) {
+      begun.push(chunk.subarray(from, cut + 1));
+      from = cut + 1;
+      const line = joined(begun);
+      begun = [];
+      if (isBlank(line)) continue;
+      done = endsWith(line);
+      yield line;
+    }
+    if (done) bytes = 0;
+    else if (from < chunk.length) begun.push(chunk.subarray(from));
+  }
+  if (done) return;
+  const last = joined(begun);
+  if (!isBlank(last)) {
+    done = endsWith(last);
+    yield last;
+  }
+  if (!done) throw notDone();
+}
+
+/** A text that must be a JSON object. Throws AppError upstream_failed; a web page is told apart. */
+export function objectIn(text: string, apiUrl: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw looksLikePage(text) ? notOllama(apiUrl, 'a web page') : malformed('something that is not JSON', error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw malformed('JSON that is not an object');
+  }
+  return value as Record<string, unknown>;
+}
+
+/** The text of a whole body. Longer than `maxBytes`: cut there, and the connection is closed. */
+export async function textOf(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of unbroken(body)) {
+    parts.push(chunk.subarray(0, maxBytes - bytes));
+    bytes += chunk.length;
+    if (bytes >= maxBytes) break;
+  }
+  return utf8.decode(Buffer.concat(parts));
+}
+
+/** The body; a connection that breaks under it is upstream_failed. */
+async function* unbroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw cutShort(error);
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+}
+
+/** Only spaces, tabs, CR and LF. */
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}

@@ -1,0 +1,214 @@
+// Ollama, called through its own client library; the only file that imports it.
+// One client per call, with a fetch of ours behind it, because ollama-js 0.6.4 cannot abort before the headers or at
+// all without a stream, leaves the connection open on `break`, and prints what it cannot read. It never repeats a call,
+// waits for a slot or remembers a model: those are the queue's and the watch's.
+import { ReadableStream } from 'node:stream/web';
+import { Ollama, type ChatRequest } from 'ollama/browser'; // the other entry reads local files that `images` names
+import { Agent, request as send } from 'undici';
+import type { z } from 'zod';
+import { type ChatEvent, fold } from '../contract/chat.ts';
+import { AppError } from '../contract/errors.ts';
+import type { Clock, Log, ReadConfig, Upstream, UpstreamChat } from '../core/ports.ts';
+import { Call, type Late } from './call.ts';
+import { firstTokenLate, idle, noAnswer, notDone, notOllama, refused, tooLong, unreachable } from './failure.ts';
+import { frame, MB, objectIn, textOf } from './ndjson.ts';
+import { eventsIn, psSchema, tagsSchema, versionSchema } from './reply.ts';
+import { orAborted } from './shared.ts';
+
+/** An error body is read this far. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/** How long a connection may take to end the body after `done:true`; longer, and it is closed instead of kept. */
+const REST_MS = 500;
+
+export interface UpstreamOptions {
+  readonly config: ReadConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+type Body = AsyncIterable<Uint8Array>;
+/** What the client library gets to see of a body. */
+type Receive = (body: Body) => ReadableStream | Promise<string>;
+
+interface Limit {
+  readonly ms: number;
+  readonly late: Late;
+}
+
+/**
+ * Ollama at `ollama.api_url`, which like all limits but connect_timeout_ms is read anew for each call. See the port for what each call does
+ * and throws. `close` breaks all connections; calls that still run fail.
+ */
+export function createUpstream({ config, log, clock }: UpstreamOptions): Upstream & { close(): Promise<void> } {
+  // undici's own request with undici's own Agent, not the global fetch: that one gives up after 300 s without a header
+  // (ollama-js#72, #144), and an Agent from npm fits it only while both are of neighbouring versions.
+  const agent = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: config().ollama.connect_timeout_ms },
+  });
+
+  /** A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. */
+  function clientFor(call: Call, model: string | undefined, receive: Receive): Ollama {
+    const apiUrl = config().ollama.api_url;
+    return new Ollama({
+      host: apiUrl,
+      fetch: async (url, init) => {
+        call.signal.throwIfAborted();
+        const target = new URL(String(url));
+        const answer = await orAborted(
+          send(target, {
+            dispatcher: agent,
+            method: init?.method === 'POST' ? 'POST' : 'GET',
+            headers: Object.fromEntries(new Headers(init?.headers)),
+            body: typeof init?.body === 'string' ? init.body : null,
+            signal: call.signal,
+          }),
+          call.signal,
+        ).catch((error: unknown) => {
+          throw unreachable(apiUrl, error);
+        });
+        const { statusCode: status, headers, body } = answer;
+        if (status >= 200 && status < 300) return new Response(await receive(body));
+        const refusal = {
+          status,
+          contentType: String(headers['content-type'] ?? ''),
+          location: String(headers['location'] ?? ''),
+          text: await textOf(body, MAX_ERROR_BYTES),
+        };
+        log.debug({ status, url: target.pathname }, 'Ollama refused a request');
+        throw refused(apiUrl, model, refusal);
+      },
+    });
+  }
+
+  // A generator alone does: one that is never started opens nothing.
+  async function* chat(request: UpstreamChat, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    const { api_url: apiUrl, max_answer_mb: maxMb, timeout_seconds: idleSeconds } = config().ollama;
+    const call = new Call(signal, clock);
+    let lines: AsyncGenerator<Uint8Array, void, undefined> | undefined;
+    let begun = false;
+    let done = false;
+    try {
+      const { ms, late } = firstToken();
+      call.expect(ms, late);
+      const client = clientFor(call, request.model, (body) => {
+        lines = frame(body, { maxMb, apiUrl });
+        return ReadableStream.from(lines);
+      });
+      for await (const chunk of await client.chat(forClient(request))) {
+        call.hold();
+        if (!begun) call.expect(idleSeconds * 1000, () => idle(idleSeconds));
+        begun = true;
+        done = chunk.done === true;
+        yield* eventsIn({ ...chunk }, clock.now);
+        call.resume();
+      }
+      if (!done) throw notDone();
+    } catch (error) {
+      throw call.signal.aborted ? call.signal.reason : error;
+    } finally {
+      if (done) await readRest(call, lines);
+      call.close();
+    }
+  }
+
+  /** One question with one JSON object as its answer. */
+  async function ask<T>(
+    signal: AbortSignal,
+    { ms, late }: Limit,
+    model: string | undefined,
+    question: (client: Ollama) => Promise<T>,
+  ): Promise<T> {
+    const { api_url: apiUrl, max_answer_mb: maxMb } = config().ollama;
+    const call = new Call(signal, clock);
+    try {
+      call.expect(ms, late);
+      const client = clientFor(call, model, async (body) => {
+        const text = await textOf(body, maxMb * MB);
+        if (text.length >= maxMb * MB) throw tooLong(maxMb);
+        objectIn(text, apiUrl);
+        return text;
+      });
+      return await question(client);
+    } catch (error) {
+      throw call.signal.aborted ? call.signal.reason : error;
+    } finally {
+      call.close();
+    }
+  }
+
+  /** A question that Ollama answers at once, checked against its schema. */
+  async function look<T>(
+    signal: AbortSignal,
+    schema: z.ZodType<T>,
+    question: (client: Ollama) => Promise<unknown>,
+  ): Promise<T> {
+    const { api_url: apiUrl, connect_timeout_ms: ms } = config().ollama;
+    const answer = await ask(signal, { ms, late: () => noAnswer(apiUrl) }, undefined, question);
+    const checked = schema.safeParse(answer);
+    if (!checked.success) throw notOllama(apiUrl, 'an answer in an unknown form', checked.error);
+    return checked.data;
+  }
+
+  /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (ollama.md, "load, unload"). */
+  async function sendEmpty(request: UpstreamChat, signal: AbortSignal): Promise<void> {
+    try {
+      await fold(chat(request, signal));
+    } catch (error) {
+      if (!(error instanceof AppError && error.message.includes('does not support chat'))) throw error;
+      // A model that only embeds is loaded by an empty list of texts.
+      const { model, options, keep_alive: keepAlive } = request;
+      await ask(signal, firstToken(), model, (client) =>
+        client.embed({
+          model,
+          input: [],
+          ...(options === undefined ? {} : { options }),
+          ...(keepAlive === undefined ? {} : { keep_alive: keepAlive }),
+        }),
+      );
+    }
+  }
+
+  function firstToken(): Limit {
+    const seconds = config().ollama.first_token_timeout_seconds;
+    return { ms: seconds * 1000, late: () => firstTokenLate(seconds) };
+  }
+
+  return {
+    chat,
+    load: (spec, keepAlive, signal) =>
+      sendEmpty(
+        {
+          model: spec.model,
+          messages: [],
+          options: spec.options,
+          ...(spec.shift === undefined ? {} : { shift: spec.shift }),
+          ...(keepAlive === undefined ? {} : { keep_alive: keepAlive }),
+        },
+        signal,
+      ),
+    unload: (model, signal) => sendEmpty({ model, messages: [], keep_alive: 0 }, signal),
+    tags: (signal) => look(signal, tagsSchema, (client) => client.list()),
+    ps: (signal) => look(signal, psSchema, (client) => client.ps()),
+    version: (signal) => look(signal, versionSchema, (client) => client.version()),
+    close: () => agent.destroy(),
+  };
+}
+
+/** After `done:true`: reads the body's last bytes, so that the connection can serve the next call. */
+async function readRest(call: Call, lines: AsyncGenerator<Uint8Array, void, undefined> | undefined): Promise<void> {
+  call.resume();
+  call.expect(REST_MS, notDone);
+  await lines?.next().catch(() => undefined);
+}
+
+/**
+ * The request as the library may have it: it sets `stream` and rewrites `images` in what it is given, and its types lag
+ * behind Ollama's fields, which it passes on all the same.
+ */
+function forClient(request: UpstreamChat): ChatRequest & { stream: true } {
+  const messages = request.messages.map((message) => ({ ...message }));
+  return { ...request, messages, stream: true } as unknown as ChatRequest & { stream: true };
+}

@@ -1,0 +1,180 @@
+// What Ollama sends, checked at the border and turned into our own shapes. Pure.
+// Lenient toward servers of any age: an absent or null field is an empty one and unknown fields are carried along.
+// Only a field of a wrong type, on which an answer's meaning would depend, is refused.
+import { z } from 'zod';
+import {
+  type ChatEvent,
+  type End,
+  type Metrics,
+  type Piece,
+  type ToolCall,
+  metricsSchema,
+  toolCallSchema,
+} from '../contract/chat.ts';
+import type { InstalledModel, LoadedModel } from '../core/ports.ts';
+import { malformed } from './failure.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const METRICS = Object.keys(metricsSchema.shape);
+const KNOWN_CHUNK = new Set<string>(['model', 'created_at', 'message', 'done', 'done_reason', ...METRICS]);
+const KNOWN_MESSAGE = new Set(['role', 'content', 'thinking', 'tool_calls']);
+
+/**
+ * The events of one line of /api/chat: at most one piece, then the end when the line says `done:true`, since in native
+ * mode the last line itself brings the tool calls. `now` stands in for a missing created_at.
+ * Throws AppError upstream_failed.
+ */
+export function* eventsIn(chunk: Fields, now: () => number): Generator<ChatEvent, void, undefined> {
+  const message = messageOf(chunk['message']);
+  const unknown = without(chunk, KNOWN_CHUNK);
+  const unknownInMessage = without(message, KNOWN_MESSAGE);
+  if (!isEmpty(unknownInMessage)) unknown['message'] = unknownInMessage;
+  const extra = isEmpty(unknown) ? {} : { extra: unknown };
+  const done = chunk['done'] === true;
+
+  const toolCalls = toolCallsOf(message['tool_calls']);
+  const piece: Piece = {
+    content: textOf(message, 'content'),
+    thinking: textOf(message, 'thinking'),
+    ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
+    ...(done ? {} : extra),
+  };
+  const bringsSomething = piece.content !== '' || piece.thinking !== '' || toolCalls.length > 0;
+  if (bringsSomething || piece.extra !== undefined) yield { type: 'piece', piece };
+  if (done) yield { type: 'end', end: { ...endOf(chunk, now), ...extra } };
+}
+
+function endOf(chunk: Fields, now: () => number): End {
+  const { created_at: createdAt, done_reason: reason } = chunk;
+  return {
+    created_at: typeof createdAt === 'string' ? createdAt : new Date(now()).toISOString(),
+    // Servers before 0.1.40 name no reason; they had only this one and "length", which they did not tell apart.
+    done_reason: typeof reason === 'string' && reason !== '' ? reason : 'stop',
+    metrics: metricsOf(chunk),
+  };
+}
+
+function metricsOf(chunk: Fields): Metrics {
+  const of = (name: keyof Metrics): number => {
+    const value = chunk[name];
+    return typeof value === 'number' && value >= 0 ? value : 0;
+  };
+  return {
+    total_duration: of('total_duration'),
+    load_duration: of('load_duration'),
+    prompt_eval_count: of('prompt_eval_count'),
+    prompt_eval_duration: of('prompt_eval_duration'),
+    eval_count: of('eval_count'),
+    eval_duration: of('eval_duration'),
+  };
+}
+
+function messageOf(value: unknown): Fields {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw malformed('a message that is not an object');
+  return value as Fields;
+}
+
+function textOf(message: Fields, field: 'content' | 'thinking'): string {
+  const value = message[field] ?? '';
+  if (typeof value !== 'string') throw malformed(`a message whose ${field} is not text`);
+  return value;
+}
+
+const toolCallsSchema = z.array(toolCallSchema);
+
+/** The calls as they came, not as zod rebuilds them: the order of the arguments is part of the answer. */
+function toolCallsOf(value: unknown): readonly ToolCall[] {
+  if (value === undefined || value === null) return [];
+  const calls = Array.isArray(value) ? value.map(withArguments) : value;
+  const checked = toolCallsSchema.safeParse(calls);
+  if (!checked.success) throw malformed('tool calls in an unknown form', checked.error);
+  return calls as ToolCall[];
+}
+
+/** Older servers write the arguments of a call without any as null. */
+function withArguments(call: unknown): unknown {
+  const { function: called } = Object(call) as { function?: { arguments?: unknown } | null };
+  if (typeof called !== 'object' || called === null || (called.arguments ?? null) !== null) return call;
+  return { ...Object(call), function: { ...called, arguments: {} } };
+}
+
+function without(fields: Fields, known: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !known.has(name)));
+}
+
+function isEmpty(fields: Fields): boolean {
+  return Object.keys(fields).length === 0;
+}
+
+// ---- lists ---------------------------------------------------------------------------------------------------------
+
+const text = z.string().nullish();
+const bytes = z.number().nonnegative().nullish();
+
+/** `name` and `model` are the same name twice; the older one of them may be missing. */
+const named = { name: text, model: text, digest: text, size: bytes };
+
+/** Answer of /api/tags. */
+export const tagsSchema = z
+  .object({
+    models: z
+      .array(
+        z
+          .object({
+            ...named,
+            modified_at: text,
+            capabilities: z.array(z.string()).nullish(),
+            remote_model: text,
+            remote_host: text,
+            details: z.record(z.string(), z.unknown()).nullish(),
+          })
+          .transform((model): InstalledModel => {
+            const { capabilities } = model;
+            return {
+              name: model.name ?? model.model ?? '',
+              digest: model.digest ?? '',
+              size: model.size ?? 0,
+              modified_at: model.modified_at ?? '',
+              ...(capabilities ? { capabilities } : {}),
+              remote: Boolean(model.remote_model ?? model.remote_host),
+              details: model.details ?? {},
+            };
+          }),
+      )
+      .nullable(),
+  })
+  .transform(({ models }) => (models ?? []).filter(({ name }) => name !== ''));
+
+/** Answer of /api/ps. */
+export const psSchema = z
+  .object({
+    models: z
+      .array(
+        z
+          .object({ ...named, size_vram: bytes, expires_at: text, context_length: z.number().nullish() })
+          .transform((model): LoadedModel => {
+            const { context_length: length } = model;
+            return {
+              name: model.name ?? model.model ?? '',
+              digest: model.digest ?? '',
+              size: model.size ?? 0,
+              size_vram: model.size_vram ?? 0,
+              expires_at: instant(model.expires_at),
+              ...(typeof length === 'number' && length > 0 ? { context_length: length } : {}),
+            };
+          }),
+      )
+      .nullable(),
+  })
+  .transform(({ models }) => (models ?? []).filter(({ name }) => name !== ''));
+
+/** Answer of /api/version. */
+export const versionSchema = z.object({ version: z.string() }).transform(({ version }) => version);
+
+/** Milliseconds since 1970 of a Go time with up to nine decimals and any year; 0 when it says nothing. */
+function instant(time: string | null | undefined): number {
+  const at = Date.parse((time ?? '').replace(/(\.\d{3})\d+/, '$1'));
+  return Number.isNaN(at) ? 0 : at;
+}

@@ -1,0 +1,229 @@
+// The watch over Ollama: whether it answers, which models it has and holds loaded, and the breaker in front of it.
+// It looks and remembers; it loads nothing, keeps nothing warm and starts no program.
+import { AppError, asAppError } from '../contract/errors.ts';
+import type {
+  Clock,
+  InstalledModel,
+  LoadedModel,
+  Log,
+  ReadConfig,
+  Upstream,
+  UpstreamState,
+  Watch,
+} from '../core/ports.ts';
+import { Breaker } from './breaker.ts';
+import { Installed } from './installed.ts';
+import { orAborted, shared } from './shared.ts';
+
+/** Pause between two probes. */
+const PROBE_UP_MS = 15_000;
+const PROBE_DOWN_MS = 2000;
+
+export interface WatchOptions {
+  readonly upstream: Pick<Upstream, 'tags' | 'ps' | 'version'>;
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once for each change of anything but the latency; never while nothing changed. */
+  onChange(state: UpstreamState): void;
+}
+
+export interface StartedWatch extends Watch {
+  /** Begins to probe, at once and then again and again. A second call changes nothing. */
+  start(): void;
+  /** Ends the probing and every look under way, for good; resolves when nothing runs any more. */
+  stop(): Promise<void>;
+  /**
+   * Probes at once; for after a change of the configuration, and when the machine woke up. With another
+   * `ollama.api_url` everything known is forgotten first. Resolves when the probe has ended; never rejects.
+   */
+  reconfigured(): Promise<void>;
+}
+
+/** Makes a watch that does nothing until `start`, except what `resolve` and `refreshLoaded` ask of it. */
+export function createWatch({ upstream, config, clock, log, onChange }: WatchOptions): StartedWatch {
+  const life = new AbortController();
+  let breaker = new Breaker(clock.now);
+  let installed = newList();
+  let loaded: readonly LoadedModel[] = [];
+  let state = unknownState(config().ollama.api_url);
+  let told = identity(state);
+  /** Numbers of the last question to /api/ps, and of the one whose answer is shown. */
+  let psAsked = 0;
+  let psShown = 0;
+  let pause = new AbortController();
+  let running: Promise<void> | undefined;
+
+  function publish(change: Partial<UpstreamState> = {}): void {
+    const before = state;
+    state = { ...state, ...change, breaker: breaker.state, installed: installed.list ?? [], loaded };
+    const now = identity(state);
+    if (now === told) return;
+    told = now;
+    logChange(log, before, state);
+    onChange(state);
+  }
+
+  function newList(): Installed {
+    return new Installed(() => upstream.tags(life.signal), clock.now);
+  }
+
+  /** Starts over when the configuration names another address than the one `state` speaks of. */
+  function followAddress(): void {
+    const url = config().ollama.api_url;
+    if (url === state.url) return;
+    breaker = new Breaker(clock.now);
+    installed = newList();
+    loaded = [];
+    psShown = psAsked;
+    probe.forget();
+    publish(unknownState(url));
+  }
+
+  async function lookLoaded(signal: AbortSignal): Promise<readonly LoadedModel[]> {
+    const asked = ++psAsked;
+    const list = await upstream.ps(signal);
+    // An answer that was overtaken by a later question's must not bring old news back.
+    if (asked > psShown) {
+      psShown = asked;
+      loaded = list;
+    }
+    return list;
+  }
+
+  const probe = shared(async (current) => {
+    const obsolete = (): boolean => !current() || life.signal.aborted;
+    const startedAt = clock.now();
+    try {
+      const version = await upstream.version(life.signal);
+      if (obsolete()) return;
+      const latency = Math.max(0, clock.now() - startedAt);
+      breaker.succeeded();
+      // It is up whatever the lists say: servers before 0.1.33 have no /api/ps.
+      await Promise.allSettled([lookLoaded(life.signal), installed.look()]);
+      if (!obsolete()) publish({ status: 'up', version, latency_ms: latency, reason: undefined });
+    } catch (error) {
+      if (obsolete()) return;
+      const failure = asAppError(error);
+      if (failure.code === 'internal') log.error({ err: error }, 'A probe of Ollama failed in Hearth itself');
+      if (failure.code === 'upstream_unreachable') breaker.failed();
+      loaded = [];
+      publish({ status: 'down', reason: failure.message });
+    }
+  });
+
+  async function keepProbing(): Promise<void> {
+    while (!life.signal.aborted) {
+      pause = new AbortController();
+      followAddress();
+      await probe.run();
+      const ms = state.status === 'up' ? PROBE_UP_MS : PROBE_DOWN_MS;
+      await clock.sleep(ms, pause.signal).catch(() => undefined);
+    }
+  }
+
+  async function resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
+    followAddress();
+    if (state.status === 'unknown') await firstProbe(signal);
+    const known = installed.find(model);
+    // While Ollama is silent the probes ask it again and again; a name of the last list need not wait for that too.
+    const silent = running !== undefined && state.status === 'down';
+    if (known !== undefined && (installed.fresh || silent)) return known;
+    await orAborted(installed.look(), signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      log.debug({ err: error }, 'The list of models could not be had; the last one is used');
+    });
+    publish();
+    return installed.find(model);
+  }
+
+  /** Waits until something is known, but no longer than a connection may take. */
+  async function firstProbe(signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const limit = clock.sleep(config().ollama.connect_timeout_ms, enough.signal).catch(() => undefined);
+    await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort());
+  }
+
+  function publishBreaker(): void {
+    if (breaker.state !== state.breaker) publish();
+  }
+
+  return {
+    get state() {
+      return breaker.state === state.breaker ? state : { ...state, breaker: breaker.state };
+    },
+    resolve,
+    peek(model) {
+      return installed.fresh && config().ollama.api_url === state.url ? installed.find(model) : undefined;
+    },
+    invalidate() {
+      installed.expire();
+      psShown = psAsked;
+      pause.abort();
+    },
+    async refreshLoaded(signal) {
+      followAddress();
+      const list = await lookLoaded(signal);
+      publish();
+      return list;
+    },
+    admit() {
+      const wait = breaker.enter();
+      publishBreaker();
+      if (wait === 0) return;
+      const sentence = `Ollama did not answer at ${state.url} several times in a row. Hearth tries again by itself; come back in ${Math.ceil(wait / 1000)} s.`;
+      throw new AppError('breaker_open', sentence, { retryAfterMs: wait });
+    },
+    report(outcome) {
+      if (outcome === 'ok') breaker.succeeded();
+      else breaker.failed();
+      publishBreaker();
+      // A call that fared otherwise than the last probe: do not wait for the next one.
+      if ((outcome === 'ok') !== (state.status === 'up')) pause.abort();
+    },
+    start() {
+      running ??= keepProbing();
+    },
+    async stop() {
+      life.abort(new AppError('shutting_down', 'The gateway is stopping.'));
+      pause.abort();
+      await Promise.allSettled([running, probe.running, installed.looking]);
+    },
+    async reconfigured() {
+      followAddress();
+      pause.abort();
+      await probe.run();
+    },
+  };
+}
+
+function unknownState(url: string): UpstreamState {
+  return {
+    url,
+    status: 'unknown',
+    version: undefined,
+    latency_ms: undefined,
+    reason: undefined,
+    breaker: 'closed',
+    installed: [],
+    loaded: [],
+  };
+}
+
+/** Equal for two states that a watcher would show alike. */
+function identity(state: UpstreamState): string {
+  return JSON.stringify({ ...state, latency_ms: undefined });
+}
+
+function logChange(log: Log, before: UpstreamState, after: UpstreamState): void {
+  const { url, status, version, reason, breaker } = after;
+  if (url !== before.url) log.info({ url }, 'Ollama has another address');
+  if (status === 'up' && (before.status !== 'up' || version !== before.version)) {
+    log.info({ url, version, latency_ms: after.latency_ms }, 'Ollama is up');
+  }
+  if (status === 'down' && (before.status !== 'down' || reason !== before.reason)) {
+    log.warn({ url, reason }, 'Ollama is down');
+  }
+  if (breaker === 'open' && before.breaker !== 'open') log.warn({ url }, 'The breaker opened');
+  if (breaker === 'closed' && before.breaker !== 'closed') log.info({ url }, 'The breaker closed');
+}

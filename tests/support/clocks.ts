@@ -1,0 +1,98 @@
+// Clocks for tests: the real one, which knows whether a wait was left over, and one that the test moves by hand.
+// Deliberately no replacement of global timers: what is tested gets its clock handed in.
+import type { Clock } from '../../backend/core/ports.ts';
+
+/** A clock that knows how many sleeps are under way; 0 when nothing was left behind. */
+export interface CountingClock extends Clock {
+  readonly sleeping: number;
+}
+
+interface Sleeper {
+  readonly due: number;
+  wake: () => void;
+}
+
+/** The clock of the wall. */
+export function realClock(): CountingClock {
+  let sleeping = 0;
+  return {
+    get sleeping() {
+      return sleeping;
+    },
+    now: Date.now,
+    sleep: (ms, signal) => {
+      sleeping++;
+      return new Promise<void>((resolve, reject) => {
+        const end = (settle: () => void): void => {
+          sleeping--;
+          clearTimeout(timer);
+          signal.removeEventListener('abort', onAbort);
+          settle();
+        };
+        const onAbort = (): void => end(() => reject(signal.reason));
+        const timer = setTimeout(() => end(resolve), ms);
+        if (signal.aborted) onAbort();
+        else signal.addEventListener('abort', onAbort);
+      });
+    },
+  };
+}
+
+/** A clock that stands still until `advance`. */
+export class ManualClock implements CountingClock {
+  readonly #sleepers = new Set<Sleeper>();
+  /** What has passed since the beginning; what sleepers go by. */
+  #elapsed = 0;
+  /** What the wall clock shows beyond that. */
+  #wall = 1_700_000_000_000;
+
+  get sleeping(): number {
+    return this.#sleepers.size;
+  }
+
+  readonly now = (): number => this.#wall + this.#elapsed;
+
+  readonly sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const sleeper = { due: this.#elapsed + ms, wake: resolve };
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      this.#sleepers.add(sleeper);
+      const onAbort = (): void => {
+        this.#sleepers.delete(sleeper);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      sleeper.wake = () => {
+        this.#sleepers.delete(sleeper);
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+    });
+
+  /** Lets `ms` pass: wakes sleepers in the order of their time, each with what it sets off, and settles. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#elapsed + ms;
+    await settled();
+    for (;;) {
+      const next = [...this.#sleepers].filter(({ due }) => due <= until).toSorted((a, b) => a.due - b.due)[0];
+      if (next === undefined) break;
+      this.#elapsed = Math.max(this.#elapsed, next.due);
+      next.wake();
+      await settled();
+    }
+    this.#elapsed = until;
+  }
+
+  /** Sets the wall clock without anything having waited, as NTP or a sleeping machine does. */
+  jump(ms: number): void {
+    this.#wall += ms;
+  }
+}
+
+/** Resolves when everything that needs no outside event has run. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

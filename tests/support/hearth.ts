@@ -1,0 +1,91 @@
+// A real gateway for tests: the whole backend on a free port of the loopback, in front of a fake Ollama.
+import { pino } from 'pino';
+import { startBackend, type Backend } from '../../backend/backend.ts';
+import { resolveConfig } from '../../backend/contract/config-sources.ts';
+import type { Config } from '../../backend/contract/config.ts';
+import type { Log } from '../../backend/core/ports.ts';
+import type { Patience } from '../../backend/http/encode.ts';
+import { startFakeOllama, type FakeOllama, type FakeOptions } from './fake-ollama.ts';
+
+export interface HearthOptions {
+  readonly fake?: FakeOptions;
+  /** As in a configuration file; the address of the fake, a free port and its first model are filled in. */
+  readonly config?: { readonly [S in keyof Config]?: Partial<Config[S]> };
+  readonly patience?: Patience;
+  readonly log?: Log;
+}
+
+export interface Hearth {
+  readonly url: string;
+  readonly backend: Backend;
+  readonly fake: FakeOllama;
+  config(change: HearthOptions['config']): Config;
+  /** POST with a JSON body. */
+  post(
+    path: string,
+    body: unknown,
+    init?: { headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>;
+  /** POST /api/chat-optimized with one user message. */
+  chat(
+    content: string,
+    more?: object,
+    init?: { headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>;
+  get(path: string): Promise<Response>;
+  /** Stops both; fails when something is left over: a model run, an open call. */
+  stop(): Promise<void>;
+}
+
+/** Starts both; resolves when the gateway has seen the fake. */
+export async function startHearth(options: HearthOptions = {}): Promise<Hearth> {
+  const fake = await startFakeOllama(options.fake);
+  const config = (change: HearthOptions['config'] = {}): Config => {
+    const data = {
+      ...change,
+      server: { port: 0, drain_timeout_ms: 1000, ...change.server },
+      ollama: { api_url: fake.url, model: 'llama3.2', ...change.ollama },
+    };
+    const { config: resolved, problems } = resolveConfig({ file: { path: 'test', data } }, 'headless');
+    if (problems.length > 0) throw new Error(`test configuration: ${JSON.stringify(problems)}`);
+    return resolved;
+  };
+  const log = options.log ?? pino({ level: 'silent' });
+  const patience = options.patience === undefined ? {} : { patience: options.patience };
+  const backend = await startBackend({ config: config(options.config), log, version: '0.0.0-test', ...patience });
+  const { url } = backend;
+
+  const hearth: Hearth = {
+    url,
+    backend,
+    fake,
+    config,
+    post: (path, body, init = {}) =>
+      fetch(url + path, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...init,
+        headers: { 'content-type': 'application/json', ...init.headers },
+      }),
+    chat: (content, more = {}, init) =>
+      hearth.post('/api/chat-optimized', { messages: [{ role: 'user', content }], ...more }, init),
+    get: (path) => fetch(url + path),
+    async stop() {
+      await backend.stop();
+      await fake.stop();
+      if (fake.active !== 0 || fake.open !== 0)
+        throw new Error(`left over: ${fake.active} runs, ${fake.open} open calls`);
+    },
+  };
+  await fake.until((seen) => seen.calls.some(({ path }) => path === '/api/ps'));
+  return hearth;
+}
+
+/** The pieces of a stream on our own routes, as the old backend's frontends read them. */
+export async function piecesOf(response: Response): Promise<Record<string, unknown>[]> {
+  const text = await response.text();
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line.replace(/^data: /, '')) as Record<string, unknown>);
+}
