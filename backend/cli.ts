@@ -170,6 +170,7 @@ async function followFile(
       },
       signal,
     );
+    log.info({ path }, 'configuration is followed');
     // What was written between the first read and the watch.
     queueReread();
   } catch (error) {

@@ -85,9 +85,10 @@ export class Gateway {
    * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events.
    */
   async chat(call: ChatCall): Promise<Answer> {
-    const { watch, config, clock, requests, cache } = this.#parts;
+    const { watch, config, clock, requests, cache, log } = this.#parts;
     if (this.#draining) throw new AppError('shutting_down', 'Hearth is stopping. Try again when it runs again.', { retryAfterMs: 5000 });
     const ticket = new Ticket(call, clock);
+    if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const model = watch.peek(call.model) ?? (await this.#resolve(call.model, ticket.signal));
     const request = shapeRequest(call.request, config().ollama);
     const plan = this.#plan(call, model);
@@ -225,19 +226,20 @@ export class Gateway {
       },
       flight.signal,
     );
-    return this.#withLease(place, request, spec, outcome, flight);
+    return this.#withLease(place, call, request, spec, outcome, flight);
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
   async *#withLease(
     place: Place,
+    call: ChatCall,
     request: UpstreamChat,
     spec: RunnerSpec,
     outcome: CacheOutcome,
     flight: FlightContext,
   ): AsyncGenerator<ChatEvent, void, undefined> {
-    const { queue, residency, estimator, upstream } = this.#parts;
+    const { queue, residency, estimator, upstream, config, log } = this.#parts;
     const lease = await place.lease;
     try {
       if (!isCloudName(spec.model)) {
@@ -251,7 +253,9 @@ export class Gateway {
         if (event.type === 'end') {
           residency.used(spec, keepAliveMs(request.keep_alive));
           estimator.observe(spec.model, event.end.metrics);
-          this.#keep(folder.finish(event.end), spec, outcome);
+          const completion = folder.finish(event.end);
+          this.#keep(completion, spec, outcome);
+          if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
         }
         yield event;
       }

@@ -1,7 +1,7 @@
 // One request on its way through the house: id, front door, route, and every failure encoded once.
 // The one hot route is met before Express, which gives each request a new prototype and so costs V8 dearly; all others
 // are Express routes.
-import express, { type Express } from 'express';
+import express from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import { ROUTES, type RoutePath } from '../contract/routes.ts';
@@ -83,7 +83,10 @@ function handlers(parts: OwnParts): Table {
   };
 }
 
-function expressApp(table: Table): Express {
+/** What an Express app is besides: a function that can stand in any chain of handlers. Its types hide the third argument. */
+type Middleware = (req: IncomingMessage, res: ServerResponse, next: (outcome: unknown) => void) => void;
+
+function expressApp(table: Table): Middleware {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -104,11 +107,11 @@ function expressApp(table: Table): Express {
       next(new AppError('method_not_allowed', `${req.method} is not possible on ${path}. Use ${methods.join(' or ')}.`));
     });
   }
-  return app;
+  return app as unknown as Middleware;
 }
 
 /** Hands a request to Express and learns how it went: its handlers end with `next`, an unknown path ends with nothing. */
-function passTo(app: Express, req: IncomingMessage, res: ServerResponse, resolve: () => void, reject: (error: unknown) => void): void {
+function passTo(app: Middleware, req: IncomingMessage, res: ServerResponse, resolve: () => void, reject: (error: unknown) => void): void {
   app(req, res, (outcome: unknown) => {
     if (outcome === 'done') resolve();
     else if (outcome !== undefined) reject(asRefusal(outcome));

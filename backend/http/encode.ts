@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../contract/chat.ts';
 import { AppError, asAppError, retryAfterSeconds, toWire } from '../contract/errors.ts';
 import type { StreamPiece } from '../core/answer.ts';
+import { endEarly } from './body.ts';
 
 /** The clocks of a connection that waits; milliseconds. */
 export interface Patience {
@@ -62,10 +63,12 @@ export function sendError(res: ServerResponse, thrown: unknown): AppError {
     return error;
   }
   const retryAfter = retryAfterSeconds(error);
-  sendJson(res, error.status, toWire(error, requestId(res)), {
-    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
-    'Cache-Control': 'no-store',
-  });
+  res.statusCode = error.status;
+  if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  // The body may not have been read: the refusal must reach its sender all the same.
+  endEarly(res, JSON.stringify(toWire(error, requestId(res))));
   return error;
 }
 

@@ -18,7 +18,7 @@ const prose = (strings: TemplateStringsArray): string =>
 
 const ANSWERS: readonly DemoAnswer[] = [
   {
-    keywords: /\b(?:bread|dough|yeast|loaf|sourdough|bak(?:e|ing))/i,
+    keywords: /\b(?:breads?|dough|yeast|loaf|loaves|sourdough|bake|baking|flour)\b/i,
     thinking: prose`They ask about bread. Two things matter: where the gas comes from, and what holds it. I should mention both, and
       then the oven, since that is where the shape is fixed.`,
     text: prose`Bread rises because something makes gas and something else will not let it go. The gas is carbon dioxide: yeast eats the
@@ -31,7 +31,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       breath, kept.`,
   },
   {
-    keywords: /\b(?:fire ?place|chimney|hearth|flue|stove|draught|fire)/i,
+    keywords: /\b(?:fire ?places?|chimneys?|hearth|flue|stove|draught|draws?|fire|smoke)\b/i,
     thinking: prose`A chimney question. The key is weight: warm air weighs less than cold air. Then the practical part, a cold flue and a
       tight house, because that is usually why somebody asks.`,
     text: prose`A fireplace draws because warm air is light. The column of hot gas standing in the chimney weighs less than the column of
@@ -44,7 +44,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       width, and it wakes up.`,
   },
   {
-    keywords: /\b(?:cache|caching|cached)/i,
+    keywords: /\b(?:caches?|caching|cached)\b/i,
     thinking: prose`What is a cache. A picture first, then the two hard parts: what to throw away, and when a copy has gone stale. Perhaps
       one sentence on why it fits language models.`,
     text: prose`A cache is a small, near place where you keep copies of things that are costly to fetch or to make. The spices beside the
@@ -56,7 +56,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       a copy of, and would rather fetch again than hand you something old under a new name.`,
   },
   {
-    keywords: /\b(?:sky|blue|sunset)/i,
+    keywords: /\b(?:sky|blue|sunsets?)\b/i,
     thinking: prose`Rayleigh scattering, without the name if possible. I must not forget violet, because the attentive reader will ask.`,
     text: prose`Sunlight is a mixture of all colours, and air does not treat them alike. Its molecules are far smaller than a wave of light, and
       things that small scatter short waves much more than long ones: blue several times as strongly as red. So the red and yellow
@@ -68,7 +68,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       then red.`,
   },
   {
-    keywords: /\b(?:soap|detergent|wash|grease)/i,
+    keywords: /\b(?:soaps?|detergent|wash|washing|grease)\b/i,
     thinking: prose`Soap: a molecule with two tastes. Explain the two ends, then the little spheres, then rinsing.`,
     text: prose`Water and grease ignore each other, so water alone slides past an oily plate. Soap is the go-between. Each of its molecules is a
       long tail that likes fat and a head that likes water. Put them in a greasy basin and the tails dive into the nearest droplet
@@ -79,7 +79,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       Rubbing does the rest: it breaks large patches into small ones, and small ones are easier to dress.`,
   },
   {
-    keywords: /\b(?:rainbow)/i,
+    keywords: /\brainbows?\b/i,
     thinking: prose`Drop, bend, bounce, bend. The angle of about 42 degrees is the heart of it. End on the nice fact that each sees their own.`,
     text: prose`A rainbow needs sun behind you and rain before you. A ray enters a drop, bends a little, is thrown back from the far wall, and bends
       again on its way out. Most of the returning light crowds around one angle, about 42 degrees from the line that runs from the sun
@@ -91,7 +91,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       the same rainbow.`,
   },
   {
-    keywords: /\b(?:kettle|boil|tea|steam)/i,
+    keywords: /\b(?:kettles?|boil|boils|boiling|tea|steam)\b/i,
     thinking: prose`The singing kettle. The noise is collapsing bubbles, not boiling; it stops when the water is hot throughout. Good story.`,
     text: prose`A kettle sings before it boils, and falls quiet just as it does. Listen: at first the water at the bottom, next to the metal, is far
       hotter than the water above. Bubbles of steam form there, let go, and rise into the cooler layers, where the steam turns back
@@ -102,7 +102,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       a rolling, and anyone who knows their kettle reaches for the pot without looking.`,
   },
   {
-    keywords: /\b(?:snow|quiet|silent|silence)/i,
+    keywords: /\b(?:snow|snows|quiet|silent|silence)\b/i,
     thinking: prose`Why is it quiet after snow? Porous, absorbs sound, like felt. Mention that it passes when the crust freezes.`,
     text: prose`Fresh snow is mostly air. The flakes lie on one another like a heap of tiny stars, and between them run countless narrow passages. Sound
       is air moving to and fro, and in those passages it has to rub along the walls at every step; what was a ringing echo ends as
@@ -113,7 +113,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       trodden down, or thawed and frozen to a crust, its surface is closed and hard again, and the echoes come home.`,
   },
   {
-    keywords: /\b(?:tides?|moon|ebb)/i,
+    keywords: /\b(?:tides?|moon|ebb)\b/i,
     thinking: prose`Tides. The common mistake is to explain only one bulge. Use the difference of the pull, then sun and moon together.`,
     text: prose`The moon pulls on all of the earth, but not equally: the near side a little more than the middle, the middle a little more than the
       far side. The sea feels the difference. On the near side water is drawn ahead of the earth, on the far side it is left behind,
@@ -125,7 +125,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       slosh as in a bath, and some ports see twelve metres where others hardly notice.`,
   },
   {
-    keywords: /\b(?:autumn|fall colou?rs|leaf|leaves|tree)/i,
+    keywords: /\b(?:autumn|leaf|leaves|trees?)\b/i,
     thinking: prose`Autumn colours: yellow was there all along, red is made new. That contrast is the nice point. Then the tree's reason.`,
     text: prose`A summer leaf is green because it is full of chlorophyll, which the tree makes anew all season long. When the days grow short the
       tree begins to close the shop. It takes the chlorophyll apart and draws its valuable nitrogen back into twig and root for the
@@ -137,7 +137,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       layer of cork has grown meanwhile; one windy morning it gives way, and the leaf goes.`,
   },
   {
-    keywords: /\b(?:queue|waiting|wait in line|line)/i,
+    keywords: /\b(?:queues?|waiting|lines?)\b/i,
     thinking: prose`Queues. The probability argument with three tills is simple and true. Then why one line for all is kinder.`,
     text: prose`It is not your imagination that the other queue moves faster. Suppose you stand in one of three lines that are equally good. Chance
       decides which of them is quickest today, and in two cases out of three it will not be yours. You also notice it more when you
@@ -148,7 +148,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       how long it will take. People wait patiently for what they can see coming; it is the unexplained pause that seems endless.`,
   },
   {
-    keywords: /\b(?:onions?|cry|tears)/i,
+    keywords: /\b(?:onions?|cry|crying|tears)\b/i,
     thinking: prose`Onions: two things kept apart until the knife. Name the gas in plain words. End with tips that really work.`,
     text: prose`An onion is armed, but it keeps powder and spark in different rooms. Its cells hold harmless sulphur compounds in one compartment and
       enzymes in another. The knife breaks the walls, the two meet, and within seconds they have made a light, volatile gas that
@@ -159,7 +159,7 @@ const ANSWERS: readonly DemoAnswer[] = [
       and a fan or an open window carries the rest elsewhere. Heat ends the matter for good, and turns the same sulphur into sweetness.`,
   },
   {
-    keywords: /\b(?:stars?|twinkle|planets?)/i,
+    keywords: /\b(?:stars?|twinkle|twinkles|twinkling|planets?)\b/i,
     thinking: prose`Twinkling is the air's doing. The planet comparison is the useful test. Keep it to two short paragraphs.`,
     text: prose`Stars do not twinkle; the air does. A star is so far away that its light reaches us as a single thin thread. On the last few
       kilometres that thread passes through pockets of warmer and cooler air, and each of them bends it a hair's breadth, this way and

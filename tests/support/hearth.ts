@@ -1,9 +1,9 @@
 // A real gateway for tests: the whole backend on a free port of the loopback, in front of a fake Ollama.
 import { pino } from 'pino';
-import { startBackend, type Backend } from '../../backend/backend.ts';
+import { startBackend, systemClock, type Backend } from '../../backend/backend.ts';
 import { resolveConfig } from '../../backend/contract/config-sources.ts';
 import type { Config } from '../../backend/contract/config.ts';
-import type { Log } from '../../backend/core/ports.ts';
+import type { Clock, Log } from '../../backend/core/ports.ts';
 import type { Patience } from '../../backend/http/encode.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from './fake-ollama.ts';
 
@@ -19,6 +19,7 @@ export interface Hearth {
   readonly url: string;
   readonly backend: Backend;
   readonly fake: FakeOllama;
+  readonly clock: ShiftedClock;
   config(change: HearthOptions['config']): Config;
   /** POST with a JSON body. */
   post(
@@ -37,6 +38,22 @@ export interface Hearth {
   stop(): Promise<void>;
 }
 
+/** The real clock, which a test can put forward; waits under way are not shortened by it. */
+export interface ShiftedClock extends Clock {
+  forward(ms: number): void;
+}
+
+function shiftedClock(): ShiftedClock {
+  let offset = 0;
+  return {
+    now: () => systemClock.now() + offset,
+    sleep: systemClock.sleep,
+    forward: (ms) => {
+      offset += ms;
+    },
+  };
+}
+
 /** Starts both; resolves when the gateway has seen the fake. */
 export async function startHearth(options: HearthOptions = {}): Promise<Hearth> {
   const fake = await startFakeOllama(options.fake);
@@ -52,13 +69,15 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   };
   const log = options.log ?? pino({ level: 'silent' });
   const patience = options.patience === undefined ? {} : { patience: options.patience };
-  const backend = await startBackend({ config: config(options.config), log, version: '0.0.0-test', ...patience });
+  const clock = shiftedClock();
+  const backend = await startBackend({ config: config(options.config), log, version: '0.0.0-test', clock, ...patience });
   const { url } = backend;
 
   const hearth: Hearth = {
     url,
     backend,
     fake,
+    clock,
     config,
     post: (path, body, init = {}) =>
       fetch(url + path, {

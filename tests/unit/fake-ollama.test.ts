@@ -1,5 +1,6 @@
 // The fake Ollama keeps its own promises: framing, memory, slots, faults and error bodies as ollama.md has them.
 // Deliberately against raw fetch, node:net and the real `ollama` client, never through the gateway: a wrong fake would make right tests.
+import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { Ollama } from 'ollama/browser';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -140,6 +141,18 @@ describe('framing', () => {
     const body = (await reply.json()) as Json;
     expect(JSON.parse(String(body['response']))).toEqual({ city: 'Bern', ages: [1] });
     expect(body['context']).not.toHaveLength(0);
+  });
+
+  it('writes all at once when told to leave no gaps, after whatever it has to wait for', async () => {
+    const fake = await start();
+    let letGo: (() => void) | undefined;
+    const hold = new Promise<void>((resolve) => (letGo = resolve));
+    fake.next({ pieces: ['a', 'b', 'c'], pieceMs: -1, hold });
+    const reply = post(fake, '/api/generate', { model: 'llama3.2', prompt: 'x' });
+    await fake.until(({ active }) => active === 1);
+    letGo?.();
+    const chunks = lines(await (await reply).text());
+    expect(chunks.map((chunk) => chunk['response'])).toEqual(['a', 'b', 'c', '']);
   });
 
   it('cuts bytes inside characters and lines without losing any', async () => {
@@ -558,6 +571,40 @@ describe('models', () => {
     expect(await digest('mine:v1')).toBe('f'.repeat(64));
     await client.delete({ model: 'mine:v1' });
     expect(await digest('mine:v1')).toBeUndefined();
+  });
+
+  it('shares a runner between tags of the same weights, and loads nothing for a cloud model', async () => {
+    const fake = await start({
+      models: [
+        { name: 'base', weights: 'w' },
+        { name: 'alias', weights: 'w' },
+        { name: 'wide', weights: 'w', parameters: { num_ctx: 8192 } },
+        { name: 'far:cloud', remote: { model: 'far', host: 'https://ollama.com' } },
+        { name: 'broken', loadError: 'unable to load full model on GPU' },
+      ],
+    });
+    const say = (model: string): Promise<Response> => post(fake, '/api/chat', ask('x', { model, stream: false }));
+    for (const model of ['base', 'alias', 'wide']) await (await say(model)).text();
+    expect(fake.loads.map(({ model }) => model)).toEqual(['base:latest', 'wide:latest']);
+    expect(await (await say('far:cloud')).json()).toMatchObject({ remote_model: 'far', done: true });
+    expect(await refusal(say('broken'))).toEqual([500, 'unable to load full model on GPU']);
+    expect(fake.loads.map(({ outcome }) => outcome)).toEqual(['loaded', 'loaded', 'failed']);
+  });
+
+  it('answers the small routes, redirects unclean paths and keeps blobs', async () => {
+    const fake = await start({ models: [] });
+    const get = (path: string, method = 'GET'): Promise<Response> =>
+      fetch(fake.url + path, { method, redirect: 'manual' });
+    expect(await (await get('/')).text()).toBe('Ollama is running');
+    expect((await get('/', 'HEAD')).headers.get('content-length')).toBe('17');
+    expect((await get('/api/ps', 'HEAD')).status).toBe(405);
+    expect(await (await get('/v1/models')).json()).toEqual({ object: 'list', data: null });
+    const astray = await post(fake, '/api//chat/', {}, { redirect: 'manual' });
+    expect([astray.status, astray.headers.get('location')]).toEqual([307, '/api/chat']);
+    const bytes = Buffer.from([0xff, 0, 0xfe]);
+    const blob = `/api/blobs/sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const statuses = [await get(blob, 'HEAD'), await post(fake, blob, '', { body: bytes }), await get(blob, 'HEAD')];
+    expect(statuses.map(({ status }) => status)).toEqual([404, 201, 200]);
   });
 
   it('embeds: normalised, in order, the same text alike, and one slot only', async () => {

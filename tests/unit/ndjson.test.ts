@@ -1,5 +1,5 @@
 // Framing of Ollama's NDJSON: whatever the cuts of the bytes, the same lines come out, and nothing incomplete passes.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
 import { frame, objectIn, textOf } from '../../backend/upstream/ndjson.ts';
@@ -32,7 +32,10 @@ async function lines(chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>, 
 }
 
 /** The AppError with which reading ends, or undefined. */
-async function failure(chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>, maxMb = 1): Promise<AppError | undefined> {
+async function failure(
+  chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>,
+  maxMb = 1,
+): Promise<AppError | undefined> {
   try {
     await lines(chunks, maxMb);
   } catch (error) {
@@ -44,20 +47,32 @@ async function failure(chunks: readonly Uint8Array[] | AsyncIterable<Uint8Array>
 
 const DONE = '{"done":true}';
 
+const parsed = (line: string): unknown => JSON.parse(line);
+
+async function* broken(): AsyncGenerator<Uint8Array> {
+  yield bytesOf('{"a":1}\n');
+  throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+}
+
 describe('frame', () => {
   test('any cut of the bytes gives the same lines', async () => {
     const textThatHurts = fc.string({ unit: 'binary', maxLength: 12 });
     const objects = fc.array(fc.record({ content: textThatHurts }), { maxLength: 8 });
     const blanks = fc.constantFrom('\n', '\r\n', '\n\n', '\n \r\n');
     await fc.assert(
-      fc.asyncProperty(objects, blanks, fc.boolean(), fc.array(fc.nat()), async (values, end, endsWithNewline, cuts) => {
-        const wanted = [...values.map((value) => JSON.stringify(value)), DONE];
-        const bytes = bytesOf(wanted.join(end) + (endsWithNewline ? end : ''));
-        const places = [...new Set(cuts.map((cut) => cut % bytes.length))].toSorted((a, b) => a - b);
-        const chunks = [...places, bytes.length].map((to, i) => bytes.subarray(places[i - 1] ?? 0, to));
-        const decoded = (line: string): unknown => JSON.parse(line);
-        expect((await lines(chunks)).map(decoded)).toEqual(wanted.map(decoded));
-      }),
+      fc.asyncProperty(
+        objects,
+        blanks,
+        fc.boolean(),
+        fc.array(fc.nat()),
+        async (values, end, endsWithNewline, cuts) => {
+          const wanted = [...values.map((value) => JSON.stringify(value)), DONE];
+          const bytes = bytesOf(wanted.join(end) + (endsWithNewline ? end : ''));
+          const places = [...new Set(cuts.map((cut) => cut % bytes.length))].toSorted((a, b) => a - b);
+          const chunks = [...places, bytes.length].map((to, i) => bytes.subarray(places[i - 1] ?? 0, to));
+          expect((await lines(chunks)).map(parsed)).toEqual(wanted.map(parsed));
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -81,7 +96,7 @@ describe('frame', () => {
 
   test('a body that ends without done:true fails, also when it is empty', async () => {
     for (const text of ['', '\n', '{"a":1}\n', '{"done":false}', '{"done":"true"}\n', '{"done":1}\n']) {
-      expect(await failure([bytesOf(text)]), text).toMatchObject({
+      expect(await failure([bytesOf(text)]), `${JSON.stringify(text)}`).toMatchObject({
         code: 'upstream_failed',
         message: 'Ollama ended the answer without saying that it was done. Try again.',
       });
@@ -95,7 +110,7 @@ describe('frame', () => {
         const { chunks } = body([bytesOf(`{"a":1}\n${bad}\n${DONE}\n`)]);
         for await (const line of frame(chunks, options)) seen.push(new TextDecoder().decode(line));
       };
-      await expect(read(), bad).rejects.toMatchObject({ code: 'upstream_failed' });
+      await expect(read(), `${bad}`).rejects.toMatchObject({ code: 'upstream_failed' });
       expect(seen).toEqual(['{"a":1}\n']);
     }
   });
@@ -151,10 +166,6 @@ describe('frame', () => {
   });
 
   test('a connection that breaks is told as such, not as an answer without an end', async () => {
-    async function* broken(): AsyncGenerator<Uint8Array> {
-      yield bytesOf('{"a":1}\n');
-      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-    }
     const told = await failure(broken());
     expect(told).toMatchObject({ code: 'upstream_failed' });
     expect(told?.message).toContain('stopped in the middle of the answer');
@@ -178,7 +189,7 @@ describe('whole bodies', () => {
   test('objectIn takes objects alone', () => {
     expect(objectIn('{"a":1}', options.apiUrl)).toEqual({ a: 1 });
     for (const bad of ['', '[]', 'null', '3', '{']) {
-      expect(() => objectIn(bad, options.apiUrl), bad).toThrow(AppError);
+      expect(() => objectIn(bad, options.apiUrl), `${bad}`).toThrow(AppError);
     }
   });
 });

@@ -123,10 +123,15 @@ describe('a line of /api/chat', () => {
       { tool_calls: [{ function: { name: 'f', arguments: '{"a":1}' } }] },
     ];
     for (const message of wrong) {
-      expect(() => events({ ...known, message }), JSON.stringify(message)).toThrow(AppError);
+      expect(() => events({ ...known, message }), `${JSON.stringify(message)}`).toThrow(AppError);
     }
   });
 });
+
+/** How the time of a loaded model is read. */
+function at(expires_at: unknown): number | undefined {
+  return psSchema.parse({ models: [{ name: 'a', expires_at }] })[0]?.expires_at;
+}
 
 describe('lists', () => {
   test('/api/tags of a new server', () => {
@@ -172,8 +177,6 @@ describe('lists', () => {
   });
 
   test('/api/ps with times of every kind', () => {
-    const at = (expires_at: unknown): number | undefined =>
-      psSchema.parse({ models: [{ name: 'a', expires_at }] })[0]?.expires_at;
     expect(at('2026-01-01T02:00:00.123456789+02:00')).toBe(Date.UTC(2026, 0, 1, 0, 0, 0, 123));
     expect(at('2026-01-01T00:00:00Z')).toBe(Date.UTC(2026, 0, 1));
     expect(at('2318-04-10T15:10:05.999999999-07:00')).toBe(Date.UTC(2318, 3, 10, 22, 10, 5, 999));
@@ -182,7 +185,14 @@ describe('lists', () => {
   });
 
   test('/api/ps of new and old servers', () => {
-    const model = { model: 'a', digest: 'ab', size: 3, size_vram: 2, context_length: 4096, details: { families: null } };
+    const model = {
+      model: 'a',
+      digest: 'ab',
+      size: 3,
+      size_vram: 2,
+      context_length: 4096,
+      details: { families: null },
+    };
     expect(psSchema.parse({ models: [model, { name: 'b', context_length: 0 }] })).toEqual([
       { name: 'a', digest: 'ab', size: 3, size_vram: 2, expires_at: 0, context_length: 4096 },
       { name: 'b', digest: '', size: 0, size_vram: 0, expires_at: 0 },

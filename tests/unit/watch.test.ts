@@ -55,7 +55,7 @@ function setUp() {
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
       ]);
     }
-    if (name === 'version') await clock.sleep(ollama.latency, signal);
+    if (name === 'version' && ollama.latency > 0) await clock.sleep(ollama.latency, signal);
     if (!ollama.up) throw unreachable();
     if (ollama.failure !== undefined) throw ollama.failure;
     return value;
@@ -331,7 +331,7 @@ describe('names', () => {
     ollama.tags = [model('llama3.2:latest'), model('Mixed/Case:Q4')];
     await started();
     for (const name of ['llama3.2', 'LLAMA3.2:Latest', 'library/llama3.2', 'registry.ollama.ai/library/llama3.2']) {
-      expect(watch.peek(name)?.name, name).toBe('llama3.2:latest');
+      expect(watch.peek(name)?.name, `${name}`).toBe('llama3.2:latest');
     }
     expect(watch.peek('mixed/case:q4')?.name).toBe('Mixed/Case:Q4');
     expect(watch.peek('mixed/case')).toBeUndefined();
@@ -525,7 +525,10 @@ describe('the breaker in the watch', () => {
     expect(refusal(watch.admit)).toBeDefined();
     await clock.advance(1);
     expect(refusal(watch.admit)).toBeUndefined();
-    expect(logged.filter((each) => each.startsWith('The breaker'))).toEqual(['The breaker opened', 'The breaker closed']);
+    expect(logged.filter((each) => each.startsWith('The breaker'))).toEqual([
+      'The breaker opened',
+      'The breaker closed',
+    ]);
   });
 
   test('a server that answers with errors is not down for the breaker', async () => {
@@ -562,14 +565,14 @@ describe('the breaker in the watch', () => {
   });
 });
 
-describe('Breaker', () => {
-  const opened = (): { clock: ManualClock; breaker: Breaker } => {
-    const clock = new ManualClock();
-    const breaker = new Breaker(clock.now);
-    for (let i = 0; i < 3; i++) breaker.failed();
-    return { clock, breaker };
-  };
+const opened = (): { clock: ManualClock; breaker: Breaker } => {
+  const clock = new ManualClock();
+  const breaker = new Breaker(clock.now);
+  for (let i = 0; i < 3; i++) breaker.failed();
+  return { clock, breaker };
+};
 
+describe('Breaker', () => {
   test('only failures in a row count', () => {
     const breaker = new Breaker(() => 0);
     for (let i = 0; i < 10; i++) {

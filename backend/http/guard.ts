@@ -1,0 +1,233 @@
+// The front door: looks at Host and Origin of every request before anything else happens, and answers CORS preflights.
+// It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
+// origins (CVE-2019-25211). It checks no key, reads no body and knows no route.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIPv4 } from 'node:net';
+import type { Config } from '../contract/config.ts';
+import { AppError } from '../contract/errors.ts';
+import type { ReadConfig } from '../core/ports.ts';
+import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
+
+export { isLoopbackOrigin } from './loopback.ts';
+
+/** Response headers of ours that a page may read, beside those it may read anyway (Fetch: CORS-safelisted headers). */
+export const EXPOSED_HEADERS = [
+  'X-Request-ID',
+  'X-Cache',
+  'X-Cache-Key',
+  'Cache-Status',
+  'Age',
+  'Retry-After',
+  'Location',
+  'Allow',
+  'X-Accel-Buffering',
+] as const;
+
+const EXPOSED = EXPOSED_HEADERS.join(', ');
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+const PREFLIGHT_VARY =
+  'Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network';
+const MAX_REQUESTED_HEADERS = 4096; // characters; browsers ask for a few dozen names at most
+const REMEMBERED = 256;
+
+/** Comma-separated tokens (RFC 9110, 5.6.1 and 5.6.2). */
+const TOKENS = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+
+/** The outcome of a look at a request: it may go on, or it was a preflight and has its answer. */
+export type Admission = 'admitted' | 'answered';
+
+export interface Guard {
+  /**
+   * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
+   * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
+   * Throws host_not_allowed or origin_not_allowed.
+   */
+  admit(req: IncomingMessage, res: ServerResponse): Admission;
+}
+
+export interface GuardOptions {
+  readonly config: ReadConfig;
+  /** The port that Hearth listens on. */
+  port(): number;
+  /** IP addresses of this machine; asked in LAN mode alone, and seldom for a Host seen before. */
+  lanAddresses(): readonly string[];
+}
+
+/** The front door (product contract, section 11). */
+export function createGuard({ config, port, lanAddresses }: GuardOptions): Guard {
+  let rules: Rules | undefined;
+  return {
+    admit(req, res) {
+      const now = config();
+      const ownPort = port();
+      if (rules?.config !== now || rules.port !== ownPort) rules = new Rules(now, ownPort, lanAddresses);
+
+      const { origin } = req.headers;
+      const originAllowed = origin === undefined ? !isForeignEmbed(req) || rules.anyOrigin : rules.allowsOrigin(origin);
+      // Also without an Origin: a cache must not hand this response to a page, whose own would carry other headers.
+      res.appendHeader('Vary', 'Origin');
+      if (origin !== undefined && originAllowed) {
+        res.setHeader('Access-Control-Allow-Origin', origin);
+        res.setHeader('Access-Control-Expose-Headers', EXPOSED);
+      }
+      if (hasTwoHosts(req) || !rules.allowsHost(req.headers.host ?? '')) throw hostError(req, rules);
+      if (!originAllowed) throw originError(origin);
+      if (origin === undefined || req.method !== 'OPTIONS' || !req.headers['access-control-request-method']) {
+        return 'admitted';
+      }
+      answerPreflight(req, res);
+      return 'answered';
+    },
+  };
+}
+
+/** What follows from one configuration and one port. Good headers are remembered: the usual caller costs two look-ups. */
+class Rules {
+  readonly config: Config;
+  readonly port: number;
+  readonly anyOrigin: boolean;
+  readonly beyondLoopback: boolean;
+  readonly #lanAddresses: () => readonly string[];
+  readonly #goodHosts = new Set<string>();
+  readonly #goodOrigins = new Set<string>();
+
+  constructor(config: Config, port: number, lanAddresses: () => readonly string[]) {
+    this.config = config;
+    this.port = port;
+    this.anyOrigin = config.cors.allowed_origins.includes('*');
+    this.beyondLoopback = effectiveBind(config).beyondLoopback;
+    this.#lanAddresses = lanAddresses;
+  }
+
+  allowsHost(header: string): boolean {
+    return this.#goodHosts.has(header) || (this.#checkHost(header) && remember(this.#goodHosts, header));
+  }
+
+  /** `*` lets every page in, and then "null" too: any page could put itself into a frame without origin. */
+  allowsOrigin(origin: string): boolean {
+    if (this.anyOrigin || this.#goodOrigins.has(origin)) return true;
+    const good = isLoopbackOrigin(origin) || this.config.cors.allowed_origins.includes(origin);
+    return good && remember(this.#goodOrigins, origin);
+  }
+
+  #checkHost(header: string): boolean {
+    const host = readAuthority(header.toLowerCase());
+    if (host === undefined) return false;
+    const { name, port } = host;
+    // A listed name may stand for a proxy with a port of its own, so its port does not matter.
+    if (this.config.server.allowed_hosts.some((allowed) => authorityName(allowed) === name)) return true;
+    const portFits = (port ?? 80) === this.port;
+    // A container's port is published under another number, which only the caller knows. The name is what stops
+    // rebinding; the port is a second bolt, and this one gives way where the user has opened up explicitly.
+    if (isLoopbackName(name)) return portFits || this.beyondLoopback;
+    return portFits && this.beyondLoopback && this.#lanAddresses().some((address) => authorityName(address) === name);
+  }
+}
+
+function remember(good: Set<string>, value: string): true {
+  if (good.size >= REMEMBERED) good.clear();
+  if (value.length <= 255) good.add(value);
+  return true;
+}
+
+/** Node keeps the first of two Host lines and forgets the other; RFC 9112 (3.2) has both refused. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let seen = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') seen += 1;
+  }
+  return seen > 1;
+}
+
+/**
+ * A request without Origin that only a page of another site sends: an image, a script, fetch in no-cors mode. The page
+ * cannot read the answer, so nobody misses it, and it must not make work. Such requests are always GET or HEAD, as all
+ * others carry Origin. Links from elsewhere (mode `navigate`) and programs that took the Origin off themselves (mode
+ * `cors`) go on.
+ */
+function isForeignEmbed({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] === 'no-cors';
+}
+
+/** 204 for an origin that is allowed (Fetch: CORS protocol; Private Network Access). Headers are echoed or left out as a whole. */
+function answerPreflight({ headers }: IncomingMessage, res: ServerResponse): void {
+  res.appendHeader('Vary', PREFLIGHT_VARY);
+  res.setHeader('Access-Control-Allow-Methods', METHODS);
+  const requested = headers['access-control-request-headers'];
+  if (requested !== undefined && requested.length <= MAX_REQUESTED_HEADERS && TOKENS.test(requested)) {
+    res.setHeader('Access-Control-Allow-Headers', requested);
+  }
+  if (headers['access-control-request-private-network'] === 'true') {
+    res.setHeader('Access-Control-Allow-Private-Network', 'true');
+  }
+  res.setHeader('Access-Control-Max-Age', '600');
+  res.writeHead(204).end();
+}
+
+function hostError(req: IncomingMessage, { port, beyondLoopback }: Rules): AppError {
+  const { host } = req.headers;
+  const only = beyondLoopback ? "localhost, 127.0.0.1 and this machine's own addresses" : 'localhost and 127.0.0.1';
+  if (hasTwoHosts(req)) return new AppError('host_not_allowed', 'The request has two Host headers. Send one.');
+  if (!host) {
+    return new AppError('host_not_allowed', `The request has no Host header. Send one with localhost:${port}.`);
+  }
+  const authority = readAuthority(host.toLowerCase());
+  const says = `The Host header says ${quote(host)}`;
+  if (authority !== undefined && isLoopbackName(authority.name)) {
+    const name = `"${authority.name.replace(/[[\]]/g, '')}"`;
+    const sentence = `${says}, but Hearth listens on port ${port}. Use that port, or add ${name} to server.allowed_hosts.`;
+    return new AppError('host_not_allowed', sentence);
+  }
+  const sentence = `${says}. Hearth answers to ${only} only. To use another name, add it to server.allowed_hosts.`;
+  return new AppError('host_not_allowed', sentence);
+}
+
+function originError(origin: string | undefined): AppError {
+  const sentence =
+    origin === undefined
+      ? 'A page of another site may not load this. Open the address itself, or use fetch from a page in cors.allowed_origins.'
+      : origin === 'null'
+        ? 'A page without an origin may not use this gateway. Serve it from http://localhost to let it in.'
+        : `${quote(origin, '')} may not use this gateway. Add it to cors.allowed_origins to let it in.`;
+  return new AppError('origin_not_allowed', sentence);
+}
+
+function quote(text: string, mark = '"'): string {
+  return `${mark}${text.length > 100 ? `${text.slice(0, 100)}…` : text}${mark}`;
+}
+
+/** Where to listen, as server.host, server.lan and server.allow_anonymous say together. */
+export interface Bind {
+  /** Addresses or names, all to be used with one port. */
+  readonly hosts: readonly string[];
+  /** Other machines can reach at least one of them. */
+  readonly beyondLoopback: boolean;
+  /** A wish to listen beyond loopback was not granted: why, and what to set, in sentences to be shown loudly. */
+  readonly refusedBecause?: string;
+}
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
+/**
+ * Loopback unless the configuration asks for more and server.allow_anonymous agrees (product contract, section 11): an
+ * old file with host = "0.0.0.0" starts and is safe. "127.0.0.1" and "localhost" mean both loopback addresses, since a
+ * caller's "localhost" may become either.
+ */
+export function effectiveBind({ server }: Config): Bind {
+  const { host, lan, allow_anonymous: allowed } = server;
+  const loopback = isLoopbackName(authorityName(host));
+  if (!lan && loopback) {
+    return {
+      hosts: host === '::1' || (isIPv4(host) && host !== '127.0.0.1') ? [host] : LOOPBACK,
+      beyondLoopback: false,
+    };
+  }
+  if (allowed) return { hosts: lan ? ['0.0.0.0', '::'] : [host], beyondLoopback: true };
+  const wish = lan ? 'server.lan is on' : `server.host is ${quote(host)}`;
+  const other = lan ? 'turn server.lan off' : 'set server.host to "127.0.0.1"';
+  const refusedBecause =
+    `${wish}, but Hearth asks callers for no key, so it listens on this machine only. ` +
+    `Set server.allow_anonymous to true to let in everyone who can reach it, or ${other}.`;
+  return { hosts: LOOPBACK, beyondLoopback: false, refusedBecause };
+}

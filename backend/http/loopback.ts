@@ -1,0 +1,49 @@
+// Which names and origins mean this machine, read from the text of a header. Text alone: it resolves no names, knows no
+// configuration, and leaves it to guard.ts what may come in.
+import { isIPv4 } from 'node:net';
+
+/** Host name or bracketed IPv6 address in lower case, perhaps the root's dot, perhaps a port (RFC 3986, 3.2.2). */
+const AUTHORITY = /^(?:(\[[\da-f:.]+\])|([a-z\d_-]+(?:\.[a-z\d_-]+)*)\.?)(?::(\d{1,5}))?$/;
+const WEB_ORIGIN = /^https?:\/\/(.+)$/;
+/** Desktop programs whose window is a web page. Their host is of their own making, so any will do. */
+const APP_ORIGIN = /^(?:app|tauri|vscode-webview):\/\/[\w.-]+(?::\d{1,5})?$/;
+
+/** A name with or without a port, as in a Host header. */
+export interface Authority {
+  /** Without the root's dot; IPv6 in brackets. */
+  readonly name: string;
+  readonly port: number | undefined;
+}
+
+/** Reads `name`, `name:port` or `[v6]:port` in lower case; undefined for everything else. Only decimal ports up to 65535. */
+export function readAuthority(text: string): Authority | undefined {
+  const found = AUTHORITY.exec(text);
+  const name = found?.[1] ?? found?.[2];
+  if (name === undefined) return undefined;
+  const port = found?.[3] === undefined ? undefined : Number(found[3]);
+  return port === undefined || port <= 65_535 ? { name, port } : undefined;
+}
+
+/** A host as a configuration or the system spells it, in the spelling of `Authority.name`. */
+export function authorityName(host: string): string {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return name.includes(':') ? `[${name}]` : name;
+}
+
+/** `localhost` and all below it (RFC 6761, 6.3), 127.0.0.0/8 and `[::1]`; for an `Authority.name`. */
+export function isLoopbackName(name: string): boolean {
+  return (
+    name === 'localhost' || name === '[::1]' || name.endsWith('.localhost') || (name.startsWith('127.') && isIPv4(name))
+  );
+}
+
+/**
+ * Whether a page with this origin comes from this machine: http or https on a loopback name with any port, or a desktop
+ * program (app, tauri, vscode-webview). Only the spelling of browsers counts (RFC 6454, 6.2): lower case, no path, no
+ * user name. A prefix never suffices (CVE-2019-25211: `http://localhost.evil.com`).
+ */
+export function isLoopbackOrigin(origin: string): boolean {
+  if (APP_ORIGIN.test(origin)) return true;
+  const host = readAuthority(WEB_ORIGIN.exec(origin)?.[1] ?? '');
+  return host !== undefined && isLoopbackName(host.name);
+}

@@ -1,0 +1,50 @@
+// The README tells the truth: its tables are the schemas, and its commands work as printed.
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configTable, environmentTable, errorTable, routeTable } from '../backend/contract/tables.ts';
+import { startHearth, type Hearth } from './support/hearth.ts';
+
+const run = promisify(execFile);
+const readme = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8');
+
+test.each([
+  ['routes', routeTable],
+  ['errors', errorTable],
+  ['config', configTable],
+  ['environment', environmentTable],
+])('the %s table is made from the contract', (name, made) => {
+  const shown = new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(readme)?.[1];
+  expect(shown).toBe(made());
+});
+
+describe('the curl lines work as printed, in their order', () => {
+  let hearth: Hearth;
+  beforeAll(async () => {
+    hearth = await startHearth({ fake: { pieceMs: 20 } });
+  });
+  afterAll(() => hearth.stop());
+
+  const blocks = [...readme.matchAll(/```sh\n(curl [^]*?)\n```/g)].map((match) => match[1] ?? '');
+
+  test('there are some', () => {
+    expect(blocks.length).toBeGreaterThan(8);
+  });
+
+  test.each(blocks)('%s', async (block) => {
+    const { stdout } = await run('bash', ['-c', block.replaceAll('http://127.0.0.1:8080', hearth.url)], { timeout: 15_000 }).catch(
+      (error: { code?: number; stdout?: string }) => {
+        // curl's own word for "the time that --max-time gives is over", where a stream never ends by itself.
+        if (error.code === 28 && block.includes('--max-time')) return { stdout: error.stdout ?? '' };
+        throw error;
+      },
+    );
+    expect(stdout).not.toBe('');
+    expect(stdout).not.toContain('"error"');
+    if (block.includes('-N') && !block.includes('/api/events')) expect(stdout).toMatch(/"done":true[^\n]*\n\n$/);
+    else if (block.includes('/api/events')) expect(stdout).toMatch(/^event: snapshot\ndata: \{/);
+    else for (const answer of stdout.split(/(?<=\})(?=\{)/)) expect(() => JSON.parse(answer) as unknown).not.toThrow();
+  });
+});

@@ -1,0 +1,71 @@
+// The built command line as a real process, for tests.
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+
+const CLI = resolve(import.meta.dirname, '../../dist/backend/cli.js');
+
+export interface CliOptions {
+  readonly args?: readonly string[];
+  /** The whole environment, apart from PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface Cli {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  /** All of standard output and of standard error so far. */
+  readonly out: string;
+  readonly err: string;
+  /** The log so far, parsed; throws when a line is no JSON. */
+  log(): Record<string, unknown>[];
+  /** Resolves with the address of the ready line; rejects when the process ends before. */
+  ready(): Promise<string>;
+  /** Resolves when standard error has this; rejects when the process ends before. */
+  says(pattern: RegExp): Promise<void>;
+  /** Resolves with the exit code; null when a signal ended it. */
+  exit(): Promise<number | null>;
+}
+
+/** Starts `hearth` with these arguments. Whoever starts it ends it. */
+export function startCli({ args = ['serve'], env = {}, cwd }: CliOptions = {}): Cli {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (err += part));
+
+  const until = async (stream: Readable, look: () => boolean): Promise<void> => {
+    while (!look()) {
+      const next = await Promise.race([once(stream, 'data').then(() => 'data'), exited]);
+      if (next !== 'data' && !look()) throw new Error(`hearth ended with ${String(next)}: ${err}`);
+    }
+  };
+  return {
+    child,
+    get out() {
+      return out;
+    },
+    get err() {
+      return err;
+    },
+    log: () =>
+      err
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    async ready() {
+      await until(child.stdout, () => out.includes('\n'));
+      const [line = ''] = out.split('\n');
+      return line.replace(/^hearth ready /, '');
+    },
+    says: (pattern) => until(child.stderr, () => pattern.test(err)),
+    exit: () => exited,
+  };
+}
