@@ -131,18 +131,17 @@ function jsonMistakeAt(text: string): number {
 export type ConfigFileEvent =
   { readonly kind: 'changed' } | { readonly kind: 'gone' } | { readonly kind: 'blind'; readonly reason: unknown };
 
-/** A file counts as written when its size has been the same for this long. */
-const WRITTEN = { stabilityThreshold: 100, pollInterval: 20 };
-
 /**
  * Watches one file until the signal ends it. Resolves once changes are seen; a change between an earlier read and that
  * moment is not reported. `onChange` gets `changed` once a write is complete, also for a file that came back, and `gone`
- * when the file is away. Rejects when the folder cannot be watched.
+ * when the file is away. Rejects when the folder cannot be watched. A write counts as complete when the size has been
+ * the same for `quietMs` milliseconds.
  */
 export async function watchConfigFile(
   path: string,
   onChange: (event: ConfigFileEvent) => void,
   signal: AbortSignal,
+  quietMs = 100,
 ): Promise<void> {
   if (signal.aborted) return;
   const file = resolve(path);
@@ -152,7 +151,7 @@ export async function watchConfigFile(
     depth: 0,
     ignored: (name) => resolve(name) !== folder && resolve(name) !== file,
     ignoreInitial: true,
-    awaitWriteFinish: WRITTEN,
+    awaitWriteFinish: { stabilityThreshold: quietMs, pollInterval: 20 },
   });
   signal.addEventListener('abort', () => void watcher.close(), { once: true });
   try {

@@ -7,8 +7,15 @@ import { keepAliveSeconds } from './duration.ts';
 
 const text = z.string();
 
-/** Base64 as Ollama takes it: standard alphabet, padded, no `data:` prefix. */
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/**
+ * Base64 as Ollama takes it: standard alphabet, padded, no `data:` prefix. The length is checked apart, since a group of
+ * four that repeats would overflow the regular expression's stack at a few megabytes.
+ */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function isBase64(image: string): boolean {
+  return image.length > 0 && image.length % 4 === 0 && BASE64.test(image);
+}
 
 /** A short text that starts like a path is one: base64 of a picture that begins with "/" is never this short. */
 function looksLikePath(image: string): boolean {
@@ -19,7 +26,7 @@ function looksLikePath(image: string): boolean {
  * A picture (or sound) in base64. Paths are refused because the upstream client library would read them from this
  * machine's disk (ollama-js `encodeImage`).
  */
-const imageSchema = z.string().refine((image) => image.length > 0 && BASE64.test(image) && !looksLikePath(image), {
+const imageSchema = z.string().refine((image) => isBase64(image) && !looksLikePath(image), {
   error: 'must be base64 text without a "data:" prefix; a file path or an address is not accepted',
 });
 

@@ -13,12 +13,18 @@ export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonl
 /** Reads the present state of each topic that is shown whole. */
 export type FeedSources = { readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: () => EventData<N> };
 
+/** What is shown whole, as it is now. */
+export type Topic = keyof FeedSources;
+
 interface Reader {
-  readonly dirty: Set<'state' | 'queue' | 'model' | 'snapshot'>;
+  readonly topics: ReadonlySet<Topic>;
+  readonly dirty: Set<Topic>;
   ended: RequestFact[];
   notices: EventData<'notice'>[];
   wake: () => void;
 }
+
+const ALL_TOPICS: readonly Topic[] = ['snapshot', 'state', 'queue', 'model'];
 
 export class Feed {
   readonly #sources: FeedSources;
@@ -36,9 +42,9 @@ export class Feed {
   }
 
   /** Marks topics as changed; costs next to nothing while nobody reads. */
-  touch(...topics: readonly ('state' | 'queue' | 'model' | 'snapshot')[]): void {
+  touch(...topics: readonly Topic[]): void {
     for (const reader of this.#readers) {
-      for (const topic of topics) reader.dirty.add(topic);
+      for (const topic of topics) if (reader.topics.has(topic)) reader.dirty.add(topic);
       reader.wake();
     }
   }
@@ -59,9 +65,16 @@ export class Feed {
     }
   }
 
-  /** A full snapshot at once, then what changes; each topic at most four times a second. Ends when the signal aborts. */
-  async *read(signal: AbortSignal): AsyncGenerator<FeedEvent, void, undefined> {
-    const reader: Reader = { dirty: new Set(['snapshot']), ended: [], notices: [], wake: () => undefined };
+  /**
+   * `first` at once, then what changes in `topics` and what happens (requests that end, notices); each kind at most
+   * four times a second. Ends when the signal aborts.
+   */
+  async *read(
+    signal: AbortSignal,
+    first: Topic = 'snapshot',
+    topics: readonly Topic[] = ALL_TOPICS,
+  ): AsyncGenerator<FeedEvent, void, undefined> {
+    const reader: Reader = { topics: new Set(topics), dirty: new Set([first]), ended: [], notices: [], wake: () => undefined };
     this.#readers.add(reader);
     try {
       while (!signal.aborted) {
@@ -82,7 +95,7 @@ export class Feed {
     }
   }
 
-  #present(topic: keyof FeedSources): FeedEvent {
+  #present(topic: Topic): FeedEvent {
     switch (topic) {
       case 'snapshot':
         return { name: topic, data: this.#sources.snapshot() };

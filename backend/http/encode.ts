@@ -175,13 +175,34 @@ export async function sendNamedEvents(
   events: AsyncIterable<{ readonly name: string; readonly data: unknown }>,
   patience: Patience,
 ): Promise<void> {
+  await sendBlocks(res, events, patience, ': still here', ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}`);
+}
+
+/** Streams values as `data:` lines alone until the caller leaves; the last one is repeated when nothing changes. */
+export async function sendData(res: ServerResponse, values: AsyncIterable<unknown>, patience: Patience): Promise<void> {
+  await sendBlocks(res, values, patience, undefined, (value) => `data: ${JSON.stringify(value)}`);
+}
+
+/** `silence` is sent when nothing else was for a while; undefined: the last block again. */
+async function sendBlocks<T>(
+  res: ServerResponse,
+  values: AsyncIterable<T>,
+  patience: Patience,
+  silence: string | undefined,
+  render: (value: T) => string,
+): Promise<void> {
   res.writeHead(200, SSE_HEADERS);
   res.flushHeaders();
-  const beat = setInterval(() => res.write(': still here\n\n'), patience.heartbeatMs);
+  let last = '';
+  const beat = setInterval(() => {
+    if (!res.writableNeedDrain) res.write(`${silence ?? last}\n\n`);
+  }, patience.heartbeatMs);
   try {
-    for await (const { name, data } of events) {
+    for await (const value of values) {
       if (res.destroyed) return;
-      if (!res.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)) await drained(res);
+      last = render(value);
+      beat.refresh();
+      if (!res.write(`${last}\n\n`)) await drained(res);
     }
   } finally {
     clearInterval(beat);

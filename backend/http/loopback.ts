@@ -6,7 +6,7 @@ import { isIPv4 } from 'node:net';
 const AUTHORITY = /^(?:(\[[\da-f:.]+\])|([a-z\d_-]+(?:\.[a-z\d_-]+)*)\.?)(?::(\d{1,5}))?$/;
 const WEB_ORIGIN = /^https?:\/\/(.+)$/;
 /** Desktop programs whose window is a web page. Their host is of their own making, so any will do. */
-const APP_ORIGIN = /^(?:app|tauri|vscode-webview):\/\/[\w.-]+(?::\d{1,5})?$/;
+const APP_ORIGIN = /^(?:app|tauri|vscode-webview):\/\/[\w.-]+$/;
 
 /** A name with or without a port, as in a Host header. */
 export interface Authority {

@@ -1,7 +1,7 @@
 // The gateway's own API (product contract section 2): each handler reads a request, asks the core, encodes the answer.
 // Handlers stand on Node's plain request and response, so that the hot one needs no framework in front of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ACTION_NAMES, ACTIONS, type Action } from '../contract/control.ts';
+import { ACTION_NAMES, ACTIONS, type Action, type QueueView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';
 import { chatAnswer, streamPiece, type AnswerFrame } from '../core/answer.ts';
@@ -14,7 +14,7 @@ import { cacheStats, health, queueView, type SnapshotParts } from '../core/snaps
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
 import { readChat, type OwnChat } from './chat-call.ts';
-import { goneSignal, onGone, requestId, sendJson, sendNamedEvents, sendSse, sendWhole, type Patience } from './encode.ts';
+import { goneSignal, onGone, requestId, sendData, sendJson, sendNamedEvents, sendSse, sendWhole, type Patience } from './encode.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -100,11 +100,13 @@ function idOfJob({ jobs, newId }: OwnParts, { wantedId }: OwnChat, fromHeader: s
 
 export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = wantedRequest(req);
+  const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (id === undefined) {
-    sendJson(res, 200, queueView(parts), NO_STORE);
+    if (asStream) await sendData(res, queueChanges(parts.feed, goneSignal(res)), parts.patience);
+    else sendJson(res, 200, queueView(parts), NO_STORE);
     return;
   }
-  if (!(req.headers.accept ?? '').includes('text/event-stream')) {
+  if (!asStream) {
     sendJson(res, 200, parts.jobs.view(id), NO_STORE);
     return;
   }
@@ -115,6 +117,11 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
     eager: true,
     render: (event, first) => streamPiece(event, frame, first),
   });
+}
+
+/** The queue as it is now, and after each change, at most four times a second. */
+async function* queueChanges(feed: Feed, signal: AbortSignal): AsyncGenerator<QueueView, void, undefined> {
+  for await (const event of feed.read(signal, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
 }
 
 export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -82,16 +82,19 @@ export function objectIn(text: string, apiUrl: string): Record<string, unknown> 
   return value as Record<string, unknown>;
 }
 
-/** The text of a whole body. Longer than `maxBytes`: cut there, and the connection is closed. */
-export async function textOf(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+/** The text of a body. One longer than `maxBytes` is cut there, is not `whole`, and its connection is closed. */
+export async function textOf(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<{ readonly text: string; readonly whole: boolean }> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of unbroken(body)) {
     parts.push(chunk.subarray(0, maxBytes - bytes));
     bytes += chunk.length;
-    if (bytes >= maxBytes) break;
+    if (bytes > maxBytes) break;
   }
-  return utf8.decode(Buffer.concat(parts));
+  return { text: utf8.decode(Buffer.concat(parts)), whole: bytes <= maxBytes };
 }
 
 /** The body; a connection that breaks under it is upstream_failed. */

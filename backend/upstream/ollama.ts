@@ -75,7 +75,7 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
           status,
           contentType: String(headers['content-type'] ?? ''),
           location: String(headers['location'] ?? ''),
-          text: await textOf(body, MAX_ERROR_BYTES),
+          text: (await textOf(body, MAX_ERROR_BYTES)).text,
         };
         log.debug({ status, url: target.pathname }, 'Ollama refused a request');
         throw refused(apiUrl, model, refusal);
@@ -126,8 +126,8 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
     try {
       call.expect(ms, late);
       const client = clientFor(call, model, async (body) => {
-        const text = await textOf(body, maxMb * MB);
-        if (text.length >= maxMb * MB) throw tooLong(maxMb);
+        const { text, whole } = await textOf(body, maxMb * MB);
+        if (!whole) throw tooLong(maxMb);
         objectIn(text, apiUrl);
         return text;
       });

@@ -222,7 +222,7 @@ function logChange(log: Log, before: UpstreamState, after: UpstreamState): void 
     log.info({ url, version, latency_ms: after.latency_ms }, 'Ollama is up');
   }
   if (status === 'down' && (before.status !== 'down' || reason !== before.reason)) {
-    log.warn({ url, reason }, 'Ollama is down');
+    log.warn({ url, reason }, 'Ollama is down. To install it: https://ollama.com/download');
   }
   if (breaker === 'open' && before.breaker !== 'open') log.warn({ url }, 'The breaker opened');
   if (breaker === 'closed' && before.breaker !== 'closed') log.info({ url }, 'The breaker closed');

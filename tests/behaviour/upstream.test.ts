@@ -1,5 +1,6 @@
 // Calling Ollama: every failure is the right error, whoever leaves is noticed upstream at once, nothing comes out changed.
 // Against the fake Ollama, and against bare servers for what no Ollama does. No test here waits for a fixed time.
+import { createRequire } from 'node:module';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -12,6 +13,9 @@ import { realClock, settled } from '../support/clocks.ts';
 import { type FakeOllama, type FakeOptions, type Scripted, startFakeOllama } from '../support/fake-ollama.ts';
 
 const BUSY = 'server busy, please try again.  maximum pending requests exceeded';
+
+/** The clock that undici's own time-outs go by, with the method that its own tests move it with. */
+const undiciTimers = createRequire(import.meta.url)('undici/lib/util/timers.js') as { tick(ms: number): void };
 
 const undo: (() => Promise<unknown> | unknown)[] = [];
 const clock = realClock();
@@ -59,6 +63,15 @@ async function bareServer(handler: (req: IncomingMessage, res: ServerResponse) =
     connections.push({ closed: new Promise((resolve) => socket.once('close', () => resolve())) });
   });
   return { url: await listening(server), connections };
+}
+
+/** Writes the text again and again, as fast as it is taken. */
+function endlessly(res: ServerResponse, text: string): void {
+  const more = (): void => {
+    while (!res.destroyed && res.write(text));
+  };
+  res.on('drain', more);
+  more();
 }
 
 interface Bare {
@@ -202,21 +215,30 @@ describe('a request', () => {
     expect(fake.calls[0]?.body?.['messages']).toMatchObject([{ images }]);
   });
 
-  test('leaves the connection fit for the next one', async () => {
+  test('leaves the connection fit for the next one, also when the body ends long after done', async () => {
+    let finish = nothing;
     const { url, connections } = await bareServer((req, res) => {
       req.resume();
-      res.writeHead(200, { 'content-type': 'application/x-ndjson' });
       res.write('{"message":{"content":"a"}}\n{"done":true}\n');
-      setImmediate(() => res.end());
+      finish = () => void res.end();
     });
     const upstream = upstreamAt(url);
-    for (let i = 0; i < 5; i++) {
-      expect((await read(upstream.chat(ask(), never()))).error).toBeUndefined();
+    for (let i = 0; i < 3; i++) {
+      const events = upstream.chat(ask(), never())[Symbol.asyncIterator]();
+      while ((await events.next()).value.type !== 'end');
+      // Whether the consumer leaves at the end event, as fold does, or asks once more: no abort.
+      const over = i === 0 ? events.next() : events.return?.();
+      finish();
+      await over;
       await settled(); // undici takes a connection back a turn after the body's end
-      // Leaving at the end event, as fold does, is no abort either.
-      await fold(upstream.chat(ask(), never()));
-      await settled();
     }
+    expect(connections).toHaveLength(1);
+  });
+
+  test('does not wait long for a body that never ends after done', async () => {
+    const { url, connections } = await bareServer((_, res) => void res.write('{"done":true}\n'));
+    await fold(upstreamAt(url).chat(ask(), never()));
+    await connections[0]?.closed;
     expect(connections).toHaveLength(1);
   });
 
@@ -289,6 +311,7 @@ describe('who leaves is noticed upstream at once', () => {
     const upstream = upstreamAt(url);
     expect((await read(upstream.chat(ask(), AbortSignal.abort(reason)))).error).toBe(reason);
     await expect(upstream.version(AbortSignal.abort(reason))).rejects.toBe(reason);
+    await settled();
     expect(connections).toHaveLength(0);
   });
 
@@ -368,24 +391,24 @@ describe('deadlines', () => {
     const first = gate();
     const second = gate();
     fake.next({ hold: first.opened, pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.opened } });
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
-    try {
-      // Our own deadlines stay out of it: they are switched to a clock that never wakes.
-      const asleep = { now: () => 0, sleep: () => new Promise<void>(() => {}) };
-      const config = { ...defaultConfig(), ollama: { ...defaultConfig().ollama, api_url: fake.url } };
-      const patient = createUpstream({ config: () => config, log: silentLog, clock: asleep });
-      undo.push(() => patient.close());
-      const reading = read(patient.chat(ask(), never()));
-      await vi.waitFor(() => expect(fake.active).toBe(1), { timeout: 5000 });
-      await vi.advanceTimersByTimeAsync(2 * 3_600_000);
-      first.open();
-      await vi.waitFor(() => expect(fake.calls[0]?.pieces).toBe(1), { timeout: 5000 });
-      await vi.advanceTimersByTimeAsync(2 * 3_600_000);
-      second.open();
-      expect(await reading).toEqual({ texts: ['a', 'b'], ended: true, error: undefined });
-    } finally {
-      vi.useRealTimers();
-    }
+    // Our own deadlines stay out of it: they are given a clock that never wakes.
+    const asleep = { now: () => 0, sleep: () => new Promise<void>(() => {}) };
+    const config = { ...defaultConfig(), ollama: { ...defaultConfig().ollama, api_url: fake.url } };
+    const upstream = createUpstream({ config: () => config, log: silentLog, clock: asleep });
+    undo.push(() => upstream.close());
+    const events = upstream.chat(ask(), never())[Symbol.asyncIterator]();
+    const piece = events.next();
+    await fake.until(() => fake.active === 1);
+    undiciTimers.tick(2 * 3_600_000);
+    first.open();
+    expect((await piece).value).toMatchObject({ piece: { content: 'a' } });
+    const next = events.next();
+    undiciTimers.tick(2 * 3_600_000);
+    await settled();
+    second.open();
+    expect((await next).value).toMatchObject({ piece: { content: 'b' } });
+    expect((await events.next()).value).toMatchObject({ type: 'end' });
+    await events.return?.();
   });
 });
 
@@ -466,13 +489,7 @@ describe('an answer that goes wrong', () => {
 
   test('longer than max_answer_mb, in one line or in many: the connection is closed', async () => {
     for (const text of ['x'.repeat(10_000), `{"message":{"content":"${'x'.repeat(10_000)}"}}\n`]) {
-      const { url, connections } = await bareServer((_, res) => {
-        const more = (): void => {
-          while (!res.destroyed && res.write(text));
-        };
-        res.on('drain', more);
-        more();
-      });
+      const { url, connections } = await bareServer((_, res) => endlessly(res, text));
       const error = await failed(upstreamAt(url, { max_answer_mb: 0.1 }).chat(ask(), never()));
       expect(error).toMatchObject({
         code: 'upstream_failed',
@@ -480,6 +497,13 @@ describe('an answer that goes wrong', () => {
       });
       await connections[0]?.closed;
     }
+  });
+
+  test('a list longer than max_answer_mb', async () => {
+    const { url, connections } = await bareServer((_, res) => endlessly(res, 'é'.repeat(10_000)));
+    const error = await failed(upstreamAt(url, { max_answer_mb: 0.1 }).tags(never()));
+    expect(error.message).toBe('The answer is longer than ollama.max_answer_mb (0.1 MB).');
+    await connections[0]?.closed;
   });
 });
 
@@ -559,14 +583,7 @@ describe('a refusal', () => {
   });
 
   test('whose body never ends is cut at 64 KB and the connection closed', async () => {
-    const { url, connections } = await bareServer((_, res) => {
-      res.writeHead(500);
-      const more = (): void => {
-        while (!res.destroyed && res.write('x'.repeat(10_000)));
-      };
-      res.on('drain', more);
-      more();
-    });
+    const { url, connections } = await bareServer((_, res) => endlessly(res.writeHead(500), 'x'.repeat(10_000)));
     const error = await failed(upstreamAt(url).chat(ask(), never()));
     expect(error.code).toBe('upstream_failed');
     expect(error.message.length).toBeLessThan(3000);

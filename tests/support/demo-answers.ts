@@ -13,7 +13,7 @@ const prose = (strings: TemplateStringsArray): string =>
   (strings[0] ?? '')
     .trim()
     .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.replaceAll(/\s+/g, ' '))
+    .map((paragraph) => paragraph.trim().replaceAll(/\s+/g, ' '))
     .join('\n\n');
 
 const ANSWERS: readonly DemoAnswer[] = [

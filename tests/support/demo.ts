@@ -76,7 +76,7 @@ function invitation(url: string): string {
     'Try, in another terminal (the first one twice: the second time it comes from the cache):',
     '',
     `  curl -N ${url}/api/chat-optimized ${json} -d '{"stream":true,"messages":[{"role":"user","content":"Why does bread rise?"}]}'`,
-    `  curl ${url}/v1/chat/completions ${json} -d '{"model":"llama3.2","messages":[{"role":"user","content":"How does a fireplace draw?"}]}'`,
+    `  curl ${url}/api/chat-optimized ${json} -d '{"model":"llama3.2","messages":[{"role":"user","content":"How does a fireplace draw?"}]}'`,
     `  curl ${url}/api/cache-stats`,
     '',
     'Ctrl-C ends the demo.',

@@ -335,7 +335,7 @@ describe('no foreign origin ever passes', () => {
         'null',
         '',
       ),
-      fc.array(part, { minLength: 1, maxLength: 6 }),
+      fc.array(part, { minLength: 1, maxLength: 4 }),
       fc.constantFrom(
         '',
         '',
@@ -355,7 +355,7 @@ describe('no foreign origin ever passes', () => {
     )
     .map(([scheme, middle, tail]) => scheme + middle.join('') + tail);
   const origins = fc.oneof(
-    crooked,
+    { weight: 5, arbitrary: crooked },
     fc.webUrl(),
     fc.webUrl().map((url) => new URL(url).origin),
     fc.string(),
@@ -369,9 +369,9 @@ describe('no foreign origin ever passes', () => {
         passed += 1;
         expect(pointsHere(origin)).toBe(true);
       }),
-      { numRuns: 30_000 },
+      { numRuns: 20_000 },
     );
-    expect(passed).toBeGreaterThan(300); // else the property would say nothing
+    expect(passed).toBeGreaterThan(60); // else the property would say nothing
   });
 
   const label = fc.stringMatching(/^[a-z][a-z\d]{0,8}$/);

@@ -73,9 +73,9 @@ describe('frame', () => {
           expect((await lines(chunks)).map(parsed)).toEqual(wanted.map(parsed));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
-  });
+  }, 60_000);
 
   test('every single cut through a character is harmless', async () => {
     const line = '{"content":"é 漢 👩‍👩‍👧 \u2028"}';
@@ -176,14 +176,14 @@ describe('frame', () => {
 describe('whole bodies', () => {
   test('textOf cuts at the bound and leaves the rest', async () => {
     const { chunks, seen } = body([bytesOf('abcd'), bytesOf('efgh'), bytesOf('ijkl')]);
-    expect(await textOf(chunks, 6)).toBe('abcdef');
+    expect(await textOf(chunks, 6)).toEqual({ text: 'abcdef', whole: false });
     expect(seen).toMatchObject({ read: 2, left: true });
   });
 
   test('textOf joins characters over chunks', async () => {
     const bytes = bytesOf('aé漢');
     const { chunks } = body([...bytes].map((_, i) => bytes.subarray(i, i + 1)));
-    expect(await textOf(chunks, 100)).toBe('aé漢');
+    expect(await textOf(chunks, bytes.length)).toEqual({ text: 'aé漢', whole: true });
   });
 
   test('objectIn takes objects alone', () => {

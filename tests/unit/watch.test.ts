@@ -47,7 +47,8 @@ function setUp() {
   const answer = async <T>(name: 'version' | 'tags' | 'ps', signal: AbortSignal, read: () => T): Promise<T> => {
     ollama.calls[name]++;
     signal.throwIfAborted();
-    const value = read(); // as it is when the question arrives
+    const { up, failure } = ollama; // as it is when the question arrives
+    const value = read();
     const gate = ollama.gates[name];
     if (gate !== undefined) {
       await Promise.race([
@@ -56,8 +57,8 @@ function setUp() {
       ]);
     }
     if (name === 'version' && ollama.latency > 0) await clock.sleep(ollama.latency, signal);
-    if (!ollama.up) throw unreachable();
-    if (ollama.failure !== undefined) throw ollama.failure;
+    if (!up) throw unreachable();
+    if (failure !== undefined) throw failure;
     return value;
   };
   const told: UpstreamState[] = [];
@@ -159,6 +160,7 @@ describe('probing', () => {
 
   test('every 15 s while up, every 2 s while down, and nothing is told twice', async () => {
     const { clock, ollama, told, logged, started } = setUp();
+    ollama.ps = [resident('llama3.2:latest')];
     await started();
     expect(ollama.calls.version).toBe(1);
     await clock.advance(14_999);
@@ -181,7 +183,11 @@ describe('probing', () => {
     expect(told.at(-1)).toMatchObject({ status: 'up', reason: undefined });
     await clock.advance(60_000);
     expect(told).toHaveLength(before + 1);
-    expect(logged).toEqual(['Ollama is up', 'Ollama is down', 'Ollama is up']);
+    expect(logged).toEqual([
+      'Ollama is up',
+      'Ollama is down. To install it: https://ollama.com/download',
+      'Ollama is up',
+    ]);
   });
 
   test('a change of the lists or the version is told, of the latency alone not', async () => {
@@ -284,7 +290,7 @@ describe('another address', () => {
   });
 
   test('an answer of the old address does not count', async () => {
-    const { clock, ollama, watch, moveTo, started } = setUp();
+    const { ollama, watch, moveTo, started } = setUp();
     const old = { version: gate(), tags: gate(), ps: gate() };
     ollama.gates = { version: old.version.opened, tags: old.tags.opened, ps: old.ps.opened };
     await started();
@@ -299,7 +305,21 @@ describe('another address', () => {
     await lookup;
     await settled();
     expect(watch.state).toMatchObject({ url: URL_B, version: '0.1.0', installed: ollama.tags, loaded: ollama.ps });
-    await clock.advance(0);
+  });
+
+  test('that the old address answers does not close the breaker of the new one', async () => {
+    const { ollama, watch, moveTo, started } = setUp();
+    const old = gate();
+    ollama.gates['version'] = old.opened;
+    await started();
+    moveTo(URL_B);
+    ollama.gates = {};
+    ollama.up = false;
+    for (let i = 0; i < 3; i++) await watch.reconfigured();
+    expect(watch.state.breaker).toBe('open');
+    old.open();
+    await settled();
+    expect(watch.state).toMatchObject({ status: 'down', breaker: 'open' });
   });
 
   test('is noticed by the next probe or lookup without being told', async () => {
@@ -497,6 +517,18 @@ describe('loaded models', () => {
     slow.open();
     expect(await early).toEqual([]);
     expect(watch.state.loaded).toEqual(ollama.ps);
+  });
+
+  test('an answer from before an invalidate is not shown', async () => {
+    const { watch, ollama } = setUp();
+    const slow = gate();
+    ollama.gates['ps'] = slow.opened;
+    ollama.ps = [resident('llama3.2:latest')];
+    const early = watch.refreshLoaded(never());
+    watch.invalidate(); // somebody unloaded it
+    slow.open();
+    expect(await early).toEqual(ollama.ps);
+    expect(watch.state.loaded).toEqual([]);
   });
 });
 

@@ -1,0 +1,105 @@
+// What a row of the benchmark hands back, and how all rows become the table and docs/benchmarks.md. Pure, but for asking
+// the system what machine this is.
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { NODE_FLAGS } from './programs.ts';
+
+/** One line of the table. */
+export interface Finding {
+  readonly what: string;
+  readonly measured: string;
+  readonly budget: string;
+  /** Undefined where there is no budget. */
+  readonly kept: boolean | undefined;
+}
+
+export interface Outcome {
+  readonly findings: readonly Finding[];
+  /** Sentences: how it was measured, and the figures behind the finding. */
+  readonly notes: readonly string[];
+}
+
+/** One thing to measure. */
+export interface Row {
+  /** For --only. */
+  readonly name: string;
+  readonly title: string;
+  /** Given up after this long. */
+  readonly limitMs: number;
+  run(): Promise<Outcome>;
+}
+
+export interface Measured {
+  readonly row: Row;
+  readonly outcome: Outcome;
+}
+
+const MISSED = '**missed**';
+
+function verdict({ kept }: Finding): string {
+  return kept === undefined ? '–' : kept ? 'kept' : MISSED;
+}
+
+/** A Markdown table with columns of equal width, as prettier writes it; reads well in a terminal too. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(3, ...rows.map((row) => [...(row[i] ?? '')].length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - [...cell].length)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body.map(line)].join('\n');
+}
+
+export function findingsTable(measured: readonly Measured[]): string {
+  const rows = measured.flatMap(({ outcome }) =>
+    outcome.findings.map((finding) => [finding.what, finding.measured, finding.budget, verdict(finding)]),
+  );
+  return table([['What', 'Measured', 'Budget', 'Verdict'], ...rows]);
+}
+
+export function machine(): string {
+  const all = cpus();
+  const system = process.platform === 'linux' ? linuxName() : `${type()} ${release()}`;
+  return table([
+    ['This machine', ''],
+    ['Processor', `${all[0]?.model.trim() ?? 'unknown'}, ${all.length} cores`],
+    ['Memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
+    ['System', system],
+    ['Node', `${process.version}, ${NODE_FLAGS.length === 0 ? 'no flags' : NODE_FLAGS.join(' ')}`],
+    ['Load average when it began', beganWith.map((load) => load.toFixed(2)).join(', ')],
+  ]);
+}
+
+/** Other work on the machine shows here; read before the benchmark itself adds to it. */
+const beganWith = loadavg();
+
+function linuxName(): string {
+  try {
+    const name = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+    return `${name ?? type()}, kernel ${release()}`;
+  } catch {
+    return `${type()} ${release()}`;
+  }
+}
+
+/** The whole of docs/benchmarks.md. */
+export function document(measured: readonly Measured[], command: string, now: Date): string {
+  const missed = measured.flatMap(({ outcome }) => outcome.findings).filter(({ kept }) => kept === false);
+  return `${[
+    '# Benchmarks',
+    `Written by \`${command}\` on ${now.toISOString().slice(0, 10)}; never edit this page by hand. The budgets are those of the project; the run asserts nothing. Everything ran on one machine over its loopback, in front of a simulated Ollama that is a process of its own, so no figure says anything about a model. Ratios are taken between programs that ran in turn within the same run, since absolute figures of different machines or hours cannot be compared.`,
+    machine(),
+    '## Results',
+    findingsTable(measured),
+    missed.length === 0
+      ? 'No budget was missed.'
+      : [
+          'Missed budgets:',
+          '',
+          ...missed.map(({ what, measured: was, budget }) => `- ${what}: ${was}, and the budget is ${budget}.`),
+        ].join('\n'),
+    ...measured.flatMap(({ row, outcome }) => [`## ${row.title}`, outcome.notes.map((note) => `- ${note}`).join('\n')]),
+  ].join('\n\n')}\n`;
+}

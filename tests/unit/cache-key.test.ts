@@ -1,0 +1,200 @@
+// The cache key: equal for two requests exactly when they mean the same to the same model.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonicalJson, fingerprint, runnerSpec, type KeyParts } from '../../backend/core/fingerprint.ts';
+import type { UpstreamChat } from '../../backend/core/ports.ts';
+
+const BODY: UpstreamChat = {
+  model: 'llama3.2',
+  messages: [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'What is it?', images: ['aGVsbG8=', 'd29ybGQ='] },
+    {
+      role: 'assistant',
+      content: '',
+      tool_calls: [{ function: { name: 'look', arguments: { first: 1, second: { deep: true, other: null } } } }],
+    },
+    { role: 'tool', content: '42', tool_name: 'look' },
+  ],
+  options: { num_ctx: 4096, temperature: 0, stop: ['a', 'b'], seed: 1 },
+  format: { type: 'object', properties: { answer: { type: 'string' }, score: { type: 'number' } } },
+  tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object', properties: { a: {}, b: {} } } } }],
+  think: false,
+};
+
+const PARTS: KeyParts = {
+  url: 'http://127.0.0.1:11434',
+  version: '0.33.0',
+  family: 'chat',
+  digest: 'd1',
+  namespace: 'local',
+  body: BODY,
+};
+
+const key = (change: Record<string, unknown> = {}): string => fingerprint({ ...PARTS, body: { ...BODY, ...change } });
+
+/** The body with a deep change, made on a copy. */
+const changed = (change: (body: Record<string, unknown>) => void): string => {
+  const body = structuredClone(BODY) as UpstreamChat & Record<string, unknown>;
+  change(body);
+  return fingerprint({ ...PARTS, body });
+};
+
+const first = (body: Record<string, unknown>, at: number): Record<string, unknown> =>
+  (body['messages'] as Record<string, unknown>[])[at] ?? {};
+
+/** Where the order of names reaches the model, so that it belongs to the meaning. */
+const ORDERED = new Set(['arguments', 'properties']);
+
+function reversed(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => reversed(item));
+  if (typeof value !== 'object' || value === null) return value;
+  if (name === 'arguments') return value;
+  const entries = Object.entries(value).map(([inner, v]) => [inner, reversed(v, inner)] as const);
+  return Object.fromEntries(ORDERED.has(name) ? entries : entries.toReversed());
+}
+
+describe('requests that mean the same have one key', () => {
+  test('whatever the order of names in their JSON', () => {
+    const permuted = reversed(BODY) as UpstreamChat;
+    expect(JSON.stringify(permuted)).not.toBe(JSON.stringify(BODY));
+    expect(fingerprint({ ...PARTS, body: permuted })).toBe(key());
+  });
+
+  test('whatever the white space of their JSON', () => {
+    const spaced = JSON.parse(JSON.stringify(BODY, null, 4)) as UpstreamChat;
+    expect(fingerprint({ ...PARTS, body: spaced })).toBe(key());
+  });
+
+  test.each([
+    ['stream', { stream: true }],
+    ['keep_alive', { keep_alive: '1h' }],
+    ['user', { user: 'anna' }],
+    ['metadata', { metadata: { trace: 'x' } }],
+    ['the spelling of the model', { model: 'LLAMA3.2:latest' }],
+    ['an empty field', { suffix: '', logprobs: null, template: undefined, context: [] }],
+  ])('whatever %s says', (_what, change) => {
+    expect(key(change)).toBe(key());
+  });
+});
+
+describe('requests that may be answered differently have different keys', () => {
+  const bodies: readonly [string, string][] = [
+    ['num_ctx', key({ options: { ...BODY.options, num_ctx: 8192 } })],
+    ['an option that was left out', key({ options: { num_ctx: 4096, stop: ['a', 'b'], seed: 1 } })],
+    ['no options', key({ options: {} })],
+    ['format', key({ format: 'json' })],
+    ['no format', key({ format: undefined })],
+    ['think', key({ think: true })],
+    ['think at a level', key({ think: 'low' })],
+    ['think left out, which is not false', key({ think: undefined })],
+    ['dimensions', key({ dimensions: 256 })],
+    ['an unknown field', key({ something_new: 1 })],
+    ['the text of a message', changed((body) => Object.assign(first(body, 1), { content: 'What is it!' }))],
+    ['white space in a text', changed((body) => Object.assign(first(body, 1), { content: 'What is it? ' }))],
+    ['a role', changed((body) => Object.assign(first(body, 0), { role: 'user' }))],
+    ['the order of messages', key({ messages: BODY.messages.toReversed() })],
+    ['a message less', key({ messages: BODY.messages.slice(1) })],
+    ['an image', changed((body) => Object.assign(first(body, 1), { images: ['aGVsbG8=', 'd29ybGR='] }))],
+    ['the order of images', changed((body) => Object.assign(first(body, 1), { images: ['d29ybGQ=', 'aGVsbG8='] }))],
+    ['thinking', changed((body) => Object.assign(first(body, 2), { thinking: 'hm' }))],
+    ['the name of a tool', changed((body) => Object.assign(first(body, 3), { tool_name: 'see' }))],
+    ['the order of stop words', key({ options: { ...BODY.options, stop: ['b', 'a'] } })],
+    [
+      'the order of arguments of a tool call',
+      changed((body) =>
+        Object.assign(first(body, 2), {
+          tool_calls: [{ function: { name: 'look', arguments: { second: { deep: true, other: null }, first: 1 } } }],
+        }),
+      ),
+    ],
+    [
+      'the order inside an argument of a tool call',
+      changed((body) =>
+        Object.assign(first(body, 2), {
+          tool_calls: [{ function: { name: 'look', arguments: { first: 1, second: { other: null, deep: true } } } }],
+        }),
+      ),
+    ],
+    [
+      'the order of properties of a schema, which the answer follows',
+      key({ format: { type: 'object', properties: { score: { type: 'number' }, answer: { type: 'string' } } } }),
+    ],
+  ];
+  const parts: readonly [string, string][] = [
+    ['the digest of the model', fingerprint({ ...PARTS, digest: 'd2' })],
+    ['the version of Ollama', fingerprint({ ...PARTS, version: '0.34.0' })],
+    ['the address of Ollama', fingerprint({ ...PARTS, url: 'http://10.0.0.2:11434' })],
+    ['the namespace', fingerprint({ ...PARTS, namespace: 'https://example.com' })],
+  ];
+
+  test.each([...bodies, ...parts])('%s', (_what, other) => {
+    expect(other).not.toBe(key());
+  });
+
+  test('each from each other', () => {
+    const all = [...bodies, ...parts].map(([, other]) => other);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test('a part of the key cannot be moved into its neighbour', () => {
+    const one = fingerprint({ ...PARTS, digest: 'a","b', namespace: 'c' });
+    const other = fingerprint({ ...PARTS, digest: 'a', namespace: 'b","c' });
+    expect(one).not.toBe(other);
+  });
+});
+
+describe('the canonical form', () => {
+  test('is JSON that means the same', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  test('is one for all orders of names', () => {
+    const names = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { noNullPrototype: true });
+    fc.assert(
+      fc.property(names, (value) => {
+        expect(canonicalJson(reversed(value))).toBe(canonicalJson(value));
+      }),
+    );
+  });
+
+  test('takes any nesting that a client sends, and refuses a hostile one with a sentence', () => {
+    const nested = (levels: number): unknown => {
+      let value: unknown = 1;
+      for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { a: value };
+      return value;
+    };
+    expect(canonicalJson(nested(60))).toContain('1');
+    expect(() => canonicalJson(nested(100_000))).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+});
+
+describe('what loads a model', () => {
+  const spec = (options: Record<string, unknown> | undefined, more: Record<string, unknown> = {}) =>
+    runnerSpec({ model: 'm', messages: [], ...(options === undefined ? {} : { options }), ...more }, 'd1');
+
+  test.each(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'draft_num_predict'])(
+    '%s makes another runner',
+    (name) => {
+      expect(spec({ [name]: 1 }).key).not.toBe(spec({}).key);
+      expect(spec({ [name]: 1 }).options).toEqual({ [name]: 1 });
+    },
+  );
+
+  test('shift and other weights make another runner', () => {
+    expect(spec({}, { shift: false }).key).not.toBe(spec({}).key);
+    expect(spec({}, { shift: false }).key).not.toBe(spec({}, { shift: true }).key);
+    expect(runnerSpec({ model: 'm', messages: [] }, 'd2').key).not.toBe(spec({}).key);
+  });
+
+  test('sampling, the order of options, and absent ones do not', () => {
+    const plain = spec({ num_ctx: 1, num_gpu: 2 }).key;
+    expect(spec({ num_gpu: 2, num_ctx: 1, temperature: 0.5, seed: 3, num_batch: null }).key).toBe(plain);
+    expect(spec(undefined).key).toBe(spec({}).key);
+    expect(spec({ top_p: 1 }).key).toBe(spec({}).key);
+  });
+});
