@@ -161,11 +161,8 @@ export async function watchConfigFile(
     await watcher.close();
     throw error;
   }
-  const tell = (event: ConfigFileEvent): void => {
-    if (!signal.aborted) onChange(event);
-  };
-  watcher.on('add', () => tell({ kind: 'changed' }));
-  watcher.on('change', () => tell({ kind: 'changed' }));
-  watcher.on('unlink', () => tell({ kind: 'gone' }));
-  watcher.on('error', (reason) => tell({ kind: 'blind', reason }));
+  watcher.on('add', () => onChange({ kind: 'changed' }));
+  watcher.on('change', () => onChange({ kind: 'changed' }));
+  watcher.on('unlink', () => onChange({ kind: 'gone' }));
+  watcher.on('error', (reason) => onChange({ kind: 'blind', reason }));
 }

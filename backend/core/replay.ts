@@ -11,11 +11,11 @@ export const REPLAY_MODES = ['smooth', 'instant', 'original'] as const satisfies
 const LONGEST_MS = 1000;
 /** Milliseconds per word of a short answer: 66 pieces a second, over the promised 60. */
 const WORD_MS = 15;
-/** One step of the pacing clock. */
+/** The shortest sleep; what falls due meanwhile comes together. */
 const TICK_MS = 8;
-/** Texts without spaces (Chinese, Thai, base64) are cut into pieces of about this many UTF-16 units. */
-const WORD_UNITS = 12;
-/** More pieces than this in one replay tell the eye nothing and cost every reader. */
+/** A word longer than this (Chinese and Thai write no spaces) is cut into pieces of about so many UTF-16 units. */
+const RUN_UNITS = 24;
+/** More pieces than this in one replay tell the eye nothing and cost every reader; longer texts come in groups of words. */
 const MOST_PIECES = 1200;
 
 /** The events of a kept answer at the pace of `mode`. Throws the signal's reason when it aborts. */
@@ -25,83 +25,91 @@ export async function* speak(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, void, undefined> {
-  if (mode === 'original') {
-    yield* replay(completion);
-    return;
-  }
-  const rest = afterTexts(completion);
-  if (mode === 'instant') {
-    if (completion.thinking !== '' || completion.content !== '') {
-      yield { type: 'piece', piece: { thinking: completion.thinking, content: completion.content } };
+  if (mode === 'smooth') {
+    const { pieces, gapMs } = inWords(completion);
+    // By the clock, not by counting sleeps: a timer that fires late, or a slow reader, is made up for.
+    let due = clock.now();
+    for (const piece of pieces) {
+      const early = due - clock.now();
+      if (early > 0) await clock.sleep(Math.max(TICK_MS, early), signal);
+      signal.throwIfAborted();
+      yield { type: 'piece', piece };
+      due += gapMs;
     }
-    yield* rest;
-    return;
   }
-  const total = completion.thinking.length + completion.content.length;
-  const words = countWords(completion.thinking) + countWords(completion.content);
-  const duration = Math.min(LONGEST_MS, words * WORD_MS);
-  const step = Math.max(WORD_UNITS, Math.ceil(total / MOST_PIECES));
-  const startedAt = clock.now();
-  let spoken = 0;
-  for (const piece of inWords(completion, step)) {
-    // By the clock, not by counting ticks: a timer that fires late is made up for at the next piece.
-    while (spoken > 0 && (spoken / total) * duration > clock.now() - startedAt) await clock.sleep(TICK_MS, signal);
+  for (const event of mode === 'original' ? replay(completion) : atOnce(completion, mode === 'instant')) {
     signal.throwIfAborted();
-    spoken += piece.thinking.length + piece.content.length;
-    yield { type: 'piece', piece };
+    yield event;
   }
-  yield* rest;
 }
 
-/** Thinking first, then content, in words. */
-function* inWords(completion: Completion, step: number): Generator<Piece> {
-  for (const thinking of cutWords(completion.thinking, step)) yield { thinking, content: '' };
-  for (const content of cutWords(completion.content, step)) yield { thinking: '', content };
+/** The texts, thinking first, in words or groups of words, and how long after each other they come. */
+function inWords({ thinking, content }: Completion): { pieces: Iterable<Piece>; gapMs: number } {
+  const words = countPieces(thinking) + countPieces(content);
+  const least = words <= MOST_PIECES ? 1 : Math.ceil((thinking.length + content.length) / MOST_PIECES);
+  const pieces = function* (): Generator<Piece> {
+    for (const part of cutWords(thinking, least)) yield { thinking: part, content: '' };
+    for (const part of cutWords(content, least)) yield { thinking: '', content: part };
+  };
+  return { pieces: pieces(), gapMs: Math.min(WORD_MS, LONGEST_MS / Math.min(words, MOST_PIECES)) };
 }
 
-/** What is no text: tool calls, unknown fields, the end. */
-function* afterTexts(completion: Completion): Generator<ChatEvent> {
-  for (const event of replay({ ...completion, cuts: completion.cuts.filter(([kind]) => isNoText(kind)) })) yield event;
+/** The texts in one piece, if they are asked for, then what is no text: tool calls, unknown fields, the end. */
+function* atOnce(completion: Completion, texts: boolean): Generator<ChatEvent> {
+  const { thinking, content, cuts } = completion;
+  if (texts && thinking + content !== '') yield { type: 'piece', piece: { thinking, content } };
+  yield* replay({ ...completion, cuts: cuts.filter(([kind]) => kind === 'tool_calls' || kind === 'extra') });
 }
 
-function isNoText(kind: string): boolean {
-  return kind === 'tool_calls' || kind === 'extra';
-}
-
-/** At least how many pieces cutWords will make of a text with its shortest step. */
-function countWords(text: string): number {
-  return Math.max(text.match(/\S+/g)?.length ?? 0, Math.floor(text.length / (2 * WORD_UNITS)), text === '' ? 0 : 1);
+/** At most how many pieces cutWords makes of a text when it groups nothing; does not count far beyond MOST_PIECES. */
+function countPieces(text: string): number {
+  let count = 0;
+  for (const { 0: word } of text.matchAll(/\s*\S+|\s+/g)) {
+    count += 1 + Math.floor(word.length / RUN_UNITS);
+    if (count > MOST_PIECES) break;
+  }
+  return count;
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * A text in pieces that join to the same text, cut before white space, or inside a long word every `step` units, and
- * never inside a grapheme cluster. Lazy, so that a long text does not hold up the process before its first word.
+ * A text in pieces that join to the same text, each of `least` UTF-16 units or more: cut before the white space that
+ * follows a word, or inside a long word, and never inside a grapheme cluster. Lazy, so that a long text does not hold
+ * up the process before its first word.
  */
-export function* cutWords(text: string, step: number = WORD_UNITS): Generator<string> {
+export function* cutWords(text: string, least: number = 1): Generator<string> {
+  const long = Math.max(RUN_UNITS, least);
   let from = 0;
-  let started = false;
-  // ASCII needs no segmenter, which is slow: there, only CR LF is a cluster, and white space is never cut inside.
-  const clusters = isAscii(text) ? asciiClusters(text) : graphemes.segment(text);
-  for (const { segment, index } of clusters) {
-    const space = /^\s/.test(segment);
-    const longEnough = index - from >= step;
-    if (index > from && ((space && started && longEnough) || (space && started && step <= WORD_UNITS) || index - from >= 2 * step)) {
-      yield text.slice(from, index);
-      from = index;
-      started = false;
+  let boundary = 0;
+  let inWord = false;
+  for (let at = 0; at < text.length; at++) {
+    const space = /\s/.test(text.charAt(at));
+    const length = at - from;
+    if (at >= boundary && (length >= long || (space && inWord && length >= least))) {
+      boundary = boundaryAfter(text, from, at);
+      if (boundary === at) {
+        yield text.slice(from, at);
+        from = at;
+        inWord = false;
+      }
     }
-    if (!space) started = true;
+    inWord ||= !space;
   }
   if (from < text.length) yield text.slice(from);
 }
 
-function isAscii(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- the range is the definition of ASCII
-  return /^[\u0000-\u007f]*$/.test(text);
-}
-
-function* asciiClusters(text: string): Generator<{ segment: string; index: number }> {
-  for (const match of text.matchAll(/\r\n|[^]/g)) yield { segment: match[0], index: match.index };
+/**
+ * The first boundary between grapheme clusters at or after `at`; `from` is one. Looks at a window only, since
+ * Intl.Segmenter takes time with the square of the text's length (V8 copies the text for each cluster).
+ */
+function boundaryAfter(text: string, from: number, at: number): number {
+  for (let reach = 32; ; reach *= 2) {
+    const window = text.slice(from, at + reach);
+    const cluster = graphemes.segment(window).containing(at - from);
+    if (cluster === undefined || cluster.index === at - from) return at;
+    const end = cluster.index + cluster.segment.length;
+    // Whether a cluster ends is told by the character after it, which may be two units long.
+    if (end + 2 <= window.length || from + end >= text.length) return from + end;
+  }
 }

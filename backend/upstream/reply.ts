@@ -173,8 +173,8 @@ export const psSchema = z
 /** Answer of /api/version. */
 export const versionSchema = z.object({ version: z.string() }).transform(({ version }) => version);
 
-/** Milliseconds since 1970 of a Go time with up to nine decimals and any year; 0 when it says nothing. */
+/** Milliseconds since 1970 of a Go time, which has up to nine decimals and any year; 0 when it says nothing. */
 function instant(time: string | null | undefined): number {
-  const at = Date.parse((time ?? '').replace(/(\.\d{3})\d+/, '$1'));
+  const at = Date.parse(time ?? '');
   return Number.isNaN(at) ? 0 : at;
 }

@@ -1,5 +1,12 @@
 // Small makers of the core's own values, each valid as it is; a test says only what it is about.
-import { Folder, type ChatEvent, type Completion, type End, type Metrics, type Piece } from '../../backend/contract/chat.ts';
+import {
+  Folder,
+  type ChatEvent,
+  type Completion,
+  type End,
+  type Metrics,
+  type Piece,
+} from '../../backend/contract/chat.ts';
 import { defaultConfig, type Config } from '../../backend/contract/config.ts';
 import type { InstalledModel, LoadedModel, Log, RunnerSpec, UpstreamState, Watch } from '../../backend/core/ports.ts';
 
@@ -101,18 +108,26 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
 }
 
 /** A promise and its settling, for a test that plays the other side. */
-export function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(reason: unknown): void } {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let settle: Omit<Deferred<T>, 'promise'> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
   });
-  return { promise, resolve, reject };
+  return { promise, resolve: (value) => settle?.resolve(value), reject: (reason) => settle?.reject(reason) };
 }
 
 /** How a promise stands now, without waiting for it; look after `settled()`. */
-export function watched<T>(promise: Promise<T>): { state: 'pending' | 'fulfilled' | 'rejected'; value?: T; reason?: unknown } {
+export function watched<T>(promise: Promise<T>): {
+  state: 'pending' | 'fulfilled' | 'rejected';
+  value?: T;
+  reason?: unknown;
+} {
   const seen: ReturnType<typeof watched<T>> = { state: 'pending' };
   promise.then(
     (value) => Object.assign(seen, { state: 'fulfilled', value }),

@@ -31,7 +31,12 @@ describe('nobody asks for anything', () => {
   });
 
   test('a route that does not cache by itself does none of it', () => {
-    expect(plan([], { byDefault: false })).toMatchObject({ read: false, store: false, share: false, bypass: 'requested' });
+    expect(plan([], { byDefault: false })).toMatchObject({
+      read: false,
+      store: false,
+      share: false,
+      bypass: 'requested',
+    });
   });
 });
 
@@ -45,7 +50,12 @@ describe('each wish', () => {
   });
 
   test('a wish to use the cache turns it on where it is off by default', () => {
-    expect(plan([USE], { byDefault: false })).toMatchObject({ read: true, store: true, share: true, bypass: undefined });
+    expect(plan([USE], { byDefault: false })).toMatchObject({
+      read: true,
+      store: true,
+      share: true,
+      bypass: undefined,
+    });
   });
 
   test('max-age, ttl and only-if-cached are passed on', () => {
@@ -76,7 +86,12 @@ describe('between voices', () => {
 
 describe('above all wishes', () => {
   test('a cache that is off stays off', () => {
-    expect(plan([USE], { enabled: false })).toMatchObject({ read: false, store: false, share: false, bypass: 'disabled' });
+    expect(plan([USE], { enabled: false })).toMatchObject({
+      read: false,
+      store: false,
+      share: false,
+      bypass: 'disabled',
+    });
   });
 
   test('a model whose digest is not known is never cached, since a changed model would not be noticed', () => {

@@ -22,7 +22,9 @@ describe('a body', () => {
   test('may leave out the content of a message that calls tools or shows a picture', () => {
     const call = { function: { name: 'f', arguments: {} } };
     expect(parse({ messages: [{ role: 'assistant', tool_calls: [call] }] }).data?.messages[0]?.content).toBe('');
-    expect(parse({ messages: [{ role: 'user', content: null, images: ['aGk='] }] }).data?.messages[0]?.content).toBe('');
+    expect(parse({ messages: [{ role: 'user', content: null, images: ['aGk='] }] }).data?.messages[0]?.content).toBe(
+      '',
+    );
   });
 
   test.each([

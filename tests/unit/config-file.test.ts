@@ -112,6 +112,8 @@ describe('reading', () => {
     ['json', '{"a": 1,\n', 2],
     ['json', '', 1],
     ['json', '[server]\nport = 81\n', 1],
+    ['JSON', '[server]\nport = 81\n', 1],
+    ['TOML', '\n\n{"server": {}}', 3],
   ])('a mistake in %s is told with its line: %j', async (kind, text, line) => {
     const path = await put(`config.${kind}`, text);
     const error = await failure(readConfigFile(path));
@@ -248,6 +250,9 @@ test.each(['toml', 'json'])(
   PATIENT,
 );
 
+/** How many watches this process holds with the system. */
+const watches = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
+
 /** What a watcher has told, to be awaited one by one. */
 class Heard {
   readonly #events: string[] = [];
@@ -349,6 +354,13 @@ describe('watching', { timeout: PATIENT }, () => {
     expect(await heard.until('gone')).toEqual(['gone']);
   });
 
+  test('an end while it starts is no failure', async () => {
+    const starting = watchConfigFile(path, () => undefined, stop.signal);
+    stop.abort();
+    await expect(starting).resolves.toBeUndefined();
+    await expect.poll(watches, { timeout: 10_000 }).toBe(0);
+  });
+
   test('nothing is told after the end, and an ended signal starts nothing', async () => {
     const ended = await watching();
     stop.abort();
@@ -358,5 +370,8 @@ describe('watching', { timeout: PATIENT }, () => {
     await writeFile(path, 'a = 1');
     await alive.until('changed');
     expect([ended.take(), neverStarted.take()]).toEqual([[], []]);
+    expect(watches()).toBeGreaterThan(0);
+    stop.abort();
+    await expect.poll(watches, { timeout: 10_000 }).toBe(0); // the system gives them back a moment later
   });
 });

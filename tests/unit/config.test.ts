@@ -82,6 +82,11 @@ describe('declarations', () => {
     expect(half.cache).toEqual({ ...defaultConfig().cache, ttl_seconds: 60 });
   });
 
+  test('unknown keys and sections are refused', () => {
+    expect(configSchema.safeParse({ caches: {} }).success).toBe(false);
+    expect(configSchema.safeParse({ cache: { ttl: 1 } }).success).toBe(false);
+  });
+
   test('nobody can change the defaults of the next reader', () => {
     const first = configSchema.parse({});
     first.cors.allowed_origins.push('http://evil.example');
@@ -231,16 +236,16 @@ describe('precedence', () => {
     const { config, problems } = headless({
       file,
       env: { PORT: '', CACHE__TTL_SECONDS: undefined },
-      flags: { 'server.port': undefined },
+      flags: { 'server.port': undefined, 'server.x': undefined },
     });
     expect(config.server.port).toBe(1001);
     expect(problems).toEqual([]);
   });
 
-  test('what every object inherits is no setting', () => {
-    expect(
-      headless({ file: { path: 'f', data: JSON.parse('{"__proto__": {"server": {"port": 1}}}') } }).config,
-    ).toEqual(defaultConfig());
+  test('what an object inherits is no setting', () => {
+    const heir: unknown = Object.create({ server: { port: 1 } });
+    expect(fromFile(heir).config).toEqual(defaultConfig());
+    expect(fromFile({ server: Object.create({ port: 1 }) as unknown }).config).toEqual(defaultConfig());
   });
 });
 
@@ -491,6 +496,11 @@ describe('what is said', () => {
       'config.toml: batch must be a table with max_batch_size, batch_timeout_ms, enable_deduplication. It was 5.',
     ],
     [
+      'a section that is a date',
+      { file: { path: 'config.toml', data: { log: new Date(0) } } },
+      'config.toml: log must be a table with level, requests. It was "1970-01-01T00:00:00.000Z".',
+    ],
+    [
       'a file that is no table',
       { file: { path: 'config.json', data: [1] } },
       'config.json: the file must be a table with server, ollama, cache, conversation_cache, queue, batch, cors, log, app. It was [1].',
@@ -679,6 +689,12 @@ describe('forms of a value', () => {
       expect(parseField('ollama.model', wrong)).toBeUndefined();
   });
 
+  test('separators are no mistakes, however many', () => {
+    expect(nearest('estimatedTimePerRequestMs', ['estimated_time_per_request_ms'])).toBe(
+      'estimated_time_per_request_ms',
+    );
+  });
+
   test('lists are bounded', () => {
     expect(
       parseField(
@@ -700,6 +716,7 @@ describe('forms of a value', () => {
     ['TTL-Seconds', 'ttl_seconds'],
     ['max', undefined],
     ['mx_size_mb', 'max_size_mb'],
+    ['tt', undefined],
     ['x', undefined],
     ['', undefined],
   ])('%j is near to %j', (word, name) => {

@@ -1,5 +1,5 @@
 // An answer as bytes: what comes out is what went in, down to halves of surrogate pairs.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeRecord, decodeWhole, encodeRecord } from '../../backend/core/record.ts';
 import { anyCompletion } from '../support/arbitraries.ts';

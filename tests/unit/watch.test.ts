@@ -271,9 +271,11 @@ describe('another address', () => {
     const { clock, ollama, watch, told, moveTo, started } = setUp();
     ollama.ps = [resident('llama3.2:latest')];
     await started();
+    ollama.up = false;
     for (let i = 0; i < 3; i++) watch.report('unreachable');
-    expect(watch.state.breaker).toBe('open');
     await clock.advance(0); // the probe that the reports set off
+    expect(watch.state).toMatchObject({ status: 'down', breaker: 'open' });
+    ollama.up = true;
     moveTo(URL_B);
     expect(watch.peek('llama3.2'), 'names of the other Ollama are not looked up').toBeUndefined();
     ollama.tags = [model('other:latest')];

@@ -1,0 +1,23 @@
+// The README's tables of routes and errors, read off their declarations so that the two cannot differ.
+// It writes no file; a test compares the README with it.
+import { code, table } from './config-docs.ts';
+import { ERRORS } from './errors.ts';
+import { ROUTES } from './routes.ts';
+
+export { configTable, environmentTable } from './config-docs.ts';
+
+/** The README's table of routes. */
+export function routeTable(): string {
+  return table(
+    ['Route', 'Methods', 'What'],
+    ROUTES.map(({ path, methods, what }) => [code(path), methods.map(code).join(', '), what]),
+  );
+}
+
+/** The README's table of errors. */
+export function errorTable(): string {
+  return table(
+    ['Code', 'Status', 'Retry', 'When'],
+    Object.entries(ERRORS).map(([name, { status, retryable, when }]) => [code(name), String(status), retryable ? 'yes' : 'no', when]),
+  );
+}
