@@ -100,6 +100,8 @@ async function serve(args: readonly string[]): Promise<void> {
   const life = new AbortController();
   stopOnSignals(backend, log, life);
   if (path !== undefined) await followFile(path, flags, config, backend, log, life.signal);
+  // Without a handler the signal would end the process.
+  else process.on('SIGHUP', () => log.info({}, 'there is no configuration file to read again'));
 }
 
 function stopOnSignals(backend: Backend, log: Logger, life: AbortController): void {

@@ -71,7 +71,9 @@ export const PRIORITY = { high: -1, normal: 0, low: 1, least: -100, most: 100 } 
 
 /** A request id that we accept from a caller (X-Request-ID, requestId). */
 export const REQUEST_ID = /^[\w.:-]{1,128}$/;
-export const requestIdSchema = z.string().regex(REQUEST_ID, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' });
+export const requestIdSchema = z
+  .string()
+  .regex(REQUEST_ID, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' });
 
 const keepAliveSchema = z.union([z.string(), z.number()]).refine((value) => !Number.isNaN(keepAliveSeconds(value)), {
   error: 'must be a duration such as "5m", a number of seconds, 0 or -1',

@@ -13,32 +13,68 @@ interface CodeInfo {
 
 /** Every code that can leave the process, as product documents list them. The README's table is generated from here. */
 export const ERRORS = {
-  invalid_request: { status: 400, retryable: false, when: 'The body or a parameter is wrong; the sentence names the field, what came and what is allowed.' },
+  invalid_request: {
+    status: 400,
+    retryable: false,
+    when: 'The body or a parameter is wrong; the sentence names the field, what came and what is allowed.',
+  },
   unauthorized: { status: 401, retryable: false, when: 'A key is missing or wrong.' },
   forbidden: { status: 403, retryable: false, when: 'The key does not cover this route.' },
   host_not_allowed: { status: 403, retryable: false, when: 'The Host header names another machine (DNS rebinding).' },
-  origin_not_allowed: { status: 403, retryable: false, when: 'A web page from another origin asks; add it to cors.allowed_origins to let it in.' },
+  origin_not_allowed: {
+    status: 403,
+    retryable: false,
+    when: 'A web page from another origin asks; add it to cors.allowed_origins to let it in.',
+  },
   not_found: { status: 404, retryable: false, when: 'There is no such route.' },
-  model_not_found: { status: 404, retryable: false, when: 'The model is not installed; names near ones and the pull command.' },
+  model_not_found: {
+    status: 404,
+    retryable: false,
+    when: 'The model is not installed; names near ones and the pull command.',
+  },
   request_not_found: { status: 404, retryable: false, when: 'No request has this id.' },
-  method_not_allowed: { status: 405, retryable: false, when: 'The route exists but not with this method; Allow lists the methods.' },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    when: 'The route exists but not with this method; Allow lists the methods.',
+  },
   not_cancellable: { status: 409, retryable: false, when: 'The request has already ended.' },
   request_exists: { status: 409, retryable: false, when: 'Another request has this id.' },
   request_gone: { status: 410, retryable: false, when: 'The result was kept for queue.retention_seconds and is gone.' },
   too_large: { status: 413, retryable: false, when: 'The body is over server.max_body_mb.' },
-  unsupported_media_type: { status: 415, retryable: false, when: 'A browser sent something that is not JSON, or the body is packed in an unknown way.' },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    when: 'A browser sent something that is not JSON, or the body is packed in an unknown way.',
+  },
   client_limit: { status: 429, retryable: true, when: 'One caller is over its share.' },
   cancelled: { status: 499, retryable: false, when: 'The caller left, or the request was cancelled.' },
   internal: { status: 500, retryable: true, when: 'A bug; the cause is in the log under the request id.' },
   upstream_unreachable: { status: 502, retryable: true, when: 'Ollama refused the connection or reset it.' },
-  upstream_failed: { status: 502, retryable: true, when: 'Ollama answered with an error, with bad NDJSON, or stopped before the end of the answer.' },
-  queue_full: { status: 503, retryable: true, when: 'The queue has no place left; Retry-After says when to come back.' },
+  upstream_failed: {
+    status: 502,
+    retryable: true,
+    when: 'Ollama answered with an error, with bad NDJSON, or stopped before the end of the answer.',
+  },
+  queue_full: {
+    status: 503,
+    retryable: true,
+    when: 'The queue has no place left; Retry-After says when to come back.',
+  },
   queue_timeout: { status: 503, retryable: true, when: 'The request waited longer than queue.max_wait_ms.' },
   paused: { status: 503, retryable: true, when: 'New work is paused and the caller asked not to wait.' },
   shutting_down: { status: 503, retryable: true, when: 'The gateway is stopping.' },
-  breaker_open: { status: 503, retryable: true, when: 'Ollama failed to connect three times; Hearth tries again by itself.' },
+  breaker_open: {
+    status: 503,
+    retryable: true,
+    when: 'Ollama failed to connect three times; Hearth tries again by itself.',
+  },
   not_cached: { status: 504, retryable: false, when: 'only-if-cached was asked and there is no kept answer.' },
-  first_token_timeout: { status: 504, retryable: true, when: 'Nothing came from the model within ollama.first_token_timeout_seconds.' },
+  first_token_timeout: {
+    status: 504,
+    retryable: true,
+    when: 'Nothing came from the model within ollama.first_token_timeout_seconds.',
+  },
   idle_timeout: { status: 504, retryable: true, when: 'The model stopped in the middle for ollama.timeout_seconds.' },
 } as const satisfies Record<string, CodeInfo>;
 
@@ -84,7 +120,9 @@ export class AppError extends Error {
 /** Any thrown value as an AppError; what is not one becomes `internal` with the original as its cause. */
 export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return new AppError('internal', 'Hearth made a mistake. Its log has the cause under this request id.', { cause: error });
+  return new AppError('internal', 'Hearth made a mistake. Its log has the cause under this request id.', {
+    cause: error,
+  });
 }
 
 /** The body that a caller sees. */

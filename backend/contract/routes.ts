@@ -14,7 +14,11 @@ export const ROUTES = [
     methods: ['POST', 'GET', 'DELETE'],
     what: 'Chat without a connection: hand in (202), look, cancel. `GET` without `requestId` shows the queue.',
   },
-  { path: '/api/cache-stats', methods: ['GET', 'POST'], what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.' },
+  {
+    path: '/api/cache-stats',
+    methods: ['GET', 'POST'],
+    what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',
+  },
   { path: '/api/events', methods: ['GET'], what: 'What goes on, live, as server-sent events.' },
 ] as const satisfies readonly RouteInfo[];
 

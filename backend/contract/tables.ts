@@ -18,6 +18,11 @@ export function routeTable(): string {
 export function errorTable(): string {
   return table(
     ['Code', 'Status', 'Retry', 'When'],
-    Object.entries(ERRORS).map(([name, { status, retryable, when }]) => [code(name), String(status), retryable ? 'yes' : 'no', when]),
+    Object.entries(ERRORS).map(([name, { status, retryable, when }]) => [
+      code(name),
+      String(status),
+      retryable ? 'yes' : 'no',
+      when,
+    ]),
   );
 }

@@ -121,7 +121,7 @@ describe('a large text', () => {
   });
 
   test('gives its first word before the rest is looked at', () => {
-    const text = 'é and so on '.repeat(2 * MB);
+    const text = 'é and so on '.repeat(20_000);
     const whole = spent(() => {
       for (const _piece of cutWords(text));
     });

@@ -1,0 +1,145 @@
+// The settings of the door and the house: where Hearth listens, who may come in, what it logs, the desktop app.
+// Declarations alone; config.ts puts all sections together.
+import { z } from 'zod';
+import { hostName, webOrigin } from './address.ts';
+import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
+
+const host = () => spelled(hostName, 'an IP address or a host name, without a port');
+const origin = () => spelled(webOrigin, 'an origin such as "http://localhost:3000"');
+
+export const server = section('Gateway', {
+  host: field(host(), {
+    title: 'Listen on',
+    hint: 'The address to listen on. Anything but loopback also needs server.allow_anonymous; without it Hearth stays on loopback and says so.',
+    default: '127.0.0.1',
+    applies: 'restart',
+    env: ['HOST'],
+  }),
+  port: field(whole(0, 65_535), {
+    title: 'Port',
+    hint: 'The port to listen on; 0 takes any free one.',
+    default: 8080,
+    applies: 'restart',
+    env: ['PORT'],
+  }),
+  workers: field(whole(1, 1024), {
+    title: 'Workers',
+    hint: 'Number of worker threads of the old backend.',
+    default: 1,
+    unit: 'count',
+    applies: 'restart',
+    inert: 'One process does all the work.',
+  }),
+  lan: field(flag(), {
+    title: 'Let other machines in',
+    hint: 'Listens on all addresses of this machine and accepts them as Host. Also needs server.allow_anonymous.',
+    default: false,
+    applies: 'restart',
+  }),
+  allow_anonymous: field(flag(), {
+    title: 'Let anyone in without a key',
+    hint: 'Lets Hearth listen beyond loopback although it asks for no key. Meant for containers whose port is published on loopback only.',
+    default: false,
+    applies: 'restart',
+  }),
+  allowed_hosts: field(list(host().type, 100, 'a list of host names or IP addresses, without ports'), {
+    title: 'Further host names',
+    hint: 'Names under which Hearth may be called beside localhost, such as the name in a reverse proxy. Exact names, no wildcards.',
+    default: [],
+    applies: 'live',
+  }),
+  max_body_mb: field(amount(0.1, 1024), {
+    title: 'Largest request',
+    hint: 'A request body above this is refused with too_large.',
+    default: 64,
+    unit: 'MB',
+    applies: 'live',
+  }),
+  drain_timeout_ms: field(whole(0, 600_000), {
+    title: 'Time to finish when stopping',
+    hint: 'How long running answers may go on after Stop, Quit or SIGTERM.',
+    default: 10_000,
+    unit: 'ms',
+    applies: 'live',
+  }),
+  api_keys: field(
+    list(z.union([z.string(), z.record(z.string(), z.unknown())]), 1000, 'a list of keys, each a text or a table'),
+    {
+      title: 'Keys',
+      hint: 'Keys that callers must show.',
+      default: [],
+      applies: 'live',
+      inert: 'Keys are not checked in this version. Hearth stays on loopback unless server.allow_anonymous is true.',
+    },
+  ),
+});
+
+export const cors = section('Web pages', {
+  allowed_origins: field(
+    list(origin().type, 1000, 'a list of origins such as "http://localhost:3000", without paths, or "*"'),
+    {
+      title: 'Web pages that may connect',
+      hint: 'Exact origins. Pages on this machine may always connect; "*" lets in every page you visit.',
+      default: ['http://localhost:3000'],
+      applies: 'live',
+    },
+  ),
+});
+
+export const log = section('Log', {
+  level: field(
+    choice({
+      trace: 'trace',
+      debug: 'debug',
+      info: 'info',
+      warn: 'warn',
+      error: 'error',
+      fatal: 'fatal',
+      silent: 'silent',
+    }),
+    {
+      title: 'Log',
+      hint: 'The least important lines to write.',
+      default: 'info',
+      applies: 'live',
+      env: ['LOG_LEVEL', 'RUST_LOG'],
+    },
+  ),
+  requests: field(flag(), {
+    title: 'Keep request text',
+    hint: 'Writes prompts and answers to the log, on this machine only.',
+    default: false,
+    applies: 'live',
+  }),
+});
+
+export const app = section('This app', {
+  start_at_login: field(flag(), {
+    title: 'Start at login',
+    hint: 'Opens Hearth in the tray when you log in.',
+    default: false,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  start_ollama: field(flag(), {
+    title: 'Start Ollama when it is not running',
+    hint: 'Starts the installed ollama program, and stops only what it started.',
+    default: false,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  notifications: field(flag(), {
+    title: 'Notifications',
+    hint: 'Tells about changes of state, such as Ollama going away.',
+    default: true,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  check_updates: field(flag(), {
+    title: 'Check for updates',
+    hint: 'Asks now and then whether a newer release exists.',
+    default: true,
+    applies: 'live',
+    only: 'desktop',
+  }),
+});

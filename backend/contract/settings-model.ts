@@ -1,0 +1,97 @@
+// The settings toward Ollama: where it is, which model, how long to wait, what to keep warm.
+// Declarations alone; config.ts puts all sections together.
+import { upstreamAddress } from './address.ts';
+import { amount, choice, field, flag, freeText, keepAlive, list, section, spelled, whole } from './config-field.ts';
+
+const DAY_S = 86_400;
+const modelName = (text: string): string | undefined =>
+  /^[^\s\p{Cc}]{1,256}$/u.test(text.trim()) ? text.trim() : undefined;
+const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'model');
+
+export const ollama = section('Ollama', {
+  api_url: field(
+    spelled(upstreamAddress, 'an http or https address such as "http://127.0.0.1:11434", without a user name', 'url'),
+    {
+      title: 'Address',
+      hint: 'Where Ollama answers. Written like OLLAMA_HOST: scheme and port may be missing.',
+      default: 'http://127.0.0.1:11434',
+      applies: 'live',
+      env: ['OLLAMA_API_URL', 'OLLAMA_HOST'],
+    },
+  ),
+  model: field(model(), {
+    title: 'Default model',
+    hint: 'The model of requests that name none, and the one to keep warm.',
+    default: 'deepseek-r1:8b',
+    applies: 'live',
+    env: ['OLLAMA_MODEL'],
+  }),
+  keep_alive: field(keepAlive(), {
+    title: 'Stay warm for',
+    hint: 'How long a model stays loaded after the last answer: 30s, 15m, 2h, a number of seconds, 0 to unload at once, -1 for always.',
+    default: '15m',
+    applies: 'live',
+  }),
+  system_prompt: field(freeText(100_000), {
+    title: 'System prompt',
+    hint: 'Put first in chats on our own routes that bring no system message. Empty: none.',
+    default: '',
+    applies: 'live',
+  }),
+  timeout_seconds: field(amount(0.1, DAY_S), {
+    title: 'Give up without progress after',
+    hint: 'Longest silence of the model inside an answer. The clock starts again with every piece.',
+    default: 300,
+    unit: 's',
+    applies: 'live',
+  }),
+  first_token_timeout_seconds: field(amount(0.1, DAY_S), {
+    title: 'Give up without a first token after',
+    hint: 'Longest wait for the first piece, loading the model included. The clock starts when the request goes to Ollama, not in line.',
+    default: 900,
+    unit: 's',
+    applies: 'live',
+  }),
+  connect_timeout_ms: field(whole(50, 60_000), {
+    title: 'Connect within',
+    hint: 'Longest time to open a connection to Ollama.',
+    default: 3000,
+    unit: 'ms',
+    applies: 'restart',
+  }),
+  keep_warm: field(flag(), {
+    title: 'Keep the default model warm',
+    hint: 'Pings the default model before its time runs out, once it was used, warmed or preloaded, so that it stays in memory for good. Off, it leaves when keep_alive runs out.',
+    default: false,
+    applies: 'live',
+  }),
+  preload: field(list(model().type, 16, 'a list of at most 16 model names'), {
+    title: 'Load at start',
+    hint: 'Models to load when Hearth starts, after Ollama restarted, and after something else unloaded them.',
+    default: [],
+    applies: 'live',
+  }),
+  num_ctx_policy: field(
+    choice({ off: 'Leave as sent', fill: 'Fill if missing', max: 'Use the largest', force: 'Always ours' }),
+    {
+      title: 'Clients that change num_ctx',
+      hint: 'A different context size makes Ollama load the model again. off leaves requests as they are, fill sets ollama.num_ctx where none is sent, max never goes below it, force always uses it.',
+      default: 'off',
+      applies: 'live',
+    },
+  ),
+  num_ctx: field(whole(0, 16_777_216), {
+    title: 'Context size',
+    hint: 'The num_ctx that ollama.num_ctx_policy works with; 0 is not set.',
+    default: 0,
+    unit: 'tokens',
+    applies: 'live',
+  }),
+  max_answer_mb: field(amount(0.1, 1024), {
+    title: 'Longest answer',
+    hint: 'An answer above this is ended with upstream_failed.',
+    default: 64,
+    unit: 'MB',
+    applies: 'live',
+  }),
+});

@@ -1,0 +1,175 @@
+// The settings of the work itself: what is kept, who waits how long, how requests are grouped.
+// Declarations alone; config.ts puts all sections together.
+import { amount, choice, field, flag, section, whole } from './config-field.ts';
+
+const DAY_MS = 86_400_000;
+const DAY_S = 86_400;
+const WEEK_S = 604_800;
+const NOT_ON_DISK = 'Nothing is written to disk in this version.';
+const NO_CONVERSATIONS = 'Conversations are not kept in this version.';
+
+export const cache = section('Cache', {
+  enabled: field(flag(), {
+    title: 'Use the cache',
+    hint: 'Off: nothing is read from it and nothing is kept.',
+    default: true,
+    applies: 'live',
+  }),
+  max_size_mb: field(amount(0.1, 65_536), {
+    title: 'In memory, at most',
+    hint: 'Memory for kept answers, keys and bookkeeping included. The least recently used go first.',
+    default: 256,
+    unit: 'MB',
+    applies: 'live',
+    env: ['CACHE_MAX_SIZE_MB'],
+  }),
+  ttl_seconds: field(whole(1, WEEK_S), {
+    title: 'Keep an answer for',
+    hint: 'The clock starts when the answer is stored, and reading does not start it again.',
+    default: 3600,
+    unit: 's',
+    applies: 'live',
+    env: ['CACHE_TTL_SECONDS'],
+  }),
+  max_entry_mb: field(amount(0.001, 1024), {
+    title: 'Largest kept answer',
+    hint: 'A longer answer is delivered but not kept.',
+    default: 1,
+    unit: 'MB',
+    applies: 'live',
+  }),
+  drop_in: field(choice({ deterministic: 'Repeatable only', always: 'Always', off: 'Never' }), {
+    title: 'Ollama and OpenAI routes',
+    hint: 'Which answers these routes keep. deterministic: only with temperature 0, top_k 1 or a seed. Our own routes always use the cache.',
+    default: 'deterministic',
+    applies: 'live',
+    inert: 'The routes of Ollama and OpenAI are not served in this version.',
+  }),
+  replay: field(choice({ smooth: 'Smoothly', instant: 'At once', original: 'As it was' }), {
+    title: 'Replay a kept answer',
+    hint: 'smooth goes word by word within 1.2 s, instant sends all at once, original sends the recorded pieces without pauses.',
+    default: 'smooth',
+    applies: 'live',
+  }),
+  honor_request_cache_control: field(choice({ auto: 'When meant', always: 'Always' }), {
+    title: 'Cache-Control of requests',
+    hint: 'auto ignores the no-cache and max-age=0 that browsers and fetch send for reasons of their own; always obeys them too.',
+    default: 'auto',
+    applies: 'live',
+  }),
+  finish_abandoned: field(flag(), {
+    title: 'Finish answers nobody waits for',
+    hint: 'Lets the model go on after the last caller left, so that the answer can be kept. Holds a slot meanwhile.',
+    default: false,
+    applies: 'live',
+  }),
+  persist: field(flag(), {
+    title: 'Keep answers on disk',
+    hint: 'They survive a restart. Off: nothing is written.',
+    default: true,
+    applies: 'restart',
+    inert: NOT_ON_DISK,
+  }),
+  disk_max_size_mb: field(amount(1, 1_048_576), {
+    title: 'On disk, at most',
+    hint: 'Disk space for kept answers.',
+    default: 1024,
+    unit: 'MB',
+    applies: 'restart',
+    inert: NOT_ON_DISK,
+  }),
+});
+
+export const conversationCache = section('Conversations', {
+  max_size_mb: field(amount(0.1, 65_536), {
+    title: 'Conversations in memory, at most',
+    hint: 'Memory for the histories behind conversation_id.',
+    default: 128,
+    unit: 'MB',
+    applies: 'restart',
+    inert: NO_CONVERSATIONS,
+  }),
+  ttl_seconds: field(whole(1, WEEK_S), {
+    title: 'Keep an idle conversation for',
+    hint: 'The clock starts again with every message.',
+    default: 1800,
+    unit: 's',
+    applies: 'live',
+    inert: NO_CONVERSATIONS,
+  }),
+});
+
+export const queue = section('Queue', {
+  max_concurrent: field(whole(1, 64), {
+    title: 'Answers at the same time',
+    hint: 'How many requests Ollama works on together. More than OLLAMA_NUM_PARALLEL only moves the line into Ollama.',
+    default: 1,
+    unit: 'count',
+    applies: 'live',
+  }),
+  max_queue_size: field(whole(1, 10_000), {
+    title: 'Places in line',
+    hint: 'When all are taken, further requests are refused with queue_full.',
+    default: 100,
+    unit: 'count',
+    applies: 'live',
+  }),
+  max_wait_ms: field(whole(1, DAY_MS), {
+    title: 'Longest wait',
+    hint: 'A request that waited longer in line is refused with queue_timeout.',
+    default: 600_000,
+    unit: 'ms',
+    applies: 'live',
+  }),
+  estimated_time_per_request_ms: field(whole(1, DAY_MS), {
+    title: 'First guess per request',
+    hint: 'Used for waiting times until something has been measured.',
+    default: 30_000,
+    unit: 'ms',
+    applies: 'live',
+  }),
+  aging_ms: field(whole(1, DAY_MS), {
+    title: 'One step up after',
+    hint: 'A waiting request gains one step of priority each time it has waited this long, so that nobody waits for ever.',
+    default: 60_000,
+    unit: 'ms',
+    applies: 'live',
+  }),
+  retention_seconds: field(whole(1, DAY_S), {
+    title: 'Keep finished results for',
+    hint: 'How long the result of a chat-queue request can be fetched. The clock starts when it is finished.',
+    default: 600,
+    unit: 's',
+    applies: 'live',
+  }),
+  retained_max_mb: field(amount(0.1, 65_536), {
+    title: 'Finished results, at most',
+    hint: 'Memory for finished chat-queue results; the oldest go first.',
+    default: 64,
+    unit: 'MB',
+    applies: 'restart',
+  }),
+});
+
+export const batch = section('Batching', {
+  max_batch_size: field(whole(1, 100), {
+    title: 'Same model in a row, at most',
+    hint: 'How many waiting requests of the loaded model go before an older one of another model.',
+    default: 3,
+    unit: 'count',
+    applies: 'live',
+  }),
+  batch_timeout_ms: field(whole(0, 600_000), {
+    title: 'Other models wait at most',
+    hint: 'Once a request of another model waited this long, the row ends. No request is ever delayed to fill a batch.',
+    default: 2000,
+    unit: 'ms',
+    applies: 'live',
+  }),
+  enable_deduplication: field(flag(), {
+    title: 'One run for identical requests',
+    hint: 'Identical requests at the same time share one run of the model.',
+    default: true,
+    applies: 'live',
+  }),
+});
