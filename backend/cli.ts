@@ -168,7 +168,8 @@ async function followFile(
       (event) => {
         if (event.kind === 'changed') queueReread();
         else if (event.kind === 'gone') log.warn({}, `${path} is gone. The old values stay in use.`);
-        else log.warn({ err: event.reason }, `Changes of ${path} are no longer seen. Send SIGHUP to have it read again.`);
+        else
+          log.warn({ err: event.reason }, `Changes of ${path} are no longer seen. Send SIGHUP to have it read again.`);
       },
       signal,
     );
@@ -181,9 +182,11 @@ async function followFile(
 }
 
 function changedFields(before: Config, after: Config): typeof fields {
-  const value = (config: Config, { section, key }: (typeof fields)[number]): unknown =>
-    (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
-  return fields.filter((field) => JSON.stringify(value(before, field)) !== JSON.stringify(value(after, field)));
+  return fields.filter((field) => JSON.stringify(valueOf(before, field)) !== JSON.stringify(valueOf(after, field)));
+}
+
+function valueOf(config: Config, { section, key }: (typeof fields)[number]): unknown {
+  return (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
 }
 
 async function version(): Promise<string> {
@@ -210,7 +213,10 @@ function exitCodeOf(error: unknown): number {
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   main(process.argv.slice(2)).catch((error: unknown) => {
     const code = exitCodeOf(error);
-    const text = error instanceof Error && code !== EXIT.software ? error.message : String(error instanceof Error ? error.stack : error);
+    const text =
+      error instanceof Error && code !== EXIT.software
+        ? error.message
+        : String(error instanceof Error ? error.stack : error);
     process.stderr.write(`${text.trimEnd()}\n`);
     process.exit(code);
   });

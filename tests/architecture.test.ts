@@ -28,7 +28,10 @@ interface Room {
 const ROOMS: readonly Room[] = [
   { folder: 'backend/contract', may: ['backend/contract', 'zod'] },
   { folder: 'backend/core', may: ['backend/core', 'backend/contract', 'lru-cache', 'node:crypto'] },
-  { folder: 'backend/upstream', may: ['backend/upstream', 'backend/core', 'backend/contract', 'ollama/browser', 'undici', 'zod', 'node:'] },
+  {
+    folder: 'backend/upstream',
+    may: ['backend/upstream', 'backend/core', 'backend/contract', 'ollama/browser', 'undici', 'zod', 'node:'],
+  },
   { folder: 'backend/http', may: ['backend/http', 'backend/core', 'backend/contract', 'express', 'zod', 'node:'] },
 ];
 
@@ -36,7 +39,11 @@ describe('each room imports only what it may', () => {
   for (const { folder, may } of ROOMS) {
     test.each(sources(folder))('%s', (file) => {
       const foreign = importsOf(file).filter(
-        (name) => !may.some((allowed) => name === allowed || name.startsWith(`${allowed}/`) || (allowed === 'node:' && name.startsWith('node:'))),
+        (name) =>
+          !may.some(
+            (allowed) =>
+              name === allowed || name.startsWith(`${allowed}/`) || (allowed === 'node:' && name.startsWith('node:')),
+          ),
       );
       expect(foreign).toEqual([]);
     });

@@ -1,5 +1,5 @@
 // What is wrong with an input, in one sentence: the field, what is allowed, what came.
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** Longest piece of the caller's own input that is quoted back. */
 const QUOTED = 60;

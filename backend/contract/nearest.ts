@@ -24,7 +24,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 }
 
 /** Letters to add, drop, change or swap with their neighbour to get from one word to the other; `enough` ends the count. */
-function typingMistakes(from: string, to: string, enough: number): number {
+export function typingMistakes(from: string, to: string, enough = Infinity): number {
   // The length alone already decides for far words, and keeps a megabyte of nonsense from costing anything.
   if (Math.abs(from.length - to.length) >= enough) return enough;
   let before: number[] = [];

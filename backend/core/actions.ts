@@ -35,7 +35,12 @@ const UNLOAD_LIMIT_MS = 30_000;
 const WARM_PRIORITY = -1;
 
 /** Does what is asked and says what changed. Throws AppError (model_not_found, upstream errors, queue_full). */
-export async function act(parts: ActionParts, action: Action, data: ActionData, signal: AbortSignal): Promise<ActionResult> {
+export async function act(
+  parts: ActionParts,
+  action: Action,
+  data: ActionData,
+  signal: AbortSignal,
+): Promise<ActionResult> {
   switch (action) {
     case 'clear':
     case 'clear_response_cache': {
@@ -78,7 +83,14 @@ export async function warm(parts: ActionParts, model: string, priority: number, 
   const spec = residency.usual(runnerSpec(request, installed?.digest ?? model));
   watch.admit();
   const place = queue.enter(
-    { runner: spec.key, model, caller: 'hearth', priority: () => priority, expectedMs: () => 0, onWaiting: () => undefined },
+    {
+      runner: spec.key,
+      model,
+      caller: 'hearth',
+      priority: () => priority,
+      expectedMs: () => 0,
+      onWaiting: () => undefined,
+    },
     signal,
   );
   const lease = await place.lease;
@@ -106,7 +118,10 @@ async function unload(parts: ActionParts, model: string, signal: AbortSignal): P
     const loaded = await watch.refreshLoaded(signal);
     if (!loaded.some(({ name }) => canonicalName(name) === wanted)) return;
     if (clock.now() > deadline) {
-      throw new AppError('upstream_failed', `Ollama still has ${model} in memory after 30 s; a request may be running on it.`);
+      throw new AppError(
+        'upstream_failed',
+        `Ollama still has ${model} in memory after 30 s; a request may be running on it.`,
+      );
     }
     await clock.sleep(UNLOAD_POLL_MS, signal);
   }

@@ -40,7 +40,14 @@ export function chatAnswer(completion: Completion, { ticket, cache, conversation
 /** One `data:` line of the stream on our own routes. */
 export type StreamPiece =
   | { content: string; done: false; cached: boolean; queue: { position: number; eta_ms: number }; request_id?: string }
-  | { content: string; done: false; cached: boolean; thinking?: string; tool_calls?: Piece['tool_calls']; request_id?: string }
+  | {
+      content: string;
+      done: false;
+      cached: boolean;
+      thinking?: string;
+      tool_calls?: Piece['tool_calls'];
+      request_id?: string;
+    }
   | ({ done: true } & Omit<ChatAnswer, 'message'>);
 
 /** An event as our own routes stream it. `first` adds the request's id. */
@@ -70,6 +77,9 @@ export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean
 }
 
 function lastPiece(end: End, frame: AnswerFrame): StreamPiece {
-  const { message: _text, ...rest } = chatAnswer({ content: '', thinking: '', tool_calls: [], extras: [], cuts: [], end }, frame);
+  const { message: _text, ...rest } = chatAnswer(
+    { content: '', thinking: '', tool_calls: [], extras: [], cuts: [], end },
+    frame,
+  );
   return { done: true, ...rest };
 }

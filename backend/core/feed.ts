@@ -74,7 +74,13 @@ export class Feed {
     first: Topic = 'snapshot',
     topics: readonly Topic[] = ALL_TOPICS,
   ): AsyncGenerator<FeedEvent, void, undefined> {
-    const reader: Reader = { topics: new Set(topics), dirty: new Set([first]), ended: [], notices: [], wake: () => undefined };
+    const reader: Reader = {
+      topics: new Set(topics),
+      dirty: new Set([first]),
+      ended: [],
+      notices: [],
+      wake: () => undefined,
+    };
     this.#readers.add(reader);
     try {
       while (!signal.aborted) {

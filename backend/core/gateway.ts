@@ -11,7 +11,17 @@ import { fingerprint, runnerSpec } from './fingerprint.ts';
 import type { FlightContext, Flights, Seat } from './flight.ts';
 import { isCloudName, notInstalled } from './models.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
-import type { Clock, InstalledModel, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamChat, Watch } from './ports.ts';
+import type {
+  Clock,
+  InstalledModel,
+  Log,
+  NewId,
+  ReadConfig,
+  RunnerSpec,
+  Upstream,
+  UpstreamChat,
+  Watch,
+} from './ports.ts';
 import type { LeaseQueue, Place } from './queue.ts';
 import { speak, type ReplayMode } from './replay.ts';
 import { Ticket, type Requests, type TicketOptions } from './requests.ts';
@@ -86,7 +96,8 @@ export class Gateway {
    */
   async chat(call: ChatCall): Promise<Answer> {
     const { watch, config, clock, requests, cache, log } = this.#parts;
-    if (this.#draining) throw new AppError('shutting_down', 'Hearth is stopping. Try again when it runs again.', { retryAfterMs: 5000 });
+    if (this.#draining)
+      throw new AppError('shutting_down', 'Hearth is stopping. Try again when it runs again.', { retryAfterMs: 5000 });
     const ticket = new Ticket(call, clock);
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const model = watch.peek(call.model) ?? (await this.#resolve(call.model, ticket.signal));
@@ -100,7 +111,11 @@ export class Gateway {
     }
     requests.add(ticket);
     try {
-      return this.#run(ticket, call, request, runnerSpec(request, model?.digest ?? request.model), { plan, key, hit: undefined });
+      return this.#run(ticket, call, request, runnerSpec(request, model?.digest ?? request.model), {
+        plan,
+        key,
+        hit: undefined,
+      });
     } catch (error) {
       requests.remove(ticket);
       throw error;
@@ -187,7 +202,15 @@ export class Gateway {
       this.#closed(ticket);
     });
     const events = followed(ticket, this.#counted(seat), close);
-    return { ticket, source, cache: outcome, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close };
+    return {
+      ticket,
+      source,
+      cache: outcome,
+      events,
+      whole: () => fold(events),
+      tail: (signal) => seat.tail(signal),
+      close,
+    };
   }
 
   /** A follower's answer cost no run of its own. */
@@ -211,10 +234,19 @@ export class Gateway {
 
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
 
-  #lead(call: ChatCall, request: UpstreamChat, spec: RunnerSpec, outcome: CacheOutcome, flight: FlightContext): AsyncIterable<ChatEvent> {
+  #lead(
+    call: ChatCall,
+    request: UpstreamChat,
+    spec: RunnerSpec,
+    outcome: CacheOutcome,
+    flight: FlightContext,
+  ): AsyncIterable<ChatEvent> {
     const { queue, estimator, config, watch } = this.#parts;
     watch.admit();
-    const promptChars = request.messages.reduce((sum, { content }) => sum + (typeof content === 'string' ? content.length : 0), 0);
+    const promptChars = request.messages.reduce(
+      (sum, { content }) => sum + (typeof content === 'string' ? content.length : 0),
+      0,
+    );
     const place = queue.enter(
       {
         runner: spec.key,
@@ -243,7 +275,8 @@ export class Gateway {
     const lease = await place.lease;
     try {
       if (!isCloudName(spec.model)) {
-        if (!residency.isReady(spec)) flight.waiting({ phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) });
+        if (!residency.isReady(spec))
+          flight.waiting({ phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) });
         await this.#reported(residency.ensure(spec, request.keep_alive, queue, flight.signal));
       }
       flight.waiting({ phase: 'running', position: 0, eta_ms: 0 });
@@ -320,7 +353,10 @@ export class Gateway {
     await Promise.race([requests.empty(), timeUp]);
     settled.abort();
     for (const ticket of requests.list()) {
-      ticket.cancel('request', new AppError('shutting_down', 'Hearth stopped before the answer was complete.', { retryAfterMs: 5000 }));
+      ticket.cancel(
+        'request',
+        new AppError('shutting_down', 'Hearth stopped before the answer was complete.', { retryAfterMs: 5000 }),
+      );
     }
     await requests.empty();
   }

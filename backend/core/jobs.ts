@@ -41,7 +41,8 @@ export class Jobs {
     const { retained_max_mb } = options.config().queue;
     this.#finished = new LRUCache({
       maxSize: retained_max_mb * MB,
-      sizeCalculation: ({ completion }) => 2048 + 2 * ((completion?.content.length ?? 0) + (completion?.thinking.length ?? 0)),
+      sizeCalculation: ({ completion }) =>
+        2048 + 2 * ((completion?.content.length ?? 0) + (completion?.thinking.length ?? 0)),
       dispose: (_job, id, reason) => {
         if (reason !== 'set') this.#gone.set(id, true);
       },
@@ -98,7 +99,10 @@ export class Jobs {
     if (ticket !== undefined) return { ticket, job };
     if (this.#gone.has(id)) {
       const kept = this.#options.config().queue.retention_seconds;
-      throw new AppError('request_gone', `The result of "${id}" was kept for ${kept} s and is gone. Send the request again.`);
+      throw new AppError(
+        'request_gone',
+        `The result of "${id}" was kept for ${kept} s and is gone. Send the request again.`,
+      );
     }
     throw new AppError('request_not_found', `No request has the id "${id}".`);
   }
@@ -113,7 +117,10 @@ export class Jobs {
   watch(id: string, signal: AbortSignal): { frame: AnswerFrame; events: AsyncIterable<ChatEvent> } {
     const { ticket, job } = this.#find(id);
     if (job === undefined) {
-      throw new AppError('request_not_found', `"${id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`);
+      throw new AppError(
+        'request_not_found',
+        `"${id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
+      );
     }
     if (job.completion !== undefined) return { frame: job.frame, events: toAsync(replay(job.completion)) };
     if (ticket.error !== undefined) return { frame: job.frame, events: failed(ticket.error) };

@@ -1,4 +1,5 @@
 // How Ollama reads model names, and which near ones to offer when a name is not installed.
+import { typingMistakes } from '../contract/nearest.ts';
 import type { InstalledModel } from './ports.ts';
 
 /**
@@ -27,7 +28,7 @@ export function nearNames(wanted: string, installed: readonly InstalledModel[]):
   const scored = installed.map(({ name }) => {
     const own = canonicalName(name).replace(/:latest$/, '');
     const family = own.split(':')[0] ?? own;
-    const distance = Math.min(editDistance(target, own), editDistance(target.split(':')[0] ?? target, family) + 1);
+    const distance = Math.min(typingMistakes(target, own), typingMistakes(target.split(':')[0] ?? target, family) + 1);
     return { name, distance };
   });
   return scored
@@ -42,18 +43,4 @@ export function notInstalled(wanted: string, installed: readonly InstalledModel[
   const near = nearNames(wanted, installed);
   const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : '';
   return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
-}
-
-/** Levenshtein distance; names are short, so the plain table will do. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

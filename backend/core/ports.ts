@@ -127,4 +127,3 @@ export interface Watch {
   /** Outcome of a real call, for the breaker: only a failed connection counts against it. */
   report(outcome: 'ok' | 'unreachable'): void;
 }
-

@@ -110,6 +110,6 @@ function boundaryAfter(text: string, from: number, at: number): number {
     if (cluster === undefined || cluster.index === at - from) return at;
     const end = cluster.index + cluster.segment.length;
     // Whether a cluster ends is told by the character after it, which may be two units long.
-    if (end + 2 <= window.length || from + end >= text.length) return from + end;
+    if (end + 2 <= window.length || from + window.length === text.length) return from + end;
   }
 }

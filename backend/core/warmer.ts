@@ -40,7 +40,9 @@ export class Warmer {
       const expiresAt = loaded.get(canonicalName(name))?.expires_at;
       return ollama.keep_warm && expiresAt !== undefined && expiresAt - now < RENEW_BEFORE_MS;
     });
-    return [...new Set([...missing, ...wanted])].filter((name) => now - (this.#failedAt.get(name) ?? -Infinity) > RETRY_MS);
+    return [...new Set([...missing, ...wanted])].filter(
+      (name) => now - (this.#failedAt.get(name) ?? -Infinity) > RETRY_MS,
+    );
   }
 
   async #warm(model: string, signal: AbortSignal): Promise<void> {

@@ -50,10 +50,26 @@ export function createApp(parts: AppParts): RequestListener {
     const id = callersId(req) ?? newId();
     res.setHeader('X-Request-ID', id);
     answer(req, res).then(
-      () => log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms: Math.round(performance.now() - startedAt) }, 'request'),
+      () =>
+        log.debug(
+          {
+            request_id: id,
+            method: req.method,
+            path: pathOf(req),
+            status: res.statusCode,
+            ms: Math.round(performance.now() - startedAt),
+          },
+          'request',
+        ),
       (thrown: unknown) => {
         const error = sendError(res, thrown);
-        const fields = { request_id: id, method: req.method, path: pathOf(req), code: error.code, status: error.status };
+        const fields = {
+          request_id: id,
+          method: req.method,
+          path: pathOf(req),
+          code: error.code,
+          status: error.status,
+        };
         if (error.code === 'internal') log.error({ ...fields, err: error.cause }, 'internal error');
         else if (error.status >= 500) log.warn({ ...fields, err: error }, error.message);
         else log.debug(fields, error.message);
@@ -104,23 +120,38 @@ function expressApp(table: Table): Middleware {
     }
     route.all((req, res, next) => {
       res.setHeader('Allow', methods.join(', '));
-      next(new AppError('method_not_allowed', `${req.method} is not possible on ${path}. Use ${methods.join(' or ')}.`));
+      next(
+        new AppError('method_not_allowed', `${req.method} is not possible on ${path}. Use ${methods.join(' or ')}.`),
+      );
     });
   }
   return app as unknown as Middleware;
 }
 
 /** Hands a request to Express and learns how it went: its handlers end with `next`, an unknown path ends with nothing. */
-function passTo(app: Middleware, req: IncomingMessage, res: ServerResponse, resolve: () => void, reject: (error: unknown) => void): void {
+function passTo(
+  app: Middleware,
+  req: IncomingMessage,
+  res: ServerResponse,
+  resolve: () => void,
+  reject: (error: unknown) => void,
+): void {
   app(req, res, (outcome: unknown) => {
     if (outcome === 'done') resolve();
     else if (outcome !== undefined) reject(asRefusal(outcome));
-    else reject(new AppError('not_found', `There is no ${req.method ?? 'GET'} ${pathOf(req)} here. The routes are ${ROUTES.map(({ path }) => path).join(', ')}.`));
+    else
+      reject(
+        new AppError(
+          'not_found',
+          `There is no ${req.method ?? 'GET'} ${pathOf(req)} here. The routes are ${ROUTES.map(({ path }) => path).join(', ')}.`,
+        ),
+      );
   });
 }
 
 /** Express refuses a path that is not valid percent-encoding with an error of its own. */
 function asRefusal(error: unknown): unknown {
-  if (error instanceof URIError) return new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });
+  if (error instanceof URIError)
+    return new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });
   return error;
 }

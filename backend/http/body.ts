@@ -120,10 +120,10 @@ function collect(req: IncomingMessage, limit: number, signal: AbortSignal | unde
     };
     const release = (): void => {
       clearTimeout(silence);
-      req.off('data', take).off('end', finish).off('error', leave).off('close', leave);
+      req.off('data', take).off('end', finish).off('close', leave);
       signal?.removeEventListener('abort', abort);
     };
-    req.on('data', take).on('end', finish).on('error', leave).on('close', leave);
+    req.on('data', take).on('end', finish).on('close', leave);
     signal?.addEventListener('abort', abort, { once: true });
     inviteBody(req);
 
@@ -153,8 +153,7 @@ function tooLarge(limit: number): AppError {
 export function endEarly(res: ServerResponse, payload: string): void {
   const { req } = res;
   if (!res.headersSent) res.setHeader('Content-Length', Buffer.byteLength(payload));
-  // Where 100 Continue was awaited in vain nothing is under way, and node closes by itself.
-  if (!hasBody(req) || req.readableEnded || waiting.has(req)) {
+  if (!hasBody(req) || req.readableEnded) {
     res.end(payload);
     return;
   }
@@ -169,6 +168,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 /** Throws the rest of the body away. Resolves when it has ended or the connection is closed, which it is after LINGER. */
 function discard(req: IncomingMessage): Promise<void> {
+  // Where 100 Continue is still awaited nothing is under way, and node closes the connection by itself.
   if (req.destroyed || req.readableEnded || waiting.has(req)) return Promise.resolve();
   let done = discarded.get(req);
   if (done !== undefined) return done;

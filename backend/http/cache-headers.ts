@@ -20,7 +20,10 @@ const NONE: HeaderWishes = { wishes: [], ignored: false };
  * send Cache-Control for reasons of their own, together with Pragma or Sec-Fetch-Mode: those are not followed unless
  * cache.honor_request_cache_control is "always".
  */
-export function headerWishes(headers: IncomingHttpHeaders, honor: Config['cache']['honor_request_cache_control']): HeaderWishes {
+export function headerWishes(
+  headers: IncomingHttpHeaders,
+  honor: Config['cache']['honor_request_cache_control'],
+): HeaderWishes {
   const ours = headers['x-cache-control'];
   const standard = headers['cache-control'];
   if (ours === undefined && standard === undefined) return NONE;
@@ -64,7 +67,11 @@ function seconds(text: string | undefined): number | undefined {
 }
 
 /** The same set of headers for every answer, wherever it came from. */
-export function cacheHeaders(source: Source, { plan, key, hit }: CacheOutcome, ignored: boolean): Record<string, string> {
+export function cacheHeaders(
+  source: Source,
+  { plan, key, hit }: CacheOutcome,
+  ignored: boolean,
+): Record<string, string> {
   const detail = ignored ? '; detail="request cache-control not followed"' : '';
   return {
     'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${detail}`,
@@ -74,7 +81,10 @@ export function cacheHeaders(source: Source, { plan, key, hit }: CacheOutcome, i
   };
 }
 
-const X_CACHE = { hit: 'HIT', miss: 'MISS', coalesced: 'COALESCED', bypass: 'BYPASS' } as const satisfies Record<Source, string>;
+const X_CACHE = { hit: 'HIT', miss: 'MISS', coalesced: 'COALESCED', bypass: 'BYPASS' } as const satisfies Record<
+  Source,
+  string
+>;
 
 function cacheStatus(source: Source, plan: CacheOutcome['plan'], hit: CacheOutcome['hit']): string {
   const stored = plan.store ? '; stored' : '';

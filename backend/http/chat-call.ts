@@ -67,7 +67,10 @@ function priorityOf(req: IncomingMessage, { priority }: ChatRequest): number {
   const word = header(req, 'x-queue-priority')?.toLowerCase();
   if (word === undefined) return PRIORITY.normal;
   if (word === 'high' || word === 'normal' || word === 'low') return PRIORITY[word];
-  throw new AppError('invalid_request', `X-Queue-Priority must be high, normal or low. It was ${JSON.stringify(word.slice(0, 60))}.`);
+  throw new AppError(
+    'invalid_request',
+    `X-Queue-Priority must be high, normal or low. It was ${JSON.stringify(word.slice(0, 60))}.`,
+  );
 }
 
 function replayOf(req: IncomingMessage, config: Config): ReplayMode {
@@ -75,7 +78,10 @@ function replayOf(req: IncomingMessage, config: Config): ReplayMode {
   if (word === undefined) return config.cache.replay;
   const mode = REPLAY_MODES.find((name) => name === word);
   if (mode !== undefined) return mode;
-  throw new AppError('invalid_request', `X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${JSON.stringify(word.slice(0, 60))}.`);
+  throw new AppError(
+    'invalid_request',
+    `X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${JSON.stringify(word.slice(0, 60))}.`,
+  );
 }
 
 function bodyWish({ use_cache, cache }: ChatRequest): CacheWish {
@@ -108,7 +114,8 @@ function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: 
   } = request;
   // An empty one says "no system prompt", also against the configured one.
   const prompt = system_prompt ?? systemPrompt ?? configuredPrompt;
-  const first = prompt !== '' && !messages.some(({ role }) => role === 'system') ? [{ role: 'system', content: prompt }] : [];
+  const first =
+    prompt !== '' && !messages.some(({ role }) => role === 'system') ? [{ role: 'system', content: prompt }] : [];
   return {
     ...unknown,
     model,

@@ -41,7 +41,12 @@ export function goneSignal(res: ServerResponse): AbortSignal {
   return left.signal;
 }
 
-export function sendJson(res: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   const text = JSON.stringify(body);
   res.writeHead(status, {
     ...headers,
@@ -102,7 +107,11 @@ export interface SseOptions {
  * repeated as a heart-beat. Resolves when the stream has ended or the caller has gone; rejects with what the events
  * throw, and then nothing has been ended yet (sendError does).
  */
-export async function sendSse(res: ServerResponse, events: AsyncIterable<ChatEvent>, options: SseOptions): Promise<void> {
+export async function sendSse(
+  res: ServerResponse,
+  events: AsyncIterable<ChatEvent>,
+  options: SseOptions,
+): Promise<void> {
   const { render, headers, patience, eager } = options;
   const start = (): void => {
     if (res.headersSent) return;
@@ -175,7 +184,13 @@ export async function sendNamedEvents(
   events: AsyncIterable<{ readonly name: string; readonly data: unknown }>,
   patience: Patience,
 ): Promise<void> {
-  await sendBlocks(res, events, patience, ': still here', ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}`);
+  await sendBlocks(
+    res,
+    events,
+    patience,
+    ': still here',
+    ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}`,
+  );
 }
 
 /** Streams values as `data:` lines alone until the caller leaves; the last one is repeated when nothing changes. */

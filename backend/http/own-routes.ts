@@ -14,7 +14,17 @@ import { cacheStats, health, queueView, type SnapshotParts } from '../core/snaps
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
 import { readChat, type OwnChat } from './chat-call.ts';
-import { goneSignal, onGone, requestId, sendData, sendJson, sendNamedEvents, sendSse, sendWhole, type Patience } from './encode.ts';
+import {
+  goneSignal,
+  onGone,
+  requestId,
+  sendData,
+  sendJson,
+  sendNamedEvents,
+  sendSse,
+  sendWhole,
+  type Patience,
+} from './encode.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -43,7 +53,13 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
-  const { call, stream, conversationId, ignoredCacheControl } = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const { call, stream, conversationId, ignoredCacheControl } = readChat(
+    req,
+    body,
+    id,
+    '/api/chat-optimized',
+    parts.config(),
+  );
   const answer = await parts.gateway.chat(call);
   const { ticket, cache, source } = answer;
   const frame: AnswerFrame = { ticket, cache, conversationId };
@@ -59,7 +75,9 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
         render: (event, first) => streamPiece(event, frame, first),
       });
     } else {
-      await sendWhole(res, answer.whole(), { ...headers, ...NO_STORE }, parts.patience, (completion) => chatAnswer(completion, frame));
+      await sendWhole(res, answer.whole(), { ...headers, ...NO_STORE }, parts.patience, (completion) =>
+        chatAnswer(completion, frame),
+      );
     }
   } finally {
     answer.close();
@@ -126,7 +144,8 @@ async function* queueChanges(feed: Feed, signal: AbortSignal): AsyncGenerator<Qu
 
 export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = wantedRequest(req);
-  if (id === undefined) throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
+  if (id === undefined)
+    throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
   parts.jobs.cancel(id);
   sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
 }
@@ -137,7 +156,10 @@ function wantedRequest(req: IncomingMessage): string | undefined {
   const id = query.get('requestId') ?? query.get('request_id');
   if (id === null) return undefined;
   if (!/^[\w.:-]{1,128}$/.test(id)) {
-    throw new AppError('invalid_request', `requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${JSON.stringify(id.slice(0, 60))}.`);
+    throw new AppError(
+      'invalid_request',
+      `requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${JSON.stringify(id.slice(0, 60))}.`,
+    );
   }
   return id;
 }

@@ -14,7 +14,12 @@ afterAll(() => hearth.stop());
 const user = { role: 'user', content: 'hi' };
 
 /** A request with headers that fetch does not let one set. */
-function raw(options: { method: string; path: string; headers: Record<string, string>; body?: string }): Promise<{ status: number; body: string }> {
+function raw(options: {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body?: string;
+}): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const { body, ...rest } = options;
     const sent = request({ host: '127.0.0.1', port: hearth.backend.port, agent: false, ...rest }, (response) => {
@@ -44,12 +49,32 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
     ['no messages', {}, /^messages must be an array\. It is missing\.$/],
     ['messages of the wrong type', { messages: 'hi' }, /^messages must be an array\. It was "hi"\.$/],
     ['empty messages', { messages: [] }, /^messages must have at least one message\. It was \[\]\.$/],
-    ['an unknown role', { messages: [{ role: 'robot', content: 'x' }] }, /^messages\[0\]\.role must be "system", "user", "assistant" or "tool"\. It was "robot"\.$/],
-    ['content that is no text', { messages: [{ role: 'user', content: 5 }] }, /^messages\[0\]\.content must be a string/],
+    [
+      'an unknown role',
+      { messages: [{ role: 'robot', content: 'x' }] },
+      /^messages\[0\]\.role must be "system", "user", "assistant" or "tool"\. It was "robot"\.$/,
+    ],
+    [
+      'content that is no text',
+      { messages: [{ role: 'user', content: 5 }] },
+      /^messages\[0\]\.content must be a string/,
+    ],
     ['no content', { messages: [{ role: 'user' }] }, /^messages\[0\]\.content must be a string\. It is missing\.$/],
-    ['an image that is a path', { messages: [{ ...user, images: ['/etc/passwd'] }] }, /^messages\[0\]\.images\[0\] must be base64/],
-    ['a path that could be base64', { messages: [{ ...user, images: ['/etc/hosts12'] }] }, /^messages\[0\]\.images\[0\] must be base64/],
-    ['an image that is an address', { messages: [{ ...user, images: ['https://example.com/a.png'] }] }, /must be base64/],
+    [
+      'an image that is a path',
+      { messages: [{ ...user, images: ['/etc/passwd'] }] },
+      /^messages\[0\]\.images\[0\] must be base64/,
+    ],
+    [
+      'a path that could be base64',
+      { messages: [{ ...user, images: ['/etc/hosts12'] }] },
+      /^messages\[0\]\.images\[0\] must be base64/,
+    ],
+    [
+      'an image that is an address',
+      { messages: [{ ...user, images: ['https://example.com/a.png'] }] },
+      /must be base64/,
+    ],
     ['stream of the wrong type', { messages: [user], stream: 'yes' }, /^stream must be a boolean\. It was "yes"\.$/],
     ['a priority out of range', { messages: [user], priority: 1000 }, /^priority must be at most 100\. It was 1000\.$/],
     ['a priority that is no whole number', { messages: [user], priority: 0.5 }, /^priority must be a whole number/],
@@ -59,7 +84,11 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
     ['an unknown cache wish', { messages: [user], cache: { 'no-cash': true } }, /^cache has an unknown field: no-cash/],
     ['a malformed requestId', { messages: [user], requestId: 'no spaces' }, /^requestId must be 1 to 128 characters/],
     ['JSON nested too deeply', { messages: [user], options: { x: nested(80) } }, /nested more than 64 levels/],
-    ['a model that is not installed', { messages: [user], model: 'lama3.2' }, /^Model "lama3\.2" is not installed\. Near: llama3\.2:latest.* To install it: ollama pull lama3\.2$/],
+    [
+      'a model that is not installed',
+      { messages: [user], model: 'lama3.2' },
+      /^Model "lama3\.2" is not installed\. Near: llama3\.2:latest.* To install it: ollama pull lama3\.2$/,
+    ],
   ])('%s', async (_name, body, sentence) => {
     const { code, error } = await refused(await hearth.post(path, body));
     expect(error).toMatch(sentence);
@@ -67,13 +96,20 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
   });
 
   test('headers that are out of range', async () => {
-    const at = (headers: Record<string, string>): Promise<Response> => hearth.post(path, { messages: [user] }, { headers });
-    expect(await refused(await at({ 'x-queue-priority': 'urgent' }))).toMatchObject({ error: 'X-Queue-Priority must be high, normal or low. It was "urgent".' });
-    expect(await refused(await at({ 'x-stream-replay': 'fast' }))).toMatchObject({ error: 'X-Stream-Replay must be smooth, instant, original. It was "fast".' });
+    const at = (headers: Record<string, string>): Promise<Response> =>
+      hearth.post(path, { messages: [user] }, { headers });
+    expect(await refused(await at({ 'x-queue-priority': 'urgent' }))).toMatchObject({
+      error: 'X-Queue-Priority must be high, normal or low. It was "urgent".',
+    });
+    expect(await refused(await at({ 'x-stream-replay': 'fast' }))).toMatchObject({
+      error: 'X-Stream-Replay must be smooth, instant, original. It was "fast".',
+    });
   });
 
   test('an embedding-only model', async () => {
-    const { code, error } = await refused(await hearth.post('/api/chat-optimized', { messages: [user], model: 'nomic-embed-text' }));
+    const { code, error } = await refused(
+      await hearth.post('/api/chat-optimized', { messages: [user], model: 'nomic-embed-text' }),
+    );
     expect(code).toBe('invalid_request');
     expect(error).toContain('does not support chat');
   });
@@ -85,8 +121,12 @@ test('POST /api/cache-stats: an unknown action is answered with the valid ones',
   expect(error).toBe(
     'action must be one of clear, clear_response_cache, clear_conversation_cache, warm_model, unload_model, delete, reset_stats. It was "explode".',
   );
-  expect(await refused(await hearth.post('/api/cache-stats', { action: 'delete', data: { key: 'xyz' } }))).toMatchObject({ error: expect.stringContaining('key must be 16 to 64 hex digits') });
-  expect(await refused(await hearth.post('/api/cache-stats', { action: 'warm_model', data: { model: 'nope' } }))).toMatchObject({ code: 'model_not_found' });
+  expect(
+    await refused(await hearth.post('/api/cache-stats', { action: 'delete', data: { key: 'xyz' } })),
+  ).toMatchObject({ error: expect.stringContaining('key must be 16 to 64 hex digits') });
+  expect(
+    await refused(await hearth.post('/api/cache-stats', { action: 'warm_model', data: { model: 'nope' } })),
+  ).toMatchObject({ code: 'model_not_found' });
 });
 
 test('POST /api/cache-stats reads any content type when no browser sent it', async () => {
@@ -138,7 +178,12 @@ test('a wrong method says which ones there are; an unknown path says which route
 });
 
 test('a body of 70 MB is refused with its size limit', async () => {
-  const { code, error } = await refused(await hearth.post('/api/chat-optimized', JSON.stringify({ messages: [{ role: 'user', content: 'x'.repeat(70 * 1024 * 1024) }] })));
+  const { code, error } = await refused(
+    await hearth.post(
+      '/api/chat-optimized',
+      JSON.stringify({ messages: [{ role: 'user', content: 'x'.repeat(70 * 1024 * 1024) }] }),
+    ),
+  );
   expect(code).toBe('too_large');
   expect(error).toContain('64 MB');
 });
@@ -148,18 +193,21 @@ test('whatever is sent, the answer is JSON with a status of the table, and the n
   const odd = fc.oneof(
     anything,
     fc.record({ messages: fc.oneof(anything, fc.array(anything, { maxLength: 3 })) }, { requiredKeys: [] }),
-    fc.record({
-      messages: fc.constant([user]),
-      model: anything,
-      options: anything,
-      format: anything,
-      tools: anything,
-      think: anything,
-      keep_alive: anything,
-      priority: anything,
-      cache: anything,
-      conversation_id: anything,
-    }, { requiredKeys: ['messages'] }),
+    fc.record(
+      {
+        messages: fc.constant([user]),
+        model: anything,
+        options: anything,
+        format: anything,
+        tools: anything,
+        think: anything,
+        keep_alive: anything,
+        priority: anything,
+        cache: anything,
+        conversation_id: anything,
+      },
+      { requiredKeys: ['messages'] },
+    ),
   );
   await fc.assert(
     fc.asyncProperty(odd, fc.constantFrom('/api/chat-optimized', '/api/cache-stats'), async (body, path) => {

@@ -9,7 +9,8 @@ beforeEach(async () => {
 });
 afterEach(() => hearth.stop());
 
-const text = (pieces: readonly Record<string, unknown>[]): string => pieces.map(({ content }) => content ?? '').join('');
+const text = (pieces: readonly Record<string, unknown>[]): string =>
+  pieces.map(({ content }) => content ?? '').join('');
 
 describe('the JSON answer', () => {
   test('has every field of the contract, first as a miss and then as a hit', async () => {
@@ -94,19 +95,37 @@ describe('the JSON answer', () => {
 
   test('the system prompt is put first, unless a message has the role system', async () => {
     await hearth.chat('a', { systemPrompt: 'Be brief.' });
-    await hearth.chat('b', { system_prompt: 'Be kind.', messages: [{ role: 'system', content: 'Mine' }, { role: 'user', content: 'b' }] });
+    await hearth.chat('b', {
+      system_prompt: 'Be kind.',
+      messages: [
+        { role: 'system', content: 'Mine' },
+        { role: 'user', content: 'b' },
+      ],
+    });
     const [first, second] = hearth.fake.chats().map((call) => call.body?.['messages']);
-    expect(first).toEqual([{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'a' }]);
-    expect(second).toEqual([{ role: 'system', content: 'Mine' }, { role: 'user', content: 'b' }]);
+    expect(first).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'a' },
+    ]);
+    expect(second).toEqual([
+      { role: 'system', content: 'Mine' },
+      { role: 'user', content: 'b' },
+    ]);
   });
 
   test('the key order and white space of the body do not matter; num_ctx, format and think do', async () => {
-    const base = { model: 'llama3.2', options: { temperature: 0, seed: 1 }, messages: [{ role: 'user', content: 'x' }] };
+    const base = {
+      model: 'llama3.2',
+      options: { temperature: 0, seed: 1 },
+      messages: [{ role: 'user', content: 'x' }],
+    };
     const permuted = `{ "messages": [ {"content":"x", "role":"user"} ],\n "options":{"seed":1,"temperature":0}, "model":"LLAMA3.2:latest" }`;
     await (await hearth.post('/api/chat-optimized', base)).text();
     expect(await (await hearth.post('/api/chat-optimized', permuted)).json()).toMatchObject({ source: 'hit' });
     for (const change of [{ options: { ...base.options, num_ctx: 4096 } }, { format: 'json' }, { think: false }]) {
-      expect(await (await hearth.post('/api/chat-optimized', { ...base, ...change })).json()).toMatchObject({ source: 'miss' });
+      expect(await (await hearth.post('/api/chat-optimized', { ...base, ...change })).json()).toMatchObject({
+        source: 'miss',
+      });
     }
   });
 });
@@ -120,7 +139,10 @@ describe('the stream', () => {
     expect(response.headers.get('x-accel-buffering')).toBe('no');
     const raw = await response.text();
     expect(raw).toMatch(/^(?:data: \{.*\}\n\n)+$/);
-    const pieces = raw.split('\n\n').filter(Boolean).map((line) => JSON.parse(line.slice(6)) as Record<string, unknown>);
+    const pieces = raw
+      .split('\n\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line.slice(6)) as Record<string, unknown>);
     expect(pieces[0]).toHaveProperty('request_id', response.headers.get('x-request-id'));
     expect(pieces.filter((piece) => 'request_id' in piece && piece['done'] === false)).toHaveLength(1);
     expect(text(pieces)).toBe('One two.');
@@ -165,7 +187,9 @@ describe('the stream', () => {
     expect(took).toBeGreaterThan(300);
     expect(text(pieces)).toBe(answer);
     expect(pieces.map(({ thinking }) => thinking ?? '').join('')).toBe('First I think.');
-    expect(pieces.findLastIndex((piece) => 'thinking' in piece)).toBeLessThan(pieces.findIndex(({ content }) => content !== ''));
+    expect(pieces.findLastIndex((piece) => 'thinking' in piece)).toBeLessThan(
+      pieces.findIndex(({ content }) => content !== ''),
+    );
     expect(pieces.every(({ cached }) => cached === true)).toBe(true);
     expect(pieces.at(-1)).toMatchObject({ done: true, source: 'hit' });
   });
@@ -173,7 +197,9 @@ describe('the stream', () => {
   test.each(['instant', 'original'])('X-Stream-Replay: %s', async (mode) => {
     hearth.fake.next({ pieces: ['a b ', 'c d'] });
     await (await hearth.chat('mode')).text();
-    const pieces = await piecesOf(await hearth.chat('mode', { stream: true }, { headers: { 'x-stream-replay': mode } }));
+    const pieces = await piecesOf(
+      await hearth.chat('mode', { stream: true }, { headers: { 'x-stream-replay': mode } }),
+    );
     const contents = pieces.slice(0, -1).map(({ content }) => content);
     expect(contents).toEqual(mode === 'instant' ? ['a b c d'] : ['a b ', 'c d']);
   });

@@ -25,13 +25,20 @@ afterEach(async () => {
 });
 
 function start(options: CliOptions = {}): Cli {
-  const cli = startCli({ cwd: folder, ...options, env: { PORT: '0', OLLAMA_API_URL: fake.url, OLLAMA_MODEL: 'llama3.2', ...options.env } });
+  const cli = startCli({
+    cwd: folder,
+    ...options,
+    env: { PORT: '0', OLLAMA_API_URL: fake.url, OLLAMA_MODEL: 'llama3.2', ...options.env },
+  });
   started.push(cli);
   return cli;
 }
 
 const ask = (url: string, content: string, more: object = {}): Promise<Response> =>
-  fetch(`${url}/api/chat-optimized`, { method: 'POST', body: JSON.stringify({ messages: [{ role: 'user', content }], ...more }) });
+  fetch(`${url}/api/chat-optimized`, {
+    method: 'POST',
+    body: JSON.stringify({ messages: [{ role: 'user', content }], ...more }),
+  });
 
 const health = async (url: string): Promise<{ upstream: { model: string; reachable: boolean }; notices?: string[] }> =>
   (await fetch(`${url}/health`)).json() as never;
@@ -45,7 +52,8 @@ describe('starting', () => {
     cli.child.kill('SIGTERM');
     expect(await cli.exit()).toBe(0);
     expect(cli.out).toBe(`hearth ready ${url}\n`);
-    for (const line of cli.log()) expect(line).toMatchObject({ level: expect.any(Number), time: expect.any(String), msg: expect.any(String) });
+    for (const line of cli.log())
+      expect(line).toMatchObject({ level: expect.any(Number), time: expect.any(String), msg: expect.any(String) });
   });
 
   test('listens on both loopback addresses', async () => {
@@ -83,8 +91,16 @@ describe('starting', () => {
   });
 
   test.each([
-    ['a wrong value in the file', '[cache]\nttl_seconds = "1h"\n', /config\.toml: cache\.ttl_seconds must be .+ It was "1h"\./],
-    ['an unknown key', '[cache]\nttl_second = 60\n', /config\.toml: cache\.ttl_second is not a known key\. Did you mean cache\.ttl_seconds\?/],
+    [
+      'a wrong value in the file',
+      '[cache]\nttl_seconds = "1h"\n',
+      /config\.toml: cache\.ttl_seconds must be .+ It was "1h"\./,
+    ],
+    [
+      'an unknown key',
+      '[cache]\nttl_second = 60\n',
+      /config\.toml: cache\.ttl_second is not a known key\. Did you mean cache\.ttl_seconds\?/,
+    ],
     ['broken TOML', '[cache\n', /config\.toml, line 1: /],
   ])('%s: exit code 78 with a sentence', async (_name, text, sentence) => {
     await writeFile(join(folder, 'config.toml'), text);
@@ -113,7 +129,9 @@ describe('starting', () => {
     const url = new URL(await first.ready());
     const second = start({ args: ['serve', '--port', url.port] });
     expect(await second.exit()).toBe(69);
-    expect(second.err).toMatch(new RegExp(`Port ${url.port} is taken by another Hearth\\. Version \\d+\\.\\d+\\.\\d+ answers there`));
+    expect(second.err).toMatch(
+      new RegExp(`Port ${url.port} is taken by another Hearth\\. Version \\d+\\.\\d+\\.\\d+ answers there`),
+    );
     const taken = start({ env: { PORT: String(fake.port) } });
     expect(await taken.exit()).toBe(69);
     expect(taken.err).toContain(`Port ${fake.port} is taken by another program`);

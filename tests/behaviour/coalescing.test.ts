@@ -8,12 +8,16 @@ beforeEach(async () => {
 });
 afterEach(() => hearth.stop());
 
-const text = (pieces: readonly Record<string, unknown>[]): string => pieces.map(({ content }) => content ?? '').join('');
+const text = (pieces: readonly Record<string, unknown>[]): string =>
+  pieces.map(({ content }) => content ?? '').join('');
 
 /** Waits until so many requests live in the gateway. */
 async function living(count: number): Promise<void> {
   for (;;) {
-    const { running, waiting } = (await (await hearth.get('/api/chat-queue')).json()) as Record<'running' | 'waiting', unknown[]>;
+    const { running, waiting } = (await (await hearth.get('/api/chat-queue')).json()) as Record<
+      'running' | 'waiting',
+      unknown[]
+    >;
     if (running.length + waiting.length === count) return;
   }
 }
@@ -82,7 +86,12 @@ test('a follower survives its leader', async () => {
 test('when the last one leaves, the upstream call ends and the slot is free within 200 ms', async () => {
   const gate = hearth.fake.gate();
   const left = new AbortController();
-  const callers = [1, 2, 3].map(() => hearth.chat('all leave', { stream: true }, { signal: left.signal }).then((r) => r.text()).catch(() => 'left'));
+  const callers = [1, 2, 3].map(() =>
+    hearth
+      .chat('all leave', { stream: true }, { signal: left.signal })
+      .then((r) => r.text())
+      .catch(() => 'left'),
+  );
   await hearth.fake.until(({ active }) => active === 1);
   await living(3);
   const startedAt = performance.now();
@@ -102,7 +111,10 @@ test('an error before the first piece reaches each of them once, and nothing is 
   gate.release();
   for (const response of await Promise.all(callers)) {
     expect(response.status).toBe(502);
-    expect(await response.json()).toMatchObject({ code: 'upstream_failed', error: expect.stringContaining('unable to load full model on GPU') });
+    expect(await response.json()).toMatchObject({
+      code: 'upstream_failed',
+      error: expect.stringContaining('unable to load full model on GPU'),
+    });
   }
   expect(hearth.fake.chats()).toHaveLength(1);
 });
@@ -116,7 +128,13 @@ test('a reader that stands still delays nobody', async () => {
 });
 
 test('batch.enable_deduplication = false switches it off', async () => {
-  hearth.backend.configure(hearth.config({ ollama: { api_url: hearth.fake.url }, batch: { enable_deduplication: false }, queue: { max_concurrent: 2 } }));
+  hearth.backend.configure(
+    hearth.config({
+      ollama: { api_url: hearth.fake.url },
+      batch: { enable_deduplication: false },
+      queue: { max_concurrent: 2 },
+    }),
+  );
   const gate = hearth.fake.gate();
   const both = [hearth.chat('twice'), hearth.chat('twice')];
   await hearth.fake.until(({ open }) => open === 2);

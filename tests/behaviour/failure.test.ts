@@ -9,26 +9,53 @@ const start = async (options: HearthOptions = {}): Promise<void> => {
 afterEach(() => hearth.stop());
 
 test.each([
-  ['an error before the first byte', { fail: { status: 500, error: 'llama-server process has terminated: exit 1' } }, 502, 'upstream_failed', /llama-server process has terminated: exit 1/],
-  ['a refusal of the request', { fail: { status: 400, error: '"llama3.2" does not support thinking' } }, 400, 'invalid_request', /does not support thinking/],
-  ['busy', { fail: { status: 503, error: 'server busy, please try again.  maximum pending requests exceeded' } }, 503, 'queue_full', /server busy/],
+  [
+    'an error before the first byte',
+    { fail: { status: 500, error: 'llama-server process has terminated: exit 1' } },
+    502,
+    'upstream_failed',
+    /llama-server process has terminated: exit 1/,
+  ],
+  [
+    'a refusal of the request',
+    { fail: { status: 400, error: '"llama3.2" does not support thinking' } },
+    400,
+    'invalid_request',
+    /does not support thinking/,
+  ],
+  [
+    'busy',
+    { fail: { status: 503, error: 'server busy, please try again.  maximum pending requests exceeded' } },
+    503,
+    'queue_full',
+    /server busy/,
+  ],
   ['a cut stream', { pieces: ['a', 'b'], cutAfter: 1 }, 502, 'upstream_failed', /./],
   ['no done:true', { pieces: ['a', 'b'], endWithoutDone: true }, 502, 'upstream_failed', /./],
   ['a malformed line', { pieces: ['a', 'b'], malformedAfter: 1 }, 502, 'upstream_failed', /./],
-  ['an error line', { pieces: ['a', 'b'], failAfter: { pieces: 1, error: 'model runner has unexpectedly stopped' } }, 502, 'upstream_failed', /model runner has unexpectedly stopped/],
-])('%s: a JSON caller gets its status and sentence, a stream a last piece, and the slot is free', async (_name, script, status, code, sentence) => {
-  await start();
-  await (await hearth.chat('load it')).text();
-  hearth.fake.next(script, script);
-  const json = await hearth.chat('json');
-  expect(json.status).toBe(status);
-  expect(await json.json()).toMatchObject({ code, error: expect.stringMatching(sentence) });
-  const stream = await hearth.chat('stream', { stream: true });
-  expect(stream.status).toBe(200);
-  const last = (await piecesOf(stream)).at(-1);
-  expect(last).toMatchObject({ code, done: true, cached: false, error: expect.stringMatching(sentence) });
-  expect((await hearth.chat('next')).status).toBe(200);
-});
+  [
+    'an error line',
+    { pieces: ['a', 'b'], failAfter: { pieces: 1, error: 'model runner has unexpectedly stopped' } },
+    502,
+    'upstream_failed',
+    /model runner has unexpectedly stopped/,
+  ],
+])(
+  '%s: a JSON caller gets its status and sentence, a stream a last piece, and the slot is free',
+  async (_name, script, status, code, sentence) => {
+    await start();
+    await (await hearth.chat('load it')).text();
+    hearth.fake.next(script, script);
+    const json = await hearth.chat('json');
+    expect(json.status).toBe(status);
+    expect(await json.json()).toMatchObject({ code, error: expect.stringMatching(sentence) });
+    const stream = await hearth.chat('stream', { stream: true });
+    expect(stream.status).toBe(200);
+    const last = (await piecesOf(stream)).at(-1);
+    expect(last).toMatchObject({ code, done: true, cached: false, error: expect.stringMatching(sentence) });
+    expect((await hearth.chat('next')).status).toBe(200);
+  },
+);
 
 test('pieces that came before a failure have reached the caller', async () => {
   await start();
@@ -43,7 +70,11 @@ test('Ollama is down: a state, an error that says what to do, kept answers still
   await hearth.fake.goDown();
   const refused = await hearth.chat('new');
   expect(refused.status).toBe(502);
-  expect(await refused.json()).toMatchObject({ code: 'upstream_unreachable', retryable: true, error: expect.stringContaining(hearth.fake.url) });
+  expect(await refused.json()).toMatchObject({
+    code: 'upstream_unreachable',
+    retryable: true,
+    error: expect.stringContaining(hearth.fake.url),
+  });
   hearth.clock.forward(6000);
   expect(await (await hearth.chat('kept')).json()).toMatchObject({ source: 'hit' });
   await hearth.fake.comeBack();
@@ -58,7 +89,10 @@ test('/health follows it, and ?ready=1 is for load balancers', async () => {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   for (;;) if ((await health()).body['status'] === 'healthy') break;
-  expect(await health('?ready=1')).toMatchObject({ status: 200, body: { upstream: { reachable: true, model: 'llama3.2', model_available: true, model_loaded: false } } });
+  expect(await health('?ready=1')).toMatchObject({
+    status: 200,
+    body: { upstream: { reachable: true, model: 'llama3.2', model_available: true, model_loaded: false } },
+  });
   await hearth.fake.goDown();
   await (await hearth.chat('notices')).text();
   for (;;) if ((await health()).body['status'] === 'unhealthy') break;
@@ -69,7 +103,10 @@ test('/health follows it, and ?ready=1 is for load balancers', async () => {
 test('silence: nothing comes within the first-token limit, or in the middle', async () => {
   await start({ config: { ollama: { first_token_timeout_seconds: 1, timeout_seconds: 1 } } });
   await (await hearth.chat('load it')).text();
-  hearth.fake.next({ silent: true }, { pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: new Promise(() => undefined) } });
+  hearth.fake.next(
+    { silent: true },
+    { pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: new Promise(() => undefined) } },
+  );
   const first = await hearth.chat('silent');
   expect(first.status).toBe(504);
   expect(await first.json()).toMatchObject({ code: 'first_token_timeout' });
@@ -110,7 +147,8 @@ test('who leaves while the model loads does not throw the load away for those be
   const first = hearth.chat('leaves', {}, { signal: left.signal }).catch(() => 'left');
   await hearth.fake.until((fake) => fake.loads.length === 1);
   const second = hearth.chat('stays');
-  for (;;) if (((await (await hearth.get('/api/chat-queue')).json()) as { queue_length: number }).queue_length === 1) break;
+  for (;;)
+    if (((await (await hearth.get('/api/chat-queue')).json()) as { queue_length: number }).queue_length === 1) break;
   left.abort();
   await first;
   loads.release();
@@ -132,7 +170,12 @@ test('who leaves while the model loads and nobody else wants it: the load is giv
 test('warm, then chat: no second load, also with num_ctx set by policy', async () => {
   await start({ config: { ollama: { num_ctx_policy: 'force', num_ctx: 8192 } } });
   const warmed = await hearth.post('/api/cache-stats', { action: 'warm_model' });
-  expect(await warmed.json()).toMatchObject({ success: true, action: 'warm_model', model: 'llama3.2', load_ms: expect.any(Number) });
+  expect(await warmed.json()).toMatchObject({
+    success: true,
+    action: 'warm_model',
+    model: 'llama3.2',
+    load_ms: expect.any(Number),
+  });
   await (await hearth.chat('after')).text();
   expect(hearth.fake.loads).toHaveLength(1);
   const unloaded = await hearth.post('/api/cache-stats', { action: 'unload_model' });
@@ -146,7 +189,8 @@ test('stopping: running streams may end, new work is refused, nothing hangs', as
   const running = await hearth.chat('runs', { stream: true });
   await hearth.fake.until(({ active }) => active === 1);
   const waiting = hearth.chat('waits');
-  for (;;) if (((await (await hearth.get('/api/chat-queue')).json()) as { queue_length: number }).queue_length === 1) break;
+  for (;;)
+    if (((await (await hearth.get('/api/chat-queue')).json()) as { queue_length: number }).queue_length === 1) break;
   const stopped = hearth.backend.stop();
   const refused = await waiting;
   expect(refused.status).toBe(503);

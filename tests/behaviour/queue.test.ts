@@ -36,7 +36,11 @@ test('a full queue refuses with 503 and says when to come back', async () => {
     expect(refused.status).toBe(503);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(120);
-    expect(await refused.json()).toMatchObject({ code: 'queue_full', retryable: true, error: expect.stringMatching(/^The queue is full: 1 wait\. Try again in about /) });
+    expect(await refused.json()).toMatchObject({
+      code: 'queue_full',
+      retryable: true,
+      error: expect.stringMatching(/^The queue is full: 1 wait\. Try again in about /),
+    });
   }
   gate.release();
   await (await running).text();
@@ -52,7 +56,9 @@ test('while it waits, a stream says its position and estimate, and goes on sayin
   const reader = waiting.body?.pipeThrough(new TextDecoderStream()).getReader();
   let seen = '';
   while (seen.split('\n\n').length < 4) seen += (await reader?.read())?.value ?? '';
-  const [first] = seen.split('\n\n').map((line) => JSON.parse(line.slice(6) || '{}') as { queue: { position: number; eta_ms: number } });
+  const [first] = seen
+    .split('\n\n')
+    .map((line) => JSON.parse(line.slice(6) || '{}') as { queue: { position: number; eta_ms: number } });
   expect(first).toMatchObject({ content: '', done: false, cached: false, queue: { position: 1 } });
   expect(first?.queue.eta_ms).toBeGreaterThan(0);
   gate.release();
@@ -75,10 +81,18 @@ test('handed in without a connection: 202, its place, its text so far, its resul
     release = resolve;
   });
   hearth.fake.next({ pieces: ['so ', 'far'], pauseAfter: { pieces: 1, until } });
-  const response = await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content: 'job' }], requestId: 'job-1', priority: -1 });
+  const response = await hearth.post('/api/chat-queue', {
+    messages: [{ role: 'user', content: 'job' }],
+    requestId: 'job-1',
+    priority: -1,
+  });
   expect(response.status).toBe(202);
   expect(response.headers.get('location')).toBe('/api/chat-queue?requestId=job-1');
-  expect(acceptedSchema.parse(await response.json())).toMatchObject({ request_id: 'job-1', priority: -1, model: 'llama3.2' });
+  expect(acceptedSchema.parse(await response.json())).toMatchObject({
+    request_id: 'job-1',
+    priority: -1,
+    model: 'llama3.2',
+  });
   const second = await handIn('behind');
   expect(await view(second)).toMatchObject({ status: 'queued', queue_position: 1, queue_length: 1 });
   for (;;) {
@@ -102,14 +116,18 @@ test('the life of a request as a stream: queue changes, tokens, the end', async 
   await hearth.fake.until(({ active }) => active === 1);
   hearth.fake.next({ pieces: ['one ', 'two'] });
   const second = await handIn('second');
-  const life = await fetch(`${hearth.url}/api/chat-queue?requestId=${second}`, { headers: { accept: 'text/event-stream' } });
+  const life = await fetch(`${hearth.url}/api/chat-queue?requestId=${second}`, {
+    headers: { accept: 'text/event-stream' },
+  });
   gate.release();
   const pieces = await piecesOf(life);
   expect(pieces[0]).toMatchObject({ queue: { position: 1 } });
   expect(pieces.map(({ content }) => content ?? '').join('')).toBe('one two');
   expect(pieces.at(-1)).toMatchObject({ done: true, source: 'miss' });
   await status(first, 'completed');
-  const after = await piecesOf(await fetch(`${hearth.url}/api/chat-queue?requestId=${second}`, { headers: { accept: 'text/event-stream' } }));
+  const after = await piecesOf(
+    await fetch(`${hearth.url}/api/chat-queue?requestId=${second}`, { headers: { accept: 'text/event-stream' } }),
+  );
   expect(after.map(({ content }) => content ?? '').join('')).toBe('one two');
 });
 
@@ -118,7 +136,10 @@ test('who only looks on neither keeps a request alive nor ends it', async () => 
   const gate = hearth.fake.gate();
   const id = await handIn('looked at');
   const left = new AbortController();
-  const life = await fetch(`${hearth.url}/api/chat-queue?requestId=${id}`, { headers: { accept: 'text/event-stream' }, signal: left.signal });
+  const life = await fetch(`${hearth.url}/api/chat-queue?requestId=${id}`, {
+    headers: { accept: 'text/event-stream' },
+    signal: left.signal,
+  });
   await life.body?.getReader().read();
   left.abort();
   gate.release();
@@ -149,10 +170,17 @@ test('cancelling a running request of any route aborts it upstream and tells its
   const streaming = await hearth.chat('streams', { stream: true }, { headers: { 'x-request-id': 'mine' } });
   await hearth.fake.until(({ active }) => active === 1);
   const listed = queueSchema.parse(await (await hearth.get('/api/chat-queue')).json());
-  expect(listed.running.map(({ request_id, route }) => ({ request_id, route }))).toEqual([{ request_id: 'mine', route: '/api/chat-optimized' }]);
+  expect(listed.running.map(({ request_id, route }) => ({ request_id, route }))).toEqual([
+    { request_id: 'mine', route: '/api/chat-optimized' },
+  ]);
   await fetch(`${hearth.url}/api/chat-queue?requestId=mine`, { method: 'DELETE' });
   await hearth.fake.until(({ active }) => active === 0);
-  expect((await piecesOf(streaming)).at(-1)).toEqual({ error: 'The request was cancelled.', code: 'cancelled', done: true, cached: false });
+  expect((await piecesOf(streaming)).at(-1)).toEqual({
+    error: 'The request was cancelled.',
+    code: 'cancelled',
+    done: true,
+    cached: false,
+  });
 });
 
 test('a caller who leaves while it waits is gone, and its request never runs', async () => {
@@ -199,12 +227,15 @@ test('higher priority runs first; X-Queue-Priority has words for it', async () =
   for (;;) if (queueSchema.parse(await (await hearth.get('/api/chat-queue')).json()).queue_length === 3) break;
   gate.release();
   for (const response of await Promise.all([running, low, normal, high])) await response.text();
-  const order = hearth.fake.chats().map((call) => (call.body?.['messages'] as { content: string }[])[0]?.content);
+  const order = hearth.fake.chats().map((call) => (call.body?.['messages'] as { content: string }[] | undefined)?.[0]?.content);
   expect(order).toEqual(['0', 'high', 'normal', 'low']);
 });
 
 test('A B A B under load runs as A A B B, and the switches avoided are counted', async () => {
-  await start({ fake: { maxLoaded: 1, models: [{ name: 'a:latest' }, { name: 'b:latest' }] }, config: { ollama: { model: 'a' } } });
+  await start({
+    fake: { maxLoaded: 1, models: [{ name: 'a:latest' }, { name: 'b:latest' }] },
+    config: { ollama: { model: 'a' } },
+  });
   const gate = hearth.fake.gate();
   const all = [hearth.chat('0', { model: 'a' })];
   await hearth.fake.until(({ active }) => active === 1);
@@ -215,6 +246,8 @@ test('A B A B under load runs as A A B B, and the switches avoided are counted',
   gate.release();
   for (const response of await Promise.all(all)) await response.text();
   expect(hearth.fake.chats().map((call) => call.body?.['model'])).toEqual(['a', 'a', 'a', 'b', 'b']);
-  const { batch_processor } = (await (await hearth.get('/api/cache-stats')).json()) as { batch_processor: Record<string, number> };
+  const { batch_processor } = (await (await hearth.get('/api/cache-stats')).json()) as {
+    batch_processor: Record<string, number>;
+  };
   expect(batch_processor).toMatchObject({ model_switches: 1, model_switches_avoided: 3, average_batch_size: 2.5 });
 });

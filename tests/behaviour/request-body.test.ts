@@ -2,7 +2,7 @@
 // Real clients and bare sockets against a real server; what is in a body is unit/body.test.ts.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { request as send, type IncomingMessage } from 'node:http';
+import { request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -113,6 +113,18 @@ describe('a body over the limit gets its 413', () => {
     wire.send('0\r\n\r\n');
     await wire.closed();
     expect(door.failures).toEqual(['too_large']);
+  });
+
+  test.each([
+    ['plainly', { end: (res: ServerResponse, payload: string) => void res.end(payload) }],
+    ['with endEarly', {}],
+  ])('a refused body that stops coming is waited for 5 s, no longer (answer ended %s)', async (_name, options) => {
+    await open(1000, options);
+    const wire = await openWire(door.port);
+    wire.send(`${head('Content-Length: 5000')}hello`);
+    const before = performance.now();
+    expect(await wire.closed()).toMatch(/^HTTP\/1\.1 413 /);
+    expect(performance.now() - before).toBeGreaterThan(4000);
   });
 
   test('the limit itself is still allowed', async () => {

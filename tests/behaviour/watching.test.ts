@@ -12,7 +12,9 @@ beforeEach(async () => {
 afterEach(() => hearth.stop());
 
 /** Reads named events until `enough`, then leaves. Each is checked against its schema. */
-async function eventsUntil(enough: (seen: readonly { name: string; data: unknown; at: number }[]) => boolean): Promise<{ name: string; data: unknown; at: number }[]> {
+async function eventsUntil(
+  enough: (seen: readonly { name: string; data: unknown; at: number }[]) => boolean,
+): Promise<{ name: string; data: unknown; at: number }[]> {
   const left = new AbortController();
   const response = await fetch(`${hearth.url}/api/events`, { signal: left.signal });
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -37,7 +39,9 @@ test('/api/events: a snapshot first, then what happens', async () => {
   const seen = await reading;
   expect(seen[0]?.name).toBe('snapshot');
   const ended = EVENTS.request.parse(seen.find(({ name }) => name === 'request')?.data).ended;
-  expect(ended).toEqual([expect.objectContaining({ route: '/api/chat-optimized', source: 'miss', status: 'completed' })]);
+  expect(ended).toEqual([
+    expect.objectContaining({ route: '/api/chat-optimized', source: 'miss', status: 'completed' }),
+  ]);
 });
 
 test('/api/events: each kind at most four times a second, however much happens', async () => {
@@ -61,9 +65,13 @@ test('/api/events: who leaves is forgotten', async () => {
 
 test('the queue as a stream, without an id', async () => {
   const left = new AbortController();
-  const response = await fetch(`${hearth.url}/api/chat-queue`, { headers: { accept: 'text/event-stream' }, signal: left.signal });
+  const response = await fetch(`${hearth.url}/api/chat-queue`, {
+    headers: { accept: 'text/event-stream' },
+    signal: left.signal,
+  });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  const next = async () => queueSchema.parse(JSON.parse(((await reader?.read())?.value ?? '').split('\n\n')[0]?.slice(6) ?? ''));
+  const next = async () =>
+    queueSchema.parse(JSON.parse(((await reader?.read())?.value ?? '').split('\n\n')[0]?.slice(6) ?? ''));
   expect((await next()).is_processing).toBe(false);
   const gate = hearth.fake.gate();
   const running = hearth.chat('runs');
@@ -78,22 +86,39 @@ test('rates are 0 before the first request, and true after', async () => {
   for (const content of ['a', 'a', 'a', 'b']) await (await hearth.chat(content)).text();
   await (await hearth.chat('c', { use_cache: false })).text();
   const { response_cache, batch_processor } = await stats();
-  expect(response_cache).toMatchObject({ hits: 2, misses: 2, coalesced: 0, bypassed: 1, hit_rate: 0.5, miss_rate: 0.5, total_entries: 2 });
+  expect(response_cache).toMatchObject({
+    hits: 2,
+    misses: 2,
+    coalesced: 0,
+    bypassed: 1,
+    hit_rate: 0.5,
+    miss_rate: 0.5,
+    total_entries: 2,
+  });
   expect(response_cache.by_model['llama3.2']).toMatchObject({ hits: 2, misses: 2, bypassed: 1, entries: 2 });
   expect(response_cache.tokens_saved).toBeGreaterThan(0);
   expect(batch_processor).toMatchObject({ total_requests: 5, cached_responses: 2, cache_hit_rate: 50 });
 });
 
 test('clear, clear by model, delete by key, reset', async () => {
-  const act = async (body: object): Promise<Record<string, unknown>> => (await hearth.post('/api/cache-stats', body)).json() as never;
+  const act = async (body: object): Promise<Record<string, unknown>> =>
+    (await hearth.post('/api/cache-stats', body)).json() as never;
   const first = await hearth.chat('one');
   await first.text();
   await (await hearth.chat('two')).text();
   await (await hearth.chat('three', { model: 'qwen2.5:0.5b' })).text();
-  expect(await act({ action: 'delete', data: { key: first.headers.get('x-cache-key') } })).toMatchObject({ success: true, removed: 1 });
+  expect(await act({ action: 'delete', data: { key: first.headers.get('x-cache-key') } })).toMatchObject({
+    success: true,
+    removed: 1,
+  });
   expect(await act({ action: 'clear', data: { model: 'qwen2.5:0.5b' } })).toMatchObject({ removed: 1 });
   expect(await act({ action: 'clear', data: { older_than_s: 60 } })).toMatchObject({ removed: 0 });
-  expect(await act({ action: 'clear_conversation_cache' })).toEqual({ success: true, action: 'clear_conversation_cache', removed: 0, freed_bytes: 0 });
+  expect(await act({ action: 'clear_conversation_cache' })).toEqual({
+    success: true,
+    action: 'clear_conversation_cache',
+    removed: 0,
+    freed_bytes: 0,
+  });
   const cleared = await act({ action: 'clear_response_cache' });
   expect(cleared).toMatchObject({ success: true, action: 'clear_response_cache', removed: 1 });
   expect(cleared['freed_bytes']).toBeGreaterThan(0);
@@ -115,13 +140,19 @@ test('a full cache stays within its bound', async () => {
 test('settings that apply live: model, TTL, origins, waiting room', async () => {
   await (await hearth.chat('kept')).text();
   hearth.backend.configure(
-    hearth.config({ ollama: { api_url: hearth.fake.url, model: 'qwen2.5:0.5b' }, cache: { ttl_seconds: 1 }, cors: { allowed_origins: ['https://notes.example.com'] } }),
+    hearth.config({
+      ollama: { api_url: hearth.fake.url, model: 'qwen2.5:0.5b' },
+      cache: { ttl_seconds: 1 },
+      cors: { allowed_origins: ['https://notes.example.com'] },
+    }),
   );
   expect(await (await hearth.chat('other model')).json()).toMatchObject({ model: 'qwen2.5:0.5b', source: 'miss' });
   hearth.clock.forward(1001);
   expect(await (await hearth.chat('other model')).json()).toMatchObject({ source: 'miss' });
   const health = (origin: string): Promise<Response> => fetch(`${hearth.url}/health`, { headers: { origin } });
-  expect((await health('https://notes.example.com')).headers.get('access-control-allow-origin')).toBe('https://notes.example.com');
+  expect((await health('https://notes.example.com')).headers.get('access-control-allow-origin')).toBe(
+    'https://notes.example.com',
+  );
   expect((await health('https://other.example.com')).status).toBe(403);
 });
 

@@ -70,7 +70,13 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
   const log = options.log ?? pino({ level: 'silent' });
   const patience = options.patience === undefined ? {} : { patience: options.patience };
   const clock = shiftedClock();
-  const backend = await startBackend({ config: config(options.config), log, version: '0.0.0-test', clock, ...patience });
+  const backend = await startBackend({
+    config: config(options.config),
+    log,
+    version: '0.0.0-test',
+    clock,
+    ...patience,
+  });
   const { url } = backend;
 
   const hearth: Hearth = {
