@@ -12,6 +12,7 @@ import { Gateway } from './core/gateway.ts';
 import { Jobs } from './core/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue.ts';
+import { reporting } from './core/reporting.ts';
 import { Requests } from './core/requests.ts';
 import { Residency } from './core/residency.ts';
 import { cacheStats, health, modelsView, queueView, requestFact, type SnapshotParts } from './core/snapshot.ts';
@@ -79,13 +80,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const bind = effectiveBind(current);
   if (bind.refusedBecause !== undefined) log.warn({}, bind.refusedBecause);
 
-  const upstream = createUpstream({ config, log, clock });
+  const ollama = createUpstream({ config, log, clock });
   const estimator = new Estimator();
   const telemetry = new Telemetry();
   const requests = new Requests();
   const flights = new Flights();
   const cache = new ResponseCache(config, clock.now);
-  const watch = createWatch({ upstream, config, clock, log, onChange: (state) => looked(state) });
+  const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
+  const upstream = reporting(ollama, watch);
   const residency = new Residency({ upstream, watch, estimator, clock, log });
   const queue = new LeaseQueue({
     config,
@@ -158,7 +160,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     guard: createGuard({ config, port: () => port, lanAddresses }),
   });
   const listening = await listen(listener, { hosts: bind.hosts, port }).catch(async (error: unknown) => {
-    await upstream.close();
+    await ollama.close();
     throw error;
   });
   port = listening.port;
@@ -180,7 +182,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
       await watch.stop();
       await listening.close();
-      await upstream.close();
+      await ollama.close();
     },
   };
 }

@@ -67,7 +67,10 @@ test.each(sources('backend'))('%s is one idea: at most 300 lines, and says first
 });
 
 test.each(sources('backend'))('%s has no silenced compiler and no unfinished mark', (file) => {
-  expect(readFileSync(join(root, file), 'utf8')).not.toMatch(/\bas any\b|: any\b|@ts-|\b(?:TODO|FIXME|XXX)\b/);
+  const text = readFileSync(join(root, file), 'utf8');
+  expect(text).not.toMatch(/@ts-|\b(?:TODO|FIXME|XXX)\b/);
+  const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+  expect(code).not.toMatch(/(?::|\bas|<) ?any\b/);
 });
 
 test('there is one barrel', () => {

@@ -99,7 +99,6 @@ export async function warm(parts: ActionParts, model: string, priority: number, 
     const loadMs = await residency.ensure(spec, request.keep_alive, queue, signal);
     // It stood ready: an empty request renews its keep_alive all the same.
     if (loadMs === 0) await upstream.load(spec, request.keep_alive, signal);
-    watch.report('ok');
     return Math.round(clock.now() - startedAt);
   } finally {
     lease.release();

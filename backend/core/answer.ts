@@ -1,6 +1,6 @@
 // The JSON answer of our own routes, from a finished run and its ticket. Pure.
 import { usageOf, type ChatAnswer, type ChatEvent, type Completion, type End, type Piece } from '../contract/chat.ts';
-import type { CacheOutcome } from './gateway.ts';
+import type { CacheOutcome } from './call.ts';
 import type { Ticket } from './requests.ts';
 
 /** What of an answer the JSON needs beside its text. */

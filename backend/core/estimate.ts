@@ -69,6 +69,11 @@ function blend(old: number | undefined, now: number): number {
   return old === undefined ? now : old + ALPHA * (now - old);
 }
 
+/** The size of a prompt, in characters. */
+export function promptChars(messages: readonly { readonly content?: unknown }[]): number {
+  return messages.reduce((sum, { content }) => sum + (typeof content === 'string' ? content.length : 0), 0);
+}
+
 /** One in the planned order, for startTimes. Milliseconds. */
 export interface Planned {
   readonly runner: string;

@@ -90,10 +90,14 @@ class Flight {
     try {
       for await (const event of events) {
         this.#log.push(event);
-        if (event.type === 'end') break;
+        if (event.type === 'end') {
+          // Before the run is wound up: nobody who reads need wait for that.
+          this.#close({});
+          return;
+        }
         this.#wake();
       }
-      this.#close({});
+      throw new Error('a run stopped without an end event');
     } catch (failure) {
       this.#close({ failure });
     }

@@ -3,14 +3,16 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, Folder, replay, type ChatEvent, type Completion, type Source } from '../contract/chat.ts';
+import { fold, Folder, replay, type ChatEvent, type Completion } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
-import type { Estimator } from './estimate.ts';
+import type { Answer, CacheOutcome, ChatCall } from './call.ts';
+import { promptChars, type Estimator } from './estimate.ts';
 import { fingerprint, runnerSpec } from './fingerprint.ts';
 import type { FlightContext, Flights, Seat } from './flight.ts';
+import { followed, once } from './follow.ts';
 import { isCloudName, notInstalled } from './models.ts';
-import { planCache, type CachePlan, type CacheWish } from './policy.ts';
+import { planCache, type CachePlan } from './policy.ts';
 import type {
   Clock,
   InstalledModel,
@@ -22,46 +24,12 @@ import type {
   UpstreamChat,
   Watch,
 } from './ports.ts';
-import type { LeaseQueue, Place } from './queue.ts';
-import { speak, type ReplayMode } from './replay.ts';
-import { Ticket, type Requests, type TicketOptions } from './requests.ts';
+import { shuttingDown, type LeaseQueue, type Place } from './queue.ts';
+import { speak } from './replay.ts';
+import { Ticket, type Requests } from './requests.ts';
 import { keepAliveMs, type Residency } from './residency.ts';
 import { shapeRequest } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
-
-/** One request, in the form that every route translates to. */
-export interface ChatCall extends TicketOptions {
-  readonly request: UpstreamChat;
-  /** Callers with different namespaces never share an answer. */
-  readonly namespace: string;
-  /** What the caller asks of the cache, strongest first. */
-  readonly wishes: readonly CacheWish[];
-  /** Whether this route caches when nobody asks for anything. */
-  readonly cacheByDefault: boolean;
-  readonly replay: ReplayMode;
-}
-
-/** What the cache did for a request; the response headers say it. */
-export interface CacheOutcome {
-  readonly plan: CachePlan;
-  /** 64 hex digits; undefined when the request has no key (unknown model). */
-  readonly key: string | undefined;
-  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
-}
-
-/** A running or kept answer. Close it in any case; twice is harmless. */
-export interface Answer {
-  readonly ticket: Ticket;
-  readonly source: Source;
-  readonly cache: CacheOutcome;
-  /** The answer as it comes, to its end event. Read it once. Throws AppError. */
-  readonly events: AsyncIterable<ChatEvent>;
-  /** The whole answer; instead of reading the events. A hit is there at once. */
-  whole(): Promise<Completion>;
-  /** One more reader of the same events, for somebody who looks on. */
-  tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
-  close(): void;
-}
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
 export interface GatewayParts {
@@ -82,6 +50,9 @@ export interface GatewayParts {
   onEnded(ticket: Ticket): void;
 }
 
+/** How long last words may take to arrive, in milliseconds. */
+const LAST_WORDS_MS = 1000;
+
 export class Gateway {
   readonly #parts: GatewayParts;
   #draining = false;
@@ -96,8 +67,7 @@ export class Gateway {
    */
   async chat(call: ChatCall): Promise<Answer> {
     const { watch, config, clock, requests, cache, log } = this.#parts;
-    if (this.#draining)
-      throw new AppError('shutting_down', 'Hearth is stopping. Try again when it runs again.', { retryAfterMs: 5000 });
+    if (this.#draining) throw shuttingDown();
     const ticket = new Ticket(call, clock);
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const model = watch.peek(call.model) ?? (await this.#resolve(call.model, ticket.signal));
@@ -243,17 +213,14 @@ export class Gateway {
   ): AsyncIterable<ChatEvent> {
     const { queue, estimator, config, watch } = this.#parts;
     watch.admit();
-    const promptChars = request.messages.reduce(
-      (sum, { content }) => sum + (typeof content === 'string' ? content.length : 0),
-      0,
-    );
+    const chars = promptChars(request.messages);
     const place = queue.enter(
       {
         runner: spec.key,
         model: spec.model,
         caller: call.caller,
         priority: flight.priority,
-        expectedMs: () => estimator.runMs(spec.model, promptChars) ?? config().queue.estimated_time_per_request_ms,
+        expectedMs: () => estimator.runMs(spec.model, chars) ?? config().queue.estimated_time_per_request_ms,
         onWaiting: flight.waiting,
       },
       flight.signal,
@@ -275,13 +242,13 @@ export class Gateway {
     const lease = await place.lease;
     try {
       if (!isCloudName(spec.model)) {
-        if (!residency.isReady(spec))
-          flight.waiting({ phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) });
-        await this.#reported(residency.ensure(spec, request.keep_alive, queue, flight.signal));
+        const loading = { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) } as const;
+        if (!residency.isReady(spec)) flight.waiting(loading);
+        await residency.ensure(spec, request.keep_alive, queue, flight.signal);
       }
       flight.waiting({ phase: 'running', position: 0, eta_ms: 0 });
       const folder = new Folder();
-      for await (const event of this.#reportedEvents(upstream.chat(request, flight.signal))) {
+      for await (const event of upstream.chat(request, flight.signal)) {
         if (event.type === 'piece') folder.add(event.piece);
         if (event.type === 'end') {
           residency.used(spec, keepAliveMs(request.keep_alive));
@@ -308,86 +275,26 @@ export class Gateway {
     this.#parts.cache.put(key, completion, { model, ttl: plan.ttl, runMs });
   }
 
-  /** Tells the watch how a call went: only a connection that failed counts against Ollama. */
-  async #reported<T>(call: Promise<T>): Promise<T> {
-    try {
-      const result = await call;
-      this.#parts.watch.report('ok');
-      return result;
-    } catch (error) {
-      this.#failed(error);
-      throw error;
-    }
-  }
-
-  async *#reportedEvents(events: AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent, void, undefined> {
-    try {
-      for await (const event of events) {
-        if (event.type === 'end') this.#parts.watch.report('ok');
-        yield event;
-      }
-    } catch (error) {
-      this.#failed(error);
-      throw error;
-    }
-  }
-
-  #failed(error: unknown): void {
-    const { code } = asAppError(error);
-    if (code === 'upstream_unreachable') this.#parts.watch.report('unreachable');
-    // The list of models was wrong.
-    if (code === 'model_not_found') this.#parts.watch.invalidate();
-  }
-
   // ---- stopping
 
   /**
-   * Takes no new work; running answers get `timeoutMs`, then a final error. Resolves when nothing lives any more.
+   * Takes no new work. Running answers get `timeoutMs`, then a final error and a moment to deliver it; who does not read
+   * it by then is cut off by whoever closes the connections.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const { queue, requests, clock } = this.#parts;
+    const { queue, requests } = this.#parts;
     this.#draining = true;
     queue.drain();
+    await this.#emptyWithin(timeoutMs);
+    for (const ticket of requests.list())
+      ticket.cancel('request', shuttingDown('Hearth stopped before the answer was complete.'));
+    await this.#emptyWithin(LAST_WORDS_MS);
+  }
+
+  async #emptyWithin(ms: number): Promise<void> {
+    const { requests, clock } = this.#parts;
     const settled = new AbortController();
-    const timeUp = clock.sleep(timeoutMs, settled.signal).catch(() => undefined);
-    await Promise.race([requests.empty(), timeUp]);
+    await Promise.race([requests.empty(), clock.sleep(ms, settled.signal).catch(() => undefined)]);
     settled.abort();
-    for (const ticket of requests.list()) {
-      ticket.cancel(
-        'request',
-        new AppError('shutting_down', 'Hearth stopped before the answer was complete.', { retryAfterMs: 5000 }),
-      );
-    }
-    await requests.empty();
   }
-}
-
-/** Keeps the ticket in step with what its caller has been given. */
-async function* followed(
-  ticket: Ticket,
-  events: AsyncIterable<ChatEvent>,
-  close: () => void,
-): AsyncGenerator<ChatEvent, void, undefined> {
-  try {
-    for await (const event of events) {
-      if (event.type === 'waiting') ticket.moved(event.waiting);
-      if (event.type === 'piece') ticket.firstPiece();
-      if (event.type === 'end') ticket.finish();
-      yield event;
-    }
-  } catch (error) {
-    ticket.finish(asAppError(error));
-    throw error;
-  } finally {
-    close();
-  }
-}
-
-function once(effect: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    effect();
-  };
 }

@@ -5,7 +5,8 @@ import { Folder, replay, type ChatEvent, type Completion } from '../contract/cha
 import type { RequestView } from '../contract/control.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import { chatAnswer, type AnswerFrame } from './answer.ts';
-import type { Answer, ChatCall, Gateway } from './gateway.ts';
+import type { Answer, ChatCall } from './call.ts';
+import type { Gateway } from './gateway.ts';
 import type { Log, Now, ReadConfig } from './ports.ts';
 import type { Requests, Ticket } from './requests.ts';
 

@@ -337,10 +337,11 @@ export class LeaseQueue {
   }
 }
 
-function shuttingDown(): AppError {
-  return new AppError('shutting_down', 'Hearth is stopping and takes no new work. Try again when it runs again.', {
-    retryAfterMs: 5000,
-  });
+/** The refusal of a gateway that stops. */
+export function shuttingDown(
+  sentence = 'Hearth is stopping and takes no new work. Try again when it runs again.',
+): AppError {
+  return new AppError('shutting_down', sentence, { retryAfterMs: 5000 });
 }
 
 /** `41 s`, `4 min 10 s`: whole seconds, rounded up. */

@@ -100,8 +100,8 @@ export function* cutWords(text: string, least: number = 1): Generator<string> {
 }
 
 /**
- * The first boundary between grapheme clusters at or after `at`; `from` is one. Looks at a window only, since
- * Intl.Segmenter takes time with the square of the text's length (V8 copies the text for each cluster).
+ * `at` when it lies between two grapheme clusters, else the place to try next: no boundary comes before it. `from` is
+ * a boundary. Looks at a window only, since Intl.Segmenter takes time with the square of the text's length.
  */
 function boundaryAfter(text: string, from: number, at: number): number {
   for (let reach = 32; ; reach *= 2) {
@@ -109,7 +109,6 @@ function boundaryAfter(text: string, from: number, at: number): number {
     const cluster = graphemes.segment(window).containing(at - from);
     if (cluster === undefined || cluster.index === at - from) return at;
     const end = cluster.index + cluster.segment.length;
-    // Whether a cluster ends is told by the character after it, which may be two units long.
-    if (end + 2 <= window.length || from + window.length === text.length) return from + end;
+    if (end < window.length || at + reach >= text.length) return from + end;
   }
 }

@@ -2,7 +2,7 @@
 // What follows from a wish is core/policy.ts.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../contract/config.ts';
-import type { CacheOutcome } from '../core/gateway.ts';
+import type { CacheOutcome } from '../core/call.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { Source } from '../contract/chat.ts';
 

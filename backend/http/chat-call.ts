@@ -4,7 +4,7 @@ import { chatRequestSchema, PRIORITY, REQUEST_ID, type ChatRequest } from '../co
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';
-import type { ChatCall } from '../core/gateway.ts';
+import type { ChatCall } from '../core/call.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';

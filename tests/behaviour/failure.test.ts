@@ -1,4 +1,6 @@
 // What callers get when Ollama fails, and that a slot is never lost by it.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
 
@@ -198,6 +200,21 @@ test('stopping: running streams may end, new work is refused, nothing hangs', as
   gate.release();
   expect((await piecesOf(running)).at(-1)).toMatchObject({ done: true, source: 'miss' });
   await stopped;
+});
+
+test('stopping does not wait for a caller who does not read', async () => {
+  await start({ config: { server: { drain_timeout_ms: 100 } } });
+  hearth.fake.next({ pieces: Array.from({ length: 300 }, () => 'x'.repeat(100_000)) });
+  const body = JSON.stringify({ messages: [{ role: 'user', content: 'much' }], stream: true });
+  const socket = connect(hearth.backend.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(
+    `POST /api/chat-optimized HTTP/1.1\r\nHost: 127.0.0.1:${hearth.backend.port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await once(socket, 'readable');
+  await hearth.fake.until(({ active }) => active === 0);
+  await hearth.backend.stop();
+  socket.destroy();
 });
 
 test('stopping with a stream that does not end: a final error piece after the drain time', async () => {

@@ -143,8 +143,19 @@ describe('smoothly', () => {
     const told = await listen(completion([words(100)]), 'smooth');
     const gaps = told.slice(1).map(({ at }, i) => at - (told[i]?.at ?? 0));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(40);
-    expect(told.at(-1)?.at).toBeGreaterThan(500);
   });
+
+  test.each([
+    ['short', words(40)],
+    ['long', words(5000)],
+    ['without a space', 'x'.repeat(200_000)],
+  ])(
+    'a %s text takes its time: no more than 100 pieces a second, unless that is over a second',
+    async (_what, text) => {
+      const told = await listen(completion([text]), 'smooth');
+      expect(told.at(-1)?.at).toBeGreaterThanOrEqual(Math.min(800, pieces(told).length * 10));
+    },
+  );
 
   test('thinking and content share the time', async () => {
     const told = await listen(completion([{ thinking: words(600) }, words(600)]), 'smooth');
@@ -166,5 +177,15 @@ describe('smoothly', () => {
     for await (const event of spoken) left += event.type === 'piece' ? 1 : 0;
     expect(left).toBe(19);
     expect(clock.sleeping).toBe(0);
+  });
+
+  test('a slow reader who left gets nothing more', async () => {
+    const clock = new ManualClock();
+    const abort = new AbortController();
+    const spoken = speak(completion([words(20)]), 'smooth', clock, abort.signal);
+    await spoken.next();
+    await clock.advance(5000);
+    abort.abort(new Error('left'));
+    await expect(spoken.next()).rejects.toThrow('left');
   });
 });

@@ -45,6 +45,16 @@ describe('the pieces of a text', () => {
     );
   });
 
+  test('never end inside a very long one, wherever it begins', () => {
+    for (const part of ['🏿', '\u0301', '\u200d👩']) {
+      for (let before = 0; before < 60; before++) {
+        const text = `${'x'.repeat(before)}${part.repeat(100)} y`;
+        const allowed = boundaries(text);
+        expect(cutsOf([...cutWords(text)]).filter((at) => !allowed.has(at))).toEqual([]);
+      }
+    }
+  });
+
   test('end only before white space that follows a word, unless the word is long', () => {
     fc.assert(
       fc.property(someText, (text) => {

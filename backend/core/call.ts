@@ -1,0 +1,42 @@
+// What goes into the gateway and what comes out: a request in the one form that every route translates to, and its answer.
+// Types alone.
+import type { ChatEvent, Completion, Source } from '../contract/chat.ts';
+import type { Hit } from './cache.ts';
+import type { CachePlan, CacheWish } from './policy.ts';
+import type { UpstreamChat } from './ports.ts';
+import type { ReplayMode } from './replay.ts';
+import type { Ticket, TicketOptions } from './requests.ts';
+
+/** One request, in the form that every route translates to. */
+export interface ChatCall extends TicketOptions {
+  readonly request: UpstreamChat;
+  /** Callers with different namespaces never share an answer. */
+  readonly namespace: string;
+  /** What the caller asks of the cache, strongest first. */
+  readonly wishes: readonly CacheWish[];
+  /** Whether this route caches when nobody asks for anything. */
+  readonly cacheByDefault: boolean;
+  readonly replay: ReplayMode;
+}
+
+/** What the cache did for a request; the response headers say it. */
+export interface CacheOutcome {
+  readonly plan: CachePlan;
+  /** 64 hex digits; undefined when the request has no key (unknown model). */
+  readonly key: string | undefined;
+  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
+}
+
+/** A running or kept answer. Close it in any case; twice is harmless. */
+export interface Answer {
+  readonly ticket: Ticket;
+  readonly source: Source;
+  readonly cache: CacheOutcome;
+  /** The answer as it comes, to its end event. Read it once. Throws AppError. */
+  readonly events: AsyncIterable<ChatEvent>;
+  /** The whole answer; instead of reading the events. A hit is there at once. */
+  whole(): Promise<Completion>;
+  /** One more reader of the same events, for somebody who looks on. */
+  tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
+  close(): void;
+}

@@ -1,0 +1,35 @@
+// Keeps a caller's ticket in step with what its caller has been given.
+import type { ChatEvent } from '../contract/chat.ts';
+import { asAppError } from '../contract/errors.ts';
+import type { Ticket } from './requests.ts';
+
+/** Keeps the ticket in step with what its caller has been given. */
+export async function* followed(
+  ticket: Ticket,
+  events: AsyncIterable<ChatEvent>,
+  close: () => void,
+): AsyncGenerator<ChatEvent, void, undefined> {
+  try {
+    for await (const event of events) {
+      if (event.type === 'waiting') ticket.moved(event.waiting);
+      if (event.type === 'piece') ticket.firstPiece();
+      if (event.type === 'end') ticket.finish();
+      yield event;
+    }
+  } catch (error) {
+    ticket.finish(asAppError(error));
+    throw error;
+  } finally {
+    close();
+  }
+}
+
+/** The same effect, but only the first time. */
+export function once(effect: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    effect();
+  };
+}

@@ -1,0 +1,43 @@
+// An upstream whose every call tells the watch how it went, for the breaker and for the list of models.
+// Callers need not think of it; the watch's own probes do not go through here.
+import type { ChatEvent } from '../contract/chat.ts';
+import { asAppError } from '../contract/errors.ts';
+import type { Upstream, Watch } from './ports.ts';
+
+/** The same upstream, reporting: only a connection that failed counts against Ollama; an unknown model makes the list old. */
+export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'invalidate'>): Upstream {
+  const failed = (error: unknown): void => {
+    const { code } = asAppError(error);
+    if (code === 'upstream_unreachable') watch.report('unreachable');
+    if (code === 'model_not_found') watch.invalidate();
+  };
+  async function reported<T>(call: Promise<T>): Promise<T> {
+    try {
+      const result = await call;
+      watch.report('ok');
+      return result;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+  async function* events(calls: AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent, void, undefined> {
+    try {
+      for await (const event of calls) {
+        if (event.type === 'end') watch.report('ok');
+        yield event;
+      }
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+  return {
+    chat: (request, signal) => events(upstream.chat(request, signal)),
+    load: (spec, keepAlive, signal) => reported(upstream.load(spec, keepAlive, signal)),
+    unload: (model, signal) => reported(upstream.unload(model, signal)),
+    tags: (signal) => upstream.tags(signal),
+    ps: (signal) => upstream.ps(signal),
+    version: (signal) => upstream.version(signal),
+  };
+}
