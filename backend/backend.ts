@@ -187,7 +187,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   };
 }
 
-/** The addresses of this machine's own network interfaces. */
+/** The addresses of this machine's own network interfaces; none where the system does not let us ask (no netlink). */
 function lanAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  try {
+    return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  } catch {
+    return [];
+  }
 }

@@ -2,6 +2,7 @@
 // It decides nothing about who may use it (policy.ts) and knows no files; it counts only what it sees itself.
 import { LRUCache } from 'lru-cache';
 import type { Completion } from '../contract/chat.ts';
+import { canonicalName } from './models.ts';
 import type { Now, ReadConfig } from './ports.ts';
 import { decodeRecord, decodeWhole, encodeRecord } from './record.ts';
 
@@ -77,13 +78,19 @@ export class ResponseCache {
 
   #build(): LRUCache<string, Entry> {
     return new LRUCache<string, Entry>({
-      maxSize: this.#config().cache.max_size_mb * MB,
-      sizeCalculation: (entry, key) => entry.bytes.length + key.length + BOOKKEEPING_BYTES,
+      maxSize: this.#maxBytes,
+      sizeCalculation: ({ bytes }, key) => costOf(key, bytes),
+      onInsert: (entry) => this.#count(entry, 1),
       dispose: (entry, _key, reason) => {
         if (reason === 'evict') this.#evictions++;
         this.#count(entry, -1);
       },
     });
+  }
+
+  /** lru-cache takes whole numbers only. */
+  get #maxBytes(): number {
+    return Math.floor(this.#config().cache.max_size_mb * MB);
   }
 
   /** Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. */
@@ -115,14 +122,13 @@ export class ResponseCache {
    */
   put(key: string, completion: Completion, about: { model: string; ttl: number; runMs: number }): boolean {
     const bytes = encodeRecord(completion);
-    const { max_entry_mb, max_size_mb } = this.#config().cache;
     // lru-cache refuses too large an entry without a word, and drops the old one with it: so look first, and count.
-    if (bytes.length > max_entry_mb * MB || bytes.length + key.length + BOOKKEEPING_BYTES > max_size_mb * MB) {
+    if (bytes.length > this.#config().cache.max_entry_mb * MB || costOf(key, bytes) > this.#entries.maxSize) {
       this.#refused++;
       return false;
     }
     const storedAt = this.#now();
-    this.#insert(key, {
+    this.#entries.set(key, {
       bytes,
       model: about.model,
       storedAt,
@@ -131,11 +137,6 @@ export class ResponseCache {
       tokens: completion.end.metrics.eval_count,
     });
     return true;
-  }
-
-  #insert(key: string, entry: Entry): void {
-    this.#entries.set(key, entry);
-    this.#count(entry, 1);
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
@@ -154,9 +155,10 @@ export class ResponseCache {
 
   clear(which: Which = {}): Removed {
     const now = this.#now();
+    const model = which.model === undefined ? undefined : canonicalName(which.model);
     const doomed: string[] = [];
     for (const [key, entry] of this.#entries.entries()) {
-      if (which.model !== undefined && entry.model !== which.model) continue;
+      if (model !== undefined && canonicalName(entry.model) !== model) continue;
       if (which.olderThanS !== undefined && now - entry.storedAt <= which.olderThanS * 1000) continue;
       doomed.push(key);
     }
@@ -172,11 +174,11 @@ export class ResponseCache {
 
   /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
   reconfigured(): void {
-    if (this.#entries.maxSize === this.#config().cache.max_size_mb * MB) return;
+    if (this.#entries.maxSize === this.#maxBytes) return;
     const old = this.#entries;
     this.#entries = this.#build();
     this.#byModel.clear();
-    for (const [key, entry] of [...old.entries()].toReversed()) this.#insert(key, entry);
+    for (const [key, entry] of [...old.entries()].toReversed()) this.#entries.set(key, entry);
   }
 
   resetCounts(): void {
@@ -199,4 +201,9 @@ export class ResponseCache {
       by_model: this.#byModel,
     };
   }
+}
+
+/** Bytes that an entry costs in all. */
+function costOf(key: string, bytes: Buffer): number {
+  return bytes.length + key.length + BOOKKEEPING_BYTES;
 }

@@ -86,7 +86,10 @@ function write(value: unknown, under: string, depth: number, sort: boolean): str
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
       if (i > 0) out += ',';
-      out += under === 'images' && typeof item === 'string' ? JSON.stringify(hash('sha256', item)) : write(item, '', depth + 1, sort);
+      out +=
+        under === 'images' && typeof item === 'string'
+          ? JSON.stringify(hash('sha256', item))
+          : write(item, '', depth + 1, sort);
     }
     return `${out}]`;
   }

@@ -24,7 +24,7 @@ const PATIENCE = {
   headersTimeout: 60_000,
   /** No bound on a whole request: a blob of many gigabytes takes its time. Silence within a body is readBody's matter. */
   requestTimeout: 0,
-  /** Longer than what clients and proxies usually keep (nginx 60 s or 75 s), so that they close first and no request is lost. */
+  /** Longer than callers keep idle connections (nginx: 60 s), so that they close first and no request meets a closed one. */
   keepAliveTimeout: 75_000,
 } as const;
 const ASK_MS = 1000;
@@ -115,7 +115,9 @@ async function openAll(
     } else if (ABSENT.has(codeOf(error))) {
       absent = new BindError(host, port, error);
     } else {
-      await Promise.all(open.map((each) => ended(each.server)));
+      const closing = open.map((each) => ended(each.server));
+      connections.cut();
+      await Promise.all(closing);
       throw new BindError(host, port, error);
     }
   }

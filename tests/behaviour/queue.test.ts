@@ -227,7 +227,9 @@ test('higher priority runs first; X-Queue-Priority has words for it', async () =
   for (;;) if (queueSchema.parse(await (await hearth.get('/api/chat-queue')).json()).queue_length === 3) break;
   gate.release();
   for (const response of await Promise.all([running, low, normal, high])) await response.text();
-  const order = hearth.fake.chats().map((call) => (call.body?.['messages'] as { content: string }[] | undefined)?.[0]?.content);
+  const order = hearth.fake
+    .chats()
+    .map((call) => (call.body?.['messages'] as { content: string }[] | undefined)?.[0]?.content);
   expect(order).toEqual(['0', 'high', 'normal', 'low']);
 });
 
