@@ -159,7 +159,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     patience,
     guard: createGuard({ config, port: () => port, lanAddresses }),
   });
-  const listening = await listen(listener, { hosts: bind.hosts, port }).catch(async (error: unknown) => {
+  const listening = await listen(listener, { hosts: bind.hosts, port, log }).catch(async (error: unknown) => {
     await ollama.close();
     throw error;
   });

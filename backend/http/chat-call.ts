@@ -10,7 +10,7 @@ import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
 import { headerWishes } from './cache-headers.ts';
 import { header } from './encode.ts';
-import { isLoopbackOrigin } from './guard.ts';
+import { isLoopbackOrigin } from './loopback.ts';
 
 /** A request of our own chat routes, understood. */
 export interface OwnChat {

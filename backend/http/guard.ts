@@ -8,8 +8,6 @@ import { AppError } from '../contract/errors.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
-export { isLoopbackOrigin } from './loopback.ts';
-
 /** Response headers of ours that a page may read, beside those it may read anyway (Fetch: CORS-safelisted headers). */
 export const EXPOSED_HEADERS = [
   'X-Request-ID',

@@ -6,7 +6,8 @@ import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { configSchema, type Config } from '../../backend/contract/config.ts';
 import { AppError } from '../../backend/contract/errors.ts';
-import { createGuard, effectiveBind, isLoopbackOrigin, type Guard } from '../../backend/http/guard.ts';
+import { createGuard, effectiveBind, type Guard } from '../../backend/http/guard.ts';
+import { isLoopbackOrigin } from '../../backend/http/loopback.ts';
 
 const LAN = ['192.168.1.5', 'fd00::5'];
 const configured = (server: object = {}, cors: object = {}): Config => configSchema.parse({ server, cors });
