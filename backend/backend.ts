@@ -111,7 +111,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     requests,
     telemetry,
     onEnded: (ticket) => {
-      feed.ended(requestFact(ticket));
+      feed.ended(() => requestFact(ticket));
       feed.touch('queue', 'snapshot');
     },
   });

@@ -283,6 +283,20 @@ export const chatAnswerSchema = z.object({
 });
 export type ChatAnswer = z.infer<typeof chatAnswerSchema>;
 
+/** The `message` of an answer; fields that have nothing to say are left out. */
+export function answerMessage({
+  content,
+  thinking,
+  tool_calls,
+}: Pick<Completion, 'content' | 'thinking' | 'tool_calls'>): ChatAnswer['message'] {
+  return {
+    role: 'assistant',
+    content,
+    ...(thinking === '' ? {} : { thinking }),
+    ...(tool_calls.length === 0 ? {} : { tool_calls: [...tool_calls] }),
+  };
+}
+
 /** The counts that our own routes show. */
 export function usageOf(metrics: Metrics): z.infer<typeof usageSchema> {
   return { prompt_tokens: metrics.prompt_eval_count, completion_tokens: metrics.eval_count };

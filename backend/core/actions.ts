@@ -7,7 +7,7 @@ import { canonicalName, notInstalled } from './models.ts';
 import type { Clock, ReadConfig, Upstream, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Residency } from './residency.ts';
-import { shapeRequest } from './shape.ts';
+import { shapeRequest, withKeepAlive } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface ActionParts {
@@ -79,7 +79,7 @@ export async function act(
 export async function warm(parts: ActionParts, model: string, priority: number, signal: AbortSignal): Promise<number> {
   const { config, watch, queue, residency, upstream, clock } = parts;
   const installed = await installedModel(watch, model, signal);
-  const request = shapeRequest({ model, messages: [] }, config().ollama);
+  const request = withKeepAlive(shapeRequest({ model, messages: [] }, config().ollama), config().ollama);
   const spec = residency.usual(runnerSpec(request, installed?.digest ?? model));
   watch.admit();
   const place = queue.enter(

@@ -1,6 +1,15 @@
 // The JSON answer of our own routes, from a finished run and its ticket. Pure.
-import { usageOf, type ChatAnswer, type ChatEvent, type Completion, type End, type Piece } from '../contract/chat.ts';
+import {
+  answerMessage,
+  usageOf,
+  type ChatAnswer,
+  type ChatEvent,
+  type Completion,
+  type End,
+  type Piece,
+} from '../contract/chat.ts';
 import type { CacheOutcome } from './call.ts';
+import type { KeptAnswer } from './record.ts';
 import type { Ticket } from './requests.ts';
 
 /** What of an answer the JSON needs beside its text. */
@@ -16,15 +25,22 @@ export function isCached(ticket: Ticket): boolean {
   return ticket.source === 'hit';
 }
 
-export function chatAnswer(completion: Completion, { ticket, cache, conversationId }: AnswerFrame): ChatAnswer {
-  const { content, thinking, tool_calls, end } = completion;
+/** The JSON answer. */
+export function chatAnswer(completion: Completion, frame: AnswerFrame): ChatAnswer {
+  return { message: answerMessage(completion), ...aboutAnswer(completion.end, frame) };
+}
+
+/** The same JSON answer as bytes, from a kept one whose message is JSON already. */
+export function keptAnswerJson({ messageJson, end }: KeptAnswer, frame: AnswerFrame): Buffer {
+  const about = JSON.stringify(aboutAnswer(end, frame));
+  return Buffer.concat([MESSAGE, messageJson, Buffer.from(`,${about.slice(1)}`)]);
+}
+
+const MESSAGE = Buffer.from('{"message":');
+
+/** Everything of an answer but its text. */
+function aboutAnswer(end: End, { ticket, cache, conversationId }: AnswerFrame): Omit<ChatAnswer, 'message'> {
   return {
-    message: {
-      role: 'assistant',
-      content,
-      ...(thinking === '' ? {} : { thinking }),
-      ...(tool_calls.length === 0 ? {} : { tool_calls: [...tool_calls] }),
-    },
     cached: isCached(ticket),
     model: ticket.model,
     request_id: ticket.id,
@@ -77,9 +93,5 @@ export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean
 }
 
 function lastPiece(end: End, frame: AnswerFrame): StreamPiece {
-  const { message: _text, ...rest } = chatAnswer(
-    { content: '', thinking: '', tool_calls: [], extras: [], cuts: [], end },
-    frame,
-  );
-  return { done: true, ...rest };
+  return { done: true, ...aboutAnswer(end, frame) };
 }

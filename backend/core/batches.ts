@@ -27,9 +27,11 @@ export class BatchCounter {
   leased(runner: string, fifoSwitch: boolean): void {
     this.#leases++;
     if (fifoSwitch) this.#fifoSwitches++;
-    if (runner === this.#lastRun) return;
+    const same = runner === this.#lastRun;
+    // The first lease after a reset opens a batch, whatever ran before.
+    if (same && this.#batches > 0) return;
     this.#batches++;
-    if (this.#lastRun !== undefined) this.#switches++;
+    if (!same && this.#lastRun !== undefined) this.#switches++;
     this.#lastRun = runner;
   }
 

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Completion } from '../contract/chat.ts';
 import { canonicalName } from './models.ts';
 import type { Now, ReadConfig } from './ports.ts';
-import { decodeRecord, decodeWhole, encodeRecord } from './record.ts';
+import { decodeKept, decodeRecord, encodeRecord, type KeptAnswer } from './record.ts';
 
 const MB = 1024 * 1024;
 
@@ -25,7 +25,7 @@ interface Entry {
   readonly tokens: number;
 }
 
-/** A kept answer. `whole()` is the cheap form without piece boundaries. */
+/** A kept answer. `kept()` is the cheap form for a JSON answer. */
 export interface Hit {
   readonly model: string;
   readonly storedAt: number;
@@ -34,7 +34,7 @@ export interface Hit {
   readonly ttl: number;
   readonly runMs: number;
   readonly tokens: number;
-  whole(): Completion;
+  kept(): KeptAnswer;
   record(): Completion;
 }
 
@@ -111,7 +111,7 @@ export class ResponseCache {
       ttl: Math.floor((entry.expiresAt - now) / 1000),
       runMs: entry.runMs,
       tokens: entry.tokens,
-      whole: () => decodeWhole(entry.bytes),
+      kept: () => decodeKept(entry.bytes),
       record: () => decodeRecord(entry.bytes),
     };
   }

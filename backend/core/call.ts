@@ -4,6 +4,7 @@ import type { ChatEvent, Completion, Source } from '../contract/chat.ts';
 import type { Hit } from './cache.ts';
 import type { CachePlan, CacheWish } from './policy.ts';
 import type { UpstreamChat } from './ports.ts';
+import type { KeptAnswer } from './record.ts';
 import type { ReplayMode } from './replay.ts';
 import type { Ticket, TicketOptions } from './requests.ts';
 
@@ -35,7 +36,7 @@ export interface Answer {
   /** The answer as it comes, to its end event. Read it once. Throws AppError. */
   readonly events: AsyncIterable<ChatEvent>;
   /** The whole answer; instead of reading the events. A hit is there at once. */
-  whole(): Promise<Completion>;
+  whole(): KeptAnswer | Promise<Completion>;
   /** One more reader of the same events, for somebody who looks on. */
   tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
   close(): void;

@@ -49,9 +49,12 @@ export class Feed {
     }
   }
 
-  ended(fact: RequestFact): void {
+  /** `fact` is asked only when somebody reads. */
+  ended(fact: () => RequestFact): void {
+    if (this.#readers.size === 0) return;
+    const told = fact();
     for (const reader of this.#readers) {
-      reader.ended.push(fact);
+      reader.ended.push(told);
       if (reader.ended.length > MAX_ENDED) reader.ended.shift();
       reader.wake();
     }

@@ -76,7 +76,17 @@ export function canonicalJson(value: unknown): string {
   return write(value, '', 0, true);
 }
 
+/** What JSON must escape; a lone surrogate is among it (well-formed JSON.stringify). */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** JSON.stringify of a text; most texts need no escape, and looking is much cheaper than escaping. */
+function quoted(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
 function write(value: unknown, under: string, depth: number, sort: boolean): string {
+  if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (depth > MAX_DEPTH) {
     throw new AppError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep. Send a flatter one.`);
@@ -88,7 +98,7 @@ function write(value: unknown, under: string, depth: number, sort: boolean): str
       if (i > 0) out += ',';
       out +=
         under === 'images' && typeof item === 'string'
-          ? JSON.stringify(hash('sha256', item))
+          ? quoted(hash('sha256', item))
           : write(item, '', depth + 1, sort);
     }
     return `${out}]`;
@@ -100,7 +110,7 @@ function write(value: unknown, under: string, depth: number, sort: boolean): str
     const inner = (value as Record<string, unknown>)[name];
     if (inner === undefined) continue;
     if (out.length > 1) out += ',';
-    out += `${JSON.stringify(name)}:${write(inner, name, depth + 1, sort && under !== 'arguments')}`;
+    out += `${quoted(name)}:${write(inner, name, depth + 1, sort && under !== 'arguments')}`;
   }
   return `${out}}`;
 }

@@ -2,14 +2,14 @@
 // takes part holds a seat and reads the log with a cursor of their own, so a late one has the beginning at once and a
 // slow one delays nobody. The run is aborted when the last seat is left.
 // It knows neither cache nor queue: what a flight runs is handed in.
-import type { ChatEvent, Waiting } from '../contract/chat.ts';
+import { PRIORITY, type ChatEvent, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 
 /** What the run of a flight is given. */
 export interface FlightContext {
   /** Aborts when the last seat is left. */
   readonly signal: AbortSignal;
-  /** The most urgent priority among those who take part, now. */
+  /** The most urgent priority among those who take part, now; the least urgent there is when nobody does any more. */
   priority(): number;
   /** Tells all seats where the run stands before its first piece; only the latest word counts. */
   waiting(waiting: Waiting): void;
@@ -46,8 +46,9 @@ export class Flights {
     return this.#flights.size;
   }
 
-  /** Takes a seat in the flight of this key, starting one when there is none. */
+  /** Takes a seat in the flight of this key, starting one when there is none. Throws the signal's reason, or what lead throws. */
   join(key: string, options: JoinOptions, lead: Lead): Seat {
+    options.signal.throwIfAborted();
     const running = this.#flights.get(key);
     if (running !== undefined) return running.board(options, false);
     const flight = new Flight(() => {
@@ -75,15 +76,20 @@ class Flight {
   }
 
   start(lead: Lead): void {
-    const events = lead({
+    const context: FlightContext = {
       signal: this.#abort.signal,
-      priority: () => Math.min(...[...this.#passengers].map(({ priority }) => priority)),
+      priority: () => Math.min(PRIORITY.most, ...[...this.#passengers].map(({ priority }) => priority)),
       waiting: (waiting) => {
         this.#waiting = { type: 'waiting', waiting };
         this.#wake();
       },
-    });
-    void this.#pump(events);
+    };
+    try {
+      void this.#pump(lead(context));
+    } catch (failure) {
+      this.#close({ failure });
+      throw failure;
+    }
   }
 
   async #pump(events: AsyncIterable<ChatEvent>): Promise<void> {
@@ -122,7 +128,6 @@ class Flight {
       this.#abort.abort(left.signal.reason);
     };
     options.signal.addEventListener('abort', leave);
-    if (options.signal.aborted) leave();
     return {
       led,
       events: this.#read(left.signal),

@@ -28,7 +28,7 @@ import { shuttingDown, type LeaseQueue, type Place } from './queue.ts';
 import { speak } from './replay.ts';
 import { Ticket, type Requests } from './requests.ts';
 import { keepAliveMs, type Residency } from './residency.ts';
-import { shapeRequest } from './shape.ts';
+import { shapeRequest, withKeepAlive } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
@@ -81,7 +81,8 @@ export class Gateway {
     }
     requests.add(ticket);
     try {
-      return this.#run(ticket, call, request, runnerSpec(request, model?.digest ?? request.model), {
+      const spec = runnerSpec(request, model?.digest ?? request.model);
+      return this.#run(ticket, call, withKeepAlive(request, config().ollama), spec, {
         plan,
         key,
         hit: undefined,
@@ -138,7 +139,7 @@ export class Gateway {
         ticket.firstPiece();
         ticket.finish();
         close();
-        return Promise.resolve(hit.whole());
+        return hit.kept();
       },
       tail: async function* () {
         yield* replay(hit.record());
@@ -196,7 +197,10 @@ export class Gateway {
 
   #closed(ticket: Ticket): void {
     const { requests, telemetry, onEnded } = this.#parts;
-    ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
+    // Made only for those that need it: an error collects a stack, and a hit is answered in less time than that takes.
+    if (ticket.finishedAt === undefined) {
+      ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
+    }
     requests.remove(ticket);
     telemetry.ended(ticket.status === 'completed' || ticket.status === 'cancelled' ? ticket.status : 'failed');
     onEnded(ticket);

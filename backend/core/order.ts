@@ -82,16 +82,18 @@ function inBatches<W extends Waiting>(
     if (line === undefined) lines.set(waiter.runner, [waiter]);
     else line.push(waiter);
   }
+  const first = (heads: readonly W[]): W | undefined =>
+    heads.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))[0];
   const order: W[] = [];
   let current = runner;
   let inARow = streak;
   while (lines.size > 0) {
     const heads = [...lines.values()].map((line) => line.at(-1)).filter((head) => head !== undefined);
-    const others = heads.filter((head) => head.runner !== current);
-    const overdue = others.some((head) => head.passedSince !== undefined && now - head.passedSince >= batchTimeoutMs);
-    const stay = others.length === 0 || (inARow < maxBatch && !overdue && lines.has(current ?? ''));
-    const candidates = stay ? heads.filter((head) => head.runner === current || others.length === 0) : others;
-    const next = candidates.reduce((a, b) => ((rank.get(b) ?? 0) < (rank.get(a) ?? 0) ? b : a));
+    const own = heads.find((head) => head.runner === current);
+    const others = heads.filter((head) => head !== own);
+    const overdue = others.filter(({ passedSince = now }) => passedSince <= now - batchTimeoutMs);
+    const stay = others.length === 0 || (inARow < maxBatch && overdue.length === 0);
+    const next = own !== undefined && stay ? own : first(overdue.length > 0 ? overdue : others);
     inARow = next.runner === current ? inARow + 1 : 1;
     current = next.runner;
     order.push(next);

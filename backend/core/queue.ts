@@ -3,27 +3,10 @@
 import type { Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { BatchCounter, type BatchFigures } from './batches.ts';
-import { startTimes } from './estimate.ts';
+import { startTimes, type Planned } from './estimate.ts';
 import { planOrder } from './order.ts';
 import type { Clock, ReadConfig } from './ports.ts';
-
-/** What somebody asks for. */
-export interface LeaseWish {
-  readonly runner: string;
-  readonly model: string;
-  readonly caller: string;
-  /** Lower is sooner; asked again at every decision. */
-  priority(): number;
-  /** Expected milliseconds of the run, load not included. */
-  expectedMs(): number;
-  /** Told at every change of position or estimate while waiting. */
-  onWaiting(waiting: Waiting): void;
-}
-
-/** The right to run. Release it in any case; twice is harmless. */
-export interface Lease {
-  release(): void;
-}
+import { Waiter, type Lease, type LeaseWish } from './waiter.ts';
 
 /** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
 export interface Place {
@@ -38,18 +21,6 @@ export interface QueueOptions {
   /** Whether Ollama has both runners in memory, so that requests for both may be outstanding together. */
   resident(runner: string): boolean;
   onChange(): void;
-}
-
-interface Waiter {
-  readonly seq: number;
-  readonly wish: LeaseWish;
-  readonly since: number;
-  /** Whether first-come-first-served would have switched the runner here. */
-  readonly fifoSwitch: boolean;
-  passedSince: number | undefined;
-  told: Waiting | undefined;
-  grant(lease: Lease): void;
-  refuse(reason: unknown): void;
 }
 
 interface Running {
@@ -87,55 +58,31 @@ export class LeaseQueue {
     const { max_queue_size, max_wait_ms } = this.#options.config().queue;
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
-    const runsNow = this.#waiters.size === 0 && this.#slotFree() && this.#mayRunBeside(wish.runner);
-    if (this.#waiters.size >= max_queue_size && !runsNow) throw this.#full(max_queue_size);
-    const timer = new AbortController();
-    const lease = new Promise<Lease>((resolve, reject) => {
-      const leaveLine = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        timer.abort();
-        this.#waiters.delete(waiter);
-      };
-      const waiter: Waiter = {
-        seq: this.#seq++,
-        wish,
-        since: this.#options.clock.now(),
-        fifoSwitch: this.#batches.arrived(wish.runner),
-        passedSince: undefined,
-        told: undefined,
-        grant: (granted) => {
-          leaveLine();
-          resolve(granted);
-        },
-        refuse: (reason) => {
-          leaveLine();
-          reject(reason);
-        },
-      };
-      const onAbort = (): void => {
-        waiter.refuse(signal.reason);
-        this.#changed();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.add(waiter);
-      this.#limitWait(waiter, max_wait_ms, timer.signal);
-    });
+    if (this.#waiters.size >= max_queue_size) throw this.#full(max_queue_size);
+    const { clock } = this.#options;
+    const waiter = new Waiter(wish, this.#seq++, clock.now(), this.#batches.arrived(wish.runner));
+    this.#waiters.add(waiter);
+    const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
+    const timeUp = (): void => this.#refuse(waiter, () => this.#timedOut(max_wait_ms));
+    clock.sleep(max_wait_ms, waiter.over).then(timeUp, () => undefined);
     this.#changed();
     // At once, so that who just came knows its position before anything is answered.
     this.#tell();
-    return { lease };
+    return { lease: waiter.lease };
   }
 
-  #limitWait(waiter: Waiter, ms: number, signal: AbortSignal): void {
-    const timeUp = (): void => {
-      waiter.refuse(
-        new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. Try again later.`, {
-          retryAfterMs: this.eta(),
-        }),
-      );
-      this.#changed();
-    };
-    this.#options.clock.sleep(ms, signal).then(timeUp, () => undefined);
+  /** `reason` is asked when the place is free already. */
+  #refuse(waiter: Waiter, reason: () => unknown): void {
+    this.#waiters.delete(waiter);
+    waiter.refuse(reason());
+    this.#changed();
+  }
+
+  #timedOut(ms: number): AppError {
+    return new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. Try again later.`, {
+      retryAfterMs: this.eta(),
+    });
   }
 
   #full(max: number): AppError {
@@ -165,7 +112,7 @@ export class LeaseQueue {
       const order = this.#plan();
       const next = order.find((waiter) => this.#mayRunBeside(waiter.wish.runner));
       if (next === undefined || !this.#mayPass(order[0], next)) break;
-      this.#grant(next);
+      this.#grant(next, order);
     }
     for (const watch of this.#unwanted) if (!this.wants(watch.runner)) watch.resolve();
     this.#options.onChange();
@@ -205,12 +152,15 @@ export class LeaseQueue {
     return order.map(({ waiter }) => waiter);
   }
 
-  #grant(waiter: Waiter): void {
+  #grant(waiter: Waiter, order: readonly Waiter[]): void {
     const now = this.#options.clock.now();
     const { runner, caller } = waiter.wish;
-    for (const other of this.#waiters) {
-      if (other.seq < waiter.seq && other.wish.runner !== runner) other.passedSince ??= now;
+    const turn = order.indexOf(waiter);
+    for (const [i, other] of order.entries()) {
+      const overtaken = i < turn || other.seq < waiter.seq;
+      if (overtaken && other.wish.runner !== runner) other.passedSince ??= now;
     }
+    this.#waiters.delete(waiter);
     this.#batches.leased(runner, waiter.fifoSwitch);
     this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
     this.#runner = runner;
@@ -230,7 +180,7 @@ export class LeaseQueue {
   #tell(): void {
     this.#telling = false;
     const order = this.#plan();
-    const etas = this.#startTimes(order);
+    const etas = startTimes(this.#planned(order), this.#slots(), this.#runner);
     for (const [i, waiter] of order.entries()) {
       const waiting: Waiting = { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 };
       const { told } = waiter;
@@ -241,29 +191,27 @@ export class LeaseQueue {
     }
   }
 
-  #startTimes(order: readonly Waiter[]): number[] {
-    const planned = order.map(({ wish }) => ({
+  #planned(order: readonly Waiter[]): Planned[] {
+    return order.map(({ wish }) => ({
       runner: wish.runner,
       runMs: wish.expectedMs(),
       loadMs: this.#options.resident(wish.runner) ? 0 : this.#options.loadMs(wish.model),
     }));
-    return startTimes(planned, this.#slots(), this.#runner);
   }
 
   /** For each slot, the expected milliseconds until it is free. */
   #slots(): number[] {
     const now = this.#options.clock.now();
+    const { max_concurrent } = this.#options.config().queue;
     const taken = [...this.#running].map(({ wish, startedAt }) => Math.max(0, wish.expectedMs() - (now - startedAt)));
-    const free = Math.max(0, this.#options.config().queue.max_concurrent - taken.length);
-    return [...taken, ...Array<number>(free).fill(0)];
+    // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
+    return [...taken, ...Array<number>(max_concurrent).fill(0)].toSorted((a, b) => b - a).slice(0, max_concurrent);
   }
 
   /** Milliseconds until a request that came now would start. */
   eta(): number {
-    const order = this.#plan();
-    const last = order.at(-1);
-    if (last === undefined) return Math.min(...this.#slots());
-    return (this.#startTimes(order).at(-1) ?? 0) + last.wish.expectedMs();
+    const newcomer: Planned = { runner: '', runMs: 0, loadMs: 0 };
+    return startTimes([...this.#planned(this.#plan()), newcomer], this.#slots(), this.#runner).at(-1) ?? 0;
   }
 
   /** Whether anybody in line needs this runner. */
@@ -309,6 +257,7 @@ export class LeaseQueue {
   drain(): void {
     this.#draining = true;
     for (const waiter of this.#waiters) waiter.refuse(shuttingDown());
+    this.#waiters.clear();
     this.#changed();
   }
 

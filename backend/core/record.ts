@@ -1,46 +1,65 @@
 // A finished answer as bytes, as the cache keeps it in memory and, later, on disk.
 // Bytes instead of objects: their size is exact, they lie outside V8's heap, and a copy on disk is the same thing.
 //
-// Layout: 4 bytes length of the head (little endian) · the head in JSON, UTF-8 · the cuts, two varints each.
-// The cuts stand apart because a JSON answer never needs them.
-import type { Completion, Cut } from '../contract/chat.ts';
+// Layout: lengths of the first two parts (4 bytes each, little endian) · the message in JSON, as our own routes send it ·
+// how it ended, and unknown fields, in JSON · the cuts, one varint each. A JSON answer needs the first two parts alone,
+// and passes the first on as it is: writing JSON anew costs more than all else on that road.
+import { answerMessage, type Completion, type Cut, type End } from '../contract/chat.ts';
 
 const KINDS = ['content', 'thinking', 'tool_calls', 'extra'] as const satisfies readonly Cut[0][];
-const EMPTY: readonly never[] = [];
+const HEAD_BYTES = 8;
 
-type Head = Omit<Completion, 'cuts' | 'tool_calls' | 'extras'> & Partial<Pick<Completion, 'tool_calls' | 'extras'>>;
+interface Rest {
+  readonly end: End;
+  readonly extras?: Completion['extras'];
+}
+
+/** A kept answer, as far as a JSON answer needs it. */
+export interface KeptAnswer {
+  /** The `message` in JSON, UTF-8; a view on the record. */
+  readonly messageJson: Buffer;
+  readonly end: End;
+}
 
 export function encodeRecord(completion: Completion): Buffer {
-  const { cuts, tool_calls, extras, ...rest } = completion;
-  const head: Head = {
-    ...rest,
-    ...(tool_calls.length > 0 ? { tool_calls } : {}),
-    ...(extras.length > 0 ? { extras } : {}),
-  };
-  const json = Buffer.from(JSON.stringify(head), 'utf8');
+  const { cuts, extras, end } = completion;
+  const rest: Rest = { end, ...(extras.length > 0 ? { extras } : {}) };
+  const message = Buffer.from(JSON.stringify(answerMessage(completion)), 'utf8');
+  const ending = Buffer.from(JSON.stringify(rest), 'utf8');
   const tail: number[] = [];
   for (const [kind, length] of cuts) {
     // Kind and length share one varint: most pieces are short, so most cuts are one byte.
     pushVarint(tail, length * KINDS.length + KINDS.indexOf(kind));
   }
   // Not from Node's shared pool: a slice of a pool would keep its whole 8 KB alive for as long as the entry lives.
-  const bytes = Buffer.allocUnsafeSlow(4 + json.length + tail.length);
-  bytes.writeUInt32LE(json.length, 0);
-  json.copy(bytes, 4);
-  bytes.set(tail, 4 + json.length);
+  const bytes = Buffer.allocUnsafeSlow(HEAD_BYTES + message.length + ending.length + tail.length);
+  bytes.writeUInt32LE(message.length, 0);
+  bytes.writeUInt32LE(ending.length, 4);
+  message.copy(bytes, HEAD_BYTES);
+  ending.copy(bytes, HEAD_BYTES + message.length);
+  bytes.set(tail, HEAD_BYTES + message.length + ending.length);
   return bytes;
 }
 
-/** The texts without the cuts: enough for a JSON answer. */
-export function decodeWhole(bytes: Buffer): Completion {
-  const headEnd = 4 + bytes.readUInt32LE(0);
-  const head = JSON.parse(bytes.toString('utf8', 4, headEnd)) as Head;
-  return { tool_calls: EMPTY, extras: EMPTY, ...head, cuts: EMPTY };
+/** What a JSON answer needs; the text is not decoded. */
+export function decodeKept(bytes: Buffer): KeptAnswer {
+  const { messageEnd, restEnd } = bounds(bytes);
+  const { end } = JSON.parse(bytes.toString('utf8', messageEnd, restEnd)) as Rest;
+  return { messageJson: bytes.subarray(HEAD_BYTES, messageEnd), end };
 }
 
 /** Everything, for a streamed replay. */
 export function decodeRecord(bytes: Buffer): Completion {
-  return { ...decodeWhole(bytes), cuts: decodeCuts(bytes, 4 + bytes.readUInt32LE(0)) };
+  const { messageEnd, restEnd } = bounds(bytes);
+  const message = JSON.parse(bytes.toString('utf8', HEAD_BYTES, messageEnd)) as ReturnType<typeof answerMessage>;
+  const { content, thinking = '', tool_calls = [] } = message;
+  const { end, extras = [] } = JSON.parse(bytes.toString('utf8', messageEnd, restEnd)) as Rest;
+  return { content, thinking, tool_calls, extras, cuts: decodeCuts(bytes, restEnd), end };
+}
+
+function bounds(bytes: Buffer): { messageEnd: number; restEnd: number } {
+  const messageEnd = HEAD_BYTES + bytes.readUInt32LE(0);
+  return { messageEnd, restEnd: messageEnd + bytes.readUInt32LE(4) };
 }
 
 function decodeCuts(bytes: Buffer, from: number): Cut[] {

@@ -4,22 +4,19 @@ import type { Config } from '../contract/config.ts';
 import type { UpstreamChat } from './ports.ts';
 
 /**
- * The request as it goes upstream. Always the same for the same request and configuration, since the cache key and the
- * runner are read off the result.
+ * The request with the options that it will run with. The cache key and the runner are read off the result, so it is
+ * always the same for the same request and configuration.
  */
 export function shapeRequest(request: UpstreamChat, ollama: Config['ollama']): UpstreamChat {
-  const numCtx = numCtxFor(request.options?.['num_ctx'], ollama);
-  const { options, ...rest } = request;
-  return {
-    ...rest,
-    // As a number: Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
-    keep_alive: keepAliveSeconds(request.keep_alive ?? ollama.keep_alive),
-    ...(numCtx === undefined
-      ? options === undefined
-        ? {}
-        : { options }
-      : { options: { ...options, num_ctx: numCtx } }),
-  };
+  const asked = request.options?.['num_ctx'];
+  const numCtx = numCtxFor(asked, ollama);
+  return numCtx === asked ? request : { ...request, options: { ...request.options, num_ctx: numCtx } };
+}
+
+/** The request with how long its model stays loaded: its own wish, else ollama.keep_alive. No part of the cache key. */
+export function withKeepAlive(request: UpstreamChat, ollama: Config['ollama']): UpstreamChat {
+  // As a number: Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
+  return { ...request, keep_alive: keepAliveSeconds(request.keep_alive ?? ollama.keep_alive) };
 }
 
 /**

@@ -47,13 +47,22 @@ export function sendJson(
   body: unknown,
   headers: Record<string, string> = {},
 ): void {
-  const text = JSON.stringify(body);
+  sendJsonBytes(res, status, Buffer.from(JSON.stringify(body)), headers);
+}
+
+/** Sends what is JSON already. */
+export function sendJsonBytes(
+  res: ServerResponse,
+  status: number,
+  json: Buffer,
+  headers: Record<string, string>,
+): void {
   res.writeHead(status, {
     ...headers,
     'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
+    'Content-Length': json.length,
   });
-  res.end(text);
+  res.end(json);
 }
 
 /** Any failure, as the caller sees it: a status and a JSON body, or a final piece when the headers are gone already. */

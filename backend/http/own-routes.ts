@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ACTION_NAMES, ACTIONS, type Action, type QueueView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';
-import { chatAnswer, streamPiece, type AnswerFrame } from '../core/answer.ts';
+import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, type ActionParts } from '../core/actions.ts';
 import type { Feed } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
@@ -20,6 +20,7 @@ import {
   requestId,
   sendData,
   sendJson,
+  sendJsonBytes,
   sendNamedEvents,
   sendSse,
   sendWhole,
@@ -75,9 +76,13 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
         render: (event, first) => streamPiece(event, frame, first),
       });
     } else {
-      await sendWhole(res, answer.whole(), { ...headers, ...NO_STORE }, parts.patience, (completion) =>
-        chatAnswer(completion, frame),
-      );
+      const whole = answer.whole();
+      Object.assign(headers, NO_STORE);
+      if (whole instanceof Promise) {
+        await sendWhole(res, whole, headers, parts.patience, (completion) => chatAnswer(completion, frame));
+      } else {
+        sendJsonBytes(res, 200, keptAnswerJson(whole, frame), headers);
+      }
     }
   } finally {
     answer.close();

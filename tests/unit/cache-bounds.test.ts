@@ -34,14 +34,14 @@ describe('what is kept', () => {
     const hit = cache.get(keyOf(1));
     expect(hit).toMatchObject({ model: 'm', age: 90, ttl: 3509, runMs: 1100, tokens: SOME_METRICS.eval_count });
     expect(hit?.record()).toEqual(kept);
-    expect(hit?.whole()).toEqual({ ...kept, cuts: [] });
+    expect(hit?.record()).toEqual({ ...kept, cuts: [] });
   });
 
   test('is replaced by a newer answer to the same', () => {
     const { cache } = open();
     cache.put(keyOf(1), completion(['old']), { ...ABOUT, model: 'a' });
     cache.put(keyOf(1), completion(['new']), { ...ABOUT, model: 'b' });
-    expect(cache.get(keyOf(1))?.whole().content).toBe('new');
+    expect(cache.get(keyOf(1))?.record().content).toBe('new');
     expect([...cache.figures().by_model.keys()]).toEqual(['b']);
     expect(cache.size.entries).toBe(1);
   });
@@ -136,7 +136,7 @@ describe('an answer that is too large', () => {
     const before = cache.size;
     expect(cache.put(keyOf(1), answer(200), ABOUT)).toBe(false);
     expect(cache.size).toEqual(before);
-    expect(cache.get(keyOf(1))?.whole().content).toBe('small');
+    expect(cache.get(keyOf(1))?.record().content).toBe('small');
     expect(cache.get(keyOf(2))).toBeDefined();
     expect(cache.figures()).toMatchObject({ refused_too_large: 1, evictions: 0 });
   });

@@ -1,0 +1,65 @@
+// One in line: what it asks for, and its promise of a lease. It ends once, by a grant or a refusal; whatever was set up
+// for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
+import type { Waiting } from '../contract/chat.ts';
+
+/** What somebody asks for. */
+export interface LeaseWish {
+  readonly runner: string;
+  readonly model: string;
+  readonly caller: string;
+  /** Lower is sooner; asked again at every decision. */
+  priority(): number;
+  /** Expected milliseconds of the run, load not included. */
+  expectedMs(): number;
+  /** Told at every change of position or estimate while waiting. */
+  onWaiting(waiting: Waiting): void;
+}
+
+/** The right to run. Release it in any case; twice is harmless. */
+export interface Lease {
+  release(): void;
+}
+
+export class Waiter {
+  readonly wish: LeaseWish;
+  /** Grows with arrival. */
+  readonly seq: number;
+  /** When it came. */
+  readonly since: number;
+  /** Whether first-come-first-served would have switched the runner here. */
+  readonly fifoSwitch: boolean;
+  readonly lease: Promise<Lease>;
+  /** When another runner's request first overtook it. */
+  passedSince: number | undefined;
+  /** The last word about its place. */
+  told: Waiting | undefined;
+  readonly #over = new AbortController();
+  #resolve: (lease: Lease) => void = () => undefined;
+  #reject: (reason: unknown) => void = () => undefined;
+
+  constructor(wish: LeaseWish, seq: number, since: number, fifoSwitch: boolean) {
+    this.wish = wish;
+    this.seq = seq;
+    this.since = since;
+    this.fifoSwitch = fifoSwitch;
+    this.lease = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Aborts when the waiting is over. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  grant(lease: Lease): void {
+    this.#over.abort();
+    this.#resolve(lease);
+  }
+
+  refuse(reason: unknown): void {
+    this.#over.abort();
+    this.#reject(reason);
+  }
+}

@@ -1,0 +1,95 @@
+// A queue with a clock that stands still, and requests in it that a test steers one by one.
+import type { Waiting } from '../../backend/contract/chat.ts';
+import type { Config } from '../../backend/contract/config.ts';
+import { LeaseQueue, type Lease, type LeaseWish } from '../../backend/core/queue.ts';
+import { config, watched } from './builders.ts';
+import { ManualClock, settled } from './clocks.ts';
+
+type Sections = NonNullable<Parameters<typeof config>[0]>;
+
+/** One request: where it stands, and what it can do. */
+export interface Asker {
+  readonly name: string;
+  readonly runner: string;
+  /** Every word about its place in line. */
+  readonly told: Waiting[];
+  readonly lease: {
+    readonly state: 'pending' | 'fulfilled' | 'rejected';
+    readonly value?: Lease;
+    readonly reason?: unknown;
+  };
+  readonly signal: AbortSignal;
+  leave(reason?: unknown): void;
+  release(): void;
+}
+
+export class QueueHarness {
+  readonly clock = new ManualClock();
+  readonly queue: LeaseQueue;
+  /** Runners that are in Ollama's memory. */
+  readonly resident = new Set<string>();
+  /** Names in the order in which they got their lease. */
+  readonly granted: string[] = [];
+  readonly loadMs = new Map<string, number>();
+  changes = 0;
+  #config: Config;
+  #count = 0;
+
+  constructor(change: Sections = {}) {
+    this.#config = config(change);
+    this.queue = new LeaseQueue({
+      config: () => this.#config,
+      clock: this.clock,
+      loadMs: (model) => this.loadMs.get(model) ?? 0,
+      resident: (runner) => this.resident.has(runner),
+      onChange: () => this.changes++,
+    });
+  }
+
+  configure(change: Sections): void {
+    this.#config = config(change);
+    this.queue.recheck();
+  }
+
+  /** Stands in line. The model of a runner has its name. Throws what the queue throws at once. */
+  enter(
+    runner: string,
+    over: Partial<LeaseWish> & { readonly name?: string; readonly signal?: AbortSignal } = {},
+  ): Asker {
+    const { name = `${runner}${this.#count++}`, signal: given, ...wish } = over;
+    const caller = new AbortController();
+    const signal = given ?? caller.signal;
+    const told: Waiting[] = [];
+    const { lease } = this.queue.enter(
+      {
+        runner,
+        model: runner,
+        caller: 'c',
+        priority: () => 0,
+        expectedMs: () => 1000,
+        onWaiting: (waiting) => told.push(waiting),
+        ...wish,
+      },
+      signal,
+    );
+    lease.then(
+      () => this.granted.push(name),
+      () => undefined,
+    );
+    const state = watched(lease);
+    return {
+      name,
+      runner,
+      told,
+      lease: state,
+      signal,
+      leave: (reason) => caller.abort(reason),
+      release: () => state.value?.release(),
+    };
+  }
+
+  /** Lets everything happen that needs no time. */
+  settle(): Promise<void> {
+    return settled();
+  }
+}

@@ -1,0 +1,67 @@
+// A model run that a test plays by hand: what a flight leads, or an upstream's answer.
+import type { ChatEvent } from '../../backend/contract/chat.ts';
+import type { FlightContext } from '../../backend/core/flight.ts';
+import { endEvent, pieceEvent } from './builders.ts';
+
+/** One run. Like the real ones, it ends by throwing the signal's reason when that aborts. */
+export class ScriptedRun {
+  readonly context: FlightContext;
+  readonly #events: ChatEvent[] = [];
+  #failure: { readonly reason: unknown } | undefined;
+  #over = false;
+  #wake: () => void = () => undefined;
+  /** How often its signal aborted. */
+  aborts = 0;
+  /** Whether it has been given up by its reader, or has ended: nothing of it is left. */
+  closed = false;
+
+  constructor(context: FlightContext) {
+    this.context = context;
+    context.signal.addEventListener('abort', () => {
+      this.aborts++;
+      this.fail(context.signal.reason);
+    });
+  }
+
+  say(content: string): void {
+    this.#push(pieceEvent(content));
+  }
+
+  end(): void {
+    this.#push(endEvent());
+    this.#over = true;
+  }
+
+  /** Stops without an end, as no real run may. */
+  stop(): void {
+    this.#over = true;
+    this.#wake();
+  }
+
+  fail(reason: unknown): void {
+    this.#failure ??= { reason };
+    this.#wake();
+  }
+
+  #push(event: ChatEvent): void {
+    this.#events.push(event);
+    this.#wake();
+  }
+
+  async *events(): AsyncGenerator<ChatEvent, void, undefined> {
+    try {
+      for (;;) {
+        const event = this.#events.shift();
+        if (this.#failure !== undefined) throw this.#failure.reason;
+        if (event !== undefined) yield event;
+        else if (this.#over) return;
+        else
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+      }
+    } finally {
+      this.closed = true;
+    }
+  }
+}

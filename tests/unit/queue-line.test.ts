@@ -1,0 +1,482 @@
+// The line in front of the model: bounded, visible, cancellable, never two runners in each other's way, and a slot is
+// never left idle while somebody could use it.
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import type { AppError } from '../../backend/contract/errors.ts';
+import { QueueHarness, type Asker } from '../support/queue-harness.ts';
+
+const thrown = (work: () => unknown): AppError => {
+  try {
+    work();
+  } catch (error) {
+    return error as AppError;
+  }
+  return expect.unreachable('it threw nothing');
+};
+
+/** The last word about the place in line, as "position eta". */
+const place = ({ told }: Asker): string => {
+  const last = told.at(-1);
+  return last === undefined ? 'untold' : `${last.position} ${last.eta_ms}`;
+};
+
+describe('a free slot', () => {
+  test('is given at once, with no word about waiting', async () => {
+    const line = new QueueHarness();
+    const asker = line.enter('A');
+    expect(line.queue.running).toBe(1);
+    await line.settle();
+    expect(asker).toMatchObject({ lease: { state: 'fulfilled' }, told: [] });
+    expect(line.clock.sleeping).toBe(0);
+    expect(getEventListeners(asker.signal, 'abort')).toEqual([]);
+  });
+
+  test('goes to the next one when it is given back, in the same tick', async () => {
+    const line = new QueueHarness();
+    const [first, second] = [line.enter('A'), line.enter('A')];
+    await line.settle();
+    expect(second.lease.state).toBe('pending');
+    first.release();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 0 });
+    await line.settle();
+    expect(second.lease.state).toBe('fulfilled');
+  });
+
+  test('is one slot, however often it is given back', async () => {
+    const line = new QueueHarness();
+    const [first, second, third] = [line.enter('A'), line.enter('A'), line.enter('A')];
+    await line.settle();
+    first.release();
+    first.release();
+    await line.settle();
+    first.release();
+    await line.settle();
+    expect(second.lease.state).toBe('fulfilled');
+    expect(third.lease.state).toBe('pending');
+    expect(line.queue).toMatchObject({ running: 1, waiting: 1 });
+  });
+
+  test('there are as many as configured, also when that changes', async () => {
+    const line = new QueueHarness({ queue: { max_concurrent: 2 } });
+    const askers = Array.from({ length: 6 }, () => line.enter('A'));
+    expect(line.queue.running).toBe(2);
+    line.configure({ queue: { max_concurrent: 4 } });
+    expect(line.queue.running).toBe(4);
+    line.configure({ queue: { max_concurrent: 1 } });
+    expect(line.queue.running).toBe(4);
+    await line.settle();
+    for (const asker of askers.slice(0, 3)) asker.release();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 2 });
+    askers[3]?.release();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 1 });
+  });
+});
+
+describe('the bound', () => {
+  test('who comes when all places are taken is refused at once, and told when to come back', () => {
+    const line = new QueueHarness({ queue: { max_queue_size: 2 } });
+    for (let n = 0; n < 3; n++) line.enter('A');
+    expect(line.queue.full).toBe(true);
+    const refused = thrown(() => line.enter('A'));
+    expect(refused).toMatchObject({ code: 'queue_full', retryAfterMs: 3000 });
+    expect(refused.message).toContain('3 s');
+    expect(line.queue).toMatchObject({ running: 1, waiting: 2 });
+  });
+
+  test('a place that gets free can be taken again', () => {
+    const line = new QueueHarness({ queue: { max_queue_size: 1 } });
+    line.enter('A');
+    const waiting = line.enter('A');
+    expect(() => line.enter('A')).toThrow();
+    waiting.leave();
+    expect(line.queue.full).toBe(false);
+    line.enter('A');
+    expect(line.queue.waiting).toBe(1);
+  });
+
+  test('with several slots the time to come back counts them all', () => {
+    const line = new QueueHarness({ queue: { max_queue_size: 1, max_concurrent: 2 } });
+    for (let n = 0; n < 3; n++) line.enter('A');
+    expect(thrown(() => line.enter('A'))).toMatchObject({ code: 'queue_full', retryAfterMs: 1000 });
+  });
+
+  test('nobody who is refused costs anything', () => {
+    const line = new QueueHarness({ queue: { max_queue_size: 1 } });
+    line.enter('A');
+    line.enter('A');
+    const before = line.clock.sleeping;
+    const { signal } = new AbortController();
+    expect(() => line.enter('A', { signal })).toThrow();
+    expect(line.clock.sleeping).toBe(before);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('position and time', () => {
+  test('are told before anything else happens', () => {
+    const line = new QueueHarness();
+    line.enter('A');
+    expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 1, eta_ms: 1000 }]);
+    expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 2, eta_ms: 2000 }]);
+  });
+
+  test('are told anew when somebody ahead starts or leaves', async () => {
+    const line = new QueueHarness();
+    const [first, second, third, fourth] = [line.enter('A'), line.enter('A'), line.enter('A'), line.enter('A')];
+    await line.settle();
+    expect([second, third, fourth].map(place)).toEqual(['1 1000', '2 2000', '3 3000']);
+    third.leave();
+    await line.settle();
+    expect([second, fourth].map(place)).toEqual(['1 1000', '2 2000']);
+    first.release();
+    await line.settle();
+    expect(place(fourth)).toBe('1 1000');
+  });
+
+  test('count down what runs, and are never negative when it takes longer than expected', async () => {
+    const line = new QueueHarness();
+    line.enter('A');
+    await line.clock.advance(400);
+    expect(place(line.enter('A'))).toBe('1 600');
+    await line.clock.advance(5000);
+    expect(place(line.enter('A'))).toBe('2 1000');
+    expect(line.queue.eta()).toBe(2000);
+  });
+
+  test('include the load of a model that is not in memory', () => {
+    const line = new QueueHarness();
+    line.loadMs.set('A', 300).set('B', 500);
+    line.enter('A');
+    expect(place(line.enter('B'))).toBe('1 1500');
+    line.resident.add('B');
+    const other = new QueueHarness();
+    other.loadMs.set('B', 500);
+    other.resident.add('B');
+    other.enter('A');
+    expect(place(other.enter('B'))).toBe('1 1000');
+  });
+
+  test('follow the priority of those who wait', async () => {
+    const line = new QueueHarness();
+    line.enter('A');
+    const normal = line.enter('A');
+    let wish = 5;
+    const lifted = line.enter('A', { priority: () => wish });
+    expect([normal, lifted].map(place)).toEqual(['1 1000', '2 2000']);
+    wish = -1;
+    line.queue.recheck();
+    await line.settle();
+    expect([normal, lifted].map(place)).toEqual(['2 2000', '1 1000']);
+  });
+
+  test('are not repeated while they are the same', async () => {
+    const line = new QueueHarness();
+    line.enter('A');
+    const asker = line.enter('A');
+    for (let n = 0; n < 5; n++) line.queue.recheck();
+    await line.settle();
+    expect(asker.told.length).toBe(1);
+  });
+
+  test('of who would come now: at once when a slot is free', () => {
+    const line = new QueueHarness();
+    expect(line.queue.eta()).toBe(0);
+    line.enter('A');
+    expect(line.queue.eta()).toBe(1000);
+  });
+
+  test('the world is told of every change', () => {
+    const line = new QueueHarness();
+    const steps = [
+      () => line.enter('A'),
+      () => line.queue.pause(),
+      () => line.queue.resume(),
+      () => line.queue.drain(),
+    ];
+    for (const step of steps) {
+      const before = line.changes;
+      step();
+      expect(line.changes).toBeGreaterThan(before);
+    }
+  });
+});
+
+describe('leaving the line', () => {
+  test('is done in the same tick, and never runs', async () => {
+    const line = new QueueHarness();
+    const [first, second, third] = [line.enter('A'), line.enter('A'), line.enter('A')];
+    const reason = new Error('closed the tab');
+    second.leave(reason);
+    expect(line.queue.waiting).toBe(1);
+    await line.settle();
+    expect(second.lease).toMatchObject({ state: 'rejected', reason });
+    first.release();
+    await line.settle();
+    expect(third.lease.state).toBe('fulfilled');
+    expect(line.granted).toEqual([first.name, third.name]);
+  });
+
+  test('leaves no timer and no listener behind', async () => {
+    const line = new QueueHarness();
+    const [first, second] = [line.enter('A'), line.enter('A')];
+    expect(line.clock.sleeping).toBe(1);
+    second.leave();
+    await line.settle();
+    expect(line.clock.sleeping).toBe(0);
+    first.leave();
+    await line.settle();
+    expect(first.lease.state).toBe('fulfilled');
+    expect(line.queue.running).toBe(1);
+  });
+
+  test('who has left before he came is not let in', () => {
+    const line = new QueueHarness();
+    const reason = new Error('gone');
+    expect(() => line.enter('A', { signal: AbortSignal.abort(reason) })).toThrow(reason);
+    expect(line.queue).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('who waits too long is refused, told when to come back, and makes room', async () => {
+    const line = new QueueHarness({ queue: { max_wait_ms: 90_000 } });
+    const runs = line.enter('A', { expectedMs: () => 600_000 });
+    const waits = line.enter('A');
+    await line.clock.advance(89_999);
+    expect(waits.lease.state).toBe('pending');
+    await line.clock.advance(1);
+    expect(waits.lease).toMatchObject({ state: 'rejected', reason: { code: 'queue_timeout', retryAfterMs: 510_000 } });
+    expect((waits.lease.reason as AppError).message).toContain('1 min 30 s');
+    expect(line.queue).toMatchObject({ running: 1, waiting: 0 });
+    expect(runs.lease.state).toBe('fulfilled');
+  });
+
+  test('the clock of a wait ends with the wait: who runs is never timed out', async () => {
+    const line = new QueueHarness({ queue: { max_wait_ms: 1000 } });
+    const asker = line.enter('A');
+    await line.clock.advance(60_000);
+    expect(asker.lease.state).toBe('fulfilled');
+    expect(line.queue.running).toBe(1);
+  });
+});
+
+describe('a pause', () => {
+  test('lets running ones finish, keeps new ones waiting, and loses nobody', async () => {
+    const line = new QueueHarness();
+    const [first, second] = [line.enter('A'), line.enter('A')];
+    await line.settle();
+    line.queue.pause();
+    expect(line.queue.paused).toBe(true);
+    first.release();
+    const third = line.enter('A');
+    await line.settle();
+    expect(line.queue).toMatchObject({ running: 0, waiting: 2 });
+    expect([second, third].map(({ lease }) => lease.state)).toEqual(['pending', 'pending']);
+    expect(place(third)).toContain('2 ');
+    line.queue.resume();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 1, paused: false });
+    await line.settle();
+    second.release();
+    await line.settle();
+    expect(third.lease.state).toBe('fulfilled');
+  });
+});
+
+describe('draining', () => {
+  test('refuses those who wait and those who come, and leaves running ones their slot', async () => {
+    const line = new QueueHarness();
+    const [runs, ...waiting] = [line.enter('A'), line.enter('A'), line.enter('A')];
+    await line.settle();
+    line.queue.drain();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 0 });
+    await line.settle();
+    for (const { lease } of waiting)
+      expect(lease).toMatchObject({ state: 'rejected', reason: { code: 'shutting_down' } });
+    expect(thrown(() => line.enter('A'))).toMatchObject({ code: 'shutting_down' });
+    expect(line.clock.sleeping).toBe(0);
+    runs.release();
+    expect(line.queue.running).toBe(0);
+  });
+});
+
+describe('different runners', () => {
+  const two = { queue: { max_concurrent: 2 } };
+
+  test('never run beside each other, since Ollama can lock up', async () => {
+    const line = new QueueHarness(two);
+    const [a, b] = [line.enter('A'), line.enter('B')];
+    await line.settle();
+    expect(b.lease.state).toBe('pending');
+    a.release();
+    await line.settle();
+    expect(b.lease.state).toBe('fulfilled');
+  });
+
+  test('run beside each other when both are in memory', async () => {
+    const line = new QueueHarness(two);
+    line.resident.add('A').add('B');
+    line.enter('A');
+    line.enter('B');
+    expect(line.queue.running).toBe(2);
+  });
+
+  test('one of them in memory is not enough', () => {
+    for (const one of ['A', 'B']) {
+      const line = new QueueHarness(two);
+      line.resident.add(one);
+      line.enter('A');
+      line.enter('B');
+      expect(line.queue.running).toBe(1);
+    }
+  });
+
+  test('as soon as both are in memory the free slot is used', () => {
+    const line = new QueueHarness(two);
+    line.enter('A');
+    line.enter('B');
+    line.resident.add('A').add('B');
+    line.queue.recheck();
+    expect(line.queue.running).toBe(2);
+  });
+
+  test('the free slot meanwhile goes to who can use it', async () => {
+    const line = new QueueHarness(two);
+    line.enter('A');
+    const b = line.enter('B');
+    const a = line.enter('A');
+    await line.settle();
+    expect(a.lease.state).toBe('fulfilled');
+    expect(b.lease.state).toBe('pending');
+  });
+
+  test('also when all places in line are taken by those who cannot', async () => {
+    const line = new QueueHarness({ queue: { max_concurrent: 2, max_queue_size: 1 } });
+    line.enter('A');
+    line.enter('B');
+    expect(line.enter('A').lease.state).toBe('pending');
+    expect(line.queue).toMatchObject({ running: 2, waiting: 1 });
+  });
+
+  /** One request of `runner` starts as soon as another ends, for ever; who watches counts the starts. */
+  async function stream(line: QueueHarness, runners: readonly string[], until: Asker, eachMs = 0): Promise<number> {
+    let starts = 0;
+    const running: Asker[] = [];
+    for (let n = 0; until.lease.state === 'pending' && n < 500; n++) {
+      const runner = runners[n % runners.length] ?? 'A';
+      running.push(line.enter(runner, { name: `stream ${n}`, caller: `caller ${n}` }));
+      await line.clock.advance(eachMs);
+      for (const asker of running.filter(({ lease }) => lease.state === 'fulfilled').slice(0, -1)) {
+        asker.release();
+        running.splice(running.indexOf(asker), 1);
+        starts++;
+      }
+      await line.settle();
+    }
+    for (const asker of running) asker.release();
+    await line.settle();
+    return starts;
+  }
+
+  test.each([1, 2, 3])(
+    'a stream of the loaded model overtakes another one three times at most (%i slots)',
+    async (slots) => {
+      const line = new QueueHarness({ queue: { max_concurrent: slots } });
+      const before = line.enter('A');
+      await line.settle();
+      const b = line.enter('B');
+      before.release();
+      const starts = await stream(line, ['A'], b);
+      expect(starts).toBeLessThanOrEqual(3 + slots);
+      expect(b.lease.state).toBe('fulfilled');
+    },
+  );
+
+  test('two models in memory do not keep a third one out', async () => {
+    const line = new QueueHarness(two);
+    line.resident.add('A').add('B');
+    line.enter('A', { name: 'first' }).release();
+    const hold = line.enter('A');
+    await line.settle();
+    const c = line.enter('C');
+    const starting = stream(line, ['A', 'B'], c, 100);
+    await line.clock.advance(0);
+    hold.release();
+    const starts = await starting;
+    expect(c.lease.state).toBe('fulfilled');
+    expect(starts).toBeLessThanOrEqual(40);
+  });
+
+  test('nor a more urgent third one that came after all the others', async () => {
+    const line = new QueueHarness(two);
+    line.resident.add('A').add('B');
+    const running = [line.enter('A'), line.enter('B')];
+    const backlog = Array.from({ length: 60 }, (_, n) =>
+      line.enter(n % 2 === 0 ? 'A' : 'B', { caller: `caller ${n}` }),
+    );
+    const urgent = line.enter('C', { priority: () => -1 });
+    const all = [...running, ...backlog];
+    let starts = 0;
+    while (urgent.lease.state === 'pending' && starts < 100) {
+      await line.clock.advance(500);
+      const next = all.find(({ lease }) => lease.state === 'fulfilled' && !done.has(lease));
+      if (next === undefined) break;
+      done.add(next.lease);
+      next.release();
+      starts++;
+    }
+    await line.settle();
+    expect(urgent.lease.state).toBe('fulfilled');
+    expect(starts).toBeLessThanOrEqual(10);
+  });
+  const done = new Set<unknown>();
+
+  test('A B A B runs as A A B B, and the counts say so', async () => {
+    const line = new QueueHarness();
+    const askers = ['A', 'B', 'A', 'B'].map((runner) => line.enter(runner));
+    for (let n = 0; n < 4; n++) {
+      await line.settle();
+      for (const asker of askers) asker.release();
+    }
+    expect(line.granted).toEqual(['A0', 'A2', 'B1', 'B3']);
+    expect(line.queue.batches).toEqual({ leases: 4, batches: 2, model_switches: 1, model_switches_avoided: 2 });
+    line.queue.resetCounts();
+    expect(line.queue.batches.leases).toBe(0);
+  });
+
+  test('an idle request of another model is not delayed to fill a batch', async () => {
+    const line = new QueueHarness();
+    const first = line.enter('A');
+    await line.settle();
+    first.release();
+    line.enter('B');
+    expect(line.queue.running).toBe(1);
+  });
+});
+
+describe('whether anybody waits for a runner', () => {
+  test('is known, and the end of it is told', async () => {
+    const line = new QueueHarness();
+    const [, second, third] = [line.enter('A'), line.enter('A'), line.enter('A')];
+    expect(line.queue.wants('A')).toBe(true);
+    expect(line.queue.wants('B')).toBe(false);
+    let unwanted = false;
+    void line.queue.unwanted('A', new AbortController().signal).then(() => (unwanted = true));
+    second.leave();
+    await line.settle();
+    expect(unwanted).toBe(false);
+    third.leave();
+    await line.settle();
+    expect(unwanted).toBe(true);
+    expect(line.queue.wants('A')).toBe(false);
+  });
+
+  test('the question is answered at once when nobody does, and can be withdrawn', async () => {
+    const line = new QueueHarness();
+    await line.queue.unwanted('A', new AbortController().signal);
+    line.enter('A');
+    line.enter('A');
+    const asking = new AbortController();
+    const answer = line.queue.unwanted('A', asking.signal);
+    asking.abort();
+    await answer;
+    expect(getEventListeners(asking.signal, 'abort')).toEqual([]);
+  });
+});
