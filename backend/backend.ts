@@ -21,6 +21,7 @@ import { Warmer } from './core/warmer.ts';
 import { createApp } from './http/app.ts';
 import { PATIENCE, type Patience } from './http/encode.ts';
 import { createGuard, effectiveBind } from './http/guard.ts';
+import { KnownBodies } from './http/known-bodies.ts';
 import { listen } from './http/listen.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createWatch } from './upstream/watch.ts';
@@ -157,6 +158,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     log,
     newId: randomUUID,
     patience,
+    knownBodies: new KnownBodies(),
     guard: createGuard({ config, port: () => port, lanAddresses }),
   });
   const listening = await listen(listener, { hosts: bind.hosts, port, log }).catch(async (error: unknown) => {

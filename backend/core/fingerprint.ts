@@ -38,7 +38,18 @@ export interface KeyParts {
 /** SHA-256 in hex. Equal for two requests exactly when they mean the same to the same model. */
 export function fingerprint({ url, version, family, digest, namespace, body }: KeyParts): string {
   const head = JSON.stringify([SCHEMA_VERSION, url, version, family, digest, namespace]);
-  return hash('sha256', head + canonicalJson(meaningOf(body)));
+  return hash('sha256', head + meaningHash(body));
+}
+
+/** By identity: the same object may be asked for again and again, and nobody changes a request. */
+const meanings = new WeakMap<UpstreamChat, string>();
+
+function meaningHash(body: UpstreamChat): string {
+  const known = meanings.get(body);
+  if (known !== undefined) return known;
+  const made = hash('sha256', canonicalJson(meaningOf(body)));
+  meanings.set(body, made);
+  return made;
 }
 
 /** What loads the model: two requests with one key run on the same loaded runner. */
@@ -55,9 +66,9 @@ export function runnerSpec(body: UpstreamChat, digest: string): RunnerSpec {
 /** The request without what cannot change its answer; fields that are empty mean the same as absent ones to Ollama. */
 function meaningOf(body: UpstreamChat): Record<string, unknown> {
   const meaning: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(body)) {
-    if (NOT_IN_KEY.has(name) || isEmpty(value)) continue;
-    meaning[name] = value;
+  for (const name of Object.keys(body)) {
+    const value = body[name];
+    if (!NOT_IN_KEY.has(name) && !isEmpty(value)) meaning[name] = value;
   }
   return meaning;
 }
@@ -104,7 +115,9 @@ function write(value: unknown, under: string, depth: number, sort: boolean): str
     return `${out}]`;
   }
   const keepOrder = !sort || under === 'properties' || under === 'arguments';
-  const names = keepOrder ? Object.keys(value) : Object.keys(value).toSorted();
+  const names = Object.keys(value);
+  // Most bodies come from the same program with the same order; V8's sort is slow to find that out.
+  if (!keepOrder && !isSorted(names)) names.sort();
   let out = '{';
   for (const name of names) {
     const inner = (value as Record<string, unknown>)[name];
@@ -113,4 +126,9 @@ function write(value: unknown, under: string, depth: number, sort: boolean): str
     out += `${quoted(name)}:${write(inner, name, depth + 1, sort && under !== 'arguments')}`;
   }
   return `${out}}`;
+}
+
+function isSorted(names: readonly string[]): boolean {
+  for (let i = 1; i < names.length; i++) if ((names[i - 1] ?? '') > (names[i] ?? '')) return false;
+  return true;
 }

@@ -33,3 +33,19 @@ export function once(effect: () => void): () => void {
     effect();
   };
 }
+
+/**
+ * A sequence that is made when it is first read. A class, no object with a getter: V8 gives each of those a hidden class
+ * of its own, which outlives it, and on the road of a hit that costs more than all the rest.
+ */
+export class WhenRead<T> implements AsyncIterable<T> {
+  readonly #make: () => AsyncIterable<T>;
+
+  constructor(make: () => AsyncIterable<T>) {
+    this.#make = make;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return this.#make()[Symbol.asyncIterator]();
+  }
+}

@@ -10,7 +10,7 @@ import type { Answer, CacheOutcome, ChatCall } from './call.ts';
 import { promptChars, type Estimator } from './estimate.ts';
 import { fingerprint, runnerSpec } from './fingerprint.ts';
 import type { FlightContext, Flights, Seat } from './flight.ts';
-import { followed, once } from './follow.ts';
+import { followed, once, WhenRead } from './follow.ts';
 import { isCloudName, notInstalled } from './models.ts';
 import { planCache, type CachePlan } from './policy.ts';
 import type {
@@ -131,10 +131,10 @@ export class Gateway {
       ticket,
       source: 'hit',
       cache: outcome,
-      get events() {
+      events: new WhenRead(() => {
         requests.add(ticket);
         return followed(ticket, speak(hit.record(), call.replay, clock, ticket.signal), close);
-      },
+      }),
       whole: () => {
         ticket.firstPiece();
         ticket.finish();

@@ -82,8 +82,7 @@ function inBatches<W extends Waiting>(
     if (line === undefined) lines.set(waiter.runner, [waiter]);
     else line.push(waiter);
   }
-  const first = (heads: readonly W[]): W | undefined =>
-    heads.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))[0];
+  const isOverdue = ({ passedSince }: W): boolean => passedSince !== undefined && now - passedSince >= batchTimeoutMs;
   const order: W[] = [];
   let current = runner;
   let inARow = streak;
@@ -91,9 +90,10 @@ function inBatches<W extends Waiting>(
     const heads = [...lines.values()].map((line) => line.at(-1)).filter((head) => head !== undefined);
     const own = heads.find((head) => head.runner === current);
     const others = heads.filter((head) => head !== own);
-    const overdue = others.filter(({ passedSince = now }) => passedSince <= now - batchTimeoutMs);
+    const overdue = others.filter(isOverdue);
     const stay = others.length === 0 || (inARow < maxBatch && overdue.length === 0);
-    const next = own !== undefined && stay ? own : first(overdue.length > 0 ? overdue : others);
+    const candidates = own !== undefined && stay ? [own] : overdue.length > 0 ? overdue : others;
+    const next = candidates.reduce((a, b) => ((rank.get(b) ?? 0) < (rank.get(a) ?? 0) ? b : a));
     inARow = next.runner === current ? inARow + 1 : 1;
     current = next.runner;
     order.push(next);

@@ -1,12 +1,12 @@
 // The queue in front of the model: bounded, visible, cancellable. Whoever holds a lease may run; a lease lives exactly
-// as long as the upstream stream. The order is order.ts; what a lease is used for is not known here.
+// as long as the upstream stream. Who is next is line.ts and order.ts; what a lease is used for is not known here.
 import type { Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
-import { BatchCounter, type BatchFigures } from './batches.ts';
+import type { BatchFigures } from './batches.ts';
 import { startTimes, type Planned } from './estimate.ts';
-import { planOrder } from './order.ts';
+import { Line } from './line.ts';
 import type { Clock, ReadConfig } from './ports.ts';
-import { Waiter, type Lease, type LeaseWish } from './waiter.ts';
+import type { Lease, LeaseWish, Waiter } from './waiter.ts';
 
 /** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
 export interface Place {
@@ -28,20 +28,10 @@ interface Running {
   readonly startedAt: number;
 }
 
-/** Callers whose turn is remembered; the one served longest ago is forgotten. */
-const MAX_CALLERS = 1000;
-
 export class LeaseQueue {
   readonly #options: QueueOptions;
-  readonly #waiters = new Set<Waiter>();
+  readonly #line = new Line();
   readonly #running = new Set<Running>();
-  readonly #lastServed = new Map<string, number>();
-  readonly #unwanted = new Set<{ readonly runner: string; readonly resolve: () => void }>();
-  readonly #batches = new BatchCounter();
-  #seq = 0;
-  #turn = 0;
-  #runner: string | undefined;
-  #streak = 0;
   #paused = false;
   #draining = false;
   #telling = false;
@@ -58,10 +48,9 @@ export class LeaseQueue {
     const { max_queue_size, max_wait_ms } = this.#options.config().queue;
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
-    if (this.#waiters.size >= max_queue_size) throw this.#full(max_queue_size);
+    if (this.#line.size >= max_queue_size) throw this.#full(max_queue_size);
     const { clock } = this.#options;
-    const waiter = new Waiter(wish, this.#seq++, clock.now(), this.#batches.arrived(wish.runner));
-    this.#waiters.add(waiter);
+    const waiter = this.#line.add(wish, clock.now());
     const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
     signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
     const timeUp = (): void => this.#refuse(waiter, () => this.#timedOut(max_wait_ms));
@@ -74,7 +63,7 @@ export class LeaseQueue {
 
   /** `reason` is asked when the place is free already. */
   #refuse(waiter: Waiter, reason: () => unknown): void {
-    this.#waiters.delete(waiter);
+    this.#line.remove(waiter);
     waiter.refuse(reason());
     this.#changed();
   }
@@ -93,7 +82,7 @@ export class LeaseQueue {
   }
 
   #slotFree(): boolean {
-    return !this.#paused && !this.#draining && this.#running.size < this.#options.config().queue.max_concurrent;
+    return !this.#paused && this.#running.size < this.#options.config().queue.max_concurrent;
   }
 
   /**
@@ -108,13 +97,12 @@ export class LeaseQueue {
 
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
-    while (this.#waiters.size > 0 && this.#slotFree()) {
+    while (this.#line.size > 0 && this.#slotFree()) {
       const order = this.#plan();
       const next = order.find((waiter) => this.#mayRunBeside(waiter.wish.runner));
       if (next === undefined || !this.#mayPass(order[0], next)) break;
       this.#grant(next, order);
     }
-    for (const watch of this.#unwanted) if (!this.wants(watch.runner)) watch.resolve();
     this.#options.onChange();
     if (this.#telling) return;
     this.#telling = true;
@@ -125,50 +113,24 @@ export class LeaseQueue {
   #mayPass(head: Waiter | undefined, next: Waiter): boolean {
     if (head === undefined || head === next) return true;
     const { max_batch_size, batch_timeout_ms } = this.#options.config().batch;
-    if (this.#streak >= max_batch_size) return false;
+    if (this.#line.streak >= max_batch_size) return false;
     return head.passedSince === undefined || this.#options.clock.now() - head.passedSince < batch_timeout_ms;
   }
 
   #plan(): Waiter[] {
     const { queue, batch } = this.#options.config();
-    const views = [...this.#waiters].map((waiter) => ({
-      seq: waiter.seq,
-      priority: waiter.wish.priority(),
-      caller: waiter.wish.caller,
-      runner: waiter.wish.runner,
-      since: waiter.since,
-      passedSince: waiter.passedSince,
-      waiter,
-    }));
-    const order = planOrder(views, {
+    return this.#line.inOrder({
       now: this.#options.clock.now(),
-      runner: this.#runner,
-      streak: this.#streak,
-      lastServed: this.#lastServed,
       agingMs: queue.aging_ms,
       maxBatch: batch.max_batch_size,
       batchTimeoutMs: batch.batch_timeout_ms,
     });
-    return order.map(({ waiter }) => waiter);
   }
 
   #grant(waiter: Waiter, order: readonly Waiter[]): void {
-    const now = this.#options.clock.now();
-    const { runner, caller } = waiter.wish;
-    const turn = order.indexOf(waiter);
-    for (const [i, other] of order.entries()) {
-      const overtaken = i < turn || other.seq < waiter.seq;
-      if (overtaken && other.wish.runner !== runner) other.passedSince ??= now;
-    }
-    this.#waiters.delete(waiter);
-    this.#batches.leased(runner, waiter.fifoSwitch);
-    this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
-    this.#runner = runner;
-    this.#lastServed.delete(caller);
-    this.#lastServed.set(caller, ++this.#turn);
-    const longestAgo = this.#lastServed.keys().next();
-    if (this.#lastServed.size > MAX_CALLERS && longestAgo.done !== true) this.#lastServed.delete(longestAgo.value);
-    const running: Running = { wish: waiter.wish, startedAt: now };
+    const startedAt = this.#options.clock.now();
+    this.#line.serve(waiter, order, startedAt);
+    const running: Running = { wish: waiter.wish, startedAt };
     this.#running.add(running);
     waiter.grant({
       release: () => {
@@ -180,7 +142,7 @@ export class LeaseQueue {
   #tell(): void {
     this.#telling = false;
     const order = this.#plan();
-    const etas = startTimes(this.#planned(order), this.#slots(), this.#runner);
+    const etas = startTimes(this.#planned(order), this.#slots(), this.#line.runner);
     for (const [i, waiter] of order.entries()) {
       const waiting: Waiting = { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 };
       const { told } = waiter;
@@ -211,30 +173,17 @@ export class LeaseQueue {
   /** Milliseconds until a request that came now would start. */
   eta(): number {
     const newcomer: Planned = { runner: '', runMs: 0, loadMs: 0 };
-    return startTimes([...this.#planned(this.#plan()), newcomer], this.#slots(), this.#runner).at(-1) ?? 0;
+    return startTimes([...this.#planned(this.#plan()), newcomer], this.#slots(), this.#line.runner).at(-1) ?? 0;
   }
 
   /** Whether anybody in line needs this runner. */
   wants(runner: string): boolean {
-    for (const waiter of this.#waiters) if (waiter.wish.runner === runner) return true;
-    return false;
+    return this.#line.wants(runner);
   }
 
   /** Resolves as soon as nobody in line needs this runner, or when the signal aborts. */
-  async unwanted(runner: string, signal: AbortSignal): Promise<void> {
-    if (!this.wants(runner) || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const watch = {
-        runner,
-        resolve: () => {
-          signal.removeEventListener('abort', watch.resolve);
-          this.#unwanted.delete(watch);
-          resolve();
-        },
-      };
-      this.#unwanted.add(watch);
-      signal.addEventListener('abort', watch.resolve, { once: true });
-    });
+  unwanted(runner: string, signal: AbortSignal): Promise<void> {
+    return this.#line.unwanted(runner, signal);
   }
 
   /** Running ones finish, new ones wait. */
@@ -256,8 +205,7 @@ export class LeaseQueue {
   /** Refuses everything from now on, also those in line, with shutting_down. Running ones keep their lease. */
   drain(): void {
     this.#draining = true;
-    for (const waiter of this.#waiters) waiter.refuse(shuttingDown());
-    this.#waiters.clear();
+    for (const waiter of this.#plan()) this.#refuse(waiter, shuttingDown);
     this.#changed();
   }
 
@@ -266,11 +214,11 @@ export class LeaseQueue {
   }
 
   get full(): boolean {
-    return this.#waiters.size >= this.#options.config().queue.max_queue_size;
+    return this.#line.size >= this.#options.config().queue.max_queue_size;
   }
 
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#line.size;
   }
 
   get running(): number {
@@ -278,11 +226,11 @@ export class LeaseQueue {
   }
 
   get batches(): BatchFigures {
-    return this.#batches.figures;
+    return this.#line.batches;
   }
 
   resetCounts(): void {
-    this.#batches.reset();
+    this.#line.resetCounts();
   }
 }
 

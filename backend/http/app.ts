@@ -80,7 +80,9 @@ export function createApp(parts: AppParts): RequestListener {
 
 /** The path without the query: a query may carry what does not belong into a log. */
 function pathOf(req: IncomingMessage): string {
-  return (req.url ?? '').split('?', 1)[0] ?? '';
+  const { url = '' } = req;
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
 type Table = Record<RoutePath, Partial<Record<Method, Handler>>>;

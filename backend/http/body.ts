@@ -81,7 +81,7 @@ export async function readBody(req: IncomingMessage, limitBytes: number, signal?
     const sentence = `The body is packed as "${coding.slice(0, 60)}". Send it plain, or as gzip, deflate or br.`;
     throw new AppError('unsupported_media_type', sentence);
   }
-  const bytes = await collect(req, limitBytes, signal);
+  const bytes = (await cameAlong(req, limitBytes)) ?? (await collect(req, limitBytes, signal));
   if (unpack === undefined || bytes.length === 0) return bytes;
   try {
     return await unpack(bytes, { maxOutputLength: Math.floor(limitBytes), chunkSize: 64 * 1024 });
@@ -91,6 +91,17 @@ export async function readBody(req: IncomingMessage, limitBytes: number, signal?
       cause: error,
     });
   }
+}
+
+/**
+ * A small body comes in the same packet as its headers, and is there as soon as Node's parser has returned: then neither
+ * listeners nor a timer are needed. Undefined for every other body; nothing has been read then.
+ */
+async function cameAlong(req: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  await undefined;
+  if (!req.complete || req.destroyed || req.readableLength === 0 || req.readableLength > limit) return undefined;
+  const bytes: unknown = req.read();
+  return Buffer.isBuffer(bytes) ? bytes : undefined;
 }
 
 function collect(req: IncomingMessage, limit: number, signal: AbortSignal | undefined): Promise<Buffer> {

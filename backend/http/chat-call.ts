@@ -23,21 +23,46 @@ export interface OwnChat {
   readonly ignoredCacheControl: boolean;
 }
 
-/** Reads body and headers. Throws invalid_request with a sentence that names the field. */
-export function readChat(req: IncomingMessage, body: unknown, id: string, route: string, config: Config): OwnChat {
-  const parsed = chatRequestSchema.safeParse(body);
-  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, body));
-  const request = parsed.data;
+/** A body that was understood, and what goes upstream for it. Both stay as they are: they may serve many requests. */
+export class ChatBody {
+  readonly request: ChatRequest;
+  #config: Config | undefined;
+  #upstream: UpstreamChat | undefined;
+
+  /** Throws invalid_request with a sentence that names the field. */
+  constructor(body: unknown) {
+    const parsed = chatRequestSchema.safeParse(body);
+    if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, body));
+    this.request = parsed.data;
+  }
+
+  /** The same object for the same configuration, so that what follows from it can be remembered too. */
+  upstream(config: Config): UpstreamChat {
+    if (this.#upstream === undefined || this.#config !== config) {
+      this.#config = config;
+      this.#upstream = upstreamRequest(this.request, modelOf(this.request, config), config.ollama.system_prompt);
+    }
+    return this.#upstream;
+  }
+}
+
+/** An empty name means the configured model. */
+function modelOf({ model }: ChatRequest, config: Config): string {
+  return model === undefined || model === null || model === '' ? config.ollama.model : model;
+}
+
+/** Reads the headers of a chat whose body was understood. Throws invalid_request with a sentence that names the header. */
+export function readChat(req: IncomingMessage, body: ChatBody, id: string, route: string, config: Config): OwnChat {
+  const { request } = body;
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
-  const model = request.model ?? '';
   return {
     call: {
       id,
       route,
-      model: model === '' ? config.ollama.model : model,
+      model: modelOf(request, config),
       caller: callerOf(req),
       priority: priorityOf(req, request),
-      request: upstreamRequest(request, model === '' ? config.ollama.model : model, config.ollama.system_prompt),
+      request: body.upstream(config),
       namespace: namespaceOf(req, request),
       wishes: [bodyWish(request), ...wishes],
       cacheByDefault: true,

@@ -57,11 +57,11 @@ export function sendJsonBytes(
   json: Buffer,
   headers: Record<string, string>,
 ): void {
-  res.writeHead(status, {
-    ...headers,
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': json.length,
-  });
+  // Set one by one: writeHead with an object on top of headers that are set already copies them all.
+  res.statusCode = status;
+  for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? '');
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Length', json.length);
   res.end(json);
 }
 

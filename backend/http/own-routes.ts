@@ -13,7 +13,7 @@ import type { NewId } from '../core/ports.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
-import { readChat, type OwnChat } from './chat-call.ts';
+import { ChatBody, readChat, type OwnChat } from './chat-call.ts';
 import {
   goneSignal,
   onGone,
@@ -26,6 +26,7 @@ import {
   sendWhole,
   type Patience,
 } from './encode.ts';
+import type { KnownBodies } from './known-bodies.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -34,6 +35,7 @@ export interface OwnParts extends SnapshotParts, ActionParts {
   readonly feed: Feed;
   readonly newId: NewId;
   readonly patience: Patience;
+  readonly knownBodies: KnownBodies<ChatBody>;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -47,10 +49,16 @@ async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknow
   return parseJson(await readBody(req, parts.config().server.max_body_mb * MB));
 }
 
+async function readChatBody(parts: OwnParts, req: IncomingMessage): Promise<ChatBody> {
+  checkContentType(req);
+  const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
+  return parts.knownBodies.meaningOf(bytes, (unknown) => new ChatBody(parseJson(unknown)));
+}
+
 // ---- POST /api/chat-optimized
 
 export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = await readObject(parts, req);
+  const body = await readChatBody(parts, req);
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
@@ -92,7 +100,7 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
 // ---- /api/chat-queue
 
 export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = await readObject(parts, req);
+  const body = await readChatBody(parts, req);
   const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
   const id = idOfJob(parts, own, requestId(res));
   const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant' }, own.conversationId);

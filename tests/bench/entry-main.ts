@@ -1,14 +1,17 @@
 // A program that fills the response cache by itself, without a gateway around it, and prints what the process's memory
-// grew by, as one line of JSON. In a process of its own, so that nothing else is in the figure. Needs --expose-gc.
-// Usage: entry-main.js ENTRIES CHARS TIMES: each of so many places is filled TIMES times over, the last time for good.
+// grew by for each entry, as one line of JSON. In a process of its own, so that nothing else is in the figure. Needs
+// --expose-gc. Usage: entry-main.js ENTRIES CHARS
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Folder } from '../../backend/contract/chat.ts';
 import { resolveConfig } from '../../backend/contract/config-sources.ts';
 import { ResponseCache } from '../../backend/core/cache.ts';
 import { encodeRecord } from '../../backend/core/record.ts';
 import { prose } from './requests.ts';
 
-const [places = 0, chars = 0, times = 1] = process.argv.slice(2).map(Number);
+const [entries = 0, chars = 0] = process.argv.slice(2).map(Number);
+/** How often each place is filled anew at the end. */
+const ROUNDS = 3;
 const text = prose(chars);
 
 const completion = (): ReturnType<Folder['finish']> => {
@@ -26,28 +29,47 @@ const completion = (): ReturnType<Folder['finish']> => {
 };
 const keyOf = (number: number): string => createHash('sha256').update(String(number)).digest('hex');
 
-// How much one entry counts is the cache's own secret: so that many are seen to fit, let it say it.
-const flags = { 'cache.max_size_mb': '60000' };
-const { config } = resolveConfig({ flags }, 'headless');
-const one = new ResponseCache(() => config, Date.now);
+function cacheOf(mb: number): ResponseCache {
+  const { config } = resolveConfig({ flags: { 'cache.max_size_mb': String(mb) } }, 'headless');
+  return new ResponseCache(() => config, Date.now);
+}
+
+async function residentBytes(): Promise<number> {
+  // Twice, since what the first one frees outside V8's heap is freed after it.
+  for (let i = 0; i < 2; i++) {
+    globalThis.gc?.();
+    await sleep(100);
+  }
+  return process.memoryUsage.rss();
+}
+
+// What one entry counts is the cache's own affair: so that so many fit, let it say it.
+const one = cacheOf(100);
 one.put(keyOf(-1), completion(), { model: 'llama3.2', ttl: 3600, runMs: 1 });
 const counted = one.size.bytes;
-const own = encodeRecord(completion()).length + keyOf(-1).length;
 
-const sized = resolveConfig(
-  { flags: { 'cache.max_size_mb': String((places * counted) / 2 ** 20) } },
-  'headless',
-).config;
-const cache = new ResponseCache(() => sized, Date.now);
-globalThis.gc?.();
-const before = process.memoryUsage();
-for (let number = 0; number < places * times; number++) {
-  cache.put(keyOf(number), completion(), { model: 'llama3.2', ttl: 3600, runMs: 1 });
+const cache = cacheOf((entries * counted) / 2 ** 20);
+let number = 0;
+function fill(count: number): void {
+  for (let i = 0; i < count; i++) cache.put(keyOf(number++), completion(), { model: 'llama3.2', ttl: 3600, runMs: 1 });
 }
-globalThis.gc?.();
-const after = process.memoryUsage();
-const entries = cache.size.entries;
-const per = (name: keyof typeof after): number => (after[name] - before[name]) / entries;
+
+// The first third makes V8's heap and the allocator as large as they get for this work; the other two are measured.
+const first = Math.floor(entries / 3);
+fill(first);
+const before = await residentBytes();
+fill(entries - first);
+const full = await residentBytes();
+const each = (full - before) / (entries - first);
+fill(entries * ROUNDS);
+const refilled = await residentBytes();
+
 process.stdout.write(
-  `entries ${JSON.stringify({ entries, counted, own, resident: per('rss'), heap: per('heapUsed'), external: per('external') })}\n`,
+  `entries ${JSON.stringify({
+    kept: cache.size.entries,
+    counted,
+    own: encodeRecord(completion()).length + keyOf(-1).length,
+    resident: each,
+    refilled: each + (refilled - full) / entries,
+  })}\n`,
 );

@@ -22,7 +22,7 @@ const CACHE_MB = 256;
 const FULL_AFTER = 0.42;
 /** Roughly what an entry costs beside its text: head of the record, key, bookkeeping. */
 const ENTRY_OVERHEAD = 1100;
-const PIECES = 16;
+const PIECES = 4;
 const IDLE_BUDGET_MB = 110;
 const FULL_BUDGET_MB = CACHE_MB * 1.5 + 110;
 /** Growth over the last half of the run, by the fitted line, that still counts as flat. */
@@ -37,7 +37,7 @@ interface Sample {
 export const memory: Row = {
   name: 'memory',
   title: 'Resident memory',
-  limitMs: 360_000,
+  limitMs: 600_000,
   async run() {
     const answerChars = Math.round((CACHE_MB * 2 ** 20) / (DISTINCT * FULL_AFTER) - ENTRY_OVERHEAD);
     const upstream = startUpstream({

@@ -138,6 +138,21 @@ describe('models in batches', () => {
     expect(planned(line(NOW - 2000), state)).toBe('passed A2 A3');
   });
 
+  test('and goes to him, though others of yet another model have the better turn', () => {
+    const line = [
+      waiter(1, 'B1', { runner: 'B' }),
+      waiter(2, 'passed', { runner: 'C', passedSince: NOW - 2000 }),
+      waiter(3, 'A3'),
+    ];
+    expect(planned(line, { runner: 'A', streak: 1 })).toBe('passed B1 A3');
+  });
+
+  test('without a time of grace nobody is overtaken twice, and who was not overtaken is not in a hurry', () => {
+    const state = { runner: 'A', streak: 1, batchTimeoutMs: 0 };
+    expect(planned(runners('B A'), state)).toBe('A1 B0');
+    expect(planned(runners('B A', { passedSince: NOW }), state)).toBe('B0 A1');
+  });
+
   test('the oldest of the other models is next', () => {
     expect(plannedRunners(runners('C B A A A A'), { runner: 'A', streak: 0 })).toBe('A A A C B A');
   });
@@ -241,7 +256,12 @@ describe('whatever waits', () => {
   });
 
   test('for one caller and one priority, nobody is overtaken by more than maxBatch for each one before him', () => {
-    const alike = anyLine({ caller: fc.constant('c'), priority: fc.constant(0), age: fc.constant(0) });
+    const alike = anyLine({
+      caller: fc.constant('c'),
+      priority: fc.constant(0),
+      age: fc.constant(0),
+      passed: fc.constant(undefined),
+    });
     fc.assert(
       fc.property(alike, anyState, (line, state) => {
         const order = planOrder(line, { ...STATE, ...state });
