@@ -15,7 +15,7 @@ function sources(folder: string): string[] {
 /** Everything a file imports: packages by name, own files by their path from the root. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  const found = [...text.matchAll(/(?<![.\w])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
   return found.map((name) => (name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name));
 }
 
@@ -32,7 +32,10 @@ const ROOMS: readonly Room[] = [
     folder: 'backend/upstream',
     may: ['backend/upstream', 'backend/core', 'backend/contract', 'ollama/browser', 'undici', 'zod', 'node:'],
   },
-  { folder: 'backend/http', may: ['backend/http', 'backend/core', 'backend/contract', 'express', 'zod', 'node:'] },
+  {
+    folder: 'backend/http',
+    may: ['backend/http', 'backend/core', 'backend/contract', 'express', 'lru-cache', 'node:'],
+  },
 ];
 
 describe('each room imports only what it may', () => {

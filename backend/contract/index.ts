@@ -1,4 +1,5 @@
 // The only barrel: what crosses a process or a socket.
+export * from './chat-request.ts';
 export * from './chat.ts';
 export * from './config.ts';
 export * from './control.ts';

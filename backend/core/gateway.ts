@@ -286,19 +286,12 @@ export class Gateway {
    * it by then is cut off by whoever closes the connections.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const { queue, requests } = this.#parts;
+    const { queue, requests, clock } = this.#parts;
     this.#draining = true;
     queue.drain();
-    await this.#emptyWithin(timeoutMs);
+    await requests.emptyWithin(timeoutMs, clock);
     for (const ticket of requests.list())
       ticket.cancel('request', shuttingDown('Hearth stopped before the answer was complete.'));
-    await this.#emptyWithin(LAST_WORDS_MS);
-  }
-
-  async #emptyWithin(ms: number): Promise<void> {
-    const { requests, clock } = this.#parts;
-    const settled = new AbortController();
-    await Promise.race([requests.empty(), clock.sleep(ms, settled.signal).catch(() => undefined)]);
-    settled.abort();
+    await requests.emptyWithin(LAST_WORDS_MS, clock);
   }
 }

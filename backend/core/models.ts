@@ -24,18 +24,27 @@ export function isCloudName(name: string): boolean {
 
 /** Up to three installed names that the caller may have meant, nearest first. */
 export function nearNames(wanted: string, installed: readonly InstalledModel[]): string[] {
-  const target = canonicalName(wanted).replace(/:latest$/, '');
-  const scored = installed.map(({ name }) => {
-    const own = canonicalName(name).replace(/:latest$/, '');
-    const family = own.split(':')[0] ?? own;
-    const distance = Math.min(typingMistakes(target, own), typingMistakes(target.split(':')[0] ?? target, family) + 1);
-    return { name, distance };
-  });
-  return scored
-    .filter(({ distance }) => distance <= Math.max(3, target.length / 2))
+  const target = plainName(wanted);
+  const limit = Math.max(2, target.length / 2);
+  return installed
+    .map(({ name }) => ({ name, distance: distance(target, plainName(name), limit) }))
+    .filter(({ distance }) => distance <= limit)
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name);
+}
+
+/** Without the tag that Ollama adds by itself: it would make every name longer than what was asked for. */
+function plainName(name: string): string {
+  return canonicalName(name).replace(/:latest$/, '');
+}
+
+/** How far apart two names are; the beginning of a name, and another size of the same model, are near. */
+function distance(wanted: string, own: string, limit: number): number {
+  if (wanted.length >= 3 && own.startsWith(wanted)) return 1;
+  const [wantedFamily = ''] = wanted.split(':');
+  const [family = ''] = own.split(':');
+  return Math.min(typingMistakes(wanted, own, limit + 1), typingMistakes(wantedFamily, family, limit + 1) + 1);
 }
 
 /** The sentence for a model that is not installed, with near names and the command that installs it. */

@@ -16,6 +16,8 @@ export interface TicketOptions {
   readonly priority: number;
 }
 
+const RUNNING: Waiting = { phase: 'running', position: 0, eta_ms: 0 };
+
 /** The life of one caller's request. Times in milliseconds since 1970. */
 export class Ticket {
   readonly id: string;
@@ -68,7 +70,8 @@ export class Ticket {
   started(): void {
     this.startedAt ??= this.#clock.now();
     if (this.status === 'queued') this.status = 'processing';
-    if (this.waiting.position !== 0) this.waiting = { ...this.waiting, position: 0, eta_ms: 0 };
+    // A follower may get pieces without having been told that the run has begun.
+    if (this.waiting.phase === 'queued') this.waiting = RUNNING;
   }
 
   firstPiece(): void {
@@ -88,10 +91,11 @@ export class Ticket {
   /** Milliseconds from arrival to slot, first piece and end; what has not come yet counts up to now. */
   get timing(): Timing {
     const now = this.finishedAt ?? this.#clock.now();
+    // Never negative: the machine's clock may be set back meanwhile.
     return {
-      queue_ms: (this.startedAt ?? now) - this.createdAt,
-      ttft_ms: (this.firstPieceAt ?? now) - this.createdAt,
-      total_ms: now - this.createdAt,
+      queue_ms: Math.max(0, (this.startedAt ?? now) - this.createdAt),
+      ttft_ms: Math.max(0, (this.firstPieceAt ?? now) - this.createdAt),
+      total_ms: Math.max(0, now - this.createdAt),
     };
   }
 }
@@ -118,6 +122,13 @@ export class Requests {
   async empty(): Promise<void> {
     if (this.#living.size === 0) return;
     await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  /** Resolves when no request lives, or after `ms`. */
+  async emptyWithin(ms: number, clock: Clock): Promise<void> {
+    const settled = new AbortController();
+    await Promise.race([this.empty(), clock.sleep(ms, settled.signal).catch(() => undefined)]);
+    settled.abort();
   }
 
   get(id: string): Ticket | undefined {

@@ -87,12 +87,6 @@ export class Residency {
     }
   }
 
-  /** Milliseconds that the load of this runner will still take, when one is under way. */
-  loadingFor(runner: string): number | undefined {
-    const load = this.#loads.get(runner);
-    return load === undefined ? undefined : this.#options.clock.now() - load.startedAt;
-  }
-
   /**
    * Resolves when the runner stands ready, with the milliseconds that were spent loading (0 when it stood ready).
    * When the signal aborts it rejects with its reason: at once where others share the load or nobody needs it any more
@@ -136,6 +130,11 @@ export class Residency {
     const { upstream, clock, estimator, log, watch } = this.#options;
     const abort = new AbortController();
     const startedAt = clock.now();
+    const over = (): void => {
+      if (this.#loads.get(spec.key) === load) this.#loads.delete(spec.key);
+    };
+    // Whoever comes while an aborted load is winding up needs a new one.
+    abort.signal.addEventListener('abort', over, { once: true });
     // Whatever of this model was ready before, is not while another form of it loads.
     this.#ready.delete(spec.digest);
     const run = async (): Promise<void> => {
@@ -147,7 +146,7 @@ export class Residency {
         watch.invalidate();
         log.info({ model: spec.model, load_ms: ms }, 'model loaded');
       } finally {
-        this.#loads.delete(spec.key);
+        over();
       }
     };
     const load: Load = { abort, done: run(), startedAt, users: 0 };

@@ -1,6 +1,6 @@
 // From the body and headers of our own chat routes to a ChatCall: the translation of this dialect.
 import type { IncomingMessage } from 'node:http';
-import { chatRequestSchema, PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat.ts';
+import { chatRequestSchema, PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat-request.ts';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';

@@ -1,6 +1,6 @@
 // What a chat request may look like: spellings that clients use are taken, wrong ones are named, nothing unknown is lost.
 import { describe, expect, test } from 'vitest';
-import { chatRequestSchema } from '../../backend/contract/chat.ts';
+import { chatRequestSchema } from '../../backend/contract/chat-request.ts';
 
 const parse = (body: unknown) => chatRequestSchema.safeParse(body);
 const message = (over: Record<string, unknown>): unknown => ({ messages: [{ role: 'user', content: 'hi', ...over }] });

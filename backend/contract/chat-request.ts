@@ -1,0 +1,106 @@
+// What a chat request looks like on the wire of our own routes. The answer is chat.ts.
+import { z } from 'zod';
+import { keepAliveSeconds } from './duration.ts';
+
+const text = z.string();
+
+/**
+ * Base64 as Ollama takes it: standard alphabet, padded, no `data:` prefix. The length is checked apart, since a group of
+ * four that repeats would overflow the regular expression's stack at a few megabytes.
+ */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function isBase64(image: string): boolean {
+  return image.length > 0 && image.length % 4 === 0 && BASE64.test(image);
+}
+
+/** A short text that starts like a path is one: base64 of a picture that begins with "/" is never this short. */
+function looksLikePath(image: string): boolean {
+  return image.startsWith('/') && image.length < 256 && !image.startsWith('/9j/');
+}
+
+/**
+ * A picture (or sound) in base64. Paths are refused because the upstream client library would read them from this
+ * machine's disk (ollama-js `encodeImage`).
+ */
+const imageSchema = z.string().refine((image) => isBase64(image) && !looksLikePath(image), {
+  error: 'must be base64 text without a "data:" prefix; a file path or an address is not accepted',
+});
+
+export const toolCallSchema = z.looseObject({
+  id: text.optional(),
+  function: z.looseObject({ name: text, arguments: z.record(z.string(), z.unknown()) }),
+});
+export type ToolCall = z.infer<typeof toolCallSchema>;
+
+/** Ollama reads roles without regard to case (api/types.go). */
+const roleSchema = z
+  .string()
+  .transform((role) => role.toLowerCase())
+  .pipe(z.enum(['system', 'user', 'assistant', 'tool']));
+
+export const messageSchema = z
+  .looseObject({
+    role: roleSchema,
+    content: text.nullish(),
+    thinking: text.optional(),
+    images: z.array(imageSchema).optional(),
+    tool_calls: z.array(toolCallSchema).optional(),
+    tool_name: text.optional(),
+  })
+  .refine((m) => typeof m.content === 'string' || m.tool_calls !== undefined || m.images !== undefined, {
+    path: ['content'],
+    error: 'must be a string',
+  })
+  .transform((m) => ({ ...m, content: m.content ?? '' }));
+export type Message = z.infer<typeof messageSchema>;
+
+/** Caller's wishes toward the cache, in the body. `ttl` is in seconds. */
+const cacheControlSchema = z.strictObject({
+  'no-cache': z.boolean().optional(),
+  'no-store': z.boolean().optional(),
+  ttl: z.number().positive().max(31_536_000).optional(),
+  namespace: z.string().min(1).max(128).optional(),
+});
+
+/** Lower runs sooner; 0 is normal. X-Queue-Priority's words stand for three of these numbers. */
+export const PRIORITY = { high: -1, normal: 0, low: 1, least: -100, most: 100 } as const;
+
+/** A request id that we accept from a caller (X-Request-ID, requestId). */
+export const REQUEST_ID = /^[\w.:-]{1,128}$/;
+export const requestIdSchema = z
+  .string()
+  .regex(REQUEST_ID, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' });
+
+const keepAliveSchema = z.union([z.string(), z.number()]).refine((value) => !Number.isNaN(keepAliveSeconds(value)), {
+  error: 'must be a duration such as "5m", a number of seconds, 0 or -1',
+});
+
+/**
+ * Body of POST /api/chat-optimized and /api/chat-queue. Unknown fields are kept and go upstream.
+ * `requestId` is read by /api/chat-queue alone.
+ */
+export const chatRequestSchema = z.looseObject({
+  messages: z.array(messageSchema).min(1, { error: 'must have at least one message' }),
+  model: z.string().max(512).nullish(),
+  stream: z.boolean().nullish(),
+  use_cache: z.boolean().nullish(),
+  priority: z
+    .number()
+    .int()
+    .min(PRIORITY.least)
+    .max(PRIORITY.most)
+    .nullish()
+    .describe('Lower runs sooner; 0 is normal.'),
+  system_prompt: z.string().nullish(),
+  systemPrompt: z.string().nullish(),
+  options: z.record(z.string(), z.unknown()).nullish(),
+  format: z.union([z.literal('json'), z.literal(''), z.record(z.string(), z.unknown())]).nullish(),
+  tools: z.array(z.record(z.string(), z.unknown())).nullish(),
+  think: z.union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])]).nullish(),
+  keep_alive: keepAliveSchema.nullish(),
+  conversation_id: z.string().min(1).max(256).nullish(),
+  cache: cacheControlSchema.nullish(),
+  requestId: requestIdSchema.nullish(),
+});
+export type ChatRequest = z.infer<typeof chatRequestSchema>;
