@@ -1,0 +1,441 @@
+// Requests that are accepted now and fetched later: where each stands, its result for as long as it is kept, and an
+// honest answer after that.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fold, type ChatEvent, type Completion } from '../../backend/contract/chat.ts';
+import { requestViewSchema } from '../../backend/contract/control.ts';
+import { AppError, asAppError } from '../../backend/contract/errors.ts';
+import type { Config } from '../../backend/contract/config.ts';
+import type { Answer, ChatCall } from '../../backend/core/call.ts';
+import { Flights } from '../../backend/core/flight.ts';
+import { followed, once } from '../../backend/core/follow.ts';
+import { Jobs } from '../../backend/core/jobs.ts';
+import { planCache } from '../../backend/core/policy.ts';
+import { Requests, Ticket } from '../../backend/core/requests.ts';
+import { completion, config, NO_LOG, watched } from '../support/builders.ts';
+import { ManualClock, settled } from '../support/clocks.ts';
+import { ScriptedRun } from '../support/scripted-run.ts';
+
+const NEVER = new AbortController().signal;
+const PLAN = planCache({
+  wishes: [],
+  enabled: true,
+  deduplicate: true,
+  byDefault: true,
+  digestKnown: true,
+  ttlSeconds: 1,
+});
+
+/** A gateway whose runs are played by hand. */
+class FakeGateway {
+  readonly runs: ScriptedRun[] = [];
+  readonly closed: string[] = [];
+  /** Thrown instead of taking the next request in. */
+  refusal: AppError | undefined;
+  /** Kept answers register when they are read, and not before, as the real ones do. */
+  hits = false;
+  readonly #flights = new Flights();
+  readonly #requests: Requests;
+  readonly #clock: ManualClock;
+
+  constructor(requests: Requests, clock: ManualClock) {
+    this.#requests = requests;
+    this.#clock = clock;
+  }
+
+  chat(call: ChatCall): Promise<Answer> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    const requests = this.#requests;
+    const ticket = new Ticket(call, this.#clock);
+    ticket.source = this.hits ? 'hit' : 'miss';
+    if (!this.hits) requests.add(ticket);
+    const options = { signal: ticket.signal, priority: 0, finishAbandoned: () => false };
+    const seat = this.#flights.join(`${call.id} ${this.runs.length}`, options, (context) => {
+      const run = new ScriptedRun(context);
+      this.runs.push(run);
+      return run.events();
+    });
+    const close = once(() => {
+      seat.leave();
+      ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
+      requests.remove(ticket);
+      this.closed.push(ticket.id);
+    });
+    const { hits } = this;
+    const events: AsyncIterable<ChatEvent> = {
+      [Symbol.asyncIterator]: () => {
+        if (hits) requests.add(ticket);
+        return followed(ticket, seat.events, close);
+      },
+    };
+    return Promise.resolve({
+      ticket,
+      source: ticket.source,
+      cache: { plan: PLAN, key: undefined, hit: undefined },
+      events,
+      whole: () => fold(events),
+      tail: (signal) => seat.tail(signal),
+      close,
+    });
+  }
+}
+
+let clock: ManualClock;
+let requests: Requests;
+let gateway: FakeGateway;
+let jobs: Jobs;
+let logged: unknown[];
+
+const open = (queue: Partial<Config['queue']> = {}): void => {
+  const settings = config({ queue });
+  jobs = new Jobs({
+    gateway,
+    requests,
+    config: () => settings,
+    now: clock.now,
+    log: { ...NO_LOG, error: (fields) => logged.push(fields) },
+    queueLength: () => 7,
+  });
+};
+
+beforeEach(() => {
+  clock = new ManualClock();
+  requests = new Requests();
+  gateway = new FakeGateway(requests, clock);
+  logged = [];
+  open();
+});
+
+const call = (id: string): ChatCall => ({
+  id,
+  route: '/api/chat-queue',
+  model: 'm',
+  caller: 'c',
+  priority: 3,
+  request: { model: 'm', messages: [] },
+  namespace: 'local',
+  wishes: [],
+  cacheByDefault: true,
+  replay: 'instant',
+});
+
+const submit = (id: string, conversation?: string) => jobs.submit(call(id), conversation);
+const run = (n = 0): ScriptedRun => gateway.runs[n] ?? expect.unreachable('no such run');
+
+/** A job that has said this and ended. */
+async function finished(id: string, text = 'the answer'): Promise<void> {
+  const n = gateway.runs.length;
+  await submit(id);
+  run(n).say(text);
+  run(n).end();
+  await settled();
+}
+
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    return asAppError(error).code;
+  }
+  return 'nothing was thrown';
+};
+
+describe('a request that was accepted', () => {
+  test('says where it stands', async () => {
+    const accepted = await submit('r1');
+    expect(accepted).toMatchObject({ request_id: 'r1', status: 'queued', queue_length: 7, model: 'm', priority: 3 });
+    run().context.waiting({ phase: 'queued', position: 2, eta_ms: 4000 });
+    await settled();
+    expect(jobs.view('r1')).toMatchObject({ status: 'queued', queue_position: 2, estimated_wait_time: 4000 });
+    await clock.advance(500);
+    run().context.waiting({ phase: 'running', position: 0, eta_ms: 0 });
+    await settled();
+    const view = jobs.view('r1');
+    expect(view).toMatchObject({ status: 'processing', queue_position: 0, estimated_wait_time: 0, partial: '' });
+    expect(Date.parse(view.started_at ?? '') - Date.parse(view.created_at)).toBe(500);
+    expect(view).not.toHaveProperty('finished_at');
+  });
+
+  test('shows the text so far', async () => {
+    await submit('r1');
+    run().say('half an ');
+    run().say('answer');
+    await settled();
+    expect(jobs.view('r1')).toMatchObject({ status: 'processing', partial: 'half an answer' });
+    expect(jobs.view('r1')).not.toHaveProperty('result');
+  });
+
+  test('shows its result when it has ended well', async () => {
+    await submit('r1', 'my conversation');
+    await clock.advance(100);
+    run().say('the answer');
+    await settled();
+    await clock.advance(50);
+    run().end();
+    await settled();
+    const view = jobs.view('r1');
+    expect(view).toMatchObject({
+      status: 'completed',
+      queue_position: 0,
+      result: {
+        message: { role: 'assistant', content: 'the answer' },
+        request_id: 'r1',
+        cached: false,
+        source: 'miss',
+        done_reason: 'stop',
+        usage: { prompt_tokens: 10, completion_tokens: 20 },
+        timing: { ttft_ms: 100, total_ms: 150 },
+        conversation: { id: 'my conversation', resumed: false },
+      },
+    });
+    expect(view).not.toHaveProperty('partial');
+    expect(view).not.toHaveProperty('error');
+  });
+
+  test.each([
+    ['upstream_failed', 'failed'],
+    ['queue_timeout', 'expired'],
+    ['cancelled', 'cancelled'],
+  ] as const)('that ended with %s is %s, and says why', async (code, status) => {
+    await submit('r1');
+    run().say('half');
+    run().fail(new AppError(code, 'So it is.'));
+    await settled();
+    expect(jobs.view('r1')).toMatchObject({ status, error: 'So it is.', code });
+    expect(jobs.view('r1')).not.toHaveProperty('result');
+    expect(logged).toEqual([]);
+  });
+
+  test('that met a bug says so in general, and the log has the cause', async () => {
+    await submit('r1');
+    const bug = new TypeError('undefined is not a function');
+    run().fail(bug);
+    await settled();
+    expect(jobs.view('r1')).toMatchObject({ status: 'failed', code: 'internal' });
+    expect(JSON.stringify(jobs.view('r1'))).not.toContain('undefined is not');
+    expect(logged).toEqual([{ request_id: 'r1', err: bug }]);
+  });
+
+  test('is always shown in the shape of the contract', async () => {
+    const shapes: unknown[] = [await submit('r1')];
+    run().say('x');
+    await settled();
+    shapes.push(jobs.view('r1'));
+    run().end();
+    await settled();
+    shapes.push(jobs.view('r1'));
+    for (const shape of shapes) expect(requestViewSchema.strict().safeParse(shape).error).toBeUndefined();
+  });
+
+  test('keeps running without anybody who looks, and is closed at its end', async () => {
+    await finished('r1');
+    expect(gateway.closed).toEqual(['r1']);
+    expect(requests.list()).toEqual([]);
+  });
+});
+
+describe('a request that was refused', () => {
+  test('leaves nothing behind', async () => {
+    gateway.refusal = new AppError('queue_full', 'Full.');
+    await expect(submit('r1')).rejects.toBe(gateway.refusal);
+    expect(jobs.taken('r1')).toBe(false);
+    expect(codeOf(() => jobs.view('r1'))).toBe('request_not_found');
+    gateway.refusal = undefined;
+    await submit('r1');
+    expect(jobs.taken('r1')).toBe(true);
+  });
+});
+
+describe('an id', () => {
+  test('is taken while its request lives, and while its result is kept', async () => {
+    await submit('r1');
+    await expect(submit('r1')).rejects.toMatchObject({ code: 'request_exists' });
+    run().end();
+    await settled();
+    await expect(submit('r1')).rejects.toMatchObject({ code: 'request_exists' });
+    expect(gateway.runs.length).toBe(1);
+  });
+
+  test('of a living request of another route is taken too', async () => {
+    requests.add(new Ticket(call('elsewhere'), clock));
+    await expect(submit('elsewhere')).rejects.toMatchObject({ code: 'request_exists' });
+  });
+
+  test('is free again when the result is gone', async () => {
+    await finished('r1', 'old');
+    await clock.advance(601_000);
+    expect(jobs.taken('r1')).toBe(false);
+    await finished('r1', 'new');
+    expect(jobs.view('r1').result?.message.content).toBe('new');
+  });
+
+  test('sent twice at the same time is accepted once, also when the answers are kept ones', async () => {
+    gateway.hits = true;
+    const [first, second] = [watched(submit('r1')), watched(submit('r1'))];
+    await settled();
+    expect(first.state).toBe('fulfilled');
+    expect(second).toMatchObject({ state: 'rejected', reason: { code: 'request_exists' } });
+    run().say('the answer');
+    run().end();
+    await settled();
+    expect(jobs.view('r1').result?.message.content).toBe('the answer');
+    expect(requests.list()).toEqual([]);
+  });
+});
+
+describe('a result', () => {
+  test('is kept for the configured time, and is gone after that: 410 and not 404', async () => {
+    await finished('r1');
+    await clock.advance(600_000);
+    expect(jobs.view('r1').status).toBe('completed');
+    await clock.advance(1);
+    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
+    expect(codeOf(() => jobs.watch('r1', NEVER))).toBe('request_gone');
+    expect(codeOf(() => jobs.cancel('r1'))).toBe('request_gone');
+  });
+
+  test('the clock starts when it is finished, and looking does not start it again', async () => {
+    await submit('r1');
+    await clock.advance(3_600_000);
+    run().end();
+    await settled();
+    for (let n = 0; n < 6; n++) {
+      await clock.advance(100_000);
+      jobs.view('r1');
+    }
+    await clock.advance(1);
+    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
+  });
+
+  test('that nobody ever asked for is not found', () => {
+    for (const work of [() => jobs.view('x'), () => jobs.watch('x', NEVER), () => jobs.cancel('x')]) {
+      expect(codeOf(work)).toBe('request_not_found');
+    }
+  });
+
+  test('the oldest go when all together are too large', async () => {
+    open({ retained_max_mb: 0.1 });
+    for (const id of ['r1', 'r2', 'r3', 'r4']) await finished(id, 'x'.repeat(30_000));
+    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
+    expect(jobs.view('r4').status).toBe('completed');
+  });
+
+  test('that alone is too large is gone, and destroys no other', async () => {
+    open({ retained_max_mb: 0.1 });
+    await finished('small');
+    await finished('large', 'x'.repeat(200_000));
+    expect(codeOf(() => jobs.view('large'))).toBe('request_gone');
+    expect(jobs.view('small').status).toBe('completed');
+  });
+
+  test('the room counts pieces, tool calls and thinking as well', async () => {
+    open({ retained_max_mb: 0.1 });
+    for (const id of ['r1', 'r2', 'r3']) {
+      const n = gateway.runs.length;
+      await submit(id);
+      for (let pieces = 0; pieces < 60_000; pieces++) run(n).say('x');
+      run(n).end();
+      await settled();
+    }
+    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
+  });
+});
+
+describe('cancelling', () => {
+  test('ends one that waits or runs, and its run', async () => {
+    await submit('r1');
+    jobs.cancel('r1');
+    await settled();
+    expect(jobs.view('r1')).toMatchObject({ status: 'cancelled', code: 'cancelled' });
+    expect(run()).toMatchObject({ aborts: 1, closed: true });
+  });
+
+  test('works for a request of any route', () => {
+    const elsewhere = new Ticket(call('elsewhere'), clock);
+    requests.add(elsewhere);
+    expect(jobs.view('elsewhere')).toMatchObject({ request_id: 'elsewhere', status: 'queued' });
+    jobs.cancel('elsewhere');
+    expect(elsewhere.signal.aborted).toBe(true);
+    expect(elsewhere.cancelledBy).toBe('request');
+  });
+
+  test('one that has ended cannot be cancelled', async () => {
+    await finished('r1');
+    expect(codeOf(() => jobs.cancel('r1'))).toBe('not_cancellable');
+    expect(jobs.view('r1').status).toBe('completed');
+  });
+});
+
+describe('looking on', () => {
+  /** Reads to the end; what it throws is the outcome. */
+  const follow = (id: string, signal: AbortSignal = NEVER): { state: string; value?: Completion; reason?: unknown } =>
+    watched(fold(jobs.watch(id, signal).events));
+
+  test('from the beginning to the end, whenever one comes', async () => {
+    await submit('r1');
+    const early = follow('r1');
+    run().say('one');
+    await settled();
+    const late = follow('r1');
+    run().say(' two');
+    run().end();
+    await settled();
+    const after = follow('r1');
+    await settled();
+    for (const { value } of [early, late, after]) expect(value).toEqual(completion(['one', ' two']));
+  });
+
+  test('sees the failure, before and after it came', async () => {
+    await submit('r1');
+    const early = follow('r1');
+    const failure = new AppError('upstream_failed', 'Cut short.');
+    run().fail(failure);
+    await settled();
+    const late = follow('r1');
+    await settled();
+    for (const seen of [early, late]) expect(seen).toMatchObject({ state: 'rejected', reason: failure });
+  });
+
+  test('sees that it is cancelled', async () => {
+    await submit('r1');
+    const looking = follow('r1');
+    await settled();
+    jobs.cancel('r1');
+    await settled();
+    expect(looking).toMatchObject({ state: 'rejected', reason: { code: 'cancelled' } });
+  });
+
+  test('stops when its own connection ends, and the request goes on', async () => {
+    await submit('r1');
+    const left = new AbortController();
+    const looking = follow('r1', left.signal);
+    await settled();
+    left.abort(new Error('left'));
+    await settled();
+    expect(looking.state).toBe('rejected');
+    expect(run().aborts).toBe(0);
+    run().end();
+    await settled();
+    expect(jobs.view('r1').status).toBe('completed');
+  });
+
+  test('the figures are complete when the end is seen', async () => {
+    await submit('r1');
+    const { frame, events } = jobs.watch('r1', NEVER);
+    const statuses: string[] = [];
+    const looking = watched(
+      (async () => {
+        for await (const event of events) if (event.type === 'end') statuses.push(frame.ticket.status);
+      })(),
+    );
+    await settled();
+    run().end();
+    await settled();
+    expect(looking.state).toBe('fulfilled');
+    expect(statuses).toEqual(['completed']);
+  });
+
+  test('at a request of another caller is not possible', () => {
+    requests.add(new Ticket(call('elsewhere'), clock));
+    expect(codeOf(() => jobs.watch('elsewhere', NEVER))).toBe('request_not_found');
+  });
+});
