@@ -1,28 +1,39 @@
 // Requests that nobody waits for on a connection: accepted with 202, run, and their results kept for a while.
 // They live in memory only; a restart loses them.
 import { LRUCache } from 'lru-cache';
-import { Folder, replay, type ChatEvent, type Completion } from '../contract/chat.ts';
+import { Folder, replay, type ChatEvent } from '../contract/chat.ts';
 import type { RequestView } from '../contract/control.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import { chatAnswer, type AnswerFrame } from './answer.ts';
 import type { Answer, ChatCall } from './call.ts';
 import type { Gateway } from './gateway.ts';
 import type { Log, Now, ReadConfig } from './ports.ts';
+import { decodeRecord, encodeRecord } from './record.ts';
 import type { Requests, Ticket } from './requests.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
 const MAX_TOMBSTONES = 10_000;
 const MB = 1024 * 1024;
 
+/** What an ended job costs beside its answer: its ticket, its id, the entry itself. */
+const BOOKKEEPING_BYTES = 2048;
+
+/** One that runs. */
 interface Job {
   readonly frame: AnswerFrame;
   readonly answer: Answer;
   readonly folder: Folder;
-  completion: Completion | undefined;
+}
+
+/** One that has ended. The run and its log are let go, and the answer is kept as bytes, so that its size is known. */
+interface Ended {
+  readonly frame: AnswerFrame;
+  /** Undefined when it did not end well; the ticket says how. */
+  readonly record: Buffer | undefined;
 }
 
 export interface JobsOptions {
-  readonly gateway: Gateway;
+  readonly gateway: Pick<Gateway, 'chat'>;
   readonly requests: Requests;
   readonly config: ReadConfig;
   readonly now: Now;
@@ -34,98 +45,97 @@ export interface JobsOptions {
 export class Jobs {
   readonly #options: JobsOptions;
   readonly #running = new Map<string, Job>();
-  readonly #finished: LRUCache<string, Job>;
+  readonly #ended: LRUCache<string, Ended>;
   readonly #gone = new LRUCache<string, true>({ max: MAX_TOMBSTONES });
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    const { retained_max_mb } = options.config().queue;
-    this.#finished = new LRUCache({
-      maxSize: retained_max_mb * MB,
-      sizeCalculation: ({ completion }) =>
-        2048 + 2 * ((completion?.content.length ?? 0) + (completion?.thinking.length ?? 0)),
-      dispose: (_job, id, reason) => {
-        if (reason !== 'set') this.#gone.set(id, true);
-      },
+    this.#ended = new LRUCache({
+      // lru-cache takes whole numbers only.
+      maxSize: Math.floor(options.config().queue.retained_max_mb * MB),
+      sizeCalculation: ({ record }) => BOOKKEEPING_BYTES + (record?.length ?? 0),
+      dispose: (_ended, id) => this.#gone.set(id, true),
     });
   }
 
   /** Whether an id is taken by a request that lives or by a result that is kept. */
   taken(id: string): boolean {
-    return this.#options.requests.get(id) !== undefined || this.#kept(id) !== undefined;
+    return this.#options.requests.get(id) !== undefined || this.#running.has(id) || this.#kept(id) !== undefined;
   }
 
   /** Accepts a request and lets it run. Throws what Gateway.chat throws, and request_exists. */
   async submit(call: ChatCall, conversationId: string | undefined): Promise<RequestView> {
-    if (this.taken(call.id)) {
-      throw new AppError('request_exists', `Another request has the id "${call.id}". Send a new id, or none.`);
-    }
+    if (this.taken(call.id)) throw exists(call.id);
     const answer = await this.#options.gateway.chat(call);
     const { ticket, cache } = answer;
-    const job: Job = { frame: { ticket, cache, conversationId }, answer, folder: new Folder(), completion: undefined };
+    // Somebody may have sent the same id meanwhile; a kept answer is not registered before it is read.
+    if (this.#running.has(ticket.id)) {
+      answer.close();
+      throw exists(ticket.id);
+    }
+    const job: Job = { frame: { ticket, cache, conversationId }, answer, folder: new Folder() };
     this.#running.set(ticket.id, job);
     void this.#run(job);
-    return this.#view(ticket, job);
+    return this.#view(ticket, job, undefined);
   }
 
-  async #run(job: Job): Promise<void> {
-    const { ticket, events } = job.answer;
+  async #run({ frame, answer, folder }: Job): Promise<void> {
+    const { id } = frame.ticket;
+    let record: Buffer | undefined;
     try {
-      for await (const event of events) {
-        if (event.type === 'piece') job.folder.add(event.piece);
-        if (event.type === 'end') job.completion = job.folder.finish(event.end);
+      for await (const event of answer.events) {
+        if (event.type === 'piece') folder.add(event.piece);
+        if (event.type === 'end') record = encodeRecord(folder.finish(event.end));
       }
     } catch (error) {
       const { code, message, cause } = asAppError(error);
       // The ticket carries the error to whoever asks; a bug must be seen in the log as well.
-      if (code === 'internal') this.#options.log.error({ request_id: ticket.id, err: cause }, message);
+      if (code === 'internal') this.#options.log.error({ request_id: id, err: cause }, message);
     } finally {
-      this.#running.delete(ticket.id);
-      this.#finished.set(ticket.id, job);
+      this.#running.delete(id);
+      this.#ended.set(id, { frame, record });
+      // lru-cache refuses without a word what is larger than all the room.
+      if (!this.#ended.has(id)) this.#gone.set(id, true);
     }
   }
 
-  #kept(id: string): Job | undefined {
-    const job = this.#finished.get(id);
-    if (job === undefined) return undefined;
-    const age = this.#options.now() - (job.answer.ticket.finishedAt ?? 0);
-    if (age <= this.#options.config().queue.retention_seconds * 1000) return job;
-    this.#finished.delete(id);
+  #kept(id: string): Ended | undefined {
+    const ended = this.#ended.get(id);
+    if (ended === undefined) return undefined;
+    const age = this.#options.now() - (ended.frame.ticket.finishedAt ?? 0);
+    if (age <= this.#options.config().queue.retention_seconds * 1000) return ended;
+    this.#ended.delete(id);
     return undefined;
   }
 
-  #find(id: string): { ticket: Ticket; job: Job | undefined } {
-    const job = this.#running.get(id) ?? this.#kept(id);
-    const ticket = job?.answer.ticket ?? this.#options.requests.get(id);
-    if (ticket !== undefined) return { ticket, job };
-    if (this.#gone.has(id)) {
-      const kept = this.#options.config().queue.retention_seconds;
-      throw new AppError(
-        'request_gone',
-        `The result of "${id}" was kept for ${kept} s and is gone. Send the request again.`,
-      );
-    }
-    throw new AppError('request_not_found', `No request has the id "${id}".`);
+  #find(id: string): { ticket: Ticket; job: Job | undefined; ended: Ended | undefined } {
+    const job = this.#running.get(id);
+    const ended = job === undefined ? this.#kept(id) : undefined;
+    const ticket = (job ?? ended)?.frame.ticket ?? this.#options.requests.get(id);
+    if (ticket !== undefined) return { ticket, job, ended };
+    if (!this.#gone.has(id)) throw new AppError('request_not_found', `No request has the id "${id}".`);
+    const { retention_seconds, retained_max_mb } = this.#options.config().queue;
+    throw new AppError(
+      'request_gone',
+      `The result of "${id}" is gone: results are kept for ${retention_seconds} s, at most ${retained_max_mb} MB of them. Send the request again.`,
+    );
   }
 
   /** Where a request stands. Throws request_not_found, request_gone. */
   view(id: string): RequestView {
-    const { ticket, job } = this.#find(id);
-    return this.#view(ticket, job);
+    const { ticket, job, ended } = this.#find(id);
+    return this.#view(ticket, job, ended);
   }
 
   /** The life of a request as events, from its beginning. Throws request_not_found, request_gone. */
   watch(id: string, signal: AbortSignal): { frame: AnswerFrame; events: AsyncIterable<ChatEvent> } {
-    const { ticket, job } = this.#find(id);
-    if (job === undefined) {
-      throw new AppError(
-        'request_not_found',
-        `"${id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
-      );
-    }
-    if (job.completion !== undefined) return { frame: job.frame, events: toAsync(replay(job.completion)) };
-    if (ticket.error !== undefined) return { frame: job.frame, events: failed(ticket.error) };
-    return { frame: job.frame, events: this.#untilEnd(job, signal) };
+    const { ticket, job, ended } = this.#find(id);
+    if (job !== undefined) return { frame: job.frame, events: this.#untilEnd(job, signal) };
+    if (ended !== undefined) return { frame: ended.frame, events: again(ended) };
+    throw new AppError(
+      'request_not_found',
+      `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
+    );
   }
 
   /** Ends when the job's own reader has ended, so that the ticket's figures are complete at the last piece. */
@@ -147,10 +157,8 @@ export class Jobs {
     ticket.cancel('request', new AppError('cancelled', 'The request was cancelled.'));
   }
 
-  #view(ticket: Ticket, job: Job | undefined): RequestView {
-    const { completion, folder, frame } = job ?? {};
-    const partial = folder?.partial.content ?? '';
-    const running = ticket.status === 'processing';
+  #view(ticket: Ticket, job: Job | undefined, ended: Ended | undefined): RequestView {
+    const { frame, record } = ended ?? {};
     return {
       request_id: ticket.id,
       status: statusOf(ticket),
@@ -162,8 +170,8 @@ export class Jobs {
       created_at: iso(ticket.createdAt),
       ...(ticket.startedAt === undefined ? {} : { started_at: iso(ticket.startedAt) }),
       ...(ticket.finishedAt === undefined ? {} : { finished_at: iso(ticket.finishedAt) }),
-      ...(running && job !== undefined ? { partial } : {}),
-      ...(completion === undefined || frame === undefined ? {} : { result: chatAnswer(completion, frame) }),
+      ...(ticket.status === 'processing' && job !== undefined ? { partial: job.folder.partial.content } : {}),
+      ...(record === undefined || frame === undefined ? {} : { result: chatAnswer(decodeRecord(record), frame) }),
       ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
     };
   }
@@ -178,11 +186,12 @@ export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-async function* toAsync(events: Iterable<ChatEvent>): AsyncGenerator<ChatEvent, void, undefined> {
-  yield* events;
+function exists(id: string): AppError {
+  return new AppError('request_exists', `Another request has the id "${id}". Send a new id, or none.`);
 }
 
-// oxlint-disable-next-line require-yield -- a sequence that only fails is what is wanted
-async function* failed(error: AppError): AsyncGenerator<ChatEvent, void, undefined> {
-  throw error;
+/** An ended job once more: its answer, or its error. */
+async function* again({ frame, record }: Ended): AsyncGenerator<ChatEvent, void, undefined> {
+  if (record === undefined) throw frame.ticket.error ?? new AppError('cancelled', 'The request was cancelled.');
+  yield* replay(decodeRecord(record));
 }
