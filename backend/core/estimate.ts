@@ -65,7 +65,9 @@ export class Estimator {
   }
 }
 
-function blend(old: number | undefined, now: number): number {
+/** Figures that make no number are passed over, since they would spoil every later estimate. */
+function blend(old: number | undefined, now: number): number | undefined {
+  if (!Number.isFinite(now)) return old;
   return old === undefined ? now : old + ALPHA * (now - old);
 }
 

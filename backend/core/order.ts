@@ -82,6 +82,8 @@ function inBatches<W extends Waiting>(
     if (line === undefined) lines.set(waiter.runner, [waiter]);
     else line.push(waiter);
   }
+  // The usual case, and the one in which a long line must cost little.
+  if (lines.size === 1) return [...fair];
   const isOverdue = ({ passedSince }: W): boolean => passedSince !== undefined && now - passedSince >= batchTimeoutMs;
   const order: W[] = [];
   let current = runner;

@@ -28,6 +28,11 @@ interface Running {
   readonly startedAt: number;
 }
 
+/** In a line up to this long everybody is told of every change at once. */
+const TOLD_AT_ONCE = 100;
+/** In a longer one there is a pause of a millisecond for each who was told, and at most this. */
+const LONGEST_PAUSE_MS = 1000;
+
 export class LeaseQueue {
   readonly #options: QueueOptions;
   readonly #line = new Line();
@@ -35,6 +40,7 @@ export class LeaseQueue {
   #paused = false;
   #draining = false;
   #telling = false;
+  #tellAgainAt = -Infinity;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -57,7 +63,8 @@ export class LeaseQueue {
     clock.sleep(max_wait_ms, waiter.over).then(timeUp, () => undefined);
     this.#changed();
     // At once, so that who just came knows its position before anything is answered.
-    this.#tell();
+    if (this.#line.size <= TOLD_AT_ONCE) this.#tell();
+    else this.#tell(waiter);
     return { lease: waiter.lease };
   }
 
@@ -104,9 +111,7 @@ export class LeaseQueue {
       this.#grant(next, order);
     }
     this.#options.onChange();
-    if (this.#telling) return;
-    this.#telling = true;
-    queueMicrotask(() => this.#tell());
+    this.#tellSoon();
   }
 
   /** When the first in line waits for its runner, others may use the slots beside it, but not for ever. */
@@ -139,18 +144,34 @@ export class LeaseQueue {
     });
   }
 
-  #tell(): void {
-    this.#telling = false;
+  #tellSoon(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    // Unless they have been told since: who enters is told at once.
+    const tell = (): void => void (this.#telling && this.#tell());
+    const { clock } = this.#options;
+    const pause = this.#tellAgainAt - clock.now();
+    if (pause <= 0) queueMicrotask(tell);
+    else void clock.sleep(Math.min(pause, LONGEST_PAUSE_MS), new AbortController().signal).then(tell);
+  }
+
+  /** Tells everybody who does not know it yet where they stand, or one of them alone. */
+  #tell(only?: Waiter): void {
+    if (only === undefined) this.#telling = false;
     const order = this.#plan();
     const etas = startTimes(this.#planned(order), this.#slots(), this.#line.runner);
+    let told = 0;
     for (const [i, waiter] of order.entries()) {
+      if (only !== undefined && waiter !== only) continue;
       const waiting: Waiting = { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 };
-      const { told } = waiter;
+      const { told: known } = waiter;
       // A new estimate alone is news only when it moved by more than a second; a new position always is.
-      if (told?.position === waiting.position && Math.abs(told.eta_ms - waiting.eta_ms) < 1000) continue;
+      if (known?.position === waiting.position && Math.abs(known.eta_ms - waiting.eta_ms) < 1000) continue;
       waiter.told = waiting;
       waiter.wish.onWaiting(waiting);
+      told++;
     }
+    if (told > TOLD_AT_ONCE) this.#tellAgainAt = this.#options.clock.now() + Math.min(told, LONGEST_PAUSE_MS);
   }
 
   #planned(order: readonly Waiter[]): Planned[] {

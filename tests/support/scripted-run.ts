@@ -1,5 +1,5 @@
 // A model run that a test plays by hand: what a flight leads, or an upstream's answer.
-import type { ChatEvent } from '../../backend/contract/chat.ts';
+import type { ChatEvent, Piece } from '../../backend/contract/chat.ts';
 import type { FlightContext } from '../../backend/core/flight.ts';
 import { endEvent, pieceEvent } from './builders.ts';
 
@@ -24,7 +24,11 @@ export class ScriptedRun {
   }
 
   say(content: string): void {
-    this.#push(pieceEvent(content));
+    this.give({ content });
+  }
+
+  give(piece: Partial<Piece>): void {
+    this.#push(pieceEvent(piece));
   }
 
   end(): void {

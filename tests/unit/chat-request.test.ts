@@ -35,6 +35,7 @@ describe('a body', () => {
     ['a priority in words', { ...(message({}) as object), priority: 'high' }, 'priority'],
     ['a priority out of bounds', { ...(message({}) as object), priority: 101 }, 'priority'],
     ['a cache wish that does not exist', { ...(message({}) as object), cache: { 'no-cash': true } }, 'cache'],
+    ['a keep_alive that is no time', { ...(message({}) as object), keep_alive: 'soon' }, 'keep_alive'],
     ['an id with a line break', { ...(message({}) as object), requestId: 'a\nb' }, 'requestId'],
   ])('%s is refused at its place', (_what, body, place) => {
     expect(wrongAt(body)).toBe(place);

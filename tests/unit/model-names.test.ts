@@ -50,6 +50,7 @@ describe('a name that is not installed', () => {
   test.each([
     ['lama3.2:3b', 'llama3.2:3b'],
     ['llama3.2', 'llama3.2:3b'],
+    ['llama3.1', 'llama3.1:8b'],
     ['LLAMA3.2:3B', 'llama3.2:3b'],
     ['deepseek-r1', 'deepseek-r1:8b'],
     ['deepseek-r1:14b', 'deepseek-r1:8b'],
@@ -62,7 +63,7 @@ describe('a name that is not installed', () => {
     expect(nearNames(wanted, HERE)[0]).toBe(nearest);
   });
 
-  test.each(['gpt-oss:20b', 'mixtral', 'qwq', 'x'])('%s is near none of them', (wanted) => {
+  test.each(['gpt-oss:20b', 'mixtral', 'qwq', 'x', 'q'])('%s is near none of them', (wanted) => {
     expect(nearNames(wanted, HERE)).toEqual([]);
   });
 

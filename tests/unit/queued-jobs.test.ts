@@ -33,6 +33,8 @@ class FakeGateway {
   refusal: AppError | undefined;
   /** Kept answers register when they are read, and not before, as the real ones do. */
   hits = false;
+  /** Whether all requests share one run. */
+  shared = false;
   readonly #flights = new Flights();
   readonly #requests: Requests;
   readonly #clock: ManualClock;
@@ -49,7 +51,7 @@ class FakeGateway {
     ticket.source = this.hits ? 'hit' : 'miss';
     if (!this.hits) requests.add(ticket);
     const options = { signal: ticket.signal, priority: 0, finishAbandoned: () => false };
-    const seat = this.#flights.join(`${call.id} ${this.runs.length}`, options, (context) => {
+    const seat = this.#flights.join(this.shared ? 'shared' : `${this.runs.length}`, options, (context) => {
       const run = new ScriptedRun(context);
       this.runs.push(run);
       return run.events();
@@ -143,6 +145,7 @@ describe('a request that was accepted', () => {
   test('says where it stands', async () => {
     const accepted = await submit('r1');
     expect(accepted).toMatchObject({ request_id: 'r1', status: 'queued', queue_length: 7, model: 'm', priority: 3 });
+    expect(accepted).not.toHaveProperty('partial');
     run().context.waiting({ phase: 'queued', position: 2, eta_ms: 4000 });
     await settled();
     expect(jobs.view('r1')).toMatchObject({ status: 'queued', queue_position: 2, estimated_wait_time: 4000 });
@@ -187,6 +190,7 @@ describe('a request that was accepted', () => {
         conversation: { id: 'my conversation', resumed: false },
       },
     });
+    expect(Date.parse(view.finished_at ?? '') - Date.parse(view.created_at)).toBe(150);
     expect(view).not.toHaveProperty('partial');
     expect(view).not.toHaveProperty('error');
   });
@@ -257,6 +261,7 @@ describe('an id', () => {
 
   test('of a living request of another route is taken too', async () => {
     requests.add(new Ticket(call('elsewhere'), clock));
+    expect(jobs.taken('elsewhere')).toBe(true);
     await expect(submit('elsewhere')).rejects.toMatchObject({ code: 'request_exists' });
   });
 
@@ -327,16 +332,22 @@ describe('a result', () => {
     expect(jobs.view('small').status).toBe('completed');
   });
 
-  test('the room counts pieces, tool calls and thinking as well', async () => {
+  const LONG = 'x'.repeat(60_000);
+
+  test.each([
+    ['thinking', { thinking: LONG }],
+    ['tool calls', { tool_calls: [{ function: { name: 'f', arguments: { text: LONG } } }] }],
+    ['unknown fields', { extra: { text: LONG } }],
+  ])('the room counts %s as well', async (_what, piece) => {
     open({ retained_max_mb: 0.1 });
-    for (const id of ['r1', 'r2', 'r3']) {
-      const n = gateway.runs.length;
+    for (const [n, id] of ['r1', 'r2'].entries()) {
       await submit(id);
-      for (let pieces = 0; pieces < 60_000; pieces++) run(n).say('x');
+      run(n).give(piece);
       run(n).end();
       await settled();
     }
     expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
+    expect(jobs.view('r2').status).toBe('completed');
   });
 });
 
@@ -402,6 +413,21 @@ describe('looking on', () => {
     jobs.cancel('r1');
     await settled();
     expect(looking).toMatchObject({ state: 'rejected', reason: { code: 'cancelled' } });
+  });
+
+  test('sees that it is cancelled, though the run goes on for others', async () => {
+    gateway.shared = true;
+    await submit('r1');
+    await submit('r2');
+    const looking = follow('r1');
+    await settled();
+    jobs.cancel('r1');
+    await settled();
+    expect(looking).toMatchObject({ state: 'rejected', reason: { code: 'cancelled' } });
+    run().end();
+    await settled();
+    expect(jobs.view('r1').status).toBe('cancelled');
+    expect(jobs.view('r2').status).toBe('completed');
   });
 
   test('stops when its own connection ends, and the request goes on', async () => {
