@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { watch } from 'chokidar';
 import { parse as parseToml, TomlError } from 'smol-toml';
 
 /** A configuration file that cannot be used at all. The message is a sentence that names the file and the line. */
@@ -147,6 +146,8 @@ export async function watchConfigFile(
   const file = resolve(path);
   const folder = dirname(file);
   // The folder is watched, not the file: a watch on a file stays with the old one when an editor puts a new one in its place.
+  // Only here: without a file to follow the program starts without it.
+  const { watch } = await import('chokidar');
   const watcher = watch(folder, {
     depth: 0,
     ignored: (name) => resolve(name) !== folder && resolve(name) !== file,

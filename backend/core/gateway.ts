@@ -3,7 +3,7 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, Folder, replay, type ChatEvent, type Completion } from '../contract/chat.ts';
+import { fold, Folder, type ChatEvent, type Completion } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
@@ -81,7 +81,8 @@ export class Gateway {
     }
     requests.add(ticket);
     try {
-      const spec = runnerSpec(request, model?.digest ?? request.model);
+      // By its installed name, so that two spellings of one model have their figures together.
+      const spec = { ...runnerSpec(request, model?.digest ?? request.model), model: model?.name ?? request.model };
       return this.#run(ticket, call, withKeepAlive(request, config().ollama), spec, {
         plan,
         key,
@@ -123,7 +124,7 @@ export class Gateway {
   #hit(ticket: Ticket, call: ChatCall, outcome: CacheOutcome, hit: Hit): Answer {
     const { clock, requests, telemetry } = this.#parts;
     ticket.source = 'hit';
-    telemetry.sourced(call.model, 'hit');
+    telemetry.sourced(hit.model, 'hit');
     telemetry.saved(hit.runMs, hit.tokens);
     ticket.started();
     const close = once(() => this.#closed(ticket));
@@ -141,9 +142,7 @@ export class Gateway {
         close();
         return hit.kept();
       },
-      tail: async function* () {
-        yield* replay(hit.record());
-      },
+      tail: (signal) => speak(hit.record(), 'original', clock, signal),
       close,
     };
   }
@@ -165,7 +164,7 @@ export class Gateway {
     );
     const source = !plan.read ? 'bypass' : seat.led ? 'miss' : 'coalesced';
     ticket.source = source;
-    telemetry.sourced(call.model, source);
+    telemetry.sourced(spec.model, source);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
     if (!seat.led) queue.recheck();
     const close = once(() => {

@@ -41,6 +41,7 @@ export class LeaseQueue {
   #draining = false;
   #telling = false;
   #tellAgainAt = -Infinity;
+  readonly #drained = new AbortController();
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -152,7 +153,7 @@ export class LeaseQueue {
     const { clock } = this.#options;
     const pause = this.#tellAgainAt - clock.now();
     if (pause <= 0) queueMicrotask(tell);
-    else void clock.sleep(Math.min(pause, LONGEST_PAUSE_MS), new AbortController().signal).then(tell);
+    else clock.sleep(Math.min(pause, LONGEST_PAUSE_MS), this.#drained.signal).then(tell, () => undefined);
   }
 
   /** Tells everybody who does not know it yet where they stand, or one of them alone. */
@@ -226,6 +227,7 @@ export class LeaseQueue {
   /** Refuses everything from now on, also those in line, with shutting_down. Running ones keep their lease. */
   drain(): void {
     this.#draining = true;
+    this.#drained.abort();
     for (const waiter of this.#plan()) this.#refuse(waiter, shuttingDown);
     this.#changed();
   }

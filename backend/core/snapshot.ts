@@ -99,11 +99,11 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
   const figures = cache.figures();
   const { leases, batches, model_switches, model_switches_avoided } = queue.batches;
   const share = rates(counts);
-  const byModel: CacheStats['response_cache']['by_model'] = {};
+  const byModel = new Map<string, CacheStats['response_cache']['by_model'][string]>();
   for (const name of new Set([...models.keys(), ...figures.by_model.keys()])) {
     const seen = models.get(name) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
     const kept = figures.by_model.get(name) ?? { entries: 0, bytes: 0 };
-    byModel[name] = { ...seen, entries: kept.entries, size_mb: inMb(kept.bytes) };
+    byModel.set(name, { ...seen, entries: kept.entries, size_mb: inMb(kept.bytes) });
   }
   return {
     timestamp: iso(now()),
@@ -123,7 +123,8 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
       ttl_seconds: config().cache.ttl_seconds,
       time_saved_ms: Math.round(counts.time_saved_ms),
       tokens_saved: counts.tokens_saved,
-      by_model: byModel,
+      // Not built by assignment: a model may be called __proto__.
+      by_model: Object.fromEntries(byModel),
     },
     // Nothing is kept there in this version, so these figures are what they say.
     conversation_cache: { total_entries: 0, total_size_mb: 0, hit_rate: 0, memory_usage_percent: 0 },

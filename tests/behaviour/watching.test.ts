@@ -95,7 +95,7 @@ test('rates are 0 before the first request, and true after', async () => {
     miss_rate: 0.5,
     total_entries: 2,
   });
-  expect(response_cache.by_model['llama3.2']).toMatchObject({ hits: 2, misses: 2, bypassed: 1, entries: 2 });
+  expect(response_cache.by_model['llama3.2:latest']).toMatchObject({ hits: 2, misses: 2, bypassed: 1, entries: 2 });
   expect(response_cache.tokens_saved).toBeGreaterThan(0);
   expect(batch_processor).toMatchObject({ total_requests: 5, cached_responses: 2, cache_hit_rate: 50 });
 });
