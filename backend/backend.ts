@@ -3,18 +3,22 @@
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { Config } from './contract/config.ts';
+import type { Action, ActionResult } from './contract/control.ts';
+import type { LiveView } from './contract/desktop.ts';
 import { AppError } from './contract/errors.ts';
 import { ResponseCache } from './core/cache.ts';
 import { Estimator } from './core/estimate.ts';
 import { Feed } from './core/feed.ts';
 import { Flights } from './core/flight.ts';
 import { Gateway } from './core/gateway.ts';
+import { History } from './core/history.ts';
 import { Jobs } from './core/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue.ts';
 import { reporting } from './core/reporting.ts';
 import { Requests } from './core/requests.ts';
 import { Residency } from './core/residency.ts';
+import { act, readAction } from './core/actions.ts';
 import { cacheStats, health, modelsView, queueView, requestFact, type SnapshotParts } from './core/snapshot.ts';
 import { Telemetry } from './core/telemetry.ts';
 import { Warmer } from './core/warmer.ts';
@@ -34,6 +38,26 @@ export interface BackendOptions {
   readonly clock?: Clock;
   /** Heart-beats of waiting connections; shorter in tests. */
   readonly patience?: Patience;
+  /** What happened before, when this gateway goes on after another in the same process. */
+  readonly history?: History;
+}
+
+/** What the host of a running gateway may see and do beside HTTP: the tray and the window stand on it. */
+export interface Control {
+  /** Everything as it is now. */
+  live(): NonNullable<LiveView>;
+  /** Calls back at each change, as often as there is one; the host paces itself. Returns the end of it. */
+  onChange(listener: () => void): () => void;
+  /** Running requests finish, new ones wait. */
+  pause(paused: boolean): void;
+  /** Throws request_not_found, request_gone, not_cancellable. */
+  cancel(requestId: string): void;
+  /** One step of priority sooner, for a request that waits. Throws request_not_found, not_cancellable. */
+  moveUp(requestId: string): void;
+  /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
+  act(action: Action, data: unknown, signal: AbortSignal): Promise<ActionResult>;
+  /** Looks at Ollama now: the machine woke up, or somebody started it. */
+  lookAgain(): void;
 }
 
 /** A running gateway. */
@@ -41,6 +65,7 @@ export interface Backend {
   /** `http://127.0.0.1:8080` */
   readonly url: string;
   readonly port: number;
+  readonly control: Control;
   /**
    * Takes a new configuration at once, as far as it applies live. Returns the fields whose change waits for a restart.
    */
@@ -48,6 +73,9 @@ export interface Backend {
   /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
   stop(): Promise<void>;
 }
+
+/** Milliseconds between two marks in the plots' history; well below a step. */
+const BEAT_MS = 5000;
 
 /** Time as it is. */
 export const systemClock: Clock = {
@@ -75,6 +103,7 @@ export const systemClock: Clock = {
 /** Starts a gateway. Rejects when it cannot listen; that Ollama is down is no reason. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { log, version, clock = systemClock, patience = PATIENCE } = options;
+  const history = options.history ?? new History(clock.now);
   let current = options.config;
   const config = (): Config => current;
   const life = new AbortController();
@@ -83,7 +112,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   const ollama = createUpstream({ config, log, clock });
   const estimator = new Estimator();
-  const telemetry = new Telemetry();
+  const telemetry = new Telemetry(history, clock.now);
   const requests = new Requests();
   const flights = new Flights();
   const cache = new ResponseCache(config, clock.now);
@@ -95,7 +124,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     clock,
     loadMs: (model) => estimator.loadMs(model),
     resident: (runner) => residency.isResident(runner),
-    onChange: () => feed.touch('queue'),
+    onChange: () => {
+      history.waiting(queue.waiting);
+      feed.touch('queue');
+    },
   });
   const gateway = new Gateway({
     config,
@@ -112,6 +144,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     requests,
     telemetry,
     onEnded: (ticket) => {
+      // A kept answer begins at once and says nothing of the model.
+      if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing.ttft_ms);
       feed.ended(() => requestFact(ticket));
       feed.touch('queue', 'snapshot');
     },
@@ -126,6 +160,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     queue,
     requests,
     telemetry,
+    estimator,
     notices: () => (bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
   };
   const feed = new Feed(
@@ -167,8 +202,43 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   port = listening.port;
   watch.start();
+  void beat();
+
+  /** A quiet step of the plots is one in which the gateway ran. */
+  async function beat(): Promise<void> {
+    while (!life.signal.aborted) {
+      history.alive();
+      await clock.sleep(BEAT_MS, life.signal).catch(() => undefined);
+    }
+    history.ended();
+  }
+
+  const control: Control = {
+    live: () => ({
+      health: health(shown),
+      stats: cacheStats(shown),
+      models: modelsView(shown),
+      queue: queueView(shown),
+    }),
+    onChange: (listener) => feed.listen(listener),
+    pause(paused) {
+      if (paused) queue.pause();
+      else queue.resume();
+      feed.touch('state');
+    },
+    cancel: (id) => jobs.cancel(id),
+    moveUp: (id) => jobs.moveUp(id),
+    act: async (action, data, signal) => {
+      const asked = readAction(action, data);
+      const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life.signal]));
+      feed.touch('snapshot');
+      return result;
+    },
+    lookAgain: () => void watch.reconfigured(),
+  };
 
   return {
+    control,
     url: `http://127.0.0.1:${port}`,
     port,
     configure(next) {

@@ -17,6 +17,10 @@ export const healthSchema = z.object({
   upstream: z.object({
     url: z.string(),
     reachable: z.boolean(),
+    /** `unknown` until the first look has ended. */
+    state: z.enum(['unknown', 'up', 'down']),
+    /** Why it is down, as a sentence. */
+    reason: z.string().nullable(),
     version: z.string().nullable(),
     latency_ms: ms.nullable(),
     model: z.string(),
@@ -55,6 +59,14 @@ export const queueListEntrySchema = z.object({
   created_at: time,
   age_ms: ms,
   started_at: time.optional(),
+  /** Pieces of the answer so far; a piece of Ollama's is about a token. */
+  tokens: count,
+  /** Over the answer so far; null until there are enough to tell. */
+  tokens_per_s: z.number().nullable(),
+  /** Milliseconds without a piece from the model; null while it has not begun to run. */
+  silent_ms: ms.nullable(),
+  /** How many others get the same run. */
+  shared_with: count,
 });
 
 export const queueSchema = z.object({
@@ -62,7 +74,7 @@ export const queueSchema = z.object({
   is_processing: z.boolean(),
   running: z.array(queueListEntrySchema),
   waiting: z.array(queueListEntrySchema),
-  totals: z.object({ requests: count, completed: count, failed: count, cancelled: count }),
+  totals: z.object({ requests: count, completed: count, failed: count, cancelled: count, refused: count }),
   paused: z.boolean(),
 });
 export type QueueView = z.infer<typeof queueSchema>;
@@ -70,6 +82,8 @@ export type QueueEntry = z.infer<typeof queueListEntrySchema>;
 
 export const cacheStatsSchema = z.object({
   timestamp: time,
+  /** When counting began: the start, or the last reset. */
+  since: time,
   response_cache: z.object({
     total_entries: count,
     total_size_mb: z.number(),
@@ -193,6 +207,16 @@ const installedSchema = z.object({
   size: z.number(),
   loaded: z.boolean(),
   expires_at: time.nullable(),
+  /** While loaded: bytes in all and on the GPU, and its context in tokens. */
+  size_loaded: z.number().nullable(),
+  size_vram: z.number().nullable(),
+  context_length: z.number().nullable(),
+  /** As Ollama names them, like "8.2B" and "Q4_K_M"; null where it does not. */
+  parameter_size: z.string().nullable(),
+  quantization: z.string().nullable(),
+  /** Learned from runs through Hearth; null until there was one. */
+  tokens_per_s: z.number().nullable(),
+  load_ms: ms.nullable(),
 });
 const requestFactSchema = z.object({
   request_id: z.string(),

@@ -1,6 +1,7 @@
 // What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
-import type { Action, ActionResult } from '../contract/control.ts';
+import { ACTION_NAMES, ACTIONS, type Action, type ActionResult } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
+import { explain } from '../contract/explain.ts';
 import type { ResponseCache } from './cache.ts';
 import { runnerSpec } from './fingerprint.ts';
 import { canonicalName, notInstalled } from './models.ts';
@@ -26,6 +27,18 @@ export interface ActionData {
   readonly model?: string | null | undefined;
   readonly older_than_s?: number | null | undefined;
   readonly key?: string | undefined;
+}
+
+/** An action and its data as a caller sent them. Throws invalid_request that lists the actions or names the field. */
+export function readAction(action: unknown, data: unknown): { readonly action: Action; readonly data: ActionData } {
+  const known = ACTION_NAMES.find((name) => name === action);
+  if (known === undefined) {
+    const was = action === undefined ? 'It is missing.' : `It was ${JSON.stringify(action)?.slice(0, 60)}.`;
+    throw new AppError('invalid_request', `action must be one of ${ACTION_NAMES.join(', ')}. ${was}`);
+  }
+  const parsed = ACTIONS[known].safeParse(data);
+  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, data).replace(/^The body/, 'data'));
+  return { action: known, data: parsed.data ?? {} };
 }
 
 /** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */

@@ -50,6 +50,12 @@ export class Estimator {
     return this.#models.get(model)?.loadMs ?? 0;
   }
 
+  /** Tokens a second; null until one run has been measured. */
+  tokensPerSecond(model: string): number | null {
+    const evalMs = this.#models.get(model)?.evalMs;
+    return evalMs === undefined || evalMs <= 0 ? null : Math.round(10_000 / evalMs) / 10;
+  }
+
   #learned(model: string): Learned {
     const known = this.#models.get(model) ?? {
       promptMs: undefined,

@@ -30,6 +30,7 @@ export class Feed {
   readonly #sources: FeedSources;
   readonly #clock: Clock;
   readonly #readers = new Set<Reader>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(sources: FeedSources, clock: Clock) {
     this.#sources = sources;
@@ -41,8 +42,15 @@ export class Feed {
     return this.#readers.size;
   }
 
+  /** Calls back at each change, as often as there is one, until the returned function is called. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   /** Marks topics as changed; costs next to nothing while nobody reads. */
   touch(...topics: readonly Topic[]): void {
+    for (const listener of this.#listeners) listener();
     for (const reader of this.#readers) {
       for (const topic of topics) if (reader.topics.has(topic)) reader.dirty.add(topic);
       reader.wake();

@@ -22,7 +22,7 @@ export type Lead = (context: FlightContext) => AsyncIterable<ChatEvent>;
 export interface JoinOptions {
   /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
   readonly signal: AbortSignal;
-  /** Lower is sooner. */
+  /** Lower is sooner. Read at each use, since it may change while the run waits. */
   readonly priority: number;
   /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
   finishAbandoned(reason: unknown): boolean;

@@ -12,7 +12,7 @@ export async function* followed(
   try {
     for await (const event of events) {
       if (event.type === 'waiting') ticket.moved(event.waiting);
-      if (event.type === 'piece') ticket.firstPiece();
+      if (event.type === 'piece') ticket.piece();
       if (event.type === 'end') ticket.finish();
       yield event;
     }

@@ -66,7 +66,7 @@ export class Gateway {
    * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events.
    */
   async chat(call: ChatCall): Promise<Answer> {
-    const { watch, config, clock, requests, cache, log } = this.#parts;
+    const { watch, config, clock, requests, cache, log, telemetry } = this.#parts;
     if (this.#draining) throw shuttingDown();
     const ticket = new Ticket(call, clock);
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
@@ -90,6 +90,7 @@ export class Gateway {
       });
     } catch (error) {
       requests.remove(ticket);
+      telemetry.refused();
       throw error;
     }
   }
@@ -152,16 +153,17 @@ export class Gateway {
   #run(ticket: Ticket, call: ChatCall, request: UpstreamChat, spec: RunnerSpec, outcome: CacheOutcome): Answer {
     const { flights, telemetry, newId, config, queue } = this.#parts;
     const { plan, key } = outcome;
-    const shared = plan.share && key !== undefined;
-    const seat = flights.join(
-      shared ? key : `private ${newId()}`,
-      {
-        signal: ticket.signal,
-        priority: call.priority,
-        finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
-      },
-      (context) => this.#lead(call, request, spec, outcome, context),
-    );
+    ticket.flight = plan.share && key !== undefined ? key : `private ${newId()}`;
+    const passenger = {
+      signal: ticket.signal,
+      priority: call.priority,
+      finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
+    };
+    ticket.onLift = (priority) => {
+      passenger.priority = priority;
+      queue.recheck();
+    };
+    const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(call, request, spec, outcome, context));
     const source = !plan.read ? 'bypass' : seat.led ? 'miss' : 'coalesced';
     ticket.source = source;
     telemetry.sourced(spec.model, source);
@@ -241,7 +243,7 @@ export class Gateway {
     outcome: CacheOutcome,
     flight: FlightContext,
   ): AsyncGenerator<ChatEvent, void, undefined> {
-    const { queue, residency, estimator, upstream, config, log } = this.#parts;
+    const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
     const lease = await place.lease;
     try {
       if (!isCloudName(spec.model)) {
@@ -256,6 +258,7 @@ export class Gateway {
         if (event.type === 'end') {
           residency.used(spec, keepAliveMs(request.keep_alive));
           estimator.observe(spec.model, event.end.metrics);
+          telemetry.history.ran(event.end.metrics.eval_count, event.end.metrics.eval_duration / 1e6);
           const completion = folder.finish(event.end);
           this.#keep(completion, spec, outcome);
           if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');

@@ -1,6 +1,7 @@
 // The register of requests that live: who asks for what, where each stands, and how to cancel it.
 // A ticket belongs to one caller, not to a flight: followers have tickets of their own. Finished ones are forgotten
 // here; jobs.ts keeps the results that somebody will fetch.
+import { PRIORITY } from '../contract/chat-request.ts';
 import type { Source, Timing, Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Clock } from './ports.ts';
@@ -24,7 +25,7 @@ export class Ticket {
   readonly route: string;
   readonly model: string;
   readonly caller: string;
-  readonly priority: number;
+  priority: number;
   readonly createdAt: number;
   readonly #clock: Clock;
   #abort: AbortController | undefined;
@@ -35,6 +36,13 @@ export class Ticket {
   waiting: Waiting = { phase: 'queued', position: 0, eta_ms: 0 };
   startedAt: number | undefined;
   firstPieceAt: number | undefined;
+  lastPieceAt: number | undefined;
+  /** Pieces its caller has been given. */
+  pieces = 0;
+  /** Which run it takes part in; requests with one flight get one answer. */
+  flight: string | undefined;
+  /** Told of a new priority while the request waits. */
+  onLift: ((priority: number) => void) | undefined;
   finishedAt: number | undefined;
   error: AppError | undefined;
 
@@ -62,6 +70,12 @@ export class Ticket {
     this.#abort.abort(reason);
   }
 
+  /** One step of priority sooner. Whoever orders the line is to look again afterwards. */
+  lift(): void {
+    this.priority = Math.max(PRIORITY.least, this.priority - 1);
+    this.onLift?.(this.priority);
+  }
+
   moved(waiting: Waiting): void {
     this.waiting = waiting;
     if (waiting.phase !== 'queued') this.started();
@@ -77,6 +91,13 @@ export class Ticket {
   firstPiece(): void {
     this.started();
     this.firstPieceAt ??= this.#clock.now();
+  }
+
+  /** Its caller has been given a piece. */
+  piece(): void {
+    this.firstPiece();
+    this.lastPieceAt = this.#clock.now();
+    this.pieces++;
   }
 
   /** Ends the life once; `error` says how when it did not end well. */

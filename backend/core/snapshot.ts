@@ -4,6 +4,7 @@ import type { ResponseCache } from './cache.ts';
 import { iso, statusOf } from './jobs.ts';
 import { canonicalName } from './models.ts';
 import type { Now, ReadConfig, Watch } from './ports.ts';
+import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Requests, Ticket } from './requests.ts';
 import { rates, type Telemetry } from './telemetry.ts';
@@ -20,6 +21,7 @@ export interface SnapshotParts {
   readonly queue: LeaseQueue;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
+  readonly estimator: Estimator;
   /** Standing notices, as sentences. */
   notices(): readonly string[];
 }
@@ -46,12 +48,14 @@ export function health(parts: SnapshotParts): Health {
 
 function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
   const { ollama } = config();
-  const { url, status, version, latency_ms, installed, loaded } = watch.state;
+  const { url, status, version, latency_ms, reason, installed, loaded } = watch.state;
   const wanted = canonicalName(ollama.model);
   const isWanted = ({ name }: { name: string }): boolean => canonicalName(name) === wanted;
   return {
     url,
     reachable: status === 'up',
+    state: status,
+    reason: reason ?? null,
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,
@@ -61,8 +65,12 @@ function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
 }
 
 export function queueView({ requests, telemetry, queue, now }: SnapshotParts): QueueView {
-  const entries = requests.list().map((ticket) => queueEntry(ticket, now()));
-  const { completed, failed, cancelled, requests: all } = telemetry.counts;
+  const living = requests.list();
+  const sharing = new Map<string | undefined, number>();
+  for (const { flight } of living) sharing.set(flight, (sharing.get(flight) ?? 0) + 1);
+  const others = ({ flight }: Ticket): number => (flight === undefined ? 0 : (sharing.get(flight) ?? 1) - 1);
+  const entries = living.map((ticket) => queueEntry(ticket, others(ticket), now()));
+  const { completed, failed, cancelled, refused, requests: all } = telemetry.counts;
   return {
     queue_length: queue.waiting,
     is_processing: queue.running > 0,
@@ -70,12 +78,12 @@ export function queueView({ requests, telemetry, queue, now }: SnapshotParts): Q
     waiting: entries
       .filter(({ status }) => status === 'queued')
       .toSorted((a, b) => a.queue_position - b.queue_position),
-    totals: { requests: all, completed, failed, cancelled },
+    totals: { requests: all, completed, failed, cancelled, refused },
     paused: queue.paused,
   };
 }
 
-function queueEntry(ticket: Ticket, now: number): QueueEntry {
+function queueEntry(ticket: Ticket, sharedWith: number, now: number): QueueEntry {
   return {
     request_id: ticket.id,
     model: ticket.model,
@@ -90,7 +98,17 @@ function queueEntry(ticket: Ticket, now: number): QueueEntry {
     created_at: iso(ticket.createdAt),
     age_ms: Math.max(0, now - ticket.createdAt),
     ...(ticket.startedAt === undefined ? {} : { started_at: iso(ticket.startedAt) }),
+    tokens: ticket.pieces,
+    tokens_per_s: pace(ticket),
+    silent_ms: ticket.startedAt === undefined ? null : Math.max(0, now - (ticket.lastPieceAt ?? ticket.startedAt)),
+    shared_with: sharedWith,
   };
+}
+
+/** Pieces a second; the first few say more about the start than about the pace. */
+function pace({ pieces, firstPieceAt = 0, lastPieceAt = 0 }: Ticket): number | null {
+  if (pieces < 5 || lastPieceAt <= firstPieceAt) return null;
+  return Math.round(((pieces - 1) * 10_000) / (lastPieceAt - firstPieceAt)) / 10;
 }
 
 export function cacheStats(parts: SnapshotParts): CacheStats {
@@ -107,6 +125,7 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
   }
   return {
     timestamp: iso(now()),
+    since: iso(telemetry.since),
     response_cache: {
       total_entries: figures.entries,
       total_size_mb: inMb(figures.bytes),
@@ -144,9 +163,9 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
 }
 
 /** Installed models, and which of them are in memory. */
-export function modelsView({ watch }: SnapshotParts): ModelView[] {
+export function modelsView({ watch, estimator }: SnapshotParts): ModelView[] {
   const { installed, loaded } = watch.state;
-  return installed.map(({ name, digest, size }) => {
+  return installed.map(({ name, digest, size, details }) => {
     const inMemory = loaded.find((model) => canonicalName(model.name) === canonicalName(name));
     return {
       name,
@@ -154,9 +173,18 @@ export function modelsView({ watch }: SnapshotParts): ModelView[] {
       size,
       loaded: inMemory !== undefined,
       expires_at: inMemory === undefined ? null : iso(Math.min(inMemory.expires_at, 8.64e15)),
+      size_loaded: inMemory?.size ?? null,
+      size_vram: inMemory?.size_vram ?? null,
+      context_length: inMemory?.context_length ?? null,
+      parameter_size: text(details['parameter_size']),
+      quantization: text(details['quantization_level']),
+      tokens_per_s: estimator.tokensPerSecond(name),
+      load_ms: estimator.loadMs(name) || null,
     };
   });
 }
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
 /** What is remembered of a request that has ended. */
 export function requestFact(ticket: Ticket): RequestFact {

@@ -1,6 +1,8 @@
 // Facts about requests, turned into honest counts. One definition of each rate, used by every page that shows it.
 // It keeps no text of prompts or answers.
 import type { Source } from '../contract/chat.ts';
+import type { History } from './history.ts';
+import type { Now } from './ports.ts';
 
 /** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
 const MAX_MODELS = 100;
@@ -19,6 +21,8 @@ export interface Counts {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** Turned away at the door: no place in line, breaker open, stopping. */
+  readonly refused: number;
   readonly hits: number;
   readonly misses: number;
   readonly coalesced: number;
@@ -37,6 +41,18 @@ export interface Rates {
 export class Telemetry {
   #counts = zero();
   readonly #models = new Map<string, ModelCounts>();
+  /** The same facts over time, for plots. */
+  readonly history: History;
+
+  /** When counting began. Milliseconds since 1970. */
+  since: number;
+  readonly #now: Now;
+
+  constructor(history: History, now: Now) {
+    this.history = history;
+    this.#now = now;
+    this.since = now();
+  }
 
   /** A request has been given its source: from here on it counts in the rates. */
   sourced(model: string, source: Source): void {
@@ -44,6 +60,7 @@ export class Telemetry {
     this.#counts.requests++;
     this.#counts[field]++;
     this.#model(model)[field]++;
+    this.history.sourced(source);
   }
 
   /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
@@ -56,9 +73,14 @@ export class Telemetry {
     this.#counts[how]++;
   }
 
+  refused(): void {
+    this.#counts.refused++;
+  }
+
   reset(): void {
     this.#counts = zero();
     this.#models.clear();
+    this.since = this.#now();
   }
 
   get counts(): Counts {
@@ -92,6 +114,7 @@ function zero(): { -readonly [K in keyof Counts]: number } {
     completed: 0,
     failed: 0,
     cancelled: 0,
+    refused: 0,
     hits: 0,
     misses: 0,
     coalesced: 0,

@@ -1,11 +1,10 @@
 // The gateway's own API (product contract section 2): each handler reads a request, asks the core, encodes the answer.
 // Handlers stand on Node's plain request and response, so that the hot one needs no framework in front of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ACTION_NAMES, ACTIONS, type Action, type QueueView } from '../contract/control.ts';
+import type { QueueView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
-import { explain } from '../contract/explain.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
-import { act, type ActionParts } from '../core/actions.ts';
+import { act, readAction, type ActionParts } from '../core/actions.ts';
 import type { Feed } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
@@ -186,19 +185,10 @@ export async function showStats(parts: OwnParts, _req: IncomingMessage, res: Ser
 export async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const body = await readObject(parts, req);
   const { action, data } = body as { action?: unknown; data?: unknown };
-  if (!isAction(action)) {
-    const was = action === undefined ? 'It is missing.' : `It was ${JSON.stringify(action)?.slice(0, 60)}.`;
-    throw new AppError('invalid_request', `action must be one of ${ACTION_NAMES.join(', ')}. ${was}`);
-  }
-  const parsed = ACTIONS[action].safeParse(data);
-  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, data).replace(/^The body/, 'data'));
-  const result = await act(parts, action, parsed.data ?? {}, goneSignal(res));
-  if (action === 'clear' || action === 'clear_response_cache' || action === 'delete') parts.feed.touch('snapshot');
+  const asked = readAction(action, data);
+  const result = await act(parts, asked.action, asked.data, goneSignal(res));
+  parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);
-}
-
-function isAction(value: unknown): value is Action {
-  return typeof value === 'string' && ACTION_NAMES.some((name) => name === value);
 }
 
 // ---- GET /health, GET /api/events

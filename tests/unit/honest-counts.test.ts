@@ -1,12 +1,15 @@
 // Counts and rates: one definition for every page, never NaN, and no room for hostile names.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { History } from '../../backend/core/history.ts';
 import { OTHER_MODELS, rates, Telemetry } from '../../backend/core/telemetry.ts';
+
+const now = (): number => 0;
 
 describe('the rates', () => {
   test('are 0 before the first request', () => {
     expect(rates({ hits: 0, coalesced: 0, misses: 0 })).toEqual({ hit_rate: 0, miss_rate: 0 });
-    expect(rates(new Telemetry().counts)).toEqual({ hit_rate: 0, miss_rate: 0 });
+    expect(rates(new Telemetry(new History(now), now).counts)).toEqual({ hit_rate: 0, miss_rate: 0 });
   });
 
   test.each([
@@ -19,7 +22,7 @@ describe('the rates', () => {
   });
 
   test('requests that did not ask the cache are in neither', () => {
-    const telemetry = new Telemetry();
+    const telemetry = new Telemetry(new History(now), now);
     for (const source of ['hit', 'miss', 'bypass', 'bypass', 'bypass'] as const) telemetry.sourced('m', source);
     expect(rates(telemetry.counts)).toEqual({ hit_rate: 0.5, miss_rate: 0.5 });
   });
@@ -41,7 +44,7 @@ describe('the rates', () => {
 
 describe('the counts', () => {
   test('are those of what happened, in sum and by model', () => {
-    const telemetry = new Telemetry();
+    const telemetry = new Telemetry(new History(now), now);
     telemetry.sourced('a', 'hit');
     telemetry.sourced('a', 'miss');
     telemetry.sourced('b', 'coalesced');
@@ -50,6 +53,7 @@ describe('the counts', () => {
     telemetry.saved(1500, 20);
     telemetry.saved(500, 5);
     telemetry.ended('completed');
+    telemetry.refused();
     telemetry.ended('failed');
     telemetry.ended('cancelled');
     expect(telemetry.counts).toEqual({
@@ -57,6 +61,7 @@ describe('the counts', () => {
       completed: 1,
       failed: 1,
       cancelled: 1,
+      refused: 1,
       hits: 1,
       misses: 1,
       coalesced: 1,
@@ -71,14 +76,14 @@ describe('the counts', () => {
   });
 
   test('that were read do not change afterwards', () => {
-    const telemetry = new Telemetry();
+    const telemetry = new Telemetry(new History(now), now);
     const before = telemetry.counts;
     telemetry.sourced('m', 'hit');
     expect(before.hits).toBe(0);
   });
 
   test('start again after a reset', () => {
-    const telemetry = new Telemetry();
+    const telemetry = new Telemetry(new History(now), now);
     telemetry.sourced('m', 'hit');
     telemetry.saved(1, 1);
     telemetry.ended('completed');
@@ -88,7 +93,7 @@ describe('the counts', () => {
   });
 
   test('names without end share one figure, and those known before keep theirs', () => {
-    const telemetry = new Telemetry();
+    const telemetry = new Telemetry(new History(now), now);
     for (let n = 0; n < 5000; n++) telemetry.sourced(`model ${n}`, 'miss');
     telemetry.sourced('model 0', 'hit');
     expect(telemetry.models.size).toBeLessThanOrEqual(101);

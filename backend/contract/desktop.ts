@@ -1,0 +1,230 @@
+// The wire between the desktop app's main process and its window: every command with what goes in and comes out, and
+// every topic that main pushes. Both sides read these schemas: main/bridge.ts validates by them, renderer/client.ts is
+// typed by them. Two channels carry all of it. It holds no behaviour.
+import { z } from 'zod';
+import { ACTION_NAMES, actionResultSchema, cancelledSchema, EVENTS, queueSchema } from './control.ts';
+import type { WireError } from './errors.ts';
+
+const count = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+/** ISO 8601 in UTC. */
+const time = z.string();
+const port = z.number().int().min(1).max(65_535);
+
+// ---- what the window shows, by topic
+
+/** Who holds a port that Hearth wanted; asked of its /health. */
+const holderSchema = z.object({
+  /** Another Hearth answers there, with its version and how long it has been up. */
+  hearth: z.boolean(),
+  version: z.string().optional(),
+  uptime_ms: ms.optional(),
+});
+
+/** Why the gateway does not run although it should. */
+const failureSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('port_taken'),
+    port,
+    holder: holderSchema,
+    /** A port that was free when it was looked for; null when none was found. */
+    next_port: port.nullable(),
+  }),
+  /** It ended by itself and comes back at `restarts_at`. */
+  z.object({ kind: z.literal('crashed'), sentence: z.string(), restarts_at: time, times_today: count }),
+  z.object({ kind: z.literal('other'), sentence: z.string() }),
+]);
+export type GatewayFailure = z.infer<typeof failureSchema>;
+
+export const GATEWAY_STATES = ['stopped', 'starting', 'running', 'draining', 'failed'] as const;
+
+export const gatewaySchema = z.object({
+  state: z.enum(GATEWAY_STATES),
+  /** Where it listens; while it does not run, where it would. */
+  port: count,
+  /** What to paste into other programs. */
+  addresses: z.object({
+    /** `http://127.0.0.1:8080` */
+    gateway: z.string(),
+    /** `127.0.0.1:8080` */
+    ollama_host: z.string(),
+    /** `http://127.0.0.1:8080/v1` */
+    openai_base_url: z.string(),
+  }),
+  /** When it began to run; null while it does not. */
+  since: time.nullable(),
+  failure: failureSchema.nullable(),
+});
+export type GatewayView = z.infer<typeof gatewaySchema>;
+
+/** What a running gateway shows of itself; null while none runs. */
+export const liveSchema = EVENTS.snapshot.extend({ queue: queueSchema }).nullable();
+export type LiveView = z.infer<typeof liveSchema>;
+
+/**
+ * One plot span as columns of equal length, oldest first; the last step is still running. null is "not measured":
+ * the gateway or Ollama was down, or there was nothing to measure.
+ */
+const spanSchema = z.object({
+  step_s: count,
+  /** Unix time in seconds at which each step began. */
+  t: z.array(z.number()),
+  /** Requests that ended their decision in the step, as a rate per minute. */
+  requests: z.array(z.number().nullable()),
+  /** Of these, per minute, the ones that needed the model (miss and bypass). */
+  needed_model: z.array(z.number().nullable()),
+  /** 0 to 1; the definition is that of /api/cache-stats, over the step. */
+  hit_rate: z.array(z.number().nullable()),
+  /** The most that waited at once in the step. */
+  waiting: z.array(z.number().nullable()),
+  /** Milliseconds from arrival to the first piece: median and 95th percentile of the step. */
+  ttft_p50: z.array(z.number().nullable()),
+  ttft_p95: z.array(z.number().nullable()),
+  /** Tokens a second while the model answered. */
+  tokens_per_s: z.array(z.number().nullable()),
+});
+export type PlotSpan = z.infer<typeof spanSchema>;
+
+/** Each span of the plots: how far back it goes and how long a step is, in seconds. */
+export const SPANS = {
+  m15: { span_s: 900, step_s: 15 },
+  h1: { span_s: 3600, step_s: 60 },
+  h24: { span_s: 86_400, step_s: 900 },
+} as const;
+export type SpanName = keyof typeof SPANS;
+
+export const plotsSchema = z.object({ m15: spanSchema, h1: spanSchema, h24: spanSchema });
+export type PlotsView = z.infer<typeof plotsSchema>;
+
+/** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config.ts `fields`. */
+export const settingsSchema = z.object({
+  /** By dotted path: what is saved, or set by the environment. */
+  values: z.record(z.string(), z.unknown()),
+  /** Dotted path → name of the variable that sets it, so that the form cannot. */
+  locked: z.record(z.string(), z.string()),
+  /** Dotted path → the value that is in use until the gateway is restarted. */
+  waiting_for_restart: z.record(z.string(), z.unknown()),
+  /** Dotted path → what is wrong with the value in the file, as a sentence; the default is in use. */
+  problems: z.record(z.string(), z.string()),
+  /** Where they are kept. */
+  file: z.string(),
+});
+export type SettingsView = z.infer<typeof settingsSchema>;
+
+export const noticeSchema = z.object({
+  id: z.string(),
+  level: z.enum(['info', 'warning', 'error']),
+  /** The first line: what is so. */
+  text: z.string(),
+  /** The second line: what it means or what to do. */
+  more: z.string().optional(),
+  /** At most three; the id goes back with `answer_notice`. */
+  buttons: z.array(z.object({ id: z.string(), label: z.string(), plain: z.boolean().optional() })),
+});
+export type NoticeView = z.infer<typeof noticeSchema>;
+
+export const appSchema = z.object({
+  version: z.string(),
+  /** The first-run page is to be shown. */
+  first_run: z.boolean(),
+  /** The `ollama` program: found on this machine, not found, or being started by us now. */
+  ollama_program: z.enum(['installed', 'missing', 'starting']),
+  /** Whether a tray icon can be seen; without one, closing the window offers to quit. */
+  tray: z.boolean(),
+  /** The window was asked to close and there is no tray to live on in: ask whether to quit. */
+  asks_to_quit: z.boolean(),
+});
+export type AppView = z.infer<typeof appSchema>;
+
+/** Everything the window shows. Each topic is pushed whole. */
+export const TOPICS = {
+  app: appSchema,
+  gateway: gatewaySchema,
+  live: liveSchema,
+  plots: plotsSchema,
+  settings: settingsSchema,
+  /** Newest first. */
+  notices: z.array(noticeSchema),
+  /** The tab that the tray asked for; `n` grows with each wish, so that the same wish twice is seen. */
+  go: z.object({ tab: z.enum(['overview', 'queue', 'models', 'settings']), n: count }),
+} as const;
+export type Topic = keyof typeof TOPICS;
+export const viewSchema = z.object(TOPICS);
+export type View = z.infer<typeof viewSchema>;
+/** One push: the topics that changed. At most four a second, and only while the window is visible. */
+export const pushSchema = viewSchema.partial();
+export type Push = z.infer<typeof pushSchema>;
+
+// ---- what the window can ask for
+
+const nothing = z.strictObject({});
+const done = z.object({});
+const requestRef = z.strictObject({ request_id: z.string().min(1).max(128) });
+const path = z.string().max(100);
+
+/** Every command: what goes in, what comes out. A refusal is a WireError in the envelope. */
+export const COMMANDS = {
+  /** Everything at once, for the first paint. */
+  view: { input: nothing, output: viewSchema },
+
+  start_gateway: { input: nothing, output: done },
+  stop_gateway: { input: nothing, output: done },
+  restart_gateway: { input: nothing, output: done },
+  /** Saves server.port and starts there: the way out of a taken port. */
+  use_port: { input: z.strictObject({ port }), output: done },
+  pause: { input: z.strictObject({ paused: z.boolean() }), output: done },
+
+  cancel: { input: requestRef, output: cancelledSchema },
+  /** One step of priority sooner. */
+  move_up: { input: requestRef, output: done },
+  /** The actions of POST /api/cache-stats, with their data. */
+  act: {
+    input: z.strictObject({ action: z.enum(ACTION_NAMES as [string, ...string[]]), data: z.unknown() }),
+    output: actionResultSchema,
+  },
+
+  /** Saves one setting. Refused with invalid_request and a sentence to stand at the field. */
+  set_setting: { input: z.strictObject({ path, value: z.unknown() }), output: settingsSchema },
+  /** Back to the default: one setting, or all of them. */
+  reset_setting: { input: z.strictObject({ path }), output: settingsSchema },
+  reset_settings: { input: nothing, output: settingsSchema },
+  /** Asks where to, writes the settings as JSON. `file` is null when the user thought better of it. */
+  export_settings: { input: nothing, output: z.object({ file: z.string().nullable() }) },
+  /** Asks for a file and takes over what is valid in it. `problems` are sentences about the rest. */
+  import_settings: {
+    input: nothing,
+    output: z.object({ file: z.string().nullable(), changed: count, problems: z.array(z.string()) }),
+  },
+  /** Asks an Ollama how it is, without using it. Refused with upstream_unreachable or upstream_failed and the reason. */
+  test_connection: {
+    input: z.strictObject({ url: z.string().max(2000) }),
+    output: z.object({ url: z.string(), version: z.string(), latency_ms: ms, models: z.array(z.string()) }),
+  },
+
+  start_ollama: { input: nothing, output: done },
+  /** Puts text on the clipboard. */
+  copy: { input: z.strictObject({ text: z.string().min(1).max(20_000) }), output: done },
+  open: { input: z.strictObject({ what: z.enum(['logs', 'settings_file', 'get_ollama']) }), output: done },
+  answer_notice: { input: z.strictObject({ id: z.string(), button: z.string() }), output: done },
+  /** The first-run page was finished; it is not shown again. */
+  finish_first_run: { input: nothing, output: done },
+  /** The answer to app.asks_to_quit. */
+  quit: { input: z.strictObject({ yes: z.boolean() }), output: done },
+} as const;
+export type Command = keyof typeof COMMANDS;
+export type CommandInput<C extends Command> = z.input<(typeof COMMANDS)[C]['input']>;
+export type CommandOutput<C extends Command> = z.output<(typeof COMMANDS)[C]['output']>;
+
+/** How every command is answered. */
+export type Envelope<C extends Command> =
+  { readonly ok: true; readonly output: CommandOutput<C> } | { readonly ok: false; readonly error: WireError };
+
+/** The two channels. */
+export const CHANNELS = { call: 'hearth:call', push: 'hearth:push' } as const;
+
+/** What the preload script puts on the window's global object as `hearth`. */
+export interface Bridge {
+  call<C extends Command>(command: C, input: CommandInput<C>): Promise<Envelope<C>>;
+  /** Calls back with each push until the returned function is called. */
+  onPush(listener: (push: Push) => void): () => void;
+}

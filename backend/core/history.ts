@@ -1,0 +1,155 @@
+// What happened over the last 15 minutes, hour and day, in steps: the plots of the window.
+// It counts what it is told and keeps no text; a step in which nothing was measured says so and never says 0.
+import type { Source } from '../contract/chat.ts';
+import { SPANS, type PlotSpan, type PlotsView, type SpanName } from '../contract/desktop.ts';
+import type { Now } from './ports.ts';
+
+/** First-token times kept of one step; in a busier step the newest ones stand for all. */
+const MAX_TTFTS = 256;
+
+/** One step of one span. */
+class Step {
+  /** Which step since 1970. */
+  readonly number: number;
+  requests = 0;
+  /** Of these, the ones that ran the model: miss and bypass. */
+  needed = 0;
+  /** hit and coalesced; with the misses they make up the hit rate. */
+  spared = 0;
+  misses = 0;
+  waiting: number;
+  readonly ttfts: number[] = [];
+  tokens = 0;
+  evalMs = 0;
+
+  constructor(number: number, waiting: number) {
+    this.number = number;
+    this.waiting = waiting;
+  }
+}
+
+/** The steps of one span, the oldest first, in a bounded list. */
+class Span {
+  readonly stepS: number;
+  readonly #most: number;
+  #steps: Step[] = [];
+
+  constructor({ span_s, step_s }: { readonly span_s: number; readonly step_s: number }) {
+    this.stepS = step_s;
+    this.#most = span_s / step_s + 1;
+  }
+
+  /** The step of this moment. */
+  at(now: number, waiting: number): Step {
+    const number = Math.floor(now / 1000 / this.stepS);
+    const last = this.#steps.at(-1);
+    // A clock that was set back goes on in the last step: time on a plot never runs backwards.
+    if (last !== undefined && number <= last.number) return last;
+    const step = new Step(number, waiting);
+    this.#steps.push(step);
+    if (this.#steps.length > this.#most) this.#steps.shift();
+    return step;
+  }
+
+  columns(now: number): PlotSpan {
+    const end = Math.floor(now / 1000 / this.stepS);
+    const byNumber = new Map(this.#steps.map((step) => [step.number, step]));
+    const numbers = Array.from({ length: this.#most }, (_, i) => end - this.#most + 1 + i);
+    const steps = numbers.map((number) => byNumber.get(number));
+    // The running step is not over: its counts stand for the part that has passed, a few seconds at least.
+    const seconds = (number: number): number =>
+      number === end ? Math.max(now / 1000 - end * this.stepS, Math.min(this.stepS, 5)) : this.stepS;
+    const column = (value: (step: Step, seconds: number) => number | null): (number | null)[] =>
+      steps.map((step) => (step === undefined ? null : value(step, seconds(step.number))));
+    return {
+      step_s: this.stepS,
+      t: numbers.map((number) => number * this.stepS),
+      requests: column(({ requests }, s) => round((requests * 60) / s)),
+      needed_model: column(({ needed }, s) => round((needed * 60) / s)),
+      hit_rate: column(({ spared, misses }) => (spared + misses === 0 ? null : spared / (spared + misses))),
+      waiting: column(({ waiting }) => waiting),
+      ttft_p50: column(({ ttfts }) => quantile(ttfts, 0.5)),
+      ttft_p95: column(({ ttfts }) => quantile(ttfts, 0.95)),
+      tokens_per_s: column(({ tokens, evalMs }) => (evalMs === 0 ? null : round((tokens * 1000) / evalMs))),
+    };
+  }
+}
+
+export class History {
+  readonly #now: Now;
+  readonly #spans: readonly Span[];
+  #waiting = 0;
+
+  constructor(now: Now) {
+    this.#now = now;
+    this.#spans = SPAN_NAMES.map((name) => new Span(SPANS[name]));
+  }
+
+  /** The gateway runs: without it, a quiet step would look like one in which there was no gateway. */
+  alive(): void {
+    this.#note(() => undefined);
+  }
+
+  /** A request has been given its source. */
+  sourced(source: Source): void {
+    this.#note((step) => {
+      step.requests++;
+      if (source === 'miss' || source === 'bypass') step.needed++;
+      if (source === 'hit' || source === 'coalesced') step.spared++;
+      if (source === 'miss') step.misses++;
+    });
+  }
+
+  /** The first piece of an answer that was not kept came after so many milliseconds. */
+  firstPiece(ms: number): void {
+    this.#note(({ ttfts }) => {
+      ttfts.push(ms);
+      if (ttfts.length > MAX_TTFTS) ttfts.shift();
+    });
+  }
+
+  /** The model produced so many tokens in so many milliseconds. */
+  ran(tokens: number, evalMs: number): void {
+    if (evalMs <= 0) return;
+    this.#note((step) => {
+      step.tokens += tokens;
+      step.evalMs += evalMs;
+    });
+  }
+
+  /** So many wait from now on. */
+  waiting(count: number): void {
+    this.#waiting = count;
+    this.#note((step) => {
+      step.waiting = Math.max(step.waiting, count);
+    });
+  }
+
+  /** No gateway runs from now on, so nobody waits. */
+  ended(): void {
+    this.#waiting = 0;
+  }
+
+  view(): PlotsView {
+    const now = this.#now();
+    const [m15, h1, h24] = this.#spans.map((span) => span.columns(now)) as [PlotSpan, PlotSpan, PlotSpan];
+    return { m15, h1, h24 };
+  }
+
+  #note(note: (step: Step) => void): void {
+    const now = this.#now();
+    for (const span of this.#spans) note(span.at(now, this.#waiting));
+  }
+}
+
+const SPAN_NAMES = ['m15', 'h1', 'h24'] as const satisfies readonly SpanName[];
+
+function quantile(values: readonly number[], q: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
