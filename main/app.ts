@@ -1,0 +1,333 @@
+// The desktop app without Electron: makes the parts, ties them together, ends them. What surrounds it comes as a Shell.
+import { askOllama, startBackend, systemClock } from '../backend/backend.ts';
+import { readConfigFile, watchConfigFile } from '../backend/config-file.ts';
+import { parseField, type Config } from '../backend/contract/config.ts';
+import type { CommandOutput, View } from '../backend/contract/desktop.ts';
+import { AppError, asAppError } from '../backend/contract/errors.ts';
+import { History } from '../backend/core/history.ts';
+import { Pusher } from './bridge.ts';
+import { createHandlers, running } from './handlers.ts';
+import { openLog } from './log.ts';
+import { setLoginItem } from './login-item.ts';
+import { Notices } from './notices.ts';
+import { OllamaProgram } from './ollama-program.ts';
+import { paced } from './paced.ts';
+import { freePortAfter, holderOf } from './port-holder.ts';
+import { openSettings } from './settings-file.ts';
+import { problemNotice, RESTART_NOTICE, restartNotice } from './settings-notices.ts';
+import { Settings } from './settings.ts';
+import type { Shell } from './shell.ts';
+import { Supervisor } from './supervisor.ts';
+import { trayModel, type TrayCommand } from './tray-model.ts';
+import { worthSaying, type Seen } from './watchful.ts';
+
+/** Milliseconds between two pushes of figures that grow by themselves, while somebody looks. */
+const TICK_MS = 1000;
+const TRAY_STEP_MS = 300;
+const TEST_LIMIT_MS = 5000;
+/** An Ollama that ends at once is not started again and again. */
+const START_AGAIN_MS = 60_000;
+/** The whole end may take this much longer than the drain. */
+const LAST_MS = 5000;
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+/** Makes the app and starts the gateway; resolves when the tray stands. */
+export async function createApp(shell: Shell) {
+  const clock = systemClock;
+  const opened = openSettings(shell.settingsFile, new Date());
+  const settings = new Settings({
+    data: opened.data,
+    path: shell.settingsFile,
+    env: shell.env,
+    save: opened.blocked ? () => undefined : shell.saveSettings,
+  });
+  const { log, trouble: noLog, close: closeLog } = openLog(shell.logsFolder, settings.config.log.level);
+  const history = new History(clock.now);
+  const life = new AbortController();
+  let tray = true;
+  let asksToQuit = false;
+  let quitting: Promise<void> | undefined;
+  let wish = { tab: 'overview' as View['go']['tab'], n: 0 };
+  let startedOllamaAt = -Infinity;
+
+  const notices = new Notices(() => pusher.touch('notices'));
+  const ollama = new OllamaProgram({
+    ...shell,
+    log,
+    onChange: () => {
+      supervisor.control?.lookAgain();
+      pusher.touch('app');
+    },
+  });
+  const supervisor = new Supervisor({
+    start: (config) => startBackend({ config, log, version: shell.version, history }),
+    config: () => settings.config,
+    clock,
+    log,
+    holderOf,
+    freePortAfter,
+  });
+  const views: { readonly [T in keyof View]: () => View[T] } = {
+    app: () => ({
+      version: shell.version,
+      first_run: shell.memory.get('first_run_done') !== true,
+      ollama_program: ollama.started ? 'starting' : ollama.path === undefined ? 'missing' : 'installed',
+      tray,
+      asks_to_quit: asksToQuit,
+    }),
+    gateway: () => supervisor.view(),
+    live: () => supervisor.control?.live() ?? null,
+    plots: () => history.view(),
+    settings: () => settings.view(supervisor.startedWith),
+    notices: () => notices.view(),
+    go: () => wish,
+  };
+  const host = shell.windowHost({
+    place: () => shell.memory.get('place'),
+    savePlace: (place) => shell.memory.set('place', place),
+    onShown: () => pusher.shown(),
+    // Without a tray the window is the app's only face: it asks whether to quit. Whoever insists is obeyed.
+    mayClose: () => {
+      if (tray || quitting !== undefined) return true;
+      if (asksToQuit) void quit();
+      asksToQuit = true;
+      pusher.touch('app');
+      return false;
+    },
+    onGone: () => {
+      asksToQuit = false;
+    },
+    onPageCrash: (reason) => {
+      log.error({ reason }, 'the page of the window ended by itself');
+      host.show();
+    },
+  });
+  const pusher = new Pusher({ read: views, send: (push) => host.send(push), visible: () => host.visible, clock });
+
+  // ---- state → tray, window, notices
+
+  let seen: Seen = { gateway: views.gateway(), live: null };
+  const showState = paced(
+    () => {
+      const now: Seen = { gateway: views.gateway(), live: views.live() };
+      const { model } = settings.config.ollama;
+      const { start_at_login: on, notifications } = settings.config.app;
+      const locked = settings.view(undefined).locked['app.start_at_login'] !== undefined;
+      shell.showTray(trayModel({ ...now, model, startAtLogin: { on, locked } }));
+      const said = worthSaying(seen, now);
+      seen = now;
+      if (said !== undefined && notifications && !host.visible) shell.notify(said.title, said.body);
+      if (now.live?.health.upstream.state === 'down') startOllamaIfAsked();
+    },
+    TRAY_STEP_MS,
+    clock,
+  );
+  const liveChanged = (): void => {
+    showState();
+    pusher.touch('live');
+  };
+  let listened: (() => void) | undefined;
+  supervisor.onChange(() => {
+    listened?.();
+    listened = supervisor.control?.onChange(liveChanged);
+    showState();
+    tellOfRestart();
+    for (const sentence of supervisor.control?.live().health.notices ?? []) {
+      notices.add({ id: 'gateway', level: 'warning', text: sentence, buttons: [dismiss] });
+    }
+    pusher.touch('gateway', 'live', 'settings', 'plots');
+  });
+  settings.onChange(() => {
+    supervisor.configured();
+    log.level = settings.config.log.level;
+    syncLoginItem();
+    tellOfRestart();
+    showState();
+    pusher.touch('settings', 'gateway', 'live', 'app');
+  });
+  void tick();
+
+  /** Ages, waits and plots go on by themselves. */
+  async function tick(): Promise<void> {
+    while (!life.signal.aborted) {
+      await clock.sleep(TICK_MS, life.signal).catch(() => undefined);
+      pusher.touch('live', 'plots');
+    }
+  }
+
+  function tellOfRestart(): void {
+    const notice = restartNotice(settings, supervisor);
+    if (notice === undefined) notices.remove(RESTART_NOTICE);
+    else notices.add(notice);
+  }
+
+  function startOllamaIfAsked(): void {
+    if (!settings.config.app.start_ollama || ollama.started || clock.now() - startedOllamaAt < START_AGAIN_MS) return;
+    startedOllamaAt = clock.now();
+    ollama.start(settings.config.ollama.api_url).catch((error: unknown) => {
+      notices.add({ id: 'ollama', level: 'warning', text: asAppError(error).message, buttons: [dismiss] });
+    });
+  }
+
+  function syncLoginItem(): void {
+    const options = { ...shell.loginItem, platform: shell.platform, env: shell.env, home: shell.home };
+    try {
+      setLoginItem(settings.config.app.start_at_login, options);
+    } catch (error) {
+      log.warn({ err: error }, 'start at login could not be set');
+      const text = `Start at login could not be set: ${error instanceof Error ? error.message : ''}`;
+      notices.add({ id: 'login', level: 'warning', text, buttons: [dismiss] });
+    }
+  }
+
+  // ---- what can be asked of it
+
+  async function testConnection(url: string): Promise<CommandOutput<'test_connection'>> {
+    const address = parseField('ollama.api_url', url)?.value;
+    if (typeof address !== 'string') {
+      throw new AppError('invalid_request', 'Must be an http or https address such as http://127.0.0.1:11434.');
+    }
+    const config: Config = { ...settings.config, ollama: { ...settings.config.ollama, api_url: address } };
+    return await askOllama(config, log, TEST_LIMIT_MS);
+  }
+
+  async function open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void> {
+    if (what === 'get_ollama') await shell.openWeb('https://ollama.com/download');
+    else await shell.openFolder(what === 'logs' ? shell.logsFolder : shell.settingsFile);
+  }
+
+  function show(tab: View['go']['tab']): void {
+    wish = { tab, n: wish.n + 1 };
+    pusher.touch('go');
+    host.show();
+  }
+
+  function quit(): Promise<void> {
+    quitting ??= (async () => {
+      log.info({}, 'quitting');
+      const limit = setTimeout(() => shell.exit(0), settings.config.server.drain_timeout_ms + LAST_MS);
+      await supervisor.stop();
+      life.abort();
+      host.destroy();
+      await ollama.stop();
+      await closeLog();
+      clearTimeout(limit);
+      shell.exit(0);
+    })();
+    return quitting;
+  }
+
+  const handlers = createHandlers({
+    supervisor,
+    settings,
+    notices,
+    ollama,
+    view: () => Object.fromEntries(Object.entries(views).map(([topic, read]) => [topic, read()])) as View,
+    testConnection,
+    askWhereTo: shell.askWhereTo,
+    askWhich: shell.askWhich,
+    copy: shell.copy,
+    open,
+    finishFirstRun: () => {
+      shell.memory.set('first_run_done', true);
+      pusher.touch('app');
+    },
+    answerQuit: (yes) => {
+      asksToQuit = false;
+      pusher.touch('app');
+      if (yes) void quit();
+    },
+  });
+
+  /** Does what the tray asks. What fails is told in a notice, since a menu has no place for it. */
+  async function run(command: TrayCommand): Promise<void> {
+    try {
+      switch (command.do) {
+        case 'start':
+          return await supervisor.start();
+        case 'stop':
+          return await supervisor.stop();
+        case 'pause':
+          return running(supervisor).pause(command.paused);
+        case 'warm':
+        case 'unload': {
+          const { model } = command;
+          await running(supervisor).act(`${command.do}_model`, { model }, life.signal);
+          return;
+        }
+        case 'cancel':
+          return running(supervisor).cancel(command.requestId);
+        case 'clear_cache':
+          await running(supervisor).act('clear', undefined, life.signal);
+          return;
+        case 'copy':
+          return shell.copy(command.text);
+        case 'start_at_login':
+          return settings.set('app.start_at_login', command.on);
+        case 'show':
+          return show(command.tab);
+        case 'open_logs':
+          return await open('logs');
+        case 'check_updates':
+          return;
+        case 'quit':
+          return await quit();
+      }
+    } catch (thrown) {
+      const error = asAppError(thrown);
+      log.warn({ command: command.do, err: error }, error.message);
+      notices.add({ id: `tray-${command.do}`, level: 'error', text: error.message, buttons: [dismiss] });
+      if (!host.visible) shell.notify('Hearth', error.message);
+    }
+  }
+
+  /** The file was edited by hand. */
+  async function reread(): Promise<void> {
+    try {
+      const { data } = await readConfigFile(shell.settingsFile);
+      settings.reread(data as Readonly<Record<string, unknown>>);
+      notices.remove('settings-edit');
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const buttons = [{ id: 'open', label: 'Open file', act: () => open('settings_file') }];
+      notices.add({ id: 'settings-edit', level: 'warning', text, buttons });
+    }
+  }
+
+  function tellOfTheStart(): void {
+    if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [dismiss] });
+    const problem = problemNotice(settings, () => void open('settings_file'));
+    if (problem !== undefined) notices.add(problem);
+    for (const text of settings.notices) log.warn({}, text);
+    if (opened.trouble !== undefined) {
+      notices.add({ id: 'settings-file', level: 'warning', ...opened.trouble, buttons: [dismiss] });
+    }
+  }
+
+  tellOfTheStart();
+  tray = await shell.hasTrayHost();
+  showState();
+  await supervisor.start();
+  syncLoginItem();
+  watchConfigFile(shell.settingsFile, ({ kind }) => void (kind === 'changed' && reread()), life.signal).catch(
+    (error: unknown) => log.warn({ err: error }, 'changes of the settings file are not seen'),
+  );
+  if (!shell.hidden || !tray || views.app().first_run) host.show();
+
+  return {
+    handlers,
+    log,
+    run,
+    quit,
+    /** Another start of the app, or a click on its icon. */
+    show: () => host.show(),
+    window: () => host.window,
+    /** Something threw where nobody catches. */
+    crashed: (error: unknown) => supervisor.crashed(error),
+    /** The machine woke up. */
+    resumed: () => supervisor.control?.lookAgain(),
+  };
+}
+
+const dismiss = { id: 'dismiss', label: 'Dismiss', plain: true };

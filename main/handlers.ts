@@ -1,0 +1,100 @@
+// What each command of the window does. A table of contents: the work is in the parts that are handed in.
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Control } from '../backend/backend.ts';
+import type { Action } from '../backend/contract/control.ts';
+import type { CommandOutput, View } from '../backend/contract/desktop.ts';
+import { AppError } from '../backend/contract/errors.ts';
+import type { Handlers } from './bridge.ts';
+import type { Notices } from './notices.ts';
+import type { OllamaProgram } from './ollama-program.ts';
+import type { Settings } from './settings.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface HandlerParts {
+  readonly supervisor: Supervisor;
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly ollama: OllamaProgram;
+  view(): View;
+  /** Asks an Ollama at an address how it is. Throws upstream_unreachable, upstream_failed, invalid_request. */
+  testConnection(url: string): Promise<CommandOutput<'test_connection'>>;
+  /** Where to write to, or what to read; undefined when the user thought better of it. */
+  askWhereTo(name: string): Promise<string | undefined>;
+  askWhich(): Promise<string | undefined>;
+  copy(text: string): void;
+  open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void>;
+  finishFirstRun(): void;
+  answerQuit(yes: boolean): void;
+}
+
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { supervisor, settings, notices, ollama } = parts;
+  const view = () => settings.view(supervisor.startedWith);
+  const done = {};
+  return {
+    view: () => parts.view(),
+
+    start_gateway: async () => (await supervisor.start(), done),
+    stop_gateway: async () => (await supervisor.stop(), done),
+    restart_gateway: async () => (await supervisor.restart(), done),
+    use_port: async ({ port }) => {
+      settings.set('server.port', port);
+      await supervisor.restart();
+      return done;
+    },
+    pause: ({ paused }) => (running(supervisor).pause(paused), done),
+
+    cancel: ({ request_id }) => {
+      running(supervisor).cancel(request_id);
+      return { request_id, status: 'cancelled' };
+    },
+    move_up: ({ request_id }) => (running(supervisor).moveUp(request_id), done),
+    // The name was checked against the contract's list; the gateway checks the data.
+    act: ({ action, data }) => running(supervisor).act(action as Action, data, new AbortController().signal),
+
+    set_setting: ({ path, value }) => (settings.set(path, value), view()),
+    reset_setting: ({ path }) => (settings.reset(path), view()),
+    reset_settings: () => (settings.resetAll(), view()),
+    export_settings: async () => {
+      const file = await parts.askWhereTo('hearth-settings.json');
+      if (file === undefined) return { file: null };
+      tried(`${file} cannot be written`, () =>
+        writeFileSync(file, `${JSON.stringify(settings.exported(), null, 2)}\n`, { mode: 0o600 }),
+      );
+      return { file };
+    },
+    import_settings: async () => {
+      const file = await parts.askWhich();
+      if (file === undefined) return { file: null, changed: 0, problems: [] };
+      const text = tried(`${file} cannot be read`, () => readFileSync(file, 'utf8'));
+      const data = tried(`${file} is not valid JSON`, (): unknown => JSON.parse(text));
+      return { file, ...settings.import(data, file) };
+    },
+    test_connection: ({ url }) => parts.testConnection(url),
+
+    start_ollama: async () => (await ollama.start(settings.config.ollama.api_url), done),
+    copy: ({ text }) => (parts.copy(text), done),
+    open: async ({ what }) => (await parts.open(what), done),
+    answer_notice: async ({ id, button }) => (await notices.answer(id, button), done),
+    finish_first_run: () => (parts.finishFirstRun(), done),
+    quit: ({ yes }) => (parts.answerQuit(yes), done),
+  };
+}
+
+/** The controls of the gateway that runs. Throws shutting_down when none does. */
+export function running(supervisor: Supervisor): Control {
+  const { control } = supervisor;
+  if (control === undefined || supervisor.state !== 'running') {
+    throw new AppError('shutting_down', 'The gateway does not run. Start it first.');
+  }
+  return control;
+}
+
+function tried<T>(what: string, effect: () => T): T {
+  try {
+    return effect();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('invalid_request', `${what}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,54 @@
+// Start at login: off until asked for, and gone without a trace when switched off again. macOS and Windows keep a list of
+// their own, which Electron knows; on Linux it is a .desktop file in the autostart folder (freedesktop: Autostart spec).
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings as LoginItemSettings } from 'electron';
+
+export interface LoginItemOptions {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** The command that starts this app: the program, then its arguments. */
+  readonly command: readonly string[];
+  /** Electron's own way, for macOS and Windows. */
+  setLoginItem(settings: LoginItemSettings): void;
+}
+
+/** Throws what the system says when the file cannot be written. */
+export function setLoginItem(on: boolean, { platform, env, home, command, setLoginItem: set }: LoginItemOptions): void {
+  if (platform !== 'linux') {
+    set({ openAtLogin: on, args: ['--hidden'] });
+    return;
+  }
+  const folder = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'autostart');
+  const file = join(folder, 'hearth.desktop');
+  if (!on) {
+    rmSync(file, { force: true });
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, desktopEntry(command));
+}
+
+/** `--hidden`: in the tray, without the window. */
+function desktopEntry(command: readonly string[]): string {
+  return [
+    '[Desktop Entry]',
+    'Type=Application',
+    'Name=Hearth',
+    'Comment=Local gateway for Ollama',
+    `Exec=${[...command, '--hidden'].map(quoted).join(' ')}`,
+    'Icon=hearth',
+    'Terminal=false',
+    'X-GNOME-Autostart-enabled=true',
+    '',
+  ].join('\n');
+}
+
+/** Desktop Entry Specification, "The Exec key": reserved characters need quotes, and % stands for a field code. */
+function quoted(word: string): string {
+  const plain = word.replaceAll('%', '%%');
+  if (/^[\w@%+=:,./-]+$/.test(plain)) return plain;
+  // Twice: once for the quoted word, once for the string type of the file.
+  return `"${plain.replaceAll(/[\\"`$]/g, '\\$&').replaceAll('\\', '\\\\')}"`;
+}

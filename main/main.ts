@@ -1,0 +1,186 @@
+// The desktop app's outermost layer: the only file besides the preload script that has Electron as a value. It fills the
+// Shell that app.ts runs in, and passes on what Electron and the system tell.
+// Nothing here waits at the top level for Electron to be ready: ready waits for this module to have been read.
+import electron from 'electron';
+import ElectronStore from 'electron-store';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from './app.ts';
+import { answerCalls } from './bridge.ts';
+import { SCHEME, serveFiles } from './content.ts';
+import type { Shell } from './shell.ts';
+import { hasTrayHost } from './tray-host.ts';
+import type { TrayCommand, TrayIcon, TrayModel } from './tray-model.ts';
+import { attachTray } from './tray.ts';
+import { WindowHost } from './window-host.ts';
+import { isOwnPage, lockContents, lockSession } from './window.ts';
+
+const { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification } = electron;
+const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
+
+/** The project, or the app's archive. This file is dist/main/main.js there. */
+const root = join(import.meta.dirname, '..', '..');
+const icons = join(root, 'assets', 'icons');
+
+app.setName('Hearth');
+const dataDir = process.env['HEARTH_DATA_DIR'];
+if (dataDir !== undefined && dataDir !== '') app.setPath('userData', dataDir);
+// A small page and a tray need no graphics process, which would cost more memory than all the rest.
+app.disableHardwareAcceleration();
+protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
+
+if (app.requestSingleInstanceLock()) {
+  app.whenReady().then(run).catch(fatal);
+} else {
+  // The first one shows its window.
+  app.exit(0);
+}
+
+async function run(): Promise<void> {
+  lockSession(session.defaultSession);
+  protocol.handle(SCHEME, serveFiles(join(root, 'dist', 'renderer')));
+  app.on('web-contents-created', (_event, contents) => lockContents(contents));
+  Menu.setApplicationMenu(
+    process.platform === 'darwin' ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }]) : null,
+  );
+  // The tray keeps the app alive.
+  app.on('window-all-closed', () => undefined);
+
+  let runCommand: (command: TrayCommand) => void = () => undefined;
+  const hearth = await createApp(createShell((command) => runCommand(command)));
+  runCommand = (command) => void hearth.run(command);
+  answerCalls(ipcMain, (event) => isOwnPage(event, hearth.window()), hearth.handlers, hearth.log);
+
+  app.on('second-instance', hearth.show);
+  app.on('activate', hearth.show);
+  app.on('before-quit', (event) => {
+    event.preventDefault();
+    void hearth.quit();
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void hearth.quit());
+  powerMonitor.on('resume', hearth.resumed);
+  process.on('uncaughtException', (error) => void hearth.crashed(error));
+  process.on('unhandledRejection', (reason) => void hearth.crashed(reason));
+}
+
+function createShell(onCommand: (command: TrayCommand) => void): Shell {
+  const userData = app.getPath('userData');
+  const settingsFile = join(userData, 'config.json');
+  const logsFolder = join(userData, 'logs');
+  const memory = openMemory(userData);
+  let showTray: ((model: TrayModel) => void) | undefined;
+  return {
+    version: app.getVersion(),
+    platform: process.platform,
+    env: process.env,
+    home: homedir(),
+    logsFolder,
+    settingsFile,
+    hidden: process.argv.includes('--hidden') || app.getLoginItemSettings().wasOpenedAtLogin === true,
+    loginItem: {
+      command: startCommand(),
+      setLoginItem: (settings) => app.setLoginItemSettings(settings),
+    },
+    // Made at the first write: its constructor reads the file, and a bad one is moved aside before that.
+    saveSettings: (data) => {
+      const store = new ElectronStore<Record<string, unknown>>({
+        cwd: userData,
+        name: 'config',
+        accessPropertiesByDotNotation: false,
+        configFileMode: 0o600,
+      });
+      store.store = { ...data };
+    },
+    memory,
+    hasTrayHost: () => hasTrayHost(process.platform),
+    windowHost: (options) =>
+      new WindowHost({
+        ...options,
+        make: (window) => new BrowserWindow(window),
+        preload: join(root, 'dist', 'main', 'preload.cjs'),
+        icon: join(icons, process.platform === 'win32' ? 'icon.ico' : 'icon-256.png'),
+        isDark: () => nativeTheme.shouldUseDarkColors,
+        screens: () => screen.getAllDisplays().map(({ workArea }) => workArea),
+      }),
+    showTray: (model) => {
+      showTray ??= attachTray({
+        tray: makeTray(),
+        icons: trayIcons(),
+        buildMenu: (template) => Menu.buildFromTemplate(template),
+        run: onCommand,
+      });
+      showTray(model);
+    },
+    notify: (title, body) => {
+      if (Notification.isSupported()) new Notification({ title, body, silent: true }).show();
+    },
+    copy: (text) => clipboard.writeText(text),
+    openFolder: async (path) => {
+      const problem = await shell.openPath(path);
+      if (problem !== '') shell.showItemInFolder(path);
+    },
+    openWeb: (url) => shell.openExternal(url),
+    askWhereTo: async (name) => {
+      const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: name, filters: JSON_FILES });
+      return canceled || filePath === '' ? undefined : filePath;
+    },
+    askWhich: async () => {
+      const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile'], filters: JSON_FILES });
+      return canceled ? undefined : filePaths[0];
+    },
+    exit: (code) => app.exit(code),
+  };
+}
+
+const JSON_FILES = [{ name: 'JSON', extensions: ['json'] }];
+
+/** The window's place and the like; a file that cannot be read or written costs no more than that. */
+function openMemory(cwd: string): Shell['memory'] {
+  const kept = new Map<string, unknown>();
+  const store = attempt(
+    () => new ElectronStore<Record<string, unknown>>({ cwd, name: 'state', clearInvalidConfig: true }),
+  );
+  return {
+    get: (key) => kept.get(key) ?? store?.get(key),
+    set: (key, value) => {
+      kept.set(key, value);
+      attempt(() => store?.set(key, value));
+    },
+  };
+}
+
+function attempt<T>(effect: () => T): T | undefined {
+  try {
+    return effect();
+  } catch {
+    return undefined;
+  }
+}
+
+function makeTray(): electron.Tray {
+  const tray = new Tray(trayIcons().stopped);
+  // Linux may not tell of clicks; where it does, this is a short way, and the menu always is one.
+  return tray;
+}
+
+/** One picture a state, each size drawn for itself; macOS colours its template images, Linux panels may be of any colour. */
+function trayIcons(): Record<TrayIcon, electron.NativeImage> {
+  const picture = (state: TrayIcon): electron.NativeImage => {
+    if (process.platform === 'darwin')
+      return nativeImage.createFromPath(join(icons, 'tray', `tray-${state}Template.png`));
+    return nativeImage.createFromPath(join(icons, 'tray', `tray-${state}-on-any-24.png`));
+  };
+  return { idle: picture('idle'), busy: picture('busy'), degraded: picture('degraded'), stopped: picture('stopped') };
+}
+
+/** How this app is started again: an AppImage by its own name, a development copy with its folder. */
+function startCommand(): string[] {
+  const appImage = process.env['APPIMAGE'];
+  if (appImage !== undefined && appImage !== '') return [appImage];
+  return app.isPackaged ? [process.execPath] : [process.execPath, root];
+}
+
+function fatal(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  app.exit(70);
+}

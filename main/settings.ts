@@ -1,0 +1,208 @@
+// The settings of the desktop app: what is in the file, what the environment forces, and what follows from both.
+// It judges nothing itself (contract/config-sources.ts does) and knows no Electron: who reads and writes is handed in.
+import { parseField } from '../backend/contract/config.ts';
+import { problemSentence, resolveConfig, type ResolvedConfig } from '../backend/contract/config-sources.ts';
+import { fields, type Config, type FieldInfo } from '../backend/contract/config.ts';
+import type { SettingsView } from '../backend/contract/desktop.ts';
+import { AppError } from '../backend/contract/errors.ts';
+
+/** The layout of the file. Raised when a key changes its meaning; `migrated` then brings older files along. */
+export const SETTINGS_VERSION = 1;
+const VERSION_KEY = '$version';
+
+/** A section's settings by key, or anything else that a file may hold. */
+type Data = Readonly<Record<string, unknown>>;
+
+export interface SettingsOptions {
+  /** What the file held at the start, its `$version` included; an empty object when there was none. */
+  readonly data: Data;
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes the whole file. Throws what the system says when it cannot. */
+  save(data: Data): void;
+}
+
+export class Settings {
+  readonly #options: SettingsOptions;
+  readonly #listeners = new Set<() => void>();
+  #data: Data;
+  #resolved: ResolvedConfig;
+
+  constructor(options: SettingsOptions) {
+    this.#options = options;
+    this.#data = migrated(options.data);
+    this.#resolved = this.#resolve(this.#data);
+  }
+
+  /** The configuration in force: defaults < file < environment. Always valid. */
+  get config(): Config {
+    return this.#resolved.config;
+  }
+
+  /** Sentences about what was accepted but does not do what one may think. */
+  get notices(): readonly string[] {
+    return this.#resolved.notices;
+  }
+
+  /** Sentences about what is wrong in the file or the environment; the default is in use for each. */
+  get problems(): readonly string[] {
+    return this.#resolved.problems.map(problemSentence);
+  }
+
+  /** Calls back after each change, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** `running` is the configuration that the gateway was started with, when it runs. */
+  view(running: Config | undefined): SettingsView {
+    const { config, locked, problems } = this.#resolved;
+    const waiting = fields.filter(
+      (field) => field.applies === 'restart' && running !== undefined && !same(field, config, running),
+    );
+    return {
+      values: Object.fromEntries(fields.map((field) => [field.path, valueOf(config, field)])),
+      locked: { ...locked },
+      waiting_for_restart: Object.fromEntries(waiting.map((field) => [field.path, valueOf(running as Config, field)])),
+      problems: Object.fromEntries(
+        problems.filter(({ kind }) => kind === 'wrong_value').map((problem) => [problem.key, problemSentence(problem)]),
+      ),
+      file: this.#options.path,
+    };
+  }
+
+  /** Saves one setting. Throws invalid_request with a sentence for the field, or when the file cannot be written. */
+  set(path: string, value: unknown): void {
+    const field = this.#changeable(path);
+    const accepted = parseField(path, value);
+    if (accepted === undefined) {
+      const old = JSON.stringify(valueOf(this.config, field));
+      throw new AppError('invalid_request', `Must be ${field.allowed}. It is still ${old}.`);
+    }
+    this.#save(withValue(this.#data, field, accepted.value));
+  }
+
+  /** Back to the default. Throws like `set`. */
+  reset(path: string): void {
+    this.#save(withoutValue(this.#data, this.#changeable(path)));
+  }
+
+  /** All back to their defaults; what the environment sets stays as it is. */
+  resetAll(): void {
+    this.#save({});
+  }
+
+  /** What an export holds: everything that differs from the defaults, as in a configuration file of the headless host. */
+  exported(): Data {
+    const { [VERSION_KEY]: _version, ...rest } = this.#data;
+    return rest;
+  }
+
+  /** Takes over what is valid in another file. Returns how many settings changed, and sentences about the rest. */
+  import(data: unknown, path: string): { readonly changed: number; readonly problems: string[] } {
+    const { config, problems } = resolveConfig({ file: { path, data } }, 'desktop');
+    const wrong = new Set(problems.map(({ key }) => key));
+    let next: Data = this.#data;
+    const before = this.config;
+    for (const field of fields) {
+      const table = isTable(data) ? data[field.section] : undefined;
+      if (!isTable(table) || !Object.hasOwn(table, field.key) || wrong.has(field.path)) continue;
+      next = withValue(next, field, valueOf(config, field));
+    }
+    this.#save(next);
+    return {
+      changed: fields.filter((field) => !same(field, before, this.config)).length,
+      problems: problems.map(problemSentence),
+    };
+  }
+
+  /** The file was edited by hand. Throws invalid_request with what is wrong, and then the old values stay. */
+  reread(data: Data): void {
+    const next = migrated(data);
+    if (JSON.stringify(next) === JSON.stringify(this.#data)) return;
+    const resolved = this.#resolve(next);
+    const problems = resolved.problems.filter(({ source }) => source === 'file');
+    if (problems.length > 0) {
+      throw new AppError('invalid_request', `${problems.map(problemSentence).join(' ')} The old values stay in use.`);
+    }
+    this.#data = next;
+    this.#resolved = resolved;
+    this.#tell();
+  }
+
+  #resolve(data: Data): ResolvedConfig {
+    const { [VERSION_KEY]: _version, ...settings } = data;
+    return resolveConfig({ file: { path: this.#options.path, data: settings }, env: this.#options.env }, 'desktop');
+  }
+
+  #changeable(path: string): FieldInfo {
+    const field = fields.find((each) => each.path === path);
+    if (field === undefined) throw new AppError('invalid_request', `There is no setting ${path}.`);
+    const variable = this.#resolved.locked[path];
+    if (variable !== undefined) {
+      throw new AppError(
+        'invalid_request',
+        `Set by ${variable} in the environment. Change it there, then restart Hearth.`,
+      );
+    }
+    return field;
+  }
+
+  #save(data: Data): void {
+    const next = { ...data, [VERSION_KEY]: SETTINGS_VERSION };
+    try {
+      this.#options.save(next);
+    } catch (cause) {
+      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+      throw new AppError(
+        'invalid_request',
+        `The settings cannot be saved in ${this.#options.path} (${reason}). Make the folder writable, then try again.`,
+        { cause },
+      );
+    }
+    this.#data = next;
+    this.#resolved = this.#resolve(next);
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Whether the file was written by a Hearth that knows more than this one. */
+export function isNewer(data: Data): boolean {
+  const version = data[VERSION_KEY];
+  return typeof version === 'number' && version > SETTINGS_VERSION;
+}
+
+/** The data of an older layout in today's. There is only one layout so far, so nothing is to be done. */
+function migrated(data: Data): Data {
+  return data;
+}
+
+function valueOf(config: Config, { section, key }: FieldInfo): unknown {
+  return (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
+}
+
+function same(field: FieldInfo, a: Config, b: Config): boolean {
+  return JSON.stringify(valueOf(a, field)) === JSON.stringify(valueOf(b, field));
+}
+
+function isTable(value: unknown): value is Data {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withValue(data: Data, { section, key }: FieldInfo, value: unknown): Data {
+  const table = data[section];
+  return { ...data, [section]: { ...(isTable(table) ? table : {}), [key]: value } };
+}
+
+function withoutValue(data: Data, { section, key }: FieldInfo): Data {
+  const table = data[section];
+  if (!isTable(table)) return data;
+  const { [key]: _gone, ...rest } = table;
+  const { [section]: _section, ...others } = data;
+  return Object.keys(rest).length === 0 ? others : { ...data, [section]: rest };
+}

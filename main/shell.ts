@@ -1,0 +1,37 @@
+// What the app needs of Electron and the system around it, as one list of functions. main.ts fills it in; app.ts and
+// everything below it can run without Electron.
+import type { LoginItemOptions } from './login-item.ts';
+import type { TrayModel } from './tray-model.ts';
+import type { WindowHost, WindowHostOptions } from './window-host.ts';
+
+export interface Shell {
+  readonly version: string;
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly logsFolder: string;
+  readonly settingsFile: string;
+  /** Started by the system at login, or asked to stay in the tray. */
+  readonly hidden: boolean;
+  readonly loginItem: Omit<LoginItemOptions, 'platform' | 'env' | 'home'>;
+  /** Writes the settings file. Throws what the system says. */
+  saveSettings(data: Readonly<Record<string, unknown>>): void;
+  /** Small facts beside the settings; what cannot be saved is forgotten. */
+  readonly memory: {
+    get(key: 'place' | 'first_run_done'): unknown;
+    set(key: 'place' | 'first_run_done', value: unknown): void;
+  };
+  hasTrayHost(): Promise<boolean>;
+  windowHost(
+    options: Pick<WindowHostOptions, 'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace'>,
+  ): WindowHost;
+  showTray(model: TrayModel): void;
+  notify(title: string, body: string): void;
+  copy(text: string): void;
+  openFolder(path: string): Promise<void>;
+  openWeb(url: string): Promise<void>;
+  askWhereTo(name: string): Promise<string | undefined>;
+  askWhich(): Promise<string | undefined>;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}

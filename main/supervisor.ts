@@ -1,0 +1,201 @@
+// Keeps the gateway in the state the user wants: one transition at a time, a taken port explained, a crash answered with
+// a restart after a growing pause. It knows the gateway by its start function alone, and no Electron.
+import type { Backend, Control } from '../backend/backend.ts';
+import type { Config } from '../backend/contract/config.ts';
+import type { GatewayFailure, GatewayView } from '../backend/contract/desktop.ts';
+import type { Clock, Log } from '../backend/core/ports.ts';
+import { ListenError } from '../backend/http/listen.ts';
+
+/** The pause before the first restart, doubled with each crash up to the longest; milliseconds. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A gateway that ran this long before it crashed starts over with the first pause. */
+const STEADY_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
+/** A crashed gateway may not be able to close; then it is left behind. */
+const GIVE_UP_MS = 2000;
+
+/** Who answers on a port, as far as it says. */
+export interface Holder {
+  readonly hearth: boolean;
+  readonly version?: string;
+  readonly uptime_ms?: number;
+}
+
+export interface SupervisorOptions {
+  start(config: Config): Promise<Backend>;
+  config(): Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asks /health of whoever holds a port on this machine. */
+  holderOf(port: number): Promise<Holder>;
+  /** A free port above this one; null when none was found nearby. */
+  freePortAfter(port: number): Promise<number | null>;
+}
+
+type State = GatewayView['state'];
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #listeners = new Set<() => void>();
+  #state: State = 'stopped';
+  #failure: GatewayFailure | null = null;
+  #backend: Backend | undefined;
+  #startedWith: Config | undefined;
+  #since: number | undefined;
+  #crashes: number[] = [];
+  #pauseMs = FIRST_PAUSE_MS;
+  #restart = new AbortController();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Of the gateway that runs or drains. */
+  get control(): Control | undefined {
+    return this.#backend?.control;
+  }
+
+  /** What the running gateway was started with. */
+  get startedWith(): Config | undefined {
+    return this.#startedWith;
+  }
+
+  /** Calls back after each change of state, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  view(): GatewayView {
+    const port = this.#backend?.port ?? this.#options.config().server.port;
+    const here = `127.0.0.1:${port}`;
+    return {
+      state: this.#state,
+      port,
+      addresses: { gateway: `http://${here}`, ollama_host: here, openai_base_url: `http://${here}/v1` },
+      since: this.#since === undefined ? null : new Date(this.#since).toISOString(),
+      failure: this.#failure,
+    };
+  }
+
+  /** Starts the gateway unless it runs. Never rejects: why it does not run is in `view`. */
+  start(): Promise<void> {
+    return this.#then(() => this.#start());
+  }
+
+  /** Lets running answers end within server.drain_timeout_ms, then stops. */
+  stop(): Promise<void> {
+    return this.#then(() => this.#stop());
+  }
+
+  restart(): Promise<void> {
+    return this.#then(async () => {
+      await this.#stop();
+      await this.#start();
+    });
+  }
+
+  /** The settings changed: what applies live does so at once. */
+  configured(): void {
+    this.#backend?.configure(this.#options.config());
+  }
+
+  /** Something in the gateway threw where nobody catches. Its state cannot be trusted: it ends and comes back. */
+  crashed(error: unknown): Promise<void> {
+    return this.#then(async () => {
+      if (this.#backend === undefined) return;
+      const { clock, log } = this.#options;
+      const now = clock.now();
+      log.error({ err: error }, 'the gateway crashed');
+      if (now - (this.#since ?? now) > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+      this.#crashes = [...this.#crashes.filter((at) => now - at < DAY_MS), now];
+      const pause = this.#pauseMs;
+      this.#pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      await this.#close(GIVE_UP_MS);
+      this.#set('failed', {
+        kind: 'crashed',
+        sentence: `It ended by itself: ${error instanceof Error ? error.message : String(error)}`,
+        restarts_at: new Date(clock.now() + pause).toISOString(),
+        times_today: this.#crashes.length,
+      });
+      void this.#startAfter(pause, this.#restart.signal);
+    });
+  }
+
+  async #startAfter(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(ms, signal).catch(() => undefined);
+    if (!signal.aborted) await this.start();
+  }
+
+  /** One transition after the other, in the order they were asked for. A wish of the user ends a waiting restart. */
+  #then(transition: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(() => {
+      this.#restart.abort();
+      this.#restart = new AbortController();
+      return transition();
+    });
+    return this.#last;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#backend !== undefined) return;
+    const config = this.#options.config();
+    this.#set('starting', null);
+    try {
+      this.#backend = await this.#options.start(config);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the gateway could not be started');
+      this.#set('failed', await this.#explained(error));
+      return;
+    }
+    this.#startedWith = config;
+    this.#since = this.#options.clock.now();
+    // What was saved while it started.
+    this.configured();
+    this.#set('running', null);
+  }
+
+  async #explained(error: unknown): Promise<GatewayFailure> {
+    if (!(error instanceof ListenError) || error.code !== 'EADDRINUSE') {
+      return { kind: 'other', sentence: error instanceof Error ? error.message : String(error) };
+    }
+    const { port } = error;
+    const holder = await this.#options.holderOf(port);
+    return { kind: 'port_taken', port, holder, next_port: await this.#options.freePortAfter(port) };
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#backend !== undefined) {
+      this.#set('draining', null);
+      await this.#close(undefined);
+    }
+    this.#set('stopped', null);
+  }
+
+  /** `limitMs`: how long it may take, when it may not take as long as it wants. */
+  async #close(limitMs: number | undefined): Promise<void> {
+    const { clock, log } = this.#options;
+    const closing = (this.#backend as Backend).stop().catch((error: unknown) => {
+      log.error({ err: error }, 'the gateway could not be stopped cleanly');
+    });
+    const enough = new AbortController();
+    const limit = limitMs === undefined ? [] : [clock.sleep(limitMs, enough.signal).catch(() => undefined)];
+    await Promise.race([closing, ...limit]);
+    enough.abort();
+    this.#backend = undefined;
+    this.#startedWith = undefined;
+    this.#since = undefined;
+  }
+
+  #set(state: State, failure: GatewayFailure | null): void {
+    this.#state = state;
+    this.#failure = failure;
+    for (const listener of this.#listeners) listener();
+  }
+}

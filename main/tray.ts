@@ -1,0 +1,54 @@
+// The tray on the screen: keeps Electron's Tray equal to the model. Linux shows the menu it was given last, so it is
+// rebuilt at each change (Electron: Tray, "Platform considerations"), and nothing relies on a click on the icon there.
+import type { Menu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron';
+import type { TrayCommand, TrayEntry, TrayIcon, TrayModel } from './tray-model.ts';
+
+export interface TrayParts {
+  readonly tray: Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu'>;
+  readonly icons: Readonly<Record<TrayIcon, NativeImage>>;
+  buildMenu(template: MenuItemConstructorOptions[]): Menu;
+  run(command: TrayCommand): void;
+}
+
+/** Returns the function that shows a model; what did not change is left alone. */
+export function attachTray({ tray, icons, buildMenu, run }: TrayParts): (model: TrayModel) => void {
+  let icon: TrayIcon | undefined;
+  let tooltip: string | undefined;
+  let menu: string | undefined;
+  return (model) => {
+    if (model.icon !== icon) tray.setImage(icons[model.icon]);
+    if (model.tooltip !== tooltip) tray.setToolTip(model.tooltip);
+    const now = JSON.stringify(model.menu);
+    if (now !== menu) tray.setContextMenu(buildMenu(template(model.menu, run)));
+    ({ icon, tooltip } = model);
+    menu = now;
+  };
+}
+
+function template(entries: readonly TrayEntry[], run: (command: TrayCommand) => void): MenuItemConstructorOptions[] {
+  return entries.map((entry): MenuItemConstructorOptions => {
+    switch (entry.type) {
+      case 'separator':
+        return { type: 'separator' };
+      case 'label':
+        return { label: escaped(entry.label), enabled: false };
+      case 'submenu':
+        return { label: escaped(entry.label), enabled: entry.enabled, submenu: template(entry.entries, run) };
+      case 'command':
+        return { label: escaped(entry.label), enabled: entry.enabled, click: () => run(entry.command) };
+      case 'checkbox':
+        return {
+          type: 'checkbox',
+          label: escaped(entry.label),
+          enabled: entry.enabled,
+          checked: entry.checked,
+          click: () => run(entry.command),
+        };
+    }
+  });
+}
+
+/** A single & would make the next letter a key on Windows and Linux. */
+function escaped(label: string): string {
+  return label.replaceAll('&', '&&');
+}
