@@ -6,10 +6,10 @@ import type { CommandOutput, View } from '../backend/contract/desktop.ts';
 import { AppError, asAppError } from '../backend/contract/errors.ts';
 import { History } from '../backend/core/history.ts';
 import { Pusher } from './bridge.ts';
-import { createHandlers, running } from './handlers.ts';
+import { createHandlers } from './handlers.ts';
 import { openLog } from './log.ts';
 import { setLoginItem } from './login-item.ts';
-import { Notices } from './notices.ts';
+import { DISMISS, Notices } from './notices.ts';
 import { OllamaProgram } from './ollama-program.ts';
 import { paced } from './paced.ts';
 import { freePortAfter, holderOf } from './port-holder.ts';
@@ -18,7 +18,8 @@ import { problemNotice, RESTART_NOTICE, restartNotice } from './settings-notices
 import { Settings } from './settings.ts';
 import type { Shell } from './shell.ts';
 import { Supervisor } from './supervisor.ts';
-import { trayModel, type TrayCommand } from './tray-model.ts';
+import { trayCommands } from './tray-commands.ts';
+import { trayModel } from './tray-model.ts';
 import { worthSaying, type Seen } from './watchful.ts';
 
 /** Milliseconds between two pushes of figures that grow by themselves, while somebody looks. */
@@ -134,7 +135,7 @@ export async function createApp(shell: Shell) {
     showState();
     tellOfRestart();
     for (const sentence of supervisor.control?.live().health.notices ?? []) {
-      notices.add({ id: 'gateway', level: 'warning', text: sentence, buttons: [dismiss] });
+      notices.add({ id: 'gateway', level: 'warning', text: sentence, buttons: [DISMISS] });
     }
     pusher.touch('gateway', 'live', 'settings', 'plots');
   });
@@ -166,7 +167,7 @@ export async function createApp(shell: Shell) {
     if (!settings.config.app.start_ollama || ollama.started || clock.now() - startedOllamaAt < START_AGAIN_MS) return;
     startedOllamaAt = clock.now();
     ollama.start(settings.config.ollama.api_url).catch((error: unknown) => {
-      notices.add({ id: 'ollama', level: 'warning', text: asAppError(error).message, buttons: [dismiss] });
+      notices.add({ id: 'ollama', level: 'warning', text: asAppError(error).message, buttons: [DISMISS] });
     });
   }
 
@@ -177,7 +178,7 @@ export async function createApp(shell: Shell) {
     } catch (error) {
       log.warn({ err: error }, 'start at login could not be set');
       const text = `Start at login could not be set: ${error instanceof Error ? error.message : ''}`;
-      notices.add({ id: 'login', level: 'warning', text, buttons: [dismiss] });
+      notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
     }
   }
 
@@ -240,48 +241,6 @@ export async function createApp(shell: Shell) {
     },
   });
 
-  /** Does what the tray asks. What fails is told in a notice, since a menu has no place for it. */
-  async function run(command: TrayCommand): Promise<void> {
-    try {
-      switch (command.do) {
-        case 'start':
-          return await supervisor.start();
-        case 'stop':
-          return await supervisor.stop();
-        case 'pause':
-          return running(supervisor).pause(command.paused);
-        case 'warm':
-        case 'unload': {
-          const { model } = command;
-          await running(supervisor).act(`${command.do}_model`, { model }, life.signal);
-          return;
-        }
-        case 'cancel':
-          return running(supervisor).cancel(command.requestId);
-        case 'clear_cache':
-          await running(supervisor).act('clear', undefined, life.signal);
-          return;
-        case 'copy':
-          return shell.copy(command.text);
-        case 'start_at_login':
-          return settings.set('app.start_at_login', command.on);
-        case 'show':
-          return show(command.tab);
-        case 'open_logs':
-          return await open('logs');
-        case 'check_updates':
-          return;
-        case 'quit':
-          return await quit();
-      }
-    } catch (thrown) {
-      const error = asAppError(thrown);
-      log.warn({ command: command.do, err: error }, error.message);
-      notices.add({ id: `tray-${command.do}`, level: 'error', text: error.message, buttons: [dismiss] });
-      if (!host.visible) shell.notify('Hearth', error.message);
-    }
-  }
-
   /** The file was edited by hand. */
   async function reread(): Promise<void> {
     try {
@@ -296,15 +255,16 @@ export async function createApp(shell: Shell) {
   }
 
   function tellOfTheStart(): void {
-    if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [dismiss] });
+    if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [DISMISS] });
     const problem = problemNotice(settings, () => void open('settings_file'));
     if (problem !== undefined) notices.add(problem);
     for (const text of settings.notices) log.warn({}, text);
     if (opened.trouble !== undefined) {
-      notices.add({ id: 'settings-file', level: 'warning', ...opened.trouble, buttons: [dismiss] });
+      notices.add({ id: 'settings-file', level: 'warning', ...opened.trouble, buttons: [DISMISS] });
     }
   }
 
+  const run = trayCommands({ supervisor, settings, notices, log, host, shell, show, open, quit, signal: life.signal });
   tellOfTheStart();
   tray = await shell.hasTrayHost();
   showState();
@@ -329,5 +289,3 @@ export async function createApp(shell: Shell) {
     resumed: () => supervisor.control?.lookAgain(),
   };
 }
-
-const dismiss = { id: 'dismiss', label: 'Dismiss', plain: true };

@@ -12,6 +12,9 @@ export interface Notice extends Omit<NoticeView, 'buttons'> {
   }[];
 }
 
+/** The button of a notice that has nothing else to offer. */
+export const DISMISS = { id: 'dismiss', label: 'Dismiss', plain: true };
+
 /** Notices kept; the oldest go first, since the newest say how things are. */
 const MOST = 20;
 
@@ -42,10 +45,9 @@ export class Notices {
     const notice = this.#list.find((each) => each.id === id);
     if (notice === undefined) throw new AppError('not_found', 'This notice is gone.');
     const pressed = notice.buttons?.find((each) => each.id === button);
-    if (pressed === undefined && button !== 'dismiss')
-      throw new AppError('not_found', 'This notice has no such button.');
+    if (pressed === undefined) throw new AppError('not_found', 'This notice has no such button.');
     this.remove(id);
-    await pressed?.act?.();
+    await pressed.act?.();
   }
 
   /** Newest first. */

@@ -6,7 +6,7 @@ export type TrayIcon = 'idle' | 'busy' | 'degraded' | 'stopped';
 
 /** What an entry asks for; main.ts knows how. */
 export type TrayCommand =
-  | { readonly do: 'start' | 'stop' | 'clear_cache' | 'open_logs' | 'check_updates' | 'quit' }
+  | { readonly do: 'start' | 'stop' | 'clear_cache' | 'open_logs' | 'quit' }
   | { readonly do: 'show'; readonly tab: 'overview' | 'settings' }
   | { readonly do: 'pause'; readonly paused: boolean }
   | { readonly do: 'warm' | 'unload'; readonly model: string }
@@ -44,8 +44,6 @@ export interface TrayState {
   /** The model of requests that name none. */
   readonly model: string;
   readonly startAtLogin: { readonly on: boolean; readonly locked: boolean };
-  /** Undefined while there are no releases to look for. */
-  readonly updates?: boolean;
 }
 
 /** Entries of a submenu; a menu longer than the screen helps nobody. */
@@ -111,7 +109,7 @@ function statusOf({ gateway, live, model }: TrayState): string {
 }
 
 function menuOf(state: TrayState): TrayEntry[] {
-  const { gateway, live, startAtLogin, updates } = state;
+  const { gateway, live, startAtLogin } = state;
   const runs = gateway.state === 'running' && live !== null;
   const up = runs && live.health.upstream.state === 'up';
   const models = up ? live.models : [];
@@ -160,7 +158,6 @@ function menuOf(state: TrayState): TrayEntry[] {
       checked: startAtLogin.on,
       command: { do: 'start_at_login', on: !startAtLogin.on },
     },
-    ...(updates === undefined ? [] : [command('Check for updates…', { do: 'check_updates' })]),
     LINE,
     command('Quit Hearth', { do: 'quit' }),
   ];

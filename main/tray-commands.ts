@@ -1,0 +1,70 @@
+// What each entry of the tray's menu does.
+import type { View } from '../backend/contract/desktop.ts';
+import { asAppError } from '../backend/contract/errors.ts';
+import type { Log } from '../backend/core/ports.ts';
+import { running } from './handlers.ts';
+import { DISMISS, type Notices } from './notices.ts';
+import type { Settings } from './settings.ts';
+import type { Shell } from './shell.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { TrayCommand } from './tray-model.ts';
+
+export interface TrayCommandParts {
+  readonly supervisor: Supervisor;
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly log: Log;
+  readonly host: { readonly visible: boolean };
+  readonly shell: Pick<Shell, 'copy' | 'notify'>;
+  show(tab: View['go']['tab']): void;
+  open(what: 'logs'): Promise<void>;
+  quit(): Promise<void>;
+  /** Ends what takes long, such as a load, when the app ends. */
+  readonly signal: AbortSignal;
+}
+
+/** What fails is told in a notice, and outside the window while that is closed, since a menu has no place for it. */
+export function trayCommands(parts: TrayCommandParts): (command: TrayCommand) => Promise<void> {
+  const { notices, log, host, shell } = parts;
+  return async (command) => {
+    try {
+      await run(parts, command);
+    } catch (thrown) {
+      const error = asAppError(thrown);
+      log.warn({ command: command.do, err: error }, error.message);
+      notices.add({ id: `tray-${command.do}`, level: 'error', text: error.message, buttons: [DISMISS] });
+      if (!host.visible) shell.notify('Hearth', error.message);
+    }
+  };
+}
+
+async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void> {
+  const { supervisor, settings, shell, show, open, quit, signal } = parts;
+  switch (command.do) {
+    case 'start':
+      return await supervisor.start();
+    case 'stop':
+      return await supervisor.stop();
+    case 'pause':
+      return running(supervisor).pause(command.paused);
+    case 'warm':
+    case 'unload':
+      await running(supervisor).act(`${command.do}_model`, { model: command.model }, signal);
+      return;
+    case 'cancel':
+      return running(supervisor).cancel(command.requestId);
+    case 'clear_cache':
+      await running(supervisor).act('clear', undefined, signal);
+      return;
+    case 'copy':
+      return shell.copy(command.text);
+    case 'start_at_login':
+      return settings.set('app.start_at_login', command.on);
+    case 'show':
+      return show(command.tab);
+    case 'open_logs':
+      return await open('logs');
+    case 'quit':
+      return await quit();
+  }
+}

@@ -1,0 +1,131 @@
+// A whole live view of a gateway at rest with a warm model; a test says only what differs.
+import type { Health, ModelView, QueueEntry } from '../../backend/contract/control.ts';
+import type { LiveView } from '../../backend/contract/desktop.ts';
+
+const WHEN = '2026-01-01T00:00:00.000Z';
+
+export interface LiveChange {
+  readonly status?: Health['status'];
+  readonly upstream?: Partial<Health['upstream']>;
+  readonly running?: QueueEntry[];
+  readonly waiting?: QueueEntry[];
+  readonly paused?: boolean;
+  readonly models?: ModelView[];
+  readonly hits?: number;
+  readonly misses?: number;
+  readonly entries?: number;
+  readonly sizeMb?: number;
+}
+
+export function queueEntry(over: Partial<QueueEntry> = {}): QueueEntry {
+  return {
+    request_id: 'r0',
+    model: 'llama3.2',
+    route: '/api/chat-optimized',
+    caller: 'curl',
+    priority: 0,
+    source: 'miss',
+    status: 'processing',
+    phase: 'running',
+    queue_position: 0,
+    estimated_wait_time: 0,
+    created_at: WHEN,
+    age_ms: 1000,
+    tokens: 0,
+    tokens_per_s: null,
+    silent_ms: 0,
+    shared_with: 0,
+    ...over,
+  };
+}
+
+export function loadedModel(name: string, loaded: boolean): ModelView {
+  return {
+    name,
+    digest: `sha256:${name}`,
+    size: 2_000_000_000,
+    loaded,
+    expires_at: loaded ? WHEN : null,
+    size_loaded: loaded ? 2_900_000_000 : null,
+    size_vram: loaded ? 2_900_000_000 : null,
+    context_length: loaded ? 8192 : null,
+    parameter_size: '3.2B',
+    quantization: 'Q4_K_M',
+    tokens_per_s: null,
+    load_ms: null,
+  };
+}
+
+export function liveView(change: LiveChange = {}): NonNullable<LiveView> {
+  const { running = [], waiting = [], paused = false, hits = 0, misses = 0, entries = 0, sizeMb = 0 } = change;
+  const upstream: Health['upstream'] = {
+    url: 'http://127.0.0.1:11434',
+    reachable: true,
+    state: 'up',
+    reason: null,
+    version: '0.12.6',
+    latency_ms: 1,
+    model: 'llama3.2',
+    model_available: true,
+    model_loaded: true,
+    ...change.upstream,
+  };
+  const queue = {
+    queue_length: waiting.length,
+    is_processing: running.length > 0,
+    running,
+    waiting,
+    totals: { requests: hits + misses, completed: hits + misses, failed: 0, cancelled: 0, refused: 0 },
+    paused,
+  };
+  const asked = hits + misses;
+  const rate = asked === 0 ? 0 : hits / asked;
+  return {
+    health: {
+      status: change.status ?? 'healthy',
+      version: '0.1.0',
+      uptime_ms: 1000,
+      upstream,
+      queue: { length: waiting.length, running: running.length, paused },
+      cache: { entries, size_mb: sizeMb },
+    },
+    models: change.models ?? [loadedModel('llama3.2', true), loadedModel('deepseek-r1:8b', false)],
+    queue,
+    stats: {
+      timestamp: WHEN,
+      since: WHEN,
+      response_cache: {
+        total_entries: entries,
+        total_size_mb: sizeMb,
+        hit_rate: rate,
+        miss_rate: asked === 0 ? 0 : 1 - rate,
+        memory_usage_percent: 0,
+        hits,
+        misses,
+        coalesced: 0,
+        bypassed: 0,
+        evictions: 0,
+        expired: 0,
+        refused_too_large: 0,
+        max_size_mb: 256,
+        ttl_seconds: 3600,
+        time_saved_ms: 0,
+        tokens_saved: 0,
+        by_model: {},
+      },
+      conversation_cache: { total_entries: 0, total_size_mb: 0, hit_rate: 0, memory_usage_percent: 0 },
+      batch_processor: {
+        total_requests: asked,
+        cached_responses: hits,
+        cache_hit_rate: rate * 100,
+        average_batch_size: 0,
+        model_switches: 0,
+        model_switches_avoided: 0,
+      },
+      queue_length: waiting.length,
+      is_processing: running.length > 0,
+      queue,
+      upstream,
+    },
+  };
+}

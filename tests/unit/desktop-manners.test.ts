@@ -1,0 +1,134 @@
+// Start at login, the ollama program, notices, and what is worth a notification.
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { GatewayView } from '../../backend/contract/desktop.ts';
+import { setLoginItem } from '../../main/login-item.ts';
+import { Notices } from '../../main/notices.ts';
+import { OllamaProgram } from '../../main/ollama-program.ts';
+import { worthSaying, type Seen } from '../../main/watchful.ts';
+import { NO_LOG } from '../support/builders.ts';
+import { liveView } from '../support/live-view.ts';
+
+let home = '';
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'hearth-home-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('start at login', () => {
+  const linux = { platform: 'linux' as const, env: {}, setLoginItem: () => undefined };
+
+  test('writes one file on Linux, and takes it away again', () => {
+    const file = join(home, '.config', 'autostart', 'hearth.desktop');
+    const options = { ...linux, home, command: ['/opt/my apps/hearth', '/a$b'] };
+    setLoginItem(true, options);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toMatch(/^\[Desktop Entry\]\nType=Application\n/);
+    expect(text).toContain(String.raw`Exec="/opt/my apps/hearth" "/a\\$b" --hidden`);
+    setLoginItem(false, options);
+    expect(existsSync(file)).toBe(false);
+    setLoginItem(false, options);
+  });
+
+  test('follows XDG_CONFIG_HOME', () => {
+    setLoginItem(true, { ...linux, home, env: { XDG_CONFIG_HOME: join(home, 'cfg') }, command: ['/usr/bin/hearth'] });
+    expect(readFileSync(join(home, 'cfg', 'autostart', 'hearth.desktop'), 'utf8')).toContain(
+      'Exec=/usr/bin/hearth --hidden\n',
+    );
+  });
+
+  test('is the system’s own list on macOS and Windows', () => {
+    const set = vi.fn<(settings: object) => void>();
+    setLoginItem(true, { platform: 'darwin', env: {}, home, command: ['x'], setLoginItem: set });
+    expect(set).toHaveBeenCalledWith({ openAtLogin: true, args: ['--hidden'] });
+    expect(existsSync(join(home, '.config'))).toBe(false);
+  });
+});
+
+describe('the ollama program', () => {
+  function program(env: Record<string, string>): { ollama: OllamaProgram; changed: () => Promise<void> } {
+    let told = (): void => undefined;
+    const ollama = new OllamaProgram({ platform: 'linux', env, home, log: NO_LOG, onChange: () => told() });
+    return { ollama, changed: () => new Promise((resolve) => (told = resolve)) };
+  }
+  const install = (script: string): Record<string, string> => {
+    const path = join(home, 'ollama');
+    writeFileSync(path, script);
+    chmodSync(path, 0o755);
+    return { PATH: `${home}:${process.env['PATH'] ?? ''}` };
+  };
+
+  test('is found on the PATH, started on the address that Hearth asks, and ended with Hearth', async () => {
+    const { ollama } = program(install(`#!/bin/sh\necho "$1 $OLLAMA_HOST" > "${home}/said"\nexec sleep 60\n`));
+    expect(ollama.path).toBe(join(home, 'ollama'));
+    await ollama.start('http://127.0.0.1:11999');
+    expect(ollama.started).toBe(true);
+    await ollama.start('http://127.0.0.1:11999');
+    await vi.waitFor(() => expect(readFileSync(join(home, 'said'), 'utf8')).toBe('serve 127.0.0.1:11999\n'));
+    await ollama.stop();
+    expect(ollama.started).toBe(false);
+  });
+
+  test('that ends by itself is noticed', async () => {
+    const { ollama, changed } = program(install('#!/bin/sh\nread line < /dev/null\n'));
+    await ollama.start('http://localhost:11434');
+    await changed();
+    expect(ollama.started).toBe(false);
+  });
+
+  test('is not started for another machine, nor when it is missing', async () => {
+    const { ollama } = program({ PATH: join(home, 'empty') });
+    await expect(ollama.start('http://192.168.1.20:11434')).rejects.toMatchObject({ code: 'invalid_request' });
+    if (ollama.path === undefined) {
+      await expect(ollama.start('http://127.0.0.1:11434')).rejects.toMatchObject({ code: 'not_found' });
+    }
+  });
+});
+
+describe('notices', () => {
+  test('are newest first, replaced by id, and bounded', () => {
+    const notices = new Notices(() => undefined);
+    for (let i = 0; i < 30; i++) notices.add({ id: `n${i}`, level: 'info', text: `${i}` });
+    notices.add({ id: 'n29', level: 'info', text: 'again' });
+    expect(notices.view()).toHaveLength(20);
+    expect(notices.view()[0]).toMatchObject({ id: 'n29', text: 'again' });
+  });
+
+  test('go away when answered, and their button does its work once', async () => {
+    const notices = new Notices(() => undefined);
+    const act = vi.fn<() => void>();
+    notices.add({ id: 'a', level: 'info', text: 'x', buttons: [{ id: 'go', label: 'Go', act }] });
+    await expect(notices.answer('a', 'other')).rejects.toMatchObject({ code: 'not_found' });
+    await notices.answer('a', 'go');
+    expect(act).toHaveBeenCalledTimes(1);
+    await expect(notices.answer('a', 'go')).rejects.toMatchObject({ code: 'not_found' });
+    expect(notices.view()).toEqual([]);
+  });
+});
+
+describe('outside the window is said', () => {
+  const gateway: GatewayView = {
+    state: 'running',
+    port: 1,
+    addresses: { gateway: '', ollama_host: '', openai_base_url: '' },
+    since: null,
+    failure: null,
+  };
+  const up: Seen = { gateway, live: liveView() };
+  const down: Seen = { gateway, live: liveView({ upstream: { state: 'down' } }) };
+
+  test('that Ollama went, that it came back, and neither twice', () => {
+    expect(worthSaying(up, down)?.title).toBe('Ollama is not running');
+    expect(worthSaying(down, down)).toBeUndefined();
+    expect(worthSaying(down, up)?.title).toBe('Ollama is back');
+    expect(worthSaying(up, up)).toBeUndefined();
+  });
+
+  test('that the gateway failed, once', () => {
+    const failed: Seen = { gateway: { ...gateway, failure: { kind: 'other', sentence: 'why' } }, live: null };
+    expect(worthSaying(up, failed)).toEqual({ title: 'The gateway could not start', body: 'why' });
+    expect(worthSaying(failed, failed)).toBeUndefined();
+  });
+});

@@ -1,0 +1,148 @@
+// The settings of the desktop app: saved, refused, locked, imported, and a bad file that costs nothing.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openSettings } from '../../main/settings-file.ts';
+import { Settings, SETTINGS_VERSION } from '../../main/settings.ts';
+
+type Data = Readonly<Record<string, unknown>>;
+
+function open(data: Data = {}, env: Record<string, string> = {}): { settings: Settings; saved: Data[] } {
+  const saved: Data[] = [];
+  const settings = new Settings({ data, env, path: '/data/config.json', save: (next) => void saved.push(next) });
+  return { settings, saved };
+}
+
+describe('a change in the form', () => {
+  test('is saved, in force at once, and told', () => {
+    const { settings, saved } = open();
+    let told = 0;
+    settings.onChange(() => told++);
+    settings.set('cache.ttl_seconds', 60);
+    expect(settings.config.cache.ttl_seconds).toBe(60);
+    expect(saved).toEqual([{ cache: { ttl_seconds: 60 }, $version: SETTINGS_VERSION }]);
+    expect(told).toBe(1);
+    settings.reset('cache.ttl_seconds');
+    expect(settings.config.cache.ttl_seconds).toBe(3600);
+    expect(saved.at(-1)).toEqual({ $version: SETTINGS_VERSION });
+  });
+
+  test('that is not allowed is refused with what is allowed and what stays', () => {
+    const { settings, saved } = open();
+    expect(() => settings.set('queue.max_queue_size', 0)).toThrow(
+      'Must be a whole number from 1 to 10000. It is still 100.',
+    );
+    expect(() => settings.set('ollama.api_url', 'not a url')).toThrow(/^Must be an http or https address/);
+    expect(() => settings.set('cache.nonsense', 1)).toThrow('There is no setting cache.nonsense.');
+    expect(saved).toEqual([]);
+  });
+
+  test('of what the environment sets is refused by the name of the variable', () => {
+    const { settings } = open({ ollama: { keep_alive: '1h' } }, { OLLAMA__KEEP_ALIVE: '30m' });
+    expect(settings.config.ollama.keep_alive).toBe('30m');
+    expect(settings.view(undefined).locked).toEqual({ 'ollama.keep_alive': 'OLLAMA__KEEP_ALIVE' });
+    expect(() => settings.set('ollama.keep_alive', '5m')).toThrow(/^Set by OLLAMA__KEEP_ALIVE in the environment/);
+  });
+
+  test('that waits for a restart is shown beside the value in use', () => {
+    const { settings } = open();
+    const running = settings.config;
+    settings.set('server.port', 8090);
+    expect(settings.view(running)).toMatchObject({
+      values: { 'server.port': 8090 },
+      waiting_for_restart: { 'server.port': 8080 },
+    });
+    expect(settings.view(settings.config).waiting_for_restart).toEqual({});
+  });
+
+  test('on a disk that takes nothing is refused, and nothing changes', () => {
+    const settings = new Settings({
+      data: {},
+      env: {},
+      path: '/data/config.json',
+      save: () => {
+        throw Object.assign(new Error('read-only'), { code: 'EROFS' });
+      },
+    });
+    expect(() => settings.set('cache.ttl_seconds', 60)).toThrow(
+      'The settings cannot be saved in /data/config.json (EROFS). Make the folder writable, then try again.',
+    );
+    expect(settings.config.cache.ttl_seconds).toBe(3600);
+  });
+});
+
+describe('a file', () => {
+  test('with a wrong value and a foreign key works, says so, and loses neither', () => {
+    const { settings, saved } = open({ cache: { ttl_seconds: '1h' }, someday: { more: 1 } });
+    expect(settings.config.cache.ttl_seconds).toBe(3600);
+    expect(settings.problems).toHaveLength(2);
+    expect(Object.keys(settings.view(undefined).problems)).toEqual(['cache.ttl_seconds']);
+    settings.set('queue.max_concurrent', 2);
+    expect(saved.at(-1)).toMatchObject({ cache: { ttl_seconds: '1h' }, someday: { more: 1 } });
+  });
+
+  test('that was edited well is taken over; a bad edit keeps the old values', () => {
+    const { settings } = open();
+    settings.reread({ cache: { ttl_seconds: 5 } });
+    expect(settings.config.cache.ttl_seconds).toBe(5);
+    expect(() => settings.reread({ cache: { ttl_seconds: 'x' } })).toThrow(/The old values stay in use\.$/);
+    expect(settings.config.cache.ttl_seconds).toBe(5);
+  });
+
+  test('of somebody else gives what is valid in it, and sentences about the rest', () => {
+    const { settings } = open();
+    const { changed, problems } = settings.import(
+      { cache: { ttl_seconds: 5, replay: 'sideways' }, queue: { max_concurrent: 2 }, unknown: {} },
+      '/in.json',
+    );
+    expect(changed).toBe(2);
+    expect(problems).toHaveLength(2);
+    expect(settings.config).toMatchObject({
+      cache: { ttl_seconds: 5, replay: 'smooth' },
+      queue: { max_concurrent: 2 },
+    });
+    expect(settings.exported()).toEqual({ cache: { ttl_seconds: 5 }, queue: { max_concurrent: 2 } });
+  });
+});
+
+describe('the file at the start', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hearth-settings-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const now = new Date('2026-01-02T03:04:05Z');
+
+  test('may be missing', () => {
+    expect(openSettings(join(folder, 'config.json'), now)).toEqual({ data: {}, trouble: undefined, blocked: false });
+  });
+
+  test.each([
+    ['broken', '{"cache":'],
+    ['a list', '[]'],
+    ['binary', '\0\0'],
+  ])('that is %s is kept aside', (_what, text) => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, text);
+    const { data, trouble, blocked } = openSettings(path, now);
+    expect({ data, blocked }).toEqual({ data: {}, blocked: false });
+    expect(trouble?.text).toBe('The settings file is not valid JSON, so the defaults are in use.');
+    const [kept = ''] = readdirSync(folder);
+    expect(kept).toBe('config.bad-2026-01-02T03-04-05.json');
+    expect(readFileSync(join(folder, kept), 'utf8')).toBe(text);
+  });
+
+  test('of a newer version is used as far as it is known, and a copy is kept', () => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, JSON.stringify({ $version: SETTINGS_VERSION + 1, cache: { ttl_seconds: 9 } }));
+    const { data, trouble } = openSettings(path, now);
+    expect(data).toMatchObject({ cache: { ttl_seconds: 9 } });
+    expect(trouble?.text).toBe('The settings were written by a newer Hearth.');
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  test('that cannot be read is left alone, and nothing is written over it', () => {
+    expect(openSettings(folder, now)).toMatchObject({ data: {}, blocked: true });
+  });
+});
