@@ -36,6 +36,7 @@ const ROOMS: readonly Room[] = [
     folder: 'backend/http',
     may: ['backend/http', 'backend/core', 'backend/contract', 'express', 'lru-cache', 'node:'],
   },
+  { folder: 'renderer', may: ['renderer', 'backend/contract', 'preact', 'uplot', 'vite'] },
 ];
 
 describe('each room imports only what it may', () => {
@@ -63,13 +64,13 @@ test('nothing in the backend knows Electron', () => {
   expect(sources('backend').filter((file) => importsOf(file).includes('electron'))).toEqual([]);
 });
 
-test.each(sources('backend'))('%s is one idea: at most 300 lines, and says first what it is for', (file) => {
+test.each([...sources('backend'), ...sources('renderer')])('%s is one idea: at most 300 lines, and says first what it is for', (file) => {
   const text = readFileSync(join(root, file), 'utf8');
   expect(text.split('\n').length).toBeLessThanOrEqual(300);
   expect(text.replace(/^#!.*\n/, '')).toMatch(/^\/\/ /);
 });
 
-test.each(sources('backend'))('%s has no silenced compiler and no unfinished mark', (file) => {
+test.each([...sources('backend'), ...sources('renderer')])('%s has no silenced compiler and no unfinished mark', (file) => {
   const text = readFileSync(join(root, file), 'utf8');
   expect(text).not.toMatch(/@ts-|\b(?:TODO|FIXME|XXX)\b/);
   const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');

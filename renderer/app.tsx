@@ -1,0 +1,155 @@
+// The window: header, tabs, the view of one tab, and the notices at the lower edge. It holds which tab is open and the
+// picture that is painted; what a view shows is in the view's file.
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Bridge } from '../backend/contract/desktop.ts';
+import { Calls, TABS, type TabName, type ViewCalls } from './actions.ts';
+import { caller, sentenceOf } from './client.ts';
+import { Dock, type Failure } from './dock.tsx';
+import { FirstRun } from './first-run.tsx';
+import { Header } from './header.tsx';
+import { Models } from './models.tsx';
+import { Overview } from './overview.tsx';
+import { Empty } from './parts.tsx';
+import { Queue } from './queue.tsx';
+import { Settings } from './settings.tsx';
+import { headerOf } from './status.ts';
+import { Store, type Picture } from './store.ts';
+import { Tabs, TITLES } from './tabs.tsx';
+
+/** Before that, an empty page looks faster than one that says it loads. */
+const SKELETON_AFTER_MS = 300;
+
+const everySecond = (tick: () => void): (() => void) => {
+  const timer = setInterval(tick, 1000);
+  return () => clearInterval(timer);
+};
+
+export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
+  const call = useMemo(() => caller(bridge), [bridge]);
+  const [picture, setPicture] = useState<Picture>();
+  const [broken, setBroken] = useState<string>();
+  const [attempt, setAttempt] = useState(0);
+  const [tab, setTab] = useState<TabName>('overview');
+  const [failures, setFailures] = useState<readonly Failure[]>([]);
+  const calls = useMemo((): ViewCalls => {
+    const report: ViewCalls['report'] = (error, retry) => {
+      const text = sentenceOf(error);
+      // The same failure again replaces the one that is shown.
+      setFailures((list) => [{ text, ...(retry === undefined ? {} : { retry }) }, ...list.filter((f) => f.text !== text)].slice(0, 5)); // prettier-ignore
+    };
+    return { call, report, go: setTab };
+  }, [call]);
+
+  useEffect(() => {
+    const store = new Store({ now: Date.now, everySecond }, setPicture);
+    const stopListening = bridge.onPush((push) => store.push(push));
+    call('view', {}).then(
+      (view) => store.begin(view),
+      (error: unknown) => setBroken(sentenceOf(error)),
+    );
+    return () => {
+      stopListening();
+      store.end();
+    };
+  }, [bridge, call, attempt]);
+
+  useWishes(picture, setTab);
+
+  if (picture === undefined) {
+    if (broken === undefined) return <Skeleton />;
+    const again = (): void => {
+      setBroken(undefined);
+      setAttempt((n) => n + 1);
+    };
+    return (
+      <main class="app">
+        <Empty mark="stopped" title="The window could not be filled">
+          <p role="alert">{broken}</p>
+          <p class="btns">
+            <button class="btn primary" type="button" onClick={again}>
+              Try again
+            </button>
+          </p>
+        </Empty>
+      </main>
+    );
+  }
+
+  const { view, now } = picture;
+  const drop = (failure: Failure): void => setFailures((list) => list.filter((each) => each !== failure));
+  const dock = <Dock view={view} failures={failures} drop={drop} />;
+  if (view.app.first_run) {
+    return (
+      <Calls.Provider value={calls}>
+        <div class="app" data-state="idle">
+          <FirstRun view={view} call={call} />
+          {dock}
+        </div>
+      </Calls.Provider>
+    );
+  }
+  const header = headerOf(view, now);
+  return (
+    <Calls.Provider value={calls}>
+      <div class="app" data-state={header.state}>
+        <Header header={header} address={view.gateway.addresses.ollama_host}>
+          <Tabs tab={tab} select={setTab} waiting={view.live?.health.queue.length ?? 0} />
+        </Header>
+        <main class="scroll">
+          <h1 class="sr">{TITLES[tab]}</h1>
+          <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={tab}>
+            {tab === 'overview' && <Overview view={view} now={now} />}
+            {tab === 'queue' && <Queue view={view} now={now} />}
+            {tab === 'models' && <Models view={view} call={call} />}
+            {tab === 'settings' && <Settings view={view} call={call} />}
+          </div>
+        </main>
+        {dock}
+      </div>
+    </Calls.Provider>
+  );
+}
+
+/** The tray and the keyboard ask for tabs. */
+function useWishes(picture: Picture | undefined, select: (tab: TabName) => void): void {
+  const wish = picture?.view.go;
+  const seen = useRef<number>(undefined);
+  useEffect(() => {
+    if (wish === undefined || wish.n === seen.current) return;
+    seen.current = wish.n;
+    // Before the first wish the window opens where it always does.
+    if (wish.n > 0) select(wish.tab);
+  }, [wish, select]);
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const tab = /^[1-9]$/.test(event.key) ? TABS[Number(event.key) - 1] : undefined;
+      if (tab === undefined || event.altKey || event.shiftKey || event.ctrlKey === event.metaKey) return;
+      event.preventDefault();
+      select(tab);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [select]);
+}
+
+/** Nothing at first; still bars when the first view takes its time. */
+function Skeleton(): JSX.Element {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), SKELETON_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!late) return <main class="app" />;
+  return (
+    <main class="app">
+      <div class="skel" role="status" aria-label="Loading">
+        <i class="w40" />
+        <i class="w80" />
+        <i class="w60" />
+        <i class="w90" />
+      </div>
+    </main>
+  );
+}

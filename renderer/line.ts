@@ -1,0 +1,75 @@
+// The queue as people see it: one row for each run of the model, however many share it. Pure.
+import type { QueueEntry } from '../backend/contract/control.ts';
+import type { LiveView } from '../backend/contract/desktop.ts';
+
+export type Live = NonNullable<LiveView>;
+
+/**
+ * The entries that stand for a run each. Who shares another's run is not a row of its own; when the one who began it
+ * has left, the longest there takes the row.
+ */
+function rows(entries: readonly QueueEntry[], runs: number): QueueEntry[] {
+  const leading = entries.filter(({ source }) => source !== 'coalesced');
+  const sharing = entries.filter(({ source }) => source === 'coalesced');
+  const orphans = sharing.slice(0, Math.max(0, runs - leading.length));
+  return entries.filter((entry) => leading.includes(entry) || orphans.includes(entry));
+}
+
+export function runningRows({ queue, health }: Live): QueueEntry[] {
+  return rows(queue.running, health.queue.running);
+}
+
+export function waitingRows({ queue, health }: Live): QueueEntry[] {
+  return rows(queue.waiting, health.queue.length);
+}
+
+/** Milliseconds since the live figures were taken. */
+export function staleness({ stats }: Live, now: number): number {
+  return Math.max(0, now - Date.parse(stats.timestamp));
+}
+
+/** Milliseconds until a waiting request starts, as of now. */
+export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
+  return entry.estimated_wait_time - staleness(live, now);
+}
+
+/** A run that has given nothing for so long hangs; a long prompt on a slow machine takes less. */
+export const STUCK_AFTER_MS = 180_000;
+
+/** The running request that has been silent for too long, and for how long. */
+export function stuckRun(
+  live: Live,
+  now: number,
+): { readonly entry: QueueEntry; readonly silentMs: number } | undefined {
+  const since = staleness(live, now);
+  const found = runningRows(live)
+    .filter(({ phase, silent_ms }) => phase === 'running' && silent_ms !== null)
+    .map((entry) => ({ entry, silentMs: (entry.silent_ms ?? 0) + since }))
+    .toSorted((a, b) => b.silentMs - a.silentMs)[0];
+  return found !== undefined && found.silentMs >= STUCK_AFTER_MS ? found : undefined;
+}
+
+/** A row of the list of those who wait: a request, or the change to another model before the next one. */
+export type LineRow =
+  | { readonly kind: 'request'; readonly entry: QueueEntry }
+  | { readonly kind: 'change'; readonly id: string; readonly model: string; readonly loadMs: number | null };
+
+/** The waiting requests in the order shown, with the changes of model between them. */
+export function lineRows(live: Live, order: readonly QueueEntry[]): LineRow[] {
+  const known = new Map(live.models.map(({ name, load_ms }) => [name, load_ms]));
+  let before = runningRows(live).at(-1)?.model;
+  return order.flatMap((entry): LineRow[] => {
+    const request: LineRow = { kind: 'request', entry };
+    const changes = before !== undefined && before !== entry.model;
+    before = entry.model;
+    if (!changes) return [request];
+    const id = `before ${entry.request_id}`;
+    return [{ kind: 'change', id, model: entry.model, loadMs: known.get(entry.model) ?? null }, request];
+  });
+}
+
+/** The order to show while a hand is in the list: who was there stays in place, who comes goes to the end. */
+export function heldOrder(shown: readonly string[], fresh: readonly string[]): string[] {
+  const still = shown.filter((id) => fresh.includes(id));
+  return [...still, ...fresh.filter((id) => !still.includes(id))];
+}

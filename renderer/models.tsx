@@ -1,0 +1,8 @@
+// The tab Models.
+import type { JSX } from 'preact';
+import type { View } from '../backend/contract/desktop.ts';
+import type { Call } from './client.ts';
+
+export function Models(_props: { readonly view: View; readonly call: Call }): JSX.Element {
+  return <section class="sec" />;
+}

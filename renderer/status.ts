@@ -1,0 +1,269 @@
+// What the header says: the state of the app as one sentence, a second line, the one next step and the fire line. Pure:
+// the whole of it is a function of the view and the time.
+import type { ModelView } from '../backend/contract/control.ts';
+import type { Command, CommandInput, GatewayFailure, View } from '../backend/contract/desktop.ts';
+import { keepAliveSeconds } from '../backend/contract/duration.ts';
+import { runningRows, stuckRun, type Live } from './line.ts';
+import { clockDuration, count, ordinal, plural, roughly } from './words.ts';
+
+/** What a press does: a command of the wire, or another tab. */
+export type Step = { readonly [C in Command]: { readonly command: C; readonly input: CommandInput<C> } }[Command];
+
+/** What stands in the arch. */
+export type MarkName = 'idle' | 'cold' | 'busy' | 'degraded' | 'stopped';
+
+export interface HeaderButton {
+  readonly label: string;
+  readonly primary?: boolean;
+  /** Undefined while there is nothing to do but wait: the button is off, but can be reached. */
+  readonly step?: Step | { readonly tab: View['go']['tab'] };
+}
+
+export interface HeaderView {
+  /** Colours the whole window. */
+  readonly state: 'idle' | 'busy' | 'degraded' | 'stopped';
+  readonly mark: MarkName;
+  readonly line: string;
+  readonly more: string;
+  /** The state without figures, for those who listen. */
+  readonly say: string;
+  readonly button: HeaderButton | null;
+  /** What is left of the model's keep-alive, 0 to 1; undefined while one is being loaded. */
+  readonly left: number | undefined;
+  readonly fire: string;
+}
+
+type Said = Pick<HeaderView, 'state' | 'mark' | 'line' | 'more' | 'button'> & { readonly say?: string };
+
+const PAUSE: HeaderButton = { label: 'Pause', step: { command: 'pause', input: { paused: true } } };
+const START: HeaderButton = { label: 'Start', primary: true, step: { command: 'start_gateway', input: {} } };
+
+export function headerOf(view: View, now: number): HeaderView {
+  const { gateway, live } = view;
+  const said = gateway.state === 'running' && live !== null ? working(view, live, now) : resting(view, now);
+  const fire = fireOf(view, now, said);
+  return { say: said.line, ...said, ...fire };
+}
+
+// ---- the gateway does not run
+
+function resting({ gateway }: View, now: number): Said {
+  const stopped = { state: 'stopped', mark: 'stopped' } as const;
+  if (gateway.failure !== null && gateway.state !== 'starting') return { ...stopped, ...failed(gateway.failure, now) };
+  switch (gateway.state) {
+    case 'draining':
+      return {
+        ...stopped,
+        line: 'Stopping',
+        more: 'Running answers are finished first',
+        button: { label: 'Stopping' },
+      };
+    case 'starting':
+    case 'running':
+      return { ...stopped, line: 'Starting', more: 'Apps can reach it in a moment', button: { label: 'Starting' } };
+    case 'stopped':
+    case 'failed':
+      return { ...stopped, line: 'Gateway is stopped', more: 'Apps cannot reach it', button: START };
+  }
+}
+
+function failed(failure: GatewayFailure, now: number): Omit<Said, 'state' | 'mark'> {
+  switch (failure.kind) {
+    case 'port_taken':
+      return {
+        line: `Port ${failure.port} is taken`,
+        more: failure.holder.hearth ? 'Another Hearth answers there' : 'By another program',
+        button: { label: 'Try again', step: { command: 'start_gateway', input: {} } },
+      };
+    case 'crashed': {
+      const left = Date.parse(failure.restarts_at) - now;
+      const times = failure.times_today > 1 ? `, ${ordinal(failure.times_today)} time today` : '';
+      return {
+        line: left > 500 ? `Restarting in ${clockDuration(left)}` : 'Restarting',
+        say: 'The gateway ended by itself and restarts',
+        more: `It ended by itself${times}`,
+        button: { label: 'Open log', step: { command: 'open', input: { what: 'logs' } } },
+      };
+    }
+    case 'other':
+      return { line: 'Gateway could not start', more: failure.sentence, button: START };
+  }
+}
+
+// ---- the gateway runs
+
+function working(view: View, live: Live, now: number): Said {
+  const { upstream } = live.health;
+  if (upstream.state === 'down') return withoutOllama(view, live);
+  if (upstream.state === 'unknown') {
+    return {
+      state: 'idle',
+      mark: 'cold',
+      line: 'Looking for Ollama',
+      more: `At ${hostOf(upstream.url)}`,
+      button: PAUSE,
+    };
+  }
+  const stuck = stuckRun(live, now);
+  if (stuck !== undefined) {
+    const input = { request_id: stuck.entry.request_id };
+    return {
+      state: 'degraded',
+      mark: 'degraded',
+      line: `No progress for ${clockDuration(stuck.silentMs)}`,
+      say: 'One answer makes no progress',
+      more: 'Ollama is up, one answer hangs',
+      button: { label: 'Cancel it', step: { command: 'cancel', input } },
+    };
+  }
+  if (live.queue.paused) return paused(live);
+  if (!upstream.model_available) {
+    return {
+      state: 'degraded',
+      mark: 'degraded',
+      line: `${upstream.model} is not installed`,
+      more: 'It is the default model',
+      button: { label: 'Choose…', step: { tab: 'models' } },
+    };
+  }
+  const places = view.settings.values['queue.max_queue_size'];
+  if (typeof places === 'number' && live.health.queue.length >= places) {
+    return {
+      state: 'degraded',
+      mark: 'degraded',
+      line: `The queue is full: ${count(places)} wait`,
+      say: 'The queue is full',
+      more: 'New requests are refused until one is done',
+      button: { label: 'Show', step: { tab: 'queue' } },
+    };
+  }
+  return runningRows(live).length > 0 ? busy(view, live, now) : ready(view, live, now);
+}
+
+function withoutOllama({ app }: View, { health }: Live): Said {
+  const down = { state: 'degraded', mark: 'degraded' } as const;
+  const host = hostOf(health.upstream.url);
+  if (!isHere(host)) {
+    const button = { label: 'Change…', step: { tab: 'settings' } } as const;
+    return { ...down, line: `Ollama at ${host} does not answer`, more: 'Requests fail until it is back', button };
+  }
+  const line = 'Ollama is not running';
+  switch (app.ollama_program) {
+    case 'starting':
+      return { ...down, line, more: 'It is being started', button: { label: 'Starting' } };
+    case 'missing': {
+      const button = { label: 'Get Ollama', primary: true, step: { command: 'open', input: { what: 'get_ollama' } } } as const; // prettier-ignore
+      return { ...down, line, more: 'It was not found on this machine', button };
+    }
+    case 'installed': {
+      const button = { label: 'Start Ollama', primary: true, step: { command: 'start_ollama', input: {} } } as const;
+      return { ...down, line, more: 'Requests fail until it is back', button };
+    }
+  }
+}
+
+function paused(live: Live): Said {
+  const running = runningRows(live).length;
+  const figures = [
+    ...(running > 0 ? [`${count(running)} running`] : []),
+    ...(live.health.queue.length > 0 ? [`${count(live.health.queue.length)} waiting`] : []),
+  ];
+  return {
+    state: running > 0 ? 'busy' : 'idle',
+    mark: running > 0 ? 'busy' : live.models.some(({ loaded }) => loaded) ? 'idle' : 'cold',
+    line: ['Paused', ...figures].join(', '),
+    say: 'Paused',
+    more: 'New requests wait. Nothing is lost.',
+    button: { label: 'Resume', primary: true, step: { command: 'pause', input: { paused: false } } },
+  };
+}
+
+function busy(view: View, live: Live, now: number): Said {
+  const working = { state: 'busy', mark: 'busy', button: PAUSE } as const;
+  const rows = runningRows(live);
+  const waiting = live.health.queue.length;
+  const wait = waiting > 0 ? `${count(waiting)} waiting` : '';
+  const loading = rows.find(({ phase }) => phase === 'loading');
+  if (loading !== undefined && rows.every(({ phase }) => phase === 'loading')) {
+    const usual = live.models.find(({ name }) => name === loading.model)?.load_ms ?? null;
+    const left = usual === null ? null : usual - (now - Date.parse(loading.started_at ?? loading.created_at));
+    const time = left === null ? '' : left > 0 ? `About ${roughly(left)} left` : 'Longer than usual';
+    const more = [time, wait].filter((each) => each !== '').join(', ');
+    return { ...working, line: `Loading ${loading.model}`, more: more || 'Its first answer waits for it' };
+  }
+  const line = [`Answering ${count(rows.length)}`, wait].filter((each) => each !== '').join(', ');
+  return { ...working, line, say: 'Answering', more: warmth(view, live, now, true) };
+}
+
+function ready(view: View, live: Live, now: number): Said {
+  if (live.models.some(({ loaded }) => loaded)) {
+    return { state: 'idle', mark: 'idle', line: 'Ready', more: warmth(view, live, now, false), button: PAUSE };
+  }
+  const usual = mainModel(live)?.load_ms ?? null;
+  return {
+    state: 'idle',
+    mark: 'cold',
+    line: 'Ready, no model loaded',
+    more: usual === null ? 'The first request loads one' : `The first answer starts about ${roughly(usual)} later`,
+    button: { label: 'Warm', step: { command: 'act', input: { action: 'warm_model', data: {} } } },
+  };
+}
+
+// ---- the model and its fire
+
+/** The model that the window speaks of: the default when it is loaded, else whichever is, else the default. */
+export function mainModel({ models, health }: Live): ModelView | undefined {
+  const own = (name: string): boolean => name === health.upstream.model || name === `${health.upstream.model}:latest`;
+  const loaded = models.filter((model) => model.loaded);
+  return loaded.find(({ name }) => own(name)) ?? loaded[0] ?? models.find(({ name }) => own(name));
+}
+
+/** Ollama writes "forever" as a time centuries ahead. */
+const FOREVER_MS = 10 * 365 * 86_400_000;
+
+function keptMs(model: ModelView, now: number): number {
+  return model.expires_at === null ? 0 : Math.max(0, Date.parse(model.expires_at) - now);
+}
+
+function warmth(view: View, live: Live, now: number, working: boolean): string {
+  const loaded = live.models.filter((model) => model.loaded);
+  const model = mainModel(live);
+  if (model === undefined || !model.loaded) return '';
+  const others = loaded.length > 1 ? `, ${plural(loaded.length - 1, 'more model')} loaded` : '';
+  const left = keptMs(model, now);
+  if (left > FOREVER_MS || view.settings.values['ollama.keep_warm'] === true)
+    return `${model.name} stays warm${others}`;
+  return working ? `${model.name} is warm${others}` : `${model.name} is warm for ${roughly(left)}${others}`;
+}
+
+function fireOf(view: View, now: number, said: Said): Pick<HeaderView, 'left' | 'fire'> {
+  const { live } = view;
+  const model = live === null ? undefined : mainModel(live);
+  if (said.line.startsWith('Loading ')) return { left: undefined, fire: 'Loading' };
+  const up = live !== null && view.gateway.state === 'running' && live.health.upstream.state === 'up';
+  if (!up || model === undefined || !model.loaded) return { left: 0, fire: 'No model is warm' };
+  const left = keptMs(model, now);
+  if (left > FOREVER_MS) return { left: 1, fire: `${model.name} stays warm` };
+  const keep = view.settings.values['ollama.keep_alive'];
+  const whole = typeof keep === 'string' || typeof keep === 'number' ? keepAliveSeconds(keep) * 1000 : Number.NaN;
+  const working = runningRows(live).some((entry) => entry.model === model.name);
+  const share = whole > 0 ? Math.min(1, left / whole) : 1;
+  return {
+    left: working ? 1 : share,
+    fire: `${model.name} stays warm for ${minutes(working && whole > 0 ? whole : left)}`,
+  };
+}
+
+/** "15 minutes", for those who listen. */
+function minutes(ms: number): string {
+  return ms < 60_000 ? 'less than a minute' : plural(Math.round(ms / 60_000), 'minute');
+}
+
+/** The part of an address that people know it by. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+function isHere(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+}
