@@ -30,13 +30,10 @@ export function chatAnswer(completion: Completion, frame: AnswerFrame): ChatAnsw
   return { message: answerMessage(completion), ...aboutAnswer(completion.end, frame) };
 }
 
-/** The same JSON answer as bytes, from a kept one whose message is JSON already. */
-export function keptAnswerJson({ messageJson, end }: KeptAnswer, frame: AnswerFrame): Buffer {
-  const about = JSON.stringify(aboutAnswer(end, frame));
-  return Buffer.concat([MESSAGE, messageJson, Buffer.from(`,${about.slice(1)}`)]);
+/** The same JSON answer as text, from a kept one whose message is JSON already. */
+export function keptAnswerJson({ messageJson, end }: KeptAnswer, frame: AnswerFrame): string {
+  return `{"message":${messageJson.toString()},${JSON.stringify(aboutAnswer(end, frame)).slice(1)}`;
 }
-
-const MESSAGE = Buffer.from('{"message":');
 
 /** Everything of an answer but its text. */
 function aboutAnswer(end: End, { ticket, cache, conversationId }: AnswerFrame): Omit<ChatAnswer, 'message'> {

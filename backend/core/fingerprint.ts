@@ -37,20 +37,16 @@ export interface KeyParts {
 
 /** SHA-256 in hex. Equal for two requests exactly when they mean the same to the same model. */
 export function fingerprint({ url, version, family, digest, namespace, body }: KeyParts): string {
-  const head = JSON.stringify([SCHEMA_VERSION, url, version, family, digest, namespace]);
-  return hash('sha256', head + meaningHash(body));
+  const head = `${SCHEMA_VERSION}\n${url}\n${version}\n${family}\n${digest}\n${namespace}`;
+  const known = keys.get(body);
+  if (known?.head === head) return known.key;
+  const key = hash('sha256', JSON.stringify(head) + canonicalJson(meaningOf(body)));
+  keys.set(body, { head, key });
+  return key;
 }
 
 /** By identity: the same object may be asked for again and again, and nobody changes a request. */
-const meanings = new WeakMap<UpstreamChat, string>();
-
-function meaningHash(body: UpstreamChat): string {
-  const known = meanings.get(body);
-  if (known !== undefined) return known;
-  const made = hash('sha256', canonicalJson(meaningOf(body)));
-  meanings.set(body, made);
-  return made;
-}
+const keys = new WeakMap<UpstreamChat, { readonly head: string; readonly key: string }>();
 
 /** What loads the model: two requests with one key run on the same loaded runner. */
 export function runnerSpec(body: UpstreamChat, digest: string): RunnerSpec {

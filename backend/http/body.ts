@@ -81,7 +81,8 @@ export async function readBody(req: IncomingMessage, limitBytes: number, signal?
     const sentence = `The body is packed as "${coding.slice(0, 60)}". Send it plain, or as gzip, deflate or br.`;
     throw new AppError('unsupported_media_type', sentence);
   }
-  const bytes = (await cameAlong(req, limitBytes)) ?? (await collect(req, limitBytes, signal));
+  const small = signal === undefined ? await cameAlong(req, limitBytes) : undefined;
+  const bytes = small ?? (await collect(req, limitBytes, signal));
   if (unpack === undefined || bytes.length === 0) return bytes;
   try {
     return await unpack(bytes, { maxOutputLength: Math.floor(limitBytes), chunkSize: 64 * 1024 });
@@ -99,7 +100,10 @@ export async function readBody(req: IncomingMessage, limitBytes: number, signal?
  */
 async function cameAlong(req: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   await undefined;
-  if (!req.complete || req.destroyed || req.readableLength === 0 || req.readableLength > limit) return undefined;
+  // Not `req.complete`: the parser says so one step later.
+  const { readableLength } = req;
+  const whole = readableLength > 0 && readableLength === Number(req.headers['content-length']);
+  if (!whole || req.destroyed || readableLength > limit) return undefined;
   const bytes: unknown = req.read();
   return Buffer.isBuffer(bytes) ? bytes : undefined;
 }

@@ -19,7 +19,7 @@ import {
   requestId,
   sendData,
   sendJson,
-  sendJsonBytes,
+  sendJsonText,
   sendNamedEvents,
   sendSse,
   sendWhole,
@@ -88,7 +88,7 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
       if (whole instanceof Promise) {
         await sendWhole(res, whole, headers, parts.patience, (completion) => chatAnswer(completion, frame));
       } else {
-        sendJsonBytes(res, 200, keptAnswerJson(whole, frame), headers);
+        sendJsonText(res, 200, keptAnswerJson(whole, frame), headers);
       }
     }
   } finally {

@@ -7,11 +7,16 @@ import { shared, type Shared } from './shared.ts';
 /** How old the list may be when a name is looked up in it. The clock starts when it was asked for. */
 const FRESH_MS = 5000;
 
+/** Spellings remembered; callers choose them. */
+const MOST_SPELLINGS = 1000;
+
 export class Installed {
   readonly #now: Now;
   readonly #look: Shared;
   #askedAt = -Infinity;
   #list: readonly InstalledModel[] | undefined;
+  /** As callers spell it, of the last list: the canonical form costs more than all the rest of a look. */
+  readonly #bySpelling = new Map<string, InstalledModel>();
   #byName: ReadonlyMap<string, InstalledModel> = new Map();
 
   constructor(ask: () => Promise<readonly InstalledModel[]>, now: Now) {
@@ -22,6 +27,7 @@ export class Installed {
       if (!current()) return;
       this.#askedAt = at;
       this.#list = list;
+      this.#bySpelling.clear();
       this.#byName = new Map(list.map((model) => [canonicalName(model.name), model]));
     });
   }
@@ -42,7 +48,14 @@ export class Installed {
 
   /** The model that a name means, by the last list. */
   find(name: string): InstalledModel | undefined {
-    return this.#byName.get(canonicalName(name));
+    const known = this.#bySpelling.get(name);
+    if (known !== undefined) return known;
+    const model = this.#byName.get(canonicalName(name));
+    if (model !== undefined) {
+      if (this.#bySpelling.size >= MOST_SPELLINGS) this.#bySpelling.clear();
+      this.#bySpelling.set(name, model);
+    }
+    return model;
   }
 
   /** Asks for the list anew, once for all who want it now. Rejects when it cannot be had; the last one stays. */
