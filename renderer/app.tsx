@@ -1,7 +1,7 @@
 // The window: header, tabs, the view of one tab, and the notices at the lower edge. It holds which tab is open and the
 // picture that is painted; what a view shows is in the view's file.
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../backend/contract/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls } from './actions.ts';
 import { caller, sentenceOf } from './client.ts';
@@ -55,6 +55,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   }, [bridge, call, attempt]);
 
   useWishes(picture, setTab);
+  useKeptFocus();
 
   if (picture === undefined) {
     if (broken === undefined) return <Skeleton />;
@@ -132,6 +133,24 @@ function useWishes(picture: Picture | undefined, select: (tab: TabName) => void)
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, [select]);
+}
+
+/** When what had the focus is gone and nothing else took it, the view gets it, so that the keyboard goes on from there. */
+function useKeptFocus(): void {
+  const last = useRef<EventTarget>(null);
+  useEffect(() => {
+    const note = ({ target }: FocusEvent): void => {
+      last.current = target;
+    };
+    document.addEventListener('focusin', note);
+    return () => document.removeEventListener('focusin', note);
+  }, []);
+  useLayoutEffect(() => {
+    const lost = last.current instanceof Node && !last.current.isConnected && document.activeElement === document.body;
+    if (!lost) return;
+    last.current = null;
+    document.querySelector<HTMLElement>('#view')?.focus({ preventScroll: true });
+  });
 }
 
 /** Nothing at first; still bars when the first view takes its time. */

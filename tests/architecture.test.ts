@@ -64,18 +64,24 @@ test('nothing in the backend knows Electron', () => {
   expect(sources('backend').filter((file) => importsOf(file).includes('electron'))).toEqual([]);
 });
 
-test.each([...sources('backend'), ...sources('renderer')])('%s is one idea: at most 300 lines, and says first what it is for', (file) => {
-  const text = readFileSync(join(root, file), 'utf8');
-  expect(text.split('\n').length).toBeLessThanOrEqual(300);
-  expect(text.replace(/^#!.*\n/, '')).toMatch(/^\/\/ /);
-});
+test.each([...sources('backend'), ...sources('renderer')])(
+  '%s is one idea: at most 300 lines, and says first what it is for',
+  (file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect(text.split('\n').length).toBeLessThanOrEqual(300);
+    expect(text.replace(/^#!.*\n/, '')).toMatch(/^\/\/ /);
+  },
+);
 
-test.each([...sources('backend'), ...sources('renderer')])('%s has no silenced compiler and no unfinished mark', (file) => {
-  const text = readFileSync(join(root, file), 'utf8');
-  expect(text).not.toMatch(/@ts-|\b(?:TODO|FIXME|XXX)\b/);
-  const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
-  expect(code).not.toMatch(/(?::|\bas|<) ?any\b/);
-});
+test.each([...sources('backend'), ...sources('renderer')])(
+  '%s has no silenced compiler and no unfinished mark',
+  (file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect(text).not.toMatch(/@ts-|\b(?:TODO|FIXME|XXX)\b/);
+    const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+    expect(code).not.toMatch(/(?::|\bas|<) ?any\b/);
+  },
+);
 
 test('there is one barrel', () => {
   const barrels = sources('backend').filter((file) => /\/(index|types|utils)\.ts$/.test(file));
