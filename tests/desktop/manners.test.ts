@@ -1,0 +1,206 @@
+// How the app behaves among others: no panel, a second start, a taken port, a crash, a machine that slept, bad files.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
+import { entryAt } from '../support/desktop/tray-host.ts';
+
+let running: Desktop[] = [];
+let servers: Server[] = [];
+
+async function start(options: DesktopOptions = {}): Promise<Desktop> {
+  const desktop = await startDesktop(options);
+  running.push(desktop);
+  return desktop;
+}
+
+async function occupy(port: number, answer: object | undefined): Promise<Server> {
+  const server = createServer((_req, res) => {
+    res.setHeader('content-type', 'application/json');
+    res.end(JSON.stringify(answer ?? { hello: 'stranger' }));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  for (const desktop of running) await desktop.stop();
+  running = [];
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  servers = [];
+});
+
+test('without a panel the window opens, and closing it asks whether to quit', async () => {
+  const desktop = await start({ panel: false });
+  const page = await desktop.window();
+  await desktop.ready();
+  const close = (): Promise<void> =>
+    desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  await close();
+  await page.getByRole('button', { name: 'Keep running' }).click();
+  await page.getByRole('button', { name: 'Keep running' }).waitFor({ state: 'detached' });
+  await close();
+  await page.getByRole('button', { name: 'Quit', exact: true }).click();
+  expect(await desktop.ended).toBe(0);
+});
+
+test('a second start shows the window of the first, and ends', async () => {
+  const desktop = await start();
+  await desktop.ready();
+  expect(desktop.app.windows()).toHaveLength(0);
+  const child = desktop.app.process();
+  const second = spawn(child.spawnfile, ['--no-sandbox', '--disable-gpu', ...child.spawnargs.slice(-1)], {
+    env: { ...desktop.env, HEARTH_PROJECT: join(import.meta.dirname, '..', '..') },
+    stdio: 'ignore',
+  });
+  const [code] = (await once(second, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
+});
+
+test('a port taken by a stranger is explained, the next one offered and used, and nothing moves by itself', async () => {
+  const port = await freePort();
+  await occupy(port, undefined);
+  const desktop = await start({ port, args: [] });
+  const page = await desktop.window();
+  await page.getByText(`Port ${port} is taken by another program`).waitFor();
+  await desktop.tray.until(
+    ({ menu }) => entryAt(menu, [`Port ${port} is taken`]) !== undefined,
+    'the same in the tray',
+  );
+  const use = page.getByRole('button', { name: /^Use \d+$/ });
+  const next = Number(((await use.textContent()) ?? '').replace(/\D/g, ''));
+  expect(next).toBeGreaterThan(port);
+  await expect(fetch(`http://127.0.0.1:${next}/health`)).rejects.toThrow('fetch failed');
+  await use.click();
+  await desktop.eventually(
+    async () => (await fetch(`http://127.0.0.1:${next}/health`).catch(() => undefined))?.ok === true,
+    'a gateway there',
+  );
+  expect(JSON.parse(readFileSync(join(desktop.dataFolder, 'config.json'), 'utf8'))).toMatchObject({
+    server: { port: next },
+  });
+});
+
+test('a port taken by another Hearth is said to be, and is ours once it is free', async () => {
+  const port = await freePort();
+  const other = await occupy(port, { version: '1.3.2', uptime_ms: 7_200_000, upstream: UPSTREAM });
+  const desktop = await start({ port, args: [] });
+  const page = await desktop.window();
+  await page.getByText(`Port ${port} is taken by another Hearth`).waitFor();
+  await page.getByText('Version 1.3.2 answers there', { exact: false }).waitFor();
+  other.closeAllConnections();
+  other.close();
+  await page.getByRole('button', { name: `Try ${port} again` }).click();
+  await desktop.eventually(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+    return answer !== undefined && ((await answer.json()) as { version?: string }).version !== '1.3.2';
+  }, 'our gateway there');
+});
+
+const UPSTREAM = {
+  url: 'x',
+  reachable: true,
+  state: 'up',
+  reason: null,
+  version: '1',
+  latency_ms: 1,
+  model: 'm',
+  model_available: true,
+  model_loaded: true,
+};
+
+test('a crash of the gateway is told and mended by itself', async () => {
+  const desktop = await start();
+  await desktop.ready();
+  await desktop.app.evaluate(() => {
+    setImmediate(() => {
+      throw new Error('a fault for the test');
+    });
+  });
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Restarting soon']) !== undefined, 'the news in the tray');
+  await desktop.ready();
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Stop gateway']) !== undefined, 'a running gateway');
+  expect((await desktop.chat('after the crash')).status).toBe(200);
+});
+
+test('after sleep Ollama is asked at once', async () => {
+  const desktop = await start();
+  await desktop.ready();
+  await desktop.fake.until(({ calls }) => calls.some(({ path }) => path === '/api/ps'));
+  const before = desktop.fake.calls.filter(({ path }) => path === '/api/version').length;
+  await desktop.app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'));
+  await desktop.fake.until(({ calls }) => calls.filter(({ path }) => path === '/api/version').length > before);
+});
+
+test('a settings file that is no JSON is kept aside, the defaults are in use, and the window says so', async () => {
+  const desktop = await start({ settings: '{"server":', env: { PORT: String(await freePort()) }, args: [] });
+  const page = await desktop.window();
+  await page.getByText('The settings file is not valid JSON, so the defaults are in use.').waitFor();
+  expect(readdirSync(desktop.dataFolder).filter((name) => name.startsWith('config.bad-'))).toHaveLength(1);
+});
+
+test('a settings file of a newer version works, is copied, and the window says so', async () => {
+  const desktop = await start({ settings: { $version: 99, cache: { ttl_seconds: 60 } }, args: [] });
+  const page = await desktop.window();
+  await page.getByText('The settings were written by a newer Hearth.').waitFor();
+  await desktop.ready();
+  expect(readdirSync(desktop.dataFolder).filter((name) => name.startsWith('config.newer-'))).toHaveLength(1);
+});
+
+test('a data folder that takes no log leaves a working app', async () => {
+  const desktop = await startDesktopWithBlockedLogs();
+  const page = await desktop.window();
+  await page.getByText(/^There is no log:/).waitFor();
+  await desktop.ready();
+  expect((await desktop.chat('without a log')).status).toBe(200);
+});
+
+/** Root may write anywhere, so the folder's place is taken by a file, which stops root as well. */
+async function startDesktopWithBlockedLogs(): Promise<Desktop> {
+  const folder = join(process.env['TMPDIR'] ?? '/tmp', `hearth-blocked-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'logs'), '');
+  const port = await freePort();
+  try {
+    return await start({ env: { HEARTH_DATA_DIR: folder, PORT: String(port) }, port, args: [] });
+  } finally {
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  }
+}
+
+test('a change of the file by hand is taken over; a bad one keeps the old values and says so', async () => {
+  const desktop = await start({ args: [] });
+  const page = await desktop.window();
+  await desktop.ready();
+  const file = join(desktop.dataFolder, 'config.json');
+  const data = JSON.parse(readFileSync(file, 'utf8')) as Record<string, object>;
+  const ttl = async (): Promise<number> => {
+    const stats = (await (await fetch(`${desktop.url}/api/cache-stats`)).json()) as never;
+    return (stats as { response_cache: { ttl_seconds: number } }).response_cache.ttl_seconds;
+  };
+  writeFileSync(file, JSON.stringify({ ...data, cache: { ttl_seconds: 42 } }));
+  await desktop.eventually(async () => (await ttl()) === 42, 'the new value');
+  writeFileSync(file, JSON.stringify({ ...data, cache: { ttl_seconds: '1h' } }));
+  await page.getByText(/cache\.ttl_seconds must be/).waitFor();
+  expect(await ttl()).toBe(42);
+});
+
+test('first run is shown once, and start at login stays off', async () => {
+  const desktop = await start({ firstRunDone: false });
+  const page = await desktop.window();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('tab', { name: 'Overview' }).waitFor();
+  expect(JSON.parse(readFileSync(join(desktop.dataFolder, 'state.json'), 'utf8'))).toMatchObject({
+    first_run_done: true,
+  });
+  expect(existsSync(join(desktop.home, '.config', 'autostart', 'hearth.desktop'))).toBe(false);
+});

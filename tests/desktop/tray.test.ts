@@ -1,0 +1,193 @@
+// The tray, as a panel sees it and as a user clicks it: the real app on a real bus, every entry clicked, each effect
+// observed from outside: over HTTP, in files, at the fake Ollama, among the processes.
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDesktop, type Desktop } from '../support/desktop/app.ts';
+import { entryAt } from '../support/desktop/tray-host.ts';
+import { piecesOf } from '../support/hearth.ts';
+
+let desktop: Desktop;
+/** A stand-in for the desktop's file manager: writes down what it was asked to open. */
+let opened = '';
+let tools = '';
+
+beforeAll(async () => {
+  tools = mkdtempSync(join(tmpdir(), 'hearth-tools-'));
+  writeFileSync(join(tools, 'xdg-open'), '#!/bin/sh\necho "$1" > "$HOME/opened"\n');
+  chmodSync(join(tools, 'xdg-open'), 0o755);
+  desktop = await startDesktop({ env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` } });
+  opened = join(desktop.home, 'opened');
+  await desktop.ready();
+});
+afterAll(async () => {
+  await desktop.stop();
+  rmSync(tools, { recursive: true, force: true });
+});
+
+const health = async (): Promise<{ queue: { running: number; length: number; paused: boolean } }> =>
+  (await (await fetch(`${desktop.url}/health`)).json()) as never;
+
+test('registers within the first moments, with a tooltip, an icon and a menu', async () => {
+  const { tooltip, icon, menu } = await desktop.tray.until((view) => view.tooltip.startsWith('llama3.2'));
+  expect(tooltip).toBe('llama3.2 cold · 0 running · 0 queued');
+  expect(icon.width).toBeGreaterThanOrEqual(16);
+  expect(icon.pixels.some((byte) => byte !== 0)).toBe(true);
+  expect(menu.map(({ type, label, enabled }) => (type === 'separator' ? '-' : enabled ? label : `[${label}]`))).toEqual(
+    [
+      '[Ready, no model loaded]',
+      '-',
+      'Stop gateway',
+      'Pause new work',
+      '-',
+      'Warm model',
+      '[Unload]',
+      '[Running]',
+      '[Clear cache (0 entries, 0 MB)]',
+      '-',
+      'Copy address',
+      '-',
+      'Statistics…',
+      'Settings…',
+      'Open logs folder',
+      'Start at login',
+      '-',
+      'Quit Hearth',
+    ],
+  );
+});
+
+test('Warm model loads it, Unload takes it away', async () => {
+  await desktop.tray.click('Warm model', 'llama3.2');
+  await desktop.fake.until((fake) => fake.loaded().some(({ name }) => name.startsWith('llama3.2')));
+  await desktop.tray.until(({ tooltip }) => tooltip.startsWith('llama3.2 warm'), 'a tooltip that says warm');
+  await desktop.tray.click('Unload', 'llama3.2');
+  await desktop.fake.until((fake) => fake.loaded().length === 0);
+  await desktop.tray.until(({ tooltip }) => tooltip.startsWith('llama3.2 cold'), 'a tooltip that says cold');
+});
+
+test('Running ▸ Cancel ends the run upstream; icon and tooltip follow it', async () => {
+  const idle = (await desktop.tray.view()).icon.pixels;
+  const gate = desktop.fake.gate();
+  const answer = desktop.chat('cancel me', { stream: true });
+  const busy = await desktop.tray.until(({ tooltip }) => tooltip.includes('1 running'), 'a running request');
+  expect(busy.icon.pixels.equals(idle)).toBe(false);
+  await desktop.tray.click('Running', 'Cancel llama3.2');
+  const pieces = await piecesOf(await answer);
+  expect(pieces.at(-1)).toMatchObject({ done: true, code: 'cancelled' });
+  await desktop.fake.until(({ open }) => open === 0);
+  gate.release();
+  const rest = await desktop.tray.until(({ tooltip }) => tooltip.includes('0 running'), 'nothing running');
+  expect(entryAt(rest.menu, ['Running'])?.enabled).toBe(false);
+});
+
+test('Pause new work lets requests wait, with a check mark, and none is lost', async () => {
+  await desktop.tray.click('Pause new work');
+  const paused = await desktop.tray.until(({ menu }) => entryAt(menu, ['Pause new'])?.checked === true, 'a check mark');
+  expect(paused.tooltip).toContain('paused');
+  const answer = desktop.chat('while paused');
+  await desktop.eventually(async () => (await health()).queue.length === 1, 'a request that waits');
+  await desktop.tray.click('Pause new work');
+  expect((await answer).status).toBe(200);
+  expect((await health()).queue.paused).toBe(false);
+});
+
+test('Clear cache shows its size and empties it', async () => {
+  await (await desktop.chat('keep this')).text();
+  expect((await desktop.chat('keep this')).headers.get('x-cache')).toBe('HIT');
+  await desktop.tray.click('Clear cache (');
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Clear cache (0'])?.enabled === false, 'an empty cache');
+  expect((await desktop.chat('keep this')).headers.get('x-cache')).toBe('MISS');
+});
+
+test('Copy address puts on the clipboard what other programs understand', async () => {
+  const clipboard = (): Promise<string> => desktop.app.evaluate(({ clipboard }) => clipboard.readText());
+  const here = `127.0.0.1:${desktop.port}`;
+  for (const [entry, text] of [
+    ['Gateway', `http://${here}`],
+    ['OLLAMA_HOST', `OLLAMA_HOST=${here}`],
+    ['OPENAI_BASE_URL', `OPENAI_BASE_URL=http://${here}/v1`],
+  ] as const) {
+    await desktop.tray.click('Copy address', entry);
+    await desktop.eventually(async () => (await clipboard()) === text, `${entry} on the clipboard`);
+  }
+});
+
+test('Statistics and Settings open the window at that view; closing it frees its page', async () => {
+  await desktop.tray.click('Settings…');
+  const page = await desktop.window();
+  await page.getByRole('tab', { name: 'Settings', selected: true }).waitFor();
+  await desktop.tray.click('Statistics…');
+  await page.getByRole('tab', { name: 'Overview', selected: true }).waitFor();
+  const count = (): Promise<number> =>
+    desktop.app.evaluate(({ webContents }) => webContents.getAllWebContents().length);
+  expect(await count()).toBe(1);
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  await desktop.eventually(async () => (await count()) === 0, 'a freed page');
+  expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
+});
+
+test('Open logs folder opens the folder that the log is in', async () => {
+  await desktop.tray.click('Open logs folder');
+  await desktop.eventually(() => existsSync(opened) && readFileSync(opened, 'utf8').trim() !== '', 'an opened folder');
+  const folder = readFileSync(opened, 'utf8').trim();
+  expect(folder).toBe(join(desktop.dataFolder, 'logs'));
+  expect(readFileSync(join(folder, 'hearth.log'), 'utf8')).toContain('"msg":');
+});
+
+test('Start at login is off, writes one file when asked, and takes it away again', async () => {
+  const file = join(desktop.home, '.config', 'autostart', 'hearth.desktop');
+  expect(existsSync(file)).toBe(false);
+  await desktop.tray.click('Start at login');
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Start at login'])?.checked === true, 'a check mark');
+  expect(readFileSync(file, 'utf8')).toContain('--hidden');
+  await desktop.tray.click('Start at login');
+  await desktop.eventually(() => !existsSync(file), 'no autostart file');
+});
+
+test('Stop gateway lets a running stream end, Start gateway brings it back', async () => {
+  const idle = (await desktop.tray.view()).icon.pixels;
+  const gate = desktop.fake.gate();
+  const answer = desktop.chat('through the stop', { stream: true });
+  await desktop.fake.until(({ active }) => active === 1);
+  await desktop.tray.click('Stop gateway');
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Stopping'])?.enabled === false, 'a gateway that drains');
+  gate.release();
+  expect((await piecesOf(await answer)).at(-1)).toMatchObject({ done: true, done_reason: 'stop' });
+  const stopped = await desktop.tray.until(
+    ({ tooltip }) => tooltip === 'Hearth: Gateway is stopped',
+    'a stopped gateway',
+  );
+  expect(stopped.icon.pixels.equals(idle)).toBe(false);
+  await expect(fetch(`${desktop.url}/health`)).rejects.toThrow('fetch failed');
+  await desktop.tray.click('Start gateway');
+  await desktop.ready();
+  expect((await desktop.chat('after the start')).status).toBe(200);
+});
+
+test('says when Ollama goes and when it is back', async () => {
+  const idle = (await desktop.tray.view()).icon.pixels;
+  await desktop.fake.goDown();
+  await desktop.app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'));
+  const down = await desktop.tray.until(
+    ({ menu }) => entryAt(menu, ['Ollama is not running']) !== undefined,
+    'bad news',
+  );
+  expect(down.icon.pixels.equals(idle)).toBe(false);
+  expect(entryAt(down.menu, ['Warm model'])?.enabled).toBe(false);
+  await desktop.fake.comeBack();
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Ready']) !== undefined, 'good news');
+});
+
+describe('Quit', () => {
+  test('ends every process, with code 0, also while a stream runs', async () => {
+    const gate = desktop.fake.gate();
+    const answer = desktop.chat('last words', { stream: true });
+    await desktop.fake.until(({ active }) => active === 1);
+    await desktop.tray.click('Quit');
+    expect((await piecesOf(await answer)).at(-1)).toMatchObject({ done: true, code: 'shutting_down' });
+    expect(await desktop.ended).toBe(0);
+    gate.release();
+  });
+});

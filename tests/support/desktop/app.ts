@@ -1,0 +1,222 @@
+// The real app for tests: Electron with the built project on a screen and a bus of its own, in an empty home, in front of
+// a fake Ollama. Playwright drives its window and its main process; the tray is reached over the bus. Ending it fails
+// the test when any process of it is left.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { findElectron } from '../../../main/launch/electron-runtime.ts';
+import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama.ts';
+import { startBus, startScreen, type Service } from './screen.ts';
+import { TrayHost } from './tray-host.ts';
+
+const project = resolve(import.meta.dirname, '..', '..', '..');
+/** How long anything is waited for. Milliseconds. */
+const LIMIT_MS = 20_000;
+
+export interface DesktopOptions {
+  readonly fake?: FakeOptions;
+  /** False: nobody on the bus shows trays. */
+  readonly panel?: boolean;
+  /** As in config.json; written before the start. A text is written as it is. */
+  readonly settings?: object | string;
+  /** Whether the first-run page has been finished; by default it has. */
+  readonly firstRunDone?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** By default `--hidden`: in the tray, without a window. */
+  readonly args?: readonly string[];
+  /** Where the gateway is to listen; a free port when nothing is said. */
+  readonly port?: number;
+  /** No fake Ollama: the address is one where nobody answers. */
+  readonly withoutOllama?: boolean;
+}
+
+export interface Desktop {
+  readonly app: ElectronApplication;
+  readonly fake: FakeOllama;
+  readonly tray: TrayHost;
+  readonly port: number;
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  readonly home: string;
+  readonly dataFolder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The window, as soon as there is one. */
+  window(): Promise<Page>;
+  /** Resolves when the gateway answers. */
+  ready(): Promise<void>;
+  /** Resolves when `condition` holds; asked again and again, since it is about the world outside. */
+  eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void>;
+  chat(content: string, more?: object, signal?: AbortSignal): Promise<Response>;
+  /** Resolves with the exit code when the app has ended by itself. */
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+export async function startDesktop(options: DesktopOptions = {}): Promise<Desktop> {
+  const services: Service[] = [];
+  const home = mkdtempSync(join(tmpdir(), 'hearth-desktop-'));
+  const dataFolder = join(home, 'data');
+  const screen = await startScreen();
+  const bus = await startBus();
+  services.push(screen, bus);
+  const tray = await (options.panel === false ? Promise.resolve(undefined) : TrayHost.start(bus.address));
+  const fake = await startFakeOllama(options.fake);
+  const port = options.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  mkdirSync(dataFolder, { recursive: true });
+  prepare(dataFolder, options, options.withoutOllama === true ? 'http://127.0.0.1:9' : fake.url, port);
+  const env = environment(home, dataFolder, screen.address, bus.address, options.env);
+  const app = await launch(env, options.args ?? ['--hidden']);
+  const pids = (): number[] => processesWith(`HEARTH_DATA_DIR=${dataFolder}`);
+  const child = app.process();
+  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
+
+  async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const deadline = Date.now() + LIMIT_MS;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`${what} did not come to be`);
+      await new Promise((again) => setTimeout(again, 50));
+    }
+  }
+
+  return {
+    app,
+    fake,
+    port,
+    url,
+    home,
+    dataFolder,
+    env,
+    ended,
+    get tray() {
+      if (tray === undefined) throw new Error('this desktop has no panel');
+      return tray;
+    },
+    async window() {
+      const [open] = app.windows();
+      const page = open ?? (await app.waitForEvent('window', { timeout: LIMIT_MS }));
+      await page.waitForLoadState();
+      return page;
+    },
+    eventually,
+    ready: () =>
+      eventually(
+        () =>
+          fetch(`${url}/health`).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        'a gateway that answers',
+      ),
+    chat: (content, more = {}, signal) =>
+      fetch(`${url}/api/chat-optimized`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ messages: [{ role: 'user', content }], ...more }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    async stop() {
+      try {
+        if (child.exitCode === null) {
+          child.kill('SIGTERM');
+          await ended;
+        }
+        await eventually(() => pids().length === 0, 'the end of all its processes');
+      } finally {
+        for (const pid of pids()) process.kill(pid, 'SIGKILL');
+        await fake.stop();
+        tray?.stop();
+        for (const service of services) await service.stop();
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function prepare(folder: string, options: DesktopOptions, ollama: string, port: number): void {
+  const settings = options.settings ?? {};
+  const text =
+    typeof settings === 'string'
+      ? settings
+      : JSON.stringify({
+          ...settings,
+          server: { port, drain_timeout_ms: 2000, ...sectionOf(settings, 'server') },
+          ollama: { api_url: ollama, model: 'llama3.2', ...sectionOf(settings, 'ollama') },
+        });
+  writeFileSync(join(folder, 'config.json'), text);
+  writeFileSync(join(folder, 'state.json'), JSON.stringify({ first_run_done: options.firstRunDone ?? true }));
+}
+
+function sectionOf(settings: object, name: string): object {
+  return ((settings as Record<string, object>)[name] ?? {}) as object;
+}
+
+function environment(
+  home: string,
+  data: string,
+  display: string,
+  bus: string,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_CACHE_HOME: join(home, '.cache'),
+    XDG_RUNTIME_DIR: home,
+    LANG: 'C.UTF-8',
+    DISPLAY: display,
+    DBUS_SESSION_BUS_ADDRESS: bus,
+    // No accessibility bus: it would be started once more for each test.
+    NO_AT_BRIDGE: '1',
+    HEARTH_DATA_DIR: data,
+    ...more,
+  };
+}
+
+async function launch(env: Record<string, string>, args: readonly string[]): Promise<ElectronApplication> {
+  const electron = await findElectron({
+    project,
+    env: process.env,
+    platform: process.platform,
+    arch: process.arch,
+    say: (sentence) => process.stderr.write(`${sentence}\n`),
+  });
+  if (electron === undefined) throw new Error('there is no Electron for the desktop tests');
+  return await _electron.launch({
+    executablePath: electron.executable,
+    args: [...electron.args, '--no-sandbox', '--disable-gpu', ...args],
+    env: { ...env, ...electron.env },
+    timeout: LIMIT_MS,
+  });
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
+}
+
+/** Processes of this machine that were started with a variable; children inherit it. */
+function processesWith(variable: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => existsSync(`/proc/${pid}/environ`) && environOf(pid).includes(variable))
+    .map(Number);
+}
+
+function environOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
