@@ -1,16 +1,37 @@
-// How the tests run: two workers, so that two cores are enough, and a plain summary line at the end.
+// How the tests run: first those without a screen, two files at a time, so that two cores are enough; then the page and
+// the desktop, one file after the other, since they start whole browsers. A plain summary line comes at the end.
 import { defineConfig } from 'vitest/config';
 
 // oxlint-disable-next-line import/no-default-export -- vitest reads its configuration from the default export
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: ['tests/**/*.test.ts'],
-    maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
     reporters: ['default', new URL('support/summary.ts', import.meta.url).pathname],
     // A promise that nobody awaits is a failure here as it would be in the process.
     dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'gateway',
+          include: ['tests/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/behaviour/**/*.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'desktop',
+          include: ['tests/page/**/*.test.ts', 'tests/desktop/**/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

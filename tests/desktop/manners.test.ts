@@ -156,26 +156,31 @@ test('a settings file of a newer version works, is copied, and the window says s
   expect(readdirSync(desktop.dataFolder).filter((name) => name.startsWith('config.newer-'))).toHaveLength(1);
 });
 
+// Root may write into a read-only folder; where a folder is a file, or a file a folder, root is stopped as well.
+
 test('a data folder that takes no log leaves a working app', async () => {
-  const desktop = await startDesktopWithBlockedLogs();
+  const desktop = await start({ prepare: (folder) => writeFileSync(join(folder, 'logs'), ''), args: [] });
   const page = await desktop.window();
   await page.getByText(/^There is no log:/).waitFor();
   await desktop.ready();
   expect((await desktop.chat('without a log')).status).toBe(200);
 });
 
-/** Root may write anywhere, so the folder's place is taken by a file, which stops root as well. */
-async function startDesktopWithBlockedLogs(): Promise<Desktop> {
-  const folder = join(process.env['TMPDIR'] ?? '/tmp', `hearth-blocked-${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'logs'), '');
+test('a settings file that can be neither read nor written leaves a working app', async () => {
   const port = await freePort();
-  try {
-    return await start({ env: { HEARTH_DATA_DIR: folder, PORT: String(port) }, port, args: [] });
-  } finally {
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  }
-}
+  const desktop = await start({
+    port,
+    env: { PORT: String(port) },
+    prepare: (folder) => {
+      rmSync(join(folder, 'config.json'));
+      mkdirSync(join(folder, 'config.json'));
+    },
+    args: [],
+  });
+  const page = await desktop.window();
+  await page.getByText('The settings file cannot be read (EISDIR).').waitFor();
+  await desktop.ready();
+});
 
 test('a change of the file by hand is taken over; a bad one keeps the old values and says so', async () => {
   const desktop = await start({ args: [] });

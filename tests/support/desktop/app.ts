@@ -21,6 +21,8 @@ export interface DesktopOptions {
   readonly panel?: boolean;
   /** As in config.json; written before the start. A text is written as it is. */
   readonly settings?: object | string;
+  /** Spoils the data folder before the start. */
+  readonly prepare?: (dataFolder: string) => void;
   /** Whether the first-run page has been finished; by default it has. */
   readonly firstRunDone?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -67,6 +69,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   const url = `http://127.0.0.1:${port}`;
   mkdirSync(dataFolder, { recursive: true });
   prepare(dataFolder, options, options.withoutOllama === true ? 'http://127.0.0.1:9' : fake.url, port);
+  options.prepare?.(dataFolder);
   const env = environment(home, dataFolder, screen.address, bus.address, options.env);
   const app = await launch(env, options.args ?? ['--hidden']);
   const pids = (): number[] => processesWith(`HEARTH_DATA_DIR=${dataFolder}`);

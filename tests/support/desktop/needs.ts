@@ -1,0 +1,53 @@
+// What the desktop and page tests need of the system: a screen, a bus, a browser, the libraries of Electron. Says exactly
+// what is missing and how to install it; on a Debian that it may change, it installs by itself. Run before the tests.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** Debian's packages, each with a file that tells that it is there. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  xvfb: ['/usr/bin/Xvfb'],
+  dbus: ['/usr/bin/dbus-daemon', '/usr/bin/dbus-send'],
+  chromium: [process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', '/usr/bin/google-chrome'],
+  imagemagick: ['/usr/bin/import'],
+  'libgtk-3-0': libraries('libgtk-3.so.0'),
+  libnss3: libraries('libnss3.so'),
+  libasound2: libraries('libasound.so.2'),
+  libgbm1: libraries('libgbm.so.1'),
+  libxss1: libraries('libXss.so.1'),
+  'libatk-bridge2.0-0': libraries('libatk-bridge-2.0.so.0'),
+  libdrm2: libraries('libdrm.so.2'),
+  libnotify4: libraries('libnotify.so.4'),
+  'fonts-dejavu-core': ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'],
+};
+
+function libraries(name: string): string[] {
+  return ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'].map(
+    (folder) => `${folder}/${name}`,
+  );
+}
+
+const missing = (): string[] =>
+  Object.entries(NEEDED)
+    // One of the places is enough, except where two programs come from one package.
+    .filter(([name, files]) => (name === 'dbus' ? !files.every(existsSync) : !files.some(existsSync)))
+    .map(([name]) => name);
+
+function install(packages: readonly string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const options = { stdio: 'inherit', env } as const;
+  spawnSync('apt-get', ['update', '-qq'], options);
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+}
+
+if (process.platform === 'linux') {
+  const wanted = missing();
+  const mayInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (wanted.length > 0 && mayInstall) install(wanted);
+  const left = missing();
+  if (left.length > 0) {
+    process.stderr.write(
+      `The tests need these system packages: ${left.join(', ')}. Install them:\n  sudo apt-get install ${left.join(' ')}\n`,
+    );
+    process.exit(69);
+  }
+}
