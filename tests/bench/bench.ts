@@ -1,8 +1,9 @@
-// `npm run bench`: measures the budgets that need no Electron, one after the other, and prints them as a table; with
+// `npm run bench`: measures the budgets, one after the other, and prints them as a table; with
 // --write also into docs/benchmarks.md. It asserts nothing: a missed budget is a line in the table, not a failure.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { desktopLoop, desktopMemory } from './desktop.ts';
 import { entry } from './entry.ts';
 import { followers } from './followers.ts';
 import { hits } from './hits.ts';
@@ -12,7 +13,7 @@ import { document, findingsTable, machine, type Measured, type Outcome, type Row
 import { start } from './start.ts';
 import { ttft } from './ttft.ts';
 
-const ROWS: readonly Row[] = [hits, ttft, followers, start, memory, entry];
+const ROWS: readonly Row[] = [hits, ttft, followers, start, memory, entry, desktopMemory, desktopLoop];
 const USAGE = `Usage: npm run bench -- [--only ROW]… [--write]
 
 Rows: ${ROWS.map(({ name }) => name).join(', ')}. --write puts all of them into docs/benchmarks.md.

@@ -185,6 +185,7 @@ describe('Quit', () => {
     const gate = desktop.fake.gate();
     const answer = desktop.chat('last words', { stream: true });
     await desktop.fake.until(({ active }) => active === 1);
+    expect(desktop.remember()).toBeGreaterThan(1);
     await desktop.tray.click('Quit');
     expect((await piecesOf(await answer)).at(-1)).toMatchObject({ done: true, code: 'shutting_down' });
     expect(await desktop.ended).toBe(0);

@@ -1,17 +1,18 @@
 // The real app for tests: Electron with the built project on a screen and a bus of its own, in an empty home, in front of
 // a fake Ollama. Playwright drives its window and its main process; the tray is reached over the bus. Ending it fails
 // the test when any process of it is left.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { findElectron } from '../../../main/launch/electron-runtime.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama.ts';
+import { family, isAlive, projectRoot, type ProcessId } from './processes.ts';
 import { startBus, startScreen, type Service } from './screen.ts';
 import { TrayHost } from './tray-host.ts';
 
-const project = resolve(import.meta.dirname, '..', '..', '..');
+const project = projectRoot();
 /** How long anything is waited for. Milliseconds. */
 const LIMIT_MS = 20_000;
 
@@ -51,6 +52,8 @@ export interface Desktop {
   /** Resolves when `condition` holds; asked again and again, since it is about the world outside. */
   eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void>;
   chat(content: string, more?: object, signal?: AbortSignal): Promise<Response>;
+  /** Remembers the processes that it has now, so that `stop` sees whether they are gone. */
+  remember(): number;
   /** Resolves with the exit code when the app has ended by itself. */
   readonly ended: Promise<number | null>;
   stop(): Promise<void>;
@@ -72,8 +75,9 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   options.prepare?.(dataFolder);
   const env = environment(home, dataFolder, screen.address, bus.address, options.env);
   const app = await launch(env, options.args ?? ['--hidden']);
-  const pids = (): number[] => processesWith(`HEARTH_DATA_DIR=${dataFolder}`);
   const child = app.process();
+  /** Filled while it runs, looked at when it should have gone. */
+  const members: ProcessId[] = [];
   const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
 
   async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
@@ -104,6 +108,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
       return page;
     },
     eventually,
+    remember: () => members.push(...family(child.pid ?? 0)),
     ready: () =>
       eventually(
         () =>
@@ -123,12 +128,13 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
     async stop() {
       try {
         if (child.exitCode === null) {
+          for (const each of family(child.pid ?? 0)) members.push(each);
           child.kill('SIGTERM');
           await ended;
         }
-        await eventually(() => pids().length === 0, 'the end of all its processes');
+        await eventually(() => !members.some(isAlive), 'the end of all its processes');
       } finally {
-        for (const pid of pids()) process.kill(pid, 'SIGKILL');
+        for (const { pid } of members.filter(isAlive)) process.kill(pid, 'SIGKILL');
         await fake.stop();
         tray?.stop();
         for (const service of services) await service.stop();
@@ -206,20 +212,4 @@ export function freePort(): Promise<number> {
       server.close(() => done(port));
     });
   });
-}
-
-/** Processes of this machine that were started with a variable; children inherit it. */
-function processesWith(variable: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => existsSync(`/proc/${pid}/environ`) && environOf(pid).includes(variable))
-    .map(Number);
-}
-
-function environOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
 }

@@ -107,6 +107,15 @@ export class TrayHost {
     return this.#watcher.items.length;
   }
 
+  /** Resolves when so many trays have registered. */
+  async registration(count: number): Promise<void> {
+    const deadline = Date.now() + LIMIT_MS;
+    while (this.registered < count) {
+      if (Date.now() > deadline) throw new Error('no tray has registered');
+      await this.#nextSignal(deadline - Date.now()).come;
+    }
+  }
+
   /** What the newest tray shows, as soon as it shows what `wanted` asks for. Looks again at every signal of it. */
   async until(wanted: (view: TrayView) => boolean, what = 'the tray as wanted'): Promise<TrayView> {
     let last: TrayView | undefined;
