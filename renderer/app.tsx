@@ -84,7 +84,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
     return (
       <Calls.Provider value={calls}>
         <div class="app" data-state="idle">
-          <FirstRun view={view} call={call} />
+          <FirstRun view={view} />
           {dock}
         </div>
       </Calls.Provider>
@@ -102,8 +102,8 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
           <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={tab}>
             {tab === 'overview' && <Overview view={view} now={now} />}
             {tab === 'queue' && <Queue view={view} now={now} />}
-            {tab === 'models' && <Models view={view} call={call} />}
-            {tab === 'settings' && <Settings view={view} call={call} />}
+            {tab === 'models' && <Models view={view} now={now} />}
+            {tab === 'settings' && <Settings view={view} />}
           </div>
         </main>
         {dock}

@@ -1,8 +1,146 @@
-// The tab Models.
+// The tab Models: what is in memory and how long it stays, what is installed, and how to get more.
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ModelView } from '../backend/contract/control.ts';
 import type { View } from '../backend/contract/desktop.ts';
-import type { Call } from './client.ts';
+import { useCalls, useReportedAction } from './actions.ts';
+import { CommandLine } from './copy.tsx';
+import { runningRows, type Live } from './line.ts';
+import { expiryOf, installedFacts, loadedFacts, pullCommand, sameModel } from './model-words.ts';
+import { NotRunning } from './not-running.tsx';
+import { Burn, Empty, Section } from './parts.tsx';
+import { bytes, count, roughly } from './words.ts';
 
-export function Models(_props: { readonly view: View; readonly call: Call }): JSX.Element {
-  return <section class="sec" />;
+export function Models({ view, now }: { readonly view: View; readonly now: number }): JSX.Element {
+  const { gateway, live, settings } = view;
+  const [warming, setWarming] = useState<ReadonlyMap<string, number>>(new Map());
+  if (gateway.state !== 'running' || live === null) return <NotRunning gateway={gateway} />;
+  const { upstream } = live.health;
+  if (upstream.state !== 'up') {
+    return (
+      <Empty mark="degraded" title="Models are unknown while Ollama is down">
+        <p>Start it above. Hearth looks again every 2 s.</p>
+      </Empty>
+    );
+  }
+  if (live.models.length === 0) {
+    return (
+      <Empty mark="cold" title="Ollama has no models yet">
+        <p>Pull one, and it appears here.</p>
+        <CommandLine text="ollama pull llama3.2:3b" />
+      </Empty>
+    );
+  }
+  const loaded = live.models.filter((model) => model.loaded);
+  const others = live.models.filter((model) => !model.loaded);
+  const note = (name: string, since: number | undefined): void => {
+    setWarming((all) => {
+      const next = new Map(all);
+      if (since === undefined) next.delete(name);
+      else next.set(name, since);
+      return next;
+    });
+  };
+  const row = (model: ModelView): JSX.Element => (
+    <ModelRow key={model.name} {...{ model, live, now, settings, note }} warmingSince={warming.get(model.name)} />
+  );
+  return (
+    <>
+      <Section title="Loaded" end={<p class="sec-note">{inUse(loaded)}</p>}>
+        {loaded.length === 0 && <p class="quiet">No model is in memory. The next answer loads one.</p>}
+        <ul>{loaded.map(row)}</ul>
+      </Section>
+      {others.length > 0 && (
+        <Section title="Installed" end={<p class="sec-note">{onDisk(others, loaded.length > 0)}</p>}>
+          <ul>{others.map(row)}</ul>
+        </Section>
+      )}
+      <Section title="Add a model">
+        <p class="quiet">Ollama installs models. Run this, and the model appears here.</p>
+        <CommandLine text={pullCommand(live.models)} />
+      </Section>
+    </>
+  );
+}
+
+/** "3.5 GB of VRAM in use" */
+function inUse(loaded: readonly ModelView[]): string {
+  const vram = loaded.reduce((sum, { size_vram }) => sum + (size_vram ?? 0), 0);
+  const all = loaded.reduce((sum, { size_loaded }) => sum + (size_loaded ?? 0), 0);
+  if (all === 0) return '';
+  return vram === 0 ? `${bytes(all)} of memory in use` : `${bytes(vram)} of VRAM in use`;
+}
+
+function onDisk(models: readonly ModelView[], more: boolean): string {
+  const size = bytes(models.reduce((sum, model) => sum + model.size, 0));
+  return `${count(models.length)}${more ? ' more' : ''}, ${size} on disk`;
+}
+
+interface RowProps {
+  readonly model: ModelView;
+  readonly live: Live;
+  readonly now: number;
+  readonly settings: View['settings'];
+  readonly warmingSince: number | undefined;
+  /** When a load began that was asked for here; undefined when it has ended. */
+  readonly note: (name: string, since: number | undefined) => void;
+}
+
+function ModelRow({ model, live, now, settings, warmingSince, note }: RowProps): JSX.Element {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  const { name, loaded } = model;
+  const asked = runningRows(live).some((entry) => entry.phase === 'loading' && sameModel(entry.model, name));
+  const loading = warmingSince !== undefined || asked;
+  const warm = (): void => {
+    note(name, now);
+    run(() => call('act', { action: 'warm_model', data: { model: name } }).finally(() => note(name, undefined)));
+  };
+  const unload = (): void => run(() => call('act', { action: 'unload_model', data: { model: name } }));
+  const makeDefault = (): void => run(() => call('set_setting', { path: 'ollama.model', value: name }));
+  const isDefault = sameModel(live.health.upstream.model, name);
+  const locked = settings.locked['ollama.model'];
+  const expiry = expiryOf(model, live, settings, now);
+  return (
+    <li class="m-row">
+      <div>
+        <p>
+          <span class="name">{name}</span> {isDefault && <span class="tag">default</span>}
+        </p>
+        <p class="meta">{loaded ? loadedFacts(model) : installedFacts(model)}</p>
+        <p class="meta">{loading && !loaded ? loadingWords(model, warmingSince, now) : expiry.words}</p>
+      </div>
+      <div class="btns">
+        {!isDefault && !loaded && locked === undefined && (
+          <button class="btn plain" type="button" aria-label={`Make default: ${name}`} onClick={makeDefault}>
+            Make default
+          </button>
+        )}
+        {loading && !loaded ? (
+          <button class="btn" type="button" aria-disabled="true" aria-label={`Loading ${name}`}>
+            Loading
+          </button>
+        ) : (
+          <button
+            class="btn"
+            type="button"
+            aria-disabled={busy}
+            aria-label={`${loaded ? 'Unload' : 'Warm'} ${name}`}
+            onClick={loaded ? unload : warm}
+          >
+            {loaded ? 'Unload' : 'Warm'}
+          </button>
+        )}
+      </div>
+      {loading && !loaded && <Burn kind="burn" left={undefined} label={`Loading ${name}`} />}
+      {loaded && <Burn kind="burn" left={expiry.left} label={expiry.label} />}
+    </li>
+  );
+}
+
+/** "Loading, about 3 s left", once a load of this model has been measured. */
+function loadingWords({ load_ms }: ModelView, since: number | undefined, now: number): string {
+  if (load_ms === null || since === undefined) return 'Loading';
+  const left = load_ms - (now - since);
+  return left > 500 ? `Loading, about ${roughly(left)} left` : 'Loading, nearly there';
 }

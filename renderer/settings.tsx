@@ -1,8 +1,153 @@
-// The tab Settings.
+// The tab Settings: a search, the form in groups, and what concerns all of it: clear, export, import, reset.
 import type { JSX } from 'preact';
+import { useId, useState } from 'preact/hooks';
 import type { View } from '../backend/contract/desktop.ts';
-import type { Call } from './client.ts';
+import { useCalls, useReportedAction } from './actions.ts';
+import { Field } from './field.tsx';
+import { groupsOf, type Group } from './form.ts';
+import { Ask, Empty, Icon } from './parts.tsx';
+import { count, plural, THIN } from './words.ts';
 
-export function Settings(_props: { readonly view: View; readonly call: Call }): JSX.Element {
-  return <section class="sec" />;
+export function Settings({ view }: { readonly view: View }): JSX.Element {
+  const [search, setSearch] = useState('');
+  const groups = groupsOf(search);
+  return (
+    <>
+      <div class="tools one">
+        <div class="find">
+          <Icon name="search" />
+          <label class="sr" for="find">
+            Find a setting
+          </label>
+          <input
+            id="find"
+            type="search"
+            placeholder="Find a setting"
+            value={search}
+            onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+          />
+        </div>
+      </div>
+      {groups.length === 0 && (
+        <Empty mark="cold" title={`No setting matches “${search}”`}>
+          <p class="btns">
+            <button class="btn" type="button" onClick={() => setSearch('')}>
+              Clear search
+            </button>
+          </p>
+        </Empty>
+      )}
+      {groups.map((group) => (
+        <FormGroup key={group.title} group={group} view={view} whole={search.trim() === ''} />
+      ))}
+    </>
+  );
+}
+
+interface GroupProps {
+  readonly group: Group;
+  readonly view: View;
+  /** Nothing is searched for, so what concerns a whole group is shown too. */
+  readonly whole: boolean;
+}
+
+function FormGroup({ group, view, whole }: GroupProps): JSX.Element {
+  const id = useId();
+  return (
+    <section class="sec group" aria-labelledby={id}>
+      <h2 id={id}>{group.title}</h2>
+      {group.fields.map((field) => (
+        <Field key={field.path} field={field} view={view} />
+      ))}
+      {whole && group.title === 'Cache' && <ClearCache view={view} />}
+      {whole && group.title === 'This app' && <WholeFile view={view} />}
+    </section>
+  );
+}
+
+function ClearCache({ view }: { readonly view: View }): JSX.Element | null {
+  const { call } = useCalls();
+  const [asking, setAsking] = useState(false);
+  const cache = view.live?.stats.response_cache;
+  if (cache === undefined) return null;
+  const { total_entries: entries, total_size_mb: mb } = cache;
+  if (asking) {
+    return (
+      <Ask
+        question={`Clear ${plural(entries, 'answer')}? They cannot be brought back.`}
+        yes="Clear"
+        no="Keep"
+        onYes={() => call('act', { action: 'clear', data: {} })}
+        onClose={() => setAsking(false)}
+      />
+    );
+  }
+  return (
+    <div class="row-act">
+      <p>
+        {plural(entries, 'answer')}, {mb < 10 ? mb.toFixed(1) : count(mb)}
+        {THIN}MB in memory
+      </p>
+      <button
+        class="btn danger"
+        type="button"
+        aria-disabled={entries === 0}
+        onClick={() => entries > 0 && setAsking(true)}
+      >
+        Clear…
+      </button>
+    </div>
+  );
+}
+
+/** Export, import and reset of all settings. */
+function WholeFile({ view }: { readonly view: View }): JSX.Element {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  const [asking, setAsking] = useState(false);
+  const [said, setSaid] = useState('');
+  const importFile = (): void =>
+    run(async () => {
+      const { file, changed, problems } = await call('import_settings', {});
+      if (file !== null) setSaid([`${plural(changed, 'setting')} changed.`, ...problems].join(' '));
+    });
+  const exportFile = (): void =>
+    run(async () => {
+      const { file } = await call('export_settings', {});
+      if (file !== null) setSaid(`Written to ${file}.`);
+    });
+  if (asking) {
+    return (
+      <Ask
+        question="Set everything back to its default? What you have set is lost. The environment keeps its say."
+        yes="Reset"
+        no="Keep"
+        onYes={() => call('reset_settings', {}).then(() => setSaid('All settings have their defaults.'))}
+        onClose={() => setAsking(false)}
+      />
+    );
+  }
+  return (
+    <>
+      <div class="row-act">
+        <p class="btns">
+          <button class="btn" type="button" aria-disabled={busy} onClick={exportFile}>
+            Export…
+          </button>
+          <button class="btn" type="button" aria-disabled={busy} onClick={importFile}>
+            Import…
+          </button>
+        </p>
+        <button class="btn danger" type="button" onClick={() => setAsking(true)}>
+          Reset all…
+        </button>
+      </div>
+      <p class="quiet" role="status">
+        {said}
+      </p>
+      <p class="quiet">
+        Kept in <code>{view.settings.file}</code>
+      </p>
+    </>
+  );
 }

@@ -219,9 +219,10 @@ export function mainModel({ models, health }: Live): ModelView | undefined {
 }
 
 /** Ollama writes "forever" as a time centuries ahead. */
-const FOREVER_MS = 10 * 365 * 86_400_000;
+export const STAYS_MS = 10 * 365 * 86_400_000;
 
-function keptMs(model: ModelView, now: number): number {
+/** Milliseconds until Ollama unloads a model by itself. */
+export function keptMs(model: ModelView, now: number): number {
   return model.expires_at === null ? 0 : Math.max(0, Date.parse(model.expires_at) - now);
 }
 
@@ -231,8 +232,7 @@ function warmth(view: View, live: Live, now: number, working: boolean): string {
   if (model === undefined || !model.loaded) return '';
   const others = loaded.length > 1 ? `, ${plural(loaded.length - 1, 'more model')} loaded` : '';
   const left = keptMs(model, now);
-  if (left > FOREVER_MS || view.settings.values['ollama.keep_warm'] === true)
-    return `${model.name} stays warm${others}`;
+  if (left > STAYS_MS || view.settings.values['ollama.keep_warm'] === true) return `${model.name} stays warm${others}`;
   return working ? `${model.name} is warm${others}` : `${model.name} is warm for ${roughly(left)}${others}`;
 }
 
@@ -243,7 +243,7 @@ function fireOf(view: View, now: number, said: Said): Pick<HeaderView, 'left' | 
   const up = live !== null && view.gateway.state === 'running' && live.health.upstream.state === 'up';
   if (!up || model === undefined || !model.loaded) return { left: 0, fire: 'No model is warm' };
   const left = keptMs(model, now);
-  if (left > FOREVER_MS) return { left: 1, fire: `${model.name} stays warm` };
+  if (left > STAYS_MS) return { left: 1, fire: `${model.name} stays warm` };
   const keep = view.settings.values['ollama.keep_alive'];
   const whole = typeof keep === 'string' || typeof keep === 'number' ? keepAliveSeconds(keep) * 1000 : Number.NaN;
   const working = runningRows(live).some((entry) => entry.model === model.name);

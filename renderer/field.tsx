@@ -1,0 +1,253 @@
+// One field of the settings form: the control that fits its kind, its label and key, and what is said below it.
+import type { JSX } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import type { FieldInfo } from '../backend/contract/config.ts';
+import type { View } from '../backend/contract/desktop.ts';
+import { useCalls } from './actions.ts';
+import { sentenceOf } from './client.ts';
+import { ListControl } from './field-list.tsx';
+import { asText, hintOf, modelChoices, readText, unitOf, type Hint, type Touched } from './form.ts';
+import { Icon, type IconName } from './parts.tsx';
+import { duration, plural } from './words.ts';
+
+interface FieldProps {
+  readonly field: FieldInfo;
+  readonly view: View;
+}
+
+export function Field({ field, view }: FieldProps): JSX.Element {
+  const { call } = useCalls();
+  const { settings } = view;
+  const { path } = field;
+  const id = useId();
+  const [touched, setTouched] = useState<Touched>({});
+  const [found, setFound] = useState<Hint>();
+  const now = settings.values[path];
+  const hint = found ?? hintOf(field, settings, touched);
+  const locked = settings.locked[path] !== undefined;
+  const wide = field.kind === 'list' || field.kind === 'url' || field.kind === 'multiline';
+
+  /** Saves; what is refused is told here, with what was typed still in the field. */
+  const save = async (value: unknown, text = asText(value)): Promise<boolean> => {
+    setFound(undefined);
+    try {
+      await call('set_setting', { path, value });
+      setTouched({ was: now });
+      return true;
+    } catch (error) {
+      setTouched({ wrong: { text, sentence: sentenceOf(error) } });
+      return false;
+    }
+  };
+  const undo = async (value: unknown): Promise<void> => {
+    if (await save(value)) setTouched({});
+  };
+  const take = (text: string): void => {
+    const read = readText(field, text, settings);
+    if (read === undefined) setTouched(({ was }) => (was === undefined ? {} : { was }));
+    else if ('wrong' in read) setTouched({ wrong: { text, sentence: read.wrong } });
+    else void save(read.value, text);
+  };
+  const control = { field, view, id, describedBy: `${id}-h`, locked, touched, take, save };
+  return (
+    <div class={wide ? 'field wide' : 'field'}>
+      {field.kind === 'list' ? (
+        <p id={id}>
+          {field.title}
+          <span class="key">{path}</span>
+        </p>
+      ) : (
+        <label for={id}>
+          {field.title}
+          <span class="key">{path}</span>
+        </label>
+      )}
+      <div class="ctl">
+        <Control {...control} />
+        {field.kind === 'url' && (
+          <Test view={view} path={path} text={touched.wrong?.text ?? asText(now)} show={setFound} />
+        )}
+      </div>
+      <HintLine id={`${id}-h`} hint={hint} undo={undo} />
+    </div>
+  );
+}
+
+export interface ControlProps extends FieldProps {
+  readonly id: string;
+  readonly describedBy: string;
+  readonly locked: boolean;
+  readonly touched: Touched;
+  readonly take: (text: string) => void;
+  readonly save: (value: unknown) => Promise<boolean>;
+}
+
+function Control(props: ControlProps): JSX.Element {
+  const { field, view, id, describedBy, locked, save } = props;
+  const now = view.settings.values[field.path];
+  const common = { id, 'aria-describedby': describedBy };
+  switch (field.kind) {
+    case 'switch':
+      return (
+        <input
+          {...common}
+          class="switch"
+          type="checkbox"
+          role="switch"
+          checked={now === true}
+          aria-disabled={locked}
+          onClick={(event) => {
+            // What it shows follows the setting, which follows the save.
+            event.preventDefault();
+            if (!locked) void save(now !== true);
+          }}
+        />
+      );
+    case 'choice':
+    case 'model': {
+      const choices = field.choices ?? modelChoices(view, now).map((value) => ({ value, label: value }));
+      return (
+        <span class="pick">
+          <select
+            {...common}
+            value={asText(now)}
+            aria-disabled={locked}
+            onMouseDown={(event) => locked && event.preventDefault()}
+            onChange={({ currentTarget }) => {
+              const { value } = currentTarget;
+              if (locked) currentTarget.value = asText(now);
+              else void save(value).then((saved) => saved || (currentTarget.value = asText(now)));
+            }}
+          >
+            {choices.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </span>
+      );
+    }
+    case 'list':
+      return <ListControl {...props} />;
+    case 'number':
+    case 'text':
+    case 'url':
+    case 'multiline':
+      return <TextControl {...props} />;
+  }
+}
+
+function TextControl({ field, view, id, describedBy, locked, touched, take }: ControlProps): JSX.Element {
+  const now = asText(view.settings.values[field.path]);
+  const [typed, setTyped] = useState<string>();
+  const shown = typed ?? touched.wrong?.text ?? now;
+  const common = {
+    id,
+    'aria-describedby': describedBy,
+    'aria-invalid': touched.wrong !== undefined,
+    readOnly: locked,
+    value: shown,
+    onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
+      setTyped(currentTarget.value),
+    onBlur: () => {
+      if (typed !== undefined) take(typed);
+      setTyped(undefined);
+    },
+  };
+  if (field.kind === 'multiline') return <textarea {...common} rows={3} />;
+  return (
+    <>
+      <input
+        {...common}
+        type="text"
+        inputMode={field.kind === 'number' ? 'numeric' : field.kind === 'url' ? 'url' : 'text'}
+        spellcheck={false}
+        autocomplete="off"
+        onKeyDown={({ key }) => {
+          if (key === 'Enter' && typed !== undefined) {
+            take(typed);
+            setTyped(undefined);
+          }
+          if (key === 'Escape') {
+            setTyped(undefined);
+            take(now);
+          }
+        }}
+      />
+      {field.kind === 'number' && <span class="unit">{unitOf(field)}</span>}
+    </>
+  );
+}
+
+const HINT_ICONS: Readonly<Partial<Record<Hint['kind'], IconName>>> = {
+  saved: 'check',
+  wrong: 'alert',
+  locked: 'lock',
+  restart: 'restart',
+};
+
+interface HintLineProps {
+  readonly id: string;
+  readonly hint: Hint;
+  readonly undo: (value: unknown) => Promise<void>;
+}
+
+function HintLine({ id, hint, undo }: HintLineProps): JSX.Element {
+  const { kind, text, code, after, undo: before } = hint;
+  const icon = HINT_ICONS[kind];
+  return (
+    <p class={kind === 'wrong' ? 'hint bad' : 'hint'} id={id} role={kind === 'wrong' ? 'alert' : undefined}>
+      {icon !== undefined && <Icon name={icon} />} {text}
+      {code !== undefined && (
+        <>
+          {' '}
+          <code>{code}</code> {after}
+        </>
+      )}
+      {before !== undefined && (
+        <>
+          {' '}
+          <button class="link" type="button" onClick={() => void undo(before.value)}>
+            Undo
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+interface TestProps {
+  readonly view: View;
+  readonly path: string;
+  readonly text: string;
+  readonly show: (hint: Hint | undefined) => void;
+}
+
+/** Asks the Ollama at the address, and says what it has. */
+function Test({ text, show }: TestProps): JSX.Element {
+  const { call } = useCalls();
+  const [busy, setBusy] = useState(false);
+  const test = async (): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    show(undefined);
+    try {
+      const { version, latency_ms, models } = await call('test_connection', { url: text });
+      const list = models.length === 0 ? '' : `: ${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`;
+      show({
+        kind: 'saved',
+        text: `Reached in ${duration(latency_ms)}. Version ${version}, ${plural(models.length, 'model')}${list}.`,
+      });
+    } catch (error) {
+      show({ kind: 'wrong', text: sentenceOf(error) });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <button class="btn" type="button" aria-disabled={busy} onClick={() => void test()}>
+      Test
+    </button>
+  );
+}

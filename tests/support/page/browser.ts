@@ -1,0 +1,145 @@
+// The window's page in a headless Chromium: served as the app serves it, with the app's own policy, in front of a bridge
+// that the test plays. Any error on the console, any exception and any breach of the policy fails the test.
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { viewSchema, type Command, type Push, type View } from '../../../backend/contract/desktop.ts';
+import { toWire, type AppError } from '../../../backend/contract/errors.ts';
+import { serveFiles } from '../../../main/content.ts';
+import { projectRoot } from '../desktop/processes.ts';
+
+/** What the test answers to a command; an AppError is a refusal. */
+export type Answers = { readonly [C in Command]?: (input: never) => unknown };
+
+export interface OpenOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+  readonly answers?: Answers;
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  /** Commands that the page has sent, with their input. */
+  readonly calls: { readonly command: Command; readonly input: unknown }[];
+  push(push: Push): Promise<void>;
+  /** Closes it. Throws when anything went wrong in it. */
+  close(): Promise<void>;
+}
+
+export interface PageStage {
+  open(view: View, options?: OpenOptions): Promise<OpenPage>;
+  stop(): Promise<void>;
+}
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--font-render-hinting=none',
+];
+
+export async function startPages(): Promise<PageStage> {
+  const executablePath = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+    (path) => path !== undefined && existsSync(path),
+  );
+  if (executablePath === undefined) throw new Error('there is no Chromium for the page tests; set CHROMIUM_PATH');
+  const { url, stop } = await serve();
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  return {
+    open: (view, options) => open(browser, url, view, options),
+    async stop() {
+      await browser.close();
+      await stop();
+    },
+  };
+}
+
+/** The app's own way to serve its page, over HTTP. */
+async function serve(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const files = serveFiles(join(projectRoot(), 'dist', 'renderer'));
+  const server = createServer((req, res) => {
+    // A browser asks every site for it; the app's own protocol is never asked.
+    if (req.url === '/favicon.ico') {
+      res.writeHead(204).end();
+      return;
+    }
+    void files({ url: `app://hearth${req.url ?? '/'}` }).then(async (answer) => {
+      res.writeHead(answer.status, Object.fromEntries(answer.headers));
+      res.end(Buffer.from(await answer.arrayBuffer()));
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  const stop = (): Promise<void> =>
+    new Promise((done) => {
+      server.close(() => done());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${port}/`, stop };
+}
+
+async function open(browser: Browser, url: string, view: View, options: OpenOptions = {}): Promise<OpenPage> {
+  const { width = 460, height = 680, dark = false, answers = {} } = options;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    locale: 'en',
+    timezoneId: 'UTC',
+  });
+  const page = await context.newPage();
+  const wrong: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') wrong.push(message.text());
+  });
+  page.on('pageerror', (error) => wrong.push(error.message));
+  const calls: OpenPage['calls'][number][] = [];
+  const first = viewSchema.parse(view);
+  await page.exposeFunction('bridgeCall', async (command: Command, input: unknown) => {
+    if (command === 'view') return { ok: true, output: first };
+    calls.push({ command, input });
+    const answer = answers[command];
+    const output: unknown = answer === undefined ? {} : await answer(input as never);
+    return isRefusal(output) ? { ok: false, error: toWire(output, '') } : { ok: true, output };
+  });
+  await page.addInitScript(() => {
+    const listeners = new Set<(push: unknown) => void>();
+    const world = globalThis as unknown as Record<string, unknown>;
+    world['hearth'] = {
+      call: (command: string, input: unknown) =>
+        (world['bridgeCall'] as (command: string, input: unknown) => Promise<unknown>)(command, input),
+      onPush: (listener: (push: unknown) => void) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    world['pushAll'] = (push: unknown) => {
+      for (const listener of listeners) listener(push);
+    };
+  });
+  await page.goto(url);
+  await page.locator('.app > *').first().waitFor();
+  return {
+    page,
+    calls,
+    async push(push) {
+      await page.evaluate((given) => {
+        (globalThis as unknown as { pushAll(push: unknown): void }).pushAll(given);
+      }, push as object);
+    },
+    async close() {
+      await context.close();
+      if (wrong.length > 0) throw new Error(`in the page: ${wrong.join('\n')}`);
+    },
+  };
+}
+
+function isRefusal(output: unknown): output is AppError {
+  return output instanceof Error && output.name === 'AppError';
+}

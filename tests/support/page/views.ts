@@ -1,0 +1,362 @@
+// Whole views of the window for every state that it can be in. The working day is the one of the design's mock pages.
+import { defaultConfig, fields } from '../../../backend/contract/config.ts';
+import type { ModelView, QueueEntry } from '../../../backend/contract/control.ts';
+import { SPANS, type PlotSpan, type PlotsView, type View } from '../../../backend/contract/desktop.ts';
+import { liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
+
+const GB = 1e9;
+
+type Live = NonNullable<View['live']>;
+
+export interface ViewChange {
+  readonly app?: Partial<View['app']>;
+  readonly gateway?: Partial<View['gateway']>;
+  /** null: no gateway runs. */
+  readonly live?: Partial<Live> | null;
+  readonly plots?: PlotsView;
+  readonly settings?: Partial<View['settings']>;
+  readonly notices?: View['notices'];
+  readonly go?: View['go'];
+}
+
+/** The working day, changed. */
+export function view(change: ViewChange = {}): View {
+  return {
+    app: {
+      version: '1.3.2',
+      first_run: false,
+      ollama_program: 'installed',
+      tray: true,
+      asks_to_quit: false,
+      ...change.app,
+    },
+    gateway: {
+      state: 'running',
+      port: 8080,
+      addresses: {
+        gateway: 'http://127.0.0.1:8080',
+        ollama_host: '127.0.0.1:8080',
+        openai_base_url: 'http://127.0.0.1:8080/v1',
+      },
+      since: ago(5 * 3600),
+      failure: null,
+      ...change.gateway,
+    },
+    live: change.live === null ? null : { ...workingDay(), ...change.live },
+    plots: change.plots ?? plots(),
+    settings: { ...settings(), ...change.settings },
+    notices: change.notices ?? [],
+    go: change.go ?? { tab: 'overview', n: 0 },
+  };
+}
+
+/** A live part at rest with a warm model, changed. */
+export function quiet(change: LiveChange = {}): Live {
+  return liveView({ models: MODELS, ...change, upstream: { model: 'llama3.2:3b', ...change.upstream } });
+}
+
+function workingDay(): Live {
+  const live = liveView({
+    upstream: { model: 'llama3.2:3b', latency_ms: 2 },
+    models: MODELS,
+    running: [entry({ caller: 'localhost:3000', tokens: 312, tokens_per_s: 41, age_ms: 8000, shared_with: 1 })],
+    waiting: [
+      waiting(1, { caller: 'Open WebUI', estimated_wait_time: 9000, age_ms: 7000 }),
+      waiting(2, { caller: 'Continue', priority: -1, estimated_wait_time: 21_000, age_ms: 3000 }),
+      waiting(3, { caller: 'nightly-report', model: 'deepseek-r1:8b', estimated_wait_time: 38_000, age_ms: 4000 }),
+    ],
+    hits: 112,
+    misses: 71,
+    entries: 1204,
+    sizeMb: 38.2,
+  });
+  const now = new Date().toISOString();
+  return {
+    ...live,
+    stats: {
+      ...live.stats,
+      timestamp: now,
+      since: ago(5 * 3600),
+      response_cache: {
+        ...live.stats.response_cache,
+        coalesced: 25,
+        bypassed: 6,
+        hit_rate: 137 / 208,
+        time_saved_ms: 700_000,
+        tokens_saved: 48_210,
+      },
+      batch_processor: { ...live.stats.batch_processor, model_switches: 14, model_switches_avoided: 9 },
+    },
+    queue: { ...live.queue, totals: { requests: 214, completed: 71, failed: 0, cancelled: 2, refused: 0 } },
+  };
+}
+
+export function entry(over: Partial<QueueEntry> = {}): QueueEntry {
+  return queueEntry({ request_id: over.request_id ?? `r-${over.caller ?? 'x'}`, model: 'llama3.2:3b', ...over });
+}
+
+export function waiting(position: number, over: Partial<QueueEntry> = {}): QueueEntry {
+  return entry({
+    request_id: `w${position}`,
+    status: 'queued',
+    phase: 'queued',
+    queue_position: position,
+    silent_ms: null,
+    ...over,
+  });
+}
+
+function model(name: string, gb: number, size: string, over: Partial<ModelView> = {}): ModelView {
+  return { ...loadedModel(name, false), size: gb * GB, parameter_size: size, ...over };
+}
+
+export const MODELS: ModelView[] = [
+  model('llama3.2:3b', 2, '3.2B', {
+    loaded: true,
+    expires_at: inFuture(900),
+    size_loaded: 2.9 * GB,
+    size_vram: 2.9 * GB,
+    context_length: 8192,
+    tokens_per_s: 41,
+    load_ms: 2000,
+  }),
+  model('nomic-embed-text', 0.3, '137M', {
+    loaded: true,
+    expires_at: inFuture(252),
+    size_loaded: 0.6 * GB,
+    size_vram: 0.6 * GB,
+    context_length: 2048,
+  }),
+  model('deepseek-r1:8b', 5.2, '8.2B', { tokens_per_s: 38, load_ms: 4000 }),
+  model('gemma3:12b', 8.1, '12.2B', { tokens_per_s: 17, load_ms: 9000 }),
+  model('mistral-small:24b', 14, '23.6B'),
+  model('qwen2.5-coder:7b', 4.7, '7.6B', { tokens_per_s: 44, load_ms: 3000 }),
+];
+
+export function settings(): View['settings'] {
+  const config = defaultConfig() as unknown as Record<string, Record<string, unknown>>;
+  const values = Object.fromEntries(fields.map(({ path, section, key }) => [path, config[section]?.[key]]));
+  return {
+    values: { ...values, 'ollama.model': 'llama3.2:3b' },
+    locked: {},
+    waiting_for_restart: {},
+    problems: {},
+    file: '/home/ada/.config/Hearth/config.json',
+  };
+}
+
+/** Five plots with a working day in them, a gap in the morning included. */
+export function plots(): PlotsView {
+  return { m15: span('m15'), h1: span('h1'), h24: span('h24') };
+}
+
+/** Plots in which nothing has been measured. */
+export function emptyPlots(): PlotsView {
+  const none = (name: keyof typeof SPANS): PlotSpan => {
+    const made = span(name);
+    return Object.fromEntries(
+      Object.entries(made).map(([key, column]) => [
+        key,
+        key === 't' || !Array.isArray(column) ? column : column.map(() => null),
+      ]),
+    ) as PlotSpan;
+  };
+  return { m15: none('m15'), h1: none('h1'), h24: none('h24') };
+}
+
+function span(name: keyof typeof SPANS): PlotSpan {
+  const { span_s, step_s } = SPANS[name];
+  const steps = span_s / step_s + 1;
+  const end = Math.floor(Date.now() / 1000 / step_s);
+  const numbers = Array.from({ length: steps }, (_, i) => end - steps + 1 + i);
+  const gap = (i: number): boolean => i > steps * 0.38 && i < steps * 0.45;
+  const wave = (low: number, high: number, pace: number) => (i: number) =>
+    gap(i) ? null : Math.round((low + (high - low) * (0.5 + 0.5 * Math.sin(i * pace + pace))) * 100) / 100;
+  const column = (value: (i: number) => number | null): (number | null)[] => numbers.map((_, i) => value(i));
+  return {
+    step_s,
+    t: numbers.map((number) => number * step_s),
+    requests: column(wave(4, 24, 0.7)),
+    needed_model: column(wave(0, 8, 0.9)),
+    hit_rate: column(wave(0.47, 0.78, 0.3)),
+    waiting: column((i) => (gap(i) ? null : Math.round(2 + 2 * Math.sin(i * 0.8)))),
+    ttft_p50: column(wave(300, 500, 0.5)),
+    ttft_p95: column(wave(600, 1800, 0.6)),
+    tokens_per_s: column(wave(36, 44, 0.4)),
+  };
+}
+
+function ago(seconds: number): string {
+  return new Date(Date.now() - seconds * 1000).toISOString();
+}
+
+function inFuture(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
+
+/** Every state of the window that has a look of its own, by name. */
+export const STATES: Readonly<Record<string, () => View>> = {
+  'working day': () => view(),
+  'idle, warm': () => view({ live: quiet() }),
+  cold: () => view({ live: quiet({ models: MODELS.map(cold), upstream: { model_loaded: false } }) }),
+  loading: () =>
+    view({
+      live: quiet({ models: MODELS.map(cold), running: [entry({ phase: 'loading', model: 'deepseek-r1:8b' })] }),
+    }),
+  paused: () => view({ live: quiet({ paused: true, waiting: [waiting(1), waiting(2), waiting(3)] }) }),
+  stuck: () => view({ live: quiet({ running: [entry({ silent_ms: 250_000, age_ms: 300_000 })] }) }),
+  'model missing': () =>
+    view({ live: quiet({ status: 'degraded', upstream: { model: 'deepseek-r1:70b', model_available: false } }) }),
+  'ollama down': () => view({ live: quiet(DOWN) }),
+  'ollama missing': () => view({ app: { ollama_program: 'missing' }, live: quiet(DOWN) }),
+  'no models': () => view({ live: quiet({ models: [], status: 'degraded', upstream: { model_available: false } }) }),
+  'nothing yet': () => view({ live: quiet(), plots: emptyPlots() }),
+  stopped: () => view({ gateway: { state: 'stopped', since: null }, live: null }),
+  draining: () => view({ gateway: { state: 'draining' } }),
+  crashed: () =>
+    view({
+      gateway: {
+        state: 'failed',
+        since: null,
+        failure: {
+          kind: 'crashed',
+          sentence: 'It ended by itself: out of memory',
+          restarts_at: inFuture(4),
+          times_today: 2,
+        },
+      },
+      live: null,
+    }),
+  'port of another hearth': () =>
+    view({
+      gateway: {
+        state: 'failed',
+        since: null,
+        failure: {
+          kind: 'port_taken',
+          port: 8080,
+          holder: { hearth: true, version: '1.3.2', uptime_ms: 7_200_000 },
+          next_port: 8081,
+        },
+      },
+      live: null,
+    }),
+  'port of a stranger': () =>
+    view({
+      gateway: {
+        state: 'failed',
+        since: null,
+        failure: { kind: 'port_taken', port: 8080, holder: { hearth: false }, next_port: 8081 },
+      },
+      live: null,
+    }),
+  'cannot start': () =>
+    view({
+      gateway: {
+        state: 'failed',
+        since: null,
+        failure: { kind: 'other', sentence: 'The address 10.0.0.9 is not one of this machine.' },
+      },
+      live: null,
+    }),
+  notices: () => view({ notices: NOTICES }),
+  'asks to quit': () => view({ app: { tray: false, asks_to_quit: true } }),
+  'long names': () =>
+    view({
+      live: quiet({
+        running: [entry({ model: LONG_MODEL, caller: LONG_CALLER, tokens: 123_456, tokens_per_s: 1234 })],
+        waiting: [
+          waiting(98, {
+            model: LONG_MODEL,
+            caller: LONG_CALLER,
+            priority: 1,
+            estimated_wait_time: 720_000,
+            age_ms: 240_000,
+          }),
+        ],
+        models: [
+          model(LONG_MODEL, 190, '32.8B', {
+            loaded: true,
+            expires_at: inFuture(80_000),
+            size_loaded: 190 * GB,
+            size_vram: 120 * GB,
+            context_length: 131_072,
+          }),
+          model(`${LONG_MODEL}2`, 14, '23.6B'),
+        ],
+      }),
+    }),
+  'fields in every condition': () =>
+    view({
+      settings: {
+        locked: {
+          'ollama.api_url': 'OLLAMA_API_URL',
+          'ollama.keep_warm': 'OLLAMA__KEEP_WARM',
+          'cache.replay': 'CACHE__REPLAY',
+          'cors.allowed_origins': 'CORS__ALLOWED_ORIGINS',
+        },
+        waiting_for_restart: { 'server.port': 8090 },
+        problems: { 'queue.max_queue_size': 'config.json: queue.max_queue_size must be a whole number. It was "x".' },
+      },
+    }),
+  'first run': () => view({ app: { first_run: true }, live: quiet() }),
+  'first run, ollama stopped': () => view({ app: { first_run: true }, live: quiet(DOWN) }),
+  'first run, no ollama': () => view({ app: { first_run: true, ollama_program: 'missing' }, live: quiet(DOWN) }),
+  'first run, port taken': () =>
+    view({
+      app: { first_run: true },
+      gateway: {
+        state: 'failed',
+        since: null,
+        failure: { kind: 'port_taken', port: 8080, holder: { hearth: false }, next_port: 8081 },
+      },
+      live: null,
+    }),
+};
+
+const LONG_MODEL = 'hf.co/bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M';
+const LONG_CALLER = 'an-app-with-a-rather-long-name/12.34 (someone@example.com)';
+
+const DOWN: LiveChange = {
+  status: 'unhealthy',
+  models: [],
+  upstream: {
+    reachable: false,
+    state: 'down',
+    reason: 'Ollama does not answer at http://127.0.0.1:11434.',
+    version: null,
+    latency_ms: null,
+    model_available: false,
+    model_loaded: false,
+  },
+};
+
+const NOTICES: View['notices'] = [
+  {
+    id: 'restart-needed',
+    level: 'info',
+    text: 'Port 8090 waits for a restart.',
+    buttons: [
+      { id: 'undo', label: 'Undo', plain: true },
+      { id: 'restart', label: 'Restart now' },
+    ],
+  },
+  {
+    id: 'settings-edit',
+    level: 'warning',
+    text: 'config.json, line 12: cache.ttl_seconds must be a number. It was “1h”.',
+    more: 'The old value, 3600, stays in use.',
+    buttons: [{ id: 'open', label: 'Open file' }],
+  },
+  {
+    id: 'tray-unload',
+    level: 'error',
+    text: 'Could not unload llama3.2:3b. Ollama answered 500: “runner busy”.',
+    more: 'It is still loaded. Try again when nothing is running.',
+    buttons: [{ id: 'dismiss', label: 'Dismiss', plain: true }],
+  },
+];
+
+function cold(of: ModelView): ModelView {
+  return { ...of, loaded: false, expires_at: null, size_loaded: null, size_vram: null, context_length: null };
+}
