@@ -285,6 +285,8 @@ export async function createApp(shell: Shell) {
     window: () => host.window,
     /** Something threw where nobody catches. */
     crashed: (error: unknown) => supervisor.crashed(error),
+    /** The desktop turned dark or light. */
+    lookChanged: showState,
     /** The machine woke up. */
     resumed: () => supervisor.control?.lookAgain(),
   };

@@ -3,6 +3,7 @@
 // Nothing here waits at the top level for Electron to be ready: ready waits for this module to have been read.
 import electron from 'electron';
 import ElectronStore from 'electron-store';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from './app.ts';
@@ -59,6 +60,8 @@ async function run(): Promise<void> {
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void hearth.quit());
   powerMonitor.on('resume', hearth.resumed);
+  // Windows' task bar may have turned dark or light.
+  nativeTheme.on('updated', hearth.lookChanged);
   process.on('uncaughtException', (error) => void hearth.crashed(error));
   process.on('unhandledRejection', (reason) => void hearth.crashed(reason));
 }
@@ -104,8 +107,9 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
       }),
     showTray: (model) => {
       showTray ??= attachTray({
-        tray: makeTray(),
-        icons: trayIcons(),
+        tray: new Tray(trayPicture('stopped')),
+        ground: trayGround,
+        picture: trayPicture,
         buildMenu: (template) => Menu.buildFromTemplate(template),
         run: onCommand,
       });
@@ -157,20 +161,30 @@ function attempt<T>(effect: () => T): T | undefined {
   }
 }
 
-function makeTray(): electron.Tray {
-  const tray = new Tray(trayIcons().stopped);
-  // Linux may not tell of clicks; where it does, this is a short way, and the menu always is one.
-  return tray;
+/** A name for each way in which the tray's pictures are drawn on this desktop, now. */
+function trayGround(): string {
+  if (process.platform === 'darwin') return 'Template';
+  // Linux panels are dark or light whatever the theme says. Windows tells of its task bar since Electron 34 or so.
+  const { shouldUseDarkColorsForSystemIntegratedUI: dark } = nativeTheme as Partial<electron.NativeTheme>;
+  if (process.platform !== 'win32' || dark === undefined) return '-on-any';
+  return dark ? '-on-dark' : '-on-light';
 }
 
-/** One picture a state, each size drawn for itself; macOS colours its template images, Linux panels may be of any colour. */
-function trayIcons(): Record<TrayIcon, electron.NativeImage> {
-  const picture = (state: TrayIcon): electron.NativeImage => {
-    if (process.platform === 'darwin')
-      return nativeImage.createFromPath(join(icons, 'tray', `tray-${state}Template.png`));
-    return nativeImage.createFromPath(join(icons, 'tray', `tray-${state}-on-any-24.png`));
-  };
-  return { idle: picture('idle'), busy: picture('busy'), degraded: picture('degraded'), stopped: picture('stopped') };
+/** One picture with every density drawn for itself; macOS finds the second file by its name. */
+function trayPicture(state: TrayIcon): electron.NativeImage {
+  const name = join(icons, 'tray', `tray-${state}${trayGround()}`);
+  if (process.platform === 'darwin') return nativeImage.createFromPath(`${name}.png`);
+  const usual = process.platform === 'win32' ? 16 : 24;
+  const picture = nativeImage.createEmpty();
+  for (const size of [16, 20, 24, 32, 48].filter((each) => each >= usual)) {
+    picture.addRepresentation({
+      scaleFactor: size / usual,
+      width: size,
+      height: size,
+      buffer: readFileSync(`${name}-${size}.png`),
+    });
+  }
+  return picture;
 }
 
 /** How this app is started again: an AppImage by its own name, a development copy with its folder. */

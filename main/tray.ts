@@ -5,22 +5,26 @@ import type { TrayCommand, TrayEntry, TrayIcon, TrayModel } from './tray-model.t
 
 export interface TrayParts {
   readonly tray: Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu'>;
-  readonly icons: Readonly<Record<TrayIcon, NativeImage>>;
+  /** A name for how pictures are drawn now; another name means that they are to be drawn again. */
+  ground(): string;
+  picture(icon: TrayIcon): NativeImage;
   buildMenu(template: MenuItemConstructorOptions[]): Menu;
   run(command: TrayCommand): void;
 }
 
 /** Returns the function that shows a model; what did not change is left alone. */
-export function attachTray({ tray, icons, buildMenu, run }: TrayParts): (model: TrayModel) => void {
-  let icon: TrayIcon | undefined;
+export function attachTray({ tray, ground, picture, buildMenu, run }: TrayParts): (model: TrayModel) => void {
+  let icon: string | undefined;
   let tooltip: string | undefined;
   let menu: string | undefined;
   return (model) => {
-    if (model.icon !== icon) tray.setImage(icons[model.icon]);
+    const wanted = `${model.icon}${ground()}`;
+    if (wanted !== icon) tray.setImage(picture(model.icon));
     if (model.tooltip !== tooltip) tray.setToolTip(model.tooltip);
     const now = JSON.stringify(model.menu);
     if (now !== menu) tray.setContextMenu(buildMenu(template(model.menu, run)));
-    ({ icon, tooltip } = model);
+    icon = wanted;
+    ({ tooltip } = model);
     menu = now;
   };
 }
