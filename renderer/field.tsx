@@ -1,6 +1,6 @@
 // One field of the settings form: the control that fits its kind, its label and key, and what is said below it.
 import type { JSX } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { FieldInfo } from '../backend/contract/config.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { useCalls } from './actions.ts';
@@ -22,6 +22,10 @@ export function Field({ field, view }: FieldProps): JSX.Element {
   const id = useId();
   const [touched, setTouched] = useState<Touched>({});
   const [found, setFound] = useState<Hint>();
+  const [typed, setTyped] = useState<string>();
+  /** What is being saved: leaving the field meanwhile must not save it once more. */
+  const saving = useRef<string>(undefined);
+  const submitted = useRef<string>(undefined);
   const now = settings.values[path];
   const hint = found ?? hintOf(field, settings, touched);
   const locked = settings.locked[path] !== undefined;
@@ -31,10 +35,13 @@ export function Field({ field, view }: FieldProps): JSX.Element {
   const save = async (value: unknown, text = asText(value)): Promise<boolean> => {
     setFound(undefined);
     try {
-      await call('set_setting', { path, value });
+      const { values } = await call('set_setting', { path, value });
       setTouched({ was: now });
+      // Spelled otherwise and meant the same: no change will come to put it right.
+      if (asText(values[path]) === asText(now)) setTyped(undefined);
       return true;
     } catch (error) {
+      setTyped(undefined);
       setTouched({ wrong: { text, sentence: sentenceOf(error) } });
       return false;
     }
@@ -43,12 +50,26 @@ export function Field({ field, view }: FieldProps): JSX.Element {
     if (await save(value)) setTouched({});
   };
   const take = (text: string): void => {
+    if (text === saving.current) return;
+    setTyped(undefined);
+    setFound(undefined);
     const read = readText(field, text, settings);
     if (read === undefined) setTouched(({ was }) => (was === undefined ? {} : { was }));
     else if ('wrong' in read) setTouched({ wrong: { text, sentence: read.wrong } });
-    else void save(read.value, text);
+    else {
+      // Stays in the field until the saved value has come back.
+      setTyped(text);
+      saving.current = text;
+      submitted.current = text;
+      void save(read.value, text).finally(() => {
+        saving.current = undefined;
+      });
+    }
   };
-  const control = { field, view, id, describedBy: `${id}-h`, locked, touched, take, save };
+  // The saved value has come; what was typed since stays.
+  useEffect(() => setTyped((latest) => (latest === submitted.current ? undefined : latest)), [now]);
+  const text = typed ?? touched.wrong?.text ?? asText(now);
+  const control = { field, view, id, describedBy: `${id}-h`, locked, touched, text, setTyped, take, save };
   return (
     <div class={wide ? 'field wide' : 'field'}>
       {field.kind === 'list' ? (
@@ -64,9 +85,7 @@ export function Field({ field, view }: FieldProps): JSX.Element {
       )}
       <div class="ctl">
         <Control {...control} />
-        {field.kind === 'url' && (
-          <Test view={view} path={path} text={touched.wrong?.text ?? asText(now)} show={setFound} />
-        )}
+        {field.kind === 'url' && <Test view={view} path={path} text={text} show={setFound} />}
       </div>
       <HintLine id={`${id}-h`} hint={hint} undo={undo} />
     </div>
@@ -78,6 +97,9 @@ export interface ControlProps extends FieldProps {
   readonly describedBy: string;
   readonly locked: boolean;
   readonly touched: Touched;
+  /** What stands in a text field. */
+  readonly text: string;
+  readonly setTyped: (text: string | undefined) => void;
   readonly take: (text: string) => void;
   readonly save: (value: unknown) => Promise<boolean>;
 }
@@ -138,22 +160,18 @@ function Control(props: ControlProps): JSX.Element {
   }
 }
 
-function TextControl({ field, view, id, describedBy, locked, touched, take }: ControlProps): JSX.Element {
+function TextControl(props: ControlProps): JSX.Element {
+  const { field, view, id, describedBy, locked, touched, text, setTyped, take } = props;
   const now = asText(view.settings.values[field.path]);
-  const [typed, setTyped] = useState<string>();
-  const shown = typed ?? touched.wrong?.text ?? now;
   const common = {
     id,
     'aria-describedby': describedBy,
     'aria-invalid': touched.wrong !== undefined,
     readOnly: locked,
-    value: shown,
+    value: text,
     onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
       setTyped(currentTarget.value),
-    onBlur: () => {
-      if (typed !== undefined) take(typed);
-      setTyped(undefined);
-    },
+    onBlur: () => text !== now && text !== touched.wrong?.text && take(text),
   };
   if (field.kind === 'multiline') return <textarea {...common} rows={3} />;
   return (
@@ -165,14 +183,8 @@ function TextControl({ field, view, id, describedBy, locked, touched, take }: Co
         spellcheck={false}
         autocomplete="off"
         onKeyDown={({ key }) => {
-          if (key === 'Enter' && typed !== undefined) {
-            take(typed);
-            setTyped(undefined);
-          }
-          if (key === 'Escape') {
-            setTyped(undefined);
-            take(now);
-          }
+          if (key === 'Enter') take(text);
+          if (key === 'Escape') take(now);
         }}
       />
       {field.kind === 'number' && <span class="unit">{unitOf(field)}</span>}

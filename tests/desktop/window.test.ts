@@ -1,0 +1,189 @@
+// The window in the real app, in front of a real gateway: traffic changes its figures and plots, a setting changed in the
+// form changes the gateway, wrong values are refused at the field, cancelling in the queue reaches Ollama.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { freePort, startDesktop, type Desktop } from '../support/desktop/app.ts';
+import { piecesOf } from '../support/hearth.ts';
+import { startFakeOllama, type FakeOllama } from '../support/fake-ollama.ts';
+
+let desktop: Desktop;
+let page: Page;
+let second: FakeOllama;
+beforeAll(async () => {
+  second = await startFakeOllama({ models: [{ name: 'second:1b' }, { name: 'llama3.2:latest' }] as never });
+  desktop = await startDesktop({ args: [] });
+  await desktop.ready();
+  page = await desktop.window();
+  page.setDefaultTimeout(8000);
+  await page.getByRole('tab', { name: 'Overview' }).waitFor();
+});
+afterAll(async () => {
+  await desktop.stop();
+  await second.stop();
+});
+
+const tab = (name: string): Promise<void> => page.getByRole('tab', { name }).click();
+const field = (path: string) =>
+  page.locator('.field', { has: page.locator('.key', { hasText: new RegExp(`^${path}$`) }) });
+const stats = async (): Promise<{ ttl_seconds: number; max_size_mb: number }> =>
+  ((await (await fetch(`${desktop.url}/api/cache-stats`)).json()) as { response_cache: never }).response_cache;
+const health = async (url = desktop.url): Promise<{ upstream: { model: string; url: string } }> =>
+  (await (await fetch(`${url}/health`)).json()) as never;
+
+test('traffic changes figures and plots', async () => {
+  await page.getByText('No requests yet').waitFor();
+  await (await desktop.chat('one')).text();
+  await (await desktop.chat('one')).text();
+  await page.getByText('1 of 2').waitFor();
+  await page.getByRole('img', { name: /^Of 2 requests: 1 hit, 0 coalesced, 1 miss, 0 bypass$/ }).waitFor();
+  const requests = page.getByRole('img', { name: /^Requests a minute/ });
+  await requests.waitFor();
+  expect(await requests.getAttribute('aria-label')).not.toContain('–');
+  // The plot is a canvas with something painted on it.
+  const painted = (): Promise<boolean> =>
+    page.evaluate(() =>
+      [...document.querySelectorAll<HTMLCanvasElement>('.strip canvas')].some((canvas) => {
+        const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
+          0,
+          0,
+          canvas.width,
+          canvas.height,
+        );
+        return data.some((value) => value !== 0);
+      }),
+    );
+  await expect.poll(painted, { timeout: 8000 }).toBe(true);
+});
+
+test('the queue shows who runs and who waits; cancelling there aborts upstream', async () => {
+  const gate = desktop.fake.gate();
+  const first = desktop.chat('runs', { stream: true });
+  await desktop.fake.until(({ active }) => active === 1);
+  const waiting = desktop.chat('waits');
+  await tab('Queue');
+  await page.getByText('1 of 1 slot').waitFor();
+  await page.getByText('1 of 100 places').waitFor();
+  await page.getByRole('button', { name: /^Cancel the running request of/ }).click();
+  expect((await piecesOf(await first)).at(-1)).toMatchObject({ code: 'cancelled' });
+  await desktop.fake.until(({ calls }) => calls.some(({ kind, outcome }) => kind === 'run' && outcome === 'aborted'));
+  gate.release();
+  expect((await waiting).status).toBe(200);
+  await page.getByText('Nothing is waiting', { exact: true }).waitFor();
+});
+
+describe('the settings form', () => {
+  test('changes the running gateway at once', async () => {
+    await tab('Settings');
+    const input = field('cache.ttl_seconds').getByRole('textbox');
+    await input.fill('7200');
+    await input.press('Enter');
+    await field('cache.ttl_seconds').getByText('Saved and in use. Was 3600.').waitFor();
+    expect((await stats()).ttl_seconds).toBe(7200);
+    await field('cache.ttl_seconds').getByRole('button', { name: 'Undo' }).click();
+    await desktop.eventually(async () => (await stats()).ttl_seconds === 3600, 'the old value');
+    await expect.poll(() => input.inputValue()).toBe('3600');
+  });
+
+  test('refuses a wrong value with a sentence at the field, and keeps what was typed', async () => {
+    const row = field('queue.max_queue_size');
+    const input = row.getByRole('textbox');
+    await input.fill('0');
+    await input.press('Enter');
+    await row.getByText('Must be 1 to 10,000. It is still 100.').waitFor();
+    expect(await input.getAttribute('aria-invalid')).toBe('true');
+    expect(await input.inputValue()).toBe('0');
+    await input.fill('100');
+    await input.press('Enter');
+    await row.getByText('Must be', { exact: false }).waitFor({ state: 'detached' });
+  });
+
+  test('tests an address before it is used, and uses it', async () => {
+    const row = field('ollama.api_url');
+    const input = row.getByRole('textbox');
+    await input.fill('http://127.0.0.1:9');
+    await input.press('Enter');
+    await desktop.eventually(async () => (await health()).upstream.url === 'http://127.0.0.1:9', 'the new address');
+    await row.getByRole('button', { name: 'Test' }).click();
+    await row.locator('.hint.bad').waitFor();
+    await input.fill(second.url);
+    await input.press('Enter');
+    await row.getByRole('button', { name: 'Test' }).click();
+    await row.getByText(/^ ?Reached in .* 2 models: .*second:1b/).waitFor();
+    await input.fill('not an address');
+    await input.press('Enter');
+    await row.getByText(/^ ?Must be an http or https address/).waitFor();
+    expect((await health()).upstream.url).toBe(second.url);
+    await input.fill(desktop.fake.url);
+    await input.press('Enter');
+    await desktop.eventually(async () => (await health()).upstream.url === desktop.fake.url, 'the old address');
+  });
+
+  test('offers the installed models, and the choice is the gateway’s', async () => {
+    const select = field('ollama.model').getByRole('combobox');
+    await desktop.eventually(async () => (await select.locator('option').count()) > 1, 'a list of models');
+    const other = (await select.locator('option').allTextContents()).find((name) => !name.startsWith('llama3.2')) ?? '';
+    await select.selectOption(other);
+    await desktop.eventually(async () => (await health()).upstream.model === other, 'the other model');
+    await select.selectOption({ index: 0 });
+  });
+
+  test('finds a setting by its key, and a switch takes effect at once', async () => {
+    await page.getByRole('searchbox').fill('enable_dedup');
+    await expect.poll(() => page.locator('.field').count()).toBe(1);
+    const toggle = page.getByRole('switch');
+    expect(await toggle.isChecked()).toBe(true);
+    await toggle.click();
+    await page.getByText('Saved and in use. Was on.').waitFor();
+    await expect.poll(() => toggle.isChecked()).toBe(false);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('searchbox').fill('');
+  });
+
+  test('a new port waits for a restart, which the notice offers', async () => {
+    const port = await freePort();
+    const row = field('server.port');
+    await row.getByRole('textbox').fill(String(port));
+    await row.getByRole('textbox').press('Enter');
+    await row.getByText(`In use after a restart of the gateway. Now ${desktop.port}.`).waitFor();
+    expect((await health()).upstream).toBeDefined();
+    await page.getByRole('button', { name: 'Restart now' }).click();
+    await desktop.eventually(
+      () =>
+        health(`http://127.0.0.1:${port}`).then(
+          () => true,
+          () => false,
+        ),
+      'a gateway there',
+    );
+    await expect(fetch(`${desktop.url}/health`)).rejects.toThrow('fetch failed');
+    await page.getByText(`127.0.0.1:${port}`).first().waitFor();
+  });
+
+  test('exports what was set, and imports what is valid', async () => {
+    const file = join(desktop.home, 'settings.json');
+    await desktop.app.evaluate(({ dialog }, path) => {
+      dialog.showSaveDialog = (async () => ({ canceled: false, filePath: path })) as never;
+      dialog.showOpenDialog = (async () => ({ canceled: false, filePaths: [path] })) as never;
+    }, file);
+    await page.getByRole('button', { name: 'Export…' }).click();
+    await page.getByText(`Written to ${file}.`).waitFor();
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ ollama: { api_url: desktop.fake.url } });
+    writeFileSync(file, JSON.stringify({ cache: { ttl_seconds: 77 }, queue: { max_concurrent: 'many' } }));
+    await page.getByRole('button', { name: 'Import…' }).click();
+    await page.getByText(/^1 setting changed\. .*queue\.max_concurrent must be/).waitFor();
+    writeFileSync(file, 'no json');
+    await page.getByRole('button', { name: 'Import…' }).click();
+    await page.getByText(/is not valid JSON/).waitFor();
+  });
+
+  test('resets everything only after asking', async () => {
+    await page.getByRole('button', { name: 'Reset all…' }).click();
+    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Reset all…' }).click();
+    await page.getByRole('button', { name: 'Reset', exact: true }).click();
+    await page.getByText('All settings have their defaults.').waitFor();
+    expect(JSON.parse(readFileSync(join(desktop.dataFolder, 'config.json'), 'utf8'))).toEqual({ $version: 1 });
+  });
+});
