@@ -37,7 +37,34 @@ const ROOMS: readonly Room[] = [
     may: ['backend/http', 'backend/core', 'backend/contract', 'express', 'lru-cache', 'node:'],
   },
   { folder: 'renderer', may: ['renderer', 'backend/contract', 'preact', 'uplot', 'vite'] },
+  {
+    folder: 'main',
+    may: [
+      'main',
+      'backend/backend.ts',
+      'backend/config-file.ts',
+      'backend/contract',
+      'backend/core/history.ts',
+      'backend/core/ports.ts',
+      'backend/http/listen.ts',
+      'electron',
+      'electron-store',
+      'pino',
+      'rotating-file-stream',
+      'chokidar',
+      'extract-zip',
+      '@electron/fuses',
+      'zod',
+      'node:',
+    ],
+  },
+  { folder: 'assets', may: ['assets', '@resvg/resvg-js', 'node:'] },
 ];
+
+/** Everything but tests. */
+const PROGRAM = ROOMS.map(({ folder }) => folder.split('/')[0] ?? folder).filter(
+  (each, i, all) => all.indexOf(each) === i,
+);
 
 describe('each room imports only what it may', () => {
   for (const { folder, may } of ROOMS) {
@@ -64,26 +91,34 @@ test('nothing in the backend knows Electron', () => {
   expect(sources('backend').filter((file) => importsOf(file).includes('electron'))).toEqual([]);
 });
 
-test.each([...sources('backend'), ...sources('renderer')])(
-  '%s is one idea: at most 300 lines, and says first what it is for',
-  (file) => {
-    const text = readFileSync(join(root, file), 'utf8');
-    expect(text.split('\n').length).toBeLessThanOrEqual(300);
-    expect(text.replace(/^#!.*\n/, '')).toMatch(/^\/\/ /);
-  },
-);
+test('Electron is a value in two files alone; elsewhere it is types', () => {
+  const values = sources('main').filter((file) =>
+    /^import (?!type\b)[^;]*from 'electron(-store)?'|require\('electron'\)/m.test(
+      readFileSync(join(root, file), 'utf8'),
+    ),
+  );
+  expect(values.toSorted()).toEqual(['main/main.ts', 'main/preload.cts']);
+});
 
-test.each([...sources('backend'), ...sources('renderer')])(
-  '%s has no silenced compiler and no unfinished mark',
-  (file) => {
-    const text = readFileSync(join(root, file), 'utf8');
-    expect(text).not.toMatch(/@ts-|\b(?:TODO|FIXME|XXX)\b/);
-    const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
-    expect(code).not.toMatch(/(?::|\bas|<) ?any\b/);
-  },
-);
+test('what is shipped does not load what is for development', () => {
+  const shipped = sources('main').filter((file) => !file.startsWith('main/launch/'));
+  expect(shipped.filter((file) => importsOf(file).some((name) => name.startsWith('main/launch')))).toEqual([]);
+});
+
+test.each(PROGRAM.flatMap(sources))('%s is one idea: at most 300 lines, and says first what it is for', (file) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  expect(text.split('\n').length).toBeLessThanOrEqual(300);
+  expect(text.replace(/^#!.*\n/, '')).toMatch(/^\/\/ /);
+});
+
+test.each(PROGRAM.flatMap(sources))('%s has no silenced compiler and no unfinished mark', (file) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  expect(text).not.toMatch(/@ts-|\b(?:TODO|FIXME|XXX)\b/);
+  const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+  expect(code).not.toMatch(/(?::|\bas|<) ?any\b/);
+});
 
 test('there is one barrel', () => {
-  const barrels = sources('backend').filter((file) => /\/(index|types|utils)\.ts$/.test(file));
+  const barrels = PROGRAM.flatMap(sources).filter((file) => /\/(index|types|utils)\.ts$/.test(file));
   expect(barrels).toEqual(['backend/contract/index.ts']);
 });

@@ -138,6 +138,7 @@ export const app = section('This app', {
   check_updates: field(flag(), {
     title: 'Check for updates',
     hint: 'Asks now and then whether a newer release exists.',
+    inert: 'There are no releases to look for yet.',
     default: true,
     applies: 'live',
     only: 'desktop',

@@ -2,18 +2,13 @@
 // it is and why, passes arguments and signals on, and ends with the code of what it started.
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { hasDisplay } from './display.ts';
 import { findElectron } from './electron-runtime.ts';
 
 const project = resolve(import.meta.dirname, '..', '..', '..');
 
 function say(sentence: string): void {
   process.stderr.write(`hearth: ${sentence}\n`);
-}
-
-/** Linux alone runs without a screen; elsewhere there is always one. */
-function hasDisplay(): boolean {
-  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
-  return process.platform !== 'linux' || Boolean(DISPLAY) || Boolean(WAYLAND_DISPLAY);
 }
 
 interface Start {

@@ -46,6 +46,7 @@ export const desktopMemory: Row = {
           measured: `${ratio.toFixed(2)} × an empty tray-only app`,
           budget: `≤ ${MEMORY_BUDGET} ×`,
           kept: ratio <= MEMORY_BUDGET,
+          why: 'The gateway’s modules (express, zod, undici, pino, electron-store) are loaded in the main process, where the yardstick has none.',
         },
         {
           what: 'Desktop: start to tray registered',

@@ -11,6 +11,8 @@ export interface Finding {
   readonly budget: string;
   /** Undefined where there is no budget. */
   readonly kept: boolean | undefined;
+  /** Why it is missed, when it is: a sentence. */
+  readonly why?: string;
 }
 
 export interface Outcome {
@@ -98,7 +100,9 @@ export function document(measured: readonly Measured[], command: string, now: Da
       : [
           'Missed budgets:',
           '',
-          ...missed.map(({ what, measured: was, budget }) => `- ${what}: ${was}, and the budget is ${budget}.`),
+          ...missed.map(({ what, measured: was, budget, why }) =>
+            [`- ${what}: ${was}, and the budget is ${budget}.`, ...(why === undefined ? [] : [why])].join(' '),
+          ),
         ].join('\n'),
     ...measured.flatMap(({ row, outcome }) => [`## ${row.title}`, outcome.notes.map((note) => `- ${note}`).join('\n')]),
   ].join('\n\n')}\n`;

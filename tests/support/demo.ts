@@ -1,9 +1,11 @@
 // `npm run demo`: Hearth in front of a simulated Ollama, for looking at without a model or a graphics card.
 // Deliberately only starts the two and tells what to type; all behaviour is the gateway's own and the fake's.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hasDisplay } from '../../main/launch/display.ts';
 import { demoAnswer } from './demo-answers.ts';
 import { startFakeOllama } from './fake-ollama.ts';
 import type { FakeModel, RecordedCall, Scripted } from './fake-ollama.ts';
@@ -85,6 +87,7 @@ function invitation(url: string): string {
 }
 
 const cli = fileURLToPath(new URL('../../backend/cli.js', import.meta.url));
+const start = fileURLToPath(new URL('../../main/launch/start.js', import.meta.url));
 if (existsSync(cli)) await demo();
 else {
   process.stderr.write(`Hearth demo: ${cli} is missing; run "npm run build" first.\n`);
@@ -92,17 +95,23 @@ else {
 }
 
 async function demo(): Promise<void> {
-  const fake = await startFakeOllama({ models, pieceMs: PIECE_MS, maxLoaded: 2, answer });
+  const fake = await startFakeOllama({ models, pieceMs: PIECE_MS, maxLoaded: 2, answer, version: '0.12.6-simulated' });
   process.stderr.write('Hearth demo: the answers come from a simulated Ollama, no model runs.\n');
   // Its own process group, so that a terminal's Ctrl-C reaches the gateway once, through us; a second one would mean "at once".
-  const gateway = spawn(process.execPath, [cli, 'serve', ...process.argv.slice(2)], {
-    env: { ...process.env, OLLAMA_API_URL: fake.url },
+  const args = process.argv.slice(2);
+  // Arguments are for the gateway alone.
+  const withTray = hasDisplay() && args.length === 0;
+  const data = mkdtempSync(join(tmpdir(), 'hearth-demo-'));
+  const env = { ...process.env, OLLAMA_API_URL: fake.url };
+  const gateway = spawn(process.execPath, withTray ? [start] : [cli, 'serve', ...args], {
+    env: withTray ? { OLLAMA_MODEL: 'llama3.2', ...env, HEARTH_DATA_DIR: data } : env,
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: process.platform !== 'win32',
   });
 
+  if (withTray) process.stderr.write(invitation(`http://127.0.0.1:${process.env['PORT'] ?? 8080}`));
   let seen = '';
-  let invited = false;
+  let invited = withTray;
   gateway.stdout.on('data', (bytes: Buffer) => {
     process.stdout.write(bytes);
     if (invited) return;
@@ -122,7 +131,10 @@ async function demo(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, pass);
   // Should the demo itself fall, the gateway, being detached, would stay behind.
-  process.on('exit', () => gateway.kill());
+  process.on('exit', () => {
+    gateway.kill();
+    rmSync(data, { recursive: true, force: true });
+  });
 
   gateway.on('error', (error) => {
     process.stderr.write(`Hearth demo: the gateway could not be started: ${error.message}\n`);
