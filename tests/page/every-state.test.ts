@@ -44,6 +44,13 @@ async function cutTexts(page: Page): Promise<string[]> {
     }
     if (document.documentElement.scrollWidth > document.documentElement.clientWidth)
       cut.push('the page scrolls sideways');
+    // In a low window the whole page scrolls, as the style sheet says; at its usual size the tab's content alone does.
+    const { scrollHeight, clientHeight } = document.documentElement;
+    if (
+      clientHeight >= 600 &&
+      getComputedStyle(document.querySelector('.scroll') ?? document.body).overflowY === 'auto'
+    )
+      if (scrollHeight > clientHeight) cut.push(`the page scrolls: ${scrollHeight} px of ${clientHeight}`);
     return cut;
   });
 }

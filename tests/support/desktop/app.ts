@@ -22,6 +22,8 @@ export interface DesktopOptions {
   readonly panel?: boolean;
   /** As in config.json; written before the start. A text is written as it is. */
   readonly settings?: object | string;
+  /** Does what is to be there before the app: a panel of the desktop's own, for pictures. */
+  readonly before?: (env: Readonly<Record<string, string>>) => Promise<void>;
   /** Spoils the data folder before the start. */
   readonly prepare?: (dataFolder: string) => void;
   /** Whether the first-run page has been finished; by default it has. */
@@ -74,6 +76,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   prepare(dataFolder, options, options.withoutOllama === true ? 'http://127.0.0.1:9' : fake.url, port);
   options.prepare?.(dataFolder);
   const env = environment(home, dataFolder, screen.address, bus.address, options.env);
+  await options.before?.(env);
   const app = await launch(env, options.args ?? ['--hidden']);
   const child = app.process();
   /** Filled while it runs, looked at when it should have gone. */

@@ -1,0 +1,111 @@
+// `npm run screenshots`: makes the README's pictures anew, from the real app in front of the simulated Ollama, on a screen
+// of its own with a real panel (Debian package xfce4-panel) that shows the tray. Looks at nothing of this machine's desktop.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { startDesktop, type Desktop } from './app.ts';
+import { projectRoot } from './processes.ts';
+
+const run = promisify(execFile);
+const out = join(projectRoot(), 'docs', 'images');
+/** A panel paints when it likes and says nothing of it. Milliseconds. */
+const PAINT_MS = 2500;
+
+const PANEL = `<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=6;x=0;y=0"/>
+      <property name="position-locked" type="bool" value="true"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="size" type="uint" value="30"/>
+      <property name="plugin-ids" type="array"><value type="int" value="1"/></property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="systray">
+      <property name="square-icons" type="bool" value="true"/>
+    </property>
+  </property>
+</channel>
+`;
+
+let panel: ChildProcess | undefined;
+
+async function startPanel(env: Readonly<Record<string, string>>): Promise<void> {
+  const folder = join(env['XDG_CONFIG_HOME'] ?? '', 'xfce4', 'xfconf', 'xfce-perchannel-xml');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'xfce4-panel.xml'), PANEL);
+  // The bus starts xfconfd, which reads the file above, and would do so with an environment of its own.
+  await run('dbus-update-activation-environment', ['HOME', 'XDG_CONFIG_HOME'], { env: { ...env } });
+  panel = spawn('xfce4-panel', ['--disable-wm-check'], { env: { ...env }, stdio: 'ignore' });
+  await sleep(PAINT_MS);
+}
+
+/** An hour of a working day in a minute: some questions again and again, some at the same time, some in a line. */
+async function traffic(desktop: Desktop): Promise<void> {
+  const questions = ['Why does bread rise?', 'How does a fireplace draw?', 'What is a haiku?', 'Name three rivers.'];
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(questions.flatMap((question) => [ask(desktop, question), ask(desktop, question)]));
+  }
+  await ask(desktop, 'Something new.', { use_cache: false });
+}
+
+async function ask(desktop: Desktop, question: string, more: object = {}): Promise<void> {
+  await (await desktop.chat(question, more)).text();
+}
+
+async function picture(page: Page, name: string, dark: boolean): Promise<void> {
+  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+  await sleep(1200);
+  await page.screenshot({ path: join(out, `${name}.png`) });
+}
+
+async function main(): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  const desktop = await startDesktop({ panel: false, before: startPanel, fake: { pieceMs: 12 }, args: [] });
+  try {
+    await desktop.ready();
+    const page = await desktop.window();
+    await page.getByRole('tab', { name: 'Overview' }).waitFor();
+    await traffic(desktop);
+    await sleep(15_000);
+    await traffic(desktop);
+    const gate = desktop.fake.gate();
+    const open = ['A long story, please.', 'Another one.', 'And one more.'].map((text) =>
+      ask(desktop, text).catch(() => undefined),
+    );
+    await desktop.fake.until(({ active }) => active === 1);
+    await picture(page, 'overview', false);
+    await page.getByRole('tab', { name: 'Queue' }).click();
+    await picture(page, 'queue-dark', true);
+    await page.getByRole('tab', { name: 'Models' }).click();
+    await picture(page, 'models', false);
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    await picture(page, 'settings', false);
+    await trayMenu(desktop);
+    gate.release();
+    await Promise.all(open);
+  } finally {
+    panel?.kill('SIGTERM');
+    await desktop.stop();
+  }
+  process.stdout.write(`pictures in ${out}\n`);
+}
+
+/** Opens the tray's menu with the mouse, as a user does, and takes that corner of the screen. */
+async function trayMenu(desktop: Desktop): Promise<void> {
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
+  const env = { ...desktop.env };
+  await run('xdotool', ['mousemove', '18', '15', 'click', '3'], { env });
+  await sleep(PAINT_MS);
+  await run('import', ['-window', 'root', '-crop', '300x380+0+0', '+repage', join(out, 'tray.png')], { env });
+  await run('xdotool', ['key', 'Escape'], { env });
+}
+
+await main();
