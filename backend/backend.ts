@@ -2,11 +2,13 @@
 // Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
 import { randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { systemClock } from './clock.ts';
 import type { Config } from './contract/config.ts';
 import type { Action, ActionResult } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
 import { AppError } from './contract/errors.ts';
 import { ResponseCache } from './core/cache.ts';
+import { Determinism } from './core/determinism.ts';
 import { Estimator } from './core/estimate.ts';
 import { Feed } from './core/feed.ts';
 import { Flights } from './core/flight.ts';
@@ -77,29 +79,6 @@ export interface Backend {
 /** Milliseconds between two marks in the plots' history; well below a step. */
 const BEAT_MS = 5000;
 
-/** Time as it is. */
-export const systemClock: Clock = {
-  now: Date.now,
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const wake = (): void => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      };
-      // setTimeout takes at most 2^31-1 ms and would fire at once for more.
-      const timer = setTimeout(wake, Math.min(ms, 2_147_483_647));
-      const stop = (): void => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', stop, { once: true });
-    }),
-};
-
 /** Starts a gateway. Rejects when it cannot listen; that Ollama is down is no reason. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { log, version, clock = systemClock, patience = PATIENCE } = options;
@@ -143,6 +122,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     estimator,
     requests,
     telemetry,
+    determinism: new Determinism(upstream),
     onEnded: (ticket) => {
       // A kept answer begins at once and says nothing of the model.
       if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing.ttft_ms);
@@ -257,36 +237,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       await ollama.close();
     },
   };
-}
-
-/** What another Ollama says of itself. */
-export interface AskedOllama {
-  readonly url: string;
-  readonly version: string;
-  readonly latency_ms: number;
-  readonly models: string[];
-}
-
-/**
- * Asks an Ollama how it is, without using it. Throws upstream_unreachable or upstream_failed with the reason, also when
- * it says nothing within `limitMs`.
- */
-export async function askOllama(config: Config, log: Log, limitMs: number): Promise<AskedOllama> {
-  const { api_url: url } = config.ollama;
-  const upstream = createUpstream({ config: () => config, log, clock: systemClock });
-  const signal = AbortSignal.timeout(limitMs);
-  try {
-    const startedAt = performance.now();
-    const version = await upstream.version(signal);
-    const latency = performance.now() - startedAt;
-    const models = await upstream.tags(signal);
-    return { url, version, latency_ms: Math.round(latency * 10) / 10, models: models.map(({ name }) => name) };
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    throw new AppError('upstream_unreachable', `Nothing answered at ${url} within ${Math.round(limitMs / 1000)} s.`);
-  } finally {
-    await upstream.close();
-  }
 }
 
 /** The addresses of this machine's own network interfaces; none where the system does not let us ask (no netlink). */

@@ -1,5 +1,7 @@
 // The desktop app without Electron: makes the parts, ties them together, ends them. What surrounds it comes as a Shell.
-import { askOllama, startBackend, systemClock } from '../backend/backend.ts';
+import { askOllama } from '../backend/ask-ollama.ts';
+import { startBackend } from '../backend/backend.ts';
+import { systemClock } from '../backend/clock.ts';
 import { readConfigFile, watchConfigFile } from '../backend/config-file.ts';
 import { parseField, type Config } from '../backend/contract/config.ts';
 import type { CommandOutput, View } from '../backend/contract/desktop.ts';

@@ -42,6 +42,8 @@ const ROOMS: readonly Room[] = [
     may: [
       'main',
       'backend/backend.ts',
+      'backend/ask-ollama.ts',
+      'backend/clock.ts',
       'backend/config-file.ts',
       'backend/contract',
       'backend/core/history.ts',

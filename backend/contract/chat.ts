@@ -12,6 +12,8 @@ export interface Piece {
   readonly tool_calls?: readonly ToolCall[];
   /** Fields of the chunk that we do not know (logprobs …), kept for the routes that speak Ollama's own form. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** The model sent it together with the end, in one chunk; routes that show chunks as they came put both into one. */
+  readonly last?: true;
 }
 
 /** Ollama's figures of a finished answer: counts, and durations in nanoseconds. Absent upstream means 0 here. */
@@ -33,6 +35,8 @@ export interface End {
   readonly metrics: Metrics;
   /** Unknown fields of the last chunk. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** The last piece came in the same chunk, as tool calls do. */
+  readonly joined?: true;
 }
 
 /** Where a request stands before its first piece. `position` counts from 1 in line and is 0 once it has a slot. */
@@ -49,8 +53,11 @@ export type ChatEvent =
   | { readonly type: 'piece'; readonly piece: Piece }
   | { readonly type: 'end'; readonly end: End };
 
-/** A piece boundary: what kind it was, and its length in UTF-16 units (texts) or in items (the others). */
-export type Cut = readonly [kind: 'content' | 'thinking' | 'tool_calls' | 'extra', length: number];
+/**
+ * A piece boundary: what kind it was, its length in UTF-16 units (texts) or in items (the others), and whether it came
+ * in one piece with the cut before it.
+ */
+export type Cut = readonly [kind: 'content' | 'thinking' | 'tool_calls' | 'extra', length: number, joined?: true];
 
 /** A finished answer, folded: the whole texts, and the places where the model's pieces ended. */
 export interface Completion {
@@ -74,22 +81,27 @@ export class Folder {
   readonly #cuts: Cut[] = [];
 
   add(piece: Piece): void {
+    const { thinking, content, tool_calls: toolCalls = [], extra } = piece;
+    const before = this.#cuts.length;
+    const cut = (kind: Cut[0], length: number): void => {
+      this.#cuts.push(this.#cuts.length === before ? [kind, length] : [kind, length, true]);
+    };
     // Thinking first: a model that sends both in one chunk thought before it spoke.
-    if (piece.thinking !== '') {
-      this.#thinking.push(piece.thinking);
-      this.#cuts.push(['thinking', piece.thinking.length]);
+    if (thinking !== '') {
+      this.#thinking.push(thinking);
+      cut('thinking', thinking.length);
     }
-    if (piece.content !== '') {
-      this.#content.push(piece.content);
-      this.#cuts.push(['content', piece.content.length]);
+    if (content !== '') {
+      this.#content.push(content);
+      cut('content', content.length);
     }
-    if (piece.tool_calls !== undefined && piece.tool_calls.length > 0) {
-      this.#toolCalls.push(...piece.tool_calls);
-      this.#cuts.push(['tool_calls', piece.tool_calls.length]);
+    if (toolCalls.length > 0) {
+      this.#toolCalls.push(...toolCalls);
+      cut('tool_calls', toolCalls.length);
     }
-    if (piece.extra !== undefined) {
-      this.#extras.push(piece.extra);
-      this.#cuts.push(['extra', 1]);
+    if (extra !== undefined) {
+      this.#extras.push(extra);
+      cut('extra', 1);
     }
   }
 
@@ -122,25 +134,38 @@ export async function fold(events: AsyncIterable<ChatEvent>): Promise<Completion
 
 /** The pieces of a finished answer as they were recorded, then its end. */
 export function* replay(completion: Completion): Generator<ChatEvent> {
+  const { cuts, end } = completion;
   const at = { content: 0, thinking: 0, tool_calls: 0, extra: 0 };
-  for (const [kind, length] of completion.cuts) {
+  let piece: Piece | undefined;
+  for (const [i, [kind, length]] of cuts.entries()) {
     const from = at[kind];
     at[kind] += length;
-    yield { type: 'piece', piece: pieceAt(completion, kind, from, at[kind]) };
+    piece = { ...(piece ?? NOTHING), ...partAt(completion, kind, from, at[kind]) };
+    const next = cuts[i + 1];
+    if (next?.[2] === true) continue;
+    yield { type: 'piece', piece: next === undefined && end.joined === true ? { ...piece, last: true } : piece };
+    piece = undefined;
   }
-  yield { type: 'end', end: completion.end };
+  yield { type: 'end', end };
 }
 
-function pieceAt(completion: Completion, kind: Cut[0], from: number, to: number): Piece {
+const NOTHING: Piece = { content: '', thinking: '' };
+
+/** Whether a piece says anything: Ollama sends empty ones too. */
+export function isEmptyPiece({ content, thinking, tool_calls: toolCalls, extra }: Piece): boolean {
+  return content === '' && thinking === '' && (toolCalls ?? []).length === 0 && extra === undefined;
+}
+
+function partAt(completion: Completion, kind: Cut[0], from: number, to: number): Partial<Piece> {
   switch (kind) {
     case 'content':
-      return { content: completion.content.slice(from, to), thinking: '' };
+      return { content: completion.content.slice(from, to) };
     case 'thinking':
-      return { content: '', thinking: completion.thinking.slice(from, to) };
+      return { thinking: completion.thinking.slice(from, to) };
     case 'tool_calls':
-      return { content: '', thinking: '', tool_calls: completion.tool_calls.slice(from, to) };
+      return { tool_calls: completion.tool_calls.slice(from, to) };
     case 'extra':
-      return { content: '', thinking: '', extra: completion.extras[from] ?? {} };
+      return { extra: completion.extras[from] ?? {} };
   }
 }
 

@@ -94,6 +94,14 @@ interface More {
   readonly retryAfterMs?: number;
   /** The error behind this one; goes to the log, never to the caller. */
   readonly cause?: unknown;
+  /** How Ollama itself says it, or has said it. */
+  readonly native?: NativeError;
+}
+
+/** An error in Ollama's own words, for the routes that speak its dialect: clients compare status and text. */
+export interface NativeError {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -104,11 +112,13 @@ export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
+  readonly native: NativeError | undefined;
 
   constructor(code: ErrorCode, message: string, more: More = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.retryAfterMs = more.retryAfterMs;
+    this.native = more.native;
   }
 
   /** HTTP status of this code. */

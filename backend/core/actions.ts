@@ -97,6 +97,7 @@ export async function warm(parts: ActionParts, model: string, priority: number, 
   watch.admit();
   const place = queue.enter(
     {
+      lane: 'chat',
       runner: spec.key,
       model,
       caller: 'hearth',

@@ -3,20 +3,25 @@
 import type { ChatEvent, Completion, Source } from '../contract/chat.ts';
 import type { Hit } from './cache.ts';
 import type { CachePlan, CacheWish } from './policy.ts';
-import type { UpstreamChat } from './ports.ts';
+import type { Family, UpstreamRequest } from './ports.ts';
 import type { KeptAnswer } from './record.ts';
 import type { ReplayMode } from './replay.ts';
 import type { Ticket, TicketOptions } from './requests.ts';
 
+/** As cache.drop_in says it. */
+export type CacheDefault = 'always' | 'deterministic' | 'off';
+
 /** One request, in the form that every route translates to. */
 export interface ChatCall extends TicketOptions {
-  readonly request: UpstreamChat;
+  /** In the form of which of Ollama's routes `request` is. */
+  readonly family: Family;
+  readonly request: UpstreamRequest;
   /** Callers with different namespaces never share an answer. */
   readonly namespace: string;
   /** What the caller asks of the cache, strongest first. */
   readonly wishes: readonly CacheWish[];
-  /** Whether this route caches when nobody asks for anything. */
-  readonly cacheByDefault: boolean;
+  /** Whether this route caches when nobody asks for anything: always, never, or what can have one answer alone. */
+  readonly cacheByDefault: CacheDefault;
   readonly replay: ReplayMode;
 }
 

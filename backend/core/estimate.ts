@@ -77,9 +77,13 @@ function blend(old: number | undefined, now: number): number | undefined {
   return old === undefined ? now : old + ALPHA * (now - old);
 }
 
-/** The size of a prompt, in characters. */
-export function promptChars(messages: readonly { readonly content?: unknown }[]): number {
-  return messages.reduce((sum, { content }) => sum + (typeof content === 'string' ? content.length : 0), 0);
+/** The size of a prompt in characters: its messages (/api/chat), or its texts (/api/generate). */
+export function promptChars({ messages, prompt, system, suffix }: Readonly<Record<string, unknown>>): number {
+  const said = Array.isArray(messages) ? messages.map((message: { content?: unknown }) => message.content) : [];
+  return [...said, prompt, system, suffix].reduce<number>(
+    (sum, text) => sum + (typeof text === 'string' ? text.length : 0),
+    0,
+  );
 }
 
 /** One in the planned order, for startTimes. Milliseconds. */

@@ -2,10 +2,10 @@
 // Pure. Which requests may use the cache at all is policy.ts.
 import { hash } from 'node:crypto';
 import { AppError } from '../contract/errors.ts';
-import type { RunnerSpec, UpstreamChat } from './ports.ts';
+import type { Family, RunnerSpec, UpstreamRequest } from './ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** Deeper JSON than any client sends; a bound keeps a hostile body from exhausting the stack. */
 const MAX_DEPTH = 64;
@@ -27,12 +27,13 @@ const RUNNER_OPTIONS = [
 export interface KeyParts {
   readonly url: string;
   readonly version: string;
-  readonly family: 'chat';
+  /** Which question it is: two routes may be asked with the same fields and mean other things. */
+  readonly family: Family | 'embed' | 'embeddings';
   /** Manifest digest of the model, from /api/tags. */
   readonly digest: string;
   readonly namespace: string;
   /** The request as it goes upstream, after our own overrides. */
-  readonly body: UpstreamChat;
+  readonly body: UpstreamRequest;
 }
 
 /** SHA-256 in hex. Equal for two requests exactly when they mean the same to the same model. */
@@ -46,10 +47,10 @@ export function fingerprint({ url, version, family, digest, namespace, body }: K
 }
 
 /** By identity: the same object may be asked for again and again, and nobody changes a request. */
-const keys = new WeakMap<UpstreamChat, { readonly head: string; readonly key: string }>();
+const keys = new WeakMap<UpstreamRequest, { readonly head: string; readonly key: string }>();
 
 /** What loads the model: two requests with one key run on the same loaded runner. */
-export function runnerSpec(body: UpstreamChat, digest: string): RunnerSpec {
+export function runnerSpec(body: UpstreamRequest, digest: string): RunnerSpec {
   const options: Record<string, unknown> = {};
   for (const name of RUNNER_OPTIONS) {
     const value = body.options?.[name];
@@ -60,13 +61,24 @@ export function runnerSpec(body: UpstreamChat, digest: string): RunnerSpec {
 }
 
 /** The request without what cannot change its answer; fields that are empty mean the same as absent ones to Ollama. */
-function meaningOf(body: UpstreamChat): Record<string, unknown> {
+function meaningOf(body: UpstreamRequest): Record<string, unknown> {
   const meaning: Record<string, unknown> = {};
   for (const name of Object.keys(body)) {
     const value = body[name];
     if (!NOT_IN_KEY.has(name) && !isEmpty(value)) meaning[name] = value;
   }
+  if (body.options?.['temperature'] === 0) meaning['options'] = greedy(body.options);
   return meaning;
+}
+
+/**
+ * At temperature 0 the likeliest token is taken, and these cannot change which one that is: the filters always leave it
+ * in (llama.cpp top-k, top-p, min-p), and no die is cast. So /v1, which sends a top_p of its own, asks the same question.
+ */
+const WITHOUT_EFFECT = new Set(['top_k', 'top_p', 'min_p', 'seed']);
+
+function greedy(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !WITHOUT_EFFECT.has(name)));
 }
 
 function isEmpty(value: unknown): boolean {

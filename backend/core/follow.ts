@@ -1,5 +1,5 @@
 // Keeps a caller's ticket in step with what its caller has been given.
-import type { ChatEvent } from '../contract/chat.ts';
+import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
 import { asAppError } from '../contract/errors.ts';
 import type { Ticket } from './requests.ts';
 
@@ -12,7 +12,8 @@ export async function* followed(
   try {
     for await (const event of events) {
       if (event.type === 'waiting') ticket.moved(event.waiting);
-      if (event.type === 'piece') ticket.piece();
+      // An empty piece is no first token.
+      if (event.type === 'piece' && !isEmptyPiece(event.piece)) ticket.piece();
       if (event.type === 'end') ticket.finish();
       yield event;
     }

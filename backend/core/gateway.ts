@@ -7,23 +7,14 @@ import { fold, Folder, type ChatEvent, type Completion } from '../contract/chat.
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
+import type { Determinism } from './determinism.ts';
 import { promptChars, type Estimator } from './estimate.ts';
-import { fingerprint, runnerSpec } from './fingerprint.ts';
+import { runnerSpec } from './fingerprint.ts';
 import type { FlightContext, Flights, Seat } from './flight.ts';
 import { followed, once, WhenRead } from './follow.ts';
-import { isCloudName, notInstalled } from './models.ts';
-import { planCache, type CachePlan } from './policy.ts';
-import type {
-  Clock,
-  InstalledModel,
-  Log,
-  NewId,
-  ReadConfig,
-  RunnerSpec,
-  Upstream,
-  UpstreamChat,
-  Watch,
-} from './ports.ts';
+import { isCloudName } from './models.ts';
+import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
+import { keepsByDefault, keyOf, planFor, resolveModel } from './question.ts';
 import { shuttingDown, type LeaseQueue, type Place } from './queue.ts';
 import { speak } from './replay.ts';
 import { Ticket, type Requests } from './requests.ts';
@@ -46,6 +37,7 @@ export interface GatewayParts {
   readonly estimator: Estimator;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
+  readonly determinism: Determinism;
   /** A request's life has ended, well or not. */
   onEnded(ticket: Ticket): void;
 }
@@ -66,14 +58,17 @@ export class Gateway {
    * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events.
    */
   async chat(call: ChatCall): Promise<Answer> {
-    const { watch, config, clock, requests, cache, log, telemetry } = this.#parts;
+    const { watch, config, clock, requests, cache, log, telemetry, determinism } = this.#parts;
     if (this.#draining) throw shuttingDown();
     const ticket = new Ticket(call, clock);
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
-    const model = watch.peek(call.model) ?? (await this.#resolve(call.model, ticket.signal));
+    const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal));
     const request = shapeRequest(call.request, config().ollama);
-    const plan = this.#plan(call, model);
-    const key = model === undefined ? undefined : this.#key(call, request, model);
+    // Without an await where nothing is to be asked: most requests come this way.
+    const byDefault =
+      call.cacheByDefault === 'always' || (await keepsByDefault(determinism, call, request, model, ticket.signal));
+    const plan = planFor(config(), call, model, byDefault);
+    const key = model === undefined ? undefined : keyOf(watch.state, call, request, model);
     const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
     if (hit !== undefined) return this.#hit(ticket, call, { plan, key, hit }, hit);
     if (plan.onlyIfCached) {
@@ -93,31 +88,6 @@ export class Gateway {
       telemetry.refused();
       throw error;
     }
-  }
-
-  async #resolve(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
-    const { watch } = this.#parts;
-    const model = await watch.resolve(name, signal);
-    // Cloud names need not be in the list. When Ollama is down nothing is known, and the call itself will say so.
-    if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
-    throw new AppError('model_not_found', notInstalled(name, watch.state.installed));
-  }
-
-  #plan(call: ChatCall, model: InstalledModel | undefined): CachePlan {
-    const { cache, batch } = this.#parts.config();
-    return planCache({
-      wishes: call.wishes,
-      enabled: cache.enabled,
-      deduplicate: batch.enable_deduplication,
-      byDefault: call.cacheByDefault && model?.remote !== true,
-      digestKnown: model !== undefined,
-      ttlSeconds: cache.ttl_seconds,
-    });
-  }
-
-  #key(call: ChatCall, body: UpstreamChat, model: InstalledModel): string {
-    const { url, version = '' } = this.#parts.watch.state;
-    return fingerprint({ url, version, family: 'chat', digest: model.digest, namespace: call.namespace, body });
   }
 
   // ---- 1 hit
@@ -150,7 +120,7 @@ export class Gateway {
 
   // ---- 2 coalesced, or lead
 
-  #run(ticket: Ticket, call: ChatCall, request: UpstreamChat, spec: RunnerSpec, outcome: CacheOutcome): Answer {
+  #run(ticket: Ticket, call: ChatCall, request: UpstreamRequest, spec: RunnerSpec, outcome: CacheOutcome): Answer {
     const { flights, telemetry, newId, config, queue } = this.#parts;
     const { plan, key } = outcome;
     ticket.flight = plan.share && key !== undefined ? key : `private ${newId()}`;
@@ -211,16 +181,17 @@ export class Gateway {
 
   #lead(
     call: ChatCall,
-    request: UpstreamChat,
+    request: UpstreamRequest,
     spec: RunnerSpec,
     outcome: CacheOutcome,
     flight: FlightContext,
   ): AsyncIterable<ChatEvent> {
     const { queue, estimator, config, watch } = this.#parts;
     watch.admit();
-    const chars = promptChars(request.messages);
+    const chars = promptChars(request);
     const place = queue.enter(
       {
+        lane: 'chat',
         runner: spec.key,
         model: spec.model,
         caller: call.caller,
@@ -238,7 +209,7 @@ export class Gateway {
   async *#withLease(
     place: Place,
     call: ChatCall,
-    request: UpstreamChat,
+    request: UpstreamRequest,
     spec: RunnerSpec,
     outcome: CacheOutcome,
     flight: FlightContext,
@@ -253,7 +224,7 @@ export class Gateway {
       }
       flight.waiting({ phase: 'running', position: 0, eta_ms: 0 });
       const folder = new Folder();
-      for await (const event of upstream.chat(request, flight.signal)) {
+      for await (const event of upstream[call.family](request, flight.signal)) {
         if (event.type === 'piece') folder.add(event.piece);
         if (event.type === 'end') {
           residency.used(spec, keepAliveMs(request.keep_alive));

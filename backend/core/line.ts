@@ -21,7 +21,7 @@ export class Line {
     return this.#waiters.size;
   }
 
-  /** The runner that ran last. */
+  /** The runner of the chat that ran last. */
   get runner(): string | undefined {
     return this.#runner;
   }
@@ -40,7 +40,8 @@ export class Line {
   }
 
   add(wish: LeaseWish, now: number): Waiter {
-    const waiter = new Waiter(wish, this.#arrivals++, now, this.#batches.arrived(wish.runner));
+    const fifoSwitch = wish.lane === 'chat' && this.#batches.arrived(wish.runner);
+    const waiter = new Waiter(wish, this.#arrivals++, now, fifoSwitch);
     this.#waiters.add(waiter);
     return waiter;
   }
@@ -67,15 +68,18 @@ export class Line {
 
   /** This one runs now and waits no more; `order` is what inOrder said, and tells whom it overtakes. */
   serve(waiter: Waiter, order: readonly Waiter[], now: number): void {
-    const { runner, caller } = waiter.wish;
+    const { lane, runner, caller } = waiter.wish;
     const turn = order.indexOf(waiter);
     for (const [i, other] of order.entries()) {
       const overtaken = i < turn || other.seq < waiter.seq;
       if (overtaken && other.wish.runner !== runner) other.passedSince ??= now;
     }
-    this.#batches.leased(runner, waiter.fifoSwitch);
-    this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
-    this.#runner = runner;
+    // An embed runs beside the chats: it ends no batch of theirs.
+    if (lane === 'chat') {
+      this.#batches.leased(runner, waiter.fifoSwitch);
+      this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
+      this.#runner = runner;
+    }
     this.#lastServed.delete(caller);
     this.#lastServed.set(caller, ++this.#turns);
     const longestAgo = this.#lastServed.keys().next();

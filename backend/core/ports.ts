@@ -27,13 +27,33 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** The two routes of Ollama that run a model to write: /api/chat and /api/generate. */
+export type Family = 'chat' | 'generate';
+
 /** A request in Ollama's own form, as it goes upstream. Unknown fields are carried along. */
-export interface UpstreamChat {
+export interface UpstreamRequest {
   readonly model: string;
-  readonly messages: readonly Readonly<Record<string, unknown>>[];
   readonly options?: Readonly<Record<string, unknown>>;
   readonly keep_alive?: string | number;
   readonly [field: string]: unknown;
+}
+
+/** Such a request for /api/chat. */
+export interface UpstreamChat extends UpstreamRequest {
+  readonly messages: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A request for vectors: `input` for /api/embed, `prompt` for the legacy /api/embeddings. */
+export interface UpstreamEmbed extends UpstreamRequest {
+  readonly input: readonly string[];
+}
+
+/** Vectors in the order of the inputs, and Ollama's figures (counts, nanoseconds) of the whole call. */
+export interface EmbedReply {
+  readonly vectors: readonly (readonly number[])[];
+  readonly total_duration: number;
+  readonly load_duration: number;
+  readonly prompt_eval_count: number;
 }
 
 /** What decides whether Ollama must load the model anew: weights, runner options, shift (ollama sched.go needsReload). */
@@ -82,7 +102,15 @@ export interface Upstream {
    * Runs the model, always streamed. The sequence ends with `end` or throws; it never stops quietly.
    * The upstream connection is closed when the sequence returns, throws, or is left.
    */
-  chat(request: UpstreamChat, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  chat(request: UpstreamRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  /** The same for /api/generate: `response` becomes the content, and `context` an unknown field of the end. */
+  generate(request: UpstreamRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  /** Vectors of /api/embed, normalised by Ollama. Fails as a whole when one of the inputs does. */
+  embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
+  /** The vector of the legacy /api/embeddings, which is not normalised; of the first input alone. */
+  embeddings(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
+  /** The PARAMETER lines of a model's Modelfile (/api/show), by name; a name that stands there twice has several values. */
+  parameters(model: string, signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Loads a runner with an empty request and resolves when it stands ready. */
   load(spec: RunnerSpec, keepAlive: string | number | undefined, signal: AbortSignal): Promise<void>;
   /** Asks for the model to be unloaded; resolves at once, before it is. */

@@ -1,4 +1,4 @@
-// The queue in front of the model: bounded, visible, cancellable. Whoever holds a lease may run; a lease lives exactly
+// The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
 // as long as the upstream stream. Who is next is line.ts and order.ts; what a lease is used for is not known here.
 import type { Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
@@ -6,7 +6,7 @@ import type { BatchFigures } from './batches.ts';
 import { startTimes, type Planned } from './estimate.ts';
 import { Line } from './line.ts';
 import type { Clock, ReadConfig } from './ports.ts';
-import type { Lease, LeaseWish, Waiter } from './waiter.ts';
+import { LANES, type Lane, type Lease, type LeaseWish, type Waiter } from './waiter.ts';
 
 /** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
 export interface Place {
@@ -86,11 +86,16 @@ export class LeaseQueue {
     const retryAfterMs = this.eta();
     return new AppError('queue_full', `The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, {
       retryAfterMs,
+      native: { status: 503, body: { error: 'server busy, please try again.  maximum pending requests exceeded' } },
     });
   }
 
-  #slotFree(): boolean {
-    return !this.#paused && this.#running.size < this.#options.config().queue.max_concurrent;
+  #slotFree(lane: Lane): boolean {
+    return !this.#paused && this.#runningIn(lane).length < this.#options.config().queue.max_concurrent;
+  }
+
+  #runningIn(lane: Lane): Running[] {
+    return [...this.#running].filter(({ wish }) => wish.lane === lane);
   }
 
   /**
@@ -105,10 +110,14 @@ export class LeaseQueue {
 
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
-    while (this.#line.size > 0 && this.#slotFree()) {
+    while (this.#line.size > 0) {
+      const free = LANES.filter((lane) => this.#slotFree(lane));
+      if (free.length === 0) break;
       const order = this.#plan();
-      const next = order.find((waiter) => this.#mayRunBeside(waiter.wish.runner));
-      if (next === undefined || !this.#mayPass(order[0], next)) break;
+      // Who waits for a slot of the other lane is not passed by one who takes a slot of this.
+      const able = order.filter(({ wish }) => free.includes(wish.lane));
+      const next = able.find((waiter) => this.#mayRunBeside(waiter.wish.runner));
+      if (next === undefined || !this.#mayPass(able[0], next)) break;
       this.#grant(next, order);
     }
     this.#options.onChange();
@@ -160,11 +169,10 @@ export class LeaseQueue {
   #tell(only?: Waiter): void {
     if (only === undefined) this.#telling = false;
     const order = this.#plan();
-    const etas = startTimes(this.#planned(order), this.#slots(), this.#line.runner);
+    const lanes = LANES.map((lane) => order.filter(({ wish }) => wish.lane === lane));
     let told = 0;
-    for (const [i, waiter] of order.entries()) {
+    for (const { waiter, waiting } of lanes.flatMap((lane) => this.#places(lane))) {
       if (only !== undefined && waiter !== only) continue;
-      const waiting: Waiting = { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 };
       const { told: known } = waiter;
       // A new estimate alone is news only when it moved by more than a second; a new position always is.
       if (known?.position === waiting.position && Math.abs(known.eta_ms - waiting.eta_ms) < 1000) continue;
@@ -175,6 +183,17 @@ export class LeaseQueue {
     if (told > TOLD_AT_ONCE) this.#tellAgainAt = this.#options.clock.now() + Math.min(told, LONGEST_PAUSE_MS);
   }
 
+  /** Where those of one lane stand, in their order. */
+  #places(order: readonly Waiter[]): { readonly waiter: Waiter; readonly waiting: Waiting }[] {
+    const [first] = order;
+    if (first === undefined) return [];
+    const etas = startTimes(this.#planned(order), this.#slots(first.wish.lane), this.#line.runner);
+    return order.map((waiter, i) => ({
+      waiter,
+      waiting: { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 },
+    }));
+  }
+
   #planned(order: readonly Waiter[]): Planned[] {
     return order.map(({ wish }) => ({
       runner: wish.runner,
@@ -183,19 +202,22 @@ export class LeaseQueue {
     }));
   }
 
-  /** For each slot, the expected milliseconds until it is free. */
-  #slots(): number[] {
+  /** For each slot of a lane, the expected milliseconds until it is free. */
+  #slots(lane: Lane): number[] {
     const now = this.#options.clock.now();
     const { max_concurrent } = this.#options.config().queue;
-    const taken = [...this.#running].map(({ wish, startedAt }) => Math.max(0, wish.expectedMs() - (now - startedAt)));
+    const taken = this.#runningIn(lane).map(({ wish, startedAt }) =>
+      Math.max(0, wish.expectedMs() - (now - startedAt)),
+    );
     // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
     return [...taken, ...Array<number>(max_concurrent).fill(0)].toSorted((a, b) => b - a).slice(0, max_concurrent);
   }
 
-  /** Milliseconds until a request that came now would start. */
+  /** Milliseconds until a chat that came now would start. */
   eta(): number {
     const newcomer: Planned = { runner: '', runMs: 0, loadMs: 0 };
-    return startTimes([...this.#planned(this.#plan()), newcomer], this.#slots(), this.#line.runner).at(-1) ?? 0;
+    const order = this.#plan().filter(({ wish }) => wish.lane === 'chat');
+    return startTimes([...this.#planned(order), newcomer], this.#slots('chat'), this.#line.runner).at(-1) ?? 0;
   }
 
   /** Whether anybody in line needs this runner. */

@@ -7,6 +7,8 @@
 import { answerMessage, type Completion, type Cut, type End } from '../contract/chat.ts';
 
 const KINDS = ['content', 'thinking', 'tool_calls', 'extra'] as const satisfies readonly Cut[0][];
+/** Each kind, alone or joined to the cut before it. */
+const SHAPES = 2 * KINDS.length;
 const HEAD_BYTES = 8;
 
 interface Rest {
@@ -19,6 +21,8 @@ export interface KeptAnswer {
   /** The `message` in JSON, UTF-8; a view on the record. */
   readonly messageJson: Buffer;
   readonly end: End;
+  /** The whole of it, for routes of another form. */
+  whole(): Completion;
 }
 
 export function encodeRecord(completion: Completion): Buffer {
@@ -27,9 +31,9 @@ export function encodeRecord(completion: Completion): Buffer {
   const message = Buffer.from(JSON.stringify(answerMessage(completion)), 'utf8');
   const ending = Buffer.from(JSON.stringify(rest), 'utf8');
   const tail: number[] = [];
-  for (const [kind, length] of cuts) {
-    // Kind and length share one varint: most pieces are short, so most cuts are one byte.
-    pushVarint(tail, length * KINDS.length + KINDS.indexOf(kind));
+  for (const [kind, length, joined] of cuts) {
+    // Kind, length and whether it is joined share one varint: most pieces are short, so most cuts are one byte.
+    pushVarint(tail, length * SHAPES + KINDS.indexOf(kind) + (joined === true ? KINDS.length : 0));
   }
   // Not from Node's shared pool: a slice of a pool would keep its whole 8 KB alive for as long as the entry lives.
   const bytes = Buffer.allocUnsafeSlow(HEAD_BYTES + message.length + ending.length + tail.length);
@@ -45,7 +49,7 @@ export function encodeRecord(completion: Completion): Buffer {
 export function decodeKept(bytes: Buffer): KeptAnswer {
   const { messageEnd, restEnd } = bounds(bytes);
   const { end } = JSON.parse(bytes.toString('utf8', messageEnd, restEnd)) as Rest;
-  return { messageJson: bytes.subarray(HEAD_BYTES, messageEnd), end };
+  return { messageJson: bytes.subarray(HEAD_BYTES, messageEnd), end, whole: () => decodeRecord(bytes) };
 }
 
 /** Everything, for a streamed replay. */
@@ -71,7 +75,9 @@ function decodeCuts(bytes: Buffer, from: number): Cut[] {
     value += (byte & 0x7f) * scale;
     scale *= 128;
     if (byte < 0x80) {
-      cuts.push([KINDS[value % KINDS.length] ?? 'content', Math.floor(value / KINDS.length)]);
+      const kind = KINDS[value % KINDS.length] ?? 'content';
+      const length = Math.floor(value / SHAPES);
+      cuts.push(value % SHAPES < KINDS.length ? [kind, length] : [kind, length, true]);
       value = 0;
       scale = 1;
     }

@@ -1,6 +1,6 @@
 // How a kept answer is spoken again. Smooth: word by word within a little more than a second, as if it were just
 // written; original: the model's own pieces; instant: all at once. Pacing only; back-pressure is the reader's.
-import { replay, type ChatEvent, type Completion, type Piece } from '../contract/chat.ts';
+import { replay, type ChatEvent, type Completion, type Cut, type Piece } from '../contract/chat.ts';
 import type { Config } from '../contract/config.ts';
 import type { Clock } from './ports.ts';
 
@@ -25,8 +25,10 @@ export async function* speak(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, void, undefined> {
+  // What came beside the text (logprobs) belongs to its piece, so such an answer keeps the model's own pieces.
+  const own = mode !== 'instant' && completion.extras.length > 0;
   if (mode === 'smooth') {
-    const { pieces, gapMs } = inWords(completion);
+    const { pieces, gapMs } = own ? asTheyCame(completion) : inWords(completion);
     // By the clock, not by counting sleeps: a timer that fires late, or a slow reader, is made up for.
     let due = clock.now();
     for (const piece of pieces) {
@@ -37,10 +39,17 @@ export async function* speak(
       due += gapMs;
     }
   }
-  for (const event of mode === 'original' ? replay(completion) : atOnce(completion, mode === 'instant')) {
+  const rest = mode === 'original' ? replay(completion) : atOnce(completion, mode === 'instant');
+  for (const event of own && mode === 'smooth' ? [{ type: 'end', end: completion.end } as const] : rest) {
     signal.throwIfAborted();
     yield event;
   }
+}
+
+/** The model's own pieces, at a pace that ends in time. */
+function asTheyCame(completion: Completion): { pieces: Piece[]; gapMs: number } {
+  const pieces = [...replay(completion)].flatMap((event) => (event.type === 'piece' ? [event.piece] : []));
+  return { pieces, gapMs: Math.min(WORD_MS, LONGEST_MS / Math.max(1, pieces.length)) };
 }
 
 /** The texts, thinking first, in words or groups of words, and how long after each other they come. */
@@ -58,7 +67,11 @@ function inWords({ thinking, content }: Completion): { pieces: Iterable<Piece>; 
 function* atOnce(completion: Completion, texts: boolean): Generator<ChatEvent> {
   const { thinking, content, cuts } = completion;
   if (texts && thinking + content !== '') yield { type: 'piece', piece: { thinking, content } };
-  yield* replay({ ...completion, cuts: cuts.filter(([kind]) => kind === 'tool_calls' || kind === 'extra') });
+  // What was joined to a text stands alone here.
+  const others = cuts.flatMap(([kind, length]): Cut[] =>
+    kind === 'tool_calls' || kind === 'extra' ? [[kind, length]] : [],
+  );
+  yield* replay({ ...completion, cuts: others });
 }
 
 /** At most how many pieces cutWords makes of a text when it groups nothing; does not count far beyond MOST_PIECES. */

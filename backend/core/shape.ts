@@ -1,20 +1,20 @@
 // What Hearth changes in a request before it goes upstream: keep_alive and num_ctx, by configuration. Pure.
 import { keepAliveSeconds } from '../contract/duration.ts';
 import type { Config } from '../contract/config.ts';
-import type { UpstreamChat } from './ports.ts';
+import type { UpstreamRequest } from './ports.ts';
 
 /**
  * The request with the options that it will run with. The cache key and the runner are read off the result, so it is
  * always the same for the same request and configuration.
  */
-export function shapeRequest(request: UpstreamChat, ollama: Config['ollama']): UpstreamChat {
+export function shapeRequest(request: UpstreamRequest, ollama: Config['ollama']): UpstreamRequest {
   const asked = request.options?.['num_ctx'];
   const numCtx = numCtxFor(asked, ollama);
   return numCtx === asked ? request : { ...request, options: { ...request.options, num_ctx: numCtx } };
 }
 
 /** The request with how long its model stays loaded: its own wish, else ollama.keep_alive. No part of the cache key. */
-export function withKeepAlive(request: UpstreamChat, ollama: Config['ollama']): UpstreamChat {
+export function withKeepAlive<R extends UpstreamRequest>(request: R, ollama: Config['ollama']): R {
   // As a number: Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
   return { ...request, keep_alive: keepAliveSeconds(request.keep_alive ?? ollama.keep_alive) };
 }

@@ -2,8 +2,13 @@
 // for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
 import type { Waiting } from '../contract/chat.ts';
 
+/** Embeds have slots of their own: they are short, and must not stand behind a long answer. */
+export const LANES = ['chat', 'embed'] as const;
+export type Lane = (typeof LANES)[number];
+
 /** What somebody asks for. */
 export interface LeaseWish {
+  readonly lane: Lane;
   readonly runner: string;
   readonly model: string;
   readonly caller: string;

@@ -1,6 +1,6 @@
 // What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
 // Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
-import { AppError } from '../contract/errors.ts';
+import { AppError, type NativeError } from '../contract/errors.ts';
 import { notInstalled } from '../core/models.ts';
 
 /** A caller that meets Ollama's full queue is asked to come back after this long. */
@@ -72,7 +72,18 @@ export function tooLong(maxMb: number): AppError {
 
 /** An `{"error"}` line within the stream; `line` is the whole line. */
 export function saidInStream(line: string): AppError {
-  return new AppError('upstream_failed', `Ollama reported an error: ${quote(saidBy(line) ?? line)}`);
+  return new AppError(
+    'upstream_failed',
+    `Ollama reported an error: ${quote(saidBy(line) ?? line)}`,
+    ownWords(500, line),
+  );
+}
+
+/** The answer itself, where it is an error as Ollama writes them, for callers who speak its dialect. */
+function ownWords(status: number, text: string): { readonly native?: NativeError } {
+  const body = parsed(text);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return {};
+  return typeof (body as { error?: unknown }).error === 'string' ? { native: { status, body: { ...body } } } : {};
 }
 
 export function firstTokenLate(seconds: number): AppError {
@@ -92,15 +103,16 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   const said = saidBy(text);
   // Kept for the log: what came, word for word.
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text)}`);
+  const more = { cause, ...ownWords(status, text) };
   if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location) || 'nowhere'}`, cause);
   if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause);
   if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
   if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {
-    return new AppError('model_not_found', notInstalled(model, []), { cause });
+    return new AppError('model_not_found', notInstalled(model, []), more);
   }
-  if (status === 400 && said !== undefined) return new AppError('invalid_request', quote(said), { cause });
+  if (status === 400 && said !== undefined) return new AppError('invalid_request', quote(said), more);
   if (status === 503 && said !== undefined) {
-    return new AppError('queue_full', quote(said), { retryAfterMs: BUSY_RETRY_MS, cause });
+    return new AppError('queue_full', quote(said), { ...more, retryAfterMs: BUSY_RETRY_MS });
   }
   if (status === 403 && text.trim() === '') {
     const sentence = `Ollama at ${apiUrl} refuses this gateway (HTTP 403): the name in ollama.api_url is not one it accepts.`;
@@ -108,7 +120,7 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   }
   const words = quote(said ?? text.trim());
   const sentence = `Ollama answered with an error (HTTP ${status})${words === '' ? '.' : `: ${words}`}`;
-  return new AppError('upstream_failed', sentence, { cause });
+  return new AppError('upstream_failed', sentence, more);
 }
 
 /** Whether a text begins like HTML or XML. */

@@ -3,16 +3,36 @@
 // all without a stream, leaves the connection open on `break`, and prints what it cannot read. It never repeats a call,
 // waits for a slot or remembers a model: those are the queue's and the watch's.
 import { ReadableStream } from 'node:stream/web';
-import { Ollama, type ChatRequest } from 'ollama/browser'; // the other entry reads local files that `images` names
+import { Ollama, type ChatRequest, type GenerateRequest } from 'ollama/browser'; // the other entry reads local files that `images` names
 import { Agent, request as send } from 'undici';
 import type { z } from 'zod';
 import { type ChatEvent, fold } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
-import type { Clock, Log, ReadConfig, Upstream, UpstreamChat } from '../core/ports.ts';
+import type {
+  Clock,
+  EmbedReply,
+  Family,
+  Log,
+  ReadConfig,
+  Upstream,
+  UpstreamEmbed,
+  UpstreamRequest,
+} from '../core/ports.ts';
 import { Call, type Late } from './call.ts';
-import { firstTokenLate, idle, noAnswer, notDone, notOllama, refused, tooLong, unreachable } from './failure.ts';
+import {
+  firstTokenLate,
+  idle,
+  malformed,
+  noAnswer,
+  notDone,
+  notOllama,
+  refused,
+  tooLong,
+  unreachable,
+} from './failure.ts';
 import { frame, MB, objectIn, textOf } from './ndjson.ts';
-import { eventsIn, psSchema, tagsSchema, versionSchema } from './reply.ts';
+import { eventsIn } from './reply.ts';
+import { embeddingsSchema, embedSchema, parametersSchema, psSchema, tagsSchema, versionSchema } from './replies.ts';
 import { orAborted } from './shared.ts';
 
 /** An error body is read this far. */
@@ -84,7 +104,11 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
   }
 
   // A generator alone does: one that is never started opens nothing.
-  async function* chat(request: UpstreamChat, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+  async function* run(
+    family: Family,
+    request: UpstreamRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChatEvent, void, undefined> {
     const { api_url: apiUrl, max_answer_mb: maxMb, timeout_seconds: idleSeconds } = config().ollama;
     const call = new Call(signal, clock);
     let lines: AsyncGenerator<Uint8Array, void, undefined> | undefined;
@@ -97,12 +121,14 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
         lines = frame(body, { maxMb, apiUrl });
         return ReadableStream.from(lines);
       });
-      for await (const chunk of await client.chat(forClient(request))) {
+      const asked = forClient(request);
+      const chunks = family === 'chat' ? await client.chat(asked) : await client.generate(asked);
+      for await (const chunk of chunks) {
         call.hold();
         if (!begun) call.expect(idleSeconds * 1000, () => idle(idleSeconds));
         begun = true;
         done = chunk.done === true;
-        yield* eventsIn({ ...chunk }, clock.now);
+        yield* eventsIn(family, { ...chunk }, clock.now);
         call.resume();
       }
       if (!done) throw notDone();
@@ -153,22 +179,40 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
   }
 
   /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (ollama.md, "load, unload"). */
-  async function sendEmpty(request: UpstreamChat, signal: AbortSignal): Promise<void> {
+  async function sendEmpty(request: UpstreamRequest, signal: AbortSignal): Promise<void> {
     try {
-      await fold(chat(request, signal));
+      await fold(run('chat', request, signal));
     } catch (error) {
       if (!(error instanceof AppError && error.message.includes('does not support chat'))) throw error;
       // A model that only embeds is loaded by an empty list of texts.
       const { model, options, keep_alive: keepAlive } = request;
-      await ask(signal, firstToken(), model, (client) =>
-        client.embed({
-          model,
-          input: [],
-          ...(options === undefined ? {} : { options }),
-          ...(keepAlive === undefined ? {} : { keep_alive: keepAlive }),
-        }),
-      );
+      const empty = { model, input: [], ...present({ options, keep_alive: keepAlive }) };
+      await ask(signal, firstToken(), model, (client) => client.embed(empty));
     }
+  }
+
+  async function vectors<T>(
+    request: UpstreamEmbed,
+    signal: AbortSignal,
+    schema: z.ZodType<T>,
+    question: (client: Ollama) => Promise<unknown>,
+  ): Promise<T> {
+    const answer = await ask(signal, firstToken(), request.model, question);
+    const checked = schema.safeParse(answer);
+    if (!checked.success) throw malformed('vectors in an unknown form', checked.error);
+    return checked.data;
+  }
+
+  async function embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply> {
+    const asked = { ...request, input: [...request.input] };
+    const reply = await vectors(request, signal, embedSchema, (client) => client.embed(asked));
+    if (reply.vectors.length === request.input.length) return reply;
+    throw malformed(`${reply.vectors.length} vectors for ${request.input.length} texts`);
+  }
+
+  function embeddings({ input, ...request }: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply> {
+    const asked = { ...request, prompt: input[0] ?? '' };
+    return vectors({ ...request, input }, signal, embeddingsSchema, (client) => client.embeddings(asked));
   }
 
   function firstToken(): Limit {
@@ -177,15 +221,18 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
   }
 
   return {
-    chat,
+    chat: (request, signal) => run('chat', request, signal),
+    generate: (request, signal) => run('generate', request, signal),
+    embed,
+    embeddings,
+    parameters: (model, signal) => look(signal, parametersSchema, (client) => client.show({ model })),
     load: (spec, keepAlive, signal) =>
       sendEmpty(
         {
           model: spec.model,
           messages: [],
           options: spec.options,
-          ...(spec.shift === undefined ? {} : { shift: spec.shift }),
-          ...(keepAlive === undefined ? {} : { keep_alive: keepAlive }),
+          ...present({ shift: spec.shift, keep_alive: keepAlive }),
         },
         signal,
       ),
@@ -208,7 +255,13 @@ async function readRest(call: Call, lines: AsyncGenerator<Uint8Array, void, unde
  * The request as the library may have it: it sets `stream` and rewrites `images` in what it is given, and its types lag
  * behind Ollama's fields, which it passes on all the same.
  */
-function forClient(request: UpstreamChat): ChatRequest & { stream: true } {
-  const messages = request.messages.map((message) => ({ ...message }));
-  return { ...request, messages, stream: true } as unknown as ChatRequest & { stream: true };
+function forClient(request: UpstreamRequest): (ChatRequest & GenerateRequest) & { stream: true } {
+  const { messages } = request;
+  const copied = Array.isArray(messages) ? { messages: messages.map((message: object) => ({ ...message })) } : {};
+  return { ...request, ...copied, stream: true } as unknown as ChatRequest & GenerateRequest & { stream: true };
+}
+
+/** Without what is undefined. */
+function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

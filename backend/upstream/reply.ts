@@ -1,10 +1,10 @@
-// What Ollama sends, checked at the border and turned into our own shapes. Pure.
+// The lines of an answer that Ollama writes, checked at the border and turned into our own events. Pure.
 // Lenient toward servers of any age: an absent or null field is an empty one and unknown fields are carried along.
 // Only a field of a wrong type, on which an answer's meaning would depend, is refused.
 import { z } from 'zod';
 import { type ToolCall, toolCallSchema } from '../contract/chat-request.ts';
-import { type ChatEvent, type End, type Metrics, type Piece, metricsSchema } from '../contract/chat.ts';
-import type { InstalledModel, LoadedModel } from '../core/ports.ts';
+import { type ChatEvent, type End, isEmptyPiece, type Metrics, type Piece, metricsSchema } from '../contract/chat.ts';
+import type { Family } from '../core/ports.ts';
 import { malformed } from './failure.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -12,16 +12,17 @@ type Fields = Readonly<Record<string, unknown>>;
 const METRICS = Object.keys(metricsSchema.shape);
 const KNOWN_CHUNK = new Set<string>(['model', 'created_at', 'message', 'done', 'done_reason', ...METRICS]);
 const KNOWN_MESSAGE = new Set(['role', 'content', 'thinking', 'tool_calls']);
+const KNOWN_GENERATED = new Set(['response', 'thinking', 'tool_calls', ...KNOWN_CHUNK]);
 
 /**
- * The events of one line of /api/chat: at most one piece, then the end when the line says `done:true`, since in native
- * mode the last line itself brings the tool calls. `now` stands in for a missing created_at.
+ * The events of one line of /api/chat or /api/generate: a piece, or the end when the line says `done:true`, or both,
+ * since in native mode the last line itself brings the tool calls. `now` stands in for a missing created_at.
  * Throws AppError upstream_failed.
  */
-export function* eventsIn(chunk: Fields, now: () => number): Generator<ChatEvent, void, undefined> {
-  const message = messageOf(chunk['message']);
-  const unknown = without(chunk, KNOWN_CHUNK);
-  const unknownInMessage = without(message, KNOWN_MESSAGE);
+export function* eventsIn(family: Family, chunk: Fields, now: () => number): Generator<ChatEvent, void, undefined> {
+  const message = family === 'chat' ? messageOf(chunk['message']) : { ...chunk, content: chunk['response'] };
+  const unknown = without(chunk, family === 'chat' ? KNOWN_CHUNK : KNOWN_GENERATED);
+  const unknownInMessage = family === 'chat' ? without(message, KNOWN_MESSAGE) : {};
   if (!isEmpty(unknownInMessage)) unknown['message'] = unknownInMessage;
   const extra = isEmpty(unknown) ? {} : { extra: unknown };
   const done = chunk['done'] === true;
@@ -31,11 +32,12 @@ export function* eventsIn(chunk: Fields, now: () => number): Generator<ChatEvent
     content: textOf(message, 'content'),
     thinking: textOf(message, 'thinking'),
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
-    ...(done ? {} : extra),
+    ...(done ? { last: true } : extra),
   };
-  const bringsSomething = piece.content !== '' || piece.thinking !== '' || toolCalls.length > 0;
-  if (bringsSomething || piece.extra !== undefined) yield { type: 'piece', piece };
-  if (done) yield { type: 'end', end: { ...endOf(chunk, now), ...extra } };
+  // An empty piece before the end is passed on too: whoever shows chunks as they come shows this one.
+  const joined = done && !isEmptyPiece(piece);
+  if (joined || !done) yield { type: 'piece', piece };
+  if (done) yield { type: 'end', end: { ...endOf(chunk, now), ...extra, ...(joined ? { joined } : {}) } };
 }
 
 function endOf(chunk: Fields, now: () => number): End {
@@ -99,75 +101,4 @@ function without(fields: Fields, known: ReadonlySet<string>): Record<string, unk
 
 function isEmpty(fields: Fields): boolean {
   return Object.keys(fields).length === 0;
-}
-
-// ---- lists ---------------------------------------------------------------------------------------------------------
-
-const text = z.string().nullish();
-const bytes = z.number().nonnegative().nullish();
-
-/** `name` and `model` are the same name twice; the older one of them may be missing. */
-const named = { name: text, model: text, digest: text, size: bytes };
-
-/** Answer of /api/tags. */
-export const tagsSchema = z
-  .object({
-    models: z
-      .array(
-        z
-          .object({
-            ...named,
-            modified_at: text,
-            capabilities: z.array(z.string()).nullish(),
-            remote_model: text,
-            remote_host: text,
-            details: z.record(z.string(), z.unknown()).nullish(),
-          })
-          .transform((model): InstalledModel => {
-            const { capabilities } = model;
-            return {
-              name: model.name ?? model.model ?? '',
-              digest: model.digest ?? '',
-              size: model.size ?? 0,
-              modified_at: model.modified_at ?? '',
-              ...(capabilities ? { capabilities } : {}),
-              remote: Boolean(model.remote_model ?? model.remote_host),
-              details: model.details ?? {},
-            };
-          }),
-      )
-      .nullable(),
-  })
-  .transform(({ models }) => (models ?? []).filter(({ name }) => name !== ''));
-
-/** Answer of /api/ps. */
-export const psSchema = z
-  .object({
-    models: z
-      .array(
-        z
-          .object({ ...named, size_vram: bytes, expires_at: text, context_length: z.number().nullish() })
-          .transform((model): LoadedModel => {
-            const { context_length: length } = model;
-            return {
-              name: model.name ?? model.model ?? '',
-              digest: model.digest ?? '',
-              size: model.size ?? 0,
-              size_vram: model.size_vram ?? 0,
-              expires_at: instant(model.expires_at),
-              ...(typeof length === 'number' && length > 0 ? { context_length: length } : {}),
-            };
-          }),
-      )
-      .nullable(),
-  })
-  .transform(({ models }) => (models ?? []).filter(({ name }) => name !== ''));
-
-/** Answer of /api/version. */
-export const versionSchema = z.object({ version: z.string() }).transform(({ version }) => version);
-
-/** Milliseconds since 1970 of a Go time, which has up to nine decimals and any year; 0 when it says nothing. */
-function instant(time: string | null | undefined): number {
-  const at = Date.parse(time ?? '');
-  return Number.isNaN(at) ? 0 : at;
 }

@@ -1,6 +1,7 @@
 // A real gateway for tests: the whole backend on a free port of the loopback, in front of a fake Ollama.
 import { pino } from 'pino';
-import { startBackend, systemClock, type Backend } from '../../backend/backend.ts';
+import { startBackend, type Backend } from '../../backend/backend.ts';
+import { systemClock } from '../../backend/clock.ts';
 import { resolveConfig } from '../../backend/contract/config-sources.ts';
 import type { Config } from '../../backend/contract/config.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';

@@ -63,6 +63,7 @@ export class QueueHarness {
     const told: Waiting[] = [];
     const { lease } = this.queue.enter(
       {
+        lane: 'chat',
         runner,
         model: runner,
         caller: 'c',

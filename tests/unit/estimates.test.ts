@@ -74,7 +74,10 @@ describe('how long a run takes', () => {
   });
 
   test('the prompt counts in characters of all its messages', () => {
-    expect(promptChars([{ content: 'abc' }, { content: 'de' }, {}, { content: null }, { content: ['x'] }])).toBe(5);
+    expect(
+      promptChars({ messages: [{ content: 'abc' }, { content: 'de' }, {}, { content: null }, { content: ['x'] }] }),
+    ).toBe(5);
+    expect(promptChars({ prompt: 'abc', system: 'de', suffix: 7 })).toBe(5);
   });
 });
 

@@ -38,10 +38,10 @@ describe('an answer, folded and told again', () => {
     expect(texts(replay(answer))).toEqual(['Hel', 'lo', ' world']);
   });
 
-  test('in a piece with both, the thinking comes first', () => {
+  test('what came in one piece is told again in one piece', () => {
     const answer = completion([{ content: 'so', thinking: 'hm' }]);
     const pieces = [...replay(answer)].flatMap((event): Piece[] => (event.type === 'piece' ? [event.piece] : []));
-    expect(pieces).toEqual([piece({ thinking: 'hm' }), piece('so')]);
+    expect(pieces).toEqual([piece({ thinking: 'hm', content: 'so' })]);
   });
 
   test('where the request waited is no part of its answer', async () => {

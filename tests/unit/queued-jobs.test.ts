@@ -113,10 +113,11 @@ const call = (id: string): ChatCall => ({
   model: 'm',
   caller: 'c',
   priority: 3,
+  family: 'chat',
   request: { model: 'm', messages: [] },
   namespace: 'local',
   wishes: [],
-  cacheByDefault: true,
+  cacheByDefault: 'always',
   replay: 'instant',
 });
 

@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatEvent } from '../../backend/contract/chat.ts';
 import { AppError } from '../../backend/contract/errors.ts';
-import { eventsIn, psSchema, tagsSchema, versionSchema } from '../../backend/upstream/reply.ts';
+import { embedSchema, parametersSchema, psSchema, tagsSchema, versionSchema } from '../../backend/upstream/replies.ts';
+import { eventsIn } from '../../backend/upstream/reply.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
-const events = (chunk: Record<string, unknown>): ChatEvent[] => [...eventsIn(chunk, () => NOW)];
+const events = (chunk: Record<string, unknown>): ChatEvent[] => [...eventsIn('chat', chunk, () => NOW)];
 const NO_METRICS = {
   total_duration: 0,
   load_duration: 0,
@@ -24,10 +25,10 @@ describe('a line of /api/chat', () => {
     ]);
   });
 
-  test('a line that brings nothing makes no event', () => {
+  test('a line that brings nothing is an empty piece, since routes that show chunks as they come show it too', () => {
     const empty = { role: 'assistant', content: '', thinking: null, tool_calls: null };
     for (const message of [undefined, null, {}, empty, { content: null, tool_calls: [] }]) {
-      expect(events({ ...known, message })).toEqual([]);
+      expect(events({ ...known, message })).toEqual([{ type: 'piece', piece: { content: '', thinking: '' } }]);
     }
   });
 
@@ -64,7 +65,7 @@ describe('a line of /api/chat', () => {
       eval_duration: 9,
     };
     expect(events(chunk)).toEqual([
-      { type: 'piece', piece: { content: 'last', thinking: '', tool_calls: calls } },
+      { type: 'piece', piece: { content: 'last', thinking: '', tool_calls: calls, last: true } },
       {
         type: 'end',
         end: {
@@ -78,6 +79,7 @@ describe('a line of /api/chat', () => {
             eval_count: 1,
             eval_duration: 9,
           },
+          joined: true,
         },
       },
     ]);
@@ -104,7 +106,7 @@ describe('a line of /api/chat', () => {
 
   test('unknown fields of the last line are the end’s', () => {
     const [piece, end] = events({ message: { content: 'a', mood: 'good' }, done: true, remote_host: 'x' });
-    expect(piece).toEqual({ type: 'piece', piece: { content: 'a', thinking: '' } });
+    expect(piece).toEqual({ type: 'piece', piece: { content: 'a', thinking: '', last: true } });
     expect(end).toMatchObject({ type: 'end', end: { extra: { remote_host: 'x', message: { mood: 'good' } } } });
   });
 
@@ -203,5 +205,42 @@ describe('lists', () => {
   test('/api/version', () => {
     expect(versionSchema.parse({ version: '0.33.0', more: 1 })).toBe('0.33.0');
     expect(versionSchema.safeParse({}).success).toBe(false);
+  });
+});
+
+describe('a line of /api/generate', () => {
+  const generated = (chunk: Record<string, unknown>): ChatEvent[] => [...eventsIn('generate', chunk, () => NOW)];
+  const known = { model: 'm', created_at: '2026-01-01T00:00:00.123456789Z', done: false };
+
+  test('the response is the content, the thinking stays in its own field', () => {
+    expect(generated({ ...known, response: 'a', thinking: 'b' })).toEqual([
+      { type: 'piece', piece: { content: 'a', thinking: 'b' } },
+    ]);
+  });
+
+  test('context and other fields of the last line are kept', () => {
+    const [end] = generated({ ...known, response: '', done: true, done_reason: 'stop', context: [1, 2], odd: true });
+    expect(end).toMatchObject({ type: 'end', end: { done_reason: 'stop', extra: { context: [1, 2], odd: true } } });
+  });
+});
+
+describe('answers in one piece', () => {
+  test('vectors of /api/embed, with figures or without', () => {
+    const figures = { total_duration: 3, load_duration: 2, prompt_eval_count: 1 };
+    expect(embedSchema.parse({ model: 'm', embeddings: [[0.5, -1]], ...figures })).toEqual({
+      vectors: [[0.5, -1]],
+      ...figures,
+    });
+    expect(embedSchema.parse({ embeddings: null })).toMatchObject({ vectors: [], prompt_eval_count: 0 });
+    expect(embedSchema.safeParse({ embeddings: [['x']] }).success).toBe(false);
+  });
+
+  test('the parameters of a Modelfile: one name and value a line, stop words quoted and more than one', () => {
+    const text = 'temperature                    0\nstop                           "<|end|>"\nstop   "a b"\n\nodd';
+    expect([...parametersSchema.parse({ parameters: text })]).toEqual([
+      ['temperature', ['0']],
+      ['stop', ['<|end|>', 'a b']],
+    ]);
+    expect(parametersSchema.parse({}).size).toBe(0);
   });
 });

@@ -1,0 +1,113 @@
+// What Ollama answers in one piece (lists, versions, vectors, parameters), checked at the border and turned into our own
+// shapes. Pure. Lenient toward servers of any age: an absent or null field is an empty one. Answers that come line by line
+// are reply.ts.
+import { z } from 'zod';
+import type { EmbedReply, InstalledModel, LoadedModel } from '../core/ports.ts';
+
+const text = z.string().nullish();
+const bytes = z.number().nonnegative().nullish();
+
+/** `name` and `model` are the same name twice; the older one of them may be missing. */
+const named = { name: text, model: text, digest: text, size: bytes };
+
+/** Answer of /api/tags. */
+export const tagsSchema = z
+  .object({
+    models: z
+      .array(
+        z
+          .object({
+            ...named,
+            modified_at: text,
+            capabilities: z.array(z.string()).nullish(),
+            remote_model: text,
+            remote_host: text,
+            details: z.record(z.string(), z.unknown()).nullish(),
+          })
+          .transform((model): InstalledModel => {
+            const { capabilities } = model;
+            return {
+              name: model.name ?? model.model ?? '',
+              digest: model.digest ?? '',
+              size: model.size ?? 0,
+              modified_at: model.modified_at ?? '',
+              ...(capabilities ? { capabilities } : {}),
+              remote: Boolean(model.remote_model ?? model.remote_host),
+              details: model.details ?? {},
+            };
+          }),
+      )
+      .nullable(),
+  })
+  .transform(({ models }) => (models ?? []).filter(({ name }) => name !== ''));
+
+/** Answer of /api/ps. */
+export const psSchema = z
+  .object({
+    models: z
+      .array(
+        z
+          .object({ ...named, size_vram: bytes, expires_at: text, context_length: z.number().nullish() })
+          .transform((model): LoadedModel => {
+            const { context_length: length } = model;
+            return {
+              name: model.name ?? model.model ?? '',
+              digest: model.digest ?? '',
+              size: model.size ?? 0,
+              size_vram: model.size_vram ?? 0,
+              expires_at: instant(model.expires_at),
+              ...(typeof length === 'number' && length > 0 ? { context_length: length } : {}),
+            };
+          }),
+      )
+      .nullable(),
+  })
+  .transform(({ models }) => (models ?? []).filter(({ name }) => name !== ''));
+
+/** Answer of /api/version. */
+export const versionSchema = z.object({ version: z.string() }).transform(({ version }) => version);
+
+/** Milliseconds since 1970 of a Go time, which has up to nine decimals and any year; 0 when it says nothing. */
+function instant(time: string | null | undefined): number {
+  const at = Date.parse(time ?? '');
+  return Number.isNaN(at) ? 0 : at;
+}
+
+const vector = z.array(z.number());
+const figure = z.number().nonnegative().nullish();
+
+/** Answer of /api/embed. */
+export const embedSchema = z
+  .object({
+    embeddings: z.array(vector).nullable(),
+    total_duration: figure,
+    load_duration: figure,
+    prompt_eval_count: figure,
+  })
+  .transform((reply): EmbedReply => ({
+    vectors: reply.embeddings ?? [],
+    total_duration: reply.total_duration ?? 0,
+    load_duration: reply.load_duration ?? 0,
+    prompt_eval_count: reply.prompt_eval_count ?? 0,
+  }));
+
+/** Answer of the legacy /api/embeddings, which tells no figures. */
+export const embeddingsSchema = z.object({ embedding: vector.nullable() }).transform(({ embedding }): EmbedReply => ({
+  vectors: [embedding ?? []],
+  total_duration: 0,
+  load_duration: 0,
+  prompt_eval_count: 0,
+}));
+
+/** The `parameters` of /api/show: a text block, a name and a value on each line, in any order. */
+export const parametersSchema = z.object({ parameters: text }).transform(({ parameters }) => {
+  const found = new Map<string, string[]>();
+  for (const line of (parameters ?? '').split('\n')) {
+    const [, name, value] = /^(\S+)\s+(.*?)\s*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) continue;
+    const values = found.get(name) ?? [];
+    values.push(value.replace(/^"(.*)"$/, '$1'));
+    found.set(name, values);
+  }
+  return found as ReadonlyMap<string, readonly string[]>;
+});
