@@ -108,7 +108,8 @@ export class Supervisor {
 
   /** Something in the gateway threw where nobody catches. Its state cannot be trusted: it ends and comes back. */
   crashed(error: unknown): Promise<void> {
-    return this.#then(async () => {
+    return this.#inTurn(async () => {
+      // What it still throws while it ends changes nothing: the restart that waits goes on waiting.
       if (this.#backend === undefined) return;
       const { clock, log } = this.#options;
       const now = clock.now();
@@ -133,13 +134,18 @@ export class Supervisor {
     if (!signal.aborted) await this.start();
   }
 
-  /** One transition after the other, in the order they were asked for. A wish of the user ends a waiting restart. */
+  /** A wish of the user ends a waiting restart. */
   #then(transition: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(() => {
+    return this.#inTurn(() => {
       this.#restart.abort();
       this.#restart = new AbortController();
       return transition();
     });
+  }
+
+  /** One transition after the other, in the order they were asked for. */
+  #inTurn(transition: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(transition);
     return this.#last;
   }
 

@@ -1,5 +1,5 @@
 // The supervisor: one transition at a time, a taken port explained, a crash answered with a restart after a pause.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Backend, Control } from '../../backend/backend.ts';
 import type { Config } from '../../backend/contract/config.ts';
 import { ListenError } from '../../backend/http/listen.ts';
@@ -146,8 +146,7 @@ describe('a crash', () => {
       await it.clock.advance(pause - 1);
       expect(it.supervisor.state).toBe('failed');
       await it.clock.advance(1);
-      await it.supervisor.start();
-      expect(it.supervisor.state).toBe('running');
+      await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
     }
     expect(it.story.filter((word) => word === 'start 8080')).toHaveLength(4);
   });
@@ -181,6 +180,15 @@ describe('a crash', () => {
     await it.clock.advance(2000);
     await crashed;
     expect(it.supervisor.state).toBe('failed');
+  });
+
+  test('that throws once more while it ends still comes back', async () => {
+    const it = stage();
+    await it.supervisor.start();
+    await Promise.all([it.supervisor.crashed(new Error('boom')), it.supervisor.crashed(new Error('its echo'))]);
+    expect(it.supervisor.view()).toMatchObject({ failure: { kind: 'crashed', times_today: 1 } });
+    await it.clock.advance(1000);
+    await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
   });
 
   test('of something else while no gateway runs changes nothing', async () => {
