@@ -97,7 +97,8 @@ function statusOf({ gateway, live, model }: TrayState): string {
   if (live === null) return 'Starting';
   const { upstream } = live.health;
   if (upstream.state === 'unknown') return 'Looking for Ollama';
-  if (upstream.state === 'down') return 'Ollama is not running';
+  if (upstream.state === 'down')
+    return upstream.foreign === true ? 'No Ollama at its address' : 'Ollama is not running';
   const { running, waiting, paused } = live.queue;
   if (paused) return waiting.length === 0 ? 'Paused' : `Paused, ${waiting.length} waiting`;
   if (!upstream.model_available) return `${model} is not installed`;

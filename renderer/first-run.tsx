@@ -9,6 +9,7 @@ import { sameModel } from './model-words.ts';
 import { NotRunning } from './not-running.tsx';
 import { Icon, Mark, Problem } from './parts.tsx';
 import { useAction } from './actions.ts';
+import { isHere } from './status.ts';
 import { bytes, plural } from './words.ts';
 
 export function FirstRun({ view }: { readonly view: View }): JSX.Element {
@@ -71,7 +72,7 @@ function OllamaStep({ view, live }: { readonly view: View; readonly live: Live }
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const [editing, setEditing] = useState(false);
-  const { url, state, version } = live.health.upstream;
+  const { url, state, version, foreign, reason } = live.health.upstream;
   const where = URL.canParse(url) ? new URL(url).host : url;
   const locked = view.settings.locked['ollama.api_url'] !== undefined;
   const other = locked ? null : (
@@ -105,6 +106,19 @@ function OllamaStep({ view, live }: { readonly view: View; readonly live: Live }
           <p class="quiet">
             At <code>{where}</code>.
           </p>
+        </div>
+      </li>
+    );
+  }
+  if (foreign === true || !isHere(where)) {
+    return (
+      <li>
+        <Number n={1} />
+        <div>
+          <h2>No Ollama answers</h2>
+          <p class="quiet">{reason}</p>
+          <p class="btns">{!editing && other}</p>
+          {edit}
         </div>
       </li>
     );

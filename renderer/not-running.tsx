@@ -37,7 +37,8 @@ export function NotRunning({ gateway }: { readonly gateway: GatewayView }): JSX.
   if (failure?.kind === 'crashed') {
     return (
       <Empty mark="stopped" title="The gateway ended by itself">
-        <p>{failure.sentence} It comes back by itself. Until then apps get “connection refused”.</p>
+        <p>{failure.sentence}</p>
+        <p>It comes back by itself. Until then apps get “connection refused”.</p>
       </Empty>
     );
   }

@@ -33,16 +33,18 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
         <span>
           <span class="name">{model?.name ?? live.health.upstream.model}</span>{' '}
           <span class="quiet">
-            {model === undefined ? 'not installed' : memoryWords(model)}
+            {model === undefined ? missingWords(live) : memoryWords(model)}
             {others > 0 && `, ${count(others)} more loaded`}
           </span>
         </span>
       </dd>
       <dd class="act">
         {model === undefined ? (
-          <button class="btn plain" type="button" onClick={() => go('models')}>
-            Choose…
-          </button>
+          live.health.upstream.state === 'up' && (
+            <button class="btn plain" type="button" onClick={() => go('models')}>
+              Choose…
+            </button>
+          )
         ) : (
           <button
             class="btn plain"
@@ -59,7 +61,19 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
   );
 }
 
-/** "2.9 GB in VRAM", or how much of it is there. */
+/** Of a default model that is in no list. Without Ollama there is no list to be missing from. */
+function missingWords({ health }: Live): string {
+  switch (health.upstream.state) {
+    case 'up':
+      return 'not installed';
+    case 'down':
+      return 'not known while Ollama is down';
+    case 'unknown':
+      return 'not known yet';
+  }
+}
+
+/** "2.9 GB in VRAM, or how much of it is there. */
 export function memoryWords({ loaded, size_loaded, size_vram }: ModelView): string {
   if (!loaded) return 'not loaded';
   if (size_loaded === null || size_loaded === 0) return 'loaded';

@@ -80,7 +80,7 @@ function Totals({ live, now }: { readonly live: Live; readonly now: number }): J
   const { model_switches: made, model_switches_avoided: avoided } = live.stats.batch_processor;
   const was = (value: number): string => (value === 1 || value === 0 ? 'was' : 'were');
   const sentences = [
-    `${count(completed)} ${was(completed)} answered, ${orNone(cancelled)} ${was(cancelled)} cancelled, ${orNone(refused)} ${was(refused)} refused.`,
+    `${completed === 0 ? 'None' : count(completed)} ${was(completed)} answered, ${orNone(cancelled)} ${was(cancelled)} cancelled, ${orNone(refused)} ${was(refused)} refused.`,
     ...(failed > 0 ? [`${count(failed)} failed.`] : []),
     ...(avoided > 0
       ? [`Running requests of one model together avoided ${count(avoided)} of ${plural(avoided + made, 'model switch', 'model switches')}.`] // prettier-ignore

@@ -143,8 +143,11 @@ function working(view: View, live: Live, now: number): Said {
 function withoutOllama({ app }: View, { health }: Live): Said {
   const down = { state: 'degraded', mark: 'degraded' } as const;
   const host = hostOf(health.upstream.url);
+  const button = { label: 'Change…', step: { tab: 'settings' } } as const;
+  if (health.upstream.foreign === true) {
+    return { ...down, line: `No Ollama at ${host}`, more: 'Something else answers there', button };
+  }
   if (!isHere(host)) {
-    const button = { label: 'Change…', step: { tab: 'settings' } } as const;
     return { ...down, line: `Ollama at ${host} does not answer`, more: 'Requests fail until it is back', button };
   }
   const line = 'Ollama is not running';
@@ -226,14 +229,13 @@ export function keptMs(model: ModelView, now: number): number {
   return model.expires_at === null ? 0 : Math.max(0, Date.parse(model.expires_at) - now);
 }
 
+/** Others that are loaded stand in Overview: here they would push the address into a line of its own, now and then. */
 function warmth(view: View, live: Live, now: number, working: boolean): string {
-  const loaded = live.models.filter((model) => model.loaded);
   const model = mainModel(live);
   if (model === undefined || !model.loaded) return '';
-  const others = loaded.length > 1 ? `, ${plural(loaded.length - 1, 'more model')} loaded` : '';
   const left = keptMs(model, now);
-  if (left > STAYS_MS || view.settings.values['ollama.keep_warm'] === true) return `${model.name} stays warm${others}`;
-  return working ? `${model.name} is warm${others}` : `${model.name} is warm for ${roughly(left)}${others}`;
+  if (left > STAYS_MS || view.settings.values['ollama.keep_warm'] === true) return `${model.name} stays warm`;
+  return working ? `${model.name} is warm` : `${model.name} is warm for ${roughly(left)}`;
 }
 
 function fireOf(view: View, now: number, said: Said): Pick<HeaderView, 'left' | 'fire'> {
@@ -264,6 +266,7 @@ export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-function isHere(host: string): boolean {
+/** Whether an address is this machine's own. */
+export function isHere(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }

@@ -21,6 +21,8 @@ export const healthSchema = z.object({
     state: z.enum(['unknown', 'up', 'down']),
     /** Why it is down, as a sentence. */
     reason: z.string().nullable(),
+    /** Something answers at `url`, but not as Ollama does. Left out otherwise. */
+    foreign: z.boolean().optional(),
     version: z.string().nullable(),
     latency_ms: ms.nullable(),
     model: z.string(),

@@ -130,6 +130,8 @@ export interface UpstreamState {
   readonly latency_ms: number | undefined;
   /** Why it is down, as a sentence. */
   readonly reason: string | undefined;
+  /** While it is down: something answers at the address, but not as Ollama does. */
+  readonly foreign: boolean;
   readonly breaker: 'closed' | 'open' | 'half_open';
   readonly installed: readonly InstalledModel[];
   readonly loaded: readonly LoadedModel[];

@@ -48,7 +48,7 @@ export function health(parts: SnapshotParts): Health {
 
 function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
   const { ollama } = config();
-  const { url, status, version, latency_ms, reason, installed, loaded } = watch.state;
+  const { url, status, version, latency_ms, reason, foreign, installed, loaded } = watch.state;
   const wanted = canonicalName(ollama.model);
   const isWanted = ({ name }: { name: string }): boolean => canonicalName(name) === wanted;
   return {
@@ -56,6 +56,7 @@ function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
     reachable: status === 'up',
     state: status,
     reason: reason ?? null,
+    ...(foreign ? { foreign } : {}),
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,

@@ -101,14 +101,14 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       breaker.succeeded();
       // It is up whatever the lists say: servers before 0.1.33 have no /api/ps.
       await Promise.allSettled([lookLoaded(life.signal), installed.look()]);
-      if (!obsolete()) publish({ status: 'up', version, latency_ms: latency, reason: undefined });
+      if (!obsolete()) publish({ status: 'up', version, latency_ms: latency, reason: undefined, foreign: false });
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
       if (failure.code === 'internal') log.error({ err: error }, 'A probe of Ollama failed in Hearth itself');
       if (failure.code === 'upstream_unreachable') breaker.failed();
       loaded = [];
-      publish({ status: 'down', reason: failure.message });
+      publish({ status: 'down', reason: failure.message, foreign: failure.code === 'upstream_failed' });
     }
   });
 
@@ -204,6 +204,7 @@ function unknownState(url: string): UpstreamState {
     version: undefined,
     latency_ms: undefined,
     reason: undefined,
+    foreign: false,
     breaker: 'closed',
     installed: [],
     loaded: [],

@@ -90,6 +90,7 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
     version: '0.33.0',
     latency_ms: 1,
     reason: undefined,
+    foreign: false,
     breaker: 'closed',
     installed: [],
     loaded: [],

@@ -130,6 +130,7 @@ describe('probing', () => {
       version: undefined,
       latency_ms: undefined,
       reason: undefined,
+      foreign: false,
       breaker: 'closed',
       installed: [],
       loaded: [],
@@ -149,6 +150,7 @@ describe('probing', () => {
         version: '0.33.0',
         latency_ms: 12,
         reason: undefined,
+        foreign: false,
         breaker: 'closed',
         installed: ollama.tags,
         loaded: ollama.ps,
@@ -570,7 +572,7 @@ describe('the breaker in the watch', () => {
     ollama.failure = new AppError('upstream_failed', 'HTTP 500');
     await started();
     await clock.advance(60_000);
-    expect(watch.state).toMatchObject({ status: 'down', breaker: 'closed' });
+    expect(watch.state).toMatchObject({ status: 'down', breaker: 'closed', foreign: true });
   });
 
   test('a call that fails to connect has Ollama looked at now, not in 15 s', async () => {

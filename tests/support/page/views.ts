@@ -209,6 +209,8 @@ export const STATES: Readonly<Record<string, () => View>> = {
     view({ live: quiet({ status: 'degraded', upstream: { model: 'deepseek-r1:70b', model_available: false } }) }),
   'ollama down': () => view({ live: quiet(DOWN) }),
   'ollama missing': () => view({ app: { ollama_program: 'missing' }, live: quiet(DOWN) }),
+  'no ollama at the address': () =>
+    view({ live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, foreign: true, reason: NOT_OLLAMA } }) }),
   'no models': () => view({ live: quiet({ models: [], status: 'degraded', upstream: { model_available: false } }) }),
   'nothing yet': () => view({ live: quiet(), plots: emptyPlots() }),
   stopped: () => view({ gateway: { state: 'stopped', since: null }, live: null }),
@@ -301,6 +303,11 @@ export const STATES: Readonly<Record<string, () => View>> = {
     }),
   'first run': () => view({ app: { first_run: true }, live: quiet() }),
   'first run, ollama stopped': () => view({ app: { first_run: true }, live: quiet(DOWN) }),
+  'first run, no ollama at the address': () =>
+    view({
+      app: { first_run: true },
+      live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, foreign: true, reason: NOT_OLLAMA } }),
+    }),
   'first run, no ollama': () => view({ app: { first_run: true, ollama_program: 'missing' }, live: quiet(DOWN) }),
   'first run, port taken': () =>
     view({
@@ -316,6 +323,9 @@ export const STATES: Readonly<Record<string, () => View>> = {
 
 const LONG_MODEL = 'hf.co/bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M';
 const LONG_CALLER = 'an-app-with-a-rather-long-name/12.34 (someone@example.com)';
+
+const NOT_OLLAMA =
+  'The address http://127.0.0.1:11434 answers, but not as Ollama does (a web page). Check ollama.api_url.';
 
 const DOWN: LiveChange = {
   status: 'unhealthy',
