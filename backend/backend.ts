@@ -8,6 +8,7 @@ import type { Action, ActionResult } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
 import { AppError } from './contract/errors.ts';
 import { ResponseCache } from './core/cache.ts';
+import { Embedder } from './core/embedder.ts';
 import { Determinism } from './core/determinism.ts';
 import { Estimator } from './core/estimate.ts';
 import { Feed } from './core/feed.ts';
@@ -18,7 +19,7 @@ import { Jobs } from './core/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue.ts';
 import { reporting } from './core/reporting.ts';
-import { Requests } from './core/requests.ts';
+import { Requests, type Ticket } from './core/requests.ts';
 import { Residency } from './core/residency.ts';
 import { act, readAction } from './core/actions.ts';
 import { cacheStats, health, modelsView, queueView, requestFact, type SnapshotParts } from './core/snapshot.ts';
@@ -30,6 +31,7 @@ import { createGuard, effectiveBind } from './http/guard.ts';
 import { KnownBodies } from './http/known-bodies.ts';
 import { listen } from './http/listen.ts';
 import { createUpstream } from './upstream/ollama.ts';
+import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
 
 export interface BackendOptions {
@@ -97,6 +99,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const cache = new ResponseCache(config, clock.now);
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
+  const relay = createRelay({ config, log });
   const residency = new Residency({ upstream, watch, estimator, clock, log });
   const queue = new LeaseQueue({
     config,
@@ -108,28 +111,23 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       feed.touch('queue');
     },
   });
+  const working = { config, clock, log, upstream, watch, cache, queue, residency, estimator, requests, telemetry };
+  const onEnded = (ticket: Ticket): void => {
+    feed.ended(() => requestFact(ticket));
+    feed.touch('queue', 'snapshot');
+  };
   const gateway = new Gateway({
-    config,
-    clock,
+    ...working,
     newId: randomUUID,
-    log,
-    upstream,
-    watch,
-    cache,
     flights,
-    queue,
-    residency,
-    estimator,
-    requests,
-    telemetry,
     determinism: new Determinism(upstream),
     onEnded: (ticket) => {
       // A kept answer begins at once and says nothing of the model.
       if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing.ttft_ms);
-      feed.ended(() => requestFact(ticket));
-      feed.touch('queue', 'snapshot');
+      onEnded(ticket);
     },
   });
+  const embedder = new Embedder({ ...working, onEnded });
   const shown: SnapshotParts = {
     version,
     startedAt: clock.now(),
@@ -168,8 +166,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...shown,
     ...acting,
     gateway,
+    embedder,
     jobs,
     feed,
+    relay,
     log,
     newId: randomUUID,
     patience,
@@ -177,7 +177,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     guard: createGuard({ config, port: () => port, lanAddresses }),
   });
   const listening = await listen(listener, { hosts: bind.hosts, port, log }).catch(async (error: unknown) => {
-    await ollama.close();
+    await Promise.all([ollama.close(), relay.close()]);
     throw error;
   });
   port = listening.port;
@@ -229,12 +229,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       feed.touch('snapshot');
     },
     async stop() {
-      const drained = gateway.drain(current.server.drain_timeout_ms);
-      await drained;
+      embedder.drain();
+      await gateway.drain(current.server.drain_timeout_ms);
       life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
       await watch.stop();
       await listening.close();
-      await ollama.close();
+      await Promise.all([ollama.close(), relay.close()]);
     },
   };
 }

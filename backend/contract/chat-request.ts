@@ -23,7 +23,7 @@ function looksLikePath(image: string): boolean {
  * A picture (or sound) in base64. Paths are refused because the upstream client library would read them from this
  * machine's disk (ollama-js `encodeImage`).
  */
-const imageSchema = z.string().refine((image) => isBase64(image) && !looksLikePath(image), {
+export const imageSchema = z.string().refine((image) => isBase64(image) && !looksLikePath(image), {
   error: 'must be base64 text without a "data:" prefix; a file path or an address is not accepted',
 });
 
@@ -56,7 +56,7 @@ export const messageSchema = z
 export type Message = z.infer<typeof messageSchema>;
 
 /** Caller's wishes toward the cache, in the body. `ttl` is in seconds. */
-const cacheControlSchema = z.strictObject({
+export const cacheControlSchema = z.strictObject({
   'no-cache': z.boolean().optional(),
   'no-store': z.boolean().optional(),
   ttl: z.number().positive().max(31_536_000).optional(),

@@ -20,6 +20,11 @@ export const ERRORS = {
   },
   unauthorized: { status: 401, retryable: false, when: 'A key is missing or wrong.' },
   forbidden: { status: 403, retryable: false, when: 'The key does not cover this route.' },
+  management_disabled: {
+    status: 403,
+    retryable: false,
+    when: 'A web page or another machine wants to change the installed models; set server.allow_management to allow it.',
+  },
   host_not_allowed: { status: 403, retryable: false, when: 'The Host header names another machine (DNS rebinding).' },
   origin_not_allowed: {
     status: 403,

@@ -22,4 +22,16 @@ export const ROUTES = [
   { path: '/api/events', methods: ['GET'], what: 'What goes on, live, as server-sent events.' },
 ] as const satisfies readonly RouteInfo[];
 
+/** Routes of Ollama and OpenAI on which Hearth does something; everything else of theirs is handed on as it is. */
+export const DROP_IN_ROUTES = [
+  { path: '/api/chat', what: 'Ollama chat: cached, shared, queued. So are the next three.' },
+  { path: '/api/generate', what: 'Ollama completion, also `raw`, `suffix`, `context`, `images`.' },
+  { path: '/api/embed', what: 'Vectors; each text is kept by itself, and texts that wait go up together.' },
+  { path: '/api/embeddings', what: 'The older form of it, for one text.' },
+  { path: '/v1/chat/completions', what: 'OpenAI chat; the same kept answers as on `/api/chat`.' },
+  { path: '/v1/completions', what: 'OpenAI completion.' },
+  { path: '/v1/embeddings', what: 'OpenAI vectors, as numbers or base64.' },
+  { path: '/v1/models', what: 'The installed models, one of them with `/v1/models/:id`.' },
+] as const satisfies readonly { readonly path: string; readonly what: string }[];
+
 export type RoutePath = (typeof ROUTES)[number]['path'];

@@ -48,6 +48,12 @@ export const server = section('Gateway', {
     default: [],
     applies: 'live',
   }),
+  allow_management: field(flag(), {
+    title: 'Let pages and machines change models',
+    hint: 'Lets web pages and other machines pull, push, create, copy and delete models. Programs of this machine always may.',
+    default: false,
+    applies: 'live',
+  }),
   max_body_mb: field(amount(0.1, 1024), {
     title: 'Largest request',
     hint: 'A request body above this is refused with too_large.',

@@ -43,7 +43,6 @@ export const cache = section('Cache', {
     hint: 'Which answers these routes keep. deterministic: only with temperature 0, top_k 1 or a seed. Our own routes always use the cache.',
     default: 'deterministic',
     applies: 'live',
-    inert: 'The routes of Ollama and OpenAI are not served in this version.',
   }),
   replay: field(choice({ smooth: 'Smoothly', instant: 'At once', original: 'As it was' }), {
     title: 'Replay a kept answer',

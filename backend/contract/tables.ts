@@ -2,7 +2,7 @@
 // It writes no file; a test compares the README with it.
 import { code, table } from './config-docs.ts';
 import { ERRORS } from './errors.ts';
-import { ROUTES } from './routes.ts';
+import { DROP_IN_ROUTES, ROUTES } from './routes.ts';
 
 export { configTable, environmentTable } from './config-docs.ts';
 
@@ -11,6 +11,14 @@ export function routeTable(): string {
   return table(
     ['Route', 'Methods', 'What'],
     ROUTES.map(({ path, methods, what }) => [code(path), methods.map(code).join(', '), what]),
+  );
+}
+
+/** The README's table of the routes that other clients know. */
+export function dropInTable(): string {
+  return table(
+    ['Route', 'What'],
+    DROP_IN_ROUTES.map(({ path, what }) => [code(path), what]),
   );
 }
 

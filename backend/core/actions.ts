@@ -5,11 +5,12 @@ import { explain } from '../contract/explain.ts';
 import type { ResponseCache } from './cache.ts';
 import { runnerSpec } from './fingerprint.ts';
 import { canonicalName, notInstalled } from './models.ts';
-import type { Clock, ReadConfig, Upstream, Watch } from './ports.ts';
+import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Residency } from './residency.ts';
 import { shapeRequest, withKeepAlive } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Lane } from './waiter.ts';
 
 export interface ActionParts {
   readonly config: ReadConfig;
@@ -90,17 +91,28 @@ export async function act(
  * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
  */
 export async function warm(parts: ActionParts, model: string, priority: number, signal: AbortSignal): Promise<number> {
-  const { config, watch, queue, residency, upstream, clock } = parts;
+  return await load(parts, { model }, { lane: 'chat', caller: 'hearth', priority }, signal);
+}
+
+/** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
+export async function load(
+  { config, watch, queue, residency, upstream, clock }: ActionParts,
+  wanted: UpstreamRequest,
+  { lane, caller, priority }: { readonly lane: Lane; readonly caller: string; readonly priority: number },
+  signal: AbortSignal,
+): Promise<number> {
+  const { model } = wanted;
   const installed = await installedModel(watch, model, signal);
-  const request = withKeepAlive(shapeRequest({ model, messages: [] }, config().ollama), config().ollama);
-  const spec = residency.usual(runnerSpec(request, installed?.digest ?? model));
+  const request = withKeepAlive(shapeRequest(wanted, config().ollama), config().ollama);
+  const asked = runnerSpec(request, installed?.digest ?? model);
+  const spec = wanted.options === undefined ? residency.usual(asked) : asked;
   watch.admit();
   const place = queue.enter(
     {
-      lane: 'chat',
+      lane,
       runner: spec.key,
       model,
-      caller: 'hearth',
+      caller,
       priority: () => priority,
       expectedMs: () => 0,
       onWaiting: () => undefined,
@@ -117,6 +129,18 @@ export async function warm(parts: ActionParts, model: string, priority: number, 
   } finally {
     lease.release();
   }
+}
+
+/** Unloads a model as Ollama's own clients ask for it: said, and not waited for. Throws what Ollama says. */
+export async function unloadAtOnce(
+  { watch, upstream, residency }: ActionParts,
+  model: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const installed = await watch.resolve(model, signal);
+  await upstream.unload(model, signal);
+  if (installed !== undefined) residency.forget(installed.digest);
+  watch.invalidate();
 }
 
 /** Unloads a model and resolves when Ollama no longer lists it as loaded. */

@@ -1,4 +1,4 @@
-// The response cache: finished answers, bounded in bytes, least recently used out first, with a time to live.
+// The response cache: finished answers and vectors, bounded in bytes, least recently used out first, with a time to live.
 // It decides nothing about who may use it (policy.ts) and knows no files; it counts only what it sees itself.
 import { LRUCache } from 'lru-cache';
 import type { Completion } from '../contract/chat.ts';
@@ -34,6 +34,8 @@ export interface Hit {
   readonly ttl: number;
   readonly runMs: number;
   readonly tokens: number;
+  /** What was kept: a vector, or an answer, which the two below read. */
+  readonly bytes: Buffer;
   kept(): KeptAnswer;
   record(): Completion;
 }
@@ -111,6 +113,7 @@ export class ResponseCache {
       ttl: Math.floor((entry.expiresAt - now) / 1000),
       runMs: entry.runMs,
       tokens: entry.tokens,
+      bytes: entry.bytes,
       kept: () => decodeKept(entry.bytes),
       record: () => decodeRecord(entry.bytes),
     };
@@ -121,7 +124,11 @@ export class ResponseCache {
    * Returns false when it is larger than cache.max_entry_mb or than the whole cache; then nothing changes.
    */
   put(key: string, completion: Completion, about: { model: string; ttl: number; runMs: number }): boolean {
-    const bytes = encodeRecord(completion);
+    return this.keep(key, encodeRecord(completion), { ...about, tokens: completion.end.metrics.eval_count });
+  }
+
+  /** The same for what is bytes already; `tokens` are those written by the model. */
+  keep(key: string, bytes: Buffer, about: { model: string; ttl: number; runMs: number; tokens: number }): boolean {
     // lru-cache refuses too large an entry without a word, and drops the old one with it: so look first, and count.
     if (bytes.length > this.#config().cache.max_entry_mb * MB || costOf(key, bytes) > this.#entries.maxSize) {
       this.#refused++;
@@ -134,7 +141,7 @@ export class ResponseCache {
       storedAt,
       expiresAt: storedAt + about.ttl * 1000,
       runMs: about.runMs,
-      tokens: completion.end.metrics.eval_count,
+      tokens: about.tokens,
     });
     return true;
   }

@@ -15,6 +15,8 @@ interface Learned {
   /** Tokens of an answer. */
   answer: number | undefined;
   loadMs: number | undefined;
+  /** Milliseconds per text. */
+  embedMs: number | undefined;
 }
 
 export class Estimator {
@@ -36,6 +38,17 @@ export class Estimator {
   observeLoad(model: string, ms: number): void {
     const known = this.#learned(model);
     known.loadMs = blend(known.loadMs, ms);
+  }
+
+  /** Takes in how long the vector of one text took, in milliseconds. */
+  observeEmbed(model: string, ms: number): void {
+    const known = this.#learned(model);
+    known.embedMs = blend(known.embedMs, ms);
+  }
+
+  /** Expected milliseconds for the vector of one text; 0 until one has been measured. */
+  embedMs(model: string): number {
+    return this.#models.get(model)?.embedMs ?? 0;
   }
 
   /** Expected milliseconds of a run, load not included; undefined until one run of this model has been measured. */
@@ -62,6 +75,7 @@ export class Estimator {
       evalMs: undefined,
       answer: undefined,
       loadMs: undefined,
+      embedMs: undefined,
     };
     this.#models.delete(model);
     this.#models.set(model, known);

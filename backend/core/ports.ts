@@ -1,6 +1,7 @@
 // What the core needs from outside, as types alone. Whoever builds the process (backend.ts, a test) hands them in.
 import type { ChatEvent } from '../contract/chat.ts';
 import type { Config } from '../contract/config.ts';
+import type { AppError } from '../contract/errors.ts';
 
 /** Milliseconds since 1970. */
 export type Now = () => number;
@@ -118,6 +119,39 @@ export interface Upstream {
   tags(signal: AbortSignal): Promise<readonly InstalledModel[]>;
   ps(signal: AbortSignal): Promise<readonly LoadedModel[]>;
   version(signal: AbortSignal): Promise<string>;
+}
+
+/** A request on its way through, byte for byte. */
+export interface RelayRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Record<string, string | string[]>;
+  readonly body: AsyncIterable<Uint8Array> | Uint8Array | null;
+}
+
+export interface RelayAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Read it to its end, or abort the signal. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Ollama, asked in somebody else's words. */
+export interface Relay {
+  /** Resolves with the headers of the answer, whatever its status. Throws upstream_unreachable, or the signal's reason. */
+  forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer>;
+  /**
+   * `ours`, an error that says what is wrong with a body, together with how Ollama says it. Clients compare Ollama's
+   * words, which come from Go's decoder and are best had from there. Never rejects.
+   */
+  refusalOf(
+    path: string,
+    body: Uint8Array,
+    model: string | undefined,
+    ours: AppError,
+    signal: AbortSignal,
+  ): Promise<AppError>;
 }
 
 /** What is known of Ollama without calling it now. */

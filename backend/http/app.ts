@@ -1,14 +1,17 @@
 // One request on its way through the house: id, front door, route, and every failure encoded once.
-// The one hot route is met before Express, which gives each request a new prototype and so costs V8 dearly; all others
-// are Express routes.
+// Routes that run a model are met before Express, which gives each request a new prototype and so costs V8 dearly; the
+// others of ours are Express routes, and what is Ollama's alone is handed on to it.
 import express from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import { ROUTES, type RoutePath } from '../contract/routes.ts';
 import type { Log, NewId } from '../core/ports.ts';
 import { callersId } from './chat-call.ts';
+import { ollamaEmbed, ollamaWrite, type DropInParts } from './drop-in.ts';
 import { sendError } from './encode.ts';
+import { dialectOf } from './failures.ts';
 import type { Guard } from './guard.ts';
+import { openAiEmbed, openAiModel, openAiModels, openAiWrite } from './openai-routes.ts';
 import {
   cancelRequest,
   chatOptimized,
@@ -21,8 +24,9 @@ import {
   type Handler,
   type OwnParts,
 } from './own-routes.ts';
+import { passThrough } from './passthrough.ts';
 
-export interface AppParts extends OwnParts {
+export interface AppParts extends OwnParts, DropInParts {
   readonly guard: Guard;
   readonly newId: NewId;
   readonly log: Log;
@@ -35,13 +39,17 @@ export type RequestListener = (req: IncomingMessage, res: ServerResponse) => voi
 
 export function createApp(parts: AppParts): RequestListener {
   const { guard, newId, log } = parts;
-  const table = handlers(parts);
-  const hot = table['/api/chat-optimized'].POST;
-  const rest = expressApp(table);
+  const direct = modelRoutes(parts);
+  const rest = expressApp(handlers(parts));
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     if (guard.admit(req, res) === 'answered') return;
-    if (req.method === 'POST' && req.url === '/api/chat-optimized' && hot !== undefined) await hot(req, res);
+    const { method = 'GET', url = '/' } = req;
+    // Most callers send no query, and then the address is the path.
+    const handler = direct.get(`${method} ${url}`) ?? direct.get(`${method} ${pathOf(req)}`);
+    if (handler !== undefined) await handler(req, res);
+    else if (/^\/v1\/models\/./.test(url) && method === 'GET') await openAiModel(parts, req, res);
+    else if (dialectOf(pathOf(req)) !== 'own') await passThrough(parts, req, res);
     else await new Promise<void>((resolve, reject) => passTo(rest, req, res, resolve, reject));
   };
 
@@ -62,7 +70,7 @@ export function createApp(parts: AppParts): RequestListener {
           'request',
         ),
       (thrown: unknown) => {
-        const error = sendError(res, thrown);
+        const error = sendError(res, thrown, dialectOf(pathOf(req)));
         const fields = {
           request_id: id,
           method: req.method,
@@ -83,6 +91,21 @@ function pathOf(req: IncomingMessage): string {
   const { url = '' } = req;
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** The routes on which a model works, each by its method and path. */
+function modelRoutes(parts: AppParts): ReadonlyMap<string, Handler> {
+  return new Map<string, Handler>([
+    ['POST /api/chat-optimized', (req, res) => chatOptimized(parts, req, res)],
+    ['POST /api/chat', (req, res) => ollamaWrite(parts, 'chat', req, res)],
+    ['POST /api/generate', (req, res) => ollamaWrite(parts, 'generate', req, res)],
+    ['POST /api/embed', (req, res) => ollamaEmbed(parts, 'embed', req, res)],
+    ['POST /api/embeddings', (req, res) => ollamaEmbed(parts, 'embeddings', req, res)],
+    ['POST /v1/chat/completions', (req, res) => openAiWrite(parts, 'chat', req, res)],
+    ['POST /v1/completions', (req, res) => openAiWrite(parts, 'completion', req, res)],
+    ['POST /v1/embeddings', (req, res) => openAiEmbed(parts, req, res)],
+    ['GET /v1/models', (req, res) => openAiModels(parts, req, res)],
+  ]);
 }
 
 type Table = Record<RoutePath, Partial<Record<Method, Handler>>>;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { chatRequestSchema, PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat-request.ts';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
-import { explain } from '../contract/explain.ts';
+import { parseInput } from '../contract/parse.ts';
 import type { ChatCall } from '../core/call.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { UpstreamChat } from '../core/ports.ts';
@@ -23,6 +23,9 @@ export interface OwnChat {
   readonly ignoredCacheControl: boolean;
 }
 
+/** Fields of a body that are ours on every route, and that Ollama never sees. */
+export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
+
 /** A body that was understood, and what goes upstream for it. Both stay as they are: they may serve many requests. */
 export class ChatBody {
   readonly request: ChatRequest;
@@ -31,9 +34,7 @@ export class ChatBody {
 
   /** Throws invalid_request with a sentence that names the field. */
   constructor(body: unknown) {
-    const parsed = chatRequestSchema.safeParse(body);
-    if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, body));
-    this.request = parsed.data;
+    this.request = parseInput(chatRequestSchema, body);
   }
 
   /** The same object for the same configuration, so that what follows from it can be remembered too. */
@@ -77,18 +78,18 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
 }
 
 /** Who asks, for turns in the queue: a page by its origin, everything else by its program. */
-function callerOf(req: IncomingMessage): string {
+export function callerOf(req: IncomingMessage): string {
   return (header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
 }
 
 /** Callers on this machine share answers; a page from elsewhere that was let in has its own. */
-function namespaceOf(req: IncomingMessage, { cache }: ChatRequest): string {
+export function namespaceOf(req: IncomingMessage, { cache }: CacheFields): string {
   const origin = header(req, 'origin');
   const base = origin === undefined || isLoopbackOrigin(origin) ? 'local' : origin;
   return cache?.namespace === undefined ? base : `${base} ${cache.namespace}`;
 }
 
-function priorityOf(req: IncomingMessage, { priority }: ChatRequest): number {
+export function priorityOf(req: IncomingMessage, { priority }: CacheFields): number {
   if (typeof priority === 'number') return priority;
   const word = header(req, 'x-queue-priority')?.toLowerCase();
   if (word === undefined) return PRIORITY.normal;
@@ -99,7 +100,7 @@ function priorityOf(req: IncomingMessage, { priority }: ChatRequest): number {
   );
 }
 
-function replayOf(req: IncomingMessage, config: Config): ReplayMode {
+export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
   const word = header(req, 'x-stream-replay')?.toLowerCase();
   if (word === undefined) return config.cache.replay;
   const mode = REPLAY_MODES.find((name) => name === word);
@@ -110,7 +111,7 @@ function replayOf(req: IncomingMessage, config: Config): ReplayMode {
   );
 }
 
-function bodyWish({ use_cache, cache }: ChatRequest): CacheWish {
+export function bodyWish({ use_cache, cache }: CacheFields): CacheWish {
   const ttl = cache?.ttl === undefined ? {} : { ttl: cache.ttl };
   if (use_cache === false || cache?.['no-store'] === true) return { read: false, store: false };
   if (cache?.['no-cache'] === true) return { read: false, store: true, ...ttl };

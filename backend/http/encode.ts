@@ -2,9 +2,10 @@
 // It honours back-pressure, notices a caller who left, and keeps a silent connection alive; it decides nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../contract/chat.ts';
-import { AppError, asAppError, retryAfterSeconds, toWire } from '../contract/errors.ts';
+import { AppError, asAppError, retryAfterSeconds } from '../contract/errors.ts';
 import type { StreamPiece } from '../core/answer.ts';
 import { endEarly } from './body.ts';
+import { failureOf, type Dialect } from './failures.ts';
 
 /** The clocks of a connection that waits; milliseconds. */
 export interface Patience {
@@ -62,32 +63,31 @@ export function sendJsonText(res: ServerResponse, status: number, json: string, 
 }
 
 /** Any failure, as the caller sees it: a status and a JSON body, or a final piece when the headers are gone already. */
-export function sendError(res: ServerResponse, thrown: unknown): AppError {
+export function sendError(res: ServerResponse, thrown: unknown, dialect: Dialect): AppError {
   const error = asAppError(thrown);
   if (res.destroyed || res.writableEnded) return error;
+  const { status, body, lastPiece } = failureOf(error, dialect, requestId(res));
   if (res.headersSent) {
-    const text = String(res.getHeader('Content-Type') ?? '').startsWith('text/event-stream')
-      ? `data: ${JSON.stringify(failurePiece(error))}\n\n`
-      : JSON.stringify(toWire(error, requestId(res)));
-    res.end(text);
+    const type = String(res.getHeader('Content-Type') ?? '');
+    if (type.startsWith('text/event-stream')) res.end(`data: ${JSON.stringify(lastPiece)}\n\n`);
+    else if (type.startsWith('application/x-ndjson')) res.end(`${JSON.stringify(lastPiece)}\n`);
+    else if (type.startsWith('application/json')) res.end(JSON.stringify(body));
+    // Somebody else's form, half sent: only a broken connection says that it is not whole.
+    else res.destroy();
     return error;
   }
   const retryAfter = retryAfterSeconds(error);
-  res.statusCode = error.status;
+  res.statusCode = status;
   if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
   // The body may not have been read: the refusal must reach its sender all the same.
-  endEarly(res, JSON.stringify(toWire(error, requestId(res))));
+  endEarly(res, JSON.stringify(body));
   return error;
 }
 
-function failurePiece(error: AppError): Record<string, unknown> {
-  return { error: error.message, code: error.code, done: true, cached: false };
-}
-
 /** Resolves when the socket takes more, or has gone. */
-function drained(res: ServerResponse): Promise<void> {
+export function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       res.off('drain', done);

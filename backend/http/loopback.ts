@@ -37,6 +37,11 @@ export function isLoopbackName(name: string): boolean {
   );
 }
 
+/** Whether a socket's remote address is this machine's own; an IPv4 address may come in IPv6 dress. */
+export function isLoopbackAddress(address: string): boolean {
+  return isLoopbackName(authorityName(address.replace(/^::ffff:/i, '')));
+}
+
 /**
  * Whether a page with this origin comes from this machine: http or https on a loopback name with any port, or a desktop
  * program (app, tauri, vscode-webview). Only the spelling of browsers counts (RFC 6454, 6.2): lower case, no path, no

@@ -83,7 +83,10 @@ export function saidInStream(line: string): AppError {
 function ownWords(status: number, text: string): { readonly native?: NativeError } {
   const body = parsed(text);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return {};
-  return typeof (body as { error?: unknown }).error === 'string' ? { native: { status, body: { ...body } } } : {};
+  // A string on Ollama's own routes, an object on OpenAI's.
+  const { error } = body as { error?: unknown };
+  const isError = typeof error === 'string' || (typeof error === 'object' && error !== null);
+  return isError ? { native: { status, body: { ...body } } } : {};
 }
 
 export function firstTokenLate(seconds: number): AppError {

@@ -28,6 +28,7 @@ describe('declarations', () => {
         workers: 1,
         lan: false,
         allow_anonymous: false,
+        allow_management: false,
         allowed_hosts: [],
         max_body_mb: 64,
         drain_timeout_ms: 10000,

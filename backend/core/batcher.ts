@@ -1,0 +1,265 @@
+// Micro-batches of embeds: texts for one model that wait for the same slot go up in one call, and each caller gets its
+// own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
+// A text that is on its way already is not sent twice. It knows no cache and no HTTP.
+import { asAppError, AppError } from '../contract/errors.ts';
+import { PRIORITY } from '../contract/chat-request.ts';
+import type { Waiting } from '../contract/chat.ts';
+import type { Estimator } from './estimate.ts';
+import { canonicalJson } from './fingerprint.ts';
+import type { Clock, ReadConfig, RunnerSpec, Upstream, UpstreamEmbed, UpstreamRequest, Watch } from './ports.ts';
+import type { LeaseQueue } from './queue.ts';
+import { keepAliveMs, type Residency } from './residency.ts';
+import type { Vector } from './vector-record.ts';
+
+/** Texts in one upstream call: Ollama runs them one after the other, and a longer list only delays its first caller. */
+const MOST_TEXTS = 128;
+
+export type EmbedFamily = 'embed' | 'embeddings';
+
+export interface BatcherParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly watch: Watch;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly estimator: Estimator;
+}
+
+/** What somebody wants embedded. */
+export interface EmbedWish {
+  readonly family: EmbedFamily;
+  /** Everything of the request but its texts. */
+  readonly request: UpstreamRequest;
+  readonly spec: RunnerSpec;
+  readonly texts: readonly string[];
+  readonly caller: string;
+  /** Whether it may have what is on its way for somebody else. */
+  readonly share: boolean;
+  priority(): number;
+  onWaiting(waiting: Waiting): void;
+}
+
+/** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
+export interface Embedded {
+  readonly vectors: ReadonlyMap<string, Vector>;
+  /** Nanoseconds that loading took, of the slowest call. */
+  readonly loadDuration: number;
+  /** Every text was on its way for somebody else. */
+  readonly shared: boolean;
+}
+
+interface Result {
+  readonly vectors: ReadonlyMap<string, Vector>;
+  readonly loadDuration: number;
+}
+
+interface Member {
+  readonly texts: readonly string[];
+  readonly wish: EmbedWish;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One upstream call to be, or under way. */
+interface Group {
+  readonly key: string;
+  readonly texts: Set<string>;
+  readonly members: Set<Member>;
+  readonly abort: AbortController;
+  /** Waits for its slot, so that more may come along. */
+  open: boolean;
+}
+
+export class Batcher {
+  readonly #parts: BatcherParts;
+  readonly #groups = new Set<Group>();
+
+  constructor(parts: BatcherParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Vectors for texts, each once. Rejects with what the queue or Ollama throws, or the signal's reason; a call is aborted
+   * when the last of those who wait for it has gone.
+   */
+  async embed(wish: EmbedWish, signal: AbortSignal): Promise<Embedded> {
+    signal.throwIfAborted();
+    const key = `${wish.family} ${wish.spec.key} ${canonicalJson(wish.request)}`;
+    const mine = new AbortController();
+    const stop = (): void => mine.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const parts = this.#assign(key, wish);
+      const joined = parts.map(({ group, texts, known }) => ({
+        known,
+        result: this.#join(group, texts, wish, mine.signal),
+      }));
+      const results = await Promise.all(joined.map(({ result }) => result));
+      return {
+        vectors: new Map(results.flatMap(({ vectors }) => [...vectors])),
+        loadDuration: Math.max(0, ...results.map(({ loadDuration }) => loadDuration)),
+        shared: joined.every(({ known }) => known),
+      };
+    } catch (error) {
+      // One call failed, so the others are of no use to this caller any more.
+      mine.abort(error);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Which group takes which texts; new groups are begun here, and throw what the queue throws. */
+  #assign(
+    key: string,
+    wish: EmbedWish,
+  ): { readonly group: Group; readonly texts: string[]; readonly known: boolean }[] {
+    const most = wish.family === 'embed' ? MOST_TEXTS : 1;
+    const parts = new Map<Group, { texts: string[]; known: boolean }>();
+    for (const text of new Set(wish.texts)) {
+      const ours = [...this.#groups].filter((group) => group.key === key);
+      const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
+      const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key, wish);
+      group.texts.add(text);
+      const part = parts.get(group) ?? { texts: [], known: true };
+      part.texts.push(text);
+      part.known &&= known !== undefined && !parts.has(group);
+      parts.set(group, part);
+    }
+    return [...parts].map(([group, part]) => ({ group, ...part }));
+  }
+
+  #join(group: Group, texts: readonly string[], wish: EmbedWish, signal: AbortSignal): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void): void => {
+        signal.removeEventListener('abort', leave);
+        then();
+      };
+      const member: Member = {
+        texts,
+        wish,
+        resolve: (result) => settle(() => resolve(result)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      const leave = (): void => {
+        member.reject(signal.reason);
+        group.members.delete(member);
+        if (group.members.size === 0) group.abort.abort(signal.reason);
+      };
+      group.members.add(member);
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) leave();
+    });
+  }
+
+  #begin(key: string, wish: EmbedWish): Group {
+    const { queue, watch, estimator } = this.#parts;
+    const { spec, caller } = wish;
+    watch.admit();
+    const group: Group = { key, texts: new Set(), members: new Set(), abort: new AbortController(), open: true };
+    const place = queue.enter(
+      {
+        lane: 'embed',
+        runner: spec.key,
+        model: spec.model,
+        caller,
+        priority: () => Math.min(PRIORITY.most, ...[...group.members].map(({ wish: { priority } }) => priority())),
+        expectedMs: () => estimator.embedMs(spec.model) * Math.max(1, group.texts.size),
+        onWaiting: (waiting) => tell(group, waiting),
+      },
+      group.abort.signal,
+    );
+    this.#groups.add(group);
+    void this.#run(group, wish, place.lease);
+    return group;
+  }
+
+  async #run(group: Group, wish: EmbedWish, granted: Promise<{ release(): void }>): Promise<void> {
+    let lease: { release(): void } | undefined;
+    try {
+      lease = await granted;
+      group.open = false;
+      await this.#load(group, wish);
+      tell(group, { phase: 'running', position: 0, eta_ms: 0 });
+      await this.#send(group, wish);
+    } catch (error) {
+      for (const member of group.members) member.reject(error);
+    } finally {
+      this.#groups.delete(group);
+      lease?.release();
+    }
+  }
+
+  async #load(group: Group, { spec, request }: EmbedWish): Promise<void> {
+    const { residency, queue, estimator } = this.#parts;
+    if (residency.isReady(spec)) return;
+    tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) });
+    await residency.ensure(spec, request.keep_alive, queue, group.abort.signal);
+  }
+
+  /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
+  async #send(group: Group, wish: EmbedWish): Promise<void> {
+    const { signal } = group.abort;
+    try {
+      const result = await this.#call(wish, [...group.texts], signal);
+      for (const member of group.members) member.resolve(only(member.texts, result));
+    } catch (error) {
+      const callers = [...group.members];
+      if (callers.length < 2 || !isAboutInput(error) || signal.aborted) throw error;
+      for (const member of callers) {
+        if (!group.members.has(member)) continue;
+        await this.#call(wish, member.texts, signal).then(member.resolve, member.reject);
+      }
+    }
+  }
+
+  async #call({ family, request, spec }: EmbedWish, texts: readonly string[], signal: AbortSignal): Promise<Result> {
+    const { upstream, residency, estimator, clock } = this.#parts;
+    const startedAt = clock.now();
+    const asked: UpstreamEmbed = { ...request, input: texts };
+    const reply = await upstream[family](asked, signal);
+    estimator.observeEmbed(spec.model, (clock.now() - startedAt) / texts.length);
+    residency.used(spec, keepAliveMs(request.keep_alive));
+    const tokens = shares(reply.prompt_eval_count, texts);
+    const durations = shares(Math.max(0, reply.total_duration - reply.load_duration), texts);
+    const vectors = texts.map((text, i): [string, Vector] => [
+      text,
+      { numbers: reply.vectors[i] ?? [], tokens: tokens[i] ?? 0, duration: durations[i] ?? 0 },
+    ]);
+    return { vectors: new Map(vectors), loadDuration: reply.load_duration };
+  }
+}
+
+function tell({ members }: Group, waiting: Waiting): void {
+  for (const { wish } of members) wish.onWaiting(waiting);
+}
+
+/** Ollama answered, and said no: to one of the texts, as far as one can tell. */
+function isAboutInput(error: unknown): boolean {
+  return error instanceof AppError && asAppError(error).native !== undefined && error.code !== 'model_not_found';
+}
+
+function only(texts: readonly string[], { vectors, loadDuration }: Result): Result {
+  return {
+    vectors: new Map([...vectors].filter(([text]) => texts.includes(text))),
+    loadDuration,
+  };
+}
+
+/**
+ * Ollama tells the sum of a call alone; each text gets its share by length. Whole numbers whose sum is the whole.
+ */
+function shares(whole: number, texts: readonly string[]): number[] {
+  const lengths = texts.map(({ length }) => length);
+  const all = lengths.reduce((sum, length) => sum + length, 0) || 1;
+  let before = 0;
+  let given = 0;
+  return lengths.map((length) => {
+    before += length;
+    const upTo = Math.round((whole * before) / all);
+    const share = upTo - given;
+    given = upTo;
+    return share;
+  });
+}

@@ -1,0 +1,206 @@
+// The story of an embed: the vectors that are kept are taken from the cache text by text, the others are asked for
+// together, and what comes is kept. The same stages as a chat's, for answers that come whole.
+import type { Source } from '../contract/chat.ts';
+import { AppError, asAppError } from '../contract/errors.ts';
+import { Batcher, type BatcherParts, type EmbedFamily } from './batcher.ts';
+import type { ResponseCache, Hit } from './cache.ts';
+import type { CacheDefault, CacheOutcome } from './call.ts';
+import { fingerprint, runnerSpec } from './fingerprint.ts';
+import { isCloudName, notInstalled } from './models.ts';
+import { planCache, type CachePlan, type CacheWish } from './policy.ts';
+import type { InstalledModel, UpstreamRequest } from './ports.ts';
+import { shuttingDown } from './queue.ts';
+import { Ticket, type Requests, type TicketOptions } from './requests.ts';
+import { shapeRequest, withKeepAlive } from './shape.ts';
+import type { Telemetry } from './telemetry.ts';
+import { decodeVector, encodeVector, type Vector } from './vector-record.ts';
+
+/** One request for vectors, in the form that every route translates to. */
+export interface EmbedCall extends TicketOptions {
+  readonly family: EmbedFamily;
+  /** Everything of the request but its texts. */
+  readonly request: UpstreamRequest;
+  /** At least one. */
+  readonly texts: readonly string[];
+  readonly namespace: string;
+  readonly wishes: readonly CacheWish[];
+  readonly cacheByDefault: CacheDefault;
+}
+
+export interface EmbedAnswer {
+  readonly source: Source;
+  readonly cache: CacheOutcome;
+  /** In the order of the texts. */
+  readonly vectors: readonly (readonly number[])[];
+  readonly tokens: number;
+  /** Nanoseconds; those of the runs that made the vectors, also when they were kept. */
+  readonly totalDuration: number;
+  readonly loadDuration: number;
+}
+
+export interface EmbedderParts extends BatcherParts {
+  readonly cache: ResponseCache;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  /** A request's life has ended, well or not. */
+  onEnded(ticket: Ticket): void;
+}
+
+interface Kept {
+  readonly hit: Hit;
+  readonly vector: Vector;
+}
+
+export class Embedder {
+  readonly #parts: EmbedderParts;
+  readonly #batcher: Batcher;
+  #draining = false;
+
+  constructor(parts: EmbedderParts) {
+    this.#parts = parts;
+    this.#batcher = new Batcher(parts);
+  }
+
+  /** Takes no new work; those that run are cancelled with all other requests. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /**
+   * Vectors for a request's texts. `began` is told of its ticket before anything is waited for. Throws AppError
+   * (model_not_found, queue_full, not_cached, breaker_open, shutting_down, request_exists, upstream errors, cancelled).
+   */
+  async embed(call: EmbedCall, began: (ticket: Ticket) => void): Promise<EmbedAnswer> {
+    const { clock, requests, telemetry, onEnded } = this.#parts;
+    if (this.#draining) throw shuttingDown();
+    const ticket = new Ticket(call, clock);
+    requests.add(ticket);
+    began(ticket);
+    try {
+      const answer = await this.#answer(call, ticket);
+      ticket.finish();
+      telemetry.ended('completed');
+      return answer;
+    } catch (error) {
+      ticket.finish(asAppError(error));
+      if (ticket.source === undefined) telemetry.refused();
+      else telemetry.ended(ticket.status === 'cancelled' ? 'cancelled' : 'failed');
+      throw error;
+    } finally {
+      requests.remove(ticket);
+      onEnded(ticket);
+    }
+  }
+
+  async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
+    const { config, cache, telemetry } = this.#parts;
+    const model = await this.#model(call.model, ticket.signal);
+    const request = shapeRequest(call.request, config().ollama);
+    const plan = this.#plan(call, model);
+    const keys = model === undefined ? [] : call.texts.map((text) => this.#key(call, request, model, text));
+    const kept = new Map<string, Kept>();
+    for (const [i, text] of call.texts.entries()) {
+      const key = keys[i];
+      const hit = plan.read && key !== undefined && !kept.has(text) ? cache.get(key, plan.maxAge) : undefined;
+      if (hit !== undefined) kept.set(text, { hit, vector: decodeVector(hit.bytes) });
+    }
+    const missing = call.texts.filter((text) => !kept.has(text));
+    if (missing.length > 0 && plan.onlyIfCached) {
+      throw new AppError('not_cached', 'There is no kept answer for every text, and only-if-cached was asked.');
+    }
+
+    const spec = { ...runnerSpec(request, model?.digest ?? request.model), model: model?.name ?? request.model };
+    const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
+    let loadDuration = 0;
+    let source: Source = 'hit';
+    if (missing.length > 0) {
+      const embedded = await this.#batcher.embed(
+        {
+          family: call.family,
+          request: withKeepAlive(request, config().ollama),
+          spec,
+          texts: missing,
+          caller: call.caller,
+          share: plan.share,
+          priority: () => ticket.priority,
+          onWaiting: (waiting) => ticket.moved(waiting),
+        },
+        ticket.signal,
+      );
+      ({ loadDuration } = embedded);
+      source = !plan.read ? 'bypass' : embedded.shared ? 'coalesced' : 'miss';
+      for (const [text, vector] of embedded.vectors) found.set(text, vector);
+    }
+    ticket.source = source;
+    ticket.firstPiece();
+    telemetry.sourced(spec.model, source);
+    this.#count(call, keys, found, kept, plan, spec.model);
+    const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
+    return {
+      source,
+      cache: { plan, key: keys.length === 1 ? keys[0] : undefined, hit: source === 'hit' ? oldest(kept) : undefined },
+      vectors: vectors.map(({ numbers }) => numbers),
+      tokens: sum(vectors.map(({ tokens }) => tokens)),
+      totalDuration: loadDuration + sum(vectors.map(({ duration }) => duration)),
+      loadDuration,
+    };
+  }
+
+  /** Keeps what is new, and counts what the kept ones have saved. */
+  #count(
+    call: EmbedCall,
+    keys: readonly string[],
+    found: ReadonlyMap<string, Vector>,
+    kept: ReadonlyMap<string, Kept>,
+    plan: CachePlan,
+    model: string,
+  ): void {
+    const { cache, telemetry } = this.#parts;
+    for (const { vector } of kept.values()) telemetry.saved(vector.duration / 1e6, 0);
+    if (!plan.store) return;
+    for (const [i, text] of call.texts.entries()) {
+      const [key, vector] = [keys[i], found.get(text)];
+      if (key === undefined || vector === undefined || kept.has(text) || vector.numbers.length === 0) continue;
+      cache.keep(key, encodeVector(vector), { model, ttl: plan.ttl, runMs: vector.duration / 1e6, tokens: 0 });
+    }
+  }
+
+  async #model(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
+    const { watch } = this.#parts;
+    const model = watch.peek(name) ?? (await watch.resolve(name, signal));
+    if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
+    const words = `model ${JSON.stringify(name)} not found, try pulling it first`;
+    throw new AppError('model_not_found', notInstalled(name, watch.state.installed), {
+      native: { status: 404, body: { error: words } },
+    });
+  }
+
+  #plan({ wishes, cacheByDefault }: EmbedCall, model: InstalledModel | undefined): CachePlan {
+    const { cache, batch } = this.#parts.config();
+    return planCache({
+      wishes,
+      enabled: cache.enabled,
+      deduplicate: batch.enable_deduplication,
+      // A vector is no throw of dice.
+      byDefault: cacheByDefault !== 'off' && model?.remote !== true,
+      digestKnown: model !== undefined,
+      ttlSeconds: cache.ttl_seconds,
+    });
+  }
+
+  #key({ family, namespace }: EmbedCall, request: UpstreamRequest, { digest }: InstalledModel, text: string): string {
+    const { url, version = '' } = this.#parts.watch.state;
+    return fingerprint({ url, version, family, digest, namespace, body: { ...request, input: text } });
+  }
+}
+
+const NO_VECTOR: Vector = { numbers: [], tokens: 0, duration: 0 };
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
+}
+
+/** The figures of the vector that was kept longest. */
+function oldest(kept: ReadonlyMap<string, Kept>): Hit | undefined {
+  return [...kept.values()].map(({ hit }) => hit).toSorted((a, b) => b.age - a.age)[0];
+}

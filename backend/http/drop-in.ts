@@ -1,0 +1,234 @@
+// The routes of Ollama and OpenAI that run a model, for clients that know nothing of Hearth: each body is translated to
+// the one form that the core knows, and each answer back. What a dialect looks like is said in ollama-*.ts and openai-*.ts.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChatEvent, Completion } from '../contract/chat.ts';
+import { AppError, asAppError } from '../contract/errors.ts';
+import { load, unloadAtOnce, type ActionParts } from '../core/actions.ts';
+import type { EmbedFamily } from '../core/batcher.ts';
+import type { ChatCall } from '../core/call.ts';
+import type { Embedder, EmbedAnswer } from '../core/embedder.ts';
+import type { Gateway } from '../core/gateway.ts';
+import type { Jobs } from '../core/jobs.ts';
+import type { CacheWish } from '../core/policy.ts';
+import type { TicketOptions } from '../core/requests.ts';
+import type { Family, NewId, Relay } from '../core/ports.ts';
+import { checkContentType, parseJson, readBody, type JsonObject } from './body.ts';
+import { cacheHeaders, headerWishes } from './cache-headers.ts';
+import { bodyWish, callerOf, namespaceOf, priorityOf, replayOf, type CacheFields } from './chat-call.ts';
+import { goneSignal, onGone, requestId, sendJson, sendWhole, type Patience } from './encode.ts';
+import { ollamaChunk, ollamaEnd, ollamaWhole, type OllamaFrame } from './ollama-answer.ts';
+import { askedToEmbed, askedToWrite, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
+import { sendStream, type StreamForm } from './stream.ts';
+
+/** What these handlers act on. */
+export interface DropInParts extends ActionParts {
+  readonly gateway: Gateway;
+  readonly embedder: Embedder;
+  readonly jobs: Jobs;
+  readonly relay: Relay;
+  readonly newId: NewId;
+  readonly patience: Patience;
+}
+
+type Headers = Record<string, string>;
+
+const MB = 1024 * 1024;
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+/** How a dialect writes an answer. */
+export interface Voice {
+  /** The whole answer as one object. */
+  whole(completion: Completion): unknown;
+  /** A new one for each answer. */
+  stream(): StreamForm;
+}
+
+// ---- reading
+
+/** A body's bytes and, where they are JSON, what they mean to `read`. Throws as Ollama would, where it can be asked. */
+export async function readAs<T>(
+  parts: DropInParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  read: (body: JsonObject) => T,
+): Promise<T> {
+  checkContentType(req);
+  const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
+  try {
+    return read(parseJson(bytes));
+  } catch (error) {
+    const ours = asAppError(error);
+    // Already in Ollama's words, or a bug.
+    if (ours.code !== 'invalid_request' || ours.native !== undefined) throw error;
+    throw await parts.relay.refusalOf(req.url ?? '/', bytes, undefined, ours, goneSignal(res));
+  }
+}
+
+/** What the headers and our own fields of the body say, beside the request itself. */
+function circumstances(
+  parts: DropInParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  model: string,
+  ours: CacheFields,
+): {
+  readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault'>;
+  readonly ignored: boolean;
+} {
+  const config = parts.config();
+  const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
+  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  const asked = requestId(res);
+  return {
+    about: {
+      id: parts.jobs.taken(asked) ? parts.newId() : asked,
+      route: (req.url ?? '/').replace(/\?.*$/s, ''),
+      model,
+      caller: callerOf(req),
+      priority: priorityOf(req, ours),
+      namespace: namespaceOf(req, ours),
+      wishes: [wanted(ours), ...wishes],
+      cacheByDefault: config.cache.drop_in,
+    },
+    ignored,
+  };
+}
+
+/** Here `use_cache: true` says something: on these routes the cache is not asked for everything by itself. */
+function wanted(ours: CacheFields): CacheWish {
+  return { ...(ours.use_cache === true ? { read: true, store: true } : {}), ...bodyWish(ours) };
+}
+
+// ---- answers that are written
+
+/** Answers a request that is in Ollama's form by now, in the voice of its dialect. */
+export async function answerWritten(
+  parts: DropInParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { family, request, ours, stream, what }: AskedToWrite,
+  voice: Voice,
+): Promise<void> {
+  const { about, ignored } = circumstances(parts, req, res, request.model, ours);
+  const answer = await parts.gateway.chat({
+    ...about,
+    ...(what === 'run' ? {} : { wishes: [{ read: false, store: false }] }),
+    family,
+    request,
+    replay: replayOf(req, parts.config()),
+  });
+  const { ticket, cache, source } = answer;
+  const headers: Headers = cacheHeaders(source, cache, ignored);
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  try {
+    // Ollama answers a load in one object, whatever `stream` says.
+    if (stream && what === 'run') {
+      await sendStream(res, answer.events, voice.stream(), headers, parts.patience);
+    } else {
+      const whole = answer.whole();
+      const completion = whole instanceof Promise ? whole : Promise.resolve(whole.whole());
+      await sendWhole(res, completion, { ...headers, ...NO_STORE }, parts.patience, (end) => voice.whole(end));
+    }
+  } finally {
+    answer.close();
+  }
+}
+
+function ollamaVoice(frame: OllamaFrame): Voice {
+  return {
+    whole: (completion) => ollamaWhole(completion, frame),
+    stream: () => {
+      let held: (ChatEvent & { type: 'piece' }) | undefined;
+      const write = (event: ChatEvent): string => {
+        if (event.type === 'waiting') return '';
+        if (event.type === 'end') return line(ollamaEnd(event.end, held?.piece, frame));
+        if (event.piece.last !== true) return line(ollamaChunk(event.piece, frame));
+        held = event;
+        return '';
+      };
+      // A space before an object is no news to any reader of JSON.
+      return { headers: NDJSON, write, beat: ' ' };
+    },
+  };
+}
+
+const NDJSON = { 'Content-Type': 'application/x-ndjson' };
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** POST /api/chat and /api/generate. */
+export async function ollamaWrite(
+  parts: DropInParts,
+  family: Family,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const asked = await readAs(parts, req, res, (body) => askedToWrite(family, body));
+  const { model } = asked.request;
+  const frame: OllamaFrame = { family, model, now: parts.clock.now };
+  if (asked.what === 'unload') {
+    await unloadAtOnce(parts, model, goneSignal(res));
+    sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frame));
+    return;
+  }
+  await answerWritten(parts, req, res, asked, ollamaVoice(frame));
+}
+
+const NO_METRICS = {
+  total_duration: 0,
+  load_duration: 0,
+  prompt_eval_count: 0,
+  prompt_eval_duration: 0,
+  eval_count: 0,
+  eval_duration: 0,
+};
+const UNLOADED = { created_at: '', done_reason: 'unload', metrics: NO_METRICS };
+
+// ---- vectors
+
+/** Vectors for a request, with the headers that say where they came from. */
+export async function vectorsFor(
+  parts: DropInParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { family, request, ours, texts }: AskedToEmbed,
+): Promise<{ readonly answer: EmbedAnswer; readonly headers: Headers }> {
+  const { about, ignored } = circumstances(parts, req, res, request.model, ours);
+  const answer = await parts.embedder.embed({ ...about, family, request, texts }, (ticket) =>
+    onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.'))),
+  );
+  return { answer, headers: { ...cacheHeaders(answer.source, answer.cache, ignored), ...NO_STORE } };
+}
+
+/** POST /api/embed and the legacy /api/embeddings. */
+export async function ollamaEmbed(
+  parts: DropInParts,
+  family: EmbedFamily,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const asked = await readAs(parts, req, res, (body) => askedToEmbed(family, body));
+  const { model } = asked.request;
+  // Without a text the model is only loaded.
+  if (asked.texts.length === 0) {
+    const who = { lane: 'embed', caller: callerOf(req), priority: priorityOf(req, asked.ours) } as const;
+    await load(parts, asked.request, who, goneSignal(res));
+    sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
+    return;
+  }
+  const { answer, headers } = await vectorsFor(parts, req, res, asked);
+  const { vectors, totalDuration, loadDuration, tokens } = answer;
+  const body =
+    family === 'embeddings'
+      ? { embedding: vectors[0] ?? [] }
+      : {
+          model,
+          embeddings: vectors,
+          ...(totalDuration > 0 ? { total_duration: totalDuration } : {}),
+          ...(loadDuration > 0 ? { load_duration: loadDuration } : {}),
+          ...(tokens > 0 ? { prompt_eval_count: tokens } : {}),
+        };
+  sendJson(res, 200, body, headers);
+}

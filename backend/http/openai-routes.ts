@@ -1,0 +1,92 @@
+// The routes of OpenAI's dialect. What runs is the same as on Ollama's own routes; only the form differs.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../contract/errors.ts';
+import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
+import { notInstalled } from '../core/models.ts';
+import type { JsonObject } from './body.ts';
+import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
+import { goneSignal, sendJson } from './encode.ts';
+import {
+  chatCompletion,
+  ChatCompletionStream,
+  CompletionStream,
+  embeddingList,
+  modelEntry,
+  modelList,
+  textCompletion,
+  type OpenAiFrame,
+} from './openai-answer.ts';
+import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAiAsked } from './openai-request.ts';
+
+/** The two forms in which a model writes here. */
+const FORMS = {
+  chat: { read: chatFromOpenAi, whole: chatCompletion, Stream: ChatCompletionStream },
+  completion: { read: completionFromOpenAi, whole: textCompletion, Stream: CompletionStream },
+} as const;
+
+/** POST /v1/chat/completions and /v1/completions. */
+export async function openAiWrite(
+  parts: DropInParts,
+  form: keyof typeof FORMS,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const { read, whole, Stream } = FORMS[form];
+  const asked = await readAs(parts, req, res, (body: JsonObject): OpenAiAsked => read(body));
+  const frame: OpenAiFrame = {
+    id: randomUUID(),
+    created: Math.floor(parts.clock.now() / 1000),
+    model: asked.request.model,
+    includeUsage: asked.includeUsage,
+  };
+  const voice: Voice = {
+    whole: (completion) => whole(completion, frame),
+    stream: () => {
+      const stream = new Stream(frame);
+      const write = (event: ChatEvent): string => {
+        if (event.type === 'waiting') return '';
+        if (event.type === 'piece') return isEmptyPiece(event.piece) ? '' : events(stream.piece(event.piece));
+        return `${events(stream.end(event.end))}data: [DONE]\n\n`;
+      };
+      return { headers: SSE, write, beat: ': still here\n\n' };
+    },
+  };
+  await answerWritten(parts, req, res, asked, voice);
+}
+
+const SSE = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+function events(chunks: readonly object[]): string {
+  return chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('');
+}
+
+/** POST /v1/embeddings. */
+export async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const asked = await readAs(parts, req, res, embeddingsFromOpenAi);
+  const { answer, headers } = await vectorsFor(parts, req, res, asked);
+  const { encoding, request } = asked;
+  const { vectors, tokens } = answer;
+  sendJson(res, 200, embeddingList(vectors, { model: request.model, encoding, tokens }), headers);
+}
+
+/** GET /v1/models. */
+export async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))));
+}
+
+/** GET /v1/models/:id; the name may have slashes, as those of other registries do. */
+export async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const name = decodeURIComponent((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
+  const model = await parts.watch.resolve(name, goneSignal(res));
+  if (model === undefined) {
+    throw new AppError('model_not_found', notInstalled(name, parts.watch.state.installed), {
+      native: { status: 404, body: { error: `model '${name}' not found` } },
+    });
+  }
+  sendJson(res, 200, modelEntry(model));
+}

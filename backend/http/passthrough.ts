@@ -1,0 +1,116 @@
+// Everything that Ollama has and Hearth adds nothing to: handed on unqueued, byte for byte, in both directions.
+// What must not travel is taken off: the headers of one connection (RFC 9110, 7.6.1), who asked, and our own headers.
+// What changes the models on the disk is for programs of this machine alone.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../contract/errors.ts';
+import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
+import { inviteBody } from './body.ts';
+import { drained, goneSignal } from './encode.ts';
+import { isLoopbackAddress } from './loopback.ts';
+
+export interface PassParts {
+  readonly config: ReadConfig;
+  readonly relay: Relay;
+  readonly watch: Watch;
+}
+
+/** Headers of one connection, and those that only our own door is meant to see. */
+const NOT_UP = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  // A foreign Origin, or our own Host, makes Ollama answer 403.
+  'origin',
+  'referer',
+  'cookie',
+  'x-cache-control',
+  'x-queue-priority',
+  'x-stream-replay',
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'forwarded',
+]);
+
+const NOT_DOWN = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Keys of Hearth begin so; they are no business of Ollama's. */
+const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
+
+/** Answers a request with what Ollama answers to it. Throws management_disabled, upstream_unreachable, cancelled. */
+export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const { method = 'GET', url = '/' } = req;
+  const path = url.replace(/\?.*$/s, '');
+  const manages = isManagement(method, path);
+  if (manages) checkManagement(parts.config().server.allow_management, req, path);
+  const signal = goneSignal(res);
+  const body = hasBody(req) ? req : null;
+  if (body !== null) inviteBody(req);
+  const answer = await parts.relay.forward({ method, path: url, headers: upward(req), body }, signal);
+  res.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value === undefined || NOT_DOWN.has(name) || name.startsWith('access-control-')) continue;
+    // Vary has a word of our own door in it already.
+    if (name === 'vary') res.appendHeader(name, value);
+    else res.setHeader(name, value);
+  }
+  res.flushHeaders();
+  try {
+    for await (const piece of answer.body) if (!res.write(piece)) await drained(res);
+  } finally {
+    // Also when it broke off: what was done until then is done.
+    if (manages) parts.watch.invalidate();
+  }
+  res.end();
+}
+
+function upward(req: IncomingMessage): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  const named = (req.headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
+  for (const [name, value] of Object.entries(req.headers)) {
+    if (value === undefined || NOT_UP.has(name) || named.includes(name)) continue;
+    const isKey = name === 'authorization' || name === 'x-api-key';
+    if (isKey && OWN_KEY.test(String(value))) continue;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Routes that change what is on the disk, or who one is at ollama.com. */
+function isManagement(method: string, path: string): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)\/?$/i.test(
+    path.replaceAll(/\/{2,}/g, '/'),
+  );
+}
+
+function checkManagement(allowed: boolean, req: IncomingMessage, path: string): void {
+  const local = isLoopbackAddress(req.socket.remoteAddress ?? '');
+  if (allowed || (local && req.headers.origin === undefined)) return;
+  const who = local ? 'A web page' : 'Another machine';
+  throw new AppError(
+    'management_disabled',
+    `${who} may not use ${path}, which changes the installed models. Set server.allow_management to true to allow it.`,
+  );
+}

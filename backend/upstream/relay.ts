@@ -1,0 +1,78 @@
+// Requests handed on to Ollama as they came, byte for byte, for routes that Hearth has nothing to add to.
+// It waits for no slot, keeps nothing and reads no body; headers that must not travel are taken off by whoever calls.
+import { Readable } from 'node:stream';
+import { Agent, request as send } from 'undici';
+import { AppError } from '../contract/errors.ts';
+import type { Log, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
+import { refused, unreachable } from './failure.ts';
+import { textOf } from './ndjson.ts';
+import { orAborted } from './shared.ts';
+
+/** An error body is read this far. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export interface RelayOptions {
+  readonly config: ReadConfig;
+  readonly log: Log;
+}
+
+/** A relay to `ollama.api_url`, which is read anew for each request. `close` breaks all connections. */
+export function createRelay({ config, log }: RelayOptions): Relay & { close(): Promise<void> } {
+  // A pull or a long answer may be silent for longer than any limit of undici's.
+  const agent = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: config().ollama.connect_timeout_ms },
+  });
+
+  async function forward({ method, path, headers, body }: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
+    const apiUrl = config().ollama.api_url;
+    signal.throwIfAborted();
+    const answer = await orAborted(
+      send(targetOf(apiUrl, path), { dispatcher: agent, method, headers, body: sendable(body), signal }),
+      signal,
+    ).catch((error: unknown) => {
+      throw signal.aborted || error instanceof AppError ? error : unreachable(apiUrl, error);
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+  }
+
+  return {
+    forward,
+    async refusalOf(path, body, model, ours, signal) {
+      const leave = new AbortController();
+      const either = AbortSignal.any([signal, leave.signal]);
+      try {
+        const headers = { 'content-type': 'application/json' };
+        const answer = await forward({ method: 'POST', path, headers, body }, either);
+        if (answer.status < 400) return ours;
+        const { text } = await textOf(answer.body, MAX_ERROR_BYTES);
+        const contentType = String(answer.headers['content-type'] ?? '');
+        const error = refused(config().ollama.api_url, model, {
+          status: answer.status,
+          contentType,
+          location: '',
+          text,
+        });
+        return new AppError(ours.code, ours.message, error.native === undefined ? {} : { native: error.native });
+      } catch (error) {
+        log.debug({ err: error }, 'Ollama could not be asked what is wrong with a body');
+        return ours;
+      } finally {
+        // Should Ollama have taken it after all, nothing of it goes on: it has no place in line.
+        leave.abort();
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function sendable(body: RelayRequest['body']): Readable | Uint8Array | null {
+  return body === null || body instanceof Uint8Array ? body : Readable.from(body, { objectMode: false });
+}
+
+/** The address of a path below `ollama.api_url`, which may have a path of its own. */
+function targetOf(apiUrl: string, path: string): URL {
+  const base = new URL(apiUrl);
+  return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${path}`);
+}
