@@ -37,6 +37,8 @@ const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** How a dialect writes an answer. */
 export interface Voice {
+  /** Of the whole answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The whole answer as one object. */
   whole(completion: Completion): unknown;
   /** A new one for each answer. */
@@ -127,7 +129,9 @@ export async function answerWritten(
     } else {
       const whole = answer.whole();
       const completion = whole instanceof Promise ? whole : Promise.resolve(whole.whole());
-      await sendWhole(res, completion, { ...headers, ...NO_STORE }, parts.patience, (end) => voice.whole(end));
+      await sendWhole(res, completion, { ...headers, ...NO_STORE, ...voice.headers }, parts.patience, (end) =>
+        voice.whole(end),
+      );
     }
   } finally {
     answer.close();

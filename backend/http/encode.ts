@@ -17,6 +17,10 @@ export interface Patience {
 
 export const PATIENCE: Patience = { heartbeatMs: 15_000, jsonAfterMs: 100_000 };
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+/** As Ollama has it on these routes. */
+export const OPENAI_JSON_TYPE = 'application/json';
+
 const SSE_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   // no-transform: compressing proxies would hold pieces back until their buffer is full (next.js#66263).
@@ -51,12 +55,12 @@ export function sendJson(
   sendJsonText(res, status, JSON.stringify(body), headers);
 }
 
-/** Sends what is JSON already. */
+/** Sends what is JSON already. `headers` may name another Content-Type. */
 export function sendJsonText(res: ServerResponse, status: number, json: string, headers: Record<string, string>): void {
   // Set one by one: writeHead with an object on top of headers that are set already copies them all.
   res.statusCode = status;
   for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? '');
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  if (headers['Content-Type'] === undefined) res.setHeader('Content-Type', JSON_TYPE);
   res.setHeader('Content-Length', Buffer.byteLength(json));
   // As a text Node sends it in one piece with the headers; as bytes it would be two.
   res.end(json);
@@ -80,7 +84,7 @@ export function sendError(res: ServerResponse, thrown: unknown, dialect: Dialect
   res.statusCode = status;
   if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
   res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Type', dialect === 'openai' ? OPENAI_JSON_TYPE : JSON_TYPE);
   // The body may not have been read: the refusal must reach its sender all the same.
   endEarly(res, JSON.stringify(body));
   return error;
@@ -166,7 +170,7 @@ export async function sendWhole(
 ): Promise<void> {
   const space = (): void => {
     if (!res.headersSent) {
-      res.writeHead(200, { ...headers, 'Content-Type': 'application/json; charset=utf-8' });
+      res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers });
     }
     res.write(' ');
   };

@@ -6,7 +6,7 @@ import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
 import { notInstalled } from '../core/models.ts';
 import type { JsonObject } from './body.ts';
 import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
-import { goneSignal, sendJson } from './encode.ts';
+import { goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
 import {
   chatCompletion,
   ChatCompletionStream,
@@ -41,6 +41,7 @@ export async function openAiWrite(
     includeUsage: asked.includeUsage,
   };
   const voice: Voice = {
+    headers: JSON_HEADERS,
     whole: (completion) => whole(completion, frame),
     stream: () => {
       const stream = new Stream(frame);
@@ -54,6 +55,8 @@ export async function openAiWrite(
   };
   await answerWritten(parts, req, res, asked, voice);
 }
+
+const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE };
 
 const SSE = {
   'Content-Type': 'text/event-stream',
@@ -71,12 +74,15 @@ export async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res:
   const { answer, headers } = await vectorsFor(parts, req, res, asked);
   const { encoding, request } = asked;
   const { vectors, tokens } = answer;
-  sendJson(res, 200, embeddingList(vectors, { model: request.model, encoding, tokens }), headers);
+  sendJson(res, 200, embeddingList(vectors, { model: request.model, encoding, tokens }), {
+    ...headers,
+    ...JSON_HEADERS,
+  });
 }
 
 /** GET /v1/models. */
 export async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))));
+  sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))), JSON_HEADERS);
 }
 
 /** GET /v1/models/:id; the name may have slashes, as those of other registries do. */
@@ -88,5 +94,5 @@ export async function openAiModel(parts: DropInParts, req: IncomingMessage, res:
       native: { status: 404, body: { error: `model '${name}' not found` } },
     });
   }
-  sendJson(res, 200, modelEntry(model));
+  sendJson(res, 200, modelEntry(model), JSON_HEADERS);
 }

@@ -72,7 +72,7 @@ function linesOf(text: string): unknown[] {
     .filter((line) => line !== '')
     .map((line) => {
       const json = line.replace(/^data: /, '');
-      if (!/^[[{]/.test(json)) return line;
+      if (json === '[DONE]' || !/^[[{]/.test(json)) return line;
       const value: unknown = JSON.parse(json);
       return comparable(value, typeof value === 'object' && value !== null && 'error' in value);
     });
@@ -162,6 +162,59 @@ const REQUESTS: Record<string, Sent> = {
   'a copy': { path: '/api/copy', body: { source: 'llama3.2', destination: 'copied' } },
   'a deletion': { method: 'DELETE', path: '/api/delete', body: { model: 'copied' } },
   'a blob that is not there': { method: 'HEAD', path: `/api/blobs/sha256:${'0'.repeat(64)}` },
+  'OpenAI chat': { path: '/v1/chat/completions', body: chat() },
+  'OpenAI chat, streamed': { path: '/v1/chat/completions', body: chat({ stream: true }) },
+  'OpenAI chat, with usage': {
+    path: '/v1/chat/completions',
+    body: chat({ stream: true, stream_options: { include_usage: true } }),
+  },
+  'OpenAI chat, with thinking': { path: '/v1/chat/completions', body: chat({ model: 'deepseek-r1:8b' }) },
+  'OpenAI chat, with thinking, streamed': {
+    path: '/v1/chat/completions',
+    body: chat({ model: 'deepseek-r1:8b', stream: true }),
+  },
+  'OpenAI chat, without its thinking': {
+    path: '/v1/chat/completions',
+    body: chat({ model: 'deepseek-r1:8b', reasoning_effort: 'none' }),
+  },
+  'OpenAI chat, cut short': { path: '/v1/chat/completions', body: chat({ max_tokens: 2 }) },
+  'OpenAI chat, structured': {
+    path: '/v1/chat/completions',
+    body: chat({ response_format: { type: 'json_object' } }),
+  },
+  'OpenAI chat, with a picture': {
+    path: '/v1/chat/completions',
+    body: chat({
+      messages: [
+        user('x', {
+          content: [
+            { type: 'text', text: 'What is it?' },
+            { type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } },
+          ],
+        }),
+      ],
+    }),
+  },
+  'OpenAI chat, a picture elsewhere': {
+    path: '/v1/chat/completions',
+    body: chat({ messages: [user('x', { content: [{ type: 'image_url', image_url: { url: 'https://x/y.png' } }] })] }),
+  },
+  'OpenAI chat, no messages': { path: '/v1/chat/completions', body: chat({ messages: [] }) },
+  'OpenAI chat, a model that is not there': { path: '/v1/chat/completions', body: chat({ model: 'nope' }) },
+  'OpenAI chat, a model that cannot use tools': {
+    path: '/v1/chat/completions',
+    body: chat({ model: 'deepseek-r1:8b', tools: [weather] }),
+  },
+  'OpenAI completion': { path: '/v1/completions', body: generate() },
+  'OpenAI embeddings': { path: '/v1/embeddings', body: { model: 'nomic-embed-text', input: ['a', 'b'] } },
+  'OpenAI embeddings, base64': {
+    path: '/v1/embeddings',
+    body: { model: 'nomic-embed-text', input: 'a', encoding_format: 'base64' },
+  },
+  'OpenAI embeddings, nothing to embed': { path: '/v1/embeddings', body: { model: 'nomic-embed-text', input: [] } },
+  'OpenAI models': { method: 'GET', path: '/v1/models' },
+  'OpenAI, one model': { method: 'GET', path: '/v1/models/llama3.2:latest' },
+  'OpenAI, one model that is not there': { method: 'GET', path: '/v1/models/nope' },
   'OpenAI responses': { path: '/v1/responses', body: { model: 'llama3.2', input: 'hi' } },
 };
 

@@ -93,6 +93,8 @@ export class Call implements RecordedCall {
   readonly startedAt = performance.now();
   rawBody = '';
   body?: Readonly<Record<string, unknown>>;
+  /** The body in native form, where it came in another. */
+  native?: Readonly<Record<string, unknown>>;
   /** What Go's decoder would have said about rawBody. */
   badBody?: string;
   firstByteAt?: number;

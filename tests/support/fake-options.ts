@@ -37,7 +37,7 @@ export function readBody(call: Call): void {
 /** The body's fields, keys in lower case as far as Go would match them anyway. Throws what Ollama answers to a bad body. */
 export function fieldsOf(call: Call): Fields {
   if (call.badBody !== undefined) throw new FakeError(400, call.badBody);
-  const body = call.body;
+  const body = call.native ?? call.body;
   if (body === undefined) throw new FakeError(400, 'missing request body');
   // "keys match case-insensitively": a copy only for the rare body that needs it.
   for (const key in body) {

@@ -6,6 +6,7 @@ import { frontDoor } from './fake-door.ts';
 import { embed, embeddings } from './fake-embed.ts';
 import { blob, canned, copy, create, openaiModels, openaiOne, pull, push, remove } from './fake-manage.ts';
 import { detailsOf, parseName, show } from './fake-models.ts';
+import { isOpenAi, openaiChat, openaiComplete, openaiEmbed, OpenAiClient } from './fake-openai.ts';
 import { fieldsOf, readBody, text } from './fake-options.ts';
 import { Client, FakeError, localStamp } from './fake-wire.ts';
 import type { World } from './fake-world.ts';
@@ -72,6 +73,9 @@ const routes: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map([
   ['/api/copy', { POST: copy }],
   ['/api/delete', { DELETE: remove }],
   ['/v1/models', { GET: openaiModels }],
+  ['/v1/chat/completions', { POST: openaiChat }],
+  ['/v1/completions', { POST: openaiComplete }],
+  ['/v1/embeddings', { POST: openaiEmbed }],
   ['/v1/responses', { POST: (_, client) => canned(client) }],
   ['/v1/messages', { POST: (_, client) => canned(client) }],
 ] satisfies readonly (readonly [string, Readonly<Record<string, Handler>>])[]);
@@ -82,7 +86,7 @@ export function serve(world: World, req: IncomingMessage, res: ServerResponse): 
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   const call = world.newCall(req.method ?? 'GET', path, req.headers);
-  const client = new Client(res, call, world.changed);
+  const client = new (isOpenAi(path) ? OpenAiClient : Client)(res, call, world.changed);
   world.clients.add(client);
   res.once('close', () => world.clients.delete(client));
   const chunks: Buffer[] = [];
