@@ -14,7 +14,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'gateway',
-          include: ['tests/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/behaviour/**/*.test.ts'],
+          include: [
+            'tests/*.test.ts',
+            'tests/unit/**/*.test.ts',
+            'tests/behaviour/**/*.test.ts',
+            'tests/clients/**/*.test.ts',
+          ],
           maxWorkers: 2,
           testTimeout: 20_000,
           hookTimeout: 20_000,
