@@ -1,11 +1,9 @@
 // The desktop app without Electron: makes the parts, ties them together, ends them. What surrounds it comes as a Shell.
-import { askOllama } from '../backend/ask-ollama.ts';
 import { startBackend } from '../backend/backend.ts';
 import { systemClock } from '../backend/clock.ts';
-import { readConfigFile, watchConfigFile } from '../backend/config-file.ts';
-import { parseField, type Config } from '../backend/contract/config.ts';
-import type { CommandOutput, View } from '../backend/contract/desktop.ts';
-import { AppError, asAppError } from '../backend/contract/errors.ts';
+import { watchConfigFile } from '../backend/config-file.ts';
+import type { View } from '../backend/contract/desktop.ts';
+import { asAppError } from '../backend/contract/errors.ts';
 import { History } from '../backend/core/history.ts';
 import { Pusher } from './bridge.ts';
 import { createHandlers } from './handlers.ts';
@@ -16,18 +14,19 @@ import { OllamaProgram } from './ollama-program.ts';
 import { paced } from './paced.ts';
 import { freePortAfter, holderOf } from './port-holder.ts';
 import { openSettings } from './settings-file.ts';
-import { problemNotice, RESTART_NOTICE, restartNotice } from './settings-notices.ts';
+import { PROBLEM_NOTICE, reread, RESTART_NOTICE, restartNotice, tellOfTheStart } from './settings-notices.ts';
 import { Settings } from './settings.ts';
 import type { Shell } from './shell.ts';
 import { Supervisor } from './supervisor.ts';
+import { testConnection } from './test-connection.ts';
 import { trayCommands } from './tray-commands.ts';
 import { trayModel } from './tray-model.ts';
+import { TrayPresence } from './tray-presence.ts';
 import { worthSaying, type Seen } from './watchful.ts';
 
 /** Milliseconds between two pushes of figures that grow by themselves, while somebody looks. */
 const TICK_MS = 1000;
 const TRAY_STEP_MS = 300;
-const TEST_LIMIT_MS = 5000;
 /** An Ollama that ends at once is not started again and again. */
 const START_AGAIN_MS = 60_000;
 /** The whole end may take this much longer than the drain. */
@@ -48,7 +47,6 @@ export async function createApp(shell: Shell) {
   const { log, trouble: noLog, close: closeLog } = openLog(shell.logsFolder, settings.config.log.level);
   const history = new History(clock.now);
   const life = new AbortController();
-  let tray = true;
   let asksToQuit = false;
   let quitting: Promise<void> | undefined;
   let wish = { tab: 'overview' as View['go']['tab'], n: 0 };
@@ -71,12 +69,22 @@ export async function createApp(shell: Shell) {
     holderOf,
     freePortAfter,
   });
+  const tray = new TrayPresence({
+    hasTrayHost: shell.hasTrayHost,
+    onCome: () => {
+      shell.renewTray();
+      showState();
+      pusher.touch('app');
+    },
+    clock,
+    signal: life.signal,
+  });
   const views: { readonly [T in keyof View]: () => View[T] } = {
     app: () => ({
       version: shell.version,
       first_run: shell.memory.get('first_run_done') !== true,
       ollama_program: ollama.started ? 'starting' : ollama.path === undefined ? 'missing' : 'installed',
-      tray,
+      tray: tray.seen,
       asks_to_quit: asksToQuit,
     }),
     gateway: () => supervisor.view(),
@@ -92,19 +100,18 @@ export async function createApp(shell: Shell) {
     onShown: () => pusher.shown(),
     // Without a tray the window is the app's only face: it asks whether to quit. Whoever insists is obeyed.
     mayClose: () => {
-      if (tray || quitting !== undefined) return true;
-      if (asksToQuit) void quit();
-      asksToQuit = true;
-      pusher.touch('app');
+      if (tray.seen || quitting !== undefined) return true;
+      void (asksToQuit ? quit() : askToQuit());
       return false;
     },
     onGone: () => {
       asksToQuit = false;
     },
-    onPageCrash: (reason) => {
+    onPageCrash: (reason, stays) => {
       log.error({ reason }, 'the page of the window ended by itself');
-      host.show();
+      if (stays) notify('The window closed by itself', 'The gateway goes on. Open Hearth to see the window again.');
     },
+    now: clock.now,
   });
   const pusher = new Pusher({ read: views, send: (push) => host.send(push), visible: () => host.visible, clock });
 
@@ -115,12 +122,12 @@ export async function createApp(shell: Shell) {
     () => {
       const now: Seen = { gateway: views.gateway(), live: views.live() };
       const { model } = settings.config.ollama;
-      const { start_at_login: on, notifications } = settings.config.app;
+      const { start_at_login: on } = settings.config.app;
       const locked = settings.view(undefined).locked['app.start_at_login'] !== undefined;
       shell.showTray(trayModel({ ...now, model, startAtLogin: { on, locked } }));
       const said = worthSaying(seen, now);
       seen = now;
-      if (said !== undefined && notifications && !host.visible) shell.notify(said.title, said.body);
+      if (said !== undefined && !host.visible) notify(said.title, said.body);
       if (now.live?.health.upstream.state === 'down') startOllamaIfAsked();
     },
     TRAY_STEP_MS,
@@ -136,9 +143,8 @@ export async function createApp(shell: Shell) {
     listened = supervisor.control?.onChange(liveChanged);
     showState();
     tellOfRestart();
-    for (const sentence of supervisor.control?.live().health.notices ?? []) {
-      notices.add({ id: 'gateway', level: 'warning', text: sentence, buttons: [DISMISS] });
-    }
+    const [text] = supervisor.control?.live().health.notices ?? [];
+    notices.put('gateway', text === undefined ? text : { id: 'gateway', level: 'warning', text, buttons: [DISMISS] });
     pusher.touch('gateway', 'live', 'settings', 'plots');
   });
   settings.onChange(() => {
@@ -146,6 +152,7 @@ export async function createApp(shell: Shell) {
     log.level = settings.config.log.level;
     syncLoginItem();
     tellOfRestart();
+    if (settings.problems.length === 0) notices.remove(PROBLEM_NOTICE);
     showState();
     pusher.touch('settings', 'gateway', 'live', 'app');
   });
@@ -160,9 +167,18 @@ export async function createApp(shell: Shell) {
   }
 
   function tellOfRestart(): void {
-    const notice = restartNotice(settings, supervisor);
-    if (notice === undefined) notices.remove(RESTART_NOTICE);
-    else notices.add(notice);
+    notices.put(RESTART_NOTICE, restartNotice(settings, supervisor));
+  }
+
+  function notify(title: string, body: string): void {
+    if (settings.config.app.notifications) shell.notify(title, body);
+  }
+
+  /** Unless a panel has come since the last look. */
+  async function askToQuit(): Promise<void> {
+    if (await tray.look()) host.destroy();
+    else asksToQuit = true;
+    pusher.touch('app');
   }
 
   function startOllamaIfAsked(): void {
@@ -185,15 +201,6 @@ export async function createApp(shell: Shell) {
   }
 
   // ---- what can be asked of it
-
-  async function testConnection(url: string): Promise<CommandOutput<'test_connection'>> {
-    const address = parseField('ollama.api_url', url)?.value;
-    if (typeof address !== 'string') {
-      throw new AppError('invalid_request', 'Must be an http or https address such as http://127.0.0.1:11434.');
-    }
-    const config: Config = { ...settings.config, ollama: { ...settings.config.ollama, api_url: address } };
-    return await askOllama(config, log, TEST_LIMIT_MS);
-  }
 
   async function open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void> {
     if (what === 'get_ollama') await shell.openWeb('https://ollama.com/download');
@@ -227,7 +234,7 @@ export async function createApp(shell: Shell) {
     notices,
     ollama,
     view: () => Object.fromEntries(Object.entries(views).map(([topic, read]) => [topic, read()])) as View,
-    testConnection,
+    testConnection: (url) => testConnection(settings.config, log, url),
     askWhereTo: shell.askWhereTo,
     askWhich: shell.askWhich,
     copy: shell.copy,
@@ -243,39 +250,32 @@ export async function createApp(shell: Shell) {
     },
   });
 
-  /** The file was edited by hand. */
-  async function reread(): Promise<void> {
-    try {
-      const { data } = await readConfigFile(shell.settingsFile);
-      settings.reread(data as Readonly<Record<string, unknown>>);
-      notices.remove('settings-edit');
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      const buttons = [{ id: 'open', label: 'Open file', act: () => open('settings_file') }];
-      notices.add({ id: 'settings-edit', level: 'warning', text, buttons });
-    }
-  }
-
-  function tellOfTheStart(): void {
-    if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [DISMISS] });
-    const problem = problemNotice(settings, () => void open('settings_file'));
-    if (problem !== undefined) notices.add(problem);
-    for (const text of settings.notices) log.warn({}, text);
-    if (opened.trouble !== undefined) {
-      notices.add({ id: 'settings-file', level: 'warning', ...opened.trouble, buttons: [DISMISS] });
-    }
-  }
-
-  const run = trayCommands({ supervisor, settings, notices, log, host, shell, show, open, quit, signal: life.signal });
-  tellOfTheStart();
-  tray = await shell.hasTrayHost();
+  const tell = { settings, notices, log, openFile: () => open('settings_file') };
+  const run = trayCommands({
+    supervisor,
+    settings,
+    notices,
+    log,
+    host,
+    copy: shell.copy,
+    notify,
+    show,
+    open,
+    quit,
+    signal: life.signal,
+  });
+  if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [DISMISS] });
+  tellOfTheStart(tell, opened);
+  await tray.look();
   showState();
   await supervisor.start();
   syncLoginItem();
-  watchConfigFile(shell.settingsFile, ({ kind }) => void (kind === 'changed' && reread()), life.signal).catch(
+  watchConfigFile(shell.settingsFile, ({ kind }) => void (kind === 'changed' && reread(tell)), life.signal).catch(
     (error: unknown) => log.warn({ err: error }, 'changes of the settings file are not seen'),
   );
-  if (!shell.hidden || !tray || views.app().first_run) host.show();
+  if (!shell.hidden || views.app().first_run) host.show();
+  // Started at login, perhaps before the panel: the window comes when none does.
+  void tray.wait().then((seen) => seen || !shell.hidden || life.signal.aborted || host.show());
 
   return {
     handlers,

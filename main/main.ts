@@ -3,13 +3,14 @@
 // Nothing here waits at the top level for Electron to be ready: ready waits for this module to have been read.
 import electron from 'electron';
 import ElectronStore from 'electron-store';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createApp } from './app.ts';
 import { answerCalls } from './bridge.ts';
 import { SCHEME, serveFiles } from './content.ts';
 import type { Shell } from './shell.ts';
+import { reloadOnChange } from './reload.ts';
 import { hasTrayHost } from './tray-host.ts';
 import type { TrayCommand, TrayIcon, TrayModel } from './tray-model.ts';
 import { attachTray } from './tray.ts';
@@ -25,16 +26,29 @@ const icons = join(root, 'assets', 'icons');
 
 app.setName('Hearth');
 const dataDir = process.env['HEARTH_DATA_DIR'];
-if (dataDir !== undefined && dataDir !== '') app.setPath('userData', dataDir);
+if (dataDir !== undefined && dataDir !== '') app.setPath('userData', resolve(dataDir));
+// Windows shows notifications of apps that it knows by name alone; the name is electron-builder.yml's appId.
+app.setAppUserModelId('app.hearth.desktop');
 // A small page and a tray need no graphics process, which would cost more memory than all the rest.
 app.disableHardwareAcceleration();
 protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
 
-if (app.requestSingleInstanceLock()) {
+// The lock is a file in the data folder. Where none can be written nobody can hold it, and that is no second start.
+if (app.requestSingleInstanceLock() || !canWrite(app.getPath('userData'))) {
   app.whenReady().then(run).catch(fatal);
 } else {
   // The first one shows its window.
   app.exit(0);
+}
+
+function canWrite(folder: string): boolean {
+  return (
+    attempt(() => {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+      return true;
+    }) === true
+  );
 }
 
 async function run(): Promise<void> {
@@ -46,13 +60,25 @@ async function run(): Promise<void> {
   );
   // The tray keeps the app alive.
   app.on('window-all-closed', () => undefined);
+  // Elsewhere the app is in the task bar by its window; macOS is told.
+  app.on('browser-window-created', (_event, window) => {
+    void app.dock?.show();
+    window.once('closed', () => app.dock?.hide());
+  });
+  // A second start may come before the first one is ready to show anything.
+  let wanted = false;
+  let show = (): void => {
+    wanted = true;
+  };
+  app.on('second-instance', () => show());
 
   let runCommand: (command: TrayCommand) => void = () => undefined;
   const hearth = await createApp(createShell((command) => runCommand(command)));
   runCommand = (command) => void hearth.run(command);
   answerCalls(ipcMain, (event) => isOwnPage(event, hearth.window()), hearth.handlers, hearth.log);
 
-  app.on('second-instance', hearth.show);
+  show = hearth.show;
+  if (wanted) show();
   app.on('activate', hearth.show);
   app.on('before-quit', (event) => {
     event.preventDefault();
@@ -62,6 +88,9 @@ async function run(): Promise<void> {
   powerMonitor.on('resume', hearth.resumed);
   // Windows' task bar may have turned dark or light.
   nativeTheme.on('updated', hearth.lookChanged);
+  if (process.env['HEARTH_DEV'] === '1') {
+    await reloadOnChange(join(root, 'dist', 'renderer'), () => hearth.window()?.webContents.reload());
+  }
   process.on('uncaughtException', (error) => void hearth.crashed(error));
   process.on('unhandledRejection', (reason) => void hearth.crashed(reason));
 }
@@ -71,6 +100,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
   const settingsFile = join(userData, 'config.json');
   const logsFolder = join(userData, 'logs');
   const memory = openMemory(userData);
+  let tray: electron.Tray | undefined;
   let showTray: ((model: TrayModel) => void) | undefined;
   return {
     version: app.getVersion(),
@@ -106,14 +136,20 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
         screens: () => screen.getAllDisplays().map(({ workArea }) => workArea),
       }),
     showTray: (model) => {
+      tray ??= makeTray();
       showTray ??= attachTray({
-        tray: new Tray(trayPicture('stopped')),
+        tray,
         ground: trayGround,
         picture: trayPicture,
         buildMenu: (template) => Menu.buildFromTemplate(template),
         run: onCommand,
       });
       showTray(model);
+    },
+    renewTray: () => {
+      tray?.destroy();
+      tray = undefined;
+      showTray = undefined;
     },
     notify: (title, body) => {
       if (Notification.isSupported()) new Notification({ title, body, silent: true }).show();
@@ -159,6 +195,13 @@ function attempt<T>(effect: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Windows opens a tray's menu by the right button alone; people expect it from the left one as well. */
+function makeTray(): electron.Tray {
+  const tray = new Tray(trayPicture('stopped'));
+  if (process.platform === 'win32') tray.on('click', () => tray.popUpContextMenu());
+  return tray;
 }
 
 /** A name for each way in which the tray's pictures are drawn on this desktop, now. */

@@ -32,6 +32,12 @@ export class Notices {
     this.#onChange();
   }
 
+  /** Shows a notice while there is one, and takes it away when there is none. */
+  put(id: string, notice: Notice | undefined): void {
+    if (notice === undefined) this.remove(id);
+    else this.add(notice);
+  }
+
   /** It is no longer so. */
   remove(id: string): void {
     const rest = this.#list.filter((notice) => notice.id !== id);

@@ -1,10 +1,14 @@
-// What the settings have to tell: a change that waits for a restart, values in the file that cannot be used.
+// What the settings have to tell: a change that waits for a restart, values that cannot be used, a file edited by hand.
+import { readConfigFile } from '../backend/config-file.ts';
 import { fields } from '../backend/contract/config.ts';
-import type { Notice } from './notices.ts';
+import type { Log } from '../backend/core/ports.ts';
+import { DISMISS, type Notice, type Notices } from './notices.ts';
+import type { OpenedSettings } from './settings-file.ts';
 import type { Settings } from './settings.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export const RESTART_NOTICE = 'restart-needed';
+export const PROBLEM_NOTICE = 'settings-problems';
 
 /** The notice of changes that wait for a restart of the gateway; undefined when none waits. */
 export function restartNotice(settings: Settings, supervisor: Supervisor): Notice | undefined {
@@ -26,17 +30,46 @@ export function restartNotice(settings: Settings, supervisor: Supervisor): Notic
 }
 
 /** The notice of values that are not used; undefined when all is well. */
-export function problemNotice(settings: Settings, openFile: () => void): Notice | undefined {
+function problemNotice(settings: Settings, openFile: () => Promise<void>): Notice | undefined {
   const { problems } = settings;
   const [first] = problems;
   if (first === undefined) return undefined;
   return {
-    id: 'settings-problems',
+    id: PROBLEM_NOTICE,
     level: 'warning',
     text: problems.length === 1 ? first : `${first} And ${problems.length - 1} more.`,
     more: 'The default is in use.',
     buttons: [{ id: 'open', label: 'Open file', act: openFile }],
   };
+}
+
+export interface TellParts {
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly log: Log;
+  openFile(): Promise<void>;
+}
+
+/** Says what was found in the file and the environment at the start. */
+export function tellOfTheStart({ settings, notices, log, openFile }: TellParts, { trouble }: OpenedSettings): void {
+  notices.put(PROBLEM_NOTICE, problemNotice(settings, openFile));
+  for (const text of settings.notices) log.warn({}, text);
+  if (trouble !== undefined) {
+    notices.add({ id: 'settings-file', level: 'warning', ...trouble, buttons: [DISMISS] });
+  }
+}
+
+/** The file was edited by hand: takes it over, or says why not. Never rejects. */
+export async function reread({ settings, notices, openFile }: TellParts): Promise<void> {
+  try {
+    const { data } = await readConfigFile(settings.view(undefined).file);
+    settings.reread(data);
+    notices.remove('settings-edit');
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const buttons = [{ id: 'open', label: 'Open file', act: openFile }];
+    notices.add({ id: 'settings-edit', level: 'warning', text, buttons });
+  }
 }
 
 function putBack(settings: Settings, running: Readonly<Record<string, unknown>>): void {

@@ -118,7 +118,13 @@ export class Settings {
   }
 
   /** The file was edited by hand. Throws invalid_request with what is wrong, and then the old values stay. */
-  reread(data: Data): void {
+  reread(data: unknown): void {
+    if (!isTable(data)) {
+      throw new AppError(
+        'invalid_request',
+        `${this.#options.path} must hold one JSON object. The old values stay in use.`,
+      );
+    }
     const next = migrated(data);
     if (JSON.stringify(next) === JSON.stringify(this.#data)) return;
     const resolved = this.#resolve(next);
@@ -154,12 +160,11 @@ export class Settings {
     try {
       this.#options.save(next);
     } catch (cause) {
-      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-      throw new AppError(
-        'invalid_request',
-        `The settings cannot be saved in ${this.#options.path} (${reason}). Make the folder writable, then try again.`,
-        { cause },
-      );
+      const what =
+        cause instanceof SyntaxError
+          ? `${this.#options.path} was edited and is not valid JSON now, so nothing is written over it. Mend it or take it away, then try again.`
+          : `The settings cannot be saved in ${this.#options.path} (${reasonOf(cause)}). Make the folder writable, then try again.`;
+      throw new AppError('invalid_request', what, { cause });
     }
     this.#data = next;
     this.#resolved = this.#resolve(next);
@@ -188,6 +193,10 @@ function valueOf(config: Config, { section, key }: FieldInfo): unknown {
 
 function same(field: FieldInfo, a: Config, b: Config): boolean {
   return JSON.stringify(valueOf(a, field)) === JSON.stringify(valueOf(b, field));
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }
 
 function isTable(value: unknown): value is Data {

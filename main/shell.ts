@@ -23,9 +23,11 @@ export interface Shell {
   };
   hasTrayHost(): Promise<boolean>;
   windowHost(
-    options: Pick<WindowHostOptions, 'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace'>,
+    options: Pick<WindowHostOptions, 'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace' | 'now'>,
   ): WindowHost;
   showTray(model: TrayModel): void;
+  /** Takes the icon away; the next `showTray` makes another. */
+  renewTray(): void;
   notify(title: string, body: string): void;
   copy(text: string): void;
   openFolder(path: string): Promise<void>;

@@ -5,7 +5,6 @@ import type { Log } from '../backend/core/ports.ts';
 import { running } from './handlers.ts';
 import { DISMISS, type Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
-import type { Shell } from './shell.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { TrayCommand } from './tray-model.ts';
 
@@ -15,7 +14,8 @@ export interface TrayCommandParts {
   readonly notices: Notices;
   readonly log: Log;
   readonly host: { readonly visible: boolean };
-  readonly shell: Pick<Shell, 'copy' | 'notify'>;
+  copy(text: string): void;
+  notify(title: string, body: string): void;
   show(tab: View['go']['tab']): void;
   open(what: 'logs'): Promise<void>;
   quit(): Promise<void>;
@@ -25,7 +25,7 @@ export interface TrayCommandParts {
 
 /** What fails is told in a notice, and outside the window while that is closed, since a menu has no place for it. */
 export function trayCommands(parts: TrayCommandParts): (command: TrayCommand) => Promise<void> {
-  const { notices, log, host, shell } = parts;
+  const { notices, log, host, notify } = parts;
   return async (command) => {
     try {
       await run(parts, command);
@@ -33,13 +33,13 @@ export function trayCommands(parts: TrayCommandParts): (command: TrayCommand) =>
       const error = asAppError(thrown);
       log.warn({ command: command.do, err: error }, error.message);
       notices.add({ id: `tray-${command.do}`, level: 'error', text: error.message, buttons: [DISMISS] });
-      if (!host.visible) shell.notify('Hearth', error.message);
+      if (!host.visible) notify('Hearth', error.message);
     }
   };
 }
 
 async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void> {
-  const { supervisor, settings, shell, show, open, quit, signal } = parts;
+  const { supervisor, settings, copy, show, open, quit, signal } = parts;
   switch (command.do) {
     case 'start':
       return await supervisor.start();
@@ -57,7 +57,7 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
       await running(supervisor).act('clear', undefined, signal);
       return;
     case 'copy':
-      return shell.copy(command.text);
+      return copy(command.text);
     case 'start_at_login':
       return settings.set('app.start_at_login', command.on);
     case 'show':

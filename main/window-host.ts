@@ -2,7 +2,7 @@
 import type { BrowserWindow, BrowserWindowConstructorOptions, Rectangle } from 'electron';
 import { CHANNELS, type Push } from '../backend/contract/desktop.ts';
 import { ORIGIN } from './content.ts';
-import { visiblePlace, windowOptions } from './window.ts';
+import { keyWish, visiblePlace, windowOptions } from './window.ts';
 
 export interface WindowHostOptions {
   make(options: BrowserWindowConstructorOptions): BrowserWindow;
@@ -18,13 +18,21 @@ export interface WindowHostOptions {
   /** The user closes it. Whether it may go; if not, somebody asks in the page. */
   mayClose(): boolean;
   onGone(): void;
-  /** The page's process ended by itself. */
-  onPageCrash(reason: string): void;
+  /** The page's process ended by itself. `stays`: soon after the last time, so the window is not opened again. */
+  onPageCrash(reason: string, stays: boolean): void;
+  /** Milliseconds. */
+  now(): number;
 }
+
+/** A page that ends this soon after it ended before would end again. Milliseconds. */
+const STEADY_MS = 30_000;
+/** Chromium's zoom levels: a step is a factor of √1.2, and the most is 200 %. */
+const ZOOM = { step: 0.5, least: -2, most: 4 };
 
 export class WindowHost {
   readonly #options: WindowHostOptions;
   #window: BrowserWindow | undefined;
+  #crashedAt = -Infinity;
 
   constructor(options: WindowHostOptions) {
     this.#options = options;
@@ -77,8 +85,25 @@ export class WindowHost {
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
       window.destroy();
-      this.#options.onPageCrash(reason);
+      const { now, onPageCrash } = this.#options;
+      const stays = now() - this.#crashedAt < STEADY_MS;
+      this.#crashedAt = now();
+      onPageCrash(reason, stays);
+      if (!stays) this.show();
+    });
+    // There is no menu that would know these keys.
+    window.webContents.on('before-input-event', (event, input) => {
+      const wish = keyWish(input, process.platform);
+      if (wish === undefined) return;
+      event.preventDefault();
+      if (wish === 'close') window.close();
+      else zoom(window.webContents, wish);
     });
     void window.loadURL(`${ORIGIN}/index.html`);
   }
+}
+
+function zoom(contents: Pick<BrowserWindow['webContents'], 'zoomLevel'>, wish: -1 | 0 | 1): void {
+  const level = wish === 0 ? 0 : contents.zoomLevel + wish * ZOOM.step;
+  contents.zoomLevel = Math.min(ZOOM.most, Math.max(ZOOM.least, level));
 }

@@ -1,6 +1,6 @@
 // The one small window: its place, its locks. It is made when it is wanted and destroyed when it is closed, since a
 // hidden page costs about 90 MB. Everything of Electron is handed in.
-import type { BrowserWindow, BrowserWindowConstructorOptions, Rectangle, Session, WebContents } from 'electron';
+import type { BrowserWindow, BrowserWindowConstructorOptions, Input, Rectangle, Session, WebContents } from 'electron';
 import { ORIGIN } from './content.ts';
 
 /** Size of the first time, and the smallest that the page is drawn for; CSS pixels. */
@@ -76,6 +76,29 @@ export function lockContents(contents: Pick<WebContents, 'on' | 'setWindowOpenHa
   contents.on('will-frame-navigate', (event) => event.preventDefault());
   contents.on('will-redirect', (event) => event.preventDefault());
   contents.on('will-attach-webview', (event) => event.preventDefault());
+}
+
+/** What a key of the window asks for: to close it, or to zoom out (-1), to the usual size (0) or in (1). */
+export function keyWish(
+  { type, key, control, meta, alt }: Pick<Input, 'type' | 'key' | 'control' | 'meta' | 'alt'>,
+  platform: NodeJS.Platform,
+): 'close' | -1 | 0 | 1 | undefined {
+  const command = platform === 'darwin' ? meta && !control : control && !meta;
+  if (type !== 'keyDown' || !command || alt) return undefined;
+  switch (key.toLowerCase()) {
+    case 'w':
+      return 'close';
+    case '+':
+    case '=':
+      return 1;
+    case '-':
+    case '_':
+      return -1;
+    case '0':
+      return 0;
+    default:
+      return undefined;
+  }
 }
 
 /** Whether a call over IPC came from our page, in the main frame of our window, and from nowhere else. */

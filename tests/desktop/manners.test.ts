@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
-import { entryAt } from '../support/desktop/tray-host.ts';
+import { entryAt, TrayHost } from '../support/desktop/tray-host.ts';
 
 let running: Desktop[] = [];
 let servers: Server[] = [];
@@ -50,6 +50,81 @@ test('without a panel the window opens, and closing it asks whether to quit', as
   await close();
   await page.getByRole('button', { name: 'Quit', exact: true }).click();
   expect(await desktop.ended).toBe(0);
+});
+
+test('a panel that comes a moment later, as at login, gets the tray, and no window opens', async () => {
+  const desktop = await start({ panel: false });
+  const panel = await TrayHost.start(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '');
+  try {
+    await panel.registration(1);
+    await panel.until(({ tooltip }) => tooltip.startsWith('llama3.2'), 'a tooltip');
+    expect(desktop.app.windows()).toHaveLength(0);
+  } finally {
+    panel.stop();
+  }
+});
+
+test('a panel that comes later is found when the window is closed', async () => {
+  const desktop = await start({ panel: false });
+  await desktop.window();
+  await desktop.ready();
+  const panel = await TrayHost.start(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '');
+  try {
+    await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await desktop.eventually(() => desktop.app.windows().length === 0, 'a closed window');
+    await panel.registration(1);
+    expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
+  } finally {
+    panel.stop();
+  }
+});
+
+test('a page that ends by itself comes back once, and not again and again', async () => {
+  const desktop = await start({ args: [] });
+  await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
+  const crash = (): Promise<void> =>
+    desktop.app.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
+    );
+  const visible = (): Promise<number[]> =>
+    desktop.app.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows()
+        .filter((each) => each.isVisible())
+        .map(({ id }) => id),
+    );
+  const before = await visible();
+  await crash();
+  await desktop.eventually(async () => {
+    const now = await visible();
+    return now.length === 1 && now[0] !== before[0];
+  }, 'another window');
+  await crash();
+  await desktop.eventually(async () => (await visible()).length === 0, 'no window');
+  expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
+});
+
+test('the page is enlarged and made smaller by the usual keys, and closed by Ctrl+W', async () => {
+  const desktop = await start({ args: [] });
+  const page = await desktop.window();
+  await page.getByRole('tab', { name: 'Overview' }).waitFor();
+  const press = (keyCode: string): Promise<void> =>
+    desktop.app.evaluate(({ BrowserWindow }, key) => {
+      BrowserWindow.getAllWindows()[0]?.webContents.sendInputEvent({
+        type: 'keyDown',
+        keyCode: key,
+        modifiers: ['control'],
+      });
+    }, keyCode);
+  const zoom = (): Promise<number | undefined> =>
+    desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor());
+  await press('=');
+  await desktop.eventually(async () => ((await zoom()) ?? 0) > 1, 'a larger page');
+  await press('0');
+  await desktop.eventually(async () => (await zoom()) === 1, 'the usual size');
+  await press('-');
+  await desktop.eventually(async () => ((await zoom()) ?? 1) < 1, 'a smaller page');
+  await press('w');
+  await desktop.eventually(() => desktop.app.windows().length === 0, 'a closed window');
 });
 
 test('a second start shows the window of the first, and ends', async () => {
@@ -132,6 +207,16 @@ test('a crash of the gateway is told and mended by itself', async () => {
   expect((await desktop.chat('after the crash')).status).toBe(200);
 });
 
+test('an address where something else than Ollama answers is said to be just that', async () => {
+  const port = await freePort();
+  await occupy(port, undefined);
+  const desktop = await start({ settings: { ollama: { api_url: `http://127.0.0.1:${port}` } }, args: [] });
+  const page = await desktop.window();
+  await page.locator('.status-line', { hasText: `No Ollama at 127.0.0.1:${port}` }).waitFor();
+  await page.getByRole('button', { name: 'Change…' }).waitFor();
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['No Ollama at its address']) !== undefined, 'the same there');
+});
+
 test('after sleep Ollama is asked at once', async () => {
   const desktop = await start();
   await desktop.ready();
@@ -164,6 +249,16 @@ test('a data folder that takes no log leaves a working app', async () => {
   await page.getByText(/^There is no log:/).waitFor();
   await desktop.ready();
   expect((await desktop.chat('without a log')).status).toBe(200);
+});
+
+test('a data folder that cannot be written at all leaves a working app, which says that nothing is kept', async () => {
+  const port = await freePort();
+  const desktop = await start({ port, env: { PORT: String(port), HEARTH_DATA_DIR: '/dev/null/hearth' }, args: [] });
+  const page = await desktop.window();
+  await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
+  await page.getByRole('button', { name: '1 more' }).click();
+  await page.getByText(/^There is no log:/).waitFor();
+  await desktop.ready();
 });
 
 test('a settings file that can be neither read nor written leaves a working app', async () => {

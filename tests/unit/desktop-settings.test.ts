@@ -45,6 +45,17 @@ describe('a change in the form', () => {
     expect(() => settings.set('ollama.keep_alive', '5m')).toThrow(/^Set by OLLAMA__KEEP_ALIVE in the environment/);
   });
 
+  test('over a file that was spoiled meanwhile is refused with what is wrong there', () => {
+    const save = (): never => {
+      throw new SyntaxError('Unexpected token');
+    };
+    const settings = new Settings({ data: {}, env: {}, path: '/data/config.json', save });
+    expect(() => settings.set('cache.ttl_seconds', 60)).toThrow(
+      /^\/data\/config\.json was edited and is not valid JSON/,
+    );
+    expect(settings.config.cache.ttl_seconds).toBe(3600);
+  });
+
   test('that waits for a restart is shown beside the value in use', () => {
     const { settings } = open();
     const running = settings.config;
@@ -87,6 +98,11 @@ describe('a file', () => {
     settings.reread({ cache: { ttl_seconds: 5 } });
     expect(settings.config.cache.ttl_seconds).toBe(5);
     expect(() => settings.reread({ cache: { ttl_seconds: 'x' } })).toThrow(/The old values stay in use\.$/);
+    for (const data of [null, [], 'text', 5]) {
+      expect(() => settings.reread(data)).toThrow(
+        '/data/config.json must hold one JSON object. The old values stay in use.',
+      );
+    }
     expect(settings.config.cache.ttl_seconds).toBe(5);
   });
 
