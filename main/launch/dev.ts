@@ -9,25 +9,41 @@ const project = resolve(import.meta.dirname, '..', '..', '..');
 const QUIET_MS = 400;
 
 const bin = (name: string): string => join(project, 'node_modules', '.bin', name);
+/** tsc's command is a wrapper that leaves the real one behind when it is ended, so each builder is ended as a group. */
+const grouped = process.platform !== 'win32';
+const build = { stdio: 'inherit', cwd: project, detached: grouped } as const;
 const builders = [
-  spawn(bin('tsc'), ['-b', '--watch', '--preserveWatchOutput'], { stdio: 'inherit', cwd: project }),
-  spawn(bin('vite'), ['build', '--watch', '--config', 'renderer/vite.config.ts'], { stdio: 'inherit', cwd: project }),
+  spawn(bin('tsc'), ['-b', '--watch', '--preserveWatchOutput'], build),
+  spawn(bin('vite'), ['build', '--watch', '--config', 'renderer/vite.config.ts'], build),
 ];
 
 let app: ChildProcess | undefined;
 let soon: NodeJS.Timeout | undefined;
+let ending = false;
+
+/** While one ends, the next start is already arranged; a drain may take seconds, and changes go on meanwhile. */
+let restarting = false;
+
+function start(): void {
+  restarting = false;
+  app = spawn(process.execPath, [join(import.meta.dirname, 'start.js'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    cwd: project,
+    // The window reloads itself when the page has been built.
+    env: { ...process.env, HEARTH_DEV: '1' },
+  });
+}
 
 function startAgain(): void {
-  const start = (): void => {
-    app = spawn(process.execPath, [join(import.meta.dirname, 'start.js'), ...process.argv.slice(2)], {
-      stdio: 'inherit',
-      cwd: project,
-      env: { ...process.env, HEARTH_DEV: '1' },
-    });
-  };
-  if (app === undefined || app.exitCode !== null) return start();
-  app.once('exit', start);
+  if (restarting || ending) return;
+  if (app === undefined || hasEnded(app)) return start();
+  restarting = true;
+  app.once('exit', () => ending || start());
   app.kill('SIGTERM');
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 const output = watch([join(project, 'dist', 'main'), join(project, 'dist', 'backend')], { ignoreInitial: true });
@@ -38,8 +54,18 @@ output.on('all', (_event, path) => {
 });
 startAgain();
 
-process.on('SIGINT', () => {
-  clearTimeout(soon);
-  void output.close();
-  for (const child of [...builders, app]) child?.kill('SIGTERM');
-});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    ending = true;
+    clearTimeout(soon);
+    void output.close();
+    app?.kill('SIGTERM');
+    for (const builder of builders) endGroup(builder);
+  });
+}
+
+function endGroup(builder: ChildProcess): void {
+  if (builder.pid === undefined || hasEnded(builder)) return;
+  if (grouped) process.kill(-builder.pid, 'SIGTERM');
+  else builder.kill();
+}
