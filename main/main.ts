@@ -88,7 +88,7 @@ async function run(): Promise<void> {
   powerMonitor.on('resume', hearth.resumed);
   // Windows' task bar may have turned dark or light.
   nativeTheme.on('updated', hearth.lookChanged);
-  if (process.env['HEARTH_DEV'] === '1') {
+  if (!app.isPackaged && process.env['HEARTH_DEV'] === '1') {
     await reloadOnChange(join(root, 'dist', 'renderer'), () => hearth.window()?.webContents.reload());
   }
   process.on('uncaughtException', (error) => void hearth.crashed(error));
