@@ -8,6 +8,7 @@ import type { Action, ActionResult } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
 import { AppError } from './contract/errors.ts';
 import { ResponseCache } from './core/cache.ts';
+import { Conversations } from './core/conversations.ts';
 import { Embedder } from './core/embedder.ts';
 import { Determinism } from './core/determinism.ts';
 import { Estimator } from './core/estimate.ts';
@@ -97,6 +98,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const requests = new Requests();
   const flights = new Flights();
   const cache = new ResponseCache(config, clock.now);
+  const conversations = new Conversations(config, clock.now);
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
   const relay = createRelay({ config, log });
@@ -135,6 +137,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     config,
     watch,
     cache,
+    conversations,
     queue,
     requests,
     telemetry,
@@ -150,8 +153,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
     clock,
   );
-  const jobs = new Jobs({ gateway, requests, config, now: clock.now, log, queueLength: () => queue.waiting });
-  const acting = { config, clock, cache, queue, residency, telemetry, upstream, watch };
+  const jobs = new Jobs({ gateway, conversations, requests, config, clock, log, queueLength: () => queue.waiting });
+  const acting = { config, clock, cache, conversations, queue, residency, telemetry, upstream, watch };
   const warmer = new Warmer(acting, log);
 
   function looked(state: UpstreamState): void {
@@ -224,6 +227,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     configure(next) {
       current = next;
       cache.reconfigured();
+      conversations.reconfigured();
       watch.reconfigured();
       queue.recheck();
       feed.touch('snapshot');

@@ -132,6 +132,15 @@ export type CacheStats = z.infer<typeof cacheStatsSchema>;
 const model = z.string().min(1).max(512).nullish();
 const nothing = z.looseObject({}).nullish();
 
+/** GET /api/conversations/:id. `messages` are as they go upstream; the clock of `expires_in_s` starts with each answer. */
+export const conversationViewSchema = z.object({
+  id: z.string(),
+  messages: z.array(z.record(z.string(), z.unknown())),
+  updated_at: z.string(),
+  expires_in_s: z.number(),
+});
+export type ConversationView = z.infer<typeof conversationViewSchema>;
+
 /** The actions of POST /api/cache-stats and the shape of each one's `data`. */
 export const ACTIONS = {
   clear: z.object({ model, older_than_s: z.number().nonnegative().nullish() }).nullish(),

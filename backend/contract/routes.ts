@@ -15,6 +15,11 @@ export const ROUTES = [
     what: 'Chat without a connection: hand in (202), look, cancel. `GET` without `requestId` shows the queue.',
   },
   {
+    path: '/api/conversations/:id',
+    methods: ['GET', 'DELETE'],
+    what: 'What was said under a `conversation_id`; forget it.',
+  },
+  {
     path: '/api/cache-stats',
     methods: ['GET', 'POST'],
     what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',

@@ -6,7 +6,6 @@ const DAY_MS = 86_400_000;
 const DAY_S = 86_400;
 const WEEK_S = 604_800;
 const NOT_ON_DISK = 'Nothing is written to disk in this version.';
-const NO_CONVERSATIONS = 'Conversations are not kept in this version.';
 
 export const cache = section('Cache', {
   enabled: field(flag(), {
@@ -85,8 +84,7 @@ export const conversationCache = section('Conversations', {
     hint: 'Memory for the histories behind conversation_id.',
     default: 128,
     unit: 'MB',
-    applies: 'restart',
-    inert: NO_CONVERSATIONS,
+    applies: 'live',
   }),
   ttl_seconds: field(whole(1, WEEK_S), {
     title: 'Keep an idle conversation for',
@@ -94,7 +92,6 @@ export const conversationCache = section('Conversations', {
     default: 1800,
     unit: 's',
     applies: 'live',
-    inert: NO_CONVERSATIONS,
   }),
 });
 

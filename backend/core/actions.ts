@@ -3,6 +3,7 @@ import { ACTION_NAMES, ACTIONS, type Action, type ActionResult } from '../contra
 import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';
 import type { ResponseCache } from './cache.ts';
+import type { Conversations } from './conversations.ts';
 import { runnerSpec } from './fingerprint.ts';
 import { canonicalName, notInstalled } from './models.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from './ports.ts';
@@ -16,6 +17,7 @@ export interface ActionParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly cache: ResponseCache;
+  readonly conversations: Conversations;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
   readonly telemetry: Telemetry;
@@ -56,22 +58,28 @@ export async function act(
   signal: AbortSignal,
 ): Promise<ActionResult> {
   switch (action) {
-    case 'clear':
-    case 'clear_response_cache': {
+    case 'clear': {
       const which = {
         ...(typeof data.model === 'string' ? { model: data.model } : {}),
         ...(typeof data.older_than_s === 'number' ? { olderThanS: data.older_than_s } : {}),
       };
-      return { success: true, action, ...parts.cache.clear(action === 'clear' ? which : {}) };
+      const answers = parts.cache.clear(which);
+      // A conversation belongs to no model and no age of an answer: only "all" means it too.
+      if (Object.keys(which).length > 0) return { success: true, action, ...answers };
+      const talks = parts.conversations.clear();
+      const removed = answers.removed + talks.removed;
+      return { success: true, action, removed, freed_bytes: answers.freed_bytes + talks.freed_bytes };
     }
+    case 'clear_response_cache':
+      return { success: true, action, ...parts.cache.clear() };
     case 'clear_conversation_cache':
-      // There is no conversation cache in this version, so nothing is removed.
-      return { success: true, action, removed: 0, freed_bytes: 0 };
+      return { success: true, action, ...parts.conversations.clear() };
     case 'delete':
       return { success: true, action, ...parts.cache.delete(data.key ?? '') };
     case 'reset_stats':
       parts.telemetry.reset();
       parts.cache.resetCounts();
+      parts.conversations.resetCounts();
       parts.queue.resetCounts();
       return { success: true, action };
     case 'warm_model': {

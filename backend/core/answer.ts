@@ -9,15 +9,16 @@ import {
   type Piece,
 } from '../contract/chat.ts';
 import type { CacheOutcome } from './call.ts';
+import type { ConversationState } from './converse.ts';
 import type { KeptAnswer } from './record.ts';
 import type { Ticket } from './requests.ts';
 
 /** What of an answer the JSON needs beside its text. */
 export interface AnswerFrame {
   readonly ticket: Ticket;
-  readonly cache: CacheOutcome;
-  /** Set when the caller sent one; the conversation cache is not there yet, so every id starts empty. */
-  readonly conversationId: string | undefined;
+  readonly cache: Pick<CacheOutcome, 'hit'>;
+  /** Where the conversation stands, when the request belongs to one. */
+  readonly conversation: (() => ConversationState) | undefined;
 }
 
 /** `cached` means: this answer cost no run of its own because it had been kept. */
@@ -36,7 +37,7 @@ export function keptAnswerJson({ messageJson, end }: KeptAnswer, frame: AnswerFr
 }
 
 /** Everything of an answer but its text. */
-function aboutAnswer(end: End, { ticket, cache, conversationId }: AnswerFrame): Omit<ChatAnswer, 'message'> {
+function aboutAnswer(end: End, { ticket, cache, conversation }: AnswerFrame): Omit<ChatAnswer, 'message'> {
   return {
     cached: isCached(ticket),
     model: ticket.model,
@@ -46,7 +47,7 @@ function aboutAnswer(end: End, { ticket, cache, conversationId }: AnswerFrame): 
     timing: ticket.timing,
     source: ticket.source ?? 'bypass',
     ...(cache.hit === undefined ? {} : { cached_at: new Date(cache.hit.storedAt).toISOString(), age: cache.hit.age }),
-    ...(conversationId === undefined ? {} : { conversation: { id: conversationId, resumed: false, messages: 0 } }),
+    ...(conversation === undefined ? {} : { conversation: conversation() }),
   };
 }
 

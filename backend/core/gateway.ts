@@ -55,12 +55,12 @@ export class Gateway {
 
   /**
    * Takes a request in: throws at once what can be refused at once (model_not_found, queue_full, not_cached,
-   * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events.
+   * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events. A `ticket` is given
+   * by who had to wait with the request before it could be asked.
    */
-  async chat(call: ChatCall): Promise<Answer> {
-    const { watch, config, clock, requests, cache, log, telemetry, determinism } = this.#parts;
+  async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
+    const { watch, config, requests, cache, log, telemetry, determinism } = this.#parts;
     if (this.#draining) throw shuttingDown();
-    const ticket = new Ticket(call, clock);
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal));
     const request = shapeRequest(call.request, config().ollama);

@@ -7,13 +7,17 @@ import { AppError, asAppError } from '../contract/errors.ts';
 import { chatAnswer, type AnswerFrame } from './answer.ts';
 import type { Answer, ChatCall } from './call.ts';
 import type { Gateway } from './gateway.ts';
-import type { Log, Now, ReadConfig } from './ports.ts';
+import type { Conversations } from './conversations.ts';
+import { converse, type ConversationAsk } from './converse.ts';
+import type { Clock, Log, ReadConfig } from './ports.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
-import type { Requests, Ticket } from './requests.ts';
+import { Ticket, type Requests } from './requests.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
 const MAX_TOMBSTONES = 10_000;
 const MB = 1024 * 1024;
+/** A job belongs to nobody who could leave. */
+const NEVER = new AbortController().signal;
 
 /** What an ended job costs beside its answer: its ticket, its id, the entry itself. */
 const BOOKKEEPING_BYTES = 2048;
@@ -25,6 +29,12 @@ interface Job {
   readonly folder: Folder;
 }
 
+/** One that waits for its turn in a conversation, and has not been asked yet. */
+interface Pending {
+  readonly frame: { -readonly [K in keyof AnswerFrame]: AnswerFrame[K] };
+  readonly begun: Promise<Job>;
+}
+
 /** One that has ended. The run and its log are let go, and the answer is kept as bytes, so that its size is known. */
 interface Ended {
   readonly frame: AnswerFrame;
@@ -34,9 +44,10 @@ interface Ended {
 
 export interface JobsOptions {
   readonly gateway: Pick<Gateway, 'chat'>;
+  readonly conversations: Conversations;
   readonly requests: Requests;
   readonly config: ReadConfig;
-  readonly now: Now;
+  readonly clock: Clock;
   readonly log: Log;
   /** Requests waiting in line, for `queue_length`. */
   queueLength(): number;
@@ -44,6 +55,7 @@ export interface JobsOptions {
 
 export class Jobs {
   readonly #options: JobsOptions;
+  readonly #pending = new Map<string, Pending>();
   readonly #running = new Map<string, Job>();
   readonly #ended: LRUCache<string, Ended>;
   readonly #gone = new LRUCache<string, true>({ max: MAX_TOMBSTONES });
@@ -64,19 +76,51 @@ export class Jobs {
   }
 
   /** Accepts a request and lets it run. Throws what Gateway.chat throws, and request_exists. */
-  async submit(call: ChatCall, conversationId: string | undefined): Promise<RequestView> {
+  async submit(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
     if (this.taken(call.id)) throw exists(call.id);
-    const answer = await this.#options.gateway.chat(call);
+    const { conversations, gateway } = this.#options;
+    if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return this.#later(call, ask);
+    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, NEVER);
+    const answer = talk?.answer ?? (await gateway.chat(call));
     const { ticket, cache } = answer;
     // Somebody may have sent the same id meanwhile; a kept answer is not registered before it is read.
     if (this.#running.has(ticket.id)) {
       answer.close();
       throw exists(ticket.id);
     }
-    const job: Job = { frame: { ticket, cache, conversationId }, answer, folder: new Folder() };
+    const job: Job = { frame: { ticket, cache, conversation: talk?.state }, answer, folder: new Folder() };
     this.#running.set(ticket.id, job);
     void this.#run(job);
     return this.#view(ticket, job, undefined);
+  }
+
+  /** Accepts what has to wait until somebody else has spoken in its conversation. */
+  #later(call: ChatCall, ask: ConversationAsk): RequestView {
+    const { requests, clock } = this.#options;
+    const ticket = new Ticket(call, clock);
+    requests.add(ticket);
+    const frame = { ticket, cache: { hit: undefined }, conversation: undefined };
+    const begin = async (): Promise<Job> => {
+      const { answer, state } = await converse(this.#options, call, ask, ticket.signal, ticket);
+      Object.assign(frame, { cache: answer.cache, conversation: state });
+      return { frame, answer, folder: new Folder() };
+    };
+    const begun = begin();
+    this.#pending.set(ticket.id, { frame, begun });
+    void begun.then(
+      (job) => {
+        this.#pending.delete(ticket.id);
+        this.#running.set(ticket.id, job);
+        void this.#run(job);
+      },
+      (error: unknown) => {
+        this.#pending.delete(ticket.id);
+        requests.remove(ticket);
+        ticket.finish(asAppError(error));
+        this.#keep(frame, undefined);
+      },
+    );
+    return this.#view(ticket, undefined, undefined);
   }
 
   async #run({ frame, answer, folder }: Job): Promise<void> {
@@ -93,16 +137,21 @@ export class Jobs {
       if (code === 'internal') this.#options.log.error({ request_id: id, err: cause }, message);
     } finally {
       this.#running.delete(id);
-      this.#ended.set(id, { frame, record });
-      // lru-cache refuses without a word what is larger than all the room.
-      if (!this.#ended.has(id)) this.#gone.set(id, true);
+      this.#keep(frame, record);
     }
+  }
+
+  #keep(frame: AnswerFrame, record: Buffer | undefined): void {
+    const { id } = frame.ticket;
+    this.#ended.set(id, { frame, record });
+    // lru-cache refuses without a word what is larger than all the room.
+    if (!this.#ended.has(id)) this.#gone.set(id, true);
   }
 
   #kept(id: string): Ended | undefined {
     const ended = this.#ended.get(id);
     if (ended === undefined) return undefined;
-    const age = this.#options.now() - (ended.frame.ticket.finishedAt ?? 0);
+    const age = this.#options.clock.now() - (ended.frame.ticket.finishedAt ?? 0);
     if (age <= this.#options.config().queue.retention_seconds * 1000) return ended;
     this.#ended.delete(id);
     return undefined;
@@ -132,10 +181,17 @@ export class Jobs {
     const { ticket, job, ended } = this.#find(id);
     if (job !== undefined) return { frame: job.frame, events: this.#untilEnd(job, signal) };
     if (ended !== undefined) return { frame: ended.frame, events: again(ended) };
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) return { frame: pending.frame, events: this.#onceBegun(pending, signal) };
     throw new AppError(
       'request_not_found',
       `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
     );
+  }
+
+  async *#onceBegun({ frame, begun }: Pending, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    yield { type: 'waiting', waiting: frame.ticket.waiting };
+    yield* this.#untilEnd(await begun, signal);
   }
 
   /** Ends when the job's own reader has ended, so that the ticket's figures are complete at the last piece. */

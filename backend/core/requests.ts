@@ -125,9 +125,10 @@ export class Requests {
   readonly #living = new Map<string, Ticket>();
   readonly #whenEmpty: (() => void)[] = [];
 
-  /** Registers a request. Throws request_exists when a living one has the same id. */
+  /** Registers a request, or the same one again. Throws request_exists when another living one has the same id. */
   add(ticket: Ticket): void {
-    if (this.#living.has(ticket.id)) {
+    const living = this.#living.get(ticket.id);
+    if (living !== undefined && living !== ticket) {
       throw new AppError('request_exists', `Another request has the id "${ticket.id}". Send a new id, or none.`);
     }
     this.#living.set(ticket.id, ticket);

@@ -1,6 +1,7 @@
 // What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
 import type { CacheStats, Health, ModelView, QueueEntry, QueueView, RequestFact } from '../contract/control.ts';
 import type { ResponseCache } from './cache.ts';
+import type { Conversations } from './conversations.ts';
 import { iso, statusOf } from './jobs.ts';
 import { canonicalName } from './models.ts';
 import type { Now, ReadConfig, Watch } from './ports.ts';
@@ -18,6 +19,7 @@ export interface SnapshotParts {
   readonly config: ReadConfig;
   readonly watch: Watch;
   readonly cache: ResponseCache;
+  readonly conversations: Conversations;
   readonly queue: LeaseQueue;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
@@ -62,6 +64,16 @@ function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
     model: ollama.model,
     model_available: installed.some(isWanted),
     model_loaded: loaded.some(isWanted),
+  };
+}
+
+function conversationView({ figures }: Conversations): CacheStats['conversation_cache'] {
+  const { entries, bytes, max_bytes, asked, resumed } = figures;
+  return {
+    total_entries: entries,
+    total_size_mb: inMb(bytes),
+    hit_rate: asked === 0 ? 0 : resumed / asked,
+    memory_usage_percent: max_bytes === 0 ? 0 : (bytes / max_bytes) * 100,
   };
 }
 
@@ -146,8 +158,7 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
       // Not built by assignment: a model may be called __proto__.
       by_model: Object.fromEntries(byModel),
     },
-    // Nothing is kept there in this version, so these figures are what they say.
-    conversation_cache: { total_entries: 0, total_size_mb: 0, hit_rate: 0, memory_usage_percent: 0 },
+    conversation_cache: conversationView(parts.conversations),
     batch_processor: {
       total_requests: counts.requests,
       cached_responses: counts.hits + counts.coalesced,

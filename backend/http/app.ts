@@ -16,8 +16,10 @@ import {
   cancelRequest,
   chatOptimized,
   doAction,
+  forgetConversation,
   handIn,
   lookAtQueue,
+  showConversation,
   showEvents,
   showHealth,
   showStats,
@@ -119,6 +121,7 @@ function handlers(parts: OwnParts): Table {
     '/health': { GET: bind(showHealth) },
     '/api/chat-optimized': { POST: bind(chatOptimized) },
     '/api/chat-queue': { POST: bind(handIn), GET: bind(lookAtQueue), DELETE: bind(cancelRequest) },
+    '/api/conversations/:id': { GET: bind(showConversation), DELETE: bind(forgetConversation) },
     '/api/cache-stats': { GET: bind(showStats), POST: bind(doAction) },
     '/api/events': { GET: bind(showEvents) },
   };

@@ -5,6 +5,7 @@ import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
 import { parseInput } from '../contract/parse.ts';
 import type { ChatCall } from '../core/call.ts';
+import { withPrompt, type ConversationAsk } from '../core/converse.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
@@ -16,7 +17,8 @@ import { isLoopbackOrigin } from './loopback.ts';
 export interface OwnChat {
   readonly call: ChatCall;
   readonly stream: boolean;
-  readonly conversationId: string | undefined;
+  /** Which conversation it goes on with, when it names one. */
+  readonly conversation: ConversationAsk | undefined;
   /** The id that the body asked for (chat-queue alone). */
   readonly wantedId: string | undefined;
   /** Cache-Control came as a habit of the client and was not followed. */
@@ -47,6 +49,18 @@ export class ChatBody {
   }
 }
 
+/** In a conversation the system prompt is put before the whole of it. */
+function conversationOf(request: ChatRequest, config: Config): ConversationAsk | undefined {
+  const { conversation_id: id, messages } = request;
+  if (id === undefined || id === null) return undefined;
+  return { id, messages, prompt: promptOf(request, config.ollama.system_prompt) };
+}
+
+/** An empty one says "no system prompt", also against the configured one. */
+function promptOf({ system_prompt, systemPrompt }: ChatRequest, configured: string): string {
+  return system_prompt ?? systemPrompt ?? configured;
+}
+
 /** An empty name means the configured model. */
 function modelOf({ model }: ChatRequest, config: Config): string {
   return model === undefined || model === null || model === '' ? config.ollama.model : model;
@@ -71,7 +85,7 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
       replay: replayOf(req, config),
     },
     stream: request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream'),
-    conversationId: request.conversation_id ?? undefined,
+    conversation: conversationOf(request, config),
     wantedId: request.requestId ?? undefined,
     ignoredCacheControl: ignored,
   };
@@ -125,8 +139,8 @@ function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: 
     stream: _stream,
     use_cache: _useCache,
     priority: _priority,
-    system_prompt,
-    systemPrompt,
+    system_prompt: _systemPrompt,
+    systemPrompt: _systemPromptToo,
     conversation_id: _conversation,
     cache: _cache,
     requestId: _requestId,
@@ -139,14 +153,10 @@ function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: 
     think,
     ...unknown
   } = request;
-  // An empty one says "no system prompt", also against the configured one.
-  const prompt = system_prompt ?? systemPrompt ?? configuredPrompt;
-  const first =
-    prompt !== '' && !messages.some(({ role }) => role === 'system') ? [{ role: 'system', content: prompt }] : [];
   return {
     ...unknown,
     model,
-    messages: [...first, ...messages],
+    messages: withPrompt(promptOf(request, configuredPrompt), messages),
     ...present({ keep_alive, options, format, tools, think }),
   };
 }

@@ -5,6 +5,7 @@ import type { QueueView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, readAction, type ActionParts } from '../core/actions.ts';
+import { converse } from '../core/converse.ts';
 import type { Feed } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
@@ -12,7 +13,7 @@ import type { NewId } from '../core/ports.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
-import { ChatBody, readChat, type OwnChat } from './chat-call.ts';
+import { ChatBody, namespaceOf, readChat, type OwnChat } from './chat-call.ts';
 import {
   goneSignal,
   onGone,
@@ -61,16 +62,17 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
-  const { call, stream, conversationId, ignoredCacheControl } = readChat(
+  const { call, stream, conversation, ignoredCacheControl } = readChat(
     req,
     body,
     id,
     '/api/chat-optimized',
     parts.config(),
   );
-  const answer = await parts.gateway.chat(call);
+  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, goneSignal(res));
+  const answer = talk?.answer ?? (await parts.gateway.chat(call));
   const { ticket, cache, source } = answer;
-  const frame: AnswerFrame = { ticket, cache, conversationId };
+  const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
   const headers = cacheHeaders(source, cache, ignoredCacheControl);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
@@ -102,7 +104,7 @@ export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerR
   const body = await readChatBody(parts, req);
   const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
   const id = idOfJob(parts, own, requestId(res));
-  const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant' }, own.conversationId);
+  const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant' }, own.conversation);
   sendJson(
     res,
     202,
@@ -174,6 +176,24 @@ function wantedRequest(req: IncomingMessage): string | undefined {
     );
   }
   return id;
+}
+
+// ---- /api/conversations/:id
+
+export async function showConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, parts.conversations.view(namespaceOf(req, {}), conversationId(req)), NO_STORE);
+}
+
+export async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = conversationId(req);
+  parts.conversations.delete(namespaceOf(req, {}), id);
+  sendJson(res, 200, { id, removed: true }, NO_STORE);
+}
+
+/** The last part of the path. Express has refused what is no valid percent-encoding. */
+function conversationId(req: IncomingMessage): string {
+  const { pathname } = new URL(req.url ?? '/', 'http://localhost');
+  return decodeURIComponent(pathname.replace(/\/$/, '').slice(pathname.lastIndexOf('/') + 1));
 }
 
 // ---- /api/cache-stats

@@ -745,11 +745,7 @@ test('a config.toml of the old backend is accepted unchanged', () => {
   const { config, problems, notices } = fromFile(old);
   expect(problems).toEqual([]);
   expect(config).toMatchObject(old);
-  expect(notices.map((notice) => notice.split(' ')[1])).toEqual([
-    'server.workers',
-    'conversation_cache.max_size_mb',
-    'conversation_cache.ttl_seconds',
-  ]);
+  expect(notices.map((notice) => notice.split(' ')[1])).toEqual(['server.workers']);
 });
 
 describe('for any input', () => {

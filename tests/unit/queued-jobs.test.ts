@@ -1,5 +1,6 @@
 // Requests that are accepted now and fetched later: where each stands, its result for as long as it is kept, and an
 // honest answer after that.
+import { Conversations } from '../../backend/core/conversations.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fold, type ChatEvent, type Completion } from '../../backend/contract/chat.ts';
 import { requestViewSchema } from '../../backend/contract/control.ts';
@@ -93,7 +94,8 @@ const open = (queue: Partial<Config['queue']> = {}): void => {
     gateway,
     requests,
     config: () => settings,
-    now: clock.now,
+    conversations: new Conversations(() => settings, clock.now),
+    clock,
     log: { ...NO_LOG, error: (fields) => logged.push(fields) },
     queueLength: () => 7,
   });
@@ -121,7 +123,13 @@ const call = (id: string): ChatCall => ({
   replay: 'instant',
 });
 
-const submit = (id: string, conversation?: string) => jobs.submit(call(id), conversation);
+const submit = (id: string, conversation?: string) =>
+  jobs.submit(
+    call(id),
+    conversation === undefined
+      ? undefined
+      : { id: conversation, messages: [{ role: 'user', content: 'hi' }], prompt: '' },
+  );
 const run = (n = 0): ScriptedRun => gateway.runs[n] ?? expect.unreachable('no such run');
 
 /** A job that has said this and ended. */
@@ -188,7 +196,7 @@ describe('a request that was accepted', () => {
         done_reason: 'stop',
         usage: { prompt_tokens: 10, completion_tokens: 20 },
         timing: { ttft_ms: 100, total_ms: 150 },
-        conversation: { id: 'my conversation', resumed: false },
+        conversation: { id: 'my conversation', resumed: false, messages: 2 },
       },
     });
     expect(Date.parse(view.finished_at ?? '') - Date.parse(view.created_at)).toBe(150);

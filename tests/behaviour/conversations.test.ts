@@ -1,0 +1,227 @@
+// A frontend that names its conversation sends only what is new; Hearth remembers the rest, in order, and within bounds.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
+
+let hearth: Hearth;
+const start = async (options: HearthOptions): Promise<void> => {
+  await hearth.stop();
+  hearth = await startHearth(options);
+};
+beforeEach(async () => {
+  hearth = await startHearth();
+});
+afterEach(() => hearth.stop());
+
+interface Answer {
+  readonly message: { readonly content: string };
+  readonly source: string;
+  readonly conversation: { readonly id: string; readonly resumed: boolean; readonly messages: number };
+}
+
+const say = async (content: string, id = 'talk', more: object = {}): Promise<Answer> =>
+  (await (await hearth.chat(content, { conversation_id: id, ...more })).json()) as Answer;
+
+/** What went upstream, run by run, as role and text. */
+const sent = (): string[][] =>
+  hearth.fake
+    .chats()
+    .map(({ body }) =>
+      (body?.['messages'] as { role: string; content: string }[]).map((m) => `${m.role}: ${m.content}`),
+    );
+
+const view = async (id = 'talk'): Promise<Response> => await hearth.get(`/api/conversations/${encodeURIComponent(id)}`);
+
+describe('a conversation', () => {
+  test('goes upstream whole, though only its last message was sent', async () => {
+    const first = await say('My name is Ada.');
+    expect(first.conversation).toEqual({ id: 'talk', resumed: false, messages: 2 });
+    const second = await say('What is my name?');
+    expect(second.conversation).toEqual({ id: 'talk', resumed: true, messages: 4 });
+    expect(sent()[1]).toEqual([
+      'user: My name is Ada.',
+      `assistant: ${first.message.content}`,
+      'user: What is my name?',
+    ]);
+    expect(await (await view()).json()).toMatchObject({
+      id: 'talk',
+      messages: [{ role: 'user' }, { role: 'assistant' }, { role: 'user' }, { role: 'assistant' }],
+      expires_in_s: 1800,
+    });
+  });
+
+  test('has one system prompt, first, however long it goes on', async () => {
+    await start({ config: { ollama: { system_prompt: 'Be brief.' } } });
+    await say('one');
+    await say('two');
+    expect(sent()[1]?.filter((text) => text.startsWith('system:'))).toEqual(['system: Be brief.']);
+    expect(sent()[1]?.[0]).toBe('system: Be brief.');
+    const messages = [
+      { role: 'system', content: 'Be loud.' },
+      { role: 'user', content: 'three' },
+    ];
+    await (await hearth.post('/api/chat-optimized', { messages, conversation_id: 'talk' })).text();
+    expect(sent()[2]?.filter((text) => text.startsWith('system:'))).toEqual(['system: Be loud.']);
+  });
+
+  test('remembers thinking, tool calls and pictures too', async () => {
+    const call = { function: { name: 'weather', arguments: { city: 'Ulm' } } };
+    hearth.fake.next({ pieces: [{ thinking: 'hm' }, { content: 'Let me see.' }, { tool_calls: [call] }] });
+    await say('Does it rain?');
+    await say('And tomorrow?');
+    const messages = hearth.fake.chats()[1]?.body?.['messages'] as object[];
+    expect(messages[1]).toMatchObject({ role: 'assistant', thinking: 'hm', tool_calls: [call] });
+  });
+
+  test('is told in the last piece of a stream, and a kept answer is a part of it as well', async () => {
+    await say('hello', 'one');
+    const response = await hearth.chat('hello', { conversation_id: 'two', stream: true });
+    expect(response.headers.get('x-cache')).toBe('HIT');
+    const last = (await piecesOf(response)).at(-1);
+    expect(last).toMatchObject({ done: true, conversation: { id: 'two', resumed: false, messages: 2 } });
+    await say('again', 'two');
+    expect(sent()[1]).toHaveLength(3);
+  });
+
+  test('stays as it was when the answer fails or is cancelled', async () => {
+    await say('one');
+    hearth.fake.next({ failAfter: { pieces: 1, error: 'broken' } });
+    expect((await hearth.chat('two', { conversation_id: 'talk' })).status).toBe(502);
+    const gate = hearth.fake.gate();
+    const leave = new AbortController();
+    const left = hearth.chat('three', { conversation_id: 'talk' }, { signal: leave.signal }).catch(() => undefined);
+    await hearth.fake.until(({ active }) => active === 1);
+    leave.abort();
+    await left;
+    await hearth.fake.until(({ active }) => active === 0);
+    gate.release();
+    expect((await say('four')).conversation.messages).toBe(4);
+    expect(
+      sent()
+        .at(-1)
+        ?.filter((text) => text.startsWith('user:')),
+    ).toEqual(['user: one', 'user: four']);
+  });
+
+  test('is spoken in by one request at a time, in their order', async () => {
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const rest = [say('two'), say('three')];
+    gate.release();
+    const answers = await Promise.all([first, ...rest]);
+    expect(answers.map(({ conversation }) => conversation.messages)).toEqual([2, 4, 6]);
+    expect(
+      sent()
+        .at(-1)
+        ?.filter((text) => text.startsWith('user:')),
+    ).toEqual(['user: one', 'user: two', 'user: three']);
+  });
+
+  test('who leaves while it waits for its turn lets the others by', async () => {
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const leave = new AbortController();
+    const left = hearth.chat('two', { conversation_id: 'talk' }, { signal: leave.signal }).catch(() => undefined);
+    const third = say('three');
+    leave.abort();
+    await left;
+    gate.release();
+    await first;
+    expect((await third).conversation.messages).toBe(4);
+    expect(
+      sent()
+        .flat()
+        .some((text) => text.endsWith('two')),
+    ).toBe(false);
+  });
+});
+
+describe('handed in without a connection', () => {
+  const submit = async (content: string, requestId: string): Promise<Response> =>
+    await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], conversation_id: 'talk', requestId });
+  const state = async (id: string): Promise<{ status: string; result?: Answer }> =>
+    (await (await hearth.get(`/api/chat-queue?requestId=${id}`)).json()) as never;
+
+  test('a request that must wait for its turn is accepted at once, seen in line, and answered', async () => {
+    const gate = hearth.fake.gate();
+    expect((await submit('one', 'a')).status).toBe(202);
+    await hearth.fake.until(({ active }) => active === 1);
+    expect((await submit('two', 'b')).status).toBe(202);
+    expect((await state('b')).status).toBe('queued');
+    const watched = hearth
+      .get('/api/chat-queue?requestId=b')
+      .then(() => fetch(`${hearth.url}/api/chat-queue?requestId=b`, { headers: { accept: 'text/event-stream' } }));
+    gate.release();
+    const pieces = await piecesOf(await watched);
+    expect(pieces.at(-1)).toMatchObject({ done: true, conversation: { resumed: true, messages: 4 } });
+    expect((await state('b')).result?.conversation).toEqual({ id: 'talk', resumed: true, messages: 4 });
+  });
+
+  test('it can be cancelled while it waits for its turn', async () => {
+    const gate = hearth.fake.gate();
+    await submit('one', 'a');
+    await hearth.fake.until(({ active }) => active === 1);
+    await submit('two', 'b');
+    const cancelled = await fetch(`${hearth.url}/api/chat-queue?requestId=b`, { method: 'DELETE' });
+    expect(cancelled.status).toBe(200);
+    await expect.poll(async () => (await state('b')).status).toBe('cancelled');
+    gate.release();
+    await expect.poll(async () => (await state('a')).status).toBe('completed');
+    expect((await say('three')).conversation.messages).toBe(4);
+  });
+});
+
+describe('its bounds', () => {
+  test('an idle one is forgotten, and a new one begins under the same id', async () => {
+    await say('one');
+    hearth.clock.forward(1800_000 + 1);
+    expect((await say('two')).conversation).toEqual({ id: 'talk', resumed: false, messages: 2 });
+  });
+
+  test('each message starts the idle clock again', async () => {
+    await say('one');
+    hearth.clock.forward(1_000_000);
+    await say('two');
+    hearth.clock.forward(1_000_000);
+    expect((await say('three')).conversation.resumed).toBe(true);
+  });
+
+  test('the least recently used goes first, and one that is too large is not kept and says so', async () => {
+    await start({ config: { conversation_cache: { max_size_mb: 0.1 } } });
+    const long = 'x'.repeat(20_000);
+    await say(long, 'a');
+    await say(long, 'b');
+    await say('more', 'a');
+    await say(long, 'c');
+    expect((await view('b')).status).toBe(404);
+    expect((await view('a')).status).toBe(200);
+    expect((await say('x'.repeat(80_000), 'huge')).conversation).toEqual({ id: 'huge', resumed: false, messages: 0 });
+  });
+
+  test('a page from elsewhere has its own', async () => {
+    await start({ config: { cors: { allowed_origins: ['https://chat.example'] } } });
+    await say('secret');
+    const headers = { origin: 'https://chat.example' };
+    expect((await fetch(`${hearth.url}/api/conversations/talk`, { headers })).status).toBe(404);
+    const answer = await hearth.chat('hello', { conversation_id: 'talk' }, { headers });
+    expect(((await answer.json()) as Answer).conversation.resumed).toBe(false);
+  });
+
+  test('it is counted, cleared, and deleted by its id', async () => {
+    await say('one', 'a b/c');
+    await say('two', 'a b/c');
+    await say('one', 'd');
+    const { conversation_cache: stats } = (await (await hearth.get('/api/cache-stats')).json()) as {
+      conversation_cache: Record<string, number>;
+    };
+    expect(stats).toMatchObject({ total_entries: 2, hit_rate: 1 / 3 });
+    expect(stats['total_size_mb']).toBeGreaterThan(0);
+    const remove = { method: 'DELETE' };
+    expect((await fetch(`${hearth.url}/api/conversations/${encodeURIComponent('a b/c')}`, remove)).status).toBe(200);
+    expect((await fetch(`${hearth.url}/api/conversations/nobody`, remove)).status).toBe(404);
+    const cleared = await hearth.post('/api/cache-stats', { action: 'clear_conversation_cache' });
+    expect(await cleared.json()).toMatchObject({ success: true, removed: 1 });
+    expect((await view('d')).status).toBe(404);
+  });
+});
