@@ -113,11 +113,12 @@ export class Conversations {
   /** The least recently used come first, and they are the idle ones. */
   #forgetIdle(): void {
     const since = this.#now() - this.#config().conversation_cache.ttl_seconds * 1000;
-    for (const key of [...this.#talks.rkeys()]) {
-      const talk = this.#talks.peek(key);
-      if (talk === undefined || talk.usedAt > since) return;
-      this.#talks.delete(key);
+    const idle: string[] = [];
+    for (const key of this.#talks.rkeys()) {
+      if ((this.#talks.peek(key)?.usedAt ?? 0) > since) break;
+      idle.push(key);
     }
+    for (const key of idle) this.#talks.delete(key);
   }
 
   #keep(key: string, messages: readonly Said[]): number {

@@ -26,7 +26,7 @@ const sent = (): string[][] =>
   hearth.fake
     .chats()
     .map(({ body }) =>
-      (body?.['messages'] as { role: string; content: string }[]).map((m) => `${m.role}: ${m.content}`),
+      ((body?.['messages'] ?? []) as { role: string; content: string }[]).map((m) => `${m.role}: ${m.content}`),
     );
 
 const view = async (id = 'talk'): Promise<Response> => await hearth.get(`/api/conversations/${encodeURIComponent(id)}`);
