@@ -141,6 +141,9 @@ export const conversationViewSchema = z.object({
 });
 export type ConversationView = z.infer<typeof conversationViewSchema>;
 
+/** DELETE /api/conversations/:id */
+export const conversationRemovedSchema = z.object({ id: z.string(), removed: z.literal(true) });
+
 /** The actions of POST /api/cache-stats and the shape of each one's `data`. */
 export const ACTIONS = {
   clear: z.object({ model, older_than_s: z.number().nonnegative().nullish() }).nullish(),

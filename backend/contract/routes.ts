@@ -24,6 +24,7 @@ export const ROUTES = [
     methods: ['GET', 'POST'],
     what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',
   },
+  { path: '/openapi.json', methods: ['GET'], what: 'All of this, as OpenAPI 3.1.' },
   { path: '/api/events', methods: ['GET'], what: 'What goes on, live, as server-sent events.' },
 ] as const satisfies readonly RouteInfo[];
 
@@ -40,3 +41,4 @@ export const DROP_IN_ROUTES = [
 ] as const satisfies readonly { readonly path: string; readonly what: string }[];
 
 export type RoutePath = (typeof ROUTES)[number]['path'];
+export type DropInPath = (typeof DROP_IN_ROUTES)[number]['path'];

@@ -22,6 +22,7 @@ import {
   showConversation,
   showEvents,
   showHealth,
+  showOpenApi,
   showStats,
   type Handler,
   type OwnParts,
@@ -123,6 +124,7 @@ function handlers(parts: OwnParts): Table {
     '/api/chat-queue': { POST: bind(handIn), GET: bind(lookAtQueue), DELETE: bind(cancelRequest) },
     '/api/conversations/:id': { GET: bind(showConversation), DELETE: bind(forgetConversation) },
     '/api/cache-stats': { GET: bind(showStats), POST: bind(doAction) },
+    '/openapi.json': { GET: bind(showOpenApi) },
     '/api/events': { GET: bind(showEvents) },
   };
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { QueueView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
+import { openApi } from '../contract/openapi.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, readAction, type ActionParts } from '../core/actions.ts';
 import { converse } from '../core/converse.ts';
@@ -209,6 +210,12 @@ export async function doAction(parts: OwnParts, req: IncomingMessage, res: Serve
   const result = await act(parts, asked.action, asked.data, goneSignal(res));
   parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);
+}
+
+// ---- GET /openapi.json
+
+export async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, openApi(parts.version), NO_STORE);
 }
 
 // ---- GET /health, GET /api/events

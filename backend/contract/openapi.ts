@@ -1,0 +1,288 @@
+// The OpenAPI description of the gateway (GET /openapi.json), read off the schemas that check every request, so that the
+// two cannot differ. A test has it checked by a validator, and a running gateway's answers checked by it.
+import { z } from 'zod';
+import { chatRequestSchema, requestIdSchema } from './chat-request.ts';
+import { chatAnswerSchema } from './chat.ts';
+import {
+  acceptedSchema,
+  ACTION_NAMES,
+  actionResultSchema,
+  cacheStatsSchema,
+  cancelledSchema,
+  conversationRemovedSchema,
+  conversationViewSchema,
+  healthSchema,
+  queueSchema,
+  requestViewSchema,
+} from './control.ts';
+import { ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
+import { ollamaChatSchema, ollamaEmbeddingsSchema, ollamaEmbedSchema, ollamaGenerateSchema } from './ollama-request.ts';
+import { openAiChatSchema, openAiCompletionSchema, openAiEmbeddingsSchema } from './openai-request.ts';
+import { DROP_IN_ROUTES, ROUTES, type DropInPath, type RoutePath } from './routes.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+type Method = 'get' | 'post' | 'delete';
+
+/** POST /api/cache-stats; what `data` may hold depends on the action. */
+const actionSchema = z.object({
+  action: z.enum(ACTION_NAMES as [string, ...string[]]),
+  data: z.looseObject({}).nullish(),
+});
+
+/** Every named shape: what is sent to the gateway as it may come, what it answers as it is. */
+const SENT = {
+  ChatRequest: chatRequestSchema,
+  Action: actionSchema,
+  OllamaChat: ollamaChatSchema,
+  OllamaGenerate: ollamaGenerateSchema,
+  OllamaEmbed: ollamaEmbedSchema,
+  OllamaEmbeddings: ollamaEmbeddingsSchema,
+  OpenAiChat: openAiChatSchema,
+  OpenAiCompletion: openAiCompletionSchema,
+  OpenAiEmbeddings: openAiEmbeddingsSchema,
+} as const;
+
+const ANSWERED = {
+  ChatAnswer: chatAnswerSchema,
+  Accepted: acceptedSchema,
+  RequestView: requestViewSchema,
+  Queue: queueSchema,
+  Cancelled: cancelledSchema,
+  Conversation: conversationViewSchema,
+  ConversationRemoved: conversationRemovedSchema,
+  CacheStats: cacheStatsSchema,
+  ActionResult: actionResultSchema,
+  Health: healthSchema,
+  Error: wireErrorSchema,
+} as const;
+
+type Sent = keyof typeof SENT;
+type Answered = keyof typeof ANSWERED;
+
+interface Operation {
+  readonly what: string;
+  readonly sends?: Sent;
+  readonly query?: readonly Json[];
+  readonly answers: {
+    readonly status: number;
+    readonly what: string;
+    /** One of these; none where the answer is no JSON, or has no fixed shape. */
+    readonly shapes: readonly Answered[];
+    readonly stream?: string;
+  };
+  readonly errors: readonly ErrorCode[];
+}
+
+const requestId = (required: boolean): Json => ({
+  name: 'requestId',
+  in: 'query',
+  required,
+  schema: plain(requestIdSchema, 'input'),
+});
+
+/** What a model run may end with, on every route that has one. */
+const RUN: readonly ErrorCode[] = [
+  'invalid_request',
+  'model_not_found',
+  'too_large',
+  'unsupported_media_type',
+  'queue_full',
+  'queue_timeout',
+  'breaker_open',
+  'shutting_down',
+  'not_cached',
+  'upstream_unreachable',
+  'upstream_failed',
+  'first_token_timeout',
+  'idle_timeout',
+];
+
+const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>> = {
+  '/health': {
+    get: {
+      what: 'How Hearth and Ollama are',
+      query: [{ name: 'ready', in: 'query', schema: { enum: ['1'] }, description: '503 unless healthy' }],
+      answers: { status: 200, shapes: ['Health'], what: 'The process lives' },
+      errors: [],
+    },
+  },
+  '/openapi.json': {
+    get: {
+      what: 'This description',
+      answers: { status: 200, shapes: [], what: 'An OpenAPI 3.1 document' },
+      errors: [],
+    },
+  },
+  '/api/chat-optimized': {
+    post: {
+      what: 'Chat',
+      sends: 'ChatRequest',
+      answers: {
+        status: 200,
+        shapes: ['ChatAnswer'],
+        what: 'The answer, whole or streamed',
+        stream: 'With `stream`: `data:` lines, one JSON object each; the last one has `"done": true`.',
+      },
+      errors: RUN,
+    },
+  },
+  '/api/chat-queue': {
+    post: {
+      what: 'Hand a chat in, without waiting for its answer',
+      sends: 'ChatRequest',
+      answers: { status: 202, shapes: ['Accepted'], what: 'Accepted; Location says where to look' },
+      errors: [...RUN, 'request_exists'],
+    },
+    get: {
+      what: 'A request that was handed in; without requestId, the whole queue',
+      query: [requestId(false)],
+      answers: {
+        status: 200,
+        shapes: ['RequestView', 'Queue'],
+        what: 'Where it stands, and its result once it has one',
+        stream: 'With `Accept: text/event-stream`: its life as `data:` lines.',
+      },
+      errors: ['invalid_request', 'request_not_found', 'request_gone'],
+    },
+    delete: {
+      what: 'Cancel a request that waits or runs',
+      query: [requestId(true)],
+      answers: { status: 200, shapes: ['Cancelled'], what: 'Cancelled' },
+      errors: ['invalid_request', 'request_not_found', 'request_gone', 'not_cancellable'],
+    },
+  },
+  '/api/conversations/:id': {
+    get: {
+      what: 'What was said under a conversation_id',
+      answers: { status: 200, shapes: ['Conversation'], what: 'Its messages' },
+      errors: ['not_found'],
+    },
+    delete: {
+      what: 'Forget a conversation',
+      answers: { status: 200, shapes: ['ConversationRemoved'], what: 'Forgotten' },
+      errors: ['not_found'],
+    },
+  },
+  '/api/cache-stats': {
+    get: {
+      what: 'Statistics',
+      answers: { status: 200, shapes: ['CacheStats'], what: 'Figures since the start' },
+      errors: [],
+    },
+    post: {
+      what: 'Clear, warm, unload, delete, reset',
+      sends: 'Action',
+      answers: { status: 200, shapes: ['ActionResult'], what: 'What was done' },
+      errors: ['invalid_request', 'model_not_found', 'upstream_unreachable', 'upstream_failed'],
+    },
+  },
+  '/api/events': {
+    get: {
+      what: 'What goes on, live',
+      answers: {
+        status: 200,
+        shapes: [],
+        what: 'Server-sent events',
+        stream: 'Events named state, snapshot, queue, request, model and notice; a full snapshot first.',
+      },
+      errors: [],
+    },
+  },
+};
+
+/** The bodies of the routes that other clients know; their answers are Ollama's and OpenAI's own. */
+const DROP_IN: Readonly<Record<DropInPath, Sent | undefined>> = {
+  '/api/chat': 'OllamaChat',
+  '/api/generate': 'OllamaGenerate',
+  '/api/embed': 'OllamaEmbed',
+  '/api/embeddings': 'OllamaEmbeddings',
+  '/v1/chat/completions': 'OpenAiChat',
+  '/v1/completions': 'OpenAiCompletion',
+  '/v1/embeddings': 'OpenAiEmbeddings',
+  '/v1/models': undefined,
+};
+
+/** The whole description; `version` is that of the app. OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */
+export function openApi(version: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const { path } of ROUTES) paths[path.replace(/:(\w+)/g, '{$1}')] = ownPath(path);
+  for (const { path, what } of DROP_IN_ROUTES) paths[path] = dropIn(path, what);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Hearth',
+      version,
+      description:
+        'A gateway for programs that use Ollama: cache, shared runs, queue, streaming. Everything else under /api/ and /v1/ is handed on to Ollama as it is.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: { ...shapes(SENT, 'input'), ...shapes(ANSWERED, 'output') } },
+  };
+}
+
+function ownPath(path: RoutePath): Json {
+  const operations = Object.entries(OPERATIONS[path]).map(([method, operation]) => [
+    method,
+    described(path, operation),
+  ]);
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  const parameters = names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  return { ...(parameters.length === 0 ? {} : { parameters }), ...(Object.fromEntries(operations) as Json) };
+}
+
+function described(path: string, { what, sends, query, answers, errors }: Operation): Json {
+  const { status, shapes: named, stream } = answers;
+  const refs = named.map(ref);
+  const schema = refs.length === 1 ? refs[0] : refs.length === 0 ? { type: 'object' } : { oneOf: refs };
+  const content = {
+    ...(path === '/api/events' ? {} : { 'application/json': { schema } }),
+    ...(stream === undefined ? {} : { 'text/event-stream': { schema: { type: 'string', description: stream } } }),
+  };
+  return {
+    summary: what,
+    ...(query === undefined ? {} : { parameters: query }),
+    ...(sends === undefined ? {} : { requestBody: body(sends) }),
+    responses: { [status]: { description: answers.what, content }, ...failures(errors) },
+  };
+}
+
+function dropIn(path: DropInPath, what: string): Json {
+  const sends = DROP_IN[path];
+  const answer = { description: 'As Ollama or OpenAI has it', content: { 'application/json': { schema: {} } } };
+  if (sends === undefined) return { get: { summary: what, responses: { 200: answer } } };
+  return { post: { summary: what, requestBody: body(sends), responses: { 200: answer } } };
+}
+
+function body(shape: Sent): Json {
+  return { required: true, content: { 'application/json': { schema: ref(shape) } } };
+}
+
+/** One entry for each status, with the codes that have it. */
+function failures(codes: readonly ErrorCode[]): Json {
+  const byStatus = new Map<number, ErrorCode[]>();
+  const all: readonly ErrorCode[] = [...codes, 'host_not_allowed', 'origin_not_allowed', 'internal'];
+  for (const code of all) byStatus.set(ERRORS[code].status, [...(byStatus.get(ERRORS[code].status) ?? []), code]);
+  const content = { 'application/json': { schema: ref('Error') } };
+  return Object.fromEntries(
+    [...byStatus].map(([status, named]) => [
+      status,
+      { description: named.map((code) => `\`${code}\`: ${ERRORS[code].when}`).join('\n\n'), content },
+    ]),
+  );
+}
+
+function ref(shape: Sent | Answered): Json {
+  return { $ref: `#/components/schemas/${shape}` };
+}
+
+function shapes(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, plain(schema, io)]));
+}
+
+/** A schema as plain JSON Schema. What has no form there, such as a check by code, is left to the words of an error. */
+function plain(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  return json;
+}
