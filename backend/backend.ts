@@ -20,15 +20,18 @@ import { Jobs } from './core/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue.ts';
 import { reporting } from './core/reporting.ts';
-import { Requests, type Ticket } from './core/requests.ts';
+import { LOCAL, Requests, type Ticket } from './core/requests.ts';
 import { Residency } from './core/residency.ts';
 import { act, readAction } from './core/actions.ts';
 import { cacheStats, health, modelsView, queueView, requestFact, type SnapshotParts } from './core/snapshot.ts';
+import { Strangers } from './core/strangers.ts';
 import { Telemetry } from './core/telemetry.ts';
 import { Warmer } from './core/warmer.ts';
 import { createApp } from './http/app.ts';
 import { PATIENCE, type Patience } from './http/encode.ts';
-import { createGuard, effectiveBind } from './http/guard.ts';
+import { effectiveBind } from './http/bind.ts';
+import { createGuard } from './http/guard.ts';
+import { createKeyCheck } from './http/keys.ts';
 import { KnownBodies } from './http/known-bodies.ts';
 import { listen } from './http/listen.ts';
 import { createUpstream } from './upstream/ollama.ts';
@@ -45,6 +48,8 @@ export interface BackendOptions {
   readonly patience?: Patience;
   /** What happened before, when this gateway goes on after another in the same process. */
   readonly history?: History;
+  /** Web pages that were refused and may be let in; handed in when what was allowed outlives this gateway. */
+  readonly strangers?: Strangers;
 }
 
 /** What the host of a running gateway may see and do beside HTTP: the tray and the window stand on it. */
@@ -86,6 +91,7 @@ const BEAT_MS = 5000;
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { log, version, clock = systemClock, patience = PATIENCE } = options;
   const history = options.history ?? new History(clock.now);
+  const strangers = options.strangers ?? new Strangers();
   let current = options.config;
   const config = (): Config => current;
   const life = new AbortController();
@@ -177,7 +183,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     newId: randomUUID,
     patience,
     knownBodies: new KnownBodies(),
-    guard: createGuard({ config, port: () => port, lanAddresses }),
+    guard: createGuard({ config, port: () => port, lanAddresses, strangers, keys: createKeyCheck(config, clock.now) }),
   });
   const listening = await listen(listener, { hosts: bind.hosts, port, log }).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);
@@ -186,6 +192,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   port = listening.port;
   watch.start();
   void beat();
+  const deaf = strangers.onRefused(({ origin, times }) => {
+    if (times > 1) return;
+    const text = `${origin} wants to use your local models. Add it to cors.allowed_origins to let it in, or to cors.blocked_origins.`;
+    log.warn({ origin }, text);
+    feed.notice({ level: 'warning', text });
+  });
 
   /** A quiet step of the plots is one in which the gateway ran. */
   async function beat(): Promise<void> {
@@ -209,7 +221,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       else queue.resume();
       feed.touch('state');
     },
-    cancel: (id) => jobs.cancel(id),
+    cancel: (id) => jobs.cancel(id, LOCAL),
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
       const asked = readAction(action, data);
@@ -233,6 +245,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       feed.touch('snapshot');
     },
     async stop() {
+      deaf();
       embedder.drain();
       await gateway.drain(current.server.drain_timeout_ms);
       life.abort(new AppError('shutting_down', 'Hearth has stopped.'));

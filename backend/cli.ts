@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `hearth`: the gateway without a desktop. Reads the configuration, starts the backend, says one line when it listens,
+// `hearth`: the gateway without a desktop (serve), and its keys (key). Reads the configuration, starts the backend, says one line when it listens,
 // follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
 import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -7,17 +7,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino, type Logger } from 'pino';
 import { startBackend, type Backend } from './backend.ts';
+import { KEY_USAGE, keyCommand, UsageError } from './cli-keys.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from './config-file.ts';
 import { problemSentence, resolveConfig, type ResolvedConfig } from './contract/config-sources.ts';
 import { fields, type Config } from './contract/config.ts';
+import { AppError } from './contract/errors.ts';
 import { ListenError } from './http/listen.ts';
 
 /** Exit codes of sysexits(3). */
-const EXIT = { ok: 0, usage: 64, unavailable: 69, software: 70, config: 78 } as const;
+const EXIT = { ok: 0, usage: 64, data: 65, unavailable: 69, software: 70, config: 78 } as const;
 
 const USAGE = `Usage: hearth serve [options]
+       hearth key create | list | revoke   (hearth key --help)
 
-Runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
+serve runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
 
 Options:
   --config FILE       configuration, TOML or JSON (else CONFIG_PATH, else ./config.toml)
@@ -194,16 +197,24 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+const TERMINAL = {
+  write: (text: string): void => void process.stdout.write(text),
+  tell: (text: string): void => void process.stderr.write(text),
+};
+
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
-  if (args.includes('--help') || args.includes('-h')) process.stdout.write(USAGE);
+  if (args.includes('--help') || args.includes('-h')) process.stdout.write(command === 'key' ? KEY_USAGE : USAGE);
   else if (args.includes('--version')) process.stdout.write(`hearth ${await version()}\n`);
   else if (command === 'serve') await serve(rest);
+  else if (command === 'key') await keyCommand(rest, process.env, TERMINAL);
   else throw new Exit(EXIT.usage, command === undefined ? USAGE : `Unknown command: ${command}\n\n${USAGE}`);
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof Exit) return error.code;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof AppError) return EXIT.data;
   if (error instanceof ConfigFileError) return EXIT.config;
   if (error instanceof ListenError) return EXIT.unavailable;
   return EXIT.software;

@@ -5,16 +5,25 @@ import { watchConfigFile } from '../backend/config-file.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
 import { History } from '../backend/core/history.ts';
+import { Strangers } from '../backend/core/strangers.ts';
 import { Pusher } from './bridge.ts';
 import { createHandlers } from './handlers.ts';
 import { openLog } from './log.ts';
-import { setLoginItem } from './login-item.ts';
+import { keepLoginItem } from './login-item.ts';
 import { DISMISS, Notices } from './notices.ts';
 import { OllamaProgram } from './ollama-program.ts';
+import { askAboutOrigins } from './origin-notices.ts';
 import { paced } from './paced.ts';
 import { freePortAfter, holderOf } from './port-holder.ts';
 import { openSettings } from './settings-file.ts';
-import { PROBLEM_NOTICE, reread, RESTART_NOTICE, restartNotice, tellOfTheStart } from './settings-notices.ts';
+import {
+  gatewayNotice,
+  PROBLEM_NOTICE,
+  reread,
+  RESTART_NOTICE,
+  restartNotice,
+  tellOfTheStart,
+} from './settings-notices.ts';
 import { Settings } from './settings.ts';
 import type { Shell } from './shell.ts';
 import { Supervisor } from './supervisor.ts';
@@ -46,10 +55,11 @@ export async function createApp(shell: Shell) {
   });
   const { log, trouble: noLog, close: closeLog } = openLog(shell.logsFolder, settings.config.log.level);
   const history = new History(clock.now);
+  const strangers = new Strangers();
   const life = new AbortController();
   let asksToQuit = false;
   let quitting: Promise<void> | undefined;
-  let wish = { tab: 'overview' as View['go']['tab'], n: 0 };
+  let wish: View['go'] = { tab: 'overview', n: 0 };
   let startedOllamaAt = -Infinity;
 
   const notices = new Notices(() => pusher.touch('notices'));
@@ -62,7 +72,7 @@ export async function createApp(shell: Shell) {
     },
   });
   const supervisor = new Supervisor({
-    start: (config) => startBackend({ config, log, version: shell.version, history }),
+    start: (config) => startBackend({ config, log, version: shell.version, history, strangers }),
     config: () => settings.config,
     clock,
     log,
@@ -143,8 +153,10 @@ export async function createApp(shell: Shell) {
     listened = supervisor.control?.onChange(liveChanged);
     showState();
     tellOfRestart();
-    const [text] = supervisor.control?.live().health.notices ?? [];
-    notices.put('gateway', text === undefined ? text : { id: 'gateway', level: 'warning', text, buttons: [DISMISS] });
+    notices.put(
+      'gateway',
+      gatewayNotice(supervisor, () => show('settings', 'server.api_keys')),
+    );
     pusher.touch('gateway', 'live', 'settings', 'plots');
   });
   settings.onChange(() => {
@@ -156,6 +168,7 @@ export async function createApp(shell: Shell) {
     showState();
     pusher.touch('settings', 'gateway', 'live', 'app');
   });
+  const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, notices, log });
   void tick();
 
   /** Ages, waits and plots go on by themselves. */
@@ -189,17 +202,6 @@ export async function createApp(shell: Shell) {
     });
   }
 
-  function syncLoginItem(): void {
-    const options = { ...shell.loginItem, platform: shell.platform, env: shell.env, home: shell.home };
-    try {
-      setLoginItem(settings.config.app.start_at_login, options);
-    } catch (error) {
-      log.warn({ err: error }, 'start at login could not be set');
-      const text = `Start at login could not be set: ${error instanceof Error ? error.message : ''}`;
-      notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
-    }
-  }
-
   // ---- what can be asked of it
 
   async function open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void> {
@@ -207,8 +209,8 @@ export async function createApp(shell: Shell) {
     else await shell.openFolder(what === 'logs' ? shell.logsFolder : shell.settingsFile);
   }
 
-  function show(tab: View['go']['tab']): void {
-    wish = { tab, n: wish.n + 1 };
+  function show(tab: View['go']['tab'], setting?: string): void {
+    wish = { tab, ...(setting === undefined ? {} : { setting }), n: wish.n + 1 };
     pusher.touch('go');
     host.show();
   }
@@ -266,6 +268,7 @@ export async function createApp(shell: Shell) {
   });
   if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [DISMISS] });
   tellOfTheStart(tell, opened);
+  askAboutOrigins({ strangers, settings, notices });
   await tray.look();
   showState();
   await supervisor.start();

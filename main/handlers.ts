@@ -1,9 +1,11 @@
 // What each command of the window does. A table of contents: the work is in the parts that are handed in.
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Control } from '../backend/backend.ts';
+import { readKeyWish } from '../backend/contract/api-key.ts';
 import type { Action } from '../backend/contract/control.ts';
 import type { CommandOutput, View } from '../backend/contract/desktop.ts';
 import { AppError } from '../backend/contract/errors.ts';
+import { addKey, withoutKey } from '../backend/core/api-keys.ts';
 import type { Handlers } from './bridge.ts';
 import type { Notices } from './notices.ts';
 import type { OllamaProgram } from './ollama-program.ts';
@@ -55,6 +57,15 @@ export function createHandlers(parts: HandlerParts): Handlers {
     set_setting: ({ path, value }) => (settings.set(path, value), view()),
     reset_setting: ({ path }) => (settings.reset(path), view()),
     reset_settings: () => (settings.resetAll(), view()),
+    create_key: ({ name, scopes }) => {
+      const { secret, keys } = addKey(settings.config.server.api_keys, readKeyWish({ name, scopes }), new Date());
+      settings.set('server.api_keys', keys);
+      return { secret };
+    },
+    revoke_key: ({ name }) => {
+      settings.set('server.api_keys', withoutKey(settings.config.server.api_keys, name));
+      return view();
+    },
     export_settings: async () => {
       const file = await parts.askWhereTo('hearth-settings.json');
       if (file === undefined) return { file: null };

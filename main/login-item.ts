@@ -3,6 +3,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings as LoginItemSettings } from 'electron';
+import type { Log } from '../backend/core/ports.ts';
+import { DISMISS, type Notices } from './notices.ts';
+import type { Settings } from './settings.ts';
 
 export interface LoginItemOptions {
   readonly platform: NodeJS.Platform;
@@ -28,6 +31,24 @@ export function setLoginItem(on: boolean, { platform, env, home, command, setLog
   }
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, desktopEntry(command));
+}
+
+export interface LoginItemParts extends Pick<LoginItemOptions, 'platform' | 'env' | 'home'> {
+  readonly loginItem: Omit<LoginItemOptions, 'platform' | 'env' | 'home'>;
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly log: Log;
+}
+
+/** Makes the system do as app.start_at_login says; where it cannot, a notice says so. */
+export function keepLoginItem({ loginItem, platform, env, home, settings, notices, log }: LoginItemParts): void {
+  try {
+    setLoginItem(settings.config.app.start_at_login, { ...loginItem, platform, env, home });
+  } catch (error) {
+    log.warn({ err: error }, 'start at login could not be set');
+    const text = `Start at login could not be set: ${error instanceof Error ? error.message : ''}`;
+    notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
+  }
 }
 
 /** `--hidden`: in the tray, without the window. */

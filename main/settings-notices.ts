@@ -2,6 +2,7 @@
 import { readConfigFile } from '../backend/config-file.ts';
 import { fields } from '../backend/contract/config.ts';
 import type { Log } from '../backend/core/ports.ts';
+import { effectiveBind } from '../backend/http/bind.ts';
 import { DISMISS, type Notice, type Notices } from './notices.ts';
 import type { OpenedSettings } from './settings-file.ts';
 import type { Settings } from './settings.ts';
@@ -15,7 +16,7 @@ export function restartNotice(settings: Settings, supervisor: Supervisor): Notic
   const { waiting_for_restart: waiting, values } = settings.view(supervisor.startedWith);
   const paths = Object.keys(waiting);
   const [first, ...others] = paths;
-  if (first === undefined) return undefined;
+  if (first === undefined) return bindNotice(settings, supervisor);
   const title = fields.find(({ path }) => path === first)?.title ?? first;
   const what = others.length === 0 ? `${title} ${shown(values[first])} waits` : `${paths.length} settings wait`;
   return {
@@ -27,6 +28,30 @@ export function restartNotice(settings: Settings, supervisor: Supervisor): Notic
       { id: 'restart', label: 'Restart now', act: () => supervisor.restart() },
     ],
   };
+}
+
+/** A key that was made, or the last one that was revoked, changes where Hearth may listen: that takes a restart. */
+function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | undefined {
+  const { startedWith } = supervisor;
+  if (startedWith === undefined) return undefined;
+  const [wanted, now] = [effectiveBind(config), effectiveBind(startedWith)];
+  if (wanted.beyondLoopback === now.beyondLoopback) return undefined;
+  return {
+    id: RESTART_NOTICE,
+    level: 'info',
+    text: wanted.beyondLoopback
+      ? 'Other machines can come in after a restart of the gateway.'
+      : 'Nobody else has a key now. After a restart the gateway listens on this machine only.',
+    buttons: [{ id: 'restart', label: 'Restart now', act: () => supervisor.restart() }],
+  };
+}
+
+/** What the running gateway itself has to say; undefined when that is nothing. */
+export function gatewayNotice({ control }: Supervisor, addKey: () => void): Notice | undefined {
+  const [text] = control?.live().health.notices ?? [];
+  if (text === undefined) return undefined;
+  const buttons = [{ id: 'key', label: 'Add a key…', act: addKey }, DISMISS];
+  return { id: 'gateway', level: 'warning', text, buttons };
 }
 
 /** The notice of values that are not used; undefined when all is well. */

@@ -6,16 +6,19 @@ import type { View } from '../backend/contract/desktop.ts';
 import { useCalls } from './actions.ts';
 import { sentenceOf } from './client.ts';
 import { ListControl } from './field-list.tsx';
-import { asText, hintOf, modelChoices, readText, unitOf, type Hint, type Touched } from './form.ts';
+import { asText, hintOf, modelChoices, needsKey, readText, unitOf, type Hint, type Touched } from './form.ts';
+import { KeysControl } from './keys.tsx';
 import { Icon, type IconName } from './parts.tsx';
 import { duration, plural } from './words.ts';
 
 interface FieldProps {
   readonly field: FieldInfo;
   readonly view: View;
+  /** Shows another setting, by its dotted path. */
+  readonly go: (path: string) => void;
 }
 
-export function Field({ field, view }: FieldProps): JSX.Element {
+export function Field({ field, view, go }: FieldProps): JSX.Element {
   const { call } = useCalls();
   const { settings } = view;
   const { path } = field;
@@ -28,8 +31,10 @@ export function Field({ field, view }: FieldProps): JSX.Element {
   const submitted = useRef<string>(undefined);
   const now = settings.values[path];
   const hint = found ?? hintOf(field, settings, touched);
-  const locked = settings.locked[path] !== undefined;
-  const wide = field.kind === 'list' || field.kind === 'url' || field.kind === 'multiline';
+  // What is on can always be switched off.
+  const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
+  const isList = field.kind === 'list' || field.kind === 'keys';
+  const wide = isList || field.kind === 'url' || field.kind === 'multiline';
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
   const save = async (value: unknown, text = asText(value)): Promise<boolean> => {
@@ -69,10 +74,10 @@ export function Field({ field, view }: FieldProps): JSX.Element {
   // The saved value has come; what was typed since stays.
   useEffect(() => setTyped((latest) => (latest === submitted.current ? undefined : latest)), [now]);
   const text = typed ?? touched.wrong?.text ?? asText(now);
-  const control = { field, view, id, describedBy: `${id}-h`, locked, touched, text, setTyped, take, save };
+  const control = { field, view, go, id, describedBy: `${id}-h`, locked, touched, text, setTyped, take, save };
   return (
-    <div class={wide ? 'field wide' : 'field'}>
-      {field.kind === 'list' ? (
+    <div class={wide ? 'field wide' : 'field'} data-path={path}>
+      {isList ? (
         <p id={id}>
           {field.title}
           <span class="key">{path}</span>
@@ -87,7 +92,7 @@ export function Field({ field, view }: FieldProps): JSX.Element {
         <Control {...control} />
         {field.kind === 'url' && <Test view={view} path={path} text={text} show={setFound} />}
       </div>
-      <HintLine id={`${id}-h`} hint={hint} undo={undo} />
+      <HintLine id={`${id}-h`} hint={hint} undo={undo} go={go} />
     </div>
   );
 }
@@ -152,6 +157,8 @@ function Control(props: ControlProps): JSX.Element {
     }
     case 'list':
       return <ListControl {...props} />;
+    case 'keys':
+      return <KeysControl {...props} />;
     case 'number':
     case 'text':
     case 'url':
@@ -203,10 +210,11 @@ interface HintLineProps {
   readonly id: string;
   readonly hint: Hint;
   readonly undo: (value: unknown) => Promise<void>;
+  readonly go: (path: string) => void;
 }
 
-function HintLine({ id, hint, undo }: HintLineProps): JSX.Element {
-  const { kind, text, code, after, undo: before } = hint;
+function HintLine({ id, hint, undo, go }: HintLineProps): JSX.Element {
+  const { kind, text, code, after, undo: before, first } = hint;
   const icon = HINT_ICONS[kind];
   return (
     <p class={kind === 'wrong' ? 'hint bad' : 'hint'} id={id} role={kind === 'wrong' ? 'alert' : undefined}>
@@ -222,6 +230,14 @@ function HintLine({ id, hint, undo }: HintLineProps): JSX.Element {
           {' '}
           <button class="link" type="button" onClick={() => void undo(before.value)}>
             Undo
+          </button>
+        </>
+      )}
+      {first !== undefined && (
+        <>
+          {' '}
+          <button class="link" type="button" onClick={() => go(first.path)}>
+            {first.label}
           </button>
         </>
       )}

@@ -1,6 +1,7 @@
 // The settings form as a value: which fields, in which groups, with what in them and what is said below. Pure; drawn by
 // settings.tsx and field.tsx. What a setting is comes from the contract alone.
 import { fields, parseField, type FieldInfo } from '../backend/contract/config.ts';
+import type { ApiKey } from '../backend/contract/api-key.ts';
 import type { SettingsView, View } from '../backend/contract/desktop.ts';
 
 /** A heading of the form and the sections of the configuration under it. */
@@ -56,6 +57,29 @@ export interface Hint {
   readonly after?: string;
   /** The value that Undo brings back. */
   readonly undo?: { readonly value: unknown };
+  /** Another setting that has to be seen to first, and the words of the way there. */
+  readonly first?: { readonly path: string; readonly label: string };
+}
+
+const KEYS = 'server.api_keys';
+
+/** Whether letting other machines in would let in nobody: there is no key, and nobody said that none is needed. */
+export function needsKey({ path }: FieldInfo, { values }: SettingsView): boolean {
+  const keys = values[KEYS];
+  return (
+    path === 'server.lan' && values['server.allow_anonymous'] !== true && !(Array.isArray(keys) && keys.length > 0)
+  );
+}
+
+/** What a key is for and where it ends, as it stands under its name. */
+export function keyWords({ scopes, requests_per_minute, max_active, created_at }: ApiKey): string {
+  const parts = [
+    scopes.join(', '),
+    requests_per_minute === undefined ? '' : `${requests_per_minute} a minute`,
+    max_active === undefined ? '' : `${max_active} at once`,
+    created_at === undefined ? '' : `made ${new Date(created_at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}`, // prettier-ignore
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 /** What stands below a field: the worst news first. */
@@ -64,6 +88,10 @@ export function hintOf(field: FieldInfo, settings: SettingsView, touched: Touche
   const variable = settings.locked[path];
   if (variable !== undefined) {
     return { kind: 'locked', text: 'Set by', code: variable, after: 'in the environment. Change it there, then restart Hearth.' }; // prettier-ignore
+  }
+  if (needsKey(field, settings)) {
+    const first = { path: KEYS, label: 'Add a key…' };
+    return { kind: 'plain', text: 'Needs a key first, so that only your machines get in.', first };
   }
   if (touched.wrong !== undefined) return { kind: 'wrong', text: touched.wrong.sentence };
   if (Object.hasOwn(settings.waiting_for_restart, path)) {

@@ -1,6 +1,6 @@
 // The tab Settings: a search, the form in groups, and what concerns all of it: clear, export, import, reset.
 import type { JSX } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { View } from '../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { Field } from './field.tsx';
@@ -10,6 +10,7 @@ import { count, plural, THIN } from './words.ts';
 
 export function Settings({ view }: { readonly view: View }): JSX.Element {
   const [search, setSearch] = useState('');
+  const go = useWantedSetting(view.go, () => setSearch(''));
   const groups = groupsOf(search);
   return (
     <>
@@ -38,26 +39,50 @@ export function Settings({ view }: { readonly view: View }): JSX.Element {
         </Empty>
       )}
       {groups.map((group) => (
-        <FormGroup key={group.title} group={group} view={view} whole={search.trim() === ''} />
+        <FormGroup key={group.title} group={group} view={view} go={go} whole={search.trim() === ''} />
       ))}
     </>
   );
 }
 
+/** Shows the setting that a notice asked for, and gives the way to any other: it is scrolled to and has the focus. */
+function useWantedSetting(wish: View['go'], clearSearch: () => void): (path: string) => void {
+  const [wanted, setWanted] = useState<{ readonly path: string }>();
+  const seen = useRef<number>(undefined);
+  useEffect(() => {
+    if (wish.setting === undefined || wish.n === seen.current) return;
+    seen.current = wish.n;
+    clearSearch();
+    setWanted({ path: wish.setting });
+  }, [wish, clearSearch]);
+  useEffect(() => {
+    if (wanted === undefined) return;
+    const field = document.querySelector(`[data-path="${CSS.escape(wanted.path)}"]`);
+    field?.scrollIntoView({ block: 'center' });
+    // Of a list the last thing is what adds to it.
+    [...(field?.querySelectorAll<HTMLElement>('.ctl :is(input, select, textarea, button)') ?? [])].at(-1)?.focus();
+  }, [wanted]);
+  return (path) => {
+    clearSearch();
+    setWanted({ path });
+  };
+}
+
 interface GroupProps {
   readonly group: Group;
   readonly view: View;
+  readonly go: (path: string) => void;
   /** Nothing is searched for, so what concerns a whole group is shown too. */
   readonly whole: boolean;
 }
 
-function FormGroup({ group, view, whole }: GroupProps): JSX.Element {
+function FormGroup({ group, view, go, whole }: GroupProps): JSX.Element {
   const id = useId();
   return (
     <section class="sec group" aria-labelledby={id}>
       <h2 id={id}>{group.title}</h2>
       {group.fields.map((field) => (
-        <Field key={field.path} field={field} view={view} />
+        <Field key={field.path} field={field} view={view} go={go} />
       ))}
       {whole && group.title === 'Cache' && <ClearCache view={view} />}
       {whole && group.title === 'This app' && <WholeFile view={view} />}

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { keepAliveSeconds } from './duration.ts';
 
 /** Which control shows the value in a form, and how text from the environment is read. */
-export type FieldKind = 'text' | 'multiline' | 'url' | 'model' | 'number' | 'switch' | 'choice' | 'list';
+export type FieldKind = 'text' | 'multiline' | 'url' | 'model' | 'number' | 'switch' | 'choice' | 'list' | 'keys';
 
 /** What can be said of a setting beside its type. */
 export interface About<Value> {

@@ -125,6 +125,8 @@ function fromText(field: FieldInfo, value: unknown): unknown {
       return SWITCH_WORDS.get(text.toLowerCase()) ?? value;
     case 'choice':
       return text.toLowerCase();
+    case 'keys':
+      return fromJson(text);
     case 'list':
       return text.startsWith('[') ? fromJson(text) : parts(text);
     default:
@@ -149,7 +151,7 @@ function fromJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text; // not a list, so it is reported as it came
+    return text; // not what it should be, so it is reported as it came
   }
 }
 

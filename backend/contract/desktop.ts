@@ -2,6 +2,7 @@
 // every topic that main pushes. Both sides read these schemas: main/bridge.ts validates by them, renderer/client.ts is
 // typed by them. Two channels carry all of it. It holds no behaviour.
 import { z } from 'zod';
+import { SCOPES } from './api-key.ts';
 import { ACTION_NAMES, actionResultSchema, cancelledSchema, EVENTS, queueSchema } from './control.ts';
 import type { WireError } from './errors.ts';
 
@@ -145,8 +146,11 @@ export const TOPICS = {
   settings: settingsSchema,
   /** Newest first. */
   notices: z.array(noticeSchema),
-  /** The tab that the tray asked for; `n` grows with each wish, so that the same wish twice is seen. */
-  go: z.object({ tab: z.enum(['overview', 'queue', 'models', 'settings']), n: count }),
+  /**
+   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path; `n` grows with
+   * each wish, so that the same wish twice is seen.
+   */
+  go: z.object({ tab: z.enum(['overview', 'queue', 'models', 'settings']), setting: z.string().optional(), n: count }),
 } as const;
 export type Topic = keyof typeof TOPICS;
 export const viewSchema = z.object(TOPICS);
@@ -188,6 +192,12 @@ export const COMMANDS = {
   /** Back to the default: one setting, or all of them. */
   reset_setting: { input: z.strictObject({ path }), output: settingsSchema },
   reset_settings: { input: nothing, output: settingsSchema },
+  /** A new key for callers from elsewhere; `secret` is told only here. Refused with invalid_request and a sentence. */
+  create_key: {
+    input: z.strictObject({ name: z.string().max(1000), scopes: z.array(z.enum(SCOPES)).max(10) }),
+    output: z.object({ secret: z.string() }),
+  },
+  revoke_key: { input: z.strictObject({ name: z.string().max(1000) }), output: settingsSchema },
   /** Asks where to, writes the settings as JSON. `file` is null when the user thought better of it. */
   export_settings: { input: nothing, output: z.object({ file: z.string().nullable() }) },
   /** Asks for a file and takes over what is valid in it. `problems` are sentences about the rest. */

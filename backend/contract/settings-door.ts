@@ -1,7 +1,7 @@
 // The settings of the door and the house: where Hearth listens, who may come in, what it logs, the desktop app.
 // Declarations alone; config.ts puts all sections together.
-import { z } from 'zod';
 import { hostName, webOrigin } from './address.ts';
+import { apiKeysSchema } from './api-key.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const host = () => spelled(hostName, 'an IP address or a host name, without a port');
@@ -10,7 +10,7 @@ const origin = () => spelled(webOrigin, 'an origin such as "http://localhost:300
 export const server = section('Gateway', {
   host: field(host(), {
     title: 'Listen on',
-    hint: 'The address to listen on. Anything but loopback also needs server.allow_anonymous; without it Hearth stays on loopback and says so.',
+    hint: 'The address to listen on. Anything but loopback also needs a key or server.allow_anonymous; without either Hearth stays on loopback and says so.',
     default: '127.0.0.1',
     applies: 'restart',
     env: ['HOST'],
@@ -32,13 +32,13 @@ export const server = section('Gateway', {
   }),
   lan: field(flag(), {
     title: 'Let other machines in',
-    hint: 'Listens on all addresses of this machine and accepts them as Host. Also needs server.allow_anonymous.',
+    hint: 'Listens on all addresses of this machine and accepts them as Host. Needs a key first, so that only your machines get in.',
     default: false,
     applies: 'restart',
   }),
   allow_anonymous: field(flag(), {
     title: 'Let anyone in without a key',
-    hint: 'Lets Hearth listen beyond loopback although it asks for no key. Meant for containers whose port is published on loopback only.',
+    hint: 'Lets in callers from other machines who show no key. Meant for containers whose port is published on loopback only.',
     default: false,
     applies: 'restart',
   }),
@@ -69,13 +69,17 @@ export const server = section('Gateway', {
     applies: 'live',
   }),
   api_keys: field(
-    list(z.union([z.string(), z.record(z.string(), z.unknown())]), 1000, 'a list of keys, each a text or a table'),
+    {
+      type: apiKeysSchema,
+      kind: 'keys',
+      allowed: 'a list of at most 100 keys with different names, each as `hearth key create` writes it',
+      max: 100,
+    },
     {
       title: 'Keys',
-      hint: 'Keys that callers must show.',
+      hint: 'Callers from other machines must show one. What each may do: chat, cache, manage. Only hashes are kept.',
       default: [],
       applies: 'live',
-      inert: 'Keys are not checked in this version. Hearth stays on loopback unless server.allow_anonymous is true.',
     },
   ),
 });
@@ -90,6 +94,12 @@ export const cors = section('Web pages', {
       applies: 'live',
     },
   ),
+  blocked_origins: field(list(origin().type, 1000, 'a list of origins such as "https://example.com", without paths'), {
+    title: 'Web pages that are refused',
+    hint: 'Exact origins that you are not asked about again. They stay out even where "*" lets in every other page.',
+    default: [],
+    applies: 'live',
+  }),
 });
 
 export const log = section('Log', {

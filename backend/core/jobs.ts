@@ -11,7 +11,7 @@ import type { Conversations } from './conversations.ts';
 import { converse, type ConversationAsk } from './converse.ts';
 import type { Clock, Log, ReadConfig } from './ports.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
-import { Ticket, type Requests } from './requests.ts';
+import { LOCAL, Ticket, type Requests } from './requests.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
 const MAX_TOMBSTONES = 10_000;
@@ -157,12 +157,14 @@ export class Jobs {
     return undefined;
   }
 
-  #find(id: string): { ticket: Ticket; job: Job | undefined; ended: Ended | undefined } {
+  /** `watcher`: who wants to know. Callers on this machine see all requests, others only their own. */
+  #find(id: string, watcher: string): { ticket: Ticket; job: Job | undefined; ended: Ended | undefined } {
     const job = this.#running.get(id);
     const ended = job === undefined ? this.#kept(id) : undefined;
     const ticket = (job ?? ended)?.frame.ticket ?? this.#options.requests.get(id);
-    if (ticket !== undefined) return { ticket, job, ended };
-    if (!this.#gone.has(id)) throw new AppError('request_not_found', `No request has the id "${id}".`);
+    const isSeen = ticket === undefined || watcher === LOCAL || watcher === ticket.owner;
+    if (ticket !== undefined && isSeen) return { ticket, job, ended };
+    if (!isSeen || !this.#gone.has(id)) throw new AppError('request_not_found', `No request has the id "${id}".`);
     const { retention_seconds, retained_max_mb } = this.#options.config().queue;
     throw new AppError(
       'request_gone',
@@ -171,14 +173,14 @@ export class Jobs {
   }
 
   /** Where a request stands. Throws request_not_found, request_gone. */
-  view(id: string): RequestView {
-    const { ticket, job, ended } = this.#find(id);
+  view(id: string, watcher: string): RequestView {
+    const { ticket, job, ended } = this.#find(id, watcher);
     return this.#view(ticket, job, ended);
   }
 
   /** The life of a request as events, from its beginning. Throws request_not_found, request_gone. */
-  watch(id: string, signal: AbortSignal): { frame: AnswerFrame; events: AsyncIterable<ChatEvent> } {
-    const { ticket, job, ended } = this.#find(id);
+  watch(id: string, watcher: string, signal: AbortSignal): { frame: AnswerFrame; events: AsyncIterable<ChatEvent> } {
+    const { ticket, job, ended } = this.#find(id, watcher);
     if (job !== undefined) return { frame: job.frame, events: this.#untilEnd(job, signal) };
     if (ended !== undefined) return { frame: ended.frame, events: again(ended) };
     const pending = this.#pending.get(id);
@@ -205,8 +207,8 @@ export class Jobs {
   }
 
   /** Cancels a waiting or running request of any route. Throws request_not_found, request_gone, not_cancellable. */
-  cancel(id: string): void {
-    const { ticket } = this.#find(id);
+  cancel(id: string, watcher: string): void {
+    const { ticket } = this.#find(id, watcher);
     if (ticket.finishedAt !== undefined) {
       throw new AppError('not_cancellable', `"${id}" has already ended as ${statusOf(ticket)}.`);
     }
@@ -215,7 +217,7 @@ export class Jobs {
 
   /** One step of priority sooner. Throws request_not_found, request_gone, not_cancellable when it does not wait. */
   moveUp(id: string): void {
-    const { ticket } = this.#find(id);
+    const { ticket } = this.#find(id, LOCAL);
     if (ticket.status !== 'queued') throw new AppError('not_cancellable', `"${id}" does not wait any more.`);
     ticket.lift();
   }

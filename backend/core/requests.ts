@@ -6,6 +6,9 @@ import type { Source, Timing, Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Clock } from './ports.ts';
 
+/** The owner of what callers on this machine ask for. */
+export const LOCAL = 'local';
+
 export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
 
 /** What is known of a request when it arrives. */
@@ -14,6 +17,10 @@ export interface TicketOptions {
   readonly route: string;
   readonly model: string;
   readonly caller: string;
+  /** Whose it is: others from elsewhere may not see it. */
+  readonly owner: string;
+  /** The most requests of this owner that may live at once; no limit when absent. */
+  readonly maxActive?: number | undefined;
   readonly priority: number;
 }
 
@@ -25,6 +32,8 @@ export class Ticket {
   readonly route: string;
   readonly model: string;
   readonly caller: string;
+  readonly owner: string;
+  readonly maxActive: number | undefined;
   priority: number;
   readonly createdAt: number;
   readonly #clock: Clock;
@@ -51,6 +60,8 @@ export class Ticket {
     this.route = options.route;
     this.model = options.model;
     this.caller = options.caller;
+    this.owner = options.owner;
+    this.maxActive = options.maxActive;
     this.priority = options.priority;
     this.#clock = clock;
     this.createdAt = clock.now();
@@ -125,13 +136,29 @@ export class Requests {
   readonly #living = new Map<string, Ticket>();
   readonly #whenEmpty: (() => void)[] = [];
 
-  /** Registers a request, or the same one again. Throws request_exists when another living one has the same id. */
+  /**
+   * Registers a request, or the same one again. Throws request_exists when another living one has the same id, and
+   * client_limit when its owner has as many as it may have.
+   */
   add(ticket: Ticket): void {
     const living = this.#living.get(ticket.id);
+    if (living === undefined) this.#checkShare(ticket);
     if (living !== undefined && living !== ticket) {
       throw new AppError('request_exists', `Another request has the id "${ticket.id}". Send a new id, or none.`);
     }
     this.#living.set(ticket.id, ticket);
+  }
+
+  #checkShare({ owner, maxActive, caller }: Ticket): void {
+    if (maxActive === undefined) return;
+    let active = 0;
+    for (const each of this.#living.values()) if (each.owner === owner) active += 1;
+    if (active < maxActive) return;
+    throw new AppError(
+      'client_limit',
+      `"${caller}" may have ${maxActive} requests at once, and has them. Wait until one of them has ended.`,
+      { retryAfterMs: 1000 },
+    );
   }
 
   remove(ticket: Ticket): void {

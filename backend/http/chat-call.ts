@@ -11,7 +11,7 @@ import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
 import { headerWishes } from './cache-headers.ts';
 import { header } from './encode.ts';
-import { isLoopbackOrigin } from './loopback.ts';
+import { callerOf, keyOf, ownerOf } from './visitor.ts';
 
 /** A request of our own chat routes, understood. */
 export interface OwnChat {
@@ -75,11 +75,10 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
       id,
       route,
       model: modelOf(request, config),
-      caller: callerOf(req),
+      ...askerOf(req, request),
       priority: priorityOf(req, request),
       family: 'chat',
       request: body.upstream(config),
-      namespace: namespaceOf(req, request),
       wishes: [bodyWish(request), ...wishes],
       cacheByDefault: 'always',
       replay: replayOf(req, config),
@@ -91,16 +90,18 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
   };
 }
 
-/** Who asks, for turns in the queue: a page by its origin, everything else by its program. */
-export function callerOf(req: IncomingMessage): string {
-  return (header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
-}
-
-/** Callers on this machine share answers; a page from elsewhere that was let in has its own. */
-export function namespaceOf(req: IncomingMessage, { cache }: CacheFields): string {
-  const origin = header(req, 'origin');
-  const base = origin === undefined || isLoopbackOrigin(origin) ? 'local' : origin;
-  return cache?.namespace === undefined ? base : `${base} ${cache.namespace}`;
+/** Who asks, as every route's request says it. */
+export function askerOf(
+  req: IncomingMessage,
+  { cache }: CacheFields,
+): Pick<ChatCall, 'caller' | 'owner' | 'maxActive' | 'namespace'> {
+  const owner = ownerOf(req);
+  return {
+    caller: callerOf(req),
+    owner,
+    maxActive: keyOf(req)?.max_active,
+    namespace: cache?.namespace === undefined ? owner : `${owner} ${cache.namespace}`,
+  };
 }
 
 export function priorityOf(req: IncomingMessage, { priority }: CacheFields): number {

@@ -14,11 +14,12 @@ import type { TicketOptions } from '../core/requests.ts';
 import type { Family, NewId, Relay } from '../core/ports.ts';
 import { checkContentType, parseJson, readBody, type JsonObject } from './body.ts';
 import { cacheHeaders, headerWishes } from './cache-headers.ts';
-import { bodyWish, callerOf, namespaceOf, priorityOf, replayOf, type CacheFields } from './chat-call.ts';
+import { askerOf, bodyWish, priorityOf, replayOf, type CacheFields } from './chat-call.ts';
 import { goneSignal, onGone, requestId, sendJson, sendWhole, type Patience } from './encode.ts';
 import { ollamaChunk, ollamaEnd, ollamaWhole, type OllamaFrame } from './ollama-answer.ts';
 import { askedToEmbed, askedToWrite, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
 import { sendStream, type StreamForm } from './stream.ts';
+import { callerOf } from './visitor.ts';
 
 /** What these handlers act on. */
 export interface DropInParts extends ActionParts {
@@ -86,9 +87,8 @@ function circumstances(
       id: parts.jobs.taken(asked) ? parts.newId() : asked,
       route: (req.url ?? '/').replace(/\?.*$/s, ''),
       model,
-      caller: callerOf(req),
+      ...askerOf(req, ours),
       priority: priorityOf(req, ours),
-      namespace: namespaceOf(req, ours),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
     },

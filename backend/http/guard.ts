@@ -1,11 +1,13 @@
 // The front door: looks at Host and Origin of every request before anything else happens, and answers CORS preflights.
 // It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
-// origins (CVE-2019-25211). It checks no key, reads no body and knows no route.
+// origins (CVE-2019-25211). Then it has the key looked at (keys.ts). It reads no body and knows no route.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIPv4 } from 'node:net';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
 import type { ReadConfig } from '../core/ports.ts';
+import type { Strangers } from '../core/strangers.ts';
+import { effectiveBind } from './bind.ts';
+import type { KeyCheck } from './keys.ts';
 import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
 /** Response headers of ours that a page may read, beside those it may read anyway (Fetch: CORS-safelisted headers). */
@@ -27,6 +29,9 @@ const PREFLIGHT_VARY =
   'Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network';
 const MAX_REQUESTED_HEADERS = 4096; // characters; browsers ask for a few dozen names at most
 const REMEMBERED = 256;
+/** A page on the web, or of a browser's extension, spelled as browsers do. */
+const NAMED_PAGE = /^[a-z][a-z\d+.-]*:\/\/(?:[a-z\d._-]+|\[[\da-f:]+\])(?::\d{1,5})?$/;
+const MAX_ORIGIN = 200;
 
 /** Comma-separated tokens (RFC 9110, 5.6.1 and 5.6.2). */
 const TOKENS = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
@@ -38,7 +43,7 @@ export interface Guard {
   /**
    * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
    * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
-   * Throws host_not_allowed or origin_not_allowed.
+   * Throws host_not_allowed, origin_not_allowed, and what KeyCheck throws.
    */
   admit(req: IncomingMessage, res: ServerResponse): Admission;
 }
@@ -49,16 +54,20 @@ export interface GuardOptions {
   port(): number;
   /** IP addresses of this machine; asked in LAN mode alone, and seldom for a Host seen before. */
   lanAddresses(): readonly string[];
+  readonly strangers: Strangers;
+  readonly keys: KeyCheck;
 }
 
 /** The front door (product contract, section 11). */
-export function createGuard({ config, port, lanAddresses }: GuardOptions): Guard {
+export function createGuard({ config, port, lanAddresses, strangers, keys }: GuardOptions): Guard {
   let rules: Rules | undefined;
   return {
     admit(req, res) {
       const now = config();
       const ownPort = port();
-      if (rules?.config !== now || rules.port !== ownPort) rules = new Rules(now, ownPort, lanAddresses);
+      if (rules?.config !== now || rules.port !== ownPort) {
+        rules = new Rules(now, ownPort, lanAddresses, strangers);
+      }
 
       const { origin } = req.headers;
       const originAllowed = origin === undefined ? !isForeignEmbed(req) || rules.anyOrigin : rules.allowsOrigin(origin);
@@ -69,12 +78,17 @@ export function createGuard({ config, port, lanAddresses }: GuardOptions): Guard
         res.setHeader('Access-Control-Expose-Headers', EXPOSED);
       }
       if (hasTwoHosts(req) || !rules.allowsHost(req.headers.host ?? '')) throw hostError(req, rules);
-      if (!originAllowed) throw originError(origin);
-      if (origin === undefined || req.method !== 'OPTIONS' || !req.headers['access-control-request-method']) {
-        return 'admitted';
+      if (!originAllowed) {
+        if (origin !== undefined && rules.mayAsk(origin)) strangers.refused(origin);
+        throw originError(origin, rules);
       }
-      answerPreflight(req, res);
-      return 'answered';
+      // A preflight shows no key (Fetch: CORS protocol and credentials).
+      if (origin !== undefined && req.method === 'OPTIONS' && req.headers['access-control-request-method']) {
+        answerPreflight(req, res);
+        return 'answered';
+      }
+      keys.check(req, res);
+      return 'admitted';
     },
   };
 }
@@ -86,15 +100,17 @@ class Rules {
   readonly anyOrigin: boolean;
   readonly beyondLoopback: boolean;
   readonly #lanAddresses: () => readonly string[];
+  readonly #strangers: Strangers;
   readonly #goodHosts = new Set<string>();
   readonly #goodOrigins = new Set<string>();
 
-  constructor(config: Config, port: number, lanAddresses: () => readonly string[]) {
+  constructor(config: Config, port: number, lanAddresses: () => readonly string[], strangers: Strangers) {
     this.config = config;
     this.port = port;
     this.anyOrigin = config.cors.allowed_origins.includes('*');
     this.beyondLoopback = effectiveBind(config).beyondLoopback;
     this.#lanAddresses = lanAddresses;
+    this.#strangers = strangers;
   }
 
   allowsHost(header: string): boolean {
@@ -103,9 +119,20 @@ class Rules {
 
   /** `*` lets every page in, and then "null" too: any page could put itself into a frame without origin. */
   allowsOrigin(origin: string): boolean {
-    if (this.anyOrigin || this.#goodOrigins.has(origin)) return true;
-    const good = isLoopbackOrigin(origin) || this.config.cors.allowed_origins.includes(origin);
-    return good && remember(this.#goodOrigins, origin);
+    if (this.#goodOrigins.has(origin)) return true;
+    if (this.isBlocked(origin)) return false;
+    const good = this.anyOrigin || isLoopbackOrigin(origin) || this.config.cors.allowed_origins.includes(origin);
+    return good ? remember(this.#goodOrigins, origin) : this.#strangers.isAdmitted(origin);
+  }
+
+  /** Blocked is blocked, whatever else lets it in. */
+  isBlocked(origin: string): boolean {
+    return this.config.cors.blocked_origins.includes(origin);
+  }
+
+  /** Whether the user is to be asked about a page that was refused: only what could be let in by its name. */
+  mayAsk(origin: string): boolean {
+    return NAMED_PAGE.test(origin) && origin.length <= MAX_ORIGIN && !this.isBlocked(origin);
   }
 
   #checkHost(header: string): boolean {
@@ -181,51 +208,18 @@ function hostError(req: IncomingMessage, { port, beyondLoopback }: Rules): AppEr
   return new AppError('host_not_allowed', sentence);
 }
 
-function originError(origin: string | undefined): AppError {
+function originError(origin: string | undefined, rules: Rules): AppError {
   const sentence =
     origin === undefined
       ? 'A page of another site may not load this. Open the address itself, or use fetch from a page in cors.allowed_origins.'
       : origin === 'null'
         ? 'A page without an origin may not use this gateway. Serve it from http://localhost to let it in.'
-        : `${quote(origin, '')} may not use this gateway. Add it to cors.allowed_origins to let it in.`;
+        : rules.isBlocked(origin)
+          ? `${quote(origin, '')} is blocked. Take it out of cors.blocked_origins to let it in.`
+          : `${quote(origin, '')} may not use this gateway. Add it to cors.allowed_origins to let it in.`;
   return new AppError('origin_not_allowed', sentence);
 }
 
 function quote(text: string, mark = '"'): string {
   return `${mark}${text.length > 100 ? `${text.slice(0, 100)}…` : text}${mark}`;
-}
-
-/** Where to listen, as server.host, server.lan and server.allow_anonymous say together. */
-export interface Bind {
-  /** Addresses or names, all to be used with one port. */
-  readonly hosts: readonly string[];
-  /** Other machines can reach at least one of them. */
-  readonly beyondLoopback: boolean;
-  /** A wish to listen beyond loopback was not granted: why, and what to set, in sentences to be shown loudly. */
-  readonly refusedBecause?: string;
-}
-
-const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
-
-/**
- * Loopback unless the configuration asks for more and server.allow_anonymous agrees (product contract, section 11): an
- * old file with host = "0.0.0.0" starts and is safe. "127.0.0.1" and "localhost" mean both loopback addresses, since a
- * caller's "localhost" may become either.
- */
-export function effectiveBind({ server }: Config): Bind {
-  const { host, lan, allow_anonymous: allowed } = server;
-  const loopback = isLoopbackName(authorityName(host));
-  if (!lan && loopback) {
-    return {
-      hosts: host === '::1' || (isIPv4(host) && host !== '127.0.0.1') ? [host] : LOOPBACK,
-      beyondLoopback: false,
-    };
-  }
-  if (allowed) return { hosts: lan ? ['0.0.0.0', '::'] : [host], beyondLoopback: true };
-  const wish = lan ? 'server.lan is on' : `server.host is ${quote(host)}`;
-  const other = lan ? 'turn server.lan off' : 'set server.host to "127.0.0.1"';
-  const refusedBecause =
-    `${wish}, but Hearth asks callers for no key, so it listens on this machine only. ` +
-    `Set server.allow_anonymous to true to let in everyone who can reach it, or ${other}.`;
-  return { hosts: LOOPBACK, beyondLoopback: false, refusedBecause };
 }

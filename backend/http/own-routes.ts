@@ -14,7 +14,7 @@ import type { NewId } from '../core/ports.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
-import { ChatBody, namespaceOf, readChat, type OwnChat } from './chat-call.ts';
+import { ChatBody, readChat, type OwnChat } from './chat-call.ts';
 import {
   goneSignal,
   onGone,
@@ -28,6 +28,7 @@ import {
   type Patience,
 } from './encode.ts';
 import type { KnownBodies } from './known-bodies.ts';
+import { ownerOf, requireScope, watcherOf } from './visitor.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -140,10 +141,10 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
     return;
   }
   if (!asStream) {
-    sendJson(res, 200, parts.jobs.view(id), NO_STORE);
+    sendJson(res, 200, parts.jobs.view(id, watcherOf(req)), NO_STORE);
     return;
   }
-  const { frame, events } = parts.jobs.watch(id, goneSignal(res));
+  const { frame, events } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
   await sendSse(res, events, {
     headers: {},
     patience: parts.patience,
@@ -161,7 +162,7 @@ export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: 
   const id = wantedRequest(req);
   if (id === undefined)
     throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
-  parts.jobs.cancel(id);
+  parts.jobs.cancel(id, watcherOf(req));
   sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
 }
 
@@ -182,12 +183,12 @@ function wantedRequest(req: IncomingMessage): string | undefined {
 // ---- /api/conversations/:id
 
 export async function showConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  sendJson(res, 200, parts.conversations.view(namespaceOf(req, {}), conversationId(req)), NO_STORE);
+  sendJson(res, 200, parts.conversations.view(ownerOf(req), conversationId(req)), NO_STORE);
 }
 
 export async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = conversationId(req);
-  parts.conversations.delete(namespaceOf(req, {}), id);
+  parts.conversations.delete(ownerOf(req), id);
   sendJson(res, 200, { id, removed: true }, NO_STORE);
 }
 
@@ -207,6 +208,7 @@ export async function doAction(parts: OwnParts, req: IncomingMessage, res: Serve
   const body = await readObject(parts, req);
   const { action, data } = body as { action?: unknown; data?: unknown };
   const asked = readAction(action, data);
+  requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
   const result = await act(parts, asked.action, asked.data, goneSignal(res));
   parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);

@@ -7,6 +7,7 @@ import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
 import { inviteBody } from './body.ts';
 import { drained, goneSignal } from './encode.ts';
 import { isLoopbackAddress } from './loopback.ts';
+import { keyOf } from './visitor.ts';
 
 export interface PassParts {
   readonly config: ReadConfig;
@@ -107,10 +108,11 @@ function isManagement(method: string, path: string): boolean {
 
 function checkManagement(allowed: boolean, req: IncomingMessage, path: string): void {
   const local = isLoopbackAddress(req.socket.remoteAddress ?? '');
-  if (allowed || (local && req.headers.origin === undefined)) return;
+  // A key for it has been checked at the door.
+  if (allowed || keyOf(req) !== undefined || (local && req.headers.origin === undefined)) return;
   const who = local ? 'A web page' : 'Another machine';
   throw new AppError(
     'management_disabled',
-    `${who} may not use ${path}, which changes the installed models. Set server.allow_management to true to allow it.`,
+    `${who} may not use ${path}, which changes the installed models. Show a key with the scope manage, or set server.allow_management to true.`,
   );
 }

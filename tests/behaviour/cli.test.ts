@@ -1,5 +1,5 @@
 // `hearth serve` as a process: what it prints, what it accepts, how it ends. Runs the built program.
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -194,5 +194,61 @@ describe('while it runs', () => {
     await loud.exit();
     expect(loud.err).toMatch(/secret prompt/);
     expect(loud.err).toMatch(/secret answer/);
+  });
+});
+
+describe('hearth key', () => {
+  const run = async (...args: string[]): Promise<{ code: number | null; out: string; err: string }> => {
+    const cli = start({ args: ['key', ...args] });
+    const code = await cli.exit();
+    return { code, out: cli.out, err: cli.err };
+  };
+
+  test('a key that is made opens the door of a gateway that runs, until it is revoked', async () => {
+    await writeFile(join(folder, 'config.toml'), '[server]\nallowed_hosts = []\n');
+    const gateway = start();
+    const url = await gateway.ready();
+    await gateway.says(/configuration is followed/);
+    const made = await run('create', 'phone', '--scopes', 'chat,cache', '--requests-per-minute', '60');
+    expect(made).toMatchObject({ code: 0, err: expect.stringContaining('shown only now') });
+    const headers = { 'x-forwarded-for': '203.0.113.7', authorization: `Bearer ${made.out.trim()}` };
+    await gateway.says(/configuration changed/);
+    expect((await fetch(`${url}/health`, { headers })).status).toBe(200);
+    expect((await fetch(`${url}/health`, { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401);
+
+    const { out } = await run('list', '--json');
+    expect(JSON.parse(out)).toMatchObject([{ name: 'phone', scopes: ['chat', 'cache'], requests_per_minute: 60 }]);
+    expect(out).not.toContain('sha256');
+    expect((await run('list')).out).toMatch(/^phone {2}chat,cache {2}60 requests a minute {2}made \d{4}-/);
+
+    expect(await run('revoke', 'phone')).toMatchObject({ code: 0, out: '' });
+    await gateway.says(/configuration changed[\s\S]*configuration changed/);
+    expect((await fetch(`${url}/health`, { headers })).status).toBe(401);
+  });
+
+  test('mistakes end with sentences and the codes of sysexits, and change nothing', async () => {
+    await run('create', 'phone');
+    const before = await readFile(join(folder, 'config.toml'), 'utf8');
+    expect(await run('create', 'phone')).toMatchObject({ code: 65, err: expect.stringContaining('Revoke it first') });
+    expect(await run('revoke', 'tablet')).toMatchObject({
+      code: 65,
+      err: 'There is no key "tablet". There are phone.\n',
+    });
+    for (const args of [
+      [],
+      ['create'],
+      ['make', 'x'],
+      ['create', 'a b'],
+      ['create', 'x', '--scopes', 'all'],
+      ['list', '--nope'],
+    ]) {
+      expect(await run(...args)).toMatchObject({
+        code: 64,
+        out: '',
+        err: expect.stringContaining('Usage: hearth key'),
+      });
+    }
+    expect(await run('list', '--config', 'missing.toml')).toMatchObject({ code: 78 });
+    expect(await readFile(join(folder, 'config.toml'), 'utf8')).toBe(before);
   });
 });

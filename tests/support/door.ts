@@ -6,7 +6,9 @@ import { connect, type Socket } from 'node:net';
 import { configSchema } from '../../backend/contract/config.ts';
 import { asAppError, toWire } from '../../backend/contract/errors.ts';
 import { endEarly } from '../../backend/http/body.ts';
+import { Strangers } from '../../backend/core/strangers.ts';
 import { createGuard } from '../../backend/http/guard.ts';
+import { createKeyCheck } from '../../backend/http/keys.ts';
 import { listen, type Listening } from '../../backend/http/listen.ts';
 
 export interface Door {
@@ -34,7 +36,13 @@ export async function openDoor(inside: Inside, options: DoorOptions = {}): Promi
   const config = configSchema.parse({ server: options.server ?? {}, cors: options.cors ?? {} });
   const failures: string[] = [];
   let port = 0;
-  const guard = createGuard({ config: () => config, port: () => port, lanAddresses: () => [] });
+  const guard = createGuard({
+    config: () => config,
+    port: () => port,
+    lanAddresses: () => [],
+    strangers: new Strangers(),
+    keys: createKeyCheck(() => config, Date.now),
+  });
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {
       if (guard.admit(req, res) === 'answered') return;

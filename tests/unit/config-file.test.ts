@@ -195,12 +195,24 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
     case 'server.allowed_hosts':
       return fc.array(fc.domain(), { maxLength: 3 });
     case 'server.api_keys':
-      return fc.array(fc.oneof(fc.string(), fc.record({ name: fc.string(), hash: fc.string() })), { maxLength: 3 });
+      return fc.uniqueArray(
+        fc.record(
+          {
+            name: fc.stringMatching(/^[\w.@-]{1,64}$/),
+            hash: fc.stringMatching(/^sha256:[0-9a-f]{64}$/),
+            scopes: fc.subarray(['chat', 'cache', 'manage'], { minLength: 1 }),
+            requests_per_minute: fc.integer({ min: 1, max: 100_000 }),
+          },
+          { requiredKeys: ['name', 'hash', 'scopes'] },
+        ),
+        { maxLength: 3, selector: ({ name }) => name },
+      );
     case 'ollama.keep_alive':
       return fc.oneof(fc.constantFrom('15m', '0', '-1', '1h30m'), fc.integer({ min: -5, max: 5000 }));
     case 'ollama.preload':
       return fc.array(fc.stringMatching(/^[a-z][a-z0-9.:-]{0,20}$/), { maxLength: 16 });
     case 'cors.allowed_origins':
+    case 'cors.blocked_origins':
       return fc.array(
         fc.oneof(
           fc.webUrl({ withFragments: false }).map((url) => new URL(url).origin),

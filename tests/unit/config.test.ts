@@ -12,6 +12,7 @@ import { configSchema, defaultConfig, fields, parseField, sections } from '../..
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { nearest } from '../../backend/contract/nearest.ts';
 
+const KEY = { name: 'phone', hash: `sha256:${'0'.repeat(64)}`, scopes: ['chat'] };
 const headless = (sources: ConfigSources) => resolveConfig(sources, 'headless');
 const fromFile = (data: unknown) => headless({ file: { path: 'config.toml', data } });
 const fromEnv = (env: Record<string, string | undefined>) => headless({ env });
@@ -71,7 +72,7 @@ describe('declarations', () => {
         retained_max_mb: 64,
       },
       batch: { max_batch_size: 3, batch_timeout_ms: 2000, enable_deduplication: true },
-      cors: { allowed_origins: ['http://localhost:3000'] },
+      cors: { allowed_origins: ['http://localhost:3000'], blocked_origins: [] },
       log: { level: 'info', requests: false },
       app: { start_at_login: false, start_ollama: false, notifications: true, check_updates: true },
     });
@@ -265,7 +266,7 @@ describe('environment and command line', () => {
     ['OLLAMA__KEEP_ALIVE', '-1', 'ollama.keep_alive', '-1'],
     ['OLLAMA__SYSTEM_PROMPT', ' Be brief, "please". ', 'ollama.system_prompt', ' Be brief, "please". '],
     ['CACHE__DROP_IN', 'Always', 'cache.drop_in', 'always'],
-    ['SERVER__API_KEYS', 'a,b', 'server.api_keys', ['a', 'b']],
+    ['SERVER__API_KEYS', JSON.stringify([KEY]), 'server.api_keys', [KEY]],
     ['HOST', '0.0.0.0', 'server.host', '0.0.0.0'],
     ['HOST', '[::1]', 'server.host', '::1'],
     ['PORT', '9000', 'server.port', 9000],
@@ -552,6 +553,20 @@ describe('what is said', () => {
     expect(got(loop)).toBe('something that JSON cannot say');
   });
 
+  test.each([
+    ['a plain text', ['hearth_secret']],
+    ['a plain text in the place of the hash', [{ ...KEY, hash: 'hearth_secret' }]],
+    ['two of one name', [KEY, { ...KEY, hash: `sha256:${'1'.repeat(64)}` }]],
+    ['one twice', [KEY, { ...KEY, name: 'other' }]],
+    ['an unknown scope', [{ ...KEY, scopes: ['everything'] }]],
+    ['no scope', [{ ...KEY, scopes: [] }]],
+    ['an unknown property', [{ ...KEY, scope: 'chat' }]],
+  ])('keys: %s is refused whole, and then nobody gets in by a key', (_what, api_keys) => {
+    const { config, problems } = fromFile({ server: { api_keys } });
+    expect(config.server.api_keys).toEqual([]);
+    expect(problems).toMatchObject([{ key: 'server.api_keys', got: '(hidden)' }]);
+  });
+
   test('secrets are not repeated', () => {
     expect(fromFile({ server: { api_keys: 'sk-123' } }).problems[0]?.got).toBe('(hidden)');
     expect(fromFile({ server: { api_key: 'sk-123' } }).problems[0]?.got).toBe('(hidden)');
@@ -562,9 +577,6 @@ describe('what is said', () => {
     expect(fromFile({ server: { workers: 4 }, cache: { persist: true } }).notices).toEqual([
       'config.toml: server.workers has no effect. One process does all the work.',
       'config.toml: cache.persist has no effect. Nothing is written to disk in this version.',
-    ]);
-    expect(fromEnv({ SERVER__API_KEYS: 'k' }).notices).toEqual([
-      'SERVER__API_KEYS: server.api_keys has no effect. Keys are not checked in this version. Hearth stays on loopback unless server.allow_anonymous is true.',
     ]);
     expect(fromFile({ server: { workers: 'many' } }).notices).toEqual([]);
   });

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { environment } from '../../backend/contract/config-docs.ts';
 import { resolveConfig } from '../../backend/contract/config-sources.ts';
 import { defaultConfig } from '../../backend/contract/config.ts';
-import { effectiveBind } from '../../backend/http/guard.ts';
+import { effectiveBind } from '../../backend/http/bind.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -6,13 +6,21 @@ import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { configSchema, type Config } from '../../backend/contract/config.ts';
 import { AppError } from '../../backend/contract/errors.ts';
-import { createGuard, effectiveBind, type Guard } from '../../backend/http/guard.ts';
+import { Strangers } from '../../backend/core/strangers.ts';
+import { effectiveBind } from '../../backend/http/bind.ts';
+import { createGuard, type Guard } from '../../backend/http/guard.ts';
 import { isLoopbackOrigin } from '../../backend/http/loopback.ts';
 
 const LAN = ['192.168.1.5', 'fd00::5'];
 const configured = (server: object = {}, cors: object = {}): Config => configSchema.parse({ server, cors });
-const guardOf = (config: Config, port = 8080): Guard =>
-  createGuard({ config: () => config, port: () => port, lanAddresses: () => LAN });
+const guardOf = (config: Config, port = 8080, strangers = new Strangers()): Guard =>
+  createGuard({
+    config: () => config,
+    port: () => port,
+    lanAddresses: () => LAN,
+    strangers,
+    keys: { check: () => undefined },
+  });
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -139,7 +147,13 @@ describe('Host', () => {
   test('the answer follows the configuration and the port', () => {
     let config = configured({ allowed_hosts: ['box.lan'] });
     let port = 8080;
-    const guard = createGuard({ config: () => config, port: () => port, lanAddresses: () => [] });
+    const guard = createGuard({
+      config: () => config,
+      port: () => port,
+      lanAddresses: () => [],
+      strangers: new Strangers(),
+      keys: { check: () => undefined },
+    });
     const ask = (host: string): string => codeOf(knock(guard, { host }));
     expect([ask('box.lan'), ask('localhost:8080')]).toEqual(['admitted', 'admitted']);
     config = configured();
@@ -317,6 +331,62 @@ function pointsHere(text: string): boolean {
   return here && url.pathname === '/' && ['http:', 'https:'].includes(url.protocol);
 }
 
+describe('a page that nobody has said anything about', () => {
+  const page = 'https://notes.example.com';
+  const refusals = (origin: string, cors: object = {}): readonly { origin: string; times: number }[] => {
+    const strangers = new Strangers();
+    const guard = guardOf(configured({}, cors), 8080, strangers);
+    knock(guard, { host: 'localhost:8080', origin });
+    knock(guard, { host: 'localhost:8080', origin });
+    return strangers.list();
+  };
+
+  test('is refused, and the user can be asked about it', () => {
+    expect(refusals(page)).toEqual([{ origin: page, times: 2 }]);
+    expect(refusals('chrome-extension://abcdefgh')).toHaveLength(1);
+    expect(refusals('http://[fd00::7]:3000')).toHaveLength(1);
+  });
+
+  test.each([
+    'null',
+    'https://notes.example.com/path',
+    'nonsense',
+    `https://${'a'.repeat(300)}.example`,
+    'https://A.example',
+  ])('nobody is asked about %s', (origin) => expect(refusals(origin)).toEqual([]));
+
+  test('nor about one that is blocked, which stays out even where every page may come in', () => {
+    expect(refusals(page, { blocked_origins: [page] })).toEqual([]);
+    const guard = guardOf(configured({}, { allowed_origins: ['*'], blocked_origins: [page, 'http://localhost:5173'] }));
+    for (const origin of [page, 'http://localhost:5173']) {
+      const refused = knock(guard, { host: 'localhost:8080', origin });
+      expect(refused).toMatchObject({
+        code: 'origin_not_allowed',
+        message: expect.stringContaining('blocked_origins'),
+      });
+    }
+    expect(codeOf(knock(guard, { host: 'localhost:8080', origin: 'https://other.example' }))).toBe('admitted');
+  });
+
+  test('once allowed for the session it comes in, and others do not', () => {
+    const strangers = new Strangers();
+    const guard = guardOf(configured(), 8080, strangers);
+    const ask = (origin: string): string => codeOf(knock(guard, { host: 'localhost:8080', origin }));
+    expect(ask(page)).toBe('origin_not_allowed');
+    strangers.admit(page);
+    expect([ask(page), ask('https://other.example')]).toEqual(['admitted', 'origin_not_allowed']);
+    expect(strangers.list()).toEqual([{ origin: 'https://other.example', times: 1 }]);
+  });
+
+  test('only the latest few are kept, however many names a page asks under', () => {
+    const strangers = new Strangers();
+    for (let i = 0; i < 100; i += 1) strangers.refused(`https://x${i}.example`);
+    expect(strangers.list().map(({ origin }) => origin)).toEqual(
+      [95, 96, 97, 98, 99].map((i) => `https://x${i}.example`),
+    );
+  });
+});
+
 describe('no foreign origin ever passes', () => {
   const names = 'localhost 127.0.0.1 127.1 [::1] ::1 0.0.0.0 evil.com LOCALHOST x 127 1 256 2130706433'.split(' ');
   const signs = '. .. - _ @ : / \\ # ? %2e %00 , ı 。 * [ ]'.split(' ');
@@ -438,6 +508,11 @@ describe('where to listen', () => {
     expect(effectiveBind(configured({ ...server, allow_anonymous: true }))).toEqual({ hosts, beyondLoopback: true });
     const refused = effectiveBind(configured(server));
     expect(refused).toMatchObject({ hosts: both, beyondLoopback: false });
-    expect(refused.refusedBecause).toMatch(/^server\.(?:lan|host) is .*Set server\.allow_anonymous to true/);
+    expect(refused.refusedBecause).toMatch(
+      /^server\.(?:lan|host) is .* Add a key, .*server\.allow_anonymous to true\.$/,
+    );
+    const key = { name: 'phone', hash: `sha256:${'0'.repeat(64)}`, scopes: ['chat'] };
+    const keyed = effectiveBind(configured({ ...server, api_keys: [key] }));
+    expect(keyed).toEqual(effectiveBind(configured({ ...server, allow_anonymous: true })));
   });
 });

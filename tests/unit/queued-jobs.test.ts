@@ -11,7 +11,7 @@ import { Flights } from '../../backend/core/flight.ts';
 import { followed, once } from '../../backend/core/follow.ts';
 import { Jobs } from '../../backend/core/jobs.ts';
 import { planCache } from '../../backend/core/policy.ts';
-import { Requests, Ticket } from '../../backend/core/requests.ts';
+import { LOCAL, Requests, Ticket } from '../../backend/core/requests.ts';
 import { completion, config, NO_LOG, watched } from '../support/builders.ts';
 import { ManualClock, settled } from '../support/clocks.ts';
 import { ScriptedRun } from '../support/scripted-run.ts';
@@ -114,6 +114,7 @@ const call = (id: string): ChatCall => ({
   route: '/api/chat-queue',
   model: 'm',
   caller: 'c',
+  owner: LOCAL,
   priority: 3,
   family: 'chat',
   request: { model: 'm', messages: [] },
@@ -157,11 +158,11 @@ describe('a request that was accepted', () => {
     expect(accepted).not.toHaveProperty('partial');
     run().context.waiting({ phase: 'queued', position: 2, eta_ms: 4000 });
     await settled();
-    expect(jobs.view('r1')).toMatchObject({ status: 'queued', queue_position: 2, estimated_wait_time: 4000 });
+    expect(jobs.view('r1', LOCAL)).toMatchObject({ status: 'queued', queue_position: 2, estimated_wait_time: 4000 });
     await clock.advance(500);
     run().context.waiting({ phase: 'running', position: 0, eta_ms: 0 });
     await settled();
-    const view = jobs.view('r1');
+    const view = jobs.view('r1', LOCAL);
     expect(view).toMatchObject({ status: 'processing', queue_position: 0, estimated_wait_time: 0, partial: '' });
     expect(Date.parse(view.started_at ?? '') - Date.parse(view.created_at)).toBe(500);
     expect(view).not.toHaveProperty('finished_at');
@@ -172,8 +173,8 @@ describe('a request that was accepted', () => {
     run().say('half an ');
     run().say('answer');
     await settled();
-    expect(jobs.view('r1')).toMatchObject({ status: 'processing', partial: 'half an answer' });
-    expect(jobs.view('r1')).not.toHaveProperty('result');
+    expect(jobs.view('r1', LOCAL)).toMatchObject({ status: 'processing', partial: 'half an answer' });
+    expect(jobs.view('r1', LOCAL)).not.toHaveProperty('result');
   });
 
   test('shows its result when it has ended well', async () => {
@@ -184,7 +185,7 @@ describe('a request that was accepted', () => {
     await clock.advance(50);
     run().end();
     await settled();
-    const view = jobs.view('r1');
+    const view = jobs.view('r1', LOCAL);
     expect(view).toMatchObject({
       status: 'completed',
       queue_position: 0,
@@ -213,8 +214,8 @@ describe('a request that was accepted', () => {
     run().say('half');
     run().fail(new AppError(code, 'So it is.'));
     await settled();
-    expect(jobs.view('r1')).toMatchObject({ status, error: 'So it is.', code });
-    expect(jobs.view('r1')).not.toHaveProperty('result');
+    expect(jobs.view('r1', LOCAL)).toMatchObject({ status, error: 'So it is.', code });
+    expect(jobs.view('r1', LOCAL)).not.toHaveProperty('result');
     expect(logged).toEqual([]);
   });
 
@@ -223,8 +224,8 @@ describe('a request that was accepted', () => {
     const bug = new TypeError('undefined is not a function');
     run().fail(bug);
     await settled();
-    expect(jobs.view('r1')).toMatchObject({ status: 'failed', code: 'internal' });
-    expect(JSON.stringify(jobs.view('r1'))).not.toContain('undefined is not');
+    expect(jobs.view('r1', LOCAL)).toMatchObject({ status: 'failed', code: 'internal' });
+    expect(JSON.stringify(jobs.view('r1', LOCAL))).not.toContain('undefined is not');
     expect(logged).toEqual([{ request_id: 'r1', err: bug }]);
   });
 
@@ -232,10 +233,10 @@ describe('a request that was accepted', () => {
     const shapes: unknown[] = [await submit('r1')];
     run().say('x');
     await settled();
-    shapes.push(jobs.view('r1'));
+    shapes.push(jobs.view('r1', LOCAL));
     run().end();
     await settled();
-    shapes.push(jobs.view('r1'));
+    shapes.push(jobs.view('r1', LOCAL));
     for (const shape of shapes) expect(requestViewSchema.strict().safeParse(shape).error).toBeUndefined();
   });
 
@@ -251,7 +252,7 @@ describe('a request that was refused', () => {
     gateway.refusal = new AppError('queue_full', 'Full.');
     await expect(submit('r1')).rejects.toBe(gateway.refusal);
     expect(jobs.taken('r1')).toBe(false);
-    expect(codeOf(() => jobs.view('r1'))).toBe('request_not_found');
+    expect(codeOf(() => jobs.view('r1', LOCAL))).toBe('request_not_found');
     gateway.refusal = undefined;
     await submit('r1');
     expect(jobs.taken('r1')).toBe(true);
@@ -279,7 +280,7 @@ describe('an id', () => {
     await clock.advance(601_000);
     expect(jobs.taken('r1')).toBe(false);
     await finished('r1', 'new');
-    expect(jobs.view('r1').result?.message.content).toBe('new');
+    expect(jobs.view('r1', LOCAL).result?.message.content).toBe('new');
   });
 
   test('sent twice at the same time is accepted once, also when the answers are kept ones', async () => {
@@ -291,7 +292,7 @@ describe('an id', () => {
     run().say('the answer');
     run().end();
     await settled();
-    expect(jobs.view('r1').result?.message.content).toBe('the answer');
+    expect(jobs.view('r1', LOCAL).result?.message.content).toBe('the answer');
     expect(requests.list()).toEqual([]);
   });
 });
@@ -300,11 +301,11 @@ describe('a result', () => {
   test('is kept for the configured time, and is gone after that: 410 and not 404', async () => {
     await finished('r1');
     await clock.advance(600_000);
-    expect(jobs.view('r1').status).toBe('completed');
+    expect(jobs.view('r1', LOCAL).status).toBe('completed');
     await clock.advance(1);
-    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
-    expect(codeOf(() => jobs.watch('r1', NEVER))).toBe('request_gone');
-    expect(codeOf(() => jobs.cancel('r1'))).toBe('request_gone');
+    expect(codeOf(() => jobs.view('r1', LOCAL))).toBe('request_gone');
+    expect(codeOf(() => jobs.watch('r1', LOCAL, NEVER))).toBe('request_gone');
+    expect(codeOf(() => jobs.cancel('r1', LOCAL))).toBe('request_gone');
   });
 
   test('the clock starts when it is finished, and looking does not start it again', async () => {
@@ -314,14 +315,18 @@ describe('a result', () => {
     await settled();
     for (let n = 0; n < 6; n++) {
       await clock.advance(100_000);
-      jobs.view('r1');
+      jobs.view('r1', LOCAL);
     }
     await clock.advance(1);
-    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
+    expect(codeOf(() => jobs.view('r1', LOCAL))).toBe('request_gone');
   });
 
   test('that nobody ever asked for is not found', () => {
-    for (const work of [() => jobs.view('x'), () => jobs.watch('x', NEVER), () => jobs.cancel('x')]) {
+    for (const work of [
+      () => jobs.view('x', LOCAL),
+      () => jobs.watch('x', LOCAL, NEVER),
+      () => jobs.cancel('x', LOCAL),
+    ]) {
       expect(codeOf(work)).toBe('request_not_found');
     }
   });
@@ -329,16 +334,16 @@ describe('a result', () => {
   test('the oldest go when all together are too large', async () => {
     open({ retained_max_mb: 0.1 });
     for (const id of ['r1', 'r2', 'r3', 'r4']) await finished(id, 'x'.repeat(30_000));
-    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
-    expect(jobs.view('r4').status).toBe('completed');
+    expect(codeOf(() => jobs.view('r1', LOCAL))).toBe('request_gone');
+    expect(jobs.view('r4', LOCAL).status).toBe('completed');
   });
 
   test('that alone is too large is gone, and destroys no other', async () => {
     open({ retained_max_mb: 0.1 });
     await finished('small');
     await finished('large', 'x'.repeat(200_000));
-    expect(codeOf(() => jobs.view('large'))).toBe('request_gone');
-    expect(jobs.view('small').status).toBe('completed');
+    expect(codeOf(() => jobs.view('large', LOCAL))).toBe('request_gone');
+    expect(jobs.view('small', LOCAL).status).toBe('completed');
   });
 
   const LONG = 'x'.repeat(60_000);
@@ -355,40 +360,40 @@ describe('a result', () => {
       run(n).end();
       await settled();
     }
-    expect(codeOf(() => jobs.view('r1'))).toBe('request_gone');
-    expect(jobs.view('r2').status).toBe('completed');
+    expect(codeOf(() => jobs.view('r1', LOCAL))).toBe('request_gone');
+    expect(jobs.view('r2', LOCAL).status).toBe('completed');
   });
 });
 
 describe('cancelling', () => {
   test('ends one that waits or runs, and its run', async () => {
     await submit('r1');
-    jobs.cancel('r1');
+    jobs.cancel('r1', LOCAL);
     await settled();
-    expect(jobs.view('r1')).toMatchObject({ status: 'cancelled', code: 'cancelled' });
+    expect(jobs.view('r1', LOCAL)).toMatchObject({ status: 'cancelled', code: 'cancelled' });
     expect(run()).toMatchObject({ aborts: 1, closed: true });
   });
 
   test('works for a request of any route', () => {
     const elsewhere = new Ticket(call('elsewhere'), clock);
     requests.add(elsewhere);
-    expect(jobs.view('elsewhere')).toMatchObject({ request_id: 'elsewhere', status: 'queued' });
-    jobs.cancel('elsewhere');
+    expect(jobs.view('elsewhere', LOCAL)).toMatchObject({ request_id: 'elsewhere', status: 'queued' });
+    jobs.cancel('elsewhere', LOCAL);
     expect(elsewhere.signal.aborted).toBe(true);
     expect(elsewhere.cancelledBy).toBe('request');
   });
 
   test('one that has ended cannot be cancelled', async () => {
     await finished('r1');
-    expect(codeOf(() => jobs.cancel('r1'))).toBe('not_cancellable');
-    expect(jobs.view('r1').status).toBe('completed');
+    expect(codeOf(() => jobs.cancel('r1', LOCAL))).toBe('not_cancellable');
+    expect(jobs.view('r1', LOCAL).status).toBe('completed');
   });
 });
 
 describe('looking on', () => {
   /** Reads to the end; what it throws is the outcome. */
   const follow = (id: string, signal: AbortSignal = NEVER): { state: string; value?: Completion; reason?: unknown } =>
-    watched(fold(jobs.watch(id, signal).events));
+    watched(fold(jobs.watch(id, LOCAL, signal).events));
 
   test('from the beginning to the end, whenever one comes', async () => {
     await submit('r1');
@@ -419,7 +424,7 @@ describe('looking on', () => {
     await submit('r1');
     const looking = follow('r1');
     await settled();
-    jobs.cancel('r1');
+    jobs.cancel('r1', LOCAL);
     await settled();
     expect(looking).toMatchObject({ state: 'rejected', reason: { code: 'cancelled' } });
   });
@@ -430,13 +435,13 @@ describe('looking on', () => {
     await submit('r2');
     const looking = follow('r1');
     await settled();
-    jobs.cancel('r1');
+    jobs.cancel('r1', LOCAL);
     await settled();
     expect(looking).toMatchObject({ state: 'rejected', reason: { code: 'cancelled' } });
     run().end();
     await settled();
-    expect(jobs.view('r1').status).toBe('cancelled');
-    expect(jobs.view('r2').status).toBe('completed');
+    expect(jobs.view('r1', LOCAL).status).toBe('cancelled');
+    expect(jobs.view('r2', LOCAL).status).toBe('completed');
   });
 
   test('stops when its own connection ends, and the request goes on', async () => {
@@ -450,12 +455,12 @@ describe('looking on', () => {
     expect(run().aborts).toBe(0);
     run().end();
     await settled();
-    expect(jobs.view('r1').status).toBe('completed');
+    expect(jobs.view('r1', LOCAL).status).toBe('completed');
   });
 
   test('the figures are complete when the end is seen', async () => {
     await submit('r1');
-    const { frame, events } = jobs.watch('r1', NEVER);
+    const { frame, events } = jobs.watch('r1', LOCAL, NEVER);
     const statuses: string[] = [];
     const looking = watched(
       (async () => {
@@ -471,6 +476,6 @@ describe('looking on', () => {
 
   test('at a request of another caller is not possible', () => {
     requests.add(new Ticket(call('elsewhere'), clock));
-    expect(codeOf(() => jobs.watch('elsewhere', NEVER))).toBe('request_not_found');
+    expect(codeOf(() => jobs.watch('elsewhere', LOCAL, NEVER))).toBe('request_not_found');
   });
 });

@@ -2,7 +2,7 @@
 // that live.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
-import { Requests, Ticket, type TicketOptions } from '../../backend/core/requests.ts';
+import { LOCAL, Requests, Ticket, type TicketOptions } from '../../backend/core/requests.ts';
 import { watched } from '../support/builders.ts';
 import { ManualClock, settled } from '../support/clocks.ts';
 
@@ -13,7 +13,10 @@ beforeEach(() => {
 });
 
 const ticket = (over: Partial<TicketOptions> = {}): Ticket =>
-  new Ticket({ id: 'r1', route: '/api/chat-queue', model: 'm', caller: 'c', priority: 0, ...over }, clock);
+  new Ticket(
+    { id: 'r1', route: '/api/chat-queue', model: 'm', caller: 'c', owner: LOCAL, priority: 0, ...over },
+    clock,
+  );
 
 const CANCELLED = new AppError('cancelled', 'Enough.');
 

@@ -1,0 +1,132 @@
+// The last bolt of the front door: who must show a key, whether the shown one is good, and what it opens.
+// Keys are found by their hash (core/api-keys.ts); who a caller is for the rest of the house is visitor.ts.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import type { ApiKey, Scope } from '../contract/api-key.ts';
+import { AppError } from '../contract/errors.ts';
+import { findKey, KEY_PREFIX } from '../core/api-keys.ts';
+import type { ReadConfig } from '../core/ports.ts';
+import { isLoopbackAddress, isLoopbackName, readAuthority } from './loopback.ts';
+import { requireScope, showedKey } from './visitor.ts';
+
+const MINUTE_MS = 60_000;
+/** Bad keys that one address may show in a minute. */
+const BAD_KEYS = 10;
+const ADDRESSES = 1000;
+
+export interface KeyCheck {
+  /**
+   * Lets a request on, and remembers the key that it showed. Throws unauthorized (with WWW-Authenticate) where a key is
+   * missing or wrong, forbidden where it is not for this route, client_limit where it was used too often or where its
+   * address has shown ten bad ones within a minute. A good key is never refused for the bad ones of others.
+   */
+  check(req: IncomingMessage, res: ServerResponse): void;
+}
+
+/** What happened within the current minute, which began with the first of it. */
+interface Count {
+  readonly endsAt: number;
+  times: number;
+}
+
+/** `now` gives milliseconds since 1970. */
+export function createKeyCheck(config: ReadConfig, now: () => number): KeyCheck {
+  const bad = new LRUCache<string, Count>({ max: ADDRESSES });
+  const used = new LRUCache<string, Count>({ max: ADDRESSES });
+
+  /** Counts one more; the milliseconds to wait when it is one too many. */
+  const counted = (counts: LRUCache<string, Count>, who: string, most: number): number | undefined => {
+    const time = now();
+    const known = counts.get(who);
+    // Also when the machine's clock was set back.
+    const stale = known === undefined || time >= known.endsAt || time < known.endsAt - MINUTE_MS;
+    const count = stale ? { endsAt: time + MINUTE_MS, times: 0 } : known;
+    if (stale) counts.set(who, count);
+    count.times += 1;
+    return count.times > most ? count.endsAt - time : undefined;
+  };
+
+  const refuse = (req: IncomingMessage, res: ServerResponse, shown: string | undefined): never => {
+    const challenge = 'Bearer realm="hearth"';
+    if (shown === undefined) {
+      res.setHeader('WWW-Authenticate', challenge);
+      throw new AppError(
+        'unauthorized',
+        'This needs a key. Send it as "Authorization: Bearer …" or "x-api-key: …"; keys are made in the settings of Hearth or with `hearth key create`.',
+      );
+    }
+    const waitMs = counted(bad, req.socket.remoteAddress ?? '', BAD_KEYS);
+    if (waitMs !== undefined) {
+      const sentence = 'Too many wrong keys came from this address. Wait a minute, then send the right one.';
+      throw new AppError('client_limit', sentence, { retryAfterMs: waitMs });
+    }
+    res.setHeader('WWW-Authenticate', `${challenge}, error="invalid_token"`); // RFC 6750, 3.1
+    throw new AppError('unauthorized', 'The key is wrong, or it was revoked. Send another one.');
+  };
+
+  const use = (req: IncomingMessage, key: ApiKey): void => {
+    showedKey(req, key);
+    const scope = scopeOf(req);
+    if (scope !== undefined) requireScope(req, scope);
+    if (key.requests_per_minute === undefined || isReading(req)) return;
+    const waitMs = counted(used, key.hash, key.requests_per_minute);
+    if (waitMs === undefined) return;
+    throw new AppError(
+      'client_limit',
+      `The key "${key.name}" is for ${key.requests_per_minute} requests a minute. Wait until the minute is over.`,
+      { retryAfterMs: waitMs },
+    );
+  };
+
+  return {
+    check(req, res) {
+      const { allow_anonymous: anonymous, api_keys: keys } = config().server;
+      const shown = shownKey(req);
+      // Programs on this machine send any text as key, since OpenAI's clients want one; only ours are looked at.
+      const needed = !anonymous && !isFree(req, keys.length > 0);
+      if (shown === undefined && !needed) return;
+      const key = shown === undefined ? undefined : findKey(keys, shown);
+      if (key !== undefined) use(req, key);
+      else if (needed || shown?.startsWith(KEY_PREFIX)) refuse(req, res, shown);
+    },
+  };
+}
+
+/** The token of `Authorization: Bearer` (RFC 6750, 2.1), else `x-api-key`. Other kinds of Authorization are no keys. */
+function shownKey({ headers }: IncomingMessage): string | undefined {
+  const { authorization, 'x-api-key': apiKey } = headers;
+  if (authorization === undefined && apiKey === undefined) return undefined;
+  return (
+    /^bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1] ?? (typeof apiKey === 'string' ? apiKey.trim() : undefined)
+  );
+}
+
+/**
+ * Whether a request needs no key: it comes from this machine. Where there are keys, one that a proxy on this machine
+ * hands on comes from elsewhere: it says so itself, or it is meant for another name.
+ */
+function isFree(req: IncomingMessage, thereAreKeys: boolean): boolean {
+  if (!isLoopbackAddress(req.socket.remoteAddress ?? '')) return false;
+  if (!thereAreKeys) return true;
+  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '' } = req.headers;
+  const name = readAuthority(host.toLowerCase())?.name;
+  // The development server of a frontend names this machine here, and each proxy adds whom it heard it from.
+  const hops = String(forwardedFor).split(',').filter(Boolean); // prettier-ignore
+  const fromHere = forwarded === undefined && hops.every((hop) => isLoopbackAddress(hop.trim()));
+  return fromHere && name !== undefined && isLoopbackName(name);
+}
+
+const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+
+/** What is asked for here costs a run of the model, or is about the caller's own requests. */
+const CHAT = /^\/(?:v1\/.*|api\/(?:chat|generate|embed|embeddings|show|chat-optimized|chat-queue|conversations\/.*))$/i;
+/** Its actions want different scopes, so it asks for itself. */
+const ACTIONS = '/api/cache-stats';
+
+/** What a key must be for. Undefined: any key will do. What is not known wants the most. */
+function scopeOf(req: IncomingMessage): Scope | undefined {
+  if (isReading(req)) return undefined;
+  const path = (req.url ?? '/').replace(/\?.*$/s, '').replace(/(.)\/+$/, '$1');
+  if (path === ACTIONS) return undefined;
+  return CHAT.test(path) ? 'chat' : 'manage';
+}

@@ -1,0 +1,59 @@
+// Asks the user about web pages that were refused: one notice for each, until it is answered or the page is allowed
+// elsewhere. Always and never are settings; for this session is remembered by Strangers.
+import type { Strangers, Stranger } from '../backend/core/strangers.ts';
+import type { Notice, Notices } from './notices.ts';
+import type { Settings } from './settings.ts';
+
+const idOf = (origin: string): string => `origin ${origin}`;
+
+export interface OriginParts {
+  readonly strangers: Strangers;
+  readonly settings: Settings;
+  readonly notices: Notices;
+}
+
+/** Shows a notice for each page that asks. Returns the end of it. */
+export function askAboutOrigins(parts: OriginParts): () => void {
+  const { strangers, settings, notices } = parts;
+  let asked: readonly string[] = [];
+  const show = (): void => {
+    const waiting = strangers.list();
+    // The oldest make room when many ask.
+    for (const origin of asked) if (!waiting.some((each) => each.origin === origin)) notices.remove(idOf(origin));
+    for (const stranger of waiting) notices.add(noticeOf(parts, stranger));
+    asked = waiting.map(({ origin }) => origin);
+  };
+  const deaf = strangers.onRefused(show);
+  const forget = settings.onChange(() => {
+    const { allowed_origins: allowed, blocked_origins: blocked } = settings.config.cors;
+    for (const { origin } of strangers.list()) {
+      if (allowed.includes('*') || allowed.includes(origin) || blocked.includes(origin)) strangers.answered(origin);
+    }
+    show();
+  });
+  return () => {
+    deaf();
+    forget();
+  };
+}
+
+function noticeOf({ strangers, settings }: OriginParts, { origin, times }: Stranger): Notice {
+  const list = (key: 'allowed_origins' | 'blocked_origins'): void => {
+    settings.set(`cors.${key}`, [...settings.config.cors[key], origin]);
+  };
+  return {
+    id: idOf(origin),
+    level: 'info',
+    text: `${origin} wants to use your local models.`,
+    more: `It asked ${inWords(times)} and got nothing.`,
+    buttons: [
+      { id: 'always', label: 'Allow always', act: () => list('allowed_origins') },
+      { id: 'session', label: 'Allow this session', act: () => strangers.admit(origin) },
+      { id: 'block', label: 'Block', act: () => list('blocked_origins') },
+    ],
+  };
+}
+
+function inWords(times: number): string {
+  return times === 1 ? 'once' : times === 2 ? 'twice' : `${times} times`;
+}

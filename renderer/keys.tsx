@@ -1,0 +1,144 @@
+// The setting server.api_keys: the keys there are, each with a way to revoke it, and a form to make one. A new key is
+// shown once, until it is put away; it is kept nowhere.
+import type { JSX } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { SCOPES, type ApiKey, type Scope } from '../backend/contract/api-key.ts';
+import { useAction, useCalls } from './actions.ts';
+import { CopyButton } from './copy.tsx';
+import type { ControlProps } from './field.tsx';
+import { keyWords } from './form.ts';
+import { Ask, Problem } from './parts.tsx';
+
+/** What a scope lets a caller do, beside its name. */
+const MEANS: Readonly<Record<Scope, string>> = {
+  chat: 'ask models',
+  cache: 'clear the cache',
+  manage: 'load and install models',
+};
+
+export function KeysControl({ field, view, id, describedBy, locked }: ControlProps): JSX.Element {
+  const { call } = useCalls();
+  // The contract's schema has checked it on its way here.
+  const keys = (view.settings.values[field.path] ?? []) as readonly ApiKey[];
+  const [asking, setAsking] = useState<string>();
+  const [making, setMaking] = useState(false);
+  return (
+    <div class="keys">
+      <ul class="items" aria-labelledby={id} aria-describedby={describedBy}>
+        {keys.map((key) => (
+          <li key={key.name}>
+            {asking === key.name ? (
+              <Ask
+                question={`Revoke ${key.name}? Whoever uses it gets in no more.`}
+                yes="Revoke"
+                no="Keep"
+                onYes={() => call('revoke_key', { name: key.name })}
+                onClose={() => setAsking(undefined)}
+              />
+            ) : (
+              <>
+                <p>
+                  {key.name}
+                  <span class="quiet">{keyWords(key)}</span>
+                </p>
+                {!locked && (
+                  <button
+                    class="btn danger"
+                    type="button"
+                    aria-label={`Revoke ${key.name}…`}
+                    onClick={() => setAsking(key.name)}
+                  >
+                    Revoke…
+                  </button>
+                )}
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+      {!locked &&
+        (making ? (
+          <NewKey onClose={() => setMaking(false)} />
+        ) : (
+          <button class="btn" type="button" onClick={() => setMaking(true)}>
+            Add a key…
+          </button>
+        ))}
+    </div>
+  );
+}
+
+/** The form, and then the key that was made. */
+function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
+  const { call } = useCalls();
+  const { run, busy, problem } = useAction();
+  const id = useId();
+  const [name, setName] = useState('');
+  const [scopes, setScopes] = useState<readonly Scope[]>(['chat']);
+  const [made, setMade] = useState<{ readonly name: string; readonly secret: string }>();
+  const first = useRef<HTMLInputElement>(null);
+  const done = useRef<HTMLButtonElement>(null);
+  useEffect(() => (made === undefined ? first : done).current?.focus(), [made]);
+
+  if (made !== undefined) {
+    return (
+      <div class="new-key" role="group" aria-label={`The key ${made.name}`}>
+        <p role="status">“{made.name}” is made. Copy the key now: it is shown only this once.</p>
+        <p class="cmd">
+          <code>{made.secret}</code>
+          <CopyButton text={made.secret} name="Copy the key" />
+        </p>
+        <p class="btns">
+          <button class="btn" type="button" ref={done} onClick={onClose}>
+            Done
+          </button>
+        </p>
+      </div>
+    );
+  }
+  const make = (): void =>
+    run(async () => {
+      const { secret } = await call('create_key', { name: name.trim(), scopes: [...scopes] });
+      setMade({ name: name.trim(), secret });
+    });
+  const toggle = (scope: Scope): void =>
+    setScopes(SCOPES.filter((each) => (each === scope ? !scopes.includes(each) : scopes.includes(each))));
+  return (
+    <form
+      class="new-key"
+      aria-label="A new key"
+      onSubmit={(event) => {
+        event.preventDefault();
+        make();
+      }}
+      onKeyDown={({ key }) => key === 'Escape' && onClose()}
+    >
+      <label for={id}>Name</label>
+      <input
+        id={id}
+        ref={first}
+        type="text"
+        placeholder="phone"
+        value={name}
+        spellcheck={false}
+        autocomplete="off"
+        onInput={({ currentTarget }) => setName(currentTarget.value)}
+      />
+      {SCOPES.map((scope) => (
+        <label key={scope} class="check">
+          <input type="checkbox" checked={scopes.includes(scope)} onChange={() => toggle(scope)} /> {scope}
+          <span class="quiet">{MEANS[scope]}</span>
+        </label>
+      ))}
+      <Problem text={problem} />
+      <p class="btns">
+        <button class="btn primary" type="submit" aria-disabled={busy}>
+          Make the key
+        </button>
+        <button class="btn" type="button" onClick={onClose}>
+          Cancel
+        </button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,315 @@
+// The promise: beyond this machine nobody gets in without a key, a key opens what it is for and no more, and what one
+// caller asks is no other caller's business. On real sockets; a proxy on this machine stands for callers from elsewhere,
+// and where the machine has an address of its own, that address does too.
+import { get } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ApiKey, KeyWish } from '../../backend/contract/api-key.ts';
+import type { Health, QueueView } from '../../backend/contract/control.ts';
+import { addKey } from '../../backend/core/api-keys.ts';
+import { startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const made = (wish: Partial<KeyWish> = {}): { secret: string; key: ApiKey } =>
+  addKey([], { name: 'phone', scopes: ['chat'], ...wish }, NOW);
+/** As a proxy on this machine hands on what it got from elsewhere. */
+const FROM_ELSEWHERE = { 'x-forwarded-for': '203.0.113.7' };
+const bearer = (secret: string): Record<string, string> => ({ ...FROM_ELSEWHERE, authorization: `Bearer ${secret}` });
+
+let hearth: Hearth;
+const start = async (keys: readonly ApiKey[], more: NonNullable<HearthOptions['config']> = {}): Promise<void> => {
+  hearth = await startHearth({ config: { ...more, server: { api_keys: [...keys], ...more.server } } });
+};
+afterEach(() => hearth.stop());
+
+const question = { model: 'llama3.2', messages: [{ role: 'user', content: 'Why?' }] };
+const ask = (headers: Record<string, string>): Promise<Response> => hearth.chat('Why?', {}, { headers });
+const read = async (response: Response): Promise<Record<string, unknown>> =>
+  (await response.json()) as Record<string, unknown>;
+/** What a request gets that says it is meant for another name than the one it is sent to. */
+const statusAs = (host: string, address: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const options = { host: address, port: hearth.backend.port, path: '/health', headers: { host }, agent: false };
+    get(options, (res) => resolve(res.resume().statusCode)).on('error', reject);
+  });
+const runs = (): number => hearth.fake.calls.filter(({ path }) => path === '/api/chat').length;
+
+describe('who must show a key', () => {
+  test('callers from elsewhere: 401 before any work, in the form of each dialect', async () => {
+    await start([made().key]);
+    const own = await ask(FROM_ELSEWHERE);
+    expect(own.status).toBe(401);
+    expect(own.headers.get('www-authenticate')).toBe('Bearer realm="hearth"');
+    expect(await read(own)).toMatchObject({ code: 'unauthorized', retryable: false });
+    const openai = await hearth.post('/v1/chat/completions', question, { headers: FROM_ELSEWHERE });
+    expect([openai.status, ((await read(openai))['error'] as { type: string }).type]).toEqual([
+      401,
+      'authentication_error',
+    ]);
+    const ollama = await hearth.post('/api/chat', question, { headers: FROM_ELSEWHERE });
+    expect([ollama.status, typeof (await read(ollama))['error']]).toEqual([401, 'string']);
+    for (const path of ['/health', '/api/tags', '/', '/openapi.json']) {
+      const { status } = await fetch(hearth.url + path, { headers: FROM_ELSEWHERE });
+      expect([path, status]).toEqual([path, 401]);
+    }
+    expect(runs()).toBe(0);
+  });
+
+  test('not the programs of this machine, whatever they send as key, nor a development server of this machine', async () => {
+    await start([made().key]);
+    for (const headers of [
+      {},
+      { authorization: 'Bearer ollama' },
+      { 'x-api-key': 'anything' },
+      { 'x-forwarded-for': '::1, 127.0.0.1' },
+    ]) {
+      expect((await ask(headers as Record<string, string>)).status).toBe(200);
+    }
+  });
+
+  test('a name in server.allowed_hosts is one from elsewhere too', async () => {
+    await start([made().key], { server: { allowed_hosts: ['ai.example'] } });
+    const status = await statusAs('ai.example', '127.0.0.1');
+    expect(status).toBe(401);
+  });
+
+  test('where there is no key, a proxy on this machine goes on as before', async () => {
+    await start([]);
+    expect((await ask(FROM_ELSEWHERE)).status).toBe(200);
+  });
+
+  test('a wrong key of ours is refused here as well, so that a revoked one does not seem to work', async () => {
+    await start([made().key]);
+    const wrong = await ask({ authorization: `Bearer ${made().secret}` });
+    expect(wrong.status).toBe(401);
+    expect(wrong.headers.get('www-authenticate')).toContain('error="invalid_token"');
+  });
+
+  test('nobody where server.allow_anonymous says so, and a shown key counts all the same', async () => {
+    const { secret, key } = made();
+    await start([key], { server: { allow_anonymous: true } });
+    expect((await ask(FROM_ELSEWHERE)).status).toBe(200);
+    const clear = await hearth.post('/api/cache-stats', { action: 'clear' }, { headers: bearer(secret) });
+    expect(clear.status).toBe(403);
+  });
+});
+
+describe('a good key', () => {
+  test('works as Bearer, in any case of the word, and as x-api-key', async () => {
+    const { secret, key } = made();
+    await start([key]);
+    for (const headers of [
+      { authorization: `Bearer ${secret}` },
+      { authorization: `bearer   ${secret}` },
+      { 'x-api-key': secret },
+    ] as Record<string, string>[]) {
+      expect((await ask({ ...FROM_ELSEWHERE, ...headers })).status).toBe(200);
+    }
+    expect((await ask({ ...FROM_ELSEWHERE, authorization: `Basic ${secret}` })).status).toBe(401);
+  });
+
+  test('never reaches Ollama', async () => {
+    const { secret, key } = made();
+    await start([key]);
+    expect((await fetch(`${hearth.url}/api/version`, { headers: bearer(secret) })).status).toBe(200);
+    await hearth.post('/api/chat', question, { headers: { ...bearer(secret), 'x-api-key': secret } });
+    expect(hearth.fake.calls.length).toBeGreaterThan(0);
+    expect(JSON.stringify(hearth.fake.calls)).not.toContain(secret);
+  });
+
+  test('made or revoked while the gateway runs counts at once', async () => {
+    const { secret, key } = made();
+    await start([]);
+    hearth.backend.configure(hearth.config({ server: { api_keys: [key] } }));
+    expect((await ask(bearer(secret))).status).toBe(200);
+    hearth.backend.configure(hearth.config({ server: { api_keys: [] } }));
+    expect((await ask(bearer(secret))).status).toBe(401);
+  });
+});
+
+describe('scopes', () => {
+  const CHAT: readonly [string, string, object?][] = [
+    ['POST', '/api/chat', question],
+    ['POST', '/api/generate', { model: 'llama3.2', prompt: 'Why?' }],
+    ['POST', '/api/chat-optimized', question],
+    ['POST', '/v1/chat/completions', question],
+    ['POST', '/api/chat-queue', question],
+    ['POST', '/api/show', { model: 'llama3.2' }],
+  ];
+  const CACHE: readonly [string, string, object?][] = [
+    ['POST', '/api/cache-stats', { action: 'clear' }],
+    ['POST', '/api/cache-stats', { action: 'reset_stats' }],
+  ];
+  const MANAGE: readonly [string, string, object?][] = [
+    ['POST', '/api/cache-stats', { action: 'unload_model' }],
+    ['POST', '/api/pull', { model: 'llama3.2', stream: false }],
+    ['POST', '//api/pull', { model: 'llama3.2', stream: false }],
+    ['POST', '/api/pull/', { model: 'llama3.2', stream: false }],
+    ['POST', '/api/copy', { source: 'llama3.2', destination: 'b' }],
+    ['DELETE', '/api/delete', { model: 'b' }],
+  ];
+
+  const statusOf = async (
+    [method, path, body]: readonly [string, string, object?],
+    secret: string,
+  ): Promise<number> => {
+    const response = await fetch(hearth.url + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...bearer(secret) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  test.each([
+    ['chat', CHAT, [...CACHE, ...MANAGE]],
+    ['cache', CACHE, [...CHAT, ...MANAGE]],
+    ['manage', MANAGE, [...CHAT, ...CACHE]],
+  ] as const)('a key for %s opens that and nothing else', async (scope, opens, closed) => {
+    const { secret, key } = made({ scopes: [scope] });
+    await start([key]);
+    const refused = async (each: readonly [string, string, object?]): Promise<boolean> =>
+      [401, 403].includes(await statusOf(each, secret));
+    for (const each of opens) expect([each, await refused(each)]).toEqual([each, false]);
+    for (const each of closed) expect([each, await statusOf(each, secret)]).toEqual([each, 403]);
+    for (const path of ['/health', '/api/tags', '/api/cache-stats', '/v1/models', '/openapi.json']) {
+      expect([path, await statusOf(['GET', path], secret)]).toEqual([path, 200]);
+    }
+  });
+
+  test('the refusal names the key, what it is for and what is needed', async () => {
+    const { secret, key } = made({ scopes: ['chat', 'cache'] });
+    await start([key]);
+    const refused = await hearth.post('/api/cache-stats', { action: 'warm_model' }, { headers: bearer(secret) });
+    expect(await read(refused)).toMatchObject({
+      error: 'The key "phone" is for chat and cache, and this needs manage. Make a key with that scope.',
+      code: 'forbidden',
+    });
+  });
+});
+
+describe('limits', () => {
+  test('ten wrong keys a minute, then 429 with Retry-After; a right one still gets in; a minute later it is 401 again', async () => {
+    const { secret, key } = made();
+    await start([key]);
+    for (let i = 0; i < 10; i += 1) expect((await ask(bearer(`hearth_wrong${i}`))).status).toBe(401);
+    const limited = await ask(bearer('hearth_wrong'));
+    expect(limited.status).toBe(429);
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await read(limited)).toMatchObject({ code: 'client_limit', retryable: true });
+    expect((await ask(bearer(secret))).status).toBe(200);
+    hearth.clock.forward(60_000);
+    expect((await ask(bearer('hearth_wrong'))).status).toBe(401);
+  });
+
+  test('requests a minute, of which looking is none', async () => {
+    const { secret, key } = made({ requests_per_minute: 2 });
+    await start([key]);
+    expect([(await ask(bearer(secret))).status, (await ask(bearer(secret))).status]).toEqual([200, 200]);
+    const limited = await ask(bearer(secret));
+    expect([limited.status, (await read(limited))['code']]).toEqual([429, 'client_limit']);
+    expect((await fetch(`${hearth.url}/health`, { headers: bearer(secret) })).status).toBe(200);
+    expect((await ask({})).status).toBe(200);
+    hearth.clock.forward(60_000);
+    expect((await ask(bearer(secret))).status).toBe(200);
+  });
+
+  test('requests at once: one more is refused while the others live, and others have their own share', async () => {
+    const { secret, key } = made({ max_active: 1 });
+    await start([key]);
+    const held = hearth.fake.gate();
+    const first = await hearth.post('/api/chat-queue', question, { headers: bearer(secret) });
+    expect(first.status).toBe(202);
+    const second = await hearth.post('/api/chat-queue', question, { headers: bearer(secret) });
+    expect([second.status, (await read(second))['code']]).toEqual([429, 'client_limit']);
+    const local = await hearth.post('/api/chat-queue', question);
+    expect(local.status).toBe(202);
+    held.release();
+  });
+});
+
+describe('what is whose', () => {
+  test('each key has kept answers and conversations of its own', async () => {
+    const [phone, tablet] = [made({ name: 'phone' }), made({ name: 'tablet' })];
+    await start([phone.key, tablet.key]);
+    const sources = [];
+    for (const headers of [bearer(phone.secret), bearer(tablet.secret), {}, bearer(phone.secret)]) {
+      sources.push((await read(await ask(headers as Record<string, string>)))['source']);
+    }
+    expect(sources).toEqual(['miss', 'miss', 'miss', 'hit']);
+    await hearth.chat('Hello', { conversation_id: 'talk' }, { headers: bearer(phone.secret) });
+    const look = (secret: string): Promise<Response> =>
+      fetch(`${hearth.url}/api/conversations/talk`, { headers: bearer(secret) });
+    expect([(await look(phone.secret)).status, (await look(tablet.secret)).status]).toEqual([200, 404]);
+  });
+
+  test('a key sees and cancels its own requests alone; this machine, and a key for manage, all of them', async () => {
+    const [phone, tablet, boss] = [
+      made({ name: 'phone' }),
+      made({ name: 'tablet' }),
+      made({ name: 'boss', scopes: ['chat', 'manage'] }),
+    ];
+    await start([phone.key, tablet.key, boss.key]);
+    const body = { ...question, requestId: 'mine' };
+    expect((await hearth.post('/api/chat-queue', body, { headers: bearer(phone.secret) })).status).toBe(202);
+    const at = `${hearth.url}/api/chat-queue?requestId=mine`;
+    const see = async (headers: Record<string, string>, method = 'GET'): Promise<number> =>
+      (await fetch(at, { headers, method })).status;
+    expect(await see(bearer(tablet.secret))).toBe(404);
+    expect(await see({ ...bearer(tablet.secret), accept: 'text/event-stream' })).toBe(404);
+    expect(await see(bearer(tablet.secret), 'DELETE')).toBe(404);
+    expect([await see(bearer(phone.secret)), await see(bearer(boss.secret)), await see({})]).toEqual([200, 200, 200]);
+  });
+
+  test('the queue shows a caller by the name of its key', async () => {
+    const { secret, key } = made();
+    await start([key]);
+    const held = hearth.fake.gate();
+    await hearth.post('/api/chat-queue', question, { headers: bearer(secret) });
+    const { running, waiting } = (await read(await hearth.get('/api/chat-queue'))) as unknown as QueueView;
+    expect([...running, ...waiting].map(({ caller }) => caller)).toEqual(['phone']);
+    held.release();
+  });
+});
+
+/** An address of this machine that is not its loopback. */
+function ownAddress(): string | undefined {
+  try {
+    return Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  } catch {
+    return undefined;
+  }
+}
+const address = ownAddress();
+
+describe.skipIf(address === undefined)('on an address of this machine other than loopback', () => {
+  const there = (): string => `http://${address}:${hearth.backend.port}`;
+
+  test('server.lan opens it once there is a key, and a key is needed there', async () => {
+    const { secret, key } = made();
+    await start([key], { server: { lan: true } });
+    expect((await fetch(`${there()}/health`)).status).toBe(401);
+    expect((await fetch(`${there()}/health`, { headers: { authorization: `Bearer ${secret}` } })).status).toBe(200);
+    // Whoever comes from there may say what they like.
+    expect(await statusAs(`localhost:${hearth.backend.port}`, address ?? '')).toBe(401);
+    const management = await fetch(`${there()}/api/delete`, {
+      method: 'DELETE',
+      body: '{"model":"llama3.2"}',
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    expect(management.status).toBe(403);
+    // The last key was revoked: nobody gets in from there any more.
+    hearth.backend.configure(hearth.config({ server: { lan: true, api_keys: [] } }));
+    expect((await fetch(`${there()}/health`, { headers: { authorization: `Bearer ${secret}` } })).status).toBe(403);
+    expect((await hearth.get('/health')).status).toBe(200);
+  });
+
+  test('without a key server.lan opens nothing', async () => {
+    await start([], { server: { lan: true } });
+    await expect(fetch(`${there()}/health`)).rejects.toThrow();
+    expect(((await read(await hearth.get('/health'))) as unknown as Health).notices?.[0]).toContain('there is no key');
+  });
+});
