@@ -47,6 +47,9 @@ export interface Waiting {
   readonly eta_ms: number;
 }
 
+/** The last word before the first piece. */
+export const RUNNING: Waiting = { phase: 'running', position: 0, eta_ms: 0 };
+
 /** The one sequence that every answer is: waiting*, piece*, end. A failure is thrown out of the sequence. */
 export type ChatEvent =
   | { readonly type: 'waiting'; readonly waiting: Waiting }

@@ -3,7 +3,7 @@
 // A text that is on its way already is not sent twice. It knows no cache and no HTTP.
 import { asAppError, AppError } from '../contract/errors.ts';
 import { PRIORITY } from '../contract/chat-request.ts';
-import type { Waiting } from '../contract/chat.ts';
+import { RUNNING, type Waiting } from '../contract/chat.ts';
 import type { Estimator } from './estimate.ts';
 import { canonicalJson } from './fingerprint.ts';
 import type { Clock, ReadConfig, RunnerSpec, Upstream, UpstreamEmbed, UpstreamRequest, Watch } from './ports.ts';
@@ -181,7 +181,7 @@ export class Batcher {
       lease = await granted;
       group.open = false;
       await this.#load(group, wish);
-      tell(group, { phase: 'running', position: 0, eta_ms: 0 });
+      tell(group, RUNNING);
       await this.#send(group, wish);
     } catch (error) {
       for (const member of group.members) member.reject(error);

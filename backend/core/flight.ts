@@ -3,7 +3,7 @@
 // slow one delays nobody. The run is aborted when the last seat is left.
 // It knows neither cache nor queue: what a flight runs is handed in.
 import { PRIORITY } from '../contract/chat-request.ts';
-import { type ChatEvent, type Waiting } from '../contract/chat.ts';
+import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 
 /** What the run of a flight is given. */
@@ -34,6 +34,8 @@ export interface Seat {
   readonly led: boolean;
   /** The log from its beginning, then what comes, to the end event; throws what the run threw. Read it once. */
   readonly events: AsyncIterable<ChatEvent>;
+  /** Where the run stands now, before anything of it is read; undefined when nothing was said of it yet. */
+  readonly waiting: Waiting | undefined;
   /** A further reader of the same log, that neither keeps the run alive nor counts as taking part. */
   tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
   leave(): void;
@@ -68,7 +70,7 @@ class Flight {
   readonly #passengers = new Set<JoinOptions>();
   readonly #onClosed: () => void;
   readonly #log: ChatEvent[] = [];
-  #waiting: ChatEvent | undefined;
+  #waiting: (ChatEvent & { type: 'waiting' }) | undefined;
   #outcome: { readonly failure?: unknown } | undefined;
   #sleepers: (() => void)[] = [];
 
@@ -129,8 +131,12 @@ class Flight {
       this.#abort.abort(left.signal.reason);
     };
     options.signal.addEventListener('abort', leave);
+    const standing = (): Waiting | undefined => (this.#log.length > 0 ? RUNNING : this.#waiting?.waiting);
     return {
       led,
+      get waiting() {
+        return standing();
+      },
       events: this.#read(left.signal),
       tail: (signal) => this.#read(signal),
       leave,
@@ -151,7 +157,7 @@ class Flight {
         return;
       } else if (at === 0 && this.#waiting !== undefined && this.#waiting !== told) {
         told = this.#waiting;
-        yield told;
+        yield this.#waiting;
       } else {
         await this.#change(signal);
       }

@@ -3,7 +3,7 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, Folder, type ChatEvent, type Completion } from '../contract/chat.ts';
+import { fold, Folder, RUNNING, type ChatEvent, type Completion, type Waiting } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
@@ -137,6 +137,7 @@ export class Gateway {
     const source = !plan.read ? 'bypass' : seat.led ? 'miss' : 'coalesced';
     ticket.source = source;
     telemetry.sourced(spec.model, source);
+    if (seat.waiting !== undefined) ticket.moved(seat.waiting);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
     if (!seat.led) queue.recheck();
     const close = once(() => {
@@ -201,6 +202,8 @@ export class Gateway {
       },
       flight.signal,
     );
+    // At once, so that who takes a seat now knows where it stands before anything is read.
+    if (place.granted) flight.waiting(this.#begins(spec));
     return this.#withLease(place, call, request, spec, outcome, flight);
   }
 
@@ -217,12 +220,9 @@ export class Gateway {
     const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
     const lease = await place.lease;
     try {
-      if (!isCloudName(spec.model)) {
-        const loading = { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) } as const;
-        if (!residency.isReady(spec)) flight.waiting(loading);
-        await residency.ensure(spec, request.keep_alive, queue, flight.signal);
-      }
-      flight.waiting({ phase: 'running', position: 0, eta_ms: 0 });
+      if (!place.granted) flight.waiting(this.#begins(spec));
+      if (!isCloudName(spec.model)) await residency.ensure(spec, request.keep_alive, queue, flight.signal);
+      flight.waiting(RUNNING);
       const folder = new Folder();
       for await (const event of upstream[call.family](request, flight.signal)) {
         if (event.type === 'piece') folder.add(event.piece);
@@ -239,6 +239,13 @@ export class Gateway {
     } finally {
       lease.release();
     }
+  }
+
+  /** What a run does first. */
+  #begins(spec: RunnerSpec): Waiting {
+    const { residency, estimator } = this.#parts;
+    if (isCloudName(spec.model) || residency.isReady(spec)) return RUNNING;
+    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) };
   }
 
   // ---- 5 keep what landed well

@@ -11,6 +11,8 @@ import { LANES, type Lane, type Lease, type LeaseWish, type Waiter } from './wai
 /** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
 export interface Place {
   readonly lease: Promise<Lease>;
+  /** Whether there was a slot at once. */
+  readonly granted: boolean;
 }
 
 export interface QueueOptions {
@@ -66,7 +68,7 @@ export class LeaseQueue {
     // At once, so that who just came knows its position before anything is answered.
     if (this.#line.size <= TOLD_AT_ONCE) this.#tell();
     else this.#tell(waiter);
-    return { lease: waiter.lease };
+    return { lease: waiter.lease, granted: waiter.over.aborted };
   }
 
   /** `reason` is asked when the place is free already. */

@@ -2,7 +2,7 @@
 // A ticket belongs to one caller, not to a flight: followers have tickets of their own. Finished ones are forgotten
 // here; jobs.ts keeps the results that somebody will fetch.
 import { PRIORITY } from '../contract/chat-request.ts';
-import type { Source, Timing, Waiting } from '../contract/chat.ts';
+import { RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Clock } from './ports.ts';
 
@@ -23,8 +23,6 @@ export interface TicketOptions {
   readonly maxActive?: number | undefined;
   readonly priority: number;
 }
-
-const RUNNING: Waiting = { phase: 'running', position: 0, eta_ms: 0 };
 
 /** The life of one caller's request. Times in milliseconds since 1970. */
 export class Ticket {

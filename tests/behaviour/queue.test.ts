@@ -109,6 +109,24 @@ test('handed in without a connection: 202, its place, its text so far, its resul
   await status(second, 'completed');
 });
 
+test('the 202 itself says where the request stands', async () => {
+  await start();
+  const gate = hearth.fake.gate();
+  const place = async (content: string): Promise<unknown> => {
+    const response = await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }] });
+    return acceptedSchema.parse(await response.json()).status;
+  };
+  expect(await place('first')).toMatchObject({ queue_position: 0, queue_length: 0, is_processing: true });
+  // The estimate before anything has been measured is 30 s a request.
+  const waits = { is_processing: false, estimated_wait_time: expect.closeTo(30_000, -4) };
+  expect(await place('second')).toMatchObject({ ...waits, queue_position: 1, queue_length: 1 });
+  expect(await place('third')).toMatchObject({ is_processing: false, queue_position: 2, queue_length: 2 });
+  // Who asks the same stands where the other stands.
+  expect(await place('second')).toMatchObject({ ...waits, queue_position: 1, queue_length: 2 });
+  expect(await place('first')).toMatchObject({ queue_position: 0, queue_length: 2, is_processing: true });
+  gate.release();
+});
+
 test('the life of a request as a stream: queue changes, tokens, the end', async () => {
   await start();
   const gate = hearth.fake.gate();
