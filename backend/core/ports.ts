@@ -112,7 +112,10 @@ export interface Upstream {
   embeddings(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
   /** The PARAMETER lines of a model's Modelfile (/api/show), by name; a name that stands there twice has several values. */
   parameters(model: string, signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** Loads a runner with an empty request and resolves when it stands ready. */
+  /**
+   * Loads a runner with an empty request and resolves when it stands ready. It stays at least long enough for a request
+   * to follow, also with a keep_alive of 0.
+   */
   load(spec: RunnerSpec, keepAlive: string | number | undefined, signal: AbortSignal): Promise<void>;
   /** Asks for the model to be unloaded; resolves at once, before it is. */
   unload(model: string, signal: AbortSignal): Promise<void>;

@@ -7,6 +7,7 @@ import { Ollama, type ChatRequest, type GenerateRequest } from 'ollama/browser';
 import { Agent, request as send } from 'undici';
 import type { z } from 'zod';
 import { type ChatEvent, fold } from '../contract/chat.ts';
+import { keepAliveSeconds } from '../contract/duration.ts';
 import { AppError } from '../contract/errors.ts';
 import type {
   Clock,
@@ -40,6 +41,9 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** How long a connection may take to end the body after `done:true`; longer, and it is closed instead of kept. */
 const REST_MS = 500;
+
+/** What is loaded stays this long where less than a second was asked for: for the request that follows. Seconds. */
+const LEAST_KEEP_ALIVE = 10;
 
 export interface UpstreamOptions {
   readonly config: ReadConfig;
@@ -232,7 +236,7 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
           model: spec.model,
           messages: [],
           options: spec.options,
-          ...present({ shift: spec.shift, keep_alive: keepAlive }),
+          ...present({ shift: spec.shift, keep_alive: keepAlive === undefined ? undefined : longEnough(keepAlive) }),
         },
         signal,
       ),
@@ -259,6 +263,12 @@ function forClient(request: UpstreamRequest): (ChatRequest & GenerateRequest) & 
   const { messages } = request;
   const copied = Array.isArray(messages) ? { messages: messages.map((message: object) => ({ ...message })) } : {};
   return { ...request, ...copied, stream: true } as unknown as ChatRequest & GenerateRequest & { stream: true };
+}
+
+/** An empty request with a keep_alive of 0 does not load, it unloads (ollama.md, "load, unload"). */
+function longEnough(keepAlive: string | number): string | number {
+  const seconds = keepAliveSeconds(keepAlive);
+  return seconds >= 0 && seconds < 1 ? LEAST_KEEP_ALIVE : keepAlive;
 }
 
 /** Without what is undefined. */

@@ -142,6 +142,18 @@ test('four first requests at once: one load', async () => {
   expect(hearth.fake.loads).toHaveLength(1);
 });
 
+test('a first request that wants the model unloaded after it is loaded for like any other, and then unloaded', async () => {
+  await start({ fake: { models: [{ name: 'llama3.2:latest', loadMs: 300 }] } });
+  const answer = await hearth.chat('once', { keep_alive: 0 });
+  expect(answer.status).toBe(200);
+  const kinds = hearth.fake.calls.map(({ kind }) => kind).filter((kind) => kind !== 'other');
+  expect(kinds).toEqual(['load', 'run']);
+  await hearth.fake.until((fake) => fake.loaded().length === 0);
+  // What the load took has been learned, for those who wait for the next one.
+  const [model] = hearth.backend.control.live().models;
+  expect(model?.load_ms).toBeGreaterThanOrEqual(300);
+});
+
 test('who leaves while the model loads does not throw the load away for those behind', async () => {
   await start();
   const loads = hearth.fake.gateLoads();

@@ -620,6 +620,13 @@ describe('load and unload', () => {
     expect(fake.loads).toHaveLength(1);
   });
 
+  test.each([0, '0', '0s'])('a load with keep_alive %j loads all the same, and does not unload', async (keepAlive) => {
+    const { fake, upstream } = await fakeAndUpstream();
+    await upstream.load(spec('llama3.2'), keepAlive, never());
+    expect(fake.calls.map(({ kind }) => kind)).toEqual(['load']);
+    expect(fake.loaded()).toHaveLength(1);
+  });
+
   test('a model that only embeds is loaded through /api/embed', async () => {
     const { fake, upstream } = await fakeAndUpstream();
     await upstream.load(spec('nomic-embed-text', { options: { num_ctx: 512 } }), -1, never());
