@@ -112,7 +112,7 @@ export const queue = section('Queue', {
   }),
   max_wait_ms: field(whole(1, DAY_MS), {
     title: 'Longest wait',
-    hint: 'A request that waited longer in line is refused with queue_timeout.',
+    hint: 'A request that waited longer in line is refused with queue_timeout. A pause does not count.',
     default: 600_000,
     unit: 'ms',
     applies: 'live',

@@ -71,8 +71,9 @@ export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean
   const id = first ? { request_id: ticket.id } : {};
   switch (event.type) {
     case 'waiting': {
-      const { position, eta_ms } = event.waiting;
-      return { content: '', done: false, cached, ...id, queue: { position, eta_ms } };
+      const { waiting } = event;
+      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting) };
+      return { content: '', done: false, cached, ...id, queue };
     }
     case 'piece': {
       const { content, thinking, tool_calls } = event.piece;

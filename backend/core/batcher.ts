@@ -8,6 +8,7 @@ import type { Estimator } from './estimate.ts';
 import { canonicalJson } from './fingerprint.ts';
 import type { Clock, ReadConfig, RunnerSpec, Upstream, UpstreamEmbed, UpstreamRequest, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
+import type { Lease } from './waiter.ts';
 import { keepAliveMs, type Residency } from './residency.ts';
 import type { Vector } from './vector-record.ts';
 
@@ -175,12 +176,13 @@ export class Batcher {
     return group;
   }
 
-  async #run(group: Group, wish: EmbedWish, granted: Promise<{ release(): void }>): Promise<void> {
-    let lease: { release(): void } | undefined;
+  async #run(group: Group, wish: EmbedWish, granted: Promise<Lease>): Promise<void> {
+    let lease: Lease | undefined;
     try {
       lease = await granted;
       group.open = false;
       await this.#load(group, wish);
+      lease.began();
       tell(group, RUNNING);
       await this.#send(group, wish);
     } catch (error) {
@@ -192,9 +194,9 @@ export class Batcher {
   }
 
   async #load(group: Group, { spec, request }: EmbedWish): Promise<void> {
-    const { residency, queue, estimator } = this.#parts;
+    const { residency, queue, estimator, clock } = this.#parts;
     if (residency.isReady(spec)) return;
-    tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) });
+    tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.now() });
     await residency.ensure(spec, request.keep_alive, queue, group.abort.signal);
   }
 

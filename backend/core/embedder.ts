@@ -9,7 +9,7 @@ import { fingerprint, runnerSpec } from './fingerprint.ts';
 import { isCloudName, notInstalled } from './models.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
 import type { InstalledModel, UpstreamRequest } from './ports.ts';
-import { shuttingDown } from './queue.ts';
+import { shuttingDown } from './refusals.ts';
 import { Ticket, type Requests, type TicketOptions } from './requests.ts';
 import { shapeRequest, withKeepAlive } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';

@@ -15,7 +15,8 @@ import { followed, once, WhenRead } from './follow.ts';
 import { isCloudName } from './models.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
 import { keepsByDefault, keyOf, planFor, resolveModel } from './question.ts';
-import { shuttingDown, type LeaseQueue, type Place } from './queue.ts';
+import type { LeaseQueue, Place } from './queue.ts';
+import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
 import { Ticket, type Requests } from './requests.ts';
 import { keepAliveMs, type Residency } from './residency.ts';
@@ -222,6 +223,7 @@ export class Gateway {
     try {
       if (!place.granted) flight.waiting(this.#begins(spec));
       if (!isCloudName(spec.model)) await residency.ensure(spec, request.keep_alive, queue, flight.signal);
+      lease.began();
       flight.waiting(RUNNING);
       const folder = new Folder();
       for await (const event of upstream[call.family](request, flight.signal)) {
@@ -243,9 +245,9 @@ export class Gateway {
 
   /** What a run does first. */
   #begins(spec: RunnerSpec): Waiting {
-    const { residency, estimator } = this.#parts;
+    const { residency, estimator, clock } = this.#parts;
     if (isCloudName(spec.model) || residency.isReady(spec)) return RUNNING;
-    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model) };
+    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.now() };
   }
 
   // ---- 5 keep what landed well

@@ -229,7 +229,7 @@ export class Jobs {
       status: statusOf(ticket),
       queue_position: ticket.waiting.position,
       queue_length: this.#options.queueLength(),
-      estimated_wait_time: ticket.waiting.eta_ms,
+      estimated_wait_time: ticket.eta(),
       model: ticket.model,
       priority: ticket.priority,
       created_at: iso(ticket.createdAt),

@@ -1,11 +1,12 @@
 // The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
 // as long as the upstream stream. Who is next is line.ts and order.ts; what a lease is used for is not known here.
-import type { Waiting } from '../contract/chat.ts';
-import { AppError } from '../contract/errors.ts';
+import { etaOf, type Waiting } from '../contract/chat.ts';
 import type { BatchFigures } from './batches.ts';
 import { startTimes, type Planned } from './estimate.ts';
+import { HaltingClock } from './halting-clock.ts';
 import { Line } from './line.ts';
 import type { Clock, ReadConfig } from './ports.ts';
+import { queueFull, queueTimeout, shuttingDown } from './refusals.ts';
 import { LANES, type Lane, type Lease, type LeaseWish, type Waiter } from './waiter.ts';
 
 /** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
@@ -27,7 +28,11 @@ export interface QueueOptions {
 
 interface Running {
   readonly wish: LeaseWish;
-  readonly startedAt: number;
+  /** Expected milliseconds of the load before it, at the time of the grant. */
+  readonly loadMs: number;
+  /** When it got its slot; from when its model stood ready, that. */
+  startedAt: number;
+  begun: boolean;
 }
 
 /** In a line up to this long everybody is told of every change at once. */
@@ -39,7 +44,8 @@ export class LeaseQueue {
   readonly #options: QueueOptions;
   readonly #line = new Line();
   readonly #running = new Set<Running>();
-  #paused = false;
+  /** What queue.max_wait_ms goes by; it stands still while the queue is paused. */
+  readonly #waitClock: HaltingClock;
   #draining = false;
   #telling = false;
   #tellAgainAt = -Infinity;
@@ -47,23 +53,23 @@ export class LeaseQueue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#waitClock = new HaltingClock(options.clock);
   }
 
   /**
    * Takes a place in line, or a slot at once when one is free. Throws at once: queue_full with the time after which
-   * a place should be free, shutting_down, or the signal's reason. The clock of queue.max_wait_ms starts here.
+   * a place should be free, shutting_down, or the signal's reason. The clock of queue.max_wait_ms starts here, and stands still while the queue is paused.
    */
   enter(wish: LeaseWish, signal: AbortSignal): Place {
     const { max_queue_size, max_wait_ms } = this.#options.config().queue;
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
-    if (this.#line.size >= max_queue_size) throw this.#full(max_queue_size);
-    const { clock } = this.#options;
-    const waiter = this.#line.add(wish, clock.now());
+    if (this.#line.size >= max_queue_size) throw queueFull(max_queue_size, this.eta());
+    const waiter = this.#line.add(wish, this.#options.clock.now());
     const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
     signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
-    const timeUp = (): void => this.#refuse(waiter, () => this.#timedOut(max_wait_ms));
-    clock.sleep(max_wait_ms, waiter.over).then(timeUp, () => undefined);
+    const timeUp = (): void => this.#refuse(waiter, () => queueTimeout(max_wait_ms, this.eta()));
+    this.#waitClock.sleep(max_wait_ms, waiter.over).then(timeUp, () => undefined);
     this.#changed();
     // At once, so that who just came knows its position before anything is answered.
     if (this.#line.size <= TOLD_AT_ONCE) this.#tell();
@@ -78,22 +84,8 @@ export class LeaseQueue {
     this.#changed();
   }
 
-  #timedOut(ms: number): AppError {
-    return new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. Try again later.`, {
-      retryAfterMs: this.eta(),
-    });
-  }
-
-  #full(max: number): AppError {
-    const retryAfterMs = this.eta();
-    return new AppError('queue_full', `The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, {
-      retryAfterMs,
-      native: { status: 503, body: { error: 'server busy, please try again.  maximum pending requests exceeded' } },
-    });
-  }
-
   #slotFree(lane: Lane): boolean {
-    return !this.#paused && this.#runningIn(lane).length < this.#options.config().queue.max_concurrent;
+    return !this.paused && this.#runningIn(lane).length < this.#options.config().queue.max_concurrent;
   }
 
   #runningIn(lane: Lane): Running[] {
@@ -145,11 +137,19 @@ export class LeaseQueue {
   }
 
   #grant(waiter: Waiter, order: readonly Waiter[]): void {
-    const startedAt = this.#options.clock.now();
+    const { clock } = this.#options;
+    const { wish } = waiter;
+    const startedAt = clock.now();
+    const loadMs = wish.runner === this.#line.runner ? 0 : this.#loadMs(wish);
     this.#line.serve(waiter, order, startedAt);
-    const running: Running = { wish: waiter.wish, startedAt };
+    const running: Running = { wish, loadMs, startedAt, begun: false };
     this.#running.add(running);
     waiter.grant({
+      began: () => {
+        running.startedAt = clock.now();
+        running.begun = true;
+        if (this.#line.size > 0) this.#tellSoon();
+      },
       release: () => {
         if (this.#running.delete(running)) this.#changed();
       },
@@ -173,11 +173,10 @@ export class LeaseQueue {
     const order = this.#plan();
     const lanes = LANES.map((lane) => order.filter(({ wish }) => wish.lane === lane));
     let told = 0;
-    for (const { waiter, waiting } of lanes.flatMap((lane) => this.#places(lane))) {
+    const now = this.#options.clock.now();
+    for (const { waiter, waiting } of lanes.flatMap((lane) => this.#places(lane, now))) {
       if (only !== undefined && waiter !== only) continue;
-      const { told: known } = waiter;
-      // A new estimate alone is news only when it moved by more than a second; a new position always is.
-      if (known?.position === waiting.position && Math.abs(known.eta_ms - waiting.eta_ms) < 1000) continue;
+      if (waiter.told !== undefined && !isNews(waiter.told, waiting, now)) continue;
       waiter.told = waiting;
       waiter.wish.onWaiting(waiting);
       told++;
@@ -186,13 +185,19 @@ export class LeaseQueue {
   }
 
   /** Where those of one lane stand, in their order. */
-  #places(order: readonly Waiter[]): { readonly waiter: Waiter; readonly waiting: Waiting }[] {
+  #places(order: readonly Waiter[], now: number): { readonly waiter: Waiter; readonly waiting: Waiting }[] {
     const [first] = order;
     if (first === undefined) return [];
     const etas = startTimes(this.#planned(order), this.#slots(first.wish.lane), this.#line.runner);
     return order.map((waiter, i) => ({
       waiter,
-      waiting: { phase: 'queued', position: i + 1, eta_ms: etas[i] ?? 0 },
+      waiting: {
+        phase: 'queued',
+        position: i + 1,
+        eta_ms: etas[i] ?? 0,
+        // While it is paused nobody comes nearer by waiting.
+        ...(this.paused ? {} : { as_of: now }),
+      },
     }));
   }
 
@@ -200,17 +205,22 @@ export class LeaseQueue {
     return order.map(({ wish }) => ({
       runner: wish.runner,
       runMs: wish.expectedMs(),
-      loadMs: this.#options.resident(wish.runner) ? 0 : this.#options.loadMs(wish.model),
+      loadMs: this.#loadMs(wish),
     }));
+  }
+
+  #loadMs({ runner, model }: LeaseWish): number {
+    return this.#options.resident(runner) ? 0 : this.#options.loadMs(model);
   }
 
   /** For each slot of a lane, the expected milliseconds until it is free. */
   #slots(lane: Lane): number[] {
     const now = this.#options.clock.now();
     const { max_concurrent } = this.#options.config().queue;
-    const taken = this.#runningIn(lane).map(({ wish, startedAt }) =>
-      Math.max(0, wish.expectedMs() - (now - startedAt)),
-    );
+    const taken = this.#runningIn(lane).map(({ wish, loadMs, startedAt, begun }) => {
+      const gone = now - startedAt;
+      return begun ? Math.max(0, wish.expectedMs() - gone) : Math.max(0, loadMs - gone) + wish.expectedMs();
+    });
     // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
     return [...taken, ...Array<number>(max_concurrent).fill(0)].toSorted((a, b) => b - a).slice(0, max_concurrent);
   }
@@ -232,14 +242,14 @@ export class LeaseQueue {
     return this.#line.unwanted(runner, signal);
   }
 
-  /** Running ones finish, new ones wait. */
+  /** Running ones finish, new ones wait, and nobody's wait runs out. */
   pause(): void {
-    this.#paused = true;
+    this.#waitClock.halt();
     this.#changed();
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#waitClock.resume();
     this.#changed();
   }
 
@@ -257,7 +267,7 @@ export class LeaseQueue {
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#waitClock.halted;
   }
 
   get full(): boolean {
@@ -281,17 +291,8 @@ export class LeaseQueue {
   }
 }
 
-/** The refusal of a gateway that stops. */
-export function shuttingDown(
-  sentence = 'Hearth is stopping and takes no new work. Try again when it runs again.',
-): AppError {
-  return new AppError('shutting_down', sentence, { retryAfterMs: 5000 });
-}
-
-/** `41 s`, `4 min 10 s`: whole seconds, rounded up. */
-function inWords(ms: number): string {
-  const whole = Math.max(1, Math.ceil(ms / 1000));
-  if (whole < 60) return `${whole} s`;
-  const rest = whole % 60;
-  return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
+/** A new estimate alone is news only when it is more than a second off what the old one has come to. */
+function isNews(told: Waiting, waiting: Waiting, now: number): boolean {
+  if (told.position !== waiting.position || (told.as_of === undefined) !== (waiting.as_of === undefined)) return true;
+  return Math.abs(etaOf(told, now) - waiting.eta_ms) >= 1000;
 }

@@ -2,7 +2,7 @@
 // A ticket belongs to one caller, not to a flight: followers have tickets of their own. Finished ones are forgotten
 // here; jobs.ts keeps the results that somebody will fetch.
 import { PRIORITY } from '../contract/chat-request.ts';
-import { RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
+import { etaOf, RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Clock } from './ports.ts';
 
@@ -88,6 +88,11 @@ export class Ticket {
   moved(waiting: Waiting): void {
     this.waiting = waiting;
     if (waiting.phase !== 'queued') this.started();
+  }
+
+  /** Milliseconds until it starts, by now: by its own last word, or by another. */
+  eta(waiting: Waiting = this.waiting): number {
+    return etaOf(waiting, this.#clock.now());
   }
 
   started(): void {

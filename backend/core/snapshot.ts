@@ -107,7 +107,7 @@ function queueEntry(ticket: Ticket, sharedWith: number, now: number): QueueEntry
     status: ticket.status === 'queued' ? 'queued' : 'processing',
     phase: ticket.waiting.phase,
     queue_position: ticket.waiting.position,
-    estimated_wait_time: ticket.waiting.eta_ms,
+    estimated_wait_time: ticket.eta(),
     created_at: iso(ticket.createdAt),
     age_ms: Math.max(0, now - ticket.createdAt),
     ...(ticket.startedAt === undefined ? {} : { started_at: iso(ticket.startedAt) }),

@@ -22,6 +22,8 @@ export interface LeaseWish {
 
 /** The right to run. Release it in any case; twice is harmless. */
 export interface Lease {
+  /** The model stands ready: what the run itself takes counts from here. */
+  began(): void;
   release(): void;
 }
 

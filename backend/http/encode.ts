@@ -129,7 +129,7 @@ export async function sendSse(
   };
   if (eager) start();
   let first = true;
-  let waiting: { readonly event: ChatEvent & { type: 'waiting' }; readonly at: number } | undefined;
+  let waiting: ChatEvent | undefined;
   const write = (event: ChatEvent): boolean => {
     start();
     const text = `data: ${JSON.stringify(render(event, first))}\n\n`;
@@ -137,15 +137,12 @@ export async function sendSse(
     return res.write(text);
   };
   const beat = setInterval(() => {
-    if (waiting === undefined || res.writableNeedDrain) return;
-    const { event, at } = waiting;
-    const eta = Math.max(0, Math.round(event.waiting.eta_ms - (performance.now() - at)));
-    write({ type: 'waiting', waiting: { ...event.waiting, eta_ms: eta } });
+    if (waiting !== undefined && !res.writableNeedDrain) write(waiting);
   }, patience.heartbeatMs);
   try {
     for await (const event of events) {
       if (res.destroyed) return;
-      waiting = event.type === 'waiting' ? { event, at: performance.now() } : undefined;
+      waiting = event.type === 'waiting' ? event : undefined;
       beat.refresh();
       if (!write(event)) await drained(res);
       if (event.type === 'end') break;

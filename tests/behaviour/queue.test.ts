@@ -67,6 +67,41 @@ test('while it waits, a stream says its position and estimate, and goes on sayin
   await (await running).text();
 });
 
+test('the estimate counts down wherever it is shown, and stands still during a pause', async () => {
+  await start({ patience: { heartbeatMs: 30, jsonAfterMs: 60_000 } });
+  const gate = hearth.fake.gate();
+  const id = await handIn('runs');
+  await hearth.fake.until(({ active }) => active === 1);
+  const second = await handIn('waits');
+  const first = (await view(second)).estimated_wait_time;
+  expect(first).toBeGreaterThan(29_000);
+  hearth.clock.forward(10_000);
+  const about = (ms: number): unknown => expect.toSatisfy((eta: number) => Math.abs(eta - ms) < 5000);
+  expect(await view(second)).toMatchObject({ status: 'queued', estimated_wait_time: about(20_000) });
+  const { waiting } = queueSchema.parse(await (await hearth.get('/api/chat-queue')).json());
+  expect(waiting).toMatchObject([{ request_id: second, estimated_wait_time: about(20_000) }]);
+  // Who comes later is told what is left now, and heart-beats go on from there.
+  const follower = await hearth.chat('waits', { stream: true });
+  const reader = follower.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const heard = async (): Promise<unknown> => {
+    const line = ((await reader?.read())?.value ?? '').split('\n\n').at(-2) ?? '';
+    return (JSON.parse(line.slice(6)) as { queue: { eta_ms: number } }).queue.eta_ms;
+  };
+  expect(await heard()).toEqual(about(20_000));
+  hearth.clock.forward(10_000);
+  await heard(); // one that may have been on its way
+  expect(await heard()).toEqual(about(10_000));
+  hearth.backend.control.pause(true);
+  await expect.poll(async () => (await view(second)).estimated_wait_time).toEqual(about(10_000));
+  hearth.clock.forward(3_600_000);
+  expect(await view(second)).toMatchObject({ status: 'queued', estimated_wait_time: about(10_000) });
+  hearth.backend.control.pause(false);
+  gate.release();
+  await status(id, 'completed');
+  await status(second, 'completed');
+  while ((await reader?.read())?.done === false);
+});
+
 test('an idle request is not delayed', async () => {
   await start();
   await (await hearth.chat('warm up')).text();

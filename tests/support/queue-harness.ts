@@ -21,6 +21,8 @@ export interface Asker {
   };
   readonly signal: AbortSignal;
   leave(reason?: unknown): void;
+  /** Its model stands ready. */
+  begin(): void;
   release(): void;
 }
 
@@ -86,6 +88,7 @@ export class QueueHarness {
       lease: state,
       signal,
       leave: (reason) => caller.abort(reason),
+      begin: () => state.value?.began(),
       release: () => state.value?.release(),
     };
   }

@@ -2,6 +2,7 @@
 // never left idle while somebody could use it.
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { etaOf } from '../../backend/contract/chat.ts';
 import type { AppError } from '../../backend/contract/errors.ts';
 import { QueueHarness, type Asker } from '../support/queue-harness.ts';
 
@@ -116,8 +117,9 @@ describe('position and time', () => {
   test('are told before anything else happens', () => {
     const line = new QueueHarness();
     line.enter('A');
-    expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 1, eta_ms: 1000 }]);
-    expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 2, eta_ms: 2000 }]);
+    const as_of = line.clock.now();
+    expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 1, eta_ms: 1000, as_of }]);
+    expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 2, eta_ms: 2000, as_of }]);
   });
 
   test('are told anew when somebody ahead starts or leaves', async () => {
@@ -135,7 +137,9 @@ describe('position and time', () => {
 
   test('count down what runs, and are never negative when it takes longer than expected', async () => {
     const line = new QueueHarness();
-    line.enter('A');
+    const runs = line.enter('A');
+    await line.settle();
+    runs.begin();
     await line.clock.advance(400);
     expect(place(line.enter('A'))).toBe('1 600');
     await line.clock.advance(5000);
@@ -147,13 +151,52 @@ describe('position and time', () => {
     const line = new QueueHarness();
     line.loadMs.set('A', 300).set('B', 500);
     line.enter('A');
-    expect(place(line.enter('B'))).toBe('1 1500');
+    expect(place(line.enter('B'))).toBe('1 1800');
     line.resident.add('B');
     const other = new QueueHarness();
     other.loadMs.set('B', 500);
     other.resident.add('B');
     other.enter('A');
     expect(place(other.enter('B'))).toBe('1 1000');
+  });
+
+  test('include what is left of a load under way, and after it the whole run', async () => {
+    const line = new QueueHarness();
+    line.loadMs.set('A', 5000);
+    const runs = line.enter('A');
+    await line.settle();
+    expect(line.queue.eta()).toBe(6000);
+    await line.clock.advance(2000);
+    expect(line.queue.eta()).toBe(4000);
+    // It takes longer than it did before: nothing of the run is over yet.
+    await line.clock.advance(9000);
+    expect(line.queue.eta()).toBe(1000);
+    const behind = line.enter('A');
+    await line.clock.advance(3000);
+    runs.begin();
+    await line.settle();
+    // The same again, three seconds later.
+    expect(behind.told.map(({ eta_ms }) => eta_ms)).toEqual([1000, 1000]);
+    await line.clock.advance(400);
+    expect(line.queue.eta()).toBe(1600);
+  });
+
+  test('are told anew when they are off by more than a second, and not because time goes by', async () => {
+    const line = new QueueHarness();
+    let ms = 60_000;
+    const runs = line.enter('A', { expectedMs: () => ms });
+    await line.settle();
+    runs.begin();
+    const asker = line.enter('A');
+    await line.clock.advance(20_000);
+    line.queue.recheck();
+    await line.settle();
+    expect(asker.told.length).toBe(1);
+    ms = 80_000;
+    line.queue.recheck();
+    await line.settle();
+    // As much as at first, and yet another word: by now it should be less.
+    expect(asker.told.map(({ eta_ms }) => eta_ms)).toEqual([60_000, 60_000]);
   });
 
   test('follow the priority of those who wait', async () => {
@@ -249,6 +292,8 @@ describe('leaving the line', () => {
     const line = new QueueHarness({ queue: { max_wait_ms: 90_000 } });
     const runs = line.enter('A', { expectedMs: () => 600_000 });
     const waits = line.enter('A');
+    await line.settle();
+    runs.begin();
     await line.clock.advance(89_999);
     expect(waits.lease.state).toBe('pending');
     await line.clock.advance(1);
@@ -299,6 +344,39 @@ describe('callers', () => {
 });
 
 describe('a pause', () => {
+  test('nobody comes nearer by waiting, and everybody is told so', async () => {
+    const line = new QueueHarness();
+    line.enter('A');
+    const asker = line.enter('A');
+    const last = (): number => etaOf(asker.told.at(-1) ?? expect.unreachable('untold'), line.clock.now());
+    line.queue.pause();
+    await line.settle();
+    await line.clock.advance(5000);
+    expect(last()).toBe(1000);
+    line.queue.resume();
+    await line.settle();
+    await line.clock.advance(300);
+    expect(last()).toBe(700);
+  });
+
+  test('nobody is refused for it, however long it is; after it the rest of the wait runs', async () => {
+    const line = new QueueHarness({ queue: { max_wait_ms: 1000 } });
+    line.enter('A');
+    const before = line.enter('A');
+    await line.clock.advance(600);
+    line.queue.pause();
+    const meanwhile = line.enter('A');
+    await line.clock.advance(3_600_000);
+    line.queue.resume();
+    await line.clock.advance(399);
+    expect([before, meanwhile].map(({ lease }) => lease.state)).toEqual(['pending', 'pending']);
+    await line.clock.advance(1);
+    expect([before, meanwhile].map(({ lease }) => lease.state)).toEqual(['rejected', 'pending']);
+    await line.clock.advance(600);
+    expect(meanwhile.lease).toMatchObject({ state: 'rejected', reason: { code: 'queue_timeout' } });
+    expect(line.clock.sleeping).toBe(0);
+  });
+
   test('lets running ones finish, keeps new ones waiting, and loses nobody', async () => {
     const line = new QueueHarness();
     const [first, second] = [line.enter('A'), line.enter('A')];

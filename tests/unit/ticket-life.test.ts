@@ -21,6 +21,20 @@ const ticket = (over: Partial<TicketOptions> = {}): Ticket =>
 const CANCELLED = new AppError('cancelled', 'Enough.');
 
 describe('the times of a request', () => {
+  test('what is left until it starts shrinks with time, never below 0, and only where it does', async () => {
+    const one = ticket();
+    one.moved({ phase: 'queued', position: 2, eta_ms: 4000, as_of: clock.now() });
+    await clock.advance(1500);
+    expect(one.eta()).toBe(2500);
+    await clock.advance(5000);
+    expect(one.eta()).toBe(0);
+    one.moved({ phase: 'queued', position: 1, eta_ms: 3000 });
+    await clock.advance(1000);
+    expect(one.eta()).toBe(3000);
+    // A clock that was set back makes nothing longer.
+    expect(one.eta({ phase: 'queued', position: 1, eta_ms: 3000, as_of: clock.now() + 60_000 })).toBe(3000);
+  });
+
   test('are those from arrival to slot, first piece and end', async () => {
     const one = ticket();
     await clock.advance(100);

@@ -1,0 +1,33 @@
+// What somebody is told who may not stand in line, or no longer: the queue is full, the wait was too long, Hearth stops.
+// Pure; who is refused and when is the queue's.
+import { AppError } from '../contract/errors.ts';
+
+/** `max` wait already; a place should be free after `retryAfterMs`. */
+export function queueFull(max: number, retryAfterMs: number): AppError {
+  return new AppError('queue_full', `The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, {
+    retryAfterMs,
+    native: { status: 503, body: { error: 'server busy, please try again.  maximum pending requests exceeded' } },
+  });
+}
+
+/** It has waited `ms` milliseconds, which is queue.max_wait_ms. */
+export function queueTimeout(ms: number, retryAfterMs: number): AppError {
+  return new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. Try again later.`, {
+    retryAfterMs,
+  });
+}
+
+/** The refusal of a gateway that stops. */
+export function shuttingDown(
+  sentence = 'Hearth is stopping and takes no new work. Try again when it runs again.',
+): AppError {
+  return new AppError('shutting_down', sentence, { retryAfterMs: 5000 });
+}
+
+/** `41 s`, `4 min 10 s`: whole seconds, rounded up. */
+function inWords(ms: number): string {
+  const whole = Math.max(1, Math.ceil(ms / 1000));
+  if (whole < 60) return `${whole} s`;
+  const rest = whole % 60;
+  return rest === 0 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 60)} min ${rest} s`;
+}
