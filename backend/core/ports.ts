@@ -136,7 +136,7 @@ export interface RelayRequest {
 export interface RelayAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Read it to its end, or abort the signal. */
+  /** Read it to its end, or abort the signal. Throws upstream_failed when it breaks off, or the signal's reason. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 

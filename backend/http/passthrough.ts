@@ -75,6 +75,10 @@ export async function passThrough(parts: PassParts, req: IncomingMessage, res: S
   res.flushHeaders();
   try {
     for await (const piece of answer.body) if (!res.write(piece)) await drained(res);
+  } catch (error) {
+    // Half of another's answer: no word of ours fits behind it, and only a broken connection says that it is not whole.
+    res.destroy();
+    throw error;
   } finally {
     // Also when it broke off: what was done until then is done.
     if (manages) parts.watch.invalidate();

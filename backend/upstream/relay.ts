@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { Agent, request as send } from 'undici';
 import { AppError } from '../contract/errors.ts';
 import type { Log, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
-import { refused, unreachable } from './failure.ts';
+import { cutShort, refused, unreachable } from './failure.ts';
 import { textOf } from './ndjson.ts';
 import { orAborted } from './shared.ts';
 
@@ -34,7 +34,7 @@ export function createRelay({ config, log }: RelayOptions): Relay & { close(): P
     ).catch((error: unknown) => {
       throw signal.aborted || error instanceof AppError ? error : unreachable(apiUrl, error);
     });
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    return { status: answer.statusCode, headers: answer.headers, body: whole(answer.body, signal) };
   }
 
   return {
@@ -65,6 +65,18 @@ export function createRelay({ config, log }: RelayOptions): Relay & { close(): P
     },
     close: () => agent.destroy(),
   };
+}
+
+/** The body; a connection that breaks under it is Ollama's failure, a signal that aborts is not. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : cutShort(error);
+  }
 }
 
 function sendable(body: RelayRequest['body']): Readable | Uint8Array | null {
