@@ -44,13 +44,18 @@ const FLAGS = [
   '--font-render-hinting=none',
 ];
 
-export async function startPages(): Promise<PageStage> {
+/** A headless Chromium of this system; `args` are its own flags. Throws where there is none. */
+export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
   const executablePath = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
     (path) => path !== undefined && existsSync(path),
   );
   if (executablePath === undefined) throw new Error('there is no Chromium for the page tests; set CHROMIUM_PATH');
+  return await chromium.launch({ executablePath, args: [...FLAGS, ...args] });
+}
+
+export async function startPages(): Promise<PageStage> {
   const { url, stop } = await serve();
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await startBrowser();
   return {
     open: (view, options) => open(browser, url, view, options),
     async stop() {
