@@ -39,6 +39,8 @@ beforeEach(async () => {
   hearth = await startHearth({
     log: pino({ level: 'debug' }, { write }),
     config: CONFIG(),
+    // A proxy in front of Ollama that lets everybody in must not let anybody in here.
+    fake: { headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Credentials': 'true' } },
   });
   page = await web.newPage();
 });

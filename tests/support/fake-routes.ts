@@ -85,6 +85,7 @@ export function serve(world: World, req: IncomingMessage, res: ServerResponse): 
   const url = req.url ?? '/';
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
+  for (const [name, value] of Object.entries(world.options.headers ?? {})) res.setHeader(name, value);
   const call = world.newCall(req.method ?? 'GET', path, req.headers);
   const client = new (isOpenAi(path) ? OpenAiClient : Client)(res, call, world.changed);
   world.clients.add(client);

@@ -30,6 +30,8 @@ export interface FakeOptions {
   readonly keepAliveMs?: number;
   /** How many calls are kept at least; older ones are dropped. Default 10000. */
   readonly keepCalls?: number;
+  /** On every answer, as a proxy in front of Ollama adds some. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** A script made from the request; asked when neither `when`, `next` nor `always` has one. */
   readonly answer?: (call: RecordedCall) => Scripted | undefined;
 }
