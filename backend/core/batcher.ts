@@ -62,9 +62,10 @@ interface Member {
   readonly reject: (error: unknown) => void;
 }
 
-/** One upstream call to be, or under way. */
+/** One upstream call to be, or under way. Who comes may join it as long as it stands in the table of groups. */
 interface Group {
   readonly key: string;
+  /** Until it is sent, some may be of members who have left. */
   readonly texts: Set<string>;
   readonly members: Set<Member>;
   readonly abort: AbortController;
@@ -118,15 +119,21 @@ export class Batcher {
   ): { readonly group: Group; readonly texts: string[]; readonly known: boolean }[] {
     const most = wish.family === 'embed' ? MOST_TEXTS : 1;
     const parts = new Map<Group, { texts: string[]; known: boolean }>();
-    for (const text of new Set(wish.texts)) {
-      const ours = [...this.#groups].filter((group) => group.key === key);
-      const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
-      const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key, wish);
-      group.texts.add(text);
-      const part = parts.get(group) ?? { texts: [], known: true };
-      part.texts.push(text);
-      part.known &&= known !== undefined && !parts.has(group);
-      parts.set(group, part);
+    try {
+      for (const text of new Set(wish.texts)) {
+        const ours = [...this.#groups].filter((group) => group.key === key);
+        const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
+        const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key, wish);
+        group.texts.add(text);
+        const part = parts.get(group) ?? { texts: [], known: true };
+        part.texts.push(text);
+        part.known &&= known !== undefined && !parts.has(group);
+        parts.set(group, part);
+      }
+    } catch (error) {
+      // There was no place for all of its texts, so those that have one must not go up for nobody.
+      for (const group of parts.keys()) if (group.members.size === 0) this.#end(group, error);
+      throw error;
     }
     return [...parts].map(([group, part]) => ({ group, ...part }));
   }
@@ -146,12 +153,18 @@ export class Batcher {
       const leave = (): void => {
         member.reject(signal.reason);
         group.members.delete(member);
-        if (group.members.size === 0) group.abort.abort(signal.reason);
+        if (group.members.size === 0) this.#end(group, signal.reason);
       };
       group.members.add(member);
       signal.addEventListener('abort', leave, { once: true });
       if (signal.aborted) leave();
     });
+  }
+
+  /** Nobody wants it any more. It leaves the table at once: who comes now must not join what is being aborted. */
+  #end(group: Group, reason: unknown): void {
+    this.#groups.delete(group);
+    group.abort.abort(reason);
   }
 
   #begin(key: string, wish: EmbedWish): Group {
@@ -203,12 +216,20 @@ export class Batcher {
   /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
   async #send(group: Group, wish: EmbedWish): Promise<void> {
     const { signal } = group.abort;
+    // Who left while it waited took what only he wanted along.
+    const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
+    for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
     try {
       const result = await this.#call(wish, [...group.texts], signal);
+      this.#groups.delete(group);
       for (const member of group.members) member.resolve(only(member.texts, result));
     } catch (error) {
+      // In either case those who come from here on would be told nothing.
+      this.#groups.delete(group);
       const callers = [...group.members];
-      if (callers.length < 2 || !isAboutInput(error) || signal.aborted) throw error;
+      // By a call of his own nobody would learn more who asked for all of it.
+      const ofAll = callers.every(({ texts }) => texts.length === group.texts.size);
+      if (ofAll || !isAboutInput(error) || signal.aborted) throw error;
       for (const member of callers) {
         if (!group.members.has(member)) continue;
         await this.#call(wish, member.texts, signal).then(member.resolve, member.reject);
