@@ -19,6 +19,8 @@ interface Talk {
   readonly messages: readonly Said[];
   readonly bytes: number;
   /** Milliseconds since 1970. */
+  readonly saidAt: number;
+  /** When somebody last began or ended to speak in it; the order of these is that of the cache. */
   readonly usedAt: number;
 }
 
@@ -83,14 +85,19 @@ export class Conversations {
     // Who gives up while it waits must not let the next one in before its turn.
     const mine = before === undefined ? ended : before.then(() => ended);
     this.#speaking.set(key, mine);
+    const over = (): void => {
+      if (this.#speaking.get(key) === mine) this.#speaking.delete(key);
+    };
     const release = (): void => {
       end();
-      if (this.#speaking.get(key) === mine) this.#speaking.delete(key);
+      over();
     };
     try {
       if (before !== undefined) await orAborted(before, signal);
     } catch (error) {
-      release();
+      end();
+      // Somebody else speaks still, and who comes now must wait for him.
+      void mine.then(over);
       throw error;
     }
     const talk = this.#find(key);
@@ -107,7 +114,9 @@ export class Conversations {
 
   #find(key: string): Talk | undefined {
     this.#forgetIdle();
-    return this.#talks.get(key);
+    const talk = this.#talks.peek(key);
+    if (talk !== undefined) this.#talks.set(key, { ...talk, usedAt: this.#now() });
+    return talk;
   }
 
   /** The least recently used come first, and they are the idle ones. */
@@ -127,7 +136,8 @@ export class Conversations {
       this.#talks.delete(key);
       return 0;
     }
-    this.#talks.set(key, { messages, bytes, usedAt: this.#now() });
+    const now = this.#now();
+    this.#talks.set(key, { messages, bytes, saidAt: now, usedAt: now });
     return messages.length;
   }
 
@@ -140,7 +150,7 @@ export class Conversations {
     return {
       id,
       messages: talk.messages.map((message) => ({ ...message })),
-      updated_at: new Date(talk.usedAt).toISOString(),
+      updated_at: new Date(talk.saidAt).toISOString(),
       expires_in_s: Math.max(0, this.#config().conversation_cache.ttl_seconds - idleSeconds),
     };
   }
