@@ -25,7 +25,7 @@ class Play {
   readonly granted: Speaker[] = [];
   /** What was kept last under each id, and when it was last spoken in. */
   readonly kept = new Map<string, { messages: readonly Said[]; usedAt: number }>();
-  /** Turns with another history than they should have. */
+  /** Turns with another history, or that kept another part of it, than they should have. */
   readonly wrong: unknown[] = [];
   maxMb = 0.02;
 
@@ -70,7 +70,7 @@ class Play {
     if (length !== undefined) {
       const messages = [...turn.history, { role: 'assistant', content: 'x'.repeat(length) }];
       const count = turn.keep(messages);
-      expect([0, messages.length]).toContain(count);
+      if (count !== 0 && count !== messages.length) this.wrong.push({ count, messages });
       if (count === 0) this.kept.delete(speaker.id);
       else this.kept.set(speaker.id, { messages, usedAt: this.clock.now() });
     }
