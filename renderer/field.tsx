@@ -181,6 +181,7 @@ function TextControl(props: ControlProps): JSX.Element {
     onBlur: () => text !== now && text !== touched.wrong?.text && take(text),
   };
   if (field.kind === 'multiline') return <textarea {...common} rows={3} />;
+  const unit = unitOf(field);
   return (
     <>
       <input
@@ -194,7 +195,7 @@ function TextControl(props: ControlProps): JSX.Element {
           if (key === 'Escape') take(now);
         }}
       />
-      {field.kind === 'number' && <span class="unit">{unitOf(field)}</span>}
+      {field.kind === 'number' && <span class={unit.length > 2 ? 'unit long' : 'unit'}>{unit}</span>}
     </>
   );
 }
