@@ -110,6 +110,6 @@ export function timeOfDay(at: number, seconds = false): string {
 
 /** "09:12", with its day before it when that is not today: "21 Nov, 09:12". */
 export function moment(at: number, now: number): string {
-  const day = DAY.format(at);
-  return day === DAY.format(now) ? timeOfDay(at) : `${day}, ${timeOfDay(at)}`;
+  const today = new Date(at).toDateString() === new Date(now).toDateString();
+  return today ? timeOfDay(at) : `${DAY.format(at)}, ${timeOfDay(at)}`;
 }

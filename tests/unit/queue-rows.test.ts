@@ -1,0 +1,138 @@
+// The queue as people see it: a row for each run of the model, its order, its changes of model, its times as of now.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { QueueEntry } from '../../backend/contract/control.ts';
+import {
+  heldOrder,
+  lineRows,
+  runningRows,
+  staleness,
+  STUCK_AFTER_MS,
+  stuckRun,
+  waitingRows,
+  waitLeft,
+  type Live,
+} from '../../renderer/line.ts';
+import { liveView, loadedModel, queueEntry } from '../support/live-view.ts';
+
+/** When the figures of `liveView` were taken. */
+const TAKEN = Date.parse(liveView().stats.timestamp);
+
+const entry = (id: string, over: Partial<QueueEntry> = {}): QueueEntry => queueEntry({ request_id: id, ...over });
+const ids = (entries: readonly QueueEntry[]): string[] => entries.map(({ request_id }) => request_id);
+
+/** A live view in which `runs` runs of the model stand behind the entries. */
+function line(
+  change: { running?: QueueEntry[]; waiting?: QueueEntry[] },
+  runs: { running?: number; length?: number },
+): Live {
+  const live = liveView(change);
+  return { ...live, health: { ...live.health, queue: { ...live.health.queue, ...runs } } };
+}
+
+describe('one row for each run', () => {
+  const leader = entry('leader');
+  const first = entry('first', { source: 'coalesced' });
+  const second = entry('second', { source: 'coalesced' });
+
+  test('those who share it have none of their own', () => {
+    expect(ids(runningRows(line({ running: [leader, first, second] }, { running: 1 })))).toEqual(['leader']);
+    expect(ids(waitingRows(line({ waiting: [leader, first, second] }, { length: 1 })))).toEqual(['leader']);
+  });
+
+  test('when the one who began it has left, the longest there takes the row', () => {
+    expect(ids(runningRows(line({ running: [first, second] }, { running: 1 })))).toEqual(['first']);
+  });
+
+  test('a run without its leader stands in its place among the others', () => {
+    const live = line({ waiting: [first, entry('x'), second, entry('y')] }, { length: 3 });
+    expect(ids(waitingRows(live))).toEqual(['first', 'x', 'y']);
+  });
+
+  test('counts that are behind the entries hide no one who leads', () => {
+    expect(ids(runningRows(line({ running: [leader, entry('other')] }, { running: 0 })))).toEqual(['leader', 'other']);
+  });
+});
+
+describe('times are told as of now', () => {
+  test('and not as of when the figures were taken', () => {
+    const live = liveView();
+    expect(staleness(live, TAKEN + 700)).toBe(700);
+    expect(waitLeft(entry('a', { estimated_wait_time: 9000 }), live, TAKEN + 700)).toBe(8300);
+  });
+
+  test('a clock that was set back makes nothing younger', () => {
+    expect(staleness(liveView(), TAKEN - 5000)).toBe(0);
+  });
+});
+
+describe('a run that hangs', () => {
+  const silent = (id: string, ms: number | null, over: Partial<QueueEntry> = {}): QueueEntry =>
+    entry(id, { silent_ms: ms, ...over });
+  const found = (running: QueueEntry[], now = TAKEN) => stuckRun(liveView({ running }), now);
+
+  test('is one without a piece for three minutes, the time since the figures included', () => {
+    expect(found([silent('a', STUCK_AFTER_MS - 1)])).toBeUndefined();
+    expect(found([silent('a', STUCK_AFTER_MS - 1)], TAKEN + 1)).toMatchObject({ silentMs: STUCK_AFTER_MS });
+  });
+
+  test('is the longest silent of several', () => {
+    const running = [silent('a', 200_000), silent('b', 250_000), silent('c', 1000)];
+    expect(found(running)?.entry.request_id).toBe('b');
+  });
+
+  test('is none that loads its model or has not begun', () => {
+    expect(found([silent('a', 300_000, { phase: 'loading' }), silent('b', null)])).toBeUndefined();
+    expect(found([])).toBeUndefined();
+  });
+});
+
+describe('the change to another model', () => {
+  const shown = (running: QueueEntry[], waiting: QueueEntry[]): string[] => {
+    const models = [{ ...loadedModel('b', false), load_ms: 4000 }];
+    return lineRows(liveView({ running, waiting, models }), waiting).map((row) =>
+      row.kind === 'request' ? row.entry.request_id : `then ${row.model}, ${row.loadMs ?? 'not measured'}`,
+    );
+  };
+  const of = (id: string, model: string): QueueEntry => entry(id, { model });
+
+  test('stands before the first request that needs it', () => {
+    expect(shown([of('r', 'a')], [of('1', 'a'), of('2', 'b'), of('3', 'b'), of('4', 'c')])).toEqual([
+      '1',
+      'then b, 4000',
+      '2',
+      '3',
+      'then c, not measured',
+      '4',
+    ]);
+  });
+
+  test('stands before the very first when another model runs, and not when none does', () => {
+    expect(shown([of('r', 'a')], [of('1', 'b')])).toEqual(['then b, 4000', '1']);
+    expect(shown([], [of('1', 'b')])).toEqual(['1']);
+  });
+
+  test('has a name of its own in the list, so that its row is not taken for another', () => {
+    const rows = lineRows(liveView(), [of('1', 'a'), of('2', 'b'), of('3', 'a'), of('4', 'b')]);
+    const names = rows.map((row) => (row.kind === 'change' ? row.id : row.entry.request_id));
+    expect(new Set(names).size).toBe(7);
+  });
+});
+
+describe('the order while a hand is in the list', () => {
+  test('keeps who was there in place, drops who left, and puts who comes at the end', () => {
+    expect(heldOrder(['a', 'b', 'c'], ['n', 'c', 'a'])).toEqual(['a', 'c', 'n']);
+  });
+
+  test('always shows exactly who waits, and never turns two of those shown around', () => {
+    const people = fc.uniqueArray(fc.constantFrom(...'abcdefgh'));
+    fc.assert(
+      fc.property(people, people, (before, fresh) => {
+        const order = heldOrder(before, fresh);
+        expect(order.toSorted()).toEqual(fresh.toSorted());
+        const stayed = before.filter((id) => fresh.includes(id));
+        expect(order.slice(0, stayed.length)).toEqual(stayed);
+      }),
+    );
+  });
+});
