@@ -3,14 +3,9 @@ import type { ModelView } from '../backend/contract/control.ts';
 import type { SettingsView } from '../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../backend/contract/duration.ts';
 import { runningRows, type Live } from './line.ts';
+import { sameModel } from './same-model.ts';
 import { keptMs, STAYS_MS } from './status.ts';
 import { bytes, clockDuration, count, percent, roughly } from './words.ts';
-
-/** Whether two names mean the same model: Ollama adds `:latest` and does not mind the case. */
-export function sameModel(a: string, b: string): boolean {
-  const plain = (name: string): string => name.toLowerCase().replace(/:latest$/, '');
-  return plain(a) === plain(b);
-}
 
 /** "2.9 GB, all on the GPU, context 8,192" */
 export function loadedFacts({ size, size_loaded, size_vram, context_length }: ModelView): string {

@@ -6,9 +6,10 @@ import type { View } from '../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { CommandLine } from './copy.tsx';
 import { runningRows, type Live } from './line.ts';
-import { expiryOf, installedFacts, loadedFacts, pullCommand, sameModel } from './model-words.ts';
+import { expiryOf, installedFacts, loadedFacts, pullCommand } from './model-words.ts';
 import { NotRunning } from './not-running.tsx';
 import { Burn, Empty, Section } from './parts.tsx';
+import { sameModel } from './same-model.ts';
 import { bytes, count, roughly } from './words.ts';
 
 export function Models({ view, now }: { readonly view: View; readonly now: number }): JSX.Element {

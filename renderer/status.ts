@@ -4,6 +4,7 @@ import type { ModelView } from '../backend/contract/control.ts';
 import type { Command, CommandInput, GatewayFailure, View } from '../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../backend/contract/duration.ts';
 import { runningRows, stuckRun, type Live } from './line.ts';
+import { sameModel } from './same-model.ts';
 import { clockDuration, count, ordinal, plural, roughly } from './words.ts';
 
 /** What a press does: a command of the wire, or another tab. */
@@ -188,7 +189,7 @@ function busy(view: View, live: Live, now: number): Said {
   const wait = waiting > 0 ? `${count(waiting)} waiting` : '';
   const loading = rows.find(({ phase }) => phase === 'loading');
   if (loading !== undefined && rows.every(({ phase }) => phase === 'loading')) {
-    const usual = live.models.find(({ name }) => name === loading.model)?.load_ms ?? null;
+    const usual = live.models.find(({ name }) => sameModel(name, loading.model))?.load_ms ?? null;
     const left = usual === null ? null : usual - (now - Date.parse(loading.started_at ?? loading.created_at));
     const time = left === null ? '' : left > 0 ? `About ${roughly(left)} left` : 'Longer than usual';
     const more = [time, wait].filter((each) => each !== '').join(', ');
@@ -216,7 +217,7 @@ function ready(view: View, live: Live, now: number): Said {
 
 /** The model that the window speaks of: the default when it is loaded, else whichever is, else the default. */
 export function mainModel({ models, health }: Live): ModelView | undefined {
-  const own = (name: string): boolean => name === health.upstream.model || name === `${health.upstream.model}:latest`;
+  const own = (name: string): boolean => sameModel(name, health.upstream.model);
   const loaded = models.filter((model) => model.loaded);
   return loaded.find(({ name }) => own(name)) ?? loaded[0] ?? models.find(({ name }) => own(name));
 }
@@ -248,7 +249,7 @@ function fireOf(view: View, now: number, said: Said): Pick<HeaderView, 'left' | 
   if (left > STAYS_MS) return { left: 1, fire: `${model.name} stays warm` };
   const keep = view.settings.values['ollama.keep_alive'];
   const whole = typeof keep === 'string' || typeof keep === 'number' ? keepAliveSeconds(keep) * 1000 : Number.NaN;
-  const working = runningRows(live).some((entry) => entry.model === model.name);
+  const working = runningRows(live).some((entry) => sameModel(entry.model, model.name));
   const share = whole > 0 ? Math.min(1, left / whole) : 1;
   return {
     left: working ? 1 : share,

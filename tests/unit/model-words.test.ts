@@ -1,7 +1,8 @@
 // What the Models tab says of a model: its size and place, its pace, how long it stays, and what to pull next.
 import { describe, expect, test } from 'vitest';
 import type { ModelView } from '../../backend/contract/control.ts';
-import { expiryOf, installedFacts, loadedFacts, pullCommand, sameModel } from '../../renderer/model-words.ts';
+import { expiryOf, installedFacts, loadedFacts, pullCommand } from '../../renderer/model-words.ts';
+import { sameModel } from '../../renderer/same-model.ts';
 import { THIN } from '../../renderer/words.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../support/live-view.ts';
 import { settings } from '../support/page/views.ts';

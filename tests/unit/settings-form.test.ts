@@ -92,11 +92,14 @@ describe('a typed text', () => {
   });
 
   test('that is a setting’s own default is accepted, in every text field', () => {
-    for (const each of fields.filter(({ kind }) => ['number', 'text', 'url', 'multiline'].includes(kind))) {
-      const shown = asText(settings().values[each.path]);
-      const nothingSet = { ...settings(), values: {} };
-      expect(readText(each, shown, nothingSet) ?? { value: shown }, each.path).toHaveProperty('value');
-    }
+    const nothingSet = { ...settings(), values: {} };
+    const typed = fields.filter(({ kind }) => ['number', 'text', 'url', 'multiline'].includes(kind));
+    const refused = typed.filter((each) => {
+      const read = readText(each, asText(settings().values[each.path]), nothingSet);
+      return read !== undefined && 'wrong' in read;
+    });
+    expect(typed.length).toBeGreaterThan(10);
+    expect(refused).toEqual([]);
   });
 
   test('of a value that would make the sentence long says that the old one stays', () => {

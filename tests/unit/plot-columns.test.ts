@@ -1,0 +1,256 @@
+// The strips as columns and figures: where a step lies, what a gap does, how a scale holds still, what stands at the left.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { PlotSpan } from '../../backend/contract/desktop.ts';
+import { SPANS } from '../../backend/contract/desktop.ts';
+import {
+  figureAt,
+  hasRequests,
+  heldTop,
+  lengthOf,
+  lineColumns,
+  loneIndices,
+  mixPieces,
+  mostOf,
+  niceTop,
+  SPAN_LIST,
+  stepAt,
+  stepColumns,
+  STRIPS,
+  topWords,
+  valueAt,
+  type Column,
+  type Strip,
+} from '../../renderer/plots.ts';
+import { THIN } from '../../renderer/words.ts';
+import { emptyPlots, plots } from '../support/page/views.ts';
+
+const STEP = 10;
+const START = 1000;
+
+/** A span of steps of 10 s from 1000 s on, with the same values in every column. */
+function span(values: Column): PlotSpan {
+  const column = [...values];
+  return {
+    step_s: STEP,
+    t: values.map((_, i) => START + i * STEP),
+    requests: column,
+    needed_model: column,
+    hit_rate: column,
+    waiting: column,
+    ttft_p50: column,
+    ttft_p95: column,
+    tokens_per_s: column,
+  };
+}
+
+/** Seven seconds into the last of three steps, in milliseconds. */
+const NOW = (START + 2 * STEP + 7) * 1000;
+
+test('the switch has every span of the contract, by its name and in its words', () => {
+  expect(SPAN_LIST.map(({ name }) => name)).toEqual(Object.keys(SPANS));
+  for (const name of Object.keys(SPANS) as (keyof typeof SPANS)[]) {
+    expect(lengthOf(plots()[name])).toBe(SPANS[name].span_s);
+  }
+});
+
+describe('steps', () => {
+  const steps = (...values: (number | null)[]) => stepColumns(span(values), [values], NOW);
+
+  test('hold their value, the last one until now', () => {
+    expect(steps(1, 2, 3)).toEqual([
+      [1000, 1010, 1020, 1027],
+      [1, 2, 3, 3],
+    ]);
+  });
+
+  test('before a gap end where they end, so that the gap does not swallow them', () => {
+    expect(steps(1, null, 3)).toEqual([
+      [1000, 1009.999, 1010, 1020, 1027],
+      [1, 1, null, 3, 3],
+    ]);
+  });
+
+  test('do not reach beyond their own end when the figures are late, nor back when the clock was', () => {
+    const late = stepColumns(span([1]), [[1]], (START + 99) * 1000);
+    expect(late[0]).toEqual([1000, 1010]);
+    const early = stepColumns(span([1]), [[1]], (START - 99) * 1000);
+    expect(early[0]).toEqual([1000, 1000.001]);
+  });
+
+  test('of several columns stay together, whatever is missing in one', () => {
+    const [x, a, b] = stepColumns(span([1, 2, 3]), [[1, 2, 3], [4, null, null]], NOW); // prettier-ignore
+    expect([x.length, a?.length, b?.length]).toEqual([5, 5, 5]);
+    expect(b).toEqual([4, 4, null, null, null]);
+  });
+
+  test('always go forward in time', () => {
+    const value = fc.option(fc.nat(9), { nil: null });
+    fc.assert(
+      fc.property(
+        fc.array(value, { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: -60, max: 300 }),
+        (values, late) => {
+          const [x, ...columns] = stepColumns(span(values), [values], (START + late) * 1000);
+          for (const [i, at] of x.entries()) if (i > 0) expect(at).toBeGreaterThan(x[i - 1] ?? Infinity);
+          for (const column of columns) expect(column).toHaveLength(x.length);
+        },
+      ),
+    );
+  });
+});
+
+describe('a line', () => {
+  test('goes through the middle of each step, and in the last one no further than now', () => {
+    expect(lineColumns(span([1, null, 3]), [[1, null, 3]], NOW)).toEqual([
+      [1005, 1015, 1025],
+      [1, null, 3],
+    ]);
+    expect(lineColumns(span([1, 2, 3]), [[1, 2, 3]], NOW - 5000)[0]).toEqual([1005, 1015, 1022]);
+  });
+
+  test.each([
+    [
+      [1, null, 2, null, 3, 4],
+      [0, 2],
+    ],
+    [[null, 5], [1]],
+    [[7], [0]],
+    [[1, 2], []],
+    [[null, null], []],
+    [[0, null], [0]],
+  ] as const)('%j has dots at %j, where a value stands between two gaps', (column, dots) => {
+    expect(loneIndices(column)).toEqual(dots);
+  });
+});
+
+describe('a moment', () => {
+  const three = span([1, 2, 3]);
+  test.each([
+    [1000, 0],
+    [1009.9, 0],
+    [1010, 1],
+    [1029, 2],
+    [900, 0],
+    [5000, 2],
+  ])('of %d s lies in step %i', (at, step) => expect(stepAt(three, at)).toBe(step));
+
+  test('shows its step; now shows the running step, or the one before while that has nothing', () => {
+    expect([valueAt([1, 2, 3], 0), valueAt([1, null, 3], 1), valueAt([1], 9)]).toEqual([1, null, null]);
+    expect([valueAt([1, 2, 3], undefined), valueAt([1, 2, null], undefined)]).toEqual([3, 2]);
+    expect([valueAt([1, null, null], undefined), valueAt([], undefined)]).toEqual([null, null]);
+    expect(valueAt([1, 2, 0], undefined)).toBe(0);
+  });
+});
+
+describe('the top of a scale', () => {
+  test.each([
+    [0, 1, 1],
+    [1, 1, 1],
+    [1.01, 1, 1.2],
+    [7, 1, 8],
+    [24, 1, 24],
+    [25, 1, 30],
+    [99, 1, 100],
+    [101, 1, 120],
+    [1, 10, 10],
+    [0.11, 0.1, 0.12],
+    [0.15, 0.1, 0.16],
+    [0.25, 0.1, 0.3],
+    [1800, 10, 2000],
+  ])('for %d, of at least %d, is %d', (most, least, top) => expect(niceTop(most, least)).toBe(top));
+
+  test('is never under what it shows, and never more than twice as much', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.001, max: 1e9, noNaN: true }), (most) => {
+        const top = niceTop(most, 0.001);
+        return top >= most && top <= most * 2;
+      }),
+    );
+  });
+
+  test('grows at once and shrinks only after a whole span in which it was not needed', () => {
+    let top = heldTop(undefined, 10, 0, 100);
+    top = heldTop(top, 40, 10, 100);
+    expect(top).toEqual({ top: 40, at: 10 });
+    top = heldTop(top, 8, 110, 100);
+    expect(top.top).toBe(40);
+    // Needed once more: the span begins again.
+    top = heldTop(top, 40, 110, 100);
+    expect(heldTop(top, 8, 210, 100).top).toBe(40);
+    expect(heldTop(top, 8, 211, 100)).toEqual({ top: 8, at: 211 });
+  });
+
+  test('is of the most in any column, and of 0 when nothing was measured', () => {
+    expect([mostOf([[1, null, 3], [5]]), mostOf([[null], []])]).toEqual([5, 0]);
+  });
+
+  const named = (name: Strip['name']): Strip => STRIPS.find((strip) => strip.name === name) as Strip;
+  test.each([
+    ['requests', 24, '24'],
+    ['requests', 1.2, '1.2'],
+    ['requests', 1200, '1,200'],
+    ['hit_rate', 1, `100${THIN}%`],
+    ['first_token', 10, `10${THIN}ms`],
+    ['first_token', 400, `0.4${THIN}s`],
+    ['first_token', 1000, `1${THIN}s`],
+    ['first_token', 1600, `1.6${THIN}s`],
+    ['first_token', 120_000, `2${THIN}min`],
+  ] as const)('of %s at %d reads %s', (name, top, words) => expect(topWords(named(name), top)).toBe(words));
+
+  test.each([
+    ['requests', 0.5, '0.5', ''],
+    ['requests', 0, '0', ''],
+    ['requests', 7.4, '7', ''],
+    ['hit_rate', 0.643, '64', '%'],
+    ['first_token', 412, '0.41', 's'],
+    ['tokens', 38.6, '39', ''],
+  ] as const)('the figure of %s for %d is %s%s', (name, value, figure, unit) => {
+    expect(figureAt(named(name), span([value]), undefined)).toEqual([figure, unit]);
+  });
+
+  test('what was not measured is a dash without a unit, never 0', () => {
+    for (const strip of STRIPS) expect(figureAt(strip, span([null, null]), undefined)).toEqual(['–', '']);
+  });
+});
+
+test('there are requests in the plots as soon as one span has one', () => {
+  expect(hasRequests(plots())).toBe(true);
+  expect(hasRequests(emptyPlots())).toBe(false);
+  const zero = emptyPlots();
+  expect(hasRequests({ ...zero, m15: { ...zero.m15, requests: [0, null, 0] } })).toBe(false);
+  expect(hasRequests({ ...zero, m15: { ...zero.m15, requests: [0, null, 0.5] } })).toBe(true);
+});
+
+describe('the bar of how requests were answered', () => {
+  const counts = fc.record({ hit: fc.nat(1e6), coalesced: fc.nat(1e6), miss: fc.nat(1e6), bypass: fc.nat(1e6) });
+
+  test('has a piece for each source that was counted, in one order', () => {
+    expect(mixPieces({ hit: 2, coalesced: 0, miss: 2, bypass: 0 })).toEqual([
+      { name: 'hit', x: 0, width: 49.7 },
+      { name: 'miss', x: 50.3, width: 49.7 },
+    ]);
+    expect(mixPieces({ hit: 0, coalesced: 0, miss: 0, bypass: 0 })).toEqual([]);
+    expect(mixPieces({ hit: 0, coalesced: 0, miss: 0, bypass: 3 })).toEqual([{ name: 'bypass', x: 0, width: 100 }]);
+  });
+
+  test('shows also what is one in a million', () => {
+    const [, , , rare] = mixPieces({ hit: 1e6, coalesced: 1e6, miss: 1e6, bypass: 1 });
+    expect(rare?.width).toBeGreaterThan(0.5);
+  });
+
+  test('fills its length and never overlaps', () => {
+    fc.assert(
+      fc.property(counts, (each) => {
+        const pieces = mixPieces(each);
+        for (const [i, piece] of pieces.entries()) {
+          const before = pieces[i - 1];
+          expect(piece.width).toBeGreaterThan(0);
+          if (before !== undefined) expect(piece.x).toBeGreaterThan(before.x + before.width);
+        }
+        const last = pieces.at(-1);
+        if (last !== undefined) expect(last.x + last.width).toBeCloseTo(100, 0);
+      }),
+    );
+  });
+});
