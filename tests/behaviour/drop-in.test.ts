@@ -1,5 +1,6 @@
 // Clients of Ollama and OpenAI get the cache, the shared run and the queue without knowing of them.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { addKey } from '../../backend/core/api-keys.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
 
 let hearth: Hearth;
@@ -341,11 +342,13 @@ describe('handed on as it is', () => {
   });
 
   test('origin, cookies and our own headers and keys do not travel; unknown ones do', async () => {
+    const { secret, keys } = addKey([], { name: 'phone', scopes: ['chat'] }, new Date(0));
+    await start({ config: { server: { api_keys: keys } } });
     const headers = {
       origin: 'http://localhost:3000',
       referer: 'http://localhost:3000/x',
       cookie: 'secret=1',
-      authorization: 'Bearer hearth_abc',
+      authorization: `Bearer ${secret}`,
       'x-cache-control': 'no-store',
       'x-odd': 'yes',
     };
