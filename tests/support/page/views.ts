@@ -1,4 +1,5 @@
 // Whole views of the window for every state that it can be in. The working day is the one of the design's mock pages.
+import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { defaultConfig, fields } from '../../../backend/contract/config.ts';
 import type { ModelView, QueueEntry } from '../../../backend/contract/control.ts';
 import { SPANS, type PlotSpan, type PlotsView, type View } from '../../../backend/contract/desktop.ts';
@@ -301,6 +302,11 @@ export const STATES: Readonly<Record<string, () => View>> = {
         problems: { 'queue.max_queue_size': 'config.json: queue.max_queue_size must be a whole number. It was "x".' },
       },
     }),
+  keys: () =>
+    view({
+      settings: { values: { ...settings().values, 'server.lan': true, 'server.api_keys': KEYS } },
+      notices: [ASKING_PAGE],
+    }),
   'first run': () => view({ app: { first_run: true }, live: quiet() }),
   'first run, ollama stopped': () => view({ app: { first_run: true }, live: quiet(DOWN) }),
   'first run, no ollama at the address': () =>
@@ -319,6 +325,31 @@ export const STATES: Readonly<Record<string, () => View>> = {
       },
       live: null,
     }),
+};
+
+const HASH = `sha256:${'0'.repeat(64)}`;
+const KEYS: readonly ApiKey[] = [
+  { name: 'phone', hash: HASH, scopes: ['chat'], created_at: '2026-11-02T10:00:00Z' },
+  {
+    name: 'the-build-server-in-the-cellar@example.org',
+    hash: HASH.replace('0', '1'),
+    scopes: ['chat', 'cache', 'manage'],
+    requests_per_minute: 1000,
+    max_active: 20,
+    created_at: '2026-09-30T10:00:00Z',
+  },
+];
+
+const ASKING_PAGE: View['notices'][number] = {
+  id: 'origin https://notes.example.com',
+  level: 'info',
+  text: 'https://notes.example.com wants to use your local models.',
+  more: 'It asked twice and got nothing.',
+  buttons: [
+    { id: 'always', label: 'Allow always' },
+    { id: 'session', label: 'Allow this session' },
+    { id: 'block', label: 'Block' },
+  ],
 };
 
 const LONG_MODEL = 'hf.co/bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M';

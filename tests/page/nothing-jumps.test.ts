@@ -1,0 +1,151 @@
+// While figures change, nothing else moves: every element whose words stay the same stays where it is, to the pixel, and a
+// figure that grows keeps its line. Measured by bounding boxes, in every tab, at the usual and the narrow width.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import type { View } from '../../backend/contract/desktop.ts';
+import { startPages, type PageStage } from '../support/page/browser.ts';
+import { entry, MODELS, view, waiting } from '../support/page/views.ts';
+
+let stage: PageStage;
+beforeAll(async () => {
+  stage = await startPages();
+});
+afterAll(() => stage.stop());
+
+type Live = NonNullable<View['live']>;
+
+/** Figures of one size: what is a number in the window is about `n`. */
+function figures(n: number): { readonly live: Live } {
+  const now = Date.now();
+  const made = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
+  const base = view().live as Live;
+  const running = entry({
+    caller: 'localhost:3000',
+    tokens: n,
+    tokens_per_s: n,
+    shared_with: n,
+    started_at: made(n),
+    created_at: made(n),
+  });
+  const line = ['Open WebUI', 'Continue', 'nightly-report'].map((caller, i) =>
+    waiting(i + 1, {
+      caller,
+      queue_position: n + i,
+      estimated_wait_time: n * 1000,
+      created_at: made(n),
+      age_ms: n * 1000,
+    }),
+  );
+  const { response_cache, batch_processor } = base.stats;
+  const queue = {
+    ...base.queue,
+    running: [running],
+    waiting: line,
+    totals: { requests: n * 4, completed: n, failed: 0, cancelled: n, refused: n },
+  };
+  return {
+    live: {
+      ...base,
+      health: {
+        ...base.health,
+        queue: { length: n + 2, running: 1, paused: false },
+        cache: { entries: n, size_mb: n },
+      },
+      models: MODELS.map((model) => ({
+        ...model,
+        expires_at: model.loaded ? new Date(now + n * 1000).toISOString() : null,
+        tokens_per_s: model.tokens_per_s === null ? null : n,
+      })),
+      queue,
+      stats: {
+        ...base.stats,
+        timestamp: new Date(now).toISOString(),
+        response_cache: {
+          ...response_cache,
+          hits: n,
+          coalesced: n,
+          misses: n,
+          bypassed: n,
+          total_entries: n,
+          total_size_mb: n,
+          tokens_saved: n,
+          time_saved_ms: n * 1000,
+        },
+        batch_processor: { ...batch_processor, model_switches: n, model_switches_avoided: n },
+        queue,
+      },
+    },
+  };
+}
+
+interface Box {
+  readonly what: string;
+  readonly words: string;
+  readonly box: readonly [left: number, top: number, right: number, bottom: number];
+}
+
+/** Every visible element with words of its own, every control and every mark, with its box. */
+async function boxes(page: Page): Promise<Box[]> {
+  return await page.evaluate(() =>
+    [...document.querySelectorAll<Element>('.app *')]
+      .filter((element) => element.closest('.sr, .u-wrap') === null && (element.closest('svg') ?? element) === element)
+      .map((element) => {
+        const own = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent ?? '');
+        const control = element.matches('button, input, select, svg, progress');
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        return {
+          what: `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`,
+          words: own.join('').trim(),
+          kept: (control || own.join('').trim() !== '') && right > left,
+          box: [left, top, right, bottom] as const,
+        };
+      })
+      .filter(({ kept }) => kept)
+      .map(({ what, words, box }) => ({ what, words, box })),
+  );
+}
+
+/** What moved between two pictures of the same page, as sentences. */
+function moves(before: readonly Box[], after: readonly Box[]): string[] {
+  if (before.length !== after.length) return [`${before.length} elements became ${after.length}`];
+  return before.flatMap((was, i) => {
+    const is = after[i];
+    if (is === undefined || is.what !== was.what) return [`${was.what} became ${is?.what ?? 'nothing'}`];
+    const off = was.box.map((edge, side) => Math.abs(edge - (is.box[side] ?? Infinity)) > 0.5);
+    const [left, top, right, bottom] = off;
+    // A figure may be wider than before; it may not leave its line.
+    const moved = was.words === is.words ? left || top || right || bottom : top || bottom;
+    return moved ? [`${was.what} "${was.words}" → "${is.words}": ${was.box.map(Math.round).join()} → ${is.box.map(Math.round).join()}`] : []; // prettier-ignore
+  });
+}
+
+/** A text that is in the tab when the figures of this size are painted. */
+const TELLS: Readonly<Record<string, (n: number) => RegExp>> = {
+  overview: (n) => new RegExp(`^${n.toLocaleString('en')} tokens$`),
+  queue: (n) => new RegExp(`^${n.toLocaleString('en')}$`),
+  models: (n) => new RegExp(`^${n.toLocaleString('en')} tokens/s`),
+  settings: (n) => new RegExp(`^${n.toLocaleString('en')} answers`),
+};
+
+describe.each([460, 380])('at %i px', (width) => {
+  test.each(['overview', 'queue', 'models', 'settings'] as const)('in %s, from 9 to 10 to 1,000', async (tab) => {
+    // Below the window's edge nothing may move either.
+    const open = await stage.open(view({ live: figures(9).live }), { width, height: 1800 });
+    await open.page.locator(`#tab-${tab}`).click();
+    await open.page.mouse.move(0, 0);
+    const painted = async (n: number): Promise<Box[]> => {
+      const tells = TELLS[tab]?.(n) ?? /$^/;
+      await open.page.locator('#view').getByText(tells).first().waitFor();
+      return await boxes(open.page);
+    };
+    let before = await painted(9);
+    expect(before.length).toBeGreaterThan(20);
+    for (const n of [10, 1000]) {
+      await open.push({ live: figures(n).live });
+      const after = await painted(n);
+      expect(moves(before, after), `to ${n}`).toEqual([]);
+      before = after;
+    }
+    await open.close();
+  });
+});
