@@ -61,6 +61,22 @@ describe('the JSON answer', () => {
     expect(refresh.headers.get('x-cache')).toBe('REFRESH');
   });
 
+  test.each([
+    ['fetch with cache: no-store', { 'cache-control': 'no-cache', pragma: 'no-cache' }],
+    ['a page that is loaded anew', { 'cache-control': 'max-age=0', 'sec-fetch-mode': 'cors' }],
+  ])('what %s sends by habit is not followed, unless the settings say so', async (_, headers) => {
+    await (await hearth.chat('habit')).text();
+    hearth.clock.forward(1000);
+    const hit = await hearth.chat('habit', {}, { headers });
+    expect(hit.headers.get('x-cache')).toBe('HIT');
+    expect(hit.headers.get('cache-status')).toContain('request cache-control not followed');
+    await hit.text();
+    hearth.backend.configure(hearth.config({ cache: { honor_request_cache_control: 'always' } }));
+    const asked = await hearth.chat('habit', {}, { headers });
+    expect(asked.headers.get('x-cache')).not.toBe('HIT');
+    await asked.text();
+  });
+
   test("a client's X-Request-ID comes back when it is well formed, else a new one", async () => {
     const good = await hearth.chat('id', {}, { headers: { 'x-request-id': 'my-id.1:2' } });
     expect(good.headers.get('x-request-id')).toBe('my-id.1:2');

@@ -1,5 +1,6 @@
 // Identical requests in flight share one upstream call; who leaves costs nothing to the others.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openWire, type Wire } from '../support/door.ts';
 import { piecesOf, startHearth, type Hearth } from '../support/hearth.ts';
 
 let hearth: Hearth;
@@ -101,6 +102,31 @@ test('when the last one leaves, the upstream call ends and the slot is free with
   expect(await Promise.all(callers)).toEqual(['left', 'left', 'left']);
   gate.release();
   expect(await (await hearth.chat('next')).json()).toMatchObject({ source: 'miss' });
+});
+
+test('a body that comes in parts is no caller who leaves, and who leaves after it is noticed all the same', async () => {
+  const port = Number(new URL(hearth.url).port);
+  const ask = async (content: string): Promise<Wire> => {
+    const body = JSON.stringify({ stream: true, messages: [{ role: 'user', content }] });
+    const wire = await openWire(port);
+    wire.send(`POST /api/chat-optimized HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: ${body.length}\r\n`);
+    wire.send('Expect: 100-continue\r\n\r\n');
+    // Now the request is being read, and its body is not there yet.
+    await wire.until(/100 Continue/);
+    wire.send(body);
+    return wire;
+  };
+  const stays = await ask('stays');
+  await stays.until(/"done":true/);
+  stays.socket.destroy();
+  const gate = hearth.fake.gate();
+  const leaves = await ask('leaves');
+  await hearth.fake.until(({ active }) => active === 1);
+  const startedAt = performance.now();
+  leaves.socket.destroy();
+  await hearth.fake.until(({ active }) => active === 0);
+  expect(performance.now() - startedAt).toBeLessThan(200);
+  gate.release();
 });
 
 test('an error before the first piece reaches each of them once, and nothing is kept', async () => {

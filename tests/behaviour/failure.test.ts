@@ -140,6 +140,8 @@ test('four first requests at once: one load', async () => {
   loads.release();
   for (const response of await Promise.all(all)) expect(response.status).toBe(200);
   expect(hearth.fake.loads).toHaveLength(1);
+  // Nor did we ask for more and leave it to Ollama to make one of them.
+  expect(hearth.fake.calls.filter(({ kind }) => kind === 'load')).toHaveLength(1);
 });
 
 test('a first request that wants the model unloaded after it is loaded for like any other, and then unloaded', async () => {
