@@ -31,6 +31,7 @@ export default defineConfig({
         test: {
           name: 'desktop',
           include: ['tests/page/**/*.test.ts', 'tests/desktop/**/*.test.ts'],
+          globalSetup: new URL('support/desktop/fetch-electron.ts', import.meta.url).pathname,
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 120_000,

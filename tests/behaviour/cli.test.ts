@@ -234,20 +234,9 @@ describe('hearth key', () => {
       code: 65,
       err: 'There is no key "tablet". There are phone.\n',
     });
-    for (const args of [
-      [],
-      ['create'],
-      ['make', 'x'],
-      ['create', 'a b'],
-      ['create', 'x', '--scopes', 'all'],
-      ['list', '--nope'],
-    ]) {
-      expect(await run(...args)).toMatchObject({
-        code: 64,
-        out: '',
-        err: expect.stringContaining('Usage: hearth key'),
-      });
-    }
+    const mistakes: readonly string[][] = [[], ['make', 'x'], ['create', 'a b'], ['create', 'x', '--scopes', 'all']];
+    const usage = { code: 64, out: '', err: expect.stringContaining('Usage: hearth key') };
+    expect(await Promise.all(mistakes.map((args) => run(...args)))).toMatchObject(mistakes.map(() => usage));
     expect(await run('list', '--config', 'missing.toml')).toMatchObject({ code: 78 });
     expect(await readFile(join(folder, 'config.toml'), 'utf8')).toBe(before);
   });

@@ -80,7 +80,8 @@ describe.each(Object.keys(STATES))('%s', (name) => {
         if (tab !== 'overview') await open.page.locator(`#tab-${tab}`).click();
         for (const [width, height] of SIZES) {
           await open.page.setViewportSize({ width, height });
-          expect(await cutTexts(open.page), `${tab} at ${width} px`).toEqual([]);
+          // Plots follow a new size a moment later.
+          await expect.poll(() => cutTexts(open.page), { message: `${tab} at ${width} px`, timeout: 5000 }).toEqual([]);
           const file = `${name.replaceAll(/\W+/g, '-')}.${tab}.${width}${dark ? '.dark' : ''}.png`;
           if (width === 460 || !dark) await open.page.screenshot({ path: join(shots, file) });
         }

@@ -6,13 +6,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
-import { findElectron } from '../../../main/launch/electron-runtime.ts';
+import { electronForTests } from './fetch-electron.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama.ts';
-import { family, isAlive, projectRoot, type ProcessId } from './processes.ts';
+import { family, isAlive, type ProcessId } from './processes.ts';
 import { startBus, startScreen, type Service } from './screen.ts';
 import { TrayHost } from './tray-host.ts';
 
-const project = projectRoot();
 /** How long anything is waited for. Milliseconds. */
 const LIMIT_MS = 20_000;
 
@@ -189,14 +188,7 @@ function environment(
 }
 
 async function launch(env: Record<string, string>, args: readonly string[]): Promise<ElectronApplication> {
-  const electron = await findElectron({
-    project,
-    env: process.env,
-    platform: process.platform,
-    arch: process.arch,
-    say: (sentence) => process.stderr.write(`${sentence}\n`),
-  });
-  if (electron === undefined) throw new Error('there is no Electron for the desktop tests');
+  const electron = await electronForTests();
   return await _electron.launch({
     executablePath: electron.executable,
     args: [...electron.args, '--no-sandbox', '--disable-gpu', ...args],
