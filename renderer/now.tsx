@@ -96,7 +96,7 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
           <span>{count(rows.length)}</span>
           {pace > 0 && (
             <span class="quiet nb">
-              together <span class="fig c5">{count(pace)}/s</span>
+              together <span class="fig c6">{count(pace)}/s</span>
             </span>
           )}
         </dd>
@@ -121,8 +121,8 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
             'loading the model'
           ) : (
             <>
-              <span class="fig c10">{plural(only.tokens, 'token')}</span>{' '}
-              <span class="fig c5">{only.tokens_per_s === null ? '' : `${count(only.tokens_per_s)}/s`}</span>
+              <span class="fig c12">{plural(only.tokens, 'token')}</span>{' '}
+              <span class="fig c6">{only.tokens_per_s === null ? '' : `${count(only.tokens_per_s)}/s`}</span>
             </>
           )}
         </span>
@@ -157,7 +157,7 @@ function Waiting({ live, now }: { readonly live: Live; readonly now: number }): 
               'until you resume'
             ) : (
               <>
-                next in <span class="fig c5">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>
+                next in <span class="fig c6">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>
               </>
             )}
           </span>

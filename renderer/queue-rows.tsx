@@ -73,7 +73,7 @@ export function WaitingRow(props: RowProps & { readonly onMoved: () => void }): 
   const shared = shared_with > 0 ? `, shared with ${count(shared_with)} more` : '';
   return (
     <li class="q-row" data-row={request_id}>
-      <span class="q-pos">
+      <span class="q-pos" data-long={position > 999 || undefined}>
         <span class="sr">Position </span>
         {count(position)}
       </span>

@@ -14,6 +14,9 @@ afterAll(() => stage.stop());
 
 type Live = NonNullable<View['live']>;
 
+/** Places in the default queue; to be full is another state, with other words. */
+const PLACES = 100;
+
 /** Figures of one size: what is a number in the window is about `n`. */
 function figures(n: number): { readonly live: Live } {
   const now = Date.now();
@@ -48,7 +51,7 @@ function figures(n: number): { readonly live: Live } {
       ...base,
       health: {
         ...base.health,
-        queue: { length: n + 2, running: 1, paused: false },
+        queue: { length: Math.min(n, PLACES - 3) + 2, running: 1, paused: false },
         cache: { entries: n, size_mb: n },
       },
       models: MODELS.map((model) => ({
@@ -132,7 +135,7 @@ const TELLS: Readonly<Record<string, (n: number) => RegExp>> = {
 };
 
 describe.each([460, 380])('at %i px', (width) => {
-  test.each(['overview', 'queue', 'models', 'settings'] as const)('in %s, from 9 to 10 to 90', async (tab) => {
+  test.each(['overview', 'queue', 'models', 'settings'] as const)('in %s, from 9 to 10 to 1,000', async (tab) => {
     // Below the window's edge nothing may move either.
     const open = await stage.open(view({ live: figures(9).live }), { width, height: 1800 });
     await open.page.locator(`#tab-${tab}`).click();
@@ -144,12 +147,21 @@ describe.each([460, 380])('at %i px', (width) => {
     };
     let before = await painted(9);
     expect(before.length).toBeGreaterThan(20);
-    for (const n of [10, 90]) {
+    for (const n of [10, 1000]) {
       await open.push({ live: figures(n).live });
       const after = await painted(n);
       expect(moves(before, after), `to ${n}`).toEqual([]);
       before = after;
     }
+    const under = await open.page.locator('ol .q-pos').evaluateAll((all) =>
+      all.filter((position) => {
+        const words = document.createRange();
+        words.selectNodeContents(position);
+        const name = position.nextElementSibling?.getBoundingClientRect().left ?? Infinity;
+        return words.getBoundingClientRect().right > name;
+      }),
+    );
+    expect(under, 'positions under their names').toHaveLength(0);
     await open.close();
   });
 });
