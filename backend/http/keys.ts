@@ -7,6 +7,7 @@ import { AppError } from '../contract/errors.ts';
 import { findKey, KEY_PREFIX } from '../core/api-keys.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { isLoopbackAddress, isLoopbackName, readAuthority } from './loopback.ts';
+import { meantPath } from './meant-path.ts';
 import { requireScope, showedKey } from './visitor.ts';
 
 const MINUTE_MS = 60_000;
@@ -126,7 +127,7 @@ const ACTIONS = '/api/cache-stats';
 /** What a key must be for. Undefined: any key will do. What is not known wants the most. */
 function scopeOf(req: IncomingMessage): Scope | undefined {
   if (isReading(req)) return undefined;
-  const path = (req.url ?? '/').replace(/\?.*$/s, '').replace(/(.)\/+$/, '$1');
+  const path = meantPath(req.url ?? '/');
   if (path === ACTIONS) return undefined;
-  return CHAT.test(path) ? 'chat' : 'manage';
+  return path !== undefined && CHAT.test(path) ? 'chat' : 'manage';
 }

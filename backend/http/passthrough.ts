@@ -7,6 +7,7 @@ import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
 import { inviteBody } from './body.ts';
 import { drained, goneSignal } from './encode.ts';
 import { isLoopbackAddress } from './loopback.ts';
+import { meantPath } from './meant-path.ts';
 import { keyOf } from './visitor.ts';
 
 export interface PassParts {
@@ -59,7 +60,7 @@ const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = req;
   const path = url.replace(/\?.*$/s, '');
-  const manages = isManagement(method, path);
+  const manages = isManagement(method, url);
   if (manages) checkManagement(parts.config().server.allow_management, req, path);
   const signal = goneSignal(res);
   const body = hasBody(req) ? req : null;
@@ -103,10 +104,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /** Routes that change what is on the disk, or who one is at ollama.com. */
-function isManagement(method: string, path: string): boolean {
+function isManagement(method: string, address: string): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
-  return /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)\/?$/i.test(
-    path.replaceAll(/\/{2,}/g, '/'),
+  const path = meantPath(address);
+  return (
+    path === undefined || /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)$/is.test(path)
   );
 }
 

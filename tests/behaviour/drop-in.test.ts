@@ -365,6 +365,10 @@ describe('handed on as it is', () => {
     const refused = await hearth.post('/api/pull', { model: 'x' }, init);
     expect(refused.status).toBe(403);
     expect(((await refused.json()) as Body)['code']).toBe('management_disabled');
+    // Ollama decodes a path before it routes it.
+    for (const path of ['/api/%70ull', '/v1/%2e%2e/api/pull', '//api/pull']) {
+      expect([path, (await hearth.post(path, { model: 'x' }, init)).status]).toEqual([path, 403]);
+    }
     expect(hearth.fake.calls.some(({ path }) => path === '/api/pull')).toBe(false);
     await start({ config: { server: { allow_management: true } } });
     expect((await hearth.post('/api/pull', { model: 'llama3.2' }, init)).status).toBe(200);
