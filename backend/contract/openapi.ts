@@ -217,10 +217,21 @@ export function openApi(version: string): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    // On this machine nothing is asked for; from elsewhere one of the keys.
+    security: [{}, ...Object.keys(KEYS).map((name) => ({ [name]: [] }))],
     paths,
-    components: { schemas: { ...shapes(SENT, 'input'), ...shapes(ANSWERED, 'output') } },
+    components: { securitySchemes: KEYS, schemas: { ...shapes(SENT, 'input'), ...shapes(ANSWERED, 'output') } },
   };
 }
+
+/** The two ways to show a key. */
+const KEYS = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'A key, for callers from other machines.' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key in a header of its own.' },
+};
+
+/** What the front door may answer anywhere. */
+const DOOR: ErrorCode[] = ['unauthorized', 'forbidden', 'client_limit', 'host_not_allowed', 'origin_not_allowed'];
 
 function ownPath(path: RoutePath): Json {
   const operations = Object.entries(OPERATIONS[path]).map(([method, operation]) => [
@@ -262,7 +273,7 @@ function body(shape: Sent): Json {
 /** One entry for each status, with the codes that have it. */
 function failures(codes: readonly ErrorCode[]): Json {
   const byStatus = new Map<number, ErrorCode[]>();
-  const all: readonly ErrorCode[] = [...codes, 'host_not_allowed', 'origin_not_allowed', 'internal'];
+  const all: readonly ErrorCode[] = [...new Set([...codes, ...DOOR, 'internal' as const])];
   for (const code of all) byStatus.set(ERRORS[code].status, [...(byStatus.get(ERRORS[code].status) ?? []), code]);
   const content = { 'application/json': { schema: ref('Error') } };
   return Object.fromEntries(

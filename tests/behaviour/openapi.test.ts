@@ -48,6 +48,19 @@ describe('the description', () => {
     expect(described.info.version).toBe('0.0.0-test');
   });
 
+  test('says how a key is shown, and what the front door may answer everywhere', () => {
+    expect(described).toMatchObject({
+      security: [{}, { bearer: [] }, { apiKey: [] }],
+      components: { securitySchemes: { bearer: { scheme: 'bearer' }, apiKey: { name: 'x-api-key' } } },
+    });
+    for (const [path] of ROUTES.map((route) => [route.path.replace(/:(\w+)/g, '{$1}')])) {
+      for (const operation of Object.values(described.paths[path ?? ''] ?? {}) as { responses?: object }[]) {
+        if (operation.responses === undefined) continue;
+        expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
+      }
+    }
+  });
+
   test('has every route with every method, and no other', () => {
     const expected = [
       ...ROUTES.map(({ path, methods }) => [
