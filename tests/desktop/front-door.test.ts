@@ -84,11 +84,13 @@ describe('keys', () => {
 
   test('a key is made by keyboard, shown once, and opens the door; the file has its hash alone', async () => {
     await page.keyboard.press('Enter');
+    const name = page.getByLabel('Name', { exact: true });
+    await expect.poll(() => name.evaluate((input) => input === document.activeElement)).toBe(true);
     await page.keyboard.type('my phone');
     await page.keyboard.press('Enter');
     await field('server.api_keys').getByText('A name has 1 to 64 characters').waitFor();
-    await page.getByLabel('Name', { exact: true }).fill('phone');
-    await page.keyboard.press('Enter');
+    await name.fill('phone');
+    await name.press('Enter');
     secret = await field('server.api_keys')
       .getByText(/^hearth_/)
       .innerText();
