@@ -98,10 +98,10 @@ async function serve(args: readonly string[]): Promise<void> {
   );
   for (const notice of settings.notices) log.warn({}, notice);
   const backend = await startBackend({ config, log, version: await version() });
-  process.stdout.write(`hearth ready ${backend.url}\n`);
-
   const life = new AbortController();
+  // Before the line that others wait for: whoever has read it may end this at once.
   stopOnSignals(backend, log, life);
+  process.stdout.write(`hearth ready ${backend.url}\n`);
   if (path !== undefined) await followFile(path, flags, config, backend, log, life.signal);
   // Without a handler the signal would end the process.
   else process.on('SIGHUP', () => log.info({}, 'there is no configuration file to read again'));
