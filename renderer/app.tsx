@@ -1,12 +1,13 @@
 // The window: header, tabs, the view of one tab, and the notices at the lower edge. It holds which tab is open and the
 // picture that is painted; what a view shows is in the view's file.
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../backend/contract/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls } from './actions.ts';
 import { caller, sentenceOf } from './client.ts';
 import { Dock, type Failure } from './dock.tsx';
 import { FirstRun } from './first-run.tsx';
+import { useKeptFocus } from './focus.ts';
 import { Header } from './header.tsx';
 import { Models } from './models.tsx';
 import { Overview } from './overview.tsx';
@@ -133,24 +134,6 @@ function useWishes(picture: Picture | undefined, select: (tab: TabName) => void)
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, [select]);
-}
-
-/** When what had the focus is gone and nothing else took it, the view gets it, so that the keyboard goes on from there. */
-function useKeptFocus(): void {
-  const last = useRef<EventTarget>(null);
-  useEffect(() => {
-    const note = ({ target }: FocusEvent): void => {
-      last.current = target;
-    };
-    document.addEventListener('focusin', note);
-    return () => document.removeEventListener('focusin', note);
-  }, []);
-  useLayoutEffect(() => {
-    const lost = last.current instanceof Node && !last.current.isConnected && document.activeElement === document.body;
-    if (!lost) return;
-    last.current = null;
-    document.querySelector<HTMLElement>('#view')?.focus({ preventScroll: true });
-  });
 }
 
 /** Nothing at first; still bars when the first view takes its time. */

@@ -1,11 +1,12 @@
 // The setting server.api_keys: the keys there are, each with a way to revoke it, and a form to make one. A new key is
 // shown once, until it is put away; it is kept nowhere.
 import type { JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { SCOPES, type ApiKey, type Scope } from '../backend/contract/api-key.ts';
 import { useAction, useCalls } from './actions.ts';
 import { CopyButton } from './copy.tsx';
 import type { ControlProps } from './field.tsx';
+import { useOpener } from './focus.ts';
 import { keyWords } from './form.ts';
 import { Ask, Problem } from './parts.tsx';
 
@@ -17,54 +18,65 @@ const MEANS: Readonly<Record<Scope, string>> = {
 };
 
 export function KeysControl({ field, view, id, describedBy, locked }: ControlProps): JSX.Element {
-  const { call } = useCalls();
   // The contract's schema has checked it on its way here.
   const keys = (view.settings.values[field.path] ?? []) as readonly ApiKey[];
-  const [asking, setAsking] = useState<string>();
   const [making, setMaking] = useState(false);
+  const opener = useOpener(making);
   return (
     <div class="keys">
       <ul class="items" aria-labelledby={id} aria-describedby={describedBy}>
         {keys.map((key) => (
-          <li key={key.name}>
-            {asking === key.name ? (
-              <Ask
-                question={`Revoke ${key.name}? Whoever uses it gets in no more.`}
-                yes="Revoke"
-                no="Keep"
-                onYes={() => call('revoke_key', { name: key.name })}
-                onClose={() => setAsking(undefined)}
-              />
-            ) : (
-              <>
-                <p>
-                  {key.name}
-                  <span class="quiet">{keyWords(key)}</span>
-                </p>
-                {!locked && (
-                  <button
-                    class="btn danger"
-                    type="button"
-                    aria-label={`Revoke ${key.name}…`}
-                    onClick={() => setAsking(key.name)}
-                  >
-                    Revoke…
-                  </button>
-                )}
-              </>
-            )}
-          </li>
+          <KeyRow key={key.name} apiKey={key} locked={locked} />
         ))}
       </ul>
       {!locked &&
         (making ? (
           <NewKey onClose={() => setMaking(false)} />
         ) : (
-          <button class="btn" type="button" onClick={() => setMaking(true)}>
+          <button class="btn" type="button" ref={opener} onClick={() => setMaking(true)}>
             Add a key…
           </button>
         ))}
     </div>
+  );
+}
+
+function KeyRow({ apiKey, locked }: { readonly apiKey: ApiKey; readonly locked: boolean }): JSX.Element {
+  const { call } = useCalls();
+  const { name } = apiKey;
+  const [asking, setAsking] = useState(false);
+  const opener = useOpener(asking);
+  if (asking) {
+    return (
+      <li>
+        <Ask
+          question={`Revoke ${name}? Whoever uses it gets in no more.`}
+          yes="Revoke"
+          no="Keep"
+          onYes={() => call('revoke_key', { name })}
+          onClose={() => setAsking(false)}
+        />
+      </li>
+    );
+  }
+  return (
+    <li>
+      <p>
+        {name}
+        <span class="quiet">{keyWords(apiKey)}</span>
+      </p>
+      {!locked && (
+        <button
+          class="btn danger"
+          type="button"
+          ref={opener}
+          aria-label={`Revoke ${name}…`}
+          onClick={() => setAsking(true)}
+        >
+          Revoke…
+        </button>
+      )}
+    </li>
   );
 }
 
@@ -78,7 +90,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const [made, setMade] = useState<{ readonly name: string; readonly secret: string }>();
   const first = useRef<HTMLInputElement>(null);
   const done = useRef<HTMLButtonElement>(null);
-  useEffect(() => (made === undefined ? first : done).current?.focus(), [made]);
+  useLayoutEffect(() => (made === undefined ? first : done).current?.focus(), [made]);
 
   if (made !== undefined) {
     return (

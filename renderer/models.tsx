@@ -103,7 +103,7 @@ function ModelRow({ model, live, now, settings, warmingSince, note }: RowProps):
   const locked = settings.locked['ollama.model'];
   const expiry = expiryOf(model, live, settings, now);
   return (
-    <li class="m-row">
+    <li class="m-row" data-row={name}>
       <div>
         <p>
           <span class="name">{name}</span> {isDefault && <span class="tag">default</span>}
@@ -118,13 +118,14 @@ function ModelRow({ model, live, now, settings, warmingSince, note }: RowProps):
           </button>
         )}
         {loading && !loaded ? (
-          <button class="btn" type="button" aria-disabled="true" aria-label={`Loading ${name}`}>
+          <button class="btn" type="button" data-act="memory" aria-disabled="true" aria-label={`Loading ${name}`}>
             Loading
           </button>
         ) : (
           <button
             class="btn"
             type="button"
+            data-act="memory"
             aria-disabled={busy}
             aria-label={`${loaded ? 'Unload' : 'Warm'} ${name}`}
             onClick={loaded ? unload : warm}

@@ -1,7 +1,7 @@
 // The small parts that every view is made of: icons, sections, empty views, fire lines, asking back in place.
 // They hold no data and know no command; what a view does with them is in the view's own file.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useAction } from './actions.ts';
 import type { MarkName } from './status.ts';
 
@@ -121,7 +121,7 @@ interface AskProps {
 export function Ask({ question, yes, no, onYes, onClose }: AskProps): JSX.Element {
   const keep = useRef<HTMLButtonElement>(null);
   const { run, busy, problem } = useAction();
-  useEffect(() => keep.current?.focus(), []);
+  useLayoutEffect(() => keep.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') onClose();
   };

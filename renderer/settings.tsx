@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { View } from '../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { Field } from './field.tsx';
+import { useOpener } from './focus.ts';
 import { groupsOf, type Group } from './form.ts';
 import { Ask, Empty, Icon } from './parts.tsx';
 import { count, plural, THIN } from './words.ts';
@@ -93,6 +94,7 @@ function FormGroup({ group, view, go, whole }: GroupProps): JSX.Element {
 function ClearCache({ view }: { readonly view: View }): JSX.Element | null {
   const { call } = useCalls();
   const [asking, setAsking] = useState(false);
+  const opener = useOpener(asking);
   const cache = view.live?.stats.response_cache;
   if (cache === undefined) return null;
   const { total_entries: entries, total_size_mb: mb } = cache;
@@ -116,6 +118,7 @@ function ClearCache({ view }: { readonly view: View }): JSX.Element | null {
       <button
         class="btn danger"
         type="button"
+        ref={opener}
         aria-disabled={entries === 0}
         onClick={() => entries > 0 && setAsking(true)}
       >
@@ -130,6 +133,7 @@ function WholeFile({ view }: { readonly view: View }): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const [asking, setAsking] = useState(false);
+  const opener = useOpener(asking);
   const [said, setSaid] = useState('');
   const importFile = (): void =>
     run(async () => {
@@ -163,7 +167,7 @@ function WholeFile({ view }: { readonly view: View }): JSX.Element {
             Import…
           </button>
         </p>
-        <button class="btn danger" type="button" onClick={() => setAsking(true)}>
+        <button class="btn danger" type="button" ref={opener} onClick={() => setAsking(true)}>
           Reset all…
         </button>
       </div>
