@@ -23,6 +23,11 @@ export function useHeldRows(fresh: readonly QueueEntry[], list: RefObject<HTMLEl
   const [pointed, setPointed] = useState(false);
   const [focused, setFocused] = useState(false);
 
+  // A list that ends says no farewell: neither pointer nor focus leaves what is removed under them.
+  if (fresh.length === 0 && (pointed || focused)) {
+    setPointed(false);
+    setFocused(false);
+  }
   const ids = fresh.map(({ request_id }) => request_id);
   const order = (pointed || focused) && !released.current ? heldOrder(shown.current, ids) : ids;
   const moved = order.join() !== shown.current.join();

@@ -182,27 +182,46 @@ test('a row that goes gives its focus to the next, the last one to the one befor
   await push(open, 'dca');
   await expect.poll(() => focused(page)).toBe('Cancel model-c, position 2');
   expect(await shown(page)).toBe('acd');
-  await push(open, 'dc');
-  await push(open, 'd');
-  await expect.poll(() => focused(page)).toBe('Cancel model-d, position 1');
+  await cancel(page, 'd').focus();
+  await push(open, 'ac');
+  await expect.poll(() => focused(page)).toBe('Cancel model-c, position 2');
   await open.close();
 });
 
 test('who moves a row up sees the new order, with the focus on the row that moved', async () => {
   const open = await openLine({ move_up: () => ({}) });
   const { page } = open;
-  await page.locator('[data-row="c"] [data-act="up"]').focus();
+  await page.locator('[data-row="d"] [data-act="up"]').focus();
   await page.keyboard.press('Enter');
   await expect.poll(() => open.calls.map(({ command }) => command)).toEqual(['move_up']);
-  await push(open, 'acbd');
-  await expect.poll(() => shown(page)).toBe('acbd');
-  await expect.poll(() => focused(page)).toBe('Move model-c, position 2, up');
+  await push(open, 'adbc');
+  await expect.poll(() => shown(page)).toBe('adbc');
+  await expect.poll(() => focused(page)).toBe('Move model-d, position 2, up');
   // From here on the rows are held again.
-  await push(open, 'dbca');
-  await expect.poll(() => focused(page)).toBe('Move model-c, position 3, up');
-  expect(await shown(page)).toBe('acbd');
+  await push(open, 'cbda');
+  await expect.poll(() => focused(page)).toBe('Move model-d, position 3, up');
+  expect(await shown(page)).toBe('adbc');
   await open.close();
 });
+
+test.each(['the pointer', 'the focus'])(
+  'a line that ended under %s holds nothing when it begins anew',
+  async (what) => {
+    const open = await openLine();
+    const { page } = open;
+    if (what === 'the pointer') await cancel(page, 'b').hover();
+    else await cancel(page, 'b').focus();
+    const running = [entry({ caller: 'curl' })];
+    await open.push({ live: quiet({ running }) });
+    await page.getByText('Nothing is waiting.').waitFor();
+    await page.mouse.move(1, 1);
+    await open.push({ live: quiet({ running, waiting: line(['a', 'b']) }) });
+    await expect.poll(() => shown(page)).toBe('ab');
+    await open.push({ live: quiet({ running, waiting: line(['b', 'a']) }) });
+    await expect.poll(() => shown(page)).toBe('ba');
+    await open.close();
+  },
+);
 
 test('a click on empty ground leaves the line, and nothing takes the focus back', async () => {
   const open = await openLine();
