@@ -19,7 +19,7 @@ interface Place {
 /**
  * Keeps the focus in the view for as long as the calling component is mounted. A control that is removed gives it to the
  * same control of its row, if that stands elsewhere now; else to the next row of its list, the one before, or the nearest
- * control of its section; else to the view. A control that was only moved gets it back.
+ * control of its section; else to the view.
  */
 export function useKeptFocus(): void {
   useEffect(() => {
@@ -27,12 +27,9 @@ export function useKeptFocus(): void {
     const note = ({ target }: FocusEvent): void => {
       last = target instanceof HTMLElement ? placeOf(target) : undefined;
     };
-    const observer = new MutationObserver((records) => {
-      if (last === undefined || document.activeElement !== document.body) return;
-      const { element } = last;
-      const taken = records.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(element)));
-      if (!taken && element.isConnected) return;
-      const heir = element.isConnected ? element : heirOf(last);
+    const observer = new MutationObserver(() => {
+      if (last === undefined || last.element.isConnected || document.activeElement !== document.body) return;
+      const heir = heirOf(last);
       last = undefined;
       heir?.focus({ preventScroll: heir.id === 'view' });
     });
@@ -54,7 +51,7 @@ export function useKeptFocus(): void {
 function placeOf(element: HTMLElement): Place {
   const above: { parent: Element; index: number }[] = [];
   let child: Element = element;
-  while (child.tagName !== 'SECTION' && child.parentElement?.closest('#view') != null) {
+  while (child.tagName !== 'SECTION' && child.parentElement?.closest('#view') instanceof Element) {
     const parent: Element = child.parentElement;
     above.push({ parent, index: [...parent.children].indexOf(child) });
     child = parent;
@@ -70,7 +67,7 @@ function heirOf({ row, act, above }: Place): HTMLElement | null {
   for (const { parent, index } of above) {
     if (!parent.isConnected) continue;
     const children = [...parent.children];
-    for (const child of [...children.slice(index), ...children.slice(0, index).reverse()]) {
+    for (const child of [...children.slice(index), ...children.slice(0, index).toReversed()]) {
       const control = controlIn(child, act);
       if (control !== undefined) return control;
     }
