@@ -58,11 +58,8 @@ export class Notices {
 
   /** Newest first. */
   view(): NoticeView[] {
-    return this.#list.map(({ id, level, text, more, buttons = [] }) => ({
-      id,
-      level,
-      text,
-      ...(more === undefined ? {} : { more }),
+    return this.#list.map(({ buttons = [], ...rest }) => ({
+      ...rest,
       buttons: buttons.map((button) => ({
         id: button.id,
         label: button.label,

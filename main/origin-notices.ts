@@ -44,6 +44,7 @@ function noticeOf({ strangers, settings }: OriginParts, { origin, times }: Stran
   return {
     id: idOf(origin),
     level: 'info',
+    subject: origin,
     text: `${origin} wants to use your local models.`,
     more: `It asked ${inWords(times)} and got nothing.`,
     buttons: [

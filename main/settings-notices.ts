@@ -22,6 +22,7 @@ export function restartNotice(settings: Settings, supervisor: Supervisor): Notic
   return {
     id: RESTART_NOTICE,
     level: 'info',
+    icon: 'restart',
     text: `${what} for a restart.`,
     buttons: [
       { id: 'undo', label: 'Undo', plain: true, act: () => putBack(settings, waiting) },
@@ -39,6 +40,7 @@ function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | unde
   return {
     id: RESTART_NOTICE,
     level: 'info',
+    icon: 'restart',
     text: wanted.beyondLoopback
       ? 'Other machines can come in after a restart of the gateway.'
       : 'Nobody else has a key now. After a restart the gateway listens on this machine only.',

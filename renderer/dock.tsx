@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { NoticeView, View } from '../backend/contract/desktop.ts';
 import { useAction, useCalls } from './actions.ts';
-import { Icon } from './parts.tsx';
+import { Icon, type IconName } from './parts.tsx';
 import { count } from './words.ts';
 
 /** An action that failed and has no other place to say so. */
@@ -27,7 +27,9 @@ interface Press {
 interface Note {
   readonly key: string;
   readonly level: NoticeView['level'];
+  readonly icon?: IconName | undefined;
   readonly text: string;
+  readonly subject?: string | undefined;
   readonly more?: string | undefined;
   /** Read out at once: it answers what the user has just done. */
   readonly alert?: boolean;
@@ -75,13 +77,11 @@ export function Dock({ view, failures, drop }: DockProps): JSX.Element | null {
       ],
     });
   }
-  for (const { id, level, text, more, buttons } of view.notices) {
+  for (const { id, buttons, ...rest } of view.notices) {
     const press = (button: string) => () => run(() => call('answer_notice', { id, button }));
     notes.push({
+      ...rest,
       key: `notice ${id}`,
-      level,
-      text,
-      more,
       buttons: buttons.map((button) => ({ label: button.label, plain: button.plain, press: press(button.id) })),
     });
   }
@@ -104,18 +104,24 @@ export function Dock({ view, failures, drop }: DockProps): JSX.Element | null {
 
 function Notice(props: { readonly note: Note; readonly toggle: Press | undefined }): JSX.Element {
   const { note, toggle } = props;
-  const { level, text, more } = note;
+  const { level, text, subject = '', more } = note;
   const bar = more === undefined && text.length <= ONE_LINE && note.buttons.length <= 2;
   // In one line the way to the others stands apart from the notice's own buttons, before them.
   const buttons = toggle === undefined ? note.buttons : bar ? [toggle, ...note.buttons] : [...note.buttons, toggle];
+  const sentence = (
+    <p>
+      {subject !== '' && <strong>{subject}</strong>}
+      {text.slice(subject.length)}
+    </p>
+  );
   return (
     <div class={`note${bar ? ' bar' : ''}${level === 'error' ? ' error' : ''}`} role={note.alert ? 'alert' : undefined}>
-      <Icon name={level === 'info' ? 'info' : 'alert'} />
+      <Icon name={note.icon ?? (level === 'info' ? 'info' : 'alert')} />
       {bar ? (
-        <p>{text}</p>
+        sentence
       ) : (
         <div>
-          <p>{text}</p>
+          {sentence}
           {more !== undefined && <p>{more}</p>}
         </div>
       )}

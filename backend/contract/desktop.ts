@@ -115,8 +115,12 @@ export type SettingsView = z.infer<typeof settingsSchema>;
 export const noticeSchema = z.object({
   id: z.string(),
   level: z.enum(['info', 'warning', 'error']),
+  /** Instead of the level's own icon. */
+  icon: z.enum(['restart']).optional(),
   /** The first line: what is so. */
   text: z.string(),
+  /** What the first line begins with, when that is to stand out: a web page's origin. */
+  subject: z.string().optional(),
   /** The second line: what it means or what to do. */
   more: z.string().optional(),
   /** At most three; the id goes back with `answer_notice`. */

@@ -53,7 +53,8 @@ export function view(change: ViewChange = {}): View {
 
 /** A live part at rest with a warm model, changed. */
 export function quiet(change: LiveChange = {}): Live {
-  return liveView({ models: MODELS, ...change, upstream: { model: 'llama3.2:3b', ...change.upstream } });
+  const live = liveView({ models: MODELS, ...change, upstream: { model: 'llama3.2:3b', ...change.upstream } });
+  return { ...live, stats: { ...live.stats, timestamp: ago(0), since: ago(5 * 3600) } };
 }
 
 function workingDay(): Live {
@@ -71,12 +72,11 @@ function workingDay(): Live {
     entries: 1204,
     sizeMb: 38.2,
   });
-  const now = new Date().toISOString();
   return {
     ...live,
     stats: {
       ...live.stats,
-      timestamp: now,
+      timestamp: ago(0),
       since: ago(5 * 3600),
       response_cache: {
         ...live.stats.response_cache,
@@ -93,7 +93,13 @@ function workingDay(): Live {
 }
 
 export function entry(over: Partial<QueueEntry> = {}): QueueEntry {
-  return queueEntry({ request_id: over.request_id ?? `r-${over.caller ?? 'x'}`, model: 'llama3.2:3b', ...over });
+  const created_at = ago((over.age_ms ?? 1000) / 1000);
+  return queueEntry({
+    request_id: over.request_id ?? `r-${over.caller ?? 'x'}`,
+    model: 'llama3.2:3b',
+    created_at,
+    ...over,
+  });
 }
 
 export function waiting(position: number, over: Partial<QueueEntry> = {}): QueueEntry {
@@ -343,6 +349,7 @@ const KEYS: readonly ApiKey[] = [
 const ASKING_PAGE: View['notices'][number] = {
   id: 'origin https://notes.example.com',
   level: 'info',
+  subject: 'https://notes.example.com',
   text: 'https://notes.example.com wants to use your local models.',
   more: 'It asked twice and got nothing.',
   buttons: [
@@ -376,6 +383,7 @@ const NOTICES: View['notices'] = [
   {
     id: 'restart-needed',
     level: 'info',
+    icon: 'restart',
     text: 'Port 8090 waits for a restart.',
     buttons: [
       { id: 'undo', label: 'Undo', plain: true },
