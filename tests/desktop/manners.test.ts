@@ -132,12 +132,17 @@ test('a second start shows the window of the first, and ends', async () => {
   await desktop.ready();
   expect(desktop.app.windows()).toHaveLength(0);
   const child = desktop.app.process();
-  const second = spawn(child.spawnfile, ['--no-sandbox', '--disable-gpu', ...child.spawnargs.slice(-1)], {
-    env: { ...desktop.env, HEARTH_PROJECT: join(import.meta.dirname, '..', '..') },
-    stdio: 'ignore',
-  });
-  const [code] = (await once(second, 'exit')) as [number | null];
-  expect(code).toBe(0);
+  const startAgain = async (...args: string[]): Promise<number | null> => {
+    const second = spawn(child.spawnfile, ['--no-sandbox', '--disable-gpu', ...args], {
+      env: { ...desktop.env, HEARTH_PROJECT: join(import.meta.dirname, '..', '..') },
+      stdio: 'ignore',
+    });
+    return ((await once(second, 'exit')) as [number | null])[0];
+  };
+  // As a login does beside a restored session: the first one stays in the tray.
+  expect(await startAgain('--hidden')).toBe(0);
+  expect(await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+  expect(await startAgain()).toBe(0);
   await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
 });
 
@@ -163,6 +168,15 @@ test('a port taken by a stranger is explained, the next one offered and used, an
   expect(JSON.parse(readFileSync(join(desktop.dataFolder, 'config.json'), 'utf8'))).toMatchObject({
     server: { port: next },
   });
+});
+
+test('what is clicked in the tray while a port is asked who holds it is done afterwards', async () => {
+  const port = await freePort();
+  const silent = await occupy(port, undefined);
+  silent.removeAllListeners('request');
+  const desktop = await start({ port });
+  await desktop.tray.click('Settings…');
+  await (await desktop.window()).getByRole('tab', { name: 'Settings', selected: true }).waitFor();
 });
 
 test('a port taken by another Hearth is said to be, and is ours once it is free', async () => {
@@ -258,6 +272,23 @@ test('a data folder that cannot be written at all leaves a working app, which sa
   await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
   await page.getByRole('button', { name: '1 more' }).click();
   await page.getByText(/^There is no log:/).waitFor();
+  await desktop.ready();
+});
+
+test('a home that cannot be written leaves a working app as well', async () => {
+  const port = await freePort();
+  const nowhere = { HOME: '/dev/null', XDG_CONFIG_HOME: '', HEARTH_DATA_DIR: '' };
+  const desktop = await start({ port, env: { PORT: String(port), ...nowhere }, args: [] });
+  const page = await desktop.window();
+  await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
+  await desktop.ready();
+});
+
+test('a lock that cannot be made, as on a full disk, is not taken for a second start', async () => {
+  const desktop = await start({
+    // The last of the three files of Chromium's lock: a folder cannot be replaced by it.
+    prepare: (folder) => mkdirSync(join(folder, 'SingletonCookie', 'x'), { recursive: true }),
+  });
   await desktop.ready();
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
-import { setLoginItem } from '../../main/login-item.ts';
+import { setLoginItem, startCommand } from '../../main/login-item.ts';
 import { Notices } from '../../main/notices.ts';
 import { OllamaProgram } from '../../main/ollama-program.ts';
 import { worthSaying, type Seen } from '../../main/watchful.ts';
@@ -37,6 +37,34 @@ describe('start at login', () => {
     expect(readFileSync(join(home, 'cfg', 'autostart', 'hearth.desktop'), 'utf8')).toContain(
       'Exec=/usr/bin/hearth --hidden\n',
     );
+  });
+
+  test('takes no relative XDG_CONFIG_HOME, and asks nothing of a home that cannot have the folder', () => {
+    setLoginItem(true, { ...linux, home, env: { XDG_CONFIG_HOME: 'cfg' }, command: ['/usr/bin/hearth'] });
+    expect(existsSync(join(home, '.config', 'autostart', 'hearth.desktop'))).toBe(true);
+    expect(existsSync('cfg')).toBe(false);
+    setLoginItem(false, { ...linux, home: '/dev/null', command: ['/usr/bin/hearth'] });
+  });
+
+  test('starts the app as it was started: packed, as an AppImage, or from its project', () => {
+    const packed = { env: {}, execPath: '/opt/hearth', argv: ['/opt/hearth'], isPackaged: true, project: '/p' };
+    expect(startCommand(packed)).toEqual(['/opt/hearth']);
+    expect(startCommand({ ...packed, env: { APPIMAGE: '/home/me/Hearth.AppImage' } })).toEqual([
+      '/home/me/Hearth.AppImage',
+    ]);
+    const project = { ...packed, execPath: '/e/electron', isPackaged: false };
+    expect(startCommand(project)).toEqual(['/e/electron', '/p']);
+    expect(startCommand({ ...project, argv: ['/e/electron', '--no-sandbox', '/p'] })).toEqual([
+      '/e/electron',
+      '/p',
+      '--no-sandbox',
+    ]);
+    // The fetched Electron knows its project by the variable alone.
+    expect(startCommand({ ...project, env: { HEARTH_PROJECT: '/p' } })).toEqual([
+      '/usr/bin/env',
+      'HEARTH_PROJECT=/p',
+      '/e/electron',
+    ]);
   });
 
   test('is the system’s own list on macOS and Windows', () => {
