@@ -53,7 +53,11 @@ export async function createApp(shell: Shell) {
     env: shell.env,
     save: opened.blocked ? () => undefined : shell.saveSettings,
   });
-  const { log, trouble: noLog, close: closeLog } = openLog(shell.logsFolder, settings.config.log.level);
+  const {
+    log,
+    onTrouble: onLogTrouble,
+    close: closeLog,
+  } = openLog(shell.logsFolder, settings.config.log.level, clock.now);
   const history = new History(clock.now);
   const strangers = new Strangers();
   const life = new AbortController();
@@ -253,20 +257,11 @@ export async function createApp(shell: Shell) {
   });
 
   const tell = { settings, notices, log, openFile: () => open('settings_file') };
-  const run = trayCommands({
-    supervisor,
-    settings,
-    notices,
-    log,
-    host,
-    copy: shell.copy,
-    notify,
-    show,
-    open,
-    quit,
-    signal: life.signal,
-  });
-  if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [DISMISS] });
+  const { signal } = life;
+  const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
+  onLogTrouble((text) =>
+    notices.put('log', text === undefined ? text : { id: 'log', level: 'warning', text, buttons: [DISMISS] }),
+  );
   tellOfTheStart(tell, opened);
   askAboutOrigins({ strangers, settings, notices });
   await tray.look();

@@ -1,9 +1,10 @@
-// Start at login, the ollama program, notices, and what is worth a notification.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Start at login, the log, the ollama program, notices, and what is worth a notification.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
+import { openLog } from '../../main/log.ts';
 import { setLoginItem, startCommand } from '../../main/login-item.ts';
 import { Notices } from '../../main/notices.ts';
 import { OllamaProgram } from '../../main/ollama-program.ts';
@@ -72,6 +73,33 @@ describe('start at login', () => {
     setLoginItem(true, { platform: 'darwin', env: {}, home, command: ['x'], setLoginItem: set });
     expect(set).toHaveBeenCalledWith({ openAtLogin: true, args: ['--hidden'] });
     expect(existsSync(join(home, '.config'))).toBe(false);
+  });
+});
+
+describe('the log', () => {
+  test('that cannot be written says so once, and comes back by itself when it can', async () => {
+    const file = join(home, 'logs', 'hearth.log');
+    // Root may write into a read-only file; not into a folder in its place.
+    mkdirSync(file, { recursive: true });
+    let now = 0;
+    const { log, onTrouble, close } = openLog(join(home, 'logs'), 'fatal', () => now);
+    const told: (string | undefined)[] = [];
+    onTrouble((trouble) => told.push(trouble));
+    await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(/^There is no log: .*logs cannot be written/)]));
+    rmSync(file, { recursive: true });
+    now = 60_000;
+    log.level = 'info';
+    log.info({}, 'there is space again');
+    await vi.waitFor(() => expect(told).toEqual([expect.any(String), undefined]));
+    await close();
+    expect(readFileSync(file, 'utf8')).toContain('there is space again');
+  });
+
+  test('makes its folder, and is written to the end when it closes', async () => {
+    const { log, close } = openLog(join(home, 'a', 'logs'), 'info', () => 0);
+    for (let i = 0; i < 100; i++) log.info({ i }, 'line');
+    await close();
+    expect(readFileSync(join(home, 'a', 'logs', 'hearth.log'), 'utf8').trim().split('\n')).toHaveLength(100);
   });
 });
 
