@@ -10,7 +10,7 @@ import { Pusher } from './bridge.ts';
 import { createHandlers } from './handlers.ts';
 import { openLog } from './log.ts';
 import { keepLoginItem } from './login-item.ts';
-import { DISMISS, Notices } from './notices.ts';
+import { Notices } from './notices.ts';
 import { OllamaProgram } from './ollama-program.ts';
 import { askAboutOrigins } from './origin-notices.ts';
 import { paced } from './paced.ts';
@@ -74,6 +74,7 @@ export async function createApp(shell: Shell) {
       supervisor.control?.lookAgain();
       pusher.touch('app');
     },
+    onFailed: (text) => notices.warn('ollama', text),
   });
   const supervisor = new Supervisor({
     start: (config) => startBackend({ config, log, version: shell.version, history, strangers }),
@@ -118,9 +119,7 @@ export async function createApp(shell: Shell) {
       void (asksToQuit ? quit() : askToQuit());
       return false;
     },
-    onGone: () => {
-      asksToQuit = false;
-    },
+    onGone: () => void stayReachable(),
     onPageCrash: (reason, stays) => {
       log.error({ reason }, 'the page of the window ended by itself');
       if (stays) notify('The window closed by itself', 'The gateway goes on. Open Hearth to see the window again.');
@@ -198,12 +197,20 @@ export async function createApp(shell: Shell) {
     pusher.touch('app');
   }
 
+  /** The window has gone; if the panel has gone meanwhile, the app would be left without a face. */
+  async function stayReachable(): Promise<void> {
+    asksToQuit = false;
+    if (!tray.seen || quitting !== undefined || (await tray.look()) || quitting !== undefined) return;
+    asksToQuit = true;
+    host.show();
+  }
+
   function startOllamaIfAsked(): void {
     if (!settings.config.app.start_ollama || ollama.started || clock.now() - startedOllamaAt < START_AGAIN_MS) return;
     startedOllamaAt = clock.now();
-    ollama.start(settings.config.ollama.api_url).catch((error: unknown) => {
-      notices.add({ id: 'ollama', level: 'warning', text: asAppError(error).message, buttons: [DISMISS] });
-    });
+    ollama
+      .start(settings.config.ollama.api_url)
+      .catch((error: unknown) => notices.warn('ollama', asAppError(error).message));
   }
 
   // ---- what can be asked of it
@@ -259,9 +266,7 @@ export async function createApp(shell: Shell) {
   const tell = { settings, notices, log, openFile: () => open('settings_file') };
   const { signal } = life;
   const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
-  onLogTrouble((text) =>
-    notices.put('log', text === undefined ? text : { id: 'log', level: 'warning', text, buttons: [DISMISS] }),
-  );
+  onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened);
   askAboutOrigins({ strangers, settings, notices });
   await tray.look();

@@ -1,8 +1,9 @@
 // How the app behaves among others: no panel, a second start, a taken port, a crash, a machine that slept, bad files.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
@@ -76,6 +77,35 @@ test('a panel that comes later is found when the window is closed', async () => 
     expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
   } finally {
     panel.stop();
+  }
+});
+
+test('a panel that has gone is missed when the window is closed: it comes back and asks', async () => {
+  const desktop = await start({ args: [] });
+  await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
+  desktop.tray.stop();
+  const next = desktop.app.waitForEvent('window');
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  const page = await next;
+  await page.getByText('There is no tray here for Hearth to stay in.').waitFor();
+  await page.getByRole('button', { name: 'Quit', exact: true }).click();
+  expect(await desktop.ended).toBe(0);
+});
+
+test('an Ollama that ends as soon as it was started is told of', async () => {
+  const tools = mkdtempSync(join(tmpdir(), 'hearth-tools-'));
+  writeFileSync(join(tools, 'ollama'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  try {
+    const desktop = await start({
+      withoutOllama: true,
+      env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
+      args: [],
+    });
+    const page = await desktop.window();
+    await page.getByRole('button', { name: 'Start Ollama' }).click();
+    await page.getByText('Ollama was started and ended again (exit code 1).', { exact: false }).waitFor();
+  } finally {
+    rmSync(tools, { recursive: true });
   }
 });
 

@@ -99,15 +99,27 @@ describe('the log', () => {
     const { log, close } = openLog(join(home, 'a', 'logs'), 'info', () => 0);
     for (let i = 0; i < 100; i++) log.info({ i }, 'line');
     await close();
-    expect(readFileSync(join(home, 'a', 'logs', 'hearth.log'), 'utf8').trim().split('\n')).toHaveLength(100);
+    expect(
+      readFileSync(join(home, 'a', 'logs', 'hearth.log'), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(100);
   });
 });
 
 describe('the ollama program', () => {
-  function program(env: Record<string, string>): { ollama: OllamaProgram; changed: () => Promise<void> } {
+  function program(env: Record<string, string>) {
     let told = (): void => undefined;
-    const ollama = new OllamaProgram({ platform: 'linux', env, home, log: NO_LOG, onChange: () => told() });
-    return { ollama, changed: () => new Promise((resolve) => (told = resolve)) };
+    const failures: string[] = [];
+    const ollama = new OllamaProgram({
+      platform: 'linux',
+      env,
+      home,
+      log: NO_LOG,
+      onChange: () => told(),
+      onFailed: (sentence) => failures.push(sentence),
+    });
+    return { ollama, failures, changed: () => new Promise<void>((resolve) => (told = resolve)) };
   }
   const install = (script: string): Record<string, string> => {
     const path = join(home, 'ollama');
@@ -117,21 +129,29 @@ describe('the ollama program', () => {
   };
 
   test('is found on the PATH, started on the address that Hearth asks, and ended with Hearth', async () => {
-    const { ollama } = program(install(`#!/bin/sh\necho "$1 $OLLAMA_HOST" > "${home}/said"\nexec sleep 60\n`));
+    const { ollama, failures } = program(
+      install(`#!/bin/sh\necho "$1 $OLLAMA_HOST" >> "${home}/said"\nexec sleep 60\n`),
+    );
     expect(ollama.path).toBe(join(home, 'ollama'));
-    await ollama.start('http://127.0.0.1:11999');
+    // Two at once, as by two presses, are one.
+    await Promise.all([ollama.start('http://127.0.0.1:11999'), ollama.start('http://127.0.0.1:11999')]);
     expect(ollama.started).toBe(true);
     await ollama.start('http://127.0.0.1:11999');
     await vi.waitFor(() => expect(readFileSync(join(home, 'said'), 'utf8')).toBe('serve 127.0.0.1:11999\n'));
     await ollama.stop();
     expect(ollama.started).toBe(false);
+    expect(failures).toEqual([]);
   });
 
-  test('that ends by itself is noticed', async () => {
-    const { ollama, changed } = program(install('#!/bin/sh\nread line < /dev/null\n'));
+  test.each([
+    ['well', 0, []],
+    ['badly', 3, ['Ollama was started and ended again (exit code 3). In a terminal, “ollama serve” says why.']],
+  ])('that ends %s by itself is noticed', async (_how, code, said) => {
+    const { ollama, failures, changed } = program(install(`#!/bin/sh\nread line < /dev/null\nexit ${code}\n`));
     await ollama.start('http://localhost:11434');
     await changed();
     expect(ollama.started).toBe(false);
+    expect(failures).toEqual(said);
   });
 
   test('is not started for another machine, nor when it is missing', async () => {
