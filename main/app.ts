@@ -10,7 +10,7 @@ import { Pusher } from './bridge.ts';
 import { createHandlers } from './handlers.ts';
 import { openLog } from './log.ts';
 import { keepLoginItem } from './login-item.ts';
-import { DISMISS, Notices } from './notices.ts';
+import { Notices } from './notices.ts';
 import { OllamaProgram } from './ollama-program.ts';
 import { askAboutOrigins } from './origin-notices.ts';
 import { paced } from './paced.ts';
@@ -53,7 +53,11 @@ export async function createApp(shell: Shell) {
     env: shell.env,
     save: opened.blocked ? () => undefined : shell.saveSettings,
   });
-  const { log, trouble: noLog, close: closeLog } = openLog(shell.logsFolder, settings.config.log.level);
+  const {
+    log,
+    onTrouble: onLogTrouble,
+    close: closeLog,
+  } = openLog(shell.logsFolder, settings.config.log.level, clock.now);
   const history = new History(clock.now);
   const strangers = new Strangers();
   const life = new AbortController();
@@ -70,6 +74,7 @@ export async function createApp(shell: Shell) {
       supervisor.control?.lookAgain();
       pusher.touch('app');
     },
+    onFailed: (text) => notices.warn('ollama', text),
   });
   const supervisor = new Supervisor({
     start: (config) => startBackend({ config, log, version: shell.version, history, strangers }),
@@ -114,9 +119,7 @@ export async function createApp(shell: Shell) {
       void (asksToQuit ? quit() : askToQuit());
       return false;
     },
-    onGone: () => {
-      asksToQuit = false;
-    },
+    onGone: () => void stayReachable(),
     onPageCrash: (reason, stays) => {
       log.error({ reason }, 'the page of the window ended by itself');
       if (stays) notify('The window closed by itself', 'The gateway goes on. Open Hearth to see the window again.');
@@ -194,12 +197,20 @@ export async function createApp(shell: Shell) {
     pusher.touch('app');
   }
 
+  /** The window has gone; if the panel has gone meanwhile, the app would be left without a face. */
+  async function stayReachable(): Promise<void> {
+    asksToQuit = false;
+    if (!tray.seen || quitting !== undefined || (await tray.look()) || quitting !== undefined) return;
+    asksToQuit = true;
+    host.show();
+  }
+
   function startOllamaIfAsked(): void {
     if (!settings.config.app.start_ollama || ollama.started || clock.now() - startedOllamaAt < START_AGAIN_MS) return;
     startedOllamaAt = clock.now();
-    ollama.start(settings.config.ollama.api_url).catch((error: unknown) => {
-      notices.add({ id: 'ollama', level: 'warning', text: asAppError(error).message, buttons: [DISMISS] });
-    });
+    ollama
+      .start(settings.config.ollama.api_url)
+      .catch((error: unknown) => notices.warn('ollama', asAppError(error).message));
   }
 
   // ---- what can be asked of it
@@ -253,20 +264,9 @@ export async function createApp(shell: Shell) {
   });
 
   const tell = { settings, notices, log, openFile: () => open('settings_file') };
-  const run = trayCommands({
-    supervisor,
-    settings,
-    notices,
-    log,
-    host,
-    copy: shell.copy,
-    notify,
-    show,
-    open,
-    quit,
-    signal: life.signal,
-  });
-  if (noLog !== undefined) notices.add({ id: 'log', level: 'warning', text: noLog, buttons: [DISMISS] });
+  const { signal } = life;
+  const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
+  onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened);
   askAboutOrigins({ strangers, settings, notices });
   await tray.look();

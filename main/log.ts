@@ -1,37 +1,85 @@
 // The log of the desktop app: JSON lines in a file that is rotated by size, the last few kept. A disk that is full or a
-// folder that is read-only costs the log, never the app.
-import { mkdirSync } from 'node:fs';
+// folder that is read-only costs the log, never the app, and only for as long as it lasts.
+import { mkdirSync, writeSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import { createStream } from 'rotating-file-stream';
+import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 
 /** One file's size, and how many old ones are kept. */
 const SIZE = '5M';
 const OLD_FILES = 4;
+/** How long after a failure the file is tried again, at the next line. Milliseconds. */
+const AGAIN_MS = 60_000;
 
 export interface AppLog {
   readonly log: Logger;
-  /** Why there is no log file, as a sentence; undefined when there is one. */
-  readonly trouble: string | undefined;
+  /** Calls back with why there is no log file, as a sentence, and with undefined when there is one again. */
+  onTrouble(listener: (trouble: string | undefined) => void): void;
   /** Resolves when all lines are written. */
   close(): Promise<void>;
 }
 
-export function openLog(folder: string, level: string): AppLog {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const trouble = `There is no log: ${folder} cannot be written (${error instanceof Error ? error.message : ''}).`;
-    return { log: pino(options, pino.destination({ dest: 2, sync: true })), trouble, close: async () => undefined };
-  }
-  const file = createStream('hearth.log', { path: folder, size: SIZE, maxFiles: OLD_FILES, mode: 0o600 });
-  // Node would end the process for an error that nobody hears.
-  file.on('error', () => undefined);
-  file.on('warning', () => undefined);
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (file.destroyed || file.errored !== null) resolve();
-      else file.end(() => resolve());
+/** `now` in milliseconds. */
+export function openLog(folder: string, level: string, now: () => number): AppLog {
+  let file: RotatingFileStream | undefined;
+  let failedAt = 0;
+  let trouble: string | undefined;
+  let told = (_trouble: string | undefined): void => undefined;
+  const tell = (next: string | undefined): void => {
+    const isNews = (next === undefined) !== (trouble === undefined);
+    trouble = next;
+    if (isNews) told(trouble);
+  };
+
+  const failed = (error: unknown): void => {
+    failedAt = now();
+    tell(`There is no log: ${folder} cannot be written (${error instanceof Error ? error.message : ''}).`);
+  };
+
+  /** The file opens in the background; where not even its folder can be, that is known at once. */
+  function open(): void {
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      return failed(error);
+    }
+    const made = createStream('hearth.log', { path: folder, size: SIZE, maxFiles: OLD_FILES, mode: 0o600 });
+    file = made;
+    made.on('open', () => tell(undefined));
+    made.on('warning', () => undefined);
+    // It ends with its first error, and Node would end the process for one that nobody hears.
+    made.on('error', (error) => {
+      if (file === made) file = undefined;
+      failed(error);
     });
-  return { log: pino(options, file), trouble: undefined, close };
+  }
+
+  function write(line: string): void {
+    if (file === undefined && now() - failedAt >= AGAIN_MS) open();
+    if (file === undefined) toTerminal(line);
+    else file.write(line);
+  }
+
+  open();
+  return {
+    log: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write }),
+    onTrouble: (listener) => {
+      told = listener;
+      if (trouble !== undefined) listener(trouble);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (file === undefined) return resolve();
+        file.once('error', () => resolve());
+        file.end(() => resolve());
+      }),
+  };
+}
+
+/** Where there is no terminal either, the line is lost. */
+function toTerminal(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // Nobody is there to be told.
+  }
 }

@@ -1,7 +1,7 @@
 // Start at login: off until asked for, and gone without a trace when switched off again. macOS and Windows keep a list of
 // their own, which Electron knows; on Linux it is a .desktop file in the autostart folder (freedesktop: Autostart spec).
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import type { Settings as LoginItemSettings } from 'electron';
 import type { Log } from '../backend/core/ports.ts';
 import { DISMISS, type Notices } from './notices.ts';
@@ -23,14 +23,39 @@ export function setLoginItem(on: boolean, { platform, env, home, command, setLog
     set({ openAtLogin: on, args: ['--hidden'] });
     return;
   }
-  const folder = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'autostart');
+  const named = env['XDG_CONFIG_HOME'] ?? '';
+  // A relative one is invalid and to be ignored (freedesktop: Base Directory spec).
+  const folder = join(isAbsolute(named) ? named : join(home, '.config'), 'autostart');
   const file = join(folder, 'hearth.desktop');
   if (!on) {
-    rmSync(file, { force: true });
+    // Asked first: where even the folder cannot be, rmSync would throw although nobody wants anything.
+    if (existsSync(file)) rmSync(file);
     return;
   }
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, desktopEntry(command));
+}
+
+export interface StartedAs {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly execPath: string;
+  readonly argv: readonly string[];
+  readonly isPackaged: boolean;
+  /** The folder of a development copy. */
+  readonly project: string;
+}
+
+/** How this app is started again: an AppImage by its own name, a development copy with its project. */
+export function startCommand({ env, execPath, argv, isPackaged, project }: StartedAs): string[] {
+  const appImage = env['APPIMAGE'];
+  if (appImage !== undefined && appImage !== '') return [appImage];
+  if (isPackaged) return [execPath];
+  // As root Chromium starts only without it (launch/choose.ts).
+  const sandbox = argv.filter((each) => each === '--no-sandbox');
+  // The Electron of launch/electron-copy.ts is told its project by this variable, which a login does not set.
+  return env['HEARTH_PROJECT'] === undefined
+    ? [execPath, project, ...sandbox]
+    : ['/usr/bin/env', `HEARTH_PROJECT=${project}`, execPath, ...sandbox];
 }
 
 export interface LoginItemParts extends Pick<LoginItemOptions, 'platform' | 'env' | 'home'> {

@@ -3,13 +3,14 @@
 // Nothing here waits at the top level for Electron to be ready: ready waits for this module to have been read.
 import electron from 'electron';
 import ElectronStore from 'electron-store';
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createApp } from './app.ts';
 import { answerCalls } from './bridge.ts';
 import { SCHEME, serveFiles } from './content.ts';
 import type { Shell } from './shell.ts';
+import { startCommand } from './login-item.ts';
 import { reloadOnChange } from './reload.ts';
 import { hasTrayHost } from './tray-host.ts';
 import type { TrayCommand, TrayIcon, TrayModel } from './tray-model.ts';
@@ -26,29 +27,31 @@ const icons = join(root, 'assets', 'icons');
 
 app.setName('Hearth');
 const dataDir = process.env['HEARTH_DATA_DIR'];
-if (dataDir !== undefined && dataDir !== '') app.setPath('userData', resolve(dataDir));
+// Said in any case: asked for a folder of its own that cannot be made, as in a read-only home, Electron aborts without a
+// word.
+app.setPath('userData', dataDir ? resolve(dataDir) : join(app.getPath('appData'), 'Hearth'));
 // Windows shows notifications of apps that it knows by name alone; the name is electron-builder.yml's appId.
 app.setAppUserModelId('app.hearth.desktop');
 // A small page and a tray need no graphics process, which would cost more memory than all the rest.
 app.disableHardwareAcceleration();
 protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
 
-// The lock is a file in the data folder. Where none can be written nobody can hold it, and that is no second start.
-if (app.requestSingleInstanceLock() || !canWrite(app.getPath('userData'))) {
+// Where the lock cannot be made, as on a full disk or in a read-only folder, nobody holds it, and this is no second start.
+if (app.requestSingleInstanceLock() || !isHeldElsewhere(app.getPath('userData'))) {
   app.whenReady().then(run).catch(fatal);
 } else {
   // The first one shows its window.
   app.exit(0);
 }
 
-function canWrite(folder: string): boolean {
-  return (
-    attempt(() => {
-      mkdirSync(folder, { recursive: true });
-      accessSync(folder, constants.W_OK);
-      return true;
-    }) === true
-  );
+/**
+ * On Linux and macOS Chromium's lock is a link in the data folder that names its holder, as `machine-4711`. A lock that
+ * was begun and could not be finished names this very process. Windows has no file for it.
+ */
+function isHeldElsewhere(folder: string): boolean {
+  if (process.platform === 'win32') return true;
+  const holder = attempt(() => readlinkSync(join(folder, 'SingletonLock')));
+  return holder !== undefined && !holder.endsWith(`-${process.pid}`);
 }
 
 async function run(): Promise<void> {
@@ -70,11 +73,15 @@ async function run(): Promise<void> {
   let show = (): void => {
     wanted = true;
   };
-  app.on('second-instance', () => show());
+  // Started at login beside a restored session it stays in the tray, like the first one.
+  app.on('second-instance', (_event, args) => args.includes('--hidden') || show());
 
-  let runCommand: (command: TrayCommand) => void = () => undefined;
-  const hearth = await createApp(createShell((command) => runCommand(command)));
-  runCommand = (command) => void hearth.run(command);
+  // The tray stands before the gateway does; what is clicked meanwhile is done then.
+  const clicked: TrayCommand[] = [];
+  let runCommand: (command: TrayCommand) => unknown = (command) => clicked.push(command);
+  const hearth = await createApp(createShell((command) => void runCommand(command)));
+  runCommand = hearth.run;
+  for (const command of clicked) void hearth.run(command);
   answerCalls(ipcMain, (event) => isOwnPage(event, hearth.window()), hearth.handlers, hearth.log);
 
   show = hearth.show;
@@ -111,7 +118,13 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     settingsFile,
     hidden: process.argv.includes('--hidden') || app.getLoginItemSettings().wasOpenedAtLogin === true,
     loginItem: {
-      command: startCommand(),
+      command: startCommand({
+        env: process.env,
+        execPath: process.execPath,
+        argv: process.argv,
+        isPackaged: app.isPackaged,
+        project: root,
+      }),
       setLoginItem: (settings) => app.setLoginItemSettings(settings),
     },
     // Made at the first write: its constructor reads the file, and a bad one is moved aside before that.
@@ -228,13 +241,6 @@ function trayPicture(state: TrayIcon): electron.NativeImage {
     });
   }
   return picture;
-}
-
-/** How this app is started again: an AppImage by its own name, a development copy with its folder. */
-function startCommand(): string[] {
-  const appImage = process.env['APPIMAGE'];
-  if (appImage !== undefined && appImage !== '') return [appImage];
-  return app.isPackaged ? [process.execPath] : [process.execPath, root];
 }
 
 function fatal(error: unknown): void {

@@ -38,6 +38,11 @@ export class Notices {
     else this.add(notice);
   }
 
+  /** A warning that has nothing to offer; without a text it is no longer so. */
+  warn(id: string, text: string | undefined): void {
+    this.put(id, text === undefined ? undefined : { id, level: 'warning', text, buttons: [DISMISS] });
+  }
+
   /** It is no longer so. */
   remove(id: string): void {
     const rest = this.#list.filter((notice) => notice.id !== id);

@@ -13,6 +13,8 @@ export interface OllamaProgramOptions {
   readonly log: Log;
   /** The program began or ended. */
   onChange(): void;
+  /** It ended without being asked to; a sentence. */
+  onFailed(sentence: string): void;
 }
 
 /** How long it may take to end by itself when Hearth quits. Milliseconds. */
@@ -21,6 +23,7 @@ const STOP_MS = 3000;
 export class OllamaProgram {
   readonly #options: OllamaProgramOptions;
   #child: ChildProcess | undefined;
+  #stopping = false;
 
   constructor(options: OllamaProgramOptions) {
     this.#options = options;
@@ -53,19 +56,26 @@ export class OllamaProgram {
         'The ollama program is not on this machine. Install it from ollama.com/download.',
       );
     }
-    const { log, env, onChange } = this.#options;
+    const { log, env, onChange, onFailed } = this.#options;
     const child = spawn(path, ['serve'], { env: { ...env, OLLAMA_HOST: host }, stdio: 'ignore', windowsHide: true });
+    // From now on: a second start in the same moment would leave a program behind that nobody ends.
+    this.#child = child;
+    this.#stopping = false;
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
-      child.once('error', (cause) =>
-        reject(new AppError('not_found', `${path} could not be started: ${cause.message}.`, { cause })),
-      );
+      child.once('error', (cause) => {
+        this.#child = undefined;
+        reject(new AppError('not_found', `${path} could not be started: ${cause.message}.`, { cause }));
+      });
     });
-    this.#child = child;
     log.info({ path, pid: child.pid }, 'Ollama was started');
     child.once('exit', (code, signal) => {
       log.info({ code, signal }, 'the Ollama that Hearth started has ended');
       this.#child = undefined;
+      // Somebody who ends it by a signal knows.
+      if (!this.#stopping && code !== null && code !== 0) {
+        onFailed(`Ollama was started and ended again (exit code ${code}). In a terminal, “ollama serve” says why.`);
+      }
       onChange();
     });
     onChange();
@@ -75,6 +85,7 @@ export class OllamaProgram {
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
+    this.#stopping = true;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGTERM');
     const limit = setTimeout(() => child.kill('SIGKILL'), STOP_MS);

@@ -10,7 +10,9 @@ const TRIES = 50;
 /** Asks /health. Whoever does not answer like a Hearth is another program. */
 export async function holderOf(port: number): Promise<Holder> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(ASK_MS) });
+    // A redirect would be followed to wherever a stranger points.
+    const options = { signal: AbortSignal.timeout(ASK_MS), redirect: 'error' } as const;
+    const answer = await fetch(`http://127.0.0.1:${port}/health`, options);
     const health = healthSchema.pick({ version: true, uptime_ms: true, upstream: true }).parse(await answer.json());
     return { hearth: true, version: health.version, uptime_ms: health.uptime_ms };
   } catch {

@@ -1,6 +1,6 @@
 // The settings file at the start: read before anybody writes it, and kept aside when it cannot be used, so that nothing
 // the user once wrote is lost. Writing it is electron-store's work.
-import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { isNewer } from './settings.ts';
 
 export interface OpenedSettings {
@@ -30,7 +30,8 @@ export function openSettings(path: string, now: Date): OpenedSettings {
   const data = parsed(text);
   if (data === undefined) return aside(path, now);
   if (!isNewer(data)) return { data, trouble: undefined, blocked: false };
-  const copy = asideName(path, 'newer', now);
+  // Named by when it was written: until something is saved each start finds the same file, and one copy is enough.
+  const copy = asideName(path, 'newer', statSync(path, { throwIfNoEntry: false })?.mtime ?? now);
   const kept = tried(() => copyFileSync(path, copy));
   return {
     data,

@@ -163,7 +163,7 @@ export class Settings {
       const what =
         cause instanceof SyntaxError
           ? `${this.#options.path} was edited and is not valid JSON now, so nothing is written over it. Mend it or take it away, then try again.`
-          : `The settings cannot be saved in ${this.#options.path} (${reasonOf(cause)}). Make the folder writable, then try again.`;
+          : `The settings cannot be saved in ${this.#options.path} (${reasonOf(cause)}). ${cureOf(cause)}, then try again.`;
       throw new AppError('invalid_request', what, { cause });
     }
     this.#data = next;
@@ -197,6 +197,10 @@ function same(field: FieldInfo, a: Config, b: Config): boolean {
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}
+
+function cureOf(cause: unknown): string {
+  return ['ENOSPC', 'EDQUOT'].includes(reasonOf(cause)) ? 'Free some space' : 'Make the folder writable';
 }
 
 function isTable(value: unknown): value is Data {

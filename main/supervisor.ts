@@ -109,11 +109,11 @@ export class Supervisor {
   /** Something in the gateway threw where nobody catches. Its state cannot be trusted: it ends and comes back. */
   crashed(error: unknown): Promise<void> {
     return this.#inTurn(async () => {
-      // What it still throws while it ends changes nothing: the restart that waits goes on waiting.
-      if (this.#backend === undefined) return;
       const { clock, log } = this.#options;
       const now = clock.now();
-      log.error({ err: error }, 'the gateway crashed');
+      log.error({ err: error }, this.#backend === undefined ? 'a fault while no gateway runs' : 'the gateway crashed');
+      // What it still throws while it ends changes nothing: the restart that waits goes on waiting.
+      if (this.#backend === undefined) return;
       if (now - (this.#since ?? now) > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#crashes = [...this.#crashes.filter((at) => now - at < DAY_MS), now];
       const pause = this.#pauseMs;
@@ -145,8 +145,10 @@ export class Supervisor {
 
   /** One transition after the other, in the order they were asked for. */
   #inTurn(transition: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(transition);
-    return this.#last;
+    const turn = this.#last.then(transition);
+    // One that throws is its caller's matter; those after it, Quit among them, have their turn all the same.
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   async #start(): Promise<void> {

@@ -1,7 +1,7 @@
 // What `npm start` starts: the tray app where there is a screen and an Electron, the gateway without them. It says why
 // there is no tray, and starts nothing.
 import { join } from 'node:path';
-import { hasDisplay } from './display.ts';
+import { hasDisplay, namedDisplays, type Knock } from './display.ts';
 import type { FindOptions, FoundElectron } from './electron-runtime.ts';
 
 export interface Start {
@@ -17,18 +17,22 @@ export interface ChooseOptions extends Omit<FindOptions, 'run' | 'copy'> {
   /** Given on the command line, for whatever is started. */
   readonly args: readonly string[];
   readonly isRoot: boolean;
+  /** Whether a screen answers; the real thing unless a test says so. */
+  readonly knock?: Knock;
   readonly find: (options: FindOptions) => Promise<FoundElectron | undefined>;
 }
 
 export async function chooseStart(options: ChooseOptions): Promise<Start> {
-  const { project, node, args, env, platform, arch, isRoot, say, find } = options;
+  const { project, node, args, env, platform, arch, isRoot, say, knock, find } = options;
   const headless: Start = {
     program: node,
     args: [join(project, 'dist', 'backend', 'cli.js'), 'serve', ...args],
     env: {},
   };
-  if (!hasDisplay(env, platform)) {
-    say('no display here, so there is no tray. Running the gateway headless.');
+  if (!(await hasDisplay(env, platform, knock))) {
+    const named = namedDisplays(env);
+    const what = named.length === 0 ? 'no display here' : `the display ${named.join(' or ')} does not answer`;
+    say(`${what}, so there is no tray. Running the gateway headless.`);
     return headless;
   }
   const electron = await find({ project, env, platform, arch, say });

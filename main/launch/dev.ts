@@ -8,13 +8,15 @@ const project = resolve(import.meta.dirname, '..', '..', '..');
 /** A build writes many files; this much quiet is its end. Milliseconds. */
 const QUIET_MS = 400;
 
-const bin = (name: string): string => join(project, 'node_modules', '.bin', name);
+/** By its file: the commands in .bin are scripts of the shell on Windows, which spawn cannot run. */
+const file = (...path: string[]): string => join(project, 'node_modules', ...path);
 /** tsc's command is a wrapper that leaves the real one behind when it is ended, so each builder is ended as a group. */
 const grouped = process.platform !== 'win32';
 const build = { stdio: 'inherit', cwd: project, detached: grouped } as const;
+const CONFIG = ['--config', 'renderer/vite.config.ts'];
 const builders = [
-  spawn(bin('tsc'), ['-b', '--watch', '--preserveWatchOutput'], build),
-  spawn(bin('vite'), ['build', '--watch', '--config', 'renderer/vite.config.ts'], build),
+  spawn(process.execPath, [file('typescript', 'bin', 'tsc'), '-b', '--watch', '--preserveWatchOutput'], build),
+  spawn(process.execPath, [file('vite', 'bin', 'vite.js'), 'build', '--watch', ...CONFIG], build),
 ];
 
 let app: ChildProcess | undefined;

@@ -34,10 +34,14 @@ const DOWNLOAD_MS = 10 * 60_000;
 
 /** The first Electron that is there or can be had; undefined when there is none. Never throws. */
 export async function findElectron(options: FindOptions): Promise<FoundElectron | undefined> {
-  const { project, env, platform } = options;
+  const { project, env, platform, say } = options;
   const name = executableName(platform);
   const named = env['ELECTRON_OVERRIDE_DIST_PATH'];
-  if (named !== undefined && named !== '') return official(named, name, project);
+  if (named !== undefined && named !== '') {
+    const there = official(named, name, project);
+    if (there === undefined) say(`ELECTRON_OVERRIDE_DIST_PATH names ${named}, where there is no ${name}.`);
+    return there;
+  }
   const packaged = join(project, 'node_modules', 'electron');
   const installed = (): FoundElectron | undefined => official(join(packaged, 'dist'), name, project);
   return (

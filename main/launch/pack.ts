@@ -27,10 +27,9 @@ if (electron !== undefined && electron.folder === copyFolder(process.env)) {
   borrowed = await withoutLoader(electron.folder);
   args.push(`-c.electronDist=${borrowed}`, `-c.electronVersion=${electron.version}`);
 }
-const builder = spawn(join(project, 'node_modules', '.bin', 'electron-builder'), ['--publish', 'never', ...args], {
-  cwd: project,
-  stdio: 'inherit',
-});
+// By its file: the command in .bin is a script of the shell on Windows, which spawn cannot run.
+const command = join(project, 'node_modules', 'electron-builder', 'cli.js');
+const builder = spawn(process.execPath, [command, '--publish', 'never', ...args], { cwd: project, stdio: 'inherit' });
 builder.once('exit', (code) => {
   void (async () => {
     if (borrowed !== undefined) await rm(borrowed, { recursive: true, force: true });

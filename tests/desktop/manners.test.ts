@@ -1,8 +1,9 @@
 // How the app behaves among others: no panel, a second start, a taken port, a crash, a machine that slept, bad files.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
@@ -79,6 +80,35 @@ test('a panel that comes later is found when the window is closed', async () => 
   }
 });
 
+test('a panel that has gone is missed when the window is closed: it comes back and asks', async () => {
+  const desktop = await start({ args: [] });
+  await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
+  desktop.tray.stop();
+  const next = desktop.app.waitForEvent('window');
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  const page = await next;
+  await page.getByText('There is no tray here for Hearth to stay in.').waitFor();
+  await page.getByRole('button', { name: 'Quit', exact: true }).click();
+  expect(await desktop.ended).toBe(0);
+});
+
+test('an Ollama that ends as soon as it was started is told of', async () => {
+  const tools = mkdtempSync(join(tmpdir(), 'hearth-tools-'));
+  writeFileSync(join(tools, 'ollama'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  try {
+    const desktop = await start({
+      withoutOllama: true,
+      env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
+      args: [],
+    });
+    const page = await desktop.window();
+    await page.getByRole('button', { name: 'Start Ollama' }).click();
+    await page.getByText('Ollama was started and ended again (exit code 1).', { exact: false }).waitFor();
+  } finally {
+    rmSync(tools, { recursive: true });
+  }
+});
+
 test('a page that ends by itself comes back once, and not again and again', async () => {
   const desktop = await start({ args: [] });
   await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
@@ -132,12 +162,17 @@ test('a second start shows the window of the first, and ends', async () => {
   await desktop.ready();
   expect(desktop.app.windows()).toHaveLength(0);
   const child = desktop.app.process();
-  const second = spawn(child.spawnfile, ['--no-sandbox', '--disable-gpu', ...child.spawnargs.slice(-1)], {
-    env: { ...desktop.env, HEARTH_PROJECT: join(import.meta.dirname, '..', '..') },
-    stdio: 'ignore',
-  });
-  const [code] = (await once(second, 'exit')) as [number | null];
-  expect(code).toBe(0);
+  const startAgain = async (...args: string[]): Promise<number | null> => {
+    const second = spawn(child.spawnfile, ['--no-sandbox', '--disable-gpu', ...args], {
+      env: { ...desktop.env, HEARTH_PROJECT: join(import.meta.dirname, '..', '..') },
+      stdio: 'ignore',
+    });
+    return ((await once(second, 'exit')) as [number | null])[0];
+  };
+  // As a login does beside a restored session: the first one stays in the tray.
+  expect(await startAgain('--hidden')).toBe(0);
+  expect(await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+  expect(await startAgain()).toBe(0);
   await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
 });
 
@@ -163,6 +198,15 @@ test('a port taken by a stranger is explained, the next one offered and used, an
   expect(JSON.parse(readFileSync(join(desktop.dataFolder, 'config.json'), 'utf8'))).toMatchObject({
     server: { port: next },
   });
+});
+
+test('what is clicked in the tray while a port is asked who holds it is done afterwards', async () => {
+  const port = await freePort();
+  const silent = await occupy(port, undefined);
+  silent.removeAllListeners('request');
+  const desktop = await start({ port });
+  await desktop.tray.click('Settings…');
+  await (await desktop.window()).getByRole('tab', { name: 'Settings', selected: true }).waitFor();
 });
 
 test('a port taken by another Hearth is said to be, and is ours once it is free', async () => {
@@ -258,6 +302,23 @@ test('a data folder that cannot be written at all leaves a working app, which sa
   await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
   await page.getByRole('button', { name: '1 more' }).click();
   await page.getByText(/^There is no log:/).waitFor();
+  await desktop.ready();
+});
+
+test('a home that cannot be written leaves a working app as well', async () => {
+  const port = await freePort();
+  const nowhere = { HOME: '/dev/null', XDG_CONFIG_HOME: '', HEARTH_DATA_DIR: '' };
+  const desktop = await start({ port, env: { PORT: String(port), ...nowhere }, args: [] });
+  const page = await desktop.window();
+  await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
+  await desktop.ready();
+});
+
+test('a lock that cannot be made, as on a full disk, is not taken for a second start', async () => {
+  const desktop = await start({
+    // The last of the three files of Chromium's lock: a folder cannot be replaced by it.
+    prepare: (folder) => mkdirSync(join(folder, 'SingletonCookie', 'x'), { recursive: true }),
+  });
   await desktop.ready();
 });
 

@@ -100,7 +100,7 @@ async function demo(): Promise<void> {
   // Its own process group, so that a terminal's Ctrl-C reaches the gateway once, through us; a second one would mean "at once".
   const args = process.argv.slice(2);
   // Arguments are for the gateway alone.
-  const withTray = hasDisplay() && args.length === 0;
+  const withTray = args.length === 0 && (await hasDisplay(process.env, process.platform));
   const data = mkdtempSync(join(tmpdir(), 'hearth-demo-'));
   const env = { ...process.env, OLLAMA_API_URL: fake.url };
   const gateway = spawn(process.execPath, withTray ? [start] : [cli, 'serve', ...args], {

@@ -1,10 +1,11 @@
-// Start at login, the ollama program, notices, and what is worth a notification.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Start at login, the log, the ollama program, notices, and what is worth a notification.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
-import { setLoginItem } from '../../main/login-item.ts';
+import { openLog } from '../../main/log.ts';
+import { setLoginItem, startCommand } from '../../main/login-item.ts';
 import { Notices } from '../../main/notices.ts';
 import { OllamaProgram } from '../../main/ollama-program.ts';
 import { worthSaying, type Seen } from '../../main/watchful.ts';
@@ -39,6 +40,34 @@ describe('start at login', () => {
     );
   });
 
+  test('takes no relative XDG_CONFIG_HOME, and asks nothing of a home that cannot have the folder', () => {
+    setLoginItem(true, { ...linux, home, env: { XDG_CONFIG_HOME: 'cfg' }, command: ['/usr/bin/hearth'] });
+    expect(existsSync(join(home, '.config', 'autostart', 'hearth.desktop'))).toBe(true);
+    expect(existsSync('cfg')).toBe(false);
+    setLoginItem(false, { ...linux, home: '/dev/null', command: ['/usr/bin/hearth'] });
+  });
+
+  test('starts the app as it was started: packed, as an AppImage, or from its project', () => {
+    const packed = { env: {}, execPath: '/opt/hearth', argv: ['/opt/hearth'], isPackaged: true, project: '/p' };
+    expect(startCommand(packed)).toEqual(['/opt/hearth']);
+    expect(startCommand({ ...packed, env: { APPIMAGE: '/home/me/Hearth.AppImage' } })).toEqual([
+      '/home/me/Hearth.AppImage',
+    ]);
+    const project = { ...packed, execPath: '/e/electron', isPackaged: false };
+    expect(startCommand(project)).toEqual(['/e/electron', '/p']);
+    expect(startCommand({ ...project, argv: ['/e/electron', '--no-sandbox', '/p'] })).toEqual([
+      '/e/electron',
+      '/p',
+      '--no-sandbox',
+    ]);
+    // The fetched Electron knows its project by the variable alone.
+    expect(startCommand({ ...project, env: { HEARTH_PROJECT: '/p' } })).toEqual([
+      '/usr/bin/env',
+      'HEARTH_PROJECT=/p',
+      '/e/electron',
+    ]);
+  });
+
   test('is the system’s own list on macOS and Windows', () => {
     const set = vi.fn<(settings: object) => void>();
     setLoginItem(true, { platform: 'darwin', env: {}, home, command: ['x'], setLoginItem: set });
@@ -47,11 +76,50 @@ describe('start at login', () => {
   });
 });
 
+describe('the log', () => {
+  test('that cannot be written says so once, and comes back by itself when it can', async () => {
+    const file = join(home, 'logs', 'hearth.log');
+    // Root may write into a read-only file; not into a folder in its place.
+    mkdirSync(file, { recursive: true });
+    let now = 0;
+    const { log, onTrouble, close } = openLog(join(home, 'logs'), 'fatal', () => now);
+    const told: (string | undefined)[] = [];
+    onTrouble((trouble) => told.push(trouble));
+    await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(/^There is no log: .*logs cannot be written/)]));
+    rmSync(file, { recursive: true });
+    now = 60_000;
+    log.level = 'info';
+    log.info({}, 'there is space again');
+    await vi.waitFor(() => expect(told).toEqual([expect.any(String), undefined]));
+    await close();
+    expect(readFileSync(file, 'utf8')).toContain('there is space again');
+  });
+
+  test('makes its folder, and is written to the end when it closes', async () => {
+    const { log, close } = openLog(join(home, 'a', 'logs'), 'info', () => 0);
+    for (let i = 0; i < 100; i++) log.info({ i }, 'line');
+    await close();
+    expect(
+      readFileSync(join(home, 'a', 'logs', 'hearth.log'), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(100);
+  });
+});
+
 describe('the ollama program', () => {
-  function program(env: Record<string, string>): { ollama: OllamaProgram; changed: () => Promise<void> } {
+  function program(env: Record<string, string>) {
     let told = (): void => undefined;
-    const ollama = new OllamaProgram({ platform: 'linux', env, home, log: NO_LOG, onChange: () => told() });
-    return { ollama, changed: () => new Promise((resolve) => (told = resolve)) };
+    const failures: string[] = [];
+    const ollama = new OllamaProgram({
+      platform: 'linux',
+      env,
+      home,
+      log: NO_LOG,
+      onChange: () => told(),
+      onFailed: (sentence) => failures.push(sentence),
+    });
+    return { ollama, failures, changed: () => new Promise<void>((resolve) => (told = resolve)) };
   }
   const install = (script: string): Record<string, string> => {
     const path = join(home, 'ollama');
@@ -61,21 +129,29 @@ describe('the ollama program', () => {
   };
 
   test('is found on the PATH, started on the address that Hearth asks, and ended with Hearth', async () => {
-    const { ollama } = program(install(`#!/bin/sh\necho "$1 $OLLAMA_HOST" > "${home}/said"\nexec sleep 60\n`));
+    const { ollama, failures } = program(
+      install(`#!/bin/sh\necho "$1 $OLLAMA_HOST" >> "${home}/said"\nexec sleep 60\n`),
+    );
     expect(ollama.path).toBe(join(home, 'ollama'));
-    await ollama.start('http://127.0.0.1:11999');
+    // Two at once, as by two presses, are one.
+    await Promise.all([ollama.start('http://127.0.0.1:11999'), ollama.start('http://127.0.0.1:11999')]);
     expect(ollama.started).toBe(true);
     await ollama.start('http://127.0.0.1:11999');
     await vi.waitFor(() => expect(readFileSync(join(home, 'said'), 'utf8')).toBe('serve 127.0.0.1:11999\n'));
     await ollama.stop();
     expect(ollama.started).toBe(false);
+    expect(failures).toEqual([]);
   });
 
-  test('that ends by itself is noticed', async () => {
-    const { ollama, changed } = program(install('#!/bin/sh\nread line < /dev/null\n'));
+  test.each([
+    ['well', 0, []],
+    ['badly', 3, ['Ollama was started and ended again (exit code 3). In a terminal, “ollama serve” says why.']],
+  ])('that ends %s by itself is noticed', async (_how, code, said) => {
+    const { ollama, failures, changed } = program(install(`#!/bin/sh\nread line < /dev/null\nexit ${code}\n`));
     await ollama.start('http://localhost:11434');
     await changed();
     expect(ollama.started).toBe(false);
+    expect(failures).toEqual(said);
   });
 
   test('is not started for another machine, nor when it is missing', async () => {

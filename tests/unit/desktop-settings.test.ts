@@ -67,17 +67,16 @@ describe('a change in the form', () => {
     expect(settings.view(settings.config).waiting_for_restart).toEqual({});
   });
 
-  test('on a disk that takes nothing is refused, and nothing changes', () => {
-    const settings = new Settings({
-      data: {},
-      env: {},
-      path: '/data/config.json',
-      save: () => {
-        throw Object.assign(new Error('read-only'), { code: 'EROFS' });
-      },
-    });
+  test.each([
+    ['EROFS', 'Make the folder writable'],
+    ['ENOSPC', 'Free some space'],
+  ])('on a disk that takes nothing (%s) is refused with what to do, and nothing changes', (code, cure) => {
+    const save = (): never => {
+      throw Object.assign(new Error('no'), { code });
+    };
+    const settings = new Settings({ data: {}, env: {}, path: '/data/config.json', save });
     expect(() => settings.set('cache.ttl_seconds', 60)).toThrow(
-      'The settings cannot be saved in /data/config.json (EROFS). Make the folder writable, then try again.',
+      `The settings cannot be saved in /data/config.json (${code}). ${cure}, then try again.`,
     );
     expect(settings.config.cache.ttl_seconds).toBe(3600);
   });
@@ -155,6 +154,9 @@ describe('the file at the start', () => {
     const { data, trouble } = openSettings(path, now);
     expect(data).toMatchObject({ cache: { ttl_seconds: 9 } });
     expect(trouble?.text).toBe('The settings were written by a newer Hearth.');
+    expect(readdirSync(folder)).toHaveLength(2);
+    // The next start finds the same file.
+    openSettings(path, new Date('2026-01-03T03:04:05Z'));
     expect(readdirSync(folder)).toHaveLength(2);
   });
 

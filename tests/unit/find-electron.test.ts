@@ -97,6 +97,7 @@ describe('the order', () => {
     const it = world({ ...ALL, named: 'empty' });
     expect(await it.find()).toBeUndefined();
     expect(it.did).toEqual([]);
+    expect(it.said).toEqual([expect.stringContaining(`ELECTRON_OVERRIDE_DIST_PATH names ${join(base, 'named')}`)]);
   });
 
   test('an empty name is none', async () => {

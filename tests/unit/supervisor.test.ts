@@ -96,6 +96,20 @@ describe('starting and stopping', () => {
     ]);
   });
 
+  test('a transition that throws keeps nobody after it from stopping or quitting', async () => {
+    const it = stage();
+    let broken = true;
+    it.supervisor.onChange(() => {
+      if (broken) throw new Error('a listener fails');
+    });
+    await expect(it.supervisor.start()).rejects.toThrow('a listener fails');
+    broken = false;
+    await it.supervisor.start();
+    expect(it.supervisor.state).toBe('running');
+    await it.supervisor.stop();
+    expect(it.supervisor.state).toBe('stopped');
+  });
+
   test('what is saved while it starts is in use when it runs', async () => {
     const it = stage();
     it.starts.push(async () => {
