@@ -6,9 +6,8 @@ import { AppError } from '../contract/errors.ts';
 import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
 import { inviteBody } from './body.ts';
 import { drained, goneSignal } from './encode.ts';
-import { isLoopbackAddress } from './loopback.ts';
 import { meantPath } from './meant-path.ts';
-import { keyOf } from './visitor.ts';
+import { isFromHere, keyOf } from './visitor.ts';
 
 export interface PassParts {
   readonly config: ReadConfig;
@@ -113,7 +112,7 @@ function isManagement(method: string, address: string): boolean {
 }
 
 function checkManagement(allowed: boolean, req: IncomingMessage, path: string): void {
-  const local = isLoopbackAddress(req.socket.remoteAddress ?? '');
+  const local = isFromHere(req);
   // A key for it has been checked at the door.
   if (allowed || keyOf(req) !== undefined || (local && req.headers.origin === undefined)) return;
   const who = local ? 'A web page' : 'Another machine';

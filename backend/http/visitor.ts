@@ -5,7 +5,7 @@ import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
 import { LOCAL } from '../core/requests.ts';
 import { header } from './encode.ts';
-import { isLoopbackOrigin } from './loopback.ts';
+import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
 /** Only requests that showed a key are in it, which few do. */
 const shownKeys = new WeakMap<IncomingMessage, ApiKey>();
@@ -18,6 +18,20 @@ export function showedKey(req: IncomingMessage, key: ApiKey): void {
 /** The key that a request showed, when it showed one. */
 export function keyOf(req: IncomingMessage): ApiKey | undefined {
   return shownKeys.get(req);
+}
+
+/**
+ * Whether a request comes from this machine. One that a proxy on this machine hands on comes from elsewhere: it says so
+ * itself, or it is meant for another name.
+ */
+export function isFromHere(req: IncomingMessage): boolean {
+  if (!isLoopbackAddress(req.socket.remoteAddress ?? '')) return false;
+  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '' } = req.headers;
+  const name = readAuthority(host.toLowerCase())?.name;
+  // The development server of a frontend names this machine here, and each proxy adds whom it heard it from.
+  const hops = String(forwardedFor).split(',').filter(Boolean); // prettier-ignore
+  const fromHere = forwarded === undefined && hops.every((hop) => isLoopbackAddress(hop.trim()));
+  return fromHere && name !== undefined && isLoopbackName(name);
 }
 
 /** Who asks, for turns in the queue: the name of a key, else a page by its origin, else a program by its User-Agent. */

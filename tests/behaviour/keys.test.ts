@@ -78,6 +78,20 @@ describe('who must show a key', () => {
     expect((await ask(FROM_ELSEWHERE)).status).toBe(200);
   });
 
+  test('to change the models a key or server.allow_management is needed from there, also where all else is open', async () => {
+    const pull = async (headers: Record<string, string>): Promise<number> =>
+      (await hearth.post('/api/pull', { model: 'llama3.2', stream: false }, { headers })).status;
+    for (const server of [{}, { allow_anonymous: true }, { allow_anonymous: true, api_keys: [made().key] }]) {
+      await start([], { server });
+      expect([await pull(FROM_ELSEWHERE), await pull({ forwarded: 'for=203.0.113.7' }), await pull({})]).toEqual([
+        403, 403, 200,
+      ]);
+      await hearth.stop();
+    }
+    await start([], { server: { allow_management: true } });
+    expect(await pull(FROM_ELSEWHERE)).toBe(200);
+  });
+
   test('a wrong key of ours is refused here as well, so that a revoked one does not seem to work', async () => {
     await start([made().key]);
     const wrong = await ask({ authorization: `Bearer ${made().secret}` });
