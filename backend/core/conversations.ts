@@ -31,9 +31,19 @@ export interface Turn {
   readonly history: readonly Said[];
   /** Whether the conversation was known. */
   readonly resumed: boolean;
-  /** Makes this what was said. Returns how many messages are kept: 0 when they are too many for the whole cache. */
+  /**
+   * Makes this what was said. Returns how many messages are kept: 0 when they are too many for the whole cache, or when
+   * the conversation was deleted or cleared meanwhile.
+   */
   keep(messages: readonly Said[]): number;
   release(): void;
+}
+
+/** A turn that has begun and not ended. */
+interface OpenTurn {
+  readonly key: string;
+  /** Its conversation was deleted since. */
+  forgotten: boolean;
 }
 
 export interface ConversationFigures {
@@ -50,6 +60,8 @@ export class Conversations {
   #talks: LRUCache<string, Talk>;
   /** The end of the last turn of each conversation that somebody speaks in or waits for. */
   readonly #speaking = new Map<string, Promise<void>>();
+  /** The conversations that somebody speaks in now: what is deleted meanwhile must not come back with the answer. */
+  readonly #open = new Set<OpenTurn>();
   #asked = 0;
   #resumed = 0;
 
@@ -88,7 +100,9 @@ export class Conversations {
     const over = (): void => {
       if (this.#speaking.get(key) === mine) this.#speaking.delete(key);
     };
+    const open: OpenTurn = { key, forgotten: false };
     const release = (): void => {
+      this.#open.delete(open);
       end();
       over();
     };
@@ -101,13 +115,14 @@ export class Conversations {
       throw error;
     }
     const talk = this.#find(key);
+    this.#open.add(open);
     this.#asked++;
     if (talk !== undefined) this.#resumed++;
     return {
       id,
       history: talk?.messages ?? [],
       resumed: talk !== undefined,
-      keep: (messages) => this.#keep(key, messages),
+      keep: (messages) => (open.forgotten ? 0 : this.#keep(key, messages)),
       release,
     };
   }
@@ -155,13 +170,27 @@ export class Conversations {
     };
   }
 
-  /** Throws not_found. */
+  /** Also one whose first answer is still under way. Throws not_found. */
   delete(namespace: string, id: string): void {
     this.#forgetIdle();
-    if (!this.#talks.delete(keyOf(namespace, id))) throw unknownTalk(id);
+    const key = keyOf(namespace, id);
+    const open = this.#forgetOpen((each) => each === key);
+    if (!this.#talks.delete(key) && !open) throw unknownTalk(id);
+  }
+
+  /** Whether there were any. */
+  #forgetOpen(which: (key: string) => boolean): boolean {
+    let found = false;
+    for (const open of this.#open) {
+      if (open.forgotten || !which(open.key)) continue;
+      open.forgotten = true;
+      found = true;
+    }
+    return found;
   }
 
   clear(): Removed {
+    this.#forgetOpen(() => true);
     const removed = { removed: this.#talks.size, freed_bytes: this.#talks.calculatedSize };
     this.#talks.clear();
     return removed;

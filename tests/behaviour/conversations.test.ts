@@ -208,6 +208,23 @@ describe('its bounds', () => {
     expect(((await answer.json()) as Answer).conversation.resumed).toBe(false);
   });
 
+  test('what is deleted or cleared while an answer is under way does not come back with it', async () => {
+    const remove = (): Promise<Response> => fetch(`${hearth.url}/api/conversations/talk`, { method: 'DELETE' });
+    const clear = (): Promise<Response> => hearth.post('/api/cache-stats', { action: 'clear_conversation_cache' });
+    for (const [n, forget] of [remove, clear, remove].entries()) {
+      // The last time nothing was said before, and the answer is the first one.
+      if (n < 2) await say(`a secret ${n}`);
+      const gate = hearth.fake.gate();
+      const under = say(`and more ${n}`);
+      await hearth.fake.until(({ active }) => active === 1);
+      expect((await forget()).status).toBe(200);
+      gate.release();
+      expect((await under).conversation).toEqual({ id: 'talk', resumed: n < 2, messages: 0 });
+      expect((await view()).status).toBe(404);
+    }
+    expect((await say('hello')).conversation).toEqual({ id: 'talk', resumed: false, messages: 2 });
+  });
+
   test('it is counted, cleared, and deleted by its id', async () => {
     await say('one', 'a b/c');
     await say('two', 'a b/c');
