@@ -6,6 +6,7 @@ import type { ConversationView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Removed } from './cache.ts';
 import type { Now, ReadConfig } from './ports.ts';
+import { queueFull } from './refusals.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */
@@ -62,6 +63,8 @@ export class Conversations {
   readonly #speaking = new Map<string, Promise<void>>();
   /** The conversations that somebody speaks in now: what is deleted meanwhile must not come back with the answer. */
   readonly #open = new Set<OpenTurn>();
+  /** How many wait for their turn. */
+  #waiting = 0;
   #asked = 0;
   #resumed = 0;
 
@@ -85,11 +88,18 @@ export class Conversations {
     return this.#speaking.has(keyOf(namespace, id));
   }
 
-  /** Waits for its turn, first come first served. Rejects with the signal's reason. */
+  /** Throws queue_full when as many wait for a turn, in whichever conversation, as may stand in line. */
+  checkRoom(): void {
+    const { max_queue_size: max, estimated_time_per_request_ms: expectedMs } = this.#config().queue;
+    if (this.#waiting >= max) throw queueFull(max, expectedMs);
+  }
+
+  /** Waits for its turn, first come first served. Rejects with the signal's reason, and as `checkRoom` throws. */
   async enter(namespace: string, id: string, signal: AbortSignal): Promise<Turn> {
     signal.throwIfAborted();
     const key = keyOf(namespace, id);
     const before = this.#speaking.get(key);
+    if (before !== undefined) this.checkRoom();
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -107,7 +117,7 @@ export class Conversations {
       over();
     };
     try {
-      if (before !== undefined) await orAborted(before, signal);
+      if (before !== undefined) await this.#wait(before, signal);
     } catch (error) {
       end();
       // Somebody else speaks still, and who comes now must wait for him.
@@ -125,6 +135,15 @@ export class Conversations {
       keep: (messages) => (open.forgotten ? 0 : this.#keep(key, messages)),
       release,
     };
+  }
+
+  async #wait(before: Promise<void>, signal: AbortSignal): Promise<void> {
+    this.#waiting++;
+    try {
+      await orAborted(before, signal);
+    } finally {
+      this.#waiting--;
+    }
   }
 
   #find(key: string): Talk | undefined {

@@ -137,6 +137,49 @@ describe('a conversation', () => {
   });
 });
 
+describe('who waits for its turn', () => {
+  const inLine = async (): Promise<number> =>
+    ((await (await hearth.get('/api/chat-queue')).json()) as { waiting: unknown[] }).waiting.length;
+
+  test('is seen in the queue, and cancelled by its id', async () => {
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const headers = { 'x-request-id': 'mine' };
+    const waits = hearth.chat('two', { conversation_id: 'talk' }, { headers });
+    await expect.poll(inLine).toBe(1);
+    const at = `${hearth.url}/api/chat-queue?requestId=mine`;
+    expect(await (await fetch(at)).json()).toMatchObject({ status: 'queued' });
+    expect((await fetch(at, { method: 'DELETE' })).status).toBe(200);
+    expect((await waits).status).toBe(499);
+    gate.release();
+    await first;
+    expect((await say('three')).conversation.messages).toBe(4);
+    expect(await inLine()).toBe(0);
+  });
+
+  test('has room in line only as long as the queue is not over its bound', async () => {
+    await start({ config: { queue: { max_queue_size: 2 } } });
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const body = { messages: [{ role: 'user', content: 'two' }], conversation_id: 'talk' };
+    const waiting = [say('two'), say('three')];
+    await expect.poll(inLine).toBe(2);
+    for (const path of ['/api/chat-optimized', '/api/chat-queue']) {
+      const refused = await hearth.post(path, body);
+      expect([path, refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+        path,
+        503,
+        'queue_full',
+      ]);
+    }
+    gate.release();
+    await Promise.all([first, ...waiting]);
+    expect((await say('four')).conversation.messages).toBe(8);
+  });
+});
+
 describe('handed in without a connection', () => {
   const submit = async (content: string, requestId: string): Promise<Response> =>
     await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], conversation_id: 'talk', requestId });
