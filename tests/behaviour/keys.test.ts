@@ -245,6 +245,46 @@ describe('limits', () => {
     expect(local.status).toBe(202);
     held.release();
   });
+
+  test('what is handed on to Ollama counts among them, until it has ended or its caller has left', async () => {
+    const { secret, key } = made({ max_active: 1 });
+    await start([key]);
+    const headers = bearer(secret);
+    const handOn = (): Promise<Response> =>
+      hearth.post('/v1/responses', { model: 'llama3.2', input: 'Why?' }, { headers });
+    const held = hearth.fake.gate();
+    await hearth.post('/api/chat-queue', question, { headers });
+    const refused = await handOn();
+    expect([refused.status, ((await read(refused))['error'] as { code: string }).code]).toEqual([429, 'client_limit']);
+    expect((await fetch(`${hearth.url}/api/tags`, { headers })).status).toBe(200);
+    held.release();
+    await expect.poll(async () => (await handOn()).status).toBe(200);
+
+    // A body that never ends keeps a request open.
+    const leave = new AbortController();
+    const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{')) });
+    const open = { method: 'POST', body, duplex: 'half', headers, signal: leave.signal } as RequestInit;
+    const left = fetch(`${hearth.url}/v1/responses`, open).catch(() => undefined);
+    await expect.poll(async () => (await handOn()).status).toBe(429);
+    leave.abort();
+    await left;
+    await expect.poll(async () => (await handOn()).status).toBe(200);
+  });
+
+  test('a kept answer needs no share, as JSON or streamed', async () => {
+    const { secret, key } = made({ max_active: 1 });
+    await start([key]);
+    expect((await ask(bearer(secret))).status).toBe(200);
+    const held = hearth.fake.gate();
+    await hearth.post('/api/chat-queue', { ...question, use_cache: false }, { headers: bearer(secret) });
+    const streamed = await hearth.chat('Why?', { stream: true }, { headers: bearer(secret) });
+    expect([streamed.headers.get('x-cache'), await streamed.text()]).toEqual([
+      'HIT',
+      expect.not.stringContaining('client_limit'),
+    ]);
+    expect((await ask(bearer(secret))).headers.get('x-cache')).toBe('HIT');
+    held.release();
+  });
 });
 
 describe('what is whose', () => {
