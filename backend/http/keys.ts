@@ -93,13 +93,16 @@ export function createKeyCheck(config: ReadConfig, now: () => number): KeyCheck 
   };
 }
 
-/** The token of `Authorization: Bearer` (RFC 6750, 2.1), else `x-api-key`. Other kinds of Authorization are no keys. */
+/**
+ * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`: of both the one that looks like a key of ours, as
+ * many clients want a text for the other. Other kinds of Authorization are no keys.
+ */
 function shownKey({ headers }: IncomingMessage): string | undefined {
   const { authorization, 'x-api-key': apiKey } = headers;
   if (authorization === undefined && apiKey === undefined) return undefined;
-  return (
-    /^bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1] ?? (typeof apiKey === 'string' ? apiKey.trim() : undefined)
-  );
+  const bearer = /^bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1];
+  const other = typeof apiKey === 'string' ? apiKey.trim() : undefined;
+  return other?.startsWith(KEY_PREFIX) && !bearer?.startsWith(KEY_PREFIX) ? other : (bearer ?? other);
 }
 
 /** Whether a request needs no key: it comes from this machine, where there are keys not through a proxy either. */

@@ -41,6 +41,7 @@ const NOT_UP = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  'x-real-ip',
   'forwarded',
 ]);
 

@@ -26,10 +26,10 @@ export function keyOf(req: IncomingMessage): ApiKey | undefined {
  */
 export function isFromHere(req: IncomingMessage): boolean {
   if (!isLoopbackAddress(req.socket.remoteAddress ?? '')) return false;
-  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '' } = req.headers;
+  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '', 'x-real-ip': realIp = '' } = req.headers;
   const name = readAuthority(host.toLowerCase())?.name;
   // The development server of a frontend names this machine here, and each proxy adds whom it heard it from.
-  const hops = String(forwardedFor).split(',').filter(Boolean); // prettier-ignore
+  const hops = `${String(forwardedFor)},${String(realIp)}`.split(',').filter((hop) => hop.trim() !== '');
   const fromHere = forwarded === undefined && hops.every((hop) => isLoopbackAddress(hop.trim()));
   return fromHere && name !== undefined && isLoopbackName(name);
 }

@@ -67,6 +67,17 @@ describe('who must show a key', () => {
     }
   });
 
+  test.each([
+    { 'x-real-ip': '203.0.113.7' },
+    { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '203.0.113.7' },
+    { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' },
+    { forwarded: 'for=203.0.113.7' },
+  ])('a proxy on this machine that says so in its own way hands on a caller from elsewhere: %j', async (headers) => {
+    await start([made().key]);
+    expect((await ask(headers as Record<string, string>)).status).toBe(401);
+    expect((await ask({ 'x-real-ip': '127.0.0.1' })).status).toBe(200);
+  });
+
   test('a name in server.allowed_hosts is one from elsewhere too', async () => {
     await start([made().key], { server: { allowed_hosts: ['ai.example'] } });
     const status = await statusAs('ai.example', '127.0.0.1');
@@ -116,6 +127,9 @@ describe('a good key', () => {
       { authorization: `Bearer ${secret}` },
       { authorization: `bearer   ${secret}` },
       { 'x-api-key': secret },
+      // A client that cannot do without a text here.
+      { authorization: 'Bearer any', 'x-api-key': secret },
+      { authorization: `Bearer ${secret}`, 'x-api-key': 'any' },
     ] as Record<string, string>[]) {
       expect((await ask({ ...FROM_ELSEWHERE, ...headers })).status).toBe(200);
     }
