@@ -20,6 +20,7 @@ export const EXPOSED_HEADERS = [
   'Retry-After',
   'Location',
   'Allow',
+  'WWW-Authenticate',
   'X-Accel-Buffering',
 ] as const;
 
