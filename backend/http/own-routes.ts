@@ -30,7 +30,7 @@ import {
   type Patience,
 } from './encode.ts';
 import type { KnownBodies } from './known-bodies.ts';
-import { ownerOf, requireScope, watcherOf } from './visitor.ts';
+import { ownerOf, requireScope, watcherOf, whileGood } from './visitor.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -158,8 +158,10 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
   const id = wantedRequest(req);
   const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (id === undefined) {
-    if (asStream) await sendData(res, queueChanges(parts.feed, goneSignal(res)), parts.patience);
-    else sendJson(res, 200, queueView(parts), NO_STORE);
+    if (asStream) {
+      const changes = queueChanges(parts.feed, goneSignal(res));
+      await sendData(res, whileGood(req, () => parts.config().server.api_keys, changes), parts.patience);
+    } else sendJson(res, 200, queueView(parts), NO_STORE);
     return;
   }
   if (!asStream) {
@@ -250,6 +252,11 @@ export async function showHealth(parts: OwnParts, req: IncomingMessage, res: Ser
   sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);
 }
 
-export async function showEvents(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  await sendNamedEvents(res, parts.feed.read(goneSignal(res)), parts.patience);
+export async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const events = parts.feed.read(goneSignal(res));
+  await sendNamedEvents(
+    res,
+    whileGood(req, () => parts.config().server.api_keys, events),
+    parts.patience,
+  );
 }

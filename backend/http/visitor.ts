@@ -45,7 +45,8 @@ export function callerOf(req: IncomingMessage): string {
  */
 export function ownerOf(req: IncomingMessage): string {
   const key = keyOf(req);
-  if (key !== undefined) return `key ${key.name}`;
+  // Not its name: a key that is made under the name of a revoked one is another key.
+  if (key !== undefined) return `key ${key.hash}`;
   const origin = header(req, 'origin');
   return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : origin;
 }
@@ -53,6 +54,19 @@ export function ownerOf(req: IncomingMessage): string {
 /** Whose requests it may see and cancel: its own alone, but all of them from this machine or with a key for `manage`. */
 export function watcherOf(req: IncomingMessage): string {
   return keyOf(req)?.scopes.includes('manage') ? LOCAL : ownerOf(req);
+}
+
+/** Values for as long as the key that a request showed is good: a stream without end must end when it is revoked. */
+export async function* whileGood<T>(
+  req: IncomingMessage,
+  keys: () => readonly ApiKey[],
+  values: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const key = keyOf(req);
+  for await (const value of values) {
+    if (key !== undefined && keys().every(({ hash }) => hash !== key.hash)) return;
+    yield value;
+  }
 }
 
 /** Throws forbidden when a key was shown that is not for this. */

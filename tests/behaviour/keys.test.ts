@@ -155,6 +155,22 @@ describe('a good key', () => {
   });
 });
 
+test.each(['/api/events', '/api/chat-queue'])('a stream of %s ends when its key is revoked', async (path) => {
+  const [phone, tablet] = [made(), made({ name: 'tablet' })];
+  await start([phone.key, tablet.key]);
+  const follow = (secret: string): Promise<Response> =>
+    fetch(hearth.url + path, { headers: { ...bearer(secret), accept: 'text/event-stream' } });
+  const [mine, other] = [await follow(phone.secret), await follow(tablet.secret)];
+  const ended = mine.text();
+  hearth.backend.configure(hearth.config({ server: { api_keys: [tablet.key] } }));
+  // The next thing that happens is told to the others alone.
+  await hearth.chat('Why?', {}, { headers: bearer(tablet.secret) });
+  expect(await ended).not.toContain(tablet.key.name);
+  const reader = other.body?.getReader();
+  expect((await reader?.read())?.done).toBe(false);
+  await reader?.cancel();
+});
+
 describe('scopes', () => {
   const CHAT: readonly [string, string, object?][] = [
     ['POST', '/api/chat', question],
@@ -332,6 +348,15 @@ describe('what is whose', () => {
     expect(await see({ ...bearer(tablet.secret), accept: 'text/event-stream' })).toBe(404);
     expect(await see(bearer(tablet.secret), 'DELETE')).toBe(404);
     expect([await see(bearer(phone.secret)), await see(bearer(boss.secret)), await see({})]).toEqual([200, 200, 200]);
+  });
+
+  test('a key that is made under the name of a revoked one is another key', async () => {
+    const [old, next] = [made(), made()];
+    await start([old.key]);
+    await hearth.chat('Hello', { conversation_id: 'talk' }, { headers: bearer(old.secret) });
+    hearth.backend.configure(hearth.config({ server: { api_keys: [next.key] } }));
+    const look = await fetch(`${hearth.url}/api/conversations/talk`, { headers: bearer(next.secret) });
+    expect(look.status).toBe(404);
   });
 
   test('the queue shows a caller by the name of its key', async () => {
