@@ -160,7 +160,7 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
   if (id === undefined) {
     if (asStream) {
       const changes = queueChanges(parts.feed, goneSignal(res));
-      await sendData(res, whileGood(req, () => parts.config().server.api_keys, changes), parts.patience);
+      await sendData(res, whileGood(req, parts.config, changes), parts.patience);
     } else sendJson(res, 200, queueView(parts), NO_STORE);
     return;
   }
@@ -254,9 +254,5 @@ export async function showHealth(parts: OwnParts, req: IncomingMessage, res: Ser
 
 export async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const events = parts.feed.read(goneSignal(res));
-  await sendNamedEvents(
-    res,
-    whileGood(req, () => parts.config().server.api_keys, events),
-    parts.patience,
-  );
+  await sendNamedEvents(res, whileGood(req, parts.config, events), parts.patience);
 }

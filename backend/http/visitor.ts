@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
+import type { ReadConfig } from '../core/ports.ts';
 import { LOCAL } from '../core/requests.ts';
 import { header } from './encode.ts';
 import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
@@ -59,12 +60,12 @@ export function watcherOf(req: IncomingMessage): string {
 /** Values for as long as the key that a request showed is good: a stream without end must end when it is revoked. */
 export async function* whileGood<T>(
   req: IncomingMessage,
-  keys: () => readonly ApiKey[],
+  config: ReadConfig,
   values: AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
   const key = keyOf(req);
   for await (const value of values) {
-    if (key !== undefined && keys().every(({ hash }) => hash !== key.hash)) return;
+    if (key !== undefined && config().server.api_keys.every(({ hash }) => hash !== key.hash)) return;
     yield value;
   }
 }
