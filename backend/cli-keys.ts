@@ -69,6 +69,7 @@ export async function keyCommand(
       return;
     }
     case 'list': {
+      if (name !== undefined) throw new UsageError(`Unknown argument: ${name}\n\n${KEY_USAGE}`);
       const keys = await keysIn(path);
       const told = keys.map(({ hash: _hash, ...key }) => key);
       print(told, told.map((key) => `${lineOf(key)}\n`).join(''));
@@ -126,7 +127,7 @@ function wishFrom(name: string, values: Values): KeyWish {
   const scopes = (values.scopes ?? 'chat').split(',').map((scope) => scope.trim());
   const wish = {
     name,
-    scopes,
+    scopes: [...new Set(scopes)],
     ...limit('requests_per_minute', values['requests-per-minute']),
     ...limit('max_active', values['max-active']),
   };

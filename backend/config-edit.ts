@@ -84,7 +84,10 @@ function inToml(path: string, old: string, keys: readonly ApiKey[]): string {
     .replaceAll(/^[ \t]*api_keys[ \t]*=[ \t]*\[[ \t]*\][ \t]*(?:#.*)?\r?\n/gm, '')
     .trimEnd();
   const tables = keys.map((key) => `[[server.api_keys]]\n${tomlOf(key)}`.trimEnd());
-  const text = `${[rest, ...tables].filter((part) => part !== '').join('\n\n')}\n`;
+  // Line ends as the rest has them.
+  const end = old.includes('\r\n') ? '\r\n' : '\n';
+  const added = tables.map((table) => table.replaceAll('\n', end));
+  const text = `${[rest, ...added].filter((part) => part !== '').join(end + end)}${end}`;
   if (isDeepStrictEqual(plain(readToml(text)), plain(withKeys(readToml(old) ?? {}, keys)))) return text;
   const reason = 'server.api_keys is written in a way that Hearth does not edit. Change it there by hand.';
   throw new ConfigFileError(path, reason);

@@ -53,6 +53,14 @@ describe('TOML', () => {
     expect(text).toBe('# about the log\n[log]\nlevel = "debug"\n');
   });
 
+  test('line ends stay as they are in the file', async () => {
+    const windows = written.replaceAll('\n', '\r\n');
+    const text = await edited(windows, [A, B]);
+    expect(text.startsWith(windows)).toBe(true);
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    expect(await edited(text, [])).toBe(windows);
+  });
+
   test('an empty list written by hand gives way', async () => {
     expect(parse(await edited('[server]\napi_keys = [] # none yet\nport = 1\n', [A]))).toMatchObject({
       server: { port: 1 },
