@@ -1,8 +1,9 @@
 // `hearth key`: makes, lists and revokes the keys of callers from elsewhere, in the configuration file. A gateway that
 // follows the file takes the change over at once. What is printed on standard output is for programs too.
+import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeKeys } from './config-edit.ts';
+import { whileLocked, writeKeys } from './config-edit.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile } from './config-file.ts';
 import { readKeyWish, type ApiKey, type KeyWish } from './contract/api-key.ts';
 import { resolveConfig } from './contract/config-sources.ts';
@@ -47,7 +48,7 @@ export async function keyCommand(
   const { values, positionals } = read(args);
   const [command, name, ...rest] = positionals;
   if (rest.length > 0) throw new UsageError(`Unknown argument: ${rest.join(' ')}\n\n${KEY_USAGE}`);
-  const { path, keys } = await keysIn(env, values.config);
+  const path = (await locateConfigFile(env, values.config, process.cwd())) ?? resolve('config.toml');
   const needed = (): string => {
     if (name === undefined) throw new UsageError(`The name of the key is missing.\n\n${KEY_USAGE}`);
     return name;
@@ -56,22 +57,28 @@ export async function keyCommand(
 
   switch (command) {
     case 'create': {
-      const { secret, key, keys: next } = addKey(keys, wishFrom(needed(), values), new Date());
-      await writeKeys(path, next);
+      const wish = wishFrom(needed(), values);
+      const { secret, key } = await whileLocked(path, async () => {
+        const made = addKey(await keysIn(path), wish, new Date());
+        await writeKeys(path, made.keys);
+        return made;
+      });
       const { hash: _hash, ...told } = key;
       print({ ...told, key: secret }, `${secret}\n`);
       out.tell(`"${key.name}" is written to ${path}. The key is shown only now: keep it safe.\n`);
       return;
     }
     case 'list': {
+      if (name !== undefined) throw new UsageError(`Unknown argument: ${name}\n\n${KEY_USAGE}`);
+      const keys = await keysIn(path);
       const told = keys.map(({ hash: _hash, ...key }) => key);
       print(told, told.map((key) => `${lineOf(key)}\n`).join(''));
       if (keys.length === 0) out.tell(`There are no keys in ${path}.\n`);
       return;
     }
     case 'revoke': {
-      const next = withoutKey(keys, needed());
-      await writeKeys(path, next);
+      const revoked = needed();
+      await whileLocked(path, async () => writeKeys(path, withoutKey(await keysIn(path), revoked)));
       print({ name, revoked: true }, '');
       out.tell(`"${name}" is revoked.\n`);
       return;
@@ -101,26 +108,26 @@ function read(args: readonly string[]) {
   }
 }
 
-/** The keys of the file alone: what the environment says of them is not for this file. */
-async function keysIn(
-  env: Readonly<Record<string, string | undefined>>,
-  flag: string | undefined,
-): Promise<{ readonly path: string; readonly keys: readonly ApiKey[] }> {
-  const path = await locateConfigFile(env, flag, process.cwd());
-  if (path === undefined) return { path: resolve('config.toml'), keys: [] };
+/** The keys of the file alone: what the environment says of them is not for this file. None where there is no file yet. */
+async function keysIn(path: string): Promise<readonly ApiKey[]> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [];
   const file = await readConfigFile(path);
   const { config, problems } = resolveConfig({ file }, 'headless');
   if (problems.some(({ key }) => key === 'server.api_keys' || key === 'server' || key === '')) {
     throw new ConfigFileError(path, 'server.api_keys is not what it should be. Mend it by hand first.');
   }
-  return { path, keys: config.server.api_keys };
+  return config.server.api_keys;
 }
 
 function wishFrom(name: string, values: Values): KeyWish {
   const scopes = (values.scopes ?? 'chat').split(',').map((scope) => scope.trim());
   const wish = {
     name,
-    scopes,
+    scopes: [...new Set(scopes)],
     ...limit('requests_per_minute', values['requests-per-minute']),
     ...limit('max_active', values['max-active']),
   };

@@ -2,13 +2,51 @@
 // writes a text only after it has read it back and found that nothing but the keys has changed.
 import { randomUUID } from 'node:crypto';
 import { chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { parse as parseToml, stringify as tomlOf } from 'smol-toml';
 import { ConfigFileError } from './config-file.ts';
 import type { ApiKey } from './contract/api-key.ts';
 
 type Data = Record<string, unknown>;
+
+/** How long an edit waits for another one's end, and how often it looks; milliseconds. An edit takes a few of them. */
+const LOCK = { patienceMs: 5000, everyMs: 20 } as const;
+
+/**
+ * Does what reads a file and writes it anew while nobody else does so: of two edits at the same time the later would
+ * undo the earlier one, and a key that was revoked would be good again. The lock is a file beside it, as git's is.
+ * Throws ConfigFileError, also when the lock is not given back in time.
+ */
+export async function whileLocked<T>(
+  named: string,
+  edit: () => Promise<T>,
+  patienceMs: number = LOCK.patienceMs,
+): Promise<T> {
+  const path = await realpath(named).catch(() => named);
+  const lock = join(dirname(path), `.${basename(path)}.lock`);
+  // Counted from the first try.
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      await writeFile(lock, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+      break;
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code !== 'EEXIST') throw unwritable(path, cause);
+      if (performance.now() > until) {
+        const reason = `another program is writing it, or was killed while it did. If none is, remove ${lock}.`;
+        throw new ConfigFileError(path, `${reason} Nothing has changed.`, { cause });
+      }
+      await sleep(LOCK.everyMs);
+    }
+  }
+  try {
+    return await edit();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
 
 /**
  * Replaces server.api_keys in a file, which is made when it is not there. JSON is recognised as readConfigFile does it.
@@ -46,7 +84,10 @@ function inToml(path: string, old: string, keys: readonly ApiKey[]): string {
     .replaceAll(/^[ \t]*api_keys[ \t]*=[ \t]*\[[ \t]*\][ \t]*(?:#.*)?\r?\n/gm, '')
     .trimEnd();
   const tables = keys.map((key) => `[[server.api_keys]]\n${tomlOf(key)}`.trimEnd());
-  const text = `${[rest, ...tables].filter((part) => part !== '').join('\n\n')}\n`;
+  // Line ends as the rest has them.
+  const end = old.includes('\r\n') ? '\r\n' : '\n';
+  const added = tables.map((table) => table.replaceAll('\n', end));
+  const text = `${[rest, ...added].filter((part) => part !== '').join(end + end)}${end}`;
   if (isDeepStrictEqual(plain(readToml(text)), plain(withKeys(readToml(old) ?? {}, keys)))) return text;
   const reason = 'server.api_keys is written in a way that Hearth does not edit. Change it there by hand.';
   throw new ConfigFileError(path, reason);
@@ -86,7 +127,11 @@ async function replace(named: string, text: string): Promise<void> {
     await rename(next, path);
   } catch (cause) {
     await rm(next, { force: true });
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new ConfigFileError(path, `it cannot be written (${code}). Nothing has changed.`, { cause });
+    throw unwritable(path, cause);
   }
+}
+
+function unwritable(path: string, cause: unknown): ConfigFileError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return new ConfigFileError(path, `it cannot be written (${code}). Nothing has changed.`, { cause });
 }

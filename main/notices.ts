@@ -32,6 +32,19 @@ export class Notices {
     this.#onChange();
   }
 
+  /**
+   * Shows a notice where one with the same id stands, else behind its kind, else first: what somebody else can raise at
+   * any moment must not change what is under the pointer.
+   */
+  queue(notice: Notice, kind: (id: string) => boolean): void {
+    const own = this.#list.findIndex(({ id }) => id === notice.id);
+    const last = this.#list.findLastIndex(({ id }) => kind(id));
+    if (own !== -1) this.#list = this.#list.with(own, notice);
+    else if (last === -1) return this.add(notice);
+    else this.#list = this.#list.toSpliced(last + 1, 0, notice).slice(0, MOST);
+    this.#onChange();
+  }
+
   /** Shows a notice while there is one, and takes it away when there is none. */
   put(id: string, notice: Notice | undefined): void {
     if (notice === undefined) this.remove(id);

@@ -4,7 +4,9 @@ import type { Strangers, Stranger } from '../backend/core/strangers.ts';
 import type { Notice, Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
 
-const idOf = (origin: string): string => `origin ${origin}`;
+const KIND = 'origin ';
+const idOf = (origin: string): string => KIND + origin;
+const isOrigin = (id: string): boolean => id.startsWith(KIND);
 
 export interface OriginParts {
   readonly strangers: Strangers;
@@ -12,7 +14,10 @@ export interface OriginParts {
   readonly notices: Notices;
 }
 
-/** Shows a notice for each page that asks. Returns the end of it. */
+/**
+ * Shows a notice for each page that asks, in the order in which they came: a page may ask as often as it likes, and must
+ * not get before another one just when its button is pressed. Returns the end of it.
+ */
 export function askAboutOrigins(parts: OriginParts): () => void {
   const { strangers, settings, notices } = parts;
   let asked: readonly string[] = [];
@@ -20,7 +25,7 @@ export function askAboutOrigins(parts: OriginParts): () => void {
     const waiting = strangers.list();
     // The oldest make room when many ask.
     for (const origin of asked) if (!waiting.some((each) => each.origin === origin)) notices.remove(idOf(origin));
-    for (const stranger of waiting) notices.add(noticeOf(parts, stranger));
+    for (const stranger of waiting) notices.queue(noticeOf(parts, stranger), isOrigin);
     asked = waiting.map(({ origin }) => origin);
   };
   const deaf = strangers.onRefused(show);

@@ -6,6 +6,7 @@ import type { ConversationView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Removed } from './cache.ts';
 import type { Now, ReadConfig } from './ports.ts';
+import { queueFull } from './refusals.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */
@@ -31,9 +32,19 @@ export interface Turn {
   readonly history: readonly Said[];
   /** Whether the conversation was known. */
   readonly resumed: boolean;
-  /** Makes this what was said. Returns how many messages are kept: 0 when they are too many for the whole cache. */
+  /**
+   * Makes this what was said. Returns how many messages are kept: 0 when they are too many for the whole cache, or when
+   * the conversation was deleted or cleared meanwhile.
+   */
   keep(messages: readonly Said[]): number;
   release(): void;
+}
+
+/** A turn that has begun and not ended. */
+interface OpenTurn {
+  readonly key: string;
+  /** Its conversation was deleted since. */
+  forgotten: boolean;
 }
 
 export interface ConversationFigures {
@@ -50,6 +61,10 @@ export class Conversations {
   #talks: LRUCache<string, Talk>;
   /** The end of the last turn of each conversation that somebody speaks in or waits for. */
   readonly #speaking = new Map<string, Promise<void>>();
+  /** The conversations that somebody speaks in now: what is deleted meanwhile must not come back with the answer. */
+  readonly #open = new Set<OpenTurn>();
+  /** How many wait for their turn. */
+  #waiting = 0;
   #asked = 0;
   #resumed = 0;
 
@@ -73,11 +88,18 @@ export class Conversations {
     return this.#speaking.has(keyOf(namespace, id));
   }
 
-  /** Waits for its turn, first come first served. Rejects with the signal's reason. */
+  /** Throws queue_full when as many wait for a turn, in whichever conversation, as may stand in line. */
+  checkRoom(): void {
+    const { max_queue_size: max, estimated_time_per_request_ms: expectedMs } = this.#config().queue;
+    if (this.#waiting >= max) throw queueFull(max, expectedMs);
+  }
+
+  /** Waits for its turn, first come first served. Rejects with the signal's reason, and as `checkRoom` throws. */
   async enter(namespace: string, id: string, signal: AbortSignal): Promise<Turn> {
     signal.throwIfAborted();
     const key = keyOf(namespace, id);
     const before = this.#speaking.get(key);
+    if (before !== undefined) this.checkRoom();
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -88,12 +110,14 @@ export class Conversations {
     const over = (): void => {
       if (this.#speaking.get(key) === mine) this.#speaking.delete(key);
     };
+    const open: OpenTurn = { key, forgotten: false };
     const release = (): void => {
+      this.#open.delete(open);
       end();
       over();
     };
     try {
-      if (before !== undefined) await orAborted(before, signal);
+      if (before !== undefined) await this.#wait(before, signal);
     } catch (error) {
       end();
       // Somebody else speaks still, and who comes now must wait for him.
@@ -101,15 +125,25 @@ export class Conversations {
       throw error;
     }
     const talk = this.#find(key);
+    this.#open.add(open);
     this.#asked++;
     if (talk !== undefined) this.#resumed++;
     return {
       id,
       history: talk?.messages ?? [],
       resumed: talk !== undefined,
-      keep: (messages) => this.#keep(key, messages),
+      keep: (messages) => (open.forgotten ? 0 : this.#keep(key, messages)),
       release,
     };
+  }
+
+  async #wait(before: Promise<void>, signal: AbortSignal): Promise<void> {
+    this.#waiting++;
+    try {
+      await orAborted(before, signal);
+    } finally {
+      this.#waiting--;
+    }
   }
 
   #find(key: string): Talk | undefined {
@@ -155,13 +189,27 @@ export class Conversations {
     };
   }
 
-  /** Throws not_found. */
+  /** Also one whose first answer is still under way. Throws not_found. */
   delete(namespace: string, id: string): void {
     this.#forgetIdle();
-    if (!this.#talks.delete(keyOf(namespace, id))) throw unknownTalk(id);
+    const key = keyOf(namespace, id);
+    const open = this.#forgetOpen((each) => each === key);
+    if (!this.#talks.delete(key) && !open) throw unknownTalk(id);
+  }
+
+  /** Whether there were any. */
+  #forgetOpen(which: (key: string) => boolean): boolean {
+    let found = false;
+    for (const open of this.#open) {
+      if (open.forgotten || !which(open.key)) continue;
+      open.forgotten = true;
+      found = true;
+    }
+    return found;
   }
 
   clear(): Removed {
+    this.#forgetOpen(() => true);
     const removed = { removed: this.#talks.size, freed_bytes: this.#talks.calculatedSize };
     this.#talks.clear();
     return removed;

@@ -96,7 +96,8 @@ export class Jobs {
 
   /** Accepts what has to wait until somebody else has spoken in its conversation. */
   #later(call: ChatCall, ask: ConversationAsk): RequestView {
-    const { requests, clock } = this.#options;
+    const { requests, clock, conversations } = this.#options;
+    conversations.checkRoom();
     const ticket = new Ticket(call, clock);
     requests.add(ticket);
     const frame = { ticket, cache: { hit: undefined }, conversation: undefined };

@@ -24,6 +24,8 @@ export interface TicketOptions {
   readonly priority: number;
 }
 
+type Asker = Pick<TicketOptions, 'owner' | 'caller' | 'maxActive'>;
+
 /** The life of one caller's request. Times in milliseconds since 1970. */
 export class Ticket {
   readonly id: string;
@@ -137,25 +139,48 @@ export class Ticket {
 
 export class Requests {
   readonly #living = new Map<string, Ticket>();
+  /** How many each owner has that are handed on to Ollama and so have no ticket. Owners without any are not in it. */
+  readonly #handedOn = new Map<string, number>();
   readonly #whenEmpty: (() => void)[] = [];
 
   /**
    * Registers a request, or the same one again. Throws request_exists when another living one has the same id, and
-   * client_limit when its owner has as many as it may have.
+   * client_limit when its owner has as many as it may have. A kept answer neither waits nor runs, and is let by.
    */
   add(ticket: Ticket): void {
     const living = this.#living.get(ticket.id);
-    if (living === undefined) this.#checkShare(ticket);
+    if (living === undefined && ticket.source !== 'hit') this.#checkShare(ticket);
     if (living !== undefined && living !== ticket) {
       throw new AppError('request_exists', `Another request has the id "${ticket.id}". Send a new id, or none.`);
     }
     this.#living.set(ticket.id, ticket);
   }
 
-  #checkShare({ owner, maxActive, caller }: Ticket): void {
+  /**
+   * Counts one that is handed on to Ollama without a ticket. Call the result in any case when it has ended; twice is
+   * harmless. Throws client_limit.
+   */
+  handOn(asker: Asker): () => void {
+    const { owner, maxActive } = asker;
+    if (maxActive === undefined) return () => undefined;
+    this.#checkShare(asker);
+    const count = (more: 1 | -1): void => {
+      const now = (this.#handedOn.get(owner) ?? 0) + more;
+      if (now > 0) this.#handedOn.set(owner, now);
+      else this.#handedOn.delete(owner);
+    };
+    count(1);
+    let ended = false;
+    return () => {
+      if (!ended) count(-1);
+      ended = true;
+    };
+  }
+
+  #checkShare({ owner, maxActive, caller }: Asker): void {
     if (maxActive === undefined) return;
-    let active = 0;
-    for (const each of this.#living.values()) if (each.owner === owner) active += 1;
+    let active = this.#handedOn.get(owner) ?? 0;
+    for (const each of this.#living.values()) if (each.owner === owner && each.source !== 'hit') active += 1;
     if (active < maxActive) return;
     throw new AppError(
       'client_limit',

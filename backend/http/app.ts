@@ -73,7 +73,7 @@ export function createApp(parts: AppParts): RequestListener {
           'request',
         ),
       (thrown: unknown) => {
-        const error = sendError(res, thrown, dialectOf(pathOf(req)));
+        const error = sendError(res, asRefusal(thrown), dialectOf(pathOf(req)));
         const fields = {
           request_id: id,
           method: req.method,
@@ -168,7 +168,7 @@ function passTo(
 ): void {
   app(req, res, (outcome: unknown) => {
     if (outcome === 'done') resolve();
-    else if (outcome !== undefined) reject(asRefusal(outcome));
+    else if (outcome !== undefined) reject(outcome);
     else
       reject(
         new AppError(
@@ -179,7 +179,7 @@ function passTo(
   });
 }
 
-/** Express refuses a path that is not valid percent-encoding with an error of its own. */
+/** A path that is not valid percent-encoding is refused by the platform, for Express too, with an error of its own. */
 function asRefusal(error: unknown): unknown {
   if (error instanceof URIError)
     return new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });

@@ -128,6 +128,7 @@ export async function sendSse(
     res.flushHeaders();
   };
   if (eager) start();
+  if (hasNoBody(res)) return;
   let first = true;
   let waiting: ChatEvent | undefined;
   const write = (event: ChatEvent): boolean => {
@@ -214,6 +215,7 @@ async function sendBlocks<T>(
 ): Promise<void> {
   res.writeHead(200, SSE_HEADERS);
   res.flushHeaders();
+  if (hasNoBody(res)) return;
   let last = '';
   const beat = setInterval(() => {
     if (!res.writableNeedDrain) res.write(`${silence ?? last}\n\n`);
@@ -229,6 +231,13 @@ async function sendBlocks<T>(
     clearInterval(beat);
   }
   if (!res.destroyed) res.end();
+}
+
+/** Ends the answer to HEAD, which is its headers alone: a stream without end would never let its caller go. */
+function hasNoBody(res: ServerResponse): boolean {
+  if (res.req.method !== 'HEAD') return false;
+  res.end();
+  return true;
 }
 
 /** A header that must be single: its value, or undefined. */

@@ -20,6 +20,7 @@ export const EXPOSED_HEADERS = [
   'Retry-After',
   'Location',
   'Allow',
+  'WWW-Authenticate',
   'X-Accel-Buffering',
 ] as const;
 
@@ -63,6 +64,7 @@ export function createGuard({ config, port, lanAddresses, strangers, keys }: Gua
   let rules: Rules | undefined;
   return {
     admit(req, res) {
+      toOriginForm(req);
       const now = config();
       const ownPort = port();
       if (rules?.config !== now || rules.port !== ownPort) {
@@ -153,6 +155,19 @@ function remember(good: Set<string>, value: string): true {
   if (good.size >= REMEMBERED) good.clear();
   if (value.length <= 255) good.add(value);
   return true;
+}
+
+/**
+ * A target in absolute form names its host itself, and what the Host header says beside it counts for nothing (RFC 9112,
+ * 3.2.2). From here on the request is as if it had been sent in the usual form.
+ */
+function toOriginForm(req: IncomingMessage): void {
+  const { url = '/' } = req;
+  if (url.startsWith('/')) return;
+  const [, host, path = ''] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
+  if (host === undefined) return;
+  req.headers.host = host;
+  req.url = path.startsWith('/') ? path : `/${path}`;
 }
 
 /** Node keeps the first of two Host lines and forgets the other; RFC 9112 (3.2) has both refused. */

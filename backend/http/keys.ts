@@ -6,9 +6,9 @@ import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
 import { findKey, KEY_PREFIX } from '../core/api-keys.ts';
 import type { ReadConfig } from '../core/ports.ts';
-import { isLoopbackAddress, isLoopbackName, readAuthority } from './loopback.ts';
+import { isLoopbackAddress } from './loopback.ts';
 import { meantPath } from './meant-path.ts';
-import { requireScope, showedKey } from './visitor.ts';
+import { isFromHere, requireScope, showedKey } from './visitor.ts';
 
 const MINUTE_MS = 60_000;
 /** Bad keys that one address may show in a minute. */
@@ -93,28 +93,21 @@ export function createKeyCheck(config: ReadConfig, now: () => number): KeyCheck 
   };
 }
 
-/** The token of `Authorization: Bearer` (RFC 6750, 2.1), else `x-api-key`. Other kinds of Authorization are no keys. */
+/**
+ * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`: of both the one that looks like a key of ours, as
+ * many clients want a text for the other. Other kinds of Authorization are no keys.
+ */
 function shownKey({ headers }: IncomingMessage): string | undefined {
   const { authorization, 'x-api-key': apiKey } = headers;
   if (authorization === undefined && apiKey === undefined) return undefined;
-  return (
-    /^bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1] ?? (typeof apiKey === 'string' ? apiKey.trim() : undefined)
-  );
+  const bearer = /^bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1];
+  const other = typeof apiKey === 'string' ? apiKey.trim() : undefined;
+  return other?.startsWith(KEY_PREFIX) && !bearer?.startsWith(KEY_PREFIX) ? other : (bearer ?? other);
 }
 
-/**
- * Whether a request needs no key: it comes from this machine. Where there are keys, one that a proxy on this machine
- * hands on comes from elsewhere: it says so itself, or it is meant for another name.
- */
+/** Whether a request needs no key: it comes from this machine, where there are keys not through a proxy either. */
 function isFree(req: IncomingMessage, thereAreKeys: boolean): boolean {
-  if (!isLoopbackAddress(req.socket.remoteAddress ?? '')) return false;
-  if (!thereAreKeys) return true;
-  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '' } = req.headers;
-  const name = readAuthority(host.toLowerCase())?.name;
-  // The development server of a frontend names this machine here, and each proxy adds whom it heard it from.
-  const hops = String(forwardedFor).split(',').filter(Boolean); // prettier-ignore
-  const fromHere = forwarded === undefined && hops.every((hop) => isLoopbackAddress(hop.trim()));
-  return fromHere && name !== undefined && isLoopbackName(name);
+  return thereAreKeys ? isFromHere(req) : isLoopbackAddress(req.socket.remoteAddress ?? '');
 }
 
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';

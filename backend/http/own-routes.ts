@@ -6,11 +6,13 @@ import { AppError } from '../contract/errors.ts';
 import { openApi } from '../contract/openapi.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, readAction, type ActionParts } from '../core/actions.ts';
-import { converse } from '../core/converse.ts';
+import type { ChatCall } from '../core/call.ts';
+import { converse, type ConversationAsk, type Conversing } from '../core/converse.ts';
 import type { Feed } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
 import type { NewId } from '../core/ports.ts';
+import { Ticket } from '../core/requests.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
@@ -28,7 +30,7 @@ import {
   type Patience,
 } from './encode.ts';
 import type { KnownBodies } from './known-bodies.ts';
-import { ownerOf, requireScope, watcherOf } from './visitor.ts';
+import { ownerOf, requireScope, watcherOf, whileGood } from './visitor.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -71,7 +73,7 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
     '/api/chat-optimized',
     parts.config(),
   );
-  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, goneSignal(res));
+  const talk = conversation === undefined ? undefined : await inTurn(parts, call, conversation, res);
   const answer = talk?.answer ?? (await parts.gateway.chat(call));
   const { ticket, cache, source } = answer;
   const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
@@ -97,6 +99,26 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
     }
   } finally {
     answer.close();
+  }
+}
+
+/**
+ * Goes on with a conversation. Who must wait for its turn in it is a living request as any other meanwhile: seen,
+ * counted, and cancelled by its id.
+ */
+async function inTurn(parts: OwnParts, call: ChatCall, ask: ConversationAsk, res: ServerResponse): Promise<Conversing> {
+  const { conversations, requests, clock, feed } = parts;
+  if (!conversations.busy(call.namespace, ask.id)) return converse(parts, call, ask, goneSignal(res));
+  const ticket = new Ticket(call, clock);
+  requests.add(ticket);
+  feed.touch('queue');
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  try {
+    return await converse(parts, call, ask, ticket.signal, ticket);
+  } catch (error) {
+    requests.remove(ticket);
+    feed.touch('queue');
+    throw error;
   }
 }
 
@@ -136,8 +158,10 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
   const id = wantedRequest(req);
   const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (id === undefined) {
-    if (asStream) await sendData(res, queueChanges(parts.feed, goneSignal(res)), parts.patience);
-    else sendJson(res, 200, queueView(parts), NO_STORE);
+    if (asStream) {
+      const changes = queueChanges(parts.feed, goneSignal(res));
+      await sendData(res, whileGood(req, parts.config, changes), parts.patience);
+    } else sendJson(res, 200, queueView(parts), NO_STORE);
     return;
   }
   if (!asStream) {
@@ -228,6 +252,7 @@ export async function showHealth(parts: OwnParts, req: IncomingMessage, res: Ser
   sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);
 }
 
-export async function showEvents(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  await sendNamedEvents(res, parts.feed.read(goneSignal(res)), parts.patience);
+export async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const events = parts.feed.read(goneSignal(res));
+  await sendNamedEvents(res, whileGood(req, parts.config, events), parts.patience);
 }

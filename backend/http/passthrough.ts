@@ -4,16 +4,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
+import type { Requests } from '../core/requests.ts';
 import { inviteBody } from './body.ts';
 import { drained, goneSignal } from './encode.ts';
-import { isLoopbackAddress } from './loopback.ts';
 import { meantPath } from './meant-path.ts';
-import { keyOf } from './visitor.ts';
+import { callerOf, isFromHere, keyOf, ownerOf } from './visitor.ts';
 
 export interface PassParts {
   readonly config: ReadConfig;
   readonly relay: Relay;
   readonly watch: Watch;
+  readonly requests: Requests;
 }
 
 /** Headers of one connection, and those that only our own door is meant to see. */
@@ -40,6 +41,7 @@ const NOT_UP = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  'x-real-ip',
   'forwarded',
 ]);
 
@@ -56,12 +58,26 @@ const NOT_DOWN = new Set([
 /** Keys of Hearth begin so; they are no business of Ollama's. */
 const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 
-/** Answers a request with what Ollama answers to it. Throws management_disabled, upstream_unreachable, cancelled. */
+/**
+ * Answers a request with what Ollama answers to it. Throws management_disabled, client_limit, upstream_unreachable,
+ * cancelled.
+ */
 export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = req;
-  const path = url.replace(/\?.*$/s, '');
   const manages = isManagement(method, url);
-  if (manages) checkManagement(parts.config().server.allow_management, req, path);
+  if (manages) checkManagement(parts.config().server.allow_management, req, url.replace(/\?.*$/s, ''));
+  // It may run a model (/v1/responses) and counts among what its key may have at once; looking costs nothing.
+  const asker = { owner: ownerOf(req), caller: callerOf(req), maxActive: keyOf(req)?.max_active };
+  const ended = isReading(method) ? undefined : parts.requests.handOn(asker);
+  try {
+    await exchange(parts, req, res, manages);
+  } finally {
+    ended?.();
+  }
+}
+
+async function exchange(parts: PassParts, req: IncomingMessage, res: ServerResponse, manages: boolean): Promise<void> {
+  const { method = 'GET', url = '/' } = req;
   const signal = goneSignal(res);
   const body = hasBody(req) ? req : null;
   if (body !== null) inviteBody(req);
@@ -103,9 +119,11 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
 /** Routes that change what is on the disk, or who one is at ollama.com. */
 function isManagement(method: string, address: string): boolean {
-  if (method === 'GET' || method === 'HEAD') return false;
+  if (isReading(method)) return false;
   const path = meantPath(address);
   return (
     path === undefined || /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)$/is.test(path)
@@ -113,7 +131,7 @@ function isManagement(method: string, address: string): boolean {
 }
 
 function checkManagement(allowed: boolean, req: IncomingMessage, path: string): void {
-  const local = isLoopbackAddress(req.socket.remoteAddress ?? '');
+  const local = isFromHere(req);
   // A key for it has been checked at the door.
   if (allowed || keyOf(req) !== undefined || (local && req.headers.origin === undefined)) return;
   const who = local ? 'A web page' : 'Another machine';

@@ -3,9 +3,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
+import type { ReadConfig } from '../core/ports.ts';
 import { LOCAL } from '../core/requests.ts';
 import { header } from './encode.ts';
-import { isLoopbackOrigin } from './loopback.ts';
+import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
 /** Only requests that showed a key are in it, which few do. */
 const shownKeys = new WeakMap<IncomingMessage, ApiKey>();
@@ -20,6 +21,20 @@ export function keyOf(req: IncomingMessage): ApiKey | undefined {
   return shownKeys.get(req);
 }
 
+/**
+ * Whether a request comes from this machine. One that a proxy on this machine hands on comes from elsewhere: it says so
+ * itself, or it is meant for another name.
+ */
+export function isFromHere(req: IncomingMessage): boolean {
+  if (!isLoopbackAddress(req.socket.remoteAddress ?? '')) return false;
+  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '', 'x-real-ip': realIp = '' } = req.headers;
+  const name = readAuthority(host.toLowerCase())?.name;
+  // The development server of a frontend names this machine here, and each proxy adds whom it heard it from.
+  const hops = `${String(forwardedFor)},${String(realIp)}`.split(',').filter((hop) => hop.trim() !== '');
+  const fromHere = forwarded === undefined && hops.every((hop) => isLoopbackAddress(hop.trim()));
+  return fromHere && name !== undefined && isLoopbackName(name);
+}
+
 /** Who asks, for turns in the queue: the name of a key, else a page by its origin, else a program by its User-Agent. */
 export function callerOf(req: IncomingMessage): string {
   return (keyOf(req)?.name ?? header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
@@ -31,7 +46,8 @@ export function callerOf(req: IncomingMessage): string {
  */
 export function ownerOf(req: IncomingMessage): string {
   const key = keyOf(req);
-  if (key !== undefined) return `key ${key.name}`;
+  // Not its name: a key that is made under the name of a revoked one is another key.
+  if (key !== undefined) return `key ${key.hash}`;
   const origin = header(req, 'origin');
   return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : origin;
 }
@@ -39,6 +55,19 @@ export function ownerOf(req: IncomingMessage): string {
 /** Whose requests it may see and cancel: its own alone, but all of them from this machine or with a key for `manage`. */
 export function watcherOf(req: IncomingMessage): string {
   return keyOf(req)?.scopes.includes('manage') ? LOCAL : ownerOf(req);
+}
+
+/** Values for as long as the key that a request showed is good: a stream without end must end when it is revoked. */
+export async function* whileGood<T>(
+  req: IncomingMessage,
+  config: ReadConfig,
+  values: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const key = keyOf(req);
+  for await (const value of values) {
+    if (key !== undefined && config().server.api_keys.every(({ hash }) => hash !== key.hash)) return;
+    yield value;
+  }
 }
 
 /** Throws forbidden when a key was shown that is not for this. */

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wireErrorSchema, ERRORS } from '../../backend/contract/errors.ts';
+import { exchange } from '../support/door.ts';
 import { startHearth, type Hearth } from '../support/hearth.ts';
 
 let hearth: Hearth;
@@ -176,6 +177,30 @@ test('a wrong method says which ones there are; an unknown path says which route
   expect(await refused(await hearth.get('/nothing'))).toMatchObject({ status: 404, code: 'not_found' });
   expect(await refused(await hearth.get('/%'))).toMatchObject({ code: 'not_found' });
 });
+
+test('a path that is not valid percent-encoding is the fault of who sent it, in every dialect', async () => {
+  expect(await refused(await hearth.get('/api/conversations/%ff'))).toMatchObject({ code: 'invalid_request' });
+  const openai = await hearth.get('/v1/models/%');
+  expect([openai.status, await openai.json()]).toMatchObject([400, { error: { type: 'invalid_request_error' } }]);
+});
+
+test.each(['/api/events', '/api/chat-queue', '/api/chat-queue?requestId=job', '/health'])(
+  'HEAD %s ends with its headers, though GET may be a stream without end',
+  async (path) => {
+    const gate = hearth.fake.gate();
+    if (path.endsWith('job')) await hearth.post('/api/chat-queue', { messages: [user], requestId: 'job' });
+    const { port } = hearth.backend;
+    const lines = [
+      `HEAD ${path} HTTP/1.1`,
+      `Host: localhost:${port}`,
+      'Accept: text/event-stream',
+      'Connection: close',
+    ];
+    expect(await exchange(port, [...lines, '', ''].join('\r\n'))).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/);
+    gate.release();
+  },
+  2000,
+);
 
 test('a body of 70 MB is refused with its size limit', async () => {
   const { code, error } = await refused(

@@ -227,14 +227,16 @@ describe('hearth key', () => {
   });
 
   test('mistakes end with sentences and the codes of sysexits, and change nothing', async () => {
-    await run('create', 'phone');
+    expect(JSON.parse((await run('create', 'phone', '--scopes', 'chat, chat', '--json')).out)).toMatchObject({
+      scopes: ['chat'],
+    });
     const before = await readFile(join(folder, 'config.toml'), 'utf8');
     expect(await run('create', 'phone')).toMatchObject({ code: 65, err: expect.stringContaining('Revoke it first') });
     expect(await run('revoke', 'tablet')).toMatchObject({
       code: 65,
       err: 'There is no key "tablet". There are phone.\n',
     });
-    const mistakes: readonly string[][] = [[], ['make', 'x'], ['create', 'a b'], ['create', 'x', '--scopes', 'all']];
+    const mistakes = [[], ['make', 'x'], ['list', 'x'], ['create', 'a b'], ['create', 'x', '--scopes', 'all']];
     const usage = { code: 64, out: '', err: expect.stringContaining('Usage: hearth key') };
     expect(await Promise.all(mistakes.map((args) => run(...args)))).toMatchObject(mistakes.map(() => usage));
     expect(await run('list', '--config', 'missing.toml')).toMatchObject({ code: 78 });

@@ -137,6 +137,49 @@ describe('a conversation', () => {
   });
 });
 
+describe('who waits for its turn', () => {
+  const inLine = async (): Promise<number> =>
+    ((await (await hearth.get('/api/chat-queue')).json()) as { waiting: unknown[] }).waiting.length;
+
+  test('is seen in the queue, and cancelled by its id', async () => {
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const headers = { 'x-request-id': 'mine' };
+    const waits = hearth.chat('two', { conversation_id: 'talk' }, { headers });
+    await expect.poll(inLine).toBe(1);
+    const at = `${hearth.url}/api/chat-queue?requestId=mine`;
+    expect(await (await fetch(at)).json()).toMatchObject({ status: 'queued' });
+    expect((await fetch(at, { method: 'DELETE' })).status).toBe(200);
+    expect((await waits).status).toBe(499);
+    gate.release();
+    await first;
+    expect((await say('three')).conversation.messages).toBe(4);
+    expect(await inLine()).toBe(0);
+  });
+
+  test('has room in line only as long as the queue is not over its bound', async () => {
+    await start({ config: { queue: { max_queue_size: 2 } } });
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const body = { messages: [{ role: 'user', content: 'two' }], conversation_id: 'talk' };
+    const waiting = [say('two'), say('three')];
+    await expect.poll(inLine).toBe(2);
+    for (const path of ['/api/chat-optimized', '/api/chat-queue']) {
+      const refused = await hearth.post(path, body);
+      expect([path, refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+        path,
+        503,
+        'queue_full',
+      ]);
+    }
+    gate.release();
+    await Promise.all([first, ...waiting]);
+    expect((await say('four')).conversation.messages).toBe(8);
+  });
+});
+
 describe('handed in without a connection', () => {
   const submit = async (content: string, requestId: string): Promise<Response> =>
     await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], conversation_id: 'talk', requestId });
@@ -206,6 +249,23 @@ describe('its bounds', () => {
     expect((await fetch(`${hearth.url}/api/conversations/talk`, { headers })).status).toBe(404);
     const answer = await hearth.chat('hello', { conversation_id: 'talk' }, { headers });
     expect(((await answer.json()) as Answer).conversation.resumed).toBe(false);
+  });
+
+  test('what is deleted or cleared while an answer is under way does not come back with it', async () => {
+    const remove = (): Promise<Response> => fetch(`${hearth.url}/api/conversations/talk`, { method: 'DELETE' });
+    const clear = (): Promise<Response> => hearth.post('/api/cache-stats', { action: 'clear_conversation_cache' });
+    for (const [n, forget] of [remove, clear, remove].entries()) {
+      // The last time nothing was said before, and the answer is the first one.
+      if (n < 2) await say(`a secret ${n}`);
+      const gate = hearth.fake.gate();
+      const under = say(`and more ${n}`);
+      await hearth.fake.until(({ active }) => active === 1);
+      expect((await forget()).status).toBe(200);
+      gate.release();
+      expect((await under).conversation).toEqual({ id: 'talk', resumed: n < 2, messages: 0 });
+      expect((await view()).status).toBe(404);
+    }
+    expect((await say('hello')).conversation).toEqual({ id: 'talk', resumed: false, messages: 2 });
   });
 
   test('it is counted, cleared, and deleted by its id', async () => {

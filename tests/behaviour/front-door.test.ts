@@ -50,6 +50,20 @@ describe('Host on the wire', () => {
     expect(worked).toBe(0);
   });
 
+  test('a target with a host in it is the host, whatever the header says', async () => {
+    const to = (target: string, header: string): Promise<string> =>
+      exchange(door.port, `GET ${target} HTTP/1.1\r\nHost: ${header}\r\nConnection: close\r\n\r\n`);
+    const own = `localhost:${door.port}`;
+    for (const foreign of ['http://evil.com/', `http://evil.com:${door.port}`, `HTTP://evil.com@${own}/`, 'http:///']) {
+      expect([foreign, statusOf(await to(foreign, own))]).toEqual([foreign, 403]);
+    }
+    expect(worked).toBe(0);
+    expect(statusOf(await to(`http://${own}/`, 'evil.com'))).toBe(200);
+    // The path is that of the target, also where none is written.
+    expect(statusOf(await to(`http://${own}/broken`, own))).toBe(502);
+    expect(statusOf(await to(`http://${own}?x`, own))).toBe(200);
+  });
+
   test('none at all: 400 in HTTP/1.1, as the protocol wants it, and 403 in HTTP/1.0', async () => {
     expect(statusOf(await ask())).toBe(400);
     expect(statusOf(await exchange(door.port, 'GET / HTTP/1.0\r\n\r\n'))).toBe(403);

@@ -67,6 +67,17 @@ describe('who must show a key', () => {
     }
   });
 
+  test.each([
+    { 'x-real-ip': '203.0.113.7' },
+    { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '203.0.113.7' },
+    { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' },
+    { forwarded: 'for=203.0.113.7' },
+  ])('a proxy on this machine that says so in its own way hands on a caller from elsewhere: %j', async (headers) => {
+    await start([made().key]);
+    expect((await ask(headers as Record<string, string>)).status).toBe(401);
+    expect((await ask({ 'x-real-ip': '127.0.0.1' })).status).toBe(200);
+  });
+
   test('a name in server.allowed_hosts is one from elsewhere too', async () => {
     await start([made().key], { server: { allowed_hosts: ['ai.example'] } });
     const status = await statusAs('ai.example', '127.0.0.1');
@@ -76,6 +87,20 @@ describe('who must show a key', () => {
   test('where there is no key, a proxy on this machine goes on as before', async () => {
     await start([]);
     expect((await ask(FROM_ELSEWHERE)).status).toBe(200);
+  });
+
+  test('to change the models a key or server.allow_management is needed from there, also where all else is open', async () => {
+    const pull = async (headers: Record<string, string>): Promise<number> =>
+      (await hearth.post('/api/pull', { model: 'llama3.2', stream: false }, { headers })).status;
+    for (const server of [{}, { allow_anonymous: true }, { allow_anonymous: true, api_keys: [made().key] }]) {
+      await start([], { server });
+      expect([await pull(FROM_ELSEWHERE), await pull({ forwarded: 'for=203.0.113.7' }), await pull({})]).toEqual([
+        403, 403, 200,
+      ]);
+      await hearth.stop();
+    }
+    await start([], { server: { allow_management: true } });
+    expect(await pull(FROM_ELSEWHERE)).toBe(200);
   });
 
   test('a wrong key of ours is refused here as well, so that a revoked one does not seem to work', async () => {
@@ -102,6 +127,9 @@ describe('a good key', () => {
       { authorization: `Bearer ${secret}` },
       { authorization: `bearer   ${secret}` },
       { 'x-api-key': secret },
+      // A client that cannot do without a text here.
+      { authorization: 'Bearer any', 'x-api-key': secret },
+      { authorization: `Bearer ${secret}`, 'x-api-key': 'any' },
     ] as Record<string, string>[]) {
       expect((await ask({ ...FROM_ELSEWHERE, ...headers })).status).toBe(200);
     }
@@ -125,6 +153,22 @@ describe('a good key', () => {
     hearth.backend.configure(hearth.config({ server: { api_keys: [] } }));
     expect((await ask(bearer(secret))).status).toBe(401);
   });
+});
+
+test.each(['/api/events', '/api/chat-queue'])('a stream of %s ends when its key is revoked', async (path) => {
+  const [phone, tablet] = [made(), made({ name: 'tablet' })];
+  await start([phone.key, tablet.key]);
+  const follow = (secret: string): Promise<Response> =>
+    fetch(hearth.url + path, { headers: { ...bearer(secret), accept: 'text/event-stream' } });
+  const [mine, other] = [await follow(phone.secret), await follow(tablet.secret)];
+  const ended = mine.text();
+  hearth.backend.configure(hearth.config({ server: { api_keys: [tablet.key] } }));
+  // The next thing that happens is told to the others alone.
+  await hearth.chat('Why?', {}, { headers: bearer(tablet.secret) });
+  expect(await ended).not.toContain(tablet.key.name);
+  const reader = other.body?.getReader();
+  expect((await reader?.read())?.done).toBe(false);
+  await reader?.cancel();
 });
 
 describe('scopes', () => {
@@ -231,6 +275,46 @@ describe('limits', () => {
     expect(local.status).toBe(202);
     held.release();
   });
+
+  test('what is handed on to Ollama counts among them, until it has ended or its caller has left', async () => {
+    const { secret, key } = made({ max_active: 1 });
+    await start([key]);
+    const headers = bearer(secret);
+    const handOn = (): Promise<Response> =>
+      hearth.post('/v1/responses', { model: 'llama3.2', input: 'Why?' }, { headers });
+    const held = hearth.fake.gate();
+    await hearth.post('/api/chat-queue', question, { headers });
+    const refused = await handOn();
+    expect([refused.status, ((await read(refused))['error'] as { code: string }).code]).toEqual([429, 'client_limit']);
+    expect((await fetch(`${hearth.url}/api/tags`, { headers })).status).toBe(200);
+    held.release();
+    await expect.poll(async () => (await handOn()).status).toBe(200);
+
+    // A body that never ends keeps a request open.
+    const leave = new AbortController();
+    const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{')) });
+    const open = { method: 'POST', body, duplex: 'half', headers, signal: leave.signal } as RequestInit;
+    const left = fetch(`${hearth.url}/v1/responses`, open).catch(() => undefined);
+    await expect.poll(async () => (await handOn()).status).toBe(429);
+    leave.abort();
+    await left;
+    await expect.poll(async () => (await handOn()).status).toBe(200);
+  });
+
+  test('a kept answer needs no share, as JSON or streamed', async () => {
+    const { secret, key } = made({ max_active: 1 });
+    await start([key]);
+    expect((await ask(bearer(secret))).status).toBe(200);
+    const held = hearth.fake.gate();
+    await hearth.post('/api/chat-queue', { ...question, use_cache: false }, { headers: bearer(secret) });
+    const streamed = await hearth.chat('Why?', { stream: true }, { headers: bearer(secret) });
+    expect([streamed.headers.get('x-cache'), await streamed.text()]).toEqual([
+      'HIT',
+      expect.not.stringContaining('client_limit'),
+    ]);
+    expect((await ask(bearer(secret))).headers.get('x-cache')).toBe('HIT');
+    held.release();
+  });
 });
 
 describe('what is whose', () => {
@@ -264,6 +348,15 @@ describe('what is whose', () => {
     expect(await see({ ...bearer(tablet.secret), accept: 'text/event-stream' })).toBe(404);
     expect(await see(bearer(tablet.secret), 'DELETE')).toBe(404);
     expect([await see(bearer(phone.secret)), await see(bearer(boss.secret)), await see({})]).toEqual([200, 200, 200]);
+  });
+
+  test('a key that is made under the name of a revoked one is another key', async () => {
+    const [old, next] = [made(), made()];
+    await start([old.key]);
+    await hearth.chat('Hello', { conversation_id: 'talk' }, { headers: bearer(old.secret) });
+    hearth.backend.configure(hearth.config({ server: { api_keys: [next.key] } }));
+    const look = await fetch(`${hearth.url}/api/conversations/talk`, { headers: bearer(next.secret) });
+    expect(look.status).toBe(404);
   });
 
   test('the queue shows a caller by the name of its key', async () => {

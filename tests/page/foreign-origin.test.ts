@@ -245,6 +245,8 @@ describe.each(['localhost', 'allowed.example'])('a page of %s', (name) => {
         { method: 'GET', path: '/api/chat-optimized', status: 405 },
       ]),
     );
+    const wrongKey = { headers: { Authorization: 'Bearer hearth_wrong' } };
+    note(await attempt(page, base(), wrongKey, [{ method: 'GET', path: '/health', status: 401 }]));
     hearth.backend.configure(hearth.config({ ...CONFIG(), queue: { max_queue_size: 1 }, cache: { enabled: false } }));
     const gate = hearth.fake.gate();
     const held = [hearth.chat('Run'), hearth.chat('Wait')];

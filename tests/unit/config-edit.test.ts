@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { writeKeys } from '../../backend/config-edit.ts';
+import { keyCommand } from '../../backend/cli-keys.ts';
+import { whileLocked, writeKeys } from '../../backend/config-edit.ts';
 import { ConfigFileError, readConfigFile } from '../../backend/config-file.ts';
 import type { ApiKey } from '../../backend/contract/api-key.ts';
 import { resolveConfig } from '../../backend/contract/config-sources.ts';
@@ -50,6 +51,14 @@ describe('TOML', () => {
   test('what stands behind a key stays, with its comments', async () => {
     const text = await edited(`${await edited('', [A])}# about the log\n[log]\nlevel = "debug"\n`, []);
     expect(text).toBe('# about the log\n[log]\nlevel = "debug"\n');
+  });
+
+  test('line ends stay as they are in the file', async () => {
+    const windows = written.replaceAll('\n', '\r\n');
+    const text = await edited(windows, [A, B]);
+    expect(text.startsWith(windows)).toBe(true);
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    expect(await edited(text, [])).toBe(windows);
   });
 
   test('an empty list written by hand gives way', async () => {
@@ -100,6 +109,36 @@ test('what cannot be written says so', async () => {
   await expect(writeKeys(join(folder, 'no', 'such', 'config.toml'), [A])).rejects.toThrow(
     /cannot be written \(ENOENT\)/,
   );
+});
+
+describe('edits at the same time', () => {
+  const run = (...args: string[]): Promise<void> =>
+    keyCommand(
+      [...args, '--config', join(folder, 'config.toml')],
+      {},
+      { write: () => undefined, tell: () => undefined },
+    );
+
+  test('all count: no new key is lost and no revoked one is good again', async () => {
+    await writeFile(join(folder, 'config.toml'), '[server]\nport = 1\n');
+    await run('create', 'old');
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    await Promise.all([...names.map((name) => run('create', name)), run('revoke', 'old')]);
+    const file = await readConfigFile(join(folder, 'config.toml'));
+    const kept = resolveConfig({ file }, 'headless').config.server.api_keys.map(({ name }) => name);
+    expect(kept.toSorted()).toEqual(names);
+    expect(await readdir(folder)).toEqual(['config.toml']);
+  });
+
+  test('a lock that somebody left behind is named, and nothing is changed; a failed edit leaves none', async () => {
+    const path = join(folder, 'config.toml');
+    await expect(whileLocked(path, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await writeFile(join(folder, '.config.toml.lock'), '1\n');
+    await expect(whileLocked(path, () => writeKeys(path, [A]), 50)).rejects.toThrow(
+      /remove .*\.config\.toml\.lock\. Nothing has changed/,
+    );
+    expect(await readdir(folder)).toEqual(['.config.toml.lock']);
+  });
 });
 
 describe('keys', () => {

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
+import { Strangers } from '../../backend/core/strangers.ts';
 import { openLog } from '../../main/log.ts';
 import { setLoginItem, startCommand } from '../../main/login-item.ts';
 import { Notices } from '../../main/notices.ts';
 import { OllamaProgram } from '../../main/ollama-program.ts';
+import { askAboutOrigins } from '../../main/origin-notices.ts';
+import { Settings } from '../../main/settings.ts';
 import { worthSaying, type Seen } from '../../main/watchful.ts';
 import { NO_LOG } from '../support/builders.ts';
 import { liveView } from '../support/live-view.ts';
@@ -181,6 +184,49 @@ describe('notices', () => {
     expect(act).toHaveBeenCalledTimes(1);
     await expect(notices.answer('a', 'go')).rejects.toMatchObject({ code: 'not_found' });
     expect(notices.view()).toEqual([]);
+  });
+});
+
+describe('web pages that want to come in', () => {
+  const parts = () => {
+    const notices = new Notices(() => undefined);
+    const strangers = new Strangers();
+    const settings = new Settings({ data: {}, env: {}, path: '', save: () => undefined });
+    askAboutOrigins({ notices, strangers, settings });
+    const shown = (): string[] => notices.view().map(({ text, more }) => `${text.split(' ', 1)[0]} ${more ?? ''}`);
+    return { notices, strangers, settings, shown };
+  };
+
+  test('stand in the order in which they came, however often one of them asks: a button must not change hands', () => {
+    const { notices, strangers, shown } = parts();
+    strangers.refused('https://mine.example');
+    strangers.refused('https://evil.example');
+    strangers.refused('https://evil.example');
+    expect(shown()).toEqual([
+      'https://mine.example It asked once and got nothing.',
+      'https://evil.example It asked twice and got nothing.',
+    ]);
+    notices.add({ id: 'other', level: 'info', text: 'news' });
+    strangers.refused('https://third.example');
+    expect(shown().map((text) => text.split(' ', 1)[0])).toEqual([
+      'news',
+      'https://mine.example',
+      'https://evil.example',
+      'https://third.example',
+    ]);
+  });
+
+  test('what is answered goes, by its button or in the settings', async () => {
+    const { notices, strangers, settings, shown } = parts();
+    for (const name of ['a', 'b', 'c', 'd']) strangers.refused(`https://${name}.example`);
+    await notices.answer('origin https://a.example', 'always');
+    await notices.answer('origin https://b.example', 'session');
+    await notices.answer('origin https://c.example', 'block');
+    expect(settings.config.cors).toMatchObject({ blocked_origins: ['https://c.example'] });
+    expect(settings.config.cors.allowed_origins).toContain('https://a.example');
+    expect(strangers.isAdmitted('https://b.example')).toBe(true);
+    settings.set('cors.allowed_origins', ['https://d.example']);
+    expect(shown()).toEqual([]);
   });
 });
 
