@@ -174,6 +174,24 @@ describe('what is kept on these routes', () => {
   });
 });
 
+describe('a wrong field of ours is refused, and nothing runs for it', () => {
+  test.each([
+    ['/api/chat', { messages, priority: 'high' }],
+    ['/api/chat', { messages, Cache: true }],
+    ['/api/generate', { prompt: QUESTION, use_cache: 'no' }],
+    ['/v1/chat/completions', { messages, cache: { ttl: -1 } }],
+    ['/v1/completions', { prompt: QUESTION, priority: 0.5 }],
+    ['/api/embed', { input: QUESTION, cache: 1 }],
+    ['/v1/embeddings', { input: QUESTION, priority: 1000 }],
+  ])('%s %j', async (path, body) => {
+    const model = path.includes('embed') ? 'nomic-embed-text' : 'llama3.2';
+    const refused = await hearth.post(path, { model, ...body });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toMatch(/(?:priority|cache|use_cache)\S* must/);
+    expect(hearth.fake.calls.filter((call) => call.path === path)).toEqual([]);
+  });
+});
+
 describe('streams', () => {
   test('each chunk reaches the caller as the model sends it, not re-cut and not delayed', async () => {
     hearth.fake.next({

@@ -127,6 +127,7 @@ const REQUESTS: Record<string, Sent> = {
   'embeddings, the old route': { path: '/api/embeddings', body: { model: 'nomic-embed-text', prompt: 'a fire' } },
   'embeddings, load': { path: '/api/embeddings', body: { model: 'nomic-embed-text' } },
   'no body': { path: '/api/chat', body: '' },
+  'more behind the first value': { path: '/api/chat', body: `${JSON.stringify(chat())} {"model":"nope"} x` },
   'broken JSON': { path: '/api/chat', body: '{"model":' },
   'a list instead of an object': { path: '/api/generate', body: '[]' },
   'no model': { path: '/api/chat', body: { messages: [user('hi')] } },
