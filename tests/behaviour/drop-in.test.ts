@@ -401,6 +401,14 @@ describe('handed on as it is', () => {
     expect((await json('/api/chat', chat(whole))).x).toBe('200 MISS');
   });
 
+  test('one model of OpenAI’s list has the name by which it was asked for', async () => {
+    expect((await (await hearth.get('/v1/models/LLAMA3.2')).json()) as Body).toMatchObject({ id: 'LLAMA3.2' });
+  });
+
+  test('a path that cannot be decoded is the caller’s mistake', async () => {
+    expect((await hearth.get('/v1/models/%E0%A4%A')).status).toBe(400);
+  });
+
   test('when Ollama is down each dialect says it in its own form', async () => {
     await hearth.fake.goDown();
     const native = await hearth.post('/api/show', { model: 'x' });
