@@ -136,8 +136,10 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
   const id = wantedRequest(req);
   const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (id === undefined) {
-    if (asStream) await sendData(res, queueChanges(parts.feed, goneSignal(res)), parts.patience);
-    else sendJson(res, 200, queueView(parts), NO_STORE);
+    if (asStream) {
+      const changes = queueChanges(parts.feed, goneSignal(res));
+      await sendData(res, changes, parts.patience, () => queueView(parts));
+    } else sendJson(res, 200, queueView(parts), NO_STORE);
     return;
   }
   if (!asStream) {
