@@ -6,6 +6,7 @@ import type { ConversationView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Removed } from './cache.ts';
 import type { Now, ReadConfig } from './ports.ts';
+import { queueFull } from './refusals.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */
@@ -22,6 +23,13 @@ interface Talk {
   readonly saidAt: number;
   /** When somebody last began or ended to speak in it; the order of these is that of the cache. */
   readonly usedAt: number;
+}
+
+/** Somebody who speaks in a conversation, or waits for its turn. */
+interface Speaker {
+  begin(): void;
+  /** How many are before it now. */
+  moved(ahead: number): void;
 }
 
 /** The right to speak in a conversation. Release it in any case; twice is harmless. */
@@ -48,8 +56,9 @@ export class Conversations {
   readonly #config: ReadConfig;
   readonly #now: Now;
   #talks: LRUCache<string, Talk>;
-  /** The end of the last turn of each conversation that somebody speaks in or waits for. */
-  readonly #speaking = new Map<string, Promise<void>>();
+  /** Who speaks in each conversation, and then those who wait for their turn in it. */
+  readonly #lines = new Map<string, Speaker[]>();
+  #waiting = 0;
   #asked = 0;
   #resumed = 0;
 
@@ -70,35 +79,44 @@ export class Conversations {
 
   /** Whether somebody speaks in it now, so that `enter` would wait. */
   busy(namespace: string, id: string): boolean {
-    return this.#speaking.has(keyOf(namespace, id));
+    return this.#lines.has(keyOf(namespace, id));
   }
 
-  /** Waits for its turn, first come first served. Rejects with the signal's reason. */
-  async enter(namespace: string, id: string, signal: AbortSignal): Promise<Turn> {
+  /** Who waits here stands in no queue, so that the queue's bound is this one's too. Throws queue_full. */
+  admit(): void {
+    const { max_queue_size: max, estimated_time_per_request_ms: oneMs } = this.#config().queue;
+    if (this.#waiting >= max) throw queueFull(max, oneMs);
+  }
+
+  /**
+   * Waits for its turn, first come first served; `moved` is told how many are before it, at once and whenever that has
+   * changed. Rejects with the signal's reason, and with queue_full.
+   */
+  async enter(
+    namespace: string,
+    id: string,
+    signal: AbortSignal,
+    moved: (ahead: number) => void = () => undefined,
+  ): Promise<Turn> {
     signal.throwIfAborted();
     const key = keyOf(namespace, id);
-    const before = this.#speaking.get(key);
-    let end: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    // Who gives up while it waits must not let the next one in before its turn.
-    const mine = before === undefined ? ended : before.then(() => ended);
-    this.#speaking.set(key, mine);
-    const over = (): void => {
-      if (this.#speaking.get(key) === mine) this.#speaking.delete(key);
-    };
-    const release = (): void => {
-      end();
-      over();
-    };
-    try {
-      if (before !== undefined) await orAborted(before, signal);
-    } catch (error) {
-      end();
-      // Somebody else speaks still, and who comes now must wait for him.
-      void mine.then(over);
-      throw error;
+    const line = this.#lines.get(key) ?? [];
+    if (line.length > 0) this.admit();
+    const speaker: Speaker = { begin: () => undefined, moved };
+    line.push(speaker);
+    this.#lines.set(key, line);
+    const release = (): void => this.#leave(key, line, speaker);
+    if (line.length > 1) {
+      moved(line.length - 1);
+      this.#waiting++;
+      try {
+        await turnOf(speaker, signal);
+      } catch (error) {
+        release();
+        throw error;
+      } finally {
+        this.#waiting--;
+      }
     }
     const talk = this.#find(key);
     this.#asked++;
@@ -110,6 +128,16 @@ export class Conversations {
       keep: (messages) => this.#keep(key, messages),
       release,
     };
+  }
+
+  /** Those behind move up, and the first of them speaks when nobody does. */
+  #leave(key: string, line: Speaker[], speaker: Speaker): void {
+    const at = line.indexOf(speaker);
+    if (at === -1) return;
+    line.splice(at, 1);
+    if (line.length === 0) this.#lines.delete(key);
+    else if (at === 0) line[0]?.begin();
+    for (const [ahead, { moved }] of line.entries()) if (ahead >= Math.max(1, at)) moved(ahead);
   }
 
   #find(key: string): Talk | undefined {
@@ -203,11 +231,13 @@ function unknownTalk(id: string): AppError {
   );
 }
 
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Resolves when it may begin. Rejects with the signal's reason. */
+async function turnOf(speaker: Speaker, signal: AbortSignal): Promise<void> {
   let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
+  const turn = new Promise<void>((resolve, reject) => {
+    speaker.begin = resolve;
     stop = () => reject(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
   });
-  await Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', stop));
+  await turn.finally(() => signal.removeEventListener('abort', stop));
 }

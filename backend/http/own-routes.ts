@@ -11,6 +11,7 @@ import type { Feed } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
 import type { NewId } from '../core/ports.ts';
+import { Ticket } from '../core/requests.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
@@ -27,6 +28,7 @@ import {
   sendWhole,
   type Patience,
 } from './encode.ts';
+import { sendInTurn } from './in-turn.ts';
 import type { KnownBodies } from './known-bodies.ts';
 import { ownerOf, requireScope, watcherOf } from './visitor.ts';
 
@@ -64,19 +66,19 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
-  const { call, stream, conversation, ignoredCacheControl } = readChat(
-    req,
-    body,
-    id,
-    '/api/chat-optimized',
-    parts.config(),
-  );
-  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, goneSignal(res));
-  const answer = talk?.answer ?? (await parts.gateway.chat(call));
-  const { ticket, cache, source } = answer;
+  const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const { call, stream, conversation, ignoredCacheControl } = own;
+  const ticket = new Ticket(call, parts.clock);
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  if (conversation !== undefined && parts.conversations.busy(call.namespace, conversation.id)) {
+    await sendInTurn(parts, res, own, conversation, ticket);
+    return;
+  }
+  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, ticket);
+  const answer = talk?.answer ?? (await parts.gateway.chat(call, ticket));
+  const { cache, source } = answer;
   const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
   const headers = cacheHeaders(source, cache, ignoredCacheControl);
-  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
       await sendSse(res, answer.events, {

@@ -137,6 +137,73 @@ describe('a conversation', () => {
   });
 });
 
+describe('who waits for its turn', () => {
+  const waits = { conversation_id: 'talk', stream: true };
+  interface Listed {
+    readonly waiting: { request_id: string; queue_position: number; estimated_wait_time: number }[];
+  }
+  const listed = async (): Promise<Listed['waiting']> =>
+    ((await (await hearth.get('/api/chat-queue')).json()) as Listed).waiting;
+
+  test('is told at once where it stands, whenever it moves up, and from time to time', async () => {
+    await start({ patience: { heartbeatMs: 30, jsonAfterMs: 60_000 } });
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const left = new AbortController();
+    const second = await hearth.chat('two', waits, { signal: left.signal });
+    const third = await hearth.chat('three', waits);
+    expect(third.headers.get('content-type')).toContain('text/event-stream');
+    expect((await listed()).map(({ queue_position }) => queue_position)).toEqual([1, 2]);
+    left.abort();
+    await second.text().catch(() => undefined);
+    await expect.poll(async () => (await listed()).length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    gate.release();
+    await first;
+    const pieces = await piecesOf(third);
+    const positions = pieces.flatMap(({ queue }) =>
+      queue === undefined ? [] : [(queue as { position: number }).position],
+    );
+    expect(positions.slice(0, 2)).toEqual([2, 1]);
+    expect(positions.filter((position) => position === 1).length).toBeGreaterThan(2);
+    expect(pieces[0]).toMatchObject({ queue: { eta_ms: expect.any(Number) }, request_id: expect.any(String) });
+    const end = pieces.at(-1) as { timing: Record<string, number> };
+    expect(end).toMatchObject({ done: true, source: 'miss', conversation: { resumed: true, messages: 4 } });
+    expect(end.timing['queue_ms']).toBeGreaterThan(100);
+  });
+
+  test('is cancelled by its id, and nothing is asked for it', async () => {
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const second = hearth.chat('two', { conversation_id: 'talk' }, { headers: { 'x-request-id': 'mine' } });
+    await expect.poll(async () => (await listed()).map(({ request_id }) => request_id)).toEqual(['mine']);
+    await fetch(`${hearth.url}/api/chat-queue?requestId=mine`, { method: 'DELETE' });
+    expect((await second).status).toBe(499);
+    gate.release();
+    await first;
+    expect(sent()).toHaveLength(1);
+  });
+
+  test('counts for the bound of the queue', async () => {
+    await start({ config: { queue: { max_queue_size: 1 } } });
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const second = say('two');
+    await expect.poll(async () => (await listed()).length).toBe(1);
+    for (const more of [{}, { stream: true }]) {
+      const third = await hearth.chat('three', { conversation_id: 'talk', ...more });
+      expect([third.status, ((await third.json()) as { code: string }).code]).toEqual([503, 'queue_full']);
+    }
+    const body = { messages: [{ role: 'user', content: 'three' }], conversation_id: 'talk' };
+    expect((await hearth.post('/api/chat-queue', body)).status).toBe(503);
+    gate.release();
+    expect([(await first).conversation.messages, (await second).conversation.messages]).toEqual([2, 4]);
+  });
+});
+
 describe('handed in without a connection', () => {
   const submit = async (content: string, requestId: string): Promise<Response> =>
     await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], conversation_id: 'talk', requestId });
