@@ -315,6 +315,17 @@ describe('vectors', () => {
     expect(vectorsOf(de)[0]).toEqual(vectorsOf(d)[0]);
   });
 
+  test('more texts than the queue has room for go up one after the other', async () => {
+    await start({ config: { queue: { max_queue_size: 1 } } });
+    const input = Array.from({ length: 300 }, (_, i) => `text ${i}`);
+    const body = await json('/api/embed', { model: 'nomic-embed-text', input });
+    expect(body.x).toBe('200 MISS');
+    expect(vectorsOf(body)).toHaveLength(300);
+    expect(hearth.fake.embeds().map((call) => ((call.body?.['input'] ?? []) as string[]).length)).toEqual([
+      128, 128, 44,
+    ]);
+  });
+
   test('one bad text fails alone', async () => {
     const gate = hearth.fake.gate();
     const first = embed('first');
