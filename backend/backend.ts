@@ -101,7 +101,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const ollama = createUpstream({ config, log, clock });
   const estimator = new Estimator();
   const telemetry = new Telemetry(history, clock.now);
-  const requests = new Requests();
+  const requests = new Requests(() => feed.touch('queue'));
   const flights = new Flights();
   const cache = new ResponseCache(config, clock.now);
   const conversations = new Conversations(config, clock.now);

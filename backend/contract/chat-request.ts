@@ -66,6 +66,20 @@ export const cacheControlSchema = z.strictObject({
 /** Lower runs sooner; 0 is normal. X-Queue-Priority's words stand for three of these numbers. */
 export const PRIORITY = { high: -1, normal: 0, low: 1, least: -100, most: 100 } as const;
 
+/** Fields of a body that are ours on the routes of Ollama and OpenAI too, and that neither of them knows. */
+export const OWN_FIELDS = {
+  use_cache: z.boolean().nullish(),
+  cache: cacheControlSchema.nullish(),
+  priority: z
+    .number()
+    .int()
+    .min(PRIORITY.least)
+    .max(PRIORITY.most)
+    .nullish()
+    .describe('Lower runs sooner; 0 is normal.'),
+};
+export const ownFieldsSchema = z.looseObject(OWN_FIELDS);
+
 /** A request id that we accept from a caller (X-Request-ID, requestId). */
 export const REQUEST_ID = /^[\w.:-]{1,128}$/;
 export const requestIdSchema = z
@@ -84,14 +98,7 @@ export const chatRequestSchema = z.looseObject({
   messages: z.array(messageSchema).min(1, { error: 'must have at least one message' }),
   model: z.string().max(512).nullish(),
   stream: z.boolean().nullish(),
-  use_cache: z.boolean().nullish(),
-  priority: z
-    .number()
-    .int()
-    .min(PRIORITY.least)
-    .max(PRIORITY.most)
-    .nullish()
-    .describe('Lower runs sooner; 0 is normal.'),
+  ...OWN_FIELDS,
   system_prompt: z.string().nullish(),
   systemPrompt: z.string().nullish(),
   options: z.record(z.string(), z.unknown()).nullish(),
@@ -100,7 +107,6 @@ export const chatRequestSchema = z.looseObject({
   think: z.union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])]).nullish(),
   keep_alive: keepAliveSchema.nullish(),
   conversation_id: z.string().min(1).max(256).nullish(),
-  cache: cacheControlSchema.nullish(),
   requestId: requestIdSchema.nullish(),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;

@@ -32,11 +32,11 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'too_small':
       return issue.origin === 'number' || issue.origin === 'int'
         ? `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
-        : lowerFirst(issue.message, `must have at least ${issue.minimum}`);
+        : lowerFirst(issue.message, `must have at least ${issue.minimum}${unit(issue.origin)}`);
     case 'too_big':
       return issue.origin === 'number' || issue.origin === 'int'
         ? `must be at most ${issue.maximum}`
-        : lowerFirst(issue.message, `must have at most ${issue.maximum}`);
+        : lowerFirst(issue.message, `must have at most ${issue.maximum}${unit(issue.origin)}`);
     case 'invalid_union':
       return `must be ${oneOf(unionExpectations(issue))}`;
     default:
@@ -53,6 +53,11 @@ function unionExpectations(issue: z.core.$ZodIssueInvalidUnion): string[] {
     }),
   );
   return wanted.length === 0 ? ['of another form'] : [...new Set(wanted)];
+}
+
+/** What is counted. */
+function unit(origin: string): string {
+  return origin === 'string' ? ' characters' : '';
 }
 
 /** Our own messages begin with "must"; zod's do not, and are replaced. */

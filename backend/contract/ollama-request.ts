@@ -1,7 +1,7 @@
 // What requests look like on Ollama's own routes. Only what Hearth must understand is checked, and never more strictly
 // than Ollama does it (api/types.go): every other field is carried along as it came.
 import { z } from 'zod';
-import { cacheControlSchema, imageSchema, PRIORITY } from './chat-request.ts';
+import { imageSchema, OWN_FIELDS } from './chat-request.ts';
 
 /** Null means "not said", as in Go. */
 const maybe = <T extends z.ZodType>(type: T) => type.nullish();
@@ -17,9 +17,7 @@ const common = {
   model: z.string().min(1).max(512),
   options: maybe(options),
   keep_alive: maybe(keepAlive),
-  use_cache: maybe(z.boolean()),
-  cache: maybe(cacheControlSchema),
-  priority: maybe(z.number().int().min(PRIORITY.least).max(PRIORITY.most)),
+  ...OWN_FIELDS,
 };
 
 const written = {

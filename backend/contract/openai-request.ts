@@ -1,7 +1,7 @@
 // What requests look like on OpenAI's routes, as far as Ollama reads them (openai/openai.go). Fields that Ollama ignores
 // are ignored here too. What they become in Ollama's own form is http/openai-request.ts.
 import { z } from 'zod';
-import { cacheControlSchema, PRIORITY } from './chat-request.ts';
+import { OWN_FIELDS } from './chat-request.ts';
 
 /** Null means "not said", as in Go. */
 const maybe = <T extends z.ZodType>(type: T) => type.nullish();
@@ -9,9 +9,7 @@ const number = z.number();
 
 const common = {
   model: z.string().min(1).max(512),
-  use_cache: maybe(z.boolean()),
-  cache: maybe(cacheControlSchema),
-  priority: maybe(z.number().int().min(PRIORITY.least).max(PRIORITY.most)),
+  ...OWN_FIELDS,
 };
 
 const sampled = {

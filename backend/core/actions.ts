@@ -5,7 +5,7 @@ import { explain } from '../contract/explain.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import { runnerSpec } from './fingerprint.ts';
-import { canonicalName, notInstalled } from './models.ts';
+import { canonicalName, noSuchModel } from './models.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Residency } from './residency.ts';
@@ -175,7 +175,8 @@ async function unload(parts: ActionParts, model: string, signal: AbortSignal): P
 async function installedModel(watch: Watch, model: string, signal: AbortSignal): ReturnType<Watch['resolve']> {
   const installed = await watch.resolve(model, signal);
   if (installed === undefined && watch.state.status === 'up') {
-    throw new AppError('model_not_found', notInstalled(model, watch.state.installed));
+    // The one route of Ollama's that comes here is an embed without a text.
+    throw noSuchModel(model, watch.state.installed, 'embed');
   }
   return installed;
 }

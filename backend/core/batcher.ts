@@ -15,6 +15,9 @@ import type { Vector } from './vector-record.ts';
 /** Texts in one upstream call: Ollama runs them one after the other, and a longer list only delays its first caller. */
 const MOST_TEXTS = 128;
 
+/** Calls of one request that stand in line at once. More than fit there would be refused, however often it is asked. */
+const MOST_CALLS = 8;
+
 export type EmbedFamily = 'embed' | 'embeddings';
 
 export interface BatcherParts {
@@ -92,16 +95,20 @@ export class Batcher {
     const stop = (): void => mine.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const parts = this.#assign(key, wish);
-      const joined = parts.map(({ group, texts, known }) => ({
-        known,
-        result: this.#join(group, texts, wish, mine.signal),
-      }));
-      const results = await Promise.all(joined.map(({ result }) => result));
+      const texts = [...new Set(wish.texts)];
+      const atOnce = MOST_TEXTS * Math.min(MOST_CALLS, this.#parts.config().queue.max_queue_size);
+      const results: Result[] = [];
+      let shared = true;
+      for (let from = 0; from < texts.length; from += atOnce) {
+        const parts = this.#assign(key, wish, texts.slice(from, from + atOnce));
+        const joined = parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal));
+        results.push(...(await Promise.all(joined)));
+        shared &&= parts.every(({ known }) => known);
+      }
       return {
         vectors: new Map(results.flatMap(({ vectors }) => [...vectors])),
         loadDuration: Math.max(0, ...results.map(({ loadDuration }) => loadDuration)),
-        shared: joined.every(({ known }) => known),
+        shared,
       };
     } catch (error) {
       // One call failed, so the others are of no use to this caller any more.
@@ -116,11 +123,12 @@ export class Batcher {
   #assign(
     key: string,
     wish: EmbedWish,
+    wanted: readonly string[],
   ): { readonly group: Group; readonly texts: string[]; readonly known: boolean }[] {
     const most = wish.family === 'embed' ? MOST_TEXTS : 1;
     const parts = new Map<Group, { texts: string[]; known: boolean }>();
     try {
-      for (const text of new Set(wish.texts)) {
+      for (const text of wanted) {
         const ours = [...this.#groups].filter((group) => group.key === key);
         const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
         const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key, wish);

@@ -25,6 +25,15 @@ interface Talk {
   readonly usedAt: number;
 }
 
+/** Somebody who speaks in a conversation, or waits for its turn. */
+interface Speaker {
+  begin(): void;
+  /** How many are before it now. */
+  moved(ahead: number): void;
+  /** The conversation was deleted while it spoke: it must not come back with the answer. */
+  forgotten: boolean;
+}
+
 /** The right to speak in a conversation. Release it in any case; twice is harmless. */
 export interface Turn {
   readonly id: string;
@@ -40,13 +49,6 @@ export interface Turn {
   release(): void;
 }
 
-/** A turn that has begun and not ended. */
-interface OpenTurn {
-  readonly key: string;
-  /** Its conversation was deleted since. */
-  forgotten: boolean;
-}
-
 export interface ConversationFigures {
   readonly entries: number;
   readonly bytes: number;
@@ -59,11 +61,8 @@ export class Conversations {
   readonly #config: ReadConfig;
   readonly #now: Now;
   #talks: LRUCache<string, Talk>;
-  /** The end of the last turn of each conversation that somebody speaks in or waits for. */
-  readonly #speaking = new Map<string, Promise<void>>();
-  /** The conversations that somebody speaks in now: what is deleted meanwhile must not come back with the answer. */
-  readonly #open = new Set<OpenTurn>();
-  /** How many wait for their turn. */
+  /** Who speaks in each conversation, and then those who wait for their turn in it. */
+  readonly #lines = new Map<string, Speaker[]>();
   #waiting = 0;
   #asked = 0;
   #resumed = 0;
@@ -85,65 +84,67 @@ export class Conversations {
 
   /** Whether somebody speaks in it now, so that `enter` would wait. */
   busy(namespace: string, id: string): boolean {
-    return this.#speaking.has(keyOf(namespace, id));
+    return this.#lines.has(keyOf(namespace, id));
   }
 
-  /** Throws queue_full when as many wait for a turn, in whichever conversation, as may stand in line. */
-  checkRoom(): void {
-    const { max_queue_size: max, estimated_time_per_request_ms: expectedMs } = this.#config().queue;
-    if (this.#waiting >= max) throw queueFull(max, expectedMs);
+  /** Who waits here stands in no queue, so that the queue's bound is this one's too. Throws queue_full. */
+  admit(): void {
+    const { max_queue_size: max, estimated_time_per_request_ms: oneMs } = this.#config().queue;
+    if (this.#waiting >= max) throw queueFull(max, oneMs);
   }
 
-  /** Waits for its turn, first come first served. Rejects with the signal's reason, and as `checkRoom` throws. */
-  async enter(namespace: string, id: string, signal: AbortSignal): Promise<Turn> {
+  /**
+   * Waits for its turn, first come first served; `moved` is told how many are before it, at once and whenever that has
+   * changed. Rejects with the signal's reason, and with queue_full.
+   */
+  async enter(
+    namespace: string,
+    id: string,
+    signal: AbortSignal,
+    moved: (ahead: number) => void = () => undefined,
+  ): Promise<Turn> {
     signal.throwIfAborted();
     const key = keyOf(namespace, id);
-    const before = this.#speaking.get(key);
-    if (before !== undefined) this.checkRoom();
-    let end: () => void = () => undefined;
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    // Who gives up while it waits must not let the next one in before its turn.
-    const mine = before === undefined ? ended : before.then(() => ended);
-    this.#speaking.set(key, mine);
-    const over = (): void => {
-      if (this.#speaking.get(key) === mine) this.#speaking.delete(key);
-    };
-    const open: OpenTurn = { key, forgotten: false };
-    const release = (): void => {
-      this.#open.delete(open);
-      end();
-      over();
-    };
-    try {
-      if (before !== undefined) await this.#wait(before, signal);
-    } catch (error) {
-      end();
-      // Somebody else speaks still, and who comes now must wait for him.
-      void mine.then(over);
-      throw error;
+    const line = this.#lines.get(key) ?? [];
+    if (line.length > 0) this.admit();
+    const speaker: Speaker = { begin: () => undefined, moved, forgotten: false };
+    line.push(speaker);
+    this.#lines.set(key, line);
+    const release = (): void => this.#leave(key, line, speaker);
+    if (line.length > 1) {
+      moved(line.length - 1);
+      this.#waiting++;
+      try {
+        await turnOf(speaker, signal);
+      } catch (error) {
+        release();
+        throw error;
+      } finally {
+        this.#waiting--;
+      }
     }
+    // What was deleted before its turn came is not what it says.
+    speaker.forgotten = false;
     const talk = this.#find(key);
-    this.#open.add(open);
     this.#asked++;
     if (talk !== undefined) this.#resumed++;
     return {
       id,
       history: talk?.messages ?? [],
       resumed: talk !== undefined,
-      keep: (messages) => (open.forgotten ? 0 : this.#keep(key, messages)),
+      keep: (messages) => (speaker.forgotten ? 0 : this.#keep(key, messages)),
       release,
     };
   }
 
-  async #wait(before: Promise<void>, signal: AbortSignal): Promise<void> {
-    this.#waiting++;
-    try {
-      await orAborted(before, signal);
-    } finally {
-      this.#waiting--;
-    }
+  /** Those behind move up, and the first of them speaks when nobody does. */
+  #leave(key: string, line: Speaker[], speaker: Speaker): void {
+    const at = line.indexOf(speaker);
+    if (at === -1) return;
+    line.splice(at, 1);
+    if (line.length === 0) this.#lines.delete(key);
+    else if (at === 0) line[0]?.begin();
+    for (const [ahead, { moved }] of line.entries()) if (ahead >= Math.max(1, at)) moved(ahead);
   }
 
   #find(key: string): Talk | undefined {
@@ -193,23 +194,14 @@ export class Conversations {
   delete(namespace: string, id: string): void {
     this.#forgetIdle();
     const key = keyOf(namespace, id);
-    const open = this.#forgetOpen((each) => each === key);
-    if (!this.#talks.delete(key) && !open) throw unknownTalk(id);
-  }
-
-  /** Whether there were any. */
-  #forgetOpen(which: (key: string) => boolean): boolean {
-    let found = false;
-    for (const open of this.#open) {
-      if (open.forgotten || !which(open.key)) continue;
-      open.forgotten = true;
-      found = true;
-    }
-    return found;
+    const [speaker] = this.#lines.get(key) ?? [];
+    const spoken = speaker?.forgotten === false;
+    if (speaker !== undefined) speaker.forgotten = true;
+    if (!this.#talks.delete(key) && !spoken) throw unknownTalk(id);
   }
 
   clear(): Removed {
-    this.#forgetOpen(() => true);
+    for (const [speaker] of this.#lines.values()) if (speaker !== undefined) speaker.forgotten = true;
     const removed = { removed: this.#talks.size, freed_bytes: this.#talks.calculatedSize };
     this.#talks.clear();
     return removed;
@@ -251,11 +243,13 @@ function unknownTalk(id: string): AppError {
   );
 }
 
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Resolves when it may begin. Rejects with the signal's reason. */
+async function turnOf(speaker: Speaker, signal: AbortSignal): Promise<void> {
   let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
+  const turn = new Promise<void>((resolve, reject) => {
+    speaker.begin = resolve;
     stop = () => reject(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
   });
-  await Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', stop));
+  await turn.finally(() => signal.removeEventListener('abort', stop));
 }

@@ -4,7 +4,8 @@ import { answerMessage, Folder, type ChatEvent, type Completion, type End } from
 import type { Answer, ChatCall } from './call.ts';
 import type { Conversations, Said, Turn } from './conversations.ts';
 import type { Gateway } from './gateway.ts';
-import type { Ticket } from './requests.ts';
+import type { Clock, ReadConfig } from './ports.ts';
+import type { Requests, Ticket } from './requests.ts';
 
 /** Which conversation a request goes on with, and what it brings. */
 export interface ConversationAsk {
@@ -25,6 +26,9 @@ export interface ConversationState {
 export interface ConverseParts {
   readonly gateway: Pick<Gateway, 'chat'>;
   readonly conversations: Conversations;
+  readonly requests: Requests;
+  readonly config: ReadConfig;
+  readonly clock: Clock;
 }
 
 /** An answer within a conversation. */
@@ -40,34 +44,52 @@ export function withPrompt(prompt: string, messages: readonly Said[]): readonly 
 }
 
 /**
- * Asks as Gateway.chat does, in turn with others of the same conversation; a `ticket` made before goes on being the
- * request's. The conversation is left as it was when the answer does not end well. Throws what Gateway.chat throws, and
- * the signal's reason while it waits for its turn.
+ * Asks as Gateway.chat does, in turn with others of the same conversation. While it waits for that it is a request like
+ * any other that waits: seen and counted, cancelled by its id, and `moved` calls back when its ticket says something new.
+ * The conversation is left as it was when the answer does not end well. Throws what Gateway.chat throws, and the reason
+ * of the ticket's signal while it waits.
  */
 export async function converse(
-  { gateway, conversations }: ConverseParts,
+  { gateway, conversations, requests, config, clock }: ConverseParts,
   call: ChatCall,
   ask: ConversationAsk,
-  signal: AbortSignal,
-  ticket?: Ticket,
+  ticket: Ticket,
+  moved: () => void = () => undefined,
 ): Promise<Conversing> {
-  const turn = await conversations.enter(call.namespace, ask.id, signal);
+  requests.add(ticket);
+  let turn: Turn | undefined;
+  try {
+    turn = await conversations.enter(call.namespace, ask.id, ticket.signal, (ahead) => {
+      const eta_ms = ahead * config().queue.estimated_time_per_request_ms;
+      ticket.moved({ phase: 'queued', position: ahead, eta_ms, as_of: clock.now() });
+      moved();
+    });
+    return await inTurn(gateway, call, ask, turn, ticket);
+  } catch (error) {
+    turn?.release();
+    requests.remove(ticket);
+    throw error;
+  }
+}
+
+async function inTurn(
+  gateway: ConverseParts['gateway'],
+  call: ChatCall,
+  ask: ConversationAsk,
+  turn: Turn,
+  ticket: Ticket,
+): Promise<Conversing> {
   const messages = goOn(turn, ask.messages);
   let kept = turn.history.length;
   const add = (answer: Said, { done_reason: reason }: End): void => {
     if (reason === 'stop' || reason === 'length') kept = turn.keep([...messages, answer]);
   };
-  try {
-    const request = { ...call.request, messages: withPrompt(ask.prompt, messages) };
-    const answer = await gateway.chat({ ...call, request }, ticket);
-    return {
-      answer: added(answer, turn, add),
-      state: () => ({ id: turn.id, resumed: turn.resumed, messages: kept }),
-    };
-  } catch (error) {
-    turn.release();
-    throw error;
-  }
+  const request = { ...call.request, messages: withPrompt(ask.prompt, messages) };
+  const answer = await gateway.chat({ ...call, request }, ticket);
+  return {
+    answer: added(answer, turn, add),
+    state: () => ({ id: turn.id, resumed: turn.resumed, messages: kept }),
+  };
 }
 
 /** Who sends a system message anew means it instead of the old one. */

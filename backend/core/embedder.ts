@@ -6,7 +6,7 @@ import { Batcher, type BatcherParts, type EmbedFamily } from './batcher.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { CacheDefault, CacheOutcome } from './call.ts';
 import { fingerprint, runnerSpec } from './fingerprint.ts';
-import { isCloudName, notInstalled } from './models.ts';
+import { isCloudName, noSuchModel } from './models.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
 import type { InstalledModel, UpstreamRequest } from './ports.ts';
 import { shuttingDown } from './refusals.ts';
@@ -169,10 +169,7 @@ export class Embedder {
     const { watch } = this.#parts;
     const model = watch.peek(name) ?? (await watch.resolve(name, signal));
     if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
-    const words = `model ${JSON.stringify(name)} not found, try pulling it first`;
-    throw new AppError('model_not_found', notInstalled(name, watch.state.installed), {
-      native: { status: 404, body: { error: words } },
-    });
+    throw noSuchModel(name, watch.state.installed, 'embed');
   }
 
   #plan({ wishes, cacheByDefault }: EmbedCall, model: InstalledModel | undefined): CachePlan {

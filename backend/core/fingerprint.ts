@@ -5,7 +5,7 @@ import { AppError } from '../contract/errors.ts';
 import type { Family, RunnerSpec, UpstreamRequest } from './ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** Deeper JSON than any client sends; a bound keeps a hostile body from exhausting the stack. */
 const MAX_DEPTH = 64;
@@ -60,12 +60,12 @@ export function runnerSpec(body: UpstreamRequest, digest: string): RunnerSpec {
   return { model: body.model, digest, options, ...shift, key: `${digest} ${canonicalJson({ options, ...shift })}` };
 }
 
-/** The request without what cannot change its answer; fields that are empty mean the same as absent ones to Ollama. */
+/** The request without what cannot change its answer. */
 function meaningOf(body: UpstreamRequest): Record<string, unknown> {
   const meaning: Record<string, unknown> = {};
   for (const name of Object.keys(body)) {
     const value = body[name];
-    if (!NOT_IN_KEY.has(name) && !isEmpty(value)) meaning[name] = value;
+    if (!NOT_IN_KEY.has(name) && !saysNothing(name, value)) meaning[name] = value;
   }
   if (body.options?.['temperature'] === 0) meaning['options'] = greedy(body.options);
   return meaning;
@@ -81,9 +81,20 @@ function greedy(options: Readonly<Record<string, unknown>>): Record<string, unkn
   return Object.fromEntries(Object.entries(options).filter(([name]) => !WITHOUT_EFFECT.has(name)));
 }
 
-function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+/** What Ollama takes a field for that is not there (api/types.go). */
+const UNSAID: Readonly<Record<string, unknown>> = {
+  raw: false,
+  truncate: true,
+  logprobs: false,
+  top_logprobs: 0,
+  dimensions: 0,
+  _debug_render_only: false,
+};
+
+/** Whether a field means the same as its absence; so do empty ones, but for a schema that any JSON fits. */
+function saysNothing(name: string, value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === UNSAID[name]) return true;
+  return name !== 'format' && typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 /**

@@ -16,8 +16,6 @@ import { LOCAL, Ticket, type Requests } from './requests.ts';
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
 const MAX_TOMBSTONES = 10_000;
 const MB = 1024 * 1024;
-/** A job belongs to nobody who could leave. */
-const NEVER = new AbortController().signal;
 
 /** What an ended job costs beside its answer: its ticket, its id, the entry itself. */
 const BOOKKEEPING_BYTES = 2048;
@@ -78,9 +76,9 @@ export class Jobs {
   /** Accepts a request and lets it run. Throws what Gateway.chat throws, and request_exists. */
   async submit(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
     if (this.taken(call.id)) throw exists(call.id);
-    const { conversations, gateway } = this.#options;
+    const { conversations, gateway, clock } = this.#options;
     if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return this.#later(call, ask);
-    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, NEVER);
+    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, new Ticket(call, clock));
     const answer = talk?.answer ?? (await gateway.chat(call));
     const { ticket, cache } = answer;
     // Somebody may have sent the same id meanwhile; a kept answer is not registered before it is read.
@@ -96,13 +94,13 @@ export class Jobs {
 
   /** Accepts what has to wait until somebody else has spoken in its conversation. */
   #later(call: ChatCall, ask: ConversationAsk): RequestView {
-    const { requests, clock, conversations } = this.#options;
-    conversations.checkRoom();
+    const { conversations, requests, clock } = this.#options;
+    conversations.admit();
     const ticket = new Ticket(call, clock);
     requests.add(ticket);
     const frame = { ticket, cache: { hit: undefined }, conversation: undefined };
     const begin = async (): Promise<Job> => {
-      const { answer, state } = await converse(this.#options, call, ask, ticket.signal, ticket);
+      const { answer, state } = await converse(this.#options, call, ask, ticket);
       Object.assign(frame, { cache: answer.cache, conversation: state });
       return { frame, answer, folder: new Folder() };
     };
@@ -116,7 +114,6 @@ export class Jobs {
       },
       (error: unknown) => {
         this.#pending.delete(ticket.id);
-        requests.remove(ticket);
         ticket.finish(asAppError(error));
         this.#keep(frame, undefined);
       },

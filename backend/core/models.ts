@@ -1,4 +1,5 @@
 // How Ollama reads model names, and which near ones to offer when a name is not installed.
+import { AppError } from '../contract/errors.ts';
 import { typingMistakes } from '../contract/nearest.ts';
 import type { InstalledModel } from './ports.ts';
 
@@ -15,6 +16,14 @@ export function canonicalName(name: string): string {
     .replace(/^library\//, '');
   const lastPart = lower.slice(lower.lastIndexOf('/') + 1);
   return lastPart.includes(':') ? lower : `${lower}:latest`;
+}
+
+/** Host, namespace, name and tag, each as Ollama takes it (ollama types/model/name.go). */
+const NAME = /^(?:(?:(?:[a-z]+:\/\/)?\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/i;
+
+/** A name without the word that keeps it on this machine (ollama internal/modelref). */
+export function withoutLocal(name: string): string {
+  return name.trim().replace(/:local$/i, '');
 }
 
 /** Whether a name asks for ollama.com's machines; such requests never meet the local scheduler. */
@@ -52,4 +61,27 @@ export function notInstalled(wanted: string, installed: readonly InstalledModel[
   const near = nearNames(wanted, installed);
   const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : '';
   return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
+}
+
+/** How Ollama says it: its routes do not agree (ollama server/routes.go). */
+const SAID = {
+  write: (name: string) => `model '${name}' not found`,
+  embed: (name: string) => `model ${JSON.stringify(name)} not found, try pulling it first`,
+} as const;
+
+/** The refusal of a name that means no installed model, or that can mean none. `to`: what it was wanted for. */
+export function noSuchModel(name: string, installed: readonly InstalledModel[], to: keyof typeof SAID): AppError {
+  if (NAME.test(withoutLocal(name))) {
+    return new AppError('model_not_found', notInstalled(name, installed), {
+      native: { status: 404, body: { error: SAID[to](name) } },
+    });
+  }
+  const quoted = JSON.stringify(name.slice(0, 60));
+  return new AppError(
+    'invalid_request',
+    `${quoted} cannot be a model's name. Names look like llama3.2 or owner/name:tag.`,
+    {
+      native: { status: 400, body: { error: 'invalid model name' } },
+    },
+  );
 }

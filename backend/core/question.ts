@@ -1,17 +1,16 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
 import type { Config } from '../contract/config.ts';
-import { AppError } from '../contract/errors.ts';
 import type { ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
 import { fingerprint } from './fingerprint.ts';
-import { isCloudName, notInstalled } from './models.ts';
+import { isCloudName, noSuchModel } from './models.ts';
 import { planCache, type CachePlan } from './policy.ts';
 import type { InstalledModel, UpstreamRequest, UpstreamState, Watch } from './ports.ts';
 
 /**
  * The installed model that a name means. Undefined when nothing is known: cloud names need not be in the list, and when
- * Ollama is down the call itself will say so. Throws model_not_found.
+ * Ollama is down the call itself will say so. Throws model_not_found, or invalid_request when it can be no name.
  */
 export async function resolveModel(
   watch: Watch,
@@ -20,9 +19,7 @@ export async function resolveModel(
 ): Promise<InstalledModel | undefined> {
   const model = await watch.resolve(name, signal);
   if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
-  throw new AppError('model_not_found', notInstalled(name, watch.state.installed), {
-    native: { status: 404, body: { error: `model '${name}' not found` } },
-  });
+  throw noSuchModel(name, watch.state.installed, 'write');
 }
 
 /** Whether an answer is kept although nobody asks for it, on a route whose clients know nothing of a cache. */

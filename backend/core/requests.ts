@@ -142,6 +142,12 @@ export class Requests {
   /** How many each owner has that are handed on to Ollama and so have no ticket. Owners without any are not in it. */
   readonly #handedOn = new Map<string, number>();
   readonly #whenEmpty: (() => void)[] = [];
+  readonly #onChange: () => void;
+
+  /** `onChange` is called after one has come or gone. */
+  constructor(onChange: () => void = () => undefined) {
+    this.#onChange = onChange;
+  }
 
   /**
    * Registers a request, or the same one again. Throws request_exists when another living one has the same id, and
@@ -154,6 +160,7 @@ export class Requests {
       throw new AppError('request_exists', `Another request has the id "${ticket.id}". Send a new id, or none.`);
     }
     this.#living.set(ticket.id, ticket);
+    if (living === undefined) this.#onChange();
   }
 
   /**
@@ -190,7 +197,10 @@ export class Requests {
   }
 
   remove(ticket: Ticket): void {
-    if (this.#living.get(ticket.id) === ticket) this.#living.delete(ticket.id);
+    if (this.#living.get(ticket.id) === ticket) {
+      this.#living.delete(ticket.id);
+      this.#onChange();
+    }
     if (this.#living.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }

@@ -2,6 +2,7 @@
 // the one form that the core knows, and each answer back. What a dialect looks like is said in ollama-*.ts and openai-*.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../contract/chat.ts';
+import { ownFieldsSchema } from '../contract/chat-request.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import { load, unloadAtOnce, type ActionParts } from '../core/actions.ts';
 import type { EmbedFamily } from '../core/batcher.ts';
@@ -57,14 +58,23 @@ export async function readAs<T>(
 ): Promise<T> {
   checkContentType(req);
   const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
+  let body: JsonObject = {};
   try {
-    return read(parseJson(bytes));
+    body = parseJson(bytes, 'ignored');
+    return read(body);
   } catch (error) {
     const ours = asAppError(error);
     // Already in Ollama's words, or a bug.
     if (ours.code !== 'invalid_request' || ours.native !== undefined) throw error;
+    // Ollama does not know our own fields: it would not refuse the body but run it, past the queue.
+    if (!ownFieldsSchema.safeParse(allInLowerCase(body)).success) throw error;
     throw await parts.relay.refusalOf(req.url ?? '/', bytes, undefined, ours, goneSignal(res));
   }
+}
+
+/** Go matches the names of fields without regard to case. */
+function allInLowerCase(body: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** What the headers and our own fields of the body say, beside the request itself. */

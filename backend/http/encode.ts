@@ -195,37 +195,41 @@ export async function sendNamedEvents(
     res,
     events,
     patience,
-    ': still here',
+    () => ': still here',
     ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}`,
   );
 }
 
-/** Streams values as `data:` lines alone until the caller leaves; the last one is repeated when nothing changes. */
-export async function sendData(res: ServerResponse, values: AsyncIterable<unknown>, patience: Patience): Promise<void> {
-  await sendBlocks(res, values, patience, undefined, (value) => `data: ${JSON.stringify(value)}`);
+/** Streams values as `data:` lines alone until the caller leaves; `now` is what is so while nothing changes. */
+export async function sendData<T>(
+  res: ServerResponse,
+  values: AsyncIterable<T>,
+  patience: Patience,
+  now: () => T,
+): Promise<void> {
+  const render = (value: T): string => `data: ${JSON.stringify(value)}`;
+  await sendBlocks(res, values, patience, () => render(now()), render);
 }
 
-/** `silence` is sent when nothing else was for a while; undefined: the last block again. */
+/** `silence` is sent when nothing else was for a while. */
 async function sendBlocks<T>(
   res: ServerResponse,
   values: AsyncIterable<T>,
   patience: Patience,
-  silence: string | undefined,
+  silence: () => string,
   render: (value: T) => string,
 ): Promise<void> {
   res.writeHead(200, SSE_HEADERS);
   res.flushHeaders();
   if (hasNoBody(res)) return;
-  let last = '';
   const beat = setInterval(() => {
-    if (!res.writableNeedDrain) res.write(`${silence ?? last}\n\n`);
+    if (!res.writableNeedDrain) res.write(`${silence()}\n\n`);
   }, patience.heartbeatMs);
   try {
     for await (const value of values) {
       if (res.destroyed) return;
-      last = render(value);
       beat.refresh();
-      if (!res.write(`${last}\n\n`)) await drained(res);
+      if (!res.write(`${render(value)}\n\n`)) await drained(res);
     }
   } finally {
     clearInterval(beat);

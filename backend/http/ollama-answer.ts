@@ -29,8 +29,10 @@ export function ollamaEnd(end: End, piece: Piece | undefined, frame: OllamaFrame
 /** The whole answer, as without `stream`. */
 export function ollamaWhole(completion: Completion, frame: OllamaFrame): Fields {
   const { content, thinking, tool_calls, end, extras } = completion;
-  const said = saying({ content, thinking, tool_calls }, frame.family, end.extra?.['message']);
-  return { ...head(frame), ...said, ...ending(end), ...gathered([...extras, end.extra ?? {}]) };
+  const unknown = [...extras, end.extra ?? {}];
+  const inMessage = gathered(unknown.map(({ message }) => Object(message) as Fields));
+  const said = saying({ content, thinking, tool_calls }, frame.family, inMessage);
+  return { ...head(frame), ...said, ...ending(end), ...gathered(unknown.map(unknownOf)) };
 }
 
 const NOTHING: Piece = { content: '', thinking: '' };
@@ -75,7 +77,7 @@ function unknownOf(extra: Fields | undefined): Fields {
 /** Unknown fields of all chunks in one object: lists are joined, as Ollama does with logprobs; else the last one counts. */
 function gathered(extras: readonly Fields[]): Fields {
   const all: Record<string, unknown> = {};
-  for (const extra of extras.map(unknownOf)) {
+  for (const extra of extras) {
     for (const [name, value] of Object.entries(extra)) {
       const known = all[name];
       all[name] =

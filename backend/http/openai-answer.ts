@@ -2,7 +2,6 @@
 // whole objects. Pure. What goes wrong is failures.ts.
 import type { Completion, End, Metrics, Piece } from '../contract/chat.ts';
 import type { ToolCall } from '../contract/chat-request.ts';
-import { canonicalName } from '../core/models.ts';
 import type { InstalledModel } from '../core/ports.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -165,12 +164,12 @@ export function modelList(installed: readonly InstalledModel[]): Fields {
 /** GET /v1/models/:id. */
 export function modelEntry({ name, modified_at: modified }: InstalledModel): Fields {
   const at = Date.parse(modified);
-  const slash = canonicalName(name).lastIndexOf('/');
   return {
     id: name,
     object: 'model',
     created: Number.isNaN(at) ? 0 : Math.floor(at / 1000),
-    owned_by: slash === -1 ? 'library' : name.slice(0, name.lastIndexOf('/')),
+    // The namespace alone, not the registry before it (types/model/name.go).
+    owned_by: name.split('/').at(-2) ?? 'library',
   };
 }
 

@@ -70,9 +70,10 @@ export function completionFromOpenAi(body: JsonObject): OpenAiAsked {
 export function embeddingsFromOpenAi(body: JsonObject): OpenAiEmbedAsked {
   const { model, input, dimensions, encoding_format: encoding, ...rest } = parseInput(openAiEmbeddingsSchema, body);
   const texts = typeof input === 'string' ? [input] : input;
-  if (!Array.isArray(texts) || texts.length === 0 || input === '') throw refusal('invalid input');
+  if (!Array.isArray(texts) || texts.length === 0) throw refusal('invalid input');
   if (!texts.every((text) => typeof text === 'string')) throw refusal('invalid input type');
-  if (encoding !== undefined && encoding !== null && encoding !== 'float' && encoding !== 'base64') {
+  const form = encoding?.toLowerCase() || 'float';
+  if (form !== 'float' && form !== 'base64') {
     throw refusal(`Invalid value for 'encoding_format' = ${encoding}. Supported values: ['float', 'base64'].`);
   }
   const { use_cache, cache, priority } = rest;
@@ -81,7 +82,7 @@ export function embeddingsFromOpenAi(body: JsonObject): OpenAiEmbedAsked {
     request: { model, ...present({ dimensions }) },
     ours: { use_cache, cache, priority },
     texts,
-    encoding: encoding ?? 'float',
+    encoding: form,
   };
 }
 
@@ -148,7 +149,8 @@ function nativeMessages(message: OpenAiMessage, before: readonly OpenAiMessage[]
   const { role: spelled, content, reasoning, tool_call_id: callId, tool_calls: calls, name } = message;
   const role = spelled.toLowerCase();
   const thinking = present({ thinking: reasoning === '' ? undefined : reasoning });
-  const toolName = name ?? nameOfCall(callId, before);
+  // OpenAI lets every message have a name; a tool's is the only one that Ollama reads.
+  const toolName = role === 'tool' ? (name ?? nameOfCall(callId, before)) : undefined;
   const about = {
     ...thinking,
     ...present({ tool_name: toolName === '' ? undefined : toolName, tool_call_id: callId }),

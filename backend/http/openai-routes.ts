@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
-import { notInstalled } from '../core/models.ts';
+import { noSuchModel } from '../core/models.ts';
 import type { JsonObject } from './body.ts';
 import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
 import { goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
@@ -85,14 +85,20 @@ export async function openAiModels(parts: DropInParts, _req: IncomingMessage, re
   sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))), JSON_HEADERS);
 }
 
-/** GET /v1/models/:id; the name may have slashes, as those of other registries do. */
+/** GET /v1/models/:id, shown as it was spelled; the name may have slashes, as those of other registries do. */
 export async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const name = decodeURIComponent((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
+  const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
   const model = await parts.watch.resolve(name, goneSignal(res));
   if (model === undefined) {
-    throw new AppError('model_not_found', notInstalled(name, parts.watch.state.installed), {
-      native: { status: 404, body: { error: `model '${name}' not found` } },
-    });
+    throw noSuchModel(name, parts.watch.state.installed, 'write');
   }
-  sendJson(res, 200, modelEntry(model), JSON_HEADERS);
+  sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });
+  }
 }

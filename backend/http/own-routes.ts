@@ -6,8 +6,7 @@ import { AppError } from '../contract/errors.ts';
 import { openApi } from '../contract/openapi.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, readAction, type ActionParts } from '../core/actions.ts';
-import type { ChatCall } from '../core/call.ts';
-import { converse, type ConversationAsk, type Conversing } from '../core/converse.ts';
+import { converse } from '../core/converse.ts';
 import type { Feed } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
@@ -29,6 +28,7 @@ import {
   sendWhole,
   type Patience,
 } from './encode.ts';
+import { sendInTurn } from './in-turn.ts';
 import type { KnownBodies } from './known-bodies.ts';
 import { ownerOf, requireScope, watcherOf, whileGood } from './visitor.ts';
 
@@ -66,19 +66,19 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
-  const { call, stream, conversation, ignoredCacheControl } = readChat(
-    req,
-    body,
-    id,
-    '/api/chat-optimized',
-    parts.config(),
-  );
-  const talk = conversation === undefined ? undefined : await inTurn(parts, call, conversation, res);
-  const answer = talk?.answer ?? (await parts.gateway.chat(call));
-  const { ticket, cache, source } = answer;
+  const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const { call, stream, conversation, ignoredCacheControl } = own;
+  const ticket = new Ticket(call, parts.clock);
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  if (conversation !== undefined && parts.conversations.busy(call.namespace, conversation.id)) {
+    await sendInTurn(parts, res, own, conversation, ticket);
+    return;
+  }
+  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, ticket);
+  const answer = talk?.answer ?? (await parts.gateway.chat(call, ticket));
+  const { cache, source } = answer;
   const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
   const headers = cacheHeaders(source, cache, ignoredCacheControl);
-  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
       await sendSse(res, answer.events, {
@@ -99,26 +99,6 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
     }
   } finally {
     answer.close();
-  }
-}
-
-/**
- * Goes on with a conversation. Who must wait for its turn in it is a living request as any other meanwhile: seen,
- * counted, and cancelled by its id.
- */
-async function inTurn(parts: OwnParts, call: ChatCall, ask: ConversationAsk, res: ServerResponse): Promise<Conversing> {
-  const { conversations, requests, clock, feed } = parts;
-  if (!conversations.busy(call.namespace, ask.id)) return converse(parts, call, ask, goneSignal(res));
-  const ticket = new Ticket(call, clock);
-  requests.add(ticket);
-  feed.touch('queue');
-  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
-  try {
-    return await converse(parts, call, ask, ticket.signal, ticket);
-  } catch (error) {
-    requests.remove(ticket);
-    feed.touch('queue');
-    throw error;
   }
 }
 
@@ -160,7 +140,7 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
   if (id === undefined) {
     if (asStream) {
       const changes = queueChanges(parts.feed, goneSignal(res));
-      await sendData(res, whileGood(req, parts.config, changes), parts.patience);
+      await sendData(res, whileGood(req, parts.config, changes), parts.patience, () => queueView(parts));
     } else sendJson(res, 200, queueView(parts), NO_STORE);
     return;
   }

@@ -89,15 +89,21 @@ async function exchange(parts: PassParts, req: IncomingMessage, res: ServerRespo
     if (name === 'vary') res.appendHeader(name, value);
     else res.setHeader(name, value);
   }
+  // What its caller asks next must not meet the old digests: a copy or deletion is done when its headers come, a pull when
+  // it says so.
+  if (manages) parts.watch.invalidate();
   res.flushHeaders();
   try {
-    for await (const piece of answer.body) if (!res.write(piece)) await drained(res);
+    for await (const piece of answer.body) {
+      if (manages && Buffer.from(piece).includes('"success"')) parts.watch.invalidate();
+      if (!res.write(piece)) await drained(res);
+    }
   } catch (error) {
     // Half of another's answer: no word of ours fits behind it, and only a broken connection says that it is not whole.
     res.destroy();
     throw error;
   } finally {
-    // Also when it broke off: what was done until then is done.
+    // Also when it broke off, or said it in other words: what was done until then is done.
     if (manages) parts.watch.invalidate();
   }
   res.end();

@@ -100,6 +100,9 @@ export function idle(seconds: number): AppError {
   return new AppError('idle_timeout', `The model stopped in the middle for ${seconds} s (ollama.timeout_seconds).`);
 }
 
+/** What Ollama answers with 500 although the request is wrong, and stays so (api/types.go FromMap, llm/server.go). */
+const WRONG_BODY = /^(?:option "[^"]*" must be of type |invalid format: )/;
+
 /** Ollama's status and words as our code (ollama server/routes.go, section "Errors"). */
 export function refused(apiUrl: string, model: string | undefined, refusal: Refusal): AppError {
   const { status, text } = refusal;
@@ -113,7 +116,9 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {
     return new AppError('model_not_found', notInstalled(model, []), more);
   }
-  if (status === 400 && said !== undefined) return new AppError('invalid_request', quote(said), more);
+  if (said !== undefined && (status === 400 || WRONG_BODY.test(said))) {
+    return new AppError('invalid_request', quote(said), more);
+  }
   if (status === 503 && said !== undefined) {
     return new AppError('queue_full', quote(said), { ...more, retryAfterMs: BUSY_RETRY_MS });
   }

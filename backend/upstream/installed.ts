@@ -1,6 +1,6 @@
 // Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests.
 // It does not decide when to look again; that is the watch's.
-import { canonicalName } from '../core/models.ts';
+import { canonicalName, withoutLocal } from '../core/models.ts';
 import type { InstalledModel, Now } from '../core/ports.ts';
 import { shared, type Shared } from './shared.ts';
 
@@ -50,7 +50,8 @@ export class Installed {
   find(name: string): InstalledModel | undefined {
     const known = this.#bySpelling.get(name);
     if (known !== undefined) return known;
-    const model = this.#byName.get(canonicalName(name));
+    // As it is first: to older servers "local" is a tag like any other.
+    const model = this.#byName.get(canonicalName(name)) ?? this.#byName.get(canonicalName(withoutLocal(name)));
     if (model !== undefined) {
       if (this.#bySpelling.size >= MOST_SPELLINGS) this.#bySpelling.clear();
       this.#bySpelling.set(name, model);

@@ -83,6 +83,11 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
     ['a format that is neither', { messages: [user], format: 'yaml' }, /^format must be/],
     ['a keep_alive that is no duration', { messages: [user], keep_alive: 'soon' }, /^keep_alive must be a duration/],
     ['an unknown cache wish', { messages: [user], cache: { 'no-cash': true } }, /^cache has an unknown field: no-cash/],
+    [
+      'an id that is too long',
+      { messages: [user], conversation_id: 'x'.repeat(257) },
+      /^conversation_id must have at most 256 characters\. It was/,
+    ],
     ['a malformed requestId', { messages: [user], requestId: 'no spaces' }, /^requestId must be 1 to 128 characters/],
     ['JSON nested too deeply', { messages: [user], options: { x: nested(80) } }, /nested more than 64 levels/],
     [

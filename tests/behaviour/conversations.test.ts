@@ -138,8 +138,13 @@ describe('a conversation', () => {
 });
 
 describe('who waits for its turn', () => {
-  const inLine = async (): Promise<number> =>
-    ((await (await hearth.get('/api/chat-queue')).json()) as { waiting: unknown[] }).waiting.length;
+  const waits = { conversation_id: 'talk', stream: true };
+  interface Listed {
+    readonly waiting: { request_id: string; queue_position: number; estimated_wait_time: number }[];
+  }
+  const listed = async (): Promise<Listed['waiting']> =>
+    ((await (await hearth.get('/api/chat-queue')).json()) as Listed).waiting;
+  const inLine = async (): Promise<number> => (await listed()).length;
 
   test('is seen in the queue, and cancelled by its id', async () => {
     const gate = hearth.fake.gate();
@@ -154,8 +159,33 @@ describe('who waits for its turn', () => {
     expect((await waits).status).toBe(499);
     gate.release();
     await first;
+    expect(sent()).toHaveLength(1);
     expect((await say('three')).conversation.messages).toBe(4);
     expect(await inLine()).toBe(0);
+  });
+
+  test('is seen by who looks at the queue all the time, when it comes and when it goes', async () => {
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const looking = await fetch(`${hearth.url}/api/chat-queue`, { headers: { accept: 'text/event-stream' } });
+    const reader = looking.body?.pipeThrough(new TextDecoderStream()).getReader();
+    /** How many wait, in the next block. */
+    const next = async (): Promise<number> => {
+      let block = '';
+      while (!block.endsWith('\n\n')) block += (await reader?.read())?.value ?? '';
+      return (JSON.parse(block.replace('data: ', '')) as Listed).waiting.length;
+    };
+    expect(await next()).toBe(0);
+    const leave = new AbortController();
+    const waiting = hearth.chat('two', { conversation_id: 'talk' }, { signal: leave.signal }).catch(() => undefined);
+    expect(await next()).toBe(1);
+    leave.abort();
+    await waiting;
+    expect(await next()).toBe(0);
+    await reader?.cancel();
+    gate.release();
+    await first;
   });
 
   test('has room in line only as long as the queue is not over its bound', async () => {
@@ -177,6 +207,34 @@ describe('who waits for its turn', () => {
     gate.release();
     await Promise.all([first, ...waiting]);
     expect((await say('four')).conversation.messages).toBe(8);
+  });
+
+  test('is told at once where it stands, whenever it moves up, and from time to time', async () => {
+    await start({ patience: { heartbeatMs: 30, jsonAfterMs: 60_000 } });
+    const gate = hearth.fake.gate();
+    const first = say('one');
+    await hearth.fake.until(({ active }) => active === 1);
+    const left = new AbortController();
+    const second = await hearth.chat('two', waits, { signal: left.signal });
+    const third = await hearth.chat('three', waits);
+    expect(third.headers.get('content-type')).toContain('text/event-stream');
+    expect((await listed()).map(({ queue_position }) => queue_position)).toEqual([1, 2]);
+    left.abort();
+    await second.text().catch(() => undefined);
+    await expect.poll(inLine).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    gate.release();
+    await first;
+    const pieces = await piecesOf(third);
+    const positions = pieces.flatMap(({ queue }) =>
+      queue === undefined ? [] : [(queue as { position: number }).position],
+    );
+    expect(positions.slice(0, 2)).toEqual([2, 1]);
+    expect(positions.filter((position) => position === 1).length).toBeGreaterThan(2);
+    expect(pieces[0]).toMatchObject({ queue: { eta_ms: expect.any(Number) }, request_id: expect.any(String) });
+    const end = pieces.at(-1) as { timing: Record<string, number> };
+    expect(end).toMatchObject({ done: true, source: 'miss', conversation: { resumed: true, messages: 4 } });
+    expect(end.timing['queue_ms']).toBeGreaterThan(100);
   });
 });
 

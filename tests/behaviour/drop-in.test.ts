@@ -174,6 +174,24 @@ describe('what is kept on these routes', () => {
   });
 });
 
+describe('a wrong field of ours is refused, and nothing runs for it', () => {
+  test.each([
+    ['/api/chat', { messages, priority: 'high' }],
+    ['/api/chat', { messages, Cache: true }],
+    ['/api/generate', { prompt: QUESTION, use_cache: 'no' }],
+    ['/v1/chat/completions', { messages, cache: { ttl: -1 } }],
+    ['/v1/completions', { prompt: QUESTION, priority: 0.5 }],
+    ['/api/embed', { input: QUESTION, cache: 1 }],
+    ['/v1/embeddings', { input: QUESTION, priority: 1000 }],
+  ])('%s %j', async (path, body) => {
+    const model = path.includes('embed') ? 'nomic-embed-text' : 'llama3.2';
+    const refused = await hearth.post(path, { model, ...body });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toMatch(/(?:priority|cache|use_cache)\S* must/);
+    expect(hearth.fake.calls.filter((call) => call.path === path)).toEqual([]);
+  });
+});
+
 describe('streams', () => {
   test('each chunk reaches the caller as the model sends it, not re-cut and not delayed', async () => {
     hearth.fake.next({
@@ -297,6 +315,17 @@ describe('vectors', () => {
     expect(vectorsOf(de)[0]).toEqual(vectorsOf(d)[0]);
   });
 
+  test('more texts than the queue has room for go up one after the other', async () => {
+    await start({ config: { queue: { max_queue_size: 1 } } });
+    const input = Array.from({ length: 300 }, (_, i) => `text ${i}`);
+    const body = await json('/api/embed', { model: 'nomic-embed-text', input });
+    expect(body.x).toBe('200 MISS');
+    expect(vectorsOf(body)).toHaveLength(300);
+    expect(hearth.fake.embeds().map((call) => ((call.body?.['input'] ?? []) as string[]).length)).toEqual([
+      128, 128, 44,
+    ]);
+  });
+
   test('one bad text fails alone', async () => {
     const gate = hearth.fake.gate();
     const first = embed('first');
@@ -381,6 +410,14 @@ describe('handed on as it is', () => {
     hearth.fake.install({ ...(model as (typeof DEFAULT_MODELS)[number]), digest: 'f'.repeat(64) });
     await (await hearth.post('/api/pull', { model: 'llama3.2' })).text();
     expect((await json('/api/chat', chat(whole))).x).toBe('200 MISS');
+  });
+
+  test('one model of OpenAI’s list has the name by which it was asked for', async () => {
+    expect((await (await hearth.get('/v1/models/LLAMA3.2')).json()) as Body).toMatchObject({ id: 'LLAMA3.2' });
+  });
+
+  test('a path that cannot be decoded is the caller’s mistake', async () => {
+    expect((await hearth.get('/v1/models/%E0%A4%A')).status).toBe(400);
   });
 
   test('when Ollama is down each dialect says it in its own form', async () => {

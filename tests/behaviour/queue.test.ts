@@ -184,6 +184,28 @@ test('the life of a request as a stream: queue changes, tokens, the end', async 
   expect(after.map(({ content }) => content ?? '').join('')).toBe('one two');
 });
 
+test('the queue as a stream says how things are now, also while nothing changes', async () => {
+  await start({ patience: { heartbeatMs: 30, jsonAfterMs: 60_000 } });
+  const gate = hearth.fake.gate();
+  await handIn('runs');
+  await hearth.fake.until(({ active }) => active === 1);
+  await handIn('waits');
+  const left = new AbortController();
+  const init = { headers: { accept: 'text/event-stream' }, signal: left.signal };
+  const response = await fetch(`${hearth.url}/api/chat-queue`, init);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const waits = async (): Promise<number> => {
+    const text = (await reader?.read())?.value ?? '';
+    const block = text.split('\n\n').findLast((each) => each !== '') ?? '';
+    return queueSchema.parse(JSON.parse(block.slice('data: '.length))).waiting[0]?.estimated_wait_time ?? 0;
+  };
+  const before = await waits();
+  hearth.clock.forward(10_000);
+  await expect.poll(waits).toBeLessThan(before - 5000);
+  left.abort();
+  gate.release();
+});
+
 test('who only looks on neither keeps a request alive nor ends it', async () => {
   await start();
   const gate = hearth.fake.gate();

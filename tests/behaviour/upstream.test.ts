@@ -520,6 +520,10 @@ describe('a refusal', () => {
       { code: 'invalid_request', message: '"llama3.2" does not support thinking' },
     ],
     [
+      { status: 500, error: 'option "temperature" must be of type float32' },
+      { code: 'invalid_request', message: 'option "temperature" must be of type float32' },
+    ],
+    [
       { status: 400, error: JSON.stringify({ error: { code: 400, message: 'prompt too long', type: 'x' } }) },
       { code: 'invalid_request', message: 'prompt too long' },
     ],

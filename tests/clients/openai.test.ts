@@ -68,6 +68,21 @@ const CALLS: Record<string, (side: Side) => Promise<unknown>> = {
     });
     return answer.choices[0]?.message.parsed;
   },
+  'chat with a picture': (side) =>
+    at(side).chat.completions.create({
+      model,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'What is it?' },
+            { type: 'image_url', image_url: { url: 'data:image/png;base64,aGVsbG8=' } },
+          ],
+        },
+      ],
+    }),
+  'completion, streamed': (side) =>
+    all(at(side).completions.create({ model, prompt: 'Hello', stream: true, stream_options: { include_usage: true } })),
   completion: (side) => at(side).completions.create({ model, prompt: 'Hello' }),
   'embeddings, as the client asks for them': (side) =>
     at(side).embeddings.create({ model: 'nomic-embed-text', input: ['a', 'b'] }),

@@ -131,10 +131,15 @@ export function openaiModels(world: World, client: Client): void {
 export function openaiOne(world: World, client: Client, name: string): void {
   const model = world.catalogue.find(name);
   if (model === undefined || model === 'invalid') {
-    const error = { message: `model '${name}' not found`, type: 'not_found_error', param: null, code: null };
-    return client.send(404, 'application/json', JSON.stringify({ error }));
+    const [status, message, type] =
+      model === 'invalid'
+        ? [400, 'invalid model name', 'invalid_request_error']
+        : [404, `model '${name}' not found`, 'not_found_error'];
+    const error = { message, type, param: null, code: null };
+    return client.send(status, 'application/json', JSON.stringify({ error }));
   }
-  client.send(200, 'application/json', JSON.stringify(openaiModel(model.name, model.modifiedAt)));
+  // By the name that was asked for (openai.go ToModel).
+  client.send(200, 'application/json', JSON.stringify(openaiModel(name, model.modifiedAt)));
 }
 
 function openaiModel(name: string, modifiedAt: number): unknown {

@@ -169,9 +169,12 @@ export class Catalogue {
   find(name: string): Installed | 'invalid' | undefined {
     const hot = this.#known.get(name);
     if (hot !== undefined) return hot;
-    const parsed = parseName(name);
+    // `:local` asks for a model of this disk, which a cloud stub is not.
+    const forced = /:local$/i.test(name);
+    const parsed = parseName(name.replace(/:local$/i, ''));
     if (parsed === undefined) return 'invalid';
     const model = this.#models.get(parsed.key);
+    if (forced && model?.remote !== undefined) return undefined;
     if (model !== undefined && this.#known.size < 1000) this.#known.set(name, model);
     return model;
   }

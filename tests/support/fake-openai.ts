@@ -142,7 +142,7 @@ export class OpenAiClient extends Client {
   #list(fields: Fields): Fields {
     const vectors = (fields['embeddings'] ?? []) as number[][];
     const tokens = Number(fields['prompt_eval_count'] ?? 0);
-    const base64 = this.#asked['encoding_format'] === 'base64';
+    const base64 = /^base64$/i.test(String(this.#asked['encoding_format']));
     const data = vectors.map((vector, index) => ({
       object: 'embedding',
       embedding: base64 ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector,
@@ -195,9 +195,17 @@ export async function openaiComplete(world: World, client: Client): Promise<void
 /** POST /v1/embeddings */
 export async function openaiEmbed(world: World, client: Client): Promise<void> {
   const fields = fieldsOf(client.call);
-  const input: unknown = fields['input'];
-  if (input === undefined || input === null || input === '' || (Array.isArray(input) && input.length === 0)) {
+  // An empty text is embedded here, unlike on the native route (middleware/openai.go).
+  const input: unknown = fields['input'] === '' ? [''] : fields['input'];
+  if (input === undefined || input === null || (Array.isArray(input) && input.length === 0)) {
     throw new FakeError(400, 'invalid input');
+  }
+  const form = fields['encoding_format'] ?? '';
+  if (!/^(?:|float|base64)$/i.test(String(form))) {
+    throw new FakeError(
+      400,
+      `Invalid value for 'encoding_format' = ${String(form)}. Supported values: ['float', 'base64'].`,
+    );
   }
   client.call.native = { model: fields['model'], input, dimensions: fields['dimensions'] ?? 0 };
   await embed(world, client);
@@ -224,7 +232,8 @@ function nativeOf(message: Fields, all: readonly Fields[]): Fields[] {
   const known = all.flatMap((other) =>
     Array.isArray(other['tool_calls']) ? (other['tool_calls'] as typeof made) : [],
   );
-  const named = known.find((call) => call.id === id)?.function.name;
+  const own = typeof message['name'] === 'string' ? message['name'] : undefined;
+  const named = role === 'tool' ? (own ?? known.find((call) => call.id === id)?.function.name) : undefined;
   const about = {
     ...(named !== undefined && { tool_name: named }),
     ...(toolCalls.length > 0 && { tool_calls: toolCalls }),

@@ -86,6 +86,7 @@ describe('requests that mean the same have one key', () => {
     ['metadata', { metadata: { trace: 'x' } }],
     ['the spelling of the model', { model: 'LLAMA3.2:latest' }],
     ['an empty field', { suffix: '', logprobs: null, template: undefined, context: [] }],
+    ['a field that says what is so without it', { raw: false, truncate: true, logprobs: false, top_logprobs: 0 }],
   ])('whatever %s says', (_what, change) => {
     expect(key(change)).toBe(key());
   });
@@ -98,6 +99,7 @@ describe('requests that may be answered differently have different keys', () => 
     ['no options', key({ options: {} })],
     ['format', key({ format: 'json' })],
     ['no format', key({ format: undefined })],
+    ['a format that any JSON fits', key({ format: {} })],
     ['think', key({ think: true })],
     ['think at a level', key({ think: 'low' })],
     ['think left out, which is not false', key({ think: undefined })],

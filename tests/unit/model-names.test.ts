@@ -1,6 +1,6 @@
 // Model names as Ollama reads them, and what to offer when one is not installed.
 import { describe, expect, test } from 'vitest';
-import { canonicalName, isCloudName, nearNames, notInstalled } from '../../backend/core/models.ts';
+import { canonicalName, isCloudName, nearNames, noSuchModel, notInstalled } from '../../backend/core/models.ts';
 import { installed } from '../support/builders.ts';
 
 describe('spellings of one model', () => {
@@ -90,5 +90,35 @@ describe('a name that is not installed', () => {
       Array.from({ length: 300 }, (_, n) => installed(`${'y'.repeat(100)}${n}`)),
     );
     expect(performance.now() - before).toBeLessThan(1000);
+  });
+});
+
+describe('the refusal of a name', () => {
+  const refusal = (name: string): unknown => {
+    const { code, native } = noSuchModel(name, [], 'write');
+    return [code, native?.status, native?.body['error']];
+  };
+
+  test.each([
+    'llama3.2',
+    'llama3.2:1b',
+    '_x/y.z-1:Q4_K_M',
+    'hf.co/Anna/Mine-GGUF:Q4_K_M',
+    'localhost:5000/anna/mine',
+    'https://registry.ollama.ai/library/llama3.2',
+    'llama3.2:1b:local',
+  ])('%s could be one', (name) => {
+    expect(refusal(name)).toEqual(['model_not_found', 404, `model '${name}' not found`]);
+  });
+
+  test.each(['a b', '-x', '.x', 'x:', ':x', '/x', 'a/b/c/d', 'an.na/x', 'x'.repeat(81), 'x\ny', 'x:1:2', 'é'])(
+    '%j can be none',
+    (name) => {
+      expect(refusal(name)).toEqual(['invalid_request', 400, 'invalid model name']);
+    },
+  );
+
+  test('is another one where vectors are wanted', () => {
+    expect(noSuchModel('x', [], 'embed').native?.body['error']).toBe('model "x" not found, try pulling it first');
   });
 });

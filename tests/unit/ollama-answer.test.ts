@@ -106,7 +106,7 @@ describe('unknown fields', () => {
 
   test('are gathered in the whole: lists joined, of others the last', () => {
     const pieces = [
-      { content: 'a', extra: { logprobs: [1], step: 1, kind: 'x' } },
+      { content: 'a', extra: { logprobs: [1], step: 1, kind: 'x', message: { audio: 'y' } } },
       { content: 'b', extra: { logprobs: [2], step: 2 } },
     ];
     const answer = completion(pieces, { extra: { logprobs: [3], context: [9] } });
@@ -117,5 +117,7 @@ describe('unknown fields', () => {
       kind: 'x',
       context: [9],
     });
+    expect(whole(answer, 'chat')).toMatchObject({ message: { content: 'ab', audio: 'y' }, step: 2 });
+    expect(whole(answer, 'chat')['message']).not.toHaveProperty('step');
   });
 });

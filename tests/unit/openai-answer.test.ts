@@ -142,6 +142,7 @@ describe('an answer in OpenAI’s words', () => {
       owned_by: 'library',
     });
     expect(entry('ada/mine:7b')).toMatchObject({ owned_by: 'ada' });
+    expect(entry('hf.co/ada/mine:Q4')).toMatchObject({ owned_by: 'ada' });
     expect(modelEntry(installed('x', { modified_at: 'never' }))).toMatchObject({ created: 0 });
   });
 

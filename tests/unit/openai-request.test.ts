@@ -149,6 +149,13 @@ describe('its messages', () => {
     expect(native(result)).toEqual([{ role: 'tool', content: 'rain', tool_call_id: 'c1' }]);
   });
 
+  test('the name of one who speaks is no name of a tool', () => {
+    expect(native({ role: 'user', name: 'ada', content: 'Hi.' })).toEqual([{ role: 'user', content: 'Hi.' }]);
+    expect(native({ role: 'tool', name: 'weather', content: 'rain' })).toEqual([
+      { role: 'tool', content: 'rain', tool_name: 'weather' },
+    ]);
+  });
+
   test('reasoning is the thinking of before', () => {
     expect(native({ role: 'assistant', content: 'Yes.', reasoning: 'Hm.' })).toEqual([
       { role: 'assistant', content: 'Yes.', thinking: 'Hm.' },
@@ -216,12 +223,18 @@ describe('the other two routes', () => {
   test.each([
     [undefined, 'invalid input'],
     [null, 'invalid input'],
-    ['', 'invalid input'],
     [[], 'invalid input'],
     [[1, 2], 'invalid input type'],
     [['a', 1], 'invalid input type'],
   ])('embeddings of %j are refused', (input, words) => {
     expect(refusal(() => embeddingsFromOpenAi({ model, input }))).toEqual({ status: 400, words });
+  });
+
+  test('an empty text is a text, and an encoding may be spelled in capitals', () => {
+    expect(embeddingsFromOpenAi({ model, input: '', encoding_format: 'BASE64' })).toMatchObject({
+      texts: [''],
+      encoding: 'base64',
+    });
   });
 
   test('an unknown encoding is refused', () => {

@@ -45,10 +45,9 @@ class FakeGateway {
     this.#clock = clock;
   }
 
-  chat(call: ChatCall): Promise<Answer> {
+  chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#clock)): Promise<Answer> {
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
     const requests = this.#requests;
-    const ticket = new Ticket(call, this.#clock);
     ticket.source = this.hits ? 'hit' : 'miss';
     if (!this.hits) requests.add(ticket);
     const options = { signal: ticket.signal, priority: 0, finishAbandoned: () => false };
