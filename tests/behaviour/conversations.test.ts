@@ -165,6 +165,8 @@ describe('who waits for its turn', () => {
   });
 
   test('is seen by who looks at the queue all the time, when it comes and when it goes', async () => {
+    // No heart-beat tells it instead.
+    await start({ patience: { heartbeatMs: 600_000, jsonAfterMs: 600_000 } });
     const gate = hearth.fake.gate();
     const first = say('one');
     await hearth.fake.until(({ active }) => active === 1);
