@@ -87,9 +87,15 @@ export function tellOfTheStart({ settings, notices, log, openFile }: TellParts, 
 }
 
 /** The file was edited by hand: takes it over, or says why not. Never rejects. */
-export async function reread({ settings, notices, openFile }: TellParts): Promise<void> {
+export async function reread({ settings, notices, openFile }: TellParts, read = readConfigFile): Promise<void> {
   try {
-    const { data } = await readConfigFile(settings.view(undefined).file);
+    let data: unknown;
+    let saves: number;
+    do {
+      // What was read before a save of our own says what was so before it.
+      ({ saves } = settings);
+      ({ data } = await read(settings.view(undefined).file));
+    } while (saves !== settings.saves);
     settings.reread(data);
     notices.remove('settings-edit');
   } catch (error) {

@@ -27,6 +27,7 @@ export class Settings {
   readonly #listeners = new Set<() => void>();
   #data: Data;
   #resolved: ResolvedConfig;
+  #saves = 0;
 
   constructor(options: SettingsOptions) {
     this.#options = options;
@@ -37,6 +38,11 @@ export class Settings {
   /** The configuration in force: defaults < file < environment. Always valid. */
   get config(): Config {
     return this.#resolved.config;
+  }
+
+  /** How often the file was written from here. */
+  get saves(): number {
+    return this.#saves;
   }
 
   /** Sentences about what was accepted but does not do what one may think. */
@@ -166,6 +172,7 @@ export class Settings {
           : `The settings cannot be saved in ${this.#options.path} (${reasonOf(cause)}). ${cureOf(cause)}, then try again.`;
       throw new AppError('invalid_request', what, { cause });
     }
+    this.#saves += 1;
     this.#data = next;
     this.#resolved = this.#resolve(next);
     this.#tell();

@@ -3,8 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Notices } from '../../main/notices.ts';
 import { openSettings } from '../../main/settings-file.ts';
+import { reread } from '../../main/settings-notices.ts';
 import { Settings, SETTINGS_VERSION } from '../../main/settings.ts';
+import { NO_LOG } from '../support/builders.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -90,6 +93,25 @@ describe('a file', () => {
     expect(Object.keys(settings.view(undefined).problems)).toEqual(['cache.ttl_seconds']);
     settings.set('queue.max_concurrent', 2);
     expect(saved.at(-1)).toMatchObject({ cache: { ttl_seconds: '1h' }, someday: { more: 1 } });
+  });
+
+  test('that is being read while the form saves does not undo what was saved', async () => {
+    const { settings } = open({ cache: { ttl_seconds: 5 } });
+    const onDisk: Data[] = [{ cache: { ttl_seconds: 5 } }];
+    const notices = new Notices(() => undefined);
+    const parts = { settings, notices, log: NO_LOG, openFile: () => Promise.resolve() };
+    await reread(parts, async (path) => {
+      const data = onDisk.at(-1);
+      // The read began before the form's save and ends after it.
+      if (onDisk.length === 1) {
+        settings.set('cache.ttl_seconds', 7);
+        onDisk.push({ cache: { ttl_seconds: 7 } });
+      }
+      await Promise.resolve();
+      return { path, data };
+    });
+    expect(settings.config.cache.ttl_seconds).toBe(7);
+    expect(notices.view()).toEqual([]);
   });
 
   test('that was edited well is taken over; a bad edit keeps the old values', () => {
