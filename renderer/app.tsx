@@ -27,8 +27,9 @@ const everySecond = (tick: () => void): (() => void) => {
 };
 
 export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
-  const call = useMemo(() => caller(bridge), [bridge]);
   const [picture, setPicture] = useState<Picture>();
+  const store = useMemo(() => new Store({ now: Date.now, everySecond }, setPicture), []);
+  const call = useMemo(() => caller(bridge, (settings) => store.push({ settings })), [bridge, store]);
   const [broken, setBroken] = useState<string>();
   const [attempt, setAttempt] = useState(0);
   const [tab, setTab] = useState<TabName>('overview');
@@ -43,7 +44,6 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   }, [call]);
 
   useEffect(() => {
-    const store = new Store({ now: Date.now, everySecond }, setPicture);
     const stopListening = bridge.onPush((push) => store.push(push));
     call('view', {}).then(
       (view) => store.begin(view),
@@ -53,7 +53,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
       stopListening();
       store.end();
     };
-  }, [bridge, call, attempt]);
+  }, [bridge, call, store, attempt]);
 
   useWishes(picture, setTab);
   useKeptFocus();

@@ -1,6 +1,6 @@
 // One field of the settings form: the control that fits its kind, its label and key, and what is said below it.
 import type { JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import type { FieldInfo } from '../backend/contract/config.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { useCalls } from './actions.ts';
@@ -28,7 +28,6 @@ export function Field({ field, view, go }: FieldProps): JSX.Element {
   const [typed, setTyped] = useState<string>();
   /** What is being saved: leaving the field meanwhile must not save it once more. */
   const saving = useRef<string>(undefined);
-  const submitted = useRef<string>(undefined);
   const now = settings.values[path];
   const hint = found ?? hintOf(field, settings, touched);
   // What is on can always be switched off.
@@ -40,10 +39,10 @@ export function Field({ field, view, go }: FieldProps): JSX.Element {
   const save = async (value: unknown, text = asText(value)): Promise<boolean> => {
     setFound(undefined);
     try {
-      const { values } = await call('set_setting', { path, value });
+      await call('set_setting', { path, value });
       setTouched({ was: now });
-      // Spelled otherwise and meant the same: no change will come to put it right.
-      if (asText(values[path]) === asText(now)) setTyped(undefined);
+      // The settings have it now; what was typed since stays.
+      setTyped((latest) => (latest === text ? undefined : latest));
       return true;
     } catch (error) {
       setTyped(undefined);
@@ -62,17 +61,14 @@ export function Field({ field, view, go }: FieldProps): JSX.Element {
     if (read === undefined) setTouched(({ was }) => (was === undefined ? {} : { was }));
     else if ('wrong' in read) setTouched({ wrong: { text, sentence: read.wrong } });
     else {
-      // Stays in the field until the saved value has come back.
+      // Stays in the field until it is saved.
       setTyped(text);
       saving.current = text;
-      submitted.current = text;
       void save(read.value, text).finally(() => {
         saving.current = undefined;
       });
     }
   };
-  // The saved value has come; what was typed since stays.
-  useEffect(() => setTyped((latest) => (latest === submitted.current ? undefined : latest)), [now]);
   const text = typed ?? touched.wrong?.text ?? asText(now);
   const control = { field, view, go, id, describedBy: `${id}-h`, locked, touched, text, setTyped, take, save };
   return (

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { _electron, errors, type ElectronApplication, type Page } from 'playwright-core';
 import { electronForTests } from './fetch-electron.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama.ts';
 import { family, isAlive, type ProcessId } from './processes.ts';
@@ -14,6 +14,13 @@ import { TrayHost } from './tray-host.ts';
 
 /** How long anything is waited for. Milliseconds. */
 const LIMIT_MS = 20_000;
+
+/**
+ * Playwright's way into Electron's main process hangs now and then, in about one of forty starts on a busy machine; started
+ * without Playwright the app does not. What hangs is ended by Playwright, and then started once more.
+ */
+const LAUNCH_MS = 12_000;
+const LAUNCHES = 3;
 
 export interface DesktopOptions {
   readonly fake?: FakeOptions;
@@ -75,8 +82,20 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   prepare(dataFolder, options, options.withoutOllama === true ? 'http://127.0.0.1:9' : fake.url, port);
   options.prepare?.(dataFolder);
   const env = environment(home, dataFolder, screen.address, bus.address, options.env);
-  await options.before?.(env);
-  const app = await launch(env, options.args ?? ['--hidden']);
+  const leave = async (): Promise<void> => {
+    await fake.stop();
+    tray?.stop();
+    for (const service of services) await service.stop();
+    rmSync(home, { recursive: true, force: true });
+  };
+  const start = async (): Promise<ElectronApplication> => {
+    await options.before?.(env);
+    return await launch(env, options.args ?? ['--hidden']);
+  };
+  const app = await start().catch(async (error: unknown) => {
+    await leave();
+    throw error;
+  });
   const child = app.process();
   /** Filled while it runs, looked at when it should have gone. */
   const members: ProcessId[] = [];
@@ -106,7 +125,8 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
     async window() {
       const [open] = app.windows();
       const page = open ?? (await app.waitForEvent('window', { timeout: LIMIT_MS }));
-      await page.waitForLoadState();
+      // Not its load event: Playwright may come to a window that has had it, and then waits for ever.
+      await page.locator('.app > *').first().waitFor({ state: 'attached' });
       return page;
     },
     eventually,
@@ -137,10 +157,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
         await eventually(() => !members.some(isAlive), 'the end of all its processes');
       } finally {
         for (const { pid } of members.filter(isAlive)) process.kill(pid, 'SIGKILL');
-        await fake.stop();
-        tray?.stop();
-        for (const service of services) await service.stop();
-        rmSync(home, { recursive: true, force: true });
+        await leave();
       }
     },
   };
@@ -189,12 +206,20 @@ function environment(
 
 async function launch(env: Record<string, string>, args: readonly string[]): Promise<ElectronApplication> {
   const electron = await electronForTests();
-  return await _electron.launch({
+  const options = {
     executablePath: electron.executable,
     args: [...electron.args, '--no-sandbox', '--disable-gpu', ...args],
     env: { ...env, ...electron.env },
-    timeout: LIMIT_MS,
-  });
+    timeout: LAUNCH_MS,
+  };
+  for (let left = LAUNCHES - 1; left > 0; left--) {
+    try {
+      return await _electron.launch(options);
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error;
+    }
+  }
+  return await _electron.launch(options);
 }
 
 /** A port that was free a moment ago. */

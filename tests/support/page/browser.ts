@@ -5,12 +5,19 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { viewSchema, type Command, type Push, type View } from '../../../backend/contract/desktop.ts';
+import {
+  COMMANDS,
+  settingsSchema,
+  viewSchema,
+  type Command,
+  type Push,
+  type View,
+} from '../../../backend/contract/desktop.ts';
 import { toWire, type AppError } from '../../../backend/contract/errors.ts';
 import { serveFiles } from '../../../main/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
 
-/** What the test answers to a command; an AppError is a refusal. */
+/** What the test answers to a command, by default the settings unchanged or nothing; an AppError is a refusal. */
 export type Answers = { readonly [C in Command]?: (input: never) => unknown };
 
 export interface OpenOptions {
@@ -110,7 +117,8 @@ async function open(browser: Browser, url: string, view: View, options: OpenOpti
     if (command === 'view') return { ok: true, output: first };
     calls.push({ command, input });
     const answer = answers[command];
-    const output: unknown = answer === undefined ? {} : await answer(input as never);
+    const silent = COMMANDS[command].output === settingsSchema ? first.settings : {};
+    const output: unknown = answer === undefined ? silent : await answer(input as never);
     return isRefusal(output) ? { ok: false, error: toWire(output, '') } : { ok: true, output };
   });
   await page.addInitScript(() => {
