@@ -98,7 +98,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const bind = effectiveBind(current);
   if (bind.refusedBecause !== undefined) log.warn({}, bind.refusedBecause);
 
-  const ollama = createUpstream({ config, log, clock });
+  // Random, so that one Hearth may stand behind another.
+  const via = `1.1 hearth-${randomUUID()}`;
+  const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
   const telemetry = new Telemetry(history, clock.now);
   const requests = new Requests(() => feed.touch('queue'));
@@ -107,7 +109,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const conversations = new Conversations(config, clock.now);
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
-  const relay = createRelay({ config, log });
+  const relay = createRelay({ config, log, via });
   const residency = new Residency({ upstream, watch, estimator, clock, log });
   const queue = new LeaseQueue({
     config,
@@ -183,7 +185,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     newId: randomUUID,
     patience,
     knownBodies: new KnownBodies(),
-    guard: createGuard({ config, port: () => port, lanAddresses, strangers, keys: createKeyCheck(config, clock.now) }),
+    guard: createGuard({
+      config,
+      port: () => port,
+      lanAddresses,
+      strangers,
+      keys: createKeyCheck(config, clock.now),
+      via,
+    }),
   });
   const listening = await listen(listener, { hosts: bind.hosts, port, log }).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
+import { pointsAtItself } from '../core/loop.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import type { Strangers } from '../core/strangers.ts';
 import { effectiveBind } from './bind.ts';
@@ -44,7 +45,7 @@ export interface Guard {
   /**
    * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
    * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
-   * Throws host_not_allowed, origin_not_allowed, and what KeyCheck throws.
+   * Throws upstream_failed for a request of our own that came round, host_not_allowed, origin_not_allowed, and what KeyCheck throws.
    */
   admit(req: IncomingMessage, res: ServerResponse): Admission;
 }
@@ -57,15 +58,18 @@ export interface GuardOptions {
   lanAddresses(): readonly string[];
   readonly strangers: Strangers;
   readonly keys: KeyCheck;
+  /** What this gateway writes into Via: a request that brings it has come round. */
+  readonly via: string;
 }
 
 /** The front door (product contract, section 11). */
-export function createGuard({ config, port, lanAddresses, strangers, keys }: GuardOptions): Guard {
+export function createGuard({ config, port, lanAddresses, strangers, keys, via }: GuardOptions): Guard {
   let rules: Rules | undefined;
   return {
     admit(req, res) {
       toOriginForm(req);
       const now = config();
+      if (req.headers.via?.includes(via) === true) throw pointsAtItself(now.ollama.api_url);
       const ownPort = port();
       if (rules?.config !== now || rules.port !== ownPort) {
         rules = new Rules(now, ownPort, lanAddresses, strangers);

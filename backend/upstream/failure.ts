@@ -1,6 +1,7 @@
 // What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
 // Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
 import { AppError, type NativeError } from '../contract/errors.ts';
+import { LOOP_STATUS, pointsAtItself } from '../core/loop.ts';
 import { notInstalled } from '../core/models.ts';
 
 /** A caller that meets Ollama's full queue is asked to come back after this long. */
@@ -110,6 +111,7 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   // Kept for the log: what came, word for word.
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text)}`);
   const more = { cause, ...ownWords(status, text) };
+  if (status === LOOP_STATUS) return pointsAtItself(apiUrl);
   if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location) || 'nowhere'}`, cause);
   if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause);
   if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);

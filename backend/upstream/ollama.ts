@@ -49,6 +49,8 @@ export interface UpstreamOptions {
   readonly config: ReadConfig;
   readonly log: Log;
   readonly clock: Clock;
+  /** What this gateway writes into Via, so that it knows its own requests when they come round. None: it has no door. */
+  readonly via?: string;
 }
 
 type Body = AsyncIterable<Uint8Array>;
@@ -64,7 +66,7 @@ interface Limit {
  * Ollama at `ollama.api_url`, which like all limits but connect_timeout_ms is read anew for each call. See the port for what each call does
  * and throws. `close` breaks all connections; calls that still run fail.
  */
-export function createUpstream({ config, log, clock }: UpstreamOptions): Upstream & { close(): Promise<void> } {
+export function createUpstream({ config, log, clock, via }: UpstreamOptions): Upstream & { close(): Promise<void> } {
   // undici's own request with undici's own Agent, not the global fetch: that one gives up after 300 s without a header
   // (ollama-js#72, #144), and an Agent from npm fits it only while both are of neighbouring versions.
   const agent = new Agent({
@@ -85,7 +87,7 @@ export function createUpstream({ config, log, clock }: UpstreamOptions): Upstrea
           send(target, {
             dispatcher: agent,
             method: init?.method === 'POST' ? 'POST' : 'GET',
-            headers: Object.fromEntries(new Headers(init?.headers)),
+            headers: { ...Object.fromEntries(new Headers(init?.headers)), ...(via === undefined ? {} : { via }) },
             body: typeof init?.body === 'string' ? init.body : null,
             signal: call.signal,
           }),

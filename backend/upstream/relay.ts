@@ -14,10 +14,12 @@ const MAX_ERROR_BYTES = 64 * 1024;
 export interface RelayOptions {
   readonly config: ReadConfig;
   readonly log: Log;
+  /** See UpstreamOptions. */
+  readonly via: string;
 }
 
 /** A relay to `ollama.api_url`, which is read anew for each request. `close` breaks all connections. */
-export function createRelay({ config, log }: RelayOptions): Relay & { close(): Promise<void> } {
+export function createRelay({ config, log, via }: RelayOptions): Relay & { close(): Promise<void> } {
   // A pull or a long answer may be silent for longer than any limit of undici's.
   const agent = new Agent({
     headersTimeout: 0,
@@ -28,8 +30,9 @@ export function createRelay({ config, log }: RelayOptions): Relay & { close(): P
   async function forward({ method, path, headers, body }: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
     const apiUrl = config().ollama.api_url;
     signal.throwIfAborted();
+    const marked = { ...headers, via: [headers['via'] ?? [], via].flat().join(', ') };
     const answer = await orAborted(
-      send(targetOf(apiUrl, path), { dispatcher: agent, method, headers, body: sendable(body), signal }),
+      send(targetOf(apiUrl, path), { dispatcher: agent, method, headers: marked, body: sendable(body), signal }),
       signal,
     ).catch((error: unknown) => {
       throw signal.aborted || error instanceof AppError ? error : unreachable(apiUrl, error);

@@ -240,3 +240,30 @@ test('stopping with a stream that does not end: a final error piece after the dr
   expect((await piecesOf(running)).at(-1)).toMatchObject({ code: 'shutting_down', done: true });
   await hearth.fake.until(({ active }) => active === 0);
 });
+
+test.each([1, 2])(
+  'an address that leads back to Hearth itself, in a round of %i, is told and ends at once',
+  async (n) => {
+    await start();
+    const round = [hearth, ...(n === 1 ? [] : [await startHearth()])];
+    try {
+      for (const [i, each] of round.entries()) {
+        each.backend.configure(each.config({ ollama: { api_url: round[(i + 1) % n]?.url ?? '' } }));
+      }
+      const upstream = async (): Promise<unknown> =>
+        ((await (await hearth.get('/health')).json()) as { upstream: unknown }).upstream;
+      const reason: unknown = expect.stringMatching(
+        /leads back to Hearth itself\. Set ollama\.api_url to where Ollama /,
+      );
+      await expect.poll(upstream).toMatchObject({ state: 'down', foreign: true, reason });
+      const native = await hearth.get('/api/version');
+      expect(native.status).toBe(508);
+      expect(((await native.json()) as { error: string }).error).toContain('leads back to Hearth itself');
+      if (n > 1) return;
+      const refused = await hearth.chat('round and round');
+      expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([502, 'upstream_failed']);
+    } finally {
+      for (const other of round.slice(1)) await other.stop();
+    }
+  },
+);

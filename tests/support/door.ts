@@ -42,6 +42,7 @@ export async function openDoor(inside: Inside, options: DoorOptions = {}): Promi
     lanAddresses: () => [],
     strangers: new Strangers(),
     keys: createKeyCheck(() => config, Date.now),
+    via: '1.1 hearth-test',
   });
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     try {

@@ -20,6 +20,7 @@ const guardOf = (config: Config, port = 8080, strangers = new Strangers()): Guar
     lanAddresses: () => LAN,
     strangers,
     keys: { check: () => undefined },
+    via: '1.1 hearth-test',
   });
 
 type Headers = Readonly<Record<string, string>>;
@@ -153,6 +154,7 @@ describe('Host', () => {
       lanAddresses: () => [],
       strangers: new Strangers(),
       keys: { check: () => undefined },
+      via: '1.1 hearth-test',
     });
     const ask = (host: string): string => codeOf(knock(guard, { host }));
     expect([ask('box.lan'), ask('localhost:8080')]).toEqual(['admitted', 'admitted']);
