@@ -47,7 +47,12 @@ export function windowOptions(
 export function visiblePlace(place: unknown, screens: readonly Rectangle[]): Partial<Rectangle> {
   if (!isRectangle(place)) return {};
   const { width, height } = place;
-  const size = { width: Math.max(width, SMALLEST.minWidth), height: Math.max(height, SMALLEST.minHeight) };
+  // A file that was edited, or written beside a larger screen, must not ask for more than there is.
+  const most = (side: 'width' | 'height'): number => Math.max(...screens.map((screen) => screen[side]));
+  const size = {
+    width: Math.max(Math.min(width, most('width')), SMALLEST.minWidth),
+    height: Math.max(Math.min(height, most('height')), SMALLEST.minHeight),
+  };
   const seen = screens.some(
     (screen) =>
       place.x + 80 <= screen.x + screen.width &&

@@ -129,6 +129,11 @@ describe('the window comes back where it was', () => {
       expect(visiblePlace(bad, screens)).toEqual({});
     }
   });
+  test('never larger than a screen', () =>
+    expect(visiblePlace({ ...place, width: 1e9, height: 1e9 }, screens)).toMatchObject({
+      width: Math.max(...screens.map(({ width }) => width)),
+      height: Math.max(...screens.map(({ height }) => height)),
+    }));
   test('never smaller than the page can be', () =>
     expect(visiblePlace({ ...place, width: 1, height: 1 }, screens)).toMatchObject({ width: 320, height: 360 }));
 });
