@@ -72,8 +72,9 @@ function tooltipOf(state: TrayState): string {
   if (live === null || state.gateway.state !== 'running') return `Hearth: ${statusOf(state)}`;
   const { running, waiting } = live.queue;
   const { hits, coalesced, misses, hit_rate } = live.stats.response_cache;
-  const warm = live.health.upstream.model_loaded ? `${state.model} warm` : `${state.model} cold`;
-  const first = live.health.upstream.state === 'up' ? warm : statusOf(state);
+  const { upstream } = live.health;
+  const warm = upstream.model_loaded ? 'warm' : upstream.model_available ? 'cold' : 'is not installed';
+  const first = upstream.state === 'up' ? `${state.model} ${warm}` : statusOf(state);
   const rate = hits + coalesced + misses === 0 ? [] : [`${Math.round(hit_rate * 100)} % hits`];
   const paused = live.queue.paused ? ['paused'] : [];
   return [first, ...paused, `${running.length} running`, `${waiting.length} queued`, ...rate].join(' · ');

@@ -93,6 +93,10 @@ test('the tooltip has the words of the contract', () => {
   const live = liveView({ running: [queueEntry()], waiting: [queueEntry(), queueEntry()], hits: 64, misses: 36 });
   expect(trayModel(state({ live })).tooltip).toBe('llama3.2 warm · 1 running · 2 queued · 64 % hits');
   expect(trayModel(state()).tooltip).toBe('llama3.2 warm · 0 running · 0 queued');
+  const cold = liveView({ upstream: { model_loaded: false } });
+  expect(trayModel(state({ live: cold })).tooltip).toBe('llama3.2 cold · 0 running · 0 queued');
+  const missing = liveView({ upstream: { model_loaded: false, model_available: false }, status: 'degraded' });
+  expect(trayModel(state({ live: missing })).tooltip).toBe('llama3.2 is not installed · 0 running · 0 queued');
   expect(trayModel(state({ gateway: { ...GATEWAY, state: 'stopped' }, live: null })).tooltip).toBe(
     'Hearth: Gateway is stopped',
   );
