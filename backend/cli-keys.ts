@@ -78,9 +78,16 @@ export async function keyCommand(
     }
     case 'revoke': {
       const revoked = needed();
-      await whileLocked(path, async () => writeKeys(path, withoutKey(await keysIn(path), revoked)));
+      const left = await whileLocked(path, async () => {
+        const next = withoutKey(await keysIn(path), revoked);
+        await writeKeys(path, next);
+        return next.length;
+      });
       print({ name, revoked: true }, '');
       out.tell(`"${name}" is revoked.\n`);
+      if (left === 0) {
+        out.tell('It was the last one. What a proxy on this machine hands on needs no key now: stop the proxy, or make a key.\n'); // prettier-ignore
+      }
       return;
     }
     default:

@@ -221,7 +221,11 @@ describe('hearth key', () => {
     expect(out).not.toContain('sha256');
     expect((await run('list')).out).toMatch(/^phone {2}chat,cache {2}60 requests a minute {2}made \d{4}-/);
 
-    expect(await run('revoke', 'phone')).toMatchObject({ code: 0, out: '' });
+    expect(await run('revoke', 'phone')).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringMatching(/^"phone" is revoked\.\nIt was the last one\. /),
+    });
     await gateway.says(/configuration changed[\s\S]*configuration changed/);
     expect((await fetch(`${url}/health`, { headers })).status).toBe(401);
   });
