@@ -78,9 +78,6 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   const fake = await startFakeOllama(options.fake);
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
-  mkdirSync(dataFolder, { recursive: true });
-  prepare(dataFolder, options, options.withoutOllama === true ? 'http://127.0.0.1:9' : fake.url, port);
-  options.prepare?.(dataFolder);
   const env = environment(home, dataFolder, screen.address, bus.address, options.env);
   const leave = async (): Promise<void> => {
     await fake.stop();
@@ -88,9 +85,15 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
     for (const service of services) await service.stop();
     rmSync(home, { recursive: true, force: true });
   };
+  const fill = (): void => {
+    rmSync(dataFolder, { recursive: true, force: true });
+    mkdirSync(dataFolder, { recursive: true });
+    prepare(dataFolder, options, options.withoutOllama === true ? 'http://127.0.0.1:9' : fake.url, port);
+    options.prepare?.(dataFolder);
+  };
   const start = async (): Promise<ElectronApplication> => {
     await options.before?.(env);
-    return await launch(env, options.args ?? ['--hidden']);
+    return await launch(env, options.args ?? ['--hidden'], fill);
   };
   const app = await start().catch(async (error: unknown) => {
     await leave();
@@ -204,7 +207,12 @@ function environment(
   };
 }
 
-async function launch(env: Record<string, string>, args: readonly string[]): Promise<ElectronApplication> {
+/** `fill` makes the data folder as it is to be found: an app that hung has had time to change it. */
+async function launch(
+  env: Record<string, string>,
+  args: readonly string[],
+  fill: () => void,
+): Promise<ElectronApplication> {
   const electron = await electronForTests();
   const options = {
     executablePath: electron.executable,
@@ -213,12 +221,14 @@ async function launch(env: Record<string, string>, args: readonly string[]): Pro
     timeout: LAUNCH_MS,
   };
   for (let left = LAUNCHES - 1; left > 0; left--) {
+    fill();
     try {
       return await _electron.launch(options);
     } catch (error) {
       if (!(error instanceof errors.TimeoutError)) throw error;
     }
   }
+  fill();
   return await _electron.launch(options);
 }
 
