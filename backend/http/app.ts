@@ -5,6 +5,7 @@ import express from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import { ROUTES, type RoutePath } from '../contract/routes.ts';
+import { LOOP_STATUS } from '../core/loop.ts';
 import type { Log, NewId } from '../core/ports.ts';
 import { callersId } from './chat-call.ts';
 import { ollamaEmbed, ollamaWrite, type DropInParts } from './drop-in.ts';
@@ -82,7 +83,9 @@ export function createApp(parts: AppParts): RequestListener {
           status: error.status,
         };
         if (error.code === 'internal') log.error({ ...fields, err: error.cause }, 'internal error');
-        else if (error.status >= 500) log.warn({ ...fields, err: error }, error.message);
+        // What comes round comes again with each probe, and the watch has said why.
+        else if (error.status >= 500 && error.native?.status !== LOOP_STATUS)
+          log.warn({ ...fields, err: error }, error.message);
         else log.debug(fields, error.message);
       },
     );

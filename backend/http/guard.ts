@@ -45,7 +45,8 @@ export interface Guard {
   /**
    * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
    * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
-   * Throws upstream_failed for a request of our own that came round, host_not_allowed, origin_not_allowed, and what KeyCheck throws.
+   * Throws upstream_failed for a request of our own that came round, host_not_allowed, origin_not_allowed, and what
+   * KeyCheck throws.
    */
   admit(req: IncomingMessage, res: ServerResponse): Admission;
 }
