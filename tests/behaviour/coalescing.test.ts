@@ -146,7 +146,7 @@ test('an error before the first piece reaches each of them once, and nothing is 
 });
 
 test('a reader that stands still delays nobody', async () => {
-  hearth.fake.next({ pieces: Array.from({ length: 400 }, () => 'x'.repeat(10_000)) });
+  hearth.fake.next({ pieces: Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? 'x' : 'y').repeat(10_000)) });
   const slow = await hearth.chat('slow', { stream: true });
   const quick = await hearth.chat('slow', { stream: true });
   expect(text(await piecesOf(quick))).toHaveLength(4_000_000);

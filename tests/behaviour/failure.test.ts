@@ -219,7 +219,9 @@ test('stopping: running streams may end, new work is refused, nothing hangs', as
 
 test('stopping does not wait for a caller who does not read', async () => {
   await start({ config: { server: { drain_timeout_ms: 100 } } });
-  hearth.fake.next({ pieces: Array.from({ length: 300 }, () => 'x'.repeat(100_000)) });
+  hearth.fake.next({
+    pieces: Array.from({ length: 300 }, (_, index) => (index % 2 === 0 ? 'x' : 'y').repeat(100_000)),
+  });
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'much' }], stream: true });
   const socket = connect(hearth.backend.port, '127.0.0.1');
   socket.on('error', () => undefined);

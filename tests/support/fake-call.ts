@@ -34,7 +34,12 @@ export interface Scripted {
   /** Default `stop`, or `length` when `num_predict` cut the default answer. */
   readonly doneReason?: string;
   /** Token counts of the final chunk. Default: about a quarter of the prompt's characters; the number of pieces. */
-  readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number };
+  readonly usage?: {
+    readonly prompt_tokens: number;
+    readonly completion_tokens: number;
+    /** Of the prompt's, those that the runner still had: `prompt_eval_cached_count`. Left out when not given, as older servers do. */
+    readonly cached_tokens?: number;
+  };
   /** An HTTP error before any byte, from inside the slot (as a runner's failure is). */
   readonly fail?: { readonly status: number; readonly error: string };
   /** A `{"error":…}` line on the 200 stream, then end of file. Without streaming: status 500. */
@@ -52,6 +57,14 @@ export interface Scripted {
   /** Further top-level fields of the final chunk; they win over the usual ones. */
   readonly extraFinal?: Readonly<Record<string, unknown>>;
 }
+
+/** What a request gets in place of Ollama's answer: from a proxy in front, another program on the port, or a server that is ill. */
+export type Instead =
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  /** No answer at all, until the client leaves. */
+  | 'silence'
+  /** The connection is reset before any byte. */
+  | 'reset';
 
 /** `run`: a chat or generate with content. `load`/`unload`: one without. `other`: everything that needs no model, and whatever was refused before one was asked for. */
 export type CallKind = 'run' | 'embed' | 'load' | 'unload' | 'other';

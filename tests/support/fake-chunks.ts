@@ -78,6 +78,7 @@ export function finalOf(run: Run, ticket: Ticket, startedAt: number, firstAt: nu
     // From arrival to "runner ready": time in the scheduler's queue is in it, as in Ollama.
     load_duration: nanoseconds(ticket.readyAt - call.startedAt),
     prompt_eval_count: script.usage?.prompt_tokens ?? run.promptTokens,
+    ...(script.usage?.cached_tokens !== undefined && { prompt_eval_cached_count: script.usage.cached_tokens }),
     prompt_eval_duration: nanoseconds(firstAt - startedAt),
     eval_count: script.usage?.completion_tokens ?? Math.max(1, run.pieces.length),
     eval_duration: nanoseconds(now - firstAt),
@@ -130,9 +131,14 @@ export class Folding {
       thinking: this.#thinking,
       ...(this.#toolCalls.length > 0 && shape === 'chat' && { tool_calls: this.#toolCalls }),
     };
+    const body = bodyOf(this.#run, piece);
     const logprobs = this.#logprobs.length > 0 ? { logprobs: this.#logprobs } : undefined;
-    // Without any chunk (a stream that ended before the first one) there is still a head and `done:false`.
-    client.json(200, { ...headOf(this.#run), done: false, ...this.#whole, ...bodyOf(this.#run, piece), ...logprobs });
+    const { done = false, done_reason: reason } = this.#whole;
+    // First the order of the keys, then what the last chunk that had each of them said. Without any chunk there is still
+    // a head and `done:false`.
+    const order = { ...headOf(this.#run), ...body, done, ...(reason !== undefined && { done_reason: reason }) };
+    const whole = shape === 'chat' ? { ...order, ...logprobs, ...this.#whole } : { ...order, ...this.#whole };
+    client.json(200, { ...whole, ...body, ...logprobs });
     return Promise.resolve();
   }
 }

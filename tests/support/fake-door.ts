@@ -20,6 +20,11 @@ near.addAddress('::1', 'ipv6');
 near.addAddress('::', 'ipv6');
 near.addSubnet('fc00::', 7, 'ipv6');
 
+/** Whether the request carries the key that a proxy in front of Ollama wants; Ollama itself wants none. */
+export function allowed(req: IncomingMessage, key: string | undefined): boolean {
+  return key === undefined || req.headers.authorization === `Bearer ${key}`;
+}
+
 /** The status to answer with and no body, or undefined to let the request in. Sets the CORS headers of an allowed origin. */
 export function frontDoor(req: IncomingMessage, res: ServerResponse): number | undefined {
   const host = req.headers.host ?? '';

@@ -37,7 +37,7 @@ export class Gates {
       // A gate added meanwhile is met by the same loop: a Set's iterator sees later additions.
       if (!(await client.wait(promise))) return false;
     }
-    return !client.gone;
+    return !client.stopped;
   }
 
   releaseAll(): void {

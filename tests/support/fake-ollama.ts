@@ -2,7 +2,7 @@
 // can be scripted, and remembers what it was asked. Deliberately no model and no mocking: whoever talks to it uses a socket.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RecordedCall, Scripted } from './fake-call.ts';
+import type { Instead, RecordedCall, Scripted } from './fake-call.ts';
 import type { Gate } from './fake-events.ts';
 import type { FakeModel } from './fake-models.ts';
 import { loadedModels, serve } from './fake-routes.ts';
@@ -11,7 +11,7 @@ import type { LoadRecord } from './fake-scheduler.ts';
 import { World } from './fake-world.ts';
 import type { FakeOptions } from './fake-world.ts';
 
-export type { CallKind, RecordedCall, Scripted, ScriptedPiece } from './fake-call.ts';
+export type { CallKind, Instead, RecordedCall, Scripted, ScriptedPiece } from './fake-call.ts';
 export type { Gate } from './fake-events.ts';
 export { DEFAULT_MODELS } from './fake-models.ts';
 export type { FakeDetails, FakeModel } from './fake-models.ts';
@@ -63,8 +63,14 @@ export interface FakeOllama {
   unloadAll(): void;
   /** Ollama is killed: no listener, all connections dropped, nothing loaded. */
   goDown(): Promise<void>;
-  /** Ollama is started again, on the same port. */
-  comeBack(): Promise<void>;
+  /** Ollama is started again, on the same port; with another version when one is given. */
+  comeBack(version?: string): Promise<void>;
+  /** Ollama is killed and started again, after `downMs` milliseconds (0), with another version when one is given. */
+  restart(how?: { readonly downMs?: number; readonly version?: string }): Promise<void>;
+  /** The runner process of this model is killed, or all of them: answers under way break off, the next request loads anew. */
+  killRunner(model?: string): void;
+  /** Until the gate is released, each request that matches gets this in place of Ollama's answer: a proxy's 503, a page of HTML, silence. The newest that matches wins. */
+  instead(match: (call: RecordedCall) => boolean, answer: Instead): Gate;
   /** While true new requests are accepted and get no answer at all; they are answered once it is false again. */
   hang(on: boolean): void;
   /** Back to the beginning: scripts, gates, records, loaded runners, disk. Does not stop what runs and does not come back. */
@@ -104,6 +110,11 @@ export async function startFakeOllama(options: FakeOptions = {}): Promise<FakeOl
     });
     // All waits end with their clients; a call that is still open now would be a fault of this fake.
     await fake.until(({ open }) => open === 0);
+  };
+
+  const back = async (version?: string): Promise<void> => {
+    world.version = version ?? world.version;
+    if (!server.listening) await listen(port);
   };
 
   const fake: FakeOllama = {
@@ -149,7 +160,18 @@ export async function startFakeOllama(options: FakeOptions = {}): Promise<FakeOl
     remove: (name) => void world.catalogue.remove(name),
     unloadAll: () => world.scheduler.unloadAll(),
     goDown: down,
-    comeBack: () => (server.listening ? Promise.resolve() : listen(port)),
+    comeBack: back,
+    restart: async ({ downMs = 0, version } = {}) => {
+      await down();
+      if (downMs > 0) await new Promise((resolve) => setTimeout(resolve, downMs));
+      await back(version);
+    },
+    killRunner: (name) => {
+      const model = name === undefined ? undefined : world.catalogue.find(name);
+      if (model === 'invalid' || (name !== undefined && model === undefined)) throw new Error(`no model ${name}`);
+      world.scheduler.kill(model);
+    },
+    instead: (match, answer) => world.detour(match, answer),
     hang: (on) => {
       if (!on) world.doorGates.releaseAll();
       else if (!world.doorGates.shut) world.doorGates.hold();

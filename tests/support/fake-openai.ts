@@ -20,6 +20,7 @@ export class OpenAiClient extends Client {
   readonly #created = Math.trunc(Date.now() / 1000);
   #rest = '';
   #begun = false;
+  #done = false;
   #calls = 0;
 
   override error(status: number, message: string): void {
@@ -55,9 +56,9 @@ export class OpenAiClient extends Client {
     return this.call.path === PATHS[0];
   }
 
-  #head(object: string): Fields {
+  #head(object: string, { model = '' }: Fields): Fields {
     const id = `${this.#isChat ? 'chatcmpl' : 'cmpl'}-${this.#id}`;
-    return { id, object, created: this.#created, model: this.#asked['model'], system_fingerprint: 'fp_ollama' };
+    return { id, object, created: this.#created, model, system_fingerprint: 'fp_ollama' };
   }
 
   #usage(fields: Fields): Fields {
@@ -76,17 +77,19 @@ export class OpenAiClient extends Client {
   }
 
   #finish(fields: Fields): unknown {
-    return this.#calls > 0 ? 'tool_calls' : fields['done_reason'];
+    const reason = fields['done_reason'] ?? null;
+    return this.#calls > 0 && reason !== null ? 'tool_calls' : reason;
   }
 
   #chunks(fields: Fields): Fields[] {
-    // An error's line is read as an empty answer, and what it says is lost.
+    // An error's line is read as an empty answer of no model, and what it says is lost.
+    this.#done ||= fields['done'] === true;
     const message = (fields['message'] ?? {}) as Fields;
     const usage = this.#streamsUsage;
     if (!this.#isChat) {
       const text = String(fields['response'] ?? '');
       const finish = fields['done'] === true ? fields['done_reason'] : null;
-      const chunk = { ...this.#head('text_completion'), choices: [{ text, index: 0, finish_reason: finish }] };
+      const chunk = { ...this.#head('text_completion', fields), choices: [{ text, index: 0, finish_reason: finish }] };
       const zero = usage ? { usage: this.#usage({}) } : {};
       if (fields['done'] !== true) return [{ ...chunk, ...zero }];
       return [{ ...chunk, ...zero }, ...(usage ? [{ ...chunk, choices: [], usage: this.#usage(fields) }] : [])];
@@ -98,7 +101,7 @@ export class OpenAiClient extends Client {
     if (content !== '' || calls.length > 0 || (deltas.length === 0 && fields['done'] !== true)) {
       deltas.push({ content, ...(calls.length > 0 && { tool_calls: calls }) });
     }
-    const head = this.#head('chat.completion.chunk');
+    const head = this.#head('chat.completion.chunk', fields);
     const chunks = deltas.map((delta): Fields => {
       const role = this.#begun ? {} : { role: 'assistant' };
       this.#begun = true;
@@ -116,15 +119,15 @@ export class OpenAiClient extends Client {
   }
 
   override end(outcome: 'done' | 'error'): void {
-    const finished = outcome === 'done' && this.call.outcome === 'open' && this.call.firstByteAt !== undefined;
-    if (finished && !this.gone) this.res.write('data: [DONE]\n\n');
+    // Only a final chunk brings it: an answer that broke off just ends.
+    if (this.#done && this.call.outcome === 'open' && !this.gone) this.res.write('data: [DONE]\n\n');
     super.end(outcome);
   }
 
   #whole(fields: Fields): Fields {
     if (!this.#isChat) {
-      const choices = [{ text: fields['response'], index: 0, finish_reason: fields['done_reason'] }];
-      return { ...this.#head('text_completion'), choices, usage: this.#usage(fields) };
+      const choices = [{ text: fields['response'], index: 0, finish_reason: fields['done_reason'] ?? null }];
+      return { ...this.#head('text_completion', fields), choices, usage: this.#usage(fields) };
     }
     const { content, thinking, ...rest } = (fields['message'] ?? {}) as Fields;
     const calls = this.#toolCalls(rest);
@@ -136,7 +139,7 @@ export class OpenAiClient extends Client {
     };
     const logprobs = fields['logprobs'] === undefined ? {} : { logprobs: { content: fields['logprobs'] } };
     const choices = [{ index: 0, message, finish_reason: this.#finish(fields), ...logprobs }];
-    return { ...this.#head('chat.completion'), choices, usage: this.#usage(fields) };
+    return { ...this.#head('chat.completion', fields), choices, usage: this.#usage(fields) };
   }
 
   #list(fields: Fields): Fields {

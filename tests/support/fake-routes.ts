@@ -2,7 +2,7 @@
 // Deliberately a look-up in one Map, no router: the benchmark measures the gateway, not this.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chat, generate, modelOf } from './fake-chat.ts';
-import { frontDoor } from './fake-door.ts';
+import { allowed, frontDoor } from './fake-door.ts';
 import { embed, embeddings } from './fake-embed.ts';
 import { blob, canned, copy, create, openaiModels, openaiOne, pull, push, remove } from './fake-manage.ts';
 import { detailsOf, parseName, show } from './fake-models.ts';
@@ -16,7 +16,7 @@ type Handler = (world: World, client: Client) => void | Promise<void>;
 const PLAIN = 'text/plain; charset=utf-8';
 
 const running: Handler = (_, client) => client.send(200, PLAIN, 'Ollama is running');
-const version: Handler = (world, client) => client.json(200, { version: world.options.version ?? '0.33.0' });
+const version: Handler = (world, client) => client.json(200, { version: world.version });
 const tags: Handler = (world, client) => client.json(200, world.catalogue.tags());
 
 const showModel: Handler = (world, client) => {
@@ -106,6 +106,9 @@ async function handle(world: World, req: IncomingMessage, client: Client, bytes:
   try {
     if (!call.path.startsWith('/api/blobs/')) readBody(call);
     if (world.doorGates.shut && !(await world.doorGates.pass(client))) return;
+    const instead = world.insteadOf(call);
+    if (instead !== undefined) return await client.instead(instead);
+    if (!allowed(req, world.options.apiKey)) return client.error(401, 'unauthorized');
     const refused = frontDoor(req, client.res);
     if (refused !== undefined) return client.send(refused, undefined, '');
     const methods = routes.get(call.path) ?? parametric(call.path, bytes);
@@ -113,6 +116,7 @@ async function handle(world: World, req: IncomingMessage, client: Client, bytes:
     const handler = methods[call.method];
     if (handler === undefined) return client.send(405, 'text/plain', '405 method not allowed');
     await handler(world, client);
+    if (client.interruption !== undefined) await client.breakOff(client.interruption);
   } catch (error) {
     if (error instanceof FakeError) client.error(error.status, error.message);
     else

@@ -1,6 +1,6 @@
 // Plays one model run onto the wire: waits for model, slot and gates, then pieces, failures and the final chunk, as scripted.
 // Deliberately one road: without streaming the same pieces take the same time and are folded into one object at the end.
-import type { Scripted } from './fake-call.ts';
+import type { Scripted, ScriptedPiece } from './fake-call.ts';
 import { Folding, chunkOf, finalOf } from './fake-chunks.ts';
 import type { Run } from './fake-chunks.ts';
 import type { Ticket, Want } from './fake-scheduler.ts';
@@ -42,7 +42,21 @@ export async function beforeFirstByte(world: World, client: Client, script: Scri
     await client.cut();
     return false;
   }
-  return !client.gone;
+  return !client.stopped;
+}
+
+/** Ollama gives up silently on a model that says the same word again and again (llm/llama_server.go). */
+class Repeats {
+  #last = '';
+  #count = 0;
+
+  /** True for the piece that repeats the first one for the 31st time: the answer ends before it, without `done`. */
+  exceededBy({ content = '', thinking = '' }: Exclude<ScriptedPiece, string>): boolean {
+    const word = (content + thinking).trim();
+    this.#count = word === this.#last ? this.#count + 1 : 0;
+    this.#last = word;
+    return this.#count > 30;
+  }
 }
 
 export async function play(world: World, run: Run, ticket: Ticket): Promise<void> {
@@ -64,6 +78,7 @@ export async function play(world: World, run: Run, ticket: Ticket): Promise<void
     ? new Lines(client, { chunkBytes: script.chunkBytes, atOnce: pieceMs < 0 && script.chunkBytes === undefined })
     : new Folding(run);
 
+  const repeats = new Repeats();
   for (let index = 0; ; index++) {
     if (index === pauseAt && script.pauseAfter !== undefined) {
       await out.flush();
@@ -88,9 +103,11 @@ export async function play(world: World, run: Run, ticket: Ticket): Promise<void
     const piece = run.pieces[index];
     if (piece === undefined) break;
     if (index > 0 && pieceMs >= 0) await (pieceMs > 0 ? client.sleep(pieceMs) : turn());
-    if (client.gone) return;
+    if (client.stopped) return;
+    const said = typeof piece === 'string' ? { content: piece } : piece;
+    if (repeats.exceededBy(said)) return out.close('done');
     call.pieces++;
-    await out.json(chunkOf(run, typeof piece === 'string' ? { content: piece } : piece));
+    await out.json(chunkOf(run, said));
     world.changed();
   }
   await out.json(finalOf(run, ticket, startedAt, firstAt));

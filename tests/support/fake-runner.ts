@@ -6,6 +6,8 @@ import type { Client } from './fake-wire.ts';
 
 /** Shorter lives end by a timer, so that a test can await them; longer ones are looked at when somebody asks. Milliseconds. */
 const TIMED_MS = 60_000;
+/** What Ollama says when its runner is gone in the middle of an answer. */
+const KILLED = 'an error was encountered while running the model: unexpected EOF';
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 export class Runner {
@@ -20,6 +22,8 @@ export class Runner {
   #running = 0;
   /** In order of arrival. */
   readonly #waiting = new Set<() => void>();
+  /** Who has a slot or waits for one. */
+  readonly #clients = new Set<Client>();
   readonly #evictors: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -70,7 +74,8 @@ export class Runner {
 
   /** True with a slot, false when the client left first. */
   slot(client: Client): boolean | Promise<boolean> {
-    if (client.gone) return false;
+    if (client.stopped) return false;
+    this.#clients.add(client);
     if (this.#running < this.#slots) {
       this.#running++;
       return true;
@@ -85,17 +90,24 @@ export class Runner {
       this.#waiting.add(wake);
       const off = client.onGone(() => {
         this.#waiting.delete(wake);
+        this.#clients.delete(client);
         resolve(false);
       });
     });
   }
 
-  leaveSlot(): void {
+  leaveSlot(client: Client): void {
     this.#running--;
+    this.#clients.delete(client);
     for (const wake of this.#waiting) {
       wake();
       break;
     }
+  }
+
+  /** The process behind it is killed: all it served or was about to serve are told the same. */
+  die(): void {
+    for (const client of Array.from(this.#clients)) client.interrupt(KILLED);
   }
 
   /** Resolves when it is unloaded, which waits until it is idle. */

@@ -83,7 +83,7 @@ export class Scheduler {
     const release = (): void => {
       if (!held) return;
       held = false;
-      runner.leaveSlot();
+      runner.leaveSlot(client);
       runner.unref();
     };
     return { cold, readyAt, release };
@@ -107,6 +107,15 @@ export class Scheduler {
   /** Forgets all runners at once, as a killed server does; what runs is not stopped by this. */
   unloadAll(): void {
     for (const runner of this.#runners.values()) this.#unload(runner);
+  }
+
+  /** The runner processes of a model, or all of them, are killed; Ollama goes on and starts new ones when asked. */
+  kill(model: Installed | undefined): void {
+    for (const runner of Array.from(this.#runners.values())) {
+      if (model !== undefined && runner.model.weights !== model.weights) continue;
+      this.#unload(runner);
+      runner.die();
+    }
   }
 
   /** What /api/ps shows, longest remaining first. */

@@ -1,7 +1,7 @@
 // Bytes and clocks of the fake Ollama: one client's connection, Go-like JSON, NDJSON lines, time stamps.
 // Deliberately knows nothing of models, routes or scripts.
 import type { ServerResponse } from 'node:http';
-import type { Call, RecordedCall } from './fake-call.ts';
+import type { Call, Instead, RecordedCall } from './fake-call.ts';
 
 /** An answer `{"error":…}` with this status, thrown before any byte was sent. */
 export class FakeError extends Error {
@@ -21,6 +21,8 @@ export class Client {
   readonly call: Call;
   readonly changed: () => void;
   gone = false;
+  /** What the one who serves it died of: every wait ends, and what is left of the answer is this error. */
+  interruption: string | undefined;
   readonly #leaving = new Set<() => void>();
 
   constructor(res: ServerResponse, call: Call, changed: () => void) {
@@ -32,8 +34,30 @@ export class Client {
       if (res.writableFinished) return;
       this.gone = true;
       this.finish('aborted');
-      for (const leave of Array.from(this.#leaving)) leave();
+      this.#endWaits();
     });
+  }
+
+  /** Nothing more comes for this client: it left, or its runner died. */
+  get stopped(): boolean {
+    return this.gone || this.interruption !== undefined;
+  }
+
+  /** The runner that serves this client died. */
+  interrupt(error: string): void {
+    this.interruption = error;
+    this.#endWaits();
+  }
+
+  #endWaits(): void {
+    for (const leave of Array.from(this.#leaving)) leave();
+  }
+
+  /** The end of an interrupted answer: a status as long as nothing was sent, else one more line. */
+  async breakOff(error: string): Promise<void> {
+    if (this.call.firstByteAt === undefined) return this.error(500, error);
+    await this.write(NDJSON, `${goJson({ error })}\n`);
+    this.end('error');
   }
 
   /** Writes the end into the record; only the first end counts. */
@@ -47,20 +71,20 @@ export class Client {
 
   /** Returns the way to unsubscribe. */
   onGone(leave: () => void): () => void {
-    if (this.gone) leave();
+    if (this.stopped) leave();
     else this.#leaving.add(leave);
     return () => this.#leaving.delete(leave);
   }
 
-  /** True once the promise resolved; false when the client left first. */
+  /** True once the promise resolved; false when the client left or was interrupted first. */
   wait(promise: Promise<unknown>): Promise<boolean> {
-    if (this.gone) return Promise.resolve(false);
+    if (this.stopped) return Promise.resolve(false);
     return new Promise((resolve, reject) => {
       const off = this.onGone(() => resolve(false));
       promise.then(
         () => {
           off();
-          resolve(!this.gone);
+          resolve(!this.stopped);
         },
         (error: unknown) => {
           off();
@@ -70,9 +94,9 @@ export class Client {
     });
   }
 
-  /** True after that many milliseconds; false when the client left first. */
+  /** True after that many milliseconds; false when the client left or was interrupted first. */
   sleep(ms: number): Promise<boolean> {
-    if (this.gone) return Promise.resolve(false);
+    if (this.stopped) return Promise.resolve(false);
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         off();
@@ -101,6 +125,16 @@ export class Client {
     });
     this.res.end(body);
     this.finish(status < 400 ? 'done' : 'error');
+  }
+
+  /** Something else than Ollama answers, or nobody. */
+  async instead(answer: Instead): Promise<void> {
+    if (answer === 'silence') await this.wait(new Promise(() => undefined));
+    else if (answer === 'reset') await this.cut();
+    else {
+      for (const [name, value] of Object.entries(answer.headers ?? {})) this.res.setHeader(name, value);
+      this.send(answer.status, undefined, answer.body ?? '');
+    }
   }
 
   json(status: number, value: unknown): void {

@@ -1,8 +1,9 @@
 // All state of one fake Ollama in one place: disk, memory, scripts, gates, counters and the record of calls.
 // Deliberately no HTTP: fake-ollama.ts listens, fake-routes.ts answers.
 import { Call } from './fake-call.ts';
-import type { CallKind, RecordedCall, Scripted } from './fake-call.ts';
+import type { CallKind, Instead, RecordedCall, Scripted } from './fake-call.ts';
 import { Gates, Watchers } from './fake-events.ts';
+import type { Gate } from './fake-events.ts';
 import { Catalogue, DEFAULT_MODELS } from './fake-models.ts';
 import type { FakeModel } from './fake-models.ts';
 import { Scheduler } from './fake-scheduler.ts';
@@ -30,6 +31,8 @@ export interface FakeOptions {
   readonly keepAliveMs?: number;
   /** How many calls are kept at least; older ones are dropped. Default 10000. */
   readonly keepCalls?: number;
+  /** Every request must carry `Authorization: Bearer <this>`, else 401, as behind a proxy that asks for a key. Default: none asked for. */
+  readonly apiKey?: string;
   /** On every answer, as a proxy in front of Ollama adds some. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A script made from the request; asked when neither `when`, `next` nor `always` has one. */
@@ -41,6 +44,12 @@ interface Rule {
   readonly script: Scripted;
 }
 
+interface Detour {
+  readonly match: (call: RecordedCall) => boolean;
+  readonly answer: Instead;
+}
+
+const DEFAULT_VERSION = '0.33.0';
 const NORMAL: Scripted = {};
 
 export class World {
@@ -63,10 +72,14 @@ export class World {
   fallback: Scripted | undefined;
   readonly queued: Scripted[] = [];
   readonly rules: Rule[] = [];
+  readonly #detours = new Set<Detour>();
+  /** Of the server that runs now. */
+  version: string;
   #lastId = 0;
 
   constructor(options: FakeOptions) {
     this.options = options;
+    this.version = options.version ?? DEFAULT_VERSION;
     this.catalogue = new Catalogue(options.models ?? DEFAULT_MODELS);
     const settings = {
       parallel: options.parallel ?? 1,
@@ -93,6 +106,17 @@ export class World {
   script(call: Call): Scripted {
     const rule = this.rules.find(({ match }) => match(call));
     return rule?.script ?? this.queued.shift() ?? this.fallback ?? this.options.answer?.(call) ?? NORMAL;
+  }
+
+  /** Until the gate is released, what matches is answered in Ollama's place; the newest one that matches wins. */
+  detour(match: Detour['match'], answer: Instead): Gate {
+    const detour = { match, answer };
+    this.#detours.add(detour);
+    return { release: () => void this.#detours.delete(detour) };
+  }
+
+  insteadOf(call: Call): Instead | undefined {
+    return [...this.#detours].findLast(({ match }) => match(call))?.answer;
   }
 
   /** Counts a model call in, from its acceptance to its end. */
@@ -129,6 +153,8 @@ export class World {
     this.calls = [];
     this.queued.length = 0;
     this.rules.length = 0;
+    this.#detours.clear();
+    this.version = this.options.version ?? DEFAULT_VERSION;
     this.fallback = undefined;
     this.peak = this.active;
     this.peakOpen = this.open;
