@@ -21,6 +21,12 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** As Ollama has it on these routes. */
 export const OPENAI_JSON_TYPE = 'application/json';
 
+/**
+ * Keeps a silent stream of events alive and means nothing. No empty line behind it: some clients take each empty line for
+ * the end of an event, find no data in it and give up (openai-go#556).
+ */
+export const COMMENT = ': still here\n';
+
 const SSE_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   // no-transform: compressing proxies would hold pieces back until their buffer is full (next.js#66263).
@@ -195,8 +201,8 @@ export async function sendNamedEvents(
     res,
     events,
     patience,
-    () => ': still here',
-    ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}`,
+    () => COMMENT,
+    ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`,
   );
 }
 
@@ -207,7 +213,7 @@ export async function sendData<T>(
   patience: Patience,
   now: () => T,
 ): Promise<void> {
-  const render = (value: T): string => `data: ${JSON.stringify(value)}`;
+  const render = (value: T): string => `data: ${JSON.stringify(value)}\n\n`;
   await sendBlocks(res, values, patience, () => render(now()), render);
 }
 
@@ -223,13 +229,13 @@ async function sendBlocks<T>(
   res.flushHeaders();
   if (hasNoBody(res)) return;
   const beat = setInterval(() => {
-    if (!res.writableNeedDrain) res.write(`${silence()}\n\n`);
+    if (!res.writableNeedDrain) res.write(silence());
   }, patience.heartbeatMs);
   try {
     for await (const value of values) {
       if (res.destroyed) return;
       beat.refresh();
-      if (!res.write(`${render(value)}\n\n`)) await drained(res);
+      if (!res.write(render(value))) await drained(res);
     }
   } finally {
     clearInterval(beat);

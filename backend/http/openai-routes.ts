@@ -6,7 +6,7 @@ import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
 import { noSuchModel } from '../core/models.ts';
 import type { JsonObject } from './body.ts';
 import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
-import { goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
+import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
 import {
   chatCompletion,
   ChatCompletionStream,
@@ -50,7 +50,7 @@ export async function openAiWrite(
         if (event.type === 'piece') return isEmptyPiece(event.piece) ? '' : events(stream.piece(event.piece));
         return `${events(stream.end(event.end))}data: [DONE]\n\n`;
       };
-      return { headers: SSE, write, beat: ': still here\n\n' };
+      return { headers: SSE, write, beat: COMMENT };
     },
   };
   await answerWritten(parts, req, res, asked, voice);
