@@ -158,7 +158,9 @@ export class Supervisor {
     try {
       this.#backend = await this.#options.start(config);
     } catch (error) {
-      this.#options.log.error({ err: error }, 'the gateway could not be started');
+      // Why a port cannot be opened is a whole sentence already.
+      if (error instanceof ListenError) this.#options.log.error({}, error.message);
+      else this.#options.log.error({ err: error }, 'the gateway could not be started');
       this.#set('failed', await this.#explained(error));
       return;
     }

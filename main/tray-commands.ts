@@ -1,6 +1,6 @@
 // What each entry of the tray's menu does.
 import type { View } from '../backend/contract/desktop.ts';
-import { asAppError } from '../backend/contract/errors.ts';
+import { asAppError, faultOf } from '../backend/contract/errors.ts';
 import type { Log } from '../backend/core/ports.ts';
 import { running } from './handlers.ts';
 import { DISMISS, type Notices } from './notices.ts';
@@ -31,7 +31,7 @@ export function trayCommands(parts: TrayCommandParts): (command: TrayCommand) =>
       await run(parts, command);
     } catch (thrown) {
       const error = asAppError(thrown);
-      log.warn({ command: command.do, err: error }, error.message);
+      log.warn({ command: command.do, ...faultOf(error) }, error.message);
       notices.add({ id: `tray-${command.do}`, level: 'error', text: error.message, buttons: [DISMISS] });
       if (!host.visible) notify('Hearth', error.message);
     }

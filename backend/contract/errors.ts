@@ -140,6 +140,15 @@ export function asAppError(error: unknown): AppError {
   });
 }
 
+/**
+ * What the log needs of a failure beside its sentence: of a bug its cause, with where it was thrown. An expected failure
+ * is told whole by its sentence, and a stack would make it look like a bug.
+ */
+export function faultOf(error: unknown): { readonly err?: unknown } {
+  const { code, cause } = asAppError(error);
+  return code === 'internal' ? { err: cause } : {};
+}
+
 /** The body that a caller sees. */
 export function toWire(error: AppError, requestId: string): WireError {
   return { error: error.message, code: error.code, request_id: requestId, retryable: ERRORS[error.code].retryable };

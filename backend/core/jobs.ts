@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import { Folder, replay, type ChatEvent } from '../contract/chat.ts';
 import type { RequestView } from '../contract/control.ts';
-import { AppError, asAppError } from '../contract/errors.ts';
+import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import { chatAnswer, type AnswerFrame } from './answer.ts';
 import type { Answer, ChatCall } from './call.ts';
 import type { Gateway } from './gateway.ts';
@@ -130,9 +130,9 @@ export class Jobs {
         if (event.type === 'end') record = encodeRecord(folder.finish(event.end));
       }
     } catch (error) {
-      const { code, message, cause } = asAppError(error);
+      const { code, message } = asAppError(error);
       // The ticket carries the error to whoever asks; a bug must be seen in the log as well.
-      if (code === 'internal') this.#options.log.error({ request_id: id, err: cause }, message);
+      if (code === 'internal') this.#options.log.error({ request_id: id, ...faultOf(error) }, message);
     } finally {
       this.#running.delete(id);
       this.#keep(frame, record);

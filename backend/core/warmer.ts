@@ -1,6 +1,6 @@
 // Keeps models warm: the preload list after a start and whenever it left memory, and the models in use before their
 // keep_alive runs out. It asks for nothing while requests are waiting, and gives up quietly when Ollama is down.
-import { asAppError } from '../contract/errors.ts';
+import { asAppError, faultOf } from '../contract/errors.ts';
 import { warm, type ActionParts } from './actions.ts';
 import { canonicalName } from './models.ts';
 import type { Log } from './ports.ts';
@@ -54,7 +54,7 @@ export class Warmer {
     } catch (error) {
       if (signal.aborted) return;
       this.#failedAt.set(model, this.#parts.clock.now());
-      this.#log.warn({ model, err: asAppError(error) }, 'could not keep the model warm');
+      this.#log.warn({ model, ...faultOf(error) }, `The model is not kept warm: ${asAppError(error).message}`);
     } finally {
       this.#busy.delete(model);
     }

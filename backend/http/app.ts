@@ -3,7 +3,7 @@
 // others of ours are Express routes, and what is Ollama's alone is handed on to it.
 import express from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError } from '../contract/errors.ts';
+import { AppError, faultOf } from '../contract/errors.ts';
 import { ROUTES, type RoutePath } from '../contract/routes.ts';
 import { LOOP_STATUS } from '../core/loop.ts';
 import type { Log, NewId } from '../core/ports.ts';
@@ -81,11 +81,11 @@ export function createApp(parts: AppParts): RequestListener {
           path: pathOf(req),
           code: error.code,
           status: error.status,
+          ...faultOf(error),
         };
-        if (error.code === 'internal') log.error({ ...fields, err: error.cause }, 'internal error');
+        if (error.code === 'internal') log.error(fields, 'internal error');
         // What comes round comes again with each probe, and the watch has said why.
-        else if (error.status >= 500 && error.native?.status !== LOOP_STATUS)
-          log.warn({ ...fields, err: error }, error.message);
+        else if (error.status >= 500 && error.native?.status !== LOOP_STATUS) log.warn(fields, error.message);
         else log.debug(fields, error.message);
       },
     );

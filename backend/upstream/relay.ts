@@ -2,7 +2,7 @@
 // It waits for no slot, keeps nothing and reads no body; headers that must not travel are taken off by whoever calls.
 import { Readable } from 'node:stream';
 import { Agent, request as send } from 'undici';
-import { AppError } from '../contract/errors.ts';
+import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import type { Log, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
 import { cutShort, refused, unreachable } from './failure.ts';
 import { textOf } from './ndjson.ts';
@@ -59,7 +59,7 @@ export function createRelay({ config, log, via }: RelayOptions): Relay & { close
         });
         return new AppError(ours.code, ours.message, error.native === undefined ? {} : { native: error.native });
       } catch (error) {
-        log.debug({ err: error }, 'Ollama could not be asked what is wrong with a body');
+        log.debug(faultOf(error), `Ollama could not be asked what is wrong with a body: ${asAppError(error).message}`);
         return ours;
       } finally {
         // Should Ollama have taken it after all, nothing of it goes on: it has no place in line.

@@ -1,6 +1,6 @@
 // The watch over Ollama: whether it answers, which models it has and holds loaded, and the breaker in front of it.
 // It looks and remembers; it loads nothing, keeps nothing warm and starts no program.
-import { AppError, asAppError } from '../contract/errors.ts';
+import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import type {
   Clock,
   InstalledModel,
@@ -105,7 +105,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
-      if (failure.code === 'internal') log.error({ err: error }, 'A probe of Ollama failed in Hearth itself');
+      if (failure.code === 'internal') log.error(faultOf(error), 'A probe of Ollama failed in Hearth itself');
       if (failure.code === 'upstream_unreachable') breaker.failed();
       loaded = [];
       publish({ status: 'down', reason: failure.message, foreign: failure.code === 'upstream_failed' });
@@ -131,7 +131,10 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     if (known !== undefined && (installed.fresh || silent)) return known;
     await orAborted(installed.look(), signal).catch((error: unknown) => {
       if (signal.aborted) throw error;
-      log.debug({ err: error }, 'The list of models could not be had; the last one is used');
+      log.debug(
+        faultOf(error),
+        `The list of models could not be had, the last one is used: ${asAppError(error).message}`,
+      );
     });
     publish();
     return installed.find(model);
