@@ -233,7 +233,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     cancel: (id) => jobs.cancel(id, LOCAL),
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
-      const asked = readAction(action, data);
+      const asked = readAction({ action, data });
       const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life.signal]));
       feed.touch('snapshot');
       return result;

@@ -130,7 +130,7 @@ export type CacheStats = z.infer<typeof cacheStatsSchema>;
 // ---- POST /api/cache-stats: what can be told to the gateway
 
 const model = z.string().min(1).max(512).nullish();
-const nothing = z.looseObject({}).nullish();
+const nothing = z.strictObject({}).nullish();
 
 /** GET /api/conversations/:id. `messages` are as they go upstream; the clock of `expires_in_s` starts with each answer. */
 export const conversationViewSchema = z.object({
@@ -144,20 +144,26 @@ export type ConversationView = z.infer<typeof conversationViewSchema>;
 /** DELETE /api/conversations/:id */
 export const conversationRemovedSchema = z.object({ id: z.string(), removed: z.literal(true) });
 
-/** The actions of POST /api/cache-stats and the shape of each one's `data`. */
+/**
+ * The actions of POST /api/cache-stats and the shape of each one's `data`. Strict: a field that was overlooked would
+ * unload another model, or clear more, than was meant.
+ */
 export const ACTIONS = {
-  clear: z.object({ model, older_than_s: z.number().nonnegative().nullish() }).nullish(),
+  clear: z.strictObject({ model, older_than_s: z.number().nonnegative().nullish() }).nullish(),
   clear_response_cache: nothing,
   clear_conversation_cache: nothing,
-  warm_model: z.object({ model }).nullish(),
-  unload_model: z.object({ model }).nullish(),
-  delete: z.object({
+  warm_model: z.strictObject({ model }).nullish(),
+  unload_model: z.strictObject({ model }).nullish(),
+  delete: z.strictObject({
     key: z.string().regex(/^[0-9a-f]{16,64}$/, { error: 'must be 16 to 64 hex digits, as X-Cache-Key shows them' }),
   }),
   reset_stats: nothing,
 } as const;
 export type Action = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as readonly Action[];
+
+/** Body of POST /api/cache-stats. Which action it is, and what `data` then may hold, is looked at afterwards. */
+export const actionBodySchema = z.strictObject({ action: z.unknown().optional(), data: z.unknown().optional() });
 
 export const actionResultSchema = z.object({
   success: z.literal(true),

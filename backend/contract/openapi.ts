@@ -24,7 +24,7 @@ type Json = Readonly<Record<string, unknown>>;
 type Method = 'get' | 'post' | 'delete';
 
 /** POST /api/cache-stats; what `data` may hold depends on the action. */
-const actionSchema = z.object({
+const actionSchema = z.strictObject({
   action: z.enum(ACTION_NAMES as [string, ...string[]]),
   data: z.looseObject({}).nullish(),
 });

@@ -1,5 +1,5 @@
 // What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
-import { ACTION_NAMES, ACTIONS, type Action, type ActionResult } from '../contract/control.ts';
+import { ACTION_NAMES, ACTIONS, actionBodySchema, type Action, type ActionResult } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';
 import type { ResponseCache } from './cache.ts';
@@ -32,8 +32,14 @@ export interface ActionData {
   readonly key?: string | undefined;
 }
 
-/** An action and its data as a caller sent them. Throws invalid_request that lists the actions or names the field. */
-export function readAction(action: unknown, data: unknown): { readonly action: Action; readonly data: ActionData } {
+/** An action as a caller sent it. Throws invalid_request that lists the actions, or names a field that is wrong or unknown. */
+export function readAction(body: unknown): { readonly action: Action; readonly data: ActionData } {
+  const read = actionBodySchema.safeParse(body);
+  if (!read.success) {
+    const hint = 'What an action needs stands in data: {"action":"warm_model","data":{"model":"llama3.2"}}';
+    throw new AppError('invalid_request', `${explain(read.error, body)} ${hint}`);
+  }
+  const { action, data } = read.data;
   const known = ACTION_NAMES.find((name) => name === action);
   if (known === undefined) {
     const was = action === undefined ? 'It is missing.' : `It was ${JSON.stringify(action)?.slice(0, 60)}.`;

@@ -209,9 +209,7 @@ export async function showStats(parts: OwnParts, _req: IncomingMessage, res: Ser
 }
 
 export async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = await readObject(parts, req);
-  const { action, data } = body as { action?: unknown; data?: unknown };
-  const asked = readAction(action, data);
+  const asked = readAction(await readObject(parts, req));
   requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
   const result = await act(parts, asked.action, asked.data, goneSignal(res));
   parts.feed.touch('snapshot');

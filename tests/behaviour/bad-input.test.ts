@@ -135,6 +135,60 @@ test('POST /api/cache-stats: an unknown action is answered with the valid ones',
   ).toMatchObject({ code: 'model_not_found' });
 });
 
+describe('POST /api/cache-stats ignores no field, so that nothing is done to another model or to more than was meant', () => {
+  const model = 'qwen2.5:0.5b';
+  test.each([
+    ['a model beside the action', { action: 'unload_model', model }, /^The body has an unknown field: model\. .*data/],
+    ['a model in other letters', { action: 'warm_model', Model: model }, /^The body has an unknown field: Model\./],
+    ['a key beside the action', { action: 'delete', key: 'a'.repeat(16) }, /^The body has an unknown field: key\./],
+    [
+      'a model spelled wrong',
+      { action: 'unload_model', data: { modle: model } },
+      /^data has an unknown field: modle\.$/,
+    ],
+    [
+      'an age for a warm-up',
+      { action: 'warm_model', data: { older_than_s: 1 } },
+      /^data has an unknown field: older_than_s/,
+    ],
+    [
+      'a model for a cache of all',
+      { action: 'clear_response_cache', data: { model } },
+      /^data has an unknown field: model/,
+    ],
+    [
+      'a model for conversations',
+      { action: 'clear_conversation_cache', data: { model } },
+      /^data has an unknown field: model/,
+    ],
+    ['a key to clear', { action: 'clear', data: { key: 'a'.repeat(16) } }, /^data has an unknown field: key/],
+    ['a model to a reset', { action: 'reset_stats', data: { model } }, /^data has an unknown field: model/],
+    [
+      'a model beside the key',
+      { action: 'delete', data: { key: 'a'.repeat(16), model } },
+      /^data has an unknown field: model/,
+    ],
+    [
+      'data that is a list',
+      { action: 'clear', data: [model] },
+      /^data must be an object\. It was \["qwen2\.5:0\.5b"\]\.$/,
+    ],
+    [
+      'data that is a text',
+      { action: 'reset_stats', data: model },
+      /^data must be an object\. It was "qwen2\.5:0\.5b"\.$/,
+    ],
+  ])('%s', async (_name, body, sentence) => {
+    await (await hearth.chat('stays')).text();
+    const loaded = hearth.fake.loaded().map(({ name }) => name);
+    const { code, error } = await refused(await hearth.post('/api/cache-stats', body));
+    expect(code).toBe('invalid_request');
+    expect(error).toMatch(sentence);
+    expect(hearth.fake.loaded().map(({ name }) => name)).toEqual(loaded);
+    expect(await (await hearth.chat('stays')).json()).toMatchObject({ source: 'hit' });
+  });
+});
+
 test('POST /api/cache-stats reads any content type when no browser sent it', async () => {
   const sent = await fetch(`${hearth.url}/api/cache-stats`, {
     method: 'POST',
