@@ -105,8 +105,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const telemetry = new Telemetry(history, clock.now);
   const requests = new Requests(() => feed.touch('queue'));
   const flights = new Flights();
-  const cache = new ResponseCache(config, clock.now);
-  const conversations = new Conversations(config, clock.now);
+  const cache = new ResponseCache(config, clock);
+  const conversations = new Conversations(config, clock);
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
   const relay = createRelay({ config, log, via });
@@ -140,8 +140,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const embedder = new Embedder({ ...working, onEnded });
   const shown: SnapshotParts = {
     version,
-    startedAt: clock.now(),
-    now: clock.now,
+    startedAt: clock.elapsed(),
+    clock,
     config,
     watch,
     cache,
@@ -190,7 +190,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       port: () => port,
       lanAddresses,
       strangers,
-      keys: createKeyCheck(config, clock.now),
+      keys: createKeyCheck(config, clock.elapsed),
       via,
     }),
   });

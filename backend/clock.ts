@@ -4,6 +4,8 @@ import type { Clock } from './core/ports.ts';
 /** Time as it is. */
 export const systemClock: Clock = {
   now: Date.now,
+  // It stands still while the machine sleeps (on Linux), and no deadline of ours is to run out meanwhile.
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) {

@@ -57,7 +57,7 @@ export async function createApp(shell: Shell) {
     log,
     onTrouble: onLogTrouble,
     close: closeLog,
-  } = openLog(shell.logsFolder, settings.config.log.level, clock.now);
+  } = openLog(shell.logsFolder, settings.config.log.level, clock.elapsed);
   const history = new History(clock.now);
   const strangers = new Strangers();
   const life = new AbortController();
@@ -124,7 +124,7 @@ export async function createApp(shell: Shell) {
       log.error({ reason }, 'the page of the window ended by itself');
       if (stays) notify('The window closed by itself', 'The gateway goes on. Open Hearth to see the window again.');
     },
-    now: clock.now,
+    elapsed: clock.elapsed,
   });
   const pusher = new Pusher({ read: views, send: (push) => host.send(push), visible: () => host.visible, clock });
 
@@ -206,8 +206,9 @@ export async function createApp(shell: Shell) {
   }
 
   function startOllamaIfAsked(): void {
-    if (!settings.config.app.start_ollama || ollama.started || clock.now() - startedOllamaAt < START_AGAIN_MS) return;
-    startedOllamaAt = clock.now();
+    if (!settings.config.app.start_ollama || ollama.started || clock.elapsed() - startedOllamaAt < START_AGAIN_MS)
+      return;
+    startedOllamaAt = clock.elapsed();
     ollama
       .start(settings.config.ollama.api_url)
       .catch((error: unknown) => notices.warn('ollama', asAppError(error).message));

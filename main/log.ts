@@ -18,8 +18,8 @@ export interface AppLog {
   close(): Promise<void>;
 }
 
-/** `now` in milliseconds. */
-export function openLog(folder: string, level: string, now: () => number): AppLog {
+/** `elapsed`: the monotonic clock, in milliseconds. */
+export function openLog(folder: string, level: string, elapsed: () => number): AppLog {
   let file: RotatingFileStream | undefined;
   let failedAt = 0;
   let trouble: string | undefined;
@@ -31,7 +31,7 @@ export function openLog(folder: string, level: string, now: () => number): AppLo
   };
 
   const failed = (error: unknown): void => {
-    failedAt = now();
+    failedAt = elapsed();
     tell(`There is no log: ${folder} cannot be written (${error instanceof Error ? error.message : ''}).`);
   };
 
@@ -54,7 +54,7 @@ export function openLog(folder: string, level: string, now: () => number): AppLo
   }
 
   function write(line: string): void {
-    if (file === undefined && now() - failedAt >= AGAIN_MS) open();
+    if (file === undefined && elapsed() - failedAt >= AGAIN_MS) open();
     if (file === undefined) toTerminal(line);
     else file.write(line);
   }

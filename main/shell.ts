@@ -23,7 +23,10 @@ export interface Shell {
   };
   hasTrayHost(): Promise<boolean>;
   windowHost(
-    options: Pick<WindowHostOptions, 'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace' | 'now'>,
+    options: Pick<
+      WindowHostOptions,
+      'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace' | 'elapsed'
+    >,
   ): WindowHost;
   showTray(model: TrayModel): void;
   /** Takes the icon away; the next `showTray` makes another. */

@@ -42,7 +42,8 @@ export class Supervisor {
   #failure: GatewayFailure | null = null;
   #backend: Backend | undefined;
   #startedWith: Config | undefined;
-  #since: number | undefined;
+  /** When it came up: on the wall, to be shown, and by the monotonic clock. */
+  #since: { readonly shown: number; readonly at: number } | undefined;
   #crashes: number[] = [];
   #pauseMs = FIRST_PAUSE_MS;
   #restart = new AbortController();
@@ -79,7 +80,7 @@ export class Supervisor {
       state: this.#state,
       port,
       addresses: { gateway: `http://${here}`, ollama_host: here, openai_base_url: `http://${here}/v1` },
-      since: this.#since === undefined ? null : new Date(this.#since).toISOString(),
+      since: this.#since === undefined ? null : new Date(this.#since.shown).toISOString(),
       failure: this.#failure,
     };
   }
@@ -110,11 +111,11 @@ export class Supervisor {
   crashed(error: unknown): Promise<void> {
     return this.#inTurn(async () => {
       const { clock, log } = this.#options;
-      const now = clock.now();
+      const now = clock.elapsed();
       log.error({ err: error }, this.#backend === undefined ? 'a fault while no gateway runs' : 'the gateway crashed');
       // What it still throws while it ends changes nothing: the restart that waits goes on waiting.
       if (this.#backend === undefined) return;
-      if (now - (this.#since ?? now) > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+      if (now - (this.#since?.at ?? now) > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#crashes = [...this.#crashes.filter((at) => now - at < DAY_MS), now];
       const pause = this.#pauseMs;
       this.#pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS);
@@ -165,7 +166,7 @@ export class Supervisor {
       return;
     }
     this.#startedWith = config;
-    this.#since = this.#options.clock.now();
+    this.#since = { shown: this.#options.clock.now(), at: this.#options.clock.elapsed() };
     // What was saved while it started.
     this.configured();
     this.#set('running', null);

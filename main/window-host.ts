@@ -21,7 +21,7 @@ export interface WindowHostOptions {
   /** The page's process ended by itself. `stays`: soon after the last time, so the window is not opened again. */
   onPageCrash(reason: string, stays: boolean): void;
   /** Milliseconds. */
-  now(): number;
+  elapsed(): number;
 }
 
 /** A page that ends this soon after it ended before would end again. Milliseconds. */
@@ -85,9 +85,9 @@ export class WindowHost {
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       if (reason === 'clean-exit') return;
       window.destroy();
-      const { now, onPageCrash } = this.#options;
-      const stays = now() - this.#crashedAt < STEADY_MS;
-      this.#crashedAt = now();
+      const { elapsed, onPageCrash } = this.#options;
+      const stays = elapsed() - this.#crashedAt < STEADY_MS;
+      this.#crashedAt = elapsed();
       onPageCrash(reason, stays);
       if (!stays) this.show();
     });

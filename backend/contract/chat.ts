@@ -45,13 +45,13 @@ export interface Waiting {
   readonly position: number;
   /** Estimated milliseconds until it starts; never below 0. */
   readonly eta_ms: number;
-  /** When that was estimated, in milliseconds since 1970. Absent: it does not shrink with time. */
+  /** When that was estimated, by the monotonic clock. Absent: it does not shrink with time. */
   readonly as_of?: number;
 }
 
-/** What an estimate has come to by now; never below 0, and never more than it was, should a clock be set back. */
-export function etaOf({ eta_ms, as_of }: Waiting, now: number): number {
-  return as_of === undefined ? eta_ms : Math.round(Math.min(eta_ms, Math.max(0, eta_ms - (now - as_of))));
+/** What an estimate has come to at `elapsed` on the monotonic clock; never below 0. */
+export function etaOf({ eta_ms, as_of }: Waiting, elapsed: number): number {
+  return Math.round(as_of === undefined ? eta_ms : Math.max(0, eta_ms - (elapsed - as_of)));
 }
 
 /** The last word before the first piece. */

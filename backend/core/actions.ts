@@ -134,12 +134,12 @@ export async function load(
     signal,
   );
   const lease = await place.lease;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   try {
     const loadMs = await residency.ensure(spec, request.keep_alive, queue, signal);
     // It stood ready: an empty request renews its keep_alive all the same.
     if (loadMs === 0) await upstream.load(spec, request.keep_alive, signal);
-    return Math.round(clock.now() - startedAt);
+    return Math.round(clock.elapsed() - startedAt);
   } finally {
     lease.release();
   }
@@ -163,12 +163,12 @@ async function unload(parts: ActionParts, model: string, signal: AbortSignal): P
   const installed = await installedModel(watch, model, signal);
   await upstream.unload(model, signal);
   if (installed !== undefined) residency.forget(installed.digest);
-  const deadline = clock.now() + UNLOAD_LIMIT_MS;
+  const deadline = clock.elapsed() + UNLOAD_LIMIT_MS;
   const wanted = canonicalName(model);
   for (;;) {
     const loaded = await watch.refreshLoaded(signal);
     if (!loaded.some(({ name }) => canonicalName(name) === wanted)) return;
-    if (clock.now() > deadline) {
+    if (clock.elapsed() > deadline) {
       throw new AppError(
         'upstream_failed',
         `Ollama still has ${model} in memory after 30 s; a request may be running on it.`,

@@ -217,7 +217,7 @@ export class Batcher {
   async #load(group: Group, { spec, request }: EmbedWish): Promise<void> {
     const { residency, queue, estimator, clock } = this.#parts;
     if (residency.isReady(spec)) return;
-    tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.now() });
+    tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() });
     await residency.ensure(spec, request.keep_alive, queue, group.abort.signal);
   }
 
@@ -247,10 +247,10 @@ export class Batcher {
 
   async #call({ family, request, spec }: EmbedWish, texts: readonly string[], signal: AbortSignal): Promise<Result> {
     const { upstream, residency, estimator, clock } = this.#parts;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const asked: UpstreamEmbed = { ...request, input: texts };
     const reply = await upstream[family](asked, signal);
-    estimator.observeEmbed(spec.model, (clock.now() - startedAt) / texts.length);
+    estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
     residency.used(spec, keepAliveMs(request.keep_alive));
     const tokens = shares(reply.prompt_eval_count, texts);
     const durations = shares(Math.max(0, reply.total_duration - reply.load_duration), texts);

@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Completion } from '../contract/chat.ts';
 import { canonicalName } from './models.ts';
-import type { Now, ReadConfig } from './ports.ts';
+import type { Clock, ReadConfig } from './ports.ts';
 import { decodeKept, decodeRecord, encodeRecord, type KeptAnswer } from './record.ts';
 
 const MB = 1024 * 1024;
@@ -17,8 +17,10 @@ const BOOKKEEPING_BYTES = 700;
 interface Entry {
   readonly bytes: Buffer;
   readonly model: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for those who are shown it. */
   readonly storedAt: number;
+  /** Moments of the monotonic clock: an entry's age does not change when the machine's clock is set. */
+  readonly keptAt: number;
   readonly expiresAt: number;
   /** What the run had cost: milliseconds of model time and tokens written. */
   readonly runMs: number;
@@ -64,7 +66,7 @@ export interface CacheFigures {
 
 export class ResponseCache {
   readonly #config: ReadConfig;
-  readonly #now: Now;
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   #entries: LRUCache<string, Entry>;
   /** Kept in step with the entries, so that figures() never walks them. */
   readonly #byModel = new Map<string, { entries: number; bytes: number }>();
@@ -72,9 +74,9 @@ export class ResponseCache {
   #expired = 0;
   #refused = 0;
 
-  constructor(config: ReadConfig, now: Now) {
+  constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>) {
     this.#config = config;
-    this.#now = now;
+    this.#clock = clock;
     this.#entries = this.#build();
   }
 
@@ -99,17 +101,17 @@ export class ResponseCache {
   get(key: string, maxAge?: number): Hit | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    const now = this.#now();
+    const now = this.#clock.elapsed();
     if (now >= entry.expiresAt) {
       this.#entries.delete(key);
       this.#expired++;
       return undefined;
     }
-    if (maxAge !== undefined && now - entry.storedAt > maxAge * 1000) return undefined;
+    if (maxAge !== undefined && now - entry.keptAt > maxAge * 1000) return undefined;
     return {
       model: entry.model,
       storedAt: entry.storedAt,
-      age: Math.max(0, Math.floor((now - entry.storedAt) / 1000)),
+      age: Math.floor((now - entry.keptAt) / 1000),
       ttl: Math.floor((entry.expiresAt - now) / 1000),
       runMs: entry.runMs,
       tokens: entry.tokens,
@@ -134,12 +136,13 @@ export class ResponseCache {
       this.#refused++;
       return false;
     }
-    const storedAt = this.#now();
+    const keptAt = this.#clock.elapsed();
     this.#entries.set(key, {
       bytes,
       model: about.model,
-      storedAt,
-      expiresAt: storedAt + about.ttl * 1000,
+      storedAt: this.#clock.now(),
+      keptAt,
+      expiresAt: keptAt + about.ttl * 1000,
       runMs: about.runMs,
       tokens: about.tokens,
     });
@@ -161,12 +164,12 @@ export class ResponseCache {
   }
 
   clear(which: Which = {}): Removed {
-    const now = this.#now();
+    const now = this.#clock.elapsed();
     const model = which.model === undefined ? undefined : canonicalName(which.model);
     const doomed: string[] = [];
     for (const [key, entry] of this.#entries.entries()) {
       if (model !== undefined && canonicalName(entry.model) !== model) continue;
-      if (which.olderThanS !== undefined && now - entry.storedAt <= which.olderThanS * 1000) continue;
+      if (which.olderThanS !== undefined && now - entry.keptAt <= which.olderThanS * 1000) continue;
       doomed.push(key);
     }
     return this.#remove(doomed);

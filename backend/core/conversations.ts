@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { ConversationView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Removed } from './cache.ts';
-import type { Now, ReadConfig } from './ports.ts';
+import type { Clock, ReadConfig } from './ports.ts';
 import { queueFull } from './refusals.ts';
 
 const MB = 1024 * 1024;
@@ -19,9 +19,9 @@ export type Said = Readonly<Record<string, unknown>>;
 interface Talk {
   readonly messages: readonly Said[];
   readonly bytes: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, for those who are shown it. */
   readonly saidAt: number;
-  /** When somebody last began or ended to speak in it; the order of these is that of the cache. */
+  /** When somebody last began or ended to speak in it, by the monotonic clock; the order of these is that of the cache. */
   readonly usedAt: number;
 }
 
@@ -59,7 +59,7 @@ export interface ConversationFigures {
 
 export class Conversations {
   readonly #config: ReadConfig;
-  readonly #now: Now;
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   #talks: LRUCache<string, Talk>;
   /** Who speaks in each conversation, and then those who wait for their turn in it. */
   readonly #lines = new Map<string, Speaker[]>();
@@ -67,9 +67,9 @@ export class Conversations {
   #asked = 0;
   #resumed = 0;
 
-  constructor(config: ReadConfig, now: Now) {
+  constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>) {
     this.#config = config;
-    this.#now = now;
+    this.#clock = clock;
     this.#talks = this.#build();
   }
 
@@ -150,13 +150,13 @@ export class Conversations {
   #find(key: string): Talk | undefined {
     this.#forgetIdle();
     const talk = this.#talks.peek(key);
-    if (talk !== undefined) this.#talks.set(key, { ...talk, usedAt: this.#now() });
+    if (talk !== undefined) this.#talks.set(key, { ...talk, usedAt: this.#clock.elapsed() });
     return talk;
   }
 
   /** The least recently used come first, and they are the idle ones. */
   #forgetIdle(): void {
-    const since = this.#now() - this.#config().conversation_cache.ttl_seconds * 1000;
+    const since = this.#clock.elapsed() - this.#config().conversation_cache.ttl_seconds * 1000;
     const idle: string[] = [];
     for (const key of this.#talks.rkeys()) {
       if ((this.#talks.peek(key)?.usedAt ?? 0) > since) break;
@@ -171,8 +171,8 @@ export class Conversations {
       this.#talks.delete(key);
       return 0;
     }
-    const now = this.#now();
-    this.#talks.set(key, { messages, bytes, saidAt: now, usedAt: now });
+    const { now, elapsed } = this.#clock;
+    this.#talks.set(key, { messages, bytes, saidAt: now(), usedAt: elapsed() });
     return messages.length;
   }
 
@@ -181,7 +181,7 @@ export class Conversations {
     this.#forgetIdle();
     const talk = this.#talks.peek(keyOf(namespace, id));
     if (talk === undefined) throw unknownTalk(id);
-    const idleSeconds = Math.floor((this.#now() - talk.usedAt) / 1000);
+    const idleSeconds = Math.floor((this.#clock.elapsed() - talk.usedAt) / 1000);
     return {
       id,
       messages: talk.messages.map((message) => ({ ...message })),

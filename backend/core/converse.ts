@@ -61,7 +61,7 @@ export async function converse(
   try {
     turn = await conversations.enter(call.namespace, ask.id, ticket.signal, (ahead) => {
       const eta_ms = ahead * config().queue.estimated_time_per_request_ms;
-      ticket.moved({ phase: 'queued', position: ahead, eta_ms, as_of: clock.now() });
+      ticket.moved({ phase: 'queued', position: ahead, eta_ms, as_of: clock.elapsed() });
       moved();
     });
     return await inTurn(gateway, call, ask, turn, ticket);

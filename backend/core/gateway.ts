@@ -247,7 +247,7 @@ export class Gateway {
   #begins(spec: RunnerSpec): Waiting {
     const { residency, estimator, clock } = this.#parts;
     if (isCloudName(spec.model) || residency.isReady(spec)) return RUNNING;
-    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.now() };
+    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() };
   }
 
   // ---- 5 keep what landed well

@@ -18,7 +18,7 @@ export class HaltingClock {
   }
 
   halt(): void {
-    this.#haltedAt ??= this.#clock.now();
+    this.#haltedAt ??= this.#clock.elapsed();
   }
 
   resume(): void {
@@ -38,9 +38,8 @@ export class HaltingClock {
     }
   }
 
-  /** Never less than nothing: the machine's clock may be set back meanwhile. */
   #haltedSoFar(): number {
-    return this.#haltedMs + (this.#haltedAt === undefined ? 0 : Math.max(0, this.#clock.now() - this.#haltedAt));
+    return this.#haltedMs + (this.#haltedAt === undefined ? 0 : this.#clock.elapsed() - this.#haltedAt);
   }
 
   #resumed(signal: AbortSignal): Promise<void> {

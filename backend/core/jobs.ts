@@ -149,7 +149,7 @@ export class Jobs {
   #kept(id: string): Ended | undefined {
     const ended = this.#ended.get(id);
     if (ended === undefined) return undefined;
-    const age = this.#options.clock.now() - (ended.frame.ticket.finishedAt ?? 0);
+    const age = this.#options.clock.elapsed() - (ended.frame.ticket.finishedAt ?? 0);
     if (age <= this.#options.config().queue.retention_seconds * 1000) return ended;
     this.#ended.delete(id);
     return undefined;
@@ -230,9 +230,9 @@ export class Jobs {
       estimated_wait_time: ticket.eta(),
       model: ticket.model,
       priority: ticket.priority,
-      created_at: iso(ticket.createdAt),
-      ...(ticket.startedAt === undefined ? {} : { started_at: iso(ticket.startedAt) }),
-      ...(ticket.finishedAt === undefined ? {} : { finished_at: iso(ticket.finishedAt) }),
+      created_at: ticket.shown(ticket.createdAt),
+      ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
+      ...(ticket.finishedAt === undefined ? {} : { finished_at: ticket.shown(ticket.finishedAt) }),
       ...(ticket.status === 'processing' && job !== undefined ? { partial: job.folder.partial.content } : {}),
       ...(record === undefined || frame === undefined ? {} : { result: chatAnswer(decodeRecord(record), frame) }),
       ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),

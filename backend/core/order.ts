@@ -1,7 +1,7 @@
 // In which order waiting requests run: priority and aging, fairness between callers, batches of one runner.
 // Pure: a function from what waits and what runs to the planned order. queue.ts gives the leases.
 
-/** One in line, as the plan sees it. Times in milliseconds since 1970. */
+/** One in line, as the plan sees it. Times by the monotonic clock, in milliseconds. */
 export interface Waiting {
   /** Grows with arrival; never equal for two. */
   readonly seq: number;

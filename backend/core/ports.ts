@@ -3,17 +3,20 @@ import type { ChatEvent } from '../contract/chat.ts';
 import type { Config } from '../contract/config.ts';
 import type { AppError } from '../contract/errors.ts';
 
-/** Milliseconds since 1970. */
+/** Milliseconds since 1970 by the clock on the wall, which people and NTP set: for times that are shown, never for a duration. */
 export type Now = () => number;
+/** Milliseconds since some moment; never set, so the difference of two readings is a duration. */
+export type Elapsed = () => number;
 /** A new unique id; a UUID in production. */
 export type NewId = () => string;
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** Clock and ids in one, since most parts want both. */
+/** The two clocks and the waiting, since most parts want more than one of them. */
 export interface Clock {
   readonly now: Now;
+  readonly elapsed: Elapsed;
   readonly sleep: Sleep;
 }
 

@@ -65,7 +65,7 @@ export class LeaseQueue {
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
     if (this.#line.size >= max_queue_size) throw queueFull(max_queue_size, this.eta());
-    const waiter = this.#line.add(wish, this.#options.clock.now());
+    const waiter = this.#line.add(wish, this.#options.clock.elapsed());
     const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
     signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
     const timeUp = (): void => this.#refuse(waiter, () => queueTimeout(max_wait_ms, this.eta()));
@@ -123,13 +123,13 @@ export class LeaseQueue {
     if (head === undefined || head === next) return true;
     const { max_batch_size, batch_timeout_ms } = this.#options.config().batch;
     if (this.#line.streak >= max_batch_size) return false;
-    return head.passedSince === undefined || this.#options.clock.now() - head.passedSince < batch_timeout_ms;
+    return head.passedSince === undefined || this.#options.clock.elapsed() - head.passedSince < batch_timeout_ms;
   }
 
   #plan(): Waiter[] {
     const { queue, batch } = this.#options.config();
     return this.#line.inOrder({
-      now: this.#options.clock.now(),
+      now: this.#options.clock.elapsed(),
       agingMs: queue.aging_ms,
       maxBatch: batch.max_batch_size,
       batchTimeoutMs: batch.batch_timeout_ms,
@@ -139,14 +139,14 @@ export class LeaseQueue {
   #grant(waiter: Waiter, order: readonly Waiter[]): void {
     const { clock } = this.#options;
     const { wish } = waiter;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const loadMs = wish.runner === this.#line.runner ? 0 : this.#loadMs(wish);
     this.#line.serve(waiter, order, startedAt);
     const running: Running = { wish, loadMs, startedAt, begun: false };
     this.#running.add(running);
     waiter.grant({
       began: () => {
-        running.startedAt = clock.now();
+        running.startedAt = clock.elapsed();
         running.begun = true;
         if (this.#line.size > 0) this.#tellSoon();
       },
@@ -162,7 +162,7 @@ export class LeaseQueue {
     // Unless they have been told since: who enters is told at once.
     const tell = (): void => void (this.#telling && this.#tell());
     const { clock } = this.#options;
-    const pause = this.#tellAgainAt - clock.now();
+    const pause = this.#tellAgainAt - clock.elapsed();
     if (pause <= 0) queueMicrotask(tell);
     else clock.sleep(Math.min(pause, LONGEST_PAUSE_MS), this.#drained.signal).then(tell, () => undefined);
   }
@@ -173,7 +173,7 @@ export class LeaseQueue {
     const order = this.#plan();
     const lanes = LANES.map((lane) => order.filter(({ wish }) => wish.lane === lane));
     let told = 0;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     for (const { waiter, waiting } of lanes.flatMap((lane) => this.#places(lane, now))) {
       if (only !== undefined && waiter !== only) continue;
       if (waiter.told !== undefined && !isNews(waiter.told, waiting, now)) continue;
@@ -181,7 +181,7 @@ export class LeaseQueue {
       waiter.wish.onWaiting(waiting);
       told++;
     }
-    if (told > TOLD_AT_ONCE) this.#tellAgainAt = this.#options.clock.now() + Math.min(told, LONGEST_PAUSE_MS);
+    if (told > TOLD_AT_ONCE) this.#tellAgainAt = this.#options.clock.elapsed() + Math.min(told, LONGEST_PAUSE_MS);
   }
 
   /** Where those of one lane stand, in their order. */
@@ -215,7 +215,7 @@ export class LeaseQueue {
 
   /** For each slot of a lane, the expected milliseconds until it is free. */
   #slots(lane: Lane): number[] {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     const { max_concurrent } = this.#options.config().queue;
     const taken = this.#runningIn(lane).map(({ wish, loadMs, startedAt, begun }) => {
       const gone = now - startedAt;

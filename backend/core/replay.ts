@@ -30,9 +30,9 @@ export async function* speak(
   if (mode === 'smooth') {
     const { pieces, gapMs } = own ? asTheyCame(completion) : inWords(completion);
     // By the clock, not by counting sleeps: a timer that fires late, or a slow reader, is made up for.
-    let due = clock.now();
+    let due = clock.elapsed();
     for (const piece of pieces) {
-      const early = due - clock.now();
+      const early = due - clock.elapsed();
       if (early > 0) await clock.sleep(Math.max(TICK_MS, early), signal);
       signal.throwIfAborted();
       yield { type: 'piece', piece };

@@ -26,7 +26,10 @@ export interface TicketOptions {
 
 type Asker = Pick<TicketOptions, 'owner' | 'caller' | 'maxActive'>;
 
-/** The life of one caller's request. Times in milliseconds since 1970. */
+/**
+ * The life of one caller's request. Its times are moments of the monotonic clock, in milliseconds; the clock on the wall is
+ * read once, at its birth, so that what is shown never contradicts what was measured.
+ */
 export class Ticket {
   readonly id: string;
   readonly route: string;
@@ -36,6 +39,8 @@ export class Ticket {
   readonly maxActive: number | undefined;
   priority: number;
   readonly createdAt: number;
+  /** The same moment on the wall. */
+  readonly #bornAt: number;
   readonly #clock: Clock;
   #abort: AbortController | undefined;
   /** Who ended it early: the caller by leaving, or somebody by asking for it. */
@@ -64,7 +69,8 @@ export class Ticket {
     this.maxActive = options.maxActive;
     this.priority = options.priority;
     this.#clock = clock;
-    this.createdAt = clock.now();
+    this.createdAt = clock.elapsed();
+    this.#bornAt = clock.now();
   }
 
   /** Aborts when the request is cancelled, by whomever. Made when first needed: a hit never needs it. */
@@ -94,11 +100,11 @@ export class Ticket {
 
   /** Milliseconds until it starts, by now: by its own last word, or by another. */
   eta(waiting: Waiting = this.waiting): number {
-    return etaOf(waiting, this.#clock.now());
+    return etaOf(waiting, this.#clock.elapsed());
   }
 
   started(): void {
-    this.startedAt ??= this.#clock.now();
+    this.startedAt ??= this.#clock.elapsed();
     if (this.status === 'queued') this.status = 'processing';
     // A follower may get pieces without having been told that the run has begun.
     if (this.waiting.phase === 'queued') this.waiting = RUNNING;
@@ -106,20 +112,20 @@ export class Ticket {
 
   firstPiece(): void {
     this.started();
-    this.firstPieceAt ??= this.#clock.now();
+    this.firstPieceAt ??= this.#clock.elapsed();
   }
 
   /** Its caller has been given a piece. */
   piece(): void {
     this.firstPiece();
-    this.lastPieceAt = this.#clock.now();
+    this.lastPieceAt = this.#clock.elapsed();
     this.pieces++;
   }
 
   /** Ends the life once; `error` says how when it did not end well. */
   finish(error?: AppError): void {
     if (this.finishedAt !== undefined) return;
-    this.finishedAt = this.#clock.now();
+    this.finishedAt = this.#clock.elapsed();
     this.error = error;
     if (error === undefined) this.status = 'completed';
     else this.status = error.code === 'cancelled' ? 'cancelled' : 'failed';
@@ -127,13 +133,17 @@ export class Ticket {
 
   /** Milliseconds from arrival to slot, first piece and end; what has not come yet counts up to now. */
   get timing(): Timing {
-    const now = this.finishedAt ?? this.#clock.now();
-    // Never negative: the machine's clock may be set back meanwhile.
+    const now = this.finishedAt ?? this.#clock.elapsed();
     return {
-      queue_ms: Math.max(0, (this.startedAt ?? now) - this.createdAt),
-      ttft_ms: Math.max(0, (this.firstPieceAt ?? now) - this.createdAt),
-      total_ms: Math.max(0, now - this.createdAt),
+      queue_ms: Math.round((this.startedAt ?? now) - this.createdAt),
+      ttft_ms: Math.round((this.firstPieceAt ?? now) - this.createdAt),
+      total_ms: Math.round(now - this.createdAt),
     };
+  }
+
+  /** A moment of its life as people are shown it: RFC 3339, in UTC. */
+  shown(moment: number): string {
+    return new Date(this.#bornAt + (moment - this.createdAt)).toISOString();
   }
 }
 

@@ -47,7 +47,7 @@ export class Residency {
   isReady(spec: RunnerSpec): boolean {
     const known = this.#ready.get(spec.digest);
     const { loaded } = this.#options.watch.state;
-    if (known !== undefined) return known.runner === spec.key && this.#options.clock.now() < known.until;
+    if (known !== undefined) return known.runner === spec.key && this.#options.clock.elapsed() < known.until;
     // Not used through us yet: an automatically chosen context fits any automatic request (ollama.md section 2).
     const automatic = Object.keys(spec.options).length === 0 && spec.shift === undefined;
     return automatic && loaded.some(({ digest }) => digest === spec.digest);
@@ -55,7 +55,7 @@ export class Residency {
 
   /** Notes that a request of this runner ended well: it stays for `keepAliveMs` at least. */
   used(spec: RunnerSpec, keepAliveMs: number): void {
-    const at = this.#options.clock.now();
+    const at = this.#options.clock.elapsed();
     this.#ready.set(spec.digest, { runner: spec.key, at, until: at + keepAliveMs });
     this.#usual.set(spec.digest, spec);
   }
@@ -81,7 +81,7 @@ export class Residency {
   /** Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody. */
   reconcile(loaded: readonly LoadedModel[]): void {
     const digests = new Set(loaded.map(({ digest }) => digest));
-    const settled = this.#options.clock.now() - LIST_LAG_MS;
+    const settled = this.#options.clock.elapsed() - LIST_LAG_MS;
     for (const [digest, known] of this.#ready) {
       if (known.at < settled && !digests.has(digest)) this.#ready.delete(digest);
     }
@@ -119,7 +119,7 @@ export class Residency {
         load.done.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
       });
       signal.throwIfAborted();
-      return this.#options.clock.now() - load.startedAt;
+      return this.#options.clock.elapsed() - load.startedAt;
     } finally {
       leave();
       settled.abort();
@@ -129,7 +129,7 @@ export class Residency {
   #start(spec: RunnerSpec, keepAlive: KeepAlive): Load {
     const { upstream, clock, estimator, log, watch } = this.#options;
     const abort = new AbortController();
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     const over = (): void => {
       if (this.#loads.get(spec.key) === load) this.#loads.delete(spec.key);
     };
@@ -140,7 +140,7 @@ export class Residency {
     const run = async (): Promise<void> => {
       try {
         await upstream.load(spec, keepAlive, abort.signal);
-        const ms = clock.now() - startedAt;
+        const ms = clock.elapsed() - startedAt;
         estimator.observeLoad(spec.model, ms);
         this.used(spec, 60_000);
         watch.invalidate();

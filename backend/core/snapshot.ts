@@ -4,7 +4,7 @@ import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import { iso, statusOf } from './jobs.ts';
 import { canonicalName } from './models.ts';
-import type { Now, ReadConfig, Watch } from './ports.ts';
+import type { Clock, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Requests, Ticket } from './requests.ts';
@@ -14,8 +14,9 @@ const MB = 1024 * 1024;
 
 export interface SnapshotParts {
   readonly version: string;
+  /** By the monotonic clock, in milliseconds. */
   readonly startedAt: number;
-  readonly now: Now;
+  readonly clock: Clock;
   readonly config: ReadConfig;
   readonly watch: Watch;
   readonly cache: ResponseCache;
@@ -40,7 +41,7 @@ export function health(parts: SnapshotParts): Health {
   return {
     status: !upstream.reachable ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
     version: parts.version,
-    uptime_ms: Math.round(parts.now() - parts.startedAt),
+    uptime_ms: Math.round(parts.clock.elapsed() - parts.startedAt),
     upstream,
     queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
     cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes) },
@@ -77,12 +78,12 @@ function conversationView({ figures }: Conversations): CacheStats['conversation_
   };
 }
 
-export function queueView({ requests, telemetry, queue, now }: SnapshotParts): QueueView {
+export function queueView({ requests, telemetry, queue, clock }: SnapshotParts): QueueView {
   const living = requests.list();
   const sharing = new Map<string | undefined, number>();
   for (const { flight } of living) sharing.set(flight, (sharing.get(flight) ?? 0) + 1);
   const others = ({ flight }: Ticket): number => (flight === undefined ? 0 : (sharing.get(flight) ?? 1) - 1);
-  const entries = living.map((ticket) => queueEntry(ticket, others(ticket), now()));
+  const entries = living.map((ticket) => queueEntry(ticket, others(ticket), clock.elapsed()));
   const { completed, failed, cancelled, refused, requests: all } = telemetry.counts;
   return {
     queue_length: queue.waiting,
@@ -96,7 +97,7 @@ export function queueView({ requests, telemetry, queue, now }: SnapshotParts): Q
   };
 }
 
-function queueEntry(ticket: Ticket, sharedWith: number, now: number): QueueEntry {
+function queueEntry(ticket: Ticket, sharedWith: number, elapsed: number): QueueEntry {
   return {
     request_id: ticket.id,
     model: ticket.model,
@@ -108,12 +109,12 @@ function queueEntry(ticket: Ticket, sharedWith: number, now: number): QueueEntry
     phase: ticket.waiting.phase,
     queue_position: ticket.waiting.position,
     estimated_wait_time: ticket.eta(),
-    created_at: iso(ticket.createdAt),
-    age_ms: Math.max(0, now - ticket.createdAt),
-    ...(ticket.startedAt === undefined ? {} : { started_at: iso(ticket.startedAt) }),
+    created_at: ticket.shown(ticket.createdAt),
+    age_ms: Math.round(elapsed - ticket.createdAt),
+    ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
     tokens: ticket.pieces,
     tokens_per_s: pace(ticket),
-    silent_ms: ticket.startedAt === undefined ? null : Math.max(0, now - (ticket.lastPieceAt ?? ticket.startedAt)),
+    silent_ms: ticket.startedAt === undefined ? null : Math.round(elapsed - (ticket.lastPieceAt ?? ticket.startedAt)),
     shared_with: sharedWith,
   };
 }
@@ -125,7 +126,7 @@ function pace({ pieces, firstPieceAt = 0, lastPieceAt = 0 }: Ticket): number | n
 }
 
 export function cacheStats(parts: SnapshotParts): CacheStats {
-  const { config, cache, telemetry, queue, now } = parts;
+  const { config, cache, telemetry, queue, clock } = parts;
   const { counts, models } = telemetry;
   const figures = cache.figures();
   const { leases, batches, model_switches, model_switches_avoided } = queue.batches;
@@ -137,7 +138,7 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
     byModel.set(name, { ...seen, entries: kept.entries, size_mb: inMb(kept.bytes) });
   }
   return {
-    timestamp: iso(now()),
+    timestamp: iso(clock.now()),
     since: iso(telemetry.since),
     response_cache: {
       total_entries: figures.entries,
@@ -191,7 +192,7 @@ export function modelsView({ watch, estimator }: SnapshotParts): ModelView[] {
       parameter_size: text(details['parameter_size']),
       quantization: text(details['quantization_level']),
       tokens_per_s: estimator.tokensPerSecond(name),
-      load_ms: estimator.loadMs(name) || null,
+      load_ms: Math.round(estimator.loadMs(name)) || null,
     };
   });
 }
@@ -208,7 +209,7 @@ export function requestFact(ticket: Ticket): RequestFact {
     source: ticket.source ?? 'miss',
     status: statusOf(ticket),
     ...(ticket.error === undefined ? {} : { code: ticket.error.code }),
-    created_at: iso(ticket.createdAt),
+    created_at: ticket.shown(ticket.createdAt),
     ...ticket.timing,
   };
 }

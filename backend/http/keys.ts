@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
 import { findKey, KEY_PREFIX } from '../core/api-keys.ts';
-import type { ReadConfig } from '../core/ports.ts';
+import type { Elapsed, ReadConfig } from '../core/ports.ts';
 import { isLoopbackAddress } from './loopback.ts';
 import { meantPath } from './meant-path.ts';
 import { isFromHere, requireScope, showedKey } from './visitor.ts';
@@ -30,17 +30,15 @@ interface Count {
   times: number;
 }
 
-/** `now` gives milliseconds since 1970. */
-export function createKeyCheck(config: ReadConfig, now: () => number): KeyCheck {
+export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
   const bad = new LRUCache<string, Count>({ max: ADDRESSES });
   const used = new LRUCache<string, Count>({ max: ADDRESSES });
 
   /** Counts one more; the milliseconds to wait when it is one too many. */
   const counted = (counts: LRUCache<string, Count>, who: string, most: number): number | undefined => {
-    const time = now();
+    const time = elapsed();
     const known = counts.get(who);
-    // Also when the machine's clock was set back.
-    const stale = known === undefined || time >= known.endsAt || time < known.endsAt - MINUTE_MS;
+    const stale = known === undefined || time >= known.endsAt;
     const count = stale ? { endsAt: time + MINUTE_MS, times: 0 } : known;
     if (stale) counts.set(who, count);
     count.times += 1;

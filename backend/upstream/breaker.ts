@@ -1,6 +1,6 @@
 // The circuit breaker in front of Ollama: after three failed connections in a row it refuses calls for a while instead
 // of letting each of them wait for its own failure. Counts only what is reported; it calls nothing and owns no timer.
-import type { Now, UpstreamState } from '../core/ports.ts';
+import type { Elapsed, UpstreamState } from '../core/ports.ts';
 
 const FAILURES_TO_OPEN = 3;
 const FIRST_OPEN_MS = 5000;
@@ -14,19 +14,19 @@ const TRIAL_MS = 5000;
  * trial fails, up to 60 s. Any success closes it.
  */
 export class Breaker {
-  readonly #now: Now;
+  readonly #elapsed: Elapsed;
   #failures = 0;
   #openMs = FIRST_OPEN_MS;
   #openUntil: number | undefined;
   #trialUntil = 0;
 
-  constructor(now: Now) {
-    this.#now = now;
+  constructor(elapsed: Elapsed) {
+    this.#elapsed = elapsed;
   }
 
   get state(): UpstreamState['breaker'] {
     if (this.#openUntil === undefined) return 'closed';
-    return this.#left(this.#openUntil, this.#openMs) > 0 ? 'open' : 'half_open';
+    return this.#left(this.#openUntil) > 0 ? 'open' : 'half_open';
   }
 
   /**
@@ -35,8 +35,8 @@ export class Breaker {
    */
   enter(): number {
     if (this.#openUntil === undefined) return 0;
-    const wait = Math.max(this.#left(this.#openUntil, this.#openMs), this.#left(this.#trialUntil, TRIAL_MS));
-    if (wait === 0) this.#trialUntil = this.#now() + TRIAL_MS;
+    const wait = Math.max(this.#left(this.#openUntil), this.#left(this.#trialUntil));
+    if (wait === 0) this.#trialUntil = this.#elapsed() + TRIAL_MS;
     return wait;
   }
 
@@ -53,12 +53,12 @@ export class Breaker {
     const state = this.state;
     if (state === 'open' || this.#failures < FAILURES_TO_OPEN) return;
     if (state === 'half_open') this.#openMs = Math.min(LONGEST_OPEN_MS, this.#openMs * 2);
-    this.#openUntil = this.#now() + this.#openMs;
+    this.#openUntil = this.#elapsed() + this.#openMs;
     this.#trialUntil = 0;
   }
 
-  /** Milliseconds until then; a clock that was set back cannot make it longer than `atMost`. */
-  #left(until: number, atMost: number): number {
-    return Math.min(atMost, Math.max(0, until - this.#now()));
+  /** Milliseconds until then. */
+  #left(until: number): number {
+    return Math.max(0, until - this.#elapsed());
   }
 }

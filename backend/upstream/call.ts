@@ -50,7 +50,7 @@ export class Call {
   resume(): void {
     this.#held = false;
     this.#progress++;
-    this.#lastProgressAt = this.#clock.now();
+    this.#lastProgressAt = this.#clock.elapsed();
   }
 
   /** Ends the call: what still runs on `signal` is aborted, no timer and no listener stays. May be called again. */
@@ -71,9 +71,9 @@ export class Call {
         return; // another deadline, or the call is over
       }
       if (seen === this.#progress && !this.#held) return this.#stop.abort(late());
-      // The bounds are for a clock that jumps (the machine slept, NTP): never strike at once, never wait for hours.
-      const silent = this.#held ? 0 : this.#clock.now() - this.#lastProgressAt;
-      left = Math.min(ms, Math.max(ms / 10, ms - silent));
+      // The bound is for a process that was held up: what came meanwhile is to be read before the deadline strikes.
+      const silent = this.#held ? 0 : this.#clock.elapsed() - this.#lastProgressAt;
+      left = Math.max(ms / 10, ms - silent);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests.
 // It does not decide when to look again; that is the watch's.
 import { canonicalName, withoutLocal } from '../core/models.ts';
-import type { InstalledModel, Now } from '../core/ports.ts';
+import type { InstalledModel, Elapsed } from '../core/ports.ts';
 import { shared, type Shared } from './shared.ts';
 
 /** How old the list may be when a name is looked up in it. The clock starts when it was asked for. */
@@ -11,7 +11,7 @@ const FRESH_MS = 5000;
 const MOST_SPELLINGS = 1000;
 
 export class Installed {
-  readonly #now: Now;
+  readonly #elapsed: Elapsed;
   readonly #look: Shared;
   #askedAt = -Infinity;
   #list: readonly InstalledModel[] | undefined;
@@ -19,10 +19,10 @@ export class Installed {
   readonly #bySpelling = new Map<string, InstalledModel>();
   #byName: ReadonlyMap<string, InstalledModel> = new Map();
 
-  constructor(ask: () => Promise<readonly InstalledModel[]>, now: Now) {
-    this.#now = now;
+  constructor(ask: () => Promise<readonly InstalledModel[]>, elapsed: Elapsed) {
+    this.#elapsed = elapsed;
     this.#look = shared(async (current) => {
-      const at = now();
+      const at = elapsed();
       const list = await ask();
       if (!current()) return;
       this.#askedAt = at;
@@ -38,7 +38,7 @@ export class Installed {
   }
 
   get fresh(): boolean {
-    return Math.abs(this.#now() - this.#askedAt) < FRESH_MS;
+    return this.#elapsed() - this.#askedAt < FRESH_MS;
   }
 
   /** The look under way. */

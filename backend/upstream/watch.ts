@@ -43,7 +43,7 @@ export interface StartedWatch extends Watch {
 /** Makes a watch that does nothing until `start`, except what `resolve` and `refreshLoaded` ask of it. */
 export function createWatch({ upstream, config, clock, log, onChange }: WatchOptions): StartedWatch {
   const life = new AbortController();
-  let breaker = new Breaker(clock.now);
+  let breaker = new Breaker(clock.elapsed);
   let installed = newList();
   let loaded: readonly LoadedModel[] = [];
   let state = unknownState(config().ollama.api_url);
@@ -65,14 +65,14 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
   }
 
   function newList(): Installed {
-    return new Installed(() => upstream.tags(life.signal), clock.now);
+    return new Installed(() => upstream.tags(life.signal), clock.elapsed);
   }
 
   /** Starts over when the configuration names another address than the one `state` speaks of. */
   function followAddress(): void {
     const url = config().ollama.api_url;
     if (url === state.url) return;
-    breaker = new Breaker(clock.now);
+    breaker = new Breaker(clock.elapsed);
     installed = newList();
     loaded = [];
     psShown = psAsked;
@@ -93,11 +93,11 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
 
   const probe = shared(async (current) => {
     const obsolete = (): boolean => !current() || life.signal.aborted;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     try {
       const version = await upstream.version(life.signal);
       if (obsolete()) return;
-      const latency = Math.max(0, clock.now() - startedAt);
+      const latency = clock.elapsed() - startedAt;
       breaker.succeeded();
       // It is up whatever the lists say: servers before 0.1.33 have no /api/ps.
       await Promise.allSettled([lookLoaded(life.signal), installed.look()]);

@@ -3,6 +3,7 @@
 // --expose-gc. Usage: entry-main.js ENTRIES CHARS
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../backend/clock.ts';
 import { Folder } from '../../backend/contract/chat.ts';
 import { resolveConfig } from '../../backend/contract/config-sources.ts';
 import { ResponseCache } from '../../backend/core/cache.ts';
@@ -31,7 +32,7 @@ const keyOf = (number: number): string => createHash('sha256').update(String(num
 
 function cacheOf(mb: number): ResponseCache {
   const { config } = resolveConfig({ flags: { 'cache.max_size_mb': String(mb) } }, 'headless');
-  return new ResponseCache(() => config, Date.now);
+  return new ResponseCache(() => config, systemClock);
 }
 
 async function residentBytes(): Promise<number> {

@@ -20,6 +20,7 @@ export function realClock(): CountingClock {
       return sleeping;
     },
     now: Date.now,
+    elapsed: () => performance.now(),
     sleep: (ms, signal) => {
       sleeping++;
       return new Promise<void>((resolve, reject) => {
@@ -51,6 +52,8 @@ export class ManualClock implements CountingClock {
   }
 
   readonly now = (): number => this.#wall + this.#elapsed;
+
+  readonly elapsed = (): number => this.#elapsed;
 
   readonly sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -84,6 +87,11 @@ export class ManualClock implements CountingClock {
       await settled();
     }
     this.#elapsed = until;
+  }
+
+  /** Lets `ms` pass for those who look at the clock; who sleeps sleeps on until `advance`. */
+  pass(ms: number): void {
+    this.#elapsed += ms;
   }
 
   /** Sets the wall clock without anything having waited, as NTP or a sleeping machine does. */

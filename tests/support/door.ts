@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { systemClock } from '../../backend/clock.ts';
 import { configSchema } from '../../backend/contract/config.ts';
 import { asAppError, toWire } from '../../backend/contract/errors.ts';
 import { endEarly } from '../../backend/http/body.ts';
@@ -41,7 +42,7 @@ export async function openDoor(inside: Inside, options: DoorOptions = {}): Promi
     port: () => port,
     lanAddresses: () => [],
     strangers: new Strangers(),
-    keys: createKeyCheck(() => config, Date.now),
+    keys: createKeyCheck(() => config, systemClock.elapsed),
     via: '1.1 hearth-test',
   });
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {

@@ -39,18 +39,26 @@ export interface Hearth {
   stop(): Promise<void>;
 }
 
-/** The real clock, which a test can put forward; waits under way are not shortened by it. */
+/** The real clocks, which a test can put forward; waits under way are not shortened by it. */
 export interface ShiftedClock extends Clock {
+  /** As if so much time had passed. */
   forward(ms: number): void;
+  /** Sets the clock on the wall alone, as NTP does. */
+  jump(ms: number): void;
 }
 
 function shiftedClock(): ShiftedClock {
   let offset = 0;
+  let wall = 0;
   return {
-    now: () => systemClock.now() + offset,
+    now: () => systemClock.now() + offset + wall,
+    elapsed: () => systemClock.elapsed() + offset,
     sleep: systemClock.sleep,
     forward: (ms) => {
       offset += ms;
+    },
+    jump: (ms) => {
+      wall += ms;
     },
   };
 }

@@ -31,7 +31,7 @@ class Play {
 
   constructor() {
     const read = () => config({ conversation_cache: { max_size_mb: this.maxMb, ttl_seconds: TTL_S } });
-    this.conversations = new Conversations(read, this.clock.now);
+    this.conversations = new Conversations(read, this.clock);
   }
 
   enter(id: string): Speaker {
@@ -52,11 +52,11 @@ class Play {
     this.granted.push(speaker);
     const known = this.kept.get(speaker.id);
     // It may have had to make room for others, but it is whole or gone, and never older than it may be.
-    const idleMs = this.clock.now() - (known?.usedAt ?? 0);
+    const idleMs = this.clock.elapsed() - (known?.usedAt ?? 0);
     const whole = turn.resumed ? turn.history === known?.messages : turn.history.length === 0;
     if (!whole || (turn.resumed && idleMs >= TTL_S * 1000)) this.wrong.push({ known, idleMs, turn });
     if (!turn.resumed) this.kept.delete(speaker.id);
-    else if (known !== undefined) known.usedAt = this.clock.now();
+    else if (known !== undefined) known.usedAt = this.clock.elapsed();
   }
 
   get speaking(): Speaker[] {
@@ -72,7 +72,7 @@ class Play {
       const count = turn.keep(messages);
       if (count !== 0 && count !== messages.length) this.wrong.push({ count, messages });
       if (count === 0) this.kept.delete(speaker.id);
-      else this.kept.set(speaker.id, { messages, usedAt: this.clock.now() });
+      else this.kept.set(speaker.id, { messages, usedAt: this.clock.elapsed() });
     }
     turn.release();
     turn.release();

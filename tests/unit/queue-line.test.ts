@@ -117,7 +117,7 @@ describe('position and time', () => {
   test('are told before anything else happens', () => {
     const line = new QueueHarness();
     line.enter('A');
-    const as_of = line.clock.now();
+    const as_of = line.clock.elapsed();
     expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 1, eta_ms: 1000, as_of }]);
     expect(line.enter('A').told).toEqual([{ phase: 'queued', position: 2, eta_ms: 2000, as_of }]);
   });
@@ -348,7 +348,7 @@ describe('a pause', () => {
     const line = new QueueHarness();
     line.enter('A');
     const asker = line.enter('A');
-    const last = (): number => etaOf(asker.told.at(-1) ?? expect.unreachable('untold'), line.clock.now());
+    const last = (): number => etaOf(asker.told.at(-1) ?? expect.unreachable('untold'), line.clock.elapsed());
     line.queue.pause();
     await line.settle();
     await line.clock.advance(5000);
@@ -492,11 +492,11 @@ describe('different runners', () => {
       for (const asker of waiting) {
         if (asker.lease.state === 'pending') continue;
         waiting.delete(asker);
-        running.set(asker, line.clock.now() + 250);
+        running.set(asker, line.clock.elapsed() + 250);
         starts++;
       }
       for (const [asker, ends] of running) {
-        if (ends > line.clock.now()) continue;
+        if (ends > line.clock.elapsed()) continue;
         running.delete(asker);
         asker.release();
       }
@@ -524,13 +524,13 @@ describe('different runners', () => {
     line.resident.add('A').add('B');
     const before = line.enter('A', { caller: 'served before' });
     const c = line.enter('C', { caller: 'served before' });
-    const since = line.clock.now();
+    const since = line.clock.elapsed();
     const starting = stream(line, ['A', 'B'], c, 100);
     await line.clock.advance(0);
     before.release();
     await starting;
     expect(c.lease.state).toBe('fulfilled');
-    expect(line.clock.now() - since).toBeLessThanOrEqual(4000);
+    expect(line.clock.elapsed() - since).toBeLessThanOrEqual(4000);
   });
 
   test('nor a more urgent third one that came after all the others', async () => {

@@ -93,7 +93,7 @@ const open = (queue: Partial<Config['queue']> = {}): void => {
     gateway,
     requests,
     config: () => settings,
-    conversations: new Conversations(() => settings, clock.now),
+    conversations: new Conversations(() => settings, clock),
     clock,
     log: { ...NO_LOG, error: (fields) => logged.push(fields) },
     queueLength: () => 7,

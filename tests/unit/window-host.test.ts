@@ -50,7 +50,7 @@ function stage() {
     mayClose: () => true,
     onGone: () => undefined,
     onPageCrash: (reason, stays) => void told.push([reason, stays]),
-    now: () => it.at,
+    elapsed: () => it.at,
   });
   const crash = (): void => void made.at(-1)?.webContents.emit('render-process-gone', {}, { reason: 'crashed' });
   return { it, host, made, told, crash };
