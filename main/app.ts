@@ -85,12 +85,17 @@ export async function createApp(shell: Shell) {
     freePortAfter,
   });
   const tray = new TrayPresence({
-    hasTrayHost: shell.hasTrayHost,
-    onCome: () => {
-      shell.renewTray();
-      showState();
+    watch: (onChange) => shell.watchTrayHost({ clock, signal: life.signal, onChange }),
+    onChange: (there) => {
+      if (there) {
+        asksToQuit = false;
+        shell.renewTray();
+        showState();
+      }
       pusher.touch('app');
     },
+    onMissed: () => quitting === undefined && host.show(),
+    hasWindow: () => host.window !== undefined,
     clock,
     signal: life.signal,
   });
@@ -116,10 +121,15 @@ export async function createApp(shell: Shell) {
     // Without a tray the window is the app's only face: it asks whether to quit. Whoever insists is obeyed.
     mayClose: () => {
       if (tray.seen || quitting !== undefined) return true;
-      void (asksToQuit ? quit() : askToQuit());
+      if (asksToQuit) void quit();
+      asksToQuit = true;
+      pusher.touch('app');
       return false;
     },
-    onGone: () => void stayReachable(),
+    onGone: () => {
+      asksToQuit = false;
+      tray.check();
+    },
     onPageCrash: (reason, stays) => {
       log.error({ reason }, 'the page of the window ended by itself');
       if (stays) notify('The window closed by itself', 'The gateway goes on. Open Hearth to see the window again.');
@@ -190,21 +200,6 @@ export async function createApp(shell: Shell) {
     if (settings.config.app.notifications) shell.notify(title, body);
   }
 
-  /** Unless a panel has come since the last look. */
-  async function askToQuit(): Promise<void> {
-    if (await tray.look()) host.destroy();
-    else asksToQuit = true;
-    pusher.touch('app');
-  }
-
-  /** The window has gone; if the panel has gone meanwhile, the app would be left without a face. */
-  async function stayReachable(): Promise<void> {
-    asksToQuit = false;
-    if (!tray.seen || quitting !== undefined || (await tray.look()) || quitting !== undefined) return;
-    asksToQuit = true;
-    host.show();
-  }
-
   function startOllamaIfAsked(): void {
     if (!settings.config.app.start_ollama || ollama.started || clock.elapsed() - startedOllamaAt < START_AGAIN_MS)
       return;
@@ -270,7 +265,7 @@ export async function createApp(shell: Shell) {
   onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened);
   askAboutOrigins({ strangers, settings, notices });
-  await tray.look();
+  await tray.start();
   showState();
   await supervisor.start();
   syncLoginItem();
@@ -278,8 +273,6 @@ export async function createApp(shell: Shell) {
     (error: unknown) => log.warn({ err: error }, 'changes of the settings file are not seen'),
   );
   if (!shell.hidden || views.app().first_run) host.show();
-  // Started at login, perhaps before the panel: the window comes when none does.
-  void tray.wait().then((seen) => seen || !shell.hidden || life.signal.aborted || host.show());
 
   return {
     handlers,

@@ -12,7 +12,7 @@ import { SCHEME, serveFiles } from './content.ts';
 import type { Shell } from './shell.ts';
 import { startCommand } from './login-item.ts';
 import { reloadOnChange } from './reload.ts';
-import { hasTrayHost } from './tray-host.ts';
+import { watchTrayHost } from './tray-host.ts';
 import type { TrayCommand, TrayIcon, TrayModel } from './tray-model.ts';
 import { attachTray } from './tray.ts';
 import { WindowHost } from './window-host.ts';
@@ -138,7 +138,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
       store.store = { ...data };
     },
     memory,
-    hasTrayHost: () => hasTrayHost(process.platform),
+    watchTrayHost: (options) => watchTrayHost({ ...options, platform: process.platform }),
     windowHost: (options) =>
       new WindowHost({
         ...options,

@@ -1,6 +1,7 @@
 // What the app needs of Electron and the system around it, as one list of functions. main.ts fills it in; app.ts and
 // everything below it can run without Electron.
 import type { LoginItemOptions } from './login-item.ts';
+import type { TrayHostOptions } from './tray-host.ts';
 import type { TrayModel } from './tray-model.ts';
 import type { WindowHost, WindowHostOptions } from './window-host.ts';
 
@@ -21,7 +22,8 @@ export interface Shell {
     get(key: 'place' | 'first_run_done'): unknown;
     set(key: 'place' | 'first_run_done', value: unknown): void;
   };
-  hasTrayHost(): Promise<boolean>;
+  /** Whether a panel shows tray icons now, and each change of it. */
+  watchTrayHost(options: Omit<TrayHostOptions, 'platform'>): Promise<boolean>;
   windowHost(
     options: Pick<
       WindowHostOptions,

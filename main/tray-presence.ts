@@ -1,14 +1,23 @@
-// Whether a panel shows our tray icon, looked at again for a while: at login the panel is often later than the app, and
-// Electron's icon asks for one only when it is made. It draws nothing.
+// Keeps the app from being without a face: while no panel shows its tray icon, a window is there. It draws nothing.
 import type { Clock } from '../backend/core/ports.ts';
 
-/** When a panel that was not there is looked for again, after the last look. Milliseconds. */
-const AGAIN_MS = [1000, 2000, 4000];
+/**
+ * How long nobody may show the icon before the window comes in its place. At login the panel is often later than the app,
+ * and one that is started anew takes a moment. Milliseconds.
+ */
+const MISSED_MS = 7000;
 
 export interface TrayPresenceOptions {
-  hasTrayHost(): Promise<boolean>;
-  /** A panel has come: the icon is to be made anew. */
-  onCome(): void;
+  /** Resolves with whether a panel is there now, and tells of each change from then on. */
+  watch(onChange: (there: boolean) => void): Promise<boolean>;
+  /**
+   * A panel has come or gone. After true the icon is to be made anew, also when another panel took over: Electron looks for
+   * one only then.
+   */
+  onChange(there: boolean): void;
+  /** There has been neither panel nor window for a while: the window is to be shown. */
+  onMissed(): void;
+  hasWindow(): boolean;
   readonly clock: Clock;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
@@ -17,31 +26,40 @@ export interface TrayPresenceOptions {
 export class TrayPresence {
   readonly #options: TrayPresenceOptions;
   #seen = true;
+  #missing = new AbortController();
 
   constructor(options: TrayPresenceOptions) {
     this.#options = options;
   }
 
-  /** As it was at the last look. */
+  /** Whether a panel shows the icon now. */
   get seen(): boolean {
     return this.#seen;
   }
 
-  async look(): Promise<boolean> {
-    const before = this.#seen;
-    this.#seen = await this.#options.hasTrayHost();
-    if (this.#seen && !before) this.#options.onCome();
-    return this.#seen;
+  /** Resolves after the first look; the time in which a panel is missed begins with it. */
+  async start(): Promise<void> {
+    this.#seen = await this.#options.watch((there) => this.#changed(there));
+    this.check();
   }
 
-  /** Looks some more times, until there is one; resolves with whether there is. */
-  async wait(): Promise<boolean> {
-    const { clock, signal } = this.#options;
-    for (const ms of AGAIN_MS) {
-      if (this.#seen || signal.aborted) break;
-      await clock.sleep(ms, signal).catch(() => undefined);
-      if (!signal.aborted) await this.look();
-    }
-    return this.#seen;
+  /** To be called when the window has gone. */
+  check(): void {
+    this.#missing.abort();
+    if (this.#seen || this.#options.hasWindow()) return;
+    this.#missing = new AbortController();
+    void this.#miss(AbortSignal.any([this.#missing.signal, this.#options.signal]));
+  }
+
+  #changed(there: boolean): void {
+    this.#seen = there;
+    this.#options.onChange(there);
+    this.check();
+  }
+
+  async #miss(found: AbortSignal): Promise<void> {
+    const { clock, hasWindow, onMissed } = this.#options;
+    await clock.sleep(MISSED_MS, found).catch(() => undefined);
+    if (!found.aborted && !hasWindow()) onMissed();
   }
 }

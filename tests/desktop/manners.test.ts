@@ -39,59 +39,6 @@ afterEach(async () => {
   servers = [];
 });
 
-test('without a panel the window opens, and closing it asks whether to quit', async () => {
-  const desktop = await start({ panel: false });
-  const page = await desktop.window();
-  await desktop.ready();
-  const close = (): Promise<void> =>
-    desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-  await close();
-  await page.getByRole('button', { name: 'Keep running' }).click();
-  await page.getByRole('button', { name: 'Keep running' }).waitFor({ state: 'detached' });
-  await close();
-  await page.getByRole('button', { name: 'Quit', exact: true }).click();
-  expect(await desktop.ended).toBe(0);
-});
-
-test('a panel that comes a moment later, as at login, gets the tray, and no window opens', async () => {
-  const desktop = await start({ panel: false });
-  const panel = await TrayHost.start(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '');
-  try {
-    await panel.registration(1);
-    await panel.until(({ tooltip }) => tooltip.startsWith('llama3.2'), 'a tooltip');
-    expect(desktop.app.windows()).toHaveLength(0);
-  } finally {
-    panel.stop();
-  }
-});
-
-test('a panel that comes later is found when the window is closed', async () => {
-  const desktop = await start({ panel: false });
-  await desktop.window();
-  await desktop.ready();
-  const panel = await TrayHost.start(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '');
-  try {
-    await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-    await desktop.eventually(() => desktop.app.windows().length === 0, 'a closed window');
-    await panel.registration(1);
-    expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
-  } finally {
-    panel.stop();
-  }
-});
-
-test('a panel that has gone is missed when the window is closed: it comes back and asks', async () => {
-  const desktop = await start({ args: [] });
-  await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
-  desktop.tray.stop();
-  const next = desktop.app.waitForEvent('window');
-  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-  const page = await next;
-  await page.getByText('There is no tray here for Hearth to stay in.').waitFor();
-  await page.getByRole('button', { name: 'Quit', exact: true }).click();
-  expect(await desktop.ended).toBe(0);
-});
-
 test('an Ollama that ends as soon as it was started is told of', async () => {
   const tools = mkdtempSync(join(tmpdir(), 'hearth-tools-'));
   writeFileSync(join(tools, 'ollama'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });

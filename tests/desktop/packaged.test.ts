@@ -52,7 +52,7 @@ describe('the archive', () => {
         /\/(tests?|__tests__|\.github)\//.test(path) ||
         /^\/(tests|main|backend|renderer|deploy|docs|release|screenshots)\b/.test(path) ||
         /^\/dist\/(tests|assets|main\/launch)\b/.test(path) ||
-        /^\/node_modules\/(electron|vite|vitest|typescript|playwright-core|dbus-next|@resvg|@electron|prettier|oxlint|electron-builder)(\/|$)/.test(
+        /^\/node_modules\/(electron|vite|vitest|typescript|playwright-core|@resvg|@electron|prettier|oxlint|electron-builder)(\/|$)/.test(
           path,
         ),
     );

@@ -1,8 +1,9 @@
 // The panel's side of the tray: owns org.kde.StatusNotifierWatcher on a bus, takes what registers there, reads its icon,
 // tooltip and menu, and clicks entries for real (freedesktop: StatusNotifierItem; Canonical: dbusmenu). It draws nothing.
-import dbus from 'dbus-next';
+import * as dbus from '@jellybrick/dbus-next';
 
 const WATCHER = 'org.kde.StatusNotifierWatcher';
+const PATH = '/StatusNotifierWatcher';
 const ITEM = 'org.kde.StatusNotifierItem';
 const MENU = 'com.canonical.dbusmenu';
 /** How long anything is waited for. Milliseconds. */
@@ -33,41 +34,40 @@ export interface TrayView {
   readonly menu: readonly MenuEntry[];
 }
 
-class Watcher extends dbus.interface.Interface {
+/** The watcher's side of the bus: what trays and other programs ask it. */
+class Watcher {
   readonly items: string[] = [];
-  onItem: (service: string) => void = () => undefined;
+  hasHost = true;
+  onItem: () => void = () => undefined;
 
-  RegisterStatusNotifierItem(service: string): void {
-    this.items.push(service);
-    this.onItem(service);
+  /** The answer to a call as signature and body; undefined for what a watcher does not have. */
+  answer({ member, body }: dbus.Message): readonly [string, unknown[]] | undefined {
+    switch (member) {
+      case 'RegisterStatusNotifierItem':
+        this.items.push(String(body[0]));
+        this.onItem();
+        return ['', []];
+      case 'RegisterStatusNotifierHost':
+        return ['', []];
+      case 'Get': {
+        const value = this.#properties()[String(body[1])];
+        return value === undefined ? undefined : ['v', [value]];
+      }
+      case 'GetAll':
+        return ['a{sv}', [this.#properties()]];
+      default:
+        return undefined;
+    }
   }
 
-  RegisterStatusNotifierHost(): void {}
-
-  get RegisteredStatusNotifierItems(): string[] {
-    return this.items;
-  }
-
-  get IsStatusNotifierHostRegistered(): boolean {
-    return true;
-  }
-
-  get ProtocolVersion(): number {
-    return 0;
+  #properties(): Record<string, dbus.Variant> {
+    return {
+      RegisteredStatusNotifierItems: new dbus.Variant('as', this.items),
+      IsStatusNotifierHostRegistered: new dbus.Variant('b', this.hasHost),
+      ProtocolVersion: new dbus.Variant('i', 0),
+    };
   }
 }
-
-Watcher.configureMembers({
-  properties: {
-    RegisteredStatusNotifierItems: { signature: 'as', access: 'read' },
-    IsStatusNotifierHostRegistered: { signature: 'b', access: 'read' },
-    ProtocolVersion: { signature: 'i', access: 'read' },
-  },
-  methods: {
-    RegisterStatusNotifierItem: { inSignature: 's' },
-    RegisterStatusNotifierHost: { inSignature: 's' },
-  },
-});
 
 export class TrayHost {
   readonly #bus: dbus.MessageBus;
@@ -83,13 +83,18 @@ export class TrayHost {
     });
   }
 
-  /** Becomes the panel of a bus. */
-  static async start(busAddress: string): Promise<TrayHost> {
+  /** Becomes the panel of a bus, also in the place of another; `hasHost` false: a watcher that nobody draws for yet. */
+  static async start(busAddress: string, { hasHost = true } = {}): Promise<TrayHost> {
     const bus = dbus.sessionBus({ busAddress });
-    const watcher = new Watcher(WATCHER);
-    bus.export('/StatusNotifierWatcher', watcher);
+    const watcher = new Watcher();
+    watcher.hasHost = hasHost;
+    bus.addMethodHandler((message) => {
+      const answer = message.path === PATH ? watcher.answer(message) : undefined;
+      if (answer !== undefined) bus.send(dbus.Message.newMethodReturn(message, answer[0], answer[1]));
+      return answer !== undefined;
+    });
     const host = new TrayHost(bus, watcher);
-    await bus.requestName(WATCHER, 0);
+    await bus.requestName(WATCHER, dbus.NameFlag.ALLOW_REPLACEMENT | dbus.NameFlag.REPLACE_EXISTING);
     for (const from of [ITEM, MENU]) {
       await host.#call('org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'AddMatch', 's', [
         `type='signal',interface='${from}'`,
@@ -100,6 +105,14 @@ export class TrayHost {
 
   stop(): void {
     this.#bus.disconnect();
+  }
+
+  /** Somebody begins or ends to draw for the watcher; `silently`: no signal tells of it. */
+  setHost(there: boolean, { silently = false } = {}): void {
+    this.#watcher.hasHost = there;
+    if (silently) return;
+    const name = there ? 'StatusNotifierHostRegistered' : 'StatusNotifierHostUnregistered';
+    this.#bus.send(dbus.Message.newSignal(PATH, WATCHER, name));
   }
 
   /** How many trays have registered so far. */
@@ -139,18 +152,21 @@ export class TrayHost {
 
   /** Clicks the entry at a path of labels, each a beginning, as soon as it is there and can be chosen. */
   async click(...labels: readonly string[]): Promise<void> {
-    const view = await this.until(
-      ({ menu }) => entryAt(menu, labels)?.enabled === true,
-      `an entry ${labels.join(' ▸ ')} that can be chosen`,
-    );
-    const { id } = entryAt(view.menu, labels) as MenuEntry;
-    const item = this.#item();
-    await this.#call(item, await this.#menuPath(item), MENU, 'Event', 'isvu', [
-      id,
-      'clicked',
-      new dbus.Variant('s', ''),
-      0,
-    ]);
+    const what = `an entry ${labels.join(' ▸ ')} that can be chosen`;
+    const deadline = Date.now() + LIMIT_MS;
+    for (;;) {
+      const { menu } = await this.until((view) => entryAt(view.menu, labels)?.enabled === true, what);
+      const { id } = entryAt(menu, labels) as MenuEntry;
+      const item = this.#item();
+      const event = [id, 'clicked', new dbus.Variant('s', ''), 0];
+      try {
+        await this.#call(item, await this.#menuPath(item), MENU, 'Event', 'isvu', event);
+        return;
+      } catch (error) {
+        // The menu was made anew since it was read, and this id is of the one before.
+        if (Date.now() > deadline) throw error;
+      }
+    }
   }
 
   #item(): string {
