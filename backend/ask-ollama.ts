@@ -1,8 +1,9 @@
 // Asks an Ollama how it is, for a settings form or a first run; the gateway's own watch goes on beside it.
 import { systemClock } from './clock.ts';
 import type { Config } from './contract/config.ts';
-import { AppError } from './contract/errors.ts';
+import { AppError, asAppError } from './contract/errors.ts';
 import type { Log } from './core/ports.ts';
+import { withoutAdvice } from './upstream/failure.ts';
 import { createUpstream } from './upstream/ollama.ts';
 
 /** What another Ollama says of itself. */
@@ -28,7 +29,10 @@ export async function askOllama(config: Config, log: Log, limitMs: number): Prom
     const models = await upstream.tags(signal);
     return { url, version, latency_ms: Math.round(latency * 10) / 10, models: models.map(({ name }) => name) };
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) {
+      const { code, message } = asAppError(error);
+      throw new AppError(code, withoutAdvice(message), { cause: error });
+    }
     throw new AppError('upstream_unreachable', `Nothing answered at ${url} within ${Math.round(limitMs / 1000)} s.`);
   } finally {
     await upstream.close();

@@ -21,7 +21,7 @@ export function Overview({ view, now }: { readonly view: View; readonly now: num
     <>
       <Now live={live} now={now} />
       {fresh ? (
-        <NoRequests address={gateway.addresses.ollama_host} />
+        <NoRequests address={gateway.addresses.ollama_host} ready={live.health.upstream.model_available} />
       ) : (
         <>
           <Saved live={live} now={now} />
@@ -35,15 +35,22 @@ export function Overview({ view, now }: { readonly view: View; readonly now: num
   );
 }
 
-function NoRequests({ address }: { readonly address: string }): JSX.Element {
+interface NoRequestsProps {
+  readonly address: string;
+  /** A request that names no model would be answered. */
+  readonly ready: boolean;
+}
+
+function NoRequests({ address, ready }: NoRequestsProps): JSX.Element {
   const body = '{"messages":[{"role":"user","content":"Hello"}]}';
   return (
     <section class="sec">
       <Empty mark="idle" title="No requests yet">
         <p>
-          Point an app at <span class="nb">{address}</span>, or try it now:
+          Point an app at <span class="nb">{address}</span>
+          {ready ? ', or try it now:' : '.'}
         </p>
-        <CommandLine text={`curl ${address}/api/chat-optimized -d '${body}'`} />
+        {ready && <CommandLine text={`curl ${address}/api/chat-optimized -d '${body}'`} />}
       </Empty>
     </section>
   );

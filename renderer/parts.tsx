@@ -72,6 +72,35 @@ export function Section({ title, hidden = false, end, children }: SectionProps):
   );
 }
 
+interface StepProps {
+  readonly n: number;
+  readonly done?: boolean;
+  readonly title: string;
+  readonly children: ComponentChildren;
+}
+
+/** One step of several, with its number or the check in its place. */
+export function Step({ n, done = false, title, children }: StepProps): JSX.Element {
+  return (
+    <li>
+      {done ? (
+        <span class="num">
+          <Icon name="check" />
+          <span class="sr">Done</span>
+        </span>
+      ) : (
+        <span class="num" aria-hidden="true">
+          {n}
+        </span>
+      )}
+      <div>
+        <h2>{title}</h2>
+        {children}
+      </div>
+    </li>
+  );
+}
+
 interface EmptyProps {
   readonly mark: MarkName;
   /** What is so. */

@@ -1,6 +1,7 @@
-// When two names mean one model. Ollama adds `:latest` and does not mind the case. Pure.
+// When two names mean one model. Pure.
+import { canonicalName } from '../backend/contract/model-name.ts';
 
+/** Whether Ollama reads both names alike. */
 export function sameModel(a: string, b: string): boolean {
-  const plain = (name: string): string => name.toLowerCase().replace(/:latest$/, '');
-  return plain(a) === plain(b);
+  return canonicalName(a) === canonicalName(b);
 }

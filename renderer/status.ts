@@ -149,19 +149,22 @@ function withoutOllama({ app }: View, { health }: Live): Said {
     return { ...down, line: `No Ollama at ${host}`, more: 'Something else answers there', button };
   }
   if (!isHere(host)) {
-    return { ...down, line: `Ollama at ${host} does not answer`, more: 'Requests fail until it is back', button };
+    return { ...down, line: `Nothing answers at ${host}`, more: 'Requests fail until Ollama does', button };
   }
+  // At an address that somebody has chosen, that may be what is wrong: it is named, and nothing is said of the program.
+  const named = isUsual(host) ? undefined : `Nothing answers at ${host}`;
   const line = 'Ollama is not running';
   switch (app.ollama_program) {
     case 'starting':
       return { ...down, line, more: 'It is being started', button: { label: 'Starting' } };
     case 'missing': {
-      const button = { label: 'Get Ollama', primary: true, step: { command: 'open', input: { what: 'get_ollama' } } } as const; // prettier-ignore
-      return { ...down, line, more: 'It was not found on this machine', button };
+      if (named !== undefined) return { ...down, line: named, more: 'Requests fail until Ollama does', button };
+      const get = { label: 'Get Ollama', primary: true, step: { command: 'open', input: { what: 'get_ollama' } } } as const; // prettier-ignore
+      return { ...down, line, more: 'It was not found on this machine', button: get };
     }
     case 'installed': {
-      const button = { label: 'Start Ollama', primary: true, step: { command: 'start_ollama', input: {} } } as const;
-      return { ...down, line, more: 'Requests fail until it is back', button };
+      const start = { label: 'Start Ollama', primary: true, step: { command: 'start_ollama', input: {} } } as const;
+      return { ...down, line, more: named ?? 'Requests fail until it is back', button: start };
     }
   }
 }
@@ -270,4 +273,9 @@ export function hostOf(url: string): string {
 /** Whether an address is this machine's own. */
 export function isHere(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+}
+
+/** Whether Ollama answers there when nobody has told it otherwise; any other address is worth naming. */
+export function isUsual(host: string): boolean {
+  return isHere(host) && host.endsWith(':11434');
 }

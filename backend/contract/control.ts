@@ -234,6 +234,10 @@ const installedSchema = z.object({
   /** As Ollama names them, like "8.2B" and "Q4_K_M"; null where it does not. */
   parameter_size: z.string().nullable(),
   quantization: z.string().nullable(),
+  /** What it can do, in Ollama's words, like "completion" and "embedding"; null where Ollama does not tell. */
+  capabilities: z.array(z.string()).nullable(),
+  /** It runs on ollama.com's machines; only its name is installed here. */
+  remote: z.boolean(),
   /** Learned from runs through Hearth; null until there was one. */
   tokens_per_s: z.number().nullable(),
   load_ms: ms.nullable(),

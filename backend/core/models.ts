@@ -1,22 +1,10 @@
 // How Ollama reads model names, and which near ones to offer when a name is not installed.
 import { AppError } from '../contract/errors.ts';
+import { canonicalName } from '../contract/model-name.ts';
 import { typingMistakes } from '../contract/nearest.ts';
 import type { InstalledModel } from './ports.ts';
 
-/**
- * A model name in the one form in which two spellings of the same model are equal: lower case, without the default
- * registry and namespace, with the tag written out (ollama server/routes.go:1218, types/model/name.go).
- */
-export function canonicalName(name: string): string {
-  const lower = name
-    .trim()
-    .toLowerCase()
-    .replace(/^https?:\/\//, '')
-    .replace(/^registry\.ollama\.ai\//, '')
-    .replace(/^library\//, '');
-  const lastPart = lower.slice(lower.lastIndexOf('/') + 1);
-  return lastPart.includes(':') ? lower : `${lower}:latest`;
-}
+export { canonicalName } from '../contract/model-name.ts';
 
 /** Host, namespace, name and tag, each as Ollama takes it (ollama types/model/name.go). */
 const NAME = /^(?:(?:(?:[a-z]+:\/\/)?\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/i;

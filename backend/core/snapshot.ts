@@ -3,7 +3,7 @@ import type { CacheStats, Health, ModelView, QueueEntry, QueueView, RequestFact 
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import { iso, statusOf } from './jobs.ts';
-import { canonicalName } from './models.ts';
+import { canonicalName, isCloudName } from './models.ts';
 import type { Clock, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
@@ -178,7 +178,7 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
 /** Installed models, and which of them are in memory. */
 export function modelsView({ watch, estimator }: SnapshotParts): ModelView[] {
   const { installed, loaded } = watch.state;
-  return installed.map(({ name, digest, size, details }) => {
+  return installed.map(({ name, digest, size, details, capabilities, remote }) => {
     const inMemory = loaded.find((model) => canonicalName(model.name) === canonicalName(name));
     return {
       name,
@@ -191,6 +191,8 @@ export function modelsView({ watch, estimator }: SnapshotParts): ModelView[] {
       context_length: inMemory?.context_length ?? null,
       parameter_size: text(details['parameter_size']),
       quantization: text(details['quantization_level']),
+      capabilities: capabilities === undefined ? null : [...capabilities],
+      remote: remote || isCloudName(name),
       tokens_per_s: estimator.tokensPerSecond(name),
       load_ms: Math.round(estimator.loadMs(name)) || null,
     };

@@ -20,13 +20,22 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** What to do about the address, behind what is wrong with it. */
+const START_OR_SET = ' Start it, or set ollama.api_url.';
+const CHECK = ' Check ollama.api_url.';
+
+/** The sentence for somebody who is just setting the address. */
+export function withoutAdvice(sentence: string): string {
+  return sentence.replace(START_OR_SET, '').replace(CHECK, '');
+}
+
 /** Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. */
 export function unreachable(apiUrl: string, error: unknown): AppError {
   const code = codeOf(error);
   // What answers with something else than HTTP, or with TLS where none was asked for, is not down but a wrong address.
   if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
-  const sentence = `Ollama does not answer at ${apiUrl}${why}. Start it, or set ollama.api_url.`;
+  const sentence = `Ollama does not answer at ${apiUrl}${why}.${START_OR_SET}`;
   return new AppError('upstream_unreachable', sentence, { cause: error });
 }
 
@@ -47,7 +56,7 @@ export function noAnswer(apiUrl: string): AppError {
 
 /** Something answers there, but no Ollama; `what` says how one can tell. */
 export function notOllama(apiUrl: string, what: string, cause?: unknown): AppError {
-  const sentence = `The address ${apiUrl} answers, but not as Ollama does (${what}). Check ollama.api_url.`;
+  const sentence = `The address ${apiUrl} answers, but not as Ollama does (${what}).${CHECK}`;
   return new AppError('upstream_failed', sentence, { cause });
 }
 

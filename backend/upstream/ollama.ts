@@ -33,7 +33,16 @@ import {
 } from './failure.ts';
 import { frame, MB, objectIn, textOf } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
-import { embeddingsSchema, embedSchema, parametersSchema, psSchema, tagsSchema, versionSchema } from './replies.ts';
+import { Abilities } from './abilities.ts';
+import {
+  capabilitiesSchema,
+  embeddingsSchema,
+  embedSchema,
+  parametersSchema,
+  psSchema,
+  tagsSchema,
+  versionSchema,
+} from './replies.ts';
 import { orAborted } from './shared.ts';
 
 /** An error body is read this far. */
@@ -221,6 +230,10 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     return vectors({ ...request, input }, signal, embeddingsSchema, (client) => client.embeddings(asked));
   }
 
+  const abilities = new Abilities((model, signal) =>
+    look(signal, capabilitiesSchema, (client) => client.show({ model })),
+  );
+
   function firstToken(): Limit {
     const seconds = config().ollama.first_token_timeout_seconds;
     return { ms: seconds * 1000, late: () => firstTokenLate(seconds) };
@@ -243,7 +256,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
         signal,
       ),
     unload: (model, signal) => sendEmpty({ model, messages: [], keep_alive: 0 }, signal),
-    tags: (signal) => look(signal, tagsSchema, (client) => client.list()),
+    tags: async (signal) => await abilities.told(await look(signal, tagsSchema, (client) => client.list()), signal),
     ps: (signal) => look(signal, psSchema, (client) => client.ps()),
     version: (signal) => look(signal, versionSchema, (client) => client.version()),
     close: () => agent.destroy(),

@@ -99,6 +99,11 @@ export const embeddingsSchema = z.object({ embedding: vector.nullable() }).trans
   prompt_eval_count: 0,
 }));
 
+/** The `capabilities` of /api/show; undefined from servers that do not tell them. */
+export const capabilitiesSchema = z
+  .object({ capabilities: z.array(z.string()).nullish() })
+  .transform(({ capabilities }) => capabilities ?? undefined);
+
 /** The `parameters` of /api/show: a text block, a name and a value on each line, in any order. */
 export const parametersSchema = z.object({ parameters: text }).transform(({ parameters }) => {
   const found = new Map<string, string[]>();

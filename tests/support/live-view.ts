@@ -51,6 +51,8 @@ export function loadedModel(name: string, loaded: boolean): ModelView {
     context_length: loaded ? 8192 : null,
     parameter_size: '3.2B',
     quantization: 'Q4_K_M',
+    capabilities: ['completion'],
+    remote: false,
     tokens_per_s: null,
     load_ms: null,
   };

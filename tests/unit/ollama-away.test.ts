@@ -14,9 +14,9 @@ function said(upstream: NonNullable<LiveChange['upstream']>, program: 'installed
     upstream: { state: 'down', reachable: false, model_available: false, model_loaded: false, ...upstream },
   });
   const whole = view({ app: { ollama_program: program }, live });
-  const { line, button } = headerOf(whole, NOW);
+  const { line, more, button } = headerOf(whole, NOW);
   const tray = trayModel({ ...whole, live, model: 'm', startAtLogin: { on: false, locked: false } });
-  return { line, button: button?.label, tray: tray.menu[0] };
+  return { line, more, button: button?.label, tray: tray.menu[0] };
 }
 
 describe('without Ollama', () => {
@@ -27,7 +27,7 @@ describe('without Ollama', () => {
 
   test('nothing is started or got where something else has its address', () => {
     for (const program of ['installed', 'missing'] as const) {
-      expect(said({ foreign: true }, program)).toEqual({
+      expect(said({ foreign: true }, program)).toMatchObject({
         line: 'No Ollama at 127.0.0.1:11434',
         button: 'Change…',
         tray: { type: 'label', label: 'No Ollama at its address' },
@@ -35,9 +35,19 @@ describe('without Ollama', () => {
     }
   });
 
+  test('a wrong address on this machine is named, and no program is said to be missing', () => {
+    const url = 'http://127.0.0.1:9';
+    expect(said({ url }, 'missing')).toMatchObject({ line: 'Nothing answers at 127.0.0.1:9', button: 'Change…' });
+    expect(said({ url }, 'installed')).toMatchObject({
+      more: 'Nothing answers at 127.0.0.1:9',
+      button: 'Start Ollama',
+    });
+    expect(said({ url: 'http://localhost:11434' }, 'missing')).toMatchObject({ button: 'Get Ollama' });
+  });
+
   test('another machine’s is not started here', () => {
     expect(said({ url: 'http://192.168.1.20:11434' }, 'installed')).toMatchObject({
-      line: 'Ollama at 192.168.1.20:11434 does not answer',
+      line: 'Nothing answers at 192.168.1.20:11434',
       button: 'Change…',
     });
   });

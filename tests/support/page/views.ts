@@ -133,12 +133,16 @@ export const MODELS: ModelView[] = [
     size_loaded: 0.6 * GB,
     size_vram: 0.6 * GB,
     context_length: 2048,
+    capabilities: ['embedding'],
   }),
   model('deepseek-r1:8b', 5.2, '8.2B', { tokens_per_s: 38, load_ms: 4000 }),
   model('gemma3:12b', 8.1, '12.2B', { tokens_per_s: 17, load_ms: 9000 }),
   model('mistral-small:24b', 14, '23.6B'),
   model('qwen2.5-coder:7b', 4.7, '7.6B', { tokens_per_s: 44, load_ms: 3000 }),
 ];
+
+const EMBEDS = model('mxbai-embed-large', 0.7, '334M', { capabilities: ['embedding'] });
+const CLOUD = model('gpt-oss:120b-cloud', 384 / GB, '116.8B', { remote: true });
 
 export function settings(): View['settings'] {
   const config = defaultConfig() as unknown as Record<string, Record<string, unknown>>;
@@ -314,6 +318,21 @@ export const STATES: Readonly<Record<string, () => View>> = {
       notices: [ASKING_PAGE],
     }),
   'first run': () => view({ app: { first_run: true }, live: quiet() }),
+  'first run, model missing': () =>
+    view({
+      app: { first_run: true },
+      live: quiet({ models: [EMBEDS, CLOUD, ...MODELS.slice(2)], upstream: { model: 'gone', model_available: false } }),
+    }),
+  'first run, nothing that chats': () =>
+    view({
+      app: { first_run: true },
+      live: quiet({ models: [EMBEDS, CLOUD], upstream: { model: 'gone', model_available: false } }),
+    }),
+  'first run, wrong address': () =>
+    view({
+      app: { first_run: true, ollama_program: 'missing' },
+      live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, url: 'http://127.0.0.1:9' } }),
+    }),
   'first run, ollama stopped': () => view({ app: { first_run: true }, live: quiet(DOWN) }),
   'first run, no ollama at the address': () =>
     view({
