@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
-import { entryAt, TrayHost } from '../support/desktop/tray-host.ts';
+import { entryAt } from '../support/desktop/tray-host.ts';
 
 let running: Desktop[] = [];
 let servers: Server[] = [];
