@@ -38,7 +38,9 @@ function watch(platform: NodeJS.Platform = 'linux'): Promise<boolean> {
   return watchTrayHost({ platform, clock: realClock(), signal: life.signal, onChange: (there) => told.push(there) });
 }
 
-const hears = (...expected: boolean[]): Promise<void> => expect.poll(() => told, { timeout: 10_000 }).toEqual(expected);
+async function hears(...expected: boolean[]): Promise<void> {
+  await expect.poll(() => told, { timeout: 10_000 }).toEqual(expected);
+}
 
 test('a panel that was there first is seen at once, and nothing more is told', async () => {
   await panel();
