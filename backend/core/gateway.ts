@@ -271,9 +271,9 @@ export class Gateway {
     const { queue, requests, clock } = this.#parts;
     this.#draining = true;
     queue.drain();
+    requests.close();
     await requests.emptyWithin(timeoutMs, clock);
-    for (const ticket of requests.list())
-      ticket.cancel('request', shuttingDown('Hearth stopped before the answer was complete.'));
+    requests.cancelAll(shuttingDown('Hearth stopped before the answer was complete.'));
     await requests.emptyWithin(LAST_WORDS_MS, clock);
   }
 }

@@ -4,7 +4,9 @@
 import { PRIORITY } from '../contract/chat-request.ts';
 import { etaOf, RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
+import { HandedOn, type Asker } from './handed-on.ts';
 import type { Clock } from './ports.ts';
+import { shuttingDown } from './refusals.ts';
 
 /** The owner of what callers on this machine ask for. */
 export const LOCAL = 'local';
@@ -23,8 +25,6 @@ export interface TicketOptions {
   readonly maxActive?: number | undefined;
   readonly priority: number;
 }
-
-type Asker = Pick<TicketOptions, 'owner' | 'caller' | 'maxActive'>;
 
 /**
  * The life of one caller's request. Its times are moments of the monotonic clock, in milliseconds; the clock on the wall is
@@ -149,8 +149,9 @@ export class Ticket {
 
 export class Requests {
   readonly #living = new Map<string, Ticket>();
-  /** How many each owner has that are handed on to Ollama and so have no ticket. Owners without any are not in it. */
-  readonly #handedOn = new Map<string, number>();
+  /** Those that are handed on to Ollama and so have no ticket. */
+  readonly #handedOn = new Set<HandedOn>();
+  #closed = false;
   readonly #whenEmpty: (() => void)[] = [];
   readonly #onChange: () => void;
 
@@ -174,29 +175,24 @@ export class Requests {
   }
 
   /**
-   * Counts one that is handed on to Ollama without a ticket. Call the result in any case when it has ended; twice is
-   * harmless. Throws client_limit.
+   * Registers one that is handed on to Ollama without a ticket; `end` it in any case. Throws client_limit, shutting_down.
    */
-  handOn(asker: Asker): () => void {
-    const { owner, maxActive } = asker;
-    if (maxActive === undefined) return () => undefined;
+  handOn(asker: Asker): HandedOn {
+    if (this.#closed) throw shuttingDown();
     this.#checkShare(asker);
-    const count = (more: 1 | -1): void => {
-      const now = (this.#handedOn.get(owner) ?? 0) + more;
-      if (now > 0) this.#handedOn.set(owner, now);
-      else this.#handedOn.delete(owner);
-    };
-    count(1);
-    let ended = false;
-    return () => {
-      if (!ended) count(-1);
-      ended = true;
-    };
+    const handedOn = new HandedOn(asker, () => {
+      this.#handedOn.delete(handedOn);
+      this.#lookWhetherEmpty();
+    });
+    this.#handedOn.add(handedOn);
+    return handedOn;
   }
 
   #checkShare({ owner, maxActive, caller }: Asker): void {
     if (maxActive === undefined) return;
-    let active = this.#handedOn.get(owner) ?? 0;
+    let active = 0;
+    for (const each of this.#handedOn)
+      if (each.asker.owner === owner && each.asker.maxActive !== undefined) active += 1;
     for (const each of this.#living.values()) if (each.owner === owner && each.source !== 'hit') active += 1;
     if (active < maxActive) return;
     throw new AppError(
@@ -211,17 +207,36 @@ export class Requests {
       this.#living.delete(ticket.id);
       this.#onChange();
     }
-    if (this.#living.size > 0) return;
+    this.#lookWhetherEmpty();
+  }
+
+  get #isEmpty(): boolean {
+    return this.#living.size === 0 && this.#handedOn.size === 0;
+  }
+
+  #lookWhetherEmpty(): void {
+    if (!this.#isEmpty) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  /** Resolves when no request lives. */
+  /** From now on nothing is handed on any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Ends all that live early, those handed on too. */
+  cancelAll(reason: AppError): void {
+    for (const ticket of this.list()) ticket.cancel('request', reason);
+    for (const handedOn of this.#handedOn) handedOn.cancel(reason);
+  }
+
+  /** Resolves when no request lives and none is handed on. */
   async empty(): Promise<void> {
-    if (this.#living.size === 0) return;
+    if (this.#isEmpty) return;
     await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  /** Resolves when no request lives, or after `ms`. */
+  /** Likewise, or after `ms`. */
   async emptyWithin(ms: number, clock: Clock): Promise<void> {
     const settled = new AbortController();
     await Promise.race([this.empty(), clock.sleep(ms, settled.signal).catch(() => undefined)]);

@@ -5,7 +5,7 @@ import type { ChatEvent, Completion } from '../contract/chat.ts';
 import { AppError, asAppError, retryAfterSeconds } from '../contract/errors.ts';
 import type { StreamPiece } from '../core/answer.ts';
 import { endEarly } from './body.ts';
-import { failureOf, type Dialect } from './failures.ts';
+import { failureOf, type Dialect, type Failure } from './failures.ts';
 
 /** The clocks of a connection that waits; milliseconds. */
 export interface Patience {
@@ -76,24 +76,32 @@ export function sendJsonText(res: ServerResponse, status: number, json: string, 
 export function sendError(res: ServerResponse, thrown: unknown, dialect: Dialect): AppError {
   const error = asAppError(thrown);
   if (res.destroyed || res.writableEnded) return error;
-  const { status, body, lastPiece } = failureOf(error, dialect, requestId(res));
+  const failure = failureOf(error, dialect, requestId(res));
   if (res.headersSent) {
-    const type = String(res.getHeader('Content-Type') ?? '');
-    if (type.startsWith('text/event-stream')) res.end(`data: ${JSON.stringify(lastPiece)}\n\n`);
-    else if (type.startsWith('application/x-ndjson')) res.end(`${JSON.stringify(lastPiece)}\n`);
-    else if (type.startsWith('application/json')) res.end(JSON.stringify(body));
-    // Somebody else's form, half sent: only a broken connection says that it is not whole.
-    else res.destroy();
+    breakOff(res, failure);
     return error;
   }
+  const { status, body } = failure;
   const retryAfter = retryAfterSeconds(error);
   res.statusCode = status;
   if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
   res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Content-Type', dialect === 'openai' ? OPENAI_JSON_TYPE : JSON_TYPE);
+  res.setHeader('Content-Type', dialect === 'openai' || dialect === 'responses' ? OPENAI_JSON_TYPE : JSON_TYPE);
   // The body may not have been read: the refusal must reach its sender all the same.
   endEarly(res, JSON.stringify(body));
   return error;
+}
+
+/** Ends an answer that has begun with last words in its form. */
+export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Failure): void {
+  const type = String(res.getHeader('Content-Type') ?? '');
+  if (type.startsWith('text/event-stream')) {
+    const name = lastName === undefined ? '' : `event: ${lastName}\n`;
+    res.end(`${name}data: ${JSON.stringify(lastPiece)}\n\n`);
+  } else if (type.startsWith('application/x-ndjson')) res.end(`${JSON.stringify(lastPiece)}\n`);
+  else if (type.startsWith('application/json')) res.end(JSON.stringify(body));
+  // Somebody else's form, half sent: only a broken connection says that it is not whole.
+  else res.destroy();
 }
 
 /** Resolves when the socket takes more, or has gone. */

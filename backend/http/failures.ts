@@ -3,7 +3,7 @@
 import { assertNever, toWire, type AppError, type ErrorCode } from '../contract/errors.ts';
 
 /** Whose form a route speaks. */
-export type Dialect = 'own' | 'ollama' | 'openai' | 'anthropic';
+export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';
 
 /** Routes of ours that stand among Ollama's. */
 const OWN =
@@ -13,7 +13,8 @@ const OWN =
 export function dialectOf(address: string): Dialect {
   // Ollama redirects a doubled slash by itself.
   const path = address.includes('//') ? address.replaceAll(/\/{2,}/g, '/') : address;
-  if (path === '/v1/messages') return 'anthropic';
+  if (/^\/v1\/messages(?:\/|$)/.test(path)) return 'anthropic';
+  if (/^\/v1\/responses(?:\/|$)/.test(path)) return 'responses';
   if (path.startsWith('/v1/')) return 'openai';
   return (path === '/' || path.startsWith('/api/')) && !OWN.test(path) ? 'ollama' : 'own';
 }
@@ -24,10 +25,15 @@ export interface Failure {
   readonly body: Readonly<Record<string, unknown>>;
   /** What is sent instead when the answer has begun: one more piece, or line. */
   readonly lastPiece: Readonly<Record<string, unknown>>;
+  /** The name of that piece, where a stream of events gives each a name. */
+  readonly lastName?: string;
 }
 
-/** `requestId` goes into the body where the dialect has room for it. */
-export function failureOf(error: AppError, dialect: Dialect, requestId: string): Failure {
+/**
+ * `requestId` goes into the body where the dialect has room for it; `number` is that of the next piece, where pieces are
+ * numbered.
+ */
+export function failureOf(error: AppError, dialect: Dialect, requestId: string, number = 0): Failure {
   switch (dialect) {
     case 'own': {
       const lastPiece = { error: error.message, code: error.code, done: true, cached: false };
@@ -41,21 +47,33 @@ export function failureOf(error: AppError, dialect: Dialect, requestId: string):
       return { status: error.native?.status ?? error.status, body, lastPiece: { ...words } };
     }
     case 'openai': {
-      const status = openAiStatus(error);
-      const body = {
-        error: { message: words(error), type: openAiType(error.code, status), param: null, code: own(error) },
-      };
+      const { status, body } = openAiFailure(error);
       return { status, body, lastPiece: body };
+    }
+    case 'responses': {
+      const { status, body } = openAiFailure(error);
+      const { message, code, param } = body.error;
+      // Flat as OpenAI's reference has it, and nested as its server sends it (openai-dotnet#881): clients read either.
+      const lastPiece = { type: 'error', code, message, param, sequence_number: number, ...body };
+      return { status, body, lastPiece, lastName: 'error' };
     }
     case 'anthropic': {
       const status = error.native?.status ?? error.status;
       const type = ANTHROPIC_TYPES[status] ?? 'api_error';
       const body = { type: 'error', error: { type, message: words(error) }, request_id: requestId };
-      return { status, body, lastPiece: body };
+      return { status, body, lastPiece: body, lastName: 'error' };
     }
     default:
       return assertNever(dialect);
   }
+}
+
+function openAiFailure(error: AppError) {
+  const status = openAiStatus(error);
+  const body = {
+    error: { message: words(error), type: openAiType(error.code, status), param: null, code: own(error) },
+  };
+  return { status, body };
 }
 
 /** Ollama's words when there are any. */

@@ -1,14 +1,17 @@
-// Everything that Ollama has and Hearth adds nothing to: handed on unqueued, byte for byte, in both directions.
+// Everything that Ollama has and Hearth adds nothing to: handed on unqueued, byte for byte, in both directions. A stream
+// that breaks off, or that Hearth must end when it stops, gets last words in the form of its dialect.
 // What must not travel is taken off: the headers of one connection (RFC 9110, 7.6.1), who asked, and our own headers.
 // What changes the models on the disk is for programs of this machine alone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError } from '../contract/errors.ts';
+import { AppError, asAppError } from '../contract/errors.ts';
 import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
 import type { Requests } from '../core/requests.ts';
 import { inviteBody } from './body.ts';
-import { drained, goneSignal } from './encode.ts';
+import { breakOff, drained, onGone, requestId } from './encode.ts';
+import { dialectOf, failureOf } from './failures.ts';
 import { meantPath } from './meant-path.ts';
 import { callerOf, isFromHere, keyOf, ownerOf } from './visitor.ts';
+import { formOf, WholePieces } from './whole-pieces.ts';
 
 export interface PassParts {
   readonly config: ReadConfig;
@@ -59,26 +62,32 @@ const NOT_DOWN = new Set([
 const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 
 /**
- * Answers a request with what Ollama answers to it. Throws management_disabled, client_limit, upstream_unreachable,
- * cancelled.
+ * Answers a request with what Ollama answers to it. Throws management_disabled, client_limit, shutting_down,
+ * upstream_unreachable, upstream_failed, cancelled; once the answer has begun, it has been ended by then.
  */
 export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = req;
   const manages = isManagement(method, url);
   if (manages) checkManagement(parts.config().server.allow_management, req, url.replace(/\?.*$/s, ''));
   // It may run a model (/v1/responses) and counts among what its key may have at once; looking costs nothing.
-  const asker = { owner: ownerOf(req), caller: callerOf(req), maxActive: keyOf(req)?.max_active };
-  const ended = isReading(method) ? undefined : parts.requests.handOn(asker);
+  const maxActive = isReading(method) ? undefined : keyOf(req)?.max_active;
+  const handedOn = parts.requests.handOn({ owner: ownerOf(req), caller: callerOf(req), maxActive });
+  onGone(res, () => handedOn.cancel(new AppError('cancelled', 'The caller left.')));
   try {
-    await exchange(parts, req, res, manages);
+    await exchange(parts, req, res, manages, handedOn.signal);
   } finally {
-    ended?.();
+    handedOn.end();
   }
 }
 
-async function exchange(parts: PassParts, req: IncomingMessage, res: ServerResponse, manages: boolean): Promise<void> {
+async function exchange(
+  parts: PassParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  manages: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { method = 'GET', url = '/' } = req;
-  const signal = goneSignal(res);
   const body = hasBody(req) ? req : null;
   if (body !== null) inviteBody(req);
   const answer = await parts.relay.forward({ method, path: url, headers: upward(req), body }, signal);
@@ -93,20 +102,33 @@ async function exchange(parts: PassParts, req: IncomingMessage, res: ServerRespo
   // it says so.
   if (manages) parts.watch.invalidate();
   res.flushHeaders();
+  const form = method === 'HEAD' ? undefined : formOf(answer.headers);
+  const pieces = form === undefined ? undefined : new WholePieces(form);
+  let number = 0;
   try {
-    for await (const piece of answer.body) {
+    for await (const bytes of answer.body) {
+      const piece = pieces?.add(bytes) ?? bytes;
+      if (piece.length === 0) continue;
       if (manages && Buffer.from(piece).includes('"success"')) parts.watch.invalidate();
+      if (form === 'events') number = numberAfter(piece) ?? number;
       if (!res.write(piece)) await drained(res);
     }
   } catch (error) {
-    // Half of another's answer: no word of ours fits behind it, and only a broken connection says that it is not whole.
-    res.destroy();
+    // Where no word of ours fits behind half of another's answer, only a broken connection says that it is not whole.
+    if (pieces?.whole !== true) res.destroy();
+    else breakOff(res, failureOf(asAppError(error), dialectOf(url), requestId(res), number));
     throw error;
   } finally {
     // Also when it broke off, or said it in other words: what was done until then is done.
     if (manages) parts.watch.invalidate();
   }
-  res.end();
+  res.end(pieces?.rest());
+}
+
+/** The number that follows those of some events, where they are numbered (OpenAI's Responses). */
+function numberAfter(events: Uint8Array): number | undefined {
+  const last = /.*"sequence_number":(\d+)/s.exec(Buffer.from(events).toString('latin1'))?.[1];
+  return last === undefined ? undefined : Number(last) + 1;
 }
 
 function upward(req: IncomingMessage): Record<string, string | string[]> {

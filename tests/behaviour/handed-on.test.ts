@@ -62,8 +62,9 @@ afterEach(async () => {
 test.each([
   { 'content-type': 'application/json; charset=utf-8', 'content-length': '1000' },
   { 'content-type': 'application/json; charset=utf-8' },
-  { 'content-type': 'application/x-ndjson' },
-  { 'content-type': 'text/event-stream' },
+  { 'content-type': 'application/x-ndjson', 'content-length': '1000' },
+  { 'content-type': 'text/event-stream', 'content-length': '1000' },
+  { 'content-type': 'text/plain' },
 ])('breaks off for the caller too, with nothing of ours behind it: %j', async (headers) => {
   const init = { method: 'POST', body: '{}', headers: { 'x-form': JSON.stringify(headers) } };
   const response = await fetch(`${backend.url}/api/show`, init);
