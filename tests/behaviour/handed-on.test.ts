@@ -27,7 +27,7 @@ const ANSWERS: Record<string, () => unknown> = {
 beforeEach(async () => {
   digest = 'old';
   ollama = createServer((req, res) => {
-    if (req.url === '/api/show') {
+    if (req.headers['x-form'] !== undefined) {
       // The caller says with which headers the answer begins.
       res.writeHead(200, JSON.parse(String(req.headers['x-form'])) as Record<string, string>);
       res.write(HALF, () => res.destroy());
