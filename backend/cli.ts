@@ -13,9 +13,13 @@ import { problemSentence, resolveConfig, type ResolvedConfig } from './contract/
 import { fields, type Config } from './contract/config.ts';
 import { AppError } from './contract/errors.ts';
 import { ListenError } from './http/listen.ts';
+import { openLogOutput, type LogOutput } from './log-output.ts';
 
 /** Exit codes of sysexits(3). */
-const EXIT = { ok: 0, usage: 64, data: 65, unavailable: 69, software: 70, config: 78 } as const;
+const EXIT = { ok: 0, usage: 64, data: 65, unavailable: 69, software: 70, io: 74, config: 78 } as const;
+
+/** How long the last lines of the log may take, where somebody reads them slowly. Milliseconds. */
+const LAST_LINES_MS = 1000;
 
 const USAGE = `Usage: hearth serve [options]
        hearth key create | list | revoke   (hearth key --help)
@@ -91,24 +95,24 @@ async function serve(args: readonly string[]): Promise<void> {
   const settings = await readSettings(path, flags);
   if (settings.problems.length > 0) throw new Exit(EXIT.config, settings.problems.map(problemSentence).join('\n'));
   const { config } = settings;
-  const log = pino(
-    { level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    // Synchronous: the last lines before the end are the ones that somebody will look for.
-    pino.destination({ dest: 2, sync: true }),
-  );
+  const output = openLogOutput(process.stderr, Date.now);
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   for (const notice of settings.notices) log.warn({}, notice);
   const backend = await startBackend({ config, log, version: await version() });
   const life = new AbortController();
   // Before the line that others wait for: whoever has read it may end this at once.
-  stopOnSignals(backend, log, life);
-  process.stdout.write(`hearth ready ${backend.url}\n`);
+  stopOnSignals(backend, log, output, life);
+  const { url } = backend;
+  process.stdout.on('error', ({ message }) => log.warn({ url }, `The ready line could not be written: ${message}.`));
+  process.stdout.write(`hearth ready ${url}\n`);
   if (path !== undefined) await followFile(path, flags, config, backend, log, life.signal);
   // Without a handler the signal would end the process.
   else process.on('SIGHUP', () => log.info({}, 'there is no configuration file to read again'));
 }
 
-function stopOnSignals(backend: Backend, log: Logger, life: AbortController): void {
+function stopOnSignals(backend: Backend, log: Logger, output: LogOutput, life: AbortController): void {
   let stopping = false;
+  const exit = (code: number): void => void output.flushed(LAST_LINES_MS).then(() => process.exit(code));
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) {
       log.warn({ signal }, 'told to stop again: stopping without waiting');
@@ -118,10 +122,10 @@ function stopOnSignals(backend: Backend, log: Logger, life: AbortController): vo
     log.info({ signal }, 'stopping: no new work, running answers may end');
     life.abort();
     backend.stop().then(
-      () => process.exit(EXIT.ok),
+      () => exit(EXIT.ok),
       (error: unknown) => {
         log.error({ err: error }, 'could not stop cleanly');
-        process.exit(EXIT.software);
+        exit(EXIT.software);
       },
     );
   };
@@ -204,11 +208,18 @@ const TERMINAL = {
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
+  if (command !== 'serve') process.stdout.on('error', cannotPrint);
   if (args.includes('--help') || args.includes('-h')) process.stdout.write(command === 'key' ? KEY_USAGE : USAGE);
   else if (args.includes('--version')) process.stdout.write(`hearth ${await version()}\n`);
   else if (command === 'serve') await serve(rest);
   else if (command === 'key') await keyCommand(rest, process.env, TERMINAL);
   else throw new Exit(EXIT.usage, command === undefined ? USAGE : `Unknown command: ${command}\n\n${USAGE}`);
+}
+
+/** A command has nothing but its output: a full disk, or `hearth key list | head -1`. */
+function cannotPrint({ message }: Error): void {
+  process.stderr.write(`Standard output cannot be written: ${message}.\n`);
+  process.exit(EXIT.io);
 }
 
 function exitCodeOf(error: unknown): number {

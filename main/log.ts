@@ -1,8 +1,9 @@
 // The log of the desktop app: JSON lines in a file that is rotated by size, the last few kept. A disk that is full or a
 // folder that is read-only costs the log, never the app, and only for as long as it lasts.
-import { mkdirSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
+import { openLogOutput } from '../backend/log-output.ts';
 
 /** One file's size, and how many old ones are kept. */
 const SIZE = '5M';
@@ -20,6 +21,7 @@ export interface AppLog {
 
 /** `elapsed`: the monotonic clock, in milliseconds. */
 export function openLog(folder: string, level: string, elapsed: () => number): AppLog {
+  const terminal = openLogOutput(process.stderr, Date.now);
   let file: RotatingFileStream | undefined;
   let failedAt = 0;
   let trouble: string | undefined;
@@ -55,7 +57,7 @@ export function openLog(folder: string, level: string, elapsed: () => number): A
 
   function write(line: string): void {
     if (file === undefined && elapsed() - failedAt >= AGAIN_MS) open();
-    if (file === undefined) toTerminal(line);
+    if (file === undefined) terminal.write(line);
     else file.write(line);
   }
 
@@ -73,13 +75,4 @@ export function openLog(folder: string, level: string, elapsed: () => number): A
         file.end(() => resolve());
       }),
   };
-}
-
-/** Where there is no terminal either, the line is lost. */
-function toTerminal(line: string): void {
-  try {
-    writeSync(2, line);
-  } catch {
-    // Nobody is there to be told.
-  }
 }
