@@ -52,6 +52,7 @@ const ROOMS: readonly Room[] = [
       'backend/core/strangers.ts',
       'backend/http/bind.ts',
       'backend/http/listen.ts',
+      'backend/log-output.ts',
       '@jellybrick/dbus-next',
       'electron',
       'electron-store',
