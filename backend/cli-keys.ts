@@ -86,7 +86,9 @@ export async function keyCommand(
       print({ name, revoked: true }, '');
       out.tell(`"${name}" is revoked.\n`);
       if (left === 0) {
-        out.tell('It was the last one. What a proxy on this machine hands on needs no key now: stop the proxy, or make a key.\n'); // prettier-ignore
+        out.tell(
+          'It was the last one. From other machines nobody gets in now, unless server.allow_anonymous is true.\n',
+        );
       }
       return;
     }

@@ -1,5 +1,6 @@
 // Asks the user about web pages that were refused: one notice for each, until it is answered or the page is allowed
 // elsewhere. Always and never are settings; for this session is remembered by Strangers.
+import { originsIn } from '../backend/contract/address.ts';
 import type { Strangers, Stranger } from '../backend/core/strangers.ts';
 import type { Notice, Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
@@ -31,9 +32,8 @@ export function askAboutOrigins(parts: OriginParts): () => void {
   const deaf = strangers.onRefused(show);
   const forget = settings.onChange(() => {
     const { allowed_origins: allowed, blocked_origins: blocked } = settings.config.cors;
-    for (const { origin } of strangers.list()) {
-      if (allowed.includes('*') || allowed.includes(origin) || blocked.includes(origin)) strangers.answered(origin);
-    }
+    const isAnswered = originsIn([...allowed, ...blocked]);
+    for (const { origin } of strangers.list()) if (isAnswered(origin)) strangers.answered(origin);
     show();
   });
   return () => {

@@ -34,13 +34,50 @@ function withScheme(text: string): string {
 
 /**
  * A web origin as browsers send it: scheme, host and port, without a slash at the end and without the scheme's own
- * port. "*" stays "*". Undefined for "null", for an address with a path, and for what is no address.
+ * port. Or a pattern of origins, in a form of OLLAMA_ORIGINS: `*` for all of them, and one `*` for a whole host
+ * (`chrome-extension://*`), for what comes before a domain (`https://*.example.com`), or for the port
+ * (`http://nas.local:*`). Elsewhere a `*` would let in what it does not seem to: `http://localhost*` is also
+ * `http://localhost.evil.com` (CVE-2019-25211). Undefined for that, for "null", for an address with a path, and for what
+ * is no address.
  */
 export function webOrigin(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '*') return '*';
-  if (!trimmed.includes('://')) return undefined;
-  return /^([a-z][a-z\d+.-]*:\/\/[^/@?#]+)\/?$/.exec(canonicalUrl(trimmed) ?? '')?.[1];
+  // A page from a file has no host for a "*" to stand for.
+  if (/^file:\/\/\*\/?$/i.test(trimmed)) return 'file://';
+  const host = /^([a-z][a-z\d+.-]*:\/\/(?:[^*:/]+|\[[^*\]]+\])):\*\/?$/i.exec(trimmed)?.[1];
+  if (host !== undefined) return exactOrigin(host)?.concat(':*');
+  const [, before, after] = /^([a-z][a-z\d+.-]*:\/\/[\w.-]*)\*((?:\.[^*.][^*]*|:[^*]*)?)\/?$/i.exec(trimmed) ?? [];
+  if (before === undefined || after === undefined) return exactOrigin(trimmed);
+  if (!after.startsWith('.') && !before.endsWith('://')) return undefined;
+  // The rest is spelled as in any address; a letter stands where the "*" was.
+  const spelled = exactOrigin(`${before}x${after}`);
+  // A scheme's own port is left out, and then a whole host would have any.
+  if (spelled === undefined || (after.startsWith(':') && !spelled.endsWith(after))) return undefined;
+  return `${spelled.slice(0, before.length)}*${spelled.slice(before.length + 1)}`;
+}
+
+function exactOrigin(text: string): string | undefined {
+  if (!text.includes('://')) return undefined;
+  return /^(file:\/\/|[a-z][a-z\d+.-]*:\/\/[^/@?#*]+)\/?$/.exec(canonicalUrl(text) ?? '')?.[1];
+}
+
+/** What a `*` in the place of a host or of its beginning stands for: names, or an IPv6 address. */
+const ANY_HOST = String.raw`(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])`;
+const ANY_PORT = String.raw`\d{1,5}`;
+
+/** Whether an origin, as it stands in the header, is one of those in a list that `webOrigin` has spelled. */
+export function originsIn(listed: readonly string[]): (origin: string) => boolean {
+  if (listed.includes('*')) return () => true;
+  const patterns = listed.filter((each) => each.includes('*')).map(patternOf);
+  const exact = new Set(listed.filter((each) => !each.includes('*')));
+  return (origin) => exact.has(origin) || patterns.some((pattern) => pattern.test(origin));
+}
+
+function patternOf(origin: string): RegExp {
+  const [before = '', after = ''] = origin.split('*').map((text) => text.replace(/[.[\]+]/g, String.raw`\$&`));
+  if (before.endsWith('://') && after === '') return new RegExp(`^${before}${ANY_HOST}(?::${ANY_PORT})?$`);
+  return new RegExp(`^${before}${before.endsWith(':') ? ANY_PORT : ANY_HOST}${after}$`);
 }
 
 /** A host name or IP address in lower case, IPv6 without brackets. Undefined when a port or anything else is with it. */

@@ -178,11 +178,13 @@ function pointsHome({ ollama, server }: Config): boolean {
   return port !== undefined && Number(port) === server.port;
 }
 
+const EVERY_PAGE: ReadonlySet<string> = new Set(['*', 'https://*', 'http://*']);
+
 /** What is allowed and may still surprise. */
 function cautions({ cors, ollama, cache }: Config): string[] {
   const said: string[] = [];
-  if (cors.allowed_origins.includes('*')) {
-    said.push('cors.allowed_origins has "*": every web page you visit may use your local models.');
+  for (const origin of cors.allowed_origins.filter((each) => EVERY_PAGE.has(each))) {
+    said.push(`cors.allowed_origins has "${origin}": every web page you visit may use your local models.`);
   }
   if ((ollama.num_ctx_policy === 'fill' || ollama.num_ctx_policy === 'force') && ollama.num_ctx === 0) {
     said.push(`ollama.num_ctx_policy "${ollama.num_ctx_policy}" has no effect while ollama.num_ctx is 0.`);

@@ -84,19 +84,19 @@ export const server = section('Gateway', {
   ),
 });
 
+const ORIGINS =
+  'a list of origins such as "http://localhost:3000", without paths, or "*"; one "*" may stand for a whole host, for what comes before a domain, or for the port: "chrome-extension://*", "https://*.example.com", "http://nas.local:*"';
+
 export const cors = section('Web pages', {
-  allowed_origins: field(
-    list(origin().type, 1000, 'a list of origins such as "http://localhost:3000", without paths, or "*"'),
-    {
-      title: 'Web pages that may connect',
-      hint: 'Exact origins. Pages on this machine may always connect; "*" lets in every page you visit.',
-      default: ['http://localhost:3000'],
-      applies: 'live',
-    },
-  ),
-  blocked_origins: field(list(origin().type, 1000, 'a list of origins such as "https://example.com", without paths'), {
+  allowed_origins: field(list(origin().type, 1000, ORIGINS), {
+    title: 'Web pages that may connect',
+    hint: 'Origins of pages and browser extensions. Pages on this machine may always connect; "*" lets in every page you visit.',
+    default: ['http://localhost:3000'],
+    applies: 'live',
+  }),
+  blocked_origins: field(list(origin().type, 1000, ORIGINS), {
     title: 'Web pages that are refused',
-    hint: 'Exact origins that you are not asked about again. They stay out even where "*" lets in every other page.',
+    hint: 'Origins that you are not asked about again. They stay out whatever else would let them in.',
     default: [],
     applies: 'live',
   }),

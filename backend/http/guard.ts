@@ -1,7 +1,8 @@
 // The front door: looks at Host and Origin of every request before anything else happens, and answers CORS preflights.
 // It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
 // origins (CVE-2019-25211). Then it has the key looked at (keys.ts). It reads no body and knows no route.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { originsIn } from '../contract/address.ts';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
 import { pointsAtItself } from '../core/loop.ts';
@@ -84,7 +85,7 @@ export function createGuard({ config, port, lanAddresses, strangers, keys, via }
         res.setHeader('Access-Control-Allow-Origin', origin);
         res.setHeader('Access-Control-Expose-Headers', EXPOSED);
       }
-      if (hasTwoHosts(req) || !rules.allowsHost(req.headers.host ?? '')) throw hostError(req, rules);
+      if (hasTwoHosts(req) || !rules.allowsHost(req.headers)) throw hostError(req, rules);
       if (!originAllowed) {
         if (origin !== undefined && rules.mayAsk(origin)) strangers.refused(origin);
         throw originError(origin, rules);
@@ -110,31 +111,39 @@ class Rules {
   readonly #strangers: Strangers;
   readonly #goodHosts = new Set<string>();
   readonly #goodOrigins = new Set<string>();
+  readonly #isListed: (origin: string) => boolean;
+  /** Blocked is blocked, whatever else lets it in. */
+  readonly isBlocked: (origin: string) => boolean;
 
   constructor(config: Config, port: number, lanAddresses: () => readonly string[], strangers: Strangers) {
     this.config = config;
     this.port = port;
     this.anyOrigin = config.cors.allowed_origins.includes('*');
+    this.#isListed = originsIn(config.cors.allowed_origins);
+    this.isBlocked = originsIn(config.cors.blocked_origins);
     this.beyondLoopback = effectiveBind(config).beyondLoopback;
     this.#lanAddresses = lanAddresses;
     this.#strangers = strangers;
   }
 
-  allowsHost(header: string): boolean {
-    return this.#goodHosts.has(header) || (this.#checkHost(header) && remember(this.#goodHosts, header));
+  /**
+   * Rebinding is an attack on browsers, which tell the truth in Host: a wrong name is always refused. Programs may leave
+   * the name out, as HTTP/1.0 does, and a local proxy of theirs may say a port of its own; of a browser neither is true.
+   */
+  allowsHost(headers: IncomingHttpHeaders): boolean {
+    const { host } = headers;
+    if (host === undefined) return !isFromBrowser(headers);
+    if (this.#goodHosts.has(host)) return true;
+    const fit = this.#fitOf(host);
+    return fit === 'good' ? remember(this.#goodHosts, host) : fit === 'other port' && !isFromBrowser(headers);
   }
 
   /** `*` lets every page in, and then "null" too: any page could put itself into a frame without origin. */
   allowsOrigin(origin: string): boolean {
     if (this.#goodOrigins.has(origin)) return true;
     if (this.isBlocked(origin)) return false;
-    const good = this.anyOrigin || isLoopbackOrigin(origin) || this.config.cors.allowed_origins.includes(origin);
+    const good = isLoopbackOrigin(origin) || this.#isListed(origin);
     return good ? remember(this.#goodOrigins, origin) : this.#strangers.isAdmitted(origin);
-  }
-
-  /** Blocked is blocked, whatever else lets it in. */
-  isBlocked(origin: string): boolean {
-    return this.config.cors.blocked_origins.includes(origin);
   }
 
   /** Whether the user is to be asked about a page that was refused: only what could be let in by its name. */
@@ -142,17 +151,18 @@ class Rules {
     return NAMED_PAGE.test(origin) && origin.length <= MAX_ORIGIN && !this.isBlocked(origin);
   }
 
-  #checkHost(header: string): boolean {
+  #fitOf(header: string): 'good' | 'other port' | 'foreign' {
     const host = readAuthority(header.toLowerCase());
-    if (host === undefined) return false;
+    if (host === undefined) return 'foreign';
     const { name, port } = host;
     // A listed name may stand for a proxy with a port of its own, so its port does not matter.
-    if (this.config.server.allowed_hosts.some((allowed) => authorityName(allowed) === name)) return true;
+    if (this.config.server.allowed_hosts.some((allowed) => authorityName(allowed) === name)) return 'good';
     const portFits = (port ?? 80) === this.port;
     // A container's port is published under another number, which only the caller knows. The name is what stops
     // rebinding; the port is a second bolt, and this one gives way where the user has opened up explicitly.
-    if (isLoopbackName(name)) return portFits || this.beyondLoopback;
-    return portFits && this.beyondLoopback && this.#lanAddresses().some((address) => authorityName(address) === name);
+    if (isLoopbackName(name)) return portFits || this.beyondLoopback ? 'good' : 'other port';
+    if (!portFits || !this.beyondLoopback) return 'foreign';
+    return this.#lanAddresses().some((address) => authorityName(address) === name) ? 'good' : 'foreign';
   }
 }
 
@@ -160,6 +170,11 @@ function remember(good: Set<string>, value: string): true {
   if (good.size >= REMEMBERED) good.clear();
   if (value.length <= 255) good.add(value);
   return true;
+}
+
+/** Browsers name the page of most requests, and say of all of them what they are for (Fetch Metadata Request Headers). */
+function isFromBrowser(headers: IncomingHttpHeaders): boolean {
+  return headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'));
 }
 
 /**

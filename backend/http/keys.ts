@@ -6,9 +6,10 @@ import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
 import { findKey, KEY_PREFIX } from '../core/api-keys.ts';
 import type { Elapsed, ReadConfig } from '../core/ports.ts';
-import { isLoopbackAddress } from './loopback.ts';
+import { placedElsewhereBy } from './forwarded.ts';
+import { checkManagement } from './management.ts';
 import { meantPath } from './meant-path.ts';
-import { isFromHere, requireScope, showedKey } from './visitor.ts';
+import { isFromHere, isSentFromHere, requireScope, showedKey } from './visitor.ts';
 
 const MINUTE_MS = 60_000;
 /** Bad keys that one address may show in a minute. */
@@ -18,8 +19,9 @@ const ADDRESSES = 1000;
 export interface KeyCheck {
   /**
    * Lets a request on, and remembers the key that it showed. Throws unauthorized (with WWW-Authenticate) where a key is
-   * missing or wrong, forbidden where it is not for this route, client_limit where it was used too often or where its
-   * address has shown ten bad ones within a minute. A good key is never refused for the bad ones of others.
+   * missing or wrong, or management_disabled where there is none yet and models would be changed; forbidden where it is not
+   * for this route, client_limit where it was used too often or where its address has shown ten bad ones within a minute.
+   * A good key is never refused for the bad ones of others.
    */
   check(req: IncomingMessage, res: ServerResponse): void;
 }
@@ -49,10 +51,7 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
     const challenge = 'Bearer realm="hearth"';
     if (shown === undefined) {
       res.setHeader('WWW-Authenticate', challenge);
-      throw new AppError(
-        'unauthorized',
-        'This needs a key. Send it as "Authorization: Bearer …" or "x-api-key: …"; keys are made in the settings of Hearth or with `hearth key create`.',
-      );
+      throw new AppError('unauthorized', keyNeeded(req));
     }
     const waitMs = counted(bad, req.socket.remoteAddress ?? '', BAD_KEYS);
     if (waitMs !== undefined) {
@@ -79,14 +78,18 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
 
   return {
     check(req, res) {
-      const { allow_anonymous: anonymous, api_keys: keys } = config().server;
+      const { allow_anonymous: anonymous, allow_management: manageable, api_keys: keys } = config().server;
       const shown = shownKey(req);
       // Programs on this machine send any text as key, since OpenAI's clients want one; only ours are looked at.
       const needed = !anonymous && !isFree(req, keys.length > 0);
       if (shown === undefined && !needed) return;
       const key = shown === undefined ? undefined : findKey(keys, shown);
       if (key !== undefined) use(req, key);
-      else if (needed || shown?.startsWith(KEY_PREFIX)) refuse(req, res, shown);
+      else if (needed || shown?.startsWith(KEY_PREFIX)) {
+        // Where no key can be shown yet, the better word is which one is to be made.
+        if (keys.length === 0) checkManagement(manageable, req);
+        refuse(req, res, shown);
+      }
     },
   };
 }
@@ -103,9 +106,20 @@ function shownKey({ headers }: IncomingMessage): string | undefined {
   return other?.startsWith(KEY_PREFIX) && !bearer?.startsWith(KEY_PREFIX) ? other : (bearer ?? other);
 }
 
-/** Whether a request needs no key: it comes from this machine, where there are keys not through a proxy either. */
+/** Whether a request needs no key: it comes from this machine, and where there are keys under a name of this machine. */
 function isFree(req: IncomingMessage, thereAreKeys: boolean): boolean {
-  return thereAreKeys ? isFromHere(req) : isLoopbackAddress(req.socket.remoteAddress ?? '');
+  return thereAreKeys ? isFromHere(req) : isSentFromHere(req);
+}
+
+function keyNeeded({ headers }: IncomingMessage): string {
+  const how =
+    'Send it as "Authorization: Bearer …" or "x-api-key: …"; keys are made in the settings of Hearth or with `hearth key create`.';
+  const header = placedElsewhereBy(headers);
+  if (header === undefined) return `This needs a key. ${how}`;
+  return (
+    `This needs a key: the header ${header} says that a proxy handed it on for another machine. ${how} ` +
+    'Where everyone who can reach the proxy may come in, set server.allow_anonymous to true.'
+  );
 }
 
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';

@@ -162,7 +162,11 @@ function makeServer(handler: RequestListener, connections: Connections, newId: N
     connections.asked(req.socket, res);
     handler(req, res);
   };
-  return createServer(PATIENCE, serve)
+  const server = createServer(PATIENCE, serve);
+  // Node would drop what comes after some thousand headers without a word (its maxHeadersCount), and proxies put what says
+  // who asks last. All of them count toward the bound in bytes, past which a request is refused.
+  server.maxHeadersCount = 0;
+  return server
     .on('checkContinue', deferContinue(serve))
     .on('connection', (socket: Socket) => connections.opened(socket))
     .on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {

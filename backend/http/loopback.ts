@@ -5,8 +5,11 @@ import { isIPv4 } from 'node:net';
 /** Host name or bracketed IPv6 address in lower case, perhaps the root's dot, perhaps a port (RFC 3986, 3.2.2). */
 const AUTHORITY = /^(?:(\[[\da-f:.]+\])|([a-z\d_-]+(?:\.[a-z\d_-]+)*)\.?)(?::(\d{1,5}))?$/;
 const WEB_ORIGIN = /^https?:\/\/(.+)$/;
-/** Desktop programs whose window is a web page. Their host is of their own making, so any will do. */
-const APP_ORIGIN = /^(?:app|tauri|vscode-webview):\/\/[\w.-]+$/;
+/**
+ * Desktop programs whose window is a web page, as Ollama lets them in (envconfig/config.go, AllowedOrigins). Their host is
+ * of their own making, so any will do; a page from a file has none.
+ */
+const APP_ORIGIN = /^(?:(?:app|tauri|vscode-webview|vscode-file):\/\/[\w.-]+|file:\/\/)$/;
 
 /** A name with or without a port, as in a Host header. */
 export interface Authority {
@@ -45,12 +48,14 @@ export function isLoopbackAddress(address: string): boolean {
 }
 
 /**
- * Whether a page with this origin comes from this machine: http or https on a loopback name with any port, or a desktop
- * program (app, tauri, vscode-webview). Only the spelling of browsers counts (RFC 6454, 6.2): lower case, no path, no
- * user name. A prefix never suffices (CVE-2019-25211: `http://localhost.evil.com`).
+ * Whether a page with this origin comes from this machine: http or https with any port, on a loopback name or on 0.0.0.0,
+ * which a browser asks this machine for; or a desktop program (app, file, tauri, vscode-file, vscode-webview). Only the
+ * spelling of browsers counts (RFC 6454, 6.2): lower case, no path, no user name. A prefix never suffices
+ * (CVE-2019-25211: `http://localhost.evil.com`). Not `null`: a page from a file says so in some browsers, but so does
+ * every page of the web that puts itself into a sandboxed frame.
  */
 export function isLoopbackOrigin(origin: string): boolean {
   if (APP_ORIGIN.test(origin)) return true;
   const host = readAuthority(WEB_ORIGIN.exec(origin)?.[1] ?? '');
-  return host !== undefined && isLoopbackName(host.name);
+  return host !== undefined && (isLoopbackName(host.name) || host.name === '0.0.0.0');
 }

@@ -9,8 +9,9 @@ import type { Requests } from '../core/requests.ts';
 import { inviteBody } from './body.ts';
 import { breakOff, drained, onGone, requestId } from './encode.ts';
 import { dialectOf, failureOf } from './failures.ts';
-import { meantPath } from './meant-path.ts';
-import { callerOf, isFromHere, keyOf, ownerOf } from './visitor.ts';
+import { FORWARDING_HEADERS } from './forwarded.ts';
+import { checkManagement, isManagement } from './management.ts';
+import { callerOf, keyOf, ownerOf } from './visitor.ts';
 import { formOf, WholePieces } from './whole-pieces.ts';
 
 export interface PassParts {
@@ -41,11 +42,8 @@ const NOT_UP = new Set([
   'x-queue-priority',
   'x-stream-replay',
   'x-request-id',
-  'x-forwarded-for',
-  'x-forwarded-host',
   'x-forwarded-proto',
-  'x-real-ip',
-  'forwarded',
+  ...FORWARDING_HEADERS,
 ]);
 
 const NOT_DOWN = new Set([
@@ -68,7 +66,7 @@ const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = req;
   const manages = isManagement(method, url);
-  if (manages) checkManagement(parts.config().server.allow_management, req, url.replace(/\?.*$/s, ''));
+  checkManagement(parts.config().server.allow_management, req);
   // It may run a model (/v1/responses) and counts among what its key may have at once; looking costs nothing.
   const maxActive = isReading(method) ? undefined : keyOf(req)?.max_active;
   const handedOn = parts.requests.handOn({ owner: ownerOf(req), caller: callerOf(req), maxActive });
@@ -148,23 +146,3 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
-
-/** Routes that change what is on the disk, or who one is at ollama.com. */
-function isManagement(method: string, address: string): boolean {
-  if (isReading(method)) return false;
-  const path = meantPath(address);
-  return (
-    path === undefined || /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)$/is.test(path)
-  );
-}
-
-function checkManagement(allowed: boolean, req: IncomingMessage, path: string): void {
-  const local = isFromHere(req);
-  // A key for it has been checked at the door.
-  if (allowed || keyOf(req) !== undefined || (local && req.headers.origin === undefined)) return;
-  const who = local ? 'A web page' : 'Another machine';
-  throw new AppError(
-    'management_disabled',
-    `${who} may not use ${path}, which changes the installed models. Show a key with the scope manage, or set server.allow_management to true.`,
-  );
-}

@@ -6,6 +6,7 @@ import { AppError } from '../contract/errors.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { LOCAL } from '../core/requests.ts';
 import { header } from './encode.ts';
+import { placedElsewhereBy } from './forwarded.ts';
 import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
 /** Only requests that showed a key are in it, which few do. */
@@ -26,13 +27,16 @@ export function keyOf(req: IncomingMessage): ApiKey | undefined {
  * itself, or it is meant for another name.
  */
 export function isFromHere(req: IncomingMessage): boolean {
-  if (!isLoopbackAddress(req.socket.remoteAddress ?? '')) return false;
-  const { host = '', forwarded, 'x-forwarded-for': forwardedFor = '', 'x-real-ip': realIp = '' } = req.headers;
-  const name = readAuthority(host.toLowerCase())?.name;
-  // The development server of a frontend names this machine here, and each proxy adds whom it heard it from.
-  const hops = `${String(forwardedFor)},${String(realIp)}`.split(',').filter((hop) => hop.trim() !== '');
-  const fromHere = forwarded === undefined && hops.every((hop) => isLoopbackAddress(hop.trim()));
-  return fromHere && name !== undefined && isLoopbackName(name);
+  if (!isSentFromHere(req)) return false;
+  const { host } = req.headers;
+  // HTTP/1.0 knows no Host; what the door lets in without one is a program.
+  const name = host === undefined ? 'localhost' : readAuthority(host.toLowerCase())?.name;
+  return name !== undefined && isLoopbackName(name);
+}
+
+/** The same, under whatever name it asks: a container calls this machine by one of server.allowed_hosts. */
+export function isSentFromHere(req: IncomingMessage): boolean {
+  return isLoopbackAddress(req.socket.remoteAddress ?? '') && placedElsewhereBy(req.headers) === undefined;
 }
 
 /** Who asks, for turns in the queue: the name of a key, else a page by its origin, else a program by its User-Agent. */

@@ -1,5 +1,8 @@
 // The promise: a page or a name from elsewhere is refused before any work, and an allowed page can read everything.
 // On real sockets, since odd Host headers come from no client library. The rules one by one are in unit/guard.test.ts.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
 import { EXPOSED_HEADERS } from '../../backend/http/guard.ts';
@@ -34,8 +37,8 @@ describe('Host on the wire', () => {
 
   test.each([
     ['a foreign name (DNS rebinding)', () => [`Host: evil.com:${door.port}`]],
-    ['another port', () => [`Host: localhost:${door.port + 1}`]],
-    ['no port', () => ['Host: localhost']],
+    ['another port, from a page', () => [`Host: localhost:${door.port + 1}`, `Origin: ${PAGE}`]],
+    ['no port, from a browser', () => ['Host: localhost', 'Sec-Fetch-Mode: navigate']],
     ['an empty one', () => ['Host:']],
     ['two, the good one first', () => [`Host: localhost:${door.port}`, 'Host: evil.com']],
     ['two, the good one last', () => ['Host: evil.com', `Host: localhost:${door.port}`]],
@@ -64,10 +67,16 @@ describe('Host on the wire', () => {
     expect(statusOf(await to(`http://${own}?x`, own))).toBe(200);
   });
 
-  test('none at all: 400 in HTTP/1.1, as the protocol wants it, and 403 in HTTP/1.0', async () => {
+  test('a program may say another port, or none', async () => {
+    expect(statusOf(await ask(`Host: localhost:${door.port + 1}`))).toBe(200);
+    expect(statusOf(await ask('Host: 127.0.0.1'))).toBe(200);
+  });
+
+  test('none at all: 400 in HTTP/1.1, as the protocol wants it; HTTP/1.0 has none, but a browser does not speak it', async () => {
     expect(statusOf(await ask())).toBe(400);
-    expect(statusOf(await exchange(door.port, 'GET / HTTP/1.0\r\n\r\n'))).toBe(403);
+    expect(statusOf(await exchange(door.port, 'GET / HTTP/1.0\r\nSec-Fetch-Site: none\r\n\r\n'))).toBe(403);
     expect(worked).toBe(0);
+    expect(statusOf(await exchange(door.port, 'GET / HTTP/1.0\r\n\r\n'))).toBe(200);
   });
 
   test('it stays on when everybody may connect', async () => {
@@ -186,4 +195,19 @@ describe('preflight', () => {
     expect(await (await call(undefined, { method: 'OPTIONS' })).text()).toBe('inside');
     expect(worked).toBe(2);
   });
+});
+
+test('what the README gives for browser extensions lets them in', async () => {
+  const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');
+  const toml = /### Browser extensions\n[^]*?```toml\n([^]*?)```/.exec(readme)?.[1] ?? '';
+  const { cors } = parse(toml) as { cors: object };
+  const open = await openDoor(() => 'inside', { cors });
+  const ask = async (origin: string): Promise<number> => (await fetch(open.url, { headers: { origin } })).status;
+  expect([
+    await ask('chrome-extension://abcdefghijklmnopabcdefghijklmnop'),
+    await ask('moz-extension://0b9a8f2e-6d1c-4e1f-9a57-3c1d2b4f5a60'),
+    await ask('https://chrome-extension.example'),
+    await ask('null'),
+  ]).toEqual([200, 200, 403, 403]);
+  await open.close();
 });

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { ApiKey, KeyWish } from '../../backend/contract/api-key.ts';
 import type { Health, QueueView } from '../../backend/contract/control.ts';
 import { addKey } from '../../backend/core/api-keys.ts';
+import { exchange } from '../support/door.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
@@ -72,6 +73,9 @@ describe('who must show a key', () => {
     { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '203.0.113.7' },
     { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' },
     { forwarded: 'for=203.0.113.7' },
+    { 'x-forwarded-host': '192.168.1.5:3000' },
+    { 'cf-connecting-ip': '203.0.113.7' },
+    { 'x-forwarded-for': 'unknown' },
   ])('a proxy on this machine that says so in its own way hands on a caller from elsewhere: %j', async (headers) => {
     await start([made().key]);
     expect((await ask(headers as Record<string, string>)).status).toBe(401);
@@ -84,9 +88,56 @@ describe('who must show a key', () => {
     expect(status).toBe(401);
   });
 
-  test('where there is no key, a proxy on this machine goes on as before', async () => {
+  test('where there is no key yet, from another machine nobody gets in through a proxy, and is told why', async () => {
     await start([]);
+    const refused = await ask({ 'x-forwarded-host': '192.168.1.5:3000' });
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="hearth"']);
+    const { error } = await read(refused);
+    expect(error).toContain('x-forwarded-host says that a proxy handed it on for another machine');
+    expect(error).toContain('server.allow_anonymous');
+    expect((await ask(FROM_ELSEWHERE)).status).toBe(401);
+    expect(runs()).toBe(0);
+    // A container, which has no proxy but another name for this machine, and the development server of a frontend.
+    hearth.backend.configure(hearth.config({ server: { allowed_hosts: ['host.docker.internal'] } }));
+    expect(await statusAs('host.docker.internal', '127.0.0.1')).toBe(200);
+    expect((await ask({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'localhost:3000' })).status).toBe(200);
+  });
+
+  test('nor where the last key was revoked', async () => {
+    await start([made().key]);
+    hearth.backend.configure(hearth.config({}));
+    expect((await ask(FROM_ELSEWHERE)).status).toBe(401);
+  });
+
+  test('unless server.allow_anonymous says so', async () => {
+    await start([], { server: { allow_anonymous: true } });
     expect((await ask(FROM_ELSEWHERE)).status).toBe(200);
+    expect((await ask({ 'x-forwarded-host': '192.168.1.5:3000' })).status).toBe(200);
+  });
+
+  test.each([998, 1000, 1500, 5000])(
+    '%i headers in front push none out, on the wire of this or that',
+    async (lines) => {
+      const { secret, key } = made();
+      await start([key]);
+      const { port } = hearth.backend;
+      const padding = 'a:b\r\n'.repeat(lines);
+      const send = async (more: string): Promise<string> => {
+        const head = `POST /api/pull HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\nContent-Length: 2\r\n`;
+        return (await exchange(port, `${head}${padding}${more}\r\n\r\n{}`)).slice(0, 12);
+      };
+      expect(await send('X-Forwarded-For: 10.0.0.1')).toBe('HTTP/1.1 401');
+      expect(await send(`X-Forwarded-For: 10.0.0.1\r\nAuthorization: Bearer ${secret}`)).toBe('HTTP/1.1 403');
+      expect(await send('Origin: https://evil.com')).toBe('HTTP/1.1 403');
+      expect(await send('Host: evil.com')).toBe('HTTP/1.1 403');
+    },
+  );
+
+  test('more headers than 16 KB are refused and not cut', async () => {
+    await start([]);
+    const head = `GET /health HTTP/1.1\r\nHost: localhost:${hearth.backend.port}\r\nConnection: close\r\n`;
+    const answer = await exchange(hearth.backend.port, `${head}${'a:b\r\n'.repeat(20_000)}\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   test('to change the models a key or server.allow_management is needed from there, also where all else is open', async () => {
@@ -94,13 +145,22 @@ describe('who must show a key', () => {
       (await hearth.post('/api/pull', { model: 'llama3.2', stream: false }, { headers })).status;
     for (const server of [{}, { allow_anonymous: true }, { allow_anonymous: true, api_keys: [made().key] }]) {
       await start([], { server });
-      expect([await pull(FROM_ELSEWHERE), await pull({ forwarded: 'for=203.0.113.7' }), await pull({})]).toEqual([
-        403, 403, 200,
+      const asked = [FROM_ELSEWHERE, { forwarded: 'for=203.0.113.7' }, { 'x-forwarded-host': '192.168.1.5' }];
+      expect(await Promise.all(asked.map((headers) => pull(headers as Record<string, string>)))).toEqual([
+        403, 403, 403,
       ]);
+      expect(await pull({})).toBe(200);
+      const gone = { method: 'DELETE', body: '{"model":"llama3.2"}', headers: asked[2] as Record<string, string> };
+      const refused = await fetch(`${hearth.url}/api/delete`, gone);
+      expect([refused.status, (await read(refused))['code']]).toEqual([403, 'management_disabled']);
       await hearth.stop();
     }
-    await start([], { server: { allow_management: true } });
+    await start([], { server: { allow_management: true, allow_anonymous: true } });
     expect(await pull(FROM_ELSEWHERE)).toBe(200);
+    await hearth.stop();
+    // It says what may be done, and not who gets in.
+    await start([], { server: { allow_management: true } });
+    expect(await pull(FROM_ELSEWHERE)).toBe(401);
   });
 
   test('a wrong key of ours is refused here as well, so that a revoked one does not seem to work', async () => {

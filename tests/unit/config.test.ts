@@ -430,7 +430,7 @@ describe('what is said', () => {
     [
       'a list that is no JSON',
       { env: { CORS__ALLOWED_ORIGINS: '["http://a' } },
-      'CORS__ALLOWED_ORIGINS: cors.allowed_origins must be a list of origins such as "http://localhost:3000", without paths, or "*". It was "[\\"http://a".',
+      'CORS__ALLOWED_ORIGINS: cors.allowed_origins must be a list of origins such as "http://localhost:3000", without paths, or "*"; one "*" may stand for a whole host, for what comes before a domain, or for the port: "chrome-extension://*", "https://*.example.com", "http://nas.local:*". It was "[\\"http://a".',
     ],
     [
       'wrong value on the command line',
@@ -595,6 +595,9 @@ describe('what is said', () => {
     expect(config.cors.allowed_origins).toEqual(['*']);
     expect(problems).toEqual([]);
     expect(notices).toEqual(['cors.allowed_origins has "*": every web page you visit may use your local models.']);
+    expect(fromFile({ cors: { allowed_origins: ['https://*', 'https://*.example.com'] } }).notices).toEqual([
+      'cors.allowed_origins has "https://*": every web page you visit may use your local models.',
+    ]);
     for (const policy of ['fill', 'force']) {
       expect(fromFile({ ollama: { num_ctx_policy: policy } }).notices).toHaveLength(1);
       expect(fromFile({ ollama: { num_ctx_policy: policy, num_ctx: 4096 } }).notices).toEqual([]);
@@ -663,6 +666,38 @@ describe('forms of a value', () => {
     ['app://hearth', 'app://hearth'],
     ['chrome-extension://abcdef', 'chrome-extension://abcdef'],
     ['*', '*'],
+    ['file://', 'file://'],
+    ['file://*', 'file://'],
+    ['file:///home/me', undefined],
+    ['chrome-extension://*', 'chrome-extension://*'],
+    ['moz-extension://*/', 'moz-extension://*'],
+    ['HTTPS://*.M\u00fcnchen.example:443', 'https://*.xn--mnchen-3ya.example'],
+    ['https://*.example.com:8443/', 'https://*.example.com:8443'],
+    ['https://app-*.example.com', 'https://app-*.example.com'],
+    ['http://0.0.0.0:*', 'http://0.0.0.0:*'],
+    ['http://[FD00::7]:*', 'http://[fd00::7]:*'],
+    ['http://*:3000', 'http://*:3000'],
+    ['http://*', 'http://*'],
+    // What would match more than it seems to, or nothing.
+    ['http://localhost*', undefined],
+    ['https://example.*', undefined],
+    ['https://*example.com', undefined],
+    ['https://*-app.example.com', undefined],
+    ['http://192.168.1.*', undefined],
+    ['http://*.1.2.3', undefined],
+    ['https://*.example.com:*', undefined],
+    ['https://*.*.example.com', undefined],
+    ['https://**', undefined],
+    ['https://*:443', undefined],
+    ['http://a:80:*', undefined],
+    ['http://me@a:*', undefined],
+    ['http://a:80*', undefined],
+    ['https://*.example.com/*', undefined],
+    ['https://example.com/*', undefined],
+    ['*.example.com', undefined],
+    ['*://example.com', undefined],
+    ['http*://example.com', undefined],
+    ['https://*.', undefined],
     ['null', undefined],
     ['localhost:3000', undefined],
     ['http://a/b', undefined],

@@ -86,12 +86,10 @@ describe('Host', () => {
     '[localhost]:8080',
     '::1:8080',
     '192.168.1.5:8080',
-    'localhost:9000',
-    'localhost',
     'localhost:',
     'localhost:8080:8080',
     'localhost:08080x',
-    'localhost:73616', // 8080 + 65536
+    'localhost:73616', // 8080 + 65536, and no port
     'localhost:-8080',
     'evil.com@localhost:8080',
     'localhost:8080@evil.com',
@@ -104,12 +102,43 @@ describe('Host', () => {
     ' ',
   ])('%j is refused', (host) => expect(byHost(host)).toBe('host_not_allowed'));
 
-  test('a missing one is refused', () => expect(codeOf(knock(guardOf(configured()), {}))).toBe('host_not_allowed'));
+  const BROWSERS: readonly Headers[] = [
+    { origin: 'http://localhost:3000' },
+    { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-mode': 'navigate' },
+    { 'sec-fetch-dest': 'document' },
+  ];
+
+  test.each(['localhost:9000', 'localhost', '127.0.0.1', '[::1]:1', 'x.localhost:65535'])(
+    '%s, with another port than ours, is refused to browsers alone: no program can be led astray by a name',
+    (host) => {
+      expect(byHost(host)).toBe('admitted');
+      for (const headers of BROWSERS) {
+        expect(codeOf(knock(guardOf(configured()), { host, ...headers }))).toBe('host_not_allowed');
+        expect(codeOf(knock(guardOf(configured()), { host: 'localhost:8080', ...headers }))).toBe('admitted');
+      }
+    },
+  );
+
+  test('a program may leave it out, as in HTTP/1.0; a browser never does', () => {
+    const guard = guardOf(configured());
+    expect(codeOf(knock(guard, {}))).toBe('admitted');
+    for (const headers of BROWSERS) expect(codeOf(knock(guard, headers))).toBe('host_not_allowed');
+  });
+
+  test('that a program got in with another port lets no browser in after it', () => {
+    const guard = guardOf(configured());
+    expect(codeOf(knock(guard, { host: 'localhost:9000' }))).toBe('admitted');
+    expect(codeOf(knock(guard, { host: 'localhost:9000', 'sec-fetch-site': 'none' }))).toBe('host_not_allowed');
+  });
 
   test('without a port it is meant for port 80', () => {
-    expect(byHost('localhost', configured(), 80)).toBe('admitted');
-    expect(byHost('localhost:80', configured(), 80)).toBe('admitted');
-    expect(byHost('localhost:8080', configured(), 80)).toBe('host_not_allowed');
+    const ask = (host: string): string => codeOf(knock(guardOf(configured(), 80), { host, 'sec-fetch-site': 'none' }));
+    expect([ask('localhost'), ask('localhost:80'), ask('localhost:8080')]).toEqual([
+      'admitted',
+      'admitted',
+      'host_not_allowed',
+    ]);
   });
 
   test('listed names are let in with any port, and nothing around them', () => {
@@ -142,7 +171,8 @@ describe('Host', () => {
   test('a wish for LAN that was not granted opens nothing', () => {
     const config = configured({ lan: true, host: '0.0.0.0' });
     expect(byHost('192.168.1.5:8080', config)).toBe('host_not_allowed');
-    expect(byHost('localhost:9000', config)).toBe('host_not_allowed');
+    const page = { host: 'localhost:9000', origin: 'http://localhost:9000' };
+    expect(codeOf(knock(guardOf(config), page))).toBe('host_not_allowed');
   });
 
   test('the answer follows the configuration and the port', () => {
@@ -156,7 +186,7 @@ describe('Host', () => {
       keys: { check: () => undefined },
       via: '1.1 hearth-test',
     });
-    const ask = (host: string): string => codeOf(knock(guard, { host }));
+    const ask = (host: string): string => codeOf(knock(guard, { host, 'sec-fetch-site': 'none' }));
     expect([ask('box.lan'), ask('localhost:8080')]).toEqual(['admitted', 'admitted']);
     config = configured();
     expect([ask('box.lan'), ask('localhost:8080')]).toEqual(['host_not_allowed', 'admitted']);
@@ -168,19 +198,21 @@ describe('Host', () => {
     expect(say({ host: 'evil.com' })).toBe(
       'The Host header says "evil.com". Hearth answers to localhost and 127.0.0.1 only. To use another name, add it to server.allowed_hosts.',
     );
-    expect(say({ host: 'localhost:9000' })).toBe(
+    const page = { origin: 'http://localhost:9000' };
+    expect(say({ host: 'localhost:9000', ...page })).toBe(
       'The Host header says "localhost:9000", but Hearth listens on port 8080. Use that port, or add "localhost" to server.allowed_hosts.',
     );
-    expect(say({ host: '[::1]' })).toContain('add "::1" to server.allowed_hosts');
-    expect(say({})).toBe('The request has no Host header. Send one with localhost:8080.');
+    expect(say({ host: '[::1]', ...page })).toContain('add "::1" to server.allowed_hosts');
+    expect(say(page)).toBe('The request has no Host header. Send one with localhost:8080.');
     expect(say({ host: 'localhost:8080', Host: 'localhost:8080' })).toBe('The request has two Host headers. Send one.');
     expect(say({ host: 'x'.repeat(5000) }).length).toBeLessThan(300);
   });
 
   test('what is said to do helps', () => {
     const config = configured({ allowed_hosts: ['::1', 'localhost'] });
-    expect(byHost('[::1]', config)).toBe('admitted');
-    expect(byHost('localhost:9000', config)).toBe('admitted');
+    for (const name of ['[::1]', 'localhost:9000']) {
+      expect(codeOf(knock(guardOf(config), { host: name, origin: 'http://localhost:9000' }))).toBe('admitted');
+    }
   });
 });
 
@@ -203,6 +235,10 @@ describe('Origin', () => {
     'app://-',
     'tauri://localhost',
     'vscode-webview://0c1dvq2hjj3t6ll1nj8h1l5sb1lmhk4i',
+    'vscode-file://vscode-app',
+    'file://',
+    'http://0.0.0.0',
+    'https://0.0.0.0:3000',
     'http://localhost:3000',
   ])('%s is let in', (origin) => {
     expect(byOrigin(origin)).toBe('admitted');
@@ -237,13 +273,17 @@ describe('Origin', () => {
     'http://localhost http://evil.com',
     ' http://localhost',
     'ftp://localhost',
-    'file://',
+    'file:///',
+    'file:///home/me/page.html',
     'file://localhost',
+    'vscode-file://',
+    'vscode-file://vscode-app/out',
     'localhost:3000',
     '//localhost',
     'http:localhost',
     'http:///localhost',
-    'http://0.0.0.0:3000',
+    'http://0.0.0.0.evil.com:3000',
+    'http://0.0.0.1:3000',
     'http://127.1',
     'http://2130706433',
     'http://0x7f.0.0.1',
@@ -280,6 +320,64 @@ describe('Origin', () => {
     ]) {
       expect(byOrigin(origin, config)).toBe('origin_not_allowed');
     }
+  });
+
+  test.each([
+    ['chrome-extension://*', ['chrome-extension://abcdefghijklmnop'], ['chrome-extension://', 'moz-extension://abc']],
+    [
+      'https://*.example.com',
+      ['https://a.example.com', 'https://a.b.example.com', 'https://a-b.example.com'],
+      [
+        'https://example.com',
+        'http://a.example.com',
+        'https://a.example.com:8443',
+        'https://evilexample.com',
+        'https://.example.com',
+        'https://a..example.com',
+        'https://a.example.com.evil.com',
+        'https://a.exampleXcom',
+        'https://evil.com/.example.com',
+        'https://evil.com?.example.com',
+        'https://evil.com#.example.com',
+        'https://evil.com@a.example.com',
+        'https://evil.com:1.example.com',
+        'https://a.example.com/',
+        'https://evil.com https://a.example.com',
+      ],
+    ],
+    [
+      'https://*.example.com:8443',
+      ['https://a.example.com:8443'],
+      ['https://a.example.com', 'https://a.example.com:1'],
+    ],
+    [
+      'https://app-*.example.com',
+      ['https://app-7.example.com'],
+      ['https://app-.example.com', 'https://xapp-7.example.com', 'https://app-7.evil.com'],
+    ],
+    [
+      'http://nas.local:*',
+      ['http://nas.local:8123', 'http://nas.local:1'],
+      [
+        'http://nas.local',
+        'http://nas.local:',
+        'http://nas.local:1.evil.com',
+        'http://nasxlocal:1',
+        'http://nas.local:1/',
+      ],
+    ],
+    ['http://[fd00::7]:*', ['http://[fd00::7]:3000'], ['http://[fd00::8]:3000', 'http://[fd00::7]']],
+    ['http://*:3000', ['http://a.b:3000', 'http://[fd00::7]:3000'], ['http://a.b', 'http://a.b:30001', 'http://:3000']],
+    ['https://*', ['https://a.b', 'https://a.b:8443'], ['http://a.b', 'https://a.b/c', 'https://a@b', 'xhttps://a.b']],
+  ])('%s in cors.allowed_origins lets in what it says', (pattern, good, bad) => {
+    const config = configured({}, { allowed_origins: [pattern] });
+    for (const origin of good) expect([origin, byOrigin(origin, config)]).toEqual([origin, 'admitted']);
+    for (const origin of [...bad, 'null', '', pattern]) {
+      expect([origin, byOrigin(origin, config)]).toEqual([origin, 'origin_not_allowed']);
+    }
+    // And keeps out the same where it is blocked, also a page that was let in by itself.
+    const blocked = configured({}, { allowed_origins: ['*'], blocked_origins: [pattern] });
+    for (const origin of good) expect([origin, byOrigin(origin, blocked)]).toEqual([origin, 'origin_not_allowed']);
   });
 
   test('"*" lets every origin in, pages without one too', () => {
@@ -324,10 +422,14 @@ function pointsHere(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
-  if (['app:', 'tauri:', 'vscode-webview:'].includes(url.protocol)) return url.hostname !== '' && url.pathname === '';
+  if (text === 'file://') return true;
+  if (['app:', 'tauri:', 'vscode-file:', 'vscode-webview:'].includes(url.protocol)) {
+    return url.hostname !== '' && url.pathname === '';
+  }
   const host = url.hostname.replace(/\.$/, '').split('.');
   const here =
     url.hostname === '[::1]' ||
+    url.hostname === '0.0.0.0' ||
     host.at(-1) === 'localhost' ||
     (host.length === 4 && host[0] === '127' && !Number.isNaN(Number(host.join(''))));
   return here && url.pathname === '/' && ['http:', 'https:'].includes(url.protocol);
@@ -405,6 +507,8 @@ describe('no foreign origin ever passes', () => {
         'app://',
         'tauri://',
         'vscode-webview://',
+        'vscode-file://',
+        'file://',
         'null',
         '',
       ),
@@ -476,7 +580,7 @@ describe('no foreign origin ever passes', () => {
       .map(([middle, tail]) => middle.join('') + tail);
     fc.assert(
       fc.property(hosts, (host) => {
-        if (codeOf(knock(guard, { host })) !== 'admitted') return;
+        if (codeOf(knock(guard, { host, 'sec-fetch-site': 'none' })) !== 'admitted') return;
         passed += 1;
         expect(pointsHere(`http://${host}`)).toBe(true);
         expect(new URL(`http://${host}`).port).toBe('8080');
