@@ -82,6 +82,11 @@ export interface Backend {
   configure(config: Config): void;
   /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
   stop(): Promise<void>;
+  /**
+   * Ends a gateway whose state cannot be trusted any more: its port is free at once, running answers end with an error
+   * piece, and what is still open a second later is cut.
+   */
+  abandon(): Promise<void>;
 }
 
 /** Milliseconds between two marks in the plots' history; well below a step. */
@@ -241,6 +246,16 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     lookAgain: () => void watch.reconfigured(),
   };
 
+  async function stop(drainMs: number): Promise<void> {
+    deaf();
+    embedder.drain();
+    await gateway.drain(drainMs);
+    life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
+    await watch.stop();
+    await listening.close();
+    await Promise.all([ollama.close(), relay.close()]);
+  }
+
   return {
     control,
     url: `http://127.0.0.1:${port}`,
@@ -253,14 +268,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       queue.recheck();
       feed.touch('snapshot');
     },
-    async stop() {
-      deaf();
-      embedder.drain();
-      await gateway.drain(current.server.drain_timeout_ms);
-      life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
-      await watch.stop();
-      await listening.close();
-      await Promise.all([ollama.close(), relay.close()]);
+    stop: () => stop(current.server.drain_timeout_ms),
+    async abandon() {
+      const closed = listening.close();
+      await stop(0);
+      await closed;
     },
   };
 }

@@ -1,12 +1,12 @@
-// Keeps the gateway in the state the user wants: one transition at a time, a taken port explained, a crash answered with
-// a restart after a growing pause. It knows the gateway by its start function alone, and no Electron.
+// Keeps the gateway in the state the user wants: one transition at a time, a taken port explained and tried again, a crash
+// answered with a restart, both after growing pauses. It knows the gateway by its start function alone, and no Electron.
 import type { Backend, Control } from '../backend/backend.ts';
 import type { Config } from '../backend/contract/config.ts';
 import type { GatewayFailure, GatewayView } from '../backend/contract/desktop.ts';
 import type { Clock, Log } from '../backend/core/ports.ts';
 import { ListenError } from '../backend/http/listen.ts';
 
-/** The pause before the first restart, doubled with each crash up to the longest; milliseconds. */
+/** The pause before the first restart or the next try, doubled with each up to the longest; milliseconds. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A gateway that ran this long before it crashed starts over with the first pause. */
@@ -119,20 +119,22 @@ export class Supervisor {
       this.#crashes = [...this.#crashes.filter((at) => now - at < DAY_MS), now];
       const pause = this.#pauseMs;
       this.#pauseMs = Math.min(pause * 2, LONGEST_PAUSE_MS);
-      await this.#close(GIVE_UP_MS);
+      await this.#close((backend) => backend.abandon(), GIVE_UP_MS);
       this.#set('failed', {
         kind: 'crashed',
         sentence: `It ended by itself: ${error instanceof Error ? error.message : String(error)}`,
         restarts_at: new Date(clock.now() + pause).toISOString(),
         times_today: this.#crashes.length,
       });
-      void this.#startAfter(pause, this.#restart.signal);
+      void this.#startAfter(pause);
     });
   }
 
-  async #startAfter(ms: number, signal: AbortSignal): Promise<void> {
+  /** After a pause, unless the user wishes something meanwhile. `tries`: how often the port was taken before. */
+  async #startAfter(ms: number, tries = 0): Promise<void> {
+    const { signal } = this.#restart;
     await this.#options.clock.sleep(ms, signal).catch(() => undefined);
-    if (!signal.aborted) await this.start();
+    await this.#inTurn(async () => void (signal.aborted || (await this.#start(tries))));
   }
 
   /** A wish of the user ends a waiting restart. */
@@ -152,17 +154,18 @@ export class Supervisor {
     return turn;
   }
 
-  async #start(): Promise<void> {
+  /** A try of our own, after others, is neither shown nor told in the log again unless it ends otherwise. */
+  async #start(tries = 0): Promise<void> {
     if (this.#backend !== undefined) return;
     const config = this.#options.config();
-    this.#set('starting', null);
+    if (tries === 0) this.#set('starting', null);
     try {
       this.#backend = await this.#options.start(config);
     } catch (error) {
-      // Why a port cannot be opened is a whole sentence already.
-      if (error instanceof ListenError) this.#options.log.error({}, error.message);
-      else this.#options.log.error({ err: error }, 'the gateway could not be started');
-      this.#set('failed', await this.#explained(error));
+      const failure = await this.#explained(error);
+      if (tries === 0) this.#logFailure(error);
+      this.#set('failed', failure);
+      if (failure.kind === 'port_taken') void this.#startAfter(pauseAfter(tries), tries + 1);
       return;
     }
     this.#startedWith = config;
@@ -170,6 +173,12 @@ export class Supervisor {
     // What was saved while it started.
     this.configured();
     this.#set('running', null);
+  }
+
+  /** Why a port cannot be opened is a whole sentence already. */
+  #logFailure(error: unknown): void {
+    if (error instanceof ListenError) this.#options.log.error({}, error.message);
+    else this.#options.log.error({ err: error }, 'the gateway could not be started');
   }
 
   async #explained(error: unknown): Promise<GatewayFailure> {
@@ -184,15 +193,15 @@ export class Supervisor {
   async #stop(): Promise<void> {
     if (this.#backend !== undefined) {
       this.#set('draining', null);
-      await this.#close(undefined);
+      await this.#close((backend) => backend.stop());
     }
     this.#set('stopped', null);
   }
 
   /** `limitMs`: how long it may take, when it may not take as long as it wants. */
-  async #close(limitMs: number | undefined): Promise<void> {
+  async #close(end: (backend: Backend) => Promise<void>, limitMs?: number): Promise<void> {
     const { clock, log } = this.#options;
-    const closing = (this.#backend as Backend).stop().catch((error: unknown) => {
+    const closing = end(this.#backend as Backend).catch((error: unknown) => {
       log.error({ err: error }, 'the gateway could not be stopped cleanly');
     });
     const enough = new AbortController();
@@ -209,4 +218,8 @@ export class Supervisor {
     this.#failure = failure;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function pauseAfter(tries: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
+import { piecesOf } from '../support/hearth.ts';
 import { entryAt } from '../support/desktop/tray-host.ts';
 
 let running: Desktop[] = [];
@@ -156,7 +157,7 @@ test('what is clicked in the tray while a port is asked who holds it is done aft
   await (await desktop.window()).getByRole('tab', { name: 'Settings', selected: true }).waitFor();
 });
 
-test('a port taken by another Hearth is said to be, and is ours once it is free', async () => {
+test('a port taken by another Hearth is said to be, and is ours by itself once it is free', async () => {
   const port = await freePort();
   const other = await occupy(port, { version: '1.3.2', uptime_ms: 7_200_000, upstream: UPSTREAM });
   const desktop = await start({ port, args: [] });
@@ -165,7 +166,6 @@ test('a port taken by another Hearth is said to be, and is ours once it is free'
   await page.getByText('Version 1.3.2 answers there', { exact: false }).waitFor();
   other.closeAllConnections();
   other.close();
-  await page.getByRole('button', { name: `Try ${port} again` }).click();
   await desktop.eventually(async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
     return answer !== undefined && ((await answer.json()) as { version?: string }).version !== '1.3.2';
@@ -195,6 +195,24 @@ test('a crash of the gateway is told and mended by itself', async () => {
   await desktop.tray.until(({ menu }) => entryAt(menu, ['Restarting soon']) !== undefined, 'the news in the tray');
   await desktop.ready();
   await desktop.tray.until(({ menu }) => entryAt(menu, ['Stop gateway']) !== undefined, 'a running gateway');
+  expect((await desktop.chat('after the crash')).status).toBe(200);
+});
+
+test('a crash while a long answer streams ends it with an error piece, and the gateway is back within seconds', async () => {
+  const desktop = await start({ settings: { server: { drain_timeout_ms: 30_000 } } });
+  await desktop.ready();
+  desktop.fake.next({ pauseAfter: { pieces: 1, until: new Promise(() => undefined) } });
+  const answer = await desktop.chat('a long answer', { stream: true });
+  await desktop.fake.until(({ calls }) => calls.some(({ path, pieces }) => path === '/api/chat' && pieces > 0));
+  await desktop.app.evaluate(() => {
+    setImmediate(() => {
+      throw new Error('a fault for the test');
+    });
+  });
+  const pieces = await piecesOf(answer);
+  expect(pieces.some(({ content }) => content !== '')).toBe(true);
+  expect(pieces.at(-1)).toMatchObject({ done: true, code: 'shutting_down' });
+  await desktop.ready();
   expect((await desktop.chat('after the crash')).status).toBe(200);
 });
 

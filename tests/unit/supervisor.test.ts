@@ -49,6 +49,10 @@ function stage(): Stage {
             await it.stopping;
             story.push('stopped');
           },
+          abandon: async () => {
+            story.push('abandon');
+            await it.stopping;
+          },
         };
         return backend;
       },
@@ -139,6 +143,36 @@ describe('a start that fails', () => {
     expect(it.supervisor.view()).toMatchObject({ state: 'running', failure: null });
   });
 
+  test('on a taken port is tried again after 1 s, 2 s, 4 s and shows nothing of it until it runs', async () => {
+    const it = stage();
+    const taken = (): Promise<void> =>
+      Promise.reject(new ListenError('taken', 'EADDRINUSE', 8080, { cause: undefined }));
+    it.starts.push(taken, taken, taken);
+    await it.supervisor.start();
+    for (const [i, pause] of [1000, 2000, 4000].entries()) {
+      await it.clock.advance(pause - 1);
+      expect(it.story.filter((word) => word === 'start 8080')).toHaveLength(i + 1);
+      await it.clock.advance(1);
+    }
+    await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
+    expect(it.states.filter((state) => state === 'starting')).toHaveLength(1);
+  });
+
+  test('on a taken port is not tried again after Stop, nor beside a start that the user asked for', async () => {
+    const it = stage();
+    const taken = (): Promise<void> =>
+      Promise.reject(new ListenError('taken', 'EADDRINUSE', 8080, { cause: undefined }));
+    it.starts.push(taken, taken);
+    await it.supervisor.start();
+    await it.supervisor.start();
+    await it.clock.advance(999);
+    expect(it.story).toHaveLength(2);
+    await it.supervisor.stop();
+    await it.clock.advance(120_000);
+    expect(it.supervisor.state).toBe('stopped');
+    expect(it.story).toHaveLength(2);
+  });
+
   test('for any other reason tells that reason', async () => {
     const it = stage();
     it.starts.push(() => Promise.reject(new Error('no memory')));
@@ -163,6 +197,7 @@ describe('a crash', () => {
       await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
     }
     expect(it.story.filter((word) => word === 'start 8080')).toHaveLength(4);
+    expect(it.story).not.toContain('stop');
   });
 
   test('after five steady minutes starts over with the shortest pause', async () => {
