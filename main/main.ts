@@ -40,7 +40,8 @@ protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: 
 if (app.requestSingleInstanceLock() || !isHeldElsewhere(app.getPath('userData'))) {
   app.whenReady().then(run).catch(fatal);
 } else {
-  // The first one shows its window.
+  // The first one shows its window, unless a login starts a second one beside it.
+  process.stdout.write(`Hearth runs already${process.argv.includes('--hidden') ? '' : '; its window is shown'}.\n`);
   app.exit(0);
 }
 

@@ -15,7 +15,7 @@ export function NotRunning({ gateway }: { readonly gateway: GatewayView }): JSX.
     const what = holder.hearth ? `${version} answers there${up}. Stop that one` : 'It does not say which. Close it';
     return (
       <Empty mark="stopped" title={`Port ${failure.port} is taken by ${who}`}>
-        <p>{what}, or use another port.</p>
+        <p>{what}, or use another port. Hearth tries again by itself.</p>
         <PortButtons port={failure.port} next={failure.next_port} />
       </Empty>
     );

@@ -1,41 +1,64 @@
 // `npm run dist` and `npm run dist:dir`: packs the built app with electron-builder, every target of this system or, with
-// `--dir`, the unpacked app alone. Where the official Electron cannot be had, the copy of electron-copy.ts is packed, and
+// `--dir`, the unpacked app alone. What is in release/ afterwards is finished. Where the official Electron cannot be had, the copy of electron-copy.ts is packed, and
 // said to be.
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { copyFolder, findElectron } from './electron-runtime.ts';
 import { writeLicenses } from './licenses.ts';
+import { keepFinished, unreachable } from './packed.ts';
 
 const project = resolve(import.meta.dirname, '..', '..', '..');
+/** EX_UNAVAILABLE of sysexits(3). */
+const UNAVAILABLE = 69;
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const electron = await findElectron({
   project,
   env: process.env,
   platform: process.platform,
   arch: process.arch,
-  say: (sentence) => process.stderr.write(`${sentence}\n`),
+  say,
 });
 writeLicenses(project, join(project, 'dist', 'licenses.txt'));
 const args = process.argv.slice(2);
 let borrowed: string | undefined;
 if (electron !== undefined && electron.folder === copyFolder(process.env)) {
-  process.stderr.write(
-    `Packing Electron ${electron.version}, since the official one cannot be had here. Not for release.\n`,
-  );
+  say(`Packing Electron ${electron.version}, since the official one cannot be had here. Not for release.`);
   borrowed = await withoutLoader(electron.folder);
   args.push(`-c.electronDist=${borrowed}`, `-c.electronVersion=${electron.version}`);
 }
-// By its file: the command in .bin is a script of the shell on Windows, which spawn cannot run.
-const command = join(project, 'node_modules', 'electron-builder', 'cli.js');
-const builder = spawn(process.execPath, [command, '--publish', 'never', ...args], { cwd: project, stdio: 'inherit' });
-builder.once('exit', (code) => {
-  void (async () => {
-    if (borrowed !== undefined) await rm(borrowed, { recursive: true, force: true });
-    process.exit(code ?? 1);
-  })();
-});
+const building = join(project, 'release', '.building');
+await rm(building, { recursive: true, force: true });
+args.push(`-c.directories.output=${building}`);
+const { code, failure } = await build();
+if (code === 0) say(`In release/: ${(await keepFinished(building, join(project, 'release'))).toSorted().join(', ')}.`);
+else say(unreachable(failure) ?? failure);
+await rm(building, { recursive: true, force: true });
+// Nothing of it is left where nothing was before.
+await rmdir(join(project, 'release')).catch(() => undefined);
+if (borrowed !== undefined) await rm(borrowed, { recursive: true, force: true });
+process.exit(code !== 0 && unreachable(failure) !== undefined ? UNAVAILABLE : code);
+
+/** Shows what electron-builder tells, but for the report of a failure, which is long and which the caller explains. */
+function build(): Promise<{ readonly code: number; readonly failure: string }> {
+  // By its file: the command in .bin is a script of the shell on Windows, which spawn cannot run.
+  const command = join(project, 'node_modules', 'electron-builder', 'cli.js');
+  const child = spawn(process.execPath, [command, '--publish', 'never', ...args], {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let failure = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      if (failure === '' && !line.trimStart().startsWith('⨯')) say(line);
+      else failure += `${line}\n`;
+    });
+  }
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? 1, failure })));
+}
 
 /** The copy loads a project from outside, which a packed app must not. */
 async function withoutLoader(folder: string): Promise<string> {

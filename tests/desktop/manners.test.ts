@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
 import { piecesOf } from '../support/hearth.ts';
@@ -105,22 +106,24 @@ test('the page is enlarged and made smaller by the usual keys, and closed by Ctr
   await desktop.eventually(() => desktop.app.windows().length === 0, 'a closed window');
 });
 
-test('a second start shows the window of the first, and ends', async () => {
+test('a second start says so, shows the window of the first, and ends', async () => {
   const desktop = await start();
   await desktop.ready();
   expect(desktop.app.windows()).toHaveLength(0);
   const child = desktop.app.process();
-  const startAgain = async (...args: string[]): Promise<number | null> => {
+  const startAgain = async (...args: string[]): Promise<string> => {
     const second = spawn(child.spawnfile, ['--no-sandbox', '--disable-gpu', ...args], {
       env: { ...desktop.env, HEARTH_PROJECT: join(import.meta.dirname, '..', '..') },
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
-    return ((await once(second, 'exit')) as [number | null])[0];
+    const [said, [code]] = await Promise.all([text(second.stdout), once(second, 'exit')]);
+    expect(code).toBe(0);
+    return said;
   };
   // As a login does beside a restored session: the first one stays in the tray.
-  expect(await startAgain('--hidden')).toBe(0);
+  expect(await startAgain('--hidden')).toBe('Hearth runs already.\n');
   expect(await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
-  expect(await startAgain()).toBe(0);
+  expect(await startAgain()).toBe('Hearth runs already; its window is shown.\n');
   await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
 });
 
@@ -163,7 +166,7 @@ test('a port taken by another Hearth is said to be, and is ours by itself once i
   const desktop = await start({ port, args: [] });
   const page = await desktop.window();
   await page.getByText(`Port ${port} is taken by another Hearth`).waitFor();
-  await page.getByText('Version 1.3.2 answers there', { exact: false }).waitFor();
+  await page.getByText(/Version 1\.3\.2 answers there.*tries again by itself/).waitFor();
   other.closeAllConnections();
   other.close();
   await desktop.eventually(async () => {

@@ -1,8 +1,8 @@
 // The packed app: what is in it, which doors its fuses close, and that it runs: gateway, tray, window.
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
-import { listPackage } from '@electron/asar';
+import { extractFile, listPackage } from '@electron/asar';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -59,6 +59,17 @@ describe('the archive', () => {
     expect(foreign).toEqual([]);
   });
 
+  test('holds nothing that its packages brought for their own developers', () => {
+    expect(files.filter((path) => /\/(benchmarks?|CNAME|\.nycrc|\.taprc)(\/|$)|\.(flow|sh)$/.test(path))).toEqual([]);
+  });
+
+  test('says which desktop file its windows belong to', () => {
+    const { desktopName } = JSON.parse(
+      extractFile(join(folder, 'resources', 'app.asar'), 'package.json').toString(),
+    ) as { desktopName?: string };
+    expect(desktopName).toBe('hearth.desktop');
+  });
+
   test('comes with the licence texts of what is inside', () => {
     const text = readFileSync(join(folder, 'resources', 'licenses.txt'), 'utf8');
     for (const name of ['express', 'zod', 'preact', 'uplot', 'undici', 'electron-store']) {
@@ -66,6 +77,14 @@ describe('the archive', () => {
     }
     expect(existsSync(join(folder, 'LICENSES.chromium.html'))).toBe(true);
   });
+});
+
+test('no language is packed that the app does not speak', () => {
+  expect(readdirSync(join(folder, 'locales'))).toEqual(['en-US.pak']);
+});
+
+test('what is in release is finished: nothing of the work is left', () => {
+  expect(readdirSync(join(project, 'release')).filter((name) => /^(\.|__|builder-)/.test(name))).toEqual([]);
 });
 
 test('the fuses are set', async () => {
