@@ -15,8 +15,9 @@ const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   h: 3600,
 };
 
-const PIECE = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu;
-const DURATION = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/u;
+// A digit belongs to one part alone: a pattern in which it could be of two costs the square of the text's length.
+const PIECE = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu;
+const DURATION = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/u;
 const BARE_INTEGER = /^[+-]?\d+$/;
 
 /**

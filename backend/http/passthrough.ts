@@ -131,7 +131,7 @@ function numberAfter(events: Uint8Array): number | undefined {
 
 function upward(req: IncomingMessage): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
-  const named = (req.headers.connection ?? '').toLowerCase().split(/\s*,\s*/);
+  const named = connectionHeaders(req.headers.connection ?? '');
   for (const [name, value] of Object.entries(req.headers)) {
     if (value === undefined || NOT_UP.has(name) || named.includes(name)) continue;
     const isKey = name === 'authorization' || name === 'x-api-key';
@@ -139,6 +139,14 @@ function upward(req: IncomingMessage): Record<string, string | string[]> {
     headers[name] = value;
   }
   return headers;
+}
+
+/** The headers that a Connection header says are of this connection alone, in lower case. */
+export function connectionHeaders(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

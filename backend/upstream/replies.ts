@@ -107,11 +107,13 @@ export const capabilitiesSchema = z
 /** The `parameters` of /api/show: a text block, a name and a value on each line, in any order. */
 export const parametersSchema = z.object({ parameters: text }).transform(({ parameters }) => {
   const found = new Map<string, string[]>();
-  for (const line of (parameters ?? '').split('\n')) {
-    const [, name, value] = /^(\S+)\s+(.*?)\s*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) continue;
+  for (const whole of (parameters ?? '').split('\n')) {
+    const line = whole.trimEnd();
+    const gap = line.search(/\s/);
+    if (gap < 1) continue;
+    const name = line.slice(0, gap);
     const values = found.get(name) ?? [];
-    values.push(value.replace(/^"(.*)"$/, '$1'));
+    values.push(line.slice(gap).trimStart().replace(/^"(.*)"$/, '$1'));
     found.set(name, values);
   }
   return found as ReadonlyMap<string, readonly string[]>;
