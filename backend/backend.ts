@@ -155,6 +155,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     requests,
     telemetry,
     estimator,
+    residency,
     notices: () => (bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
   };
   const feed = new Feed(

@@ -11,12 +11,20 @@ export class ConfigFileError extends Error {
   readonly path: string;
   /** Counted from 1, for mistakes in the text. */
   readonly line: number | undefined;
+  /** The message without the words of the parser. */
+  readonly plain: string;
 
-  constructor(path: string, reason: string, more: { readonly line?: number; readonly cause?: unknown } = {}) {
-    const { line, cause } = more;
-    super(`${path}${line === undefined ? '' : `, line ${line}`}: ${reason}`, { cause });
+  constructor(
+    path: string,
+    reason: string,
+    more: { readonly line?: number; readonly parser?: string; readonly cause?: unknown } = {},
+  ) {
+    const { line, parser, cause } = more;
+    const place = `${path}${line === undefined ? '' : `, line ${line}`}`;
+    super(`${place}: ${reason}${parser === undefined ? '' : `: ${parser}`}.`, { cause });
     this.path = path;
     this.line = line;
+    this.plain = `${place}: ${reason}.`;
   }
 }
 
@@ -40,7 +48,7 @@ export async function locateConfigFile(
   if (named === undefined) return undefined;
   throw new ConfigFileError(
     path,
-    `there is no such file, but ${flag === undefined ? 'CONFIG_PATH' : '--config'} names it.`,
+    `there is no such file, but ${flag === undefined ? 'CONFIG_PATH' : '--config'} names it`,
   );
 }
 
@@ -59,18 +67,18 @@ export async function readConfigFile(path: string): Promise<{ readonly path: str
 function unreadable(path: string, cause: unknown): ConfigFileError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reasons = new Map([
-    ['ENOENT', 'there is no such file.'],
-    ['EISDIR', 'it is a folder, not a file.'],
-    ['EACCES', 'Hearth may not read it.'],
+    ['ENOENT', 'there is no such file'],
+    ['EISDIR', 'it is a folder, not a file'],
+    ['EACCES', 'Hearth may not read it'],
   ]);
-  return new ConfigFileError(path, reasons.get(code) ?? `it cannot be read (${code}).`, { cause });
+  return new ConfigFileError(path, reasons.get(code) ?? `it cannot be read (${code})`, { cause });
 }
 
 function decode(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark too
   } catch (cause) {
-    throw new ConfigFileError(path, 'it is not UTF-8 text.', { cause });
+    throw new ConfigFileError(path, 'it is not UTF-8 text', { cause });
   }
 }
 
@@ -80,7 +88,7 @@ function fromToml(path: string, text: string): unknown {
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const [reason = ''] = cause.message.replace(/^Invalid TOML document: /, '').split('\n');
-    throw new ConfigFileError(path, `this is not valid TOML: ${reason}.`, { line: cause.line, cause });
+    throw new ConfigFileError(path, 'this is not valid TOML', { line: cause.line, parser: reason, cause });
   }
 }
 
@@ -89,7 +97,7 @@ function fromJson(path: string, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const line = text.slice(0, jsonMistakeAt(text)).split('\n').length;
-    throw new ConfigFileError(path, 'this is not valid JSON.', { line, cause });
+    throw new ConfigFileError(path, 'this is not valid JSON', { line, cause });
   }
 }
 

@@ -1,4 +1,5 @@
 // The desktop app without Electron: makes the parts, ties them together, ends them. What surrounds it comes as a Shell.
+import { networkInterfaces } from 'node:os';
 import { startBackend } from '../backend/backend.ts';
 import { systemClock } from '../backend/clock.ts';
 import { watchConfigFile } from '../backend/config-file.ts';
@@ -83,6 +84,7 @@ export async function createApp(shell: Shell) {
     log,
     holderOf,
     freePortAfter,
+    interfaces: networkInterfaces,
   });
   const tray = new TrayPresence({
     watch: (onChange) => shell.watchTrayHost({ clock, signal: life.signal, onChange }),
@@ -168,7 +170,7 @@ export async function createApp(shell: Shell) {
     tellOfRestart();
     notices.put(
       'gateway',
-      gatewayNotice(supervisor, () => show('settings', 'server.api_keys')),
+      gatewayNotice(supervisor, () => show('settings', { setting: 'server.api_keys' })),
     );
     pusher.touch('gateway', 'live', 'settings', 'plots');
   });
@@ -216,8 +218,8 @@ export async function createApp(shell: Shell) {
     else await shell.openFolder(what === 'logs' ? shell.logsFolder : shell.settingsFile);
   }
 
-  function show(tab: View['go']['tab'], setting?: string): void {
-    wish = { tab, ...(setting === undefined ? {} : { setting }), n: wish.n + 1 };
+  function show(tab: View['go']['tab'], more: Pick<View['go'], 'setting' | 'asks'> = {}): void {
+    wish = { tab, ...more, n: wish.n + 1 };
     pusher.touch('go');
     host.show();
   }
@@ -259,7 +261,13 @@ export async function createApp(shell: Shell) {
     },
   });
 
-  const tell = { settings, notices, log, openFile: () => open('settings_file') };
+  const tell = {
+    settings,
+    notices,
+    log,
+    openFile: () => open('settings_file'),
+    show: (setting: string) => show('settings', { setting }),
+  };
   const { signal } = life;
   const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
   onLogTrouble((text) => notices.warn('log', text));

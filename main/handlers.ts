@@ -1,6 +1,7 @@
 // What each command of the window does. A table of contents: the work is in the parts that are handed in.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Control } from '../backend/backend.ts';
+import { ConfigFileError, readConfigFile } from '../backend/config-file.ts';
 import { readKeyWish } from '../backend/contract/api-key.ts';
 import type { Action } from '../backend/contract/control.ts';
 import type { CommandOutput, View } from '../backend/contract/desktop.ts';
@@ -77,8 +78,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     import_settings: async () => {
       const file = await parts.askWhich();
       if (file === undefined) return { file: null, changed: 0, problems: [] };
-      const text = tried(`${file} cannot be read`, () => readFileSync(file, 'utf8'));
-      const data = tried(`${file} is not valid JSON`, (): unknown => JSON.parse(text));
+      const { data } = await readConfigFile(file).catch((cause: unknown) => {
+        if (!(cause instanceof ConfigFileError)) throw cause;
+        throw new AppError('invalid_request', cause.plain, { cause });
+      });
       return { file, ...settings.import(data, file) };
     },
     test_connection: ({ url }) => parts.testConnection(url),

@@ -179,7 +179,10 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
       return canceled || filePath === '' ? undefined : filePath;
     },
     askWhich: async () => {
-      const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile'], filters: JSON_FILES });
+      const { canceled, filePaths } = await dialog.showOpenDialog({
+        properties: ['openFile'],
+        filters: SETTINGS_FILES,
+      });
       return canceled ? undefined : filePaths[0];
     },
     exit: (code) => app.exit(code),
@@ -187,6 +190,8 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
 }
 
 const JSON_FILES = [{ name: 'JSON', extensions: ['json'] }];
+/** The headless gateway's file may be TOML. */
+const SETTINGS_FILES = [{ name: 'Settings', extensions: ['json', 'toml'] }];
 
 /** The window's place and the like; a file that cannot be read or written costs no more than that. */
 function openMemory(cwd: string): Shell['memory'] {

@@ -16,7 +16,18 @@ export async function holderOf(port: number): Promise<Holder> {
     const health = healthSchema.pick({ version: true, uptime_ms: true, upstream: true }).parse(await answer.json());
     return { hearth: true, version: health.version, uptime_ms: health.uptime_ms };
   } catch {
-    return { hearth: false };
+    return (await isOllama(port)) ? { hearth: false, ollama: true } : { hearth: false };
+  }
+}
+
+/** Ollama greets whoever asks for its root (ollama server/routes.go). */
+async function isOllama(port: number): Promise<boolean> {
+  try {
+    const options = { signal: AbortSignal.timeout(ASK_MS), redirect: 'error' } as const;
+    const answer = await fetch(`http://127.0.0.1:${port}/`, options);
+    return (await answer.text()).startsWith('Ollama is running');
+  } catch {
+    return false;
   }
 }
 

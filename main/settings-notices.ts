@@ -1,6 +1,7 @@
 // What the settings have to tell: a change that waits for a restart, values that cannot be used, a file edited by hand.
-import { readConfigFile } from '../backend/config-file.ts';
+import { ConfigFileError, readConfigFile } from '../backend/config-file.ts';
 import { fields } from '../backend/contract/config.ts';
+import { asAppError } from '../backend/contract/errors.ts';
 import type { Log } from '../backend/core/ports.ts';
 import { effectiveBind } from '../backend/http/bind.ts';
 import { DISMISS, type Notice, type Notices } from './notices.ts';
@@ -23,6 +24,7 @@ export function restartNotice(settings: Settings, supervisor: Supervisor): Notic
     id: RESTART_NOTICE,
     level: 'info',
     icon: 'restart',
+    restarts: true,
     text: `${what} for a restart.`,
     buttons: [
       { id: 'undo', label: 'Undo', plain: true, act: () => putBack(settings, waiting) },
@@ -41,6 +43,7 @@ function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | unde
     id: RESTART_NOTICE,
     level: 'info',
     icon: 'restart',
+    restarts: true,
     text: wanted.beyondLoopback
       ? 'Other machines can come in after a restart of the gateway.'
       : 'Nobody else has a key now. After a restart the gateway listens on this machine only.',
@@ -56,18 +59,35 @@ export function gatewayNotice({ control }: Supervisor, addKey: () => void): Noti
   return { id: 'gateway', level: 'warning', text, buttons };
 }
 
-/** The notice of values that are not used; undefined when all is well. */
-function problemNotice(settings: Settings, openFile: () => Promise<void>): Notice | undefined {
+/** The notice of settings that are not used as they were written; undefined when all are. */
+function problemNotice(
+  settings: Settings,
+  { openFile, show }: Pick<TellParts, 'openFile' | 'show'>,
+): Notice | undefined {
   const { problems } = settings;
-  const [first] = problems;
-  if (first === undefined) return undefined;
+  if (problems.length === 0) return undefined;
+  // A value that is not used changes how Hearth works; a key that nobody knows does not.
+  const wrong = problems.filter(({ kind }) => kind === 'wrong_value');
+  const [first] = wrong;
+  const unknown = problems.length - wrong.length;
+  const lead = (wrong.length > 0 ? wrong : problems).map(({ sentence }) => sentence);
+  const text =
+    wrong.length > 0
+      ? `${several(wrong.length, 'setting is', 'settings are')} not used as written. The default is in its place.`
+      : `${several(unknown, 'line', 'lines')} in the settings file ${unknown === 1 ? 'is' : 'are'} not understood.`;
+  const more = [...lead.slice(0, 2), ...(problems.length > 2 ? [`And ${problems.length - 2} more.`] : [])].join(' ');
+  const go = first === undefined ? [] : [{ id: 'show', label: 'Show', act: () => show(first.key) }];
   return {
     id: PROBLEM_NOTICE,
     level: 'warning',
-    text: problems.length === 1 ? first : `${first} And ${problems.length - 1} more.`,
-    more: 'The default is in use.',
-    buttons: [{ id: 'open', label: 'Open file', act: openFile }],
+    text,
+    more,
+    buttons: [...go, { id: 'open', label: 'Open file', act: openFile }, DISMISS],
   };
+}
+
+function several(count: number, one: string, many: string): string {
+  return count === 1 ? `One ${one}` : `${count} ${many}`;
 }
 
 export interface TellParts {
@@ -75,11 +95,14 @@ export interface TellParts {
   readonly notices: Notices;
   readonly log: Log;
   openFile(): Promise<void>;
+  /** Shows a setting in the window, by its dotted path. */
+  show(path: string): void;
 }
 
 /** Says what was found in the file and the environment at the start. */
-export function tellOfTheStart({ settings, notices, log, openFile }: TellParts, { trouble }: OpenedSettings): void {
-  notices.put(PROBLEM_NOTICE, problemNotice(settings, openFile));
+export function tellOfTheStart(parts: TellParts, { trouble }: OpenedSettings): void {
+  const { settings, notices, log } = parts;
+  notices.put(PROBLEM_NOTICE, problemNotice(settings, parts));
   for (const text of settings.notices) log.warn({}, text);
   if (trouble !== undefined) {
     notices.add({ id: 'settings-file', level: 'warning', ...trouble, buttons: [DISMISS] });
@@ -99,8 +122,8 @@ export async function reread({ settings, notices, openFile }: TellParts, read = 
     settings.reread(data);
     notices.remove('settings-edit');
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const buttons = [{ id: 'open', label: 'Open file', act: openFile }];
+    const text = error instanceof ConfigFileError ? error.plain : asAppError(error).message;
+    const buttons = [{ id: 'open', label: 'Open file', act: openFile }, DISMISS];
     notices.add({ id: 'settings-edit', level: 'warning', text, buttons });
   }
 }

@@ -1,7 +1,13 @@
 // The settings of the desktop app: what is in the file, what the environment forces, and what follows from both.
 // It judges nothing itself (contract/config-sources.ts does) and knows no Electron: who reads and writes is handed in.
 import { parseField } from '../backend/contract/config.ts';
-import { problemSentence, resolveConfig, type ResolvedConfig } from '../backend/contract/config-sources.ts';
+import {
+  pointsHome,
+  problemSentence,
+  resolveConfig,
+  type Problem,
+  type ResolvedConfig,
+} from '../backend/contract/config-sources.ts';
 import { fields, type Config, type FieldInfo } from '../backend/contract/config.ts';
 import type { SettingsView } from '../backend/contract/desktop.ts';
 import { AppError } from '../backend/contract/errors.ts';
@@ -50,9 +56,9 @@ export class Settings {
     return this.#resolved.notices;
   }
 
-  /** Sentences about what is wrong in the file or the environment; the default is in use for each. */
-  get problems(): readonly string[] {
-    return this.#resolved.problems.map(problemSentence);
+  /** What is wrong in the file or the environment, as sentences; of a wrong value the default is in use. */
+  get problems(): readonly (Pick<Problem, 'kind' | 'key'> & { readonly sentence: string })[] {
+    return this.#resolved.problems.map((problem) => ({ ...problem, sentence: problemSentence(problem) }));
   }
 
   /** Calls back after each change, until the returned function is called. */
@@ -86,7 +92,19 @@ export class Settings {
       const old = JSON.stringify(valueOf(this.config, field));
       throw new AppError('invalid_request', `Must be ${field.allowed}. It is still ${old}.`);
     }
-    this.#save(withValue(this.#data, field, accepted.value));
+    const next = withValue(this.#data, field, accepted.value);
+    if (['server.port', 'ollama.api_url'].includes(path) && pointsHome(this.#resolve(next).config)) {
+      throw new AppError('invalid_request', this.#clash(path));
+    }
+    this.#save(next);
+  }
+
+  /** Hearth and Ollama would have one address: the sentence for the field that was to bring it about. */
+  #clash(path: string): string {
+    const { server, ollama } = this.config;
+    return path === 'server.port'
+      ? `Ollama answers there (${ollama.api_url}). Hearth stands in front of it and needs a port of its own. It is still ${server.port}.`
+      : `That is Hearth itself. Ollama has an address of its own. It is still ${ollama.api_url}.`;
   }
 
   /** Back to the default. Throws like `set`. */

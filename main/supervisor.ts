@@ -2,6 +2,7 @@
 // answered with a restart, both after growing pauses. It knows the gateway by its start function alone, and no Electron.
 import type { Backend, Control } from '../backend/backend.ts';
 import type { Config } from '../backend/contract/config.ts';
+import { addressesOf, type Interfaces } from './addresses.ts';
 import type { GatewayFailure, GatewayView } from '../backend/contract/desktop.ts';
 import type { Clock, Log } from '../backend/core/ports.ts';
 import { ListenError } from '../backend/http/listen.ts';
@@ -18,6 +19,7 @@ const GIVE_UP_MS = 2000;
 /** Who answers on a port, as far as it says. */
 export interface Holder {
   readonly hearth: boolean;
+  readonly ollama?: boolean;
   readonly version?: string;
   readonly uptime_ms?: number;
 }
@@ -29,6 +31,8 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** Asks /health of whoever holds a port on this machine. */
   holderOf(port: number): Promise<Holder>;
+  /** The network interfaces of this machine, as node:os tells them. */
+  interfaces(): Interfaces;
   /** A free port above this one; null when none was found nearby. */
   freePortAfter(port: number): Promise<number | null>;
 }
@@ -75,11 +79,10 @@ export class Supervisor {
 
   view(): GatewayView {
     const port = this.#backend?.port ?? this.#options.config().server.port;
-    const here = `127.0.0.1:${port}`;
     return {
       state: this.#state,
       port,
-      addresses: { gateway: `http://${here}`, ollama_host: here, openai_base_url: `http://${here}/v1` },
+      addresses: addressesOf(this.#startedWith ?? this.#options.config(), port, this.#options.interfaces()),
       since: this.#since === undefined ? null : new Date(this.#since.shown).toISOString(),
       failure: this.#failure,
     };

@@ -16,7 +16,7 @@ export interface TrayCommandParts {
   readonly host: { readonly visible: boolean };
   copy(text: string): void;
   notify(title: string, body: string): void;
-  show(tab: View['go']['tab']): void;
+  show(tab: View['go']['tab'], more?: Pick<View['go'], 'setting' | 'asks'>): void;
   open(what: 'logs'): Promise<void>;
   quit(): Promise<void>;
   /** Ends what takes long, such as a load, when the app ends. */
@@ -53,9 +53,9 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
       return;
     case 'cancel':
       return running(supervisor).cancel(command.requestId);
+    // What cannot be brought back is asked for in the window: a menu has no place for a question.
     case 'clear_cache':
-      await running(supervisor).act('clear', undefined, signal);
-      return;
+      return show('settings', { asks: 'clear_cache' });
     case 'copy':
       return copy(command.text);
     case 'start_at_login':

@@ -1,6 +1,7 @@
 // The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen.
 import type { ModelView, QueueEntry } from '../backend/contract/control.ts';
 import type { GatewayView, LiveView } from '../backend/contract/desktop.ts';
+import { megabytes } from '../backend/contract/units.ts';
 
 export type TrayIcon = 'idle' | 'busy' | 'degraded' | 'stopped';
 
@@ -63,21 +64,21 @@ function iconOf({ gateway, live }: TrayState): TrayIcon {
   // Until the first look has ended nothing is known to be wrong.
   const troubled = live.health.status !== 'healthy' && live.health.upstream.state !== 'unknown';
   if (troubled) return 'degraded';
-  return live.queue.running.length > 0 ? 'busy' : 'idle';
+  return live.health.queue.running > 0 ? 'busy' : 'idle';
 }
 
 /** `llama3.2 warm · 1 running · 2 queued · 64 % hits` */
 function tooltipOf(state: TrayState): string {
   const { live } = state;
   if (live === null || state.gateway.state !== 'running') return `Hearth: ${statusOf(state)}`;
-  const { running, waiting } = live.queue;
+  const { running, length: waiting } = live.health.queue;
   const { hits, coalesced, misses, hit_rate } = live.stats.response_cache;
   const { upstream } = live.health;
   const warm = upstream.model_loaded ? 'warm' : upstream.model_available ? 'cold' : 'is not installed';
   const first = upstream.state === 'up' ? `${state.model} ${warm}` : statusOf(state);
   const rate = hits + coalesced + misses === 0 ? [] : [`${Math.round(hit_rate * 100)} % hits`];
   const paused = live.queue.paused ? ['paused'] : [];
-  return [first, ...paused, `${running.length} running`, `${waiting.length} queued`, ...rate].join(' · ');
+  return [first, ...paused, `${running} running`, `${waiting} queued`, ...rate].join(' · ');
 }
 
 /** The state of things in a few words. */
@@ -100,13 +101,13 @@ function statusOf({ gateway, live, model }: TrayState): string {
   if (upstream.state === 'unknown') return 'Looking for Ollama';
   if (upstream.state === 'down')
     return upstream.foreign === true ? 'No Ollama at its address' : 'Ollama is not running';
-  const { running, waiting, paused } = live.queue;
-  if (paused) return waiting.length === 0 ? 'Paused' : `Paused, ${waiting.length} waiting`;
+  const { running, length: waiting, paused } = live.health.queue;
+  if (paused) return waiting === 0 ? 'Paused' : `Paused, ${waiting} waiting`;
   if (!upstream.model_available) return `${model} is not installed`;
-  if (running.length > 0) {
-    const answering = `Answering ${running.length}`;
-    return waiting.length === 0 ? answering : `${answering}, ${waiting.length} waiting`;
-  }
+  const loading = live.models.find(({ loading_ms }) => loading_ms !== null);
+  if (loading !== undefined && live.queue.running.every(({ phase }) => phase === 'loading'))
+    return `Loading ${loading.name}`;
+  if (running > 0) return waiting === 0 ? `Answering ${running}` : `Answering ${running}, ${waiting} waiting`;
   return upstream.model_loaded ? `Ready, ${model} is warm` : 'Ready, no model loaded';
 }
 
@@ -147,6 +148,7 @@ function menuOf(state: TrayState): TrayEntry[] {
         ['Gateway', gateway.addresses.gateway],
         ['OLLAMA_HOST', `OLLAMA_HOST=${gateway.addresses.ollama_host}`],
         ['OPENAI_BASE_URL', `OPENAI_BASE_URL=${gateway.addresses.openai_base_url}`],
+        ...(gateway.addresses.lan === null ? [] : [['From other machines', gateway.addresses.lan]]),
       ].map(([label = '', text = '']) => command(`${label}: ${text.replace(/^.*=/, '')}`, { do: 'copy', text })),
     ),
     LINE,
@@ -186,14 +188,12 @@ function cancelEntry({ model, caller, request_id }: QueueEntry): TrayEntry {
 }
 
 function cacheEntry(live: LiveView): TrayEntry {
-  const entries = live?.stats.response_cache.total_entries ?? 0;
-  const label = `Clear cache (${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}, ${inMb(live)})`;
+  const { total_entries: entries, total_size_mb: mb } = live?.stats.response_cache ?? {
+    total_entries: 0,
+    total_size_mb: 0,
+  };
+  const label = `Clear cache (${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}, ${megabytes(mb)})…`;
   return command(label, { do: 'clear_cache' }, entries > 0);
-}
-
-function inMb(live: LiveView): string {
-  const mb = live?.stats.response_cache.total_size_mb ?? 0;
-  return `${mb >= 10 || mb === 0 ? Math.round(mb) : mb.toFixed(1)} MB`;
 }
 
 /** Cut in the middle of nothing: by code points, so that no character is halved. */

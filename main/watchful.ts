@@ -13,6 +13,14 @@ export interface Seen {
   readonly live: LiveView;
 }
 
+const holderWords = ({
+  hearth,
+  ollama,
+}: {
+  readonly hearth: boolean;
+  readonly ollama?: boolean | undefined;
+}): string => (hearth ? 'Another Hearth' : ollama === true ? 'Ollama' : 'Another program');
+
 /** What to say of the step from one state to the next; undefined when it is nothing new. */
 export function worthSaying(before: Seen, now: Seen): Said | undefined {
   const failed = now.gateway.failure;
@@ -21,7 +29,7 @@ export function worthSaying(before: Seen, now: Seen): Said | undefined {
       case 'port_taken':
         return {
           title: `Port ${failed.port} is taken`,
-          body: `${failed.holder.hearth ? 'Another Hearth' : 'Another program'} has it. Open Hearth to use another port.`,
+          body: `${holderWords(failed.holder)} has it. Open Hearth to use another port.`,
         };
       case 'crashed':
         return { title: 'The gateway restarts', body: failed.sentence };

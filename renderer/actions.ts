@@ -10,9 +10,9 @@ export interface ViewCalls {
   readonly call: Call;
   /**
    * Shows at the window's lower edge that an action failed; `retry` becomes a button. For actions without a place of
-   * their own for a sentence: a field says it at the field.
+   * their own for a sentence: a field says it at the field. The returned function takes it away again.
    */
-  readonly report: (error: unknown, retry?: () => void) => void;
+  readonly report: (error: unknown, retry?: () => void) => () => void;
   /** Shows another tab. */
   readonly go: (tab: TabName) => void;
 }
@@ -23,7 +23,7 @@ export type TabName = View['go']['tab'];
 /** Set by app.tsx around everything. */
 export const Calls = createContext<ViewCalls>({
   call: () => Promise.reject(new Error('no app around this part')),
-  report: () => undefined,
+  report: () => () => undefined,
   go: () => undefined,
 });
 export const useCalls = (): ViewCalls => useContext(Calls);
@@ -37,19 +37,23 @@ export interface Action {
 }
 
 /** One action at a time, with its failure as a sentence for the place where it was asked. */
-export function useAction(onProblem?: (error: unknown, retry: () => void) => void): Action {
+export function useAction(onProblem?: (error: unknown, retry: () => void) => () => void): Action {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const under = useRef(false);
+  const dropLast = useRef<() => void>(undefined);
   const run = (what: () => Promise<unknown>): void => {
     if (under.current) return;
     under.current = true;
     setBusy(true);
     setProblem(undefined);
+    dropLast.current?.();
+    dropLast.current = undefined;
     what()
-      .catch((error: unknown) =>
-        onProblem === undefined ? setProblem(sentenceOf(error)) : onProblem(error, () => run(what)),
-      ) // prettier-ignore
+      .catch((error: unknown) => {
+        if (onProblem === undefined) setProblem(sentenceOf(error));
+        else dropLast.current = onProblem(error, () => run(what));
+      })
       .finally(() => {
         under.current = false;
         setBusy(false);

@@ -38,7 +38,9 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
     const report: ViewCalls['report'] = (error, retry) => {
       const text = sentenceOf(error);
       // The same failure again replaces the one that is shown.
-      setFailures((list) => [{ text, ...(retry === undefined ? {} : { retry }) }, ...list.filter((f) => f.text !== text)].slice(0, 5)); // prettier-ignore
+      const failure: Failure = { text, ...(retry === undefined ? {} : { retry }) };
+      setFailures((list) => [failure, ...list.filter((f) => f.text !== text)].slice(0, 5));
+      return () => setFailures((list) => list.filter((each) => each !== failure));
     };
     return { call, report, go: setTab };
   }, [call]);
@@ -55,6 +57,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
     };
   }, [bridge, call, store, attempt]);
 
+  const seenWish = useRef(0);
   useWishes(picture, setTab);
   useKeptFocus();
 
@@ -104,7 +107,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
             {tab === 'overview' && <Overview view={view} now={now} />}
             {tab === 'queue' && <Queue view={view} now={now} />}
             {tab === 'models' && <Models view={view} now={now} />}
-            {tab === 'settings' && <Settings view={view} />}
+            {tab === 'settings' && <Settings view={view} seen={seenWish} />}
           </div>
         </main>
         {dock}

@@ -1,6 +1,7 @@
 // Everything that is copied by a press: addresses, commands, lines to paste. The text goes to the clipboard by way of main.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { GatewayView } from '../backend/contract/desktop.ts';
 import { useCalls } from './actions.ts';
 import { Icon } from './parts.tsx';
 
@@ -67,15 +68,23 @@ export function CommandLine({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-/** The three lines to paste into other programs. */
-export function Addresses(props: {
-  readonly addresses: { readonly gateway: string; readonly ollama_host: string; readonly openai_base_url: string };
-}): JSX.Element {
-  const { gateway, ollama_host, openai_base_url } = props.addresses;
+/** The lines to paste into other programs. */
+export function Addresses(props: { readonly addresses: GatewayView['addresses'] }): JSX.Element {
+  const { gateway, ollama_host, openai_base_url, lan } = props.addresses;
   const rows = [
     { label: 'Any app', variable: '', value: gateway, name: 'Copy the gateway address' },
     { label: 'Ollama clients', variable: 'OLLAMA_HOST=', value: ollama_host, name: 'Copy OLLAMA_HOST' },
     { label: 'OpenAI clients', variable: 'OPENAI_BASE_URL=', value: openai_base_url, name: 'Copy OPENAI_BASE_URL' },
+    ...(lan === null
+      ? []
+      : [
+          {
+            label: 'Other machines',
+            variable: '',
+            value: lan,
+            name: 'Copy the address for other machines',
+          },
+        ]),
   ];
   return (
     <dl class="addr">

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { NoticeView, View } from '../backend/contract/desktop.ts';
 import { useAction, useCalls } from './actions.ts';
 import { Icon, type IconName } from './parts.tsx';
+import { restartCost } from './restart-cost.ts';
 import { count } from './words.ts';
 
 /** An action that failed and has no other place to say so. */
@@ -77,10 +78,12 @@ export function Dock({ view, failures, drop }: DockProps): JSX.Element | null {
       ],
     });
   }
-  for (const { id, buttons, ...rest } of view.notices) {
+  for (const { id, buttons, restarts, ...rest } of view.notices) {
+    const cost = restarts === true ? restartCost(view) : undefined;
     const press = (button: string) => () => run(() => call('answer_notice', { id, button }));
     notes.push({
       ...rest,
+      ...(cost === undefined ? {} : { more: rest.more === undefined ? cost : `${rest.more} ${cost}` }),
       key: `notice ${id}`,
       buttons: buttons.map((button) => ({ label: button.label, plain: button.plain, press: press(button.id) })),
     });

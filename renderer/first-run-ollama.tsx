@@ -6,7 +6,7 @@ import { useAction, useCalls, useReportedAction } from './actions.ts';
 import { useOpener } from './focus.ts';
 import type { Live } from './line.ts';
 import { Icon, Problem, Step } from './parts.tsx';
-import { hostOf, isHere, isUsual } from './status.ts';
+import { hostOf, isHere, isUsual } from './host.ts';
 import { plural } from './words.ts';
 
 export function OllamaStep({ view, live }: { readonly view: View; readonly live: Live }): JSX.Element {

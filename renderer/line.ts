@@ -1,6 +1,7 @@
 // The queue as people see it: one row for each run of the model, however many share it. Pure.
-import type { QueueEntry } from '../backend/contract/control.ts';
+import type { ModelView, QueueEntry } from '../backend/contract/control.ts';
 import type { LiveView } from '../backend/contract/desktop.ts';
+import { sameModel } from './same-model.ts';
 
 export type Live = NonNullable<LiveView>;
 
@@ -56,15 +57,18 @@ export type LineRow =
 
 /** The waiting requests in the order shown, with the changes of model between them. */
 export function lineRows(live: Live, order: readonly QueueEntry[]): LineRow[] {
-  const known = new Map(live.models.map(({ name, load_ms }) => [name, load_ms]));
+  const installed = (name: string): ModelView | undefined => live.models.find((model) => sameModel(model.name, name));
+  // Two names of one digest are one model in memory, so nothing is loaded between them.
+  const isOne = (a: string, b: string): boolean =>
+    sameModel(a, b) || (installed(a) !== undefined && installed(a)?.digest === installed(b)?.digest);
   let before = runningRows(live).at(-1)?.model;
   return order.flatMap((entry): LineRow[] => {
     const request: LineRow = { kind: 'request', entry };
-    const changes = before !== undefined && before !== entry.model;
+    const changes = before !== undefined && !isOne(before, entry.model);
     before = entry.model;
     if (!changes) return [request];
     const id = `before ${entry.request_id}`;
-    return [{ kind: 'change', id, model: entry.model, loadMs: known.get(entry.model) ?? null }, request];
+    return [{ kind: 'change', id, model: entry.model, loadMs: installed(entry.model)?.load_ms ?? null }, request];
   });
 }
 

@@ -4,7 +4,7 @@ import type { SettingsView } from '../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../backend/contract/duration.ts';
 import { runningRows, type Live } from './line.ts';
 import { sameModel } from './same-model.ts';
-import { keptMs, STAYS_MS } from './status.ts';
+import { keptMs, STAYS_MS } from './main-model.ts';
 import { bytes, clockDuration, count, percent, roughly } from './words.ts';
 
 /** "2.9 GB, all on the GPU, context 8,192" */

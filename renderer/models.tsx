@@ -1,26 +1,26 @@
 // The tab Models: what is in memory and how long it stays, what is installed, and how to get more.
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import type { ModelView } from '../backend/contract/control.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { CommandLine } from './copy.tsx';
-import { runningRows, type Live } from './line.ts';
+import { unfitWords } from './default-model.ts';
+import { runningRows, staleness, type Live } from './line.ts';
 import { expiryOf, installedFacts, loadedFacts, pullCommand } from './model-words.ts';
 import { NotRunning } from './not-running.tsx';
 import { Burn, Empty, Section } from './parts.tsx';
 import { sameModel } from './same-model.ts';
+import { wayBack } from './status.ts';
 import { bytes, count, roughly } from './words.ts';
 
 export function Models({ view, now }: { readonly view: View; readonly now: number }): JSX.Element {
   const { gateway, live, settings } = view;
-  const [warming, setWarming] = useState<ReadonlyMap<string, number>>(new Map());
   if (gateway.state !== 'running' || live === null) return <NotRunning gateway={gateway} />;
   const { upstream } = live.health;
   if (upstream.state !== 'up') {
     return (
       <Empty mark="degraded" title="Models are unknown while Ollama is down">
-        <p>Start it above. Hearth looks again every 2 s.</p>
+        <p>{wayBack(view, now)} Hearth looks again every 2 s.</p>
       </Empty>
     );
   }
@@ -34,16 +34,8 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
   }
   const loaded = live.models.filter((model) => model.loaded);
   const others = live.models.filter((model) => !model.loaded);
-  const note = (name: string, since: number | undefined): void => {
-    setWarming((all) => {
-      const next = new Map(all);
-      if (since === undefined) next.delete(name);
-      else next.set(name, since);
-      return next;
-    });
-  };
   const row = (model: ModelView): JSX.Element => (
-    <ModelRow key={model.name} {...{ model, live, now, settings, note }} warmingSince={warming.get(model.name)} />
+    <ModelRow key={model.name} model={model} live={live} now={now} settings={settings} />
   );
   return (
     <>
@@ -82,21 +74,15 @@ interface RowProps {
   readonly live: Live;
   readonly now: number;
   readonly settings: View['settings'];
-  readonly warmingSince: number | undefined;
-  /** When a load began that was asked for here; undefined when it has ended. */
-  readonly note: (name: string, since: number | undefined) => void;
 }
 
-function ModelRow({ model, live, now, settings, warmingSince, note }: RowProps): JSX.Element {
+function ModelRow({ model, live, now, settings }: RowProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const { name, loaded } = model;
   const asked = runningRows(live).some((entry) => entry.phase === 'loading' && sameModel(entry.model, name));
-  const loading = warmingSince !== undefined || asked;
-  const warm = (): void => {
-    note(name, now);
-    run(() => call('act', { action: 'warm_model', data: { model: name } }).finally(() => note(name, undefined)));
-  };
+  const loading = asked || model.loading_ms !== null;
+  const warm = (): void => run(() => call('act', { action: 'warm_model', data: { model: name } }));
   const unload = (): void => run(() => call('act', { action: 'unload_model', data: { model: name } }));
   const makeDefault = (): void => run(() => call('set_setting', { path: 'ollama.model', value: name }));
   const isDefault = sameModel(live.health.upstream.model, name);
@@ -109,10 +95,10 @@ function ModelRow({ model, live, now, settings, warmingSince, note }: RowProps):
           <span class="name">{name}</span> {isDefault && <span class="tag">default</span>}
         </p>
         <p class="meta">{loaded ? loadedFacts(model) : installedFacts(model)}</p>
-        <p class="meta">{loading && !loaded ? loadingWords(model, warmingSince, now) : expiry.words}</p>
+        <p class="meta">{loading && !loaded ? loadingWords(model, live, now) : expiry.words}</p>
       </div>
       <div class="btns">
-        {!isDefault && !loaded && locked === undefined && (
+        {!isDefault && !loaded && locked === undefined && unfitWords(model) === undefined && (
           <button class="btn plain" type="button" aria-label={`Make default: ${name}`} onClick={makeDefault}>
             Make default
           </button>
@@ -141,8 +127,8 @@ function ModelRow({ model, live, now, settings, warmingSince, note }: RowProps):
 }
 
 /** "Loading, about 3 s left", once a load of this model has been measured. */
-function loadingWords({ load_ms }: ModelView, since: number | undefined, now: number): string {
-  if (load_ms === null || since === undefined) return 'Loading';
-  const left = load_ms - (now - since);
+function loadingWords({ load_ms, loading_ms }: ModelView, live: Live, now: number): string {
+  if (load_ms === null || loading_ms === null) return 'Loading';
+  const left = load_ms - loading_ms - staleness(live, now);
   return left > 500 ? `Loading, about ${roughly(left)} left` : 'Loading, nearly there';
 }

@@ -1,6 +1,6 @@
 // What stands in the place of figures while the gateway does not run: why, and the way out.
 import type { JSX } from 'preact';
-import type { GatewayView } from '../backend/contract/desktop.ts';
+import type { GatewayFailure, GatewayView } from '../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { Empty } from './parts.tsx';
 import { roughly } from './words.ts';
@@ -8,14 +8,10 @@ import { roughly } from './words.ts';
 export function NotRunning({ gateway }: { readonly gateway: GatewayView }): JSX.Element {
   const { failure, state } = gateway;
   if (failure?.kind === 'port_taken' && state !== 'starting') {
-    const { holder } = failure;
-    const up = holder.uptime_ms === undefined ? '' : `, up for ${roughly(holder.uptime_ms)}`;
-    const version = holder.version === undefined ? 'It' : `Version ${holder.version}`;
-    const who = holder.hearth ? 'another Hearth' : 'another program';
-    const what = holder.hearth ? `${version} answers there${up}. Stop that one` : 'It does not say which. Close it';
+    const { who, what } = holderWords(failure.holder);
     return (
       <Empty mark="stopped" title={`Port ${failure.port} is taken by ${who}`}>
-        <p>{what}, or use another port. Hearth tries again by itself.</p>
+        <p>{what} Hearth tries again by itself.</p>
         <PortButtons port={failure.port} next={failure.next_port} />
       </Empty>
     );
@@ -54,6 +50,18 @@ export function NotRunning({ gateway }: { readonly gateway: GatewayView }): JSX.
       <p>Start it above. Until then apps get “connection refused”.</p>
     </Empty>
   );
+}
+
+type Holder = Extract<GatewayFailure, { readonly kind: 'port_taken' }>['holder'];
+
+function holderWords({ hearth, ollama, version, uptime_ms }: Holder): { readonly who: string; readonly what: string } {
+  if (ollama === true) {
+    return { who: 'Ollama', what: 'Hearth stands between your apps and Ollama, so it needs a port of its own.' };
+  }
+  if (!hearth) return { who: 'another program', what: 'It does not say which. Close it, or use another port.' };
+  const up = uptime_ms === undefined ? '' : `, up for ${roughly(uptime_ms)}`;
+  const which = version === undefined ? 'It' : `Version ${version}`;
+  return { who: 'another Hearth', what: `${which} answers there${up}. Stop that one, or use another port.` };
 }
 
 function PortButtons({ port, next }: { readonly port: number; readonly next: number | null }): JSX.Element {

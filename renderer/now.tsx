@@ -5,7 +5,7 @@ import type { ModelView } from '../backend/contract/control.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { runningRows, waitingRows, waitLeft, type Live } from './line.ts';
 import { Section } from './parts.tsx';
-import { mainModel } from './status.ts';
+import { mainModel } from './main-model.ts';
 import { bytes, count, plural, roughly, THIN } from './words.ts';
 
 export function Now({ live, now }: { readonly live: Live; readonly now: number }): JSX.Element {
@@ -24,7 +24,9 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
   const { call, go } = useCalls();
   const { run, busy } = useReportedAction();
   const model = mainModel(live);
+  const up = live.health.upstream.state === 'up';
   const others = live.models.filter(({ loaded, name }) => loaded && name !== model?.name).length;
+  const verb = (model?.loading_ms ?? null) !== null ? 'Loading' : model?.loaded === true ? 'Unload' : 'Warm';
   const act = (action: string): void => run(() => call('act', { action, data: { model: model?.name } }));
   return (
     <div>
@@ -33,27 +35,25 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
         <span>
           <span class="name">{model?.name ?? live.health.upstream.model}</span>{' '}
           <span class="quiet">
-            {model === undefined ? missingWords(live) : memoryWords(model)}
+            {model === undefined || !up ? missingWords(live) : memoryWords(model)}
             {others > 0 && `, ${count(others)} more loaded`}
           </span>
         </span>
       </dd>
       <dd class="act">
-        {model === undefined ? (
-          live.health.upstream.state === 'up' && (
-            <button class="btn plain" type="button" onClick={() => go('models')}>
-              Choose…
-            </button>
-          )
+        {!up ? null : model === undefined ? (
+          <button class="btn plain" type="button" onClick={() => go('models')}>
+            Choose…
+          </button>
         ) : (
           <button
             class="btn plain"
             type="button"
-            aria-disabled={busy}
-            aria-label={`${model.loaded ? 'Unload' : 'Warm'} ${model.name}`}
-            onClick={() => act(model.loaded ? 'unload_model' : 'warm_model')}
+            aria-disabled={busy || model.loading_ms !== null}
+            aria-label={`${verb} ${model.name}`}
+            onClick={() => model.loading_ms === null && act(model.loaded ? 'unload_model' : 'warm_model')}
           >
-            {model.loaded ? 'Unload' : 'Warm'}
+            {verb}
           </button>
         )}
       </dd>
@@ -61,7 +61,7 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
   );
 }
 
-/** Of a default model that is in no list. Without Ollama there is no list to be missing from. */
+/** Of a default model that is in no list, or of any without Ollama: then there is no list to be missing from. */
 function missingWords({ health }: Live): string {
   switch (health.upstream.state) {
     case 'up':
@@ -74,8 +74,8 @@ function missingWords({ health }: Live): string {
 }
 
 /** "2.9 GB in VRAM, or how much of it is there. */
-export function memoryWords({ loaded, size_loaded, size_vram }: ModelView): string {
-  if (!loaded) return 'not loaded';
+export function memoryWords({ loaded, loading_ms, size_loaded, size_vram }: ModelView): string {
+  if (!loaded) return loading_ms === null ? 'not loaded' : 'loading';
   if (size_loaded === null || size_loaded === 0) return 'loaded';
   const vram = size_vram ?? 0;
   if (vram === 0) return `${bytes(size_loaded)} in memory`;
@@ -93,7 +93,7 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
       <div>
         <dt>Running</dt>
         <dd>
-          <span>{count(rows.length)}</span>
+          <span>{count(live.health.queue.running)}</span>
           {pace > 0 && (
             <span class="quiet nb">
               together <span class="fig c6">{count(pace)}/s</span>

@@ -24,7 +24,7 @@ export function Overview({ view, now }: { readonly view: View; readonly now: num
         <NoRequests address={gateway.addresses.ollama_host} ready={live.health.upstream.model_available} />
       ) : (
         <>
-          <Saved live={live} now={now} />
+          <Saved live={live} startedAt={gateway.since} now={now} />
           <Plots plots={plots} now={now} />
         </>
       )}
@@ -56,16 +56,24 @@ function NoRequests({ address, ready }: NoRequestsProps): JSX.Element {
   );
 }
 
+interface SavedProps {
+  readonly live: Live;
+  readonly startedAt: string | null;
+  readonly now: number;
+}
+
 /** How the requests were answered since counting began, and what that saved. */
-function Saved({ live, now }: { readonly live: Live; readonly now: number }): JSX.Element {
+function Saved({ live, startedAt, now }: SavedProps): JSX.Element {
   const { since, response_cache: cache } = live.stats;
   const counts = { hit: cache.hits, coalesced: cache.coalesced, miss: cache.misses, bypass: cache.bypassed };
   const asked = cache.hits + cache.coalesced + cache.misses + cache.bypassed;
   const title = `Since ${moment(Date.parse(since), now)}`;
+  // The counters are made while the gateway starts; only somebody who asks for it sets them to zero later.
+  const wasReset = startedAt !== null && Date.parse(since) > Date.parse(startedAt);
   if (asked === 0) {
     return (
       <Section title={title}>
-        <p class="lead">No requests since the counters were set to zero.</p>
+        <p class="lead">No requests since {wasReset ? 'the counters were set to zero' : 'the gateway started'}.</p>
       </Section>
     );
   }

@@ -27,7 +27,7 @@ export function Queue({ view, now }: { readonly view: View; readonly now: number
   }
   return (
     <>
-      <Section title="Running" end={<p class="sec-note">{outOf(running.length, slots, 'slot')}</p>}>
+      <Section title="Running" end={<p class="sec-note">{outOf(live.health.queue.running, slots, 'slot')}</p>}>
         {running.length === 0 && (
           <p class="quiet">{live.queue.paused ? 'Paused: nothing starts until you resume.' : 'Nothing runs.'}</p>
         )}

@@ -1,17 +1,28 @@
 // The tab Settings: a search, the form in groups, and what concerns all of it: clear, export, import, reset.
 import type { JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import type { View } from '../backend/contract/desktop.ts';
+import { megabytes } from '../backend/contract/units.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { Field } from './field.tsx';
 import { useOpener } from './focus.ts';
 import { groupsOf, type Group } from './form.ts';
 import { Ask, Empty, Icon } from './parts.tsx';
-import { count, plural, THIN } from './words.ts';
+import { plural, thin } from './words.ts';
 
-export function Settings({ view }: { readonly view: View }): JSX.Element {
+interface SettingsProps {
+  readonly view: View;
+  /** The number of the last wish that was seen to: coming back to this tab is not the same wish again. */
+  readonly seen: { current: number };
+}
+
+export function Settings({ view, seen }: SettingsProps): JSX.Element {
   const [search, setSearch] = useState('');
-  const go = useWantedSetting(view.go, () => setSearch(''));
+  const [asked, setAsked] = useState(0);
+  const go = useWantedSetting(view.go, seen, () => {
+    setSearch('');
+    if (view.go.asks === 'clear_cache') setAsked(view.go.n);
+  });
   const groups = groupsOf(search);
   return (
     <>
@@ -40,22 +51,25 @@ export function Settings({ view }: { readonly view: View }): JSX.Element {
         </Empty>
       )}
       {groups.map((group) => (
-        <FormGroup key={group.title} group={group} view={view} go={go} whole={search.trim() === ''} />
+        <FormGroup key={group.title} group={group} view={view} go={go} asked={asked} whole={search.trim() === ''} />
       ))}
     </>
   );
 }
 
 /** Shows the setting that a notice asked for, and gives the way to any other: it is scrolled to and has the focus. */
-function useWantedSetting(wish: View['go'], clearSearch: () => void): (path: string) => void {
+function useWantedSetting(
+  wish: View['go'],
+  seen: SettingsProps['seen'],
+  clearSearch: () => void,
+): (path: string) => void {
   const [wanted, setWanted] = useState<{ readonly path: string }>();
-  const seen = useRef<number>(undefined);
   useEffect(() => {
-    if (wish.setting === undefined || wish.n === seen.current) return;
+    if (wish.n === seen.current) return;
     seen.current = wish.n;
     clearSearch();
-    setWanted({ path: wish.setting });
-  }, [wish, clearSearch]);
+    if (wish.setting !== undefined) setWanted({ path: wish.setting });
+  }, [wish, seen, clearSearch]);
   useEffect(() => {
     if (wanted === undefined) return;
     const field = document.querySelector(`[data-path="${CSS.escape(wanted.path)}"]`);
@@ -73,11 +87,13 @@ interface GroupProps {
   readonly group: Group;
   readonly view: View;
   readonly go: (path: string) => void;
+  /** The wish in which it was asked to clear the cache; 0 when it was in none. */
+  readonly asked: number;
   /** Nothing is searched for, so what concerns a whole group is shown too. */
   readonly whole: boolean;
 }
 
-function FormGroup({ group, view, go, whole }: GroupProps): JSX.Element {
+function FormGroup({ group, view, go, asked, whole }: GroupProps): JSX.Element {
   const id = useId();
   return (
     <section class="sec group" aria-labelledby={id}>
@@ -85,23 +101,25 @@ function FormGroup({ group, view, go, whole }: GroupProps): JSX.Element {
       {group.fields.map((field) => (
         <Field key={field.path} field={field} view={view} go={go} />
       ))}
-      {whole && group.title === 'Cache' && <ClearCache view={view} />}
+      {whole && group.title === 'Cache' && <ClearCache view={view} asked={asked} />}
       {whole && group.title === 'This app' && <WholeFile view={view} />}
     </section>
   );
 }
 
-function ClearCache({ view }: { readonly view: View }): JSX.Element | null {
+/** The tray asks for it too: then the question stands there already. */
+function ClearCache({ view, asked }: { readonly view: View; readonly asked: number }): JSX.Element | null {
   const { call } = useCalls();
   const [asking, setAsking] = useState(false);
   const opener = useOpener(asking);
+  useEffect(() => setAsking(asked > 0), [asked]);
   const cache = view.live?.stats.response_cache;
   if (cache === undefined) return null;
   const { total_entries: entries, total_size_mb: mb } = cache;
-  if (asking) {
+  if (asking && entries > 0) {
     return (
       <Ask
-        question={`Clear ${plural(entries, 'answer')}? They cannot be brought back.`}
+        question={`Clear ${plural(entries, 'answer')}? ${entries === 1 ? 'It' : 'They'} cannot be brought back.`}
         yes="Clear"
         no="Keep"
         onYes={() => call('act', { action: 'clear', data: {} })}
@@ -111,10 +129,7 @@ function ClearCache({ view }: { readonly view: View }): JSX.Element | null {
   }
   return (
     <div class="row-act">
-      <p>
-        {plural(entries, 'answer')}, {mb < 10 ? mb.toFixed(1) : count(mb)}
-        {THIN}MB in memory
-      </p>
+      <p>{entries === 0 ? 'No answer is kept' : `${plural(entries, 'answer')}, ${thin(megabytes(mb))} in memory`}</p>
       <button
         class="btn danger"
         type="button"

@@ -3,7 +3,9 @@
 import type { ModelView } from '../backend/contract/control.ts';
 import type { Command, CommandInput, GatewayFailure, View } from '../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../backend/contract/duration.ts';
-import { runningRows, stuckRun, type Live } from './line.ts';
+import { hostOf, isHere, isUsual } from './host.ts';
+import { runningRows, staleness, stuckRun, type Live } from './line.ts';
+import { keptMs, loadingModel, mainModel, STAYS_MS } from './main-model.ts';
 import { sameModel } from './same-model.ts';
 import { clockDuration, count, ordinal, plural, roughly } from './words.ts';
 
@@ -73,7 +75,11 @@ function failed(failure: GatewayFailure, now: number): Omit<Said, 'state' | 'mar
     case 'port_taken':
       return {
         line: `Port ${failure.port} is taken`,
-        more: failure.holder.hearth ? 'Another Hearth answers there' : 'By another program',
+        more: failure.holder.hearth
+          ? 'Another Hearth answers there'
+          : failure.holder.ollama === true
+            ? 'By Ollama itself'
+            : 'By another program',
         button: { label: 'Try again', step: { command: 'start_gateway', input: {} } },
       };
     case 'crashed': {
@@ -138,7 +144,7 @@ function working(view: View, live: Live, now: number): Said {
       button: { label: 'Show', step: { tab: 'queue' } },
     };
   }
-  return runningRows(live).length > 0 ? busy(view, live, now) : ready(view, live, now);
+  return live.health.queue.running > 0 ? busy(view, live, now) : ready(view, live, now);
 }
 
 function withoutOllama({ app }: View, { health }: Live): Said {
@@ -169,8 +175,23 @@ function withoutOllama({ app }: View, { health }: Live): Said {
   }
 }
 
+/** What to do while Ollama is down, as a sentence about the button in the header. */
+export function wayBack(view: View, now: number): string {
+  const { button } = headerOf(view, now);
+  switch (button?.label) {
+    case 'Start Ollama':
+      return 'Start it above.';
+    case 'Get Ollama':
+      return 'Get it above.';
+    case 'Change…':
+      return 'Change its address above, or start it there.';
+    default:
+      return '';
+  }
+}
+
 function paused(live: Live): Said {
-  const running = runningRows(live).length;
+  const { running } = live.health.queue;
   const figures = [
     ...(running > 0 ? [`${count(running)} running`] : []),
     ...(live.health.queue.length > 0 ? [`${count(live.health.queue.length)} waiting`] : []),
@@ -193,16 +214,30 @@ function busy(view: View, live: Live, now: number): Said {
   const loading = rows.find(({ phase }) => phase === 'loading');
   if (loading !== undefined && rows.every(({ phase }) => phase === 'loading')) {
     const usual = live.models.find(({ name }) => sameModel(name, loading.model))?.load_ms ?? null;
-    const left = usual === null ? null : usual - (now - Date.parse(loading.started_at ?? loading.created_at));
-    const time = left === null ? '' : left > 0 ? `About ${roughly(left)} left` : 'Longer than usual';
-    const more = [time, wait].filter((each) => each !== '').join(', ');
+    const took = now - Date.parse(loading.started_at ?? loading.created_at);
+    const more = [usual === null ? '' : loadLeft(usual, took), wait].filter((each) => each !== '').join(', ');
     return { ...working, line: `Loading ${loading.model}`, more: more || 'Its first answer waits for it' };
   }
-  const line = [`Answering ${count(rows.length)}`, wait].filter((each) => each !== '').join(', ');
+  // A run without a request is a warm-up: nobody is answered.
+  const warming = rows.length === 0 ? loadingModel(live) : undefined;
+  if (warming !== undefined) return { ...working, ...warmingUp(warming, live, now) };
+  const line = [`Answering ${count(live.health.queue.running)}`, wait].filter((each) => each !== '').join(', ');
   return { ...working, line, say: 'Answering', more: warmth(view, live, now, true) };
 }
 
+/** What is left of a load that usually takes so long. */
+function loadLeft(usual: number, took: number): string {
+  return took < usual ? `About ${roughly(usual - took)} left` : 'Longer than usual';
+}
+
+function warmingUp({ name, load_ms, loading_ms }: ModelView, live: Live, now: number): Pick<Said, 'line' | 'more'> {
+  const took = (loading_ms ?? 0) + staleness(live, now);
+  return { line: `Loading ${name}`, more: load_ms === null ? 'Nobody waits for it' : loadLeft(load_ms, took) };
+}
+
 function ready(view: View, live: Live, now: number): Said {
+  const warming = loadingModel(live);
+  if (warming !== undefined) return { state: 'busy', mark: 'busy', button: PAUSE, ...warmingUp(warming, live, now) };
   if (live.models.some(({ loaded }) => loaded)) {
     return { state: 'idle', mark: 'idle', line: 'Ready', more: warmth(view, live, now, false), button: PAUSE };
   }
@@ -217,21 +252,6 @@ function ready(view: View, live: Live, now: number): Said {
 }
 
 // ---- the model and its fire
-
-/** The model that the window speaks of: the default when it is loaded, else whichever is, else the default. */
-export function mainModel({ models, health }: Live): ModelView | undefined {
-  const own = (name: string): boolean => sameModel(name, health.upstream.model);
-  const loaded = models.filter((model) => model.loaded);
-  return loaded.find(({ name }) => own(name)) ?? loaded[0] ?? models.find(({ name }) => own(name));
-}
-
-/** Ollama writes "forever" as a time centuries ahead. */
-export const STAYS_MS = 10 * 365 * 86_400_000;
-
-/** Milliseconds until Ollama unloads a model by itself. */
-export function keptMs(model: ModelView, now: number): number {
-  return model.expires_at === null ? 0 : Math.max(0, Date.parse(model.expires_at) - now);
-}
 
 /** Others that are loaded stand in Overview: here they would push the address into a line of its own, now and then. */
 function warmth(view: View, live: Live, now: number, working: boolean): string {
@@ -263,19 +283,4 @@ function fireOf(view: View, now: number, said: Said): Pick<HeaderView, 'left' | 
 /** "15 minutes", for those who listen. */
 function minutes(ms: number): string {
   return ms < 60_000 ? 'less than a minute' : plural(Math.round(ms / 60_000), 'minute');
-}
-
-/** The part of an address that people know it by. */
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
-}
-
-/** Whether an address is this machine's own. */
-export function isHere(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
-}
-
-/** Whether Ollama answers there when nobody has told it otherwise; any other address is worth naming. */
-export function isUsual(host: string): boolean {
-  return isHere(host) && host.endsWith(':11434');
 }

@@ -24,7 +24,7 @@ export function shapeOf(live: LiveView): string {
     queue.paused,
     queue.running.map(({ request_id, phase }) => [request_id, phase]),
     queue.waiting.map(({ request_id, queue_position }) => [request_id, queue_position]),
-    models.map(({ name, loaded }) => [name, loaded]),
+    models.map(({ name, loaded, loading_ms }) => [name, loaded, loading_ms !== null]),
   ]);
 }
 

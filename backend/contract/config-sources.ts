@@ -173,7 +173,7 @@ function reasonWithoutEffect(field: FieldInfo, host: 'headless' | 'desktop'): st
 }
 
 /** Whether Ollama's address is the one that Hearth itself is going to have. */
-function pointsHome({ ollama, server }: Config): boolean {
+export function pointsHome({ ollama, server }: Config): boolean {
   const port = /^http:\/\/(?:localhost|127\.[\d.]+|\[::1\]):(\d+)$/.exec(ollama.api_url)?.[1];
   return port !== undefined && Number(port) === server.port;
 }

@@ -241,6 +241,8 @@ const installedSchema = z.object({
   /** Learned from runs through Hearth; null until there was one. */
   tokens_per_s: z.number().nullable(),
   load_ms: ms.nullable(),
+  /** How long Hearth has been having it loaded; null while it is not. */
+  loading_ms: ms.nullable(),
 });
 const requestFactSchema = z.object({
   request_id: z.string(),

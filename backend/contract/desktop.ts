@@ -16,6 +16,8 @@ const port = z.number().int().min(1).max(65_535);
 
 /** Who holds a port that Hearth wanted; asked of its /health. */
 const holderSchema = z.object({
+  /** Ollama itself answers there. */
+  ollama: z.boolean().optional(),
   /** Another Hearth answers there, with its version and how long it has been up. */
   hearth: z.boolean(),
   version: z.string().optional(),
@@ -51,6 +53,8 @@ export const gatewaySchema = z.object({
     ollama_host: z.string(),
     /** `http://127.0.0.1:8080/v1` */
     openai_base_url: z.string(),
+    /** `http://192.168.1.24:8080`, where other machines are let in; null where they are not. */
+    lan: z.string().nullable(),
   }),
   /** When it began to run; null while it does not. */
   since: time.nullable(),
@@ -117,6 +121,8 @@ export const noticeSchema = z.object({
   level: z.enum(['info', 'warning', 'error']),
   /** Instead of the level's own icon. */
   icon: z.enum(['restart']).optional(),
+  /** One of its buttons restarts the gateway: the window adds what that costs just then. */
+  restarts: z.boolean().optional(),
   /** The first line: what is so. */
   text: z.string(),
   /** What the first line begins with, when that is to stand out: a web page's origin. */
@@ -151,10 +157,15 @@ export const TOPICS = {
   /** Newest first. */
   notices: z.array(noticeSchema),
   /**
-   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path; `n` grows with
-   * each wish, so that the same wish twice is seen.
+   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path, or with the
+   * question whether to clear the cache; `n` grows with each wish, so that the same wish twice is seen.
    */
-  go: z.object({ tab: z.enum(['overview', 'queue', 'models', 'settings']), setting: z.string().optional(), n: count }),
+  go: z.object({
+    tab: z.enum(['overview', 'queue', 'models', 'settings']),
+    setting: z.string().optional(),
+    asks: z.enum(['clear_cache']).optional(),
+    n: count,
+  }),
 } as const;
 export type Topic = keyof typeof TOPICS;
 export const viewSchema = z.object(TOPICS);

@@ -6,6 +6,7 @@ import type { Estimator } from './estimate.ts';
 import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from './ports.ts';
 
 interface Load {
+  readonly digest: string;
   readonly abort: AbortController;
   readonly done: Promise<void>;
   readonly startedAt: number;
@@ -63,6 +64,12 @@ export class Residency {
   /** The spec with the runner options that real requests of this model had last, so that a warm-up fits them. */
   usual(spec: RunnerSpec): RunnerSpec {
     return this.#usual.get(spec.digest) ?? spec;
+  }
+
+  /** How long the model with this digest has been loading for somebody, in milliseconds; null while it is not. */
+  loadingMs(digest: string): number | null {
+    const starts = [...this.#loads.values()].filter((load) => load.digest === digest).map((load) => load.startedAt);
+    return starts.length === 0 ? null : this.#options.clock.elapsed() - Math.min(...starts);
   }
 
   /** Notes that this model may have left memory. */
@@ -149,7 +156,7 @@ export class Residency {
         over();
       }
     };
-    const load: Load = { abort, done: run(), startedAt, users: 0 };
+    const load: Load = { digest: spec.digest, abort, done: run(), startedAt, users: 0 };
     this.#loads.set(spec.key, load);
     return load;
   }

@@ -8,6 +8,7 @@ import type { Clock, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Requests, Ticket } from './requests.ts';
+import type { Residency } from './residency.ts';
 import { rates, type Telemetry } from './telemetry.ts';
 
 const MB = 1024 * 1024;
@@ -25,6 +26,7 @@ export interface SnapshotParts {
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   readonly estimator: Estimator;
+  readonly residency: Residency;
   /** Standing notices, as sentences. */
   notices(): readonly string[];
 }
@@ -176,7 +178,7 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
 }
 
 /** Installed models, and which of them are in memory. */
-export function modelsView({ watch, estimator }: SnapshotParts): ModelView[] {
+export function modelsView({ watch, estimator, residency }: SnapshotParts): ModelView[] {
   const { installed, loaded } = watch.state;
   return installed.map(({ name, digest, size, details, capabilities, remote }) => {
     const inMemory = loaded.find((model) => canonicalName(model.name) === canonicalName(name));
@@ -195,6 +197,7 @@ export function modelsView({ watch, estimator }: SnapshotParts): ModelView[] {
       remote: remote || isCloudName(name),
       tokens_per_s: estimator.tokensPerSecond(name),
       load_ms: Math.round(estimator.loadMs(name)) || null,
+      loading_ms: residency.loadingMs(digest),
     };
   });
 }

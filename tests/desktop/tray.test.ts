@@ -44,7 +44,7 @@ test('registers within the first moments, with a tooltip, an icon and a menu', a
       'Warm model',
       '[Unload]',
       '[Running]',
-      '[Clear cache (0 entries, 0 MB)]',
+      '[Clear cache (0 entries, 0 MB)…]',
       '-',
       'Copy address',
       '-',
@@ -93,10 +93,14 @@ test('Pause new work lets requests wait, with a check mark, and none is lost', a
   expect((await health()).queue.paused).toBe(false);
 });
 
-test('Clear cache shows its size and empties it', async () => {
+test('Clear cache shows its size, and asks in the window before it empties it', async () => {
   await (await desktop.chat('keep this')).text();
   expect((await desktop.chat('keep this')).headers.get('x-cache')).toBe('HIT');
   await desktop.tray.click('Clear cache (');
+  const page = await desktop.window();
+  await page.getByText(/^Clear \d+ answers?\? /).waitFor();
+  expect((await desktop.chat('keep this')).headers.get('x-cache')).toBe('HIT');
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
   await desktop.tray.until(({ menu }) => entryAt(menu, ['Clear cache (0'])?.enabled === false, 'an empty cache');
   expect((await desktop.chat('keep this')).headers.get('x-cache')).toBe('MISS');
 });

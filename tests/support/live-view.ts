@@ -55,6 +55,7 @@ export function loadedModel(name: string, loaded: boolean): ModelView {
     remote: false,
     tokens_per_s: null,
     load_ms: null,
+    loading_ms: null,
   };
 }
 

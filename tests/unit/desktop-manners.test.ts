@@ -234,7 +234,7 @@ describe('outside the window is said', () => {
   const gateway: GatewayView = {
     state: 'running',
     port: 1,
-    addresses: { gateway: '', ollama_host: '', openai_base_url: '' },
+    addresses: { gateway: '', ollama_host: '', openai_base_url: '', lan: null },
     since: null,
     failure: null,
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Notices } from '../../main/notices.ts';
 import { openSettings } from '../../main/settings-file.ts';
-import { reread } from '../../main/settings-notices.ts';
+import { reread, tellOfTheStart } from '../../main/settings-notices.ts';
 import { Settings, SETTINGS_VERSION } from '../../main/settings.ts';
 import { NO_LOG } from '../support/builders.ts';
 
@@ -85,6 +85,47 @@ describe('a change in the form', () => {
   });
 });
 
+describe('Hearth and Ollama', () => {
+  test('cannot have one address: the port is refused, and so is the address', () => {
+    const { settings } = open({});
+    expect(() => settings.set('server.port', 11_434)).toThrow(
+      'Ollama answers there (http://127.0.0.1:11434). Hearth stands in front of it and needs a port of its own. It is still 8080.',
+    );
+    expect(() => settings.set('ollama.api_url', 'localhost:8080')).toThrow('That is Hearth itself.');
+    expect(settings.config.server.port).toBe(8080);
+    settings.set('ollama.api_url', 'http://192.168.1.20:8080');
+    settings.set('server.port', 11_434);
+  });
+});
+
+describe('the notice of settings that are not used', () => {
+  const told = (data: Data) => {
+    const { settings } = open(data);
+    const notices = new Notices(() => undefined);
+    const shown: string[] = [];
+    const show = (path: string): void => void shown.push(path);
+    const parts = { settings, notices, log: NO_LOG, openFile: () => Promise.resolve(), show };
+    tellOfTheStart(parts, { data, trouble: undefined, blocked: false });
+    return { notices, shown, notice: notices.view()[0] };
+  };
+
+  test('leads with the value that is not in use, leads to it, and can be dismissed', async () => {
+    const { notices, shown, notice } = told({ someday: { more: 1 }, cache: { ttl_seconds: '1h' } });
+    expect(notice?.text).toBe('One setting is not used as written. The default is in its place.');
+    expect(notice?.more).toMatch(/cache\.ttl_seconds must be .* And 1 more\.$|cache\.ttl_seconds must be .*"1h"\.$/);
+    expect(notice?.buttons.map(({ label }) => label)).toEqual(['Show', 'Open file', 'Dismiss']);
+    await notices.answer(notice?.id ?? '', 'show');
+    expect(shown).toEqual(['cache.ttl_seconds']);
+    expect(notices.view()).toEqual([]);
+  });
+
+  test('of a key that nobody knows has nothing to show', () => {
+    const { notice } = told({ someday: { more: 1 } });
+    expect(notice?.text).toBe('One line in the settings file is not understood.');
+    expect(notice?.buttons.map(({ label }) => label)).toEqual(['Open file', 'Dismiss']);
+  });
+});
+
 describe('a file', () => {
   test('with a wrong value and a foreign key works, says so, and loses neither', () => {
     const { settings, saved } = open({ cache: { ttl_seconds: '1h' }, someday: { more: 1 } });
@@ -99,7 +140,7 @@ describe('a file', () => {
     const { settings } = open({ cache: { ttl_seconds: 5 } });
     const onDisk: Data[] = [{ cache: { ttl_seconds: 5 } }];
     const notices = new Notices(() => undefined);
-    const parts = { settings, notices, log: NO_LOG, openFile: () => Promise.resolve() };
+    const parts = { settings, notices, log: NO_LOG, openFile: () => Promise.resolve(), show: () => undefined };
     await reread(parts, async (path) => {
       const data = onDisk.at(-1);
       // The read began before the form's save and ends after it.

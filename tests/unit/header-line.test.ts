@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { View } from '../../backend/contract/desktop.ts';
-import { headerOf, hostOf, isHere, mainModel } from '../../renderer/status.ts';
+import { hostOf, isHere } from '../../renderer/host.ts';
+import { mainModel } from '../../renderer/main-model.ts';
+import { headerOf } from '../../renderer/status.ts';
 import { THIN } from '../../renderer/words.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../support/live-view.ts';
 import { settings, STATES, view, waiting } from '../support/page/views.ts';
@@ -153,6 +155,28 @@ describe('while the model works', () => {
   test('a load beside an answer is not the headline', () => {
     const load = queueEntry({ request_id: 'b', model: 'other', phase: 'loading' });
     expect(running({ running: [run, load] }).line).toBe('Answering 2');
+  });
+});
+
+describe('a warm-up', () => {
+  const loading = (over: Partial<ModelView> = {}): ModelView => ({ ...cold, loading_ms: 1000, ...over });
+
+  test('is said to load, with what is left, and offers no second one', () => {
+    expect(running({ models: [loading()] })).toMatchObject({
+      state: 'busy',
+      line: 'Loading llama3.2',
+      more: 'About 2 s left',
+      left: undefined,
+      button: { label: 'Pause' },
+    });
+    expect(running({ models: [loading({ loading_ms: 9000 })] }).more).toBe('Longer than usual');
+    expect(running({ models: [loading({ load_ms: null })] }).more).toBe('Nobody waits for it');
+  });
+
+  test('is not said to answer anybody, though it holds a slot', () => {
+    const live = liveView({ models: [loading()] });
+    const held = { ...live, health: { ...live.health, queue: { ...live.health.queue, running: 1 } } };
+    expect(header(view({ live: held })).line).toBe('Loading llama3.2');
   });
 });
 

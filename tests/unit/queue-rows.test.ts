@@ -54,6 +54,27 @@ describe('one row for each run', () => {
   });
 });
 
+describe('the changes of model between the rows', () => {
+  const changes = (names: readonly string[], models = [loadedModel('llama3.2:latest', true)]): string[] =>
+    lineRows(
+      liveView({ models, running: [queueEntry({ model: 'llama3.2:latest' })] }),
+      names.map((model, i) => entry(`w${i}`, { model })),
+    ).flatMap((row) => (row.kind === 'change' ? [row.model] : []));
+
+  test('are none between two spellings of one model', () => {
+    expect(changes(['llama3.2', 'Llama3.2:latest', 'registry.ollama.ai/library/llama3.2'])).toEqual([]);
+  });
+
+  test('are none between two names of one digest', () => {
+    const models = [loadedModel('llama3.2:latest', true), { ...loadedModel('mine', false), digest: 'sha256:llama3.2:latest' }]; // prettier-ignore
+    expect(changes(['mine', 'other'], models)).toEqual(['other']);
+  });
+
+  test('are there between models that are not known', () => {
+    expect(changes(['a', 'b'])).toEqual(['a', 'b']);
+  });
+});
+
 describe('times are told as of now', () => {
   test('and not as of when the figures were taken', () => {
     const live = liveView();

@@ -36,6 +36,7 @@ function stage(): Stage {
       log: NO_LOG,
       holderOf: async (port) => ({ hearth: port === 8080, version: '9.9.9', uptime_ms: 5 }),
       freePortAfter: async (port) => port + 1,
+      interfaces: () => ({}),
       start: async (started) => {
         story.push(`start ${started.server.port}`);
         await it.starts.shift()?.();

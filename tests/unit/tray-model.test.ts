@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
 import { trayModel, type TrayEntry, type TrayState } from '../../main/tray-model.ts';
+import { headerOf } from '../../renderer/status.ts';
 import { liveView, loadedModel, queueEntry } from '../support/live-view.ts';
+import { view } from '../support/page/views.ts';
 
 const GATEWAY: GatewayView = {
   state: 'running',
@@ -11,6 +13,7 @@ const GATEWAY: GatewayView = {
     gateway: 'http://127.0.0.1:8080',
     ollama_host: '127.0.0.1:8080',
     openai_base_url: 'http://127.0.0.1:8080/v1',
+    lan: null,
   },
   since: '2026-01-01T00:00:00.000Z',
   failure: null,
@@ -102,6 +105,36 @@ test('the tooltip has the words of the contract', () => {
   );
 });
 
+test('counts what the window counts: runs and not those who share them, with what is kept in bytes that say something', () => {
+  const shared = liveView({
+    running: [queueEntry(), queueEntry({ source: 'coalesced' })],
+    waiting: [queueEntry(), queueEntry({ source: 'coalesced' })],
+    entries: 1,
+    sizeMb: 0.01,
+  });
+  const queue = { length: 1, running: 1, paused: false };
+  const live = { ...shared, health: { ...shared.health, queue } };
+  const model = trayModel(state({ live }));
+  expect(model.menu[0]).toEqual({ type: 'label', label: 'Answering 1, 1 waiting' });
+  expect(model.tooltip).toContain('1 running · 1 queued');
+  expect(headerOf(view({ live }), 0).line).toBe('Answering 1, 1 waiting');
+  expect(find(model.menu, /^Clear/)).toMatchObject({ label: 'Clear cache (1 entry, 10 KB)…' });
+  const pausedLive = { ...live, health: { ...live.health, queue: { ...queue, paused: true } } };
+  expect(trayModel(state({ live: pausedLive })).menu[0]).toMatchObject({ label: 'Paused, 1 waiting' });
+});
+
+test('a model that is being loaded is said to be', () => {
+  const loading = { ...loadedModel('llama3.2', false), loading_ms: 500 };
+  const live = liveView({ models: [loading], upstream: { model_loaded: false } });
+  expect(trayModel(state({ live })).menu[0]).toMatchObject({ label: 'Loading llama3.2' });
+});
+
+test('the address for other machines is copied where they are let in', () => {
+  const addresses = { ...GATEWAY.addresses, lan: 'http://192.168.1.24:8080' };
+  const copy = find(trayModel(state({ gateway: { ...GATEWAY, addresses } })).menu, /^Copy/);
+  expect(copy).toMatchObject({ entries: [{}, {}, {}, { command: { do: 'copy', text: addresses.lan } }] });
+});
+
 describe('the menu', () => {
   test('of a gateway at rest', () => {
     expect(labels(trayModel(state()).menu)).toEqual([
@@ -113,7 +146,7 @@ describe('the menu', () => {
       'Warm model',
       'Unload',
       '[Running]',
-      '[Clear cache (0 entries, 0 MB)]',
+      '[Clear cache (0 entries, 0 MB)…]',
       '-',
       'Copy address',
       '-',
@@ -159,7 +192,7 @@ describe('the menu', () => {
     });
     expect(find(menu, /^Warm/)).toMatchObject({ entries: [{ label: 'b', command: { do: 'warm', model: 'b' } }] });
     expect(find(menu, /^Unload/)).toMatchObject({ entries: [{ label: 'a', command: { do: 'unload', model: 'a' } }] });
-    expect(find(menu, /^Clear/)).toMatchObject({ label: 'Clear cache (1,204 entries, 38 MB)', enabled: true });
+    expect(find(menu, /^Clear/)).toMatchObject({ label: 'Clear cache (1,204 entries, 38 MB)…', enabled: true });
   });
 
   test('copies what other programs understand', () => {

@@ -38,6 +38,7 @@ export function view(change: ViewChange = {}): View {
         gateway: 'http://127.0.0.1:8080',
         ollama_host: '127.0.0.1:8080',
         openai_base_url: 'http://127.0.0.1:8080/v1',
+        lan: null,
       },
       since: ago(5 * 3600),
       failure: null,

@@ -1,0 +1,71 @@
+// Times and sizes as people write and read them, "10 min" and "256 MB", for values that are plain numbers of one unit. One
+// table serves both ways. Pure; a model's keep_alive has a language of its own, in duration.ts.
+
+/** What a plain number counts. A MB is 1024 × 1024 bytes wherever Hearth counts them. */
+export type Unit = 'ms' | 's' | 'MB';
+
+interface Scale {
+  readonly name: string;
+  /** How many of the smallest one. */
+  readonly worth: number;
+  /** Further spellings, in lower case. */
+  readonly also: readonly string[];
+}
+
+const TIMES: readonly Scale[] = [
+  { name: 'ms', worth: 1, also: ['msec', 'millisecond', 'milliseconds'] },
+  { name: 's', worth: 1000, also: ['sec', 'second', 'seconds'] },
+  { name: 'min', worth: 60_000, also: ['m', 'mins', 'minute', 'minutes'] },
+  { name: 'h', worth: 3_600_000, also: ['hr', 'hour', 'hours'] },
+  { name: 'days', worth: 86_400_000, also: ['d', 'day'] },
+];
+const SIZES: readonly Scale[] = [
+  { name: 'KB', worth: 1, also: ['k', 'kib'] },
+  { name: 'MB', worth: 1024, also: ['m', 'mib'] },
+  { name: 'GB', worth: 1024 * 1024, also: ['g', 'gib'] },
+];
+
+const scalesOf = (unit: Unit): readonly Scale[] => (unit === 'MB' ? SIZES : TIMES);
+
+function worthOf(unit: Unit): number {
+  return scalesOf(unit).find(({ name }) => name === unit)?.worth ?? 1;
+}
+
+/** Rounds away what multiplying and dividing leaves behind the twelfth digit. */
+const clean = (value: number): number => Number(value.toPrecision(12));
+
+/**
+ * 600000 ms → "10 min", 256 MB → "256 MB": in the largest unit of which it is a whole number, and as it is where it is
+ * none of any. Exact, so that reading it again gives the same number.
+ */
+export function withUnit(value: number, unit: Unit): string {
+  const smallest = clean(value * worthOf(unit));
+  const fits = scalesOf(unit).findLast(({ worth }) => Number.isInteger(smallest / worth) && smallest >= worth);
+  if (fits === undefined) return `${value} ${unit}`;
+  const amount = smallest / fits.worth;
+  return `${amount} ${amount === 1 ? fits.name.replace(/^days$/, 'day') : fits.name}`;
+}
+
+/**
+ * "10 min", "1 h 30 min", "0.5 GB" → the number in this unit. A number alone is one of this unit already. Undefined for
+ * what is neither.
+ */
+export function amountIn(text: string, unit: Unit): number | undefined {
+  const typed = text.trim().toLowerCase();
+  if (/^[+-]?\d+(?:\.\d+)?$/.test(typed)) return Number(typed);
+  if (!/^(?:\d+(?:\.\d+)?\s*[a-z]+\s*)+$/.test(typed)) return undefined;
+  let sum = 0;
+  for (const [, amount, word = ''] of typed.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g)) {
+    const scale = scalesOf(unit).find(({ name, also }) => name.toLowerCase() === word || also.includes(word));
+    if (scale === undefined) return undefined;
+    sum += Number(amount) * scale.worth;
+  }
+  return clean(sum / worthOf(unit));
+}
+
+/** Megabytes as they are counted, for reading: "0 MB", "38 KB", "3.4 MB", "212 MB". */
+export function megabytes(mb: number): string {
+  if (mb <= 0) return '0 MB';
+  if (mb < 0.95) return `${Math.max(1, Math.round(mb * 1024))} KB`;
+  return `${mb < 9.95 ? mb.toFixed(1) : Math.round(mb).toLocaleString('en')} MB`;
+}

@@ -1,0 +1,121 @@
+// What the window says is so: buttons that exist, counts that agree, costs that are real, failures that are over.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { View } from '../../backend/contract/desktop.ts';
+import { AppError } from '../../backend/contract/errors.ts';
+import { startPages, type PageStage } from '../support/page/browser.ts';
+import { entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';
+
+let stage: PageStage;
+beforeAll(async () => {
+  stage = await startPages();
+});
+afterAll(() => stage.stop());
+
+const state = (name: string): View => (STATES[name] as () => View)();
+
+test.each([
+  ['ollama missing', 'Get it above.'],
+  ['ollama down', 'Start it above.'],
+  ['no ollama at the address', 'Change its address above'],
+])('%s: the Models tab names the button that is there', async (name, words) => {
+  const open = await stage.open(state(name));
+  await open.page.locator('#tab-models').click();
+  await open.page.getByText(words).waitFor();
+  await open.close();
+});
+
+test('no model is offered to be warmed while Ollama is down', async () => {
+  const down = state('ollama down');
+  const live = down.live === null ? null : { ...down.live, models: MODELS.map((of) => ({ ...of, loaded: false })) };
+  const open = await stage.open({ ...down, live });
+  await open.page.getByText('not known while Ollama is down').waitFor();
+  expect(await open.page.getByRole('button', { name: /^Warm/ }).count()).toBe(0);
+  await open.close();
+});
+
+test('the same number runs and waits in the header, the tab, the row and the notes of the queue', async () => {
+  const live = quiet({ running: [entry()], waiting: [waiting(1), waiting(2, { source: 'coalesced' })] });
+  const health = { ...live.health, queue: { ...live.health.queue, length: 1 } };
+  const open = await stage.open(view({ live: { ...live, health } }));
+  const { page } = open;
+  expect(await page.locator('.status-line').textContent()).toBe('Answering 1, 1 waiting');
+  expect(await page.locator('#tab-queue .count').textContent()).toMatch(/1$/);
+  expect(await page.locator('.now > div').nth(2).locator('dd span').first().textContent()).toBe('1');
+  await page.locator('#tab-queue').click();
+  await page.getByText('1 of 1 slot').waitFor();
+  await page.getByText('1 of 100 places').waitFor();
+  await open.close();
+});
+
+test('the tray’s wish to clear is a question in the window, once, with the focus on Keep', async () => {
+  const open = await stage.open(view({ live: quiet({ entries: 1, sizeMb: 0.01 }) }));
+  const { page } = open;
+  await open.push({ go: { tab: 'settings', asks: 'clear_cache', n: 1 } });
+  await page.getByText('Clear 1 answer? It cannot be brought back.').waitFor();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Keep');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 answer, 10 KB in memory').waitFor();
+  await page.locator('#tab-queue').click();
+  await page.locator('#tab-settings').click();
+  await page.getByText('1 answer, 10 KB in memory').waitFor();
+  await open.push({ go: { tab: 'settings', asks: 'clear_cache', n: 2 } });
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await expect.poll(() => open.calls).toEqual([{ command: 'act', input: { action: 'clear', data: {} } }]);
+  await open.close();
+});
+
+test('a restart says what it costs, as of now', async () => {
+  const notices: View['notices'] = [
+    { id: 'r', level: 'info', icon: 'restart', restarts: true, text: 'Port 8090 waits for a restart.', buttons: [] },
+  ];
+  const open = await stage.open(view({ notices, live: quiet() }));
+  const dock = open.page.getByRole('complementary', { name: 'Notices' });
+  expect(await dock.locator('p').allTextContents()).toEqual(['Port 8090 waits for a restart.']);
+  await open.push({ live: quiet({ entries: 12, running: [entry()] }) });
+  await dock.getByText(/^A restart loses 12 answers kept in memory\. A running answer gets 10.s to end\.$/).waitFor();
+  await open.close();
+});
+
+test('a failed import is over with a good one', async () => {
+  let times = 0;
+  const wrong = new AppError('invalid_request', 'a.toml, line 3: this is not valid TOML.');
+  const answers = { import_settings: () => (times++ === 0 ? wrong : { file: 'b.toml', changed: 2, problems: [] }) };
+  const open = await stage.open(view({ go: { tab: 'settings', n: 1 }, live: quiet() }), { answers });
+  const { page } = open;
+  await page.getByRole('button', { name: 'Import…' }).click();
+  await page.getByText(wrong.message).waitFor();
+  await page.getByRole('button', { name: 'Import…' }).click();
+  await page.getByText('2 settings changed.').waitFor();
+  expect(await page.getByText(wrong.message).count()).toBe(0);
+  await open.close();
+});
+
+test('counters that nobody set to zero are not said to be', async () => {
+  const started = new Date(Date.now() - 60_000).toISOString();
+  const live = quiet();
+  const at = (since: string): View =>
+    view({ gateway: { since: started }, live: { ...live, stats: { ...live.stats, since } } });
+  const open = await stage.open(at(new Date(Date.parse(started) - 200).toISOString()));
+  await open.page.getByText('No requests since the gateway started.').waitFor();
+  await open.push({ live: at(new Date().toISOString()).live });
+  await open.page.getByText('No requests since the counters were set to zero.').waitFor();
+  await open.close();
+});
+
+test('other machines have their address, with a button that copies it', async () => {
+  const { gateway } = view();
+  const lan = 'http://192.168.1.24:8080';
+  const open = await stage.open(view({ gateway: { addresses: { ...gateway.addresses, lan } } }));
+  await open.page.getByRole('button', { name: 'Copy the address for other machines' }).click();
+  await expect.poll(() => open.calls).toEqual([{ command: 'copy', input: { text: lan } }]);
+  await open.close();
+});
+
+test('a port that Ollama has is explained', async () => {
+  const failure = { kind: 'port_taken', port: 11_434, holder: { hearth: false, ollama: true }, next_port: 11_435 } as const; // prettier-ignore
+  const open = await stage.open(view({ gateway: { state: 'failed', since: null, failure }, live: null }));
+  await open.page.getByText('Port 11434 is taken by Ollama').waitFor();
+  await open.page.getByText('so it needs a port of its own').waitFor();
+  await open.page.getByRole('button', { name: 'Use 11435' }).waitFor();
+  await open.close();
+});
