@@ -27,6 +27,17 @@ export const metricsSchema = z.object({
 });
 export type Metrics = z.infer<typeof metricsSchema>;
 
+/**
+ * The figures of a run whose model was loaded for it beforehand: what that took is part of both durations, as it would
+ * be had Ollama loaded the model itself. An answer without figures stays without. `loadMs` in milliseconds.
+ */
+export function withLoad<F extends Pick<Metrics, 'total_duration' | 'load_duration'>>(figures: F, loadMs: number): F {
+  if (loadMs === 0 || figures.total_duration === 0) return figures;
+  const ns = Math.round(loadMs * 1e6);
+  const { total_duration: total, load_duration: load } = figures;
+  return { ...figures, total_duration: total + ns, load_duration: load + ns };
+}
+
 /** How an answer ended. Only an answer that reached its end is complete. */
 export interface End {
   /** Ollama's `created_at` of the last chunk. */

@@ -3,7 +3,7 @@
 // A text that is on its way already is not sent twice. It knows no cache and no HTTP.
 import { asAppError, AppError } from '../contract/errors.ts';
 import { PRIORITY } from '../contract/chat-request.ts';
-import { RUNNING, type Waiting } from '../contract/chat.ts';
+import { RUNNING, withLoad, type Waiting } from '../contract/chat.ts';
 import type { Estimator } from './estimate.ts';
 import { canonicalJson } from './fingerprint.ts';
 import type { Clock, ReadConfig, RunnerSpec, Upstream, UpstreamEmbed, UpstreamRequest, Watch } from './ports.ts';
@@ -202,10 +202,10 @@ export class Batcher {
     try {
       lease = await granted;
       group.open = false;
-      await this.#load(group, wish);
+      const loadMs = await this.#load(group, wish);
       lease.began();
       tell(group, RUNNING);
-      await this.#send(group, wish);
+      await this.#send(group, wish, loadMs);
     } catch (error) {
       for (const member of group.members) member.reject(error);
     } finally {
@@ -214,21 +214,21 @@ export class Batcher {
     }
   }
 
-  async #load(group: Group, { spec, request }: EmbedWish): Promise<void> {
+  async #load(group: Group, { spec, request }: EmbedWish): Promise<number> {
     const { residency, queue, estimator, clock } = this.#parts;
-    if (residency.isReady(spec)) return;
+    if (residency.isReady(spec)) return 0;
     tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() });
-    await residency.ensure(spec, request.keep_alive, queue, group.abort.signal);
+    return await residency.ensure(spec, request.keep_alive, queue, group.abort.signal);
   }
 
   /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
-  async #send(group: Group, wish: EmbedWish): Promise<void> {
+  async #send(group: Group, wish: EmbedWish, loadMs: number): Promise<void> {
     const { signal } = group.abort;
     // Who left while it waited took what only he wanted along.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
     for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
     try {
-      const result = await this.#call(wish, [...group.texts], signal);
+      const result = await this.#call(wish, [...group.texts], loadMs, signal);
       this.#groups.delete(group);
       for (const member of group.members) member.resolve(only(member.texts, result));
     } catch (error) {
@@ -240,16 +240,21 @@ export class Batcher {
       if (ofAll || !isAboutInput(error) || signal.aborted) throw error;
       for (const member of callers) {
         if (!group.members.has(member)) continue;
-        await this.#call(wish, member.texts, signal).then(member.resolve, member.reject);
+        await this.#call(wish, member.texts, loadMs, signal).then(member.resolve, member.reject);
       }
     }
   }
 
-  async #call({ family, request, spec }: EmbedWish, texts: readonly string[], signal: AbortSignal): Promise<Result> {
+  async #call(
+    { family, request, spec }: EmbedWish,
+    texts: readonly string[],
+    loadMs: number,
+    signal: AbortSignal,
+  ): Promise<Result> {
     const { upstream, residency, estimator, clock } = this.#parts;
     const startedAt = clock.elapsed();
     const asked: UpstreamEmbed = { ...request, input: texts };
-    const reply = await upstream[family](asked, signal);
+    const reply = withLoad(await upstream[family](asked, signal), loadMs);
     estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
     residency.used(spec, keepAliveMs(request.keep_alive));
     const tokens = shares(reply.prompt_eval_count, texts);

@@ -3,7 +3,7 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, Folder, RUNNING, type ChatEvent, type Completion, type Waiting } from '../contract/chat.ts';
+import { fold, Folder, RUNNING, withLoad, type ChatEvent, type Completion, type Waiting } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
@@ -222,21 +222,26 @@ export class Gateway {
     const lease = await place.lease;
     try {
       if (!place.granted) flight.waiting(this.#begins(spec));
-      if (!isCloudName(spec.model)) await residency.ensure(spec, request.keep_alive, queue, flight.signal);
+      const loadMs = isCloudName(spec.model)
+        ? 0
+        : await residency.ensure(spec, request.keep_alive, queue, flight.signal);
       lease.began();
       flight.waiting(RUNNING);
       const folder = new Folder();
       for await (const event of upstream[call.family](request, flight.signal)) {
         if (event.type === 'piece') folder.add(event.piece);
-        if (event.type === 'end') {
-          residency.used(spec, keepAliveMs(request.keep_alive));
-          estimator.observe(spec.model, event.end.metrics);
-          telemetry.history.ran(event.end.metrics.eval_count, event.end.metrics.eval_duration / 1e6);
-          const completion = folder.finish(event.end);
-          this.#keep(completion, spec, outcome);
-          if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
+        if (event.type !== 'end') {
+          yield event;
+          continue;
         }
-        yield event;
+        const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
+        residency.used(spec, keepAliveMs(request.keep_alive));
+        estimator.observe(spec.model, end.metrics);
+        telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
+        const completion = folder.finish(end);
+        this.#keep(completion, spec, outcome);
+        if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
+        yield { type: 'end', end };
       }
     } finally {
       lease.release();

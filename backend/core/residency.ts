@@ -9,7 +9,6 @@ interface Load {
   readonly digest: string;
   readonly abort: AbortController;
   readonly done: Promise<void>;
-  readonly startedAt: number;
   users: number;
 }
 
@@ -95,13 +94,14 @@ export class Residency {
   }
 
   /**
-   * Resolves when the runner stands ready, with the milliseconds that were spent loading (0 when it stood ready).
+   * Resolves when the runner stands ready, with the milliseconds that the caller waited for it (0 when it stood ready).
    * When the signal aborts it rejects with its reason: at once where others share the load or nobody needs it any more
    * (then it is aborted), else when the load has ended, since the slot is taken until then.
    */
   async ensure(spec: RunnerSpec, keepAlive: KeepAlive, demand: Demand, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     if (this.isReady(spec)) return 0;
+    const cameAt = this.#options.clock.elapsed();
     const load = this.#loads.get(spec.key) ?? this.#start(spec, keepAlive);
     load.users++;
     const settled = new AbortController();
@@ -126,7 +126,7 @@ export class Residency {
         load.done.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
       });
       signal.throwIfAborted();
-      return this.#options.clock.elapsed() - load.startedAt;
+      return this.#options.clock.elapsed() - cameAt;
     } finally {
       leave();
       settled.abort();
@@ -156,7 +156,7 @@ export class Residency {
         over();
       }
     };
-    const load: Load = { digest: spec.digest, abort, done: run(), startedAt, users: 0 };
+    const load: Load = { digest: spec.digest, abort, done: run(), users: 0 };
     this.#loads.set(spec.key, load);
     return load;
   }

@@ -88,6 +88,16 @@ describe('a model that is not in memory', () => {
     for (const { ready } of callers) expect(ready).toMatchObject({ state: 'fulfilled', value: 3000 });
   });
 
+  test('costs each of them what it waited', async () => {
+    const first = need();
+    await clock.advance(2000);
+    const second = need();
+    await clock.advance(1000);
+    load().resolve();
+    await settled();
+    expect([first.ready.value, second.ready.value]).toEqual([3000, 1000]);
+  });
+
   test('is then ready, at no cost', async () => {
     need();
     load().resolve();
