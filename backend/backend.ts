@@ -16,6 +16,10 @@ import { Feed } from './core/feed.ts';
 import { Flights } from './core/flight.ts';
 import { Gateway } from './core/gateway.ts';
 import { History } from './core/history.ts';
+import { KeepAlives } from './core/keep-alive.ts';
+import { Modelfiles } from './core/modelfiles.ts';
+import { PassedOn } from './core/passed-on.ts';
+import { Uses } from './core/uses.ts';
 import { Jobs } from './core/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue.ts';
@@ -115,7 +119,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
   const relay = createRelay({ config, log, via });
-  const residency = new Residency({ upstream, watch, estimator, clock, log });
+  const modelfiles = new Modelfiles(upstream);
+  const weights = (digest: string): string => modelfiles.weights(digest);
+  const uses = new Uses(clock, weights);
+  const keepAlives = new KeepAlives({ config, clock, watch, weights });
+  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log });
   const queue = new LeaseQueue({
     config,
     clock,
@@ -126,7 +134,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       feed.touch('queue');
     },
   });
-  const working = { config, clock, log, upstream, watch, cache, queue, residency, estimator, requests, telemetry };
+  const memory = { upstream, watch, queue, residency, modelfiles, keepAlives, uses };
+  const passedOn = new PassedOn({ ...memory, log, life: life.signal });
+  const working = { ...memory, config, clock, log, cache, estimator, requests, telemetry, passedOn };
   const onEnded = (ticket: Ticket): void => {
     feed.ended(() => requestFact(ticket));
     feed.touch('queue', 'snapshot');
@@ -135,7 +145,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...working,
     newId: randomUUID,
     flights,
-    determinism: new Determinism(upstream),
+    determinism: new Determinism(modelfiles),
     onEnded: (ticket) => {
       // A kept answer begins at once and says nothing of the model.
       if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing.ttft_ms);
@@ -156,7 +166,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     telemetry,
     estimator,
     residency,
-    notices: () => (bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
+    modelfiles,
+    notices: () => [...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]), ...warmer.notices],
   };
   const feed = new Feed(
     {
@@ -168,11 +179,18 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     clock,
   );
   const jobs = new Jobs({ gateway, conversations, requests, config, clock, log, queueLength: () => queue.waiting });
-  const acting = { config, clock, cache, conversations, queue, residency, telemetry, upstream, watch };
-  const warmer = new Warmer(acting, log);
+  const acting = { ...memory, config, clock, cache, conversations, telemetry };
+  const warmer = new Warmer({ ...acting, log, notice: (text) => warn({}, text) });
+
+  function warn(fields: object, text: string): void {
+    log.warn(fields, text);
+    feed.notice({ level: 'warning', text });
+    feed.touch('state');
+  }
 
   function looked(state: UpstreamState): void {
     residency.reconcile(state.loaded);
+    void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
     queue.recheck();
     warmer.check(life.signal);
@@ -210,14 +228,15 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const deaf = strangers.onRefused(({ origin, times }) => {
     if (times > 1) return;
     const text = `${origin} wants to use your local models. Add it to cors.allowed_origins to let it in, or to cors.blocked_origins.`;
-    log.warn({ origin }, text);
-    feed.notice({ level: 'warning', text });
+    warn({ origin }, text);
   });
 
   /** A quiet step of the plots is one in which the gateway ran. */
   async function beat(): Promise<void> {
     while (!life.signal.aborted) {
       history.alive();
+      // Also when nothing changes: time runs out by itself.
+      warmer.check(life.signal);
       await clock.sleep(BEAT_MS, life.signal).catch(() => undefined);
     }
     history.ended();

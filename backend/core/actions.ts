@@ -4,12 +4,12 @@ import { AppError } from '../contract/errors.ts';
 import { explain } from '../contract/explain.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
-import { runnerSpec } from './fingerprint.ts';
-import { canonicalName, noSuchModel } from './models.ts';
+import type { Modelfiles } from './modelfiles.ts';
+import { noSuchModel } from './models.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Residency } from './residency.ts';
-import { shapeRequest, withKeepAlive } from './shape.ts';
+import { keepAliveOf, shapeRequest } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Lane } from './waiter.ts';
 
@@ -20,6 +20,7 @@ export interface ActionParts {
   readonly conversations: Conversations;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
+  readonly modelfiles: Modelfiles;
   readonly telemetry: Telemetry;
   readonly upstream: Upstream;
   readonly watch: Watch;
@@ -110,22 +111,22 @@ export async function warm(parts: ActionParts, model: string, priority: number, 
 
 /** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
 export async function load(
-  { config, watch, queue, residency, upstream, clock }: ActionParts,
+  { config, watch, queue, residency, modelfiles, upstream, clock }: ActionParts,
   wanted: UpstreamRequest,
   { lane, caller, priority }: { readonly lane: Lane; readonly caller: string; readonly priority: number },
   signal: AbortSignal,
 ): Promise<number> {
   const { model } = wanted;
   const installed = await installedModel(watch, model, signal);
-  const request = withKeepAlive(shapeRequest(wanted, config().ollama), config().ollama);
-  const asked = runnerSpec(request, installed?.digest ?? model);
+  const request = shapeRequest(wanted, config().ollama);
+  const asked = await modelfiles.runner(request, installed, signal);
   const spec = wanted.options === undefined ? residency.usual(asked) : asked;
   watch.admit();
   const place = queue.enter(
     {
       lane,
       runner: spec.key,
-      model,
+      model: spec.model,
       caller,
       priority: () => priority,
       expectedMs: () => 0,
@@ -136,9 +137,14 @@ export async function load(
   const lease = await place.lease;
   const startedAt = clock.elapsed();
   try {
-    const loadMs = await residency.ensure(spec, request.keep_alive, queue, signal);
-    // It stood ready: an empty request renews its keep_alive all the same.
-    if (loadMs === 0) await upstream.load(spec, request.keep_alive, signal);
+    const wish = keepAliveOf(request);
+    const loadMs = await residency.ensure(spec, wish, queue, signal);
+    const keepAlive = await residency.keepAlive(spec, wish, signal);
+    // It stood ready, or is to stay longer than Ollama keeps it by itself: an empty request renews its time.
+    if (loadMs === 0 || keepAlive !== wish) {
+      await upstream.load(spec, keepAlive, signal);
+      residency.renewed(spec, keepAlive);
+    }
     return Math.round(clock.elapsed() - startedAt);
   } finally {
     lease.release();
@@ -147,27 +153,27 @@ export async function load(
 
 /** Unloads a model as Ollama's own clients ask for it: said, and not waited for. Throws what Ollama says. */
 export async function unloadAtOnce(
-  { watch, upstream, residency }: ActionParts,
+  { watch, upstream, residency, modelfiles }: ActionParts,
   model: string,
   signal: AbortSignal,
 ): Promise<void> {
   const installed = await watch.resolve(model, signal);
   await upstream.unload(model, signal);
-  if (installed !== undefined) residency.forget(installed.digest);
+  if (installed !== undefined) residency.forget(modelfiles.weights(installed.digest));
   watch.invalidate();
 }
 
 /** Unloads a model and resolves when Ollama no longer lists it as loaded. */
 async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
-  const { watch, upstream, residency, clock } = parts;
+  const { watch, upstream, residency, modelfiles, clock } = parts;
   const installed = await installedModel(watch, model, signal);
   await upstream.unload(model, signal);
-  if (installed !== undefined) residency.forget(installed.digest);
+  const { weights } = await modelfiles.runner({ model }, installed, signal);
+  residency.forget(weights);
   const deadline = clock.elapsed() + UNLOAD_LIMIT_MS;
-  const wanted = canonicalName(model);
   for (;;) {
-    const loaded = await watch.refreshLoaded(signal);
-    if (!loaded.some(({ name }) => canonicalName(name) === wanted)) return;
+    await watch.refreshLoaded(signal);
+    if (!residency.isLoaded(weights)) return;
     if (clock.elapsed() > deadline) {
       throw new AppError(
         'upstream_failed',

@@ -9,7 +9,9 @@ import { canonicalJson } from './fingerprint.ts';
 import type { Clock, ReadConfig, RunnerSpec, Upstream, UpstreamEmbed, UpstreamRequest, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Lease } from './waiter.ts';
-import { keepAliveMs, type Residency } from './residency.ts';
+import type { Residency } from './residency.ts';
+import { shares } from './shares.ts';
+import { keepAliveOf, withKeepAlive } from './shape.ts';
 import type { Vector } from './vector-record.ts';
 
 /** Texts in one upstream call: Ollama runs them one after the other, and a longer list only delays its first caller. */
@@ -63,6 +65,12 @@ interface Member {
   readonly wish: EmbedWish;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** What making the model ready took, in milliseconds, and the keep_alive to send with the texts. */
+interface Ready {
+  readonly loadMs: number;
+  readonly keepAlive: number | undefined;
 }
 
 /** One upstream call to be, or under way. Who comes may join it as long as it stands in the table of groups. */
@@ -202,10 +210,10 @@ export class Batcher {
     try {
       lease = await granted;
       group.open = false;
-      const loadMs = await this.#load(group, wish);
+      const ready = await this.#ready(group, wish);
       lease.began();
       tell(group, RUNNING);
-      await this.#send(group, wish, loadMs);
+      await this.#send(group, wish, ready);
     } catch (error) {
       for (const member of group.members) member.reject(error);
     } finally {
@@ -214,21 +222,25 @@ export class Batcher {
     }
   }
 
-  async #load(group: Group, { spec, request }: EmbedWish): Promise<number> {
+  async #ready(group: Group, { spec, request }: EmbedWish): Promise<Ready> {
     const { residency, queue, estimator, clock } = this.#parts;
-    if (residency.isReady(spec)) return 0;
-    tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() });
-    return await residency.ensure(spec, request.keep_alive, queue, group.abort.signal);
+    const { signal } = group.abort;
+    if (!residency.isReady(spec)) {
+      tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() });
+    }
+    const asked = keepAliveOf(request);
+    const loadMs = await residency.ensure(spec, asked, queue, signal);
+    return { loadMs, keepAlive: await residency.keepAlive(spec, asked, signal) };
   }
 
   /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
-  async #send(group: Group, wish: EmbedWish, loadMs: number): Promise<void> {
+  async #send(group: Group, wish: EmbedWish, ready: Ready): Promise<void> {
     const { signal } = group.abort;
     // Who left while it waited took what only he wanted along.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
     for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
     try {
-      const result = await this.#call(wish, [...group.texts], loadMs, signal);
+      const result = await this.#call(wish, [...group.texts], ready, signal);
       this.#groups.delete(group);
       for (const member of group.members) member.resolve(only(member.texts, result));
     } catch (error) {
@@ -240,7 +252,7 @@ export class Batcher {
       if (ofAll || !isAboutInput(error) || signal.aborted) throw error;
       for (const member of callers) {
         if (!group.members.has(member)) continue;
-        await this.#call(wish, member.texts, loadMs, signal).then(member.resolve, member.reject);
+        await this.#call(wish, member.texts, ready, signal).then(member.resolve, member.reject);
       }
     }
   }
@@ -248,15 +260,15 @@ export class Batcher {
   async #call(
     { family, request, spec }: EmbedWish,
     texts: readonly string[],
-    loadMs: number,
+    { loadMs, keepAlive }: Ready,
     signal: AbortSignal,
   ): Promise<Result> {
     const { upstream, residency, estimator, clock } = this.#parts;
     const startedAt = clock.elapsed();
-    const asked: UpstreamEmbed = { ...request, input: texts };
+    const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
     const reply = withLoad(await upstream[family](asked, signal), loadMs);
     estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
-    residency.used(spec, keepAliveMs(request.keep_alive));
+    residency.used(spec, keepAlive);
     const tokens = shares(reply.prompt_eval_count, texts);
     const durations = shares(Math.max(0, reply.total_duration - reply.load_duration), texts);
     const vectors = texts.map((text, i): [string, Vector] => [
@@ -281,21 +293,4 @@ function only(texts: readonly string[], { vectors, loadDuration }: Result): Resu
     vectors: new Map([...vectors].filter(([text]) => texts.includes(text))),
     loadDuration,
   };
-}
-
-/**
- * Ollama tells the sum of a call alone; each text gets its share by length. Whole numbers whose sum is the whole.
- */
-function shares(whole: number, texts: readonly string[]): number[] {
-  const lengths = texts.map(({ length }) => length);
-  const all = lengths.reduce((sum, length) => sum + length, 0) || 1;
-  let before = 0;
-  let given = 0;
-  return lengths.map((length) => {
-    before += length;
-    const upTo = Math.round((whole * before) / all);
-    const share = upTo - given;
-    given = upTo;
-    return share;
-  });
 }

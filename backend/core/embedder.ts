@@ -5,13 +5,15 @@ import { AppError, asAppError } from '../contract/errors.ts';
 import { Batcher, type BatcherParts, type EmbedFamily } from './batcher.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { CacheDefault, CacheOutcome } from './call.ts';
-import { fingerprint, runnerSpec } from './fingerprint.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName, noSuchModel } from './models.ts';
+import type { PassedOn } from './passed-on.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
 import type { InstalledModel, UpstreamRequest } from './ports.ts';
 import { shuttingDown } from './refusals.ts';
 import { Ticket, type Requests, type TicketOptions } from './requests.ts';
-import { shapeRequest, withKeepAlive } from './shape.ts';
+import { shapeRequest } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
 import { decodeVector, encodeVector, type Vector } from './vector-record.ts';
 
@@ -40,6 +42,8 @@ export interface EmbedAnswer {
 
 export interface EmbedderParts extends BatcherParts {
   readonly cache: ResponseCache;
+  readonly modelfiles: Modelfiles;
+  readonly passedOn: Pick<PassedOn, 'take'>;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   /** A request's life has ended, well or not. */
@@ -93,7 +97,7 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { config, cache, telemetry } = this.#parts;
+    const { config, cache, telemetry, modelfiles, passedOn } = this.#parts;
     const model = await this.#model(call.model, ticket.signal);
     const request = shapeRequest(call.request, config().ollama);
     const plan = this.#plan(call, model);
@@ -109,7 +113,6 @@ export class Embedder {
       throw new AppError('not_cached', 'There is no kept answer for every text, and only-if-cached was asked.');
     }
 
-    const spec = { ...runnerSpec(request, model?.digest ?? request.model), model: model?.name ?? request.model };
     const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
     let loadDuration = 0;
     let source: Source = 'hit';
@@ -117,8 +120,8 @@ export class Embedder {
       const embedded = await this.#batcher.embed(
         {
           family: call.family,
-          request: withKeepAlive(request, config().ollama),
-          spec,
+          request,
+          spec: await modelfiles.runner(request, model, ticket.signal),
           texts: missing,
           caller: call.caller,
           share: plan.share,
@@ -131,10 +134,12 @@ export class Embedder {
       source = !plan.read ? 'bypass' : embedded.shared ? 'coalesced' : 'miss';
       for (const [text, vector] of embedded.vectors) found.set(text, vector);
     }
+    if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
     ticket.source = source;
     ticket.firstPiece();
-    telemetry.sourced(spec.model, source);
-    this.#count(call, keys, found, kept, plan, spec.model);
+    const name = model?.name ?? request.model;
+    telemetry.sourced(name, source);
+    this.#count(call, keys, found, kept, plan, name);
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
       source,

@@ -2,7 +2,7 @@
 // Pure. Which requests may use the cache at all is policy.ts.
 import { hash } from 'node:crypto';
 import { AppError } from '../contract/errors.ts';
-import type { Family, RunnerSpec, UpstreamRequest } from './ports.ts';
+import type { Family, UpstreamRequest } from './ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
 const SCHEMA_VERSION = 3;
@@ -12,17 +12,6 @@ const MAX_DEPTH = 64;
 
 /** Fields that cannot change the answer: how it is delivered, kept, queued or attributed (ollama.md 5.2). */
 const NOT_IN_KEY = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
-
-/** Options whose change makes Ollama load the model anew (ollama api/types.go Runner, sched.go needsReload). */
-const RUNNER_OPTIONS = [
-  'num_ctx',
-  'num_batch',
-  'num_gpu',
-  'main_gpu',
-  'use_mmap',
-  'num_thread',
-  'draft_num_predict',
-] as const;
 
 export interface KeyParts {
   readonly url: string;
@@ -48,17 +37,6 @@ export function fingerprint({ url, version, family, digest, namespace, body }: K
 
 /** By identity: the same object may be asked for again and again, and nobody changes a request. */
 const keys = new WeakMap<UpstreamRequest, { readonly head: string; readonly key: string }>();
-
-/** What loads the model: two requests with one key run on the same loaded runner. */
-export function runnerSpec(body: UpstreamRequest, digest: string): RunnerSpec {
-  const options: Record<string, unknown> = {};
-  for (const name of RUNNER_OPTIONS) {
-    const value = body.options?.[name];
-    if (value !== undefined && value !== null) options[name] = value;
-  }
-  const shift = typeof body['shift'] === 'boolean' ? { shift: body['shift'] } : {};
-  return { model: body.model, digest, options, ...shift, key: `${digest} ${canonicalJson({ options, ...shift })}` };
-}
 
 /** The request without what cannot change its answer. */
 function meaningOf(body: UpstreamRequest): Record<string, unknown> {

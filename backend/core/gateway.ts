@@ -9,18 +9,19 @@ import type { ResponseCache, Hit } from './cache.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
 import { promptChars, type Estimator } from './estimate.ts';
-import { runnerSpec } from './fingerprint.ts';
 import type { FlightContext, Flights, Seat } from './flight.ts';
 import { followed, once, WhenRead } from './follow.ts';
+import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
+import type { PassedOn } from './passed-on.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
 import { keepsByDefault, keyOf, planFor, resolveModel } from './question.ts';
 import type { LeaseQueue, Place } from './queue.ts';
 import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
 import { Ticket, type Requests } from './requests.ts';
-import { keepAliveMs, type Residency } from './residency.ts';
-import { shapeRequest, withKeepAlive } from './shape.ts';
+import type { Residency } from './residency.ts';
+import { keepAliveOf, shapeRequest, withKeepAlive } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
@@ -39,6 +40,8 @@ export interface GatewayParts {
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   readonly determinism: Determinism;
+  readonly modelfiles: Modelfiles;
+  readonly passedOn: Pick<PassedOn, 'take'>;
   /** A request's life has ended, well or not. */
   onEnded(ticket: Ticket): void;
 }
@@ -60,7 +63,7 @@ export class Gateway {
    * by who had to wait with the request before it could be asked.
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
-    const { watch, config, requests, cache, log, telemetry, determinism } = this.#parts;
+    const { watch, config, requests, cache, log, telemetry, determinism, modelfiles, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal));
@@ -71,19 +74,19 @@ export class Gateway {
     const plan = planFor(config(), call, model, byDefault);
     const key = model === undefined ? undefined : keyOf(watch.state, call, request, model);
     const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
-    if (hit !== undefined) return this.#hit(ticket, call, { plan, key, hit }, hit);
+    if (hit !== undefined) {
+      passedOn.take(request, model);
+      return this.#hit(ticket, call, { plan, key, hit }, hit);
+    }
     if (plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');
     }
     requests.add(ticket);
     try {
-      // By its installed name, so that two spellings of one model have their figures together.
-      const spec = { ...runnerSpec(request, model?.digest ?? request.model), model: model?.name ?? request.model };
-      return this.#run(ticket, call, withKeepAlive(request, config().ollama), spec, {
-        plan,
-        key,
-        hit: undefined,
-      });
+      const spec = await modelfiles.runner(request, model, ticket.signal);
+      const answer = this.#run(ticket, call, request, spec, { plan, key, hit: undefined });
+      if (answer.source === 'coalesced') passedOn.take(request, model);
+      return answer;
     } catch (error) {
       requests.remove(ticket);
       telemetry.refused();
@@ -222,20 +225,21 @@ export class Gateway {
     const lease = await place.lease;
     try {
       if (!place.granted) flight.waiting(this.#begins(spec));
-      const loadMs = isCloudName(spec.model)
-        ? 0
-        : await residency.ensure(spec, request.keep_alive, queue, flight.signal);
+      const local = !isCloudName(spec.model);
+      let keepAlive = keepAliveOf(request);
+      const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
+      if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
       lease.began();
       flight.waiting(RUNNING);
       const folder = new Folder();
-      for await (const event of upstream[call.family](request, flight.signal)) {
+      for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
         if (event.type === 'piece') folder.add(event.piece);
         if (event.type !== 'end') {
           yield event;
           continue;
         }
         const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
-        residency.used(spec, keepAliveMs(request.keep_alive));
+        residency.used(spec, keepAlive);
         estimator.observe(spec.model, end.metrics);
         telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
         const completion = folder.finish(end);

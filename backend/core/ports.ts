@@ -62,15 +62,25 @@ export interface EmbedReply {
 
 /** What decides whether Ollama must load the model anew: weights, runner options, shift (ollama sched.go needsReload). */
 export interface RunnerSpec {
-  /** As the caller spelled it. */
+  /** By its installed name, so that two spellings of one model are the same; as it was asked for where it has none. */
   readonly model: string;
-  /** Manifest digest, or the lower-cased name where it is not known. */
+  /** Manifest digest, or the name where it is not known. */
   readonly digest: string;
+  /** What of the disk it is loaded from: equal for all models that share a runner in Ollama. */
+  readonly weights: string;
   /** Only the options that belong to the runner (num_ctx, num_gpu …). */
   readonly options: Readonly<Record<string, unknown>>;
   readonly shift?: boolean;
   /** Two specs with one key share a loaded runner. */
   readonly key: string;
+}
+
+/** What of a Modelfile matters here. */
+export interface Modelfile {
+  /** The PARAMETER lines by name; a name that stands there twice has several values. */
+  readonly parameters: ReadonlyMap<string, readonly string[]>;
+  /** The blobs of its FROM and ADAPTER lines, as one text; undefined where they are not told. */
+  readonly weights: string | undefined;
 }
 
 /** One model of `/api/ps`. */
@@ -113,8 +123,8 @@ export interface Upstream {
   embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
   /** The vector of the legacy /api/embeddings, which is not normalised; of the first input alone. */
   embeddings(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
-  /** The PARAMETER lines of a model's Modelfile (/api/show), by name; a name that stands there twice has several values. */
-  parameters(model: string, signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** What a model's Modelfile says (/api/show). */
+  modelfile(model: string, signal: AbortSignal): Promise<Modelfile>;
   /**
    * Loads a runner with an empty request and resolves when it stands ready. It stays at least long enough for a request
    * to follow, also with a keep_alive of 0.

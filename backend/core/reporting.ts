@@ -37,7 +37,7 @@ export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'inv
     generate: (request, signal) => events(upstream.generate(request, signal)),
     embed: (request, signal) => reported(upstream.embed(request, signal)),
     embeddings: (request, signal) => reported(upstream.embeddings(request, signal)),
-    parameters: (model, signal) => upstream.parameters(model, signal),
+    modelfile: (model, signal) => upstream.modelfile(model, signal),
     load: (spec, keepAlive, signal) => reported(upstream.load(spec, keepAlive, signal)),
     unload: (model, signal) => reported(upstream.unload(model, signal)),
     tags: (signal) => upstream.tags(signal),

@@ -1,21 +1,24 @@
 // Which runners stand ready in Ollama's memory, as far as we know, and the one place that has them loaded.
 // The gateway owns a load: several requests share one, and a caller who leaves does not abort it while others wait for
 // the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
-import { keepAliveSeconds } from '../contract/duration.ts';
 import type { Estimator } from './estimate.ts';
+import type { KeepAlives } from './keep-alive.ts';
+import type { Modelfiles } from './modelfiles.ts';
 import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from './ports.ts';
+import { runnerSpec } from './runner.ts';
+import type { Uses } from './uses.ts';
+import { Usual } from './usual.ts';
 
 interface Load {
-  readonly digest: string;
+  readonly weights: string;
   readonly abort: AbortController;
   readonly done: Promise<void>;
+  readonly startedAt: number;
   users: number;
 }
 
 /** A list of loaded models may have been taken this long before it is looked at. */
 const LIST_LAG_MS = 5000;
-
-type KeepAlive = string | number | undefined;
 
 /** Whether anybody in line still needs a runner; `until` resolves when nobody does. */
 export interface Demand {
@@ -25,7 +28,10 @@ export interface Demand {
 
 export interface ResidencyOptions {
   readonly upstream: Pick<Upstream, 'load'>;
-  readonly watch: Watch;
+  readonly watch: Pick<Watch, 'state' | 'invalidate'>;
+  readonly modelfiles: Pick<Modelfiles, 'known' | 'weights'>;
+  readonly keepAlives: KeepAlives;
+  readonly uses: Uses;
   readonly estimator: Estimator;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,10 +39,9 @@ export interface ResidencyOptions {
 
 export class Residency {
   readonly #options: ResidencyOptions;
-  /** Digest to the runner we saw running last, and until when its keep_alive lasts at least. */
-  readonly #ready = new Map<string, { readonly runner: string; readonly at: number; readonly until: number }>();
-  /** Digest to the spec of its last request. One entry per installed model, so bounded by the disk. */
-  readonly #usual = new Map<string, RunnerSpec>();
+  /** Weights to the runner we saw running last. */
+  readonly #ready = new Map<string, { readonly spec: RunnerSpec; readonly at: number }>();
+  readonly #usual = new Usual();
   readonly #loads = new Map<string, Load>();
 
   constructor(options: ResidencyOptions) {
@@ -45,52 +50,83 @@ export class Residency {
 
   /** Whether this runner is in memory, to the best of our knowledge. */
   isReady(spec: RunnerSpec): boolean {
-    const known = this.#ready.get(spec.digest);
-    const { loaded } = this.#options.watch.state;
-    if (known !== undefined) return known.runner === spec.key && this.#options.clock.elapsed() < known.until;
-    // Not used through us yet: an automatically chosen context fits any automatic request (ollama.md section 2).
-    const automatic = Object.keys(spec.options).length === 0 && spec.shift === undefined;
-    return automatic && loaded.some(({ digest }) => digest === spec.digest);
+    const { watch, clock, keepAlives, modelfiles } = this.#options;
+    const known = this.#ready.get(spec.weights);
+    if (known !== undefined) {
+      return known.spec.key === spec.key && clock.elapsed() < known.at + keepAlives.inForce(spec.weights);
+    }
+    // Not used through us yet: what a model is loaded as for a request without options, fits every such request
+    // (ollama.md section 2).
+    const plain = ({ name, digest }: LoadedModel): string =>
+      runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
+    return watch.state.loaded.some((model) => plain(model) === spec.key);
   }
 
-  /** Notes that a request of this runner ended well: it stays for `keepAliveMs` at least. */
-  used(spec: RunnerSpec, keepAliveMs: number): void {
-    const at = this.#options.clock.elapsed();
-    this.#ready.set(spec.digest, { runner: spec.key, at, until: at + keepAliveMs });
-    this.#usual.set(spec.digest, spec);
+  /** Notes that a request of somebody on this runner ended well, with the keep_alive that was sent along. */
+  used(spec: RunnerSpec, sent: number | undefined): void {
+    this.#stands(spec, sent);
+    this.#usual.used(spec);
+    this.#options.uses.used(spec.weights);
   }
 
-  /** The spec with the runner options that real requests of this model had last, so that a warm-up fits them. */
+  /** Notes that an empty request of our own found it ready, and renewed its time. */
+  renewed(spec: RunnerSpec, sent: number | undefined): void {
+    this.#stands(spec, sent);
+    this.#options.uses.touched(spec.weights);
+  }
+
+  /** What to send as keep_alive with a request for this runner, which stands ready. Throws the signal's reason alone. */
+  keepAlive(spec: RunnerSpec, asked: number | undefined, signal: AbortSignal): Promise<number | undefined> {
+    return this.#options.keepAlives.toSend(spec, asked, signal);
+  }
+
+  #stands(spec: RunnerSpec, sent: number | undefined): void {
+    const { clock, keepAlives } = this.#options;
+    this.#ready.set(spec.weights, { spec, at: clock.elapsed() });
+    keepAlives.told(spec.weights, sent);
+  }
+
+  /** The spec with the runner options that real requests of this model usually have, so that a warm-up fits them. */
   usual(spec: RunnerSpec): RunnerSpec {
-    return this.#usual.get(spec.digest) ?? spec;
+    return this.#usual.of(spec);
   }
 
-  /** How long the model with this digest has been loading for somebody, in milliseconds; null while it is not. */
-  loadingMs(digest: string): number | null {
-    const starts = [...this.#loads.values()].filter((load) => load.digest === digest).map((load) => load.startedAt);
+  /** The runner of these weights that was had loaded or used last and may be in memory still. */
+  standing(weights: string): RunnerSpec | undefined {
+    return this.#ready.get(weights)?.spec;
+  }
+
+  /** How long a runner of these weights has been loading for somebody, in milliseconds; null while none is. */
+  loadingMs(weights: string): number | null {
+    const starts = [...this.#loads.values()].filter((load) => load.weights === weights).map((load) => load.startedAt);
     return starts.length === 0 ? null : this.#options.clock.elapsed() - Math.min(...starts);
   }
 
-  /** Notes that this model may have left memory. */
-  forget(digest: string): void {
-    this.#ready.delete(digest);
+  /** Whether Ollama lists a model that runs on the runners of these weights. */
+  isLoaded(weights: string): boolean {
+    const { watch, modelfiles } = this.#options;
+    return watch.state.loaded.some(({ digest }) => modelfiles.weights(digest) === weights);
   }
 
-  /** Whether Ollama lists the model of this runner as loaded, and it is this runner that we had loaded. */
+  /** Notes that what was loaded from these weights may have left memory. */
+  forget(weights: string): void {
+    this.#ready.delete(weights);
+    this.#options.keepAlives.forget(weights);
+  }
+
+  /** Whether Ollama lists what this runner was loaded from, and it is this runner that we had loaded. */
   isResident(runner: string): boolean {
-    for (const [digest, known] of this.#ready) {
-      if (known.runner === runner) return this.#options.watch.state.loaded.some((model) => model.digest === digest);
-    }
+    for (const [weights, known] of this.#ready) if (known.spec.key === runner) return this.isLoaded(weights);
     return false;
   }
 
   /** Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody. */
   reconcile(loaded: readonly LoadedModel[]): void {
-    const digests = new Set(loaded.map(({ digest }) => digest));
-    const settled = this.#options.clock.elapsed() - LIST_LAG_MS;
-    for (const [digest, known] of this.#ready) {
-      if (known.at < settled && !digests.has(digest)) this.#ready.delete(digest);
-    }
+    const { modelfiles, clock, uses } = this.#options;
+    const listed = new Set(loaded.map(({ digest }) => modelfiles.weights(digest)));
+    const settled = clock.elapsed() - LIST_LAG_MS;
+    for (const [weights, known] of this.#ready) if (known.at < settled && !listed.has(weights)) this.forget(weights);
+    uses.look(loaded);
   }
 
   /**
@@ -98,11 +134,11 @@ export class Residency {
    * When the signal aborts it rejects with its reason: at once where others share the load or nobody needs it any more
    * (then it is aborted), else when the load has ended, since the slot is taken until then.
    */
-  async ensure(spec: RunnerSpec, keepAlive: KeepAlive, demand: Demand, signal: AbortSignal): Promise<number> {
+  async ensure(spec: RunnerSpec, asked: number | undefined, demand: Demand, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
     if (this.isReady(spec)) return 0;
     const cameAt = this.#options.clock.elapsed();
-    const load = this.#loads.get(spec.key) ?? this.#start(spec, keepAlive);
+    const load = this.#loads.get(spec.key) ?? this.#start(spec, asked);
     load.users++;
     const settled = new AbortController();
     let left = false;
@@ -133,8 +169,8 @@ export class Residency {
     }
   }
 
-  #start(spec: RunnerSpec, keepAlive: KeepAlive): Load {
-    const { upstream, clock, estimator, log, watch } = this.#options;
+  #start(spec: RunnerSpec, asked: number | undefined): Load {
+    const { upstream, clock, estimator, log, watch, keepAlives, uses } = this.#options;
     const abort = new AbortController();
     const startedAt = clock.elapsed();
     const over = (): void => {
@@ -143,27 +179,24 @@ export class Residency {
     // Whoever comes while an aborted load is winding up needs a new one.
     abort.signal.addEventListener('abort', over, { once: true });
     // Whatever of this model was ready before, is not while another form of it loads.
-    this.#ready.delete(spec.digest);
+    this.#ready.delete(spec.weights);
+    const keepAlive = keepAlives.forLoad(spec, asked);
     const run = async (): Promise<void> => {
       try {
         await upstream.load(spec, keepAlive, abort.signal);
         const ms = clock.elapsed() - startedAt;
         estimator.observeLoad(spec.model, ms);
-        this.used(spec, 60_000);
+        uses.touched(spec.weights);
+        this.#ready.set(spec.weights, { spec, at: clock.elapsed() });
+        await keepAlives.loaded(spec, keepAlive, abort.signal);
         watch.invalidate();
         log.info({ model: spec.model, load_ms: ms }, 'model loaded');
       } finally {
         over();
       }
     };
-    const load: Load = { digest: spec.digest, abort, done: run(), users: 0 };
+    const load: Load = { weights: spec.weights, abort, done: run(), startedAt, users: 0 };
     this.#loads.set(spec.key, load);
     return load;
   }
-}
-
-/** keep_alive as milliseconds; what Ollama does when none is given is its own affair (OLLAMA_KEEP_ALIVE), so 0. */
-export function keepAliveMs(keepAlive: KeepAlive): number {
-  const seconds = keepAlive === undefined ? 0 : keepAliveSeconds(keepAlive);
-  return seconds < 0 ? Number.MAX_SAFE_INTEGER : seconds * 1000;
 }

@@ -13,10 +13,18 @@ export function shapeRequest(request: UpstreamRequest, ollama: Config['ollama'])
   return numCtx === asked ? request : { ...request, options: { ...request.options, num_ctx: numCtx } };
 }
 
-/** The request with how long its model stays loaded: its own wish, else ollama.keep_alive. No part of the cache key. */
-export function withKeepAlive<R extends UpstreamRequest>(request: R, ollama: Config['ollama']): R {
-  // As a number: Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
-  return { ...request, keep_alive: keepAliveSeconds(request.keep_alive ?? ollama.keep_alive) };
+/**
+ * How long its model is to stay loaded, by the caller's own wish, in seconds; undefined when it says nothing.
+ * A number, since Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
+ */
+export function keepAliveOf({ keep_alive: asked }: UpstreamRequest): number | undefined {
+  return asked === undefined ? undefined : keepAliveSeconds(asked);
+}
+
+/** The request with what is said to Ollama about that. No part of the cache key. */
+export function withKeepAlive<R extends UpstreamRequest>(request: R, seconds: number | undefined): R {
+  const { keep_alive: _asked, ...rest } = request;
+  return { ...rest, ...(seconds === undefined ? {} : { keep_alive: seconds }) } as R;
 }
 
 /**

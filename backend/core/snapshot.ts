@@ -3,8 +3,9 @@ import type { CacheStats, Health, ModelView, QueueEntry, QueueView, RequestFact 
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import { iso, statusOf } from './jobs.ts';
+import type { Modelfiles } from './modelfiles.ts';
 import { canonicalName, isCloudName } from './models.ts';
-import type { Clock, ReadConfig, Watch } from './ports.ts';
+import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Requests, Ticket } from './requests.ts';
@@ -27,6 +28,7 @@ export interface SnapshotParts {
   readonly telemetry: Telemetry;
   readonly estimator: Estimator;
   readonly residency: Residency;
+  readonly modelfiles: Modelfiles;
   /** Standing notices, as sentences. */
   notices(): readonly string[];
 }
@@ -51,11 +53,11 @@ export function health(parts: SnapshotParts): Health {
   };
 }
 
-function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
+function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
   const { ollama } = config();
   const { url, status, version, latency_ms, reason, foreign, installed, loaded } = watch.state;
   const wanted = canonicalName(ollama.model);
-  const isWanted = ({ name }: { name: string }): boolean => canonicalName(name) === wanted;
+  const model = installed.find(({ name }) => canonicalName(name) === wanted);
   return {
     url,
     reachable: status === 'up',
@@ -65,9 +67,19 @@ function upstreamView({ config, watch }: SnapshotParts): Health['upstream'] {
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,
-    model_available: installed.some(isWanted),
-    model_loaded: loaded.some(isWanted),
+    model_available: model !== undefined,
+    model_loaded: model !== undefined && inMemory(model, loaded, modelfiles) !== undefined,
   };
+}
+
+/** What of a model is in memory, under whatever name it was loaded: a runner belongs to weights. */
+function inMemory(
+  { digest }: Pick<InstalledModel, 'digest'>,
+  loaded: readonly LoadedModel[],
+  modelfiles: SnapshotParts['modelfiles'],
+): LoadedModel | undefined {
+  const wanted = modelfiles.weights(digest);
+  return loaded.find((model) => modelfiles.weights(model.digest) === wanted);
 }
 
 function conversationView({ figures }: Conversations): CacheStats['conversation_cache'] {
@@ -178,26 +190,26 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
 }
 
 /** Installed models, and which of them are in memory. */
-export function modelsView({ watch, estimator, residency }: SnapshotParts): ModelView[] {
+export function modelsView({ watch, estimator, residency, modelfiles }: SnapshotParts): ModelView[] {
   const { installed, loaded } = watch.state;
   return installed.map(({ name, digest, size, details, capabilities, remote }) => {
-    const inMemory = loaded.find((model) => canonicalName(model.name) === canonicalName(name));
+    const held = inMemory({ digest }, loaded, modelfiles);
     return {
       name,
       digest,
       size,
-      loaded: inMemory !== undefined,
-      expires_at: inMemory === undefined ? null : iso(Math.min(inMemory.expires_at, 8.64e15)),
-      size_loaded: inMemory?.size ?? null,
-      size_vram: inMemory?.size_vram ?? null,
-      context_length: inMemory?.context_length ?? null,
+      loaded: held !== undefined,
+      expires_at: held === undefined ? null : iso(Math.min(held.expires_at, 8.64e15)),
+      size_loaded: held?.size ?? null,
+      size_vram: held?.size_vram ?? null,
+      context_length: held?.context_length ?? null,
       parameter_size: text(details['parameter_size']),
       quantization: text(details['quantization_level']),
       capabilities: capabilities === undefined ? null : [...capabilities],
       remote: remote || isCloudName(name),
       tokens_per_s: estimator.tokensPerSecond(name),
       load_ms: Math.round(estimator.loadMs(name)) || null,
-      loading_ms: residency.loadingMs(digest),
+      loading_ms: residency.loadingMs(modelfiles.weights(digest)),
     };
   });
 }

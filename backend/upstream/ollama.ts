@@ -38,7 +38,7 @@ import {
   capabilitiesSchema,
   embeddingsSchema,
   embedSchema,
-  parametersSchema,
+  modelfileSchema,
   psSchema,
   tagsSchema,
   versionSchema,
@@ -244,7 +244,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     generate: (request, signal) => run('generate', request, signal),
     embed,
     embeddings,
-    parameters: (model, signal) => look(signal, parametersSchema, (client) => client.show({ model })),
+    modelfile: (model, signal) => look(signal, modelfileSchema, (client) => client.show({ model })),
     load: (spec, keepAlive, signal) =>
       sendEmpty(
         {

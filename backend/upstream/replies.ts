@@ -2,7 +2,7 @@
 // shapes. Pure. Lenient toward servers of any age: an absent or null field is an empty one. Answers that come line by line
 // are reply.ts.
 import { z } from 'zod';
-import type { EmbedReply, InstalledModel, LoadedModel } from '../core/ports.ts';
+import type { EmbedReply, InstalledModel, LoadedModel, Modelfile } from '../core/ports.ts';
 
 const text = z.string().nullish();
 const bytes = z.number().nonnegative().nullish();
@@ -118,3 +118,28 @@ export const parametersSchema = z.object({ parameters: text }).transform(({ para
   }
   return found as ReadonlyMap<string, readonly string[]>;
 });
+
+/** A blob at the end of a line, in a path that may be quoted: Ollama names its files by their sha256. */
+const BLOB = /sha256[-:]([0-9a-f]{64})"?$/;
+
+/**
+ * What a runner is loaded from: the FROM, ADAPTER and DRAFT lines at the head of a Modelfile, which Ollama writes before
+ * all else (server/images.go, Model.String). Undefined where they name no blob, as those of cloud models.
+ */
+function weightsOf(modelfile: string): string | undefined {
+  const blobs: string[] = [];
+  for (const line of modelfile.split('\n')) {
+    if (line.startsWith('#') || line.trim() === '') continue;
+    if (!/^(FROM|ADAPTER|DRAFT) /.test(line)) break;
+    const blob = BLOB.exec(line.trimEnd())?.[1];
+    if (blob === undefined) return undefined;
+    blobs.push(blob);
+  }
+  return blobs.length === 0 ? undefined : blobs.join(' ');
+}
+
+/** Answer of /api/show, as far as a Modelfile is told in it. */
+export const modelfileSchema = z.object({ parameters: text, modelfile: text }).transform((shown): Modelfile => ({
+  parameters: parametersSchema.parse(shown),
+  weights: weightsOf(shown.modelfile ?? ''),
+}));

@@ -125,6 +125,7 @@ const nothing = (): undefined => undefined;
 const spec = (model: string, more: Partial<RunnerSpec> = {}): RunnerSpec => ({
   model,
   digest: 'd',
+  weights: 'd',
   options: {},
   key: 'k',
   ...more,

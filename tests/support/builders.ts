@@ -8,6 +8,7 @@ import {
   type Piece,
 } from '../../backend/contract/chat.ts';
 import { defaultConfig, type Config } from '../../backend/contract/config.ts';
+import { runnerSpec } from '../../backend/core/runner.ts';
 import type { InstalledModel, LoadedModel, Log, RunnerSpec, UpstreamState, Watch } from '../../backend/core/ports.ts';
 
 export const NO_METRICS: Metrics = {
@@ -63,8 +64,8 @@ export function config(change: Sections = {}): Config {
 }
 
 export function runner(over: Partial<RunnerSpec> = {}): RunnerSpec {
-  const { model = 'm', digest = `digest of ${model}` } = over;
-  return { model, digest, options: {}, key: `${digest} {}`, ...over };
+  const { model = 'm', digest = `digest of ${model}`, options = {}, shift } = over;
+  return { ...runnerSpec({ model, options, shift }, { name: model, digest }, undefined), ...over };
 }
 
 export function installed(name: string, over: Partial<InstalledModel> = {}): InstalledModel {

@@ -1,7 +1,8 @@
 // The cache key: equal for two requests exactly when they mean the same to the same model.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, fingerprint, runnerSpec, type KeyParts } from '../../backend/core/fingerprint.ts';
+import { canonicalJson, fingerprint, type KeyParts } from '../../backend/core/fingerprint.ts';
+import { runnerSpec } from '../../backend/core/runner.ts';
 import type { UpstreamChat } from '../../backend/core/ports.ts';
 
 const BODY: UpstreamChat = {
@@ -65,7 +66,11 @@ function nested(levels: number): unknown {
 }
 
 const spec = (options?: Record<string, unknown>, more: Record<string, unknown> = {}) =>
-  runnerSpec({ model: 'm', messages: [], ...(options === undefined ? {} : { options }), ...more }, 'd1');
+  runnerSpec(
+    { model: 'm', messages: [], ...(options === undefined ? {} : { options }), ...more },
+    { name: 'm', digest: 'd1' },
+    undefined,
+  );
 
 describe('requests that mean the same have one key', () => {
   test('whatever the order of names in their JSON', () => {
@@ -199,7 +204,7 @@ describe('what loads a model', () => {
     expect(spec({}, { shift: false })).toMatchObject({ shift: false });
     expect(spec({}, { shift: false }).key).not.toBe(spec({}).key);
     expect(spec({}, { shift: false }).key).not.toBe(spec({}, { shift: true }).key);
-    expect(runnerSpec({ model: 'm', messages: [] }, 'd2').key).not.toBe(spec({}).key);
+    expect(runnerSpec({ model: 'm', messages: [] }, { name: 'm', digest: 'd2' }, undefined).key).not.toBe(spec({}).key);
   });
 
   test('sampling, the order of options, and absent ones do not', () => {

@@ -1,10 +1,13 @@
 // Which questions can have one answer alone, and are kept for clients that know nothing of a cache.
 import { describe, expect, test } from 'vitest';
 import { Determinism, isDeterministic } from '../../backend/core/determinism.ts';
-import type { InstalledModel } from '../../backend/core/ports.ts';
+import { Modelfiles } from '../../backend/core/modelfiles.ts';
+import type { InstalledModel, Modelfile, Upstream } from '../../backend/core/ports.ts';
 
-const modelfile = (lines: Record<string, string>): ReadonlyMap<string, readonly string[]> =>
-  new Map(Object.entries(lines).map(([name, value]) => [name, [value]]));
+const modelfile = (lines: Record<string, string>): Modelfile => ({
+  parameters: new Map(Object.entries(lines).map(([name, value]) => [name, [value]])),
+  weights: undefined,
+});
 
 describe('chance', () => {
   test.each([
@@ -21,9 +24,11 @@ describe('chance', () => {
     [{ temperature: null }, { temperature: '0' }, true],
     [{ temperature: 'cold' }, {}, false],
   ])('options %j over a Modelfile with %j: %j', (options, lines, expected) => {
-    expect(isDeterministic(options, modelfile(lines))).toBe(expected);
+    expect(isDeterministic(options, modelfile(lines).parameters)).toBe(expected);
   });
 });
+
+const asks = (upstream: Pick<Upstream, 'modelfile'>): Determinism => new Determinism(new Modelfiles(upstream));
 
 describe('the Modelfile', () => {
   const model = { name: 'm:latest', digest: 'd' } as InstalledModel;
@@ -32,8 +37,8 @@ describe('the Modelfile', () => {
 
   test('is asked for once for each digest, and only where it can matter', async () => {
     const asked: string[] = [];
-    const determinism = new Determinism({
-      parameters: async (name) => {
+    const determinism = asks({
+      modelfile: async (name) => {
         asked.push(name);
         return modelfile({ temperature: '0' });
       },
@@ -52,8 +57,8 @@ describe('the Modelfile', () => {
 
   test('that cannot be had says nothing, and is asked for again', async () => {
     let calls = 0;
-    const determinism = new Determinism({
-      parameters: async () => {
+    const determinism = asks({
+      modelfile: async () => {
         if (calls++ === 0) throw new Error('down');
         return modelfile({ temperature: '0' });
       },

@@ -7,8 +7,8 @@ import { Batcher, type EmbedFamily, type Embedded } from '../../backend/core/bat
 import { Estimator } from '../../backend/core/estimate.ts';
 import type { EmbedReply, UpstreamEmbed } from '../../backend/core/ports.ts';
 import { LeaseQueue } from '../../backend/core/queue.ts';
-import { Residency } from '../../backend/core/residency.ts';
-import { config, deferred, NO_LOG, runner, standingWatch, watched, type Deferred } from '../support/builders.ts';
+import { config, deferred, runner, standingWatch, watched, type Deferred } from '../support/builders.ts';
+import { memory } from '../support/memory.ts';
 import { ManualClock, settled } from '../support/clocks.ts';
 
 const SLOTS = 2;
@@ -54,14 +54,14 @@ class Play {
       load: () => Promise.resolve(),
       chat: refuse,
       generate: refuse,
-      parameters: refuse,
+      modelfile: refuse,
       unload: refuse,
       tags: refuse,
       ps: refuse,
       version: refuse,
     };
-    const residency = new Residency({ upstream, watch, estimator, clock, log: NO_LOG });
-    residency.used(SPEC, Number.MAX_SAFE_INTEGER);
+    const { residency } = memory({ upstream, watch, estimator, clock });
+    residency.used(SPEC, -1);
     this.queue = new LeaseQueue({
       config: () => settings,
       clock,

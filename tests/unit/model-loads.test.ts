@@ -2,8 +2,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LoadedModel, RunnerSpec } from '../../backend/core/ports.ts';
 import { Estimator } from '../../backend/core/estimate.ts';
-import { keepAliveMs, Residency } from '../../backend/core/residency.ts';
-import { deferred, loaded, NO_LOG, runner, standingWatch, watched, type Deferred } from '../support/builders.ts';
+import { keepAliveMs } from '../../backend/core/keep-alive.ts';
+import type { Residency } from '../../backend/core/residency.ts';
+import { deferred, loaded, runner, standingWatch, watched, type Deferred } from '../support/builders.ts';
+import { memory } from '../support/memory.ts';
 import { ManualClock, settled } from '../support/clocks.ts';
 
 /** A load as the upstream sees it; like the real one it rejects with the signal's reason, but not before `lag` has passed. */
@@ -50,7 +52,7 @@ beforeEach(() => {
   estimator = new Estimator();
   demand = new Demand();
   abortsAtOnce = true;
-  residency = new Residency({
+  ({ residency } = memory({
     upstream: {
       load: (spec, _keepAlive, signal) => {
         const load = { ...deferred<void>(), spec, signal };
@@ -64,8 +66,7 @@ beforeEach(() => {
     watch: standingWatch({ loaded: listed }),
     estimator,
     clock,
-    log: NO_LOG,
-  });
+  }));
 });
 
 const A = runner({ model: 'a' });
@@ -74,7 +75,7 @@ const load = (n = 0): Load => loads[n] ?? expect.unreachable('no such load');
 /** Somebody who has the slot and needs the runner. */
 function need(spec: RunnerSpec = A) {
   const caller = new AbortController();
-  const ready = watched(residency.ensure(spec, '5m', demand, caller.signal));
+  const ready = watched(residency.ensure(spec, 300, demand, caller.signal));
   return { ready, leave: (reason?: unknown) => caller.abort(reason) };
 }
 
@@ -135,7 +136,7 @@ describe('a model that is not in memory', () => {
 
   test('who has left before does not load', async () => {
     const reason = new Error('gone');
-    await expect(residency.ensure(A, '5m', demand, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(residency.ensure(A, 300, demand, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(loads.length).toBe(0);
   });
 });
@@ -228,7 +229,7 @@ describe('whether a runner is ready', () => {
   const OTHER = runner({ model: 'a', options: { num_ctx: 8192 }, key: 'a with 8192' });
 
   test('for as long as its keep_alive lasts', async () => {
-    residency.used(A, 10_000);
+    residency.used(A, 10);
     await clock.advance(9_999);
     expect(residency.isReady(A)).toBe(true);
     await clock.advance(1);
@@ -236,20 +237,20 @@ describe('whether a runner is ready', () => {
   });
 
   test('not for other options of the same model, which took its place', () => {
-    residency.used(A, 10_000);
-    residency.used(OTHER, 10_000);
+    residency.used(A, 10);
+    residency.used(OTHER, 10);
     expect(residency.isReady(A)).toBe(false);
     expect(residency.isReady(OTHER)).toBe(true);
   });
 
   test('not while another form of it is being loaded', () => {
-    residency.used(A, 10_000);
+    residency.used(A, 10);
     need(OTHER);
     expect(residency.isReady(A)).toBe(false);
   });
 
   test('not after it was unloaded through us', () => {
-    residency.used(A, 10_000);
+    residency.used(A, 10);
     residency.forget(A.digest);
     expect(residency.isReady(A)).toBe(false);
   });
@@ -263,7 +264,7 @@ describe('whether a runner is ready', () => {
   });
 
   test('not any more when Ollama does not list it: somebody else unloaded it', async () => {
-    residency.used(A, 600_000);
+    residency.used(A, 600);
     await clock.advance(60_000);
     residency.reconcile([loaded('a')]);
     expect(residency.isReady(A)).toBe(true);
@@ -272,7 +273,7 @@ describe('whether a runner is ready', () => {
   });
 
   test('a list that is older than the last use says nothing', () => {
-    residency.used(A, 600_000);
+    residency.used(A, 600);
     residency.reconcile([]);
     expect(residency.isReady(A)).toBe(true);
   });
@@ -281,7 +282,7 @@ describe('whether a runner is ready', () => {
 describe('whether a runner may run beside others', () => {
   test('when we had it loaded and Ollama lists its model', () => {
     expect(residency.isResident(A.key)).toBe(false);
-    residency.used(A, 10_000);
+    residency.used(A, 10);
     expect(residency.isResident(A.key)).toBe(false);
     listed.push(loaded('a'));
     expect(residency.isResident(A.key)).toBe(true);
@@ -294,13 +295,38 @@ describe('whether a runner may run beside others', () => {
   });
 });
 
-test('a warm-up takes the options that real requests had last', () => {
-  const real = runner({ model: 'a', options: { num_ctx: 8192 }, key: 'a with 8192' });
-  expect(residency.usual(A)).toBe(A);
-  residency.used(real, 1000);
-  expect(residency.usual(A)).toBe(real);
-  residency.forget(real.digest);
-  expect(residency.usual(A)).toBe(real);
+describe('a warm-up takes the options', () => {
+  const OTHER = runner({ model: 'a', options: { num_ctx: 8192 }, key: 'a with 8192' });
+  const used = (...specs: RunnerSpec[]): void => {
+    for (const spec of specs) residency.used(spec, 300);
+  };
+
+  test.each([
+    ['that three of the last five requests had', [OTHER, A, OTHER, A, OTHER], OTHER],
+    ['that all had', [OTHER, OTHER, OTHER], OTHER],
+    ['of none where they do not agree', [OTHER, A, OTHER], A],
+    ['of none for the sake of one odd request', [OTHER], A],
+    ['of the many, whatever the last one had', [OTHER, OTHER, OTHER, OTHER, A], OTHER],
+    ['of the last five, whatever was before', [OTHER, OTHER, OTHER, A, A, A], A],
+  ])('%s', (_what, specs, expected) => {
+    used(...specs);
+    expect(residency.usual(A).key).toBe(expected.key);
+  });
+
+  test('under the name that is asked for, and also after the model has left', () => {
+    used(OTHER, OTHER, OTHER);
+    residency.forget(A.weights);
+    const alias = runner({ model: 'alias', digest: A.digest });
+    expect(residency.usual(alias)).toEqual({ ...OTHER, model: 'alias' });
+  });
+
+  test('a load of our own is no request', async () => {
+    need(OTHER);
+    load().resolve();
+    await settled();
+    for (let i = 0; i < 5; i++) residency.renewed(OTHER, 300);
+    expect(residency.usual(A)).toBe(A);
+  });
 });
 
 test.each([

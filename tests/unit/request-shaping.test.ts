@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../backend/contract/config.ts';
 import type { UpstreamChat } from '../../backend/core/ports.ts';
-import { shapeRequest, withKeepAlive } from '../../backend/core/shape.ts';
+import { keepAliveOf, shapeRequest, withKeepAlive } from '../../backend/core/shape.ts';
 import { config } from '../support/builders.ts';
 
 const ollama = (over: Partial<Config['ollama']>): Config['ollama'] => config({ ollama: over }).ollama;
@@ -48,20 +48,26 @@ describe('num_ctx', () => {
 });
 
 describe('keep_alive', () => {
-  const keepAlive = (asked: string | number | undefined, configured: Config['ollama']['keep_alive']): unknown =>
-    withKeepAlive(
-      { model: 'm', messages: [], ...(asked === undefined ? {} : { keep_alive: asked }) },
-      ollama({ keep_alive: configured }),
-    ).keep_alive;
+  const request = (asked?: string | number): UpstreamChat => ({
+    model: 'm',
+    messages: [],
+    ...(asked === undefined ? {} : { keep_alive: asked }),
+  });
 
   test.each([
-    [undefined, '15m', 900],
-    ['5m', '15m', 300],
-    ['300', '15m', 300],
-    [0, '15m', 0],
-    [-1, '15m', -1],
-    [undefined, '-1', -1],
-  ] as const)('asked for %s, configured %s: %s, as a number of seconds', (asked, configured, expected) => {
-    expect(keepAlive(asked, configured)).toBe(expected);
+    [undefined, undefined],
+    ['5m', 300],
+    ['300', 300],
+    [0, 0],
+    [-1, -1],
+    ['-1', -1],
+  ] as const)('asked for %s: %s, as a number of seconds', (asked, expected) => {
+    expect(keepAliveOf(request(asked))).toBe(expected);
+  });
+
+  test('what goes up is what was decided, or nothing', () => {
+    expect(withKeepAlive(request('5m'), 300)).toEqual({ model: 'm', messages: [], keep_alive: 300 });
+    expect(withKeepAlive(request(), 900)).toEqual({ model: 'm', messages: [], keep_alive: 900 });
+    expect(withKeepAlive(request('5m'), undefined)).toEqual({ model: 'm', messages: [] });
   });
 });
