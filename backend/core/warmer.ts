@@ -39,6 +39,8 @@ export class Warmer {
   readonly #expired = new Set<string>();
   /** Weights in memory at the last look, and until when. */
   #seen: ReadonlyMap<string, number> = new Map();
+  /** Pairs of weights that were seen in memory together. */
+  readonly #together = new Set<string>();
   readonly #tries = new Map<string, { readonly at: number; readonly times: number }>();
   /** Pairs of weights of which loading the first made Ollama unload the second. Few: one of them is on the preload list. */
   readonly #misfits: { readonly loaded: string; readonly left: string }[] = [];
@@ -74,6 +76,7 @@ export class Warmer {
     for (const weights of seen.keys()) {
       this.#begun.add(weights);
       this.#expired.delete(weights);
+      for (const other of seen.keys()) this.#together.add(pairOf(weights, other));
     }
     this.#seen = seen;
   }
@@ -131,17 +134,19 @@ export class Warmer {
     });
   }
 
-  /** Whether something that is wanted as much would have to leave for it. */
+  /**
+   * Whether something that is wanted as much would have to leave for it: another of the list that is known not to fit
+   * beside it; or one that somebody pinned, unless both were in memory together before or this one never was.
+   */
   #standsInTheWay(weights: string): boolean {
     const { watch, modelfiles, clock } = this.#parts;
     const listed = new Set(this.#wanted().map((wanted) => wanted.weights));
     return watch.state.loaded.some(({ digest, expires_at }) => {
       const other = modelfiles.weights(digest);
       const pinned = expires_at - clock.now() > PINNED_MS;
-      const apart = this.#misfits.some(({ loaded, left }) =>
-        loaded === weights ? left === other : loaded === other && left === weights,
-      );
-      return apart && (listed.has(other) || pinned);
+      const apart = this.#misfits.some(({ loaded, left }) => pairOf(loaded, left) === pairOf(weights, other));
+      if (apart) return pinned || listed.has(other);
+      return pinned && this.#begun.has(weights) && !this.#together.has(pairOf(weights, other));
     });
   }
 
@@ -199,6 +204,11 @@ export class Warmer {
       log.warn({ model: name, err: asAppError(error) }, 'could not keep the model warm');
     }
   }
+}
+
+/** The same for both orders. */
+function pairOf(...weights: readonly [string, string]): string {
+  return weights.toSorted().join('\n');
 }
 
 /** What has longer than this left was pinned by somebody. Milliseconds. */
