@@ -1,7 +1,6 @@
 // The gateway's composition root: the only place here that makes long-lived things. Runs in plain Node and in
 // Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
 import { randomUUID } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { systemClock } from './clock.ts';
 import type { Config } from './contract/config.ts';
 import type { Action, ActionResult } from './contract/control.ts';
@@ -41,6 +40,7 @@ import { listen } from './http/listen.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
+import { lanAddresses } from './own-addresses.ts';
 
 export interface BackendOptions {
   readonly config: Config;
@@ -295,13 +295,4 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       await closed;
     },
   };
-}
-
-/** The addresses of this machine's own network interfaces; none where the system does not let us ask (no netlink). */
-function lanAddresses(): string[] {
-  try {
-    return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-  } catch {
-    return [];
-  }
 }

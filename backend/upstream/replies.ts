@@ -113,7 +113,12 @@ export const parametersSchema = z.object({ parameters: text }).transform(({ para
     if (gap < 1) continue;
     const name = line.slice(0, gap);
     const values = found.get(name) ?? [];
-    values.push(line.slice(gap).trimStart().replace(/^"(.*)"$/, '$1'));
+    values.push(
+      line
+        .slice(gap)
+        .trimStart()
+        .replace(/^"(.*)"$/, '$1'),
+    );
     found.set(name, values);
   }
   return found as ReadonlyMap<string, readonly string[]>;

@@ -21,9 +21,12 @@ describe('a Modelfile', () => {
     expect(found.get('temperature')).toEqual(['0']);
   });
 
-  test.each([' '.repeat(LONG), 'x'.repeat(LONG), `x${' '.repeat(LONG)}`, ''])('with a line that says nothing', (line) => {
-    expect(parametersSchema.parse({ parameters: `${line}\nseed 4` })).toEqual(new Map([['seed', ['4']]]));
-  });
+  test.each([' '.repeat(LONG), 'x'.repeat(LONG), `x${' '.repeat(LONG)}`, ''])(
+    'with a line that says nothing',
+    (line) => {
+      expect(parametersSchema.parse({ parameters: `${line}\nseed 4` })).toEqual(new Map([['seed', ['4']]]));
+    },
+  );
 });
 
 describe('a keep_alive', () => {
@@ -40,8 +43,5 @@ describe('a keep_alive', () => {
 });
 
 test('a Connection header', () => {
-  expect(connectionHeaders(`x${' '.repeat(LONG)}y ,\tKeep-Alive`)).toEqual([
-    `x${' '.repeat(LONG)}y`,
-    'keep-alive',
-  ]);
+  expect(connectionHeaders(`x${' '.repeat(LONG)}y ,\tKeep-Alive`)).toEqual([`x${' '.repeat(LONG)}y`, 'keep-alive']);
 });
