@@ -148,7 +148,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     determinism: new Determinism(modelfiles),
     onEnded: (ticket) => {
       // A kept answer begins at once and says nothing of the model.
-      if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing.ttft_ms);
+      const { queue_ms, ttft_ms } = ticket.timing;
+      if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit')
+        history.firstPiece(queue_ms, ttft_ms - queue_ms);
       onEnded(ticket);
     },
   });

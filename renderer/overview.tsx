@@ -25,7 +25,7 @@ export function Overview({ view, now }: { readonly view: View; readonly now: num
       ) : (
         <>
           <Saved live={live} startedAt={gateway.since} now={now} />
-          <Plots plots={plots} now={now} />
+          <Plots plots={plots} waiting={live.health.queue.length} now={now} />
         </>
       )}
       <Section title="Addresses for your apps">

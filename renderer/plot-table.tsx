@@ -17,7 +17,7 @@ export function PlotTable({ span }: { readonly span: PlotSpan }): JSX.Element {
               <th scope="col">From</th>
               {STRIPS.map(({ name, label }) => (
                 <th key={name} scope="col">
-                  {label}
+                  {label.split('/').flatMap((part, i) => (i === 0 ? [part] : ['/', <wbr key={part} />, part]))}
                 </th>
               ))}
             </tr>

@@ -4,18 +4,24 @@ import { count } from './words.ts';
 type Column = readonly (number | null)[];
 
 /** A strip's name for screen readers; `over` is "the last 15 minutes", `when` gives a step's time of day. */
-export type Sentence = (columns: readonly Column[], over: string, when: (step: number) => string) => string;
+export type Sentence = (
+  columns: readonly Column[],
+  over: string,
+  when: (step: number) => string,
+  /** What is so now, where that is another thing than what the running step shows. */
+  current?: number,
+) => string;
 
 const measured = (column: Column | undefined): number[] => (column ?? []).filter((value) => value !== null);
 
-function nowWords(column: Column | undefined, words: (value: number) => string): string {
-  const now = column?.at(-1) ?? column?.at(-2) ?? null;
+function nowWords(column: Column | undefined, words: (value: number) => string, current?: number): string {
+  const now = current ?? column?.at(-1) ?? column?.at(-2) ?? null;
   return now === null ? 'now nothing' : `now ${words(now)}`;
 }
 
 /** Counts: what is now and the most; the second column says of how many of these more is known. */
 export function countSentence(name: string, ofWhich = '', more = ''): Sentence {
-  return (columns, over) => {
+  return (columns, over, _when, current) => {
     const [first, second] = columns;
     const values = measured(first);
     if (values.length === 0) return `${name} over ${over}: not measured`;
@@ -24,7 +30,7 @@ export function countSentence(name: string, ofWhich = '', more = ''): Sentence {
     const at = first?.indexOf(most) ?? -1;
     const part = second?.[at] ?? null;
     const which = part === null ? '' : `, ${ofWhich} ${count(part)} ${more}`;
-    return `${name} over ${over}: ${nowWords(first, count)}, most ${count(most)}${which}`;
+    return `${name} over ${over}: ${nowWords(first, count, current)}, most ${count(most)}${which}`;
   };
 }
 

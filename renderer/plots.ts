@@ -18,9 +18,20 @@ export function lengthOf({ t, step_s }: PlotSpan): number {
   return Math.max(1, t.length - 1) * step_s;
 }
 
+/** Steps that an axis has at least. */
+const LEAST_STEPS = 4;
+
+/** The axis, in seconds: from the span's beginning, or that of the run when it is later, until now. */
+export function axisOf(span: PlotSpan, now: number): { readonly from: number; readonly to: number } {
+  const to = now / 1000;
+  const first = span.requests.findIndex((value) => value !== null);
+  const run = span.t[first] ?? to;
+  return { from: Math.max(to - lengthOf(span), Math.min(run, to - LEAST_STEPS * span.step_s)), to };
+}
+
 /** How a series is drawn: as steps that hold their value, or as a line through the middle of each step. */
 export interface Strip {
-  readonly name: 'requests' | 'hit_rate' | 'waiting' | 'first_token' | 'tokens';
+  readonly name: 'requests' | 'hit_rate' | 'waiting' | 'wait' | 'first_token' | 'tokens';
   readonly label: string;
   readonly shape: 'steps' | 'line';
   /** The first is what the value column shows. */
@@ -31,6 +42,8 @@ export interface Strip {
   readonly least: number;
   /** The scale never changes. */
   readonly fixed?: boolean;
+  /** What it counts are milliseconds. */
+  readonly time?: boolean;
   readonly sentence: Sentence;
 }
 
@@ -66,12 +79,23 @@ export const STRIPS: readonly Strip[] = [
     sentence: countSentence('Requests waiting'),
   },
   {
+    name: 'wait',
+    label: 'Wait',
+    shape: 'line',
+    columns: (span) => [span.wait_p50, span.wait_p95],
+    figure: durationParts,
+    least: 10,
+    time: true,
+    sentence: bandSentence('Time in line', duration),
+  },
+  {
     name: 'first_token',
     label: 'First token',
     shape: 'line',
     columns: (span) => [span.ttft_p50, span.ttft_p95],
     figure: durationParts,
     least: 10,
+    time: true,
     sentence: bandSentence('Time to first token', duration),
   },
   {
@@ -88,12 +112,24 @@ export const STRIPS: readonly Strip[] = [
 /** The words at the top of a strip's scale. */
 export function topWords(strip: Strip, top: number): string {
   if (strip.fixed === true) return percent(top);
-  const [figure, unit] = strip.name === 'first_token' ? durationParts(top) : [Number.isInteger(top) ? count(top) : String(top), '']; // prettier-ignore
+  const [figure, unit] = strip.time === true ? durationParts(top) : [Number.isInteger(top) ? count(top) : String(top), '']; // prettier-ignore
   // "1.0 s" says no more than "1 s", "0.40 s" no more than "0.4 s".
   return unit === '' ? figure : `${figure.includes('.') ? figure.replace(/\.?0+$/, '') : figure}${THIN}${unit}`;
 }
 
 const NICE = [1, 1.2, 1.6, 2, 2.4, 3, 4, 6, 8, 10];
+
+/** Beyond a minute a scale ends on whole minutes or hours, whose words are short. */
+const NICE_TIMES = [60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400].map(
+  (seconds) => seconds * 1000,
+);
+
+/** The top of a strip's scale: the least round value that is not under the most. */
+export function topOf(strip: Strip, most: number): number {
+  if (strip.fixed === true) return 1;
+  const top = niceTop(most, strip.least);
+  return strip.time === true && top >= 60_000 ? (NICE_TIMES.find((each) => each >= most) ?? top) : top;
+}
 
 /** The least round number that is not under the most. */
 export function niceTop(most: number, least: number): number {
@@ -176,9 +212,17 @@ export function valueAt(column: Column, step: number | undefined): number | null
   return column.at(-1) ?? column.at(-2) ?? null;
 }
 
-/** The value in words for the column at the left: figure and unit, or the dash. */
-export function figureAt(strip: Strip, span: PlotSpan, step: number | undefined): readonly [string, string] {
-  const value = valueAt(strip.columns(span)[0], step);
+/**
+ * The value in words for the column at the left: figure and unit, or the dash. `current` is what is so now, where that is
+ * another thing than what the running step shows.
+ */
+export function figureAt(
+  strip: Strip,
+  span: PlotSpan,
+  step: number | undefined,
+  current?: number,
+): readonly [string, string] {
+  const value = step === undefined && current !== undefined ? current : valueAt(strip.columns(span)[0], step);
   return value === null ? [NOTHING, ''] : strip.figure(value);
 }
 

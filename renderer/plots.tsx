@@ -6,17 +6,18 @@ import uPlot from 'uplot';
 import type { PlotSpan, PlotsView, SpanName } from '../backend/contract/desktop.ts';
 import { PlotTable } from './plot-table.tsx';
 import {
+  axisOf,
   figureAt,
   heldTop,
   lengthOf,
   lineColumns,
   loneIndices,
   mostOf,
-  niceTop,
   SPAN_LIST,
   stepAt,
   stepColumns,
   STRIPS,
+  topOf,
   topWords,
   type Strip,
   type Top,
@@ -24,7 +25,14 @@ import {
 import { Section } from './parts.tsx';
 import { THIN, timeOfDay } from './words.ts';
 
-export function Plots({ plots, now }: { readonly plots: PlotsView; readonly now: number }): JSX.Element {
+interface PlotsProps {
+  readonly plots: PlotsView;
+  /** How many wait now: the strip shows the most of each step. */
+  readonly waiting: number;
+  readonly now: number;
+}
+
+export function Plots({ plots, waiting, now }: PlotsProps): JSX.Element {
   const [name, setName] = useState<SpanName>('m15');
   const span = plots[name];
   const words = SPAN_LIST.find((each) => each.name === name)?.words ?? '';
@@ -41,7 +49,7 @@ export function Plots({ plots, now }: { readonly plots: PlotsView; readonly now:
   );
   return (
     <Section title={words} end={choice}>
-      <Strips key={name} span={span} over={`the ${words.toLowerCase()}`} now={now} />
+      <Strips key={name} span={span} waiting={waiting} over={`the ${words.toLowerCase()}`} now={now} />
       <PlotTable span={span} />
     </Section>
   );
@@ -49,19 +57,21 @@ export function Plots({ plots, now }: { readonly plots: PlotsView; readonly now:
 
 interface StripsProps {
   readonly span: PlotSpan;
+  readonly waiting: number;
   readonly over: string;
   readonly now: number;
 }
 
-function Strips({ span, over, now }: StripsProps): JSX.Element {
+function Strips({ span, waiting, over, now }: StripsProps): JSX.Element {
   const [step, setStep] = useState<number>();
   const box = useRef<HTMLDivElement>(null);
   const last = span.t.length - 1;
+  const { from, to } = axisOf(span, now);
   const onPointerMove = (event: PointerEvent): void => {
     const plot = box.current?.querySelector('.plot')?.getBoundingClientRect();
     if (plot === undefined || event.clientX < plot.left || event.clientX > plot.right) return setStep(undefined);
     const share = (event.clientX - plot.left) / plot.width;
-    setStep(stepAt(span, now / 1000 - lengthOf(span) * (1 - share)));
+    setStep(stepAt(span, from + (to - from) * share));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') return setStep(undefined);
@@ -85,12 +95,12 @@ function Strips({ span, over, now }: StripsProps): JSX.Element {
       onBlur={() => setStep(undefined)}
     >
       {STRIPS.map((strip) => (
-        <StripRow key={strip.name} strip={strip} span={span} over={over} now={now} step={step} />
+        <StripRow key={strip.name} strip={strip} span={span} waiting={waiting} over={over} now={now} step={step} />
       ))}
       {begins === undefined ? (
         <p class="ticks" aria-hidden="true">
           {shares.map((share) => (
-            <span key={share}>{timeOfDay(now - lengthOf(span) * 1000 * (1 - share))}</span>
+            <span key={share}>{timeOfDay((from + (to - from) * share) * 1000, to - from < 300)}</span>
           ))}
         </p>
       ) : (
@@ -103,7 +113,8 @@ function Strips({ span, over, now }: StripsProps): JSX.Element {
 /** The time of the step under the hairline, below it; near an edge it stays within the plot. */
 function Moment(props: { readonly span: PlotSpan; readonly begins: number; readonly now: number }): JSX.Element {
   const { span, begins, now } = props;
-  const share = Math.max(0, Math.min(1, 1 - (now / 1000 - middleOf(span, begins, now)) / lengthOf(span)));
+  const { from, to } = axisOf(span, now);
+  const share = Math.max(0, Math.min(1, (middleOf(span, begins, now) - from) / (to - from)));
   const anchor = share < 0.12 ? 'start' : share > 0.88 ? 'end' : 'middle';
   return (
     <svg class="axis" aria-hidden="true">
@@ -122,13 +133,14 @@ interface StripRowProps extends StripsProps {
   readonly step: number | undefined;
 }
 
-function StripRow({ strip, span, over, now, step }: StripRowProps): JSX.Element {
+function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX.Element {
   const held = useRef<Top>(undefined);
   const columns = strip.columns(span);
-  const needed = strip.fixed === true ? 1 : niceTop(mostOf(columns), strip.least);
+  const needed = topOf(strip, mostOf(columns));
+  const current = strip.name === 'waiting' ? waiting : undefined;
   held.current = heldTop(held.current, needed, now, lengthOf(span) * 1000);
   const { top } = held.current;
-  const [figure, unit] = figureAt(strip, span, step);
+  const [figure, unit] = figureAt(strip, span, step, current);
   const when = (i: number): string => timeOfDay((span.t[i] ?? 0) * 1000);
   return (
     <div class="strip">
@@ -137,13 +149,20 @@ function StripRow({ strip, span, over, now, step }: StripRowProps): JSX.Element 
         <b>{figure}</b>
         {unit !== '' && <small>{THIN + unit}</small>}
       </p>
-      <Plot strip={strip} span={span} top={top} now={now} step={step} label={strip.sentence(columns, over, when)} />
+      <Plot
+        strip={strip}
+        span={span}
+        top={top}
+        now={now}
+        step={step}
+        label={strip.sentence(columns, over, when, current)}
+      />
       <span class="strip-max">{topWords(strip, top)}</span>
     </div>
   );
 }
 
-interface PlotProps extends Omit<StripRowProps, 'over'> {
+interface PlotProps extends Omit<StripRowProps, 'over' | 'waiting'> {
   readonly top: number;
   readonly label: string;
 }
@@ -153,7 +172,7 @@ function Plot({ strip, span, top, now, step, label }: PlotProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const range = useRef({ from: 0, to: 1, top: 1 });
-  range.current = { from: now / 1000 - lengthOf(span), to: now / 1000, top };
+  range.current = { ...axisOf(span, now), top };
 
   useEffect(() => {
     const element = host.current;
@@ -219,7 +238,7 @@ function optionsOf(
     },
     axes: [{ show: false }, { show: false }],
     series: [{}, ...seriesOf(strip)],
-    ...(strip.name === 'first_token' ? { bands: [{ series: [2, 1], fill: () => token('--ash-2') }] } : {}),
+    ...(strip.time === true ? { bands: [{ series: [2, 1], fill: () => token('--ash-2') }] } : {}),
   };
 }
 
@@ -246,6 +265,7 @@ function seriesOf({ name }: Strip): uPlot.Series[] {
       return [filled('--ink-2')];
     case 'hit_rate':
       return [line('--ink-2')];
+    case 'wait':
     case 'first_token':
       return [line('--ink-2'), { width: 0, spanGaps: false, points: { show: false } }];
     case 'tokens':

@@ -74,15 +74,18 @@ const spanSchema = z.object({
   step_s: count,
   /** Unix time in seconds at which each step began. */
   t: z.array(z.number()),
-  /** Requests that ended their decision in the step, as a rate per minute. */
+  /** Requests that were given their source, in the minute that ends with the step; in longer steps the mean of a minute. */
   requests: z.array(z.number().nullable()),
-  /** Of these, per minute, the ones that needed the model (miss and bypass). */
+  /** Of these the ones that needed the model (miss and bypass). */
   needed_model: z.array(z.number().nullable()),
   /** 0 to 1; the definition is that of /api/cache-stats, over the step. */
   hit_rate: z.array(z.number().nullable()),
   /** The most that waited at once in the step. */
   waiting: z.array(z.number().nullable()),
-  /** Milliseconds from arrival to the first piece: median and 95th percentile of the step. */
+  /** Milliseconds in line, of requests that ran: median and 95th percentile of the step. */
+  wait_p50: z.array(z.number().nullable()),
+  wait_p95: z.array(z.number().nullable()),
+  /** Milliseconds from the end of the wait to the first piece, a load included: median and 95th percentile of the step. */
   ttft_p50: z.array(z.number().nullable()),
   ttft_p95: z.array(z.number().nullable()),
   /** Tokens a second while the model answered. */

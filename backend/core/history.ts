@@ -4,8 +4,10 @@ import type { Source } from '../contract/chat.ts';
 import { SPANS, type PlotSpan, type PlotsView, type SpanName } from '../contract/desktop.ts';
 import type { Now } from './ports.ts';
 
-/** First-token times kept of one step; in a busier step the newest ones stand for all. */
-const MAX_TTFTS = 256;
+/** Times kept of one step, of each kind; in a busier step the newest ones stand for all. */
+const MAX_TIMES = 256;
+/** Seconds in the minute of "a minute". */
+const MINUTE_S = 60;
 
 /** One step of one span. */
 class Step {
@@ -18,6 +20,7 @@ class Step {
   spared = 0;
   misses = 0;
   waiting: number;
+  readonly waits: number[] = [];
   readonly ttfts: number[] = [];
   tokens = 0;
   evalMs = 0;
@@ -56,18 +59,32 @@ class Span {
     const byNumber = new Map(this.#steps.map((step) => [step.number, step]));
     const numbers = Array.from({ length: this.#most }, (_, i) => end - this.#most + 1 + i);
     const steps = numbers.map((number) => byNumber.get(number));
-    // The running step is not over: its counts stand for the part that has passed, a few seconds at least.
-    const seconds = (number: number): number =>
-      number === end ? Math.max(now / 1000 - end * this.stepS, Math.min(this.stepS, 5)) : this.stepS;
-    const column = (value: (step: Step, seconds: number) => number | null): (number | null)[] =>
-      steps.map((step) => (step === undefined ? null : value(step, seconds(step.number))));
+    const passed = (number: number): number => (number === end ? now / 1000 - end * this.stepS : this.stepS);
+    // What happened within the minute before the step's end, or in the mean minute of a longer step. So no rate is above
+    // what has happened, however little of the step has passed.
+    const aMinute = (counted: (step: Step) => number) => (step: Step) => {
+      let sum = 0;
+      let left = MINUTE_S;
+      for (let number = step.number; left > 0; number--) {
+        const seconds = passed(number);
+        const earlier = byNumber.get(number);
+        const share = Math.min(1, left / Math.max(seconds, Number.EPSILON));
+        if (earlier !== undefined) sum += counted(earlier) * share;
+        left -= seconds;
+      }
+      return round(sum);
+    };
+    const column = (value: (step: Step) => number | null): (number | null)[] =>
+      steps.map((step) => (step === undefined ? null : value(step)));
     return {
       step_s: this.stepS,
       t: numbers.map((number) => number * this.stepS),
-      requests: column(({ requests }, s) => round((requests * 60) / s)),
-      needed_model: column(({ needed }, s) => round((needed * 60) / s)),
+      requests: column(aMinute(({ requests }) => requests)),
+      needed_model: column(aMinute(({ needed }) => needed)),
       hit_rate: column(({ spared, misses }) => (spared + misses === 0 ? null : spared / (spared + misses))),
       waiting: column(({ waiting }) => waiting),
+      wait_p50: column(({ waits }) => quantile(waits, 0.5)),
+      wait_p95: column(({ waits }) => quantile(waits, 0.95)),
       ttft_p50: column(({ ttfts }) => quantile(ttfts, 0.5)),
       ttft_p95: column(({ ttfts }) => quantile(ttfts, 0.95)),
       tokens_per_s: column(({ tokens, evalMs }) => (evalMs === 0 ? null : round((tokens * 1000) / evalMs))),
@@ -100,11 +117,11 @@ export class History {
     });
   }
 
-  /** The first piece of an answer that was not kept came after so many milliseconds. */
-  firstPiece(ms: number): void {
-    this.#note(({ ttfts }) => {
-      ttfts.push(ms);
-      if (ttfts.length > MAX_TTFTS) ttfts.shift();
+  /** An answer that was not kept waited so many milliseconds in line, and its first piece came so many later. */
+  firstPiece(waitedMs: number, ms: number): void {
+    this.#note(({ waits, ttfts }) => {
+      keep(waits, waitedMs);
+      keep(ttfts, ms);
     });
   }
 
@@ -143,6 +160,11 @@ export class History {
 }
 
 const SPAN_NAMES = ['m15', 'h1', 'h24'] as const satisfies readonly SpanName[];
+
+function keep(times: number[], ms: number): void {
+  times.push(ms);
+  if (times.length > MAX_TIMES) times.shift();
+}
 
 function quantile(values: readonly number[], q: number): number | null {
   if (values.length === 0) return null;

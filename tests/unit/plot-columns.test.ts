@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
 import { SPANS } from '../../backend/contract/desktop.ts';
 import {
+  axisOf,
   figureAt,
   hasRequests,
   heldTop,
@@ -17,6 +18,7 @@ import {
   stepAt,
   stepColumns,
   STRIPS,
+  topOf,
   topWords,
   valueAt,
   type Column,
@@ -38,6 +40,8 @@ function span(values: Column): PlotSpan {
     needed_model: column,
     hit_rate: column,
     waiting: column,
+    wait_p50: column,
+    wait_p95: column,
     ttft_p50: column,
     ttft_p95: column,
     tokens_per_s: column,
@@ -52,6 +56,50 @@ test('the switch has every span of the contract, by its name and in its words', 
   for (const name of Object.keys(SPANS) as (keyof typeof SPANS)[]) {
     expect(lengthOf(plots()[name])).toBe(SPANS[name].span_s);
   }
+});
+
+describe('the axis', () => {
+  const end = NOW / 1000;
+  const long = (values: Column): PlotSpan => span(values);
+
+  test('begins with the run, when that is later than the span', () => {
+    const values = Array.from({ length: 91 }, (_, i) => (i < 50 ? null : 0));
+    const whole = long(values);
+    const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
+    expect(axisOf(whole, now)).toEqual({ from: START + 500, to: now / 1000 });
+  });
+
+  test('begins with the span, when the run is older', () => {
+    const whole = long(Array.from({ length: 91 }, () => 0));
+    const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
+    expect(axisOf(whole, now).from).toBe(now / 1000 - 900);
+  });
+
+  test('is never shorter than a few steps', () => {
+    const values = [...Array.from({ length: 20 }, () => null), 0];
+    const now = (START + 203) * 1000;
+    expect(axisOf(long(values), now)).toEqual({ from: START + 203 - 4 * STEP, to: START + 203 });
+    expect(axisOf(long([null, null, null]), NOW)).toEqual({ from: end - 2 * STEP, to: end });
+  });
+});
+
+describe('the top of a time', () => {
+  const wait = STRIPS.find(({ name }) => name === 'wait') as Strip;
+
+  test('beyond a minute has words that are short', () => {
+    const words = (ms: number): string => topWords(wait, topOf(wait, ms));
+    expect(words(80_000)).toBe(`2${THIN}min`);
+    expect(words(58_000)).toBe(`1${THIN}min`);
+    expect(words(4_000_000)).toBe(`2${THIN}h`);
+    fc.assert(fc.property(fc.nat(86_400_000), (ms) => words(ms).length <= 6 && topOf(wait, ms) >= ms));
+  });
+});
+
+test('now shows what is so now, where the running step shows the most of it', () => {
+  const waiting = STRIPS.find(({ name }) => name === 'waiting') as Strip;
+  expect(figureAt(waiting, span([2]), undefined, 0)).toEqual(['0', '']);
+  expect(figureAt(waiting, span([2]), 0, 0)).toEqual(['2', '']);
+  expect(waiting.sentence([[2]], 'the last hour', String, 0)).toContain('now 0, most 2');
 });
 
 describe('steps', () => {

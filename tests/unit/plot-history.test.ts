@@ -35,17 +35,50 @@ describe('a span', () => {
     expect([hit_rate, ttft_p50, tokens_per_s].map((column) => column.at(-2))).toEqual([null, null, null]);
   });
 
-  test('counts as a rate a minute, and a step under way by what has passed of it', () => {
+  test('counts what came in the minute that ends with each step, and shares by source in the step alone', () => {
     const { it, pass } = history();
     for (const source of ['hit', 'hit', 'coalesced', 'miss', 'bypass'] as const) it.sourced(source);
     pass(10_000);
-    let { m15 } = it.view();
-    expect(m15.requests.at(-1)).toBe(30);
-    expect(m15.needed_model.at(-1)).toBe(12);
-    expect(m15.hit_rate.at(-1)).toBe(0.75);
-    pass(5000);
-    ({ m15 } = it.view());
-    expect(m15.requests.at(-2)).toBe(20);
+    expect(it.view().m15.requests.at(-1)).toBe(5);
+    expect(it.view().m15.needed_model.at(-1)).toBe(2);
+    expect(it.view().m15.hit_rate.at(-1)).toBe(0.75);
+    pass(20_000);
+    it.sourced('hit');
+    expect(it.view().m15.requests.slice(-3)).toEqual([5, null, 6]);
+    expect(it.view().m15.hit_rate.at(-1)).toBe(1);
+    pass(45_000);
+    it.alive();
+    // A minute and a quarter after the first five: they are past.
+    expect(it.view().m15.requests.at(-1)).toBe(1);
+  });
+
+  test('has the mean minute of a step that is longer', () => {
+    const { it, pass } = history();
+    for (let i = 0; i < 30; i++) it.sourced('miss');
+    pass(30_000);
+    expect(it.view().h24.requests.at(-1)).toBe(30);
+    pass(270_000);
+    expect(it.view().h24.requests.at(-1)).toBe(6);
+    pass(600_000);
+    it.alive();
+    expect(it.view().h24.requests.at(-2)).toBe(2);
+  });
+
+  test('has no rate above what has happened, whenever one looks', () => {
+    const { it, pass } = history();
+    let happened = 0;
+    for (let second = 0; second < 400; second++) {
+      if (second % 7 === 0) {
+        it.sourced('miss');
+        happened += 1;
+      }
+      for (const span of Object.values(it.view())) {
+        const rates = [...span.requests, ...span.needed_model].map((rate) => rate ?? 0);
+        expect(Math.max(...rates)).toBeLessThanOrEqual(happened);
+        expect(Math.max(...rates)).toBeLessThan(11);
+      }
+      pass(1000);
+    }
   });
 
   test('shows the longest line of each step, which goes on into the next', () => {
@@ -61,13 +94,14 @@ describe('a span', () => {
     expect(it.view().m15.waiting.at(-1)).toBe(0);
   });
 
-  test('has the median and the 95th percentile of the first tokens, and tokens by the model’s own time', () => {
+  test('has the median and the 95th percentile of the waits and, apart from them, of the first tokens, and tokens by the model’s own time', () => {
     const { it } = history();
-    for (let ms = 1; ms <= 100; ms++) it.firstPiece(ms);
+    for (let ms = 1; ms <= 100; ms++) it.firstPiece(ms * 10, ms);
     it.ran(100, 2000);
     it.ran(100, 2000);
     it.ran(5, 0);
-    const { ttft_p50, ttft_p95, tokens_per_s } = it.view().h1;
+    const { wait_p50, wait_p95, ttft_p50, ttft_p95, tokens_per_s } = it.view().h1;
+    expect([wait_p50.at(-1), wait_p95.at(-1)]).toEqual([510, 960]);
     expect([ttft_p50.at(-1), ttft_p95.at(-1), tokens_per_s.at(-1)]).toEqual([51, 96, 50]);
   });
 
@@ -88,6 +122,6 @@ describe('a span', () => {
     pass(-60_000);
     it.sourced('hit');
     pass(60_000);
-    expect(it.view().m15.requests.at(-1)).toBe(24);
+    expect(it.view().m15.requests.at(-1)).toBe(2);
   });
 });

@@ -192,6 +192,8 @@ function span(name: keyof typeof SPANS): PlotSpan {
     needed_model: column(wave(0, 8, 0.9)),
     hit_rate: column(wave(0.47, 0.78, 0.3)),
     waiting: column((i) => (gap(i) ? null : Math.round(2 + 2 * Math.sin(i * 0.8)))),
+    wait_p50: column(wave(0, 4000, 0.4)),
+    wait_p95: column(wave(2000, 9000, 0.5)),
     ttft_p50: column(wave(300, 500, 0.5)),
     ttft_p95: column(wave(600, 1800, 0.6)),
     tokens_per_s: column(wave(36, 44, 0.4)),
