@@ -70,15 +70,13 @@ export class SmallMemory {
       load: (spec, keepAlive) => this.#load(spec, keepAlive),
       unload: (model) => this.#unload(model),
       modelfile: (name) => Promise.resolve(options.modelfiles?.[name] ?? NO_MODELFILE),
-      ...{
-        chat: refuse,
-        generate: refuse,
-        embed: refuse,
-        embeddings: refuse,
-        tags: refuse,
-        ps: refuse,
-        version: refuse,
-      },
+      chat: refuse,
+      generate: refuse,
+      embed: refuse,
+      embeddings: refuse,
+      tags: refuse,
+      ps: refuse,
+      version: refuse,
     };
     const known = memory({ clock, watch: this.#watch, upstream, config: readConfig, estimator: new Estimator() });
     const queue = new LeaseQueue({
