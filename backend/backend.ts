@@ -148,9 +148,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     determinism: new Determinism(modelfiles),
     onEnded: (ticket) => {
       // A kept answer begins at once and says nothing of the model.
-      const { queue_ms, ttft_ms } = ticket.timing;
-      if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit')
-        history.firstPiece(queue_ms, ttft_ms - queue_ms);
+      if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing);
       onEnded(ticket);
     },
   });

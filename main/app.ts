@@ -261,13 +261,8 @@ export async function createApp(shell: Shell) {
     },
   });
 
-  const tell = {
-    settings,
-    notices,
-    log,
-    openFile: () => open('settings_file'),
-    show: (setting: string) => show('settings', { setting }),
-  };
+  const openFile = (): Promise<void> => open('settings_file');
+  const tell = { settings, notices, log, openFile, show: (setting: string) => show('settings', { setting }) };
   const { signal } = life;
   const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
   onLogTrouble((text) => notices.warn('log', text));

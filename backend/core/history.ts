@@ -1,6 +1,6 @@
 // What happened over the last 15 minutes, hour and day, in steps: the plots of the window.
 // It counts what it is told and keeps no text; a step in which nothing was measured says so and never says 0.
-import type { Source } from '../contract/chat.ts';
+import type { Source, Timing } from '../contract/chat.ts';
 import { SPANS, type PlotSpan, type PlotsView, type SpanName } from '../contract/desktop.ts';
 import type { Now } from './ports.ts';
 
@@ -117,11 +117,11 @@ export class History {
     });
   }
 
-  /** An answer that was not kept waited so many milliseconds in line, and its first piece came so many later. */
-  firstPiece(waitedMs: number, ms: number): void {
+  /** An answer that was not kept has begun: how long it stood in line, and how long the model took from then on. */
+  firstPiece({ queue_ms, ttft_ms }: Pick<Timing, 'queue_ms' | 'ttft_ms'>): void {
     this.#note(({ waits, ttfts }) => {
-      keep(waits, waitedMs);
-      keep(ttfts, ms);
+      keep(waits, queue_ms);
+      keep(ttfts, ttft_ms - queue_ms);
     });
   }
 

@@ -96,7 +96,7 @@ describe('a span', () => {
 
   test('has the median and the 95th percentile of the waits and, apart from them, of the first tokens, and tokens by the model’s own time', () => {
     const { it } = history();
-    for (let ms = 1; ms <= 100; ms++) it.firstPiece(ms * 10, ms);
+    for (let ms = 1; ms <= 100; ms++) it.firstPiece({ queue_ms: ms * 10, ttft_ms: ms * 11 });
     it.ran(100, 2000);
     it.ran(100, 2000);
     it.ran(5, 0);
