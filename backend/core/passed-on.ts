@@ -13,7 +13,7 @@ import { IDLE_MS, type Uses } from './uses.ts';
 
 export interface PassedOnParts {
   readonly upstream: Pick<Upstream, 'load' | 'unload'>;
-  readonly watch: Pick<Watch, 'invalidate'>;
+  readonly watch: Pick<Watch, 'invalidate' | 'refreshLoaded'>;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
   readonly keepAlives: KeepAlives;
@@ -45,7 +45,10 @@ export class PassedOn {
   take(request: UpstreamRequest, model: InstalledModel | undefined): void {
     const seconds = keepAliveOf(request);
     if (seconds === undefined || model === undefined || model.remote || isCloudName(model.name)) return;
-    if (!this.#matters(this.#parts.modelfiles.weights(model.digest), seconds)) return;
+    const { residency, modelfiles } = this.#parts;
+    const weights = modelfiles.weights(model.digest);
+    const held = residency.standing(weights) !== undefined || residency.isLoaded(weights);
+    if (!this.#matters(weights, seconds, held)) return;
     this.#wishes.set(model.digest, { request, model, seconds });
     if (!this.#running) void this.#fulfilAll();
   }
@@ -54,9 +57,8 @@ export class PassedOn {
    * A model that is not in memory is not loaded while another is in use: the caller has the answer, and whoever works
    * with the other would lose it.
    */
-  #matters(weights: string, seconds: number): boolean {
-    const { residency, keepAlives, uses } = this.#parts;
-    const held = residency.standing(weights) !== undefined || residency.isLoaded(weights);
+  #matters(weights: string, seconds: number, held: boolean): boolean {
+    const { keepAlives, uses } = this.#parts;
     if (seconds === 0) return held;
     return held ? keepAlives.wouldChange(weights, seconds) : uses.othersIdleMs(weights) >= IDLE_MS;
   }
@@ -77,7 +79,7 @@ export class PassedOn {
   }
 
   async #fulfil({ request, model, seconds }: Wish): Promise<void> {
-    const { queue, residency, modelfiles, life } = this.#parts;
+    const { queue, residency, modelfiles, watch, life } = this.#parts;
     const asked = await modelfiles.runner(request, model, life);
     // What stands ready is not loaded anew for options of a request that needs no run.
     const spec = residency.standing(asked.weights) ?? residency.usual(asked);
@@ -95,8 +97,10 @@ export class PassedOn {
     );
     const lease = await place.lease;
     try {
-      // Whoever ran meanwhile may have said the same.
-      if (this.#matters(spec.weights, seconds)) await this.#say(spec, seconds);
+      // Whoever ran meanwhile may have said the same, or have taken its memory.
+      await watch.refreshLoaded(life);
+      const held = residency.isLoaded(spec.weights);
+      if (this.#matters(spec.weights, seconds, held)) await this.#say(spec, seconds);
     } finally {
       lease.release();
     }

@@ -207,6 +207,22 @@ describe('what loads a model', () => {
     expect(runnerSpec({ model: 'm', messages: [] }, { name: 'm', digest: 'd2' }, undefined).key).not.toBe(spec({}).key);
   });
 
+  test('what the request does not say, its Modelfile does', () => {
+    const modelfile = {
+      parameters: new Map([
+        ['num_ctx', ['2048']],
+        ['temperature', ['0']],
+      ]),
+      weights: 'blob',
+    };
+    const of = (name: string, options: Record<string, unknown>) =>
+      runnerSpec({ model: name, options }, { name, digest: `digest of ${name}` }, modelfile);
+    expect(of('a', {}).key).toBe(of('b', { num_ctx: 2048 }).key);
+    expect(of('a', {}).key).not.toBe(of('a', { num_ctx: 4096 }).key);
+    // Only what the request says is sent again: the rest Ollama reads itself.
+    expect(of('a', {}).options).toEqual({});
+  });
+
   test('sampling, the order of options, and absent ones do not', () => {
     const plain = spec({ num_ctx: 1, num_gpu: 2 }).key;
     expect(spec({ num_gpu: 2, num_ctx: 1, temperature: 0.5, seed: 3, num_batch: null }).key).toBe(plain);
