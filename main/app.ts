@@ -23,6 +23,7 @@ import {
   reread,
   RESTART_NOTICE,
   restartNotice,
+  tellOfGateway,
   tellOfTheStart,
 } from './settings-notices.ts';
 import { Settings } from './settings.ts';
@@ -142,6 +143,7 @@ export async function createApp(shell: Shell) {
 
   // ---- state → tray, window, notices
 
+  const gatewayTold = tellOfGateway(supervisor, notices);
   let seen: Seen = { gateway: views.gateway(), live: null };
   const showState = paced(
     () => {
@@ -152,6 +154,7 @@ export async function createApp(shell: Shell) {
       shell.showTray(trayModel({ ...now, model, startAtLogin: { on, locked } }));
       const said = worthSaying(seen, now);
       seen = now;
+      gatewayTold();
       if (said !== undefined && !host.visible) notify(said.title, said.body);
       if (now.live?.health.upstream.state === 'down') startOllamaIfAsked();
     },

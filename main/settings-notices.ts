@@ -51,12 +51,26 @@ function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | unde
   };
 }
 
-/** What the running gateway itself has to say; undefined when that is nothing. */
-export function gatewayNotice({ control }: Supervisor, addKey: () => void): Notice | undefined {
-  const [text] = control?.live().health.notices ?? [];
+type Running = Pick<Supervisor, 'control' | 'startedWith'>;
+
+/** That the running gateway does not listen where it was wished to; undefined when it does. */
+export function gatewayNotice({ control, startedWith }: Running, addKey: () => void): Notice | undefined {
+  const text =
+    control === undefined || startedWith === undefined ? undefined : effectiveBind(startedWith).refusedBecause;
   if (text === undefined) return undefined;
   const buttons = [{ id: 'key', label: 'Add a key…', act: addKey }, DISMISS];
   return { id: 'gateway', level: 'warning', text, buttons };
+}
+
+/** Tells what else the running gateway has to say, whenever that is something new: what was dismissed stays away. */
+export function tellOfGateway(supervisor: Running, notices: Pick<Notices, 'warn'>): () => void {
+  let told: string | undefined;
+  return () => {
+    const elsewhere = gatewayNotice(supervisor, () => undefined)?.text;
+    const text = supervisor.control?.live().health.notices?.find((each) => each !== elsewhere);
+    if (text !== told) notices.warn('gateway-says', text);
+    told = text;
+  };
 }
 
 /** The notice of settings that are not used as they were written; undefined when all are. */

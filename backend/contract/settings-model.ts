@@ -28,7 +28,7 @@ export const ollama = section('Ollama', {
   }),
   keep_alive: field(keepAlive(), {
     title: 'Stay warm for',
-    hint: 'How long a model stays loaded after the last answer: 30s, 15m, 2h, a number of seconds, 0 to unload at once, -1 for always.',
+    hint: 'How long a model stays loaded after an answer, at least: 30s, 15m, 2h, a number of seconds, -1 for always. 0 leaves it to Ollama. A longer time that a caller or OLLAMA_KEEP_ALIVE asked for stays.',
     default: '15m',
     applies: 'live',
   }),
@@ -61,13 +61,13 @@ export const ollama = section('Ollama', {
   }),
   keep_warm: field(flag(), {
     title: 'Keep the default model warm',
-    hint: 'Pings the default model before its time runs out, once it was used, warmed or preloaded, so that it stays in memory for good. Off, it leaves when keep_alive runs out.',
+    hint: 'Renews the default model and the preloaded ones before their time runs out, once they are in memory. Off, they leave when it has run out.',
     default: false,
     applies: 'live',
   }),
   preload: field(list(model().type, 16, 'a list of at most 16 model names'), {
     title: 'Load at start',
-    hint: 'Models to load when Hearth starts, after Ollama restarted, and after something else unloaded them.',
+    hint: 'Models to load when Hearth starts, after Ollama restarted, and after something else unloaded them. What another model pushed out comes back when none was used for five minutes.',
     default: [],
     applies: 'live',
   }),
