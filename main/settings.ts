@@ -89,8 +89,9 @@ export class Settings {
     const field = this.#changeable(path);
     const accepted = parseField(path, value);
     if (accepted === undefined) {
-      const old = JSON.stringify(valueOf(this.config, field));
-      throw new AppError('invalid_request', `Must be ${field.allowed}. It is still ${old}.`);
+      const old = valueOf(this.config, field);
+      const stays = typeof old === 'object' ? 'It stays as it was.' : `It is still ${JSON.stringify(old)}.`;
+      throw new AppError('invalid_request', `Must be ${field.allowed}. ${stays}`);
     }
     const next = withValue(this.#data, field, accepted.value);
     if (['server.port', 'ollama.api_url'].includes(path) && pointsHome(this.#resolve(next).config)) {

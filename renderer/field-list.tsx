@@ -1,18 +1,22 @@
 // A setting that is a list: its entries with a way to remove each, and a line to add one.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { parseField } from '../backend/contract/config.ts';
 import type { ControlProps } from './field.tsx';
-import { itemName } from './form.ts';
 import { Icon } from './parts.tsx';
 
-export function ListControl({ field, view, id, describedBy, locked, save }: ControlProps): JSX.Element {
+export function ListControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
   const now = view.settings.values[field.path];
   const items = Array.isArray(now) ? now.map(String) : [];
   const [text, setText] = useState('');
-  const name = itemName(field);
+  const name = field.item ?? 'an entry';
   const add = async (): Promise<void> => {
     const entry = text.trim();
-    if (entry !== '' && (await save([...items, entry]))) setText('');
+    if (entry === '') return;
+    const next = items.includes(entry) ? items : [...items, entry];
+    if (parseField(field.path, next) === undefined) {
+      refuse(`“${entry.slice(0, 40)}” cannot be added. It must be ${field.allowed}.`);
+    } else if (await save(next)) setText('');
   };
   return (
     <ul class="items" aria-labelledby={id} aria-describedby={describedBy}>
@@ -36,8 +40,9 @@ export function ListControl({ field, view, id, describedBy, locked, save }: Cont
         <li>
           <input
             type="text"
-            aria-label={`Add a ${name} to ${field.title}`}
-            placeholder={`Add a ${name}`.replace('a origin', 'an origin').replace('a entry', 'an entry')}
+            aria-invalid={wrong && text !== ''}
+            aria-label={`Add ${name} to ${field.title}`}
+            placeholder={`Add ${name}`}
             value={text}
             spellcheck={false}
             autocomplete="off"

@@ -6,19 +6,22 @@ import type { View } from '../backend/contract/desktop.ts';
 import { useCalls } from './actions.ts';
 import { sentenceOf } from './client.ts';
 import { ListControl } from './field-list.tsx';
-import { asText, hintOf, modelChoices, needsKey, readText, unitOf, type Hint, type Touched } from './form.ts';
+import { asText, hintOf, isWrong, modelChoices, needsKey, readText, type Hint, type Touched } from './form.ts';
+import { HintLine } from './hint-line.tsx';
 import { KeysControl } from './keys.tsx';
-import { Icon, type IconName } from './parts.tsx';
-import { duration, plural } from './words.ts';
+import { Marked } from './parts.tsx';
+import { TestConnection } from './test-connection.tsx';
 
 interface FieldProps {
   readonly field: FieldInfo;
   readonly view: View;
+  /** What a search looks for, to be seen in the words. */
+  readonly words: readonly string[];
   /** Shows another setting, by its dotted path. */
   readonly go: (path: string) => void;
 }
 
-export function Field({ field, view, go }: FieldProps): JSX.Element {
+export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const { call } = useCalls();
   const { settings } = view;
   const { path } = field;
@@ -29,14 +32,14 @@ export function Field({ field, view, go }: FieldProps): JSX.Element {
   /** What is being saved: leaving the field meanwhile must not save it once more. */
   const saving = useRef<string>(undefined);
   const now = settings.values[path];
-  const hint = found ?? hintOf(field, settings, touched);
+  const hint = found ?? hintOf(field, view, touched);
   // What is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
   const isList = field.kind === 'list' || field.kind === 'keys';
   const wide = isList || field.kind === 'url' || field.kind === 'multiline';
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
-  const save = async (value: unknown, text = asText(value)): Promise<boolean> => {
+  const save = async (value: unknown, text = asText(field, value)): Promise<boolean> => {
     setFound(undefined);
     try {
       await call('set_setting', { path, value });
@@ -69,26 +72,47 @@ export function Field({ field, view, go }: FieldProps): JSX.Element {
       });
     }
   };
-  const text = typed ?? touched.wrong?.text ?? asText(now);
-  const control = { field, view, go, id, describedBy: `${id}-h`, locked, touched, text, setTyped, take, save };
+  const refuse = (sentence: string): void => setTouched({ wrong: { text: '', sentence } });
+  const text = typed ?? touched.wrong?.text ?? asText(field, now);
+  const wrong = isWrong(field, settings, touched);
+  const control = {
+    field,
+    view,
+    words,
+    go,
+    id,
+    describedBy: `${id}-h`,
+    locked,
+    wrong,
+    touched,
+    text,
+    setTyped,
+    take,
+    save,
+    refuse,
+  };
   return (
     <div class={wide ? 'field wide' : 'field'} data-path={path}>
       {isList ? (
         <p id={id}>
-          {field.title}
-          <span class="key">{path}</span>
+          <Marked text={field.title} words={words} />
+          <span class="key">
+            <Marked text={path} words={words} />
+          </span>
         </p>
       ) : (
         <label for={id}>
-          {field.title}
-          <span class="key">{path}</span>
+          <Marked text={field.title} words={words} />
+          <span class="key">
+            <Marked text={path} words={words} />
+          </span>
         </label>
       )}
       <div class="ctl">
         <Control {...control} />
-        {field.kind === 'url' && <Test view={view} path={path} text={text} show={setFound} />}
+        {field.kind === 'url' && <TestConnection text={text} saved={text === asText(field, now)} show={setFound} />}
       </div>
-      <HintLine id={`${id}-h`} hint={hint} undo={undo} go={go} />
+      <HintLine id={`${id}-h`} hint={hint} words={words} undo={undo} use={take} go={go} />
     </div>
   );
 }
@@ -97,18 +121,22 @@ export interface ControlProps extends FieldProps {
   readonly id: string;
   readonly describedBy: string;
   readonly locked: boolean;
+  /** What is typed, or was found in the file, is not allowed. */
+  readonly wrong: boolean;
   readonly touched: Touched;
   /** What stands in a text field. */
   readonly text: string;
   readonly setTyped: (text: string | undefined) => void;
   readonly take: (text: string) => void;
   readonly save: (value: unknown) => Promise<boolean>;
+  /** Says below the field why what was typed is not taken. */
+  readonly refuse: (sentence: string) => void;
 }
 
 function Control(props: ControlProps): JSX.Element {
-  const { field, view, id, describedBy, locked, save } = props;
+  const { field, view, id, describedBy, locked, wrong, save } = props;
   const now = view.settings.values[field.path];
-  const common = { id, 'aria-describedby': describedBy };
+  const common = { id, 'aria-describedby': describedBy, 'aria-invalid': wrong };
   switch (field.kind) {
     case 'switch':
       return (
@@ -133,13 +161,13 @@ function Control(props: ControlProps): JSX.Element {
         <span class="pick">
           <select
             {...common}
-            value={asText(now)}
+            value={String(now)}
             aria-disabled={locked}
             onMouseDown={(event) => locked && event.preventDefault()}
             onChange={({ currentTarget }) => {
               const { value } = currentTarget;
-              if (locked) currentTarget.value = asText(now);
-              else void save(value).then((saved) => saved || (currentTarget.value = asText(now)));
+              if (locked) currentTarget.value = String(now);
+              else void save(value).then((saved) => saved || (currentTarget.value = String(now)));
             }}
           >
             {choices.map(({ value, label }) => (
@@ -156,6 +184,7 @@ function Control(props: ControlProps): JSX.Element {
     case 'keys':
       return <KeysControl {...props} />;
     case 'number':
+    case 'keep_alive':
     case 'text':
     case 'url':
     case 'multiline':
@@ -164,115 +193,35 @@ function Control(props: ControlProps): JSX.Element {
 }
 
 function TextControl(props: ControlProps): JSX.Element {
-  const { field, view, id, describedBy, locked, touched, text, setTyped, take } = props;
-  const now = asText(view.settings.values[field.path]);
+  const { field, view, id, describedBy, locked, wrong, touched, text, setTyped, take } = props;
+  const now = asText(field, view.settings.values[field.path]);
   const common = {
     id,
     'aria-describedby': describedBy,
-    'aria-invalid': touched.wrong !== undefined,
+    'aria-invalid': wrong,
     readOnly: locked,
     value: text,
     onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
       setTyped(currentTarget.value),
-    onBlur: () => text !== now && text !== touched.wrong?.text && take(text),
+    onBlur: ({ currentTarget, relatedTarget }: FocusEvent) => {
+      // Who goes on to the button beside it has not done with the field.
+      const stays = relatedTarget instanceof Element && relatedTarget.closest('.ctl') === (currentTarget as Element).closest('.ctl'); // prettier-ignore
+      if (!stays && text !== now && text !== touched.wrong?.text) take(text);
+    },
   };
   if (field.kind === 'multiline') return <textarea {...common} rows={3} />;
-  const unit = unitOf(field);
   return (
-    <>
-      <input
-        {...common}
-        type="text"
-        inputMode={field.kind === 'number' ? 'numeric' : field.kind === 'url' ? 'url' : 'text'}
-        spellcheck={false}
-        autocomplete="off"
-        onKeyDown={({ key }) => {
-          if (key === 'Enter') take(text);
-          if (key === 'Escape') take(now);
-        }}
-      />
-      {field.kind === 'number' && <span class={unit.length > 2 ? 'unit long' : 'unit'}>{unit}</span>}
-    </>
-  );
-}
-
-const HINT_ICONS: Readonly<Partial<Record<Hint['kind'], IconName>>> = {
-  saved: 'check',
-  wrong: 'alert',
-  locked: 'lock',
-  restart: 'restart',
-};
-
-interface HintLineProps {
-  readonly id: string;
-  readonly hint: Hint;
-  readonly undo: (value: unknown) => Promise<void>;
-  readonly go: (path: string) => void;
-}
-
-function HintLine({ id, hint, undo, go }: HintLineProps): JSX.Element {
-  const { kind, text, code, after, undo: before, first } = hint;
-  const icon = HINT_ICONS[kind];
-  return (
-    <p class={kind === 'wrong' ? 'hint bad' : 'hint'} id={id} role={kind === 'wrong' ? 'alert' : undefined}>
-      {icon !== undefined && <Icon name={icon} />} {text}
-      {code !== undefined && (
-        <>
-          {' '}
-          <code>{code}</code> {after}
-        </>
-      )}
-      {before !== undefined && (
-        <>
-          {' '}
-          <button class="link" type="button" onClick={() => void undo(before.value)}>
-            Undo
-          </button>
-        </>
-      )}
-      {first !== undefined && (
-        <>
-          {' '}
-          <button class="link" type="button" onClick={() => go(first.path)}>
-            {first.label}
-          </button>
-        </>
-      )}
-    </p>
-  );
-}
-
-interface TestProps {
-  readonly view: View;
-  readonly path: string;
-  readonly text: string;
-  readonly show: (hint: Hint | undefined) => void;
-}
-
-/** Asks the Ollama at the address, and says what it has. */
-function Test({ text, show }: TestProps): JSX.Element {
-  const { call } = useCalls();
-  const [busy, setBusy] = useState(false);
-  const test = async (): Promise<void> => {
-    if (busy) return;
-    setBusy(true);
-    show(undefined);
-    try {
-      const { version, latency_ms, models } = await call('test_connection', { url: text });
-      const list = models.length === 0 ? '' : `: ${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`;
-      show({
-        kind: 'saved',
-        text: `Reached in ${duration(latency_ms)}. Version ${version}, ${plural(models.length, 'model')}${list}.`,
-      });
-    } catch (error) {
-      show({ kind: 'wrong', text: sentenceOf(error) });
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <button class="btn" type="button" aria-disabled={busy} onClick={() => void test()}>
-      Test
-    </button>
+    <input
+      {...common}
+      class={field.kind === 'number' || field.kind === 'keep_alive' ? 'figure' : undefined}
+      type="text"
+      inputMode={field.kind === 'url' ? 'url' : 'text'}
+      spellcheck={false}
+      autocomplete="off"
+      onKeyDown={({ key }) => {
+        if (key === 'Enter') take(text);
+        if (key === 'Escape') take(now);
+      }}
+    />
   );
 }

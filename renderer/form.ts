@@ -1,43 +1,13 @@
-// The settings form as a value: which fields, in which groups, with what in them and what is said below. Pure; drawn by
-// settings.tsx and field.tsx. What a setting is comes from the contract alone.
-import { fields, parseField, type FieldInfo } from '../backend/contract/config.ts';
+// One field of the settings form as a value: what stands in it, what a typed text means, and what is said below it. Pure;
+// drawn by field.tsx. What a setting is comes from the contract alone.
 import type { ApiKey } from '../backend/contract/api-key.ts';
+import { parseField, type FieldInfo } from '../backend/contract/config.ts';
 import type { SettingsView, View } from '../backend/contract/desktop.ts';
-
-/** A heading of the form and the sections of the configuration under it. */
-const GROUPS: readonly { readonly title: string; readonly sections: readonly string[] }[] = [
-  { title: 'Ollama', sections: ['ollama'] },
-  { title: 'Cache', sections: ['cache', 'conversation_cache'] },
-  { title: 'Queue', sections: ['queue', 'batch'] },
-  { title: 'Gateway', sections: ['server', 'cors'] },
-  { title: 'This app', sections: ['app', 'log'] },
-];
-
-/** Fields that stand with others than their section's: starting Ollama belongs to Ollama. */
-const ELSEWHERE: Readonly<Record<string, string>> = { 'app.start_ollama': 'Ollama' };
-
-export interface Group {
-  readonly title: string;
-  readonly fields: readonly FieldInfo[];
-}
-
-/** The groups with the fields that match a search, in title, key or hint. Settings without effect are left out. */
-export function groupsOf(search: string): Group[] {
-  const words = search.trim().toLowerCase().split(/\s+/).filter(Boolean); // prettier-ignore
-  const matches = ({ title, path, hint }: FieldInfo): boolean => {
-    const text = `${title} ${path} ${hint}`.toLowerCase();
-    return words.every((word) => text.includes(word));
-  };
-  const shown = fields.filter((field) => field.inert === undefined && matches(field));
-  return GROUPS.map(({ title, sections }) => ({
-    title,
-    fields: shown.filter((field) => (ELSEWHERE[field.path] ?? groupOf(field, sections, title)) === title),
-  })).filter((group) => group.fields.length > 0);
-}
-
-function groupOf({ section }: FieldInfo, sections: readonly string[], title: string): string | undefined {
-  return sections.includes(section) ? title : undefined;
-}
+import { keepAliveSeconds } from '../backend/contract/duration.ts';
+import { amountIn, withUnit, type Unit } from '../backend/contract/units.ts';
+import { unfitWords } from './default-model.ts';
+import { sameModel } from './same-model.ts';
+import { thin } from './words.ts';
 
 /** What was done to a field in this window; lost when the view is left. */
 export interface Touched {
@@ -47,7 +17,7 @@ export interface Touched {
   readonly was?: unknown;
 }
 
-export type HintKind = 'plain' | 'saved' | 'wrong' | 'locked' | 'restart';
+export type HintKind = 'plain' | 'saved' | 'found' | 'wrong' | 'locked' | 'restart';
 
 export interface Hint {
   readonly kind: HintKind;
@@ -57,6 +27,10 @@ export interface Hint {
   readonly after?: string;
   /** The value that Undo brings back. */
   readonly undo?: { readonly value: unknown };
+  /** A value that is typed and not saved: the way to save it. */
+  readonly use?: { readonly text: string };
+  /** An address in the text that is worth copying. */
+  readonly copy?: string;
   /** Another setting that has to be seen to first, and the words of the way there. */
   readonly first?: { readonly path: string; readonly label: string };
 }
@@ -83,7 +57,8 @@ export function keyWords({ scopes, requests_per_minute, max_active, created_at }
 }
 
 /** What stands below a field: the worst news first. */
-export function hintOf(field: FieldInfo, settings: SettingsView, touched: Touched): Hint {
+export function hintOf(field: FieldInfo, view: Pick<View, 'settings' | 'gateway'>, touched: Touched): Hint {
+  const { settings, gateway } = view;
   const { path } = field;
   const variable = settings.locked[path];
   if (variable !== undefined) {
@@ -103,16 +78,26 @@ export function hintOf(field: FieldInfo, settings: SettingsView, touched: Touche
     };
   }
   if (Object.hasOwn(touched, 'was')) {
+    // The app itself uses its own settings whether the gateway runs or not.
+    const runs = gateway.state === 'running' || field.section === 'app';
     const was = inWords(field, touched.was);
-    return {
-      kind: 'saved',
-      text: was === '' ? 'Saved and in use.' : `Saved and in use. Was ${was}.`,
-      undo: { value: touched.was },
-    };
+    const saved = runs ? 'Saved and in use.' : 'Saved. In use once the gateway runs.';
+    return { kind: 'saved', text: was === '' ? saved : `${saved} Was ${was}.`, undo: { value: touched.was } };
   }
   const problem = settings.problems[path];
-  if (problem !== undefined) return { kind: 'wrong', text: problem };
+  if (problem !== undefined) {
+    const now = inWords(field, settings.values[path]);
+    return { kind: 'wrong', text: now === '' ? problem : `${problem} In use: ${now}.` };
+  }
+  const { lan } = gateway.addresses;
+  if (path === 'server.lan' && lan !== null)
+    return { kind: 'plain', text: 'Other machines reach Hearth at', copy: lan };
   return { kind: 'plain', text: field.hint };
+}
+
+/** Whether what stands in the field, or in the file, is not allowed. */
+export function isWrong({ path }: FieldInfo, settings: SettingsView, touched: Touched): boolean {
+  return touched.wrong !== undefined || (settings.problems[path] !== undefined && !Object.hasOwn(touched, 'was'));
 }
 
 /** A value as a sentence says it; empty for what is too long for one. */
@@ -120,13 +105,28 @@ export function inWords(field: FieldInfo, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (Array.isArray(value)) return value.length === 0 ? 'empty' : value.length > 3 ? '' : value.join(', ');
   const label = field.choices?.find((choice) => choice.value === value)?.label;
-  const text = label ?? String(value);
+  const text = label ?? thin(asText(field, value));
   return text === '' ? 'empty' : text.length > 40 ? '' : text;
 }
 
-/** A value as it stands in a text field. */
-export function asText(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+/** What a number of this setting counts, when that has words of its own. */
+function unitOf({ unit }: FieldInfo): Unit | undefined {
+  return unit === 'ms' || unit === 's' || unit === 'MB' ? unit : undefined;
+}
+
+const ALWAYS = 'always';
+const AS_OLLAMA = 'as Ollama does';
+
+/** A value as it stands in a text field: times and sizes with their unit, as it is read again. */
+export function asText(field: FieldInfo, value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') return '';
+  if (field.kind === 'keep_alive') {
+    const seconds = keepAliveSeconds(value);
+    if (Number.isNaN(seconds)) return String(value);
+    return seconds < 0 ? ALWAYS : seconds === 0 ? AS_OLLAMA : withUnit(seconds, 's');
+  }
+  const unit = unitOf(field);
+  return typeof value === 'number' && unit !== undefined ? withUnit(value, unit) : String(value);
 }
 
 /**
@@ -139,19 +139,59 @@ export function readText(
   settings: SettingsView,
 ): { readonly value: unknown } | { readonly wrong: string } | undefined {
   const now = settings.values[field.path];
-  if (text === asText(now)) return undefined;
-  const value = field.kind === 'number' ? numberIn(text) : text;
+  if (text === asText(field, now)) return undefined;
+  const value = valueIn(field, text);
   const accepted = value === undefined ? undefined : parseField(field.path, value);
-  if (accepted === undefined) return { wrong: `${mustBe(field)} ${stillIs(field, now)}` };
-  return { value: accepted.value };
+  if (accepted !== undefined) return { value: accepted.value };
+  return { wrong: `${value === undefined ? isNone(field, text) : mustBe(field, value)} ${stillIs(field, now)}` };
 }
 
-/** "Must be 1 to 10,000." */
-export function mustBe({ kind, min, max, allowed, unit }: FieldInfo): string {
-  if (kind !== 'number' || min === undefined || max === undefined) return `Must be ${allowed}.`;
-  const ending = unit === undefined || unit === 'count' || unit === 'tokens' ? '' : ` ${unit}`;
-  return `Must be ${min.toLocaleString('en')} to ${max.toLocaleString('en')}${ending}.`;
+/** Undefined for a text that says no value of this kind at all. */
+function valueIn(field: FieldInfo, text: string): unknown {
+  if (field.kind === 'keep_alive') return keepAliveIn(text);
+  if (field.kind !== 'number') return text;
+  const unit = unitOf(field);
+  return unit === undefined ? numberIn(text) : amountIn(text, unit);
 }
+
+/** As the file and Ollama write it. */
+function keepAliveIn(text: string): string | number | undefined {
+  const typed = text.trim().toLowerCase();
+  if (typed === ALWAYS) return -1;
+  if (typed === AS_OLLAMA.toLowerCase()) return 0;
+  const seconds = amountIn(typed, 's') ?? keepAliveSeconds(typed);
+  if (Number.isNaN(seconds)) return undefined;
+  return seconds < 0 ? -1 : seconds === 0 ? 0 : goDuration(seconds);
+}
+
+function goDuration(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
+/** “10 minits” is not a time. Write 30 s, 10 min or 2 h. */
+function isNone(field: FieldInfo, text: string): string {
+  if (text.trim() === '') return mustBe(field);
+  const typed = `“${text.trim().slice(0, 40)}”`;
+  const unit = unitOf(field);
+  if (field.kind === 'keep_alive') return `${typed} is not a time. Write 30 s, 15 min, 2 h, always or as Ollama does.`;
+  if (unit === 'MB') return `${typed} is not a size. Write 512 KB, 256 MB or 2 GB.`;
+  return unit === undefined ? mustBe(field) : `${typed} is not a time. Write 30 s, 10 min or 2 h.`;
+}
+
+/** "Must be 1 to 10,000." or "Must be 1 s to 7 days."; of a fraction where none may be, that too. */
+export function mustBe(field: FieldInfo, value?: unknown): string {
+  const { kind, min, max, allowed } = field;
+  if (kind !== 'number' || min === undefined || max === undefined) return `Must be ${allowed}.`;
+  const unit = unitOf(field);
+  const said = (bound: number): string =>
+    unit === undefined ? bound.toLocaleString('en') : thin(withUnit(bound, unit));
+  const isFraction = typeof value === 'number' && !Number.isInteger(value) && value >= min && value <= max;
+  const whole = isFraction ? `, without a fraction${unit === undefined ? '' : ` of ${WHOLE[unit]}`}` : '';
+  return `Must be ${said(min)} to ${said(max)}${whole}.`;
+}
+
+const WHOLE: Readonly<Record<Unit, string>> = { ms: 'a millisecond', s: 'a second', MB: 'a MB' };
 
 function stillIs(field: FieldInfo, now: unknown): string {
   const words = inWords(field, now);
@@ -162,26 +202,12 @@ function numberIn(text: string): number | undefined {
   return /^\s*[+-]?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
 }
 
-/** The unit that stands inside the field. */
-export function unitOf({ unit }: FieldInfo): string {
-  return unit === undefined || unit === 'count' ? '' : unit;
-}
-
-/** Models to choose from: the installed ones, and the one that is set although it is not among them. */
+/** Models to choose from: those that are fit to be the default, and the one that is set, whatever it is. */
 export function modelChoices(view: View, value: unknown): string[] {
-  const installed = (view.live?.models ?? []).map(({ name }) => name);
-  const set = asText(value);
-  return set === '' || installed.includes(set) || installed.includes(`${set}:latest`)
-    ? installed.map((name) => (name === `${set}:latest` ? set : name))
-    : [set, ...installed];
-}
-
-/** What a list field is a list of, for its labels. */
-export function itemName({ path }: FieldInfo): string {
-  const names: Readonly<Record<string, string>> = {
-    'cors.allowed_origins': 'origin',
-    'server.allowed_hosts': 'host name',
-    'ollama.preload': 'model',
-  };
-  return names[path] ?? 'entry';
+  const set = typeof value === 'string' ? value : '';
+  const models = view.live?.models ?? [];
+  const own = models.find(({ name }) => sameModel(name, set));
+  const fit = models.filter((model) => model === own || unfitWords(model) === undefined);
+  const names = fit.map((model) => (model === own ? set : model.name));
+  return set === '' || own !== undefined ? names : [set, ...names];
 }

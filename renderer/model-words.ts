@@ -54,7 +54,7 @@ export function expiryOf(model: ModelView, live: Live, settings: SettingsView, n
   if (left > STAYS_MS) return { words: 'Stays warm until it is unloaded', left: 1, label: `${name} stays warm` };
   const working = runningRows(live).some((entry) => sameModel(entry.model, name));
   if (working) {
-    const after = whole > 0 ? `Warm for ${roughly(whole)} after this answer` : 'Unloaded after this answer';
+    const after = whole > 0 ? `Warm for ${roughly(whole)} after this answer` : 'Stays as long as Ollama keeps it';
     return { words: after, left: 1, label: `${name}, full keep-alive` };
   }
   const share = whole > 0 ? Math.min(1, left / whole) : 1;

@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useAction } from './actions.ts';
+import { marked } from './settings-groups.ts';
 import type { MarkName } from './status.ts';
 
 export type IconName =
@@ -70,6 +71,17 @@ export function Section({ title, hidden = false, end, children }: SectionProps):
       {children}
     </section>
   );
+}
+
+interface MarkedProps {
+  readonly text: string;
+  /** What a search looks for, in lower case. */
+  readonly words: readonly string[];
+}
+
+/** A text in which what was found stands out. */
+export function Marked({ text, words }: MarkedProps): JSX.Element {
+  return <>{marked(text, words).map((piece, i) => (piece.hit ? <mark key={i}>{piece.text}</mark> : piece.text))}</>;
 }
 
 interface StepProps {

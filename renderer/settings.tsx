@@ -1,14 +1,13 @@
-// The tab Settings: a search, the form in groups, and what concerns all of it: clear, export, import, reset.
+// The tab Settings: a search, and the form in groups by how often they are needed, the last one folded.
 import type { JSX } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { View } from '../backend/contract/desktop.ts';
-import { megabytes } from '../backend/contract/units.ts';
-import { useCalls, useReportedAction } from './actions.ts';
+import { ClearCache } from './clear-cache.tsx';
 import { Field } from './field.tsx';
-import { useOpener } from './focus.ts';
-import { groupsOf, type Group } from './form.ts';
-import { Ask, Empty, Icon } from './parts.tsx';
-import { plural, thin } from './words.ts';
+import { Empty, Icon } from './parts.tsx';
+import { ADVANCED, allGroups, foundGroups, wordsOf, type Group } from './settings-groups.ts';
+import { WholeFile } from './whole-file.tsx';
+import { plural } from './words.ts';
 
 interface SettingsProps {
   readonly view: View;
@@ -19,30 +18,24 @@ interface SettingsProps {
 export function Settings({ view, seen }: SettingsProps): JSX.Element {
   const [search, setSearch] = useState('');
   const [asked, setAsked] = useState(0);
-  const go = useWantedSetting(view.go, seen, () => {
+  const [wanted, go] = useWantedSetting(view.go, seen, () => {
     setSearch('');
     if (view.go.asks === 'clear_cache') setAsked(view.go.n);
   });
-  const groups = groupsOf(search);
+  const searching = search.trim() !== '';
+  const groups = searching ? foundGroups(search) : allGroups();
+  const found = groups.reduce((sum, { fields }) => sum + fields.length, 0);
   return (
     <>
-      <div class="tools one">
-        <div class="find">
-          <Icon name="search" />
-          <label class="sr" for="find">
-            Find a setting
-          </label>
-          <input
-            id="find"
-            type="search"
-            placeholder="Find a setting"
-            value={search}
-            onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-          />
-        </div>
-      </div>
-      {groups.length === 0 && (
-        <Empty mark="cold" title={`No setting matches “${search}”`}>
+      <Search search={search} setSearch={setSearch} />
+      {searching && (
+        <p class={found === 0 ? 'sr' : 'sum'} role="status">
+          {plural(found, 'setting')} {found === 1 ? 'matches' : 'match'} “{search.trim()}”
+        </p>
+      )}
+      {found === 0 && (
+        <Empty mark="cold" title={`No setting matches “${search.trim()}”`}>
+          <p>How much of a model fits the GPU is shown in Models. Ollama decides it.</p>
           <p class="btns">
             <button class="btn" type="button" onClick={() => setSearch('')}>
               Clear search
@@ -51,10 +44,59 @@ export function Settings({ view, seen }: SettingsProps): JSX.Element {
         </Empty>
       )}
       {groups.map((group) => (
-        <FormGroup key={group.title} group={group} view={view} go={go} asked={asked} whole={search.trim() === ''} />
+        <FormGroup
+          key={group.title}
+          group={group}
+          view={view}
+          words={wordsOf(search)}
+          wanted={wanted}
+          go={go}
+          asked={asked}
+        />
       ))}
     </>
   );
+}
+
+interface SearchProps {
+  readonly search: string;
+  readonly setSearch: (text: string) => void;
+}
+
+function Search({ search, setSearch }: SearchProps): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  const clear = (): void => {
+    setSearch('');
+    input.current?.focus();
+  };
+  return (
+    <div class="tools one">
+      <div class="find">
+        <Icon name="search" />
+        <label class="sr" for="find">
+          Find a setting
+        </label>
+        <input
+          id="find"
+          ref={input}
+          type="search"
+          placeholder="Find a setting"
+          value={search}
+          onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+          onKeyDown={({ key }) => key === 'Escape' && setSearch('')}
+        />
+        {search !== '' && (
+          <button class="btn icon" type="button" aria-label="Clear the search" title="Clear" onClick={clear}>
+            <Icon name="close" />
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface Wanted {
+  readonly path: string;
 }
 
 /** Shows the setting that a notice asked for, and gives the way to any other: it is scrolled to and has the focus. */
@@ -62,8 +104,8 @@ function useWantedSetting(
   wish: View['go'],
   seen: SettingsProps['seen'],
   clearSearch: () => void,
-): (path: string) => void {
-  const [wanted, setWanted] = useState<{ readonly path: string }>();
+): readonly [Wanted | undefined, (path: string) => void] {
+  const [wanted, setWanted] = useState<Wanted>();
   useEffect(() => {
     if (wish.n === seen.current) return;
     seen.current = wish.n;
@@ -77,121 +119,75 @@ function useWantedSetting(
     // Of a list the last thing is what adds to it.
     [...(field?.querySelectorAll<HTMLElement>('.ctl :is(input, select, textarea, button)') ?? [])].at(-1)?.focus();
   }, [wanted]);
-  return (path) => {
+  const go = (path: string): void => {
     clearSearch();
     setWanted({ path });
   };
+  return [wanted, go];
 }
 
 interface GroupProps {
   readonly group: Group;
   readonly view: View;
+  /** What is searched for; empty when nothing is, and then what concerns a whole group is shown too. */
+  readonly words: readonly string[];
+  readonly wanted: Wanted | undefined;
   readonly go: (path: string) => void;
   /** The wish in which it was asked to clear the cache; 0 when it was in none. */
   readonly asked: number;
-  /** Nothing is searched for, so what concerns a whole group is shown too. */
-  readonly whole: boolean;
 }
 
-function FormGroup({ group, view, go, asked, whole }: GroupProps): JSX.Element {
+function FormGroup({ group, view, words, wanted, go, asked }: GroupProps): JSX.Element {
   const id = useId();
+  const whole = words.length === 0;
+  const fields = group.fields.map((field) => (
+    <Field key={field.path} field={field} view={view} words={words} go={go} />
+  ));
+  const has = (path: string): boolean => group.fields.some((field) => field.path === path);
+  const wrong = Object.keys(view.settings.problems).filter(has).length;
   return (
     <section class="sec group" aria-labelledby={id}>
       <h2 id={id}>{group.title}</h2>
-      {group.fields.map((field) => (
-        <Field key={field.path} field={field} view={view} go={go} />
-      ))}
-      {whole && group.title === 'Cache' && <ClearCache view={view} asked={asked} />}
-      {whole && group.title === 'This app' && <WholeFile view={view} />}
+      {group.title === ADVANCED && whole ? (
+        <Fold
+          count={group.fields.length}
+          wrong={wrong}
+          opens={wanted !== undefined && has(wanted.path) ? wanted : wrong > 0}
+        >
+          {fields}
+        </Fold>
+      ) : (
+        fields
+      )}
+      {whole && group.title === 'Keeping answers' && <ClearCache view={view} asked={asked} />}
+      {whole && group.title === ADVANCED && <WholeFile view={view} />}
     </section>
   );
 }
 
-/** The tray asks for it too: then the question stands there already. */
-function ClearCache({ view, asked }: { readonly view: View; readonly asked: number }): JSX.Element | null {
-  const { call } = useCalls();
-  const [asking, setAsking] = useState(false);
-  const opener = useOpener(asking);
-  useEffect(() => setAsking(asked > 0), [asked]);
-  const cache = view.live?.stats.response_cache;
-  if (cache === undefined) return null;
-  const { total_entries: entries, total_size_mb: mb } = cache;
-  if (asking && entries > 0) {
-    return (
-      <Ask
-        question={`Clear ${plural(entries, 'answer')}? ${entries === 1 ? 'It' : 'They'} cannot be brought back.`}
-        yes="Clear"
-        no="Keep"
-        onYes={() => call('act', { action: 'clear', data: {} })}
-        onClose={() => setAsking(false)}
-      />
-    );
-  }
-  return (
-    <div class="row-act">
-      <p>{entries === 0 ? 'No answer is kept' : `${plural(entries, 'answer')}, ${thin(megabytes(mb))} in memory`}</p>
-      <button
-        class="btn danger"
-        type="button"
-        ref={opener}
-        aria-disabled={entries === 0}
-        onClick={() => entries > 0 && setAsking(true)}
-      >
-        Clear…
-      </button>
-    </div>
-  );
+interface FoldProps {
+  readonly count: number;
+  /** How many of them are to be corrected. */
+  readonly wrong: number;
+  /** Why it is to be open: the wish for one of them, or that one is wrong. Another reason opens it again. */
+  readonly opens: Wanted | boolean;
+  readonly children: JSX.Element[];
 }
 
-/** Export, import and reset of all settings. */
-function WholeFile({ view }: { readonly view: View }): JSX.Element {
-  const { call } = useCalls();
-  const { run, busy } = useReportedAction();
-  const [asking, setAsking] = useState(false);
-  const opener = useOpener(asking);
-  const [said, setSaid] = useState('');
-  const importFile = (): void =>
-    run(async () => {
-      const { file, changed, problems } = await call('import_settings', {});
-      if (file !== null) setSaid([`${plural(changed, 'setting')} changed.`, ...problems].join(' '));
-    });
-  const exportFile = (): void =>
-    run(async () => {
-      const { file } = await call('export_settings', {});
-      if (file !== null) setSaid(`Written to ${file}.`);
-    });
-  if (asking) {
-    return (
-      <Ask
-        question="Set everything back to its default? What you have set is lost. The environment keeps its say."
-        yes="Reset"
-        no="Keep"
-        onYes={() => call('reset_settings', {}).then(() => setSaid('All settings have their defaults.'))}
-        onClose={() => setAsking(false)}
-      />
-    );
+/** The seldom needed settings. Made only when they are looked at: there are many of them. */
+function Fold({ count, wrong, opens, children }: FoldProps): JSX.Element {
+  const [shown, setShown] = useState(opens !== false);
+  const [before, setBefore] = useState(opens);
+  // Within this very drawing: who asked for a setting looks for it right after.
+  if (opens !== before) {
+    setBefore(opens);
+    if (opens !== false) setShown(true);
   }
+  const words = plural(count, 'setting');
   return (
-    <>
-      <div class="row-act">
-        <p class="btns">
-          <button class="btn" type="button" aria-disabled={busy} onClick={exportFile}>
-            Export…
-          </button>
-          <button class="btn" type="button" aria-disabled={busy} onClick={importFile}>
-            Import…
-          </button>
-        </p>
-        <button class="btn danger" type="button" ref={opener} onClick={() => setAsking(true)}>
-          Reset all…
-        </button>
-      </div>
-      <p class="quiet" role="status">
-        {said}
-      </p>
-      <p class="quiet">
-        Kept in <code>{view.settings.file}</code>
-      </p>
-    </>
+    <details class="fold" open={shown} onToggle={({ currentTarget }) => setShown(currentTarget.open)}>
+      <summary>{wrong === 0 ? words : `${words}, ${wrong} to correct`}</summary>
+      {shown && children}
+    </details>
   );
 }

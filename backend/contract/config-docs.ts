@@ -58,9 +58,14 @@ export function environmentTable(): string {
   );
 }
 
-function meaning({ hint, inert, only }: FieldInfo): string {
+function meaning({ hint, inert, only, choices = [] }: FieldInfo): string {
+  // The hint speaks the words of the form; a file has the values.
+  const words = choices
+    .filter(({ value, label }) => value !== label)
+    .map(({ value, label }) => `${code(value)} is “${label}”`)
+    .join(', ');
   const limits = [inert === undefined ? '' : `No effect yet: ${inert}`, only === 'desktop' ? 'Desktop app only.' : ''];
-  return [hint, ...limits].filter((text) => text !== '').join(' ');
+  return [hint, words === '' ? '' : `${words}.`, ...limits].filter((text) => text !== '').join(' ');
 }
 
 export const code = (text: string): string => `\`${text}\``;

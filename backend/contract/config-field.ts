@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { keepAliveSeconds } from './duration.ts';
 
 /** Which control shows the value in a form, and how text from the environment is read. */
-export type FieldKind = 'text' | 'multiline' | 'url' | 'model' | 'number' | 'switch' | 'choice' | 'list' | 'keys';
+export type FieldKind =
+  'text' | 'multiline' | 'url' | 'model' | 'keep_alive' | 'number' | 'switch' | 'choice' | 'list' | 'keys';
 
 /** What can be said of a setting beside its type. */
 export interface About<Value> {
@@ -16,6 +17,8 @@ export interface About<Value> {
   readonly unit?: 'ms' | 's' | 'MB' | 'count' | 'tokens';
   /** Whether a change takes effect at once or when the gateway starts again. */
   readonly applies: 'live' | 'restart';
+  /** Seldom needed: a form shows it folded away. */
+  readonly advanced?: true;
   /** Further names in the environment beside SECTION__KEY, strongest first. */
   readonly env?: readonly string[];
   /** Why the setting is accepted but does nothing, in sentences. Setting it yields a notice. */
@@ -34,6 +37,8 @@ export interface Form<Type extends z.ZodType> {
   readonly max?: number;
   /** Value and label of each choice, in the order to show them. */
   readonly choices?: readonly { readonly value: string; readonly label: string }[];
+  /** What a list is a list of, with its article: "an origin". */
+  readonly item?: string;
 }
 
 /** A whole number within bounds, both included. */
@@ -84,14 +89,19 @@ export function spelled(
 export function keepAlive(): Form<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>> {
   return {
     type: z.union([z.string(), z.number()]).refine((value) => !Number.isNaN(keepAliveSeconds(value))),
-    kind: 'text',
-    allowed: 'a time such as "30s", "15m" or "2h", a number of seconds, or -1 for always',
+    kind: 'keep_alive',
+    allowed: 'a time such as "30s", "15m" or "2h", a number of seconds, 0 for as Ollama does, or -1 for always',
   };
 }
 
-/** A list of at most `max` items. */
-export function list<Item extends z.ZodType>(item: Item, max: number, allowed: string): Form<z.ZodArray<Item>> {
-  return { type: z.array(item).max(max), kind: 'list', allowed, max };
+/** A list of at most `max` items; `name` is what each of them is, with its article. */
+export function list<Item extends z.ZodType>(
+  item: Item,
+  max: number,
+  allowed: string,
+  name = 'an entry',
+): Form<z.ZodArray<Item>> {
+  return { type: z.array(item).max(max), kind: 'list', allowed, max, item: name };
 }
 
 type Told = Omit<Form<z.ZodType>, 'type'> & About<unknown>;

@@ -43,6 +43,7 @@ export interface FieldInfo extends About<unknown> {
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly { readonly value: string; readonly label: string }[];
+  readonly item?: string;
   /** Every name in the environment, strongest first. */
   readonly env: readonly string[];
 }

@@ -13,6 +13,7 @@ export const server = section('Gateway', {
     hint: 'The address to listen on. Anything but loopback also needs a key or server.allow_anonymous; without either Hearth stays on loopback and says so.',
     default: '127.0.0.1',
     applies: 'restart',
+    advanced: true,
     env: ['HOST'],
   }),
   port: field(whole(0, 65_535), {
@@ -28,6 +29,7 @@ export const server = section('Gateway', {
     default: 1,
     unit: 'count',
     applies: 'restart',
+    advanced: true,
     inert: 'One process does all the work.',
   }),
   lan: field(flag(), {
@@ -41,18 +43,21 @@ export const server = section('Gateway', {
     hint: 'Lets in callers from other machines who show no key. Meant for containers whose port is published on loopback only.',
     default: false,
     applies: 'restart',
+    advanced: true,
   }),
-  allowed_hosts: field(list(host().type, 100, 'a list of host names or IP addresses, without ports'), {
+  allowed_hosts: field(list(host().type, 100, 'a list of host names or IP addresses, without ports', 'a host name'), {
     title: 'Further host names',
     hint: 'Names under which Hearth may be called beside localhost, such as the name in a reverse proxy. Exact names, no wildcards.',
     default: [],
     applies: 'live',
+    advanced: true,
   }),
   allow_management: field(flag(), {
     title: 'Let pages and machines change models',
     hint: 'Lets web pages and other machines pull, push, create, copy and delete models. Programs of this machine always may.',
     default: false,
     applies: 'live',
+    advanced: true,
   }),
   max_body_mb: field(amount(0.1, 1024), {
     title: 'Largest request',
@@ -60,6 +65,7 @@ export const server = section('Gateway', {
     default: 64,
     unit: 'MB',
     applies: 'live',
+    advanced: true,
   }),
   drain_timeout_ms: field(whole(0, 600_000), {
     title: 'Time to finish when stopping',
@@ -67,6 +73,7 @@ export const server = section('Gateway', {
     default: 10_000,
     unit: 'ms',
     applies: 'live',
+    advanced: true,
   }),
   api_keys: field(
     {
@@ -88,17 +95,18 @@ const ORIGINS =
   'a list of origins such as "http://localhost:3000", without paths, or "*"; one "*" may stand for a whole host, for what comes before a domain, or for the port: "chrome-extension://*", "https://*.example.com", "http://nas.local:*"';
 
 export const cors = section('Web pages', {
-  allowed_origins: field(list(origin().type, 1000, ORIGINS), {
+  allowed_origins: field(list(origin().type, 1000, ORIGINS, 'an origin'), {
     title: 'Web pages that may connect',
     hint: 'Origins of pages and browser extensions. Pages on this machine may always connect; "*" lets in every page you visit.',
     default: ['http://localhost:3000'],
     applies: 'live',
   }),
-  blocked_origins: field(list(origin().type, 1000, ORIGINS), {
+  blocked_origins: field(list(origin().type, 1000, ORIGINS, 'an origin'), {
     title: 'Web pages that are refused',
     hint: 'Origins that you are not asked about again. They stay out whatever else would let them in.',
     default: [],
     applies: 'live',
+    advanced: true,
   }),
 });
 
@@ -118,6 +126,7 @@ export const log = section('Log', {
       hint: 'The least important lines to write.',
       default: 'info',
       applies: 'live',
+      advanced: true,
       env: ['LOG_LEVEL', 'RUST_LOG'],
     },
   ),
@@ -157,6 +166,7 @@ export const app = section('This app', {
     inert: 'There are no releases to look for yet.',
     default: true,
     applies: 'live',
+    advanced: true,
     only: 'desktop',
   }),
 });

@@ -28,7 +28,7 @@ export const ollama = section('Ollama', {
   }),
   keep_alive: field(keepAlive(), {
     title: 'Stay warm for',
-    hint: 'How long a model stays loaded after an answer, at least: 30s, 15m, 2h, a number of seconds, -1 for always. 0 leaves it to Ollama. A longer time that a caller or OLLAMA_KEEP_ALIVE asked for stays.',
+    hint: 'How long a model stays loaded after an answer, at least: 30 s, 15 min, 2 h, always, or as Ollama does. A longer time that a caller or OLLAMA_KEEP_ALIVE asked for stays.',
     default: '15m',
     applies: 'live',
   }),
@@ -37,6 +37,7 @@ export const ollama = section('Ollama', {
     hint: 'Put first in chats on our own routes that bring no system message. Empty: none.',
     default: '',
     applies: 'live',
+    advanced: true,
   }),
   timeout_seconds: field(amount(0.1, DAY_S), {
     title: 'Give up without progress after',
@@ -44,6 +45,7 @@ export const ollama = section('Ollama', {
     default: 300,
     unit: 's',
     applies: 'live',
+    advanced: true,
   }),
   first_token_timeout_seconds: field(amount(0.1, DAY_S), {
     title: 'Give up without a first token after',
@@ -51,6 +53,7 @@ export const ollama = section('Ollama', {
     default: 900,
     unit: 's',
     applies: 'live',
+    advanced: true,
   }),
   connect_timeout_ms: field(whole(50, 60_000), {
     title: 'Connect within',
@@ -58,6 +61,7 @@ export const ollama = section('Ollama', {
     default: 3000,
     unit: 'ms',
     applies: 'restart',
+    advanced: true,
   }),
   keep_warm: field(flag(), {
     title: 'Keep the default model warm',
@@ -65,17 +69,18 @@ export const ollama = section('Ollama', {
     default: false,
     applies: 'live',
   }),
-  preload: field(list(model().type, 16, 'a list of at most 16 model names'), {
+  preload: field(list(model().type, 16, 'a list of at most 16 model names', 'a model'), {
     title: 'Load at start',
     hint: 'Models to load when Hearth starts, after Ollama restarted, and after something else unloaded them. What another model pushed out comes back when none was used for five minutes.',
     default: [],
     applies: 'live',
+    advanced: true,
   }),
   num_ctx_policy: field(
     choice({ off: 'Leave as sent', fill: 'Fill if missing', max: 'Use the largest', force: 'Always ours' }),
     {
-      title: 'Clients that change num_ctx',
-      hint: 'A different context size makes Ollama load the model again. off leaves requests as they are, fill sets ollama.num_ctx where none is sent, max never goes below it, force always uses it.',
+      title: 'Apps that change num_ctx',
+      hint: 'A different context size makes Ollama load the model again. Ours is ollama.num_ctx: the largest is that or what is sent, whichever is more.',
       default: 'off',
       applies: 'live',
     },
@@ -86,6 +91,7 @@ export const ollama = section('Ollama', {
     default: 0,
     unit: 'tokens',
     applies: 'live',
+    advanced: true,
   }),
   max_answer_mb: field(amount(0.1, 1024), {
     title: 'Longest answer',
@@ -93,5 +99,6 @@ export const ollama = section('Ollama', {
     default: 64,
     unit: 'MB',
     applies: 'live',
+    advanced: true,
   }),
 });

@@ -36,30 +36,34 @@ export const cache = section('Cache', {
     default: 1,
     unit: 'MB',
     applies: 'live',
+    advanced: true,
   }),
   drop_in: field(choice({ deterministic: 'Repeatable only', always: 'Always', off: 'Never' }), {
     title: 'Ollama and OpenAI routes',
-    hint: 'Which answers these routes keep. deterministic: only with temperature 0, top_k 1 or a seed. Our own routes always use the cache.',
+    hint: 'Which answers these routes keep. Repeatable: with temperature 0, top_k 1 or a seed. Our own routes always use the cache.',
     default: 'deterministic',
     applies: 'live',
   }),
   replay: field(choice({ smooth: 'Smoothly', instant: 'At once', original: 'As it was' }), {
     title: 'Replay a kept answer',
-    hint: 'smooth goes word by word within 1.2 s, instant sends all at once, original sends the recorded pieces without pauses.',
+    hint: 'Smoothly: word by word within 1.2 s. As it was: in the recorded pieces, without their pauses.',
     default: 'smooth',
     applies: 'live',
+    advanced: true,
   }),
   honor_request_cache_control: field(choice({ auto: 'When meant', always: 'Always' }), {
     title: 'Cache-Control of requests',
-    hint: 'auto ignores the no-cache and max-age=0 that browsers and fetch send for reasons of their own; always obeys them too.',
+    hint: 'When meant: not the no-cache and max-age=0 that browsers and fetch send for reasons of their own.',
     default: 'auto',
     applies: 'live',
+    advanced: true,
   }),
   finish_abandoned: field(flag(), {
     title: 'Finish answers nobody waits for',
     hint: 'Lets the model go on after the last caller left, so that the answer can be kept. Holds a slot meanwhile.',
     default: false,
     applies: 'live',
+    advanced: true,
   }),
   persist: field(flag(), {
     title: 'Keep answers on disk',
@@ -74,6 +78,7 @@ export const cache = section('Cache', {
     default: 1024,
     unit: 'MB',
     applies: 'restart',
+    advanced: true,
     inert: NOT_ON_DISK,
   }),
 });
@@ -85,6 +90,7 @@ export const conversationCache = section('Conversations', {
     default: 128,
     unit: 'MB',
     applies: 'live',
+    advanced: true,
   }),
   ttl_seconds: field(whole(1, WEEK_S), {
     title: 'Keep an idle conversation for',
@@ -92,6 +98,7 @@ export const conversationCache = section('Conversations', {
     default: 1800,
     unit: 's',
     applies: 'live',
+    advanced: true,
   }),
 });
 
@@ -123,6 +130,7 @@ export const queue = section('Queue', {
     default: 30_000,
     unit: 'ms',
     applies: 'live',
+    advanced: true,
   }),
   aging_ms: field(whole(1, DAY_MS), {
     title: 'One step up after',
@@ -130,6 +138,7 @@ export const queue = section('Queue', {
     default: 60_000,
     unit: 'ms',
     applies: 'live',
+    advanced: true,
   }),
   retention_seconds: field(whole(1, DAY_S), {
     title: 'Keep finished results for',
@@ -137,6 +146,7 @@ export const queue = section('Queue', {
     default: 600,
     unit: 's',
     applies: 'live',
+    advanced: true,
   }),
   retained_max_mb: field(amount(0.1, 65_536), {
     title: 'Finished results, at most',
@@ -144,6 +154,7 @@ export const queue = section('Queue', {
     default: 64,
     unit: 'MB',
     applies: 'restart',
+    advanced: true,
   }),
 });
 
@@ -154,6 +165,7 @@ export const batch = section('Batching', {
     default: 3,
     unit: 'count',
     applies: 'live',
+    advanced: true,
   }),
   batch_timeout_ms: field(whole(0, 600_000), {
     title: 'Other models wait at most',
@@ -161,6 +173,7 @@ export const batch = section('Batching', {
     default: 2000,
     unit: 'ms',
     applies: 'live',
+    advanced: true,
   }),
   enable_deduplication: field(flag(), {
     title: 'One run for identical requests',

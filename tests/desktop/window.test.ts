@@ -79,11 +79,13 @@ describe('the settings form', () => {
     const input = field('cache.ttl_seconds').getByRole('textbox');
     await input.fill('7200');
     await input.press('Enter');
-    await field('cache.ttl_seconds').getByText('Saved and in use. Was 3600.').waitFor();
+    await field('cache.ttl_seconds')
+      .getByText(/Saved and in use\. Was 1.h\./)
+      .waitFor();
     expect((await stats()).ttl_seconds).toBe(7200);
     await field('cache.ttl_seconds').getByRole('button', { name: 'Undo' }).click();
     await desktop.eventually(async () => (await stats()).ttl_seconds === 3600, 'the old value');
-    await expect.poll(() => input.inputValue()).toBe('3600');
+    await expect.poll(() => input.inputValue()).toBe('1 h');
   });
 
   test('refuses a wrong value with a sentence at the field, and keeps what was typed', async () => {
@@ -173,6 +175,23 @@ describe('the settings form', () => {
     writeFileSync(file, JSON.stringify({ cache: { ttl_seconds: 77 }, queue: { max_concurrent: 'many' } }));
     await page.getByRole('button', { name: 'Import…' }).click();
     await page.getByText(/^1 setting changed\. .*queue\.max_concurrent must be/).waitFor();
+    const toml = file.replace('.json', '.toml');
+    writeFileSync(toml, '[cache]\nttl_seconds = 78\n\n[queue]\nmax_queue_size = 90\n');
+    await desktop.app.evaluate(({ dialog }, path) => {
+      dialog.showOpenDialog = (async () => ({ canceled: false, filePaths: [path] })) as never;
+    }, toml);
+    await page.getByRole('button', { name: 'Import…' }).click();
+    await page.getByText('2 settings changed.').waitFor();
+    writeFileSync(toml, '[cache\n');
+    await page.getByRole('button', { name: 'Import…' }).click();
+    await page.getByText(`${toml}, line 1: this is not valid TOML.`).waitFor();
+    writeFileSync(file, '{"cache":{"ttl_seconds":79}}');
+    await desktop.app.evaluate(({ dialog }, path) => {
+      dialog.showOpenDialog = (async () => ({ canceled: false, filePaths: [path] })) as never;
+    }, file);
+    await page.getByRole('button', { name: 'Import…' }).click();
+    await page.getByText('1 setting changed.').waitFor();
+    expect(await page.getByText('is not valid TOML').count()).toBe(0);
     writeFileSync(file, 'no json');
     await page.getByRole('button', { name: 'Import…' }).click();
     await page.getByText(/is not valid JSON/).waitFor();

@@ -72,7 +72,7 @@ describe('how long it stays', () => {
       left: 1,
       label: 'llama3.2:3b, full keep-alive',
     });
-    expect(expiry({ expires_at: inSeconds(20) }, { running }, 0).words).toBe('Unloaded after this answer');
+    expect(expiry({ expires_at: inSeconds(20) }, { running }, 0).words).toBe('Stays as long as Ollama keeps it');
   });
 
   test('is not touched by the work of another model', () => {

@@ -1,0 +1,87 @@
+// The settings form's outline: which fields stand in which group, and which a search finds in what order. Pure.
+import { fields, type FieldInfo } from '../backend/contract/config.ts';
+
+/** A heading of the form and the sections of the configuration under it, by how often they are needed. */
+const GROUPS: readonly { readonly title: string; readonly sections: readonly string[] }[] = [
+  { title: 'Ollama', sections: ['ollama'] },
+  { title: 'Apps and queue', sections: ['queue', 'batch'] },
+  { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'] },
+  { title: 'Network and keys', sections: ['server', 'cors'] },
+  { title: 'Desktop', sections: ['app'] },
+];
+export const ADVANCED = 'Advanced';
+
+export interface Group {
+  readonly title: string;
+  readonly fields: readonly FieldInfo[];
+}
+
+/** Settings without effect are left out. */
+const SHOWN = fields.filter(({ inert }) => inert === undefined);
+
+/** All settings: the seldom needed ones come last, under a heading of their own. */
+export function allGroups(): Group[] {
+  const often = SHOWN.filter(({ advanced }) => advanced !== true);
+  return [
+    ...GROUPS.map(({ title, sections }) => ({
+      title,
+      fields: often.filter(({ section }) => sections.includes(section)),
+    })),
+    { title: ADVANCED, fields: SHOWN.filter(({ advanced }) => advanced === true) },
+  ].filter((group) => group.fields.length > 0);
+}
+
+/** The words of a search, in lower case. */
+export function wordsOf(search: string): string[] {
+  return search.trim().toLowerCase().split(/\s+/).filter(Boolean); // prettier-ignore
+}
+
+/** How well a text has a word: 0 whole (or its plural), 1 as the beginning of one, 2 within one; undefined when it has it not. */
+function rankIn(text: string, word: string): number | undefined {
+  const lower = text.toLowerCase();
+  if (!lower.includes(word)) return undefined;
+  // In a key a word ends at "_" and "." too.
+  const words = lower.split(/[^\p{L}\p{N}]+/u);
+  if (words.includes(word) || words.includes(`${word}s`)) return 0;
+  return words.some((each) => each.startsWith(word)) || !/^[\p{L}\p{N}]+$/u.test(word) ? 1 : 2;
+}
+
+/** How well a field has a word: its label goes before its key, and that before its hint. */
+function rankOf({ title, path, hint }: FieldInfo, word: string): number | undefined {
+  const ranks = [title, path, hint].flatMap((text, i) => {
+    const rank = rankIn(text, word);
+    return rank === undefined ? [] : [rank * 3 + i];
+  });
+  return ranks.length === 0 ? undefined : Math.min(...ranks);
+}
+
+/**
+ * The groups with the fields that have every word of a search, in label, key or hint: whole words first, then beginnings,
+ * then what stands within a word; the groups by their best field.
+ */
+export function foundGroups(search: string): Group[] {
+  const words = wordsOf(search);
+  const found = allGroups().map(({ title, fields: inside }) => ({
+    title,
+    ranked: inside
+      .flatMap((field) => {
+        const ranks = words.map((word) => rankOf(field, word));
+        return ranks.some((rank) => rank === undefined) ? [] : [{ field, rank: Math.max(...ranks.map(Number)) }];
+      })
+      .toSorted((a, b) => a.rank - b.rank),
+  }));
+  return found
+    .filter(({ ranked }) => ranked.length > 0)
+    .toSorted((a, b) => (a.ranked[0]?.rank ?? 0) - (b.ranked[0]?.rank ?? 0))
+    .map(({ title, ranked }) => ({ title, fields: ranked.map(({ field }) => field) }));
+}
+
+/** A text in pieces; those with `hit` are what a search found in it. */
+export function marked(text: string, words: readonly string[]): { readonly text: string; readonly hit: boolean }[] {
+  const wanted = words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  if (wanted.length === 0) return [{ text, hit: false }];
+  return text
+    .split(new RegExp(`(${wanted.join('|')})`, 'gi'))
+    .map((piece, i) => ({ text: piece, hit: i % 2 === 1 }))
+    .filter((piece) => piece.text !== '');
+}
