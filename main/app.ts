@@ -269,7 +269,7 @@ export async function createApp(shell: Shell) {
   const { signal } = life;
   const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
   onLogTrouble((text) => notices.warn('log', text));
-  tellOfTheStart(tell, opened);
+  tellOfTheStart(tell, opened, shell.env['HEARTH_DEMO'] === '1');
   askAboutOrigins({ strangers, settings, notices });
   await tray.start();
   showState();

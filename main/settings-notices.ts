@@ -113,11 +113,21 @@ export interface TellParts {
   show(path: string): void;
 }
 
+/** For `npm run demo`, which says so by HEARTH_DEMO. */
+const DEMO_NOTICE: Notice = {
+  id: 'demo',
+  level: 'info',
+  text: 'This is the demo: a simulated Ollama answers, and no model runs.',
+  more: 'Three pretended apps ask now and then. Nothing of it is kept.',
+  buttons: [DISMISS],
+};
+
 /** Says what was found in the file and the environment at the start. */
-export function tellOfTheStart(parts: TellParts, { trouble }: OpenedSettings): void {
+export function tellOfTheStart(parts: TellParts, { trouble }: OpenedSettings, demo: boolean): void {
   const { settings, notices, log } = parts;
   notices.put(PROBLEM_NOTICE, problemNotice(settings, parts));
   for (const text of settings.notices) log.warn({}, text);
+  if (demo) notices.add(DEMO_NOTICE);
   if (trouble !== undefined) {
     notices.add({ id: 'settings-file', level: 'warning', ...trouble, buttons: [DISMISS] });
   }

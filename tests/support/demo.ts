@@ -1,12 +1,14 @@
 // `npm run demo`: Hearth in front of a simulated Ollama, for looking at without a model or a graphics card.
-// Deliberately only starts the two and tells what to type; all behaviour is the gateway's own and the fake's.
+// Deliberately only starts the two, gives the window some company, and tells what to type; all behaviour is the gateway's
+// own and the fake's.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasDisplay } from '../../main/launch/display.ts';
 import { demoAnswer } from './demo-answers.ts';
+import { keepAsking } from './demo-apps.ts';
 import { startFakeOllama } from './fake-ollama.ts';
 import type { FakeModel, RecordedCall, Scripted } from './fake-ollama.ts';
 import { words } from './fake-text.ts';
@@ -102,14 +104,22 @@ async function demo(): Promise<void> {
   // Arguments are for the gateway alone.
   const withTray = args.length === 0 && (await hasDisplay(process.env, process.platform));
   const data = mkdtempSync(join(tmpdir(), 'hearth-demo-'));
-  const env = { ...process.env, OLLAMA_API_URL: fake.url };
+  // In the window the settings can be changed like anybody's, so they are in its file; a variable would lock them.
+  writeFileSync(join(data, 'config.json'), JSON.stringify({ ollama: { api_url: fake.url, model: 'llama3.2' } }));
+  writeFileSync(join(data, 'state.json'), JSON.stringify({ first_run_done: true }));
+  const { OLLAMA_API_URL: _url, OLLAMA_HOST: _host, ...rest } = process.env;
   const gateway = spawn(process.execPath, withTray ? [start] : [cli, 'serve', ...args], {
-    env: withTray ? { OLLAMA_MODEL: 'llama3.2', ...env, HEARTH_DATA_DIR: data } : env,
+    env: withTray ? { ...rest, HEARTH_DATA_DIR: data, HEARTH_DEMO: '1' } : { ...process.env, OLLAMA_API_URL: fake.url },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: process.platform !== 'win32',
   });
 
-  if (withTray) process.stderr.write(invitation(`http://127.0.0.1:${process.env['PORT'] ?? 8080}`));
+  const company = new AbortController();
+  if (withTray) {
+    const url = `http://127.0.0.1:${process.env['PORT'] ?? 8080}`;
+    process.stderr.write(invitation(url));
+    void keepAsking(url, company.signal);
+  }
   let seen = '';
   let invited = withTray;
   gateway.stdout.on('data', (bytes: Buffer) => {
@@ -137,11 +147,13 @@ async function demo(): Promise<void> {
   });
 
   gateway.on('error', (error) => {
+    company.abort();
     process.stderr.write(`Hearth demo: the gateway could not be started: ${error.message}\n`);
     process.exitCode = 1;
     void fake.stop();
   });
   gateway.on('close', (code, signal) => {
+    company.abort();
     process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
     for (const each of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(each, pass);
     void fake.stop();

@@ -99,15 +99,20 @@ describe('Hearth and Ollama', () => {
 });
 
 describe('the notice of settings that are not used', () => {
-  const told = (data: Data) => {
+  const told = (data: Data, demo = false) => {
     const { settings } = open(data);
     const notices = new Notices(() => undefined);
     const shown: string[] = [];
     const show = (path: string): void => void shown.push(path);
     const parts = { settings, notices, log: NO_LOG, openFile: () => Promise.resolve(), show };
-    tellOfTheStart(parts, { data, trouble: undefined, blocked: false });
+    tellOfTheStart(parts, { data, trouble: undefined, blocked: false }, demo);
     return { notices, shown, notice: notices.view()[0] };
   };
+
+  test('the demo says what it is, and nothing else does', () => {
+    expect(told({}, true).notice?.text).toContain('This is the demo: a simulated Ollama answers');
+    expect(told({}).notice).toBeUndefined();
+  });
 
   test('leads with the value that is not in use, leads to it, and can be dismissed', async () => {
     const { notices, shown, notice } = told({ someday: { more: 1 }, cache: { ttl_seconds: '1h' } });
