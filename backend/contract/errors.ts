@@ -1,6 +1,7 @@
 // The one table of error codes and the one error class.
 // Errors are thrown anywhere inside and encoded once at each edge (HTTP, IPC, command line); this file knows no edge.
 import { z } from 'zod';
+import { Sentence } from './sentence.ts';
 
 interface CodeInfo {
   /** HTTP status on our own and on Ollama's routes. */
@@ -111,17 +112,22 @@ export interface NativeError {
 
 /**
  * An expected failure. Anything thrown that is not an AppError is a bug and is shown as `internal`.
- * The message is a whole sentence for the caller: what is so, then what to do.
+ * The message is a whole sentence for the caller: what is so, then what to do. Where it quotes what he sent, it is made
+ * with `sentence`, so that the log can leave that out.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
   readonly native: NativeError | undefined;
+  /** The message for the log. */
+  readonly logged: string;
 
-  constructor(code: ErrorCode, message: string, more: More = {}) {
-    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+  constructor(code: ErrorCode, message: string | Sentence, more: More = {}) {
+    const { told, logged } = message instanceof Sentence ? message : new Sentence(message, message);
+    super(told, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
+    this.logged = logged;
     this.retryAfterMs = more.retryAfterMs;
     this.native = more.native;
   }

@@ -1,18 +1,20 @@
 // What is wrong with an input, in one sentence: the field, what is allowed, what came.
 import type { z } from 'zod';
+import { namesOf, quotation, sentence, type Sentence } from './sentence.ts';
 
-/** Longest piece of the caller's own input that is quoted back. */
-const QUOTED = 60;
-
-/** The first problem of a failed parse as a sentence. `input` is what was parsed. */
-export function explain(error: z.ZodError, input: unknown): string {
+/** The first problem of a failed parse as a sentence. `input` is what was parsed, and `whole` is what it is called. */
+export function explain(error: z.ZodError, input: unknown, whole = 'The body'): Sentence {
   const issue = firstIssue(error.issues);
-  if (issue === undefined) return 'The body is not as expected.';
-  const name = fieldName(issue.path);
+  if (issue === undefined) return sentence`${whole} is not as expected.`;
+  const name = fieldName(issue.path) || whole;
   const came = valueAt(input, issue.path);
-  const was = came === undefined ? 'It is missing.' : `It was ${quote(came)}.`;
-  if (issue.code === 'unrecognized_keys') return `${name} has an unknown field: ${issue.keys.join(', ')}.`;
-  return `${name} ${allowed(issue)}. ${was}`;
+  if (issue.code === 'unrecognized_keys') return sentence`${name} has an unknown field: ${namesOf(issue.keys)}.`;
+  return sentence`${name} ${allowed(issue)}. ${wasOf(came)}`;
+}
+
+/** What came, in a sentence of its own. */
+export function wasOf(came: unknown): Sentence {
+  return came === undefined ? sentence`It is missing.` : sentence`It was ${quotation(came)}.`;
 }
 
 /** Of a union, the branch that came nearest tells more than "no branch fits". */
@@ -76,10 +78,10 @@ function oneOf(options: readonly string[]): string {
   return `${options.slice(0, -1).join(', ')} or ${options.at(-1) ?? ''}`;
 }
 
-/** `messages[0].role`; the whole body when the path is empty. */
+/** `messages[0].role`; empty for the whole. */
 function fieldName(path: readonly PropertyKey[]): string {
   const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return name === '' ? 'The body' : name.replace(/^\./, '');
+  return name.replace(/^\./, '');
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -87,9 +89,4 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
     return (value as Record<PropertyKey, unknown>)[part];
   }, input);
-}
-
-function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= QUOTED ? text : `${text.slice(0, QUOTED - 1)}…`;
 }

@@ -1,7 +1,8 @@
 // What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
 import { ACTION_NAMES, ACTIONS, actionBodySchema, type Action, type ActionResult } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
-import { explain } from '../contract/explain.ts';
+import { explain, wasOf } from '../contract/explain.ts';
+import { sentence } from '../contract/sentence.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import type { Modelfiles } from './modelfiles.ts';
@@ -38,16 +39,15 @@ export function readAction(body: unknown): { readonly action: Action; readonly d
   const read = actionBodySchema.safeParse(body);
   if (!read.success) {
     const hint = 'What an action needs stands in data: {"action":"warm_model","data":{"model":"llama3.2"}}';
-    throw new AppError('invalid_request', `${explain(read.error, body)} ${hint}`);
+    throw new AppError('invalid_request', sentence`${explain(read.error, body)} ${hint}`);
   }
   const { action, data } = read.data;
   const known = ACTION_NAMES.find((name) => name === action);
   if (known === undefined) {
-    const was = action === undefined ? 'It is missing.' : `It was ${JSON.stringify(action)?.slice(0, 60)}.`;
-    throw new AppError('invalid_request', `action must be one of ${ACTION_NAMES.join(', ')}. ${was}`);
+    throw new AppError('invalid_request', sentence`action must be one of ${ACTION_NAMES.join(', ')}. ${wasOf(action)}`);
   }
   const parsed = ACTIONS[known].safeParse(data);
-  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, data).replace(/^The body/, 'data'));
+  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, data, 'data'));
   return { action: known, data: parsed.data ?? {} };
 }
 

@@ -2,6 +2,7 @@
 import { AppError } from '../contract/errors.ts';
 import { canonicalName } from '../contract/model-name.ts';
 import { typingMistakes } from '../contract/nearest.ts';
+import { quotation, sentence } from '../contract/sentence.ts';
 import type { InstalledModel } from './ports.ts';
 
 export { canonicalName } from '../contract/model-name.ts';
@@ -64,10 +65,9 @@ export function noSuchModel(name: string, installed: readonly InstalledModel[], 
       native: { status: 404, body: { error: SAID[to](name) } },
     });
   }
-  const quoted = JSON.stringify(name.slice(0, 60));
   return new AppError(
     'invalid_request',
-    `${quoted} cannot be a model's name. Names look like llama3.2 or owner/name:tag.`,
+    sentence`${quotation(name)} cannot be a model's name. Names look like llama3.2 or owner/name:tag.`,
     {
       native: { status: 400, body: { error: 'invalid model name' } },
     },

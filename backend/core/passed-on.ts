@@ -1,7 +1,7 @@
 // A kept or a shared answer costs no run of the model, but the keep_alive that came with its request is meant all the
 // same: it is passed on by an empty request, behind everybody who waits, and no oftener than it changes something.
 import { PRIORITY } from '../contract/chat-request.ts';
-import { asAppError } from '../contract/errors.ts';
+import { asAppError, faultOf } from '../contract/errors.ts';
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
@@ -72,7 +72,10 @@ export class PassedOn {
         await this.#fulfil(wish);
       } catch (error) {
         if (life.aborted) break;
-        log.debug({ model: wish.model.name, err: asAppError(error) }, 'could not pass a keep_alive on');
+        log.debug(
+          { model: wish.model.name, ...faultOf(error) },
+          `A keep_alive could not be passed on: ${asAppError(error).logged}`,
+        );
       }
     }
     this.#running = false;

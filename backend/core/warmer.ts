@@ -1,6 +1,6 @@
 // Keeps models warm: the preload list, and the models in use before their keep_alive runs out. It asks for nothing while
 // anybody waits or runs, takes no memory from a model that is in use, and gives up quietly when Ollama is down.
-import { asAppError } from '../contract/errors.ts';
+import { asAppError, faultOf } from '../contract/errors.ts';
 import { warm, type ActionParts } from './actions.ts';
 import { keepAliveMs } from './keep-alive.ts';
 import { canonicalName } from './models.ts';
@@ -201,7 +201,7 @@ export class Warmer {
       if (this.#seen.has(weights)) this.#tries.delete(weights);
     } catch (error) {
       if (signal.aborted) throw error;
-      log.warn({ model: name, err: asAppError(error) }, 'could not keep the model warm');
+      log.warn({ model: name, ...faultOf(error) }, `The model is not kept warm: ${asAppError(error).logged}`);
     }
   }
 }

@@ -85,8 +85,8 @@ export function createApp(parts: AppParts): RequestListener {
         };
         if (error.code === 'internal') log.error(fields, 'internal error');
         // What comes round comes again with each probe, and the watch has said why.
-        else if (error.status >= 500 && error.native?.status !== LOOP_STATUS) log.warn(fields, error.message);
-        else log.debug(fields, error.message);
+        else if (error.status >= 500 && error.native?.status !== LOOP_STATUS) log.warn(fields, error.logged);
+        else log.debug(fields, error.logged);
       },
     );
   };

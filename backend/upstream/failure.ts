@@ -1,6 +1,7 @@
 // What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
 // Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
 import { AppError, type NativeError } from '../contract/errors.ts';
+import { foreign, sentence, type Sentence } from '../contract/sentence.ts';
 import { LOOP_STATUS, pointsAtItself } from '../core/loop.ts';
 import { notInstalled } from '../core/models.ts';
 
@@ -35,8 +36,8 @@ export function unreachable(apiUrl: string, error: unknown): AppError {
   // What answers with something else than HTTP, or with TLS where none was asked for, is not down but a wrong address.
   if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
-  const sentence = `Ollama does not answer at ${apiUrl}${why}.${START_OR_SET}`;
-  return new AppError('upstream_unreachable', sentence, { cause: error });
+  const words = `Ollama does not answer at ${apiUrl}${why}.${START_OR_SET}`;
+  return new AppError('upstream_unreachable', words, { cause: error });
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -56,14 +57,14 @@ export function noAnswer(apiUrl: string): AppError {
 
 /** Something answers there, but no Ollama; `what` says how one can tell. */
 export function notOllama(apiUrl: string, what: string, cause?: unknown): AppError {
-  const sentence = `The address ${apiUrl} answers, but not as Ollama does (${what}).${CHECK}`;
-  return new AppError('upstream_failed', sentence, { cause });
+  const words = `The address ${apiUrl} answers, but not as Ollama does (${what}).${CHECK}`;
+  return new AppError('upstream_failed', words, { cause });
 }
 
 /** The connection broke after the answer had begun. */
 export function cutShort(error: unknown): AppError {
-  const sentence = 'Ollama stopped in the middle of the answer and closed the connection. Its log may say why.';
-  return new AppError('upstream_failed', sentence, { cause: error });
+  const words = 'Ollama stopped in the middle of the answer and closed the connection. Its log may say why.';
+  return new AppError('upstream_failed', words, { cause: error });
 }
 
 /** The answer came to a regular close without `done:true`, as Ollama does when its runner stops (routes.go). */
@@ -84,7 +85,7 @@ export function tooLong(maxMb: number): AppError {
 export function saidInStream(line: string): AppError {
   return new AppError(
     'upstream_failed',
-    `Ollama reported an error: ${quote(saidBy(line) ?? line)}`,
+    sentence`Ollama reported an error: ${quote(saidBy(line) ?? line)}`,
     ownWords(500, line),
   );
 }
@@ -118,10 +119,10 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   const { status, text } = refusal;
   const said = saidBy(text);
   // Kept for the log: what came, word for word.
-  const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text)}`);
+  const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text).told}`);
   const more = { cause, ...ownWords(status, text) };
   if (status === LOOP_STATUS) return pointsAtItself(apiUrl);
-  if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location) || 'nowhere'}`, cause);
+  if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location).told || 'nowhere'}`, cause);
   if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause);
   if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
   if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {
@@ -134,12 +135,12 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
     return new AppError('queue_full', quote(said), { ...more, retryAfterMs: BUSY_RETRY_MS });
   }
   if (status === 403 && text.trim() === '') {
-    const sentence = `Ollama at ${apiUrl} refuses this gateway (HTTP 403): the name in ollama.api_url is not one it accepts.`;
-    return new AppError('upstream_failed', sentence, { cause });
+    const why = `Ollama at ${apiUrl} refuses this gateway (HTTP 403): the name in ollama.api_url is not one it accepts.`;
+    return new AppError('upstream_failed', why, { cause });
   }
   const words = quote(said ?? text.trim());
-  const sentence = `Ollama answered with an error (HTTP ${status})${words === '' ? '.' : `: ${words}`}`;
-  return new AppError('upstream_failed', sentence, more);
+  const begin = `Ollama answered with an error (HTTP ${status})`;
+  return new AppError('upstream_failed', words.told === '' ? `${begin}.` : sentence`${begin}: ${words}`, more);
 }
 
 /** Whether a text begins like HTML or XML. */
@@ -174,8 +175,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function quote(text: string): string {
-  return text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text;
+function quote(text: string): Sentence {
+  return foreign(text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text);
 }
 
 /** What Node or undici call it; a parser error of undici's may have a name alone. */

@@ -133,7 +133,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       if (signal.aborted) throw error;
       log.debug(
         faultOf(error),
-        `The list of models could not be had, the last one is used: ${asAppError(error).message}`,
+        `The list of models could not be had, the last one is used: ${asAppError(error).logged}`,
       );
     });
     publish();

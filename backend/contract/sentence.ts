@@ -1,0 +1,61 @@
+// Sentences that quote what somebody sent: in two forms, since he may read it and the log may not (prompts are private).
+import { jsonText } from './exact-json.ts';
+
+/** Longest piece of a caller's own input that is quoted back. Characters. */
+const LONGEST = 60;
+
+/** A sentence, or a piece of one. */
+export class Sentence {
+  readonly told: string;
+  /** With the type and length of what is quoted in its place. */
+  readonly logged: string;
+
+  constructor(told: string, logged: string) {
+    this.told = told;
+    this.logged = logged;
+  }
+}
+
+/** A template for sentences: what is quoted goes into both forms, each in its own way. */
+export function sentence(texts: TemplateStringsArray, ...pieces: readonly (Sentence | string | number)[]): Sentence {
+  const form = (of: 'told' | 'logged'): string =>
+    texts.reduce((all, text, i) => {
+      const piece = pieces[i - 1] ?? '';
+      return `${all}${piece instanceof Sentence ? piece[of] : String(piece)}${text}`;
+    });
+  return new Sentence(form('told'), form('logged'));
+}
+
+/** A value, quoted as JSON. */
+export function quotation(value: unknown): Sentence {
+  const text = jsonText(value);
+  return new Sentence(text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`, described(value));
+}
+
+/** Names that somebody has made up. */
+export function namesOf(names: readonly string[]): Sentence {
+  return new Sentence(names.join(', '), described(names.join(', ')));
+}
+
+/** "a text of 6 characters" */
+function described(value: unknown): string {
+  if (typeof value === 'string') return counted('a text of', value.length, 'character');
+  if (Array.isArray(value)) return counted('a list of', value.length, 'item');
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return value === null ? 'null' : counted('an object of', Object.keys(value).length, 'field');
+}
+
+function counted(what: string, count: number, unit: string): string {
+  return `${what} ${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/**
+ * Words of another program, which quotes as it likes: the log has them up to where they begin to quote. Numbers are quoted
+ * by encoding/json alone.
+ */
+export function foreign(words: string): Sentence {
+  const withoutNumbers = words.replaceAll(/\bnumber [-+.\deE]+/g, 'number');
+  const [open = ''] = /^[^"'`{\n]*/.exec(withoutNumbers) ?? [];
+  const cut = open.length < withoutNumbers.length;
+  return new Sentence(words, cut ? `${open}… (${counted('in all', words.length, 'character')})` : withoutNumbers);
+}
