@@ -4,6 +4,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ConversationView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
+import { jsonText } from '../contract/exact-json.ts';
 import type { Removed } from './cache.ts';
 import type { Clock, ReadConfig } from './ports.ts';
 import { queueFull } from './refusals.ts';
@@ -166,7 +167,7 @@ export class Conversations {
   }
 
   #keep(key: string, messages: readonly Said[]): number {
-    const bytes = messages.reduce((sum, message) => sum + MESSAGE_BYTES + JSON.stringify(message).length * 2, 0);
+    const bytes = messages.reduce((sum, message) => sum + MESSAGE_BYTES + jsonText(message).length * 2, 0);
     if (costOf(key, bytes) > this.#talks.maxSize) {
       this.#talks.delete(key);
       return 0;

@@ -1,16 +1,21 @@
 // The cache key: a hash over everything that can change an answer, and over nothing else.
 // Pure. Which requests may use the cache at all is policy.ts.
+//
+// What can change an answer is what Ollama reads, and that is the list in contract/ollama-request.ts: a message's `id`, an
+// option with an unknown name, a keyword of a tool's schema that Ollama drops are not in the key, and neither is what says
+// the same as its absence. The line is drawn at the top level: there an unknown field is in the key unless it is known to
+// be bookkeeping. New abilities of Ollama have come as new fields of the request, and a needless miss costs less than the
+// answer to another question.
 import { hash } from 'node:crypto';
-import { AppError } from '../contract/errors.ts';
+import { ExactJson, quoted, writeJson } from '../contract/exact-json.ts';
+import type { GoStruct, GoType } from '../contract/go-type.ts';
+import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate, OPTIONS } from '../contract/ollama-request.ts';
 import type { Family, UpstreamRequest } from './ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
-/** Deeper JSON than any client sends; a bound keeps a hostile body from exhausting the stack. */
-const MAX_DEPTH = 64;
-
-/** Fields that cannot change the answer: how it is delivered, kept, queued or attributed (ollama.md 5.2). */
+/** Fields that cannot change the answer: how it is delivered, kept, queued or attributed. */
 const NOT_IN_KEY = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
 
 export interface KeyParts {
@@ -30,7 +35,7 @@ export function fingerprint({ url, version, family, digest, namespace, body }: K
   const head = `${SCHEMA_VERSION}\n${url}\n${version}\n${family}\n${digest}\n${namespace}`;
   const known = keys.get(body);
   if (known?.head === head) return known.key;
-  const key = hash('sha256', JSON.stringify(head) + canonicalJson(meaningOf(body)));
+  const key = hash('sha256', JSON.stringify(head) + meaningOf(family, body));
   keys.set(body, { head, key });
   return key;
 }
@@ -38,91 +43,138 @@ export function fingerprint({ url, version, family, digest, namespace, body }: K
 /** By identity: the same object may be asked for again and again, and nobody changes a request. */
 const keys = new WeakMap<UpstreamRequest, { readonly head: string; readonly key: string }>();
 
-/** The request without what cannot change its answer. */
-function meaningOf(body: UpstreamRequest): Record<string, unknown> {
-  const meaning: Record<string, unknown> = {};
-  for (const name of Object.keys(body)) {
+const TYPES: Readonly<Record<KeyParts['family'], GoStruct>> = {
+  chat: ollamaChat,
+  generate: ollamaGenerate,
+  embed: ollamaEmbed,
+  embeddings: ollamaEmbeddings,
+};
+
+/** What the request asks, as one text. */
+function meaningOf(family: KeyParts['family'], body: UpstreamRequest): string {
+  const { fields } = TYPES[family];
+  let out = '';
+  for (const name of Object.keys(body).toSorted()) {
     const value = body[name];
-    if (!NOT_IN_KEY.has(name) && !saysNothing(name, value)) meaning[name] = value;
+    if (NOT_IN_KEY.has(name) || value === UNSAID[name]) continue;
+    const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const said =
+      name === 'options' ? optionsText(body.options) : type === undefined ? unknown(value) : text(type, value);
+    if (said !== undefined) out += `${quoted(name)}:${said},`;
   }
-  if (body.options?.['temperature'] === 0) meaning['options'] = greedy(body.options);
-  return meaning;
+  return out;
+}
+
+/** What Ollama takes a field for that is not there, where that is not what Go takes it for. */
+const UNSAID: Readonly<Record<string, unknown>> = { truncate: true };
+
+/** A field that no list has. Empty it says nothing, as all of Ollama's do. */
+function unknown(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '' || value === false) return undefined;
+  return isEmpty(value) ? undefined : canonicalJson(value);
 }
 
 /**
  * At temperature 0 the likeliest token is taken, and these cannot change which one that is: the filters always leave it
  * in (llama.cpp top-k, top-p, min-p), and no die is cast. So /v1, which sends a top_p of its own, asks the same question.
  */
-const WITHOUT_EFFECT = new Set(['top_k', 'top_p', 'min_p', 'seed']);
+const WITHOUT_EFFECT = new Set<string>(['top_k', 'top_p', 'min_p', 'seed']);
 
-function greedy(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !WITHOUT_EFFECT.has(name)));
-}
+const OPTION_NAMES: readonly string[] = [...OPTIONS.written, ...OPTIONS.runner].toSorted();
 
-/** What Ollama takes a field for that is not there (api/types.go). */
-const UNSAID: Readonly<Record<string, unknown>> = {
-  raw: false,
-  truncate: true,
-  logprobs: false,
-  top_logprobs: 0,
-  dimensions: 0,
-  _debug_render_only: false,
-};
-
-/** Whether a field means the same as its absence; so do empty ones, but for a schema that any JSON fits. */
-function saysNothing(name: string, value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === UNSAID[name]) return true;
-  return name !== 'format' && typeof value === 'object' && Object.keys(value).length === 0;
+/** The options that Ollama reads; null is "not said" (api/types.go FromMap). */
+function optionsText(options: UpstreamRequest['options'] = {}): string | undefined {
+  const greedy = options['temperature'] === 0;
+  let out = '';
+  for (const name of OPTION_NAMES) {
+    const value = options[name];
+    if (value === undefined || value === null || (greedy && WITHOUT_EFFECT.has(name))) continue;
+    out += `${name}:${canonicalJson(value)},`;
+  }
+  return out === '' ? undefined : `{${out}}`;
 }
 
 /**
- * JSON with sorted keys and no white space. Order is kept in the two places where it reaches the model: the arguments
- * of a tool call, and the `properties` of a JSON schema (tools and format), which Ollama renders in the order given.
- * Pictures are replaced by their hash. Throws invalid_request when the value is nested too deeply.
+ * A value as its type reads it; undefined where that is what the type has without it. What does not fit its type was left
+ * to Ollama, and is written as it came.
+ */
+function text(type: GoType, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  switch (type.kind) {
+    case 'string':
+    case 'raw':
+    case 'bool':
+    case 'int':
+    case 'float64':
+    case 'float32':
+      return value === '' || value === false || value === 0 ? undefined : canonicalJson(value);
+    case 'pointer':
+      // What is pointed at is said, also when it is false or 0; a map is there or not.
+      return type.to.kind === 'ordered' ? text(type.to, value) : (text(type.to, value) ?? canonicalJson(value));
+    case 'struct':
+      return isObject(value) ? structText(type, value) : canonicalJson(value);
+    case 'list':
+      if (isEmpty(value)) return undefined;
+      return Array.isArray(value)
+        ? `[${value.map((item: unknown) => text(type.of, item)).join(',')}]`
+        : canonicalJson(value);
+    case 'bytes':
+      return typeof value === 'string' ? quoted(hash('sha256', value)) : canonicalJson(value);
+    case 'ordered':
+      if (isEmpty(value)) return undefined;
+      return isObject(value) ? entriesText(type.of, value) : canonicalJson(value);
+    default:
+      return canonicalJson(value);
+  }
+}
+
+function structText(type: GoStruct, value: object): string | undefined {
+  let out = '';
+  for (const name of namesIn(type)) {
+    const field = type.fields[name];
+    const said = field === undefined ? undefined : text(field, Reflect.get(value, name));
+    if (said !== undefined) out += `${name}:${said},`;
+  }
+  return out === '' ? undefined : `{${out}}`;
+}
+
+/** In one order, whatever the request's. */
+function namesIn(type: GoStruct): readonly string[] {
+  let names = sorted.get(type);
+  if (names === undefined) sorted.set(type, (names = Object.keys(type.fields).toSorted()));
+  return names;
+}
+
+const sorted = new WeakMap<GoStruct, readonly string[]>();
+
+/** The arguments of a call and the properties of a schema, in the order in which the model reads them. */
+function entriesText(of: GoType, value: object): string {
+  const entries = Object.entries(value);
+  return `{${entries.map(([name, item]) => `${quoted(name)}:${of.kind === 'any' ? inOrder(item) : text(of, item)}`).join(',')}}`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && !(value instanceof ExactJson) && Object.keys(value).length === 0
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactJson);
+}
+
+const inOrder = (value: unknown): string => writeJson(value, Object.keys);
+
+/**
+ * JSON with sorted names and no white space. Their order is kept in the `properties` of a JSON schema, which Ollama
+ * renders, and which the answer follows, in the order given.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, '', 0, true);
-}
-
-/** What JSON must escape; a lone surrogate is among it (well-formed JSON.stringify). */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-/** JSON.stringify of a text; most texts need no escape, and looking is much cheaper than escaping. */
-function quoted(text: string): string {
-  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-function write(value: unknown, under: string, depth: number, sort: boolean): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  if (depth > MAX_DEPTH) {
-    throw new AppError('invalid_request', `The body is nested more than ${MAX_DEPTH} levels deep. Send a flatter one.`);
-  }
-  if (Array.isArray(value)) {
-    let out = '[';
-    for (let i = 0; i < value.length; i++) {
-      const item: unknown = value[i];
-      if (i > 0) out += ',';
-      out +=
-        under === 'images' && typeof item === 'string'
-          ? quoted(hash('sha256', item))
-          : write(item, '', depth + 1, sort);
-    }
-    return `${out}]`;
-  }
-  const keepOrder = !sort || under === 'properties' || under === 'arguments';
-  const names = Object.keys(value);
-  // Most bodies come from the same program with the same order; V8's sort is slow to find that out.
-  if (!keepOrder && !isSorted(names)) names.sort();
-  let out = '{';
-  for (const name of names) {
-    const inner = (value as Record<string, unknown>)[name];
-    if (inner === undefined) continue;
-    if (out.length > 1) out += ',';
-    out += `${quoted(name)}:${write(inner, name, depth + 1, sort && under !== 'arguments')}`;
-  }
-  return `${out}}`;
+  return writeJson(value, (item, under) => {
+    const names = Object.keys(item);
+    // Most bodies come from the same program with the same order; V8's sort is slow to find that out.
+    return under === 'properties' || isSorted(names) ? names : names.toSorted();
+  });
 }
 
 function isSorted(names: readonly string[]): boolean {

@@ -15,7 +15,7 @@ import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
-import { keepsByDefault, keyOf, planFor, resolveModel } from './question.ts';
+import { hasIdle, keepsByDefault, keyOf, planFor, resolveModel, withoutIdle } from './question.ts';
 import type { LeaseQueue, Place } from './queue.ts';
 import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
@@ -72,7 +72,9 @@ export class Gateway {
     const byDefault =
       call.cacheByDefault === 'always' || (await keepsByDefault(determinism, call, request, model, ticket.signal));
     const plan = planFor(config(), call, model, byDefault);
-    const key = model === undefined ? undefined : keyOf(watch.state, call, request, model);
+    const asked =
+      model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, ticket.signal) : request;
+    const key = model === undefined ? undefined : keyOf(watch.state, call, asked, model);
     const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
     if (hit !== undefined) {
       passedOn.take(request, model);

@@ -3,6 +3,7 @@
 import type { Config } from '../contract/config.ts';
 import type { ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
+import type { Modelfiles } from './modelfiles.ts';
 import { fingerprint } from './fingerprint.ts';
 import { isCloudName, noSuchModel } from './models.ts';
 import { planCache, type CachePlan } from './policy.ts';
@@ -49,6 +50,32 @@ export function planFor(
     digestKnown: model !== undefined,
     ttlSeconds: cache.ttl_seconds,
   });
+}
+
+/** Options that say nothing when they have what Ollama takes by default, unless they go over the Modelfile's. */
+const IDLE: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['stop', (value) => Array.isArray(value) && value.length === 0],
+  ['presence_penalty', (value) => value === 0],
+  ['frequency_penalty', (value) => value === 0],
+]);
+
+/** Whether a request has such options: only then is its Modelfile asked what it says of them. */
+export function hasIdle({ options = {} }: UpstreamRequest): boolean {
+  return [...IDLE].some(([name, idle]) => idle(options[name]));
+}
+
+/** The request without the options that say nothing over this Modelfile; of one that is not known, that may be none. */
+export async function withoutIdle(
+  modelfiles: Pick<Modelfiles, 'of'>,
+  request: UpstreamRequest,
+  model: InstalledModel,
+  signal: AbortSignal,
+): Promise<UpstreamRequest> {
+  const parameters = (await modelfiles.of(model, signal))?.parameters;
+  if (parameters === undefined) return request;
+  const idle = (name: string, value: unknown): boolean => IDLE.get(name)?.(value) === true && !parameters.has(name);
+  const said = Object.entries(request.options ?? {}).filter(([name, value]) => !idle(name, value));
+  return { ...request, options: Object.fromEntries(said) };
 }
 
 /** The key of this request, asked of this model of this Ollama. */

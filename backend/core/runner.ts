@@ -1,18 +1,8 @@
 // Which runner of Ollama's a request needs: two requests with one key run on the same loaded one.
 // Pure; whether it is loaded is residency.ts.
+import { OPTIONS } from '../contract/ollama-request.ts';
 import { canonicalJson } from './fingerprint.ts';
 import type { InstalledModel, Modelfile, RunnerSpec, UpstreamRequest } from './ports.ts';
-
-/** Options whose change makes Ollama load the model anew (ollama api/types.go Runner, sched.go needsReload). */
-const RUNNER_OPTIONS = [
-  'num_ctx',
-  'num_batch',
-  'num_gpu',
-  'main_gpu',
-  'use_mmap',
-  'num_thread',
-  'draft_num_predict',
-] as const;
 
 /**
  * The runner of a request for this model. `model` is undefined where it is not known to be installed; then its name
@@ -25,7 +15,7 @@ export function runnerSpec(
 ): RunnerSpec {
   const options: Record<string, unknown> = {};
   const inForce: Record<string, string> = {};
-  for (const name of RUNNER_OPTIONS) {
+  for (const name of OPTIONS.runner) {
     const value = body.options?.[name] ?? undefined;
     if (value !== undefined) options[name] = value;
     const counts = value ?? modelfile?.parameters.get(name)?.at(-1);
