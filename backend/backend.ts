@@ -118,7 +118,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const conversations = new Conversations(config, clock);
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
-  const relay = createRelay({ config, log, via });
+  const relay = createRelay({ config, via });
   const modelfiles = new Modelfiles(upstream);
   const weights = (digest: string): string => modelfiles.weights(digest);
   const uses = new Uses(clock, weights);

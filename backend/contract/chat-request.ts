@@ -1,6 +1,9 @@
 // What a chat request looks like on the wire of our own routes. The answer is chat.ts.
 import { z } from 'zod';
 import { keepAliveSeconds } from './duration.ts';
+import { ExactJson } from './exact-json.ts';
+import { anything, list, map, struct } from './go-type.ts';
+import { message, OURS, tool } from './ollama-request.ts';
 
 const text = z.string();
 
@@ -39,13 +42,24 @@ const roleSchema = z
   .transform((role) => role.toLowerCase())
   .pipe(z.enum(['system', 'user', 'assistant', 'tool']));
 
+/** A call that somebody has had before, as generously as Ollama reads it. */
+const earlierCallSchema = z.looseObject({
+  id: text.optional(),
+  function: z
+    .looseObject({
+      name: text.prefault(''),
+      arguments: z.record(z.string(), z.unknown()).or(z.instanceof(ExactJson)).prefault({}),
+    })
+    .prefault({}),
+});
+
 export const messageSchema = z
   .looseObject({
     role: roleSchema,
     content: text.nullish(),
     thinking: text.optional(),
     images: z.array(imageSchema).optional(),
-    tool_calls: z.array(toolCallSchema).optional(),
+    tool_calls: z.array(earlierCallSchema).optional(),
     tool_name: text.optional(),
   })
   .refine((m) => typeof m.content === 'string' || m.tool_calls !== undefined || m.images !== undefined, {
@@ -78,7 +92,7 @@ export const OWN_FIELDS = {
     .nullish()
     .describe('Lower runs sooner; 0 is normal.'),
 };
-export const ownFieldsSchema = z.looseObject(OWN_FIELDS);
+export const OWN_FIELDS_SCHEMA = z.object(OWN_FIELDS);
 
 /** A request id that we accept from a caller (X-Request-ID, requestId). */
 export const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -109,4 +123,14 @@ export const chatRequestSchema = z.looseObject({
   conversation_id: z.string().min(1).max(256).nullish(),
   requestId: requestIdSchema.nullish(),
 });
+
+/** The same body, as far as it is read by Ollama's rules before it is checked: its messages and tools, and all names. */
+export const ownChat = struct('hearth.ChatRequest', {
+  ...Object.fromEntries(Object.keys(chatRequestSchema.shape).map((name) => [name, anything])),
+  ...OURS,
+  messages: list('[]api.Message', message),
+  tools: list('api.Tools', tool),
+  options: map(),
+});
+
 export type ChatRequest = z.infer<typeof chatRequestSchema>;

@@ -1,55 +1,183 @@
-// What requests look like on Ollama's own routes. Only what Hearth must understand is checked, and never more strictly
-// than Ollama does it (api/types.go): every other field is carried along as it came.
-import { z } from 'zod';
-import { imageSchema, OWN_FIELDS } from './chat-request.ts';
+// What Ollama reads in the bodies of its own routes (api/types.go of 0.33), each type once. The reader of bodies
+// (http/go-read.ts) and the cache key (core/fingerprint.ts) both go by it: what is not listed here changes no answer.
+// Raise SCHEMA_VERSION in the latter when a type is changed.
+import { keepAliveOf } from './go-duration.ts';
+import {
+  anything,
+  bool,
+  bytes,
+  custom,
+  GoMismatch,
+  GoRefusal,
+  int,
+  kindOf,
+  list,
+  map,
+  ordered,
+  pointer,
+  raw,
+  string,
+  struct,
+  type GoStruct,
+  type Read,
+} from './go-type.ts';
 
-/** Null means "not said", as in Go. */
-const maybe = <T extends z.ZodType>(type: T) => type.nullish();
+/** Fields that are ours on every route; Ollama never sees them, and what may be in them is OWN_FIELDS. */
+export const OURS = { use_cache: anything, cache: anything, priority: anything } as const;
 
-const options = z.record(z.string(), z.unknown());
+/**
+ * Options that change what is written (api/types.go Options), and those whose change makes Ollama load the model anew
+ * (Runner, and sched.go needsReload).
+ */
+export const OPTIONS = {
+  written: [
+    'num_keep',
+    'seed',
+    'num_predict',
+    'top_k',
+    'top_p',
+    'min_p',
+    'typical_p',
+    'repeat_last_n',
+    'temperature',
+    'repeat_penalty',
+    'presence_penalty',
+    'frequency_penalty',
+    'stop',
+  ],
+  runner: ['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'draft_num_predict'],
+} as const;
 
-/** A Go duration with its units, "0", or a number of seconds (api/types.go Duration). */
-const GO_DURATION = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/u;
-const keepAlive = z.union([z.number(), z.string().regex(GO_DURATION)]);
+const options = map([...OPTIONS.written, ...OPTIONS.runner]);
+const keepAlive = pointer(custom(keepAliveOf));
+const images = list('[]api.ImageData', bytes('api.ImageData'));
 
-/** What every route that runs a model has in common, and our own fields beside it. */
-const common = {
-  model: z.string().min(1).max(512),
-  options: maybe(options),
-  keep_alive: maybe(keepAlive),
-  ...OWN_FIELDS,
-};
+const LEVELS = new Set(['high', 'medium', 'low', 'max']);
+const THINK = '"high", "medium", "low", "max", true, or false';
+
+/** `think`: a switch or a level (api/types.go ThinkValue). */
+const think = custom((value): boolean | string => {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') throw new GoRefusal(`think must be a boolean or string (${THINK})`);
+  if (LEVELS.has(value)) return value;
+  throw new GoRefusal(`invalid think value: ${JSON.stringify(value)} (must be ${THINK})`);
+});
+
+/** A JSON type or several; one in a list is the same as the one (api/types.go PropertyType). */
+const propertyType = custom((value): string | readonly string[] => {
+  if (typeof value === 'string' || value === null) return value ?? '';
+  if (!Array.isArray(value)) throw new GoMismatch(kindOf(value), '[]string');
+  const types = value.map((item: unknown) => {
+    if (typeof item === 'string' || item === null) return item ?? '';
+    throw new GoMismatch(kindOf(item), 'string');
+  });
+  return types.length === 1 ? (types[0] ?? '') : types;
+});
+
+/** A property of a tool's parameters; it may have properties of its own. */
+const toolProperty: GoStruct = struct('api.ToolProperty', {
+  get anyOf() {
+    return list('[]api.ToolProperty', toolProperty);
+  },
+  type: propertyType,
+  items: anything,
+  description: string,
+  enum: list('[]interface {}', anything),
+  get properties() {
+    return pointer(ordered(toolProperty));
+  },
+  required: list('[]string', string),
+});
+
+export const tool = struct('api.Tool', {
+  type: string,
+  items: anything,
+  function: struct('api.ToolFunction', {
+    name: string,
+    description: string,
+    parameters: struct('api.ToolFunctionParameters', {
+      type: string,
+      $defs: anything,
+      items: anything,
+      required: list('[]string', string),
+      properties: pointer(ordered(toolProperty)),
+    }),
+  }),
+});
+
+/** The arguments of a tool call: their order is part of what the model reads. */
+export const toolArguments = ordered(anything);
+
+/** A message; Ollama writes its role in small letters. */
+export const message = struct(
+  'api.Message',
+  {
+    role: string,
+    content: string,
+    thinking: string,
+    images,
+    tool_calls: list(
+      '[]api.ToolCall',
+      struct('api.ToolCall', {
+        id: string,
+        function: struct('api.ToolCallFunction', { index: int, name: string, arguments: toolArguments }),
+      }),
+    ),
+    tool_name: string,
+    tool_call_id: string,
+  },
+  {
+    go: 'api.Alias',
+    finish: ({ role, content, ...rest }) => ({
+      role: typeof role === 'string' ? role.toLowerCase() : (role ?? ''),
+      content: content ?? '',
+      ...rest,
+    }),
+  },
+);
+
+const common = { model: string, options, keep_alive: keepAlive, ...OURS } as const;
 
 const written = {
   ...common,
-  stream: maybe(z.boolean()),
-};
-
-/** Only an object can be told from text without asking a template. */
-const toolCall = z.looseObject({ function: z.looseObject({ name: z.string() }) });
-
-const message = z.looseObject({
-  role: maybe(z.string()).transform((role) => (role ?? '').toLowerCase()),
-  content: maybe(z.string()).transform((content) => content ?? ''),
-  images: maybe(z.array(imageSchema)),
-  tool_calls: maybe(z.array(toolCall)),
-});
+  stream: pointer(bool),
+  format: raw,
+  think: pointer(think),
+  truncate: pointer(bool),
+  shift: pointer(bool),
+  _debug_render_only: bool,
+  logprobs: bool,
+  top_logprobs: int,
+} as const;
 
 /** Body of POST /api/chat. */
-export const ollamaChatSchema = z.looseObject({ ...written, messages: maybe(z.array(message)) });
+export const ollamaChat = struct('api.ChatRequest', {
+  ...written,
+  messages: list('[]api.Message', message),
+  tools: list('api.Tools', tool),
+});
 
 /** Body of POST /api/generate. */
-export const ollamaGenerateSchema = z.looseObject({
+export const ollamaGenerate = struct('api.GenerateRequest', {
   ...written,
-  prompt: maybe(z.string()),
-  images: maybe(z.array(imageSchema)),
+  prompt: string,
+  suffix: string,
+  system: string,
+  template: string,
+  context: list('[]int', int),
+  raw: bool,
+  images,
 });
 
 /** Body of POST /api/embed. */
-export const ollamaEmbedSchema = z.looseObject({
+export const ollamaEmbed = struct('api.EmbedRequest', {
   ...common,
-  input: maybe(z.union([z.string(), z.array(z.string())])),
+  input: anything,
+  truncate: pointer(bool),
+  dimensions: int,
 });
 
 /** Body of the legacy POST /api/embeddings. */
-export const ollamaEmbeddingsSchema = z.looseObject({ ...common, prompt: maybe(z.string()) });
+export const ollamaEmbeddings = struct('api.EmbeddingRequest', { ...common, prompt: string });
+
+export type OllamaMessage = Read<typeof message>;

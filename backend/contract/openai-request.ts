@@ -1,82 +1,83 @@
-// What requests look like on OpenAI's routes, as far as Ollama reads them (openai/openai.go). Fields that Ollama ignores
-// are ignored here too. What they become in Ollama's own form is http/openai-request.ts.
-import { z } from 'zod';
-import { OWN_FIELDS } from './chat-request.ts';
-
-/** Null means "not said", as in Go. */
-const maybe = <T extends z.ZodType>(type: T) => type.nullish();
-const number = z.number();
-
-const common = {
-  model: z.string().min(1).max(512),
-  ...OWN_FIELDS,
-};
+// What Ollama reads in the bodies of OpenAI's routes (openai/openai.go of 0.33). What it does not list is ignored, as
+// Ollama ignores it. What the bodies become in Ollama's own form is http/openai-request.ts.
+import { anything, bool, float32, float64, int, list, pointer, raw, string, struct, type Read } from './go-type.ts';
+import { OURS, tool } from './ollama-request.ts';
 
 const sampled = {
-  ...common,
-  stream: maybe(z.boolean()),
-  stream_options: maybe(z.looseObject({ include_usage: maybe(z.boolean()) })),
-  max_tokens: maybe(z.number().int()),
-  seed: maybe(z.number().int()),
-  stop: maybe(z.union([z.string(), z.array(z.string())])),
-  temperature: maybe(number),
-  top_p: maybe(number),
-  frequency_penalty: maybe(number),
-  presence_penalty: maybe(number),
-};
+  ...OURS,
+  model: string,
+  stream: bool,
+  stream_options: pointer(struct('openai.StreamOptions', { include_usage: bool })),
+  max_tokens: pointer(int),
+  seed: pointer(int),
+  stop: anything,
+} as const;
 
-/** One part of a message. Its kind decides what else must be there. */
-const partSchema = z.looseObject({
-  type: z.string(),
-  text: maybe(z.string()),
-  image_url: maybe(z.union([z.string(), z.looseObject({ url: z.string() })])),
-  input_audio: maybe(z.looseObject({ data: z.string() })),
+const toolCall = struct('openai.ToolCall', {
+  id: string,
+  index: int,
+  type: string,
+  function: struct(String.raw`struct { Name string "json:\"name\""; Arguments string "json:\"arguments\"" }`, {
+    name: string,
+    arguments: string,
+  }),
 });
-export type OpenAiPart = z.infer<typeof partSchema>;
 
-const messageSchema = z.looseObject({
-  role: z.string(),
-  content: maybe(z.union([z.string(), z.array(partSchema)])),
-  reasoning: maybe(z.string()),
-  name: maybe(z.string()),
-  tool_call_id: maybe(z.string()),
-  tool_calls: maybe(
-    z.array(
-      z.looseObject({
-        id: maybe(z.string()),
-        function: z.looseObject({ name: z.string(), arguments: z.string() }),
-      }),
-    ),
-  ),
+const message = struct('openai.Message', {
+  role: string,
+  content: anything,
+  reasoning: string,
+  tool_calls: list('[]openai.ToolCall', toolCall),
+  name: string,
+  tool_call_id: string,
 });
-export type OpenAiMessage = z.infer<typeof messageSchema>;
+export type OpenAiMessage = Read<typeof message>;
+export type OpenAiToolCall = Read<typeof toolCall>;
 
 /** Body of POST /v1/chat/completions. */
-export const openAiChatSchema = z.looseObject({
+export const openAiChat = struct('openai.ChatCompletionRequest', {
   ...sampled,
-  messages: maybe(z.array(messageSchema)),
-  max_completion_tokens: maybe(z.number().int()),
-  response_format: maybe(z.looseObject({ type: z.string(), json_schema: z.unknown().optional() })),
-  tools: maybe(z.array(z.record(z.string(), z.unknown()))),
-  reasoning: maybe(z.looseObject({ effort: maybe(z.string()) })),
-  reasoning_effort: maybe(z.string()),
-  logprobs: maybe(z.boolean()),
-  top_logprobs: maybe(z.number().int()),
+  messages: list('[]openai.Message', message),
+  /** Hearth alone reads it (ollama#7125), so it is taken as it comes and refused by nobody. */
+  max_completion_tokens: anything,
+  temperature: pointer(float64),
+  frequency_penalty: pointer(float64),
+  presence_penalty: pointer(float64),
+  top_p: pointer(float64),
+  response_format: pointer(
+    struct('openai.ResponseFormat', {
+      type: string,
+      json_schema: pointer(struct('openai.JsonSchema', { schema: raw })),
+    }),
+  ),
+  tools: list('[]api.Tool', tool),
+  reasoning: pointer(struct('openai.Reasoning', { effort: string })),
+  reasoning_effort: pointer(string),
+  logprobs: pointer(bool),
+  top_logprobs: int,
+  _debug_render_only: bool,
 });
-export type OpenAiChat = z.infer<typeof openAiChatSchema>;
+export type OpenAiChat = Read<typeof openAiChat>;
 
 /** Body of POST /v1/completions. */
-export const openAiCompletionSchema = z.looseObject({
+export const openAiCompletion = struct('openai.CompletionRequest', {
   ...sampled,
-  prompt: maybe(z.string()),
-  suffix: maybe(z.string()),
+  prompt: string,
+  frequency_penalty: float32,
+  presence_penalty: float32,
+  temperature: pointer(float32),
+  top_p: float32,
+  suffix: string,
+  logprobs: pointer(int),
+  _debug_render_only: bool,
 });
-export type OpenAiCompletion = z.infer<typeof openAiCompletionSchema>;
+export type OpenAiCompletion = Read<typeof openAiCompletion>;
 
 /** Body of POST /v1/embeddings. */
-export const openAiEmbeddingsSchema = z.looseObject({
-  ...common,
-  input: z.unknown().optional(),
-  dimensions: maybe(z.number().int()),
-  encoding_format: maybe(z.string()),
+export const openAiEmbeddings = struct('openai.EmbedRequest', {
+  ...OURS,
+  input: anything,
+  model: string,
+  dimensions: int,
+  encoding_format: string,
 });

@@ -1,7 +1,7 @@
 // The OpenAPI description of the gateway (GET /openapi.json), read off the schemas that check every request, so that the
 // two cannot differ. A test has it checked by a validator, and a running gateway's answers checked by it.
 import { z } from 'zod';
-import { chatRequestSchema, requestIdSchema } from './chat-request.ts';
+import { chatRequestSchema, OWN_FIELDS, requestIdSchema } from './chat-request.ts';
 import { chatAnswerSchema } from './chat.ts';
 import {
   acceptedSchema,
@@ -16,8 +16,7 @@ import {
   requestViewSchema,
 } from './control.ts';
 import { ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
-import { ollamaChatSchema, ollamaEmbeddingsSchema, ollamaEmbedSchema, ollamaGenerateSchema } from './ollama-request.ts';
-import { openAiChatSchema, openAiCompletionSchema, openAiEmbeddingsSchema } from './openai-request.ts';
+import { dropInBodies, type DropInBody } from './openapi-bodies.ts';
 import { DROP_IN_ROUTES, ROUTES, type DropInPath, type RoutePath } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -33,13 +32,6 @@ const actionSchema = z.strictObject({
 const SENT = {
   ChatRequest: chatRequestSchema,
   Action: actionSchema,
-  OllamaChat: ollamaChatSchema,
-  OllamaGenerate: ollamaGenerateSchema,
-  OllamaEmbed: ollamaEmbedSchema,
-  OllamaEmbeddings: ollamaEmbeddingsSchema,
-  OpenAiChat: openAiChatSchema,
-  OpenAiCompletion: openAiCompletionSchema,
-  OpenAiEmbeddings: openAiEmbeddingsSchema,
 } as const;
 
 const ANSWERED = {
@@ -56,7 +48,7 @@ const ANSWERED = {
   Error: wireErrorSchema,
 } as const;
 
-type Sent = keyof typeof SENT;
+type Sent = keyof typeof SENT | DropInBody;
 type Answered = keyof typeof ANSWERED;
 
 interface Operation {
@@ -220,7 +212,14 @@ export function openApi(version: string): Json {
     // On this machine nothing is asked for; from elsewhere one of the keys.
     security: [{}, ...Object.keys(KEYS).map((name) => ({ [name]: [] }))],
     paths,
-    components: { securitySchemes: KEYS, schemas: { ...shapes(SENT, 'input'), ...shapes(ANSWERED, 'output') } },
+    components: {
+      securitySchemes: KEYS,
+      schemas: {
+        ...shapes(SENT, 'input'),
+        ...dropInBodies(plain(z.object(OWN_FIELDS), 'input')),
+        ...shapes(ANSWERED, 'output'),
+      },
+    },
   };
 }
 

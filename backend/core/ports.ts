@@ -1,7 +1,6 @@
 // What the core needs from outside, as types alone. Whoever builds the process (backend.ts, a test) hands them in.
 import type { ChatEvent } from '../contract/chat.ts';
 import type { Config } from '../contract/config.ts';
-import type { AppError } from '../contract/errors.ts';
 
 /** Milliseconds since 1970 by the clock on the wall, which people and NTP set: for times that are shown, never for a duration. */
 export type Now = () => number;
@@ -157,17 +156,6 @@ export interface RelayAnswer {
 export interface Relay {
   /** Resolves with the headers of the answer, whatever its status. Throws upstream_unreachable, or the signal's reason. */
   forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer>;
-  /**
-   * `ours`, an error that says what is wrong with a body, together with how Ollama says it. Clients compare Ollama's
-   * words, which come from Go's decoder and are best had from there. Never rejects.
-   */
-  refusalOf(
-    path: string,
-    body: Uint8Array,
-    model: string | undefined,
-    ours: AppError,
-    signal: AbortSignal,
-  ): Promise<AppError>;
 }
 
 /** What is known of Ollama without calling it now. */

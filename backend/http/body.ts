@@ -217,12 +217,11 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * A top-level `__proto__` is refused. JSON.parse itself makes it an ordinary own property, and so do object spread and
  * rest; but `Object.assign(target, body)` and `target[key] = value` would set the prototype of their target. Deeper
  * levels are not looked at: never copy parsed bodies in those two ways.
- * What stands behind the first value is an error, or ignored as Go's decoder ignores it.
  */
-export function parseJson(bytes: Buffer, rest: 'refused' | 'ignored' = 'refused'): JsonObject {
+export function parseJson(bytes: Buffer): JsonObject {
   const decoded = bytes.toString('utf8');
   const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded;
-  const value = parsed(text, rest);
+  const value = parsed(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
     throw new AppError('invalid_request', `The body is ${kind}. Send a JSON object.`);
@@ -233,12 +232,10 @@ export function parseJson(bytes: Buffer, rest: 'refused' | 'ignored' = 'refused'
   return value as JsonObject;
 }
 
-function parsed(text: string, rest: 'refused' | 'ignored'): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const [, end] = /after JSON at position (\d+)/.exec(String(error)) ?? [];
-    if (rest === 'ignored' && end !== undefined) return JSON.parse(text.slice(0, Number(end)));
     if (text.trim() === '') throw new AppError('invalid_request', 'The body is empty. Send a JSON object.');
     // Without the cause: the engine's own message quotes the body, and causes go to the log.
     throw new AppError('invalid_request', `The body is not valid JSON: ${whereBroken(text, String(error))}.`);

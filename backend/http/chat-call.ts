@@ -1,9 +1,9 @@
 // From the body and headers of our own chat routes to a ChatCall: the translation of this dialect.
 import type { IncomingMessage } from 'node:http';
-import { chatRequestSchema, PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat-request.ts';
+import { PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat-request.ts';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
-import { parseInput } from '../contract/parse.ts';
+import { quotation, sentence } from '../contract/sentence.ts';
 import type { ChatCall } from '../core/call.ts';
 import { withPrompt, type ConversationAsk } from '../core/converse.ts';
 import type { CacheWish } from '../core/policy.ts';
@@ -34,9 +34,8 @@ export class ChatBody {
   #config: Config | undefined;
   #upstream: UpstreamChat | undefined;
 
-  /** Throws invalid_request with a sentence that names the field. */
-  constructor(body: unknown) {
-    this.request = parseInput(chatRequestSchema, body);
+  constructor(request: ChatRequest) {
+    this.request = request;
   }
 
   /** The same object for the same configuration, so that what follows from it can be remembered too. */
@@ -111,7 +110,7 @@ export function priorityOf(req: IncomingMessage, { priority }: CacheFields): num
   if (word === 'high' || word === 'normal' || word === 'low') return PRIORITY[word];
   throw new AppError(
     'invalid_request',
-    `X-Queue-Priority must be high, normal or low. It was ${JSON.stringify(word.slice(0, 60))}.`,
+    sentence`X-Queue-Priority must be high, normal or low. It was ${quotation(word)}.`,
   );
 }
 
@@ -122,7 +121,7 @@ export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
   if (mode !== undefined) return mode;
   throw new AppError(
     'invalid_request',
-    `X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${JSON.stringify(word.slice(0, 60))}.`,
+    sentence`X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${quotation(word)}.`,
   );
 }
 

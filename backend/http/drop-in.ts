@@ -2,8 +2,8 @@
 // the one form that the core knows, and each answer back. What a dialect looks like is said in ollama-*.ts and openai-*.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../contract/chat.ts';
-import { ownFieldsSchema } from '../contract/chat-request.ts';
-import { AppError, asAppError } from '../contract/errors.ts';
+import { AppError } from '../contract/errors.ts';
+import { GoRefusal } from '../contract/go-type.ts';
 import { load, unloadAtOnce, type ActionParts } from '../core/actions.ts';
 import type { EmbedFamily } from '../core/batcher.ts';
 import type { ChatCall } from '../core/call.ts';
@@ -13,13 +13,15 @@ import type { Jobs } from '../core/jobs.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { TicketOptions } from '../core/requests.ts';
 import type { Family, NewId, Relay } from '../core/ports.ts';
-import { checkContentType, parseJson, readBody, type JsonObject } from './body.ts';
+import { checkContentType, readBody } from './body.ts';
 import { cacheHeaders, headerWishes } from './cache-headers.ts';
 import { askerOf, bodyWish, priorityOf, replayOf, type CacheFields } from './chat-call.ts';
 import { goneSignal, onGone, requestId, sendJson, sendWhole, type Patience } from './encode.ts';
+import { readGoBody } from './go-body.ts';
 import { ollamaChunk, ollamaEnd, ollamaWhole, type OllamaFrame } from './ollama-answer.ts';
 import { askedToEmbed, askedToWrite, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
 import { sendStream, type StreamForm } from './stream.ts';
+import { refusal } from './understood.ts';
 import { callerOf } from './visitor.ts';
 
 /** What these handlers act on. */
@@ -49,33 +51,27 @@ export interface Voice {
 
 // ---- reading
 
-/** A body's bytes and, where they are JSON, what they mean to `read`. Throws as Ollama would, where it can be asked. */
+/**
+ * What a body means to `read`. Refused in Ollama's words, and by nobody but us: a body that was sent up to hear them would
+ * run there, past the queue, if Ollama took it. `nothing`: what the route says of an empty body.
+ */
 export async function readAs<T>(
   parts: DropInParts,
   req: IncomingMessage,
-  res: ServerResponse,
-  read: (body: JsonObject) => T,
+  nothing: string,
+  read: (body: unknown) => T,
 ): Promise<T> {
   checkContentType(req);
   const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
-  let body: JsonObject = {};
   try {
-    body = parseJson(bytes, 'ignored');
-    return read(body);
+    return readGoBody(bytes, read);
   } catch (error) {
-    const ours = asAppError(error);
-    // Already in Ollama's words, or a bug.
-    if (ours.code !== 'invalid_request' || ours.native !== undefined) throw error;
-    // Ollama does not know our own fields: it would not refuse the body but run it, past the queue.
-    if (!ownFieldsSchema.safeParse(allInLowerCase(body)).success) throw error;
-    throw await parts.relay.refusalOf(req.url ?? '/', bytes, undefined, ours, goneSignal(res));
+    throw error instanceof GoRefusal ? refusal(error.message === 'EOF' ? nothing : error.message) : error;
   }
 }
 
-/** Go matches the names of fields without regard to case. */
-function allInLowerCase(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]));
-}
+/** What Ollama's own routes say of an empty body. */
+const NO_BODY = 'missing request body';
 
 /** What the headers and our own fields of the body say, beside the request itself. */
 function circumstances(
@@ -179,7 +175,7 @@ export async function ollamaWrite(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const asked = await readAs(parts, req, res, (body) => askedToWrite(family, body));
+  const asked = await readAs(parts, req, NO_BODY, (body) => askedToWrite(family, body));
   const { model } = asked.request;
   const frame: OllamaFrame = { family, model, now: parts.clock.now };
   if (asked.what === 'unload') {
@@ -223,7 +219,7 @@ export async function ollamaEmbed(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const asked = await readAs(parts, req, res, (body) => askedToEmbed(family, body));
+  const asked = await readAs(parts, req, NO_BODY, (body) => askedToEmbed(family, body));
   const { model } = asked.request;
   // Without a text the model is only loaded.
   if (asked.texts.length === 0) {

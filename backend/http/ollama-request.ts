@@ -1,17 +1,12 @@
 // From a body on one of Ollama's routes to what the core is asked. Pure; headers are drop-in.ts's.
-// What is wrong with a body is best said by Ollama itself, so this says only that something is.
+// It is read by the types that Ollama reads it with, and refused in Ollama's words before anything runs. What only later
+// stages of Ollama refuse (options of a wrong type, a format that is none) goes up in its turn.
 import { keepAliveSeconds } from '../contract/duration.ts';
-import {
-  ollamaChatSchema,
-  ollamaEmbeddingsSchema,
-  ollamaEmbedSchema,
-  ollamaGenerateSchema,
-} from '../contract/ollama-request.ts';
-import { parseInput } from '../contract/parse.ts';
+import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../contract/ollama-request.ts';
 import type { EmbedFamily } from '../core/batcher.ts';
 import type { Family, UpstreamRequest } from '../core/ports.ts';
-import type { JsonObject } from './body.ts';
 import type { CacheFields } from './chat-call.ts';
+import { namedModel, ownFields, present, refusal, understood } from './understood.ts';
 
 /** A body that was understood. */
 export interface Asked {
@@ -32,48 +27,42 @@ export interface AskedToEmbed extends Asked {
   readonly texts: readonly string[];
 }
 
-const WRITTEN = { chat: ollamaChatSchema, generate: ollamaGenerateSchema } as const;
-const EMBEDDED = { embed: ollamaEmbedSchema, embeddings: ollamaEmbeddingsSchema } as const;
-
-/** Throws invalid_request with our own sentence. */
-export function askedToWrite(family: Family, body: JsonObject): AskedToWrite {
-  const { stream, ...fields } = read(WRITTEN[family], body);
-  const asked = split(fields);
+/** Throws invalid_request and model_not_found in Ollama's words; invalid_request in our own for fields of ours. */
+export function askedToWrite(family: Family, body: unknown): AskedToWrite {
+  const read = family === 'chat' ? understood(ollamaChat, body) : understood(ollamaGenerate, body);
+  const { stream, ...fields } = read;
+  const asked = split(fields, family);
   const { messages, prompt, keep_alive: keepAlive } = asked.request;
   const something = family === 'chat' ? Array.isArray(messages) && messages.length > 0 : (prompt ?? '') !== '';
   const leaves = keepAlive !== undefined && keepAliveSeconds(keepAlive) === 0;
   return { ...asked, family, stream: stream !== false, what: something ? 'run' : leaves ? 'unload' : 'load' };
 }
 
-/** Throws invalid_request with our own sentence. */
-export function askedToEmbed(family: EmbedFamily, body: JsonObject): AskedToEmbed {
-  const { input, prompt, ...fields } = read(EMBEDDED[family], body);
-  const texts = family === 'embed' ? input : prompt;
-  const list = Array.isArray(texts) ? (texts as string[]) : typeof texts === 'string' && texts !== '' ? [texts] : [];
-  // A field of the other route means nothing on this one, but it is the caller's.
-  const other = family === 'embed' ? { prompt } : { input };
-  return { ...split({ ...fields, ...other }), family, texts: list };
+/** Throws as askedToWrite does. */
+export function askedToEmbed(family: EmbedFamily, body: unknown): AskedToEmbed {
+  if (family === 'embeddings') {
+    const { prompt, ...fields } = understood(ollamaEmbeddings, body);
+    return { ...split(fields, family), family, texts: textsOf(prompt) };
+  }
+  const { input, ...fields } = understood(ollamaEmbed, body);
+  return { ...split(fields, family), family, texts: textsOf(input) };
 }
 
-type Fields = Record<string, unknown> & { readonly model: string };
-type Schema = (typeof WRITTEN)[Family] | (typeof EMBEDDED)[EmbedFamily];
-
-function read(schema: Schema, body: JsonObject): Fields {
-  return parseInput(schema, inLowerCase(body, schema.shape));
+/** What is to be embedded; none for an empty text, which only loads the model. Throws invalid_request for anything else. */
+export function textsOf(input: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(input) ? input : input === undefined || input === '' ? [] : [input];
+  return list.map((text) => {
+    if (typeof text !== 'string') throw refusal('invalid input type');
+    return text;
+  });
 }
 
-/** Go matches the names of fields without regard to case. Known names alone are changed; the rare body needs it. */
-function inLowerCase(body: JsonObject, known: object): JsonObject {
-  const isOdd = (name: string): boolean => !Object.hasOwn(known, name) && Object.hasOwn(known, name.toLowerCase());
-  if (!Object.keys(body).some(isOdd)) return body;
-  return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [isOdd(name) ? name.toLowerCase() : name, value]),
-  );
-}
-
-/** Our own fields apart from Ollama's; without what is null, which means "not said" in Go. */
-function split(fields: Fields): Asked {
-  const { use_cache, cache, priority, ...theirs } = fields as Fields & CacheFields;
-  const said = Object.entries(theirs).filter(([, value]) => value !== null && value !== undefined);
-  return { request: Object.fromEntries(said) as unknown as UpstreamRequest, ours: { use_cache, cache, priority } };
+/** Our own fields apart from Ollama's. */
+function split(
+  fields: Readonly<Record<string, unknown>> & { readonly model?: string | undefined },
+  family: Family | EmbedFamily,
+): Asked {
+  const { use_cache: _useCache, cache: _cache, priority: _priority, ...theirs } = fields;
+  const ours = ownFields(fields);
+  return { request: { ...present(theirs), model: namedModel(fields.model, family) } as UpstreamRequest, ours };
 }

@@ -1,18 +1,23 @@
 // From a body on OpenAI's routes to the same question in Ollama's own form, so that one kept answer serves both. Pure.
 // The rules are Ollama's (openai/openai.go, middleware/openai.go); where they lose something, it is said here.
-import { AppError } from '../contract/errors.ts';
+import { ExactJson } from '../contract/exact-json.ts';
+import { GoRefusal, goTypeOf } from '../contract/go-type.ts';
+import { toolArguments } from '../contract/ollama-request.ts';
 import {
-  openAiChatSchema,
-  openAiCompletionSchema,
-  openAiEmbeddingsSchema,
+  openAiChat,
+  openAiCompletion,
+  openAiEmbeddings,
   type OpenAiChat,
   type OpenAiCompletion,
   type OpenAiMessage,
-  type OpenAiPart,
+  type OpenAiToolCall,
 } from '../contract/openai-request.ts';
-import { parseInput } from '../contract/parse.ts';
-import type { JsonObject } from './body.ts';
-import type { AskedToEmbed, AskedToWrite } from './ollama-request.ts';
+import { base64Of } from './go-base64.ts';
+import { isPlain } from './go-body.ts';
+import { readAsGo } from './go-read.ts';
+import { readExactly } from './go-syntax.ts';
+import { textsOf, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
+import { namedModel, ownFields, present, refusal, understood } from './understood.ts';
 
 /** What the answer's form depends on, beside what is asked. */
 export interface OpenAiAsked extends AskedToWrite {
@@ -24,103 +29,121 @@ export interface OpenAiEmbedAsked extends AskedToEmbed {
 }
 
 /** Body of POST /v1/chat/completions. Throws invalid_request in Ollama's words. */
-export function chatFromOpenAi(body: JsonObject): OpenAiAsked {
-  const asked = parseInput(openAiChatSchema, body);
-  const { model, messages, tools, response_format: format, logprobs, top_logprobs: topLogprobs } = asked;
-  if ((messages ?? []).length === 0) throw refusal("[] is too short - 'messages'");
-  const limit = asked.max_completion_tokens ?? asked.max_tokens;
-  const effort = asked.reasoning?.effort ?? asked.reasoning_effort;
+export function chatFromOpenAi(body: unknown): OpenAiAsked {
+  const asked = understood(openAiChat, body);
+  const { messages = [], tools = [], response_format: format, logprobs, top_logprobs: topLogprobs } = asked;
+  if (messages.length === 0) throw refusal("[] is too short - 'messages'");
+  const native = messages.flatMap((message) => nativeMessages(message, messages));
+  const effort = (asked.reasoning === undefined ? asked.reasoning_effort : asked.reasoning.effort) ?? '';
+  const limit = isWhole(asked.max_completion_tokens) ? asked.max_completion_tokens : asked.max_tokens;
   return {
     ...outline(asked),
     family: 'chat',
     request: {
-      model,
-      messages: (messages ?? []).flatMap((message, i) => nativeMessages(message, (messages ?? []).slice(0, i))),
-      options: optionsOf(asked, limit),
+      messages: native,
+      options: optionsOf(asked, limit, wordsOf(asked.stop)),
       ...present({
-        tools: (tools ?? []).length === 0 ? undefined : tools,
+        tools: tools.length === 0 ? undefined : tools,
         format: formatOf(format),
-        think: effort === undefined || effort === null ? undefined : thinkOf(effort),
+        think: effort === '' ? undefined : thinkOf(effort),
         logprobs,
         top_logprobs: topLogprobs,
+        _debug_render_only: asked._debug_render_only,
       }),
+      model: namedModel(asked.model, 'chat'),
     },
   };
 }
 
-/** Body of POST /v1/completions. Throws invalid_request in Ollama's words. */
-export function completionFromOpenAi(body: JsonObject): OpenAiAsked {
-  const asked = parseInput(openAiCompletionSchema, body);
-  const { model, prompt, suffix } = asked;
+/** Body of POST /v1/completions. Throws invalid_request and model_not_found in Ollama's words. */
+export function completionFromOpenAi(body: unknown): OpenAiAsked {
+  const asked = understood(openAiCompletion, body);
+  const { prompt = '', suffix, logprobs = 0 } = asked;
+  const probable = Number(logprobs) > 0 ? { logprobs: true, top_logprobs: logprobs } : {};
+  const stop = wordsOf(asked.stop, (word) => refusal(`invalid type for 'stop' field: ${goTypeOf(word)}`));
+  // A penalty or a top_p of 0 is the same as none here, unlike in chats: the fields have no "not said" in Ollama.
+  const said = {
+    ...asked,
+    top_p: asked.top_p || undefined,
+    frequency_penalty: asked.frequency_penalty || undefined,
+    presence_penalty: asked.presence_penalty || undefined,
+  };
   return {
     ...outline(asked),
     family: 'generate',
-    what: (prompt ?? '') === '' ? 'load' : 'run',
-    // Ollama takes a top_p of 0 for "not said" here, unlike in chats.
+    what: prompt === '' ? 'load' : 'run',
     request: {
-      model,
-      prompt: prompt ?? '',
-      options: optionsOf({ ...asked, top_p: asked.top_p || null }, asked.max_tokens),
-      ...present({ suffix }),
+      prompt,
+      options: optionsOf(said, asked.max_tokens, stop),
+      ...present({ suffix, _debug_render_only: asked._debug_render_only }),
+      ...probable,
+      model: namedModel(asked.model, 'generate'),
     },
   };
 }
 
-/** Body of POST /v1/embeddings. Throws invalid_request in Ollama's words. */
-export function embeddingsFromOpenAi(body: JsonObject): OpenAiEmbedAsked {
-  const { model, input, dimensions, encoding_format: encoding, ...rest } = parseInput(openAiEmbeddingsSchema, body);
-  const texts = typeof input === 'string' ? [input] : input;
-  if (!Array.isArray(texts) || texts.length === 0) throw refusal('invalid input');
-  if (!texts.every((text) => typeof text === 'string')) throw refusal('invalid input type');
-  const form = encoding?.toLowerCase() || 'float';
+/** Body of POST /v1/embeddings. Throws invalid_request and model_not_found in Ollama's words. */
+export function embeddingsFromOpenAi(body: unknown): OpenAiEmbedAsked {
+  const { model, input, dimensions, encoding_format: encoding = '', ...rest } = understood(openAiEmbeddings, body);
+  const form = encoding.toLowerCase() || 'float';
   if (form !== 'float' && form !== 'base64') {
     throw refusal(`Invalid value for 'encoding_format' = ${encoding}. Supported values: ['float', 'base64'].`);
   }
-  const { use_cache, cache, priority } = rest;
+  if (input === undefined || (Array.isArray(input) && input.length === 0)) throw refusal('invalid input');
   return {
     family: 'embed',
-    request: { model, ...present({ dimensions }) },
-    ours: { use_cache, cache, priority },
-    texts,
+    request: { model: namedModel(model, 'embed'), ...present({ dimensions }) },
+    ours: ownFields(rest),
+    // An empty text is a text here.
+    texts: input === '' ? [''] : textsOf(input),
     encoding: form,
   };
 }
 
 function outline(asked: OpenAiChat | OpenAiCompletion): Pick<OpenAiAsked, 'stream' | 'includeUsage' | 'what' | 'ours'> {
-  const { stream, stream_options: options, use_cache, cache, priority } = asked;
   return {
-    stream: stream === true,
-    includeUsage: options?.include_usage === true,
+    stream: asked.stream === true,
+    includeUsage: asked.stream_options?.include_usage === true,
     what: 'run',
-    ours: { use_cache, cache, priority },
+    ours: ownFields(asked),
   };
 }
 
-/** A refusal in the words that Ollama has for it. */
-function refusal(words: string): AppError {
-  return new AppError('invalid_request', words, { native: { status: 400, body: { error: words } } });
-}
+const isWhole = (value: unknown): value is number | ExactJson =>
+  Number.isSafeInteger(value) || value instanceof ExactJson;
+
+type Sampled = Pick<OpenAiChat, 'temperature' | 'top_p' | 'frequency_penalty' | 'presence_penalty' | 'seed'>;
 
 /** On these routes temperature and top_p are 1 unless they are said, and go over the Modelfile's. */
-function optionsOf(asked: OpenAiChat | OpenAiCompletion, limit: number | null | undefined): Record<string, unknown> {
-  const { stop, seed, temperature, top_p, frequency_penalty, presence_penalty } = asked;
+function optionsOf(
+  { seed, temperature, top_p, frequency_penalty, presence_penalty }: Sampled,
+  limit: number | ExactJson | undefined,
+  stop: readonly string[] | undefined,
+): Record<string, unknown> {
   return {
     temperature: temperature ?? 1,
     top_p: top_p ?? 1,
-    ...present({
-      num_predict: limit,
-      stop: typeof stop === 'string' ? [stop] : stop,
-      seed,
-      frequency_penalty,
-      presence_penalty,
-    }),
+    ...present({ num_predict: limit, stop, seed, frequency_penalty, presence_penalty }),
   };
 }
 
+/** Where to stop. What is neither a text nor a list says nothing, and what is no text in a list is passed over or refused. */
+function wordsOf(stop: unknown, refused?: (word: unknown) => Error): readonly string[] | undefined {
+  if (typeof stop === 'string') return [stop];
+  if (!Array.isArray(stop)) return undefined;
+  const words = stop.filter((word: unknown): word is string => {
+    if (typeof word === 'string') return true;
+    if (refused !== undefined) throw refused(word);
+    return false;
+  });
+  // Ollama sends an empty list on as null.
+  return words.length === 0 ? undefined : words;
+}
+
 function formatOf(format: OpenAiChat['response_format']): unknown {
-  if (format?.type === 'json_object') return 'json';
-  if (format?.type !== 'json_schema') return undefined;
-  return (Object(format.json_schema) as { schema?: unknown }).schema;
+  const type = format?.type?.trim().toLowerCase();
+  if (type === 'json_object') return 'json';
+  return type === 'json_schema' ? format?.json_schema?.schema : undefined;
 }
 
 const EFFORTS: Readonly<Record<string, boolean | string>> = {
@@ -134,32 +157,34 @@ const EFFORTS: Readonly<Record<string, boolean | string>> = {
   max: 'max',
 };
 
+const EFFORTS_NAMED = '"minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none"';
+
 function thinkOf(effort: string): boolean | string {
   const think = Object.hasOwn(EFFORTS, effort) ? EFFORTS[effort] : undefined;
   if (think !== undefined) return think;
-  throw refusal(`invalid reasoning value: '${effort}' (must be "high", "medium", "low", "max", or "none")`);
+  throw refusal(`invalid reasoning value: ${JSON.stringify(effort)} (must be ${EFFORTS_NAMED})`);
 }
 
 // ---- messages
 
 type Native = Readonly<Record<string, unknown>>;
 
-/** One message as Ollama has it; each part of a list becomes a message of its own. `before` are those before it. */
-function nativeMessages(message: OpenAiMessage, before: readonly OpenAiMessage[]): Native[] {
-  const { role: spelled, content, reasoning, tool_call_id: callId, tool_calls: calls, name } = message;
+/** One message as Ollama has it; each part of a list becomes a message of its own. `all`: those of the whole request. */
+function nativeMessages(message: OpenAiMessage, all: readonly OpenAiMessage[]): Native[] {
+  const { role: spelled = '', content, reasoning, tool_call_id: callId, tool_calls: calls, name } = message;
   const role = spelled.toLowerCase();
-  const thinking = present({ thinking: reasoning === '' ? undefined : reasoning });
   // OpenAI lets every message have a name; a tool's is the only one that Ollama reads.
-  const toolName = role === 'tool' ? (name ?? nameOfCall(callId, before)) : undefined;
-  const about = {
-    ...thinking,
-    ...present({ tool_name: toolName === '' ? undefined : toolName, tool_call_id: callId }),
-  };
+  const toolName = role === 'tool' ? name || nameOfCall(callId, all) : undefined;
+  const about = present({
+    thinking: reasoning || undefined,
+    tool_name: toolName || undefined,
+    tool_call_id: callId,
+  });
   const toolCalls = (calls ?? []).map(nativeCall);
   const withCalls = toolCalls.length === 0 ? {} : { tool_calls: toolCalls };
   if (typeof content === 'string') return [{ role, content, ...about, ...withCalls }];
-  if (content === undefined || content === null) {
-    if (toolCalls.length === 0) throw refusal(`invalid message content type: <nil>`);
+  if (!Array.isArray(content)) {
+    if (calls === undefined) throw refusal(`invalid message content type: ${goTypeOf(content)}`);
     return [{ role, content: '', ...about, ...withCalls }];
   }
   const parts = content.map((part): Native => ({ role, ...nativePart(part), ...about }));
@@ -168,55 +193,72 @@ function nativeMessages(message: OpenAiMessage, before: readonly OpenAiMessage[]
   return [...parts, { ...last, ...withCalls }];
 }
 
-/** The function whose result a message brings: OpenAI's clients name the call alone. */
-function nameOfCall(id: string | null | undefined, before: readonly OpenAiMessage[]): string | undefined {
-  if (id === undefined || id === null || id === '') return undefined;
-  const calls = before.toReversed().flatMap(({ tool_calls: made }) => made ?? []);
-  return calls.find((call) => call.id === id)?.function.name;
+/** The function whose result a message brings: OpenAI's clients name the call alone. The last call of that id counts. */
+function nameOfCall(id: string | undefined, all: readonly OpenAiMessage[]): string | undefined {
+  if (id === undefined || id === '') return undefined;
+  for (const { tool_calls: calls = [] } of all.toReversed()) {
+    const made = calls.find((call) => call.id === id);
+    if (made !== undefined) return made.function?.name;
+  }
+  return undefined;
 }
 
-/** JSON.parse keeps the order of the arguments, on which a kept answer depends. */
-function nativeCall({ id, function: called }: NonNullable<OpenAiMessage['tool_calls']>[number], index: number): Native {
-  let value: unknown;
+/** The order of the arguments is kept, since a kept answer depends on it. None are an empty object. */
+function nativeCall({ id, function: called }: OpenAiToolCall, index: number): Native {
+  const { name = '', arguments: text = '' } = called ?? {};
+  return { ...present({ id }), function: { index, name, arguments: argumentsIn(text === '' ? '{}' : text) } };
+}
+
+function argumentsIn(text: string): unknown {
   try {
-    value = JSON.parse(called.arguments === '' ? '{}' : called.arguments);
-  } catch {
-    throw refusal('invalid tool call arguments');
+    return readAsGo(toolArguments, quickly(text) ?? readExactly(Buffer.from(text), true)) ?? {};
+  } catch (error) {
+    throw error instanceof GoRefusal ? refusal('invalid tool call arguments') : error;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refusal('invalid tool call arguments');
-  return { ...present({ id }), function: { index, name: called.name, arguments: value } };
+}
+
+function quickly(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isPlain(text, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const IMAGE = /^data:(?:image\/(?:jpeg|jpg|png|webp))?;base64,/;
 
-function nativePart({ type, text, image_url: image, input_audio: audio }: OpenAiPart): Native {
+/** Ollama looks into the parts by the exact names (openai.go FromChatRequest). */
+function nativePart(part: unknown): Native {
+  const { type, text, image_url: image, input_audio: audio } = fieldsOf(part, 'invalid message format');
   switch (type) {
     case 'text':
       if (typeof text !== 'string') throw refusal('invalid message format');
       return { content: text };
     case 'image_url': {
-      const url = typeof image === 'string' ? image : (image?.url ?? '');
-      if (/^https?:\/\//i.test(url)) {
+      const url = typeof image === 'string' ? image : fieldsOf(image, 'invalid message format')['url'];
+      if (typeof url !== 'string') throw refusal('invalid message format');
+      if (/^https?:\/\//.test(url)) {
         throw refusal('image URLs are not currently supported, please use base64 encoded data instead');
       }
-      if (!IMAGE.test(url)) throw refusal('invalid image input');
-      return { content: '', images: [base64(url.replace(IMAGE, ''), 'invalid image input')] };
+      const data = IMAGE.test(url) ? base64Of(url.replace(IMAGE, '')) : undefined;
+      if (typeof data !== 'string') throw refusal('invalid image input');
+      return { content: '', images: [data] };
     }
-    case 'input_audio':
-      return { content: '', images: [base64(audio?.data ?? '', 'invalid input_audio data')] };
+    case 'input_audio': {
+      const given = fieldsOf(audio, 'invalid input_audio format')['data'];
+      if (typeof given !== 'string') throw refusal('invalid input_audio format: missing data');
+      const data = base64Of(given);
+      if (typeof data !== 'string') throw refusal(`invalid input_audio base64 data: ${data.refused}`);
+      return { content: '', images: [data] };
+    }
     default:
       throw refusal('invalid message format');
   }
 }
 
-/** Refused here: what is no base64 would be taken for something else further on. */
-function base64(data: string, words: string): string {
-  const ok = data !== '' && data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data);
-  if (!ok) throw refusal(words);
-  return data;
-}
-
-/** Without what is null or undefined: both mean "not said". */
-function present(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+/** The fields of an object. Throws the refusal in these words when it is none. */
+function fieldsOf(value: unknown, words: string): Readonly<Record<string, unknown>> {
+  if (goTypeOf(value) !== 'map[string]interface {}') throw refusal(words);
+  return value as Readonly<Record<string, unknown>>;
 }

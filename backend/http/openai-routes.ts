@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
 import { noSuchModel } from '../core/models.ts';
-import type { JsonObject } from './body.ts';
 import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
 import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
 import {
@@ -18,6 +17,9 @@ import {
   type OpenAiFrame,
 } from './openai-answer.ts';
 import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAiAsked } from './openai-request.ts';
+
+/** What Ollama says of an empty body here. */
+const NO_BODY = 'EOF';
 
 /** The two forms in which a model writes here. */
 const FORMS = {
@@ -33,7 +35,7 @@ export async function openAiWrite(
   res: ServerResponse,
 ): Promise<void> {
   const { read, whole, Stream } = FORMS[form];
-  const asked = await readAs(parts, req, res, (body: JsonObject): OpenAiAsked => read(body));
+  const asked = await readAs(parts, req, NO_BODY, (body): OpenAiAsked => read(body));
   const frame: OpenAiFrame = {
     id: randomUUID(),
     created: Math.floor(parts.clock.now() / 1000),
@@ -70,7 +72,7 @@ function events(chunks: readonly object[]): string {
 
 /** POST /v1/embeddings. */
 export async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const asked = await readAs(parts, req, res, embeddingsFromOpenAi);
+  const asked = await readAs(parts, req, NO_BODY, embeddingsFromOpenAi);
   const { answer, headers } = await vectorsFor(parts, req, res, asked);
   const { encoding, request } = asked;
   const { vectors, tokens } = answer;

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { QueueView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import { openApi } from '../contract/openapi.ts';
+import { quotation, sentence } from '../contract/sentence.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, readAction, type ActionParts } from '../core/actions.ts';
 import { converse } from '../core/converse.ts';
@@ -30,6 +31,7 @@ import {
 } from './encode.ts';
 import { sendInTurn } from './in-turn.ts';
 import type { KnownBodies } from './known-bodies.ts';
+import { readOwnChat } from './own-chat.ts';
 import { ownerOf, requireScope, watcherOf, whileGood } from './visitor.ts';
 
 /** What the handlers act on. */
@@ -56,7 +58,7 @@ async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknow
 async function readChatBody(parts: OwnParts, req: IncomingMessage): Promise<ChatBody> {
   checkContentType(req);
   const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
-  return parts.knownBodies.meaningOf(bytes, (unknown) => new ChatBody(parseJson(unknown)));
+  return parts.knownBodies.meaningOf(bytes, (unknown) => new ChatBody(readOwnChat(unknown)));
 }
 
 // ---- POST /api/chat-optimized
@@ -178,7 +180,7 @@ function wantedRequest(req: IncomingMessage): string | undefined {
   if (!/^[\w.:-]{1,128}$/.test(id)) {
     throw new AppError(
       'invalid_request',
-      `requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${JSON.stringify(id.slice(0, 60))}.`,
+      sentence`requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${quotation(id)}.`,
     );
   }
   return id;

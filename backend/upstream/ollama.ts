@@ -3,11 +3,12 @@
 // all without a stream, leaves the connection open on `break`, and prints what it cannot read. It never repeats a call,
 // waits for a slot or remembers a model: those are the queue's and the watch's.
 import { ReadableStream } from 'node:stream/web';
-import { Ollama, type ChatRequest, type GenerateRequest } from 'ollama/browser'; // the other entry reads local files that `images` names
+import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
 import { Agent, request as send } from 'undici';
 import type { z } from 'zod';
 import { type ChatEvent, fold } from '../contract/chat.ts';
 import { keepAliveSeconds } from '../contract/duration.ts';
+import { jsonText } from '../contract/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
 import type {
   Clock,
@@ -66,6 +67,9 @@ type Body = AsyncIterable<Uint8Array>;
 /** What the client library gets to see of a body. */
 type Receive = (body: Body) => ReadableStream | Promise<string>;
 
+/** A request in Ollama's own form, as it is sent. */
+type Sent = Readonly<Record<string, unknown>> & { readonly model: string };
+
 interface Limit {
   readonly ms: number;
   readonly late: Late;
@@ -84,8 +88,11 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     connect: { timeout: config().ollama.connect_timeout_ms },
   });
 
-  /** A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. */
-  function clientFor(call: Call, model: string | undefined, receive: Receive): Ollama {
+  /**
+   * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
+   * where there is one: the library would write numbers, and what is nested deeply, with JSON.stringify.
+   */
+  function clientFor(call: Call, request: Sent | undefined, receive: Receive): Ollama {
     const apiUrl = config().ollama.api_url;
     return new Ollama({
       host: apiUrl,
@@ -97,7 +104,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
             dispatcher: agent,
             method: init?.method === 'POST' ? 'POST' : 'GET',
             headers: { ...Object.fromEntries(new Headers(init?.headers)), ...(via === undefined ? {} : { via }) },
-            body: typeof init?.body === 'string' ? init.body : null,
+            body: request !== undefined ? jsonText(request) : typeof init?.body === 'string' ? init.body : null,
             signal: call.signal,
           }),
           call.signal,
@@ -113,7 +120,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
           text: (await textOf(body, MAX_ERROR_BYTES)).text,
         };
         log.debug({ status, url: target.pathname }, 'Ollama refused a request');
-        throw refused(apiUrl, model, refusal);
+        throw refused(apiUrl, request?.model, refusal);
       },
     });
   }
@@ -132,12 +139,12 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     try {
       const { ms, late } = firstToken();
       call.expect(ms, late);
-      const client = clientFor(call, request.model, (body) => {
+      const client = clientFor(call, { ...request, stream: true }, (body) => {
         lines = frame(body, { maxMb, apiUrl });
         return ReadableStream.from(lines);
       });
-      const asked = forClient(request);
-      const chunks = family === 'chat' ? await client.chat(asked) : await client.generate(asked);
+      const outline = { model: request.model, prompt: '', stream: true } as const;
+      const chunks = family === 'chat' ? await client.chat(outline) : await client.generate(outline);
       for await (const chunk of chunks) {
         call.hold();
         if (!begun) call.expect(idleSeconds * 1000, () => idle(idleSeconds));
@@ -159,14 +166,14 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   async function ask<T>(
     signal: AbortSignal,
     { ms, late }: Limit,
-    model: string | undefined,
+    request: Sent | undefined,
     question: (client: Ollama) => Promise<T>,
   ): Promise<T> {
     const { api_url: apiUrl, max_answer_mb: maxMb } = config().ollama;
     const call = new Call(signal, clock);
     try {
       call.expect(ms, late);
-      const client = clientFor(call, model, async (body) => {
+      const client = clientFor(call, request, async (body) => {
         const { text, whole } = await textOf(body, maxMb * MB);
         if (!whole) throw tooLong(maxMb);
         objectIn(text, apiUrl);
@@ -202,32 +209,33 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
       // A model that only embeds is loaded by an empty list of texts.
       const { model, options, keep_alive: keepAlive } = request;
       const empty = { model, input: [], ...present({ options, keep_alive: keepAlive }) };
-      await ask(signal, firstToken(), model, (client) => client.embed(empty));
+      await ask(signal, firstToken(), empty, (client) => client.embed(empty));
     }
   }
 
   async function vectors<T>(
-    request: UpstreamEmbed,
+    request: Sent,
     signal: AbortSignal,
     schema: z.ZodType<T>,
     question: (client: Ollama) => Promise<unknown>,
   ): Promise<T> {
-    const answer = await ask(signal, firstToken(), request.model, question);
+    const answer = await ask(signal, firstToken(), request, question);
     const checked = schema.safeParse(answer);
     if (!checked.success) throw malformed('vectors in an unknown form', checked.error);
     return checked.data;
   }
 
   async function embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply> {
-    const asked = { ...request, input: [...request.input] };
-    const reply = await vectors(request, signal, embedSchema, (client) => client.embed(asked));
+    const outline = { model: request.model, input: [] };
+    const reply = await vectors(request, signal, embedSchema, (client) => client.embed(outline));
     if (reply.vectors.length === request.input.length) return reply;
     throw malformed(`${reply.vectors.length} vectors for ${request.input.length} texts`);
   }
 
   function embeddings({ input, ...request }: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply> {
     const asked = { ...request, prompt: input[0] ?? '' };
-    return vectors({ ...request, input }, signal, embeddingsSchema, (client) => client.embeddings(asked));
+    const outline = { model: request.model, prompt: '' };
+    return vectors(asked, signal, embeddingsSchema, (client) => client.embeddings(outline));
   }
 
   const abilities = new Abilities((model, signal) =>
@@ -268,16 +276,6 @@ async function readRest(call: Call, lines: AsyncGenerator<Uint8Array, void, unde
   call.resume();
   call.expect(REST_MS, notDone);
   await lines?.next().catch(() => undefined);
-}
-
-/**
- * The request as the library may have it: it sets `stream` and rewrites `images` in what it is given, and its types lag
- * behind Ollama's fields, which it passes on all the same.
- */
-function forClient(request: UpstreamRequest): (ChatRequest & GenerateRequest) & { stream: true } {
-  const { messages } = request;
-  const copied = Array.isArray(messages) ? { messages: messages.map((message: object) => ({ ...message })) } : {};
-  return { ...request, ...copied, stream: true } as unknown as ChatRequest & GenerateRequest & { stream: true };
 }
 
 /** An empty request with a keep_alive of 0 does not load, it unloads (ollama.md, "load, unload"). */

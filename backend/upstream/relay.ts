@@ -2,24 +2,19 @@
 // It waits for no slot, keeps nothing and reads no body; headers that must not travel are taken off by whoever calls.
 import { Readable } from 'node:stream';
 import { Agent, request as send } from 'undici';
-import { AppError, asAppError, faultOf } from '../contract/errors.ts';
-import type { Log, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
-import { cutShort, refused, unreachable } from './failure.ts';
-import { textOf } from './ndjson.ts';
+import { AppError } from '../contract/errors.ts';
+import type { ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
+import { cutShort, unreachable } from './failure.ts';
 import { orAborted } from './shared.ts';
-
-/** An error body is read this far. */
-const MAX_ERROR_BYTES = 64 * 1024;
 
 export interface RelayOptions {
   readonly config: ReadConfig;
-  readonly log: Log;
   /** See UpstreamOptions. */
   readonly via: string;
 }
 
 /** A relay to `ollama.api_url`, which is read anew for each request. `close` breaks all connections. */
-export function createRelay({ config, log, via }: RelayOptions): Relay & { close(): Promise<void> } {
+export function createRelay({ config, via }: RelayOptions): Relay & { close(): Promise<void> } {
   // A pull or a long answer may be silent for longer than any limit of undici's.
   const agent = new Agent({
     headersTimeout: 0,
@@ -42,30 +37,6 @@ export function createRelay({ config, log, via }: RelayOptions): Relay & { close
 
   return {
     forward,
-    async refusalOf(path, body, model, ours, signal) {
-      const leave = new AbortController();
-      const either = AbortSignal.any([signal, leave.signal]);
-      try {
-        const headers = { 'content-type': 'application/json' };
-        const answer = await forward({ method: 'POST', path, headers, body }, either);
-        if (answer.status < 400) return ours;
-        const { text } = await textOf(answer.body, MAX_ERROR_BYTES);
-        const contentType = String(answer.headers['content-type'] ?? '');
-        const error = refused(config().ollama.api_url, model, {
-          status: answer.status,
-          contentType,
-          location: '',
-          text,
-        });
-        return new AppError(ours.code, ours.message, error.native === undefined ? {} : { native: error.native });
-      } catch (error) {
-        log.debug(faultOf(error), `Ollama could not be asked what is wrong with a body: ${asAppError(error).message}`);
-        return ours;
-      } finally {
-        // Should Ollama have taken it after all, nothing of it goes on: it has no place in line.
-        leave.abort();
-      }
-    },
     close: () => agent.destroy(),
   };
 }

@@ -89,7 +89,7 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
       /^conversation_id must have at most 256 characters\. It was/,
     ],
     ['a malformed requestId', { messages: [user], requestId: 'no spaces' }, /^requestId must be 1 to 128 characters/],
-    ['JSON nested too deeply', { messages: [user], options: { x: nested(80) } }, /nested more than 64 levels/],
+    ['JSON nested deeper than Go reads', nestedText(10_001), /nested more than 10000 levels/],
     [
       'a model that is not installed',
       { messages: [user], model: 'lama3.2' },
@@ -306,6 +306,7 @@ test('whatever is sent, the answer is JSON with a status of the table, and the n
   expect(hearth.fake.active).toBe(0);
 });
 
-function nested(depth: number): unknown {
-  return depth === 0 ? 1 : { x: nested(depth - 1) };
+/** A chat with an unknown field that makes it so many levels deep. */
+function nestedText(levels: number): string {
+  return `{"messages":[{"role":"user","content":"hi"}],"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
 }

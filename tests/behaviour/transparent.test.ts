@@ -156,7 +156,10 @@ const REQUESTS: Record<string, Sent> = {
   'a model that cannot think': { path: '/api/chat', body: chat({ think: true }) },
   'a model that cannot chat': { path: '/api/chat', body: chat({ model: 'nomic-embed-text' }) },
   'a format that is none': { path: '/api/chat', body: chat({ format: 'yaml' }) },
-  'a picture that is a path': { path: '/api/chat', body: chat({ messages: [user('x', { images: ['/etc/passwd'] })] }) },
+  'a picture that is a path': {
+    path: '/api/chat',
+    body: chat({ messages: [user('x', { images: ['./picture.png'] })] }),
+  },
   'raw with a template': { path: '/api/generate', body: generate({ raw: true, template: 'x' }) },
   'input that is a number': { path: '/api/embed', body: { model: 'nomic-embed-text', input: 5 } },
   'the list of models': { method: 'GET', path: '/api/tags' },

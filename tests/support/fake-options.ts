@@ -31,7 +31,13 @@ export function readBody(call: Call): void {
     }
   }
   if (isRecord(value)) call.body = value;
-  else call.badBody = `json: cannot unmarshal ${goKind(value)} into Go value of type api.Request`;
+  else call.badBody = `json: cannot unmarshal ${goKind(value)} into Go value of type ${goType(call.path)}`;
+}
+
+/** The type that a route reads its body into. */
+function goType(path: string): string {
+  const named = { chat: 'api.ChatRequest', generate: 'api.GenerateRequest', embed: 'api.EmbedRequest' };
+  return named[path.replace('/api/', '') as keyof typeof named] ?? 'api.EmbeddingRequest';
 }
 
 /** The body's fields, keys in lower case as far as Go would match them anyway. Throws what Ollama answers to a bad body. */

@@ -1,0 +1,53 @@
+// Base64 as Go's base64.StdEncoding decodes it: padded, line ends passed over, left-over bits not looked at. Pure.
+
+/** Fast, and right for all that is not broken into lines. The length apart: a repeated group would exhaust the stack. */
+const PLAIN = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** The same base64 without line ends, or why Go refuses it. */
+export function base64Of(text: string): string | { readonly refused: string } {
+  if (isPlain(text)) return text;
+  const joined = text.replaceAll(/[\r\n]/g, '');
+  if (isPlain(joined)) return joined;
+  return { refused: `illegal base64 data at input byte ${firstWrong(Buffer.from(text))}` };
+}
+
+function isPlain(text: string): boolean {
+  return text.length % 4 === 0 && PLAIN.test(text);
+}
+
+/** The byte that Go names (encoding/base64 decodeQuantum): the wrong one, or the beginning of a group that is cut short. */
+function firstWrong(bytes: Buffer): number {
+  let at = 0;
+  const passLines = (): void => {
+    while (bytes[at] === 0x0a || bytes[at] === 0x0d) at++;
+  };
+  for (;;) {
+    let inGroup = 0;
+    while (inGroup < 4) {
+      passLines();
+      const byte = bytes[at];
+      if (byte === undefined) return at - inGroup;
+      if (byte === PAD) {
+        if (inGroup < 2) return at;
+        at++;
+        if (inGroup === 2) {
+          passLines();
+          if (at === bytes.length) return bytes.length;
+          if (bytes[at] !== PAD) return at - 1;
+          at++;
+        }
+        passLines();
+        return at;
+      }
+      if (!isLetter(byte)) return at;
+      at++;
+      inGroup++;
+    }
+  }
+}
+
+const PAD = 0x3d;
+
+function isLetter(byte: number): boolean {
+  return /[A-Za-z0-9+/]/.test(String.fromCharCode(byte));
+}
