@@ -7,7 +7,7 @@ export const THIN = '\u202F';
 
 /** Words from elsewhere, with their figures held to their units: "10 min". */
 export function thin(words: string): string {
-  return words.replace(/(\d) (?=[A-Za-z])/g, `$1${THIN}`);
+  return words.replace(/(\d) (?=(?:ms|s|min|h|days?|KB|MB|GB)\b)/g, `$1${THIN}`);
 }
 
 /** Nothing has been measured yet; never 0. */

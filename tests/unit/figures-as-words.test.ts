@@ -15,6 +15,7 @@ import {
   percent,
   plural,
   roughly,
+  thin,
   THIN,
   timeOfDay,
 } from '../../renderer/words.ts';
@@ -30,6 +31,12 @@ test('the space before a unit is narrow and does not break', () => {
     '8\u202Fs',
     '12\u202Fmin',
   ]);
+});
+
+test('figures within words are held to their units, and to nothing else', () => {
+  expect(thin('30 s, 15 min, 1.2 s, 2 h, 7 days and 64 MB')).not.toContain(' s');
+  expect(thin('7 days')).toBe(`7${THIN}days`);
+  expect(thin('2 models, 3 settings, 4 hits')).toBe('2 models, 3 settings, 4 hits');
 });
 
 describe('counts', () => {
