@@ -1,10 +1,12 @@
 // The tab Models: what is in memory and how long it stays, what is installed, and how to get more.
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { ModelView } from '../backend/contract/control.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { CommandLine } from './copy.tsx';
 import { unfitWords } from './default-model.ts';
+import { useHeldParts } from './held-rows.ts';
 import { runningRows, staleness, type Live } from './line.ts';
 import { expiryOf, installedFacts, loadedFacts, pullCommand } from './model-words.ts';
 import { NotRunning } from './not-running.tsx';
@@ -32,14 +34,22 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
       </Empty>
     );
   }
-  const loaded = live.models.filter((model) => model.loaded);
-  const others = live.models.filter((model) => !model.loaded);
+  return <Lists live={live} now={now} settings={settings} />;
+}
+
+type ListsProps = Omit<RowProps, 'model'>;
+
+/** What is in memory, and the others. A row keeps its place while the pointer or the focus is here. */
+function Lists({ live, now, settings }: ListsProps): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const { parts, handlers } = useHeldParts(live.models, nameOf, isLoaded, box);
+  const [loaded, others] = parts;
   const row = (model: ModelView): JSX.Element => (
     <ModelRow key={model.name} model={model} live={live} now={now} settings={settings} />
   );
   return (
-    <>
-      <Section title="Loaded" end={<p class="sec-note">{inUse(loaded)}</p>}>
+    <div ref={box} {...handlers}>
+      <Section title="Loaded" end={<p class="sec-note">{inUse(live.models.filter(isLoaded))}</p>}>
         {loaded.length === 0 && <p class="quiet">No model is in memory. The next answer loads one.</p>}
         <ul>{loaded.map(row)}</ul>
       </Section>
@@ -52,9 +62,12 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
         <p class="quiet">Ollama installs models. Run this, and the model appears here.</p>
         <CommandLine text={pullCommand(live.models)} />
       </Section>
-    </>
+    </div>
   );
 }
+
+const nameOf = ({ name }: ModelView): string => name;
+const isLoaded = ({ loaded }: ModelView): boolean => loaded;
 
 /** "3.5 GB of VRAM in use" */
 function inUse(loaded: readonly ModelView[]): string {

@@ -166,3 +166,38 @@ describe.each([460, 380])('at %i px', (width) => {
     await open.close();
   });
 });
+
+test('a model that is warmed stays under the pointer, and goes to the loaded ones when that has left', async () => {
+  const at = (name: string, over: Partial<(typeof MODELS)[number]>): View['live'] => {
+    const base = view().live as Live;
+    return { ...base, models: MODELS.map((model) => (model.name === name ? { ...model, ...over } : model)) };
+  };
+  const open = await stage.open(view());
+  const { page } = open;
+  await page.locator('#tab-models').click();
+  const name = 'gemma3:12b';
+  const row = page.locator(`[data-row="${name}"]`);
+  const places = async (): Promise<number[]> =>
+    await page.locator('.m-row').evaluateAll((rows) => rows.map((each) => each.getBoundingClientRect().top));
+  await row.getByRole('button', { name: `Warm ${name}` }).hover();
+  const before = await places();
+  await open.push({ live: at(name, { loading_ms: 100 }) });
+  await row.getByText('Loading', { exact: true }).waitFor();
+  expect(await places()).toEqual(before);
+  await open.push({
+    live: at(name, {
+      loaded: true,
+      size_loaded: 8e9,
+      size_vram: 8e9,
+      expires_at: new Date(Date.now() + 900_000).toISOString(),
+    }),
+  });
+  await row.getByRole('button', { name: `Unload ${name}` }).waitFor();
+  expect(await places()).toEqual(before);
+  await page.mouse.move(5, 5);
+  await page
+    .locator('section', { has: page.getByRole('heading', { name: 'Loaded' }) })
+    .locator(`[data-row="${name}"]`)
+    .waitFor();
+  await open.close();
+});

@@ -317,6 +317,7 @@ export const STATES: Readonly<Record<string, () => View>> = {
     }),
   keys: () =>
     view({
+      gateway: { addresses: { ...view().gateway.addresses, lan: 'http://192.168.1.24:8080' } },
       settings: { values: { ...settings().values, 'server.lan': true, 'server.api_keys': KEYS } },
       notices: [ASKING_PAGE],
     }),
@@ -407,6 +408,7 @@ const NOTICES: View['notices'] = [
     level: 'info',
     icon: 'restart',
     text: 'Port 8090 waits for a restart.',
+    restarts: true,
     buttons: [
       { id: 'undo', label: 'Undo', plain: true },
       { id: 'restart', label: 'Restart now' },
