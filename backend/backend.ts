@@ -66,8 +66,8 @@ export interface Control {
   pause(paused: boolean): void;
   /** Throws request_not_found, request_gone, not_cancellable. */
   cancel(requestId: string): void;
-  /** One step of priority sooner, for a request that waits. Throws request_not_found, not_cancellable. */
-  moveUp(requestId: string): void;
+  /** One place nearer, for a request that waits in line. The new place. Throws request_not_found, not_cancellable. */
+  moveUp(requestId: string): number;
   /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
   act(action: Action, data: unknown, signal: AbortSignal): Promise<ActionResult>;
   /** Looks at Ollama now: the machine woke up, or somebody started it. */
@@ -178,7 +178,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
     clock,
   );
-  const jobs = new Jobs({ gateway, conversations, requests, config, clock, log, queueLength: () => queue.waiting });
+  const jobs = new Jobs({ ...working, gateway, conversations, queueLength: () => queue.waiting });
   const acting = { ...memory, config, clock, cache, conversations, telemetry };
   const warmer = new Warmer({ ...acting, log, notice: (text) => warn({}, text) });
 

@@ -58,11 +58,29 @@ export interface Waiting {
   readonly eta_ms: number;
   /** When that was estimated, by the monotonic clock. Absent: it does not shrink with time. */
   readonly as_of?: number;
+  /** When the answer that it waits for should end, by the same clock; absent when it waits for none. */
+  readonly due_at?: number;
 }
 
-/** What an estimate has come to at `elapsed` on the monotonic clock; never below 0. */
-export function etaOf({ eta_ms, as_of }: Waiting, elapsed: number): number {
-  return Math.round(as_of === undefined ? eta_ms : Math.max(0, eta_ms - (elapsed - as_of)));
+/**
+ * What an estimate has come to at `elapsed` on the monotonic clock: it shrinks with time, never below 0. An answer that is
+ * late is expected to take as long again as it is late by then, so from then on the estimate grows.
+ */
+export function etaOf(waiting: Waiting, elapsed: number): number {
+  const { eta_ms, as_of, due_at } = waiting;
+  if (as_of === undefined) return Math.round(eta_ms);
+  if (due_at === undefined) return Math.round(Math.max(0, eta_ms - (elapsed - as_of)));
+  return Math.round(etaAfter(waiting) + Math.abs(due_at - elapsed));
+}
+
+/** How much of an estimate comes after the end of the answer that it waits for. */
+export function etaAfter({ eta_ms, as_of = 0, due_at = as_of }: Waiting): number {
+  return Math.max(0, eta_ms - Math.abs(due_at - as_of));
+}
+
+/** Whether the answer that it waits for should have ended by then: nobody can say when it does. */
+export function isLate({ due_at }: Waiting, elapsed: number): boolean {
+  return due_at !== undefined && elapsed >= due_at;
 }
 
 /** The last word before the first piece. */

@@ -54,10 +54,16 @@ export const queueListEntrySchema = z.object({
   source: z.string(),
   status: z.enum(['queued', 'processing']),
   phase: z.enum(['queued', 'loading', 'running']),
+  /** Whether it stands for its run of the model: of those who share a run, one does, and an answer that is kept has none. */
+  leads: z.boolean(),
   /** 1 for the next one to run; 0 once it runs. */
   queue_position: count,
-  /** Milliseconds until it starts. */
+  /** Milliseconds until it starts. It grows while the answer that it waits for is late. */
   estimated_wait_time: ms,
+  /** While it runs: it takes longer than such answers took before. While it waits: the answer that it waits for does. */
+  late: z.boolean(),
+  /** How much of `estimated_wait_time` comes after the end of the answer that it waits for: all that can be told while that is late. */
+  wait_after_ms: ms,
   created_at: time,
   age_ms: ms,
   started_at: time.optional(),
@@ -177,10 +183,14 @@ export type ActionResult = z.infer<typeof actionResultSchema>;
 
 // ---- /api/chat-queue
 
+/** Left out unless so: this answer, or while it waits the one that it waits for, takes longer than such answers took before. */
+const late = z.literal(true).optional();
+
 const queueStatus = z.object({
   queue_position: count,
   queue_length: count,
   estimated_wait_time: ms,
+  late,
   is_processing: z.boolean(),
 });
 
@@ -203,6 +213,7 @@ export const requestViewSchema = z.object({
   queue_position: count,
   queue_length: count,
   estimated_wait_time: ms,
+  late,
   model: z.string(),
   priority: z.number(),
   created_at: time,

@@ -197,8 +197,8 @@ export const COMMANDS = {
   pause: { input: z.strictObject({ paused: z.boolean() }), output: done },
 
   cancel: { input: requestRef, output: cancelledSchema },
-  /** One step of priority sooner. */
-  move_up: { input: requestRef, output: done },
+  /** One place nearer in line; answers with the place that it has then. */
+  move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   /** The actions of POST /api/cache-stats, with their data. */
   act: {
     input: z.strictObject({ action: z.enum(ACTION_NAMES as [string, ...string[]]), data: z.unknown() }),

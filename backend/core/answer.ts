@@ -53,7 +53,14 @@ function aboutAnswer(end: End, { ticket, cache, conversation }: AnswerFrame): Om
 
 /** One `data:` line of the stream on our own routes. */
 export type StreamPiece =
-  | { content: string; done: false; cached: boolean; queue: { position: number; eta_ms: number }; request_id?: string }
+  | {
+      content: string;
+      done: false;
+      cached: boolean;
+      /** `late`: the answer that it waits for takes longer than expected, so that `eta_ms` grows. */
+      queue: { position: number; eta_ms: number; late?: true };
+      request_id?: string;
+    }
   | {
       content: string;
       done: false;
@@ -72,7 +79,8 @@ export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean
   switch (event.type) {
     case 'waiting': {
       const { waiting } = event;
-      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting) };
+      const late = ticket.waitsForLate(waiting) ? ({ late: true } as const) : {};
+      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late };
       return { content: '', done: false, cached, ...id, queue };
     }
     case 'piece': {

@@ -2,11 +2,11 @@
 // own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
 // A text that is on its way already is not sent twice. It knows no cache and no HTTP.
 import { asAppError, AppError } from '../contract/errors.ts';
-import { PRIORITY } from '../contract/chat-request.ts';
-import { RUNNING, withLoad, type Waiting } from '../contract/chat.ts';
+import { RUNNING, withLoad } from '../contract/chat.ts';
+import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
 import type { Estimator } from './estimate.ts';
 import { canonicalJson } from './fingerprint.ts';
-import type { Clock, ReadConfig, RunnerSpec, Upstream, UpstreamEmbed, UpstreamRequest, Watch } from './ports.ts';
+import type { Clock, ReadConfig, Upstream, UpstreamEmbed, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Lease } from './waiter.ts';
 import type { Residency } from './residency.ts';
@@ -20,8 +20,6 @@ const MOST_TEXTS = 128;
 /** Calls of one request that stand in line at once. More than fit there would be refused, however often it is asked. */
 const MOST_CALLS = 8;
 
-export type EmbedFamily = 'embed' | 'embeddings';
-
 export interface BatcherParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
@@ -32,56 +30,10 @@ export interface BatcherParts {
   readonly estimator: Estimator;
 }
 
-/** What somebody wants embedded. */
-export interface EmbedWish {
-  readonly family: EmbedFamily;
-  /** Everything of the request but its texts. */
-  readonly request: UpstreamRequest;
-  readonly spec: RunnerSpec;
-  readonly texts: readonly string[];
-  readonly caller: string;
-  /** Whether it may have what is on its way for somebody else. */
-  readonly share: boolean;
-  priority(): number;
-  onWaiting(waiting: Waiting): void;
-}
-
-/** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
-export interface Embedded {
-  readonly vectors: ReadonlyMap<string, Vector>;
-  /** Nanoseconds that loading took, of the slowest call. */
-  readonly loadDuration: number;
-  /** Every text was on its way for somebody else. */
-  readonly shared: boolean;
-}
-
-interface Result {
-  readonly vectors: ReadonlyMap<string, Vector>;
-  readonly loadDuration: number;
-}
-
-interface Member {
-  readonly texts: readonly string[];
-  readonly wish: EmbedWish;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** What making the model ready took, in milliseconds, and the keep_alive to send with the texts. */
 interface Ready {
   readonly loadMs: number;
   readonly keepAlive: number | undefined;
-}
-
-/** One upstream call to be, or under way. Who comes may join it as long as it stands in the table of groups. */
-interface Group {
-  readonly key: string;
-  /** Until it is sent, some may be of members who have left. */
-  readonly texts: Set<string>;
-  readonly members: Set<Member>;
-  readonly abort: AbortController;
-  /** Waits for its slot, so that more may come along. */
-  open: boolean;
 }
 
 export class Batcher {
@@ -171,7 +123,9 @@ export class Batcher {
         group.members.delete(member);
         if (group.members.size === 0) this.#end(group, signal.reason);
       };
+      const lifts = group.open && wish.priority() < urgencyOf(group);
       group.members.add(member);
+      if (lifts) this.#parts.queue.recheck();
       signal.addEventListener('abort', leave, { once: true });
       if (signal.aborted) leave();
     });
@@ -187,14 +141,22 @@ export class Batcher {
     const { queue, watch, estimator } = this.#parts;
     const { spec, caller } = wish;
     watch.admit();
-    const group: Group = { key, texts: new Set(), members: new Set(), abort: new AbortController(), open: true };
+    const group: Group = {
+      key,
+      texts: new Set(),
+      members: new Set(),
+      begunWith: wish.priority(),
+      abort: new AbortController(),
+      open: true,
+    };
     const place = queue.enter(
       {
         lane: 'embed',
         runner: spec.key,
         model: spec.model,
         caller,
-        priority: () => Math.min(PRIORITY.most, ...[...group.members].map(({ wish: { priority } }) => priority())),
+        priority: () => urgencyOf(group),
+        serves: (flight) => [...group.members].some((member) => member.wish.flight === flight),
         expectedMs: () => estimator.embedMs(spec.model) * Math.max(1, group.texts.size),
         onWaiting: (waiting) => tell(group, waiting),
       },
@@ -277,10 +239,6 @@ export class Batcher {
     ]);
     return { vectors: new Map(vectors), loadDuration: reply.load_duration };
   }
-}
-
-function tell({ members }: Group, waiting: Waiting): void {
-  for (const { wish } of members) wish.onWaiting(waiting);
 }
 
 /** Ollama answered, and said no: to one of the texts, as far as one can tell. */

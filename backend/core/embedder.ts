@@ -2,7 +2,8 @@
 // together, and what comes is kept. The same stages as a chat's, for answers that come whole.
 import type { Source } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
-import { Batcher, type BatcherParts, type EmbedFamily } from './batcher.ts';
+import { Batcher, type BatcherParts } from './batcher.ts';
+import type { EmbedFamily } from './embed-group.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { CacheDefault, CacheOutcome } from './call.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -113,6 +114,9 @@ export class Embedder {
       throw new AppError('not_cached', 'There is no kept answer for every text, and only-if-cached was asked.');
     }
 
+    // Its texts may go up in several calls, and with those of others, so that its flight is its own.
+    const flight = `embed ${ticket.id}`;
+    ticket.flight = flight;
     const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
     let loadDuration = 0;
     let source: Source = 'hit';
@@ -125,6 +129,7 @@ export class Embedder {
           texts: missing,
           caller: call.caller,
           share: plan.share,
+          flight,
           priority: () => ticket.priority,
           onWaiting: (waiting) => ticket.moved(waiting),
         },

@@ -109,18 +109,35 @@ export interface Planned {
   readonly loadMs: number;
 }
 
+/** When a slot gets free. */
+export interface Slot {
+  /** Milliseconds from now. */
+  readonly ms: number;
+  /** When what runs in it should end, by the monotonic clock; absent when nothing is known of that. */
+  readonly dueAt?: number | undefined;
+  /** Whether that comes no nearer by waiting: a load takes longer than it did before. */
+  readonly stuck?: boolean;
+}
+
 /**
- * Milliseconds until each of a planned order answers: slots get free one after the other, loads cost extra.
- * `slots` holds for each slot how long it is still taken. Pure.
+ * When each of a planned order starts: slots get free one after the other, loads cost extra. Milliseconds from now, and
+ * what is known of the slot that it waits for. Pure.
  */
-export function startTimes(order: readonly Planned[], slots: readonly number[], loaded: string | undefined): number[] {
+export function plannedStarts(order: readonly Planned[], slots: readonly Slot[], loaded: string | undefined): Slot[] {
   const free = [...slots];
   let runner = loaded;
   return order.map((next) => {
-    const soonest = free.reduce((a, ms, i) => (ms < (free[a] ?? 0) ? i : a), 0);
-    const start = (free[soonest] ?? 0) + (next.runner === runner ? 0 : next.loadMs);
+    const soonest = free.reduce((a, { ms }, i) => (ms < (free[a]?.ms ?? 0) ? i : a), 0);
+    const slot = free[soonest] ?? { ms: 0 };
+    const start = { ...slot, ms: slot.ms + (next.runner === runner ? 0 : next.loadMs) };
     runner = next.runner;
-    free[soonest] = start + next.runMs;
-    return Math.round(start);
+    free[soonest] = { ...start, ms: start.ms + next.runMs };
+    return start;
   });
+}
+
+/** The same in whole milliseconds alone; `slots` holds for each slot how long it is still taken. */
+export function startTimes(order: readonly Planned[], slots: readonly number[], loaded: string | undefined): number[] {
+  const starts = plannedStarts(order, slots.map((ms) => ({ ms })), loaded); // prettier-ignore
+  return starts.map(({ ms }) => Math.round(ms));
 }

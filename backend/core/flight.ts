@@ -8,6 +8,8 @@ import { AppError } from '../contract/errors.ts';
 
 /** What the run of a flight is given. */
 export interface FlightContext {
+  /** What all who take part ask for; their tickets name it as `flight`. */
+  readonly key: string;
   /** Aborts when the last seat is left. */
   readonly signal: AbortSignal;
   /** The most urgent priority among those who take part, now; the least urgent there is when nobody does any more. */
@@ -22,7 +24,7 @@ export type Lead = (context: FlightContext) => AsyncIterable<ChatEvent>;
 export interface JoinOptions {
   /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
   readonly signal: AbortSignal;
-  /** Lower is sooner. Read at each use, since it may change while the run waits. */
+  /** Lower is sooner. */
   readonly priority: number;
   /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
   finishAbandoned(reason: unknown): boolean;
@@ -32,6 +34,8 @@ export interface JoinOptions {
 export interface Seat {
   /** Whether this seat started the flight. */
   readonly led: boolean;
+  /** Whether it was more urgent than all who were here before it. */
+  readonly lifts: boolean;
   /** The log from its beginning, then what comes, to the end event; throws what the run threw. Read it once. */
   readonly events: AsyncIterable<ChatEvent>;
   /** Where the run stands now, before anything of it is read; undefined when nothing was said of it yet. */
@@ -54,7 +58,7 @@ export class Flights {
     options.signal.throwIfAborted();
     const running = this.#flights.get(key);
     if (running !== undefined) return running.board(options, false);
-    const flight = new Flight(() => {
+    const flight = new Flight(key, () => {
       // Gone from the table in the same tick, so that nobody joins a run that has ended or was given up.
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     });
@@ -68,20 +72,23 @@ export class Flights {
 class Flight {
   readonly #abort = new AbortController();
   readonly #passengers = new Set<JoinOptions>();
+  readonly #key: string;
   readonly #onClosed: () => void;
   readonly #log: ChatEvent[] = [];
   #waiting: (ChatEvent & { type: 'waiting' }) | undefined;
   #outcome: { readonly failure?: unknown } | undefined;
   #sleepers: (() => void)[] = [];
 
-  constructor(onClosed: () => void) {
+  constructor(key: string, onClosed: () => void) {
+    this.#key = key;
     this.#onClosed = onClosed;
   }
 
   start(lead: Lead): void {
     const context: FlightContext = {
+      key: this.#key,
       signal: this.#abort.signal,
-      priority: () => Math.min(PRIORITY.most, ...[...this.#passengers].map(({ priority }) => priority)),
+      priority: () => this.#priority(),
       waiting: (waiting) => {
         this.#waiting = { type: 'waiting', waiting };
         this.#wake();
@@ -118,7 +125,15 @@ class Flight {
     this.#wake();
   }
 
+  /** The most urgent one of those who take part. */
+  #priority(): number {
+    let most: number = PRIORITY.most;
+    for (const { priority } of this.#passengers) most = Math.min(most, priority);
+    return most;
+  }
+
   board(options: JoinOptions, led: boolean): Seat {
+    const lifts = options.priority < this.#priority();
     this.#passengers.add(options);
     const left = new AbortController();
     const leave = (): void => {
@@ -134,6 +149,7 @@ class Flight {
     const standing = (): Waiting | undefined => (this.#log.length > 0 ? RUNNING : this.#waiting?.waiting);
     return {
       led,
+      lifts,
       get waiting() {
         return standing();
       },

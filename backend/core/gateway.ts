@@ -135,19 +135,17 @@ export class Gateway {
       priority: call.priority,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
     };
-    ticket.onLift = (priority) => {
-      passenger.priority = priority;
-      queue.recheck();
-    };
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(call, request, spec, outcome, context));
     const source = !plan.read ? 'bypass' : seat.led ? 'miss' : 'coalesced';
     ticket.source = source;
     telemetry.sourced(spec.model, source);
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
-    if (!seat.led) queue.recheck();
+    const lifts = !seat.led && seat.lifts;
+    if (lifts) queue.recheck();
     const close = once(() => {
       seat.leave();
+      if (lifts) queue.recheck();
       this.#closed(ticket);
     });
     const events = followed(ticket, this.#counted(seat), close);
@@ -196,6 +194,7 @@ export class Gateway {
     const { queue, estimator, config, watch } = this.#parts;
     watch.admit();
     const chars = promptChars(request);
+    const measured = (): number | undefined => estimator.runMs(spec.model, chars);
     const place = queue.enter(
       {
         lane: 'chat',
@@ -203,7 +202,9 @@ export class Gateway {
         model: spec.model,
         caller: call.caller,
         priority: flight.priority,
-        expectedMs: () => estimator.runMs(spec.model, chars) ?? config().queue.estimated_time_per_request_ms,
+        serves: (key) => key === flight.key,
+        expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
+        isGuess: () => measured() === undefined,
         onWaiting: flight.waiting,
       },
       flight.signal,

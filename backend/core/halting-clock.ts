@@ -7,7 +7,7 @@ export class HaltingClock {
   #haltedAt: number | undefined;
   /** Milliseconds for which it stood still, the halt under way left out. */
   #haltedMs = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,7 +24,14 @@ export class HaltingClock {
   resume(): void {
     this.#haltedMs = this.#haltedSoFar();
     this.#haltedAt = undefined;
-    for (const wake of this.#waiting.splice(0)) wake();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  /** Like Clock.elapsed, but for the time in which it stood still. */
+  elapsed(): number {
+    return this.#clock.elapsed() - this.#haltedSoFar();
   }
 
   /** Resolves after `ms` milliseconds in which it did not stand still; rejects with the signal's reason. */
@@ -45,14 +52,14 @@ export class HaltingClock {
   #resumed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        this.#waiting = this.#waiting.filter((other) => other !== wake);
+        this.#waiting.delete(wake);
         reject(signal.reason);
       };
       const wake = (): void => {
         signal.removeEventListener('abort', leave);
         resolve();
       };
-      this.#waiting.push(wake);
+      this.#waiting.add(wake);
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
     });

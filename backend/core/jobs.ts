@@ -10,6 +10,7 @@ import type { Gateway } from './gateway.ts';
 import type { Conversations } from './conversations.ts';
 import { converse, type ConversationAsk } from './converse.ts';
 import type { Clock, Log, ReadConfig } from './ports.ts';
+import type { LeaseQueue } from './queue.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import { LOCAL, Ticket, type Requests } from './requests.ts';
 
@@ -49,6 +50,7 @@ export interface JobsOptions {
   readonly log: Log;
   /** Requests waiting in line, for `queue_length`. */
   queueLength(): number;
+  readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp'>;
 }
 
 export class Jobs {
@@ -213,11 +215,16 @@ export class Jobs {
     ticket.cancel('request', new AppError('cancelled', 'The request was cancelled.'));
   }
 
-  /** One step of priority sooner. Throws request_not_found, request_gone, not_cancellable when it does not wait. */
-  moveUp(id: string): void {
+  /**
+   * One place nearer in line, with all that share its run. The new place. Throws request_not_found, request_gone, and
+   * not_cancellable when it does not wait in line.
+   */
+  moveUp(id: string): number {
     const { ticket } = this.#find(id, LOCAL);
     if (ticket.status !== 'queued') throw new AppError('not_cancellable', `"${id}" does not wait any more.`);
-    ticket.lift();
+    const position = ticket.flight === undefined ? undefined : this.#options.queue.moveUp(ticket.flight);
+    if (position !== undefined) return position;
+    throw new AppError('not_cancellable', `"${id}" waits for its turn in its conversation, which goes in order.`);
   }
 
   #view(ticket: Ticket, job: Job | undefined, ended: Ended | undefined): RequestView {
@@ -228,6 +235,7 @@ export class Jobs {
       queue_position: ticket.waiting.position,
       queue_length: this.#options.queueLength(),
       estimated_wait_time: ticket.eta(),
+      ...(isLate(ticket, this.#options.queue) ? { late: true } : {}),
       model: ticket.model,
       priority: ticket.priority,
       created_at: ticket.shown(ticket.createdAt),
@@ -238,6 +246,12 @@ export class Jobs {
       ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
     };
   }
+}
+
+/** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
+export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {
+  if (ticket.status === 'queued') return ticket.waitsForLate();
+  return ticket.status === 'processing' && ticket.flight !== undefined && queue.isLate(ticket.flight);
 }
 
 /** A request that was given up because it waited too long is `expired`; every other failure is `failed`. */

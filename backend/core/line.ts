@@ -1,14 +1,34 @@
 // Those who wait, and the order in which they should run: who they are, whose turn it was last, which runner ran last.
-// It knows neither slots nor a clock; queue.ts decides when somebody may run and says what time it is.
+// To come, to leave and to be next costs the same however many wait: they stand in files (order.ts), and who is next is
+// read off the first of each. It knows neither slots nor a clock; queue.ts decides when somebody may run.
 import { BatchCounter, type BatchFigures } from './batches.ts';
-import { planOrder, type PlanState } from './order.ts';
-import { Waiter, type LeaseWish } from './waiter.ts';
+import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
+import { Waiter, type Lane, type LeaseWish } from './waiter.ts';
 
 /** Callers whose turn is remembered; the one served longest ago is forgotten. */
 const MAX_CALLERS = 1000;
 
+/** What the order depends on beside the line itself. */
+export type Rules = Omit<PlanState, 'runner' | 'streak' | 'lastServed'>;
+
+/** Those of one lane who have priority, caller and runner in common, in the order of arrival; never empty. */
+interface File {
+  readonly lane: Lane;
+  readonly runner: string;
+  readonly waiters: Set<Waiter>;
+}
+
+/** Those who wait for one runner. */
+interface Wanted {
+  count: number;
+  /** Those whom no other runner's request has overtaken yet, in the order of arrival. */
+  readonly unpassed: Set<Waiter>;
+}
+
 export class Line {
-  readonly #waiters = new Set<Waiter>();
+  readonly #files = new Map<string, File>();
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #sizes: Record<Lane, number> = { chat: 0, embed: 0 };
   readonly #lastServed = new Map<string, number>();
   readonly #unwanted = new Set<{ readonly runner: string; readonly resolve: () => void }>();
   readonly #batches = new BatchCounter();
@@ -17,8 +37,9 @@ export class Line {
   #runner: string | undefined;
   #streak = 0;
 
-  get size(): number {
-    return this.#waiters.size;
+  /** How many wait, in a lane or in both. */
+  size(lane?: Lane): number {
+    return lane === undefined ? this.#sizes.chat + this.#sizes.embed : this.#sizes[lane];
   }
 
   /** The runner of the chat that ran last. */
@@ -42,38 +63,105 @@ export class Line {
   add(wish: LeaseWish, now: number): Waiter {
     const fifoSwitch = wish.lane === 'chat' && this.#batches.arrived(wish.runner);
     const waiter = new Waiter(wish, this.#arrivals++, now, fifoSwitch);
-    this.#waiters.add(waiter);
+    this.#file(waiter);
+    this.#sizes[wish.lane]++;
+    const wanted = this.#wanted.get(wish.runner) ?? { count: 0, unpassed: new Set() };
+    wanted.count++;
+    wanted.unpassed.add(waiter);
+    this.#wanted.set(wish.runner, wanted);
     return waiter;
   }
 
+  /** At the end of its file, unless it had stood in another one: then by the order of arrival. */
+  #file(waiter: Waiter): void {
+    const { lane, runner } = waiter.wish;
+    const key = keyOf(waiter);
+    const { waiters } = this.#files.get(key) ?? { waiters: new Set() };
+    const last = waiters.size === 0 || waiter.seq === this.#arrivals - 1;
+    const inOrderOfArrival = last ? waiters.add(waiter) : new Set([...waiters, waiter].toSorted(bySeq));
+    this.#files.set(key, { lane, runner, waiters: inOrderOfArrival });
+  }
+
+  #unfile(waiter: Waiter): void {
+    const key = keyOf(waiter);
+    const file = this.#files.get(key);
+    file?.waiters.delete(waiter);
+    if (file?.waiters.size === 0) this.#files.delete(key);
+  }
+
+  /** It waits no more; once only. */
   remove(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
-    for (const watch of this.#unwanted) if (!this.wants(watch.runner)) watch.resolve();
+    const { lane, runner } = waiter.wish;
+    this.#unfile(waiter);
+    this.#sizes[lane]--;
+    for (const other of waiter.goesBefore) other.letsFirst.delete(waiter);
+    for (const other of waiter.letsFirst) other.goesBefore.delete(waiter);
+    const wanted = this.#wanted.get(runner);
+    if (wanted === undefined) return;
+    wanted.count--;
+    wanted.unpassed.delete(waiter);
+    if (wanted.count > 0) return;
+    this.#wanted.delete(runner);
+    for (const watch of this.#unwanted) if (watch.runner === runner) watch.resolve();
   }
 
-  /** All who wait, the next one first. */
-  inOrder(rules: Omit<PlanState, 'runner' | 'streak' | 'lastServed'>): Waiter[] {
-    const views = [...this.#waiters].map((waiter) => ({
-      seq: waiter.seq,
-      priority: waiter.wish.priority(),
-      caller: waiter.wish.caller,
-      runner: waiter.wish.runner,
-      since: waiter.since,
-      passedSince: waiter.passedSince,
-      waiter,
-    }));
-    const state = { ...rules, runner: this.#runner, streak: this.#streak, lastServed: this.#lastServed };
-    return planOrder(views, state).map(({ waiter }) => waiter);
-  }
-
-  /** This one runs now and waits no more; `order` is what inOrder said, and tells whom it overtakes. */
-  serve(waiter: Waiter, order: readonly Waiter[], now: number): void {
-    const { lane, runner, caller } = waiter.wish;
-    const turn = order.indexOf(waiter);
-    for (const [i, other] of order.entries()) {
-      const overtaken = i < turn || other.seq < waiter.seq;
-      if (overtaken && other.wish.runner !== runner) other.passedSince ??= now;
+  /** Asks all for their priority again. */
+  refile(): void {
+    for (const waiter of this.all()) {
+      const priority = waiter.wish.priority();
+      if (priority === waiter.priority) continue;
+      this.#unfile(waiter);
+      waiter.priority = priority;
+      this.#file(waiter);
     }
+  }
+
+  /** All who wait, in no order. */
+  all(): Waiter[] {
+    return [...this.#files.values()].flatMap(({ waiters }) => [...waiters]);
+  }
+
+  /** Who is next among those of some files, and in whose turn. */
+  next(rules: Rules, isMeant: (file: File) => boolean): Turn<Waiter> | undefined {
+    const [turn] = this.#inOrder(rules, isMeant);
+    return turn;
+  }
+
+  /** All of one lane, the next one first. */
+  order(lane: Lane, rules: Rules): Waiter[] {
+    return Array.from(
+      this.#inOrder(rules, (file) => file.lane === lane),
+      ({ waiter }) => waiter,
+    );
+  }
+
+  #inOrder(rules: Rules, isMeant: (file: File) => boolean): Iterable<Turn<Waiter>> {
+    const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
+    return inOrder(files, { ...rules, runner: this.#runner, streak: this.#streak, lastServed: this.#lastServed });
+  }
+
+  /** Moves one place nearer in its lane. The new place, from 1. */
+  moveUp(waiter: Waiter, rules: Rules): number {
+    const order = this.order(waiter.wish.lane, rules);
+    const at = order.indexOf(waiter);
+    const [before, after] = [order[at - 1], order[at + 1]];
+    if (before === undefined) return at + 1;
+    // Had it let that one go first, it does so no more, so that no two let each other go first. All others stay where
+    // they are: those who went before the two, and the one who came after them.
+    if (waiter.letsFirst.delete(before)) {
+      before.goesBefore.delete(waiter);
+      for (const earlier of before.letsFirst) letFirst(waiter, earlier);
+      if (after !== undefined) letFirst(after, before);
+    }
+    letFirst(before, waiter);
+    return at;
+  }
+
+  /** This one runs now and waits no more; `head` was the first in the order, and is overtaken if it is another one. */
+  serve({ waiter, turnOf }: Turn<Waiter>, head: Waiter, now: number): void {
+    const { lane, runner, caller } = waiter.wish;
+    turnOf.turnCame = true;
+    this.#overtake(waiter, head, now);
     // An embed runs beside the chats: it ends no batch of theirs.
     if (lane === 'chat') {
       this.#batches.leased(runner, waiter.fifoSwitch);
@@ -87,10 +175,25 @@ export class Line {
     this.remove(waiter);
   }
 
+  /** Marks those of other runners who were here first. Each is marked once, so the work is small over time. */
+  #overtake({ seq, wish: { runner } }: Waiter, head: Waiter, now: number): void {
+    const mark = (wanted: Wanted, waiter: Waiter): void => {
+      waiter.passedSince ??= now;
+      wanted.unpassed.delete(waiter);
+    };
+    for (const [other, wanted] of this.#wanted) {
+      if (other === runner) continue;
+      for (const waiter of wanted.unpassed) {
+        if (waiter.seq > seq) break;
+        mark(wanted, waiter);
+      }
+      if (other === head.wish.runner) mark(wanted, head);
+    }
+  }
+
   /** Whether anybody needs this runner. */
   wants(runner: string): boolean {
-    for (const waiter of this.#waiters) if (waiter.wish.runner === runner) return true;
-    return false;
+    return this.#wanted.has(runner);
   }
 
   /** Resolves as soon as nobody needs this runner, or when the signal aborts. */
@@ -109,4 +212,18 @@ export class Line {
       signal.addEventListener('abort', watch.resolve, { once: true });
     });
   }
+}
+
+/** From now on `waiter` lets `other` go first when its turn comes. */
+function letFirst(waiter: Waiter, other: Waiter): void {
+  waiter.letsFirst.add(other);
+  other.goesBefore.add(waiter);
+}
+
+function keyOf(waiter: Waiter): string {
+  return `${waiter.wish.lane} ${fileOf(waiter)}`;
+}
+
+function bySeq(a: Waiter, b: Waiter): number {
+  return a.seq - b.seq;
 }

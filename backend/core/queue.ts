@@ -1,10 +1,11 @@
 // The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
-// as long as the upstream stream. Who is next is line.ts and order.ts; what a lease is used for is not known here.
-import { etaOf, type Waiting } from '../contract/chat.ts';
+// as long as the upstream stream. Who is next is line.ts and order.ts, what those who wait are told is outlook.ts; what a lease is used for is not known here.
 import type { BatchFigures } from './batches.ts';
-import { startTimes, type Planned } from './estimate.ts';
+import type { Slot } from './estimate.ts';
 import { HaltingClock } from './halting-clock.ts';
-import { Line } from './line.ts';
+import { Line, type Rules } from './line.ts';
+import type { Turn } from './order.ts';
+import { Outlook, type RunMs } from './outlook.ts';
 import type { Clock, ReadConfig } from './ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from './refusals.ts';
 import { LANES, type Lane, type Lease, type LeaseWish, type Waiter } from './waiter.ts';
@@ -33,27 +34,33 @@ interface Running {
   /** When it got its slot; from when its model stood ready, that. */
   startedAt: number;
   begun: boolean;
+  readonly over: AbortController;
 }
 
-/** In a line up to this long everybody is told of every change at once. */
-const TOLD_AT_ONCE = 100;
-/** In a longer one there is a pause of a millisecond for each who was told, and at most this. */
-const LONGEST_PAUSE_MS = 1000;
+/** Node's timers take no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class LeaseQueue {
   readonly #options: QueueOptions;
   readonly #line = new Line();
   readonly #running = new Set<Running>();
-  /** What queue.max_wait_ms goes by; it stands still while the queue is paused. */
+  /** What waiting is measured by: it stands still while the queue is paused. */
   readonly #waitClock: HaltingClock;
+  readonly #outlook: Outlook;
   #draining = false;
-  #telling = false;
-  #tellAgainAt = -Infinity;
-  readonly #drained = new AbortController();
 
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#waitClock = new HaltingClock(options.clock);
+    this.#outlook = new Outlook({
+      clock: options.clock,
+      order: (lane) => this.#line.order(lane, this.#rules()),
+      slots: (lane, runMs) => this.#slots(lane, runMs),
+      loadMs: (wish) => this.#loadMs(wish),
+      runner: () => this.#line.runner,
+      size: (lane) => this.#line.size(lane),
+      isPaused: () => this.paused,
+    });
   }
 
   /**
@@ -64,16 +71,15 @@ export class LeaseQueue {
     const { max_queue_size, max_wait_ms } = this.#options.config().queue;
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
-    if (this.#line.size >= max_queue_size) throw queueFull(max_queue_size, this.eta());
-    const waiter = this.#line.add(wish, this.#options.clock.elapsed());
+    if (this.full) throw queueFull(max_queue_size, this.#outlook.nextPlace());
+    const waiter = this.#line.add(wish, this.#waitClock.elapsed());
     const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
     signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
     const timeUp = (): void => this.#refuse(waiter, () => queueTimeout(max_wait_ms, this.eta()));
     this.#waitClock.sleep(max_wait_ms, waiter.over).then(timeUp, () => undefined);
     this.#changed();
     // At once, so that who just came knows its position before anything is answered.
-    if (this.#line.size <= TOLD_AT_ONCE) this.#tell();
-    else this.#tell(waiter);
+    this.#outlook.came(waiter);
     return { lease: waiter.lease, granted: waiter.over.aborted };
   }
 
@@ -104,132 +110,121 @@ export class LeaseQueue {
 
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
-    while (this.#line.size > 0) {
-      const free = LANES.filter((lane) => this.#slotFree(lane));
-      if (free.length === 0) break;
-      const order = this.#plan();
-      // Who waits for a slot of the other lane is not passed by one who takes a slot of this.
-      const able = order.filter(({ wish }) => free.includes(wish.lane));
-      const next = able.find((waiter) => this.#mayRunBeside(waiter.wish.runner));
-      if (next === undefined || !this.#mayPass(able[0], next)) break;
-      this.#grant(next, order);
-    }
+    while (this.#line.size() > 0 && this.#grantNext());
     this.#options.onChange();
-    this.#tellSoon();
+    this.#outlook.changed();
+  }
+
+  /** Gives a lease to the next one that may have one. False: there is none. */
+  #grantNext(): boolean {
+    // Who waits for a slot of the other lane is not passed by one who takes a slot of this.
+    const lanes = LANES.filter((lane) => this.#slotFree(lane));
+    if (lanes.length === 0) return false;
+    const rules = this.#rules();
+    const first = this.#line.next(rules, ({ lane }) => lanes.includes(lane));
+    if (first === undefined) return false;
+    if (this.#mayRunBeside(first.waiter.runner)) return this.#grant(first, first.waiter);
+    if (!this.#mayBePassed(first.waiter)) return false;
+    const next = this.#line.next(rules, ({ lane, runner }) => lanes.includes(lane) && this.#mayRunBeside(runner));
+    return next !== undefined && this.#grant(next, first.waiter);
   }
 
   /** When the first in line waits for its runner, others may use the slots beside it, but not for ever. */
-  #mayPass(head: Waiter | undefined, next: Waiter): boolean {
-    if (head === undefined || head === next) return true;
+  #mayBePassed(first: Waiter): boolean {
     const { max_batch_size, batch_timeout_ms } = this.#options.config().batch;
     if (this.#line.streak >= max_batch_size) return false;
-    return head.passedSince === undefined || this.#options.clock.elapsed() - head.passedSince < batch_timeout_ms;
+    return first.passedSince === undefined || this.#waitClock.elapsed() - first.passedSince < batch_timeout_ms;
   }
 
-  #plan(): Waiter[] {
+  #rules(): Rules {
     const { queue, batch } = this.#options.config();
-    return this.#line.inOrder({
-      now: this.#options.clock.elapsed(),
+    return {
+      now: this.#waitClock.elapsed(),
       agingMs: queue.aging_ms,
+      maxWaitMs: queue.max_wait_ms,
       maxBatch: batch.max_batch_size,
       batchTimeoutMs: batch.batch_timeout_ms,
-    });
+    };
   }
 
-  #grant(waiter: Waiter, order: readonly Waiter[]): void {
+  /** `first` is the first in line, who is passed when it is another one. */
+  #grant(turn: Turn<Waiter>, first: Waiter): true {
     const { clock } = this.#options;
-    const { wish } = waiter;
-    const startedAt = clock.elapsed();
+    const { wish } = turn.waiter;
     const loadMs = wish.runner === this.#line.runner ? 0 : this.#loadMs(wish);
-    this.#line.serve(waiter, order, startedAt);
-    const running: Running = { wish, loadMs, startedAt, begun: false };
+    this.#line.serve(turn, first, this.#waitClock.elapsed());
+    const running: Running = { wish, loadMs, startedAt: clock.elapsed(), begun: false, over: new AbortController() };
     this.#running.add(running);
-    waiter.grant({
+    turn.waiter.grant({
       began: () => {
         running.startedAt = clock.elapsed();
         running.begun = true;
-        if (this.#line.size > 0) this.#tellSoon();
+        this.#outlook.changed();
+        void this.#watchFor(running);
       },
       release: () => {
-        if (this.#running.delete(running)) this.#changed();
+        if (!this.#running.delete(running)) return;
+        running.over.abort();
+        this.#changed();
       },
     });
+    return true;
   }
 
-  #tellSoon(): void {
-    if (this.#telling) return;
-    this.#telling = true;
-    // Unless they have been told since: who enters is told at once.
-    const tell = (): void => void (this.#telling && this.#tell());
-    const { clock } = this.#options;
-    const pause = this.#tellAgainAt - clock.elapsed();
-    if (pause <= 0) queueMicrotask(tell);
-    else clock.sleep(Math.min(pause, LONGEST_PAUSE_MS), this.#drained.signal).then(tell, () => undefined);
-  }
-
-  /** Tells everybody who does not know it yet where they stand, or one of them alone. */
-  #tell(only?: Waiter): void {
-    if (only === undefined) this.#telling = false;
-    const order = this.#plan();
-    const lanes = LANES.map((lane) => order.filter(({ wish }) => wish.lane === lane));
-    let told = 0;
-    const now = this.#options.clock.elapsed();
-    for (const { waiter, waiting } of lanes.flatMap((lane) => this.#places(lane, now))) {
-      if (only !== undefined && waiter !== only) continue;
-      if (waiter.told !== undefined && !isNews(waiter.told, waiting, now)) continue;
-      waiter.told = waiting;
-      waiter.wish.onWaiting(waiting);
-      told++;
+  /** When a run takes longer than expected nothing else may happen, and yet everybody is to know. */
+  async #watchFor(running: Running): Promise<void> {
+    const { clock, onChange } = this.#options;
+    const { signal } = running.over;
+    for (;;) {
+      const left = leftOf(running, clock.elapsed());
+      if (left === undefined || signal.aborted) return;
+      if (left <= 0) break;
+      // What is expected may have changed meanwhile.
+      await clock.sleep(Math.min(left, LONGEST_TIMER_MS), signal).catch(() => undefined);
     }
-    if (told > TOLD_AT_ONCE) this.#tellAgainAt = this.#options.clock.elapsed() + Math.min(told, LONGEST_PAUSE_MS);
-  }
-
-  /** Where those of one lane stand, in their order. */
-  #places(order: readonly Waiter[], now: number): { readonly waiter: Waiter; readonly waiting: Waiting }[] {
-    const [first] = order;
-    if (first === undefined) return [];
-    const etas = startTimes(this.#planned(order), this.#slots(first.wish.lane), this.#line.runner);
-    return order.map((waiter, i) => ({
-      waiter,
-      waiting: {
-        phase: 'queued',
-        position: i + 1,
-        eta_ms: etas[i] ?? 0,
-        // While it is paused nobody comes nearer by waiting.
-        ...(this.paused ? {} : { as_of: now }),
-      },
-    }));
-  }
-
-  #planned(order: readonly Waiter[]): Planned[] {
-    return order.map(({ wish }) => ({
-      runner: wish.runner,
-      runMs: wish.expectedMs(),
-      loadMs: this.#loadMs(wish),
-    }));
+    onChange();
+    this.#outlook.changed();
   }
 
   #loadMs({ runner, model }: LeaseWish): number {
     return this.#options.resident(runner) ? 0 : this.#options.loadMs(model);
   }
 
-  /** For each slot of a lane, the expected milliseconds until it is free. */
-  #slots(lane: Lane): number[] {
+  /** When each slot of a lane should be free. */
+  #slots(lane: Lane, runMs: RunMs): Slot[] {
     const now = this.#options.clock.elapsed();
     const { max_concurrent } = this.#options.config().queue;
-    const taken = this.#runningIn(lane).map(({ wish, loadMs, startedAt, begun }) => {
+    const taken = this.#runningIn(lane).map(({ wish, loadMs, startedAt, begun }): Slot => {
       const gone = now - startedAt;
-      return begun ? Math.max(0, wish.expectedMs() - gone) : Math.max(0, loadMs - gone) + wish.expectedMs();
+      if (!begun) return { ms: Math.max(0, loadMs - gone) + runMs(wish, 0), stuck: loadMs > 0 && gone > loadMs };
+      const all = runMs(wish, gone);
+      // Of a late one nothing is known but that: as long again as it is late by now (contract/chat.ts, etaOf).
+      return all > 0 ? { ms: Math.abs(all - gone), dueAt: startedAt + all } : { ms: 0 };
     });
     // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
-    return [...taken, ...Array<number>(max_concurrent).fill(0)].toSorted((a, b) => b - a).slice(0, max_concurrent);
+    const free = Array.from({ length: max_concurrent }, (): Slot => ({ ms: 0 }));
+    return [...taken, ...free].toSorted((a, b) => b.ms - a.ms).slice(0, max_concurrent);
   }
 
   /** Milliseconds until a chat that came now would start. */
   eta(): number {
-    const newcomer: Planned = { runner: '', runMs: 0, loadMs: 0 };
-    const order = this.#plan().filter(({ wish }) => wish.lane === 'chat');
-    return startTimes([...this.#planned(order), newcomer], this.#slots('chat'), this.#line.runner).at(-1) ?? 0;
+    return this.#outlook.eta();
+  }
+
+  /** Whether a run for this flight takes longer than expected. */
+  isLate(flight: string): boolean {
+    const now = this.#options.clock.elapsed();
+    const isLate = (running: Running): boolean => running.begun && (leftOf(running, now) ?? 1) <= 0;
+    return [...this.#running].some((running) => running.wish.serves?.(flight) === true && isLate(running));
+  }
+
+  /** Moves what waits for this flight one place nearer in its lane. The new place, from 1; undefined when nothing waits for it. */
+  moveUp(flight: string): number | undefined {
+    const found = this.#line.all().find(({ wish }) => wish.serves?.(flight) === true);
+    if (found === undefined) return undefined;
+    const place = this.#line.moveUp(found, this.#rules());
+    this.#changed();
+    return place;
   }
 
   /** Whether anybody in line needs this runner. */
@@ -255,14 +250,15 @@ export class LeaseQueue {
 
   /** After a change of the configuration, of a priority, or of the models in memory. */
   recheck(): void {
+    this.#line.refile();
     this.#changed();
   }
 
   /** Refuses everything from now on, also those in line, with shutting_down. Running ones keep their lease. */
   drain(): void {
     this.#draining = true;
-    this.#drained.abort();
-    for (const waiter of this.#plan()) this.#refuse(waiter, shuttingDown);
+    this.#outlook.stop();
+    for (const waiter of this.#line.all()) this.#refuse(waiter, shuttingDown);
     this.#changed();
   }
 
@@ -271,11 +267,11 @@ export class LeaseQueue {
   }
 
   get full(): boolean {
-    return this.#line.size >= this.#options.config().queue.max_queue_size;
+    return this.waiting >= this.#options.config().queue.max_queue_size;
   }
 
   get waiting(): number {
-    return this.#line.size;
+    return this.#line.size();
   }
 
   get running(): number {
@@ -291,8 +287,8 @@ export class LeaseQueue {
   }
 }
 
-/** A new estimate alone is news only when it is more than a second off what the old one has come to. */
-function isNews(told: Waiting, waiting: Waiting, now: number): boolean {
-  if (told.position !== waiting.position || (told.as_of === undefined) !== (waiting.as_of === undefined)) return true;
-  return Math.abs(etaOf(told, now) - waiting.eta_ms) >= 1000;
+/** Milliseconds until a run should end; undefined where nothing is known of it. */
+function leftOf({ wish, startedAt }: Running, now: number): number | undefined {
+  const all = wish.expectedMs();
+  return all > 0 ? startedAt + all - now : undefined;
 }

@@ -1,8 +1,7 @@
 // The register of requests that live: who asks for what, where each stands, and how to cancel it.
 // A ticket belongs to one caller, not to a flight: followers have tickets of their own. Finished ones are forgotten
 // here; jobs.ts keeps the results that somebody will fetch.
-import { PRIORITY } from '../contract/chat-request.ts';
-import { etaOf, RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
+import { etaAfter, etaOf, isLate, RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { HandedOn, type Asker } from './handed-on.ts';
 import type { Clock } from './ports.ts';
@@ -37,7 +36,7 @@ export class Ticket {
   readonly caller: string;
   readonly owner: string;
   readonly maxActive: number | undefined;
-  priority: number;
+  readonly priority: number;
   readonly createdAt: number;
   /** The same moment on the wall. */
   readonly #bornAt: number;
@@ -55,8 +54,6 @@ export class Ticket {
   pieces = 0;
   /** Which run it takes part in; requests with one flight get one answer. */
   flight: string | undefined;
-  /** Told of a new priority while the request waits. */
-  onLift: ((priority: number) => void) | undefined;
   finishedAt: number | undefined;
   error: AppError | undefined;
 
@@ -87,12 +84,6 @@ export class Ticket {
     this.#abort.abort(reason);
   }
 
-  /** One step of priority sooner. Whoever orders the line is to look again afterwards. */
-  lift(): void {
-    this.priority = Math.max(PRIORITY.least, this.priority - 1);
-    this.onLift?.(this.priority);
-  }
-
   moved(waiting: Waiting): void {
     this.waiting = waiting;
     if (waiting.phase !== 'queued') this.started();
@@ -101,6 +92,16 @@ export class Ticket {
   /** Milliseconds until it starts, by now: by its own last word, or by another. */
   eta(waiting: Waiting = this.waiting): number {
     return etaOf(waiting, this.#clock.elapsed());
+  }
+
+  /** Whether what it waits for takes longer than expected. */
+  waitsForLate(waiting: Waiting = this.waiting): boolean {
+    return isLate(waiting, this.#clock.elapsed());
+  }
+
+  /** Milliseconds of its estimate that come after the end of the answer that it waits for. */
+  get etaAfter(): number {
+    return Math.round(etaAfter(this.waiting));
   }
 
   started(): void {

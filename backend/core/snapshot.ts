@@ -2,7 +2,7 @@
 import type { CacheStats, Health, ModelView, QueueEntry, QueueView, RequestFact } from '../contract/control.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
-import { iso, statusOf } from './jobs.ts';
+import { isLate, iso, statusOf } from './jobs.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import { canonicalName, isCloudName } from './models.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from './ports.ts';
@@ -94,10 +94,22 @@ function conversationView({ figures }: Conversations): CacheStats['conversation_
 
 export function queueView({ requests, telemetry, queue, clock }: SnapshotParts): QueueView {
   const living = requests.list();
-  const sharing = new Map<string | undefined, number>();
-  for (const { flight } of living) sharing.set(flight, (sharing.get(flight) ?? 0) + 1);
-  const others = ({ flight }: Ticket): number => (flight === undefined ? 0 : (sharing.get(flight) ?? 1) - 1);
-  const entries = living.map((ticket) => queueEntry(ticket, others(ticket), clock.elapsed()));
+  const flights = new Map<string, { readonly leader: Ticket; count: number }>();
+  for (const ticket of living) {
+    const flight = flights.get(flightOf(ticket)) ?? { leader: ticket, count: 0 };
+    flight.count++;
+    flights.set(flightOf(ticket), flight);
+  }
+  const entries = living.map((ticket) => {
+    const { leader = ticket, count = 1 } = flights.get(flightOf(ticket)) ?? {};
+    return {
+      ...queueEntry(ticket, clock.elapsed()),
+      // The longest here, should the one who began it have left.
+      leads: leader === ticket && ticket.source !== 'hit',
+      late: isLate(ticket, queue),
+      shared_with: count - 1,
+    };
+  });
   const { completed, failed, cancelled, refused, requests: all } = telemetry.counts;
   return {
     queue_length: queue.waiting,
@@ -111,7 +123,12 @@ export function queueView({ requests, telemetry, queue, clock }: SnapshotParts):
   };
 }
 
-function queueEntry(ticket: Ticket, sharedWith: number, elapsed: number): QueueEntry {
+/** Until it takes part in a run it has one of its own to come. */
+function flightOf({ id, flight }: Ticket): string {
+  return flight ?? id;
+}
+
+function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' | 'late' | 'shared_with'> {
   return {
     request_id: ticket.id,
     model: ticket.model,
@@ -123,13 +140,13 @@ function queueEntry(ticket: Ticket, sharedWith: number, elapsed: number): QueueE
     phase: ticket.waiting.phase,
     queue_position: ticket.waiting.position,
     estimated_wait_time: ticket.eta(),
+    wait_after_ms: ticket.etaAfter,
     created_at: ticket.shown(ticket.createdAt),
     age_ms: Math.round(elapsed - ticket.createdAt),
     ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
     tokens: ticket.pieces,
     tokens_per_s: pace(ticket),
     silent_ms: ticket.startedAt === undefined ? null : Math.round(elapsed - (ticket.lastPieceAt ?? ticket.startedAt)),
-    shared_with: sharedWith,
   };
 }
 

@@ -1,6 +1,7 @@
 // One in line: what it asks for, and its promise of a lease. It ends once, by a grant or a refusal; whatever was set up
 // for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
 import type { Waiting } from '../contract/chat.ts';
+import type { Waiting as Standing } from './order.ts';
 
 /** Embeds have slots of their own: they are short, and must not stand behind a long answer. */
 export const LANES = ['chat', 'embed'] as const;
@@ -12,11 +13,15 @@ export interface LeaseWish {
   readonly runner: string;
   readonly model: string;
   readonly caller: string;
-  /** Lower is sooner; asked again at every decision. */
+  /** Lower is sooner. Asked when it comes, and again at LeaseQueue.recheck. */
   priority(): number;
-  /** Expected milliseconds of the run, load not included. */
+  /** Expected milliseconds of the run, load not included; 0 when nothing is known of it. */
   expectedMs(): number;
-  /** Told at every change of position or estimate while waiting. */
+  /** Whether that is a guess, since nothing like it has been measured. */
+  isGuess?(): boolean;
+  /** Whether the run is for these: a flight, as tickets name it. */
+  serves?(flight: string): boolean;
+  /** Told at every change of position or estimate while waiting; in a long line only from time to time. */
   onWaiting(waiting: Waiting): void;
 }
 
@@ -27,8 +32,10 @@ export interface Lease {
   release(): void;
 }
 
-export class Waiter {
+export class Waiter implements Standing<Waiter> {
   readonly wish: LeaseWish;
+  /** The wish's, as of the last time it was asked. */
+  priority: number;
   /** Grows with arrival. */
   readonly seq: number;
   /** When it came. */
@@ -38,14 +45,21 @@ export class Waiter {
   readonly lease: Promise<Lease>;
   /** When another runner's request first overtook it. */
   passedSince: number | undefined;
-  /** The last word about its place. */
+  /** Those who were moved before it by hand and still wait, and those before whom it was moved itself. */
+  readonly letsFirst = new Set<Waiter>();
+  readonly goesBefore = new Set<Waiter>();
+  /** Its turn had come, and it let another one go first. */
+  turnCame = false;
+  /** The last word about its place, and whether what it waits for was late then. */
   told: Waiting | undefined;
+  toldLate = false;
   readonly #over = new AbortController();
   #resolve: (lease: Lease) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
 
   constructor(wish: LeaseWish, seq: number, since: number, fifoSwitch: boolean) {
     this.wish = wish;
+    this.priority = wish.priority();
     this.seq = seq;
     this.since = since;
     this.fifoSwitch = fifoSwitch;
@@ -53,6 +67,14 @@ export class Waiter {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  get caller(): string {
+    return this.wish.caller;
+  }
+
+  get runner(): string {
+    return this.wish.runner;
   }
 
   /** Aborts when the waiting is over. */

@@ -5,7 +5,7 @@ import type { ChatEvent, Completion } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { GoRefusal } from '../contract/go-type.ts';
 import { load, unloadAtOnce, type ActionParts } from '../core/actions.ts';
-import type { EmbedFamily } from '../core/batcher.ts';
+import type { EmbedFamily } from '../core/embed-group.ts';
 import type { ChatCall } from '../core/call.ts';
 import type { Embedder, EmbedAnswer } from '../core/embedder.ts';
 import type { Gateway } from '../core/gateway.ts';

@@ -3,7 +3,7 @@
 // stages of Ollama refuse (options of a wrong type, a format that is none) goes up in its turn.
 import { keepAliveSeconds } from '../contract/duration.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../contract/ollama-request.ts';
-import type { EmbedFamily } from '../core/batcher.ts';
+import type { EmbedFamily } from '../core/embed-group.ts';
 import type { Family, UpstreamRequest } from '../core/ports.ts';
 import type { CacheFields } from './chat-call.ts';
 import { namedModel, ownFields, present, refusal, understood } from './understood.ts';

@@ -120,6 +120,7 @@ export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerR
         queue_position: view.queue_position,
         queue_length: view.queue_length,
         estimated_wait_time: view.estimated_wait_time,
+        ...(view.late === undefined ? {} : { late: view.late }),
         is_processing: view.status === 'processing',
       },
       created_at: view.created_at,

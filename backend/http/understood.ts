@@ -4,7 +4,7 @@ import { AppError } from '../contract/errors.ts';
 import { GoRefusal, type GoType, type Read } from '../contract/go-type.ts';
 import { parseInput } from '../contract/parse.ts';
 import { foreign } from '../contract/sentence.ts';
-import type { EmbedFamily } from '../core/batcher.ts';
+import type { EmbedFamily } from '../core/embed-group.ts';
 import type { Family } from '../core/ports.ts';
 import type { CacheFields } from './chat-call.ts';
 import { readAsGo } from './go-read.ts';

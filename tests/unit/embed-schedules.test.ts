@@ -3,7 +3,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
-import { Batcher, type EmbedFamily, type Embedded } from '../../backend/core/batcher.ts';
+import { Batcher } from '../../backend/core/batcher.ts';
+import type { EmbedFamily, Embedded } from '../../backend/core/embed-group.ts';
 import { Estimator } from '../../backend/core/estimate.ts';
 import type { EmbedReply, UpstreamEmbed } from '../../backend/core/ports.ts';
 import { LeaseQueue } from '../../backend/core/queue.ts';
@@ -108,7 +109,9 @@ class Play {
     const asker = { texts, outcome: watched(promise), caller };
     this.askers.push(asker);
     const wish = { family, request: { model: 'm' }, spec: SPEC, texts, caller: 'c', share };
-    this.batcher.embed({ ...wish, priority: () => 0, onWaiting: () => undefined }, caller.signal).then(resolve, reject);
+    this.batcher
+      .embed({ ...wish, flight: '', priority: () => 0, onWaiting: () => undefined }, caller.signal)
+      .then(resolve, reject);
     return asker;
   }
 

@@ -12,6 +12,7 @@ const STATE: PlanState = {
   streak: 0,
   lastServed: new Map(),
   agingMs: MINUTE,
+  maxWaitMs: Infinity,
   maxBatch: 3,
   batchTimeoutMs: 2000,
 };

@@ -97,6 +97,7 @@ const open = (queue: Partial<Config['queue']> = {}): void => {
     clock,
     log: { ...NO_LOG, error: (fields) => logged.push(fields) },
     queueLength: () => 7,
+    queue: { isLate: () => false, moveUp: (flight) => (flight === 'in line' ? 2 : undefined) },
   });
 };
 
@@ -361,6 +362,27 @@ describe('a result', () => {
     }
     expect(codeOf(() => jobs.view('r1', LOCAL))).toBe('request_gone');
     expect(jobs.view('r2', LOCAL).status).toBe('completed');
+  });
+});
+
+describe('moving up', () => {
+  test('moves the run that it takes part in, wherever that stands', () => {
+    const ticket = new Ticket(call('r1'), clock);
+    ticket.flight = 'in line';
+    requests.add(ticket);
+    expect(jobs.moveUp('r1')).toBe(2);
+  });
+
+  test('is refused for one that stands in no line, runs, or has ended', async () => {
+    await submit('r1');
+    expect(codeOf(() => jobs.moveUp('r1'))).toBe('not_cancellable');
+    run().say('text');
+    await settled();
+    expect(codeOf(() => jobs.moveUp('r1'))).toBe('not_cancellable');
+    run().end();
+    await settled();
+    expect(codeOf(() => jobs.moveUp('r1'))).toBe('not_cancellable');
+    expect(codeOf(() => jobs.moveUp('nobody'))).toBe('request_not_found');
   });
 });
 
