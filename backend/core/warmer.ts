@@ -33,7 +33,7 @@ interface Wanted {
 export class Warmer {
   readonly #parts: WarmerParts;
   #busy = false;
-  /** Weights that were loaded since Ollama came up: each is loaded once without regard to what else is in use. */
+  /** Weights that were in memory since Ollama came up. */
   readonly #begun = new Set<string>();
   /** Weights whose time ran out; nobody took them away. */
   readonly #expired = new Set<string>();
@@ -51,10 +51,11 @@ export class Warmer {
 
   /** Looks whether something is to be warmed; call after each look at Ollama. `signal` ends what it started. */
   check(signal: AbortSignal): void {
-    const { watch, queue } = this.#parts;
+    const { watch, queue, uses } = this.#parts;
     if (watch.state.status !== 'up') {
       this.#begun.clear();
       this.#expired.clear();
+      uses.away();
       return;
     }
     this.#look();
@@ -128,9 +129,8 @@ export class Warmer {
     return this.#wanted().find((wanted) => {
       const { weights } = wanted;
       if (this.#seen.has(weights) || !this.#mayTry(wanted)) return false;
-      const first = !this.#begun.has(weights);
       const free = uses.othersIdleMs(weights) >= IDLE_MS && !this.#expired.has(weights);
-      return (first || free) && !this.#standsInTheWay(weights);
+      return free && !this.#standsInTheWay(weights);
     });
   }
 

@@ -135,7 +135,23 @@ describe('preload', () => {
     expect(ollama.names).toEqual([]);
   });
 
-  test('after Ollama was away it begins anew, whatever is in use', async () => {
+  test('nor at the start from one who was there first', async () => {
+    const { ollama, pass } = setUp({ preload: ['a:latest'] });
+    await ollama.chat('c:latest');
+    await pass(MINUTE);
+    expect(ollama.loads).toEqual(['c:latest']);
+    await pass(5 * MINUTE);
+    expect(ollama.names).toEqual(['a:latest']);
+  });
+
+  test('of what was in memory before the start nobody knows whether it is in use', async () => {
+    const { ollama, pass } = setUp({ room: 2, preload: ['a:latest'] });
+    ollama.direct('c:latest', -1);
+    await pass(0);
+    expect(ollama.names).toEqual(['a:latest', 'c:latest']);
+  });
+
+  test('after Ollama was away it begins anew, whatever was in use before', async () => {
     const { ollama, pass } = setUp({ room: 2, preload: ['a:latest'] });
     await pass(0);
     await ollama.chat('c:latest');
@@ -145,6 +161,17 @@ describe('preload', () => {
     ollama.status = 'up';
     await pass(0);
     expect(ollama.names).toEqual(['a:latest']);
+  });
+
+  test('but not when it was away for a moment alone, and nothing had left its memory', async () => {
+    const { ollama, pass } = setUp({ preload: ['a:latest'] });
+    await pass(0);
+    await ollama.chat('c:latest');
+    ollama.status = 'down';
+    await pass(0);
+    ollama.status = 'up';
+    await pass(MINUTE);
+    expect(ollama.names).toEqual(['c:latest']);
   });
 
   test('two names of one model are loaded once', async () => {
