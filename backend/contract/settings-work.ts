@@ -1,10 +1,13 @@
 // The settings of the work itself: what is kept, who waits how long, how requests are grouped.
 // Declarations alone; config.ts puts all sections together.
-import { amount, choice, field, flag, section, whole } from './config-field.ts';
+import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const DAY_MS = 86_400_000;
 const DAY_S = 86_400;
 const WEEK_S = 604_800;
+const header = (text: string): string | undefined =>
+  /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(text.trim()) ? text.trim() : undefined;
+const headerName = () => spelled(header, 'the name of a header');
 const NOT_ON_DISK = 'Nothing is written to disk in this version.';
 
 export const cache = section('Cache', {
@@ -40,10 +43,20 @@ export const cache = section('Cache', {
   }),
   drop_in: field(choice({ deterministic: 'Repeatable only', always: 'Always', off: 'Never' }), {
     title: 'Ollama and OpenAI routes',
-    hint: 'Which answers these routes keep. Repeatable: with temperature 0, top_k 1 or a seed. Our own routes always use the cache.',
+    hint: 'Which answers these routes keep. Repeatable: with temperature 0, top_k 1 or a seed. Always: also what Regenerate asks for is the kept answer, unless cache.fresh_when names a header that changes with it. Our own routes always use the cache.',
     default: 'deterministic',
     applies: 'live',
   }),
+  fresh_when: field(
+    list(headerName().type, 16, 'a list of at most 16 names of headers such as "X-Message-Id"', 'a header'),
+    {
+      title: 'Ask anew when these headers change',
+      hint: 'For Regenerate: a value that did not come with the same question before asks the model anew, and the new answer is kept. Requests with a known value, or without one, still get the kept answer.',
+      default: [],
+      applies: 'live',
+      advanced: true,
+    },
+  ),
   replay: field(choice({ smooth: 'Smoothly', instant: 'At once', original: 'As it was' }), {
     title: 'Replay a kept answer',
     hint: 'Smoothly: word by word within 1.2 s. As it was: in the recorded pieces, without their pauses.',

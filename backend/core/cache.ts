@@ -25,7 +25,13 @@ interface Entry {
   /** What the run had cost: milliseconds of model time and tokens written. */
   readonly runMs: number;
   readonly tokens: number;
+  /** Marks with which it, or an answer in its place before, was asked for; the newest last. */
+  readonly marks: readonly string[];
 }
+
+/** Marks remembered with an answer, and the bytes that one takes. */
+const MOST_MARKS = 64;
+const MARK_BYTES = 48;
 
 /** A kept answer. `kept()` is the cheap form for a JSON answer. */
 export interface Hit {
@@ -38,8 +44,22 @@ export interface Hit {
   readonly tokens: number;
   /** What was kept: a vector, or an answer, which the two below read. */
   readonly bytes: Buffer;
+  /** The marks (cache.fresh_when) that need no other answer than this. */
+  readonly marks: readonly string[];
   kept(): KeptAnswer;
   record(): Completion;
+}
+
+/** What is noted with an answer. */
+interface About {
+  readonly model: string;
+  /** Seconds. */
+  readonly ttl: number;
+  /** Milliseconds of model time, and tokens written. */
+  readonly runMs: number;
+  readonly tokens: number;
+  /** What its request was marked with (cache.fresh_when). */
+  readonly mark?: string | undefined;
 }
 
 export interface Removed {
@@ -83,7 +103,7 @@ export class ResponseCache {
   #build(): LRUCache<string, Entry> {
     return new LRUCache<string, Entry>({
       maxSize: this.#maxBytes,
-      sizeCalculation: ({ bytes }, key) => costOf(key, bytes),
+      sizeCalculation: ({ bytes, marks }, key) => costOf(key, bytes, marks),
       onInsert: (entry) => this.#count(entry, 1),
       dispose: (entry, _key, reason) => {
         if (reason === 'evict') this.#evictions++;
@@ -116,6 +136,7 @@ export class ResponseCache {
       runMs: entry.runMs,
       tokens: entry.tokens,
       bytes: entry.bytes,
+      marks: entry.marks,
       kept: () => decodeKept(entry.bytes),
       record: () => decodeRecord(entry.bytes),
     };
@@ -125,14 +146,15 @@ export class ResponseCache {
    * Keeps a complete answer. `ttl` in seconds, `runMs` what the model run took.
    * Returns false when it is larger than cache.max_entry_mb or than the whole cache; then nothing changes.
    */
-  put(key: string, completion: Completion, about: { model: string; ttl: number; runMs: number }): boolean {
+  put(key: string, completion: Completion, about: Omit<About, 'tokens'>): boolean {
     return this.keep(key, encodeRecord(completion), { ...about, tokens: completion.end.metrics.eval_count });
   }
 
   /** The same for what is bytes already; `tokens` are those written by the model. */
-  keep(key: string, bytes: Buffer, about: { model: string; ttl: number; runMs: number; tokens: number }): boolean {
+  keep(key: string, bytes: Buffer, about: About): boolean {
+    const marks = this.#marks(key, about.mark);
     // lru-cache refuses too large an entry without a word, and drops the old one with it: so look first, and count.
-    if (bytes.length > this.#config().cache.max_entry_mb * MB || costOf(key, bytes) > this.#entries.maxSize) {
+    if (bytes.length > this.#config().cache.max_entry_mb * MB || costOf(key, bytes, marks) > this.#entries.maxSize) {
       this.#refused++;
       return false;
     }
@@ -145,8 +167,15 @@ export class ResponseCache {
       expiresAt: keptAt + about.ttl * 1000,
       runMs: about.runMs,
       tokens: about.tokens,
+      marks,
     });
     return true;
+  }
+
+  /** Those of the answer whose place is taken, and the new one. */
+  #marks(key: string, mark: string | undefined): readonly string[] {
+    const before = this.#entries.peek(key)?.marks ?? [];
+    return mark === undefined || before.includes(mark) ? before : [...before, mark].slice(-MOST_MARKS);
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
@@ -213,7 +242,7 @@ export class ResponseCache {
   }
 }
 
-/** Bytes that an entry costs in all. */
-function costOf(key: string, bytes: Buffer): number {
-  return bytes.length + key.length + BOOKKEEPING_BYTES;
+/** Bytes that an entry costs in all; a mark is a short text and its place in a list. */
+function costOf(key: string, bytes: Buffer, marks: readonly string[]): number {
+  return bytes.length + key.length + BOOKKEEPING_BYTES + marks.length * MARK_BYTES;
 }

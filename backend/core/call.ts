@@ -22,6 +22,8 @@ export interface ChatCall extends TicketOptions {
   readonly wishes: readonly CacheWish[];
   /** Whether this route caches when nobody asks for anything: always, never, or what can have one answer alone. */
   readonly cacheByDefault: CacheDefault;
+  /** What cache.fresh_when names of this request, in short; undefined when nothing. A new one asks the model anew. */
+  readonly mark?: string | undefined;
   readonly replay: ReplayMode;
 }
 
@@ -31,6 +33,8 @@ export interface CacheOutcome {
   /** 64 hex digits; undefined when the request has no key (unknown model). */
   readonly key: string | undefined;
   readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
+  /** Becomes true when the run's answer, whole, was stored. */
+  readonly landed: { stored: boolean };
 }
 
 /** A running or kept answer. Close it in any case; twice is harmless. */

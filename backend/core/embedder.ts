@@ -144,11 +144,16 @@ export class Embedder {
     ticket.firstPiece();
     const name = model?.name ?? request.model;
     telemetry.sourced(name, source);
-    this.#count(call, keys, found, kept, plan, name);
+    const stored = this.#count(call, keys, found, kept, plan, name) && source !== 'coalesced';
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
       source,
-      cache: { plan, key: keys.length === 1 ? keys[0] : undefined, hit: source === 'hit' ? oldest(kept) : undefined },
+      cache: {
+        plan,
+        key: keys.length === 1 ? keys[0] : undefined,
+        hit: source === 'hit' ? oldest(kept) : undefined,
+        landed: { stored },
+      },
       vectors: vectors.map(({ numbers }) => numbers),
       tokens: sum(vectors.map(({ tokens }) => tokens)),
       totalDuration: loadDuration + sum(vectors.map(({ duration }) => duration)),
@@ -156,7 +161,7 @@ export class Embedder {
     };
   }
 
-  /** Keeps what is new, and counts what the kept ones have saved. */
+  /** Keeps what is new, and counts what the kept ones have saved. Returns whether there was something new, and all of it is kept. */
   #count(
     call: EmbedCall,
     keys: readonly string[],
@@ -164,15 +169,18 @@ export class Embedder {
     kept: ReadonlyMap<string, Kept>,
     plan: CachePlan,
     model: string,
-  ): void {
+  ): boolean {
     const { cache, telemetry } = this.#parts;
     for (const { vector } of kept.values()) telemetry.saved(vector.duration / 1e6, 0);
-    if (!plan.store) return;
-    for (const [i, text] of call.texts.entries()) {
-      const [key, vector] = [keys[i], found.get(text)];
-      if (key === undefined || vector === undefined || kept.has(text) || vector.numbers.length === 0) continue;
-      cache.keep(key, encodeVector(vector), { model, ttl: plan.ttl, runMs: vector.duration / 1e6, tokens: 0 });
+    const fresh = call.texts.flatMap((text, i) => (kept.has(text) ? [] : [{ key: keys[i], vector: found.get(text) }]));
+    if (!plan.store || fresh.length === 0) return false;
+    let all = true;
+    for (const { key, vector } of fresh) {
+      const usable = key !== undefined && vector !== undefined && vector.numbers.length > 0;
+      const about = { model, ttl: plan.ttl, runMs: (vector?.duration ?? 0) / 1e6, tokens: 0 };
+      all = usable && cache.keep(key, encodeVector(vector), about) && all;
     }
+    return all;
   }
 
   async #model(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {

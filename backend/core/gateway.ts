@@ -15,7 +15,7 @@ import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
-import { hasIdle, keepsByDefault, keyOf, planFor, resolveModel, withoutIdle } from './question.ts';
+import { hasIdle, keepsByDefault, keptFor, keyOf, planFor, resolveModel, withoutIdle } from './question.ts';
 import type { LeaseQueue, Place } from './queue.ts';
 import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
@@ -71,14 +71,15 @@ export class Gateway {
     // Without an await where nothing is to be asked: most requests come this way.
     const byDefault =
       call.cacheByDefault === 'always' || (await keepsByDefault(determinism, call, request, model, ticket.signal));
-    const plan = planFor(config(), call, model, byDefault);
+    const allowed = planFor(config(), call, model, byDefault);
     const asked =
       model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, ticket.signal) : request;
     const key = model === undefined ? undefined : keyOf(watch.state, call, asked, model);
-    const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
+    const { plan, hit } = keptFor(cache, allowed, key, call.mark);
+    const outcome: CacheOutcome = { plan, key, hit, landed: { stored: false } };
     if (hit !== undefined) {
       passedOn.take(request, model);
-      return this.#hit(ticket, call, { plan, key, hit }, hit);
+      return this.#hit(ticket, call, outcome, hit);
     }
     if (plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');
@@ -86,7 +87,7 @@ export class Gateway {
     requests.add(ticket);
     try {
       const spec = await modelfiles.runner(request, model, ticket.signal);
-      const answer = this.#run(ticket, call, request, spec, { plan, key, hit: undefined });
+      const answer = this.#run(ticket, call, request, spec, outcome);
       if (answer.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
@@ -129,14 +130,17 @@ export class Gateway {
   #run(ticket: Ticket, call: ChatCall, request: UpstreamRequest, spec: RunnerSpec, outcome: CacheOutcome): Answer {
     const { flights, telemetry, newId, config, queue } = this.#parts;
     const { plan, key } = outcome;
-    ticket.flight = plan.share && key !== undefined ? key : `private ${newId()}`;
+    const shared = plan.share ? key : undefined;
+    // Requests that may ask anew share a run only with those of the same mark.
+    const open = shared !== undefined && call.mark !== undefined ? `${shared} ${call.mark}` : shared;
+    ticket.flight = open ?? `private ${newId()}`;
     const passenger = {
       signal: ticket.signal,
       priority: call.priority,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
     };
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(call, request, spec, outcome, context));
-    const source = !plan.read ? 'bypass' : seat.led ? 'miss' : 'coalesced';
+    const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     telemetry.sourced(spec.model, source);
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
@@ -246,7 +250,7 @@ export class Gateway {
         estimator.observe(spec.model, end.metrics);
         telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
         const completion = folder.finish(end);
-        this.#keep(completion, spec, outcome);
+        this.#keep(completion, spec, outcome, call.mark);
         if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
         yield { type: 'end', end };
       }
@@ -264,13 +268,14 @@ export class Gateway {
 
   // ---- 5 keep what landed well
 
-  #keep(completion: Completion, { model }: RunnerSpec, { plan, key }: CacheOutcome): void {
+  #keep(completion: Completion, { model }: RunnerSpec, outcome: CacheOutcome, mark: string | undefined): void {
+    const { plan, key, landed } = outcome;
     const { done_reason, metrics } = completion.end;
     const usable = done_reason === 'stop' || done_reason === 'length';
     const empty = completion.content === '' && completion.tool_calls.length === 0;
     if (!plan.store || key === undefined || !usable || empty) return;
     const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
-    this.#parts.cache.put(key, completion, { model, ttl: plan.ttl, runMs });
+    landed.stored = this.#parts.cache.put(key, completion, { model, ttl: plan.ttl, runMs, mark });
   }
 
   // ---- stopping

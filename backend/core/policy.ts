@@ -38,6 +38,11 @@ export interface PolicyInput {
   readonly ttlSeconds: number;
 }
 
+/** The plan of a request that may not have the kept answer, but takes part in whatever else its own plan allows. */
+export function askedAnew(plan: CachePlan): CachePlan {
+  return { ...plan, read: false, bypass: 'refresh' };
+}
+
 /** product.md section 4: body, then X-Cache-Control, then Cache-Control, then the policy. */
 export function planCache(input: PolicyInput): CachePlan {
   const first = <K extends keyof CacheWish>(name: K): CacheWish[K] | undefined =>

@@ -6,7 +6,8 @@ import type { Determinism } from './determinism.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import { fingerprint } from './fingerprint.ts';
 import { isCloudName, noSuchModel } from './models.ts';
-import { planCache, type CachePlan } from './policy.ts';
+import type { Hit, ResponseCache } from './cache.ts';
+import { askedAnew, planCache, type CachePlan } from './policy.ts';
 import type { InstalledModel, UpstreamRequest, UpstreamState, Watch } from './ports.ts';
 
 /**
@@ -76,6 +77,21 @@ export async function withoutIdle(
   const idle = (name: string, value: unknown): boolean => IDLE.get(name)?.(value) === true && !parameters.has(name);
   const said = Object.entries(request.options ?? {}).filter(([name, value]) => !idle(name, value));
   return { ...request, options: Object.fromEntries(said) };
+}
+
+/**
+ * The kept answer that a request gets, and the plan by which it goes on without one. With a mark that the answer does not
+ * know (cache.fresh_when) it is asked anew, unless it must not be asked at all or nothing of it would be kept.
+ */
+export function keptFor(
+  cache: Pick<ResponseCache, 'get'>,
+  plan: CachePlan,
+  key: string | undefined,
+  mark: string | undefined,
+): { readonly plan: CachePlan; readonly hit: Hit | undefined } {
+  const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
+  const known = hit === undefined || mark === undefined || hit.marks.includes(mark);
+  return known || !plan.store || plan.onlyIfCached ? { plan, hit } : { plan: askedAnew(plan), hit: undefined };
 }
 
 /** The key of this request, asked of this model of this Ollama. */

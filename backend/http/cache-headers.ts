@@ -1,5 +1,6 @@
 // Cache control in HTTP's words: what request headers ask for, and what response headers say was done (RFC 9111, 9211).
 // What follows from a wish is core/policy.ts.
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../contract/config.ts';
 import type { CacheOutcome } from '../core/call.ts';
@@ -66,16 +67,30 @@ function seconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The same set of headers for every answer, wherever it came from. */
+/**
+ * What the headers that cache.fresh_when names say, in short; undefined when they say nothing. An app that has nothing
+ * to fill its template with sends an empty header.
+ */
+export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
+  const said = names
+    .map((name) => [name.toLowerCase(), headers[name.toLowerCase()] ?? ''])
+    .filter(([, value]) => value !== '');
+  return said.length === 0 ? undefined : hash('sha256', JSON.stringify(said)).slice(0, 16);
+}
+
+/**
+ * The same set of headers for every answer, wherever it came from. That it was stored is said of a whole answer alone:
+ * when the first piece of a stream goes out nobody knows how it will end.
+ */
 export function cacheHeaders(
   source: Source,
-  { plan, key, hit }: CacheOutcome,
+  { plan, key, hit, landed }: CacheOutcome,
   ignored: boolean,
 ): Record<string, string> {
   const detail = ignored ? '; detail="request cache-control not followed"' : '';
   return {
-    'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${detail}`,
-    'X-Cache': plan.bypass === 'refresh' ? 'REFRESH' : X_CACHE[source],
+    'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${landed.stored ? '; stored' : ''}${detail}`,
+    'X-Cache': source === 'bypass' && plan.bypass === 'refresh' ? 'REFRESH' : X_CACHE[source],
     'X-Cache-Key': key?.slice(0, 16) ?? 'none',
     Age: String(hit?.age ?? 0),
   };
@@ -87,15 +102,14 @@ const X_CACHE = { hit: 'HIT', miss: 'MISS', coalesced: 'COALESCED', bypass: 'BYP
 >;
 
 function cacheStatus(source: Source, plan: CacheOutcome['plan'], hit: CacheOutcome['hit']): string {
-  const stored = plan.store ? '; stored' : '';
   switch (source) {
     case 'hit':
       return `hit; ttl=${hit?.ttl ?? 0}`;
     case 'miss':
-      return `fwd=uri-miss${stored}`;
+      return 'fwd=uri-miss';
     case 'coalesced':
       return 'fwd=uri-miss; collapsed';
     case 'bypass':
-      return plan.bypass === 'refresh' ? `fwd=request${stored}` : 'fwd=bypass';
+      return plan.bypass === 'refresh' ? 'fwd=request' : 'fwd=bypass';
   }
 }

@@ -9,7 +9,7 @@ import { withPrompt, type ConversationAsk } from '../core/converse.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
-import { headerWishes } from './cache-headers.ts';
+import { headerWishes, markOf } from './cache-headers.ts';
 import { header } from './encode.ts';
 import { callerOf, keyOf, ownerOf } from './visitor.ts';
 
@@ -80,6 +80,7 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
       request: body.upstream(config),
       wishes: [bodyWish(request), ...wishes],
       cacheByDefault: 'always',
+      mark: markOf(req.headers, config.cache.fresh_when),
       replay: replayOf(req, config),
     },
     stream: request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream'),

@@ -14,7 +14,7 @@ import type { CacheWish } from '../core/policy.ts';
 import type { TicketOptions } from '../core/requests.ts';
 import type { Family, NewId, Relay } from '../core/ports.ts';
 import { checkContentType, readBody } from './body.ts';
-import { cacheHeaders, headerWishes } from './cache-headers.ts';
+import { cacheHeaders, headerWishes, markOf } from './cache-headers.ts';
 import { askerOf, bodyWish, priorityOf, replayOf, type CacheFields } from './chat-call.ts';
 import { goneSignal, onGone, requestId, sendJson, sendWhole, type Patience } from './encode.ts';
 import { readGoBody } from './go-body.ts';
@@ -81,7 +81,7 @@ function circumstances(
   model: string,
   ours: CacheFields,
 ): {
-  readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault'>;
+  readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault' | 'mark'>;
   readonly ignored: boolean;
 } {
   const config = parts.config();
@@ -97,6 +97,7 @@ function circumstances(
       priority: priorityOf(req, ours),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
+      mark: markOf(req.headers, config.cache.fresh_when),
     },
     ignored,
   };
@@ -126,18 +127,17 @@ export async function answerWritten(
     replay: replayOf(req, parts.config()),
   });
   const { ticket, cache, source } = answer;
-  const headers: Headers = cacheHeaders(source, cache, ignored);
+  const headers = (): Headers => cacheHeaders(source, cache, ignored);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     // Ollama answers a load in one object, whatever `stream` says.
     if (stream && what === 'run') {
-      await sendStream(res, answer.events, voice.stream(), headers, parts.patience);
+      await sendStream(res, answer.events, voice.stream(), headers(), parts.patience);
     } else {
       const whole = answer.whole();
       const completion = whole instanceof Promise ? whole : Promise.resolve(whole.whole());
-      await sendWhole(res, completion, { ...headers, ...NO_STORE, ...voice.headers }, parts.patience, (end) =>
-        voice.whole(end),
-      );
+      const about = (): Headers => ({ ...headers(), ...NO_STORE, ...voice.headers });
+      await sendWhole(res, completion, about, parts.patience, (end) => voice.whole(end));
     }
   } finally {
     answer.close();

@@ -176,13 +176,13 @@ export async function sendSse(
 export async function sendWhole(
   res: ServerResponse,
   whole: Promise<Completion>,
-  headers: Record<string, string>,
+  headers: () => Record<string, string>,
   patience: Patience,
   render: (completion: Completion) => unknown,
 ): Promise<void> {
   const space = (): void => {
     if (!res.headersSent) {
-      res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers });
+      res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() });
     }
     res.write(' ');
   };
@@ -193,7 +193,7 @@ export async function sendWhole(
   try {
     const body = render(await whole);
     if (res.headersSent) res.end(JSON.stringify(body));
-    else sendJson(res, 200, body, headers);
+    else sendJson(res, 200, body, headers());
   } finally {
     clearTimeout(timer);
   }

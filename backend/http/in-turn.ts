@@ -15,6 +15,7 @@ export interface TurnParts extends ConverseParts {
 }
 
 /** The headers of a stream go before anybody knows what the cache has: its pieces say `cached`, its last one `source`. */
+const NOT_KEPT = { 'Cache-Control': 'no-store' };
 const NOT_KNOWN_YET = { 'Cache-Status': 'hearth; detail="waits for its turn in the conversation"' };
 
 /** Sends the answer when its turn has come. Throws queue_full, client_limit, and what the answer throws. */
@@ -34,11 +35,11 @@ export async function sendInTurn(
     cache: { hit: undefined },
     conversation: undefined,
   };
-  const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
+  let headers = (): Record<string, string> => NOT_KEPT;
   let moved: () => void = () => undefined;
   const begun = converse(parts, call, ask, ticket, () => moved()).then(({ answer, state }) => {
     Object.assign(frame, { cache: answer.cache, conversation: state });
-    Object.assign(headers, cacheHeaders(answer.source, answer.cache, ignoredCacheControl));
+    headers = () => ({ ...NOT_KEPT, ...cacheHeaders(answer.source, answer.cache, ignoredCacheControl) });
     return answer;
   });
   const change = (wake: () => void): void => {
@@ -53,7 +54,13 @@ export async function sendInTurn(
         const all = await answer.whole();
         return 'whole' in all ? all.whole() : all;
       });
-      await sendWhole(res, whole, headers, patience, (completion) => chatAnswer(completion, frame));
+      await sendWhole(
+        res,
+        whole,
+        () => headers(),
+        patience,
+        (completion) => chatAnswer(completion, frame),
+      );
     }
   } finally {
     // Also for a caller who left just as its turn came.

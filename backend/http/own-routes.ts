@@ -80,11 +80,11 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
   const answer = talk?.answer ?? (await parts.gateway.chat(call, ticket));
   const { cache, source } = answer;
   const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
-  const headers = cacheHeaders(source, cache, ignoredCacheControl);
+  const headers = (): Record<string, string> => cacheHeaders(source, cache, ignoredCacheControl);
   try {
     if (stream) {
       await sendSse(res, answer.events, {
-        headers,
+        headers: headers(),
         patience: parts.patience,
         // When Ollama is known to be down, the refusal may still get its own status.
         eager: source === 'hit' || parts.watch.state.status === 'up',
@@ -92,11 +92,11 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
       });
     } else {
       const whole = answer.whole();
-      Object.assign(headers, NO_STORE);
+      const unkept = (): Record<string, string> => ({ ...headers(), ...NO_STORE });
       if (whole instanceof Promise) {
-        await sendWhole(res, whole, headers, parts.patience, (completion) => chatAnswer(completion, frame));
+        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, frame));
       } else {
-        sendJsonText(res, 200, keptAnswerJson(whole, frame), headers);
+        sendJsonText(res, 200, keptAnswerJson(whole, frame), unkept());
       }
     }
   } finally {

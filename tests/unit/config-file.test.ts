@@ -209,6 +209,8 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
       );
     case 'ollama.keep_alive':
       return fc.oneof(fc.constantFrom('15m', '0', '-1', '1h30m'), fc.integer({ min: -5, max: 5000 }));
+    case 'cache.fresh_when':
+      return fc.array(fc.stringMatching(/^[\w!#$%&'*+.^`|~-]{1,64}$/), { maxLength: 16 });
     case 'ollama.preload':
       return fc.array(fc.stringMatching(/^[a-z][a-z0-9.:-]{0,20}$/), { maxLength: 16 });
     case 'cors.allowed_origins':

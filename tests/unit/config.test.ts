@@ -55,6 +55,7 @@ describe('declarations', () => {
         ttl_seconds: 3600,
         max_entry_mb: 1,
         drop_in: 'deterministic',
+        fresh_when: [],
         replay: 'smooth',
         honor_request_cache_control: 'auto',
         finish_abandoned: false,

@@ -72,7 +72,7 @@ class FakeGateway {
     return Promise.resolve({
       ticket,
       source: ticket.source,
-      cache: { plan: PLAN, key: undefined, hit: undefined },
+      cache: { plan: PLAN, key: undefined, hit: undefined, landed: { stored: false } },
       events,
       whole: () => fold(events),
       tail: (signal) => seat.tail(signal),
