@@ -2,26 +2,16 @@
 import type { ModelView, QueueEntry } from '../backend/contract/control.ts';
 import type { LiveView } from '../backend/contract/desktop.ts';
 import { sameModel } from './same-model.ts';
+import { eta, roughly } from './words.ts';
 
 export type Live = NonNullable<LiveView>;
 
-/**
- * The entries that stand for a run each. Who shares another's run is not a row of its own; when the one who began it
- * has left, the longest there takes the row.
- */
-function rows(entries: readonly QueueEntry[], runs: number): QueueEntry[] {
-  const leading = entries.filter(({ source }) => source !== 'coalesced');
-  const sharing = entries.filter(({ source }) => source === 'coalesced');
-  const orphans = sharing.slice(0, Math.max(0, runs - leading.length));
-  return entries.filter((entry) => leading.includes(entry) || orphans.includes(entry));
+export function runningRows({ queue }: Live): QueueEntry[] {
+  return queue.running.filter(({ leads }) => leads);
 }
 
-export function runningRows({ queue, health }: Live): QueueEntry[] {
-  return rows(queue.running, health.queue.running);
-}
-
-export function waitingRows({ queue, health }: Live): QueueEntry[] {
-  return rows(queue.waiting, health.queue.length);
+export function waitingRows({ queue }: Live): QueueEntry[] {
+  return queue.waiting.filter(({ leads }) => leads);
 }
 
 /** Milliseconds since the live figures were taken. */
@@ -32,6 +22,16 @@ export function staleness({ stats }: Live, now: number): number {
 /** Milliseconds until a waiting request starts, as of now. */
 export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
   return entry.estimated_wait_time - staleness(live, now);
+}
+
+/**
+ * When a waiting request starts, in words. While the answer that it waits for is late nobody knows when that ends, so there
+ * is no countdown: only how long after it.
+ */
+export function whenWords(entry: QueueEntry, live: Live, now: number): string {
+  if (live.queue.paused) return 'paused';
+  if (!entry.late) return eta(waitLeft(entry, live, now));
+  return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
 }
 
 /** A run that has given nothing for so long hangs; a long prompt on a slow machine takes less. */

@@ -155,6 +155,8 @@ function Waiting({ live, now }: { readonly live: Live; readonly now: number }): 
           <span class="quiet nb">
             {live.queue.paused ? (
               'until you resume'
+            ) : next.late ? (
+              'until the answer ends'
             ) : (
               <>
                 next in <span class="fig c6">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>

@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import type { QueueEntry } from '../backend/contract/control.ts';
 import { useCalls, useReportedAction } from './actions.ts';
-import { waitLeft, type Live } from './line.ts';
+import { whenWords, type Live } from './line.ts';
 import { Icon } from './parts.tsx';
-import { clockDuration, count, eta, NOTHING } from './words.ts';
+import { clockDuration, count, NOTHING } from './words.ts';
 
 interface RowProps {
   readonly entry: QueueEntry;
@@ -18,7 +18,7 @@ const since = (time: string, now: number): string => clockDuration(now - Date.pa
 export function RunningRow({ entry, now }: RowProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { request_id, model, caller, phase, tokens, tokens_per_s, started_at, created_at, shared_with } = entry;
+  const { request_id, model, caller, phase, tokens, tokens_per_s, started_at, created_at, shared_with, late } = entry;
   const facts = [
     ['Tokens', phase === 'loading' ? NOTHING : count(tokens)],
     ['Tokens/s', tokens_per_s === null ? NOTHING : count(tokens_per_s)],
@@ -54,6 +54,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
           </div>
         ))}
       </dl>
+      {late && <p class="q-late">Longer than expected, so far {since(started_at ?? created_at, now)}</p>}
     </li>
   );
 }
@@ -82,7 +83,7 @@ export function WaitingRow(props: RowProps & { readonly onMoved: () => void }): 
         <p class="meta">{caller + priorityWords(priority) + shared}</p>
       </div>
       <p class="q-when">
-        {live.queue.paused ? 'paused' : eta(waitLeft(entry, live, now))}
+        {whenWords(entry, live, now)}
         <span class="meta">waited {since(entry.created_at, now)}</span>
       </p>
       <div class="q-act">

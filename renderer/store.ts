@@ -22,8 +22,8 @@ export function shapeOf(live: LiveView): string {
     health.upstream.model_available,
     health.notices,
     queue.paused,
-    queue.running.map(({ request_id, phase }) => [request_id, phase]),
-    queue.waiting.map(({ request_id, queue_position }) => [request_id, queue_position]),
+    queue.running.map(({ request_id, phase, late }) => [request_id, phase, late]),
+    queue.waiting.map(({ request_id, queue_position, late }) => [request_id, queue_position, late]),
     models.map(({ name, loaded, loading_ms }) => [name, loaded, loading_ms !== null]),
   ]);
 }

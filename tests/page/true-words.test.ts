@@ -34,7 +34,7 @@ test('no model is offered to be warmed while Ollama is down', async () => {
 });
 
 test('the same number runs and waits in the header, the tab, the row and the notes of the queue', async () => {
-  const live = quiet({ running: [entry()], waiting: [waiting(1), waiting(2, { source: 'coalesced' })] });
+  const live = quiet({ running: [entry()], waiting: [waiting(1), waiting(2, { source: 'coalesced', leads: false })] });
   const health = { ...live.health, queue: { ...live.health.queue, length: 1 } };
   const open = await stage.open(view({ live: { ...live, health } }));
   const { page } = open;
@@ -117,5 +117,24 @@ test('a port that Ollama has is explained', async () => {
   await open.page.getByText('Port 11434 is taken by Ollama').waitFor();
   await open.page.getByText('so it needs a port of its own').waitFor();
   await open.page.getByRole('button', { name: 'Use 11435' }).waitFor();
+  await open.close();
+});
+
+test('an answer that is overdue says so, and nobody behind it is given a countdown', async () => {
+  const late = { late: true, estimated_wait_time: 1000 };
+  const live = quiet({
+    running: [entry({ late: true, age_ms: 20_000, started_at: new Date(Date.now() - 20_000).toISOString() })],
+    waiting: [waiting(1, late), waiting(2, { ...late, wait_after_ms: 12_000 })],
+  });
+  const open = await stage.open(view({ live }));
+  const { page } = open;
+  await page.getByText('until the answer ends').waitFor();
+  await page.locator('#tab-queue').click();
+  await page.getByText(/^Longer than expected, so far 2\d.s$/).waitFor();
+  const whens = await page.locator('.q-when').allTextContents();
+  expect(whens.map((words) => words.replace(/waited.*/, '').replaceAll('\u202F', ' '))).toEqual([
+    'when it ends',
+    'about 12 s later',
+  ]);
   await open.close();
 });

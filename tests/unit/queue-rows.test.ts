@@ -11,8 +11,9 @@ import {
   stuckRun,
   waitingRows,
   waitLeft,
-  type Live,
+  whenWords,
 } from '../../renderer/line.ts';
+import { THIN } from '../../renderer/words.ts';
 import { liveView, loadedModel, queueEntry } from '../support/live-view.ts';
 
 /** When the figures of `liveView` were taken. */
@@ -21,36 +22,30 @@ const TAKEN = Date.parse(liveView().stats.timestamp);
 const entry = (id: string, over: Partial<QueueEntry> = {}): QueueEntry => queueEntry({ request_id: id, ...over });
 const ids = (entries: readonly QueueEntry[]): string[] => entries.map(({ request_id }) => request_id);
 
-/** A live view in which `runs` runs of the model stand behind the entries. */
-function line(
-  change: { running?: QueueEntry[]; waiting?: QueueEntry[] },
-  runs: { running?: number; length?: number },
-): Live {
-  const live = liveView(change);
-  return { ...live, health: { ...live.health, queue: { ...live.health.queue, ...runs } } };
-}
-
-describe('one row for each run', () => {
+test('there is one row for each run: those who share it, and answers that are kept, have none', () => {
   const leader = entry('leader');
-  const first = entry('first', { source: 'coalesced' });
-  const second = entry('second', { source: 'coalesced' });
+  const other = entry('other', { source: 'coalesced', leads: false });
+  const kept = entry('kept', { source: 'hit', leads: false });
+  expect(ids(runningRows(liveView({ running: [kept, leader, other] })))).toEqual(['leader']);
+  expect(ids(waitingRows(liveView({ waiting: [leader, other] })))).toEqual(['leader']);
+});
 
-  test('those who share it have none of their own', () => {
-    expect(ids(runningRows(line({ running: [leader, first, second] }, { running: 1 })))).toEqual(['leader']);
-    expect(ids(waitingRows(line({ waiting: [leader, first, second] }, { length: 1 })))).toEqual(['leader']);
+describe('when a waiting request starts', () => {
+  const words = (over: Partial<QueueEntry>, paused = false): string =>
+    whenWords(entry('a', over), liveView({ paused }), TAKEN + 1000).replaceAll(THIN, ' ');
+
+  test('is told as a time', () => {
+    expect(words({ queue_position: 1, estimated_wait_time: 9000 })).toBe('in about 8 s');
   });
 
-  test('when the one who began it has left, the longest there takes the row', () => {
-    expect(ids(runningRows(line({ running: [first, second] }, { running: 1 })))).toEqual(['first']);
+  test('has no countdown while the answer before it is late', () => {
+    const late = { late: true, estimated_wait_time: 1000 };
+    expect(words({ ...late, queue_position: 1, wait_after_ms: 0 })).toBe('when it ends');
+    expect(words({ ...late, queue_position: 2, wait_after_ms: 12_000 })).toBe('about 12 s later');
   });
 
-  test('a run without its leader stands in its place among the others', () => {
-    const live = line({ waiting: [first, entry('x'), second, entry('y')] }, { length: 3 });
-    expect(ids(waitingRows(live))).toEqual(['first', 'x', 'y']);
-  });
-
-  test('counts that are behind the entries hide no one who leads', () => {
-    expect(ids(runningRows(line({ running: [leader, entry('other')] }, { running: 0 })))).toEqual(['leader', 'other']);
+  test('is not known while it is paused', () => {
+    expect(words({ late: true }, true)).toBe('paused');
   });
 });
 
