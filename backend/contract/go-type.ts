@@ -103,6 +103,12 @@ interface Scalars {
   readonly raw: unknown;
 }
 
+/**
+ * Deeper than this a value is not compared with its type, but taken as it came. Only a tool's properties within properties
+ * are so deep, and each level takes a few calls of the stack.
+ */
+export const MOST_TYPED = 200;
+
 /** What is wrong, in Go's words. */
 export class GoRefusal extends Error {
   override readonly name = 'GoRefusal';

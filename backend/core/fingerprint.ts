@@ -8,7 +8,7 @@
 // answer to another question.
 import { hash } from 'node:crypto';
 import { ExactJson, quoted, writeJson } from '../contract/exact-json.ts';
-import type { GoStruct, GoType } from '../contract/go-type.ts';
+import { MOST_TYPED, type GoStruct, type GoType } from '../contract/go-type.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate, OPTIONS } from '../contract/ollama-request.ts';
 import type { Family, UpstreamRequest } from './ports.ts';
 
@@ -98,8 +98,9 @@ function optionsText(options: UpstreamRequest['options'] = {}): string | undefin
  * A value as its type reads it; undefined where that is what the type has without it. What does not fit its type was left
  * to Ollama, and is written as it came.
  */
-function text(type: GoType, value: unknown): string | undefined {
+function text(type: GoType, value: unknown, depth = 0): string | undefined {
   if (value === undefined || value === null) return undefined;
+  if (depth > MOST_TYPED) return canonicalJson(value);
   switch (type.kind) {
     case 'string':
     case 'raw':
@@ -110,29 +111,31 @@ function text(type: GoType, value: unknown): string | undefined {
       return value === '' || value === false || value === 0 ? undefined : canonicalJson(value);
     case 'pointer':
       // What is pointed at is said, also when it is false or 0; a map is there or not.
-      return type.to.kind === 'ordered' ? text(type.to, value) : (text(type.to, value) ?? canonicalJson(value));
+      return type.to.kind === 'ordered'
+        ? text(type.to, value, depth)
+        : (text(type.to, value, depth) ?? canonicalJson(value));
     case 'struct':
-      return isObject(value) ? structText(type, value) : canonicalJson(value);
+      return isObject(value) ? structText(type, value, depth) : canonicalJson(value);
     case 'list':
       if (isEmpty(value)) return undefined;
       return Array.isArray(value)
-        ? `[${value.map((item: unknown) => text(type.of, item)).join(',')}]`
+        ? `[${value.map((item: unknown) => text(type.of, item, depth + 1)).join(',')}]`
         : canonicalJson(value);
     case 'bytes':
       return typeof value === 'string' ? quoted(hash('sha256', value)) : canonicalJson(value);
     case 'ordered':
       if (isEmpty(value)) return undefined;
-      return isObject(value) ? entriesText(type.of, value) : canonicalJson(value);
+      return isObject(value) ? entriesText(type.of, value, depth + 1) : canonicalJson(value);
     default:
       return canonicalJson(value);
   }
 }
 
-function structText(type: GoStruct, value: object): string | undefined {
+function structText(type: GoStruct, value: object, depth: number): string | undefined {
   let out = '';
   for (const name of namesIn(type)) {
     const field = type.fields[name];
-    const said = field === undefined ? undefined : text(field, Reflect.get(value, name));
+    const said = field === undefined ? undefined : text(field, Reflect.get(value, name), depth + 1);
     if (said !== undefined) out += `${name}:${said},`;
   }
   return out === '' ? undefined : `{${out}}`;
@@ -148,9 +151,9 @@ function namesIn(type: GoStruct): readonly string[] {
 const sorted = new WeakMap<GoStruct, readonly string[]>();
 
 /** The arguments of a call and the properties of a schema, in the order in which the model reads them. */
-function entriesText(of: GoType, value: object): string {
+function entriesText(of: GoType, value: object, depth: number): string {
   const entries = Object.entries(value);
-  return `{${entries.map(([name, item]) => `${quoted(name)}:${of.kind === 'any' ? inOrder(item) : text(of, item)}`).join(',')}}`;
+  return `{${entries.map(([name, item]) => `${quoted(name)}:${of.kind === 'any' ? inOrder(item) : text(of, item, depth)}`).join(',')}}`;
 }
 
 function isEmpty(value: unknown): boolean {

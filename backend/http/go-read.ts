@@ -2,15 +2,17 @@
 // of several counts and is joined to those before it, null says nothing, what is unknown goes along untouched. What does
 // not fit is refused in Go's words. Pure. Text is read by go-syntax.ts, and what the types are is said in the contract.
 import { ExactJson, jsonText } from '../contract/exact-json.ts';
-import { fieldNamed, GoMismatch, GoRefusal, kindOf, type GoStruct, type GoType } from '../contract/go-type.ts';
+import {
+  fieldNamed,
+  MOST_TYPED,
+  GoMismatch,
+  GoRefusal,
+  kindOf,
+  type GoStruct,
+  type GoType,
+} from '../contract/go-type.ts';
 import { base64Of } from './go-base64.ts';
 import { membersOf, NumberText, put } from './go-syntax.ts';
-
-/**
- * Deeper than this nothing is compared with its type, but goes up as it came. Only a tool's properties within properties
- * are so deep, and each level takes a few calls of the stack.
- */
-const MOST_TYPED = 200;
 
 /** A value as its type reads it. Throws GoRefusal for the first thing that does not fit, as Go reports it. */
 export function readAsGo(type: GoType, value: unknown): unknown {

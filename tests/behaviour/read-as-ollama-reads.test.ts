@@ -171,6 +171,24 @@ describe('what is taken and what is refused', () => {
     if (notUp !== undefined) expect(sent).not.toMatch(notUp);
   });
 
+  test.each<[what: string, body: string, up: RegExp]>([
+    ['names in other letters', '{"Messages":[{"ROLE":"User","Content":"hi","Tool_Name":null}]}', /"role":"user".*"hi"/],
+    [
+      'a picture with line ends',
+      json({ messages: [{ role: 'user', content: 'x', images: [wrapped] }] }),
+      /"iVBORw0KGgo="/,
+    ],
+    [
+      'a call without a function',
+      '{"messages":[{"role":"assistant","content":null,"tool_calls":[{"function":null}]}]}',
+      /"tool_calls"/,
+    ],
+    ['a schema as deep as Go reads', `{"messages":[${u}],"format":${schema81}}`, /x-deep/],
+    ['a seed of 64 bits', `{"messages":[${u}],"options":{"seed":9223372036854775807}}`, /9223372036854775807/],
+  ])('on our own routes too: %s', async (_what, body, up) => {
+    expect(await wentUp('/api/chat-optimized', body)).toMatch(up);
+  });
+
   test('halves of characters become U+FFFD', async () => {
     expect(await wentUp('/api/generate', '{"model":"m","prompt":"a\\ud800b","stream":false}')).toContain('"a\ufffdb"');
   });
