@@ -37,6 +37,8 @@ export interface DesktopOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** By default `--hidden`: in the tray, without a window. */
   readonly args?: readonly string[];
+  /** In pixels; 1200x900 when nothing is said. */
+  readonly screenSize?: string;
   /** Where the gateway is to listen; a free port when nothing is said. */
   readonly port?: number;
   /** No fake Ollama: the address is one where nobody answers. */
@@ -71,7 +73,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   const services: Service[] = [];
   const home = mkdtempSync(join(tmpdir(), 'hearth-desktop-'));
   const dataFolder = join(home, 'data');
-  const screen = await startScreen();
+  const screen = await startScreen(options.screenSize);
   const bus = await startBus();
   services.push(screen, bus);
   const tray = await (options.panel === false ? Promise.resolve(undefined) : TrayHost.start(bus.address));

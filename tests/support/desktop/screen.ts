@@ -12,9 +12,9 @@ export interface Service {
 /** How long a service may take to tell its address. Milliseconds. */
 const READY_MS = 20_000;
 
-/** An X screen of 1200 × 900. */
-export function startScreen(): Promise<Service> {
-  const args = ['-displayfd', '3', '-screen', '0', '1200x900x24', '-nolisten', 'tcp', '-noreset'];
+/** An X screen; its size in pixels. */
+export function startScreen(size = '1200x900'): Promise<Service> {
+  const args = ['-displayfd', '3', '-screen', '0', `${size}x24`, '-nolisten', 'tcp', '-noreset'];
   return startService('Xvfb', args, (told) => `:${told}`);
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { startDesktop, type Desktop } from './app.ts';
+import { keepAsking } from '../demo-apps.ts';
 import { projectRoot } from './processes.ts';
 
 const run = promisify(execFile);
@@ -47,17 +48,23 @@ async function startPanel(env: Readonly<Record<string, string>>): Promise<void> 
   await sleep(PAINT_MS);
 }
 
-/** An hour of a working day in a minute: some questions again and again, some at the same time, some in a line. */
-async function traffic(desktop: Desktop): Promise<void> {
-  const questions = ['Why does bread rise?', 'How does a fireplace draw?', 'What is a haiku?', 'Name three rivers.'];
-  for (let round = 0; round < 3; round++) {
-    await Promise.all(questions.flatMap((question) => [ask(desktop, question), ask(desktop, question)]));
-  }
-  await ask(desktop, 'Something new.', { use_cache: false });
-}
+/** How long the pretended apps ask before the first picture, so that there is something to plot. Milliseconds. */
+const MORNING_MS = 90_000;
 
-async function ask(desktop: Desktop, question: string, more: object = {}): Promise<void> {
-  await (await desktop.chat(question, more)).text();
+/** Requests that stand in line while the pictures are taken. */
+const OPEN = [
+  ['Reading-Desk', 'Retell the plot of the novel, chapter by chapter.'],
+  ['Kitchen-Notes', 'Plan the meals of a week for four.'],
+  ['Night-Script', 'Summarize the log of yesterday.'],
+] as const;
+
+async function ask(desktop: Desktop, app: string, content: string): Promise<void> {
+  const answer = await fetch(`${desktop.url}/api/chat-optimized`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': app },
+    body: JSON.stringify({ stream: true, messages: [{ role: 'user', content }] }),
+  });
+  await answer.text();
 }
 
 async function picture(page: Page, name: string, dark: boolean): Promise<void> {
@@ -68,18 +75,26 @@ async function picture(page: Page, name: string, dark: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   mkdirSync(out, { recursive: true });
-  const desktop = await startDesktop({ panel: false, before: startPanel, fake: { pieceMs: 12 }, args: [] });
+  // At twice the density, for the screens that people have.
+  const desktop = await startDesktop({
+    panel: false,
+    before: startPanel,
+    fake: { pieceMs: 12 },
+    port: 8080,
+    screenSize: '2400x1800',
+    args: ['--force-device-scale-factor=2'],
+  });
   try {
     await desktop.ready();
     const page = await desktop.window();
     await page.getByRole('tab', { name: 'Overview' }).waitFor();
-    await traffic(desktop);
-    await sleep(15_000);
-    await traffic(desktop);
+    const morning = new AbortController();
+    const asking = keepAsking(desktop.url, morning.signal);
+    await sleep(MORNING_MS);
+    morning.abort();
+    await asking;
     const gate = desktop.fake.gate();
-    const open = ['A long story, please.', 'Another one.', 'And one more.'].map((text) =>
-      ask(desktop, text).catch(() => undefined),
-    );
+    const open = OPEN.map(([app, content]) => ask(desktop, app, content).catch(() => undefined));
     await desktop.fake.until(({ active }) => active === 1);
     await picture(page, 'overview', false);
     await page.getByRole('tab', { name: 'Queue' }).click();
