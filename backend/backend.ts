@@ -37,6 +37,7 @@ import { createGuard } from './http/guard.ts';
 import { createKeyCheck } from './http/keys.ts';
 import { KnownBodies } from './http/known-bodies.ts';
 import { listen } from './http/listen.ts';
+import { UnderWay } from './http/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
@@ -196,6 +197,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     warmer.check(life.signal);
   }
 
+  const underWay = new UnderWay(() => current.server.max_inflight_mb);
   let port = current.server.port;
   const listener = createApp({
     ...shown,
@@ -209,6 +211,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     newId: randomUUID,
     patience,
     knownBodies: new KnownBodies(),
+    underWay,
     guard: createGuard({
       config,
       port: () => port,
@@ -218,7 +221,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       via,
     }),
   });
-  const listening = await listen(listener, { hosts: bind.hosts, port, log }).catch(async (error: unknown) => {
+  const stalledMs = (): number => current.server.stalled_reader_s * 1000;
+  const door = { hosts: bind.hosts, port, log, underWay, stalledMs };
+  const listening = await listen(listener, door).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);
     throw error;
   });

@@ -67,6 +67,11 @@ export const ERRORS = {
     retryable: true,
     when: 'The queue has no place left; Retry-After says when to come back.',
   },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    when: 'Bodies and answers under way fill server.max_inflight_mb; Retry-After says when to come back.',
+  },
   queue_timeout: { status: 503, retryable: true, when: 'The request waited longer than queue.max_wait_ms.' },
   paused: { status: 503, retryable: true, when: 'New work is paused and the caller asked not to wait.' },
   shutting_down: { status: 503, retryable: true, when: 'The gateway is stopping.' },

@@ -78,6 +78,7 @@ const RUN: readonly ErrorCode[] = [
   'model_not_found',
   'too_large',
   'unsupported_media_type',
+  'overloaded',
   'queue_full',
   'queue_timeout',
   'breaker_open',

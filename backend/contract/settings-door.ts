@@ -67,6 +67,20 @@ export const server = section('Gateway', {
     applies: 'live',
     advanced: true,
   }),
+  max_inflight_mb: field(amount(1, 65_536), {
+    title: 'Requests under way, at most',
+    hint: 'Memory for all request bodies until their requests are over, unpacked, and for long answers until they are read. Past it new ones are refused with overloaded. No single body may be larger.',
+    default: 256,
+    unit: 'MB',
+    applies: 'live',
+  }),
+  stalled_reader_s: field(whole(1, 86_400), {
+    title: 'Close on a caller who does not read after',
+    hint: 'The clock starts when the connection last took some of an answer that waits for it. Who reads slowly is never cut.',
+    default: 300,
+    unit: 's',
+    applies: 'live',
+  }),
   drain_timeout_ms: field(whole(0, 600_000), {
     title: 'Time to finish when stopping',
     hint: 'How long running answers may go on after Stop, Quit or SIGTERM.',

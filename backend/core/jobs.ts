@@ -57,6 +57,7 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #pending = new Map<string, Pending>();
   readonly #running = new Map<string, Job>();
+  readonly #whenOver = new Map<string, () => void>();
   readonly #ended: LRUCache<string, Ended>;
   readonly #gone = new LRUCache<string, true>({ max: MAX_TOMBSTONES });
 
@@ -75,8 +76,31 @@ export class Jobs {
     return this.#options.requests.get(id) !== undefined || this.#running.has(id) || this.#kept(id) !== undefined;
   }
 
-  /** Accepts a request and lets it run. Throws what Gateway.chat throws, and request_exists. */
-  async submit(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
+  /**
+   * Accepts a request and lets it run; `over` is told once when it has ended, or is not accepted. Throws what
+   * Gateway.chat throws, and request_exists.
+   */
+  async submit(
+    call: ChatCall,
+    ask: ConversationAsk | undefined,
+    over: () => void = () => undefined,
+  ): Promise<RequestView> {
+    try {
+      const view = await this.#accept(call, ask);
+      if (this.#lives(call.id)) this.#whenOver.set(call.id, over);
+      else over();
+      return view;
+    } catch (error) {
+      over();
+      throw error;
+    }
+  }
+
+  #lives(id: string): boolean {
+    return this.#running.has(id) || this.#pending.has(id);
+  }
+
+  async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
     if (this.taken(call.id)) throw exists(call.id);
     const { conversations, gateway, clock } = this.#options;
     if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return this.#later(call, ask);
@@ -143,6 +167,8 @@ export class Jobs {
 
   #keep(frame: AnswerFrame, record: Buffer | undefined): void {
     const { id } = frame.ticket;
+    this.#whenOver.get(id)?.();
+    this.#whenOver.delete(id);
     this.#ended.set(id, { frame, record });
     // lru-cache refuses without a word what is larger than all the room.
     if (!this.#ended.has(id)) this.#gone.set(id, true);

@@ -42,11 +42,19 @@ type Method = 'GET' | 'POST' | 'DELETE';
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
 
 export function createApp(parts: AppParts): RequestListener {
-  const { guard, newId, log } = parts;
+  const { guard, newId, log, underWay } = parts;
   const direct = modelRoutes(parts);
   const rest = expressApp(handlers(parts));
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    try {
+      await admitted(req, res);
+    } finally {
+      underWay.over(req);
+    }
+  };
+
+  const admitted = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     if (guard.admit(req, res) === 'answered') return;
     const { method = 'GET', url = '/' } = req;
     // Most callers send no query, and then the address is the path.

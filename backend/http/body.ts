@@ -1,9 +1,9 @@
 // A request's body, from the socket to a JSON object: bounded in bytes and in time, unpacked, parsed.
 // It knows no fields of any request (the contract's schemas do) and writes no answer; it only helps one to arrive.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, type InputType, type ZlibOptions } from 'node:zlib';
 import { AppError } from '../contract/errors.ts';
+import { underWayAt, type UnderWay } from './under-way.ts';
+import { unpackingOf } from './unpack.ts';
 
 const MB = 1024 * 1024;
 
@@ -15,15 +15,6 @@ const SILENCE_MS = 60_000;
  * they have sent all, and closing under them resets the connection (RFC 9112, 9.6; nginx: lingering_time, _timeout).
  */
 const LINGER = { totalMs: 30_000, silenceMs: 5000, bytes: 1024 * MB } as const;
-
-type Unpack = (packed: InputType, options: ZlibOptions) => Promise<Buffer>;
-
-const UNPACK: Readonly<Record<string, Unpack>> = {
-  gzip: promisify<InputType, ZlibOptions, Buffer>(gunzip),
-  'x-gzip': promisify<InputType, ZlibOptions, Buffer>(gunzip), // an alias (RFC 9110, 8.4.1.3)
-  deflate: promisify<InputType, ZlibOptions, Buffer>(inflate),
-  br: promisify<InputType, ZlibOptions, Buffer>(brotliDecompress),
-};
 
 /** Requests whose sender waits for `100 Continue`, with the response that can say it. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
@@ -68,29 +59,32 @@ function isJson(type: string | undefined): boolean {
 }
 
 /**
- * The whole body, unpacked (gzip, deflate, br). The limit holds for the bytes on the wire and for the unpacked ones.
- * Rejects with too_large (at once when Content-Length says so), unsupported_media_type, invalid_request (broken
- * packing, or silence for a minute), cancelled (the caller left), or the signal's reason. After any of these the rest
- * of the body is thrown away for a while, so that the answer arrives; see `endEarly`.
+ * The whole body, unpacked (gzip, deflate, br). The limit holds for the bytes on the wire and for the unpacked ones, and
+ * both are counted with all others that are under way (under-way.ts), but for a body that came along with its headers.
+ * Rejects with too_large (at once when Content-Length says so), overloaded, unsupported_media_type, invalid_request
+ * (broken packing, or silence for a minute), cancelled (the caller left), or the signal's reason. After any of these the
+ * rest of the body is thrown away for a while, so that the answer arrives; see `endEarly`.
  */
-export async function readBody(req: IncomingMessage, limitBytes: number, signal?: AbortSignal): Promise<Buffer> {
-  const coding = req.headers['content-encoding']?.trim().toLowerCase() ?? '';
-  const packed = coding !== '' && coding !== 'identity';
-  const unpack = packed && Object.hasOwn(UNPACK, coding) ? UNPACK[coding] : undefined;
-  if (packed && unpack === undefined) {
-    const sentence = `The body is packed as "${coding.slice(0, 60)}". Send it plain, or as gzip, deflate or br.`;
-    throw new AppError('unsupported_media_type', sentence);
-  }
-  const small = signal === undefined ? await cameAlong(req, limitBytes) : undefined;
-  const bytes = small ?? (await collect(req, limitBytes, signal));
-  if (unpack === undefined || bytes.length === 0) return bytes;
+export async function readBody(req: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<Buffer> {
+  const all = underWayAt(req.socket);
+  // A body for which there is no room in all that may be under way would be told to come back for ever.
+  const limit = Math.min(maxBytes, all?.limit ?? maxBytes);
   try {
-    return await unpack(bytes, { maxOutputLength: Math.floor(limitBytes), chunkSize: 64 * 1024 });
-  } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(limitBytes); // ERR_BUFFER_TOO_LARGE
-    throw new AppError('invalid_request', `The body is not valid ${coding}. Send it again, or plain.`, {
-      cause: error,
+    const unpack = unpackingOf(req);
+    const small = signal === undefined ? await cameAlong(req, limit) : undefined;
+    const bytes = small ?? (await collect(req, limit, all, signal));
+    if (unpack === undefined || bytes.length === 0) return bytes;
+    let size = 0;
+    const unpacked = await unpack(bytes, (more) => {
+      size += more;
+      if (size > limit) throw tooLarge(req, limit);
+      all?.grow(req, more);
     });
+    all?.shrink(req, size);
+    return unpacked;
+  } catch (error) {
+    all?.over(req);
+    throw error;
   }
 }
 
@@ -108,10 +102,15 @@ async function cameAlong(req: IncomingMessage, limit: number): Promise<Buffer | 
   return Buffer.isBuffer(bytes) ? bytes : undefined;
 }
 
-function collect(req: IncomingMessage, limit: number, signal: AbortSignal | undefined): Promise<Buffer> {
+function collect(
+  req: IncomingMessage,
+  limit: number,
+  all: UnderWay | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return refuse(signal.reason);
-    if (Number(req.headers['content-length']) > limit) return refuse(tooLarge(limit));
+    if (Number(req.headers['content-length']) > limit) return refuse(tooLarge(req, limit));
     if (req.destroyed) return refuse(left());
 
     const pieces: Buffer[] = [];
@@ -119,7 +118,12 @@ function collect(req: IncomingMessage, limit: number, signal: AbortSignal | unde
     const silence = setTimeout(() => stop(new AppError('invalid_request', SILENT)), SILENCE_MS);
     const take = (piece: Buffer): void => {
       size += piece.length;
-      if (size > limit) return stop(tooLarge(limit));
+      if (size > limit) return stop(tooLarge(req, limit));
+      try {
+        all?.grow(req, piece.length);
+      } catch (error) {
+        return stop(error);
+      }
       pieces.push(piece);
       silence.refresh();
     };
@@ -151,13 +155,14 @@ function collect(req: IncomingMessage, limit: number, signal: AbortSignal | unde
 
 const SILENT = `Nothing more of the body came for ${SILENCE_MS / 1000} s. Send the request again.`;
 
-function left(): AppError {
-  return new AppError('cancelled', 'The caller left before the body had come.');
+function tooLarge({ socket }: IncomingMessage, limit: number): AppError {
+  const size = limit >= MB / 10 ? `${Number((limit / MB).toFixed(2))} MB` : `${limit} bytes`;
+  const setting = limit === underWayAt(socket)?.limit ? 'max_inflight_mb' : 'max_body_mb';
+  return new AppError('too_large', `The body is over ${size}. Send less, or raise server.${setting}.`);
 }
 
-function tooLarge(limit: number): AppError {
-  const size = limit >= MB / 10 ? `${Number((limit / MB).toFixed(2))} MB` : `${limit} bytes`;
-  return new AppError('too_large', `The body is over ${size}. Send less, or raise server.max_body_mb.`);
+function left(): AppError {
+  return new AppError('cancelled', 'The caller left before the body had come.');
 }
 
 /**

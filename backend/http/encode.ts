@@ -6,6 +6,7 @@ import { AppError, asAppError, retryAfterSeconds } from '../contract/errors.ts';
 import type { StreamPiece } from '../core/answer.ts';
 import { endEarly } from './body.ts';
 import { failureOf, type Dialect, type Failure } from './failures.ts';
+import { countWhole, give, giveLast } from './give.ts';
 
 /** The clocks of a connection that waits; milliseconds. */
 export interface Patience {
@@ -61,15 +62,16 @@ export function sendJson(
   sendJsonText(res, status, JSON.stringify(body), headers);
 }
 
-/** Sends what is JSON already. `headers` may name another Content-Type. */
+/** Sends what is JSON already. `headers` may name another Content-Type. Throws overloaded when it is long. */
 export function sendJsonText(res: ServerResponse, status: number, json: string, headers: Record<string, string>): void {
+  const length = Buffer.byteLength(json);
+  countWhole(res, length);
   // Set one by one: writeHead with an object on top of headers that are set already copies them all.
   res.statusCode = status;
   for (const name of Object.keys(headers)) res.setHeader(name, headers[name] ?? '');
   if (headers['Content-Type'] === undefined) res.setHeader('Content-Type', JSON_TYPE);
-  res.setHeader('Content-Length', Buffer.byteLength(json));
-  // As a text Node sends it in one piece with the headers; as bytes it would be two.
-  res.end(json);
+  res.setHeader('Content-Length', length);
+  void giveLast(res, json);
 }
 
 /** Any failure, as the caller sees it: a status and a JSON body, or a final piece when the headers are gone already. */
@@ -104,19 +106,6 @@ export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Fai
   else res.destroy();
 }
 
-/** Resolves when the socket takes more, or has gone. */
-export function drained(res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      res.off('drain', done);
-      res.off('close', done);
-      resolve();
-    };
-    res.on('drain', done);
-    res.on('close', done);
-  });
-}
-
 export interface SseOptions {
   readonly headers: Record<string, string>;
   readonly patience: Patience;
@@ -145,21 +134,21 @@ export async function sendSse(
   if (hasNoBody(res)) return;
   let first = true;
   let waiting: ChatEvent | undefined;
-  const write = (event: ChatEvent): boolean => {
+  const write = (event: ChatEvent): Promise<void> => {
     start();
     const text = `data: ${JSON.stringify(render(event, first))}\n\n`;
     first = false;
-    return res.write(text);
+    return give(res, text);
   };
   const beat = setInterval(() => {
-    if (waiting !== undefined && !res.writableNeedDrain) write(waiting);
+    if (waiting !== undefined && !res.writableNeedDrain) void write(waiting);
   }, patience.heartbeatMs);
   try {
     for await (const event of events) {
       if (res.destroyed) return;
       waiting = event.type === 'waiting' ? event : undefined;
       beat.refresh();
-      if (!write(event)) await drained(res);
+      await write(event);
       if (event.type === 'end') break;
     }
   } finally {
@@ -184,7 +173,7 @@ export async function sendWhole(
     if (!res.headersSent) {
       res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() });
     }
-    res.write(' ');
+    if (!res.writableNeedDrain) res.write(' ');
   };
   let timer = setTimeout(() => {
     space();
@@ -192,8 +181,11 @@ export async function sendWhole(
   }, patience.jsonAfterMs);
   try {
     const body = render(await whole);
-    if (res.headersSent) res.end(JSON.stringify(body));
-    else sendJson(res, 200, body, headers());
+    clearTimeout(timer);
+    if (!res.headersSent) return sendJson(res, 200, body, headers());
+    const json = JSON.stringify(body);
+    countWhole(res, json.length);
+    await giveLast(res, json);
   } finally {
     clearTimeout(timer);
   }
@@ -243,7 +235,7 @@ async function sendBlocks<T>(
     for await (const value of values) {
       if (res.destroyed) return;
       beat.refresh();
-      if (!res.write(render(value))) await drained(res);
+      await give(res, render(value));
     }
   } finally {
     clearInterval(beat);

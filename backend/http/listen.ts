@@ -17,6 +17,7 @@ import { AppError, toWire } from '../contract/errors.ts';
 import type { Log, NewId } from '../core/ports.ts';
 import { deferContinue } from './body.ts';
 import { Connections } from './connections.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** Milliseconds. */
 const PATIENCE = {
@@ -32,6 +33,8 @@ const ASK_BYTES = 64 * 1024;
 /** How long `close` waits when nobody says otherwise; enough for last words to be sent. */
 const LAST_WORDS_MS = 1000;
 const TRIES = 10;
+/** How often somebody looks for readers who take nothing. */
+const LOOK_MS = 500;
 
 export interface ListenOptions {
   /** Addresses or names. One that this machine does not have (::1 without IPv6) is left out while another works. */
@@ -42,6 +45,10 @@ export interface ListenOptions {
   readonly log?: Log;
   /** Ids for answers to what is no HTTP. */
   readonly newId?: NewId;
+  /** What bodies and answers count for. */
+  readonly underWay?: UnderWay;
+  /** Milliseconds after which a reader who takes nothing is cut, asked each time; never when it is left out. */
+  readonly stalledMs?: () => number;
 }
 
 export interface Listening {
@@ -98,14 +105,14 @@ class BindError extends Error {
 
 async function openAll(
   handler: RequestListener,
-  { hosts, port: wanted, log, newId = randomUUID }: ListenOptions,
+  { hosts, port: wanted, log, newId = randomUUID, underWay, stalledMs }: ListenOptions,
 ): Promise<Listening> {
   const connections = new Connections();
   const open: { readonly host: string; readonly server: Server }[] = [];
   let port = wanted;
   let absent: BindError | undefined;
   for (const host of hosts) {
-    const server = makeServer(handler, connections, newId);
+    const server = makeServer(handler, connections, newId, underWay);
     // Beside an IPv4 address "::" must not take the IPv4 half of the port for itself.
     const error = await bind(server, { host, port, ipv6Only: hosts.length > 1 });
     if (error === undefined) {
@@ -124,6 +131,9 @@ async function openAll(
   if (open.length === 0) throw absent ?? new Error('no host to listen on');
 
   const servers = open.map(({ server }) => server);
+  const watching =
+    stalledMs === undefined ? undefined : setInterval(() => cutStalled(connections, stalledMs(), log), LOOK_MS);
+  watching?.unref();
   let closed: Promise<unknown> | undefined;
   return {
     port,
@@ -136,9 +146,18 @@ async function openAll(
       if (signal.aborted) cut();
       signal.addEventListener('abort', cut, { once: true });
       await closed;
+      clearInterval(watching);
       signal.removeEventListener('abort', cut);
     },
   };
+}
+
+/** Counts its own looks and not the clock: while this process stood still, nobody could be served. */
+function cutStalled(connections: Connections, ms: number, log: Log | undefined): void {
+  for (const res of connections.cutStalled(LOOK_MS, ms)) {
+    const sentence = `A caller read nothing of its answer for ${ms / 1000} s (server.stalled_reader_s). Its connection is closed.`;
+    log?.warn({ request_id: res.getHeader('X-Request-ID') }, sentence);
+  }
 }
 
 const ABSENT: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
@@ -157,7 +176,12 @@ function ended(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function makeServer(handler: RequestListener, connections: Connections, newId: NewId): Server {
+function makeServer(
+  handler: RequestListener,
+  connections: Connections,
+  newId: NewId,
+  underWay: UnderWay | undefined,
+): Server {
   const serve = (req: IncomingMessage, res: ServerResponse): void => {
     connections.asked(req.socket, res);
     handler(req, res);
@@ -168,7 +192,10 @@ function makeServer(handler: RequestListener, connections: Connections, newId: N
   server.maxHeadersCount = 0;
   return server
     .on('checkContinue', deferContinue(serve))
-    .on('connection', (socket: Socket) => connections.opened(socket))
+    .on('connection', (socket: Socket) => {
+      connections.opened(socket);
+      underWay?.counts(socket);
+    })
     .on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       // Nobody is there, or an answer is on its way and a second one would end up in the middle of it.
       if (!socket.writable || error.code === 'ECONNRESET' || connections.isAnswering(socket)) socket.destroy();

@@ -32,6 +32,7 @@ import {
 import { sendInTurn } from './in-turn.ts';
 import type { KnownBodies } from './known-bodies.ts';
 import { readOwnChat } from './own-chat.ts';
+import type { UnderWay } from './under-way.ts';
 import { ownerOf, requireScope, watcherOf, whileGood } from './visitor.ts';
 
 /** What the handlers act on. */
@@ -42,6 +43,7 @@ export interface OwnParts extends SnapshotParts, ActionParts {
   readonly newId: NewId;
   readonly patience: Patience;
   readonly knownBodies: KnownBodies<ChatBody>;
+  readonly underWay: UnderWay;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -110,7 +112,9 @@ export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerR
   const body = await readChatBody(parts, req);
   const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
   const id = idOfJob(parts, own, requestId(res));
-  const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant' }, own.conversation);
+  // What it asks for is held until it has run, not only until the answer to this.
+  const over = parts.underWay.keep(req);
+  const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant' }, own.conversation, over);
   sendJson(
     res,
     202,

@@ -7,9 +7,10 @@ import { AppError, asAppError } from '../contract/errors.ts';
 import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
 import type { Requests } from '../core/requests.ts';
 import { inviteBody } from './body.ts';
-import { breakOff, drained, onGone, requestId } from './encode.ts';
+import { breakOff, onGone, requestId } from './encode.ts';
 import { dialectOf, failureOf } from './failures.ts';
 import { FORWARDING_HEADERS } from './forwarded.ts';
+import { give } from './give.ts';
 import { checkManagement, isManagement } from './management.ts';
 import { callerOf, keyOf, ownerOf } from './visitor.ts';
 import { formOf, WholePieces } from './whole-pieces.ts';
@@ -109,7 +110,7 @@ async function exchange(
       if (piece.length === 0) continue;
       if (manages && Buffer.from(piece).includes('"success"')) parts.watch.invalidate();
       if (form === 'events') number = numberAfter(piece) ?? number;
-      if (!res.write(piece)) await drained(res);
+      await give(res, piece);
     }
   } catch (error) {
     // Where no word of ours fits behind half of another's answer, only a broken connection says that it is not whole.

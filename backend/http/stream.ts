@@ -3,7 +3,8 @@
 // How our own routes stream is encode.ts.
 import type { ServerResponse } from 'node:http';
 import type { ChatEvent } from '../contract/chat.ts';
-import { drained, type Patience } from './encode.ts';
+import type { Patience } from './encode.ts';
+import { give, giveLast } from './give.ts';
 
 /** How one answer is written; it may remember what it has written. */
 export interface StreamForm {
@@ -31,7 +32,7 @@ export async function sendStream(
   };
   const beat = (): void => {
     start();
-    res.write(form.beat);
+    if (!res.writableNeedDrain) res.write(form.beat);
   };
   let timer = setTimeout(() => {
     beat();
@@ -44,11 +45,8 @@ export async function sendStream(
       if (text === '') continue;
       clearTimeout(timer);
       start();
-      if (event.type === 'end') {
-        res.end(text);
-        return;
-      }
-      if (!res.write(text)) await drained(res);
+      if (event.type === 'end') return await giveLast(res, text);
+      await give(res, text);
     }
   } finally {
     clearTimeout(timer);

@@ -32,6 +32,8 @@ describe('declarations', () => {
         allow_management: false,
         allowed_hosts: [],
         max_body_mb: 64,
+        max_inflight_mb: 256,
+        stalled_reader_s: 300,
         drain_timeout_ms: 10000,
         api_keys: [],
       },

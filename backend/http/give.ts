@@ -1,0 +1,54 @@
+// Answers go out as fast as their readers take them, and no faster: who reads slowly costs time and no memory, and what
+// each has taken can be seen from the connection (connections.ts cuts those who take nothing).
+import type { ServerResponse } from 'node:http';
+import { underWayAt } from './under-way.ts';
+
+/**
+ * Written at once. Node counts a write as taken when all of it is, so that of an answer in one piece nothing would be
+ * seen to be taken until its end. Bytes.
+ */
+const SLICE = 64 * 1024;
+
+/** Writes a piece of an answer. Resolves when the reader takes more, or has gone. */
+export async function give(res: ServerResponse, piece: string | Uint8Array): Promise<void> {
+  if (piece.length <= SLICE) {
+    if (!res.write(piece)) await drained(res);
+    return;
+  }
+  const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+  for (let at = 0; at < bytes.length && !res.destroyed; at += SLICE) {
+    if (!res.write(bytes.subarray(at, at + SLICE))) await drained(res);
+  }
+}
+
+/** Writes the last piece, and ends the answer. Resolves when all of it is written, or the reader has gone. */
+export async function giveLast(res: ServerResponse, piece: string): Promise<void> {
+  if (piece.length > SLICE) await give(res, piece);
+  // As a text Node sends it in one packet with what goes before and after it; as bytes these would be three.
+  if (!res.destroyed) res.end(piece.length > SLICE ? undefined : piece);
+}
+
+/** Resolves when the socket takes more, or has gone. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (res.destroyed) return resolve();
+    const done = (): void => {
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    };
+    res.on('drain', done);
+    res.on('close', done);
+  });
+}
+
+/**
+ * Counts a whole answer that is made before its reader has it, until the reader has all of it or is gone. Short ones
+ * count for nothing. Throws overloaded.
+ */
+export function countWhole(res: ServerResponse, bytes: number): void {
+  const all = bytes > SLICE ? underWayAt(res.req.socket) : undefined;
+  if (all === undefined) return;
+  all.take(bytes);
+  res.once('close', () => all.giveBack(bytes));
+}
