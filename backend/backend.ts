@@ -3,9 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
 import type { Config } from './contract/config.ts';
-import type { Action, ActionResult } from './contract/control.ts';
-import type { LiveView } from './contract/desktop.ts';
 import { AppError } from './contract/errors.ts';
+import type { Control } from './control.ts';
 import { ResponseCache } from './core/cache.ts';
 import { Conversations } from './core/conversations.ts';
 import { Embedder } from './core/embedder.ts';
@@ -55,24 +54,6 @@ export interface BackendOptions {
   readonly history?: History;
   /** Web pages that were refused and may be let in; handed in when what was allowed outlives this gateway. */
   readonly strangers?: Strangers;
-}
-
-/** What the host of a running gateway may see and do beside HTTP: the tray and the window stand on it. */
-export interface Control {
-  /** Everything as it is now. */
-  live(): NonNullable<LiveView>;
-  /** Calls back at each change, as often as there is one; the host paces itself. Returns the end of it. */
-  onChange(listener: () => void): () => void;
-  /** Running requests finish, new ones wait. */
-  pause(paused: boolean): void;
-  /** Throws request_not_found, request_gone, not_cancellable. */
-  cancel(requestId: string): void;
-  /** One place nearer, for a request that waits in line. The new place. Throws request_not_found, not_cancellable. */
-  moveUp(requestId: string): number;
-  /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
-  act(action: Action, data: unknown, signal: AbortSignal): Promise<ActionResult>;
-  /** Looks at Ollama now: the machine woke up, or somebody started it. */
-  lookAgain(): void;
 }
 
 /** A running gateway. */
@@ -221,8 +202,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       via,
     }),
   });
-  const stalledMs = (): number => current.server.stalled_reader_s * 1000;
-  const door = { hosts: bind.hosts, port, log, underWay, stalledMs };
+  const door = { hosts: bind.hosts, port, log, underWay, stalledMs: () => current.server.stalled_reader_s * 1000 };
   const listening = await listen(listener, door).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);
     throw error;

@@ -1,6 +1,6 @@
 // What each command of the window does. A table of contents: the work is in the parts that are handed in.
 import { writeFileSync } from 'node:fs';
-import type { Control } from '../backend/backend.ts';
+import type { Control } from '../backend/control.ts';
 import { ConfigFileError, readConfigFile } from '../backend/config-file.ts';
 import { readKeyWish } from '../backend/contract/api-key.ts';
 import type { Action } from '../backend/contract/control.ts';

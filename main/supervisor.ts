@@ -1,6 +1,7 @@
 // Keeps the gateway in the state the user wants: one transition at a time, a taken port explained and tried again, a crash
 // answered with a restart, both after growing pauses. It knows the gateway by its start function alone, and no Electron.
-import type { Backend, Control } from '../backend/backend.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Control } from '../backend/control.ts';
 import type { Config } from '../backend/contract/config.ts';
 import { addressesOf, type Interfaces } from './addresses.ts';
 import type { GatewayFailure, GatewayView } from '../backend/contract/desktop.ts';

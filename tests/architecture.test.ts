@@ -46,6 +46,7 @@ const ROOMS: readonly Room[] = [
       'backend/clock.ts',
       'backend/config-file.ts',
       'backend/contract',
+      'backend/control.ts',
       'backend/core/api-keys.ts',
       'backend/core/history.ts',
       'backend/core/ports.ts',

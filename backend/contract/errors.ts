@@ -91,6 +91,24 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What a model run may end with, on every route that has one. */
+export const RUN_ERRORS: readonly ErrorCode[] = [
+  'invalid_request',
+  'model_not_found',
+  'too_large',
+  'unsupported_media_type',
+  'overloaded',
+  'queue_full',
+  'queue_timeout',
+  'breaker_open',
+  'shutting_down',
+  'not_cached',
+  'upstream_unreachable',
+  'upstream_failed',
+  'first_token_timeout',
+  'idle_timeout',
+];
+
 /** What an error looks like on our own routes and on Ollama's; `error` is a string because Ollama's clients read it so. */
 export const wireErrorSchema = z.object({
   error: z.string(),

@@ -15,7 +15,7 @@ import {
   queueSchema,
   requestViewSchema,
 } from './control.ts';
-import { ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
+import { ERRORS, RUN_ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
 import { dropInBodies, type DropInBody } from './openapi-bodies.ts';
 import { DROP_IN_ROUTES, ROUTES, type DropInPath, type RoutePath } from './routes.ts';
 
@@ -72,24 +72,6 @@ const requestId = (required: boolean): Json => ({
   schema: plain(requestIdSchema, 'input'),
 });
 
-/** What a model run may end with, on every route that has one. */
-const RUN: readonly ErrorCode[] = [
-  'invalid_request',
-  'model_not_found',
-  'too_large',
-  'unsupported_media_type',
-  'overloaded',
-  'queue_full',
-  'queue_timeout',
-  'breaker_open',
-  'shutting_down',
-  'not_cached',
-  'upstream_unreachable',
-  'upstream_failed',
-  'first_token_timeout',
-  'idle_timeout',
-];
-
 const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>> = {
   '/health': {
     get: {
@@ -116,7 +98,7 @@ const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>
         what: 'The answer, whole or streamed',
         stream: 'With `stream`: `data:` lines, one JSON object each; the last one has `"done": true`.',
       },
-      errors: RUN,
+      errors: RUN_ERRORS,
     },
   },
   '/api/chat-queue': {
@@ -124,7 +106,7 @@ const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>
       what: 'Hand a chat in, without waiting for its answer',
       sends: 'ChatRequest',
       answers: { status: 202, shapes: ['Accepted'], what: 'Accepted; Location says where to look' },
-      errors: [...RUN, 'request_exists'],
+      errors: [...RUN_ERRORS, 'request_exists'],
     },
     get: {
       what: 'A request that was handed in; without requestId, the whole queue',

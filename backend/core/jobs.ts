@@ -87,17 +87,14 @@ export class Jobs {
   ): Promise<RequestView> {
     try {
       const view = await this.#accept(call, ask);
-      if (this.#lives(call.id)) this.#whenOver.set(call.id, over);
+      // A kept answer may have ended already.
+      if (this.#running.has(call.id) || this.#pending.has(call.id)) this.#whenOver.set(call.id, over);
       else over();
       return view;
     } catch (error) {
       over();
       throw error;
     }
-  }
-
-  #lives(id: string): boolean {
-    return this.#running.has(id) || this.#pending.has(id);
   }
 
   async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {

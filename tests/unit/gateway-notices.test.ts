@@ -1,6 +1,6 @@
 // What the running gateway says, as notices of the window: each once, and each with its own way out.
 import { expect, test } from 'vitest';
-import type { Control } from '../../backend/backend.ts';
+import type { Control } from '../../backend/control.ts';
 import { effectiveBind } from '../../backend/http/bind.ts';
 import { gatewayNotice, tellOfGateway } from '../../main/settings-notices.ts';
 import { config } from '../support/builders.ts';

@@ -1,6 +1,7 @@
 // The supervisor: one transition at a time, a taken port explained, a crash answered with a restart after a pause.
 import { describe, expect, test, vi } from 'vitest';
-import type { Backend, Control } from '../../backend/backend.ts';
+import type { Backend } from '../../backend/backend.ts';
+import type { Control } from '../../backend/control.ts';
 import type { Config } from '../../backend/contract/config.ts';
 import { ListenError } from '../../backend/http/listen.ts';
 import { Supervisor } from '../../main/supervisor.ts';
