@@ -56,6 +56,8 @@ export function notInstalled(wanted: string, installed: readonly InstalledModel[
 const SAID = {
   write: (name: string) => `model '${name}' not found`,
   embed: (name: string) => `model ${JSON.stringify(name)} not found, try pulling it first`,
+  // With its tag, since 0.33.
+  show: (name: string) => `model '${/:[^/]*$/.test(name) ? name : `${name}:latest`}' not found`,
 } as const;
 
 /** The refusal of a name that means no installed model, or that can mean none. `to`: what it was wanted for. */

@@ -92,7 +92,7 @@ export async function openAiModel(parts: DropInParts, req: IncomingMessage, res:
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
   const model = await parts.watch.resolve(name, goneSignal(res));
   if (model === undefined) {
-    throw noSuchModel(name, parts.watch.state.installed, 'write');
+    throw noSuchModel(name, parts.watch.state.installed, 'show');
   }
   sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);
 }

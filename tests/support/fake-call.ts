@@ -108,6 +108,8 @@ export class Call implements RecordedCall {
   body?: Readonly<Record<string, unknown>>;
   /** The body in native form, where it came in another. */
   native?: Readonly<Record<string, unknown>>;
+  /** The JSON value that was sent, whatever it is; undefined without one. */
+  parsed?: unknown;
   /** What Go's decoder would have said about rawBody. */
   badBody?: string;
   firstByteAt?: number;

@@ -2,22 +2,22 @@
 // Deliberately does not render prompts: templates, suffix and raw mode are checked, counted and otherwise ignored.
 import type { ScriptedPiece } from './fake-call.ts';
 import type { Run } from './fake-chunks.ts';
+import { decode } from './fake-decode.ts';
+import type { Fields } from './fake-decode.ts';
 import { embeddingOnly } from './fake-models.ts';
 import type { Installed } from './fake-models.ts';
 import {
-  checkImages,
   checkOptions,
-  fieldsOf,
+  checkTemplate,
   formatOf,
   keepAliveMs,
-  records,
+  runnerRefusal,
   runnerWish,
-  text,
   thinks,
 } from './fake-options.ts';
-import type { Fields } from './fake-options.ts';
 import { inSlot, play } from './fake-run.ts';
 import type { Want } from './fake-scheduler.ts';
+import { CHAT, GENERATE } from './fake-structs.ts';
 import { answerTo, jsonAnswer, thoughtsOn, tokens } from './fake-text.ts';
 import { FakeError, stamp } from './fake-wire.ts';
 import type { Client } from './fake-wire.ts';
@@ -32,41 +32,46 @@ export function modelOf(world: World, name: string, notFound: string): Installed
 }
 
 export function chat(world: World, client: Client): Promise<void> {
-  const fields = fieldsOf(client.call);
-  const messages = records(fields, 'messages', 'ChatRequest', 'api.Message');
-  for (const message of messages) {
-    text(message, 'content', 'ChatRequest.messages');
-    checkImages(message['images']);
-  }
-  const spelled = text(fields, 'model', 'ChatRequest');
+  const fields = decode(client.call, CHAT);
+  const { model: spelled = '', messages = [] } = fields as { readonly model?: string; readonly messages?: Fields[] };
   if (spelled === '') throw new FakeError(400, 'model is required');
-  return answer(
-    world,
-    client,
-    'chat',
+  return answer(world, client, {
+    shape: 'chat',
     fields,
     spelled,
-    messages.map((message) => String(message['content'] ?? '')),
-  );
+    texts: messages.map(({ content = '' }) => String(content)),
+    images: messages.flatMap(({ images = [] }) => images as string[]),
+  });
 }
 
 export function generate(world: World, client: Client): Promise<void> {
-  const fields = fieldsOf(client.call);
-  const spelled = text(fields, 'model', 'GenerateRequest');
-  const prompt = text(fields, 'prompt', 'GenerateRequest');
-  checkImages(fields['images']);
+  const fields = decode(client.call, GENERATE);
+  const {
+    model: spelled = '',
+    prompt = '',
+    images = [],
+  } = fields as {
+    readonly model?: string;
+    readonly prompt?: string;
+    readonly images?: string[];
+  };
   if (spelled === '') throw new FakeError(404, "model '' not found");
-  return answer(world, client, 'generate', fields, spelled, prompt === '' ? [] : [prompt]);
+  return answer(world, client, { shape: 'generate', fields, spelled, texts: prompt === '' ? [] : [prompt], images });
 }
 
-async function answer(
-  world: World,
-  client: Client,
-  shape: 'chat' | 'generate',
-  fields: Fields,
-  spelled: string,
-  texts: readonly string[],
-): Promise<void> {
+/** A request of either route. */
+interface Asked {
+  readonly shape: 'chat' | 'generate';
+  readonly fields: Fields;
+  /** The model as the request spells it. */
+  readonly spelled: string;
+  /** All that is read; none asks for a load. */
+  readonly texts: readonly string[];
+  readonly images: readonly string[];
+}
+
+async function answer(world: World, client: Client, asked: Asked): Promise<void> {
+  const { shape, fields, spelled, texts } = asked;
   const { call } = client;
   const keepAlive = keepAliveMs(fields['keep_alive']);
   const top = Number(fields['top_logprobs'] ?? 0);
@@ -129,11 +134,28 @@ async function answer(
       raw,
     };
     await inSlot(world, want, client, (ticket) => {
-      // Only the runner looks at the format, so the model is loaded before this fails.
+      // Only the runner looks at these, so the model is loaded before they fail.
+      checkTemplate(fields['template']);
       formatOf(format);
+      checkPrompt(run, asked);
       return play(world, run, ticket);
     });
   });
+}
+
+/** Throws for what does not fit the model: pictures it cannot see, more text than its context holds where none may be left out. */
+function checkPrompt({ model, want, promptTokens }: Run, { fields, images }: Asked): void {
+  if (images.length > 0 && !model.capabilities.includes('vision')) {
+    throw runnerRefusal('Multimodal data provided, but model does not support multimodal requests.');
+  }
+  const limit = Number(want.options['num_ctx']);
+  if (fields['truncate'] === false && fields['shift'] === false && promptTokens > limit) {
+    throw runnerRefusal(
+      `request (${promptTokens} tokens) exceeds the available context size (${limit} tokens), try increasing it`,
+      'exceed_context_size_error',
+      { n_prompt_tokens: promptTokens, n_ctx: limit },
+    );
+  }
 }
 
 function usualAnswer(
@@ -142,7 +164,7 @@ function usualAnswer(
   format: unknown,
   options: Fields,
 ): { readonly pieces: readonly ScriptedPiece[]; readonly doneReason: string } {
-  const structured = format !== undefined && format !== null && format !== '';
+  const structured = format !== undefined && format !== '';
   const content = structured ? jsonAnswer(format) : answerTo(asked);
   const all: readonly ScriptedPiece[] = thinking
     ? [...thoughtsOn(asked).map((thought) => ({ thinking: thought })), ...content]

@@ -2,10 +2,11 @@
 // Deliberately one slot per call: Ollama takes one per input, but an embedding runner has only one, so nobody can tell.
 import type { Scripted } from './fake-call.ts';
 import { modelOf } from './fake-chat.ts';
-import type { Installed } from './fake-models.ts';
-import { checkOptions, fieldsOf, keepAliveMs, runnerWish, text } from './fake-options.ts';
+import { decode } from './fake-decode.ts';
+import { checkOptions, keepAliveMs, runnerWish } from './fake-options.ts';
 import { beforeFirstByte, inSlot } from './fake-run.ts';
 import type { Ticket, Want } from './fake-scheduler.ts';
+import { EMBED, EMBEDDINGS } from './fake-structs.ts';
 import { tokens, vector } from './fake-text.ts';
 import { FakeError, nanoseconds, turn } from './fake-wire.ts';
 import type { Client } from './fake-wire.ts';
@@ -16,12 +17,14 @@ interface Embed {
   readonly inputs: readonly string[];
   readonly answer: (ticket: Ticket) => unknown;
   readonly empty: unknown;
+  /** Status when the model is none for embedding. */
+  readonly cannot: number;
 }
 
 export function embed(world: World, client: Client): Promise<void> {
   const { call } = client;
-  const fields = fieldsOf(call);
-  const spelled = text(fields, 'model', 'EmbedRequest');
+  const fields = decode(call, EMBED);
+  const spelled = String(fields['model'] ?? '');
   const keepAlive = keepAliveMs(fields['keep_alive']);
   const input = fields['input'] ?? [];
   const inputs: readonly unknown[] = Array.isArray(input) ? input : input === '' ? [] : [input];
@@ -33,15 +36,18 @@ export function embed(world: World, client: Client): Promise<void> {
     keepAliveMs: keepAlive,
     ...runnerWish(model, checkOptions(fields['options']), undefined),
   };
-  const length = Math.min(
-    Number(fields['dimensions'] || model.details.embedding_length),
-    model.details.embedding_length,
-  );
+  const all = model.details.embedding_length;
+  const wished = Number(fields['dimensions'] ?? 0);
+  const length = wished > 0 ? Math.min(wished, all) : all;
   return serve(world, client, {
     want,
     inputs,
     empty: { model: spelled, embeddings: [] },
+    cannot: 501,
     answer: (ticket) => {
+      if (inputs.includes('')) {
+        throw new FakeError(400, 'input exceeds maximum context length and cannot be truncated further');
+      }
       const counts = inputs.map(tokens);
       const limit = Number(want.options['num_ctx']);
       if (fields['truncate'] === false && counts.some((count) => count > limit)) {
@@ -59,12 +65,11 @@ export function embed(world: World, client: Client): Promise<void> {
 }
 
 export function embeddings(world: World, client: Client): Promise<void> {
-  const fields = fieldsOf(client.call);
-  const spelled = text(fields, 'model', 'EmbeddingRequest');
-  const prompt = text(fields, 'prompt', 'EmbeddingRequest');
+  const fields = decode(client.call, EMBEDDINGS);
+  const { model: spelled = '', prompt = '' } = fields as { readonly model?: string; readonly prompt?: string };
   const keepAlive = keepAliveMs(fields['keep_alive']);
   if (spelled === '') throw new FakeError(400, 'model is required');
-  const model: Installed = modelOf(world, spelled, `model ${JSON.stringify(spelled)} not found, try pulling it first`);
+  const model = modelOf(world, spelled, `model ${JSON.stringify(spelled)} not found, try pulling it first`);
   const want: Want = {
     model,
     keepAliveMs: keepAlive,
@@ -74,12 +79,16 @@ export function embeddings(world: World, client: Client): Promise<void> {
     want,
     inputs: prompt === '' ? [] : [prompt],
     empty: { embedding: [] },
+    cannot: 500,
     // Not normalised, unlike /api/embed.
     answer: () => ({ embedding: vector(prompt, model.details.embedding_length, false) }),
   });
 }
 
-async function serve(world: World, client: Client, { want, inputs, answer, empty }: Embed): Promise<void> {
+/** Of the runner of a model that writes, since 0.33; before that it could embed, too. */
+const NO_EMBEDDINGS = 'This server does not support embeddings. Start it with `--embeddings`';
+
+async function serve(world: World, client: Client, { want, inputs, answer, empty, cannot }: Embed): Promise<void> {
   const { call } = client;
   if (inputs.length === 0) {
     call.kind = 'load';
@@ -95,6 +104,7 @@ async function serve(world: World, client: Client, { want, inputs, answer, empty
       // A turn at least, so that two embeds at once are seen as two.
       if (!(await beforeFirstByte(world, client, script))) return;
       await turn();
+      if (!want.model.capabilities.includes('embedding')) throw new FakeError(cannot, NO_EMBEDDINGS);
       call.pieces = inputs.length;
       if (script.cutAfter === undefined) client.json(200, answer(ticket));
       else await client.cut();

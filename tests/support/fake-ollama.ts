@@ -1,5 +1,9 @@
-// A fake Ollama for tests, the benchmark and the demo: a real HTTP server on 127.0.0.1 that behaves as Ollama does, also when it misbehaves,
-// can be scripted, and remembers what it was asked. Deliberately no model and no mocking: whoever talks to it uses a socket.
+// A fake Ollama for tests, the benchmark and the demo: a real HTTP server on 127.0.0.1 that behaves as Ollama 0.33 does, also when it
+// misbehaves, can be scripted, and remembers what it was asked. Whoever talks to it uses a socket; nothing is mocked.
+// It simulates: all of Ollama's routes and its OpenAI and Anthropic dialects, with their status, framing, order of keys and wording
+// (tests/unit/fake-transcripts.test.ts compares them with recordings of a real one); the scheduler with loads, evictions, slots and
+// keep_alive; what goes wrong: killed runners, silent ends, restarts, cut connections, something else that answers in its place.
+// It does not: run a model, count real tokens, render templates, keep layers, reach a registry, or search the web.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Instead, RecordedCall, Scripted } from './fake-call.ts';

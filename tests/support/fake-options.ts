@@ -1,82 +1,9 @@
-// Reads the fields of a request the way Go and Ollama do, with their very error texts: body, keep_alive, options, think, format, images.
-// Deliberately only the checks ollama.md describes; unknown fields and options pass, as they do there.
-import type { Call } from './fake-call.ts';
+// Reads what a request says of a run as Ollama does, with its very error texts: keep_alive, options, think, format, template.
+// Deliberately only the checks ollama.md describes; unknown options pass, as they do there.
+import { isRecord } from './fake-decode.ts';
+import type { Fields } from './fake-decode.ts';
 import type { Installed } from './fake-models.ts';
 import { FakeError } from './fake-wire.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Parses the body into the call's record; keeps what Go's decoder would have complained of for whoever needs the body. */
-export function readBody(call: Call): void {
-  const text = call.rawBody;
-  if (text.trim() === '') return;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const message = String(error);
-    const at = /at position (\d+)/.exec(message)?.[1];
-    if (at !== undefined && message.includes('after JSON')) {
-      // Go reads the first value and leaves the rest alone.
-      value = JSON.parse(text.slice(0, Number(at)));
-    } else {
-      const char = /Unexpected token '?(.)/u.exec(message)?.[1] ?? text[Number(at ?? text.length)];
-      const where = message.includes('property name') ? 'object key string' : 'value';
-      const ended = char === undefined || /end of JSON|Unterminated/.test(message);
-      call.badBody = ended ? 'unexpected EOF' : `invalid character '${char}' looking for beginning of ${where}`;
-      return;
-    }
-  }
-  if (isRecord(value)) call.body = value;
-  else call.badBody = `json: cannot unmarshal ${goKind(value)} into Go value of type ${goType(call.path)}`;
-}
-
-/** The type that a route reads its body into. */
-function goType(path: string): string {
-  const named = { chat: 'api.ChatRequest', generate: 'api.GenerateRequest', embed: 'api.EmbedRequest' };
-  return named[path.replace('/api/', '') as keyof typeof named] ?? 'api.EmbeddingRequest';
-}
-
-/** The body's fields, keys in lower case as far as Go would match them anyway. Throws what Ollama answers to a bad body. */
-export function fieldsOf(call: Call): Fields {
-  if (call.badBody !== undefined) throw new FakeError(400, call.badBody);
-  const body = call.native ?? call.body;
-  if (body === undefined) throw new FakeError(400, 'missing request body');
-  // "keys match case-insensitively": a copy only for the rare body that needs it.
-  for (const key in body) {
-    if (key !== key.toLowerCase()) {
-      return Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]));
-    }
-  }
-  return body;
-}
-
-const goKind = (value: unknown): string =>
-  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : value === null ? 'null' : typeof value;
-
-/** A string field; absent and null are ''. */
-export function text(fields: Fields, name: string, struct: string): string {
-  const value = fields[name] ?? '';
-  if (typeof value === 'string') return value;
-  throw new FakeError(
-    400,
-    `json: cannot unmarshal ${goKind(value)} into Go struct field ${struct}.${name} of type string`,
-  );
-}
-
-/** An array field of objects; absent and null are []. */
-export function records(fields: Fields, name: string, struct: string, goType: string): readonly Fields[] {
-  const value = fields[name] ?? [];
-  if (Array.isArray(value) && value.every(isRecord)) return value;
-  const wrong: unknown = Array.isArray(value) ? value.find((each) => !isRecord(each)) : value;
-  throw new FakeError(
-    400,
-    `json: cannot unmarshal ${goKind(wrong)} into Go struct field ${struct}.${name} of type []${goType}`,
-  );
-}
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -91,7 +18,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** "Forever" as Ollama means it: the largest count of nanoseconds, about 292 years. Milliseconds. */
 export const FOREVER_MS = 9_223_372_036_854;
 
-/** keep_alive in milliseconds; undefined when not given. */
+/** keep_alive in milliseconds; undefined when not given. Throws for what is none. */
 export function keepAliveMs(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number') return value < 0 ? FOREVER_MS : value * 1000;
@@ -158,14 +85,8 @@ const TYPES: Readonly<Record<string, 'integer' | 'float32' | 'boolean' | 'array'
 };
 
 /** Throws for an option of the wrong type; null means not given. */
-export function checkOptions(options: unknown): Fields {
-  if (options === undefined || options === null) return {};
-  if (!isRecord(options)) {
-    throw new FakeError(
-      400,
-      `json: cannot unmarshal ${goKind(options)} into Go struct field .options of type map[string]interface {}`,
-    );
-  }
+export function checkOptions(given: unknown): Fields {
+  const options = isRecord(given) ? given : {};
   for (const [name, value] of Object.entries(options)) {
     const type = TYPES[name];
     if (type === undefined || value === null) continue;
@@ -206,44 +127,46 @@ export function runnerWish(model: Installed, options: Fields, shift: unknown): R
 
 const LEVELS: readonly unknown[] = ['low', 'medium', 'high', 'max'];
 
-/** Whether this run thinks. Throws when the model cannot or the value is none. */
+/** Throws for what is no value of `think`. */
+export function thinkValue(value: unknown): void {
+  if (typeof value === 'boolean' || LEVELS.includes(value)) return;
+  throw new FakeError(
+    400,
+    `invalid think value: ${JSON.stringify(value)} (must be "high", "medium", "low", "max", true, or false)`,
+  );
+}
+
+/** Whether this run thinks. Throws when the model cannot. */
 export function thinks(value: unknown, model: Installed, spelled: string): boolean {
   const able = model.capabilities.includes('thinking');
-  if (value === undefined || value === null) return able;
-  if (typeof value !== 'boolean' && !LEVELS.includes(value)) {
-    throw new FakeError(
-      400,
-      `invalid think value: ${JSON.stringify(value)} (must be "high", "medium", "low", "max", true, or false)`,
-    );
-  }
+  if (value === undefined) return able;
   if (value !== false && !able) throw new FakeError(400, `${JSON.stringify(spelled)} does not support thinking`);
   return value !== false;
 }
 
-/** The format when one is set. Throws (500, as a runner would) for what is neither "json" nor a schema. */
-export function formatOf(value: unknown): unknown {
-  if (value === undefined || value === null || value === '') return undefined;
-  if (value === 'json' || isRecord(value)) return value;
-  const shown = JSON.stringify(JSON.stringify(value));
-  throw new FakeError(500, `invalid format: ${shown}; expected "json" or a valid JSON Schema object`);
+/** What llama-server refuses comes back as its own JSON in a text. */
+export function runnerRefusal(message: string, type = 'invalid_request_error', more: object = {}): FakeError {
+  return new FakeError(400, JSON.stringify({ error: { code: 400, message, type, ...more } }));
 }
 
-/** Throws for images that are not standard base64. */
-export function checkImages(value: unknown): void {
-  if (!Array.isArray(value)) return;
-  for (const image of value) {
-    if (typeof image !== 'string')
-      throw new FakeError(
-        400,
-        `json: cannot unmarshal ${goKind(image)} into Go struct field .images of type api.ImageData`,
-      );
-    const good = /^[A-Za-z\d+/]*/.exec(image)?.[0].length ?? 0;
-    const padding = image.slice(good);
-    const whole = image.length % 4 === 0 && /^={0,2}$/.test(padding);
-    if (!whole)
-      throw new FakeError(
-        400,
-        `illegal base64 data at input byte ${padding === '' || padding.startsWith('=') ? image.length : good}`,
-      );
+const JSON_TYPES: readonly unknown[] = ['string', 'number', 'integer', 'boolean', 'null', 'array', 'object'];
+
+/** The format when one is set. Throws (500) for what is neither "json" nor a schema, and as the runner does for a schema of no known type. */
+export function formatOf(value: unknown): unknown {
+  if (value === undefined || value === '') return undefined;
+  if (value !== 'json' && !isRecord(value)) {
+    const shown = JSON.stringify(JSON.stringify(value));
+    throw new FakeError(500, `invalid format: ${shown}; expected "json" or a valid JSON Schema object`);
   }
+  const types = isRecord(value) ? [value['type'] ?? 'object'].flat() : [];
+  if (types.every((type) => JSON_TYPES.includes(type))) return value;
+  throw runnerRefusal(
+    `Field 'json_schema': "json_schema": JSON schema conversion failed:\nUnrecognized schema: ${JSON.stringify(value)}`,
+  );
+}
+
+/** Throws for a template with an action that does not end, in the words of Go's text/template. */
+export function checkTemplate(template: unknown): void {
+  if (typeof template !== 'string' || template.lastIndexOf('{{') <= template.lastIndexOf('}}')) return;
+  throw new FakeError(500, `template: :${template.split('\n').length}: unclosed action`);
 }

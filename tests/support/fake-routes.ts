@@ -1,13 +1,18 @@
 // The route table of the fake Ollama: which method and path goes where, and what gin answers when none fits.
 // Deliberately a look-up in one Map, no router: the benchmark measures the gateway, not this.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { chat, generate, modelOf } from './fake-chat.ts';
+import { chat, generate } from './fake-chat.ts';
 import { allowed, frontDoor } from './fake-door.ts';
 import { embed, embeddings } from './fake-embed.ts';
-import { blob, canned, copy, create, openaiModels, openaiOne, pull, push, remove } from './fake-manage.ts';
-import { detailsOf, parseName, show } from './fake-models.ts';
-import { isOpenAi, openaiChat, openaiComplete, openaiEmbed, OpenAiClient } from './fake-openai.ts';
-import { fieldsOf, readBody, text } from './fake-options.ts';
+import { readBody } from './fake-decode.ts';
+import { blob, copy, create, pull, push, remove } from './fake-manage.ts';
+import { messages, MessagesClient } from './fake-messages.ts';
+import { detailsOf } from './fake-models.ts';
+import { ChatCompletionClient, CompletionClient, EmbeddingListClient } from './fake-openai-answer.ts';
+import { openaiModels, openaiOne } from './fake-openai-models.ts';
+import { openaiChat, openaiComplete, openaiEmbed } from './fake-openai.ts';
+import { responses, ResponsesClient } from './fake-responses.ts';
+import { showModel } from './fake-show.ts';
 import { Client, FakeError, localStamp } from './fake-wire.ts';
 import type { World } from './fake-world.ts';
 
@@ -19,13 +24,6 @@ const running: Handler = (_, client) => client.send(200, PLAIN, 'Ollama is runni
 const version: Handler = (world, client) => client.json(200, { version: world.version });
 const tags: Handler = (world, client) => client.json(200, world.catalogue.tags());
 
-const showModel: Handler = (world, client) => {
-  const fields = fieldsOf(client.call);
-  const spelled = text(fields, 'model', 'ShowRequest') || text(fields, 'name', 'ShowRequest');
-  if (spelled === '') throw new FakeError(400, 'model is required');
-  client.json(200, show(modelOf(world, spelled, `model '${parseName(spelled)?.short ?? spelled}' not found`)));
-};
-
 /** Body of /api/ps. */
 export function loadedModels(world: World): readonly LoadedModel[] {
   return world.scheduler.list().map(({ runner: { model, wish }, expiresAt }) => ({
@@ -33,7 +31,7 @@ export function loadedModels(world: World): readonly LoadedModel[] {
     model: model.name,
     size: model.size,
     digest: model.digest,
-    details: detailsOf(model),
+    details: detailsOf(model, ''),
     expires_at: localStamp(expiresAt),
     size_vram: model.size,
     context_length: Number(wish.options['num_ctx']),
@@ -76,9 +74,18 @@ const routes: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map([
   ['/v1/chat/completions', { POST: openaiChat }],
   ['/v1/completions', { POST: openaiComplete }],
   ['/v1/embeddings', { POST: openaiEmbed }],
-  ['/v1/responses', { POST: (_, client) => canned(client) }],
-  ['/v1/messages', { POST: (_, client) => canned(client) }],
+  ['/v1/responses', { POST: responses }],
+  ['/v1/messages', { POST: messages }],
 ] satisfies readonly (readonly [string, Readonly<Record<string, Handler>>])[]);
+
+/** Who writes the answers of the dialects that are not Ollama's own. */
+const clients: ReadonlyMap<string, typeof Client> = new Map<string, typeof Client>([
+  ['/v1/chat/completions', ChatCompletionClient],
+  ['/v1/completions', CompletionClient],
+  ['/v1/embeddings', EmbeddingListClient],
+  ['/v1/responses', ResponsesClient],
+  ['/v1/messages', MessagesClient],
+]);
 
 /** Takes one HTTP request from its first header to its last byte. */
 export function serve(world: World, req: IncomingMessage, res: ServerResponse): void {
@@ -87,7 +94,7 @@ export function serve(world: World, req: IncomingMessage, res: ServerResponse): 
   const path = query < 0 ? url : url.slice(0, query);
   for (const [name, value] of Object.entries(world.options.headers ?? {})) res.setHeader(name, value);
   const call = world.newCall(req.method ?? 'GET', path, req.headers);
-  const client = new (isOpenAi(path) ? OpenAiClient : Client)(res, call, world.changed);
+  const client = new (clients.get(path) ?? Client)(res, call, world.changed);
   world.clients.add(client);
   res.once('close', () => world.clients.delete(client));
   const chunks: Buffer[] = [];
@@ -114,7 +121,10 @@ async function handle(world: World, req: IncomingMessage, client: Client, bytes:
     const methods = routes.get(call.path) ?? parametric(call.path, bytes);
     if (methods === undefined) return astray(client);
     const handler = methods[call.method];
-    if (handler === undefined) return client.send(405, 'text/plain', '405 method not allowed');
+    if (handler === undefined) {
+      client.res.setHeader('Allow', Object.keys(methods).join(', '));
+      return client.send(405, 'text/plain', '405 method not allowed');
+    }
     await handler(world, client);
     if (client.interruption !== undefined) await client.breakOff(client.interruption);
   } catch (error) {

@@ -15,6 +15,8 @@ export interface FakeOptions {
   readonly models?: readonly FakeModel[];
   /** What /api/pull can fetch; another name fails as an unknown one does. Default: any name can be pulled. */
   readonly registry?: readonly FakeModel[];
+  /** The machine has no network: nothing can be pulled. Default false. */
+  readonly offline?: boolean;
   /** TCP port on 127.0.0.1; 0 (default) = a free one. */
   readonly port?: number;
   /** Default `0.33.0`. */

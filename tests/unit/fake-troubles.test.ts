@@ -3,6 +3,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { startFakeOllama } from '../support/fake-ollama.ts';
 import type { FakeOllama, FakeOptions } from '../support/fake-ollama.ts';
+import { ask } from '../support/transcripts.ts';
 
 const started: FakeOllama[] = [];
 afterEach(async () => {
@@ -99,11 +100,14 @@ it('tells those who wait for a slot of a killed runner too, and leaves other run
 it('restarts on the same port with nothing loaded, as another version when told so', async () => {
   const fake = await start();
   await (await say(fake, false)).text();
+  // A connection of its own: one from before the restart is closed.
+  const version = async (): Promise<unknown> =>
+    JSON.parse((await ask(fake.url, { method: 'GET', path: '/api/version' })).text);
   await fake.restart({ downMs: 5, version: '0.34.1' });
-  expect(await (await fetch(`${fake.url}/api/version`)).json()).toEqual({ version: '0.34.1' });
+  expect(await version()).toEqual({ version: '0.34.1' });
   expect(fake.loaded()).toEqual([]);
   await fake.restart();
-  expect(await (await fetch(`${fake.url}/api/version`)).json()).toEqual({ version: '0.34.1' });
+  expect(await version()).toEqual({ version: '0.34.1' });
 });
 
 it('keeps a pin when the next request says nothing, and takes the place of the shortest-lived when there is no room', async () => {
