@@ -52,7 +52,8 @@ const MAY_DIFFER = new Set([
   'retry-after',
 ]);
 
-const TIMES = /^(?:created_at|completed_at|created|id|expires_at|total_duration|load_duration|prompt_eval_duration|eval_duration)$/;
+const TIMES =
+  /^(?:created_at|completed_at|created|id|expires_at|total_duration|load_duration|prompt_eval_duration|eval_duration)$/;
 /** What the gateway adds to an error. */
 const OURS = new Set(['code', 'request_id', 'retryable']);
 
