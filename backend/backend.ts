@@ -25,7 +25,7 @@ import { reporting } from './core/reporting.ts';
 import { LOCAL, Requests, type Ticket } from './core/requests.ts';
 import { Residency } from './core/residency.ts';
 import { act, readAction } from './core/actions.ts';
-import { cacheStats, health, modelsView, queueView, requestFact, type SnapshotParts } from './core/snapshot.ts';
+import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/snapshot.ts';
 import { Strangers } from './core/strangers.ts';
 import { Telemetry } from './core/telemetry.ts';
 import { Warmer } from './core/warmer.ts';
@@ -120,7 +120,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
   const working = { ...memory, config, clock, log, cache, estimator, requests, telemetry, passedOn };
   const onEnded = (ticket: Ticket): void => {
-    feed.ended(() => requestFact(ticket));
+    feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
   };
   const gateway = new Gateway({
@@ -153,9 +153,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   };
   const feed = new Feed(
     {
-      snapshot: () => ({ health: health(shown), stats: cacheStats(shown), models: modelsView(shown) }),
+      snapshot: ({ watcher, figures }) =>
+        figures ? snapshot(shown, watcher) : { health: health(shown), models: modelsView(shown) },
       state: () => ({ health: health(shown) }),
-      queue: () => queueView(shown),
+      queue: ({ watcher }) => queueView(shown, watcher),
       model: () => ({ models: modelsView(shown) }),
     },
     clock,
@@ -228,12 +229,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   const control: Control = {
-    live: () => ({
-      health: health(shown),
-      stats: cacheStats(shown),
-      models: modelsView(shown),
-      queue: queueView(shown),
-    }),
+    live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     onChange: (listener) => feed.listen(listener),
     pause(paused) {
       if (paused) queue.pause();
@@ -244,7 +240,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
       const asked = readAction({ action, data });
-      const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life.signal]));
+      const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life.signal]), LOCAL);
       feed.touch('snapshot');
       return result;
     },

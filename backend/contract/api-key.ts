@@ -5,8 +5,8 @@ import { AppError } from './errors.ts';
 
 /**
  * What a key may be used for: `chat` runs models and reads its own requests, `cache` clears and counts, `manage` loads,
- * unloads, installs and removes models, and sees the requests of all. Every key may read what is no secret: health,
- * models, figures.
+ * unloads, installs and removes models, and sees the requests of all. Every key may read what is no secret: health and
+ * models. Figures are for `cache` and `manage`.
  */
 export const SCOPES = ['chat', 'cache', 'manage'] as const;
 export type Scope = (typeof SCOPES)[number];

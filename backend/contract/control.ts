@@ -270,9 +270,21 @@ const requestFactSchema = z.object({
 });
 export type RequestFact = z.infer<typeof requestFactSchema>;
 
-/** The named events of GET /api/events and the data of each. `request` carries all that ended since the last one. */
+/** Everything as it is now, for who may see all of it. */
+export const snapshotSchema = z.object({
+  health: healthSchema,
+  stats: cacheStatsSchema,
+  models: z.array(installedSchema),
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+/**
+ * The named events of GET /api/events and the data of each. `request` carries all that ended since the last one. Requests
+ * are the caller's own, and all on this machine or with a key for `manage`; `stats` are left out for a key that is neither
+ * for `cache` nor for `manage`.
+ */
 export const EVENTS = {
-  snapshot: z.object({ health: healthSchema, stats: cacheStatsSchema, models: z.array(installedSchema) }),
+  snapshot: snapshotSchema.partial({ stats: true }),
   state: stateSchema,
   queue: queueSchema,
   request: z.object({ ended: z.array(requestFactSchema) }),

@@ -3,7 +3,7 @@
 // typed by them. Two channels carry all of it. It holds no behaviour.
 import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
-import { ACTION_NAMES, actionResultSchema, cancelledSchema, EVENTS, queueSchema } from './control.ts';
+import { ACTION_NAMES, actionResultSchema, cancelledSchema, queueSchema, snapshotSchema } from './control.ts';
 import type { WireError } from './errors.ts';
 
 const count = z.number().int().nonnegative();
@@ -63,7 +63,7 @@ export const gatewaySchema = z.object({
 export type GatewayView = z.infer<typeof gatewaySchema>;
 
 /** What a running gateway shows of itself; null while none runs. */
-export const liveSchema = EVENTS.snapshot.extend({ queue: queueSchema }).nullable();
+export const liveSchema = snapshotSchema.extend({ queue: queueSchema }).nullable();
 export type LiveView = z.infer<typeof liveSchema>;
 
 /**

@@ -8,8 +8,10 @@ import type { Conversations } from './conversations.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import { noSuchModel } from './models.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from './ports.ts';
+import { sees } from './ownership.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Residency } from './residency.ts';
+import { LOCAL } from './requests.ts';
 import { keepAliveOf, shapeRequest } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Lane } from './waiter.ts';
@@ -57,12 +59,16 @@ const UNLOAD_LIMIT_MS = 30_000;
 /** A warm-up by hand runs before normal requests: somebody is waiting for it. */
 const WARM_PRIORITY = -1;
 
-/** Does what is asked and says what changed. Throws AppError (model_not_found, upstream errors, queue_full). */
+/**
+ * Does what is asked and says what changed; what is kept or counted of others than the watcher stays as it is. Throws
+ * AppError (model_not_found, upstream errors, queue_full).
+ */
 export async function act(
   parts: ActionParts,
   action: Action,
   data: ActionData,
   signal: AbortSignal,
+  watcher: string = LOCAL,
 ): Promise<ActionResult> {
   switch (action) {
     case 'clear': {
@@ -70,21 +76,23 @@ export async function act(
         ...(typeof data.model === 'string' ? { model: data.model } : {}),
         ...(typeof data.older_than_s === 'number' ? { olderThanS: data.older_than_s } : {}),
       };
-      const answers = parts.cache.clear(which);
+      const answers = parts.cache.clear({ ...which, watcher });
       // A conversation belongs to no model and no age of an answer: only "all" means it too.
       if (Object.keys(which).length > 0) return { success: true, action, ...answers };
-      const talks = parts.conversations.clear();
+      const talks = parts.conversations.clear(watcher);
       const removed = answers.removed + talks.removed;
       return { success: true, action, removed, freed_bytes: answers.freed_bytes + talks.freed_bytes };
     }
     case 'clear_response_cache':
-      return { success: true, action, ...parts.cache.clear() };
+      return { success: true, action, ...parts.cache.clear({ watcher }) };
     case 'clear_conversation_cache':
-      return { success: true, action, ...parts.conversations.clear() };
+      return { success: true, action, ...parts.conversations.clear(watcher) };
     case 'delete':
-      return { success: true, action, ...parts.cache.delete(data.key ?? '') };
+      return { success: true, action, ...parts.cache.delete(data.key ?? '', watcher) };
     case 'reset_stats':
-      parts.telemetry.reset();
+      parts.telemetry.reset(watcher);
+      // Counts of the whole: whoever may not see all of it leaves them as they are.
+      if (!sees(watcher, LOCAL)) return { success: true, action };
       parts.cache.resetCounts();
       parts.conversations.resetCounts();
       parts.queue.resetCounts();

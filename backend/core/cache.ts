@@ -3,8 +3,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Completion } from '../contract/chat.ts';
 import { canonicalName } from './models.ts';
+import { sees } from './ownership.ts';
 import type { Clock, ReadConfig } from './ports.ts';
 import { decodeKept, decodeRecord, encodeRecord, type KeptAnswer } from './record.ts';
+import { LOCAL } from './requests.ts';
 
 const MB = 1024 * 1024;
 
@@ -16,6 +18,8 @@ const BOOKKEEPING_BYTES = 700;
 
 interface Entry {
   readonly bytes: Buffer;
+  /** Whose it is; others have no key that leads to it. */
+  readonly owner: string;
   readonly model: string;
   /** Milliseconds since 1970, for those who are shown it. */
   readonly storedAt: number;
@@ -52,6 +56,8 @@ export interface Hit {
 
 /** What is noted with an answer. */
 interface About {
+  /** Whose it is; this machine's when absent. */
+  readonly owner?: string;
   readonly model: string;
   /** Seconds. */
   readonly ttl: number;
@@ -67,8 +73,9 @@ export interface Removed {
   readonly freed_bytes: number;
 }
 
-/** Which entries to remove; all when nothing is named. `olderThanS` in seconds. */
+/** Which entries to remove; all when nothing is named. `olderThanS` in seconds, `watcher` who may see them. */
 export interface Which {
+  readonly watcher?: string;
   readonly model?: string;
   readonly olderThanS?: number;
 }
@@ -84,12 +91,17 @@ export interface CacheFigures {
   readonly by_model: ReadonlyMap<string, { readonly entries: number; readonly bytes: number }>;
 }
 
+interface Sum {
+  entries: number;
+  bytes: number;
+}
+
 export class ResponseCache {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   #entries: LRUCache<string, Entry>;
-  /** Kept in step with the entries, so that figures() never walks them. */
-  readonly #byModel = new Map<string, { entries: number; bytes: number }>();
+  /** Sums by owner and model, kept in step with the entries, so that figures() never walks them. LOCAL has those of all. */
+  readonly #sums = new Map<string, Map<string, Sum>>();
   #evictions = 0;
   #expired = 0;
   #refused = 0;
@@ -161,6 +173,7 @@ export class ResponseCache {
     const keptAt = this.#clock.elapsed();
     this.#entries.set(key, {
       bytes,
+      owner: about.owner ?? LOCAL,
       model: about.model,
       storedAt: this.#clock.now(),
       keptAt,
@@ -179,16 +192,22 @@ export class ResponseCache {
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
-    const sum = this.#byModel.get(entry.model) ?? { entries: 0, bytes: 0 };
-    sum.entries += sign;
-    sum.bytes += sign * entry.bytes.length;
-    if (sum.entries === 0) this.#byModel.delete(entry.model);
-    else this.#byModel.set(entry.model, sum);
+    for (const owner of new Set([LOCAL, entry.owner])) {
+      const sums = this.#sums.get(owner) ?? new Map<string, Sum>();
+      const sum = sums.get(entry.model) ?? { entries: 0, bytes: 0 };
+      sum.entries += sign;
+      sum.bytes += sign * entry.bytes.length;
+      if (sum.entries === 0) sums.delete(entry.model);
+      else sums.set(entry.model, sum);
+      if (sums.size === 0) this.#sums.delete(owner);
+      else this.#sums.set(owner, sums);
+    }
   }
 
   /** Removes one entry by its key, or by an unambiguous beginning of at least 16 hex digits (X-Cache-Key). */
-  delete(key: string): Removed {
-    const found = key.length === 64 ? [key] : [...this.#entries.keys()].filter((k) => k.startsWith(key));
+  delete(key: string, watcher: string = LOCAL): Removed {
+    const named = key.length === 64 ? [key] : [...this.#entries.keys()].filter((k) => k.startsWith(key));
+    const found = named.filter((k) => sees(watcher, this.#entries.peek(k)?.owner ?? LOCAL));
     return key.length < 16 || found.length !== 1 ? { removed: 0, freed_bytes: 0 } : this.#remove(found);
   }
 
@@ -197,6 +216,7 @@ export class ResponseCache {
     const model = which.model === undefined ? undefined : canonicalName(which.model);
     const doomed: string[] = [];
     for (const [key, entry] of this.#entries.entries()) {
+      if (!sees(which.watcher ?? LOCAL, entry.owner)) continue;
       if (model !== undefined && canonicalName(entry.model) !== model) continue;
       if (which.olderThanS !== undefined && now - entry.keptAt <= which.olderThanS * 1000) continue;
       doomed.push(key);
@@ -216,7 +236,7 @@ export class ResponseCache {
     if (this.#entries.maxSize === this.#maxBytes) return;
     const old = this.#entries;
     this.#entries = this.#build();
-    this.#byModel.clear();
+    this.#sums.clear();
     for (const [key, entry] of [...old.entries()].toReversed()) this.#entries.set(key, entry);
   }
 
@@ -231,13 +251,14 @@ export class ResponseCache {
     return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, max_bytes: this.#entries.maxSize };
   }
 
-  figures(): CacheFigures {
+  /** What is kept for a watcher by model, and counts of the whole. */
+  figures(watcher: string = LOCAL): CacheFigures {
     return {
       ...this.size,
       evictions: this.#evictions,
       expired: this.#expired,
       refused_too_large: this.#refused,
-      by_model: this.#byModel,
+      by_model: this.#sums.get(watcher) ?? new Map(),
     };
   }
 }

@@ -7,7 +7,9 @@ import { AppError } from '../contract/errors.ts';
 import { jsonText } from '../contract/exact-json.ts';
 import type { Removed } from './cache.ts';
 import type { Clock, ReadConfig } from './ports.ts';
+import { ownerOfSpace, sees } from './ownership.ts';
 import { queueFull } from './refusals.ts';
+import { LOCAL } from './requests.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */
@@ -201,11 +203,14 @@ export class Conversations {
     if (!this.#talks.delete(key) && !spoken) throw unknownTalk(id);
   }
 
-  clear(): Removed {
-    for (const [speaker] of this.#lines.values()) if (speaker !== undefined) speaker.forgotten = true;
-    const removed = { removed: this.#talks.size, freed_bytes: this.#talks.calculatedSize };
-    this.#talks.clear();
-    return removed;
+  /** Forgets what a watcher may see, also those whose first answer is still under way. */
+  clear(watcher: string = LOCAL): Removed {
+    const isMeant = (key: string): boolean => sees(watcher, ownerOfSpace(spaceOfKey(key)));
+    for (const [key, [speaker]] of this.#lines) if (speaker !== undefined && isMeant(key)) speaker.forgotten = true;
+    const before = this.#talks.calculatedSize;
+    const doomed = [...this.#talks.keys()].filter(isMeant);
+    for (const key of doomed) this.#talks.delete(key);
+    return { removed: doomed.length, freed_bytes: before - this.#talks.calculatedSize };
   }
 
   /** After a change of conversation_cache.max_size_mb: the most recently used ones that fit stay. */
@@ -228,9 +233,13 @@ export class Conversations {
   }
 }
 
-/** A namespace has no line end in it: it is an origin, a name, or what a caller calls its own. */
-function keyOf(namespace: string, id: string): string {
-  return `${namespace}\n${id}`;
+/** A space is one line. */
+function keyOf(space: string, id: string): string {
+  return `${space}\n${id}`;
+}
+
+function spaceOfKey(key: string): string {
+  return key.slice(0, key.indexOf('\n'));
 }
 
 function costOf(key: string, bytes: number): number {
@@ -240,7 +249,7 @@ function costOf(key: string, bytes: number): number {
 function unknownTalk(id: string): AppError {
   return new AppError(
     'not_found',
-    `There is no conversation "${id}". It may have been idle too long, or been cleared.`,
+    `There is no conversation "${id}". It may have been idle too long, been cleared, or be in a cache.namespace (?namespace=…).`,
   );
 }
 

@@ -143,7 +143,7 @@ export class Embedder {
     ticket.source = source;
     ticket.firstPiece();
     const name = model?.name ?? request.model;
-    telemetry.sourced(name, source);
+    telemetry.sourced(name, source, call.owner);
     const stored = this.#count(call, keys, found, kept, plan, name) && source !== 'coalesced';
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
@@ -177,7 +177,7 @@ export class Embedder {
     let all = true;
     for (const { key, vector } of fresh) {
       const usable = key !== undefined && vector !== undefined && vector.numbers.length > 0;
-      const about = { model, ttl: plan.ttl, runMs: (vector?.duration ?? 0) / 1e6, tokens: 0 };
+      const about = { owner: call.owner, model, ttl: plan.ttl, runMs: (vector?.duration ?? 0) / 1e6, tokens: 0 };
       all = usable && cache.keep(key, encodeVector(vector), about) && all;
     }
     return all;

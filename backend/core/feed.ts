@@ -1,7 +1,9 @@
 // The live events of /api/events and of the window: what changed since the last time, at most four times a second.
 // It holds the last word on each topic only; a reader who is slow misses steps, never the present.
 import type { EventData, EventName, RequestFact } from '../contract/control.ts';
+import { sees } from './ownership.ts';
 import type { Clock } from './ports.ts';
+import { LOCAL } from './requests.ts';
 
 /** Milliseconds between two deliveries to one reader. */
 const STEP_MS = 250;
@@ -10,13 +12,27 @@ const MAX_ENDED = 200;
 
 export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
 
-/** Reads the present state of each topic that is shown whole. */
-export type FeedSources = { readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: () => EventData<N> };
+/** Who reads. */
+export interface Viewer {
+  /** Whose requests it may see: an owner's, or LOCAL for those of all. */
+  readonly watcher: string;
+  /** Whether the figures of the cache are for it too. */
+  readonly figures: boolean;
+}
+
+/** Sees all there is. */
+export const SEES_ALL: Viewer = { watcher: LOCAL, figures: true };
+
+/** Reads the present state of each topic that is shown whole, as far as it is for a viewer. */
+export type FeedSources = {
+  readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: (viewer: Viewer) => EventData<N>;
+};
 
 /** What is shown whole, as it is now. */
 export type Topic = keyof FeedSources;
 
 interface Reader {
+  readonly viewer: Viewer;
   readonly topics: ReadonlySet<Topic>;
   readonly dirty: Set<Topic>;
   ended: RequestFact[];
@@ -57,19 +73,22 @@ export class Feed {
     }
   }
 
-  /** `fact` is asked only when somebody reads. */
-  ended(fact: () => RequestFact): void {
+  /** A request of `owner` has ended. `fact` is asked only when somebody reads. */
+  ended(fact: () => RequestFact, owner: string): void {
     if (this.#readers.size === 0) return;
     const told = fact();
     for (const reader of this.#readers) {
+      if (!sees(reader.viewer.watcher, owner)) continue;
       reader.ended.push(told);
       if (reader.ended.length > MAX_ENDED) reader.ended.shift();
       reader.wake();
     }
   }
 
+  /** A notice names pages and callers, and is for those who may see all of them. */
   notice(notice: EventData<'notice'>): void {
     for (const reader of this.#readers) {
+      if (!sees(reader.viewer.watcher, LOCAL)) continue;
       reader.notices.push(notice);
       if (reader.notices.length > MAX_ENDED) reader.notices.shift();
       reader.wake();
@@ -78,14 +97,16 @@ export class Feed {
 
   /**
    * `first` at once, then what changes in `topics` and what happens (requests that end, notices); each kind at most
-   * four times a second. Ends when the signal aborts.
+   * four times a second; all of it as far as it is for the viewer. Ends when the signal aborts.
    */
   async *read(
     signal: AbortSignal,
+    viewer: Viewer = SEES_ALL,
     first: Topic = 'snapshot',
     topics: readonly Topic[] = ALL_TOPICS,
   ): AsyncGenerator<FeedEvent, void, undefined> {
     const reader: Reader = {
+      viewer,
       topics: new Set(topics),
       dirty: new Set([first]),
       ended: [],
@@ -97,7 +118,7 @@ export class Feed {
       while (!signal.aborted) {
         for (const topic of reader.dirty) {
           reader.dirty.delete(topic);
-          yield this.#present(topic);
+          yield this.#present(topic, viewer);
         }
         const { ended, notices } = reader;
         reader.ended = [];
@@ -112,16 +133,16 @@ export class Feed {
     }
   }
 
-  #present(topic: Topic): FeedEvent {
+  #present(topic: Topic, viewer: Viewer): FeedEvent {
     switch (topic) {
       case 'snapshot':
-        return { name: topic, data: this.#sources.snapshot() };
+        return { name: topic, data: this.#sources.snapshot(viewer) };
       case 'state':
-        return { name: topic, data: this.#sources.state() };
+        return { name: topic, data: this.#sources.state(viewer) };
       case 'queue':
-        return { name: topic, data: this.#sources.queue() };
+        return { name: topic, data: this.#sources.queue(viewer) };
       case 'model':
-        return { name: topic, data: this.#sources.model() };
+        return { name: topic, data: this.#sources.model(viewer) };
     }
   }
 }

@@ -102,7 +102,7 @@ export class Gateway {
   #hit(ticket: Ticket, call: ChatCall, outcome: CacheOutcome, hit: Hit): Answer {
     const { clock, requests, telemetry } = this.#parts;
     ticket.source = 'hit';
-    telemetry.sourced(hit.model, 'hit');
+    telemetry.sourced(hit.model, 'hit', call.owner);
     telemetry.saved(hit.runMs, hit.tokens);
     ticket.started();
     const close = once(() => this.#closed(ticket));
@@ -142,7 +142,7 @@ export class Gateway {
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(call, request, spec, outcome, context));
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
-    telemetry.sourced(spec.model, source);
+    telemetry.sourced(spec.model, source, call.owner);
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
     const lifts = !seat.led && seat.lifts;
@@ -250,7 +250,7 @@ export class Gateway {
         estimator.observe(spec.model, end.metrics);
         telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
         const completion = folder.finish(end);
-        this.#keep(completion, spec, outcome, call.mark);
+        this.#keep(completion, call, spec, outcome);
         if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
         yield { type: 'end', end };
       }
@@ -268,14 +268,14 @@ export class Gateway {
 
   // ---- 5 keep what landed well
 
-  #keep(completion: Completion, { model }: RunnerSpec, outcome: CacheOutcome, mark: string | undefined): void {
+  #keep(completion: Completion, { owner, mark }: ChatCall, { model }: RunnerSpec, outcome: CacheOutcome): void {
     const { plan, key, landed } = outcome;
     const { done_reason, metrics } = completion.end;
     const usable = done_reason === 'stop' || done_reason === 'length';
     const empty = completion.content === '' && completion.tool_calls.length === 0;
     if (!plan.store || key === undefined || !usable || empty) return;
     const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
-    landed.stored = this.#parts.cache.put(key, completion, { model, ttl: plan.ttl, runMs, mark });
+    landed.stored = this.#parts.cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark });
   }
 
   // ---- stopping

@@ -9,6 +9,7 @@ import type { Answer, ChatCall } from './call.ts';
 import type { Gateway } from './gateway.ts';
 import type { Conversations } from './conversations.ts';
 import { converse, type ConversationAsk } from './converse.ts';
+import { sees } from './ownership.ts';
 import type { Clock, Log, ReadConfig } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
@@ -59,7 +60,8 @@ export class Jobs {
   readonly #running = new Map<string, Job>();
   readonly #whenOver = new Map<string, () => void>();
   readonly #ended: LRUCache<string, Ended>;
-  readonly #gone = new LRUCache<string, true>({ max: MAX_TOMBSTONES });
+  /** Whose they were, by id. */
+  readonly #gone = new LRUCache<string, string>({ max: MAX_TOMBSTONES });
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -67,7 +69,7 @@ export class Jobs {
       // lru-cache takes whole numbers only.
       maxSize: Math.floor(options.config().queue.retained_max_mb * MB),
       sizeCalculation: ({ record }) => BOOKKEEPING_BYTES + (record?.length ?? 0),
-      dispose: (_ended, id) => this.#gone.set(id, true),
+      dispose: ({ frame }, id) => this.#gone.set(id, frame.ticket.owner),
     });
   }
 
@@ -168,7 +170,7 @@ export class Jobs {
     this.#whenOver.delete(id);
     this.#ended.set(id, { frame, record });
     // lru-cache refuses without a word what is larger than all the room.
-    if (!this.#ended.has(id)) this.#gone.set(id, true);
+    if (!this.#ended.has(id)) this.#gone.set(id, frame.ticket.owner);
   }
 
   #kept(id: string): Ended | undefined {
@@ -185,9 +187,11 @@ export class Jobs {
     const job = this.#running.get(id);
     const ended = job === undefined ? this.#kept(id) : undefined;
     const ticket = (job ?? ended)?.frame.ticket ?? this.#options.requests.get(id);
-    const isSeen = ticket === undefined || watcher === LOCAL || watcher === ticket.owner;
+    const owner = ticket?.owner ?? this.#gone.get(id);
+    // That there is, or was, a request of somebody else is nobody's business.
+    const isSeen = owner !== undefined && sees(watcher, owner);
     if (ticket !== undefined && isSeen) return { ticket, job, ended };
-    if (!isSeen || !this.#gone.has(id)) throw new AppError('request_not_found', `No request has the id "${id}".`);
+    if (!isSeen) throw new AppError('request_not_found', `No request has the id "${id}".`);
     const { retention_seconds, retained_max_mb } = this.#options.config().queue;
     throw new AppError(
       'request_gone',

@@ -1,5 +1,13 @@
 // What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
-import type { CacheStats, Health, ModelView, QueueEntry, QueueView, RequestFact } from '../contract/control.ts';
+import type {
+  CacheStats,
+  Snapshot,
+  Health,
+  ModelView,
+  QueueEntry,
+  QueueView,
+  RequestFact,
+} from '../contract/control.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import { isLate, iso, statusOf } from './jobs.ts';
@@ -8,7 +16,8 @@ import { canonicalName, isCloudName } from './models.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
-import type { Requests, Ticket } from './requests.ts';
+import { sees } from './ownership.ts';
+import { LOCAL, type Requests, type Ticket } from './requests.ts';
 import type { Residency } from './residency.ts';
 import { rates, type Telemetry } from './telemetry.ts';
 
@@ -92,8 +101,9 @@ function conversationView({ figures }: Conversations): CacheStats['conversation_
   };
 }
 
-export function queueView({ requests, telemetry, queue, clock }: SnapshotParts): QueueView {
-  const living = requests.list();
+/** The requests that a watcher may see, and counts of all. */
+export function queueView({ requests, telemetry, queue, clock }: SnapshotParts, watcher: string = LOCAL): QueueView {
+  const living = requests.list().filter(({ owner }) => sees(watcher, owner));
   const flights = new Map<string, { readonly leader: Ticket; count: number }>();
   for (const ticket of living) {
     const flight = flights.get(flightOf(ticket)) ?? { leader: ticket, count: 0 };
@@ -156,10 +166,12 @@ function pace({ pieces, firstPieceAt = 0, lastPieceAt = 0 }: Ticket): number | n
   return Math.round(((pieces - 1) * 10_000) / (lastPieceAt - firstPieceAt)) / 10;
 }
 
-export function cacheStats(parts: SnapshotParts): CacheStats {
+/** Figures of the whole; what has a model's or a request's name on it is what a watcher may see. */
+export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): CacheStats {
   const { config, cache, telemetry, queue, clock } = parts;
-  const { counts, models } = telemetry;
-  const figures = cache.figures();
+  const { counts } = telemetry;
+  const models = telemetry.modelsFor(watcher);
+  const figures = cache.figures(watcher);
   const { leases, batches, model_switches, model_switches_avoided } = queue.batches;
   const share = rates(counts);
   const byModel = new Map<string, CacheStats['response_cache']['by_model'][string]>();
@@ -201,7 +213,7 @@ export function cacheStats(parts: SnapshotParts): CacheStats {
     },
     queue_length: queue.waiting,
     is_processing: queue.running > 0,
-    queue: queueView(parts),
+    queue: queueView(parts, watcher),
     upstream: upstreamView(parts),
   };
 }
@@ -232,6 +244,11 @@ export function modelsView({ watch, estimator, residency, modelfiles }: Snapshot
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** Everything as it is now, as far as a watcher may see it. */
+export function snapshot(parts: SnapshotParts, watcher: string = LOCAL): Snapshot {
+  return { health: health(parts), stats: cacheStats(parts, watcher), models: modelsView(parts) };
+}
 
 /** What is remembered of a request that has ended. */
 export function requestFact(ticket: Ticket): RequestFact {

@@ -1,9 +1,13 @@
 // Facts about requests, turned into honest counts. One definition of each rate, used by every page that shows it.
 // It keeps no text of prompts or answers.
+import { LRUCache } from 'lru-cache';
 import type { Source } from '../contract/chat.ts';
 import type { History } from './history.ts';
 import type { Now } from './ports.ts';
+import { LOCAL } from './requests.ts';
 
+/** Owners other than this machine that get figures by model; who asked longest ago makes room. */
+const MAX_OWNERS = 200;
 /** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
 const MAX_MODELS = 100;
 export const OTHER_MODELS = '(other)';
@@ -41,6 +45,8 @@ export interface Rates {
 export class Telemetry {
   #counts = zero();
   readonly #models = new Map<string, ModelCounts>();
+  /** Of each owner but this machine, which sees the figures of all. */
+  readonly #owned = new LRUCache<string, Map<string, ModelCounts>>({ max: MAX_OWNERS });
   /** The same facts over time, for plots. */
   readonly history: History;
 
@@ -55,11 +61,16 @@ export class Telemetry {
   }
 
   /** A request has been given its source: from here on it counts in the rates. */
-  sourced(model: string, source: Source): void {
+  sourced(model: string, source: Source, owner: string = LOCAL): void {
     const field = FIELD[source];
     this.#counts.requests++;
     this.#counts[field]++;
-    this.#model(model)[field]++;
+    countsOf(this.#models, model)[field]++;
+    if (owner !== LOCAL) {
+      const own = this.#owned.get(owner) ?? new Map<string, ModelCounts>();
+      countsOf(own, model)[field]++;
+      this.#owned.set(owner, own);
+    }
     this.history.sourced(source);
   }
 
@@ -77,9 +88,13 @@ export class Telemetry {
     this.#counts.refused++;
   }
 
-  reset(): void {
+  /** Begins anew. Who may not see all begins anew with its own figures alone. */
+  reset(watcher: string = LOCAL): void {
+    this.#owned.delete(watcher);
+    if (watcher !== LOCAL) return;
     this.#counts = zero();
     this.#models.clear();
+    this.#owned.clear();
     this.since = this.#now();
   }
 
@@ -91,14 +106,19 @@ export class Telemetry {
     return this.#models;
   }
 
-  #model(name: string): ModelCounts {
-    const known = this.#models.get(name);
-    if (known !== undefined) return known;
-    const counted = this.#models.size < MAX_MODELS ? name : OTHER_MODELS;
-    const counts = this.#models.get(counted) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
-    this.#models.set(counted, counts);
-    return counts;
+  /** The figures by model that a watcher may see. */
+  modelsFor(watcher: string): ReadonlyMap<string, Readonly<ModelCounts>> {
+    return watcher === LOCAL ? this.#models : (this.#owned.peek(watcher) ?? new Map());
   }
+}
+
+function countsOf(models: Map<string, ModelCounts>, name: string): ModelCounts {
+  const known = models.get(name);
+  if (known !== undefined) return known;
+  const counted = models.size < MAX_MODELS ? name : OTHER_MODELS;
+  const counts = models.get(counted) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
+  models.set(counted, counts);
+  return counts;
 }
 
 const FIELD = {

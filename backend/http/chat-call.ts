@@ -6,6 +6,7 @@ import { AppError } from '../contract/errors.ts';
 import { quotation, sentence } from '../contract/sentence.ts';
 import type { ChatCall } from '../core/call.ts';
 import { withPrompt, type ConversationAsk } from '../core/converse.ts';
+import { spaceOf } from '../core/ownership.ts';
 import type { CacheWish } from '../core/policy.ts';
 import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
@@ -100,7 +101,7 @@ export function askerOf(
     caller: callerOf(req),
     owner,
     maxActive: keyOf(req)?.max_active,
-    namespace: cache?.namespace === undefined ? owner : `${owner} ${cache.namespace}`,
+    namespace: spaceOf(owner, cache?.namespace),
   };
 }
 

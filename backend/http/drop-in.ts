@@ -22,7 +22,7 @@ import { ollamaChunk, ollamaEnd, ollamaWhole, type OllamaFrame } from './ollama-
 import { askedToEmbed, askedToWrite, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
 import { sendStream, type StreamForm } from './stream.ts';
 import { refusal } from './understood.ts';
-import { callerOf } from './visitor.ts';
+import { callerOf, requireScope } from './visitor.ts';
 
 /** What these handlers act on. */
 export interface DropInParts extends ActionParts {
@@ -179,6 +179,7 @@ export async function ollamaWrite(
   const { model } = asked.request;
   const frame: OllamaFrame = { family, model, now: parts.clock.now };
   if (asked.what === 'unload') {
+    requireScope(req, 'manage');
     await unloadAtOnce(parts, model, goneSignal(res));
     sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frame));
     return;

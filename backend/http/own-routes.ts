@@ -8,10 +8,11 @@ import { quotation, sentence } from '../contract/sentence.ts';
 import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../core/answer.ts';
 import { act, readAction, type ActionParts } from '../core/actions.ts';
 import { converse } from '../core/converse.ts';
-import type { Feed } from '../core/feed.ts';
+import type { Feed, Viewer } from '../core/feed.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
 import type { NewId } from '../core/ports.ts';
+import { spaceOf } from '../core/ownership.ts';
 import { Ticket } from '../core/requests.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
@@ -33,7 +34,7 @@ import { sendInTurn } from './in-turn.ts';
 import type { KnownBodies } from './known-bodies.ts';
 import { readOwnChat } from './own-chat.ts';
 import type { UnderWay } from './under-way.ts';
-import { ownerOf, requireScope, watcherOf, whileGood } from './visitor.ts';
+import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from './visitor.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts {
@@ -145,10 +146,11 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
   const id = wantedRequest(req);
   const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (id === undefined) {
+    const now = (): QueueView => queueView(parts, watcherOf(req));
     if (asStream) {
-      const changes = queueChanges(parts.feed, goneSignal(res));
-      await sendData(res, whileGood(req, parts.config, changes), parts.patience, () => queueView(parts));
-    } else sendJson(res, 200, queueView(parts), NO_STORE);
+      const changes = queueChanges(parts.feed, viewerOf(req), goneSignal(res));
+      await sendData(res, whileGood(req, parts.config, changes), parts.patience, now);
+    } else sendJson(res, 200, now(), NO_STORE);
     return;
   }
   if (!asStream) {
@@ -165,8 +167,12 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
 }
 
 /** The queue as it is now, and after each change, at most four times a second. */
-async function* queueChanges(feed: Feed, signal: AbortSignal): AsyncGenerator<QueueView, void, undefined> {
-  for await (const event of feed.read(signal, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
+async function* queueChanges(
+  feed: Feed,
+  viewer: Viewer,
+  signal: AbortSignal,
+): AsyncGenerator<QueueView, void, undefined> {
+  for await (const event of feed.read(signal, viewer, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
 }
 
 export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -194,13 +200,19 @@ function wantedRequest(req: IncomingMessage): string | undefined {
 // ---- /api/conversations/:id
 
 export async function showConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  sendJson(res, 200, parts.conversations.view(ownerOf(req), conversationId(req)), NO_STORE);
+  sendJson(res, 200, parts.conversations.view(spaceOfConversation(req), conversationId(req)), NO_STORE);
 }
 
 export async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = conversationId(req);
-  parts.conversations.delete(ownerOf(req), id);
+  parts.conversations.delete(spaceOfConversation(req), id);
   sendJson(res, 200, { id, removed: true }, NO_STORE);
+}
+
+/** The caller's own, or the part of it that `namespace` names as `cache.namespace` of a chat does. */
+function spaceOfConversation(req: IncomingMessage): string {
+  const { searchParams } = new URL(req.url ?? '/', 'http://localhost');
+  return spaceOf(ownerOf(req), searchParams.get('namespace') ?? undefined);
 }
 
 /** The last part of the path. Express has refused what is no valid percent-encoding. */
@@ -211,14 +223,15 @@ function conversationId(req: IncomingMessage): string {
 
 // ---- /api/cache-stats
 
-export async function showStats(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  sendJson(res, 200, cacheStats(parts), NO_STORE);
+export async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  requireScope(req, 'cache', 'manage');
+  sendJson(res, 200, cacheStats(parts, watcherOf(req)), NO_STORE);
 }
 
 export async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const asked = readAction(await readObject(parts, req));
   requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
-  const result = await act(parts, asked.action, asked.data, goneSignal(res));
+  const result = await act(parts, asked.action, asked.data, goneSignal(res), watcherOf(req));
   parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);
 }
@@ -238,6 +251,6 @@ export async function showHealth(parts: OwnParts, req: IncomingMessage, res: Ser
 }
 
 export async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const events = parts.feed.read(goneSignal(res));
+  const events = parts.feed.read(goneSignal(res), viewerOf(req));
   await sendNamedEvents(res, whileGood(req, parts.config, events), parts.patience);
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
+import type { Viewer } from '../core/feed.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { LOCAL } from '../core/requests.ts';
 import { header } from './encode.ts';
@@ -53,12 +54,17 @@ export function ownerOf(req: IncomingMessage): string {
   // Not its name: a key that is made under the name of a revoked one is another key.
   if (key !== undefined) return `key ${key.hash}`;
   const origin = header(req, 'origin');
-  return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : origin;
+  return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : `page ${origin}`;
 }
 
 /** Whose requests it may see and cancel: its own alone, but all of them from this machine or with a key for `manage`. */
 export function watcherOf(req: IncomingMessage): string {
   return keyOf(req)?.scopes.includes('manage') ? LOCAL : ownerOf(req);
+}
+
+/** Who looks at what goes on: a page, or a key for the cache, gets figures too. */
+export function viewerOf(req: IncomingMessage): Viewer {
+  return { watcher: watcherOf(req), figures: may(req, 'cache') || may(req, 'manage') };
 }
 
 /** Values for as long as the key that a request showed is good: a stream without end must end when it is revoked. */
@@ -69,17 +75,32 @@ export async function* whileGood<T>(
 ): AsyncGenerator<T, void, undefined> {
   const key = keyOf(req);
   for await (const value of values) {
-    if (key !== undefined && config().server.api_keys.every(({ hash }) => hash !== key.hash)) return;
+    if (key !== undefined && !isStillGood(key, config().server.api_keys)) return;
     yield value;
   }
 }
 
-/** Throws forbidden when a key was shown that is not for this. */
-export function requireScope(req: IncomingMessage, scope: Scope): void {
+/** A key counts as long as it is there and is for no less than when it was shown. */
+function isStillGood(shown: ApiKey, keys: readonly ApiKey[]): boolean {
+  const now = keys.find(({ hash }) => hash === shown.hash);
+  return now !== undefined && shown.scopes.every((scope) => now.scopes.includes(scope));
+}
+
+/** Without a key, a page from elsewhere that was let in may not manage; whoever else got in without one may do all. */
+function may(req: IncomingMessage, scope: Scope): boolean {
   const key = keyOf(req);
-  if (key === undefined || key.scopes.includes(scope)) return;
+  return key === undefined ? scope !== 'manage' || ownerOf(req) === LOCAL : key.scopes.includes(scope);
+}
+
+/** Throws forbidden for a caller whose key, or whose being a page from elsewhere, is for none of these. */
+export function requireScope(req: IncomingMessage, ...scopes: readonly [Scope, ...Scope[]]): void {
+  if (scopes.some((scope) => may(req, scope))) return;
+  const key = keyOf(req);
+  const needed = scopes.join(' or ');
   throw new AppError(
     'forbidden',
-    `The key "${key.name}" is for ${key.scopes.join(' and ')}, and this needs ${scope}. Make a key with that scope.`,
+    key === undefined
+      ? `A web page from elsewhere may not do this without a key for ${needed}.`
+      : `The key "${key.name}" is for ${key.scopes.join(' and ')}, and this needs ${needed}. Make a key with that scope.`,
   );
 }

@@ -280,9 +280,10 @@ describe('scopes', () => {
       [401, 403].includes(await statusOf(each, secret));
     for (const each of opens) expect([each, await refused(each)]).toEqual([each, false]);
     for (const each of closed) expect([each, await statusOf(each, secret)]).toEqual([each, 403]);
-    for (const path of ['/health', '/api/tags', '/api/cache-stats', '/v1/models', '/openapi.json']) {
+    for (const path of ['/health', '/api/tags', '/v1/models', '/openapi.json']) {
       expect([path, await statusOf(['GET', path], secret)]).toEqual([path, 200]);
     }
+    expect(await statusOf(['GET', '/api/cache-stats'], secret)).toBe(scope === 'chat' ? 403 : 200);
   });
 
   test('the refusal names the key, what it is for and what is needed', async () => {
