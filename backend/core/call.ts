@@ -25,6 +25,8 @@ export interface ChatCall extends TicketOptions {
   /** What cache.fresh_when names of this request, in short; undefined when nothing. A new one asks the model anew. */
   readonly mark?: string | undefined;
   readonly replay: ReplayMode;
+  /** Whether somebody reads the answer as it comes; jobs and JSON are read when they are whole. */
+  readonly streamed: boolean;
 }
 
 /** What the cache did for a request; the response headers say it. */

@@ -8,7 +8,7 @@ import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
-import { promptChars, type Estimator } from './estimate.ts';
+import { askedOf, cachedTokens, promptChars, type Estimator } from './estimate.ts';
 import type { FlightContext, Flights, Seat } from './flight.ts';
 import { followed, once, WhenRead } from './follow.ts';
 import type { Modelfiles } from './modelfiles.ts';
@@ -198,7 +198,7 @@ export class Gateway {
     const { queue, estimator, config, watch } = this.#parts;
     watch.admit();
     const chars = promptChars(request);
-    const measured = (): number | undefined => estimator.runMs(spec.model, chars);
+    const measured = (): number | undefined => estimator.runMs(spec.model, chars, askedOf(call, request));
     const place = queue.enter(
       {
         lane: 'chat',
@@ -247,7 +247,7 @@ export class Gateway {
         }
         const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
         residency.used(spec, keepAlive);
-        estimator.observe(spec.model, end.metrics);
+        estimator.observe(spec.model, end.metrics, askedOf(call, request), cachedTokens(event.end));
         telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
         const completion = folder.finish(end);
         this.#keep(completion, call, spec, outcome);

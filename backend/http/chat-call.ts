@@ -69,6 +69,7 @@ function modelOf({ model }: ChatRequest, config: Config): string {
 /** Reads the headers of a chat whose body was understood. Throws invalid_request with a sentence that names the header. */
 export function readChat(req: IncomingMessage, body: ChatBody, id: string, route: string, config: Config): OwnChat {
   const { request } = body;
+  const stream = request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream');
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
     call: {
@@ -83,8 +84,9 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
       cacheByDefault: 'always',
       mark: markOf(req.headers, config.cache.fresh_when),
       replay: replayOf(req, config),
+      streamed: stream,
     },
-    stream: request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream'),
+    stream,
     conversation: conversationOf(request, config),
     wantedId: request.requestId ?? undefined,
     ignoredCacheControl: ignored,

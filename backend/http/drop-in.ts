@@ -125,6 +125,7 @@ export async function answerWritten(
     family,
     request,
     replay: replayOf(req, parts.config()),
+    streamed: stream,
   });
   const { ticket, cache, source } = answer;
   const headers = (): Headers => cacheHeaders(source, cache, ignored);

@@ -44,6 +44,54 @@ describe('how long a run takes', () => {
     expect(estimator.runMs('m', 0)).toBeCloseTo(2000, -1);
   });
 
+  test('counts the tokens of a prompt that were worked on, and not those that Ollama had', () => {
+    const estimator = new Estimator();
+    estimator.observe('m', measured(0, 0, 10, 1));
+    // 1000 tokens, 900 of them from the cache; the other 100 took 2 ms each.
+    const metrics = { ...measured(0, 0, 10, 1), prompt_eval_count: 1000, prompt_eval_duration: 200 * MS };
+    estimator.observe('m', metrics, { streamed: true }, 900);
+    expect(estimator.runMs('m', 4000)).toBeCloseTo(10 + 2000);
+    // One token alone says nothing of the pace.
+    estimator.observe('m', { ...metrics, prompt_eval_duration: 50 * MS }, { streamed: true }, 999);
+    expect(estimator.runMs('m', 4000)).toBeCloseTo(10 + 2000);
+  });
+
+  test('takes a prompt that is read ten times faster for a hit in the cache, and not for a faster machine', () => {
+    const estimator = new Estimator();
+    estimator.observe('m', measured(1000, 2, 10, 1));
+    for (let n = 0; n < 20; n++) estimator.observe('m', measured(1000, 0.02, 10, 1));
+    expect(estimator.runMs('m', 4000)).toBeCloseTo(2010);
+    // Just after a load there is nothing in the cache.
+    estimator.observeLoad('m', 1000);
+    estimator.observe('m', measured(1000, 0.02, 10, 1));
+    expect(estimator.runMs('m', 4000)).toBeLessThan(2010);
+  });
+
+  test('recovers when the first ones were hits, and from one that was slow', () => {
+    const [hits, slow] = [new Estimator(), new Estimator()];
+    hits.observe('m', measured(1000, 0.02, 10, 1));
+    slow.observe('m', measured(1000, 2, 10, 1));
+    slow.observe('m', measured(1000, 500, 10, 1));
+    for (let n = 0; n < 20; n++) for (const each of [hits, slow]) each.observe('m', measured(1000, 2, 10, 1));
+    expect((hits.runMs('m', 4000) ?? 0) / 2010).toBeCloseTo(1, 1);
+    expect((slow.runMs('m', 4000) ?? 0) / 2010).toBeCloseTo(1, 1);
+  });
+
+  test('knows streamed answers and those that come whole apart, and that a limit ends both', () => {
+    const estimator = new Estimator();
+    const [read, whole] = [{ streamed: true }, { streamed: false }];
+    estimator.observe('m', measured(0, 0, 500, 10), read);
+    expect(estimator.runMs('m', 0, whole)).toBeCloseTo(5000);
+    for (let n = 0; n < 5; n++) estimator.observe('m', measured(0, 0, 8, 10), whole);
+    expect(estimator.runMs('m', 0, read)).toBeCloseTo(5000);
+    expect(estimator.runMs('m', 0, whole)).toBeCloseTo(80);
+    expect(estimator.runMs('m', 0, { streamed: true, limit: 50 })).toBeCloseTo(500);
+    expect(estimator.runMs('m', 0, { streamed: true, limit: 5000 })).toBeCloseTo(5000);
+    // Who asks for little gets little, and that says nothing of the others.
+    for (let n = 0; n < 5; n++) estimator.observe('m', measured(0, 0, 1, 10), { streamed: true, limit: 1 });
+    expect(estimator.runMs('m', 0, read)).toBeCloseTo(5000);
+  });
+
   test('learns nothing from figures that Ollama left out', () => {
     const estimator = new Estimator();
     estimator.observe('m', measured(100, 2, 50, 10));

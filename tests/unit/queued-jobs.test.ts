@@ -122,6 +122,7 @@ const call = (id: string): ChatCall => ({
   wishes: [],
   cacheByDefault: 'always',
   replay: 'instant',
+  streamed: false,
 });
 
 const submit = (id: string, conversation?: string) =>
