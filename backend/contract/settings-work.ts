@@ -147,7 +147,7 @@ export const queue = section('Queue', {
   }),
   aging_ms: field(whole(1, DAY_MS), {
     title: 'One step up after',
-    hint: 'A waiting request gains one step of priority each time it has waited this long, so that nobody waits for ever.',
+    hint: 'A waiting request gains one step of priority each time it has waited this long, and after half of queue.max_wait_ms it counts as most urgent.',
     default: 60_000,
     unit: 'ms',
     applies: 'live',

@@ -1,7 +1,7 @@
 // Requests that nobody waits for on a connection: accepted with 202, run, and their results kept for a while.
 // They live in memory only; a restart loses them.
 import { LRUCache } from 'lru-cache';
-import { Folder, replay, type ChatEvent } from '../contract/chat.ts';
+import { etaOf, Folder, replay, type ChatEvent } from '../contract/chat.ts';
 import type { RequestView } from '../contract/control.ts';
 import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import { chatAnswer, type AnswerFrame } from './answer.ts';
@@ -12,6 +12,7 @@ import { converse, type ConversationAsk } from './converse.ts';
 import { sees } from './ownership.ts';
 import type { Clock, Log, ReadConfig } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
+import { queueFull } from './refusals.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import { LOCAL, Ticket, type Requests } from './requests.ts';
 
@@ -106,6 +107,12 @@ export class Jobs {
     const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, new Ticket(call, clock));
     const answer = talk?.answer ?? (await gateway.chat(call));
     const { ticket, cache } = answer;
+    try {
+      this.#checkFollowers(answer);
+    } catch (error) {
+      answer.close();
+      throw error;
+    }
     // Somebody may have sent the same id meanwhile; a kept answer is not registered before it is read.
     if (this.#running.has(ticket.id)) {
       answer.close();
@@ -115,6 +122,20 @@ export class Jobs {
     this.#running.set(ticket.id, job);
     void this.#run(job);
     return this.#view(ticket, job, undefined);
+  }
+
+  /**
+   * Who shares a run stands in no queue, and holds no connection here that would bound it: so many of one caller's jobs
+   * may follow as may stand in line. Followers on other routes cost a connection each. Throws queue_full.
+   */
+  #checkFollowers({ source, ticket: { caller, waiting } }: Answer): void {
+    const { max_queue_size } = this.#options.config().queue;
+    if (source !== 'coalesced') return;
+    let following = 0;
+    for (const { answer } of this.#running.values()) {
+      if (answer.source === 'coalesced' && answer.ticket.caller === caller) following++;
+    }
+    if (following >= max_queue_size) throw queueFull(max_queue_size, etaOf(waiting, this.#options.clock.elapsed()));
   }
 
   /** Accepts what has to wait until somebody else has spoken in its conversation. */

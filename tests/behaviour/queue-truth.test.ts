@@ -101,6 +101,26 @@ test('a move is one place, tells the new one, and takes along all who share the 
   expect(asked).toEqual(['runs', 'a', 'b', 'c', 'd']);
 });
 
+test('jobs that share a run are bounded as those in line are, for each caller, and connections are not', async () => {
+  await start({ config: { queue: { max_queue_size: 3 } } });
+  const gate = hearth.fake.gate();
+  const submit = (caller: string): Promise<Response> =>
+    hearth.post('/api/chat-queue', { messages: [{ role: 'user', content: 'same' }] }, { headers: { 'user-agent': caller } }); // prettier-ignore
+  const accepted = await Promise.all(Array.from({ length: 4 }, () => submit('one')));
+  expect(accepted.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+  const refused = await submit('one');
+  expect(refused.status).toBe(503);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  expect(await refused.json()).toMatchObject({ code: 'queue_full', retryable: true });
+  expect((await submit('another')).status).toBe(202);
+  const connected = Array.from({ length: 5 }, () => hearth.chat('same', {}, { headers: { 'user-agent': 'one' } }));
+  await expect.poll(async () => (await queue()).running.length, PATIENT).toBe(10);
+  gate.release();
+  for (const answer of connected) expect((await answer).status).toBe(200);
+  await expect.poll(async () => (await queue()).running.length, PATIENT).toBe(0);
+  expect(hearth.fake.chats()).toHaveLength(1);
+});
+
 test('an embed that waits is moved in its own lane', async () => {
   await start();
   const gate = hearth.fake.gate();
