@@ -14,6 +14,7 @@ import type { Clock, Log, ReadConfig } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import { queueFull } from './refusals.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
+import { isLate, statusOf } from './standing.ts';
 import { LOCAL, Ticket, type Requests } from './requests.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
@@ -107,12 +108,7 @@ export class Jobs {
     const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, new Ticket(call, clock));
     const answer = talk?.answer ?? (await gateway.chat(call));
     const { ticket, cache } = answer;
-    try {
-      this.#checkFollowers(answer);
-    } catch (error) {
-      answer.close();
-      throw error;
-    }
+    this.#checkFollowers(answer);
     // Somebody may have sent the same id meanwhile; a kept answer is not registered before it is read.
     if (this.#running.has(ticket.id)) {
       answer.close();
@@ -126,16 +122,14 @@ export class Jobs {
 
   /**
    * Who shares a run stands in no queue, and holds no connection here that would bound it: so many of one caller's jobs
-   * may follow as may stand in line. Followers on other routes cost a connection each. Throws queue_full.
+   * may follow as may stand in line. Followers on other routes cost a connection each. Throws queue_full, and closes it then.
    */
-  #checkFollowers({ source, ticket: { caller, waiting } }: Answer): void {
-    const { max_queue_size } = this.#options.config().queue;
-    if (source !== 'coalesced') return;
-    let following = 0;
-    for (const { answer } of this.#running.values()) {
-      if (answer.source === 'coalesced' && answer.ticket.caller === caller) following++;
-    }
-    if (following >= max_queue_size) throw queueFull(max_queue_size, etaOf(waiting, this.#options.clock.elapsed()));
+  #checkFollowers({ source, ticket: { caller, waiting }, close }: Answer): void {
+    const { max_queue_size: max } = this.#options.config().queue;
+    const follows = ({ answer }: Job): boolean => answer.source === 'coalesced' && answer.ticket.caller === caller;
+    if (source !== 'coalesced' || [...this.#running.values()].filter(follows).length < max) return;
+    close();
+    throw queueFull(max, etaOf(waiting, this.#options.clock.elapsed()));
   }
 
   /** Accepts what has to wait until somebody else has spoken in its conversation. */
@@ -294,21 +288,6 @@ export class Jobs {
       ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
     };
   }
-}
-
-/** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
-export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {
-  if (ticket.status === 'queued') return ticket.waitsForLate();
-  return ticket.status === 'processing' && ticket.flight !== undefined && queue.isLate(ticket.flight);
-}
-
-/** A request that was given up because it waited too long is `expired`; every other failure is `failed`. */
-export function statusOf(ticket: Ticket): RequestView['status'] {
-  return ticket.error?.code === 'queue_timeout' ? 'expired' : ticket.status;
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function exists(id: string): AppError {

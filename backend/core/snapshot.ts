@@ -10,7 +10,7 @@ import type {
 } from '../contract/control.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
-import { isLate, iso, statusOf } from './jobs.ts';
+import { isLate, iso, statusOf } from './standing.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import { canonicalName, isCloudName } from './models.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from './ports.ts';

@@ -1,0 +1,19 @@
+// How a request stands, as its watchers are told. Pure.
+import type { RequestView } from '../contract/control.ts';
+import type { LeaseQueue } from './queue.ts';
+import type { Ticket } from './requests.ts';
+
+/** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
+export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {
+  if (ticket.status === 'queued') return ticket.waitsForLate();
+  return ticket.status === 'processing' && ticket.flight !== undefined && queue.isLate(ticket.flight);
+}
+
+/** A request that was given up because it waited too long is `expired`; every other failure is `failed`. */
+export function statusOf(ticket: Ticket): RequestView['status'] {
+  return ticket.error?.code === 'queue_timeout' ? 'expired' : ticket.status;
+}
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
