@@ -86,6 +86,7 @@ describe('the JSON answer', () => {
   });
 
   test('tool calls, thinking, images, format, options and unknown fields go up and come back', async () => {
+    hearth.fake.install({ name: 'llama3.2', capabilities: ['completion', 'tools', 'vision'] });
     const tool_calls = [{ function: { name: 'weather', arguments: { b: 1, a: 2 } } }];
     hearth.fake.next({ pieces: [{ thinking: 'Hm.' }, { content: 'Rain.', tool_calls }] });
     const image = Buffer.from('not really a picture, but base64').toString('base64');
