@@ -60,12 +60,12 @@ export const ERRORS = {
   upstream_failed: {
     status: 502,
     retryable: true,
-    when: 'Ollama answered with an error, with bad NDJSON, or stopped before the end of the answer.',
+    when: 'Ollama answered with an error, with bad NDJSON, or stopped before the end of the answer. Not retryable where it always would.',
   },
   queue_full: {
     status: 503,
     retryable: true,
-    when: 'The queue has no place left; Retry-After says when to come back.',
+    when: 'The queue, or Ollama itself, has no place left; Retry-After says when to come back.',
   },
   overloaded: {
     status: 503,
@@ -121,6 +121,10 @@ export type WireError = z.infer<typeof wireErrorSchema>;
 interface More {
   /** Milliseconds after which a retry makes sense; becomes the Retry-After header. */
   readonly retryAfterMs?: number;
+  /** The Retry-After header as Ollama or a proxy before it sent it, in seconds or as a date; goes before ours. */
+  readonly retryAfter?: string | undefined;
+  /** Whether the same request may succeed later, where this error knows better than its code. */
+  readonly retryable?: boolean | undefined;
   /** The error behind this one; goes to the log, never to the caller. */
   readonly cause?: unknown;
   /** How Ollama itself says it, or has said it. */
@@ -142,6 +146,9 @@ export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
+  readonly retryAfter: string | undefined;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean;
   readonly native: NativeError | undefined;
   /** The message for the log. */
   readonly logged: string;
@@ -152,6 +159,8 @@ export class AppError extends Error {
     this.code = code;
     this.logged = logged;
     this.retryAfterMs = more.retryAfterMs;
+    this.retryAfter = more.retryAfter;
+    this.retryable = more.retryable ?? ERRORS[code].retryable;
     this.native = more.native;
   }
 
@@ -180,13 +189,13 @@ export function faultOf(error: unknown): { readonly err?: unknown } {
 
 /** The body that a caller sees. */
 export function toWire(error: AppError, requestId: string): WireError {
-  return { error: error.message, code: error.code, request_id: requestId, retryable: ERRORS[error.code].retryable };
+  return { error: error.message, code: error.code, request_id: requestId, retryable: error.retryable };
 }
 
-/** Whole seconds for Retry-After: rounded up and kept within 1 to 120. */
-export function retryAfterSeconds(error: AppError): number | undefined {
-  if (error.retryAfterMs === undefined) return undefined;
-  return Math.min(120, Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+/** The Retry-After header: another's as it came, ours in whole seconds, rounded up and kept within 1 to 120. */
+export function retryAfterOf({ retryAfter, retryAfterMs }: AppError): string | undefined {
+  if (retryAfter !== undefined || retryAfterMs === undefined) return retryAfter;
+  return String(Math.min(120, Math.max(1, Math.ceil(retryAfterMs / 1000))));
 }
 
 /** For switches over unions: fails to compile when a case is missing. */

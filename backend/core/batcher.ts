@@ -1,7 +1,7 @@
 // Micro-batches of embeds: texts for one model that wait for the same slot go up in one call, and each caller gets its
 // own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
 // A text that is on its way already is not sent twice. It knows no cache and no HTTP.
-import { asAppError, AppError } from '../contract/errors.ts';
+import { AppError } from '../contract/errors.ts';
 import { RUNNING, withLoad } from '../contract/chat.ts';
 import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
 import type { Estimator } from './estimate.ts';
@@ -61,6 +61,7 @@ export class Batcher {
       let shared = true;
       for (let from = 0; from < texts.length; from += atOnce) {
         const parts = this.#assign(key, wish, texts.slice(from, from + atOnce));
+        wish.onAccepted();
         const joined = parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal));
         results.push(...(await Promise.all(joined)));
         shared &&= parts.every(({ known }) => known);
@@ -241,9 +242,9 @@ export class Batcher {
   }
 }
 
-/** Ollama answered, and said no: to one of the texts, as far as one can tell. */
+/** Ollama said no to one of the texts, as far as one can tell, and not to the caller, the model, or everybody. */
 function isAboutInput(error: unknown): boolean {
-  return error instanceof AppError && asAppError(error).native !== undefined && error.code !== 'model_not_found';
+  return error instanceof AppError && (error.native?.status === 400 || error.native?.status === 500);
 }
 
 function only(texts: readonly string[], { vectors, loadDuration }: Result): Result {

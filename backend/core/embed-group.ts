@@ -21,6 +21,8 @@ export interface EmbedWish {
   /** As its ticket names it. */
   readonly flight: string;
   onWaiting(waiting: Waiting): void;
+  /** It has its places in line, or runs; until then it may be refused. May be called again. */
+  onAccepted(): void;
 }
 
 /** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */

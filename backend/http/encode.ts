@@ -2,7 +2,7 @@
 // It honours back-pressure, notices a caller who left, and keeps a silent connection alive; it decides nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../contract/chat.ts';
-import { AppError, asAppError, retryAfterSeconds } from '../contract/errors.ts';
+import { AppError, asAppError, retryAfterOf } from '../contract/errors.ts';
 import type { StreamPiece } from '../core/answer.ts';
 import { endEarly } from './body.ts';
 import { failureOf, type Dialect, type Failure } from './failures.ts';
@@ -84,9 +84,9 @@ export function sendError(res: ServerResponse, thrown: unknown, dialect: Dialect
     return error;
   }
   const { status, body } = failure;
-  const retryAfter = retryAfterSeconds(error);
+  const retryAfter = retryAfterOf(error);
   res.statusCode = status;
-  if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
+  if (retryAfter !== undefined) res.setHeader('Retry-After', retryAfter);
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', dialect === 'openai' || dialect === 'responses' ? OPENAI_JSON_TYPE : JSON_TYPE);
   // The body may not have been read: the refusal must reach its sender all the same.

@@ -5,7 +5,7 @@ import { foreign, sentence, type Sentence } from '../contract/sentence.ts';
 import { LOOP_STATUS, pointsAtItself } from '../core/loop.ts';
 import { notInstalled } from '../core/models.ts';
 
-/** A caller that meets Ollama's full queue is asked to come back after this long. */
+/** A caller that is told to come back, but not when, is asked to do so after this long. */
 const BUSY_RETRY_MS = 5000;
 
 /** More of a foreign text than this says nothing new. */
@@ -15,6 +15,8 @@ const QUOTE_LENGTH = 2000;
 export interface Refusal {
   readonly status: number;
   readonly contentType: string;
+  /** Retry-After as it came, in seconds or as a date. */
+  readonly retryAfter: string | undefined;
   /** Where a 3xx points to. */
   readonly location: string;
   /** As much of the body as was read. */
@@ -55,10 +57,10 @@ export function noAnswer(apiUrl: string): AppError {
   return unreachable(apiUrl, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
 }
 
-/** Something answers there, but no Ollama; `what` says how one can tell. */
-export function notOllama(apiUrl: string, what: string, cause?: unknown): AppError {
+/** Something answers there, but no Ollama, and goes on doing so unless `verdict` knows better; `what` says how one can tell. */
+export function notOllama(apiUrl: string, what: string, cause?: unknown, verdict: Partial<Verdict> = {}): AppError {
   const words = `The address ${apiUrl} answers, but not as Ollama does (${what}).${CHECK}`;
-  return new AppError('upstream_failed', words, { cause });
+  return new AppError('upstream_failed', words, { cause, retryable: false, ...verdict });
 }
 
 /** The connection broke after the answer had begun. */
@@ -83,11 +85,9 @@ export function tooLong(maxMb: number): AppError {
 
 /** An `{"error"}` line within the stream; `line` is the whole line. */
 export function saidInStream(line: string): AppError {
-  return new AppError(
-    'upstream_failed',
-    sentence`Ollama reported an error: ${quote(saidBy(line) ?? line)}`,
-    ownWords(500, line),
-  );
+  const said = saidBy(line) ?? line;
+  const more = { ...ownWords(500, line), retryable: mayPass(500, said) };
+  return new AppError('upstream_failed', sentence`Ollama reported an error: ${quote(said)}`, more);
 }
 
 /** The answer itself, where it is an error as Ollama writes them, for callers who speak its dialect. */
@@ -111,19 +111,50 @@ export function idle(seconds: number): AppError {
   return new AppError('idle_timeout', `The model stopped in the middle for ${seconds} s (ollama.timeout_seconds).`);
 }
 
-/** What Ollama answers with 500 although the request is wrong, and stays so (api/types.go FromMap, llm/server.go). */
-const WRONG_BODY = /^(?:option "[^"]*" must be of type |invalid format: )/;
+/** What Ollama answers with 500 although the request is wrong, and stays so (api/types.go FromMap, llm/server.go, template). */
+const WRONG_BODY = /^(?:option "[^"]*" must be of type |invalid format: |template: )/;
+/** What Ollama answers with 500 or 501 where a model can't do what is asked of it. */
+const UNABLE = /^This server does not support /;
 
-/** Ollama's status and words as our code (ollama server/routes.go, section "Errors"). */
+/** The statuses below 500 that go by (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
+const PASSING = new Set([408, 425, 429]);
+
+/** Whether the same request may be answered otherwise later. */
+function mayPass(status: number, said = ''): boolean {
+  if (status < 500) return PASSING.has(status);
+  return status !== 501 && !WRONG_BODY.test(said) && !UNABLE.test(said);
+}
+
+/** What a refusal says of another try. */
+interface Verdict {
+  readonly retryable: boolean;
+  readonly retryAfter: string | undefined;
+}
+
+/**
+ * Ollama's status and words as our code (ollama server/routes.go, section "Errors"), also those of a proxy before it or of
+ * another program that speaks as Ollama does.
+ */
 export function refused(apiUrl: string, model: string | undefined, refusal: Refusal): AppError {
   const { status, text } = refusal;
   const said = saidBy(text);
   // Kept for the log: what came, word for word.
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text).told}`);
-  const more = { cause, ...ownWords(status, text) };
+  const verdict: Verdict = { retryable: mayPass(status, said), retryAfter: asRetryAfter(refusal.retryAfter) };
+  const more = { cause, ...verdict, ...ownWords(status, text) };
   if (status === LOOP_STATUS) return pointsAtItself(apiUrl);
   if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location).told || 'nowhere'}`, cause);
-  if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause);
+  if (status === 429 || (status === 503 && (said ?? verdict.retryAfter) !== undefined)) {
+    const why = quote(said ?? `Ollama at ${apiUrl} has no room now (HTTP ${status}). Try again later.`);
+    return new AppError('queue_full', why, { retryAfterMs: BUSY_RETRY_MS, ...inOurWords(status, why), ...more });
+  }
+  if (status === 401) {
+    const begin = `Ollama at ${apiUrl} wants a key (HTTP 401)`;
+    const advice = 'Hearth has none to show; let it in without one.';
+    const why = said === undefined ? sentence`${begin}. ${advice}` : sentence`${begin}: ${quote(said)}. ${advice}`;
+    return new AppError('upstream_failed', why, { ...inOurWords(status, why), ...more });
+  }
+  if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause, verdict);
   if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
   if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {
     return new AppError('model_not_found', notInstalled(model, []), more);
@@ -131,16 +162,23 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   if (said !== undefined && (status === 400 || WRONG_BODY.test(said))) {
     return new AppError('invalid_request', quote(said), more);
   }
-  if (status === 503 && said !== undefined) {
-    return new AppError('queue_full', quote(said), { ...more, retryAfterMs: BUSY_RETRY_MS });
-  }
   if (status === 403 && text.trim() === '') {
     const why = `Ollama at ${apiUrl} refuses this gateway (HTTP 403): the name in ollama.api_url is not one it accepts.`;
-    return new AppError('upstream_failed', why, { cause });
+    return new AppError('upstream_failed', why, more);
   }
   const words = quote(said ?? text.trim());
   const begin = `Ollama answered with an error (HTTP ${status})`;
   return new AppError('upstream_failed', words.told === '' ? `${begin}.` : sentence`${begin}: ${words}`, more);
+}
+
+/** A status that tells clients something by itself, for those who speak Ollama's dialect, where it came without a word. */
+function inOurWords(status: number, { told }: Sentence): { readonly native: NativeError } {
+  return { native: { status, body: { error: told } } };
+}
+
+/** What can be a Retry-After: a number of seconds or a date (RFC 9110, 10.2.3). */
+function asRetryAfter(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w ,:+-]{1,40}$/.test(text) ? text : undefined;
 }
 
 /** Whether a text begins like HTML or XML. */

@@ -116,6 +116,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
         const refusal = {
           status,
           contentType: String(headers['content-type'] ?? ''),
+          retryAfter: headers['retry-after']?.toString(),
           location: String(headers['location'] ?? ''),
           text: (await textOf(body, MAX_ERROR_BYTES)).text,
         };

@@ -6,7 +6,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server as TcpSe
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ChatEvent, fold } from '../../backend/contract/chat.ts';
 import { type Config, defaultConfig } from '../../backend/contract/config.ts';
-import { AppError } from '../../backend/contract/errors.ts';
+import { AppError, retryAfterOf } from '../../backend/contract/errors.ts';
 import type { RunnerSpec, UpstreamChat } from '../../backend/core/ports.ts';
 import { createUpstream } from '../../backend/upstream/ollama.ts';
 import { realClock, settled } from '../support/clocks.ts';
@@ -539,7 +539,58 @@ describe('a refusal', () => {
         message: 'Ollama answered with an error (HTTP 500): llama-server process has terminated: exit status 1',
       },
     ],
-    [{ status: 404, error: "file 'x' is missing" }, { code: 'upstream_failed' }],
+    [
+      { status: 404, error: "file 'x' is missing" },
+      { code: 'upstream_failed', retryable: false },
+    ],
+    // What no repetition mends, whatever its status.
+    [
+      { status: 500, error: 'template: :1: unclosed action' },
+      { code: 'invalid_request', retryable: false, message: 'template: :1: unclosed action' },
+    ],
+    [
+      { status: 500, error: 'invalid format: "xml"; expected "json" or a valid JSON Schema object' },
+      { code: 'invalid_request', retryable: false },
+    ],
+    [
+      { status: 501, error: 'This server does not support embeddings. Start it with `--embeddings`' },
+      { code: 'upstream_failed', retryable: false },
+    ],
+    [
+      { status: 500, error: 'This server does not support embeddings. Start it with `--embeddings`' },
+      { code: 'upstream_failed', retryable: false },
+    ],
+    [
+      { status: 401, error: 'missing bearer token' },
+      {
+        code: 'upstream_failed',
+        retryable: false,
+        message: expect.stringMatching(
+          /^Ollama at \S+ wants a key \(HTTP 401\): missing bearer token\. Hearth has none/,
+        ),
+      },
+    ],
+    [
+      { status: 403, error: 'not for you' },
+      { code: 'upstream_failed', retryable: false },
+    ],
+    [
+      { status: 413, error: 'too much' },
+      { code: 'upstream_failed', retryable: false },
+    ],
+    // What may go by.
+    [
+      { status: 408, error: 'slow' },
+      { code: 'upstream_failed', retryable: true },
+    ],
+    [
+      { status: 500, error: 'an error was encountered while running the model: unexpected EOF' },
+      { code: 'upstream_failed', retryable: true },
+    ],
+    [
+      { status: 429, error: 'too many requests' },
+      { code: 'queue_full', retryable: true, message: 'too many requests', native: { status: 429 } },
+    ],
   ];
   test.each(refusals)('%o', async (fail, expected) => {
     const { fake, upstream } = await fakeAndUpstream();
@@ -556,6 +607,37 @@ describe('a refusal', () => {
     };
     expect(await failed(upstream.chat(ask('hi', { model: 'nope:1b' }), never()))).toMatchObject(expected);
     expect(await failed(upstream.load(spec('nope:1b'), '5m', never()))).toMatchObject(expected);
+  });
+
+  test.each([
+    [429, '3600', '{"error":"you have reached your limit"}', 'you have reached your limit'],
+    [429, '3600', '<html>slow down</html>', 'HTTP 429'],
+    [429, undefined, '<html>slow down</html>', 'HTTP 429'],
+    [503, '7', '<html>down for maintenance</html>', 'HTTP 503'],
+    [503, 'Fri, 31 Dec 2027 23:59:59 GMT', '', 'HTTP 503'],
+    [503, '7', '{"error":"busy"}', 'busy'],
+  ])('that asks to come back: HTTP %i, Retry-After %s, %s', async (status, retryAfter, body, words) => {
+    const { url } = await bareServer((_, res) =>
+      res.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end(body),
+    );
+    const error = await failed(upstreamAt(url).chat(ask(), never()));
+    expect(error).toMatchObject({
+      code: 'queue_full',
+      retryable: true,
+      message: expect.stringContaining(words),
+      native: { status, body: { error: expect.stringContaining(words) } },
+    });
+    expect(retryAfterOf(error)).toBe(retryAfter ?? '5');
+  });
+
+  test.each([502, 504, 500])('HTTP %i may bring a Retry-After too', async (status) => {
+    const { url } = await bareServer((_, res) => res.writeHead(status, { 'retry-after': '30' }).end('<html>'));
+    expect(retryAfterOf(await failed(upstreamAt(url).chat(ask(), never())))).toBe('30');
+  });
+
+  test('a Retry-After that is none is not handed on', async () => {
+    const { url } = await bareServer((_, res) => res.writeHead(500, { 'retry-after': 'x'.repeat(100) }).end('{}'));
+    expect(retryAfterOf(await failed(upstreamAt(url).chat(ask(), never())))).toBeUndefined();
   });
 
   const foreign: readonly [string, number, Record<string, string>, string, string, string][] = [
@@ -583,6 +665,7 @@ describe('a refusal', () => {
     ],
     ['nothing', 500, {}, '', 'upstream_failed', 'Ollama answered with an error (HTTP 500).'],
     ['bad JSON', 200, {}, '{"version":', 'upstream_failed', 'not JSON'],
+    ['a wall', 401, { 'content-type': 'text/html' }, '<html>', 'upstream_failed', 'wants a key (HTTP 401)'],
     ['another API', 200, {}, '{"hello":1}', 'upstream_failed', 'not as Ollama does (an answer in an unknown form)'],
   ];
   test.each(foreign)('by what is no Ollama: %s with HTTP %i', async (_, status, headers, body, code, words) => {
@@ -590,6 +673,8 @@ describe('a refusal', () => {
     expect(await failed(upstreamAt(url).version(never()))).toMatchObject({
       code,
       message: expect.stringContaining(words),
+      // Another try helps where a server is ill, not where the address is wrong.
+      retryable: status >= 500 || body === '{"version":',
     });
   });
 
