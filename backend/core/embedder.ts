@@ -3,7 +3,7 @@
 import type { Source } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import { Batcher, type BatcherParts } from './batcher.ts';
-import type { EmbedFamily } from './embed-group.ts';
+import type { Embedded, EmbedFamily } from './embed-group.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { CacheDefault, CacheOutcome } from './call.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -88,8 +88,10 @@ export class Embedder {
       return answer;
     } catch (error) {
       ticket.finish(asAppError(error));
-      if (ticket.source === undefined) telemetry.refused();
-      else telemetry.ended(ticket.status === 'cancelled' ? 'cancelled' : 'failed');
+      // Who was accepted has a source.
+      if (ticket.status === 'cancelled') telemetry.ended('cancelled');
+      else if (ticket.source === undefined) telemetry.refused();
+      else telemetry.ended('failed');
       throw error;
     } finally {
       requests.remove(ticket);
@@ -98,7 +100,7 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { config, cache, telemetry, modelfiles, passedOn } = this.#parts;
+    const { config, cache, telemetry, passedOn } = this.#parts;
     const model = await this.#model(call.model, ticket.signal);
     const request = shapeRequest(call.request, config().ollama);
     const plan = this.#plan(call, model);
@@ -114,36 +116,18 @@ export class Embedder {
       throw new AppError('not_cached', 'There is no kept answer for every text, and only-if-cached was asked.');
     }
 
-    // Its texts may go up in several calls, and with those of others, so that its flight is its own.
-    const flight = `embed ${ticket.id}`;
-    ticket.flight = flight;
     const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
-    let loadDuration = 0;
-    let source: Source = 'hit';
-    if (missing.length > 0) {
-      const embedded = await this.#batcher.embed(
-        {
-          family: call.family,
-          request,
-          spec: await modelfiles.runner(request, model, ticket.signal),
-          texts: missing,
-          caller: call.caller,
-          share: plan.share,
-          flight,
-          priority: () => ticket.priority,
-          onWaiting: (waiting) => ticket.moved(waiting),
-        },
-        ticket.signal,
-      );
-      ({ loadDuration } = embedded);
-      source = !plan.read ? 'bypass' : embedded.shared ? 'coalesced' : 'miss';
-      for (const [text, vector] of embedded.vectors) found.set(text, vector);
-    }
-    if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
-    ticket.source = source;
-    ticket.firstPiece();
     const name = model?.name ?? request.model;
-    telemetry.sourced(name, source, call.owner);
+    if (missing.length === 0) ticket.source = 'hit';
+    const asking = this.#run(call, ticket, plan, request, model, missing);
+    const { vectors: made, loadDuration } = await asking.finally(() => {
+      // Also of one that failed: who was accepted has a source.
+      if (ticket.source !== undefined) telemetry.sourced(name, ticket.source, call.owner);
+    });
+    for (const [text, vector] of made) found.set(text, vector);
+    const { source = 'hit' } = ticket;
+    if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
+    ticket.firstPiece();
     const stored = this.#count(call, keys, found, kept, plan, name) && source !== 'coalesced';
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
@@ -161,7 +145,41 @@ export class Embedder {
     };
   }
 
-  /** Keeps what is new, and counts what the kept ones have saved. Returns whether there was something new, and all of it is kept. */
+  /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
+  async #run(
+    { family, caller }: EmbedCall,
+    ticket: Ticket,
+    plan: CachePlan,
+    request: UpstreamRequest,
+    model: InstalledModel | undefined,
+    texts: readonly string[],
+  ): Promise<Pick<Embedded, 'vectors' | 'loadDuration'>> {
+    if (texts.length === 0) return { vectors: new Map(), loadDuration: 0 };
+    // Its texts may go up in several calls, and with those of others, so that its flight is its own.
+    const flight = `embed ${ticket.id}`;
+    ticket.flight = flight;
+    const embedded = await this.#batcher.embed(
+      {
+        family,
+        request,
+        spec: await this.#parts.modelfiles.runner(request, model, ticket.signal),
+        texts,
+        caller,
+        share: plan.share,
+        flight,
+        priority: () => ticket.priority,
+        onWaiting: (waiting) => ticket.moved(waiting),
+        onAccepted: () => {
+          ticket.source = plan.read ? 'miss' : 'bypass';
+        },
+      },
+      ticket.signal,
+    );
+    if (plan.read && embedded.shared) ticket.source = 'coalesced';
+    return embedded;
+  }
+
+  /** Keeps what is new, and counts what the kept ones have saved. */
   #count(
     call: EmbedCall,
     keys: readonly string[],

@@ -186,6 +186,8 @@ export interface Watch {
   resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined>;
   /** Like resolve, but from memory alone; undefined when a look would be needed. For the hot path. */
   peek(model: string): InstalledModel | undefined;
+  /** Resolves as soon as anything is known, at once when it is, or after `ms`. Rejects with the signal's reason. */
+  firstLook(ms: number, signal: AbortSignal): Promise<void>;
   /** Forget the lists now; after a pull, create, copy, delete, load or unload through us. */
   invalidate(): void;
   /** A fresh look at the loaded models. */

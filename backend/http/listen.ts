@@ -28,7 +28,7 @@ const PATIENCE = {
   /** Longer than callers keep idle connections (nginx: 60 s), so that they close first and no request meets a closed one. */
   keepAliveTimeout: 75_000,
 } as const;
-const ASK_MS = 1000;
+const ASK_MS = 1500;
 const ASK_BYTES = 64 * 1024;
 /** How long `close` waits when nobody says otherwise; enough for last words to be sent. */
 const LAST_WORDS_MS = 1000;

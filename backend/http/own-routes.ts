@@ -244,7 +244,11 @@ export async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: S
 
 // ---- GET /health, GET /api/events
 
+/** In the first moment nothing is known of Ollama; who asks then waits so long for the first look. Milliseconds. */
+const FIRST_LOOK_MS = 1000;
+
 export async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  await parts.watch.firstLook(FIRST_LOOK_MS, goneSignal(res));
   const state = health(parts);
   const mustBeReady = new URL(req.url ?? '/', 'http://localhost').searchParams.get('ready') === '1';
   sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);

@@ -124,7 +124,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
 
   async function resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
     followAddress();
-    if (state.status === 'unknown') await firstProbe(signal);
+    await firstLook(config().ollama.connect_timeout_ms, signal);
     const known = installed.find(model);
     // While Ollama is silent the probes ask it again and again; a name of the last list need not wait for that too.
     const silent = running !== undefined && state.status === 'down';
@@ -140,10 +140,10 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     return installed.find(model);
   }
 
-  /** Waits until something is known, but no longer than a connection may take. */
-  async function firstProbe(signal: AbortSignal): Promise<void> {
+  async function firstLook(ms: number, signal: AbortSignal): Promise<void> {
+    if (state.status !== 'unknown') return;
     const enough = new AbortController();
-    const limit = clock.sleep(config().ollama.connect_timeout_ms, enough.signal).catch(() => undefined);
+    const limit = clock.sleep(ms, enough.signal).catch(() => undefined);
     await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort());
   }
 
@@ -156,6 +156,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       return breaker.state === state.breaker ? state : { ...state, breaker: breaker.state };
     },
     resolve,
+    firstLook,
     peek(model) {
       return installed.fresh && config().ollama.api_url === state.url ? installed.find(model) : undefined;
     },

@@ -164,3 +164,35 @@ test('another ollama.api_url is taken over at once', async () => {
   hearth.backend.configure(hearth.config({ ollama: { api_url: hearth.fake.url } }));
   await other.stop();
 });
+
+test('totals: an embed that Ollama refuses has failed, one whose caller left is cancelled, and only who was turned away is refused', async () => {
+  const totals = async () => (await stats()).queue.totals;
+  const embed = (input: unknown, signal?: AbortSignal): Promise<Response> =>
+    hearth.post('/api/embed', { model: 'nomic-embed-text', input }, signal === undefined ? {} : { signal });
+  hearth.fake.next({ fail: { status: 500, error: 'the runner stopped' } });
+  expect((await embed('fails')).status).toBe(500);
+  expect(await totals()).toMatchObject({ requests: 1, failed: 1, cancelled: 0, refused: 0 });
+
+  const gate = hearth.fake.gate();
+  const [runs, waits] = [new AbortController(), new AbortController()];
+  const running = embed('runs', runs.signal).catch(() => 'left');
+  await hearth.fake.until(({ active }) => active === 1);
+  const waiting = hearth.post(
+    '/v1/embeddings',
+    { model: 'nomic-embed-text', input: 'waits' },
+    { signal: waits.signal },
+  );
+  await expect.poll(async () => (await stats()).queue.running.length + (await stats()).queue.waiting.length).toBe(2);
+  waits.abort();
+  await waiting.catch(() => 'left');
+  await expect.poll(totals).toMatchObject({ cancelled: 1 });
+  runs.abort();
+  await running;
+  await expect.poll(totals).toMatchObject({ requests: 3, failed: 1, cancelled: 2, refused: 0 });
+  gate.release();
+
+  expect((await hearth.post('/api/embed', { model: 'nope', input: 'x' })).status).toBe(404);
+  expect(await totals()).toMatchObject({ requests: 3, failed: 1, cancelled: 2, refused: 1 });
+  const { response_cache } = await stats();
+  expect(response_cache).toMatchObject({ hits: 0, misses: 3, coalesced: 0 });
+});

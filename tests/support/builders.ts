@@ -102,6 +102,7 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
     state,
     resolve: (name) => Promise.resolve(find(name)),
     peek: find,
+    firstLook: () => Promise.resolve(),
     invalidate: () => undefined,
     refreshLoaded: () => Promise.resolve(state.loaded),
     admit: () => undefined,

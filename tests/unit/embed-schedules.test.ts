@@ -110,7 +110,10 @@ class Play {
     this.askers.push(asker);
     const wish = { family, request: { model: 'm' }, spec: SPEC, texts, caller: 'c', share };
     this.batcher
-      .embed({ ...wish, flight: '', priority: () => 0, onWaiting: () => undefined }, caller.signal)
+      .embed(
+        { ...wish, flight: '', priority: () => 0, onWaiting: () => undefined, onAccepted: () => undefined },
+        caller.signal,
+      )
       .then(resolve, reject);
     return asker;
   }
