@@ -1,7 +1,7 @@
 // Requests that nobody waits for on a connection: accepted with 202, run, and their results kept for a while.
 // They live in memory only; a restart loses them.
 import { LRUCache } from 'lru-cache';
-import { etaOf, Folder, replay, type ChatEvent } from '../contract/chat.ts';
+import { etaOf, Folder, type ChatEvent } from '../contract/chat.ts';
 import type { RequestView } from '../contract/control.ts';
 import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import { chatAnswer, type AnswerFrame } from './answer.ts';
@@ -10,9 +10,10 @@ import type { Gateway } from './gateway.ts';
 import type { Conversations } from './conversations.ts';
 import { converse, type ConversationAsk } from './converse.ts';
 import { sees } from './ownership.ts';
+import { again, type Ended, type Job, type Pending } from './job-lives.ts';
 import type { Clock, Log, ReadConfig } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
-import { queueFull } from './refusals.ts';
+import { queueFull, requestExists } from './refusals.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import { isLate, statusOf } from './standing.ts';
 import { LOCAL, Ticket, type Requests } from './requests.ts';
@@ -23,26 +24,6 @@ const MB = 1024 * 1024;
 
 /** What an ended job costs beside its answer: its ticket, its id, the entry itself. */
 const BOOKKEEPING_BYTES = 2048;
-
-/** One that runs. */
-interface Job {
-  readonly frame: AnswerFrame;
-  readonly answer: Answer;
-  readonly folder: Folder;
-}
-
-/** One that waits for its turn in a conversation, and has not been asked yet. */
-interface Pending {
-  readonly frame: { -readonly [K in keyof AnswerFrame]: AnswerFrame[K] };
-  readonly begun: Promise<Job>;
-}
-
-/** One that has ended. The run and its log are let go, and the answer is kept as bytes, so that its size is known. */
-interface Ended {
-  readonly frame: AnswerFrame;
-  /** Undefined when it did not end well; the ticket says how. */
-  readonly record: Buffer | undefined;
-}
 
 export interface JobsOptions {
   readonly gateway: Pick<Gateway, 'chat'>;
@@ -60,6 +41,8 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #pending = new Map<string, Pending>();
   readonly #running = new Map<string, Job>();
+  /** Ids of those that are being accepted. */
+  readonly #coming = new Set<string>();
   readonly #whenOver = new Map<string, () => void>();
   readonly #ended: LRUCache<string, Ended>;
   /** Whose they were, by id. */
@@ -77,7 +60,12 @@ export class Jobs {
 
   /** Whether an id is taken by a request that lives or by a result that is kept. */
   taken(id: string): boolean {
-    return this.#options.requests.get(id) !== undefined || this.#running.has(id) || this.#kept(id) !== undefined;
+    return (
+      this.#options.requests.get(id) !== undefined ||
+      this.#coming.has(id) ||
+      this.#running.has(id) ||
+      this.#kept(id) !== undefined
+    );
   }
 
   /**
@@ -89,30 +77,36 @@ export class Jobs {
     ask: ConversationAsk | undefined,
     over: () => void = () => undefined,
   ): Promise<RequestView> {
+    if (this.taken(call.id)) throw requestExists(call.id);
+    this.#coming.add(call.id);
     try {
       const view = await this.#accept(call, ask);
       // A kept answer may have ended already.
-      if (this.#running.has(call.id) || this.#pending.has(call.id)) this.#whenOver.set(call.id, over);
+      const { request_id: id } = view;
+      if (this.#running.has(id) || this.#pending.has(id)) this.#whenOver.set(id, over);
       else over();
       return view;
     } catch (error) {
       over();
       throw error;
+    } finally {
+      this.#coming.delete(call.id);
     }
   }
 
   async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
-    if (this.taken(call.id)) throw exists(call.id);
-    const { conversations, gateway, clock } = this.#options;
+    const { conversations, gateway, requests, clock } = this.#options;
     if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return this.#later(call, ask);
     const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, new Ticket(call, clock));
     const answer = talk?.answer ?? (await gateway.chat(call));
     const { ticket, cache } = answer;
     this.#checkFollowers(answer);
-    // Somebody may have sent the same id meanwhile; a kept answer is not registered before it is read.
-    if (this.#running.has(ticket.id)) {
+    // A kept answer registers itself when it is read, but this one is told its id now.
+    try {
+      requests.add(ticket);
+    } catch (error) {
       answer.close();
-      throw exists(ticket.id);
+      throw error;
     }
     const job: Job = { frame: { ticket, cache, conversation: talk?.state }, answer, folder: new Folder() };
     this.#running.set(ticket.id, job);
@@ -288,14 +282,4 @@ export class Jobs {
       ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
     };
   }
-}
-
-function exists(id: string): AppError {
-  return new AppError('request_exists', `Another request has the id "${id}". Send a new id, or none.`);
-}
-
-/** An ended job once more: its answer, or its error. */
-async function* again({ frame, record }: Ended): AsyncGenerator<ChatEvent, void, undefined> {
-  if (record === undefined) throw frame.ticket.error ?? new AppError('cancelled', 'The request was cancelled.');
-  yield* replay(decodeRecord(record));
 }

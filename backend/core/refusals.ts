@@ -17,6 +17,11 @@ export function queueTimeout(ms: number, retryAfterMs: number): AppError {
   });
 }
 
+/** The refusal of an id that its caller insists on. */
+export function requestExists(id: string): AppError {
+  return new AppError('request_exists', `Another request has the id "${id}". Send a new id, or none.`);
+}
+
 /** The refusal of a gateway that stops. */
 export function shuttingDown(
   sentence = 'Hearth is stopping and takes no new work. Try again when it runs again.',

@@ -1,10 +1,12 @@
 // The register of requests that live: who asks for what, where each stands, and how to cancel it.
 // A ticket belongs to one caller, not to a flight: followers have tickets of their own. Finished ones are forgotten
 // here; jobs.ts keeps the results that somebody will fetch.
+import { randomUUID } from 'node:crypto';
 import { etaAfter, etaOf, isLate, RUNNING, type Source, type Timing, type Waiting } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { HandedOn, type Asker } from './handed-on.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, NewId } from './ports.ts';
+import { requestExists } from './refusals.ts';
 import { shuttingDown } from './refusals.ts';
 
 /** The owner of what callers on this machine ask for. */
@@ -15,6 +17,8 @@ export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'c
 /** What is known of a request when it arrives. */
 export interface TicketOptions {
   readonly id: string;
+  /** Another id will do where this one is taken: no caller asks for it by that. */
+  readonly anyId?: boolean;
   readonly route: string;
   readonly model: string;
   readonly caller: string;
@@ -30,7 +34,9 @@ export interface TicketOptions {
  * read once, at its birth, so that what is shown never contradicts what was measured.
  */
 export class Ticket {
-  readonly id: string;
+  /** Its own among those that live, once it is registered. */
+  id: string;
+  readonly anyId: boolean;
   readonly route: string;
   readonly model: string;
   readonly caller: string;
@@ -59,6 +65,7 @@ export class Ticket {
 
   constructor(options: TicketOptions, clock: Clock) {
     this.id = options.id;
+    this.anyId = options.anyId ?? false;
     this.route = options.route;
     this.model = options.model;
     this.caller = options.caller;
@@ -155,24 +162,29 @@ export class Requests {
   #closed = false;
   readonly #whenEmpty: (() => void)[] = [];
   readonly #onChange: () => void;
+  readonly #newId: NewId;
 
   /** `onChange` is called after one has come or gone. */
-  constructor(onChange: () => void = () => undefined) {
+  constructor(onChange: () => void = () => undefined, newId: NewId = randomUUID) {
     this.#onChange = onChange;
+    this.#newId = newId;
   }
 
   /**
-   * Registers a request, or the same one again. Throws request_exists when another living one has the same id, and
-   * client_limit when its owner has as many as it may have. A kept answer neither waits nor runs, and is let by.
+   * Registers a request, or the same one again. Where another living one has the same id it is given a new one, as programs
+   * send one X-Request-ID for several requests; where no other will do, throws request_exists. Throws client_limit when its
+   * owner has as many as it may have. A kept answer neither waits nor runs, and is let by.
    */
   add(ticket: Ticket): void {
     const living = this.#living.get(ticket.id);
-    if (living === undefined && ticket.source !== 'hit') this.#checkShare(ticket);
-    if (living !== undefined && living !== ticket) {
-      throw new AppError('request_exists', `Another request has the id "${ticket.id}". Send a new id, or none.`);
+    if (living === ticket) return;
+    if (ticket.source !== 'hit') this.#checkShare(ticket);
+    if (living !== undefined) {
+      if (!ticket.anyId) throw requestExists(ticket.id);
+      ticket.id = this.#newId();
     }
     this.#living.set(ticket.id, ticket);
-    if (living === undefined) this.#onChange();
+    this.#onChange();
   }
 
   /**

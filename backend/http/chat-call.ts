@@ -74,6 +74,7 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
   return {
     call: {
       id,
+      anyId: true,
       route,
       model: modelOf(request, config),
       ...askerOf(req, request),

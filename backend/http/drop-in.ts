@@ -91,6 +91,7 @@ function circumstances(
   return {
     about: {
       id: parts.jobs.taken(asked) ? parts.newId() : asked,
+      anyId: true,
       route: (req.url ?? '/').replace(/\?.*$/s, ''),
       model,
       ...askerOf(req, ours),

@@ -115,7 +115,8 @@ export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerR
   const id = idOfJob(parts, own, requestId(res));
   // What it asks for is held until it has run, not only until the answer to this.
   const over = parts.underWay.keep(req);
-  const view = await parts.jobs.submit({ ...own.call, id, replay: 'instant', streamed: false }, own.conversation, over);
+  const call = { ...own.call, id, anyId: own.wantedId === undefined, replay: 'instant', streamed: false } as const;
+  const view = await parts.jobs.submit(call, own.conversation, over);
   sendJson(
     res,
     202,
