@@ -31,7 +31,8 @@ test.each([-HOUR_MS, HOUR_MS])('set by %i ms: no duration, estimate, age or limi
   const queue = queueSchema.parse(await (await hearth.get('/api/chat-queue')).json());
   expect(queue.running).toMatchObject([{ age_ms: soon, silent_ms: soon }]);
   expect(queue.waiting).toMatchObject([{ age_ms: soon, estimated_wait_time: soon }]);
-  expect(before - eta()).toEqual(soon);
+  // Either way: the estimate itself may have grown a little with what the run has taken meanwhile.
+  expect(Math.abs(before - eta())).toEqual(soon);
   const health = (await (await hearth.get('/health')).json()) as Health;
   expect(health).toMatchObject({ status: 'healthy', uptime_ms: soon, upstream: { latency_ms: soon } });
 
