@@ -38,6 +38,7 @@ export interface TrayView {
 class Watcher {
   readonly items: string[] = [];
   hasHost = true;
+  stopped = false;
   onItem: () => void = () => undefined;
 
   /** The answer to a call as signature and body; undefined for what a watcher does not have. */
@@ -89,6 +90,8 @@ export class TrayHost {
     const watcher = new Watcher();
     watcher.hasHost = hasHost;
     bus.addMethodHandler((message) => {
+      // What still arrives after the end has nobody to answer it, and the library throws at who tries.
+      if (watcher.stopped) return true;
       const answer = message.path === PATH ? watcher.answer(message) : undefined;
       if (answer !== undefined) bus.send(dbus.Message.newMethodReturn(message, answer[0], answer[1]));
       return answer !== undefined;
@@ -104,6 +107,7 @@ export class TrayHost {
   }
 
   stop(): void {
+    this.#watcher.stopped = true;
     this.#bus.disconnect();
   }
 
