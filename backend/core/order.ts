@@ -71,17 +71,17 @@ export function* inOrder<W extends Waiting<W>>(
   state: PlanState,
 ): Generator<Turn<W>, void, undefined> {
   const line = new Files(files, state);
-  let { runner, streak } = state;
+  const planned: { -readonly [K in keyof PlanState]: PlanState[K] } = { ...state };
   let letAnotherGo: W | undefined;
   for (;;) {
-    const turnOf = letAnotherGo ?? choose(line.heads(), { ...state, runner, streak });
+    const turnOf = letAnotherGo ?? choose(line.heads(), planned);
     if (turnOf === undefined) return;
     const waiter = foremost(turnOf, line);
     yield { waiter, turnOf };
     line.serve(waiter);
     letAnotherGo = waiter === turnOf ? undefined : turnOf;
-    streak = waiter.runner === runner ? streak + 1 : 1;
-    runner = waiter.runner;
+    planned.streak = waiter.runner === planned.runner ? planned.streak + 1 : 1;
+    planned.runner = waiter.runner;
   }
 }
 
@@ -94,6 +94,8 @@ function levelOf<W>({ priority, since, turnCame }: Waiting<W>, { now, agingMs, m
 
 /** Whose turn it is among the first of each runner. */
 function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanState): W | undefined {
+  // The usual case, and the one in which a long line must cost little.
+  if (heads.length <= 1) return heads[0]?.waiter;
   const level = Math.min(...heads.map((head) => head.level));
   const urgent = heads.filter((head) => head.level === level);
   const own = urgent.find(({ waiter }) => waiter.runner === state.runner);
