@@ -2,6 +2,7 @@
 // It does this before the client library sees a byte: ollama-js 0.6.4 drops malformed lines with a console.warn, and
 // prints for each blank one. It does not look at what the lines mean beyond `error` and `done`.
 import { Buffer } from 'node:buffer';
+import { jsonText } from '../contract/exact-json.ts';
 import { cutShort, looksLikePage, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
 
 /** Bytes in a MB of the configuration. */
@@ -32,11 +33,13 @@ export async function* frame(
   let done = false;
   let begun: Uint8Array[] = [];
 
-  const endsWith = (line: Uint8Array): boolean => {
-    const text = utf8.decode(line);
-    const value = objectIn(text, apiUrl);
-    if ('error' in value) throw saidInStream(text);
-    return value['done'] === true;
+  const read = (line: Uint8Array): Uint8Array => {
+    const value = answerIn(utf8.decode(line), apiUrl);
+    done = value['done'] === true;
+    if (!('error' in value)) return line;
+    // The client library throws whatever stands there.
+    const { error: _none, ...rest } = value;
+    return Buffer.from(`${jsonText(rest)}\n`);
   };
 
   for await (const chunk of unbroken(body)) {
@@ -52,19 +55,14 @@ export async function* frame(
       from = cut + 1;
       const line = joined(begun);
       begun = [];
-      if (isBlank(line)) continue;
-      done = endsWith(line);
-      yield line;
+      if (!isBlank(line)) yield read(line);
     }
     if (done) bytes = 0;
     else if (from < chunk.length) begun.push(chunk.subarray(from));
   }
   if (done) return;
   const last = joined(begun);
-  if (!isBlank(last)) {
-    done = endsWith(last);
-    yield last;
-  }
+  if (!isBlank(last)) yield read(last);
   if (!done) throw notDone();
 }
 
@@ -80,6 +78,16 @@ export function objectIn(text: string, apiUrl: string): Record<string, unknown> 
     throw malformed('JSON that is not an object');
   }
   return value as Record<string, unknown>;
+}
+
+/**
+ * A text that must be a JSON object and no report of an error. An error of null or '' is none, as to Ollama's own client
+ * (api/client.go). Throws AppError upstream_failed.
+ */
+export function answerIn(text: string, apiUrl: string): Record<string, unknown> {
+  const value = objectIn(text, apiUrl);
+  if ((value['error'] ?? '') !== '') throw saidInStream(text);
+  return value;
 }
 
 /** The text of a body. One longer than `maxBytes` is cut there, is not `whole`, and its connection is closed. */

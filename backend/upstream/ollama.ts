@@ -32,7 +32,7 @@ import {
   tooLong,
   unreachable,
 } from './failure.ts';
-import { frame, MB, objectIn, textOf } from './ndjson.ts';
+import { answerIn, frame, MB, textOf } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
 import { Abilities } from './abilities.ts';
 import {
@@ -177,7 +177,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
       const client = clientFor(call, request, async (body) => {
         const { text, whole } = await textOf(body, maxMb * MB);
         if (!whole) throw tooLong(maxMb);
-        objectIn(text, apiUrl);
+        answerIn(text, apiUrl);
         return text;
       });
       return await question(client);

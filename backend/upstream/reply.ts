@@ -88,11 +88,23 @@ function toolCallsOf(value: unknown): readonly ToolCall[] {
   return calls as ToolCall[];
 }
 
-/** Older servers write the arguments of a call without any as null. */
+/**
+ * A call whose arguments are an object. Older servers write those of a call without any as null, and servers that are
+ * only like Ollama write them as OpenAI does, as a JSON text.
+ */
 function withArguments(call: unknown): unknown {
   const { function: called } = Object(call) as { function?: { arguments?: unknown } | null };
-  if (typeof called !== 'object' || called === null || (called.arguments ?? null) !== null) return call;
-  return { ...Object(call), function: { ...called, arguments: {} } };
+  if (typeof called !== 'object' || called === null) return call;
+  return { ...Object(call), function: { ...called, arguments: argumentsIn(called.arguments) ?? {} } };
+}
+
+function argumentsIn(given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  try {
+    return given.trim() === '' ? null : JSON.parse(given);
+  } catch (error) {
+    throw malformed('the arguments of a tool call as a text that is not JSON', error);
+  }
 }
 
 function without(fields: Fields, known: ReadonlySet<string>): Record<string, unknown> {

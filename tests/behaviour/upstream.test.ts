@@ -460,6 +460,33 @@ describe('nobody there', () => {
   });
 });
 
+describe('an answer of a server that is only like Ollama', () => {
+  test('errors of null and arguments as a text', async () => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{"z":1,"a":2}' } };
+    const { url } = await bareServer((_, res) => {
+      res.write('{"message":{"role":"assistant","content":"a"},"done":false,"error":null}\n');
+      res.write(`${JSON.stringify({ error: null, message: { content: '', tool_calls: [call] }, done: false })}\n`);
+      res.end('{"message":{"content":""},"done":true,"error":null}\n');
+    });
+    const whole = await fold(upstreamAt(url).chat(ask(), never()));
+    expect(whole.content).toBe('a');
+    expect(whole.extras).toEqual([]);
+    expect(JSON.stringify(whole.tool_calls[0]?.function.arguments)).toBe('{"z":1,"a":2}');
+  });
+
+  test('vectors: an error of null is none, one of words is told in them', async () => {
+    const bodies = ['{"embeddings":[[1]],"error":null}', '{"error":"out of memory"}'];
+    const { url } = await bareServer((_, res) => res.end(bodies.shift()));
+    const upstream = upstreamAt(url);
+    const request = { model: 'a', input: ['x'] };
+    expect((await upstream.embed(request, never())).vectors).toEqual([[1]]);
+    expect(await failed(upstream.embed(request, never()))).toMatchObject({
+      code: 'upstream_failed',
+      message: 'Ollama reported an error: out of memory',
+    });
+  });
+});
+
 describe('an answer that goes wrong', () => {
   const cases: readonly [string, Scripted, string][] = [
     ['reset in the middle', { cutAfter: 2 }, 'Ollama stopped in the middle of the answer'],

@@ -55,6 +55,16 @@ async function* broken(): AsyncGenerator<Uint8Array> {
 }
 
 describe('frame', () => {
+  test('an error that says nothing is none, and is taken off: the client library would throw it', async () => {
+    const said = [
+      { error: null, a: 1 },
+      { a: 2, error: '' },
+      { error: null, done: true },
+    ];
+    const body = said.map((line) => `${JSON.stringify(line)}\n`).join('');
+    expect((await lines([bytesOf(body)])).map(parsed)).toEqual([{ a: 1 }, { a: 2 }, { done: true }]);
+  });
+
   test('any cut of the bytes gives the same lines', async () => {
     const textThatHurts = fc.string({ unit: 'binary', maxLength: 12 });
     const objects = fc.array(fc.record({ content: textThatHurts }), { maxLength: 8 });

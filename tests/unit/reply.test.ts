@@ -47,7 +47,8 @@ describe('a line of /api/chat', () => {
   });
 
   test('a call without arguments has none', () => {
-    for (const called of [{ name: 'now' }, { name: 'now', arguments: null }]) {
+    const none = [undefined, null, '', ' ', 'null', '{}'];
+    for (const called of none.map((given) => ({ name: 'now', arguments: given }))) {
       expect(events({ ...known, message: { tool_calls: [{ function: called }] } })).toEqual([
         {
           type: 'piece',
@@ -55,6 +56,12 @@ describe('a line of /api/chat', () => {
         },
       ]);
     }
+  });
+
+  test('arguments that come as a JSON text are read, in their order, whatever their names', () => {
+    const text = '{"z":1,"a":{"y":[1,null],"b":"é\\n"},"__proto__":2}';
+    const [event] = events({ ...known, message: { tool_calls: [{ function: { name: 'f', arguments: text } }] } });
+    expect(event?.type === 'piece' && JSON.stringify(event.piece.tool_calls?.[0]?.function.arguments)).toBe(text);
   });
 
   test('the last line may bring content and tool calls: first the piece, then the end', () => {
@@ -129,7 +136,9 @@ describe('a line of /api/chat', () => {
       { tool_calls: [null] },
       { tool_calls: [{}] },
       { tool_calls: [{ function: { arguments: {} } }] },
-      { tool_calls: [{ function: { name: 'f', arguments: '{"a":1}' } }] },
+      ...['{"a":1', '[1]', '"text"', '5', 'true'].map((given) => ({
+        tool_calls: [{ function: { name: 'f', arguments: given } }],
+      })),
     ];
     for (const message of wrong) {
       expect(() => events({ ...known, message }), `${JSON.stringify(message)}`).toThrow(AppError);
