@@ -13,7 +13,7 @@ import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate, OPTIONS } fr
 import type { Family, UpstreamRequest } from './ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 
 /** Fields that cannot change the answer: how it is delivered, kept, queued or attributed. */
 const NOT_IN_KEY = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
@@ -59,10 +59,37 @@ function meaningOf(family: KeyParts['family'], body: UpstreamRequest): string {
     if (NOT_IN_KEY.has(name) || value === UNSAID[name]) continue;
     const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
     const said =
-      name === 'options' ? optionsText(body.options) : type === undefined ? unknown(value) : text(type, value);
+      name === 'options'
+        ? optionsText(body.options)
+        : type === undefined
+          ? unknown(value)
+          : text(type, name === 'messages' ? withCallsCounted(value) : value);
     if (said !== undefined) out += `${quoted(name)}:${said},`;
   }
   return out;
+}
+
+/**
+ * Messages with each tool call's id replaced by its number. An id is new each time, also in a kept answer that is told
+ * again; all that it says is which result belongs to which call. One that names no earlier call stays as it is.
+ */
+function withCallsCounted(messages: unknown): unknown {
+  if (!Array.isArray(messages)) return messages;
+  const numbers = new Map<unknown, number>();
+  let calls = 0;
+  const counted = (call: unknown): unknown => {
+    if (!isObject(call) || !('id' in call) || typeof call.id !== 'string' || call.id === '') return call;
+    numbers.set(call.id, ++calls);
+    return { ...call, id: calls };
+  };
+  return messages.map((message: unknown) => {
+    if (!isObject(message)) return message;
+    if ('tool_calls' in message && Array.isArray(message.tool_calls)) {
+      return { ...message, tool_calls: message.tool_calls.map(counted) };
+    }
+    const number = 'tool_call_id' in message ? numbers.get(message.tool_call_id) : undefined;
+    return number === undefined ? message : { ...message, tool_call_id: number };
+  });
 }
 
 /** What Ollama takes a field for that is not there, where that is not what Go takes it for. */

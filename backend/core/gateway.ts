@@ -6,6 +6,7 @@
 import { fold, Folder, RUNNING, withLoad, type ChatEvent, type Completion, type Waiting } from '../contract/chat.ts';
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
+import { withNewCallIds } from './call-ids.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
 import { askedOf, cachedTokens, promptChars, type Estimator } from './estimate.ts';
@@ -100,27 +101,28 @@ export class Gateway {
   // ---- 1 hit
 
   #hit(ticket: Ticket, call: ChatCall, outcome: CacheOutcome, hit: Hit): Answer {
-    const { clock, requests, telemetry } = this.#parts;
+    const { clock, requests, telemetry, newId } = this.#parts;
     ticket.source = 'hit';
     telemetry.sourced(hit.model, 'hit', call.owner);
     telemetry.saved(hit.runMs, hit.tokens);
     ticket.started();
     const close = once(() => this.#closed(ticket));
+    const told = withNewCallIds(hit, newId);
     return {
       ticket,
       source: 'hit',
       cache: outcome,
       events: new WhenRead(() => {
         requests.add(ticket);
-        return followed(ticket, speak(hit.record(), call.replay, clock, ticket.signal), close);
+        return followed(ticket, speak(told.record(), call.replay, clock, ticket.signal), close);
       }),
       whole: () => {
         ticket.firstPiece();
         ticket.finish();
         close();
-        return hit.kept();
+        return told.kept();
       },
-      tail: (signal) => speak(hit.record(), 'original', clock, signal),
+      tail: (signal) => speak(told.record(), 'original', clock, signal),
       close,
     };
   }

@@ -59,7 +59,7 @@ export class ChatCompletionStream {
   }
 
   #call(call: ToolCall): Fields {
-    return openAiCall(call, this.#toolCalls++);
+    return openAiCall(call, this.#frame.id, this.#toolCalls++);
   }
 }
 
@@ -71,7 +71,7 @@ export function chatCompletion(completion: Completion, { id, created, model }: O
     role: 'assistant',
     content,
     ...(thinking === '' ? {} : { reasoning: thinking }),
-    ...(calls.length === 0 ? {} : { tool_calls: calls.map(openAiCall) }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls.map((call, index) => openAiCall(call, id, index)) }),
   };
   const finish = calls.length > 0 && end.done_reason === 'stop' ? 'tool_calls' : end.done_reason;
   return {
@@ -173,9 +173,15 @@ export function modelEntry({ name, modified_at: modified }: InstalledModel): Fie
   };
 }
 
-function openAiCall({ id, function: called }: ToolCall, index: number): Fields {
+/** A call that has no id gets one of this answer's. */
+function openAiCall({ id, function: called }: ToolCall, answer: string, index: number): Fields {
   const { name, arguments: given } = called;
-  return { id: id ?? `call_${index}`, index, type: 'function', function: { name, arguments: JSON.stringify(given) } };
+  return {
+    id: id ?? `call_${answer}_${index}`,
+    index,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(given) },
+  };
 }
 
 function logprobsOf({ extras, end }: Completion): unknown[] {

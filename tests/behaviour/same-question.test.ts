@@ -8,7 +8,7 @@ beforeAll(async () => {
   hearth = await startHearth({
     fake: {
       models: [
-        { name: 'm', capabilities: ['completion', 'tools', 'thinking'] },
+        { name: 'm', capabilities: ['completion', 'tools', 'thinking', 'vision'] },
         { name: 'stops', parameters: { stop: 'END', presence_penalty: 0.5 } },
         { name: 'e', capabilities: ['embedding'] },
       ],
