@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { keepAliveSeconds } from './duration.ts';
 import { ExactJson } from './exact-json.ts';
-import { anything, list, map, struct } from './go-type.ts';
+import { anything, list, map, raw, struct } from './go-type.ts';
 import { message, OURS, tool } from './ollama-request.ts';
 
 const text = z.string();
@@ -116,7 +116,9 @@ export const chatRequestSchema = z.looseObject({
   system_prompt: z.string().nullish(),
   systemPrompt: z.string().nullish(),
   options: z.record(z.string(), z.unknown()).nullish(),
-  format: z.union([z.literal('json'), z.literal(''), z.record(z.string(), z.unknown())]).nullish(),
+  format: z
+    .union([z.literal('json'), z.literal(''), z.record(z.string(), z.unknown()), z.instanceof(ExactJson)])
+    .nullish(),
   tools: z.array(z.record(z.string(), z.unknown())).nullish(),
   think: z.union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])]).nullish(),
   keep_alive: keepAliveSchema.nullish(),
@@ -131,6 +133,7 @@ export const ownChat = struct('hearth.ChatRequest', {
   messages: list('[]api.Message', message),
   tools: list('api.Tools', tool),
   options: map(),
+  format: raw,
 });
 
 export type ChatRequest = z.infer<typeof chatRequestSchema>;

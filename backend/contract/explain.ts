@@ -68,7 +68,7 @@ function lowerFirst(message: string, otherwise: string): string {
 }
 
 function article(type: string): string {
-  const names: Record<string, string> = { int: 'whole number', record: 'object' };
+  const names: Record<string, string> = { int: 'whole number', record: 'object', ExactJson: 'object' };
   const name = names[type] ?? type;
   return /^[aeiou]/.test(name) ? `an ${name}` : `a ${name}`;
 }

@@ -129,8 +129,9 @@ function text(type: GoType, value: unknown, depth = 0): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (depth > MOST_TYPED) return canonicalJson(value);
   switch (type.kind) {
-    case 'string':
     case 'raw':
+      return value === '' ? undefined : canonicalJson(value);
+    case 'string':
     case 'bool':
     case 'int':
     case 'float64':

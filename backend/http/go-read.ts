@@ -1,7 +1,7 @@
 // JSON into the types of a Go program, by the rules of encoding/json (decode.go): names without regard to case, the last
 // of several counts and is joined to those before it, null says nothing, what is unknown goes along untouched. What does
 // not fit is refused in Go's words. Pure. Text is read by go-syntax.ts, and what the types are is said in the contract.
-import { ExactJson, jsonText } from '../contract/exact-json.ts';
+import { ExactJson, jsonText, writeJson } from '../contract/exact-json.ts';
 import {
   fieldNamed,
   MOST_TYPED,
@@ -12,7 +12,7 @@ import {
   type GoType,
 } from '../contract/go-type.ts';
 import { base64Of } from './go-base64.ts';
-import { membersOf, NumberText, put } from './go-syntax.ts';
+import { membersOf, namesAsWritten, NumberText, put } from './go-syntax.ts';
 
 /** A value as its type reads it. Throws GoRefusal for the first thing that does not fit, as Go reports it. */
 export function readAsGo(type: GoType, value: unknown): unknown {
@@ -57,7 +57,7 @@ class Reading {
       case 'ordered':
         return value === null ? undefined : this.#apart((inner) => inner.#ordered(type.of, value, depth), value);
       case 'raw':
-        return this.#untouched(value) ?? undefined;
+        return inOrder(this.#untouched(value)) ?? undefined;
       case 'any':
         return this.#untouched(value, 'checked') ?? undefined;
       case 'map':
@@ -220,6 +220,13 @@ function isObject(value: unknown): value is object {
     !(value instanceof NumberText) &&
     !(value instanceof ExactJson)
   );
+}
+
+/** A value whose names keep their order, as text where JavaScript would put those that look like numbers first. */
+function inOrder(value: unknown): unknown {
+  if (!isObject(value) || namesAsWritten(value) === undefined) return value;
+  const text = writeJson(value, (inner) => namesAsWritten(inner) ?? Object.keys(inner));
+  return text === jsonText(value) ? value : new ExactJson(text);
 }
 
 /** What an item of a list is that was null. */

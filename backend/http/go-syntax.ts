@@ -26,6 +26,12 @@ export function membersOf(value: object): Members {
   return members.get(value) ?? Object.entries(value);
 }
 
+/** The names of an object in the order in which they first came; undefined where that is the order that it has by itself. */
+export function namesAsWritten(value: object): readonly string[] | undefined {
+  const all = members.get(value);
+  return all === undefined ? undefined : [...new Set(all.map(([name]) => name))];
+}
+
 /** Sets a property, whatever its name: `__proto__` by assignment would not be one. */
 export function put(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__') {

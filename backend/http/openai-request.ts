@@ -39,6 +39,7 @@ export function chatFromOpenAi(body: unknown): OpenAiAsked {
   return {
     ...outline(asked),
     family: 'chat',
+    what: native.length === 0 ? 'load' : 'run', // all of them may be lists without a part
     request: {
       messages: native,
       options: optionsOf(asked, limit, wordsOf(asked.stop)),
@@ -61,13 +62,9 @@ export function completionFromOpenAi(body: unknown): OpenAiAsked {
   const { prompt = '', suffix, logprobs = 0 } = asked;
   const probable = Number(logprobs) > 0 ? { logprobs: true, top_logprobs: logprobs } : {};
   const stop = wordsOf(asked.stop, (word) => refusal(`invalid type for 'stop' field: ${goTypeOf(word)}`));
-  // A penalty or a top_p of 0 is the same as none here, unlike in chats: the fields have no "not said" in Ollama.
-  const said = {
-    ...asked,
-    top_p: asked.top_p || undefined,
-    frequency_penalty: asked.frequency_penalty || undefined,
-    presence_penalty: asked.presence_penalty || undefined,
-  };
+  // Unlike in chats these fields have no "not said" in Ollama: penalties go over the Modelfile's, and a top_p of 0 is none.
+  const { top_p, frequency_penalty = 0, presence_penalty = 0 } = asked;
+  const said = { ...asked, top_p: top_p || undefined, frequency_penalty, presence_penalty };
   return {
     ...outline(asked),
     family: 'generate',
@@ -100,11 +97,10 @@ export function embeddingsFromOpenAi(body: unknown): OpenAiEmbedAsked {
   };
 }
 
-function outline(asked: OpenAiChat | OpenAiCompletion): Pick<OpenAiAsked, 'stream' | 'includeUsage' | 'what' | 'ours'> {
+function outline(asked: OpenAiChat | OpenAiCompletion): Pick<OpenAiAsked, 'stream' | 'includeUsage' | 'ours'> {
   return {
     stream: asked.stream === true,
     includeUsage: asked.stream_options?.include_usage === true,
-    what: 'run',
     ours: ownFields(asked),
   };
 }

@@ -79,6 +79,11 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
     ['stream of the wrong type', { messages: [user], stream: 'yes' }, /^stream must be a boolean\. It was "yes"\.$/],
     ['a priority out of range', { messages: [user], priority: 1000 }, /^priority must be at most 100\. It was 1000\.$/],
     ['a priority that is no whole number', { messages: [user], priority: 0.5 }, /^priority must be a whole number/],
+    [
+      'a format of the wrong type',
+      { messages: [user], format: 5 },
+      /^format must be "json", "" or an object\. It was 5\.$/,
+    ],
     ['options of the wrong type', { messages: [user], options: [] }, /^options must be an object/],
     ['a format that is neither', { messages: [user], format: 'yaml' }, /^format must be/],
     ['a keep_alive that is no duration', { messages: [user], keep_alive: 'soon' }, /^keep_alive must be a duration/],

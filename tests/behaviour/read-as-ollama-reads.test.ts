@@ -185,6 +185,7 @@ describe('what is taken and what is refused', () => {
     ],
     ['a schema as deep as Go reads', `{"messages":[${u}],"format":${schema81}}`, /x-deep/],
     ['a seed of 64 bits', `{"messages":[${u}],"options":{"seed":9223372036854775807}}`, /9223372036854775807/],
+    ['the order of a format', `{"messages":[${u}],"format":{"properties":{"b":{},"1":{}}}}`, /\{"b":\{\},"1":\{\}\}/],
   ])('on our own routes too: %s', async (_what, body, up) => {
     expect(await wentUp('/api/chat-optimized', body)).toMatch(up);
   });

@@ -106,6 +106,8 @@ describe('requests that may be answered differently have different keys', () => 
     ['format', key({ format: 'json' })],
     ['no format', key({ format: undefined })],
     ['a format that any JSON fits', key({ format: {} })],
+    ['a format that Ollama refuses', key({ format: false })],
+    ['another that it refuses', key({ format: 0 })],
     ['think', key({ think: true })],
     ['think at a level', key({ think: 'low' })],
     ['think left out, which is not false', key({ think: undefined })],

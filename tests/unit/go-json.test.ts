@@ -118,6 +118,14 @@ describe('what JavaScript cannot hold', () => {
     expect(jsonText(exactly(text))).toBe(text);
   });
 
+  test('so does a format, whose properties the answer follows', () => {
+    const format =
+      '{"type":"object","properties":{"b":{},"2":{"enum":[9007199254740993]},"1":{"properties":{"1":{},"0":{}}}}}';
+    expect(jsonText(exactly(`{"format":${format}}`))).toBe(`{"format":${format}}`);
+    const twice = '{"format":{"2":1,"1":{"x":[{"0":2}]},"2":[3]}}';
+    expect(jsonText(exactly(twice))).toBe('{"format":{"2":[3],"1":{"x":[{"0":2}]}}}');
+  });
+
   test('a value nested 10,000 levels deep is read and written; one level more is refused', () => {
     const nested = (levels: number): string => `{"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
     expect(jsonText(exactly(nested(10_000)))).toBe(nested(10_000));

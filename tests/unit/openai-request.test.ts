@@ -45,6 +45,11 @@ describe('a chat asked in OpenAI’s words', () => {
     expect(options({ max_tokens: 7, max_completion_tokens: null })).toMatchObject({ num_predict: 7 });
   });
 
+  test('without a message that has a part it loads the model', () => {
+    expect(chat()).toMatchObject({ what: 'run' });
+    expect(chat({ messages: [{ role: 'user', content: [] }] })).toMatchObject({ what: 'load' });
+  });
+
   test.each([
     [{ type: 'json_object' }, 'json'],
     [{ type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } }, { type: 'object' }],
@@ -203,7 +208,7 @@ describe('the other two routes', () => {
       model,
       prompt: 'Hi',
       suffix: '!',
-      options: { temperature: 1, top_p: 1, num_predict: 5 },
+      options: { temperature: 1, top_p: 1, num_predict: 5, frequency_penalty: 0, presence_penalty: 0 },
     });
     expect(completionFromOpenAi({ model }).what).toBe('load');
   });
