@@ -9,7 +9,10 @@ const json = (value: unknown): string => JSON.stringify(value);
 describe('what is taken and what is refused', () => {
   let hearth: Hearth;
   beforeAll(async () => {
-    const models = [{ name: 'm' }, { name: 'e', capabilities: ['embedding'] }];
+    const models = [
+      { name: 'm', capabilities: ['completion', 'tools', 'thinking', 'vision'] },
+      { name: 'e', capabilities: ['embedding'] },
+    ];
     hearth = await startHearth({ fake: { models }, config: { ollama: { model: 'm' }, cache: { enabled: false } } });
   });
   afterAll(() => hearth.stop());
@@ -317,7 +320,8 @@ describe('what is taken and what is refused', () => {
 });
 
 test('a body that used to be refused, and ran, waits its turn: one slot, one run at a time', async () => {
-  const hearth = await startHearth({ fake: { parallel: 20 }, config: { queue: { max_concurrent: 1 } } });
+  const models = [{ name: 'llama3.2', capabilities: ['completion', 'vision'] }];
+  const hearth = await startHearth({ fake: { models, parallel: 20 }, config: { queue: { max_concurrent: 1 } } });
   const gate = hearth.fake.gate();
   const body = {
     model: 'llama3.2',
