@@ -53,7 +53,11 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
         <p class="quiet">
           {foreign === true ? 'Something else answers there.' : 'Nothing answers there.'}{' '}
           {locked === undefined ? (
-            'Start it there, or say where it is.'
+            foreign === true ? (
+              'Say where Ollama is.'
+            ) : (
+              'Start it there, or say where it is.'
+            )
           ) : (
             <>
               The address is set by <code>{locked}</code> in the environment.

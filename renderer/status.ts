@@ -178,13 +178,14 @@ function withoutOllama({ app }: View, { health }: Live): Said {
 /** What to do while Ollama is down, as a sentence about the button in the header. */
 export function wayBack(view: View, now: number): string {
   const { button } = headerOf(view, now);
+  const foreign = view.live?.health.upstream.foreign === true;
   switch (button?.label) {
     case 'Start Ollama':
       return 'Start it above.';
     case 'Get Ollama':
       return 'Get it above.';
     case 'Change…':
-      return 'Change its address above, or start it there.';
+      return foreign ? 'Change its address above.' : 'Change its address above, or start it there.';
     default:
       return '';
   }

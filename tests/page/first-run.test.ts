@@ -100,6 +100,12 @@ describe('another address', () => {
   });
 });
 
+test('where something else answers nobody is told to start Ollama', async () => {
+  const open = await stage.open(state('first run, no ollama at the address'));
+  await open.page.getByText('Something else answers there. Say where Ollama is.').waitFor();
+  await open.close();
+});
+
 test('without a default model nothing is offered to try that must fail', async () => {
   const fresh = state('nothing yet');
   const missing = quiet({ upstream: { model: 'gone', model_available: false } });

@@ -16,7 +16,7 @@ const state = (name: string): View => (STATES[name] as () => View)();
 test.each([
   ['ollama missing', 'Get it above.'],
   ['ollama down', 'Start it above.'],
-  ['no ollama at the address', 'Change its address above'],
+  ['no ollama at the address', 'Change its address above.'],
 ])('%s: the Models tab names the button that is there', async (name, words) => {
   const open = await stage.open(state(name));
   await open.page.locator('#tab-models').click();
