@@ -36,6 +36,9 @@ export function wordsOf(search: string): string[] {
   return search.trim().toLowerCase().split(/\s+/).filter(Boolean); // prettier-ignore
 }
 
+/** The rank of letters that stand within a word. */
+const WITHIN = 2;
+
 /** How well a text has a word: 0 whole (or its plural), 1 as the beginning of one, 2 within one; undefined when it has it not. */
 function rankIn(text: string, word: string): number | undefined {
   const lower = text.toLowerCase();
@@ -43,21 +46,24 @@ function rankIn(text: string, word: string): number | undefined {
   // In a key a word ends at "_" and "." too.
   const words = lower.split(/[^\p{L}\p{N}]+/u);
   if (words.includes(word) || words.includes(`${word}s`)) return 0;
-  return words.some((each) => each.startsWith(word)) || !/^[\p{L}\p{N}]+$/u.test(word) ? 1 : 2;
+  return words.some((each) => each.startsWith(word)) || !/^[\p{L}\p{N}]+$/u.test(word) ? 1 : WITHIN;
 }
 
-/** How well a field has a word: its label goes before its key, and that before its hint. */
+/** How many places of a field can have a word: its label goes before its key, and that before its hint. */
+const PLACES = 3;
+
+/** How well a field has a word; lower is better. */
 function rankOf({ title, path, hint }: FieldInfo, word: string): number | undefined {
   const ranks = [title, path, hint].flatMap((text, i) => {
     const rank = rankIn(text, word);
-    return rank === undefined ? [] : [rank * 3 + i];
+    return rank === undefined ? [] : [rank * PLACES + i];
   });
   return ranks.length === 0 ? undefined : Math.min(...ranks);
 }
 
 /**
- * The groups with the fields that have every word of a search, in label, key or hint: whole words first, then beginnings,
- * then what stands within a word; the groups by their best field.
+ * The groups with the fields that have every word of a search, in label, key or hint: whole words first, then beginnings;
+ * what stands within a word only where nothing else is found. The groups come by their best field.
  */
 export function foundGroups(search: string): Group[] {
   const words = wordsOf(search);
@@ -70,7 +76,10 @@ export function foundGroups(search: string): Group[] {
       })
       .toSorted((a, b) => a.rank - b.rank),
   }));
+  const begins = ({ rank }: { readonly rank: number }): boolean => rank < WITHIN * PLACES;
+  const anyBegins = found.some(({ ranked }) => ranked.some(begins));
   return found
+    .map(({ title, ranked }) => ({ title, ranked: anyBegins ? ranked.filter(begins) : ranked }))
     .filter(({ ranked }) => ranked.length > 0)
     .toSorted((a, b) => (a.ranked[0]?.rank ?? 0) - (b.ranked[0]?.rank ?? 0))
     .map(({ title, ranked }) => ({ title, fields: ranked.map(({ field }) => field) }));

@@ -73,6 +73,7 @@ export const server = section('Gateway', {
     default: 256,
     unit: 'MB',
     applies: 'live',
+    advanced: true,
   }),
   stalled_reader_s: field(whole(1, 86_400), {
     title: 'Close on a caller who does not read after',
@@ -80,6 +81,7 @@ export const server = section('Gateway', {
     default: 300,
     unit: 's',
     applies: 'live',
+    advanced: true,
   }),
   drain_timeout_ms: field(whole(0, 600_000), {
     title: 'Time to finish when stopping',
