@@ -138,10 +138,8 @@ function text(type: GoType, value: unknown, depth = 0): string | undefined {
     case 'float32':
       return value === '' || value === false || value === 0 ? undefined : canonicalJson(value);
     case 'pointer':
-      // What is pointed at is said, also when it is false or 0; a map is there or not.
-      return type.to.kind === 'ordered'
-        ? text(type.to, value, depth)
-        : (text(type.to, value, depth) ?? canonicalJson(value));
+      // What is pointed at is said, also when it is false, 0 or empty: Ollama writes the properties `{}` into the prompt.
+      return text(type.to, value, depth) ?? canonicalJson(value);
     case 'struct':
       return isObject(value) ? structText(type, value, depth) : canonicalJson(value);
     case 'list':

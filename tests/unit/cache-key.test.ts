@@ -107,6 +107,8 @@ describe('requests that may be answered differently have different keys', () => 
     ['no format', key({ format: undefined })],
     ['a format that any JSON fits', key({ format: {} })],
     ['a format that Ollama refuses', key({ format: false })],
+    ['no properties', key({ tools: [{ function: { parameters: { type: 'object' } } }] })],
+    ['properties without any', key({ tools: [{ function: { parameters: { type: 'object', properties: {} } } }] })],
     ['another that it refuses', key({ format: 0 })],
     ['think', key({ think: true })],
     ['think at a level', key({ think: 'low' })],
