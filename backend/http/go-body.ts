@@ -44,6 +44,8 @@ export function isPlain(text: string, value: unknown): boolean {
   const halves = /\\u[dD][89a-fA-F]/.test(text);
   const look = { halves, fraction: false };
   const names = namesIn(value, look, 0);
+  // Not below MOST_QUICK: each list that is open there is searched to its end.
+  if (Number.isNaN(names)) return false;
   if (look.fraction && (WHOLE_AS_FRACTION.test(text) || ESCAPED_LETTER.test(text))) return false;
   return names === namesInText(text);
 }
@@ -56,7 +58,7 @@ const WHOLE = [
   ...wholeNames([ollamaChat, ollamaGenerate, ollamaEmbed, openAiChat, openAiCompletion, openAiEmbeddings]),
 ];
 const IS_WHOLE = new RegExp(`^(?:${WHOLE.join('|')})$`, 'iu');
-const WHOLE_AS_FRACTION = new RegExp(String.raw`"(?:${WHOLE.join('|')})"\s*:\s*(?:\[[^\]]*?)?-?\d+[.eE]`, 'iu');
+const WHOLE_AS_FRACTION = new RegExp(String.raw`"(?:${WHOLE.join('|')})"\s*:\s*(?:\[[^\]]*?|-?\d*)\d[.eE]`, 'iu');
 
 /** A name may be written with these. */
 const ESCAPED_LETTER = /\\u00[2-7]/;

@@ -2,6 +2,7 @@
 // characters that would be minutes, and the test's own time limit ends it.
 import { describe, expect, test } from 'vitest';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
+import { readQuickly } from '../../backend/http/go-body.ts';
 import { connectionHeaders } from '../../backend/http/passthrough.ts';
 import { parametersSchema } from '../../backend/upstream/replies.ts';
 
@@ -44,4 +45,17 @@ describe('a keep_alive', () => {
 
 test('a Connection header', () => {
   expect(connectionHeaders(`x${' '.repeat(LONG)}y ,\tKeep-Alive`)).toEqual([`x${' '.repeat(LONG)}y`, 'keep-alive']);
+});
+
+describe('a body', () => {
+  test('with many digits in a text where whole numbers are wanted', () => {
+    const body = { seed: 1, options: { seed: ['1'.repeat(LONG)] } };
+    expect(readQuickly(Buffer.from(JSON.stringify(body)))).toEqual(body);
+  });
+
+  test('with lists in lists where whole numbers are wanted', () => {
+    const depth = LONG / 2;
+    const body = `{"seed":1,"x":${'{"seed":['.repeat(depth)}1${']}'.repeat(depth)}}`;
+    expect(readQuickly(Buffer.from(body))).toBeUndefined();
+  });
 });
