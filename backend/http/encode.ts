@@ -22,6 +22,11 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** As Ollama has it on these routes. */
 export const OPENAI_JSON_TYPE = 'application/json';
 
+/** JSON as Ollama writes it in a body of that type: Go's encoder, which it uses on /v1 alone, ends it with a new line. */
+function jsonText(body: unknown, type: string | undefined): string {
+  return type === OPENAI_JSON_TYPE ? `${JSON.stringify(body)}\n` : JSON.stringify(body);
+}
+
 /**
  * Keeps a silent stream of events alive and means nothing. No empty line behind it: some clients take each empty line for
  * the end of an event, find no data in it and give up (openai-go#556).
@@ -59,7 +64,7 @@ export function sendJson(
   body: unknown,
   headers: Record<string, string> = {},
 ): void {
-  sendJsonText(res, status, JSON.stringify(body), headers);
+  sendJsonText(res, status, jsonText(body, headers['Content-Type']), headers);
 }
 
 /** Sends what is JSON already. `headers` may name another Content-Type. Throws overloaded when it is long. */
@@ -88,9 +93,10 @@ export function sendError(res: ServerResponse, thrown: unknown, dialect: Dialect
   res.statusCode = status;
   if (retryAfter !== undefined) res.setHeader('Retry-After', retryAfter);
   res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Content-Type', dialect === 'openai' || dialect === 'responses' ? OPENAI_JSON_TYPE : JSON_TYPE);
+  const type = dialect === 'openai' || dialect === 'responses' ? OPENAI_JSON_TYPE : JSON_TYPE;
+  res.setHeader('Content-Type', type);
   // The body may not have been read: the refusal must reach its sender all the same.
-  endEarly(res, JSON.stringify(body));
+  endEarly(res, jsonText(body, type));
   return error;
 }
 
@@ -101,7 +107,7 @@ export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Fai
     const name = lastName === undefined ? '' : `event: ${lastName}\n`;
     res.end(`${name}data: ${JSON.stringify(lastPiece)}\n\n`);
   } else if (type.startsWith('application/x-ndjson')) res.end(`${JSON.stringify(lastPiece)}\n`);
-  else if (type.startsWith('application/json')) res.end(JSON.stringify(body));
+  else if (type.startsWith('application/json')) res.end(jsonText(body, type));
   // Somebody else's form, half sent: only a broken connection says that it is not whole.
   else res.destroy();
 }
@@ -183,7 +189,7 @@ export async function sendWhole(
     const body = render(await whole);
     clearTimeout(timer);
     if (!res.headersSent) return sendJson(res, 200, body, headers());
-    const json = JSON.stringify(body);
+    const json = jsonText(body, headers()['Content-Type']);
     countWhole(res, json.length);
     await giveLast(res, json);
   } finally {

@@ -23,7 +23,7 @@ export function ollamaChunk(piece: Piece, frame: OllamaFrame): Fields {
 /** The last chunk; `piece` is what came in it, as tool calls do. */
 export function ollamaEnd(end: End, piece: Piece | undefined, frame: OllamaFrame): Fields {
   const said = saying(piece ?? NOTHING, frame.family, end.extra?.['message']);
-  return { ...head(frame), ...said, ...ending(end), ...unknownOf(end.extra) };
+  return { ...head(frame), ...said, ...ending(end, unknownOf(end.extra)) };
 }
 
 /** The whole answer, as without `stream`. */
@@ -32,7 +32,7 @@ export function ollamaWhole(completion: Completion, frame: OllamaFrame): Fields 
   const unknown = [...extras, end.extra ?? {}];
   const inMessage = gathered(unknown.map(({ message }) => Object(message) as Fields));
   const said = saying({ content, thinking, tool_calls }, frame.family, inMessage);
-  return { ...head(frame), ...said, ...ending(end), ...gathered(unknown.map(unknownOf)) };
+  return { ...head(frame), ...said, ...ending(end, gathered(unknown.map(unknownOf))) };
 }
 
 const NOTHING: Piece = { content: '', thinking: '' };
@@ -41,9 +41,10 @@ function head({ model, now }: OllamaFrame): Fields {
   return { model, created_at: new Date(now()).toISOString() };
 }
 
-function ending({ done_reason, metrics }: End): Fields {
+/** What else the chunk has (logprobs, context) stands before the figures, as in Ollama's. */
+function ending({ done_reason, metrics }: End, unknown: Fields): Fields {
   const told: [string, number][] = METRICS.flatMap((name) => (metrics[name] > 0 ? [[name, metrics[name]]] : []));
-  return { done: true, done_reason, ...Object.fromEntries(told) };
+  return { done: true, done_reason, ...unknown, ...Object.fromEntries(told) };
 }
 
 /** In Ollama's order (api/types.go Metrics); Go leaves out what is zero. */

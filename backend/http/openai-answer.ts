@@ -108,17 +108,21 @@ export class CompletionStream {
   end({ done_reason: reason, metrics }: End): Fields[] {
     const last = this.#chunk('', reason);
     if (!this.#frame.includeUsage) return [last];
-    return [last, { ...this.#head(), choices: [], usage: usageOf(metrics) }];
-  }
-
-  #head(): Fields {
-    const { id, created, model } = this.#frame;
-    return { id: `cmpl-${id}`, object: 'text_completion', created, model, system_fingerprint: FINGERPRINT };
+    return [last, this.#with([], usageOf(metrics))];
   }
 
   #chunk(text: string, finish: string | null): Fields {
-    const usage = this.#frame.includeUsage ? { usage: usageOf(undefined) } : {};
-    return { ...this.#head(), choices: [{ text, index: 0, finish_reason: finish }], ...usage };
+    return this.#with(
+      [{ text, index: 0, finish_reason: finish }],
+      this.#frame.includeUsage ? usageOf(undefined) : undefined,
+    );
+  }
+
+  /** In Ollama's order, which is another here than in a chat. */
+  #with(choices: readonly Fields[], usage: Fields | undefined): Fields {
+    const { id, created, model } = this.#frame;
+    const about = { id: `cmpl-${id}`, object: 'text_completion', created, choices, model };
+    return { ...about, system_fingerprint: FINGERPRINT, ...(usage === undefined ? {} : { usage }) };
   }
 }
 
