@@ -12,7 +12,7 @@ const run = promisify(execFile);
 /** What a command must print: live events, a stream to its end, or one JSON object per request. */
 function expected(block: string): RegExp {
   if (block.includes('/api/events')) return /^event: snapshot\ndata: \{/;
-  return block.includes('curl -sN') ? /"done":true[^\n]*\n\n$/ : /^\{[^]*\}$/;
+  return block.includes('curl -sN') ? /"done":true[^\n]*\n\n$/ : /^\{[^]*\}\n?$/;
 }
 
 const readme = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8');
