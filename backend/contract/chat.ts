@@ -38,7 +38,27 @@ export function withLoad<F extends Pick<Metrics, 'total_duration' | 'load_durati
   return { ...figures, total_duration: total + ns, load_duration: load + ns };
 }
 
-/** How an answer ended. Only an answer that reached its end is complete. */
+/** The figures of an answer of which Ollama tells none. */
+export const NO_METRICS: Metrics = {
+  total_duration: 0,
+  load_duration: 0,
+  prompt_eval_count: 0,
+  prompt_eval_duration: 0,
+  eval_count: 0,
+  eval_duration: 0,
+};
+
+/**
+ * The reason of an answer that Ollama ended in good order, but without `done`: it does so when a token comes more than
+ * 30 times in a row. Such an answer has no figures and is not kept; who speaks Ollama's dialects gets no end either.
+ */
+export const INCOMPLETE = 'incomplete';
+
+export function isIncomplete({ done_reason: reason }: Pick<End, 'done_reason'>): boolean {
+  return reason === INCOMPLETE;
+}
+
+/** How an answer ended. */
 export interface End {
   /** Ollama's `created_at` of the last chunk. */
   readonly created_at: string;

@@ -1,7 +1,7 @@
 // The routes of Ollama and OpenAI that run a model, for clients that know nothing of Hearth: each body is translated to
 // the one form that the core knows, and each answer back. What a dialect looks like is said in ollama-*.ts and openai-*.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ChatEvent, Completion } from '../contract/chat.ts';
+import { isIncomplete, NO_METRICS, type ChatEvent, type Completion } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { GoRefusal } from '../contract/go-type.ts';
 import { load, unloadAtOnce, type ActionParts } from '../core/actions.ts';
@@ -153,7 +153,7 @@ function ollamaVoice(frame: OllamaFrame): Voice {
       let held: (ChatEvent & { type: 'piece' }) | undefined;
       const write = (event: ChatEvent): string => {
         if (event.type === 'waiting') return '';
-        if (event.type === 'end') return line(ollamaEnd(event.end, held?.piece, frame));
+        if (event.type === 'end') return isIncomplete(event.end) ? '' : line(ollamaEnd(event.end, held?.piece, frame));
         if (event.piece.last !== true) return line(ollamaChunk(event.piece, frame));
         held = event;
         return '';
@@ -189,14 +189,6 @@ export async function ollamaWrite(
   await answerWritten(parts, req, res, asked, ollamaVoice(frame));
 }
 
-const NO_METRICS = {
-  total_duration: 0,
-  load_duration: 0,
-  prompt_eval_count: 0,
-  prompt_eval_duration: 0,
-  eval_count: 0,
-  eval_duration: 0,
-};
 const UNLOADED = { created_at: '', done_reason: 'unload', metrics: NO_METRICS };
 
 // ---- vectors

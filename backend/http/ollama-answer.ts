@@ -1,7 +1,7 @@
 // Answers in Ollama's own form: the chunks of /api/chat and /api/generate, and the same answer in one object. Pure.
 // `model` is echoed as the caller spelled it and the time is now; counts and durations are those of the run, also when
 // the answer was kept (Ollama's own tests want them above zero).
-import type { Completion, End, Metrics, Piece } from '../contract/chat.ts';
+import { isIncomplete, type Completion, type End, type Metrics, type Piece } from '../contract/chat.ts';
 import type { Family } from '../core/ports.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,7 +42,9 @@ function head({ model, now }: OllamaFrame): Fields {
 }
 
 /** What else the chunk has (logprobs, context) stands before the figures, as in Ollama's. */
-function ending({ done_reason, metrics }: End, unknown: Fields): Fields {
+function ending(end: End, unknown: Fields): Fields {
+  if (isIncomplete(end)) return { done: false, ...unknown };
+  const { done_reason, metrics } = end;
   const told: [string, number][] = METRICS.flatMap((name) => (metrics[name] > 0 ? [[name, metrics[name]]] : []));
   return { done: true, done_reason, ...unknown, ...Object.fromEntries(told) };
 }

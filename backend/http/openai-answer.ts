@@ -1,6 +1,6 @@
 // Answers in OpenAI's form, as Ollama writes them (openai/openai.go, middleware/openai.go): the chunks of a stream, and
 // whole objects. Pure. What goes wrong is failures.ts.
-import type { Completion, End, Metrics, Piece } from '../contract/chat.ts';
+import { isIncomplete, type Completion, type End, type Metrics, type Piece } from '../contract/chat.ts';
 import type { ToolCall } from '../contract/chat-request.ts';
 import type { InstalledModel } from '../core/ports.ts';
 
@@ -41,10 +41,9 @@ export class ChatCompletionStream {
     return deltas.map((delta, i) => this.#chunk(delta, null, i === deltas.length - 1 ? told : {}));
   }
 
-  end({ done_reason: reason, metrics }: End): Fields[] {
-    const finish = this.#toolCalls > 0 && reason === 'stop' ? 'tool_calls' : reason;
-    const last = this.#chunk({}, finish, {});
-    return this.#frame.includeUsage ? [last, { ...this.#head(), choices: [], usage: usageOf(metrics) }] : [last];
+  end(end: End): Fields[] {
+    const last = this.#chunk({}, finishOf(end, this.#toolCalls), {});
+    return this.#frame.includeUsage ? [last, { ...this.#head(), choices: [], usage: usageOf(end.metrics) }] : [last];
   }
 
   #head(): Fields {
@@ -73,7 +72,6 @@ export function chatCompletion(completion: Completion, { id, created, model }: O
     ...(thinking === '' ? {} : { reasoning: thinking }),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map((call, index) => openAiCall(call, id, index)) }),
   };
-  const finish = calls.length > 0 && end.done_reason === 'stop' ? 'tool_calls' : end.done_reason;
   return {
     id: `chatcmpl-${id}`,
     object: 'chat.completion',
@@ -84,7 +82,7 @@ export function chatCompletion(completion: Completion, { id, created, model }: O
       {
         index: 0,
         message,
-        finish_reason: finish,
+        finish_reason: finishOf(end, calls.length),
         ...(logprobs.length === 0 ? {} : { logprobs: { content: logprobs } }),
       },
     ],
@@ -134,7 +132,7 @@ export function textCompletion({ content, end }: Completion, { id, created, mode
     created,
     model,
     system_fingerprint: FINGERPRINT,
-    choices: [{ text: content, index: 0, finish_reason: end.done_reason }],
+    choices: [{ text: content, index: 0, finish_reason: finishOf(end) }],
     usage: usageOf(end.metrics),
   };
 }
@@ -175,6 +173,12 @@ export function modelEntry({ name, modified_at: modified }: InstalledModel): Fie
     // The namespace alone, not the registry before it (types/model/name.go).
     owned_by: name.split('/').at(-2) ?? 'library',
   };
+}
+
+/** Why an answer ended; null when Ollama did not say so, which only a whole answer shows. */
+function finishOf(end: End, toolCalls = 0): string | null {
+  if (isIncomplete(end)) return null;
+  return toolCalls > 0 && end.done_reason === 'stop' ? 'tool_calls' : end.done_reason;
 }
 
 /** A call that has no id gets one of this answer's. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
-import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
+import { isEmptyPiece, isIncomplete, type ChatEvent } from '../contract/chat.ts';
 import { noSuchModel } from '../core/models.ts';
 import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
 import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
@@ -50,6 +50,7 @@ export async function openAiWrite(
       const write = (event: ChatEvent): string => {
         if (event.type === 'waiting') return '';
         if (event.type === 'piece') return isEmptyPiece(event.piece) ? '' : events(stream.piece(event.piece));
+        if (isIncomplete(event.end)) return '';
         return `${events(stream.end(event.end))}data: [DONE]\n\n`;
       };
       return { headers: SSE, write, beat: COMMENT };

@@ -9,7 +9,7 @@ import { give, giveLast } from './give.ts';
 /** How one answer is written; it may remember what it has written. */
 export interface StreamForm {
   readonly headers: Readonly<Record<string, string>>;
-  /** What an event looks like; '' for nothing. */
+  /** What an event looks like; '' for nothing, which the end of an answer may be too. */
   write(event: ChatEvent): string;
   /** Means nothing to the caller, and keeps a silent connection alive. */
   readonly beat: string;
@@ -42,7 +42,7 @@ export async function sendStream(
     for await (const event of events) {
       if (res.destroyed) return;
       const text = form.write(event);
-      if (text === '') continue;
+      if (text === '' && event.type !== 'end') continue;
       clearTimeout(timer);
       start();
       if (event.type === 'end') return await giveLast(res, text);

@@ -69,7 +69,7 @@ export function cutShort(error: unknown): AppError {
   return new AppError('upstream_failed', words, { cause: error });
 }
 
-/** The answer came to a regular close without `done:true`, as Ollama does when its runner stops (routes.go). */
+/** The answer came to a regular close, but its last line is none of Ollama's, or nothing was to be said. */
 export function notDone(): AppError {
   return new AppError('upstream_failed', 'Ollama ended the answer without saying that it was done. Try again.');
 }

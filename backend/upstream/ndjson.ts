@@ -2,6 +2,7 @@
 // It does this before the client library sees a byte: ollama-js 0.6.4 drops malformed lines with a console.warn, and
 // prints for each blank one. It does not look at what the lines mean beyond `error` and `done`.
 import { Buffer } from 'node:buffer';
+import { INCOMPLETE } from '../contract/chat.ts';
 import { jsonText } from '../contract/exact-json.ts';
 import { cutShort, looksLikePage, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
 
@@ -13,6 +14,9 @@ const utf8 = new TextDecoder();
 /** What may follow `done:true` before we stop reading it away. */
 const MAX_REST_BYTES = 64 * 1024;
 
+/** The end that Ollama leaves out when it stops without a word; the client library takes no answer without one. */
+const SILENT_END = Buffer.from(`${JSON.stringify({ done: true, done_reason: INCOMPLETE })}\n`);
+
 export interface FrameOptions {
   /** Bound of the whole body as it comes over the wire, and so of a line; ollama.max_answer_mb. */
   readonly maxMb: number;
@@ -22,7 +26,9 @@ export interface FrameOptions {
 
 /**
  * The lines of the body, each with its newline, cut at bytes so that no character is ever split. Every line is a JSON
- * object and the last one says `done:true`; else an AppError upstream_failed is thrown.
+ * object and the last one says `done:true`; else an AppError upstream_failed is thrown. After a last line with `done:false`
+ * an end is written for Ollama, which stops in good order, but without a word, when a token comes more than 30 times in a
+ * row (llm/server.go); a connection that breaks is another thing.
  * One more read after the `done` line runs to the end of the body, which leaves the connection fit for the next call.
  */
 export async function* frame(
@@ -30,40 +36,49 @@ export async function* frame(
   { maxMb, apiUrl }: FrameOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
-  let done = false;
+  /** What the last line said; undefined where it said nothing of it. */
+  let done: boolean | undefined;
   let begun: Uint8Array[] = [];
 
-  const read = (line: Uint8Array): Uint8Array => {
+  const read = (line: Uint8Array): { line: Uint8Array; done: boolean | undefined } => {
     const value = answerIn(utf8.decode(line), apiUrl);
-    done = value['done'] === true;
-    if (!('error' in value)) return line;
+    const said = typeof value['done'] === 'boolean' ? value['done'] : undefined;
+    if (!('error' in value)) return { line, done: said };
     // The client library throws whatever stands there.
     const { error: _none, ...rest } = value;
-    return Buffer.from(`${jsonText(rest)}\n`);
+    return { line: Buffer.from(`${jsonText(rest)}\n`), done: said };
   };
 
   for await (const chunk of unbroken(body)) {
     bytes += chunk.length;
-    if (done) {
+    if (done === true) {
       if (bytes > MAX_REST_BYTES) return;
       continue;
     }
     if (bytes > maxMb * MB) throw tooLong(maxMb);
     let from = 0;
-    for (let cut = chunk.indexOf(NEWLINE); cut >= 0 && !done; cut = chunk.indexOf(NEWLINE, from)) {
+    for (let cut = chunk.indexOf(NEWLINE); cut >= 0 && done !== true; cut = chunk.indexOf(NEWLINE, from)) {
       begun.push(chunk.subarray(from, cut + 1));
       from = cut + 1;
-      const line = joined(begun);
+      const whole = joined(begun);
       begun = [];
-      if (!isBlank(line)) yield read(line);
+      if (isBlank(whole)) continue;
+      const found = read(whole);
+      done = found.done;
+      yield found.line;
     }
-    if (done) bytes = 0;
+    if (done === true) bytes = 0;
     else if (from < chunk.length) begun.push(chunk.subarray(from));
   }
-  if (done) return;
+  if (done === true) return;
   const last = joined(begun);
-  if (!isBlank(last)) yield read(last);
-  if (!done) throw notDone();
+  if (!isBlank(last)) {
+    const found = read(last);
+    done = found.done;
+    yield found.line;
+  }
+  if (done === undefined) throw notDone();
+  if (done !== true) yield SILENT_END;
 }
 
 /** A text that must be a JSON object. Throws AppError upstream_failed; a web page is told apart. */

@@ -6,7 +6,7 @@ import { ReadableStream } from 'node:stream/web';
 import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
 import { Agent, request as send } from 'undici';
 import type { z } from 'zod';
-import { type ChatEvent, fold } from '../contract/chat.ts';
+import { type ChatEvent, fold, isIncomplete } from '../contract/chat.ts';
 import { keepAliveSeconds } from '../contract/duration.ts';
 import { jsonText } from '../contract/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
@@ -204,7 +204,8 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (ollama.md, "load, unload"). */
   async function sendEmpty(request: UpstreamRequest, signal: AbortSignal): Promise<void> {
     try {
-      await fold(run('chat', request, signal));
+      const { end } = await fold(run('chat', request, signal));
+      if (isIncomplete(end)) throw notDone();
     } catch (error) {
       if (!(error instanceof AppError && error.message.includes('does not support chat'))) throw error;
       // A model that only embeds is loaded by an empty list of texts.

@@ -34,7 +34,6 @@ test.each([
     /server busy/,
   ],
   ['a cut stream', { pieces: ['a', 'b'], cutAfter: 1 }, 502, 'upstream_failed', /./],
-  ['no done:true', { pieces: ['a', 'b'], endWithoutDone: true }, 502, 'upstream_failed', /./],
   ['a malformed line', { pieces: ['a', 'b'], malformedAfter: 1 }, 502, 'upstream_failed', /./],
   [
     'an error line',

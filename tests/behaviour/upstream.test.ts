@@ -487,11 +487,20 @@ describe('an answer of a server that is only like Ollama', () => {
   });
 });
 
+test('an answer that ends in good order without done is incomplete, but a load is not', async () => {
+  const { fake, upstream } = await fakeAndUpstream();
+  fake.next({ pieces: ['a', 'b', 'c'], endWithoutDone: 2 });
+  const { content, end } = await fold(upstream.chat(ask(), never()));
+  expect([content, end.done_reason, end.metrics.eval_count]).toEqual(['ab', 'incomplete', 0]);
+  const { url } = await bareServer((_, res) => res.end('{"message":{},"done":false}\n'));
+  const load = upstreamAt(url).load(spec('llama3.2'), undefined, never());
+  expect(await failed(load)).toMatchObject({ code: 'upstream_failed' });
+});
+
 describe('an answer that goes wrong', () => {
   const cases: readonly [string, Scripted, string][] = [
     ['reset in the middle', { cutAfter: 2 }, 'Ollama stopped in the middle of the answer'],
     ['an error line', { failAfter: { pieces: 2, error: 'runner died' } }, 'Ollama reported an error: runner died'],
-    ['an end without done:true', { endWithoutDone: 2 }, 'Ollama ended the answer without saying that it was done'],
     ['a line that is not JSON', { malformedAfter: 2 }, 'Ollama sent something that is not JSON'],
   ];
   test.each(cases)('%s: what came is passed on, then upstream_failed', async (_, script, words) => {

@@ -104,8 +104,15 @@ describe('frame', () => {
     expect(seen.read).toBe(2);
   });
 
-  test('a body that ends without done:true fails, also when it is empty', async () => {
-    for (const text of ['', '\n', '{"a":1}\n', '{"done":false}', '{"done":"true"}\n', '{"done":1}\n']) {
+  test('a body that ends well after done:false gets the end that Ollama left out', async () => {
+    for (const text of ['{"done":false}', '{"done":false}\n', '{"done":false}\n\n']) {
+      const read = (await lines([bytesOf(text)])).map(parsed);
+      expect(read).toEqual([{ done: false }, { done: true, done_reason: 'incomplete' }]);
+    }
+  });
+
+  test('a body that ends without a word of done fails, also when it is empty', async () => {
+    for (const text of ['', '\n', '{"a":1}\n', '{"done":"true"}\n', '{"done":1}\n']) {
       expect(await failure([bytesOf(text)]), `${JSON.stringify(text)}`).toMatchObject({
         code: 'upstream_failed',
         message: 'Ollama ended the answer without saying that it was done. Try again.',
