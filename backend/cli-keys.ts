@@ -21,6 +21,7 @@ Options:
   --scopes LIST               what a new key is for: chat, cache, manage (default: chat)
   --requests-per-minute N     limit of a new key
   --max-active N              most requests of a new key at once
+  --high-priority             a new key may ask to go before normal requests
   --json                      print JSON
 `;
 
@@ -109,6 +110,7 @@ function read(args: readonly string[]) {
         scopes: { type: 'string' },
         'requests-per-minute': { type: 'string' },
         'max-active': { type: 'string' },
+        'high-priority': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     });
@@ -139,6 +141,7 @@ function wishFrom(name: string, values: Values): KeyWish {
     scopes: [...new Set(scopes)],
     ...limit('requests_per_minute', values['requests-per-minute']),
     ...limit('max_active', values['max-active']),
+    ...(values['high-priority'] ? { high_priority: true } : {}),
   };
   try {
     return readKeyWish(wish);
@@ -151,12 +154,14 @@ function limit(name: string, text: string | undefined): Record<string, number> {
   return text === undefined ? {} : { [name]: /^\d+$/.test(text) ? Number(text) : Number.NaN };
 }
 
-function lineOf({ name, scopes, requests_per_minute, max_active, created_at }: Omit<ApiKey, 'hash'>): string {
+function lineOf(key: Omit<ApiKey, 'hash'>): string {
+  const { name, scopes, requests_per_minute, max_active, high_priority, created_at } = key;
   const parts = [
     name,
     scopes.join(','),
     requests_per_minute === undefined ? '' : `${requests_per_minute} requests a minute`,
     max_active === undefined ? '' : `${max_active} at once`,
+    high_priority === true ? 'high priority' : '',
     created_at === undefined ? '' : `made ${created_at}`,
   ];
   return parts.filter((part) => part !== '').join('  ');

@@ -58,8 +58,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     set_setting: ({ path, value }) => (settings.set(path, value), view()),
     reset_setting: ({ path }) => (settings.reset(path), view()),
     reset_settings: () => (settings.resetAll(), view()),
-    create_key: ({ name, scopes }) => {
-      const { secret, keys } = addKey(settings.config.server.api_keys, readKeyWish({ name, scopes }), new Date());
+    create_key: (wish) => {
+      const { secret, keys } = addKey(settings.config.server.api_keys, readKeyWish(wish), new Date());
       settings.set('server.api_keys', keys);
       return { secret };
     },

@@ -46,11 +46,12 @@ export function needsKey({ path }: FieldInfo, { values }: SettingsView): boolean
 }
 
 /** What a key is for and where it ends, as it stands under its name. */
-export function keyWords({ scopes, requests_per_minute, max_active, created_at }: ApiKey): string {
+export function keyWords({ scopes, requests_per_minute, max_active, high_priority, created_at }: ApiKey): string {
   const parts = [
     scopes.join(', '),
     requests_per_minute === undefined ? '' : `${requests_per_minute} a minute`,
     max_active === undefined ? '' : `${max_active} at once`,
+    high_priority === true ? 'high priority' : '',
     created_at === undefined ? '' : `made ${new Date(created_at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}`, // prettier-ignore
   ];
   return parts.filter((part) => part !== '').join(' · ');

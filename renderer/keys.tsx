@@ -87,6 +87,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const id = useId();
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly Scope[]>(['chat']);
+  const [isUrgent, setUrgent] = useState(false);
   const [made, setMade] = useState<{ readonly name: string; readonly secret: string }>();
   const first = useRef<HTMLInputElement>(null);
   const done = useRef<HTMLButtonElement>(null);
@@ -110,7 +111,11 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
   }
   const make = (): void =>
     run(async () => {
-      const { secret } = await call('create_key', { name: name.trim(), scopes: [...scopes] });
+      const { secret } = await call('create_key', {
+        name: name.trim(),
+        scopes: [...scopes],
+        ...(isUrgent ? { high_priority: true } : {}),
+      });
       setMade({ name: name.trim(), secret });
     });
   const toggle = (scope: Scope): void =>
@@ -142,6 +147,10 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
           <span class="quiet">{MEANS[scope]}</span>
         </label>
       ))}
+      <label class="check">
+        <input type="checkbox" checked={isUrgent} onChange={() => setUrgent(!isUrgent)} /> high priority
+        <span class="quiet">may ask to go before others</span>
+      </label>
       <Problem text={problem} />
       <p class="btns">
         <button class="btn primary" type="submit" aria-disabled={busy}>

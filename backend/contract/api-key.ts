@@ -24,6 +24,8 @@ export const apiKeySchema = z.strictObject({
   requests_per_minute: z.int().min(1).max(100_000).optional(),
   /** Requests that wait or run at once; no limit when absent. */
   max_active: z.int().min(1).max(10_000).optional(),
+  /** May ask for a place before normal requests (`priority` below 0, X-Queue-Priority: high). */
+  high_priority: z.boolean().optional(),
   /** ISO 8601 in UTC. */
   created_at: z.iso.datetime().optional(),
 });
@@ -45,6 +47,7 @@ const WRONG: Readonly<Record<string, string>> = {
   scopes: `A key is for at least one of ${SCOPES.join(', ')}.`,
   requests_per_minute: 'Requests a minute must be a whole number from 1 to 100000.',
   max_active: 'Requests at once must be a whole number from 1 to 10000.',
+  high_priority: 'Whether a key may have high priority is true or false.',
 };
 
 /** What somebody asked for, or why not: invalid_request with a sentence. */

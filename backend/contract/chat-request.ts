@@ -90,7 +90,7 @@ export const OWN_FIELDS = {
     .min(PRIORITY.least)
     .max(PRIORITY.most)
     .nullish()
-    .describe('Lower runs sooner; 0 is normal.'),
+    .describe('Lower runs sooner; 0 is normal. From elsewhere, below 0 counts as 0 unless the key has high_priority.'),
 };
 export const OWN_FIELDS_SCHEMA = z.object(OWN_FIELDS);
 

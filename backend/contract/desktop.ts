@@ -212,7 +212,11 @@ export const COMMANDS = {
   reset_settings: { input: nothing, output: settingsSchema },
   /** A new key for callers from elsewhere; `secret` is told only here. Refused with invalid_request and a sentence. */
   create_key: {
-    input: z.strictObject({ name: z.string().max(1000), scopes: z.array(z.enum(SCOPES)).max(10) }),
+    input: z.strictObject({
+      name: z.string().max(1000),
+      scopes: z.array(z.enum(SCOPES)).max(10),
+      high_priority: z.boolean().optional(),
+    }),
     output: z.object({ secret: z.string() }),
   },
   revoke_key: { input: z.strictObject({ name: z.string().max(1000) }), output: settingsSchema },

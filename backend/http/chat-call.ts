@@ -12,7 +12,7 @@ import type { UpstreamChat } from '../core/ports.ts';
 import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
 import { headerWishes, markOf } from './cache-headers.ts';
 import { header } from './encode.ts';
-import { callerOf, keyOf, ownerOf } from './visitor.ts';
+import { callerOf, keyOf, mayGoFirst, ownerOf } from './visitor.ts';
 
 /** A request of our own chat routes, understood. */
 export interface OwnChat {
@@ -108,7 +108,13 @@ export function askerOf(
   };
 }
 
-export function priorityOf(req: IncomingMessage, { priority }: CacheFields): number {
+/** The place in line that was asked for; no sooner than normal for who may not ask for that. Throws invalid_request. */
+export function priorityOf(req: IncomingMessage, fields: CacheFields): number {
+  const asked = askedPriority(req, fields);
+  return mayGoFirst(req) ? asked : Math.max(asked, PRIORITY.normal);
+}
+
+function askedPriority(req: IncomingMessage, { priority }: CacheFields): number {
   if (typeof priority === 'number') return priority;
   const word = header(req, 'x-queue-priority')?.toLowerCase();
   if (word === undefined) return PRIORITY.normal;

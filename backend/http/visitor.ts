@@ -57,6 +57,15 @@ export function ownerOf(req: IncomingMessage): string {
   return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : `page ${origin}`;
 }
 
+/**
+ * Whether it may ask for a place before normal requests: what comes from elsewhere, a page as much as another machine,
+ * only by a key that says so.
+ */
+export function mayGoFirst(req: IncomingMessage): boolean {
+  const key = keyOf(req);
+  return key === undefined ? isFromHere(req) && ownerOf(req) === LOCAL : key.high_priority === true;
+}
+
 /** Whose requests it may see and cancel: its own alone, but all of them from this machine or with a key for `manage`. */
 export function watcherOf(req: IncomingMessage): string {
   return keyOf(req)?.scopes.includes('manage') ? LOCAL : ownerOf(req);

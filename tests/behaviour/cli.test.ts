@@ -209,7 +209,15 @@ describe('hearth key', () => {
     const gateway = start();
     const url = await gateway.ready();
     await gateway.says(/configuration is followed/);
-    const made = await run('create', 'phone', '--scopes', 'chat,cache', '--requests-per-minute', '60');
+    const made = await run(
+      'create',
+      'phone',
+      '--scopes',
+      'chat,cache',
+      '--requests-per-minute',
+      '60',
+      '--high-priority',
+    );
     expect(made).toMatchObject({ code: 0, err: expect.stringContaining('shown only now') });
     const headers = { 'x-forwarded-for': '203.0.113.7', authorization: `Bearer ${made.out.trim()}` };
     await gateway.says(/configuration changed/);
@@ -217,9 +225,13 @@ describe('hearth key', () => {
     expect((await fetch(`${url}/health`, { headers: { 'x-forwarded-for': '203.0.113.7' } })).status).toBe(401);
 
     const { out } = await run('list', '--json');
-    expect(JSON.parse(out)).toMatchObject([{ name: 'phone', scopes: ['chat', 'cache'], requests_per_minute: 60 }]);
+    expect(JSON.parse(out)).toMatchObject([
+      { name: 'phone', scopes: ['chat', 'cache'], requests_per_minute: 60, high_priority: true },
+    ]);
     expect(out).not.toContain('sha256');
-    expect((await run('list')).out).toMatch(/^phone {2}chat,cache {2}60 requests a minute {2}made \d{4}-/);
+    expect((await run('list')).out).toMatch(
+      /^phone {2}chat,cache {2}60 requests a minute {2}high priority {2}made \d{4}-/,
+    );
 
     expect(await run('revoke', 'phone')).toMatchObject({
       code: 0,
