@@ -185,3 +185,13 @@ test('npm `openai` throws the last words of a Responses stream', async () => {
   answer.write(DIALECTS[2]?.piece ?? '', () => answer.destroy());
   await expect(reading).rejects.toThrow(/Ollama stopped in the middle of the answer/);
 });
+
+test('a long event is handed on as quickly as a short one', async () => {
+  await start();
+  const response = fetch(`${backend.url}/v1/messages`, { method: 'POST', body: '{}' });
+  const from = await asked;
+  const event = `event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"text":"${'a'.repeat(160_000)}"}}\n\n`;
+  from.writeHead(200, { 'content-type': 'text/event-stream' });
+  from.end(event);
+  expect(await (await response).text()).toBe(event);
+});
