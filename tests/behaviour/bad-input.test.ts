@@ -1,6 +1,6 @@
 // Bad input gets the status and the sentence of the error table, and the process goes on serving.
 import { request } from 'node:http';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wireErrorSchema, ERRORS } from '../../backend/contract/errors.ts';
 import { exchange } from '../support/door.ts';

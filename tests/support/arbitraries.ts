@@ -1,5 +1,5 @@
 // What property tests draw from: texts as people and models write them, pieces of answers, whole answers.
-import * as fc from 'fast-check';
+import { fc } from './property.ts';
 import { Folder, type Completion, type Piece } from '../../backend/contract/chat.ts';
 
 /** Things a careless cut would break: joined emoji, flags, combining marks, conjuncts, Hangul, CR LF, unusual spaces. */

@@ -1,6 +1,6 @@
 // From bytes to a JSON object, and which types of content a page may send.
 // How bodies arrive over a connection is in behaviour/request-body.test.ts.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 // The response cache: bounded in bytes whatever happens, least recently used out first, nothing kept past its time,
 // and every figure that it shows can be counted again.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../backend/contract/config.ts';
 import { ResponseCache } from '../../backend/core/cache.ts';

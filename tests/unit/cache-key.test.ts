@@ -1,5 +1,5 @@
 // The cache key: equal for two requests exactly when they mean the same to the same model.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { ExactJson } from '../../backend/contract/exact-json.ts';
 import { canonicalJson, fingerprint, type KeyParts } from '../../backend/core/fingerprint.ts';

@@ -1,5 +1,5 @@
 // The keys in a configuration file that people write by hand: everything else stays as it was written.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

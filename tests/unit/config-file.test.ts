@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { stringify } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from '../../backend/config-file.ts';

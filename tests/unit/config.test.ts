@@ -1,6 +1,6 @@
 // The settings: their declarations, the four sources and what is said about mistakes.
 // Files on disk are in config-file.test.ts.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { format } from 'prettier';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 // Whatever the order in which callers come, speak, give up and wait: one at a time speaks in a conversation, in the order
 // of coming, nobody waits for ever, and what is remembered stays within its bounds in bytes and in time.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { expect, test } from 'vitest';
 import { Conversations, type Said, type Turn } from '../../backend/core/conversations.ts';
 import { config, watched } from '../support/builders.ts';

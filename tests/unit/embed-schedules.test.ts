@@ -1,6 +1,6 @@
 // Whatever the order in which embeds come, leave, fail and end: nobody is lost, everybody gets the vectors of his own texts,
 // a bad text fails those alone who asked for it, and nothing goes up that nobody wants any more.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
 import { Batcher } from '../../backend/core/batcher.ts';

@@ -1,5 +1,5 @@
 // How long a request will take and when it starts: learned from what was measured, and never a negative number.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../backend/contract/chat.ts';
 import { Estimator, promptChars, startTimes, type Planned } from '../../backend/core/estimate.ts';

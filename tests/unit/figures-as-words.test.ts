@@ -1,6 +1,6 @@
 // Figures as the window writes them: counts, bytes, durations, times ahead, times of day. Each at the edges where the unit
 // or the number of digits changes.
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import {
   bytes,

@@ -1,6 +1,6 @@
 // Whatever the order in which callers come, read, leave, and the run goes on, ends or fails: nobody is lost, nobody is
 // left waiting, and the run is given up exactly when all have left.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { expect, test } from 'vitest';
 import type { ChatEvent } from '../../backend/contract/chat.ts';
 import { Flights, type Seat } from '../../backend/core/flight.ts';

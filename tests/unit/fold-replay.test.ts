@@ -1,5 +1,5 @@
 // A finished answer and the pieces that it came in are two forms of the same thing.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { fold, Folder, replay, usageOf, type ChatEvent, type Piece } from '../../backend/contract/chat.ts';
 import { anyCompletion, anyPiece } from '../support/arbitraries.ts';

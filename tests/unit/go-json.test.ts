@@ -2,7 +2,7 @@
 // the reader must come to the same verdict, in the same words, and to the same meaning.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { ExactJson, jsonText } from '../../backend/contract/exact-json.ts';
 import { GoRefusal, type GoType } from '../../backend/contract/go-type.ts';

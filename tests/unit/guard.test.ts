@@ -1,6 +1,6 @@
 // The rules of the front door, header by header: which Host, which Origin, where to listen.
 // The same door on real sockets is in behaviour/front-door.test.ts.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 // Counts and rates: one definition for every page, never NaN, and no room for hostile names.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { History } from '../../backend/core/history.ts';
 import { OTHER_MODELS, rates, Telemetry } from '../../backend/core/telemetry.ts';

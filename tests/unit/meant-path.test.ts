@@ -1,5 +1,5 @@
 // One spelling for every path that may be taken for the same, since rules about what may be changed hang on it.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { expect, test } from 'vitest';
 import { meantPath } from '../../backend/http/meant-path.ts';
 

@@ -1,5 +1,5 @@
 // Framing of Ollama's NDJSON: whatever the cuts of the bytes, the same lines come out, and nothing incomplete passes.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
 import { frame, objectIn, textOf } from '../../backend/upstream/ndjson.ts';

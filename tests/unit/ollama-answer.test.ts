@@ -1,6 +1,6 @@
 // An answer in Ollama's own form: its chunks and the whole object say the same, nothing of it is lost, and the names are
 // those of Ollama's types (api/types.go).
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { replay, type Completion, type Piece } from '../../backend/contract/chat.ts';
 import type { Family } from '../../backend/core/ports.ts';

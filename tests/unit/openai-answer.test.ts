@@ -1,5 +1,5 @@
 // An answer in OpenAI's words says the same streamed and whole, in the form that Ollama gives it (openai/openai.go).
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { replay } from '../../backend/contract/chat.ts';
 import {

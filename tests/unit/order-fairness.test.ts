@@ -1,5 +1,5 @@
 // In which order waiting requests run: urgency first, callers in turn, models in batches, and nobody overtaken for ever.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { planOrder, type PlanState, type Waiting } from '../../backend/core/order.ts';
 

@@ -1,5 +1,5 @@
 // The strips as columns and figures: where a step lies, what a gap does, how a scale holds still, what stands at the left.
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
 import { SPANS } from '../../backend/contract/desktop.ts';

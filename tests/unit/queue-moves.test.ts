@@ -1,6 +1,6 @@
 // A move by hand is one place among those who wait in the same lane: it is told, it stays while time goes by and others
 // come and go, and nobody but the two changes places.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { QueueHarness, type Asker } from '../support/queue-harness.ts';
 

@@ -1,6 +1,6 @@
 // When to come back: as soon as a place gets free, each of those who were refused at another time, and nobody is kept out
 // for ever by others' priority.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { expect, test } from 'vitest';
 import type { AppError } from '../../backend/contract/errors.ts';
 import { QueueHarness, type Asker } from '../support/queue-harness.ts';

@@ -1,5 +1,5 @@
 // The queue as people see it: a row for each run of the model, its order, its changes of model, its times as of now.
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import type { QueueEntry } from '../../backend/contract/control.ts';
 import {

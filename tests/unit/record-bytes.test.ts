@@ -1,5 +1,5 @@
 // An answer as bytes: what comes out is what went in, down to halves of surrogate pairs.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { answerMessage } from '../../backend/contract/chat.ts';
 import { decodeKept, decodeRecord, encodeRecord } from '../../backend/core/record.ts';

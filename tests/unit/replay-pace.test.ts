@@ -1,5 +1,5 @@
 // A kept answer is spoken again: whole in every mode, and in the smooth one as if it were just being written.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { fold, replay, type ChatEvent, type Completion } from '../../backend/contract/chat.ts';
 import { REPLAY_MODES, speak, type ReplayMode } from '../../backend/core/replay.ts';

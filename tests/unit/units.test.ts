@@ -1,5 +1,5 @@
 // Times and sizes with their units, as typed and as shown.
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { amountIn, megabytes, withUnit, type Unit } from '../../backend/contract/units.ts';
 

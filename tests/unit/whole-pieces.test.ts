@@ -1,5 +1,5 @@
 // Streams handed on in whole pieces: no byte is changed, kept for ever, or sent before its piece is whole.
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { formOf, WholePieces, type Form } from '../../backend/http/whole-pieces.ts';
 

@@ -1,5 +1,5 @@
 // A text cut into words for replay: nothing is lost, nothing that a reader sees as one character is ever cut.
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { cutWords } from '../../backend/core/replay.ts';
 import { anyUnits, delicateText } from '../support/arbitraries.ts';
