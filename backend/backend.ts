@@ -2,7 +2,7 @@
 // Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
-import type { Config } from './contract/config.ts';
+import { untilRestart, type Config } from './contract/config.ts';
 import { AppError } from './contract/errors.ts';
 import type { Control } from './control.ts';
 import { ResponseCache } from './core/cache.ts';
@@ -63,7 +63,7 @@ export interface Backend {
   readonly port: number;
   readonly control: Control;
   /**
-   * Takes a new configuration at once, as far as it applies live. Returns the fields whose change waits for a restart.
+   * Takes a new configuration. What applies at once does so; of what changes after a restart the old value stays in use.
    */
   configure(config: Config): void;
   /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
@@ -262,7 +262,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     url: `http://127.0.0.1:${port}`,
     port,
     configure(next) {
-      current = next;
+      current = untilRestart(current, next);
       cache.reconfigured();
       conversations.reconfigured();
       watch.reconfigured();

@@ -10,7 +10,7 @@ import { startBackend, type Backend } from './backend.ts';
 import { KEY_USAGE, keyCommand, UsageError } from './cli-keys.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from './config-file.ts';
 import { problemSentence, resolveConfig, type ResolvedConfig } from './contract/config-sources.ts';
-import { fields, type Config } from './contract/config.ts';
+import { changedFields, type Config } from './contract/config.ts';
 import { AppError } from './contract/errors.ts';
 import { ListenError } from './http/listen.ts';
 import { openLogOutput, type LogOutput } from './log-output.ts';
@@ -186,14 +186,6 @@ async function followFile(
   } catch (error) {
     log.warn({ err: error }, `Changes of ${path} are not seen. Send SIGHUP to have it read again.`);
   }
-}
-
-function changedFields(before: Config, after: Config): typeof fields {
-  return fields.filter((field) => JSON.stringify(valueOf(before, field)) !== JSON.stringify(valueOf(after, field)));
-}
-
-function valueOf(config: Config, { section, key }: (typeof fields)[number]): unknown {
-  return (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
 }
 
 async function version(): Promise<string> {

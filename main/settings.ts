@@ -1,6 +1,5 @@
 // The settings of the desktop app: what is in the file, what the environment forces, and what follows from both.
 // It judges nothing itself (contract/config-sources.ts does) and knows no Electron: who reads and writes is handed in.
-import { parseField } from '../backend/contract/config.ts';
 import {
   pointsHome,
   problemSentence,
@@ -8,7 +7,7 @@ import {
   type Problem,
   type ResolvedConfig,
 } from '../backend/contract/config-sources.ts';
-import { fields, type Config, type FieldInfo } from '../backend/contract/config.ts';
+import { changedFields, fields, parseField, valueOf, type Config, type FieldInfo } from '../backend/contract/config.ts';
 import type { SettingsView } from '../backend/contract/desktop.ts';
 import { AppError } from '../backend/contract/errors.ts';
 
@@ -70,9 +69,8 @@ export class Settings {
   /** `running` is the configuration that the gateway was started with, when it runs. */
   view(running: Config | undefined): SettingsView {
     const { config, locked, problems } = this.#resolved;
-    const waiting = fields.filter(
-      (field) => field.applies === 'restart' && running !== undefined && !same(field, config, running),
-    );
+    const waiting =
+      running === undefined ? [] : changedFields(running, config).filter(({ applies }) => applies === 'restart');
     return {
       values: Object.fromEntries(fields.map((field) => [field.path, valueOf(config, field)])),
       locked: { ...locked },
@@ -137,7 +135,7 @@ export class Settings {
     }
     this.#save(next);
     return {
-      changed: fields.filter((field) => !same(field, before, this.config)).length,
+      changed: changedFields(before, this.config).length,
       problems: problems.map(problemSentence),
     };
   }
@@ -211,14 +209,6 @@ export function isNewer(data: Data): boolean {
 /** The data of an older layout in today's. There is only one layout so far, so nothing is to be done. */
 function migrated(data: Data): Data {
   return data;
-}
-
-function valueOf(config: Config, { section, key }: FieldInfo): unknown {
-  return (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
-}
-
-function same(field: FieldInfo, a: Config, b: Config): boolean {
-  return JSON.stringify(valueOf(a, field)) === JSON.stringify(valueOf(b, field));
 }
 
 function reasonOf(cause: unknown): string {

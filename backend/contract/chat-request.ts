@@ -69,12 +69,15 @@ export const messageSchema = z
   .transform((m) => ({ ...m, content: m.content ?? '' }));
 export type Message = z.infer<typeof messageSchema>;
 
+/** A part of a caller's space that it names, for answers and conversations that are to be apart from its others. */
+export const namespaceSchema = z.string().min(1).max(128);
+
 /** Caller's wishes toward the cache, in the body. `ttl` is in seconds. */
 export const cacheControlSchema = z.strictObject({
   'no-cache': z.boolean().optional(),
   'no-store': z.boolean().optional(),
   ttl: z.number().positive().max(31_536_000).optional(),
-  namespace: z.string().min(1).max(128).optional(),
+  namespace: namespaceSchema.optional(),
 });
 
 /** Lower runs sooner; 0 is normal. X-Queue-Priority's words stand for three of these numbers. */

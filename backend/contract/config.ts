@@ -77,6 +77,28 @@ export function parseField(path: string, value: unknown): { readonly value: unkn
   return result?.success === true ? { value: result.data } : undefined;
 }
 
+type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The value that a configuration has for a setting. */
+export function valueOf(config: Config, { section, key }: FieldInfo): unknown {
+  const values: Values = config;
+  return values[section]?.[key];
+}
+
+/** The settings whose values differ between two configurations. */
+export function changedFields(before: Config, after: Config): readonly FieldInfo[] {
+  return fields.filter((field) => JSON.stringify(valueOf(before, field)) !== JSON.stringify(valueOf(after, field)));
+}
+
+/** `next` as far as it applies at once: a setting that changes after a restart keeps the value that it has in `running`. */
+export function untilRestart(running: Config, next: Config): Config {
+  const inUse: Record<string, Record<string, unknown>> = {};
+  for (const field of fields) {
+    (inUse[field.section] ??= {})[field.key] = valueOf(field.applies === 'restart' ? running : next, field);
+  }
+  return inUse as Config;
+}
+
 /** The configuration of somebody who has set nothing. */
 export function defaultConfig(): Config {
   return configSchema.parse({});

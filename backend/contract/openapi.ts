@@ -1,7 +1,7 @@
 // The OpenAPI description of the gateway (GET /openapi.json), read off the schemas that check every request, so that the
 // two cannot differ. A test has it checked by a validator, and a running gateway's answers checked by it.
 import { z } from 'zod';
-import { chatRequestSchema, OWN_FIELDS, requestIdSchema } from './chat-request.ts';
+import { chatRequestSchema, namespaceSchema, OWN_FIELDS, requestIdSchema } from './chat-request.ts';
 import { chatAnswerSchema } from './chat.ts';
 import {
   acceptedSchema,
@@ -72,6 +72,14 @@ const requestId = (required: boolean): Json => ({
   schema: plain(requestIdSchema, 'input'),
 });
 
+/** As `cache.namespace` of the chats in it. */
+const namespace: Json = {
+  name: 'namespace',
+  in: 'query',
+  schema: plain(namespaceSchema, 'input'),
+  description: 'The `cache.namespace` of a conversation that has one',
+};
+
 const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>> = {
   '/health': {
     get: {
@@ -129,11 +137,13 @@ const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>
   '/api/conversations/:id': {
     get: {
       what: 'What was said under a conversation_id',
+      query: [namespace],
       answers: { status: 200, shapes: ['Conversation'], what: 'Its messages' },
       errors: ['not_found'],
     },
     delete: {
       what: 'Forget a conversation',
+      query: [namespace],
       answers: { status: 200, shapes: ['ConversationRemoved'], what: 'Forgotten' },
       errors: ['not_found'],
     },

@@ -27,7 +27,7 @@ export const cache = section('Cache', {
   }),
   ttl_seconds: field(whole(1, WEEK_S), {
     title: 'Keep an answer for',
-    hint: 'The clock starts when the answer is stored, and reading does not start it again.',
+    hint: 'The clock starts when the answer is stored, and reading does not start it again. A change counts for answers stored from then on.',
     default: 3600,
     unit: 's',
     applies: 'live',

@@ -13,6 +13,7 @@ interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
   readonly responses: Readonly<Record<string, { readonly content?: Record<string, { schema: object }> }>>;
 }
 
@@ -59,6 +60,21 @@ describe('the description', () => {
         expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
       }
     }
+  });
+
+  test('says what a query may name', () => {
+    const named = Object.entries(described.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { parameters = [] }]) =>
+        parameters.map(({ name, in: where }) => `${method} ${path} ${where} ${name}`),
+      ),
+    );
+    expect(named.toSorted()).toEqual([
+      'delete /api/chat-queue query requestId',
+      'delete /api/conversations/{id} query namespace',
+      'get /api/chat-queue query requestId',
+      'get /api/conversations/{id} query namespace',
+      'get /health query ready',
+    ]);
   });
 
   test('has every route with every method, and no other', () => {

@@ -8,7 +8,15 @@ import { hostName, upstreamAddress, webOrigin } from '../../backend/contract/add
 import { configTable, environment, environmentTable } from '../../backend/contract/config-docs.ts';
 import { problemSentence, resolveConfig } from '../../backend/contract/config-sources.ts';
 import type { ConfigSources } from '../../backend/contract/config-sources.ts';
-import { configSchema, defaultConfig, fields, parseField, sections } from '../../backend/contract/config.ts';
+import {
+  configSchema,
+  defaultConfig,
+  fields,
+  parseField,
+  sections,
+  untilRestart,
+  valueOf,
+} from '../../backend/contract/config.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { nearest } from '../../backend/contract/nearest.ts';
 
@@ -825,6 +833,38 @@ describe('for any input', () => {
   }, 60_000);
 });
 
+describe('a change while the gateway runs', () => {
+  /** Other values than the defaults for every setting; no whole configuration that anybody could start with. */
+  const other = Object.fromEntries(
+    sections.map(({ name }) => [
+      name,
+      Object.fromEntries(fields.filter(({ section }) => section === name).map(({ key, path }) => [key, `new ${path}`])),
+    ]),
+  ) as never;
+
+  test.each(fields.map(({ path, applies }) => [path, applies]))('%s: %s', (path, applies) => {
+    const field = fields.find((each) => each.path === path) as (typeof fields)[number];
+    const running = defaultConfig();
+    expect(valueOf(untilRestart(running, other), field)).toEqual(
+      applies === 'restart' ? valueOf(running, field) : `new ${path}`,
+    );
+  });
+
+  test('what waits for a restart is where it listens, who may come in there, and what is laid out at the start', () => {
+    expect(fields.filter(({ applies }) => applies === 'restart').map(({ path }) => path)).toEqual([
+      'server.host',
+      'server.port',
+      'server.workers',
+      'server.lan',
+      'server.allow_anonymous',
+      'ollama.connect_timeout_ms',
+      'cache.persist',
+      'cache.disk_max_size_mb',
+      'queue.retained_max_mb',
+    ]);
+  });
+});
+
 describe('documents', { timeout: 60_000 }, () => {
   test('the table names every field with its bounds, and prettier leaves it as it is', async () => {
     const table = configTable();
@@ -838,7 +878,7 @@ describe('documents', { timeout: 60_000 }, () => {
       'a whole number from 1 to 604800',
       'at once',
       '`CACHE__TTL_SECONDS`, `CACHE_TTL_SECONDS`',
-      'The clock starts when the answer is stored, and reading does not start it again.',
+      'The clock starts when the answer is stored, and reading does not start it again. A change counts for answers stored from then on.',
     ]);
     expect(rows.find((line) => line.includes('`server.workers`'))).toContain(
       'No effect yet: One process does all the work.',
