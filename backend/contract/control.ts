@@ -181,6 +181,9 @@ export const actionResultSchema = z.object({
 });
 export type ActionResult = z.infer<typeof actionResultSchema>;
 
+/** What a clear took away. */
+export type Removed = Readonly<Record<'removed' | 'freed_bytes', number>>;
+
 // ---- /api/chat-queue
 
 /** Left out unless so: this answer, or while it waits the one that it waits for, takes longer than such answers took before. */

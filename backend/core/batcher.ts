@@ -5,7 +5,7 @@ import { AppError } from '../contract/errors.ts';
 import { RUNNING, withLoad } from '../contract/chat.ts';
 import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
 import type { Estimator } from './estimate.ts';
-import { canonicalJson } from './fingerprint.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamEmbed, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Lease } from './waiter.ts';

@@ -2,11 +2,11 @@
 // It decides nothing about who may use it (policy.ts) and knows no files; it counts only what it sees itself.
 import { LRUCache } from 'lru-cache';
 import type { Completion } from '../contract/chat.ts';
-import { canonicalName } from './models.ts';
-import { sees } from './ownership.ts';
+import type { Removed } from '../contract/control.ts';
+import { canonicalName } from '../contract/model-name.ts';
+import { LOCAL, sees } from './ownership.ts';
 import type { Clock, ReadConfig } from './ports.ts';
 import { decodeKept, decodeRecord, encodeRecord, type KeptAnswer } from './record.ts';
-import { LOCAL } from './requests.ts';
 
 const MB = 1024 * 1024;
 
@@ -66,11 +66,6 @@ interface About {
   readonly tokens: number;
   /** What its request was marked with (cache.fresh_when). */
   readonly mark?: string | undefined;
-}
-
-export interface Removed {
-  readonly removed: number;
-  readonly freed_bytes: number;
 }
 
 /** Which entries to remove; all when nothing is named. `olderThanS` in seconds, `watcher` who may see them. */

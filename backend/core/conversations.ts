@@ -2,14 +2,13 @@
 // Bounded in bytes, least recently used out first, forgotten after an idle time. One request at a time speaks in a
 // conversation: the next begins when the one before has ended. It asks no model and decides nothing about answers.
 import { LRUCache } from 'lru-cache';
+import type { Removed } from '../contract/control.ts';
 import type { ConversationView } from '../contract/control.ts';
 import { AppError } from '../contract/errors.ts';
 import { jsonText } from '../contract/exact-json.ts';
-import type { Removed } from './cache.ts';
 import type { Clock, ReadConfig } from './ports.ts';
-import { ownerOfSpace, sees } from './ownership.ts';
+import { LOCAL, ownerOfSpace, sees } from './ownership.ts';
 import { queueFull } from './refusals.ts';
-import { LOCAL } from './requests.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */

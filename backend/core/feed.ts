@@ -1,9 +1,8 @@
 // The live events of /api/events and of the window: what changed since the last time, at most four times a second.
 // It holds the last word on each topic only; a reader who is slow misses steps, never the present.
 import type { EventData, EventName, RequestFact } from '../contract/control.ts';
-import { sees } from './ownership.ts';
+import { LOCAL, sees } from './ownership.ts';
 import type { Clock } from './ports.ts';
-import { LOCAL } from './requests.ts';
 
 /** Milliseconds between two deliveries to one reader. */
 const STEP_MS = 250;

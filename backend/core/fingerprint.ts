@@ -10,6 +10,7 @@ import { hash } from 'node:crypto';
 import { ExactJson, quoted, writeJson } from '../contract/exact-json.ts';
 import { MOST_TYPED, type GoStruct, type GoType } from '../contract/go-type.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate, OPTIONS } from '../contract/ollama-request.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { Family, UpstreamRequest } from './ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
@@ -193,20 +194,3 @@ function isObject(value: unknown): value is object {
 }
 
 const inOrder = (value: unknown): string => writeJson(value, Object.keys);
-
-/**
- * JSON with sorted names and no white space. Their order is kept in the `properties` of a JSON schema, which Ollama
- * renders, and which the answer follows, in the order given.
- */
-export function canonicalJson(value: unknown): string {
-  return writeJson(value, (item, under) => {
-    const names = Object.keys(item);
-    // Most bodies come from the same program with the same order; V8's sort is slow to find that out.
-    return under === 'properties' || isSorted(names) ? names : names.toSorted();
-  });
-}
-
-function isSorted(names: readonly string[]): boolean {
-  for (let i = 1; i < names.length; i++) if ((names[i - 1] ?? '') > (names[i] ?? '')) return false;
-  return true;
-}

@@ -9,14 +9,14 @@ import type { Answer, ChatCall } from './call.ts';
 import type { Gateway } from './gateway.ts';
 import type { Conversations } from './conversations.ts';
 import { converse, type ConversationAsk } from './converse.ts';
-import { sees } from './ownership.ts';
+import { LOCAL, sees } from './ownership.ts';
 import { again, type Ended, type Job, type Pending } from './job-lives.ts';
 import type { Clock, Log, ReadConfig } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import { queueFull, requestExists } from './refusals.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 import { isLate, statusOf } from './standing.ts';
-import { LOCAL, Ticket, type Requests } from './requests.ts';
+import { Ticket, type Requests } from './requests.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
 const MAX_TOMBSTONES = 10_000;

@@ -5,8 +5,6 @@ import { typingMistakes } from '../contract/nearest.ts';
 import { quotation, sentence } from '../contract/sentence.ts';
 import type { InstalledModel } from './ports.ts';
 
-export { canonicalName } from '../contract/model-name.ts';
-
 /** Host, namespace, name and tag, each as Ollama takes it (ollama types/model/name.go). */
 const NAME = /^(?:(?:(?:[a-z]+:\/\/)?\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/i;
 

@@ -1,6 +1,8 @@
 // Whose is what, and who may see it. A caller is known by its owner: LOCAL for this machine, else a key or a web page.
 // Who is who is http/visitor.ts.
-import { LOCAL } from './requests.ts';
+
+/** The owner of what callers on this machine ask for. */
+export const LOCAL = 'local';
 
 /** Whether a watcher may see, cancel or remove what is an owner's: its own, and this machine all. */
 export function sees(watcher: string, owner: string): boolean {

@@ -6,11 +6,7 @@ import { etaAfter, etaOf, isLate, RUNNING, type Source, type Timing, type Waitin
 import { AppError } from '../contract/errors.ts';
 import { HandedOn, type Asker } from './handed-on.ts';
 import type { Clock, NewId } from './ports.ts';
-import { requestExists } from './refusals.ts';
-import { shuttingDown } from './refusals.ts';
-
-/** The owner of what callers on this machine ask for. */
-export const LOCAL = 'local';
+import { requestExists, shuttingDown } from './refusals.ts';
 
 export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
 

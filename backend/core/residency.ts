@@ -1,7 +1,6 @@
 // Which runners stand ready in Ollama's memory, as far as we know, and the one place that has them loaded.
 // The gateway owns a load: several requests share one, and a caller who leaves does not abort it while others wait for
 // the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
-import type { Estimator } from './estimate.ts';
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from './ports.ts';
@@ -32,7 +31,8 @@ export interface ResidencyOptions {
   readonly modelfiles: Pick<Modelfiles, 'known' | 'weights'>;
   readonly keepAlives: KeepAlives;
   readonly uses: Uses;
-  readonly estimator: Estimator;
+  /** Is told how long each load took, in milliseconds. */
+  readonly estimator: { observeLoad(model: string, ms: number): void };
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -1,7 +1,7 @@
 // Which runner of Ollama's a request needs: two requests with one key run on the same loaded one.
 // Pure; whether it is loaded is residency.ts.
 import { OPTIONS } from '../contract/ollama-request.ts';
-import { canonicalJson } from './fingerprint.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { InstalledModel, Modelfile, RunnerSpec, UpstreamRequest } from './ports.ts';
 
 /**

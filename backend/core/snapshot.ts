@@ -8,16 +8,17 @@ import type {
   QueueView,
   RequestFact,
 } from '../contract/control.ts';
+import { canonicalName } from '../contract/model-name.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import { isLate, iso, statusOf } from './standing.ts';
 import type { Modelfiles } from './modelfiles.ts';
-import { canonicalName, isCloudName } from './models.ts';
+import { isCloudName } from './models.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
-import { sees } from './ownership.ts';
-import { LOCAL, type Requests, type Ticket } from './requests.ts';
+import { LOCAL, sees } from './ownership.ts';
+import type { Requests, Ticket } from './requests.ts';
 import type { Residency } from './residency.ts';
 import { rates, type Telemetry } from './telemetry.ts';
 

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Source } from '../contract/chat.ts';
 import type { History } from './history.ts';
 import type { Now } from './ports.ts';
-import { LOCAL } from './requests.ts';
+import { LOCAL } from './ownership.ts';
 
 /** Owners other than this machine that get figures by model; who asked longest ago makes room. */
 const MAX_OWNERS = 200;

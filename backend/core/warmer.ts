@@ -1,9 +1,9 @@
 // Keeps models warm: the preload list, and the models in use before their keep_alive runs out. It asks for nothing while
 // anybody waits or runs, takes no memory from a model that is in use, and gives up quietly when Ollama is down.
 import { asAppError, faultOf } from '../contract/errors.ts';
+import { canonicalName } from '../contract/model-name.ts';
 import { warm, type ActionParts } from './actions.ts';
 import { keepAliveMs } from './keep-alive.ts';
-import { canonicalName } from './models.ts';
 import type { LoadedModel, Log } from './ports.ts';
 import { IDLE_MS, type Uses } from './uses.ts';
 

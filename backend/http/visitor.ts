@@ -5,7 +5,7 @@ import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Viewer } from '../core/feed.ts';
 import type { ReadConfig } from '../core/ports.ts';
-import { LOCAL } from '../core/requests.ts';
+import { LOCAL } from '../core/ownership.ts';
 import { header } from './encode.ts';
 import { placedElsewhereBy } from './forwarded.ts';
 import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';

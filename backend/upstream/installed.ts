@@ -1,6 +1,7 @@
 // Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests.
 // It does not decide when to look again; that is the watch's.
-import { canonicalName, withoutLocal } from '../core/models.ts';
+import { canonicalName } from '../contract/model-name.ts';
+import { withoutLocal } from '../core/models.ts';
 import type { InstalledModel, Elapsed } from '../core/ports.ts';
 import { shared, type Shared } from './shared.ts';
 

@@ -2,7 +2,8 @@
 import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { ExactJson } from '../../backend/contract/exact-json.ts';
-import { canonicalJson, fingerprint, type KeyParts } from '../../backend/core/fingerprint.ts';
+import { canonicalJson } from '../../backend/core/canonical-json.ts';
+import { fingerprint, type KeyParts } from '../../backend/core/fingerprint.ts';
 import { runnerSpec } from '../../backend/core/runner.ts';
 import type { UpstreamChat } from '../../backend/core/ports.ts';
 

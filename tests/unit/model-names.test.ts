@@ -1,6 +1,7 @@
 // Model names as Ollama reads them, and what to offer when one is not installed.
+import { canonicalName } from '../../backend/contract/model-name.ts';
 import { describe, expect, test } from 'vitest';
-import { canonicalName, isCloudName, nearNames, noSuchModel, notInstalled } from '../../backend/core/models.ts';
+import { isCloudName, nearNames, noSuchModel, notInstalled } from '../../backend/core/models.ts';
 import { installed } from '../support/builders.ts';
 
 describe('spellings of one model', () => {

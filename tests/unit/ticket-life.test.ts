@@ -2,7 +2,8 @@
 // that live.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
-import { LOCAL, Requests, Ticket, type TicketOptions } from '../../backend/core/requests.ts';
+import { LOCAL } from '../../backend/core/ownership.ts';
+import { Requests, Ticket, type TicketOptions } from '../../backend/core/requests.ts';
 import { watched } from '../support/builders.ts';
 import { ManualClock, settled } from '../support/clocks.ts';
 
