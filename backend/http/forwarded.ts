@@ -1,62 +1,49 @@
 // Where a caller is, as the proxies between it and Hearth say it. Header text alone: what follows from it is keys.ts and
 // visitor.ts.
 import type { IncomingHttpHeaders } from 'node:http';
-import { isLoopbackAddress, readAuthority } from './loopback.ts';
+import { isLoopbackName, readAuthority } from './loopback.ts';
 
 /**
- * The headers in which a proxy says who asks, or under which name it was asked; each with who sends it. They are a list
- * that grows by commas, each proxy adding what it saw. Not among them:
+ * Proxies, tunnels and clouds have many names for who asks, and for the name under which it was asked, but all end in a
+ * word for it: X-Forwarded-For, X-Vercel-Proxied-For, Forwarded, X-Real-IP, CF-Connecting-IPv6, X-Azure-ClientIP,
+ * X-Remote-Addr, X-Envoy-External-Address, X-Forwarded-Host (rewrites of Next.js send nothing else), X-Original-Host.
+ * Of the registered field names (IANA, HTTP Field Name Registry) only Forwarded and Host end so. Not among them:
  * - Via: it says that somebody handed the request on, but not for whom. Another Hearth on this machine sends it too.
  * - X-Forwarded-Proto, -Port, -Prefix, -Server: they tell of the proxy, not of the caller.
+ * `_` counts as `-`: CGI and all that came of it (RFC 3875, 4.1.18) cannot tell the two apart, and some write it back so.
  */
-const FORWARDING = [
-  'forwarded', // RFC 7239
-  'x-forwarded-for', // nginx, Caddy, Traefik, Apache, HAProxy, Go's ReverseProxy
-  'x-forwarded-host', // the same; rewrites of Next.js send nothing else
-  'x-real-ip', // nginx, Traefik
-  'x-original-forwarded-for', // ingress-nginx, behind another proxy
-  'x-original-host', // tunnels of VS Code, Azure
-  'x-client-ip', // IIS, Apache's mod_remoteip
-  'x-cluster-client-ip', // Rackspace, Zeus
-  'x-envoy-external-address', // Envoy, Istio
-  'x-azure-clientip', // Azure Front Door
-  'x-appengine-user-ip', // Google App Engine
-  'true-client-ip', // Akamai, Cloudflare
-  'cf-connecting-ip', // Cloudflare and its tunnels
-  'cf-connecting-ipv6',
-  'fastly-client-ip', // Fastly
-  'fly-client-ip', // Fly.io
-] as const;
+const FORWARDING =
+  /[-_](?:for|host)$|(?:^|[-_])(?:forwarded(?:for)?|(?:client|real|remote|socket|source|user)?(?:ip(?:v[46])?|addr(?:ess)?))$/;
 
-export type ForwardingHeader = (typeof FORWARDING)[number];
-
-/** In lower case, for those who must not hand them on. */
-export const FORWARDING_HEADERS: readonly string[] = FORWARDING;
+/** Whether a header, named in lower case, says who asks; such ones must not be handed on. */
+export function isForwarding(name: string): boolean {
+  return FORWARDING.test(name);
+}
 
 /**
  * The first header that names another machine: undefined where there is no proxy, or where all that proxies name is this
  * machine, as the development server of a frontend does. What cannot be read ("unknown", "_hidden") may be anybody.
  */
-export function placedElsewhereBy(headers: IncomingHttpHeaders): ForwardingHeader | undefined {
-  return FORWARDING.find((name) => {
-    const value = headers[name];
-    if (value === undefined) return false;
-    const named = name === 'forwarded' ? namedIn(String(value)) : String(value).split(',');
+export function placedElsewhereBy(headers: IncomingHttpHeaders): string | undefined {
+  return Object.keys(headers).find((name) => {
+    if (!isForwarding(name)) return false;
+    // A list that grows by commas, each proxy adding what it saw.
+    const value = String(headers[name]);
+    const named = name.endsWith('forwarded') ? namedIn(value) : value.split(',');
     return named.some((node) => !isHere(node.trim().toLowerCase()));
   });
 }
 
-/** An address or a name, with or without a port. An empty one names nobody. */
-function isHere(node: string): boolean {
-  if (node === '') return true;
-  const name = readAuthority(node)?.name ?? node;
-  return isLoopbackAddress(name.replace(/^\[(.*)\]$/, '$1'));
+/** An address or a name, with or without a port, perhaps in quotes. An empty one names nobody. */
+function isHere(text: string): boolean {
+  const node = text.replace(/^"(.*)"$/, '$1');
+  return node === '' || isLoopbackName(readAuthority(node)?.name ?? node);
 }
 
 /** One `name=value` of Forwarded with what ends it (RFC 7239, 4). The value is a token or in quotes. */
 const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))[ \t]*)?(?:[,;]|$)/gy;
 
-/** Who asks (`for`) and under which name (`host`); the whole text where it is none that can be read. */
+/** Who asks (`for`) and under which name (`host`). Where there are no such pairs to be read, a list as in other headers. */
 function namedIn(forwarded: string): readonly string[] {
   const named: string[] = [];
   let read = 0;
@@ -64,5 +51,5 @@ function namedIn(forwarded: string): readonly string[] {
     read += pair.length;
     if (/^(?:for|host)$/i.test(name ?? '')) named.push(quoted?.replace(/\\(.)/g, '$1') ?? token);
   }
-  return read === forwarded.length ? named : [forwarded];
+  return read === forwarded.length ? named : forwarded.split(',');
 }

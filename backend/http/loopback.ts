@@ -1,6 +1,6 @@
 // Which names and origins mean this machine, read from the text of a header. Text alone: it resolves no names, knows no
 // configuration, and leaves it to guard.ts what may come in.
-import { isIPv4 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** Host name or bracketed IPv6 address in lower case, perhaps the root's dot, perhaps a port (RFC 3986, 3.2.2). */
 const AUTHORITY = /^(?:(\[[\da-f:.]+\])|([a-z\d_-]+(?:\.[a-z\d_-]+)*)\.?)(?::(\d{1,5}))?$/;
@@ -33,18 +33,22 @@ export function authorityName(host: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-/** `localhost` and all below it (RFC 6761, 6.3), 127.0.0.0/8 and `[::1]`; for an `Authority.name`. */
+/** In all their spellings, an IPv4 address in IPv6 dress among them (`::ffff:7f00:1`). */
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** `localhost` and all below it (RFC 6761, 6.3), and the loopback addresses; in lower case, IPv6 in brackets or without. */
 export function isLoopbackName(name: string): boolean {
-  return (
-    name === 'localhost' || name === '[::1]' || name.endsWith('.localhost') || (name.startsWith('127.') && isIPv4(name))
-  );
+  return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name.replace(/^\[(.*:.*)\]$/, '$1'));
 }
 
-/** Whether a socket's remote address is this machine's own; an IPv4 address may come in IPv6 dress. */
+/** Whether an address, such as that of a socket, is one of 127.0.0.0/8 or `::1`. */
 export function isLoopbackAddress(address: string): boolean {
-  // Nearly every request's, and so without the way through the patterns.
+  // Nearly every request's, and so without a look at what kind it is.
   if (address === '127.0.0.1' || address === '::1') return true;
-  return isLoopbackName(authorityName(address.replace(/^::ffff:/i, '')));
+  const version = isIP(address);
+  return version !== 0 && LOOPBACK.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Requests } from '../core/requests.ts';
 import { inviteBody } from './body.ts';
 import { breakOff, onGone, requestId } from './encode.ts';
 import { dialectOf, failureOf } from './failures.ts';
-import { FORWARDING_HEADERS } from './forwarded.ts';
+import { isForwarding } from './forwarded.ts';
 import { give } from './give.ts';
 import { checkManagement, isManagement } from './management.ts';
 import { callerOf, keyOf, ownerOf } from './visitor.ts';
@@ -44,7 +44,6 @@ const NOT_UP = new Set([
   'x-stream-replay',
   'x-request-id',
   'x-forwarded-proto',
-  ...FORWARDING_HEADERS,
 ]);
 
 const NOT_DOWN = new Set([
@@ -143,7 +142,7 @@ function upward(req: IncomingMessage): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   const named = connectionHeaders(req.headers.connection ?? '');
   for (const [name, value] of Object.entries(req.headers)) {
-    if (value === undefined || NOT_UP.has(name) || named.includes(name)) continue;
+    if (value === undefined || NOT_UP.has(name) || isForwarding(name) || named.includes(name)) continue;
     const isKey = name === 'authorization' || name === 'x-api-key';
     if (isKey && OWN_KEY.test(String(value))) continue;
     headers[name] = value;

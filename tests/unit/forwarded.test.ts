@@ -1,12 +1,28 @@
 // Where a caller is, as proxies say it: what names this machine alone is from here, all else is not.
 import { describe, expect, test } from 'vitest';
-import { FORWARDING_HEADERS, placedElsewhereBy } from '../../backend/http/forwarded.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { isForwarding, placedElsewhereBy } from '../../backend/http/forwarded.ts';
+
+/** What proxies, tunnels and clouds send; some of it as one of them documents it, some as programs have looked for it. */
+const FORWARDING = `
+  forwarded x-forwarded x-forwarded-for forwarded-for x-forwarded-host x-forwarded-ip x-original-forwarded-for
+  x-real-ip real-ip client-ip x-client-ip x-clientip x-client-addr x-realip x-userip x-forwardedfor x-remote-ip x-remote-addr remote-addr
+  x-originating-ip x-source-ip x-true-ip x-ip-address x-proxyuser-ip x-host x-original-host x-remote-host
+  x-cluster-client-ip x-envoy-external-address x-azure-clientip x-azure-socketip x-appengine-user-ip true-client-ip
+  cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 do-connecting-ip fastly-client-ip fly-client-ip
+  x-vercel-forwarded-for x-vercel-proxied-for x-nf-client-connection-ip cloudfront-viewer-address incap-client-ip
+  x-sucuri-clientip ali-cdn-real-ip cdn-src-ip wl-proxy-client-ip proxy-client-ip z-forwarded-for
+  x_forwarded_for x_real_ip client_ip http_client_ip x_forwarded-host`
+  .trim()
+  .split(/\s+/);
 
 describe('from elsewhere', () => {
-  test.each(FORWARDING_HEADERS.map((name) => [name]))('%s names another machine', (name) => {
-    const value = name === 'forwarded' ? 'for=203.0.113.7' : '203.0.113.7';
+  test.each(FORWARDING)('%s names another machine', (name) => {
+    expect(isForwarding(name)).toBe(true);
+    const value = name.endsWith('forwarded') ? 'for=203.0.113.7' : '203.0.113.7';
     expect(placedElsewhereBy({ [name]: value })).toBe(name);
-    const here = name === 'forwarded' ? 'for=127.0.0.1' : '127.0.0.1';
+    const here = name.endsWith('forwarded') ? 'for=127.0.0.1' : '127.0.0.1';
     expect(placedElsewhereBy({ [name]: here })).toBeUndefined();
     // The nearest proxy adds at the end what it saw; a caller may put anything before that.
     expect(placedElsewhereBy({ [name]: `${here}, ${value}` })).toBe(name);
@@ -18,6 +34,12 @@ describe('from elsewhere', () => {
     ['x-forwarded-for', '2001:db8::1'],
     ['x-forwarded-for', '[2001:db8::1]:51324'],
     ['x-forwarded-for', '::ffff:203.0.113.7'],
+    ['x-forwarded-for', '::ffff:cb00:7107'],
+    ['x-forwarded-for', '::7f00:1'],
+    ['x-forwarded-for', '[::ffff:cb00:7107]:51324'],
+    ['x-forwarded', '203.0.113.7'],
+    ['x-forwarded', '127.0.0.1, 203.0.113.7'],
+    ['cloudfront-viewer-address', '203.0.113.7:51324'],
     ['x-forwarded-for', 'unknown'],
     ['x-forwarded-for', 'unix:'],
     ['x-forwarded-for', '0.0.0.0'],
@@ -44,7 +66,24 @@ describe('from here', () => {
   test.each([
     ['x-forwarded-for', '::1'],
     ['x-forwarded-for', '::ffff:127.0.0.1'],
+    ['x-forwarded-for', '::ffff:7f00:1'],
+    ['x-forwarded-for', '::FFFF:7F00:0001'],
+    ['x-forwarded-for', '0:0:0:0:0:ffff:7f00:1'],
+    ['x-forwarded-for', '[::ffff:7f00:1]'],
+    ['x-forwarded-for', '[::ffff:127.0.0.1]:51324'],
+    ['x-forwarded-for', '0:0:0:0:0:0:0:1'],
+    ['x-forwarded-for', '[0000:0000:0000:0000:0000:0000:0000:0001]:51324'],
+    ['x-forwarded-for', '127.8.9.10:51324'],
     ['x-forwarded-for', '[::1]:51324'],
+    ['x-forwarded-for', '"127.0.0.1:51324", "[::1]:51324"'],
+    ['x-forwarded', '127.0.0.1'],
+    ['x-forwarded', 'for=127.0.0.1;host=localhost'],
+    ['x-real-ip', '::ffff:7f00:1'],
+    ['x-host', 'localhost:3000'],
+    ['forwarded', 'for="[::ffff:7f00:1]:4711"'],
+    ['forwarded', 'for="::ffff:7f00:1";host="[0:0:0:0:0:0:0:1]:3000"'],
+    ['forwarded', 'for=[::1]'],
+    ['forwarded', 'For="127.0.0.1:80"'],
     ['x-forwarded-for', '127.0.0.1:51324, ::1'],
     ['x-forwarded-for', ''],
     ['x-forwarded-host', 'LocalHost:3000'],
@@ -58,6 +97,16 @@ describe('from here', () => {
     ['x-forwarded-proto', 'https'],
     ['x-forwarded-port', '443'],
     ['x-forwarded-server', 'box.lan'],
+    ['x-forwarded-prefix', '/hearth'],
+    ['x-forwarded-scheme', 'https'],
+    // Words that only look like it.
+    ['host', 'box.lan'],
+    ['x-membership', 'gold'],
+    ['x-clip', '1'],
+    ['accept-encoding-gzip', 'zip'],
+    ['x-timer', 'for now'],
+    ['x-vercel-ip-country', 'AT'],
+    ['cf-ipcountry', 'AT'],
   ])('%s: %s', (name, value) => expect(placedElsewhereBy({ [name]: value })).toBeUndefined());
 
   test('nothing at all', () => expect(placedElsewhereBy({ host: 'localhost' })).toBeUndefined());
@@ -69,4 +118,16 @@ test.each([
   ['quotes without end', `for="${'\\"'.repeat(8000)}`],
 ])('a long header of a hostile caller, %s, may be anybody', (_name, forwarded) => {
   expect(placedElsewhereBy({ forwarded })).toBe('forwarded');
+});
+
+test('nothing that real apps and their libraries send, but what a development server of this machine adds', () => {
+  const folder = fileURLToPath(new URL('../data/traffic/', import.meta.url));
+  const sent = readdirSync(folder)
+    .flatMap((name) =>
+      readFileSync(folder + name, 'utf8')
+        .trim()
+        .split('\n'),
+    )
+    .flatMap((line) => Object.keys((JSON.parse(line) as { headers: object }).headers));
+  expect([...new Set(sent)].filter(isForwarding)).toEqual(['x-forwarded-host']);
 });
