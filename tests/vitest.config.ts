@@ -1,5 +1,6 @@
-// How the tests run: first those without a screen, two files at a time, so that two cores are enough; then the page and
-// the desktop, one file after the other, since they start whole browsers. A plain summary line comes at the end.
+// How the tests run: first those without a screen, then the page in its browsers, two files at a time, so that two cores
+// are enough; then the desktop, one file after the other, since each has the whole machine: screen, bus, ports. A plain
+// summary line comes at the end.
 import { defineConfig } from 'vitest/config';
 
 // oxlint-disable-next-line import/no-default-export -- vitest reads its configuration from the default export
@@ -29,13 +30,25 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'page',
+          include: ['tests/page/**/*.test.ts'],
+          maxWorkers: 2,
+          maxConcurrency: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'desktop',
-          include: ['tests/page/**/*.test.ts', 'tests/desktop/**/*.test.ts'],
+          include: ['tests/desktop/**/*.test.ts'],
           globalSetup: new URL('support/desktop/fetch-electron.ts', import.meta.url).pathname,
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -32,6 +32,10 @@ export interface OpenPage {
   /** Commands that the page has sent, with their input. */
   readonly calls: { readonly command: Command; readonly input: unknown }[];
   push(push: Push): Promise<void>;
+  /** Loads it anew with another view. */
+  show(view: View): Promise<void>;
+  /** Throws when anything went wrong in it. */
+  check(): void;
   /** Closes it. Throws when anything went wrong in it. */
   close(): Promise<void>;
 }
@@ -112,7 +116,7 @@ async function open(browser: Browser, url: string, view: View, options: OpenOpti
   });
   page.on('pageerror', (error) => wrong.push(error.message));
   const calls: OpenPage['calls'][number][] = [];
-  const first = viewSchema.parse(view);
+  let first = viewSchema.parse(view);
   await page.exposeFunction('bridgeCall', async (command: Command, input: unknown) => {
     if (command === 'view') return { ok: true, output: first };
     calls.push({ command, input });
@@ -136,8 +140,14 @@ async function open(browser: Browser, url: string, view: View, options: OpenOpti
       for (const listener of listeners) listener(push);
     };
   });
-  await page.goto(url);
-  await page.locator('.app > *').first().waitFor();
+  const check = (): void => {
+    if (wrong.length > 0) throw new Error(`in the page: ${wrong.join('\n')}`);
+  };
+  const load = async (): Promise<void> => {
+    await page.goto(url);
+    await page.locator('.app > *').first().waitFor();
+  };
+  await load();
   return {
     page,
     calls,
@@ -146,9 +156,14 @@ async function open(browser: Browser, url: string, view: View, options: OpenOpti
         (globalThis as unknown as { pushAll(push: unknown): void }).pushAll(given);
       }, push as object);
     },
+    check,
+    async show(next) {
+      first = viewSchema.parse(next);
+      await load();
+    },
     async close() {
       await context.close();
-      if (wrong.length > 0) throw new Error(`in the page: ${wrong.join('\n')}`);
+      check();
     },
   };
 }
