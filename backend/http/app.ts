@@ -1,17 +1,17 @@
 // One request on its way through the house: id, front door, route, and every failure encoded once.
 // Routes that run a model are met before Express, which gives each request a new prototype and so costs V8 dearly; the
 // others of ours are Express routes, and what is Ollama's alone is handed on to it.
-import express from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, faultOf } from '../contract/errors.ts';
-import { ROUTES, type RoutePath } from '../contract/routes.ts';
+import { type RoutePath, ROUTES } from '../contract/routes.ts';
 import { LOOP_STATUS } from '../core/loop.ts';
 import type { Log, NewId } from '../core/ports.ts';
-import { callersId } from './chat-call.ts';
-import { ollamaEmbed, ollamaWrite, type DropInParts } from './drop-in.ts';
+import { callersId } from './asking.ts';
+import type { DropInParts } from './drop-in.ts';
 import { sendError } from './encode.ts';
 import { dialectOf } from './failures.ts';
 import type { Guard } from './guard.ts';
+import { ollamaEmbed, ollamaWrite } from './ollama-routes.ts';
 import { openAiEmbed, openAiModel, openAiModels, openAiWrite } from './openai-routes.ts';
 import {
   cancelRequest,
@@ -19,16 +19,17 @@ import {
   doAction,
   forgetConversation,
   handIn,
+  type Handler,
   lookAtQueue,
+  type OwnParts,
   showConversation,
   showEvents,
   showHealth,
   showOpenApi,
   showStats,
-  type Handler,
-  type OwnParts,
 } from './own-routes.ts';
 import { passThrough } from './passthrough.ts';
+import express from 'express';
 
 export interface AppParts extends OwnParts, DropInParts {
   readonly guard: Guard;

@@ -1,18 +1,13 @@
 // From the body and headers of our own chat routes to a ChatCall: the translation of this dialect.
 import type { IncomingMessage } from 'node:http';
-import { PRIORITY, REQUEST_ID, type ChatRequest } from '../contract/chat-request.ts';
+import type { ChatRequest } from '../contract/chat-request.ts';
 import type { Config } from '../contract/config.ts';
-import { AppError } from '../contract/errors.ts';
-import { quotation, sentence } from '../contract/sentence.ts';
 import type { ChatCall } from '../core/call.ts';
-import { withPrompt, type ConversationAsk } from '../core/converse.ts';
-import { spaceOf } from '../core/ownership.ts';
-import type { CacheWish } from '../core/policy.ts';
+import { type ConversationAsk, withPrompt } from '../core/converse.ts';
 import type { UpstreamChat } from '../core/ports.ts';
-import { REPLAY_MODES, type ReplayMode } from '../core/replay.ts';
+import { askerOf, bodyWish, priorityOf, replayOf } from './asking.ts';
 import { headerWishes, markOf } from './cache-headers.ts';
-import { header } from './encode.ts';
-import { callerOf, keyOf, mayGoFirst, ownerOf } from './visitor.ts';
+import { header } from './header.ts';
 
 /** A request of our own chat routes, understood. */
 export interface OwnChat {
@@ -25,9 +20,6 @@ export interface OwnChat {
   /** Cache-Control came as a habit of the client and was not followed. */
   readonly ignoredCacheControl: boolean;
 }
-
-/** Fields of a body that are ours on every route, and that Ollama never sees. */
-export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
 
 /** A body that was understood, and what goes upstream for it. Both stay as they are: they may serve many requests. */
 export class ChatBody {
@@ -94,56 +86,6 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
   };
 }
 
-/** Who asks, as every route's request says it. */
-export function askerOf(
-  req: IncomingMessage,
-  { cache }: CacheFields,
-): Pick<ChatCall, 'caller' | 'owner' | 'maxActive' | 'namespace'> {
-  const owner = ownerOf(req);
-  return {
-    caller: callerOf(req),
-    owner,
-    maxActive: keyOf(req)?.max_active,
-    namespace: spaceOf(owner, cache?.namespace),
-  };
-}
-
-/** The place in line that was asked for; no sooner than normal for who may not ask for that. Throws invalid_request. */
-export function priorityOf(req: IncomingMessage, fields: CacheFields): number {
-  const asked = askedPriority(req, fields);
-  return mayGoFirst(req) ? asked : Math.max(asked, PRIORITY.normal);
-}
-
-function askedPriority(req: IncomingMessage, { priority }: CacheFields): number {
-  if (typeof priority === 'number') return priority;
-  const word = header(req, 'x-queue-priority')?.toLowerCase();
-  if (word === undefined) return PRIORITY.normal;
-  if (word === 'high' || word === 'normal' || word === 'low') return PRIORITY[word];
-  throw new AppError(
-    'invalid_request',
-    sentence`X-Queue-Priority must be high, normal or low. It was ${quotation(word)}.`,
-  );
-}
-
-export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
-  const word = header(req, 'x-stream-replay')?.toLowerCase();
-  if (word === undefined) return config.cache.replay;
-  const mode = REPLAY_MODES.find((name) => name === word);
-  if (mode !== undefined) return mode;
-  throw new AppError(
-    'invalid_request',
-    sentence`X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${quotation(word)}.`,
-  );
-}
-
-export function bodyWish({ use_cache, cache }: CacheFields): CacheWish {
-  const ttl = cache?.ttl === undefined ? {} : { ttl: cache.ttl };
-  if (use_cache === false || cache?.['no-store'] === true) return { read: false, store: false };
-  if (cache?.['no-cache'] === true) return { read: false, store: true, ...ttl };
-  // use_cache: true is the default and says nothing; a header may still ask otherwise.
-  return ttl;
-}
-
 /** The fields that are ours and that Ollama does not know; all others go upstream, known to us or not. */
 function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: string): UpstreamChat {
   const {
@@ -180,10 +122,4 @@ function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]
     if (value !== null && value !== undefined) out[name] = value as NonNullable<T[keyof T]>;
   }
   return out;
-}
-
-/** The caller's own request id when it is well formed. */
-export function callersId(req: IncomingMessage): string | undefined {
-  const id = header(req, 'x-request-id');
-  return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
 }

@@ -1,28 +1,24 @@
-// The routes of Ollama and OpenAI that run a model, for clients that know nothing of Hearth: each body is translated to
-// the one form that the core knows, and each answer back. What a dialect looks like is said in ollama-*.ts and openai-*.ts.
+// What the dialects of Ollama and OpenAI share, for clients that know nothing of Hearth: a body is read, the core is asked
+// in the one form that it knows, and the answer is written in the voice of its dialect (ollama-*.ts, openai-*.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIncomplete, NO_METRICS, type ChatEvent, type Completion } from '../contract/chat.ts';
+import type { Completion } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { GoRefusal } from '../contract/go-type.ts';
-import { load, unloadAtOnce, type ActionParts } from '../core/actions.ts';
-import type { EmbedFamily } from '../core/embed-group.ts';
+import type { ActionParts } from '../core/actions.ts';
 import type { ChatCall } from '../core/call.ts';
-import type { Embedder, EmbedAnswer } from '../core/embedder.ts';
+import type { EmbedAnswer, Embedder } from '../core/embedder.ts';
 import type { Gateway } from '../core/gateway.ts';
 import type { Jobs } from '../core/jobs.ts';
 import type { CacheWish } from '../core/policy.ts';
+import type { NewId, Relay } from '../core/ports.ts';
 import type { TicketOptions } from '../core/requests.ts';
-import type { Family, NewId, Relay } from '../core/ports.ts';
+import { askerOf, bodyWish, type CacheFields, priorityOf, replayOf } from './asking.ts';
 import { checkContentType, readBody } from './body.ts';
 import { cacheHeaders, headerWishes, markOf } from './cache-headers.ts';
-import { askerOf, bodyWish, priorityOf, replayOf, type CacheFields } from './chat-call.ts';
-import { goneSignal, onGone, requestId, sendJson, sendWhole, type Patience } from './encode.ts';
+import { onGone, type Patience, requestId, sendWhole } from './encode.ts';
 import { readGoBody } from './go-body.ts';
-import { ollamaChunk, ollamaEnd, ollamaWhole, type OllamaFrame } from './ollama-answer.ts';
-import { askedToEmbed, askedToWrite, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
 import { sendStream, type StreamForm } from './stream.ts';
-import { refusal } from './understood.ts';
-import { callerOf, requireScope } from './visitor.ts';
+import { type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
 /** What these handlers act on. */
 export interface DropInParts extends ActionParts {
@@ -69,9 +65,6 @@ export async function readAs<T>(
     throw error instanceof GoRefusal ? refusal(error.message === 'EOF' ? nothing : error.message) : error;
   }
 }
-
-/** What Ollama's own routes say of an empty body. */
-const NO_BODY = 'missing request body';
 
 /** What the headers and our own fields of the body say, beside the request itself. */
 function circumstances(
@@ -146,51 +139,6 @@ export async function answerWritten(
   }
 }
 
-function ollamaVoice(frame: OllamaFrame): Voice {
-  return {
-    whole: (completion) => ollamaWhole(completion, frame),
-    stream: () => {
-      let held: (ChatEvent & { type: 'piece' }) | undefined;
-      const write = (event: ChatEvent): string => {
-        if (event.type === 'waiting') return '';
-        if (event.type === 'end') return isIncomplete(event.end) ? '' : line(ollamaEnd(event.end, held?.piece, frame));
-        if (event.piece.last !== true) return line(ollamaChunk(event.piece, frame));
-        held = event;
-        return '';
-      };
-      // A space before an object is no news to any reader of JSON.
-      return { headers: NDJSON, write, beat: ' ' };
-    },
-  };
-}
-
-const NDJSON = { 'Content-Type': 'application/x-ndjson' };
-
-function line(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
-}
-
-/** POST /api/chat and /api/generate. */
-export async function ollamaWrite(
-  parts: DropInParts,
-  family: Family,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
-  const asked = await readAs(parts, req, NO_BODY, (body) => askedToWrite(family, body));
-  const { model } = asked.request;
-  const frame: OllamaFrame = { family, model, now: parts.clock.now };
-  if (asked.what === 'unload') {
-    requireScope(req, 'manage');
-    await unloadAtOnce(parts, model, goneSignal(res));
-    sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frame));
-    return;
-  }
-  await answerWritten(parts, req, res, asked, ollamaVoice(frame));
-}
-
-const UNLOADED = { created_at: '', done_reason: 'unload', metrics: NO_METRICS };
-
 // ---- vectors
 
 /** Vectors for a request, with the headers that say where they came from. */
@@ -205,35 +153,4 @@ export async function vectorsFor(
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.'))),
   );
   return { answer, headers: { ...cacheHeaders(answer.source, answer.cache, ignored), ...NO_STORE } };
-}
-
-/** POST /api/embed and the legacy /api/embeddings. */
-export async function ollamaEmbed(
-  parts: DropInParts,
-  family: EmbedFamily,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
-  const asked = await readAs(parts, req, NO_BODY, (body) => askedToEmbed(family, body));
-  const { model } = asked.request;
-  // Without a text the model is only loaded.
-  if (asked.texts.length === 0) {
-    const who = { lane: 'embed', caller: callerOf(req), priority: priorityOf(req, asked.ours) } as const;
-    await load(parts, asked.request, who, goneSignal(res));
-    sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
-    return;
-  }
-  const { answer, headers } = await vectorsFor(parts, req, res, asked);
-  const { vectors, totalDuration, loadDuration, tokens } = answer;
-  const body =
-    family === 'embeddings'
-      ? { embedding: vectors[0] ?? [] }
-      : {
-          model,
-          embeddings: vectors,
-          ...(totalDuration > 0 ? { total_duration: totalDuration } : {}),
-          ...(loadDuration > 0 ? { load_duration: loadDuration } : {}),
-          ...(tokens > 0 ? { prompt_eval_count: tokens } : {}),
-        };
-  sendJson(res, 200, body, headers);
 }

@@ -1,11 +1,11 @@
 // Answers and errors on the wire of our own routes: JSON, or `data:` lines. The one place where an error becomes HTTP.
 // It honours back-pressure, notices a caller who left, and keeps a silent connection alive; it decides nothing.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../contract/chat.ts';
 import { AppError, asAppError, retryAfterOf } from '../contract/errors.ts';
 import type { StreamPiece } from '../core/answer.ts';
 import { endEarly } from './body.ts';
-import { failureOf, type Dialect, type Failure } from './failures.ts';
+import { type Dialect, type Failure, failureOf } from './failures.ts';
 import { countWhole, give, giveLast } from './give.ts';
 
 /** The clocks of a connection that waits; milliseconds. */
@@ -254,10 +254,4 @@ function hasNoBody(res: ServerResponse): boolean {
   if (res.req.method !== 'HEAD') return false;
   res.end();
   return true;
-}
-
-/** A header that must be single: its value, or undefined. */
-export function header(req: IncomingMessage, name: string): string | undefined {
-  const value = req.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -5,27 +5,16 @@ import { keepAliveSeconds } from '../contract/duration.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../contract/ollama-request.ts';
 import type { EmbedFamily } from '../core/embed-group.ts';
 import type { Family, UpstreamRequest } from '../core/ports.ts';
-import type { CacheFields } from './chat-call.ts';
-import { namedModel, ownFields, present, refusal, understood } from './understood.ts';
-
-/** A body that was understood. */
-export interface Asked {
-  /** In Ollama's form, without the fields that are ours. */
-  readonly request: UpstreamRequest;
-  readonly ours: CacheFields;
-}
-
-export interface AskedToWrite extends Asked {
-  readonly family: Family;
-  readonly stream: boolean;
-  /** Without messages or a prompt nothing runs: the model is loaded, or unloaded when it need not be kept. */
-  readonly what: 'run' | 'load' | 'unload';
-}
-
-export interface AskedToEmbed extends Asked {
-  readonly family: EmbedFamily;
-  readonly texts: readonly string[];
-}
+import {
+  type Asked,
+  type AskedToEmbed,
+  type AskedToWrite,
+  namedModel,
+  ownFields,
+  present,
+  textsOf,
+  understood,
+} from './understood.ts';
 
 /** Throws invalid_request and model_not_found in Ollama's words; invalid_request in our own for fields of ours. */
 export function askedToWrite(family: Family, body: unknown): AskedToWrite {
@@ -46,15 +35,6 @@ export function askedToEmbed(family: EmbedFamily, body: unknown): AskedToEmbed {
   }
   const { input, ...fields } = understood(ollamaEmbed, body);
   return { ...split(fields, family), family, texts: textsOf(input) };
-}
-
-/** What is to be embedded; none for an empty text, which only loads the model. Throws invalid_request for anything else. */
-export function textsOf(input: unknown): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(input) ? input : input === undefined || input === '' ? [] : [input];
-  return list.map((text) => {
-    if (typeof text !== 'string') throw refusal('invalid input type');
-    return text;
-  });
 }
 
 /** Our own fields apart from Ollama's. */

@@ -5,10 +5,10 @@ import { GoRefusal, goTypeOf } from '../contract/go-type.ts';
 import { toolArguments } from '../contract/ollama-request.ts';
 import {
   openAiChat,
-  openAiCompletion,
-  openAiEmbeddings,
   type OpenAiChat,
+  openAiCompletion,
   type OpenAiCompletion,
+  openAiEmbeddings,
   type OpenAiMessage,
   type OpenAiToolCall,
 } from '../contract/openai-request.ts';
@@ -16,8 +16,16 @@ import { base64Of } from './go-base64.ts';
 import { isPlain } from './go-body.ts';
 import { readAsGo } from './go-read.ts';
 import { readExactly } from './go-syntax.ts';
-import { textsOf, type AskedToEmbed, type AskedToWrite } from './ollama-request.ts';
-import { namedModel, ownFields, present, refusal, understood } from './understood.ts';
+import {
+  type AskedToEmbed,
+  type AskedToWrite,
+  namedModel,
+  ownFields,
+  present,
+  refusal,
+  textsOf,
+  understood,
+} from './understood.ts';
 
 /** What the answer's form depends on, beside what is asked. */
 export interface OpenAiAsked extends AskedToWrite {

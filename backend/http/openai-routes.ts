@@ -1,10 +1,10 @@
 // The routes of OpenAI's dialect. What runs is the same as on Ollama's own routes; only the form differs.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ChatEvent, isEmptyPiece, isIncomplete } from '../contract/chat.ts';
 import { AppError } from '../contract/errors.ts';
-import { isEmptyPiece, isIncomplete, type ChatEvent } from '../contract/chat.ts';
 import { noSuchModel } from '../core/models.ts';
-import { answerWritten, readAs, vectorsFor, type DropInParts, type Voice } from './drop-in.ts';
+import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from './drop-in.ts';
 import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from './encode.ts';
 import {
   chatCompletion,
@@ -13,8 +13,8 @@ import {
   embeddingList,
   modelEntry,
   modelList,
-  textCompletion,
   type OpenAiFrame,
+  textCompletion,
 } from './openai-answer.ts';
 import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAiAsked } from './openai-request.ts';
 

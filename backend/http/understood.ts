@@ -5,9 +5,28 @@ import { GoRefusal, type GoType, type Read } from '../contract/go-type.ts';
 import { parseInput } from '../contract/parse.ts';
 import { foreign } from '../contract/sentence.ts';
 import type { EmbedFamily } from '../core/embed-group.ts';
-import type { Family } from '../core/ports.ts';
-import type { CacheFields } from './chat-call.ts';
+import type { Family, UpstreamRequest } from '../core/ports.ts';
+import type { CacheFields } from './asking.ts';
 import { readAsGo } from './go-read.ts';
+
+/** A body that was understood. */
+export interface Asked {
+  /** In Ollama's form, without the fields that are ours. */
+  readonly request: UpstreamRequest;
+  readonly ours: CacheFields;
+}
+
+export interface AskedToWrite extends Asked {
+  readonly family: Family;
+  readonly stream: boolean;
+  /** Without messages or a prompt nothing runs: the model is loaded, or unloaded when it need not be kept. */
+  readonly what: 'run' | 'load' | 'unload';
+}
+
+export interface AskedToEmbed extends Asked {
+  readonly family: EmbedFamily;
+  readonly texts: readonly string[];
+}
 
 const NOTHING: unknown = {};
 
@@ -43,4 +62,13 @@ export function ownFields({ use_cache, cache, priority }: Readonly<Record<string
 /** Without what is null or undefined: both mean "not said". */
 export function present(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+}
+
+/** What is to be embedded; none for an empty text, which only loads the model. Throws invalid_request for anything else. */
+export function textsOf(input: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(input) ? input : input === undefined || input === '' ? [] : [input];
+  return list.map((text) => {
+    if (typeof text !== 'string') throw refusal('invalid input type');
+    return text;
+  });
 }

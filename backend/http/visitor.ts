@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../contract/api-key.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Viewer } from '../core/feed.ts';
-import type { ReadConfig } from '../core/ports.ts';
 import { LOCAL } from '../core/ownership.ts';
-import { header } from './encode.ts';
+import type { ReadConfig } from '../core/ports.ts';
 import { placedElsewhereBy } from './forwarded.ts';
+import { header } from './header.ts';
 import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
 /** Only requests that showed a key are in it, which few do. */
