@@ -117,10 +117,17 @@ function goKind(value: unknown, wanted = false): string {
   return typeof value === 'number' && wanted ? `number ${value}` : typeof value;
 }
 
-/** What is wrong with a text that should be standard base64. */
+/** What Go finds wrong with a text that should be standard base64 (encoding/base64, CorruptInputError). Line ends are passed over. */
 function badBase64(text: string): string | undefined {
-  const good = /^[A-Za-z\d+/]*/.exec(text)?.[0].length ?? 0;
-  const padding = text.slice(good);
-  if (text.length % 4 === 0 && /^={0,2}$/.test(padding)) return undefined;
-  return `illegal base64 data at input byte ${padding === '' || padding.startsWith('=') ? text.length : good}`;
+  const wrongAt = (at: number): string => `illegal base64 data at input byte ${at}`;
+  const good = /^[A-Za-z\d+/\r\n]*/.exec(text)?.[0] ?? '';
+  const left = good.replaceAll(/[\r\n]/g, '').length % 4;
+  const rest = text.slice(good.length);
+  // A group that is cut short is named by where it would begin if it had no line ends in it.
+  if (rest === '') return left === 0 ? undefined : wrongAt(good.length - left);
+  if (!rest.startsWith('=') || left < 2) return wrongAt(good.length);
+  const [padding] = (left === 2 ? /^=[\r\n]*=[\r\n]*/ : /^=[\r\n]*/).exec(rest) ?? [];
+  if (padding !== undefined) return padding === rest ? undefined : wrongAt(good.length + padding.length);
+  const [half = ''] = /^=[\r\n]*/.exec(rest) ?? [];
+  return wrongAt(half === rest ? text.length : good.length + half.length - 1);
 }

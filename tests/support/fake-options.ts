@@ -1,5 +1,6 @@
 // Reads what a request says of a run as Ollama does, with its very error texts: keep_alive, options, think, format, template.
 // Deliberately only the checks ollama.md describes; unknown options pass, as they do there.
+import { jsonText } from '../../backend/contract/exact-json.ts';
 import { isRecord } from './fake-decode.ts';
 import type { Fields } from './fake-decode.ts';
 import type { Installed } from './fake-models.ts';
@@ -155,13 +156,13 @@ const JSON_TYPES: readonly unknown[] = ['string', 'number', 'integer', 'boolean'
 export function formatOf(value: unknown): unknown {
   if (value === undefined || value === '') return undefined;
   if (value !== 'json' && !isRecord(value)) {
-    const shown = JSON.stringify(JSON.stringify(value));
+    const shown = JSON.stringify(jsonText(value));
     throw new FakeError(500, `invalid format: ${shown}; expected "json" or a valid JSON Schema object`);
   }
   const types = isRecord(value) ? [value['type'] ?? 'object'].flat() : [];
   if (types.every((type) => JSON_TYPES.includes(type))) return value;
   throw runnerRefusal(
-    `Field 'json_schema': "json_schema": JSON schema conversion failed:\nUnrecognized schema: ${JSON.stringify(value)}`,
+    `Field 'json_schema': "json_schema": JSON schema conversion failed:\nUnrecognized schema: ${jsonText(value)}`,
   );
 }
 

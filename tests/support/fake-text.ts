@@ -62,14 +62,17 @@ export function jsonAnswer(format: unknown): readonly string[] {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** An answer is filled in so many levels deep; below that it has empty lists and objects. */
+const LEVELS = 100;
+
 /** The simplest value a simple JSON Schema allows; patterns, formats and references are not looked at. */
-function instanceOf(schema: unknown): unknown {
-  if (!isObject(schema)) return {};
+function instanceOf(schema: unknown, levels = LEVELS): unknown {
+  if (!isObject(schema) || levels === 0) return {};
   if ('const' in schema) return schema['const'];
   for (const choices of [schema['enum'], schema['anyOf'], schema['oneOf']]) {
     if (!Array.isArray(choices) || choices.length === 0) continue;
     const first: unknown = choices[0];
-    return choices === schema['enum'] ? first : instanceOf(first);
+    return choices === schema['enum'] ? first : instanceOf(first, levels - 1);
   }
   const type: unknown = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
   switch (type) {
@@ -83,10 +86,10 @@ function instanceOf(schema: unknown): unknown {
     case 'null':
       return null;
     case 'array':
-      return [instanceOf(schema['items'])];
+      return levels === 1 ? [] : [instanceOf(schema['items'], levels - 1)];
     default: {
       const properties = isObject(schema['properties']) ? schema['properties'] : {};
-      return Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, instanceOf(each)]));
+      return Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, instanceOf(each, levels - 1)]));
     }
   }
 }

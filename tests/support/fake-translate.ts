@@ -34,12 +34,25 @@ export abstract class TranslatingClient extends Client {
   override async write(_type: string, bytes: string | Buffer): Promise<void> {
     const lines = `${this.#rest}${bytes.toString()}`.split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) for (const event of this.events(JSON.parse(line) as Fields)) await this.event(event);
+    for (const line of lines) {
+      const native = readLine(line);
+      // The middleware gives up without a word (server/routes.go, streamResponse: w.Write failed).
+      if (native === undefined) return this.end('error');
+      for (const event of this.events(native)) await this.event(event);
+    }
   }
 
   protected async event({ name, data }: Event): Promise<void> {
     const text = typeof data === 'string' ? data : goJson(data);
     await super.write('text/event-stream', `${name === undefined ? '' : `event: ${name}\n`}data: ${text}\n\n`);
+  }
+}
+
+function readLine(line: string): Fields | undefined {
+  try {
+    return JSON.parse(line) as Fields;
+  } catch {
+    return undefined;
   }
 }
 

@@ -526,6 +526,52 @@ describe('errors', () => {
     expect(fake.calls[0]).toMatchObject({ outcome: 'error', status });
   });
 
+  it.each([
+    ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }] }],
+    ['/v1/completions', { prompt: 'x' }],
+    ['/v1/responses', { input: 'x' }],
+    ['/v1/messages', { messages: [{ role: 'user', content: 'x' }], max_tokens: 9 }],
+  ])('%s: ends without a word where a line in the middle cannot be read', async (path, body) => {
+    const fake = await start();
+    fake.next({ pieces: ['a', 'b'], malformedAfter: 1 });
+    const response = await post(fake, path, { model: 'llama3.2', stream: true, ...body });
+    const text = await response.text();
+    expect([response.status, text.includes('"a"'), text.includes('"b"')]).toEqual([200, true, false]);
+    expect(text).not.toMatch(/DONE|response\.completed|message_stop/);
+    expect(fake.calls[0]).toMatchObject({ outcome: 'error' });
+  });
+
+  it.each([
+    ['/etc/passwd', 8],
+    ['!!!!', 0],
+    ['====', 0],
+    ['x===', 1],
+    ['A=AA', 1],
+    ['AA=A', 2],
+    ['AA=', 3],
+    ['AA=\n', 4],
+    ['AA==A', 4],
+    ['AAA=AAAA', 4],
+    ['AAAAA', 4],
+    ['AAAA\nAA', 5],
+    ['AAAAAA=', 7],
+    ['YWJjZA=====', 8],
+    ['./picture.png', 0],
+  ])('names the place where Go stops reading %j: %i', async (text, place) => {
+    const fake = await start();
+    const body = { model: 'llama3.2', prompt: 'x', images: [text] };
+    expect(await refusal(post(fake, '/api/generate', body))).toEqual([
+      400,
+      `illegal base64 data at input byte ${place}`,
+    ]);
+  });
+
+  it.each(['AAA=\n', 'AA\r\nA=', 'A\nA\n=\n=', '\n', ''])('takes %j as base64, as Go does', async (text) => {
+    const fake = await start({ models: [{ name: 'm', capabilities: ['completion', 'vision'] }] });
+    const body = { model: 'm', prompt: 'x', images: [text] };
+    expect((await post(fake, '/api/generate', body)).status).toBe(200);
+  });
+
   it('refuses foreign origins and hosts with an empty 403, and lets near ones in', async () => {
     const fake = await start();
     const get = (...head: readonly string[]): Promise<string> => raw(fake, ['GET /api/version HTTP/1.1', ...head]);
