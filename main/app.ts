@@ -11,7 +11,7 @@ import { Pusher } from './bridge.ts';
 import { createHandlers } from './handlers.ts';
 import { openLog } from './log.ts';
 import { keepLoginItem } from './login-item.ts';
-import { Notices } from './notices.ts';
+import { DISMISS, Notices } from './notices.ts';
 import { OllamaProgram } from './ollama-program.ts';
 import { askAboutOrigins } from './origin-notices.ts';
 import { paced } from './paced.ts';
@@ -186,7 +186,8 @@ export async function createApp(shell: Shell) {
     showState();
     pusher.touch('settings', 'gateway', 'live', 'app');
   });
-  const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, notices, log });
+  const failed = (text: string): void => notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
+  const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, log, failed });
   void tick();
 
   /** Ages, waits and plots go on by themselves. */

@@ -1,6 +1,5 @@
 // What each command of the window does. A table of contents: the work is in the parts that are handed in.
 import { writeFileSync } from 'node:fs';
-import type { Control } from '../backend/control.ts';
 import { ConfigFileError, readConfigFile } from '../backend/config-file.ts';
 import { readKeyWish } from '../backend/contract/api-key.ts';
 import type { Action } from '../backend/contract/control.ts';
@@ -11,7 +10,7 @@ import type { Handlers } from './bridge.ts';
 import type { Notices } from './notices.ts';
 import type { OllamaProgram } from './ollama-program.ts';
 import type { Settings } from './settings.ts';
-import type { Supervisor } from './supervisor.ts';
+import { running, type Supervisor } from './supervisor.ts';
 
 export interface HandlerParts {
   readonly supervisor: Supervisor;
@@ -93,15 +92,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     finish_first_run: () => (parts.finishFirstRun(), done),
     quit: ({ yes }) => (parts.answerQuit(yes), done),
   };
-}
-
-/** The controls of the gateway that runs. Throws shutting_down when none does. */
-export function running(supervisor: Supervisor): Control {
-  const { control } = supervisor;
-  if (control === undefined || supervisor.state !== 'running') {
-    throw new AppError('shutting_down', 'The gateway does not run. Start it first.');
-  }
-  return control;
 }
 
 function tried<T>(what: string, effect: () => T): T {

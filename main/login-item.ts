@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Settings as LoginItemSettings } from 'electron';
 import type { Log } from '../backend/core/ports.ts';
-import { DISMISS, type Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
 
 export interface LoginItemOptions {
@@ -61,18 +60,18 @@ export function startCommand({ env, execPath, argv, isPackaged, project }: Start
 export interface LoginItemParts extends Pick<LoginItemOptions, 'platform' | 'env' | 'home'> {
   readonly loginItem: Omit<LoginItemOptions, 'platform' | 'env' | 'home'>;
   readonly settings: Settings;
-  readonly notices: Notices;
   readonly log: Log;
+  /** Is told, as a sentence, why the system could not be made to. */
+  failed(sentence: string): void;
 }
 
-/** Makes the system do as app.start_at_login says; where it cannot, a notice says so. */
-export function keepLoginItem({ loginItem, platform, env, home, settings, notices, log }: LoginItemParts): void {
+/** Makes the system do as app.start_at_login says. */
+export function keepLoginItem({ loginItem, platform, env, home, settings, log, failed }: LoginItemParts): void {
   try {
     setLoginItem(settings.config.app.start_at_login, { ...loginItem, platform, env, home });
   } catch (error) {
     log.warn({ err: error }, 'start at login could not be set');
-    const text = `Start at login could not be set: ${error instanceof Error ? error.message : ''}`;
-    notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
+    failed(`Start at login could not be set: ${error instanceof Error ? error.message : ''}`);
   }
 }
 

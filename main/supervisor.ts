@@ -1,12 +1,13 @@
 // Keeps the gateway in the state the user wants: one transition at a time, a taken port explained and tried again, a crash
 // answered with a restart, both after growing pauses. It knows the gateway by its start function alone, and no Electron.
 import type { Backend } from '../backend/backend.ts';
-import type { Control } from '../backend/control.ts';
 import type { Config } from '../backend/contract/config.ts';
-import { addressesOf, type Interfaces } from './addresses.ts';
 import type { GatewayFailure, GatewayView } from '../backend/contract/desktop.ts';
+import { AppError } from '../backend/contract/errors.ts';
+import type { Control } from '../backend/control.ts';
 import type { Clock, Log } from '../backend/core/ports.ts';
 import { ListenError } from '../backend/http/listen.ts';
+import { addressesOf, type Interfaces } from './addresses.ts';
 
 /** The pause before the first restart or the next try, doubled with each up to the longest; milliseconds. */
 const FIRST_PAUSE_MS = 1000;
@@ -226,4 +227,13 @@ export class Supervisor {
 
 function pauseAfter(tries: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+}
+
+/** The controls of the gateway that runs. Throws shutting_down when none does. */
+export function running(supervisor: Supervisor): Control {
+  const { control } = supervisor;
+  if (control === undefined || supervisor.state !== 'running') {
+    throw new AppError('shutting_down', 'The gateway does not run. Start it first.');
+  }
+  return control;
 }

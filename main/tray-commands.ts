@@ -2,10 +2,9 @@
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError, faultOf } from '../backend/contract/errors.ts';
 import type { Log } from '../backend/core/ports.ts';
-import { running } from './handlers.ts';
 import { DISMISS, type Notices } from './notices.ts';
 import type { Settings } from './settings.ts';
-import type { Supervisor } from './supervisor.ts';
+import { running, type Supervisor } from './supervisor.ts';
 import type { TrayCommand } from './tray-model.ts';
 
 export interface TrayCommandParts {

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { parseField } from '../backend/contract/config.ts';
-import type { ControlProps } from './field.tsx';
+import type { ControlProps } from './control-props.ts';
 import { Icon } from './parts.tsx';
 
 export function ListControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {

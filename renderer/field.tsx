@@ -1,25 +1,15 @@
 // One field of the settings form: the control that fits its kind, its label and key, and what is said below it.
 import type { JSX } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
-import type { FieldInfo } from '../backend/contract/config.ts';
-import type { View } from '../backend/contract/desktop.ts';
 import { useCalls } from './actions.ts';
 import { sentenceOf } from './client.ts';
+import type { ControlProps, FieldProps } from './control-props.ts';
 import { ListControl } from './field-list.tsx';
 import { asText, hintOf, isWrong, modelChoices, needsKey, readText, type Hint, type Touched } from './form.ts';
 import { HintLine } from './hint-line.tsx';
 import { KeysControl } from './keys.tsx';
 import { Marked } from './parts.tsx';
 import { TestConnection } from './test-connection.tsx';
-
-interface FieldProps {
-  readonly field: FieldInfo;
-  readonly view: View;
-  /** What a search looks for, to be seen in the words. */
-  readonly words: readonly string[];
-  /** Shows another setting, by its dotted path. */
-  readonly go: (path: string) => void;
-}
 
 export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const { call } = useCalls();
@@ -115,22 +105,6 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
       <HintLine id={`${id}-h`} hint={hint} words={words} undo={undo} use={take} go={go} />
     </div>
   );
-}
-
-export interface ControlProps extends FieldProps {
-  readonly id: string;
-  readonly describedBy: string;
-  readonly locked: boolean;
-  /** What is typed, or was found in the file, is not allowed. */
-  readonly wrong: boolean;
-  readonly touched: Touched;
-  /** What stands in a text field. */
-  readonly text: string;
-  readonly setTyped: (text: string | undefined) => void;
-  readonly take: (text: string) => void;
-  readonly save: (value: unknown) => Promise<boolean>;
-  /** Says below the field why what was typed is not taken. */
-  readonly refuse: (sentence: string) => void;
 }
 
 function Control(props: ControlProps): JSX.Element {

@@ -5,7 +5,7 @@ import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { SCOPES, type ApiKey, type Scope } from '../backend/contract/api-key.ts';
 import { useAction, useCalls } from './actions.ts';
 import { CopyButton } from './copy.tsx';
-import type { ControlProps } from './field.tsx';
+import type { ControlProps } from './control-props.ts';
 import { useOpener } from './focus.ts';
 import { keyWords } from './form.ts';
 import { Ask, Problem } from './parts.tsx';

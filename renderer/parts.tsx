@@ -3,8 +3,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useAction } from './actions.ts';
-import { marked } from './settings-groups.ts';
 import type { MarkName } from './status.ts';
+import { marked } from './words.ts';
 
 export type IconName =
   'copy' | 'check' | 'close' | 'up' | 'lock' | 'alert' | 'info' | 'restart' | 'search' | 'more' | 'out';

@@ -84,13 +84,3 @@ export function foundGroups(search: string): Group[] {
     .toSorted((a, b) => (a.ranked[0]?.rank ?? 0) - (b.ranked[0]?.rank ?? 0))
     .map(({ title, ranked }) => ({ title, fields: ranked.map(({ field }) => field) }));
 }
-
-/** A text in pieces; those with `hit` are what a search found in it. */
-export function marked(text: string, words: readonly string[]): { readonly text: string; readonly hit: boolean }[] {
-  const wanted = words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  if (wanted.length === 0) return [{ text, hit: false }];
-  return text
-    .split(new RegExp(`(${wanted.join('|')})`, 'gi'))
-    .map((piece, i) => ({ text: piece, hit: i % 2 === 1 }))
-    .filter((piece) => piece.text !== '');
-}

@@ -118,3 +118,13 @@ export function moment(at: number, now: number): string {
   const today = new Date(at).toDateString() === new Date(now).toDateString();
   return today ? timeOfDay(at) : `${DAY.format(at)}, ${timeOfDay(at)}`;
 }
+
+/** A text in pieces; those with `hit` are what a search found in it. */
+export function marked(text: string, words: readonly string[]): { readonly text: string; readonly hit: boolean }[] {
+  const wanted = words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  if (wanted.length === 0) return [{ text, hit: false }];
+  return text
+    .split(new RegExp(`(${wanted.join('|')})`, 'gi'))
+    .map((piece, i) => ({ text: piece, hit: i % 2 === 1 }))
+    .filter((piece) => piece.text !== '');
+}

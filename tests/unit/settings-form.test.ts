@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { fields, parseField, type FieldInfo } from '../../backend/contract/config.ts';
 import { asText, hintOf, inWords, isWrong, modelChoices, mustBe, readText, type Touched } from '../../renderer/form.ts';
-import { allGroups, foundGroups, marked, type Group } from '../../renderer/settings-groups.ts';
+import { allGroups, foundGroups, type Group } from '../../renderer/settings-groups.ts';
+import { marked } from '../../renderer/words.ts';
 import { THIN } from '../../renderer/words.ts';
 import { liveView, loadedModel } from '../support/live-view.ts';
 import { settings, view } from '../support/page/views.ts';
