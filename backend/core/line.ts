@@ -93,9 +93,8 @@ export class Line {
   remove(waiter: Waiter): void {
     const { lane, runner } = waiter.wish;
     this.#unfile(waiter);
+    waiter.left = true;
     this.#sizes[lane]--;
-    for (const other of waiter.goesBefore) other.letsFirst.delete(waiter);
-    for (const other of waiter.letsFirst) other.goesBefore.delete(waiter);
     const wanted = this.#wanted.get(runner);
     if (wanted === undefined) return;
     wanted.count--;
@@ -149,11 +148,10 @@ export class Line {
     // Had it let that one go first, it does so no more, so that no two let each other go first. All others stay where
     // they are: those who went before the two, and the one who came after them.
     if (waiter.letsFirst.delete(before)) {
-      before.goesBefore.delete(waiter);
-      for (const earlier of before.letsFirst) letFirst(waiter, earlier);
-      if (after !== undefined) letFirst(after, before);
+      for (const earlier of before.letsFirst) waiter.letsFirst.add(earlier);
+      after?.letsFirst.add(before);
     }
-    letFirst(before, waiter);
+    before.letsFirst.add(waiter);
     return at;
   }
 
@@ -212,12 +210,6 @@ export class Line {
       signal.addEventListener('abort', watch.resolve, { once: true });
     });
   }
-}
-
-/** From now on `waiter` lets `other` go first when its turn comes. */
-function letFirst(waiter: Waiter, other: Waiter): void {
-  waiter.letsFirst.add(other);
-  other.goesBefore.add(waiter);
 }
 
 function keyOf(waiter: Waiter): string {

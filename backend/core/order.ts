@@ -19,6 +19,8 @@ export interface Waiting<W = never> {
   readonly letsFirst?: Iterable<W>;
   /** Its turn had come, and it let another one go first. */
   readonly turnCame?: boolean;
+  /** It waits no more, though it may have been moved before one who does. */
+  readonly left?: boolean;
 }
 
 export interface PlanState {
@@ -111,7 +113,9 @@ function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanStat
 
 /** It, or the first of those whom it lets go first, or of those whom that one lets go first. */
 function foremost<W extends Waiting<W>>(waiter: W, line: Files<W>): W {
-  for (const other of waiter.letsFirst ?? []) if (!line.isServed(other)) return foremost(other, line);
+  for (const other of waiter.letsFirst ?? []) {
+    if (other.left !== true && !line.isServed(other)) return foremost(other, line);
+  }
   return waiter;
 }
 

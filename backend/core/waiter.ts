@@ -21,7 +21,7 @@ export interface LeaseWish {
   isGuess?(): boolean;
   /** Whether the run is for these: a flight, as tickets name it. */
   serves?(flight: string): boolean;
-  /** Told at every change of position or estimate while waiting; in a long line only from time to time. */
+  /** Told at every change of position or estimate while waiting; in a line of more than ten once in a while (outlook.ts). */
   onWaiting(waiting: Waiting): void;
 }
 
@@ -45,11 +45,11 @@ export class Waiter implements Standing<Waiter> {
   readonly lease: Promise<Lease>;
   /** When another runner's request first overtook it. */
   passedSince: number | undefined;
-  /** Those who were moved before it by hand and still wait, and those before whom it was moved itself. */
+  /** Those who were moved before it by hand. */
   readonly letsFirst = new Set<Waiter>();
-  readonly goesBefore = new Set<Waiter>();
   /** Its turn had come, and it let another one go first. */
   turnCame = false;
+  left = false;
   /** The last word about its place, and whether what it waits for was late then. */
   told: Waiting | undefined;
   toldLate = false;

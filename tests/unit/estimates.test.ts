@@ -64,7 +64,18 @@ describe('how long a run takes', () => {
     // Just after a load there is nothing in the cache.
     estimator.observeLoad('m', 1000);
     estimator.observe('m', measured(1000, 0.02, 10, 1));
-    expect(estimator.runMs('m', 4000)).toBeLessThan(2010);
+    const after = estimator.runMs('m', 4000) ?? 0;
+    expect(after).toBeLessThan(2010);
+    // And then there is.
+    estimator.observe('m', measured(1000, 0.002, 10, 1));
+    expect(estimator.runMs('m', 4000)).toBeCloseTo(after);
+  });
+
+  test('takes it for a faster machine where Ollama says that nothing was in its cache', () => {
+    const estimator = new Estimator();
+    estimator.observe('m', measured(1000, 2, 10, 1));
+    estimator.observe('m', measured(1000, 0.02, 10, 1), { streamed: true }, 0);
+    expect(estimator.runMs('m', 4000)).toBeLessThan(1500);
   });
 
   test('recovers when the first ones were hits, and from one that was slow', () => {
@@ -90,6 +101,14 @@ describe('how long a run takes', () => {
     // Who asks for little gets little, and that says nothing of the others.
     for (let n = 0; n < 5; n++) estimator.observe('m', measured(0, 0, 1, 10), { streamed: true, limit: 1 });
     expect(estimator.runMs('m', 0, read)).toBeCloseTo(5000);
+  });
+
+  test('goes by a length of the other kind, or by one that was cut, while there is no other', () => {
+    const estimator = new Estimator();
+    estimator.observe('whole', measured(0, 0, 8, 10), { streamed: false });
+    expect(estimator.runMs('whole', 0, { streamed: true })).toBeCloseTo(80);
+    estimator.observe('cut', measured(0, 0, 20, 10), { streamed: true, limit: 20 });
+    expect(estimator.runMs('cut', 0, { streamed: true })).toBeCloseTo(200);
   });
 
   test('learns nothing from figures that Ollama left out', () => {

@@ -93,6 +93,18 @@ describe('while an answer is late', () => {
     expect(line.clock.sleeping).toBe(1);
   });
 
+  test('while its model is loaded, it is not late', async () => {
+    const line = new QueueHarness();
+    const runs = line.enter('A', { serves: () => true });
+    await line.clock.advance(5000);
+    expect(line.queue.isLate('it')).toBe(false);
+    runs.begin();
+    await line.clock.advance(999);
+    expect(line.queue.isLate('it')).toBe(false);
+    await line.clock.advance(1);
+    expect(line.queue.isLate('it')).toBe(true);
+  });
+
   test('in a pause nobody waits for it', async () => {
     const { line } = await begun(10_000);
     const waits = line.enter('A');

@@ -157,6 +157,33 @@ describe('a move', () => {
   });
 });
 
+test('a move runs as it was told, also where another model than the last one is moved between two of its own', async () => {
+  const moves = new Moves();
+  moves.come('a');
+  moves.come('d', 'B');
+  moves.come('e', 'B');
+  expect(await moves.up('d')).toBe('1: d a e');
+  expect(await moves.ran()).toBe('d a e');
+});
+
+test('who is moved before one that was moved goes before both, whatever priorities did between the moves', async () => {
+  const moves = new Moves();
+  const priority: Record<string, number> = { c: 0, x: 0, w: 0 };
+  for (const name of ['c', 'x', 'w']) moves.come(name, 'A', { priority: () => priority[name] ?? 0 });
+  const lift = async (name: string, to: number): Promise<string> => {
+    priority[name] = to;
+    moves.line.queue.recheck();
+    return moves.order();
+  };
+  expect(await moves.up('x')).toBe('1: x c w');
+  expect(await lift('x', -2)).toBe('x c w');
+  expect(await lift('w', -1)).toBe('x w c');
+  expect(await moves.up('c')).toBe('2: x c w');
+  expect(await lift('x', 0)).toBe('x c w');
+  expect(await moves.up('w')).toBe('2: x w c');
+  expect(await moves.ran()).toBe('x w c');
+});
+
 test('whoever waits and whatever was moved before: exactly two change places, and it runs as it was told', async () => {
   const anyone = fc.record({
     runner: fc.constantFrom('A', 'B'),
