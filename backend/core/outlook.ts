@@ -36,9 +36,11 @@ const hoped: RunMs = (wish, goneMs) => {
 };
 
 /** In a line up to this long everybody is told of every change at once. */
-const TOLD_AT_ONCE = 100;
-/** In a longer one there is a pause of a millisecond for each who waits, within these bounds. */
-const PAUSE_MS = { least: 250, most: 1000 };
+const TOLD_AT_ONCE = 10;
+/** In a longer one there is a pause of a millisecond for each who waits, and no longer one than this. */
+const LONGEST_PAUSE_MS = 1000;
+/** Who comes to a line up to this long is told its exact place, and to a longer one, that it is the last. */
+const PLANNED_AT_ONCE = 100;
 /** Retry-After says no more than this (retryAfterSeconds). */
 const LONGEST_RETRY_MS = 120_000;
 
@@ -48,7 +50,9 @@ const NEWCOMER: Planned = { runner: '', runMs: 0, loadMs: 0 };
 export class Outlook {
   readonly #parts: OutlookParts;
   readonly #stopped = new AbortController();
-  #telling = false;
+  /** Something has changed since all were told, and the next look has been arranged. */
+  #stale = false;
+  #arranged = false;
   #lookAgainAt = -Infinity;
   /** What one is told who comes to a long line, by the last look and those who have come since. */
   readonly #behindAll: Record<Lane, Waiting>;
@@ -71,24 +75,34 @@ export class Outlook {
 
   /** One who has just come is told its place before anything is answered: in a long line, the last one for the time being. */
   came(waiter: Waiter): void {
-    if (this.#parts.size() <= TOLD_AT_ONCE) {
-      this.#tell();
-      return;
-    }
-    if (waiter.over.aborted) return;
+    const { size } = this.#parts;
     const { lane } = waiter.wish;
-    const word = { ...this.#behindAll[lane], position: this.#parts.size(lane) };
-    this.#say(waiter, word);
-    const slots = this.#parts.slots(lane, expected).length;
-    this.#behindAll[lane] = { ...word, eta_ms: word.eta_ms + waiter.wish.expectedMs() / slots };
+    if (size() <= TOLD_AT_ONCE) {
+      this.#tell();
+    } else if (!waiter.over.aborted) {
+      this.#say(waiter, (size() <= PLANNED_AT_ONCE ? this.#words(lane).get(waiter) : undefined) ?? this.#last(waiter));
+    }
+  }
+
+  /** The word for one who stands behind all others as far as is known; who comes after it stands behind it too. */
+  #last({ wish }: Waiter): Waiting {
+    const { size, slots } = this.#parts;
+    const word = { ...this.#behindAll[wish.lane], position: size(wish.lane) };
+    const each = wish.expectedMs() / slots(wish.lane, expected).length;
+    this.#behindAll[wish.lane] = { ...word, eta_ms: word.eta_ms + each };
+    return word;
   }
 
   /** Something has changed: everybody is told once the current work is done, and in a long line not too often. */
   changed(): void {
-    if (this.#telling) return;
-    this.#telling = true;
-    // Unless they have been told since: who comes is told at once.
-    const tell = (): void => void (this.#telling && this.#tell());
+    this.#stale = true;
+    if (this.#arranged) return;
+    this.#arranged = true;
+    const tell = (): void => {
+      this.#arranged = false;
+      // Unless they have been told since: who comes is told at once.
+      if (this.#stale) this.#tell();
+    };
     const { clock } = this.#parts;
     const pause = this.#lookAgainAt - clock.elapsed();
     if (pause <= 0) queueMicrotask(tell);
@@ -96,26 +110,31 @@ export class Outlook {
   }
 
   #tell(): void {
-    this.#telling = false;
-    const { order, size } = this.#parts;
-    if (size() === 0) return;
+    this.#stale = false;
+    if (this.#parts.size() === 0) return;
     for (const lane of LANES) {
-      const waiters = order(lane);
-      const words = this.#starts(lane, waiters, expected).map((start, i) => this.#wordOf(start, i + 1));
-      for (const [i, waiter] of waiters.entries()) {
-        const word = words[i];
-        if (word !== undefined && this.#isNews(waiter, word)) this.#say(waiter, word);
-      }
-      this.#behindAll[lane] = words.at(-1) ?? this.#behindAll[lane];
+      for (const [waiter, word] of this.#words(lane)) if (this.#isNews(waiter, word)) this.#say(waiter, word);
     }
     this.#lookAgainAt = this.#pausedUntil();
   }
 
-  /** When to look at the whole line again. */
+  /** What each of a lane is to be told, by their order now. */
+  #words(lane: Lane): ReadonlyMap<Waiter, Waiting> {
+    const order = this.#parts.order(lane);
+    const words = new Map<Waiter, Waiting>();
+    for (const [i, start] of this.#starts(lane, order, expected).entries()) {
+      const word = this.#wordOf(start, i + 1);
+      const waiter = order[i];
+      if (waiter === undefined) this.#behindAll[lane] = word;
+      else words.set(waiter, word);
+    }
+    return words;
+  }
+
+  /** When to look at the whole line again: telling all of each change costs the square of their number. */
   #pausedUntil(): number {
     const { clock, size } = this.#parts;
-    if (size() <= TOLD_AT_ONCE) return -Infinity;
-    return clock.elapsed() + Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, size()));
+    return size() <= TOLD_AT_ONCE ? -Infinity : clock.elapsed() + Math.min(LONGEST_PAUSE_MS, size());
   }
 
   #say(waiter: Waiter, word: Waiting): void {

@@ -213,6 +213,30 @@ describe('position and time', () => {
     expect([normal, lifted].map(place)).toEqual(['2 2000', '1 1000']);
   });
 
+  test('in a line of some length are told anew once in a while, and then as they are', async () => {
+    const line = new QueueHarness();
+    const runs = line.enter('A');
+    const askers = Array.from({ length: 40 }, () => line.enter('A'));
+    await line.settle();
+    expect(askers.map(place)).toEqual(askers.map((_asker, i) => `${i + 1} ${(i + 1) * 1000}`));
+    const words = (): number => askers.reduce((sum, { told }) => sum + told.length, 0);
+    for (const asker of askers.slice(0, 20)) {
+      asker.leave();
+      line.enter('A').leave();
+      await line.settle();
+    }
+    const stay = askers.slice(20);
+    // One timer for the patience of each, and one for the next look.
+    expect(line.clock.sleeping).toBe(stay.length + 1);
+    await line.clock.advance(100);
+    expect(stay.map(place)).toEqual(stay.map((_asker, i) => `${i + 1} ${(i + 1) * 1000}`));
+    expect(words()).toBeLessThan(40 + 20 * 20);
+    await line.clock.advance(1000);
+    runs.release();
+    await line.settle();
+    expect(stay.slice(1).map(place)).toEqual(stay.slice(1).map((_asker, i) => `${i + 1} ${(i + 1) * 1000}`));
+  });
+
   test('are not repeated while they are the same', async () => {
     const line = new QueueHarness();
     line.enter('A');
