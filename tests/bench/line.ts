@@ -1,0 +1,184 @@
+// Row "line": what each one costs who stands in line, in a short line and in a long one: to come, to be told and to be
+// answered in turn, and to leave. In processor time of the gateway, so that the answer of the model is not in it but for
+// its reading. Callers read streams, as they are told every change of their place.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seesUpstream } from './ask.ts';
+import { Connection, jsonOf } from './connection.ts';
+import { cpuMs as usedBy, startGateway, startUpstream, type Program } from './programs.ts';
+import type { Outcome, Row } from './report.ts';
+import { conversation, get, post } from './requests.ts';
+import { median, spread } from './stats.ts';
+
+const SHORT = 100;
+const LONG = 5000;
+const SHORT_LINES = 5;
+const ROUNDS = 2;
+/** Lines of the short kind before all: V8 goes on optimising for some thousand requests. */
+const WARM_UP_LINES = 10;
+const BUDGET = 1.25;
+const EMPTY_MS = 30_000;
+
+const STEPS = ['in', 'out', 'abandoned'] as const;
+type Step = (typeof STEPS)[number];
+
+/** Milliseconds of the gateway's processor time for one waiter. */
+type Costs = Readonly<Record<Step, number>>;
+
+export const line: Row = {
+  name: 'line',
+  title: 'The line, 100 and 5,000 waiters',
+  limitMs: 600_000,
+  async run() {
+    const upstream = startUpstream({});
+    const gateway = startGateway(await upstream.port(), [`queue.max_queue_size=${LONG}`]);
+    const bench = await Bench.open(upstream, gateway);
+    await bench.lines(WARM_UP_LINES, SHORT);
+    const [short, long]: [Costs[], Costs[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      short.push(await bench.lines(SHORT_LINES, SHORT));
+      long.push(await bench.lines(1, LONG));
+    }
+    bench.close();
+    return outcome(short, long);
+  },
+};
+
+class Bench {
+  readonly #upstream: Program;
+  readonly #gateway: Program;
+  readonly #port: number;
+  /** Whose answer everybody waits for. */
+  readonly #first: Connection;
+  /** Who looks how many wait. */
+  readonly #looker: Connection;
+  #asked = 0;
+
+  private constructor(upstream: Program, gateway: Program, port: number, first: Connection, looker: Connection) {
+    this.#upstream = upstream;
+    this.#gateway = gateway;
+    this.#port = port;
+    this.#first = first;
+    this.#looker = looker;
+  }
+
+  static async open(upstream: Program, gateway: Program): Promise<Bench> {
+    const port = await gateway.port();
+    await seesUpstream(port);
+    return new Bench(upstream, gateway, port, await Connection.open(port), await Connection.open(port));
+  }
+
+  close(): void {
+    this.#first.close();
+    this.#looker.close();
+  }
+
+  /** What one costs of so many lines of this length, which come one after the other. */
+  async lines(count: number, length: number): Promise<Costs> {
+    const sums = { in: 0, out: 0, abandoned: 0 };
+    for (let i = 0; i < count; i++) {
+      const served = await this.#stand(length);
+      sums.in += served.cpuMs;
+      sums.out += await this.#cost(async () => {
+        await this.#upstream.say('release', /released\n/);
+        await Promise.all(served.ends);
+      });
+      served.close();
+      const left = await this.#stand(length);
+      sums.in += left.cpuMs;
+      sums.abandoned += await this.#cost(async () => {
+        left.close();
+        await this.#empty();
+      });
+      await this.#upstream.say('release', /released\n/);
+      await left.first;
+    }
+    const all = count * length;
+    return { in: sums.in / (2 * all), out: sums.out / all, abandoned: sums.abandoned / all };
+  }
+
+  /** A line of so many, behind one that runs until the upstream lets it go. */
+  async #stand(length: number): Promise<Standing> {
+    await this.#upstream.say('hold', /held\n/);
+    const first = this.#first.ask(this.#question());
+    while ((await this.#queue()).running === 0) await sleep(5);
+    const callers = await Promise.all(Array.from({ length }, () => Connection.open(this.#port)));
+    const ends: Promise<unknown>[] = [first];
+    const cpuMs = await this.#cost(async () => {
+      const places = callers.map(
+        (caller) =>
+          new Promise<void>((resolve) => {
+            const asked = caller.ask(this.#question(), (bytes) => void (bytes.includes('"position"') && resolve()));
+            // Who leaves on purpose has no end.
+            asked.catch(() => undefined);
+            ends.push(asked);
+          }),
+      );
+      await Promise.all(places);
+    });
+    const close = (): void => {
+      for (const caller of callers) caller.close();
+    };
+    return { cpuMs, first, ends, close };
+  }
+
+  #question(): Buffer {
+    const messages = conversation(`waiter ${this.#asked++}`);
+    return post(this.#port, '/api/chat-optimized', { messages, stream: true });
+  }
+
+  async #queue(): Promise<{ readonly length: number; readonly running: number }> {
+    const health = jsonOf(await this.#looker.ask(get(this.#port, '/health')));
+    return (health as { queue: { length: number; running: number } }).queue;
+  }
+
+  async #empty(): Promise<void> {
+    for (let waited = 0; waited < EMPTY_MS; waited += 5) {
+      if ((await this.#queue()).length === 0) return;
+      await sleep(5);
+    }
+    throw new Error(`some still waited ${EMPTY_MS / 1000} s after all had left`);
+  }
+
+  async #cost(work: () => Promise<void>): Promise<number> {
+    const before = usedBy(this.#gateway.pid) ?? Number.NaN;
+    await work();
+    return (usedBy(this.#gateway.pid) ?? Number.NaN) - before;
+  }
+}
+
+interface Standing {
+  /** What it cost until all of them knew their place. */
+  readonly cpuMs: number;
+  readonly first: Promise<unknown>;
+  /** Resolve when all have their answers, that of the first one too. */
+  readonly ends: readonly Promise<unknown>[];
+  close(): void;
+}
+
+function outcome(short: readonly Costs[], long: readonly Costs[]): Outcome {
+  const ratioOf = (step: Step): number => median(long.map((each, i) => each[step] / (short[i]?.[step] ?? Number.NaN)));
+  const words: Record<Step, string> = { in: 'to come', out: 'to be answered', abandoned: 'to leave' };
+  const figures = (costs: readonly Costs[]): string =>
+    STEPS.map((step) => {
+      const all = costs.map((each) => each[step]);
+      return `${words[step]} ${median(all).toFixed(2)} ms (${spread(all, 2)})`;
+    }).join(', ');
+  return {
+    findings: STEPS.map((step) => {
+      const ratio = ratioOf(step);
+      const known = !Number.isNaN(ratio);
+      return {
+        what: `In line, processor time ${words[step]}: each of 5,000 against each of 100`,
+        measured: known ? `${ratio.toFixed(2)} ×` : 'this system does not tell',
+        budget: `flat: ≤ ${BUDGET} ×`,
+        kept: known ? ratio <= BUDGET : undefined,
+      };
+    }),
+    notes: [
+      `${ROUNDS} rounds after ${WARM_UP_LINES} lines of warm-up: in each ${SHORT_LINES} lines of ${SHORT} callers one after the other, and one of ${LONG.toLocaleString('en')}; the ratio is the median of the rounds' ratios. Each caller streams on a connection that was open before, and a run that is held keeps the one slot until all of a line stand in it.`,
+      `A line of ${SHORT}, for each: ${figures(short)}.`,
+      `A line of ${LONG.toLocaleString('en')}, for each: ${figures(long)}.`,
+      'To come ends when each knows its place; to be answered has the run of the model in it, with its HTTP exchange and the keeping of its answer; to leave ends when nobody waits any more.',
+    ],
+  };
+}
