@@ -97,7 +97,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const header = headerOf(view, now);
   return (
     <Calls.Provider value={calls}>
-      <div class="app" data-state={header.state}>
+      <div class="app wide" data-state={header.state}>
         <Header header={header} address={view.gateway.addresses.ollama_host}>
           <Tabs tab={tab} select={setTab} waiting={view.live?.health.queue.length ?? 0} />
         </Header>

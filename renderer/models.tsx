@@ -48,20 +48,24 @@ function Lists({ live, now, settings }: ListsProps): JSX.Element {
     <ModelRow key={model.name} model={model} live={live} now={now} settings={settings} />
   );
   return (
-    <div ref={box} {...handlers}>
-      <Section title="Loaded" end={<p class="sec-note">{inUse(live.models.filter(isLoaded))}</p>}>
-        {loaded.length === 0 && <p class="quiet">No model is in memory. The next answer loads one.</p>}
-        <ul>{loaded.map(row)}</ul>
-      </Section>
-      {others.length > 0 && (
-        <Section title="Installed" end={<p class="sec-note">{onDisk(others, loaded.length > 0)}</p>}>
-          <ul>{others.map(row)}</ul>
+    <div class="cols" ref={box} {...handlers}>
+      <div>
+        <Section title="Loaded" end={<p class="sec-note">{inUse(live.models.filter(isLoaded))}</p>}>
+          {loaded.length === 0 && <p class="quiet">No model is in memory. The next answer loads one.</p>}
+          <ul>{loaded.map(row)}</ul>
         </Section>
-      )}
-      <Section title="Add a model">
-        <p class="quiet">Ollama installs models. Run this, and the model appears here.</p>
-        <CommandLine text={pullCommand(live.models)} />
-      </Section>
+        {others.length > 0 && (
+          <Section title="Installed" end={<p class="sec-note">{onDisk(others, loaded.length > 0)}</p>}>
+            <ul>{others.map(row)}</ul>
+          </Section>
+        )}
+      </div>
+      <div>
+        <Section title="Add a model">
+          <p class="quiet">Ollama installs models. Run this, and the model appears here.</p>
+          <CommandLine text={pullCommand(live.models)} />
+        </Section>
+      </div>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { ModelView } from '../backend/contract/control.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { runningRows, waitingRows, waitLeft, type Live } from './line.ts';
-import { Section } from './parts.tsx';
+import { Caller, Section } from './parts.tsx';
 import { mainModel } from './main-model.ts';
 import { bytes, count, plural, roughly, THIN } from './words.ts';
 
@@ -115,7 +115,7 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
     <div>
       <dt>Running</dt>
       <dd>
-        <span>{only.caller}</span>
+        <Caller name={only.caller} />
         <span class="quiet nb">
           {only.phase === 'loading' ? (
             'loading the model'

@@ -18,20 +18,22 @@ export function Overview({ view, now }: { readonly view: View; readonly now: num
   const asked = hits + coalesced + misses + bypassed;
   const fresh = asked === 0 && !hasRequests(plots);
   return (
-    <>
-      <Now live={live} now={now} />
-      {fresh ? (
-        <NoRequests address={gateway.addresses.ollama_host} ready={live.health.upstream.model_available} />
-      ) : (
-        <>
+    <div class="cols">
+      <div>
+        <Now live={live} now={now} />
+        {fresh ? (
+          <NoRequests address={gateway.addresses.ollama_host} ready={live.health.upstream.model_available} />
+        ) : (
           <Saved live={live} startedAt={gateway.since} now={now} />
-          <Plots plots={plots} waiting={live.health.queue.length} now={now} />
-        </>
-      )}
-      <Section title="Addresses for your apps">
-        <Addresses addresses={gateway.addresses} />
-      </Section>
-    </>
+        )}
+      </div>
+      <div>
+        {!fresh && <Plots plots={plots} waiting={live.health.queue.length} now={now} />}
+        <Section title="Addresses for your apps">
+          <Addresses addresses={gateway.addresses} />
+        </Section>
+      </div>
+    </div>
   );
 }
 

@@ -132,6 +132,21 @@ export function Empty({ mark, title, children }: EmptyProps): JSX.Element {
   );
 }
 
+interface CallerProps {
+  readonly name: string;
+  /** What parts it from the words behind it. */
+  readonly after?: string;
+}
+
+/** What a caller calls itself, in a row: the row of the running request in Queue has the whole of it. */
+export function Caller({ name, after = '' }: CallerProps): JSX.Element {
+  return (
+    <span class="caller" title={name}>
+      {name + after}
+    </span>
+  );
+}
+
 interface BurnProps {
   /** The header's line or a row's. */
   readonly kind: 'fire' | 'burn';

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { QueueEntry } from '../backend/contract/control.ts';
 import { useCalls, useReportedAction } from './actions.ts';
 import { whenWords, type Live } from './line.ts';
-import { Icon } from './parts.tsx';
+import { Caller, Icon } from './parts.tsx';
 import { clockDuration, count, NOTHING } from './words.ts';
 
 interface RowProps {
@@ -62,7 +62,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
 /** Lower runs sooner; 0 is normal. */
 function priorityWords(priority: number): string {
   if (priority === 0) return '';
-  return priority < 0 ? ', high priority' : ', low priority';
+  return priority < 0 ? 'high priority' : 'low priority';
 }
 
 export function WaitingRow(props: RowProps & { readonly onMoved: () => void }): JSX.Element {
@@ -71,7 +71,8 @@ export function WaitingRow(props: RowProps & { readonly onMoved: () => void }): 
   const { run, busy } = useReportedAction();
   const { request_id, model, caller, priority, queue_position: position, shared_with } = entry;
   const place = `${model}, position ${count(position)}`;
-  const shared = shared_with > 0 ? `, shared with ${count(shared_with)} more` : '';
+  const shared = shared_with > 0 ? `shared with ${count(shared_with)} more` : '';
+  const more = [priorityWords(priority), shared].filter(Boolean).join(', ');
   return (
     <li class="q-row" data-row={request_id}>
       <span class="q-pos" data-long={position > 999 || undefined}>
@@ -80,7 +81,10 @@ export function WaitingRow(props: RowProps & { readonly onMoved: () => void }): 
       </span>
       <div>
         <p class="name">{model}</p>
-        <p class="meta">{caller + priorityWords(priority) + shared}</p>
+        <p class="meta who">
+          <Caller name={caller} after={more === '' ? '' : ', '} />
+          <span>{more}</span>
+        </p>
       </div>
       <p class="q-when">
         {whenWords(entry, live, now)}

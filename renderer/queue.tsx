@@ -26,22 +26,26 @@ export function Queue({ view, now }: { readonly view: View; readonly now: number
     );
   }
   return (
-    <>
-      <Section title="Running" end={<p class="sec-note">{outOf(live.health.queue.running, slots, 'slot')}</p>}>
-        {running.length === 0 && (
-          <p class="quiet">{live.queue.paused ? 'Paused: nothing starts until you resume.' : 'Nothing runs.'}</p>
-        )}
-        <ul>
-          {running.map((entry) => (
-            <RunningRow key={entry.request_id} entry={entry} live={live} now={now} />
-          ))}
-        </ul>
-      </Section>
-      <Section title="Waiting" end={<p class="sec-note">{outOf(live.health.queue.length, places, 'place')}</p>}>
-        <Line live={live} now={now} />
-      </Section>
-      <Totals live={live} now={now} />
-    </>
+    <div class="cols">
+      <div>
+        <Section title="Running" end={<p class="sec-note">{outOf(live.health.queue.running, slots, 'slot')}</p>}>
+          {running.length === 0 && (
+            <p class="quiet">{live.queue.paused ? 'Paused: nothing starts until you resume.' : 'Nothing runs.'}</p>
+          )}
+          <ul>
+            {running.map((entry) => (
+              <RunningRow key={entry.request_id} entry={entry} live={live} now={now} />
+            ))}
+          </ul>
+        </Section>
+        <Section title="Waiting" end={<p class="sec-note">{outOf(live.health.queue.length, places, 'place')}</p>}>
+          <Line live={live} now={now} />
+        </Section>
+      </div>
+      <div>
+        <Totals live={live} now={now} />
+      </div>
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 // The settings form's outline: which fields stand in which group, and which a search finds in what order. Pure.
 import { fields, type FieldInfo } from '../backend/contract/config.ts';
+import type { View } from '../backend/contract/desktop.ts';
 
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
 const GROUPS: readonly { readonly title: string; readonly sections: readonly string[] }[] = [
@@ -29,6 +30,16 @@ export function allGroups(): Group[] {
     })),
     { title: ADVANCED, fields: SHOWN.filter(({ advanced }) => advanced === true) },
   ].filter((group) => group.fields.length > 0);
+}
+
+/** Its place in the page: "group-apps-and-queue". */
+export function groupId({ title }: Group): string {
+  return `group-${title.toLowerCase().replaceAll(' ', '-')}`;
+}
+
+/** How many of its fields have a value in the file that is not allowed. */
+export function toCorrect({ fields: inside }: Group, { problems }: Pick<View['settings'], 'problems'>): number {
+  return inside.filter(({ path }) => problems[path] !== undefined).length;
 }
 
 /** The words of a search, in lower case. */

@@ -5,7 +5,8 @@ import type { View } from '../backend/contract/desktop.ts';
 import { ClearCache } from './clear-cache.tsx';
 import { Field } from './field.tsx';
 import { Empty, Icon } from './parts.tsx';
-import { ADVANCED, allGroups, foundGroups, wordsOf, type Group } from './settings-groups.ts';
+import { ADVANCED, allGroups, foundGroups, groupId, toCorrect, wordsOf, type Group } from './settings-groups.ts';
+import { SettingsRail } from './settings-rail.tsx';
 import { WholeFile } from './whole-file.tsx';
 import { plural } from './words.ts';
 
@@ -26,35 +27,38 @@ export function Settings({ view, seen }: SettingsProps): JSX.Element {
   const groups = searching ? foundGroups(search) : allGroups();
   const found = groups.reduce((sum, { fields }) => sum + fields.length, 0);
   return (
-    <>
+    <div class="cols rails">
       <Search search={search} setSearch={setSearch} />
-      {searching && (
-        <p class={found === 0 ? 'sr' : 'sum'} role="status">
-          {plural(found, 'setting')} {found === 1 ? 'matches' : 'match'} “{search.trim()}”
-        </p>
-      )}
-      {found === 0 && (
-        <Empty mark="cold" title={`No setting matches “${search.trim()}”`}>
-          <p>How much of a model fits the GPU is shown in Models. Ollama decides it.</p>
-          <p class="btns">
-            <button class="btn" type="button" onClick={() => setSearch('')}>
-              Clear search
-            </button>
+      <SettingsRail groups={groups} settings={view.settings} />
+      <div>
+        {searching && (
+          <p class={found === 0 ? 'sr' : 'sum'} role="status">
+            {plural(found, 'setting')} {found === 1 ? 'matches' : 'match'} “{search.trim()}”
           </p>
-        </Empty>
-      )}
-      {groups.map((group) => (
-        <FormGroup
-          key={group.title}
-          group={group}
-          view={view}
-          words={wordsOf(search)}
-          wanted={wanted}
-          go={go}
-          asked={asked}
-        />
-      ))}
-    </>
+        )}
+        {found === 0 && (
+          <Empty mark="cold" title={`No setting matches “${search.trim()}”`}>
+            <p>How much of a model fits the GPU is shown in Models. Ollama decides it.</p>
+            <p class="btns">
+              <button class="btn" type="button" onClick={() => setSearch('')}>
+                Clear search
+              </button>
+            </p>
+          </Empty>
+        )}
+        {groups.map((group) => (
+          <FormGroup
+            key={group.title}
+            group={group}
+            view={view}
+            words={wordsOf(search)}
+            wanted={wanted}
+            go={go}
+            asked={asked}
+          />
+        ))}
+      </div>
+    </div>
   );
 }
 
@@ -144,9 +148,9 @@ function FormGroup({ group, view, words, wanted, go, asked }: GroupProps): JSX.E
     <Field key={field.path} field={field} view={view} words={words} go={go} />
   ));
   const has = (path: string): boolean => group.fields.some((field) => field.path === path);
-  const wrong = Object.keys(view.settings.problems).filter(has).length;
+  const wrong = toCorrect(group, view.settings);
   return (
-    <section class="sec group" aria-labelledby={id}>
+    <section class="sec group" id={groupId(group)} aria-labelledby={id}>
       <h2 id={id}>{group.title}</h2>
       {group.title === ADVANCED && whole ? (
         <Fold

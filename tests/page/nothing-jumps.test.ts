@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { View } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
-import { entry, MODELS, view, waiting } from '../support/page/views.ts';
+import { entry, MODELS, STATES, view, waiting } from '../support/page/views.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -199,5 +199,24 @@ test('a model that is warmed stays under the pointer, and goes to the loaded one
     .locator('section', { has: page.getByRole('heading', { name: 'Loaded' }) })
     .locator(`[data-row="${name}"]`)
     .waitFor();
+  await open.close();
+});
+
+test('however a caller calls itself, its name takes one line, and what is said beside it stays whole', async () => {
+  const open = await stage.open((STATES['long names'] as typeof view)());
+  const { page } = open;
+  for (const width of [460, 380]) {
+    await page.setViewportSize({ width, height: 680 });
+    for (const [key, words] of [
+      ['Control+1', '123,456 tokens'],
+      ['Control+2', 'low priority'],
+    ] as const) {
+      await page.keyboard.press(key);
+      const name = page.locator('.caller');
+      expect((await name.boundingBox())?.height, `beside ${words}`).toBeLessThan(24);
+      expect(await name.getAttribute('title')).toBe('an-app-with-a-rather-long-name/12.34 (someone@example.com)');
+      expect(await page.getByText(words).evaluate((each) => each.scrollWidth - each.clientWidth)).toBeLessThan(2);
+    }
+  }
   await open.close();
 });
