@@ -88,10 +88,10 @@ export class Embedder {
       return answer;
     } catch (error) {
       ticket.finish(asAppError(error));
-      // Who was accepted has a source.
-      if (ticket.status === 'cancelled') telemetry.ended('cancelled');
-      else if (ticket.source === undefined) telemetry.refused();
-      else telemetry.ended('failed');
+      // Who was accepted has a source. Who left before that was not turned away.
+      const how = ticket.status === 'cancelled' ? 'cancelled' : 'failed';
+      if (ticket.source !== undefined) telemetry.ended(how);
+      else if (how === 'failed') telemetry.refused();
       throw error;
     } finally {
       requests.remove(ticket);

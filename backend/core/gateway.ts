@@ -93,7 +93,8 @@ export class Gateway {
       return answer;
     } catch (error) {
       requests.remove(ticket);
-      telemetry.refused();
+      // Who left was not turned away.
+      if (asAppError(error).code !== 'cancelled') telemetry.refused();
       throw error;
     }
   }

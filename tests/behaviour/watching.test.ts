@@ -196,3 +196,27 @@ test('totals: an embed that Ollama refuses has failed, one whose caller left is 
   const { response_cache } = await stats();
   expect(response_cache).toMatchObject({ hits: 0, misses: 3, coalesced: 0 });
 });
+
+test('totals: who leaves before there is a place or an answer for it has neither begun nor ended', async () => {
+  const totals = async () => (await stats()).queue.totals;
+  // Nothing is known of these models yet, and Ollama does not tell it.
+  const silence = hearth.fake.instead((call) => call.path === '/api/show', 'silence');
+  const leave = async (
+    path: string,
+    body: { readonly model: string; readonly [field: string]: unknown },
+  ): Promise<void> => {
+    const left = new AbortController();
+    const answer = hearth.post(path, body, { signal: left.signal }).catch(() => 'left');
+    await expect.poll(() => hearth.fake.calls.map(({ body: asked }) => asked?.['model'])).toContain(body.model);
+    left.abort();
+    await answer;
+    await expect
+      .poll(async () => [await stats()].flatMap(({ queue }) => [...queue.running, ...queue.waiting]))
+      .toEqual([]);
+  };
+  await leave('/api/embed', { model: 'nomic-embed-text:latest', input: 'left' });
+  await leave('/api/chat-optimized', { model: 'qwen2.5:0.5b', messages: [{ role: 'user', content: 'left' }] });
+  silence.release();
+  expect((await hearth.chat('stayed')).status).toBe(200);
+  expect(await totals()).toEqual({ requests: 1, completed: 1, failed: 0, cancelled: 0, refused: 0 });
+});
