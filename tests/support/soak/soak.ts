@@ -1,0 +1,117 @@
+// The soak: many mixed requests to a real gateway in front of the simulated Ollama, with callers who leave and everything
+// that can go wrong behind it. It says which answers were wrong, mixed up, cut or late, and what was left over.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { startHearth, type Hearth } from '../hearth.ts';
+import { Accidents } from './accidents.ts';
+import { Account, type AccountReport } from './account.ts';
+import { Actor } from './actor.ts';
+import { Asker } from './asker.ts';
+import { MODELS, scriptOf } from './model.ts';
+import { Chance } from './random.ts';
+import { remains, type Remains } from './remains.ts';
+import { Sender } from './send.ts';
+
+export interface SoakOptions {
+  /** To models; each asks for what else it needs. */
+  readonly requests: number;
+  readonly seed: number;
+  /** How many callers ask at the same time. Default 12. */
+  readonly callers?: number;
+  onProgress?(done: number): void;
+  onWrong?(what: string): void;
+}
+
+export interface SoakReport extends AccountReport, Remains {
+  readonly seed: number;
+  readonly requests: number;
+  /** Megabytes in use after a collection with an empty cache: after the first tenth, and at the end. */
+  readonly heapMb: { readonly early: number; readonly end: number };
+}
+
+/** No answer of the simulated Ollama takes so long, whatever goes wrong. */
+const PATIENCE_MS = 120_000;
+/** Sockets and timers are gone by then. */
+const CLOSED_WITHIN_MS = 5000;
+
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const before = resources();
+  const account = new Account((what) => options.onWrong?.(what));
+  const unhandled = (reason: unknown): void =>
+    account.fault(`unhandled rejection: ${reason instanceof Error ? String(reason.stack) : String(reason)}`);
+  process.on('unhandledRejection', unhandled);
+  const hearth = await startHearth({
+    fake: { models: MODELS, answer: scriptOf, parallel: 4, maxLoaded: 5, keepCalls: 100 },
+    config: {
+      ollama: { first_token_timeout_seconds: 10, timeout_seconds: 10 },
+      queue: { max_concurrent: 4, max_queue_size: 1000, aging_ms: 500, retained_max_mb: 4 },
+      cache: { max_size_mb: 8 },
+    },
+  });
+  const sender = new Sender(hearth.url, PATIENCE_MS);
+  let ended: Omit<SoakReport, keyof AccountReport>;
+  try {
+    ended = await ask(hearth, new Asker(sender, account), options);
+  } finally {
+    sender.close();
+    await hearth.stop();
+    process.off('unhandledRejection', unhandled);
+  }
+  const leftOver = [...ended.leftOver, ...(await open(before))];
+  return { ...account.report, ...ended, leftOver };
+}
+
+async function ask(
+  hearth: Hearth,
+  asker: Asker,
+  { requests, seed, callers = 12, onProgress }: SoakOptions,
+): Promise<Omit<SoakReport, keyof AccountReport>> {
+  const { account } = asker;
+  const chance = new Chance(seed);
+  const accidents = new Accidents(hearth, new Chance(seed + 1), account);
+  const actors = Array.from({ length: callers }, (_, i) => {
+    return new Actor(`caller-${i}`, new Chance(chance.below(2 ** 32)), asker, Math.max(100, requests / 4));
+  });
+  let done = 0;
+  const until = async (last: number): Promise<void> => {
+    const use = async (actor: Actor): Promise<void> => {
+      while (done < last) {
+        const more = await actor.act();
+        done += more;
+        onProgress?.(done);
+        await accidents.after(done);
+      }
+    };
+    await Promise.all(actors.map(use));
+    await accidents.over();
+  };
+  await until(requests / 10);
+  const early = await heapMb(hearth);
+  await until(requests);
+  const end = await heapMb(hearth);
+  return { seed, requests: done, heapMb: { early, end }, ...(await remains(hearth, account.ends)) };
+}
+
+/** After a full collection, with nothing kept. */
+async function heapMb(hearth: Hearth): Promise<number> {
+  await (await hearth.post('/api/cache-stats', { action: 'clear' })).text();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return Math.round(process.memoryUsage().heapUsed / 1e5) / 10;
+}
+
+/** What keeps the process alive, by kind: timers, sockets. */
+function resources(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+/** What is there that was not there before. */
+async function open(before: ReadonlyMap<string, number>): Promise<string[]> {
+  const more = (): [string, number][] => [...resources()].filter(([kind, count]) => count > (before.get(kind) ?? 0));
+  const lastAt = performance.now() + CLOSED_WITHIN_MS;
+  while (more().length > 0 && performance.now() < lastAt) await sleep(20);
+  return more().map(([kind, count]) => `${kind}: ${count} instead of ${before.get(kind) ?? 0}`);
+}
