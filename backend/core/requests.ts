@@ -155,6 +155,8 @@ export class Requests {
   readonly #living = new Map<string, Ticket>();
   /** Those that are handed on to Ollama and so have no ticket. */
   readonly #handedOn = new Set<HandedOn>();
+  /** By owner, those of both that count for its share. */
+  readonly #counted = new Map<string, Set<Ticket | HandedOn>>();
   #closed = false;
   readonly #whenEmpty: (() => void)[] = [];
   readonly #onChange: () => void;
@@ -169,7 +171,7 @@ export class Requests {
   /**
    * Registers a request, or the same one again. Where another living one has the same id it is given a new one, as programs
    * send one X-Request-ID for several requests; where no other will do, throws request_exists. Throws client_limit when its
-   * owner has as many as it may have. A kept answer neither waits nor runs, and is let by.
+   * owner has as many as it may have. What is a kept answer by then neither waits nor runs: it is let by, and not counted.
    */
   add(ticket: Ticket): void {
     const living = this.#living.get(ticket.id);
@@ -180,6 +182,7 @@ export class Requests {
       ticket.id = this.#newId();
     }
     this.#living.set(ticket.id, ticket);
+    if (ticket.source !== 'hit') this.#count(ticket.owner, ticket);
     this.#onChange();
   }
 
@@ -191,19 +194,17 @@ export class Requests {
     this.#checkShare(asker);
     const handedOn = new HandedOn(asker, () => {
       this.#handedOn.delete(handedOn);
+      this.#uncount(asker.owner, handedOn);
       this.#lookWhetherEmpty();
     });
     this.#handedOn.add(handedOn);
+    if (asker.maxActive !== undefined) this.#count(asker.owner, handedOn);
     return handedOn;
   }
 
   #checkShare({ owner, maxActive, caller }: Asker): void {
     if (maxActive === undefined) return;
-    let active = 0;
-    for (const each of this.#handedOn)
-      if (each.asker.owner === owner && each.asker.maxActive !== undefined) active += 1;
-    for (const each of this.#living.values()) if (each.owner === owner && each.source !== 'hit') active += 1;
-    if (active < maxActive) return;
+    if ((this.#counted.get(owner)?.size ?? 0) < maxActive) return;
     throw new AppError(
       'client_limit',
       `"${caller}" may have ${maxActive} requests at once, and has them. Wait until one of them has ended.`,
@@ -211,9 +212,21 @@ export class Requests {
     );
   }
 
+  #count(owner: string, one: Ticket | HandedOn): void {
+    const counted = this.#counted.get(owner) ?? new Set();
+    this.#counted.set(owner, counted.add(one));
+  }
+
+  #uncount(owner: string, one: Ticket | HandedOn): void {
+    const counted = this.#counted.get(owner);
+    counted?.delete(one);
+    if (counted?.size === 0) this.#counted.delete(owner);
+  }
+
   remove(ticket: Ticket): void {
     if (this.#living.get(ticket.id) === ticket) {
       this.#living.delete(ticket.id);
+      this.#uncount(ticket.owner, ticket);
       this.#onChange();
     }
     this.#lookWhetherEmpty();

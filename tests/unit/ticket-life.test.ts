@@ -192,4 +192,60 @@ describe('the register', () => {
     await settled();
     expect(empty.state).toBe('fulfilled');
   });
+
+  describe('the share of an owner who may have two at once', () => {
+    const phone = { owner: 'key 1', maxActive: 2 };
+    const refused = expect.objectContaining({ code: 'client_limit' });
+    const of = (id: string, over: Partial<TicketOptions> = phone): Ticket => ticket({ id, ...over });
+
+    test('counts what lives and what is handed on, each once, until it is over', () => {
+      const requests = new Requests();
+      const [a, b] = [of('a'), of('b')];
+      requests.add(a);
+      requests.add(a);
+      const handedOn = requests.handOn({ ...phone, caller: 'c' });
+      expect(() => requests.add(b)).toThrow(refused);
+      expect(() => requests.handOn({ ...phone, caller: 'c' })).toThrow(refused);
+      handedOn.end();
+      handedOn.end();
+      requests.add(b);
+      expect(() => requests.add(of('c'))).toThrow(refused);
+      requests.remove(a);
+      requests.remove(a);
+      requests.add(of('c'));
+      expect(() => requests.add(of('d'))).toThrow(refused);
+    });
+
+    test('counts no kept answer, nothing that only looks, and nobody else', () => {
+      const requests = new Requests();
+      for (const id of ['a', 'b', 'c']) {
+        const hit = of(id);
+        hit.source = 'hit';
+        requests.add(hit);
+        requests.handOn({ owner: phone.owner, caller: 'c', maxActive: undefined });
+        requests.add(of(`${id} of another`, { ...phone, owner: 'key 2', maxActive: 9 }));
+      }
+      requests.add(of('d'));
+      const one = of('e');
+      requests.add(one);
+      expect(() => requests.add(of('f'))).toThrow(refused);
+      // It was let in as a request like others, and stays one.
+      one.source = 'hit';
+      requests.remove(one);
+      requests.add(of('f'));
+    });
+
+    test('costs the same however many live', () => {
+      const requests = new Requests();
+      let looks = 0;
+      for (let i = 0; i < 100; i++) {
+        const other = of(`other ${i}`, { owner: 'key 2', maxActive: 999 });
+        requests.add(other);
+        Object.defineProperty(other, 'owner', { get: () => ((looks += 1), 'key 2') });
+      }
+      requests.add(of('mine'));
+      requests.handOn({ ...phone, caller: 'c' });
+      expect(looks).toBe(0);
+    });
+  });
 });
