@@ -14,22 +14,23 @@ function canonicalUrl(text: string): string | undefined {
  * Where Ollama answers, read as Ollama reads OLLAMA_HOST: the scheme, the host and the port may each be missing
  * (http, 127.0.0.1, and 11434, or the scheme's own port where a scheme is given). An address that means "every
  * interface" to a server becomes loopback, since nobody can connect to it on Windows. Gives no slash at the end, and
- * undefined for what is no http or https address or carries a user name, a query or a fragment.
+ * undefined for what is no http or https address or carries a query or a fragment. A user and password before an "@" stay,
+ * percent-encoded.
  */
 export function upstreamAddress(text: string): string | undefined {
-  const url = canonicalUrl(withScheme(text.trim()).replace('://:', '://127.0.0.1:'));
-  if (url === undefined || !/^https?:\/\/[^/@?#]+(?:\/[^?#]*)?$/.test(url)) return undefined;
-  return url.replace('://0.0.0.0', '://127.0.0.1').replace('://[::]', '://[::1]').replace(/\/+$/, '');
+  const url = canonicalUrl(withScheme(text.trim()).replace(/:\/\/(?=:\d+(?:\/|$))/, '://127.0.0.1'));
+  const [, scheme, user = '', place] = /^(https?:\/\/)([^/@?#]*@)?([^/@?#]+(?:\/[^?#]*)?)$/.exec(url ?? '') ?? [];
+  if (scheme === undefined || place === undefined) return undefined;
+  const reachable = place.replace(/^0\.0\.0\.0(?=[:/])/, '127.0.0.1').replace(/^\[::\]/, '[::1]');
+  return `${scheme}${user}${reachable}`.replace(/\/+$/, '');
 }
 
 function withScheme(text: string): string {
   if (text.includes('://')) return text;
-  const slash = text.indexOf('/');
-  const authority = slash === -1 ? text : text.slice(0, slash);
-  const path = slash === -1 ? '' : text.slice(slash);
+  const [, user = '', authority = '', path = ''] = /^([^/]*@)?([^/]*)(.*)$/.exec(text) ?? [];
   const bareIpv6 = authority.split(':').length > 2 && !authority.includes('[');
   const host = bareIpv6 ? `[${authority}]` : authority;
-  return `http://${host}${/:\d+$/.test(host) ? '' : ':11434'}${path}`;
+  return `http://${user}${host}${/:\d+$/.test(host) ? '' : ':11434'}${path}`;
 }
 
 /**

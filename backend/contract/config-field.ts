@@ -2,10 +2,23 @@
 // It holds no setting itself (config.ts does) and reads no file or environment (config-sources.ts does).
 import { z } from 'zod';
 import { keepAliveSeconds } from './duration.ts';
+import { areHeaders, HEADERS_ALLOWED, spelledHeaders } from './header-table.ts';
+import type { SecretPart } from './secret.ts';
 
 /** Which control shows the value in a form, and how text from the environment is read. */
 export type FieldKind =
-  'text' | 'multiline' | 'url' | 'model' | 'keep_alive' | 'number' | 'switch' | 'choice' | 'list' | 'keys';
+  | 'text'
+  | 'multiline'
+  | 'url'
+  | 'model'
+  | 'keep_alive'
+  | 'number'
+  | 'switch'
+  | 'choice'
+  | 'list'
+  | 'keys'
+  | 'secret'
+  | 'headers';
 
 /** What can be said of a setting beside its type. */
 export interface About<Value> {
@@ -19,6 +32,8 @@ export interface About<Value> {
   readonly applies: 'live' | 'restart';
   /** Seldom needed: a form shows it folded away. */
   readonly advanced?: true;
+  /** What of it is never shown, logged, quoted or exported (secret.ts). */
+  readonly secret?: SecretPart;
   /** Further names in the environment beside SECTION__KEY, strongest first. */
   readonly env?: readonly string[];
   /** Why the setting is accepted but does nothing, in sentences. Setting it yields a notice. */
@@ -102,6 +117,12 @@ export function list<Item extends z.ZodType>(
   name = 'an entry',
 ): Form<z.ZodArray<Item>> {
   return { type: z.array(item).max(max), kind: 'list', allowed, max, item: name };
+}
+
+/** Headers of HTTP, by name. */
+export function headers(): Form<z.ZodRecord<z.ZodString, z.ZodString>> {
+  const type = z.record(z.string(), z.string()).overwrite(spelledHeaders).refine(areHeaders);
+  return { type, kind: 'headers', allowed: HEADERS_ALLOWED };
 }
 
 type Told = Omit<Form<z.ZodType>, 'type'> & About<unknown>;

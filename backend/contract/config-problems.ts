@@ -3,6 +3,7 @@
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
 import { nearest } from './nearest.ts';
+import { quotable } from './secret.ts';
 
 /** A place that settings come from, beside the defaults. */
 export type Source = 'file' | 'env' | 'flag';
@@ -15,7 +16,7 @@ export interface Problem {
   readonly where: string;
   /** As in "cache.ttl_seconds"; a section's name where the section is meant; empty for the file as a whole. */
   readonly key: string;
-  /** What came, as JSON, cut at 60 characters. */
+  /** What came, as JSON, cut at 60 characters, without secrets. */
   readonly got: string;
   /** What is allowed, to go after "must be". */
   readonly allowed: string;
@@ -38,14 +39,14 @@ export function problemSentence({ kind, where, key, allowed, got, suggestion }: 
 
 /** The problem of a value that its setting does not allow. */
 export function wrongValue(field: FieldInfo, source: Source, where: string, value: unknown): Problem {
-  return { kind: 'wrong_value', source, where, key: field.path, got: shown(field.path, value), allowed: field.allowed };
+  return { kind: 'wrong_value', source, where, key: field.path, got: quoted(field, value), allowed: field.allowed };
 }
 
 /** What is wrong with the data of a file, the values of known settings aside. */
 export function fileProblems(where: string, data: unknown): Problem[] {
   const wrongShape = (key: string, value: unknown, names: readonly string[]): Problem => {
     const allowed = `a table with ${names.join(', ')}`;
-    return { kind: 'wrong_shape', source: 'file', where, key, got: shown(key, value), allowed };
+    return { kind: 'wrong_shape', source: 'file', where, key, got: outlined(value), allowed };
   };
   if (!isTable(data)) return [wrongShape('', data, sectionNames)];
 
@@ -91,7 +92,7 @@ function unknownKey(source: Source, where: string, key: string, value: unknown):
   const names = keysOf(section);
   const allowed = `one of ${(names.length > 0 ? names : sectionNames).join(', ')}`;
   const suggestion = meant(key);
-  const problem = { kind: 'unknown_key', source, where, key, got: shown(key, value), allowed } as const;
+  const problem = { kind: 'unknown_key', source, where, key, got: outlined(value), allowed } as const;
   return suggestion === undefined ? problem : { ...problem, suggestion };
 }
 
@@ -116,10 +117,29 @@ function keysOf(section: string): string[] {
   return fields.filter((field) => field.section === section).map(({ key }) => key);
 }
 
-/** A value for a message: as JSON, short, and without what may be a secret. */
-function shown(key: string, value: unknown): string {
-  if (/api_?key|secret|password/i.test(key)) return '(hidden)';
-  return short(asJson(value).replace(/\/\/[^/@\s"]*@/g, '//…@'));
+const NOT_QUOTED = '(hidden)';
+
+/** A value of a setting for a message: as JSON, short, and without what is marked as secret. */
+function quoted({ secret }: FieldInfo, value: unknown): string {
+  const open = quotable(secret, value);
+  return open === undefined ? NOT_QUOTED : shown(open);
+}
+
+/** A value that belongs to no setting: any text in it may be a secret. */
+function outlined(value: unknown): string {
+  if (typeof value === 'string') return NOT_QUOTED;
+  return shown(value instanceof Date ? value : withoutTexts(value));
+}
+
+function withoutTexts(value: unknown): unknown {
+  if (typeof value === 'string') return NOT_QUOTED;
+  if (Array.isArray(value)) return value.map(withoutTexts);
+  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutTexts(each)])) : value; // prettier-ignore
+}
+
+/** Also in a place that is not for addresses, what stands in one before its "@" is left out. */
+function shown(value: unknown): string {
+  return short(asJson(value).replace(/\/\/[^/\s"]*@/g, '//…@'));
 }
 
 function asJson(value: unknown): string {

@@ -4,6 +4,7 @@ import { configSchema, defaultConfig, fields, parseField } from './config.ts';
 import type { Config, FieldInfo } from './config.ts';
 import { COMMAND_LINE, fileProblems, isTable, unknownFlags, unknownVariables, wrongValue } from './config-problems.ts';
 import type { Problem, Source } from './config-problems.ts';
+import { withoutUserinfo } from './secret.ts';
 
 export { problemSentence } from './config-problems.ts';
 export type { Problem } from './config-problems.ts';
@@ -127,6 +128,8 @@ function fromText(field: FieldInfo, value: unknown): unknown {
       return text.toLowerCase();
     case 'keys':
       return fromJson(text);
+    case 'headers':
+      return text.startsWith('{') ? fromJson(text) : fromHeaderLines(text);
     case 'list':
       return text.startsWith('[') ? fromJson(text) : parts(text);
     default:
@@ -146,6 +149,12 @@ const parts = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+
+/** Headers as in a request: `X-Api-Key: abc`, one a line. */
+function fromHeaderLines(text: string): unknown {
+  const pairs = text.split('\n').map((line) => /^([^:]+):(.*)$/.exec(line)?.slice(1) ?? []);
+  return pairs.every(({ length }) => length === 2) ? Object.fromEntries(pairs as [string, string][]) : text;
+}
 
 function fromJson(text: string): unknown {
   try {
@@ -174,7 +183,7 @@ function reasonWithoutEffect(field: FieldInfo, host: 'headless' | 'desktop'): st
 
 /** Whether Ollama's address is the one that Hearth itself is going to have. */
 export function pointsHome({ ollama, server }: Config): boolean {
-  const port = /^http:\/\/(?:localhost|127\.[\d.]+|\[::1\]):(\d+)$/.exec(ollama.api_url)?.[1];
+  const port = /^http:\/\/(?:localhost|127\.[\d.]+|\[::1\]):(\d+)$/.exec(withoutUserinfo(ollama.api_url))?.[1];
   return port !== undefined && Number(port) === server.port;
 }
 
@@ -188,6 +197,15 @@ function cautions({ cors, ollama, cache }: Config): string[] {
   }
   if ((ollama.num_ctx_policy === 'fill' || ollama.num_ctx_policy === 'force') && ollama.num_ctx === 0) {
     said.push(`ollama.num_ctx_policy "${ollama.num_ctx_policy}" has no effect while ollama.num_ctx is 0.`);
+  }
+  const shown = [
+    ['an Authorization in ollama.headers', Object.keys(ollama.headers).some((name) => /^authorization$/i.test(name))],
+    ['ollama.api_key', ollama.api_key !== ''],
+    ['the user in ollama.api_url', withoutUserinfo(ollama.api_url) !== ollama.api_url],
+  ] as const;
+  const [first, ...others] = shown.filter(([, isSet]) => isSet).map(([name]) => name);
+  if (first !== undefined && others.length > 0) {
+    said.push(`To Ollama goes ${first}. Not used beside it: ${others.join(', ')}.`);
   }
   if (cache.max_entry_mb > cache.max_size_mb) {
     said.push('cache.max_entry_mb is above cache.max_size_mb, which therefore is the limit of one answer too.');

@@ -103,6 +103,7 @@ export const server = section('Gateway', {
       hint: 'Callers from other machines must show one. What each may do: chat, cache, manage. Only hashes are kept.',
       default: [],
       applies: 'live',
+      secret: 'hashed',
     },
   ),
 });

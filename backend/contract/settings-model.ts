@@ -1,24 +1,63 @@
 // The settings toward Ollama: where it is, which model, how long to wait, what to keep warm.
 // Declarations alone; config.ts puts all sections together.
 import { upstreamAddress } from './address.ts';
-import { amount, choice, field, flag, freeText, keepAlive, list, section, spelled, whole } from './config-field.ts';
+import {
+  amount,
+  choice,
+  field,
+  flag,
+  freeText,
+  headers,
+  keepAlive,
+  list,
+  section,
+  spelled,
+  whole,
+} from './config-field.ts';
 
 const DAY_S = 86_400;
 const modelName = (text: string): string | undefined =>
   /^[^\s\p{Cc}]{1,256}$/u.test(text.trim()) ? text.trim() : undefined;
 const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'model');
 
+/** Also as it is written in a header, for those who copy it from there. */
+const bearerKey = (text: string): string | undefined => /^(?:bearer\s+)?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
+
+const filePath = (text: string): string | undefined =>
+  /^[^\p{Cc}]{0,4096}$/u.test(text.trim()) ? text.trim() : undefined;
+
 export const ollama = section('Ollama', {
-  api_url: field(
-    spelled(upstreamAddress, 'an http or https address such as "http://127.0.0.1:11434", without a user name', 'url'),
-    {
-      title: 'Address',
-      hint: 'Where Ollama answers. Written like OLLAMA_HOST: scheme and port may be missing.',
-      default: 'http://127.0.0.1:11434',
-      applies: 'live',
-      env: ['OLLAMA_API_URL', 'OLLAMA_HOST'],
-    },
-  ),
+  api_url: field(spelled(upstreamAddress, 'an http or https address such as "http://127.0.0.1:11434"', 'url'), {
+    title: 'Address',
+    hint: 'Where Ollama answers. Written like OLLAMA_HOST: scheme and port may be missing. In "https://user:password@host" the user and password are shown to Ollama as HTTP Basic.',
+    default: 'http://127.0.0.1:11434',
+    applies: 'live',
+    secret: 'userinfo',
+    env: ['OLLAMA_API_URL', 'OLLAMA_HOST'],
+  }),
+  api_key: field(spelled(bearerKey, 'a key without blanks in it, or empty for none', 'secret'), {
+    title: 'Key for Ollama',
+    hint: 'Shown to Ollama, or to the proxy before it, with every call: Authorization: Bearer. Goes before a user and password in the address.',
+    default: '',
+    applies: 'live',
+    secret: 'value',
+    env: ['OLLAMA_API_KEY'],
+  }),
+  headers: field(headers(), {
+    title: 'Headers for Ollama',
+    hint: 'Sent with every call to Ollama, as a proxy before it may want them. An Authorization among them goes before ollama.api_key. They replace what callers send under the same names.',
+    default: {},
+    applies: 'live',
+    advanced: true,
+    secret: 'values',
+  }),
+  ca_file: field(spelled(filePath, 'the path of a file', 'text'), {
+    title: 'Certificates to trust',
+    hint: 'A PEM file with your own certificate authority, for an Ollama behind https. It is believed beside those that Node and NODE_EXTRA_CA_CERTS name.',
+    default: '',
+    applies: 'live',
+    advanced: true,
+  }),
   model: field(model(), {
     title: 'Default model',
     hint: 'The model of requests that name none, and the one to keep warm.',

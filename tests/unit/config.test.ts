@@ -47,6 +47,9 @@ describe('declarations', () => {
       },
       ollama: {
         api_url: 'http://127.0.0.1:11434',
+        api_key: '',
+        headers: {},
+        ca_file: '',
         model: 'deepseek-r1:8b',
         keep_alive: '15m',
         system_prompt: '',
@@ -283,6 +286,12 @@ describe('environment and command line', () => {
     ['PORT', '9000', 'server.port', 9000],
     ['OLLAMA_API_URL', 'http://gpu:11434/', 'ollama.api_url', 'http://gpu:11434'],
     ['OLLAMA_MODEL', 'llama3.2:3b', 'ollama.model', 'llama3.2:3b'],
+    ['OLLAMA_API_KEY', ' sk-1 ', 'ollama.api_key', 'sk-1'],
+    ['OLLAMA__API_KEY', 'Bearer sk-1', 'ollama.api_key', 'sk-1'],
+    ['OLLAMA__CA_FILE', '/etc/ca.pem', 'ollama.ca_file', '/etc/ca.pem'],
+    ['OLLAMA__HEADERS', '{"X-Key":" a, b: c "}', 'ollama.headers', { 'X-Key': 'a, b: c' }],
+    ['OLLAMA__HEADERS', 'X-Key: a, b: c', 'ollama.headers', { 'X-Key': 'a, b: c' }],
+    ['OLLAMA__HEADERS', 'X-One: 1\nX-Two: 2', 'ollama.headers', { 'X-One': '1', 'X-Two': '2' }],
     ['CACHE_MAX_SIZE_MB', '64', 'cache.max_size_mb', 64],
     ['CACHE_TTL_SECONDS', '60', 'cache.ttl_seconds', 60],
     ['LOG_LEVEL', 'WARN', 'log.level', 'warn'],
@@ -301,7 +310,7 @@ describe('environment and command line', () => {
 
   test('every field has a SECTION__KEY that sets it', () => {
     for (const field of fields) {
-      const text = Array.isArray(field.default) ? JSON.stringify(field.default) : String(field.default);
+      const text = typeof field.default === 'object' ? JSON.stringify(field.default) : String(field.default);
       const { problems, origins } = fromEnv({ [field.env[0] ?? '']: text });
       expect(problems).toEqual([]);
       expect(origins[field.path]).toBe(text === '' ? 'default' : 'env');
@@ -373,6 +382,11 @@ describe('OLLAMA_HOST', () => {
     ['[::1]:8000', 'http://[::1]:8000'],
     ['[::]:8000', 'http://[::1]:8000'],
     [' "gpu:1" ', 'http://gpu:1'],
+    ['me:pw@gpu', 'http://me:pw@gpu:11434'],
+    ['https://me:p%40w@gpu.lan:443/x/', 'https://me:p%40w@gpu.lan/x'],
+    ['http://me:p@w@0.0.0.0:8000', 'http://me:p%40w@127.0.0.1:8000'],
+    ['http://:pw@[::]:8000', 'http://:pw@[::1]:8000'],
+    ['http://gpu/a@b', 'http://gpu/a@b'],
   ])('%s', (text, url) => {
     const { config, notices } = fromEnv({ OLLAMA_HOST: text });
     expect(config.ollama.api_url).toBe(url);
@@ -380,23 +394,16 @@ describe('OLLAMA_HOST', () => {
     expect(upstreamAddress(url)).toBe(url);
   });
 
-  test.each([
-    'ftp://gpu',
-    'gpu:70000',
-    'gpu:port',
-    'http://',
-    'a b',
-    'http://me:pw@gpu',
-    'http://gpu?x',
-    'http://gpu#x',
-    'gp\nu',
-  ])('%j is of no use: a notice, and the default', (text) => {
-    const { config, notices, problems, origins } = fromEnv({ OLLAMA_HOST: text });
-    expect(config.ollama.api_url).toBe('http://127.0.0.1:11434');
-    expect(origins['ollama.api_url']).toBe('default');
-    expect(problems).toEqual([]);
-    expect(notices).toEqual([expect.stringMatching(/^OLLAMA_HOST is not used: it is not an http or https address/)]);
-  });
+  test.each(['ftp://gpu', 'gpu:70000', 'gpu:port', 'http://', 'a b', 'http://gpu?x', 'http://gpu#x', 'gp\nu'])(
+    '%j is of no use: a notice, and the default',
+    (text) => {
+      const { config, notices, problems, origins } = fromEnv({ OLLAMA_HOST: text });
+      expect(config.ollama.api_url).toBe('http://127.0.0.1:11434');
+      expect(origins['ollama.api_url']).toBe('default');
+      expect(problems).toEqual([]);
+      expect(notices).toEqual([expect.stringMatching(/^OLLAMA_HOST is not used: it is not an http or https address/)]);
+    },
+  );
 
   test('anything said to Hearth itself goes before it, and a form may change what it gives', () => {
     const env = { OLLAMA_HOST: 'guess' };
@@ -581,7 +588,14 @@ describe('what is said', () => {
   test('secrets are not repeated', () => {
     expect(fromFile({ server: { api_keys: 'sk-123' } }).problems[0]?.got).toBe('(hidden)');
     expect(fromFile({ server: { api_key: 'sk-123' } }).problems[0]?.got).toBe('(hidden)');
-    expect(fromFile({ ollama: { api_url: 'http://me:pw@gpu' } }).problems[0]?.got).toBe('"http://…@gpu"');
+    expect(fromFile({ server: { pasword: { of: ['sk-123', 5] } } }).problems[0]?.got).toBe('{"of":["(hidden)",5]}');
+    expect(fromFile({ ollama: 'sk-123' }).problems[0]?.got).toBe('(hidden)');
+    expect(fromFile([{ ollama: { api_key: 'sk-123' } }]).problems[0]?.got).toBe('[{"ollama":{"api_key":"(hidden)"}}]');
+    expect(fromFile({ ollama: { api_key: 'sk 123' } }).problems[0]?.got).toBe('(hidden)');
+    expect(fromFile({ ollama: { headers: { Host: 'sk-123' } } }).problems[0]?.got).toBe('{"Host":"********"}');
+    expect(fromFile({ ollama: { headers: 'sk-123' } }).problems[0]?.got).toBe('(hidden)');
+    expect(fromFile({ ollama: { api_url: 'ftp://me:p/w@gpu' } }).problems[0]?.got).toBe('(hidden)');
+    expect(fromFile({ ollama: { model: 'http://me:pw@gpu /' } }).problems[0]?.got).toBe('"http://…@gpu /"');
   });
 
   test('a setting without effect says so when it is set, and only then', () => {
@@ -894,6 +908,7 @@ describe('documents', { timeout: 60_000 }, () => {
       'PORT',
       'OLLAMA_API_URL',
       'OLLAMA_HOST',
+      'OLLAMA_API_KEY',
       'OLLAMA_MODEL',
       'CACHE_MAX_SIZE_MB',
       'CACHE_TTL_SECONDS',

@@ -66,7 +66,8 @@ describe('the groups', () => {
     test.each([
       ['port', 'server.port'],
       ['log', 'log.level'],
-      ['key', 'server.api_keys'],
+      ['key', 'ollama.api_key'],
+      ['keys', 'server.api_keys'],
       ['model', 'ollama.model'],
       ['lan', 'server.lan'],
     ])('for “%s” begin with %s, whatever has these letters within a word', (search, path) => {

@@ -1,0 +1,93 @@
+// Settings that hold a secret: which part of a value it is, and how the value looks wherever it is shown. A setting is
+// marked where it is declared; the window, exports and messages all ask here. It knows no setting by its name.
+
+/**
+ * What of a value is secret:
+ * - `value`: all of it
+ * - `values`: of a table what stands under each name, not the names
+ * - `userinfo`: of an address what stands before its "@"
+ * - `hashed`: nothing, as it holds hashes; what is none may be the secret itself, so what is wrong is not quoted
+ */
+export type SecretPart = 'value' | 'values' | 'userinfo' | 'hashed';
+
+/** Stands in the place of a secret. All its characters may stand in a header and in an address. */
+export const HIDDEN = '********';
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** A value as it may be shown. What is empty is shown as it is. */
+export function masked(part: SecretPart | undefined, value: unknown): unknown {
+  switch (part) {
+    case 'value':
+      return value === '' ? value : HIDDEN;
+    case 'values':
+      return isTable(value) ? mapped(value, () => HIDDEN) : HIDDEN;
+    case 'userinfo':
+      return typeof value === 'string' ? value.replace(USERINFO, `$1${HIDDEN}@`) : HIDDEN;
+    case 'hashed':
+    case undefined:
+      return value;
+  }
+}
+
+/** A value as a message about a mistake may quote it; undefined for nothing of it. */
+export function quotable(part: SecretPart | undefined, value: unknown): unknown {
+  if (part === 'values' && isTable(value)) return masked(part, value);
+  // Where no address can be read, nobody knows where a password in it would end.
+  if (part === undefined || (part === 'userinfo' && !String(value).includes('@'))) return value;
+  return undefined;
+}
+
+/** A value without its secret, for a file that may be given away; undefined where nothing is left. */
+export function withoutSecret(part: SecretPart | undefined, value: unknown): unknown {
+  if (part === 'value' || part === 'values') return undefined;
+  return part === 'userinfo' && typeof value === 'string' ? withoutUserinfo(value) : value;
+}
+
+/**
+ * What somebody means who was shown a masked value and gives it back, changed or not: what is hidden in it stays as it
+ * is in `current`. Undefined where there is nothing there that could stay.
+ */
+export function unmasked(part: SecretPart | undefined, value: unknown, current: unknown): unknown {
+  if (!isMasked(value)) return value;
+  switch (part) {
+    case 'value':
+      return current === '' ? undefined : current;
+    case 'values': {
+      if (!isTable(value) || !isTable(current)) return undefined;
+      const filled = mapped(value, (each, name) => (each === HIDDEN ? current[name] : each));
+      return Object.values(filled).includes(undefined) ? undefined : filled;
+    }
+    case 'userinfo': {
+      const known = typeof current === 'string' ? USERINFO.exec(current)?.[2] : undefined;
+      return known === undefined
+        ? undefined
+        : String(value).replace(USERINFO, (_all, scheme: string) => scheme + known);
+    }
+    case 'hashed':
+    case undefined:
+      return value;
+  }
+}
+
+/** Whether something is hidden in a value that was masked. */
+export function isMasked(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes(HIDDEN);
+  return isTable(value) && Object.values(value).includes(HIDDEN);
+}
+
+/** The scheme, where there is one, and the user's name and password with the "@". */
+const USERINFO = /^(\s*(?:[a-z]+:\/\/)?)([^/?#]*@)/i;
+
+/** An address without a user's name and password. */
+export function withoutUserinfo(address: string): string {
+  return address.replace(USERINFO, '$1');
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mapped(table: Table, change: (value: unknown, name: string) => unknown): Table {
+  return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, change(value, name)]));
+}
