@@ -2,6 +2,7 @@
 import { systemClock } from './clock.ts';
 import type { Config } from './contract/config.ts';
 import { AppError, asAppError } from './contract/errors.ts';
+import { withoutUserinfo } from './contract/secret.ts';
 import type { Log } from './core/ports.ts';
 import { withoutAdvice } from './upstream/failure.ts';
 import { createUpstream } from './upstream/ollama.ts';
@@ -15,11 +16,11 @@ export interface AskedOllama {
 }
 
 /**
- * Asks an Ollama how it is, without using it. Throws upstream_unreachable or upstream_failed with the reason, also when
- * it says nothing within `limitMs`.
+ * Asks an Ollama how it is, without using it. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden or
+ * upstream_failed with the reason, also when it says nothing within `limitMs`.
  */
 export async function askOllama(config: Config, log: Log, limitMs: number): Promise<AskedOllama> {
-  const { api_url: url } = config.ollama;
+  const url = withoutUserinfo(config.ollama.api_url);
   const upstream = createUpstream({ config: () => config, log, clock: systemClock });
   const signal = AbortSignal.timeout(limitMs);
   try {

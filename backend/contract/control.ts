@@ -21,7 +21,9 @@ export const healthSchema = z.object({
     state: z.enum(['unknown', 'up', 'down']),
     /** Why it is down, as a sentence. */
     reason: z.string().nullable(),
-    /** Something answers at `url`, but not as Ollama does. Left out otherwise. */
+    /** The error code of that; left out while there is none. */
+    code: code.optional(),
+    /** Something answers at `url`, but no Ollama that can be used. Left out otherwise. */
     foreign: z.boolean().optional(),
     version: z.string().nullable(),
     latency_ms: ms.nullable(),

@@ -20,7 +20,17 @@ export const ERRORS = {
     when: 'The body or a parameter is wrong; the sentence names the field, what came and what is allowed.',
   },
   unauthorized: { status: 401, retryable: false, when: 'A key is missing or wrong.' },
+  upstream_unauthorized: {
+    status: 401,
+    retryable: false,
+    when: 'Ollama, or a proxy before it, wants a key from Hearth or another one: set ollama.api_key or ollama.headers.',
+  },
   forbidden: { status: 403, retryable: false, when: 'The key does not cover this route.' },
+  upstream_forbidden: {
+    status: 403,
+    retryable: false,
+    when: 'Ollama, or a proxy before it, does not let Hearth in; the sentence says what to set.',
+  },
   management_disabled: {
     status: 403,
     retryable: false,
@@ -61,6 +71,11 @@ export const ERRORS = {
     status: 502,
     retryable: true,
     when: 'Ollama answered with an error, with bad NDJSON, or stopped before the end of the answer. Not retryable where it always would.',
+  },
+  upstream_untrusted: {
+    status: 502,
+    retryable: false,
+    when: 'The certificate at ollama.api_url is not believed, or ollama.ca_file cannot be used.',
   },
   queue_full: {
     status: 503,
@@ -104,6 +119,9 @@ export const RUN_ERRORS: readonly ErrorCode[] = [
   'shutting_down',
   'not_cached',
   'upstream_unreachable',
+  'upstream_unauthorized',
+  'upstream_forbidden',
+  'upstream_untrusted',
   'upstream_failed',
   'first_token_timeout',
   'idle_timeout',

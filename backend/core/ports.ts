@@ -1,6 +1,7 @@
 // What the core needs from outside, as types alone. Whoever builds the process (backend.ts, a test) hands them in.
 import type { ChatEvent } from '../contract/chat.ts';
 import type { Config } from '../contract/config.ts';
+import type { ErrorCode } from '../contract/errors.ts';
 
 /** Milliseconds since 1970 by the clock on the wall, which people and NTP set: for times that are shown, never for a duration. */
 export type Now = () => number;
@@ -107,8 +108,8 @@ export interface InstalledModel {
 
 /**
  * Ollama, called. Every call takes the signal that ends it, also before any header has come; every failure is an
- * AppError (upstream_unreachable, upstream_failed, model_not_found, invalid_request, first_token_timeout, idle_timeout),
- * except that an aborted signal throws the signal's reason.
+ * AppError (upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_untrusted, upstream_failed,
+ * model_not_found, invalid_request, first_token_timeout, idle_timeout), except that an aborted signal throws the signal's reason.
  */
 export interface Upstream {
   /**
@@ -154,7 +155,11 @@ export interface RelayAnswer {
 
 /** Ollama, asked in somebody else's words. */
 export interface Relay {
-  /** Resolves with the headers of the answer, whatever its status. Throws upstream_unreachable, or the signal's reason. */
+  /**
+   * Resolves with the headers of the answer, whatever its status but 401 and 403, which are about Hearth and not about
+   * who asked. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden,
+   * upstream_untrusted, upstream_failed, or the signal's reason.
+   */
   forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer>;
 }
 
@@ -168,7 +173,9 @@ export interface UpstreamState {
   readonly latency_ms: number | undefined;
   /** Why it is down, as a sentence. */
   readonly reason: string | undefined;
-  /** While it is down: something answers at the address, but not as Ollama does. */
+  /** The code of that. */
+  readonly code: ErrorCode | undefined;
+  /** While it is down: something answers at the address, but no Ollama that can be used. */
   readonly foreign: boolean;
   readonly breaker: 'closed' | 'open' | 'half_open';
   readonly installed: readonly InstalledModel[];

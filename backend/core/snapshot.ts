@@ -65,7 +65,7 @@ export function health(parts: SnapshotParts): Health {
 
 function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
   const { ollama } = config();
-  const { url, status, version, latency_ms, reason, foreign, installed, loaded } = watch.state;
+  const { url, status, version, latency_ms, reason, code, foreign, installed, loaded } = watch.state;
   const wanted = canonicalName(ollama.model);
   const model = installed.find(({ name }) => canonicalName(name) === wanted);
   return {
@@ -73,6 +73,7 @@ function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['ups
     reachable: status === 'up',
     state: status,
     reason: reason ?? null,
+    ...(code === undefined ? {} : { code }),
     ...(foreign ? { foreign } : {}),
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,

@@ -89,9 +89,12 @@ function openAiStatus({ code, status, native }: AppError): number {
   return code === 'queue_full' ? 429 : (native?.status ?? status);
 }
 
+/** What clients must tell from another failure of the same status, whoever has said it. */
+const ALWAYS_NAMED: ReadonlySet<ErrorCode> = new Set(['queue_full', 'upstream_unauthorized', 'upstream_forbidden']);
+
 /** `code` is null as in Ollama (openai/openai.go), and our own code where Ollama knows no such failure. */
 function own({ code, native }: AppError): ErrorCode | null {
-  return native === undefined || code === 'queue_full' ? code : null;
+  return native === undefined || ALWAYS_NAMED.has(code) ? code : null;
 }
 
 function openAiType(code: ErrorCode, status: number): string {

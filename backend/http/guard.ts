@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { originsIn } from '../contract/address.ts';
 import type { Config } from '../contract/config.ts';
 import { AppError } from '../contract/errors.ts';
+import { withoutUserinfo } from '../contract/secret.ts';
 import { pointsAtItself } from '../core/loop.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import type { Strangers } from '../core/strangers.ts';
@@ -71,7 +72,7 @@ export function createGuard({ config, port, lanAddresses, strangers, keys, via }
     admit(req, res) {
       toOriginForm(req);
       const now = config();
-      if (req.headers.via?.includes(via) === true) throw pointsAtItself(now.ollama.api_url);
+      if (req.headers.via?.includes(via) === true) throw pointsAtItself(withoutUserinfo(now.ollama.api_url));
       const ownPort = port();
       if (rules?.config !== now || rules.port !== ownPort) {
         rules = new Rules(now, ownPort, lanAddresses, strangers);

@@ -61,7 +61,7 @@ const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 
 /**
  * Answers a request with what Ollama answers to it. Throws management_disabled, client_limit, shutting_down,
- * upstream_unreachable, upstream_failed, cancelled; once the answer has begun, it has been ended by then.
+ * upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_failed, cancelled; once the answer has begun, it has been ended by then.
  */
 export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = req;

@@ -1,26 +1,27 @@
 // What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
 // Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
 import { AppError, type NativeError } from '../contract/errors.ts';
-import { foreign, sentence, type Sentence } from '../contract/sentence.ts';
+import { withoutUserinfo } from '../contract/secret.ts';
+import { sentence, type Sentence } from '../contract/sentence.ts';
 import { LOOP_STATUS, pointsAtItself } from '../core/loop.ts';
 import { notInstalled } from '../core/models.ts';
+import type { Access } from './access.ts';
+import { denied, isDenied } from './denied.ts';
+import { isPage, parsed, quote, saidBy, type Body } from './said.ts';
 
 /** A caller that is told to come back, but not when, is asked to do so after this long. */
 const BUSY_RETRY_MS = 5000;
 
-/** More of a foreign text than this says nothing new. */
-const QUOTE_LENGTH = 2000;
+/** An error body is read this far. */
+export const MAX_ERROR_BYTES = 64 * 1024;
 
 /** An HTTP answer that is not 2xx. */
-export interface Refusal {
+export interface Refusal extends Body {
   readonly status: number;
-  readonly contentType: string;
   /** Retry-After as it came, in seconds or as a date. */
   readonly retryAfter: string | undefined;
   /** Where a 3xx points to. */
   readonly location: string;
-  /** As much of the body as was read. */
-  readonly text: string;
 }
 
 /** What to do about the address, behind what is wrong with it. */
@@ -135,24 +136,21 @@ interface Verdict {
  * Ollama's status and words as our code (ollama server/routes.go, section "Errors"), also those of a proxy before it or of
  * another program that speaks as Ollama does.
  */
-export function refused(apiUrl: string, model: string | undefined, refusal: Refusal): AppError {
-  const { status, text } = refusal;
+export function refused(access: Access, model: string | undefined, refusal: Refusal): AppError {
+  const { status } = refusal;
+  if (isDenied(status)) return denied(access, status, refusal);
+  const { url: apiUrl } = access;
+  const text = access.withoutSecrets(refusal.text);
   const said = saidBy(text);
   // Kept for the log: what came, word for word.
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text).told}`);
   const verdict: Verdict = { retryable: mayPass(status, said), retryAfter: asRetryAfter(refusal.retryAfter) };
   const more = { cause, ...verdict, ...ownWords(status, text) };
   if (status === LOOP_STATUS) return pointsAtItself(apiUrl);
-  if (status < 400) return notOllama(apiUrl, `it redirects to ${quote(refusal.location).told || 'nowhere'}`, cause);
+  if (status < 400) return notOllama(apiUrl, `it redirects to ${placeIn(refusal.location) || 'nowhere'}`, cause);
   if (status === 429 || (status === 503 && (said ?? verdict.retryAfter) !== undefined)) {
     const why = quote(said ?? `Ollama at ${apiUrl} has no room now (HTTP ${status}). Try again later.`);
     return new AppError('queue_full', why, { retryAfterMs: BUSY_RETRY_MS, ...inOurWords(status, why), ...more });
-  }
-  if (status === 401) {
-    const begin = `Ollama at ${apiUrl} wants a key (HTTP 401)`;
-    const advice = 'Hearth has none to show; let it in without one.';
-    const why = said === undefined ? sentence`${begin}. ${advice}` : sentence`${begin}: ${quote(said)}. ${advice}`;
-    return new AppError('upstream_failed', why, { ...inOurWords(status, why), ...more });
   }
   if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause, verdict);
   if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
@@ -162,13 +160,14 @@ export function refused(apiUrl: string, model: string | undefined, refusal: Refu
   if (said !== undefined && (status === 400 || WRONG_BODY.test(said))) {
     return new AppError('invalid_request', quote(said), more);
   }
-  if (status === 403 && text.trim() === '') {
-    const why = `Ollama at ${apiUrl} refuses this gateway (HTTP 403): the name in ollama.api_url is not one it accepts.`;
-    return new AppError('upstream_failed', why, more);
-  }
   const words = quote(said ?? text.trim());
   const begin = `Ollama answered with an error (HTTP ${status})`;
   return new AppError('upstream_failed', words.told === '' ? `${begin}.` : sentence`${begin}: ${words}`, more);
+}
+
+/** Where a redirect leads; what follows its path may be a secret of a page to sign in. */
+function placeIn(location: string): string {
+  return quote(withoutUserinfo(location).replace(/[?#].*$/s, '')).told;
 }
 
 /** A status that tells clients something by itself, for those who speak Ollama's dialect, where it came without a word. */
@@ -179,42 +178,6 @@ function inOurWords(status: number, { told }: Sentence): { readonly native: Nati
 /** What can be a Retry-After: a number of seconds or a date (RFC 9110, 10.2.3). */
 function asRetryAfter(text: string | undefined): string | undefined {
   return text !== undefined && /^[\w ,:+-]{1,40}$/.test(text) ? text : undefined;
-}
-
-/** Whether a text begins like HTML or XML. */
-export function looksLikePage(text: string): boolean {
-  return text.trimStart().startsWith('<');
-}
-
-function isPage({ contentType, text }: Refusal): boolean {
-  return /\bhtml\b/i.test(contentType) || looksLikePage(text);
-}
-
-/**
- * The words in an error body. The runner's errors arrive as JSON text inside the string, in llama-server's own shape
- * (`{"error":{"message"}}`); cloud models add the address where one signs in.
- */
-function saidBy(text: string, depth = 0): string | undefined {
-  const value = parsed(text);
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { error, message, signin_url: signIn } = value as Record<string, unknown>;
-  const said = error ?? message;
-  if (typeof said === 'object' && said !== null) return saidBy(JSON.stringify(said), depth + 1);
-  if (typeof said !== 'string') return undefined;
-  const words = depth < 4 ? (saidBy(said, depth + 1) ?? said) : said;
-  return typeof signIn === 'string' ? `${words} Sign in: ${signIn}` : words;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function quote(text: string): Sentence {
-  return foreign(text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text);
 }
 
 /** What Node or undici call it; a parser error of undici's may have a name alone. */

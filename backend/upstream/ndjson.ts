@@ -4,7 +4,8 @@
 import { Buffer } from 'node:buffer';
 import { INCOMPLETE } from '../contract/chat.ts';
 import { jsonText } from '../contract/exact-json.ts';
-import { cutShort, looksLikePage, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
+import { cutShort, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
+import { looksLikePage } from './said.ts';
 
 /** Bytes in a MB of the configuration. */
 export const MB = 1024 * 1024;

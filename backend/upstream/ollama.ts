@@ -4,12 +4,12 @@
 // waits for a slot or remembers a model: those are the queue's and the watch's.
 import { ReadableStream } from 'node:stream/web';
 import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
-import { Agent, request as send } from 'undici';
 import type { z } from 'zod';
 import { type ChatEvent, fold, isIncomplete } from '../contract/chat.ts';
 import { keepAliveSeconds } from '../contract/duration.ts';
 import { jsonText } from '../contract/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
+import { withoutUserinfo } from '../contract/secret.ts';
 import type {
   Clock,
   EmbedReply,
@@ -25,12 +25,12 @@ import {
   firstTokenLate,
   idle,
   malformed,
+  MAX_ERROR_BYTES,
   noAnswer,
   notDone,
   notOllama,
   refused,
   tooLong,
-  unreachable,
 } from './failure.ts';
 import { answerIn, frame, MB, textOf } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
@@ -44,10 +44,10 @@ import {
   tagsSchema,
   versionSchema,
 } from './replies.ts';
-import { orAborted } from './shared.ts';
+import { createWire } from './wire.ts';
 
-/** An error body is read this far. */
-const MAX_ERROR_BYTES = 64 * 1024;
+/** What the client library takes for Ollama's address; the wire knows the right one. */
+const SOMEWHERE = 'http://ollama';
 
 /** How long a connection may take to end the body after `done:true`; longer, and it is closed instead of kept. */
 const REST_MS = 500;
@@ -80,38 +80,28 @@ interface Limit {
  * and throws. `close` breaks all connections; calls that still run fail.
  */
 export function createUpstream({ config, log, clock, via }: UpstreamOptions): Upstream & { close(): Promise<void> } {
-  // undici's own request with undici's own Agent, not the global fetch: that one gives up after 300 s without a header
-  // (ollama-js#72, #144), and an Agent from npm fits it only while both are of neighbouring versions.
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: config().ollama.connect_timeout_ms },
-  });
+  const wire = createWire(config, via);
+  const address = (): string => withoutUserinfo(config().ollama.api_url);
 
   /**
    * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
    * where there is one: the library would write numbers, and what is nested deeply, with JSON.stringify.
    */
   function clientFor(call: Call, request: Sent | undefined, receive: Receive): Ollama {
-    const apiUrl = config().ollama.api_url;
     return new Ollama({
-      host: apiUrl,
+      host: SOMEWHERE,
       fetch: async (url, init) => {
-        call.signal.throwIfAborted();
-        const target = new URL(String(url));
-        const answer = await orAborted(
-          send(target, {
-            dispatcher: agent,
+        const { pathname: path } = new URL(String(url));
+        const answer = await wire.call(
+          {
             method: init?.method === 'POST' ? 'POST' : 'GET',
-            headers: { ...Object.fromEntries(new Headers(init?.headers)), ...(via === undefined ? {} : { via }) },
+            path,
+            headers: Object.fromEntries(new Headers(init?.headers)),
             body: request !== undefined ? jsonText(request) : typeof init?.body === 'string' ? init.body : null,
-            signal: call.signal,
-          }),
+          },
           call.signal,
-        ).catch((error: unknown) => {
-          throw unreachable(apiUrl, error);
-        });
-        const { statusCode: status, headers, body } = answer;
+        );
+        const { status, headers, body, access } = answer;
         if (status >= 200 && status < 300) return new Response(await receive(body));
         const refusal = {
           status,
@@ -120,8 +110,8 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
           location: String(headers['location'] ?? ''),
           text: (await textOf(body, MAX_ERROR_BYTES)).text,
         };
-        log.debug({ status, url: target.pathname }, 'Ollama refused a request');
-        throw refused(apiUrl, request?.model, refusal);
+        log.debug({ status, url: path }, 'Ollama refused a request');
+        throw refused(access, request?.model, refusal);
       },
     });
   }
@@ -132,7 +122,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     request: UpstreamRequest,
     signal: AbortSignal,
   ): AsyncGenerator<ChatEvent, void, undefined> {
-    const { api_url: apiUrl, max_answer_mb: maxMb, timeout_seconds: idleSeconds } = config().ollama;
+    const { max_answer_mb: maxMb, timeout_seconds: idleSeconds } = config().ollama;
     const call = new Call(signal, clock);
     let lines: AsyncGenerator<Uint8Array, void, undefined> | undefined;
     let begun = false;
@@ -141,7 +131,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
       const { ms, late } = firstToken();
       call.expect(ms, late);
       const client = clientFor(call, { ...request, stream: true }, (body) => {
-        lines = frame(body, { maxMb, apiUrl });
+        lines = frame(body, { maxMb, apiUrl: address() });
         return ReadableStream.from(lines);
       });
       const outline = { model: request.model, prompt: '', stream: true } as const;
@@ -170,14 +160,14 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     request: Sent | undefined,
     question: (client: Ollama) => Promise<T>,
   ): Promise<T> {
-    const { api_url: apiUrl, max_answer_mb: maxMb } = config().ollama;
+    const { max_answer_mb: maxMb } = config().ollama;
     const call = new Call(signal, clock);
     try {
       call.expect(ms, late);
       const client = clientFor(call, request, async (body) => {
         const { text, whole } = await textOf(body, maxMb * MB);
         if (!whole) throw tooLong(maxMb);
-        answerIn(text, apiUrl);
+        answerIn(text, address());
         return text;
       });
       return await question(client);
@@ -194,7 +184,8 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     schema: z.ZodType<T>,
     question: (client: Ollama) => Promise<unknown>,
   ): Promise<T> {
-    const { api_url: apiUrl, connect_timeout_ms: ms } = config().ollama;
+    const { connect_timeout_ms: ms } = config().ollama;
+    const apiUrl = address();
     const answer = await ask(signal, { ms, late: () => noAnswer(apiUrl) }, undefined, question);
     const checked = schema.safeParse(answer);
     if (!checked.success) throw notOllama(apiUrl, 'an answer in an unknown form', checked.error);
@@ -269,7 +260,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     tags: async (signal) => await abilities.told(await look(signal, tagsSchema, (client) => client.list()), signal),
     ps: (signal) => look(signal, psSchema, (client) => client.ps()),
     version: (signal) => look(signal, versionSchema, (client) => client.version()),
-    close: () => agent.destroy(),
+    close: wire.close,
   };
 }
 

@@ -1,11 +1,11 @@
 // Requests handed on to Ollama as they came, byte for byte, for routes that Hearth has nothing to add to.
 // It waits for no slot, keeps nothing and reads no body; headers that must not travel are taken off by whoever calls.
 import { Readable } from 'node:stream';
-import { Agent, request as send } from 'undici';
-import { AppError } from '../contract/errors.ts';
 import type { ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
-import { cutShort, unreachable } from './failure.ts';
-import { orAborted } from './shared.ts';
+import { denied, isDenied } from './denied.ts';
+import { cutShort, MAX_ERROR_BYTES } from './failure.ts';
+import { textOf } from './ndjson.ts';
+import { createWire } from './wire.ts';
 
 export interface RelayOptions {
   readonly config: ReadConfig;
@@ -15,30 +15,20 @@ export interface RelayOptions {
 
 /** A relay to `ollama.api_url`, which is read anew for each request. `close` breaks all connections. */
 export function createRelay({ config, via }: RelayOptions): Relay & { close(): Promise<void> } {
-  // A pull or a long answer may be silent for longer than any limit of undici's.
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: config().ollama.connect_timeout_ms },
-  });
+  const wire = createWire(config, via);
 
-  async function forward({ method, path, headers, body }: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
-    const apiUrl = config().ollama.api_url;
-    signal.throwIfAborted();
-    const marked = { ...headers, via: [headers['via'] ?? [], via].flat().join(', ') };
-    const answer = await orAborted(
-      send(targetOf(apiUrl, path), { dispatcher: agent, method, headers: marked, body: sendable(body), signal }),
-      signal,
-    ).catch((error: unknown) => {
-      throw signal.aborted || error instanceof AppError ? error : unreachable(apiUrl, error);
-    });
-    return { status: answer.statusCode, headers: answer.headers, body: whole(answer.body, signal) };
+  async function forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
+    const answer = await wire.call({ ...request, body: sendable(request.body) }, signal);
+    const { status, headers } = answer;
+    // A caller would take it for an answer to his own key, and a browser would ask him for a password.
+    if (isDenied(status)) {
+      const { text } = await textOf(answer.body, MAX_ERROR_BYTES);
+      throw denied(answer.access, status, { contentType: String(headers['content-type'] ?? ''), text });
+    }
+    return { status, headers, body: whole(answer.body, signal) };
   }
 
-  return {
-    forward,
-    close: () => agent.destroy(),
-  };
+  return { forward, close: wire.close };
 }
 
 /** The body; a connection that breaks under it is Ollama's failure, a signal that aborts is not. */
@@ -55,10 +45,4 @@ async function* whole(
 
 function sendable(body: RelayRequest['body']): Readable | Uint8Array | null {
   return body === null || body instanceof Uint8Array ? body : Readable.from(body, { objectMode: false });
-}
-
-/** The address of a path below `ollama.api_url`, which may have a path of its own. */
-function targetOf(apiUrl: string, path: string): URL {
-  const base = new URL(apiUrl);
-  return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${path}`);
 }

@@ -1,6 +1,7 @@
 // The watch over Ollama: whether it answers, which models it has and holds loaded, and the breaker in front of it.
 // It looks and remembers; it loads nothing, keeps nothing warm and starts no program.
-import { AppError, asAppError, faultOf } from '../contract/errors.ts';
+import { AppError, asAppError, type ErrorCode, faultOf } from '../contract/errors.ts';
+import { withoutUserinfo } from '../contract/secret.ts';
 import type {
   Clock,
   InstalledModel,
@@ -18,6 +19,14 @@ import { orAborted, shared } from './shared.ts';
 /** Pause between two probes. */
 const PROBE_UP_MS = 15_000;
 const PROBE_DOWN_MS = 2000;
+
+/** Failures that show that somebody is there. */
+const ANSWERED: ReadonlySet<ErrorCode> = new Set([
+  'upstream_failed',
+  'upstream_untrusted',
+  'upstream_unauthorized',
+  'upstream_forbidden',
+]);
 
 export interface WatchOptions {
   readonly upstream: Pick<Upstream, 'tags' | 'ps' | 'version'>;
@@ -43,10 +52,11 @@ export interface StartedWatch extends Watch {
 /** Makes a watch that does nothing until `start`, except what `resolve` and `refreshLoaded` ask of it. */
 export function createWatch({ upstream, config, clock, log, onChange }: WatchOptions): StartedWatch {
   const life = new AbortController();
+  const address = (): string => withoutUserinfo(config().ollama.api_url);
   let breaker = new Breaker(clock.elapsed);
   let installed = newList();
   let loaded: readonly LoadedModel[] = [];
-  let state = unknownState(config().ollama.api_url);
+  let state = unknownState(address());
   let told = identity(state);
   /** Numbers of the last question to /api/ps, and of the one whose answer is shown. */
   let psAsked = 0;
@@ -70,7 +80,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
 
   /** Starts over when the configuration names another address than the one `state` speaks of. */
   function followAddress(): void {
-    const url = config().ollama.api_url;
+    const url = address();
     if (url === state.url) return;
     breaker = new Breaker(clock.elapsed);
     installed = newList();
@@ -101,14 +111,16 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       breaker.succeeded();
       // It is up whatever the lists say: servers before 0.1.33 have no /api/ps.
       await Promise.allSettled([lookLoaded(life.signal), installed.look()]);
-      if (!obsolete()) publish({ status: 'up', version, latency_ms: latency, reason: undefined, foreign: false });
+      if (!obsolete())
+        publish({ status: 'up', version, latency_ms: latency, reason: undefined, code: undefined, foreign: false });
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
       if (failure.code === 'internal') log.error(faultOf(error), 'A probe of Ollama failed in Hearth itself');
       if (failure.code === 'upstream_unreachable') breaker.failed();
       loaded = [];
-      publish({ status: 'down', reason: failure.message, foreign: failure.code === 'upstream_failed' });
+      const { code, message: reason } = failure;
+      publish({ status: 'down', reason, code, foreign: ANSWERED.has(code) });
     }
   });
 
@@ -158,7 +170,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     resolve,
     firstLook,
     peek(model) {
-      return installed.fresh && config().ollama.api_url === state.url ? installed.find(model) : undefined;
+      return installed.fresh && address() === state.url ? installed.find(model) : undefined;
     },
     invalidate() {
       installed.expire();
@@ -208,6 +220,7 @@ function unknownState(url: string): UpstreamState {
     version: undefined,
     latency_ms: undefined,
     reason: undefined,
+    code: undefined,
     foreign: false,
     breaker: 'closed',
     installed: [],

@@ -599,16 +599,16 @@ describe('a refusal', () => {
     [
       { status: 401, error: 'missing bearer token' },
       {
-        code: 'upstream_failed',
+        code: 'upstream_unauthorized',
         retryable: false,
         message: expect.stringMatching(
-          /^Ollama at \S+ wants a key \(HTTP 401\): missing bearer token\. Hearth has none/,
+          /^Ollama at \S+ wants a key \(HTTP 401\): missing bearer token\. Set ollama\.api_key/,
         ),
       },
     ],
     [
       { status: 403, error: 'not for you' },
-      { code: 'upstream_failed', retryable: false },
+      { code: 'upstream_forbidden', retryable: false },
     ],
     [
       { status: 413, error: 'too much' },
@@ -689,19 +689,19 @@ describe('a refusal', () => {
     ['a page', 503, {}, '<h1>down</h1>', 'upstream_failed', '(a web page with HTTP 503)'],
     ['another route', 404, {}, '404 page not found', 'upstream_failed', 'not as Ollama does (HTTP 404)'],
     ['a redirect', 301, { location: 'https://x/' }, '', 'upstream_failed', '(it redirects to https://x/)'],
-    ['a closed door', 403, {}, '', 'upstream_failed', 'refuses this gateway (HTTP 403)'],
+    ['a closed door', 403, {}, '', 'upstream_forbidden', 'refuses this gateway (HTTP 403)'],
     ['plain text', 503, {}, 'no server', 'upstream_failed', '(HTTP 503): no server'],
     [
       'an account',
       401,
       {},
       '{"error":"unauthorized","signin_url":"https://s"}',
-      'upstream_failed',
+      'upstream_unauthorized',
       'Sign in: https://s',
     ],
     ['nothing', 500, {}, '', 'upstream_failed', 'Ollama answered with an error (HTTP 500).'],
     ['bad JSON', 200, {}, '{"version":', 'upstream_failed', 'not JSON'],
-    ['a wall', 401, { 'content-type': 'text/html' }, '<html>', 'upstream_failed', 'wants a key (HTTP 401)'],
+    ['a wall', 401, { 'content-type': 'text/html' }, '<html>', 'upstream_unauthorized', 'wants a key (HTTP 401)'],
     ['another API', 200, {}, '{"hello":1}', 'upstream_failed', 'not as Ollama does (an answer in an unknown form)'],
   ];
   test.each(foreign)('by what is no Ollama: %s with HTTP %i', async (_, status, headers, body, code, words) => {

@@ -91,6 +91,7 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
     version: '0.33.0',
     latency_ms: 1,
     reason: undefined,
+    code: undefined,
     foreign: false,
     breaker: 'closed',
     installed: [],

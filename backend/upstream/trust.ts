@@ -1,0 +1,68 @@
+// Whom to believe when Ollama is behind https: the certificate authorities that Node knows, those of
+// NODE_EXTRA_CA_CERTS, and those in `ollama.ca_file`. What to say of a certificate that is not believed is
+// certificate.ts.
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import * as tls from 'node:tls';
+import { AppError } from '../contract/errors.ts';
+
+/**
+ * What a connection is checked against; undefined where nothing is set, and then Node's own way counts. Reads the files
+ * anew each time. Throws upstream_untrusted where `caFile` cannot be read or holds no certificate.
+ */
+export async function trustIn(caFile: string): Promise<SecureContext | undefined> {
+  // Node reads it by itself, but not beside a list of ours, and not in a packaged Electron, where the fuse against
+  // NODE_OPTIONS turns it off too. Like Node it is ignored where it cannot be used.
+  const named = process.env['NODE_EXTRA_CA_CERTS'] ?? '';
+  const extra = named === '' ? [] : await certificatesIn(named).catch(() => []);
+  const own = caFile === '' ? [] : await certificatesIn(caFile);
+  if (extra.length + own.length === 0) return undefined;
+  // Also a server's own certificate, or that of an authority between, may stand in the file.
+  return createSecureContext({ ca: [...knownToNode(), ...extra, ...own], allowPartialTrustChain: true });
+}
+
+/** With those of the system where Node was told to use them; it can say so since 22.15. */
+function knownToNode(): readonly string[] {
+  const { getCACertificates } = tls as { readonly getCACertificates?: (of: 'default') => string[] };
+  return getCACertificates?.('default') ?? rootCertificates;
+}
+
+const BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+async function certificatesIn(path: string): Promise<string[]> {
+  const file = resolve(path);
+  const text = await readFile(file, 'latin1').catch((cause: unknown) => {
+    throw unusable(file, whyUnreadable(cause), cause);
+  });
+  const blocks = text.match(BLOCK) ?? [];
+  if (blocks.length === 0) {
+    const what = text.includes('PRIVATE KEY-----') ? 'it holds a private key and no certificate' : 'it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)'; // prettier-ignore
+    throw unusable(file, what);
+  }
+  for (const [i, block] of blocks.entries()) {
+    try {
+      void new X509Certificate(block);
+    } catch (cause) {
+      throw unusable(file, `certificate ${i + 1} in it is damaged`, cause);
+    }
+  }
+  return blocks;
+}
+
+function unusable(file: string, why: string, cause?: unknown): AppError {
+  const words = `ollama.ca_file cannot be used: ${file}: ${why}. Name a PEM file with your certificate authority there, or leave it empty.`;
+  return new AppError('upstream_untrusted', words, { cause });
+}
+
+function whyUnreadable(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return UNREADABLE[code] ?? `it cannot be read (${code})`;
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder, not a file',
+  EACCES: 'Hearth may not read it',
+};

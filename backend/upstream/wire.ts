@@ -1,0 +1,114 @@
+// Every call to Ollama goes out here, whoever makes it: to the address of the settings, with what the settings show
+// there, over connections that believe the right certificates. It knows neither what is asked nor what an answer means.
+import type { Readable } from 'node:stream';
+import { Agent, request as send, type Dispatcher } from 'undici';
+import { AppError } from '../contract/errors.ts';
+import type { ReadConfig } from '../core/ports.ts';
+import { accessOf, type Access } from './access.ts';
+import { certificateAt, isCertificateError, notBelieved } from './certificate.ts';
+import { unreachable } from './failure.ts';
+import { orAborted } from './shared.ts';
+import { trustIn } from './trust.ts';
+
+/** A request on its way out. */
+export interface Outward {
+  readonly method: string;
+  /** Below `ollama.api_url`, with the query. */
+  readonly path: string;
+  /** By name in lower case. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: Readable | Uint8Array | string | null;
+}
+
+/** An answer with its headers, and with whom it is from. */
+export interface Inward {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Dispatcher.ResponseData['body'];
+  readonly access: Access;
+}
+
+export interface Wire {
+  /**
+   * Resolves with the headers of the answer, whatever its status: a redirect is not followed, as it may lead to
+   * somebody whom our key is no business of. Throws upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
+   */
+  call(request: Outward, signal: AbortSignal): Promise<Inward>;
+  /** Breaks all connections; calls that still run fail. */
+  close(): Promise<void>;
+}
+
+/**
+ * A wire to `ollama.api_url`; of the settings all but connect_timeout_ms are read anew for each call. `via` goes into
+ * Via behind what a caller has in it.
+ */
+export function createWire(config: ReadConfig, via: string | undefined): Wire {
+  const timeout = config().ollama.connect_timeout_ms;
+  const agents = new Set<Agent>();
+  let current: { readonly caFile: string | undefined; readonly agent: Promise<Agent> } | undefined;
+
+  /**
+   * Connections that believe what the settings say now; those made before end with what runs on them. Without `caFile`
+   * there are no certificates to believe.
+   */
+  function agentFor(caFile: string | undefined): Promise<Agent> {
+    if (current !== undefined && current.caFile === caFile) return current.agent;
+    forget();
+    const agent = connected(caFile);
+    current = { caFile, agent };
+    // A file that cannot be used now may be there at the next call.
+    agent.catch(() => forget(agent));
+    return agent;
+  }
+
+  async function connected(caFile: string | undefined): Promise<Agent> {
+    const secureContext = caFile === undefined ? undefined : await trustIn(caFile);
+    // undici's own request with undici's own Agent, not the global fetch: that one gives up after 300 s without a header
+    // (ollama-js#72, #144), and an Agent from npm fits it only while both are of neighbouring versions.
+    const agent = new Agent({
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout, ...(secureContext === undefined ? {} : { secureContext }) },
+    });
+    agents.add(agent);
+    return agent;
+  }
+
+  /** The next call connects anew and reads the files of certificates again. */
+  function forget(which = current?.agent): void {
+    if (current === undefined || current.agent !== which) return;
+    current = undefined;
+    void which.then((agent) => agent.close().then(() => agents.delete(agent))).catch(() => undefined);
+  }
+
+  async function failed(access: Access, error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (signal.aborted || error instanceof AppError) return error;
+    if (!isCertificateError(error)) return unreachable(access.url, error);
+    forget();
+    return notBelieved(access.url, error, await certificateAt(access.url, timeout, signal));
+  }
+
+  return {
+    async call({ method, path, headers, body }, signal) {
+      const { ollama } = config();
+      const access = accessOf(ollama);
+      const marks = via === undefined ? {} : { via: [headers['via'] ?? [], via].flat().join(', ') };
+      signal.throwIfAborted();
+      try {
+        const dispatcher = await agentFor(access.url.startsWith('https:') ? ollama.ca_file : undefined);
+        const all = { ...headers, ...marks, ...access.headers };
+        // Whatever comes as a path must stay one: the key goes along.
+        const target = access.url + (path.startsWith('/') ? path : `/${path}`);
+        const sending = send(target, { dispatcher, method, headers: all, body, signal });
+        const { statusCode, headers: back, body: bytes } = await orAborted(sending, signal);
+        return { status: statusCode, headers: back, body: bytes, access };
+      } catch (error) {
+        throw await failed(access, error, signal);
+      }
+    },
+    close: async () => {
+      await current?.agent.catch(() => undefined);
+      await Promise.all([...agents].map((agent) => agent.destroy()));
+    },
+  };
+}
