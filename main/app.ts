@@ -249,7 +249,7 @@ export async function createApp(shell: Shell) {
     notices,
     ollama,
     view: () => Object.fromEntries(Object.entries(views).map(([topic, read]) => [topic, read()])) as View,
-    testConnection: (url) => testConnection(settings.config, log, url),
+    testConnection: (input) => testConnection(settings.config, log, input),
     askWhereTo: shell.askWhereTo,
     askWhich: shell.askWhich,
     copy: shell.copy,

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { ConfigFileError, readConfigFile } from '../backend/config-file.ts';
 import { readKeyWish } from '../backend/contract/api-key.ts';
 import type { Action } from '../backend/contract/control.ts';
-import type { CommandOutput, View } from '../backend/contract/desktop.ts';
+import type { CommandInput, CommandOutput, View } from '../backend/contract/desktop.ts';
 import { AppError } from '../backend/contract/errors.ts';
 import { addKey, withoutKey } from '../backend/core/api-keys.ts';
 import type { Handlers } from './bridge.ts';
@@ -18,8 +18,8 @@ export interface HandlerParts {
   readonly notices: Notices;
   readonly ollama: OllamaProgram;
   view(): View;
-  /** Asks an Ollama at an address how it is. Throws upstream_unreachable, upstream_failed, invalid_request. */
-  testConnection(url: string): Promise<CommandOutput<'test_connection'>>;
+  /** Asks an Ollama at an address how it is, perhaps with another key. Throws upstream_unreachable and its like, invalid_request. */
+  testConnection(input: CommandInput<'test_connection'>): Promise<CommandOutput<'test_connection'>>;
   /** Where to write to, or what to read; undefined when the user thought better of it. */
   askWhereTo(name: string): Promise<string | undefined>;
   askWhich(): Promise<string | undefined>;
@@ -68,11 +68,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     export_settings: async () => {
       const file = await parts.askWhereTo('hearth-settings.json');
-      if (file === undefined) return { file: null };
+      if (file === undefined) return { file: null, left_out: [] };
+      const { data, leftOut } = settings.exported();
       tried(`${file} cannot be written`, () =>
-        writeFileSync(file, `${JSON.stringify(settings.exported(), null, 2)}\n`, { mode: 0o600 }),
+        writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 }),
       );
-      return { file };
+      return { file, left_out: [...leftOut] };
     },
     import_settings: async () => {
       const file = await parts.askWhich();
@@ -83,7 +84,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       });
       return { file, ...settings.import(data, file) };
     },
-    test_connection: ({ url }) => parts.testConnection(url),
+    test_connection: (input) => parts.testConnection(input),
 
     start_ollama: async () => (await ollama.start(settings.config.ollama.api_url), done),
     copy: ({ text }) => (parts.copy(text), done),

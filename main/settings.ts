@@ -10,6 +10,7 @@ import {
 import { changedFields, fields, parseField, valueOf, type Config, type FieldInfo } from '../backend/contract/config.ts';
 import type { SettingsView } from '../backend/contract/desktop.ts';
 import { AppError } from '../backend/contract/errors.ts';
+import { masked, unmasked, withoutSecret, withoutUserinfo } from '../backend/contract/secret.ts';
 
 /** The layout of the file. Raised when a key changes its meaning; `migrated` then brings older files along. */
 export const SETTINGS_VERSION = 1;
@@ -66,15 +67,20 @@ export class Settings {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** `running` is the configuration that the gateway was started with, when it runs. */
+  /**
+   * `running` is the configuration that the gateway was started with, when it runs. Secrets are hidden in it: the page has
+   * no use for them.
+   */
   view(running: Config | undefined): SettingsView {
     const { config, locked, problems } = this.#resolved;
     const waiting =
       running === undefined ? [] : changedFields(running, config).filter(({ applies }) => applies === 'restart');
     return {
-      values: Object.fromEntries(fields.map((field) => [field.path, valueOf(config, field)])),
+      values: Object.fromEntries(fields.map((field) => [field.path, shownValue(config, field)])),
       locked: { ...locked },
-      waiting_for_restart: Object.fromEntries(waiting.map((field) => [field.path, valueOf(running as Config, field)])),
+      waiting_for_restart: Object.fromEntries(
+        waiting.map((field) => [field.path, shownValue(running as Config, field)]),
+      ),
       problems: Object.fromEntries(
         problems.filter(({ kind }) => kind === 'wrong_value').map((problem) => [problem.key, problemSentence(problem)]),
       ),
@@ -82,12 +88,19 @@ export class Settings {
     };
   }
 
-  /** Saves one setting. Throws invalid_request with a sentence for the field, or when the file cannot be written. */
+  /**
+   * Saves one setting; what is hidden in it, as `view` hides it, stays as it is. Throws invalid_request with a sentence for
+   * the field, or when the file cannot be written.
+   */
   set(path: string, value: unknown): void {
     const field = this.#changeable(path);
-    const accepted = parseField(path, value);
+    const meant = unmasked(field.secret, value, valueOf(this.config, field));
+    if (meant === undefined) {
+      throw new AppError('invalid_request', 'What was hidden here is not there any more. Write it again.');
+    }
+    const accepted = parseField(path, meant);
     if (accepted === undefined) {
-      const old = valueOf(this.config, field);
+      const old = shownValue(this.config, field);
       const stays = typeof old === 'object' ? 'It stays as it was.' : `It is still ${JSON.stringify(old)}.`;
       throw new AppError('invalid_request', `Must be ${field.allowed}. ${stays}`);
     }
@@ -101,9 +114,10 @@ export class Settings {
   /** Hearth and Ollama would have one address: the sentence for the field that was to bring it about. */
   #clash(path: string): string {
     const { server, ollama } = this.config;
+    const url = withoutUserinfo(ollama.api_url);
     return path === 'server.port'
-      ? `Ollama answers there (${ollama.api_url}). Hearth stands in front of it and needs a port of its own. It is still ${server.port}.`
-      : `That is Hearth itself. Ollama has an address of its own. It is still ${ollama.api_url}.`;
+      ? `Ollama answers there (${url}). Hearth stands in front of it and needs a port of its own. It is still ${server.port}.`
+      : `That is Hearth itself. Ollama has an address of its own. It is still ${url}.`;
   }
 
   /** Back to the default. Throws like `set`. */
@@ -116,13 +130,30 @@ export class Settings {
     this.#save({});
   }
 
-  /** What an export holds: everything that differs from the defaults, as in a configuration file of the headless host. */
-  exported(): Data {
+  /**
+   * What an export holds: everything that differs from the defaults, as in a configuration file of the headless host, but no
+   * secrets, since such a file is given away. `leftOut` are the labels of the settings that had some.
+   */
+  exported(): { readonly data: Data; readonly leftOut: readonly string[] } {
     const { [VERSION_KEY]: _version, ...rest } = this.#data;
-    return rest;
+    let data: Data = rest;
+    const leftOut: string[] = [];
+    for (const field of fields) {
+      const table = data[field.section];
+      if (!isTable(table) || !Object.hasOwn(table, field.key)) continue;
+      const value = table[field.key];
+      const open = withoutSecret(field.secret, value);
+      if (open === value) continue;
+      if (masked(field.secret, value) !== value) leftOut.push(field.title);
+      data = open === undefined ? withoutValue(data, field) : withValue(data, field, open);
+    }
+    return { data, leftOut };
   }
 
-  /** Takes over what is valid in another file. Returns how many settings changed, and sentences about the rest. */
+  /**
+   * Takes over what is valid in another file; a secret that was left out of an export of the same value stays. Returns how
+   * many settings changed, and sentences about the rest.
+   */
   import(data: unknown, path: string): { readonly changed: number; readonly problems: string[] } {
     const { config, problems } = resolveConfig({ file: { path, data } }, 'desktop');
     const wrong = new Set(problems.map(({ key }) => key));
@@ -131,7 +162,9 @@ export class Settings {
     for (const field of fields) {
       const table = isTable(data) ? data[field.section] : undefined;
       if (!isTable(table) || !Object.hasOwn(table, field.key) || wrong.has(field.path)) continue;
-      next = withValue(next, field, valueOf(config, field));
+      const value = valueOf(config, field);
+      const isExported = JSON.stringify(withoutSecret(field.secret, valueOf(before, field))) === JSON.stringify(value);
+      if (!isExported) next = withValue(next, field, value);
     }
     this.#save(next);
     return {
@@ -209,6 +242,11 @@ export function isNewer(data: Data): boolean {
 /** The data of an older layout in today's. There is only one layout so far, so nothing is to be done. */
 function migrated(data: Data): Data {
   return data;
+}
+
+/** As the page and messages have it. */
+function shownValue(config: Config, field: FieldInfo): unknown {
+  return masked(field.secret, valueOf(config, field));
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,6 +1,7 @@
 // The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen.
 import type { ModelView, QueueEntry } from '../backend/contract/control.ts';
 import type { GatewayView, LiveView } from '../backend/contract/desktop.ts';
+import { shutOut } from '../backend/contract/shut-out.ts';
 import { megabytes } from '../backend/contract/units.ts';
 
 export type TrayIcon = 'idle' | 'busy' | 'degraded' | 'stopped';
@@ -100,7 +101,7 @@ function statusOf({ gateway, live, model }: TrayState): string {
   const { upstream } = live.health;
   if (upstream.state === 'unknown') return 'Looking for Ollama';
   if (upstream.state === 'down')
-    return upstream.foreign === true ? 'No Ollama at its address' : 'Ollama is not running';
+    return shutOut(upstream.code) ?? (upstream.foreign === true ? 'No Ollama at its address' : 'Ollama is not running');
   const { running, length: waiting, paused } = live.health.queue;
   if (paused) return waiting === 0 ? 'Paused' : `Paused, ${waiting} waiting`;
   if (!upstream.model_available) return `${model} is not installed`;

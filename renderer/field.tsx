@@ -4,7 +4,9 @@ import { useId, useRef, useState } from 'preact/hooks';
 import { useCalls } from './actions.ts';
 import { sentenceOf } from './client.ts';
 import type { ControlProps, FieldProps } from './control-props.ts';
+import { HeadersControl } from './field-headers.tsx';
 import { ListControl } from './field-list.tsx';
+import { SecretControl } from './field-secret.tsx';
 import { asText, hintOf, isWrong, modelChoices, needsKey, readText, type Hint, type Touched } from './form.ts';
 import { HintLine } from './hint-line.tsx';
 import { KeysControl } from './keys.tsx';
@@ -25,8 +27,8 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const hint = found ?? hintOf(field, view, touched);
   // What is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
-  const isList = field.kind === 'list' || field.kind === 'keys';
-  const wide = isList || field.kind === 'url' || field.kind === 'multiline';
+  const isList = field.kind === 'list' || field.kind === 'keys' || field.kind === 'headers';
+  const wide = isList || field.kind === 'url' || field.kind === 'secret' || field.kind === 'multiline';
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
   const save = async (value: unknown, text = asText(field, value)): Promise<boolean> => {
@@ -157,6 +159,10 @@ function Control(props: ControlProps): JSX.Element {
       return <ListControl {...props} />;
     case 'keys':
       return <KeysControl {...props} />;
+    case 'headers':
+      return <HeadersControl {...props} />;
+    case 'secret':
+      return <SecretControl {...props} />;
     case 'number':
     case 'keep_alive':
     case 'text':

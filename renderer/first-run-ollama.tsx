@@ -2,28 +2,38 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../backend/contract/desktop.ts';
+import { isMasked } from '../backend/contract/secret.ts';
+import { shutOut } from '../backend/contract/shut-out.ts';
 import { useAction, useCalls, useReportedAction } from './actions.ts';
+import { DOTS } from './field-secret.tsx';
 import { useOpener } from './focus.ts';
 import type { Live } from './line.ts';
 import { Icon, Problem, Step } from './parts.tsx';
 import { hostOf, isHere, isUsual } from './host.ts';
 import { plural } from './words.ts';
 
+const ADDRESS = 'ollama.api_url';
+const KEY = 'ollama.api_key';
+
 export function OllamaStep({ view, live }: { readonly view: View; readonly live: Live }): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const [editing, setEditing] = useState(false);
   const opener = useOpener(editing);
-  const { url, state, version, foreign } = live.health.upstream;
+  const { url, state, version, foreign, code, reason } = live.health.upstream;
   const where = hostOf(url);
-  const locked = view.settings.locked['ollama.api_url'];
+  const locked = view.settings.locked[ADDRESS];
   const other =
     locked !== undefined || editing ? null : (
       <button class={state === 'up' ? 'link' : 'btn'} type="button" ref={opener} onClick={() => setEditing(true)}>
-        {state === 'up' ? 'Use another…' : 'Use another address…'}
+        {state === 'up'
+          ? 'Use another…'
+          : shutOut(code) === undefined
+            ? 'Use another address…'
+            : 'Change address or key…'}
       </button>
     );
-  const edit = editing && <AddressForm url={url} close={() => setEditing(false)} />;
+  const edit = editing && <AddressForm view={view} close={() => setEditing(false)} />;
   if (state === 'up') {
     return (
       <Step n={1} done title="Ollama is running">
@@ -42,6 +52,16 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
         <p class="quiet">
           At <code>{where}</code>.
         </p>
+      </Step>
+    );
+  }
+  const out = shutOut(code);
+  if (out !== undefined) {
+    return (
+      <Step n={1} title={out}>
+        <p class="quiet">{reason}</p>
+        {other !== null && <p class="btns">{other}</p>}
+        {edit}
       </Step>
     );
   }
@@ -110,17 +130,22 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
 }
 
 /** Another address: tried first, kept when an Ollama answers there. */
-function AddressForm({ url, close }: { readonly url: string; readonly close: () => void }): JSX.Element {
+function AddressForm({ view, close }: { readonly view: View; readonly close: () => void }): JSX.Element {
   const { call } = useCalls();
   const { run, busy, problem } = useAction();
-  const [text, setText] = useState(url);
+  const { values, locked } = view.settings;
+  const [text, setText] = useState(String(values[ADDRESS]));
+  const [key, setKey] = useState('');
+  const keyIsFree = locked[KEY] === undefined;
   const input = useRef<HTMLInputElement>(null);
   // The button that had the focus is gone; what it shows is what can be typed over.
   useLayoutEffect(() => input.current?.select(), []);
   const use = (): void =>
     run(async () => {
-      const found = await call('test_connection', { url: text });
-      await call('set_setting', { path: 'ollama.api_url', value: found.url });
+      const wish = key === '' ? {} : { api_key: key };
+      await call('test_connection', { url: text, ...wish });
+      if (key !== '') await call('set_setting', { path: KEY, value: key });
+      await call('set_setting', { path: ADDRESS, value: text });
       close();
     });
   return (
@@ -152,6 +177,21 @@ function AddressForm({ url, close }: { readonly url: string; readonly close: () 
             Cancel
           </button>
         </div>
+        {keyIsFree && (
+          <>
+            <label for="key">Key, if it wants one</label>
+            <div class="ctl">
+              <input
+                id="key"
+                type="password"
+                placeholder={isMasked(values[KEY]) ? DOTS : 'None'}
+                autocomplete="off"
+                value={key}
+                onInput={(event) => setKey(event.currentTarget.value)}
+              />
+            </div>
+          </>
+        )}
         <Problem text={problem} />
       </div>
     </form>

@@ -4,6 +4,7 @@ import type { ApiKey } from '../backend/contract/api-key.ts';
 import { parseField, type FieldInfo } from '../backend/contract/config.ts';
 import type { SettingsView, View } from '../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../backend/contract/duration.ts';
+import { isMasked } from '../backend/contract/secret.ts';
 import { amountIn, withUnit, type Unit } from '../backend/contract/units.ts';
 import { unfitWords } from './default-model.ts';
 import { sameModel } from './same-model.ts';
@@ -83,7 +84,9 @@ export function hintOf(field: FieldInfo, view: Pick<View, 'settings' | 'gateway'
     const runs = gateway.state === 'running' || field.section === 'app';
     const was = inWords(field, touched.was);
     const saved = runs ? 'Saved and in use.' : 'Saved. In use once the gateway runs.';
-    return { kind: 'saved', text: was === '' ? saved : `${saved} Was ${was}.`, undo: { value: touched.was } };
+    const text = was === '' ? saved : `${saved} Was ${was}.`;
+    // What was hidden is not known here and cannot be brought back.
+    return isMasked(touched.was) ? { kind: 'saved', text } : { kind: 'saved', text, undo: { value: touched.was } };
   }
   const problem = settings.problems[path];
   if (problem !== undefined) {
@@ -104,6 +107,7 @@ export function isWrong({ path }: FieldInfo, settings: SettingsView, touched: To
 /** A value as a sentence says it; empty for what is too long for one. */
 export function inWords(field: FieldInfo, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (isMasked(value)) return '';
   if (Array.isArray(value)) return value.length === 0 ? 'empty' : value.length > 3 ? '' : value.join(', ');
   const label = field.choices?.find((choice) => choice.value === value)?.label;
   const text = label ?? thin(asText(field, value));
@@ -118,8 +122,9 @@ function unitOf({ unit }: FieldInfo): Unit | undefined {
 const ALWAYS = 'always';
 const AS_OLLAMA = 'as Ollama does';
 
-/** A value as it stands in a text field: times and sizes with their unit, as it is read again. */
+/** A value as it stands in a text field: times and sizes with their unit, as it is read again. A secret never does. */
 export function asText(field: FieldInfo, value: unknown): string {
+  if (field.kind === 'secret') return '';
   if (typeof value !== 'string' && typeof value !== 'number') return '';
   if (field.kind === 'keep_alive') {
     const seconds = keepAliveSeconds(value);
@@ -142,6 +147,8 @@ export function readText(
   const now = settings.values[field.path];
   if (text === asText(field, now)) return undefined;
   const value = valueIn(field, text);
+  // Only main knows what is hidden in it.
+  if (isMasked(value)) return { value };
   const accepted = value === undefined ? undefined : parseField(field.path, value);
   if (accepted !== undefined) return { value: accepted.value };
   return { wrong: `${value === undefined ? isNone(field, text) : mustBe(field, value)} ${stillIs(field, now)}` };

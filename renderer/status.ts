@@ -3,6 +3,7 @@
 import type { ModelView } from '../backend/contract/control.ts';
 import type { Command, CommandInput, GatewayFailure, View } from '../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../backend/contract/duration.ts';
+import { shutOut } from '../backend/contract/shut-out.ts';
 import { hostOf, isHere, isUsual } from './host.ts';
 import { runningRows, staleness, stuckRun, type Live } from './line.ts';
 import { keptMs, loadingModel, mainModel, STAYS_MS } from './main-model.ts';
@@ -151,6 +152,8 @@ function withoutOllama({ app }: View, { health }: Live): Said {
   const down = { state: 'degraded', mark: 'degraded' } as const;
   const host = hostOf(health.upstream.url);
   const button = { label: 'Change…', step: { tab: 'settings' } } as const;
+  const out = shutOut(health.upstream.code);
+  if (out !== undefined) return { ...down, line: out, more: `At ${host}`, button };
   if (health.upstream.foreign === true) {
     return { ...down, line: `No Ollama at ${host}`, more: 'Something else answers there', button };
   }

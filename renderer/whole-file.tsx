@@ -20,8 +20,9 @@ export function WholeFile({ view }: { readonly view: View }): JSX.Element {
     });
   const exportFile = (): void =>
     run(async () => {
-      const { file } = await call('export_settings', {});
-      if (file !== null) setSaid(`Written to ${file}.`);
+      const { file, left_out: leftOut } = await call('export_settings', {});
+      const secrets = leftOut.length === 0 ? '' : ` Secrets are not in it: ${leftOut.join(', ')}.`;
+      if (file !== null) setSaid(`Written to ${file}.${secrets}`);
     });
   if (asking) {
     return (

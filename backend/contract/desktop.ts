@@ -106,7 +106,7 @@ export type PlotsView = z.infer<typeof plotsSchema>;
 
 /** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config.ts `fields`. */
 export const settingsSchema = z.object({
-  /** By dotted path: what is saved, or set by the environment. */
+  /** By dotted path: what is saved, or set by the environment; secrets are hidden (contract/secret.ts). */
   values: z.record(z.string(), z.unknown()),
   /** Dotted path → name of the variable that sets it, so that the form cannot. */
   locked: z.record(z.string(), z.string()),
@@ -205,7 +205,7 @@ export const COMMANDS = {
     output: actionResultSchema,
   },
 
-  /** Saves one setting. Refused with invalid_request and a sentence to stand at the field. */
+  /** Saves one setting; what is hidden in it stays as it is. Refused with invalid_request and a sentence to stand at the field. */
   set_setting: { input: z.strictObject({ path, value: z.unknown() }), output: settingsSchema },
   /** Back to the default: one setting, or all of them. */
   reset_setting: { input: z.strictObject({ path }), output: settingsSchema },
@@ -220,16 +220,19 @@ export const COMMANDS = {
     output: z.object({ secret: z.string() }),
   },
   revoke_key: { input: z.strictObject({ name: z.string().max(1000) }), output: settingsSchema },
-  /** Asks where to, writes the settings as JSON. `file` is null when the user thought better of it. */
-  export_settings: { input: nothing, output: z.object({ file: z.string().nullable() }) },
+  /**
+   * Asks where to, writes the settings as JSON, without secrets: `left_out` are the labels of those that had some. `file` is
+   * null when the user thought better of it.
+   */
+  export_settings: { input: nothing, output: z.object({ file: z.string().nullable(), left_out: z.array(z.string()) }) },
   /** Asks for a file and takes over what is valid in it. `problems` are sentences about the rest. */
   import_settings: {
     input: nothing,
     output: z.object({ file: z.string().nullable(), changed: count, problems: z.array(z.string()) }),
   },
-  /** Asks an Ollama how it is, without using it. Refused with upstream_unreachable or upstream_failed and the reason. */
+  /** Asks an Ollama how it is, without using it; with the saved key where none is given. Refused with upstream_unreachable or its like and the reason. */
   test_connection: {
-    input: z.strictObject({ url: z.string().max(2000) }),
+    input: z.strictObject({ url: z.string().max(10_000), api_key: z.string().max(10_000).optional() }),
     output: z.object({ url: z.string(), version: z.string(), latency_ms: ms, models: z.array(z.string()) }),
   },
 

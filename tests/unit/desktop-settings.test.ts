@@ -185,7 +185,10 @@ describe('a file', () => {
       cache: { ttl_seconds: 5, replay: 'smooth' },
       queue: { max_concurrent: 2 },
     });
-    expect(settings.exported()).toEqual({ cache: { ttl_seconds: 5 }, queue: { max_concurrent: 2 } });
+    expect(settings.exported()).toEqual({
+      data: { cache: { ttl_seconds: 5 }, queue: { max_concurrent: 2 } },
+      leftOut: [],
+    });
   });
 });
 

@@ -35,6 +35,21 @@ describe('without Ollama', () => {
     }
   });
 
+  test.each([
+    ['upstream_unauthorized', 'Ollama wants a key'],
+    ['upstream_forbidden', 'Ollama refuses Hearth'],
+    ['upstream_untrusted', 'Certificate not trusted'],
+  ] as const)('%s: what is in the way is said, and nothing is started or got', (code, line) => {
+    for (const program of ['installed', 'missing'] as const) {
+      expect(said({ foreign: true, code }, program)).toMatchObject({
+        line,
+        more: 'At 127.0.0.1:11434',
+        button: 'Change…',
+        tray: { type: 'label', label: line },
+      });
+    }
+  });
+
   test('a wrong address on this machine is named, and no program is said to be missing', () => {
     const url = 'http://127.0.0.1:9';
     expect(said({ url }, 'missing')).toMatchObject({ line: 'Nothing answers at 127.0.0.1:9', button: 'Change…' });

@@ -3,6 +3,7 @@ import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { defaultConfig, fields } from '../../../backend/contract/config.ts';
 import type { ModelView, QueueEntry } from '../../../backend/contract/control.ts';
 import { SPANS, type PlotSpan, type PlotsView, type View } from '../../../backend/contract/desktop.ts';
+import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
 
 const GB = 1e9;
@@ -225,6 +226,19 @@ export const STATES: Readonly<Record<string, () => View>> = {
   'ollama missing': () => view({ app: { ollama_program: 'missing' }, live: quiet(DOWN) }),
   'no ollama at the address': () =>
     view({ live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, foreign: true, reason: NOT_OLLAMA } }) }),
+  'ollama wants a key': () => view({ live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, ...WANTS_KEY } }) }),
+  'secrets kept': () =>
+    view({
+      go: { tab: 'settings', n: 1 },
+      settings: {
+        values: {
+          ...settings().values,
+          'ollama.api_url': `https://${HIDDEN}@gpu.lan:8443`,
+          'ollama.api_key': HIDDEN,
+          'ollama.headers': { 'CF-Access-Client-Id': HIDDEN, 'CF-Access-Client-Secret': HIDDEN },
+        },
+      },
+    }),
   'no models': () => view({ live: quiet({ models: [], status: 'degraded', upstream: { model_available: false } }) }),
   'nothing yet': () => view({ live: quiet(), plots: emptyPlots() }),
   stopped: () => view({ gateway: { state: 'stopped', since: null }, live: null }),
@@ -343,6 +357,8 @@ export const STATES: Readonly<Record<string, () => View>> = {
       app: { first_run: true },
       live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, foreign: true, reason: NOT_OLLAMA } }),
     }),
+  'first run, ollama wants a key': () =>
+    view({ app: { first_run: true }, live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, ...WANTS_KEY } }) }),
   'first run, no ollama': () => view({ app: { first_run: true, ollama_program: 'missing' }, live: quiet(DOWN) }),
   'first run, port taken': () =>
     view({
@@ -387,6 +403,12 @@ const LONG_CALLER = 'an-app-with-a-rather-long-name/12.34 (someone@example.com)'
 
 const NOT_OLLAMA =
   'The address http://127.0.0.1:11434 answers, but not as Ollama does (a web page). Check ollama.api_url.';
+
+const WANTS_KEY = {
+  foreign: true,
+  code: 'upstream_unauthorized',
+  reason: 'Ollama at http://127.0.0.1:11434 wants a key (HTTP 401). Set ollama.api_key or ollama.headers in Hearth.',
+} as const;
 
 const DOWN: LiveChange = {
   status: 'unhealthy',
