@@ -2,13 +2,12 @@
 // Shapes only; who fills them is core/snapshot.ts, who sends them http/.
 import { z } from 'zod';
 import { chatAnswerSchema } from './chat.ts';
-import { ERRORS, type ErrorCode } from './errors.ts';
+import { errorCodeSchema as code } from './errors.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
-const code = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 export const healthSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
@@ -19,9 +18,8 @@ export const healthSchema = z.object({
     reachable: z.boolean(),
     /** `unknown` until the first look has ended. */
     state: z.enum(['unknown', 'up', 'down']),
-    /** Why it is down, as a sentence. */
+    /** Why it is down, as a sentence, and as a code where there is one. */
     reason: z.string().nullable(),
-    /** The error code of that; left out while there is none. */
     code: code.optional(),
     /** Something answers at `url`, but no Ollama that can be used. Left out otherwise. */
     foreign: z.boolean().optional(),

@@ -105,6 +105,7 @@ export const ERRORS = {
 } as const satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof ERRORS;
+export const errorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 /** What a model run may end with, on every route that has one. */
 export const RUN_ERRORS: readonly ErrorCode[] = [
@@ -130,7 +131,7 @@ export const RUN_ERRORS: readonly ErrorCode[] = [
 /** What an error looks like on our own routes and on Ollama's; `error` is a string because Ollama's clients read it so. */
 export const wireErrorSchema = z.object({
   error: z.string(),
-  code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+  code: errorCodeSchema,
   request_id: z.string(),
   retryable: z.boolean(),
 });
