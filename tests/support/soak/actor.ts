@@ -107,11 +107,13 @@ export class Actor {
     return 1;
   }
 
-  async #put(route: Route, wish: Wish, text: string): Promise<void> {
+  async #put(route: Route, wish: Wish, text: string, afterMs = 0): Promise<void> {
     const sent: Sent = { method: 'POST', path: route.path, body: route.body(wish), headers: this.#headers() };
     const { said } = wish;
     const judge = (reply: Reply, troubled: boolean): Verdict => judged({ route, said, text, troubled }, reply);
-    await this.#asker.ask(sent, { counts: route.handedOn !== true, manner: this.#manner(), judge });
+    const manner = this.#manner();
+    await sleep(afterMs);
+    await this.#asker.ask(sent, { counts: route.handedOn !== true, manner, judge });
   }
 
   async #putAndCancel(route: Route, wish: Wish, text: string): Promise<void> {
@@ -128,7 +130,7 @@ export class Actor {
     await Promise.all([asked, this.#asker.cancel(id, [200, 404, 409])]);
   }
 
-  /** Several who ask the same at once, in all dialects that can put it. */
+  /** Several who ask the same at once, or while it is being answered, in all dialects that can put it. */
   async #crowd(): Promise<number> {
     const first = this.#chance.of(ROUTES.filter(({ handedOn }) => handedOn !== true));
     const content = this.#text();
@@ -138,8 +140,10 @@ export class Actor {
       (route) =>
         route.handedOn !== true && route.form === first.form && (route.thinks || !thinks) && (route.tools || !tools),
     );
+    const withinMs = this.#chance.of([1, 60]);
     const all = Array.from({ length: 2 + this.#chance.below(4) }, () => {
-      return this.#put(this.#chance.of(routes), { ...wish, stream: this.#chance.is(0.5) }, content);
+      const own = { ...wish, stream: this.#chance.is(0.5) };
+      return this.#put(this.#chance.of(routes), own, content, this.#chance.below(withinMs));
     });
     await Promise.all(all);
     return all.length;

@@ -58,9 +58,9 @@ const exactly = (text: string, number: number): RegExp => new RegExp(`${text} ${
 
 /** What goes wrong, or is odd, by its name in the question. */
 export const TROUBLES = {
-  fine: { share: 760, script: () => ({}) },
-  slow: { share: 50, script: () => ({ firstPieceMs: 8, pieceMs: 2 }) },
-  sliced: { share: 40, script: () => ({ chunkBytes: 31 }) },
+  fine: { share: 762, script: () => ({}) },
+  slow: { share: 50, script: () => ({ firstPieceMs: 8, pieceMs: 4 }) },
+  sliced: { share: 40, script: () => ({ chunkBytes: 61 }) },
   atonce: { share: 30, script: () => ({ pieceMs: -1 }) },
   long: { share: 10, script: () => ({}) },
   refused: {
@@ -81,9 +81,9 @@ export const TROUBLES = {
   cut: { share: 16, script: () => ({ cutAfter: 4 }), says: () => /closed the connection/ },
   unfinished: { share: 14, script: () => ({ endWithoutDone: true }) },
   malformed: { share: 15, script: () => ({ malformedAfter: 3 }), says: () => /Ollama sent/ },
-  silent: { share: 3, script: () => ({ silent: true }), says: () => /sent nothing for/ },
+  silent: { share: 2, script: () => ({ silent: true }), says: () => /sent nothing for/ },
   stuck: {
-    share: 2,
+    share: 1,
     script: () => ({ pauseAfter: { pieces: 2, until: never } }),
     says: () => /stopped in the middle for/,
   },

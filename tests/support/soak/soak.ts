@@ -31,7 +31,7 @@ export interface SoakReport extends AccountReport, Remains {
 }
 
 /** No answer of the simulated Ollama takes so long, whatever goes wrong. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 /** Sockets and timers are gone by then. */
 const CLOSED_WITHIN_MS = 5000;
 
@@ -44,7 +44,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const hearth = await startHearth({
     fake: { models: MODELS, answer: scriptOf, parallel: 4, maxLoaded: 5, keepCalls: 100 },
     config: {
-      ollama: { first_token_timeout_seconds: 10, timeout_seconds: 10 },
+      // Longer than a machine that has much else to do can keep an answer.
+      ollama: { first_token_timeout_seconds: 30, timeout_seconds: 30 },
       queue: { max_concurrent: 4, max_queue_size: 1000, aging_ms: 500, retained_max_mb: 4 },
       cache: { max_size_mb: 8 },
     },
