@@ -8,6 +8,8 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     reporters: ['default', new URL('support/summary.ts', import.meta.url).pathname],
+    // What is awaited comes at once, but not where other programs keep the machine busy.
+    expect: { poll: { timeout: 10_000 } },
     // A promise that nobody awaits is a failure here as it would be in the process.
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [

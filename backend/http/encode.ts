@@ -190,7 +190,7 @@ export async function sendWhole(
     clearTimeout(timer);
     if (!res.headersSent) return sendJson(res, 200, body, headers());
     const json = jsonText(body, headers()['Content-Type']);
-    countWhole(res, json.length);
+    countWhole(res, Buffer.byteLength(json));
     await giveLast(res, json);
   } finally {
     clearTimeout(timer);

@@ -186,6 +186,15 @@ test('npm `openai` throws the last words of a Responses stream', async () => {
   await expect(reading).rejects.toThrow(/Ollama stopped in the middle of the answer/);
 });
 
+test('a stream that ends without its last line end is handed on to its last byte', async () => {
+  await start();
+  const response = fetch(`${backend.url}/api/pull`, { method: 'POST', body: '{}' });
+  const from = await asked;
+  from.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  from.end('{"status":"pulling"}\n{"status":"success"}');
+  expect(await (await response).text()).toBe('{"status":"pulling"}\n{"status":"success"}');
+});
+
 test('a long event is handed on as quickly as a short one', async () => {
   await start();
   const response = fetch(`${backend.url}/v1/messages`, { method: 'POST', body: '{}' });

@@ -1,5 +1,6 @@
 // What callers send and do not read cannot fill the memory: bodies share one budget, unpacked as they are, and who takes
 // nothing of an answer is cut, while who reads slowly gets all of it.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -95,6 +96,39 @@ describe('bodies under way', () => {
     }
   });
 
+  test('a job that is refused gives back what it took', async () => {
+    await start({ config: small });
+    const refused = JSON.stringify({ ...(JSON.parse(chatOf(5 * MB)) as object), model: 'nobody-has-it' });
+    for (let turn = 0; turn < 4; turn += 1) {
+      expect((await fetch(`${hearth.url}/api/chat-queue`, { method: 'POST', body: refused })).status).toBe(404);
+    }
+  });
+
+  test('a job whose answer is kept gives back what it took', async () => {
+    await start({ config: { server: small.server } });
+    const same = chatOf(5 * MB);
+    expect((await fetch(`${hearth.url}/api/chat-optimized`, { method: 'POST', body: same })).status).toBe(200);
+    for (let turn = 0; turn < 4; turn += 1) {
+      expect((await fetch(`${hearth.url}/api/chat-queue`, { method: 'POST', body: same })).status).toBe(202);
+    }
+  });
+
+  test('a packed body counts as it is unpacked, and its packed form no more', async () => {
+    await start({ config: { ...small, server: { ...small.server, max_inflight_mb: 10 } } });
+    const gate = hearth.fake.gate();
+    // Base64 of chance packs to three quarters.
+    const noise = randomBytes(3.75 * MB).toString('base64');
+    const body = gzipSync(
+      JSON.stringify({ model: 'llama3.2', stream: false, messages: [{ role: 'user', content: noise }] }),
+    );
+    const held = fetch(`${hearth.url}/api/chat`, { method: 'POST', body, headers: { 'content-encoding': 'gzip' } });
+    await hearth.fake.until(({ active }) => active === 1);
+    const second = plain('/api/chat', 2 * MB);
+    await expect.poll(() => hearth.backend.control.live().queue.waiting.length).toBe(1);
+    gate.release();
+    expect([(await held).status, (await second).status]).toEqual([200, 200]);
+  });
+
   test('a body that is longer than all that may be under way is told so, and not to come back', async () => {
     await start({ config: small });
     const response = await packed('/api/chat-optimized', 9 * MB);
@@ -153,8 +187,22 @@ describe('readers who take nothing', () => {
     hearth.fake.next({ pieces: Array.from({ length: 240 }, (_, i) => `${i}`.padEnd(100_000, 'x')) });
     const socket = await (ASKS[name] as () => Promise<Socket>)();
     await expect.poll(cut, { timeout: 15_000 }).toBe(1);
-    expect(hearth.backend.control.live().queue.running).toEqual([]);
+    await expect.poll(() => hearth.backend.control.live().queue.running).toEqual([]);
     expect(await readSlowly(socket, LONG)).toBeLessThan(LONG);
+  });
+
+  test('the live events: likewise', async () => {
+    const models = Array.from({ length: 4000 }, (_, i) => ({ name: `model-${i}` }));
+    await start({ config, fake: { models } });
+    const socket = await ask(hearth.backend.port, '/api/events');
+    const { signal } = new AbortController();
+    // Each change is told with all the models.
+    const change = async (): Promise<number> => {
+      await hearth.backend.control.act('reset_stats', {}, signal);
+      return cut();
+    };
+    await expect.poll(change, { timeout: 18_000, interval: 50 }).toBe(1);
+    socket.destroy();
   });
 
   test('one that is handed on: likewise, and Ollama is not read any further', async () => {

@@ -213,14 +213,21 @@ describe('what is kept', () => {
     expect(await tell({ action: 'clear_conversation_cache' }, A)).toMatchObject({ removed: 2 });
     expect((await get('/api/conversations/talk', {})).status).toBe(200);
     expect((await get('/api/conversations/talk', A)).status).toBe(404);
+    // With its answers, which were kept as well.
+    expect((await tell({ action: 'clear' }, A)).status).toBe(200);
+    expect((await get('/api/conversations/talk', {})).status).toBe(200);
+    expect((await tell({ action: 'clear' }, {})).status).toBe(200);
+    expect((await get('/api/conversations/talk', {})).status).toBe(404);
   });
 
   test('reset_stats of one leaves the counts of all as they are', async () => {
     await chat('Why?', A);
-    await chat('Why?', {});
+    await chat('Why?', {}, { cache: { ttl: 1 } });
+    hearth.clock.forward(2000);
+    expect(await source('Why?', {})).toBe('miss');
     expect((await tell({ action: 'reset_stats' }, A)).status).toBe(200);
     const { response_cache } = await json<CacheStats>(get('/api/cache-stats', {}));
-    expect(response_cache.misses).toBe(2);
+    expect(response_cache).toMatchObject({ misses: 3, expired: 1 });
     expect(
       (await json<CacheStats>(get('/api/cache-stats', A))).response_cache.by_model['llama3.2:latest']?.misses,
     ).toBe(0);

@@ -112,8 +112,10 @@ describe('cache.fresh_when', () => {
   test('however many values come, a bounded number is remembered, and it is counted as memory', async () => {
     const bytes = (): number => hearth.backend.control.live().stats.response_cache.total_size_mb;
     await click('m0');
+    const one = bytes();
     for (let i = 1; i <= 64; i++) await click(`m${i}`);
     const full = bytes();
+    expect(full - one).toBeGreaterThan((64 * 16) / 1024 / 1024);
     for (let i = 65; i <= 80; i++) await click(`m${i}`);
     expect(bytes()).toBeCloseTo(full, 3);
     expect(await click('m80')).toMatch(/ HIT$/);

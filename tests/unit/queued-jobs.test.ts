@@ -57,6 +57,7 @@ class FakeGateway {
       this.runs.push(run);
       return run.events();
     });
+    if (!this.hits && !seat.led) ticket.source = 'coalesced';
     const close = once(() => {
       seat.leave();
       ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
@@ -261,6 +262,21 @@ describe('a request that was refused', () => {
   });
 });
 
+test('of one caller as many jobs may follow others as may stand in line; who is refused keeps no seat', async () => {
+  open({ max_queue_size: 2 });
+  gateway.shared = true;
+  for (const id of ['leads', 'follows-1', 'follows-2']) await submit(id);
+  await expect(submit('one-more')).rejects.toMatchObject({ code: 'queue_full' });
+  expect(gateway.closed).toEqual(['one-more']);
+  expect(jobs.taken('one-more')).toBe(false);
+  await jobs.submit({ ...call('of another'), caller: 'other' }, undefined);
+  expect(gateway.runs.length).toBe(1);
+  run().end();
+  await settled();
+  await submit('one-more');
+  expect(gateway.runs.length).toBe(2);
+});
+
 describe('an id', () => {
   test('is taken while its request lives, and while its result is kept', async () => {
     await submit('r1');
@@ -291,6 +307,8 @@ describe('an id', () => {
     await settled();
     expect(first.state).toBe('fulfilled');
     expect(second).toMatchObject({ state: 'rejected', reason: { code: 'request_exists' } });
+    // It is refused before anything is asked for it.
+    expect(gateway.runs.length).toBe(1);
     run().say('the answer');
     run().end();
     await settled();
