@@ -218,7 +218,7 @@ describe('a request', () => {
     const { fake, upstream } = await fakeAndUpstream();
     const images = ['/etc/hostname'];
     const error = await failed(upstream.chat(ask('', { messages: [{ role: 'user', content: 'x', images }] }), never()));
-    expect(error).toMatchObject({ code: 'invalid_request', message: 'illegal base64 data at input byte 13' });
+    expect(error).toMatchObject({ code: 'invalid_request', message: 'illegal base64 data at input byte 12' });
     expect(fake.calls[0]?.body?.['messages']).toMatchObject([{ images }]);
   });
 
