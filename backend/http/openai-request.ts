@@ -41,7 +41,8 @@ export function chatFromOpenAi(body: unknown): OpenAiAsked {
   const asked = understood(openAiChat, body);
   const { messages = [], tools = [], response_format: format, logprobs, top_logprobs: topLogprobs } = asked;
   if (messages.length === 0) throw refusal("[] is too short - 'messages'");
-  const native = messages.flatMap((message) => nativeMessages(message, messages));
+  const native: Native[] = [];
+  for (const message of messages) addNative(native, message, messages);
   const effort = (asked.reasoning === undefined ? asked.reasoning_effort : asked.reasoning.effort) ?? '';
   const limit = isWhole(asked.max_completion_tokens) ? asked.max_completion_tokens : asked.max_tokens;
   return {
@@ -173,28 +174,37 @@ function thinkOf(effort: string): boolean | string {
 
 type Native = Readonly<Record<string, unknown>>;
 
-/** One message as Ollama has it; each part of a list becomes a message of its own. `all`: those of the whole request. */
-function nativeMessages(message: OpenAiMessage, all: readonly OpenAiMessage[]): Native[] {
+/**
+ * Adds a message as Ollama has it (openai.go, FromChatRequest); `all`: those of the whole request. Each part of a list becomes
+ * a message of its own with nothing else in it. What was called goes with the last message that there is by then, which
+ * a list without a part leaves the one before; where there is none at all, the calls are not even looked at.
+ */
+function addNative(native: Native[], message: OpenAiMessage, all: readonly OpenAiMessage[]): void {
   const { role: spelled = '', content, reasoning, tool_call_id: callId, tool_calls: calls, name } = message;
   const role = spelled.toLowerCase();
   // OpenAI lets every message have a name; a tool's is the only one that Ollama reads.
   const toolName = role === 'tool' ? name || nameOfCall(callId, all) : undefined;
-  const about = present({
-    thinking: reasoning || undefined,
-    tool_name: toolName || undefined,
-    tool_call_id: callId,
-  });
-  const toolCalls = (calls ?? []).map(nativeCall);
-  const withCalls = toolCalls.length === 0 ? {} : { tool_calls: toolCalls };
-  if (typeof content === 'string') return [{ role, content, ...about, ...withCalls }];
-  if (!Array.isArray(content)) {
+  const thinking = reasoning || undefined;
+  const said = (): Native => {
+    const toolCalls = (calls ?? []).map(nativeCall);
+    return present({
+      thinking,
+      tool_name: toolName || undefined,
+      tool_calls: toolCalls.length === 0 ? undefined : toolCalls,
+    });
+  };
+  const id = present({ tool_call_id: callId });
+  if (typeof content === 'string') native.push({ role, content, ...said(), ...id });
+  else if (Array.isArray(content)) {
+    native.push(...content.map((part): Native => ({ role, ...nativePart(part) })));
+    const last = native.pop();
+    if (last === undefined) return;
+    const { thinking: _overwritten, ...rest } = last;
+    native.push(calls === undefined || calls.length === 0 ? last : { ...rest, ...said() });
+  } else {
     if (calls === undefined) throw refusal(`invalid message content type: ${goTypeOf(content)}`);
-    return [{ role, content: '', ...about, ...withCalls }];
+    native.push({ role, content: '', ...said(), ...id });
   }
-  const parts = content.map((part): Native => ({ role, ...nativePart(part), ...about }));
-  const last = parts.pop();
-  if (last === undefined) return toolCalls.length === 0 ? [] : [{ role, content: '', ...about, ...withCalls }];
-  return [...parts, { ...last, ...withCalls }];
 }
 
 /** The function whose result a message brings: OpenAI's clients name the call alone. The last call of that id counts. */

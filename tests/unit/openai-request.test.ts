@@ -156,6 +156,37 @@ describe('its messages', () => {
     expect(native(result)).toEqual([{ role: 'tool', content: 'rain', tool_call_id: 'c1' }]);
   });
 
+  test('of content in parts, what was thought and called goes with the last part, and only where something was called', () => {
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b' },
+    ];
+    const made = { role: 'assistant', content, reasoning: 'hm' };
+    expect(native({ ...made, tool_calls: [call] })).toEqual([
+      { role: 'assistant', content: 'a' },
+      { role: 'assistant', content: 'b', thinking: 'hm', tool_calls: [expect.anything()] },
+    ]);
+    const plain = [
+      { role: 'assistant', content: 'a' },
+      { role: 'assistant', content: 'b' },
+    ];
+    expect(native(made)).toEqual(plain);
+    expect(native({ ...made, tool_calls: [] })).toEqual(plain);
+    expect(native({ role: 'tool', tool_call_id: 'c1', name: 'f', content: content.slice(0, 1) })).toEqual([
+      { role: 'tool', content: 'a' },
+    ]);
+  });
+
+  test('a list without a part leaves its calls to the message before, and where there is none they are not read', () => {
+    const empty = { role: 'assistant', content: [], tool_calls: [call] };
+    expect(native({ role: 'user', content: 'hi' }, empty)).toEqual([
+      { role: 'user', content: 'hi', tool_calls: [expect.anything()] },
+    ]);
+    const bad = { ...empty, tool_calls: [{ ...call, function: { name: 'f', arguments: '{' } }] };
+    expect(native(bad)).toEqual([]);
+    expect(() => native({ role: 'user', content: 'hi' }, bad)).toThrow('invalid tool call arguments');
+  });
+
   test('the name of one who speaks is no name of a tool', () => {
     expect(native({ role: 'user', name: 'ada', content: 'Hi.' })).toEqual([{ role: 'user', content: 'Hi.' }]);
     expect(native({ role: 'tool', name: 'weather', content: 'rain' })).toEqual([
