@@ -3,16 +3,19 @@ import { systemClock } from './clock.ts';
 import type { Config } from './contract/config.ts';
 import { AppError, asAppError } from './contract/errors.ts';
 import { withoutUserinfo } from './contract/secret.ts';
-import type { Log } from './core/ports.ts';
+import type { InstalledModel, Log } from './core/ports.ts';
 import { withoutAdvice } from './upstream/failure.ts';
+import { versionOf } from './upstream/greeting.ts';
 import { createUpstream } from './upstream/ollama.ts';
 
 /** What another Ollama says of itself. */
 export interface AskedOllama {
   readonly url: string;
-  readonly version: string;
+  /** null: it tells none. */
+  readonly version: string | null;
   readonly latency_ms: number;
-  readonly models: string[];
+  /** null: they cannot be had. */
+  readonly models: string[] | null;
 }
 
 /**
@@ -25,10 +28,20 @@ export async function askOllama(config: Config, log: Log, limitMs: number): Prom
   const signal = AbortSignal.timeout(limitMs);
   try {
     const startedAt = performance.now();
-    const version = await upstream.version(signal);
+    let list: Promise<readonly InstalledModel[]> | undefined;
+    const version = await versionOf(
+      () => upstream.version(signal),
+      () => (list = upstream.tags(signal)),
+    );
     const latency = performance.now() - startedAt;
-    const models = await upstream.tags(signal);
-    return { url, version, latency_ms: Math.round(latency * 10) / 10, models: models.map(({ name }) => name) };
+    const models = await (list ?? upstream.tags(signal)).catch(() => undefined);
+    signal.throwIfAborted();
+    return {
+      url,
+      version: version ?? null,
+      latency_ms: Math.round(latency * 10) / 10,
+      models: models?.map(({ name }) => name) ?? null,
+    };
   } catch (error) {
     if (!signal.aborted) {
       const { code, message } = asAppError(error);

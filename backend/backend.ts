@@ -21,7 +21,7 @@ import { Uses } from './core/uses.ts';
 import { Jobs } from './core/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue.ts';
-import { reporting } from './core/reporting.ts';
+import { reporting, reportingRelay } from './core/reporting.ts';
 import { LOCAL } from './core/ownership.ts';
 import { Requests, type Ticket } from './core/requests.ts';
 import { Residency } from './core/residency.ts';
@@ -98,10 +98,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const requests = new Requests(() => feed.touch('queue'));
   const flights = new Flights();
   const cache = new ResponseCache(config, clock);
-  const conversations = new Conversations(config, clock);
+  const conversations = new Conversations(config, clock, () => queue.nextPlace());
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
-  const relay = createRelay({ config, via });
+  const relay = createRelay({ config, clock, via });
   const modelfiles = new Modelfiles(upstream);
   const weights = (digest: string): string => modelfiles.weights(digest);
   const uses = new Uses(clock, weights);
@@ -110,8 +110,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const queue = new LeaseQueue({
     config,
     clock,
-    loadMs: (model) => estimator.loadMs(model),
+    loadMs: (model) => estimator.loadMs(model) || undefined,
     resident: (runner) => residency.isResident(runner),
+    away: () => watch.state.away,
     onChange: () => {
       history.waiting(queue.waiting);
       feed.touch('queue');
@@ -173,6 +174,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   function looked(state: UpstreamState): void {
+    if (state.away) residency.forgetAll();
     residency.reconcile(state.loaded);
     void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
@@ -189,7 +191,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     embedder,
     jobs,
     feed,
-    relay,
+    relay: reportingRelay(relay, watch),
     log,
     newId: randomUUID,
     patience,

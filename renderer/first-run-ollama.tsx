@@ -20,7 +20,7 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
   const { run, busy } = useReportedAction();
   const [editing, setEditing] = useState(false);
   const opener = useOpener(editing);
-  const { url, state, version, foreign, code, reason } = live.health.upstream;
+  const { url, state, version, foreign, code, reason, models_unknown: unknown } = live.health.upstream;
   const where = hostOf(url);
   const locked = view.settings.locked[ADDRESS];
   const other =
@@ -39,8 +39,7 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
       <Step n={1} done title="Ollama is running">
         <p class="quiet">
           {version === null ? 'It answers' : `Version ${version}`} at <code>{where}</code>,{' '}
-          {live.models.length === 0 ? 'no model installed' : `${plural(live.models.length, 'model')} installed`}.{' '}
-          {other}
+          {unknown === true ? 'its models are not known' : installedWords(live.models.length)}. {other}
         </p>
         {edit}
       </Step>
@@ -127,6 +126,10 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
       {edit}
     </Step>
   );
+}
+
+function installedWords(models: number): string {
+  return models === 0 ? 'no model installed' : `${plural(models, 'model')} installed`;
 }
 
 /** Another address: tried first, kept when an Ollama answers there. */

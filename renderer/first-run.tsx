@@ -57,6 +57,7 @@ function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
   const { run } = useReportedAction();
   const wanted = live.health.upstream.model;
   const up = live.health.upstream.state === 'up';
+  const unknown = up && live.health.upstream.models_unknown === true;
   const choices = up ? defaultChoices(live) : [];
   const unfit = up ? live.models.filter((model) => !choices.includes(model)) : [];
   return (
@@ -71,7 +72,10 @@ function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
           </>
         )}
       </p>
-      {up && chosen === undefined && (
+      {unknown && (
+        <p class="quiet">Ollama does not tell which models it has. Put this off, or name one in the settings.</p>
+      )}
+      {up && !unknown && chosen === undefined && (
         <>
           <p class="quiet">
             {live.models.length === 0 ? 'Ollama has no models yet.' : 'None of the installed models can chat here.'} Run

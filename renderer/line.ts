@@ -25,11 +25,12 @@ export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
 }
 
 /**
- * When a waiting request starts, in words. While the answer that it waits for is late nobody knows when that ends, so there
+ * When a waiting request starts, in words. Nobody knows when Ollama comes back, where the line waits for that. While the answer that it waits for is late nobody knows when that ends, so there
  * is no countdown: only how long after it.
  */
 export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   if (live.queue.paused) return 'paused';
+  if (entry.waits_for === 'ollama') return 'when Ollama is back';
   if (!entry.late) return eta(waitLeft(entry, live, now));
   return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
 }

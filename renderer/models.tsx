@@ -26,6 +26,13 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
       </Empty>
     );
   }
+  if (live.models.length === 0 && upstream.models_unknown === true) {
+    return (
+      <Empty mark="degraded" title="Ollama does not tell its models">
+        <p>Requests go up all the same, but nothing is kept. Hearth asks again every 15 s.</p>
+      </Empty>
+    );
+  }
   if (live.models.length === 0) {
     return (
       <Empty mark="cold" title="Ollama has no models yet">

@@ -65,7 +65,7 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
 function missingWords({ health }: Live): string {
   switch (health.upstream.state) {
     case 'up':
-      return 'not installed';
+      return health.upstream.models_unknown === true ? 'not known' : 'not installed';
     case 'down':
       return 'not known while Ollama is down';
     case 'unknown':
@@ -155,6 +155,8 @@ function Waiting({ live, now }: { readonly live: Live; readonly now: number }): 
           <span class="quiet nb">
             {live.queue.paused ? (
               'until you resume'
+            ) : next.waits_for === 'ollama' ? (
+              'until Ollama is back'
             ) : next.late ? (
               'until the answer ends'
             ) : (

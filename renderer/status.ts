@@ -154,11 +154,14 @@ function withoutOllama({ app }: View, { health }: Live): Said {
   const button = { label: 'Change…', step: { tab: 'settings' } } as const;
   const out = shutOut(health.upstream.code);
   if (out !== undefined) return { ...down, line: out, more: `At ${host}`, button };
+  const waiting = health.queue.length;
+  const until = (it: string): string =>
+    waiting > 0 ? `${count(waiting)} waiting for it` : `Requests fail until ${it}`;
   if (health.upstream.foreign === true) {
     return { ...down, line: `No Ollama at ${host}`, more: 'Something else answers there', button };
   }
   if (!isHere(host)) {
-    return { ...down, line: `Nothing answers at ${host}`, more: 'Requests fail until Ollama does', button };
+    return { ...down, line: `Nothing answers at ${host}`, more: until('Ollama does'), button };
   }
   // At an address that somebody has chosen, that may be what is wrong: it is named, and nothing is said of the program.
   const named = isUsual(host) ? undefined : `Nothing answers at ${host}`;
@@ -167,13 +170,13 @@ function withoutOllama({ app }: View, { health }: Live): Said {
     case 'starting':
       return { ...down, line, more: 'It is being started', button: { label: 'Starting' } };
     case 'missing': {
-      if (named !== undefined) return { ...down, line: named, more: 'Requests fail until Ollama does', button };
+      if (named !== undefined) return { ...down, line: named, more: until('Ollama does'), button };
       const get = { label: 'Get Ollama', primary: true, step: { command: 'open', input: { what: 'get_ollama' } } } as const; // prettier-ignore
       return { ...down, line, more: 'It was not found on this machine', button: get };
     }
     case 'installed': {
       const start = { label: 'Start Ollama', primary: true, step: { command: 'start_ollama', input: {} } } as const;
-      return { ...down, line, more: named ?? 'Requests fail until it is back', button: start };
+      return { ...down, line, more: named ?? until('it is back'), button: start };
     }
   }
 }

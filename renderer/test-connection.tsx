@@ -23,10 +23,9 @@ export function TestConnection({ text, saved, show }: TestProps): JSX.Element {
     show(undefined);
     try {
       const { version, latency_ms, models } = await call('test_connection', { url: text });
-      const list = models.length === 0 ? '' : `: ${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`;
       show({
         kind: 'found',
-        text: `Reached in ${duration(latency_ms)}. Version ${version}, ${plural(models.length, 'model')}${list}.`,
+        text: `Reached in ${duration(latency_ms)}. ${versionWords(version)}, ${modelWords(models)}.`,
         ...(saved ? {} : { use: { text } }),
       });
     } catch (error) {
@@ -40,4 +39,14 @@ export function TestConnection({ text, saved, show }: TestProps): JSX.Element {
       Test
     </button>
   );
+}
+
+function versionWords(version: string | null): string {
+  return version === null ? 'It tells no version' : `Version ${version}`;
+}
+
+function modelWords(models: readonly string[] | null): string {
+  if (models === null) return 'its models are not known';
+  const list = models.length === 0 ? '' : `: ${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`;
+  return `${plural(models.length, 'model')}${list}`;
 }

@@ -80,6 +80,8 @@ export interface Waiting {
   readonly as_of?: number;
   /** When the answer that it waits for should end, by the same clock; absent when it waits for none. */
   readonly due_at?: number;
+  /** What keeps the whole line from moving: Ollama does not answer, and it goes on when Ollama is back. Absent: the line moves. */
+  readonly waits_for?: 'ollama';
 }
 
 /**

@@ -8,6 +8,8 @@ const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
+/** Nobody in line runs until Ollama is back, and the estimate is of what comes after that. Left out otherwise. */
+const waitsFor = z.literal('ollama').optional();
 
 export const healthSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
@@ -27,6 +29,8 @@ export const healthSchema = z.object({
     latency_ms: ms.nullable(),
     model: z.string(),
     model_available: z.boolean(),
+    /** It is not known which models are installed, since the list cannot be had. Left out otherwise. */
+    models_unknown: z.literal(true).optional(),
     model_loaded: z.boolean(),
   }),
   queue: z.object({ length: count, running: count, paused: z.boolean() }),
@@ -64,12 +68,13 @@ export const queueListEntrySchema = z.object({
   late: z.boolean(),
   /** How much of `estimated_wait_time` comes after the end of the answer that it waits for: all that can be told while that is late. */
   wait_after_ms: ms,
+  waits_for: waitsFor,
   created_at: time,
   age_ms: ms,
   started_at: time.optional(),
   /** Pieces of the answer so far; a piece of Ollama's is about a token. */
   tokens: count,
-  /** Over the answer so far; null until there are enough to tell. */
+  /** null until there are enough to tell. */
   tokens_per_s: z.number().nullable(),
   /** Milliseconds without a piece from the model; null while it has not begun to run. */
   silent_ms: ms.nullable(),
@@ -189,18 +194,13 @@ export type Removed = Readonly<Record<'removed' | 'freed_bytes', number>>;
 /** Left out unless so: this answer, or while it waits the one that it waits for, takes longer than such answers took before. */
 const late = z.literal(true).optional();
 
-const queueStatus = z.object({
-  queue_position: count,
-  queue_length: count,
-  estimated_wait_time: ms,
-  late,
-  is_processing: z.boolean(),
-});
+/** Where a request stands. */
+const place = { queue_position: count, queue_length: count, estimated_wait_time: ms, late, waits_for: waitsFor };
 
 /** Body of the 202 of POST /api/chat-queue. */
 export const acceptedSchema = z.object({
   request_id: z.string(),
-  status: queueStatus,
+  status: z.object({ ...place, is_processing: z.boolean() }),
   created_at: time,
   priority: z.number(),
   model: z.string(),
@@ -213,10 +213,7 @@ export const REQUEST_STATUSES = ['queued', 'processing', 'completed', 'failed', 
 export const requestViewSchema = z.object({
   request_id: z.string(),
   status: z.enum(REQUEST_STATUSES),
-  queue_position: count,
-  queue_length: count,
-  estimated_wait_time: ms,
-  late,
+  ...place,
   model: z.string(),
   priority: z.number(),
   created_at: time,

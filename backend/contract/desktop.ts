@@ -233,7 +233,14 @@ export const COMMANDS = {
   /** Asks an Ollama how it is, without using it; with the saved key where none is given. Refused with upstream_unreachable or its like and the reason. */
   test_connection: {
     input: z.strictObject({ url: z.string().max(10_000), api_key: z.string().max(10_000).optional() }),
-    output: z.object({ url: z.string(), version: z.string(), latency_ms: ms, models: z.array(z.string()) }),
+    output: z.object({
+      url: z.string(),
+      /** null: it tells none. */
+      version: z.string().nullable(),
+      latency_ms: ms,
+      /** null: they cannot be had. */
+      models: z.array(z.string()).nullable(),
+    }),
   },
 
   start_ollama: { input: nothing, output: done },

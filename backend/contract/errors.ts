@@ -87,7 +87,11 @@ export const ERRORS = {
     retryable: true,
     when: 'Bodies and answers under way fill server.max_inflight_mb; Retry-After says when to come back.',
   },
-  queue_timeout: { status: 503, retryable: true, when: 'The request waited longer than queue.max_wait_ms.' },
+  queue_timeout: {
+    status: 503,
+    retryable: true,
+    when: 'The request waited longer than queue.max_wait_ms, for its turn or for Ollama to come back.',
+  },
   paused: { status: 503, retryable: true, when: 'New work is paused and the caller asked not to wait.' },
   shutting_down: { status: 503, retryable: true, when: 'The gateway is stopping.' },
   breaker_open: {
@@ -99,7 +103,7 @@ export const ERRORS = {
   first_token_timeout: {
     status: 504,
     retryable: true,
-    when: 'Nothing came from the model within ollama.first_token_timeout_seconds.',
+    when: 'Nothing came from the model within ollama.first_token_timeout_seconds, or of what Ollama answers at once within ollama.connect_timeout_ms.',
   },
   idle_timeout: { status: 504, retryable: true, when: 'The model stopped in the middle for ollama.timeout_seconds.' },
 } as const satisfies Record<string, CodeInfo>;
@@ -148,6 +152,8 @@ interface More {
   readonly cause?: unknown;
   /** How Ollama itself says it, or has said it. */
   readonly native?: NativeError;
+  /** The connection to Ollama was open, and broke before the answer was whole. */
+  readonly broke?: boolean;
 }
 
 /** An error in Ollama's own words, for the routes that speak its dialect: clients compare status and text. */
@@ -169,6 +175,7 @@ export class AppError extends Error {
   /** Whether the same request may succeed later without being changed. */
   readonly retryable: boolean;
   readonly native: NativeError | undefined;
+  readonly broke: boolean;
   /** The message for the log. */
   readonly logged: string;
 
@@ -181,6 +188,7 @@ export class AppError extends Error {
     this.retryAfter = more.retryAfter;
     this.retryable = more.retryable ?? ERRORS[code].retryable;
     this.native = more.native;
+    this.broke = more.broke ?? false;
   }
 
   /** HTTP status of this code. */

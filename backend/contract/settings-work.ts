@@ -71,6 +71,14 @@ export const cache = section('Cache', {
     applies: 'live',
     advanced: true,
   }),
+  stale_model_list_s: field(whole(0, WEEK_S), {
+    title: 'Trust an old list of models for',
+    hint: 'While Ollama does not tell which models it has, kept answers are found by the last list for so long. The clock starts when that list was asked for. After it requests go up, and nothing is kept.',
+    default: 600,
+    unit: 's',
+    applies: 'live',
+    advanced: true,
+  }),
   finish_abandoned: field(flag(), {
     title: 'Finish answers nobody waits for',
     hint: 'Lets the model go on after the last caller left, so that the answer can be kept. Holds a slot meanwhile.',

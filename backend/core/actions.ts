@@ -6,9 +6,10 @@ import { sentence } from '../contract/sentence.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
 import type { Modelfiles } from './modelfiles.ts';
-import { noSuchModel } from './models.ts';
+import { outlastingWhole } from './outlast.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from './ports.ts';
 import { LOCAL, sees } from './ownership.ts';
+import { letIn, resolveModel } from './question.ts';
 import type { LeaseQueue } from './queue.ts';
 import type { Residency } from './residency.ts';
 import { keepAliveOf, shapeRequest } from './shape.ts';
@@ -124,11 +125,11 @@ export async function load(
   signal: AbortSignal,
 ): Promise<number> {
   const { model } = wanted;
-  const installed = await installedModel(watch, model, signal);
+  const installed = await resolveModel(watch, model, signal, 'embed');
   const request = shapeRequest(wanted, config().ollama);
   const asked = await modelfiles.runner(request, installed, signal);
   const spec = wanted.options === undefined ? residency.usual(asked) : asked;
-  watch.admit();
+  await letIn(watch, signal);
   const place = queue.enter(
     {
       lane,
@@ -141,9 +142,8 @@ export async function load(
     },
     signal,
   );
-  const lease = await place.lease;
-  const startedAt = clock.elapsed();
-  try {
+  return await outlastingWhole(place, { signal }, async () => {
+    const startedAt = clock.elapsed();
     const wish = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, wish, queue, signal);
     const keepAlive = await residency.keepAlive(spec, wish, signal);
@@ -153,9 +153,7 @@ export async function load(
       residency.renewed(spec, keepAlive);
     }
     return Math.round(clock.elapsed() - startedAt);
-  } finally {
-    lease.release();
-  }
+  });
 }
 
 /** Unloads a model as Ollama's own clients ask for it: said, and not waited for. Throws what Ollama says. */
@@ -173,7 +171,7 @@ export async function unloadAtOnce(
 /** Unloads a model and resolves when Ollama no longer lists it as loaded. */
 async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
   const { watch, upstream, residency, modelfiles, clock } = parts;
-  const installed = await installedModel(watch, model, signal);
+  const installed = await resolveModel(watch, model, signal, 'embed');
   await upstream.unload(model, signal);
   const { weights } = await modelfiles.runner({ model }, installed, signal);
   residency.forget(weights);
@@ -189,13 +187,4 @@ async function unload(parts: ActionParts, model: string, signal: AbortSignal): P
     }
     await clock.sleep(UNLOAD_POLL_MS, signal);
   }
-}
-
-async function installedModel(watch: Watch, model: string, signal: AbortSignal): ReturnType<Watch['resolve']> {
-  const installed = await watch.resolve(model, signal);
-  if (installed === undefined && watch.state.status === 'up') {
-    // The one route of Ollama's that comes here is an embed without a text.
-    throw noSuchModel(model, watch.state.installed, 'embed');
-  }
-  return installed;
 }

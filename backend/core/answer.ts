@@ -12,6 +12,7 @@ import type { CacheOutcome } from './call.ts';
 import type { ConversationState } from './converse.ts';
 import type { KeptAnswer } from './record.ts';
 import type { Ticket } from './requests.ts';
+import { waitsFor } from './standing.ts';
 
 /** What of an answer the JSON needs beside its text. */
 export interface AnswerFrame {
@@ -57,8 +58,11 @@ export type StreamPiece =
       content: string;
       done: false;
       cached: boolean;
-      /** `late`: the answer that it waits for takes longer than expected, so that `eta_ms` grows. */
-      queue: { position: number; eta_ms: number; late?: true };
+      /**
+       * `waits_for`: nobody runs until Ollama is back, and `eta_ms` is what comes after that. `late`: the answer that it waits for takes longer than expected, so that
+       * `eta_ms` grows.
+       */
+      queue: { position: number; eta_ms: number; late?: true; waits_for?: 'ollama' };
       request_id?: string;
     }
   | {
@@ -80,7 +84,7 @@ export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean
     case 'waiting': {
       const { waiting } = event;
       const late = ticket.waitsForLate(waiting) ? ({ late: true } as const) : {};
-      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late };
+      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late, ...waitsFor(waiting) };
       return { content: '', done: false, cached, ...id, queue };
     }
     case 'piece': {

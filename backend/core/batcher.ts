@@ -1,14 +1,15 @@
 // Micro-batches of embeds: texts for one model that wait for the same slot go up in one call, and each caller gets its
 // own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
 // A text that is on its way already is not sent twice. It knows no cache and no HTTP.
-import { AppError } from '../contract/errors.ts';
+import { AppError, asAppError } from '../contract/errors.ts';
 import { RUNNING, withLoad } from '../contract/chat.ts';
 import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
 import type { Estimator } from './estimate.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { outlastingWhole } from './outlast.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamEmbed, Watch } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
-import type { Lease } from './waiter.ts';
+import type { Place } from './waiter.ts';
 import type { Residency } from './residency.ts';
 import { shares } from './shares.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
@@ -139,9 +140,8 @@ export class Batcher {
   }
 
   #begin(key: string, wish: EmbedWish): Group {
-    const { queue, watch, estimator } = this.#parts;
+    const { queue, estimator } = this.#parts;
     const { spec, caller } = wish;
-    watch.admit();
     const group: Group = {
       key,
       texts: new Set(),
@@ -164,24 +164,23 @@ export class Batcher {
       group.abort.signal,
     );
     this.#groups.add(group);
-    void this.#run(group, wish, place.lease);
+    void this.#run(group, wish, place);
     return group;
   }
 
-  async #run(group: Group, wish: EmbedWish, granted: Promise<Lease>): Promise<void> {
-    let lease: Lease | undefined;
+  async #run(group: Group, wish: EmbedWish, place: Place): Promise<void> {
     try {
-      lease = await granted;
-      group.open = false;
-      const ready = await this.#ready(group, wish);
-      lease.began();
-      tell(group, RUNNING);
-      await this.#send(group, wish, ready);
+      await outlastingWhole(place, group.abort, async (lease) => {
+        group.open = false;
+        const ready = await this.#ready(group, wish);
+        lease.began();
+        tell(group, RUNNING);
+        await this.#send(group, wish, ready);
+      });
     } catch (error) {
       for (const member of group.members) member.reject(error);
     } finally {
       this.#groups.delete(group);
-      lease?.release();
     }
   }
 
@@ -215,7 +214,14 @@ export class Batcher {
       if (ofAll || !isAboutInput(error) || signal.aborted) throw error;
       for (const member of callers) {
         if (!group.members.has(member)) continue;
-        await this.#call(wish, member.texts, ready, signal).then(member.resolve, member.reject);
+        try {
+          member.resolve(await this.#call(wish, member.texts, ready, signal));
+        } catch (failure) {
+          // All who have no answer yet may be asked for again.
+          if (asAppError(failure).broke) throw failure;
+          member.reject(failure);
+        }
+        group.members.delete(member);
       }
     }
   }

@@ -62,6 +62,7 @@ export interface ConversationFigures {
 export class Conversations {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #nextPlace: () => number;
   #talks: LRUCache<string, Talk>;
   /** Who speaks in each conversation, and then those who wait for their turn in it. */
   readonly #lines = new Map<string, Speaker[]>();
@@ -69,8 +70,10 @@ export class Conversations {
   #asked = 0;
   #resumed = 0;
 
-  constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>) {
+  /** `nextPlace`: milliseconds until somebody who waits may begin, for one who is refused. */
+  constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>, nextPlace: () => number = () => 0) {
     this.#config = config;
+    this.#nextPlace = nextPlace;
     this.#clock = clock;
     this.#talks = this.#build();
   }
@@ -91,8 +94,8 @@ export class Conversations {
 
   /** Who waits here stands in no queue, so that the queue's bound is this one's too. Throws queue_full. */
   admit(): void {
-    const { max_queue_size: max, estimated_time_per_request_ms: oneMs } = this.#config().queue;
-    if (this.#waiting >= max) throw queueFull(max, oneMs);
+    const { max_queue_size: max } = this.#config().queue;
+    if (this.#waiting >= max) throw queueFull(max, this.#nextPlace());
   }
 
   /**

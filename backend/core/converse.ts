@@ -24,7 +24,7 @@ export interface ConversationState {
 }
 
 export interface ConverseParts {
-  readonly gateway: Pick<Gateway, 'chat'>;
+  readonly gateway: Pick<Gateway, 'chat' | 'admit'>;
   readonly conversations: Conversations;
   readonly requests: Requests;
   readonly config: ReadConfig;

@@ -8,10 +8,10 @@ import type { ResponseCache, Hit } from './cache.ts';
 import type { CacheDefault, CacheOutcome } from './call.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Modelfiles } from './modelfiles.ts';
-import { isCloudName, noSuchModel } from './models.ts';
 import type { PassedOn } from './passed-on.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
 import type { InstalledModel, UpstreamRequest } from './ports.ts';
+import { letIn, resolveModel } from './question.ts';
 import { shuttingDown } from './refusals.ts';
 import { Ticket, type Requests, type TicketOptions } from './requests.ts';
 import { shapeRequest } from './shape.ts';
@@ -156,6 +156,7 @@ export class Embedder {
   ): Promise<Pick<Embedded, 'vectors' | 'loadDuration'>> {
     if (texts.length === 0) return { vectors: new Map(), loadDuration: 0 };
     // Its texts may go up in several calls, and with those of others, so that its flight is its own.
+    await letIn(this.#parts.watch, ticket.signal);
     const flight = `embed ${ticket.id}`;
     ticket.flight = flight;
     const embedded = await this.#batcher.embed(
@@ -203,9 +204,7 @@ export class Embedder {
 
   async #model(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
     const { watch } = this.#parts;
-    const model = watch.peek(name) ?? (await watch.resolve(name, signal));
-    if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
-    throw noSuchModel(name, watch.state.installed, 'embed');
+    return watch.peek(name) ?? (await resolveModel(watch, name, signal, 'embed'));
   }
 
   #plan({ wishes, cacheByDefault }: EmbedCall, model: InstalledModel | undefined): CachePlan {

@@ -1,7 +1,9 @@
-// Keeps a caller's ticket in step with what its caller has been given.
+// What else happens while a caller is given its answer: its ticket stays in step, and what it has saved is counted.
 import { isEmptyPiece, type ChatEvent } from '../contract/chat.ts';
 import { asAppError } from '../contract/errors.ts';
+import type { Seat } from './flight.ts';
 import type { Ticket } from './requests.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** Keeps the ticket in step with what its caller has been given. */
 export async function* followed(
@@ -22,6 +24,20 @@ export async function* followed(
     throw error;
   } finally {
     close();
+  }
+}
+
+/** Counts what a follower's answer has saved: it cost no run of its own. */
+export async function* counted(
+  { events, led }: Pick<Seat, 'events' | 'led'>,
+  telemetry: Pick<Telemetry, 'saved'>,
+): AsyncGenerator<ChatEvent, void, undefined> {
+  for await (const event of events) {
+    if (event.type === 'end' && !led) {
+      const { prompt_eval_duration, eval_duration, eval_count } = event.end.metrics;
+      telemetry.saved((prompt_eval_duration + eval_duration) / 1e6, eval_count);
+    }
+    yield event;
   }
 }
 

@@ -10,20 +10,22 @@ import { withNewCallIds } from './call-ids.ts';
 import type { Answer, CacheOutcome, ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
 import { askedOf, cachedTokens, promptChars, type Estimator } from './estimate.ts';
-import type { FlightContext, Flights, Seat } from './flight.ts';
-import { followed, once, WhenRead } from './follow.ts';
+import type { FlightContext, Flights } from './flight.ts';
+import { counted, followed, once, WhenRead } from './follow.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
+import { outlasting } from './outlast.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
-import { hasIdle, keepsByDefault, keptFor, keyOf, planFor, resolveModel, withoutIdle } from './question.ts';
-import type { LeaseQueue, Place } from './queue.ts';
+import { hasIdle, keepsByDefault, keptFor, keyOf, letIn, planFor, resolveModel, withoutIdle } from './question.ts';
+import type { LeaseQueue } from './queue.ts';
 import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
 import { Ticket, type Requests } from './requests.ts';
 import type { Residency } from './residency.ts';
 import { keepAliveOf, shapeRequest, withKeepAlive } from './shape.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Lease } from './waiter.ts';
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
 export interface GatewayParts {
@@ -67,7 +69,7 @@ export class Gateway {
     const { watch, config, requests, cache, log, telemetry, determinism, modelfiles, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
-    const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal));
+    const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal, 'write'));
     const request = shapeRequest(call.request, config().ollama);
     // Without an await where nothing is to be asked: most requests come this way.
     const byDefault =
@@ -87,6 +89,7 @@ export class Gateway {
     }
     requests.add(ticket);
     try {
+      await this.admit(ticket);
       const spec = await modelfiles.runner(request, model, ticket.signal);
       const answer = this.#run(ticket, call, request, spec, outcome);
       if (answer.source === 'coalesced') passedOn.take(request, model);
@@ -97,6 +100,13 @@ export class Gateway {
       if (asAppError(error).code !== 'cancelled') telemetry.refused();
       throw error;
     }
+  }
+
+  /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
+  async admit(ticket: Ticket): Promise<void> {
+    if (ticket.admitted) return;
+    await letIn(this.#parts.watch, ticket.signal);
+    ticket.admitted = true;
   }
 
   // ---- 1 hit
@@ -142,7 +152,9 @@ export class Gateway {
       priority: call.priority,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
     };
-    const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(call, request, spec, outcome, context));
+    const seat = flights.join(ticket.flight, passenger, (context) => {
+      return this.#lead(ticket, call, request, spec, outcome, context);
+    });
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     telemetry.sourced(spec.model, source, call.owner);
@@ -155,7 +167,7 @@ export class Gateway {
       if (lifts) queue.recheck();
       this.#closed(ticket);
     });
-    const events = followed(ticket, this.#counted(seat), close);
+    const events = followed(ticket, counted(seat, telemetry), close);
     return {
       ticket,
       source,
@@ -165,17 +177,6 @@ export class Gateway {
       tail: (signal) => seat.tail(signal),
       close,
     };
-  }
-
-  /** A follower's answer cost no run of its own. */
-  async *#counted(seat: Seat): AsyncGenerator<ChatEvent, void, undefined> {
-    for await (const event of seat.events) {
-      if (event.type === 'end' && !seat.led) {
-        const { prompt_eval_duration, eval_duration, eval_count } = event.end.metrics;
-        this.#parts.telemetry.saved((prompt_eval_duration + eval_duration) / 1e6, eval_count);
-      }
-      yield event;
-    }
   }
 
   #closed(ticket: Ticket): void {
@@ -192,14 +193,14 @@ export class Gateway {
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
 
   #lead(
+    ticket: Ticket,
     call: ChatCall,
     request: UpstreamRequest,
     spec: RunnerSpec,
     outcome: CacheOutcome,
     flight: FlightContext,
   ): AsyncIterable<ChatEvent> {
-    const { queue, estimator, config, watch } = this.#parts;
-    watch.admit();
+    const { queue, estimator, config } = this.#parts;
     const chars = promptChars(request);
     const measured = (): number | undefined => estimator.runMs(spec.model, chars, askedOf(call, request));
     const place = queue.enter(
@@ -218,13 +219,16 @@ export class Gateway {
     );
     // At once, so that who takes a seat now knows where it stands before anything is read.
     if (place.granted) flight.waiting(this.#begins(spec));
-    return this.#withLease(place, call, request, spec, outcome, flight);
+    return outlasting(place, { signal: flight.signal, always: ticket.promised }, (lease, { granted }) => {
+      if (!granted) flight.waiting(this.#begins(spec));
+      return this.#onLease(lease, call, request, spec, outcome, flight);
+    });
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
-  async *#withLease(
-    place: Place,
+  async *#onLease(
+    lease: Lease,
     call: ChatCall,
     request: UpstreamRequest,
     spec: RunnerSpec,
@@ -232,33 +236,27 @@ export class Gateway {
     flight: FlightContext,
   ): AsyncGenerator<ChatEvent, void, undefined> {
     const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
-    const lease = await place.lease;
-    try {
-      if (!place.granted) flight.waiting(this.#begins(spec));
-      const local = !isCloudName(spec.model);
-      let keepAlive = keepAliveOf(request);
-      const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
-      if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
-      lease.began();
-      flight.waiting(RUNNING);
-      const folder = new Folder();
-      for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
-        if (event.type === 'piece') folder.add(event.piece);
-        if (event.type !== 'end') {
-          yield event;
-          continue;
-        }
-        const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
-        residency.used(spec, keepAlive);
-        estimator.observe(spec.model, end.metrics, askedOf(call, request), cachedTokens(event.end));
-        telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
-        const completion = folder.finish(end);
-        this.#keep(completion, call, spec, outcome);
-        if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
-        yield { type: 'end', end };
+    const local = !isCloudName(spec.model);
+    let keepAlive = keepAliveOf(request);
+    const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
+    if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
+    lease.began();
+    flight.waiting(RUNNING);
+    const folder = new Folder();
+    for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
+      if (event.type === 'piece') folder.add(event.piece);
+      if (event.type !== 'end') {
+        yield event;
+        continue;
       }
-    } finally {
-      lease.release();
+      const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
+      residency.used(spec, keepAlive);
+      estimator.observe(spec.model, end.metrics, askedOf(call, request), cachedTokens(event.end));
+      telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
+      const completion = folder.finish(end);
+      this.#keep(completion, call, spec, outcome);
+      if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
+      yield { type: 'end', end };
     }
   }
 

@@ -15,7 +15,7 @@ import type { Clock, Log, ReadConfig } from './ports.ts';
 import type { LeaseQueue } from './queue.ts';
 import { queueFull, requestExists } from './refusals.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
-import { isLate, statusOf } from './standing.ts';
+import { isLate, statusOf, waitsFor } from './standing.ts';
 import { Ticket, type Requests } from './requests.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
@@ -26,7 +26,7 @@ const MB = 1024 * 1024;
 const BOOKKEEPING_BYTES = 2048;
 
 export interface JobsOptions {
-  readonly gateway: Pick<Gateway, 'chat'>;
+  readonly gateway: Pick<Gateway, 'chat' | 'admit'>;
   readonly conversations: Conversations;
   readonly requests: Requests;
   readonly config: ReadConfig;
@@ -96,10 +96,12 @@ export class Jobs {
 
   async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
     const { conversations, gateway, requests, clock } = this.#options;
-    if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return this.#later(call, ask);
-    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, new Ticket(call, clock));
-    const answer = talk?.answer ?? (await gateway.chat(call));
-    const { ticket, cache } = answer;
+    const ticket = new Ticket(call, clock);
+    ticket.promised = true;
+    if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return await this.#later(call, ask, ticket);
+    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, ticket);
+    const answer = talk?.answer ?? (await gateway.chat(call, ticket));
+    const { cache } = answer;
     this.#checkFollowers(answer);
     // A kept answer registers itself when it is read, but this one is told its id now.
     try {
@@ -127,10 +129,10 @@ export class Jobs {
   }
 
   /** Accepts what has to wait until somebody else has spoken in its conversation. */
-  #later(call: ChatCall, ask: ConversationAsk): RequestView {
-    const { conversations, requests, clock } = this.#options;
+  async #later(call: ChatCall, ask: ConversationAsk, ticket: Ticket): Promise<RequestView> {
+    const { conversations, requests, gateway } = this.#options;
     conversations.admit();
-    const ticket = new Ticket(call, clock);
+    await gateway.admit(ticket);
     requests.add(ticket);
     const frame = { ticket, cache: { hit: undefined }, conversation: undefined };
     const begin = async (): Promise<Job> => {
@@ -272,6 +274,7 @@ export class Jobs {
       queue_length: this.#options.queueLength(),
       estimated_wait_time: ticket.eta(),
       ...(isLate(ticket, this.#options.queue) ? { late: true } : {}),
+      ...waitsFor(ticket.waiting),
       model: ticket.model,
       priority: ticket.priority,
       created_at: ticket.shown(ticket.createdAt),

@@ -62,13 +62,22 @@ export class Line {
 
   add(wish: LeaseWish, now: number): Waiter {
     const fifoSwitch = wish.lane === 'chat' && this.#batches.arrived(wish.runner);
-    const waiter = new Waiter(wish, this.#arrivals++, now, fifoSwitch);
+    return this.#admit(new Waiter(wish, this.#arrivals++, now, fifoSwitch));
+  }
+
+  /** One whose turn had come, and who could not use it, is the next again. `since` leaves out the time that it ran. */
+  addBack({ wish, seq }: Waiter, since: number): Waiter {
+    const waiter = new Waiter(wish, seq, since, false);
+    waiter.turnCame = true;
+    return this.#admit(waiter);
+  }
+
+  #admit(waiter: Waiter): Waiter {
+    const { lane, runner } = waiter.wish;
     this.#file(waiter);
-    this.#sizes[wish.lane]++;
-    const wanted = this.#wanted.get(wish.runner) ?? { count: 0, unpassed: new Set() };
-    wanted.count++;
-    wanted.unpassed.add(waiter);
-    this.#wanted.set(wish.runner, wanted);
+    this.#sizes[lane]++;
+    const { count, unpassed } = this.#wanted.get(runner) ?? { count: 0, unpassed: new Set<Waiter>() };
+    this.#wanted.set(runner, { count: count + 1, unpassed: this.#inOrderOfArrival(unpassed, waiter) });
     return waiter;
   }
 
@@ -76,10 +85,13 @@ export class Line {
   #file(waiter: Waiter): void {
     const { lane, runner } = waiter.wish;
     const key = keyOf(waiter);
-    const { waiters } = this.#files.get(key) ?? { waiters: new Set() };
+    const { waiters } = this.#files.get(key) ?? { waiters: new Set<Waiter>() };
+    this.#files.set(key, { lane, runner, waiters: this.#inOrderOfArrival(waiters, waiter) });
+  }
+
+  #inOrderOfArrival(waiters: Set<Waiter>, waiter: Waiter): Set<Waiter> {
     const last = waiters.size === 0 || waiter.seq === this.#arrivals - 1;
-    const inOrderOfArrival = last ? waiters.add(waiter) : new Set([...waiters, waiter].toSorted(bySeq));
-    this.#files.set(key, { lane, runner, waiters: inOrderOfArrival });
+    return last ? waiters.add(waiter) : new Set([...waiters, waiter].toSorted(bySeq));
   }
 
   #unfile(waiter: Waiter): void {

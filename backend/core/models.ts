@@ -18,6 +18,15 @@ export function isCloudName(name: string): boolean {
   return /(?::|-)cloud$/i.test(name);
 }
 
+/** The model of a name among those that are installed, or else that are in memory: the list may not be known. */
+export function named<M extends { readonly name: string }>(
+  name: string,
+  ...lists: (readonly M[] | undefined)[]
+): M | undefined {
+  const wanted = canonicalName(name);
+  return lists.flatMap((list) => list ?? []).find((model) => canonicalName(model.name) === wanted);
+}
+
 /** Up to three installed names that the caller may have meant, nearest first. */
 export function nearNames(wanted: string, installed: readonly InstalledModel[]): string[] {
   const target = plainName(wanted);

@@ -18,8 +18,12 @@ export interface OutlookParts {
   runner(): string | undefined;
   /** How many wait, in a lane or in both. */
   size(lane?: Lane): number;
-  isPaused(): boolean;
+  /** Why the line does not move; undefined while it does. */
+  halted(): Halt | undefined;
 }
+
+/** Why nobody is given a slot: somebody paused the queue, or Ollama is away. */
+export type Halt = 'paused' | 'ollama';
 
 /** How long a run takes in all, of which `goneMs` are over. */
 export type RunMs = (wish: LeaseWish, goneMs: number) => number;
@@ -147,15 +151,21 @@ export class Outlook {
   #isNews({ told, toldLate }: Waiter, word: Waiting): boolean {
     const now = this.#parts.clock.elapsed();
     if (told === undefined || told.position !== word.position || toldLate !== isLate(word, now)) return true;
-    const isElse = (part: 'as_of' | 'due_at'): boolean => (told[part] === undefined) !== (word[part] === undefined);
-    return isElse('as_of') || isElse('due_at') || Math.abs(etaOf(told, now) - word.eta_ms) >= 1000;
+    const isElse = (part: 'as_of' | 'due_at' | 'waits_for'): boolean =>
+      (told[part] === undefined) !== (word[part] === undefined);
+    return (
+      isElse('as_of') || isElse('due_at') || isElse('waits_for') || Math.abs(etaOf(told, now) - word.eta_ms) >= 1000
+    );
   }
 
   #wordOf({ ms, dueAt, stuck }: Slot, position: number): Waiting {
-    const { clock, isPaused } = this.#parts;
+    const { clock, halted } = this.#parts;
     const word = { phase: 'queued', position, eta_ms: Math.round(ms) } as const;
+    const halt = halted();
+    // Nobody knows when Ollama is back: the estimate is of what comes after that.
+    if (halt === 'ollama') return { ...word, waits_for: 'ollama' };
     // While it is paused nobody comes nearer by waiting.
-    if (isPaused() || stuck === true) return word;
+    if (halt === 'paused' || stuck === true) return word;
     return { ...word, as_of: clock.elapsed(), ...(dueAt === undefined ? {} : { due_at: dueAt }) };
   }
 
@@ -190,12 +200,14 @@ export class Outlook {
     return Math.max(0, this.#promisedUntil - now);
   }
 
-  /** Moments at which somebody who waits starts and so leaves its place, and then one who would come now. */
+  /**
+   * Moments at which somebody who waits starts and so leaves its place, and then one who would come now. Where nobody waits
+   * here, those who do wait for the turn of another in a conversation: for a chat that runs.
+   */
   #placesFree(now: number): number[] {
-    const starts = LANES.flatMap((lane) => {
-      const order = this.#parts.order(lane);
-      return order.length === 0 ? [] : this.#starts(lane, order, hoped);
-    });
+    const { order, size } = this.#parts;
+    const lanes = LANES.filter((lane) => size(lane) > 0 || (size() === 0 && lane === 'chat'));
+    const starts = lanes.flatMap((lane) => this.#starts(lane, order(lane), hoped));
     return starts.map(({ ms }) => now + ms).toSorted((a, b) => a - b);
   }
 }

@@ -13,7 +13,7 @@ import { IDLE_MS, type Uses } from './uses.ts';
 
 export interface PassedOnParts {
   readonly upstream: Pick<Upstream, 'load' | 'unload'>;
-  readonly watch: Pick<Watch, 'invalidate' | 'refreshLoaded'>;
+  readonly watch: Pick<Watch, 'find' | 'invalidate' | 'refreshLoaded'>;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
   readonly keepAlives: KeepAlives;
@@ -84,6 +84,7 @@ export class PassedOn {
   async #fulfil({ request, model, seconds }: Wish): Promise<void> {
     const { queue, residency, modelfiles, watch, life } = this.#parts;
     const asked = await modelfiles.runner(request, model, life);
+    await watch.find(life);
     // What stands ready is not loaded anew for options of a request that needs no run.
     const spec = residency.standing(asked.weights) ?? residency.usual(asked);
     const place = queue.enter(

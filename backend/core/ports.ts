@@ -144,12 +144,18 @@ export interface RelayRequest {
   readonly path: string;
   readonly headers: Record<string, string | string[]>;
   readonly body: AsyncIterable<Uint8Array> | Uint8Array | null;
+  /**
+   * What is asked for, which says how long Ollama may be silent once it has the whole request. `look`: what it answers at
+   * once. `run`: an answer of a model, which is a first token or, where it is not streamed, the whole. `work`: something
+   * that has no limit, as a pull without progress.
+   */
+  readonly kind: 'look' | 'run' | 'work';
 }
 
 export interface RelayAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Read it to its end, or abort the signal. Throws upstream_failed when it breaks off, or the signal's reason. */
+  /** Read it to its end, or abort the signal. Throws upstream_failed when it breaks off, idle_timeout, or the signal's reason. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -157,8 +163,8 @@ export interface RelayAnswer {
 export interface Relay {
   /**
    * Resolves with the headers of the answer, whatever its status but 401 and 403, which are about Hearth and not about
-   * who asked. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden,
-   * upstream_untrusted, upstream_failed, or the signal's reason.
+   * who asked. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_untrusted, upstream_failed,
+   * first_token_timeout, or the signal's reason.
    */
   forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer>;
 }
@@ -177,8 +183,14 @@ export interface UpstreamState {
   readonly code: ErrorCode | undefined;
   /** While it is down: something answers at the address, but no Ollama that can be used. */
   readonly foreign: boolean;
+  /**
+   * Nothing was heard of it yet, or the last call found nobody or broke off, and no probe has found it since: what was
+   * accepted waits until it is back.
+   */
+  readonly away: boolean;
   readonly breaker: 'closed' | 'open' | 'half_open';
-  readonly installed: readonly InstalledModel[];
+  /** The last list, unless it is too old to be used (cache.stale_model_list_s): then, and before the first, nothing is known. */
+  readonly installed: readonly InstalledModel[] | undefined;
   readonly loaded: readonly LoadedModel[];
 }
 
@@ -187,13 +199,18 @@ export interface Watch {
   readonly state: UpstreamState;
   /**
    * The installed model that a name means, by Ollama's rules (case, `:latest`, default registry). The list is at most
-   * 5 s old; a name that is not in it causes one fresh look. When Ollama does not answer the last list is used.
-   * Undefined: not installed, or nothing is known.
+   * 5 s old; a name that is not in it causes one fresh look. When the list cannot be had, the last one is used for as
+   * long as cache.stale_model_list_s. Undefined: not installed, or not known; `currentList` tells them apart.
    */
   resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined>;
   /** Like resolve, but from memory alone; undefined when a look would be needed. For the hot path. */
   peek(model: string): InstalledModel | undefined;
-  /** Resolves as soon as anything is known, at once when it is, or after `ms`. Rejects with the signal's reason. */
+  /** All that is installed, by a list that was had within the last 5 s; undefined where that is not known. */
+  readonly currentList: readonly InstalledModel[] | undefined;
+  /**
+   * Resolves as soon as anything is known, at once when it is, or after `ms`; also after a connection broke, when another
+   * Ollama may have come in its place. Rejects with the signal's reason.
+   */
   firstLook(ms: number, signal: AbortSignal): Promise<void>;
   /** Forget the lists now; after a pull, create, copy, delete, load or unload through us. */
   invalidate(): void;
@@ -201,6 +218,11 @@ export interface Watch {
   refreshLoaded(signal: AbortSignal): Promise<readonly LoadedModel[]>;
   /** Throws breaker_open while the breaker is open; lets one call through when half open. */
   admit(): void;
-  /** Outcome of a real call, for the breaker: only a failed connection counts against it. */
-  report(outcome: 'ok' | 'unreachable'): void;
+  /** Resolves at once unless Ollama is away; then a probe looks again, and when that does not find it either, rejects with upstream_unreachable. Or with the signal's reason. */
+  find(signal: AbortSignal): Promise<void>;
+  /**
+   * Outcome of a real call: it ended well; it found nobody, which alone counts for the breaker; or it broke, in a way that
+   * Ollama had no words for. After either of these a probe looks at once whether Ollama is there, and which.
+   */
+  report(outcome: 'ok' | 'unreachable' | 'broke'): void;
 }

@@ -11,17 +11,26 @@ import { askedAnew, planCache, type CachePlan } from './policy.ts';
 import type { InstalledModel, UpstreamRequest, UpstreamState, Watch } from './ports.ts';
 
 /**
- * The installed model that a name means. Undefined when nothing is known: cloud names need not be in the list, and when
- * Ollama is down the call itself will say so. Throws model_not_found, or invalid_request when it can be no name.
+ * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
+ * there is no list of now, as while it cannot be had, the call itself tells. Throws model_not_found, or invalid_request
+ * when it can be no name; `to`: what it is wanted for.
  */
 export async function resolveModel(
   watch: Watch,
   name: string,
   signal: AbortSignal,
+  to: Parameters<typeof noSuchModel>[2],
 ): Promise<InstalledModel | undefined> {
   const model = await watch.resolve(name, signal);
-  if (model !== undefined || isCloudName(name) || watch.state.status !== 'up') return model;
-  throw noSuchModel(name, watch.state.installed, 'write');
+  const { currentList: list } = watch;
+  if (model !== undefined || list === undefined || isCloudName(name)) return model;
+  throw noSuchModel(name, list, to);
+}
+
+/** Lets a new request go up. Rejects with breaker_open, with upstream_unreachable while Ollama is away, or the signal's reason. */
+export async function letIn(watch: Pick<Watch, 'admit' | 'find'>, signal: AbortSignal): Promise<void> {
+  watch.admit();
+  await watch.find(signal);
 }
 
 /** Whether an answer is kept although nobody asks for it, on a route whose clients know nothing of a cache. */

@@ -1,49 +1,31 @@
 // The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
 // as long as the upstream stream. Who is next is line.ts and order.ts, what those who wait are told is outlook.ts; what a lease is used for is not known here.
 import type { BatchFigures } from './batches.ts';
-import type { Slot } from './estimate.ts';
 import { HaltingClock } from './halting-clock.ts';
 import { Line, type Rules } from './line.ts';
 import type { Turn } from './order.ts';
-import { Outlook, type RunMs } from './outlook.ts';
+import { Outlook, type Halt } from './outlook.ts';
 import type { Clock, ReadConfig } from './ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from './refusals.ts';
-import { LANES, type Lane, type Lease, type LeaseWish, type Waiter } from './waiter.ts';
-
-/** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
-export interface Place {
-  readonly lease: Promise<Lease>;
-  /** Whether there was a slot at once. */
-  readonly granted: boolean;
-}
+import { Runs } from './runs.ts';
+import { LANES, type Lane, type LeaseWish, type Place, type Waiter } from './waiter.ts';
 
 export interface QueueOptions {
   readonly config: ReadConfig;
   readonly clock: Clock;
-  /** Milliseconds that loading this model will take. */
-  loadMs(model: string): number;
+  /** Milliseconds that loading this model will take; undefined where no load of it was measured. */
+  loadMs(model: string): number | undefined;
   /** Whether Ollama has both runners in memory, so that requests for both may be outstanding together. */
   resident(runner: string): boolean;
+  /** Whether Ollama is away: then nobody is sent to it, and all wait for it. Call `recheck` when it is back. */
+  away?(): boolean;
   onChange(): void;
 }
-
-interface Running {
-  readonly wish: LeaseWish;
-  /** Expected milliseconds of the load before it, at the time of the grant. */
-  readonly loadMs: number;
-  /** When it got its slot; from when its model stood ready, that. */
-  startedAt: number;
-  begun: boolean;
-  readonly over: AbortController;
-}
-
-/** Node's timers take no more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class LeaseQueue {
   readonly #options: QueueOptions;
   readonly #line = new Line();
-  readonly #running = new Set<Running>();
+  readonly #runs: Runs;
   /** What waiting is measured by: it stands still while the queue is paused. */
   readonly #waitClock: HaltingClock;
   readonly #outlook: Outlook;
@@ -52,14 +34,18 @@ export class LeaseQueue {
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#waitClock = new HaltingClock(options.clock);
+    this.#runs = new Runs(options.clock, () => {
+      options.onChange();
+      this.#outlook.changed();
+    });
     this.#outlook = new Outlook({
       clock: options.clock,
       order: (lane) => this.#line.order(lane, this.#rules()),
-      slots: (lane, runMs) => this.#slots(lane, runMs),
-      loadMs: (wish) => this.#loadMs(wish),
+      slots: (lane, runMs) => this.#runs.slots(lane, options.config().queue.max_concurrent, runMs),
+      loadMs: (wish) => this.#loadMs(wish) ?? 0,
       runner: () => this.#line.runner,
       size: (lane) => this.#line.size(lane),
-      isPaused: () => this.paused,
+      halted: () => this.#halted,
     });
   }
 
@@ -71,16 +57,31 @@ export class LeaseQueue {
     const { max_queue_size, max_wait_ms } = this.#options.config().queue;
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
-    if (this.full) throw queueFull(max_queue_size, this.#outlook.nextPlace());
-    const waiter = this.#line.add(wish, this.#waitClock.elapsed());
+    if (this.full) throw queueFull(max_queue_size, this.nextPlace());
+    return this.#stand(this.#line.add(wish, this.#waitClock.elapsed()), max_wait_ms, signal);
+  }
+
+  /** Its patience of `maxWaitMs` began when it came. */
+  #stand(waiter: Waiter, maxWaitMs: number, signal: AbortSignal): Place {
     const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
     signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
-    const timeUp = (): void => this.#refuse(waiter, () => queueTimeout(max_wait_ms, this.eta()));
-    this.#waitClock.sleep(max_wait_ms, waiter.over).then(timeUp, () => undefined);
+    const timeUp = (): void => {
+      this.#refuse(waiter, () => queueTimeout(maxWaitMs, this.eta(), this.#halted === 'ollama'));
+    };
+    const left = Math.max(1, waiter.since + maxWaitMs - this.#waitClock.elapsed());
+    this.#waitClock.sleep(left, waiter.over).then(timeUp, () => undefined);
     this.#changed();
     // At once, so that who just came knows its position before anything is answered.
     this.#outlook.came(waiter);
     return { lease: waiter.lease, granted: waiter.over.aborted };
+  }
+
+  /** `waited`: how long it had waited when its turn came. */
+  #standAgain(waiter: Waiter, waited: number, signal: AbortSignal): Place {
+    if (this.#draining) throw shuttingDown();
+    signal.throwIfAborted();
+    const since = this.#waitClock.elapsed() - waited;
+    return this.#stand(this.#line.addBack(waiter, since), this.#options.config().queue.max_wait_ms, signal);
   }
 
   /** `reason` is asked when the place is free already. */
@@ -91,11 +92,7 @@ export class LeaseQueue {
   }
 
   #slotFree(lane: Lane): boolean {
-    return !this.paused && this.#runningIn(lane).length < this.#options.config().queue.max_concurrent;
-  }
-
-  #runningIn(lane: Lane): Running[] {
-    return [...this.#running].filter(({ wish }) => wish.lane === lane);
+    return this.#halted === undefined && this.#runs.in(lane).length < this.#options.config().queue.max_concurrent;
   }
 
   /**
@@ -103,7 +100,7 @@ export class LeaseQueue {
    * other waits for, and Ollama then loads nothing ever again (ollama#17408).
    */
   #mayRunBeside(runner: string): boolean {
-    const others = [...this.#running].filter(({ wish }) => wish.runner !== runner);
+    const others = this.#runs.all().filter(({ wish }) => wish.runner !== runner);
     if (others.length === 0) return true;
     return this.#options.resident(runner) && others.every(({ wish }) => this.#options.resident(wish.runner));
   }
@@ -149,61 +146,29 @@ export class LeaseQueue {
 
   /** `first` is the first in line, who is passed when it is another one. */
   #grant(turn: Turn<Waiter>, first: Waiter): true {
-    const { clock } = this.#options;
-    const { wish } = turn.waiter;
+    const { wish, since } = turn.waiter;
+    const now = this.#waitClock.elapsed();
     const loadMs = wish.runner === this.#line.runner ? 0 : this.#loadMs(wish);
-    this.#line.serve(turn, first, this.#waitClock.elapsed());
-    const running: Running = { wish, loadMs, startedAt: clock.elapsed(), begun: false, over: new AbortController() };
-    this.#running.add(running);
+    this.#line.serve(turn, first, now);
+    const running = this.#runs.start(wish, loadMs);
     turn.waiter.grant({
       began: () => {
-        running.startedAt = clock.elapsed();
-        running.begun = true;
+        this.#runs.begin(running);
         this.#outlook.changed();
-        void this.#watchFor(running);
+      },
+      back: (signal) => {
+        this.#runs.end(running);
+        return this.#standAgain(turn.waiter, now - since, signal);
       },
       release: () => {
-        if (!this.#running.delete(running)) return;
-        running.over.abort();
-        this.#changed();
+        if (this.#runs.end(running)) this.#changed();
       },
     });
     return true;
   }
 
-  /** When a run takes longer than expected nothing else may happen, and yet everybody is to know. */
-  async #watchFor(running: Running): Promise<void> {
-    const { clock, onChange } = this.#options;
-    const { signal } = running.over;
-    for (;;) {
-      const left = leftOf(running, clock.elapsed());
-      if (left === undefined || signal.aborted) return;
-      if (left <= 0) break;
-      // What is expected may have changed meanwhile.
-      await clock.sleep(Math.min(left, LONGEST_TIMER_MS), signal).catch(() => undefined);
-    }
-    onChange();
-    this.#outlook.changed();
-  }
-
-  #loadMs({ runner, model }: LeaseWish): number {
+  #loadMs({ runner, model }: LeaseWish): number | undefined {
     return this.#options.resident(runner) ? 0 : this.#options.loadMs(model);
-  }
-
-  /** When each slot of a lane should be free. */
-  #slots(lane: Lane, runMs: RunMs): Slot[] {
-    const now = this.#options.clock.elapsed();
-    const { max_concurrent } = this.#options.config().queue;
-    const taken = this.#runningIn(lane).map(({ wish, loadMs, startedAt, begun }): Slot => {
-      const gone = now - startedAt;
-      if (!begun) return { ms: Math.max(0, loadMs - gone) + runMs(wish, 0), stuck: loadMs > 0 && gone > loadMs };
-      const all = runMs(wish, gone);
-      // Of a late one nothing is known but that: as long again as it is late by now (contract/chat.ts, etaOf).
-      return all > 0 ? { ms: Math.abs(all - gone), dueAt: startedAt + all } : { ms: 0 };
-    });
-    // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
-    const free = Array.from({ length: max_concurrent }, (): Slot => ({ ms: 0 }));
-    return [...taken, ...free].toSorted((a, b) => b.ms - a.ms).slice(0, max_concurrent);
   }
 
   /** Milliseconds until a chat that came now would start. */
@@ -211,11 +176,14 @@ export class LeaseQueue {
     return this.#outlook.eta();
   }
 
+  /** Milliseconds until a place gets free for one who is refused now, each time another one. */
+  nextPlace(): number {
+    return this.#outlook.nextPlace();
+  }
+
   /** Whether a run for this flight takes longer than expected. */
   isLate(flight: string): boolean {
-    const now = this.#options.clock.elapsed();
-    const isLate = (running: Running): boolean => running.begun && (leftOf(running, now) ?? 1) <= 0;
-    return [...this.#running].some((running) => running.wish.serves?.(flight) === true && isLate(running));
+    return this.#runs.isLate(flight);
   }
 
   /** Moves what waits for this flight one place nearer in its lane. The new place, from 1; undefined when nothing waits for it. */
@@ -266,6 +234,12 @@ export class LeaseQueue {
     return this.#waitClock.halted;
   }
 
+  /** Why nobody is given a slot, however many are free. */
+  get #halted(): Halt | undefined {
+    if (this.paused) return 'paused';
+    return this.#options.away?.() === true ? 'ollama' : undefined;
+  }
+
   get full(): boolean {
     return this.waiting >= this.#options.config().queue.max_queue_size;
   }
@@ -275,7 +249,7 @@ export class LeaseQueue {
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#runs.size;
   }
 
   get batches(): BatchFigures {
@@ -285,10 +259,4 @@ export class LeaseQueue {
   resetCounts(): void {
     this.#line.resetCounts();
   }
-}
-
-/** Milliseconds until a run should end; undefined where nothing is known of it. */
-function leftOf({ wish, startedAt }: Running, now: number): number | undefined {
-  const all = wish.expectedMs();
-  return all > 0 ? startedAt + all - now : undefined;
 }

@@ -10,11 +10,10 @@ export function queueFull(max: number, retryAfterMs: number): AppError {
   });
 }
 
-/** It has waited `ms` milliseconds, which is queue.max_wait_ms. */
-export function queueTimeout(ms: number, retryAfterMs: number): AppError {
-  return new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. Try again later.`, {
-    retryAfterMs,
-  });
+/** It has waited `ms` milliseconds, which is queue.max_wait_ms; in the end for Ollama, if that is `away`. */
+export function queueTimeout(ms: number, retryAfterMs: number, away = false): AppError {
+  const why = away ? 'Ollama does not answer. Start it, and try again.' : 'Try again later.';
+  return new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. ${why}`, { retryAfterMs });
 }
 
 /** The refusal of an id that its caller insists on. */

@@ -2,13 +2,14 @@
 // Callers need not think of it; the watch's own probes do not go through here.
 import type { ChatEvent } from '../contract/chat.ts';
 import { asAppError } from '../contract/errors.ts';
-import type { Upstream, Watch } from './ports.ts';
+import type { Relay, RelayAnswer, Upstream, Watch } from './ports.ts';
 
-/** The same upstream, reporting: only a connection that failed counts against Ollama; an unknown model makes the list old. */
+/** The same upstream, reporting: how calls end, as Watch.report tells the ends apart; an unknown model makes the list old. */
 export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'invalidate'>): Upstream {
   const failed = (error: unknown): void => {
-    const { code } = asAppError(error);
+    const { code, native } = asAppError(error);
     if (code === 'upstream_unreachable') watch.report('unreachable');
+    if (code === 'upstream_failed' && native === undefined) watch.report('broke');
     if (code === 'model_not_found') watch.invalidate();
   };
   async function reported<T>(call: Promise<T>): Promise<T> {
@@ -43,5 +44,32 @@ export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'inv
     tags: (signal) => upstream.tags(signal),
     ps: (signal) => upstream.ps(signal),
     version: (signal) => upstream.version(signal),
+  };
+}
+
+/** The same relay; a connection that fails or breaks has Ollama looked at, and counts for nothing else. */
+export function reportingRelay(relay: Relay, watch: Pick<Watch, 'report'>): Relay {
+  const failed = (error: unknown): void => {
+    const { code, broke } = asAppError(error);
+    if (broke || code === 'upstream_unreachable') watch.report('broke');
+  };
+  async function* pieces(body: RelayAnswer['body']): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* body;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+  return {
+    forward: async (request, signal) => {
+      try {
+        const answer = await relay.forward(request, signal);
+        return { ...answer, body: pieces(answer.body) };
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
+    },
   };
 }

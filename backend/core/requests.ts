@@ -54,6 +54,10 @@ export class Ticket {
   lastPieceAt: number | undefined;
   /** Pieces its caller has been given. */
   pieces = 0;
+  /** It was let in to wait for a run; from then on it waits also while Ollama is away. */
+  admitted = false;
+  /** Its caller was told so before it could run: it waits also for an Ollama that was away by then unnoticed. */
+  promised = false;
   /** Which run it takes part in; requests with one flight get one answer. */
   flight: string | undefined;
   finishedAt: number | undefined;
@@ -90,6 +94,7 @@ export class Ticket {
   moved(waiting: Waiting): void {
     this.waiting = waiting;
     if (waiting.phase !== 'queued') this.started();
+    else if (this.status === 'processing') this.#stopped();
   }
 
   /** Milliseconds until it starts, by now: by its own last word, or by another. */
@@ -112,6 +117,12 @@ export class Ticket {
     if (this.status === 'queued') this.status = 'processing';
     // A follower may get pieces without having been told that the run has begun.
     if (this.waiting.phase === 'queued') this.waiting = RUNNING;
+  }
+
+  /** Ollama went away before it said anything: it waits again as if it had never started. */
+  #stopped(): void {
+    this.status = 'queued';
+    this.startedAt = undefined;
   }
 
   firstPiece(): void {

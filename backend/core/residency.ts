@@ -114,6 +114,11 @@ export class Residency {
     this.#options.keepAlives.forget(weights);
   }
 
+  /** Ollama is away: when it comes back, nothing of all that is in its memory. */
+  forgetAll(): void {
+    for (const weights of this.#ready.keys()) this.forget(weights);
+  }
+
   /** Whether Ollama lists what this runner was loaded from, and it is this runner that we had loaded. */
   isResident(runner: string): boolean {
     for (const [weights, known] of this.#ready) if (known.spec.key === runner) return this.isLoaded(weights);

@@ -8,12 +8,11 @@ import type {
   QueueView,
   RequestFact,
 } from '../contract/control.ts';
-import { canonicalName } from '../contract/model-name.ts';
 import type { ResponseCache } from './cache.ts';
 import type { Conversations } from './conversations.ts';
-import { isLate, iso, statusOf } from './standing.ts';
+import { isLate, iso, statusOf, waitsFor } from './standing.ts';
 import type { Modelfiles } from './modelfiles.ts';
-import { isCloudName } from './models.ts';
+import { isCloudName, named } from './models.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from './ports.ts';
 import type { Estimator } from './estimate.ts';
 import type { LeaseQueue } from './queue.ts';
@@ -66,8 +65,7 @@ export function health(parts: SnapshotParts): Health {
 function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
   const { ollama } = config();
   const { url, status, version, latency_ms, reason, code, foreign, installed, loaded } = watch.state;
-  const wanted = canonicalName(ollama.model);
-  const model = installed.find(({ name }) => canonicalName(name) === wanted);
+  const model = named<{ readonly name: string; readonly digest: string }>(ollama.model, installed, loaded);
   return {
     url,
     reachable: status === 'up',
@@ -78,7 +76,9 @@ function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['ups
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,
-    model_available: model !== undefined,
+    // Where the list cannot be had nothing says that it is missing.
+    model_available: model !== undefined || (installed === undefined && status === 'up'),
+    ...(installed === undefined && status === 'up' ? { models_unknown: true } : {}),
     model_loaded: model !== undefined && inMemory(model, loaded, modelfiles) !== undefined,
   };
 }
@@ -153,6 +153,7 @@ function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' |
     queue_position: ticket.waiting.position,
     estimated_wait_time: ticket.eta(),
     wait_after_ms: ticket.etaAfter,
+    ...waitsFor(ticket.waiting),
     created_at: ticket.shown(ticket.createdAt),
     age_ms: Math.round(elapsed - ticket.createdAt),
     ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
@@ -222,7 +223,7 @@ export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): Cache
 
 /** Installed models, and which of them are in memory. */
 export function modelsView({ watch, estimator, residency, modelfiles }: SnapshotParts): ModelView[] {
-  const { installed, loaded } = watch.state;
+  const { installed = [], loaded } = watch.state;
   return installed.map(({ name, digest, size, details, capabilities, remote }) => {
     const held = inMemory({ digest }, loaded, modelfiles);
     return {

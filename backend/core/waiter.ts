@@ -29,7 +29,19 @@ export interface LeaseWish {
 export interface Lease {
   /** The model stands ready: what the run itself takes counts from here. */
   began(): void;
+  /**
+   * Gives the slot back and goes first in line again, with what is left of the patience that it came with. Throws
+   * shutting_down, or the signal's reason.
+   */
+  back(signal: AbortSignal): Place;
   release(): void;
+}
+
+/** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
+export interface Place {
+  readonly lease: Promise<Lease>;
+  /** Whether there was a slot at once. */
+  readonly granted: boolean;
 }
 
 export class Waiter implements Standing<Waiter> {

@@ -4,6 +4,7 @@ import { asAppError, faultOf } from '../contract/errors.ts';
 import { canonicalName } from '../contract/model-name.ts';
 import { warm, type ActionParts } from './actions.ts';
 import { keepAliveMs } from './keep-alive.ts';
+import { named } from './models.ts';
 import type { LoadedModel, Log } from './ports.ts';
 import { IDLE_MS, type Uses } from './uses.ts';
 
@@ -96,15 +97,16 @@ export class Warmer {
   #installed(): { readonly name: string; readonly digest: string }[] {
     const { config, watch } = this.#parts;
     const names = new Set(config().ollama.preload.map(canonicalName));
-    return watch.state.installed.filter(({ name }) => names.has(canonicalName(name)));
+    return (watch.state.installed ?? []).filter(({ name }) => names.has(canonicalName(name)));
   }
 
   /** The preload list, each weights once. */
   #wanted(names: readonly string[] = this.#parts.config().ollama.preload): Wanted[] {
     const { modelfiles, watch } = this.#parts;
+    const { installed, loaded } = watch.state;
     const wanted = new Map<string, Wanted>();
     for (const name of names) {
-      const model = watch.state.installed.find((each) => canonicalName(each.name) === canonicalName(name));
+      const model = named<{ readonly name: string; readonly digest: string }>(name, installed, loaded);
       const weights = model === undefined ? name : modelfiles.weights(model.digest);
       if (!wanted.has(weights)) wanted.set(weights, { name, weights });
     }

@@ -28,6 +28,15 @@ export async function giveLast(res: ServerResponse, piece: string): Promise<void
   if (!res.destroyed) res.end(piece.length > SLICE ? undefined : piece);
 }
 
+/** Resolves when an answer that was ended is out as far as this process can tell, or its reader has gone. */
+export function taken(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (res.writableFinished || res.destroyed) return resolve();
+    res.once('finish', resolve);
+    res.once('close', resolve);
+  });
+}
+
 /** Resolves when the socket takes more, or has gone. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {

@@ -26,9 +26,11 @@ export async function sendInTurn(
   ask: ConversationAsk,
   ticket: Ticket,
 ): Promise<void> {
-  const { conversations, requests, patience } = parts;
+  const { conversations, requests, patience, gateway } = parts;
   // What can be refused at once is refused with a status.
   conversations.admit();
+  await gateway.admit(ticket);
+  ticket.promised = true;
   requests.add(ticket);
   const frame: { -readonly [K in keyof AnswerFrame]: AnswerFrame[K] } = {
     ticket,

@@ -93,7 +93,8 @@ export async function openAiModel(parts: DropInParts, req: IncomingMessage, res:
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
   const model = await parts.watch.resolve(name, goneSignal(res));
   if (model === undefined) {
-    throw noSuchModel(name, parts.watch.state.installed, 'show');
+    // Where the list is not known, Ollama's own word on why.
+    throw noSuchModel(name, parts.watch.currentList ?? (await parts.upstream.tags(goneSignal(res))), 'show');
   }
   sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);
 }

@@ -14,6 +14,7 @@ import type { Jobs } from '../core/jobs.ts';
 import type { NewId } from '../core/ports.ts';
 import { spaceOf } from '../core/ownership.ts';
 import { Ticket } from '../core/requests.ts';
+import { waitsFor } from '../core/standing.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../core/snapshot.ts';
 import { checkContentType, parseJson, readBody } from './body.ts';
 import { cacheHeaders } from './cache-headers.ts';
@@ -127,6 +128,7 @@ export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerR
         queue_length: view.queue_length,
         estimated_wait_time: view.estimated_wait_time,
         ...(view.late === undefined ? {} : { late: view.late }),
+        ...waitsFor(view),
         is_processing: view.status === 'processing',
       },
       created_at: view.created_at,

@@ -10,7 +10,7 @@ import { inviteBody } from './body.ts';
 import { breakOff, onGone, requestId } from './encode.ts';
 import { dialectOf, failureOf } from './failures.ts';
 import { isForwarding } from './forwarded.ts';
-import { give } from './give.ts';
+import { give, taken } from './give.ts';
 import { checkManagement, isManagement } from './management.ts';
 import { callerOf, keyOf, ownerOf } from './visitor.ts';
 import { formOf, WholePieces } from './whole-pieces.ts';
@@ -73,6 +73,8 @@ export async function passThrough(parts: PassParts, req: IncomingMessage, res: S
   onGone(res, () => handedOn.cancel(new AppError('cancelled', 'The caller left.')));
   try {
     await exchange(parts, req, res, manages, handedOn.signal);
+    // While its reader takes the rest it has not ended, for who waits for that when Hearth stops.
+    await taken(res);
   } finally {
     handedOn.end();
   }
@@ -88,7 +90,8 @@ async function exchange(
   const { method = 'GET', url = '/' } = req;
   const body = hasBody(req) ? req : null;
   if (body !== null) inviteBody(req);
-  const answer = await parts.relay.forward({ method, path: url, headers: upward(req), body }, signal);
+  const kind = isReading(method) ? 'look' : manages ? 'work' : 'run';
+  const answer = await parts.relay.forward({ method, path: url, headers: upward(req), body, kind }, signal);
   res.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value === undefined || NOT_DOWN.has(name) || name.startsWith('access-control-')) continue;

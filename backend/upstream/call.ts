@@ -5,6 +5,12 @@ import type { Clock } from '../core/ports.ts';
 /** Makes the error of a deadline at the moment it strikes. */
 export type Late = () => Error;
 
+/** How long a call may make no progress, in milliseconds. */
+export interface Limit {
+  readonly ms: number;
+  readonly late: Late;
+}
+
 /**
  * Joins the caller's signal and our deadlines into one `signal` whose reason says which of them struck.
  * Own wiring instead of AbortSignal.any, which keeps its sources alive in Node 20 (nodejs/node#54614).

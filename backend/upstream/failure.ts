@@ -40,14 +40,16 @@ export function unreachable(apiUrl: string, error: unknown): AppError {
   if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
   const words = `Ollama does not answer at ${apiUrl}${why}.${START_OR_SET}`;
-  return new AppError('upstream_unreachable', words, { cause: error });
+  return new AppError('upstream_unreachable', words, { cause: error, broke: why === CLOSED });
 }
+
+const CLOSED = ' (it closed the connection)';
 
 const WHY: Readonly<Record<string, string>> = {
   ECONNREFUSED: '',
-  ECONNRESET: ' (it closed the connection)',
-  EPIPE: ' (it closed the connection)',
-  UND_ERR_SOCKET: ' (it closed the connection)',
+  ECONNRESET: CLOSED,
+  EPIPE: CLOSED,
+  UND_ERR_SOCKET: CLOSED,
   ENOTFOUND: ' (the name is not known)',
   EAI_AGAIN: ' (the name is not known)',
   UND_ERR_CONNECT_TIMEOUT: ' within ollama.connect_timeout_ms',
@@ -67,7 +69,7 @@ export function notOllama(apiUrl: string, what: string, cause?: unknown, verdict
 /** The connection broke after the answer had begun. */
 export function cutShort(error: unknown): AppError {
   const words = 'Ollama stopped in the middle of the answer and closed the connection. Its log may say why.';
-  return new AppError('upstream_failed', words, { cause: error });
+  return new AppError('upstream_failed', words, { cause: error, broke: true });
 }
 
 /** The answer came to a regular close, but its last line is none of Ollama's, or nothing was to be said. */
@@ -99,6 +101,12 @@ function ownWords(status: number, text: string): { readonly native?: NativeError
   const { error } = body as { error?: unknown };
   const isError = typeof error === 'string' || (typeof error === 'object' && error !== null);
   return isError ? { native: { status, body: { ...body } } } : {};
+}
+
+/** What Ollama answers at once, asked on somebody's behalf, has not come. That says nothing of its other routes. */
+export function silent(apiUrl: string, ms: number): AppError {
+  const words = `Ollama at ${apiUrl} took the question and said nothing for ${ms / 1000} s (ollama.connect_timeout_ms). Try again.`;
+  return new AppError('first_token_timeout', words);
 }
 
 export function firstTokenLate(seconds: number): AppError {

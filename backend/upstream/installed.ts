@@ -1,4 +1,5 @@
-// Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests.
+// Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests; while the
+// list cannot be had, for longer, but not for ever. A list that could not be had is not an empty one: nothing is known.
 // It does not decide when to look again; that is the watch's.
 import { canonicalName } from '../contract/model-name.ts';
 import { withoutLocal } from '../core/models.ts';
@@ -13,33 +14,55 @@ const MOST_SPELLINGS = 1000;
 
 export class Installed {
   readonly #elapsed: Elapsed;
+  readonly #staleMs: () => number;
   readonly #look: Shared;
   #askedAt = -Infinity;
+  /** What a change through us, or another Ollama, made old. */
+  #expired = false;
+  /** The last look failed. */
+  #failing = false;
   #list: readonly InstalledModel[] | undefined;
   /** As callers spell it, of the last list: the canonical form costs more than all the rest of a look. */
   readonly #bySpelling = new Map<string, InstalledModel>();
   #byName: ReadonlyMap<string, InstalledModel> = new Map();
 
-  constructor(ask: () => Promise<readonly InstalledModel[]>, elapsed: Elapsed) {
+  /** `staleMs`: how old the list may be, in milliseconds, that is used while no newer one can be had; asked each time. */
+  constructor(ask: () => Promise<readonly InstalledModel[]>, elapsed: Elapsed, staleMs: () => number) {
     this.#elapsed = elapsed;
+    this.#staleMs = staleMs;
     this.#look = shared(async (current) => {
       const at = elapsed();
-      const list = await ask();
+      const list = await ask().catch((error: unknown) => {
+        if (current()) this.#failing = true;
+        throw error;
+      });
       if (!current()) return;
       this.#askedAt = at;
+      this.#expired = false;
+      this.#failing = false;
       this.#list = list;
       this.#bySpelling.clear();
       this.#byName = new Map(list.map((model) => [canonicalName(model.name), model]));
     });
   }
 
-  /** The last list, however old; undefined before the first. */
+  /** The last list; undefined before the first, and when it is too old and no newer one can be had. */
   get list(): readonly InstalledModel[] | undefined {
-    return this.#list;
+    const usable = !this.#failing || this.#age < Math.max(FRESH_MS, this.#staleMs());
+    return usable ? this.#list : undefined;
   }
 
   get fresh(): boolean {
-    return this.#elapsed() - this.#askedAt < FRESH_MS;
+    return !this.#expired && this.#age < FRESH_MS;
+  }
+
+  /** Whether the list could not be had when it was asked for last. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  get #age(): number {
+    return this.#elapsed() - this.#askedAt;
   }
 
   /** The look under way. */
@@ -47,8 +70,9 @@ export class Installed {
     return this.#look.running;
   }
 
-  /** The model that a name means, by the last list. */
+  /** The model that a name means, by the list. */
   find(name: string): InstalledModel | undefined {
+    if (this.list === undefined) return undefined;
     const known = this.#bySpelling.get(name);
     if (known !== undefined) return known;
     // As it is first: to older servers "local" is a tag like any other.
@@ -65,9 +89,14 @@ export class Installed {
     return this.#look.run();
   }
 
+  /** Nobody is there who could tell. */
+  unavailable(): void {
+    this.#failing = true;
+  }
+
   /** From now on the list is old, and so is what a look under way will bring. */
   expire(): void {
-    this.#askedAt = -Infinity;
+    this.#expired = true;
     this.#look.forget();
   }
 }

@@ -20,7 +20,7 @@ import type {
   UpstreamEmbed,
   UpstreamRequest,
 } from '../core/ports.ts';
-import { Call, type Late } from './call.ts';
+import { Call, type Limit } from './call.ts';
 import {
   firstTokenLate,
   idle,
@@ -69,11 +69,6 @@ type Receive = (body: Body) => ReadableStream | Promise<string>;
 
 /** A request in Ollama's own form, as it is sent. */
 type Sent = Readonly<Record<string, unknown>> & { readonly model: string };
-
-interface Limit {
-  readonly ms: number;
-  readonly late: Late;
-}
 
 /**
  * Ollama at `ollama.api_url`, which like all limits but connect_timeout_ms is read anew for each call. See the port for what each call does

@@ -13,7 +13,9 @@ import type {
   Watch,
 } from '../core/ports.ts';
 import { Breaker } from './breaker.ts';
+import { versionOf } from './greeting.ts';
 import { Installed } from './installed.ts';
+import { logChange } from './log-change.ts';
 import { orAborted, shared } from './shared.ts';
 
 /** Pause between two probes. */
@@ -27,6 +29,8 @@ const ANSWERED: ReadonlySet<ErrorCode> = new Set([
   'upstream_unauthorized',
   'upstream_forbidden',
 ]);
+/** So long a probe waits for the lists before it tells that Ollama is up. Milliseconds. */
+const LISTS_MS = 500;
 
 export interface WatchOptions {
   readonly upstream: Pick<Upstream, 'tags' | 'ps' | 'version'>;
@@ -61,12 +65,16 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
   /** Numbers of the last question to /api/ps, and of the one whose answer is shown. */
   let psAsked = 0;
   let psShown = 0;
+  /** See UpstreamState.away. */
+  let away = true;
+  /** The last call through us ended well: what answers there is an Ollama, whatever else it does not tell. */
+  let works = false;
   let pause = new AbortController();
   let running: Promise<void> | undefined;
 
   function publish(change: Partial<UpstreamState> = {}): void {
     const before = state;
-    state = { ...state, ...change, breaker: breaker.state, installed: installed.list ?? [], loaded };
+    state = { ...state, ...change, away, breaker: breaker.state, installed: installed.list, loaded };
     const now = identity(state);
     if (now === told) return;
     told = now;
@@ -75,7 +83,8 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
   }
 
   function newList(): Installed {
-    return new Installed(() => upstream.tags(life.signal), clock.elapsed);
+    const staleMs = (): number => config().cache.stale_model_list_s * 1000;
+    return new Installed(() => upstream.tags(life.signal), clock.elapsed, staleMs);
   }
 
   /** Starts over when the configuration names another address than the one `state` speaks of. */
@@ -86,6 +95,8 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     installed = newList();
     loaded = [];
     psShown = psAsked;
+    away = true;
+    works = false;
     probe.forget();
     publish(unknownState(url));
   }
@@ -105,24 +116,47 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     const obsolete = (): boolean => !current() || life.signal.aborted;
     const startedAt = clock.elapsed();
     try {
-      const version = await upstream.version(life.signal);
+      let listed: Promise<void> | undefined;
+      const version = await versionOf(
+        () => upstream.version(life.signal),
+        () => (listed = installed.look()),
+      ).catch((error: unknown) => {
+        // It tells neither its version nor its models, but chats come through.
+        if (works && asAppError(error).code !== 'upstream_unreachable') return undefined;
+        throw error;
+      });
       if (obsolete()) return;
       const latency = clock.elapsed() - startedAt;
       breaker.succeeded();
-      // It is up whatever the lists say: servers before 0.1.33 have no /api/ps.
-      await Promise.allSettled([lookLoaded(life.signal), installed.look()]);
-      if (!obsolete())
-        publish({ status: 'up', version, latency_ms: latency, reason: undefined, code: undefined, foreign: false });
+      // It is up whatever the lists say: servers before 0.1.33 have no /api/ps. What comes late is told when it comes.
+      const lists = Promise.allSettled([lookLoaded(life.signal), listed ?? installed.look()]);
+      await within(LISTS_MS, lists, () => !obsolete() && publish());
+      if (obsolete()) return;
+      away = false;
+      publish({ status: 'up', version, latency_ms: latency, reason: undefined, code: undefined, foreign: false });
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
       if (failure.code === 'internal') log.error(faultOf(error), 'A probe of Ollama failed in Hearth itself');
-      if (failure.code === 'upstream_unreachable') breaker.failed();
+      away = failure.code === 'upstream_unreachable';
+      if (away) breaker.failed();
+      installed.unavailable();
       loaded = [];
       const { code, message: reason } = failure;
       publish({ status: 'down', reason, code, foreign: ANSWERED.has(code) });
     }
   });
+
+  /** Resolves when the work has ended, or after `ms`; then `late` is called when it has. */
+  async function within(ms: number, work: Promise<unknown>, late: () => void): Promise<void> {
+    const enough = new AbortController();
+    const limit = clock.sleep(ms, enough.signal).then(
+      () => void work.then(late),
+      () => undefined,
+    );
+    await Promise.race([work, limit]);
+    enough.abort();
+  }
 
   async function keepProbing(): Promise<void> {
     while (!life.signal.aborted) {
@@ -138,25 +172,29 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     followAddress();
     await firstLook(config().ollama.connect_timeout_ms, signal);
     const known = installed.find(model);
-    // While Ollama is silent the probes ask it again and again; a name of the last list need not wait for that too.
-    const silent = running !== undefined && state.status === 'down';
-    if (known !== undefined && (installed.fresh || silent)) return known;
-    await orAborted(installed.look(), signal).catch((error: unknown) => {
-      if (signal.aborted) throw error;
-      log.debug(
-        faultOf(error),
-        `The list of models could not be had, the last one is used: ${asAppError(error).logged}`,
-      );
-    });
-    publish();
+    if (known !== undefined && installed.fresh) return known;
+    const look = installed.look().then(
+      () => publish(),
+      (error: unknown) => {
+        log.debug(faultOf(error), `The list of models could not be had: ${asAppError(error).logged}`);
+      },
+    );
+    // Where it could not be had a moment ago nobody is kept waiting for it: it is asked for beside.
+    if (!installed.failing) await orAborted(look, signal);
     return installed.find(model);
   }
 
   async function firstLook(ms: number, signal: AbortSignal): Promise<void> {
-    if (state.status !== 'unknown') return;
+    const isKnown = state.status !== 'unknown' && !inDoubt();
+    if (isKnown) return;
     const enough = new AbortController();
     const limit = clock.sleep(ms, enough.signal).catch(() => undefined);
     await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort());
+  }
+
+  /** A call failed, and no probe has said yet what that means. */
+  function inDoubt(): boolean {
+    return away && state.status === 'up';
   }
 
   function publishBreaker(): void {
@@ -183,6 +221,9 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       publish();
       return list;
     },
+    get currentList() {
+      return installed.fresh && !installed.failing ? installed.list : undefined;
+    },
     admit() {
       const wait = breaker.enter();
       publishBreaker();
@@ -190,12 +231,27 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       const sentence = `Ollama did not answer at ${state.url} several times in a row. Hearth tries again by itself; come back in ${Math.ceil(wait / 1000)} s.`;
       throw new AppError('breaker_open', sentence, { retryAfterMs: wait });
     },
+    async find(signal) {
+      if (away) await orAborted(probe.run(), signal);
+      // One that began before a connection broke says nothing.
+      if (inDoubt()) await orAborted(probe.run(), signal);
+      if (away) throw new AppError('upstream_unreachable', state.reason ?? `Ollama does not answer at ${state.url}.`);
+    },
     report(outcome) {
-      if (outcome === 'ok') breaker.succeeded();
-      else breaker.failed();
-      publishBreaker();
+      const before = away;
+      works = outcome === 'ok';
+      away = !works;
+      if (works) breaker.succeeded();
+      if (outcome === 'unreachable') breaker.failed();
+      if (away && !before) {
+        // What is on its way was asked of the Ollama that went, and so was what is known.
+        probe.forget();
+        installed.expire();
+        psShown = psAsked;
+      }
+      if (away !== before || breaker.state !== state.breaker) publish();
       // A call that fared otherwise than the last probe: do not wait for the next one.
-      if ((outcome === 'ok') !== (state.status === 'up')) pause.abort();
+      if (!works || state.status !== 'up') pause.abort();
     },
     start() {
       running ??= keepProbing();
@@ -222,8 +278,9 @@ function unknownState(url: string): UpstreamState {
     reason: undefined,
     code: undefined,
     foreign: false,
+    away: true,
     breaker: 'closed',
-    installed: [],
+    installed: undefined,
     loaded: [],
   };
 }
@@ -231,17 +288,4 @@ function unknownState(url: string): UpstreamState {
 /** Equal for two states that a watcher would show alike. */
 function identity(state: UpstreamState): string {
   return JSON.stringify({ ...state, latency_ms: undefined });
-}
-
-function logChange(log: Log, before: UpstreamState, after: UpstreamState): void {
-  const { url, status, version, reason, breaker } = after;
-  if (url !== before.url) log.info({ url }, 'Ollama has another address');
-  if (status === 'up' && (before.status !== 'up' || version !== before.version)) {
-    log.info({ url, version, latency_ms: after.latency_ms }, 'Ollama is up');
-  }
-  if (status === 'down' && (before.status !== 'down' || reason !== before.reason)) {
-    log.warn({ url, reason }, 'Ollama is down. To install it: https://ollama.com/download');
-  }
-  if (breaker === 'open' && before.breaker !== 'open') log.warn({ url }, 'The breaker opened');
-  if (breaker === 'closed' && before.breaker !== 'closed') log.info({ url }, 'The breaker closed');
 }

@@ -93,12 +93,13 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
     reason: undefined,
     code: undefined,
     foreign: false,
+    away: false,
     breaker: 'closed',
     installed: [],
     loaded: [],
     ...over,
   };
-  const find = (name: string): InstalledModel | undefined => state.installed.find((model) => model.name === name);
+  const find = (name: string): InstalledModel | undefined => state.installed?.find((model) => model.name === name);
   return {
     state,
     resolve: (name) => Promise.resolve(find(name)),
@@ -106,7 +107,9 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
     firstLook: () => Promise.resolve(),
     invalidate: () => undefined,
     refreshLoaded: () => Promise.resolve(state.loaded),
+    currentList: state.status === 'up' ? state.installed : undefined,
     admit: () => undefined,
+    find: () => Promise.resolve(),
     report: () => undefined,
   };
 }

@@ -33,8 +33,10 @@ export class QueueHarness {
   readonly resident = new Set<string>();
   /** Names in the order in which they got their lease. */
   readonly granted: string[] = [];
-  readonly loadMs = new Map<string, number>();
+  /** undefined: never measured. Models that are not in it load in no time. */
+  readonly loadMs = new Map<string, number | undefined>();
   changes = 0;
+  #away = false;
   #config: Config;
   #count = 0;
 
@@ -43,14 +45,21 @@ export class QueueHarness {
     this.queue = new LeaseQueue({
       config: () => this.#config,
       clock: this.clock,
-      loadMs: (model) => this.loadMs.get(model) ?? 0,
+      loadMs: (model) => (this.loadMs.has(model) ? this.loadMs.get(model) : 0),
       resident: (runner) => this.resident.has(runner),
+      away: () => this.#away,
       onChange: () => this.changes++,
     });
   }
 
   configure(change: Sections): void {
     this.#config = config(change);
+    this.queue.recheck();
+  }
+
+  /** Ollama goes away, or is back. */
+  away(on: boolean): void {
+    this.#away = on;
     this.queue.recheck();
   }
 

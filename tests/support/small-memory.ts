@@ -84,6 +84,7 @@ export class SmallMemory {
       clock,
       loadMs: () => 0,
       resident: (runner) => known.residency.isResident(runner),
+      away: () => false,
       onChange: () => undefined,
     });
     this.parts = {

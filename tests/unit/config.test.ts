@@ -71,6 +71,7 @@ describe('declarations', () => {
         fresh_when: [],
         replay: 'smooth',
         honor_request_cache_control: 'auto',
+        stale_model_list_s: 600,
         finish_abandoned: false,
         persist: true,
         disk_max_size_mb: 1024,

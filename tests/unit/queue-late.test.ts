@@ -128,3 +128,41 @@ test('nobody comes nearer while a load takes longer than it did', async () => {
   await line.clock.advance(20_000);
   expect(told(line, waits)).toMatchObject({ eta: 1000 });
 });
+
+describe('while a model loads', () => {
+  test('for the first time, the estimate grows: that it takes as long again', async () => {
+    const line = new QueueHarness();
+    line.loadMs.set('A', undefined);
+    line.enter('A', { expectedMs: () => 30_000 });
+    const waits = line.enter('A');
+    await line.settle();
+    const seen: unknown[] = [];
+    for (let s = 0; s < 60; s += 20) {
+      seen.push(told(line, waits));
+      await line.clock.advance(20_000);
+    }
+    expect(seen).toEqual([30_000, 50_000, 70_000].map((eta) => ({ eta, after: eta, late: false })));
+  });
+
+  test('for longer than before, it does not count down below the run that comes', async () => {
+    const line = new QueueHarness();
+    line.loadMs.set('A', 5000);
+    line.enter('A', { expectedMs: () => 30_000 });
+    const waits = line.enter('A');
+    await line.clock.advance(4000);
+    expect(told(line, waits)).toMatchObject({ eta: 31_000 });
+    await line.clock.advance(60_000);
+    expect(told(line, waits)).toMatchObject({ eta: 30_000 });
+  });
+
+  test('nothing is left of it when it stands ready, or is given up', async () => {
+    const line = new QueueHarness();
+    line.loadMs.set('A', undefined);
+    const runs = line.enter('A');
+    await line.settle();
+    expect(line.clock.sleeping).toBe(1);
+    runs.release();
+    await line.settle();
+    expect(line.clock.sleeping).toBe(0);
+  });
+});

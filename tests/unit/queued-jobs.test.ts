@@ -46,6 +46,10 @@ class FakeGateway {
     this.#clock = clock;
   }
 
+  admit(): Promise<void> {
+    return Promise.resolve();
+  }
+
   chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#clock)): Promise<Answer> {
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
     const requests = this.#requests;

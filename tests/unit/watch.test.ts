@@ -131,8 +131,9 @@ describe('probing', () => {
       latency_ms: undefined,
       reason: undefined,
       foreign: false,
+      away: true,
       breaker: 'closed',
-      installed: [],
+      installed: undefined,
       loaded: [],
     });
     expect(watch.peek('llama3.2')).toBeUndefined();
@@ -151,6 +152,7 @@ describe('probing', () => {
         latency_ms: 12,
         reason: undefined,
         foreign: false,
+        away: false,
         breaker: 'closed',
         installed: ollama.tags,
         loaded: ollama.ps,
@@ -204,7 +206,7 @@ describe('probing', () => {
     await clock.advance(15_000 + 40);
     ollama.version = '0.34.0';
     await clock.advance(15_000 + 40);
-    expect(told.map(({ version, installed, loaded }) => [version, installed.length, loaded.length])).toEqual([
+    expect(told.map(({ version, installed, loaded }) => [version, installed?.length, loaded.length])).toEqual([
       ['0.33.0', 1, 0],
       ['0.33.0', 1, 1],
       ['0.33.0', 0, 1],
@@ -286,7 +288,7 @@ describe('another address', () => {
     await watch.reconfigured();
     expect(ollama.calls.version).toBe(before + 1);
     expect(told.slice(from)).toMatchObject([
-      { url: URL_B, status: 'unknown', version: undefined, installed: [], loaded: [], breaker: 'closed' },
+      { url: URL_B, status: 'unknown', version: undefined, installed: undefined, loaded: [], breaker: 'closed' },
       { url: URL_B, status: 'up', installed: ollama.tags },
     ]);
     await clock.advance(15_000);

@@ -1,0 +1,16 @@
+// What the log says of Ollama's coming and going. It says each change once; what changes is the watch's to notice.
+import type { Log, UpstreamState } from '../core/ports.ts';
+
+/** Logs what has changed from one state to the next. */
+export function logChange(log: Log, before: UpstreamState, after: UpstreamState): void {
+  const { url, status, version, reason, breaker } = after;
+  if (url !== before.url) log.info({ url }, 'Ollama has another address');
+  if (status === 'up' && (before.status !== 'up' || version !== before.version)) {
+    log.info({ url, version, latency_ms: after.latency_ms }, 'Ollama is up');
+  }
+  if (status === 'down' && (before.status !== 'down' || reason !== before.reason)) {
+    log.warn({ url, reason }, 'Ollama is down. To install it: https://ollama.com/download');
+  }
+  if (breaker === 'open' && before.breaker !== 'open') log.warn({ url }, 'The breaker opened');
+  if (breaker === 'closed' && before.breaker !== 'closed') log.info({ url }, 'The breaker closed');
+}
