@@ -125,8 +125,7 @@ export async function answerWritten(
   const headers = (): Headers => cacheHeaders(source, cache, ignored);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
-    // Ollama answers a load in one object, whatever `stream` says.
-    if (stream && what === 'run') {
+    if (stream) {
       await sendStream(res, answer.events, voice.stream(), headers(), parts.patience);
     } else {
       const whole = answer.whole();

@@ -24,7 +24,9 @@ export function askedToWrite(family: Family, body: unknown): AskedToWrite {
   const { messages, prompt, keep_alive: keepAlive } = asked.request;
   const something = family === 'chat' ? Array.isArray(messages) && messages.length > 0 : (prompt ?? '') !== '';
   const leaves = keepAlive !== undefined && keepAliveSeconds(keepAlive) === 0;
-  return { ...asked, family, stream: stream !== false, what: something ? 'run' : leaves ? 'unload' : 'load' };
+  const what = something ? 'run' : leaves ? 'unload' : 'load';
+  // A load is answered in one object, whatever `stream` says (server/routes.go). On OpenAI's routes it is a stream.
+  return { ...asked, family, stream: stream !== false && something, what };
 }
 
 /** Throws as askedToWrite does. */

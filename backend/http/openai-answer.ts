@@ -41,9 +41,12 @@ export class ChatCompletionStream {
     return deltas.map((delta, i) => this.#chunk(delta, null, i === deltas.length - 1 ? told : {}));
   }
 
+  /** An answer that said nothing at all opens like every other. */
   end(end: End): Fields[] {
-    const last = this.#chunk({}, finishOf(end, this.#toolCalls), {});
-    return this.#frame.includeUsage ? [last, { ...this.#head(), choices: [], usage: usageOf(end.metrics) }] : [last];
+    const opening = this.#begun ? [] : [this.#chunk({ content: '' }, null, {})];
+    const chunks = [...opening, this.#chunk({}, finishOf(end, this.#toolCalls), {})];
+    if (this.#frame.includeUsage) chunks.push({ ...this.#head(), choices: [], usage: usageOf(end.metrics) });
+    return chunks;
   }
 
   #head(): Fields {
@@ -52,7 +55,7 @@ export class ChatCompletionStream {
   }
 
   #chunk(delta: Fields, finish: string | null, told: Fields): Fields {
-    const role = this.#begun || finish !== null ? {} : { role: 'assistant' };
+    const role = this.#begun ? {} : { role: 'assistant' };
     this.#begun = true;
     return { ...this.#head(), choices: [{ index: 0, delta: { ...role, ...delta }, ...told, finish_reason: finish }] };
   }

@@ -234,7 +234,18 @@ const REQUESTS: Record<string, Sent> = {
     path: '/v1/chat/completions',
     body: chat({ model: 'deepseek-r1:8b', tools: [weather] }),
   },
+  'OpenAI chat, load': { path: '/v1/chat/completions', body: chat({ messages: [user('x', { content: [] })] }) },
+  'OpenAI chat, load, streamed': {
+    path: '/v1/chat/completions',
+    body: chat({ messages: [user('x', { content: [] })], stream: true }),
+  },
   'OpenAI completion': { path: '/v1/completions', body: generate() },
+  'OpenAI completion, load': { path: '/v1/completions', body: generate({ prompt: '' }) },
+  'OpenAI completion, load, streamed': { path: '/v1/completions', body: { model: 'llama3.2', stream: true } },
+  'OpenAI completion, load, with usage': {
+    path: '/v1/completions',
+    body: generate({ prompt: '', stream: true, stream_options: { include_usage: true } }),
+  },
   'OpenAI embeddings': { path: '/v1/embeddings', body: { model: 'nomic-embed-text', input: ['a', 'b'] } },
   'OpenAI embeddings, base64': {
     path: '/v1/embeddings',

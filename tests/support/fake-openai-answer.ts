@@ -72,7 +72,7 @@ export class ChatCompletionClient extends OpenAiClient {
     const calls = this.#toolCalls(native);
     const deltas: Fields[] = [];
     if (thinking) deltas.push({ content: '', reasoning: thinking });
-    if (content !== '' || calls.length > 0 || (deltas.length === 0 && native['done'] !== true)) {
+    if (content !== '' || calls.length > 0 || (deltas.length === 0 && (native['done'] !== true || !this.#begun))) {
       deltas.push({ content, ...(calls.length > 0 && { tool_calls: calls }) });
     }
     const head = this.#head('chat.completion.chunk', native);

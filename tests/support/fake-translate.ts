@@ -28,7 +28,14 @@ export abstract class TranslatingClient extends Client {
   }
 
   override json(_status: number, value: unknown): void {
-    this.send(200, 'application/json', `${goJson(this.whole(value as Fields))}\n`);
+    // What is one object on a native route, as the answer to a load, is the only line of a stream here.
+    if (this.call.native?.['stream'] === true) void this.#stream(value);
+    else this.send(200, 'application/json', `${goJson(this.whole(value as Fields))}\n`);
+  }
+
+  async #stream(line: unknown): Promise<void> {
+    await this.write('', `${goJson(line)}\n`);
+    this.end('done');
   }
 
   override async write(_type: string, bytes: string | Buffer): Promise<void> {

@@ -204,6 +204,22 @@ describe('memory', () => {
     expect(fake.chats()).toEqual([]);
   });
 
+  it.each([
+    ['/v1/completions', { prompt: '' }, ['"text":"","index":0,"finish_reason":"load"']],
+    [
+      '/v1/chat/completions',
+      { messages: [{ role: 'user', content: [] }] },
+      ['"delta":{"role":"assistant","content":""},"finish_reason":null', '"delta":{},"finish_reason":"load"'],
+    ],
+  ])('loads by %s as a stream when one is wanted (middleware/openai.go)', async (path, body, told) => {
+    const fake = await start();
+    const load = await post(fake, path, { model: 'llama3.2', ...body, stream: true });
+    expect(load.headers.get('content-type')).toBe('text/event-stream');
+    const events = (await load.text()).split('\n\n');
+    expect(events).toEqual([...told.map((part) => expect.stringContaining(part) as string), 'data: [DONE]', '']);
+    expect(fake.calls[0]).toMatchObject({ kind: 'load', outcome: 'done' });
+  });
+
   it('forgets a model when its keep_alive is over, and keeps the last setting when none is given', async () => {
     const fake = await start();
     await (await post(fake, '/api/chat', ask('short', { keep_alive: '20ms' }))).text();

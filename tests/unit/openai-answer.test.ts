@@ -57,7 +57,8 @@ describe('an answer in OpenAI’s words', () => {
         expect(deltas.every(({ reasoning = '', content = '' }) => reasoning === '' || content === '')).toBe(true);
         const roles = deltas.map(({ role }) => role);
         expect(roles.slice(1).filter((role) => role !== undefined)).toEqual([]);
-        if (chunks.length > 1) expect(roles[0]).toBe('assistant');
+        expect(roles[0]).toBe('assistant');
+        expect(chunks.at(-1)?.choices[0]?.delta).toEqual({});
         const reasons = chunks.map(({ choices: [choice] }) => choice?.finish_reason);
         expect(reasons).toEqual([...chunks.slice(1).map(() => null), reason]);
         expect(new Set(chunks.map(({ id, created }) => `${id} ${created}`))).toEqual(new Set(['chatcmpl-x 7']));
@@ -146,9 +147,10 @@ describe('an answer in OpenAI’s words', () => {
     expect(modelEntry(installed('x', { modified_at: 'never' }))).toMatchObject({ created: 0 });
   });
 
-  test('an answer that never said anything still has its end', () => {
+  test('an answer that never said anything still has its beginning and its end', () => {
     const chunks = streamed(completion([]), ChatCompletionStream);
-    expect(chunks).toHaveLength(1);
-    expect(chunks[0]?.choices[0]).toMatchObject({ delta: {}, finish_reason: 'stop' });
+    expect(chunks).toHaveLength(2);
+    expect(chunks[0]?.choices[0]).toEqual({ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null });
+    expect(chunks[1]?.choices[0]).toMatchObject({ delta: {}, finish_reason: 'stop' });
   });
 });
