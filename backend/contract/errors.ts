@@ -66,7 +66,11 @@ export const ERRORS = {
   client_limit: { status: 429, retryable: true, when: 'One caller is over its share.' },
   cancelled: { status: 499, retryable: false, when: 'The caller left, or the request was cancelled.' },
   internal: { status: 500, retryable: true, when: 'A bug; the cause is in the log under the request id.' },
-  upstream_unreachable: { status: 502, retryable: true, when: 'Ollama refused the connection or reset it.' },
+  upstream_unreachable: {
+    status: 502,
+    retryable: true,
+    when: 'Ollama refused the connection or reset it, or a proxy before it says that it is not there.',
+  },
   upstream_failed: {
     status: 502,
     retryable: true,

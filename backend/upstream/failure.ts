@@ -60,6 +60,19 @@ export function noAnswer(apiUrl: string): AppError {
   return unreachable(apiUrl, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
 }
 
+/** By which a proxy says that who stands behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
+const BEHIND_PROXY: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** A proxy answers in place of Ollama, which is as good as nobody: while Ollama starts anew behind it, it may be waited for. */
+function nobodyBehind(apiUrl: string, refusal: Refusal, more: Verdict & { readonly cause: Error }): AppError {
+  const words = quote(isPage(refusal) ? '' : refusal.text.trim());
+  const which = `a proxy before it answers HTTP ${refusal.status}`;
+  const why = words.told === '' ? sentence`${which}` : sentence`${which}: ${words}`;
+  const all = sentence`Ollama does not answer at ${apiUrl} (${why}).${START_OR_SET}`;
+  // Of these 502 alone may mean that it was there, and went while it was asked.
+  return new AppError('upstream_unreachable', all, { ...more, broke: refusal.status === 502 });
+}
+
 /** Something answers there, but no Ollama, and goes on doing so unless `verdict` knows better; `what` says how one can tell. */
 export function notOllama(apiUrl: string, what: string, cause?: unknown, verdict: Partial<Verdict> = {}): AppError {
   const words = `The address ${apiUrl} answers, but not as Ollama does (${what}).${CHECK}`;
@@ -160,6 +173,8 @@ export function refused(access: Access, model: string | undefined, refusal: Refu
     const why = quote(said ?? `Ollama at ${apiUrl} has no room now (HTTP ${status}). Try again later.`);
     return new AppError('queue_full', why, { retryAfterMs: BUSY_RETRY_MS, ...inOurWords(status, why), ...more });
   }
+  if (said === undefined && BEHIND_PROXY.has(status))
+    return nobodyBehind(apiUrl, { ...refusal, text }, { cause, ...verdict });
   if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause, verdict);
   if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
   if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {

@@ -109,6 +109,38 @@ test('what a caller has had a piece of is not asked again, and those behind it r
   expect(asked).toHaveLength(1);
 });
 
+test.each([
+  [502, 'text/html', '<html>Bad Gateway</html>'],
+  [503, 'text/plain', 'no available server'],
+  [504, 'text/html', ''],
+])('a proxy that answers HTTP %i in its place is as good as nobody', async (status, type, body) => {
+  await start();
+  hearth.fake.next({ pieces: ['half', 'whole'], pauseAfter: { pieces: 1, until: new Promise(() => undefined) } });
+  const half = await hearth.chat('half', { stream: true });
+  await hearth.fake.until(({ calls }) => calls.some(({ pieces }) => pieces === 1));
+  const waits = hearth.chat('waits');
+  await expect.poll(inLine, SOON).toBe(1);
+  const proxy = hearth.fake.instead(() => true, { status, headers: { 'content-type': type }, body });
+  await hearth.fake.restart();
+  await half.text();
+  await expect.poll(async () => (await line()).waiting, SOON).toMatchObject([{ waits_for: 'ollama' }]);
+  const refused = await hearth.chat('new');
+  expect(refused.status).toBeGreaterThanOrEqual(502);
+  expect(await refused.json()).toMatchObject({ code: expect.stringMatching(/^upstream_unreachable|breaker_open$/) });
+  expect(await inLine()).toBe(1);
+  proxy.release();
+  expect((await waits).status).toBe(200);
+});
+
+test('a proxy that says 502 to one that was let in: it may have run, and waits', async () => {
+  await start();
+  const proxy = hearth.fake.instead(() => true, { status: 502, body: 'Bad Gateway' });
+  const runs = hearth.chat('runs');
+  await expect.poll(async () => (await line()).waiting, SOON).toMatchObject([{ waits_for: 'ollama' }]);
+  proxy.release();
+  expect((await runs).status).toBe(200);
+});
+
 test('nobody waits for it longer than queue.max_wait_ms', async () => {
   await start({ config: { queue: { max_wait_ms: 1000 } } });
   const gate = hearth.fake.gate();
