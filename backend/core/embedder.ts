@@ -10,8 +10,8 @@ import { fingerprint } from './fingerprint.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import type { PassedOn } from './passed-on.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
-import type { InstalledModel, UpstreamRequest } from './ports.ts';
-import { letIn, resolveModel } from './question.ts';
+import type { InstalledModel, UpstreamRequest, UpstreamState } from './ports.ts';
+import { keysToKeep, letIn, resolveModel } from './question.ts';
 import { shuttingDown } from './refusals.ts';
 import { Ticket, type Requests, type TicketOptions } from './requests.ts';
 import { shapeRequest } from './shape.ts';
@@ -100,11 +100,14 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { config, cache, telemetry, passedOn } = this.#parts;
+    const { config, cache, telemetry, passedOn, watch } = this.#parts;
     const model = await this.#model(call.model, ticket.signal);
     const request = shapeRequest(call.request, config().ollama);
     const plan = this.#plan(call, model);
-    const keys = model === undefined ? [] : call.texts.map((text) => this.#key(call, request, model, text));
+    const keysAt = (of: UpstreamState): readonly string[] =>
+      model === undefined ? [] : call.texts.map((text) => keyAt(of, call, request, model, text));
+    const { state } = watch;
+    const keys = keysAt(state);
     const kept = new Map<string, Kept>();
     for (const [i, text] of call.texts.entries()) {
       const key = keys[i];
@@ -128,7 +131,8 @@ export class Embedder {
     const { source = 'hit' } = ticket;
     if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
     ticket.firstPiece();
-    const stored = this.#count(call, keys, found, kept, plan, name) && source !== 'coalesced';
+    const keepAs = keysToKeep(keys, state, watch.state, keysAt) ?? [];
+    const stored = this.#count(call, keepAs, found, kept, plan, name) && source !== 'coalesced';
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
       source,
@@ -219,11 +223,17 @@ export class Embedder {
       ttlSeconds: cache.ttl_seconds,
     });
   }
+}
 
-  #key({ family, namespace }: EmbedCall, request: UpstreamRequest, { digest }: InstalledModel, text: string): string {
-    const { url, version = '' } = this.#parts.watch.state;
-    return fingerprint({ url, version, family, digest, namespace, body: { ...request, input: text } });
-  }
+/** The key of one text, asked of this model of this Ollama. */
+function keyAt(
+  { url, version = '' }: UpstreamState,
+  { family, namespace }: EmbedCall,
+  request: UpstreamRequest,
+  { digest }: InstalledModel,
+  text: string,
+): string {
+  return fingerprint({ url, version, family, digest, namespace, body: { ...request, input: text } });
 }
 
 const NO_VECTOR: Vector = { numbers: [], tokens: 0, duration: 0 };

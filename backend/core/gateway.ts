@@ -16,8 +16,28 @@ import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
 import { outlasting } from './outlast.ts';
 import type { PassedOn } from './passed-on.ts';
-import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
-import { hasIdle, keepsByDefault, keptFor, keyOf, letIn, planFor, resolveModel, withoutIdle } from './question.ts';
+import type {
+  Clock,
+  Log,
+  NewId,
+  ReadConfig,
+  RunnerSpec,
+  Upstream,
+  UpstreamRequest,
+  UpstreamState,
+  Watch,
+} from './ports.ts';
+import {
+  hasIdle,
+  keepsByDefault,
+  keptFor,
+  keyOf,
+  keysToKeep,
+  letIn,
+  planFor,
+  resolveModel,
+  withoutIdle,
+} from './question.ts';
 import type { LeaseQueue } from './queue.ts';
 import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
@@ -49,6 +69,12 @@ export interface GatewayParts {
   onEnded(ticket: Ticket): void;
 }
 
+/** What the cache does for a request that is run. */
+interface ToKeep extends CacheOutcome {
+  /** The key for the answer, once it has come. */
+  keepAs(): string | undefined;
+}
+
 /** How long last words may take to arrive, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
@@ -77,7 +103,9 @@ export class Gateway {
     const allowed = planFor(config(), call, model, byDefault);
     const asked =
       model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, ticket.signal) : request;
-    const key = model === undefined ? undefined : keyOf(watch.state, call, asked, model);
+    const { state } = watch;
+    const keyAt = (of: UpstreamState) => (model === undefined ? undefined : keyOf(of, call, asked, model));
+    const key = keyAt(state);
     const { plan, hit } = keptFor(cache, allowed, key, call.mark);
     const outcome: CacheOutcome = { plan, key, hit, landed: { stored: false } };
     if (hit !== undefined) {
@@ -91,7 +119,8 @@ export class Gateway {
     try {
       await this.admit(ticket);
       const spec = await modelfiles.runner(request, model, ticket.signal);
-      const answer = this.#run(ticket, call, request, spec, outcome);
+      const keepAs = (): string | undefined => keysToKeep(key, state, watch.state, keyAt);
+      const answer = this.#run(ticket, call, request, spec, { ...outcome, keepAs });
       if (answer.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
@@ -140,7 +169,7 @@ export class Gateway {
 
   // ---- 2 coalesced, or lead
 
-  #run(ticket: Ticket, call: ChatCall, request: UpstreamRequest, spec: RunnerSpec, outcome: CacheOutcome): Answer {
+  #run(ticket: Ticket, call: ChatCall, request: UpstreamRequest, spec: RunnerSpec, outcome: ToKeep): Answer {
     const { flights, telemetry, newId, config, queue } = this.#parts;
     const { plan, key } = outcome;
     const shared = plan.share ? key : undefined;
@@ -197,7 +226,7 @@ export class Gateway {
     call: ChatCall,
     request: UpstreamRequest,
     spec: RunnerSpec,
-    outcome: CacheOutcome,
+    outcome: ToKeep,
     flight: FlightContext,
   ): AsyncIterable<ChatEvent> {
     const { queue, estimator, config } = this.#parts;
@@ -232,7 +261,7 @@ export class Gateway {
     call: ChatCall,
     request: UpstreamRequest,
     spec: RunnerSpec,
-    outcome: CacheOutcome,
+    outcome: ToKeep,
     flight: FlightContext,
   ): AsyncGenerator<ChatEvent, void, undefined> {
     const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
@@ -269,12 +298,18 @@ export class Gateway {
 
   // ---- 5 keep what landed well
 
-  #keep(completion: Completion, { owner, mark }: ChatCall, { model }: RunnerSpec, outcome: CacheOutcome): void {
-    const { plan, key, landed } = outcome;
+  #keep(
+    completion: Completion,
+    { owner, mark }: ChatCall,
+    { model }: RunnerSpec,
+    { plan, keepAs, landed }: ToKeep,
+  ): void {
     const { done_reason, metrics } = completion.end;
     const usable = done_reason === 'stop' || done_reason === 'length';
     const empty = completion.content === '' && completion.tool_calls.length === 0;
-    if (!plan.store || key === undefined || !usable || empty) return;
+    if (!plan.store || !usable || empty) return;
+    const key = keepAs();
+    if (key === undefined) return;
     const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
     landed.stored = this.#parts.cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark });
   }

@@ -175,3 +175,21 @@ test('another version is seen when a connection breaks: kept answers of the old 
   const { upstream } = (await (await hearth.get('/health')).json()) as { upstream: { version: string } };
   expect(upstream.version).toBe('9.9.9');
 });
+
+test('an answer is kept as one of the version that gave it, which may have come while it waited', async () => {
+  await start();
+  const gate = hearth.fake.gate();
+  const runs = hearth.chat('runs');
+  await hearth.fake.until(({ active }) => active === 1);
+  const embed = (): Promise<Response> => hearth.post('/api/embed', { model: 'nomic-embed-text', input: 'text' });
+  const waits = [hearth.chat('waits'), embed()];
+  await expect.poll(inLine, SOON).toBe(2);
+  await hearth.fake.goDown();
+  gate.release();
+  await expect.poll(inLine, SOON).toBe(3);
+  await hearth.fake.comeBack('9.9.9');
+  for (const answer of await Promise.all([runs, ...waits])) expect(answer.headers.get('x-cache')).toBe('MISS');
+  for (const answer of [await hearth.chat('runs'), await hearth.chat('waits'), await embed()]) {
+    expect(answer.headers.get('x-cache')).toBe('HIT');
+  }
+});
