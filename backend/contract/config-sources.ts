@@ -152,8 +152,11 @@ const parts = (text: string): string[] =>
 
 /** Headers as in a request: `X-Api-Key: abc`, one a line. */
 function fromHeaderLines(text: string): unknown {
-  const pairs = text.split('\n').map((line) => /^([^:]+):(.*)$/.exec(line)?.slice(1) ?? []);
-  return pairs.every(({ length }) => length === 2) ? Object.fromEntries(pairs as [string, string][]) : text;
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const pairs = lines.map((line) => /^([^:]+):(.*)$/.exec(line)?.slice(1) ?? []);
+  if (pairs.some(({ length }) => length !== 2)) return text;
+  const table = Object.fromEntries(pairs as [string, string][]);
+  return Object.keys(table).length === pairs.length ? table : text; // the same name twice is a mistake
 }
 
 function fromJson(text: string): unknown {

@@ -21,7 +21,8 @@ const modelName = (text: string): string | undefined =>
 const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'model');
 
 /** Also as it is written in a header, for those who copy it from there. */
-const bearerKey = (text: string): string | undefined => /^(?:bearer\s+)?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
+const bearerKey = (text: string): string | undefined =>
+  /^(?:bearer(?:\s+|$))?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
 
 const filePath = (text: string): string | undefined =>
   /^[^\p{Cc}]{0,4096}$/u.test(text.trim()) ? text.trim() : undefined;

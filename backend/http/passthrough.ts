@@ -54,6 +54,8 @@ const NOT_DOWN = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  // As "cookie" does not go up; a proxy's cookie may be worth as much as the key that it was given for.
+  'set-cookie',
 ]);
 
 /** Keys of Hearth begin so; they are no business of Ollama's. */

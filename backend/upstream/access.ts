@@ -3,6 +3,7 @@
 import { unescape } from 'node:querystring';
 import type { Config } from '../contract/config.ts';
 import { HIDDEN, withoutUserinfo } from '../contract/secret.ts';
+import { spellings } from './spellings.ts';
 
 export interface Access {
   /** `ollama.api_url` as it may be shown: without user and password. */
@@ -11,7 +12,10 @@ export interface Access {
   readonly headers: Readonly<Record<string, string>>;
   /** The settings that they come from, for a sentence; undefined where nothing is shown. */
   readonly from: string | undefined;
-  /** A text that came back, without the secrets that went there: some proxies repeat them. */
+  /**
+   * A text that came back, without the secrets that went there: some proxies repeat them. Also as JSON, an address or a page
+   * writes them, and in bytes that were read as latin1.
+   */
   withoutSecrets(text: string): string;
 }
 
@@ -42,7 +46,8 @@ export function accessOf(ollama: Config['ollama']): Access {
     withoutSecrets: (text) =>
       secrets
         .filter((secret) => secret.length >= SHORTEST_SECRET)
-        .reduce((all, secret) => all.replaceAll(secret, HIDDEN), text),
+        .flatMap(spellings)
+        .reduce((all, spelling) => all.replace(spelling, HIDDEN), text),
   };
 }
 

@@ -12,9 +12,6 @@ import { isPage, parsed, quote, saidBy, type Body } from './said.ts';
 /** A caller that is told to come back, but not when, is asked to do so after this long. */
 const BUSY_RETRY_MS = 5000;
 
-/** An error body is read this far. */
-export const MAX_ERROR_BYTES = 64 * 1024;
-
 /** An HTTP answer that is not 2xx. */
 export interface Refusal extends Body {
   readonly status: number;
@@ -161,7 +158,7 @@ export function refused(access: Access, model: string | undefined, refusal: Refu
   const { status } = refusal;
   if (isDenied(status)) return denied(access, status, refusal);
   const { url: apiUrl } = access;
-  const text = access.withoutSecrets(refusal.text);
+  const { text } = refusal;
   const said = saidBy(text);
   // Kept for the log: what came, word for word.
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text).told}`);

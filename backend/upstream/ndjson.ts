@@ -4,6 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { INCOMPLETE } from '../contract/chat.ts';
 import { jsonText } from '../contract/exact-json.ts';
+import type { Access } from './access.ts';
 import { cutShort, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
 import { looksLikePage } from './said.ts';
 
@@ -21,8 +22,8 @@ const SILENT_END = Buffer.from(`${JSON.stringify({ done: true, done_reason: INCO
 export interface FrameOptions {
   /** Bound of the whole body as it comes over the wire, and so of a line; ollama.max_answer_mb. */
   readonly maxMb: number;
-  /** For the sentence when it is no Ollama that answers. */
-  readonly apiUrl: string;
+  /** Who answers, for the sentence when it is no Ollama or it reports an error. */
+  readonly access: Access;
 }
 
 /**
@@ -34,7 +35,7 @@ export interface FrameOptions {
  */
 export async function* frame(
   body: AsyncIterable<Uint8Array>,
-  { maxMb, apiUrl }: FrameOptions,
+  { maxMb, access }: FrameOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
   /** What the last line said; undefined where it said nothing of it. */
@@ -42,7 +43,7 @@ export async function* frame(
   let begun: Uint8Array[] = [];
 
   const read = (line: Uint8Array): { line: Uint8Array; done: boolean | undefined } => {
-    const value = answerIn(utf8.decode(line), apiUrl);
+    const value = answerIn(utf8.decode(line), access);
     const said = typeof value['done'] === 'boolean' ? value['done'] : undefined;
     if (!('error' in value)) return { line, done: said };
     // The client library throws whatever stands there.
@@ -100,9 +101,9 @@ export function objectIn(text: string, apiUrl: string): Record<string, unknown> 
  * A text that must be a JSON object and no report of an error. An error of null or '' is none, as to Ollama's own client
  * (api/client.go). Throws AppError upstream_failed.
  */
-export function answerIn(text: string, apiUrl: string): Record<string, unknown> {
-  const value = objectIn(text, apiUrl);
-  if ((value['error'] ?? '') !== '') throw saidInStream(text);
+export function answerIn(text: string, access: Access): Record<string, unknown> {
+  const value = objectIn(text, access.url);
+  if ((value['error'] ?? '') !== '') throw saidInStream(access.withoutSecrets(text));
   return value;
 }
 

@@ -20,18 +20,9 @@ import type {
   UpstreamEmbed,
   UpstreamRequest,
 } from '../core/ports.ts';
+import type { Access } from './access.ts';
 import { Call, type Limit } from './call.ts';
-import {
-  firstTokenLate,
-  idle,
-  malformed,
-  MAX_ERROR_BYTES,
-  noAnswer,
-  notDone,
-  notOllama,
-  refused,
-  tooLong,
-} from './failure.ts';
+import { firstTokenLate, idle, malformed, noAnswer, notDone, notOllama, refused, tooLong } from './failure.ts';
 import { answerIn, frame, MB, textOf } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
 import { Abilities } from './abilities.ts';
@@ -44,6 +35,7 @@ import {
   tagsSchema,
   versionSchema,
 } from './replies.ts';
+import { MAX_ERROR_BYTES } from './said.ts';
 import { createWire } from './wire.ts';
 
 /** What the client library takes for Ollama's address; the wire knows the right one. */
@@ -65,7 +57,7 @@ export interface UpstreamOptions {
 
 type Body = AsyncIterable<Uint8Array>;
 /** What the client library gets to see of a body. */
-type Receive = (body: Body) => ReadableStream | Promise<string>;
+type Receive = (body: Body, access: Access) => ReadableStream | Promise<string>;
 
 /** A request in Ollama's own form, as it is sent. */
 type Sent = Readonly<Record<string, unknown>> & { readonly model: string };
@@ -97,7 +89,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
           call.signal,
         );
         const { status, headers, body, access } = answer;
-        if (status >= 200 && status < 300) return new Response(await receive(body));
+        if (status >= 200 && status < 300) return new Response(await receive(body, access));
         const refusal = {
           status,
           contentType: String(headers['content-type'] ?? ''),
@@ -125,8 +117,8 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     try {
       const { ms, late } = firstToken();
       call.expect(ms, late);
-      const client = clientFor(call, { ...request, stream: true }, (body) => {
-        lines = frame(body, { maxMb, apiUrl: address() });
+      const client = clientFor(call, { ...request, stream: true }, (body, access) => {
+        lines = frame(body, { maxMb, access });
         return ReadableStream.from(lines);
       });
       const outline = { model: request.model, prompt: '', stream: true } as const;
@@ -159,10 +151,10 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     const call = new Call(signal, clock);
     try {
       call.expect(ms, late);
-      const client = clientFor(call, request, async (body) => {
+      const client = clientFor(call, request, async (body, access) => {
         const { text, whole } = await textOf(body, maxMb * MB);
         if (!whole) throw tooLong(maxMb);
-        answerIn(text, address());
+        answerIn(text, access);
         return text;
       });
       return await question(client);

@@ -5,8 +5,9 @@ import type { Clock, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../cor
 import { accessOf } from './access.ts';
 import { Call, type Limit } from './call.ts';
 import { denied, isDenied } from './denied.ts';
-import { cutShort, firstTokenLate, idle, MAX_ERROR_BYTES, silent } from './failure.ts';
+import { cutShort, firstTokenLate, idle, silent } from './failure.ts';
 import { textOf } from './ndjson.ts';
+import { MAX_ERROR_BYTES } from './said.ts';
 import { createWire } from './wire.ts';
 
 export interface RelayOptions {

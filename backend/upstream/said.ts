@@ -4,6 +4,9 @@ import { foreign, type Sentence } from '../contract/sentence.ts';
 /** More of a foreign text than this says nothing new. */
 const QUOTE_LENGTH = 2000;
 
+/** The body of an error is read this far. */
+export const MAX_ERROR_BYTES = 64 * 1024;
+
 /** The body of an answer that is not 2xx. */
 export interface Body {
   readonly contentType: string;

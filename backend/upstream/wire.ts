@@ -1,11 +1,12 @@
 // Every call to Ollama goes out here, whoever makes it: to the address of the settings, with what the settings show
 // there, over connections that believe the right certificates. It knows neither what is asked nor what an answer means.
 import type { Readable } from 'node:stream';
-import { Agent, request as send, type Dispatcher } from 'undici';
+import { Agent, request as send } from 'undici';
 import { AppError } from '../contract/errors.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { accessOf, type Access } from './access.ts';
 import { certificateAt, isCertificateError, notBelieved } from './certificate.ts';
+import { withoutEcho, type Inward } from './echo.ts';
 import { unreachable } from './failure.ts';
 import { orAborted } from './shared.ts';
 import { trustIn } from './trust.ts';
@@ -20,18 +21,10 @@ export interface Outward {
   readonly body: Readable | Uint8Array | string | null;
 }
 
-/** An answer with its headers, and with whom it is from. */
-export interface Inward {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Dispatcher.ResponseData['body'];
-  readonly access: Access;
-}
-
 export interface Wire {
   /**
    * Resolves with the headers of the answer, whatever its status: a redirect is not followed, as it may lead to
-   * somebody whom our key is no business of. Throws upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
+   * somebody whom our key is no business of. What was shown does not come back (echo.ts). Throws upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
    */
   call(request: Outward, signal: AbortSignal): Promise<Inward>;
   /** Breaks all connections; calls that still run fail. */
@@ -95,13 +88,14 @@ export function createWire(config: ReadConfig, via: string | undefined): Wire {
       const marks = via === undefined ? {} : { via: [headers['via'] ?? [], via].flat().join(', ') };
       signal.throwIfAborted();
       try {
-        const dispatcher = await agentFor(access.url.startsWith('https:') ? ollama.ca_file : undefined);
+        const agent = agentFor(access.url.startsWith('https:') ? ollama.ca_file : undefined);
+        const dispatcher = await orAborted(agent, signal);
         const all = { ...headers, ...marks, ...access.headers };
         // Whatever comes as a path must stay one: the key goes along.
         const target = access.url + (path.startsWith('/') ? path : `/${path}`);
         const sending = send(target, { dispatcher, method, headers: all, body, signal });
         const { statusCode, headers: back, body: bytes } = await orAborted(sending, signal);
-        return { status: statusCode, headers: back, body: bytes, access };
+        return withoutEcho({ status: statusCode, headers: back, body: bytes, access });
       } catch (error) {
         throw await failed(access, error, signal);
       }

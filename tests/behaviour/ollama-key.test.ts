@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../backend/contract/config.ts';
 import { addKey } from '../../backend/core/api-keys.ts';
 import type { RecordedCall } from '../support/fake-ollama.ts';
+import type { Instead } from '../support/fake-call.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
 
 let hearth: Hearth;
@@ -123,6 +124,61 @@ describe('with every call goes', () => {
   });
 });
 
+describe('what Hearth showed does not come back', () => {
+  const settings = { api_key: 'SECRET/"key"&', headers: { 'X-One': 'SECRET-header' } };
+  const said = `no: Bearer ${settings.api_key}, ${settings.headers['X-One']}`;
+  const json = JSON.stringify({ error: said });
+  const asPhp = JSON.stringify({ error: JSON.stringify({ error: { message: said } }) }).replaceAll('/', '\\/');
+  const line = `${JSON.stringify({ message: { role: 'assistant', content: 'a' }, response: 'a', done: false })}\n`;
+  const location = `/login?key=${encodeURIComponent(settings.api_key)}`;
+  const answers: readonly [string, Instead][] = [
+    ...[302, 400, 401, 403, 404, 407, 422, 429, 500, 503].map((status): [string, Instead] => [
+      `HTTP ${status}`,
+      { status, headers: { location, 'x-saw': said }, body: json },
+    ]),
+    ['JSON in JSON', { status: 500, body: asPhp }],
+    ['a page', { status: 502, headers: { 'content-type': 'text/html' }, body: `<p>${said}` }],
+    ['an error of a stream', { status: 200, body: `${line}${json}\n` }],
+  ];
+  test.each(answers)('in %s', async (what, answer) => {
+    const lines: string[] = [];
+    const log = pino({ level: 'trace' }, { write: (text) => void lines.push(text) });
+    await start(settings, { log });
+    hearth.fake.instead(({ method }) => method !== 'GET', answer);
+    const texts: string[] = [];
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(`${hearth.url}${path}`, { method: 'POST', redirect: 'manual', body: JSON.stringify({ model, ...body }) });
+    const own = [
+      () => post('/api/chat-optimized', { messages }),
+      () => post('/api/chat', { messages }),
+      () => post('/api/generate', { prompt: 'hello' }),
+      () => post('/v1/chat/completions', { messages }),
+      () => post('/api/cache-stats', { action: 'warm_model' }),
+    ];
+    const handedOn = ['/api/show', '/api/pull', '/v1/responses'].map((path) => () => post(path, {}));
+    for (const ask of what === 'an error of a stream' ? own : [...own, ...handedOn]) {
+      const response = await ask();
+      texts.push(JSON.stringify([...response.headers]), await response.text());
+    }
+    for (const path of ['/health', '/api/queue-status', '/api/cache-stats'])
+      texts.push(await (await hearth.get(path)).text());
+    for (const text of [...lines, ...texts]) expect(text).not.toContain('SECRET');
+    expect(texts.join()).toContain('********');
+  });
+
+  test('nor in a cookie that a proxy gave for it', async () => {
+    await start(settings);
+    hearth.fake.instead(({ path }) => path === '/api/show', { status: 200, headers: { 'set-cookie': 'session=1' } });
+    expect((await hearth.post('/api/show', { model })).headers.get('set-cookie')).toBeNull();
+  });
+
+  test('and an answer that is no error is handed on byte for byte', async () => {
+    await start(settings);
+    hearth.fake.instead(({ path }) => path === '/api/show', { status: 200, body: json });
+    expect(await (await hearth.post('/api/show', { model })).text()).toBe(json);
+  });
+});
+
 describe('the key of a caller', () => {
   test('travels on what is handed on only where Hearth shows none of its own, and never one of Hearth’s', async () => {
     const { secret, keys } = addKey([], { name: 'phone', scopes: ['chat', 'manage'] }, new Date());
@@ -162,12 +218,20 @@ test('a redirect is not followed, so that no other server is shown the key', asy
 
 describe('401 and 403 of Ollama, or of a proxy before it', () => {
   const OWN_KEY = 'A key that you show to Hearth is not the reason.';
-  const PAGE = { headers: { 'content-type': 'text/html', 'www-authenticate': 'Basic realm="ollama"' }, body: '<h1>No' };
+  const PAGE = {
+    headers: { 'content-type': 'text/html', 'www-authenticate': 'Basic', 'proxy-authenticate': 'Basic' },
+    body: '<h1>No',
+  };
 
   const answers: readonly [string, { status: number; headers?: Record<string, string>; body?: string }, RegExp][] = [
     ['a page of nginx', { status: 401, ...PAGE }, /wants a key \(HTTP 401\)\. Set ollama\.api_key or ollama\.headers/],
     ['words', { status: 401, body: '{"error":"missing key."}' }, /wants a key \(HTTP 401\): missing key\. Set ollama/],
     ['nothing', { status: 401 }, /wants a key \(HTTP 401\)\. Set ollama\.api_key or ollama\.headers/],
+    [
+      'a proxy on the way',
+      { status: 407, ...PAGE },
+      /wants a key \(HTTP 407\)\. Set ollama\.api_key or ollama\.headers/,
+    ],
     [
       'a page of Cloudflare',
       { status: 403, ...PAGE },
@@ -183,10 +247,10 @@ describe('401 and 403 of Ollama, or of a proxy before it', () => {
   test.each(answers)('%s: the same rule on every route', async (_what, answer, words) => {
     await start({});
     hearth.fake.instead(({ method }) => method !== 'GET', answer);
-    const code = answer.status === 401 ? 'upstream_unauthorized' : 'upstream_forbidden';
+    const code = answer.status === 403 ? 'upstream_forbidden' : 'upstream_unauthorized';
     const ask = async (path: string, body: object): Promise<Record<string, unknown>> => {
       const response = await hearth.post(path, body);
-      expect([path, response.status]).toEqual([path, answer.status]);
+      expect([path, response.status]).toEqual([path, answer.status === 403 ? 403 : 401]);
       // A browser would ask who is there for a password.
       expect(response.headers.get('www-authenticate')).toBeNull();
       expect(response.headers.get('retry-after')).toBeNull();

@@ -1,10 +1,13 @@
 // Framing of Ollama's NDJSON: whatever the cuts of the bytes, the same lines come out, and nothing incomplete passes.
 import { fc } from '../support/property.ts';
 import { describe, expect, test } from 'vitest';
+import { defaultConfig } from '../../backend/contract/config.ts';
 import { AppError } from '../../backend/contract/errors.ts';
+import { accessOf } from '../../backend/upstream/access.ts';
 import { frame, objectIn, textOf } from '../../backend/upstream/ndjson.ts';
 
-const options = { maxMb: 1, apiUrl: 'http://ollama.test:11434' };
+const access = accessOf({ ...defaultConfig().ollama, api_url: 'http://ollama.test:11434' });
+const options = { maxMb: 1, access };
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A body in the given chunks that tells how far it was read and whether it was left early. */
@@ -203,9 +206,9 @@ describe('whole bodies', () => {
   });
 
   test('objectIn takes objects alone', () => {
-    expect(objectIn('{"a":1}', options.apiUrl)).toEqual({ a: 1 });
+    expect(objectIn('{"a":1}', access.url)).toEqual({ a: 1 });
     for (const bad of ['', '[]', 'null', '3', '{']) {
-      expect(() => objectIn(bad, options.apiUrl), `${bad}`).toThrow(AppError);
+      expect(() => objectIn(bad, access.url), `${bad}`).toThrow(AppError);
     }
   });
 });

@@ -182,6 +182,28 @@ describe('headers', () => {
   });
 });
 
+describe('from the environment', () => {
+  const read = (env: Record<string, string>) => {
+    const { config, problems } = resolveConfig({ env }, 'headless');
+    return problems.length > 0 ? undefined : config.ollama;
+  };
+  test.each([
+    ['X-A: a\r\nX-B: b:c\r\n', { 'X-A': 'a', 'X-B': 'b:c' }],
+    ['\nX-A: a\n\nX-B: b\n', { 'X-A': 'a', 'X-B': 'b' }],
+    ['{"X-A":"a"}', { 'X-A': 'a' }],
+    ['X-A: a\nX-A: b', undefined],
+    ['X-A: a\nx-a: b', undefined],
+    ['X-A', undefined],
+    ['{"X-A":1}', undefined],
+  ])('headers %j', (text, expected) => {
+    expect(read({ OLLAMA__HEADERS: text })?.headers).toEqual(expected);
+  });
+
+  test.each(['Bearer', 'bearer ', ' Bearer  \n'])('a word before a key without the key is no key: %j', (text) => {
+    expect(read({ OLLAMA_API_KEY: text })?.api_key).toBe('');
+  });
+});
+
 describe('which one wins', () => {
   const shown = (ollama: Data) => {
     const { config, problems, notices } = resolveConfig({ file: { path: 'f', data: { ollama } } }, 'headless');
@@ -210,5 +232,41 @@ describe('which one wins', () => {
       notices: [],
     });
     expect(shown({})).toMatchObject({ headers: {}, from: undefined, notices: [] });
+  });
+});
+
+describe('a text that came back has no secret in it', () => {
+  const secret = String.raw`k3y/"q"&<x>'=+\\d%-€wörd`;
+  const access = accessOf({ ...defaultConfig().ollama, api_url: `http://me:${encodeURIComponent(secret)}@gpu` });
+  const php = JSON.stringify(secret).replaceAll('/', String.raw`\/`);
+  const go = JSON.stringify(secret).replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`);
+  const ascii = JSON.stringify(secret).replace(
+    /[^ -~]/g,
+    (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  const page = secret.replace(/[&<>"]/g, (each) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' }[each]};`);
+  test.each([
+    ['as it is', secret],
+    ['in other letters', secret.toUpperCase()],
+    ['as JSON', JSON.stringify(secret)],
+    ['as JSON in JSON', JSON.stringify(JSON.stringify(secret))],
+    ['as JSON in JSON in JSON', JSON.stringify(JSON.stringify(JSON.stringify(secret)))],
+    ['as JSON of PHP', php],
+    ['as JSON of Go', go],
+    ['as JSON of Python', ascii],
+    ['in an address', encodeURIComponent(secret)],
+    ['in a page', page],
+    ['in a page, by number', page.replaceAll("'", '&#x27;').replaceAll('/', '&#47;')],
+    ['in bytes read as latin1', Buffer.from(secret).toString('latin1')],
+    ['as it was sent', Buffer.from(`me:${secret}`).toString('base64')],
+  ])('%s', (_how, written) => {
+    expect(access.withoutSecrets(`before ${written} after`)).toMatch(/^before ["\\]*\*{8}["\\]* after$/);
+  });
+
+  test('and is searched in linear time', () => {
+    const slashes = '\\'.repeat(64 * 1024);
+    expect(access.withoutSecrets(slashes)).toBe(slashes);
+    const long = accessOf({ ...defaultConfig().ollama, headers: { 'X-Key': '/+"\\'.repeat(2000) } });
+    expect(long.withoutSecrets(slashes + '/+"\\'.repeat(2000))).toMatch(/^[\\*]+$/);
   });
 });

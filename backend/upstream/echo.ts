@@ -1,0 +1,52 @@
+// An answer that is no success may repeat what it was shown: pages of proxies do, and addresses to sign in. On its way to
+// everybody else (a caller, a sentence, the log) it has none of it. Whole answers are left alone: a model may say any word.
+import { Buffer } from 'node:buffer';
+import type { Access } from './access.ts';
+import { MAX_ERROR_BYTES } from './said.ts';
+
+/** An answer with its headers, and with whom it is from. */
+export interface Inward {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly access: Access;
+}
+
+/**
+ * The answer without the secrets that were sent for it, where it is not 2xx and some were sent; its body then ends after
+ * MAX_ERROR_BYTES. A body that is packed (gzip) stays as it is.
+ */
+export function withoutEcho(answer: Inward): Inward {
+  const { status, headers, body, access } = answer;
+  if ((status >= 200 && status < 300) || access.from === undefined) return answer;
+  const { 'content-length': _length, ...others } = headers;
+  return {
+    ...answer,
+    headers: Object.fromEntries(Object.entries(others).map(([name, value]) => [name, hiddenIn(value, access)])),
+    body: bodyWithout(body, access),
+  };
+}
+
+function hiddenIn(value: string | string[] | undefined, access: Access): string | string[] | undefined {
+  return Array.isArray(value)
+    ? value.map((each) => access.withoutSecrets(each))
+    : value === undefined
+      ? value
+      : access.withoutSecrets(value);
+}
+
+async function* bodyWithout(
+  body: AsyncIterable<Uint8Array>,
+  access: Access,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    parts.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_ERROR_BYTES) break;
+  }
+  // Byte for byte, whatever the text is written in.
+  const text = Buffer.concat(parts).subarray(0, MAX_ERROR_BYTES).toString('latin1');
+  yield Buffer.from(access.withoutSecrets(text), 'latin1');
+}

@@ -1,0 +1,50 @@
+// How others may write a text that they were given: as it is, as JSON, in an address, in a page. Pure.
+import { Buffer } from 'node:buffer';
+
+/** A pattern has bounds; a long text is looked for in parts of about the same length. Characters. */
+const LONGEST_PART = 1000;
+
+/** Patterns that together find all of a text that is not empty, in any letters, also in bytes that were read as latin1. */
+export function spellings(text: string): RegExp[] {
+  const length = Math.ceil(text.length / Math.ceil(text.length / LONGEST_PART));
+  const parts = text.match(new RegExp(`[^]{1,${length}}`, 'g')) ?? [];
+  return parts.map(spellingOf);
+}
+
+/** How a page (HTML) writes what means something in it. */
+const ENTITIES: Readonly<Record<string, string>> = { '"': 'quot', '&': 'amp', '<': 'lt', '>': 'gt', "'": 'apos' };
+
+/** JSON doubles a backslash, JSON within JSON doubles it again; this is as deep as `saidBy` looks. */
+const MOST_ESCAPES = 7;
+const ESCAPES = `\\\\{0,${MOST_ESCAPES}}`;
+
+/** A search takes linear time, as each repetition is bounded and no two of them stand side by side. */
+function spellingOf(text: string): RegExp {
+  const runs = text.match(/\\+|[^\\]/gu) ?? [];
+  const patterns = runs.map((run, i) => {
+    if (run.startsWith('\\')) return `(?:\\\\|%5c){${run.length},${run.length * (MOST_ESCAPES + 1)}}`;
+    if (/[a-z\d]/i.test(run)) return run;
+    const escapes = runs[i - 1]?.startsWith('\\') === true ? '' : ESCAPES;
+    return `${escapes}(?:${formsOf(run).join('|')})`;
+  });
+  return new RegExp(patterns.join(''), 'gi');
+}
+
+/** How a character may stand in a text, without backslashes before it. */
+function formsOf(char: string): string[] {
+  const point = char.codePointAt(0) ?? 0;
+  const utf8 = Buffer.from(char);
+  const entity = ENTITIES[char];
+  return [
+    utf8.length === 1 ? `\\x${hex(point, 2)}` : char,
+    utf8.length === 1 ? '' : utf8.toString('latin1'),
+    char.replace(/[^]/g, (unit, at) => `${at === 0 ? '' : ESCAPES}u${hex(unit.charCodeAt(0), 4)}`),
+    `&#(?:${point}|x0{0,4}${hex(point, 1)});`,
+    entity === undefined ? '' : `&${entity};`,
+    utf8.toString('hex').replace(/../g, '%$&'),
+  ].filter((form) => form !== '');
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
