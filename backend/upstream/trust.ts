@@ -2,7 +2,7 @@
 // NODE_EXTRA_CA_CERTS, and those in `ollama.ca_file`. What to say of a certificate that is not believed is
 // certificate.ts.
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import * as tls from 'node:tls';
@@ -33,7 +33,7 @@ const BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TR
 
 async function certificatesIn(path: string): Promise<string[]> {
   const file = resolve(path);
-  const text = await readFile(file, 'latin1').catch((cause: unknown) => {
+  const text = await textIn(file).catch((cause: unknown) => {
     throw unusable(file, whyUnreadable(cause), cause);
   });
   const blocks = text.match(BLOCK) ?? [];
@@ -51,6 +51,13 @@ async function certificatesIn(path: string): Promise<string[]> {
   return blocks;
 }
 
+async function textIn(file: string): Promise<string> {
+  const found = await stat(file);
+  if (found.isFile() || found.isDirectory()) return await readFile(file, 'latin1');
+  // A pipe would keep every call waiting, and a device may never end.
+  throw Object.assign(new Error('no file'), { code: 'NO_FILE' });
+}
+
 function unusable(file: string, why: string, cause?: unknown): AppError {
   const words = `ollama.ca_file cannot be used: ${file}: ${why}. Name a PEM file with your certificate authority there, or leave it empty.`;
   return new AppError('upstream_untrusted', words, { cause });
@@ -64,5 +71,6 @@ function whyUnreadable(cause: unknown): string {
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a folder, not a file',
+  NO_FILE: 'it is a pipe or a device, not a file',
   EACCES: 'Hearth may not read it',
 };

@@ -1,6 +1,6 @@
 // Ollama behind https: a certificate authority of one's own is believed when it is named, at once, and what is not believed
 // is named with the ways out. Against real servers with real certificates.
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -165,6 +165,11 @@ describe('a file that cannot be used ends in a sentence that names it', () => {
   test('a folder', async () => {
     await behind('good', folder);
     expect((await failure())?.error).toContain(`${folder}: it is a folder, not a file`);
+  });
+
+  test.runIf(existsSync('/dev/zero'))('a device that never ends', async () => {
+    await behind('good', '/dev/zero');
+    expect((await failure())?.error).toContain('it is a pipe or a device, not a file');
   });
 
   test('is of no account without https', async () => {
