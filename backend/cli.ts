@@ -51,12 +51,19 @@ interface ServeFlags {
 
 function readFlags(args: readonly string[]): ServeFlags {
   const { values, positionals } = parseCommandLine(args);
-  if (positionals.length > 0) throw new Exit(EXIT.usage, `Unknown argument: ${positionals.join(' ')}\n\n${USAGE}`);
   const flags: Record<string, unknown> = {};
   for (const pair of values.set ?? []) {
     const [key, ...rest] = pair.split('=');
-    if (key === undefined || rest.length === 0) throw new Exit(EXIT.usage, `--set needs KEY=VALUE. It was "${pair}".`);
+    if (key === undefined || rest.length === 0) {
+      // Behind the name may stand a secret, and what follows as another argument may be one.
+      const name = /^[\w.]*/.exec(pair)?.[0] ?? '';
+      throw new Exit(EXIT.usage, `--set needs KEY=VALUE. It was "${name}"${name === pair ? '' : ' and something'}.`);
+    }
     flags[key] = rest.join('=');
+  }
+  if (positionals.length > 0) {
+    const what = values.set === undefined ? `: ${positionals.join(' ')}` : '. A value with blanks in it needs quotes.';
+    throw new Exit(EXIT.usage, `Unknown argument${what}\n\n${USAGE}`);
   }
   if (values.host !== undefined) flags['server.host'] = values.host;
   if (values.port !== undefined) flags['server.port'] = values.port;

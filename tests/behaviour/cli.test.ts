@@ -124,6 +124,18 @@ describe('starting', () => {
     expect(command.err).toContain('Usage: hearth serve');
   });
 
+  test.each([
+    ['--set', 'ollama.api_key', 'SECRET'],
+    ['--set', 'ollama.api_key:SECRET'],
+    ['--set', 'ollama.headers=X-Api-Key:', 'SECRET'],
+    ['--set', 'ollama.api_kee=SECRET'],
+    ['--set', 'ollama.api_url=http://me:SECRET@'],
+  ])('a mistake beside a secret is told without it: %s %s', async (...args) => {
+    const cli = start({ args: ['serve', ...args] });
+    expect([64, 78]).toContain(await cli.exit());
+    expect(cli.err).not.toContain('SECRET');
+  });
+
   test('a port that is taken: it says by whom, and does not move silently', async () => {
     const first = start();
     const url = new URL(await first.ready());
