@@ -231,7 +231,8 @@ describe('who waits for its turn', () => {
     const positions = pieces.flatMap(({ queue }) =>
       queue === undefined ? [] : [(queue as { position: number }).position],
     );
-    expect(positions.slice(0, 2)).toEqual([2, 1]);
+    // On a slow machine the first place is repeated, too.
+    expect(positions.filter((position, i) => position !== positions[i - 1])).toEqual([2, 1]);
     expect(positions.filter((position) => position === 1).length).toBeGreaterThan(2);
     expect(pieces[0]).toMatchObject({ queue: { eta_ms: expect.any(Number) }, request_id: expect.any(String) });
     const end = pieces.at(-1) as { timing: Record<string, number> };

@@ -207,6 +207,16 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
         ),
         { maxLength: 3, selector: ({ name }) => name },
       );
+    case 'ollama.api_key':
+      return fc.stringMatching(/^[\x21-\x7e]{0,100}$/);
+    case 'ollama.headers':
+      return fc.dictionary(
+        fc.stringMatching(/^x-[a-z\d][\w!#$%&'*+.^`|~-]{0,40}$/),
+        fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,40}[\x21-\x7e])?$/),
+        { maxKeys: 4, noNullPrototype: true },
+      );
+    case 'ollama.ca_file':
+      return fc.stringMatching(/^(\/[\w. -]{0,20}[\w-]){0,3}$/);
     case 'ollama.keep_alive':
       return fc.oneof(fc.constantFrom('15m', '0', '-1', '1h30m'), fc.integer({ min: -5, max: 5000 }));
     case 'cache.fresh_when':
