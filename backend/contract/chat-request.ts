@@ -28,6 +28,7 @@ function looksLikePath(image: string): boolean {
  */
 export const imageSchema = z.string().refine((image) => isBase64(image) && !looksLikePath(image), {
   error: 'must be base64 text without a "data:" prefix; a file path or an address is not accepted',
+  abort: true,
 });
 
 export const toolCallSchema = z.looseObject({
@@ -65,6 +66,7 @@ export const messageSchema = z
   .refine((m) => typeof m.content === 'string' || m.tool_calls !== undefined || m.images !== undefined, {
     path: ['content'],
     error: 'must be a string',
+    abort: true,
   })
   .transform((m) => ({ ...m, content: m.content ?? '' }));
 export type Message = z.infer<typeof messageSchema>;

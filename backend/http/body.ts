@@ -219,9 +219,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /**
  * Parses a body as a JSON object in UTF-8; a byte order mark is skipped. Throws invalid_request with a sentence that says
  * where it breaks, as far as the engine tells, and quotes one character at most: bodies are private.
- * A top-level `__proto__` is refused. JSON.parse itself makes it an ordinary own property, and so do object spread and
- * rest; but `Object.assign(target, body)` and `target[key] = value` would set the prototype of their target. Deeper
- * levels are not looked at: never copy parsed bodies in those two ways.
+ * A field `__proto__` is one that nobody knows. JSON.parse makes it an ordinary own property, and so do object spread and
+ * rest; but `Object.assign(target, body)` and `target[key] = value` would set the prototype of their target: never copy
+ * parsed bodies in those two ways.
  */
 export function parseJson(bytes: Buffer): JsonObject {
   const decoded = bytes.toString('utf8');
@@ -230,9 +230,6 @@ export function parseJson(bytes: Buffer): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
     throw new AppError('invalid_request', `The body is ${kind}. Send a JSON object.`);
-  }
-  if (Object.hasOwn(value, '__proto__')) {
-    throw new AppError('invalid_request', 'The body has a field __proto__. Send it without.');
   }
   return value as JsonObject;
 }

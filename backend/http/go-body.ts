@@ -81,30 +81,32 @@ function wholeNames(
   return found;
 }
 
-/** How many names there are in all; NaN where something is that must be read exactly. */
+/** How many names there are in all; NaN where something is that must be read exactly. `whole`: it stands under WHOLE. */
 function namesIn(
   value: unknown,
   look: { readonly halves: boolean; fraction: boolean },
   depth: number,
-  under = '',
+  whole = false,
 ): number {
   if (typeof value === 'string') return look.halves && HALF.test(value) ? Number.NaN : 0;
   if (typeof value === 'number') {
-    look.fraction ||= IS_WHOLE.test(under);
+    look.fraction ||= whole;
     return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? 0 : Number.NaN;
   }
   if (typeof value !== 'object' || value === null) return 0;
   if (depth === MOST_QUICK) return Number.NaN;
   let names = 0;
   if (Array.isArray(value)) {
-    for (const item of value) names += namesIn(item, look, depth + 1, under);
+    for (const item of value) names += namesIn(item, look, depth + 1, whole);
     return names;
   }
   for (const name in value) {
     // Names that look like numbers come first in JavaScript, wherever they stood.
     if (names === 0 && name >= '0' && name < ':' && Object.keys(value).length > 1) return Number.NaN;
     if (look.halves && HALF.test(name)) return Number.NaN;
-    names += 1 + namesIn((value as Record<string, unknown>)[name], look, depth + 1, name);
+    const item = (value as Record<string, unknown>)[name];
+    const whole = (typeof item === 'number' || Array.isArray(item)) && IS_WHOLE.test(name);
+    names += 1 + namesIn(item, look, depth + 1, whole);
   }
   return names;
 }

@@ -182,7 +182,9 @@ class Reading {
   }
 
   #misfit(go: string, value: unknown, came = value instanceof NumberText ? 'number' : kindOf(value)): unknown {
-    return this.#note(new GoMismatch(came, go), value);
+    // One is told at most, and to make a million of them takes seconds.
+    if (this.#lenient) return settled(value, undefined);
+    return this.first === undefined ? this.#note(new GoMismatch(came, go), value) : undefined;
   }
 
   #note(refusal: GoRefusal, value: unknown): unknown {
@@ -263,7 +265,8 @@ function settled(value: unknown, tooLarge: ((text: string) => void) | undefined)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (typeof next !== 'object' || next === null || next instanceof ExactJson) continue;
     const holder = next as Fields;
-    for (const name of Object.keys(holder)) {
+    // Object.keys would make a text of each place in a list.
+    for (const name of Array.isArray(next) ? next.keys() : Object.keys(next)) {
       const item = holder[name];
       if (item instanceof NumberText) put(holder, name, number(item));
       else if (typeof item === 'object' && item !== null) open.push(item);

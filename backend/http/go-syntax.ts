@@ -18,22 +18,22 @@ export class NumberText {
 /** The names and values of an object in the order in which they came, those that came twice among them. */
 export type Members = readonly (readonly [name: string, value: unknown])[];
 
-/** Of objects that the exact reader has read; the objects themselves are as JSON.parse has them. */
+/** Of objects that the exact reader has read, where they or what is in them do not say as much; they are as JSON.parse has them. */
 const members = new WeakMap<object, Members>();
 
-/** What an object holds, in order. Of objects from JSON.parse one can know no better. */
+/** What an object holds, in order. Of most objects one need not, and of those from JSON.parse one cannot, know better. */
 export function membersOf(value: object): Members {
   return members.get(value) ?? Object.entries(value);
 }
 
-/** The names of an object in the order in which they first came; undefined where that is the order that it has by itself. */
+/** The names of an object in the order in which they first came; undefined where it and all in it have it by themselves. */
 export function namesAsWritten(value: object): readonly string[] | undefined {
   const all = members.get(value);
   return all === undefined ? undefined : [...new Set(all.map(([name]) => name))];
 }
 
 /** Sets a property, whatever its name: `__proto__` by assignment would not be one. */
-export function put(target: Record<string, unknown>, name: string, value: unknown): void {
+export function put(target: Record<string, unknown>, name: string | number, value: unknown): void {
   if (name === '__proto__') {
     Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
   } else target[name] = value;
@@ -44,6 +44,8 @@ interface Open {
   readonly value: unknown[] | Record<string, unknown>;
   readonly members: [string, unknown][] | undefined;
   name: string;
+  /** Something in it has names that came twice, or in an order that JavaScript does not keep. */
+  odd: boolean;
 }
 
 /**
@@ -86,9 +88,9 @@ class Scanner {
     const byte = this.#space();
     switch (byte) {
       case OPEN_LIST:
-        return this.#enter({ value: [], members: undefined, name: '' }, CLOSE_LIST);
+        return this.#enter({ value: [], members: undefined, name: '', odd: false }, CLOSE_LIST);
       case OPEN_OBJECT:
-        return this.#enter({ value: {}, members: [], name: '' }, CLOSE_OBJECT);
+        return this.#enter({ value: {}, members: [], name: '', odd: false }, CLOSE_OBJECT);
       case QUOTE:
         return this.#text();
       case 0x74:
@@ -114,8 +116,11 @@ class Scanner {
 
   #leave(): unknown {
     this.#at++;
-    const { value, members: all } = this.#open.pop() as Open;
+    const { value, members: all, odd } = this.#open.pop() as Open;
+    if (!odd && (all === undefined || saysAll(value, all))) return value;
     if (all !== undefined) members.set(value, all);
+    const outer = this.#open.at(-1);
+    if (outer !== undefined) outer.odd = true;
     return value;
   }
 
@@ -244,6 +249,12 @@ function add({ value, members: all, name }: Open, item: unknown): void {
     all?.push([name, item]);
     put(value, name, item);
   }
+}
+
+/** Whether an object has each name once and in its order: a WeakMap of a million objects is slow. */
+function saysAll(value: object, all: Members): boolean {
+  const names = Object.keys(value);
+  return names.length === all.length && names.every((name, i) => name === all[i]?.[0]);
 }
 
 /** As Go quotes a byte: as the character of that number. */

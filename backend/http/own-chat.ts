@@ -16,7 +16,7 @@ export function readOwnChat(bytes: Buffer): ChatRequest {
 }
 
 function isObject(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && !Array.isArray(body) && !Object.hasOwn(body, '__proto__');
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
 
 /** The rare body that is odd or wrong. */
