@@ -7,7 +7,7 @@ import type { Turn } from './order.ts';
 import { Outlook, type Halt } from './outlook.ts';
 import type { Clock, ReadConfig } from './ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from './refusals.ts';
-import { Runs } from './runs.ts';
+import { Runs, type Running } from './runs.ts';
 import { LANES, type Lane, type LeaseWish, type Place, type Waiter } from './waiter.ts';
 
 export interface QueueOptions {
@@ -77,9 +77,10 @@ export class LeaseQueue {
   }
 
   /** `waited`: how long it had waited when its turn came. */
-  #standAgain(waiter: Waiter, waited: number, signal: AbortSignal): Place {
+  #standAgain(running: Running, waiter: Waiter, waited: number, signal: AbortSignal): Place {
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
+    this.#runs.end(running);
     const since = this.#waitClock.elapsed() - waited;
     return this.#stand(this.#line.addBack(waiter, since), this.#options.config().queue.max_wait_ms, signal);
   }
@@ -156,10 +157,7 @@ export class LeaseQueue {
         this.#runs.begin(running);
         this.#outlook.changed();
       },
-      back: (signal) => {
-        this.#runs.end(running);
-        return this.#standAgain(turn.waiter, now - since, signal);
-      },
+      back: (signal) => this.#standAgain(running, turn.waiter, now - since, signal),
       release: () => {
         if (this.#runs.end(running)) this.#changed();
       },

@@ -31,7 +31,7 @@ export interface Lease {
   began(): void;
   /**
    * Gives the slot back and goes first in line again, with what is left of the patience that it came with. Throws
-   * shutting_down, or the signal's reason.
+   * shutting_down, or the signal's reason; then the slot is still to be released.
    */
   back(signal: AbortSignal): Place;
   release(): void;

@@ -81,6 +81,17 @@ describe('one whose turn had come', () => {
     expect(() => left.lease.value?.back(left.signal)).toThrow('gone');
     line.queue.drain();
     expect(() => stays.lease.value?.back(stays.signal)).toThrow(/stopping/);
-    expect(line.queue.running).toBe(0);
+  });
+
+  test('gives its slot to the next, also when its own caller has left', async () => {
+    const line = new QueueHarness();
+    const left = line.enter('A');
+    line.enter('A', { name: 'next' });
+    await line.settle();
+    left.leave(new Error('gone'));
+    expect(() => left.lease.value?.back(left.signal)).toThrow('gone');
+    left.release();
+    await line.settle();
+    expect(line.granted.at(-1)).toBe('next');
   });
 });
