@@ -2,6 +2,7 @@
 // would read otherwise, and for what is wrong with a body in Go's words. Pure. It knows no fields.
 import { isUtf8 } from 'node:buffer';
 import { GoRefusal } from '../contract/go-type.ts';
+import { quotedByte } from './go-quote.ts';
 
 /** Levels that Go reads (scanner.go maxNestingDepth). */
 export const MOST_LEVELS = 10_000;
@@ -256,30 +257,6 @@ function saysAll(value: object, all: Members): boolean {
   const names = Object.keys(value);
   return names.length === all.length && names.every((name, i) => name === all[i]?.[0]);
 }
-
-/** As Go quotes a byte: as the character of that number. */
-function quotedByte(byte: number): string {
-  const character = String.fromCharCode(byte);
-  if (character === "'") return String.raw`'\''`;
-  if (character === '"') return `'"'`;
-  const named = NAMED[character];
-  if (named !== undefined) return `'${named}'`;
-  const code = byte.toString(16).padStart(2, '0');
-  if (byte < 0x20 || byte === 0x7f) return String.raw`'\x${code}'`;
-  // Characters that are not printed: the control characters from 0x80 on, a space that does not break, a soft hyphen.
-  return (byte >= 0x80 && byte <= 0xa0) || byte === 0xad ? String.raw`'\u00${code}'` : `'${character}'`;
-}
-
-const NAMED: Readonly<Record<string, string>> = {
-  '\u0007': String.raw`\a`,
-  '\b': String.raw`\b`,
-  '\f': String.raw`\f`,
-  '\n': String.raw`\n`,
-  '\r': String.raw`\r`,
-  '\t': String.raw`\t`,
-  '\v': String.raw`\v`,
-  '\\': String.raw`\\`,
-};
 
 /** Half a pair of surrogates. */
 export const HALF = /\p{Surrogate}/u;
