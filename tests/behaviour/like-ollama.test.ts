@@ -44,6 +44,7 @@ describe('no version', () => {
     ['an answer without one', { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' }],
     ['an empty one', { status: 200, headers: { 'content-type': 'application/json' }, body: '{"version":""}' }],
     ['a page', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+    ['silence', 'silence'],
   ] satisfies [string, Instead][])('%s: the list of models tells that it is up', async (_name, answer) => {
     await start();
     instead(hearth.fake, '/api/version', answer);
