@@ -39,6 +39,12 @@ export interface CacheOutcome {
   readonly landed: { stored: boolean };
 }
 
+/** What it does for one that may be run. */
+export interface ToKeep extends CacheOutcome {
+  /** The key for its answer; see Keyed. */
+  keepAs(): string | undefined;
+}
+
 /** A running or kept answer. Close it in any case; twice is harmless. */
 export interface Answer {
   readonly ticket: Ticket;

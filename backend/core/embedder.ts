@@ -7,11 +7,12 @@ import type { Embedded, EmbedFamily } from './embed-group.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import type { CacheDefault, CacheOutcome } from './call.ts';
 import { fingerprint } from './fingerprint.ts';
+import { keyed } from './keyed.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import type { PassedOn } from './passed-on.ts';
 import { planCache, type CachePlan, type CacheWish } from './policy.ts';
 import type { InstalledModel, UpstreamRequest, UpstreamState } from './ports.ts';
-import { keysToKeep, letIn, resolveModel } from './question.ts';
+import { letIn, resolveModel } from './question.ts';
 import { shuttingDown } from './refusals.ts';
 import { Ticket, type Requests, type TicketOptions } from './requests.ts';
 import { shapeRequest } from './shape.ts';
@@ -104,10 +105,9 @@ export class Embedder {
     const model = await this.#model(call.model, ticket.signal);
     const request = shapeRequest(call.request, config().ollama);
     const plan = this.#plan(call, model);
-    const keysAt = (of: UpstreamState): readonly string[] =>
-      model === undefined ? [] : call.texts.map((text) => keyAt(of, call, request, model, text));
-    const { state } = watch;
-    const keys = keysAt(state);
+    const { key: keys, keepAs } = keyed(watch, (of): readonly string[] =>
+      model === undefined ? [] : call.texts.map((text) => keyAt(of, call, request, model, text)),
+    );
     const kept = new Map<string, Kept>();
     for (const [i, text] of call.texts.entries()) {
       const key = keys[i];
@@ -131,8 +131,7 @@ export class Embedder {
     const { source = 'hit' } = ticket;
     if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
     ticket.firstPiece();
-    const keepAs = keysToKeep(keys, state, watch.state, keysAt) ?? [];
-    const stored = this.#count(call, keepAs, found, kept, plan, name) && source !== 'coalesced';
+    const stored = this.#count(call, keepAs() ?? [], found, kept, plan, name) && source !== 'coalesced';
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
       source,

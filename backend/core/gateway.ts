@@ -7,7 +7,7 @@ import { fold, Folder, RUNNING, withLoad, type ChatEvent, type Completion, type 
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ResponseCache, Hit } from './cache.ts';
 import { withNewCallIds } from './call-ids.ts';
-import type { Answer, CacheOutcome, ChatCall } from './call.ts';
+import type { Answer, ToKeep, ChatCall } from './call.ts';
 import type { Determinism } from './determinism.ts';
 import { askedOf, cachedTokens, promptChars, type Estimator } from './estimate.ts';
 import type { FlightContext, Flights } from './flight.ts';
@@ -16,31 +16,12 @@ import type { Modelfiles } from './modelfiles.ts';
 import { isCloudName } from './models.ts';
 import { outlasting } from './outlast.ts';
 import type { PassedOn } from './passed-on.ts';
-import type {
-  Clock,
-  Log,
-  NewId,
-  ReadConfig,
-  RunnerSpec,
-  Upstream,
-  UpstreamRequest,
-  UpstreamState,
-  Watch,
-} from './ports.ts';
-import {
-  hasIdle,
-  keepsByDefault,
-  keptFor,
-  keyOf,
-  keysToKeep,
-  letIn,
-  planFor,
-  resolveModel,
-  withoutIdle,
-} from './question.ts';
+import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from './ports.ts';
+import { hasIdle, keepsByDefault, keptFor, keyOf, letIn, planFor, resolveModel, withoutIdle } from './question.ts';
 import type { LeaseQueue } from './queue.ts';
 import { shuttingDown } from './refusals.ts';
 import { speak } from './replay.ts';
+import { keyed } from './keyed.ts';
 import { Ticket, type Requests } from './requests.ts';
 import type { Residency } from './residency.ts';
 import { keepAliveOf, shapeRequest, withKeepAlive } from './shape.ts';
@@ -67,12 +48,6 @@ export interface GatewayParts {
   readonly passedOn: Pick<PassedOn, 'take'>;
   /** A request's life has ended, well or not. */
   onEnded(ticket: Ticket): void;
-}
-
-/** What the cache does for a request that is run. */
-interface ToKeep extends CacheOutcome {
-  /** The key for the answer, once it has come. */
-  keepAs(): string | undefined;
 }
 
 /** How long last words may take to arrive, in milliseconds. */
@@ -103,11 +78,9 @@ export class Gateway {
     const allowed = planFor(config(), call, model, byDefault);
     const asked =
       model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, ticket.signal) : request;
-    const { state } = watch;
-    const keyAt = (of: UpstreamState) => (model === undefined ? undefined : keyOf(of, call, asked, model));
-    const key = keyAt(state);
+    const { key, keepAs } = keyed(watch, (of) => (model === undefined ? undefined : keyOf(of, call, asked, model)));
     const { plan, hit } = keptFor(cache, allowed, key, call.mark);
-    const outcome: CacheOutcome = { plan, key, hit, landed: { stored: false } };
+    const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
       passedOn.take(request, model);
       return this.#hit(ticket, call, outcome, hit);
@@ -119,8 +92,7 @@ export class Gateway {
     try {
       await this.admit(ticket);
       const spec = await modelfiles.runner(request, model, ticket.signal);
-      const keepAs = (): string | undefined => keysToKeep(key, state, watch.state, keyAt);
-      const answer = this.#run(ticket, call, request, spec, { ...outcome, keepAs });
+      const answer = this.#run(ticket, call, request, spec, outcome);
       if (answer.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
@@ -140,7 +112,7 @@ export class Gateway {
 
   // ---- 1 hit
 
-  #hit(ticket: Ticket, call: ChatCall, outcome: CacheOutcome, hit: Hit): Answer {
+  #hit(ticket: Ticket, call: ChatCall, outcome: ToKeep, hit: Hit): Answer {
     const { clock, requests, telemetry, newId } = this.#parts;
     ticket.source = 'hit';
     telemetry.sourced(hit.model, 'hit', call.owner);
@@ -298,17 +270,12 @@ export class Gateway {
 
   // ---- 5 keep what landed well
 
-  #keep(
-    completion: Completion,
-    { owner, mark }: ChatCall,
-    { model }: RunnerSpec,
-    { plan, keepAs, landed }: ToKeep,
-  ): void {
+  #keep(completion: Completion, { owner, mark }: ChatCall, { model }: RunnerSpec, outcome: ToKeep): void {
+    const { plan, keepAs, landed } = outcome;
     const { done_reason, metrics } = completion.end;
     const usable = done_reason === 'stop' || done_reason === 'length';
     const empty = completion.content === '' && completion.tool_calls.length === 0;
-    if (!plan.store || !usable || empty) return;
-    const key = keepAs();
+    const key = plan.store && usable && !empty ? keepAs() : undefined;
     if (key === undefined) return;
     const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
     landed.stored = this.#parts.cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark });

@@ -112,18 +112,3 @@ export function keyOf(
 ): string {
   return fingerprint({ url, version, family, digest, namespace, body });
 }
-
-/**
- * The keys under which an answer is kept, where `keys` are those by which it was asked for when Ollama was `then`. Ollama may
- * have been started anew while the request waited, and the answer is of the version that is there `now`. None where the
- * address has become another: then it is not known which of the two answered.
- */
-export function keysToKeep<K>(
-  keys: K,
-  then: UpstreamState,
-  now: UpstreamState,
-  of: (state: UpstreamState) => K,
-): K | undefined {
-  if (now.url !== then.url) return undefined;
-  return now.version === then.version ? keys : of(now);
-}
