@@ -1,6 +1,6 @@
 // Asks an Ollama how it is, for a settings form or a first run; the gateway's own watch goes on beside it.
 import { systemClock } from './clock.ts';
-import type { Config } from './contract/config.ts';
+import type { Config } from './contract/config/config.ts';
 import { AppError, asAppError } from './contract/errors.ts';
 import { withoutUserinfo } from './contract/secret.ts';
 import type { InstalledModel, Log } from './core/ports.ts';

@@ -2,42 +2,42 @@
 // Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
 import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
-import { untilRestart, type Config } from './contract/config.ts';
+import { untilRestart, type Config } from './contract/config/config.ts';
 import { AppError } from './contract/errors.ts';
-import type { Control } from './control.ts';
-import { ResponseCache } from './core/cache.ts';
-import { Conversations } from './core/conversations.ts';
-import { Embedder } from './core/embedder.ts';
-import { Determinism } from './core/determinism.ts';
-import { Estimator } from './core/estimate.ts';
-import { Feed } from './core/feed.ts';
+import type { Control } from './host-control.ts';
+import { ResponseCache } from './core/cache/cache.ts';
+import { Conversations } from './core/conversations/conversations.ts';
+import { Embedder } from './core/stories/embedder.ts';
+import { Determinism } from './core/models/determinism.ts';
+import { Estimator } from './core/queue/estimate.ts';
+import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
-import { Gateway } from './core/gateway.ts';
-import { History } from './core/history.ts';
-import { KeepAlives } from './core/keep-alive.ts';
-import { Modelfiles } from './core/modelfiles.ts';
-import { PassedOn } from './core/passed-on.ts';
-import { Uses } from './core/uses.ts';
-import { Jobs } from './core/jobs.ts';
+import { Gateway } from './core/stories/gateway.ts';
+import { History } from './core/telemetry/history.ts';
+import { KeepAlives } from './core/models/keep-alive.ts';
+import { Modelfiles } from './core/models/modelfiles.ts';
+import { PassedOn } from './core/stories/passed-on.ts';
+import { Uses } from './core/models/uses.ts';
+import { Jobs } from './core/stories/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
-import { LeaseQueue } from './core/queue.ts';
-import { reporting, reportingRelay } from './core/reporting.ts';
+import { LeaseQueue } from './core/queue/queue.ts';
+import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { LOCAL } from './core/ownership.ts';
-import { Requests, type Ticket } from './core/requests.ts';
-import { Residency } from './core/residency.ts';
-import { act, readAction } from './core/actions.ts';
-import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/snapshot.ts';
-import { Strangers } from './core/strangers.ts';
-import { Telemetry } from './core/telemetry.ts';
-import { Warmer } from './core/warmer.ts';
+import { Requests, type Ticket } from './core/requests/requests.ts';
+import { Residency } from './core/models/residency.ts';
+import { act, readAction } from './core/stories/actions.ts';
+import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
+import { OriginApprovals } from './core/access/origin-approvals.ts';
+import { Telemetry } from './core/telemetry/telemetry.ts';
+import { Warmer } from './core/stories/warmer.ts';
 import { createApp } from './http/app.ts';
-import { PATIENCE, type Patience } from './http/encode.ts';
-import { effectiveBind } from './http/bind.ts';
-import { createGuard } from './http/guard.ts';
-import { createKeyCheck } from './http/keys.ts';
-import { KnownBodies } from './http/known-bodies.ts';
-import { listen } from './http/listen.ts';
-import { UnderWay } from './http/under-way.ts';
+import { PATIENCE, type Patience } from './http/dialect/encode.ts';
+import { effectiveBind } from './http/door/bind.ts';
+import { createGuard } from './http/door/guard.ts';
+import { createKeyCheck } from './http/door/keys.ts';
+import { BodyMemo } from './http/wire/body-memo.ts';
+import { listen } from './http/wire/listen.ts';
+import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
@@ -54,7 +54,7 @@ export interface BackendOptions {
   /** What happened before, when this gateway goes on after another in the same process. */
   readonly history?: History;
   /** Web pages that were refused and may be let in; handed in when what was allowed outlives this gateway. */
-  readonly strangers?: Strangers;
+  readonly originApprovals?: OriginApprovals;
 }
 
 /** A running gateway. */
@@ -83,7 +83,7 @@ const BEAT_MS = 5000;
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { log, version, clock = systemClock, patience = PATIENCE } = options;
   const history = options.history ?? new History(clock.now);
-  const strangers = options.strangers ?? new Strangers();
+  const originApprovals = options.originApprovals ?? new OriginApprovals();
   let current = options.config;
   const config = (): Config => current;
   const life = new AbortController();
@@ -195,13 +195,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     log,
     newId: randomUUID,
     patience,
-    knownBodies: new KnownBodies(),
+    knownBodies: new BodyMemo(),
     underWay,
     guard: createGuard({
       config,
       port: () => port,
       lanAddresses,
-      strangers,
+      originApprovals,
       keys: createKeyCheck(config, clock.elapsed),
       via,
     }),
@@ -214,7 +214,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   port = listening.port;
   watch.start();
   void beat();
-  const deaf = strangers.onRefused(({ origin, times }) => {
+  const deaf = originApprovals.onRefused(({ origin, times }) => {
     if (times > 1) return;
     const text = `${origin} wants to use your local models. Add it to cors.allowed_origins to let it in, or to cors.blocked_origins.`;
     warn({ origin }, text);

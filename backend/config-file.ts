@@ -1,5 +1,5 @@
 // The configuration file of the headless host: where it is, what is in it, and when it changes.
-// It does not judge the settings (contract/config-sources.ts does) and never writes the file.
+// It does not judge the settings (contract/config/config-sources.ts does) and never writes the file.
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';

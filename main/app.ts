@@ -5,18 +5,18 @@ import { systemClock } from '../backend/clock.ts';
 import { watchConfigFile } from '../backend/config-file.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
-import { History } from '../backend/core/history.ts';
-import { Strangers } from '../backend/core/strangers.ts';
-import { Pusher } from './bridge.ts';
-import { createHandlers } from './handlers.ts';
+import { History } from '../backend/core/telemetry/history.ts';
+import { OriginApprovals } from '../backend/core/access/origin-approvals.ts';
+import { Pusher } from './window/bridge.ts';
+import { createHandlers } from './window/handlers.ts';
 import { openLog } from './log.ts';
-import { keepLoginItem } from './login-item.ts';
-import { DISMISS, Notices } from './notices.ts';
-import { OllamaProgram } from './ollama-program.ts';
-import { askAboutOrigins } from './origin-notices.ts';
-import { paced } from './paced.ts';
-import { freePortAfter, holderOf } from './port-holder.ts';
-import { openSettings } from './settings-file.ts';
+import { keepLoginItem } from './settings/login-item.ts';
+import { DISMISS, Notices } from './notices/notices.ts';
+import { OllamaProgram } from './gateway/ollama-program.ts';
+import { askAboutOrigins } from './notices/origin-notices.ts';
+import { throttle } from './throttle.ts';
+import { freePortAfter, holderOf } from './gateway/port-holder.ts';
+import { openSettings } from './settings/settings-file.ts';
 import {
   gatewayNotice,
   PROBLEM_NOTICE,
@@ -25,15 +25,15 @@ import {
   restartNotice,
   tellOfGateway,
   tellOfTheStart,
-} from './settings-notices.ts';
-import { Settings } from './settings.ts';
+} from './notices/settings-notices.ts';
+import { Settings } from './settings/settings.ts';
 import type { Shell } from './shell.ts';
-import { Supervisor } from './supervisor.ts';
-import { testConnection } from './test-connection.ts';
-import { trayCommands } from './tray-commands.ts';
-import { trayModel } from './tray-model.ts';
-import { TrayPresence } from './tray-presence.ts';
-import { worthSaying, type Seen } from './watchful.ts';
+import { Supervisor } from './gateway/supervisor.ts';
+import { testConnection } from './settings/test-connection.ts';
+import { trayCommands } from './tray/tray-commands.ts';
+import { trayModel } from './tray/tray-model.ts';
+import { TrayPresence } from './tray/tray-presence.ts';
+import { worthSaying, type Seen } from './notices/state-notifications.ts';
 
 /** Milliseconds between two pushes of figures that grow by themselves, while somebody looks. */
 const TICK_MS = 1000;
@@ -61,7 +61,7 @@ export async function createApp(shell: Shell) {
     close: closeLog,
   } = openLog(shell.logsFolder, settings.config.log.level, clock.elapsed);
   const history = new History(clock.now);
-  const strangers = new Strangers();
+  const originApprovals = new OriginApprovals();
   const life = new AbortController();
   let asksToQuit = false;
   let quitting: Promise<void> | undefined;
@@ -79,7 +79,7 @@ export async function createApp(shell: Shell) {
     onFailed: (text) => notices.warn('ollama', text),
   });
   const supervisor = new Supervisor({
-    start: (config) => startBackend({ config, log, version: shell.version, history, strangers }),
+    start: (config) => startBackend({ config, log, version: shell.version, history, originApprovals }),
     config: () => settings.config,
     clock,
     log,
@@ -145,7 +145,7 @@ export async function createApp(shell: Shell) {
 
   const gatewayTold = tellOfGateway(supervisor, notices);
   let seen: Seen = { gateway: views.gateway(), live: null };
-  const showState = paced(
+  const showState = throttle(
     () => {
       const now: Seen = { gateway: views.gateway(), live: views.live() };
       const { model } = settings.config.ollama;
@@ -271,7 +271,7 @@ export async function createApp(shell: Shell) {
   const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
   onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened, shell.env['HEARTH_DEMO'] === '1');
-  askAboutOrigins({ strangers, settings, notices });
+  askAboutOrigins({ originApprovals, settings, notices });
   await tray.start();
   showState();
   await supervisor.start();

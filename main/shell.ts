@@ -1,9 +1,9 @@
 // What the app needs of Electron and the system around it, as one list of functions. main.ts fills it in; app.ts and
 // everything below it can run without Electron.
-import type { LoginItemOptions } from './login-item.ts';
-import type { TrayHostOptions } from './tray-host.ts';
-import type { TrayModel } from './tray-model.ts';
-import type { WindowHost, WindowHostOptions } from './window-host.ts';
+import type { LoginItemOptions } from './settings/login-item.ts';
+import type { TrayHostOptions } from './tray/tray-host.ts';
+import type { TrayModel } from './tray/tray-model.ts';
+import type { WindowHost, WindowHostOptions } from './window/window-host.ts';
 
 export interface Shell {
   readonly version: string;

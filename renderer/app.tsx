@@ -3,20 +3,20 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../backend/contract/desktop.ts';
-import { Calls, TABS, type TabName, type ViewCalls } from './actions.ts';
-import { caller, sentenceOf } from './client.ts';
-import { Dock, type Failure } from './dock.tsx';
-import { FirstRun } from './first-run.tsx';
-import { useKeptFocus } from './focus.ts';
-import { Header } from './header.tsx';
-import { Models } from './models.tsx';
-import { Overview } from './overview.tsx';
-import { Empty } from './parts.tsx';
-import { Queue } from './queue.tsx';
-import { Settings } from './settings.tsx';
-import { headerOf } from './status.ts';
-import { Store, type Picture } from './store.ts';
-import { Tabs, TITLES } from './tabs.tsx';
+import { Calls, TABS, type TabName, type ViewCalls } from './parts/use-calls.ts';
+import { caller, sentenceOf } from './state/client.ts';
+import { Dock, type Failure } from './frame/dock.tsx';
+import { FirstRun } from './frame/first-run.tsx';
+import { useKeptFocus } from './parts/focus.ts';
+import { Header } from './frame/header.tsx';
+import { Models } from './models/models-tab.tsx';
+import { Overview } from './overview/overview-tab.tsx';
+import { Empty } from './parts/parts.tsx';
+import { Queue } from './queue/queue-tab.tsx';
+import { Settings } from './settings/settings-tab.tsx';
+import { headerOf } from './parts/status.ts';
+import { Store, type Picture } from './state/store.ts';
+import { Tabs, TITLES } from './frame/tabs.tsx';
 
 /** Before that, an empty page looks faster than one that says it loads. */
 const SKELETON_AFTER_MS = 300;

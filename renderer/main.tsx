@@ -1,6 +1,6 @@
 // Where the page begins: the bridge, the store and the app, put together once.
 // oxlint-disable-next-line import/no-unassigned-import -- has to run before zod is loaded
-import './strict.ts';
+import './parts/strict.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
 

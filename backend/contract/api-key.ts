@@ -1,5 +1,5 @@
 // A key that lets a caller from elsewhere in: how it is kept, and what it may be used for. The key itself is shown once,
-// when it is made, and kept nowhere; how it is made and compared is core/api-keys.ts.
+// when it is made, and kept nowhere; how it is made and compared is core/access/api-keys.ts.
 import { z } from 'zod';
 import { AppError } from './errors.ts';
 

@@ -1,7 +1,7 @@
 // What the gateway shows of itself and what it can be told to do: health, statistics, the queue, the live events.
-// Shapes only; who fills them is core/snapshot.ts, who sends them http/.
+// Shapes only; who fills them is core/stories/snapshot.ts, who sends them http/.
 import { z } from 'zod';
-import { chatAnswerSchema } from './chat.ts';
+import { chatAnswerSchema } from './chat/chat.ts';
 import { errorCodeSchema as code } from './errors.ts';
 
 const count = z.number().int().nonnegative();

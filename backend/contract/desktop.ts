@@ -1,5 +1,5 @@
 // The wire between the desktop app's main process and its window: every command with what goes in and comes out, and
-// every topic that main pushes. Both sides read these schemas: main/bridge.ts validates by them, renderer/client.ts is
+// every topic that main pushes. Both sides read these schemas: main/window/bridge.ts validates by them, renderer/state/client.ts is
 // typed by them. Two channels carry all of it. It holds no behaviour.
 import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
@@ -104,7 +104,7 @@ export type SpanName = keyof typeof SPANS;
 export const plotsSchema = z.object({ m15: spanSchema, h1: spanSchema, h24: spanSchema });
 export type PlotsView = z.infer<typeof plotsSchema>;
 
-/** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config.ts `fields`. */
+/** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config/config.ts `fields`. */
 export const settingsSchema = z.object({
   /** By dotted path: what is saved, or set by the environment; secrets are hidden (contract/secret.ts). */
   values: z.record(z.string(), z.unknown()),

@@ -1,7 +1,7 @@
 // The bodies of the drop-in routes in the OpenAPI description: read off the Go types by which they are read.
-import type { GoType } from './go-type.ts';
-import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from './ollama-request.ts';
-import { openAiChat, openAiCompletion, openAiEmbeddings } from './openai-request.ts';
+import type { GoType } from './go/go-type.ts';
+import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from './chat/ollama-bodies.ts';
+import { openAiChat, openAiCompletion, openAiEmbeddings } from './chat/openai-bodies.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 // The OpenAPI description of the gateway (GET /openapi.json), read off the schemas that check every request, so that the
 // two cannot differ. A test has it checked by a validator, and a running gateway's answers checked by it.
 import { z } from 'zod';
-import { chatRequestSchema, namespaceSchema, OWN_FIELDS, requestIdSchema } from './chat-request.ts';
-import { chatAnswerSchema } from './chat.ts';
+import { chatRequestSchema, namespaceSchema, OWN_FIELDS, requestIdSchema } from './chat/chat-request.ts';
+import { chatAnswerSchema } from './chat/chat.ts';
 import {
   acceptedSchema,
   ACTION_NAMES,

@@ -1,5 +1,5 @@
 // Sentences that quote what somebody sent: in two forms, since he may read it and the log may not (prompts are private).
-import { jsonText } from './exact-json.ts';
+import { jsonText } from './go/exact-json.ts';
 
 /** Longest piece of a caller's own input that is quoted back. Characters. */
 const LONGEST = 60;

@@ -1,10 +1,10 @@
 // The README's tables of routes and errors, read off their declarations so that the two cannot differ.
 // It writes no file; a test compares the README with it.
-import { code, table } from './config-docs.ts';
+import { code, table } from './config/config-docs.ts';
 import { ERRORS } from './errors.ts';
 import { DROP_IN_ROUTES, ROUTES } from './routes.ts';
 
-export { configTable, environmentTable } from './config-docs.ts';
+export { configTable, environmentTable } from './config/config-docs.ts';
 
 /** The README's table of routes. */
 export function routeTable(): string {

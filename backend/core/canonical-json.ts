@@ -1,5 +1,5 @@
 // One text for all JSON values that mean the same, to compare them by and to hash. Pure.
-import { writeJson } from '../contract/exact-json.ts';
+import { writeJson } from '../contract/go/exact-json.ts';
 
 /**
  * JSON with sorted names and no white space. Their order is kept in the `properties` of a JSON schema, which Ollama

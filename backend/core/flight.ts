@@ -2,8 +2,8 @@
 // takes part holds a seat and reads the log with a cursor of their own, so a late one has the beginning at once and a
 // slow one delays nobody. The run is aborted when the last seat is left.
 // It knows neither cache nor queue: what a flight runs is handed in.
-import { PRIORITY } from '../contract/chat-request.ts';
-import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat.ts';
+import { PRIORITY } from '../contract/chat/chat-request.ts';
+import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat/chat.ts';
 import { AppError } from '../contract/errors.ts';
 
 /** What the run of a flight is given. */

@@ -1,5 +1,5 @@
 // Whose is what, and who may see it. A caller is known by its owner: LOCAL for this machine, else a key or a web page.
-// Who is who is http/visitor.ts.
+// Who is who is http/door/caller.ts.
 
 /** The owner of what callers on this machine ask for. */
 export const LOCAL = 'local';

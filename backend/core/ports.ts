@@ -1,6 +1,6 @@
 // What the core needs from outside, as types alone. Whoever builds the process (backend.ts, a test) hands them in.
-import type { ChatEvent } from '../contract/chat.ts';
-import type { Config } from '../contract/config.ts';
+import type { ChatEvent } from '../contract/chat/chat.ts';
+import type { Config } from '../contract/config/config.ts';
 import type { ErrorCode } from '../contract/errors.ts';
 
 /** Milliseconds since 1970 by the clock on the wall, which people and NTP set: for times that are shown, never for a duration. */

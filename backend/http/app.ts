@@ -4,15 +4,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, faultOf } from '../contract/errors.ts';
 import { type RoutePath, ROUTES } from '../contract/routes.ts';
-import { LOOP_STATUS } from '../core/loop.ts';
+import { LOOP_STATUS } from '../contract/via-loop.ts';
 import type { Log, NewId } from '../core/ports.ts';
-import { callersId } from './asking.ts';
-import type { DropInParts } from './drop-in.ts';
-import { sendError } from './encode.ts';
-import { dialectOf } from './failures.ts';
-import type { Guard } from './guard.ts';
-import { ollamaEmbed, ollamaWrite } from './ollama-routes.ts';
-import { openAiEmbed, openAiModel, openAiModels, openAiWrite } from './openai-routes.ts';
+import { callersId } from './dialect/asking.ts';
+import type { DropInParts } from './dialect/drop-in.ts';
+import { sendError } from './dialect/encode.ts';
+import { dialectOf } from './wire/failures.ts';
+import type { Guard } from './door/guard.ts';
+import { ollamaEmbed, ollamaWrite } from './ollama/ollama-routes.ts';
+import { openAiEmbed, openAiModel, openAiModels, openAiWrite } from './openai/openai-routes.ts';
 import {
   cancelRequest,
   chatOptimized,
@@ -27,7 +27,7 @@ import {
   showHealth,
   showOpenApi,
   showStats,
-} from './own-routes.ts';
+} from './own/own-routes.ts';
 import { passThrough } from './passthrough.ts';
 import express from 'express';
 

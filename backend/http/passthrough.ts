@@ -5,15 +5,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, asAppError } from '../contract/errors.ts';
 import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
-import type { Requests } from '../core/requests.ts';
-import { inviteBody } from './body.ts';
-import { breakOff, onGone, requestId } from './encode.ts';
-import { dialectOf, failureOf } from './failures.ts';
-import { isForwarding } from './forwarded.ts';
-import { give, taken } from './give.ts';
-import { checkManagement, isManagement } from './management.ts';
-import { callerOf, keyOf, ownerOf } from './visitor.ts';
-import { formOf, WholePieces } from './whole-pieces.ts';
+import type { Requests } from '../core/requests/requests.ts';
+import { inviteBody } from './wire/body.ts';
+import { breakOff, onGone, requestId } from './dialect/encode.ts';
+import { dialectOf, failureOf } from './wire/failures.ts';
+import { isForwarding } from './door/forwarded.ts';
+import { give, taken } from './wire/give.ts';
+import { checkManagement, isManagement } from './door/management.ts';
+import { callerOf, shownKey, ownerOf } from './door/caller.ts';
+import { formOf, WholePieces } from './wire/whole-pieces.ts';
 
 export interface PassParts {
   readonly config: ReadConfig;
@@ -70,7 +70,7 @@ export async function passThrough(parts: PassParts, req: IncomingMessage, res: S
   const manages = isManagement(method, url);
   checkManagement(parts.config().server.allow_management, req);
   // It may run a model (/v1/responses) and counts among what its key may have at once; looking costs nothing.
-  const maxActive = isReading(method) ? undefined : keyOf(req)?.max_active;
+  const maxActive = isReading(method) ? undefined : shownKey(req)?.max_active;
   const handedOn = parts.requests.handOn({ owner: ownerOf(req), caller: callerOf(req), maxActive });
   onGone(res, () => handedOn.cancel(new AppError('cancelled', 'The caller left.')));
   try {

@@ -1,7 +1,7 @@
 // What Hearth shows to Ollama, or to a proxy before it, to be let in: made of the settings for every call, and kept out
 // of every text. Pure.
 import { unescape } from 'node:querystring';
-import type { Config } from '../contract/config.ts';
+import type { Config } from '../contract/config/config.ts';
 import { HIDDEN, withoutUserinfo } from '../contract/secret.ts';
 import { spellings } from './spellings.ts';
 

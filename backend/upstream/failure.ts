@@ -3,8 +3,8 @@
 import { AppError, type NativeError } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import { sentence, type Sentence } from '../contract/sentence.ts';
-import { LOOP_STATUS, pointsAtItself } from '../core/loop.ts';
-import { notInstalled } from '../core/models.ts';
+import { LOOP_STATUS, pointsAtItself } from '../contract/via-loop.ts';
+import { notInstalled } from '../core/models/names.ts';
 import type { Access } from './access.ts';
 import { denied, isDenied } from './denied.ts';
 import { isPage, parsed, quote, saidBy, type Body } from './said.ts';

@@ -2,9 +2,9 @@
 // list cannot be had, for longer, but not for ever. A list that could not be had is not an empty one: nothing is known.
 // It does not decide when to look again; that is the watch's.
 import { canonicalName } from '../contract/model-name.ts';
-import { withoutLocal } from '../core/models.ts';
+import { withoutLocal } from '../core/models/names.ts';
 import type { InstalledModel, Elapsed } from '../core/ports.ts';
-import { shared, type Shared } from './shared.ts';
+import { shared, type Shared } from './abortable.ts';
 
 /** How old the list may be when a name is looked up in it. The clock starts when it was asked for. */
 const FRESH_MS = 5000;

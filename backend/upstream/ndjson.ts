@@ -2,8 +2,8 @@
 // It does this before the client library sees a byte: ollama-js 0.6.4 drops malformed lines with a console.warn, and
 // prints for each blank one. It does not look at what the lines mean beyond `error` and `done`.
 import { Buffer } from 'node:buffer';
-import { INCOMPLETE } from '../contract/chat.ts';
-import { jsonText } from '../contract/exact-json.ts';
+import { INCOMPLETE } from '../contract/chat/chat.ts';
+import { jsonText } from '../contract/go/exact-json.ts';
 import type { Access } from './access.ts';
 import { cutShort, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
 import { looksLikePage } from './said.ts';

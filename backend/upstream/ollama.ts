@@ -5,9 +5,9 @@
 import { ReadableStream } from 'node:stream/web';
 import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
 import type { z } from 'zod';
-import { type ChatEvent, fold, isIncomplete } from '../contract/chat.ts';
+import { type ChatEvent, fold, isIncomplete } from '../contract/chat/chat.ts';
 import { keepAliveSeconds } from '../contract/duration.ts';
-import { jsonText } from '../contract/exact-json.ts';
+import { jsonText } from '../contract/go/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import type {
@@ -21,7 +21,7 @@ import type {
   UpstreamRequest,
 } from '../core/ports.ts';
 import type { Access } from './access.ts';
-import { Call, type Limit } from './call.ts';
+import { Call, type Limit } from './deadlines.ts';
 import { firstTokenLate, idle, malformed, noAnswer, notDone, notOllama, refused, tooLong } from './failure.ts';
 import { answerIn, frame, MB, textOf } from './ndjson.ts';
 import { eventsIn } from './reply.ts';

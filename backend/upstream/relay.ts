@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import type { Clock, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
 import { accessOf } from './access.ts';
-import { Call, type Limit } from './call.ts';
+import { Call, type Limit } from './deadlines.ts';
 import { denied, isDenied } from './denied.ts';
 import { cutShort, firstTokenLate, idle, silent } from './failure.ts';
 import { textOf } from './ndjson.ts';

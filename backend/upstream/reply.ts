@@ -2,8 +2,15 @@
 // Lenient toward servers of any age: an absent or null field is an empty one and unknown fields are carried along.
 // Only a field of a wrong type, on which an answer's meaning would depend, is refused.
 import { z } from 'zod';
-import { type ToolCall, toolCallSchema } from '../contract/chat-request.ts';
-import { type ChatEvent, type End, isEmptyPiece, type Metrics, type Piece, metricsSchema } from '../contract/chat.ts';
+import { type ToolCall, toolCallSchema } from '../contract/chat/chat-request.ts';
+import {
+  type ChatEvent,
+  type End,
+  isEmptyPiece,
+  type Metrics,
+  type Piece,
+  metricsSchema,
+} from '../contract/chat/chat.ts';
 import type { Family } from '../core/ports.ts';
 import { malformed } from './failure.ts';
 

@@ -16,7 +16,7 @@ import { Breaker } from './breaker.ts';
 import { versionOf } from './greeting.ts';
 import { Installed } from './installed.ts';
 import { logChange } from './log-change.ts';
-import { orAborted, shared } from './shared.ts';
+import { orAborted, shared } from './abortable.ts';
 
 /** Pause between two probes. */
 const PROBE_UP_MS = 15_000;

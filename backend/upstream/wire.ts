@@ -8,7 +8,7 @@ import { accessOf, type Access } from './access.ts';
 import { certificateAt, isCertificateError, notBelieved } from './certificate.ts';
 import { withoutEcho, type Inward } from './echo.ts';
 import { unreachable } from './failure.ts';
-import { orAborted } from './shared.ts';
+import { orAborted } from './abortable.ts';
 import { trustIn } from './trust.ts';
 
 /** A request on its way out. */

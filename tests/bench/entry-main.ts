@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../backend/clock.ts';
-import { Folder } from '../../backend/contract/chat.ts';
-import { resolveConfig } from '../../backend/contract/config-sources.ts';
-import { ResponseCache } from '../../backend/core/cache.ts';
-import { encodeRecord } from '../../backend/core/record.ts';
+import { CompletionBuilder } from '../../backend/contract/chat/chat.ts';
+import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
+import { ResponseCache } from '../../backend/core/cache/cache.ts';
+import { encodeRecord } from '../../backend/core/cache/record.ts';
 import { prose } from './requests.ts';
 
 const [entries = 0, chars = 0] = process.argv.slice(2).map(Number);
@@ -15,8 +15,8 @@ const [entries = 0, chars = 0] = process.argv.slice(2).map(Number);
 const ROUNDS = 3;
 const text = prose(chars);
 
-const completion = (): ReturnType<Folder['finish']> => {
-  const folder = new Folder();
+const completion = (): ReturnType<CompletionBuilder['finish']> => {
+  const folder = new CompletionBuilder();
   for (let at = 0; at < text.length; at += 200) folder.add({ content: text.slice(at, at + 200), thinking: '' });
   const metrics = {
     total_duration: 1_234_567_890,

@@ -5,8 +5,8 @@
 // Usage: upstream-main.js [--pieces N] [--piece-chars N] [--piece-ms MS] [--first-ms MS] [--parallel N]
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import type { Gate } from '../support/fake-events.ts';
-import { startFakeOllama } from '../support/fake-ollama.ts';
+import type { Gate } from '../support/fake-ollama/fake-events.ts';
+import { startFakeOllama } from '../support/fake-ollama/fake-ollama.ts';
 import { prose } from './requests.ts';
 
 const { values } = parseArgs({

@@ -12,7 +12,7 @@ import { freePort } from '../support/desktop/app.ts';
 import { family, isAlive, projectRoot } from '../support/desktop/processes.ts';
 import { startBus, startScreen, type Service } from '../support/desktop/screen.ts';
 import { TrayHost } from '../support/desktop/tray-host.ts';
-import { startFakeOllama, type FakeOllama } from '../support/fake-ollama.ts';
+import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
 
 const project = projectRoot();
 const folder = join(project, 'release', 'linux-unpacked');

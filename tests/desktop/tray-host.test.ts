@@ -1,6 +1,6 @@
 // Whether a panel shows tray icons, heard on a real bus from a scripted watcher, without Electron.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchTrayHost } from '../../main/tray-host.ts';
+import { watchTrayHost } from '../../main/tray/tray-host.ts';
 import { realClock } from '../support/clocks.ts';
 import { startBus, type Service } from '../support/desktop/screen.ts';
 import { TrayHost } from '../support/desktop/tray-host.ts';

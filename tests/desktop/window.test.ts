@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { freePort, startDesktop, type Desktop } from '../support/desktop/app.ts';
 import { piecesOf } from '../support/hearth.ts';
-import { startFakeOllama, type FakeOllama } from '../support/fake-ollama.ts';
+import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
 
 let desktop: Desktop;
 let page: Page;

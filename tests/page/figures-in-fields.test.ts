@@ -1,6 +1,6 @@
 // Figures in the settings form: with their unit, and ending on one edge at every width.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fields } from '../../backend/contract/config.ts';
+import { fields } from '../../backend/contract/config/config.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { settings, view } from '../support/page/views.ts';
 

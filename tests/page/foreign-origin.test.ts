@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import type { Frame, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EXPOSED_HEADERS } from '../../backend/http/guard.ts';
+import { EXPOSED_HEADERS } from '../../backend/http/door/guard.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../support/hearth.ts';
 import { DOORS, type Door } from '../support/page/doors.ts';
 import { AS_A_CLIENT, attempt, PLAINLY, startWeb, WAYS, type Learnt, type Way, type Web } from '../support/page/web.ts';

@@ -1,6 +1,6 @@
 // What property tests draw from: texts as people and models write them, pieces of answers, whole answers.
 import { fc } from './property.ts';
-import { Folder, type Completion, type Piece } from '../../backend/contract/chat.ts';
+import { CompletionBuilder, type Completion, type Piece } from '../../backend/contract/chat/chat.ts';
 
 /** Things a careless cut would break: joined emoji, flags, combining marks, conjuncts, Hangul, CR LF, unusual spaces. */
 const DELICATE = [
@@ -89,7 +89,7 @@ export const anyCompletion: fc.Arbitrary<Completion> = fc
     ),
   )
   .map(([pieces, end]) => {
-    const folder = new Folder();
+    const folder = new CompletionBuilder();
     for (const piece of pieces) folder.add(piece);
     return folder.finish(end);
   });

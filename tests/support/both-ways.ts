@@ -1,5 +1,5 @@
 // A real client, once in front of the simulated Ollama itself and once in front of the gateway: it must see the same.
-import { startFakeOllama, type FakeOllama } from './fake-ollama.ts';
+import { startFakeOllama, type FakeOllama } from './fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from './hearth.ts';
 
 /** Where a client is pointed to, and the fake that answers it in the end. */

@@ -1,14 +1,14 @@
 // Small makers of the core's own values, each valid as it is; a test says only what it is about.
 import {
-  Folder,
+  CompletionBuilder,
   type ChatEvent,
   type Completion,
   type End,
   type Metrics,
   type Piece,
-} from '../../backend/contract/chat.ts';
-import { defaultConfig, type Config } from '../../backend/contract/config.ts';
-import { runnerSpec } from '../../backend/core/runner.ts';
+} from '../../backend/contract/chat/chat.ts';
+import { defaultConfig, type Config } from '../../backend/contract/config/config.ts';
+import { runnerSpec } from '../../backend/core/models/runner.ts';
 import type { InstalledModel, LoadedModel, Log, RunnerSpec, UpstreamState, Watch } from '../../backend/core/ports.ts';
 
 export const NO_METRICS: Metrics = {
@@ -49,7 +49,7 @@ export function endEvent(over: Partial<End> = {}): ChatEvent {
 
 /** A finished answer that came in these pieces. */
 export function completion(pieces: readonly (string | Partial<Piece>)[], over: Partial<End> = {}): Completion {
-  const folder = new Folder();
+  const folder = new CompletionBuilder();
   for (const of of pieces) folder.add(piece(of));
   return folder.finish(end(over));
 }

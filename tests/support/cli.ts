@@ -32,7 +32,7 @@ export interface Cli {
 
 /** Starts `hearth` with these arguments. Whoever starts it ends it. */
 export function startCli(options: CliOptions = {}): Cli {
-  const { program = 'backend/cli.js', args = ['serve'], env = {}, cwd } = options;
+  const { program = 'backend/cli/cli.js', args = ['serve'], env = {}, cwd } = options;
   const child = spawn(process.execPath, [join(DIST, program), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

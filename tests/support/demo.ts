@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { hasDisplay } from '../../main/launch/display.ts';
 import { demoAnswer } from './demo-answers.ts';
 import { keepAsking } from './demo-apps.ts';
-import { startFakeOllama } from './fake-ollama.ts';
-import type { FakeModel, RecordedCall, Scripted } from './fake-ollama.ts';
-import { words } from './fake-text.ts';
+import { startFakeOllama } from './fake-ollama/fake-ollama.ts';
+import type { FakeModel, RecordedCall, Scripted } from './fake-ollama/fake-ollama.ts';
+import { words } from './fake-ollama/fake-text.ts';
 
 /** Milliseconds a load takes: long enough to be seen. */
 const LOAD_MS = 2500;
@@ -88,7 +88,7 @@ function invitation(url: string): string {
   ].join('\n');
 }
 
-const cli = fileURLToPath(new URL('../../backend/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../backend/cli/cli.js', import.meta.url));
 const start = fileURLToPath(new URL('../../main/launch/start.js', import.meta.url));
 if (existsSync(cli)) await demo();
 else {

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../backend/clock.ts';
-import { configSchema } from '../../backend/contract/config.ts';
+import { configSchema } from '../../backend/contract/config/config.ts';
 import { asAppError, toWire } from '../../backend/contract/errors.ts';
-import { endEarly } from '../../backend/http/body.ts';
-import { Strangers } from '../../backend/core/strangers.ts';
-import { createGuard } from '../../backend/http/guard.ts';
-import { createKeyCheck } from '../../backend/http/keys.ts';
-import { listen, type Listening } from '../../backend/http/listen.ts';
+import { endEarly } from '../../backend/http/wire/body.ts';
+import { OriginApprovals } from '../../backend/core/access/origin-approvals.ts';
+import { createGuard } from '../../backend/http/door/guard.ts';
+import { createKeyCheck } from '../../backend/http/door/keys.ts';
+import { listen, type Listening } from '../../backend/http/wire/listen.ts';
 
 export interface Door {
   readonly port: number;
@@ -41,7 +41,7 @@ export async function openDoor(inside: Inside, options: DoorOptions = {}): Promi
     config: () => config,
     port: () => port,
     lanAddresses: () => [],
-    strangers: new Strangers(),
+    originApprovals: new OriginApprovals(),
     keys: createKeyCheck(() => config, systemClock.elapsed),
     via: '1.1 hearth-test',
   });

@@ -2,11 +2,11 @@
 import { pino } from 'pino';
 import { startBackend, type Backend } from '../../backend/backend.ts';
 import { systemClock } from '../../backend/clock.ts';
-import { resolveConfig } from '../../backend/contract/config-sources.ts';
-import type { Config } from '../../backend/contract/config.ts';
+import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
+import type { Config } from '../../backend/contract/config/config.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
-import type { Patience } from '../../backend/http/encode.ts';
-import { startFakeOllama, type FakeOllama, type FakeOptions } from './fake-ollama.ts';
+import type { Patience } from '../../backend/http/dialect/encode.ts';
+import { startFakeOllama, type FakeOllama, type FakeOptions } from './fake-ollama/fake-ollama.ts';
 
 export interface HearthOptions {
   readonly fake?: FakeOptions;

@@ -1,11 +1,11 @@
 // What the core knows of Ollama's memory, put together as backend.ts does it, for tests that need it whole.
-import { defaultConfig, type Config } from '../../backend/contract/config.ts';
-import { Estimator } from '../../backend/core/estimate.ts';
-import { KeepAlives } from '../../backend/core/keep-alive.ts';
-import { Modelfiles } from '../../backend/core/modelfiles.ts';
+import { defaultConfig, type Config } from '../../backend/contract/config/config.ts';
+import { Estimator } from '../../backend/core/queue/estimate.ts';
+import { KeepAlives } from '../../backend/core/models/keep-alive.ts';
+import { Modelfiles } from '../../backend/core/models/modelfiles.ts';
 import type { Clock, Modelfile, Upstream, Watch } from '../../backend/core/ports.ts';
-import { Residency } from '../../backend/core/residency.ts';
-import { Uses } from '../../backend/core/uses.ts';
+import { Residency } from '../../backend/core/models/residency.ts';
+import { Uses } from '../../backend/core/models/uses.ts';
 import { NO_LOG } from './builders.ts';
 
 /** A model whose Modelfile tells nothing. */

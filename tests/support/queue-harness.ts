@@ -1,8 +1,8 @@
 // A queue with a clock that stands still, and requests in it that a test steers one by one.
-import type { Waiting } from '../../backend/contract/chat.ts';
-import type { Config } from '../../backend/contract/config.ts';
-import { LeaseQueue } from '../../backend/core/queue.ts';
-import type { Lease, LeaseWish } from '../../backend/core/waiter.ts';
+import type { Waiting } from '../../backend/contract/chat/chat.ts';
+import type { Config } from '../../backend/contract/config/config.ts';
+import { LeaseQueue } from '../../backend/core/queue/queue.ts';
+import type { Lease, LeaseWish } from '../../backend/core/queue/waiter.ts';
 import { config, watched } from './builders.ts';
 import { ManualClock, settled } from './clocks.ts';
 

@@ -1,5 +1,5 @@
 // A model run that a test plays by hand: what a flight leads, or an upstream's answer.
-import type { ChatEvent, Piece } from '../../backend/contract/chat.ts';
+import type { ChatEvent, Piece } from '../../backend/contract/chat/chat.ts';
 import type { FlightContext } from '../../backend/core/flight.ts';
 import { endEvent, pieceEvent } from './builders.ts';
 

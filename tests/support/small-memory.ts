@@ -1,15 +1,15 @@
 // An Ollama that is memory alone, by a clock that the test moves: room for so many models, the one whose time ends first
 // has to go, and each leaves when its time is up. For tests of what the core does about that.
-import type { Config } from '../../backend/contract/config.ts';
-import { act, type ActionParts } from '../../backend/core/actions.ts';
-import { ResponseCache } from '../../backend/core/cache.ts';
-import { Conversations } from '../../backend/core/conversations.ts';
-import { Estimator } from '../../backend/core/estimate.ts';
-import { History } from '../../backend/core/history.ts';
-import { keepAliveMs } from '../../backend/core/keep-alive.ts';
+import type { Config } from '../../backend/contract/config/config.ts';
+import { act, type ActionParts } from '../../backend/core/stories/actions.ts';
+import { ResponseCache } from '../../backend/core/cache/cache.ts';
+import { Conversations } from '../../backend/core/conversations/conversations.ts';
+import { Estimator } from '../../backend/core/queue/estimate.ts';
+import { History } from '../../backend/core/telemetry/history.ts';
+import { keepAliveMs } from '../../backend/core/models/keep-alive.ts';
 import type { InstalledModel, LoadedModel, Modelfile, RunnerSpec, Upstream, Watch } from '../../backend/core/ports.ts';
-import { LeaseQueue } from '../../backend/core/queue.ts';
-import { Telemetry } from '../../backend/core/telemetry.ts';
+import { LeaseQueue } from '../../backend/core/queue/queue.ts';
+import { Telemetry } from '../../backend/core/telemetry/telemetry.ts';
 import { config, installed, loaded, standingWatch } from './builders.ts';
 import { ManualClock } from './clocks.ts';
 import { memory, NO_MODELFILE, type Memory } from './memory.ts';

@@ -1,6 +1,6 @@
 // The situation of each recorded exchange: which models the real Ollama had, what was loaded or there before, what the model
 // said, and, for the few whose request or answer was not recorded whole, what stands in for it.
-import type { FakeModel, FakeOllama } from './fake-ollama.ts';
+import type { FakeModel, FakeOllama } from './fake-ollama/fake-ollama.ts';
 import { ask, saidIn, transcripts } from './transcripts.ts';
 import type { Question, Transcript } from './transcripts.ts';
 

@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Scripted, ScriptedPiece } from './fake-ollama.ts';
+import type { Scripted, ScriptedPiece } from './fake-ollama/fake-ollama.ts';
 
 /** One answer as it came over the wire. */
 export interface Reply {

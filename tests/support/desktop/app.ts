@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, errors, type ElectronApplication, type Page } from 'playwright-core';
 import { electronForTests } from './fetch-electron.ts';
-import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama.ts';
+import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama/fake-ollama.ts';
 import { family, isAlive, type ProcessId } from './processes.ts';
 import { startBus, startScreen, type Service } from './screen.ts';
 import { TrayHost } from './tray-host.ts';

@@ -14,7 +14,7 @@ import {
   type View,
 } from '../../../backend/contract/desktop.ts';
 import { toWire, type AppError } from '../../../backend/contract/errors.ts';
-import { serveFiles } from '../../../main/content.ts';
+import { serveFiles } from '../../../main/window/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
 
 /** What the test answers to a command, by default the settings unchanged or nothing; an AppError is a refusal. */

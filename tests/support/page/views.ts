@@ -1,6 +1,6 @@
 // Whole views of the window for every state that it can be in. The working day is the one of the design's mock pages.
 import type { ApiKey } from '../../../backend/contract/api-key.ts';
-import { defaultConfig, fields } from '../../../backend/contract/config.ts';
+import { defaultConfig, fields } from '../../../backend/contract/config/config.ts';
 import type { ModelView, QueueEntry } from '../../../backend/contract/control.ts';
 import { SPANS, type PlotSpan, type PlotsView, type View } from '../../../backend/contract/desktop.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';

@@ -1,7 +1,7 @@
 // What the simulated Ollama of the soak says. Each answer is a function of all that was asked, so that one that reached
 // somebody else, or is put together of two, is seen. A question's text also says what goes wrong with it.
-import type { FakeModel, RecordedCall, Scripted, ScriptedPiece } from '../fake-ollama.ts';
-import { vector, words } from '../fake-text.ts';
+import type { FakeModel, RecordedCall, Scripted, ScriptedPiece } from '../fake-ollama/fake-ollama.ts';
+import { vector, words } from '../fake-ollama/fake-text.ts';
 import { hash } from './random.ts';
 
 const TALKS = ['completion', 'tools', 'thinking'];

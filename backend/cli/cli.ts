@@ -1,0 +1,244 @@
+#!/usr/bin/env node
+// `hearth`: the gateway without a desktop (serve), and its keys (key). Reads the configuration, starts the backend, says one line when it listens,
+// follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
+import { realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { pino, type Logger } from 'pino';
+import { startBackend, type Backend } from '../backend.ts';
+import { KEY_USAGE, keyCommand, UsageError } from './key-command.ts';
+import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from '../config-file.ts';
+import { problemSentence, resolveConfig, type ResolvedConfig } from '../contract/config/config-sources.ts';
+import { changedFields, type Config } from '../contract/config/config.ts';
+import { AppError } from '../contract/errors.ts';
+import { ListenError } from '../http/wire/listen.ts';
+import { openLogOutput, type LogOutput } from '../log-output.ts';
+
+/** Exit codes of sysexits(3). */
+const EXIT = { ok: 0, usage: 64, data: 65, unavailable: 69, software: 70, io: 74, config: 78 } as const;
+
+/** How long the last lines of the log may take, where somebody reads them slowly. Milliseconds. */
+const LAST_LINES_MS = 1000;
+
+const USAGE = `Usage: hearth serve [options]
+       hearth key create | list | revoke   (hearth key --help)
+
+serve runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
+
+Options:
+  --config FILE       configuration, TOML or JSON (else CONFIG_PATH, else ./config.toml)
+  --host HOST         address to listen on (server.host)
+  --port PORT         port to listen on, 0 for a free one (server.port)
+  --set KEY=VALUE     any setting, as in --set ollama.model=llama3.2; may be repeated
+  --help, --version
+`;
+
+/** Ends the program with a sentence for the person who started it. */
+class Exit extends Error {
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface ServeFlags {
+  readonly config: string | undefined;
+  /** By dotted path. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+function readFlags(args: readonly string[]): ServeFlags {
+  const { values, positionals } = parseCommandLine(args);
+  const flags: Record<string, unknown> = {};
+  for (const pair of values.set ?? []) {
+    const [key, ...rest] = pair.split('=');
+    if (key === undefined || rest.length === 0) {
+      // Behind the name may stand a secret, and what follows as another argument may be one.
+      const name = /^[\w.]*/.exec(pair)?.[0] ?? '';
+      throw new Exit(EXIT.usage, `--set needs KEY=VALUE. It was "${name}"${name === pair ? '' : ' and something'}.`);
+    }
+    flags[key] = rest.join('=');
+  }
+  if (positionals.length > 0) {
+    const what = values.set === undefined ? `: ${positionals.join(' ')}` : '. A value with blanks in it needs quotes.';
+    throw new Exit(EXIT.usage, `Unknown argument${what}\n\n${USAGE}`);
+  }
+  if (values.host !== undefined) flags['server.host'] = values.host;
+  if (values.port !== undefined) flags['server.port'] = values.port;
+  return { config: values.config, values: flags };
+}
+
+function parseCommandLine(args: readonly string[]): ReturnType<typeof parse> {
+  try {
+    return parse(args);
+  } catch (error) {
+    throw new Exit(EXIT.usage, `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      config: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      set: { type: 'string', multiple: true },
+    },
+  });
+}
+
+async function readSettings(path: string | undefined, flags: ServeFlags): Promise<ResolvedConfig> {
+  const file = path === undefined ? {} : { file: await readConfigFile(path) };
+  return resolveConfig({ ...file, env: process.env, flags: flags.values }, 'headless');
+}
+
+async function serve(args: readonly string[]): Promise<void> {
+  const flags = readFlags(args);
+  const path = await locateConfigFile(process.env, flags.config, process.cwd());
+  const settings = await readSettings(path, flags);
+  if (settings.problems.length > 0) throw new Exit(EXIT.config, settings.problems.map(problemSentence).join('\n'));
+  const { config } = settings;
+  const output = openLogOutput(process.stderr, Date.now);
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
+  for (const notice of settings.notices) log.warn({}, notice);
+  const backend = await startBackend({ config, log, version: await version() });
+  const life = new AbortController();
+  // Before the line that others wait for: whoever has read it may end this at once.
+  stopOnSignals(backend, log, output, life);
+  const { url } = backend;
+  process.stdout.on('error', ({ message }) => log.warn({ url }, `The ready line could not be written: ${message}.`));
+  process.stdout.write(`hearth ready ${url}\n`);
+  if (path !== undefined) await followFile(path, flags, config, backend, log, life.signal);
+  // Without a handler the signal would end the process.
+  else process.on('SIGHUP', () => log.info({}, 'there is no configuration file to read again'));
+}
+
+function stopOnSignals(backend: Backend, log: Logger, output: LogOutput, life: AbortController): void {
+  let stopping = false;
+  const exit = (code: number): void => void output.flushed(LAST_LINES_MS).then(() => process.exit(code));
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      log.warn({ signal }, 'told to stop again: stopping without waiting');
+      process.exit(EXIT.software);
+    }
+    stopping = true;
+    log.info({ signal }, 'stopping: no new work, running answers may end');
+    life.abort();
+    backend.stop().then(
+      () => exit(EXIT.ok),
+      (error: unknown) => {
+        log.error({ err: error }, 'could not stop cleanly');
+        exit(EXIT.software);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** Takes over each good edit of the file; a bad one is reported and the old values stay. */
+async function followFile(
+  path: string,
+  flags: ServeFlags,
+  started: Config,
+  backend: Backend,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  let current = started;
+  const reread = async (): Promise<void> => {
+    const { config, problems, notices } = await readSettings(path, flags);
+    if (problems.length > 0) {
+      log.error({}, `${problems.map(problemSentence).join(' ')} The old values stay in use.`);
+      return;
+    }
+    for (const notice of notices) log.warn({}, notice);
+    const changed = changedFields(current, config);
+    if (changed.length === 0) return;
+    current = config;
+    log.level = config.log.level;
+    backend.configure(config);
+    const later = changedFields(started, config).filter(({ applies }) => applies === 'restart');
+    log.info({ changed: changed.map((field) => field.path) }, 'configuration changed');
+    if (later.length > 0) {
+      log.warn({ fields: later.map((field) => field.path) }, 'these settings change after a restart of the gateway');
+    }
+  };
+  // One after the other: two quick edits must not overtake each other.
+  let reading = Promise.resolve();
+  const queueReread = (): void => {
+    reading = reading.then(reread).catch((error: unknown) => {
+      log.error({}, `${error instanceof Error ? error.message : String(error)} The old values stay in use.`);
+    });
+  };
+  process.on('SIGHUP', queueReread);
+  try {
+    await watchConfigFile(
+      path,
+      (event) => {
+        if (event.kind === 'changed') queueReread();
+        else if (event.kind === 'gone') log.warn({}, `${path} is gone. The old values stay in use.`);
+        else
+          log.warn({ err: event.reason }, `Changes of ${path} are no longer seen. Send SIGHUP to have it read again.`);
+      },
+      signal,
+    );
+    log.info({ path }, 'configuration is followed');
+    // What was written between the first read and the watch.
+    queueReread();
+  } catch (error) {
+    log.warn({ err: error }, `Changes of ${path} are not seen. Send SIGHUP to have it read again.`);
+  }
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const TERMINAL = {
+  write: (text: string): void => void process.stdout.write(text),
+  tell: (text: string): void => void process.stderr.write(text),
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args;
+  if (command !== 'serve') process.stdout.on('error', cannotPrint);
+  if (args.includes('--help') || args.includes('-h')) process.stdout.write(command === 'key' ? KEY_USAGE : USAGE);
+  else if (args.includes('--version')) process.stdout.write(`hearth ${await version()}\n`);
+  else if (command === 'serve') await serve(rest);
+  else if (command === 'key') await keyCommand(rest, process.env, TERMINAL);
+  else throw new Exit(EXIT.usage, command === undefined ? USAGE : `Unknown command: ${command}\n\n${USAGE}`);
+}
+
+/** A command has nothing but its output: a full disk, or `hearth key list | head -1`. */
+function cannotPrint({ message }: Error): void {
+  process.stderr.write(`Standard output cannot be written: ${message}.\n`);
+  process.exit(EXIT.io);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Exit) return error.code;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof AppError) return EXIT.data;
+  if (error instanceof ConfigFileError) return EXIT.config;
+  if (error instanceof ListenError) return EXIT.unavailable;
+  return EXIT.software;
+}
+
+/** Imported by a test this file does nothing; run as a program (also through npm's link) it does its work. */
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  main(process.argv.slice(2)).catch((error: unknown) => {
+    const code = exitCodeOf(error);
+    const text =
+      error instanceof Error && code !== EXIT.software
+        ? error.message
+        : String(error instanceof Error ? error.stack : error);
+    process.stderr.write(`${text.trimEnd()}\n`);
+    process.exit(code);
+  });
+}

@@ -1,0 +1,137 @@
+// Puts the list of keys into a configuration file that people write by hand: their comments and their order stay. It
+// writes a text only after it has read it back and found that nothing but the keys has changed.
+import { randomUUID } from 'node:crypto';
+import { chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { parse as parseToml, stringify as tomlOf } from 'smol-toml';
+import { ConfigFileError } from '../config-file.ts';
+import type { ApiKey } from '../contract/api-key.ts';
+
+type Data = Record<string, unknown>;
+
+/** How long an edit waits for another one's end, and how often it looks; milliseconds. An edit takes a few of them. */
+const LOCK = { patienceMs: 5000, everyMs: 20 } as const;
+
+/**
+ * Does what reads a file and writes it anew while nobody else does so: of two edits at the same time the later would
+ * undo the earlier one, and a key that was revoked would be good again. The lock is a file beside it, as git's is.
+ * Throws ConfigFileError, also when the lock is not given back in time.
+ */
+export async function whileLocked<T>(
+  named: string,
+  edit: () => Promise<T>,
+  patienceMs: number = LOCK.patienceMs,
+): Promise<T> {
+  const path = await realpath(named).catch(() => named);
+  const lock = join(dirname(path), `.${basename(path)}.lock`);
+  // Counted from the first try.
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      await writeFile(lock, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+      break;
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code !== 'EEXIST') throw unwritable(path, cause);
+      if (performance.now() > until) {
+        const reason = `another program is writing it, or was killed while it did. If none is, remove ${lock}.`;
+        throw new ConfigFileError(path, `${reason} Nothing has changed.`, { cause });
+      }
+      await sleep(LOCK.everyMs);
+    }
+  }
+  try {
+    return await edit();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/**
+ * Replaces server.api_keys in a file, which is made when it is not there. JSON is recognised as readConfigFile does it.
+ * The new file takes the place of the old one at once, readable for its owner alone. Throws ConfigFileError when the
+ * text is written in a way that cannot be edited safely, and then nothing has changed.
+ */
+export async function writeKeys(path: string, keys: readonly ApiKey[]): Promise<void> {
+  const old = await readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return '';
+    throw error;
+  });
+  const ending = extname(path).toLowerCase();
+  const isJson = ending === '.json' || (ending !== '.toml' && old.trimStart().startsWith('{'));
+  const text = isJson ? inJson(old, keys) : inToml(path, old, keys);
+  await replace(path, text);
+}
+
+function inJson(old: string, keys: readonly ApiKey[]): string {
+  const data = old.trim() === '' ? {} : (JSON.parse(old.replace(/^\uFEFF/, '')) as Data);
+  const indent = /^[ \t]+(?=")/m.exec(old)?.[0] ?? '  ';
+  return `${JSON.stringify(withKeys(data, keys), null, indent)}\n`;
+}
+
+/** Keys stand in tables of their own at the end of the file, where no other table can be cut in two by them. */
+function inToml(path: string, old: string, keys: readonly ApiKey[]): string {
+  const kept: string[] = [];
+  let isKey = false;
+  for (const line of old.split('\n')) {
+    if (/^\s*\[/.test(line)) isKey = /^\s*\[\[\s*server\s*\.\s*api_keys\s*\]\]/.test(line);
+    // A comment or an empty line behind a key may belong to what comes next.
+    if (!isKey || /^\s*(?:#|$)/.test(line)) kept.push(line);
+  }
+  const rest = kept
+    .join('\n')
+    .replaceAll(/^[ \t]*api_keys[ \t]*=[ \t]*\[[ \t]*\][ \t]*(?:#.*)?\r?\n/gm, '')
+    .trimEnd();
+  const tables = keys.map((key) => `[[server.api_keys]]\n${tomlOf(key)}`.trimEnd());
+  // Line ends as the rest has them.
+  const end = old.includes('\r\n') ? '\r\n' : '\n';
+  const added = tables.map((table) => table.replaceAll('\n', end));
+  const text = `${[rest, ...added].filter((part) => part !== '').join(end + end)}${end}`;
+  if (isDeepStrictEqual(plain(readToml(text)), plain(withKeys(readToml(old) ?? {}, keys)))) return text;
+  const reason = 'server.api_keys is written in a way that Hearth does not edit. Change it there by hand.';
+  throw new ConfigFileError(path, reason);
+}
+
+function readToml(text: string): Data | undefined {
+  try {
+    return parseToml(text) as Data;
+  } catch {
+    return undefined;
+  }
+}
+
+function withKeys(data: Data, keys: readonly ApiKey[]): Data {
+  const { server, ...others } = data;
+  const { api_keys: _old, ...settings } = (server ?? {}) as Data;
+  const next = keys.length === 0 ? settings : { ...settings, api_keys: keys };
+  return Object.keys(next).length === 0 ? others : { ...data, server: next };
+}
+
+/** Without the prototypes and dates of the TOML reader; a section that has become empty is no difference. */
+function plain(data: Data | undefined): unknown {
+  if (data === undefined) return undefined;
+  const { server, ...others } = JSON.parse(JSON.stringify(data)) as Data;
+  return server === undefined || Object.keys(server as Data).length === 0 ? others : { ...others, server };
+}
+
+/** Also behind a symbolic link, and with the owner and the rights that the file has. */
+async function replace(named: string, text: string): Promise<void> {
+  const path = await realpath(named).catch(() => named);
+  const before = await stat(path).catch(() => undefined);
+  const next = join(dirname(path), `.${randomUUID()}.tmp`);
+  try {
+    await writeFile(next, text, { mode: (before?.mode ?? 0o600) & 0o777, flush: true });
+    // Only an administrator can, and only then it matters.
+    if (before !== undefined) await chown(next, before.uid, before.gid).catch(() => undefined);
+    await rename(next, path);
+  } catch (cause) {
+    await rm(next, { force: true });
+    throw unwritable(path, cause);
+  }
+}
+
+function unwritable(path: string, cause: unknown): ConfigFileError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return new ConfigFileError(path, `it cannot be written (${code}). Nothing has changed.`, { cause });
+}

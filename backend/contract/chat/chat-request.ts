@@ -1,0 +1,144 @@
+// What a chat request looks like on the wire of our own routes. The answer is chat.ts.
+import { z } from 'zod';
+import { keepAliveSeconds } from '../duration.ts';
+import { ExactJson } from '../go/exact-json.ts';
+import { anything, list, map, raw, struct } from '../go/go-type.ts';
+import { message, OURS, tool } from './ollama-bodies.ts';
+
+const text = z.string();
+
+/**
+ * Base64 as Ollama takes it: standard alphabet, padded, no `data:` prefix. The length is checked apart, since a group of
+ * four that repeats would overflow the regular expression's stack at a few megabytes.
+ */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function isBase64(image: string): boolean {
+  return image.length > 0 && image.length % 4 === 0 && BASE64.test(image);
+}
+
+/** A short text that starts like a path is one: base64 of a picture that begins with "/" is never this short. */
+function looksLikePath(image: string): boolean {
+  return image.startsWith('/') && image.length < 256 && !image.startsWith('/9j/');
+}
+
+/**
+ * A picture (or sound) in base64. Paths are refused because the upstream client library would read them from this
+ * machine's disk (ollama-js `encodeImage`).
+ */
+export const imageSchema = z.string().refine((image) => isBase64(image) && !looksLikePath(image), {
+  error: 'must be base64 text without a "data:" prefix; a file path or an address is not accepted',
+  abort: true,
+});
+
+export const toolCallSchema = z.looseObject({
+  id: text.optional(),
+  function: z.looseObject({ name: text, arguments: z.record(z.string(), z.unknown()) }),
+});
+export type ToolCall = z.infer<typeof toolCallSchema>;
+
+/** Ollama reads roles without regard to case (api/types.go). */
+const roleSchema = z
+  .string()
+  .transform((role) => role.toLowerCase())
+  .pipe(z.enum(['system', 'user', 'assistant', 'tool']));
+
+/** A call that somebody has had before, as generously as Ollama reads it. */
+const earlierCallSchema = z.looseObject({
+  id: text.optional(),
+  function: z
+    .looseObject({
+      name: text.prefault(''),
+      arguments: z.record(z.string(), z.unknown()).or(z.instanceof(ExactJson)).prefault({}),
+    })
+    .prefault({}),
+});
+
+export const messageSchema = z
+  .looseObject({
+    role: roleSchema,
+    content: text.nullish(),
+    thinking: text.optional(),
+    images: z.array(imageSchema).optional(),
+    tool_calls: z.array(earlierCallSchema).optional(),
+    tool_name: text.optional(),
+  })
+  .refine((m) => typeof m.content === 'string' || m.tool_calls !== undefined || m.images !== undefined, {
+    path: ['content'],
+    error: 'must be a string',
+    abort: true,
+  })
+  .transform((m) => ({ ...m, content: m.content ?? '' }));
+export type Message = z.infer<typeof messageSchema>;
+
+/** A part of a caller's space that it names, for answers and conversations that are to be apart from its others. */
+export const namespaceSchema = z.string().min(1).max(128);
+
+/** Caller's wishes toward the cache, in the body. `ttl` is in seconds. */
+export const cacheControlSchema = z.strictObject({
+  'no-cache': z.boolean().optional(),
+  'no-store': z.boolean().optional(),
+  ttl: z.number().positive().max(31_536_000).optional(),
+  namespace: namespaceSchema.optional(),
+});
+
+/** Lower runs sooner; 0 is normal. X-Queue-Priority's words stand for three of these numbers. */
+export const PRIORITY = { high: -1, normal: 0, low: 1, least: -100, most: 100 } as const;
+
+/** Fields of a body that are ours on the routes of Ollama and OpenAI too, and that neither of them knows. */
+export const OWN_FIELDS = {
+  use_cache: z.boolean().nullish(),
+  cache: cacheControlSchema.nullish(),
+  priority: z
+    .number()
+    .int()
+    .min(PRIORITY.least)
+    .max(PRIORITY.most)
+    .nullish()
+    .describe('Lower runs sooner; 0 is normal. From elsewhere, below 0 counts as 0 unless the key has high_priority.'),
+};
+export const OWN_FIELDS_SCHEMA = z.object(OWN_FIELDS);
+
+/** A request id that we accept from a caller (X-Request-ID, requestId). */
+export const REQUEST_ID = /^[\w.:-]{1,128}$/;
+export const requestIdSchema = z
+  .string()
+  .regex(REQUEST_ID, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' });
+
+const keepAliveSchema = z.union([z.string(), z.number()]).refine((value) => !Number.isNaN(keepAliveSeconds(value)), {
+  error: 'must be a duration such as "5m", a number of seconds, 0 or -1',
+});
+
+/**
+ * Body of POST /api/chat-optimized and /api/chat-queue. Unknown fields are kept and go upstream.
+ * `requestId` is read by /api/chat-queue alone.
+ */
+export const chatRequestSchema = z.looseObject({
+  messages: z.array(messageSchema).min(1, { error: 'must have at least one message' }),
+  model: z.string().max(512).nullish(),
+  stream: z.boolean().nullish(),
+  ...OWN_FIELDS,
+  system_prompt: z.string().nullish(),
+  systemPrompt: z.string().nullish(),
+  options: z.record(z.string(), z.unknown()).nullish(),
+  format: z
+    .union([z.literal('json'), z.literal(''), z.record(z.string(), z.unknown()), z.instanceof(ExactJson)])
+    .nullish(),
+  tools: z.array(z.record(z.string(), z.unknown())).nullish(),
+  think: z.union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])]).nullish(),
+  keep_alive: keepAliveSchema.nullish(),
+  conversation_id: z.string().min(1).max(256).nullish(),
+  requestId: requestIdSchema.nullish(),
+});
+
+/** The same body, as far as it is read by Ollama's rules before it is checked: its messages and tools, and all names. */
+export const ownChat = struct('hearth.ChatRequest', {
+  ...Object.fromEntries(Object.keys(chatRequestSchema.shape).map((name) => [name, anything])),
+  ...OURS,
+  messages: list('[]api.Message', message),
+  tools: list('api.Tools', tool),
+  options: map(),
+  format: raw,
+});
+
+export type ChatRequest = z.infer<typeof chatRequestSchema>;

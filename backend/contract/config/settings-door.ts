@@ -1,0 +1,189 @@
+// The settings of the door and the house: where Hearth listens, who may come in, what it logs, the desktop app.
+// Declarations alone; config.ts puts all sections together.
+import { hostName, webOrigin } from '../address.ts';
+import { apiKeysSchema } from '../api-key.ts';
+import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
+
+const host = () => spelled(hostName, 'an IP address or a host name, without a port');
+const origin = () => spelled(webOrigin, 'an origin such as "http://localhost:3000"');
+
+export const server = section('Gateway', {
+  host: field(host(), {
+    title: 'Listen on',
+    hint: 'The address to listen on. Anything but loopback also needs a key or server.allow_anonymous; without either Hearth stays on loopback and says so.',
+    default: '127.0.0.1',
+    applies: 'restart',
+    advanced: true,
+    env: ['HOST'],
+  }),
+  port: field(whole(0, 65_535), {
+    title: 'Port',
+    hint: 'The port to listen on; 0 takes any free one.',
+    default: 8080,
+    applies: 'restart',
+    env: ['PORT'],
+  }),
+  workers: field(whole(1, 1024), {
+    title: 'Workers',
+    hint: 'Number of worker threads of the old backend.',
+    default: 1,
+    unit: 'count',
+    applies: 'restart',
+    advanced: true,
+    inert: 'One process does all the work.',
+  }),
+  lan: field(flag(), {
+    title: 'Let other machines in',
+    hint: 'Listens on all addresses of this machine and accepts them as Host. Needs a key first, so that only your machines get in.',
+    default: false,
+    applies: 'restart',
+  }),
+  allow_anonymous: field(flag(), {
+    title: 'Let anyone in without a key',
+    hint: 'Lets in callers from other machines who show no key. Meant for containers whose port is published on loopback only.',
+    default: false,
+    applies: 'restart',
+    advanced: true,
+  }),
+  allowed_hosts: field(list(host().type, 100, 'a list of host names or IP addresses, without ports', 'a host name'), {
+    title: 'Further host names',
+    hint: 'Names under which Hearth may be called beside localhost, such as the name in a reverse proxy. Exact names, no wildcards.',
+    default: [],
+    applies: 'live',
+    advanced: true,
+  }),
+  allow_management: field(flag(), {
+    title: 'Let pages and machines change models',
+    hint: 'Lets web pages and other machines pull, push, create, copy and delete models. Programs of this machine always may.',
+    default: false,
+    applies: 'live',
+    advanced: true,
+  }),
+  max_body_mb: field(amount(0.1, 1024), {
+    title: 'Largest request',
+    hint: 'A request body above this is refused with too_large.',
+    default: 64,
+    unit: 'MB',
+    applies: 'live',
+    advanced: true,
+  }),
+  max_inflight_mb: field(amount(1, 65_536), {
+    title: 'Requests under way, at most',
+    hint: 'Memory for all request bodies until their requests are over, unpacked, and for long answers until they are read. Past it new ones are refused with overloaded. No single body may be larger.',
+    default: 256,
+    unit: 'MB',
+    applies: 'live',
+    advanced: true,
+  }),
+  stalled_reader_s: field(whole(1, 86_400), {
+    title: 'Close on a caller who does not read after',
+    hint: 'The clock starts when the connection last took some of an answer that waits for it. Who reads slowly is never cut.',
+    default: 300,
+    unit: 's',
+    applies: 'live',
+    advanced: true,
+  }),
+  drain_timeout_ms: field(whole(0, 600_000), {
+    title: 'Time to finish when stopping',
+    hint: 'How long running answers may go on after Stop, Quit or SIGTERM.',
+    default: 10_000,
+    unit: 'ms',
+    applies: 'live',
+    advanced: true,
+  }),
+  api_keys: field(
+    {
+      type: apiKeysSchema,
+      kind: 'keys',
+      allowed: 'a list of at most 100 keys with different names, each as `hearth key create` writes it',
+      max: 100,
+    },
+    {
+      title: 'Keys',
+      hint: 'Callers from other machines must show one. What each may do: chat, cache, manage. Only hashes are kept.',
+      default: [],
+      applies: 'live',
+      secret: 'hashed',
+    },
+  ),
+});
+
+const ORIGINS =
+  'a list of origins such as "http://localhost:3000", without paths, or "*"; one "*" may stand for a whole host, for what comes before a domain, or for the port: "chrome-extension://*", "https://*.example.com", "http://nas.local:*"';
+
+export const cors = section('Web pages', {
+  allowed_origins: field(list(origin().type, 1000, ORIGINS, 'an origin'), {
+    title: 'Web pages that may connect',
+    hint: 'Origins of pages and browser extensions. Pages on this machine may always connect; "*" lets in every page you visit.',
+    default: ['http://localhost:3000'],
+    applies: 'live',
+  }),
+  blocked_origins: field(list(origin().type, 1000, ORIGINS, 'an origin'), {
+    title: 'Web pages that are refused',
+    hint: 'Origins that you are not asked about again. They stay out whatever else would let them in.',
+    default: [],
+    applies: 'live',
+    advanced: true,
+  }),
+});
+
+export const log = section('Log', {
+  level: field(
+    choice({
+      trace: 'trace',
+      debug: 'debug',
+      info: 'info',
+      warn: 'warn',
+      error: 'error',
+      fatal: 'fatal',
+      silent: 'silent',
+    }),
+    {
+      title: 'Log',
+      hint: 'The least important lines to write.',
+      default: 'info',
+      applies: 'live',
+      advanced: true,
+      env: ['LOG_LEVEL', 'RUST_LOG'],
+    },
+  ),
+  requests: field(flag(), {
+    title: 'Keep request text',
+    hint: 'Writes prompts and answers to the log, on this machine only.',
+    default: false,
+    applies: 'live',
+  }),
+});
+
+export const app = section('This app', {
+  start_at_login: field(flag(), {
+    title: 'Start at login',
+    hint: 'Opens Hearth in the tray when you log in.',
+    default: false,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  start_ollama: field(flag(), {
+    title: 'Start Ollama when it is not running',
+    hint: 'Starts the installed ollama program, and stops only what it started.',
+    default: false,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  notifications: field(flag(), {
+    title: 'Notifications',
+    hint: 'Tells about changes of state, such as Ollama going away.',
+    default: true,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  check_updates: field(flag(), {
+    title: 'Check for updates',
+    hint: 'Asks now and then whether a newer release exists.',
+    inert: 'There are no releases to look for yet.',
+    default: true,
+    applies: 'live',
+    advanced: true,
+    only: 'desktop',
+  }),
+});

@@ -1,0 +1,144 @@
+// The settings toward Ollama: where it is, which model, how long to wait, what to keep warm.
+// Declarations alone; config.ts puts all sections together.
+import { upstreamAddress } from '../address.ts';
+import {
+  amount,
+  choice,
+  field,
+  flag,
+  freeText,
+  headers,
+  keepAlive,
+  list,
+  section,
+  spelled,
+  whole,
+} from './config-field.ts';
+
+const DAY_S = 86_400;
+const modelName = (text: string): string | undefined =>
+  /^[^\s\p{Cc}]{1,256}$/u.test(text.trim()) ? text.trim() : undefined;
+const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'model');
+
+/** Also as it is written in a header, for those who copy it from there. */
+const bearerKey = (text: string): string | undefined =>
+  /^(?:bearer(?:\s+|$))?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
+
+const filePath = (text: string): string | undefined =>
+  /^[^\p{Cc}]{0,4096}$/u.test(text.trim()) ? text.trim() : undefined;
+
+export const ollama = section('Ollama', {
+  api_url: field(spelled(upstreamAddress, 'an http or https address such as "http://127.0.0.1:11434"', 'url'), {
+    title: 'Address',
+    hint: 'Where Ollama answers. Written like OLLAMA_HOST: scheme and port may be missing. In "https://user:password@host" the user and password are shown to Ollama as HTTP Basic.',
+    default: 'http://127.0.0.1:11434',
+    applies: 'live',
+    secret: 'userinfo',
+    env: ['OLLAMA_API_URL', 'OLLAMA_HOST'],
+  }),
+  api_key: field(spelled(bearerKey, 'a key without blanks in it, or empty for none', 'secret'), {
+    title: 'Key for Ollama',
+    hint: 'Shown to Ollama, or to the proxy before it, with every call: Authorization: Bearer. Goes before a user and password in the address.',
+    default: '',
+    applies: 'live',
+    secret: 'value',
+    env: ['OLLAMA_API_KEY'],
+  }),
+  headers: field(headers(), {
+    title: 'Headers for Ollama',
+    hint: 'Sent with every call to Ollama, as a proxy before it may want them. An Authorization among them goes before ollama.api_key. They replace what callers send under the same names.',
+    default: {},
+    applies: 'live',
+    advanced: true,
+    secret: 'values',
+  }),
+  ca_file: field(spelled(filePath, 'the path of a file', 'text'), {
+    title: 'Certificates to trust',
+    hint: 'A PEM file with your own certificate authority, for an Ollama behind https. It is believed beside those that Node and NODE_EXTRA_CA_CERTS name.',
+    default: '',
+    applies: 'live',
+    advanced: true,
+  }),
+  model: field(model(), {
+    title: 'Default model',
+    hint: 'The model of requests that name none, and the one to keep warm.',
+    default: 'deepseek-r1:8b',
+    applies: 'live',
+    env: ['OLLAMA_MODEL'],
+  }),
+  keep_alive: field(keepAlive(), {
+    title: 'Stay warm for',
+    hint: 'How long a model stays loaded after an answer, at least: 30 s, 15 min, 2 h, always, or as Ollama does. A longer time that a caller or OLLAMA_KEEP_ALIVE asked for stays.',
+    default: '15m',
+    applies: 'live',
+  }),
+  system_prompt: field(freeText(100_000), {
+    title: 'System prompt',
+    hint: 'Put first in chats on our own routes that bring no system message. Empty: none.',
+    default: '',
+    applies: 'live',
+    advanced: true,
+  }),
+  timeout_seconds: field(amount(0.1, DAY_S), {
+    title: 'Give up without progress after',
+    hint: 'Longest silence of the model inside an answer. The clock starts again with every piece.',
+    default: 300,
+    unit: 's',
+    applies: 'live',
+    advanced: true,
+  }),
+  first_token_timeout_seconds: field(amount(0.1, DAY_S), {
+    title: 'Give up without a first token after',
+    hint: 'Longest wait for the first piece, loading the model included. The clock starts when the request goes to Ollama, not in line.',
+    default: 900,
+    unit: 's',
+    applies: 'live',
+    advanced: true,
+  }),
+  connect_timeout_ms: field(whole(50, 60_000), {
+    title: 'Connect within',
+    hint: 'Longest time to open a connection to Ollama.',
+    default: 3000,
+    unit: 'ms',
+    applies: 'restart',
+    advanced: true,
+  }),
+  keep_warm: field(flag(), {
+    title: 'Keep the default model warm',
+    hint: 'Renews the default model and the preloaded ones before their time runs out, once they are in memory. Off, they leave when it has run out.',
+    default: false,
+    applies: 'live',
+  }),
+  preload: field(list(model().type, 16, 'a list of at most 16 model names', 'a model'), {
+    title: 'Load at start',
+    hint: 'Models to load when Hearth starts, after Ollama restarted, and after something else unloaded them. What another model pushed out comes back when none was used for five minutes.',
+    default: [],
+    applies: 'live',
+    advanced: true,
+  }),
+  num_ctx_policy: field(
+    choice({ off: 'Leave as sent', fill: 'Fill if missing', max: 'Use the largest', force: 'Always ours' }),
+    {
+      title: 'Apps that change num_ctx',
+      hint: 'A different context size makes Ollama load the model again. Ours is ollama.num_ctx: the largest is that or what is sent, whichever is more.',
+      default: 'off',
+      applies: 'live',
+    },
+  ),
+  num_ctx: field(whole(0, 16_777_216), {
+    title: 'Context size',
+    hint: 'The num_ctx that ollama.num_ctx_policy works with; 0 is not set.',
+    default: 0,
+    unit: 'tokens',
+    applies: 'live',
+    advanced: true,
+  }),
+  max_answer_mb: field(amount(0.1, 1024), {
+    title: 'Longest answer',
+    hint: 'An answer above this is ended with upstream_failed.',
+    default: 64,
+    unit: 'MB',
+    applies: 'live',
+    advanced: true,
+  }),
+});

@@ -1,0 +1,53 @@
+// Keys of callers from elsewhere: made, and found again by what somebody shows. Only hashes are kept. Who must show a key,
+// and what a key opens, is http/door/keys.ts.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ApiKey, KeyWish } from '../../contract/api-key.ts';
+import { AppError } from '../../contract/errors.ts';
+
+/** Every key of ours begins so, so that people and programs that look for leaked secrets recognise it. */
+export const KEY_PREFIX = 'hearth_';
+const KEY_BYTES = 32;
+
+/**
+ * A new key and the list with it. `secret` is shown to the user now and never again. Throws invalid_request when the
+ * name is taken.
+ */
+export function addKey(
+  keys: readonly ApiKey[],
+  wish: KeyWish,
+  now: Date,
+): { readonly secret: string; readonly key: ApiKey; readonly keys: ApiKey[] } {
+  if (keys.some(({ name }) => name === wish.name)) {
+    throw new AppError(
+      'invalid_request',
+      `There is a key "${wish.name}" already. Revoke it first, or take another name.`,
+    );
+  }
+  const secret = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+  const { name, scopes, ...limits } = wish;
+  const key: ApiKey = { name, hash: hashOf(secret), scopes, ...limits, created_at: now.toISOString() };
+  return { secret, key, keys: [...keys, key] };
+}
+
+/** The list without one. Throws not_found when no key has the name. */
+export function withoutKey(keys: readonly ApiKey[], name: string): ApiKey[] {
+  const rest = keys.filter((key) => key.name !== name);
+  if (rest.length < keys.length) return rest;
+  const names = keys.length === 0 ? 'There are none.' : `There are ${keys.map((key) => key.name).join(', ')}.`;
+  throw new AppError('not_found', `There is no key "${name}". ${names}`);
+}
+
+/** The key that somebody shows, or undefined. Takes the same time whichever it is. */
+export function findKey(keys: readonly ApiKey[], shown: string): ApiKey | undefined {
+  const hash = Buffer.from(hashOf(shown));
+  let found: ApiKey | undefined;
+  for (const key of keys) {
+    const kept = Buffer.from(key.hash);
+    if (kept.length === hash.length && timingSafeEqual(kept, hash)) found = key;
+  }
+  return found;
+}
+
+function hashOf(secret: string): string {
+  return `sha256:${createHash('sha256').update(secret).digest('hex')}`;
+}

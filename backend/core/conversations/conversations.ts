@@ -1,0 +1,267 @@
+// The conversation cache: what was said so far, under an id that a caller chose, so that only new messages need be sent.
+// Bounded in bytes, least recently used out first, forgotten after an idle time. One request at a time speaks in a
+// conversation: the next begins when the one before has ended. It asks no model and decides nothing about answers.
+import { LRUCache } from 'lru-cache';
+import type { Removed } from '../../contract/control.ts';
+import type { ConversationView } from '../../contract/control.ts';
+import { AppError } from '../../contract/errors.ts';
+import { jsonText } from '../../contract/go/exact-json.ts';
+import type { Clock, ReadConfig } from '../ports.ts';
+import { LOCAL, ownerOfSpace, sees } from '../ownership.ts';
+import { queueFull } from '../refusals.ts';
+
+const MB = 1024 * 1024;
+/** What a conversation, and each of its messages, costs beside its text. */
+const BOOKKEEPING_BYTES = 700;
+const MESSAGE_BYTES = 200;
+
+/** A message in the form in which it goes upstream. */
+export type Said = Readonly<Record<string, unknown>>;
+
+interface Talk {
+  readonly messages: readonly Said[];
+  readonly bytes: number;
+  /** Milliseconds since 1970, for those who are shown it. */
+  readonly saidAt: number;
+  /** When somebody last began or ended to speak in it, by the monotonic clock; the order of these is that of the cache. */
+  readonly usedAt: number;
+}
+
+/** Somebody who speaks in a conversation, or waits for its turn. */
+interface Speaker {
+  begin(): void;
+  /** How many are before it now. */
+  moved(ahead: number): void;
+  /** The conversation was deleted while it spoke: it must not come back with the answer. */
+  forgotten: boolean;
+}
+
+/** The right to speak in a conversation. Release it in any case; twice is harmless. */
+export interface Turn {
+  readonly id: string;
+  /** What was said before; empty in a new conversation. */
+  readonly history: readonly Said[];
+  /** Whether the conversation was known. */
+  readonly resumed: boolean;
+  /**
+   * Makes this what was said. Returns how many messages are kept: 0 when they are too many for the whole cache, or when
+   * the conversation was deleted or cleared meanwhile.
+   */
+  keep(messages: readonly Said[]): number;
+  release(): void;
+}
+
+export interface ConversationFigures {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly max_bytes: number;
+  readonly asked: number;
+  readonly resumed: number;
+}
+
+export class Conversations {
+  readonly #config: ReadConfig;
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #nextPlace: () => number;
+  #talks: LRUCache<string, Talk>;
+  /** Who speaks in each conversation, and then those who wait for their turn in it. */
+  readonly #lines = new Map<string, Speaker[]>();
+  #waiting = 0;
+  #asked = 0;
+  #resumed = 0;
+
+  /** `nextPlace`: milliseconds until somebody who waits may begin, for one who is refused. */
+  constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>, nextPlace: () => number = () => 0) {
+    this.#config = config;
+    this.#nextPlace = nextPlace;
+    this.#clock = clock;
+    this.#talks = this.#build();
+  }
+
+  #build(): LRUCache<string, Talk> {
+    // lru-cache takes whole numbers only.
+    return new LRUCache({ maxSize: this.#maxBytes, sizeCalculation: ({ bytes }, key) => costOf(key, bytes) });
+  }
+
+  get #maxBytes(): number {
+    return Math.floor(this.#config().conversation_cache.max_size_mb * MB);
+  }
+
+  /** Whether somebody speaks in it now, so that `enter` would wait. */
+  busy(namespace: string, id: string): boolean {
+    return this.#lines.has(talkKey(namespace, id));
+  }
+
+  /** Who waits here stands in no queue, so that the queue's bound is this one's too. Throws queue_full. */
+  admit(): void {
+    const { max_queue_size: max } = this.#config().queue;
+    if (this.#waiting >= max) throw queueFull(max, this.#nextPlace());
+  }
+
+  /**
+   * Waits for its turn, first come first served; `moved` is told how many are before it, at once and whenever that has
+   * changed. Rejects with the signal's reason, and with queue_full.
+   */
+  async enter(
+    namespace: string,
+    id: string,
+    signal: AbortSignal,
+    moved: (ahead: number) => void = () => undefined,
+  ): Promise<Turn> {
+    signal.throwIfAborted();
+    const key = talkKey(namespace, id);
+    const line = this.#lines.get(key) ?? [];
+    if (line.length > 0) this.admit();
+    const speaker: Speaker = { begin: () => undefined, moved, forgotten: false };
+    line.push(speaker);
+    this.#lines.set(key, line);
+    const release = (): void => this.#leave(key, line, speaker);
+    if (line.length > 1) {
+      moved(line.length - 1);
+      this.#waiting++;
+      try {
+        await turnOf(speaker, signal);
+      } catch (error) {
+        release();
+        throw error;
+      } finally {
+        this.#waiting--;
+      }
+    }
+    // What was deleted before its turn came is not what it says.
+    speaker.forgotten = false;
+    const talk = this.#find(key);
+    this.#asked++;
+    if (talk !== undefined) this.#resumed++;
+    return {
+      id,
+      history: talk?.messages ?? [],
+      resumed: talk !== undefined,
+      keep: (messages) => (speaker.forgotten ? 0 : this.#keep(key, messages)),
+      release,
+    };
+  }
+
+  /** Those behind move up, and the first of them speaks when nobody does. */
+  #leave(key: string, line: Speaker[], speaker: Speaker): void {
+    const at = line.indexOf(speaker);
+    if (at === -1) return;
+    line.splice(at, 1);
+    if (line.length === 0) this.#lines.delete(key);
+    else if (at === 0) line[0]?.begin();
+    for (const [ahead, { moved }] of line.entries()) if (ahead >= Math.max(1, at)) moved(ahead);
+  }
+
+  #find(key: string): Talk | undefined {
+    this.#forgetIdle();
+    const talk = this.#talks.peek(key);
+    if (talk !== undefined) this.#talks.set(key, { ...talk, usedAt: this.#clock.elapsed() });
+    return talk;
+  }
+
+  /** The least recently used come first, and they are the idle ones. */
+  #forgetIdle(): void {
+    const since = this.#clock.elapsed() - this.#config().conversation_cache.ttl_seconds * 1000;
+    const idle: string[] = [];
+    for (const key of this.#talks.rkeys()) {
+      if ((this.#talks.peek(key)?.usedAt ?? 0) > since) break;
+      idle.push(key);
+    }
+    for (const key of idle) this.#talks.delete(key);
+  }
+
+  #keep(key: string, messages: readonly Said[]): number {
+    const bytes = messages.reduce((sum, message) => sum + MESSAGE_BYTES + jsonText(message).length * 2, 0);
+    if (costOf(key, bytes) > this.#talks.maxSize) {
+      this.#talks.delete(key);
+      return 0;
+    }
+    const { now, elapsed } = this.#clock;
+    this.#talks.set(key, { messages, bytes, saidAt: now(), usedAt: elapsed() });
+    return messages.length;
+  }
+
+  /** What was said in it. Looking does not keep it alive. Throws not_found. */
+  view(namespace: string, id: string): ConversationView {
+    this.#forgetIdle();
+    const talk = this.#talks.peek(talkKey(namespace, id));
+    if (talk === undefined) throw unknownTalk(id);
+    const idleSeconds = Math.floor((this.#clock.elapsed() - talk.usedAt) / 1000);
+    return {
+      id,
+      messages: talk.messages.map((message) => ({ ...message })),
+      updated_at: new Date(talk.saidAt).toISOString(),
+      expires_in_s: Math.max(0, this.#config().conversation_cache.ttl_seconds - idleSeconds),
+    };
+  }
+
+  /** Also one whose first answer is still under way. Throws not_found. */
+  delete(namespace: string, id: string): void {
+    this.#forgetIdle();
+    const key = talkKey(namespace, id);
+    const [speaker] = this.#lines.get(key) ?? [];
+    const spoken = speaker?.forgotten === false;
+    if (speaker !== undefined) speaker.forgotten = true;
+    if (!this.#talks.delete(key) && !spoken) throw unknownTalk(id);
+  }
+
+  /** Forgets what a watcher may see, also those whose first answer is still under way. */
+  clear(watcher: string = LOCAL): Removed {
+    const isMeant = (key: string): boolean => sees(watcher, ownerOfSpace(spaceOfKey(key)));
+    for (const [key, [speaker]] of this.#lines) if (speaker !== undefined && isMeant(key)) speaker.forgotten = true;
+    const before = this.#talks.calculatedSize;
+    const doomed = [...this.#talks.keys()].filter(isMeant);
+    for (const key of doomed) this.#talks.delete(key);
+    return { removed: doomed.length, freed_bytes: before - this.#talks.calculatedSize };
+  }
+
+  /** After a change of conversation_cache.max_size_mb: the most recently used ones that fit stay. */
+  reconfigured(): void {
+    if (this.#talks.maxSize === this.#maxBytes) return;
+    const old = this.#talks;
+    this.#talks = this.#build();
+    for (const [key, talk] of [...old.entries()].toReversed()) this.#talks.set(key, talk);
+  }
+
+  resetCounts(): void {
+    this.#asked = 0;
+    this.#resumed = 0;
+  }
+
+  get figures(): ConversationFigures {
+    this.#forgetIdle();
+    const { size, calculatedSize, maxSize } = this.#talks;
+    return { entries: size, bytes: calculatedSize, max_bytes: maxSize, asked: this.#asked, resumed: this.#resumed };
+  }
+}
+
+/** A space is one line. */
+function talkKey(space: string, id: string): string {
+  return `${space}\n${id}`;
+}
+
+function spaceOfKey(key: string): string {
+  return key.slice(0, key.indexOf('\n'));
+}
+
+function costOf(key: string, bytes: number): number {
+  return bytes + key.length * 2 + BOOKKEEPING_BYTES;
+}
+
+function unknownTalk(id: string): AppError {
+  return new AppError(
+    'not_found',
+    `There is no conversation "${id}". It may have been idle too long, been cleared, or be in a cache.namespace (?namespace=…).`,
+  );
+}
+
+/** Resolves when it may begin. Rejects with the signal's reason. */
+async function turnOf(speaker: Speaker, signal: AbortSignal): Promise<void> {
+  let stop: () => void = () => undefined;
+  const turn = new Promise<void>((resolve, reject) => {
+    speaker.begin = resolve;
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  await turn.finally(() => signal.removeEventListener('abort', stop));
+}

@@ -1,0 +1,43 @@
+// Can a question have one answer alone? Only then may a client that knows nothing of a cache be given a kept one.
+// It looks at what the caller and the model's Modelfile say; whether a cache is asked at all is policy.ts.
+import type { Modelfiles } from './modelfiles.ts';
+import type { InstalledModel, Modelfile, UpstreamRequest } from '../ports.ts';
+
+/** The three options that take chance out of an answer, each with the values that do. */
+const CERTAIN: Readonly<Record<string, (value: number) => boolean>> = {
+  temperature: (value) => value === 0,
+  top_k: (value) => value === 1,
+  seed: (value) => value >= 0,
+};
+
+/**
+ * Whether sampling leaves nothing to chance: temperature 0, top_k 1, or a seed that is not negative. What counts is the
+ * request, then the Modelfile, then Ollama's default, which is chance (ollama api/types.go DefaultOptions: 0.8, 40, -1).
+ */
+export function isDeterministic(
+  options: UpstreamRequest['options'],
+  parameters: Modelfile['parameters'] | undefined,
+): boolean {
+  return Object.entries(CERTAIN).some(([name, certain]) => {
+    const asked = options?.[name] ?? parameters?.get(name)?.at(-1);
+    return asked !== undefined && asked !== '' && certain(Number(asked));
+  });
+}
+
+/** Knows which questions are deterministic, and asks for a Modelfile only where it can matter. */
+export class Determinism {
+  readonly #modelfiles: Pick<Modelfiles, 'of'>;
+
+  constructor(modelfiles: Pick<Modelfiles, 'of'>) {
+    this.#modelfiles = modelfiles;
+  }
+
+  /** Never rejects for Ollama's sake: a Modelfile that cannot be had says nothing. Rejects with the signal's reason. */
+  async of(request: UpstreamRequest, model: InstalledModel, signal: AbortSignal): Promise<boolean> {
+    const { options } = request;
+    if (isDeterministic(options, undefined)) return true;
+    const allSaid = Object.keys(CERTAIN).every((name) => (options?.[name] ?? undefined) !== undefined);
+    if (allSaid) return false;
+    return isDeterministic(options, (await this.#modelfiles.of(model, signal))?.parameters);
+  }
+}

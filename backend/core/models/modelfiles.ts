@@ -1,0 +1,76 @@
+// What the Modelfiles of models say, as far as it was asked for: remembered by digest, so that a changed model is asked
+// anew. /api/tags tells it of no model that was pulled (`parent_model` is empty or a path of another machine), so it is
+// one /api/show for each digest, made when a request first needs it.
+import { LRUCache } from 'lru-cache';
+import type { InstalledModel, Modelfile, RunnerSpec, Upstream, UpstreamRequest } from '../ports.ts';
+import { runnerSpec } from './runner.ts';
+
+/** Modelfiles remembered. */
+const MOST_MODELS = 200;
+
+type Which = Pick<InstalledModel, 'digest' | 'name'>;
+
+export class Modelfiles {
+  readonly #upstream: Pick<Upstream, 'modelfile'>;
+  readonly #known = new LRUCache<string, Modelfile>({ max: MOST_MODELS });
+  readonly #asked = new Map<string, Promise<Modelfile | undefined>>();
+
+  constructor(upstream: Pick<Upstream, 'modelfile'>) {
+    this.#upstream = upstream;
+  }
+
+  /** From memory alone. */
+  known(digest: string): Modelfile | undefined {
+    return this.#known.get(digest);
+  }
+
+  /** Undefined when it cannot be had; then the next one asks again. Rejects only with the signal's reason. */
+  async of(model: Which, signal: AbortSignal): Promise<Modelfile | undefined> {
+    const known = this.#known.get(model.digest);
+    if (known !== undefined) return known;
+    return await unlessAborted(this.#asked.get(model.digest) ?? this.#ask(model), signal);
+  }
+
+  /** The runner that a request for this model needs; `model` is undefined where it is not known to be installed. */
+  async runner(request: UpstreamRequest, model: Which | undefined, signal: AbortSignal): Promise<RunnerSpec> {
+    return runnerSpec(request, model, model === undefined ? undefined : await this.of(model, signal));
+  }
+
+  /** Asked once for all who want it now; none of them takes it along when he leaves. */
+  #ask({ digest, name }: Which): Promise<Modelfile | undefined> {
+    const asked = this.#upstream
+      .modelfile(name, new AbortController().signal)
+      .then((modelfile) => {
+        this.#known.set(digest, modelfile);
+        return modelfile;
+      })
+      .catch(() => undefined)
+      .finally(() => this.#asked.delete(digest));
+    this.#asked.set(digest, asked);
+    return asked;
+  }
+
+  /**
+   * What of the disk a runner of this model is loaded from: equal for all models that share a runner. Until the
+   * Modelfile is known, and where it names no file, that is the model's own digest.
+   */
+  weights(digest: string): string {
+    return this.#known.get(digest)?.weights ?? digest;
+  }
+
+  /** Asks for what is not known of these models, where it can matter: one digest alone has nothing to share. */
+  async learn(models: readonly Which[], signal: AbortSignal): Promise<void> {
+    const byDigest = new Map(models.map((model) => [model.digest, model]));
+    if (byDigest.size < 2) return;
+    await Promise.all([...byDigest.values()].map((model) => this.of(model, signal)));
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}

@@ -1,0 +1,84 @@
+// How Ollama reads model names, and which near ones to offer when a name is not installed.
+import { AppError } from '../../contract/errors.ts';
+import { canonicalName } from '../../contract/model-name.ts';
+import { typingMistakes } from '../../contract/nearest.ts';
+import { quotation, sentence } from '../../contract/sentence.ts';
+import type { InstalledModel } from '../ports.ts';
+
+/** Host, namespace, name and tag, each as Ollama takes it (ollama types/model/name.go). */
+const NAME = /^(?:(?:(?:[a-z]+:\/\/)?\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/i;
+
+/** A name without the word that keeps it on this machine (ollama internal/modelref). */
+export function withoutLocal(name: string): string {
+  return name.trim().replace(/:local$/i, '');
+}
+
+/** Whether a name asks for ollama.com's machines; such requests never meet the local scheduler. */
+export function isCloudName(name: string): boolean {
+  return /(?::|-)cloud$/i.test(name);
+}
+
+/** The model of a name among those that are installed, or else that are in memory: the list may not be known. */
+export function named<M extends { readonly name: string }>(
+  name: string,
+  ...lists: (readonly M[] | undefined)[]
+): M | undefined {
+  const wanted = canonicalName(name);
+  return lists.flatMap((list) => list ?? []).find((model) => canonicalName(model.name) === wanted);
+}
+
+/** Up to three installed names that the caller may have meant, nearest first. */
+export function nearNames(wanted: string, installed: readonly InstalledModel[]): string[] {
+  const target = plainName(wanted);
+  const limit = Math.max(2, target.length / 2);
+  return installed
+    .map(({ name }) => ({ name, distance: distance(target, plainName(name), limit) }))
+    .filter(({ distance }) => distance <= limit)
+    .toSorted((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** Without the tag that Ollama adds by itself: it would make every name longer than what was asked for. */
+function plainName(name: string): string {
+  return canonicalName(name).replace(/:latest$/, '');
+}
+
+/** How far apart two names are; the beginning of a name, and another size of the same model, are near. */
+function distance(wanted: string, own: string, limit: number): number {
+  if (wanted.length >= 3 && own.startsWith(wanted)) return 1;
+  const [wantedFamily = ''] = wanted.split(':');
+  const [family = ''] = own.split(':');
+  return Math.min(typingMistakes(wanted, own, limit + 1), typingMistakes(wantedFamily, family, limit + 1) + 1);
+}
+
+/** The sentence for a model that is not installed, with near names and the command that installs it. */
+export function notInstalled(wanted: string, installed: readonly InstalledModel[]): string {
+  const near = nearNames(wanted, installed);
+  const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : '';
+  return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
+}
+
+/** How Ollama says it: its routes do not agree (ollama server/routes.go). */
+const SAID = {
+  write: (name: string) => `model '${name}' not found`,
+  embed: (name: string) => `model ${JSON.stringify(name)} not found, try pulling it first`,
+  // With its tag, since 0.33.
+  show: (name: string) => `model '${/:[^/]*$/.test(name) ? name : `${name}:latest`}' not found`,
+} as const;
+
+/** The refusal of a name that means no installed model, or that can mean none. `to`: what it was wanted for. */
+export function noSuchModel(name: string, installed: readonly InstalledModel[], to: keyof typeof SAID): AppError {
+  if (NAME.test(withoutLocal(name))) {
+    return new AppError('model_not_found', notInstalled(name, installed), {
+      native: { status: 404, body: { error: SAID[to](name) } },
+    });
+  }
+  return new AppError(
+    'invalid_request',
+    sentence`${quotation(name)} cannot be a model's name. Names look like llama3.2 or owner/name:tag.`,
+    {
+      native: { status: 400, body: { error: 'invalid model name' } },
+    },
+  );
+}

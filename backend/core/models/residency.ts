@@ -1,0 +1,207 @@
+// Which runners stand ready in Ollama's memory, as far as we know, and the one place that has them loaded.
+// The gateway owns a load: several requests share one, and a caller who leaves does not abort it while others wait for
+// the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
+import type { KeepAlives } from './keep-alive.ts';
+import type { Modelfiles } from './modelfiles.ts';
+import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from '../ports.ts';
+import { runnerSpec } from './runner.ts';
+import type { Uses } from './uses.ts';
+import { Usual } from './usual.ts';
+
+interface Load {
+  readonly weights: string;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+  readonly startedAt: number;
+  users: number;
+}
+
+/** A list of loaded models may have been taken this long before it is looked at. */
+const LIST_LAG_MS = 5000;
+
+/** Whether anybody in line still needs a runner; `until` resolves when nobody does. */
+export interface Demand {
+  wants(runner: string): boolean;
+  unwanted(runner: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface ResidencyOptions {
+  readonly upstream: Pick<Upstream, 'load'>;
+  readonly watch: Pick<Watch, 'state' | 'invalidate'>;
+  readonly modelfiles: Pick<Modelfiles, 'known' | 'weights'>;
+  readonly keepAlives: KeepAlives;
+  readonly uses: Uses;
+  /** Is told how long each load took, in milliseconds. */
+  readonly estimator: { observeLoad(model: string, ms: number): void };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Residency {
+  readonly #options: ResidencyOptions;
+  /** Weights to the runner we saw running last. */
+  readonly #ready = new Map<string, { readonly spec: RunnerSpec; readonly at: number }>();
+  readonly #usual = new Usual();
+  readonly #loads = new Map<string, Load>();
+
+  constructor(options: ResidencyOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this runner is in memory, to the best of our knowledge. */
+  isReady(spec: RunnerSpec): boolean {
+    const { watch, clock, keepAlives, modelfiles } = this.#options;
+    const known = this.#ready.get(spec.weights);
+    if (known !== undefined) {
+      return known.spec.key === spec.key && clock.elapsed() < known.at + keepAlives.inForce(spec.weights);
+    }
+    // Not used through us yet: what a model is loaded as for a request without options, fits every such request
+    // (ollama.md section 2).
+    const plain = ({ name, digest }: LoadedModel): string =>
+      runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
+    return watch.state.loaded.some((model) => plain(model) === spec.key);
+  }
+
+  /** Notes that a request of somebody on this runner ended well, with the keep_alive that was sent along. */
+  used(spec: RunnerSpec, sent: number | undefined): void {
+    this.#stands(spec, sent);
+    this.#usual.used(spec);
+    this.#options.uses.used(spec.weights);
+  }
+
+  /** Notes that an empty request of our own found it ready, and renewed its time. */
+  renewed(spec: RunnerSpec, sent: number | undefined): void {
+    this.#stands(spec, sent);
+    this.#options.uses.touched(spec.weights);
+  }
+
+  /** What to send as keep_alive with a request for this runner, which stands ready. Throws the signal's reason alone. */
+  keepAlive(spec: RunnerSpec, asked: number | undefined, signal: AbortSignal): Promise<number | undefined> {
+    return this.#options.keepAlives.toSend(spec, asked, signal);
+  }
+
+  #stands(spec: RunnerSpec, sent: number | undefined): void {
+    const { clock, keepAlives } = this.#options;
+    this.#ready.set(spec.weights, { spec, at: clock.elapsed() });
+    keepAlives.told(spec.weights, sent);
+  }
+
+  /** The spec with the runner options that real requests of this model usually have, so that a warm-up fits them. */
+  usual(spec: RunnerSpec): RunnerSpec {
+    return this.#usual.of(spec);
+  }
+
+  /** The runner of these weights that was had loaded or used last and may be in memory still. */
+  standing(weights: string): RunnerSpec | undefined {
+    return this.#ready.get(weights)?.spec;
+  }
+
+  /** How long a runner of these weights has been loading for somebody, in milliseconds; null while none is. */
+  loadingMs(weights: string): number | null {
+    const starts = [...this.#loads.values()].filter((load) => load.weights === weights).map((load) => load.startedAt);
+    return starts.length === 0 ? null : this.#options.clock.elapsed() - Math.min(...starts);
+  }
+
+  /** Whether Ollama lists a model that runs on the runners of these weights. */
+  isLoaded(weights: string): boolean {
+    const { watch, modelfiles } = this.#options;
+    return watch.state.loaded.some(({ digest }) => modelfiles.weights(digest) === weights);
+  }
+
+  /** Notes that what was loaded from these weights may have left memory. */
+  forget(weights: string): void {
+    this.#ready.delete(weights);
+    this.#options.keepAlives.forget(weights);
+  }
+
+  /** Ollama is away: when it comes back, nothing of all that is in its memory. */
+  forgetAll(): void {
+    for (const weights of this.#ready.keys()) this.forget(weights);
+  }
+
+  /** Whether Ollama lists what this runner was loaded from, and it is this runner that we had loaded. */
+  isResident(runner: string): boolean {
+    for (const [weights, known] of this.#ready) if (known.spec.key === runner) return this.isLoaded(weights);
+    return false;
+  }
+
+  /** Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody. */
+  reconcile(loaded: readonly LoadedModel[]): void {
+    const { modelfiles, clock, uses } = this.#options;
+    const listed = new Set(loaded.map(({ digest }) => modelfiles.weights(digest)));
+    const settled = clock.elapsed() - LIST_LAG_MS;
+    for (const [weights, known] of this.#ready) if (known.at < settled && !listed.has(weights)) this.forget(weights);
+    uses.look(loaded);
+  }
+
+  /**
+   * Resolves when the runner stands ready, with the milliseconds that the caller waited for it (0 when it stood ready).
+   * When the signal aborts it rejects with its reason: at once where others share the load or nobody needs it any more
+   * (then it is aborted), else when the load has ended, since the slot is taken until then.
+   */
+  async ensure(spec: RunnerSpec, asked: number | undefined, demand: Demand, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    if (this.isReady(spec)) return 0;
+    const cameAt = this.#options.clock.elapsed();
+    const load = this.#loads.get(spec.key) ?? this.#start(spec, asked);
+    load.users++;
+    const settled = new AbortController();
+    let left = false;
+    const leave = (): void => {
+      if (!left) load.users--;
+      left = true;
+    };
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const onAbort = (): void => {
+          leave();
+          if (load.users > 0) {
+            reject(signal.reason);
+            return;
+          }
+          void demand.unwanted(spec.key, settled.signal).then(() => {
+            if (load.users === 0) load.abort.abort(signal.reason);
+          });
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        load.done.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+      });
+      signal.throwIfAborted();
+      return this.#options.clock.elapsed() - cameAt;
+    } finally {
+      leave();
+      settled.abort();
+    }
+  }
+
+  #start(spec: RunnerSpec, asked: number | undefined): Load {
+    const { upstream, clock, estimator, log, watch, keepAlives, uses } = this.#options;
+    const abort = new AbortController();
+    const startedAt = clock.elapsed();
+    const over = (): void => {
+      if (this.#loads.get(spec.key) === load) this.#loads.delete(spec.key);
+    };
+    // Whoever comes while an aborted load is winding up needs a new one.
+    abort.signal.addEventListener('abort', over, { once: true });
+    // Whatever of this model was ready before, is not while another form of it loads.
+    this.#ready.delete(spec.weights);
+    const keepAlive = keepAlives.forLoad(spec, asked);
+    const run = async (): Promise<void> => {
+      try {
+        await upstream.load(spec, keepAlive, abort.signal);
+        const ms = clock.elapsed() - startedAt;
+        estimator.observeLoad(spec.model, ms);
+        uses.touched(spec.weights);
+        this.#ready.set(spec.weights, { spec, at: clock.elapsed() });
+        await keepAlives.loaded(spec, keepAlive, abort.signal);
+        watch.invalidate();
+        log.info({ model: spec.model, load_ms: ms }, 'model loaded');
+      } finally {
+        over();
+      }
+    };
+    const load: Load = { weights: spec.weights, abort, done: run(), startedAt, users: 0 };
+    this.#loads.set(spec.key, load);
+    return load;
+  }
+}

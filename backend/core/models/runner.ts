@@ -1,0 +1,36 @@
+// Which runner of Ollama's a request needs: two requests with one key run on the same loaded one.
+// Pure; whether it is loaded is residency.ts.
+import { OPTIONS } from '../../contract/chat/ollama-bodies.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import type { InstalledModel, Modelfile, RunnerSpec, UpstreamRequest } from '../ports.ts';
+
+/**
+ * The runner of a request for this model. `model` is undefined where it is not known to be installed; then its name
+ * stands for it. What the request does not say, the Modelfile does, where it is known.
+ */
+export function runnerSpec(
+  body: UpstreamRequest,
+  model: Pick<InstalledModel, 'digest' | 'name'> | undefined,
+  modelfile: Modelfile | undefined,
+): RunnerSpec {
+  const options: Record<string, unknown> = {};
+  const inForce: Record<string, string> = {};
+  for (const name of OPTIONS.runner) {
+    const value = body.options?.[name] ?? undefined;
+    if (value !== undefined) options[name] = value;
+    const counts = value ?? modelfile?.parameters.get(name)?.at(-1);
+    // As text: a Modelfile has no numbers.
+    if (counts !== undefined) inForce[name] = String(counts);
+  }
+  const shift = typeof body['shift'] === 'boolean' ? { shift: body['shift'] } : {};
+  const digest = model?.digest ?? body.model;
+  const weights = modelfile?.weights ?? digest;
+  return {
+    model: model?.name ?? body.model,
+    digest,
+    weights,
+    options,
+    ...shift,
+    key: `${weights} ${canonicalJson({ options: inForce, ...shift })}`,
+  };
+}

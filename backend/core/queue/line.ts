@@ -1,0 +1,233 @@
+// Those who wait, and the order in which they should run: who they are, whose turn it was last, which runner ran last.
+// To come, to leave and to be next costs the same however many wait: they stand in files (order.ts), and who is next is
+// read off the first of each. It knows neither slots nor a clock; queue.ts decides when somebody may run.
+import { BatchCounter, type BatchFigures } from './batches.ts';
+import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
+import { Waiter, type Lane, type LeaseWish } from './waiter.ts';
+
+/** Callers whose turn is remembered; the one served longest ago is forgotten. */
+const MAX_CALLERS = 1000;
+
+/** What the order depends on beside the line itself. */
+export type Rules = Omit<PlanState, 'runner' | 'streak' | 'lastServed'>;
+
+/** Those of one lane who have priority, caller and runner in common, in the order of arrival; never empty. */
+interface File {
+  readonly lane: Lane;
+  readonly runner: string;
+  readonly waiters: Set<Waiter>;
+}
+
+/** Those who wait for one runner. */
+interface Wanted {
+  count: number;
+  /** Those whom no other runner's request has overtaken yet, in the order of arrival. */
+  readonly unpassed: Set<Waiter>;
+}
+
+export class Line {
+  readonly #files = new Map<string, File>();
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #sizes: Record<Lane, number> = { chat: 0, embed: 0 };
+  readonly #lastServed = new Map<string, number>();
+  readonly #unwanted = new Set<{ readonly runner: string; readonly resolve: () => void }>();
+  readonly #batches = new BatchCounter();
+  #arrivals = 0;
+  #turns = 0;
+  #runner: string | undefined;
+  #streak = 0;
+
+  /** How many wait, in a lane or in both. */
+  size(lane?: Lane): number {
+    return lane === undefined ? this.#sizes.chat + this.#sizes.embed : this.#sizes[lane];
+  }
+
+  /** The runner of the chat that ran last. */
+  get runner(): string | undefined {
+    return this.#runner;
+  }
+
+  /** How many of its requests ran in a row. */
+  get streak(): number {
+    return this.#streak;
+  }
+
+  get batches(): BatchFigures {
+    return this.#batches.figures;
+  }
+
+  resetCounts(): void {
+    this.#batches.reset();
+  }
+
+  add(wish: LeaseWish, now: number): Waiter {
+    const fifoSwitch = wish.lane === 'chat' && this.#batches.arrived(wish.runner);
+    return this.#admit(new Waiter(wish, this.#arrivals++, now, fifoSwitch));
+  }
+
+  /** One whose turn had come, and who could not use it, is the next again. `since` leaves out the time that it ran. */
+  addBack({ wish, seq }: Waiter, since: number): Waiter {
+    const waiter = new Waiter(wish, seq, since, false);
+    waiter.turnCame = true;
+    return this.#admit(waiter);
+  }
+
+  #admit(waiter: Waiter): Waiter {
+    const { lane, runner } = waiter.wish;
+    this.#file(waiter);
+    this.#sizes[lane]++;
+    const { count, unpassed } = this.#wanted.get(runner) ?? { count: 0, unpassed: new Set<Waiter>() };
+    this.#wanted.set(runner, { count: count + 1, unpassed: this.#inOrderOfArrival(unpassed, waiter) });
+    return waiter;
+  }
+
+  /** At the end of its file, unless it had stood in another one: then by the order of arrival. */
+  #file(waiter: Waiter): void {
+    const { lane, runner } = waiter.wish;
+    const key = fileKey(waiter);
+    const { waiters } = this.#files.get(key) ?? { waiters: new Set<Waiter>() };
+    this.#files.set(key, { lane, runner, waiters: this.#inOrderOfArrival(waiters, waiter) });
+  }
+
+  #inOrderOfArrival(waiters: Set<Waiter>, waiter: Waiter): Set<Waiter> {
+    const last = waiters.size === 0 || waiter.seq === this.#arrivals - 1;
+    return last ? waiters.add(waiter) : new Set([...waiters, waiter].toSorted(bySeq));
+  }
+
+  #unfile(waiter: Waiter): void {
+    const key = fileKey(waiter);
+    const file = this.#files.get(key);
+    file?.waiters.delete(waiter);
+    if (file?.waiters.size === 0) this.#files.delete(key);
+  }
+
+  /** It waits no more; once only. */
+  remove(waiter: Waiter): void {
+    const { lane, runner } = waiter.wish;
+    this.#unfile(waiter);
+    waiter.left = true;
+    this.#sizes[lane]--;
+    const wanted = this.#wanted.get(runner);
+    if (wanted === undefined) return;
+    wanted.count--;
+    wanted.unpassed.delete(waiter);
+    if (wanted.count > 0) return;
+    this.#wanted.delete(runner);
+    for (const watch of this.#unwanted) if (watch.runner === runner) watch.resolve();
+  }
+
+  /** Asks all for their priority again. */
+  refile(): void {
+    for (const waiter of this.all()) {
+      const priority = waiter.wish.priority();
+      if (priority === waiter.priority) continue;
+      this.#unfile(waiter);
+      waiter.priority = priority;
+      this.#file(waiter);
+    }
+  }
+
+  /** All who wait, in no order. */
+  all(): Waiter[] {
+    return [...this.#files.values()].flatMap(({ waiters }) => [...waiters]);
+  }
+
+  /** Who is next among those of some files, and in whose turn. */
+  next(rules: Rules, isMeant: (file: File) => boolean): Turn<Waiter> | undefined {
+    const [turn] = this.#inOrder(rules, isMeant);
+    return turn;
+  }
+
+  /** All of one lane, the next one first. */
+  order(lane: Lane, rules: Rules): Waiter[] {
+    return Array.from(
+      this.#inOrder(rules, (file) => file.lane === lane),
+      ({ waiter }) => waiter,
+    );
+  }
+
+  #inOrder(rules: Rules, isMeant: (file: File) => boolean): Iterable<Turn<Waiter>> {
+    const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
+    return inOrder(files, { ...rules, runner: this.#runner, streak: this.#streak, lastServed: this.#lastServed });
+  }
+
+  /** Moves one place nearer in its lane. The new place, from 1. */
+  moveUp(waiter: Waiter, rules: Rules): number {
+    const order = this.order(waiter.wish.lane, rules);
+    const at = order.indexOf(waiter);
+    const [before, after] = [order[at - 1], order[at + 1]];
+    if (before === undefined) return at + 1;
+    // Had it let that one go first, it does so no more, so that no two let each other go first. All others stay where
+    // they are: those who went before the two, and the one who came after them.
+    if (waiter.letsFirst.delete(before)) {
+      for (const earlier of before.letsFirst) waiter.letsFirst.add(earlier);
+      after?.letsFirst.add(before);
+    }
+    before.letsFirst.add(waiter);
+    return at;
+  }
+
+  /** This one runs now and waits no more; `head` was the first in the order, and is overtaken if it is another one. */
+  serve({ waiter, turnOf }: Turn<Waiter>, head: Waiter, now: number): void {
+    const { lane, runner, caller } = waiter.wish;
+    turnOf.turnCame = true;
+    this.#overtake(waiter, head, now);
+    // An embed runs beside the chats: it ends no batch of theirs.
+    if (lane === 'chat') {
+      this.#batches.leased(runner, waiter.fifoSwitch);
+      this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
+      this.#runner = runner;
+    }
+    this.#lastServed.delete(caller);
+    this.#lastServed.set(caller, ++this.#turns);
+    const longestAgo = this.#lastServed.keys().next();
+    if (this.#lastServed.size > MAX_CALLERS && longestAgo.done !== true) this.#lastServed.delete(longestAgo.value);
+    this.remove(waiter);
+  }
+
+  /** Marks those of other runners who were here first. Each is marked once, so the work is small over time. */
+  #overtake({ seq, wish: { runner } }: Waiter, head: Waiter, now: number): void {
+    const mark = (wanted: Wanted, waiter: Waiter): void => {
+      waiter.passedSince ??= now;
+      wanted.unpassed.delete(waiter);
+    };
+    for (const [other, wanted] of this.#wanted) {
+      if (other === runner) continue;
+      for (const waiter of wanted.unpassed) {
+        if (waiter.seq > seq) break;
+        mark(wanted, waiter);
+      }
+      if (other === head.wish.runner) mark(wanted, head);
+    }
+  }
+
+  /** Whether anybody needs this runner. */
+  wants(runner: string): boolean {
+    return this.#wanted.has(runner);
+  }
+
+  /** Resolves as soon as nobody needs this runner, or when the signal aborts. */
+  async unwanted(runner: string, signal: AbortSignal): Promise<void> {
+    if (!this.wants(runner) || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const watch = {
+        runner,
+        resolve: () => {
+          signal.removeEventListener('abort', watch.resolve);
+          this.#unwanted.delete(watch);
+          resolve();
+        },
+      };
+      this.#unwanted.add(watch);
+      signal.addEventListener('abort', watch.resolve, { once: true });
+    });
+  }
+}
+
+function fileKey(waiter: Waiter): string {
+  return `${waiter.wish.lane} ${fileOf(waiter)}`;
+}
+
+function bySeq(a: Waiter, b: Waiter): number {
+  return a.seq - b.seq;
+}

@@ -1,0 +1,193 @@
+// In which order waiting requests run: priority and aging, fairness between callers, batches of one runner, and moves by
+// hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts gives the leases.
+import { PRIORITY } from '../../contract/chat/chat-request.ts';
+import { Heap } from './heap.ts';
+
+/** One in line, as the plan sees it. Moments of the monotonic clock, in milliseconds. */
+export interface Waiting<W = never> {
+  /** Grows with arrival; never equal for two. */
+  readonly seq: number;
+  /** Lower is sooner. */
+  readonly priority: number;
+  readonly caller: string;
+  /** Requests with one runner key need no reload between them. */
+  readonly runner: string;
+  readonly since: number;
+  /** When another runner's request first overtook this one, if one did. */
+  readonly passedSince: number | undefined;
+  /** Those that were moved before this one by hand, in the order of the moves: they go first when its turn comes. */
+  readonly letsFirst?: Iterable<W>;
+  /** Its turn had come, and it let another one go first. */
+  readonly turnCame?: boolean;
+  /** It waits no more, though it may have been moved before one who does. */
+  readonly left?: boolean;
+}
+
+export interface PlanState {
+  readonly now: number;
+  /** The runner that ran last, and how many of its requests ran in a row. */
+  readonly runner: string | undefined;
+  readonly streak: number;
+  /** For each caller, a number that grows with each lease given; callers not in it were never served. */
+  readonly lastServed: ReadonlyMap<string, number>;
+  /** queue.aging_ms: after each such time a waiter counts as one step more urgent. */
+  readonly agingMs: number;
+  /** queue.max_wait_ms: who has waited half of it counts as most urgent, so that nobody's patience ends for a priority. */
+  readonly maxWaitMs: number;
+  /** batch.max_batch_size: requests of one runner in a row while others wait. */
+  readonly maxBatch: number;
+  /** batch.batch_timeout_ms: how long a waiter may be overtaken by requests of another runner. */
+  readonly batchTimeoutMs: number;
+}
+
+/** Who goes next, and in whose turn: its own, or that of the one before whom it was moved by hand. */
+export interface Turn<W> {
+  readonly waiter: W;
+  readonly turnOf: W;
+}
+
+/** The planned order of all who wait. */
+export function planOrder<W extends Waiting<W>>(waiting: readonly W[], state: PlanState): W[] {
+  const files = new Map<string, W[]>();
+  for (const waiter of [...waiting].toSorted((a, b) => a.seq - b.seq)) {
+    const file = files.get(fileOf(waiter));
+    if (file === undefined) files.set(fileOf(waiter), [waiter]);
+    else file.push(waiter);
+  }
+  return Array.from(inOrder<W>(files.values(), state), ({ waiter }) => waiter);
+}
+
+/** Who have these in common stand in one file, and leave it in the order of arrival. */
+export function fileOf({ priority, caller, runner }: Pick<Waiting, 'priority' | 'caller' | 'runner'>): string {
+  return JSON.stringify([priority, caller, runner]);
+}
+
+/**
+ * Who is next, and who after that. Urgency first; within one urgency the callers take turns, and requests of the runner
+ * that is loaded go first, at most `maxBatch` in a row and never past a waiter that has been overtaken for
+ * `batchTimeoutMs`. Who was moved by hand goes just before the one before whom it was moved.
+ * `files` are all who wait, by `fileOf`, each in the order of arrival. No more is planned than is read.
+ */
+export function* inOrder<W extends Waiting<W>>(
+  files: Iterable<Iterable<W>>,
+  state: PlanState,
+): Generator<Turn<W>, void, undefined> {
+  const line = new Files(files, state);
+  const planned: { -readonly [K in keyof PlanState]: PlanState[K] } = { ...state };
+  let letAnotherGo: W | undefined;
+  for (;;) {
+    const turnOf = letAnotherGo ?? choose(line.heads(), planned);
+    if (turnOf === undefined) return;
+    const waiter = foremost(turnOf, line);
+    yield { waiter, turnOf };
+    line.serve(waiter);
+    letAnotherGo = waiter === turnOf ? undefined : turnOf;
+    planned.streak = waiter.runner === planned.runner ? planned.streak + 1 : 1;
+    planned.runner = waiter.runner;
+  }
+}
+
+/** How urgent it is; lower is sooner. */
+function levelOf<W>({ priority, since, turnCame }: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState): number {
+  if (turnCame === true) return -Infinity;
+  const waited = now - since;
+  return (waited >= maxWaitMs / 2 ? PRIORITY.least : priority) - Math.floor(waited / agingMs);
+}
+
+/** Whose turn it is among the first of each runner. */
+function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanState): W | undefined {
+  // The usual case, and the one in which a long line must cost little.
+  if (heads.length <= 1) return heads[0]?.waiter;
+  const level = Math.min(...heads.map((head) => head.level));
+  const urgent = heads.filter((head) => head.level === level);
+  const own = urgent.find(({ waiter }) => waiter.runner === state.runner);
+  const others = urgent.filter((head) => head !== own);
+  const { now, batchTimeoutMs, streak, maxBatch } = state;
+  const overdue = others.filter(({ waiter: { passedSince } }) => {
+    return passedSince !== undefined && now - passedSince >= batchTimeoutMs;
+  });
+  const stays = others.length === 0 || (streak < maxBatch && overdue.length === 0);
+  if (own !== undefined && stays) return own.waiter;
+  return (overdue.length > 0 ? overdue : others).toSorted(byTurn)[0]?.waiter;
+}
+
+/** It, or the first of those whom it lets go first, or of those whom that one lets go first. */
+function foremost<W extends Waiting<W>>(waiter: W, line: Files<W>): W {
+  for (const other of waiter.letsFirst ?? []) {
+    if (other.left !== true && !line.isServed(other)) return foremost(other, line);
+  }
+  return waiter;
+}
+
+/** The first of a file, and what its turn depends on. */
+interface Head<W> {
+  readonly waiter: W;
+  readonly rest: Iterator<W>;
+  readonly level: number;
+  /** When its caller was served last. */
+  readonly served: number;
+}
+
+function byTurn<W extends Waiting<W>>(a: Head<W>, b: Head<W>): number {
+  return a.level - b.level || a.served - b.served || a.waiter.seq - b.waiter.seq;
+}
+
+/** Turns that are planned come after all that were. */
+const PLANNED = 2 ** 52;
+
+/** The heads of all files, the soonest of each runner at hand. */
+class Files<W extends Waiting<W>> {
+  readonly #state: PlanState;
+  readonly #runners = new Map<string, Heap<Head<W>>>();
+  /** Those whose turn is planned, and the last turn of each of their callers. */
+  readonly #served = new Set<W>();
+  readonly #turns = new Map<string, number>();
+
+  constructor(files: Iterable<Iterable<W>>, state: PlanState) {
+    this.#state = state;
+    for (const file of files) this.#enter(file[Symbol.iterator]());
+  }
+
+  /** The first of a file that is not served yet takes its place. */
+  #enter(rest: Iterator<W>): void {
+    let next = rest.next();
+    while (next.done !== true && this.#served.has(next.value)) next = rest.next();
+    if (next.done === true) return;
+    const waiter = next.value;
+    const heads = this.#runners.get(waiter.runner) ?? new Heap<Head<W>>((a, b) => byTurn(a, b) < 0);
+    heads.add({ waiter, rest, level: levelOf(waiter, this.#state), served: this.#lastServed(waiter) });
+    this.#runners.set(waiter.runner, heads);
+  }
+
+  #lastServed({ caller }: W): number {
+    return this.#turns.get(caller) ?? this.#state.lastServed.get(caller) ?? 0;
+  }
+
+  /** The soonest of each runner. */
+  heads(): Head<W>[] {
+    return [...this.#runners.values()].flatMap((heads) => this.#soonest(heads) ?? []);
+  }
+
+  /** What was put in before its turn or its caller's came is put in anew. A caller's turn only ever moves back. */
+  #soonest(heads: Heap<Head<W>>): Head<W> | undefined {
+    for (;;) {
+      const head = heads.least;
+      if (head === undefined) return undefined;
+      const served = this.#lastServed(head.waiter);
+      const isServed = this.#served.has(head.waiter);
+      if (!isServed && served === head.served) return head;
+      heads.shift();
+      if (isServed) this.#enter(head.rest);
+      else heads.add({ ...head, served });
+    }
+  }
+
+  isServed(waiter: W): boolean {
+    return this.#served.has(waiter);
+  }
+
+  serve(waiter: W): void {
+    this.#served.add(waiter);
+    this.#turns.set(waiter.caller, PLANNED + this.#served.size);
+  }
+}

@@ -1,0 +1,213 @@
+// What those who wait are told of the future: their places, when each should start, and when a place gets free for those
+// who are refused. It asks the queue for order and slots, tells what is news, and decides nothing.
+import { etaOf, isLate, type Waiting } from '../../contract/chat/chat.ts';
+import { plannedStarts, type Planned, type Slot } from './estimate.ts';
+import type { Clock } from '../ports.ts';
+import { LANES, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
+
+/** What the outlook is taken from, as it is at the moment of asking. */
+export interface OutlookParts {
+  readonly clock: Clock;
+  /** Those who wait in a lane, the next one first. */
+  order(lane: Lane): readonly Waiter[];
+  /** When each slot of a lane gets free, if runs take so long. */
+  slots(lane: Lane, runMs: RunMs): readonly Slot[];
+  /** Milliseconds to load what a request needs; 0 when it is in memory. */
+  loadMs(wish: LeaseWish): number;
+  /** The runner that ran last. */
+  runner(): string | undefined;
+  /** How many wait, in a lane or in both. */
+  size(lane?: Lane): number;
+  /** Why the line does not move; undefined while it does. */
+  halted(): Halt | undefined;
+}
+
+/** Why nobody is given a slot: somebody paused the queue, or Ollama is away. */
+export type Halt = 'paused' | 'ollama';
+
+/** How long a run takes in all, of which `goneMs` are over. */
+export type RunMs = (wish: LeaseWish, goneMs: number) => number;
+
+const expected: RunMs = (wish) => wish.expectedMs();
+
+/**
+ * While nothing like it has been measured, who is refused is told first when a short answer would be over, and then the
+ * whole guess: to come in vain costs next to nothing, to stay away from a queue that is empty costs all the wait.
+ */
+const hoped: RunMs = (wish, goneMs) => {
+  const guess = wish.expectedMs();
+  return wish.isGuess?.() === true && goneMs < guess / 10 ? guess / 10 : guess;
+};
+
+/** In a line up to this long everybody is told of every change at once. */
+const TOLD_AT_ONCE = 10;
+/** In a longer one there is a pause of a millisecond for each who waits, and no longer one than this. */
+const LONGEST_PAUSE_MS = 1000;
+/** Who comes to a line up to this long is told its exact place, and to a longer one, that it is the last. */
+const PLANNED_AT_ONCE = 100;
+/** Retry-After says no more than this (retryAfterSeconds). */
+const LONGEST_RETRY_MS = 120_000;
+
+/** One who comes now, behind all others. */
+const NEWCOMER: Planned = { runner: '', runMs: 0, loadMs: 0 };
+
+export class Outlook {
+  readonly #parts: OutlookParts;
+  readonly #stopped = new AbortController();
+  /** Something has changed since all were told, and the next look has been arranged. */
+  #stale = false;
+  #arranged = false;
+  #lookAgainAt = -Infinity;
+  /** What one is told who comes to a long line, by the last look and those who have come since. */
+  readonly #behindAll: Record<Lane, Waiting>;
+  /** When the places of a long line get free, by the last look for them, and when to look again. */
+  #frees: readonly number[] = [];
+  #freesUntil = -Infinity;
+  /** Up to when the places that get free are promised to those who were refused. */
+  #promisedUntil = -Infinity;
+
+  constructor(parts: OutlookParts) {
+    this.#parts = parts;
+    const nobody: Waiting = { phase: 'queued', position: 1, eta_ms: 0 };
+    this.#behindAll = { chat: nobody, embed: nobody };
+  }
+
+  /** Says no more. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /** One who has just come is told its place before anything is answered: in a long line, the last one for the time being. */
+  came(waiter: Waiter): void {
+    const { size } = this.#parts;
+    const { lane } = waiter.wish;
+    if (size() <= TOLD_AT_ONCE) {
+      this.#tell();
+    } else if (!waiter.over.aborted) {
+      this.#say(waiter, (size() <= PLANNED_AT_ONCE ? this.#words(lane).get(waiter) : undefined) ?? this.#last(waiter));
+    }
+  }
+
+  /** The word for one who stands behind all others as far as is known; who comes after it stands behind it too. */
+  #last({ wish }: Waiter): Waiting {
+    const { size, slots } = this.#parts;
+    const word = { ...this.#behindAll[wish.lane], position: size(wish.lane) };
+    const each = wish.expectedMs() / slots(wish.lane, expected).length;
+    this.#behindAll[wish.lane] = { ...word, eta_ms: word.eta_ms + each };
+    return word;
+  }
+
+  /** Something has changed: everybody is told once the current work is done, and in a long line not too often. */
+  changed(): void {
+    this.#stale = true;
+    if (this.#arranged) return;
+    this.#arranged = true;
+    const tell = (): void => {
+      this.#arranged = false;
+      // Unless they have been told since: who comes is told at once.
+      if (this.#stale) this.#tell();
+    };
+    const { clock } = this.#parts;
+    const pause = this.#lookAgainAt - clock.elapsed();
+    if (pause <= 0) queueMicrotask(tell);
+    else clock.sleep(pause, this.#stopped.signal).then(tell, () => undefined);
+  }
+
+  #tell(): void {
+    this.#stale = false;
+    if (this.#parts.size() === 0) return;
+    for (const lane of LANES) {
+      for (const [waiter, word] of this.#words(lane)) if (this.#isNews(waiter, word)) this.#say(waiter, word);
+    }
+    this.#lookAgainAt = this.#pausedUntil();
+  }
+
+  /** What each of a lane is to be told, by their order now. */
+  #words(lane: Lane): ReadonlyMap<Waiter, Waiting> {
+    const order = this.#parts.order(lane);
+    const words = new Map<Waiter, Waiting>();
+    for (const [i, start] of this.#starts(lane, order, expected).entries()) {
+      const word = this.#wordOf(start, i + 1);
+      const waiter = order[i];
+      if (waiter === undefined) this.#behindAll[lane] = word;
+      else words.set(waiter, word);
+    }
+    return words;
+  }
+
+  /** When to look at the whole line again: telling all of each change costs the square of their number. */
+  #pausedUntil(): number {
+    const { clock, size } = this.#parts;
+    return size() <= TOLD_AT_ONCE ? -Infinity : clock.elapsed() + Math.min(LONGEST_PAUSE_MS, size());
+  }
+
+  #say(waiter: Waiter, word: Waiting): void {
+    waiter.told = word;
+    waiter.toldLate = isLate(word, this.#parts.clock.elapsed());
+    waiter.wish.onWaiting(word);
+  }
+
+  /** A new estimate alone is news only when it is more than a second off what the old one has come to. */
+  #isNews({ told, toldLate }: Waiter, word: Waiting): boolean {
+    const now = this.#parts.clock.elapsed();
+    if (told === undefined || told.position !== word.position || toldLate !== isLate(word, now)) return true;
+    const isElse = (part: 'as_of' | 'due_at' | 'waits_for'): boolean =>
+      (told[part] === undefined) !== (word[part] === undefined);
+    return (
+      isElse('as_of') || isElse('due_at') || isElse('waits_for') || Math.abs(etaOf(told, now) - word.eta_ms) >= 1000
+    );
+  }
+
+  #wordOf({ ms, dueAt, stuck }: Slot, position: number): Waiting {
+    const { clock, halted } = this.#parts;
+    const word = { phase: 'queued', position, eta_ms: Math.round(ms) } as const;
+    const halt = halted();
+    // Nobody knows when Ollama is back: the estimate is of what comes after that.
+    if (halt === 'ollama') return { ...word, waits_for: 'ollama' };
+    // While it is paused nobody comes nearer by waiting.
+    if (halt === 'paused' || stuck === true) return word;
+    return { ...word, as_of: clock.elapsed(), ...(dueAt === undefined ? {} : { due_at: dueAt }) };
+  }
+
+  /** When each of a lane starts, in their order, and last one who would come now. */
+  #starts(lane: Lane, order: readonly Waiter[], runMs: RunMs): Slot[] {
+    const { slots, loadMs, runner } = this.#parts;
+    const planned = order.map(({ wish }) => ({ runner: wish.runner, runMs: runMs(wish, 0), loadMs: loadMs(wish) }));
+    return plannedStarts([...planned, NEWCOMER], slots(lane, runMs), runner());
+  }
+
+  /** Milliseconds until a chat that came now would start. */
+  eta(): number {
+    return Math.round(this.#starts('chat', this.#parts.order('chat'), expected).at(-1)?.ms ?? 0);
+  }
+
+  /**
+   * Milliseconds until a place gets free for one who is refused now: the next one that is not promised to another who was
+   * refused, so that they do not all come back at once. Past the longest time that can be said it begins with the first.
+   */
+  nextPlace(): number {
+    const now = this.#parts.clock.elapsed();
+    if (now >= this.#freesUntil) {
+      this.#frees = this.#placesFree(now);
+      this.#freesUntil = this.#pausedUntil();
+    }
+    const [first = now] = this.#frees;
+    const last = this.#frees.at(-1) ?? now;
+    const each = (last - first) / Math.max(1, this.#frees.length - 1);
+    const beyond = each > 0 ? last + each * (Math.floor(Math.max(0, this.#promisedUntil - last) / each) + 1) : first;
+    const next = this.#frees.find((at) => at > this.#promisedUntil) ?? beyond;
+    this.#promisedUntil = next > now + LONGEST_RETRY_MS ? first : next;
+    return Math.max(0, this.#promisedUntil - now);
+  }
+
+  /**
+   * Moments at which somebody who waits starts and so leaves its place, and then one who would come now. Where nobody waits
+   * here, those who do wait for the turn of another in a conversation: for a chat that runs.
+   */
+  #placesFree(now: number): number[] {
+    const { order, size } = this.#parts;
+    const lanes = LANES.filter((lane) => size(lane) > 0 || (size() === 0 && lane === 'chat'));
+    const starts = lanes.flatMap((lane) => this.#starts(lane, order(lane), hoped));
+    return starts.map(({ ms }) => now + ms).toSorted((a, b) => a - b);
+  }
+}

@@ -1,0 +1,67 @@
+// A clock that can be paused, for time limits that must not run out while nothing may run.
+// It knows nothing of what is waited for.
+import type { Clock } from '../ports.ts';
+
+export class PausableClock {
+  readonly #clock: Clock;
+  #pausedAt: number | undefined;
+  /** Milliseconds for which it stood still, the pause under way left out. */
+  #pausedMs = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get paused(): boolean {
+    return this.#pausedAt !== undefined;
+  }
+
+  pause(): void {
+    this.#pausedAt ??= this.#clock.elapsed();
+  }
+
+  resume(): void {
+    this.#pausedMs = this.#pausedSoFar();
+    this.#pausedAt = undefined;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  /** Like Clock.elapsed, but for the time in which it stood still. */
+  elapsed(): number {
+    return this.#clock.elapsed() - this.#pausedSoFar();
+  }
+
+  /** Resolves after `ms` milliseconds in which it did not stand still; rejects with the signal's reason. */
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    // What it stood still during a sleep has yet to pass.
+    for (let left = ms; left > 0;) {
+      if (this.paused) await this.#resumed(signal);
+      const before = this.#pausedMs;
+      await this.#clock.sleep(left, signal);
+      left = this.#pausedSoFar() - before;
+    }
+  }
+
+  #pausedSoFar(): number {
+    return this.#pausedMs + (this.#pausedAt === undefined ? 0 : this.#clock.elapsed() - this.#pausedAt);
+  }
+
+  #resumed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(wake);
+        reject(signal.reason);
+      };
+      const wake = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+}

@@ -1,0 +1,106 @@
+// One in line: what it asks for, and its promise of a lease. It ends once, by a grant or a refusal; whatever was set up
+// for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
+import type { Waiting } from '../../contract/chat/chat.ts';
+import type { Waiting as Standing } from './order.ts';
+
+/** Embeds have slots of their own: they are short, and must not stand behind a long answer. */
+export const LANES = ['chat', 'embed'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** What somebody asks for. */
+export interface LeaseWish {
+  readonly lane: Lane;
+  readonly runner: string;
+  readonly model: string;
+  readonly caller: string;
+  /** Lower is sooner. Asked when it comes, and again at LeaseQueue.recheck. */
+  priority(): number;
+  /** Expected milliseconds of the run, load not included; 0 when nothing is known of it. */
+  expectedMs(): number;
+  /** Whether that is a guess, since nothing like it has been measured. */
+  isGuess?(): boolean;
+  /** Whether the run is for these: a flight, as tickets name it. */
+  serves?(flight: string): boolean;
+  /** Told at every change of position or estimate while waiting; in a line of more than ten once in a while (outlook.ts). */
+  onWaiting(waiting: Waiting): void;
+}
+
+/** The right to run. Release it in any case; twice is harmless. */
+export interface Lease {
+  /** The model stands ready: what the run itself takes counts from here. */
+  began(): void;
+  /**
+   * Gives the slot back and goes first in line again, with what is left of the patience that it came with. Throws
+   * shutting_down, or the signal's reason; then the slot is still to be released.
+   */
+  back(signal: AbortSignal): Place;
+  release(): void;
+}
+
+/** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
+export interface Place {
+  readonly lease: Promise<Lease>;
+  /** Whether there was a slot at once. */
+  readonly granted: boolean;
+}
+
+export class Waiter implements Standing<Waiter> {
+  readonly wish: LeaseWish;
+  /** The wish's, as of the last time it was asked. */
+  priority: number;
+  /** Grows with arrival. */
+  readonly seq: number;
+  /** When it came. */
+  readonly since: number;
+  /** Whether first-come-first-served would have switched the runner here. */
+  readonly fifoSwitch: boolean;
+  readonly lease: Promise<Lease>;
+  /** When another runner's request first overtook it. */
+  passedSince: number | undefined;
+  /** Those who were moved before it by hand. */
+  readonly letsFirst = new Set<Waiter>();
+  /** Its turn had come, and it let another one go first. */
+  turnCame = false;
+  left = false;
+  /** The last word about its place, and whether what it waits for was late then. */
+  told: Waiting | undefined;
+  toldLate = false;
+  readonly #over = new AbortController();
+  #resolve: (lease: Lease) => void = () => undefined;
+  #reject: (reason: unknown) => void = () => undefined;
+
+  constructor(wish: LeaseWish, seq: number, since: number, fifoSwitch: boolean) {
+    this.wish = wish;
+    this.priority = wish.priority();
+    this.seq = seq;
+    this.since = since;
+    this.fifoSwitch = fifoSwitch;
+    this.lease = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get caller(): string {
+    return this.wish.caller;
+  }
+
+  get runner(): string {
+    return this.wish.runner;
+  }
+
+  /** Aborts when the waiting is over. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  grant(lease: Lease): void {
+    this.#over.abort();
+    this.#resolve(lease);
+  }
+
+  refuse(reason: unknown): void {
+    this.#over.abort();
+    this.#reject(reason);
+  }
+}

@@ -1,0 +1,60 @@
+// What goes into the gateway and what comes out: a request in the one form that every route translates to, and its answer.
+// Types alone.
+import type { ChatEvent, Completion, Source } from '../../contract/chat/chat.ts';
+import type { Hit } from '../cache/cache.ts';
+import type { CachePlan, CacheWish } from '../cache/policy.ts';
+import type { Family, UpstreamRequest } from '../ports.ts';
+import type { KeptAnswer } from '../cache/record.ts';
+import type { ReplayMode } from '../cache/replay.ts';
+import type { Ticket, TicketOptions } from './requests.ts';
+
+/** As cache.drop_in says it. */
+export type CacheDefault = 'always' | 'deterministic' | 'off';
+
+/** One request, in the form that every route translates to. */
+export interface ChatCall extends TicketOptions {
+  /** In the form of which of Ollama's routes `request` is. */
+  readonly family: Family;
+  readonly request: UpstreamRequest;
+  /** Callers with different namespaces never share an answer. */
+  readonly namespace: string;
+  /** What the caller asks of the cache, strongest first. */
+  readonly wishes: readonly CacheWish[];
+  /** Whether this route caches when nobody asks for anything: always, never, or what can have one answer alone. */
+  readonly cacheByDefault: CacheDefault;
+  /** What cache.fresh_when names of this request, in short; undefined when nothing. A new one asks the model anew. */
+  readonly mark?: string | undefined;
+  readonly replay: ReplayMode;
+  /** Whether somebody reads the answer as it comes; jobs and JSON are read when they are whole. */
+  readonly streamed: boolean;
+}
+
+/** What the cache did for a request; the response headers say it. */
+export interface CacheOutcome {
+  readonly plan: CachePlan;
+  /** 64 hex digits; undefined when the request has no key (unknown model). */
+  readonly key: string | undefined;
+  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
+  /** Becomes true when the run's answer, whole, was stored. */
+  readonly landed: { stored: boolean };
+}
+
+/** What it does for one that may be run. */
+export interface ToKeep extends CacheOutcome {
+  /** The key for its answer; see Keyed. */
+  keepAs(): string | undefined;
+}
+
+/** A running or kept answer. Close it in any case; twice is harmless. */
+export interface Answer {
+  readonly ticket: Ticket;
+  readonly source: Source;
+  readonly cache: CacheOutcome;
+  /** The answer as it comes, to its end event. Read it once. Throws AppError. */
+  readonly events: AsyncIterable<ChatEvent>;
+  /** The whole answer; instead of reading the events. A hit is there at once. */
+  whole(): KeptAnswer | Promise<Completion>;
+  /** One more reader of the same events, for somebody who looks on. */
+  tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
+  close(): void;
+}

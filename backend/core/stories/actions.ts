@@ -1,0 +1,190 @@
+// What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
+import { ACTION_NAMES, ACTIONS, actionBodySchema, type Action, type ActionResult } from '../../contract/control.ts';
+import { AppError } from '../../contract/errors.ts';
+import { explain, wasOf } from '../../contract/chat/explain.ts';
+import { sentence } from '../../contract/sentence.ts';
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
+import { outlastingWhole } from './outlast.ts';
+import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import { LOCAL, sees } from '../ownership.ts';
+import { letIn, resolveModel } from './question.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import type { Residency } from '../models/residency.ts';
+import { keepAliveOf, shapeRequest } from './shape.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Lane } from '../queue/waiter.ts';
+
+export interface ActionParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly cache: ResponseCache;
+  readonly conversations: Conversations;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly modelfiles: Modelfiles;
+  readonly telemetry: Telemetry;
+  readonly upstream: Upstream;
+  readonly watch: Watch;
+}
+
+/** What an action may carry; contract/control.ts ACTIONS has validated it. */
+export interface ActionData {
+  readonly model?: string | null | undefined;
+  readonly older_than_s?: number | null | undefined;
+  readonly key?: string | undefined;
+}
+
+/** An action as a caller sent it. Throws invalid_request that lists the actions, or names a field that is wrong or unknown. */
+export function readAction(body: unknown): { readonly action: Action; readonly data: ActionData } {
+  const read = actionBodySchema.safeParse(body);
+  if (!read.success) {
+    const hint = 'What an action needs stands in data: {"action":"warm_model","data":{"model":"llama3.2"}}';
+    throw new AppError('invalid_request', sentence`${explain(read.error, body)} ${hint}`);
+  }
+  const { action, data } = read.data;
+  const known = ACTION_NAMES.find((name) => name === action);
+  if (known === undefined) {
+    throw new AppError('invalid_request', sentence`action must be one of ${ACTION_NAMES.join(', ')}. ${wasOf(action)}`);
+  }
+  const parsed = ACTIONS[known].safeParse(data);
+  if (!parsed.success) throw new AppError('invalid_request', explain(parsed.error, data, 'data'));
+  return { action: known, data: parsed.data ?? {} };
+}
+
+/** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
+const UNLOAD_POLL_MS = 100;
+const UNLOAD_LIMIT_MS = 30_000;
+/** A warm-up by hand runs before normal requests: somebody is waiting for it. */
+const WARM_PRIORITY = -1;
+
+/**
+ * Does what is asked and says what changed; what is kept or counted of others than the watcher stays as it is. Throws
+ * AppError (model_not_found, upstream errors, queue_full).
+ */
+export async function act(
+  parts: ActionParts,
+  action: Action,
+  data: ActionData,
+  signal: AbortSignal,
+  watcher: string = LOCAL,
+): Promise<ActionResult> {
+  switch (action) {
+    case 'clear': {
+      const which = {
+        ...(typeof data.model === 'string' ? { model: data.model } : {}),
+        ...(typeof data.older_than_s === 'number' ? { olderThanS: data.older_than_s } : {}),
+      };
+      const answers = parts.cache.clear({ ...which, watcher });
+      // A conversation belongs to no model and no age of an answer: only "all" means it too.
+      if (Object.keys(which).length > 0) return { success: true, action, ...answers };
+      const talks = parts.conversations.clear(watcher);
+      const removed = answers.removed + talks.removed;
+      return { success: true, action, removed, freed_bytes: answers.freed_bytes + talks.freed_bytes };
+    }
+    case 'clear_response_cache':
+      return { success: true, action, ...parts.cache.clear({ watcher }) };
+    case 'clear_conversation_cache':
+      return { success: true, action, ...parts.conversations.clear(watcher) };
+    case 'delete':
+      return { success: true, action, ...parts.cache.delete(data.key ?? '', watcher) };
+    case 'reset_stats':
+      parts.telemetry.reset(watcher);
+      // Counts of the whole: whoever may not see all of it leaves them as they are.
+      if (!sees(watcher, LOCAL)) return { success: true, action };
+      parts.cache.resetCounts();
+      parts.conversations.resetCounts();
+      parts.queue.resetCounts();
+      return { success: true, action };
+    case 'warm_model': {
+      const model = data.model ?? parts.config().ollama.model;
+      return { success: true, action, model, load_ms: await warm(parts, model, WARM_PRIORITY, signal) };
+    }
+    case 'unload_model': {
+      const model = data.model ?? parts.config().ollama.model;
+      await unload(parts, model, signal);
+      return { success: true, action, model };
+    }
+  }
+}
+
+/**
+ * Loads a model with the same runner options that requests through us get, so that the first of them reloads nothing.
+ * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
+ */
+export async function warm(parts: ActionParts, model: string, priority: number, signal: AbortSignal): Promise<number> {
+  return await load(parts, { model }, { lane: 'chat', caller: 'hearth', priority }, signal);
+}
+
+/** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
+export async function load(
+  { config, watch, queue, residency, modelfiles, upstream, clock }: ActionParts,
+  wanted: UpstreamRequest,
+  { lane, caller, priority }: { readonly lane: Lane; readonly caller: string; readonly priority: number },
+  signal: AbortSignal,
+): Promise<number> {
+  const { model } = wanted;
+  const installed = await resolveModel(watch, model, signal, 'embed');
+  const request = shapeRequest(wanted, config().ollama);
+  const asked = await modelfiles.runner(request, installed, signal);
+  const spec = wanted.options === undefined ? residency.usual(asked) : asked;
+  await letIn(watch, signal);
+  const place = queue.enter(
+    {
+      lane,
+      runner: spec.key,
+      model: spec.model,
+      caller,
+      priority: () => priority,
+      expectedMs: () => 0,
+      onWaiting: () => undefined,
+    },
+    signal,
+  );
+  return await outlastingWhole(place, { signal }, async () => {
+    const startedAt = clock.elapsed();
+    const wish = keepAliveOf(request);
+    const loadMs = await residency.ensure(spec, wish, queue, signal);
+    const keepAlive = await residency.keepAlive(spec, wish, signal);
+    // It stood ready, or is to stay longer than Ollama keeps it by itself: an empty request renews its time.
+    if (loadMs === 0 || keepAlive !== wish) {
+      await upstream.load(spec, keepAlive, signal);
+      residency.renewed(spec, keepAlive);
+    }
+    return Math.round(clock.elapsed() - startedAt);
+  });
+}
+
+/** Unloads a model as Ollama's own clients ask for it: said, and not waited for. Throws what Ollama says. */
+export async function unloadAtOnce(
+  { watch, upstream, residency, modelfiles }: ActionParts,
+  model: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const installed = await watch.resolve(model, signal);
+  await upstream.unload(model, signal);
+  if (installed !== undefined) residency.forget(modelfiles.weights(installed.digest));
+  watch.invalidate();
+}
+
+/** Unloads a model and resolves when Ollama no longer lists it as loaded. */
+async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+  const { watch, upstream, residency, modelfiles, clock } = parts;
+  const installed = await resolveModel(watch, model, signal, 'embed');
+  await upstream.unload(model, signal);
+  const { weights } = await modelfiles.runner({ model }, installed, signal);
+  residency.forget(weights);
+  const deadline = clock.elapsed() + UNLOAD_LIMIT_MS;
+  for (;;) {
+    await watch.refreshLoaded(signal);
+    if (!residency.isLoaded(weights)) return;
+    if (clock.elapsed() > deadline) {
+      throw new AppError(
+        'upstream_failed',
+        `Ollama still has ${model} in memory after 30 s; a request may be running on it.`,
+      );
+    }
+    await clock.sleep(UNLOAD_POLL_MS, signal);
+  }
+}

@@ -1,0 +1,108 @@
+// The JSON answer of our own routes, from a finished run and its ticket. Pure.
+import {
+  answerMessage,
+  usageOf,
+  type ChatAnswer,
+  type ChatEvent,
+  type Completion,
+  type End,
+  type Piece,
+} from '../../contract/chat/chat.ts';
+import type { CacheOutcome } from '../requests/call.ts';
+import type { ConversationState } from './converse.ts';
+import type { KeptAnswer } from '../cache/record.ts';
+import type { Ticket } from '../requests/requests.ts';
+import { waitsFor } from './standing.ts';
+
+/** What of an answer the JSON needs beside its text. */
+export interface AnswerFrame {
+  readonly ticket: Ticket;
+  readonly cache: Pick<CacheOutcome, 'hit'>;
+  /** Where the conversation stands, when the request belongs to one. */
+  readonly conversation: (() => ConversationState) | undefined;
+}
+
+/** `cached` means: this answer cost no run of its own because it had been kept. */
+export function isCached(ticket: Ticket): boolean {
+  return ticket.source === 'hit';
+}
+
+/** The JSON answer. */
+export function chatAnswer(completion: Completion, frame: AnswerFrame): ChatAnswer {
+  return { message: answerMessage(completion), ...aboutAnswer(completion.end, frame) };
+}
+
+/** The same JSON answer as text, from a kept one whose message is JSON already. */
+export function keptAnswerJson({ messageJson, end }: KeptAnswer, frame: AnswerFrame): string {
+  return `{"message":${messageJson.toString()},${JSON.stringify(aboutAnswer(end, frame)).slice(1)}`;
+}
+
+/** Everything of an answer but its text. */
+function aboutAnswer(end: End, { ticket, cache, conversation }: AnswerFrame): Omit<ChatAnswer, 'message'> {
+  return {
+    cached: isCached(ticket),
+    model: ticket.model,
+    request_id: ticket.id,
+    done_reason: end.done_reason,
+    usage: usageOf(end.metrics),
+    timing: ticket.timing,
+    source: ticket.source ?? 'bypass',
+    ...(cache.hit === undefined ? {} : { cached_at: new Date(cache.hit.storedAt).toISOString(), age: cache.hit.age }),
+    ...(conversation === undefined ? {} : { conversation: conversation() }),
+  };
+}
+
+/** One `data:` line of the stream on our own routes. */
+export type StreamPiece =
+  | {
+      content: string;
+      done: false;
+      cached: boolean;
+      /**
+       * `waits_for`: nobody runs until Ollama is back, and `eta_ms` is what comes after that. `late`: the answer that it waits for takes longer than expected, so that
+       * `eta_ms` grows.
+       */
+      queue: { position: number; eta_ms: number; late?: true; waits_for?: 'ollama' };
+      request_id?: string;
+    }
+  | {
+      content: string;
+      done: false;
+      cached: boolean;
+      thinking?: string;
+      tool_calls?: Piece['tool_calls'];
+      request_id?: string;
+    }
+  | ({ done: true } & Omit<ChatAnswer, 'message'>);
+
+/** An event as our own routes stream it. `first` adds the request's id. */
+export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean): StreamPiece {
+  const { ticket } = frame;
+  const cached = isCached(ticket);
+  const id = first ? { request_id: ticket.id } : {};
+  switch (event.type) {
+    case 'waiting': {
+      const { waiting } = event;
+      const late = ticket.waitsForLate(waiting) ? ({ late: true } as const) : {};
+      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late, ...waitsFor(waiting) };
+      return { content: '', done: false, cached, ...id, queue };
+    }
+    case 'piece': {
+      const { content, thinking, tool_calls } = event.piece;
+      return {
+        content,
+        done: false,
+        cached,
+        ...id,
+        ...(thinking === '' ? {} : { thinking }),
+        ...(tool_calls === undefined ? {} : { tool_calls }),
+      };
+    }
+    case 'end':
+      return lastPiece(event.end, frame);
+  }
+}
+
+function lastPiece(end: End, frame: AnswerFrame): StreamPiece {
+  return { done: true, ...aboutAnswer(end, frame) };
+}

@@ -1,0 +1,261 @@
+// Micro-batches of embeds: texts for one model that wait for the same slot go up in one call, and each caller gets its
+// own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
+// A text that is on its way already is not sent twice. It knows no cache and no HTTP.
+import { AppError, asAppError } from '../../contract/errors.ts';
+import { RUNNING, withLoad } from '../../contract/chat/chat.ts';
+import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
+import type { Estimator } from '../queue/estimate.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { outlastingWhole } from './outlast.ts';
+import type { Clock, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import type { Place } from '../queue/waiter.ts';
+import type { Residency } from '../models/residency.ts';
+import { shares } from './shares.ts';
+import { keepAliveOf, withKeepAlive } from './shape.ts';
+import type { Vector } from '../cache/vector-record.ts';
+
+/** Texts in one upstream call: Ollama runs them one after the other, and a longer list only delays its first caller. */
+const MOST_TEXTS = 128;
+
+/** Calls of one request that stand in line at once. More than fit there would be refused, however often it is asked. */
+const MOST_CALLS = 8;
+
+export interface BatcherParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly upstream: Upstream;
+  readonly watch: Watch;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly estimator: Estimator;
+}
+
+/** What making the model ready took, in milliseconds, and the keep_alive to send with the texts. */
+interface Ready {
+  readonly loadMs: number;
+  readonly keepAlive: number | undefined;
+}
+
+export class Batcher {
+  readonly #parts: BatcherParts;
+  readonly #groups = new Set<Group>();
+
+  constructor(parts: BatcherParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Vectors for texts, each once. Rejects with what the queue or Ollama throws, or the signal's reason; a call is aborted
+   * when the last of those who wait for it has gone.
+   */
+  async embed(wish: EmbedWish, signal: AbortSignal): Promise<Embedded> {
+    signal.throwIfAborted();
+    const key = `${wish.family} ${wish.spec.key} ${canonicalJson(wish.request)}`;
+    const mine = new AbortController();
+    const stop = (): void => mine.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const texts = [...new Set(wish.texts)];
+      const atOnce = MOST_TEXTS * Math.min(MOST_CALLS, this.#parts.config().queue.max_queue_size);
+      const results: Result[] = [];
+      let shared = true;
+      for (let from = 0; from < texts.length; from += atOnce) {
+        const parts = this.#assign(key, wish, texts.slice(from, from + atOnce));
+        wish.onAccepted();
+        const joined = parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal));
+        results.push(...(await Promise.all(joined)));
+        shared &&= parts.every(({ known }) => known);
+      }
+      return {
+        vectors: new Map(results.flatMap(({ vectors }) => [...vectors])),
+        loadDuration: Math.max(0, ...results.map(({ loadDuration }) => loadDuration)),
+        shared,
+      };
+    } catch (error) {
+      // One call failed, so the others are of no use to this caller any more.
+      mine.abort(error);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Which group takes which texts; new groups are begun here, and throw what the queue throws. */
+  #assign(
+    key: string,
+    wish: EmbedWish,
+    wanted: readonly string[],
+  ): { readonly group: Group; readonly texts: string[]; readonly known: boolean }[] {
+    const most = wish.family === 'embed' ? MOST_TEXTS : 1;
+    const parts = new Map<Group, { texts: string[]; known: boolean }>();
+    try {
+      for (const text of wanted) {
+        const ours = [...this.#groups].filter((group) => group.key === key);
+        const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
+        const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key, wish);
+        group.texts.add(text);
+        const part = parts.get(group) ?? { texts: [], known: true };
+        part.texts.push(text);
+        part.known &&= known !== undefined && !parts.has(group);
+        parts.set(group, part);
+      }
+    } catch (error) {
+      // There was no place for all of its texts, so those that have one must not go up for nobody.
+      for (const group of parts.keys()) if (group.members.size === 0) this.#end(group, error);
+      throw error;
+    }
+    return [...parts].map(([group, part]) => ({ group, ...part }));
+  }
+
+  #join(group: Group, texts: readonly string[], wish: EmbedWish, signal: AbortSignal): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void): void => {
+        signal.removeEventListener('abort', leave);
+        then();
+      };
+      const member: Member = {
+        texts,
+        wish,
+        resolve: (result) => settle(() => resolve(result)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      const leave = (): void => {
+        member.reject(signal.reason);
+        group.members.delete(member);
+        if (group.members.size === 0) this.#end(group, signal.reason);
+      };
+      const lifts = group.open && wish.priority() < urgencyOf(group);
+      group.members.add(member);
+      if (lifts) this.#parts.queue.recheck();
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) leave();
+    });
+  }
+
+  /** Nobody wants it any more. It leaves the table at once: who comes now must not join what is being aborted. */
+  #end(group: Group, reason: unknown): void {
+    this.#groups.delete(group);
+    group.abort.abort(reason);
+  }
+
+  #begin(key: string, wish: EmbedWish): Group {
+    const { queue, estimator } = this.#parts;
+    const { spec, caller } = wish;
+    const group: Group = {
+      key,
+      texts: new Set(),
+      members: new Set(),
+      begunWith: wish.priority(),
+      abort: new AbortController(),
+      open: true,
+    };
+    const place = queue.enter(
+      {
+        lane: 'embed',
+        runner: spec.key,
+        model: spec.model,
+        caller,
+        priority: () => urgencyOf(group),
+        serves: (flight) => [...group.members].some((member) => member.wish.flight === flight),
+        expectedMs: () => estimator.embedMs(spec.model) * Math.max(1, group.texts.size),
+        onWaiting: (waiting) => tell(group, waiting),
+      },
+      group.abort.signal,
+    );
+    this.#groups.add(group);
+    void this.#run(group, wish, place);
+    return group;
+  }
+
+  async #run(group: Group, wish: EmbedWish, place: Place): Promise<void> {
+    try {
+      await outlastingWhole(place, group.abort, async (lease) => {
+        group.open = false;
+        const ready = await this.#ready(group, wish);
+        lease.began();
+        tell(group, RUNNING);
+        await this.#send(group, wish, ready);
+      });
+    } catch (error) {
+      for (const member of group.members) member.reject(error);
+    } finally {
+      this.#groups.delete(group);
+    }
+  }
+
+  async #ready(group: Group, { spec, request }: EmbedWish): Promise<Ready> {
+    const { residency, queue, estimator, clock } = this.#parts;
+    const { signal } = group.abort;
+    if (!residency.isReady(spec)) {
+      tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() });
+    }
+    const asked = keepAliveOf(request);
+    const loadMs = await residency.ensure(spec, asked, queue, signal);
+    return { loadMs, keepAlive: await residency.keepAlive(spec, asked, signal) };
+  }
+
+  /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
+  async #send(group: Group, wish: EmbedWish, ready: Ready): Promise<void> {
+    const { signal } = group.abort;
+    // Who left while it waited took what only he wanted along.
+    const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
+    for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
+    try {
+      const result = await this.#call(wish, [...group.texts], ready, signal);
+      this.#groups.delete(group);
+      for (const member of group.members) member.resolve(only(member.texts, result));
+    } catch (error) {
+      // In either case those who come from here on would be told nothing.
+      this.#groups.delete(group);
+      const callers = [...group.members];
+      // By a call of his own nobody would learn more who asked for all of it.
+      const ofAll = callers.every(({ texts }) => texts.length === group.texts.size);
+      if (ofAll || !isAboutInput(error) || signal.aborted) throw error;
+      for (const member of callers) {
+        if (!group.members.has(member)) continue;
+        try {
+          member.resolve(await this.#call(wish, member.texts, ready, signal));
+        } catch (failure) {
+          // All who have no answer yet may be asked for again.
+          if (asAppError(failure).broke) throw failure;
+          member.reject(failure);
+        }
+        group.members.delete(member);
+      }
+    }
+  }
+
+  async #call(
+    { family, request, spec }: EmbedWish,
+    texts: readonly string[],
+    { loadMs, keepAlive }: Ready,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const { upstream, residency, estimator, clock } = this.#parts;
+    const startedAt = clock.elapsed();
+    const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
+    const reply = withLoad(await upstream[family](asked, signal), loadMs);
+    estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
+    residency.used(spec, keepAlive);
+    const tokens = shares(reply.prompt_eval_count, texts);
+    const durations = shares(Math.max(0, reply.total_duration - reply.load_duration), texts);
+    const vectors = texts.map((text, i): [string, Vector] => [
+      text,
+      { numbers: reply.vectors[i] ?? [], tokens: tokens[i] ?? 0, duration: durations[i] ?? 0 },
+    ]);
+    return { vectors: new Map(vectors), loadDuration: reply.load_duration };
+  }
+}
+
+/** Ollama said no to one of the texts, as far as one can tell, and not to the caller, the model, or everybody. */
+function isAboutInput(error: unknown): boolean {
+  return error instanceof AppError && (error.native?.status === 400 || error.native?.status === 500);
+}
+
+function only(texts: readonly string[], { vectors, loadDuration }: Result): Result {
+  return {
+    vectors: new Map([...vectors].filter(([text]) => texts.includes(text))),
+    loadDuration,
+  };
+}

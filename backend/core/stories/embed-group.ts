@@ -1,0 +1,70 @@
+// One upstream call of embeds to be, or under way: which texts go up in it, and for whom. What is done with it is
+// batcher.ts.
+import { PRIORITY } from '../../contract/chat/chat-request.ts';
+import type { Waiting } from '../../contract/chat/chat.ts';
+import type { RunnerSpec, UpstreamRequest } from '../ports.ts';
+import type { Vector } from '../cache/vector-record.ts';
+
+export type EmbedFamily = 'embed' | 'embeddings';
+
+/** What somebody wants embedded. */
+export interface EmbedWish {
+  readonly family: EmbedFamily;
+  /** Everything of the request but its texts. */
+  readonly request: UpstreamRequest;
+  readonly spec: RunnerSpec;
+  readonly texts: readonly string[];
+  readonly caller: string;
+  /** Whether it may have what is on its way for somebody else. */
+  readonly share: boolean;
+  priority(): number;
+  /** As its ticket names it. */
+  readonly flight: string;
+  onWaiting(waiting: Waiting): void;
+  /** It has its places in line, or runs; until then it may be refused. May be called again. */
+  onAccepted(): void;
+}
+
+/** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
+export interface Embedded {
+  readonly vectors: ReadonlyMap<string, Vector>;
+  /** Nanoseconds that loading took, of the slowest call. */
+  readonly loadDuration: number;
+  /** Every text was on its way for somebody else. */
+  readonly shared: boolean;
+}
+
+export interface Result {
+  readonly vectors: ReadonlyMap<string, Vector>;
+  readonly loadDuration: number;
+}
+
+export interface Member {
+  readonly texts: readonly string[];
+  readonly wish: EmbedWish;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One upstream call to be, or under way. Who comes may join it as long as it stands in the table of groups. */
+export interface Group {
+  readonly key: string;
+  /** Until it is sent, some may be of members who have left. */
+  readonly texts: Set<string>;
+  readonly members: Set<Member>;
+  /** The priority of the one for whom it was begun, who becomes a member in the same tick. */
+  readonly begunWith: number;
+  readonly abort: AbortController;
+  /** Waits for its slot, so that more may come along. */
+  open: boolean;
+}
+
+/** The most urgent priority of those who want it. */
+export function urgencyOf({ members, begunWith }: Group): number {
+  if (members.size === 0) return begunWith;
+  return [...members].reduce((most, { wish }) => Math.min(most, wish.priority()), PRIORITY.most as number);
+}
+
+export function tell({ members }: Group, waiting: Waiting): void {
+  for (const { wish } of members) wish.onWaiting(waiting);
+}

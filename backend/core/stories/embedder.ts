@@ -1,0 +1,247 @@
+// The story of an embed: the vectors that are kept are taken from the cache text by text, the others are asked for
+// together, and what comes is kept. The same stages as a chat's, for answers that come whole.
+import type { Source } from '../../contract/chat/chat.ts';
+import { AppError, asAppError } from '../../contract/errors.ts';
+import { Batcher, type BatcherParts } from './batcher.ts';
+import type { Embedded, EmbedFamily } from './embed-group.ts';
+import type { ResponseCache, Hit } from '../cache/cache.ts';
+import type { CacheDefault, CacheOutcome } from '../requests/call.ts';
+import { fingerprint } from '../cache/fingerprint.ts';
+import { keyed } from '../cache/keyed.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
+import type { PassedOn } from './passed-on.ts';
+import { planCache, type CachePlan, type CacheWish } from '../cache/policy.ts';
+import type { InstalledModel, UpstreamRequest, UpstreamState } from '../ports.ts';
+import { letIn, resolveModel } from './question.ts';
+import { shuttingDown } from '../refusals.ts';
+import { Ticket, type Requests, type TicketOptions } from '../requests/requests.ts';
+import { shapeRequest } from './shape.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';
+
+/** One request for vectors, in the form that every route translates to. */
+export interface EmbedCall extends TicketOptions {
+  readonly family: EmbedFamily;
+  /** Everything of the request but its texts. */
+  readonly request: UpstreamRequest;
+  /** At least one. */
+  readonly texts: readonly string[];
+  readonly namespace: string;
+  readonly wishes: readonly CacheWish[];
+  readonly cacheByDefault: CacheDefault;
+}
+
+export interface EmbedAnswer {
+  readonly source: Source;
+  readonly cache: CacheOutcome;
+  /** In the order of the texts. */
+  readonly vectors: readonly (readonly number[])[];
+  readonly tokens: number;
+  /** Nanoseconds; those of the runs that made the vectors, also when they were kept. */
+  readonly totalDuration: number;
+  readonly loadDuration: number;
+}
+
+export interface EmbedderParts extends BatcherParts {
+  readonly cache: ResponseCache;
+  readonly modelfiles: Modelfiles;
+  readonly passedOn: Pick<PassedOn, 'take'>;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  /** A request's life has ended, well or not. */
+  onEnded(ticket: Ticket): void;
+}
+
+interface Kept {
+  readonly hit: Hit;
+  readonly vector: Vector;
+}
+
+export class Embedder {
+  readonly #parts: EmbedderParts;
+  readonly #batcher: Batcher;
+  #draining = false;
+
+  constructor(parts: EmbedderParts) {
+    this.#parts = parts;
+    this.#batcher = new Batcher(parts);
+  }
+
+  /** Takes no new work; those that run are cancelled with all other requests. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /**
+   * Vectors for a request's texts. `began` is told of its ticket before anything is waited for. Throws AppError
+   * (model_not_found, queue_full, not_cached, breaker_open, shutting_down, request_exists, upstream errors, cancelled).
+   */
+  async embed(call: EmbedCall, began: (ticket: Ticket) => void): Promise<EmbedAnswer> {
+    const { clock, requests, telemetry, onEnded } = this.#parts;
+    if (this.#draining) throw shuttingDown();
+    const ticket = new Ticket(call, clock);
+    requests.add(ticket);
+    began(ticket);
+    try {
+      const answer = await this.#answer(call, ticket);
+      ticket.finish();
+      telemetry.ended('completed');
+      return answer;
+    } catch (error) {
+      ticket.finish(asAppError(error));
+      // Who was accepted has a source. Who left before that was not turned away.
+      const how = ticket.status === 'cancelled' ? 'cancelled' : 'failed';
+      if (ticket.source !== undefined) telemetry.ended(how);
+      else if (how === 'failed') telemetry.refused();
+      throw error;
+    } finally {
+      requests.remove(ticket);
+      onEnded(ticket);
+    }
+  }
+
+  async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
+    const { config, cache, telemetry, passedOn, watch } = this.#parts;
+    const model = await this.#model(call.model, ticket.signal);
+    const request = shapeRequest(call.request, config().ollama);
+    const plan = this.#plan(call, model);
+    const { key: keys, keepAs } = keyed(watch, (of): readonly string[] =>
+      model === undefined ? [] : call.texts.map((text) => keyAt(of, call, request, model, text)),
+    );
+    const kept = new Map<string, Kept>();
+    for (const [i, text] of call.texts.entries()) {
+      const key = keys[i];
+      const hit = plan.read && key !== undefined && !kept.has(text) ? cache.get(key, plan.maxAge) : undefined;
+      if (hit !== undefined) kept.set(text, { hit, vector: decodeVector(hit.bytes) });
+    }
+    const missing = call.texts.filter((text) => !kept.has(text));
+    if (missing.length > 0 && plan.onlyIfCached) {
+      throw new AppError('not_cached', 'There is no kept answer for every text, and only-if-cached was asked.');
+    }
+
+    const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
+    const name = model?.name ?? request.model;
+    if (missing.length === 0) ticket.source = 'hit';
+    const asking = this.#run(call, ticket, plan, request, model, missing);
+    const { vectors: made, loadDuration } = await asking.finally(() => {
+      // Also of one that failed: who was accepted has a source.
+      if (ticket.source !== undefined) telemetry.sourced(name, ticket.source, call.owner);
+    });
+    for (const [text, vector] of made) found.set(text, vector);
+    const { source = 'hit' } = ticket;
+    if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
+    ticket.firstPiece();
+    const stored = this.#count(call, keepAs() ?? [], found, kept, plan, name) && source !== 'coalesced';
+    const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
+    return {
+      source,
+      cache: {
+        plan,
+        key: keys.length === 1 ? keys[0] : undefined,
+        hit: source === 'hit' ? oldest(kept) : undefined,
+        landed: { stored },
+      },
+      vectors: vectors.map(({ numbers }) => numbers),
+      tokens: sum(vectors.map(({ tokens }) => tokens)),
+      totalDuration: loadDuration + sum(vectors.map(({ duration }) => duration)),
+      loadDuration,
+    };
+  }
+
+  /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
+  async #run(
+    { family, caller }: EmbedCall,
+    ticket: Ticket,
+    plan: CachePlan,
+    request: UpstreamRequest,
+    model: InstalledModel | undefined,
+    texts: readonly string[],
+  ): Promise<Pick<Embedded, 'vectors' | 'loadDuration'>> {
+    if (texts.length === 0) return { vectors: new Map(), loadDuration: 0 };
+    // Its texts may go up in several calls, and with those of others, so that its flight is its own.
+    await letIn(this.#parts.watch, ticket.signal);
+    const flight = `embed ${ticket.id}`;
+    ticket.flight = flight;
+    const embedded = await this.#batcher.embed(
+      {
+        family,
+        request,
+        spec: await this.#parts.modelfiles.runner(request, model, ticket.signal),
+        texts,
+        caller,
+        share: plan.share,
+        flight,
+        priority: () => ticket.priority,
+        onWaiting: (waiting) => ticket.moved(waiting),
+        onAccepted: () => {
+          ticket.source = plan.read ? 'miss' : 'bypass';
+        },
+      },
+      ticket.signal,
+    );
+    if (plan.read && embedded.shared) ticket.source = 'coalesced';
+    return embedded;
+  }
+
+  /** Keeps what is new, and counts what the kept ones have saved. */
+  #count(
+    call: EmbedCall,
+    keys: readonly string[],
+    found: ReadonlyMap<string, Vector>,
+    kept: ReadonlyMap<string, Kept>,
+    plan: CachePlan,
+    model: string,
+  ): boolean {
+    const { cache, telemetry } = this.#parts;
+    for (const { vector } of kept.values()) telemetry.saved(vector.duration / 1e6, 0);
+    const fresh = call.texts.flatMap((text, i) => (kept.has(text) ? [] : [{ key: keys[i], vector: found.get(text) }]));
+    if (!plan.store || fresh.length === 0) return false;
+    let all = true;
+    for (const { key, vector } of fresh) {
+      const usable = key !== undefined && vector !== undefined && vector.numbers.length > 0;
+      const about = { owner: call.owner, model, ttl: plan.ttl, runMs: (vector?.duration ?? 0) / 1e6, tokens: 0 };
+      all = usable && cache.keep(key, encodeVector(vector), about) && all;
+    }
+    return all;
+  }
+
+  async #model(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
+    const { watch } = this.#parts;
+    return watch.peek(name) ?? (await resolveModel(watch, name, signal, 'embed'));
+  }
+
+  #plan({ wishes, cacheByDefault }: EmbedCall, model: InstalledModel | undefined): CachePlan {
+    const { cache, batch } = this.#parts.config();
+    return planCache({
+      wishes,
+      enabled: cache.enabled,
+      deduplicate: batch.enable_deduplication,
+      // A vector is no throw of dice.
+      byDefault: cacheByDefault !== 'off' && model?.remote !== true,
+      digestKnown: model !== undefined,
+      ttlSeconds: cache.ttl_seconds,
+    });
+  }
+}
+
+/** The key of one text, asked of this model of this Ollama. */
+function keyAt(
+  { url, version = '' }: UpstreamState,
+  { family, namespace }: EmbedCall,
+  request: UpstreamRequest,
+  { digest }: InstalledModel,
+  text: string,
+): string {
+  return fingerprint({ url, version, family, digest, namespace, body: { ...request, input: text } });
+}
+
+const NO_VECTOR: Vector = { numbers: [], tokens: 0, duration: 0 };
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, each) => all + each, 0);
+}
+
+/** The figures of the vector that was kept longest. */
+function oldest(kept: ReadonlyMap<string, Kept>): Hit | undefined {
+  return [...kept.values()].map(({ hit }) => hit).toSorted((a, b) => b.age - a.age)[0];
+}

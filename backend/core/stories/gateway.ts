@@ -1,0 +1,309 @@
+// The story of a request: cache( flight( queue( upstream ))), nested in this one file.
+//   1  an answer that is kept is replayed                                          hit
+//   2  somebody is asking the same right now: share the run                        coalesced
+//   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
+// No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
+import {
+  fold,
+  CompletionBuilder,
+  RUNNING,
+  withLoad,
+  type ChatEvent,
+  type Completion,
+  type Waiting,
+} from '../../contract/chat/chat.ts';
+import { AppError, asAppError } from '../../contract/errors.ts';
+import type { ResponseCache, Hit } from '../cache/cache.ts';
+import { withNewCallIds } from '../cache/call-ids.ts';
+import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
+import type { Determinism } from '../models/determinism.ts';
+import { askedOf, cachedTokens, promptChars, type Estimator } from '../queue/estimate.ts';
+import type { FlightContext, Flights } from '../flight.ts';
+import { counted, followed, once, WhenRead } from './follow.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
+import { isCloudName } from '../models/names.ts';
+import { outlasting } from './outlast.ts';
+import type { PassedOn } from './passed-on.ts';
+import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import { hasIdle, keepsByDefault, keptFor, cacheKeyOf, letIn, planFor, resolveModel, withoutIdle } from './question.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import { shuttingDown } from '../refusals.ts';
+import { speak } from '../cache/replay.ts';
+import { keyed } from '../cache/keyed.ts';
+import { Ticket, type Requests } from '../requests/requests.ts';
+import type { Residency } from '../models/residency.ts';
+import { keepAliveOf, shapeRequest, withKeepAlive } from './shape.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Lease } from '../queue/waiter.ts';
+
+/** The long-lived parts that the gateway nests; made by the composition root. */
+export interface GatewayParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly log: Log;
+  readonly upstream: Upstream;
+  readonly watch: Watch;
+  readonly cache: ResponseCache;
+  readonly flights: Flights;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly estimator: Estimator;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  readonly determinism: Determinism;
+  readonly modelfiles: Modelfiles;
+  readonly passedOn: Pick<PassedOn, 'take'>;
+  /** A request's life has ended, well or not. */
+  onEnded(ticket: Ticket): void;
+}
+
+/** How long last words may take to arrive, in milliseconds. */
+const LAST_WORDS_MS = 1000;
+
+export class Gateway {
+  readonly #parts: GatewayParts;
+  #draining = false;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes a request in: throws at once what can be refused at once (model_not_found, queue_full, not_cached,
+   * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events. A `ticket` is given
+   * by who had to wait with the request before it could be asked.
+   */
+  async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
+    const { watch, config, requests, cache, log, telemetry, determinism, modelfiles, passedOn } = this.#parts;
+    if (this.#draining) throw shuttingDown();
+    if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
+    const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal, 'write'));
+    const request = shapeRequest(call.request, config().ollama);
+    // Without an await where nothing is to be asked: most requests come this way.
+    const byDefault =
+      call.cacheByDefault === 'always' || (await keepsByDefault(determinism, call, request, model, ticket.signal));
+    const allowed = planFor(config(), call, model, byDefault);
+    const asked =
+      model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, ticket.signal) : request;
+    const { key, keepAs } = keyed(watch, (of) =>
+      model === undefined ? undefined : cacheKeyOf(of, call, asked, model),
+    );
+    const { plan, hit } = keptFor(cache, allowed, key, call.mark);
+    const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
+    if (hit !== undefined) {
+      passedOn.take(request, model);
+      return this.#hit(ticket, call, outcome, hit);
+    }
+    if (plan.onlyIfCached) {
+      throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');
+    }
+    requests.add(ticket);
+    try {
+      await this.admit(ticket);
+      const spec = await modelfiles.runner(request, model, ticket.signal);
+      const answer = this.#run(ticket, call, request, spec, outcome);
+      if (answer.source === 'coalesced') passedOn.take(request, model);
+      return answer;
+    } catch (error) {
+      requests.remove(ticket);
+      // Who left was not turned away.
+      if (asAppError(error).code !== 'cancelled') telemetry.refused();
+      throw error;
+    }
+  }
+
+  /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
+  async admit(ticket: Ticket): Promise<void> {
+    if (ticket.admitted) return;
+    await letIn(this.#parts.watch, ticket.signal);
+    ticket.admitted = true;
+  }
+
+  // ---- 1 hit
+
+  #hit(ticket: Ticket, call: ChatCall, outcome: ToKeep, hit: Hit): Answer {
+    const { clock, requests, telemetry, newId } = this.#parts;
+    ticket.source = 'hit';
+    telemetry.sourced(hit.model, 'hit', call.owner);
+    telemetry.saved(hit.runMs, hit.tokens);
+    ticket.started();
+    const close = once(() => this.#closed(ticket));
+    const told = withNewCallIds(hit, newId);
+    return {
+      ticket,
+      source: 'hit',
+      cache: outcome,
+      events: new WhenRead(() => {
+        requests.add(ticket);
+        return followed(ticket, speak(told.record(), call.replay, clock, ticket.signal), close);
+      }),
+      whole: () => {
+        ticket.firstPiece();
+        ticket.finish();
+        close();
+        return told.kept();
+      },
+      tail: (signal) => speak(told.record(), 'original', clock, signal),
+      close,
+    };
+  }
+
+  // ---- 2 coalesced, or lead
+
+  #run(ticket: Ticket, call: ChatCall, request: UpstreamRequest, spec: RunnerSpec, outcome: ToKeep): Answer {
+    const { flights, telemetry, newId, config, queue } = this.#parts;
+    const { plan, key } = outcome;
+    const shared = plan.share ? key : undefined;
+    // Requests that may ask anew share a run only with those of the same mark.
+    const open = shared !== undefined && call.mark !== undefined ? `${shared} ${call.mark}` : shared;
+    ticket.flight = open ?? `private ${newId()}`;
+    const passenger = {
+      signal: ticket.signal,
+      priority: call.priority,
+      finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
+    };
+    const seat = flights.join(ticket.flight, passenger, (context) => {
+      return this.#lead(ticket, call, request, spec, outcome, context);
+    });
+    const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
+    ticket.source = source;
+    telemetry.sourced(spec.model, source, call.owner);
+    if (seat.waiting !== undefined) ticket.moved(seat.waiting);
+    // A follower may be more urgent than those who were here first, and lifts the whole flight.
+    const lifts = !seat.led && seat.lifts;
+    if (lifts) queue.recheck();
+    const close = once(() => {
+      seat.leave();
+      if (lifts) queue.recheck();
+      this.#closed(ticket);
+    });
+    const events = followed(ticket, counted(seat, telemetry), close);
+    return {
+      ticket,
+      source,
+      cache: outcome,
+      events,
+      whole: () => fold(events),
+      tail: (signal) => seat.tail(signal),
+      close,
+    };
+  }
+
+  #closed(ticket: Ticket): void {
+    const { requests, telemetry, onEnded } = this.#parts;
+    // Made only for those that need it: an error collects a stack, and a hit is answered in less time than that takes.
+    if (ticket.finishedAt === undefined) {
+      ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
+    }
+    requests.remove(ticket);
+    telemetry.ended(ticket.status === 'completed' || ticket.status === 'cancelled' ? ticket.status : 'failed');
+    onEnded(ticket);
+  }
+
+  // ---- 3 stand in line: refused at once when the line is full, before there is a flight
+
+  #lead(
+    ticket: Ticket,
+    call: ChatCall,
+    request: UpstreamRequest,
+    spec: RunnerSpec,
+    outcome: ToKeep,
+    flight: FlightContext,
+  ): AsyncIterable<ChatEvent> {
+    const { queue, estimator, config } = this.#parts;
+    const chars = promptChars(request);
+    const measured = (): number | undefined => estimator.runMs(spec.model, chars, askedOf(call, request));
+    const place = queue.enter(
+      {
+        lane: 'chat',
+        runner: spec.key,
+        model: spec.model,
+        caller: call.caller,
+        priority: flight.priority,
+        serves: (key) => key === flight.key,
+        expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
+        isGuess: () => measured() === undefined,
+        onWaiting: flight.waiting,
+      },
+      flight.signal,
+    );
+    // At once, so that who takes a seat now knows where it stands before anything is read.
+    if (place.granted) flight.waiting(this.#begins(spec));
+    return outlasting(place, { signal: flight.signal, always: ticket.promised }, (lease, { granted }) => {
+      if (!granted) flight.waiting(this.#begins(spec));
+      return this.#onLease(lease, call, request, spec, outcome, flight);
+    });
+  }
+
+  // ---- 4 run the model; the lease lives exactly as long as the upstream stream
+
+  async *#onLease(
+    lease: Lease,
+    call: ChatCall,
+    request: UpstreamRequest,
+    spec: RunnerSpec,
+    outcome: ToKeep,
+    flight: FlightContext,
+  ): AsyncGenerator<ChatEvent, void, undefined> {
+    const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
+    const local = !isCloudName(spec.model);
+    let keepAlive = keepAliveOf(request);
+    const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
+    if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
+    lease.began();
+    flight.waiting(RUNNING);
+    const folder = new CompletionBuilder();
+    for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
+      if (event.type === 'piece') folder.add(event.piece);
+      if (event.type !== 'end') {
+        yield event;
+        continue;
+      }
+      const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
+      residency.used(spec, keepAlive);
+      estimator.observe(spec.model, end.metrics, askedOf(call, request), cachedTokens(event.end));
+      telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
+      const completion = folder.finish(end);
+      this.#keep(completion, call, spec, outcome);
+      if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
+      yield { type: 'end', end };
+    }
+  }
+
+  /** What a run does first. */
+  #begins(spec: RunnerSpec): Waiting {
+    const { residency, estimator, clock } = this.#parts;
+    if (isCloudName(spec.model) || residency.isReady(spec)) return RUNNING;
+    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() };
+  }
+
+  // ---- 5 keep what landed well
+
+  #keep(completion: Completion, { owner, mark }: ChatCall, { model }: RunnerSpec, outcome: ToKeep): void {
+    const { plan, keepAs, landed } = outcome;
+    const { done_reason, metrics } = completion.end;
+    const usable = done_reason === 'stop' || done_reason === 'length';
+    const empty = completion.content === '' && completion.tool_calls.length === 0;
+    const key = plan.store && usable && !empty ? keepAs() : undefined;
+    if (key === undefined) return;
+    const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
+    landed.stored = this.#parts.cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark });
+  }
+
+  // ---- stopping
+
+  /**
+   * Takes no new work. Running answers get `timeoutMs`, then a final error and a moment to deliver it; who does not read
+   * it by then is cut off by whoever closes the connections.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const { queue, requests, clock } = this.#parts;
+    this.#draining = true;
+    queue.drain();
+    requests.close();
+    await requests.emptyWithin(timeoutMs, clock);
+    requests.cancelAll(shuttingDown('Hearth stopped before the answer was complete.'));
+    await requests.emptyWithin(LAST_WORDS_MS, clock);
+  }
+}

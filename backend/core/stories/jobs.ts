@@ -1,0 +1,288 @@
+// Requests that nobody waits for on a connection: accepted with 202, run, and their results kept for a while.
+// They live in memory only; a restart loses them.
+import { LRUCache } from 'lru-cache';
+import { etaOf, CompletionBuilder, type ChatEvent } from '../../contract/chat/chat.ts';
+import type { RequestView } from '../../contract/control.ts';
+import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
+import { chatAnswer, type AnswerFrame } from './answer.ts';
+import type { Answer, ChatCall } from '../requests/call.ts';
+import type { Gateway } from './gateway.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import { converse, type ConversationAsk } from './converse.ts';
+import { LOCAL, sees } from '../ownership.ts';
+import { again, type Ended, type Job, type Pending } from './job-lives.ts';
+import type { Clock, Log, ReadConfig } from '../ports.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import { queueFull, requestExists } from '../refusals.ts';
+import { decodeRecord, encodeRecord } from '../cache/record.ts';
+import { isLate, statusOf, waitsFor } from './standing.ts';
+import { Ticket, type Requests } from '../requests/requests.ts';
+
+/** Ids of forgotten results that still get "gone" instead of "unknown". */
+const MAX_TOMBSTONES = 10_000;
+const MB = 1024 * 1024;
+
+/** What an ended job costs beside its answer: its ticket, its id, the entry itself. */
+const BOOKKEEPING_BYTES = 2048;
+
+export interface JobsOptions {
+  readonly gateway: Pick<Gateway, 'chat' | 'admit'>;
+  readonly conversations: Conversations;
+  readonly requests: Requests;
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Requests waiting in line, for `queue_length`. */
+  queueLength(): number;
+  readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp'>;
+}
+
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #pending = new Map<string, Pending>();
+  readonly #running = new Map<string, Job>();
+  /** Ids of those that are being accepted. */
+  readonly #coming = new Set<string>();
+  readonly #whenOver = new Map<string, () => void>();
+  readonly #ended: LRUCache<string, Ended>;
+  /** Whose they were, by id. */
+  readonly #gone = new LRUCache<string, string>({ max: MAX_TOMBSTONES });
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+    this.#ended = new LRUCache({
+      // lru-cache takes whole numbers only.
+      maxSize: Math.floor(options.config().queue.retained_max_mb * MB),
+      sizeCalculation: ({ record }) => BOOKKEEPING_BYTES + (record?.length ?? 0),
+      dispose: ({ frame }, id) => this.#gone.set(id, frame.ticket.owner),
+    });
+  }
+
+  /** Whether an id is taken by a request that lives or by a result that is kept. */
+  taken(id: string): boolean {
+    return (
+      this.#options.requests.get(id) !== undefined ||
+      this.#coming.has(id) ||
+      this.#running.has(id) ||
+      this.#kept(id) !== undefined
+    );
+  }
+
+  /**
+   * Accepts a request and lets it run; `over` is told once when it has ended, or is not accepted. Throws what
+   * Gateway.chat throws, and request_exists.
+   */
+  async submit(
+    call: ChatCall,
+    ask: ConversationAsk | undefined,
+    over: () => void = () => undefined,
+  ): Promise<RequestView> {
+    if (this.taken(call.id)) throw requestExists(call.id);
+    this.#coming.add(call.id);
+    try {
+      const view = await this.#accept(call, ask);
+      // A kept answer may have ended already.
+      const { request_id: id } = view;
+      if (this.#running.has(id) || this.#pending.has(id)) this.#whenOver.set(id, over);
+      else over();
+      return view;
+    } catch (error) {
+      over();
+      throw error;
+    } finally {
+      this.#coming.delete(call.id);
+    }
+  }
+
+  async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
+    const { conversations, gateway, requests, clock } = this.#options;
+    const ticket = new Ticket(call, clock);
+    ticket.promised = true;
+    if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return await this.#later(call, ask, ticket);
+    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, ticket);
+    const answer = talk?.answer ?? (await gateway.chat(call, ticket));
+    const { cache } = answer;
+    this.#checkFollowers(answer);
+    // A kept answer registers itself when it is read, but this one is told its id now.
+    try {
+      requests.add(ticket);
+    } catch (error) {
+      answer.close();
+      throw error;
+    }
+    const job: Job = { frame: { ticket, cache, conversation: talk?.state }, answer, folder: new CompletionBuilder() };
+    this.#running.set(ticket.id, job);
+    void this.#run(job);
+    return this.#view(ticket, job, undefined);
+  }
+
+  /**
+   * Who shares a run stands in no queue, and holds no connection here that would bound it: so many of one caller's jobs
+   * may follow as may stand in line. Followers on other routes cost a connection each. Throws queue_full, and closes it then.
+   */
+  #checkFollowers({ source, ticket: { caller, waiting }, close }: Answer): void {
+    const { max_queue_size: max } = this.#options.config().queue;
+    const follows = ({ answer }: Job): boolean => answer.source === 'coalesced' && answer.ticket.caller === caller;
+    if (source !== 'coalesced' || [...this.#running.values()].filter(follows).length < max) return;
+    close();
+    throw queueFull(max, etaOf(waiting, this.#options.clock.elapsed()));
+  }
+
+  /** Accepts what has to wait until somebody else has spoken in its conversation. */
+  async #later(call: ChatCall, ask: ConversationAsk, ticket: Ticket): Promise<RequestView> {
+    const { conversations, requests, gateway } = this.#options;
+    conversations.admit();
+    await gateway.admit(ticket);
+    requests.add(ticket);
+    const frame = { ticket, cache: { hit: undefined }, conversation: undefined };
+    const begin = async (): Promise<Job> => {
+      const { answer, state } = await converse(this.#options, call, ask, ticket);
+      Object.assign(frame, { cache: answer.cache, conversation: state });
+      return { frame, answer, folder: new CompletionBuilder() };
+    };
+    const begun = begin();
+    this.#pending.set(ticket.id, { frame, begun });
+    void begun.then(
+      (job) => {
+        this.#pending.delete(ticket.id);
+        this.#running.set(ticket.id, job);
+        void this.#run(job);
+      },
+      (error: unknown) => {
+        this.#pending.delete(ticket.id);
+        ticket.finish(asAppError(error));
+        this.#keep(frame, undefined);
+      },
+    );
+    return this.#view(ticket, undefined, undefined);
+  }
+
+  async #run({ frame, answer, folder }: Job): Promise<void> {
+    const { id } = frame.ticket;
+    let record: Buffer | undefined;
+    try {
+      for await (const event of answer.events) {
+        if (event.type === 'piece') folder.add(event.piece);
+        if (event.type === 'end') record = encodeRecord(folder.finish(event.end));
+      }
+    } catch (error) {
+      const { code, message } = asAppError(error);
+      // The ticket carries the error to whoever asks; a bug must be seen in the log as well.
+      if (code === 'internal') this.#options.log.error({ request_id: id, ...faultOf(error) }, message);
+    } finally {
+      this.#running.delete(id);
+      this.#keep(frame, record);
+    }
+  }
+
+  #keep(frame: AnswerFrame, record: Buffer | undefined): void {
+    const { id } = frame.ticket;
+    this.#whenOver.get(id)?.();
+    this.#whenOver.delete(id);
+    this.#ended.set(id, { frame, record });
+    // lru-cache refuses without a word what is larger than all the room.
+    if (!this.#ended.has(id)) this.#gone.set(id, frame.ticket.owner);
+  }
+
+  #kept(id: string): Ended | undefined {
+    const ended = this.#ended.get(id);
+    if (ended === undefined) return undefined;
+    const age = this.#options.clock.elapsed() - (ended.frame.ticket.finishedAt ?? 0);
+    if (age <= this.#options.config().queue.retention_seconds * 1000) return ended;
+    this.#ended.delete(id);
+    return undefined;
+  }
+
+  /** `watcher`: who wants to know. Callers on this machine see all requests, others only their own. */
+  #find(id: string, watcher: string): { ticket: Ticket; job: Job | undefined; ended: Ended | undefined } {
+    const job = this.#running.get(id);
+    const ended = job === undefined ? this.#kept(id) : undefined;
+    const ticket = (job ?? ended)?.frame.ticket ?? this.#options.requests.get(id);
+    const owner = ticket?.owner ?? this.#gone.get(id);
+    // That there is, or was, a request of somebody else is nobody's business.
+    const isSeen = owner !== undefined && sees(watcher, owner);
+    if (ticket !== undefined && isSeen) return { ticket, job, ended };
+    if (!isSeen) throw new AppError('request_not_found', `No request has the id "${id}".`);
+    const { retention_seconds, retained_max_mb } = this.#options.config().queue;
+    throw new AppError(
+      'request_gone',
+      `The result of "${id}" is gone: results are kept for ${retention_seconds} s, at most ${retained_max_mb} MB of them. Send the request again.`,
+    );
+  }
+
+  /** Where a request stands. Throws request_not_found, request_gone. */
+  view(id: string, watcher: string): RequestView {
+    const { ticket, job, ended } = this.#find(id, watcher);
+    return this.#view(ticket, job, ended);
+  }
+
+  /** The life of a request as events, from its beginning. Throws request_not_found, request_gone. */
+  watch(id: string, watcher: string, signal: AbortSignal): { frame: AnswerFrame; events: AsyncIterable<ChatEvent> } {
+    const { ticket, job, ended } = this.#find(id, watcher);
+    if (job !== undefined) return { frame: job.frame, events: this.#untilEnd(job, signal) };
+    if (ended !== undefined) return { frame: ended.frame, events: again(ended) };
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) return { frame: pending.frame, events: this.#onceBegun(pending, signal) };
+    throw new AppError(
+      'request_not_found',
+      `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
+    );
+  }
+
+  async *#onceBegun({ frame, begun }: Pending, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    yield { type: 'waiting', waiting: frame.ticket.waiting };
+    yield* this.#untilEnd(await begun, signal);
+  }
+
+  /** Ends when the job's own reader has ended, so that the ticket's figures are complete at the last piece. */
+  async *#untilEnd(job: Job, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    const { ticket } = job.answer;
+    const either = AbortSignal.any([signal, ticket.signal]);
+    for await (const event of job.answer.tail(either)) {
+      if (event.type === 'end') ticket.finish();
+      yield event;
+    }
+  }
+
+  /** Cancels a waiting or running request of any route. Throws request_not_found, request_gone, not_cancellable. */
+  cancel(id: string, watcher: string): void {
+    const { ticket } = this.#find(id, watcher);
+    if (ticket.finishedAt !== undefined) {
+      throw new AppError('not_cancellable', `"${id}" has already ended as ${statusOf(ticket)}.`);
+    }
+    ticket.cancel('request', new AppError('cancelled', 'The request was cancelled.'));
+  }
+
+  /**
+   * One place nearer in line, with all that share its run. The new place. Throws request_not_found, request_gone, and
+   * not_cancellable when it does not wait in line.
+   */
+  moveUp(id: string): number {
+    const { ticket } = this.#find(id, LOCAL);
+    if (ticket.status !== 'queued') throw new AppError('not_cancellable', `"${id}" does not wait any more.`);
+    const position = ticket.flight === undefined ? undefined : this.#options.queue.moveUp(ticket.flight);
+    if (position !== undefined) return position;
+    throw new AppError('not_cancellable', `"${id}" waits for its turn in its conversation, which goes in order.`);
+  }
+
+  #view(ticket: Ticket, job: Job | undefined, ended: Ended | undefined): RequestView {
+    const { frame, record } = ended ?? {};
+    return {
+      request_id: ticket.id,
+      status: statusOf(ticket),
+      queue_position: ticket.waiting.position,
+      queue_length: this.#options.queueLength(),
+      estimated_wait_time: ticket.eta(),
+      ...(isLate(ticket, this.#options.queue) ? { late: true } : {}),
+      ...waitsFor(ticket.waiting),
+      model: ticket.model,
+      priority: ticket.priority,
+      created_at: ticket.shown(ticket.createdAt),
+      ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
+      ...(ticket.finishedAt === undefined ? {} : { finished_at: ticket.shown(ticket.finishedAt) }),
+      ...(ticket.status === 'processing' && job !== undefined ? { partial: job.folder.partial.content } : {}),
+      ...(record === undefined || frame === undefined ? {} : { result: chatAnswer(decodeRecord(record), frame) }),
+      ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
+    };
+  }
+}

@@ -1,0 +1,273 @@
+// What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
+import type {
+  CacheStats,
+  Snapshot,
+  Health,
+  ModelView,
+  QueueEntry,
+  QueueView,
+  RequestFact,
+} from '../../contract/control.ts';
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import { isLate, iso, statusOf, waitsFor } from './standing.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
+import { isCloudName, named } from '../models/names.ts';
+import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from '../ports.ts';
+import type { Estimator } from '../queue/estimate.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import { LOCAL, sees } from '../ownership.ts';
+import type { Requests, Ticket } from '../requests/requests.ts';
+import type { Residency } from '../models/residency.ts';
+import { rates, type Telemetry } from '../telemetry/telemetry.ts';
+
+const MB = 1024 * 1024;
+
+export interface SnapshotParts {
+  readonly version: string;
+  /** By the monotonic clock, in milliseconds. */
+  readonly startedAt: number;
+  readonly clock: Clock;
+  readonly config: ReadConfig;
+  readonly watch: Watch;
+  readonly cache: ResponseCache;
+  readonly conversations: Conversations;
+  readonly queue: LeaseQueue;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  readonly estimator: Estimator;
+  readonly residency: Residency;
+  readonly modelfiles: Modelfiles;
+  /** Standing notices, as sentences. */
+  notices(): readonly string[];
+}
+
+/**
+ * unhealthy: Ollama does not answer. degraded: it does, but the configured model is missing, the breaker is half open,
+ * or the queue is full.
+ */
+export function health(parts: SnapshotParts): Health {
+  const { watch, queue, cache } = parts;
+  const upstream = upstreamView(parts);
+  const degraded = !upstream.model_available || watch.state.breaker === 'half_open' || queue.full;
+  const notices = parts.notices();
+  return {
+    status: !upstream.reachable ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
+    version: parts.version,
+    uptime_ms: Math.round(parts.clock.elapsed() - parts.startedAt),
+    upstream,
+    queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
+    cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes) },
+    ...(notices.length === 0 ? {} : { notices: [...notices] }),
+  };
+}
+
+function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
+  const { ollama } = config();
+  const { url, status, version, latency_ms, reason, code, foreign, installed, loaded } = watch.state;
+  const model = named<{ readonly name: string; readonly digest: string }>(ollama.model, installed, loaded);
+  return {
+    url,
+    reachable: status === 'up',
+    state: status,
+    reason: reason ?? null,
+    ...(code === undefined ? {} : { code }),
+    ...(foreign ? { foreign } : {}),
+    version: version ?? null,
+    latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
+    model: ollama.model,
+    // Where the list cannot be had nothing says that it is missing.
+    model_available: model !== undefined || (installed === undefined && status === 'up'),
+    ...(installed === undefined && status === 'up' ? { models_unknown: true } : {}),
+    model_loaded: model !== undefined && inMemory(model, loaded, modelfiles) !== undefined,
+  };
+}
+
+/** What of a model is in memory, under whatever name it was loaded: a runner belongs to weights. */
+function inMemory(
+  { digest }: Pick<InstalledModel, 'digest'>,
+  loaded: readonly LoadedModel[],
+  modelfiles: SnapshotParts['modelfiles'],
+): LoadedModel | undefined {
+  const wanted = modelfiles.weights(digest);
+  return loaded.find((model) => modelfiles.weights(model.digest) === wanted);
+}
+
+function conversationView({ figures }: Conversations): CacheStats['conversation_cache'] {
+  const { entries, bytes, max_bytes, asked, resumed } = figures;
+  return {
+    total_entries: entries,
+    total_size_mb: inMb(bytes),
+    hit_rate: asked === 0 ? 0 : resumed / asked,
+    memory_usage_percent: max_bytes === 0 ? 0 : (bytes / max_bytes) * 100,
+  };
+}
+
+/** The requests that a watcher may see, and counts of all. */
+export function queueView({ requests, telemetry, queue, clock }: SnapshotParts, watcher: string = LOCAL): QueueView {
+  const living = requests.list().filter(({ owner }) => sees(watcher, owner));
+  const flights = new Map<string, { readonly leader: Ticket; count: number }>();
+  for (const ticket of living) {
+    const flight = flights.get(flightOf(ticket)) ?? { leader: ticket, count: 0 };
+    flight.count++;
+    flights.set(flightOf(ticket), flight);
+  }
+  const entries = living.map((ticket) => {
+    const { leader = ticket, count = 1 } = flights.get(flightOf(ticket)) ?? {};
+    return {
+      ...queueEntry(ticket, clock.elapsed()),
+      // The longest here, should the one who began it have left.
+      leads: leader === ticket && ticket.source !== 'hit',
+      late: isLate(ticket, queue),
+      shared_with: count - 1,
+    };
+  });
+  const { completed, failed, cancelled, refused, requests: all } = telemetry.counts;
+  return {
+    queue_length: queue.waiting,
+    is_processing: queue.running > 0,
+    running: entries.filter(({ status }) => status === 'processing'),
+    waiting: entries
+      .filter(({ status }) => status === 'queued')
+      .toSorted((a, b) => a.queue_position - b.queue_position),
+    totals: { requests: all, completed, failed, cancelled, refused },
+    paused: queue.paused,
+  };
+}
+
+/** Until it takes part in a run it has one of its own to come. */
+function flightOf({ id, flight }: Ticket): string {
+  return flight ?? id;
+}
+
+function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' | 'late' | 'shared_with'> {
+  return {
+    request_id: ticket.id,
+    model: ticket.model,
+    route: ticket.route,
+    caller: ticket.caller,
+    priority: ticket.priority,
+    source: ticket.source ?? 'miss',
+    status: ticket.status === 'queued' ? 'queued' : 'processing',
+    phase: ticket.waiting.phase,
+    queue_position: ticket.waiting.position,
+    estimated_wait_time: ticket.eta(),
+    wait_after_ms: ticket.etaAfter,
+    ...waitsFor(ticket.waiting),
+    created_at: ticket.shown(ticket.createdAt),
+    age_ms: Math.round(elapsed - ticket.createdAt),
+    ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
+    tokens: ticket.pieces,
+    tokens_per_s: pace(ticket),
+    silent_ms: ticket.startedAt === undefined ? null : Math.round(elapsed - (ticket.lastPieceAt ?? ticket.startedAt)),
+  };
+}
+
+/** Pieces a second; the first few say more about the start than about the pace. */
+function pace({ pieces, firstPieceAt = 0, lastPieceAt = 0 }: Ticket): number | null {
+  if (pieces < 5 || lastPieceAt <= firstPieceAt) return null;
+  return Math.round(((pieces - 1) * 10_000) / (lastPieceAt - firstPieceAt)) / 10;
+}
+
+/** Figures of the whole; what has a model's or a request's name on it is what a watcher may see. */
+export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): CacheStats {
+  const { config, cache, telemetry, queue, clock } = parts;
+  const { counts } = telemetry;
+  const models = telemetry.modelsFor(watcher);
+  const figures = cache.figures(watcher);
+  const { leases, batches, model_switches, model_switches_avoided } = queue.batches;
+  const share = rates(counts);
+  const byModel = new Map<string, CacheStats['response_cache']['by_model'][string]>();
+  for (const name of new Set([...models.keys(), ...figures.by_model.keys()])) {
+    const seen = models.get(name) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
+    const kept = figures.by_model.get(name) ?? { entries: 0, bytes: 0 };
+    byModel.set(name, { ...seen, entries: kept.entries, size_mb: inMb(kept.bytes) });
+  }
+  return {
+    timestamp: iso(clock.now()),
+    since: iso(telemetry.since),
+    response_cache: {
+      total_entries: figures.entries,
+      total_size_mb: inMb(figures.bytes),
+      ...share,
+      memory_usage_percent: figures.max_bytes === 0 ? 0 : (figures.bytes / figures.max_bytes) * 100,
+      hits: counts.hits,
+      misses: counts.misses,
+      coalesced: counts.coalesced,
+      bypassed: counts.bypassed,
+      evictions: figures.evictions,
+      expired: figures.expired,
+      refused_too_large: figures.refused_too_large,
+      max_size_mb: config().cache.max_size_mb,
+      ttl_seconds: config().cache.ttl_seconds,
+      time_saved_ms: Math.round(counts.time_saved_ms),
+      tokens_saved: counts.tokens_saved,
+      // Not built by assignment: a model may be called __proto__.
+      by_model: Object.fromEntries(byModel),
+    },
+    conversation_cache: conversationView(parts.conversations),
+    batch_processor: {
+      total_requests: counts.requests,
+      cached_responses: counts.hits + counts.coalesced,
+      cache_hit_rate: share.hit_rate * 100,
+      average_batch_size: batches === 0 ? 0 : leases / batches,
+      model_switches,
+      model_switches_avoided,
+    },
+    queue_length: queue.waiting,
+    is_processing: queue.running > 0,
+    queue: queueView(parts, watcher),
+    upstream: upstreamView(parts),
+  };
+}
+
+/** Installed models, and which of them are in memory. */
+export function modelsView({ watch, estimator, residency, modelfiles }: SnapshotParts): ModelView[] {
+  const { installed = [], loaded } = watch.state;
+  return installed.map(({ name, digest, size, details, capabilities, remote }) => {
+    const held = inMemory({ digest }, loaded, modelfiles);
+    return {
+      name,
+      digest,
+      size,
+      loaded: held !== undefined,
+      expires_at: held === undefined ? null : iso(Math.min(held.expires_at, 8.64e15)),
+      size_loaded: held?.size ?? null,
+      size_vram: held?.size_vram ?? null,
+      context_length: held?.context_length ?? null,
+      parameter_size: text(details['parameter_size']),
+      quantization: text(details['quantization_level']),
+      capabilities: capabilities === undefined ? null : [...capabilities],
+      remote: remote || isCloudName(name),
+      tokens_per_s: estimator.tokensPerSecond(name),
+      load_ms: Math.round(estimator.loadMs(name)) || null,
+      loading_ms: residency.loadingMs(modelfiles.weights(digest)),
+    };
+  });
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** Everything as it is now, as far as a watcher may see it. */
+export function snapshot(parts: SnapshotParts, watcher: string = LOCAL): Snapshot {
+  return { health: health(parts), stats: cacheStats(parts, watcher), models: modelsView(parts) };
+}
+
+/** What is remembered of a request that has ended. */
+export function requestFact(ticket: Ticket): RequestFact {
+  return {
+    request_id: ticket.id,
+    route: ticket.route,
+    model: ticket.model,
+    caller: ticket.caller,
+    source: ticket.source ?? 'miss',
+    status: statusOf(ticket),
+    ...(ticket.error === undefined ? {} : { code: ticket.error.code }),
+    created_at: ticket.shown(ticket.createdAt),
+    ...ticket.timing,
+  };
+}
+
+function inMb(bytes: number): number {
+  return Math.round((bytes / MB) * 1000) / 1000;
+}

@@ -1,0 +1,25 @@
+// How a request stands, as its watchers are told. Pure.
+import type { Waiting } from '../../contract/chat/chat.ts';
+import type { RequestView } from '../../contract/control.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import type { Ticket } from '../requests/requests.ts';
+
+/** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
+export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {
+  if (ticket.status === 'queued') return ticket.waitsForLate();
+  return ticket.status === 'processing' && ticket.flight !== undefined && queue.isLate(ticket.flight);
+}
+
+/** The field that says so where the whole line waits for Ollama; none else. */
+export function waitsFor({ waits_for }: Pick<RequestView, 'waits_for'>): Pick<Waiting, 'waits_for'> {
+  return waits_for === undefined ? {} : { waits_for };
+}
+
+/** A request that was given up because it waited too long is `expired`; every other failure is `failed`. */
+export function statusOf(ticket: Ticket): RequestView['status'] {
+  return ticket.error?.code === 'queue_timeout' ? 'expired' : ticket.status;
+}
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

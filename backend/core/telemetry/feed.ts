@@ -1,0 +1,164 @@
+// The live events of /api/events and of the window: what changed since the last time, at most four times a second.
+// It holds the last word on each topic only; a reader who is slow misses steps, never the present.
+import type { EventData, EventName, RequestFact } from '../../contract/control.ts';
+import { LOCAL, sees } from '../ownership.ts';
+import type { Clock } from '../ports.ts';
+
+/** Milliseconds between two deliveries to one reader. */
+const STEP_MS = 250;
+/** Ended requests that wait for a reader's next delivery; older ones are dropped. */
+const MAX_ENDED = 200;
+
+export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
+
+/** Who reads. */
+export interface Viewer {
+  /** Whose requests it may see: an owner's, or LOCAL for those of all. */
+  readonly watcher: string;
+  /** Whether the figures of the cache are for it too. */
+  readonly figures: boolean;
+}
+
+/** Sees all there is. */
+export const SEES_ALL: Viewer = { watcher: LOCAL, figures: true };
+
+/** Reads the present state of each topic that is shown whole, as far as it is for a viewer. */
+export type FeedSources = {
+  readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: (viewer: Viewer) => EventData<N>;
+};
+
+/** What is shown whole, as it is now. */
+export type Topic = keyof FeedSources;
+
+interface Reader {
+  readonly viewer: Viewer;
+  readonly topics: ReadonlySet<Topic>;
+  readonly dirty: Set<Topic>;
+  ended: RequestFact[];
+  notices: EventData<'notice'>[];
+  wake: () => void;
+}
+
+const ALL_TOPICS: readonly Topic[] = ['snapshot', 'state', 'queue', 'model'];
+
+export class Feed {
+  readonly #sources: FeedSources;
+  readonly #clock: Clock;
+  readonly #readers = new Set<Reader>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(sources: FeedSources, clock: Clock) {
+    this.#sources = sources;
+    this.#clock = clock;
+  }
+
+  /** Readers now. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Calls back at each change, as often as there is one, until the returned function is called. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Marks topics as changed; costs next to nothing while nobody reads. */
+  touch(...topics: readonly Topic[]): void {
+    for (const listener of this.#listeners) listener();
+    for (const reader of this.#readers) {
+      for (const topic of topics) if (reader.topics.has(topic)) reader.dirty.add(topic);
+      reader.wake();
+    }
+  }
+
+  /** A request of `owner` has ended. `fact` is asked only when somebody reads. */
+  ended(fact: () => RequestFact, owner: string): void {
+    if (this.#readers.size === 0) return;
+    const told = fact();
+    for (const reader of this.#readers) {
+      if (!sees(reader.viewer.watcher, owner)) continue;
+      reader.ended.push(told);
+      if (reader.ended.length > MAX_ENDED) reader.ended.shift();
+      reader.wake();
+    }
+  }
+
+  /** A notice names pages and callers, and is for those who may see all of them. */
+  notice(notice: EventData<'notice'>): void {
+    for (const reader of this.#readers) {
+      if (!sees(reader.viewer.watcher, LOCAL)) continue;
+      reader.notices.push(notice);
+      if (reader.notices.length > MAX_ENDED) reader.notices.shift();
+      reader.wake();
+    }
+  }
+
+  /**
+   * `first` at once, then what changes in `topics` and what happens (requests that end, notices); each kind at most
+   * four times a second; all of it as far as it is for the viewer. Ends when the signal aborts.
+   */
+  async *read(
+    signal: AbortSignal,
+    viewer: Viewer = SEES_ALL,
+    first: Topic = 'snapshot',
+    topics: readonly Topic[] = ALL_TOPICS,
+  ): AsyncGenerator<FeedEvent, void, undefined> {
+    const reader: Reader = {
+      viewer,
+      topics: new Set(topics),
+      dirty: new Set([first]),
+      ended: [],
+      notices: [],
+      wake: () => undefined,
+    };
+    this.#readers.add(reader);
+    try {
+      while (!signal.aborted) {
+        for (const topic of reader.dirty) {
+          reader.dirty.delete(topic);
+          yield this.#present(topic, viewer);
+        }
+        const { ended, notices } = reader;
+        reader.ended = [];
+        reader.notices = [];
+        if (ended.length > 0) yield { name: 'request', data: { ended } };
+        for (const data of notices) yield { name: 'notice', data };
+        await this.#clock.sleep(STEP_MS, signal).catch(() => undefined);
+        if (isIdle(reader)) await changed(reader, signal);
+      }
+    } finally {
+      this.#readers.delete(reader);
+    }
+  }
+
+  #present(topic: Topic, viewer: Viewer): FeedEvent {
+    switch (topic) {
+      case 'snapshot':
+        return { name: topic, data: this.#sources.snapshot(viewer) };
+      case 'state':
+        return { name: topic, data: this.#sources.state(viewer) };
+      case 'queue':
+        return { name: topic, data: this.#sources.queue(viewer) };
+      case 'model':
+        return { name: topic, data: this.#sources.model(viewer) };
+    }
+  }
+}
+
+function isIdle({ dirty, ended, notices }: Reader): boolean {
+  return dirty.size === 0 && ended.length === 0 && notices.length === 0;
+}
+
+/** Resolves at the next change or when the signal aborts. */
+function changed(reader: Reader, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    reader.wake = () => {
+      signal.removeEventListener('abort', reader.wake);
+      reader.wake = () => undefined;
+      resolve();
+    };
+    signal.addEventListener('abort', reader.wake, { once: true });
+  });
+}

@@ -1,0 +1,153 @@
+// Facts about requests, turned into honest counts. One definition of each rate, used by every page that shows it.
+// It keeps no text of prompts or answers.
+import { LRUCache } from 'lru-cache';
+import type { Source } from '../../contract/chat/chat.ts';
+import type { History } from './history.ts';
+import type { Now } from '../ports.ts';
+import { LOCAL } from '../ownership.ts';
+
+/** Owners other than this machine that get figures by model; who asked longest ago makes room. */
+const MAX_OWNERS = 200;
+/** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
+const MAX_MODELS = 100;
+export const OTHER_MODELS = '(other)';
+
+export interface ModelCounts {
+  hits: number;
+  misses: number;
+  coalesced: number;
+  bypassed: number;
+}
+
+/** Counts since the start or the last reset. */
+export interface Counts {
+  readonly requests: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Turned away at the door: no place in line, breaker open, stopping. */
+  readonly refused: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly coalesced: number;
+  readonly bypassed: number;
+  /** Model time in milliseconds, and tokens, that answers from the cache and shared runs did not cost again. */
+  readonly time_saved_ms: number;
+  readonly tokens_saved: number;
+}
+
+export interface Rates {
+  /** (hits + coalesced) / (hits + coalesced + misses); 0 before the first such request. */
+  readonly hit_rate: number;
+  readonly miss_rate: number;
+}
+
+export class Telemetry {
+  #counts = zero();
+  readonly #models = new Map<string, ModelCounts>();
+  /** Of each owner but this machine, which sees the figures of all. */
+  readonly #owned = new LRUCache<string, Map<string, ModelCounts>>({ max: MAX_OWNERS });
+  /** The same facts over time, for plots. */
+  readonly history: History;
+
+  /** When counting began. Milliseconds since 1970. */
+  since: number;
+  readonly #now: Now;
+
+  constructor(history: History, now: Now) {
+    this.history = history;
+    this.#now = now;
+    this.since = now();
+  }
+
+  /** A request has been given its source: from here on it counts in the rates. */
+  sourced(model: string, source: Source, owner: string = LOCAL): void {
+    const field = FIELD[source];
+    this.#counts.requests++;
+    this.#counts[field]++;
+    countsOf(this.#models, model)[field]++;
+    if (owner !== LOCAL) {
+      const own = this.#owned.get(owner) ?? new Map<string, ModelCounts>();
+      countsOf(own, model)[field]++;
+      this.#owned.set(owner, own);
+    }
+    this.history.sourced(source);
+  }
+
+  /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
+  saved(ms: number, tokens: number): void {
+    this.#counts.time_saved_ms += ms;
+    this.#counts.tokens_saved += tokens;
+  }
+
+  ended(how: 'completed' | 'failed' | 'cancelled'): void {
+    this.#counts[how]++;
+  }
+
+  refused(): void {
+    this.#counts.refused++;
+  }
+
+  /** Begins anew. Who may not see all begins anew with its own figures alone. */
+  reset(watcher: string = LOCAL): void {
+    this.#owned.delete(watcher);
+    if (watcher !== LOCAL) return;
+    this.#counts = zero();
+    this.#models.clear();
+    this.#owned.clear();
+    this.since = this.#now();
+  }
+
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  get models(): ReadonlyMap<string, Readonly<ModelCounts>> {
+    return this.#models;
+  }
+
+  /** The figures by model that a watcher may see. */
+  modelsFor(watcher: string): ReadonlyMap<string, Readonly<ModelCounts>> {
+    return watcher === LOCAL ? this.#models : (this.#owned.peek(watcher) ?? new Map());
+  }
+}
+
+function countsOf(models: Map<string, ModelCounts>, name: string): ModelCounts {
+  const known = models.get(name);
+  if (known !== undefined) return known;
+  const counted = models.size < MAX_MODELS ? name : OTHER_MODELS;
+  const counts = models.get(counted) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
+  models.set(counted, counts);
+  return counts;
+}
+
+const FIELD = {
+  hit: 'hits',
+  miss: 'misses',
+  coalesced: 'coalesced',
+  bypass: 'bypassed',
+} as const satisfies Record<Source, keyof ModelCounts>;
+
+function zero(): { -readonly [K in keyof Counts]: number } {
+  return {
+    requests: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    refused: 0,
+    hits: 0,
+    misses: 0,
+    coalesced: 0,
+    bypassed: 0,
+    time_saved_ms: 0,
+    tokens_saved: 0,
+  };
+}
+
+/** The share of cache-asking requests that cost no model run of their own. */
+export function rates({ hits, coalesced, misses }: Pick<Counts, 'hits' | 'coalesced' | 'misses'>): Rates {
+  const asked = hits + coalesced + misses;
+  if (asked === 0) return { hit_rate: 0, miss_rate: 0 };
+  const hitRate = (hits + coalesced) / asked;
+  return { hit_rate: hitRate, miss_rate: 1 - hitRate };
+}

@@ -1,0 +1,72 @@
+// What a request says beside its question, on every route that runs a model: who asks, for which place in line, what it
+// may have of the cache, and how a kept answer is spoken. The question itself is each dialect's own.
+import type { IncomingMessage } from 'node:http';
+import { type ChatRequest, PRIORITY, REQUEST_ID } from '../../contract/chat/chat-request.ts';
+import type { Config } from '../../contract/config/config.ts';
+import { AppError } from '../../contract/errors.ts';
+import { quotation, sentence } from '../../contract/sentence.ts';
+import type { ChatCall } from '../../core/requests/call.ts';
+import { spaceOf } from '../../core/ownership.ts';
+import type { CacheWish } from '../../core/cache/policy.ts';
+import { REPLAY_MODES, type ReplayMode } from '../../core/cache/replay.ts';
+import { header } from '../wire/header.ts';
+import { callerOf, shownKey, mayGoFirst, ownerOf } from '../door/caller.ts';
+
+/** Fields of a body that are ours on every route, and that Ollama never sees. */
+export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
+
+/** The caller's own request id when it is well formed. */
+export function callersId(req: IncomingMessage): string | undefined {
+  const id = header(req, 'x-request-id');
+  return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
+}
+
+/** Who asks, as every route's request says it. */
+export function askerOf(
+  req: IncomingMessage,
+  { cache }: CacheFields,
+): Pick<ChatCall, 'caller' | 'owner' | 'maxActive' | 'namespace'> {
+  const owner = ownerOf(req);
+  return {
+    caller: callerOf(req),
+    owner,
+    maxActive: shownKey(req)?.max_active,
+    namespace: spaceOf(owner, cache?.namespace),
+  };
+}
+
+/** The place in line that was asked for; no sooner than normal for who may not ask for that. Throws invalid_request. */
+export function priorityOf(req: IncomingMessage, fields: CacheFields): number {
+  const asked = askedPriority(req, fields);
+  return mayGoFirst(req) ? asked : Math.max(asked, PRIORITY.normal);
+}
+
+function askedPriority(req: IncomingMessage, { priority }: CacheFields): number {
+  if (typeof priority === 'number') return priority;
+  const word = header(req, 'x-queue-priority')?.toLowerCase();
+  if (word === undefined) return PRIORITY.normal;
+  if (word === 'high' || word === 'normal' || word === 'low') return PRIORITY[word];
+  throw new AppError(
+    'invalid_request',
+    sentence`X-Queue-Priority must be high, normal or low. It was ${quotation(word)}.`,
+  );
+}
+
+export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
+  const word = header(req, 'x-stream-replay')?.toLowerCase();
+  if (word === undefined) return config.cache.replay;
+  const mode = REPLAY_MODES.find((name) => name === word);
+  if (mode !== undefined) return mode;
+  throw new AppError(
+    'invalid_request',
+    sentence`X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${quotation(word)}.`,
+  );
+}
+
+export function bodyWish({ use_cache, cache }: CacheFields): CacheWish {
+  const ttl = cache?.ttl === undefined ? {} : { ttl: cache.ttl };
+  if (use_cache === false || cache?.['no-store'] === true) return { read: false, store: false };
+  if (cache?.['no-cache'] === true) return { read: false, store: true, ...ttl };
+  // use_cache: true is the default and says nothing; a header may still ask otherwise.
+  return ttl;
+}

@@ -1,0 +1,40 @@
+// On which addresses the configuration lets Hearth listen, and why not on others. Pure; listen.ts opens the port.
+import { isIPv4 } from 'node:net';
+import type { Config } from '../../contract/config/config.ts';
+import { authorityName, isLoopbackName } from './loopback.ts';
+
+/** Where to listen, as server.host, server.lan and server.allow_anonymous say together. */
+export interface Bind {
+  /** Addresses or names, all to be used with one port. */
+  readonly hosts: readonly string[];
+  /** Other machines can reach at least one of them. */
+  readonly beyondLoopback: boolean;
+  /** A wish to listen beyond loopback was not granted: why, and what to set, in sentences to be shown loudly. */
+  readonly refusedBecause?: string;
+}
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
+/**
+ * Loopback unless the configuration asks for more, and either callers must show a key or server.allow_anonymous is set
+ * (product contract, section 11): an old file with host = "0.0.0.0" starts and is safe. "127.0.0.1" and "localhost" mean both loopback addresses, since a
+ * caller's "localhost" may become either.
+ */
+export function effectiveBind({ server }: Config): Bind {
+  const { host, lan, allow_anonymous: allowed, api_keys } = server;
+  const loopback = isLoopbackName(authorityName(host));
+  if (!lan && loopback) {
+    return {
+      hosts: host === '::1' || (isIPv4(host) && host !== '127.0.0.1') ? [host] : LOOPBACK,
+      beyondLoopback: false,
+    };
+  }
+  if (allowed || api_keys.length > 0) return { hosts: lan ? ['0.0.0.0', '::'] : [host], beyondLoopback: true };
+  const wish = lan ? 'server.lan is on' : `server.host is "${host}"`;
+  const other = lan ? 'turn server.lan off' : 'set server.host to "127.0.0.1"';
+  const refusedBecause =
+    `${wish}, but there is no key, so Hearth listens on this machine only. ` +
+    `Add a key, so that only your machines get in, and restart the gateway; or ${other}. ` +
+    `Where everyone who can reach it may come in, set server.allow_anonymous to true.`;
+  return { hosts: LOOPBACK, beyondLoopback: false, refusedBecause };
+}

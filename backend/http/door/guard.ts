@@ -1,0 +1,261 @@
+// The front door: looks at Host and Origin of every request before anything else happens, and answers CORS preflights.
+// It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
+// origins (CVE-2019-25211). Then it has the key looked at (keys.ts). It reads no body and knows no route.
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { originsIn } from '../../contract/address.ts';
+import type { Config } from '../../contract/config/config.ts';
+import { AppError } from '../../contract/errors.ts';
+import { withoutUserinfo } from '../../contract/secret.ts';
+import { pointsAtItself } from '../../contract/via-loop.ts';
+import type { ReadConfig } from '../../core/ports.ts';
+import type { OriginApprovals } from '../../core/access/origin-approvals.ts';
+import { effectiveBind } from './bind.ts';
+import type { KeyCheck } from './keys.ts';
+import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
+
+/** Response headers of ours that a page may read, beside those it may read anyway (Fetch: CORS-safelisted headers). */
+export const EXPOSED_HEADERS = [
+  'X-Request-ID',
+  'X-Cache',
+  'X-Cache-Key',
+  'Cache-Status',
+  'Age',
+  'Retry-After',
+  'Location',
+  'Allow',
+  'WWW-Authenticate',
+  'X-Accel-Buffering',
+] as const;
+
+const EXPOSED = EXPOSED_HEADERS.join(', ');
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+const PREFLIGHT_VARY =
+  'Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network';
+const MAX_REQUESTED_HEADERS = 4096; // characters; browsers ask for a few dozen names at most
+const REMEMBERED = 256;
+/** A page on the web, or of a browser's extension, spelled as browsers do. */
+const NAMED_PAGE = /^[a-z][a-z\d+.-]*:\/\/(?:[a-z\d._-]+|\[[\da-f:]+\])(?::\d{1,5})?$/;
+const MAX_ORIGIN = 200;
+
+/** Comma-separated tokens (RFC 9110, 5.6.1 and 5.6.2). */
+const TOKENS = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+
+/** The outcome of a look at a request: it may go on, or it was a preflight and has its answer. */
+export type Admission = 'admitted' | 'answered';
+
+export interface Guard {
+  /**
+   * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
+   * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
+   * Throws upstream_failed for a request of our own that came round, host_not_allowed, origin_not_allowed, and what
+   * KeyCheck throws.
+   */
+  admit(req: IncomingMessage, res: ServerResponse): Admission;
+}
+
+export interface GuardOptions {
+  readonly config: ReadConfig;
+  /** The port that Hearth listens on. */
+  port(): number;
+  /** IP addresses of this machine; asked in LAN mode alone, and seldom for a Host seen before. */
+  lanAddresses(): readonly string[];
+  readonly originApprovals: OriginApprovals;
+  readonly keys: KeyCheck;
+  /** What this gateway writes into Via: a request that brings it has come round. */
+  readonly via: string;
+}
+
+/** The front door (product contract, section 11). */
+export function createGuard({ config, port, lanAddresses, originApprovals, keys, via }: GuardOptions): Guard {
+  let rules: Rules | undefined;
+  return {
+    admit(req, res) {
+      toOriginForm(req);
+      const now = config();
+      if (req.headers.via?.includes(via) === true) throw pointsAtItself(withoutUserinfo(now.ollama.api_url));
+      const ownPort = port();
+      if (rules?.config !== now || rules.port !== ownPort) {
+        rules = new Rules(now, ownPort, lanAddresses, originApprovals);
+      }
+
+      const { origin } = req.headers;
+      const originAllowed = origin === undefined ? !isForeignEmbed(req) || rules.anyOrigin : rules.allowsOrigin(origin);
+      // Also without an Origin: a cache must not hand this response to a page, whose own would carry other headers.
+      res.appendHeader('Vary', 'Origin');
+      if (origin !== undefined && originAllowed) {
+        res.setHeader('Access-Control-Allow-Origin', origin);
+        res.setHeader('Access-Control-Expose-Headers', EXPOSED);
+      }
+      if (hasTwoHosts(req) || !rules.allowsHost(req.headers)) throw hostError(req, rules);
+      if (!originAllowed) {
+        if (origin !== undefined && rules.mayAsk(origin)) originApprovals.refused(origin);
+        throw originError(origin, rules);
+      }
+      // A preflight shows no key (Fetch: CORS protocol and credentials).
+      if (origin !== undefined && req.method === 'OPTIONS' && req.headers['access-control-request-method']) {
+        answerPreflight(req, res);
+        return 'answered';
+      }
+      keys.check(req, res);
+      return 'admitted';
+    },
+  };
+}
+
+/** What follows from one configuration and one port. Good headers are remembered: the usual caller costs two look-ups. */
+class Rules {
+  readonly config: Config;
+  readonly port: number;
+  readonly anyOrigin: boolean;
+  readonly beyondLoopback: boolean;
+  readonly #lanAddresses: () => readonly string[];
+  readonly #originApprovals: OriginApprovals;
+  readonly #goodHosts = new Set<string>();
+  readonly #goodOrigins = new Set<string>();
+  readonly #isListed: (origin: string) => boolean;
+  /** Blocked is blocked, whatever else lets it in. */
+  readonly isBlocked: (origin: string) => boolean;
+
+  constructor(config: Config, port: number, lanAddresses: () => readonly string[], originApprovals: OriginApprovals) {
+    this.config = config;
+    this.port = port;
+    this.anyOrigin = config.cors.allowed_origins.includes('*');
+    this.#isListed = originsIn(config.cors.allowed_origins);
+    this.isBlocked = originsIn(config.cors.blocked_origins);
+    this.beyondLoopback = effectiveBind(config).beyondLoopback;
+    this.#lanAddresses = lanAddresses;
+    this.#originApprovals = originApprovals;
+  }
+
+  /**
+   * Rebinding is an attack on browsers, which tell the truth in Host: a wrong name is always refused. Programs may leave
+   * the name out, as HTTP/1.0 does, and a local proxy of theirs may say a port of its own; of a browser neither is true.
+   */
+  allowsHost(headers: IncomingHttpHeaders): boolean {
+    const { host } = headers;
+    if (host === undefined) return !isFromBrowser(headers);
+    if (this.#goodHosts.has(host)) return true;
+    const fit = this.#fitOf(host);
+    return fit === 'good' ? remember(this.#goodHosts, host) : fit === 'other port' && !isFromBrowser(headers);
+  }
+
+  /** `*` lets every page in, and then "null" too: any page could put itself into a frame without origin. */
+  allowsOrigin(origin: string): boolean {
+    if (this.#goodOrigins.has(origin)) return true;
+    if (this.isBlocked(origin)) return false;
+    const good = isLoopbackOrigin(origin) || this.#isListed(origin);
+    return good ? remember(this.#goodOrigins, origin) : this.#originApprovals.isAdmitted(origin);
+  }
+
+  /** Whether the user is to be asked about a page that was refused: only what could be let in by its name. */
+  mayAsk(origin: string): boolean {
+    return NAMED_PAGE.test(origin) && origin.length <= MAX_ORIGIN && !this.isBlocked(origin);
+  }
+
+  #fitOf(header: string): 'good' | 'other port' | 'foreign' {
+    const host = readAuthority(header.toLowerCase());
+    if (host === undefined) return 'foreign';
+    const { name, port } = host;
+    // A listed name may stand for a proxy with a port of its own, so its port does not matter.
+    if (this.config.server.allowed_hosts.some((allowed) => authorityName(allowed) === name)) return 'good';
+    const portFits = (port ?? 80) === this.port;
+    // A container's port is published under another number, which only the caller knows. The name is what stops
+    // rebinding; the port is a second bolt, and this one gives way where the user has opened up explicitly.
+    if (isLoopbackName(name)) return portFits || this.beyondLoopback ? 'good' : 'other port';
+    if (!portFits || !this.beyondLoopback) return 'foreign';
+    return this.#lanAddresses().some((address) => authorityName(address) === name) ? 'good' : 'foreign';
+  }
+}
+
+function remember(good: Set<string>, value: string): true {
+  if (good.size >= REMEMBERED) good.clear();
+  if (value.length <= 255) good.add(value);
+  return true;
+}
+
+/** Browsers name the page of most requests, and say of all of them what they are for (Fetch Metadata Request Headers). */
+function isFromBrowser(headers: IncomingHttpHeaders): boolean {
+  return headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'));
+}
+
+/**
+ * A target in absolute form names its host itself, and what the Host header says beside it counts for nothing (RFC 9112,
+ * 3.2.2). From here on the request is as if it had been sent in the usual form.
+ */
+function toOriginForm(req: IncomingMessage): void {
+  const { url = '/' } = req;
+  if (url.startsWith('/')) return;
+  const [, host, path = ''] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
+  if (host === undefined) return;
+  req.headers.host = host;
+  req.url = path.startsWith('/') ? path : `/${path}`;
+}
+
+/** Node keeps the first of two Host lines and forgets the other; RFC 9112 (3.2) has both refused. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let seen = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') seen += 1;
+  }
+  return seen > 1;
+}
+
+/**
+ * A request without Origin that only a page of another site sends: an image, a script, fetch in no-cors mode. The page
+ * cannot read the answer, so nobody misses it, and it must not make work. Such requests are always GET or HEAD, as all
+ * others carry Origin. Links from elsewhere (mode `navigate`) and programs that took the Origin off themselves (mode
+ * `cors`) go on.
+ */
+function isForeignEmbed({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] === 'no-cors';
+}
+
+/** 204 for an origin that is allowed (Fetch: CORS protocol; Private Network Access). Headers are echoed or left out as a whole. */
+function answerPreflight({ headers }: IncomingMessage, res: ServerResponse): void {
+  res.appendHeader('Vary', PREFLIGHT_VARY);
+  res.setHeader('Access-Control-Allow-Methods', METHODS);
+  const requested = headers['access-control-request-headers'];
+  if (requested !== undefined && requested.length <= MAX_REQUESTED_HEADERS && TOKENS.test(requested)) {
+    res.setHeader('Access-Control-Allow-Headers', requested);
+  }
+  if (headers['access-control-request-private-network'] === 'true') {
+    res.setHeader('Access-Control-Allow-Private-Network', 'true');
+  }
+  res.setHeader('Access-Control-Max-Age', '600');
+  res.writeHead(204).end();
+}
+
+function hostError(req: IncomingMessage, { port, beyondLoopback }: Rules): AppError {
+  const { host } = req.headers;
+  const only = beyondLoopback ? "localhost, 127.0.0.1 and this machine's own addresses" : 'localhost and 127.0.0.1';
+  if (hasTwoHosts(req)) return new AppError('host_not_allowed', 'The request has two Host headers. Send one.');
+  if (!host) {
+    return new AppError('host_not_allowed', `The request has no Host header. Send one with localhost:${port}.`);
+  }
+  const authority = readAuthority(host.toLowerCase());
+  const says = `The Host header says ${quote(host)}`;
+  if (authority !== undefined && isLoopbackName(authority.name)) {
+    const name = `"${authority.name.replace(/[[\]]/g, '')}"`;
+    const sentence = `${says}, but Hearth listens on port ${port}. Use that port, or add ${name} to server.allowed_hosts.`;
+    return new AppError('host_not_allowed', sentence);
+  }
+  const sentence = `${says}. Hearth answers to ${only} only. To use another name, add it to server.allowed_hosts.`;
+  return new AppError('host_not_allowed', sentence);
+}
+
+function originError(origin: string | undefined, rules: Rules): AppError {
+  const sentence =
+    origin === undefined
+      ? 'A page of another site may not load this. Open the address itself, or use fetch from a page in cors.allowed_origins.'
+      : origin === 'null'
+        ? 'A page without an origin may not use this gateway. Serve it from http://localhost to let it in.'
+        : rules.isBlocked(origin)
+          ? `${quote(origin, '')} is blocked. Take it out of cors.blocked_origins to let it in.`
+          : `${quote(origin, '')} may not use this gateway. Add it to cors.allowed_origins to let it in.`;
+  return new AppError('origin_not_allowed', sentence);
+}
+
+function quote(text: string, mark = '"'): string {
+  return `${mark}${text.length > 100 ? `${text.slice(0, 100)}…` : text}${mark}`;
+}

@@ -1,0 +1,138 @@
+// The last bolt of the front door: who must show a key, whether the shown one is good, and what it opens.
+// Keys are found by their hash (core/access/api-keys.ts); who a caller is for the rest of the house is caller.ts.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import type { ApiKey, Scope } from '../../contract/api-key.ts';
+import { AppError } from '../../contract/errors.ts';
+import { findKey, KEY_PREFIX } from '../../core/access/api-keys.ts';
+import type { Elapsed, ReadConfig } from '../../core/ports.ts';
+import { placedElsewhereBy } from './forwarded.ts';
+import { checkManagement } from './management.ts';
+import { normalizedPath } from '../wire/normalized-path.ts';
+import { isFromHere, isSentFromHere, requireScope, showedKey } from './caller.ts';
+
+const MINUTE_MS = 60_000;
+/** Bad keys that one address may show in a minute. */
+const BAD_KEYS = 10;
+const ADDRESSES = 1000;
+
+export interface KeyCheck {
+  /**
+   * Lets a request on, and remembers the key that it showed. Throws unauthorized (with WWW-Authenticate) where a key is
+   * missing or wrong, or management_disabled where there is none yet and models would be changed; forbidden where it is not
+   * for this route, client_limit where it was used too often or where its address has shown ten bad ones within a minute.
+   * A good key is never refused for the bad ones of others.
+   */
+  check(req: IncomingMessage, res: ServerResponse): void;
+}
+
+/** What happened within the current minute, which began with the first of it. */
+interface Count {
+  readonly endsAt: number;
+  times: number;
+}
+
+export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
+  const bad = new LRUCache<string, Count>({ max: ADDRESSES });
+  const used = new LRUCache<string, Count>({ max: ADDRESSES });
+
+  /** Counts one more; the milliseconds to wait when it is one too many. */
+  const counted = (counts: LRUCache<string, Count>, who: string, most: number): number | undefined => {
+    const time = elapsed();
+    const known = counts.get(who);
+    const stale = known === undefined || time >= known.endsAt;
+    const count = stale ? { endsAt: time + MINUTE_MS, times: 0 } : known;
+    if (stale) counts.set(who, count);
+    count.times += 1;
+    return count.times > most ? count.endsAt - time : undefined;
+  };
+
+  const refuse = (req: IncomingMessage, res: ServerResponse, shown: string | undefined): never => {
+    const challenge = 'Bearer realm="hearth"';
+    if (shown === undefined) {
+      res.setHeader('WWW-Authenticate', challenge);
+      throw new AppError('unauthorized', keyNeeded(req));
+    }
+    const waitMs = counted(bad, req.socket.remoteAddress ?? '', BAD_KEYS);
+    if (waitMs !== undefined) {
+      const sentence = 'Too many wrong keys came from this address. Wait a minute, then send the right one.';
+      throw new AppError('client_limit', sentence, { retryAfterMs: waitMs });
+    }
+    res.setHeader('WWW-Authenticate', `${challenge}, error="invalid_token"`); // RFC 6750, 3.1
+    throw new AppError('unauthorized', 'The key is wrong, or it was revoked. Send another one.');
+  };
+
+  const use = (req: IncomingMessage, key: ApiKey): void => {
+    showedKey(req, key);
+    const scope = scopeOf(req);
+    if (scope !== undefined) requireScope(req, scope);
+    if (key.requests_per_minute === undefined || isReading(req)) return;
+    const waitMs = counted(used, key.hash, key.requests_per_minute);
+    if (waitMs === undefined) return;
+    throw new AppError(
+      'client_limit',
+      `The key "${key.name}" is for ${key.requests_per_minute} requests a minute. Wait until the minute is over.`,
+      { retryAfterMs: waitMs },
+    );
+  };
+
+  return {
+    check(req, res) {
+      const { allow_anonymous: anonymous, allow_management: manageable, api_keys: keys } = config().server;
+      const shown = shownKey(req);
+      // Programs on this machine send any text as key, since OpenAI's clients want one; only ours are looked at.
+      const needed = !anonymous && !isFree(req, keys.length > 0);
+      if (shown === undefined && !needed) return;
+      const key = shown === undefined ? undefined : findKey(keys, shown);
+      if (key !== undefined) use(req, key);
+      else if (needed || shown?.startsWith(KEY_PREFIX)) {
+        // Where no key can be shown yet, the better word is which one is to be made.
+        if (keys.length === 0) checkManagement(manageable, req);
+        refuse(req, res, shown);
+      }
+    },
+  };
+}
+
+/**
+ * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`: of both the one that looks like a key of ours, as
+ * many clients want a text for the other. Other kinds of Authorization are no keys.
+ */
+function shownKey({ headers }: IncomingMessage): string | undefined {
+  const { authorization, 'x-api-key': apiKey } = headers;
+  if (authorization === undefined && apiKey === undefined) return undefined;
+  const bearer = /^bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1];
+  const other = typeof apiKey === 'string' ? apiKey.trim() : undefined;
+  return other?.startsWith(KEY_PREFIX) && !bearer?.startsWith(KEY_PREFIX) ? other : (bearer ?? other);
+}
+
+/** Whether a request needs no key: it comes from this machine, and where there are keys under a name of this machine. */
+function isFree(req: IncomingMessage, thereAreKeys: boolean): boolean {
+  return thereAreKeys ? isFromHere(req) : isSentFromHere(req);
+}
+
+function keyNeeded({ headers }: IncomingMessage): string {
+  const how =
+    'Send it as "Authorization: Bearer …" or "x-api-key: …"; keys are made in the settings of Hearth or with `hearth key create`.';
+  const header = placedElsewhereBy(headers);
+  if (header === undefined) return `This needs a key. ${how}`;
+  return (
+    `This needs a key: the header ${header} says that a proxy handed it on for another machine. ${how} ` +
+    'Where everyone who can reach the proxy may come in, set server.allow_anonymous to true.'
+  );
+}
+
+const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+
+/** What is asked for here costs a run of the model, or is about the caller's own requests. */
+const CHAT = /^\/(?:v1\/.*|api\/(?:chat|generate|embed|embeddings|show|chat-optimized|chat-queue|conversations\/.*))$/i;
+/** Its actions want different scopes, so it asks for itself. */
+const ACTIONS = '/api/cache-stats';
+
+/** What a key must be for. Undefined: any key will do. What is not known wants the most. */
+function scopeOf(req: IncomingMessage): Scope | undefined {
+  if (isReading(req)) return undefined;
+  const path = normalizedPath(req.url ?? '/');
+  if (path === ACTIONS) return undefined;
+  return path !== undefined && CHAT.test(path) ? 'chat' : 'manage';
+}

@@ -1,0 +1,28 @@
+// Which requests change the installed models, and who may: programs of this machine, and who was given leave.
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '../../contract/errors.ts';
+import { normalizedPath } from '../wire/normalized-path.ts';
+import { isFromHere, shownKey } from './caller.ts';
+
+/** Routes that change what is on the disk, or who one is at ollama.com. */
+export function isManagement(method: string, address: string): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  const path = normalizedPath(address);
+  return (
+    path === undefined || /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)$/is.test(path)
+  );
+}
+
+/** Throws management_disabled where a request would change the models and comes neither from here nor with a key. */
+export function checkManagement(allowed: boolean, req: IncomingMessage): void {
+  const { method = 'GET', url = '/', headers } = req;
+  const local = isFromHere(req);
+  // A key for it has been checked at the door.
+  if (allowed || shownKey(req) !== undefined || (local && headers.origin === undefined)) return;
+  if (!isManagement(method, url)) return;
+  const who = local ? 'A web page' : 'Another machine';
+  throw new AppError(
+    'management_disabled',
+    `${who} may not use ${url.replace(/\?.*$/s, '')}, which changes the installed models. Show a key with the scope manage, or set server.allow_management to true.`,
+  );
+}

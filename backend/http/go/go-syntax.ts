@@ -1,0 +1,285 @@
+// JSON text as Go's encoding/json reads it (scanner.go, decode.go): the slow and exact reader, for bodies that JSON.parse
+// would read otherwise, and for what is wrong with a body in Go's words. Pure. It knows no fields.
+import { isUtf8 } from 'node:buffer';
+import { GoRefusal } from '../../contract/go/go-type.ts';
+import { quotedByte } from './go-quote.ts';
+
+/** Levels that Go reads (scanner.go maxNestingDepth). */
+export const MOST_LEVELS = 10_000;
+
+/** A number as it was written: whether Go takes `1.0` or 2^63 depends on the type that it is read into. */
+export class NumberText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** The names and values of an object in the order in which they came, those that came twice among them. */
+export type Members = readonly (readonly [name: string, value: unknown])[];
+
+/** Of objects that the exact reader has read, where they or what is in them do not say as much; they are as JSON.parse has them. */
+const members = new WeakMap<object, Members>();
+
+/** What an object holds, in order. Of most objects one need not, and of those from JSON.parse one cannot, know better. */
+export function membersOf(value: object): Members {
+  return members.get(value) ?? Object.entries(value);
+}
+
+/** The names of an object in the order in which they first came; undefined where it and all in it have it by themselves. */
+export function namesAsWritten(value: object): readonly string[] | undefined {
+  const all = members.get(value);
+  return all === undefined ? undefined : [...new Set(all.map(([name]) => name))];
+}
+
+/** Sets a property, whatever its name: `__proto__` by assignment would not be one. */
+export function put(target: Record<string, unknown>, name: string | number, value: unknown): void {
+  if (name === '__proto__') {
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  } else target[name] = value;
+}
+
+/** A list or an object that has begun. */
+interface Open {
+  readonly value: unknown[] | Record<string, unknown>;
+  readonly members: [string, unknown][] | undefined;
+  name: string;
+  /** Something in it has names that came twice, or in an order that JavaScript does not keep. */
+  odd: boolean;
+}
+
+/**
+ * The first JSON value of a body, its numbers as NumberText. What stands behind it is not looked at, as Go's Decoder does
+ * not, or with `alone` refused, as by Unmarshal. Throws GoRefusal in Go's words.
+ */
+export function readExactly(bytes: Buffer, alone = false): unknown {
+  return new Scanner(bytes, alone).value();
+}
+
+class Scanner {
+  readonly #bytes: Buffer;
+  readonly #alone: boolean;
+  readonly #open: Open[] = [];
+  #at = 0;
+
+  constructor(bytes: Buffer, alone: boolean) {
+    this.#bytes = bytes;
+    this.#alone = alone;
+  }
+
+  value(): unknown {
+    for (;;) {
+      let value = this.#begin();
+      // A list or an object that has begun goes on with what is in it, one that has ended is a value like any other.
+      while (value !== BEGUN) {
+        const outer = this.#open.at(-1);
+        if (outer === undefined) {
+          if (this.#alone && this.#space() !== undefined) throw this.#wrong('after top-level value');
+          return value;
+        }
+        add(outer, value);
+        value = this.#next(outer);
+      }
+    }
+  }
+
+  /** A value, or BEGUN. */
+  #begin(): unknown {
+    const byte = this.#space();
+    switch (byte) {
+      case OPEN_LIST:
+        return this.#enter({ value: [], members: undefined, name: '', odd: false }, CLOSE_LIST);
+      case OPEN_OBJECT:
+        return this.#enter({ value: {}, members: [], name: '', odd: false }, CLOSE_OBJECT);
+      case QUOTE:
+        return this.#text();
+      case 0x74:
+        return this.#word('true', true);
+      case 0x66:
+        return this.#word('false', false);
+      case 0x6e:
+        return this.#word('null', null);
+      default:
+        if (byte === MINUS || isDigit(byte)) return this.#number();
+        throw this.#wrong('looking for beginning of value');
+    }
+  }
+
+  #enter(opened: Open, end: number): unknown {
+    this.#at++;
+    this.#open.push(opened);
+    if (this.#open.length > MOST_LEVELS) throw new GoRefusal('exceeded max depth');
+    if (this.#space() === end) return this.#leave();
+    if (end === CLOSE_OBJECT) this.#name(opened);
+    return BEGUN;
+  }
+
+  #leave(): unknown {
+    this.#at++;
+    const { value, members: all, odd } = this.#open.pop() as Open;
+    if (!odd && (all === undefined || saysAll(value, all))) return value;
+    if (all !== undefined) members.set(value, all);
+    const outer = this.#open.at(-1);
+    if (outer !== undefined) outer.odd = true;
+    return value;
+  }
+
+  /** What follows a value: another one, or the end of what it is in. */
+  #next(outer: Open): unknown {
+    const byte = this.#space();
+    if (byte === (outer.members === undefined ? CLOSE_LIST : CLOSE_OBJECT)) return this.#leave();
+    if (byte !== COMMA)
+      throw this.#wrong(outer.members === undefined ? 'after array element' : 'after object key:value pair');
+    this.#at++;
+    if (outer.members !== undefined) {
+      this.#space();
+      this.#name(outer);
+    }
+    return BEGUN;
+  }
+
+  #name(opened: Open): void {
+    if (this.#bytes[this.#at] !== QUOTE) throw this.#wrong('looking for beginning of object key string');
+    opened.name = this.#text();
+    if (this.#space() !== COLON) throw this.#wrong('after object key');
+    this.#at++;
+  }
+
+  /** Passes white space; the byte that stands there then, undefined at the end. */
+  #space(): number | undefined {
+    for (;;) {
+      const byte = this.#bytes[this.#at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
+      this.#at++;
+    }
+  }
+
+  #word<T>(word: string, value: T): T {
+    for (let i = 1; i < word.length; i++) {
+      this.#at++;
+      if (this.#bytes[this.#at] !== word.charCodeAt(i)) {
+        throw this.#wrong(`in literal ${word} (expecting ${quotedByte(word.charCodeAt(i))})`);
+      }
+    }
+    this.#at++;
+    return value;
+  }
+
+  #number(): NumberText {
+    const from = this.#at;
+    if (this.#bytes[this.#at] === MINUS) this.#at++;
+    if (this.#bytes[this.#at] === 0x30) this.#at++;
+    else this.#digits('in numeric literal');
+    if (this.#bytes[this.#at] === 0x2e) {
+      this.#at++;
+      this.#digits('after decimal point in numeric literal');
+    }
+    if (((this.#bytes[this.#at] ?? 0) | 0x20) === 0x65) {
+      this.#at++;
+      const sign = this.#bytes[this.#at];
+      if (sign === 0x2b || sign === MINUS) this.#at++;
+      this.#digits('in exponent of numeric literal');
+    }
+    return new NumberText(this.#bytes.toString('latin1', from, this.#at));
+  }
+
+  #digits(where: string): void {
+    if (!isDigit(this.#bytes[this.#at])) throw this.#wrong(where);
+    while (isDigit(this.#bytes[this.#at])) this.#at++;
+  }
+
+  #text(): string {
+    const from = ++this.#at;
+    let escaped = false;
+    for (;;) {
+      const byte = this.#bytes[this.#at];
+      if (byte === QUOTE) break;
+      if (byte === undefined || byte < 0x20) throw this.#wrong('in string literal');
+      this.#at++;
+      if (byte === BACKSLASH) {
+        escaped = true;
+        this.#escape();
+      }
+    }
+    const text = textOf(this.#bytes.subarray(from, this.#at++));
+    // A surrogate without its half is no character (decode.go unquoteBytes).
+    return escaped ? wellFormed(JSON.parse(`"${text}"`) as string) : text;
+  }
+
+  #escape(): void {
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined || !ESCAPES.has(byte)) throw this.#wrong('in string escape code');
+    this.#at++;
+    if (byte !== 0x75) return;
+    for (let i = 0; i < 4; i++, this.#at++) {
+      if (!isHex(this.#bytes[this.#at])) throw this.#wrong(String.raw`in \u hexadecimal character escape`);
+    }
+  }
+
+  /** What stands here must not stand here; at the end of the body there is too little of it. */
+  #wrong(where: string): GoRefusal {
+    const byte = this.#bytes[this.#at];
+    if (byte !== undefined) return new GoRefusal(`invalid character ${quotedByte(byte)} ${where}`);
+    if (this.#alone) return new GoRefusal('unexpected end of JSON input');
+    return new GoRefusal(this.#bytes.toString('latin1').trim() === '' ? 'EOF' : 'unexpected EOF');
+  }
+}
+
+/** Stands for a list or an object that goes on. */
+const BEGUN = Symbol('begun');
+
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const ESCAPES = new Set(Buffer.from(String.raw`"\/bfnrtu`));
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
+const isHex = (byte: number | undefined): boolean =>
+  isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+
+function add({ value, members: all, name }: Open, item: unknown): void {
+  if (Array.isArray(value)) value.push(item);
+  else {
+    all?.push([name, item]);
+    put(value, name, item);
+  }
+}
+
+/** Whether an object has each name once and in its order: a WeakMap of a million objects is slow. */
+function saysAll(value: object, all: Members): boolean {
+  const names = Object.keys(value);
+  return names.length === all.length && names.every((name, i) => name === all[i]?.[0]);
+}
+
+/** Half a pair of surrogates. */
+export const HALF = /\p{Surrogate}/u;
+
+function wellFormed(text: string): string {
+  return text.replaceAll(new RegExp(HALF, 'gu'), '\ufffd');
+}
+
+/** Bytes as text. Each byte that is not UTF-8 becomes U+FFFD by itself, where Node makes one of several. */
+function textOf(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = characterAt(bytes, at);
+    text += length === 0 ? '\ufffd' : bytes.toString('utf8', at, at + length);
+    at += length || 1;
+  }
+  return text;
+}
+
+/** Bytes of the character that begins here; 0 when none does. */
+function characterAt(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  return at + length <= bytes.length && isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+}

@@ -1,0 +1,91 @@
+// The routes of Ollama's own dialect that run a model, or only load it. What runs is the same as on every other route.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/chat.ts';
+import { load, unloadAtOnce } from '../../core/stories/actions.ts';
+import type { EmbedFamily } from '../../core/stories/embed-group.ts';
+import type { Family } from '../../core/ports.ts';
+import { priorityOf } from '../dialect/asking.ts';
+import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from '../dialect/drop-in.ts';
+import { goneSignal, sendJson } from '../dialect/encode.ts';
+import { ollamaChunk, ollamaEnd, type OllamaFrame, ollamaWhole } from './ollama-answer.ts';
+import { askedToEmbed, askedToWrite } from './ollama-request.ts';
+import { callerOf, requireScope } from '../door/caller.ts';
+
+/** What Ollama's own routes say of an empty body. */
+const NO_BODY = 'missing request body';
+
+function ollamaVoice(frame: OllamaFrame): Voice {
+  return {
+    whole: (completion) => ollamaWhole(completion, frame),
+    stream: () => {
+      let held: (ChatEvent & { type: 'piece' }) | undefined;
+      const write = (event: ChatEvent): string => {
+        if (event.type === 'waiting') return '';
+        if (event.type === 'end') return isIncomplete(event.end) ? '' : line(ollamaEnd(event.end, held?.piece, frame));
+        if (event.piece.last !== true) return line(ollamaChunk(event.piece, frame));
+        held = event;
+        return '';
+      };
+      // A space before an object is no news to any reader of JSON.
+      return { headers: NDJSON, write, beat: ' ' };
+    },
+  };
+}
+
+const NDJSON = { 'Content-Type': 'application/x-ndjson' };
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** POST /api/chat and /api/generate. */
+export async function ollamaWrite(
+  parts: DropInParts,
+  family: Family,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const asked = await readAs(parts, req, NO_BODY, (body) => askedToWrite(family, body));
+  const { model } = asked.request;
+  const frame: OllamaFrame = { family, model, now: parts.clock.now };
+  if (asked.what === 'unload') {
+    requireScope(req, 'manage');
+    await unloadAtOnce(parts, model, goneSignal(res));
+    sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frame));
+    return;
+  }
+  await answerWritten(parts, req, res, asked, ollamaVoice(frame));
+}
+
+const UNLOADED = { created_at: '', done_reason: 'unload', metrics: NO_METRICS };
+
+/** POST /api/embed and the legacy /api/embeddings. */
+export async function ollamaEmbed(
+  parts: DropInParts,
+  family: EmbedFamily,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const asked = await readAs(parts, req, NO_BODY, (body) => askedToEmbed(family, body));
+  const { model } = asked.request;
+  // Without a text the model is only loaded.
+  if (asked.texts.length === 0) {
+    const who = { lane: 'embed', caller: callerOf(req), priority: priorityOf(req, asked.ours) } as const;
+    await load(parts, asked.request, who, goneSignal(res));
+    sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
+    return;
+  }
+  const { answer, headers } = await vectorsFor(parts, req, res, asked);
+  const { vectors, totalDuration, loadDuration, tokens } = answer;
+  const body =
+    family === 'embeddings'
+      ? { embedding: vectors[0] ?? [] }
+      : {
+          model,
+          embeddings: vectors,
+          ...(totalDuration > 0 ? { total_duration: totalDuration } : {}),
+          ...(loadDuration > 0 ? { load_duration: loadDuration } : {}),
+          ...(tokens > 0 ? { prompt_eval_count: tokens } : {}),
+        };
+  sendJson(res, 200, body, headers);
+}

@@ -1,0 +1,108 @@
+// The routes of OpenAI's dialect. What runs is the same as on Ollama's own routes; only the form differs.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/chat.ts';
+import { AppError } from '../../contract/errors.ts';
+import { noSuchModel } from '../../core/models/names.ts';
+import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from '../dialect/drop-in.ts';
+import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
+import {
+  chatCompletion,
+  ChatCompletionStream,
+  CompletionStream,
+  embeddingList,
+  modelEntry,
+  modelList,
+  type OpenAiFrame,
+  textCompletion,
+} from './openai-answer.ts';
+import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAiAsked } from './openai-request.ts';
+
+/** What Ollama says of an empty body here. */
+const NO_BODY = 'EOF';
+
+/** The two forms in which a model writes here. */
+const FORMS = {
+  chat: { read: chatFromOpenAi, whole: chatCompletion, Stream: ChatCompletionStream },
+  completion: { read: completionFromOpenAi, whole: textCompletion, Stream: CompletionStream },
+} as const;
+
+/** POST /v1/chat/completions and /v1/completions. */
+export async function openAiWrite(
+  parts: DropInParts,
+  form: keyof typeof FORMS,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const { read, whole, Stream } = FORMS[form];
+  const asked = await readAs(parts, req, NO_BODY, (body): OpenAiAsked => read(body));
+  const frame: OpenAiFrame = {
+    id: randomUUID(),
+    created: Math.floor(parts.clock.now() / 1000),
+    model: asked.request.model,
+    includeUsage: asked.includeUsage,
+  };
+  const voice: Voice = {
+    headers: JSON_HEADERS,
+    whole: (completion) => whole(completion, frame),
+    stream: () => {
+      const stream = new Stream(frame);
+      const write = (event: ChatEvent): string => {
+        if (event.type === 'waiting') return '';
+        if (event.type === 'piece') return isEmptyPiece(event.piece) ? '' : events(stream.piece(event.piece));
+        if (isIncomplete(event.end)) return '';
+        return `${events(stream.end(event.end))}data: [DONE]\n\n`;
+      };
+      return { headers: SSE, write, beat: COMMENT };
+    },
+  };
+  await answerWritten(parts, req, res, asked, voice);
+}
+
+const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE };
+
+const SSE = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+function events(chunks: readonly object[]): string {
+  return chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('');
+}
+
+/** POST /v1/embeddings. */
+export async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const asked = await readAs(parts, req, NO_BODY, embeddingsFromOpenAi);
+  const { answer, headers } = await vectorsFor(parts, req, res, asked);
+  const { encoding, request } = asked;
+  const { vectors, tokens } = answer;
+  sendJson(res, 200, embeddingList(vectors, { model: request.model, encoding, tokens }), {
+    ...headers,
+    ...JSON_HEADERS,
+  });
+}
+
+/** GET /v1/models. */
+export async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))), JSON_HEADERS);
+}
+
+/** GET /v1/models/:id, shown as it was spelled; the name may have slashes, as those of other registries do. */
+export async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
+  const model = await parts.watch.resolve(name, goneSignal(res));
+  if (model === undefined) {
+    // Where the list is not known, Ollama's own word on why.
+    throw noSuchModel(name, parts.watch.currentList ?? (await parts.upstream.tags(goneSignal(res))), 'show');
+  }
+  sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });
+  }
+}

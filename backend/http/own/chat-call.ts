@@ -1,0 +1,125 @@
+// From the body and headers of our own chat routes to a ChatCall: the translation of this dialect.
+import type { IncomingMessage } from 'node:http';
+import type { ChatRequest } from '../../contract/chat/chat-request.ts';
+import type { Config } from '../../contract/config/config.ts';
+import type { ChatCall } from '../../core/requests/call.ts';
+import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts';
+import type { UpstreamChat } from '../../core/ports.ts';
+import { askerOf, bodyWish, priorityOf, replayOf } from '../dialect/asking.ts';
+import { headerWishes, markOf } from '../wire/cache-headers.ts';
+import { header } from '../wire/header.ts';
+
+/** A request of our own chat routes, understood. */
+export interface OwnChat {
+  readonly call: ChatCall;
+  readonly stream: boolean;
+  /** Which conversation it goes on with, when it names one. */
+  readonly conversation: ConversationAsk | undefined;
+  /** The id that the body asked for (chat-queue alone). */
+  readonly wantedId: string | undefined;
+  /** Cache-Control came as a habit of the client and was not followed. */
+  readonly ignoredCacheControl: boolean;
+}
+
+/** A body that was understood, and what goes upstream for it. Both stay as they are: they may serve many requests. */
+export class ChatBody {
+  readonly request: ChatRequest;
+  #config: Config | undefined;
+  #upstream: UpstreamChat | undefined;
+
+  constructor(request: ChatRequest) {
+    this.request = request;
+  }
+
+  /** The same object for the same configuration, so that what follows from it can be remembered too. */
+  upstream(config: Config): UpstreamChat {
+    if (this.#upstream === undefined || this.#config !== config) {
+      this.#config = config;
+      this.#upstream = upstreamRequest(this.request, modelOf(this.request, config), config.ollama.system_prompt);
+    }
+    return this.#upstream;
+  }
+}
+
+/** In a conversation the system prompt is put before the whole of it. */
+function conversationOf(request: ChatRequest, config: Config): ConversationAsk | undefined {
+  const { conversation_id: id, messages } = request;
+  if (id === undefined || id === null) return undefined;
+  return { id, messages, prompt: promptOf(request, config.ollama.system_prompt) };
+}
+
+/** An empty one says "no system prompt", also against the configured one. */
+function promptOf({ system_prompt, systemPrompt }: ChatRequest, configured: string): string {
+  return system_prompt ?? systemPrompt ?? configured;
+}
+
+/** An empty name means the configured model. */
+function modelOf({ model }: ChatRequest, config: Config): string {
+  return model === undefined || model === null || model === '' ? config.ollama.model : model;
+}
+
+/** Reads the headers of a chat whose body was understood. Throws invalid_request with a sentence that names the header. */
+export function readChat(req: IncomingMessage, body: ChatBody, id: string, route: string, config: Config): OwnChat {
+  const { request } = body;
+  const stream = request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream');
+  const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
+  return {
+    call: {
+      id,
+      anyId: true,
+      route,
+      model: modelOf(request, config),
+      ...askerOf(req, request),
+      priority: priorityOf(req, request),
+      family: 'chat',
+      request: body.upstream(config),
+      wishes: [bodyWish(request), ...wishes],
+      cacheByDefault: 'always',
+      mark: markOf(req.headers, config.cache.fresh_when),
+      replay: replayOf(req, config),
+      streamed: stream,
+    },
+    stream,
+    conversation: conversationOf(request, config),
+    wantedId: request.requestId ?? undefined,
+    ignoredCacheControl: ignored,
+  };
+}
+
+/** The fields that are ours and that Ollama does not know; all others go upstream, known to us or not. */
+function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: string): UpstreamChat {
+  const {
+    stream: _stream,
+    use_cache: _useCache,
+    priority: _priority,
+    system_prompt: _systemPrompt,
+    systemPrompt: _systemPromptToo,
+    conversation_id: _conversation,
+    cache: _cache,
+    requestId: _requestId,
+    model: _model,
+    messages,
+    keep_alive,
+    options,
+    format,
+    tools,
+    think,
+    ...unknown
+  } = request;
+  return {
+    ...unknown,
+    model,
+    messages: withPrompt(promptOf(request, configuredPrompt), messages),
+    ...present({ keep_alive, options, format, tools, think }),
+  };
+}
+
+/** Without what is null or undefined: both mean "not said". */
+function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const out: { [K in keyof T]?: NonNullable<T[K]> } = {};
+  for (const name of Object.keys(fields) as (keyof T)[]) {
+    const value = fields[name];
+    if (value !== null && value !== undefined) out[name] = value as NonNullable<T[keyof T]>;
+  }
+  return out;
+}

@@ -1,0 +1,263 @@
+// The gateway's own API (product contract section 2): each handler reads a request, asks the core, encodes the answer.
+// Handlers stand on Node's plain request and response, so that the hot one needs no framework in front of it.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { QueueView } from '../../contract/control.ts';
+import { AppError } from '../../contract/errors.ts';
+import { openApi } from '../../contract/openapi.ts';
+import { quotation, sentence } from '../../contract/sentence.ts';
+import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../../core/stories/answer.ts';
+import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
+import { converse } from '../../core/stories/converse.ts';
+import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
+import type { Gateway } from '../../core/stories/gateway.ts';
+import type { Jobs } from '../../core/stories/jobs.ts';
+import type { NewId } from '../../core/ports.ts';
+import { spaceOf } from '../../core/ownership.ts';
+import { Ticket } from '../../core/requests/requests.ts';
+import { waitsFor } from '../../core/stories/standing.ts';
+import { cacheStats, health, queueView, type SnapshotParts } from '../../core/stories/snapshot.ts';
+import { checkContentType, parseJson, readBody } from '../wire/body.ts';
+import { cacheHeaders } from '../wire/cache-headers.ts';
+import { ChatBody, readChat, type OwnChat } from './chat-call.ts';
+import {
+  goneSignal,
+  onGone,
+  requestId,
+  sendData,
+  sendJson,
+  sendJsonText,
+  sendNamedEvents,
+  sendSse,
+  sendWhole,
+  type Patience,
+} from '../dialect/encode.ts';
+import { sendInTurn } from './conversation-stream.ts';
+import type { BodyMemo } from '../wire/body-memo.ts';
+import { readOwnChat } from './own-chat.ts';
+import type { UnderWay } from '../wire/under-way.ts';
+import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
+
+/** What the handlers act on. */
+export interface OwnParts extends SnapshotParts, ActionParts {
+  readonly gateway: Gateway;
+  readonly jobs: Jobs;
+  readonly feed: Feed;
+  readonly newId: NewId;
+  readonly patience: Patience;
+  readonly knownBodies: BodyMemo<ChatBody>;
+  readonly underWay: UnderWay;
+}
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+const MB = 1024 * 1024;
+/** Kept answers are for programs; a browser must ask again each time. */
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknown> {
+  checkContentType(req);
+  return parseJson(await readBody(req, parts.config().server.max_body_mb * MB));
+}
+
+async function readChatBody(parts: OwnParts, req: IncomingMessage): Promise<ChatBody> {
+  checkContentType(req);
+  const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
+  return parts.knownBodies.meaningOf(bytes, (unknown) => new ChatBody(readOwnChat(unknown)));
+}
+
+// ---- POST /api/chat-optimized
+
+export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = await readChatBody(parts, req);
+  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  const asked = requestId(res);
+  const id = parts.jobs.taken(asked) ? parts.newId() : asked;
+  const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const { call, stream, conversation, ignoredCacheControl } = own;
+  const ticket = new Ticket(call, parts.clock);
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  if (conversation !== undefined && parts.conversations.busy(call.namespace, conversation.id)) {
+    await sendInTurn(parts, res, own, conversation, ticket);
+    return;
+  }
+  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, ticket);
+  const answer = talk?.answer ?? (await parts.gateway.chat(call, ticket));
+  const { cache, source } = answer;
+  const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
+  const headers = (): Record<string, string> => cacheHeaders(source, cache, ignoredCacheControl);
+  try {
+    if (stream) {
+      await sendSse(res, answer.events, {
+        headers: headers(),
+        patience: parts.patience,
+        // When Ollama is known to be down, the refusal may still get its own status.
+        eager: source === 'hit' || parts.watch.state.status === 'up',
+        render: (event, first) => streamPiece(event, frame, first),
+      });
+    } else {
+      const whole = answer.whole();
+      const unkept = (): Record<string, string> => ({ ...headers(), ...NO_STORE });
+      if (whole instanceof Promise) {
+        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, frame));
+      } else {
+        sendJsonText(res, 200, keptAnswerJson(whole, frame), unkept());
+      }
+    }
+  } finally {
+    answer.close();
+  }
+}
+
+// ---- /api/chat-queue
+
+export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = await readChatBody(parts, req);
+  const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
+  const id = idOfJob(parts, own, requestId(res));
+  // What it asks for is held until it has run, not only until the answer to this.
+  const over = parts.underWay.keep(req);
+  const call = { ...own.call, id, anyId: own.wantedId === undefined, replay: 'instant', streamed: false } as const;
+  const view = await parts.jobs.submit(call, own.conversation, over);
+  sendJson(
+    res,
+    202,
+    {
+      request_id: view.request_id,
+      status: {
+        queue_position: view.queue_position,
+        queue_length: view.queue_length,
+        estimated_wait_time: view.estimated_wait_time,
+        ...(view.late === undefined ? {} : { late: view.late }),
+        ...waitsFor(view),
+        is_processing: view.status === 'processing',
+      },
+      created_at: view.created_at,
+      priority: view.priority,
+      model: view.model,
+    },
+    { ...NO_STORE, Location: `/api/chat-queue?requestId=${encodeURIComponent(view.request_id)}` },
+  );
+}
+
+/** The id from the body must be free (409 if not); one from a header is taken if it is free. */
+function idOfJob({ jobs, newId }: OwnParts, { wantedId }: OwnChat, fromHeader: string): string {
+  if (wantedId !== undefined) return wantedId;
+  return jobs.taken(fromHeader) ? newId() : fromHeader;
+}
+
+export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = wantedRequest(req);
+  const asStream = (req.headers.accept ?? '').includes('text/event-stream');
+  if (id === undefined) {
+    const now = (): QueueView => queueView(parts, watcherOf(req));
+    if (asStream) {
+      const changes = queueChanges(parts.feed, viewerOf(req), goneSignal(res));
+      await sendData(res, whileGood(req, parts.config, changes), parts.patience, now);
+    } else sendJson(res, 200, now(), NO_STORE);
+    return;
+  }
+  if (!asStream) {
+    sendJson(res, 200, parts.jobs.view(id, watcherOf(req)), NO_STORE);
+    return;
+  }
+  const { frame, events } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
+  await sendSse(res, events, {
+    headers: {},
+    patience: parts.patience,
+    eager: true,
+    render: (event, first) => streamPiece(event, frame, first),
+  });
+}
+
+/** The queue as it is now, and after each change, at most four times a second. */
+async function* queueChanges(
+  feed: Feed,
+  viewer: Viewer,
+  signal: AbortSignal,
+): AsyncGenerator<QueueView, void, undefined> {
+  for await (const event of feed.read(signal, viewer, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
+}
+
+export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = wantedRequest(req);
+  if (id === undefined)
+    throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
+  parts.jobs.cancel(id, watcherOf(req));
+  sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
+}
+
+/** `requestId` of the query; `request_id` is accepted too, since our own answers call it so. */
+function wantedRequest(req: IncomingMessage): string | undefined {
+  const query = new URL(req.url ?? '/', 'http://localhost').searchParams;
+  const id = query.get('requestId') ?? query.get('request_id');
+  if (id === null) return undefined;
+  if (!/^[\w.:-]{1,128}$/.test(id)) {
+    throw new AppError(
+      'invalid_request',
+      sentence`requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${quotation(id)}.`,
+    );
+  }
+  return id;
+}
+
+// ---- /api/conversations/:id
+
+export async function showConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, parts.conversations.view(spaceOfConversation(req), conversationId(req)), NO_STORE);
+}
+
+export async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = conversationId(req);
+  parts.conversations.delete(spaceOfConversation(req), id);
+  sendJson(res, 200, { id, removed: true }, NO_STORE);
+}
+
+/** The caller's own, or the part of it that `namespace` names as `cache.namespace` of a chat does. */
+function spaceOfConversation(req: IncomingMessage): string {
+  const { searchParams } = new URL(req.url ?? '/', 'http://localhost');
+  return spaceOf(ownerOf(req), searchParams.get('namespace') ?? undefined);
+}
+
+/** The last part of the path. Express has refused what is no valid percent-encoding. */
+function conversationId(req: IncomingMessage): string {
+  const { pathname } = new URL(req.url ?? '/', 'http://localhost');
+  return decodeURIComponent(pathname.replace(/\/$/, '').slice(pathname.lastIndexOf('/') + 1));
+}
+
+// ---- /api/cache-stats
+
+export async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  requireScope(req, 'cache', 'manage');
+  sendJson(res, 200, cacheStats(parts, watcherOf(req)), NO_STORE);
+}
+
+export async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const asked = readAction(await readObject(parts, req));
+  requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
+  const result = await act(parts, asked.action, asked.data, goneSignal(res), watcherOf(req));
+  parts.feed.touch('snapshot');
+  sendJson(res, 200, result, NO_STORE);
+}
+
+// ---- GET /openapi.json
+
+export async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, openApi(parts.version), NO_STORE);
+}
+
+// ---- GET /health, GET /api/events
+
+/** In the first moment nothing is known of Ollama; who asks then waits so long for the first look. Milliseconds. */
+const FIRST_LOOK_MS = 1000;
+
+export async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  await parts.watch.firstLook(FIRST_LOOK_MS, goneSignal(res));
+  const state = health(parts);
+  const mustBeReady = new URL(req.url ?? '/', 'http://localhost').searchParams.get('ready') === '1';
+  sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);
+}
+
+export async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const events = parts.feed.read(goneSignal(res), viewerOf(req));
+  await sendNamedEvents(res, whileGood(req, parts.config, events), parts.patience);
+}

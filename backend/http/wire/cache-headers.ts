@@ -1,0 +1,115 @@
+// Cache control in HTTP's words: what request headers ask for, and what response headers say was done (RFC 9111, 9211).
+// What follows from a wish is core/cache/policy.ts.
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Config } from '../../contract/config/config.ts';
+import type { CacheOutcome } from '../../core/requests/call.ts';
+import type { CacheWish } from '../../core/cache/policy.ts';
+import type { Source } from '../../contract/chat/chat.ts';
+
+export interface HeaderWishes {
+  /** X-Cache-Control first, then Cache-Control. */
+  readonly wishes: readonly CacheWish[];
+  /** Cache-Control came, but as a habit of the client, and was not followed. */
+  readonly ignored: boolean;
+}
+
+const NONE: HeaderWishes = { wishes: [], ignored: false };
+
+/**
+ * Reads the cache wishes of a request's headers. `fetch(…, {cache: 'no-store'})` and the developer tools of browsers
+ * send Cache-Control for reasons of their own, together with Pragma or Sec-Fetch-Mode: those are not followed unless
+ * cache.honor_request_cache_control is "always".
+ */
+export function headerWishes(
+  headers: IncomingHttpHeaders,
+  honor: Config['cache']['honor_request_cache_control'],
+): HeaderWishes {
+  const ours = headers['x-cache-control'];
+  const standard = headers['cache-control'];
+  if (ours === undefined && standard === undefined) return NONE;
+  const wishes: CacheWish[] = [];
+  if (ours !== undefined) wishes.push(parseWish(String(ours)));
+  const ignored = standard !== undefined && honor !== 'always' && isHabit(standard, headers);
+  if (standard !== undefined && !ignored) wishes.push(parseWish(standard));
+  return { wishes, ignored };
+}
+
+function isHabit(cacheControl: string, headers: IncomingHttpHeaders): boolean {
+  const value = cacheControl.trim().toLowerCase();
+  if (value === 'no-cache') return headers.pragma !== undefined;
+  return value === 'max-age=0' && headers['sec-fetch-mode'] !== undefined;
+}
+
+/** `no-cache`: do not read, do store. `no-store`: neither. Unknown directives mean nothing (RFC 9111 section 5.2.3). */
+function parseWish(value: string): CacheWish {
+  const directives = new Map(
+    value
+      .toLowerCase()
+      .split(',')
+      .map((part): [string, string] => {
+        const [name = '', argument = ''] = part.split('=', 2);
+        return [name.trim(), argument.trim().replace(/^"(.*)"$/, '$1')];
+      }),
+  );
+  const maxAge = seconds(directives.get('max-age'));
+  const ttl = seconds(directives.get('ttl'));
+  return {
+    ...(directives.has('no-cache') ? { read: false, store: true } : {}),
+    ...(directives.has('no-store') ? { read: false, store: false } : {}),
+    ...(directives.has('only-if-cached') ? { onlyIfCached: true } : {}),
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(ttl === undefined || ttl === 0 ? {} : { ttl }),
+  };
+}
+
+function seconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * What the headers that cache.fresh_when names say, in short; undefined when they say nothing. An app that has nothing
+ * to fill its template with sends an empty header.
+ */
+export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
+  const said = names
+    .map((name) => [name.toLowerCase(), headers[name.toLowerCase()] ?? ''])
+    .filter(([, value]) => value !== '');
+  return said.length === 0 ? undefined : hash('sha256', JSON.stringify(said)).slice(0, 16);
+}
+
+/**
+ * The same set of headers for every answer, wherever it came from. That it was stored is said of a whole answer alone:
+ * when the first piece of a stream goes out nobody knows how it will end.
+ */
+export function cacheHeaders(
+  source: Source,
+  { plan, key, hit, landed }: CacheOutcome,
+  ignored: boolean,
+): Record<string, string> {
+  const detail = ignored ? '; detail="request cache-control not followed"' : '';
+  return {
+    'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${landed.stored ? '; stored' : ''}${detail}`,
+    'X-Cache': source === 'bypass' && plan.bypass === 'refresh' ? 'REFRESH' : X_CACHE[source],
+    'X-Cache-Key': key?.slice(0, 16) ?? 'none',
+    Age: String(hit?.age ?? 0),
+  };
+}
+
+const X_CACHE = { hit: 'HIT', miss: 'MISS', coalesced: 'COALESCED', bypass: 'BYPASS' } as const satisfies Record<
+  Source,
+  string
+>;
+
+function cacheStatus(source: Source, plan: CacheOutcome['plan'], hit: CacheOutcome['hit']): string {
+  switch (source) {
+    case 'hit':
+      return `hit; ttl=${hit?.ttl ?? 0}`;
+    case 'miss':
+      return 'fwd=uri-miss';
+    case 'coalesced':
+      return 'fwd=uri-miss; collapsed';
+    case 'bypass':
+      return plan.bypass === 'refresh' ? 'fwd=request' : 'fwd=bypass';
+  }
+}

@@ -1,0 +1,75 @@
+// An upstream whose every call tells the watch how it went, for the breaker and for the list of models.
+// Callers need not think of it; the watch's own probes do not go through here.
+import type { ChatEvent } from '../contract/chat/chat.ts';
+import { asAppError } from '../contract/errors.ts';
+import type { Relay, RelayAnswer, Upstream, Watch } from '../core/ports.ts';
+
+/** The same upstream, reporting: how calls end, as Watch.report tells the ends apart; an unknown model makes the list old. */
+export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'invalidate'>): Upstream {
+  const failed = (error: unknown): void => {
+    const { code, native } = asAppError(error);
+    if (code === 'upstream_unreachable') watch.report('unreachable');
+    if (code === 'upstream_failed' && native === undefined) watch.report('broke');
+    if (code === 'model_not_found') watch.invalidate();
+  };
+  async function reported<T>(call: Promise<T>): Promise<T> {
+    try {
+      const result = await call;
+      watch.report('ok');
+      return result;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+  async function* events(calls: AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent, void, undefined> {
+    try {
+      for await (const event of calls) {
+        if (event.type === 'end') watch.report('ok');
+        yield event;
+      }
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+  return {
+    chat: (request, signal) => events(upstream.chat(request, signal)),
+    generate: (request, signal) => events(upstream.generate(request, signal)),
+    embed: (request, signal) => reported(upstream.embed(request, signal)),
+    embeddings: (request, signal) => reported(upstream.embeddings(request, signal)),
+    modelfile: (model, signal) => upstream.modelfile(model, signal),
+    load: (spec, keepAlive, signal) => reported(upstream.load(spec, keepAlive, signal)),
+    unload: (model, signal) => reported(upstream.unload(model, signal)),
+    tags: (signal) => upstream.tags(signal),
+    ps: (signal) => upstream.ps(signal),
+    version: (signal) => upstream.version(signal),
+  };
+}
+
+/** The same relay; a connection that fails or breaks has Ollama looked at, and counts for nothing else. */
+export function reportingRelay(relay: Relay, watch: Pick<Watch, 'report'>): Relay {
+  const failed = (error: unknown): void => {
+    const { code, broke } = asAppError(error);
+    if (broke || code === 'upstream_unreachable') watch.report('broke');
+  };
+  async function* pieces(body: RelayAnswer['body']): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* body;
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+  return {
+    forward: async (request, signal) => {
+      try {
+        const answer = await relay.forward(request, signal);
+        return { ...answer, body: pieces(answer.body) };
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
+    },
+  };
+}

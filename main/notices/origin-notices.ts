@@ -1,0 +1,65 @@
+// Asks the user about web pages that were refused: one notice for each, until it is answered or the page is allowed
+// elsewhere. Always and never are settings; for this session is remembered by OriginApprovals.
+import { originsIn } from '../../backend/contract/address.ts';
+import type { OriginApprovals, AskingOrigin } from '../../backend/core/access/origin-approvals.ts';
+import type { Notice, Notices } from './notices.ts';
+import type { Settings } from '../settings/settings.ts';
+
+const KIND = 'origin ';
+const idOf = (origin: string): string => KIND + origin;
+const isOrigin = (id: string): boolean => id.startsWith(KIND);
+
+export interface OriginParts {
+  readonly originApprovals: OriginApprovals;
+  readonly settings: Settings;
+  readonly notices: Notices;
+}
+
+/**
+ * Shows a notice for each page that asks, in the order in which they came: a page may ask as often as it likes, and must
+ * not get before another one just when its button is pressed. Returns the end of it.
+ */
+export function askAboutOrigins(parts: OriginParts): () => void {
+  const { originApprovals, settings, notices } = parts;
+  let asked: readonly string[] = [];
+  const show = (): void => {
+    const waiting = originApprovals.list();
+    // The oldest make room when many ask.
+    for (const origin of asked) if (!waiting.some((each) => each.origin === origin)) notices.remove(idOf(origin));
+    for (const stranger of waiting) notices.queue(noticeOf(parts, stranger), isOrigin);
+    asked = waiting.map(({ origin }) => origin);
+  };
+  const deaf = originApprovals.onRefused(show);
+  const forget = settings.onChange(() => {
+    const { allowed_origins: allowed, blocked_origins: blocked } = settings.config.cors;
+    const isAnswered = originsIn([...allowed, ...blocked]);
+    for (const { origin } of originApprovals.list()) if (isAnswered(origin)) originApprovals.answered(origin);
+    show();
+  });
+  return () => {
+    deaf();
+    forget();
+  };
+}
+
+function noticeOf({ originApprovals, settings }: OriginParts, { origin, times }: AskingOrigin): Notice {
+  const list = (key: 'allowed_origins' | 'blocked_origins'): void => {
+    settings.set(`cors.${key}`, [...settings.config.cors[key], origin]);
+  };
+  return {
+    id: idOf(origin),
+    level: 'info',
+    subject: origin,
+    text: `${origin} wants to use your local models.`,
+    more: `It asked ${inWords(times)} and got nothing.`,
+    buttons: [
+      { id: 'always', label: 'Allow always', act: () => list('allowed_origins') },
+      { id: 'session', label: 'Allow this session', act: () => originApprovals.admit(origin) },
+      { id: 'block', label: 'Block', act: () => list('blocked_origins') },
+    ],
+  };
+}
+
+function inWords(times: number): string {
+  return times === 1 ? 'once' : times === 2 ? 'twice' : `${times} times`;
+}

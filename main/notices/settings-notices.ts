@@ -1,0 +1,161 @@
+// What the settings have to tell: a change that waits for a restart, values that cannot be used, a file edited by hand.
+import { ConfigFileError, readConfigFile } from '../../backend/config-file.ts';
+import { fields } from '../../backend/contract/config/config.ts';
+import { asAppError } from '../../backend/contract/errors.ts';
+import type { Log } from '../../backend/core/ports.ts';
+import { effectiveBind } from '../../backend/http/door/bind.ts';
+import { DISMISS, type Notice, type Notices } from './notices.ts';
+import type { OpenedSettings } from '../settings/settings-file.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Supervisor } from '../gateway/supervisor.ts';
+
+export const RESTART_NOTICE = 'restart-needed';
+export const PROBLEM_NOTICE = 'settings-problems';
+
+/** The notice of changes that wait for a restart of the gateway; undefined when none waits. */
+export function restartNotice(settings: Settings, supervisor: Supervisor): Notice | undefined {
+  const { waiting_for_restart: waiting, values } = settings.view(supervisor.startedWith);
+  const paths = Object.keys(waiting);
+  const [first, ...others] = paths;
+  if (first === undefined) return bindNotice(settings, supervisor);
+  const title = fields.find(({ path }) => path === first)?.title ?? first;
+  const what = others.length === 0 ? `${title} ${shown(values[first])} waits` : `${paths.length} settings wait`;
+  return {
+    id: RESTART_NOTICE,
+    level: 'info',
+    icon: 'restart',
+    restarts: true,
+    text: `${what} for a restart.`,
+    buttons: [
+      { id: 'undo', label: 'Undo', plain: true, act: () => putBack(settings, waiting) },
+      { id: 'restart', label: 'Restart now', act: () => supervisor.restart() },
+    ],
+  };
+}
+
+/** A key that was made, or the last one that was revoked, changes where Hearth may listen: that takes a restart. */
+function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | undefined {
+  const { startedWith } = supervisor;
+  if (startedWith === undefined) return undefined;
+  const [wanted, now] = [effectiveBind(config), effectiveBind(startedWith)];
+  if (wanted.beyondLoopback === now.beyondLoopback) return undefined;
+  return {
+    id: RESTART_NOTICE,
+    level: 'info',
+    icon: 'restart',
+    restarts: true,
+    text: wanted.beyondLoopback
+      ? 'Other machines can come in after a restart of the gateway.'
+      : 'Nobody else has a key now. After a restart the gateway listens on this machine only.',
+    buttons: [{ id: 'restart', label: 'Restart now', act: () => supervisor.restart() }],
+  };
+}
+
+type Running = Pick<Supervisor, 'control' | 'startedWith'>;
+
+/** That the running gateway does not listen where it was wished to; undefined when it does. */
+export function gatewayNotice({ control, startedWith }: Running, addKey: () => void): Notice | undefined {
+  const text =
+    control === undefined || startedWith === undefined ? undefined : effectiveBind(startedWith).refusedBecause;
+  if (text === undefined) return undefined;
+  const buttons = [{ id: 'key', label: 'Add a key…', act: addKey }, DISMISS];
+  return { id: 'gateway', level: 'warning', text, buttons };
+}
+
+/** Tells what else the running gateway has to say, whenever that is something new: what was dismissed stays away. */
+export function tellOfGateway(supervisor: Running, notices: Pick<Notices, 'warn'>): () => void {
+  let told: string | undefined;
+  return () => {
+    const elsewhere = gatewayNotice(supervisor, () => undefined)?.text;
+    const text = supervisor.control?.live().health.notices?.find((each) => each !== elsewhere);
+    if (text !== told) notices.warn('gateway-says', text);
+    told = text;
+  };
+}
+
+/** The notice of settings that are not used as they were written; undefined when all are. */
+function problemNotice(
+  settings: Settings,
+  { openFile, show }: Pick<TellParts, 'openFile' | 'show'>,
+): Notice | undefined {
+  const { problems } = settings;
+  if (problems.length === 0) return undefined;
+  // A value that is not used changes how Hearth works; a key that nobody knows does not.
+  const wrong = problems.filter(({ kind }) => kind === 'wrong_value');
+  const [first] = wrong;
+  const unknown = problems.length - wrong.length;
+  const lead = (wrong.length > 0 ? wrong : problems).map(({ sentence }) => sentence);
+  const text =
+    wrong.length > 0
+      ? `${several(wrong.length, 'setting is', 'settings are')} not used as written. The default is in its place.`
+      : `${several(unknown, 'line', 'lines')} in the settings file ${unknown === 1 ? 'is' : 'are'} not understood.`;
+  const more = [...lead.slice(0, 2), ...(problems.length > 2 ? [`And ${problems.length - 2} more.`] : [])].join(' ');
+  const go = first === undefined ? [] : [{ id: 'show', label: 'Show', act: () => show(first.key) }];
+  return {
+    id: PROBLEM_NOTICE,
+    level: 'warning',
+    text,
+    more,
+    buttons: [...go, { id: 'open', label: 'Open file', act: openFile }, DISMISS],
+  };
+}
+
+function several(count: number, one: string, many: string): string {
+  return count === 1 ? `One ${one}` : `${count} ${many}`;
+}
+
+export interface TellParts {
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly log: Log;
+  openFile(): Promise<void>;
+  /** Shows a setting in the window, by its dotted path. */
+  show(path: string): void;
+}
+
+/** For `npm run demo`, which says so by HEARTH_DEMO. */
+const DEMO_NOTICE: Notice = {
+  id: 'demo',
+  level: 'info',
+  text: 'This is the demo: a simulated Ollama answers, and no model runs.',
+  more: 'Three pretended apps ask now and then. Nothing of it is kept.',
+  buttons: [DISMISS],
+};
+
+/** Says what was found in the file and the environment at the start. */
+export function tellOfTheStart(parts: TellParts, { trouble }: OpenedSettings, demo: boolean): void {
+  const { settings, notices, log } = parts;
+  notices.put(PROBLEM_NOTICE, problemNotice(settings, parts));
+  for (const text of settings.notices) log.warn({}, text);
+  if (demo) notices.add(DEMO_NOTICE);
+  if (trouble !== undefined) {
+    notices.add({ id: 'settings-file', level: 'warning', ...trouble, buttons: [DISMISS] });
+  }
+}
+
+/** The file was edited by hand: takes it over, or says why not. Never rejects. */
+export async function reread({ settings, notices, openFile }: TellParts, read = readConfigFile): Promise<void> {
+  try {
+    let data: unknown;
+    let saves: number;
+    do {
+      // What was read before a save of our own says what was so before it.
+      ({ saves } = settings);
+      ({ data } = await read(settings.view(undefined).file));
+    } while (saves !== settings.saves);
+    settings.reread(data);
+    notices.remove('settings-edit');
+  } catch (error) {
+    const text = error instanceof ConfigFileError ? error.plain : asAppError(error).message;
+    const buttons = [{ id: 'open', label: 'Open file', act: openFile }, DISMISS];
+    notices.add({ id: 'settings-edit', level: 'warning', text, buttons });
+  }
+}
+
+function putBack(settings: Settings, running: Readonly<Record<string, unknown>>): void {
+  for (const [path, value] of Object.entries(running)) settings.set(path, value);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

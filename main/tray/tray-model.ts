@@ -1,0 +1,204 @@
+// The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen.
+import type { ModelView, QueueEntry } from '../../backend/contract/control.ts';
+import type { GatewayView, LiveView } from '../../backend/contract/desktop.ts';
+import { shutOut } from '../../backend/contract/shut-out.ts';
+import { megabytes } from '../../backend/contract/units.ts';
+
+export type TrayIcon = 'idle' | 'busy' | 'degraded' | 'stopped';
+
+/** What an entry asks for; main.ts knows how. */
+export type TrayCommand =
+  | { readonly do: 'start' | 'stop' | 'clear_cache' | 'open_logs' | 'quit' }
+  | { readonly do: 'show'; readonly tab: 'overview' | 'settings' }
+  | { readonly do: 'pause'; readonly paused: boolean }
+  | { readonly do: 'warm' | 'unload'; readonly model: string }
+  | { readonly do: 'cancel'; readonly requestId: string }
+  | { readonly do: 'copy'; readonly text: string }
+  | { readonly do: 'start_at_login'; readonly on: boolean };
+
+export type TrayEntry =
+  | { readonly type: 'separator' }
+  | { readonly type: 'label'; readonly label: string }
+  | { readonly type: 'command'; readonly label: string; readonly enabled: boolean; readonly command: TrayCommand }
+  | {
+      readonly type: 'checkbox';
+      readonly label: string;
+      readonly enabled: boolean;
+      readonly checked: boolean;
+      readonly command: TrayCommand;
+    }
+  | {
+      readonly type: 'submenu';
+      readonly label: string;
+      readonly enabled: boolean;
+      readonly entries: readonly TrayEntry[];
+    };
+
+export interface TrayModel {
+  readonly icon: TrayIcon;
+  readonly tooltip: string;
+  readonly menu: readonly TrayEntry[];
+}
+
+export interface TrayState {
+  readonly gateway: GatewayView;
+  readonly live: LiveView;
+  /** The model of requests that name none. */
+  readonly model: string;
+  readonly startAtLogin: { readonly on: boolean; readonly locked: boolean };
+}
+
+/** Entries of a submenu; a menu longer than the screen helps nobody. */
+const MOST = 30;
+/** Letters of a label; panels do not wrap. */
+const WIDEST = 60;
+const LINE: TrayEntry = { type: 'separator' };
+
+export function trayModel(state: TrayState): TrayModel {
+  return { icon: iconOf(state), tooltip: tooltipOf(state), menu: menuOf(state) };
+}
+
+function iconOf({ gateway, live }: TrayState): TrayIcon {
+  if (gateway.state === 'stopped' || gateway.state === 'starting') return 'stopped';
+  if (gateway.state === 'failed') return 'degraded';
+  if (live === null) return 'stopped';
+  // Until the first look has ended nothing is known to be wrong.
+  const troubled = live.health.status !== 'healthy' && live.health.upstream.state !== 'unknown';
+  if (troubled) return 'degraded';
+  return live.health.queue.running > 0 ? 'busy' : 'idle';
+}
+
+/** `llama3.2 warm · 1 running · 2 queued · 64 % hits` */
+function tooltipOf(state: TrayState): string {
+  const { live } = state;
+  if (live === null || state.gateway.state !== 'running') return `Hearth: ${statusOf(state)}`;
+  const { running, length: waiting } = live.health.queue;
+  const { hits, coalesced, misses, hit_rate } = live.stats.response_cache;
+  const { upstream } = live.health;
+  const warm = upstream.model_loaded ? 'warm' : upstream.model_available ? 'cold' : 'is not installed';
+  const first = upstream.state === 'up' ? `${state.model} ${warm}` : statusOf(state);
+  const rate = hits + coalesced + misses === 0 ? [] : [`${Math.round(hit_rate * 100)} % hits`];
+  const paused = live.queue.paused ? ['paused'] : [];
+  return [first, ...paused, `${running} running`, `${waiting} queued`, ...rate].join(' · ');
+}
+
+/** The state of things in a few words. */
+function statusOf({ gateway, live, model }: TrayState): string {
+  switch (gateway.state) {
+    case 'stopped':
+      return 'Gateway is stopped';
+    case 'starting':
+      return 'Starting';
+    case 'draining':
+      return 'Stopping after the running answers';
+    case 'failed':
+      if (gateway.failure?.kind === 'port_taken') return `Port ${gateway.failure.port} is taken`;
+      return gateway.failure?.kind === 'crashed' ? 'Restarting soon' : 'Gateway could not start';
+    case 'running':
+      break;
+  }
+  if (live === null) return 'Starting';
+  const { upstream } = live.health;
+  if (upstream.state === 'unknown') return 'Looking for Ollama';
+  if (upstream.state === 'down')
+    return shutOut(upstream.code) ?? (upstream.foreign === true ? 'No Ollama at its address' : 'Ollama is not running');
+  const { running, length: waiting, paused } = live.health.queue;
+  if (paused) return waiting === 0 ? 'Paused' : `Paused, ${waiting} waiting`;
+  if (!upstream.model_available) return `${model} is not installed`;
+  const loading = live.models.find(({ loading_ms }) => loading_ms !== null);
+  if (loading !== undefined && live.queue.running.every(({ phase }) => phase === 'loading'))
+    return `Loading ${loading.name}`;
+  if (running > 0) return waiting === 0 ? `Answering ${running}` : `Answering ${running}, ${waiting} waiting`;
+  return upstream.model_loaded ? `Ready, ${model} is warm` : 'Ready, no model loaded';
+}
+
+function menuOf(state: TrayState): TrayEntry[] {
+  const { gateway, live, startAtLogin } = state;
+  const runs = gateway.state === 'running' && live !== null;
+  const up = runs && live.health.upstream.state === 'up';
+  const models = up ? live.models : [];
+  const stoppable = gateway.state === 'running' || gateway.state === 'starting' || isComingBack(gateway);
+  return [
+    { type: 'label', label: statusOf(state) },
+    LINE,
+    stoppable
+      ? command('Stop gateway', { do: 'stop' })
+      : command('Start gateway', { do: 'start' }, gateway.state !== 'draining'),
+    {
+      type: 'checkbox',
+      label: 'Pause new work',
+      enabled: runs,
+      checked: runs && live.queue.paused,
+      command: { do: 'pause', paused: !(runs && live.queue.paused) },
+    },
+    LINE,
+    submenu(
+      'Warm model',
+      models.filter(({ loaded }) => !loaded).map((model) => forModel('warm', model)),
+    ),
+    submenu(
+      'Unload',
+      models.filter(({ loaded }) => loaded).map((model) => forModel('unload', model)),
+    ),
+    submenu('Running', (runs ? live.queue.running : []).map(cancelEntry)),
+    cacheEntry(runs ? live : null),
+    LINE,
+    submenu(
+      'Copy address',
+      [
+        ['Gateway', gateway.addresses.gateway],
+        ['OLLAMA_HOST', `OLLAMA_HOST=${gateway.addresses.ollama_host}`],
+        ['OPENAI_BASE_URL', `OPENAI_BASE_URL=${gateway.addresses.openai_base_url}`],
+        ...(gateway.addresses.lan === null ? [] : [['From other machines', gateway.addresses.lan]]),
+      ].map(([label = '', text = '']) => command(`${label}: ${text.replace(/^.*=/, '')}`, { do: 'copy', text })),
+    ),
+    LINE,
+    command('Statistics…', { do: 'show', tab: 'overview' }),
+    command('Settings…', { do: 'show', tab: 'settings' }),
+    command('Open logs folder', { do: 'open_logs' }),
+    {
+      type: 'checkbox',
+      label: 'Start at login',
+      enabled: !startAtLogin.locked,
+      checked: startAtLogin.on,
+      command: { do: 'start_at_login', on: !startAtLogin.on },
+    },
+    LINE,
+    command('Quit Hearth', { do: 'quit' }),
+  ];
+}
+
+function isComingBack({ failure }: GatewayView): boolean {
+  return failure?.kind === 'crashed';
+}
+
+function command(label: string, what: TrayCommand, enabled = true): TrayEntry {
+  return { type: 'command', label: short(label), enabled, command: what };
+}
+
+function submenu(label: string, entries: readonly TrayEntry[]): TrayEntry {
+  return { type: 'submenu', label, enabled: entries.length > 0, entries: entries.slice(0, MOST) };
+}
+
+function forModel(what: 'warm' | 'unload', { name }: ModelView): TrayEntry {
+  return command(name, { do: what, model: name });
+}
+
+function cancelEntry({ model, caller, request_id }: QueueEntry): TrayEntry {
+  return command(`Cancel ${model} for ${caller}`, { do: 'cancel', requestId: request_id });
+}
+
+function cacheEntry(live: LiveView): TrayEntry {
+  const { total_entries: entries, total_size_mb: mb } = live?.stats.response_cache ?? {
+    total_entries: 0,
+    total_size_mb: 0,
+  };
+  const label = `Clear cache (${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}, ${megabytes(mb)})…`;
+  return command(label, { do: 'clear_cache' }, entries > 0);
+}
+
+/** Cut in the middle of nothing: by code points, so that no character is halved. */
+function short(label: string): string {
+  const letters = [...label];
+  return letters.length <= WIDEST ? label : `${letters.slice(0, WIDEST - 1).join('')}…`;
+}

@@ -1,0 +1,105 @@
+// What each command of the window does. A table of contents: the work is in the parts that are handed in.
+import { writeFileSync } from 'node:fs';
+import { ConfigFileError, readConfigFile } from '../../backend/config-file.ts';
+import { readKeyWish } from '../../backend/contract/api-key.ts';
+import type { Action } from '../../backend/contract/control.ts';
+import type { CommandInput, CommandOutput, View } from '../../backend/contract/desktop.ts';
+import { AppError } from '../../backend/contract/errors.ts';
+import { addKey, withoutKey } from '../../backend/core/access/api-keys.ts';
+import type { Handlers } from './bridge.ts';
+import type { Notices } from '../notices/notices.ts';
+import type { OllamaProgram } from '../gateway/ollama-program.ts';
+import type { Settings } from '../settings/settings.ts';
+import { running, type Supervisor } from '../gateway/supervisor.ts';
+
+export interface HandlerParts {
+  readonly supervisor: Supervisor;
+  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly ollama: OllamaProgram;
+  view(): View;
+  /** Asks an Ollama at an address how it is, perhaps with another key. Throws upstream_unreachable and its like, invalid_request. */
+  testConnection(input: CommandInput<'test_connection'>): Promise<CommandOutput<'test_connection'>>;
+  /** Where to write to, or what to read; undefined when the user thought better of it. */
+  askWhereTo(name: string): Promise<string | undefined>;
+  askWhich(): Promise<string | undefined>;
+  copy(text: string): void;
+  open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void>;
+  finishFirstRun(): void;
+  answerQuit(yes: boolean): void;
+}
+
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { supervisor, settings, notices, ollama } = parts;
+  const view = () => settings.view(supervisor.startedWith);
+  const done = {};
+  return {
+    view: () => parts.view(),
+
+    start_gateway: async () => (await supervisor.start(), done),
+    stop_gateway: async () => (await supervisor.stop(), done),
+    restart_gateway: async () => (await supervisor.restart(), done),
+    use_port: async ({ port }) => {
+      settings.set('server.port', port);
+      await supervisor.restart();
+      return done;
+    },
+    pause: ({ paused }) => (running(supervisor).pause(paused), done),
+
+    cancel: ({ request_id }) => {
+      running(supervisor).cancel(request_id);
+      return { request_id, status: 'cancelled' };
+    },
+    move_up: ({ request_id }) => ({ queue_position: running(supervisor).moveUp(request_id) }),
+    // The name was checked against the contract's list; the gateway checks the data.
+    act: ({ action, data }) => running(supervisor).act(action as Action, data, new AbortController().signal),
+
+    set_setting: ({ path, value }) => (settings.set(path, value), view()),
+    reset_setting: ({ path }) => (settings.reset(path), view()),
+    reset_settings: () => (settings.resetAll(), view()),
+    create_key: (wish) => {
+      const { secret, keys } = addKey(settings.config.server.api_keys, readKeyWish(wish), new Date());
+      settings.set('server.api_keys', keys);
+      return { secret };
+    },
+    revoke_key: ({ name }) => {
+      settings.set('server.api_keys', withoutKey(settings.config.server.api_keys, name));
+      return view();
+    },
+    export_settings: async () => {
+      const file = await parts.askWhereTo('hearth-settings.json');
+      if (file === undefined) return { file: null, left_out: [] };
+      const { data, leftOut } = settings.exported();
+      tried(`${file} cannot be written`, () =>
+        writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 }),
+      );
+      return { file, left_out: [...leftOut] };
+    },
+    import_settings: async () => {
+      const file = await parts.askWhich();
+      if (file === undefined) return { file: null, changed: 0, problems: [] };
+      const { data } = await readConfigFile(file).catch((cause: unknown) => {
+        if (!(cause instanceof ConfigFileError)) throw cause;
+        throw new AppError('invalid_request', cause.plain, { cause });
+      });
+      return { file, ...settings.import(data, file) };
+    },
+    test_connection: (input) => parts.testConnection(input),
+
+    start_ollama: async () => (await ollama.start(settings.config.ollama.api_url), done),
+    copy: ({ text }) => (parts.copy(text), done),
+    open: async ({ what }) => (await parts.open(what), done),
+    answer_notice: async ({ id, button }) => (await notices.answer(id, button), done),
+    finish_first_run: () => (parts.finishFirstRun(), done),
+    quit: ({ yes }) => (parts.answerQuit(yes), done),
+  };
+}
+
+function tried<T>(what: string, effect: () => T): T {
+  try {
+    return effect();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('invalid_request', `${what}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,174 @@
+// The page of the first run: finds Ollama or says how to get it, proposes a default model, shows the lines to paste.
+// It ends once an Ollama answers and has a model to be the default, or when the user puts it off.
+import type { JSX } from 'preact';
+import type { View } from '../../backend/contract/desktop.ts';
+import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { Addresses, CommandLine } from '../parts/copy.tsx';
+import { defaultChoices, proposal, unfitWords, type Proposal } from '../parts/default-model.ts';
+import { OllamaStep } from './first-run-ollama.tsx';
+import type { Live } from '../parts/run-rows.ts';
+import { NotRunning } from '../parts/not-running.tsx';
+import { Mark, Step } from '../parts/parts.tsx';
+import { bytes } from '../parts/words.ts';
+
+export function FirstRun({ view }: { readonly view: View }): JSX.Element {
+  const { gateway, live, settings } = view;
+  const up = live?.health.upstream.state === 'up';
+  const chosen = live !== null && up ? proposal(live) : undefined;
+  return (
+    <>
+      <header class="head">
+        <div class="status">
+          <Mark name={up ? 'idle' : 'cold'} />
+          <h1 class="status-line">Set up Hearth</h1>
+          <p class="status-sub">
+            <span>Between your apps and Ollama, on this machine only</span>
+          </p>
+        </div>
+        <hr class="fire" />
+      </header>
+      <main class="scroll">
+        {gateway.state !== 'running' || live === null ? (
+          <NotRunning gateway={gateway} />
+        ) : (
+          <ol class="steps">
+            <OllamaStep view={view} live={live} />
+            <ModelStep live={live} chosen={chosen} locked={settings.locked['ollama.model']} />
+            <Step n={3} title="Point your apps at Hearth">
+              <p class="quiet">Paste the line your app understands. They are in Overview and in the tray menu, too.</p>
+              <Addresses addresses={gateway.addresses} />
+            </Step>
+          </ol>
+        )}
+      </main>
+      <Finish view={view} chosen={chosen} />
+    </>
+  );
+}
+
+interface ModelStepProps {
+  readonly live: Live;
+  readonly chosen: Proposal | undefined;
+  readonly locked: string | undefined;
+}
+
+function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
+  const { call } = useCalls();
+  const { run } = useReportedAction();
+  const wanted = live.health.upstream.model;
+  const up = live.health.upstream.state === 'up';
+  const unknown = up && live.health.upstream.models_unknown === true;
+  const choices = up ? defaultChoices(live) : [];
+  const unfit = up ? live.models.filter((model) => !choices.includes(model)) : [];
+  return (
+    <Step n={2} done={chosen?.why === ''} title="Choose a default model">
+      <p class="quiet">
+        {locked === undefined ? (
+          `For apps that do not name one. ${chosen?.why ?? ''}`
+        ) : (
+          <>
+            {wanted} is set by <code>{locked}</code> in the environment
+            {up && chosen?.why !== '' ? ' and is not installed.' : '.'}
+          </>
+        )}
+      </p>
+      {unknown && (
+        <p class="quiet">Ollama does not tell which models it has. Put this off, or name one in the settings.</p>
+      )}
+      {up && !unknown && chosen === undefined && (
+        <>
+          <p class="quiet">
+            {live.models.length === 0 ? 'Ollama has no models yet.' : 'None of the installed models can chat here.'} Run
+            this, and a model appears here.
+          </p>
+          <CommandLine text="ollama pull llama3.2:3b" />
+        </>
+      )}
+      {choices.length > 0 && locked === undefined && (
+        <div class="choices" role="radiogroup" aria-label="Default model">
+          {choices.map(({ name, size, loaded }) => (
+            <label class="choice" key={name}>
+              <input
+                class="radio"
+                type="radio"
+                name="model"
+                checked={name === chosen?.name}
+                onChange={() => run(() => call('set_setting', { path: 'ollama.model', value: name }))}
+              />
+              <span class="name">{name}</span>
+              <span class="meta">
+                {bytes(size)}
+                {loaded && ', loaded now'}
+              </span>
+            </label>
+          ))}
+        </div>
+      )}
+      {unfit.length > 0 && locked === undefined && (
+        <p class="quiet">Not in the list: {unfit.map((model) => `${model.name} (${unfitWords(model)})`).join(', ')}.</p>
+      )}
+    </Step>
+  );
+}
+
+interface FinishProps {
+  readonly view: View;
+  readonly chosen: Proposal | undefined;
+}
+
+function Finish({ view, chosen }: FinishProps): JSX.Element {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  const startAtLogin = view.settings.values['app.start_at_login'] === true;
+  const locked = view.settings.locked['ollama.model'] !== undefined;
+  // A model that the environment names is there or not; no other can be put in its place.
+  const ready = chosen !== undefined && (chosen.why === '' || !locked);
+  const finish = (): void =>
+    run(async () => {
+      if (chosen !== undefined && chosen.why !== '') {
+        await call('set_setting', { path: 'ollama.model', value: chosen.name });
+      }
+      await call('finish_first_run', {});
+    });
+  return (
+    <footer class="dock finish">
+      <label class="check">
+        <input
+          class="switch"
+          type="checkbox"
+          role="switch"
+          checked={startAtLogin}
+          onChange={() => run(() => call('set_setting', { path: 'app.start_at_login', value: !startAtLogin }))}
+        />
+        <span>Start at login</span>
+      </label>
+      <p class="btns">
+        {!ready && (
+          <button class="btn plain" type="button" onClick={() => run(() => call('finish_first_run', {}))}>
+            Later
+          </button>
+        )}
+        <button
+          class={ready ? 'btn primary' : 'btn'}
+          type="button"
+          aria-disabled={!ready || busy}
+          aria-describedby={ready ? undefined : 'waits-for'}
+          onClick={() => ready && finish()}
+        >
+          Done
+        </button>
+      </p>
+      {!ready && (
+        <p class="quiet waits" id="waits-for">
+          {waitsFor(view)}
+        </p>
+      )}
+    </footer>
+  );
+}
+
+/** What Done waits for. */
+function waitsFor({ gateway, live }: View): string {
+  if (gateway.state !== 'running' || live === null) return 'Waits for the gateway.';
+  return live.health.upstream.state === 'up' ? 'Waits for a model.' : 'Waits for Ollama.';
+}

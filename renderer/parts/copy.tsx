@@ -1,0 +1,108 @@
+// Everything that is copied by a press: addresses, commands, lines to paste. The text goes to the clipboard by way of main.
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { GatewayView } from '../../backend/contract/desktop.ts';
+import { useCalls } from './use-calls.ts';
+import { Icon } from './parts.tsx';
+
+const CHECK_MS = 1500;
+
+/** Copies, and is true for a moment after it worked. */
+function useCopy(text: string): readonly [copied: boolean, copy: () => void] {
+  const { call, report } = useCalls();
+  const [copied, setCopied] = useState(0);
+  useEffect(() => {
+    if (copied === 0) return undefined;
+    const timer = setTimeout(() => setCopied(0), CHECK_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = (): void => {
+    call('copy', { text }).then(
+      () => setCopied((n) => n + 1),
+      (error: unknown) => report(error, copy),
+    );
+  };
+  return [copied > 0, copy];
+}
+
+const Copied = ({ yes }: { readonly yes: boolean }): JSX.Element => (
+  <span class="sr" role="status">
+    {yes ? 'Copied' : ''}
+  </span>
+);
+
+/** A text that is copied by pressing it. */
+export function Copy({ text, what }: { readonly text: string; readonly what: string }): JSX.Element {
+  const [copied, copy] = useCopy(text);
+  return (
+    <>
+      <button class="copy" type="button" aria-label={`Copy ${text}, ${what}`} onClick={copy}>
+        {text}
+        <Icon name={copied ? 'check' : 'copy'} />
+      </button>
+      <Copied yes={copied} />
+    </>
+  );
+}
+
+/** A button that copies what stands beside it; `name` says what, as in "Copy the command". */
+export function CopyButton({ text, name }: { readonly text: string; readonly name: string }): JSX.Element {
+  const [copied, copy] = useCopy(text);
+  return (
+    <>
+      <button class="btn icon" type="button" aria-label={name} title="Copy" onClick={copy}>
+        <Icon name={copied ? 'check' : 'copy'} />
+      </button>
+      <Copied yes={copied} />
+    </>
+  );
+}
+
+/** A command to be typed elsewhere. */
+export function CommandLine({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <p class="cmd">
+      <code>{text}</code>
+      <CopyButton text={text} name="Copy the command" />
+    </p>
+  );
+}
+
+/** The lines to paste into other programs. */
+export function Addresses(props: { readonly addresses: GatewayView['addresses'] }): JSX.Element {
+  const { gateway, ollama_host, openai_base_url, lan } = props.addresses;
+  const rows = [
+    { label: 'Any app', variable: '', value: gateway, name: 'Copy the gateway address' },
+    { label: 'Ollama clients', variable: 'OLLAMA_HOST=', value: ollama_host, name: 'Copy OLLAMA_HOST' },
+    { label: 'OpenAI clients', variable: 'OPENAI_BASE_URL=', value: openai_base_url, name: 'Copy OPENAI_BASE_URL' },
+    ...(lan === null
+      ? []
+      : [
+          {
+            label: 'Other machines',
+            variable: '',
+            value: lan,
+            name: 'Copy the address for other machines',
+          },
+        ]),
+  ];
+  return (
+    <dl class="addr">
+      {rows.map(({ label, variable, value, name }) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>
+            <code>
+              {variable}
+              {variable !== '' && <wbr />}
+              {value}
+            </code>
+          </dd>
+          <dd class="act">
+            <CopyButton text={variable + value} name={name} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,44 @@
+// Which installed models may be the default, for requests that name none, and which one to propose. Pure.
+import type { ModelView } from '../../backend/contract/control.ts';
+import type { Live } from './run-rows.ts';
+import { sameModel } from './same-model.ts';
+
+/** A model of which Ollama tells nothing is taken for one that chats: most do. */
+const canChat = ({ capabilities }: ModelView): boolean => capabilities === null || capabilities.includes('completion');
+
+/** What keeps a model from being proposed, to stand behind its name; undefined when nothing does. */
+export function unfitWords(model: ModelView): string | undefined {
+  if (!canChat(model)) return 'cannot chat';
+  return model.remote ? 'runs on ollama.com, not here' : undefined;
+}
+
+/** Whoever has set a model of ollama.com meant it. */
+const isSet = (model: ModelView, { health }: Live): boolean =>
+  sameModel(model.name, health.upstream.model) && canChat(model);
+
+/** The models to choose a default from: those that are fit, and the one that is set. */
+export function defaultChoices(live: Live): ModelView[] {
+  return live.models.filter((model) => unfitWords(model) === undefined || isSet(model, live));
+}
+
+export interface Proposal {
+  readonly name: string;
+  /** Why this one, as a sentence; empty when it is the one that is set. */
+  readonly why: string;
+}
+
+/**
+ * The default to begin with: the one that is set, if it is installed; else one that is in memory, which surely fits this
+ * machine; else the one that was installed last (Ollama lists the newest first). Undefined when no model is fit.
+ */
+export function proposal(live: Live): Proposal | undefined {
+  const set = live.models.find((model) => isSet(model, live));
+  if (set !== undefined) return { name: set.name, why: '' };
+  const fit = live.models.filter((model) => unfitWords(model) === undefined);
+  const [newest, ...others] = fit;
+  if (newest === undefined) return undefined;
+  if (others.length === 0) return { name: newest.name, why: 'It is the only one that can chat here.' };
+  const loaded = fit.find((model) => model.loaded);
+  if (loaded !== undefined) return { name: loaded.name, why: `${loaded.name} is chosen because it is in memory now.` };
+  return { name: newest.name, why: `${newest.name} is chosen because it was installed last.` };
+}

@@ -1,0 +1,87 @@
+// Keeps the rows of a list in place while the pointer or the focus is in it.
+// Nobody presses Cancel on a row that has just slid under the finger.
+import type { RefObject } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import type { QueueEntry } from '../../backend/contract/control.ts';
+import { heldOrder } from './run-rows.ts';
+
+interface Hand {
+  /** The pointer or the focus is in the list. */
+  readonly isIn: boolean;
+  readonly handlers: {
+    readonly onPointerEnter: () => void;
+    readonly onPointerLeave: () => void;
+    readonly onFocusIn: () => void;
+    readonly onFocusOut: () => void;
+  };
+}
+
+function useHand(list: RefObject<HTMLElement | null>, empty: boolean): Hand {
+  const [pointed, setPointed] = useState(false);
+  const [focused, setFocused] = useState(false);
+  // A list that ends says no farewell: neither pointer nor focus leaves what is removed under them.
+  if (empty && (pointed || focused)) {
+    setPointed(false);
+    setFocused(false);
+  }
+  return {
+    isIn: pointed || focused,
+    handlers: {
+      onPointerEnter: () => setPointed(true),
+      onPointerLeave: () => setPointed(false),
+      onFocusIn: () => setFocused(true),
+      // Looked at once the event is over: when a row goes, its focus has moved to the next one by then (focus.ts).
+      onFocusOut: () => setTimeout(() => setFocused(list.current?.contains(document.activeElement) ?? false)),
+    },
+  };
+}
+
+export interface HeldRows {
+  readonly rows: readonly QueueEntry[];
+  /** Takes the true order once, although a hand is in the list: the user has just changed it. */
+  readonly release: () => void;
+  readonly handlers: Hand['handlers'];
+}
+
+export function useHeldRows(fresh: readonly QueueEntry[], list: RefObject<HTMLElement | null>): HeldRows {
+  const shown = useRef<readonly string[]>([]);
+  const released = useRef(false);
+  const { isIn, handlers } = useHand(list, fresh.length === 0);
+  const ids = fresh.map(({ request_id }) => request_id);
+  const order = isIn && !released.current ? heldOrder(shown.current, ids) : ids;
+  const moved = order.join() !== shown.current.join();
+  // The order that the user asked for has arrived; from here on it is held again.
+  if (moved) released.current = false;
+  shown.current = order;
+  const rows = order.flatMap((id) => fresh.filter(({ request_id }) => request_id === id));
+  return {
+    rows,
+    release: () => {
+      released.current = true;
+    },
+    handlers,
+  };
+}
+
+export interface HeldParts<Item> {
+  /** Those that stand in the first part of the list, and the others. */
+  readonly parts: readonly [readonly Item[], readonly Item[]];
+  readonly handlers: Hand['handlers'];
+}
+
+/** For a list in two parts: who changes from one to the other does so once the hand has left. */
+export function useHeldParts<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  isFirst: (item: Item) => boolean,
+  list: RefObject<HTMLElement | null>,
+): HeldParts<Item> {
+  const shown = useRef<ReadonlyMap<string, boolean>>(new Map());
+  const { isIn, handlers } = useHand(list, items.length === 0);
+  const before = shown.current;
+  shown.current = new Map(
+    items.map((item) => [nameOf(item), (isIn ? before.get(nameOf(item)) : undefined) ?? isFirst(item)]),
+  );
+  const stands = (item: Item): boolean => shown.current.get(nameOf(item)) === true;
+  return { parts: [items.filter(stands), items.filter((item) => !stands(item))], handlers };
+}

@@ -1,0 +1,80 @@
+// The queue as people see it: one row for each run of the model, however many share it. Pure.
+import type { ModelView, QueueEntry } from '../../backend/contract/control.ts';
+import type { LiveView } from '../../backend/contract/desktop.ts';
+import { sameModel } from './same-model.ts';
+import { eta, roughly } from './words.ts';
+
+export type Live = NonNullable<LiveView>;
+
+export function runningRows({ queue }: Live): QueueEntry[] {
+  return queue.running.filter(({ leads }) => leads);
+}
+
+export function waitingRows({ queue }: Live): QueueEntry[] {
+  return queue.waiting.filter(({ leads }) => leads);
+}
+
+/** Milliseconds since the live figures were taken. */
+export function staleness({ stats }: Live, now: number): number {
+  return Math.max(0, now - Date.parse(stats.timestamp));
+}
+
+/** Milliseconds until a waiting request starts, as of now. */
+export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
+  return entry.estimated_wait_time - staleness(live, now);
+}
+
+/**
+ * When a waiting request starts, in words. Nobody knows when Ollama comes back, where the line waits for that. While the answer that it waits for is late nobody knows when that ends, so there
+ * is no countdown: only how long after it.
+ */
+export function whenWords(entry: QueueEntry, live: Live, now: number): string {
+  if (live.queue.paused) return 'paused';
+  if (entry.waits_for === 'ollama') return 'when Ollama is back';
+  if (!entry.late) return eta(waitLeft(entry, live, now));
+  return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
+}
+
+/** A run that has given nothing for so long hangs; a long prompt on a slow machine takes less. */
+export const STUCK_AFTER_MS = 180_000;
+
+/** The running request that has been silent for too long, and for how long. */
+export function stuckRun(
+  live: Live,
+  now: number,
+): { readonly entry: QueueEntry; readonly silentMs: number } | undefined {
+  const since = staleness(live, now);
+  const found = runningRows(live)
+    .filter(({ phase, silent_ms }) => phase === 'running' && silent_ms !== null)
+    .map((entry) => ({ entry, silentMs: (entry.silent_ms ?? 0) + since }))
+    .toSorted((a, b) => b.silentMs - a.silentMs)[0];
+  return found !== undefined && found.silentMs >= STUCK_AFTER_MS ? found : undefined;
+}
+
+/** A row of the list of those who wait: a request, or the change to another model before the next one. */
+export type LineRow =
+  | { readonly kind: 'request'; readonly entry: QueueEntry }
+  | { readonly kind: 'change'; readonly id: string; readonly model: string; readonly loadMs: number | null };
+
+/** The waiting requests in the order shown, with the changes of model between them. */
+export function lineRows(live: Live, order: readonly QueueEntry[]): LineRow[] {
+  const installed = (name: string): ModelView | undefined => live.models.find((model) => sameModel(model.name, name));
+  // Two names of one digest are one model in memory, so nothing is loaded between them.
+  const isOne = (a: string, b: string): boolean =>
+    sameModel(a, b) || (installed(a) !== undefined && installed(a)?.digest === installed(b)?.digest);
+  let before = runningRows(live).at(-1)?.model;
+  return order.flatMap((entry): LineRow[] => {
+    const request: LineRow = { kind: 'request', entry };
+    const changes = before !== undefined && !isOne(before, entry.model);
+    before = entry.model;
+    if (!changes) return [request];
+    const id = `before ${entry.request_id}`;
+    return [{ kind: 'change', id, model: entry.model, loadMs: installed(entry.model)?.load_ms ?? null }, request];
+  });
+}
+
+/** The order to show while a hand is in the list: who was there stays in place, who comes goes to the end. */
+export function heldOrder(shown: readonly string[], fresh: readonly string[]): string[] {
+  const still = shown.filter((id) => fresh.includes(id));
+  return [...still, ...fresh.filter((id) => !still.includes(id))];
+}

@@ -1,0 +1,274 @@
+// The five strips with one time axis, drawn by uPlot; what they show is in plot-columns.ts. One hairline goes through all of
+// them, by pointer or by arrow keys, and the values at the left are then those under it.
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import type { PlotSpan, PlotsView, SpanName } from '../../backend/contract/desktop.ts';
+import { PlotTable } from './plot-table.tsx';
+import {
+  axisOf,
+  figureAt,
+  heldTop,
+  lengthOf,
+  lineColumns,
+  loneIndices,
+  mostOf,
+  SPAN_LIST,
+  stepAt,
+  stepColumns,
+  STRIPS,
+  topOf,
+  topWords,
+  type Strip,
+  type Top,
+} from './plot-columns.ts';
+import { Section } from '../parts/parts.tsx';
+import { THIN, timeOfDay } from '../parts/words.ts';
+
+interface PlotsProps {
+  readonly plots: PlotsView;
+  /** How many wait now: the strip shows the most of each step. */
+  readonly waiting: number;
+  readonly now: number;
+}
+
+export function Plots({ plots, waiting, now }: PlotsProps): JSX.Element {
+  const [name, setName] = useState<SpanName>('m15');
+  const span = plots[name];
+  const words = SPAN_LIST.find((each) => each.name === name)?.words ?? '';
+  const choice = (
+    <fieldset class="seg">
+      <legend class="sr">Time shown</legend>
+      {SPAN_LIST.map((each) => (
+        <label key={each.name}>
+          <input type="radio" name="span" checked={each.name === name} onChange={() => setName(each.name)} />
+          <span>{each.label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+  return (
+    <Section title={words} end={choice}>
+      <Strips key={name} span={span} waiting={waiting} over={`the ${words.toLowerCase()}`} now={now} />
+      <PlotTable span={span} />
+    </Section>
+  );
+}
+
+interface StripsProps {
+  readonly span: PlotSpan;
+  readonly waiting: number;
+  readonly over: string;
+  readonly now: number;
+}
+
+function Strips({ span, waiting, over, now }: StripsProps): JSX.Element {
+  const [step, setStep] = useState<number>();
+  const box = useRef<HTMLDivElement>(null);
+  const last = span.t.length - 1;
+  const { from, to } = axisOf(span, now);
+  const onPointerMove = (event: PointerEvent): void => {
+    const plot = box.current?.querySelector('.plot')?.getBoundingClientRect();
+    if (plot === undefined || event.clientX < plot.left || event.clientX > plot.right) return setStep(undefined);
+    const share = (event.clientX - plot.left) / plot.width;
+    setStep(stepAt(span, from + (to - from) * share));
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') return setStep(undefined);
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    setStep(Math.max(0, Math.min(last, (step ?? last + (by < 0 ? 1 : 0)) + by)));
+  };
+  const begins = step === undefined ? undefined : span.t[step];
+  const shares = [0, 1 / 3, 2 / 3, 1];
+  return (
+    <div
+      class="strips"
+      ref={box}
+      role="group"
+      aria-label="Plots. Left and right arrow show the values of a moment"
+      tabIndex={0}
+      onPointerMove={onPointerMove}
+      onPointerLeave={() => setStep(undefined)}
+      onKeyDown={onKeyDown}
+      onBlur={() => setStep(undefined)}
+    >
+      {STRIPS.map((strip) => (
+        <StripRow key={strip.name} strip={strip} span={span} waiting={waiting} over={over} now={now} step={step} />
+      ))}
+      {begins === undefined ? (
+        <p class="ticks" aria-hidden="true">
+          {shares.map((share) => (
+            <span key={share}>{timeOfDay((from + (to - from) * share) * 1000, to - from < 300)}</span>
+          ))}
+        </p>
+      ) : (
+        <Moment span={span} begins={begins} now={now} />
+      )}
+    </div>
+  );
+}
+
+/** The time of the step under the hairline, below it; near an edge it stays within the plot. */
+function Moment(props: { readonly span: PlotSpan; readonly begins: number; readonly now: number }): JSX.Element {
+  const { span, begins, now } = props;
+  const { from, to } = axisOf(span, now);
+  const share = Math.max(0, Math.min(1, (middleOf(span, begins, now) - from) / (to - from)));
+  const anchor = share < 0.12 ? 'start' : share > 0.88 ? 'end' : 'middle';
+  return (
+    <svg class="axis" aria-hidden="true">
+      <text x={`${share * 100}%`} y="0.6875rem" text-anchor={anchor}>
+        {timeOfDay(begins * 1000, span.step_s < 60)}
+      </text>
+    </svg>
+  );
+}
+
+const middleOf = (span: PlotSpan, begins: number, now: number): number =>
+  Math.max(begins, Math.min(begins + span.step_s / 2, now / 1000));
+
+interface StripRowProps extends StripsProps {
+  readonly strip: Strip;
+  readonly step: number | undefined;
+}
+
+function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX.Element {
+  const held = useRef<Top>(undefined);
+  const columns = strip.columns(span);
+  const needed = topOf(strip, mostOf(columns));
+  const current = strip.name === 'waiting' ? waiting : undefined;
+  held.current = heldTop(held.current, needed, now, lengthOf(span) * 1000);
+  const { top } = held.current;
+  const [figure, unit] = figureAt(strip, span, step, current);
+  const when = (i: number): string => timeOfDay((span.t[i] ?? 0) * 1000);
+  return (
+    <div class="strip">
+      <p class="strip-k">
+        <span>{strip.label}</span>
+        <b>{figure}</b>
+        {unit !== '' && <small>{THIN + unit}</small>}
+      </p>
+      <Plot
+        strip={strip}
+        span={span}
+        top={top}
+        now={now}
+        step={step}
+        label={strip.sentence(columns, over, when, current)}
+      />
+      <span class="strip-max">{topWords(strip, top)}</span>
+    </div>
+  );
+}
+
+interface PlotProps extends Omit<StripRowProps, 'over' | 'waiting'> {
+  readonly top: number;
+  readonly label: string;
+}
+
+/** One canvas. It is made once; data, scales, width and hairline are brought up to date with each picture. */
+function Plot({ strip, span, top, now, step, label }: PlotProps): JSX.Element {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const range = useRef({ from: 0, to: 1, top: 1 });
+  range.current = { ...axisOf(span, now), top };
+
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const made = new uPlot(optionsOf(strip, element.clientWidth, range), undefined, element);
+    plot.current = made;
+    const sizes = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
+    sizes.observe(element);
+    const themes = THEMES.map((query) => window.matchMedia(query));
+    const redraw = (): void => made.redraw();
+    for (const theme of themes) theme.addEventListener('change', redraw);
+    return () => {
+      sizes.disconnect();
+      for (const theme of themes) theme.removeEventListener('change', redraw);
+      made.destroy();
+    };
+  }, [strip]);
+
+  useEffect(() => {
+    const columns = strip.columns(span);
+    const data = strip.shape === 'steps' ? stepColumns(span, columns, now) : lineColumns(span, columns, now);
+    plot.current?.setData(data);
+  }, [strip, span, now, top]);
+
+  useEffect(() => {
+    const made = plot.current;
+    const begins = step === undefined ? undefined : span.t[step];
+    if (made === undefined) return;
+    const left = begins === undefined ? -10 : made.valToPos(middleOf(span, begins, now), 'x');
+    made.setCursor({ left: Math.max(begins === undefined ? -10 : 0, left), top: 0 }, false);
+  }, [span, step, now]);
+
+  return <div class="plot" ref={host} role="img" aria-label={label} />;
+}
+
+const HEIGHT = 36;
+const THEMES = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)', '(forced-colors: active)'];
+
+const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** The settings of the design's section 7. Colours are functions: they are read again at each drawing. */
+function optionsOf(
+  strip: Strip,
+  width: number,
+  range: { readonly current: { readonly from: number; readonly to: number; readonly top: number } },
+): uPlot.Options {
+  const ignore = (): null => null;
+  return {
+    width,
+    height: HEIGHT,
+    padding: [1, 0, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { show: false },
+      drag: { x: false, y: false },
+      // The hairline is set from outside, the same for all strips.
+      bind: { mousemove: ignore, mousedown: ignore, mouseup: ignore, mouseenter: ignore, mouseleave: ignore, click: ignore, dblclick: ignore }, // prettier-ignore
+    },
+    scales: {
+      x: { time: true, range: () => [range.current.from, range.current.to] },
+      y: { range: () => [0, range.current.top] },
+    },
+    axes: [{ show: false }, { show: false }],
+    series: [{}, ...seriesOf(strip)],
+    ...(strip.time === true ? { bands: [{ series: [2, 1], fill: () => token('--ash-2') }] } : {}),
+  };
+}
+
+function seriesOf({ name }: Strip): uPlot.Series[] {
+  const steps = uPlot.paths.stepped?.({ align: 1 });
+  const stepped = (more: uPlot.Series): uPlot.Series => ({
+    ...(steps === undefined ? {} : { paths: steps }),
+    points: { show: false },
+    ...more,
+  });
+  const lone: uPlot.Series.Points.Filter = (u, index) => loneIndices([...(u.data[index] ?? [])] as (number | null)[]);
+  const line = (colour: string): uPlot.Series => ({
+    stroke: () => token(colour),
+    width: 1.5,
+    spanGaps: false,
+    points: { size: 3, width: 0, fill: () => token(colour), filter: lone },
+  });
+  const filled = (colour: string): uPlot.Series =>
+    stepped({ stroke: () => token(colour), width: 1.5, fill: () => token('--ash-2') });
+  switch (name) {
+    case 'requests':
+      return [filled('--ash'), stepped({ width: 0, fill: () => token('--ember') })];
+    case 'waiting':
+      return [filled('--ink-2')];
+    case 'hit_rate':
+      return [line('--ink-2')];
+    case 'wait':
+    case 'first_token':
+      return [line('--ink-2'), { width: 0, spanGaps: false, points: { show: false } }];
+    case 'tokens':
+      return [line('--ember')];
+  }
+}

@@ -1,0 +1,45 @@
+// The row that clears the cache, with how much is in it. What is cleared cannot be brought back, so it asks in its place.
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { View } from '../../backend/contract/desktop.ts';
+import { megabytes } from '../../backend/contract/units.ts';
+import { useCalls } from '../parts/use-calls.ts';
+import { useOpener } from '../parts/focus.ts';
+import { Ask } from '../parts/parts.tsx';
+import { plural, thin } from '../parts/words.ts';
+
+/** The tray asks for it too: then the question stands there already. */
+export function ClearCache({ view, asked }: { readonly view: View; readonly asked: number }): JSX.Element | null {
+  const { call } = useCalls();
+  const [asking, setAsking] = useState(false);
+  const opener = useOpener(asking);
+  useEffect(() => setAsking(asked > 0), [asked]);
+  const cache = view.live?.stats.response_cache;
+  if (cache === undefined) return null;
+  const { total_entries: entries, total_size_mb: mb } = cache;
+  if (asking && entries > 0) {
+    return (
+      <Ask
+        question={`Clear ${plural(entries, 'answer')}? ${entries === 1 ? 'It' : 'They'} cannot be brought back.`}
+        yes="Clear"
+        no="Keep"
+        onYes={() => call('act', { action: 'clear', data: {} })}
+        onClose={() => setAsking(false)}
+      />
+    );
+  }
+  return (
+    <div class="row-act">
+      <p>{entries === 0 ? 'No answer is kept' : `${plural(entries, 'answer')}, ${thin(megabytes(mb))} in memory`}</p>
+      <button
+        class="btn danger"
+        type="button"
+        ref={opener}
+        aria-disabled={entries === 0}
+        onClick={() => entries > 0 && setAsking(true)}
+      >
+        Clear…
+      </button>
+    </div>
+  );
+}

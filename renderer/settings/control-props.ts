@@ -1,0 +1,29 @@
+// What a field of the settings form is given, and what each kind of control in it is given further.
+import type { FieldInfo } from '../../backend/contract/config/config.ts';
+import type { View } from '../../backend/contract/desktop.ts';
+import type { Touched } from './form.ts';
+
+export interface FieldProps {
+  readonly field: FieldInfo;
+  readonly view: View;
+  /** What a search looks for, to be seen in the words. */
+  readonly words: readonly string[];
+  /** Shows another setting, by its dotted path. */
+  readonly go: (path: string) => void;
+}
+
+export interface ControlProps extends FieldProps {
+  readonly id: string;
+  readonly describedBy: string;
+  readonly locked: boolean;
+  /** What is typed, or was found in the file, is not allowed. */
+  readonly wrong: boolean;
+  readonly touched: Touched;
+  /** What stands in a text field. */
+  readonly text: string;
+  readonly setTyped: (text: string | undefined) => void;
+  readonly take: (text: string) => void;
+  readonly save: (value: unknown) => Promise<boolean>;
+  /** Says below the field why what was typed is not taken. */
+  readonly refuse: (sentence: string) => void;
+}

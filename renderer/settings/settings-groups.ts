@@ -1,0 +1,97 @@
+// The settings form's outline: which fields stand in which group, and which a search finds in what order. Pure.
+import { fields, type FieldInfo } from '../../backend/contract/config/config.ts';
+import type { View } from '../../backend/contract/desktop.ts';
+
+/** A heading of the form and the sections of the configuration under it, by how often they are needed. */
+const GROUPS: readonly { readonly title: string; readonly sections: readonly string[] }[] = [
+  { title: 'Ollama', sections: ['ollama'] },
+  { title: 'Apps and queue', sections: ['queue', 'batch'] },
+  { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'] },
+  { title: 'Network and keys', sections: ['server', 'cors'] },
+  { title: 'Desktop', sections: ['app'] },
+];
+export const ADVANCED = 'Advanced';
+
+export interface Group {
+  readonly title: string;
+  readonly fields: readonly FieldInfo[];
+}
+
+/** Settings without effect are left out. */
+const SHOWN = fields.filter(({ inert }) => inert === undefined);
+
+/** All settings: the seldom needed ones come last, under a heading of their own. */
+export function allGroups(): Group[] {
+  const often = SHOWN.filter(({ advanced }) => advanced !== true);
+  return [
+    ...GROUPS.map(({ title, sections }) => ({
+      title,
+      fields: often.filter(({ section }) => sections.includes(section)),
+    })),
+    { title: ADVANCED, fields: SHOWN.filter(({ advanced }) => advanced === true) },
+  ].filter((group) => group.fields.length > 0);
+}
+
+/** Its place in the page: "group-apps-and-queue". */
+export function groupId({ title }: Group): string {
+  return `group-${title.toLowerCase().replaceAll(' ', '-')}`;
+}
+
+/** How many of its fields have a value in the file that is not allowed. */
+export function toCorrect({ fields: inside }: Group, { problems }: Pick<View['settings'], 'problems'>): number {
+  return inside.filter(({ path }) => problems[path] !== undefined).length;
+}
+
+/** The words of a search, in lower case. */
+export function wordsOf(search: string): string[] {
+  return search.trim().toLowerCase().split(/\s+/).filter(Boolean); // prettier-ignore
+}
+
+/** The rank of letters that stand within a word. */
+const WITHIN = 2;
+
+/** How well a text has a word: 0 whole (or its plural), 1 as the beginning of one, 2 within one; undefined when it has it not. */
+function rankIn(text: string, word: string): number | undefined {
+  const lower = text.toLowerCase();
+  if (!lower.includes(word)) return undefined;
+  // In a key a word ends at "_" and "." too.
+  const words = lower.split(/[^\p{L}\p{N}]+/u);
+  if (words.includes(word) || words.includes(`${word}s`)) return 0;
+  return words.some((each) => each.startsWith(word)) || !/^[\p{L}\p{N}]+$/u.test(word) ? 1 : WITHIN;
+}
+
+/** How many places of a field can have a word: its label goes before its key, and that before its hint. */
+const PLACES = 3;
+
+/** How well a field has a word; lower is better. */
+function rankOf({ title, path, hint }: FieldInfo, word: string): number | undefined {
+  const ranks = [title, path, hint].flatMap((text, i) => {
+    const rank = rankIn(text, word);
+    return rank === undefined ? [] : [rank * PLACES + i];
+  });
+  return ranks.length === 0 ? undefined : Math.min(...ranks);
+}
+
+/**
+ * The groups with the fields that have every word of a search, in label, key or hint: whole words first, then beginnings;
+ * what stands within a word only where nothing else is found. The groups come by their best field.
+ */
+export function foundGroups(search: string): Group[] {
+  const words = wordsOf(search);
+  const found = allGroups().map(({ title, fields: inside }) => ({
+    title,
+    ranked: inside
+      .flatMap((field) => {
+        const ranks = words.map((word) => rankOf(field, word));
+        return ranks.some((rank) => rank === undefined) ? [] : [{ field, rank: Math.max(...ranks.map(Number)) }];
+      })
+      .toSorted((a, b) => a.rank - b.rank),
+  }));
+  const begins = ({ rank }: { readonly rank: number }): boolean => rank < WITHIN * PLACES;
+  const anyBegins = found.some(({ ranked }) => ranked.some(begins));
+  return found
+    .map(({ title, ranked }) => ({ title, ranked: anyBegins ? ranked.filter(begins) : ranked }))
+    .filter(({ ranked }) => ranked.length > 0)
+    .toSorted((a, b) => (a.ranked[0]?.rank ?? 0) - (b.ranked[0]?.rank ?? 0))
+    .map(({ title, ranked }) => ({ title, fields: ranked.map(({ field }) => field) }));
+}

@@ -1,0 +1,304 @@
+// The strips as columns and figures: where a step lies, what a gap does, how a scale holds still, what stands at the left.
+import { fc } from '../../../support/property.ts';
+import { describe, expect, test } from 'vitest';
+import type { PlotSpan } from '../../../../backend/contract/desktop.ts';
+import { SPANS } from '../../../../backend/contract/desktop.ts';
+import {
+  axisOf,
+  figureAt,
+  hasRequests,
+  heldTop,
+  lengthOf,
+  lineColumns,
+  loneIndices,
+  mixPieces,
+  mostOf,
+  niceTop,
+  SPAN_LIST,
+  stepAt,
+  stepColumns,
+  STRIPS,
+  topOf,
+  topWords,
+  valueAt,
+  type Column,
+  type Strip,
+} from '../../../../renderer/plots/plot-columns.ts';
+import { THIN } from '../../../../renderer/parts/words.ts';
+import { emptyPlots, plots } from '../../../support/page/views.ts';
+
+const STEP = 10;
+const START = 1000;
+
+/** A span of steps of 10 s from 1000 s on, with the same values in every column. */
+function span(values: Column): PlotSpan {
+  const column = [...values];
+  return {
+    step_s: STEP,
+    t: values.map((_, i) => START + i * STEP),
+    requests: column,
+    needed_model: column,
+    hit_rate: column,
+    waiting: column,
+    wait_p50: column,
+    wait_p95: column,
+    ttft_p50: column,
+    ttft_p95: column,
+    tokens_per_s: column,
+  };
+}
+
+/** Seven seconds into the last of three steps, in milliseconds. */
+const NOW = (START + 2 * STEP + 7) * 1000;
+
+test('the switch has every span of the contract, by its name and in its words', () => {
+  expect(SPAN_LIST.map(({ name }) => name)).toEqual(Object.keys(SPANS));
+  for (const name of Object.keys(SPANS) as (keyof typeof SPANS)[]) {
+    expect(lengthOf(plots()[name])).toBe(SPANS[name].span_s);
+  }
+});
+
+describe('the axis', () => {
+  const end = NOW / 1000;
+  const long = (values: Column): PlotSpan => span(values);
+
+  test('begins with the run, when that is later than the span', () => {
+    const values = Array.from({ length: 91 }, (_, i) => (i < 50 ? null : 0));
+    const whole = long(values);
+    const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
+    expect(axisOf(whole, now)).toEqual({ from: START + 500, to: now / 1000 });
+  });
+
+  test('begins with the span, when the run is older', () => {
+    const whole = long(Array.from({ length: 91 }, () => 0));
+    const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
+    expect(axisOf(whole, now).from).toBe(now / 1000 - 900);
+  });
+
+  test('is never shorter than a few steps', () => {
+    const values = [...Array.from({ length: 20 }, () => null), 0];
+    const now = (START + 203) * 1000;
+    expect(axisOf(long(values), now)).toEqual({ from: START + 203 - 4 * STEP, to: START + 203 });
+    expect(axisOf(long([null, null, null]), NOW)).toEqual({ from: end - 2 * STEP, to: end });
+  });
+});
+
+describe('the top of a time', () => {
+  const wait = STRIPS.find(({ name }) => name === 'wait') as Strip;
+
+  test('beyond a minute has words that are short', () => {
+    const words = (ms: number): string => topWords(wait, topOf(wait, ms));
+    expect(words(80_000)).toBe(`2${THIN}min`);
+    expect(words(58_000)).toBe(`1${THIN}min`);
+    expect(words(4_000_000)).toBe(`2${THIN}h`);
+    fc.assert(fc.property(fc.nat(86_400_000), (ms) => words(ms).length <= 6 && topOf(wait, ms) >= ms));
+  });
+});
+
+test('now shows what is so now, where the running step shows the most of it', () => {
+  const waiting = STRIPS.find(({ name }) => name === 'waiting') as Strip;
+  expect(figureAt(waiting, span([2]), undefined, 0)).toEqual(['0', '']);
+  expect(figureAt(waiting, span([2]), 0, 0)).toEqual(['2', '']);
+  expect(waiting.sentence([[2]], 'the last hour', String, 0)).toContain('now 0, most 2');
+});
+
+describe('steps', () => {
+  const steps = (...values: (number | null)[]) => stepColumns(span(values), [values], NOW);
+
+  test('hold their value, the last one until now', () => {
+    expect(steps(1, 2, 3)).toEqual([
+      [1000, 1010, 1020, 1027],
+      [1, 2, 3, 3],
+    ]);
+  });
+
+  test('before a gap end where they end, so that the gap does not swallow them', () => {
+    expect(steps(1, null, 3)).toEqual([
+      [1000, 1009.999, 1010, 1020, 1027],
+      [1, 1, null, 3, 3],
+    ]);
+  });
+
+  test('do not reach beyond their own end when the figures are late, nor back when the clock was', () => {
+    const late = stepColumns(span([1]), [[1]], (START + 99) * 1000);
+    expect(late[0]).toEqual([1000, 1010]);
+    const early = stepColumns(span([1]), [[1]], (START - 99) * 1000);
+    expect(early[0]).toEqual([1000, 1000.001]);
+  });
+
+  test('of several columns stay together, whatever is missing in one', () => {
+    const [x, a, b] = stepColumns(span([1, 2, 3]), [[1, 2, 3], [4, null, null]], NOW); // prettier-ignore
+    expect([x.length, a?.length, b?.length]).toEqual([5, 5, 5]);
+    expect(b).toEqual([4, 4, null, null, null]);
+  });
+
+  test('always go forward in time', () => {
+    const value = fc.option(fc.nat(9), { nil: null });
+    fc.assert(
+      fc.property(
+        fc.array(value, { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: -60, max: 300 }),
+        (values, late) => {
+          const [x, ...columns] = stepColumns(span(values), [values], (START + late) * 1000);
+          for (const [i, at] of x.entries()) if (i > 0) expect(at).toBeGreaterThan(x[i - 1] ?? Infinity);
+          for (const column of columns) expect(column).toHaveLength(x.length);
+        },
+      ),
+    );
+  });
+});
+
+describe('a line', () => {
+  test('goes through the middle of each step, and in the last one no further than now', () => {
+    expect(lineColumns(span([1, null, 3]), [[1, null, 3]], NOW)).toEqual([
+      [1005, 1015, 1025],
+      [1, null, 3],
+    ]);
+    expect(lineColumns(span([1, 2, 3]), [[1, 2, 3]], NOW - 5000)[0]).toEqual([1005, 1015, 1022]);
+  });
+
+  test.each([
+    [
+      [1, null, 2, null, 3, 4],
+      [0, 2],
+    ],
+    [[null, 5], [1]],
+    [[7], [0]],
+    [[1, 2], []],
+    [[null, null], []],
+    [[0, null], [0]],
+  ] as const)('%j has dots at %j, where a value stands between two gaps', (column, dots) => {
+    expect(loneIndices(column)).toEqual(dots);
+  });
+});
+
+describe('a moment', () => {
+  const three = span([1, 2, 3]);
+  test.each([
+    [1000, 0],
+    [1009.9, 0],
+    [1010, 1],
+    [1029, 2],
+    [900, 0],
+    [5000, 2],
+  ])('of %d s lies in step %i', (at, step) => expect(stepAt(three, at)).toBe(step));
+
+  test('shows its step; now shows the running step, or the one before while that has nothing', () => {
+    expect([valueAt([1, 2, 3], 0), valueAt([1, null, 3], 1), valueAt([1], 9)]).toEqual([1, null, null]);
+    expect([valueAt([1, 2, 3], undefined), valueAt([1, 2, null], undefined)]).toEqual([3, 2]);
+    expect([valueAt([1, null, null], undefined), valueAt([], undefined)]).toEqual([null, null]);
+    expect(valueAt([1, 2, 0], undefined)).toBe(0);
+  });
+});
+
+describe('the top of a scale', () => {
+  test.each([
+    [0, 1, 1],
+    [1, 1, 1],
+    [1.01, 1, 1.2],
+    [7, 1, 8],
+    [24, 1, 24],
+    [25, 1, 30],
+    [99, 1, 100],
+    [101, 1, 120],
+    [1, 10, 10],
+    [0.11, 0.1, 0.12],
+    [0.15, 0.1, 0.16],
+    [0.25, 0.1, 0.3],
+    [1800, 10, 2000],
+  ])('for %d, of at least %d, is %d', (most, least, top) => expect(niceTop(most, least)).toBe(top));
+
+  test('is never under what it shows, and never more than twice as much', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.001, max: 1e9, noNaN: true }), (most) => {
+        const top = niceTop(most, 0.001);
+        return top >= most && top <= most * 2;
+      }),
+    );
+  });
+
+  test('grows at once and shrinks only after a whole span in which it was not needed', () => {
+    let top = heldTop(undefined, 10, 0, 100);
+    top = heldTop(top, 40, 10, 100);
+    expect(top).toEqual({ top: 40, at: 10 });
+    top = heldTop(top, 8, 110, 100);
+    expect(top.top).toBe(40);
+    // Needed once more: the span begins again.
+    top = heldTop(top, 40, 110, 100);
+    expect(heldTop(top, 8, 210, 100).top).toBe(40);
+    expect(heldTop(top, 8, 211, 100)).toEqual({ top: 8, at: 211 });
+  });
+
+  test('is of the most in any column, and of 0 when nothing was measured', () => {
+    expect([mostOf([[1, null, 3], [5]]), mostOf([[null], []])]).toEqual([5, 0]);
+  });
+
+  const named = (name: Strip['name']): Strip => STRIPS.find((strip) => strip.name === name) as Strip;
+  test.each([
+    ['requests', 24, '24'],
+    ['requests', 1.2, '1.2'],
+    ['requests', 1200, '1,200'],
+    ['hit_rate', 1, `100${THIN}%`],
+    ['first_token', 10, `10${THIN}ms`],
+    ['first_token', 400, `0.4${THIN}s`],
+    ['first_token', 1000, `1${THIN}s`],
+    ['first_token', 1600, `1.6${THIN}s`],
+    ['first_token', 120_000, `2${THIN}min`],
+  ] as const)('of %s at %d reads %s', (name, top, words) => expect(topWords(named(name), top)).toBe(words));
+
+  test.each([
+    ['requests', 0.5, '0.5', ''],
+    ['requests', 0, '0', ''],
+    ['requests', 7.4, '7', ''],
+    ['hit_rate', 0.643, '64', '%'],
+    ['first_token', 412, '0.41', 's'],
+    ['tokens', 38.6, '39', ''],
+  ] as const)('the figure of %s for %d is %s%s', (name, value, figure, unit) => {
+    expect(figureAt(named(name), span([value]), undefined)).toEqual([figure, unit]);
+  });
+
+  test('what was not measured is a dash without a unit, never 0', () => {
+    for (const strip of STRIPS) expect(figureAt(strip, span([null, null]), undefined)).toEqual(['–', '']);
+  });
+});
+
+test('there are requests in the plots as soon as one span has one', () => {
+  expect(hasRequests(plots())).toBe(true);
+  expect(hasRequests(emptyPlots())).toBe(false);
+  const zero = emptyPlots();
+  expect(hasRequests({ ...zero, m15: { ...zero.m15, requests: [0, null, 0] } })).toBe(false);
+  expect(hasRequests({ ...zero, m15: { ...zero.m15, requests: [0, null, 0.5] } })).toBe(true);
+});
+
+describe('the bar of how requests were answered', () => {
+  const counts = fc.record({ hit: fc.nat(1e6), coalesced: fc.nat(1e6), miss: fc.nat(1e6), bypass: fc.nat(1e6) });
+
+  test('has a piece for each source that was counted, in one order', () => {
+    expect(mixPieces({ hit: 2, coalesced: 0, miss: 2, bypass: 0 })).toEqual([
+      { name: 'hit', x: 0, width: 49.7 },
+      { name: 'miss', x: 50.3, width: 49.7 },
+    ]);
+    expect(mixPieces({ hit: 0, coalesced: 0, miss: 0, bypass: 0 })).toEqual([]);
+    expect(mixPieces({ hit: 0, coalesced: 0, miss: 0, bypass: 3 })).toEqual([{ name: 'bypass', x: 0, width: 100 }]);
+  });
+
+  test('shows also what is one in a million', () => {
+    const [, , , rare] = mixPieces({ hit: 1e6, coalesced: 1e6, miss: 1e6, bypass: 1 });
+    expect(rare?.width).toBeGreaterThan(0.5);
+  });
+
+  test('fills its length and never overlaps', () => {
+    fc.assert(
+      fc.property(counts, (each) => {
+        const pieces = mixPieces(each);
+        for (const [i, piece] of pieces.entries()) {
+          const before = pieces[i - 1];
+          expect(piece.width).toBeGreaterThan(0);
+          if (before !== undefined) expect(piece.x).toBeGreaterThan(before.x + before.width);
+        }
+        const last = pieces.at(-1);
+        if (last !== undefined) expect(last.x + last.width).toBeCloseTo(100, 0);
+      }),
+    );
+  });
+});

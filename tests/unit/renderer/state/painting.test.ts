@@ -1,0 +1,125 @@
+// When the window is painted: states at once, figures that merely moved with the next full second, nothing after its end.
+import { describe, expect, test } from 'vitest';
+import type { Push, View } from '../../../../backend/contract/desktop.ts';
+import { canWait, reduce, Store, type Picture } from '../../../../renderer/state/store.ts';
+import { liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
+import { emptyPlots, view } from '../../../support/page/views.ts';
+
+const live = (change: LiveChange = {}): View['live'] => liveView(change);
+const FIRST = view({ live: liveView() });
+
+/** A store whose seconds are passed by hand. */
+function stage() {
+  const painted: Picture[] = [];
+  let now = 1000;
+  const ticks = new Set<() => void>();
+  const store = new Store(
+    {
+      now: () => now,
+      everySecond(tick) {
+        ticks.add(tick);
+        return () => ticks.delete(tick);
+      },
+    },
+    (picture) => painted.push(picture),
+  );
+  const second = (): void => {
+    now += 1000;
+    for (const tick of ticks) tick();
+  };
+  return { store, painted, second, ticking: () => ticks.size };
+}
+
+describe('a push', () => {
+  test('replaces its topics whole and leaves the others', () => {
+    const app = { ...FIRST.app, version: '2.0.0' };
+    const after = reduce(FIRST, { app, live: null });
+    expect(after).toEqual({ ...FIRST, app, live: null });
+    expect(FIRST.app.version).toBe('1.3.2');
+  });
+
+  const figures: readonly (readonly [string, LiveChange])[] = [
+    ['more answers from the cache', { hits: 9 }],
+    ['more tokens', { running: [queueEntry({ tokens: 99, age_ms: 5000, tokens_per_s: 40 })] }],
+    ['another latency', { upstream: { latency_ms: 9 } }],
+  ];
+  const quiet = view({ live: liveView({ running: [queueEntry()] }) });
+  test.each(figures)('with %s alone can wait', (_name, change) => {
+    expect(canWait(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe(true);
+  });
+
+  const states: readonly (readonly [string, LiveChange])[] = [
+    ['a request that begins', { running: [queueEntry(), queueEntry({ request_id: 'r1' })] }],
+    ['a request that ends', { running: [] }],
+    ['a request that got its model', { running: [queueEntry({ phase: 'loading' })] }],
+    ['a request that waits', { waiting: [queueEntry({ request_id: 'w1', queue_position: 1 })] }],
+    ['a pause', { paused: true }],
+    ['Ollama gone', { upstream: { state: 'down', reachable: false } }],
+    ['another default model', { upstream: { model: 'other' } }],
+    ['a missing model', { upstream: { model_available: false } }],
+    ['another health', { status: 'degraded' }],
+    ['an unloaded model', { models: [loadedModel('llama3.2', false), loadedModel('deepseek-r1:8b', false)] }],
+    ['a new model', { models: [loadedModel('llama3.2', true)] }],
+  ];
+  test.each(states)('with %s cannot wait', (_name, change) => {
+    expect(canWait(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe(false);
+  });
+
+  test('with another position in the line cannot wait', () => {
+    const at = (queue_position: number) => liveView({ waiting: [queueEntry({ queue_position })] });
+    expect(canWait(view({ live: at(2) }), { live: at(1) })).toBe(false);
+  });
+
+  test('of any topic but figures and plots cannot wait; plots can', () => {
+    expect(canWait(FIRST, { plots: emptyPlots() })).toBe(true);
+    expect(canWait(FIRST, { live: null })).toBe(false);
+    const others: Push[] = [{ notices: [] }, { app: FIRST.app }, { gateway: FIRST.gateway }, { settings: FIRST.settings }, { go: FIRST.go }]; // prettier-ignore
+    for (const push of others) expect(canWait(FIRST, { ...push, plots: emptyPlots() })).toBe(false);
+  });
+});
+
+describe('the window', () => {
+  test('is painted at its first view, at each state, and with each full second', () => {
+    const { store, painted, second } = stage();
+    store.begin(FIRST);
+    expect(painted).toEqual([{ view: FIRST, now: 1000 }]);
+    store.push({ live: live({ hits: 9 }) });
+    expect(painted).toHaveLength(1);
+    second();
+    expect(painted[1]).toMatchObject({ now: 2000, view: { live: { stats: { response_cache: { hits: 9 } } } } });
+    store.push({ live: live({ hits: 9, paused: true }) });
+    expect(painted).toHaveLength(3);
+  });
+
+  test('paints a waiting figure with the state that comes after it', () => {
+    const { store, painted } = stage();
+    store.begin(FIRST);
+    store.push({ live: live({ hits: 9 }) });
+    store.push({ notices: [] });
+    expect(painted.at(-1)).toMatchObject({ view: { live: { stats: { response_cache: { hits: 9 } } } } });
+  });
+
+  test('takes nothing before its first view, and paints nothing after its end', () => {
+    const { store, painted, second, ticking } = stage();
+    store.push({ live: null });
+    second();
+    expect(painted).toEqual([]);
+    store.begin(FIRST);
+    store.end();
+    store.push({ live: null });
+    second();
+    expect(painted).toHaveLength(1);
+    expect(ticking()).toBe(0);
+  });
+
+  test('counts its seconds once, however often it begins', () => {
+    const { store, ticking } = stage();
+    store.begin(FIRST);
+    store.begin(FIRST);
+    expect(ticking()).toBe(1);
+    store.end();
+    store.end();
+    store.begin(FIRST);
+    expect(ticking()).toBe(1);
+  });
+});

@@ -1,0 +1,160 @@
+// The life of one call: who may end it, when its deadlines strike, and that nothing of it stays.
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { Call } from '../../../backend/upstream/deadlines.ts';
+import { orAborted, shared } from '../../../backend/upstream/abortable.ts';
+import { ManualClock, settled } from '../../support/clocks.ts';
+
+const late = (): Error => new Error('late');
+
+function open() {
+  const clock = new ManualClock();
+  const caller = new AbortController();
+  const call = new Call(caller.signal, clock);
+  return { clock, caller, call };
+}
+
+describe('Call', () => {
+  test('the caller’s abort comes through with its reason, also one from before', () => {
+    const { caller, call } = open();
+    const reason = new Error('gone');
+    caller.abort(reason);
+    expect(call.signal.reason).toBe(reason);
+    expect(new Call(AbortSignal.abort(reason), new ManualClock()).signal.reason).toBe(reason);
+  });
+
+  test('a deadline strikes after its time and not before', async () => {
+    const { clock, call } = open();
+    call.expect(1000, late);
+    await clock.advance(999);
+    expect(call.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(call.signal.reason).toEqual(late());
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('each piece starts the clock anew', async () => {
+    const { clock, call } = open();
+    call.expect(1000, late);
+    for (let i = 0; i < 10; i++) {
+      await clock.advance(900);
+      call.resume();
+    }
+    expect(call.signal.aborted).toBe(false);
+    await clock.advance(999);
+    expect(call.signal.aborted).toBe(false);
+    await clock.advance(101);
+    expect(call.signal.aborted).toBe(true);
+  });
+
+  test('a later deadline replaces the earlier one', async () => {
+    const { clock, call } = open();
+    call.expect(1000, late);
+    await clock.advance(500);
+    call.expect(5000, () => new Error('later'));
+    await clock.advance(4999);
+    expect(call.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(call.signal.reason).toEqual(new Error('later'));
+  });
+
+  test('the consumer’s own time is not the model’s silence', async () => {
+    const { clock, call } = open();
+    call.expect(1000, late);
+    call.hold();
+    await clock.advance(100_000);
+    expect(call.signal.aborted).toBe(false);
+    call.resume();
+    await clock.advance(900);
+    expect(call.signal.aborted).toBe(false);
+    await clock.advance(1100);
+    expect(call.signal.aborted).toBe(true);
+  });
+
+  test('a wall clock that jumps neither kills a call nor keeps it for ever', async () => {
+    for (const jump of [8 * 3_600_000, -8 * 3_600_000]) {
+      const { clock, call } = open();
+      call.expect(1000, late);
+      await clock.advance(500);
+      call.resume();
+      clock.jump(jump);
+      await clock.advance(500);
+      expect(call.signal.aborted).toBe(false);
+      await clock.advance(1000);
+      expect(call.signal.aborted).toBe(true);
+    }
+  });
+
+  test('close ends timer, listener and what runs, and may come twice', async () => {
+    const { clock, caller, call } = open();
+    call.expect(1000, late);
+    call.close();
+    call.close();
+    await settled();
+    expect(call.signal.aborted).toBe(true);
+    expect(clock.sleeping).toBe(0);
+    expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+    call.expect(1000, late);
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+describe('orAborted', () => {
+  test('gives the outcome and leaves no listener', async () => {
+    const { signal } = new AbortController();
+    expect(await orAborted(Promise.resolve(1), signal)).toBe(1);
+    await expect(orAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
+    await settled();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('does not wait for work that nobody wants any more', async () => {
+    const caller = new AbortController();
+    const waiting = orAborted(new Promise(() => {}), caller.signal);
+    caller.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    await expect(orAborted(new Promise(() => {}), caller.signal)).rejects.toThrow('gone');
+  });
+});
+
+describe('shared', () => {
+  test('runs once for all, then anew', async () => {
+    let runs = 0;
+    const work = shared(async () => {
+      runs++;
+      await settled();
+    });
+    await Promise.all([work.run(), work.run()]);
+    expect([runs, work.running]).toEqual([1, undefined]);
+    await work.run();
+    expect(runs).toBe(2);
+  });
+
+  test('what was forgotten knows it, and does not end what came after it', async () => {
+    const releases: (() => void)[] = [];
+    const counted: boolean[] = [];
+    const work = shared(async (current) => {
+      await new Promise<void>((resolve) => releases.push(resolve));
+      counted.push(current());
+    });
+    const first = work.run();
+    work.forget();
+    const second = work.run();
+    releases[0]?.();
+    await first;
+    expect(work.running).toBe(second);
+    releases[1]?.();
+    await second;
+    expect(counted).toEqual([false, true]);
+  });
+
+  test('a failure reaches all and is not kept', async () => {
+    let runs = 0;
+    const work = shared(async () => {
+      if (runs++ === 0) throw new Error('no');
+    });
+    const both = [work.run(), work.run()];
+    for (const each of both) await expect(each).rejects.toThrow('no');
+    await work.run();
+  });
+});
