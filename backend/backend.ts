@@ -120,7 +120,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   const memory = { upstream, watch, queue, residency, modelfiles, keepAlives, uses };
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
-  const working = { ...memory, config, clock, log, cache, estimator, requests, telemetry, passedOn };
+  const determinism = new Determinism(modelfiles);
+  const working = { ...memory, config, clock, log, cache, estimator, requests, telemetry, determinism, passedOn };
   const onEnded = (ticket: Ticket): void => {
     feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
@@ -129,7 +130,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...working,
     newId: randomUUID,
     flights,
-    determinism: new Determinism(modelfiles),
     onEnded: (ticket) => {
       // A kept answer begins at once and says nothing of the model.
       if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing);

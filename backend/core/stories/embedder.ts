@@ -2,22 +2,21 @@
 // together, and what comes is kept. The same stages as a chat's, for answers that come whole.
 import type { Source } from '../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
+import type { Hit, ResponseCache } from '../cache/cache.ts';
+import { keyed } from '../cache/keyed.ts';
+import type { CachePlan, CacheWish } from '../cache/policy.ts';
+import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';
+import type { Determinism } from '../models/determinism.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
+import type { InstalledModel, UpstreamRequest } from '../ports.ts';
+import { shuttingDown } from '../refusals.ts';
+import type { CacheDefault, CacheOutcome } from '../requests/call.ts';
+import { type Requests, Ticket, type TicketOptions } from '../requests/requests.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { Batcher, type BatcherParts } from './batcher.ts';
 import type { Embedded, EmbedFamily } from './embed-group.ts';
-import type { ResponseCache, Hit } from '../cache/cache.ts';
-import type { CacheDefault, CacheOutcome } from '../requests/call.ts';
-import { fingerprint } from '../cache/fingerprint.ts';
-import { keyed } from '../cache/keyed.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
 import type { PassedOn } from './passed-on.ts';
-import { planCache, type CachePlan, type CacheWish } from '../cache/policy.ts';
-import type { InstalledModel, UpstreamRequest, UpstreamState } from '../ports.ts';
-import { letIn, resolveModel } from './question.ts';
-import { shuttingDown } from '../refusals.ts';
-import { Ticket, type Requests, type TicketOptions } from '../requests/requests.ts';
-import { shapeRequest } from './shape.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
-import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';
+import { letIn, understand } from './question.ts';
 
 /** One request for vectors, in the form that every route translates to. */
 export interface EmbedCall extends TicketOptions {
@@ -45,6 +44,7 @@ export interface EmbedAnswer {
 export interface EmbedderParts extends BatcherParts {
   readonly cache: ResponseCache;
   readonly modelfiles: Modelfiles;
+  readonly determinism: Determinism;
   readonly passedOn: Pick<PassedOn, 'take'>;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
@@ -101,13 +101,9 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { config, cache, telemetry, passedOn, watch } = this.#parts;
-    const model = await this.#model(call.model, ticket.signal);
-    const request = shapeRequest(call.request, config().ollama);
-    const plan = this.#plan(call, model);
-    const { key: keys, keepAs } = keyed(watch, (of): readonly string[] =>
-      model === undefined ? [] : call.texts.map((text) => keyAt(of, call, request, model, text)),
-    );
+    const { cache, telemetry, passedOn, watch } = this.#parts;
+    const { model, request, plan, keyAt } = await understand(this.#parts, call, ticket.signal);
+    const { key: keys, keepAs } = keyed(watch, (of) => call.texts.map((text) => keyAt(of, text)));
     const kept = new Map<string, Kept>();
     for (const [i, text] of call.texts.entries()) {
       const key = keys[i];
@@ -186,7 +182,7 @@ export class Embedder {
   /** Keeps what is new, and counts what the kept ones have saved. */
   #count(
     call: EmbedCall,
-    keys: readonly string[],
+    keys: readonly (string | undefined)[],
     found: ReadonlyMap<string, Vector>,
     kept: ReadonlyMap<string, Kept>,
     plan: CachePlan,
@@ -204,35 +200,6 @@ export class Embedder {
     }
     return all;
   }
-
-  async #model(name: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
-    const { watch } = this.#parts;
-    return watch.peek(name) ?? (await resolveModel(watch, name, signal, 'embed'));
-  }
-
-  #plan({ wishes, cacheByDefault }: EmbedCall, model: InstalledModel | undefined): CachePlan {
-    const { cache, batch } = this.#parts.config();
-    return planCache({
-      wishes,
-      enabled: cache.enabled,
-      deduplicate: batch.enable_deduplication,
-      // A vector is no throw of dice.
-      byDefault: cacheByDefault !== 'off' && model?.remote !== true,
-      digestKnown: model !== undefined,
-      ttlSeconds: cache.ttl_seconds,
-    });
-  }
-}
-
-/** The key of one text, asked of this model of this Ollama. */
-function keyAt(
-  { url, version = '' }: UpstreamState,
-  { family, namespace }: EmbedCall,
-  request: UpstreamRequest,
-  { digest }: InstalledModel,
-  text: string,
-): string {
-  return fingerprint({ url, version, family, digest, namespace, body: { ...request, input: text } });
 }
 
 const NO_VECTOR: Vector = { numbers: [], tokens: 0, duration: 0 };

@@ -25,14 +25,14 @@ import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
-import { hasIdle, keepsByDefault, keptFor, cacheKeyOf, letIn, planFor, resolveModel, withoutIdle } from './question.ts';
+import { keptFor, letIn, understand } from './question.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { shuttingDown } from '../refusals.ts';
 import { speak } from '../cache/replay.ts';
 import { keyed } from '../cache/keyed.ts';
 import { Ticket, type Requests } from '../requests/requests.ts';
 import type { Residency } from '../models/residency.ts';
-import { keepAliveOf, shapeRequest, withKeepAlive } from './shape.ts';
+import { keepAliveOf, withKeepAlive } from './shape.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Lease } from '../queue/waiter.ts';
 
@@ -58,6 +58,14 @@ export interface GatewayParts {
   onEnded(ticket: Ticket): void;
 }
 
+/** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
+interface Run {
+  readonly call: ChatCall;
+  readonly request: UpstreamRequest;
+  readonly spec: RunnerSpec;
+  readonly outcome: ToKeep;
+}
+
 /** How long last words may take to arrive, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
@@ -75,21 +83,12 @@ export class Gateway {
    * by who had to wait with the request before it could be asked.
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
-    const { watch, config, requests, cache, log, telemetry, determinism, modelfiles, passedOn } = this.#parts;
+    const { watch, config, requests, cache, log, telemetry, modelfiles, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
-    const model = watch.peek(call.model) ?? (await resolveModel(watch, call.model, ticket.signal, 'write'));
-    const request = shapeRequest(call.request, config().ollama);
-    // Without an await where nothing is to be asked: most requests come this way.
-    const byDefault =
-      call.cacheByDefault === 'always' || (await keepsByDefault(determinism, call, request, model, ticket.signal));
-    const allowed = planFor(config(), call, model, byDefault);
-    const asked =
-      model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, ticket.signal) : request;
-    const { key, keepAs } = keyed(watch, (of) =>
-      model === undefined ? undefined : cacheKeyOf(of, call, asked, model),
-    );
-    const { plan, hit } = keptFor(cache, allowed, key, call.mark);
+    const { model, request, ...asked } = await understand(this.#parts, call, ticket.signal);
+    const { key, keepAs } = keyed(watch, asked.keyAt);
+    const { plan, hit } = keptFor(cache, asked.plan, key, call.mark);
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
       passedOn.take(request, model);
@@ -102,7 +101,7 @@ export class Gateway {
     try {
       await this.admit(ticket);
       const spec = await modelfiles.runner(request, model, ticket.signal);
-      const answer = this.#run(ticket, call, request, spec, outcome);
+      const answer = this.#join(ticket, { call, request, spec, outcome });
       if (answer.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
@@ -151,8 +150,9 @@ export class Gateway {
 
   // ---- 2 coalesced, or lead
 
-  #run(ticket: Ticket, call: ChatCall, request: UpstreamRequest, spec: RunnerSpec, outcome: ToKeep): Answer {
+  #join(ticket: Ticket, run: Run): Answer {
     const { flights, telemetry, newId, config, queue } = this.#parts;
+    const { call, spec, outcome } = run;
     const { plan, key } = outcome;
     const shared = plan.share ? key : undefined;
     // Requests that may ask anew share a run only with those of the same mark.
@@ -163,9 +163,7 @@ export class Gateway {
       priority: call.priority,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
     };
-    const seat = flights.join(ticket.flight, passenger, (context) => {
-      return this.#lead(ticket, call, request, spec, outcome, context);
-    });
+    const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     telemetry.sourced(spec.model, source, call.owner);
@@ -203,15 +201,9 @@ export class Gateway {
 
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
 
-  #lead(
-    ticket: Ticket,
-    call: ChatCall,
-    request: UpstreamRequest,
-    spec: RunnerSpec,
-    outcome: ToKeep,
-    flight: FlightContext,
-  ): AsyncIterable<ChatEvent> {
+  #lead(ticket: Ticket, run: Run, flight: FlightContext): AsyncIterable<ChatEvent> {
     const { queue, estimator, config } = this.#parts;
+    const { call, request, spec } = run;
     const chars = promptChars(request);
     const measured = (): number | undefined => estimator.runMs(spec.model, chars, askedOf(call, request));
     const place = queue.enter(
@@ -232,30 +224,24 @@ export class Gateway {
     if (place.granted) flight.waiting(this.#begins(spec));
     return outlasting(place, { signal: flight.signal, always: ticket.promised }, (lease, { granted }) => {
       if (!granted) flight.waiting(this.#begins(spec));
-      return this.#onLease(lease, call, request, spec, outcome, flight);
+      return this.#onLease(lease, run, flight);
     });
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
-  async *#onLease(
-    lease: Lease,
-    call: ChatCall,
-    request: UpstreamRequest,
-    spec: RunnerSpec,
-    outcome: ToKeep,
-    flight: FlightContext,
-  ): AsyncGenerator<ChatEvent, void, undefined> {
+  async *#onLease(lease: Lease, run: Run, flight: FlightContext): AsyncGenerator<ChatEvent, void, undefined> {
     const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
+    const { call, request, spec } = run;
     const local = !isCloudName(spec.model);
     let keepAlive = keepAliveOf(request);
     const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
     if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
     lease.began();
     flight.waiting(RUNNING);
-    const folder = new CompletionBuilder();
+    const builder = new CompletionBuilder();
     for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
-      if (event.type === 'piece') folder.add(event.piece);
+      if (event.type === 'piece') builder.add(event.piece);
       if (event.type !== 'end') {
         yield event;
         continue;
@@ -264,8 +250,8 @@ export class Gateway {
       residency.used(spec, keepAlive);
       estimator.observe(spec.model, end.metrics, askedOf(call, request), cachedTokens(event.end));
       telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
-      const completion = folder.finish(end);
-      this.#keep(completion, call, spec, outcome);
+      const completion = builder.finish(end);
+      this.#keep(completion, run);
       if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
       yield { type: 'end', end };
     }
@@ -280,7 +266,7 @@ export class Gateway {
 
   // ---- 5 keep what landed well
 
-  #keep(completion: Completion, { owner, mark }: ChatCall, { model }: RunnerSpec, outcome: ToKeep): void {
+  #keep(completion: Completion, { call: { owner, mark }, spec: { model }, outcome }: Run): void {
     const { plan, keepAs, landed } = outcome;
     const { done_reason, metrics } = completion.end;
     const usable = done_reason === 'stop' || done_reason === 'length';

@@ -1,14 +1,15 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
-import type { Config } from '../../contract/config/config.ts';
-import type { ChatCall } from '../requests/call.ts';
+import type { Hit, ResponseCache } from '../cache/cache.ts';
+import { fingerprint } from '../cache/fingerprint.ts';
+import { askedAnew, type CachePlan, type CacheWish, planCache } from '../cache/policy.ts';
 import type { Determinism } from '../models/determinism.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
-import { fingerprint } from '../cache/fingerprint.ts';
 import { isCloudName, noSuchModel } from '../models/names.ts';
-import type { Hit, ResponseCache } from '../cache/cache.ts';
-import { askedAnew, planCache, type CachePlan } from '../cache/policy.ts';
-import type { InstalledModel, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
+import type { Family, InstalledModel, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
+import type { CacheDefault } from '../requests/call.ts';
+import type { EmbedFamily } from './embed-group.ts';
+import { shapeRequest } from './shape.ts';
 
 /**
  * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
@@ -33,33 +34,79 @@ export async function letIn(watch: Pick<Watch, 'admit' | 'find'>, signal: AbortS
   await watch.find(signal);
 }
 
-/** Whether an answer is kept although nobody asks for it, on a route whose clients know nothing of a cache. */
-export async function keepsByDefault(
-  determinism: Determinism,
-  { cacheByDefault }: ChatCall,
-  request: UpstreamRequest,
-  model: InstalledModel | undefined,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (cacheByDefault !== 'deterministic' || model === undefined) return cacheByDefault === 'always';
-  return await determinism.of(request, model, signal);
+/** A request as the core takes it, on whatever route it came. */
+export interface Question {
+  readonly model: string;
+  readonly family: Family | EmbedFamily;
+  readonly request: UpstreamRequest;
+  readonly namespace: string;
+  readonly wishes: readonly CacheWish[];
+  readonly cacheByDefault: CacheDefault;
 }
 
-/** What this request may have of the cache. */
-export function planFor(
-  { cache, batch }: Config,
-  { wishes }: ChatCall,
-  model: InstalledModel | undefined,
-  byDefault: boolean,
-): CachePlan {
-  return planCache({
-    wishes,
+/** What a request asks, found out. */
+export interface Understood {
+  /** Undefined when it is not known what the name means; then nothing is kept. */
+  readonly model: InstalledModel | undefined;
+  /** As it goes up, keep_alive and num_ctx by configuration. */
+  readonly request: UpstreamRequest;
+  /** What it may have of the cache. */
+  readonly plan: CachePlan;
+  /** The key of its answer by an Ollama as it is at that moment; for an embed, of the vector of one `input`. */
+  keyAt(ollama: UpstreamState, input?: string): string | undefined;
+}
+
+/** What understanding takes. */
+export interface QuestionParts {
+  readonly config: ReadConfig;
+  readonly watch: Watch;
+  readonly determinism: Determinism;
+  readonly modelfiles: Pick<Modelfiles, 'of'>;
+}
+
+/**
+ * Finds out what a request asks. Waits only where something has to be asked of Ollama, which for most requests is nothing.
+ * Throws what resolveModel throws, and the signal's reason.
+ */
+export async function understand(
+  { config, watch, determinism, modelfiles }: QuestionParts,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Understood> {
+  const to = isEmbed(question.family) ? 'embed' : 'write';
+  const model = watch.peek(question.model) ?? (await resolveModel(watch, question.model, signal, to));
+  const { cache, batch, ollama } = config();
+  const request = shapeRequest(question.request, ollama);
+  const always = keepsAlways(question);
+  const byDefault = always ?? (model !== undefined && (await determinism.of(request, model, signal)));
+  const plan = planCache({
+    wishes: question.wishes,
     enabled: cache.enabled,
     deduplicate: batch.enable_deduplication,
     byDefault: byDefault && model?.remote !== true,
     digestKnown: model !== undefined,
     ttlSeconds: cache.ttl_seconds,
   });
+  const said =
+    model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, signal) : request;
+  const keyAt: Understood['keyAt'] = ({ url, version = '' }, input) => {
+    if (model === undefined) return undefined;
+    const { family, namespace } = question;
+    const body = input === undefined ? said : { ...said, input };
+    return fingerprint({ url, version, family, digest: model.digest, namespace, body });
+  };
+  return { model, request, plan, keyAt };
+}
+
+/** Whether an answer is kept although nobody asks for it; undefined where that depends on whether it can be another one. */
+function keepsAlways({ family, cacheByDefault }: Question): boolean | undefined {
+  // A text has one vector, so what is deterministic is kept.
+  if (isEmbed(family)) return cacheByDefault !== 'off';
+  return cacheByDefault === 'deterministic' ? undefined : cacheByDefault === 'always';
+}
+
+function isEmbed(family: Question['family']): family is EmbedFamily {
+  return family === 'embed' || family === 'embeddings';
 }
 
 /** Options that say nothing when they have what Ollama takes by default, unless they go over the Modelfile's. */
@@ -70,12 +117,12 @@ const IDLE: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
 ]);
 
 /** Whether a request has such options: only then is its Modelfile asked what it says of them. */
-export function hasIdle({ options = {} }: UpstreamRequest): boolean {
+function hasIdle({ options = {} }: UpstreamRequest): boolean {
   return [...IDLE].some(([name, idle]) => idle(options[name]));
 }
 
 /** The request without the options that say nothing over this Modelfile; of one that is not known, that may be none. */
-export async function withoutIdle(
+async function withoutIdle(
   modelfiles: Pick<Modelfiles, 'of'>,
   request: UpstreamRequest,
   model: InstalledModel,
@@ -101,14 +148,4 @@ export function keptFor(
   const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
   const known = hit === undefined || mark === undefined || hit.marks.includes(mark);
   return known || !plan.store || plan.onlyIfCached ? { plan, hit } : { plan: askedAnew(plan), hit: undefined };
-}
-
-/** The key of this request, asked of this model of this Ollama. */
-export function cacheKeyOf(
-  { url, version = '' }: UpstreamState,
-  { family, namespace }: ChatCall,
-  body: UpstreamRequest,
-  { digest }: InstalledModel,
-): string {
-  return fingerprint({ url, version, family, digest, namespace, body });
 }
