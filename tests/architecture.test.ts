@@ -21,22 +21,68 @@ function importsOf(file: string): string[] {
 
 interface Room {
   readonly folder: string;
-  /** Own folders and packages (without subpaths of node:) that may be imported; node: names must be spelled out. */
+  /** Own files, folders and packages (without subpaths of node:) that may be imported; node: names must be spelled out. */
   readonly may: readonly string[];
 }
 
+const CONTRACT = 'backend/contract';
+const CORE = 'backend/core';
+const HTTP = 'backend/http';
+/** What everything in the core stands on. */
+const GROUND = ['flight.ts', 'ports.ts', 'refusals.ts', 'ownership.ts', 'canonical-json.ts'].map(
+  (file) => `${CORE}/${file}`,
+);
+const core = (room: string, ...others: readonly string[]): Room => ({
+  folder: `${CORE}/${room}`,
+  may: [room, ...others].map((each) => `${CORE}/${each}`).concat(GROUND, CONTRACT, 'lru-cache', 'node:crypto'),
+});
+const http = (room: string, ...others: readonly string[]): Room => ({
+  folder: `${HTTP}/${room}`,
+  may: [room, ...others].map((each) => `${HTTP}/${each}`).concat(CORE, CONTRACT, 'lru-cache', 'node:'),
+});
+const renderer = (room: string, ...others: readonly string[]): Room => ({
+  folder: `renderer/${room}`,
+  may: [room, ...others].map((each) => `renderer/${each}`).concat(CONTRACT, 'preact', 'uplot', 'zod'),
+});
+
+/** A file is held by the row of the smallest room that it is in. */
 const ROOMS: readonly Room[] = [
-  { folder: 'backend/contract', may: ['backend/contract', 'zod'] },
-  { folder: 'backend/core', may: ['backend/core', 'backend/contract', 'lru-cache', 'node:crypto'] },
+  { folder: CONTRACT, may: [CONTRACT, 'zod'] },
+  { folder: `${CONTRACT}/go`, may: [`${CONTRACT}/go`] },
+  { folder: `${CONTRACT}/chat`, may: [CONTRACT, 'zod'] },
+  { folder: `${CONTRACT}/config`, may: [CONTRACT, 'zod'] },
+  // Stories know the mechanisms; a mechanism knows no story and no neighbour.
+  { folder: CORE, may: [...GROUND, CONTRACT, 'lru-cache', 'node:crypto'] },
+  { folder: `${CORE}/stories`, may: [CORE, CONTRACT, 'lru-cache', 'node:crypto'] },
+  core('requests', 'cache'),
+  core('cache'),
+  core('conversations'),
+  core('queue'),
+  core('models'),
+  core('telemetry'),
+  core('access'),
   {
     folder: 'backend/upstream',
-    may: ['backend/upstream', 'backend/core', 'backend/contract', 'ollama/browser', 'undici', 'zod', 'node:'],
+    may: ['backend/upstream', CORE, CONTRACT, 'ollama/browser', 'undici', 'zod', 'node:'],
   },
-  {
-    folder: 'backend/http',
-    may: ['backend/http', 'backend/core', 'backend/contract', 'express', 'lru-cache', 'node:'],
-  },
-  { folder: 'renderer', may: ['renderer', 'backend/contract', 'preact', 'uplot', 'vite'] },
+  { folder: HTTP, may: [HTTP, CORE, CONTRACT, 'express', 'lru-cache', 'node:'] },
+  // No dialect knows another one.
+  http('own', 'dialect', 'door', 'wire', 'go'),
+  http('ollama', 'dialect', 'door', 'wire', 'go'),
+  http('openai', 'dialect', 'door', 'wire', 'go'),
+  http('dialect', 'door', 'wire', 'go'),
+  http('door', 'wire'),
+  http('wire'),
+  http('go'),
+  { folder: 'renderer', may: ['renderer', CONTRACT, 'preact', 'uplot', 'vite'] },
+  renderer('overview', 'plots', 'parts', 'state'),
+  renderer('queue', 'parts', 'state'),
+  renderer('models', 'parts', 'state'),
+  renderer('settings', 'parts', 'state'),
+  renderer('plots', 'parts'),
+  renderer('frame', 'parts', 'state'),
+  renderer('parts', 'state'),
+  renderer('state'),
   {
     folder: 'main',
     may: [
@@ -45,7 +91,7 @@ const ROOMS: readonly Room[] = [
       'backend/ask-ollama.ts',
       'backend/clock.ts',
       'backend/config-file.ts',
-      'backend/contract',
+      CONTRACT,
       'backend/host-control.ts',
       'backend/core/access/api-keys.ts',
       'backend/core/telemetry/history.ts',
@@ -70,13 +116,13 @@ const ROOMS: readonly Room[] = [
 ];
 
 /** Everything but tests. */
-const PROGRAM = ROOMS.map(({ folder }) => folder.split('/')[0] ?? folder).filter(
-  (each, i, all) => all.indexOf(each) === i,
-);
+const PROGRAM = [...new Set(ROOMS.map(({ folder }) => folder.split('/')[0] ?? folder))];
 
 describe('each room imports only what it may', () => {
   for (const { folder, may } of ROOMS) {
-    test.each(sources(folder))('%s', (file) => {
+    const smaller = ROOMS.filter((other) => other.folder.startsWith(`${folder}/`));
+    const own = sources(folder).filter((file) => !smaller.some((other) => file.startsWith(`${other.folder}/`)));
+    test.each(own)('%s', (file) => {
       const foreign = importsOf(file).filter(
         (name) =>
           !may.some(
@@ -87,6 +133,13 @@ describe('each room imports only what it may', () => {
       expect(foreign).toEqual([]);
     });
   }
+});
+
+test('every folder is a room, and has its sentence in CONTRIBUTING.md', () => {
+  const folders = PROGRAM.flatMap(sources).map((file) => dirname(file));
+  const rooms = [...new Set(folders)].filter((folder) => !PROGRAM.includes(folder) || folder === 'main');
+  const papers = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  expect(rooms.filter((folder) => !papers.includes(`\`${folder}/\``))).toEqual([]);
 });
 
 test('one file alone imports the Ollama client, and never its Node entry, which reads local files', () => {
@@ -129,4 +182,25 @@ test.each(PROGRAM.flatMap(sources))('%s has no silenced compiler and no unfinish
 test('there is one barrel', () => {
   const barrels = PROGRAM.flatMap(sources).filter((file) => /\/(index|types|utils)\.ts$/.test(file));
   expect(barrels).toEqual(['backend/contract/index.ts']);
+});
+
+test('comments and papers name only files that exist', () => {
+  const papers = [
+    'CONTRIBUTING.md',
+    'README.md',
+    'SECURITY.md',
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ];
+  const all = [...PROGRAM, 'tests'].flatMap(sources);
+  const missing = [...all, ...papers.filter((name) => name.endsWith('.md'))].flatMap((file) =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .filter((line) => !/^import |^export .* from |\bfrom '/.test(line))
+      .flatMap((line) =>
+        [...line.matchAll(/(?<![\w./*-])(?:[\w-]+\/)*[\w-]+\.(?:tsx|ts|cts)\b/g)].map(([name]) => name),
+      )
+      .filter((name) => !all.some((each) => each === name || each.endsWith(`/${name}`)))
+      .map((name) => `${file} names ${name}`),
+  );
+  expect(missing).toEqual([]);
 });
