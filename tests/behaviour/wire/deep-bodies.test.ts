@@ -44,7 +44,7 @@ const FIELDS = [
 ];
 
 describe.each(Object.entries(PATHS))('%s', (path, fields) => {
-  test.each([5000, 10_000, 200_000])('a value %i levels deep, in any field', async (levels) => {
+  test.each([5000, 10_000, 50_000])('a value %i levels deep, in any field', async (levels) => {
     for (const name of FIELDS) {
       for (const deep of [list(levels), object(levels)]) {
         const response = await hearth.post(path, `{${fields},"${name}":${deep}}`);
