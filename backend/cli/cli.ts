@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `hearth`: the gateway without a desktop (serve), and its keys (key). Reads the configuration, starts the backend, says one line when it listens,
+// `hearth`: the gateway without a desktop (serve), its keys (key), its settings (config). Reads the configuration, starts the backend, says one line when it listens,
 // follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
 import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino, type Logger } from 'pino';
 import { startBackend, type Backend } from '../backend.ts';
+import { CONFIG_USAGE, configCommand } from './config-command.ts';
 import { KEY_USAGE, keyCommand, UsageError } from './key-command.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from '../config-file.ts';
 import { problemSentence, resolveConfig, type ResolvedConfig } from '../contract/config/config-sources.ts';
@@ -23,6 +24,7 @@ const LAST_LINES_MS = 1000;
 
 const USAGE = `Usage: hearth serve [options]
        hearth key create | list | revoke   (hearth key --help)
+       hearth config --print | --check     (hearth config --help)
 
 serve runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
 
@@ -96,15 +98,31 @@ async function readSettings(path: string | undefined, flags: ServeFlags): Promis
   return resolveConfig({ ...file, env: process.env, flags: flags.values }, 'headless');
 }
 
-async function serve(args: readonly string[]): Promise<void> {
+interface Settings extends ResolvedConfig {
+  readonly flags: ServeFlags;
+  /** The file that they were read from, if any. */
+  readonly path: string | undefined;
+}
+
+/** The settings by which `hearth serve` with these arguments runs. Throws Exit where it cannot. */
+async function settingsFor(args: readonly string[]): Promise<Settings> {
   const flags = readFlags(args);
   const path = await locateConfigFile(process.env, flags.config, process.cwd());
-  const settings = await readSettings(path, flags);
-  if (settings.problems.length > 0) throw new Exit(EXIT.config, settings.problems.map(problemSentence).join('\n'));
-  const { config } = settings;
+  return { ...usable(await readSettings(path, flags)), flags, path };
+}
+
+/** The same settings. Throws Exit with a sentence for each mistake in them. */
+function usable(settings: ResolvedConfig): ResolvedConfig {
+  const { problems } = settings;
+  if (problems.length > 0) throw new Exit(EXIT.config, problems.map(problemSentence).join('\n'));
+  return settings;
+}
+
+async function serve(args: readonly string[]): Promise<void> {
+  const { config, notices, flags, path } = await settingsFor(args);
   const output = openLogOutput(process.stderr, Date.now);
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
-  for (const notice of settings.notices) log.warn({}, notice);
+  for (const notice of notices) log.warn({}, notice);
   const backend = await startBackend({ config, log, version: await version() });
   const life = new AbortController();
   // Before the line that others wait for: whoever has read it may end this at once.
@@ -205,13 +223,17 @@ const TERMINAL = {
   tell: (text: string): void => void process.stderr.write(text),
 };
 
+/** What `--help` prints of a command that has more to say. */
+const HELP: Readonly<Record<string, string>> = { key: KEY_USAGE, config: CONFIG_USAGE };
+
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command !== 'serve') process.stdout.on('error', cannotPrint);
-  if (args.includes('--help') || args.includes('-h')) process.stdout.write(command === 'key' ? KEY_USAGE : USAGE);
+  if (args.includes('--help') || args.includes('-h')) process.stdout.write(HELP[command ?? ''] ?? USAGE);
   else if (args.includes('--version')) process.stdout.write(`hearth ${await version()}\n`);
   else if (command === 'serve') await serve(rest);
   else if (command === 'key') await keyCommand(rest, process.env, TERMINAL);
+  else if (command === 'config') await configCommand(rest, TERMINAL, { settingsFor, usable });
   else throw new Exit(EXIT.usage, command === undefined ? USAGE : `Unknown command: ${command}\n\n${USAGE}`);
 }
 

@@ -30,7 +30,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-interface Output {
+export interface Output {
   /** Standard output. */
   write(text: string): void;
   /** Standard error: for people. */
