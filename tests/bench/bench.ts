@@ -1,6 +1,6 @@
 // `npm run bench`: measures the budgets, one after the other, and prints them as a table; with
-// --write also into docs/benchmarks.md. It asserts nothing: a missed budget is a line in the table, not a failure.
-import { mkdir, writeFile } from 'node:fs/promises';
+// --write also into docs/benchmarks.md and README.md. It asserts nothing: a missed budget is a line in the table, not a failure.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { desktopLoop, desktopMemory } from './desktop.ts';
@@ -10,15 +10,17 @@ import { hits } from './hits.ts';
 import { line } from './line.ts';
 import { memory } from './memory.ts';
 import { stopAll } from './programs.ts';
-import { document, findingsTable, machine, type Measured, type Outcome, type Row } from './report.ts';
+import { document, findingsTable, machine, type Measured, type Outcome, type Row, withAnswers } from './report.ts';
 import { start } from './start.ts';
 import { ttft } from './ttft.ts';
 
 const ROWS: readonly Row[] = [hits, ttft, followers, line, start, memory, entry, desktopMemory, desktopLoop];
 const USAGE = `Usage: npm run bench -- [--only ROW]… [--write]
 
-Rows: ${ROWS.map(({ name }) => name).join(', ')}. --write puts all of them into docs/benchmarks.md.
+Rows: ${ROWS.map(({ name }) => name).join(', ')}. --write puts all of them into docs/benchmarks.md, and the
+short answers into README.md.
 `;
+const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
 const DOCUMENT = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
 
 async function main(): Promise<void> {
@@ -43,8 +45,10 @@ async function main(): Promise<void> {
   process.stdout.write(`\n${machine()}\n\n${findingsTable(measured)}\n`);
   if (values.write !== true) return;
   await mkdir(fileURLToPath(new URL('.', `file://${DOCUMENT}`)), { recursive: true });
-  await writeFile(DOCUMENT, document(measured, 'npm run bench -- --write', new Date()));
-  process.stdout.write(`\nWritten to ${DOCUMENT}\n`);
+  const now = new Date();
+  await writeFile(DOCUMENT, document(measured, 'npm run bench -- --write', now));
+  await writeFile(README, withAnswers(await readFile(README, 'utf8'), measured, now));
+  process.stdout.write(`\nWritten to ${DOCUMENT} and ${README}\n`);
 }
 
 /** Ends all programs of a row with it, however it went. */

@@ -13,7 +13,13 @@ export interface Finding {
   readonly kept: boolean | undefined;
   /** Why it is missed, when it is: a sentence. */
   readonly why?: string;
+  /** For readers who only want to know: which of their questions it answers, and how, in their words. */
+  readonly inShort?: { readonly question: Question; readonly answer: string };
 }
+
+/** What people ask of something that stands between them and their model. */
+export const QUESTIONS = ['What a hit costs', 'What a miss adds', 'What it weighs'] as const;
+export type Question = (typeof QUESTIONS)[number];
 
 export interface Outcome {
   readonly findings: readonly Finding[];
@@ -61,6 +67,27 @@ export function findingsTable(measured: readonly Measured[]): string {
   return table([['What', 'Measured', 'Budget', 'Verdict'], ...rows]);
 }
 
+/** Each question with its answers; those that were not measured are left out. */
+export function inShort(measured: readonly Measured[]): (readonly [Question, string])[] {
+  const answers = measured.flatMap(({ outcome }) => outcome.findings).flatMap((finding) => finding.inShort ?? []);
+  return QUESTIONS.flatMap((question) => {
+    const its = answers.filter((each) => each.question === question).map(({ answer }) => answer);
+    return its.length === 0 ? [] : [[question, its.join('; ')] as const];
+  });
+}
+
+const SHORT_BEGINS = '<!-- written by npm run bench -- --write -->';
+const SHORT_ENDS = '<!-- until here -->';
+
+/** The README with the short answers of this run in the place that is marked for them. Throws when there is no such place. */
+export function withAnswers(readme: string, measured: readonly Measured[], now: Date): string {
+  const [begin, end] = [readme.indexOf(SHORT_BEGINS), readme.indexOf(SHORT_ENDS)];
+  if (begin === -1 || end < begin) throw new Error(`README.md has no place between ${SHORT_BEGINS} and ${SHORT_ENDS}`);
+  const answers = inShort(measured).map(([question, answer]) => `- ${question}: ${answer}.`);
+  const said = [`Measured on ${now.toISOString().slice(0, 10)}, on ${cpus().length} cores:`, answers.join('\n')];
+  return `${readme.slice(0, begin + SHORT_BEGINS.length)}\n\n${said.join('\n\n')}\n\n${readme.slice(end)}`;
+}
+
 export function machine(): string {
   const all = cpus();
   const system = process.platform === 'linux' ? linuxName() : `${type()} ${release()}`;
@@ -92,6 +119,7 @@ export function document(measured: readonly Measured[], command: string, now: Da
   return `${[
     '# Benchmarks',
     `Written by \`${command}\` on ${now.toISOString().slice(0, 10)}; never edit this page by hand. The budgets are those of the project; the run asserts nothing. Everything ran on one machine over its loopback, in front of a simulated Ollama that is a process of its own, so no figure says anything about a model. Ratios are taken between programs that ran in turn within the same run, since absolute figures of different machines or hours cannot be compared.`,
+    table([['In short', ''], ...inShort(measured)]),
     machine(),
     '## Results',
     findingsTable(measured),
