@@ -1,14 +1,14 @@
-// One text for all JSON values that mean the same, to compare them by and to hash. Pure.
+// Canonical JSON: equal values have equal text, so they can be compared and hashed. Pure.
 import { writeJson } from '../contract/go/exact-json.ts';
 
 /**
- * JSON with sorted names and no white space. Their order is kept in the `properties` of a JSON schema, which Ollama
- * renders, and which the answer follows, in the order given.
+ * JSON with sorted names and no white space. The order is kept in the `properties` of a JSON schema, because Ollama
+ * renders them in the given order and the answer follows it.
  */
 export function canonicalJson(value: unknown): string {
   return writeJson(value, (item, under) => {
     const names = Object.keys(item);
-    // Most bodies come from the same program with the same order; V8's sort is slow to find that out.
+    // Most bodies come sorted already, and checking that is faster than V8's sort.
     return under === 'properties' || isSorted(names) ? names : names.toSorted();
   });
 }

@@ -1,4 +1,4 @@
-// What the core needs from outside, as types alone. Whoever builds the process (backend.ts, a test) hands them in.
+// What the core needs from outside, as types only. The composition root (backend.ts, or a test) provides them.
 import type { ChatEvent } from '../contract/chat/chat.ts';
 import type { Config } from '../contract/config/config.ts';
 import type { ErrorCode } from '../contract/errors.ts';

@@ -1,5 +1,5 @@
-// What somebody is told who may not stand in line, or no longer: the queue is full, the wait was too long, Hearth stops.
-// Pure; who is refused and when is the queue's.
+// What a caller is told who may not wait in line, or no longer: the queue is full, the wait was too long, Hearth stops.
+// Pure; the queue decides who is refused, and when.
 import { AppError } from '../contract/errors.ts';
 
 /** `max` wait already; a place should be free after `retryAfterMs`. */

@@ -1,10 +1,10 @@
-// Keys of callers from elsewhere: made, and found again by what somebody shows. Only hashes are kept. Who must show a key,
-// and what a key opens, is http/door/keys.ts.
+// API keys for callers from elsewhere: making them, and finding one by what a caller sends. Only hashes are kept. Who must
+// send a key, and what a key allows, is decided in http/door/keys.ts.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiKey, KeyWish } from '../../contract/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
 
-/** Every key of ours begins so, so that people and programs that look for leaked secrets recognise it. */
+/** All our keys begin like this, so that people and secret scanners recognise them. */
 export const KEY_PREFIX = 'hearth_';
 const KEY_BYTES = 32;
 
@@ -29,7 +29,7 @@ export function addKey(
   return { secret, key, keys: [...keys, key] };
 }
 
-/** The list without one. Throws not_found when no key has the name. */
+/** The list without the key of this name. Throws not_found when there is none. */
 export function withoutKey(keys: readonly ApiKey[], name: string): ApiKey[] {
   const rest = keys.filter((key) => key.name !== name);
   if (rest.length < keys.length) return rest;
@@ -37,7 +37,7 @@ export function withoutKey(keys: readonly ApiKey[], name: string): ApiKey[] {
   throw new AppError('not_found', `There is no key "${name}". ${names}`);
 }
 
-/** The key that somebody shows, or undefined. Takes the same time whichever it is. */
+/** The key that a caller sent, or undefined. Takes the same time for every key. */
 export function findKey(keys: readonly ApiKey[], shown: string): ApiKey | undefined {
   const hash = Buffer.from(hashOf(shown));
   let found: ApiKey | undefined;

@@ -1,8 +1,8 @@
-// Web pages that asked and were refused because nobody has said yet whether they may: each is told of once, and kept until
-// somebody answers. What was allowed "for this session" is remembered here and nowhere else; "always" and "never" are
+// Web pages that were refused because nobody has decided about them yet: each becomes one notice, and is kept until
+// somebody decides. Only "for this session" is remembered here; "always" and "never" are
 // cors.allowed_origins and cors.blocked_origins.
 
-/** A page that would like to come in. */
+/** A page that asks for access. */
 export interface AskingOrigin {
   /** As browsers spell it: `https://notes.example.com` */
   readonly origin: string;
@@ -10,7 +10,7 @@ export interface AskingOrigin {
   readonly times: number;
 }
 
-/** A page can ask under any number of names, so only some are kept; who asked longest ago is forgotten first. */
+/** A page can ask under any number of names, so only some are kept; the one that asked longest ago is forgotten first. */
 const MOST = 5;
 
 export class OriginApprovals {
@@ -28,13 +28,13 @@ export class OriginApprovals {
     for (const listener of this.#listeners) listener({ origin, times });
   }
 
-  /** Lets a page in until the program ends. */
+  /** Allows a page until the program ends. */
   admit(origin: string): void {
     this.#admitted.add(origin);
     this.#asked.delete(origin);
   }
 
-  /** Somebody has said what is to become of it. */
+  /** Somebody has decided about this page. */
   answered(origin: string): void {
     this.#asked.delete(origin);
   }
@@ -43,7 +43,7 @@ export class OriginApprovals {
     return this.#admitted.has(origin);
   }
 
-  /** Those who wait for an answer, the latest last. */
+  /** The pages that wait for a decision, the latest last. */
   list(): AskingOrigin[] {
     return [...this.#asked].map(([origin, times]) => ({ origin, times }));
   }

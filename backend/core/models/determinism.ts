@@ -1,9 +1,9 @@
-// Can a question have one answer alone? Only then may a client that knows nothing of a cache be given a kept one.
-// It looks at what the caller and the model's Modelfile say; whether a cache is asked at all is policy.ts.
+// Can a question have only one answer? Only then may a client that knows nothing of a cache be given a kept one.
+// It looks at the request and the model's Modelfile; whether the cache is used at all is decided in policy.ts.
 import type { Modelfiles } from './modelfiles.ts';
 import type { InstalledModel, Modelfile, UpstreamRequest } from '../ports.ts';
 
-/** The three options that take chance out of an answer, each with the values that do. */
+/** The three options that can make an answer deterministic, each with the values that do. */
 const CERTAIN: Readonly<Record<string, (value: number) => boolean>> = {
   temperature: (value) => value === 0,
   top_k: (value) => value === 1,
@@ -11,8 +11,8 @@ const CERTAIN: Readonly<Record<string, (value: number) => boolean>> = {
 };
 
 /**
- * Whether sampling leaves nothing to chance: temperature 0, top_k 1, or a seed that is not negative. What counts is the
- * request, then the Modelfile, then Ollama's default, which is chance (ollama api/types.go DefaultOptions: 0.8, 40, -1).
+ * Whether sampling is deterministic: temperature 0, top_k 1, or a seed that is not negative. What counts is the
+ * request, then the Modelfile, then Ollama's default, which is random (ollama api/types.go DefaultOptions: 0.8, 40, -1).
  */
 export function isDeterministic(
   options: UpstreamRequest['options'],
@@ -32,7 +32,7 @@ export class Determinism {
     this.#modelfiles = modelfiles;
   }
 
-  /** Never rejects for Ollama's sake: a Modelfile that cannot be had says nothing. Rejects with the signal's reason. */
+  /** A Modelfile that cannot be fetched counts as an empty one. Rejects only with the signal's reason. */
   async of(request: UpstreamRequest, model: InstalledModel, signal: AbortSignal): Promise<boolean> {
     const { options } = request;
     if (isDeterministic(options, undefined)) return true;

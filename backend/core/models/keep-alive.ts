@@ -7,10 +7,10 @@ import type { Clock, ReadConfig, RunnerSpec, Watch } from '../ports.ts';
 /** As Ollama takes it: a number of seconds, -1 for ever. */
 type Seconds = number;
 
-/** What has longer than this left was pinned: Ollama writes "for ever" as a date in some hundred years. Milliseconds. */
+/** A model with more time left than this is pinned: Ollama writes "for ever" as a date hundreds of years away. Milliseconds. */
 const FOREVER_MS = 10 * 365 * 86_400_000;
 
-/** What was seen this long ago still holds. Milliseconds. */
+/** A list of loaded models is trusted for this long. Milliseconds. */
 const FRESH_MS = 1000;
 
 interface Kept {
@@ -30,7 +30,7 @@ export interface KeepAliveOptions {
 
 export class KeepAlives {
   readonly #options: KeepAliveOptions;
-  /** Weights to what their runner was told last, as far as we know. */
+  /** By weights, the keep_alive that their runner was last given, as far as we know. */
   readonly #kept = new Map<string, Kept>();
   /** Ollama's own OLLAMA_KEEP_ALIVE lets a model go as soon as it was loaded. */
   #leavesAtOnce = false;
@@ -45,8 +45,8 @@ export class KeepAlives {
   }
 
   /**
-   * What to load a runner with. Without a word from the caller it is loaded with what its model was pinned with before
-   * (a reload for other options must not end that), else as Ollama does by itself: what that is, can be seen afterwards.
+   * The keep_alive to load a runner with. When the caller gives none, it is the one that the model was pinned with before
+   * (a reload for other options must not end that), else none, so that Ollama uses its default, which can be read afterwards.
    */
   forLoad({ weights }: RunnerSpec, asked: Seconds | undefined): Seconds | undefined {
     if (asked !== undefined) return asked;
@@ -56,8 +56,8 @@ export class KeepAlives {
   }
 
   /**
-   * Notes that a runner was loaded with this. Where that was nothing, Ollama is asked what it does by itself
-   * (OLLAMA_KEEP_ALIVE): it is to be seen nowhere but in its list. Throws the signal's reason alone.
+   * Notes that a runner was loaded with this keep_alive. If it was none, Ollama's default is read from its list of loaded
+   * models, the only place that shows it (OLLAMA_KEEP_ALIVE). Throws only the signal's reason.
    */
   async loaded({ weights }: RunnerSpec, sent: Seconds | undefined, signal: AbortSignal): Promise<void> {
     if (sent !== undefined) {
@@ -73,8 +73,8 @@ export class KeepAlives {
 
   /**
    * What to send with a request, or an empty one that renews, for a runner that stands ready: the caller's own wish, or
-   * ollama.keep_alive where that is more than is in force. Before it is said, Ollama is asked, unless it just was:
-   * somebody may have pinned the model meanwhile. Throws the signal's reason alone.
+   * ollama.keep_alive if that is longer than the one in force. Ollama's list is read first, unless it just was:
+   * somebody may have pinned the model meanwhile. Throws only the signal's reason.
    */
   async toSend({ weights }: RunnerSpec, asked: Seconds | undefined, signal: AbortSignal): Promise<Seconds | undefined> {
     if (asked !== undefined) return asked;
@@ -91,7 +91,7 @@ export class KeepAlives {
     return least > 0 ? seconds(least) : undefined;
   }
 
-  /** Whether the list of loaded models could be had anew. */
+  /** Whether the list of loaded models could be fetched again. */
   async #look(signal: AbortSignal): Promise<boolean> {
     try {
       await this.#options.watch.refreshLoaded(signal);
@@ -102,14 +102,14 @@ export class KeepAlives {
     }
   }
 
-  /** Milliseconds until Ollama's list says that it leaves; undefined when it is not in it. */
+  /** Milliseconds until the model leaves memory by Ollama's list; undefined when it is not listed. */
   #left(weights: string): number | undefined {
     const { watch, clock, weights: weightsOf } = this.#options;
     const model = watch.state.loaded.find(({ digest }) => weightsOf(digest) === weights);
     return model === undefined ? undefined : Math.max(0, model.expires_at - clock.now());
   }
 
-  /** Notes that a request ended, or an empty one renewed: with a keep_alive of its own, or with the one in force. */
+  /** Notes that a request ended, or that an empty one renewed the time: with its own keep_alive, or the one in force. */
   told(weights: string, sent: Seconds | undefined): void {
     const ms = sent === undefined ? this.inForce(weights) : keepAliveMs(sent);
     this.#kept.set(weights, { ms, at: this.#options.clock.elapsed() });
@@ -120,7 +120,7 @@ export class KeepAlives {
     return this.#kept.get(weights)?.ms ?? 0;
   }
 
-  /** Whether an empty request with this keep_alive would change anything that matters: a tenth of it has run down. */
+  /** Whether renewing with this keep_alive is worth a request: at least a tenth of it has run down. */
   wouldChange(weights: string, asked: Seconds): boolean {
     const kept = this.#kept.get(weights);
     const ms = keepAliveMs(asked);
@@ -134,7 +134,7 @@ export class KeepAlives {
   }
 }
 
-/** keep_alive as milliseconds. What Ollama does when none is given is its own affair (OLLAMA_KEEP_ALIVE), so 0. */
+/** keep_alive as milliseconds; 0 when none is given, since Ollama then uses its own default (OLLAMA_KEEP_ALIVE). */
 export function keepAliveMs(keepAlive: string | number | undefined): number {
   const asSeconds = keepAlive === undefined ? 0 : keepAliveSeconds(keepAlive);
   return asSeconds < 0 ? Number.MAX_SAFE_INTEGER : asSeconds * 1000;

@@ -1,6 +1,6 @@
-// What the Modelfiles of models say, as far as it was asked for: remembered by digest, so that a changed model is asked
-// anew. /api/tags tells it of no model that was pulled (`parent_model` is empty or a path of another machine), so it is
-// one /api/show for each digest, made when a request first needs it.
+// What the Modelfiles of models say, fetched when first needed and remembered by digest, so that a changed model is fetched
+// again. /api/tags does not say it for pulled models (`parent_model` is empty or a path of another machine), so it is
+// one /api/show for each digest.
 import { LRUCache } from 'lru-cache';
 import type { InstalledModel, Modelfile, RunnerSpec, Upstream, UpstreamRequest } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
@@ -24,7 +24,7 @@ export class Modelfiles {
     return this.#known.get(digest);
   }
 
-  /** Undefined when it cannot be had; then the next one asks again. Rejects only with the signal's reason. */
+  /** Undefined when it cannot be fetched; then the next call tries again. Rejects only with the signal's reason. */
   async of(model: Which, signal: AbortSignal): Promise<Modelfile | undefined> {
     const known = this.#known.get(model.digest);
     if (known !== undefined) return known;
@@ -36,7 +36,7 @@ export class Modelfiles {
     return runnerSpec(request, model, model === undefined ? undefined : await this.of(model, signal));
   }
 
-  /** Asked once for all who want it now; none of them takes it along when he leaves. */
+  /** One fetch for all callers that want it now; a caller that leaves does not abort it. */
   #ask({ digest, name }: Which): Promise<Modelfile | undefined> {
     const asked = this.#upstream
       .modelfile(name, new AbortController().signal)
@@ -51,14 +51,14 @@ export class Modelfiles {
   }
 
   /**
-   * What of the disk a runner of this model is loaded from: equal for all models that share a runner. Until the
+   * The files that a runner of this model is loaded from: equal for all models that share a runner. Until the
    * Modelfile is known, and where it names no file, that is the model's own digest.
    */
   weights(digest: string): string {
     return this.#known.get(digest)?.weights ?? digest;
   }
 
-  /** Asks for what is not known of these models, where it can matter: one digest alone has nothing to share. */
+  /** Fetches the missing Modelfiles of these models, unless there is only one digest, which has nothing to share. */
   async learn(models: readonly Which[], signal: AbortSignal): Promise<void> {
     const byDigest = new Map(models.map((model) => [model.digest, model]));
     if (byDigest.size < 2) return;

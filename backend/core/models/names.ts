@@ -18,7 +18,7 @@ export function isCloudName(name: string): boolean {
   return /(?::|-)cloud$/i.test(name);
 }
 
-/** The model of a name among those that are installed, or else that are in memory: the list may not be known. */
+/** The model of a name among the installed ones, or else among those in memory, since the list may not be known. */
 export function named<M extends { readonly name: string }>(
   name: string,
   ...lists: (readonly M[] | undefined)[]
@@ -59,7 +59,7 @@ export function notInstalled(wanted: string, installed: readonly InstalledModel[
   return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
 }
 
-/** How Ollama says it: its routes do not agree (ollama server/routes.go). */
+/** How Ollama says it; the words differ by route (ollama server/routes.go). */
 const SAID = {
   write: (name: string) => `model '${name}' not found`,
   embed: (name: string) => `model ${JSON.stringify(name)} not found, try pulling it first`,
@@ -67,7 +67,7 @@ const SAID = {
   show: (name: string) => `model '${/:[^/]*$/.test(name) ? name : `${name}:latest`}' not found`,
 } as const;
 
-/** The refusal of a name that means no installed model, or that can mean none. `to`: what it was wanted for. */
+/** The refusal of a name that is no installed model, or is no valid name. `to`: what the model was wanted for. */
 export function noSuchModel(name: string, installed: readonly InstalledModel[], to: keyof typeof SAID): AppError {
   if (NAME.test(withoutLocal(name))) {
     return new AppError('model_not_found', notInstalled(name, installed), {

@@ -1,5 +1,5 @@
-// Which runners stand ready in Ollama's memory, as far as we know, and the one place that has them loaded.
-// The gateway owns a load: several requests share one, and a caller who leaves does not abort it while others wait for
+// Which runners are ready in Ollama's memory, as far as we know, and the one place that loads them.
+// The gateway owns a load: several requests share it, and a caller that leaves does not abort it while others wait for
 // the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
@@ -16,7 +16,7 @@ interface Load {
   users: number;
 }
 
-/** A list of loaded models may have been taken this long before it is looked at. */
+/** How old a list of loaded models may be when it is read. */
 const LIST_LAG_MS = 5000;
 
 /** Whether anybody in line still needs a runner; `until` resolves when nobody does. */
@@ -39,7 +39,7 @@ export interface ResidencyOptions {
 
 export class Residency {
   readonly #options: ResidencyOptions;
-  /** Weights to the runner we saw running last. */
+  /** By weights, the runner that we last saw running. */
   readonly #ready = new Map<string, { readonly spec: RunnerSpec; readonly at: number }>();
   readonly #usual = new Usual();
   readonly #loads = new Map<string, Load>();
@@ -55,7 +55,7 @@ export class Residency {
     if (known !== undefined) {
       return known.spec.key === spec.key && clock.elapsed() < known.at + keepAlives.inForce(spec.weights);
     }
-    // Not used through us yet: what a model is loaded as for a request without options, fits every such request
+    // Not used through us yet: a model that was loaded for a request without options fits every such request
     // (ollama.md section 2).
     const plain = ({ name, digest }: LoadedModel): string =>
       runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
@@ -69,13 +69,13 @@ export class Residency {
     this.#options.uses.used(spec.weights);
   }
 
-  /** Notes that an empty request of our own found it ready, and renewed its time. */
+  /** Notes that an empty request of our own found it ready and renewed its time. */
   renewed(spec: RunnerSpec, sent: number | undefined): void {
     this.#stands(spec, sent);
     this.#options.uses.touched(spec.weights);
   }
 
-  /** What to send as keep_alive with a request for this runner, which stands ready. Throws the signal's reason alone. */
+  /** The keep_alive to send with a request for this runner, which is ready. Throws only the signal's reason. */
   keepAlive(spec: RunnerSpec, asked: number | undefined, signal: AbortSignal): Promise<number | undefined> {
     return this.#options.keepAlives.toSend(spec, asked, signal);
   }
@@ -91,7 +91,7 @@ export class Residency {
     return this.#usual.of(spec);
   }
 
-  /** The runner of these weights that was had loaded or used last and may be in memory still. */
+  /** The runner of these weights that was last loaded or used, and may still be in memory. */
   standing(weights: string): RunnerSpec | undefined {
     return this.#ready.get(weights)?.spec;
   }
@@ -108,18 +108,18 @@ export class Residency {
     return watch.state.loaded.some(({ digest }) => modelfiles.weights(digest) === weights);
   }
 
-  /** Notes that what was loaded from these weights may have left memory. */
+  /** Notes that the runner of these weights may have left memory. */
   forget(weights: string): void {
     this.#ready.delete(weights);
     this.#options.keepAlives.forget(weights);
   }
 
-  /** Ollama is away: when it comes back, nothing of all that is in its memory. */
+  /** Ollama is away: when it comes back, its memory is empty. */
   forgetAll(): void {
     for (const weights of this.#ready.keys()) this.forget(weights);
   }
 
-  /** Whether Ollama lists what this runner was loaded from, and it is this runner that we had loaded. */
+  /** Whether Ollama lists the weights of this runner, and this is the runner that we loaded from them. */
   isResident(runner: string): boolean {
     for (const [weights, known] of this.#ready) if (known.spec.key === runner) return this.isLoaded(weights);
     return false;
@@ -181,9 +181,9 @@ export class Residency {
     const over = (): void => {
       if (this.#loads.get(spec.key) === load) this.#loads.delete(spec.key);
     };
-    // Whoever comes while an aborted load is winding up needs a new one.
+    // A request that comes while an aborted load is ending needs a new one.
     abort.signal.addEventListener('abort', over, { once: true });
-    // Whatever of this model was ready before, is not while another form of it loads.
+    // Loading another form of this model ends the one that was ready.
     this.#ready.delete(spec.weights);
     const keepAlive = keepAlives.forLoad(spec, asked);
     const run = async (): Promise<void> => {

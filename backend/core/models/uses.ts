@@ -1,21 +1,21 @@
-// When each model in memory was last used, through Hearth or past it. What Hearth does on its own account must not take
+// When each model in memory was last used, through Hearth or directly. A load that Hearth starts by itself must not take
 // memory from a model that somebody works with.
 import type { Clock, LoadedModel } from '../ports.ts';
 
-/** After this long without a use of any other, a model may be loaded on our own account. Milliseconds. */
+/** Hearth may load a model by itself when no other was used for this long. Milliseconds. */
 export const IDLE_MS = 300_000;
 
-/** A time that Ollama shows moves by this much at least when a model was used. Milliseconds. */
+/** When a model is used, the time that Ollama shows moves by at least this much. Milliseconds. */
 const MOVED_MS = 1000;
 
 export class Uses {
   readonly #clock: Clock;
   readonly #weights: (digest: string) => string;
-  /** Weights to the time of the last use, by the monotonic clock. */
+  /** By weights, the time of the last use, by the monotonic clock. */
   readonly #usedAt = new Map<string, number>();
-  /** Weights in memory, to the time at which they will leave as it was shown last; undefined before the first look. */
+  /** By weights in memory, when they will leave it by the last list; undefined before the first list. */
   #shown: ReadonlyMap<string, number> | undefined;
-  /** Of these we moved that time ourselves. */
+  /** Those whose time we moved ourselves. */
   readonly #ours = new Set<string>();
 
   constructor(clock: Clock, weights: (digest: string) => string) {
@@ -29,14 +29,14 @@ export class Uses {
     this.#ours.add(weights);
   }
 
-  /** Notes that an empty request of our own loaded or renewed it: that is no use. */
+  /** Notes that an empty request of our own loaded or renewed it, which is not a use. */
   touched(weights: string): void {
     this.#ours.add(weights);
   }
 
   /**
-   * Takes in what Ollama lists: a time that moved without us was moved by somebody who works past us. Of what is there
-   * at the first look nothing is known, but what was known before Ollama was away.
+   * Reads a list of loaded models: a time that moved without us was moved by a program that uses Ollama directly. Nothing
+   * is known about the models of the first list, except what was known before Ollama was away.
    */
   look(loaded: readonly LoadedModel[]): void {
     const shown = new Map(loaded.map(({ digest, expires_at }) => [this.#weights(digest), expires_at]));
@@ -48,13 +48,13 @@ export class Uses {
       const moved = Math.abs(at - (before.get(weights) ?? -Infinity)) >= MOVED_MS;
       if (moved && !this.#ours.delete(weights)) this.#usedAt.set(weights, this.#clock.elapsed());
     }
-    // What has left memory and was not used for long says nothing any more.
+    // Forget models that have left memory and were not used for long.
     const old = this.#clock.elapsed() - IDLE_MS;
     for (const [weights, at] of this.#usedAt) if (!shown.has(weights) && at < old) this.#usedAt.delete(weights);
     this.#shown = shown;
   }
 
-  /** Ollama is away: what is not in its memory when it comes back was not pushed out by anybody. */
+  /** Ollama is away: models that are missing when it comes back were not pushed out by another one. */
   away(): void {
     this.#shown = undefined;
   }

@@ -1,5 +1,5 @@
 // The live events of /api/events and of the window: what changed since the last time, at most four times a second.
-// It holds the last word on each topic only; a reader who is slow misses steps, never the present.
+// It holds only the latest state of each topic; a slow reader misses steps, but never the present.
 import type { EventData, EventName, RequestFact } from '../../contract/control.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
@@ -11,18 +11,18 @@ const MAX_ENDED = 200;
 
 export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
 
-/** Who reads. */
+/** A reader. */
 export interface Viewer {
-  /** Whose requests it may see: an owner's, or LOCAL for those of all. */
+  /** Whose requests it may see: those of one owner, or with LOCAL those of all. */
   readonly watcher: string;
-  /** Whether the figures of the cache are for it too. */
+  /** Whether it may see the figures of the cache. */
   readonly figures: boolean;
 }
 
-/** Sees all there is. */
+/** Sees everything. */
 export const SEES_ALL: Viewer = { watcher: LOCAL, figures: true };
 
-/** Reads the present state of each topic that is shown whole, as far as it is for a viewer. */
+/** Reads the present state of each topic that is shown whole, as far as the viewer may see it. */
 export type FeedSources = {
   readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: (viewer: Viewer) => EventData<N>;
 };
@@ -63,7 +63,7 @@ export class Feed {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Marks topics as changed; costs next to nothing while nobody reads. */
+  /** Marks topics as changed. Cheap while nobody reads. */
   touch(...topics: readonly Topic[]): void {
     for (const listener of this.#listeners) listener();
     for (const reader of this.#readers) {
@@ -84,7 +84,7 @@ export class Feed {
     }
   }
 
-  /** A notice names pages and callers, and is for those who may see all of them. */
+  /** A notice names pages and callers, so it is only for viewers who may see all of them. */
   notice(notice: EventData<'notice'>): void {
     for (const reader of this.#readers) {
       if (!sees(reader.viewer.watcher, LOCAL)) continue;
@@ -96,7 +96,7 @@ export class Feed {
 
   /**
    * `first` at once, then what changes in `topics` and what happens (requests that end, notices); each kind at most
-   * four times a second; all of it as far as it is for the viewer. Ends when the signal aborts.
+   * four times a second; only what the viewer may see. Ends when the signal aborts.
    */
   async *read(
     signal: AbortSignal,

@@ -1,10 +1,10 @@
 // What happened over the last 15 minutes, hour and day, in steps: the plots of the window.
-// It counts what it is told and keeps no text; a step in which nothing was measured says so and never says 0.
+// It counts what it is told and keeps no text. A step in which nothing was measured is empty, not 0.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
 import { SPANS, type PlotSpan, type PlotsView, type SpanName } from '../../contract/desktop.ts';
 import type { Now } from '../ports.ts';
 
-/** Times kept of one step, of each kind; in a busier step the newest ones stand for all. */
+/** Most times kept of each kind in one step; in a busier step the newest ones stand for all. */
 const MAX_TIMES = 256;
 /** Seconds in the minute of "a minute". */
 const MINUTE_S = 60;
@@ -60,8 +60,8 @@ class Span {
     const numbers = Array.from({ length: this.#most }, (_, i) => end - this.#most + 1 + i);
     const steps = numbers.map((number) => byNumber.get(number));
     const passed = (number: number): number => (number === end ? now / 1000 - end * this.stepS : this.stepS);
-    // What happened within the minute before the step's end, or in the mean minute of a longer step. So no rate is above
-    // what has happened, however little of the step has passed.
+    // What happened in the minute before the step's end, or in the mean minute of a longer step. So a rate is never above
+    // what has happened, even when little of the step has passed.
     const aMinute = (counted: (step: Step) => number) => (step: Step) => {
       let sum = 0;
       let left = MINUTE_S;
@@ -102,7 +102,7 @@ export class History {
     this.#spans = SPAN_NAMES.map((name) => new Span(SPANS[name]));
   }
 
-  /** The gateway runs: without it, a quiet step would look like one in which there was no gateway. */
+  /** The gateway runs. This tells a quiet step from one without a gateway. */
   alive(): void {
     this.#note(() => undefined);
   }
@@ -134,7 +134,7 @@ export class History {
     });
   }
 
-  /** So many wait from now on. */
+  /** This many wait from now on. */
   waiting(count: number): void {
     this.#waiting = count;
     this.#note((step) => {

@@ -1,4 +1,4 @@
-// Facts about requests, turned into honest counts. One definition of each rate, used by every page that shows it.
+// Counts of what happened to requests. Each rate is defined once, here, for every page that shows it.
 // It keeps no text of prompts or answers.
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
@@ -6,7 +6,7 @@ import type { History } from './history.ts';
 import type { Now } from '../ports.ts';
 import { LOCAL } from '../ownership.ts';
 
-/** Owners other than this machine that get figures by model; who asked longest ago makes room. */
+/** Owners other than this machine that get figures by model; the one that asked longest ago makes room. */
 const MAX_OWNERS = 200;
 /** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
 const MAX_MODELS = 100;
@@ -45,7 +45,7 @@ export interface Rates {
 export class Telemetry {
   #counts = zero();
   readonly #models = new Map<string, ModelCounts>();
-  /** Of each owner but this machine, which sees the figures of all. */
+  /** By owner. This machine has no entry, since it sees the figures of all. */
   readonly #owned = new LRUCache<string, Map<string, ModelCounts>>({ max: MAX_OWNERS });
   /** The same facts over time, for plots. */
   readonly history: History;
@@ -60,7 +60,7 @@ export class Telemetry {
     this.since = now();
   }
 
-  /** A request has been given its source: from here on it counts in the rates. */
+  /** The source of a request is known: from here on it counts in the rates. */
   sourced(model: string, source: Source, owner: string = LOCAL): void {
     const field = FIELD[source];
     this.#counts.requests++;
@@ -88,7 +88,7 @@ export class Telemetry {
     this.#counts.refused++;
   }
 
-  /** Begins anew. Who may not see all begins anew with its own figures alone. */
+  /** Starts counting again. A watcher that may not see everything resets only its own figures. */
   reset(watcher: string = LOCAL): void {
     this.#owned.delete(watcher);
     if (watcher !== LOCAL) return;
