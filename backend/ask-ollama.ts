@@ -1,4 +1,4 @@
-// Asks an Ollama how it is, for a settings form or a first run; the gateway's own watch goes on beside it.
+// Tests the connection to an Ollama, for a settings form or a first run. The gateway's own watch is not touched.
 import { systemClock } from './clock.ts';
 import type { Config } from './contract/config/config.ts';
 import { AppError, asAppError } from './contract/errors.ts';
@@ -8,18 +8,18 @@ import { withoutAdvice } from './upstream/failure.ts';
 import { versionOf } from './upstream/greeting.ts';
 import { createUpstream } from './upstream/ollama.ts';
 
-/** What another Ollama says of itself. */
+/** What this Ollama says about itself. */
 export interface AskedOllama {
   readonly url: string;
-  /** null: it tells none. */
+  /** null: it does not say. */
   readonly version: string | null;
   readonly latency_ms: number;
-  /** null: they cannot be had. */
+  /** null: the list cannot be fetched. */
   readonly models: string[] | null;
 }
 
 /**
- * Asks an Ollama how it is, without using it. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden or
+ * Asks an Ollama for its version and models. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden or
  * upstream_failed with the reason, also when it says nothing within `limitMs`.
  */
 export async function askOllama(config: Config, log: Log, limitMs: number): Promise<AskedOllama> {

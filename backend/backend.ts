@@ -51,9 +51,9 @@ export interface BackendOptions {
   readonly clock?: Clock;
   /** Heart-beats of waiting connections; shorter in tests. */
   readonly patience?: Patience;
-  /** What happened before, when this gateway goes on after another in the same process. */
+  /** The history of the gateway before this one in the same process. */
   readonly history?: History;
-  /** Web pages that were refused and may be let in; handed in when what was allowed outlives this gateway. */
+  /** Web pages that wait for approval; handed in when approvals must outlive this gateway. */
   readonly originApprovals?: OriginApprovals;
 }
 
@@ -64,7 +64,7 @@ export interface Backend {
   readonly port: number;
   readonly control: Control;
   /**
-   * Takes a new configuration. What applies at once does so; of what changes after a restart the old value stays in use.
+   * Takes a new configuration. Settings that say "after restart" keep their old value; all others apply at once.
    */
   configure(config: Config): void;
   /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
@@ -79,7 +79,7 @@ export interface Backend {
 /** Milliseconds between two marks in the plots' history; well below a step. */
 const BEAT_MS = 5000;
 
-/** Starts a gateway. Rejects when it cannot listen; that Ollama is down is no reason. */
+/** Starts a gateway. Rejects when it cannot listen, but not when Ollama is down. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { log, version, clock = systemClock, patience = PATIENCE } = options;
   const history = options.history ?? new History(clock.now);
@@ -90,7 +90,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const bind = effectiveBind(current);
   if (bind.refusedBecause !== undefined) log.warn({}, bind.refusedBecause);
 
-  // Random, so that one Hearth may stand behind another.
+  // Random, so that one Hearth can run behind another.
   const via = `1.1 hearth-${randomUUID()}`;
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
@@ -131,7 +131,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     newId: randomUUID,
     flights,
     onEnded: (ticket) => {
-      // A kept answer begins at once and says nothing of the model.
+      // A cached answer begins at once and says nothing about the model.
       if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing);
       onEnded(ticket);
     },
@@ -220,11 +220,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     warn({ origin }, text);
   });
 
-  /** A quiet step of the plots is one in which the gateway ran. */
+  /** Marks the gateway as running in each step of the plots. */
   async function beat(): Promise<void> {
     while (!life.signal.aborted) {
       history.alive();
-      // Also when nothing changes: time runs out by itself.
+      // Also when nothing changes: keep_alive runs out by itself.
       warmer.check(life.signal);
       await clock.sleep(BEAT_MS, life.signal).catch(() => undefined);
     }

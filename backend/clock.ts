@@ -1,10 +1,10 @@
-// The clock of real time. Tests have others.
+// The real clock. Tests have others.
 import type { Clock } from './core/ports.ts';
 
 /** Time as it is. */
 export const systemClock: Clock = {
   now: Date.now,
-  // It stands still while the machine sleeps (on Linux), and no deadline of ours is to run out meanwhile.
+  // It stops while the machine sleeps (on Linux), so no deadline of ours runs out meanwhile.
   elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

@@ -31,7 +31,7 @@ export class ConfigFileError extends Error {
 /**
  * The configuration file to read: the one of --config, else of CONFIG_PATH, else config.toml in the current folder.
  * Gives an absolute path, or undefined when no file is named and config.toml is not there. Throws ConfigFileError for a
- * file that is named and missing: starting without it would look like starting with it.
+ * file that is named and missing, since starting without it would look like starting with it.
  */
 export async function locateConfigFile(
   env: Readonly<Record<string, string | undefined>>,
@@ -102,7 +102,7 @@ function fromJson(path: string, text: string): unknown {
 }
 
 /**
- * The index of the first mistake in a text that is not JSON. JSON.parse knows it and tells it for some mistakes only, and in words that
+ * The index of the first mistake in a text that is not JSON. JSON.parse tells it only for some mistakes, in words that
  * change with the engine, so the text is walked once more.
  */
 function jsonMistakeAt(text: string): number {

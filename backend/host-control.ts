@@ -1,12 +1,12 @@
-// What the host of a gateway holds in its hands: the tray and the window stand on it. The shape alone; backend.ts makes it.
+// What the host of a gateway can see and do: the tray and the window use it. Only the type; backend.ts makes it.
 import type { Action, ActionResult } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
 
-/** What the host of a running gateway may see and do beside HTTP: the tray and the window stand on it. */
+/** What the host of a running gateway can see and do without HTTP. */
 export interface Control {
   /** Everything as it is now. */
   live(): NonNullable<LiveView>;
-  /** Calls back at each change, as often as there is one; the host paces itself. Returns the end of it. */
+  /** Calls back at each change; the host throttles by itself. Returns a function that ends it. */
   onChange(listener: () => void): () => void;
   /** Running requests finish, new ones wait. */
   pause(paused: boolean): void;

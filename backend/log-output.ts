@@ -1,20 +1,20 @@
-// Where log lines go: a stream whose other end may be a full disk, a closed pipe, or a pipe that nobody reads. That costs
-// lines, never the program: what can wait is bounded, the rest is dropped and counted, and the count is said where the
-// lines are missing as soon as there is room again. It formats no line but that one.
+// Where log lines go: a stream whose other end may be a full disk, a closed pipe, or a pipe that nobody reads. Then lines
+// are lost, but the program goes on: a bounded part waits, the rest is dropped and counted, and the count is logged where
+// the lines are missing as soon as there is room again. It formats no other line.
 import type { Writable } from 'node:stream';
 
-/** What may wait for a pipe that is full; some thousand lines. Bytes. */
+/** How much may wait for a full pipe; some thousand lines. Bytes. */
 const MOST_WAITING = 1024 * 1024;
 
 export interface LogOutput {
   /** Takes one or more whole lines. Never throws and never waits. */
   write(lines: string): void;
-  /** Resolves when all that was taken is written, or after `ms`. To be awaited before the process is ended. */
+  /** Resolves when everything is written, or after `ms`. Await it before the process ends. */
   flushed(ms: number): Promise<void>;
 }
 
 /**
- * Lines on `stream`, which is process.stderr or process.stdout: those alone stay open after a failed write (Node,
+ * Lines on `stream`, which is process.stderr or process.stdout: only those stay open after a failed write (Node,
  * "A note on process I/O"). `now` in milliseconds since 1970.
  */
 export function openLogOutput(stream: Writable, now: () => number): LogOutput {

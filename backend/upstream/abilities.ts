@@ -1,5 +1,5 @@
-// What each installed model can do, from servers that tell it in /api/show alone: the list of models has it only lately.
-// It is asked once for each digest, and never keeps the list waiting for long.
+// What each installed model can do, for servers that tell it only in /api/show: only newer ones have it in the list of models.
+// Each digest is asked for once, and the list never waits long for it.
 import type { InstalledModel } from '../core/ports.ts';
 
 /** How long the list waits for all answers together. Milliseconds. */
@@ -17,7 +17,7 @@ export class Abilities {
     this.#ask = ask;
   }
 
-  /** The list with what is known of each model. What cannot be had in time stays unknown until the next list. */
+  /** The list with what is known of each model. What does not come in time stays unknown until the next list. */
   async told(list: readonly InstalledModel[], signal: AbortSignal): Promise<readonly InstalledModel[]> {
     const untold = list.filter(({ capabilities }) => capabilities === undefined);
     if (untold.length === 0) return list;
@@ -33,7 +33,7 @@ export class Abilities {
     });
   }
 
-  /** What is installed no more need not be remembered. */
+  /** Forgets models that are no longer installed. */
   #forget(list: readonly InstalledModel[]): void {
     const digests = new Set(list.map(({ digest }) => digest));
     for (const digest of this.#known.keys()) if (!digests.has(digest)) this.#known.delete(digest);

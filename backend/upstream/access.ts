@@ -1,4 +1,4 @@
-// What Hearth shows to Ollama, or to a proxy before it, to be let in: made of the settings for every call, and kept out
+// The credentials that Hearth sends to Ollama, or to a proxy before it: made from the settings for every call, and kept out
 // of every text. Pure.
 import { unescape } from 'node:querystring';
 import type { Config } from '../contract/config/config.ts';
@@ -10,16 +10,16 @@ export interface Access {
   readonly url: string;
   /** To be sent with the call, by name in lower case. They replace what a caller sends under the same names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The settings that they come from, for a sentence; undefined where nothing is shown. */
+  /** The settings that they come from, for a sentence; undefined when nothing is sent. */
   readonly from: string | undefined;
   /**
-   * A text that came back, without the secrets that went there: some proxies repeat them. Also as JSON, an address or a page
+   * A text that came back, without the secrets that were sent, since some proxies repeat them: also as JSON, an address or a page
    * writes them, and in bytes that were read as latin1.
    */
   withoutSecrets(text: string): string;
 }
 
-/** Shorter ones are no secrets, and hiding them would spoil what is said. Characters. */
+/** Shorter texts are not hidden: that would spoil ordinary words. Characters. */
 const SHORTEST_SECRET = 6;
 
 /** Of several wishes for Authorization the one in `ollama.headers` counts, then the key, then the user in the address. */

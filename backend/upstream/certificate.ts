@@ -1,5 +1,5 @@
-// A certificate that is not believed: which one it is, why, and what to do. The connection that fails over it does not
-// tell the certificate, so it is looked at once more, by a connection on which nothing is ever sent.
+// A certificate that is not trusted: which one it is, why, and what to do. The failed connection does not
+// show the certificate, so it is fetched once more, on a connection on which nothing is ever sent.
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { AppError } from '../contract/errors.ts';
@@ -7,7 +7,7 @@ import { AppError } from '../contract/errors.ts';
 const WAYS =
   'If it comes from a certificate authority of your own, name the PEM file of that in ollama.ca_file or in the variable NODE_EXTRA_CA_CERTS.';
 
-/** Longest name of a certificate's that is quoted, and the most names. */
+/** The longest name of a certificate that is quoted, and how many names. */
 const LONGEST = 100;
 const MOST_NAMES = 5;
 
@@ -15,7 +15,7 @@ const MOST_NAMES = 5;
 const VERDICT =
   /^(?:ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY|DECODE|DECRYPT_CERT)|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_MISMATCH$|ERROR_IN_CERT_)/;
 
-/** Whether a connection failed because the other side's certificate is not believed. */
+/** Whether a connection failed because the other side's certificate is not trusted. */
 export function isCertificateError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && VERDICT.test(error.code);
 }
@@ -26,7 +26,7 @@ export function certificateAt(url: string, ms: number, signal: AbortSignal): Pro
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return new Promise((done) => {
     const servername = isIP(host) === 0 ? { servername: host } : {};
-    // Whatever it shows is what we want to see; nobody gets to use this socket.
+    // Accept any certificate, since we only look at it; nothing is sent on this socket.
     const socket = connect({ host, port: Number(port || 443), ...servername, rejectUnauthorized: false });
     const end = (certificate?: PeerCertificate): void => {
       signal.removeEventListener('abort', leave);
@@ -43,7 +43,7 @@ export function certificateAt(url: string, ms: number, signal: AbortSignal): Pro
   });
 }
 
-/** The certificate at `url` is not believed; `certificate` is the one that was seen there. */
+/** The certificate at `url` is not trusted; `certificate` is the one that was seen there. */
 export function notBelieved(
   url: string,
   error: Error & { readonly code: string },
@@ -96,7 +96,7 @@ function nameOf({ CN, O }: PeerCertificate['subject']): string {
   return name;
 }
 
-/** A stranger's text: without what would spoil a line. */
+/** A foreign text without characters that would break a line. */
 function quoted(name: string): string {
   return JSON.stringify(name.replaceAll(/\p{Cc}/gu, ' ').slice(0, LONGEST));
 }

@@ -77,7 +77,7 @@ export class Call {
         return; // another deadline, or the call is over
       }
       if (seen === this.#progress && !this.#held) return this.#stop.abort(late());
-      // The bound is for a process that was held up: what came meanwhile is to be read before the deadline strikes.
+      // For a process that was held up: what came meanwhile is read before the deadline strikes.
       const silent = this.#held ? 0 : this.#clock.elapsed() - this.#lastProgressAt;
       left = Math.max(ms / 10, ms - silent);
     }

@@ -1,5 +1,5 @@
-// An answer that is no success may repeat what it was shown: pages of proxies do, and addresses to sign in. On its way to
-// everybody else (a caller, a sentence, the log) it has none of it. Whole answers are left alone: a model may say any word.
+// An error answer may repeat the credentials that were sent: error pages of proxies do, and sign-in addresses. They are taken
+// out before anybody else (a caller, a sentence, the log) sees it. Good answers are left alone: a model may say any word.
 import { Buffer } from 'node:buffer';
 import type { Access } from './access.ts';
 import { MAX_ERROR_BYTES } from './said.ts';

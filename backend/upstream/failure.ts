@@ -33,7 +33,7 @@ export function withoutAdvice(sentence: string): string {
 /** Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. */
 export function unreachable(apiUrl: string, error: unknown): AppError {
   const code = codeOf(error);
-  // What answers with something else than HTTP, or with TLS where none was asked for, is not down but a wrong address.
+  // A server that does not speak HTTP, or speaks TLS where none was expected, is not down: the address is wrong.
   if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
   const words = `Ollama does not answer at ${apiUrl}${why}.${START_OR_SET}`;
@@ -57,16 +57,16 @@ export function noAnswer(apiUrl: string): AppError {
   return unreachable(apiUrl, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
 }
 
-/** By which a proxy says that who stands behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
+/** A proxy says with these that the server behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
 const BEHIND_PROXY: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** A proxy answers in place of Ollama, which is as good as nobody: while Ollama starts anew behind it, it may be waited for. */
+/** A proxy answers in place of Ollama, which counts as nobody there: requests may wait while Ollama restarts behind it. */
 function nobodyBehind(apiUrl: string, refusal: Refusal, more: Verdict & { readonly cause: Error }): AppError {
   const words = quote(isPage(refusal) ? '' : refusal.text.trim());
   const which = `a proxy before it answers HTTP ${refusal.status}`;
   const why = words.told === '' ? sentence`${which}` : sentence`${which}: ${words}`;
   const all = sentence`Ollama does not answer at ${apiUrl} (${why}).${START_OR_SET}`;
-  // Of these 502 alone may mean that it was there, and went while it was asked.
+  // Only 502 may mean that Ollama was there and went away during the request.
   return new AppError('upstream_unreachable', all, { ...more, broke: refusal.status === 502 });
 }
 
@@ -195,7 +195,7 @@ function inOurWords(status: number, { told }: Sentence): { readonly native: Nati
   return { native: { status, body: { error: told } } };
 }
 
-/** What can be a Retry-After: a number of seconds or a date (RFC 9110, 10.2.3). */
+/** A valid Retry-After: a number of seconds or a date (RFC 9110, 10.2.3). */
 function asRetryAfter(text: string | undefined): string | undefined {
   return text !== undefined && /^[\w ,:+-]{1,40}$/.test(text) ? text : undefined;
 }

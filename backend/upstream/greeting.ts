@@ -1,4 +1,4 @@
-// How one tells an Ollama from anything else that answers at its address. It keeps nothing.
+// Tells an Ollama from other programs that answer at its address. It keeps nothing.
 
 /**
  * The version; undefined from servers that are only like Ollama and tell none, or not in time, but have its list of models.

@@ -1,6 +1,6 @@
-// Remembers which models Ollama has, for a few seconds, so that looking a name up costs no call on most requests; while the
-// list cannot be had, for longer, but not for ever. A list that could not be had is not an empty one: nothing is known.
-// It does not decide when to look again; that is the watch's.
+// Remembers which models Ollama has, for a few seconds, so that most requests need no call to look a name up. While the
+// list cannot be fetched, it is remembered for longer, but not for ever. A failed fetch is not an empty list: nothing is known.
+// The watch decides when to look again.
 import { canonicalName } from '../contract/model-name.ts';
 import { withoutLocal } from '../core/models/names.ts';
 import type { InstalledModel, Elapsed } from '../core/ports.ts';
@@ -17,7 +17,7 @@ export class Installed {
   readonly #staleMs: () => number;
   readonly #look: Shared;
   #askedAt = -Infinity;
-  /** What a change through us, or another Ollama, made old. */
+  /** Outdated by a change through us, or by another Ollama. */
   #expired = false;
   /** The last look failed. */
   #failing = false;
@@ -75,7 +75,7 @@ export class Installed {
     if (this.list === undefined) return undefined;
     const known = this.#bySpelling.get(name);
     if (known !== undefined) return known;
-    // As it is first: to older servers "local" is a tag like any other.
+    // The exact name first: to older servers "local" is a tag like any other.
     const model = this.#byName.get(canonicalName(name)) ?? this.#byName.get(canonicalName(withoutLocal(name)));
     if (model !== undefined) {
       if (this.#bySpelling.size >= MOST_SPELLINGS) this.#bySpelling.clear();
@@ -89,12 +89,12 @@ export class Installed {
     return this.#look.run();
   }
 
-  /** Nobody is there who could tell. */
+  /** Ollama is away. */
   unavailable(): void {
     this.#failing = true;
   }
 
-  /** From now on the list is old, and so is what a look under way will bring. */
+  /** From now on the list is old, and so is the result of a look under way. */
   expire(): void {
     this.#expired = true;
     this.#look.forget();

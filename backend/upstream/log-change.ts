@@ -1,4 +1,4 @@
-// What the log says of Ollama's coming and going. It says each change once; what changes is the watch's to notice.
+// Logs when Ollama comes and goes: each change once. The watch notices the changes.
 import type { Log, UpstreamState } from '../core/ports.ts';
 
 /** Logs what has changed from one state to the next. */

@@ -1,7 +1,7 @@
 // What the body of an error says, whoever wrote it: Ollama, its runner, a proxy before it. Pure.
 import { foreign, type Sentence } from '../contract/sentence.ts';
 
-/** More of a foreign text than this says nothing new. */
+/** The most of a foreign text that is quoted. */
 const QUOTE_LENGTH = 2000;
 
 /** The body of an error is read this far. */

@@ -1,4 +1,4 @@
-// Whom to believe when Ollama is behind https: the certificate authorities that Node knows, those of
+// Which certificates to trust when Ollama is behind https: the authorities that Node knows, those of
 // NODE_EXTRA_CA_CERTS, and those in `ollama.ca_file`. What to say of a certificate that is not believed is
 // certificate.ts.
 import { X509Certificate } from 'node:crypto';
@@ -54,7 +54,7 @@ async function certificatesIn(path: string): Promise<string[]> {
 async function textIn(file: string): Promise<string> {
   const found = await stat(file);
   if (found.isFile() || found.isDirectory()) return await readFile(file, 'latin1');
-  // A pipe would keep every call waiting, and a device may never end.
+  // Reading a pipe could wait for ever, and a device may never end.
   throw Object.assign(new Error('no file'), { code: 'NO_FILE' });
 }
 

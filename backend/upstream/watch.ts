@@ -104,7 +104,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
   async function lookLoaded(signal: AbortSignal): Promise<readonly LoadedModel[]> {
     const asked = ++psAsked;
     const list = await upstream.ps(signal);
-    // An answer that was overtaken by a later question's must not bring old news back.
+    // An answer that comes after that of a later question must not overwrite it.
     if (asked > psShown) {
       psShown = asked;
       loaded = list;
@@ -121,7 +121,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
         () => upstream.version(life.signal),
         () => (listed = installed.look()),
       ).catch((error: unknown) => {
-        // It tells neither its version nor its models, but chats come through.
+        // It gives neither its version nor its models, but chats work.
         if (works && asAppError(error).code !== 'upstream_unreachable') return undefined;
         throw error;
       });
@@ -179,7 +179,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
         log.debug(faultOf(error), `The list of models could not be had: ${asAppError(error).logged}`);
       },
     );
-    // Where it could not be had a moment ago nobody is kept waiting for it: it is asked for beside.
+    // If it failed a moment ago, nobody waits for it: it is fetched in the background.
     if (!installed.failing) await orAborted(look, signal);
     return installed.find(model);
   }
@@ -250,7 +250,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
         psShown = psAsked;
       }
       if (away !== before || breaker.state !== state.breaker) publish();
-      // A call that fared otherwise than the last probe: do not wait for the next one.
+      // A call that ended otherwise than the last probe: probe now.
       if (!works || state.status !== 'up') pause.abort();
     },
     start() {
@@ -285,7 +285,7 @@ function unknownState(url: string): UpstreamState {
   };
 }
 
-/** Equal for two states that a watcher would show alike. */
+/** Equal for two states that would be shown the same. */
 function identity(state: UpstreamState): string {
   return JSON.stringify({ ...state, latency_ms: undefined });
 }

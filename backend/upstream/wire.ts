@@ -1,5 +1,5 @@
-// Every call to Ollama goes out here, whoever makes it: to the address of the settings, with what the settings show
-// there, over connections that believe the right certificates. It knows neither what is asked nor what an answer means.
+// Every call to Ollama goes out here: to the address of the settings, with the credentials of the settings,
+// over connections that trust the right certificates. It knows neither what is asked nor what an answer means.
 import type { Readable } from 'node:stream';
 import { Agent, request as send } from 'undici';
 import { AppError } from '../contract/errors.ts';
@@ -91,7 +91,7 @@ export function createWire(config: ReadConfig, via: string | undefined): Wire {
         const agent = agentFor(access.url.startsWith('https:') ? ollama.ca_file : undefined);
         const dispatcher = await orAborted(agent, signal);
         const all = { ...headers, ...marks, ...access.headers };
-        // Whatever comes as a path must stay one: the key goes along.
+        // A path must stay a path: as another address it would get the key.
         const target = access.url + (path.startsWith('/') ? path : `/${path}`);
         const sending = send(target, { dispatcher, method, headers: all, body, signal });
         const { statusCode, headers: back, body: bytes } = await orAborted(sending, signal);

@@ -12,7 +12,7 @@ export class ExactJson {
     this.text = text;
   }
 
-  /** The nearest number, for who only compares. */
+  /** The nearest number, for code that only compares. */
   valueOf(): number {
     return Number(this.text);
   }
@@ -21,7 +21,7 @@ export class ExactJson {
     return this.text;
   }
 
-  /** The nearest value, for who writes it with JSON.stringify: a log. */
+  /** The nearest value, for JSON.stringify, as in a log. */
   toJSON(): unknown {
     return JSON.parse(this.text);
   }

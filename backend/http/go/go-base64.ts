@@ -1,6 +1,6 @@
-// Base64 as Go's base64.StdEncoding decodes it: padded, line ends passed over, left-over bits not looked at. Pure.
+// Base64 as Go's base64.StdEncoding decodes it: padded, line ends skipped, left-over bits ignored. Pure.
 
-/** Fast, and right for all that is not broken into lines. The length apart: a repeated group would exhaust the stack. */
+/** Fast, and right for text without line ends. The length is checked apart: a repeated group would exhaust the stack. */
 const PLAIN = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** The same base64 without line ends, or why Go refuses it. */

@@ -1,4 +1,4 @@
-// A body as Go reads it, quickly where JSON.parse reads it the same, which it does for all that usual clients send. Pure.
+// A body as Go reads it. JSON.parse is used where it gives the same result, as it does for what usual clients send. Pure.
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../contract/errors.ts';
 import { GoRefusal, type GoType } from '../../contract/go/go-type.ts';
@@ -6,7 +6,7 @@ import { ollamaChat, ollamaEmbed, ollamaGenerate } from '../../contract/chat/oll
 import { openAiChat, openAiCompletion, openAiEmbeddings } from '../../contract/chat/openai-bodies.ts';
 import { HALF, readExactly } from './go-syntax.ts';
 
-/** A body by this reader; what it refuses quickly is read again exactly, since Go's sentences quote what was written. */
+/** Reads a body. What the quick way refuses is read again exactly, since Go's sentences quote what was written. */
 export function readGoBody<T>(bytes: Buffer, read: (body: unknown) => T): T {
   const body = readQuickly(bytes);
   if (body !== undefined) {
@@ -31,15 +31,15 @@ export function readQuickly(bytes: Buffer): unknown {
   }
 }
 
-/** A byte order mark is passed over; Go refuses it. */
+/** A byte order mark is skipped here; Go refuses it. */
 export function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-/** Deeper bodies are for the reader that has a stack of its own. */
+/** Deeper bodies go to the exact reader, which has its own stack. */
 const MOST_QUICK = 100;
 
-/** Whether JSON.parse has lost nothing that Go looks at: names that came twice, their order, digits, halves of characters. */
+/** Whether JSON.parse lost nothing that Go looks at: repeated names, their order, digits, lone surrogates. */
 export function isPlain(text: string, value: unknown): boolean {
   const halves = /\\u[dD][89a-fA-F]/.test(text);
   const look = { halves, fraction: false };

@@ -22,14 +22,14 @@ export function readAsGo(type: GoType, value: unknown): unknown {
   return read;
 }
 
-/** As readAsGo, but what does not fit stays as it came, for somebody else to refuse it in his own words. */
+/** As readAsGo, but a value that does not fit stays as it came, so that another server can refuse it in its own words. */
 export function readAsFarAsItFits(type: GoType, value: unknown): unknown {
   return new Reading('lenient').value(type, value, undefined, 0);
 }
 
 type Fields = Record<string, unknown>;
 
-/** One run of Unmarshal: a type with an UnmarshalJSON of its own has one to itself. */
+/** One run of Unmarshal. A type with its own UnmarshalJSON gets its own run. */
 class Reading {
   readonly #lenient: boolean;
   /** Names of the fields on the way to where it reads, and the struct that the last one is in. */
@@ -182,7 +182,7 @@ class Reading {
   }
 
   #misfit(go: string, value: unknown, came = value instanceof NumberText ? 'number' : kindOf(value)): unknown {
-    // One is told at most, and to make a million of them takes seconds.
+    // Only one is ever reported, and making a million of them takes seconds.
     if (this.#lenient) return settled(value, undefined);
     return this.first === undefined ? this.#note(new GoMismatch(came, go), value) : undefined;
   }

@@ -217,7 +217,7 @@ class Scanner {
     }
   }
 
-  /** What stands here must not stand here; at the end of the body there is too little of it. */
+  /** Refuses the character at this place, or the end of the body. */
   #wrong(where: string): GoRefusal {
     const byte = this.#bytes[this.#at];
     if (byte !== undefined) return new GoRefusal(`invalid character ${quotedByte(byte)} ${where}`);

@@ -19,7 +19,7 @@ const LINGER = { totalMs: 30_000, silenceMs: 5000, bytes: 1024 * MB } as const;
 /** Requests whose sender waits for `100 Continue`, with the response that can say it. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
-/** Refused bodies on their way into nothing. */
+/** Refused bodies that are being read and thrown away. */
 const discarded = new WeakMap<IncomingMessage, Promise<void>>();
 
 /**
@@ -33,7 +33,7 @@ export function deferContinue(handler: RequestListener): RequestListener {
   };
 }
 
-/** Asks a sender that waits for it to send the body. readBody does this; who pipes the request elsewhere calls it before. */
+/** Sends 100 Continue to a sender that waits for it. readBody does this; code that pipes the request calls it before. */
 export function inviteBody(req: IncomingMessage): void {
   if (req.headers.expect === undefined) return;
   waiting.get(req)?.writeContinue();
@@ -67,7 +67,7 @@ function isJson(type: string | undefined): boolean {
  */
 export async function readBody(req: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<Buffer> {
   const all = underWayAt(req.socket);
-  // A body for which there is no room in all that may be under way would be told to come back for ever.
+  // Never overloaded for one body alone: a body over the total would be told to come back for ever.
   const limit = Math.min(maxBytes, all?.limit ?? maxBytes);
   try {
     const unpack = unpackingOf(req);
@@ -219,7 +219,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /**
  * Parses a body as a JSON object in UTF-8; a byte order mark is skipped. Throws invalid_request with a sentence that says
  * where it breaks, as far as the engine tells, and quotes one character at most: bodies are private.
- * A field `__proto__` is one that nobody knows. JSON.parse makes it an ordinary own property, and so do object spread and
+ * A field `__proto__` is an unknown field like any other. JSON.parse makes it an ordinary own property, and so do object spread and
  * rest; but `Object.assign(target, body)` and `target[key] = value` would set the prototype of their target: never copy
  * parsed bodies in those two ways.
  */

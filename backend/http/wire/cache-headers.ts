@@ -10,7 +10,7 @@ import type { Source } from '../../contract/chat/chat.ts';
 export interface HeaderWishes {
   /** X-Cache-Control first, then Cache-Control. */
   readonly wishes: readonly CacheWish[];
-  /** Cache-Control came, but as a habit of the client, and was not followed. */
+  /** Cache-Control came, but only because this client always sends it, and was not followed. */
   readonly ignored: boolean;
 }
 
@@ -68,7 +68,7 @@ function seconds(text: string | undefined): number | undefined {
 }
 
 /**
- * What the headers that cache.fresh_when names say, in short; undefined when they say nothing. An app that has nothing
+ * A short hash of the headers that cache.fresh_when names; undefined when they are absent or empty. An app that has nothing
  * to fill its template with sends an empty header.
  */
 export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
@@ -79,7 +79,7 @@ export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): 
 }
 
 /**
- * The same set of headers for every answer, wherever it came from. That it was stored is said of a whole answer alone:
+ * The same set of headers for every answer, wherever it came from. Only a whole answer says that it was stored:
  * when the first piece of a stream goes out nobody knows how it will end.
  */
 export function cacheHeaders(

@@ -1,5 +1,5 @@
-// The open connections of the gateway and what each is doing, so that they can be closed without cutting an answer, and
-// so that nobody holds one without reading. It opens none.
+// The open connections of the gateway and what each is doing, so that they can be closed without cutting an answer, and so
+// that a caller that never reads cannot hold one. It opens none.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -21,13 +21,13 @@ export class Connections {
   readonly #lines = new Map<Duplex, Line>();
   #finishing = false;
 
-  /** To be called for each new connection. */
+  /** Call it for each new connection. */
   opened(socket: Socket): void {
     this.#lines.set(socket, { res: undefined, taken: 0, stalledMs: 0 });
     socket.once('close', () => this.#lines.delete(socket));
   }
 
-  /** To be called for each request, before its answer. */
+  /** Call it for each request, before its answer. */
   asked(socket: Socket, res: ServerResponse): void {
     const line = this.#lines.get(socket);
     if (line !== undefined) line.res = res;
@@ -41,8 +41,8 @@ export class Connections {
   }
 
   /**
-   * Cuts those whose reader has taken nothing for `ms` of what waits for it, and gives the answers that they did not
-   * read. To be called again and again; `passedMs` since the last time.
+   * Cuts those whose reader has taken nothing for `ms` although bytes wait for it, and returns the answers that they did not
+   * read. Call it at intervals; `passedMs` since the last time.
    */
   cutStalled(passedMs: number, ms: number): ServerResponse[] {
     const cut: ServerResponse[] = [];
@@ -68,7 +68,7 @@ export class Connections {
     }
   }
 
-  /** Closes all, whatever they do. */
+  /** Closes all at once. */
   cut(): void {
     for (const socket of this.#lines.keys()) socket.destroy();
   }

@@ -1,10 +1,10 @@
-// Answers go out as fast as their readers take them, and no faster: who reads slowly costs time and no memory, and what
-// each has taken can be seen from the connection (connections.ts cuts those who take nothing).
+// Answers go out as fast as their readers take them, so a slow reader costs no memory. How much
+// each has taken can be seen at the connection (connections.ts cuts those that take nothing).
 import type { ServerResponse } from 'node:http';
 import { underWayAt } from './under-way.ts';
 
 /**
- * Written at once. Node counts a write as taken when all of it is, so that of an answer in one piece nothing would be
+ * The most that is written at once. Node counts a write as taken only when all of it is, so an answer in one piece would not be
  * seen to be taken until its end. Bytes.
  */
 const SLICE = 64 * 1024;
@@ -52,8 +52,8 @@ function drained(res: ServerResponse): Promise<void> {
 }
 
 /**
- * Counts a whole answer that is made before its reader has it, until the reader has all of it or is gone. Short ones
- * count for nothing. Throws overloaded.
+ * Counts the memory of a whole answer until its reader has all of it or is gone. Short ones
+ * are not counted. Throws overloaded.
  */
 export function countWhole(res: ServerResponse, bytes: number): void {
   const all = bytes > SLICE ? underWayAt(res.req.socket) : undefined;

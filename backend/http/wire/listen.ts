@@ -21,7 +21,7 @@ import type { UnderWay } from './under-way.ts';
 
 /** Milliseconds. */
 const PATIENCE = {
-  /** Slow senders of headers are cut off (slow-loris). */
+  /** Senders of slow headers are cut off (Slowloris). */
   headersTimeout: 60_000,
   /** No bound on a whole request: a blob of many gigabytes takes its time. Silence within a body is readBody's matter. */
   requestTimeout: 0,
@@ -33,7 +33,7 @@ const ASK_BYTES = 64 * 1024;
 /** How long `close` waits when nobody says otherwise; enough for last words to be sent. */
 const LAST_WORDS_MS = 1000;
 const TRIES = 10;
-/** How often somebody looks for readers who take nothing. */
+/** How often readers that take nothing are looked for. */
 const LOOK_MS = 500;
 
 export interface ListenOptions {
@@ -41,13 +41,13 @@ export interface ListenOptions {
   readonly hosts: readonly string[];
   /** 0 takes a free one, the same on all hosts. */
   readonly port: number;
-  /** Told when the system refuses a connection, as when no file handles are left. */
+  /** Called when the system refuses a connection, as when no file handles are left. */
   readonly log?: Log;
-  /** Ids for answers to what is no HTTP. */
+  /** Ids for answers to requests that are not HTTP. */
   readonly newId?: NewId;
-  /** What bodies and answers count for. */
+  /** Where the memory of bodies and answers is counted. */
   readonly underWay?: UnderWay;
-  /** Milliseconds after which a reader who takes nothing is cut, asked each time; never when it is left out. */
+  /** Milliseconds after which a reader that takes nothing is cut; read each time. Never, when it is left out. */
   readonly stalledMs?: () => number;
 }
 
@@ -86,7 +86,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     try {
       return await openAll(handler, options);
     } catch (error) {
-      // The port that was free on the first host is taken on another: a new draw.
+      // The port that was free on the first host is taken on another: try another one.
       if (options.port === 0 && tries < TRIES && codeOf(error) === 'EADDRINUSE') continue;
       throw error instanceof BindError ? await explained(error) : error;
     }

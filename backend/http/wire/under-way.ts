@@ -1,6 +1,6 @@
 // The memory that all requests under way may take together (server.max_inflight_mb): their bodies, from the first byte
 // until the request is over, and long whole answers until their readers have them. Counted while they grow, so that a few
-// hundred kilobytes that unpack to gigabytes are refused in time. It counts alone; bodies are body.ts, answers encode.ts.
+// hundred kilobytes that unpack to gigabytes are refused in time. It only counts; body.ts reads, encode.ts writes.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../../contract/errors.ts';
@@ -9,7 +9,7 @@ const MB = 1024 * 1024;
 /** Bodies come and go within seconds where nobody stands in a long line. */
 const RETRY_MS = 2000;
 
-/** By connection, so that whoever reads or writes on one needs nothing but it. */
+/** By connection, so that code that reads or writes on one needs only the connection. */
 const byConnection = new WeakMap<Duplex, UnderWay>();
 
 /** What counts for this connection; undefined where nothing does. */
@@ -76,7 +76,7 @@ export class UnderWay {
     if (this.#bodies.has(req)) this.keep(req)();
   }
 
-  /** What is asked outlives its request: the body counts until the result is called. */
+  /** For a job that outlives its request: the body counts until the result is called. */
   keep(req: IncomingMessage): () => void {
     let bytes = this.#bodies.get(req) ?? 0;
     this.#bodies.delete(req);

@@ -1,4 +1,4 @@
-// Packed bodies, unpacked bit by bit, so that whoever counts can stop it long before a few kilobytes have become gigabytes.
+// Packed bodies, unpacked bit by bit, so that the counter can stop it long before a few kilobytes have become gigabytes.
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type ZlibOptions } from 'node:zlib';
