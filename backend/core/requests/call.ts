@@ -6,7 +6,7 @@ import type { CachePlan, CacheWish } from '../cache/policy.ts';
 import type { Family, UpstreamRequest } from '../ports.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { ReplayMode } from '../cache/replay.ts';
-import type { Ticket, TicketOptions } from './requests.ts';
+import type { Ticket, TicketOptions } from './ticket.ts';
 
 /** As cache.drop_in says it. */
 export type CacheDefault = 'always' | 'deterministic' | 'off';

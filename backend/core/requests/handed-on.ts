@@ -1,7 +1,7 @@
 // One request that is handed on to Ollama as it came, for as long as that takes: whose it is, and how to end it early.
 // What is handed on, and how, is http/passthrough.ts.
 import type { AppError } from '../../contract/errors.ts';
-import type { TicketOptions } from './requests.ts';
+import type { TicketOptions } from './ticket.ts';
 
 /** Who asks, for shares. Without a `maxActive` it counts for nobody's. */
 export type Asker = Pick<TicketOptions, 'owner' | 'caller' | 'maxActive'>;

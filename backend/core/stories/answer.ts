@@ -11,7 +11,7 @@ import {
 import type { CacheOutcome } from '../requests/call.ts';
 import type { ConversationState } from './converse.ts';
 import type { KeptAnswer } from '../cache/record.ts';
-import type { Ticket } from '../requests/requests.ts';
+import type { Ticket } from '../requests/ticket.ts';
 import { waitsFor } from './standing.ts';
 
 /** What of an answer the JSON needs beside its text. */

@@ -11,7 +11,8 @@ import type { Answer, ChatCall } from '../requests/call.ts';
 import type { Conversations, Said, Turn } from '../conversations/conversations.ts';
 import type { Gateway } from './gateway.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
-import type { Requests, Ticket } from '../requests/requests.ts';
+import type { Requests } from '../requests/requests.ts';
+import type { Ticket } from '../requests/ticket.ts';
 
 /** Which conversation a request goes on with, and what it brings. */
 export interface ConversationAsk {

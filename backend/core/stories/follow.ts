@@ -2,7 +2,7 @@
 import { isEmptyPiece, type ChatEvent } from '../../contract/chat/chat.ts';
 import { asAppError } from '../../contract/errors.ts';
 import type { Seat } from '../flight.ts';
-import type { Ticket } from '../requests/requests.ts';
+import type { Ticket } from '../requests/ticket.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** Keeps the ticket in step with what its caller has been given. */

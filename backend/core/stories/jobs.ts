@@ -16,7 +16,8 @@ import type { LeaseQueue } from '../queue/queue.ts';
 import { queueFull, requestExists } from '../refusals.ts';
 import { decodeRecord, encodeRecord } from '../cache/record.ts';
 import { isLate, statusOf, waitsFor } from './standing.ts';
-import { Ticket, type Requests } from '../requests/requests.ts';
+import type { Requests } from '../requests/requests.ts';
+import { Ticket } from '../requests/ticket.ts';
 
 /** Ids of forgotten results that still get "gone" instead of "unknown". */
 const MAX_TOMBSTONES = 10_000;

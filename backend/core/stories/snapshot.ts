@@ -17,7 +17,8 @@ import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from '../p
 import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { LOCAL, sees } from '../ownership.ts';
-import type { Requests, Ticket } from '../requests/requests.ts';
+import type { Requests } from '../requests/requests.ts';
+import type { Ticket } from '../requests/ticket.ts';
 import type { Residency } from '../models/residency.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
 

@@ -2,7 +2,7 @@
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { RequestView } from '../../contract/control.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
-import type { Ticket } from '../requests/requests.ts';
+import type { Ticket } from '../requests/ticket.ts';
 
 /** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
 export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {

@@ -11,7 +11,7 @@ import type { Gateway } from '../../core/stories/gateway.ts';
 import type { Jobs } from '../../core/stories/jobs.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import type { NewId, Relay } from '../../core/ports.ts';
-import type { TicketOptions } from '../../core/requests/requests.ts';
+import type { TicketOptions } from '../../core/requests/ticket.ts';
 import { askerOf, bodyWish, type CacheFields, priorityOf, replayOf } from './asking.ts';
 import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders, headerWishes, markOf } from '../wire/cache-headers.ts';

@@ -5,7 +5,7 @@ import type { ChatEvent } from '../../contract/chat/chat.ts';
 import { chatAnswer, streamPiece, type AnswerFrame } from '../../core/stories/answer.ts';
 import type { Answer } from '../../core/requests/call.ts';
 import { converse, type ConversationAsk, type ConverseParts } from '../../core/stories/converse.ts';
-import type { Ticket } from '../../core/requests/requests.ts';
+import type { Ticket } from '../../core/requests/ticket.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
 import type { OwnChat } from './chat-call.ts';
 import { sendSse, sendWhole, type Patience } from '../dialect/encode.ts';

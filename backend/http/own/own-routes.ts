@@ -13,7 +13,7 @@ import type { Gateway } from '../../core/stories/gateway.ts';
 import type { Jobs } from '../../core/stories/jobs.ts';
 import type { NewId } from '../../core/ports.ts';
 import { spaceOf } from '../../core/ownership.ts';
-import { Ticket } from '../../core/requests/requests.ts';
+import { Ticket } from '../../core/requests/ticket.ts';
 import { waitsFor } from '../../core/stories/standing.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../../core/stories/snapshot.ts';
 import { checkContentType, parseJson, readBody } from '../wire/body.ts';

@@ -3,7 +3,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../../../backend/contract/errors.ts';
 import { LOCAL } from '../../../../backend/core/ownership.ts';
-import { Requests, Ticket, type TicketOptions } from '../../../../backend/core/requests/requests.ts';
+import { Requests } from '../../../../backend/core/requests/requests.ts';
+import { Ticket, type TicketOptions } from '../../../../backend/core/requests/ticket.ts';
 import { watched } from '../../../support/builders.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 

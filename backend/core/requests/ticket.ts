@@ -1,0 +1,159 @@
+// The life of one caller's request: where it stands, how long each part took, how it ended.
+// A ticket belongs to one caller, not to a flight: followers have tickets of their own.
+import { etaAfter, etaOf, isLate, RUNNING, type Source, type Timing, type Waiting } from '../../contract/chat/chat.ts';
+import type { AppError } from '../../contract/errors.ts';
+import type { Clock } from '../ports.ts';
+
+export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
+
+/** What is known of a request when it arrives. */
+export interface TicketOptions {
+  readonly id: string;
+  /** Another id will do where this one is taken: no caller asks for it by that. */
+  readonly anyId?: boolean;
+  readonly route: string;
+  readonly model: string;
+  readonly caller: string;
+  /** Whose it is: others from elsewhere may not see it. */
+  readonly owner: string;
+  /** The most requests of this owner that may live at once; no limit when absent. */
+  readonly maxActive?: number | undefined;
+  readonly priority: number;
+}
+
+/**
+ * The life of one caller's request. Its times are moments of the monotonic clock, in milliseconds; the clock on the wall is
+ * read once, at its birth, so that what is shown never contradicts what was measured.
+ */
+export class Ticket {
+  /** Its own among those that live, once it is registered. */
+  id: string;
+  readonly anyId: boolean;
+  readonly route: string;
+  readonly model: string;
+  readonly caller: string;
+  readonly owner: string;
+  readonly maxActive: number | undefined;
+  readonly priority: number;
+  readonly createdAt: number;
+  /** The same moment on the wall. */
+  readonly #bornAt: number;
+  readonly #clock: Clock;
+  #abort: AbortController | undefined;
+  /** Who ended it early: the caller by leaving, or somebody by asking for it. */
+  cancelledBy: 'caller' | 'request' | undefined;
+  source: Source | undefined;
+  status: TicketStatus = 'queued';
+  waiting: Waiting = { phase: 'queued', position: 0, eta_ms: 0 };
+  startedAt: number | undefined;
+  firstPieceAt: number | undefined;
+  lastPieceAt: number | undefined;
+  /** Pieces its caller has been given. */
+  pieces = 0;
+  /** It was let in to wait for a run; from then on it waits also while Ollama is away. */
+  admitted = false;
+  /** Its caller was told so before it could run: it waits also for an Ollama that was away by then unnoticed. */
+  promised = false;
+  /** Which run it takes part in; requests with one flight get one answer. */
+  flight: string | undefined;
+  finishedAt: number | undefined;
+  error: AppError | undefined;
+
+  constructor(options: TicketOptions, clock: Clock) {
+    this.id = options.id;
+    this.anyId = options.anyId ?? false;
+    this.route = options.route;
+    this.model = options.model;
+    this.caller = options.caller;
+    this.owner = options.owner;
+    this.maxActive = options.maxActive;
+    this.priority = options.priority;
+    this.#clock = clock;
+    this.createdAt = clock.elapsed();
+    this.#bornAt = clock.now();
+  }
+
+  /** Aborts when the request is cancelled, by whomever. Made when first needed: a hit never needs it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  /** Ends the request early; its events throw `reason`. */
+  cancel(by: 'caller' | 'request', reason: AppError): void {
+    if (this.finishedAt !== undefined || this.cancelledBy !== undefined) return;
+    this.cancelledBy = by;
+    this.#abort ??= new AbortController();
+    this.#abort.abort(reason);
+  }
+
+  moved(waiting: Waiting): void {
+    this.waiting = waiting;
+    if (waiting.phase !== 'queued') this.started();
+    else if (this.status === 'processing') this.#stopped();
+  }
+
+  /** Milliseconds until it starts, by now: by its own last word, or by another. */
+  eta(waiting: Waiting = this.waiting): number {
+    return etaOf(waiting, this.#clock.elapsed());
+  }
+
+  /** Whether what it waits for takes longer than expected. */
+  waitsForLate(waiting: Waiting = this.waiting): boolean {
+    return isLate(waiting, this.#clock.elapsed());
+  }
+
+  /** Milliseconds of its estimate that come after the end of the answer that it waits for. */
+  get etaAfter(): number {
+    return Math.round(etaAfter(this.waiting));
+  }
+
+  started(): void {
+    this.startedAt ??= this.#clock.elapsed();
+    if (this.status === 'queued') this.status = 'processing';
+    // A follower may get pieces without having been told that the run has begun.
+    if (this.waiting.phase === 'queued') this.waiting = RUNNING;
+  }
+
+  /** Ollama went away before it said anything: it waits again as if it had never started. */
+  #stopped(): void {
+    this.status = 'queued';
+    this.startedAt = undefined;
+  }
+
+  firstPiece(): void {
+    this.started();
+    this.firstPieceAt ??= this.#clock.elapsed();
+  }
+
+  /** Its caller has been given a piece. */
+  piece(): void {
+    this.firstPiece();
+    this.lastPieceAt = this.#clock.elapsed();
+    this.pieces++;
+  }
+
+  /** Ends the life once; `error` says how when it did not end well. */
+  finish(error?: AppError): void {
+    if (this.finishedAt !== undefined) return;
+    this.finishedAt = this.#clock.elapsed();
+    this.error = error;
+    if (error === undefined) this.status = 'completed';
+    else this.status = error.code === 'cancelled' ? 'cancelled' : 'failed';
+  }
+
+  /** Milliseconds from arrival to slot, first piece and end; what has not come yet counts up to now. */
+  get timing(): Timing {
+    const now = this.finishedAt ?? this.#clock.elapsed();
+    return {
+      queue_ms: Math.round((this.startedAt ?? now) - this.createdAt),
+      ttft_ms: Math.round((this.firstPieceAt ?? now) - this.createdAt),
+      total_ms: Math.round(now - this.createdAt),
+    };
+  }
+
+  /** A moment of its life as people are shown it: RFC 3339, in UTC. */
+  shown(moment: number): string {
+    return new Date(this.#bornAt + (moment - this.createdAt)).toISOString();
+  }
+}
