@@ -1,4 +1,5 @@
 // The real clock. Tests have others.
+import { onAbort } from './core/abort.ts';
 import type { Clock } from './core/ports.ts';
 
 /** Time as it is. */
@@ -8,20 +9,15 @@ export const systemClock: Clock = {
   elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
       const wake = (): void => {
-        signal.removeEventListener('abort', stop);
+        off();
         resolve();
       };
       // setTimeout takes at most 2^31-1 ms and would fire at once for more.
       const timer = setTimeout(wake, Math.min(ms, 2_147_483_647));
-      const stop = (): void => {
+      const off = onAbort(signal, (reason) => {
         clearTimeout(timer);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', stop, { once: true });
+        reject(reason);
+      });
     }),
 };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
+import { onAbort } from './core/abort.ts';
 
 /** A configuration file that cannot be used at all. The message is a sentence that names the file and the line. */
 export class ConfigFileError extends Error {
@@ -162,7 +163,7 @@ export async function watchConfigFile(
     ignoreInitial: true,
     awaitWriteFinish: { stabilityThreshold: quietMs, pollInterval: 20 },
   });
-  signal.addEventListener('abort', () => void watcher.close(), { once: true });
+  onAbort(signal, () => void watcher.close());
   try {
     await once(watcher, 'ready', { signal });
   } catch (error) {

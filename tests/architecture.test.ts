@@ -29,7 +29,7 @@ const CONTRACT = 'backend/contract';
 const CORE = 'backend/core';
 const HTTP = 'backend/http';
 /** What everything in the core stands on. */
-const GROUND = ['flight.ts', 'ports.ts', 'refusals.ts', 'ownership.ts', 'canonical-json.ts'].map(
+const GROUND = ['abort.ts', 'flight.ts', 'ports.ts', 'refusals.ts', 'ownership.ts', 'canonical-json.ts'].map(
   (file) => `${CORE}/${file}`,
 );
 const core = (room: string, ...others: readonly string[]): Room => ({
@@ -93,6 +93,7 @@ const ROOMS: readonly Room[] = [
       'backend/config-file.ts',
       CONTRACT,
       'backend/host-control.ts',
+      'backend/core/abort.ts',
       'backend/core/access/api-keys.ts',
       'backend/core/telemetry/history.ts',
       'backend/core/ports.ts',

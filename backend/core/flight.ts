@@ -5,6 +5,7 @@
 import { PRIORITY } from '../contract/chat/chat-request.ts';
 import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat/chat.ts';
 import { AppError } from '../contract/errors.ts';
+import { onAbort } from './abort.ts';
 
 /** What the run of a flight is given. */
 export interface FlightContext {
@@ -137,7 +138,7 @@ class Flight {
     this.#passengers.add(options);
     const left = new AbortController();
     const leave = (): void => {
-      options.signal.removeEventListener('abort', leave);
+      off();
       if (!this.#passengers.delete(options)) return;
       left.abort(options.signal.aborted ? options.signal.reason : new AppError('cancelled', 'The caller left.'));
       if (this.#passengers.size > 0 || this.#outcome !== undefined) return;
@@ -145,7 +146,7 @@ class Flight {
       this.#onClosed();
       this.#abort.abort(left.signal.reason);
     };
-    options.signal.addEventListener('abort', leave);
+    const off = onAbort(options.signal, leave);
     const standing = (): Waiting | undefined => (this.#log.length > 0 ? RUNNING : this.#waiting?.waiting);
     return {
       led,
@@ -184,10 +185,10 @@ class Flight {
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        signal.removeEventListener('abort', wake);
+        off();
         resolve();
       };
-      signal.addEventListener('abort', wake, { once: true });
+      const off = onAbort(signal, wake);
       this.#sleepers.push(wake);
     });
   }

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { AppError } from '../contract/errors.ts';
+import { onAbort } from '../core/abort.ts';
 
 const WAYS =
   'If it comes from a certificate authority of your own, name the PEM file of that in ollama.ca_file or in the variable NODE_EXTRA_CA_CERTS.';
@@ -25,21 +26,21 @@ export function certificateAt(url: string, ms: number, signal: AbortSignal): Pro
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return new Promise((done) => {
+    if (signal.aborted) return done(undefined);
     const servername = isIP(host) === 0 ? { servername: host } : {};
     // Accept any certificate, since we only look at it; nothing is sent on this socket.
     const socket = connect({ host, port: Number(port || 443), ...servername, rejectUnauthorized: false });
     const end = (certificate?: PeerCertificate): void => {
-      signal.removeEventListener('abort', leave);
+      off();
       clearTimeout(limit);
       socket.destroy();
       done(certificate);
     };
     const leave = (): void => end();
     const limit = setTimeout(leave, ms);
-    signal.addEventListener('abort', leave, { once: true });
     socket.once('secureConnect', () => end(socket.getPeerCertificate()));
     socket.on('error', leave);
-    if (signal.aborted) leave();
+    const off = onAbort(signal, leave);
   });
 }
 

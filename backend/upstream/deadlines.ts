@@ -1,5 +1,6 @@
 // One call to Ollama and everything that can end it early: the caller's signal, a deadline of ours, the end itself.
 // Knows neither HTTP nor Ollama. Whoever opens a call closes it in a `finally`; nothing of it is left afterwards.
+import { onAbort } from '../core/abort.ts';
 import type { Clock } from '../core/ports.ts';
 
 /** Makes the error of a deadline at the moment it strikes. */
@@ -17,19 +18,16 @@ export interface Limit {
  */
 export class Call {
   readonly #stop = new AbortController();
-  readonly #caller: AbortSignal;
   readonly #clock: Clock;
-  readonly #onAbort = () => this.#stop.abort(this.#caller.reason);
+  readonly #off: () => void;
   #timer = new AbortController();
   #progress = 0;
   #lastProgressAt = 0;
   #held = false;
 
   constructor(caller: AbortSignal, clock: Clock) {
-    this.#caller = caller;
     this.#clock = clock;
-    if (caller.aborted) this.#onAbort();
-    else caller.addEventListener('abort', this.#onAbort, { once: true });
+    this.#off = onAbort(caller, (reason) => this.#stop.abort(reason));
   }
 
   /** Aborts once, with the caller's reason or with a deadline's error. */
@@ -62,7 +60,7 @@ export class Call {
   /** Ends the call: what still runs on `signal` is aborted, no timer and no listener stays. May be called again. */
   close(): void {
     this.#timer.abort();
-    this.#caller.removeEventListener('abort', this.#onAbort);
+    this.#off();
     this.#stop.abort(new Error('the call is over'));
   }
 

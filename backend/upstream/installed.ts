@@ -4,7 +4,7 @@
 import { canonicalName } from '../contract/model-name.ts';
 import { withoutLocal } from '../core/models/names.ts';
 import type { InstalledModel, Elapsed } from '../core/ports.ts';
-import { shared, type Shared } from './abortable.ts';
+import { shared, type Shared } from './shared-work.ts';
 
 /** How old the list may be when a name is looked up in it. The clock starts when it was asked for. */
 const FRESH_MS = 5000;

@@ -16,7 +16,8 @@ import { Breaker } from './breaker.ts';
 import { versionOf } from './greeting.ts';
 import { Installed } from './installed.ts';
 import { logChange } from './log-change.ts';
-import { orAborted, shared } from './abortable.ts';
+import { shared } from './shared-work.ts';
+import { orAborted } from '../core/abort.ts';
 
 /** Pause between two probes. */
 const PROBE_UP_MS = 15_000;

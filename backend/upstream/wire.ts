@@ -3,12 +3,12 @@
 import type { Readable } from 'node:stream';
 import { Agent, request as send } from 'undici';
 import { AppError } from '../contract/errors.ts';
+import { orAborted } from '../core/abort.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { accessOf, type Access } from './access.ts';
 import { certificateAt, isCertificateError, notBelieved } from './certificate.ts';
 import { withoutEcho, type Inward } from './echo.ts';
 import { unreachable } from './failure.ts';
-import { orAborted } from './abortable.ts';
 import { trustIn } from './trust.ts';
 
 /** A request on its way out. */

@@ -3,6 +3,7 @@
 // icon is made, and does not tell what it heard (Chromium: status_icon_linux_dbus.cc), so we listen for ourselves.
 import type { EventEmitter } from 'node:events';
 import { Message, MessageType, sessionBus, type MessageBus, type Variant } from '@jellybrick/dbus-next';
+import { onAbort } from '../../backend/core/abort.ts';
 import type { Clock } from '../../backend/core/ports.ts';
 
 const WATCHER = 'org.kde.StatusNotifierWatcher';
@@ -40,7 +41,7 @@ export async function watchTrayHost({ platform, clock, signal, onChange }: TrayH
   const bus = sessionBus();
   const desktop = new Desktop(bus, clock, signal);
   if (!(await desktop.connected())) return false;
-  signal.addEventListener('abort', () => bus.disconnect(), { once: true });
+  onAbort(signal, () => bus.disconnect());
 
   /** The watcher that has a host, as of the last look. */
   let seen: string | undefined;

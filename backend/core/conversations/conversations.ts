@@ -6,6 +6,7 @@ import type { Removed } from '../../contract/control.ts';
 import type { ConversationView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
+import { orAborted } from '../abort.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import { LOCAL, ownerOfSpace, sees } from '../ownership.ts';
 import { queueFull } from '../refusals.ts';
@@ -257,11 +258,5 @@ function unknownTalk(id: string): AppError {
 
 /** Resolves when it may begin. Rejects with the signal's reason. */
 async function turnOf(speaker: Speaker, signal: AbortSignal): Promise<void> {
-  let stop: () => void = () => undefined;
-  const turn = new Promise<void>((resolve, reject) => {
-    speaker.begin = resolve;
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  await turn.finally(() => signal.removeEventListener('abort', stop));
+  await orAborted(new Promise<void>((resolve) => (speaker.begin = resolve)), signal);
 }

@@ -2,6 +2,7 @@
 // again. /api/tags does not say it for pulled models (`parent_model` is empty or a path of another machine), so it is
 // one /api/show for each digest.
 import { LRUCache } from 'lru-cache';
+import { orAborted } from '../abort.ts';
 import type { InstalledModel, Modelfile, RunnerSpec, Upstream, UpstreamRequest } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
 
@@ -28,7 +29,7 @@ export class Modelfiles {
   async of(model: Which, signal: AbortSignal): Promise<Modelfile | undefined> {
     const known = this.#known.get(model.digest);
     if (known !== undefined) return known;
-    return await unlessAborted(this.#asked.get(model.digest) ?? this.#ask(model), signal);
+    return await orAborted(this.#asked.get(model.digest) ?? this.#ask(model), signal);
   }
 
   /** The runner that a request for this model needs; `model` is undefined where it is not known to be installed. */
@@ -64,13 +65,4 @@ export class Modelfiles {
     if (byDigest.size < 2) return;
     await Promise.all([...byDigest.values()].map((model) => this.of(model, signal)));
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }

@@ -3,6 +3,7 @@
 // the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
+import { onAbort } from '../abort.ts';
 import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
 import type { Uses } from './uses.ts';
@@ -153,18 +154,17 @@ export class Residency {
     };
     try {
       await new Promise<void>((resolve, reject) => {
-        const onAbort = (): void => {
+        const off = onAbort(signal, (reason) => {
           leave();
           if (load.users > 0) {
-            reject(signal.reason);
+            reject(reason);
             return;
           }
           void demand.unwanted(spec.key, settled.signal).then(() => {
-            if (load.users === 0) load.abort.abort(signal.reason);
+            if (load.users === 0) load.abort.abort(reason);
           });
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        load.done.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+        });
+        load.done.then(resolve, reject).finally(off);
       });
       signal.throwIfAborted();
       return this.#options.clock.elapsed() - cameAt;
@@ -182,7 +182,7 @@ export class Residency {
       if (this.#loads.get(spec.key) === load) this.#loads.delete(spec.key);
     };
     // A request that comes while an aborted load is ending needs a new one.
-    abort.signal.addEventListener('abort', over, { once: true });
+    onAbort(abort.signal, over);
     // Loading another form of this model ends the one that was ready.
     this.#ready.delete(spec.weights);
     const keepAlive = keepAlives.forLoad(spec, asked);

@@ -4,6 +4,7 @@
 import { BatchCounter, type BatchFigures } from './batches.ts';
 import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
 import { Waiter, type Lane, type LeaseWish } from './waiter.ts';
+import { onAbort } from '../abort.ts';
 
 /** Callers whose turn is remembered; the one served longest ago is forgotten. */
 const MAX_CALLERS = 1000;
@@ -213,13 +214,13 @@ export class Line {
       const watch = {
         runner,
         resolve: () => {
-          signal.removeEventListener('abort', watch.resolve);
+          off();
           this.#unwanted.delete(watch);
           resolve();
         },
       };
       this.#unwanted.add(watch);
-      signal.addEventListener('abort', watch.resolve, { once: true });
+      const off = onAbort(signal, watch.resolve);
     });
   }
 }

@@ -1,5 +1,6 @@
 // A clock that can be paused, for time limits that must not run out while nothing may run.
 // It knows nothing of what is waited for.
+import { onAbort } from '../abort.ts';
 import type { Clock } from '../ports.ts';
 
 export class PausableClock {
@@ -51,17 +52,15 @@ export class PausableClock {
 
   #resumed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.delete(wake);
-        reject(signal.reason);
-      };
       const wake = (): void => {
-        signal.removeEventListener('abort', leave);
+        off();
         resolve();
       };
       this.#waiting.add(wake);
-      if (signal.aborted) leave();
-      else signal.addEventListener('abort', leave, { once: true });
+      const off = onAbort(signal, (reason) => {
+        this.#waiting.delete(wake);
+        reject(reason);
+      });
     });
   }
 }

@@ -4,6 +4,7 @@
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { RUNNING, withLoad } from '../../contract/chat/chat.ts';
 import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
+import { onAbort } from '../abort.ts';
 import type { Estimator } from '../queue/estimate.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { outlastingWhole } from './outlast.ts';
@@ -53,8 +54,7 @@ export class Batcher {
     signal.throwIfAborted();
     const key = `${wish.family} ${wish.spec.key} ${canonicalJson(wish.request)}`;
     const mine = new AbortController();
-    const stop = (): void => mine.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+    const off = onAbort(signal, (reason) => mine.abort(reason));
     try {
       const texts = [...new Set(wish.texts)];
       const atOnce = MOST_TEXTS * Math.min(MOST_CALLS, this.#parts.config().queue.max_queue_size);
@@ -77,7 +77,7 @@ export class Batcher {
       mine.abort(error);
       throw error;
     } finally {
-      signal.removeEventListener('abort', stop);
+      off();
     }
   }
 
@@ -109,28 +109,18 @@ export class Batcher {
   }
 
   #join(group: Group, texts: readonly string[], wish: EmbedWish, signal: AbortSignal): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const settle = (then: () => void): void => {
-        signal.removeEventListener('abort', leave);
-        then();
-      };
-      const member: Member = {
-        texts,
-        wish,
-        resolve: (result) => settle(() => resolve(result)),
-        reject: (error) => settle(() => reject(error)),
-      };
-      const leave = (): void => {
-        member.reject(signal.reason);
-        group.members.delete(member);
-        if (group.members.size === 0) this.#end(group, signal.reason);
-      };
+    let off = (): void => undefined;
+    return new Promise<Result>((resolve, reject) => {
+      const member: Member = { texts, wish, resolve, reject };
       const lifts = group.open && wish.priority() < urgencyOf(group);
       group.members.add(member);
       if (lifts) this.#parts.queue.recheck();
-      signal.addEventListener('abort', leave, { once: true });
-      if (signal.aborted) leave();
-    });
+      off = onAbort(signal, (reason) => {
+        reject(reason);
+        group.members.delete(member);
+        if (group.members.size === 0) this.#end(group, reason);
+      });
+    }).finally(() => off());
   }
 
   /** Nobody wants it any more. It leaves the table at once: who comes now must not join what is being aborted. */

@@ -1,6 +1,7 @@
 // The live events of /api/events and of the window: what changed since the last time, at most four times a second.
 // It holds only the latest state of each topic; a slow reader misses steps, but never the present.
 import type { EventData, EventName, RequestFact } from '../../contract/control.ts';
+import { orAborted } from '../abort.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
 
@@ -152,13 +153,8 @@ function isIdle({ dirty, ended, notices }: Reader): boolean {
 
 /** Resolves at the next change or when the signal aborts. */
 function changed(reader: Reader, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    reader.wake = () => {
-      signal.removeEventListener('abort', reader.wake);
-      reader.wake = () => undefined;
-      resolve();
-    };
-    signal.addEventListener('abort', reader.wake, { once: true });
+  const change = new Promise<void>((resolve) => {
+    reader.wake = resolve;
   });
+  return orAborted(change, signal).catch(() => undefined);
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { AppError } from '../../contract/errors.ts';
 import { underWayAt, type UnderWay } from './under-way.ts';
 import { unpackingOf } from './unpack.ts';
+import { onAbort } from '../../core/abort.ts';
 
 const MB = 1024 * 1024;
 
@@ -132,7 +133,6 @@ function collect(
       resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, size));
     };
     const leave = (): void => stop(left());
-    const abort = (): void => stop(signal?.reason);
     const stop = (reason: unknown): void => {
       release();
       refuse(reason);
@@ -140,10 +140,10 @@ function collect(
     const release = (): void => {
       clearTimeout(silence);
       req.off('data', take).off('end', finish).off('close', leave);
-      signal?.removeEventListener('abort', abort);
+      off();
     };
     req.on('data', take).on('end', finish).on('close', leave);
-    signal?.addEventListener('abort', abort, { once: true });
+    const off = signal === undefined ? () => undefined : onAbort(signal, stop);
     inviteBody(req);
 
     function refuse(reason: unknown): void {

@@ -14,6 +14,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { healthSchema } from '../../contract/control.ts';
 import { AppError, toWire } from '../../contract/errors.ts';
+import { onAbort } from '../../core/abort.ts';
 import type { Log, NewId } from '../../core/ports.ts';
 import { deferContinue } from './body.ts';
 import { Connections } from './connections.ts';
@@ -142,12 +143,10 @@ async function openAll(
     async close(signal = AbortSignal.timeout(LAST_WORDS_MS)) {
       closed ??= Promise.all(servers.map(ended));
       connections.finish();
-      const cut = (): void => connections.cut();
-      if (signal.aborted) cut();
-      signal.addEventListener('abort', cut, { once: true });
+      const off = onAbort(signal, () => connections.cut());
       await closed;
       clearInterval(watching);
-      signal.removeEventListener('abort', cut);
+      off();
     },
   };
 }

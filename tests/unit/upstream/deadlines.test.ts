@@ -2,7 +2,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Call } from '../../../backend/upstream/deadlines.ts';
-import { orAborted, shared } from '../../../backend/upstream/abortable.ts';
 import { ManualClock, settled } from '../../support/clocks.ts';
 
 const late = (): Error => new Error('late');
@@ -96,65 +95,5 @@ describe('Call', () => {
     expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
     call.expect(1000, late);
     expect(clock.sleeping).toBe(0);
-  });
-});
-
-describe('orAborted', () => {
-  test('gives the outcome and leaves no listener', async () => {
-    const { signal } = new AbortController();
-    expect(await orAborted(Promise.resolve(1), signal)).toBe(1);
-    await expect(orAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
-    await settled();
-    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-  });
-
-  test('does not wait for work that nobody wants any more', async () => {
-    const caller = new AbortController();
-    const waiting = orAborted(new Promise(() => {}), caller.signal);
-    caller.abort(new Error('gone'));
-    await expect(waiting).rejects.toThrow('gone');
-    await expect(orAborted(new Promise(() => {}), caller.signal)).rejects.toThrow('gone');
-  });
-});
-
-describe('shared', () => {
-  test('runs once for all, then anew', async () => {
-    let runs = 0;
-    const work = shared(async () => {
-      runs++;
-      await settled();
-    });
-    await Promise.all([work.run(), work.run()]);
-    expect([runs, work.running]).toEqual([1, undefined]);
-    await work.run();
-    expect(runs).toBe(2);
-  });
-
-  test('what was forgotten knows it, and does not end what came after it', async () => {
-    const releases: (() => void)[] = [];
-    const counted: boolean[] = [];
-    const work = shared(async (current) => {
-      await new Promise<void>((resolve) => releases.push(resolve));
-      counted.push(current());
-    });
-    const first = work.run();
-    work.forget();
-    const second = work.run();
-    releases[0]?.();
-    await first;
-    expect(work.running).toBe(second);
-    releases[1]?.();
-    await second;
-    expect(counted).toEqual([false, true]);
-  });
-
-  test('a failure reaches all and is not kept', async () => {
-    let runs = 0;
-    const work = shared(async () => {
-      if (runs++ === 0) throw new Error('no');
-    });
-    const both = [work.run(), work.run()];
-    for (const each of both) await expect(each).rejects.toThrow('no');
-    await work.run();
   });
 });

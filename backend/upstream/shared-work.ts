@@ -1,18 +1,5 @@
-// Waiting for work that others wait for too: join it while it runs, leave it without ending it.
-// Knows nothing of what the work is.
-
-/**
- * The promise's outcome, or the signal's reason as soon as it aborts. For work that does not listen to a signal at
- * once, or that others share; what it does later is ignored.
- */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
+// Work that several wait for and that runs once at a time: join it while it runs.
+// Knows nothing of what the work is; who leaves before its end is core/abort.ts.
 
 /** Work that runs once at a time. */
 export interface Shared {

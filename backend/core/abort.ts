@@ -1,0 +1,33 @@
+// A signal that aborts, listened to without leaving anything behind: a signal that lives for long (a connection's, the
+// process's) would keep every listener that was forgotten on it, and all that the listener holds.
+// Knows nothing of what is aborted.
+
+/**
+ * Calls `act` with the signal's reason when it aborts, or at once when it has aborted already; once in any case.
+ * The result takes the listener off again, and is harmless afterwards.
+ */
+export function onAbort(signal: AbortSignal, act: (reason: unknown) => void): () => void {
+  const aborted = (): void => act(signal.reason);
+  if (signal.aborted) {
+    aborted();
+    return () => undefined;
+  }
+  signal.addEventListener('abort', aborted, { once: true });
+  return () => signal.removeEventListener('abort', aborted);
+}
+
+/**
+ * The promise's outcome, or the signal's reason as soon as it aborts. For work that does not listen to a signal at
+ * once, or that others share; what it does later is ignored.
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let off = (): void => undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      off = onAbort(signal, reject);
+      work.then(resolve, reject);
+    });
+  } finally {
+    off();
+  }
+}
