@@ -241,7 +241,10 @@ export const usageSchema = z.object({ prompt_tokens: z.number(), completion_toke
 export const timingSchema = z.object({ queue_ms: z.number(), ttft_ms: z.number(), total_ms: z.number() });
 export type Timing = z.infer<typeof timingSchema>;
 
+/** `messages`: how many are kept now, the answer among them once it has ended well. */
 const conversationSchema = z.object({ id: z.string(), resumed: z.boolean(), messages: z.number() });
+/** What an answer says of its conversation. */
+export type ConversationState = z.infer<typeof conversationSchema>;
 
 /** JSON answer of POST /api/chat-optimized, and `result` of a finished chat-queue request. */
 export const chatAnswerSchema = z.object({

@@ -1,12 +1,11 @@
 // What goes into the gateway and what comes out: a request in the one form that every route translates to, and its answer.
 // Types alone.
-import type { ChatEvent, Completion, Source } from '../../contract/chat/chat.ts';
-import type { Hit } from '../cache/cache.ts';
-import type { CachePlan, CacheWish } from '../cache/policy.ts';
+import type { ChatEvent, Completion } from '../../contract/chat/chat.ts';
+import type { CacheWish } from '../cache/policy.ts';
 import type { Family, UpstreamRequest } from '../ports.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { ReplayMode } from '../cache/replay.ts';
-import type { Ticket, TicketOptions } from './ticket.ts';
+import type { CacheOutcome, Ticket, TicketOptions } from './ticket.ts';
 
 /** As cache.drop_in says it. */
 export type CacheDefault = 'always' | 'deterministic' | 'off';
@@ -29,27 +28,15 @@ export interface ChatCall extends TicketOptions {
   readonly streamed: boolean;
 }
 
-/** What the cache did for a request; the response headers say it. */
-export interface CacheOutcome {
-  readonly plan: CachePlan;
-  /** 64 hex digits; undefined when the request has no key (unknown model). */
-  readonly key: string | undefined;
-  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
-  /** Becomes true when the run's answer, whole, was stored. */
-  readonly landed: { stored: boolean };
-}
-
-/** What it does for one that may be run. */
+/** What the cache does for a request that may be run. */
 export interface ToKeep extends CacheOutcome {
   /** The key for its answer; see Keyed. */
   keepAs(): string | undefined;
 }
 
-/** A running or kept answer. Close it in any case; twice is harmless. */
+/** An answer that waits, runs or is kept; its ticket says which. Close it in any case; twice is harmless. */
 export interface Answer {
   readonly ticket: Ticket;
-  readonly source: Source;
-  readonly cache: CacheOutcome;
   /** The answer as it comes, to its end event. Read it once. Throws AppError. */
   readonly events: AsyncIterable<ChatEvent>;
   /** The whole answer; instead of reading the events. A hit is there at once. */

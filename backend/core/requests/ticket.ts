@@ -1,7 +1,18 @@
 // The life of one caller's request: where it stands, how long each part took, how it ended.
 // A ticket belongs to one caller, not to a flight: followers have tickets of their own.
-import { etaAfter, etaOf, isLate, RUNNING, type Source, type Timing, type Waiting } from '../../contract/chat/chat.ts';
+import {
+  etaAfter,
+  etaOf,
+  isLate,
+  RUNNING,
+  type ConversationState,
+  type Source,
+  type Timing,
+  type Waiting,
+} from '../../contract/chat/chat.ts';
 import type { AppError } from '../../contract/errors.ts';
+import type { Hit } from '../cache/cache.ts';
+import type { CachePlan } from '../cache/policy.ts';
 import type { Clock } from '../ports.ts';
 
 export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
@@ -19,6 +30,16 @@ export interface TicketOptions {
   /** The most requests of this owner that may live at once; no limit when absent. */
   readonly maxActive?: number | undefined;
   readonly priority: number;
+}
+
+/** What the cache did for a request; the response headers say it. */
+export interface CacheOutcome {
+  readonly plan: CachePlan;
+  /** 64 hex digits; undefined when the request has no key (unknown model). */
+  readonly key: string | undefined;
+  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
+  /** Becomes true when the run's answer, whole, was stored. */
+  readonly landed: { stored: boolean };
 }
 
 /**
@@ -42,7 +63,12 @@ export class Ticket {
   #abort: AbortController | undefined;
   /** Who ended it early: the caller by leaving, or somebody by asking for it. */
   cancelledBy: 'caller' | 'request' | undefined;
+  /** Where its answer comes from; undefined until that is known, as while it waits for its turn in a conversation. */
   source: Source | undefined;
+  /** What the cache did for it; known together with the source. */
+  cache: CacheOutcome | undefined;
+  /** Where its conversation stands, once its turn has come; undefined when it belongs to none. */
+  conversation: ConversationState | undefined;
   status: TicketStatus = 'queued';
   waiting: Waiting = { phase: 'queued', position: 0, eta_ms: 0 };
   startedAt: number | undefined;

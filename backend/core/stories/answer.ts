@@ -8,19 +8,9 @@ import {
   type End,
   type Piece,
 } from '../../contract/chat/chat.ts';
-import type { CacheOutcome } from '../requests/call.ts';
-import type { ConversationState } from './converse.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import { waitsFor } from './standing.ts';
-
-/** What of an answer the JSON needs beside its text. */
-export interface AnswerFrame {
-  readonly ticket: Ticket;
-  readonly cache: Pick<CacheOutcome, 'hit'>;
-  /** Where the conversation stands, when the request belongs to one. */
-  readonly conversation: (() => ConversationState) | undefined;
-}
 
 /** `cached` means: this answer cost no run of its own because it had been kept. */
 export function isCached(ticket: Ticket): boolean {
@@ -28,17 +18,18 @@ export function isCached(ticket: Ticket): boolean {
 }
 
 /** The JSON answer. */
-export function chatAnswer(completion: Completion, frame: AnswerFrame): ChatAnswer {
-  return { message: answerMessage(completion), ...aboutAnswer(completion.end, frame) };
+export function chatAnswer(completion: Completion, ticket: Ticket): ChatAnswer {
+  return { message: answerMessage(completion), ...aboutAnswer(completion.end, ticket) };
 }
 
 /** The same JSON answer as text, from a kept one whose message is JSON already. */
-export function keptAnswerJson({ messageJson, end }: KeptAnswer, frame: AnswerFrame): string {
-  return `{"message":${messageJson.toString()},${JSON.stringify(aboutAnswer(end, frame)).slice(1)}`;
+export function keptAnswerJson({ messageJson, end }: KeptAnswer, ticket: Ticket): string {
+  return `{"message":${messageJson.toString()},${JSON.stringify(aboutAnswer(end, ticket)).slice(1)}`;
 }
 
 /** Everything of an answer but its text. */
-function aboutAnswer(end: End, { ticket, cache, conversation }: AnswerFrame): Omit<ChatAnswer, 'message'> {
+function aboutAnswer(end: End, ticket: Ticket): Omit<ChatAnswer, 'message'> {
+  const { cache, conversation } = ticket;
   return {
     cached: isCached(ticket),
     model: ticket.model,
@@ -47,8 +38,8 @@ function aboutAnswer(end: End, { ticket, cache, conversation }: AnswerFrame): Om
     usage: usageOf(end.metrics),
     timing: ticket.timing,
     source: ticket.source ?? 'bypass',
-    ...(cache.hit === undefined ? {} : { cached_at: new Date(cache.hit.storedAt).toISOString(), age: cache.hit.age }),
-    ...(conversation === undefined ? {} : { conversation: conversation() }),
+    ...(cache?.hit === undefined ? {} : { cached_at: new Date(cache.hit.storedAt).toISOString(), age: cache.hit.age }),
+    ...(conversation === undefined ? {} : { conversation }),
   };
 }
 
@@ -76,8 +67,7 @@ export type StreamPiece =
   | ({ done: true } & Omit<ChatAnswer, 'message'>);
 
 /** An event as our own routes stream it. `first` adds the request's id. */
-export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean): StreamPiece {
-  const { ticket } = frame;
+export function streamPiece(event: ChatEvent, ticket: Ticket, first: boolean): StreamPiece {
   const cached = isCached(ticket);
   const id = first ? { request_id: ticket.id } : {};
   switch (event.type) {
@@ -99,10 +89,6 @@ export function streamPiece(event: ChatEvent, frame: AnswerFrame, first: boolean
       };
     }
     case 'end':
-      return lastPiece(event.end, frame);
+      return { done: true, ...aboutAnswer(event.end, ticket) };
   }
-}
-
-function lastPiece(end: End, frame: AnswerFrame): StreamPiece {
-  return { done: true, ...aboutAnswer(end, frame) };
 }

@@ -7,12 +7,14 @@ import {
   type Completion,
   type End,
 } from '../../contract/chat/chat.ts';
+import { asAppError } from '../../contract/errors.ts';
 import type { Answer, ChatCall } from '../requests/call.ts';
 import type { Conversations, Said, Turn } from '../conversations/conversations.ts';
 import type { Gateway } from './gateway.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Ticket } from '../requests/ticket.ts';
+import { WaitingAnswer } from './waiting-answer.ts';
 
 /** Which conversation a request goes on with, and what it brings. */
 export interface ConversationAsk {
@@ -20,14 +22,6 @@ export interface ConversationAsk {
   readonly messages: readonly Said[];
   /** The system prompt where nobody has sent one; '' for none. */
   readonly prompt: string;
-}
-
-/** What an answer says of its conversation. */
-export interface ConversationState {
-  readonly id: string;
-  readonly resumed: boolean;
-  /** Messages that are kept now, the answer among them once it has ended well. */
-  readonly messages: number;
 }
 
 export interface ConverseParts {
@@ -38,12 +32,6 @@ export interface ConverseParts {
   readonly clock: Clock;
 }
 
-/** An answer within a conversation. */
-export interface Conversing {
-  readonly answer: Answer;
-  state(): ConversationState;
-}
-
 /** The system prompt goes first unless somebody has sent one. */
 export function withPrompt(prompt: string, messages: readonly Said[]): readonly Said[] {
   if (prompt === '' || messages.some(({ role }) => role === 'system')) return messages;
@@ -51,52 +39,67 @@ export function withPrompt(prompt: string, messages: readonly Said[]): readonly 
 }
 
 /**
- * Asks as Gateway.chat does, in turn with others of the same conversation. While it waits for that it is a request like
- * any other that waits: seen and counted, cancelled by its id, and `moved` calls back when its ticket says something new.
- * The conversation is left as it was when the answer does not end well. Throws what Gateway.chat throws, and the reason
- * of the ticket's signal while it waits.
+ * Asks as Gateway.chat does, and where the request goes on with a conversation, in turn with the others of it. Who has to
+ * wait for its turn gets an answer at once, whose first events say where it stands; by then it is a request like any
+ * other that waits: seen and counted, and cancelled by its id. The conversation is left as it was when the answer does
+ * not end well. Throws what Gateway.chat throws, and queue_full when too many wait for their turn.
  */
 export async function converse(
-  { gateway, conversations, requests, config, clock }: ConverseParts,
+  parts: ConverseParts,
+  call: ChatCall,
+  ask: ConversationAsk | undefined,
+  ticket: Ticket,
+): Promise<Answer> {
+  const { gateway, conversations, requests } = parts;
+  if (ask === undefined) return await gateway.chat(call, ticket);
+  requests.add(ticket);
+  try {
+    if (!conversations.busy(call.namespace, ask.id)) return await inTurn(parts, call, ask, ticket);
+    conversations.admit();
+    await gateway.admit(ticket);
+  } catch (error) {
+    requests.remove(ticket);
+    throw error;
+  }
+  ticket.promised = true;
+  return new WaitingAnswer(ticket, async (moved) => {
+    try {
+      return await inTurn(parts, call, ask, ticket, moved);
+    } catch (error) {
+      requests.remove(ticket);
+      ticket.finish(asAppError(error));
+      throw error;
+    }
+  });
+}
+
+/** Waits for its turn and asks then; `moved` is called whenever the ticket says something new of the wait. */
+async function inTurn(
+  { gateway, conversations, config, clock }: ConverseParts,
   call: ChatCall,
   ask: ConversationAsk,
   ticket: Ticket,
   moved: () => void = () => undefined,
-): Promise<Conversing> {
-  requests.add(ticket);
-  let turn: Turn | undefined;
+): Promise<Answer> {
+  const turn = await conversations.enter(call.namespace, ask.id, ticket.signal, (ahead) => {
+    const eta_ms = ahead * config().queue.estimated_time_per_request_ms;
+    ticket.moved({ phase: 'queued', position: ahead, eta_ms, as_of: clock.elapsed() });
+    moved();
+  });
   try {
-    turn = await conversations.enter(call.namespace, ask.id, ticket.signal, (ahead) => {
-      const eta_ms = ahead * config().queue.estimated_time_per_request_ms;
-      ticket.moved({ phase: 'queued', position: ahead, eta_ms, as_of: clock.elapsed() });
-      moved();
+    const { id, resumed, history } = turn;
+    const messages = goOn(turn, ask.messages);
+    ticket.conversation = { id, resumed, messages: history.length };
+    const request = { ...call.request, messages: withPrompt(ask.prompt, messages) };
+    const answer = await gateway.chat({ ...call, request }, ticket);
+    return added(answer, turn, (said, { done_reason: reason }) => {
+      if (reason !== 'stop' && reason !== 'length') return;
+      ticket.conversation = { id, resumed, messages: turn.keep([...messages, said]) };
     });
-    return await inTurn(gateway, call, ask, turn, ticket);
   } catch (error) {
-    turn?.release();
-    requests.remove(ticket);
+    turn.release();
     throw error;
   }
-}
-
-async function inTurn(
-  gateway: ConverseParts['gateway'],
-  call: ChatCall,
-  ask: ConversationAsk,
-  turn: Turn,
-  ticket: Ticket,
-): Promise<Conversing> {
-  const messages = goOn(turn, ask.messages);
-  let kept = turn.history.length;
-  const add = (answer: Said, { done_reason: reason }: End): void => {
-    if (reason === 'stop' || reason === 'length') kept = turn.keep([...messages, answer]);
-  };
-  const request = { ...call.request, messages: withPrompt(ask.prompt, messages) };
-  const answer = await gateway.chat({ ...call, request }, ticket);
-  return {
-    answer: added(answer, turn, add),
-    state: () => ({ id: turn.id, resumed: turn.resumed, messages: kept }),
-  };
 }
 
 /** Who sends a system message anew means it instead of the old one. */
@@ -116,7 +119,7 @@ function added(answer: Answer, turn: Turn, add: (answer: Said, end: End) => void
     };
   });
   return {
-    ...answer,
+    ticket: answer.ticket,
     events: listened(answer.events, ended, over),
     tail: (signal) => after(read, answer.tail(signal)),
     whole: () => {

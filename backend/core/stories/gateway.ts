@@ -103,7 +103,7 @@ export class Gateway {
       await this.admit(ticket);
       const spec = await modelfiles.runner(request, model, ticket.signal);
       const answer = this.#join(ticket, { call, request, spec, outcome });
-      if (answer.source === 'coalesced') passedOn.take(request, model);
+      if (ticket.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
       requests.remove(ticket);
@@ -125,6 +125,7 @@ export class Gateway {
   #hit(ticket: Ticket, call: ChatCall, outcome: ToKeep, hit: Hit): Answer {
     const { clock, requests, telemetry, newId } = this.#parts;
     ticket.source = 'hit';
+    ticket.cache = outcome;
     telemetry.sourced(hit.model, 'hit', call.owner);
     telemetry.saved(hit.runMs, hit.tokens);
     ticket.started();
@@ -132,8 +133,6 @@ export class Gateway {
     const told = withNewCallIds(hit, newId);
     return {
       ticket,
-      source: 'hit',
-      cache: outcome,
       events: new WhenRead(() => {
         requests.add(ticket);
         return followed(ticket, speak(told.record(), call.replay, clock, ticket.signal), close);
@@ -167,6 +166,7 @@ export class Gateway {
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
+    ticket.cache = outcome;
     telemetry.sourced(spec.model, source, call.owner);
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
@@ -180,8 +180,6 @@ export class Gateway {
     const events = followed(ticket, counted(seat, telemetry), close);
     return {
       ticket,
-      source,
-      cache: outcome,
       events,
       whole: () => fold(events),
       tail: (signal) => seat.tail(signal),

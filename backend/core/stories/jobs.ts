@@ -4,13 +4,13 @@ import { LRUCache } from 'lru-cache';
 import { etaOf, CompletionBuilder, type ChatEvent } from '../../contract/chat/chat.ts';
 import type { RequestView } from '../../contract/control.ts';
 import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
-import { chatAnswer, type AnswerFrame } from './answer.ts';
+import { chatAnswer } from './answer.ts';
 import type { Answer, ChatCall } from '../requests/call.ts';
 import type { Gateway } from './gateway.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { converse, type ConversationAsk } from './converse.ts';
 import { LOCAL, sees } from '../ownership.ts';
-import { again, type Ended, type Job, type Pending } from './job-lives.ts';
+import { again, type Ended, type Job } from './job-lives.ts';
 import type { Clock, Log, ReadConfig } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { queueFull, requestExists } from '../refusals.ts';
@@ -40,7 +40,7 @@ export interface JobsOptions {
 
 export class Jobs {
   readonly #options: JobsOptions;
-  readonly #pending = new Map<string, Pending>();
+  /** Those that wait or run. */
   readonly #running = new Map<string, Job>();
   /** Ids of those that are being accepted. */
   readonly #coming = new Set<string>();
@@ -55,7 +55,7 @@ export class Jobs {
       // lru-cache takes whole numbers only.
       maxSize: Math.floor(options.config().queue.retained_max_mb * MB),
       sizeCalculation: ({ record }) => BOOKKEEPING_BYTES + (record?.length ?? 0),
-      dispose: ({ frame }, id) => this.#gone.set(id, frame.ticket.owner),
+      dispose: ({ ticket }, id) => this.#gone.set(id, ticket.owner),
     });
   }
 
@@ -84,7 +84,7 @@ export class Jobs {
       const view = await this.#accept(call, ask);
       // A kept answer may have ended already.
       const { request_id: id } = view;
-      if (this.#running.has(id) || this.#pending.has(id)) this.#whenOver.set(id, over);
+      if (this.#running.has(id)) this.#whenOver.set(id, over);
       else over();
       return view;
     } catch (error) {
@@ -96,13 +96,10 @@ export class Jobs {
   }
 
   async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
-    const { conversations, gateway, requests, clock } = this.#options;
+    const { requests, clock } = this.#options;
     const ticket = new Ticket(call, clock);
     ticket.promised = true;
-    if (ask !== undefined && conversations.busy(call.namespace, ask.id)) return await this.#later(call, ask, ticket);
-    const talk = ask === undefined ? undefined : await converse(this.#options, call, ask, ticket);
-    const answer = talk?.answer ?? (await gateway.chat(call, ticket));
-    const { cache } = answer;
+    const answer = await converse(this.#options, call, ask, ticket);
     this.#checkFollowers(answer);
     // A kept answer registers itself when it is read, but this one is told its id now.
     try {
@@ -111,7 +108,7 @@ export class Jobs {
       answer.close();
       throw error;
     }
-    const job: Job = { frame: { ticket, cache, conversation: talk?.state }, answer, folder: new CompletionBuilder() };
+    const job: Job = { answer, folder: new CompletionBuilder() };
     this.#running.set(ticket.id, job);
     void this.#run(job);
     return this.#view(ticket, job, undefined);
@@ -121,45 +118,18 @@ export class Jobs {
    * Who shares a run stands in no queue, and holds no connection here that would bound it: so many of one caller's jobs
    * may follow as may stand in line. Followers on other routes cost a connection each. Throws queue_full, and closes it then.
    */
-  #checkFollowers({ source, ticket: { caller, waiting }, close }: Answer): void {
+  #checkFollowers(answer: Answer): void {
+    const { source, caller, waiting } = answer.ticket;
     const { max_queue_size: max } = this.#options.config().queue;
-    const follows = ({ answer }: Job): boolean => answer.source === 'coalesced' && answer.ticket.caller === caller;
+    const follows = ({ answer: { ticket } }: Job): boolean => ticket.source === 'coalesced' && ticket.caller === caller;
     if (source !== 'coalesced' || [...this.#running.values()].filter(follows).length < max) return;
-    close();
+    answer.close();
     throw queueFull(max, etaOf(waiting, this.#options.clock.elapsed()));
   }
 
-  /** Accepts what has to wait until somebody else has spoken in its conversation. */
-  async #later(call: ChatCall, ask: ConversationAsk, ticket: Ticket): Promise<RequestView> {
-    const { conversations, requests, gateway } = this.#options;
-    conversations.admit();
-    await gateway.admit(ticket);
-    requests.add(ticket);
-    const frame = { ticket, cache: { hit: undefined }, conversation: undefined };
-    const begin = async (): Promise<Job> => {
-      const { answer, state } = await converse(this.#options, call, ask, ticket);
-      Object.assign(frame, { cache: answer.cache, conversation: state });
-      return { frame, answer, folder: new CompletionBuilder() };
-    };
-    const begun = begin();
-    this.#pending.set(ticket.id, { frame, begun });
-    void begun.then(
-      (job) => {
-        this.#pending.delete(ticket.id);
-        this.#running.set(ticket.id, job);
-        void this.#run(job);
-      },
-      (error: unknown) => {
-        this.#pending.delete(ticket.id);
-        ticket.finish(asAppError(error));
-        this.#keep(frame, undefined);
-      },
-    );
-    return this.#view(ticket, undefined, undefined);
-  }
-
-  async #run({ frame, answer, folder }: Job): Promise<void> {
-    const { id } = frame.ticket;
+  async #run({ answer, folder }: Job): Promise<void> {
+    const { ticket } = answer;
+    const { id } = ticket;
     let record: Buffer | undefined;
     try {
       for await (const event of answer.events) {
@@ -172,23 +142,23 @@ export class Jobs {
       if (code === 'internal') this.#options.log.error({ request_id: id, ...faultOf(error) }, message);
     } finally {
       this.#running.delete(id);
-      this.#keep(frame, record);
+      this.#keep(ticket, record);
     }
   }
 
-  #keep(frame: AnswerFrame, record: Buffer | undefined): void {
-    const { id } = frame.ticket;
+  #keep(ticket: Ticket, record: Buffer | undefined): void {
+    const { id, owner } = ticket;
     this.#whenOver.get(id)?.();
     this.#whenOver.delete(id);
-    this.#ended.set(id, { frame, record });
+    this.#ended.set(id, { ticket, record });
     // lru-cache refuses without a word what is larger than all the room.
-    if (!this.#ended.has(id)) this.#gone.set(id, frame.ticket.owner);
+    if (!this.#ended.has(id)) this.#gone.set(id, owner);
   }
 
   #kept(id: string): Ended | undefined {
     const ended = this.#ended.get(id);
     if (ended === undefined) return undefined;
-    const age = this.#options.clock.elapsed() - (ended.frame.ticket.finishedAt ?? 0);
+    const age = this.#options.clock.elapsed() - (ended.ticket.finishedAt ?? 0);
     if (age <= this.#options.config().queue.retention_seconds * 1000) return ended;
     this.#ended.delete(id);
     return undefined;
@@ -198,7 +168,7 @@ export class Jobs {
   #find(id: string, watcher: string): { ticket: Ticket; job: Job | undefined; ended: Ended | undefined } {
     const job = this.#running.get(id);
     const ended = job === undefined ? this.#kept(id) : undefined;
-    const ticket = (job ?? ended)?.frame.ticket ?? this.#options.requests.get(id);
+    const ticket = job?.answer.ticket ?? ended?.ticket ?? this.#options.requests.get(id);
     const owner = ticket?.owner ?? this.#gone.get(id);
     // That there is, or was, a request of somebody else is nobody's business.
     const isSeen = owner !== undefined && sees(watcher, owner);
@@ -218,21 +188,14 @@ export class Jobs {
   }
 
   /** The life of a request as events, from its beginning. Throws request_not_found, request_gone. */
-  watch(id: string, watcher: string, signal: AbortSignal): { frame: AnswerFrame; events: AsyncIterable<ChatEvent> } {
+  watch(id: string, watcher: string, signal: AbortSignal): { ticket: Ticket; events: AsyncIterable<ChatEvent> } {
     const { ticket, job, ended } = this.#find(id, watcher);
-    if (job !== undefined) return { frame: job.frame, events: this.#untilEnd(job, signal) };
-    if (ended !== undefined) return { frame: ended.frame, events: again(ended) };
-    const pending = this.#pending.get(id);
-    if (pending !== undefined) return { frame: pending.frame, events: this.#onceBegun(pending, signal) };
+    if (job !== undefined) return { ticket, events: this.#untilEnd(job, signal) };
+    if (ended !== undefined) return { ticket, events: again(ended) };
     throw new AppError(
       'request_not_found',
       `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
     );
-  }
-
-  async *#onceBegun({ frame, begun }: Pending, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
-    yield { type: 'waiting', waiting: frame.ticket.waiting };
-    yield* this.#untilEnd(await begun, signal);
   }
 
   /** Ends when the job's own reader has ended, so that the ticket's figures are complete at the last piece. */
@@ -267,7 +230,7 @@ export class Jobs {
   }
 
   #view(ticket: Ticket, job: Job | undefined, ended: Ended | undefined): RequestView {
-    const { frame, record } = ended ?? {};
+    const record = ended?.record;
     return {
       request_id: ticket.id,
       status: statusOf(ticket),
@@ -282,7 +245,7 @@ export class Jobs {
       ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
       ...(ticket.finishedAt === undefined ? {} : { finished_at: ticket.shown(ticket.finishedAt) }),
       ...(ticket.status === 'processing' && job !== undefined ? { partial: job.folder.partial.content } : {}),
-      ...(record === undefined || frame === undefined ? {} : { result: chatAnswer(decodeRecord(record), frame) }),
+      ...(record === undefined ? {} : { result: chatAnswer(decodeRecord(record), ticket) }),
       ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
     };
   }

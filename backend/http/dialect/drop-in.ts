@@ -121,8 +121,8 @@ export async function answerWritten(
     replay: replayOf(req, parts.config()),
     streamed: stream,
   });
-  const { ticket, cache, source } = answer;
-  const headers = (): Headers => cacheHeaders(source, cache, ignored);
+  const { ticket } = answer;
+  const headers = (): Headers => cacheHeaders(ticket, ignored);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
@@ -151,5 +151,5 @@ export async function vectorsFor(
   const answer = await parts.embedder.embed({ ...about, family, request, texts }, (ticket) =>
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.'))),
   );
-  return { answer, headers: { ...cacheHeaders(answer.source, answer.cache, ignored), ...NO_STORE } };
+  return { answer, headers: { ...cacheHeaders(answer, ignored), ...NO_STORE } };
 }

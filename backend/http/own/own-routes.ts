@@ -5,7 +5,7 @@ import type { QueueView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { openApi } from '../../contract/openapi.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
-import { chatAnswer, keptAnswerJson, streamPiece, type AnswerFrame } from '../../core/stories/answer.ts';
+import { chatAnswer, keptAnswerJson, streamPiece } from '../../core/stories/answer.ts';
 import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
 import { converse } from '../../core/stories/converse.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
@@ -31,7 +31,6 @@ import {
   sendWhole,
   type Patience,
 } from '../dialect/encode.ts';
-import { sendInTurn } from './conversation-stream.ts';
 import type { BodyMemo } from '../wire/body-memo.ts';
 import { readOwnChat } from './own-chat.ts';
 import type { UnderWay } from '../wire/under-way.ts';
@@ -76,31 +75,24 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
   const { call, stream, conversation, ignoredCacheControl } = own;
   const ticket = new Ticket(call, parts.clock);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
-  if (conversation !== undefined && parts.conversations.busy(call.namespace, conversation.id)) {
-    await sendInTurn(parts, res, own, conversation, ticket);
-    return;
-  }
-  const talk = conversation === undefined ? undefined : await converse(parts, call, conversation, ticket);
-  const answer = talk?.answer ?? (await parts.gateway.chat(call, ticket));
-  const { cache, source } = answer;
-  const frame: AnswerFrame = { ticket, cache, conversation: talk?.state };
-  const headers = (): Record<string, string> => cacheHeaders(source, cache, ignoredCacheControl);
+  const answer = await converse(parts, call, conversation, ticket);
+  const headers = (): Record<string, string> => cacheHeaders(ticket, ignoredCacheControl);
   try {
     if (stream) {
       await sendSse(res, answer.events, {
         headers: headers(),
         patience: parts.patience,
-        // When Ollama is known to be down, the refusal may still get its own status.
-        eager: source === 'hit' || parts.watch.state.status === 'up',
-        render: (event, first) => streamPiece(event, frame, first),
+        // When Ollama is known to be down, the refusal of a new request may still get its own status.
+        eager: ticket.promised || ticket.source === 'hit' || parts.watch.state.status === 'up',
+        render: (event, first) => streamPiece(event, ticket, first),
       });
     } else {
       const whole = answer.whole();
       const unkept = (): Record<string, string> => ({ ...headers(), ...NO_STORE });
       if (whole instanceof Promise) {
-        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, frame));
+        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, ticket));
       } else {
-        sendJsonText(res, 200, keptAnswerJson(whole, frame), unkept());
+        sendJsonText(res, 200, keptAnswerJson(whole, ticket), unkept());
       }
     }
   } finally {
@@ -160,12 +152,12 @@ export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: Se
     sendJson(res, 200, parts.jobs.view(id, watcherOf(req)), NO_STORE);
     return;
   }
-  const { frame, events } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
+  const { ticket, events } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
   await sendSse(res, events, {
     headers: {},
     patience: parts.patience,
     eager: true,
-    render: (event, first) => streamPiece(event, frame, first),
+    render: (event, first) => streamPiece(event, ticket, first),
   });
 }
 

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
-import type { CacheOutcome } from '../../core/requests/call.ts';
+import type { CacheOutcome } from '../../core/requests/ticket.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import type { Source } from '../../contract/chat/chat.ts';
 
@@ -78,15 +78,22 @@ export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): 
   return said.length === 0 ? undefined : hash('sha256', JSON.stringify(said)).slice(0, 16);
 }
 
+/** What is known of an answer when its headers go out. */
+export interface Known {
+  readonly source: Source | undefined;
+  readonly cache: CacheOutcome | undefined;
+}
+
+/** For headers that go out before anybody knows what the cache has. */
+const WAITS_FOR_TURN = { 'Cache-Status': 'hearth; detail="waits for its turn in the conversation"' };
+
 /**
  * The same set of headers for every answer, wherever it came from. Only a whole answer says that it was stored:
  * when the first piece of a stream goes out nobody knows how it will end.
  */
-export function cacheHeaders(
-  source: Source,
-  { plan, key, hit, landed }: CacheOutcome,
-  ignored: boolean,
-): Record<string, string> {
+export function cacheHeaders({ source, cache }: Known, ignored: boolean): Record<string, string> {
+  if (source === undefined || cache === undefined) return WAITS_FOR_TURN;
+  const { plan, key, hit, landed } = cache;
   const detail = ignored ? '; detail="request cache-control not followed"' : '';
   return {
     'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${landed.stored ? '; stored' : ''}${detail}`,

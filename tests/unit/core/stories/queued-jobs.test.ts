@@ -55,6 +55,7 @@ class FakeGateway {
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
     const requests = this.#requests;
     ticket.source = this.hits ? 'hit' : 'miss';
+    ticket.cache = { plan: PLAN, key: undefined, hit: undefined, landed: { stored: false } };
     if (!this.hits) requests.add(ticket);
     const options = { signal: ticket.signal, priority: 0, finishAbandoned: () => false };
     const seat = this.#flights.join(this.shared ? 'shared' : `${this.runs.length}`, options, (context) => {
@@ -78,8 +79,6 @@ class FakeGateway {
     };
     return Promise.resolve({
       ticket,
-      source: ticket.source,
-      cache: { plan: PLAN, key: undefined, hit: undefined, landed: { stored: false } },
       events,
       whole: () => fold(events),
       tail: (signal) => seat.tail(signal),
@@ -506,11 +505,11 @@ describe('looking on', () => {
 
   test('the figures are complete when the end is seen', async () => {
     await submit('r1');
-    const { frame, events } = jobs.watch('r1', LOCAL, NEVER);
+    const { ticket, events } = jobs.watch('r1', LOCAL, NEVER);
     const statuses: string[] = [];
     const looking = watched(
       (async () => {
-        for await (const event of events) if (event.type === 'end') statuses.push(frame.ticket.status);
+        for await (const event of events) if (event.type === 'end') statuses.push(ticket.status);
       })(),
     );
     await settled();
