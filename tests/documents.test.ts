@@ -4,7 +4,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configTable, dropInTable, environmentTable, errorTable, routeTable } from '../backend/contract/tables.ts';
+import {
+  configTable,
+  dropInTable,
+  environmentTable,
+  errorTable,
+  handedOnTable,
+  routeTable,
+} from '../backend/contract/tables.ts';
 import { startHearth, type Hearth } from './support/hearth.ts';
 
 const run = promisify(execFile);
@@ -20,6 +27,7 @@ const readme = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8'
 test.each([
   ['routes', routeTable],
   ['drop-in', dropInTable],
+  ['handed-on', handedOnTable],
   ['errors', errorTable],
   ['config', configTable],
   ['environment', environmentTable],

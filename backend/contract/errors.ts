@@ -96,7 +96,6 @@ export const ERRORS = {
     retryable: true,
     when: 'The request waited longer than queue.max_wait_ms, for its turn or for Ollama to come back.',
   },
-  paused: { status: 503, retryable: true, when: 'New work is paused and the caller asked not to wait.' },
   shutting_down: { status: 503, retryable: true, when: 'The gateway is stopping.' },
   breaker_open: {
     status: 503,

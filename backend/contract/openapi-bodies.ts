@@ -2,6 +2,7 @@
 import type { GoType } from './go/go-type.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from './chat/ollama-bodies.ts';
 import { openAiChat, openAiCompletion, openAiEmbeddings } from './chat/openai-bodies.ts';
+import type { DropInRoute } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,6 +16,19 @@ const BODIES = {
   OpenAiEmbeddings: openAiEmbeddings,
 } as const;
 export type DropInBody = keyof typeof BODIES;
+
+/** The bodies of the routes that other clients know; their answers are Ollama's and OpenAI's own. */
+export const DROP_IN_SENDS: Readonly<Record<DropInRoute['path'], DropInBody | undefined>> = {
+  '/api/chat': 'OllamaChat',
+  '/api/generate': 'OllamaGenerate',
+  '/api/embed': 'OllamaEmbed',
+  '/api/embeddings': 'OllamaEmbeddings',
+  '/v1/chat/completions': 'OpenAiChat',
+  '/v1/completions': 'OpenAiCompletion',
+  '/v1/embeddings': 'OpenAiEmbeddings',
+  '/v1/models': undefined,
+  '/v1/models/:name': undefined,
+};
 
 /** Every body names its model, and may have our own fields (`own`) beside Ollama's. */
 export function dropInBodies(own: Json): Json {

@@ -16,11 +16,10 @@ import {
   requestViewSchema,
 } from './control.ts';
 import { ERRORS, RUN_ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
-import { dropInBodies, type DropInBody } from './openapi-bodies.ts';
-import { DROP_IN_ROUTES, ROUTES, type DropInPath, type RoutePath } from './routes.ts';
+import { dropInBodies, DROP_IN_SENDS, type DropInBody } from './openapi-bodies.ts';
+import { DROP_IN_ROUTES, OWN_ROUTES, type DropInRoute, type OwnRoute } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Method = 'get' | 'post' | 'delete';
 
 /** POST /api/cache-stats; what `data` may hold depends on the action. */
 const actionSchema = z.strictObject({
@@ -80,7 +79,9 @@ const namespace: Json = {
   description: 'The `cache.namespace` of a conversation that has one',
 };
 
-const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>> = {
+const OPERATIONS: {
+  readonly [R in OwnRoute as R['path']]: Readonly<Record<Lowercase<R['methods'][number]>, Operation>>;
+} = {
   '/health': {
     get: {
       what: 'How Hearth and Ollama are',
@@ -106,7 +107,7 @@ const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>
         what: 'The answer, whole or streamed',
         stream: 'With `stream`: `data:` lines, one JSON object each; the last one has `"done": true`.',
       },
-      errors: RUN_ERRORS,
+      errors: [],
     },
   },
   '/api/chat-queue': {
@@ -114,7 +115,7 @@ const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>
       what: 'Hand a chat in, without waiting for its answer',
       sends: 'ChatRequest',
       answers: { status: 202, shapes: ['Accepted'], what: 'Accepted; Location says where to look' },
-      errors: [...RUN_ERRORS, 'request_exists'],
+      errors: ['request_exists'],
     },
     get: {
       what: 'A request that was handed in; without requestId, the whole queue',
@@ -175,23 +176,11 @@ const OPERATIONS: Readonly<Record<RoutePath, Partial<Record<Method, Operation>>>
   },
 };
 
-/** The bodies of the routes that other clients know; their answers are Ollama's and OpenAI's own. */
-const DROP_IN: Readonly<Record<DropInPath, Sent | undefined>> = {
-  '/api/chat': 'OllamaChat',
-  '/api/generate': 'OllamaGenerate',
-  '/api/embed': 'OllamaEmbed',
-  '/api/embeddings': 'OllamaEmbeddings',
-  '/v1/chat/completions': 'OpenAiChat',
-  '/v1/completions': 'OpenAiCompletion',
-  '/v1/embeddings': 'OpenAiEmbeddings',
-  '/v1/models': undefined,
-};
-
 /** The whole description; `version` is that of the app. OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */
 export function openApi(version: string): Json {
   const paths: Record<string, Json> = {};
-  for (const { path } of ROUTES) paths[path.replace(/:(\w+)/g, '{$1}')] = ownPath(path);
-  for (const { path, what } of DROP_IN_ROUTES) paths[path] = dropIn(path, what);
+  for (const route of OWN_ROUTES) paths[named(route.path)] = ownPath(route);
+  for (const route of DROP_IN_ROUTES) paths[named(route.path)] = dropIn(route);
   return {
     openapi: '3.1.0',
     info: {
@@ -225,17 +214,27 @@ const KEYS = {
 /** What the front door may answer anywhere. */
 const DOOR: ErrorCode[] = ['unauthorized', 'forbidden', 'client_limit', 'host_not_allowed', 'origin_not_allowed'];
 
-function ownPath(path: RoutePath): Json {
-  const operations = Object.entries(OPERATIONS[path]).map(([method, operation]) => [
-    method,
-    described(path, operation),
-  ]);
-  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
-  const parameters = names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
-  return { ...(parameters.length === 0 ? {} : { parameters }), ...(Object.fromEntries(operations) as Json) };
+/** A path as OpenAPI writes it. */
+function named(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}');
 }
 
-function described(path: string, { what, sends, query, answers, errors }: Operation): Json {
+function ownPath({ path, does }: OwnRoute): Json {
+  const operations = Object.entries(OPERATIONS[path]).map(([method, operation]) => [
+    method,
+    described(path, operation, does === 'run' && method === 'post' ? RUN_ERRORS : []),
+  ]);
+  return { ...inPath(path), ...(Object.fromEntries(operations) as Json) };
+}
+
+/** What stands for a part of the path. */
+function inPath(path: string): Json {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  const parameters = names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  return parameters.length === 0 ? {} : { parameters };
+}
+
+function described(path: string, { what, sends, query, answers, errors }: Operation, more: readonly ErrorCode[]): Json {
   const { status, shapes: named, stream } = answers;
   const refs = named.map(ref);
   const schema = refs.length === 1 ? refs[0] : refs.length === 0 ? { type: 'object' } : { oneOf: refs };
@@ -247,15 +246,19 @@ function described(path: string, { what, sends, query, answers, errors }: Operat
     summary: what,
     ...(query === undefined ? {} : { parameters: query }),
     ...(sends === undefined ? {} : { requestBody: body(sends) }),
-    responses: { [status]: { description: answers.what, content }, ...failures(errors) },
+    responses: { [status]: { description: answers.what, content }, ...failures([...more, ...errors]) },
   };
 }
 
-function dropIn(path: DropInPath, what: string): Json {
-  const sends = DROP_IN[path];
+function dropIn({ path, what, methods }: DropInRoute): Json {
+  const sends = DROP_IN_SENDS[path];
   const answer = { description: 'As Ollama or OpenAI has it', content: { 'application/json': { schema: {} } } };
-  if (sends === undefined) return { get: { summary: what, responses: { 200: answer } } };
-  return { post: { summary: what, requestBody: body(sends), responses: { 200: answer } } };
+  const operation = {
+    summary: what,
+    ...(sends === undefined ? {} : { requestBody: body(sends) }),
+    responses: { 200: answer },
+  };
+  return { ...inPath(path), ...Object.fromEntries(methods.map((method) => [method.toLowerCase(), operation])) };
 }
 
 function body(shape: Sent): Json {

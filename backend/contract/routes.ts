@@ -1,44 +1,264 @@
-// Every route of the gateway's own API, for the router, for "method not allowed", and for the README's table.
+// The one table of routes: ours, those of Ollama and OpenAI that we answer, and those that are handed on to Ollama under a
+// rule. The router, the keys, "method not allowed", OpenAPI and the README's tables read it; it knows no handler.
+import type { Scope } from './api-key.ts';
 
-interface RouteInfo {
+/** Whose form a route speaks. */
+export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+export interface RouteInfo {
+  /** A `:name` at its end stands for one part of a path in ours, and for all that follows in others'. */
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST' | 'DELETE')[];
+  /** Where Ollama answers, those that it has; what else is asked there is handed on too. */
+  readonly methods: readonly Method[];
+  readonly dialect: Dialect;
+  /** Who answers: we, or Ollama, which gets the request as it came. */
+  readonly by: 'hearth' | 'ollama';
+  /** What a request does that is more than a look: it runs a model, or changes the installed ones. */
+  readonly does: 'look' | 'run' | 'manage';
+  /** What a key must be for, but to look (GET, HEAD). `each`: the handler asks, as it hangs on the body. */
+  readonly scope: Scope | 'each';
   readonly what: string;
 }
 
+/** A model works here, behind cache, sharing and queue. */
+const RUNS = { by: 'hearth', does: 'run', scope: 'chat' } as const;
+/** We answer at once. */
+const LOOKS = { by: 'hearth', does: 'look' } as const;
+/** Handed on; that a key for chat is for it says that it may run a model. */
+const HANDED_ON = { by: 'ollama', does: 'run' } as const;
+/** Handed on; it changes what is on the disk, or who one is at ollama.com. */
+const MANAGES = { dialect: 'ollama', by: 'ollama', does: 'manage', scope: 'manage' } as const;
+
+/** The first row that fits a path is its row. */
 export const ROUTES = [
-  { path: '/health', methods: ['GET'], what: 'How Hearth and Ollama are; `?ready=1` answers 503 when not healthy.' },
-  { path: '/api/chat-optimized', methods: ['POST'], what: 'Chat, as JSON or as a stream.' },
+  {
+    path: '/health',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'manage',
+    what: 'How Hearth and Ollama are; `?ready=1` answers 503 when not healthy.',
+  },
+  {
+    path: '/api/chat-optimized',
+    methods: ['POST'],
+    dialect: 'own',
+    ...RUNS,
+    what: 'Chat, as JSON or as a stream.',
+  },
   {
     path: '/api/chat-queue',
     methods: ['POST', 'GET', 'DELETE'],
+    dialect: 'own',
+    ...RUNS,
     what: 'Chat without a connection: hand in (202), look, cancel. `GET` without `requestId` shows the queue.',
   },
   {
     path: '/api/conversations/:id',
     methods: ['GET', 'DELETE'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'chat',
     what: 'What was said under a `conversation_id`; forget it.',
   },
   {
     path: '/api/cache-stats',
     methods: ['GET', 'POST'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'each',
     what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',
   },
-  { path: '/openapi.json', methods: ['GET'], what: 'All of this, as OpenAPI 3.1.' },
-  { path: '/api/events', methods: ['GET'], what: 'What goes on, live, as server-sent events.' },
+  {
+    path: '/openapi.json',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'manage',
+    what: 'All of this, as OpenAPI 3.1.',
+  },
+  {
+    path: '/api/events',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'manage',
+    what: 'What goes on, live, as server-sent events.',
+  },
+  {
+    path: '/api/chat',
+    methods: ['POST'],
+    dialect: 'ollama',
+    ...RUNS,
+    what: 'Ollama chat: cached, shared, queued. So are the next three.',
+  },
+  {
+    path: '/api/generate',
+    methods: ['POST'],
+    dialect: 'ollama',
+    ...RUNS,
+    what: 'Ollama completion, also `raw`, `suffix`, `context`, `images`.',
+  },
+  {
+    path: '/api/embed',
+    methods: ['POST'],
+    dialect: 'ollama',
+    ...RUNS,
+    what: 'Vectors; each text is kept by itself, and texts that wait go up together.',
+  },
+  {
+    path: '/api/embeddings',
+    methods: ['POST'],
+    dialect: 'ollama',
+    ...RUNS,
+    what: 'The older form of it, for one text.',
+  },
+  {
+    path: '/v1/chat/completions',
+    methods: ['POST'],
+    dialect: 'openai',
+    ...RUNS,
+    what: 'OpenAI chat; the same kept answers as on `/api/chat`.',
+  },
+  {
+    path: '/v1/completions',
+    methods: ['POST'],
+    dialect: 'openai',
+    ...RUNS,
+    what: 'OpenAI completion.',
+  },
+  {
+    path: '/v1/embeddings',
+    methods: ['POST'],
+    dialect: 'openai',
+    ...RUNS,
+    what: 'OpenAI vectors, as numbers or base64.',
+  },
+  {
+    path: '/v1/models',
+    methods: ['GET'],
+    dialect: 'openai',
+    ...LOOKS,
+    scope: 'chat',
+    what: 'The installed models.',
+  },
+  {
+    path: '/v1/models/:name',
+    methods: ['GET'],
+    dialect: 'openai',
+    ...LOOKS,
+    scope: 'chat',
+    what: 'One of them.',
+  },
+  {
+    path: '/v1/messages',
+    methods: ['POST'],
+    dialect: 'anthropic',
+    ...HANDED_ON,
+    scope: 'chat',
+    what: 'Anthropic chat.',
+  },
+  {
+    path: '/v1/messages/:rest',
+    methods: ['POST'],
+    dialect: 'anthropic',
+    ...HANDED_ON,
+    scope: 'chat',
+    what: 'What belongs to it, as to count tokens.',
+  },
+  {
+    path: '/v1/responses',
+    methods: ['POST'],
+    dialect: 'responses',
+    ...HANDED_ON,
+    scope: 'chat',
+    what: 'OpenAI Responses.',
+  },
+  {
+    path: '/v1/responses/:rest',
+    methods: ['POST'],
+    dialect: 'responses',
+    ...HANDED_ON,
+    scope: 'chat',
+    what: 'What belongs to it.',
+  },
+  {
+    path: '/v1/:rest',
+    methods: ['GET', 'POST'],
+    dialect: 'openai',
+    ...HANDED_ON,
+    scope: 'chat',
+    what: 'What else it has of OpenAI.',
+  },
+  {
+    path: '/api/show',
+    methods: ['POST'],
+    dialect: 'ollama',
+    by: 'ollama',
+    does: 'look',
+    scope: 'chat',
+    what: 'What is known of a model.',
+  },
+  { path: '/api/pull', methods: ['POST'], ...MANAGES, what: 'Install a model.' },
+  { path: '/api/push', methods: ['POST'], ...MANAGES, what: 'Publish one.' },
+  { path: '/api/create', methods: ['POST'], ...MANAGES, what: 'Make one of another.' },
+  { path: '/api/copy', methods: ['POST'], ...MANAGES, what: 'Give one a second name.' },
+  { path: '/api/delete', methods: ['DELETE'], ...MANAGES, what: 'Remove one.' },
+  { path: '/api/blobs/:digest', methods: ['POST'], ...MANAGES, what: 'A file for `/api/create`.' },
+  { path: '/api/me', methods: ['POST'], ...MANAGES, what: 'Who is signed in at ollama.com.' },
+  { path: '/api/signout', methods: ['POST'], ...MANAGES, what: 'Sign out there.' },
+  { path: '/api/user/keys/:key', methods: ['DELETE'], ...MANAGES, what: 'The same, in its older form.' },
+  {
+    path: '/api/:rest',
+    methods: ['GET', 'POST'],
+    dialect: 'ollama',
+    ...HANDED_ON,
+    scope: 'manage',
+    what: 'What else Ollama has, or will have.',
+  },
+  {
+    path: '/',
+    methods: ['GET'],
+    dialect: 'ollama',
+    by: 'ollama',
+    does: 'look',
+    scope: 'manage',
+    what: 'Whether it runs, in its words.',
+  },
 ] as const satisfies readonly RouteInfo[];
 
-/** Routes of Ollama and OpenAI on which Hearth does something; everything else of theirs is handed on as it is. */
-export const DROP_IN_ROUTES = [
-  { path: '/api/chat', what: 'Ollama chat: cached, shared, queued. So are the next three.' },
-  { path: '/api/generate', what: 'Ollama completion, also `raw`, `suffix`, `context`, `images`.' },
-  { path: '/api/embed', what: 'Vectors; each text is kept by itself, and texts that wait go up together.' },
-  { path: '/api/embeddings', what: 'The older form of it, for one text.' },
-  { path: '/v1/chat/completions', what: 'OpenAI chat; the same kept answers as on `/api/chat`.' },
-  { path: '/v1/completions', what: 'OpenAI completion.' },
-  { path: '/v1/embeddings', what: 'OpenAI vectors, as numbers or base64.' },
-  { path: '/v1/models', what: 'The installed models, one of them with `/v1/models/:id`.' },
-] as const satisfies readonly { readonly path: string; readonly what: string }[];
+export type Route = (typeof ROUTES)[number];
+export type OwnRoute = Extract<Route, { dialect: 'own' }>;
+/** A route of another's dialect that we answer. */
+export type DropInRoute = Exclude<Extract<Route, { by: 'hearth' }>, OwnRoute>;
 
-export type RoutePath = (typeof ROUTES)[number]['path'];
-export type DropInPath = (typeof DROP_IN_ROUTES)[number]['path'];
+const isOwn = (route: Route): route is OwnRoute => route.dialect === 'own';
+const isDropIn = (route: Route): route is DropInRoute => route.by === 'hearth' && route.dialect !== 'own';
+
+export const OWN_ROUTES: readonly OwnRoute[] = ROUTES.filter(isOwn);
+export const DROP_IN_ROUTES: readonly DropInRoute[] = ROUTES.filter(isDropIn);
+
+/** The row of a path without a query; undefined where nobody has such a route. */
+export function routeOf(path: string): Route | undefined {
+  return PATTERNS.find(({ pattern }) => pattern.test(path))?.route;
+}
+
+/** The dialect in which a path is answered, if only to say that there is no such route: then it is ours. */
+export function dialectOf(path: string): Dialect {
+  // Ollama redirects a doubled slash by itself.
+  return routeOf(path.includes('//') ? path.replaceAll(/\/{2,}/g, '/') : path)?.dialect ?? 'own';
+}
+
+const PATTERNS = ROUTES.map((route) => ({ route, pattern: patternOf(route) }));
+
+/**
+ * Which addresses a row stands for. Ours may be spelled in any case and end with a slash, and what lies below one with a
+ * `:name` is ours to refuse. In others case and slash count, as they do for Ollama.
+ */
+function patternOf({ path, dialect }: Route): RegExp {
+  const own = dialect === 'own';
+  const text = path.replaceAll('.', '\\.').replace(/\/:\w+$/, own ? '(?:/.*)?' : '/.+');
+  return new RegExp(`^${text}${own ? '/?' : ''}$`, own ? 'is' : 's');
+}

@@ -2,7 +2,7 @@
 // It writes no file; a test compares the README with it.
 import { code, table } from './config/config-docs.ts';
 import { ERRORS } from './errors.ts';
-import { DROP_IN_ROUTES, ROUTES } from './routes.ts';
+import { DROP_IN_ROUTES, OWN_ROUTES, ROUTES } from './routes.ts';
 
 export { configTable, environmentTable } from './config/config-docs.ts';
 
@@ -10,7 +10,7 @@ export { configTable, environmentTable } from './config/config-docs.ts';
 export function routeTable(): string {
   return table(
     ['Route', 'Methods', 'What'],
-    ROUTES.map(({ path, methods, what }) => [code(path), methods.map(code).join(', '), what]),
+    OWN_ROUTES.map(({ path, methods, what }) => [code(path), methods.map(code).join(', '), what]),
   );
 }
 
@@ -19,6 +19,14 @@ export function dropInTable(): string {
   return table(
     ['Route', 'What'],
     DROP_IN_ROUTES.map(({ path, what }) => [code(path), what]),
+  );
+}
+
+/** The README's table of what is handed on, and what a key must be for to ask for it. */
+export function handedOnTable(): string {
+  return table(
+    ['Route', 'A key for', 'What'],
+    ROUTES.filter(({ by }) => by === 'ollama').map(({ path, scope, what }) => [code(path), code(scope), what]),
   );
 }
 

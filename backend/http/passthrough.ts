@@ -4,11 +4,13 @@
 // What changes the models on the disk is for programs of this machine alone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, asAppError } from '../contract/errors.ts';
+import { dialectOf } from '../contract/routes.ts';
 import type { ReadConfig, Relay, Watch } from '../core/ports.ts';
 import type { Requests } from '../core/requests/requests.ts';
 import { inviteBody } from './wire/body.ts';
 import { breakOff, onGone, requestId } from './dialect/encode.ts';
-import { dialectOf, failureOf } from './wire/failures.ts';
+import { failureOf } from './wire/failures.ts';
+import { pathOf } from './wire/normalized-path.ts';
 import { isForwarding } from './door/forwarded.ts';
 import { give, taken } from './wire/give.ts';
 import { checkManagement, isManagement } from './door/management.ts';
@@ -119,7 +121,7 @@ async function exchange(
   } catch (error) {
     // Where no word of ours fits behind half of another's answer, only a broken connection says that it is not whole.
     if (pieces?.whole !== true) res.destroy();
-    else breakOff(res, failureOf(asAppError(error), dialectOf(url), requestId(res), number));
+    else breakOff(res, failureOf(asAppError(error), dialectOf(pathOf(req)), requestId(res), number));
     throw error;
   } finally {
     // Also when it broke off, or said it in other words: what was done until then is done.

@@ -3,9 +3,10 @@
 import type { ServerResponse } from 'node:http';
 import type { ChatEvent, Completion } from '../../contract/chat/chat.ts';
 import { AppError, asAppError, retryAfterOf } from '../../contract/errors.ts';
+import type { Dialect } from '../../contract/routes.ts';
 import type { StreamPiece } from '../../core/stories/answer.ts';
 import { endEarly } from '../wire/body.ts';
-import { type Dialect, type Failure, failureOf } from '../wire/failures.ts';
+import { type Failure, failureOf } from '../wire/failures.ts';
 import { countWhole, give, giveLast } from '../wire/give.ts';
 
 /** The clocks of a connection that waits; milliseconds. */

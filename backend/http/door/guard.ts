@@ -10,6 +10,7 @@ import { pointsAtItself } from '../../contract/via-loop.ts';
 import type { ReadConfig } from '../../core/ports.ts';
 import type { OriginApprovals } from '../../core/access/origin-approvals.ts';
 import { effectiveBind } from './bind.ts';
+import { toOriginForm } from '../wire/normalized-path.ts';
 import type { KeyCheck } from './keys.ts';
 import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
@@ -70,6 +71,7 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
   let rules: Rules | undefined;
   return {
     admit(req, res) {
+      // The router has done so too; the door relies on nobody.
       toOriginForm(req);
       const now = config();
       if (req.headers.via?.includes(via) === true) throw pointsAtItself(withoutUserinfo(now.ollama.api_url));
@@ -176,19 +178,6 @@ function remember(good: Set<string>, value: string): true {
 /** Browsers name the page of most requests, and say of all of them what they are for (Fetch Metadata Request Headers). */
 function isFromBrowser(headers: IncomingHttpHeaders): boolean {
   return headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'));
-}
-
-/**
- * A target in absolute form names its host itself, and what the Host header says beside it counts for nothing (RFC 9112,
- * 3.2.2). From here on the request is as if it had been sent in the usual form.
- */
-function toOriginForm(req: IncomingMessage): void {
-  const { url = '/' } = req;
-  if (url.startsWith('/')) return;
-  const [, host, path = ''] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
-  if (host === undefined) return;
-  req.headers.host = host;
-  req.url = path.startsWith('/') ? path : `/${path}`;
 }
 
 /** Node keeps the first of two Host lines and forgets the other; RFC 9112 (3.2) has both refused. */

@@ -7,7 +7,7 @@ import { AppError } from '../../contract/errors.ts';
 import { findKey, KEY_PREFIX } from '../../core/access/api-keys.ts';
 import type { Elapsed, ReadConfig } from '../../core/ports.ts';
 import { placedElsewhereBy } from './forwarded.ts';
-import { checkManagement } from './management.ts';
+import { checkManagement, ruleOf } from './management.ts';
 import { normalizedPath } from '../wire/normalized-path.ts';
 import { isFromHere, isSentFromHere, requireScope, showedKey } from './caller.ts';
 
@@ -124,15 +124,10 @@ function keyNeeded({ headers }: IncomingMessage): string {
 
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
-/** What is asked for here costs a run of the model, or is about the caller's own requests. */
-const CHAT = /^\/(?:v1\/.*|api\/(?:chat|generate|embed|embeddings|show|chat-optimized|chat-queue|conversations\/.*))$/i;
-/** Its actions want different scopes, so it asks for itself. */
-const ACTIONS = '/api/cache-stats';
-
-/** What a key must be for. Undefined: any key will do. What is not known wants the most. */
+/** What a key must be for. Undefined: any key will do, or the handler asks. What is not known wants the most. */
 function scopeOf(req: IncomingMessage): Scope | undefined {
   if (isReading(req)) return undefined;
   const path = normalizedPath(req.url ?? '/');
-  if (path === ACTIONS) return undefined;
-  return path !== undefined && CHAT.test(path) ? 'chat' : 'manage';
+  const scope = (path === undefined ? undefined : ruleOf(path)?.scope) ?? 'manage';
+  return scope === 'each' ? undefined : scope;
 }

@@ -1,16 +1,20 @@
 // Which requests change the installed models, and who may: programs of this machine, and who was given leave.
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
+import { type Route, routeOf } from '../../contract/routes.ts';
 import { normalizedPath } from '../wire/normalized-path.ts';
 import { isFromHere, shownKey } from './caller.ts';
 
-/** Routes that change what is on the disk, or who one is at ollama.com. */
+/** Whether a request changes what is on the disk, or who one is at ollama.com. */
 export function isManagement(method: string, address: string): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
   const path = normalizedPath(address);
-  return (
-    path === undefined || /^\/api\/(?:pull|push|create|copy|delete|signout|me|blobs\/.*|user\/keys\/.*)$/is.test(path)
-  );
+  return path === undefined || ruleOf(path)?.does === 'manage';
+}
+
+/** The row whose rules hold for a normalized path: in any case, since some server behind may not tell them apart. */
+export function ruleOf(path: string): Route | undefined {
+  return routeOf(path.toLowerCase());
 }
 
 /** Throws management_disabled where a request would change the models and comes neither from here nor with a key. */

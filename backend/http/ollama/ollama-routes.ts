@@ -9,7 +9,19 @@ import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from 
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { ollamaChunk, ollamaEnd, type OllamaFrame, ollamaWhole } from './ollama-answer.ts';
 import { askedToEmbed, askedToWrite } from './ollama-request.ts';
+import { handlersWith } from '../wire/handler.ts';
 import { callerOf, requireScope } from '../door/caller.ts';
+
+/** The handlers of Ollama's routes. */
+export function ollamaHandlers(parts: DropInParts) {
+  const on = handlersWith(parts);
+  return {
+    '/api/chat': { POST: on((...asked) => ollamaWrite('chat', ...asked)) },
+    '/api/generate': { POST: on((...asked) => ollamaWrite('generate', ...asked)) },
+    '/api/embed': { POST: on((...asked) => ollamaEmbed('embed', ...asked)) },
+    '/api/embeddings': { POST: on((...asked) => ollamaEmbed('embeddings', ...asked)) },
+  };
+}
 
 /** What Ollama's own routes say of an empty body. */
 const NO_BODY = 'missing request body';
@@ -39,9 +51,9 @@ function line(value: unknown): string {
 }
 
 /** POST /api/chat and /api/generate. */
-export async function ollamaWrite(
-  parts: DropInParts,
+async function ollamaWrite(
   family: Family,
+  parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
@@ -60,9 +72,9 @@ export async function ollamaWrite(
 const UNLOADED = { created_at: '', done_reason: 'unload', metrics: NO_METRICS };
 
 /** POST /api/embed and the legacy /api/embeddings. */
-export async function ollamaEmbed(
-  parts: DropInParts,
+async function ollamaEmbed(
   family: EmbedFamily,
+  parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {

@@ -6,6 +6,7 @@ import { AppError } from '../../contract/errors.ts';
 import { noSuchModel } from '../../core/models/names.ts';
 import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from '../dialect/drop-in.ts';
 import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
+import { handlersWith } from '../wire/handler.ts';
 import {
   chatCompletion,
   ChatCompletionStream,
@@ -18,6 +19,18 @@ import {
 } from './openai-answer.ts';
 import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAiAsked } from './openai-request.ts';
 
+/** The handlers of OpenAI's routes. */
+export function openAiHandlers(parts: DropInParts) {
+  const on = handlersWith(parts);
+  return {
+    '/v1/chat/completions': { POST: on((...asked) => openAiWrite('chat', ...asked)) },
+    '/v1/completions': { POST: on((...asked) => openAiWrite('completion', ...asked)) },
+    '/v1/embeddings': { POST: on(openAiEmbed) },
+    '/v1/models': { GET: on(openAiModels) },
+    '/v1/models/:name': { GET: on(openAiModel) },
+  };
+}
+
 /** What Ollama says of an empty body here. */
 const NO_BODY = 'EOF';
 
@@ -28,9 +41,9 @@ const FORMS = {
 } as const;
 
 /** POST /v1/chat/completions and /v1/completions. */
-export async function openAiWrite(
-  parts: DropInParts,
+async function openAiWrite(
   form: keyof typeof FORMS,
+  parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
@@ -72,7 +85,7 @@ function events(chunks: readonly object[]): string {
 }
 
 /** POST /v1/embeddings. */
-export async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const asked = await readAs(parts, req, NO_BODY, embeddingsFromOpenAi);
   const { answer, headers } = await vectorsFor(parts, req, res, asked);
   const { encoding, request } = asked;
@@ -84,12 +97,12 @@ export async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res:
 }
 
 /** GET /v1/models. */
-export async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
   sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))), JSON_HEADERS);
 }
 
 /** GET /v1/models/:id, shown as it was spelled; the name may have slashes, as those of other registries do. */
-export async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
   const model = await parts.watch.resolve(name, goneSignal(res));
   if (model === undefined) {

@@ -1,5 +1,4 @@
 // The gateway's own API (product contract section 2): each handler reads a request, asks the core, encodes the answer.
-// Handlers stand on Node's plain request and response, so that the hot one needs no framework in front of it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { QueueView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -33,6 +32,7 @@ import {
 } from '../dialect/encode.ts';
 import type { BodyMemo } from '../wire/body-memo.ts';
 import { readOwnChat } from './own-chat.ts';
+import { handlersWith } from '../wire/handler.ts';
 import type { UnderWay } from '../wire/under-way.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 
@@ -47,11 +47,23 @@ export interface OwnParts extends SnapshotParts, ActionParts {
   readonly underWay: UnderWay;
 }
 
-export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
-
 const MB = 1024 * 1024;
 /** Kept answers are for programs; a browser must ask again each time. */
 const NO_STORE = { 'Cache-Control': 'no-store' };
+
+/** The handlers of our own routes. */
+export function ownHandlers(parts: OwnParts) {
+  const on = handlersWith(parts);
+  return {
+    '/health': { GET: on(showHealth) },
+    '/api/chat-optimized': { POST: on(chatOptimized) },
+    '/api/chat-queue': { POST: on(handIn), GET: on(lookAtQueue), DELETE: on(cancelRequest) },
+    '/api/conversations/:id': { GET: on(showConversation), DELETE: on(forgetConversation) },
+    '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
+    '/openapi.json': { GET: on(showOpenApi) },
+    '/api/events': { GET: on(showEvents) },
+  };
+}
 
 async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknown> {
   checkContentType(req);
@@ -66,7 +78,7 @@ async function readChatBody(parts: OwnParts, req: IncomingMessage): Promise<Chat
 
 // ---- POST /api/chat-optimized
 
-export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const body = await readChatBody(parts, req);
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
   const asked = requestId(res);
@@ -102,7 +114,7 @@ export async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: 
 
 // ---- /api/chat-queue
 
-export async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const body = await readChatBody(parts, req);
   const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
   const id = idOfJob(parts, own, requestId(res));
@@ -137,7 +149,7 @@ function idOfJob({ jobs, newId }: OwnParts, { wantedId }: OwnChat, fromHeader: s
   return jobs.taken(fromHeader) ? newId() : fromHeader;
 }
 
-export async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = wantedRequest(req);
   const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (id === undefined) {
@@ -170,7 +182,7 @@ async function* queueChanges(
   for await (const event of feed.read(signal, viewer, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
 }
 
-export async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = wantedRequest(req);
   if (id === undefined)
     throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
@@ -194,11 +206,11 @@ function wantedRequest(req: IncomingMessage): string | undefined {
 
 // ---- /api/conversations/:id
 
-export async function showConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function showConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   sendJson(res, 200, parts.conversations.view(spaceOfConversation(req), conversationId(req)), NO_STORE);
 }
 
-export async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const id = conversationId(req);
   parts.conversations.delete(spaceOfConversation(req), id);
   sendJson(res, 200, { id, removed: true }, NO_STORE);
@@ -218,12 +230,12 @@ function conversationId(req: IncomingMessage): string {
 
 // ---- /api/cache-stats
 
-export async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   requireScope(req, 'cache', 'manage');
   sendJson(res, 200, cacheStats(parts, watcherOf(req)), NO_STORE);
 }
 
-export async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const asked = readAction(await readObject(parts, req));
   requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
   const result = await act(parts, asked.action, asked.data, goneSignal(res), watcherOf(req));
@@ -233,7 +245,7 @@ export async function doAction(parts: OwnParts, req: IncomingMessage, res: Serve
 
 // ---- GET /openapi.json
 
-export async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
   sendJson(res, 200, openApi(parts.version), NO_STORE);
 }
 
@@ -242,14 +254,14 @@ export async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: S
 /** In the first moment nothing is known of Ollama; who asks then waits so long for the first look. Milliseconds. */
 const FIRST_LOOK_MS = 1000;
 
-export async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   await parts.watch.firstLook(FIRST_LOOK_MS, goneSignal(res));
   const state = health(parts);
   const mustBeReady = new URL(req.url ?? '/', 'http://localhost').searchParams.get('ready') === '1';
   sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);
 }
 
-export async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const events = parts.feed.read(goneSignal(res), viewerOf(req));
   await sendNamedEvents(res, whileGood(req, parts.config, events), parts.patience);
 }

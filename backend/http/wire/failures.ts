@@ -1,23 +1,7 @@
 // How a failure looks in each dialect: its status, its body, and its last words in a stream that has begun.
 // Pure; what is sent when is encode.ts. The codes and their meaning are contract/errors.ts.
 import { assertNever, toWire, type AppError, type ErrorCode } from '../../contract/errors.ts';
-
-/** Whose form a route speaks. */
-export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';
-
-/** Routes of ours that stand among Ollama's. */
-const OWN =
-  /^\/(?:health|openapi\.json|api\/(?:chat-optimized|chat-queue|cache-stats|events|conversations(?:\/.*)?))\/?$/i;
-
-/** The dialect of a path. Unknown paths are ours. */
-export function dialectOf(address: string): Dialect {
-  // Ollama redirects a doubled slash by itself.
-  const path = address.includes('//') ? address.replaceAll(/\/{2,}/g, '/') : address;
-  if (/^\/v1\/messages(?:\/|$)/.test(path)) return 'anthropic';
-  if (/^\/v1\/responses(?:\/|$)/.test(path)) return 'responses';
-  if (path.startsWith('/v1/')) return 'openai';
-  return (path === '/' || path.startsWith('/api/')) && !OWN.test(path) ? 'ollama' : 'own';
-}
+import type { Dialect } from '../../contract/routes.ts';
 
 /** A failure, ready to be sent. */
 export interface Failure {

@@ -1,6 +1,26 @@
 // What a path means to whoever reads it most generously: decoded, without doubled slashes, without dots. Where a rule of
 // ours hangs on a path that is handed on, it must hold for every spelling that Ollama might take for the same
 // (net/http decodes a path before it is routed).
+import type { IncomingMessage } from 'node:http';
+
+/** The path of a request as it came, without the query: a query may carry what does not belong into a log. */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+/**
+ * A target in absolute form names its host itself, and what the Host header says beside it counts for nothing (RFC 9112,
+ * 3.2.2). From here on the request is as if it had been sent in the usual form.
+ */
+export function toOriginForm(req: IncomingMessage): void {
+  const { url = '/' } = req;
+  if (url.startsWith('/')) return;
+  const [, host, path = ''] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
+  if (host === undefined) return;
+  req.headers.host = host;
+  req.url = path.startsWith('/') ? path : `/${path}`;
+}
 
 /**
  * The path of a request's address in one spelling: `//api/%70ull/?x` and `/v1/../api/pull` both are `/api/pull`.

@@ -1,6 +1,6 @@
 // Every route that a page could try: ours and the drop-in ones as the contract lists them, Ollama's others as Ollama has
 // them. Each with a body that would do something if the page were let in.
-import { DROP_IN_ROUTES, ROUTES, type DropInPath, type RoutePath } from '../../../backend/contract/routes.ts';
+import { DROP_IN_ROUTES, OWN_ROUTES, type DropInRoute, type OwnRoute } from '../../../backend/contract/routes.ts';
 
 export interface Door {
   readonly method: string;
@@ -19,7 +19,7 @@ const options = { temperature: 0 };
 
 type Tries = readonly Omit<Door, 'path'>[];
 
-const OWN: Readonly<Record<RoutePath, Tries>> = {
+const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
   '/health': [{ method: 'GET', status: 200 }],
   '/api/chat-optimized': [{ method: 'POST', body: { messages, conversation_id: 'talk' }, status: 200 }],
   '/api/chat-queue': [
@@ -40,7 +40,7 @@ const OWN: Readonly<Record<RoutePath, Tries>> = {
   '/api/events': [{ method: 'GET', status: 200, endless: true }],
 };
 
-const DROP_IN: Readonly<Record<DropInPath, Tries>> = {
+const DROP_IN: Readonly<Record<DropInRoute['path'], Tries>> = {
   '/api/chat': [{ method: 'POST', body: { model, messages, options }, status: 200 }],
   '/api/generate': [{ method: 'POST', body: { model, prompt: 'Bread', options }, status: 200 }],
   '/api/embed': [{ method: 'POST', body: { model: 'nomic-embed-text', input: 'Bread' }, status: 200 }],
@@ -49,10 +49,10 @@ const DROP_IN: Readonly<Record<DropInPath, Tries>> = {
   '/v1/completions': [{ method: 'POST', body: { model, prompt: 'Bread', temperature: 0 }, status: 200 }],
   '/v1/embeddings': [{ method: 'POST', body: { model: 'nomic-embed-text', input: 'Bread' }, status: 200 }],
   '/v1/models': [{ method: 'GET', status: 200 }],
+  '/v1/models/:name': [{ method: 'GET', status: 200 }],
 };
 
 const HANDED_ON: readonly Door[] = [
-  { method: 'GET', path: '/v1/models/llama3.2', status: 200 },
   { method: 'GET', path: '/api/tags', status: 200 },
   { method: 'GET', path: '/api/ps', status: 200 },
   { method: 'GET', path: '/api/version', status: 200 },
@@ -85,13 +85,13 @@ function tries<P extends string>(listed: readonly { readonly path: P }[], table:
   return listed.flatMap(({ path }) =>
     table[path].map((door) => ({
       ...door,
-      path: path.replace(':id', 'talk') + (QUERY[`${door.method} ${path}`] ?? ''),
+      path: path.replace(':id', 'talk').replace(':name', model) + (QUERY[`${door.method} ${path}`] ?? ''),
     })),
   );
 }
 
 export const DOORS: readonly Door[] = [
-  ...tries(ROUTES, OWN),
+  ...tries(OWN_ROUTES, OWN),
   ...tries(DROP_IN_ROUTES, DROP_IN),
   ...HANDED_ON,
   ...MANAGEMENT,

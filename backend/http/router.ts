@@ -1,0 +1,84 @@
+// Finds who answers a request, by the one table of routes (contract/routes.ts). It looks at no header and starts no work:
+// what is found is handed to `run`, refusals too, so that each is met by the same front door.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Router } from 'express';
+import { AppError } from '../contract/errors.ts';
+import { dialectOf, OWN_ROUTES, type Route, routeOf, ROUTES } from '../contract/routes.ts';
+import type { Handler } from './wire/handler.ts';
+import { pathOf, toOriginForm } from './wire/normalized-path.ts';
+
+/** The handlers of some rows of the table, one for each method. */
+export type HandlersOf<R extends Route> = { readonly [E in R as E['path']]: Record<E['methods'][number], Handler> };
+/** All that we answer ourselves: a row without a handler does not compile. */
+export type Handlers = HandlersOf<Extract<Route, { by: 'hearth' }>>;
+
+/** Runs the handler that was found for a request. */
+export type Run = (req: IncomingMessage, res: ServerResponse, handler: Handler) => void;
+
+/** Takes requests of node:http; each is `run` with its handler. `handOn` is that of all that Ollama answers. */
+export function createRouter(
+  handlers: Handlers,
+  handOn: Handler,
+  run: Run,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const exact = new Map<string, Handler>();
+  for (const { path, by } of ROUTES) {
+    if (by !== 'hearth') continue;
+    for (const [method, handler] of Object.entries(handlers[path])) exact.set(`${method} ${path}`, handler);
+  }
+  const own = ownRouter(handlers, run);
+
+  return (req, res) => {
+    toOriginForm(req);
+    const { method = 'GET', url = '/' } = req;
+    const path = pathOf(req);
+    // Most callers send no query, and spell a route as it stands in the table.
+    const handler = exact.get(`${method} ${url}`) ?? exact.get(`${method} ${path}`) ?? dropIn(exact, method, path);
+    if (handler !== undefined) run(req, res, handler);
+    else if (dialectOf(path) !== 'own') run(req, res, handOn);
+    else own(req, res, (error?: unknown) => run(req, res, refusing(error ?? notFound(method, path))));
+  };
+}
+
+/** A route of another's dialect whose path has a part of its own. */
+function dropIn(exact: ReadonlyMap<string, Handler>, method: string, path: string): Handler | undefined {
+  const route = routeOf(path);
+  return route === undefined || route.dialect === 'own' ? undefined : exact.get(`${method} ${route.path}`);
+}
+
+/** What Express's router is besides: a function that can stand in any chain of handlers. */
+type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** Our own routes, in whatever spelling Express takes for the same. */
+function ownRouter(handlers: Handlers, run: Run): Middleware {
+  const router = Router();
+  for (const { path, methods } of OWN_ROUTES) {
+    const route = router.route(path);
+    for (const [method, handler] of Object.entries(handlers[path])) {
+      const found = (req: IncomingMessage, res: ServerResponse): void => run(req, res, handler);
+      if (method === 'GET') route.get(found);
+      else if (method === 'POST') route.post(found);
+      else route.delete(found);
+    }
+    route.all((req: IncomingMessage, res: ServerResponse) => run(req, res, notAllowed(path, methods)));
+  }
+  return router as unknown as Middleware;
+}
+
+function notAllowed(path: string, methods: readonly string[]): Handler {
+  return async ({ method }, res) => {
+    res.setHeader('Allow', methods.join(', '));
+    throw new AppError('method_not_allowed', `${method} is not possible on ${path}. Use ${methods.join(' or ')}.`);
+  };
+}
+
+function notFound(method: string, path: string): AppError {
+  const routes = OWN_ROUTES.map((route) => route.path).join(', ');
+  return new AppError('not_found', `There is no ${method} ${path} here. The routes are ${routes}.`);
+}
+
+function refusing(error: unknown): Handler {
+  return async () => {
+    throw error;
+  };
+}

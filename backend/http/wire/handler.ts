@@ -1,0 +1,12 @@
+// What answers a request of node:http. Who is asked on which route is router.ts.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Answers a request; what it throws becomes the answer. */
+export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+/** Makes handlers of functions that act on the same parts. */
+export function handlersWith<P>(
+  parts: P,
+): (answer: (parts: P, req: IncomingMessage, res: ServerResponse) => Promise<void>) => Handler {
+  return (answer) => (req, res) => answer(parts, req, res);
+}
