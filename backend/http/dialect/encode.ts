@@ -1,13 +1,13 @@
-// Answers and errors on the wire of our own routes: JSON, or `data:` lines. The one place where an error becomes HTTP.
-// It honours back-pressure, notices a caller who left, and keeps a silent connection alive; it decides nothing.
+// Whole answers and errors on the wire of every route. The one place where an error becomes HTTP; streams are stream.ts.
+// It notices a caller who left, and keeps a silent connection alive; it decides nothing.
 import type { ServerResponse } from 'node:http';
-import type { ChatEvent, Completion } from '../../contract/chat/chat.ts';
+import type { Completion } from '../../contract/chat/chat.ts';
 import { AppError, asAppError, retryAfterOf } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/routes.ts';
-import type { StreamPiece } from '../../core/stories/answer.ts';
 import { endEarly } from '../wire/body.ts';
 import { type Failure, failureOf } from '../wire/failures.ts';
-import { countWhole, give, giveLast } from '../wire/give.ts';
+import { countWhole, giveLast } from '../wire/give.ts';
+import { Pulse } from './pump.ts';
 
 /** The clocks of a connection that waits; milliseconds. */
 export interface Patience {
@@ -27,19 +27,6 @@ export const OPENAI_JSON_TYPE = 'application/json';
 function jsonText(body: unknown, type: string | undefined): string {
   return type === OPENAI_JSON_TYPE ? `${JSON.stringify(body)}\n` : JSON.stringify(body);
 }
-
-/**
- * Keeps a silent stream of events alive and means nothing. No empty line behind it: some clients take each empty line for
- * the end of an event, find no data in it and give up (openai-go#556).
- */
-export const COMMENT = ': still here\n';
-
-const SSE_HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  // no-transform: compressing proxies would hold pieces back until their buffer is full (next.js#66263).
-  'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no',
-};
 
 /** The id that this response carries; app.ts has set it before anything else ran. */
 export function requestId(res: ServerResponse): string {
@@ -113,57 +100,6 @@ export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Fai
   else res.destroy();
 }
 
-export interface SseOptions {
-  readonly headers: Record<string, string>;
-  readonly patience: Patience;
-  /** Send the headers before the first event. Else a failure that comes first still gets its own status. */
-  readonly eager: boolean;
-  render(event: ChatEvent, first: boolean): StreamPiece;
-}
-
-/**
- * Streams events as `data:` lines, one JSON object each. While nothing has been said yet, the latest waiting piece is
- * repeated as a heart-beat. Resolves when the stream has ended or the caller has gone; rejects with what the events
- * throw, and then nothing has been ended yet (sendError does).
- */
-export async function sendSse(
-  res: ServerResponse,
-  events: AsyncIterable<ChatEvent>,
-  options: SseOptions,
-): Promise<void> {
-  const { render, headers, patience, eager } = options;
-  const start = (): void => {
-    if (res.headersSent) return;
-    res.writeHead(200, { ...headers, ...SSE_HEADERS });
-    res.flushHeaders();
-  };
-  if (eager) start();
-  if (hasNoBody(res)) return;
-  let first = true;
-  let waiting: ChatEvent | undefined;
-  const write = (event: ChatEvent): Promise<void> => {
-    start();
-    const text = `data: ${JSON.stringify(render(event, first))}\n\n`;
-    first = false;
-    return give(res, text);
-  };
-  const beat = setInterval(() => {
-    if (waiting !== undefined && !res.writableNeedDrain) void write(waiting);
-  }, patience.heartbeatMs);
-  try {
-    for await (const event of events) {
-      if (res.destroyed) return;
-      waiting = event.type === 'waiting' ? event : undefined;
-      beat.refresh();
-      await write(event);
-      if (event.type === 'end') break;
-    }
-  } finally {
-    clearInterval(beat);
-  }
-  if (!res.destroyed) res.end();
-}
-
 /**
  * Sends a JSON answer that may take long. After `jsonAfterMs` the caller gets 200, its headers, and a space every
  * `heartbeatMs`: white space before JSON is legal (RFC 8259 section 2), and a silent connection would be cut.
@@ -176,83 +112,20 @@ export async function sendWhole(
   patience: Patience,
   render: (completion: Completion) => unknown,
 ): Promise<void> {
-  const space = (): void => {
-    if (!res.headersSent) {
-      res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() });
-    }
-    if (!res.writableNeedDrain) res.write(' ');
-  };
-  let timer = setTimeout(() => {
-    space();
-    timer = setInterval(space, patience.heartbeatMs);
-  }, patience.jsonAfterMs);
+  const pulse = new Pulse(res, {
+    start: () => void (res.headersSent || res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() })),
+    beat: () => ' ',
+    firstBeatMs: patience.jsonAfterMs,
+    beatMs: patience.heartbeatMs,
+  });
   try {
     const body = render(await whole);
-    clearTimeout(timer);
+    pulse.stop();
     if (!res.headersSent) return sendJson(res, 200, body, headers());
     const json = jsonText(body, headers()['Content-Type']);
     countWhole(res, Buffer.byteLength(json));
     await giveLast(res, json);
   } finally {
-    clearTimeout(timer);
+    pulse.stop();
   }
-}
-
-/** Streams named events (GET /api/events) until the caller leaves; a comment keeps a silent connection alive. */
-export async function sendNamedEvents(
-  res: ServerResponse,
-  events: AsyncIterable<{ readonly name: string; readonly data: unknown }>,
-  patience: Patience,
-): Promise<void> {
-  await sendBlocks(
-    res,
-    events,
-    patience,
-    () => COMMENT,
-    ({ name, data }) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`,
-  );
-}
-
-/** Streams values as `data:` lines alone until the caller leaves; `now` is what is so while nothing changes. */
-export async function sendData<T>(
-  res: ServerResponse,
-  values: AsyncIterable<T>,
-  patience: Patience,
-  now: () => T,
-): Promise<void> {
-  const render = (value: T): string => `data: ${JSON.stringify(value)}\n\n`;
-  await sendBlocks(res, values, patience, () => render(now()), render);
-}
-
-/** `silence` is sent when nothing else was for a while. */
-async function sendBlocks<T>(
-  res: ServerResponse,
-  values: AsyncIterable<T>,
-  patience: Patience,
-  silence: () => string,
-  render: (value: T) => string,
-): Promise<void> {
-  res.writeHead(200, SSE_HEADERS);
-  res.flushHeaders();
-  if (hasNoBody(res)) return;
-  const beat = setInterval(() => {
-    if (!res.writableNeedDrain) res.write(silence());
-  }, patience.heartbeatMs);
-  try {
-    for await (const value of values) {
-      if (res.destroyed) return;
-      beat.refresh();
-      await give(res, render(value));
-    }
-  } finally {
-    clearInterval(beat);
-  }
-  if (!res.destroyed) res.end();
-}
-
-/** Ends the answer to HEAD, which is its headers alone: a stream without end would never let its caller go. */
-function hasNoBody(res: ServerResponse): boolean {
-  if (res.req.method !== 'HEAD') return false;
-  res.end();
-  return true;
 }

@@ -5,7 +5,8 @@ import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/
 import { AppError } from '../../contract/errors.ts';
 import { noSuchModel } from '../../core/models/names.ts';
 import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from '../dialect/drop-in.ts';
-import { COMMENT, goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
+import { goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
+import { COMMENT } from '../dialect/stream.ts';
 import { handlersWith } from '../wire/handler.ts';
 import {
   chatCompletion,

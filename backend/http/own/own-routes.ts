@@ -18,18 +18,8 @@ import { cacheStats, health, queueView, type SnapshotParts } from '../../core/st
 import { checkContentType, parseJson, readBody } from '../wire/body.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
 import { ChatBody, readChat, type OwnChat } from './chat-call.ts';
-import {
-  goneSignal,
-  onGone,
-  requestId,
-  sendData,
-  sendJson,
-  sendJsonText,
-  sendNamedEvents,
-  sendSse,
-  sendWhole,
-  type Patience,
-} from '../dialect/encode.ts';
+import { goneSignal, onGone, requestId, sendJson, sendJsonText, sendWhole, type Patience } from '../dialect/encode.ts';
+import { sendData, sendNamedEvents, sendSse } from '../dialect/stream.ts';
 import type { BodyMemo } from '../wire/body-memo.ts';
 import { readOwnChat } from './own-chat.ts';
 import { handlersWith } from '../wire/handler.ts';
