@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { desktopLoop, desktopMemory } from './desktop.ts';
 import { entry } from './entry.ts';
 import { followers } from './followers.ts';
-import { hits } from './hits.ts';
+import { hits, hitSizes, hitStreams } from './hits.ts';
 import { line } from './line.ts';
 import { memory } from './memory.ts';
 import { stopAll } from './programs.ts';
@@ -14,7 +14,19 @@ import { document, findingsTable, machine, type Measured, type Outcome, type Row
 import { start } from './start.ts';
 import { ttft } from './ttft.ts';
 
-const ROWS: readonly Row[] = [hits, ttft, followers, line, start, memory, entry, desktopMemory, desktopLoop];
+const ROWS: readonly Row[] = [
+  hits,
+  hitSizes,
+  hitStreams,
+  ttft,
+  followers,
+  line,
+  start,
+  memory,
+  entry,
+  desktopMemory,
+  desktopLoop,
+];
 const USAGE = `Usage: npm run bench -- [--only ROW]… [--write]
 
 Rows: ${ROWS.map(({ name }) => name).join(', ')}. --write puts all of them into docs/benchmarks.md, and the

@@ -1,150 +1,227 @@
-// Row "hits": requests per second on a cache hit through the whole gateway, against a bare node:http server that does
-// the same unavoidable work, in turn within one run. Leaves out streamed hits, whose pace is a promise and not a limit.
-import { performance } from 'node:perf_hooks';
+// Rows "hits", "hit-sizes" and "hit-streams": kept answers through the whole gateway, on three dialects, against a bare
+// node:http server that does the same unavoidable work; in turn within one run, so that both see the same machine. Streams
+// are spoken at once (X-Stream-Replay: instant): the usual pace is a promise and not a limit.
 import { cacheCounts, seesUpstream } from './ask.ts';
-import { Connection, jsonOf } from './connection.ts';
+import { Connection } from './connection.ts';
 import { load, type Load } from './load.ts';
+import { startNginx } from './nginx.ts';
 import { cpuMs, Program, startGateway, startUpstream } from './programs.ts';
-import type { Outcome, Row } from './report.ts';
-import { conversation, post } from './requests.ts';
-import { median, percentile, spread, sum } from './stats.ts';
+import type { Finding, Outcome, Row } from './report.ts';
+import { post, prose } from './requests.ts';
+import { median, spread, sum } from './stats.ts';
 
 const CONNECTIONS = 16;
-const PAIRS = 6;
-const SLICE_MS = 3000;
-/** V8 goes on optimising for about so many requests; before that the figures are of its compiler, not of the program. */
-const WARM_UP_REQUESTS = 30_000;
-const WARM_UP_LIMIT_MS = 15_000;
-const BUDGET = 0.7;
-const FLOOR = 0.5;
+const ROUNDS = 5;
+const SLICE_MS = 400;
+/** Before V8 has seen so many requests the figures are of its compiler, not of the program. */
+const WARM_UP_MS = 1500;
+const KB = 1000;
+
+/** How each dialect asks the same. Temperature 0: on routes of others only repeatable answers are kept. */
+const DIALECTS: Readonly<Record<string, (messages: readonly object[], stream: boolean) => object>> = {
+  '/api/chat-optimized': (messages, stream) => ({ messages, options: { temperature: 0 }, stream }),
+  '/api/chat': (messages, stream) => ({ model: 'llama3.2', messages, options: { temperature: 0 }, stream }),
+  '/v1/chat/completions': (messages, stream) => ({ model: 'llama3.2', messages, temperature: 0, stream }),
+};
+
+/** What is asked again and again. */
+interface Case {
+  readonly name: string;
+  readonly path: string;
+  /** Different bodies in turn. */
+  readonly bodies: number;
+  /** Of one body, about. */
+  readonly bytes: number;
+  readonly stream: boolean;
+  /** The least share of the yardstick's requests/s. */
+  readonly budget: number;
+}
+
+interface Side {
+  readonly program: Program;
+  readonly port: number;
+  readonly requests: readonly Buffer[];
+  readonly slices: Slice[];
+}
 
 interface Slice extends Load {
   readonly cpuMs: number | undefined;
 }
 
-export const hits: Row = {
-  name: 'hits',
-  title: 'Cache hit, JSON',
-  limitMs: 120_000,
-  async run() {
-    const upstream = startUpstream({ pieces: 250, 'piece-chars': 6, 'piece-ms': -1 });
-    const gateway = startGateway(await upstream.port());
-    const port = await gateway.port();
-    await seesUpstream(port);
-    const request = post(port, '/api/chat-optimized', { messages: conversation('hits') });
-    const answerBytes = await keptAnswer(port, request);
-    const bare = await bareServer(answerBytes, request);
-    const sides = {
-      gateway: { program: gateway, slices: [] as Slice[] },
-      bare: { program: bare, slices: [] as Slice[] },
-    };
-    for (const { program } of Object.values(sides)) await warmUp(program, request);
-    for (let pair = 0; pair < PAIRS; pair++) {
-      for (const { program, slices } of [sides.gateway, sides.bare])
-        slices.push(await slice(program, request, SLICE_MS));
-    }
-    const others = await otherAnswers(port);
-    return outcome(sides.gateway.slices, sides.bare.slices, request.length, answerBytes, others);
-  },
-};
-
-/** Has the answer made once and kept; the second one must be a hit. Resolves with its bytes, head included. */
-async function keptAnswer(port: number, request: Buffer): Promise<number> {
-  const connection = await Connection.open(port);
-  jsonOf(await connection.ask(request));
-  const hit = await connection.ask(request);
-  connection.close();
-  const { source } = jsonOf(hit) as { source: string };
-  if (source !== 'hit') throw new Error(`the second answer was a ${source}, not a hit`);
-  return hit.bytes;
+/** Medians of the rounds' ratios to the yardstick. */
+interface Measured {
+  readonly of: Case;
+  readonly perSecond: number;
+  readonly cpu: number;
+  readonly nginx: number | undefined;
+  readonly note: string;
 }
 
-/** A yardstick whose whole answer is as long as the gateway's. */
-async function bareServer(answerBytes: number, request: Buffer): Promise<Program> {
-  const probe = new Program('bare-server.js', [String(answerBytes)]);
-  const connection = await Connection.open(await probe.port());
-  const head = (await connection.ask(request)).bytes - answerBytes;
-  connection.close();
-  await probe.stop();
-  return new Program('bare-server.js', [String(answerBytes - head)]);
+export const hits: Row = rowOf('hits', 'Cache hit, JSON, 1 kB', [
+  ...cases('1,000 bodies in turn', { bodies: 1000, bytes: KB, stream: false, budget: 0.8 }),
+  ...cases('one body', { bodies: 1, bytes: KB, stream: false, budget: 0.95 }),
+]);
+
+export const hitSizes: Row = rowOf('hit-sizes', 'Cache hit, JSON, larger bodies', [
+  ...cases('20 kB', { bodies: 1, bytes: 20 * KB, stream: false, budget: 0.7 }),
+  ...cases('70 kB', { bodies: 1, bytes: 70 * KB, stream: false, budget: 0.7 }),
+  ...cases('1 MB', { bodies: 1, bytes: 1000 * KB, stream: false, budget: 0.7 }),
+]);
+
+export const hitStreams: Row = rowOf(
+  'hit-streams',
+  'Cache hit, streamed at once',
+  cases('one body', { bodies: 1, bytes: KB, stream: true, budget: 0.6 }),
+);
+
+function cases(name: string, about: Omit<Case, 'path' | 'name'>): Case[] {
+  return Object.keys(DIALECTS).map((path) => ({ name: `${path}, ${name}`, path, ...about }));
 }
 
-async function warmUp(program: Program, request: Buffer): Promise<void> {
-  const startedAt = performance.now();
-  let requests = 0;
-  while (requests < WARM_UP_REQUESTS && performance.now() - startedAt < WARM_UP_LIMIT_MS) {
-    requests += (await slice(program, request, 1000)).requests;
+function rowOf(name: string, title: string, all: readonly Case[]): Row {
+  return {
+    name,
+    title,
+    limitMs: 150_000,
+    async run() {
+      const upstream = startUpstream({ pieces: 25, 'piece-chars': 60, 'piece-ms': -1 });
+      const gateway = startGateway(await upstream.port());
+      const bare = new Program('bare-server.js');
+      const nginx = await startNginx(await bare.port());
+      await seesUpstream(await gateway.port());
+      const measured: Measured[] = [];
+      for (const each of all) measured.push(await measure(each, gateway, bare, nginx));
+      return outcome(title, measured, nginx !== undefined);
+    },
+  };
+}
+
+async function measure(
+  each: Case,
+  gateway: Program,
+  bare: Program,
+  nginx: Awaited<ReturnType<typeof startNginx>>,
+): Promise<Measured> {
+  const port = await gateway.port();
+  const bodies = bodiesOf(each);
+  const headers = each.stream ? ['X-Stream-Replay: instant'] : [];
+  const requests = bodies.map((body) => post(port, each.path, body, headers));
+  const answerBytes = await kept(port, requests);
+  const [misses] = await runs(port);
+  // As many bytes on the wire, head included.
+  const path = await pathOfSize(await bare.port(), answerBytes, each.stream);
+  const alike = (toPort: number): Buffer[] => bodies.map((body) => post(toPort, path, body, headers));
+  const sides: Side[] = [
+    { program: gateway, port, requests, slices: [] },
+    { program: bare, port: await bare.port(), requests: alike(await bare.port()), slices: [] },
+  ];
+  // A stream is nothing that it keeps as one, and it takes bodies over a few kilobytes from files.
+  if (nginx !== undefined && !each.stream && each.bytes === KB) {
+    sides.push({ ...nginx, requests: alike(nginx.port), slices: [] });
   }
+  for (const side of sides) await slice(side, WARM_UP_MS);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const side of sides) side.slices.push(await slice(side, SLICE_MS));
+  }
+  const [after] = await runs(port);
+  if (after !== misses) throw new Error(`${each.name}: ${after - misses} answers were no hits`);
+  return compared(each, sides, answerBytes);
 }
 
-async function slice(program: Program, request: Buffer, forMs: number): Promise<Slice> {
-  const port = await program.port();
+/** Different questions of about so many bytes. */
+function bodiesOf({ path, bodies, bytes, stream }: Case): object[] {
+  const ask = DIALECTS[path];
+  if (ask === undefined) throw new Error(`no dialect has ${path}`);
+  return Array.from({ length: bodies }, (_, number) =>
+    ask(
+      [
+        { role: 'system', content: 'You are a helpful assistant. Answer in short sentences.' },
+        { role: 'user', content: `Why does bread rise? (${bytes} ${number}) ${prose(bytes - 250)}` },
+      ],
+      stream,
+    ),
+  );
+}
+
+/** Has each answer made once, and asks again; resolves with the bytes of the second answer, head included. */
+async function kept(port: number, requests: readonly Buffer[]): Promise<number> {
+  const connection = await Connection.open(port);
+  let bytes = 0;
+  for (const request of requests) {
+    await connection.ask(request);
+    bytes = (await connection.ask(request)).bytes;
+  }
+  connection.close();
+  return bytes;
+}
+
+async function pathOfSize(port: number, answerBytes: number, stream: boolean): Promise<string> {
+  const connection = await Connection.open(port);
+  const at = stream ? '/stream/' : '/';
+  // The head with a length of as many digits.
+  const head = (await connection.ask(post(port, `${at}1000`, {}))).bytes - 1000;
+  connection.close();
+  return `${at}${Math.max(1, answerBytes - head)}`;
+}
+
+/** Runs of the model that requests have asked for. */
+async function runs(port: number): Promise<[number]> {
+  const { misses, coalesced } = await cacheCounts(port);
+  return [misses + coalesced];
+}
+
+async function slice({ program, port, requests }: Side, forMs: number): Promise<Slice> {
   const before = cpuMs(program.pid);
-  const measured = await load({ port, connections: CONNECTIONS, forMs, request });
+  const measured = await load({ port, connections: CONNECTIONS, forMs, requests });
   const after = cpuMs(program.pid);
   return { ...measured, cpuMs: before === undefined || after === undefined ? undefined : after - before };
 }
 
-/** Answers that did not come from the cache; one miss is the first request of all. */
-async function otherAnswers(port: number): Promise<number> {
-  const { misses, coalesced } = await cacheCounts(port);
-  return misses + coalesced - 1;
-}
-
-function outcome(
-  gateway: readonly Slice[],
-  bare: readonly Slice[],
-  requestBytes: number,
-  answerBytes: number,
-  others: number,
-): Outcome {
-  const ratios = gateway.map(({ perSecond }, i) => perSecond / (bare[i]?.perSecond ?? Number.NaN));
-  const ratio = median(ratios);
-  const perSecond = (slices: readonly Slice[]): string =>
-    Math.round(median(slices.map((each) => each.perSecond))).toLocaleString('en');
-  const latency = (slices: readonly Slice[]): string => {
-    const all = slices.flatMap(({ latencies }) => latencies);
-    return `p50 ${percentile(all, 0.5).toFixed(2)} ms, p99 ${percentile(all, 0.99).toFixed(2)} ms`;
-  };
-  const p50 = percentile(
-    gateway.flatMap(({ latencies }) => latencies),
-    0.5,
-  );
-  const busiest = Math.max(...bare.map(({ generatorBusy }) => generatorBusy));
-  const below = ratio < FLOOR ? ` Below the floor of ${FLOOR}.` : '';
+function compared(of: Case, [gateway, bare, nginx]: readonly Side[], answerBytes: number): Measured {
+  const ours = gateway?.slices ?? [];
+  const theirs = bare?.slices ?? [];
+  const ratiosOf = (slices: readonly Slice[]): number[] =>
+    slices.map(({ perSecond }, i) => perSecond / (theirs[i]?.perSecond ?? Number.NaN));
+  const ratios = ratiosOf(ours);
+  const [cost, least] = [microseconds(ours), microseconds(theirs)];
+  const all = [median(ours.map(({ perSecond }) => perSecond)), median(theirs.map(({ perSecond }) => perSecond))];
+  const [fast = 0, bareFast = 0] = all.map(Math.round);
   return {
-    findings: [
-      {
-        what: 'Cache hit, JSON, 16 connections: requests/s',
-        measured: `${ratio.toFixed(2)} × bare node:http`,
-        budget: `≥ ${BUDGET} ×`,
-        kept: ratio >= BUDGET,
-        why: 'A hit also looks up the model and its digest, writes eleven headers and a part of the body that differs each time (id, age, timing), and keeps the counts; the yardstick writes two headers and the same bytes.',
-      },
-      {
-        what: 'Cache hit, JSON, 16 connections: p50',
-        measured: `${p50.toFixed(2)} ms`,
-        budget: '≤ 5 ms',
-        kept: p50 <= 5,
-      },
-    ],
-    notes: [
-      `${PAIRS} pairs of ${SLICE_MS / 1000} s each, gateway and yardstick in turn, after up to ${WARM_UP_REQUESTS.toLocaleString('en')} requests of warm-up of each; the ratio is the median of the pairs' ratios (${spread(ratios, 2)}).${below}`,
-      `Gateway: ${perSecond(gateway)} requests/s, ${latency(gateway)}. Yardstick: ${perSecond(bare)} requests/s, ${latency(bare)}.`,
-      ...cpuNote(gateway, bare),
-      `One request: ${requestBytes} bytes with its head (a system message and six others); one answer: ${answerBytes} bytes with its head on both sides. The yardstick reads the body, parses it as JSON, hashes it with SHA-256 and writes.`,
-      `${others === 0 ? 'All answers but the first were hits' : `${others} answers were no hits`}. The load generator was busy ${Math.round(busiest * 100)} % of one core at most while it drove the yardstick.`,
-    ],
+    of,
+    perSecond: median(ratios),
+    cpu: least / cost,
+    nginx: nginx === undefined ? undefined : median(ratiosOf(nginx.slices)),
+    note: `${of.name}: ${fast.toLocaleString('en')} requests/s, yardstick ${bareFast.toLocaleString('en')} (rounds ${spread(ratios, 2)}); processor time per request ${cost.toFixed(0)} µs, yardstick ${least.toFixed(0)} µs; an answer has ${answerBytes} bytes with its head.`,
   };
 }
 
-/** Processor time per request depends less than the clock on what else the machine does. */
-function cpuNote(gateway: readonly Slice[], bare: readonly Slice[]): string[] {
-  const perRequest = (slices: readonly Slice[]): number =>
-    (sum(slices.map(({ cpuMs }) => cpuMs ?? Number.NaN)) * 1000) / sum(slices.map(({ requests }) => requests));
-  const [ours, theirs] = [perRequest(gateway), perRequest(bare)];
-  if (Number.isNaN(ours) || Number.isNaN(theirs)) return [];
-  return [
-    `Processor time per request (user and system): gateway ${ours.toFixed(0)} µs, yardstick ${theirs.toFixed(0)} µs; ratio ${(theirs / ours).toFixed(2)}. It depends less than the clock on what else the machine does.`,
-  ];
+/** Of processor time (user and system) per request. It hangs less than the clock on what else the machine does. */
+function microseconds(slices: readonly Slice[]): number {
+  return (sum(slices.map((each) => each.cpuMs ?? Number.NaN)) * 1000) / sum(slices.map(({ requests }) => requests));
+}
+
+function inShort({ path }: Case, perSecond: number): string {
+  return `\`${path}\` answers ${perSecond.toFixed(2)} × as many requests as a bare node:http server`;
+}
+
+function outcome(title: string, measured: readonly Measured[], withNginx: boolean): Outcome {
+  return {
+    findings: measured.map(({ of, perSecond, cpu, nginx }): Finding => {
+      const beside = nginx === undefined ? '' : `, nginx ${nginx.toFixed(2)}`;
+      return {
+        what: `${title}: ${of.name}`,
+        measured: `${perSecond.toFixed(2)} × bare node:http (processor time ${cpu.toFixed(2)}${beside})`,
+        budget: `≥ ${of.budget} ×`,
+        kept: perSecond >= of.budget,
+        ...(of.bodies > 1 ? { inShort: { question: 'What a hit costs', answer: inShort(of, perSecond) } } : {}),
+      };
+    }),
+    notes: [
+      `Medians of ${ROUNDS} rounds of ${SLICE_MS / 1000} s, gateway and yardstick in turn, on ${CONNECTIONS} connections. The first ratio is that of the requests/s, the second that of the processor time per request, which hangs less on what else the machine does. The yardstick reads the body, parses it as JSON, hashes it with SHA-256 and writes as many bytes.`,
+      ...measured.map(({ note }) => note),
+      withNginx
+        ? 'nginx is that of Debian with proxy_cache and the body as key, one process, in front of the yardstick; only with the 1 kB bodies.'
+        : 'nginx is not installed here, so there is none beside it.',
+    ],
+  };
 }

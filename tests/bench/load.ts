@@ -7,8 +7,8 @@ export interface LoadOptions {
   readonly port: number;
   readonly connections: number;
   readonly forMs: number;
-  /** The same bytes for every request. */
-  readonly request: Buffer;
+  /** Sent in turn, whichever connection is free. */
+  readonly requests: readonly Buffer[];
 }
 
 export interface Load {
@@ -21,9 +21,10 @@ export interface Load {
 }
 
 /** Rejects at the first answer that is no 200. */
-export async function load({ port, connections, forMs, request }: LoadOptions): Promise<Load> {
+export async function load({ port, connections, forMs, requests }: LoadOptions): Promise<Load> {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
   const latencies: number[] = [];
+  let next = 0;
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const stopAt = startedAt + forMs;
@@ -35,7 +36,8 @@ export async function load({ port, connections, forMs, request }: LoadOptions): 
             let askedAt = 0;
             const again = (): void => {
               askedAt = performance.now();
-              connection.send(request, asking);
+              const request = requests[next++ % requests.length];
+              if (request !== undefined) connection.send(request, asking);
             };
             const asking = {
               done: ({ status }: { readonly status: number }): void => {

@@ -18,7 +18,7 @@ const live = new Set<Program>();
 let folder: string | undefined;
 
 /** An empty directory: a config.toml where the benchmark was called from must not change what is measured. */
-function emptyFolder(): string {
+export function emptyFolder(): string {
   folder ??= mkdtempSync(join(tmpdir(), 'hearth-bench-'));
   return folder;
 }
@@ -34,10 +34,16 @@ export class Program {
   #watchers: (() => void)[] = [];
   #gone = false;
 
-  /** `script` is relative to dist/tests/bench. */
-  constructor(script: string, args: readonly string[] = [], flags: readonly string[] = NODE_FLAGS) {
+  /** `script` is relative to dist/tests/bench; none where the program is no Node. */
+  constructor(
+    script: string,
+    args: readonly string[] = [],
+    flags: readonly string[] = NODE_FLAGS,
+    program = process.execPath,
+  ) {
     this.#name = script;
-    this.#child = spawn(process.execPath, [...flags, fileURLToPath(new URL(script, import.meta.url)), ...args], {
+    const scripts = program === process.execPath ? [fileURLToPath(new URL(script, import.meta.url))] : [];
+    this.#child = spawn(program, [...flags, ...scripts, ...args], {
       cwd: emptyFolder(),
       // Nothing of the caller's: a HOST or LOG_LEVEL there would change what is measured.
       env: { PATH: process.env['PATH'] ?? '' },

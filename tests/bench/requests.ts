@@ -36,7 +36,7 @@ export function conversation(mark: string): readonly object[] {
 }
 
 /** A POST with a JSON body on a connection that stays open. The gateway looks at the port in Host. */
-export function post(port: number, path: string, body: object): Buffer {
+export function post(port: number, path: string, body: object, headers: readonly string[] = []): Buffer {
   const text = JSON.stringify(body);
   const head = [
     `POST ${path} HTTP/1.1`,
@@ -44,6 +44,7 @@ export function post(port: number, path: string, body: object): Buffer {
     'User-Agent: hearth-bench',
     'Accept: */*',
     'Content-Type: application/json',
+    ...headers,
     `Content-Length: ${Buffer.byteLength(text)}`,
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`);
