@@ -2,6 +2,7 @@
 // that they are those of the answer itself. Whose turn it is, is core/conversations/conversations.ts.
 import type { ChatEvent, Completion, Waiting } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
+import { onAbort } from '../abort.ts';
 import type { Answer } from '../requests/call.ts';
 import type { Ticket } from '../requests/ticket.ts';
 
@@ -63,12 +64,11 @@ export class WaitingAnswer implements Answer {
   /** Resolves at the next change, or when the signal aborts. */
   #change(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const wake = (): void => {
-        signal?.removeEventListener('abort', wake);
+      const off = signal === undefined ? undefined : onAbort(signal, () => resolve());
+      this.#sleepers.push(() => {
+        off?.();
         resolve();
-      };
-      signal?.addEventListener('abort', wake, { once: true });
-      this.#sleepers.push(wake);
+      });
     });
   }
 

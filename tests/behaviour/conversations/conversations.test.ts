@@ -243,6 +243,67 @@ describe('who waits for its turn', () => {
   });
 });
 
+describe('a turn that comes', () => {
+  const waits = { conversation_id: 'talk', stream: true };
+  /** Somebody speaks, and somebody else waits for the end of that. */
+  const spokenIn = async (): Promise<{ first: Promise<Response>; gate: { release(): void } }> => {
+    const gate = hearth.fake.gate();
+    const first = hearth.chat('one', { conversation_id: 'talk' });
+    await hearth.fake.until(({ active }) => active === 1);
+    return { first, gate };
+  };
+
+  test('after an answer that failed finds the conversation as it was', async () => {
+    await say('zero');
+    hearth.fake.next({ failAfter: { pieces: 1, error: 'broken' } });
+    const { first, gate } = await spokenIn();
+    const second = await hearth.chat('two', waits);
+    gate.release();
+    expect((await first).status).toBe(502);
+    expect((await piecesOf(second)).at(-1)).toMatchObject({ conversation: { resumed: true, messages: 4 } });
+  });
+
+  test('never while Hearth stops: the stream ends with an error, and JSON has its status', async () => {
+    const { first } = await spokenIn();
+    const stream = await hearth.chat('two', waits);
+    const json = hearth.chat('three', { conversation_id: 'talk' });
+    await expect
+      .poll(async () => ((await (await hearth.get('/api/chat-queue')).json()) as { waiting: unknown[] }).waiting.length)
+      .toBe(2);
+    await hearth.stop();
+    expect((await piecesOf(stream)).at(-1)).toMatchObject({ code: 'shutting_down', done: true });
+    expect((await json).status).toBe(503);
+    expect((await first).status).toBe(503);
+    expect(hearth.fake.chats()).toHaveLength(1);
+    hearth = await startHearth();
+  });
+
+  test('late is waited for with headers that say so, also by who wants JSON', async () => {
+    await start({ patience: { heartbeatMs: 20, jsonAfterMs: 10 } });
+    const { first, gate } = await spokenIn();
+    const detail = 'hearth; detail="waits for its turn in the conversation"';
+    const stream = await hearth.chat('two', waits);
+    expect(stream.headers.get('cache-status')).toBe(detail);
+    const json = await hearth.chat('three', { conversation_id: 'talk' });
+    expect(json.headers.get('cache-status')).toBe(detail);
+    gate.release();
+    expect((await piecesOf(stream)).at(-1)).toMatchObject({ source: 'miss', conversation: { messages: 4 } });
+    expect(await json.json()).toMatchObject({ source: 'miss', conversation: { messages: 6 } });
+    await (await first).text();
+  });
+
+  test('may find a kept answer', async () => {
+    await say('two', 'other');
+    hearth.fake.next({ failAfter: { pieces: 1, error: 'broken' } });
+    const { first, gate } = await spokenIn();
+    const second = say('two');
+    gate.release();
+    expect((await first).status).toBe(502);
+    expect(await second).toMatchObject({ source: 'hit', conversation: { resumed: false, messages: 2 } });
+    expect(hearth.fake.chats()).toHaveLength(2);
+  });
+});
+
 describe('handed in without a connection', () => {
   const submit = async (content: string, requestId: string): Promise<Response> =>
     await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], conversation_id: 'talk', requestId });
@@ -262,6 +323,34 @@ describe('handed in without a connection', () => {
     const pieces = await piecesOf(await watched);
     expect(pieces.at(-1)).toMatchObject({ done: true, conversation: { resumed: true, messages: 4 } });
     expect((await state('b')).result?.conversation).toEqual({ id: 'talk', resumed: true, messages: 4 });
+  });
+
+  test('its watchers are told of every place that it moves up', async () => {
+    const gate = hearth.fake.gate();
+    await submit('one', 'a');
+    await hearth.fake.until(({ active }) => active === 1);
+    for (const id of ['b', 'c', 'd']) await submit(id, id);
+    const headers = { accept: 'text/event-stream' };
+    const watched = await fetch(`${hearth.url}/api/chat-queue?requestId=d`, { headers });
+    const reader = watched.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const told = async (words: string): Promise<void> => {
+      while (!text.includes(words)) {
+        const { value, done } = (await reader?.read()) ?? { done: true };
+        if (done) expect(text).toContain(words);
+        text += value ?? '';
+      }
+    };
+    await told('"position":3,');
+    for (const [left, position] of [
+      ['b', 2],
+      ['c', 1],
+    ] as const) {
+      await fetch(`${hearth.url}/api/chat-queue?requestId=${left}`, { method: 'DELETE' });
+      await told(`"position":${position},`);
+    }
+    gate.release();
+    await told('"conversation":{"id":"talk","resumed":true,"messages":4}');
   });
 
   test('it can be cancelled while it waits for its turn', async () => {
