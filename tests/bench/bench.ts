@@ -9,16 +9,16 @@ import { followers } from './followers.ts';
 import { hits, hitSizes, hitStreams } from './hits.ts';
 import { line } from './line.ts';
 import { memory } from './memory.ts';
+import { misses } from './misses.ts';
 import { stopAll } from './programs.ts';
 import { document, findingsTable, machine, type Measured, type Outcome, type Row, withAnswers } from './report.ts';
 import { start } from './start.ts';
-import { ttft } from './ttft.ts';
 
 const ROWS: readonly Row[] = [
   hits,
   hitSizes,
   hitStreams,
-  ttft,
+  misses,
   followers,
   line,
   start,

@@ -4,7 +4,7 @@
 import { cacheCounts, seesUpstream } from './ask.ts';
 import { Connection } from './connection.ts';
 import { load, type Load } from './load.ts';
-import { startNginx } from './nginx.ts';
+import { cachingNginx } from './nginx.ts';
 import { cpuMs, Program, startGateway, startUpstream } from './programs.ts';
 import type { Finding, Outcome, Row } from './report.ts';
 import { post, prose } from './requests.ts';
@@ -87,7 +87,7 @@ function rowOf(name: string, title: string, all: readonly Case[]): Row {
       const upstream = startUpstream({ pieces: 25, 'piece-chars': 60, 'piece-ms': -1 });
       const gateway = startGateway(await upstream.port());
       const bare = new Program('bare-server.js');
-      const nginx = await startNginx(await bare.port());
+      const nginx = await cachingNginx(await bare.port());
       await seesUpstream(await gateway.port());
       const measured: Measured[] = [];
       for (const each of all) measured.push(await measure(each, gateway, bare, nginx));
@@ -100,7 +100,7 @@ async function measure(
   each: Case,
   gateway: Program,
   bare: Program,
-  nginx: Awaited<ReturnType<typeof startNginx>>,
+  nginx: Awaited<ReturnType<typeof cachingNginx>>,
 ): Promise<Measured> {
   const port = await gateway.port();
   const bodies = bodiesOf(each);

@@ -1,5 +1,5 @@
-// Debian's nginx as a cache of the same answers, where it is installed: what a program in C makes of these requests. It
-// knows the whole body as the key and nothing of what it means. In a folder of its own, on a port of loopback.
+// Debian's nginx in the gateway's place, where it is installed: what a program in C makes of these requests. It knows
+// nothing of what they mean. In a folder of its own, on a port of loopback.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -15,13 +15,45 @@ export interface Nginx {
   readonly port: number;
 }
 
-/** Starts one in front of a server that says 200 to everything; undefined where nginx is not installed. */
-export async function startNginx(originPort: number): Promise<Nginx | undefined> {
+/** One that keeps what a server answers, by the whole body; undefined where nginx is not installed. */
+export function cachingNginx(originPort: number): Promise<Nginx | undefined> {
+  return startNginx((folder) => ({
+    // Bodies in memory, since only those can be a key.
+    beside: `client_body_buffer_size 2m;
+  client_max_body_size 2m;
+  proxy_cache_path ${folder}/cache keys_zone=answers:64m;`,
+    location: `proxy_pass http://127.0.0.1:${originPort};
+      proxy_cache answers;
+      proxy_cache_methods POST;
+      proxy_cache_key "$request_uri $request_body";
+      proxy_cache_valid 200 1h;`,
+  }));
+}
+
+/** One that hands on what a server streams, as it comes; undefined where nginx is not installed. */
+export function passingNginx(originPort: number): Promise<Nginx | undefined> {
+  return startNginx(() => ({
+    beside: `upstream origin { server 127.0.0.1:${originPort}; keepalive 64; }`,
+    location: `proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_set_header Host localhost;
+      proxy_set_header Connection "";
+      proxy_buffering off;`,
+  }));
+}
+
+/** Directives of its one location, and those beside the server. */
+interface Directives {
+  readonly beside: string;
+  readonly location: string;
+}
+
+async function startNginx(directives: (folder: string) => Directives): Promise<Nginx | undefined> {
   if (!existsSync(PROGRAM)) return undefined;
   const port = await freePort();
-  const folder = join(emptyFolder(), 'nginx');
+  const folder = join(emptyFolder(), `nginx-${port}`);
   mkdirSync(folder);
-  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port, originPort));
+  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port, directives(folder)));
   const program = new Program(PROGRAM, ['-p', folder, '-c', join(folder, 'nginx.conf')], [], PROGRAM);
   const deadline = performance.now() + STARTS_MS;
   for (;;) {
@@ -44,8 +76,8 @@ function freePort(): Promise<number> {
   });
 }
 
-/** One process, so that its processor time is that of one; bodies in memory, since only those can be a key. */
-function configuration(folder: string, port: number, originPort: number): string {
+/** One process, so that its processor time is that of one. */
+function configuration(folder: string, port: number, { beside, location }: Directives): string {
   return `daemon off;
 master_process off;
 pid ${folder}/pid;
@@ -59,17 +91,11 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
-  client_body_buffer_size 2m;
-  client_max_body_size 2m;
-  proxy_cache_path ${folder}/cache keys_zone=answers:64m;
+  ${beside}
   server {
     listen 127.0.0.1:${port};
     location / {
-      proxy_pass http://127.0.0.1:${originPort};
-      proxy_cache answers;
-      proxy_cache_methods POST;
-      proxy_cache_key "$request_uri $request_body";
-      proxy_cache_valid 200 1h;
+      ${location}
     }
   }
 }

@@ -1,0 +1,242 @@
+// Row "misses": what the gateway adds to a streamed answer of the model: to its first token, to the evenness of the
+// others, and in processor time; against the same upstream called directly, beside a bare relay and, where it is
+// installed, nginx. Leaves out waiting in line, which is not the gateway's own cost.
+import { loadavg } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seesUpstream } from './ask.ts';
+import { Connection } from './connection.ts';
+import { passingNginx } from './nginx.ts';
+import { cpuMs, Program, startGateway, startUpstream, type UpstreamOptions } from './programs.ts';
+import type { Finding, Row } from './report.ts';
+import { conversation, post } from './requests.ts';
+import { median, percentile, sum } from './stats.ts';
+
+const ROUNDS = 5;
+
+/** One request at a time: so many a round, and between two of them a pause, so that each finds an idle gateway. */
+const SINGLES = 40;
+const PAUSE_MS = 3;
+/** V8 needs some hundreds of requests before it runs this road at its usual speed. */
+const WARM_UP_SINGLES = 600;
+
+/** Streams side by side: each connection asks again as soon as it has its answer, and none begins with another. */
+const STREAMS = 32;
+const PIECES = 60;
+const PIECE_MS = 20;
+const SLICE_MS = 2500;
+
+const MOST_ADDED_MS = 0.7;
+const MOST_ADDED_STREAMS_MS = 1.5;
+const MOST_JITTER = 2;
+const MOST_CPU_MS = 110;
+
+/** Text of a piece: in Ollama's lines and in ours alike. */
+const TEXT = /"content":"[^"]/g;
+
+/** Who is asked. */
+interface Side {
+  readonly name: string;
+  readonly program: Program;
+  readonly port: number;
+  readonly ttfts: number[];
+  readonly slices: Slice[];
+}
+
+/** What 32 streams side by side came to. */
+interface Slice {
+  /** Milliseconds to the first token of each stream. */
+  readonly ttfts: readonly number[];
+  /** By how many milliseconds the time between two tokens differed from that of the model. */
+  readonly jitters: readonly number[];
+  /** Processor time of the side, milliseconds per 1,000 tokens. */
+  readonly cpuMs: number;
+}
+
+const why =
+  'Every token is a packet in and a packet out, each a system call, and the bare relay of this run shows what Node takes for that alone.';
+
+export const misses: Row = {
+  name: 'misses',
+  title: 'Miss, streamed',
+  limitMs: 180_000,
+  async run() {
+    const load = loadavg()[0] ?? Number.NaN;
+    const single = await sidesBefore({ pieces: 20, 'piece-chars': 6 });
+    for (let i = 0; i < WARM_UP_SINGLES / SINGLES; i++) for (const side of single) await singles(side);
+    for (let round = 0; round < ROUNDS; round++)
+      for (const side of single) side.ttfts.push(median(await singles(side)));
+    await stop(single);
+    const many = await sidesBefore({ pieces: PIECES, 'piece-chars': 6, 'piece-ms': PIECE_MS, parallel: STREAMS });
+    for (const side of many) await streams(side);
+    for (let round = 0; round < ROUNDS; round++) for (const side of many) side.slices.push(await streams(side));
+    await stop(many);
+    return { findings: findingsOf(single, many), notes: notesOf(single, many, load) };
+  },
+};
+
+/** All who can be asked, before one upstream. */
+async function sidesBefore(options: UpstreamOptions): Promise<readonly Side[]> {
+  const upstream = startUpstream(options);
+  const upstreamPort = await upstream.port();
+  const gateway = startGateway(upstreamPort, [`queue.max_concurrent=${STREAMS}`]);
+  const relay = new Program('relay-main.js', [String(upstreamPort)]);
+  const nginx = await passingNginx(upstreamPort);
+  const gatewayPort = await gateway.port();
+  await seesUpstream(gatewayPort);
+  const side = (name: string, program: Program, port: number): Side => ({ name, program, port, ttfts: [], slices: [] });
+  return [
+    side('direct', upstream, upstreamPort),
+    side('gateway', gateway, gatewayPort),
+    side('relay', relay, await relay.port()),
+    ...(nginx === undefined ? [] : [side('nginx', nginx.program, nginx.port)]),
+  ];
+}
+
+async function stop(sides: readonly Side[]): Promise<void> {
+  await Promise.all(sides.map(({ program }) => program.stop()));
+}
+
+let asked = 0;
+
+/** Each asks something else, so that none is answered by another's run. */
+function request({ port }: Side): Buffer {
+  return post(port, '/api/chat', { model: 'llama3.2', messages: conversation(`miss ${asked++}`), stream: true });
+}
+
+/** Milliseconds to the first token of requests one by one. */
+async function singles(side: Side): Promise<number[]> {
+  const connection = await Connection.open(side.port);
+  const times: number[] = [];
+  for (let i = 0; i < SINGLES; i++) {
+    await sleep(PAUSE_MS);
+    const [first = Number.NaN] = await tokenTimes(connection, request(side));
+    times.push(first);
+  }
+  connection.close();
+  return times;
+}
+
+async function streams(side: Side): Promise<Slice> {
+  const { pid } = side.program;
+  const [ttfts, jitters]: [number[], number[]] = [[], []];
+  let tokens = 0;
+  const before = cpuMs(pid) ?? Number.NaN;
+  const stopAt = performance.now() + SLICE_MS;
+  await Promise.all(
+    Array.from({ length: STREAMS }, async (_, i) => {
+      const connection = await Connection.open(side.port);
+      await sleep((i * PIECES * PIECE_MS) / STREAMS);
+      do {
+        const [first = Number.NaN, ...others] = await tokenTimes(connection, request(side));
+        ttfts.push(first);
+        let last = first;
+        for (const time of others) {
+          jitters.push(Math.abs(time - last - PIECE_MS));
+          last = time;
+        }
+        tokens += 1 + others.length;
+      } while (performance.now() < stopAt);
+      connection.close();
+    }),
+  );
+  return { ttfts, jitters, cpuMs: (((cpuMs(pid) ?? Number.NaN) - before) / tokens) * 1000 };
+}
+
+/** Milliseconds from the request's write to each token; resolves when the answer has ended. */
+function tokenTimes(connection: Connection, bytes: Buffer): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const times: number[] = [];
+    const askedAt = performance.now();
+    connection.send(bytes, {
+      piece: (part) => {
+        const now = performance.now() - askedAt;
+        for (const _token of part.toString('latin1').matchAll(TEXT)) times.push(now);
+      },
+      done: ({ status }) =>
+        status === 200 && times.length > 0 ? resolve(times) : reject(new Error(`no text came (status ${status})`)),
+      failed: reject,
+    });
+  });
+}
+
+// ---- what it came to
+
+/** The median over all rounds of what a side adds to the upstream itself. */
+function added(sides: readonly Side[], name: string, ofRound: (side: Side, round: number) => number): number {
+  const [direct, side] = [named(sides, 'direct'), named(sides, name)];
+  return median(Array.from({ length: ROUNDS }, (_, round) => ofRound(side, round) - ofRound(direct, round)));
+}
+
+function named(sides: readonly Side[], name: string): Side {
+  const side = sides.find((each) => each.name === name);
+  if (side === undefined) throw new Error(`nobody is called ${name}`);
+  return side;
+}
+
+const single = ({ ttfts }: Side, round: number): number => ttfts[round] ?? Number.NaN;
+const ofStreams = ({ slices }: Side, round: number): number => median(slices[round]?.ttfts ?? []);
+const jitterOf = ({ slices }: Side): number => median(slices.map(({ jitters }) => percentile(jitters, 0.99)));
+const cpuOf = ({ slices }: Side): number => median(slices.map((slice) => slice.cpuMs));
+
+function findingsOf(one: readonly Side[], many: readonly Side[]): Finding[] {
+  const [oneMs, manyMs] = [added(one, 'gateway', single), added(many, 'gateway', ofStreams)];
+  const [jitter, plain] = [jitterOf(named(many, 'gateway')), jitterOf(named(many, 'direct'))];
+  const cpu = cpuOf(named(many, 'gateway'));
+  return [
+    {
+      what: 'Added to the time to first token on a miss, one stream',
+      measured: `${oneMs.toFixed(2)} ms`,
+      budget: `≤ ${MOST_ADDED_MS} ms`,
+      kept: oneMs <= MOST_ADDED_MS,
+      why: 'A second HTTP exchange with a process of its own is most of it; see what the bare relay adds.',
+      inShort: {
+        question: 'What a miss adds',
+        answer: `${oneMs.toFixed(1)} ms to the first token, ${manyMs.toFixed(1)} ms while ${STREAMS} answers stream`,
+      },
+    },
+    {
+      what: `The same, ${STREAMS} streams`,
+      measured: `${manyMs.toFixed(2)} ms`,
+      budget: `≤ ${MOST_ADDED_STREAMS_MS} ms`,
+      kept: manyMs <= MOST_ADDED_STREAMS_MS,
+      why,
+    },
+    {
+      what: `Jitter between tokens, p99, ${STREAMS} streams`,
+      measured: `${(jitter / plain).toFixed(1)} × direct (${jitter.toFixed(1)} ms)`,
+      budget: `≤ ${MOST_JITTER} ×`,
+      kept: jitter <= MOST_JITTER * plain,
+      why,
+    },
+    {
+      what: `Processor time per 1,000 tokens, ${STREAMS} streams`,
+      measured: `${cpu.toFixed(0)} ms`,
+      budget: `≤ ${MOST_CPU_MS} ms`,
+      kept: cpu <= MOST_CPU_MS,
+      why,
+    },
+  ];
+}
+
+function notesOf(one: readonly Side[], many: readonly Side[], load: number): string[] {
+  const others = many.filter(({ name }) => name !== 'direct');
+  const figures = others.map((side) => {
+    const first = `${added(one, side.name, single).toFixed(2)} ms and ${added(many, side.name, ofStreams).toFixed(2)} ms`;
+    return `${WHO[side.name] ?? side.name}: first token ${first} later than directly, jitter p99 ${jitterOf(side).toFixed(2)} ms, processor time ${cpuOf(side).toFixed(0)} ms.`;
+  });
+  const direct = named(many, 'direct');
+  const all = sum(direct.slices.map(({ ttfts }) => ttfts.length));
+  return [
+    `${ROUNDS} rounds, all sides in turn, and the median of the rounds; load average when the row began: ${load.toFixed(2)}. One stream: ${SINGLES} requests a round one by one, ${PAUSE_MS} ms apart, after ${WARM_UP_SINGLES} of warm-up. ${STREAMS} streams: for ${SLICE_MS / 1000} s each connection asks again when it has its answer of ${PIECES} tokens, ${PIECE_MS} ms apart (${all} answers of each side); begun one after the other. Everybody is asked \`POST /api/chat\`, each time something new; upstream, gateway and measurer share this machine.`,
+    ...figures,
+    `Directly: jitter p99 ${jitterOf(direct).toFixed(2)} ms. Jitter is by how much the time between two tokens differs from ${PIECE_MS} ms. The bare relay is undici and \`node:http\` alone, with one JSON.parse and one JSON.stringify a line: what Node itself takes for this work.`,
+    ...(others.some(({ name }) => name === 'nginx') ? [] : ['nginx is not installed here, so it was not measured.']),
+  ];
+}
+
+const WHO: Readonly<Record<string, string>> = {
+  gateway: 'Hearth',
+  relay: 'A bare relay',
+  nginx: 'nginx, `proxy_buffering off`',
+};
