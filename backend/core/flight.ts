@@ -25,8 +25,8 @@ export type Lead = (context: FlightContext) => AsyncIterable<ChatEvent>;
 export interface JoinOptions {
   /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
   readonly signal: AbortSignal;
-  /** Lower is sooner. */
-  readonly priority: number;
+  /** Lower is sooner. Asked at each use, since it may change. */
+  priority(): number;
   /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
   finishAbandoned(reason: unknown): boolean;
 }
@@ -129,12 +129,12 @@ class Flight {
   /** The most urgent one of those who take part. */
   #priority(): number {
     let most: number = PRIORITY.most;
-    for (const { priority } of this.#passengers) most = Math.min(most, priority);
+    for (const passenger of this.#passengers) most = Math.min(most, passenger.priority());
     return most;
   }
 
   board(options: JoinOptions, led: boolean): Seat {
-    const lifts = options.priority < this.#priority();
+    const lifts = options.priority() < this.#priority();
     this.#passengers.add(options);
     const left = new AbortController();
     const leave = (): void => {

@@ -10,6 +10,7 @@ import {
   type Timing,
   type Waiting,
 } from '../../contract/chat/chat.ts';
+import { PRIORITY } from '../../contract/chat/chat-request.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/cache.ts';
 import type { CachePlan } from '../cache/policy.ts';
@@ -55,7 +56,8 @@ export class Ticket {
   readonly caller: string;
   readonly owner: string;
   readonly maxActive: number | undefined;
-  readonly priority: number;
+  /** Lower is sooner. Ask for it at each use: it may become more urgent while the request waits. */
+  priority: number;
   readonly createdAt: number;
   /** The same moment on the wall. */
   readonly #bornAt: number;
@@ -111,6 +113,11 @@ export class Ticket {
     this.cancelledBy = by;
     this.#abort ??= new AbortController();
     this.#abort.abort(reason);
+  }
+
+  /** One step more urgent from now on. */
+  lift(): void {
+    this.priority = Math.max(PRIORITY.least, this.priority - 1);
   }
 
   moved(waiting: Waiting): void {

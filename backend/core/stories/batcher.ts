@@ -62,9 +62,12 @@ export class Batcher {
       let shared = true;
       for (let from = 0; from < texts.length; from += atOnce) {
         const parts = this.#assign(key, wish, texts.slice(from, from + atOnce));
+        const joined = Promise.all(parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal)));
+        // Where there is no place for all of them, that is what the caller is told.
+        joined.catch(() => undefined);
+        for (const { group } of parts) if (!group.inLine) this.#enter(group, wish);
         wish.onAccepted();
-        const joined = parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal));
-        results.push(...(await Promise.all(joined)));
+        results.push(...(await joined));
         shared &&= parts.every(({ known }) => known);
       }
       return {
@@ -81,7 +84,7 @@ export class Batcher {
     }
   }
 
-  /** Which group takes which texts; new groups are begun here, and throw what the queue throws. */
+  /** Which group takes which texts; for some of them that is a new one, which is not in line yet. */
   #assign(
     key: string,
     wish: EmbedWish,
@@ -89,21 +92,15 @@ export class Batcher {
   ): { readonly group: Group; readonly texts: string[]; readonly known: boolean }[] {
     const most = wish.family === 'embed' ? MOST_TEXTS : 1;
     const parts = new Map<Group, { texts: string[]; known: boolean }>();
-    try {
-      for (const text of wanted) {
-        const ours = [...this.#groups].filter((group) => group.key === key);
-        const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
-        const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key, wish);
-        group.texts.add(text);
-        const part = parts.get(group) ?? { texts: [], known: true };
-        part.texts.push(text);
-        part.known &&= known !== undefined && !parts.has(group);
-        parts.set(group, part);
-      }
-    } catch (error) {
-      // There was no place for all of its texts, so those that have one must not go up for nobody.
-      for (const group of parts.keys()) if (group.members.size === 0) this.#end(group, error);
-      throw error;
+    for (const text of wanted) {
+      const ours = [...this.#groups].filter((group) => group.key === key);
+      const known = wish.share ? ours.find(({ texts }) => texts.has(text)) : undefined;
+      const group = known ?? ours.find(({ open, texts }) => open && texts.size < most) ?? this.#begin(key);
+      group.texts.add(text);
+      const part = parts.get(group) ?? { texts: [], known: true };
+      part.texts.push(text);
+      part.known &&= known !== undefined && !parts.has(group);
+      parts.set(group, part);
     }
     return [...parts].map(([group, part]) => ({ group, ...part }));
   }
@@ -112,7 +109,7 @@ export class Batcher {
     let off = (): void => undefined;
     return new Promise<Result>((resolve, reject) => {
       const member: Member = { texts, wish, resolve, reject };
-      const lifts = group.open && wish.priority() < urgencyOf(group);
+      const lifts = group.inLine && group.open && wish.priority() < urgencyOf(group);
       group.members.add(member);
       if (lifts) this.#parts.queue.recheck();
       off = onAbort(signal, (reason) => {
@@ -129,17 +126,17 @@ export class Batcher {
     group.abort.abort(reason);
   }
 
-  #begin(key: string, wish: EmbedWish): Group {
+  #begin(key: string): Group {
+    const abort = new AbortController();
+    const group: Group = { key, texts: new Set(), members: new Set(), abort, inLine: false, open: true };
+    this.#groups.add(group);
+    return group;
+  }
+
+  /** Takes its place, with all who are to be told of it. Throws what the queue throws. */
+  #enter(group: Group, wish: EmbedWish): void {
     const { queue, estimator } = this.#parts;
     const { spec, caller } = wish;
-    const group: Group = {
-      key,
-      texts: new Set(),
-      members: new Set(),
-      begunWith: wish.priority(),
-      abort: new AbortController(),
-      open: true,
-    };
     const place = queue.enter(
       {
         lane: 'embed',
@@ -148,14 +145,13 @@ export class Batcher {
         caller,
         priority: () => urgencyOf(group),
         serves: (flight) => [...group.members].some((member) => member.wish.flight === flight),
-        expectedMs: () => estimator.embedMs(spec.model) * Math.max(1, group.texts.size),
+        expectedMs: () => estimator.embedMs(spec.model) * group.texts.size,
         onWaiting: (waiting) => tell(group, waiting),
       },
       group.abort.signal,
     );
-    this.#groups.add(group);
+    group.inLine = true;
     void this.#run(group, wish, place);
-    return group;
   }
 
   async #run(group: Group, wish: EmbedWish, place: Place): Promise<void> {

@@ -52,16 +52,15 @@ export interface Group {
   /** Until it is sent, some may be of members who have left. */
   readonly texts: Set<string>;
   readonly members: Set<Member>;
-  /** The priority of the one for whom it was begun, who becomes a member in the same tick. */
-  readonly begunWith: number;
   readonly abort: AbortController;
+  /** Has its place in line, or had it; until then nobody but the one for whom it was begun can join it. */
+  inLine: boolean;
   /** Waits for its slot, so that more may come along. */
   open: boolean;
 }
 
 /** The most urgent priority of those who want it. */
-export function urgencyOf({ members, begunWith }: Group): number {
-  if (members.size === 0) return begunWith;
+export function urgencyOf({ members }: Group): number {
   return [...members].reduce((most, { wish }) => Math.min(most, wish.priority()), PRIORITY.most as number);
 }
 

@@ -160,7 +160,7 @@ export class Gateway {
     ticket.flight = open ?? `private ${newId()}`;
     const passenger = {
       signal: ticket.signal,
-      priority: call.priority,
+      priority: () => ticket.priority,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
     };
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));

@@ -218,15 +218,20 @@ export class Jobs {
   }
 
   /**
-   * One place nearer in line, with all that share its run. The new place. Throws request_not_found, request_gone, and
-   * not_cancellable when it does not wait in line.
+   * One place nearer in line, with all that share its run. One that waits for its turn in a conversation keeps that, and
+   * is one step more urgent when it comes into the line. Its place. Throws request_not_found, request_gone, and
+   * not_cancellable when it does not wait.
    */
   moveUp(id: string): number {
     const { ticket } = this.#find(id, LOCAL);
-    if (ticket.status !== 'queued') throw new AppError('not_cancellable', `"${id}" does not wait any more.`);
-    const position = ticket.flight === undefined ? undefined : this.#options.queue.moveUp(ticket.flight);
+    const waits = ticket.status === 'queued';
+    if (waits && ticket.flight === undefined) {
+      ticket.lift();
+      return ticket.waiting.position;
+    }
+    const position = waits && ticket.flight !== undefined ? this.#options.queue.moveUp(ticket.flight) : undefined;
     if (position !== undefined) return position;
-    throw new AppError('not_cancellable', `"${id}" waits for its turn in its conversation, which goes in order.`);
+    throw new AppError('not_cancellable', `"${id}" does not wait any more.`);
   }
 
   #view(ticket: Ticket, job: Job | undefined, ended: Ended | undefined): RequestView {

@@ -8,6 +8,7 @@ import {
   type QueueView,
   type RequestView,
 } from '../../../backend/contract/control.ts';
+import { deferred } from '../../support/builders.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 
 /** A machine that is busy with other things may take long. */
@@ -135,22 +136,42 @@ test('an embed that waits is moved in its own lane', async () => {
       .toBe(true);
   }
   await expect.poll(async () => (await queue()).queue_length, PATIENT).toBe(2);
+  const places = async (): Promise<unknown> =>
+    (await queue()).waiting.map(({ request_id, queue_position }) => [request_id, queue_position]);
+  expect(await places()).toEqual([['ee', 1], ['eee', 2]]); // prettier-ignore
   expect(hearth.backend.control.moveUp('eee')).toBe(1);
+  expect(await places()).toEqual([['eee', 1], ['ee', 2]]); // prettier-ignore
   gate.release();
   for (const answer of answers) expect((await answer).status).toBe(200);
 });
 
-test('what waits for its turn in a conversation keeps it', async () => {
+test('a request moved up while it waits for its turn in a conversation is sooner when that comes', async () => {
   await start();
-  const gate = hearth.fake.gate();
-  const say = (content: string, requestId: string): Promise<Response> =>
-    hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], conversation_id: 'talk', requestId });
-  await say('one', 'one');
+  const [first, second] = [deferred<void>(), deferred<void>()];
+  hearth.fake.next(...[first, second].map(({ promise }) => ({ pauseAfter: { pieces: 1, until: promise } })));
+  const say = async (requestId: string, more: object = {}): Promise<void> => {
+    const body = { messages: [{ role: 'user', content: requestId }], requestId, ...more };
+    expect((await hearth.post('/api/chat-queue', body)).status).toBe(202);
+  };
+  await say('one', { conversation_id: 'talk' });
   await hearth.fake.until(({ active }) => active === 1);
-  await say('two', 'two');
-  expect(() => hearth.backend.control.moveUp('two')).toThrow('conversation');
-  gate.release();
-  await expect.poll(async () => (await view('two')).status, PATIENT).toBe('completed');
+  await say('x');
+  await say('y');
+  await say('two', { conversation_id: 'talk' });
+  expect(hearth.backend.control.moveUp('two')).toBe(1);
+  expect(await view('two')).toMatchObject({ status: 'queued', queue_position: 1, priority: -1 });
+  first.resolve();
+  const order = async (): Promise<string[]> => {
+    const { running, waiting } = await queue();
+    return [...running, ...waiting].map(({ request_id }) => request_id);
+  };
+  await expect.poll(order, PATIENT).toSatisfy((ids: string[]) => ids.length === 3 && ids.at(-1) === 'y');
+  second.resolve();
+  await expect.poll(async () => (await view('y')).status, PATIENT).toBe('completed');
+  const asked = hearth.fake
+    .chats()
+    .map(({ body }) => (body?.['messages'] as { content: string }[] | undefined)?.at(-1)?.content);
+  expect([asked.length, asked.at(-1)]).toEqual([4, 'y']);
 });
 
 test('eight calls of a client at a queue of two come back one after the other, and all have their answer', async () => {

@@ -67,7 +67,7 @@ async function play(steps: readonly Step[]): Promise<void> {
     switch (step.do) {
       case 'join': {
         const finish = step.finish;
-        const options = { signal: new AbortController().signal, priority: 0, finishAbandoned: () => finish };
+        const options = { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => finish };
         const seat = flights.join(step.key, options, (context) => {
           const script = new ScriptedRun(context);
           byKey.set(step.key, runs.length);
@@ -155,7 +155,7 @@ test('all have left and nobody wants it finished: it is given up, exactly then',
       const seats = wishes.map((finish) =>
         flights.join(
           'k',
-          { signal: new AbortController().signal, priority: 0, finishAbandoned: () => finish },
+          { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => finish },
           (context) => {
             const run = new ScriptedRun(context);
             runs.push(run);

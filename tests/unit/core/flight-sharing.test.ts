@@ -20,7 +20,7 @@ beforeEach(() => {
 /** A caller with a signal of his own, who takes a seat. */
 function join(key: string, over: Partial<JoinOptions> = {}): Seat & { abort(reason?: unknown): void } {
   const caller = new AbortController();
-  const options = { signal: caller.signal, priority: 0, finishAbandoned: () => false, ...over };
+  const options = { signal: caller.signal, priority: () => 0, finishAbandoned: () => false, ...over };
   const seat = flights.join(key, options, (context) => {
     const run = new ScriptedRun(context);
     runs.push(run);
@@ -130,7 +130,7 @@ describe('where the run stands', () => {
   test('can be said while the run is being started', async () => {
     const { events } = flights.join(
       'k',
-      { signal: new AbortController().signal, priority: 0, finishAbandoned: () => false },
+      { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => false },
       (context) => {
         context.waiting({ phase: 'queued', position: 7, eta_ms: 1 });
         return new ScriptedRun(context).events();
@@ -142,11 +142,11 @@ describe('where the run stands', () => {
   });
 
   test('its urgency is that of the most urgent one who takes part now', () => {
-    join('k', { priority: 1 });
+    join('k', { priority: () => 1 });
     expect(run().context.priority()).toBe(1);
-    const urgent = join('k', { priority: -1 });
+    const urgent = join('k', { priority: () => -1 });
     expect(run().context.priority()).toBe(-1);
-    join('k', { priority: 0 });
+    join('k', { priority: () => 0 });
     urgent.leave();
     expect(run().context.priority()).toBe(0);
   });
@@ -322,7 +322,7 @@ describe('a run that fails', () => {
     const caller = new AbortController();
     let asked = 0;
     const full = new AppError('queue_full', 'Full.');
-    const options = { signal: caller.signal, priority: 0, finishAbandoned: () => ++asked > 0 };
+    const options = { signal: caller.signal, priority: () => 0, finishAbandoned: () => ++asked > 0 };
     const refuse = (): never => {
       throw full;
     };
@@ -350,7 +350,7 @@ describe('a run that fails', () => {
 });
 
 test('the end is told before the run is wound up, which may take long', async () => {
-  const options = { signal: new AbortController().signal, priority: 0, finishAbandoned: () => false };
+  const options = { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => false };
   const seat = flights.join('k', options, async function* (context) {
     const script = new ScriptedRun(context);
     script.end();

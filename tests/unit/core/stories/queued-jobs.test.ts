@@ -57,8 +57,9 @@ class FakeGateway {
     ticket.source = this.hits ? 'hit' : 'miss';
     ticket.cache = { plan: PLAN, key: undefined, hit: undefined, landed: { stored: false } };
     if (!this.hits) requests.add(ticket);
-    const options = { signal: ticket.signal, priority: 0, finishAbandoned: () => false };
-    const seat = this.#flights.join(this.shared ? 'shared' : `${this.runs.length}`, options, (context) => {
+    const options = { signal: ticket.signal, priority: () => ticket.priority, finishAbandoned: () => false };
+    ticket.flight = this.shared ? 'shared' : `${this.runs.length}`;
+    const seat = this.#flights.join(ticket.flight, options, (context) => {
       const run = new ScriptedRun(context);
       this.runs.push(run);
       return run.events();
@@ -395,6 +396,16 @@ describe('moving up', () => {
     ticket.flight = 'in line';
     requests.add(ticket);
     expect(jobs.moveUp('r1')).toBe(2);
+  });
+
+  test('makes one more urgent that waits for its turn in a conversation, and its place stays', async () => {
+    await submit('r1', 'talk');
+    await submit('r2', 'talk');
+    expect(jobs.moveUp('r2')).toBe(1);
+    expect(jobs.view('r2', LOCAL)).toMatchObject({ queue_position: 1, priority: 2 });
+    run().end();
+    await settled();
+    expect(run(1).context.priority()).toBe(2);
   });
 
   test('is refused for one that stands in no line, runs, or has ended', async () => {
