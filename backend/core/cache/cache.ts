@@ -3,35 +3,25 @@
 import { LRUCache } from 'lru-cache';
 import type { Completion } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
-import { canonicalName } from '../../contract/model-name.ts';
 import { LOCAL, sees } from '../ownership.ts';
+import { Groups, type Entry, type Group, type Sum } from './groups.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import { decodeKept, decodeRecord, encodeRecord, type KeptAnswer } from './record.ts';
+import { Slabs } from './slabs.ts';
 
 const MB = 1024 * 1024;
 
 /**
- * Bytes an entry costs beside its record: key text, the entry object, the Buffer's own header and allocator slack, and
- * lru-cache's lists. Measured as resident memory per entry with 100,000 small entries (npm run bench, "memory").
+ * Bytes an entry costs beside the blocks of its record and its key's text: the entry object, its place in lru-cache and
+ * in its group. Measured as resident memory per entry with 60,000 small entries (npm run bench, "entry").
  */
-const BOOKKEEPING_BYTES = 700;
+const BOOKKEEPING_BYTES = 600;
 
-interface Entry {
-  readonly bytes: Buffer;
-  /** Whose it is; others have no key that leads to it. */
-  readonly owner: string;
-  readonly model: string;
-  /** Milliseconds since 1970, for those who are shown it. */
-  readonly storedAt: number;
-  /** Moments of the monotonic clock: an entry's age does not change when the machine's clock is set. */
-  readonly keptAt: number;
-  readonly expiresAt: number;
-  /** What the run had cost: milliseconds of model time and tokens written. */
-  readonly runMs: number;
-  readonly tokens: number;
-  /** Marks with which it, or an answer in its place before, was asked for; the newest last. */
-  readonly marks: readonly string[];
-}
+/** Digits of a key by which an entry is found: those that X-Cache-Key shows. */
+const SHOWN_DIGITS = 16;
+
+/** Entries that are evicted at once at most; what is beyond that can wait until others have been served. */
+const EVICTED_AT_ONCE = 1000;
 
 /** Marks remembered with an answer, and the bytes that one takes. */
 const MOST_MARKS = 64;
@@ -69,7 +59,7 @@ interface About {
 }
 
 /** Which entries to remove; all when nothing is named. `olderThanS` in seconds, `watcher` who may see them. */
-export interface Which {
+interface ToClear {
   readonly watcher?: string;
   readonly model?: string;
   readonly olderThanS?: number;
@@ -83,69 +73,76 @@ export interface CacheFigures {
   readonly expired: number;
   /** Answers that were not stored because they exceed cache.max_entry_mb. */
   readonly refused_too_large: number;
-  readonly by_model: ReadonlyMap<string, { readonly entries: number; readonly bytes: number }>;
+  readonly by_model: ReadonlyMap<string, Readonly<Sum>>;
 }
 
-interface Sum {
-  entries: number;
-  bytes: number;
-}
+const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
 
 export class ResponseCache {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
-  #entries: LRUCache<string, Entry>;
-  /** Sums by owner and model, kept in step with the entries, so that figures() never walks them. LOCAL has those of all. */
-  readonly #sums = new Map<string, Map<string, Sum>>();
+  readonly #later: (work: () => void) => void;
+  /**
+   * By the beginning of their keys, so that one is found by what X-Cache-Key shows. Should two keys ever begin alike, the
+   * later one takes the place. What has to go is said here, by bytes; lru-cache knows which was used when.
+   */
+  readonly #entries: LRUCache<string, Entry>;
+  readonly #groups = new Groups();
+  readonly #slabs = new Slabs();
+  /** Removed, and still in their places. */
+  readonly #gone: Group[] = [];
+  /** Bytes of all entries, and of those that are gone. */
+  #bytes = 0;
+  #goneBytes = 0;
+  #goneEntries = 0;
+  #tidying = false;
   #evictions = 0;
   #expired = 0;
   #refused = 0;
 
-  constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>) {
+  /** `later` runs what is not urgent once waiting requests have been served. */
+  constructor(
+    config: ReadConfig,
+    clock: Pick<Clock, 'now' | 'elapsed'>,
+    later: (work: () => void) => void = setImmediate,
+  ) {
     this.#config = config;
     this.#clock = clock;
-    this.#entries = this.#build();
-  }
-
-  #build(): LRUCache<string, Entry> {
-    return new LRUCache<string, Entry>({
-      maxSize: this.#maxBytes,
-      sizeCalculation: ({ bytes, marks }, key) => costOf(key, bytes, marks),
-      onInsert: (entry) => this.#count(entry, 1),
-      dispose: (entry, _key, reason) => {
-        if (reason === 'evict') this.#evictions++;
-        this.#count(entry, -1);
-      },
+    this.#later = later;
+    this.#entries = new LRUCache({
+      maxSize: Number.MAX_SAFE_INTEGER,
+      sizeCalculation: () => 1,
+      dispose: (entry) => this.#left(entry),
     });
   }
 
-  /** lru-cache takes whole numbers only. */
   get #maxBytes(): number {
     return Math.floor(this.#config().cache.max_size_mb * MB);
   }
 
   /** Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. */
   get(key: string, maxAge?: number): Hit | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
+    const entry = this.#entries.get(placeOf(key));
+    if (entry === undefined || entry.key !== key || entry.group.isGone) return undefined;
     const now = this.#clock.elapsed();
     if (now >= entry.expiresAt) {
-      this.#entries.delete(key);
+      this.#entries.delete(placeOf(key));
       this.#expired++;
       return undefined;
     }
     if (maxAge !== undefined && now - entry.keptAt > maxAge * 1000) return undefined;
+    const bytes = this.#slabs.read(entry.block, entry.length);
     return {
-      model: entry.model,
+      model: entry.group.model,
       storedAt: entry.storedAt,
       age: Math.floor((now - entry.keptAt) / 1000),
       ttl: Math.floor((entry.expiresAt - now) / 1000),
       runMs: entry.runMs,
       tokens: entry.tokens,
-      bytes: entry.bytes,
+      bytes,
       marks: entry.marks,
-      kept: () => decodeKept(entry.bytes),
-      record: () => decodeRecord(entry.bytes),
+      kept: () => decodeKept(bytes),
+      record: () => decodeRecord(bytes),
     };
   }
 
@@ -157,82 +154,104 @@ export class ResponseCache {
     return this.keep(key, encodeRecord(completion), { ...about, tokens: completion.end.metrics.eval_count });
   }
 
-  /** The same for what is bytes already; `tokens` are those written by the model. */
+  /** The same for what is bytes already, of which a copy is kept; `tokens` are those written by the model. */
   keep(key: string, bytes: Buffer, about: About): boolean {
-    const marks = this.#marks(key, about.mark);
-    // lru-cache refuses too large an entry without a word, and drops the old one with it: so look first, and count.
-    if (bytes.length > this.#config().cache.max_entry_mb * MB || costOf(key, bytes, marks) > this.#entries.maxSize) {
+    const before = this.#entries.peek(placeOf(key));
+    const marks = withMark(before?.key === key && !before.group.isGone ? before.marks : [], about.mark);
+    const cost = Slabs.costOf(bytes.length) + key.length + BOOKKEEPING_BYTES + marks.length * MARK_BYTES;
+    if (bytes.length > this.#config().cache.max_entry_mb * MB || cost > this.#maxBytes) {
       this.#refused++;
       return false;
     }
+    this.#entries.delete(placeOf(key));
+    this.#makeRoom(cost);
     const keptAt = this.#clock.elapsed();
-    this.#entries.set(key, {
-      bytes,
-      owner: about.owner ?? LOCAL,
-      model: about.model,
+    const entry: Entry = {
+      key,
+      group: this.#groups.for(about.owner ?? LOCAL, about.model),
+      block: this.#slabs.keep(bytes),
+      length: bytes.length,
+      cost,
       storedAt: this.#clock.now(),
       keptAt,
       expiresAt: keptAt + about.ttl * 1000,
       runMs: about.runMs,
       tokens: about.tokens,
       marks,
-    });
+    };
+    this.#entries.set(placeOf(key), entry);
+    this.#groups.add(entry);
+    this.#bytes += cost;
     return true;
   }
 
-  /** Those of the answer whose place is taken, and the new one. */
-  #marks(key: string, mark: string | undefined): readonly string[] {
-    const before = this.#entries.peek(key)?.marks ?? [];
-    return mark === undefined || before.includes(mark) ? before : [...before, mark].slice(-MOST_MARKS);
-  }
-
-  #count(entry: Entry, sign: 1 | -1): void {
-    for (const owner of new Set([LOCAL, entry.owner])) {
-      const sums = this.#sums.get(owner) ?? new Map<string, Sum>();
-      const sum = sums.get(entry.model) ?? { entries: 0, bytes: 0 };
-      sum.entries += sign;
-      sum.bytes += sign * entry.bytes.length;
-      if (sum.entries === 0) sums.delete(entry.model);
-      else sums.set(entry.model, sum);
-      if (sums.size === 0) this.#sums.delete(owner);
-      else this.#sums.set(owner, sums);
+  /** An entry has left its place. */
+  #left(entry: Entry): void {
+    this.#bytes -= entry.cost;
+    if (entry.group.isGone) {
+      this.#goneBytes -= entry.cost;
+      this.#goneEntries--;
     }
+    this.#groups.delete(entry);
+    this.#slabs.free(entry.block, entry.length);
   }
 
-  /** Removes one entry by its key, or by an unambiguous beginning of at least 16 hex digits (X-Cache-Key). */
+  /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key). */
   delete(key: string, watcher: string = LOCAL): Removed {
-    const named = key.length === 64 ? [key] : [...this.#entries.keys()].filter((k) => k.startsWith(key));
-    const found = named.filter((k) => sees(watcher, this.#entries.peek(k)?.owner ?? LOCAL));
-    return key.length < 16 || found.length !== 1 ? { removed: 0, freed_bytes: 0 } : this.#remove(found);
+    const entry = key.length < SHOWN_DIGITS ? undefined : this.#entries.peek(placeOf(key));
+    if (entry === undefined || !entry.key.startsWith(key)) return NOTHING;
+    if (entry.group.isGone || !sees(watcher, entry.group.owner)) return NOTHING;
+    this.#entries.delete(placeOf(key));
+    return { removed: 1, freed_bytes: entry.cost };
   }
 
-  clear(which: Which = {}): Removed {
-    const now = this.#clock.elapsed();
-    const model = which.model === undefined ? undefined : canonicalName(which.model);
-    const doomed: string[] = [];
-    for (const [key, entry] of this.#entries.entries()) {
-      if (!sees(which.watcher ?? LOCAL, entry.owner)) continue;
-      if (model !== undefined && canonicalName(entry.model) !== model) continue;
-      if (which.olderThanS !== undefined && now - entry.keptAt <= which.olderThanS * 1000) continue;
-      doomed.push(key);
-    }
-    return this.#remove(doomed);
-  }
-
-  #remove(keys: readonly string[]): Removed {
-    const before = this.#entries.calculatedSize;
-    let removed = 0;
-    for (const key of keys) if (this.#entries.delete(key)) removed++;
-    return { removed, freed_bytes: before - this.#entries.calculatedSize };
+  /** From now on none of them is served or counted. Their room is used first, and taken back in portions. */
+  clear({ watcher = LOCAL, model, olderThanS }: ToClear = {}): Removed {
+    const before = olderThanS === undefined ? undefined : this.#clock.elapsed() - olderThanS * 1000;
+    const taken = this.#groups.take({ watcher, model, before });
+    const removed = taken.reduce((sum, { entries }) => sum + entries.size, 0);
+    const bytes = taken.reduce((sum, { cost }) => sum + cost, 0);
+    this.#gone.push(...taken);
+    this.#goneEntries += removed;
+    this.#goneBytes += bytes;
+    this.#tidy();
+    return { removed, freed_bytes: bytes };
   }
 
   /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
   reconfigured(): void {
-    if (this.#entries.maxSize === this.#maxBytes) return;
-    const old = this.#entries;
-    this.#entries = this.#build();
-    this.#sums.clear();
-    for (const [key, entry] of [...old.entries()].toReversed()) this.#entries.set(key, entry);
+    this.#tidy();
+  }
+
+  /** Does a portion of what is to be taken out, and the rest later. */
+  #tidy(): void {
+    if (this.#tidying) return;
+    this.#makeRoom();
+    this.#takeApart();
+    if (this.#gone.length === 0 && this.#bytes <= this.#maxBytes) return;
+    this.#tidying = true;
+    this.#later(() => {
+      this.#tidying = false;
+      this.#tidy();
+    });
+  }
+
+  /** Takes the entries of one group that is gone out of their places. False: there is none. */
+  #takeApart(): boolean {
+    const group = this.#gone.pop();
+    for (const { key } of group?.entries ?? []) this.#entries.delete(placeOf(key));
+    return group !== undefined;
+  }
+
+  /** So that `cost` bytes fit: what is gone makes room first, then what was not used for the longest time. */
+  #makeRoom(cost: number = 0): void {
+    const most = this.#maxBytes - cost;
+    for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {
+      if (this.#takeApart()) continue;
+      this.#entries.pop();
+      this.#evictions++;
+      evicted++;
+    }
   }
 
   resetCounts(): void {
@@ -243,7 +262,11 @@ export class ResponseCache {
 
   /** Entries and bytes now, including ones that have expired but have not been asked for since. */
   get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
-    return { entries: this.#entries.size, bytes: this.#entries.calculatedSize, max_bytes: this.#entries.maxSize };
+    return {
+      entries: this.#entries.size - this.#goneEntries,
+      bytes: this.#bytes - this.#goneBytes,
+      max_bytes: this.#maxBytes,
+    };
   }
 
   /** What is kept for a watcher by model, and counts of the whole. */
@@ -253,12 +276,17 @@ export class ResponseCache {
       evictions: this.#evictions,
       expired: this.#expired,
       refused_too_large: this.#refused,
-      by_model: this.#sums.get(watcher) ?? new Map(),
+      by_model: this.#groups.sums(watcher),
     };
   }
 }
 
-/** Bytes that an entry costs in all; a mark is a short text and its place in a list. */
-function costOf(key: string, bytes: Buffer, marks: readonly string[]): number {
-  return bytes.length + key.length + BOOKKEEPING_BYTES + marks.length * MARK_BYTES;
+/** Where in the index the entry of a key is. */
+function placeOf(key: string): string {
+  return key.slice(0, SHOWN_DIGITS);
+}
+
+/** The marks of the answer whose place is taken, and the new one. */
+function withMark(before: readonly string[], mark: string | undefined): readonly string[] {
+  return mark === undefined || before.includes(mark) ? before : [...before, mark].slice(-MOST_MARKS);
 }

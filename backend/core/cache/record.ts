@@ -35,8 +35,7 @@ export function encodeRecord(completion: Completion): Buffer {
     // Kind, length and whether it is joined share one varint: most pieces are short, so most cuts are one byte.
     pushVarint(tail, length * SHAPES + KINDS.indexOf(kind) + (joined === true ? KINDS.length : 0));
   }
-  // Not from Node's shared pool: a slice of a pool would keep its whole 8 KB alive for as long as the entry lives.
-  const bytes = Buffer.allocUnsafeSlow(HEAD_BYTES + message.length + ending.length + tail.length);
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + message.length + ending.length + tail.length);
   bytes.writeUInt32LE(message.length, 0);
   bytes.writeUInt32LE(ending.length, 4);
   message.copy(bytes, HEAD_BYTES);

@@ -14,8 +14,7 @@ export interface Vector {
 const HEAD_BYTES = 16;
 
 export function encodeVector({ numbers, tokens, duration }: Vector): Buffer {
-  // Not from Node's shared pool: a slice of a pool would keep all of it alive for as long as the entry lives.
-  const bytes = Buffer.allocUnsafeSlow(HEAD_BYTES + numbers.length * 8);
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + numbers.length * 8);
   bytes.writeDoubleLE(tokens, 0);
   bytes.writeDoubleLE(duration, 8);
   for (const [i, value] of numbers.entries()) bytes.writeDoubleLE(value, HEAD_BYTES + i * 8);

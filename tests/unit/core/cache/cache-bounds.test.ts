@@ -213,7 +213,7 @@ describe('clearing', () => {
 });
 
 describe('deleting one', () => {
-  const KEYS = ['a'.repeat(64), `${'a'.repeat(16)}${'b'.repeat(48)}`, 'c'.repeat(64)];
+  const KEYS = ['a'.repeat(64), `${'b'.repeat(16)}${'d'.repeat(48)}`, 'c'.repeat(64)];
   const filled = (): ResponseCache => {
     const { cache } = open();
     for (const key of KEYS) cache.put(key, answer(1), ABOUT);
@@ -223,8 +223,8 @@ describe('deleting one', () => {
   test.each([
     ['by its key', 'c'.repeat(64), 1],
     ['by the sixteen digits that X-Cache-Key shows', 'c'.repeat(16), 1],
-    ['by a longer beginning', `${'a'.repeat(16)}b`, 1],
-    ['not by a beginning that two have', 'a'.repeat(16), 0],
+    ['by a longer beginning', `${'b'.repeat(16)}d`, 1],
+    ['not by a longer beginning that goes on otherwise', `${'b'.repeat(16)}c`, 0],
     ['not by a shorter beginning', 'c'.repeat(15), 0],
     ['not by a key that is not there', 'd'.repeat(64), 0],
     ['not by a beginning that is not there', 'd'.repeat(16), 0],
@@ -236,6 +236,18 @@ describe('deleting one', () => {
     expect(done.removed).toBe(removed);
     expect(cache.size).toMatchObject({ entries: 3 - removed, bytes: bytes - done.freed_bytes });
     expect(done.freed_bytes > 0).toBe(removed > 0);
+  });
+
+  test('of two keys that begin alike the later one is kept, and neither is served for the other', () => {
+    const { cache } = open();
+    const [one = '', other = ''] = ['a', 'b'].map((rest) => 'c'.repeat(16) + rest.repeat(48));
+    cache.put(one, answer(1), { ...ABOUT, mark: 'old' });
+    expect(cache.get(other)).toBeUndefined();
+    cache.put(other, completion(['later']), ABOUT);
+    expect(cache.get(one)).toBeUndefined();
+    expect(cache.get(other)).toMatchObject({ marks: [] });
+    expect(cache.size.entries).toBe(1);
+    expect(cache.delete(one).removed).toBe(0);
   });
 });
 
@@ -381,7 +393,7 @@ describe('whatever is done to it, in any order', () => {
           expect(cache.clear({ model }).removed).toBe(counted);
         }
         expect(cache.size).toMatchObject({ entries: 0, bytes: 0 });
-        expect(by_model.size).toBe(0);
+        expect(cache.figures().by_model.size).toBe(0);
       }),
       { numRuns: 200 },
     );
