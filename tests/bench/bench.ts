@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clear } from './clear.ts';
 import { desktopLoop, desktopMemory } from './desktop.ts';
 import { entry } from './entry.ts';
 import { followers } from './followers.ts';
@@ -24,6 +25,7 @@ const ROWS: readonly Row[] = [
   start,
   memory,
   entry,
+  clear,
   desktopMemory,
   desktopLoop,
 ];
