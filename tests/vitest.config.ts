@@ -24,6 +24,8 @@ export default defineConfig({
             'tests/clients/**/*.test.ts',
           ],
           maxWorkers: 2,
+          // Their modules keep no state between tests, so that a worker loads them once and not for each file.
+          isolate: false,
           testTimeout: 20_000,
           hookTimeout: 20_000,
           sequence: { groupOrder: 0 },
