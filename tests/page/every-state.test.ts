@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { projectRoot } from '../support/desktop/processes.ts';
-import type { View } from '../../backend/contract/desktop.ts';
-import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
+import { startPages, type PageStage } from '../support/page/browser.ts';
 import { STATES } from '../support/page/views.ts';
 
 const TABS = ['overview', 'queue', 'models', 'settings'] as const;
@@ -19,21 +18,11 @@ const axe = readFileSync(join(projectRoot(), 'node_modules', 'axe-core', 'axe.mi
 const shots = process.env['PICTURES'] === undefined ? undefined : join(projectRoot(), 'screenshots');
 
 let stage: PageStage;
-/** Pages at rest: one loads another state in a third of the time that a new one takes. */
-const idle: OpenPage[] = [];
 beforeAll(async () => {
   if (shots !== undefined) mkdirSync(shots, { recursive: true });
   stage = await startPages();
 });
 afterAll(() => stage.stop());
-
-/** A page that shows this state. */
-async function show(state: View): Promise<OpenPage> {
-  const page = idle.pop();
-  if (page === undefined) return await stage.open(state);
-  await page.show(state);
-  return page;
-}
 
 /** Text that does not fit its box, unless it is meant to end in dots; looked for once the plots have the size. */
 async function cutTexts(page: Page): Promise<string[]> {
@@ -109,7 +98,7 @@ async function isNew(page: Page): Promise<boolean> {
 
 describe.concurrent.each(Object.entries(STATES))('%s', (name, made) => {
   test('is readable at every size, in every tab, in both themes', async () => {
-    const open = await show(made());
+    const open = await stage.open(made());
     const { page } = open;
     const shot = async (tab: string, as: string): Promise<void> => {
       if (shots === undefined) return;
@@ -135,7 +124,6 @@ describe.concurrent.each(Object.entries(STATES))('%s', (name, made) => {
       expect(await violations(page, 'color-contrast'), `${tab}, dark`).toEqual([]);
       await page.emulateMedia({ colorScheme: 'light' });
     }
-    open.check();
-    idle.push(open);
+    await open.close();
   });
 });

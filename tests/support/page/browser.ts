@@ -32,15 +32,12 @@ export interface OpenPage {
   /** Commands that the page has sent, with their input. */
   readonly calls: { readonly command: Command; readonly input: unknown }[];
   push(push: Push): Promise<void>;
-  /** Loads it anew with another view. */
-  show(view: View): Promise<void>;
-  /** Throws when anything went wrong in it. */
-  check(): void;
-  /** Closes it. Throws when anything went wrong in it. */
+  /** Gives it back, for the next one who opens one. Throws when anything went wrong in it. */
   close(): Promise<void>;
 }
 
 export interface PageStage {
+  /** The page with this view: loaded anew, as nobody has touched it, in a tab that may have shown another one. */
   open(view: View, options?: OpenOptions): Promise<OpenPage>;
   stop(): Promise<void>;
 }
@@ -67,14 +64,22 @@ export async function startBrowser(args: readonly string[] = []): Promise<Browse
 export async function startPages(): Promise<PageStage> {
   const { url, stop } = await serve();
   const browser = await startBrowser();
+  // A new tab costs Chromium three times the work of loading the page anew in one that is there.
+  const idle: Tab[] = [];
   return {
-    open: (view, options) => open(browser, url, view, options),
+    async open(view, options) {
+      const tab = idle.pop() ?? (await newTab(browser, url));
+      return await tab.show(view, options, () => idle.push(tab));
+    },
     async stop() {
       await browser.close();
       await stop();
     },
   };
 }
+
+/** Where a tab rests: of the same site, so that its process stays. */
+const REST = 'at-rest';
 
 /** The app's own way to serve its page, over HTTP. */
 async function serve(): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -83,6 +88,10 @@ async function serve(): Promise<{ url: string; stop: () => Promise<void> }> {
     // A browser asks every site for it; the app's own protocol is never asked.
     if (req.url === '/favicon.ico') {
       res.writeHead(204).end();
+      return;
+    }
+    if (req.url === `/${REST}`) {
+      res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>At rest</title>');
       return;
     }
     void files({ url: `app://hearth${req.url ?? '/'}` }).then(async (answer) => {
@@ -100,28 +109,33 @@ async function serve(): Promise<{ url: string; stop: () => Promise<void> }> {
   return { url: `http://127.0.0.1:${port}/`, stop };
 }
 
-async function open(browser: Browser, url: string, view: View, options: OpenOptions = {}): Promise<OpenPage> {
-  const { width = 460, height = 680, dark = false, answers = {} } = options;
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: dark ? 'dark' : 'light',
-    reducedMotion: 'reduce',
-    locale: 'en',
-    timezoneId: 'UTC',
-  });
+/** What the test plays for the page that a tab shows now. */
+interface Play {
+  readonly view: View;
+  readonly answers: Answers;
+  readonly calls: OpenPage['calls'][number][];
+}
+
+interface Tab {
+  show(view: View, options: OpenOptions | undefined, release: () => void): Promise<OpenPage>;
+}
+
+async function newTab(browser: Browser, url: string): Promise<Tab> {
+  const context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', timezoneId: 'UTC' });
   const page = await context.newPage();
-  const wrong: string[] = [];
+  let play: Play | undefined;
+  let wrong: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') wrong.push(message.text());
   });
   page.on('pageerror', (error) => wrong.push(error.message));
-  const calls: OpenPage['calls'][number][] = [];
-  let first = viewSchema.parse(view);
   await page.exposeFunction('bridgeCall', async (command: Command, input: unknown) => {
-    if (command === 'view') return { ok: true, output: first };
+    if (play === undefined) throw new Error(`${command} was called by a page that is at rest`);
+    const { view, answers, calls } = play;
+    if (command === 'view') return { ok: true, output: view };
     calls.push({ command, input });
     const answer = answers[command];
-    const silent = COMMANDS[command].output === settingsSchema ? first.settings : {};
+    const silent = COMMANDS[command].output === settingsSchema ? view.settings : {};
     const output: unknown = answer === undefined ? silent : await answer(input as never);
     return isRefusal(output) ? { ok: false, error: toWire(output, '') } : { ok: true, output };
   });
@@ -140,30 +154,33 @@ async function open(browser: Browser, url: string, view: View, options: OpenOpti
       for (const listener of listeners) listener(push);
     };
   });
-  const check = (): void => {
-    if (wrong.length > 0) throw new Error(`in the page: ${wrong.join('\n')}`);
-  };
-  const load = async (): Promise<void> => {
-    await page.goto(url);
-    await page.locator('.app > *').first().waitFor();
-  };
-  await load();
   return {
-    page,
-    calls,
-    async push(push) {
-      await page.evaluate((given) => {
-        (globalThis as unknown as { pushAll(push: unknown): void }).pushAll(given);
-      }, push as object);
-    },
-    check,
-    async show(next) {
-      first = viewSchema.parse(next);
-      await load();
-    },
-    async close() {
-      await context.close();
-      check();
+    async show(view, { width = 460, height = 680, dark = false, answers = {} } = {}, release) {
+      const calls: Play['calls'] = [];
+      play = { view: viewSchema.parse(view), answers, calls };
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+      await page.goto(url);
+      await page.locator('.app > *').first().waitFor();
+      return {
+        page,
+        calls,
+        async push(push) {
+          await page.evaluate((given) => {
+            (globalThis as unknown as { pushAll(push: unknown): void }).pushAll(given);
+          }, push as object);
+        },
+        async close() {
+          await page.goto(url + REST);
+          // Nothing is pointed at in a page that is new.
+          await page.mouse.move(-1, -1);
+          play = undefined;
+          const found = wrong;
+          wrong = [];
+          release();
+          if (found.length > 0) throw new Error(`in the page: ${found.join('\n')}`);
+        },
+      };
     },
   };
 }
