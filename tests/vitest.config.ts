@@ -37,6 +37,7 @@ export default defineConfig({
           name: 'page',
           include: ['tests/page/**/*.test.ts'],
           maxWorkers: 2,
+          isolate: false,
           maxConcurrency: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
