@@ -93,14 +93,6 @@ const spanSchema = z.object({
 });
 export type PlotSpan = z.infer<typeof spanSchema>;
 
-/** Each span of the plots: how far back it goes and how long a step is, in seconds. */
-export const SPANS = {
-  m15: { span_s: 900, step_s: 15 },
-  h1: { span_s: 3600, step_s: 60 },
-  h24: { span_s: 86_400, step_s: 900 },
-} as const;
-export type SpanName = keyof typeof SPANS;
-
 export const plotsSchema = z.object({ m15: spanSchema, h1: spanSchema, h24: spanSchema });
 export type PlotsView = z.infer<typeof plotsSchema>;
 

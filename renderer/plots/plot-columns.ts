@@ -1,6 +1,7 @@
 // What the five strips show, as columns, figures and sentences. Pure; plots.tsx draws it with uPlot.
 // A step in which nothing was measured is null all the way, never 0.
-import type { PlotSpan, PlotsView, SpanName } from '../../backend/contract/desktop.ts';
+import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
+import type { SpanName } from '../../backend/contract/spans.ts';
 import { bandSentence, countSentence, rateSentence, type Sentence } from './plot-words.ts';
 import { count, duration, durationParts, NOTHING, percent, THIN } from '../parts/words.ts';
 

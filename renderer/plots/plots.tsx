@@ -3,7 +3,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { PlotSpan, PlotsView, SpanName } from '../../backend/contract/desktop.ts';
+import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
+import type { SpanName } from '../../backend/contract/spans.ts';
 import { PlotTable } from './plot-table.tsx';
 import {
   axisOf,

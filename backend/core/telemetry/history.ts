@@ -1,7 +1,8 @@
 // What happened over the last 15 minutes, hour and day, in steps: the plots of the window.
 // It counts what it is told and keeps no text. A step in which nothing was measured is empty, not 0.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
-import { SPANS, type PlotSpan, type PlotsView, type SpanName } from '../../contract/desktop.ts';
+import type { PlotSpan, PlotsView } from '../../contract/desktop.ts';
+import { SPANS, type SpanName } from '../../contract/spans.ts';
 import type { Now } from '../ports.ts';
 
 /** Most times kept of each kind in one step; in a busier step the newest ones stand for all. */

@@ -2,7 +2,8 @@
 import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { defaultConfig, fields } from '../../../backend/contract/config/config.ts';
 import type { ModelView, QueueEntry } from '../../../backend/contract/control.ts';
-import { SPANS, type PlotSpan, type PlotsView, type View } from '../../../backend/contract/desktop.ts';
+import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
+import { SPANS } from '../../../backend/contract/spans.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
 

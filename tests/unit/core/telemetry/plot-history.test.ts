@@ -1,6 +1,6 @@
 // The plots' history: what was measured in each step, and null where nothing was.
 import { describe, expect, test } from 'vitest';
-import { SPANS } from '../../../../backend/contract/desktop.ts';
+import { SPANS } from '../../../../backend/contract/spans.ts';
 import { History } from '../../../../backend/core/telemetry/history.ts';
 
 /** 12:00:00 UTC, at the beginning of a step of every span. */

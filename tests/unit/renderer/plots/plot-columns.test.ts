@@ -2,7 +2,7 @@
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import type { PlotSpan } from '../../../../backend/contract/desktop.ts';
-import { SPANS } from '../../../../backend/contract/desktop.ts';
+import { SPANS } from '../../../../backend/contract/spans.ts';
 import {
   axisOf,
   figureAt,
