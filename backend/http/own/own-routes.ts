@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { QueueView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
-import { openApi } from '../../contract/openapi.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { chatAnswer, keptAnswerJson, streamPiece } from '../../core/stories/answer.ts';
 import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
@@ -236,6 +235,8 @@ async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerRespon
 // ---- GET /openapi.json
 
 async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  // Seldom asked for, and as much to load as the rest of the contract.
+  const { openApi } = await import('../../contract/openapi.ts');
   sendJson(res, 200, openApi(parts.version), NO_STORE);
 }
 
