@@ -1,7 +1,7 @@
 // Every call to Ollama goes out here: to the address of the settings, with the credentials of the settings,
 // over connections that trust the right certificates. It knows neither what is asked nor what an answer means.
 import type { Readable } from 'node:stream';
-import { Agent, request as send } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { AppError } from '../contract/errors.ts';
 import { orAborted } from '../core/abort.ts';
 import type { ReadConfig } from '../core/ports.ts';
@@ -92,8 +92,9 @@ export function createWire(config: ReadConfig, via: string | undefined): Wire {
         const dispatcher = await orAborted(agent, signal);
         const all = { ...headers, ...marks, ...access.headers };
         // A path must stay a path: as another address it would get the key.
-        const target = access.url + (path.startsWith('/') ? path : `/${path}`);
-        const sending = send(target, { dispatcher, method, headers: all, body, signal });
+        const { origin, pathname, search } = new URL(access.url + (path.startsWith('/') ? path : `/${path}`));
+        const target = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod };
+        const sending = dispatcher.request({ ...target, headers: all, body, signal });
         const { statusCode, headers: back, body: bytes } = await orAborted(sending, signal);
         return withoutEcho({ status: statusCode, headers: back, body: bytes, access });
       } catch (error) {
