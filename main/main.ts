@@ -21,7 +21,7 @@ import { isOwnPage, lockContents, lockSession } from './window/window.ts';
 const { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification } = electron;
 const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
 
-/** The project, or the app's archive. This file is dist/main/main.js there. */
+/** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop.ts). */
 const root = join(import.meta.dirname, '..', '..');
 const icons = join(root, 'assets', 'icons');
 

@@ -1,9 +1,5 @@
-#!/usr/bin/env node
 // `hearth`: the gateway without a desktop (serve), its keys (key), its settings (config). Reads the configuration, starts the backend, says one line when it listens,
 // follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
-import { realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino, type Logger } from 'pino';
 import { startBackend, type Backend } from '../backend.ts';
@@ -15,6 +11,7 @@ import { changedFields, type Config } from '../contract/config/config.ts';
 import { AppError } from '../contract/errors.ts';
 import { ListenError } from '../http/wire/listen.ts';
 import { openLogOutput, type LogOutput } from '../log-output.ts';
+import { VERSION } from './version.ts';
 
 /** Exit codes of sysexits(3). */
 const EXIT = { ok: 0, usage: 64, data: 65, unavailable: 69, software: 70, io: 74, config: 78 } as const;
@@ -123,7 +120,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const output = openLogOutput(process.stderr, Date.now);
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   for (const notice of notices) log.warn({}, notice);
-  const backend = await startBackend({ config, log, version: await version() });
+  const backend = await startBackend({ config, log, version: VERSION });
   const life = new AbortController();
   // Before the line that others wait for: whoever has read it may end this at once.
   stopOnSignals(backend, log, output, life);
@@ -213,11 +210,6 @@ async function followFile(
   }
 }
 
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 const TERMINAL = {
   write: (text: string): void => void process.stdout.write(text),
   tell: (text: string): void => void process.stderr.write(text),
@@ -230,7 +222,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command !== 'serve') process.stdout.on('error', cannotPrint);
   if (args.includes('--help') || args.includes('-h')) process.stdout.write(HELP[command ?? ''] ?? USAGE);
-  else if (args.includes('--version')) process.stdout.write(`hearth ${await version()}\n`);
+  else if (args.includes('--version')) process.stdout.write(`hearth ${VERSION}\n`);
   else if (command === 'serve') await serve(rest);
   else if (command === 'key') await keyCommand(rest, process.env, TERMINAL);
   else if (command === 'config') await configCommand(rest, TERMINAL, { settingsFor, usable });
@@ -252,9 +244,9 @@ function exitCodeOf(error: unknown): number {
   return EXIT.software;
 }
 
-/** Imported by a test this file does nothing; run as a program (also through npm's link) it does its work. */
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  main(process.argv.slice(2)).catch((error: unknown) => {
+/** Runs a command line without the program's name in front. Ends the process with a sentence when it cannot. */
+export function run(args: readonly string[]): void {
+  main(args).catch((error: unknown) => {
     const code = exitCodeOf(error);
     const text =
       error instanceof Error && code !== EXIT.software

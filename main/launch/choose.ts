@@ -26,7 +26,7 @@ export async function chooseStart(options: ChooseOptions): Promise<Start> {
   const { project, node, args, env, platform, arch, isRoot, say, knock, find } = options;
   const headless: Start = {
     program: node,
-    args: [join(project, 'dist', 'backend', 'cli', 'cli.js'), 'serve', ...args],
+    args: [join(project, 'dist', 'hearth.mjs'), 'serve', ...args],
     env: {},
   };
   if (!(await hasDisplay(env, platform, knock))) {

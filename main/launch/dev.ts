@@ -1,5 +1,5 @@
 // `npm run dev`: the app with reload. The page is built again at each change and the window reloads itself; a change of
-// main or the backend starts the app again. Stops everything with Ctrl+C.
+// main or the backend is bundled and starts the app again. Stops everything with Ctrl+C.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { watch } from 'chokidar';
 import { join, resolve } from 'node:path';
@@ -22,6 +22,7 @@ const builders = [
 let app: ChildProcess | undefined;
 let soon: NodeJS.Timeout | undefined;
 let ending = false;
+let bundling = false;
 
 /** While one ends, the next start is already arranged; a drain may take seconds, and changes go on meanwhile. */
 let restarting = false;
@@ -33,6 +34,21 @@ function start(): void {
     cwd: project,
     // The window reloads itself when the page has been built.
     env: { ...process.env, HEARTH_DEV: '1' },
+  });
+}
+
+/** What runs are bundles. One that fails says why, and the next change tries again. */
+function bundleAndStart(): void {
+  if (ending) return;
+  if (bundling) return void (soon = setTimeout(bundleAndStart, QUIET_MS));
+  bundling = true;
+  const bundler = spawn(process.execPath, [join(project, 'dist', 'build', 'build.js')], {
+    stdio: 'inherit',
+    cwd: project,
+  });
+  bundler.once('exit', (code) => {
+    bundling = false;
+    if (code === 0) startAgain();
   });
 }
 
@@ -52,7 +68,7 @@ const output = watch([join(project, 'dist', 'main'), join(project, 'dist', 'back
 output.on('all', (_event, path) => {
   if (!/\.c?js$/.test(path) || path.includes(join('main', 'launch'))) return;
   clearTimeout(soon);
-  soon = setTimeout(startAgain, QUIET_MS);
+  soon = setTimeout(bundleAndStart, QUIET_MS);
 });
 startAgain();
 

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { copyFolder, findElectron } from './electron-runtime.ts';
-import { writeLicenses } from './licenses.ts';
 import { keepFinished, unreachable } from './packed.ts';
 
 const project = resolve(import.meta.dirname, '..', '..', '..');
@@ -22,7 +21,6 @@ const electron = await findElectron({
   arch: process.arch,
   say,
 });
-writeLicenses(project, join(project, 'dist', 'licenses.txt'));
 const args = process.argv.slice(2);
 let borrowed: string | undefined;
 if (electron !== undefined && electron.folder === copyFolder(process.env)) {

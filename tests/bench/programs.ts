@@ -147,12 +147,7 @@ export function startUpstream(options: UpstreamOptions): Program {
 /** The gateway as people start it, in front of an upstream on this port. */
 export function startGateway(upstreamPort: number, settings: readonly string[] = []): Program {
   const all = [`ollama.api_url=http://127.0.0.1:${upstreamPort}`, 'ollama.model=llama3.2', ...settings];
-  return new Program('../../backend/cli/cli.js', [
-    'serve',
-    '--port',
-    '0',
-    ...all.flatMap((setting) => ['--set', setting]),
-  ]);
+  return new Program('../../hearth.mjs', ['serve', '--port', '0', ...all.flatMap((setting) => ['--set', setting])]);
 }
 
 export async function stopAll(): Promise<void> {

@@ -1,13 +1,13 @@
 // The built command line as a real process, for tests.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 
 export interface CliOptions {
-  /** The program under dist/; `hearth` itself when left out. */
+  /** A path, from dist/; `hearth` itself when left out. */
   readonly program?: string;
   readonly args?: readonly string[];
   /** The whole environment, apart from PATH. */
@@ -32,8 +32,8 @@ export interface Cli {
 
 /** Starts `hearth` with these arguments. Whoever starts it ends it. */
 export function startCli(options: CliOptions = {}): Cli {
-  const { program = 'backend/cli/cli.js', args = ['serve'], env = {}, cwd } = options;
-  const child = spawn(process.execPath, [join(DIST, program), ...args], {
+  const { program = 'hearth.mjs', args = ['serve'], env = {}, cwd } = options;
+  const child = spawn(process.execPath, [resolve(DIST, program), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),

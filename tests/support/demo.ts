@@ -88,7 +88,7 @@ function invitation(url: string): string {
   ].join('\n');
 }
 
-const cli = fileURLToPath(new URL('../../backend/cli/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../hearth.mjs', import.meta.url));
 const start = fileURLToPath(new URL('../../main/launch/start.js', import.meta.url));
 if (existsSync(cli)) await demo();
 else {

@@ -18,6 +18,7 @@ const BEFORE_SETTINGS: readonly EnvironmentName[] = [
     meaning: 'The configuration file (TOML or JSON). --config goes before it; without both, ./config.toml.',
   },
   { name: 'HEARTH_DATA_DIR', meaning: 'The folder for everything that Hearth keeps.' },
+  { name: 'HEARTH_CODE_CACHE', meaning: 'The file for V8’s compiled code of `hearth.mjs`; beside it unless set.' },
 ];
 
 const SPECIAL: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 
-const CLI = resolve(import.meta.dirname, '../../../dist/backend/cli/cli.js');
+const CLI = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
 let fake: FakeOllama;
 let child: ChildProcess;
 

@@ -72,6 +72,7 @@ describe('deploy/hearth.service', () => {
     ['SystemCallArchitectures', 'native'],
     ['UMask', '0077'],
     ['StateDirectory', 'hearth'],
+    ['CacheDirectory', 'hearth'],
   ])('%s=%s', (name, value) => {
     expect(directive(name)).toEqual([value]);
   });
@@ -127,7 +128,7 @@ describe('deploy/Dockerfile', () => {
   test('the process is nobody in particular, gets SIGTERM itself, and listens on loopback unless told otherwise', () => {
     expect(/^USER (.+)$/m.exec(dockerfile)?.[1]).toBe('node');
     expect(/^STOPSIGNAL (.+)$/m.exec(dockerfile)?.[1]).toBe('SIGTERM');
-    expect(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1]).toBe('["node", "dist/backend/cli/cli.js"]');
+    expect(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1]).toBe('["node", "hearth.mjs"]');
     expect(/^CMD (.+)$/m.exec(dockerfile)?.[1]).toBe('["serve"]');
     const names = [...dockerfile.matchAll(/^ENV (\w+)=/gm)].map((match) => match[1]);
     expect(names).toEqual(['NODE_ENV']);

@@ -39,7 +39,7 @@ async function choose(over: Partial<ChooseOptions> = {}) {
   return { start, said, looked };
 }
 
-const HEADLESS = { program: '/bin/node', args: ['/p/dist/backend/cli/cli.js', 'serve', '--port', '9000'], env: {} };
+const HEADLESS = { program: '/bin/node', args: ['/p/dist/hearth.mjs', 'serve', '--port', '9000'], env: {} };
 
 test('with a screen and an Electron it is the tray app, without a word', async () => {
   expect(await choose()).toEqual({

@@ -1,0 +1,69 @@
+// How a bundle starts: its program comes as text and is run from what V8 made of it at an earlier start, which saves the
+// most of a start. Nothing here is needed to run from the source; build/gateway.ts makes the bundle.
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Script } from 'node:vm';
+import { readableStacks } from './readable-stack.ts';
+
+/** By then a gateway has answered its first requests, so that what they need is compiled too. Milliseconds. */
+const COMPILED_MS = 2000;
+
+/** A program on its way. */
+export interface Carried {
+  /** The text of a function of `require`. */
+  readonly code: string;
+  /** Changes with the code. */
+  readonly id: string;
+  /** The file that it is in, and how many lines of it come before: stack traces say so. */
+  readonly file: string;
+  readonly linesBefore: number;
+  /** V8's code of it, as `createCachedData` gives it. Another V8 refuses it and compiles anew. */
+  readonly compiled: Buffer | undefined;
+  /** The source map of `file`; undefined where there is none. Asked when an error is shown. */
+  sourceMap(): string | undefined;
+  /** Takes V8's code for the next start. It may throw, and then the next start compiles again. */
+  keep?(compiled: Buffer): void;
+}
+
+/** Runs the program. */
+export function boot({ code, file, linesBefore, compiled, sourceMap, keep }: Carried): void {
+  readableStacks(file, sourceMap);
+  const script = new Script(code, {
+    filename: file,
+    lineOffset: linesBefore,
+    ...(compiled === undefined ? {} : { cachedData: compiled }),
+  });
+  (script.runInThisContext() as (require: NodeJS.Require) => void)(createRequire(file));
+  if (keep === undefined || (compiled !== undefined && script.cachedDataRejected !== true)) return;
+  setTimeout(() => attempt(() => keep(script.createCachedData())), COMPILED_MS).unref();
+}
+
+/** A folder that cannot be written costs time at each start and nothing else. */
+export function attempt<T>(effect: () => T): T | undefined {
+  try {
+    return effect();
+  } catch {
+    return undefined;
+  }
+}
+
+/** V8's code in a file, for the program `id` alone. */
+export function codeCache(path: string, id: string) {
+  return {
+    read(): Buffer | undefined {
+      const bytes = attempt(() => readFileSync(path));
+      return bytes?.toString('latin1', 0, id.length) === id ? bytes.subarray(id.length) : undefined;
+    },
+    /** All or nothing, whoever else does the same now. Throws when the folder cannot be written. */
+    write(compiled: Buffer): void {
+      const part = `${path}.${process.pid}`;
+      try {
+        writeFileSync(part, Buffer.concat([Buffer.from(id, 'latin1'), compiled]));
+        renameSync(part, path);
+      } catch (error) {
+        rmSync(part, { force: true });
+        throw error;
+      }
+    },
+  };
+}

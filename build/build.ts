@@ -1,0 +1,20 @@
+// The part of `npm run build` that makes bundles of the gateway and the desktop's main process, with the licence texts of
+// what is in them. `build.js gateway` makes the gateway alone.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeDesktop } from './desktop.ts';
+import { makeGateway } from './gateway.ts';
+import { licensesOf } from './licenses.ts';
+
+const project = resolve(import.meta.dirname, '..', '..');
+const dist = join(project, 'dist');
+const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as { version: string };
+
+await writeFile(join(dist, 'hearth.licenses.txt'), licensesOf(await makeGateway(project, dist, version)));
+if (process.argv[2] !== 'gateway') {
+  // What vite puts into the page.
+  const page = ['preact', 'uplot'].map((name) => fileURLToPath(import.meta.resolve(name)));
+  const main = await makeDesktop(project, join(dist, 'desktop'));
+  await writeFile(join(dist, 'licenses.txt'), licensesOf([...main, ...page]));
+}

@@ -1,0 +1,30 @@
+// Packages of which the gateway uses a part: the bundle takes that part and leaves the rest, which would be most of its
+// size and of its start. What is used otherwise is missing in the bundle, and then the build fails by its name.
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'rolldown';
+
+const file = (name: string): string => fileURLToPath(import.meta.resolve(name));
+
+/** What a package's import gives instead of all of it, as the text of a module. */
+const PARTS: Readonly<Record<string, () => string>> = {
+  // Express 5 has its Router from this package. Its app would bring body parsers, views and tables of file types.
+  express: () => `export { default as Router } from ${JSON.stringify(file('router'))};`,
+  // Without fetch, WebSocket, proxies, mocks and caches. `index.js` puts `request` on Dispatcher, as is done here.
+  undici: () => `
+    import Agent from ${JSON.stringify(file('undici/lib/dispatcher/agent.js'))};
+    import Dispatcher from ${JSON.stringify(file('undici/lib/dispatcher/dispatcher.js'))};
+    import request from ${JSON.stringify(file('undici/lib/api/api-request.js'))};
+    Object.assign(Dispatcher.prototype, { request });
+    export { Agent };`,
+  // The Ollama client wants fetch made where there is none. Every Node has it, and looking for it loads all of it.
+  'whatwg-fetch': () => '',
+};
+
+/** Modules inside of packages that nothing reaches as we use them. Ollama speaks HTTP/1.1 (undici: `allowH2`). */
+const UNREACHED = /\/undici\/lib\/dispatcher\/client-h2\.js$/;
+
+export const parts: Plugin = {
+  name: 'parts',
+  resolveId: (name) => (name in PARTS ? `\0part:${name}` : undefined),
+  load: (id) => (UNREACHED.test(id) ? '' : PARTS[id.replace(/^\0part:/, '')]?.()),
+};

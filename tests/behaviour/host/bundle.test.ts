@@ -1,0 +1,65 @@
+// `dist/hearth.mjs`, the one file that users start: alone it is whole, its errors name the sources, and what it keeps to
+// start sooner next time may be missing, broken or impossible.
+import { execFile } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startCli } from '../../support/cli.ts';
+
+const BUNDLE = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
+const run = promisify(execFile);
+let folder = '';
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-bundle-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('alone in a folder it serves, and keeps V8’s code beside itself for the next start', async () => {
+  const alone = join(folder, 'hearth.mjs');
+  copyFileSync(BUNDLE, alone);
+  const cli = startCli({ program: alone, args: ['serve', '--port', '0'], cwd: folder });
+  const url = await cli.ready();
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
+  await expect.poll(() => existsSync(`${alone}.cache`)).toBe(true);
+  cli.child.kill('SIGTERM');
+  expect(await cli.exit()).toBe(0);
+  const { stdout } = await run(process.execPath, [alone, '--version']);
+  expect(stdout).toMatch(/^hearth \d+\.\d+\.\d+\n$/);
+});
+
+test('has at most 2.5 MB', () => {
+  expect(statSync(BUNDLE).size).toBeLessThanOrEqual(2.5e6);
+});
+
+test('shows where in the sources an error came from', async () => {
+  const breaking = join(folder, 'breaking.cjs');
+  writeFileSync(breaking, "process.stdout.write = () => { throw new Error('nobody reads'); };");
+  const failed = run(process.execPath, ['--require', breaking, BUNDLE, '--version']);
+  await expect(failed).rejects.toMatchObject({ code: 70 });
+  const { stderr } = await failed.catch((error: unknown) => error as { stderr: string });
+  expect(stderr).toMatch(/^Error: nobody reads\n/);
+  const [, line] = /at main \(backend\/cli\/cli\.ts:(\d+):\d+\)/.exec(stderr) ?? [];
+  const source = readFileSync(resolve(import.meta.dirname, '../../../backend/cli/cli.ts'), 'utf8').split('\n');
+  expect(source[Number(line) - 1]).toContain('hearth ${VERSION}');
+});
+
+test.each([
+  ['is not V8’s', (path: string) => writeFileSync(path, `${idOf()}no code at all`)],
+  ['cannot be read', (path: string) => writeFileSync(path, '', { mode: 0 })],
+  ['has no folder', (path: string) => writeFileSync(join(path, '..', 'other'), '')],
+])('starts without a word when the kept code %s', async (what, make) => {
+  const path = join(folder, 'cache');
+  make(path);
+  const cache = what === 'has no folder' ? join(folder, 'other', 'cache') : path;
+  const { stdout, stderr } = await run(process.execPath, [BUNDLE, '--version'], {
+    env: { PATH: process.env['PATH'] ?? '', HEARTH_CODE_CACHE: cache },
+  });
+  expect(stdout).toMatch(/^hearth /);
+  expect(stderr).toBe('');
+});
+
+/** The program's id, as the file tells it. */
+function idOf(): string {
+  return /^\/\* program (\w+)$/m.exec(readFileSync(BUNDLE, 'latin1'))?.[1] ?? '';
+}
