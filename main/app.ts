@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { startBackend } from '../backend/backend.ts';
 import { systemClock } from '../backend/clock.ts';
 import { watchConfigFile } from '../backend/config-file.ts';
+import { stateOf, type AppState } from '../backend/contract/app-state.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
 import { History } from '../backend/core/telemetry/history.ts';
@@ -33,13 +34,11 @@ import { testConnection } from './settings/test-connection.ts';
 import { trayCommands } from './tray/tray-commands.ts';
 import { trayModel } from './tray/tray-model.ts';
 import { TrayPresence } from './tray/tray-presence.ts';
-import { worthSaying, type Seen } from './notices/state-notifications.ts';
+import { worthSaying } from './notices/state-notifications.ts';
 
 /** Milliseconds between two pushes of figures that grow by themselves, while somebody looks. */
 const TICK_MS = 1000;
 const TRAY_STEP_MS = 300;
-/** An Ollama that ends at once is not started again and again. */
-const START_AGAIN_MS = 60_000;
 /** The whole end may take this much longer than the drain. */
 const LAST_MS = 5000;
 
@@ -66,7 +65,6 @@ export async function createApp(shell: Shell) {
   let asksToQuit = false;
   let quitting: Promise<void> | undefined;
   let wish: View['go'] = { tab: 'overview', n: 0 };
-  let startedOllamaAt = -Infinity;
 
   const notices = new Notices(() => pusher.touch('notices'));
   const ollama = new OllamaProgram({
@@ -144,19 +142,18 @@ export async function createApp(shell: Shell) {
   // ---- state → tray, window, notices
 
   const gatewayTold = tellOfGateway(supervisor, notices);
-  let seen: Seen = { gateway: views.gateway(), live: null };
+  let seen: AppState = { is: 'starting' };
   const showState = throttle(
     () => {
-      const now: Seen = { gateway: views.gateway(), live: views.live() };
-      const { model } = settings.config.ollama;
-      const { start_at_login: on } = settings.config.app;
-      const locked = settings.view(undefined).locked['app.start_at_login'] !== undefined;
-      shell.showTray(trayModel({ ...now, model, startAtLogin: { on, locked } }));
-      const said = worthSaying(seen, now);
-      seen = now;
+      const { max_queue_size: places } = settings.config.queue;
+      const shown = { gateway: views.gateway(), live: views.live(), places, now: clock.now() };
+      const state = stateOf(shown, shown.now);
+      shell.showTray(trayModel({ ...shown, model: settings.config.ollama.model, startAtLogin: settings.startAtLogin }));
+      const said = worthSaying(seen, state);
+      seen = state;
       gatewayTold();
       if (said !== undefined && !host.visible) notify(said.title, said.body);
-      if (now.live?.health.upstream.state === 'down') startOllamaIfAsked();
+      if (state.is === 'ollama_down') startOllamaIfAsked();
     },
     TRAY_STEP_MS,
     clock,
@@ -195,6 +192,8 @@ export async function createApp(shell: Shell) {
     while (!life.signal.aborted) {
       await clock.sleep(TICK_MS, life.signal).catch(() => undefined);
       pusher.touch('live', 'plots');
+      // The tray says what the window says, also of what comes about by waiting.
+      if (host.visible) showState();
     }
   }
 
@@ -207,12 +206,9 @@ export async function createApp(shell: Shell) {
   }
 
   function startOllamaIfAsked(): void {
-    if (!settings.config.app.start_ollama || ollama.started || clock.elapsed() - startedOllamaAt < START_AGAIN_MS)
-      return;
-    startedOllamaAt = clock.elapsed();
-    ollama
-      .start(settings.config.ollama.api_url)
-      .catch((error: unknown) => notices.warn('ollama', asAppError(error).message));
+    const { ollama: at, app } = settings.config;
+    if (!app.start_ollama) return;
+    ollama.startAgain(at.api_url, clock).catch((error: unknown) => notices.warn('ollama', asAppError(error).message));
   }
 
   // ---- what can be asked of it

@@ -1,5 +1,6 @@
-// Ollama answers and does not let Hearth in, or Hearth does not believe that it is Ollama: in few words, for those who
-// look at the window or the tray.
+// Why Ollama is of no use now, in few words: it is not there, it does not let Hearth in, or Hearth does not believe that it
+// is Ollama.
+import type { Health } from './control.ts';
 import type { ErrorCode } from './errors.ts';
 
 const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -11,4 +12,9 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
 /** By the code of /health; undefined where it is something else that is wrong. */
 export function shutOut(code: ErrorCode | undefined): string | undefined {
   return code === undefined ? undefined : WORDS[code];
+}
+
+/** The same of an Ollama that is down for whatever reason. */
+export function downWords({ code, foreign }: Pick<Health['upstream'], 'code' | 'foreign'>): string {
+  return shutOut(code) ?? (foreign === true ? 'No Ollama at its address' : 'Ollama is not running');
 }

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { AppError } from '../../backend/contract/errors.ts';
-import type { Log } from '../../backend/core/ports.ts';
+import type { Clock, Log } from '../../backend/core/ports.ts';
 
 export interface OllamaProgramOptions {
   readonly platform: NodeJS.Platform;
@@ -19,11 +19,14 @@ export interface OllamaProgramOptions {
 
 /** How long it may take to end by itself when Hearth quits. Milliseconds. */
 const STOP_MS = 3000;
+/** An Ollama that ends at once is not started again and again by itself. Milliseconds. */
+const START_AGAIN_MS = 60_000;
 
 export class OllamaProgram {
   readonly #options: OllamaProgramOptions;
   #child: ChildProcess | undefined;
   #stopping = false;
+  #startedAt = -Infinity;
 
   constructor(options: OllamaProgramOptions) {
     this.#options = options;
@@ -37,6 +40,13 @@ export class OllamaProgram {
   /** Whether one that we started still runs. */
   get started(): boolean {
     return this.#child !== undefined;
+  }
+
+  /** Starts it without being asked by anybody, once in a while at most. Throws what `start` throws. */
+  async startAgain(url: string, clock: Pick<Clock, 'elapsed'>): Promise<void> {
+    if (this.started || clock.elapsed() - this.#startedAt < START_AGAIN_MS) return;
+    this.#startedAt = clock.elapsed();
+    await this.start(url);
   }
 
   /**

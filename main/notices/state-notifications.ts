@@ -1,16 +1,12 @@
 // Notices and notifications that follow from changes of state: Ollama going away and coming back, the gateway failing.
 // It compares what was with what is and says each thing once; figures never make a notification.
-import type { GatewayView, LiveView } from '../../backend/contract/desktop.ts';
+import { lookOf, type AppState } from '../../backend/contract/app-state.ts';
+import { downWords } from '../../backend/contract/shut-out.ts';
 
 /** Something worth saying outside the window. */
 export interface Said {
   readonly title: string;
   readonly body: string;
-}
-
-export interface Seen {
-  readonly gateway: GatewayView;
-  readonly live: LiveView;
 }
 
 const holderWords = ({
@@ -22,26 +18,32 @@ const holderWords = ({
 }): string => (hearth ? 'Another Hearth' : ollama === true ? 'Ollama' : 'Another program');
 
 /** What to say of the step from one state to the next; undefined when it is nothing new. */
-export function worthSaying(before: Seen, now: Seen): Said | undefined {
-  const failed = now.gateway.failure;
-  if (failed !== null && before.gateway.failure?.kind !== failed.kind) {
-    switch (failed.kind) {
-      case 'port_taken':
-        return {
-          title: `Port ${failed.port} is taken`,
-          body: `${holderWords(failed.holder)} has it. Open Hearth to use another port.`,
-        };
-      case 'crashed':
-        return { title: 'The gateway restarts', body: failed.sentence };
-      case 'other':
-        return { title: 'The gateway could not start', body: failed.sentence };
-    }
+export function worthSaying(before: AppState, now: AppState): Said | undefined {
+  if (now.is === 'failed')
+    return before.is === 'failed' && before.failure.kind === now.failure.kind ? undefined : failed(now);
+  if (now.is === 'ollama_down' && isUp(before)) {
+    const title = downWords(now.upstream);
+    return { title, body: 'Requests fail until it is back.' };
   }
-  const was = before.live?.health.upstream.state;
-  const is = now.live?.health.upstream.state;
-  if (was === 'up' && is === 'down') {
-    return { title: 'Ollama is not running', body: 'Requests fail until it is back.' };
-  }
-  if (was === 'down' && is === 'up') return { title: 'Ollama is back', body: 'Requests work again.' };
+  if (before.is === 'ollama_down' && isUp(now)) return { title: 'Ollama is back', body: 'Requests work again.' };
   return undefined;
+}
+
+function failed({ failure }: AppState & { is: 'failed' }): Said {
+  switch (failure.kind) {
+    case 'port_taken':
+      return {
+        title: `Port ${failure.port} is taken`,
+        body: `${holderWords(failure.holder)} has it. Open Hearth to use another port.`,
+      };
+    case 'crashed':
+      return { title: 'The gateway restarts', body: failure.sentence };
+    case 'other':
+      return { title: 'The gateway could not start', body: failure.sentence };
+  }
+}
+
+/** Whether Ollama can be used. */
+function isUp(state: AppState): boolean {
+  return lookOf(state) !== 'stopped' && state.is !== 'looking' && state.is !== 'ollama_down';
 }

@@ -53,6 +53,12 @@ export class Settings {
     return this.#resolved.config;
   }
 
+  /** Whether Hearth starts at login, and whether the environment says so, so that nobody can change it here. */
+  get startAtLogin(): { readonly on: boolean; readonly locked: boolean } {
+    const { config, locked } = this.#resolved;
+    return { on: config.app.start_at_login, locked: locked['app.start_at_login'] !== undefined };
+  }
+
   /** How often the file was written from here. */
   get saves(): number {
     return this.#saves;

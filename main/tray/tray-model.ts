@@ -1,10 +1,12 @@
-// The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen.
+// The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen, and what
+// the state is, is decided in contract/app-state.ts.
+import { lookOf, stateOf, type AppState, type Look, type Seen } from '../../backend/contract/app-state.ts';
 import type { ModelView, QueueEntry } from '../../backend/contract/control.ts';
-import type { GatewayView, LiveView } from '../../backend/contract/desktop.ts';
-import { shutOut } from '../../backend/contract/shut-out.ts';
+import type { GatewayFailure, GatewayView, LiveView } from '../../backend/contract/desktop.ts';
+import { downWords } from '../../backend/contract/shut-out.ts';
 import { megabytes } from '../../backend/contract/units.ts';
 
-export type TrayIcon = 'idle' | 'busy' | 'degraded' | 'stopped';
+export type TrayIcon = Look;
 
 /** What an entry asks for; main.ts knows how. */
 export type TrayCommand =
@@ -40,9 +42,9 @@ export interface TrayModel {
   readonly menu: readonly TrayEntry[];
 }
 
-export interface TrayState {
-  readonly gateway: GatewayView;
-  readonly live: LiveView;
+export interface TrayState extends Seen {
+  /** Milliseconds since 1970. */
+  readonly now: number;
   /** The model of requests that name none. */
   readonly model: string;
   readonly startAtLogin: { readonly on: boolean; readonly locked: boolean };
@@ -54,72 +56,72 @@ const MOST = 30;
 const WIDEST = 60;
 const LINE: TrayEntry = { type: 'separator' };
 
-export function trayModel(state: TrayState): TrayModel {
-  return { icon: iconOf(state), tooltip: tooltipOf(state), menu: menuOf(state) };
-}
-
-function iconOf({ gateway, live }: TrayState): TrayIcon {
-  if (gateway.state === 'stopped' || gateway.state === 'starting') return 'stopped';
-  if (gateway.state === 'failed') return 'degraded';
-  if (live === null) return 'stopped';
-  // Until the first look has ended nothing is known to be wrong.
-  const troubled = live.health.status !== 'healthy' && live.health.upstream.state !== 'unknown';
-  if (troubled) return 'degraded';
-  return live.health.queue.running > 0 ? 'busy' : 'idle';
+export function trayModel(shown: TrayState): TrayModel {
+  const state = stateOf(shown, shown.now);
+  return { icon: lookOf(state), tooltip: tooltipOf(state, shown), menu: menuOf(state, shown) };
 }
 
 /** `llama3.2 warm · 1 running · 2 queued · 64 % hits` */
-function tooltipOf(state: TrayState): string {
-  const { live } = state;
-  if (live === null || state.gateway.state !== 'running') return `Hearth: ${statusOf(state)}`;
+function tooltipOf(state: AppState, { live, model }: TrayState): string {
+  if (live === null || lookOf(state) === 'stopped') return `Hearth: ${wordsOf(state, live, model)}`;
   const { running, length: waiting } = live.health.queue;
   const { hits, coalesced, misses, hit_rate } = live.stats.response_cache;
   const { upstream } = live.health;
   const warm = upstream.model_loaded ? 'warm' : upstream.model_available ? 'cold' : 'is not installed';
-  const first = upstream.state === 'up' ? `${state.model} ${warm}` : statusOf(state);
+  const trouble = ['ollama_down', 'looking', 'stuck', 'full'].includes(state.is);
+  const first = trouble ? wordsOf(state, live, model) : `${model} ${warm}`;
   const rate = hits + coalesced + misses === 0 ? [] : [`${Math.round(hit_rate * 100)} % hits`];
   const paused = live.queue.paused ? ['paused'] : [];
   return [first, ...paused, `${running} running`, `${waiting} queued`, ...rate].join(' · ');
 }
 
-/** The state of things in a few words. */
-function statusOf({ gateway, live, model }: TrayState): string {
-  switch (gateway.state) {
+/** The state in a few words. */
+function wordsOf(state: AppState, live: LiveView, model: string): string {
+  switch (state.is) {
     case 'stopped':
       return 'Gateway is stopped';
     case 'starting':
       return 'Starting';
-    case 'draining':
+    case 'stopping':
       return 'Stopping after the running answers';
     case 'failed':
-      if (gateway.failure?.kind === 'port_taken') return `Port ${gateway.failure.port} is taken`;
-      return gateway.failure?.kind === 'crashed' ? 'Restarting soon' : 'Gateway could not start';
-    case 'running':
-      break;
+      return failureWords(state.failure);
+    case 'looking':
+      return 'Looking for Ollama';
+    case 'ollama_down':
+      return downWords(state.upstream);
+    case 'stuck':
+      return 'One answer makes no progress';
+    case 'paused':
+      return state.waiting === 0 ? 'Paused' : `Paused, ${state.waiting} waiting`;
+    case 'model_missing':
+      return `${model} is not installed`;
+    case 'full':
+      return `The queue is full: ${state.places} wait`;
+    case 'loading':
+      return `Loading ${state.model}`;
+    case 'answering':
+      return state.waiting === 0
+        ? `Answering ${state.running}`
+        : `Answering ${state.running}, ${state.waiting} waiting`;
+    case 'ready':
+      if (!state.warm) return 'Ready, no model loaded';
+      return live?.health.upstream.model_loaded === true ? `Ready, ${model} is warm` : 'Ready';
   }
-  if (live === null) return 'Starting';
-  const { upstream } = live.health;
-  if (upstream.state === 'unknown') return 'Looking for Ollama';
-  if (upstream.state === 'down')
-    return shutOut(upstream.code) ?? (upstream.foreign === true ? 'No Ollama at its address' : 'Ollama is not running');
-  const { running, length: waiting, paused } = live.health.queue;
-  if (paused) return waiting === 0 ? 'Paused' : `Paused, ${waiting} waiting`;
-  if (!upstream.model_available) return `${model} is not installed`;
-  const loading = live.models.find(({ loading_ms }) => loading_ms !== null);
-  if (loading !== undefined && live.queue.running.every(({ phase }) => phase === 'loading'))
-    return `Loading ${loading.name}`;
-  if (running > 0) return waiting === 0 ? `Answering ${running}` : `Answering ${running}, ${waiting} waiting`;
-  return upstream.model_loaded ? `Ready, ${model} is warm` : 'Ready, no model loaded';
 }
 
-function menuOf(state: TrayState): TrayEntry[] {
-  const { gateway, live, startAtLogin } = state;
+function failureWords(failure: GatewayFailure): string {
+  if (failure.kind === 'port_taken') return `Port ${failure.port} is taken`;
+  return failure.kind === 'crashed' ? 'Restarting soon' : 'Gateway could not start';
+}
+
+function menuOf(state: AppState, { gateway, live, model, startAtLogin }: TrayState): TrayEntry[] {
   const runs = gateway.state === 'running' && live !== null;
   const up = runs && live.health.upstream.state === 'up';
   const models = up ? live.models : [];
   const stoppable = gateway.state === 'running' || gateway.state === 'starting' || isComingBack(gateway);
   return [
-    { type: 'label', label: statusOf(state) },
+    { type: 'label', label: wordsOf(state, live, model) },
     LINE,
     stoppable
       ? command('Stop gateway', { do: 'stop' })

@@ -6,7 +6,7 @@ import { isMasked } from '../../backend/contract/secret.ts';
 import { shutOut } from '../../backend/contract/shut-out.ts';
 import { useAction, useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
-import type { Live } from '../parts/run-rows.ts';
+import type { Live } from '../../backend/contract/app-state.ts';
 import { Icon, Problem, Step } from '../parts/parts.tsx';
 import { hostOf, isHere, isUsual } from '../parts/host.ts';
 import { DOTS, plural } from '../parts/words.ts';

@@ -6,7 +6,7 @@ import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';
 import { defaultChoices, proposal, unfitWords, type Proposal } from '../parts/default-model.ts';
 import { OllamaStep } from './first-run-ollama.tsx';
-import type { Live } from '../parts/run-rows.ts';
+import type { Live } from '../../backend/contract/app-state.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Mark, Step } from '../parts/parts.tsx';
 import { bytes } from '../parts/words.ts';

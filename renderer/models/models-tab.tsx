@@ -7,7 +7,7 @@ import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { CommandLine } from '../parts/copy.tsx';
 import { unfitWords } from '../parts/default-model.ts';
 import { useHeldParts } from '../parts/held-rows.ts';
-import { runningRows, staleness, type Live } from '../parts/run-rows.ts';
+import { runningRows, staleness, type Live } from '../../backend/contract/app-state.ts';
 import { expiryOf, installedFacts, loadedFacts, pullCommand } from './model-words.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Burn, Empty, Section } from '../parts/parts.tsx';

@@ -3,7 +3,8 @@
 import type { JSX } from 'preact';
 import type { ModelView } from '../../backend/contract/control.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { runningRows, waitingRows, waitLeft, type Live } from '../parts/run-rows.ts';
+import { runningRows, type Live } from '../../backend/contract/app-state.ts';
+import { waitingRows, waitLeft } from '../parts/run-rows.ts';
 import { Caller, Section } from '../parts/parts.tsx';
 import { mainModel } from '../parts/main-model.ts';
 import { bytes, count, plural, roughly, THIN } from '../parts/words.ts';

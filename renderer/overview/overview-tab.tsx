@@ -8,7 +8,7 @@ import { Now } from './activity.tsx';
 import { Empty, Section, Source } from '../parts/parts.tsx';
 import { hasRequests, mixPieces } from '../plots/plot-columns.ts';
 import { Plots } from '../plots/plots.tsx';
-import type { Live } from '../parts/run-rows.ts';
+import type { Live } from '../../backend/contract/app-state.ts';
 import { clockDuration, count, moment, plural } from '../parts/words.ts';
 
 export function Overview({ view, now }: { readonly view: View; readonly now: number }): JSX.Element {

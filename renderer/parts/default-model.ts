@@ -1,6 +1,6 @@
 // Which installed models may be the default, for requests that name none, and which one to propose. Pure.
 import type { ModelView } from '../../backend/contract/control.ts';
-import type { Live } from './run-rows.ts';
+import type { Live } from '../../backend/contract/app-state.ts';
 import { sameModel } from './same-model.ts';
 
 /** A model of which Ollama tells nothing is taken for one that chats: most do. */

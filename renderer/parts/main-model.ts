@@ -1,6 +1,6 @@
-// Which model the window speaks of, how long it stays, and which one is on its way. Pure.
+// Which model the window speaks of, and how long it stays. Pure.
+import type { Live } from '../../backend/contract/app-state.ts';
 import type { ModelView } from '../../backend/contract/control.ts';
-import type { Live } from './run-rows.ts';
 import { sameModel } from './same-model.ts';
 
 /** The model that the window speaks of: the default when it is loaded, else whichever is, else the default. */
@@ -16,9 +16,4 @@ export const STAYS_MS = 10 * 365 * 86_400_000;
 /** Milliseconds until Ollama unloads a model by itself. */
 export function keptMs(model: ModelView, now: number): number {
   return model.expires_at === null ? 0 : Math.max(0, Date.parse(model.expires_at) - now);
-}
-
-/** A model that Hearth is having loaded, whoever asked for it. */
-export function loadingModel({ models }: Live): ModelView | undefined {
-  return models.find(({ loading_ms }) => loading_ms !== null);
 }

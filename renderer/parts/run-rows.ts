@@ -1,22 +1,11 @@
 // The queue as people see it: one row for each run of the model, however many share it. Pure.
+import { runningRows, staleness, type Live } from '../../backend/contract/app-state.ts';
 import type { ModelView, QueueEntry } from '../../backend/contract/control.ts';
-import type { LiveView } from '../../backend/contract/desktop.ts';
 import { sameModel } from './same-model.ts';
 import { eta, roughly } from './words.ts';
 
-export type Live = NonNullable<LiveView>;
-
-export function runningRows({ queue }: Live): QueueEntry[] {
-  return queue.running.filter(({ leads }) => leads);
-}
-
 export function waitingRows({ queue }: Live): QueueEntry[] {
   return queue.waiting.filter(({ leads }) => leads);
-}
-
-/** Milliseconds since the live figures were taken. */
-export function staleness({ stats }: Live, now: number): number {
-  return Math.max(0, now - Date.parse(stats.timestamp));
 }
 
 /** Milliseconds until a waiting request starts, as of now. */
@@ -33,22 +22,6 @@ export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   if (entry.waits_for === 'ollama') return 'when Ollama is back';
   if (!entry.late) return eta(waitLeft(entry, live, now));
   return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
-}
-
-/** A run that has given nothing for so long hangs; a long prompt on a slow machine takes less. */
-export const STUCK_AFTER_MS = 180_000;
-
-/** The running request that has been silent for too long, and for how long. */
-export function stuckRun(
-  live: Live,
-  now: number,
-): { readonly entry: QueueEntry; readonly silentMs: number } | undefined {
-  const since = staleness(live, now);
-  const found = runningRows(live)
-    .filter(({ phase, silent_ms }) => phase === 'running' && silent_ms !== null)
-    .map((entry) => ({ entry, silentMs: (entry.silent_ms ?? 0) + since }))
-    .toSorted((a, b) => b.silentMs - a.silentMs)[0];
-  return found !== undefined && found.silentMs >= STUCK_AFTER_MS ? found : undefined;
 }
 
 /** A row of the list of those who wait: a request, or the change to another model before the next one. */

@@ -1,20 +1,27 @@
-// What the header says: the state of the app as one sentence, a second line, the one next step and the fire line. Pure:
-// the whole of it is a function of the view and the time.
-import type { ModelView } from '../../backend/contract/control.ts';
+// What the header says of the state of the app: a sentence, a second line, the one next step and the fire line. Pure: a
+// function of the view and the time. What the state is, is decided in contract/app-state.ts.
+import {
+  lookOf,
+  runningRows,
+  stateOf,
+  staleness,
+  type AppState,
+  type Live,
+  type Look,
+} from '../../backend/contract/app-state.ts';
 import type { Command, CommandInput, GatewayFailure, View } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { shutOut } from '../../backend/contract/shut-out.ts';
 import { hostOf, isHere, isUsual } from './host.ts';
-import { runningRows, staleness, stuckRun, type Live } from './run-rows.ts';
-import { keptMs, loadingModel, mainModel, STAYS_MS } from './main-model.ts';
+import { keptMs, mainModel, STAYS_MS } from './main-model.ts';
 import { sameModel } from './same-model.ts';
 import { clockDuration, count, ordinal, plural, roughly } from './words.ts';
 
 /** What a press does: a command of the wire, or another tab. */
 export type Step = { readonly [C in Command]: { readonly command: C; readonly input: CommandInput<C> } }[Command];
 
-/** What stands in the arch. */
-export type MarkName = 'idle' | 'cold' | 'busy' | 'degraded' | 'stopped';
+/** What stands in the arch: at rest, an ember or none. */
+export type MarkName = Look | 'cold';
 
 export interface HeaderButton {
   readonly label: string;
@@ -25,7 +32,7 @@ export interface HeaderButton {
 
 export interface HeaderView {
   /** Colours the whole window. */
-  readonly state: 'idle' | 'busy' | 'degraded' | 'stopped';
+  readonly state: Look;
   readonly mark: MarkName;
   readonly line: string;
   readonly more: string;
@@ -37,41 +44,39 @@ export interface HeaderView {
   readonly fire: string;
 }
 
-type Said = Pick<HeaderView, 'state' | 'mark' | 'line' | 'more' | 'button'> & { readonly say?: string };
+/** What a state is called; `say` where it differs from `line`. */
+type Said = Pick<HeaderView, 'line' | 'more' | 'button'> & { readonly say?: string };
 
 const PAUSE: HeaderButton = { label: 'Pause', step: { command: 'pause', input: { paused: true } } };
 const START: HeaderButton = { label: 'Start', primary: true, step: { command: 'start_gateway', input: {} } };
 
 export function headerOf(view: View, now: number): HeaderView {
-  const { gateway, live } = view;
-  const said = gateway.state === 'running' && live !== null ? working(view, live, now) : resting(view, now);
-  const fire = fireOf(view, now, said);
-  return { say: said.line, ...said, ...fire };
+  const { gateway, live, settings } = view;
+  const places = Number(settings.values['queue.max_queue_size']);
+  const state = stateOf({ gateway, live, places }, now);
+  const said = live === null || lookOf(state) === 'stopped' ? resting(state, now) : working(state, view, live, now);
+  const look = lookOf(state);
+  const hasEmber = state.is !== 'looking' && live?.models.some(({ loaded }) => loaded) === true;
+  const mark = look === 'idle' && !hasEmber ? 'cold' : look;
+  return { say: said.line, ...said, state: look, mark, ...fireOf(view, now, state) };
 }
 
 // ---- the gateway does not run
 
-function resting({ gateway }: View, now: number): Said {
-  const stopped = { state: 'stopped', mark: 'stopped' } as const;
-  if (gateway.failure !== null && gateway.state !== 'starting') return { ...stopped, ...failed(gateway.failure, now) };
-  switch (gateway.state) {
-    case 'draining':
-      return {
-        ...stopped,
-        line: 'Stopping',
-        more: 'Running answers are finished first',
-        button: { label: 'Stopping' },
-      };
-    case 'starting':
-    case 'running':
-      return { ...stopped, line: 'Starting', more: 'Apps can reach it in a moment', button: { label: 'Starting' } };
-    case 'stopped':
+function resting(state: AppState, now: number): Said {
+  switch (state.is) {
     case 'failed':
-      return { ...stopped, line: 'Gateway is stopped', more: 'Apps cannot reach it', button: START };
+      return failed(state.failure, now);
+    case 'stopping':
+      return { line: 'Stopping', more: 'Running answers are finished first', button: { label: 'Stopping' } };
+    case 'stopped':
+      return { line: 'Gateway is stopped', more: 'Apps cannot reach it', button: START };
+    default:
+      return { line: 'Starting', more: 'Apps can reach it in a moment', button: { label: 'Starting' } };
   }
 }
 
-function failed(failure: GatewayFailure, now: number): Omit<Said, 'state' | 'mark'> {
+function failed(failure: GatewayFailure, now: number): Said {
   switch (failure.kind) {
     case 'port_taken':
       return {
@@ -100,83 +105,76 @@ function failed(failure: GatewayFailure, now: number): Omit<Said, 'state' | 'mar
 
 // ---- the gateway runs
 
-function working(view: View, live: Live, now: number): Said {
+function working(state: AppState, view: View, live: Live, now: number): Said {
   const { upstream } = live.health;
-  if (upstream.state === 'down') return withoutOllama(view, live);
-  if (upstream.state === 'unknown') {
-    return {
-      state: 'idle',
-      mark: 'cold',
-      line: 'Looking for Ollama',
-      more: `At ${hostOf(upstream.url)}`,
-      button: PAUSE,
-    };
+  switch (state.is) {
+    case 'ollama_down':
+      return withoutOllama(view, live);
+    case 'looking':
+      return { line: 'Looking for Ollama', more: `At ${hostOf(upstream.url)}`, button: PAUSE };
+    case 'stuck': {
+      const input = { request_id: state.entry.request_id };
+      return {
+        line: `No progress for ${clockDuration(state.silentMs)}`,
+        say: 'One answer makes no progress',
+        more: 'Ollama is up, one answer hangs',
+        button: { label: 'Cancel it', step: { command: 'cancel', input } },
+      };
+    }
+    case 'paused':
+      return paused(state);
+    case 'model_missing':
+      return {
+        line: `${upstream.model} is not installed`,
+        more: 'It is the default model',
+        button: { label: 'Choose…', step: { tab: 'models' } },
+      };
+    case 'full':
+      return {
+        line: `The queue is full: ${count(state.places)} wait`,
+        say: 'The queue is full',
+        more: 'New requests are refused until one is done',
+        button: { label: 'Show', step: { tab: 'queue' } },
+      };
+    case 'loading':
+      return { line: `Loading ${state.model}`, more: loading(state, live, now), button: PAUSE };
+    case 'answering': {
+      const line = [`Answering ${count(state.running)}`, ...waitingWords(state)].join(', ');
+      return { line, say: 'Answering', more: warmth(view, live, now, true), button: PAUSE };
+    }
+    default:
+      return ready(view, live, now);
   }
-  const stuck = stuckRun(live, now);
-  if (stuck !== undefined) {
-    const input = { request_id: stuck.entry.request_id };
-    return {
-      state: 'degraded',
-      mark: 'degraded',
-      line: `No progress for ${clockDuration(stuck.silentMs)}`,
-      say: 'One answer makes no progress',
-      more: 'Ollama is up, one answer hangs',
-      button: { label: 'Cancel it', step: { command: 'cancel', input } },
-    };
-  }
-  if (live.queue.paused) return paused(live);
-  if (!upstream.model_available) {
-    return {
-      state: 'degraded',
-      mark: 'degraded',
-      line: `${upstream.model} is not installed`,
-      more: 'It is the default model',
-      button: { label: 'Choose…', step: { tab: 'models' } },
-    };
-  }
-  const places = view.settings.values['queue.max_queue_size'];
-  if (typeof places === 'number' && live.health.queue.length >= places) {
-    return {
-      state: 'degraded',
-      mark: 'degraded',
-      line: `The queue is full: ${count(places)} wait`,
-      say: 'The queue is full',
-      more: 'New requests are refused until one is done',
-      button: { label: 'Show', step: { tab: 'queue' } },
-    };
-  }
-  return live.health.queue.running > 0 ? busy(view, live, now) : ready(view, live, now);
 }
 
 function withoutOllama({ app }: View, { health }: Live): Said {
-  const down = { state: 'degraded', mark: 'degraded' } as const;
   const host = hostOf(health.upstream.url);
   const button = { label: 'Change…', step: { tab: 'settings' } } as const;
   const out = shutOut(health.upstream.code);
-  if (out !== undefined) return { ...down, line: out, more: `At ${host}`, button };
+  if (out !== undefined) return { line: out, more: `At ${host}`, button };
   const waiting = health.queue.length;
   const until = (it: string): string =>
     waiting > 0 ? `${count(waiting)} waiting for it` : `Requests fail until ${it}`;
   if (health.upstream.foreign === true) {
-    return { ...down, line: `No Ollama at ${host}`, more: 'Something else answers there', button };
+    return { line: `No Ollama at ${host}`, more: 'Something else answers there', button };
   }
   if (!isHere(host)) {
-    return { ...down, line: `Nothing answers at ${host}`, more: until('Ollama does'), button };
+    return { line: `Nothing answers at ${host}`, more: until('Ollama does'), button };
   }
   // At an address that somebody has chosen, that may be what is wrong: it is named, and nothing is said of the program.
   const named = isUsual(host) ? undefined : `Nothing answers at ${host}`;
   const line = 'Ollama is not running';
   switch (app.ollama_program) {
     case 'starting':
-      return { ...down, line, more: 'It is being started', button: { label: 'Starting' } };
+      return { line, more: 'It is being started', button: { label: 'Starting' } };
     case 'missing': {
-      if (named !== undefined) return { ...down, line: named, more: until('Ollama does'), button };
+      if (named !== undefined) return { line: named, more: until('Ollama does'), button };
       const get = { label: 'Get Ollama', primary: true, step: { command: 'open', input: { what: 'get_ollama' } } } as const; // prettier-ignore
-      return { ...down, line, more: 'It was not found on this machine', button: get };
+      return { line, more: 'It was not found on this machine', button: get };
     }
     case 'installed': {
       const start = { label: 'Start Ollama', primary: true, step: { command: 'start_ollama', input: {} } } as const;
-      return { ...down, line, more: named ?? until('it is back'), button: start };
+      return { line, more: named ?? until('it is back'), button: start };
     }
   }
 }
@@ -197,15 +195,9 @@ export function wayBack(view: View, now: number): string {
   }
 }
 
-function paused(live: Live): Said {
-  const { running } = live.health.queue;
-  const figures = [
-    ...(running > 0 ? [`${count(running)} running`] : []),
-    ...(live.health.queue.length > 0 ? [`${count(live.health.queue.length)} waiting`] : []),
-  ];
+function paused(state: AppState & { is: 'paused' }): Said {
+  const figures = [...(state.running > 0 ? [`${count(state.running)} running`] : []), ...waitingWords(state)];
   return {
-    state: running > 0 ? 'busy' : 'idle',
-    mark: running > 0 ? 'busy' : live.models.some(({ loaded }) => loaded) ? 'idle' : 'cold',
     line: ['Paused', ...figures].join(', '),
     say: 'Paused',
     more: 'New requests wait. Nothing is lost.',
@@ -213,23 +205,21 @@ function paused(live: Live): Said {
   };
 }
 
-function busy(view: View, live: Live, now: number): Said {
-  const working = { state: 'busy', mark: 'busy', button: PAUSE } as const;
-  const rows = runningRows(live);
-  const waiting = live.health.queue.length;
-  const wait = waiting > 0 ? `${count(waiting)} waiting` : '';
-  const loading = rows.find(({ phase }) => phase === 'loading');
-  if (loading !== undefined && rows.every(({ phase }) => phase === 'loading')) {
-    const usual = live.models.find(({ name }) => sameModel(name, loading.model))?.load_ms ?? null;
-    const took = now - Date.parse(loading.started_at ?? loading.created_at);
-    const more = [usual === null ? '' : loadLeft(usual, took), wait].filter((each) => each !== '').join(', ');
-    return { ...working, line: `Loading ${loading.model}`, more: more || 'Its first answer waits for it' };
+function waitingWords({ waiting }: { readonly waiting: number }): string[] {
+  return waiting > 0 ? [`${count(waiting)} waiting`] : [];
+}
+
+/** How long a load still takes, and who waits for it. */
+function loading({ model, entry, ...state }: AppState & { is: 'loading' }, live: Live, now: number): string {
+  const known = live.models.find(({ name }) => sameModel(name, model));
+  const usual = known?.load_ms ?? null;
+  if (entry === undefined) {
+    const took = (known?.loading_ms ?? 0) + staleness(live, now);
+    return usual === null ? 'Nobody waits for it' : loadLeft(usual, took);
   }
-  // A run without a request is a warm-up: nobody is answered.
-  const warming = rows.length === 0 ? loadingModel(live) : undefined;
-  if (warming !== undefined) return { ...working, ...warmingUp(warming, live, now) };
-  const line = [`Answering ${count(live.health.queue.running)}`, wait].filter((each) => each !== '').join(', ');
-  return { ...working, line, say: 'Answering', more: warmth(view, live, now, true) };
+  const took = now - Date.parse(entry.started_at ?? entry.created_at);
+  const left = usual === null ? [] : [loadLeft(usual, took)];
+  return [...left, ...waitingWords(state)].join(', ') || 'Its first answer waits for it';
 }
 
 /** What is left of a load that usually takes so long. */
@@ -237,21 +227,12 @@ function loadLeft(usual: number, took: number): string {
   return took < usual ? `About ${roughly(usual - took)} left` : 'Longer than usual';
 }
 
-function warmingUp({ name, load_ms, loading_ms }: ModelView, live: Live, now: number): Pick<Said, 'line' | 'more'> {
-  const took = (loading_ms ?? 0) + staleness(live, now);
-  return { line: `Loading ${name}`, more: load_ms === null ? 'Nobody waits for it' : loadLeft(load_ms, took) };
-}
-
 function ready(view: View, live: Live, now: number): Said {
-  const warming = loadingModel(live);
-  if (warming !== undefined) return { state: 'busy', mark: 'busy', button: PAUSE, ...warmingUp(warming, live, now) };
   if (live.models.some(({ loaded }) => loaded)) {
-    return { state: 'idle', mark: 'idle', line: 'Ready', more: warmth(view, live, now, false), button: PAUSE };
+    return { line: 'Ready', more: warmth(view, live, now, false), button: PAUSE };
   }
   const usual = mainModel(live)?.load_ms ?? null;
   return {
-    state: 'idle',
-    mark: 'cold',
     line: 'Ready, no model loaded',
     more: usual === null ? 'The first request loads one' : `The first answer starts about ${roughly(usual)} later`,
     button: { label: 'Warm', step: { command: 'act', input: { action: 'warm_model', data: {} } } },
@@ -269,10 +250,10 @@ function warmth(view: View, live: Live, now: number, working: boolean): string {
   return working ? `${model.name} is warm` : `${model.name} is warm for ${roughly(left)}`;
 }
 
-function fireOf(view: View, now: number, said: Said): Pick<HeaderView, 'left' | 'fire'> {
+function fireOf(view: View, now: number, state: AppState): Pick<HeaderView, 'left' | 'fire'> {
   const { live } = view;
   const model = live === null ? undefined : mainModel(live);
-  if (said.line.startsWith('Loading ')) return { left: undefined, fire: 'Loading' };
+  if (state.is === 'loading') return { left: undefined, fire: 'Loading' };
   const up = live !== null && view.gateway.state === 'running' && live.health.upstream.state === 'up';
   if (!up || model === undefined || !model.loaded) return { left: 0, fire: 'No model is warm' };
   const left = keptMs(model, now);

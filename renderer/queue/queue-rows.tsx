@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import type { QueueEntry } from '../../backend/contract/control.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { whenWords, type Live } from '../parts/run-rows.ts';
+import type { Live } from '../../backend/contract/app-state.ts';
+import { whenWords } from '../parts/run-rows.ts';
 import { Caller, Icon } from '../parts/parts.tsx';
 import { clockDuration, count, NOTHING } from '../parts/words.ts';
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { GatewayView } from '../../../backend/contract/desktop.ts';
+import type { AppState } from '../../../backend/contract/app-state.ts';
 import { OriginApprovals } from '../../../backend/core/access/origin-approvals.ts';
 import { openLog } from '../../../main/log.ts';
 import { setLoginItem, startCommand } from '../../../main/settings/login-item.ts';
@@ -11,9 +11,8 @@ import { Notices } from '../../../main/notices/notices.ts';
 import { OllamaProgram } from '../../../main/gateway/ollama-program.ts';
 import { askAboutOrigins } from '../../../main/notices/origin-notices.ts';
 import { Settings } from '../../../main/settings/settings.ts';
-import { worthSaying, type Seen } from '../../../main/notices/state-notifications.ts';
+import { worthSaying } from '../../../main/notices/state-notifications.ts';
 import { NO_LOG } from '../../support/builders.ts';
-import { liveView } from '../../support/live-view.ts';
 
 let home = '';
 beforeEach(() => {
@@ -231,25 +230,30 @@ describe('web pages that want to come in', () => {
 });
 
 describe('outside the window is said', () => {
-  const gateway: GatewayView = {
-    state: 'running',
-    port: 1,
-    addresses: { gateway: '', ollama_host: '', openai_base_url: '', lan: null },
-    since: null,
-    failure: null,
-  };
-  const up: Seen = { gateway, live: liveView() };
-  const down: Seen = { gateway, live: liveView({ upstream: { state: 'down' } }) };
+  const up: AppState = { is: 'ready', warm: true };
+  const down = (upstream: object = {}): AppState => ({ is: 'ollama_down', upstream });
 
   test('that Ollama went, that it came back, and neither twice', () => {
-    expect(worthSaying(up, down)?.title).toBe('Ollama is not running');
-    expect(worthSaying(down, down)).toBeUndefined();
-    expect(worthSaying(down, up)?.title).toBe('Ollama is back');
+    expect(worthSaying(up, down())?.title).toBe('Ollama is not running');
+    expect(worthSaying(down(), down())).toBeUndefined();
+    expect(worthSaying(down(), up)?.title).toBe('Ollama is back');
     expect(worthSaying(up, up)).toBeUndefined();
   });
 
+  test('what is in the way, in the words of the tray', () => {
+    expect(worthSaying(up, down({ code: 'upstream_unauthorized' }))?.title).toBe('Ollama wants a key');
+    expect(worthSaying(up, down({ foreign: true }))?.title).toBe('No Ollama at its address');
+  });
+
+  test('nothing of Ollama while the gateway starts, stops, or has not looked yet', () => {
+    for (const is of ['starting', 'stopping', 'stopped', 'looking'] as const) {
+      expect(worthSaying({ is }, down())).toBeUndefined();
+      expect(worthSaying(down(), { is })).toBeUndefined();
+    }
+  });
+
   test('that the gateway failed, once', () => {
-    const failed: Seen = { gateway: { ...gateway, failure: { kind: 'other', sentence: 'why' } }, live: null };
+    const failed: AppState = { is: 'failed', failure: { kind: 'other', sentence: 'why' } };
     expect(worthSaying(up, failed)).toEqual({ title: 'The gateway could not start', body: 'why' });
     expect(worthSaying(failed, failed)).toBeUndefined();
   });

@@ -1,4 +1,5 @@
-// The tray as a value: for every state the icon, the tooltip, and a menu in which only what is valid now can be chosen.
+// The tray as a value: the tooltip, and a menu in which only what is valid now can be chosen. What icon and first line say in
+// each state is in tests/unit/contract/app-state.test.ts.
 import { describe, expect, test } from 'vitest';
 import type { GatewayView } from '../../../../backend/contract/desktop.ts';
 import { trayModel, type TrayEntry, type TrayState } from '../../../../main/tray/tray-model.ts';
@@ -20,7 +21,9 @@ const GATEWAY: GatewayView = {
 };
 
 function state(over: Partial<TrayState> = {}): TrayState {
-  return { gateway: GATEWAY, live: liveView(), model: 'llama3.2', startAtLogin: { on: false, locked: false }, ...over };
+  const now = Date.parse(liveView().stats.timestamp);
+  const startAtLogin = { on: false, locked: false };
+  return { gateway: GATEWAY, live: liveView(), places: 100, now, model: 'llama3.2', startAtLogin, ...over };
 }
 
 function find(entries: readonly TrayEntry[], label: RegExp): TrayEntry {
@@ -37,60 +40,6 @@ function labels(entries: readonly TrayEntry[]): string[] {
     return enabled ? entry.label : `[${entry.label}]`;
   });
 }
-
-describe('the icon and the first line', () => {
-  const down = liveView({ upstream: { state: 'down', reachable: false }, status: 'unhealthy' });
-  const cases: [string, TrayState, string, string][] = [
-    ['idle and warm', state(), 'idle', 'Ready, llama3.2 is warm'],
-    [
-      'idle and cold',
-      state({ live: liveView({ upstream: { model_loaded: false } }) }),
-      'idle',
-      'Ready, no model loaded',
-    ],
-    ['working', state({ live: liveView({ running: [queueEntry()] }) }), 'busy', 'Answering 1'],
-    [
-      'working with a line',
-      state({ live: liveView({ running: [queueEntry()], waiting: [queueEntry(), queueEntry()] }) }),
-      'busy',
-      'Answering 1, 2 waiting',
-    ],
-    ['paused', state({ live: liveView({ paused: true }) }), 'idle', 'Paused'],
-    ['Ollama away', state({ live: down }), 'degraded', 'Ollama is not running'],
-    [
-      'before the first look',
-      state({ live: liveView({ upstream: { state: 'unknown', reachable: false }, status: 'unhealthy' }) }),
-      'idle',
-      'Looking for Ollama',
-    ],
-    [
-      'the model missing',
-      state({ live: liveView({ upstream: { model_available: false }, status: 'degraded' }) }),
-      'degraded',
-      'llama3.2 is not installed',
-    ],
-    ['stopped', state({ gateway: { ...GATEWAY, state: 'stopped' }, live: null }), 'stopped', 'Gateway is stopped'],
-    ['starting', state({ gateway: { ...GATEWAY, state: 'starting' }, live: null }), 'stopped', 'Starting'],
-    [
-      'port taken',
-      state({
-        gateway: {
-          ...GATEWAY,
-          state: 'failed',
-          failure: { kind: 'port_taken', port: 8080, holder: { hearth: false }, next_port: 8081 },
-        },
-        live: null,
-      }),
-      'degraded',
-      'Port 8080 is taken',
-    ],
-  ];
-  test.each(cases)('%s', (_what, given, icon, line) => {
-    const model = trayModel(given);
-    expect(model.icon).toBe(icon);
-    expect(model.menu[0]).toEqual({ type: 'label', label: line });
-  });
-});
 
 test('the tooltip has the words of the contract', () => {
   const live = liveView({ running: [queueEntry()], waiting: [queueEntry(), queueEntry()], hits: 64, misses: 36 });

@@ -15,7 +15,14 @@ function said(upstream: NonNullable<LiveChange['upstream']>, program: 'installed
   });
   const whole = view({ app: { ollama_program: program }, live });
   const { line, more, button } = headerOf(whole, NOW);
-  const tray = trayModel({ ...whole, live, model: 'm', startAtLogin: { on: false, locked: false } });
+  const tray = trayModel({
+    ...whole,
+    live,
+    places: 100,
+    now: NOW,
+    model: 'm',
+    startAtLogin: { on: false, locked: false },
+  });
   return { line, more, button: button?.label, tray: tray.menu[0] };
 }
 

@@ -1,20 +1,18 @@
 // The queue as people see it: a row for each run of the model, its order, its changes of model, its times as of now.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import type { QueueEntry } from '../../../../backend/contract/control.ts';
 import {
-  heldOrder,
-  lineRows,
   runningRows,
   staleness,
+  stateOf,
   STUCK_AFTER_MS,
-  stuckRun,
-  waitingRows,
-  waitLeft,
-  whenWords,
-} from '../../../../renderer/parts/run-rows.ts';
+  type AppState,
+} from '../../../../backend/contract/app-state.ts';
+import type { QueueEntry } from '../../../../backend/contract/control.ts';
+import { heldOrder, lineRows, waitingRows, waitLeft, whenWords } from '../../../../renderer/parts/run-rows.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { liveView, loadedModel, queueEntry } from '../../../support/live-view.ts';
+import { view } from '../../../support/page/views.ts';
 
 /** When the figures of `liveView` were taken. */
 const TAKEN = Date.parse(liveView().stats.timestamp);
@@ -85,7 +83,10 @@ describe('times are told as of now', () => {
 describe('a run that hangs', () => {
   const silent = (id: string, ms: number | null, over: Partial<QueueEntry> = {}): QueueEntry =>
     entry(id, { silent_ms: ms, ...over });
-  const found = (running: QueueEntry[], now = TAKEN) => stuckRun(liveView({ running }), now);
+  const found = (running: QueueEntry[], now = TAKEN): (AppState & { is: 'stuck' }) | undefined => {
+    const state = stateOf({ gateway: view().gateway, live: liveView({ running }), places: 100 }, now);
+    return state.is === 'stuck' ? state : undefined;
+  };
 
   test('is one without a piece for three minutes, the time since the figures included', () => {
     expect(found([silent('a', STUCK_AFTER_MS - 1)])).toBeUndefined();
