@@ -1,0 +1,17 @@
+// The first lines of the single executable, whose assets are the program, its source map, and what V8 made of the program
+// when the executable was packed (build/executable.ts).
+import { getAsset, getRawAsset } from 'node:sea';
+import { attempt, boot, codeCache } from './boot.ts';
+
+const id = getAsset('id', 'utf8');
+const place = process.env['HEARTH_CODE_CACHE'];
+const packed = attempt(() => Buffer.from(getRawAsset('compiled') as ArrayBuffer));
+boot({
+  id,
+  code: getAsset('program', 'utf8'),
+  file: process.execPath,
+  linesBefore: 0,
+  compiled: packed,
+  sourceMap: () => getAsset('map', 'utf8'),
+  ...(place ? { keep: codeCache(place, id).write } : {}),
+});

@@ -1,0 +1,67 @@
+// Starts what was built, as users will: it says its version, and it answers. A build that does not is no build.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const LIMIT_MS = 30_000;
+const LOOK_MS = 50;
+
+/** Throws when `program ...args` does not say this version, or does not answer /health. */
+export async function tryOut(program: string, args: readonly string[], version: string): Promise<void> {
+  const { stdout } = await promisify(execFile)(program, [...args, '--version'], { timeout: LIMIT_MS });
+  if (stdout !== `hearth ${version}\n`) throw new Error(`${program} says: ${stdout}`);
+  await serving(program, args, {}, async (url) => {
+    const { status } = await fetch(`${url}/health`, { signal: AbortSignal.timeout(LIMIT_MS) });
+    if (status !== 200) throw new Error(`${program} answers /health with ${status}.`);
+  });
+}
+
+/** What V8 made of the program `id` while it served. */
+export async function compiledBy(program: string, args: readonly string[], id: string): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'hearth-compiled-'));
+  const place = join(folder, 'code');
+  try {
+    return await serving(program, args, { HEARTH_CODE_CACHE: place }, async (url) => {
+      await fetch(`${url}/health`, { signal: AbortSignal.timeout(LIMIT_MS) });
+      const limit = AbortSignal.timeout(LIMIT_MS);
+      while (!existsSync(place)) await sleep(LOOK_MS, undefined, { signal: limit });
+      return (await readFile(place)).subarray(id.length);
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a gateway for as long as `use` takes. Throws when it does not start or does not end well. */
+async function serving<T>(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
+  const child = spawn(program, [...args, 'serve', '--port', '0', '--set', 'log.level=error'], {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LIMIT_MS,
+  });
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  try {
+    const [line] = (await Promise.race([
+      once(createInterface(child.stdout), 'line'),
+      ended.then((code) => Promise.reject(new Error(`${program} ended with ${code} before it listened.`))),
+    ])) as [string];
+    return await use(line.replace('hearth ready ', ''));
+  } finally {
+    child.kill('SIGTERM');
+    const code = await ended;
+    // Windows has no SIGTERM that a program could answer.
+    if (code !== 0 && process.platform !== 'win32') process.stderr.write(`${program} ended with ${code}.\n`);
+  }
+}
