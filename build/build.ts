@@ -3,8 +3,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeDesktop } from './desktop.ts';
-import { makeGateway } from './gateway.ts';
+import { makeDesktop } from './desktop-bundle.ts';
+import { makeGateway } from './gateway-bundle.ts';
 import { licensesOf } from './licenses.ts';
 
 const project = resolve(import.meta.dirname, '..', '..');

@@ -1,4 +1,4 @@
-// One file of a program with its packages in it. What it makes is written by gateway.ts and desktop.ts.
+// One file of a program with its packages in it. What it makes is written by gateway-bundle.ts and desktop-bundle.ts.
 import { isBuiltin } from 'node:module';
 import { join, relative } from 'node:path';
 import { rolldown, type OutputChunk, type Plugin } from 'rolldown';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundle } from './bundle.ts';
-import { gatewayProgram } from './gateway.ts';
+import { gatewayProgram } from './gateway-bundle.ts';
 import { compiledBy } from './trial.ts';
 
 const run = promisify(execFile);

@@ -1,12 +1,12 @@
 // The desktop app's outermost layer: the only file besides the preload script that has Electron as a value. It fills the
-// Shell that app.ts runs in, and passes on what Electron and the system tell.
+// Shell that desktop-app.ts runs in, and passes on what Electron and the system tell.
 // Nothing here waits at the top level for Electron to be ready: ready waits for this module to have been read.
 import electron from 'electron';
 import ElectronStore from 'electron-store';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createApp } from './app.ts';
+import { createApp } from './desktop-app.ts';
 import { answerCalls } from './window/bridge.ts';
 import { SCHEME, serveFiles } from './window/content.ts';
 import type { Shell } from './shell.ts';
@@ -21,7 +21,7 @@ import { isOwnPage, lockContents, lockSession } from './window/window.ts';
 const { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification } = electron;
 const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
 
-/** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop.ts). */
+/** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop-bundle.ts). */
 const root = join(import.meta.dirname, '..', '..');
 const icons = join(root, 'assets', 'icons');
 

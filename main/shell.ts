@@ -1,4 +1,4 @@
-// What the app needs of Electron and the system around it, as one list of functions. main.ts fills it in; app.ts and
+// What the app needs of Electron and the system around it, as one list of functions. main.ts fills it in; desktop-app.ts and
 // everything below it can run without Electron.
 import type { LoginItemOptions } from './settings/login-item.ts';
 import type { TrayHostOptions } from './tray/tray-host.ts';

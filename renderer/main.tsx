@@ -2,7 +2,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- has to run before zod is loaded
 import './parts/strict.ts';
 import { render } from 'preact';
-import { App } from './app.tsx';
+import { App } from './page.tsx';
 
 const root = document.querySelector('#root');
 if (root !== null) render(<App bridge={window.hearth} />, root);

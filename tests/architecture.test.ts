@@ -1,6 +1,6 @@
 // The rules of the house that a compiler does not hold: who may import whom, and how long a file may grow.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
@@ -183,6 +183,11 @@ test.each(PROGRAM.flatMap(sources))('%s has no silenced compiler and no unfinish
 
 test('there are no barrels', () => {
   expect(PROGRAM.flatMap(sources).filter((file) => /\/(index|types|utils)\.ts$/.test(file))).toEqual([]);
+});
+
+test('no two source files share a name: editor tabs and stack traces show the name alone', () => {
+  const names = [...new Set([...PROGRAM, 'build', 'tests'])].flatMap(sources).map((file) => basename(file));
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
 
 test('comments and papers name only files that exist', () => {

@@ -1,5 +1,5 @@
 // How a bundle starts: its program comes as text and is run from what V8 made of it at an earlier start, which saves the
-// most of a start. Nothing here is needed to run from the source; build/gateway.ts makes the bundle.
+// most of a start. Nothing here is needed to run from the source; build/gateway-bundle.ts makes the bundle.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Script } from 'node:vm';

@@ -20,7 +20,7 @@ export interface ViewCalls {
 export const TABS: readonly TabName[] = ['overview', 'queue', 'models', 'settings'];
 export type TabName = View['go']['tab'];
 
-/** Set by app.tsx around everything. */
+/** Set by page.tsx around everything. */
 export const Calls = createContext<ViewCalls>({
   call: () => Promise.reject(new Error('no app around this part')),
   report: () => () => undefined,

@@ -1,7 +1,7 @@
 // Whatever is asked at the same time, whoever leaves and whatever breaks: each answer is the right one, whole or with a
 // failure that fits, and nothing is left over. `npm run soak` does the same for longer.
 import { expect, test } from 'vitest';
-import { ROUTES } from '../support/soak/dialects.ts';
+import { ROUTES } from '../support/soak/soak-routes.ts';
 import { soak } from '../support/soak/soak.ts';
 
 test('400 mixed requests with callers who leave and an Ollama that breaks: none is wrong, nothing is left', async () => {

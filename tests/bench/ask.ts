@@ -1,7 +1,7 @@
 // Questions to the gateway beside what is measured: does it see its upstream, and what has its cache counted.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, jsonOf } from './connection.ts';
-import { get } from './requests.ts';
+import { get } from './bench-requests.ts';
 
 /** What the benchmark reads of `response_cache` in GET /api/cache-stats. */
 export interface CacheCounts {

@@ -4,16 +4,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clear } from './clear.ts';
-import { desktopLoop, desktopMemory } from './desktop.ts';
+import { desktopLoop, desktopMemory } from './desktop-row.ts';
 import { entry } from './entry.ts';
 import { followers } from './followers.ts';
 import { hits, hitSizes, hitStreams } from './hits.ts';
-import { line } from './line.ts';
-import { memory } from './memory.ts';
+import { line } from './line-row.ts';
+import { memory } from './memory-row.ts';
 import { misses } from './misses.ts';
 import { stopAll } from './programs.ts';
 import { document, findingsTable, machine, type Measured, type Outcome, type Row, withAnswers } from './report.ts';
-import { start } from './start.ts';
+import { start } from './start-row.ts';
 
 const ROWS: readonly Row[] = [
   hits,

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { findElectron, type FoundElectron } from '../../main/launch/electron-runtime.ts';
 import { family, projectRoot } from '../support/desktop/processes.ts';
 import { startBus, startScreen, type Service } from '../support/desktop/screen.ts';
-import { TrayHost } from '../support/desktop/tray-host.ts';
+import { TrayHost } from '../support/desktop/panel.ts';
 
 const project = projectRoot();
 const EMPTY = join(project, 'tests', 'bench', 'empty-tray');

@@ -8,7 +8,7 @@ import { CompletionBuilder } from '../../backend/contract/chat/chat.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import { ResponseCache } from '../../backend/core/cache/cache.ts';
 import { encodeRecord } from '../../backend/core/cache/record.ts';
-import { prose } from './requests.ts';
+import { prose } from './bench-requests.ts';
 
 const [entries = 0, chars = 0] = process.argv.slice(2).map(Number);
 /** How often each place is filled anew at the end. */

@@ -6,7 +6,7 @@ import { cacheCounts, seesUpstream } from './ask.ts';
 import { Connection } from './connection.ts';
 import { startGateway, startUpstream, type Program } from './programs.ts';
 import type { Row } from './report.ts';
-import { conversation, post } from './requests.ts';
+import { conversation, post } from './bench-requests.ts';
 import { median, spread } from './stats.ts';
 
 const FOLLOWERS = 200;

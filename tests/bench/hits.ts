@@ -7,7 +7,7 @@ import { load, type Load } from './load.ts';
 import { cachingNginx } from './nginx.ts';
 import { cpuMs, Program, startGateway, startUpstream } from './programs.ts';
 import type { Finding, Outcome, Row } from './report.ts';
-import { post, prose } from './requests.ts';
+import { post, prose } from './bench-requests.ts';
 import { median, spread, sum } from './stats.ts';
 
 const CONNECTIONS = 16;

@@ -9,7 +9,7 @@ import { Connection } from './connection.ts';
 import { passingNginx } from './nginx.ts';
 import { cpuMs, Program, startGateway, startUpstream, type UpstreamOptions } from './programs.ts';
 import type { Finding, Row } from './report.ts';
-import { conversation, post } from './requests.ts';
+import { conversation, post } from './bench-requests.ts';
 import { median, percentile, sum } from './stats.ts';
 
 const ROUNDS = 5;

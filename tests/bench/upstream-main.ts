@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Gate } from '../support/fake-ollama/fake-events.ts';
 import { startFakeOllama } from '../support/fake-ollama/fake-ollama.ts';
-import { prose } from './requests.ts';
+import { prose } from './bench-requests.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 // The locks of the window, tried from inside the real one (Electron's security checklist).
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { startDesktop, type Desktop } from '../support/desktop/app.ts';
+import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 
 let desktop: Desktop;
 let page: Page;

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
-import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
+import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/real-app.ts';
 import { piecesOf } from '../support/hearth.ts';
-import { entryAt } from '../support/desktop/tray-host.ts';
+import { entryAt } from '../support/desktop/panel.ts';
 
 let running: Desktop[] = [];
 let servers: Server[] = [];

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../support/desktop/app.ts';
+import { freePort } from '../support/desktop/real-app.ts';
 import { family, isAlive, projectRoot } from '../support/desktop/processes.ts';
 import { startBus, startScreen, type Service } from '../support/desktop/screen.ts';
-import { TrayHost } from '../support/desktop/tray-host.ts';
+import { TrayHost } from '../support/desktop/panel.ts';
 import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
 
 const project = projectRoot();

@@ -1,8 +1,8 @@
 // The app is never invisible: its icon is where a panel shows icons, and while none does there is a window, whose closing
 // asks. The real app, its real tray, and a scripted panel on the bus.
 import { afterEach, expect, test } from 'vitest';
-import { startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/app.ts';
-import { TrayHost } from '../support/desktop/tray-host.ts';
+import { startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/real-app.ts';
+import { TrayHost } from '../support/desktop/panel.ts';
 
 let desktops: Desktop[] = [];
 let panels: TrayHost[] = [];

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { watchTrayHost } from '../../main/tray/tray-host.ts';
 import { realClock } from '../support/clocks.ts';
 import { startBus, type Service } from '../support/desktop/screen.ts';
-import { TrayHost } from '../support/desktop/tray-host.ts';
+import { TrayHost } from '../support/desktop/panel.ts';
 
 let bus: Service;
 let life: AbortController;

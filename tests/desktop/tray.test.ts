@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDesktop, type Desktop } from '../support/desktop/app.ts';
-import { entryAt } from '../support/desktop/tray-host.ts';
+import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
+import { entryAt } from '../support/desktop/panel.ts';
 import { piecesOf } from '../support/hearth.ts';
 
 let desktop: Desktop;

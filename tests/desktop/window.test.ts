@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { freePort, startDesktop, type Desktop } from '../support/desktop/app.ts';
+import { freePort, startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 import { piecesOf } from '../support/hearth.ts';
 import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
 

@@ -12,7 +12,7 @@ import { LeaseQueue } from '../../backend/core/queue/queue.ts';
 import { Telemetry } from '../../backend/core/telemetry/telemetry.ts';
 import { config, installed, loaded, standingWatch } from './builders.ts';
 import { ManualClock } from './clocks.ts';
-import { memory, NO_MODELFILE, type Memory } from './memory.ts';
+import { memory, NO_MODELFILE, type Memory } from './model-memory.ts';
 
 type Sections = NonNullable<Parameters<typeof config>[0]>;
 

@@ -2,7 +2,7 @@
 // the cache. What each app sends was recorded; here it is sent again, with its very headers, to a gateway in front of the
 // simulated Ollama, and what comes back is read by the strict rules of its dialect.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { messagesEvents, ndjson, openaiChunks, ownEvents, responsesEvents } from '../../support/dialects.ts';
+import { messagesEvents, ndjson, openaiChunks, ownEvents, responsesEvents } from '../../support/strict-readers.ts';
 import { DEFAULT_MODELS } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { APPS, sendAgain, sentBy, type Answered, type Sent } from '../../support/traffic.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startCli } from '../../support/cli.ts';
+import { startCli } from '../../support/built-cli.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
 const run = promisify(execFile);

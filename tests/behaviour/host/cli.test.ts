@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startCli, type Cli, type CliOptions } from '../../support/cli.ts';
+import { startCli, type Cli, type CliOptions } from '../../support/built-cli.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { piecesOf } from '../../support/hearth.ts';
 

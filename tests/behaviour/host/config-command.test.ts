@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startCli } from '../../support/cli.ts';
+import { startCli } from '../../support/built-cli.ts';
 
 let folder: string;
 beforeEach(async () => {

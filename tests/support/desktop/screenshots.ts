@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { startDesktop, type Desktop } from './app.ts';
+import { startDesktop, type Desktop } from './real-app.ts';
 import { keepAsking } from '../demo-apps.ts';
 import { projectRoot } from './processes.ts';
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expected, JOBS, type Asker, type Asking } from './asker.ts';
-import { failureIn, objectsIn, OWN, ROUTES, type Route, type Wish } from './dialects.ts';
+import { failureIn, objectsIn, OWN, ROUTES, type Route, type Wish } from './soak-routes.ts';
 import { failed, judged, type Verdict } from './judge.ts';
 import {
   about,

@@ -1,7 +1,7 @@
 // Whether an answer is right: exactly what the model said to this question, or the failure that was scripted for it.
 import { isDeepStrictEqual } from 'node:util';
-import type { Reading, Route } from './dialects.ts';
-import { reading } from './dialects.ts';
+import type { Reading, Route } from './soak-routes.ts';
+import { reading } from './soak-routes.ts';
 import type { End } from './account.ts';
 import { about, failureOf, spoken, type Said, type Spoken } from './model.ts';
 import type { Reply } from './send.ts';

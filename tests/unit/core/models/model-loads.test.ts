@@ -5,7 +5,7 @@ import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import { keepAliveMs } from '../../../../backend/core/models/keep-alive.ts';
 import type { Residency } from '../../../../backend/core/models/residency.ts';
 import { deferred, loaded, runner, standingWatch, watched, type Deferred } from '../../../support/builders.ts';
-import { memory } from '../../../support/memory.ts';
+import { memory } from '../../../support/model-memory.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 
 /** A load as the upstream sees it; like the real one it rejects with the signal's reason, but not before `lag` has passed. */

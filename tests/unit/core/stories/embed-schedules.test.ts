@@ -9,7 +9,7 @@ import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import type { EmbedReply, UpstreamEmbed } from '../../../../backend/core/ports.ts';
 import { LeaseQueue } from '../../../../backend/core/queue/queue.ts';
 import { config, deferred, runner, standingWatch, watched, type Deferred } from '../../../support/builders.ts';
-import { memory } from '../../../support/memory.ts';
+import { memory } from '../../../support/model-memory.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 
 const SLOTS = 2;

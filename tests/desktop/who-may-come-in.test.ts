@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { startDesktop, type Desktop } from '../support/desktop/app.ts';
+import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 
 let desktop: Desktop;
 let page: Page;

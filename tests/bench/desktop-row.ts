@@ -1,7 +1,7 @@
 // The rows of the desktop: memory of all processes with the window closed, and time to the tray, both against an app that
 // has a tray and nothing else; and how long Electron's main process is busy while 100 streams run through it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDesktop } from '../support/desktop/app.ts';
+import { startDesktop } from '../support/desktop/real-app.ts';
 import { Stage, type AppName } from './desktop-programs.ts';
 import { startUpstream } from './programs.ts';
 import type { Row } from './report.ts';

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { Connection } from './connection.ts';
 import { Program, startGateway, startUpstream } from './programs.ts';
 import type { Row } from './report.ts';
-import { get } from './requests.ts';
+import { get } from './bench-requests.ts';
 import { median, spread } from './stats.ts';
 
 const PAIRS = 12;

@@ -10,7 +10,7 @@ import { electronForTests } from './fetch-electron.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-ollama/fake-ollama.ts';
 import { family, isAlive, type ProcessId } from './processes.ts';
 import { startBus, startScreen, type Service } from './screen.ts';
-import { TrayHost } from './tray-host.ts';
+import { TrayHost } from './panel.ts';
 
 /** How long anything is waited for. Milliseconds. */
 const LIMIT_MS = 20_000;

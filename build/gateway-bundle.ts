@@ -20,7 +20,7 @@ export async function gatewayProgram(
     load: (id) =>
       id.endsWith('/backend/cli/version.ts') ? `export const VERSION = ${JSON.stringify(version)};` : null,
   };
-  const made = await bundle(project, 'backend/cli/hearth.ts', 'cjs', [parts, numbered]);
+  const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [parts, numbered]);
   const code = `(function (require) {\n${made.code}\n})`;
   const id = createHash('sha256').update(code).digest('hex').slice(0, ID_CHARS);
   // The line of the function's head has no source.

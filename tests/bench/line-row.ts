@@ -6,7 +6,7 @@ import { seesUpstream } from './ask.ts';
 import { Connection, jsonOf } from './connection.ts';
 import { cpuMs as usedBy, startGateway, startUpstream, type Program } from './programs.ts';
 import type { Outcome, Row } from './report.ts';
-import { conversation, get, post } from './requests.ts';
+import { conversation, get, post } from './bench-requests.ts';
 import { median, spread } from './stats.ts';
 
 const SHORT = 100;

@@ -7,7 +7,7 @@ import { cacheCounts, type CacheCounts } from './ask.ts';
 import { Connection } from './connection.ts';
 import { residentMb, startGateway, startUpstream } from './programs.ts';
 import type { Outcome, Row } from './report.ts';
-import { post, prose } from './requests.ts';
+import { post, prose } from './bench-requests.ts';
 import { slope, sum } from './stats.ts';
 
 const IDLE_AFTER_MS = 5000;
