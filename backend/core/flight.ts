@@ -46,6 +46,9 @@ export interface Seat {
   leave(): void;
 }
 
+/** Why a seat that was left has no more events; one for all, since an error collects a stack and every seat is left. */
+const LEFT = new AppError('cancelled', 'The caller left.');
+
 export class Flights {
   readonly #flights = new Map<string, Flight>();
 
@@ -140,7 +143,7 @@ class Flight {
     const leave = (): void => {
       off();
       if (!this.#passengers.delete(options)) return;
-      left.abort(options.signal.aborted ? options.signal.reason : new AppError('cancelled', 'The caller left.'));
+      left.abort(options.signal.aborted ? options.signal.reason : LEFT);
       if (this.#passengers.size > 0 || this.#outcome !== undefined) return;
       if (options.finishAbandoned(left.signal.reason)) return;
       this.#onClosed();
@@ -163,34 +166,32 @@ class Flight {
   async *#read(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
     let at = 0;
     let told: ChatEvent | undefined;
-    for (;;) {
-      signal.throwIfAborted();
-      const event = this.#log[at];
-      if (event !== undefined) {
-        at++;
-        yield event;
-      } else if (this.#outcome !== undefined) {
-        if ('failure' in this.#outcome) throw this.#outcome.failure;
-        return;
-      } else if (at === 0 && this.#waiting !== undefined && this.#waiting !== told) {
-        told = this.#waiting;
-        yield this.#waiting;
-      } else {
-        await this.#change(signal);
+    let wake = (): void => undefined;
+    // One listener for all of the reading: to add and remove one costs more than to hand on an event.
+    const off = onAbort(signal, () => wake());
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const event = this.#log[at];
+        if (event !== undefined) {
+          at++;
+          yield event;
+        } else if (this.#outcome !== undefined) {
+          if ('failure' in this.#outcome) throw this.#outcome.failure;
+          return;
+        } else if (at === 0 && this.#waiting !== undefined && this.#waiting !== told) {
+          told = this.#waiting;
+          yield this.#waiting;
+        } else {
+          await new Promise<void>((changed) => {
+            wake = changed;
+            this.#sleepers.push(changed);
+          });
+        }
       }
+    } finally {
+      off();
     }
-  }
-
-  /** Resolves at the next change of the flight, or when the signal aborts. */
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        off();
-        resolve();
-      };
-      const off = onAbort(signal, wake);
-      this.#sleepers.push(wake);
-    });
   }
 
   #wake(): void {

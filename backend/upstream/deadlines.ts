@@ -3,6 +3,9 @@
 import { onAbort } from '../core/abort.ts';
 import type { Clock } from '../core/ports.ts';
 
+/** What ends a call that is over, or a wait for a deadline; one for all, since an error collects a stack. */
+const OVER = new Error('the call is over');
+
 /** Makes the error of a deadline at the moment it strikes. */
 export type Late = () => Error;
 
@@ -40,7 +43,7 @@ export class Call {
    * each `resume` starts it anew.
    */
   expect(ms: number, late: Late): void {
-    this.#timer.abort();
+    this.#timer.abort(OVER);
     this.#timer = new AbortController();
     if (!this.#stop.signal.aborted) void this.#watch(ms, late, this.#timer.signal);
   }
@@ -59,9 +62,9 @@ export class Call {
 
   /** Ends the call: what still runs on `signal` is aborted, no timer and no listener stays. May be called again. */
   close(): void {
-    this.#timer.abort();
+    this.#timer.abort(OVER);
     this.#off();
-    this.#stop.abort(new Error('the call is over'));
+    this.#stop.abort(OVER);
   }
 
   // One sleep per stretch of silence, not one per piece: on waking it sees whether anything has come meanwhile.

@@ -1,8 +1,6 @@
-// Ollama, called through its own client library; the only file that imports it.
-// One client per call, with a fetch of ours behind it, because ollama-js 0.6.4 cannot abort before the headers or at
-// all without a stream, leaves the connection open on `break`, and prints what it cannot read. It never repeats a call,
-// waits for a slot or remembers a model: those are the queue's and the watch's.
-import { ReadableStream } from 'node:stream/web';
+// Ollama, called through its own client library, the only file that imports it; answers that are streamed are written.ts.
+// One client per call, with a fetch of ours behind it, because ollama-js 0.6.4 cannot abort a call whose answer comes
+// whole. It never repeats a call, waits for a slot or remembers a model: those are the queue's and the watch's.
 import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
 import type { z } from 'zod';
 import { type ChatEvent, fold, isIncomplete } from '../contract/chat/chat.ts';
@@ -20,11 +18,10 @@ import type {
   UpstreamEmbed,
   UpstreamRequest,
 } from '../core/ports.ts';
-import type { Access } from './access.ts';
 import { Call, type Limit } from './deadlines.ts';
-import { firstTokenLate, idle, malformed, noAnswer, notDone, notOllama, refused, tooLong } from './failure.ts';
-import { answerIn, frame, MB, textOf } from './ndjson.ts';
-import { eventsIn } from './reply.ts';
+import { exchangeOver } from './exchange.ts';
+import { firstTokenLate, malformed, noAnswer, notDone, notOllama, tooLong } from './failure.ts';
+import { answerIn, MB, textOf } from './ndjson.ts';
 import { Abilities } from './abilities.ts';
 import {
   capabilitiesSchema,
@@ -35,14 +32,11 @@ import {
   tagsSchema,
   versionSchema,
 } from './replies.ts';
-import { MAX_ERROR_BYTES } from './said.ts';
 import { createWire } from './wire.ts';
+import { written } from './written.ts';
 
 /** What the client library takes for Ollama's address; the wire knows the right one. */
 const SOMEWHERE = 'http://ollama';
-
-/** How long a connection may take to end the body after `done:true`; longer, and it is closed instead of kept. */
-const REST_MS = 500;
 
 /** What is loaded stays this long where less than a second was asked for: for the request that follows. Seconds. */
 const LEAST_KEEP_ALIVE = 10;
@@ -55,10 +49,6 @@ export interface UpstreamOptions {
   readonly via?: string;
 }
 
-type Body = AsyncIterable<Uint8Array>;
-/** What the client library gets to see of a body. */
-type Receive = (body: Body, access: Access) => ReadableStream | Promise<string>;
-
 /** A request in Ollama's own form, as it is sent. */
 type Sent = Readonly<Record<string, unknown>> & { readonly model: string };
 
@@ -70,74 +60,31 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   const wire = createWire(config, via);
   const address = (): string => withoutUserinfo(config().ollama.api_url);
 
+  const exchange = exchangeOver(wire, log);
+  const run = (family: Family, request: UpstreamRequest, signal: AbortSignal): AsyncIterable<ChatEvent> =>
+    written({ config, clock, exchange }, family, request, signal);
+
   /**
    * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
    * where there is one: the library would write numbers, and what is nested deeply, with JSON.stringify.
    */
-  function clientFor(call: Call, request: Sent | undefined, receive: Receive): Ollama {
+  function clientFor(call: Call, request: Sent | undefined, maxMb: number): Ollama {
     return new Ollama({
       host: SOMEWHERE,
       fetch: async (url, init) => {
-        const { pathname: path } = new URL(String(url));
-        const answer = await wire.call(
-          {
-            method: init?.method === 'POST' ? 'POST' : 'GET',
-            path,
-            headers: Object.fromEntries(new Headers(init?.headers)),
-            body: request !== undefined ? jsonText(request) : typeof init?.body === 'string' ? init.body : null,
-          },
-          call.signal,
-        );
-        const { status, headers, body, access } = answer;
-        if (status >= 200 && status < 300) return new Response(await receive(body, access));
-        const refusal = {
-          status,
-          contentType: String(headers['content-type'] ?? ''),
-          retryAfter: headers['retry-after']?.toString(),
-          location: String(headers['location'] ?? ''),
-          text: (await textOf(body, MAX_ERROR_BYTES)).text,
+        const outward = {
+          method: init?.method === 'POST' ? 'POST' : 'GET',
+          path: new URL(String(url)).pathname,
+          headers: Object.fromEntries(new Headers(init?.headers)),
+          body: request !== undefined ? jsonText(request) : typeof init?.body === 'string' ? init.body : null,
         };
-        log.debug({ status, url: path }, 'Ollama refused a request');
-        throw refused(access, request?.model, refusal);
+        const { body, access } = await exchange(outward, request?.model, call.signal);
+        const { text, whole } = await textOf(body, maxMb * MB);
+        if (!whole) throw tooLong(maxMb);
+        answerIn(text, access);
+        return new Response(text);
       },
     });
-  }
-
-  // A generator alone does: one that is never started opens nothing.
-  async function* run(
-    family: Family,
-    request: UpstreamRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<ChatEvent, void, undefined> {
-    const { max_answer_mb: maxMb, timeout_seconds: idleSeconds } = config().ollama;
-    const call = new Call(signal, clock);
-    let lines: AsyncGenerator<Uint8Array, void, undefined> | undefined;
-    let begun = false;
-    let done = false;
-    try {
-      const { ms, late } = firstToken();
-      call.expect(ms, late);
-      const client = clientFor(call, { ...request, stream: true }, (body, access) => {
-        lines = frame(body, { maxMb, access });
-        return ReadableStream.from(lines);
-      });
-      const outline = { model: request.model, prompt: '', stream: true } as const;
-      const chunks = family === 'chat' ? await client.chat(outline) : await client.generate(outline);
-      for await (const chunk of chunks) {
-        call.hold();
-        if (!begun) call.expect(idleSeconds * 1000, () => idle(idleSeconds));
-        begun = true;
-        done = chunk.done === true;
-        yield* eventsIn(family, { ...chunk }, clock.now);
-        call.resume();
-      }
-      if (!done) throw notDone();
-    } catch (error) {
-      throw call.signal.aborted ? call.signal.reason : error;
-    } finally {
-      if (done) await readRest(call, lines);
-      call.close();
-    }
   }
 
   /** One question with one JSON object as its answer. */
@@ -151,13 +98,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     const call = new Call(signal, clock);
     try {
       call.expect(ms, late);
-      const client = clientFor(call, request, async (body, access) => {
-        const { text, whole } = await textOf(body, maxMb * MB);
-        if (!whole) throw tooLong(maxMb);
-        answerIn(text, access);
-        return text;
-      });
-      return await question(client);
+      return await question(clientFor(call, request, maxMb));
     } catch (error) {
       throw call.signal.aborted ? call.signal.reason : error;
     } finally {
@@ -249,13 +190,6 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     version: (signal) => look(signal, versionSchema, (client) => client.version()),
     close: wire.close,
   };
-}
-
-/** After `done:true`: reads the body's last bytes, so that the connection can serve the next call. */
-async function readRest(call: Call, lines: AsyncGenerator<Uint8Array, void, undefined> | undefined): Promise<void> {
-  call.resume();
-  call.expect(REST_MS, notDone);
-  await lines?.next().catch(() => undefined);
 }
 
 /** An empty request with a keep_alive of 0 does not load, it unloads (ollama.md, "load, unload"). */

@@ -13,8 +13,7 @@ import {
 } from '../contract/chat/chat.ts';
 import type { Family } from '../core/ports.ts';
 import { malformed } from './failure.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import type { Fields } from './ndjson.ts';
 
 const METRICS = Object.keys(metricsSchema.shape);
 const KNOWN_CHUNK = new Set<string>(['model', 'created_at', 'message', 'done', 'done_reason', ...METRICS]);
@@ -26,25 +25,31 @@ const KNOWN_GENERATED = new Set(['response', 'thinking', 'tool_calls', ...KNOWN_
  * since in native mode the last line itself brings the tool calls. `now` stands in for a missing created_at.
  * Throws AppError upstream_failed.
  */
-export function* eventsIn(family: Family, chunk: Fields, now: () => number): Generator<ChatEvent, void, undefined> {
-  const message = family === 'chat' ? messageOf(chunk['message']) : { ...chunk, content: chunk['response'] };
-  const unknown = without(chunk, family === 'chat' ? KNOWN_CHUNK : KNOWN_GENERATED);
-  const unknownInMessage = family === 'chat' ? without(message, KNOWN_MESSAGE) : {};
-  if (!isEmpty(unknownInMessage)) unknown['message'] = unknownInMessage;
-  const extra = isEmpty(unknown) ? {} : { extra: unknown };
+export function eventsIn(family: Family, chunk: Fields, now: () => number): readonly ChatEvent[] {
+  const chat = family === 'chat';
+  const message = chat ? messageOf(chunk['message']) : chunk;
+  const unknown = without(chunk, chat ? KNOWN_CHUNK : KNOWN_GENERATED);
+  const unknownInMessage = chat ? without(message, KNOWN_MESSAGE) : undefined;
+  const extra =
+    unknownInMessage !== undefined
+      ? { extra: { ...unknown, message: unknownInMessage } }
+      : unknown !== undefined
+        ? { extra: unknown }
+        : {};
   const done = chunk['done'] === true;
 
   const toolCalls = toolCallsOf(message['tool_calls']);
   const piece: Piece = {
-    content: textOf(message, 'content'),
+    content: textOf(message, chat ? 'content' : 'response'),
     thinking: textOf(message, 'thinking'),
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
     ...(done ? { last: true } : extra),
   };
   // An empty piece before the end is passed on too: whoever shows chunks as they come shows this one.
   const joined = done && !isEmptyPiece(piece);
-  if (joined || !done) yield { type: 'piece', piece };
-  if (done) yield { type: 'end', end: { ...endOf(chunk, now), ...extra, ...(joined ? { joined } : {}) } };
+  if (!done) return [{ type: 'piece', piece }];
+  const end: ChatEvent = { type: 'end', end: { ...endOf(chunk, now), ...extra, ...(joined ? { joined } : {}) } };
+  return joined ? [{ type: 'piece', piece }, end] : [end];
 }
 
 function endOf(chunk: Fields, now: () => number): End {
@@ -78,7 +83,7 @@ function messageOf(value: unknown): Fields {
   return value as Fields;
 }
 
-function textOf(message: Fields, field: 'content' | 'thinking'): string {
+function textOf(message: Fields, field: 'content' | 'response' | 'thinking'): string {
   const value = message[field] ?? '';
   if (typeof value !== 'string') throw malformed(`a message whose ${field} is not text`);
   return value;
@@ -114,10 +119,8 @@ function argumentsIn(given: unknown): unknown {
   }
 }
 
-function without(fields: Fields, known: ReadonlySet<string>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !known.has(name)));
-}
-
-function isEmpty(fields: Fields): boolean {
-  return Object.keys(fields).length === 0;
+/** The fields that are not known; undefined where there are none, as in nearly every line. */
+function without(fields: Fields, known: ReadonlySet<string>): Fields | undefined {
+  const names = Object.keys(fields).filter((name) => !known.has(name));
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, fields[name]]));
 }

@@ -1,0 +1,29 @@
+// One request to Ollama, up to the headers of its answer: what is no success becomes an error here, for all who ask.
+// What is asked, and what an answer means, others know.
+import type { Log } from '../core/ports.ts';
+import type { Inward } from './echo.ts';
+import { refused } from './failure.ts';
+import { textOf } from './ndjson.ts';
+import { MAX_ERROR_BYTES } from './said.ts';
+import type { Outward, Wire } from './wire.ts';
+
+/** Asks; `model` is the one that is wanted, for the sentence. */
+export type Exchange = (request: Outward, model: string | undefined, signal: AbortSignal) => Promise<Inward>;
+
+/** Resolves with answers of 2xx alone. Throws what Ollama refuses with (failure.ts, refused), and what the wire throws. */
+export function exchangeOver(wire: Pick<Wire, 'call'>, log: Log): Exchange {
+  return async (request, model, signal) => {
+    const answer = await wire.call(request, signal);
+    const { status, headers, body, access } = answer;
+    if (status >= 200 && status < 300) return answer;
+    const refusal = {
+      status,
+      contentType: String(headers['content-type'] ?? ''),
+      retryAfter: headers['retry-after']?.toString(),
+      location: String(headers['location'] ?? ''),
+      text: (await textOf(body, MAX_ERROR_BYTES)).text,
+    };
+    log.debug({ status, url: request.path }, 'Ollama refused a request');
+    throw refused(access, model, refusal);
+  };
+}
