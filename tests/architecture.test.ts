@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ERRORS } from '../backend/contract/errors.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -188,6 +189,13 @@ test('there are no barrels', () => {
 test('no two source files share a name: editor tabs and stack traces show the name alone', () => {
   const names = [...new Set([...PROGRAM, 'build', 'tests'])].flatMap(sources).map((file) => basename(file));
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+});
+
+test('every error code is thrown somewhere', () => {
+  const made = PROGRAM.flatMap(sources)
+    .flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(/AppError\(([^,]*),/g)])
+    .flatMap(([, code = '']) => [...code.matchAll(/'(\w+)'/g)].map(([, word]) => word));
+  expect(Object.keys(ERRORS).filter((code) => !made.includes(code))).toEqual([]);
 });
 
 test('comments and papers name only files that exist', () => {

@@ -28,6 +28,8 @@ export interface HeaderButton {
   readonly primary?: boolean;
   /** Undefined while there is nothing to do but wait: the button is off, but can be reached. */
   readonly step?: Step | { readonly tab: View['go']['tab'] };
+  /** How another part of the window sends people to it, as a sentence. */
+  readonly asWay?: string;
 }
 
 export interface HeaderView {
@@ -149,7 +151,9 @@ function working(state: AppState, view: View, live: Live, now: number): Said {
 
 function withoutOllama({ app }: View, { health }: Live): Said {
   const host = hostOf(health.upstream.url);
-  const button = { label: 'Change…', step: { tab: 'settings' } } as const;
+  const asWay =
+    health.upstream.foreign === true ? 'Change its address above.' : 'Change its address above, or start it there.';
+  const button = { label: 'Change…', step: { tab: 'settings' }, asWay } as const;
   const out = shutOut(health.upstream.code);
   if (out !== undefined) return { line: out, more: `At ${host}`, button };
   const waiting = health.queue.length;
@@ -169,30 +173,21 @@ function withoutOllama({ app }: View, { health }: Live): Said {
       return { line, more: 'It is being started', button: { label: 'Starting' } };
     case 'missing': {
       if (named !== undefined) return { line: named, more: until('Ollama does'), button };
-      const get = { label: 'Get Ollama', primary: true, step: { command: 'open', input: { what: 'get_ollama' } } } as const; // prettier-ignore
+      const step = { command: 'open', input: { what: 'get_ollama' } } as const;
+      const get = { label: 'Get Ollama', primary: true, step, asWay: 'Get it above.' };
       return { line, more: 'It was not found on this machine', button: get };
     }
     case 'installed': {
-      const start = { label: 'Start Ollama', primary: true, step: { command: 'start_ollama', input: {} } } as const;
+      const step = { command: 'start_ollama', input: {} } as const;
+      const start = { label: 'Start Ollama', primary: true, step, asWay: 'Start it above.' };
       return { line, more: named ?? until('it is back'), button: start };
     }
   }
 }
 
-/** What to do while Ollama is down, as a sentence about the button in the header. */
+/** What to do while Ollama is down, as a sentence about the button in the header; empty where it helps with nothing. */
 export function wayBack(view: View, now: number): string {
-  const { button } = headerOf(view, now);
-  const foreign = view.live?.health.upstream.foreign === true;
-  switch (button?.label) {
-    case 'Start Ollama':
-      return 'Start it above.';
-    case 'Get Ollama':
-      return 'Get it above.';
-    case 'Change…':
-      return foreign ? 'Change its address above.' : 'Change its address above, or start it there.';
-    default:
-      return '';
-  }
+  return headerOf(view, now).button?.asWay ?? '';
 }
 
 function paused(state: AppState & { is: 'paused' }): Said {

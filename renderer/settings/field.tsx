@@ -4,25 +4,34 @@ import { useId, useRef, useState } from 'preact/hooks';
 import { useCalls } from '../parts/use-calls.ts';
 import { sentenceOf } from '../state/client.ts';
 import type { ControlProps, FieldProps } from './control-props.ts';
+import { afterStep, UNTOUCHED, type FieldState, type FieldStep } from './field-state.ts';
 import { HeadersControl } from './field-headers.tsx';
 import { ListControl } from './field-list.tsx';
 import { SecretControl } from './field-secret.tsx';
-import { asText, hintOf, isWrong, modelChoices, needsKey, readText, type Hint, type Touched } from './form.ts';
+import { asText, hintOf, isWrong, modelChoices, needsKey, readText } from './form.ts';
 import { HintLine } from './hint-line.tsx';
 import { KeysControl } from './keys-field.tsx';
 import { Marked } from '../parts/parts.tsx';
 import { TestConnection } from './connection-test.tsx';
+
+/** The state is read at the moment of use: two events may come before the field is drawn again. */
+function useFieldState(): readonly [{ readonly current: FieldState }, (step: FieldStep) => void] {
+  const state = useRef(UNTOUCHED);
+  const [, redraw] = useState(UNTOUCHED);
+  const step = (next: FieldStep): void => {
+    state.current = afterStep(state.current, next);
+    redraw(state.current);
+  };
+  return [state, step];
+}
 
 export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const { call } = useCalls();
   const { settings } = view;
   const { path } = field;
   const id = useId();
-  const [touched, setTouched] = useState<Touched>({});
-  const [found, setFound] = useState<Hint>();
-  const [typed, setTyped] = useState<string>();
-  /** What is being saved: leaving the field meanwhile must not save it once more. */
-  const saving = useRef<string>(undefined);
+  const [state, step] = useFieldState();
+  const { typed, found, touched } = state.current;
   const now = settings.values[path];
   const hint = found ?? hintOf(field, view, touched);
   // What is on can always be switched off.
@@ -32,39 +41,31 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
   const save = async (value: unknown, text = asText(field, value)): Promise<boolean> => {
-    setFound(undefined);
+    step({ do: 'save' });
     try {
       await call('set_setting', { path, value });
-      setTouched({ was: now });
-      // The settings have it now; what was typed since stays.
-      setTyped((latest) => (latest === text ? undefined : latest));
+      step({ do: 'saved', text, was: now });
       return true;
     } catch (error) {
-      setTyped(undefined);
-      setTouched({ wrong: { text, sentence: sentenceOf(error) } });
+      step({ do: 'refuse', text, sentence: sentenceOf(error) });
       return false;
     }
   };
   const undo = async (value: unknown): Promise<void> => {
-    if (await save(value)) setTouched({});
+    if (await save(value)) step({ do: 'saved', text: asText(field, value) });
   };
   const take = (text: string): void => {
-    if (text === saving.current) return;
-    setTyped(undefined);
-    setFound(undefined);
+    if (text === state.current.saving) return;
     const read = readText(field, text, settings);
-    if (read === undefined) setTouched(({ was }) => (was === undefined ? {} : { was }));
-    else if ('wrong' in read) setTouched({ wrong: { text, sentence: read.wrong } });
+    if (read === undefined) step({ do: 'leave' });
+    else if ('wrong' in read) step({ do: 'refuse', text, sentence: read.wrong });
     else {
-      // Stays in the field until it is saved.
-      setTyped(text);
-      saving.current = text;
-      void save(read.value, text).finally(() => {
-        saving.current = undefined;
-      });
+      step({ do: 'save', text });
+      void save(read.value, text);
     }
   };
-  const refuse = (sentence: string): void => setTouched({ wrong: { text: '', sentence } });
+  const setTyped = (text: string | undefined): void => step({ do: 'type', text });
+  const refuse = (sentence: string): void => step({ do: 'refuse', text: '', sentence });
   const text = typed ?? touched.wrong?.text ?? asText(field, now);
   const wrong = isWrong(field, settings, touched);
   const control = {
@@ -102,7 +103,9 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
       )}
       <div class="ctl">
         <Control {...control} />
-        {field.kind === 'url' && <TestConnection text={text} saved={text === asText(field, now)} show={setFound} />}
+        {field.kind === 'url' && (
+          <TestConnection text={text} saved={text === asText(field, now)} show={(hint) => step({ do: 'find', hint })} />
+        )}
       </div>
       <HintLine id={`${id}-h`} hint={hint} words={words} undo={undo} use={take} go={go} />
     </div>

@@ -2,18 +2,27 @@
 import { fields, type FieldInfo } from '../../backend/contract/config/config.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 
+/** What stands below the fields of a group. */
+export type GroupEnd = 'clear_cache' | 'whole_file';
+
+interface Heading {
+  readonly title: string;
+  /** Its fields are shown when they are asked for. */
+  readonly folded?: true;
+  readonly end?: GroupEnd;
+}
+
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
-const GROUPS: readonly { readonly title: string; readonly sections: readonly string[] }[] = [
+const GROUPS: readonly (Heading & { readonly sections: readonly string[] })[] = [
   { title: 'Ollama', sections: ['ollama'] },
   { title: 'Apps and queue', sections: ['queue', 'batch'] },
-  { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'] },
+  { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
   { title: 'Network and keys', sections: ['server', 'cors'] },
   { title: 'Desktop', sections: ['app'] },
 ];
-export const ADVANCED = 'Advanced';
+const ADVANCED: Heading = { title: 'Advanced', folded: true, end: 'whole_file' };
 
-export interface Group {
-  readonly title: string;
+export interface Group extends Heading {
   readonly fields: readonly FieldInfo[];
 }
 
@@ -24,11 +33,11 @@ const SHOWN = fields.filter(({ inert }) => inert === undefined);
 export function allGroups(): Group[] {
   const often = SHOWN.filter(({ advanced }) => advanced !== true);
   return [
-    ...GROUPS.map(({ title, sections }) => ({
-      title,
+    ...GROUPS.map(({ sections, ...heading }) => ({
+      ...heading,
       fields: often.filter(({ section }) => sections.includes(section)),
     })),
-    { title: ADVANCED, fields: SHOWN.filter(({ advanced }) => advanced === true) },
+    { ...ADVANCED, fields: SHOWN.filter(({ advanced }) => advanced === true) },
   ].filter((group) => group.fields.length > 0);
 }
 
@@ -78,8 +87,8 @@ function rankOf({ title, path, hint }: FieldInfo, word: string): number | undefi
  */
 export function foundGroups(search: string): Group[] {
   const words = wordsOf(search);
-  const found = allGroups().map(({ title, fields: inside }) => ({
-    title,
+  const found = allGroups().map(({ fields: inside, ...heading }) => ({
+    ...heading,
     ranked: inside
       .flatMap((field) => {
         const ranks = words.map((word) => rankOf(field, word));
@@ -90,8 +99,8 @@ export function foundGroups(search: string): Group[] {
   const begins = ({ rank }: { readonly rank: number }): boolean => rank < WITHIN * PLACES;
   const anyBegins = found.some(({ ranked }) => ranked.some(begins));
   return found
-    .map(({ title, ranked }) => ({ title, ranked: anyBegins ? ranked.filter(begins) : ranked }))
+    .map(({ ranked, ...heading }) => ({ ...heading, ranked: anyBegins ? ranked.filter(begins) : ranked }))
     .filter(({ ranked }) => ranked.length > 0)
     .toSorted((a, b) => (a.ranked[0]?.rank ?? 0) - (b.ranked[0]?.rank ?? 0))
-    .map(({ title, ranked }) => ({ title, fields: ranked.map(({ field }) => field) }));
+    .map(({ ranked, ...heading }) => ({ ...heading, fields: ranked.map(({ field }) => field) }));
 }

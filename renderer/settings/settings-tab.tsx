@@ -5,7 +5,7 @@ import type { View } from '../../backend/contract/desktop.ts';
 import { ClearCache } from './clear-cache.tsx';
 import { Field } from './field.tsx';
 import { Empty, Icon } from '../parts/parts.tsx';
-import { ADVANCED, allGroups, foundGroups, groupId, toCorrect, wordsOf, type Group } from './settings-groups.ts';
+import { allGroups, foundGroups, groupId, toCorrect, wordsOf, type Group } from './settings-groups.ts';
 import { SettingsRail } from './settings-rail.tsx';
 import { WholeFile } from './whole-file.tsx';
 import { plural } from '../parts/words.ts';
@@ -152,7 +152,7 @@ function FormGroup({ group, view, words, wanted, go, asked }: GroupProps): JSX.E
   return (
     <section class="sec group" id={groupId(group)} aria-labelledby={id}>
       <h2 id={id}>{group.title}</h2>
-      {group.title === ADVANCED && whole ? (
+      {group.folded === true && whole ? (
         <Fold
           count={group.fields.length}
           wrong={wrong}
@@ -163,8 +163,8 @@ function FormGroup({ group, view, words, wanted, go, asked }: GroupProps): JSX.E
       ) : (
         fields
       )}
-      {whole && group.title === 'Keeping answers' && <ClearCache view={view} asked={asked} />}
-      {whole && group.title === ADVANCED && <WholeFile view={view} />}
+      {whole && group.end === 'clear_cache' && <ClearCache view={view} asked={asked} />}
+      {whole && group.end === 'whole_file' && <WholeFile view={view} />}
     </section>
   );
 }
