@@ -145,7 +145,7 @@ test('every folder is a room, and has its sentence in CONTRIBUTING.md', () => {
   expect(rooms.filter((folder) => !papers.includes(`\`${folder}/\``))).toEqual([]);
 });
 
-test('one file alone imports the Ollama client, and never its Node entry, which reads local files', () => {
+test('one file alone imports the Ollama client, and not its Node entry, which reads local files', () => {
   const importers = sources('backend').filter((file) => importsOf(file).some((name) => /^ollama(\/|$)/.test(name)));
   expect(importers).toEqual(['backend/upstream/ollama.ts']);
   expect(importsOf('backend/upstream/ollama.ts')).not.toContain('ollama');

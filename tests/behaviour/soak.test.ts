@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ROUTES } from '../support/soak/soak-routes.ts';
 import { soak } from '../support/soak/soak.ts';
 
-test('400 mixed requests with callers who leave and an Ollama that breaks: none is wrong, nothing is left', async () => {
+test('400 mixed requests to an Ollama that breaks: no answer is wrong, and nothing is left over', async () => {
   const { wrong, leftOver, outcomes } = await soak({ requests: 400, seed: 20_261_127 });
   expect({ wrong, leftOver }).toEqual({ wrong: [], leftOver: [] });
   // Nothing is right that was not asked.

@@ -127,7 +127,7 @@ test('a second start says so, shows the window of the first, and ends', async ()
   await (await desktop.window()).getByRole('tab', { name: 'Overview' }).waitFor();
 });
 
-test('a port taken by a stranger is explained, the next one offered and used, and nothing moves by itself', async () => {
+test('a port that another program has is explained, and the next one is used only when chosen', async () => {
   const port = await freePort();
   await occupy(port, undefined);
   const desktop = await start({ port, args: [] });
@@ -201,7 +201,7 @@ test('a crash of the gateway is told and mended by itself', async () => {
   expect((await desktop.chat('after the crash')).status).toBe(200);
 });
 
-test('a crash while a long answer streams ends it with an error piece, and the gateway is back within seconds', async () => {
+test('a crash in the middle of an answer ends it with an error piece, and the gateway restarts', async () => {
   const desktop = await start({ settings: { server: { drain_timeout_ms: 30_000 } } });
   await desktop.ready();
   desktop.fake.next({ pauseAfter: { pieces: 1, until: new Promise(() => undefined) } });
@@ -238,7 +238,7 @@ test('after sleep Ollama is asked at once', async () => {
   await desktop.fake.until(({ calls }) => calls.filter(({ path }) => path === '/api/version').length > before);
 });
 
-test('a settings file that is no JSON is kept aside, the defaults are in use, and the window says so', async () => {
+test('a settings file that is not JSON is set aside for the defaults, and the window says so', async () => {
   const desktop = await start({ settings: '{"server":', env: { PORT: String(await freePort()) }, args: [] });
   const page = await desktop.window();
   await page.getByText('The settings file is not valid JSON, so the defaults are in use.').waitFor();
@@ -263,7 +263,7 @@ test('a data folder that takes no log leaves a working app', async () => {
   expect((await desktop.chat('without a log')).status).toBe(200);
 });
 
-test('a data folder that cannot be written at all leaves a working app, which says that nothing is kept', async () => {
+test('an app whose data folder cannot be written works, and says that nothing is kept', async () => {
   const port = await freePort();
   const desktop = await start({ port, env: { PORT: String(port), HEARTH_DATA_DIR: '/dev/null/hearth' }, args: [] });
   const page = await desktop.window();

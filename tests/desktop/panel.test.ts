@@ -51,7 +51,7 @@ test('a panel that comes a moment later, as at login, gets the icon, and no wind
   expect(desktop.app.windows()).toHaveLength(0);
 });
 
-test('a panel that comes when the window is there already gets the icon at once, and closing asks no more', async () => {
+test('a panel that starts after the window gets the icon at once, and closing asks nothing', async () => {
   const desktop = await start({ panel: false });
   const page = await desktop.window();
   await close(desktop);
@@ -77,7 +77,7 @@ test('a watcher without a host shows no icon: the window comes, and the icon wit
   await isReal(watcher as TrayHost);
 });
 
-test('a panel that goes is missed: the window comes, asks when it is closed, and the next panel gets the icon', async () => {
+test('when the panel ends the window opens, closing it asks, and the next panel gets the icon', async () => {
   const desktop = await start({});
   await isReal(desktop.tray);
   expect(desktop.app.windows()).toHaveLength(0);

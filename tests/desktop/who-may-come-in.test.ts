@@ -41,7 +41,7 @@ describe('a page that asks for the first time', () => {
     expect(saved().cors).toEqual({ allowed_origins: ['http://localhost:3000', 'https://always.example'] });
   });
 
-  test('allowed for the session, it comes in, also after a restart of the gateway, and stands nowhere', async () => {
+  test('one allowed for the session comes in, also after a gateway restart, and is written nowhere', async () => {
     expect(await ask('session')).toBe(403);
     await notice('session').getByRole('button', { name: 'Allow this session' }).click();
     await desktop.eventually(async () => (await ask('session')) === 200, 'a way in');

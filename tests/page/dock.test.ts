@@ -12,7 +12,7 @@ afterAll(() => stage.stop());
 
 const state = (name: string): View => (STATES[name] as () => View)();
 
-test('a page that asks stands out by its address, and the answer goes back with the notice it belongs to', async () => {
+test('a page that asks for access is named by its address, and the answer goes to its notice', async () => {
   const open = await stage.open(state('keys'));
   const dock = open.page.getByRole('complementary', { name: 'Notices' });
   expect(await dock.locator('strong').allTextContents()).toEqual(['https://notes.example.com']);

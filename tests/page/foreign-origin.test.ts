@@ -175,7 +175,7 @@ test('a sandboxed frame, whose origin is "null", is refused also within an allow
   expect(state()).toEqual(before);
 });
 
-test('a page whose name was bound to this machine anew reads that it is not allowed, and nothing is done', async () => {
+test('a page whose name was rebound to this machine is told that it is refused, and does nothing', async () => {
   const before = await furnish();
   // It stands at the gateway's own address now, as far as the browser knows, so no other rule holds it back.
   expect((await page.goto(base('rebind.example')))?.status()).toBe(403);

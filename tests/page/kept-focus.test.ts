@@ -46,7 +46,7 @@ test.each(['Clear…', 'Reset all…'])('%s: when it asks back no more, its butt
   await open.close();
 });
 
-test('keys: closed forms give the focus back, and a revoked key gives it to the next one, then to what adds one', async () => {
+test('a closed key form gives the focus back, a revoked key to the next one, the last to "Add"', async () => {
   const before = (STATES['keys'] as () => View)();
   const keys = before.settings.values['server.api_keys'] as readonly { name: string }[];
   expect(keys.length).toBeGreaterThan(1);
@@ -81,7 +81,7 @@ test('keys: closed forms give the focus back, and a revoked key gives it to the 
   await open.close();
 });
 
-test('an entry taken out of a list gives the focus to the next, the last one to the line that adds', async () => {
+test('an entry taken out of a list gives the focus to the next, the last to the line that adds', async () => {
   const path = 'cors.allowed_origins';
   const first = view();
   const before = { ...first, settings: withValue(first, path, ['https://one.example', 'https://two.example']) };
@@ -172,7 +172,7 @@ test.each(['the pointer', 'the focus'])(
   },
 );
 
-test('a row that goes gives its focus to the next, the last one to the one before, on the same button', async () => {
+test('a row that goes gives the focus to the same button of the next row, or of the one before', async () => {
   const open = await openLine();
   const { page } = open;
   await cancel(page, 'b').focus();

@@ -167,7 +167,7 @@ describe.each([460, 380])('at %i px', (width) => {
   });
 });
 
-test('a model that is warmed stays under the pointer, and goes to the loaded ones when that has left', async () => {
+test('a warmed model stays under the pointer, and moves to the loaded ones when that leaves', async () => {
   const at = (name: string, over: Partial<(typeof MODELS)[number]>): View['live'] => {
     const base = view().live as Live;
     return { ...base, models: MODELS.map((model) => (model.name === name ? { ...model, ...over } : model)) };
@@ -202,7 +202,7 @@ test('a model that is warmed stays under the pointer, and goes to the loaded one
   await open.close();
 });
 
-test('however a caller calls itself, its name takes one line, and what is said beside it stays whole', async () => {
+test('the name of a caller takes one line however long it is, and cuts nothing beside it', async () => {
   const open = await stage.open((STATES['long names'] as typeof view)());
   const { page } = open;
   for (const width of [460, 380]) {

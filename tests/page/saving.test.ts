@@ -32,7 +32,7 @@ test('what is saved is in the form with the answer, before any push', async () =
   await open.close();
 });
 
-test('a push of what was so before does not take away what is being saved, and the test asks what is typed', async () => {
+test('a push of the old value does not undo what is being saved, and the test uses what is typed', async () => {
   let answer: (settings: View['settings']) => void = () => undefined;
   const answers = {
     set_setting: () => new Promise<View['settings']>((resolve) => (answer = resolve)),

@@ -96,7 +96,7 @@ test('an export says what is not in it', async () => {
   await open.close();
 });
 
-test('the first run says that a key is wanted, and tries the one that is typed before it is saved', async () => {
+test('the first run says that Ollama wants a key, and tries the typed one before it is saved', async () => {
   const answers = {
     test_connection: () => ({ url: 'http://127.0.0.1:11434', version: '0.33.0', latency_ms: 1, models: [] }),
   };

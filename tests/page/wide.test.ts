@@ -42,7 +42,7 @@ test.each([
   await close();
 });
 
-test('each name beside the settings leads to its group, and the one at the top is the current one', async () => {
+test('each name beside the settings leads to its group, and the group at the top is marked', async () => {
   const { page, close } = await opened('working day', 1000);
   await page.keyboard.press('Control+4');
   const rail = page.getByRole('navigation', { name: 'Groups of settings' });

@@ -104,7 +104,7 @@ test('when the last one leaves, the upstream call ends and the slot is free with
   expect(await (await hearth.chat('next')).json()).toMatchObject({ source: 'miss' });
 });
 
-test('a body that comes in parts is no caller who leaves, and who leaves after it is noticed all the same', async () => {
+test('a body in parts is not taken for a caller who left, and one who leaves later is noticed', async () => {
   const port = Number(new URL(hearth.url).port);
   const ask = async (content: string): Promise<Wire> => {
     const body = JSON.stringify({ stream: true, messages: [{ role: 'user', content }] });

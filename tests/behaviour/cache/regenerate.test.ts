@@ -28,7 +28,7 @@ const click = (id: string, more: Record<string, string> = {}): Promise<string> =
 const runs = (): number => hearth.fake.chats().length;
 
 describe('cache.fresh_when', () => {
-  test('a value that was not seen with the question asks anew and keeps the answer; seen ones and none hit', async () => {
+  test('a new value asks the model again and keeps the answer; a known value or none is a hit', async () => {
     expect(await click('m1')).toBe('answer 1 MISS');
     expect(await click('m1')).toBe('answer 1 HIT');
     expect(await ask()).toBe('answer 1 HIT');

@@ -80,7 +80,7 @@ test.each([
   expect(log.find((line) => line.includes('/api/show'))).toContain('"code":"upstream_failed"');
 });
 
-test('who reads that a pull succeeded asks the new model, though the pull has not come to its end', async () => {
+test('once a pull says "success" the new model is asked, though the pull has not ended', async () => {
   const body = JSON.stringify({ model: 'llama3.2', messages: [{ role: 'user', content: 'x' }], options: { seed: 1 } });
   const ask = async (): Promise<string | null> => {
     const response = await fetch(`${backend.url}/api/chat`, { method: 'POST', body });

@@ -302,7 +302,7 @@ describe('what is taken and what is refused', () => {
     [V1, `{"model":"m","messages":[${u}],"cache":{"no-cash":true}}`, 400, 'cache has an unknown field: no-cash.'],
   ];
 
-  test('what is refused is refused at once and in Ollama’s words, and runs nothing, also while Ollama hangs', async () => {
+  test('a wrong body is refused at once in Ollama’s words, even while it hangs, and runs nothing', async () => {
     const before = hearth.fake.calls.filter(({ method }) => method === 'POST').length;
     const silence = hearth.fake.instead(() => true, 'silence');
     const told = await Promise.all(

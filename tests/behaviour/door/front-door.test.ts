@@ -72,7 +72,7 @@ describe('Host on the wire', () => {
     expect(statusOf(await ask('Host: 127.0.0.1'))).toBe(200);
   });
 
-  test('none at all: 400 in HTTP/1.1, as the protocol wants it; HTTP/1.0 has none, but a browser does not speak it', async () => {
+  test('a missing Host is 400 in HTTP/1.1, and fine in HTTP/1.0 unless a browser asks', async () => {
     expect(statusOf(await ask())).toBe(400);
     expect(statusOf(await exchange(door.port, 'GET / HTTP/1.0\r\nSec-Fetch-Site: none\r\n\r\n'))).toBe(403);
     expect(worked).toBe(0);

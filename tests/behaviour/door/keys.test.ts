@@ -56,7 +56,7 @@ describe('who must show a key', () => {
     expect(runs()).toBe(0);
   });
 
-  test('not the programs of this machine, whatever they send as key, nor a development server of this machine', async () => {
+  test('programs and development servers of this machine need none, whatever they send as a key', async () => {
     await start([made().key]);
     for (const headers of [
       {},
@@ -88,7 +88,7 @@ describe('who must show a key', () => {
     expect(status).toBe(401);
   });
 
-  test('where there is no key yet, from another machine nobody gets in through a proxy, and is told why', async () => {
+  test('before the first key nobody from another machine gets in through a proxy, and is told why', async () => {
     await start([]);
     const refused = await ask({ 'x-forwarded-host': '192.168.1.5:3000' });
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="hearth"']);
@@ -140,7 +140,7 @@ describe('who must show a key', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  test('to change the models a key or server.allow_management is needed from there, also where all else is open', async () => {
+  test('changing models from elsewhere takes a key or server.allow_management, even if all is open', async () => {
     const pull = async (headers: Record<string, string>): Promise<number> =>
       (await hearth.post('/api/pull', { model: 'llama3.2', stream: false }, { headers })).status;
     for (const server of [{}, { allow_anonymous: true }, { allow_anonymous: true, api_keys: [made().key] }]) {
@@ -298,7 +298,7 @@ describe('scopes', () => {
 });
 
 describe('limits', () => {
-  test('ten wrong keys a minute, then 429 with Retry-After; a right one still gets in; a minute later it is 401 again', async () => {
+  test('ten wrong keys give 429 with Retry-After for a minute, while a right one still gets in', async () => {
     const { secret, key } = made();
     await start([key]);
     for (let i = 0; i < 10; i += 1) expect((await ask(bearer(`hearth_wrong${i}`))).status).toBe(401);
@@ -323,7 +323,7 @@ describe('limits', () => {
     expect((await ask(bearer(secret))).status).toBe(200);
   });
 
-  test('requests at once: one more is refused while the others live, and others have their own share', async () => {
+  test('one request more than a key may run at once is refused; other keys have their own share', async () => {
     const { secret, key } = made({ max_active: 1 });
     await start([key]);
     const held = hearth.fake.gate();
@@ -392,7 +392,7 @@ describe('what is whose', () => {
     expect([(await look(phone.secret)).status, (await look(tablet.secret)).status]).toEqual([200, 404]);
   });
 
-  test('a key sees and cancels its own requests alone; this machine, and a key for manage, all of them', async () => {
+  test('a key sees and cancels only its own requests; this machine and a manage key see all', async () => {
     const [phone, tablet, boss] = [
       made({ name: 'phone' }),
       made({ name: 'tablet' }),

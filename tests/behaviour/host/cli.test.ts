@@ -44,7 +44,7 @@ const health = async (url: string): Promise<{ upstream: { model: string; reachab
   (await fetch(`${url}/health`)).json() as never;
 
 describe('starting', () => {
-  test('prints exactly one line on standard output, JSON lines on standard error, and ends with 0 on SIGTERM', async () => {
+  test('prints one line on standard output, JSON lines on standard error, and exits 0 on SIGTERM', async () => {
     const cli = start();
     const url = await cli.ready();
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -73,7 +73,7 @@ describe('starting', () => {
     expect(answer.status).toBe(502);
   });
 
-  test("the old backend's config.toml is accepted unchanged; host 0.0.0.0 stays on loopback and says so", async () => {
+  test("the old backend's config.toml works as it is; host 0.0.0.0 stays on loopback and says so", async () => {
     await writeFile(
       join(folder, 'config.toml'),
       `[server]\nhost = "0.0.0.0"\nport = 0\nworkers = 4\n\n[ollama]\napi_url = "${fake.url}"\nmodel = "llama3.2"\nkeep_alive = "30m"\nsystem_prompt = ""\ntimeout_seconds = 300\n\n` +

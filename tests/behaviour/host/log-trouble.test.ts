@@ -66,7 +66,7 @@ async function endsWell(): Promise<void> {
   expect(code).toBe(0);
 }
 
-test('standard error that nobody reads: it lives, the memory is bounded, and the count is said when somebody reads again', async () => {
+test('standard error that nobody reads costs bounded memory, and the lost lines are counted', async () => {
   start(['ignore', 'pipe', 'pipe']);
   const url = await addressIn(child.stdout);
   const sent = 600;
@@ -99,7 +99,7 @@ test('standard error that is closed: it lives', async () => {
   await endsWell();
 });
 
-test('standard output that is closed before the ready line: the log has the address, and it lives', async () => {
+test('standard output closed before the ready line: it runs on, and the log has the address', async () => {
   start(['ignore', 'pipe', 'pipe']);
   child.stdout?.destroy();
   const url = await addressIn(child.stderr);

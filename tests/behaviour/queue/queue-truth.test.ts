@@ -47,7 +47,7 @@ test('of those who share a run one stands for it, and when it leaves, another on
   await expect.poll(async () => (await view('wait-3')).status, PATIENT).toBe('completed');
 });
 
-test('a late answer is said to be late wherever it is shown, and estimates grow instead of standing still', async () => {
+test('a late answer says so wherever it is shown, and estimates grow instead of standing still', async () => {
   await start({ patience: { heartbeatMs: 30, jsonAfterMs: 60_000 } });
   const gate = hearth.fake.gate();
   await handIn('runs', 'runs');
@@ -102,7 +102,7 @@ test('a move is one place, tells the new one, and takes along all who share the 
   expect(asked).toEqual(['runs', 'a', 'b', 'c', 'd']);
 });
 
-test('jobs that share a run are bounded as those in line are, for each caller, and connections are not', async () => {
+test('jobs that share a run count against the bound of their caller, and connections do not', async () => {
   await start({ config: { queue: { max_queue_size: 3 } } });
   const gate = hearth.fake.gate();
   const submit = (caller: string): Promise<Response> =>
@@ -174,7 +174,7 @@ test('a request moved up while it waits for its turn in a conversation is sooner
   expect([asked.length, asked.at(-1)]).toEqual([4, 'y']);
 });
 
-test('eight calls of a client at a queue of two come back one after the other, and all have their answer', async () => {
+test('eight calls of a client to a queue of two come back one by one, and all are answered', async () => {
   await start({
     fake: { answer: () => ({ firstPieceMs: 300 }) },
     config: { queue: { max_queue_size: 2, estimated_time_per_request_ms: 5000 }, cache: { drop_in: 'off' } },

@@ -43,7 +43,7 @@ test.each([
     /model runner has unexpectedly stopped/,
   ],
 ])(
-  '%s: a JSON caller gets its status and sentence, a stream a last piece, and the slot is free',
+  '%s: JSON gets its status and sentence, a stream a last piece, and the slot is free',
   async (_name, script, status, code, sentence) => {
     await start();
     await (await hearth.chat('load it')).text();
@@ -66,7 +66,7 @@ test('pieces that came before a failure have reached the caller', async () => {
   expect(pieces.map(({ content }) => content ?? '').join('')).toBe('half an ');
 });
 
-test('Ollama is down: a state, an error that says what to do, kept answers still come, and then it is back', async () => {
+test('while Ollama is down kept answers come, others get an error that helps, until it is back', async () => {
   await start();
   await (await hearth.chat('kept')).text();
   await hearth.fake.goDown();
@@ -144,7 +144,7 @@ test('four first requests at once: one load', async () => {
   expect(hearth.fake.calls.filter(({ kind }) => kind === 'load')).toHaveLength(1);
 });
 
-test('a first request that wants the model unloaded after it is loaded for like any other, and then unloaded', async () => {
+test('a first request with keep_alive 0 loads the model like any other, and then unloads it', async () => {
   await start({ fake: { models: [{ name: 'llama3.2:latest', loadMs: 300 }] } });
   const answer = await hearth.chat('once', { keep_alive: 0 });
   expect(answer.status).toBe(200);

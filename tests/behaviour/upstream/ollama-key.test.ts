@@ -180,7 +180,7 @@ describe('what Hearth showed does not come back', () => {
 });
 
 describe('the key of a caller', () => {
-  test('travels on what is handed on only where Hearth shows none of its own, and never one of Hearth’s', async () => {
+  test('goes up where Hearth shows none of its own to Ollama, and is never a key of Hearth’s', async () => {
     const { secret, keys } = addKey([], { name: 'phone', scopes: ['chat', 'manage'] }, new Date());
     const server = { api_keys: keys };
     await start({});

@@ -162,7 +162,7 @@ test('what Ollama fails at each time is asked three times, and no more', async (
   expect((await hearth.chat('next')).status).toBe(200);
 });
 
-test('another version is seen when a connection breaks: kept answers of the old one are not its own', async () => {
+test('a broken connection reveals a new version, which has no answers of the old one', async () => {
   await start();
   const kept = async (): Promise<unknown> => ((await (await hearth.chat('kept')).json()) as { source: unknown }).source;
   expect([await kept(), await kept()]).toEqual(['miss', 'hit']);

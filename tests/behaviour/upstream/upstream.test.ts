@@ -198,7 +198,7 @@ describe('an answer', () => {
 });
 
 describe('a request', () => {
-  test('goes up as it was given, streamed, without an Origin, and the caller’s object stays untouched', async () => {
+  test('goes up as it was given, streamed, without an Origin, and the caller’s object is unchanged', async () => {
     const { fake, upstream } = await fakeAndUpstream();
     const request = deepFrozen({
       model: 'LLAMA3.2:latest',

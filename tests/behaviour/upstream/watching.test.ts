@@ -171,7 +171,7 @@ test('another ollama.api_url is taken over at once', async () => {
   await other.stop();
 });
 
-test('totals: an embed that Ollama refuses has failed, one whose caller left is cancelled, and only who was turned away is refused', async () => {
+test('totals count a refused embed as failed, one whose caller left as cancelled', async () => {
   const totals = async () => (await stats()).queue.totals;
   const embed = (input: unknown, signal?: AbortSignal): Promise<Response> =>
     hearth.post('/api/embed', { model: 'nomic-embed-text', input }, signal === undefined ? {} : { signal });

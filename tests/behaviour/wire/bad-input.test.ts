@@ -140,7 +140,7 @@ test('POST /api/cache-stats: an unknown action is answered with the valid ones',
   ).toMatchObject({ code: 'model_not_found' });
 });
 
-describe('POST /api/cache-stats ignores no field, so that nothing is done to another model or to more than was meant', () => {
+describe('POST /api/cache-stats ignores no field, so that no more is done than was meant', () => {
   const model = 'qwen2.5:0.5b';
   test.each([
     ['a model beside the action', { action: 'unload_model', model }, /^The body has an unknown field: model\. .*data/],
@@ -277,7 +277,7 @@ test('a body of 70 MB is refused with its size limit', async () => {
   expect(error).toContain('64 MB');
 });
 
-test('whatever is sent, the answer is JSON with a status of the table, and the next request works', async () => {
+test('any body is answered with JSON and a status of the table, and the next request works', async () => {
   const anything = fc.anything({ withNullPrototype: false, withBigInt: false });
   const odd = fc.oneof(
     anything,

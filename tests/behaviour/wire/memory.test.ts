@@ -228,7 +228,7 @@ describe('readers who take nothing', () => {
   });
 });
 
-test('long whole answers count too: past the budget who asks for one more is refused, and a short one is not', async () => {
+test('past the budget another long whole answer is refused, and a short one is not', async () => {
   const server = { max_inflight_mb: 16, max_body_mb: 1 };
   await start({ config: { server, cache: { max_entry_mb: 64 } } });
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'much' }] });

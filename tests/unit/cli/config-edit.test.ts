@@ -130,7 +130,7 @@ describe('edits at the same time', () => {
     expect(await readdir(folder)).toEqual(['config.toml']);
   });
 
-  test('a lock that somebody left behind is named, and nothing is changed; a failed edit leaves none', async () => {
+  test('a lock left behind is named and nothing is changed, and a failed edit leaves none', async () => {
     const path = join(folder, 'config.toml');
     await expect(whileLocked(path, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await writeFile(join(folder, '.config.toml.lock'), '1\n');

@@ -79,7 +79,7 @@ describe('the router', () => {
     expect(await asked('PATCH', `${addressOf(path).toUpperCase()}/`)).toBe(refusal);
   });
 
-  test('hands other methods on a route of another dialect on, since Ollama has its own words for them', async () => {
+  test('hands on other methods on a route of a dialect, since Ollama has its own words for them', async () => {
     expect(await asked('GET', '/api/chat')).toBe('handed on');
     expect(await asked('POST', '/v1/models/llama3.2')).toBe('handed on');
   });

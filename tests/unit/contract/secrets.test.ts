@@ -106,7 +106,7 @@ describe('an export', () => {
     expect(open({ ollama: { api_key: '' } }).exported()).toEqual({ data: {}, leftOut: [] });
   });
 
-  test('brought back where it came from changes nothing; elsewhere, or with another address, no secret goes along', () => {
+  test('an export brought back changes nothing, and with another address takes no secret along', () => {
     const settings = open();
     const { data } = settings.exported();
     expect(settings.import(data, 'f')).toEqual({ changed: 0, problems: [] });

@@ -77,7 +77,7 @@ describe('deploy/hearth.service', () => {
     expect(directive(name)).toEqual([value]);
   });
 
-  test('system calls are an allow list without the privileged ones, and memory stays executable for V8', () => {
+  test('system calls are an allow list without privileged ones, and V8 may run what it compiles', () => {
     const [allowed, denied] = directive('SystemCallFilter');
     expect(allowed).toBe('@system-service');
     expect(denied).toMatch(/^~.*@privileged/);
@@ -125,7 +125,7 @@ describe('deploy/Dockerfile', () => {
     expect(dockerfile).toContain(`process.env.PORT || ${PORT},`);
   });
 
-  test('the process is nobody in particular, gets SIGTERM itself, and listens on loopback unless told otherwise', () => {
+  test('the process is not root, gets SIGTERM itself, and listens on loopback by default', () => {
     expect(/^USER (.+)$/m.exec(dockerfile)?.[1]).toBe('node');
     expect(/^STOPSIGNAL (.+)$/m.exec(dockerfile)?.[1]).toBe('SIGTERM');
     expect(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1]).toBe('["node", "hearth.mjs"]');

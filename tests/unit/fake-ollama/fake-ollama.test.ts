@@ -261,7 +261,7 @@ describe('memory', () => {
     expect(fake.loaded().map(({ name }) => name)).toEqual(['qwen2.5:0.5b']);
   });
 
-  it('lets a keep_alive rescue a runner from its eviction, to the harm of the one who waits (ollama#17408)', async () => {
+  it('lets a keep_alive rescue a runner from eviction while another waits (ollama#17408)', async () => {
     const fake = await start({ maxLoaded: 1 });
     const gate = fake.gate();
     const first = post(fake, '/api/chat', ask('a'));

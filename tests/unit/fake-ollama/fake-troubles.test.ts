@@ -110,7 +110,7 @@ it('restarts on the same port with nothing loaded, as another version when told 
   expect(await version()).toEqual({ version: '0.34.1' });
 });
 
-it('keeps a pin when the next request says nothing, and takes the place of the shortest-lived when there is no room', async () => {
+it('keeps a pin when the next request says nothing, and evicts the shortest-lived when full', async () => {
   const fake = await start({ maxLoaded: 2, models: ['a', 'b', 'c'].map((name) => ({ name })) });
   await (await say(fake, false, '/api/chat', { model: 'a', keep_alive: -1 })).text();
   await (await say(fake, false, '/api/chat', { model: 'a' })).text();

@@ -196,7 +196,7 @@ describe('web pages that want to come in', () => {
     return { notices, originApprovals, settings, shown };
   };
 
-  test('stand in the order in which they came, however often one of them asks: a button must not change hands', () => {
+  test('stand in the order in which they came, so that no button changes under the pointer', () => {
     const { notices, originApprovals, shown } = parts();
     originApprovals.refused('https://mine.example');
     originApprovals.refused('https://evil.example');

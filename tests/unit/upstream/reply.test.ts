@@ -32,7 +32,7 @@ describe('a line of /api/chat', () => {
     ]);
   });
 
-  test('a line that brings nothing is an empty piece, since routes that show chunks as they come show it too', () => {
+  test('a line without news is an empty piece, since routes that show chunks show it too', () => {
     const empty = { role: 'assistant', content: '', thinking: null, tool_calls: null };
     for (const message of [undefined, null, {}, empty, { content: null, tool_calls: [] }]) {
       expect(events({ ...known, message })).toEqual([{ type: 'piece', piece: { content: '', thinking: '' } }]);
@@ -275,7 +275,7 @@ describe('answers in one piece', () => {
     expect(modelfileSchema.parse({ modelfile }).weights).toBe(weights);
   });
 
-  test('the parameters of a Modelfile: one name and value a line, stop words quoted and more than one', () => {
+  test('the parameters of a Modelfile are one name and value a line, stop words quoted and several', () => {
     const text = 'temperature                    0\nstop                           "<|end|>"\nstop   "a b"\n\nodd';
     expect([...parametersSchema.parse({ parameters: text })]).toEqual([
       ['temperature', ['0']],

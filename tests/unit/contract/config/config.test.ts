@@ -865,7 +865,7 @@ describe('a change while the gateway runs', () => {
     );
   });
 
-  test('what waits for a restart is where it listens, who may come in there, and what is laid out at the start', () => {
+  test('only addresses, who may come in there, and what is laid out at the start need a restart', () => {
     expect(fields.filter(({ applies }) => applies === 'restart').map(({ path }) => path)).toEqual([
       'server.host',
       'server.port',

@@ -94,7 +94,7 @@ describe('above all wishes', () => {
     });
   });
 
-  test('a model whose digest is not known is never cached, since a changed model would not be noticed', () => {
+  test('a model without a known digest is never cached, since a change would not be noticed', () => {
     expect(plan([USE], { digestKnown: false })).toMatchObject({
       read: false,
       store: false,

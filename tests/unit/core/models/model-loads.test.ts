@@ -170,7 +170,7 @@ describe('leaving while it loads', () => {
     expect(load().signal.aborted).toBe(true);
   });
 
-  test('the only one does not end it while somebody in line wants it, and keeps the slot until it stands', async () => {
+  test('the only one does not end a load that somebody in line wants, and keeps the slot for it', async () => {
     demand.runners.add(A.key);
     const leaver = need();
     const reason = new Error('left');

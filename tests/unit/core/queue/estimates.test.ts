@@ -56,7 +56,7 @@ describe('how long a run takes', () => {
     expect(estimator.runMs('m', 4000)).toBeCloseTo(10 + 2000);
   });
 
-  test('takes a prompt that is read ten times faster for a hit in the cache, and not for a faster machine', () => {
+  test('takes a prompt that is read ten times faster for a cached one, not for a faster machine', () => {
     const estimator = new Estimator();
     estimator.observe('m', measured(1000, 2, 10, 1));
     for (let n = 0; n < 20; n++) estimator.observe('m', measured(1000, 0.02, 10, 1));

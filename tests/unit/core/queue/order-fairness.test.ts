@@ -148,7 +148,7 @@ describe('models in batches', () => {
     expect(planned(line, { runner: 'A', streak: 1 })).toBe('passed B1 A3');
   });
 
-  test('without a time of grace nobody is overtaken twice, and who was not overtaken is not in a hurry', () => {
+  test('without grace nobody is overtaken twice, and who was not overtaken is in no hurry', () => {
     const state = { runner: 'A', streak: 1, batchTimeoutMs: 0 };
     expect(planned(runners('B A'), state)).toBe('A1 B0');
     expect(planned(runners('B A', { passedSince: NOW }), state)).toBe('B0 A1');
@@ -256,7 +256,7 @@ describe('whatever waits', () => {
     );
   });
 
-  test('for one caller and one priority, nobody is overtaken by more than maxBatch for each one before him', () => {
+  test('with one caller and priority, at most maxBatch overtake for each request that is before', () => {
     const alike = anyLine({
       caller: fc.constant('c'),
       priority: fc.constant(0),

@@ -94,7 +94,7 @@ describe('a move', () => {
     expect(await moves.up('b1')).toBe('2: a1 b1 a2 b2');
   });
 
-  test('stays when time goes by, others come, leave and end, and who is more urgent goes first all the same', async () => {
+  test('stays while time passes and others come and go, and who is more urgent still goes first', async () => {
     const moves = new Moves();
     moves.come('a');
     moves.come('b');
@@ -157,7 +157,7 @@ describe('a move', () => {
   });
 });
 
-test('a move runs as it was told, also where another model than the last one is moved between two of its own', async () => {
+test('a move runs as it was told, also between two requests for another model', async () => {
   const moves = new Moves();
   moves.come('a');
   moves.come('d', 'B');
@@ -166,7 +166,7 @@ test('a move runs as it was told, also where another model than the last one is 
   expect(await moves.ran()).toBe('d a e');
 });
 
-test('who is moved before one that was moved goes before both, whatever priorities did between the moves', async () => {
+test('who is moved ahead of a moved one goes first, whatever priorities did between the moves', async () => {
   const moves = new Moves();
   const priority: Record<string, number> = { c: 0, x: 0, w: 0 };
   for (const name of ['c', 'x', 'w']) moves.come(name, 'A', { priority: () => priority[name] ?? 0 });
@@ -184,7 +184,7 @@ test('who is moved before one that was moved goes before both, whatever prioriti
   expect(await moves.ran()).toBe('x w c');
 });
 
-test('whoever waits and whatever was moved before: exactly two change places, and it runs as it was told', async () => {
+test('a move swaps exactly two, whoever waits and whatever was moved before, and runs as told', async () => {
   const anyone = fc.record({
     runner: fc.constantFrom('A', 'B'),
     caller: fc.constantFrom('x', 'y', 'z'),

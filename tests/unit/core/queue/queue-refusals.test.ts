@@ -26,7 +26,7 @@ async function full(waiting: number, over: Wish = {}): Promise<{ line: QueueHarn
   return { line, runs };
 }
 
-test('the first one is told when the next place gets free, and each one after it when one more does', async () => {
+test('the first is told when the next place gets free, and each later one a place later', async () => {
   const { line } = await full(2);
   await line.clock.advance(400);
   expect(Array.from({ length: 5 }, () => refused(line))).toEqual([600, 1600, 2600, 3600, 4600]);

@@ -267,7 +267,7 @@ describe('a request that was refused', () => {
   });
 });
 
-test('of one caller as many jobs may follow others as may stand in line; who is refused keeps no seat', async () => {
+test('a caller may have as many jobs that follow as in line, and a refused one keeps no place', async () => {
   open({ max_queue_size: 2 });
   gateway.shared = true;
   for (const id of ['leads', 'follows-1', 'follows-2']) await submit(id);

@@ -35,7 +35,7 @@ describe('a span', () => {
     expect([hit_rate, ttft_p50, tokens_per_s].map((column) => column.at(-2))).toEqual([null, null, null]);
   });
 
-  test('counts what came in the minute that ends with each step, and shares by source in the step alone', () => {
+  test('counts the minute that ends with each step, and shares by source within the step alone', () => {
     const { it, pass } = history();
     for (const source of ['hit', 'hit', 'coalesced', 'miss', 'bypass'] as const) it.sourced(source);
     pass(10_000);
@@ -94,7 +94,7 @@ describe('a span', () => {
     expect(it.view().m15.waiting.at(-1)).toBe(0);
   });
 
-  test('has the median and the 95th percentile of the waits and, apart from them, of the first tokens, and tokens by the model’s own time', () => {
+  test('has median and 95th percentile of waits and of first tokens, and tokens by model time', () => {
     const { it } = history();
     for (let ms = 1; ms <= 100; ms++) it.firstPiece({ queue_ms: ms * 10, ttft_ms: ms * 11 });
     it.ran(100, 2000);

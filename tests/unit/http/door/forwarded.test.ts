@@ -120,7 +120,7 @@ test.each([
   expect(placedElsewhereBy({ forwarded })).toBe('forwarded');
 });
 
-test('nothing that real apps and their libraries send, but what a development server of this machine adds', () => {
+test('no header of real apps and libraries, except those of a development server here', () => {
   const folder = fileURLToPath(new URL('../../../data/traffic/', import.meta.url));
   const sent = readdirSync(folder)
     .flatMap((name) =>

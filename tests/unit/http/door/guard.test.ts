@@ -110,7 +110,7 @@ describe('Host', () => {
   ];
 
   test.each(['localhost:9000', 'localhost', '127.0.0.1', '[::1]:1', 'x.localhost:65535'])(
-    '%s, with another port than ours, is refused to browsers alone: no program can be led astray by a name',
+    '%s with another port is refused to browsers alone, since no program is misled by a name',
     (host) => {
       expect(byHost(host)).toBe('admitted');
       for (const headers of BROWSERS) {

@@ -38,7 +38,7 @@ function streamed(
 }
 
 describe('an answer in OpenAI’s words', () => {
-  test('streamed it says what it says whole, whatever its pieces: role once and first, calls numbered, one end', () => {
+  test('streamed it says the same as whole, in any pieces: one role, numbered calls, one end', () => {
     fc.assert(
       fc.property(anyCompletion, (answer) => {
         const chunks = streamed(answer, ChatCompletionStream);

@@ -77,7 +77,7 @@ describe('a chat asked in OpenAI’s words', () => {
     expect(chat({ reasoning: { effort }, reasoning_effort: 'low' }).request['think']).toBe(think);
   });
 
-  test('no effort leaves it to the model; an unknown one is refused, also one that every object has', () => {
+  test('without an effort the model decides; an unknown one is refused, even "toString"', () => {
     expect(chat().request).not.toHaveProperty('think');
     expect(chat({ reasoning_effort: '' }).request).not.toHaveProperty('think');
     expect(chat({ reasoning: { effort: '' }, reasoning_effort: 'low' }).request).not.toHaveProperty('think');
@@ -160,7 +160,7 @@ describe('its messages', () => {
     expect(native(result)).toEqual([{ role: 'tool', content: 'rain', tool_call_id: 'c1' }]);
   });
 
-  test('of content in parts, what was thought and called goes with the last part, and only where something was called', () => {
+  test('with content in parts, thinking and calls go with the last part, if there are calls', () => {
     const content = [
       { type: 'text', text: 'a' },
       { type: 'text', text: 'b' },
@@ -181,7 +181,7 @@ describe('its messages', () => {
     ]);
   });
 
-  test('a list without a part leaves its calls to the message before, and where there is none they are not read', () => {
+  test('a list without parts leaves its calls to the message before, if there is one', () => {
     const empty = { role: 'assistant', content: [], tool_calls: [call] };
     expect(native({ role: 'user', content: 'hi' }, empty)).toEqual([
       { role: 'user', content: 'hi', tool_calls: [expect.anything()] },

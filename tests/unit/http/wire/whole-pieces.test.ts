@@ -41,7 +41,7 @@ test('any bytes, however cut: none is lost or changed', () => {
   );
 });
 
-test('a piece without an end is not kept: it is handed on, and nothing of ours fits behind it until the next one ends', () => {
+test('a piece without an end is handed on, and nothing of ours follows until the next one ends', () => {
   const pieces = new WholePieces('lines');
   const part = Buffer.alloc(64 * 1024, 'x');
   let sent = 0;

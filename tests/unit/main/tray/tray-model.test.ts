@@ -54,7 +54,7 @@ test('the tooltip has the words of the contract', () => {
   );
 });
 
-test('counts what the window counts: runs and not those who share them, with what is kept in bytes that say something', () => {
+test('counts runs as the window does, not those who share them, and sizes in fitting units', () => {
   const shared = liveView({
     running: [queueEntry(), queueEntry({ source: 'coalesced' })],
     waiting: [queueEntry(), queueEntry({ source: 'coalesced' })],

@@ -24,7 +24,7 @@ test('a model of which Ollama tells nothing is offered', () => {
   expect(defaultChoices(live([chat('a', { capabilities: null })])).map(({ name }) => name)).toEqual(['a']);
 });
 
-test('a model of ollama.com that somebody has set stays in the list, one that cannot chat does not', () => {
+test('a model of ollama.com that is set stays in the list, and one that cannot chat does not', () => {
   expect(defaultChoices(live([cloud, chat('a')], cloud.name)).map(({ name }) => name)).toEqual([cloud.name, 'a']);
   expect(defaultChoices(live([embeds, chat('a')], 'nomic-embed-text')).map(({ name }) => name)).toEqual(['a']);
 });
