@@ -218,3 +218,9 @@ test('comments and papers name only files that exist', () => {
   );
   expect(missing).toEqual([]);
 });
+
+test('tests wait by what tests/support/waiting.ts has, and not by loops of their own', () => {
+  const own = /\bvi\.wait|for \(;;\)\s*if\b|\bwith[R]esolvers\b|\n\s*(\w+) = (?:resolve|done);/;
+  const files = sources('tests').filter((file) => file !== 'tests/support/waiting.ts');
+  expect(files.filter((file) => own.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+});

@@ -10,6 +10,9 @@ export default defineConfig({
     reporters: ['default', new URL('support/summary.ts', import.meta.url).pathname],
     // What is awaited comes at once, but not where other programs keep the machine busy.
     expect: { poll: { timeout: 10_000 } },
+    // Only what hangs takes so long: nothing is measured by these.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A promise that nobody awaits is a failure here as it would be in the process.
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
@@ -26,8 +29,6 @@ export default defineConfig({
           maxWorkers: 2,
           // Their modules keep no state between tests, so that a worker loads them once and not for each file.
           isolate: false,
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -39,8 +40,6 @@ export default defineConfig({
           maxWorkers: 2,
           isolate: false,
           maxConcurrency: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -51,7 +50,6 @@ export default defineConfig({
           include: ['tests/desktop/**/*.test.ts'],
           globalSetup: new URL('support/desktop/fetch-electron.ts', import.meta.url).pathname,
           maxWorkers: 1,
-          testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },

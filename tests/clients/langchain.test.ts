@@ -4,6 +4,7 @@ import { ChatOllama, Ollama, OllamaEmbeddings } from '@langchain/ollama';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { bothWays, type BothWays, type Side } from '../support/both-ways.ts';
+import { deferred } from '../support/waiting.ts';
 
 let both: BothWays;
 beforeAll(async () => {
@@ -72,10 +73,7 @@ describe('the same, directly and through the gateway', () => {
 
   test('an aborted stream ends the run', async () => {
     const { direct, through } = await both.see(async (side) => {
-      let go: () => void = () => undefined;
-      const until = new Promise<void>((resolve) => {
-        go = resolve;
-      });
+      const { promise: until, resolve: go } = deferred();
       side.fake.next({ pauseAfter: { pieces: 2, until } });
       const leave = new AbortController();
       const got: unknown[] = [];

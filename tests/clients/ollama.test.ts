@@ -2,6 +2,7 @@
 import { Ollama } from 'ollama';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bothWays, type BothWays, type Side } from '../support/both-ways.ts';
+import { deferred } from '../support/waiting.ts';
 
 let both: BothWays;
 beforeAll(async () => {
@@ -93,7 +94,7 @@ describe('leaving', () => {
   test('abort() in the middle of a stream ends the run', async () => {
     const { direct, through } = await both.see(async (side) => {
       const client = at(side);
-      const gate = withResolvers();
+      const gate = deferred();
       side.fake.next({ pauseAfter: { pieces: 2, until: gate.promise } });
       const stream = await client.chat({ model: 'llama3.2', messages, stream: true });
       const got: string[] = [];
@@ -104,7 +105,7 @@ describe('leaving', () => {
         }
       } catch (error) {
         await side.fake.until(({ active }) => active === 0, 500);
-        gate.resolve(undefined);
+        gate.resolve();
         return { got, thrown: (error as Error).name };
       }
       return got;
@@ -113,11 +114,3 @@ describe('leaving', () => {
     expect(through).toMatchObject({ thrown: 'AbortError' });
   });
 });
-
-function withResolvers(): { readonly promise: Promise<unknown>; readonly resolve: (value: unknown) => void } {
-  let resolve: (value: unknown) => void = () => undefined;
-  const promise = new Promise((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}

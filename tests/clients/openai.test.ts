@@ -4,6 +4,7 @@ import { zodResponseFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { bothWays, type BothWays, type Side } from '../support/both-ways.ts';
+import { deferred } from '../support/waiting.ts';
 
 let both: BothWays;
 beforeAll(async () => {
@@ -107,10 +108,7 @@ describe('the same, directly and through the gateway', () => {
 
   test('abort in the middle of a stream ends the run', async () => {
     const { direct, through } = await both.see(async (side) => {
-      let go: () => void = () => undefined;
-      const until = new Promise<void>((resolve) => {
-        go = resolve;
-      });
+      const { promise: until, resolve: go } = deferred();
       side.fake.next({ pauseAfter: { pieces: 2, until } });
       const stream = await at(side).chat.completions.create({ model, messages, stream: true });
       let got = 0;

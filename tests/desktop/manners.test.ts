@@ -10,6 +10,7 @@ import { afterEach, expect, test } from 'vitest';
 import { freePort, startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/real-app.ts';
 import { piecesOf } from '../support/hearth.ts';
 import { entryAt } from '../support/desktop/panel.ts';
+import { eventually } from '../support/waiting.ts';
 
 let running: Desktop[] = [];
 let servers: Server[] = [];
@@ -73,12 +74,12 @@ test('a page that ends by itself comes back once, and not again and again', asyn
     );
   const before = await visible();
   await crash();
-  await desktop.eventually(async () => {
+  await eventually('another window', async () => {
     const now = await visible();
     return now.length === 1 && now[0] !== before[0];
-  }, 'another window');
+  });
   await crash();
-  await desktop.eventually(async () => (await visible()).length === 0, 'no window');
+  await eventually('no window', async () => (await visible()).length === 0);
   expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
 });
 
@@ -97,13 +98,13 @@ test('the page is enlarged and made smaller by the usual keys, and closed by Ctr
   const zoom = (): Promise<number | undefined> =>
     desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor());
   await press('=');
-  await desktop.eventually(async () => ((await zoom()) ?? 0) > 1, 'a larger page');
+  await eventually('a larger page', async () => ((await zoom()) ?? 0) > 1);
   await press('0');
-  await desktop.eventually(async () => (await zoom()) === 1, 'the usual size');
+  await eventually('the usual size', async () => (await zoom()) === 1);
   await press('-');
-  await desktop.eventually(async () => ((await zoom()) ?? 1) < 1, 'a smaller page');
+  await eventually('a smaller page', async () => ((await zoom()) ?? 1) < 1);
   await press('w');
-  await desktop.eventually(() => desktop.app.windows().length === 0, 'a closed window');
+  await eventually('a closed window', () => desktop.app.windows().length === 0);
 });
 
 test('a second start says so, shows the window of the first, and ends', async () => {
@@ -142,9 +143,9 @@ test('a port that another program has is explained, and the next one is used onl
   expect(next).toBeGreaterThan(port);
   await expect(fetch(`http://127.0.0.1:${next}/health`)).rejects.toThrow('fetch failed');
   await use.click();
-  await desktop.eventually(
-    async () => (await fetch(`http://127.0.0.1:${next}/health`).catch(() => undefined))?.ok === true,
+  await eventually(
     'a gateway there',
+    async () => (await fetch(`http://127.0.0.1:${next}/health`).catch(() => undefined))?.ok === true,
   );
   expect(JSON.parse(readFileSync(join(desktop.dataFolder, 'config.json'), 'utf8'))).toMatchObject({
     server: { port: next },
@@ -169,10 +170,10 @@ test('a port taken by another Hearth is said to be, and is ours by itself once i
   await page.getByText(/Version 1\.3\.2 answers there.*tries again by itself/).waitFor();
   other.closeAllConnections();
   other.close();
-  await desktop.eventually(async () => {
+  await eventually('our gateway there', async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
     return answer !== undefined && ((await answer.json()) as { version?: string }).version !== '1.3.2';
-  }, 'our gateway there');
+  });
 });
 
 const UPSTREAM = {
@@ -317,7 +318,7 @@ test('a change of the file by hand is taken over; a bad one keeps the old values
     return (stats as { response_cache: { ttl_seconds: number } }).response_cache.ttl_seconds;
   };
   writeFileSync(file, JSON.stringify({ ...data, cache: { ttl_seconds: 42 } }));
-  await desktop.eventually(async () => (await ttl()) === 42, 'the new value');
+  await eventually('the new value', async () => (await ttl()) === 42);
   writeFileSync(file, JSON.stringify({ ...data, cache: { ttl_seconds: '1h' } }));
   await page.getByText(/cache\.ttl_seconds must be/).waitFor();
   expect(await ttl()).toBe(42);

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { startDesktop, type Desktop, type DesktopOptions } from '../support/desktop/real-app.ts';
 import { TrayHost } from '../support/desktop/panel.ts';
+import { eventually } from '../support/waiting.ts';
 
 let desktops: Desktop[] = [];
 let panels: TrayHost[] = [];
@@ -59,7 +60,7 @@ test('a panel that starts after the window gets the icon at once, and closing as
   await isReal(await panelOn(desktop));
   await page.getByRole('button', { name: 'Keep running' }).waitFor({ state: 'detached' });
   await close(desktop);
-  await desktop.eventually(() => desktop.app.windows().length === 0, 'a closed window');
+  await eventually('a closed window', () => desktop.app.windows().length === 0);
   expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
 });
 

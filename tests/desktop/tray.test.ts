@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 import { entryAt } from '../support/desktop/panel.ts';
 import { piecesOf } from '../support/hearth.ts';
+import { eventually } from '../support/waiting.ts';
 
 let desktop: Desktop;
 /** A stand-in for the desktop's file manager: writes down what it was asked to open. */
@@ -87,7 +88,7 @@ test('Pause new work lets requests wait, with a check mark, and none is lost', a
   const paused = await desktop.tray.until(({ menu }) => entryAt(menu, ['Pause new'])?.checked === true, 'a check mark');
   expect(paused.tooltip).toContain('paused');
   const answer = desktop.chat('while paused');
-  await desktop.eventually(async () => (await health()).queue.length === 1, 'a request that waits');
+  await eventually('a request that waits', async () => (await health()).queue.length === 1);
   await desktop.tray.click('Pause new work');
   expect((await answer).status).toBe(200);
   expect((await health()).queue.paused).toBe(false);
@@ -114,7 +115,7 @@ test('Copy address puts on the clipboard what other programs understand', async 
     ['OPENAI_BASE_URL', `OPENAI_BASE_URL=http://${here}/v1`],
   ] as const) {
     await desktop.tray.click('Copy address', entry);
-    await desktop.eventually(async () => (await clipboard()) === text, `${entry} on the clipboard`);
+    await eventually(`${entry} on the clipboard`, async () => (await clipboard()) === text);
   }
 });
 
@@ -128,13 +129,13 @@ test('Statistics and Settings open the window at that view; closing it frees its
     desktop.app.evaluate(({ webContents }) => webContents.getAllWebContents().length);
   expect(await count()).toBe(1);
   await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-  await desktop.eventually(async () => (await count()) === 0, 'a freed page');
+  await eventually('a freed page', async () => (await count()) === 0);
   expect((await fetch(`${desktop.url}/health`)).status).toBe(200);
 });
 
 test('Open logs folder opens the folder that the log is in', async () => {
   await desktop.tray.click('Open logs folder');
-  await desktop.eventually(() => existsSync(opened) && readFileSync(opened, 'utf8').trim() !== '', 'an opened folder');
+  await eventually('an opened folder', () => existsSync(opened) && readFileSync(opened, 'utf8').trim() !== '');
   const folder = readFileSync(opened, 'utf8').trim();
   expect(folder).toBe(join(desktop.dataFolder, 'logs'));
   expect(readFileSync(join(folder, 'hearth.log'), 'utf8')).toContain('"msg":');
@@ -147,7 +148,7 @@ test('Start at login is off, writes one file when asked, and takes it away again
   await desktop.tray.until(({ menu }) => entryAt(menu, ['Start at login'])?.checked === true, 'a check mark');
   expect(readFileSync(file, 'utf8')).toContain('--hidden');
   await desktop.tray.click('Start at login');
-  await desktop.eventually(() => !existsSync(file), 'no autostart file');
+  await eventually('no autostart file', () => !existsSync(file));
 });
 
 test('Stop gateway lets a running stream end, Start gateway brings it back', async () => {

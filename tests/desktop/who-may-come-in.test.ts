@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
+import { eventually } from '../support/waiting.ts';
 
 let desktop: Desktop;
 let page: Page;
@@ -44,7 +45,7 @@ describe('a page that asks for the first time', () => {
   test('one allowed for the session comes in, also after a gateway restart, and is written nowhere', async () => {
     expect(await ask('session')).toBe(403);
     await notice('session').getByRole('button', { name: 'Allow this session' }).click();
-    await desktop.eventually(async () => (await ask('session')) === 200, 'a way in');
+    await eventually('a way in', async () => (await ask('session')) === 200);
     await page.evaluate(async () => {
       await (globalThis as unknown as { hearth: { call: (c: string, i: object) => Promise<unknown> } }).hearth.call(
         'restart_gateway',

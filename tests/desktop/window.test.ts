@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import { freePort, startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 import { piecesOf } from '../support/hearth.ts';
 import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
+import { eventually } from '../support/waiting.ts';
 
 let desktop: Desktop;
 let page: Page;
@@ -84,7 +85,7 @@ describe('the settings form', () => {
       .waitFor();
     expect((await stats()).ttl_seconds).toBe(7200);
     await field('cache.ttl_seconds').getByRole('button', { name: 'Undo' }).click();
-    await desktop.eventually(async () => (await stats()).ttl_seconds === 3600, 'the old value');
+    await eventually('the old value', async () => (await stats()).ttl_seconds === 3600);
     await expect.poll(() => input.inputValue()).toBe('1 h');
   });
 
@@ -106,7 +107,7 @@ describe('the settings form', () => {
     const input = row.getByRole('textbox');
     await input.fill('http://127.0.0.1:9');
     await input.press('Enter');
-    await desktop.eventually(async () => (await health()).upstream.url === 'http://127.0.0.1:9', 'the new address');
+    await eventually('the new address', async () => (await health()).upstream.url === 'http://127.0.0.1:9');
     await row.getByRole('button', { name: 'Test' }).click();
     await row.locator('.hint.bad').waitFor();
     await input.fill(second.url);
@@ -119,7 +120,7 @@ describe('the settings form', () => {
     expect((await health()).upstream.url).toBe(second.url);
     await input.fill(desktop.fake.url);
     await input.press('Enter');
-    await desktop.eventually(async () => (await health()).upstream.url === desktop.fake.url, 'the old address');
+    await eventually('the old address', async () => (await health()).upstream.url === desktop.fake.url);
   });
 
   test('offers the installed models, and the choice is the gateway’s', async () => {
@@ -127,10 +128,10 @@ describe('the settings form', () => {
     // Just after another address the list is not known yet, and offers the default alone.
     const others = async (): Promise<string[]> =>
       (await select.locator('option').allTextContents()).filter((name) => !name.startsWith('llama3.2'));
-    await desktop.eventually(async () => (await others()).length > 0, 'a list of models');
+    await eventually('a list of models', async () => (await others()).length > 0);
     const [other = ''] = await others();
     await select.selectOption(other);
-    await desktop.eventually(async () => (await health()).upstream.model === other, 'the other model');
+    await eventually('the other model', async () => (await health()).upstream.model === other);
     await select.selectOption({ index: 0 });
   });
 
@@ -154,13 +155,11 @@ describe('the settings form', () => {
     await row.getByText(`In use after a restart of the gateway. Now ${desktop.port}.`).waitFor();
     expect((await health()).upstream).toBeDefined();
     await page.getByRole('button', { name: 'Restart now' }).click();
-    await desktop.eventually(
-      () =>
-        health(`http://127.0.0.1:${port}`).then(
-          () => true,
-          () => false,
-        ),
-      'a gateway there',
+    await eventually('a gateway there', () =>
+      health(`http://127.0.0.1:${port}`).then(
+        () => true,
+        () => false,
+      ),
     );
     await expect(fetch(`${desktop.url}/health`)).rejects.toThrow('fetch failed');
     await page.getByText(`127.0.0.1:${port}`).first().waitFor();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';
+import { deferred } from '../support/waiting.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -33,9 +34,9 @@ test('what is saved is in the form with the answer, before any push', async () =
 });
 
 test('a push of the old value does not undo what is being saved, and the test uses what is typed', async () => {
-  let answer: (settings: View['settings']) => void = () => undefined;
+  const { promise, resolve: answer } = deferred<View['settings']>();
   const answers = {
-    set_setting: () => new Promise<View['settings']>((resolve) => (answer = resolve)),
+    set_setting: () => promise,
     test_connection: () => ({ version: '0.33.0', latency_ms: 2, models: [] }),
   };
   const open = await stage.open(view({ go: { tab: 'settings', n: 1 } }), { answers });
@@ -56,8 +57,8 @@ test('a push of the old value does not undo what is being saved, and the test us
 });
 
 test('what is typed while an earlier value is being saved stays', async () => {
-  let answer: (settings: View['settings']) => void = () => undefined;
-  const answers = { set_setting: () => new Promise<View['settings']>((resolve) => (answer = resolve)) };
+  const { promise, resolve: answer } = deferred<View['settings']>();
+  const answers = { set_setting: () => promise };
   const open = await stage.open(view({ go: { tab: 'settings', n: 1 } }), { answers });
   const input = open.page.locator(`[data-path="${PATH}"]`).getByRole('textbox');
   await input.fill('http://10.0.0.1:11434');

@@ -114,21 +114,6 @@ export function standingWatch(over: Partial<UpstreamState> = {}): Watch {
   };
 }
 
-/** A promise and its settling, for a test that plays the other side. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(reason: unknown): void;
-}
-
-export function deferred<T>(): Deferred<T> {
-  let settle: Omit<Deferred<T>, 'promise'> | undefined;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  return { promise, resolve: (value) => settle?.resolve(value), reject: (reason) => settle?.reject(reason) };
-}
-
 /** How a promise stands now, without waiting for it; look after `settled()`. */
 export function watched<T>(promise: Promise<T>): {
   state: 'pending' | 'fulfilled' | 'rejected';

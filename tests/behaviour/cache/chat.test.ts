@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chatAnswerSchema } from '../../../backend/contract/chat/chat.ts';
 import { piecesOf, startHearth, type Hearth } from '../../support/hearth.ts';
+import { deferred, reading } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 beforeEach(async () => {
@@ -182,13 +183,10 @@ describe('the stream', () => {
     const { promise, resolve } = deferred();
     hearth.fake.next({ pieces: ['early', ' late'], pauseAfter: { pieces: 1, until: promise } });
     const response = await hearth.chat('early', { stream: true });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let seen = '';
-    while (!seen.includes('early')) seen += (await reader?.read())?.value ?? '';
-    expect(seen).not.toContain('late');
+    const answer = reading(response);
+    expect(await answer.until((text) => text.includes('early'))).not.toContain('late');
     resolve();
-    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) seen += part.value;
-    expect(seen).toContain('late');
+    expect(await answer.rest()).toContain('late');
   });
 
   test('a hit is replayed word by word, within 1.2 s, thinking in its own field and first', async () => {
@@ -288,11 +286,3 @@ describe('what is not kept', () => {
     expect(await (await hearth.chat('digest')).json()).toMatchObject({ source: 'miss' });
   });
 });
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}

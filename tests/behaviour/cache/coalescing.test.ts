@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openWire, type Wire } from '../../support/door.ts';
 import { piecesOf, startHearth, type Hearth } from '../../support/hearth.ts';
+import { deferred, eventually, reading } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 beforeEach(async () => {
@@ -13,15 +14,11 @@ const text = (pieces: readonly Record<string, unknown>[]): string =>
   pieces.map(({ content }) => content ?? '').join('');
 
 /** Waits until so many requests live in the gateway. */
-async function living(count: number): Promise<void> {
-  for (;;) {
-    const { running, waiting } = (await (await hearth.get('/api/chat-queue')).json()) as Record<
-      'running' | 'waiting',
-      unknown[]
-    >;
-    if (running.length + waiting.length === count) return;
-  }
-}
+const living = (count: number): Promise<true> =>
+  eventually(`${count} requests live`, () => {
+    const { running, waiting } = hearth.backend.control.live().queue;
+    return running.length + waiting.length === count;
+  });
 
 test('50 identical requests are one upstream call and 50 complete answers', async () => {
   const gate = hearth.fake.gate();
@@ -48,10 +45,7 @@ test('50 identical requests are one upstream call and 50 complete answers', asyn
 });
 
 test('a late joiner has the beginning at once, then the rest with the others', async () => {
-  let release = (): void => undefined;
-  const until = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { promise: until, resolve: release } = deferred();
   hearth.fake.next({ pieces: ['begin ', 'end'], pauseAfter: { pieces: 1, until } });
   const leader = await hearth.chat('late', { stream: true });
   const leaderReader = leader.body?.getReader();
@@ -59,12 +53,10 @@ test('a late joiner has the beginning at once, then the rest with the others', a
   const late = await hearth.chat('late', { stream: true });
   expect(late.headers.get('x-cache')).toBe('COALESCED');
   expect(late.headers.get('cache-status')).toBe('hearth; fwd=uri-miss; collapsed');
-  const reader = late.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = '';
-  while (!seen.includes('begin')) seen += (await reader?.read())?.value ?? '';
+  const answer = reading(late);
+  await answer.until((seen) => seen.includes('begin'));
   release();
-  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) seen += part.value;
-  expect(seen).toContain('"end"');
+  expect(await answer.rest()).toContain('"end"');
   await leaderReader?.cancel();
 });
 

@@ -1,6 +1,7 @@
 // A frontend that names its conversation sends only what is new; Hearth remembers the rest, in order, and within bounds.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { reading } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions): Promise<void> => {
@@ -171,12 +172,12 @@ describe('who waits for its turn', () => {
     const first = say('one');
     await hearth.fake.until(({ active }) => active === 1);
     const looking = await fetch(`${hearth.url}/api/chat-queue`, { headers: { accept: 'text/event-stream' } });
-    const reader = looking.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const events = reading(looking);
     /** How many wait, in the next block. */
     const next = async (): Promise<number> => {
-      let block = '';
-      while (!block.endsWith('\n\n')) block += (await reader?.read())?.value ?? '';
-      return (JSON.parse(block.replace('data: ', '')) as Listed).waiting.length;
+      const before = events.text.length;
+      const text = await events.until((all) => all.length > before && all.endsWith('\n\n'));
+      return (JSON.parse(text.slice(before).replace('data: ', '')) as Listed).waiting.length;
     };
     expect(await next()).toBe(0);
     const leave = new AbortController();
@@ -185,7 +186,7 @@ describe('who waits for its turn', () => {
     leave.abort();
     await waiting;
     expect(await next()).toBe(0);
-    await reader?.cancel();
+    await events.cancel();
     gate.release();
     await first;
   });
@@ -332,15 +333,8 @@ describe('handed in without a connection', () => {
     for (const id of ['b', 'c', 'd']) await submit(id, id);
     const headers = { accept: 'text/event-stream' };
     const watched = await fetch(`${hearth.url}/api/chat-queue?requestId=d`, { headers });
-    const reader = watched.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    const told = async (words: string): Promise<void> => {
-      while (!text.includes(words)) {
-        const { value, done } = (await reader?.read()) ?? { done: true };
-        if (done) expect(text).toContain(words);
-        text += value ?? '';
-      }
-    };
+    const events = reading(watched);
+    const told = (words: string): Promise<string> => events.until((text) => text.includes(words));
     await told('"position":3,');
     for (const [left, position] of [
       ['b', 2],

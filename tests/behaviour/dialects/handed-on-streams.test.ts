@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startBackend, type Backend } from '../../../backend/backend.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
+import { deferred } from '../../support/waiting.ts';
 
 let ollama: Server;
 let backend: Backend;
@@ -16,10 +17,8 @@ let answer: ServerResponse;
 let asked: Promise<ServerResponse>;
 
 beforeEach(() => {
-  let tell: (res: ServerResponse) => void;
-  asked = new Promise((resolve) => {
-    tell = resolve;
-  });
+  const { promise, resolve: tell } = deferred<ServerResponse>();
+  asked = promise;
   ollama = createServer((req, res) => {
     if (req.url === '/api/version') return void res.end('{"version":"0.33.0"}');
     if (req.url === '/api/tags' || req.url === '/api/ps') return void res.end('{"models":[]}');

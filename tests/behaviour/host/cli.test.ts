@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startCli, type Cli, type CliOptions } from '../../support/built-cli.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { piecesOf } from '../../support/hearth.ts';
+import { eventually } from '../../support/waiting.ts';
 
 let fake: FakeOllama;
 let folder: string;
@@ -67,7 +68,7 @@ describe('starting', () => {
     await fake.goDown();
     const cli = start();
     const url = await cli.ready();
-    for (;;) if (!(await health(url)).upstream.reachable) break;
+    await eventually('an Ollama that is away', async () => !(await health(url)).upstream.reachable);
     await cli.says(/ollama\.com\/download/);
     const answer = await ask(url, 'hello');
     expect(answer.status).toBe(502);

@@ -1,8 +1,9 @@
 // The promise: who calls from elsewhere waits no shorter than normal, however it asks, unless its key is for more. Asking
 // to wait longer is free, and callers of this machine choose as they like. On every dialect, by header and by body.
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
+import { eventually } from '../../support/waiting.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const plain = addKey([], { name: 'phone', scopes: ['chat'] }, NOW);
@@ -44,11 +45,7 @@ interface Ask {
 async function waitsWith(path: string, request: object, { headers, body }: Ask): Promise<number | undefined> {
   const { control } = hearth.backend;
   const answer = hearth.post(path, { ...request, ...body }, { headers });
-  const entry = await vi.waitFor(() => {
-    const first = control.live().queue.waiting[0];
-    if (first === undefined) throw new Error('nothing waits yet');
-    return first;
-  });
+  const entry = await eventually('one in line', () => control.live().queue.waiting[0], { everyMs: 2 });
   control.cancel(entry.request_id);
   await (await answer).text();
   return entry.priority;

@@ -8,7 +8,7 @@ import {
   type QueueView,
   type RequestView,
 } from '../../../backend/contract/control.ts';
-import { deferred } from '../../support/builders.ts';
+import { deferred } from '../../support/waiting.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 
 /** A machine that is busy with other things may take long. */

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { acceptedSchema, queueSchema, requestViewSchema, type RequestView } from '../../../backend/contract/control.ts';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { deferred, eventually } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions = {}): Promise<void> => {
@@ -12,12 +13,17 @@ afterEach(() => hearth.stop());
 const view = async (id: string): Promise<RequestView> =>
   requestViewSchema.parse(await (await hearth.get(`/api/chat-queue?requestId=${id}`)).json());
 
-async function status(id: string, wanted: RequestView['status']): Promise<RequestView> {
-  for (;;) {
+const status = (id: string, wanted: RequestView['status']): Promise<RequestView> =>
+  eventually(`${id} is ${wanted}`, async () => {
     const seen = await view(id);
-    if (seen.status === wanted) return seen;
-  }
-}
+    return seen.status === wanted && seen;
+  });
+
+const waiting = (length: number): Promise<true> =>
+  eventually(`${length} wait`, async () => {
+    const queue = queueSchema.parse(await (await hearth.get('/api/chat-queue')).json());
+    return queue.queue_length === length;
+  });
 
 const handIn = async (content: string, more: object = {}): Promise<string> => {
   const response = await hearth.post('/api/chat-queue', { messages: [{ role: 'user', content }], ...more });
@@ -111,10 +117,7 @@ test('an idle request is not delayed', async () => {
 
 test('handed in without a connection: 202, its place, its text so far, its result', async () => {
   await start();
-  let release = (): void => undefined;
-  const until = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { promise: until, resolve: release } = deferred();
   hearth.fake.next({ pieces: ['so ', 'far'], pauseAfter: { pieces: 1, until } });
   const response = await hearth.post('/api/chat-queue', {
     messages: [{ role: 'user', content: 'job' }],
@@ -130,12 +133,11 @@ test('handed in without a connection: 202, its place, its text so far, its resul
   });
   const second = await handIn('behind');
   expect(await view(second)).toMatchObject({ status: 'queued', queue_position: 1, queue_length: 1 });
-  for (;;) {
-    const { status: now, partial, queue_position } = await view('job-1');
-    if (partial !== 'so ') continue;
-    expect({ now, queue_position }).toEqual({ now: 'processing', queue_position: 0 });
-    break;
-  }
+  const partly = await eventually('a part of the answer', async () => {
+    const seen = await view('job-1');
+    return seen.partial === 'so ' && seen;
+  });
+  expect(partly).toMatchObject({ status: 'processing', queue_position: 0 });
   release();
   const done = await status('job-1', 'completed');
   expect(done.result).toMatchObject({ message: { content: 'so far' }, source: 'miss', request_id: 'job-1' });
@@ -268,7 +270,7 @@ test('a caller who leaves while it waits is gone, and its request never runs', a
   const response = await gone;
   await response.body?.getReader().read();
   left.abort();
-  for (;;) if (queueSchema.parse(await (await hearth.get('/api/chat-queue')).json()).queue_length === 0) break;
+  await waiting(0);
   gate.release();
   await (await running).text();
   expect(hearth.fake.chats()).toHaveLength(1);
@@ -299,7 +301,7 @@ test('higher priority runs first; X-Queue-Priority has words for it', async () =
   const low = hearth.chat('low', {}, { headers: { 'x-queue-priority': 'low' } });
   const normal = hearth.chat('normal');
   const high = hearth.chat('high', {}, { headers: { 'x-queue-priority': 'high' } });
-  for (;;) if (queueSchema.parse(await (await hearth.get('/api/chat-queue')).json()).queue_length === 3) break;
+  await waiting(3);
   gate.release();
   for (const response of await Promise.all([running, low, normal, high])) await response.text();
   const order = hearth.fake
@@ -318,7 +320,7 @@ test('A B A B under load runs as A A B B, and the switches avoided are counted',
   await hearth.fake.until(({ active }) => active === 1);
   for (const [i, model] of ['b', 'a', 'b', 'a'].entries()) {
     all.push(hearth.chat(`${i + 1}`, { model }));
-    for (;;) if (queueSchema.parse(await (await hearth.get('/api/chat-queue')).json()).queue_length === i + 1) break;
+    await waiting(i + 1);
   }
   gate.release();
   for (const response of await Promise.all(all)) await response.text();

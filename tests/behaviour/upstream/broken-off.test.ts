@@ -3,6 +3,7 @@
 // handed-on-streams.test.ts.
 import { afterEach, describe, expect, test } from 'vitest';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
+import { reading } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 afterEach(() => hearth.stop());
@@ -34,15 +35,9 @@ describe.each(DIALECTS)('%s', (path, body, last) => {
   const begin = async (): Promise<{ rest(): Promise<string> }> => {
     const response = await hearth.post(path, { ...body, stream: true }, { headers: { 'x-request-id': 'it' } });
     expect(response.status).toBe(200);
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    while (!text.includes('first words')) text += (await reader?.read())?.value ?? '';
-    return {
-      async rest() {
-        for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) text += part.value;
-        return text;
-      },
-    };
+    const answer = reading(response);
+    await answer.until((text) => text.includes('first words'));
+    return answer;
   };
   const held = {
     pieces: ['first words', 'more'],

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { eventually } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions = {}): Promise<void> => {
@@ -81,7 +82,7 @@ test('while Ollama is down kept answers come, others get an error that helps, un
   expect(await (await hearth.chat('kept')).json()).toMatchObject({ source: 'hit' });
   await hearth.fake.comeBack();
   hearth.clock.forward(60_000);
-  for (;;) if ((await hearth.chat('back again')).status === 200) break;
+  await eventually('an answer again', async () => (await hearth.chat('back again')).status === 200);
 });
 
 test('/health follows it, and ?ready=1 is for load balancers', async () => {
@@ -90,14 +91,14 @@ test('/health follows it, and ?ready=1 is for load balancers', async () => {
     const response = await hearth.get(`/health${query}`);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
-  for (;;) if ((await health()).body['status'] === 'healthy') break;
+  await eventually('health', async () => (await health()).body['status'] === 'healthy');
   expect(await health('?ready=1')).toMatchObject({
     status: 200,
     body: { upstream: { reachable: true, model: 'llama3.2', model_available: true, model_loaded: false } },
   });
   await hearth.fake.goDown();
   await (await hearth.chat('notices')).text();
-  for (;;) if ((await health()).body['status'] === 'unhealthy') break;
+  await eventually('the end of health', async () => (await health()).body['status'] === 'unhealthy');
   expect((await health()).status).toBe(200);
   expect((await health('?ready=1')).status).toBe(503);
 });
@@ -163,8 +164,7 @@ test('who leaves while the model loads does not throw the load away for those be
   const first = hearth.chat('leaves', {}, { signal: left.signal }).catch(() => 'left');
   await hearth.fake.until((fake) => fake.loads.length === 1);
   const second = hearth.chat('stays');
-  for (;;)
-    if (((await (await hearth.get('/api/chat-queue')).json()) as { queue_length: number }).queue_length === 1) break;
+  await eventually('one in line', () => hearth.backend.control.live().queue.waiting.length === 1);
   left.abort();
   await first;
   loads.release();
@@ -205,8 +205,7 @@ test('stopping: running streams may end, new work is refused, nothing hangs', as
   const running = await hearth.chat('runs', { stream: true });
   await hearth.fake.until(({ active }) => active === 1);
   const waiting = hearth.chat('waits');
-  for (;;)
-    if (((await (await hearth.get('/api/chat-queue')).json()) as { queue_length: number }).queue_length === 1) break;
+  await eventually('one in line', () => hearth.backend.control.live().queue.waiting.length === 1);
   const stopped = hearth.backend.stop();
   const refused = await waiting;
   expect(refused.status).toBe(503);

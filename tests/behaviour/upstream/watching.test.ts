@@ -31,8 +31,10 @@ async function eventsUntil(
       seen.push({ name: event, data: schema.parse(JSON.parse(data)), at: performance.now() });
     },
   });
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  while (!enough(seen)) parser.feed((await reader?.read())?.value ?? '');
+  for await (const text of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
+    parser.feed(text);
+    if (enough(seen)) break;
+  }
   left.abort();
   return seen;
 }

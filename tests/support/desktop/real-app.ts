@@ -11,6 +11,7 @@ import { startFakeOllama, type FakeOllama, type FakeOptions } from '../fake-olla
 import { family, isAlive, type ProcessId } from './processes.ts';
 import { startBus, startScreen, type Service } from './screen.ts';
 import { TrayHost } from './panel.ts';
+import { eventually } from '../waiting.ts';
 
 /** How long anything is waited for. Milliseconds. */
 const LIMIT_MS = 20_000;
@@ -59,8 +60,6 @@ export interface Desktop {
   window(): Promise<Page>;
   /** Resolves when the gateway answers. */
   ready(): Promise<void>;
-  /** Resolves when `condition` holds; asked again and again, since it is about the world outside. */
-  eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void>;
   chat(content: string, more?: object, signal?: AbortSignal): Promise<Response>;
   /** Remembers the processes that it has now, so that `stop` sees whether they are gone. */
   remember(): number;
@@ -106,14 +105,6 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   const members: ProcessId[] = [];
   const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
 
-  async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    const deadline = Date.now() + LIMIT_MS;
-    while (!(await condition())) {
-      if (Date.now() > deadline) throw new Error(`${what} did not come to be`);
-      await new Promise((again) => setTimeout(again, 50));
-    }
-  }
-
   return {
     app,
     fake,
@@ -134,17 +125,14 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
       await page.locator('.app > *').first().waitFor({ state: 'attached' });
       return page;
     },
-    eventually,
     remember: () => members.push(...family(child.pid ?? 0)),
-    ready: () =>
-      eventually(
-        () =>
-          fetch(`${url}/health`).then(
-            ({ ok }) => ok,
-            () => false,
-          ),
-        'a gateway that answers',
-      ),
+    async ready() {
+      const answers = (): Promise<boolean> =>
+        fetch(`${url}/health`)
+          .then(({ ok }) => ok)
+          .catch(() => false);
+      await eventually('a gateway that answers', answers);
+    },
     chat: (content, more = {}, signal) =>
       fetch(`${url}/api/chat-optimized`, {
         method: 'POST',
@@ -159,7 +147,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
           child.kill('SIGTERM');
           await ended;
         }
-        await eventually(() => !members.some(isAlive), 'the end of all its processes');
+        await eventually('the end of all its processes', () => !members.some(isAlive));
       } finally {
         for (const { pid } of members.filter(isAlive)) process.kill(pid, 'SIGKILL');
         await leave();

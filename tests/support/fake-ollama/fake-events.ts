@@ -1,6 +1,7 @@
 // Two ways for a test to be exact about time without sleeping: gates that hold the fake, and watchers that wait for it.
 // Deliberately not an event emitter: a test asks about state, never about a sequence of notices.
 import type { Client } from './fake-wire.ts';
+import { deferred } from '../waiting.ts';
 
 /** Something held shut. Idempotent. */
 export interface Gate {
@@ -17,14 +18,11 @@ export class Gates {
   }
 
   hold(): Gate {
-    let open: (() => void) | undefined;
-    const promise = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { promise, resolve: open } = deferred();
     const release = (): void => {
       this.#shut.delete(promise);
       this.#releases.delete(release);
-      open?.();
+      open();
     };
     this.#shut.add(promise);
     this.#releases.add(release);

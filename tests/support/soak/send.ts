@@ -1,6 +1,7 @@
 // One request over a real socket, by somebody who may leave, or read slowly, and never waits for ever.
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deferred } from '../waiting.ts';
 
 export interface Sent {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -46,7 +47,7 @@ export class Sender {
   /** Resolves with what had come when the connection ended. Rejects with Hung. */
   send({ method, path, body, headers = {} }: Sent, manner: Manner = {}): Promise<Reply> {
     const { hostname, port } = this.#origin;
-    const { promise, resolve, reject } = withResolvers<Reply>();
+    const { promise, resolve, reject } = deferred<Reply>();
     const parts: Buffer[] = [];
     let bytes = 0;
     let left = false;
@@ -97,17 +98,4 @@ export class Sender {
   close(): void {
     this.#agent.destroy();
   }
-}
-
-/** Promise.withResolvers is not in Node 20. */
-function withResolvers<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-} {
-  let [resolve, reject]: [(value: T) => void, (error: Error) => void] = [() => undefined, () => undefined];
-  const promise = new Promise<T>((yes, no) => {
-    [resolve, reject] = [yes, no];
-  });
-  return { promise, resolve, reject };
 }

@@ -87,12 +87,12 @@ describe('the log', () => {
     const { log, onTrouble, close } = openLog(join(home, 'logs'), 'fatal', () => now);
     const told: (string | undefined)[] = [];
     onTrouble((trouble) => told.push(trouble));
-    await vi.waitFor(() => expect(told).toEqual([expect.stringMatching(/^There is no log: .*logs cannot be written/)]));
+    await expect.poll(() => told).toEqual([expect.stringMatching(/^There is no log: .*logs cannot be written/)]);
     rmSync(file, { recursive: true });
     now = 60_000;
     log.level = 'info';
     log.info({}, 'there is space again');
-    await vi.waitFor(() => expect(told).toEqual([expect.any(String), undefined]));
+    await expect.poll(() => told).toEqual([expect.any(String), undefined]);
     await close();
     expect(readFileSync(file, 'utf8')).toContain('there is space again');
   });
@@ -139,7 +139,7 @@ describe('the ollama program', () => {
     await Promise.all([ollama.start('http://127.0.0.1:11999'), ollama.start('http://127.0.0.1:11999')]);
     expect(ollama.started).toBe(true);
     await ollama.start('http://127.0.0.1:11999');
-    await vi.waitFor(() => expect(readFileSync(join(home, 'said'), 'utf8')).toBe('serve 127.0.0.1:11999\n'));
+    await expect.poll(() => readFileSync(join(home, 'said'), 'utf8')).toBe('serve 127.0.0.1:11999\n');
     await ollama.stop();
     expect(ollama.started).toBe(false);
     expect(failures).toEqual([]);

@@ -6,6 +6,7 @@ import type { InstalledModel, LoadedModel, UpstreamState } from '../../../backen
 import { Breaker } from '../../../backend/upstream/breaker.ts';
 import { createWatch } from '../../../backend/upstream/watch.ts';
 import { ManualClock, settled } from '../../support/clocks.ts';
+import { deferred } from '../../support/waiting.ts';
 
 const URL_A = 'http://127.0.0.1:11434';
 const URL_B = 'http://other:11434';
@@ -101,14 +102,6 @@ function setUp() {
 }
 
 const never = (): AbortSignal => new AbortController().signal;
-
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open: (() => void) | undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open?.() };
-}
 
 /** What admit() throws. */
 function refusal(admit: () => void): AppError | undefined {
@@ -297,8 +290,8 @@ describe('another address', () => {
 
   test('an answer of the old address does not count', async () => {
     const { ollama, watch, moveTo, started } = setUp();
-    const old = { version: gate(), tags: gate(), ps: gate() };
-    ollama.gates = { version: old.version.opened, tags: old.tags.opened, ps: old.ps.opened };
+    const old = { version: deferred(), tags: deferred(), ps: deferred() };
+    ollama.gates = { version: old.version.promise, tags: old.tags.promise, ps: old.ps.promise };
     await started();
     const lookup = watch.refreshLoaded(never());
     moveTo(URL_B);
@@ -307,7 +300,7 @@ describe('another address', () => {
     ollama.tags = [model('other:latest')];
     ollama.ps = [resident('other:latest')];
     await watch.reconfigured();
-    for (const each of Object.values(old)) each.open();
+    for (const each of Object.values(old)) each.resolve();
     await lookup;
     await settled();
     expect(watch.state).toMatchObject({ url: URL_B, version: '0.1.0', installed: ollama.tags, loaded: ollama.ps });
@@ -315,15 +308,15 @@ describe('another address', () => {
 
   test('that the old address answers does not close the breaker of the new one', async () => {
     const { ollama, watch, moveTo, started } = setUp();
-    const old = gate();
-    ollama.gates['version'] = old.opened;
+    const old = deferred();
+    ollama.gates['version'] = old.promise;
     await started();
     moveTo(URL_B);
     ollama.gates = {};
     ollama.up = false;
     for (let i = 0; i < 3; i++) await watch.reconfigured();
     expect(watch.state.breaker).toBe('open');
-    old.open();
+    old.resolve();
     await settled();
     expect(watch.state).toMatchObject({ status: 'down', breaker: 'open' });
   });
@@ -457,14 +450,14 @@ describe('names', () => {
     const { clock, watch, ollama, started } = setUp();
     await started();
     await clock.advance(5000);
-    const held = gate();
-    ollama.gates['tags'] = held.opened;
+    const held = deferred();
+    ollama.gates['tags'] = held.promise;
     const caller = new AbortController();
     const left = watch.resolve('llama3.2', caller.signal);
     const stays = watch.resolve('llama3.2', never());
     caller.abort(new Error('gone'));
     await expect(left).rejects.toThrow('gone');
-    held.open();
+    held.resolve();
     expect(await stays).toMatchObject({ name: 'llama3.2:latest' });
     expect(ollama.calls.tags).toBe(2);
   });
@@ -473,8 +466,8 @@ describe('names', () => {
     const { clock, watch, ollama, started } = setUp();
     await started();
     await clock.advance(5000);
-    const held = gate();
-    ollama.gates['tags'] = held.opened;
+    const held = deferred();
+    ollama.gates['tags'] = held.promise;
     const before = watch.resolve('llama3.2', never());
     await settled();
     ollama.tags = [model('llama3.2:latest', 'pulled')];
@@ -483,7 +476,7 @@ describe('names', () => {
     expect(watch.peek('llama3.2')).toBeUndefined();
     const after = watch.resolve('llama3.2', never());
     expect(await after).toMatchObject({ digest: 'pulled' });
-    held.open();
+    held.resolve();
     await before;
     await settled();
     expect(watch.peek('llama3.2')?.digest).toBe('pulled');
@@ -514,25 +507,25 @@ describe('loaded models', () => {
   test('an answer that was overtaken brings no old news', async () => {
     const { watch, ollama, started } = setUp();
     await started();
-    const slow = gate();
-    ollama.gates['ps'] = slow.opened;
+    const slow = deferred();
+    ollama.gates['ps'] = slow.promise;
     const early = watch.refreshLoaded(never());
     ollama.gates = {};
     ollama.ps = [resident('llama3.2:latest')];
     await watch.refreshLoaded(never());
-    slow.open();
+    slow.resolve();
     expect(await early).toEqual([]);
     expect(watch.state.loaded).toEqual(ollama.ps);
   });
 
   test('an answer from before an invalidate is not shown', async () => {
     const { watch, ollama } = setUp();
-    const slow = gate();
-    ollama.gates['ps'] = slow.opened;
+    const slow = deferred();
+    ollama.gates['ps'] = slow.promise;
     ollama.ps = [resident('llama3.2:latest')];
     const early = watch.refreshLoaded(never());
     watch.invalidate(); // somebody unloaded it
-    slow.open();
+    slow.resolve();
     expect(await early).toEqual(ollama.ps);
     expect(watch.state.loaded).toEqual([]);
   });

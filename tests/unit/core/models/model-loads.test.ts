@@ -4,7 +4,8 @@ import type { LoadedModel, RunnerSpec } from '../../../../backend/core/ports.ts'
 import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import { keepAliveMs } from '../../../../backend/core/models/keep-alive.ts';
 import type { Residency } from '../../../../backend/core/models/residency.ts';
-import { deferred, loaded, runner, standingWatch, watched, type Deferred } from '../../../support/builders.ts';
+import { loaded, runner, standingWatch, watched } from '../../../support/builders.ts';
+import { deferred, type Deferred } from '../../../support/waiting.ts';
 import { memory } from '../../../support/model-memory.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 

@@ -8,7 +8,8 @@ import type { EmbedFamily, Embedded } from '../../../../backend/core/stories/emb
 import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import type { EmbedReply, UpstreamEmbed } from '../../../../backend/core/ports.ts';
 import { LeaseQueue } from '../../../../backend/core/queue/queue.ts';
-import { config, deferred, runner, standingWatch, watched, type Deferred } from '../../../support/builders.ts';
+import { config, runner, standingWatch, watched } from '../../../support/builders.ts';
+import { deferred, type Deferred } from '../../../support/waiting.ts';
 import { memory } from '../../../support/model-memory.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 

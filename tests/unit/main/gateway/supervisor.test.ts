@@ -1,5 +1,5 @@
 // The supervisor: one transition at a time, a taken port explained, a crash answered with a restart after a pause.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../../../backend/backend.ts';
 import type { Control } from '../../../../backend/host-control.ts';
 import type { Config } from '../../../../backend/contract/config/config.ts';
@@ -156,7 +156,7 @@ describe('a start that fails', () => {
       expect(it.story.filter((word) => word === 'start 8080')).toHaveLength(i + 1);
       await it.clock.advance(1);
     }
-    await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
+    await expect.poll(() => it.supervisor.state).toBe('running');
     expect(it.states.filter((state) => state === 'starting')).toHaveLength(1);
   });
 
@@ -196,7 +196,7 @@ describe('a crash', () => {
       await it.clock.advance(pause - 1);
       expect(it.supervisor.state).toBe('failed');
       await it.clock.advance(1);
-      await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
+      await expect.poll(() => it.supervisor.state).toBe('running');
     }
     expect(it.story.filter((word) => word === 'start 8080')).toHaveLength(4);
     expect(it.story).not.toContain('stop');
@@ -239,7 +239,7 @@ describe('a crash', () => {
     await Promise.all([it.supervisor.crashed(new Error('boom')), it.supervisor.crashed(new Error('its echo'))]);
     expect(it.supervisor.view()).toMatchObject({ failure: { kind: 'crashed', times_today: 1 } });
     await it.clock.advance(1000);
-    await vi.waitFor(() => expect(it.supervisor.state).toBe('running'));
+    await expect.poll(() => it.supervisor.state).toBe('running');
   });
 
   test('of something else while no gateway runs changes nothing', async () => {
