@@ -5,7 +5,7 @@ import { afterStep, UNTOUCHED, type FieldStep } from '../../../../renderer/setti
 const after = (...steps: FieldStep[]) => steps.reduce(afterStep, UNTOUCHED);
 const FOUND = { kind: 'found', text: 'Ollama 0.12 answers there.' } as const;
 
-test('a typed text stays in the field until it is saved, and then the old value can be brought back', () => {
+test('a typed text stays in the field until it is saved, and then it can be undone', () => {
   const saving = after({ do: 'type', text: '9' }, { do: 'save', text: '9' });
   expect(saving).toMatchObject({ typed: '9', saving: '9' });
   expect(afterStep(saving, { do: 'saved', text: '9', was: 4 })).toEqual({ ...UNTOUCHED, touched: { was: 4 } });
