@@ -2,7 +2,7 @@
 // It resolves no names and opens no connections; whether an address is allowed is decided elsewhere.
 import { z } from 'zod';
 
-/** zod's check stands on the platform's URL parser, for which this folder (no DOM, no node:) has no type of its own. */
+/** zod's check uses the platform's URL parser, for which this folder (no DOM, no node:) has no type of its own. */
 const anyUrl = z.url({ normalize: true });
 
 function canonicalUrl(text: string): string | undefined {

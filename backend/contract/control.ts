@@ -8,7 +8,7 @@ const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
-/** Nobody in line runs until Ollama is back, and the estimate is of what comes after that. Left out otherwise. */
+/** The line stands still until Ollama is back, and the estimate counts from then. Left out otherwise. */
 const waitsFor = z.literal('ollama').optional();
 
 export const healthSchema = z.object({
@@ -58,15 +58,15 @@ export const queueListEntrySchema = z.object({
   source: z.string(),
   status: z.enum(['queued', 'processing']),
   phase: z.enum(['queued', 'loading', 'running']),
-  /** Whether it stands for its run of the model: of those who share a run, one does, and an answer that is kept has none. */
+  /** Whether it is the one request that stands for its run of the model. Kept answers have no run. */
   leads: z.boolean(),
   /** 1 for the next one to run; 0 once it runs. */
   queue_position: count,
   /** Milliseconds until it starts. It grows while the answer that it waits for is late. */
   estimated_wait_time: ms,
-  /** While it runs: it takes longer than such answers took before. While it waits: the answer that it waits for does. */
+  /** Whether this answer, or the one that it waits for, takes longer than such answers took before. */
   late: z.boolean(),
-  /** How much of `estimated_wait_time` comes after the end of the answer that it waits for: all that can be told while that is late. */
+  /** How much of `estimated_wait_time` comes after the end of the answer before it; all that is known while that one is late. */
   wait_after_ms: ms,
   waits_for: waitsFor,
   created_at: time,
@@ -156,8 +156,8 @@ export type ConversationView = z.infer<typeof conversationViewSchema>;
 export const conversationRemovedSchema = z.object({ id: z.string(), removed: z.literal(true) });
 
 /**
- * The actions of POST /api/cache-stats and the shape of each one's `data`. Strict: a field that was overlooked would
- * unload another model, or clear more, than was meant.
+ * The actions of POST /api/cache-stats and the shape of each one's `data`. Strict: ignoring an unknown field could
+ * unload the wrong model or clear too much.
  */
 export const ACTIONS = {
   clear: z.strictObject({ model, older_than_s: z.number().nonnegative().nullish() }).nullish(),
@@ -173,7 +173,7 @@ export const ACTIONS = {
 export type Action = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as readonly Action[];
 
-/** Body of POST /api/cache-stats. Which action it is, and what `data` then may hold, is looked at afterwards. */
+/** Body of POST /api/cache-stats. The action, and what its `data` may hold, are checked afterwards. */
 export const actionBodySchema = z.strictObject({ action: z.unknown().optional(), data: z.unknown().optional() });
 
 export const actionResultSchema = z.object({
@@ -191,7 +191,7 @@ export type Removed = Readonly<Record<'removed' | 'freed_bytes', number>>;
 
 // ---- /api/chat-queue
 
-/** Left out unless so: this answer, or while it waits the one that it waits for, takes longer than such answers took before. */
+/** Whether this answer, or the one that it waits for, takes longer than such answers took before. Left out otherwise. */
 const late = z.literal(true).optional();
 
 /** Where a request stands. */
@@ -249,10 +249,10 @@ const installedSchema = z.object({
   capabilities: z.array(z.string()).nullable(),
   /** It runs on ollama.com's machines; only its name is installed here. */
   remote: z.boolean(),
-  /** Learned from runs through Hearth; null until there was one. */
+  /** Measured in runs through Hearth; null before the first. */
   tokens_per_s: z.number().nullable(),
   load_ms: ms.nullable(),
-  /** How long Hearth has been having it loaded; null while it is not. */
+  /** For how long it has been loading at Hearth's wish; null while it is not. */
   loading_ms: ms.nullable(),
 });
 const requestFactSchema = z.object({
@@ -270,7 +270,7 @@ const requestFactSchema = z.object({
 });
 export type RequestFact = z.infer<typeof requestFactSchema>;
 
-/** Everything as it is now, for who may see all of it. */
+/** Everything as it is now, for callers that may see all of it. */
 export const snapshotSchema = z.object({
   health: healthSchema,
   stats: cacheStatsSchema,

@@ -76,7 +76,7 @@ const spanSchema = z.object({
   t: z.array(z.number()),
   /** Requests that were given their source, in the minute that ends with the step; in longer steps the mean of a minute. */
   requests: z.array(z.number().nullable()),
-  /** Of these the ones that needed the model (miss and bypass). */
+  /** Those of them that needed the model (miss and bypass). */
   needed_model: z.array(z.number().nullable()),
   /** 0 to 1; the definition is that of /api/cache-stats, over the step. */
   hit_rate: z.array(z.number().nullable()),
@@ -189,7 +189,7 @@ export const COMMANDS = {
   pause: { input: z.strictObject({ paused: z.boolean() }), output: done },
 
   cancel: { input: requestRef, output: cancelledSchema },
-  /** One place nearer in line; answers with the place that it has then. */
+  /** One place nearer in line; answers with the new place. */
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   /** The actions of POST /api/cache-stats, with their data. */
   act: {
@@ -213,8 +213,8 @@ export const COMMANDS = {
   },
   revoke_key: { input: z.strictObject({ name: z.string().max(1000) }), output: settingsSchema },
   /**
-   * Asks where to, writes the settings as JSON, without secrets: `left_out` are the labels of those that had some. `file` is
-   * null when the user thought better of it.
+   * Asks for a file, writes the settings as JSON, without secrets: `left_out` are the labels of those that had some. `file` is
+   * null when the user cancelled.
    */
   export_settings: { input: nothing, output: z.object({ file: z.string().nullable(), left_out: z.array(z.string()) }) },
   /** Asks for a file and takes over what is valid in it. `problems` are sentences about the rest. */

@@ -15,7 +15,7 @@ const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   h: 3600,
 };
 
-// A digit belongs to one part alone: a pattern in which it could be of two costs the square of the text's length.
+// Each digit can match in one place only: where it could match in two, time grows with the square of the length.
 const PIECE = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu;
 const DURATION = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/u;
 const BARE_INTEGER = /^[+-]?\d+$/;

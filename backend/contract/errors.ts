@@ -12,7 +12,7 @@ interface CodeInfo {
   readonly when: string;
 }
 
-/** Every code that can leave the process, as product documents list them. The README's table is generated from here. */
+/** Every code that can leave the process. The README's table is made from here. */
 export const ERRORS = {
   invalid_request: {
     status: 400,
@@ -167,7 +167,7 @@ export interface NativeError {
 
 /**
  * An expected failure. Anything thrown that is not an AppError is a bug and is shown as `internal`.
- * The message is a whole sentence for the caller: what is so, then what to do. Where it quotes what he sent, it is made
+ * The message is a whole sentence for the caller: what is so, then what to do. Where it quotes what the caller sent, it is made
  * with `sentence`, so that the log can leave that out.
  */
 export class AppError extends Error {

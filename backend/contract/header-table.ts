@@ -1,7 +1,7 @@
 // Headers that a setting adds to requests: which names and values HTTP allows (RFC 9110, 5.1 and 5.5), and which names
 // are not for a setting.
 
-/** What describes the message or the connection itself; whoever sends it must say so himself. In lower case. */
+/** Headers about the message or the connection itself, which only the sender can set. In lower case. */
 const RESERVED = [
   'accept',
   'accept-encoding',

@@ -25,7 +25,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 /** Letters to add, drop, change or swap with their neighbour to get from one word to the other; `enough` ends the count. */
 export function typingMistakes(from: string, to: string, enough = Infinity): number {
-  // The length alone already decides for far words, and keeps a megabyte of nonsense from costing anything.
+  // Words of very different length are decided at once, so that a megabyte of nonsense costs nothing.
   if (Math.abs(from.length - to.length) >= enough) return enough;
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);

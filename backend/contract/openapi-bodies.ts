@@ -44,7 +44,7 @@ export function dropInBodies(own: Json): Json {
 /** How many levels are described; a tool's properties may have properties without end. */
 const MOST_LEVELS = 8;
 
-/** What a type takes. Null, which means "not said", is taken everywhere beside it and left out here. */
+/** What a type takes. Null is taken everywhere, means "not said", and is left out here. */
 function schemaOf(type: GoType, levels = MOST_LEVELS): Json {
   const inner = (of: GoType): Json => (levels === 0 ? {} : schemaOf(of, levels - 1));
   switch (type.kind) {

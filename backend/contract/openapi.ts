@@ -27,7 +27,7 @@ const actionSchema = z.strictObject({
   data: z.looseObject({}).nullish(),
 });
 
-/** Every named shape: what is sent to the gateway as it may come, what it answers as it is. */
+/** Every named shape: requests as they may come, answers as they are sent. */
 const SENT = {
   ChatRequest: chatRequestSchema,
   Action: actionSchema,
@@ -191,7 +191,7 @@ export function openApi(version: string): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    // On this machine nothing is asked for; from elsewhere one of the keys.
+    // Callers on this machine need no key; others need one.
     security: [{}, ...Object.keys(KEYS).map((name) => ({ [name]: [] }))],
     paths,
     components: {
@@ -287,7 +287,7 @@ function shapes(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'out
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, plain(schema, io)]));
 }
 
-/** A schema as plain JSON Schema. What has no form there, such as a check by code, is left to the words of an error. */
+/** A schema as plain JSON Schema. What JSON Schema cannot say, such as a check in code, is left out. */
 function plain(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
   return json;

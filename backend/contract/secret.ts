@@ -6,11 +6,11 @@
  * - `value`: all of it
  * - `values`: of a table what stands under each name, not the names
  * - `userinfo`: of an address what stands before its "@"
- * - `hashed`: nothing, as it holds hashes; what is none may be the secret itself, so what is wrong is not quoted
+ * - `hashed`: nothing, since it holds hashes; a wrong value may be the secret itself and is not quoted
  */
 export type SecretPart = 'value' | 'values' | 'userinfo' | 'hashed';
 
-/** Stands in the place of a secret. All its characters may stand in a header and in an address. */
+/** Shown in place of a secret. Its characters are allowed in headers and addresses. */
 export const HIDDEN = '********';
 
 type Table = Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export function masked(part: SecretPart | undefined, value: unknown): unknown {
 /** A value as a message about a mistake may quote it; undefined for nothing of it. */
 export function quotable(part: SecretPart | undefined, value: unknown): unknown {
   if (part === 'values' && isTable(value)) return masked(part, value);
-  // Where no address can be read, nobody knows where a password in it would end.
+  // Where it is no valid address, the end of a password in it cannot be found.
   if (part === undefined || (part === 'userinfo' && !String(value).includes('@'))) return value;
   return undefined;
 }
@@ -45,8 +45,8 @@ export function withoutSecret(part: SecretPart | undefined, value: unknown): unk
 }
 
 /**
- * What somebody means who was shown a masked value and gives it back, changed or not: what is hidden in it stays as it
- * is in `current`. Undefined where there is nothing there that could stay.
+ * The value meant by a masked one that comes back, changed or not: its hidden part is taken from `current`.
+ * Undefined where `current` has no such part.
  */
 export function unmasked(part: SecretPart | undefined, value: unknown, current: unknown): unknown {
   if (!isMasked(value)) return value;

@@ -1,4 +1,4 @@
-// Sentences that quote what somebody sent: in two forms, since he may read it and the log may not (prompts are private).
+// Sentences that quote what a caller sent, in two forms: the caller may read it, the log may not (prompts are private).
 import { jsonText } from './go/exact-json.ts';
 
 /** Longest piece of a caller's own input that is quoted back. Characters. */
@@ -7,7 +7,7 @@ const LONGEST = 60;
 /** A sentence, or a piece of one. */
 export class Sentence {
   readonly told: string;
-  /** With the type and length of what is quoted in its place. */
+  /** With the type and length in place of what is quoted. */
   readonly logged: string;
 
   constructor(told: string, logged: string) {
@@ -32,7 +32,7 @@ export function quotation(value: unknown): Sentence {
   return new Sentence(text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`, described(value));
 }
 
-/** Names that somebody has made up. */
+/** Names that a caller made up. */
 export function namesOf(names: readonly string[]): Sentence {
   return new Sentence(names.join(', '), described(names.join(', ')));
 }

@@ -1,6 +1,6 @@
 // The spans of the plots, apart from the shapes of what is shown, which the gateway itself has no use for.
 
-/** Each span of the plots: how far back it goes and how long a step is, in seconds. */
+/** The spans of the plots: how far back each goes and how long its steps are, in seconds. */
 export const SPANS = {
   m15: { span_s: 900, step_s: 15 },
   h1: { span_s: 3600, step_s: 60 },

@@ -1,5 +1,5 @@
-// A gateway that was told that it is its own Ollama: what it asks there comes round to its own door, without end.
-// Each gateway marks what it asks with Via (RFC 9110, section 7.6.3) and refuses what brings its own mark.
+// A gateway whose Ollama is itself: what it asks there comes back to it, without end.
+// Each gateway marks what it asks with Via (RFC 9110, section 7.6.3) and refuses requests that carry its own mark.
 import { AppError } from './errors.ts';
 
 /** Loop Detected (RFC 5842, section 7.2); Ollama has no use for it. */

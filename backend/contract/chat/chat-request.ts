@@ -17,7 +17,7 @@ function isBase64(image: string): boolean {
   return image.length > 0 && image.length % 4 === 0 && BASE64.test(image);
 }
 
-/** A short text that starts like a path is one: base64 of a picture that begins with "/" is never this short. */
+/** Up to this length a text that begins like a path is taken for one: the base64 of a picture is longer. */
 function looksLikePath(image: string): boolean {
   return image.startsWith('/') && image.length < 256 && !image.startsWith('/9j/');
 }
@@ -43,7 +43,7 @@ const roleSchema = z
   .transform((role) => role.toLowerCase())
   .pipe(z.enum(['system', 'user', 'assistant', 'tool']));
 
-/** A call that somebody has had before, as generously as Ollama reads it. */
+/** A tool call of an earlier answer, read as generously as Ollama reads it. */
 const earlierCallSchema = z.looseObject({
   id: text.optional(),
   function: z
@@ -71,7 +71,7 @@ export const messageSchema = z
   .transform((m) => ({ ...m, content: m.content ?? '' }));
 export type Message = z.infer<typeof messageSchema>;
 
-/** A part of a caller's space that it names, for answers and conversations that are to be apart from its others. */
+/** A name that keeps some of a caller's answers and conversations apart from its others. */
 export const namespaceSchema = z.string().min(1).max(128);
 
 /** Caller's wishes toward the cache, in the body. `ttl` is in seconds. */

@@ -16,7 +16,7 @@ export interface Piece {
   readonly last?: true;
 }
 
-/** Ollama's figures of a finished answer: counts, and durations in nanoseconds. Absent upstream means 0 here. */
+/** Ollama's figures of a finished answer: counts, and durations in nanoseconds. 0 where Ollama does not tell. */
 export const metricsSchema = z.object({
   total_duration: z.number(),
   load_duration: z.number(),
@@ -28,8 +28,8 @@ export const metricsSchema = z.object({
 export type Metrics = z.infer<typeof metricsSchema>;
 
 /**
- * The figures of a run whose model was loaded for it beforehand: what that took is part of both durations, as it would
- * be had Ollama loaded the model itself. An answer without figures stays without. `loadMs` in milliseconds.
+ * The figures of a run whose model was loaded for it beforehand: the time that took is added to both durations, as if
+ * Ollama had loaded the model itself. An answer without figures stays without. `loadMs` in milliseconds.
  */
 export function withLoad<F extends Pick<Metrics, 'total_duration' | 'load_duration'>>(figures: F, loadMs: number): F {
   if (loadMs === 0 || figures.total_duration === 0) return figures;
@@ -50,7 +50,7 @@ export const NO_METRICS: Metrics = {
 
 /**
  * The reason of an answer that Ollama ended in good order, but without `done`: it does so when a token comes more than
- * 30 times in a row. Such an answer has no figures and is not kept; who speaks Ollama's dialects gets no end either.
+ * 30 times in a row. Such an answer has no figures and is not kept; on Ollama's own routes it has no end either.
  */
 export const INCOMPLETE = 'incomplete';
 
@@ -76,7 +76,7 @@ export interface Waiting {
   readonly position: number;
   /** Estimated milliseconds until it starts; never below 0. */
   readonly eta_ms: number;
-  /** When that was estimated, by the monotonic clock. Absent: it does not shrink with time. */
+  /** When that was estimated, by the monotonic clock. Absent: the estimate does not shrink with time. */
   readonly as_of?: number;
   /** When the answer that it waits for should end, by the same clock; absent when it waits for none. */
   readonly due_at?: number;
@@ -85,8 +85,8 @@ export interface Waiting {
 }
 
 /**
- * What an estimate has come to at `elapsed` on the monotonic clock: it shrinks with time, never below 0. An answer that is
- * late is expected to take as long again as it is late by then, so from then on the estimate grows.
+ * What is left of an estimate at `elapsed` on the monotonic clock: it shrinks with time, never below 0. Of a late answer
+ * the guess is that it takes as long again as it is late by then, so the estimate grows.
  */
 export function etaOf(waiting: Waiting, elapsed: number): number {
   const { eta_ms, as_of, due_at } = waiting;
@@ -95,7 +95,7 @@ export function etaOf(waiting: Waiting, elapsed: number): number {
   return Math.round(etaAfter(waiting) + Math.abs(due_at - elapsed));
 }
 
-/** How much of an estimate comes after the end of the answer that it waits for. */
+/** How much of an estimate comes after the end of the answer before it. */
 export function etaAfter({ eta_ms, as_of = 0, due_at = as_of }: Waiting): number {
   return Math.max(0, eta_ms - Math.abs(due_at - as_of));
 }
@@ -108,7 +108,7 @@ export function isLate({ due_at }: Waiting, elapsed: number): boolean {
 /** The last word before the first piece. */
 export const RUNNING: Waiting = { phase: 'running', position: 0, eta_ms: 0 };
 
-/** The one sequence that every answer is: waiting*, piece*, end. A failure is thrown out of the sequence. */
+/** The one sequence that every answer is: waiting*, piece*, end. A failure is thrown by the sequence. */
 export type ChatEvent =
   | { readonly type: 'waiting'; readonly waiting: Waiting }
   | { readonly type: 'piece'; readonly piece: Piece }

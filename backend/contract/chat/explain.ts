@@ -17,7 +17,7 @@ export function wasOf(came: unknown): Sentence {
   return came === undefined ? sentence`It is missing.` : sentence`It was ${quotation(came)}.`;
 }
 
-/** Of a union, the branch that came nearest tells more than "no branch fits". */
+/** For a union, the problem of the nearest branch says more than "no branch fits". */
 function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const issue = issues[0];
   if (issue?.code !== 'invalid_union') return issue;

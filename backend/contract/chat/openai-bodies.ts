@@ -38,7 +38,7 @@ export type OpenAiToolCall = Read<typeof toolCall>;
 export const openAiChat = struct('openai.ChatCompletionRequest', {
   ...sampled,
   messages: list('[]openai.Message', message),
-  /** Hearth alone reads it (ollama#7125), so it is taken as it comes and refused by nobody. */
+  /** Ollama does not read it (ollama#7125), so nothing in it is refused. */
   max_completion_tokens: anything,
   temperature: pointer(float64),
   frequency_penalty: pointer(float64),

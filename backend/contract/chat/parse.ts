@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { explain } from './explain.ts';
 
 /**
- * One issue is told, so none is looked for after it: of a million bad items zod would take seconds to gather them, and
+ * Only one issue is reported, so parsing stops at the first: gathering a million would take zod seconds, and
  * joining some 100,000 issues overflows its stack. A check of our own (`refine`) must say `abort: true` to stop a list.
  */
 const FIRST_ISSUE: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };

@@ -83,7 +83,7 @@ export function unknownVariables(env: Readonly<Record<string, string | undefined
     });
 }
 
-/** Whether a value has named parts, as a TOML table or a JSON object has. A date in TOML is an object, and no table. */
+/** Whether a value has named parts, as a TOML table or a JSON object has. A TOML date is an object, but no table. */
 export const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
@@ -137,7 +137,7 @@ function withoutTexts(value: unknown): unknown {
   return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutTexts(each)])) : value; // prettier-ignore
 }
 
-/** Also in a place that is not for addresses, what stands in one before its "@" is left out. */
+/** The part of an address before its "@" is left out, wherever the address stands. */
 function shown(value: unknown): string {
   return short(asJson(value).replace(/\/\/[^/\s"]*@/g, '//…@'));
 }

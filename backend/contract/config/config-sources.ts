@@ -34,7 +34,7 @@ export interface ResolvedConfig {
   readonly locked: Readonly<Record<string, string>>;
 }
 
-/** Says where Ollama listens: a good guess, but whatever is said to Hearth itself is better. */
+/** Says where Ollama listens: a good guess, which any setting of Hearth's own outweighs. */
 const OLLAMA_HOST = 'OLLAMA_HOST';
 const API_URL = 'ollama.api_url';
 
@@ -43,7 +43,7 @@ interface Candidate {
   readonly source: Source;
   readonly where: string;
   readonly value: unknown;
-  /** A guess from another program's variable: of no use is no mistake, and a form may set something else. */
+  /** A guess from another program's variable: a useless value is no mistake, and a form may set another. */
   readonly guess?: true;
 }
 
@@ -192,7 +192,7 @@ export function pointsHome({ ollama, server }: Config): boolean {
 
 const EVERY_PAGE: ReadonlySet<string> = new Set(['*', 'https://*', 'http://*']);
 
-/** What is allowed and may still surprise. */
+/** Notices about values that are allowed and may still surprise. */
 function cautions({ cors, ollama, cache }: Config): string[] {
   const said: string[] = [];
   for (const origin of cors.allowed_origins.filter((each) => EVERY_PAGE.has(each))) {
