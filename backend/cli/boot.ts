@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { Script } from 'node:vm';
 import { readableStacks } from './readable-stack.ts';
 
-/** By then a gateway has answered its first requests, so that what they need is compiled too. Milliseconds. */
+/** Long enough for the first requests, so that the code they need is compiled too. Milliseconds. */
 const COMPILED_MS = 2000;
 
-/** A program on its way. */
+/** A program to be started. */
 export interface Carried {
   /** The text of a function of `require`. */
   readonly code: string;
@@ -21,7 +21,7 @@ export interface Carried {
   readonly compiled: Buffer | undefined;
   /** The source map of `file`; undefined where there is none. Asked when an error is shown. */
   sourceMap(): string | undefined;
-  /** Takes V8's code for the next start. It may throw, and then the next start compiles again. */
+  /** Takes V8's code for the next start. When it throws, the next start compiles again. */
   keep?(compiled: Buffer): void;
 }
 
@@ -38,7 +38,7 @@ export function boot({ code, file, linesBefore, compiled, sourceMap, keep }: Car
   setTimeout(() => attempt(() => keep(script.createCachedData())), COMPILED_MS).unref();
 }
 
-/** A folder that cannot be written costs time at each start and nothing else. */
+/** Where the folder cannot be written, each start takes longer, and that is all. */
 export function attempt<T>(effect: () => T): T | undefined {
   try {
     return effect();
@@ -54,7 +54,7 @@ export function codeCache(path: string, id: string) {
       const bytes = attempt(() => readFileSync(path));
       return bytes?.toString('latin1', 0, id.length) === id ? bytes.subarray(id.length) : undefined;
     },
-    /** All or nothing, whoever else does the same now. Throws when the folder cannot be written. */
+    /** All or nothing, even when another start does the same now. Throws when the folder cannot be written. */
     write(compiled: Buffer): void {
       const part = `${path}.${process.pid}`;
       try {

@@ -1,6 +1,6 @@
 // The form in which one file carries a program: in a comment at its end. Written by the build, read at each start.
 
-/** What ends a comment is written otherwise in it, in as many characters, so that positions stay the same. */
+/** The end mark of a comment is replaced in it by as many other characters, so that positions stay the same. */
 const END = '*/';
 const HIDDEN_END = '*\u0001';
 const OPEN = '\n/* program ';

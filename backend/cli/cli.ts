@@ -54,7 +54,7 @@ function readFlags(args: readonly string[]): ServeFlags {
   for (const pair of values.set ?? []) {
     const [key, ...rest] = pair.split('=');
     if (key === undefined || rest.length === 0) {
-      // Behind the name may stand a secret, and what follows as another argument may be one.
+      // The text behind the name may be a secret, and so may the next argument.
       const name = /^[\w.]*/.exec(pair)?.[0] ?? '';
       throw new Exit(EXIT.usage, `--set needs KEY=VALUE. It was "${name}"${name === pair ? '' : ' and something'}.`);
     }
@@ -122,7 +122,7 @@ async function serve(args: readonly string[]): Promise<void> {
   for (const notice of notices) log.warn({}, notice);
   const backend = await startBackend({ config, log, version: VERSION });
   const life = new AbortController();
-  // Before the line that others wait for: whoever has read it may end this at once.
+  // Before the ready line: a program that waited for it may end this one at once.
   stopOnSignals(backend, log, output, life);
   const { url } = backend;
   process.stdout.on('error', ({ message }) => log.warn({ url }, `The ready line could not be written: ${message}.`));
@@ -183,7 +183,7 @@ async function followFile(
       log.warn({ fields: later.map((field) => field.path) }, 'these settings change after a restart of the gateway');
     }
   };
-  // One after the other: two quick edits must not overtake each other.
+  // One after the other, so that the later of two quick edits wins.
   let reading = Promise.resolve();
   const queueReread = (): void => {
     reading = reading.then(reread).catch((error: unknown) => {
@@ -203,7 +203,7 @@ async function followFile(
       signal,
     );
     log.info({ path }, 'configuration is followed');
-    // What was written between the first read and the watch.
+    // Catches an edit made between the first read and the start of the watch.
     queueReread();
   } catch (error) {
     log.warn({ err: error }, `Changes of ${path} are not seen. Send SIGHUP to have it read again.`);

@@ -15,8 +15,8 @@ type Data = Record<string, unknown>;
 const LOCK = { patienceMs: 5000, everyMs: 20 } as const;
 
 /**
- * Does what reads a file and writes it anew while nobody else does so: of two edits at the same time the later would
- * undo the earlier one, and a key that was revoked would be good again. The lock is a file beside it, as git's is.
+ * Runs an edit of a file while no other edit runs: of two at the same time the later would undo the
+ * earlier one, and a revoked key would be good again. The lock is a file beside it, as git's is.
  * Throws ConfigFileError, also when the lock is not given back in time.
  */
 export async function whileLocked<T>(
@@ -70,7 +70,7 @@ function inJson(old: string, keys: readonly ApiKey[]): string {
   return `${JSON.stringify(withKeys(data, keys), null, indent)}\n`;
 }
 
-/** Keys stand in tables of their own at the end of the file, where no other table can be cut in two by them. */
+/** Keys are tables at the end of the file, so that they cannot cut another table in two. */
 function inToml(path: string, old: string, keys: readonly ApiKey[]): string {
   const kept: string[] = [];
   let isKey = false;
@@ -122,7 +122,7 @@ async function replace(named: string, text: string): Promise<void> {
   const next = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
     await writeFile(next, text, { mode: (before?.mode ?? 0o600) & 0o777, flush: true });
-    // Only an administrator can, and only then it matters.
+    // Only an administrator can change the owner, and only then it matters.
     if (before !== undefined) await chown(next, before.uid, before.gid).catch(() => undefined);
     await rename(next, path);
   } catch (cause) {
