@@ -36,7 +36,7 @@ import { trayModel } from './tray/tray-model.ts';
 import { TrayPresence } from './tray/tray-presence.ts';
 import { worthSaying } from './notices/state-notifications.ts';
 
-/** Milliseconds between two pushes of figures that grow by themselves, while somebody looks. */
+/** Milliseconds between two pushes of figures that grow by themselves, while the window is visible. */
 const TICK_MS = 1000;
 const TRAY_STEP_MS = 300;
 /** The whole end may take this much longer than the drain. */
@@ -119,7 +119,7 @@ export async function createApp(shell: Shell) {
     place: () => shell.memory.get('place'),
     savePlace: (place) => shell.memory.set('place', place),
     onShown: () => pusher.shown(),
-    // Without a tray the window is the app's only face: it asks whether to quit. Whoever insists is obeyed.
+    // Without a tray the window is the app's only face: it asks whether to quit. Asked a second time, the app quits.
     mayClose: () => {
       if (tray.seen || quitting !== undefined) return true;
       if (asksToQuit) void quit();
@@ -192,7 +192,7 @@ export async function createApp(shell: Shell) {
     while (!life.signal.aborted) {
       await clock.sleep(TICK_MS, life.signal).catch(() => undefined);
       pusher.touch('live', 'plots');
-      // The tray says what the window says, also of what comes about by waiting.
+      // Some states come about by waiting alone, and the tray must say what the window says.
       if (host.visible) showState();
     }
   }

@@ -1,5 +1,5 @@
 // The log of the desktop app: JSON lines in a file that is rotated by size, the last few kept. A disk that is full or a
-// folder that is read-only costs the log, never the app, and only for as long as it lasts.
+// folder that is read-only costs log lines while it lasts, and never stops the app.
 import { mkdirSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
@@ -48,7 +48,7 @@ export function openLog(folder: string, level: string, elapsed: () => number): A
     file = made;
     made.on('open', () => tell(undefined));
     made.on('warning', () => undefined);
-    // It ends with its first error, and Node would end the process for one that nobody hears.
+    // The stream ends at its first error, and without a listener Node would end the process.
     made.on('error', (error) => {
       if (file === made) file = undefined;
       failed(error);

@@ -27,7 +27,7 @@ const icons = join(root, 'assets', 'icons');
 
 app.setName('Hearth');
 const dataDir = process.env['HEARTH_DATA_DIR'];
-// Said in any case: asked for a folder of its own that cannot be made, as in a read-only home, Electron aborts without a
+// Set in any case: when Electron cannot make its default folder, as in a read-only home, it aborts without a
 // word.
 app.setPath('userData', dataDir ? resolve(dataDir) : join(app.getPath('appData'), 'Hearth'));
 // Windows shows notifications of apps that it knows by name alone; the name is electron-builder.yml's appId.
@@ -193,7 +193,7 @@ const JSON_FILES = [{ name: 'JSON', extensions: ['json'] }];
 /** The headless gateway's file may be TOML. */
 const SETTINGS_FILES = [{ name: 'Settings', extensions: ['json', 'toml'] }];
 
-/** The window's place and the like; a file that cannot be read or written costs no more than that. */
+/** The window's place and the like; when the file cannot be read or written, only these are lost. */
 function openMemory(cwd: string): Shell['memory'] {
   const kept = new Map<string, unknown>();
   const store = attempt(

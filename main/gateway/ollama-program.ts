@@ -68,7 +68,7 @@ export class OllamaProgram {
     }
     const { log, env, onChange, onFailed } = this.#options;
     const child = spawn(path, ['serve'], { env: { ...env, OLLAMA_HOST: host }, stdio: 'ignore', windowsHide: true });
-    // From now on: a second start in the same moment would leave a program behind that nobody ends.
+    // Set at once: a second start at the same moment would leave a program that nobody ends.
     this.#child = child;
     this.#stopping = false;
     await new Promise<void>((resolve, reject) => {
@@ -82,7 +82,7 @@ export class OllamaProgram {
     child.once('exit', (code, signal) => {
       log.info({ code, signal }, 'the Ollama that Hearth started has ended');
       this.#child = undefined;
-      // Somebody who ends it by a signal knows.
+      // An end by a signal was wanted, and needs no notice.
       if (!this.#stopping && code !== null && code !== 0) {
         onFailed(`Ollama was started and ended again (exit code ${code}). In a terminal, “ollama serve” says why.`);
       }

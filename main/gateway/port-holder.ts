@@ -10,7 +10,7 @@ const TRIES = 50;
 /** Asks /health. Whoever does not answer like a Hearth is another program. */
 export async function holderOf(port: number): Promise<Holder> {
   try {
-    // A redirect would be followed to wherever a stranger points.
+    // A redirect could lead anywhere.
     const options = { signal: AbortSignal.timeout(ASK_MS), redirect: 'error' } as const;
     const answer = await fetch(`http://127.0.0.1:${port}/health`, options);
     const health = healthSchema.pick({ version: true, uptime_ms: true, upstream: true }).parse(await answer.json());
@@ -20,7 +20,7 @@ export async function holderOf(port: number): Promise<Holder> {
   }
 }
 
-/** Ollama greets whoever asks for its root (ollama server/routes.go). */
+/** Ollama answers a request for its root with a greeting (ollama server/routes.go). */
 async function isOllama(port: number): Promise<boolean> {
   try {
     const options = { signal: AbortSignal.timeout(ASK_MS), redirect: 'error' } as const;

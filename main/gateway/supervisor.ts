@@ -118,7 +118,7 @@ export class Supervisor {
       const { clock, log } = this.#options;
       const now = clock.elapsed();
       log.error({ err: error }, this.#backend === undefined ? 'a fault while no gateway runs' : 'the gateway crashed');
-      // What it still throws while it ends changes nothing: the restart that waits goes on waiting.
+      // Errors that it still throws while it ends do not change the restart that is planned.
       if (this.#backend === undefined) return;
       if (now - (this.#since?.at ?? now) > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
       this.#crashes = [...this.#crashes.filter((at) => now - at < DAY_MS), now];
@@ -151,15 +151,15 @@ export class Supervisor {
     });
   }
 
-  /** One transition after the other, in the order they were asked for. */
+  /** Runs transitions one after the other, in the order in which they were asked for. */
   #inTurn(transition: () => Promise<void>): Promise<void> {
     const turn = this.#last.then(transition);
-    // One that throws is its caller's matter; those after it, Quit among them, have their turn all the same.
+    // A transition that throws is reported to its caller; the ones after it, such as Quit, still run.
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  /** A try of our own, after others, is neither shown nor told in the log again unless it ends otherwise. */
+  /** A repeated try of our own is shown and logged again only when it ends differently. */
   async #start(tries = 0): Promise<void> {
     if (this.#backend !== undefined) return;
     const config = this.#options.config();
@@ -180,7 +180,7 @@ export class Supervisor {
     this.#set('running', null);
   }
 
-  /** Why a port cannot be opened is a whole sentence already. */
+  /** The reason why a port cannot be opened is a whole sentence already. */
   #logFailure(error: unknown): void {
     if (error instanceof ListenError) this.#options.log.error({}, error.message);
     else this.#options.log.error({ err: error }, 'the gateway could not be started');

@@ -5,7 +5,7 @@ import { watch } from 'chokidar';
 import { join, resolve } from 'node:path';
 
 const project = resolve(import.meta.dirname, '..', '..', '..');
-/** A build writes many files; this much quiet is its end. Milliseconds. */
+/** A build writes many files; after this much quiet it is over. Milliseconds. */
 const QUIET_MS = 400;
 
 /** By its file: the commands in .bin are scripts of the shell on Windows, which spawn cannot run. */

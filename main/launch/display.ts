@@ -1,9 +1,9 @@
 // Whether there is a screen to show a tray on. A variable alone says little: it may name a screen that has gone, as in a
-// terminal that outlived its desktop, and there Electron would end with Chromium's words and a fault. So it is knocked at.
+// terminal that outlived its desktop, and there Electron would end with Chromium's words and a fault. So we try to connect to it.
 import { connect, type NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 
-/** A local screen answers at once; one behind ssh or on another machine takes its way. Milliseconds. */
+/** A local screen answers at once; one behind ssh or on another machine takes longer. Milliseconds. */
 const KNOCK_MS = 2000;
 
 export type Knock = (door: NetConnectOpts) => Promise<boolean>;

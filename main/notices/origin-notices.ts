@@ -17,7 +17,7 @@ export interface OriginParts {
 
 /**
  * Shows a notice for each page that asks, in the order in which they came: a page may ask as often as it likes, and must
- * not get before another one just when its button is pressed. Returns the end of it.
+ * not come before another one just when its button is pressed. Returns a function that stops it.
  */
 export function askAboutOrigins(parts: OriginParts): () => void {
   const { originApprovals, settings, notices } = parts;

@@ -53,7 +53,7 @@ function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | unde
 
 type Running = Pick<Supervisor, 'control' | 'startedWith'>;
 
-/** That the running gateway does not listen where it was wished to; undefined when it does. */
+/** The notice that the running gateway does not listen where the settings say; undefined when it does. */
 export function gatewayNotice({ control, startedWith }: Running, addKey: () => void): Notice | undefined {
   const text =
     control === undefined || startedWith === undefined ? undefined : effectiveBind(startedWith).refusedBecause;
@@ -80,7 +80,7 @@ function problemNotice(
 ): Notice | undefined {
   const { problems } = settings;
   if (problems.length === 0) return undefined;
-  // A value that is not used changes how Hearth works; a key that nobody knows does not.
+  // A wrong value changes how Hearth works; an unknown key does not.
   const wrong = problems.filter(({ kind }) => kind === 'wrong_value');
   const [first] = wrong;
   const unknown = problems.length - wrong.length;
@@ -139,7 +139,7 @@ export async function reread({ settings, notices, openFile }: TellParts, read = 
     let data: unknown;
     let saves: number;
     do {
-      // What was read before a save of our own says what was so before it.
+      // Data read before a save of our own is out of date.
       ({ saves } = settings);
       ({ data } = await read(settings.view(undefined).file));
     } while (saves !== settings.saves);

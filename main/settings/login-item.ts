@@ -27,7 +27,7 @@ export function setLoginItem(on: boolean, { platform, env, home, command, setLog
   const folder = join(isAbsolute(named) ? named : join(home, '.config'), 'autostart');
   const file = join(folder, 'hearth.desktop');
   if (!on) {
-    // Asked first: where even the folder cannot be, rmSync would throw although nobody wants anything.
+    // Checked first: where the folder cannot exist, rmSync would throw although there is nothing to remove.
     if (existsSync(file)) rmSync(file);
     return;
   }

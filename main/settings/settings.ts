@@ -124,7 +124,7 @@ export class Settings {
     this.#save(next);
   }
 
-  /** Hearth and Ollama would have one address: the sentence for the field that was to bring it about. */
+  /** The sentence for a change that would give Hearth and Ollama one address. */
   #clash(path: string): string {
     const { server, ollama } = this.config;
     const url = withoutUserinfo(ollama.api_url);

@@ -1,4 +1,4 @@
-// The settings form's question whether an Ollama answers at an address, before the address is used.
+// Tests for the settings form whether an Ollama answers at an address, before the address is used.
 import { askOllama } from '../../backend/ask-ollama.ts';
 import { parseField, type Config } from '../../backend/contract/config/config.ts';
 import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';

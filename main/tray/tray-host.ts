@@ -18,9 +18,9 @@ const SIGNALS: readonly string[] = [
   `type='signal',interface='${PROPERTIES}',member='PropertiesChanged',arg0='${WATCHER}'`,
 ];
 
-/** A bus that does not answer for this long has nobody who shows icons. Milliseconds. */
+/** When the bus does not answer for this long, nothing shows icons. Milliseconds. */
 const ANSWER_MS = 2000;
-/** Some watchers get a host and tell nobody: while there is none, they are asked again this often. Milliseconds. */
+/** Some watchers get a host without a signal: while there is none, they are asked again this often. Milliseconds. */
 const AGAIN_MS = 3000;
 
 export interface TrayHostOptions {
@@ -47,7 +47,7 @@ export async function watchTrayHost({ platform, clock, signal, onChange }: TrayH
   let seen: string | undefined;
   let looking: Promise<void> | undefined;
   let again = false;
-  /** What a signal says is not believed, only that it is time to look: one look at a time, the last after the last signal. */
+  /** A signal only means that it is time to look: one look at a time, the last after the last signal. */
   const look = (): Promise<void> => {
     again = true;
     looking ??= lookUntilQuiet().finally(() => (looking = undefined));
@@ -93,7 +93,7 @@ class Desktop {
     const events: Pick<EventEmitter, 'on' | 'once'> = this.#bus as EventEmitter;
     const connected = new Promise<boolean>((resolve) => {
       events.once('connect', () => resolve(true));
-      // Stays: a bus that breaks later has no more to say, and is no reason to end.
+      // The listener stays: a bus that breaks later must not end the app.
       events.on('error', () => resolve(false));
     });
     return (await this.#answer(connected)) === true;

@@ -50,7 +50,7 @@ export interface TrayState extends Seen {
   readonly startAtLogin: { readonly on: boolean; readonly locked: boolean };
 }
 
-/** Entries of a submenu; a menu longer than the screen helps nobody. */
+/** Entries of a submenu; a longer menu does not fit on a screen. */
 const MOST = 30;
 /** Letters of a label; panels do not wrap. */
 const WIDEST = 60;
@@ -199,7 +199,7 @@ function cacheEntry(live: LiveView): TrayEntry {
   return command(label, { do: 'clear_cache' }, entries > 0);
 }
 
-/** Cut in the middle of nothing: by code points, so that no character is halved. */
+/** Cut between code points, so that no character is halved. */
 function short(label: string): string {
   const letters = [...label];
   return letters.length <= WIDEST ? label : `${letters.slice(0, WIDEST - 1).join('')}…`;

@@ -1,4 +1,4 @@
-// Keeps the app from being without a face: while no panel shows its tray icon, a window is there. It draws nothing.
+// Sees to it that the app can be reached: while no panel shows its tray icon, a window is there. It draws nothing.
 import type { Clock } from '../../backend/core/ports.ts';
 
 /**

@@ -1,5 +1,5 @@
 // Main's end of the wire to the window: every call checked for who sent it, parsed, answered in an envelope; every push
-// throttle and sent only while somebody looks. What the commands do is in handlers.ts.
+// throttled and sent only while the window is visible. What the commands do is in handlers.ts.
 import type { z } from 'zod';
 import {
   CHANNELS,
@@ -69,12 +69,12 @@ export interface PusherOptions {
   /** How each topic is now. */
   readonly read: { readonly [T in Topic]: () => View[T] };
   send(push: Push): void;
-  /** Whether somebody looks. */
+  /** Whether the window is visible. */
   visible(): boolean;
   readonly clock: Clock;
 }
 
-/** Sends changed topics to the window. It keeps no past: who looks again gets everything as it is then. */
+/** Sends changed topics to the window. It keeps no history: a window that is shown again gets everything as it is then. */
 export class Pusher {
   readonly #options: PusherOptions;
   readonly #dirty = new Set<Topic>();

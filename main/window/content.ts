@@ -1,4 +1,4 @@
-// The window's page, served from the app's own files under `app://hearth/`, with the headers that keep it to itself.
+// The window's page, served from the app's own files under `app://hearth/`, with headers that close it to the outside.
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 

@@ -20,7 +20,7 @@ export interface HandlerParts {
   view(): View;
   /** Asks an Ollama at an address how it is, perhaps with another key. Throws upstream_unreachable and its like, invalid_request. */
   testConnection(input: CommandInput<'test_connection'>): Promise<CommandOutput<'test_connection'>>;
-  /** Where to write to, or what to read; undefined when the user thought better of it. */
+  /** Where to write to, or what to read; undefined when the user cancelled. */
   askWhereTo(name: string): Promise<string | undefined>;
   askWhich(): Promise<string | undefined>;
   copy(text: string): void;

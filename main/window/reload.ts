@@ -1,7 +1,7 @@
 // For `npm run dev`: tells when the page has been built anew. It builds nothing and knows no window.
 import { watch } from 'chokidar';
 
-/** A build empties its folder and writes several files; this much quiet is its end. Milliseconds. */
+/** A build empties its folder and writes several files; after this much quiet it is over. Milliseconds. */
 const QUIET_MS = 200;
 
 /** Calls `reload` after each build of the page in `folder`, for as long as the process lives. */

@@ -15,7 +15,7 @@ export interface WindowHostOptions {
   savePlace(place: Rectangle): void;
   /** The page has been shown, or shown again. */
   onShown(): void;
-  /** The user closes it. Whether it may go; if not, somebody asks in the page. */
+  /** The user closes it. Whether it may go; if not, the page asks whether to quit. */
   mayClose(): boolean;
   onGone(): void;
   /** The page's process ended by itself. `stays`: soon after the last time, so the window is not opened again. */
@@ -24,7 +24,7 @@ export interface WindowHostOptions {
   elapsed(): number;
 }
 
-/** A page that ends this soon after it ended before would end again. Milliseconds. */
+/** A page that ends twice within this time would end again. Milliseconds. */
 const STEADY_MS = 30_000;
 /** Chromium's zoom levels: a step is a factor of √1.2, and the most is 200 %. */
 const ZOOM = { step: 0.5, least: -2, most: 4 };
