@@ -18,7 +18,7 @@ import { headerOf } from './parts/status.ts';
 import { Store, type Picture } from './state/store.ts';
 import { Tabs, TITLES } from './frame/tabs.tsx';
 
-/** Before that, an empty page looks faster than one that says it loads. */
+/** Until then the page stays empty: that looks faster than a word about loading. */
 const SKELETON_AFTER_MS = 300;
 
 const everySecond = (tick: () => void): (() => void) => {

@@ -1,5 +1,5 @@
 // How the window's page is built: files beside each other that load under the strict policy of the window, from the
-// app's own scheme as well as from a plain web server. Nothing is inlined, no plugin takes part.
+// app's own scheme as well as from a plain web server. Nothing is inlined, there is no plugin.
 import { defineConfig } from 'vite';
 
 // oxlint-disable-next-line import/no-default-export -- vite reads its configuration from the default export
@@ -12,7 +12,7 @@ export default defineConfig({
     emptyOutDir: true,
     // The oldest Chromium that the app runs on is that of Electron 33.
     target: 'chrome130',
-    // The policy knows no data: addresses.
+    // The window's policy allows no data: addresses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

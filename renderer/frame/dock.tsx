@@ -1,4 +1,4 @@
-// The notices at the window's lower edge: the newest alone, the others behind "2 more", so that what is above never
+// The notices at the window's lower edge: the newest alone, the others behind "2 more", so that the view above never
 // moves. It shows what main tells, what failed here, and the question whether to quit.
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';

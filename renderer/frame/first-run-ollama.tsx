@@ -64,7 +64,7 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
     );
   }
   const program = view.app.ollama_program;
-  // Of an address that somebody has chosen nobody knows whether Ollama is not there or the address is wrong.
+  // At an address of the user's own, either Ollama is not there or the address is wrong.
   if (foreign === true || !isHere(where) || (program === 'missing' && !isUsual(where))) {
     return (
       <Step n={1} title={`No Ollama at ${where}`}>

@@ -1,5 +1,5 @@
 // The page of the first run: finds Ollama or says how to get it, proposes a default model, shows the lines to paste.
-// It ends once an Ollama answers and has a model to be the default, or when the user puts it off.
+// It ends once an Ollama answers and has a model for the default, or when the user puts it off.
 import type { JSX } from 'preact';
 import type { View } from '../../backend/contract/desktop.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';

@@ -40,7 +40,7 @@ export interface Expiry {
   readonly words: string;
   /** What is left of its keep-alive, 0 to 1. */
   readonly left: number;
-  /** The same for those who listen. */
+  /** The same for screen readers. */
   readonly label: string;
 }
 

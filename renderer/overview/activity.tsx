@@ -62,7 +62,7 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
   );
 }
 
-/** Of a default model that is in no list, or of any without Ollama: then there is no list to be missing from. */
+/** For a default model that is not in the list, or for any while Ollama, and so the list, is away. */
 function missingWords({ health }: Live): string {
   switch (health.upstream.state) {
     case 'up':

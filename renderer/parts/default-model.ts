@@ -12,7 +12,7 @@ export function unfitWords(model: ModelView): string | undefined {
   return model.remote ? 'runs on ollama.com, not here' : undefined;
 }
 
-/** Whoever has set a model of ollama.com meant it. */
+/** A model of ollama.com that was set by hand was meant. */
 const isSet = (model: ModelView, { health }: Live): boolean =>
   sameModel(model.name, health.upstream.model) && canChat(model);
 

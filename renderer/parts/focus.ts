@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 const FOCUSABLE = 'button, input, select, textarea, summary, a[href], [tabindex="0"]';
 
-/** Where an element stood, for the time when it stands there no more. */
+/** Where an element stood, for when it is gone. */
 interface Place {
   readonly element: HTMLElement;
   /** Its row's name (`data-row`) and its own name in that row (`data-act`), when it has them. */
@@ -33,7 +33,7 @@ export function useKeptFocus(): void {
       last = undefined;
       heir?.focus({ preventScroll: heir.id === 'view' });
     });
-    // A click on empty ground leaves the focus with the page, and there it is to stay.
+    // After a click on an empty place the page has the focus, and keeps it.
     const leave = (): void => {
       if (document.activeElement === document.body) last = undefined;
     };

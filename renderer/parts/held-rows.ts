@@ -1,5 +1,5 @@
 // Keeps the rows of a list in place while the pointer or the focus is in it.
-// Nobody presses Cancel on a row that has just slid under the finger.
+// Otherwise a row could slide under the pointer just before a press on Cancel.
 import type { RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { QueueEntry } from '../../backend/contract/control.ts';
@@ -19,7 +19,7 @@ interface Hand {
 function useHand(list: RefObject<HTMLElement | null>, empty: boolean): Hand {
   const [pointed, setPointed] = useState(false);
   const [focused, setFocused] = useState(false);
-  // A list that ends says no farewell: neither pointer nor focus leaves what is removed under them.
+  // A removed list gets no event: neither pointer nor focus leaves an element that is taken away.
   if (empty && (pointed || focused)) {
     setPointed(false);
     setFocused(false);
@@ -38,7 +38,7 @@ function useHand(list: RefObject<HTMLElement | null>, empty: boolean): Hand {
 
 export interface HeldRows {
   readonly rows: readonly QueueEntry[];
-  /** Takes the true order once, although a hand is in the list: the user has just changed it. */
+  /** Takes the true order once, although the list is held: the user has just changed it. */
   readonly release: () => void;
   readonly handlers: Hand['handlers'];
 }
@@ -69,7 +69,7 @@ export interface HeldParts<Item> {
   readonly handlers: Hand['handlers'];
 }
 
-/** For a list in two parts: who changes from one to the other does so once the hand has left. */
+/** For a list in two parts: rows change from one to the other once the list is free again. */
 export function useHeldParts<Item>(
   items: readonly Item[],
   nameOf: (item: Item) => string,

@@ -10,7 +10,7 @@ export function isHere(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }
 
-/** Whether Ollama answers there when nobody has told it otherwise; any other address is worth naming. */
+/** Whether it is Ollama's default address; any other is worth naming. */
 export function isUsual(host: string): boolean {
   return isHere(host) && host.endsWith(':11434');
 }

@@ -134,7 +134,7 @@ export function Empty({ mark, title, children }: EmptyProps): JSX.Element {
 
 interface CallerProps {
   readonly name: string;
-  /** What parts it from the words behind it. */
+  /** What separates it from the words behind it. */
   readonly after?: string;
 }
 

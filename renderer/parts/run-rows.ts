@@ -14,8 +14,8 @@ export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
 }
 
 /**
- * When a waiting request starts, in words. Nobody knows when Ollama comes back, where the line waits for that. While the answer that it waits for is late nobody knows when that ends, so there
- * is no countdown: only how long after it.
+ * When a waiting request starts, in words. There is no countdown while the line waits for Ollama, nor while the answer
+ * before it is late: then only how long after that one.
  */
 export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   if (live.queue.paused) return 'paused';
@@ -32,7 +32,7 @@ export type LineRow =
 /** The waiting requests in the order shown, with the changes of model between them. */
 export function lineRows(live: Live, order: readonly QueueEntry[]): LineRow[] {
   const installed = (name: string): ModelView | undefined => live.models.find((model) => sameModel(model.name, name));
-  // Two names of one digest are one model in memory, so nothing is loaded between them.
+  // Two names of one digest are one model in memory, so no load comes between them.
   const isOne = (a: string, b: string): boolean =>
     sameModel(a, b) || (installed(a) !== undefined && installed(a)?.digest === installed(b)?.digest);
   let before = runningRows(live).at(-1)?.model;
@@ -46,7 +46,7 @@ export function lineRows(live: Live, order: readonly QueueEntry[]): LineRow[] {
   });
 }
 
-/** The order to show while a hand is in the list: who was there stays in place, who comes goes to the end. */
+/** The order to show while the list is held: known rows stay in place, new ones go to the end. */
 export function heldOrder(shown: readonly string[], fresh: readonly string[]): string[] {
   const still = shown.filter((id) => fresh.includes(id));
   return [...still, ...fresh.filter((id) => !still.includes(id))];

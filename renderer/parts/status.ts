@@ -38,7 +38,7 @@ export interface HeaderView {
   readonly mark: MarkName;
   readonly line: string;
   readonly more: string;
-  /** The state without figures, for those who listen. */
+  /** The state without figures, for screen readers. */
   readonly say: string;
   readonly button: HeaderButton | null;
   /** What is left of the model's keep-alive, 0 to 1; undefined while one is being loaded. */
@@ -165,7 +165,7 @@ function withoutOllama({ app }: View, { health }: Live): Said {
   if (!isHere(host)) {
     return { line: `Nothing answers at ${host}`, more: until('Ollama does'), button };
   }
-  // At an address that somebody has chosen, that may be what is wrong: it is named, and nothing is said of the program.
+  // An address of the user's own may be what is wrong: it is named, and the program is not.
   const named = isUsual(host) ? undefined : `Nothing answers at ${host}`;
   const line = 'Ollama is not running';
   switch (app.ollama_program) {
@@ -236,7 +236,7 @@ function ready(view: View, live: Live, now: number): Said {
 
 // ---- the model and its fire
 
-/** Others that are loaded stand in Overview: here they would push the address into a line of its own, now and then. */
+/** Other loaded models are in Overview: here they would sometimes push the address into a line of its own. */
 function warmth(view: View, live: Live, now: number, working: boolean): string {
   const model = mainModel(live);
   if (model === undefined || !model.loaded) return '';
@@ -263,7 +263,7 @@ function fireOf(view: View, now: number, state: AppState): Pick<HeaderView, 'lef
   };
 }
 
-/** "15 minutes", for those who listen. */
+/** "15 minutes", for screen readers. */
 function minutes(ms: number): string {
   return ms < 60_000 ? 'less than a minute' : plural(Math.round(ms / 60_000), 'minute');
 }

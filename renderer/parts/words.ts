@@ -80,7 +80,7 @@ export function clockDuration(ms: number): string {
   return seconds < 60 ? `${seconds}${THIN}s` : longDuration(seconds * 1000);
 }
 
-/** A time ahead, which nobody knows to the second: "9 s", "12 min", "2 h". */
+/** A time ahead, rounded, since it is an estimate: "9 s", "12 min", "2 h". */
 export function roughly(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds}${THIN}s`;

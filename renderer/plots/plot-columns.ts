@@ -39,7 +39,7 @@ export interface Strip {
   readonly columns: (span: PlotSpan) => readonly [Column, ...Column[]];
   /** The figure and its unit. */
   readonly figure: (value: number) => readonly [figure: string, unit: string];
-  /** The top of the scale never is less, so that one request does not fill the strip. */
+  /** The scale's top is at least this, so that one request does not fill the strip. */
   readonly least: number;
   /** The scale never changes. */
   readonly fixed?: boolean;
@@ -147,7 +147,7 @@ export interface Top {
   readonly at: number;
 }
 
-/** The top of a scale: grows at once, shrinks only when it was not needed for a whole span, so that nothing twitches. */
+/** The top of a scale: grows at once, shrinks only when it was not needed for a whole span, so that it does not jump. */
 export function heldTop(before: Top | undefined, needed: number, now: number, spanMs: number): Top {
   if (before === undefined || needed >= before.top || now - before.at > spanMs) return { top: needed, at: now };
   return before;
@@ -160,7 +160,7 @@ export function mostOf(columns: readonly Column[]): number {
 
 /**
  * Columns for steps: each value holds until its step ends, the last one until now. A step before a gap gets a second
- * point at its end, or the gap would swallow it.
+ * point at its end, or it could not be seen.
  */
 export function stepColumns(
   span: PlotSpan,

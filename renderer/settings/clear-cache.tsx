@@ -8,7 +8,7 @@ import { useOpener } from '../parts/focus.ts';
 import { Ask } from '../parts/parts.tsx';
 import { plural, thin } from '../parts/words.ts';
 
-/** The tray asks for it too: then the question stands there already. */
+/** When the tray asks for it, the question is shown at once. */
 export function ClearCache({ view, asked }: { readonly view: View; readonly asked: number }): JSX.Element | null {
   const { call } = useCalls();
   const [asking, setAsking] = useState(false);

@@ -34,7 +34,7 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const { typed, found, touched } = state.current;
   const now = settings.values[path];
   const hint = found ?? hintOf(field, view, touched);
-  // What is on can always be switched off.
+  // A switch that is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
   const isList = field.kind === 'list' || field.kind === 'keys' || field.kind === 'headers';
   const wide = isList || field.kind === 'url' || field.kind === 'secret' || field.kind === 'multiline';
@@ -127,7 +127,7 @@ function Control(props: ControlProps): JSX.Element {
           checked={now === true}
           aria-disabled={locked}
           onClick={(event) => {
-            // What it shows follows the setting, which follows the save.
+            // The switch shows the setting, which changes when it is saved.
             event.preventDefault();
             if (!locked) void save(now !== true);
           }}
@@ -187,7 +187,7 @@ function TextControl(props: ControlProps): JSX.Element {
     onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
       setTyped(currentTarget.value),
     onBlur: ({ currentTarget, relatedTarget }: FocusEvent) => {
-      // Who goes on to the button beside it has not done with the field.
+      // A step to the button beside it does not end the editing.
       const stays = relatedTarget instanceof Element && relatedTarget.closest('.ctl') === (currentTarget as Element).closest('.ctl'); // prettier-ignore
       if (!stays && text !== now && text !== touched.wrong?.text) take(text);
     },

@@ -32,13 +32,13 @@ export interface Hint {
   readonly use?: { readonly text: string };
   /** An address in the text that is worth copying. */
   readonly copy?: string;
-  /** Another setting that has to be seen to first, and the words of the way there. */
+  /** Another setting that is needed first, and the label of the link to it. */
   readonly first?: { readonly path: string; readonly label: string };
 }
 
 const KEYS = 'server.api_keys';
 
-/** Whether letting other machines in would let in nobody: there is no key, and nobody said that none is needed. */
+/** Whether other machines could not get in: there is no key, and callers without one are not allowed. */
 export function needsKey({ path }: FieldInfo, { values }: SettingsView): boolean {
   const keys = values[KEYS];
   return (
@@ -136,8 +136,8 @@ export function asText(field: FieldInfo, value: unknown): string {
 }
 
 /**
- * What a typed text means for a field. Undefined: nothing was changed. The gateway judges again when it is saved; this
- * is only so that a plain mistake is told without a way to main and back.
+ * What a typed text means for a field. Undefined: nothing was changed. The gateway checks it again when it is saved; here
+ * a plain mistake is told at once.
  */
 export function readText(
   field: FieldInfo,
@@ -187,7 +187,7 @@ function isNone(field: FieldInfo, text: string): string {
   return unit === undefined ? mustBe(field) : `${typed} is not a time. Write 30 s, 10 min or 2 h.`;
 }
 
-/** "Must be 1 to 10,000." or "Must be 1 s to 7 days."; of a fraction where none may be, that too. */
+/** "Must be 1 to 10,000." or "Must be 1 s to 7 days."; a fraction where none is allowed is named too. */
 export function mustBe(field: FieldInfo, value?: unknown): string {
   const { kind, min, max, allowed } = field;
   if (kind !== 'number' || min === undefined || max === undefined) return `Must be ${allowed}.`;

@@ -59,7 +59,7 @@ export function wordsOf(search: string): string[] {
 /** The rank of letters that stand within a word. */
 const WITHIN = 2;
 
-/** How well a text has a word: 0 whole (or its plural), 1 as the beginning of one, 2 within one; undefined when it has it not. */
+/** How well a text has a word: 0 whole (or its plural), 1 as the beginning of one, 2 within one; undefined when it does not have it. */
 function rankIn(text: string, word: string): number | undefined {
   const lower = text.toLowerCase();
   if (!lower.includes(word)) return undefined;

@@ -12,7 +12,7 @@ import { plural } from '../parts/words.ts';
 
 interface SettingsProps {
   readonly view: View;
-  /** The number of the last wish that was seen to: coming back to this tab is not the same wish again. */
+  /** The number of the last wish that was followed, so that coming back to this tab does not repeat it. */
   readonly seen: { current: number };
 }
 
@@ -120,7 +120,7 @@ function useWantedSetting(
     if (wanted === undefined) return;
     const field = document.querySelector(`[data-path="${CSS.escape(wanted.path)}"]`);
     field?.scrollIntoView({ block: 'center' });
-    // Of a list the last thing is what adds to it.
+    // In a list the last control is the one that adds to it.
     [...(field?.querySelectorAll<HTMLElement>('.ctl :is(input, select, textarea, button)') ?? [])].at(-1)?.focus();
   }, [wanted]);
   const go = (path: string): void => {
@@ -137,7 +137,7 @@ interface GroupProps {
   readonly words: readonly string[];
   readonly wanted: Wanted | undefined;
   readonly go: (path: string) => void;
-  /** The wish in which it was asked to clear the cache; 0 when it was in none. */
+  /** The number of the wish that asks to clear the cache; 0 when there is none. */
   readonly asked: number;
 }
 
@@ -182,7 +182,7 @@ interface FoldProps {
 function Fold({ count, wrong, opens, children }: FoldProps): JSX.Element {
   const [shown, setShown] = useState(opens !== false);
   const [before, setBefore] = useState(opens);
-  // Within this very drawing: who asked for a setting looks for it right after.
+  // During this render: the caller scrolls to the setting right after it.
   if (opens !== before) {
     setBefore(opens);
     if (opens !== false) setShown(true);

@@ -1,5 +1,5 @@
 // What the window shows, and when it is painted: pushes are taken in as they come, changes of state are shown at once,
-// figures that merely moved wait for the next full second. It draws nothing.
+// changes of figures wait for the next full second. It draws nothing.
 import type { LiveView, Push, View } from '../../backend/contract/desktop.ts';
 
 /** The view after a push: every topic in it replaces the one before. */
