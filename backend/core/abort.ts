@@ -31,3 +31,9 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
     off();
   }
 }
+
+/**
+ * Why something is aborted that nobody waits for any more. One for all: without a reason each abort makes an error, with the
+ * trace of the stack, that nobody reads.
+ */
+export const OVER = new Error('It is over.');

@@ -1,6 +1,7 @@
 // The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
 // as long as the upstream stream. Who is next is line.ts and order.ts, what those who wait are told is outlook.ts; what a lease is used for is not known here.
 import type { BatchFigures } from './batches.ts';
+import { onAbort } from '../abort.ts';
 import { PausableClock } from './pausable-clock.ts';
 import { Line, type Rules } from './line.ts';
 import type { Turn } from './order.ts';
@@ -63,8 +64,10 @@ export class LeaseQueue {
 
   /** Its patience of `maxWaitMs` began when it came. */
   #stand(waiter: Waiter, maxWaitMs: number, signal: AbortSignal): Place {
-    const onAbort = (): void => this.#refuse(waiter, () => signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true, signal: waiter.over });
+    // Not by the option `signal` of addEventListener: Node then refers to the listener weakly, which keeps it, and all that it
+    // knows of the request, until a full garbage collection (lib/internal/event_target.js, weakListeners).
+    const off = onAbort(signal, (reason) => this.#refuse(waiter, () => reason));
+    onAbort(waiter.over, off);
     const timeUp = (): void => {
       this.#refuse(waiter, () => queueTimeout(maxWaitMs, this.eta(), this.#halted === 'ollama'));
     };

@@ -1,5 +1,6 @@
 // The runs that hold a slot: since when, how long each should take, and what is to be told while one takes longer. Who gets
 // a slot is queue.ts.
+import { OVER } from '../abort.ts';
 import type { Slot } from './estimate.ts';
 import type { RunMs } from './outlook.ts';
 import type { Clock } from '../ports.ts';
@@ -58,7 +59,7 @@ export class Runs {
   /** Its model stands ready. */
   begin(running: Running): void {
     if (!this.#running.has(running)) return;
-    running.over.abort();
+    running.over.abort(OVER);
     running.over = new AbortController();
     running.startedAt = this.#clock.elapsed();
     running.begun = true;
@@ -67,7 +68,7 @@ export class Runs {
 
   /** Its slot is free. False: it was before. */
   end(running: Running): boolean {
-    running.over.abort();
+    running.over.abort(OVER);
     return this.#running.delete(running);
   }
 

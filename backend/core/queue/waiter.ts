@@ -1,6 +1,7 @@
 // One in line: what it asks for, and its promise of a lease. It ends once, by a grant or a refusal; whatever was set up
 // for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
 import type { Waiting } from '../../contract/chat/chat.ts';
+import { OVER } from '../abort.ts';
 import type { Waiting as Standing } from './order.ts';
 
 /** Embeds have slots of their own: they are short, and must not stand behind a long answer. */
@@ -95,12 +96,12 @@ export class Waiter implements Standing<Waiter> {
   }
 
   grant(lease: Lease): void {
-    this.#over.abort();
+    this.#over.abort(OVER);
     this.#resolve(lease);
   }
 
   refuse(reason: unknown): void {
-    this.#over.abort();
+    this.#over.abort(OVER);
     this.#reject(reason);
   }
 }
