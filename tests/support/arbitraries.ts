@@ -2,7 +2,7 @@
 import { fc } from './property.ts';
 import { CompletionBuilder, type Completion, type Piece } from '../../backend/contract/chat/chat.ts';
 
-/** Things a careless cut would break: joined emoji, flags, combining marks, conjuncts, Hangul, CR LF, unusual spaces. */
+/** Texts that a careless cut would break: joined emoji, flags, combining marks, conjuncts, Hangul, CR LF, unusual spaces. */
 const DELICATE = [
   '👨‍👩‍👧‍👦',
   '👩🏽‍💻',

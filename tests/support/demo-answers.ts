@@ -1,7 +1,7 @@
 // The demo's answers: short texts worth reading while one watches them stream, found by keyword.
 // Deliberately written by hand and fixed, so that a cache hit is seen to be the same text; nothing here is generated.
 
-/** One answer, with what a thinking model mutters before it. */
+/** One answer, with what a thinking model thinks before it. */
 export interface DemoAnswer {
   readonly keywords: RegExp;
   readonly thinking: string;

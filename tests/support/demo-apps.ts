@@ -26,7 +26,7 @@ const APPS: readonly PretendedApp[] = [
 /** Milliseconds between two rounds: time to see one end before the next begins. */
 const ROUND_MS = 6000;
 
-/** Asks round after round until the signal aborts; what fails is nobody's matter here, the window shows it. */
+/** Asks round after round until the signal aborts; a failure needs no handling here, the window shows it. */
 export async function keepAsking(url: string, signal: AbortSignal): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
     // Every third round all ask at once, and a queue is to be seen.

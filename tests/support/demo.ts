@@ -65,7 +65,7 @@ function questionOf(body: Readonly<Record<string, unknown>>): string {
 }
 
 function answer({ body = {} }: RecordedCall): Scripted | undefined {
-  // Asked for JSON: the fake's own JSON fits better than prose.
+  // A request for JSON gets the fake's own JSON, which fits better than prose.
   if (body['format']) return undefined;
   const { thinking, text } = demoAnswer(questionOf(body));
   const thinks = /^deepseek-r1/i.test(String(body['model'])) && body['think'] !== false;
@@ -104,7 +104,7 @@ async function demo(): Promise<void> {
   // Arguments are for the gateway alone.
   const withTray = args.length === 0 && (await hasDisplay(process.env, process.platform));
   const data = mkdtempSync(join(tmpdir(), 'hearth-demo-'));
-  // In the window the settings can be changed like anybody's, so they are in its file; a variable would lock them.
+  // The settings are in the file, so that the window can change them; a variable would lock them.
   writeFileSync(join(data, 'config.json'), JSON.stringify({ ollama: { api_url: fake.url, model: 'llama3.2' } }));
   writeFileSync(join(data, 'state.json'), JSON.stringify({ first_run_done: true }));
   const { OLLAMA_API_URL: _url, OLLAMA_HOST: _host, ...rest } = process.env;
@@ -140,7 +140,7 @@ async function demo(): Promise<void> {
     gateway.kill(signal);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, pass);
-  // Should the demo itself fall, the gateway, being detached, would stay behind.
+  // When the demo itself fails, it must end the gateway, which is detached and would stay.
   process.on('exit', () => {
     gateway.kill();
     rmSync(data, { recursive: true, force: true });

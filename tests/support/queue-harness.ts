@@ -1,4 +1,4 @@
-// A queue with a clock that stands still, and requests in it that a test steers one by one.
+// A queue with a clock that stands still, whose requests a test moves one by one.
 import type { Waiting } from '../../backend/contract/chat/chat.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
 import { LeaseQueue } from '../../backend/core/queue/queue.ts';

@@ -36,7 +36,7 @@ export class ScriptedRun {
     this.#over = true;
   }
 
-  /** Stops without an end, as no real run may. */
+  /** Stops without an end event, which a real run must not. */
   stop(): void {
     this.#over = true;
     this.#wake();

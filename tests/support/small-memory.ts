@@ -1,5 +1,5 @@
-// An Ollama that is memory alone, by a clock that the test moves: room for so many models, the one whose time ends first
-// has to go, and each leaves when its time is up. For tests of what the core does about that.
+// An Ollama that only has memory, with a clock that the test moves: it has room for some models, the one whose time ends
+// first is evicted, and each is unloaded when its time is up. For tests of what the core does about that.
 import type { Config } from '../../backend/contract/config/config.ts';
 import { act, type ActionParts } from '../../backend/core/stories/actions.ts';
 import { ResponseCache } from '../../backend/core/cache/cache.ts';

@@ -42,7 +42,7 @@ export async function startTlsFront(certificate: CertificateName, to: { readonly
     res.on('close', () => inner.destroy());
     req.pipe(inner);
   });
-  // A client that does not believe the certificate leaves in the middle of the greeting.
+  // A client that does not trust the certificate closes during the handshake.
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;

@@ -10,7 +10,7 @@ export interface Sent {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** A text where there was none, or where it was not recorded. */
+  /** Stands for a text that was empty or not recorded. */
   readonly body: Readonly<Record<string, unknown>> | string;
   /** What was answered when it was recorded; 0 where its sender left. */
   readonly status: number;
@@ -40,7 +40,7 @@ export interface Answered {
   readonly text: string;
 }
 
-/** Sends a request with its very headers, and no other but those of its connection. */
+/** Sends a request with exactly its own headers, and those of its connection. */
 export function sendAgain(base: string, { method, url, headers, body }: Sent): Promise<Answered> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const length = text === '' ? {} : { 'content-length': Buffer.byteLength(text) };

@@ -1,4 +1,4 @@
-// The situation of each recorded exchange: which models the real Ollama had, what was loaded or there before, what the model
+// The setting of each recorded exchange: which models the real Ollama had, what was loaded or there before, what the model
 // said, and, for the few whose request or answer was not recorded whole, what stands in for it.
 import type { FakeModel, FakeOllama } from './fake-ollama/fake-ollama.ts';
 import { ask, saidIn, transcripts } from './transcripts.ts';
@@ -59,7 +59,7 @@ function shown(): { parameters: Record<string, string | number | string[]>; temp
   for (const line of parameters.split('\n')) {
     const [name = '', ...words] = line.split(/\s+/);
     const value = JSON.parse(words.join(' ')) as string | number;
-    // Named again and again where it is a list.
+    // Many files name it, so it is a list.
     values[name] = name === 'stop' ? [...((values[name] ?? []) as string[]), String(value)] : value;
   }
   return { ...rest, parameters: values };

@@ -1,5 +1,5 @@
 // Before the first desktop test: the Electron is there. On a fresh machine it has to be downloaded, which may take longer
-// than a test may; how long is the network's matter, so no limit is set here.
+// than a test may; how long depends on the network, so no limit is set here.
 import { findElectron, type FoundElectron } from '../../../main/launch/electron-runtime.ts';
 import { projectRoot } from './processes.ts';
 

@@ -34,7 +34,7 @@ export interface TrayView {
   readonly menu: readonly MenuEntry[];
 }
 
-/** The watcher's side of the bus: what trays and other programs ask it. */
+/** The watcher's side of the bus: what trays and other programs ask of it. */
 class Watcher {
   readonly items: string[] = [];
   hasHost = true;
@@ -84,13 +84,13 @@ export class TrayHost {
     });
   }
 
-  /** Becomes the panel of a bus, also in the place of another; `hasHost` false: a watcher that nobody draws for yet. */
+  /** Becomes the panel of a bus, also in the place of another; `hasHost` false: a watcher without a host that draws. */
   static async start(busAddress: string, { hasHost = true } = {}): Promise<TrayHost> {
     const bus = dbus.sessionBus({ busAddress });
     const watcher = new Watcher();
     watcher.hasHost = hasHost;
     bus.addMethodHandler((message) => {
-      // What still arrives after the end has nobody to answer it, and the library throws at who tries.
+      // Calls that arrive after the end cannot be answered: the library would throw.
       if (watcher.stopped) return true;
       const answer = message.path === PATH ? watcher.answer(message) : undefined;
       if (answer !== undefined) bus.send(dbus.Message.newMethodReturn(message, answer[0], answer[1]));
@@ -111,7 +111,7 @@ export class TrayHost {
     this.#bus.disconnect();
   }
 
-  /** Somebody begins or ends to draw for the watcher; `silently`: no signal tells of it. */
+  /** A host of the watcher comes or goes; `silently`: without a signal. */
   setHost(there: boolean, { silently = false } = {}): void {
     this.#watcher.hasHost = there;
     if (silently) return;

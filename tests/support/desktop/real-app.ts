@@ -18,7 +18,7 @@ const LIMIT_MS = 20_000;
 
 /**
  * Playwright's way into Electron's main process hangs now and then, in about one of forty starts on a busy machine; started
- * without Playwright the app does not. What hangs is ended by Playwright, and then started once more.
+ * without Playwright the app does not. Playwright ends an app that hangs, and then it is started once more.
  */
 const LAUNCH_MS = 12_000;
 const LAUNCHES = 3;
@@ -29,7 +29,7 @@ export interface DesktopOptions {
   readonly panel?: boolean;
   /** As in config.json; written before the start. A text is written as it is. */
   readonly settings?: object | string;
-  /** Does what is to be there before the app: a panel of the desktop's own, for pictures. */
+  /** Starts what has to be there before the app: a panel of the desktop's own, for pictures. */
   readonly before?: (env: Readonly<Record<string, string>>) => Promise<void>;
   /** Spoils the data folder before the start. */
   readonly prepare?: (dataFolder: string) => void;

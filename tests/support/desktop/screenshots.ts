@@ -12,7 +12,7 @@ import { projectRoot } from './processes.ts';
 
 const run = promisify(execFile);
 const out = join(projectRoot(), 'docs', 'images');
-/** A panel paints when it likes and says nothing of it. Milliseconds. */
+/** A panel does not tell when it has painted. Milliseconds. */
 const PAINT_MS = 2500;
 
 const PANEL = `<?xml version="1.0" encoding="UTF-8"?>
@@ -75,7 +75,7 @@ async function picture(page: Page, name: string, dark: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   mkdirSync(out, { recursive: true });
-  // At twice the density, for the screens that people have.
+  // At twice the density, for today's screens.
   const desktop = await startDesktop({
     panel: false,
     before: startPanel,

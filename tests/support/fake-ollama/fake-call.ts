@@ -58,7 +58,7 @@ export interface Scripted {
   readonly extraFinal?: Readonly<Record<string, unknown>>;
 }
 
-/** What a request gets in place of Ollama's answer: from a proxy in front, another program on the port, or a server that is ill. */
+/** What a request gets in place of Ollama's answer: from a proxy in front, another program on the port, or a server that is out of order. */
 export type Instead =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   /** No answer at all, until the client leaves. */

@@ -9,7 +9,7 @@ export function words(text: string): readonly string[] {
 /** About how many tokens a prompt text has. */
 export const tokens = (text: string): number => Math.ceil(text.length / 4);
 
-/** FNV-1a, 32 bits: spreads texts, protects nothing. */
+/** FNV-1a, 32 bits: spreads texts; not for secrets. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

@@ -15,13 +15,13 @@ export class FakeError extends Error {
 /** One turn of the event loop, so that others run and the pieces leave as separate packets. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** The one at the other end of a request: knows when it left, and every wait of the fake ends when it does. */
+/** The client of a request: it knows when it has left, and then every wait of the fake for it ends. */
 export class Client {
   readonly res: ServerResponse;
   readonly call: Call;
   readonly changed: () => void;
   gone = false;
-  /** What the one who serves it died of: every wait ends, and what is left of the answer is this error. */
+  /** Why the runner that serves it died: every wait ends, and the rest of the answer is this error. */
   interruption: string | undefined;
   readonly #leaving = new Set<() => void>();
 

@@ -98,7 +98,7 @@ export class World {
   newCall(method: string, path: string, headers: RecordedCall['headers']): Call {
     const call = new Call(++this.#lastId, method, path, headers);
     const keep = this.options.keepCalls ?? 10_000;
-    // In one piece now and then: shifting a long array for every request would cost each of them.
+    // Many at a time now and then: shifting a long array at every request is slow.
     if (this.calls.length >= 2 * keep) this.calls = this.calls.slice(-keep);
     this.calls.push(call);
     return call;

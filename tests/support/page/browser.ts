@@ -32,7 +32,7 @@ export interface OpenPage {
   /** Commands that the page has sent, with their input. */
   readonly calls: { readonly command: Command; readonly input: unknown }[];
   push(push: Push): Promise<void>;
-  /** Gives it back, for the next one who opens one. Throws when anything went wrong in it. */
+  /** Gives the tab back, so that the next test can use it. Throws when anything went wrong in it. */
   close(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export async function startPages(): Promise<PageStage> {
   };
 }
 
-/** Where a tab rests: of the same site, so that its process stays. */
+/** The page of a tab that is not in use: of the same site, so that its process stays. */
 const REST = 'at-rest';
 
 /** The app's own way to serve its page, over HTTP. */

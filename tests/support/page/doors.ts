@@ -65,7 +65,7 @@ const HANDED_ON: readonly Door[] = [
 const BLOB = `/api/blobs/sha256:${'0'.repeat(64)}`;
 const refused = { status: 403, code: 'management_disabled' } as const;
 
-/** For programs of this machine alone, whatever page asks. */
+/** Only for programs of this machine, never for a page. */
 const MANAGEMENT: readonly Door[] = [
   { method: 'POST', path: '/api/pull', body: { model: 'new' }, ...refused },
   { method: 'POST', path: '/api/push', body: { model }, ...refused },

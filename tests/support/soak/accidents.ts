@@ -48,7 +48,7 @@ export class Accidents {
     this.#account.right('accident', name);
     const { fake, clock, backend } = this.#hearth;
     switch (name) {
-      // No answer may be the worse for these.
+      // These must not change any answer.
       case 'forget':
         fake.unloadAll();
         return Promise.resolve();
@@ -61,7 +61,7 @@ export class Accidents {
       case 'hang':
         fake.hang(true);
         return sleep(this.#chance.below(200)).then(() => fake.hang(false));
-      // These may fail what is under way.
+      // Requests under way may fail by these.
       case 'kill':
         return this.#account.during(() => Promise.resolve(fake.killRunner()));
       case 'busy':
@@ -71,7 +71,7 @@ export class Accidents {
     }
   }
 
-  /** Something in front of Ollama turns its callers away. */
+  /** A proxy in front of Ollama refuses all requests. */
   async #busy(): Promise<void> {
     const body = JSON.stringify({ error: 'the soak has no room' });
     const answer = { status: 503, headers: { 'content-type': 'application/json' }, body };

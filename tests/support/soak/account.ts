@@ -1,4 +1,4 @@
-// The book of a soak: which requests are under way, how each one ended, and what was wrong.
+// The record of a soak: which requests are under way, how each one ended, and what was wrong.
 import type { Reply, Sent } from './send.ts';
 
 /** How a request ended that asked a model through cache and queue; `left`: its caller did not wait for the end. */
@@ -65,7 +65,7 @@ export class Account {
     const hit = [...this.#under];
     for (const each of hit) each.troubled = true;
     await trouble();
-    // Who joins an answer that was hit fails with it.
+    // A follower of a run that was hit fails with it.
     while (hit.some((each) => this.#under.has(each))) await new Promise((resolve) => setTimeout(resolve, 5));
     this.#troubled = false;
   }

@@ -66,7 +66,7 @@ function begins(read: Spoken, due: Spoken): boolean {
   );
 }
 
-/** Where two answers part, with what stands there in each. */
+/** The first difference between two answers, with the text of each there. */
 function difference(read: Reading, due: Spoken): string {
   for (const field of ['thinking', 'content'] as const) {
     const [came, told] = [read[field], due[field]];

@@ -1,4 +1,4 @@
-// Chance that can be had again: a generator with a seed, and a hash. Protects nothing.
+// Repeatable random numbers: a generator with a seed, and a hash. Not for secrets.
 
 /** FNV-1a, 32 bits. */
 export function hash(text: string): number {

@@ -1,4 +1,4 @@
-// One request over a real socket, by somebody who may leave, or read slowly, and never waits for ever.
+// One request over a real socket, by a caller that may leave or read slowly, and has a time limit.
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '../waiting.ts';

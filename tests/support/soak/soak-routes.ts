@@ -86,7 +86,7 @@ interface Block {
 
 const LOOK = { name: 'look', description: 'Looks.', parameters: { type: 'object', properties: {} } };
 const TOOLS = [{ type: 'function', function: LOOK }];
-/** Answers that are kept on every route. A seed means nothing where nothing is left to chance. */
+/** Answers that are kept on every route. A seed changes nothing at temperature 0. */
 const chanceOf = (seed: number | undefined): Fields =>
   seed === undefined ? { temperature: 0 } : { temperature: 1, seed };
 const native = ({ thinks, tools, seed }: Said): Fields => ({
