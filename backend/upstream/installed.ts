@@ -42,8 +42,14 @@ export class Installed {
       this.#failing = false;
       this.#list = list;
       this.#bySpelling.clear();
-      this.#byName = new Map(list.map((model) => [canonicalName(model.name), model]));
+      this.#byName = new Map(list.map((model) => [canonicalName(model.name), this.#unchanged(model)]));
     });
+  }
+
+  /** The same object for a model that is as it was: what is known of it by then holds on. */
+  #unchanged(model: InstalledModel): InstalledModel {
+    const before = this.#byName.get(canonicalName(model.name));
+    return before !== undefined && JSON.stringify(before) === JSON.stringify(model) ? before : model;
   }
 
   /** The last list; undefined before the first, and when it is too old and no newer one can be had. */

@@ -57,7 +57,13 @@ export interface StartedWatch extends Watch {
 /** Makes a watch that does nothing until `start`, except what `resolve` and `refreshLoaded` ask of it. */
 export function createWatch({ upstream, config, clock, log, onChange }: WatchOptions): StartedWatch {
   const life = new AbortController();
-  const address = (): string => withoutUserinfo(config().ollama.api_url);
+  let shown = { configured: '', address: '' };
+  /** Asked at each request. */
+  const address = (): string => {
+    const configured = config().ollama.api_url;
+    if (shown.configured !== configured) shown = { configured, address: withoutUserinfo(configured) };
+    return shown.address;
+  };
   let breaker = new Breaker(clock.elapsed);
   let installed = newList();
   let loaded: readonly LoadedModel[] = [];
