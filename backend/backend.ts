@@ -24,7 +24,7 @@ import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { LOCAL } from './core/ownership.ts';
 import { Requests } from './core/requests/requests.ts';
-import type { Ticket } from './core/requests/ticket.ts';
+import type { Ended } from './core/requests/at-once.ts';
 import { Residency } from './core/models/residency.ts';
 import { act, readAction } from './core/stories/actions.ts';
 import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
@@ -36,7 +36,7 @@ import { PATIENCE, type Patience } from './http/dialect/encode.ts';
 import { effectiveBind } from './http/door/bind.ts';
 import { createGuard } from './http/door/guard.ts';
 import { createKeyCheck } from './http/door/keys.ts';
-import { BodyMemo } from './http/wire/body-memo.ts';
+import { KnownQuestions } from './http/dialect/known-questions.ts';
 import { listen } from './http/wire/listen.ts';
 import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
@@ -123,7 +123,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
   const determinism = new Determinism(modelfiles);
   const working = { ...memory, config, clock, log, cache, estimator, requests, telemetry, determinism, passedOn };
-  const onEnded = (ticket: Ticket): void => {
+  const onEnded = (ticket: Ended): void => {
     feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
   };
@@ -196,7 +196,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     log,
     newId: randomUUID,
     patience,
-    knownBodies: new BodyMemo(),
+    questions: new KnownQuestions(),
     underWay,
     guard: createGuard({
       config,

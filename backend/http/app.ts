@@ -14,6 +14,8 @@ import { openAiHandlers } from './openai/openai-routes.ts';
 import { ownHandlers, type OwnParts } from './own/own-routes.ts';
 import { passThrough } from './passthrough.ts';
 import { createRouter, type Run } from './router.ts';
+import { Arrival } from './wire/arrival.ts';
+import type { Handler } from './wire/handler.ts';
 import { pathOf } from './wire/normalized-path.ts';
 
 export interface AppParts extends OwnParts, DropInParts {
@@ -27,25 +29,39 @@ export type RequestListener = (req: IncomingMessage, res: ServerResponse) => voi
 
 export function createApp(parts: AppParts): RequestListener {
   const handlers = { ...ownHandlers(parts), ...ollamaHandlers(parts), ...openAiHandlers(parts) };
-  return createRouter(handlers, (req, res) => passThrough(parts, req, res), runner(parts));
+  const handOn: Handler = (req, res, arrival) => {
+    arrival.dress(res);
+    return passThrough(parts, req, res);
+  };
+  return createRouter(handlers, handOn, runner(parts));
 }
 
 /** Lets a request through the front door and runs its handler, to whichever end. */
 function runner({ guard, newId, log, underWay }: AppParts): Run {
   return async (req, res, handler) => {
     const startedAt = performance.now();
-    const id = callersId(req) ?? newId();
-    res.setHeader('X-Request-ID', id);
+    const seen = guard.recall(req);
+    const id = (seen?.hasId === false ? undefined : callersId(req)) ?? newId();
+    const arrival = new Arrival(id, seen);
     try {
-      if (guard.admit(req, res) === 'admitted') await handler(req, res);
+      if (seen !== undefined || admitted(guard, req, res, arrival)) await handler(req, res, arrival);
       const ms = Math.round(performance.now() - startedAt);
       log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms }, 'request');
     } catch (thrown) {
+      arrival.dress(res);
       failed(log, id, req, sendError(res, asRefusal(thrown), dialectOf(pathOf(req))));
     } finally {
       underWay.over(req);
     }
   };
+}
+
+/** Has the door look at a request; false for one that has its answer. Throws what the door throws. */
+function admitted(guard: Guard, req: IncomingMessage, res: ServerResponse, arrival: Arrival): boolean {
+  arrival.dress(res);
+  if (guard.admit(req, res) === 'answered') return false;
+  arrival.seen = guard.recall(req);
+  return true;
 }
 
 function failed(log: Log, id: string, req: IncomingMessage, error: AppError): void {

@@ -113,6 +113,8 @@ export type ChatEvent =
   | { readonly type: 'waiting'; readonly waiting: Waiting }
   | { readonly type: 'piece'; readonly piece: Piece }
   | { readonly type: 'end'; readonly end: End };
+/** An event of an answer that is there. */
+export type Said = Exclude<ChatEvent, { readonly type: 'waiting' }>;
 
 /**
  * A piece boundary: what kind it was, its length in UTF-16 units (texts) or in items (the others), and whether it came
@@ -194,7 +196,7 @@ export async function fold(events: AsyncIterable<ChatEvent>): Promise<Completion
 }
 
 /** The pieces of a finished answer as they were recorded, then its end. */
-export function* replay(completion: Completion): Generator<ChatEvent> {
+export function* replay(completion: Completion): Generator<Said> {
   const { cuts, end } = completion;
   const at = { content: 0, thinking: 0, tool_calls: 0, extra: 0 };
   let piece: Piece | undefined;

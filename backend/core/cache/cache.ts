@@ -6,7 +6,9 @@ import type { Removed } from '../../contract/control.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import { Groups, type Entry, type Group, type Sum } from './groups.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
-import { decodeKept, decodeRecord, encodeRecord, type KeptAnswer } from './record.ts';
+import { Hit } from './hit.ts';
+import { ReadyText, ReadyTexts } from './ready-texts.ts';
+import { encodeRecord } from './record.ts';
 import { Slabs } from './slabs.ts';
 
 const MB = 1024 * 1024;
@@ -27,22 +29,8 @@ const EVICTED_AT_ONCE = 1000;
 const MOST_MARKS = 64;
 const MARK_BYTES = 48;
 
-/** A kept answer. `kept()` is the cheap form for a JSON answer. */
-export interface Hit {
-  readonly model: string;
-  readonly storedAt: number;
-  /** Whole seconds since it was stored, and until it expires. */
-  readonly age: number;
-  readonly ttl: number;
-  readonly runMs: number;
-  readonly tokens: number;
-  /** What was kept: a vector, or an answer, which the two below read. */
-  readonly bytes: Buffer;
-  /** The marks (cache.fresh_when) that need no other answer than this. */
-  readonly marks: readonly string[];
-  kept(): KeptAnswer;
-  record(): Completion;
-}
+/** One part in so many is for ready texts: they are made anew where they are missing. */
+const READY_SHARE = 16;
 
 /** What is noted with an answer. */
 interface About {
@@ -89,6 +77,8 @@ export class ResponseCache {
   readonly #entries: LRUCache<string, Entry>;
   readonly #groups = new Groups();
   readonly #slabs = new Slabs();
+  /** Answers as the texts that go out; they count with the entries. */
+  readonly #ready = new ReadyTexts<Entry>(() => this.#maxBytes / READY_SHARE);
   /** Removed, and still in their places. */
   readonly #gone: Group[] = [];
   /** Bytes of all entries, and of those that are gone. */
@@ -122,6 +112,14 @@ export class ResponseCache {
 
   /** Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. */
   get(key: string, maxAge?: number): Hit | undefined {
+    const hit = this.glance(key, maxAge);
+    // Whoever asks has it for as long as it likes.
+    void hit?.bytes;
+    return hit;
+  }
+
+  /** The same for who reads it at once or not at all: its bytes are there only until something else happens. */
+  glance(key: string, maxAge?: number): Hit | undefined {
     const entry = this.#entries.get(placeOf(key));
     if (entry === undefined || entry.key !== key || entry.group.isGone) return undefined;
     const now = this.#clock.elapsed();
@@ -131,19 +129,20 @@ export class ResponseCache {
       return undefined;
     }
     if (maxAge !== undefined && now - entry.keptAt > maxAge * 1000) return undefined;
-    const bytes = this.#slabs.read(entry.block, entry.length);
-    return {
-      model: entry.group.model,
-      storedAt: entry.storedAt,
-      age: Math.floor((now - entry.keptAt) / 1000),
-      ttl: Math.floor((entry.expiresAt - now) / 1000),
-      runMs: entry.runMs,
-      tokens: entry.tokens,
-      bytes,
-      marks: entry.marks,
-      kept: () => decodeKept(bytes),
-      record: () => decodeRecord(bytes),
-    };
+    return new Hit(entry, this.#slabs, now);
+  }
+
+  /**
+   * An answer as the text that goes out, of which there is one in each `form`; `write` is asked for it where there is none,
+   * with GAPS where callers get something else. Undefined where the whole is new for each.
+   */
+  readyText(hit: Hit, form: string, write: (hit: Hit) => string): ReadyText | undefined {
+    const ready = this.#ready.get(hit.entry, form);
+    if (ready !== undefined || hit.hasCalls) return ready;
+    const made = new ReadyText(write(hit));
+    this.#ready.keep(hit.entry, form, made);
+    this.#makeRoom();
+    return made;
   }
 
   /**
@@ -193,6 +192,7 @@ export class ResponseCache {
       this.#goneEntries--;
     }
     this.#groups.delete(entry);
+    this.#ready.drop(entry);
     this.#slabs.free(entry.block, entry.length);
   }
 
@@ -214,6 +214,7 @@ export class ResponseCache {
     this.#gone.push(...taken);
     this.#goneEntries += removed;
     this.#goneBytes += bytes;
+    this.#ready.dropWhere(({ group }) => group.isGone);
     this.#tidy();
     return { removed, freed_bytes: bytes };
   }
@@ -245,7 +246,7 @@ export class ResponseCache {
 
   /** So that `cost` bytes fit: what is gone makes room first, then what was not used for the longest time. */
   #makeRoom(cost: number = 0): void {
-    const most = this.#maxBytes - cost;
+    const most = this.#maxBytes - cost - this.#ready.bytes;
     for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {
       if (this.#takeApart()) continue;
       this.#entries.pop();
@@ -260,11 +261,11 @@ export class ResponseCache {
     this.#refused = 0;
   }
 
-  /** Entries and bytes now, including ones that have expired but have not been asked for since. */
+  /** Entries and bytes now, ready texts among them, including ones that have expired but have not been asked for since. */
   get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
     return {
       entries: this.#entries.size - this.#goneEntries,
-      bytes: this.#bytes - this.#goneBytes,
+      bytes: this.#bytes - this.#goneBytes + this.#ready.bytes,
       max_bytes: this.#maxBytes,
     };
   }

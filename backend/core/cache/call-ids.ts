@@ -1,9 +1,9 @@
 // The ids of tool calls. A model's server makes one for each call, and a program keeps what a tool answered by it, so a
 // kept answer that is told again brings new ones: with the old, the second result would be taken for the first.
 import type { Completion } from '../../contract/chat/chat.ts';
-import type { Hit } from './cache.ts';
+import type { Hit } from './hit.ts';
 import type { NewId } from '../ports.ts';
-import { decodeKept, encodeRecord } from './record.ts';
+import { decodeKept, encodeRecord, hasCalls } from './record.ts';
 
 type Kept = Pick<Hit, 'kept' | 'record'>;
 
@@ -28,8 +28,7 @@ export function withNewCallIds(hit: Kept, newId: NewId): Kept {
     record,
     kept: () => {
       const kept = hit.kept();
-      // In a text the quotes would be escaped, so this finds nothing but the field.
-      return kept.messageJson.includes('"tool_calls":[') ? decodeKept(encodeRecord(record())) : kept;
+      return hasCalls(kept) ? decodeKept(encodeRecord(record())) : kept;
     },
   };
 }

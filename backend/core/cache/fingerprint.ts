@@ -40,15 +40,8 @@ export interface KeyParts {
 /** SHA-256 in hex. Equal for two requests exactly when they mean the same to the same model. */
 export function fingerprint({ url, version, family, digest, namespace, body }: KeyParts): string {
   const head = `${SCHEMA_VERSION}\n${url}\n${version}\n${family}\n${digest}\n${namespace}`;
-  const known = keys.get(body);
-  if (known?.head === head) return known.key;
-  const key = hash('sha256', JSON.stringify(head) + meaningOf(family, body));
-  keys.set(body, { head, key });
-  return key;
+  return hash('sha256', JSON.stringify(head) + meaningOf(family, body));
 }
-
-/** By identity: the same object may be asked for again and again, and nobody changes a request. */
-const keys = new WeakMap<UpstreamRequest, { readonly head: string; readonly key: string }>();
 
 const TYPES: Readonly<Record<KeyParts['family'], GoStruct>> = {
   chat: ollamaChat,

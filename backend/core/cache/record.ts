@@ -51,6 +51,11 @@ export function decodeKept(bytes: Buffer): KeptAnswer {
   return { messageJson: bytes.subarray(HEAD_BYTES, messageEnd), end, whole: () => decodeRecord(bytes) };
 }
 
+/** Whether tools are called in it. In a text the quotes would be escaped, so this finds nothing but the field. */
+export function hasCalls({ messageJson }: KeptAnswer): boolean {
+  return messageJson.includes('"tool_calls":[');
+}
+
 /** Everything, for a streamed replay. */
 export function decodeRecord(bytes: Buffer): Completion {
   const { messageEnd, restEnd } = bounds(bytes);

@@ -1,6 +1,6 @@
 // How a kept answer is spoken again. Smooth: word by word within a little more than a second, as if it were just
 // written; original: the model's own pieces; instant: all at once. Pacing only; back-pressure is the reader's.
-import { replay, type ChatEvent, type Completion, type Cut, type Piece } from '../../contract/chat/chat.ts';
+import { replay, type ChatEvent, type Completion, type Cut, type Piece, type Said } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import type { Clock } from '../ports.ts';
 
@@ -64,7 +64,7 @@ function inWords({ thinking, content }: Completion): { pieces: Iterable<Piece>; 
 }
 
 /** The texts in one piece, if they are asked for, then what is no text: tool calls, unknown fields, the end. */
-function* atOnce(completion: Completion, texts: boolean): Generator<ChatEvent> {
+export function* atOnce(completion: Completion, texts: boolean = true): Generator<Said> {
   const { thinking, content, cuts } = completion;
   if (texts && thinking + content !== '') yield { type: 'piece', piece: { thinking, content } };
   // What was joined to a text stands alone here.

@@ -1,8 +1,10 @@
 // What goes into the gateway and what comes out: a request in the one form that every route translates to, and its answer.
 // Types alone.
 import type { ChatEvent, Completion } from '../../contract/chat/chat.ts';
-import type { CacheWish } from '../cache/policy.ts';
-import type { Family, UpstreamRequest } from '../ports.ts';
+import type { CachePlan, CacheWish } from '../cache/policy.ts';
+import type { Config } from '../../contract/config/config.ts';
+import type { Family, InstalledModel, UpstreamRequest } from '../ports.ts';
+import type { Ended } from './at-once.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { ReplayMode } from '../cache/replay.ts';
 import type { CacheOutcome, Ticket, TicketOptions } from './ticket.ts';
@@ -34,9 +36,27 @@ export interface ToKeep extends CacheOutcome {
   keepAs(): string | undefined;
 }
 
+/** A question that was understood before; the question itself is not held. */
+export interface Known {
+  /** What is told of each request that asks it. */
+  readonly about: Pick<Ended, 'route' | 'model' | 'caller' | 'owner'>;
+  readonly plan: CachePlan;
+  readonly key: string;
+  readonly mark: string | undefined;
+  /** How long its model is to stay loaded, by the caller's wish, in seconds. */
+  readonly keepAlive: number | undefined;
+  /** What its meaning hangs on. */
+  readonly model: InstalledModel;
+  readonly config: Config;
+  readonly url: string;
+  readonly version: string | undefined;
+}
+
 /** An answer that waits, runs or is kept; its ticket says which. Close it in any case; twice is harmless. */
 export interface Answer {
   readonly ticket: Ticket;
+  /** Of a kept answer: how its question is known again; see Gateway.again. */
+  readonly known?: Known | undefined;
   /** The answer as it comes, to its end event. Read it once. Throws AppError. */
   readonly events: AsyncIterable<ChatEvent>;
   /** The whole answer; instead of reading the events. A hit is there at once. */

@@ -12,7 +12,7 @@ import {
 } from '../../contract/chat/chat.ts';
 import { PRIORITY } from '../../contract/chat/chat-request.ts';
 import type { AppError } from '../../contract/errors.ts';
-import type { Hit } from '../cache/cache.ts';
+import type { Hit } from '../cache/hit.ts';
 import type { CachePlan } from '../cache/policy.ts';
 import type { Clock } from '../ports.ts';
 

@@ -7,28 +7,35 @@ import {
   type Completion,
   type End,
   type Piece,
+  type Said,
 } from '../../contract/chat/chat.ts';
+import type { Hit } from '../cache/hit.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import { waitsFor } from './standing.ts';
 
+/** What an answer tells of its request. */
+export type Told = Pick<Ticket, 'source' | 'model' | 'id' | 'timing' | 'conversation'> & {
+  readonly cache: { readonly hit: Pick<Hit, 'storedAt' | 'age'> | undefined } | undefined;
+};
+
 /** `cached` means: this answer cost no run of its own because it had been kept. */
-export function isCached(ticket: Ticket): boolean {
+export function isCached(ticket: Pick<Told, 'source'>): boolean {
   return ticket.source === 'hit';
 }
 
 /** The JSON answer. */
-export function chatAnswer(completion: Completion, ticket: Ticket): ChatAnswer {
+export function chatAnswer(completion: Completion, ticket: Told): ChatAnswer {
   return { message: answerMessage(completion), ...aboutAnswer(completion.end, ticket) };
 }
 
 /** The same JSON answer as text, from a kept one whose message is JSON already. */
-export function keptAnswerJson({ messageJson, end }: KeptAnswer, ticket: Ticket): string {
+export function keptAnswerJson({ messageJson, end }: KeptAnswer, ticket: Told): string {
   return `{"message":${messageJson.toString()},${JSON.stringify(aboutAnswer(end, ticket)).slice(1)}`;
 }
 
 /** Everything of an answer but its text. */
-function aboutAnswer(end: End, ticket: Ticket): Omit<ChatAnswer, 'message'> {
+function aboutAnswer(end: End, ticket: Told): Omit<ChatAnswer, 'message'> {
   const { cache, conversation } = ticket;
   return {
     cached: isCached(ticket),
@@ -68,27 +75,27 @@ export type StreamPiece =
 
 /** An event as our own routes stream it. `first` adds the request's id. */
 export function streamPiece(event: ChatEvent, ticket: Ticket, first: boolean): StreamPiece {
-  const cached = isCached(ticket);
-  const id = first ? { request_id: ticket.id } : {};
-  switch (event.type) {
-    case 'waiting': {
-      const { waiting } = event;
-      const late = ticket.waitsForLate(waiting) ? ({ late: true } as const) : {};
-      const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late, ...waitsFor(waiting) };
-      return { content: '', done: false, cached, ...id, queue };
-    }
-    case 'piece': {
-      const { content, thinking, tool_calls } = event.piece;
-      return {
-        content,
-        done: false,
-        cached,
-        ...id,
-        ...(thinking === '' ? {} : { thinking }),
-        ...(tool_calls === undefined ? {} : { tool_calls }),
-      };
-    }
-    case 'end':
-      return { done: true, ...aboutAnswer(event.end, ticket) };
-  }
+  if (event.type !== 'waiting') return spokenPiece(event, ticket, first);
+  const { waiting } = event;
+  const late = ticket.waitsForLate(waiting) ? ({ late: true } as const) : {};
+  const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late, ...waitsFor(waiting) };
+  return { content: '', done: false, cached: isCached(ticket), ...idOf(ticket, first), queue };
+}
+
+/** The same for what is said. */
+export function spokenPiece(event: Said, told: Told, first: boolean): StreamPiece {
+  if (event.type === 'end') return { done: true, ...aboutAnswer(event.end, told) };
+  const { content, thinking, tool_calls } = event.piece;
+  return {
+    content,
+    done: false,
+    cached: isCached(told),
+    ...idOf(told, first),
+    ...(thinking === '' ? {} : { thinking }),
+    ...(tool_calls === undefined ? {} : { tool_calls }),
+  };
+}
+
+function idOf({ id }: Pick<Told, 'id'>, first: boolean): { request_id?: string } {
+  return first ? { request_id: id } : {};
 }

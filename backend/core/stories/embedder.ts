@@ -2,7 +2,8 @@
 // together, and what comes is kept. The same stages as a chat's, for answers that come whole.
 import type { Source } from '../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
-import type { Hit, ResponseCache } from '../cache/cache.ts';
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Hit } from '../cache/hit.ts';
 import { keyed } from '../cache/keyed.ts';
 import type { CachePlan, CacheWish } from '../cache/policy.ts';
 import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';

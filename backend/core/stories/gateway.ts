@@ -13,22 +13,23 @@ import {
   type Waiting,
 } from '../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
-import type { ResponseCache, Hit } from '../cache/cache.ts';
-import { withNewCallIds } from '../cache/call-ids.ts';
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Ended } from '../requests/at-once.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
 import type { Determinism } from '../models/determinism.ts';
 import { askedOf, cachedTokens, promptChars, type Estimator } from '../queue/estimate.ts';
 import type { FlightContext, Flights } from '../flight.ts';
-import { counted, followed, once, WhenRead } from './follow.ts';
+import { counted, followed, once } from './follow.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
+import { knownOf } from './known.ts';
 import { keptFor, letIn, understand } from './question.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { shuttingDown } from '../refusals.ts';
-import { speak } from '../cache/replay.ts';
 import { keyed } from '../cache/keyed.ts';
 import type { Requests } from '../requests/requests.ts';
 import { Ticket } from '../requests/ticket.ts';
@@ -54,9 +55,9 @@ export interface GatewayParts {
   readonly telemetry: Telemetry;
   readonly determinism: Determinism;
   readonly modelfiles: Modelfiles;
-  readonly passedOn: Pick<PassedOn, 'take'>;
+  readonly passedOn: Pick<PassedOn, 'take' | 'wouldChange'>;
   /** A request's life has ended, well or not. */
-  onEnded(ticket: Ticket): void;
+  onEnded(request: Ended): void;
 }
 
 /** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
@@ -72,10 +73,12 @@ const LAST_WORDS_MS = 1000;
 
 export class Gateway {
   readonly #parts: GatewayParts;
+  readonly #kept: KeptAnswers;
   #draining = false;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    this.#kept = new KeptAnswers(parts, (ticket) => this.#closed(ticket));
   }
 
   /**
@@ -87,13 +90,14 @@ export class Gateway {
     const { watch, config, requests, cache, log, telemetry, modelfiles, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
     if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
-    const { model, request, ...asked } = await understand(this.#parts, call, ticket.signal);
+    const asked = await understand(this.#parts, call, ticket.signal);
+    const { model, request } = asked;
     const { key, keepAs } = keyed(watch, asked.keyAt);
-    const { plan, hit } = keptFor(cache, asked.plan, key, call.mark);
+    const { plan, hit } = keptFor((...what) => cache.get(...what), asked.plan, key, call.mark);
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
       passedOn.take(request, model);
-      return this.#hit(ticket, call, outcome, hit);
+      return this.#kept.answer(ticket, call, { outcome, hit, known: knownOf(call, asked, key, config(), watch) });
     }
     if (plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');
@@ -120,32 +124,11 @@ export class Gateway {
     ticket.admitted = true;
   }
 
-  // ---- 1 hit
+  // ---- 1 hit: in full by `chat`, or again by a question that is known, in one go
 
-  #hit(ticket: Ticket, call: ChatCall, outcome: ToKeep, hit: Hit): Answer {
-    const { clock, requests, telemetry, newId } = this.#parts;
-    ticket.source = 'hit';
-    ticket.cache = outcome;
-    telemetry.sourced(hit.model, 'hit', call.owner);
-    telemetry.saved(hit.runMs, hit.tokens);
-    ticket.started();
-    const close = once(() => this.#closed(ticket));
-    const told = withNewCallIds(hit, newId);
-    return {
-      ticket,
-      events: new WhenRead(() => {
-        requests.add(ticket);
-        return followed(ticket, speak(told.record(), call.replay, clock, ticket.signal), close);
-      }),
-      whole: () => {
-        ticket.firstPiece();
-        ticket.finish();
-        close();
-        return told.kept();
-      },
-      tail: (signal) => speak(told.record(), 'original', clock, signal),
-      close,
-    };
+  /** The kept answer to a question that was understood before. Undefined: ask by `chat`, which finds out what has changed. */
+  again(...asked: Parameters<KeptAnswers['again']>): ToldAgain | undefined {
+    return this.#draining ? undefined : this.#kept.again(...asked);
   }
 
   // ---- 2 coalesced, or lead

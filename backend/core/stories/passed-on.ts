@@ -44,13 +44,18 @@ export class PassedOn {
   /** Takes a request that was answered without a run. Costs next to nothing where its keep_alive changes nothing. */
   take(request: UpstreamRequest, model: InstalledModel | undefined): void {
     const seconds = keepAliveOf(request);
-    if (seconds === undefined || model === undefined || model.remote || isCloudName(model.name)) return;
+    if (seconds === undefined || model === undefined || !this.wouldChange(seconds, model)) return;
+    this.#wishes.set(model.digest, { request, model, seconds });
+    if (!this.#running) void this.#fulfilAll();
+  }
+
+  /** Whether a request with such a keep_alive, in seconds, must be taken. */
+  wouldChange(seconds: number, model: InstalledModel): boolean {
+    if (model.remote || isCloudName(model.name)) return false;
     const { residency, modelfiles } = this.#parts;
     const weights = modelfiles.weights(model.digest);
     const held = residency.standing(weights) !== undefined || residency.isLoaded(weights);
-    if (!this.#matters(weights, seconds, held)) return;
-    this.#wishes.set(model.digest, { request, model, seconds });
-    if (!this.#running) void this.#fulfilAll();
+    return this.#matters(weights, seconds, held);
   }
 
   /**

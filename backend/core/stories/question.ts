@@ -1,6 +1,7 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
-import type { Hit, ResponseCache } from '../cache/cache.ts';
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Hit } from '../cache/hit.ts';
 import { fingerprint } from '../cache/fingerprint.ts';
 import { askedAnew, type CachePlan, type CacheWish, planCache } from '../cache/policy.ts';
 import type { Determinism } from '../models/determinism.ts';
@@ -140,12 +141,12 @@ async function withoutIdle(
  * know (cache.fresh_when) it is asked anew, unless it must not be asked at all or nothing of it would be kept.
  */
 export function keptFor(
-  cache: Pick<ResponseCache, 'get'>,
+  find: ResponseCache['get'],
   plan: CachePlan,
   key: string | undefined,
   mark: string | undefined,
 ): { readonly plan: CachePlan; readonly hit: Hit | undefined } {
-  const hit = plan.read && key !== undefined ? cache.get(key, plan.maxAge) : undefined;
+  const hit = plan.read && key !== undefined ? find(key, plan.maxAge) : undefined;
   const known = hit === undefined || mark === undefined || hit.marks.includes(mark);
   return known || !plan.store || plan.onlyIfCached ? { plan, hit } : { plan: askedAnew(plan), hit: undefined };
 }

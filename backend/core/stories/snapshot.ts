@@ -18,6 +18,7 @@ import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import type { Requests } from '../requests/requests.ts';
+import type { Ended } from '../requests/at-once.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Residency } from '../models/residency.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
@@ -255,7 +256,7 @@ export function snapshot(parts: SnapshotParts, watcher: string = LOCAL): Snapsho
 }
 
 /** What is remembered of a request that has ended. */
-export function requestFact(ticket: Ticket): RequestFact {
+export function requestFact(ticket: Ended): RequestFact {
   return {
     request_id: ticket.id,
     route: ticket.route,

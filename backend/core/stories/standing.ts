@@ -16,7 +16,7 @@ export function waitsFor({ waits_for }: Pick<RequestView, 'waits_for'>): Pick<Wa
 }
 
 /** A request that was given up because it waited too long is `expired`; every other failure is `failed`. */
-export function statusOf(ticket: Ticket): RequestView['status'] {
+export function statusOf(ticket: Pick<Ticket, 'error' | 'status'>): RequestView['status'] {
   return ticket.error?.code === 'queue_timeout' ? 'expired' : ticket.status;
 }
 

@@ -7,26 +7,29 @@ import { GoRefusal } from '../../contract/go/go-type.ts';
 import type { ActionParts } from '../../core/stories/actions.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
 import type { EmbedAnswer, Embedder } from '../../core/stories/embedder.ts';
-import type { Gateway } from '../../core/stories/gateway.ts';
-import type { Jobs } from '../../core/stories/jobs.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
-import type { NewId, Relay } from '../../core/ports.ts';
+import type { ResponseCache } from '../../core/cache/cache.ts';
+import type { Hit } from '../../core/cache/hit.ts';
+import { GAP_MOMENT, GAPS } from '../../core/cache/ready-texts.ts';
+import { atOnce } from '../../core/cache/replay.ts';
+import type { Clock, NewId, Relay } from '../../core/ports.ts';
 import type { TicketOptions } from '../../core/requests/ticket.ts';
 import { askerOf, bodyWish, type CacheFields, priorityOf, replayOf } from './asking.ts';
 import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders, headerWishes, markOf } from '../wire/cache-headers.ts';
-import { onGone, type Patience, requestId, sendWhole } from './encode.ts';
+import { JSON_TYPE, jsonText, onGone, type Patience, requestId, sendWhole } from './encode.ts';
+import { answeredAgain, type KnownParts, type KnownQuestion } from './known-questions.ts';
+import type { Arrival } from '../wire/arrival.ts';
 import { readGoBody } from '../go/go-body.ts';
 import { sendStream, type StreamForm } from './stream.ts';
 import { type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
 /** What these handlers act on. */
-export interface DropInParts extends ActionParts {
-  readonly gateway: Gateway;
+export interface DropInParts extends ActionParts, KnownParts {
+  readonly clock: Clock;
+  readonly cache: ResponseCache;
   readonly embedder: Embedder;
-  readonly jobs: Jobs;
   readonly relay: Relay;
-  readonly newId: NewId;
   readonly patience: Patience;
 }
 
@@ -45,20 +48,28 @@ export interface Voice {
   stream(): StreamForm;
 }
 
+/** What of an answer is new each time, for the voice that writes it. */
+export interface Fresh {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** The same in seconds, when the answer began. */
+  readonly seconds: number;
+}
+
 // ---- reading
+
+/** The bytes of a body that is to be JSON. */
+export async function bodyOf(parts: Pick<DropInParts, 'config'>, req: IncomingMessage): Promise<Buffer> {
+  checkContentType(req);
+  return await readBody(req, parts.config().server.max_body_mb * MB);
+}
 
 /**
  * What a body means to `read`. Refused in Ollama's words, and by nobody but us: a body that was sent up to hear them would
  * run there, past the queue, if Ollama took it. `nothing`: what the route says of an empty body.
  */
-export async function readAs<T>(
-  parts: DropInParts,
-  req: IncomingMessage,
-  nothing: string,
-  read: (body: unknown) => T,
-): Promise<T> {
-  checkContentType(req);
-  const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
+export function meaningOf<T>(bytes: Buffer, nothing: string, read: (body: unknown) => T): T {
   try {
     return readGoBody(bytes, read);
   } catch (error) {
@@ -104,38 +115,86 @@ function wanted(ours: CacheFields): CacheWish {
 
 // ---- answers that are written
 
-/** Answers a request that is in Ollama's form by now, in the voice of its dialect. */
-export async function answerWritten(
+/** How a dialect has a model write: what a body asks, and the voice in which it is answered. */
+export interface Writing<A extends AskedToWrite> {
+  /** What its route says of an empty body. */
+  readonly nothing: string;
+  read(body: unknown): A;
+  voice(asked: A, fresh: Fresh): Voice;
+  /** What else of the answer's form hangs on the body, in a word. */
+  formOf?(asked: A): string;
+  /** The body asked for something else than an answer, and has been answered: true. */
+  done?(asked: A, res: ServerResponse, req: IncomingMessage): Promise<boolean>;
+}
+
+/** Answers a request to write. */
+export async function answerWritten<A extends AskedToWrite>(
   parts: DropInParts,
+  { nothing, read, voice, formOf, done }: Writing<A>,
   req: IncomingMessage,
   res: ServerResponse,
-  { family, request, ours, stream, what }: AskedToWrite,
-  voice: Voice,
+  arrival: Arrival,
 ): Promise<void> {
+  const bytes = await bodyOf(parts, req);
+  const name = parts.questions.nameOf(arrival, bytes);
+  if (answeredAgain(parts, res, arrival, name)) return;
+  arrival.dress(res);
+  const asked = meaningOf(bytes, nothing, read);
+  if ((await done?.(asked, res, req)) === true) return;
+  const { family, request, ours, stream, what } = asked;
   const { about, ignored } = circumstances(parts, req, res, request.model, ours);
+  const replay = replayOf(req, parts.config());
+  const { now } = parts.clock;
+  const own = voice(asked, { id: parts.newId(), now, seconds: Math.floor(now() / 1000) });
   const answer = await parts.gateway.chat({
     ...about,
     ...(what === 'run' ? {} : { wishes: [{ read: false, store: false }] }),
     family,
     request,
-    replay: replayOf(req, parts.config()),
+    replay,
     streamed: stream,
   });
-  const { ticket } = answer;
+  const { ticket, known } = answer;
+  if (known !== undefined && (!stream || replay === 'instant')) {
+    const inGaps = voice(asked, { id: GAPS.id, now: () => GAP_MOMENT, seconds: GAPS.seconds });
+    const form = `${about.route} ${stream} ${formOf?.(asked) ?? ''} ${request.model}`;
+    parts.questions.remember(name, againIn(inGaps, stream, { known, ignored, form }, parts.newId));
+  }
   const headers = (): Headers => cacheHeaders(ticket, ignored);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
-      await sendStream(res, answer.events, voice.stream(), headers(), parts.patience);
+      await sendStream(res, answer.events, own.stream(), headers(), parts.patience);
     } else {
       const whole = answer.whole();
       const completion = whole instanceof Promise ? whole : Promise.resolve(whole.whole());
-      const about = (): Headers => ({ ...headers(), ...NO_STORE, ...voice.headers });
-      await sendWhole(res, completion, about, parts.patience, (end) => voice.whole(end));
+      const about = (): Headers => ({ ...headers(), ...NO_STORE, ...own.headers });
+      await sendWhole(res, completion, about, parts.patience, (end) => own.whole(end));
     }
   } finally {
     answer.close();
   }
+}
+
+/** The question as it is known from now on; `voice` leaves gaps for what is new each time. */
+function againIn(
+  voice: Voice,
+  stream: boolean,
+  question: Pick<KnownQuestion, 'known' | 'ignored' | 'form'>,
+  newId: NewId,
+): KnownQuestion {
+  const idOf = (): string => newId();
+  if (stream) {
+    const write = (hit: Hit): string => {
+      const form = voice.stream();
+      return [...atOnce(hit.record())].map((event) => form.write(event)).join('');
+    };
+    return { ...question, headers: Object.entries(voice.stream().headers).flat(), sized: false, write, idOf };
+  }
+  const { 'Content-Type': type = JSON_TYPE } = voice.headers ?? {};
+  const headers = ['Cache-Control', 'no-store', 'Content-Type', type];
+  const write = (hit: Hit): string => jsonText(voice.whole(hit.record()), type);
+  return { ...question, headers, sized: true, write, idOf };
 }
 
 // ---- vectors

@@ -19,12 +19,12 @@ export interface Patience {
 
 export const PATIENCE: Patience = { heartbeatMs: 15_000, jsonAfterMs: 100_000 };
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_TYPE = 'application/json; charset=utf-8';
 /** As Ollama has it on these routes. */
 export const OPENAI_JSON_TYPE = 'application/json';
 
 /** JSON as Ollama writes it in a body of that type: Go's encoder, which it uses on /v1 alone, ends it with a new line. */
-function jsonText(body: unknown, type: string | undefined): string {
+export function jsonText(body: unknown, type: string | undefined): string {
   return type === OPENAI_JSON_TYPE ? `${JSON.stringify(body)}\n` : JSON.stringify(body);
 }
 

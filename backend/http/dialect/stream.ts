@@ -12,7 +12,7 @@ import { pump, type PumpForm } from './pump.ts';
  */
 export const COMMENT = ': still here\n';
 
-const SSE_HEADERS = {
+export const SSE_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   // no-transform: compressing proxies would hold pieces back until their buffer is full (next.js#66263).
   'Cache-Control': 'no-cache, no-transform',
@@ -127,7 +127,7 @@ async function sendBlocks<T>(
   await pump(res, values, { start, ...form });
 }
 
-function dataLine(value: unknown): string {
+export function dataLine(value: unknown): string {
   return `data: ${JSON.stringify(value)}\n\n`;
 }
 

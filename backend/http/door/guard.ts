@@ -2,6 +2,7 @@
 // It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
 // origins (CVE-2019-25211). Then it has the key looked at (keys.ts). It reads no body and knows no route.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { originsIn } from '../../contract/address.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -10,6 +11,8 @@ import { pointsAtItself } from '../../contract/via-loop.ts';
 import type { ReadConfig } from '../../core/ports.ts';
 import type { OriginApprovals } from '../../core/access/origin-approvals.ts';
 import { effectiveBind } from './bind.ts';
+import { shownKey, showedKey } from './caller.ts';
+import { Visit } from './visit.ts';
 import { toOriginForm } from '../wire/normalized-path.ts';
 import type { KeyCheck } from './keys.ts';
 import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
@@ -46,6 +49,11 @@ export type Admission = 'admitted' | 'answered';
 
 export interface Guard {
   /**
+   * What was found of a request with the same headers on this connection before, when that still holds: then it may go
+   * on, and is not looked at again. Nothing is set on its answer.
+   */
+  recall(req: IncomingMessage): Visit | undefined;
+  /**
    * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
    * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
    * Throws upstream_failed for a request of our own that came round, host_not_allowed, origin_not_allowed, and what
@@ -69,7 +77,15 @@ export interface GuardOptions {
 /** The front door (product contract, section 11). */
 export function createGuard({ config, port, lanAddresses, originApprovals, keys, via }: GuardOptions): Guard {
   let rules: Rules | undefined;
+  const visits = new WeakMap<Socket, { readonly visit: Visit; readonly port: number }>();
   return {
+    recall(req) {
+      const known = visits.get(req.socket);
+      if (known === undefined || known.visit.config !== config() || known.port !== port()) return undefined;
+      if (!known.visit.isLike(req)) return undefined;
+      if (known.visit.key !== undefined) showedKey(req, known.visit.key);
+      return known.visit;
+    },
     admit(req, res) {
       // The router has done so too; the door relies on nobody.
       toOriginForm(req);
@@ -99,6 +115,10 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
         return 'answered';
       }
       keys.check(req, res);
+      const key = shownKey(req);
+      // What is counted is looked at each time, and so is a page that was let in for this session alone.
+      const lasts = key?.requests_per_minute === undefined && (origin === undefined || rules.keepsOrigin(origin));
+      if (lasts) visits.set(req.socket, { visit: new Visit(req, res, now, key), port: ownPort });
       return 'admitted';
     },
   };
@@ -147,6 +167,11 @@ class Rules {
     if (this.isBlocked(origin)) return false;
     const good = isLoopbackOrigin(origin) || this.#isListed(origin);
     return good ? remember(this.#goodOrigins, origin) : this.#originApprovals.isAdmitted(origin);
+  }
+
+  /** Whether an origin is let in for as long as these rules hold. */
+  keepsOrigin(origin: string): boolean {
+    return this.anyOrigin || this.#goodOrigins.has(origin);
   }
 
   /** Whether the user is to be asked about a page that was refused: only what could be let in by its name. */

@@ -5,19 +5,33 @@ import { load, unloadAtOnce } from '../../core/stories/actions.ts';
 import type { EmbedFamily } from '../../core/stories/embed-group.ts';
 import type { Family } from '../../core/ports.ts';
 import { priorityOf } from '../dialect/asking.ts';
-import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from '../dialect/drop-in.ts';
+import {
+  answerWritten,
+  bodyOf,
+  type DropInParts,
+  type Fresh,
+  meaningOf,
+  vectorsFor,
+  type Voice,
+  type Writing,
+} from '../dialect/drop-in.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { ollamaChunk, ollamaEnd, type OllamaFrame, ollamaWhole } from './ollama-answer.ts';
+import type { AskedToWrite } from '../dialect/understood.ts';
 import { askedToEmbed, askedToWrite } from './ollama-request.ts';
-import { handlersWith } from '../wire/handler.ts';
+import { type Handler, handlersWith } from '../wire/handler.ts';
 import { callerOf, requireScope } from '../door/caller.ts';
 
 /** The handlers of Ollama's routes. */
 export function ollamaHandlers(parts: DropInParts) {
   const on = handlersWith(parts);
+  const write = (family: Family): Handler => {
+    const how = writing(parts, family);
+    return (...asked) => answerWritten(parts, how, ...asked);
+  };
   return {
-    '/api/chat': { POST: on((...asked) => ollamaWrite('chat', ...asked)) },
-    '/api/generate': { POST: on((...asked) => ollamaWrite('generate', ...asked)) },
+    '/api/chat': { POST: write('chat') },
+    '/api/generate': { POST: write('generate') },
     '/api/embed': { POST: on((...asked) => ollamaEmbed('embed', ...asked)) },
     '/api/embeddings': { POST: on((...asked) => ollamaEmbed('embeddings', ...asked)) },
   };
@@ -51,22 +65,20 @@ function line(value: unknown): string {
 }
 
 /** POST /api/chat and /api/generate. */
-async function ollamaWrite(
-  family: Family,
-  parts: DropInParts,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
-  const asked = await readAs(parts, req, NO_BODY, (body) => askedToWrite(family, body));
-  const { model } = asked.request;
-  const frame: OllamaFrame = { family, model, now: parts.clock.now };
-  if (asked.what === 'unload') {
-    requireScope(req, 'manage');
-    await unloadAtOnce(parts, model, goneSignal(res));
-    sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frame));
-    return;
-  }
-  await answerWritten(parts, req, res, asked, ollamaVoice(frame));
+function writing(parts: DropInParts, family: Family): Writing<AskedToWrite> {
+  const frameOf = (model: string, { now }: Pick<Fresh, 'now'>): OllamaFrame => ({ family, model, now });
+  return {
+    nothing: NO_BODY,
+    read: (body) => askedToWrite(family, body),
+    voice: ({ request: { model } }, fresh) => ollamaVoice(frameOf(model, fresh)),
+    done: async ({ what, request: { model } }, res, req) => {
+      if (what !== 'unload') return false;
+      requireScope(req, 'manage');
+      await unloadAtOnce(parts, model, goneSignal(res));
+      sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frameOf(model, parts.clock)));
+      return true;
+    },
+  };
 }
 
 const UNLOADED = { created_at: '', done_reason: 'unload', metrics: NO_METRICS };
@@ -78,7 +90,7 @@ async function ollamaEmbed(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const asked = await readAs(parts, req, NO_BODY, (body) => askedToEmbed(family, body));
+  const asked = meaningOf(await bodyOf(parts, req), NO_BODY, (body) => askedToEmbed(family, body));
   const { model } = asked.request;
   // Without a text the model is only loaded.
   if (asked.texts.length === 0) {

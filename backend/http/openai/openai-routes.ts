@@ -1,13 +1,20 @@
 // The routes of OpenAI's dialect. What runs is the same as on Ollama's own routes; only the form differs.
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
 import { noSuchModel } from '../../core/models/names.ts';
-import { answerWritten, type DropInParts, readAs, vectorsFor, type Voice } from '../dialect/drop-in.ts';
+import {
+  answerWritten,
+  bodyOf,
+  type DropInParts,
+  meaningOf,
+  vectorsFor,
+  type Voice,
+  type Writing,
+} from '../dialect/drop-in.ts';
 import { goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
 import { COMMENT } from '../dialect/stream.ts';
-import { handlersWith } from '../wire/handler.ts';
+import { type Handler, handlersWith } from '../wire/handler.ts';
 import {
   chatCompletion,
   ChatCompletionStream,
@@ -23,9 +30,13 @@ import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAi
 /** The handlers of OpenAI's routes. */
 export function openAiHandlers(parts: DropInParts) {
   const on = handlersWith(parts);
+  const write = (form: keyof typeof FORMS): Handler => {
+    const how = writing(form);
+    return (...asked) => answerWritten(parts, how, ...asked);
+  };
   return {
-    '/v1/chat/completions': { POST: on((...asked) => openAiWrite('chat', ...asked)) },
-    '/v1/completions': { POST: on((...asked) => openAiWrite('completion', ...asked)) },
+    '/v1/chat/completions': { POST: write('chat') },
+    '/v1/completions': { POST: write('completion') },
     '/v1/embeddings': { POST: on(openAiEmbed) },
     '/v1/models': { GET: on(openAiModels) },
     '/v1/models/:name': { GET: on(openAiModel) },
@@ -42,35 +53,30 @@ const FORMS = {
 } as const;
 
 /** POST /v1/chat/completions and /v1/completions. */
-async function openAiWrite(
-  form: keyof typeof FORMS,
-  parts: DropInParts,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
+function writing(form: keyof typeof FORMS): Writing<OpenAiAsked> {
   const { read, whole, Stream } = FORMS[form];
-  const asked = await readAs(parts, req, NO_BODY, (body): OpenAiAsked => read(body));
-  const frame: OpenAiFrame = {
-    id: randomUUID(),
-    created: Math.floor(parts.clock.now() / 1000),
-    model: asked.request.model,
-    includeUsage: asked.includeUsage,
-  };
-  const voice: Voice = {
-    headers: JSON_HEADERS,
-    whole: (completion) => whole(completion, frame),
-    stream: () => {
-      const stream = new Stream(frame);
-      const write = (event: ChatEvent): string => {
-        if (event.type === 'waiting') return '';
-        if (event.type === 'piece') return isEmptyPiece(event.piece) ? '' : events(stream.piece(event.piece));
-        if (isIncomplete(event.end)) return '';
-        return `${events(stream.end(event.end))}data: [DONE]\n\n`;
+  return {
+    nothing: NO_BODY,
+    read,
+    formOf: ({ includeUsage }) => (includeUsage ? 'usage' : ''),
+    voice: ({ request: { model }, includeUsage }, { id, seconds: created }): Voice => {
+      const frame: OpenAiFrame = { id, created, model, includeUsage };
+      return {
+        headers: JSON_HEADERS,
+        whole: (completion) => whole(completion, frame),
+        stream: () => {
+          const stream = new Stream(frame);
+          const write = (event: ChatEvent): string => {
+            if (event.type === 'waiting') return '';
+            if (event.type === 'piece') return isEmptyPiece(event.piece) ? '' : events(stream.piece(event.piece));
+            if (isIncomplete(event.end)) return '';
+            return `${events(stream.end(event.end))}data: [DONE]\n\n`;
+          };
+          return { headers: SSE, write, beat: COMMENT };
+        },
       };
-      return { headers: SSE, write, beat: COMMENT };
     },
   };
-  await answerWritten(parts, req, res, asked, voice);
 }
 
 const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE };
@@ -87,7 +93,7 @@ function events(chunks: readonly object[]): string {
 
 /** POST /v1/embeddings. */
 async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const asked = await readAs(parts, req, NO_BODY, embeddingsFromOpenAi);
+  const asked = meaningOf(await bodyOf(parts, req), NO_BODY, embeddingsFromOpenAi);
   const { answer, headers } = await vectorsFor(parts, req, res, asked);
   const { encoding, request } = asked;
   const { vectors, tokens } = answer;

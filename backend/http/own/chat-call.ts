@@ -21,26 +21,6 @@ export interface OwnChat {
   readonly ignoredCacheControl: boolean;
 }
 
-/** A body that was understood, and what goes upstream for it. Both stay as they are: they may serve many requests. */
-export class ChatBody {
-  readonly request: ChatRequest;
-  #config: Config | undefined;
-  #upstream: UpstreamChat | undefined;
-
-  constructor(request: ChatRequest) {
-    this.request = request;
-  }
-
-  /** The same object for the same configuration, so that what follows from it can be remembered too. */
-  upstream(config: Config): UpstreamChat {
-    if (this.#upstream === undefined || this.#config !== config) {
-      this.#config = config;
-      this.#upstream = upstreamRequest(this.request, modelOf(this.request, config), config.ollama.system_prompt);
-    }
-    return this.#upstream;
-  }
-}
-
 /** In a conversation the system prompt is put before the whole of it. */
 function conversationOf(request: ChatRequest, config: Config): ConversationAsk | undefined {
   const { conversation_id: id, messages } = request;
@@ -59,8 +39,13 @@ function modelOf({ model }: ChatRequest, config: Config): string {
 }
 
 /** Reads the headers of a chat whose body was understood. Throws invalid_request with a sentence that names the header. */
-export function readChat(req: IncomingMessage, body: ChatBody, id: string, route: string, config: Config): OwnChat {
-  const { request } = body;
+export function readChat(
+  req: IncomingMessage,
+  request: ChatRequest,
+  id: string,
+  route: string,
+  config: Config,
+): OwnChat {
   const stream = request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream');
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
@@ -72,7 +57,7 @@ export function readChat(req: IncomingMessage, body: ChatBody, id: string, route
       ...askerOf(req, request),
       priority: priorityOf(req, request),
       family: 'chat',
-      request: body.upstream(config),
+      request: upstreamRequest(request, modelOf(request, config), config.ollama.system_prompt),
       wishes: [bodyWish(request), ...wishes],
       cacheByDefault: 'always',
       mark: markOf(req.headers, config.cache.fresh_when),

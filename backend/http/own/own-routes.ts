@@ -3,49 +3,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { QueueView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
-import { chatAnswer, keptAnswerJson, streamPiece } from '../../core/stories/answer.ts';
+import { streamPiece } from '../../core/stories/answer.ts';
 import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
-import { converse } from '../../core/stories/converse.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
-import type { Gateway } from '../../core/stories/gateway.ts';
-import type { Jobs } from '../../core/stories/jobs.ts';
-import type { NewId } from '../../core/ports.ts';
 import { spaceOf } from '../../core/ownership.ts';
-import { Ticket } from '../../core/requests/ticket.ts';
 import { waitsFor } from '../../core/stories/standing.ts';
 import { cacheStats, health, queueView, type SnapshotParts } from '../../core/stories/snapshot.ts';
-import { checkContentType, parseJson, readBody } from '../wire/body.ts';
-import { cacheHeaders } from '../wire/cache-headers.ts';
-import { ChatBody, readChat, type OwnChat } from './chat-call.ts';
-import { goneSignal, onGone, requestId, sendJson, sendJsonText, sendWhole, type Patience } from '../dialect/encode.ts';
+import { parseJson } from '../wire/body.ts';
+import { bodyOf, chatOptimized, type ChatParts } from './chat-optimized.ts';
+import { readChat, type OwnChat } from './chat-call.ts';
+import { goneSignal, requestId, sendJson } from '../dialect/encode.ts';
 import { sendData, sendNamedEvents, sendSse } from '../dialect/stream.ts';
-import type { BodyMemo } from '../wire/body-memo.ts';
 import { readOwnChat } from './own-chat.ts';
-import { handlersWith } from '../wire/handler.ts';
+import { type Handler, handlersWith } from '../wire/handler.ts';
 import type { UnderWay } from '../wire/under-way.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 
 /** What the handlers act on. */
-export interface OwnParts extends SnapshotParts, ActionParts {
-  readonly gateway: Gateway;
-  readonly jobs: Jobs;
+export interface OwnParts extends SnapshotParts, ActionParts, ChatParts {
   readonly feed: Feed;
-  readonly newId: NewId;
-  readonly patience: Patience;
-  readonly knownBodies: BodyMemo<ChatBody>;
   readonly underWay: UnderWay;
 }
 
-const MB = 1024 * 1024;
 /** Kept answers are for programs; a browser must ask again each time. */
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** The handlers of our own routes. */
 export function ownHandlers(parts: OwnParts) {
   const on = handlersWith(parts);
+  const chat: Handler = (...asked) => chatOptimized(parts, ...asked);
   return {
     '/health': { GET: on(showHealth) },
-    '/api/chat-optimized': { POST: on(chatOptimized) },
+    '/api/chat-optimized': { POST: chat },
     '/api/chat-queue': { POST: on(handIn), GET: on(lookAtQueue), DELETE: on(cancelRequest) },
     '/api/conversations/:id': { GET: on(showConversation), DELETE: on(forgetConversation) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
@@ -55,56 +44,13 @@ export function ownHandlers(parts: OwnParts) {
 }
 
 async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknown> {
-  checkContentType(req);
-  return parseJson(await readBody(req, parts.config().server.max_body_mb * MB));
-}
-
-async function readChatBody(parts: OwnParts, req: IncomingMessage): Promise<ChatBody> {
-  checkContentType(req);
-  const bytes = await readBody(req, parts.config().server.max_body_mb * MB);
-  return parts.knownBodies.meaningOf(bytes, (unknown) => new ChatBody(readOwnChat(unknown)));
-}
-
-// ---- POST /api/chat-optimized
-
-async function chatOptimized(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = await readChatBody(parts, req);
-  // Two living requests never share an id, so a client that sends the same one again is given another inside.
-  const asked = requestId(res);
-  const id = parts.jobs.taken(asked) ? parts.newId() : asked;
-  const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
-  const { call, stream, conversation, ignoredCacheControl } = own;
-  const ticket = new Ticket(call, parts.clock);
-  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
-  const answer = await converse(parts, call, conversation, ticket);
-  const headers = (): Record<string, string> => cacheHeaders(ticket, ignoredCacheControl);
-  try {
-    if (stream) {
-      await sendSse(res, answer.events, {
-        headers: headers(),
-        patience: parts.patience,
-        // When Ollama is known to be down, the refusal of a new request may still get its own status.
-        eager: ticket.promised || ticket.source === 'hit' || parts.watch.state.status === 'up',
-        render: (event, first) => streamPiece(event, ticket, first),
-      });
-    } else {
-      const whole = answer.whole();
-      const unkept = (): Record<string, string> => ({ ...headers(), ...NO_STORE });
-      if (whole instanceof Promise) {
-        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, ticket));
-      } else {
-        sendJsonText(res, 200, keptAnswerJson(whole, ticket), unkept());
-      }
-    }
-  } finally {
-    answer.close();
-  }
+  return parseJson(await bodyOf(parts, req));
 }
 
 // ---- /api/chat-queue
 
 async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = await readChatBody(parts, req);
+  const body = readOwnChat(await bodyOf(parts, req));
   const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
   const id = idOfJob(parts, own, requestId(res));
   // What it asks for is held until it has run, not only until the answer to this.

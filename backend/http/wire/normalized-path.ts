@@ -19,6 +19,10 @@ export function toOriginForm(req: IncomingMessage): void {
   const [, host, path = ''] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
   if (host === undefined) return;
   req.headers.host = host;
+  // Also as it came: what is remembered of a request goes by that.
+  const at = req.rawHeaders.findIndex((name, place) => place % 2 === 0 && name.toLowerCase() === 'host');
+  if (at === -1) req.rawHeaders.push('Host', host);
+  else req.rawHeaders[at + 1] = host;
   req.url = path.startsWith('/') ? path : `/${path}`;
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { dialectOf, OWN_ROUTES, routeOf, ROUTES } from '../../../backend/contract/routes.ts';
 import { isManagement } from '../../../backend/http/door/management.ts';
+import { Arrival } from '../../../backend/http/wire/arrival.ts';
 import { createRouter, type Handlers } from '../../../backend/http/router.ts';
 
 /** An address that a row stands for. */
@@ -54,7 +55,7 @@ describe('the router', () => {
     const res = { setHeader: (name: string, value: string) => headers.push(`${name}: ${value}`) };
     await new Promise<void>((resolve, reject) => {
       const route = createRouter(handlers, handler('handed on'), (req, response, found) => {
-        found(req, response).then(resolve, reject);
+        found(req, response, new Arrival('id', undefined)).then(resolve, reject);
       });
       route({ method, url, headers: {} } as IncomingMessage, res as unknown as ServerResponse);
     }).catch((error: Error) => told.push(error.message, ...headers));

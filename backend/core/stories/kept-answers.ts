@@ -1,0 +1,109 @@
+// Step 1 of the story: an answer that is kept is told again. In full, with a ticket, paced and watched like any other; or,
+// where its question is known and it goes out in one go, with nothing but what is told of it afterwards.
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Hit } from '../cache/hit.ts';
+import { withNewCallIds } from '../cache/call-ids.ts';
+import type { ReadyText } from '../cache/ready-texts.ts';
+import { speak } from '../cache/replay.ts';
+import type { Clock, NewId, ReadConfig, Watch } from '../ports.ts';
+import { AtOnce, type Ended } from '../requests/at-once.ts';
+import type { Answer, ChatCall, Known, ToKeep } from '../requests/call.ts';
+import type { Requests } from '../requests/requests.ts';
+import type { Ticket } from '../requests/ticket.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { followed, once, WhenRead } from './follow.ts';
+import { stillMeans } from './known.ts';
+import type { PassedOn } from './passed-on.ts';
+import { keptFor } from './question.ts';
+
+export interface KeptAnswersParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly watch: Watch;
+  readonly cache: ResponseCache;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  readonly passedOn: Pick<PassedOn, 'wouldChange'>;
+  onEnded(request: Ended): void;
+}
+
+/** A kept answer that goes out in one go, and what its caller is told of the request. */
+export interface ToldAgain {
+  readonly ready: ReadyText;
+  readonly request: AtOnce;
+}
+
+const NOTHING_LANDED = { stored: false };
+
+export class KeptAnswers {
+  readonly #parts: KeptAnswersParts;
+  readonly #closed: (ticket: Ticket) => void;
+
+  /** `closed` is told of each ticket whose answer is over. */
+  constructor(parts: KeptAnswersParts, closed: (ticket: Ticket) => void) {
+    this.#parts = parts;
+    this.#closed = closed;
+  }
+
+  /**
+   * The answer to a known question; undefined where it means something else by now, or has no kept answer that it may have.
+   * `textOf` tells the answer as a ready text; undefined where it is another for each caller.
+   */
+  again(known: Known, id: string, textOf: (hit: Hit) => ReadyText | undefined): ToldAgain | undefined {
+    const { clock, config, watch, cache, passedOn, telemetry, onEnded } = this.#parts;
+    const now = config();
+    if (now.log.requests || !stillMeans(known, now, watch)) return undefined;
+    const { about, key, mark, keepAlive, model } = known;
+    const createdAt = clock.elapsed();
+    const { plan, hit } = keptFor((...what) => cache.glance(...what), known.plan, key, mark);
+    if (hit === undefined) return undefined;
+    // What a keep_alive changes is done by its whole request.
+    if (keepAlive !== undefined && passedOn.wouldChange(keepAlive, model)) return undefined;
+    const ready = textOf(hit);
+    if (ready === undefined) return undefined;
+    this.#spared(hit, about.owner);
+    const request = new AtOnce(id, about, { plan, key, hit, landed: NOTHING_LANDED }, createdAt, clock);
+    telemetry.ended('completed');
+    onEnded(request);
+    return { ready, request };
+  }
+
+  /** The answer to a request that was understood just now. */
+  answer(
+    ticket: Ticket,
+    { owner, replay }: ChatCall,
+    { outcome, hit, known }: { readonly outcome: ToKeep; readonly hit: Hit; readonly known: Known | undefined },
+  ): Answer {
+    const { clock, requests, newId } = this.#parts;
+    ticket.source = 'hit';
+    ticket.cache = outcome;
+    this.#spared(hit, owner);
+    ticket.started();
+    const close = once(() => this.#closed(ticket));
+    const told = withNewCallIds(hit, newId);
+    return {
+      ticket,
+      known,
+      events: new WhenRead(() => {
+        requests.add(ticket);
+        return followed(ticket, speak(told.record(), replay, clock, ticket.signal), close);
+      }),
+      whole: () => {
+        ticket.firstPiece();
+        ticket.finish();
+        close();
+        return told.kept();
+      },
+      tail: (signal) => speak(told.record(), 'original', clock, signal),
+      close,
+    };
+  }
+
+  /** Counts a run that was not needed. */
+  #spared({ model, runMs, tokens }: Hit, owner: string): void {
+    const { telemetry } = this.#parts;
+    telemetry.sourced(model, 'hit', owner);
+    telemetry.saved(runMs, tokens);
+  }
+}

@@ -1,0 +1,28 @@
+// A question that was understood before. While nothing that its meaning hangs on is another, it means the same, and its
+// kept answer is found without reading it. By identity: the rules themselves stand in question.ts and policy.ts alone.
+import type { Config } from '../../contract/config/config.ts';
+import type { Watch } from '../ports.ts';
+import type { ChatCall, Known } from '../requests/call.ts';
+import type { Understood } from './question.ts';
+import { keepAliveOf } from './shape.ts';
+
+/** Remembers what was understood; undefined where nothing could be kept. The question itself is not held. */
+export function knownOf(
+  { route, model: name, caller, owner, mark }: ChatCall,
+  { model, plan, request }: Understood,
+  key: string | undefined,
+  config: Config,
+  { state }: Pick<Watch, 'state'>,
+): Known | undefined {
+  if (model === undefined || key === undefined || !plan.read) return undefined;
+  const { url, version } = state;
+  const about = { route, model: name, caller, owner };
+  return { about, plan, key, mark, keepAlive: keepAliveOf(request), model, config, url, version };
+}
+
+/** Whether it still means what it meant. */
+export function stillMeans({ about, model, config, url, version }: Known, now: Config, watch: Watch): boolean {
+  if (config !== now || watch.peek(about.model) !== model) return false;
+  const { state } = watch;
+  return state.url === url && state.version === version;
+}

@@ -1,0 +1,59 @@
+// What the front door found of a request, remembered with its connection: the next request that brings the same headers
+// finds the same, as long as the configuration is the same one. Who may come in is guard.ts.
+import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiKey } from '../../contract/api-key.ts';
+import type { Config } from '../../contract/config/config.ts';
+
+/** Headers that say nothing of who asks, nor for what: they may differ from request to request. */
+const PASSING = new Set(['content-length', 'x-request-id', 'traceparent', 'tracestate', 'baggage', 'sentry-trace']);
+
+/** A request as it was let in. */
+export class Visit {
+  readonly config: Config;
+  /** The key that it showed, which was good. */
+  readonly key: ApiKey | undefined;
+  /** The headers that the door has set on its answer, name and value in turn. */
+  readonly headers: readonly string[];
+  /** Whether its sender gave it an id. */
+  readonly hasId: boolean;
+  /** Stands for the route and all headers but passing ones. */
+  readonly mark: string;
+  readonly #method: string | undefined;
+  readonly #url: string | undefined;
+  readonly #lines: readonly string[];
+  /** Places in the lines whose value is of one request alone. */
+  readonly #passing: ReadonlySet<number>;
+
+  constructor({ method, url, rawHeaders }: IncomingMessage, res: ServerResponse, config: Config, key?: ApiKey) {
+    this.config = config;
+    this.key = key;
+    this.#method = method;
+    this.#url = url;
+    this.#lines = rawHeaders;
+    const told = new Set(config.cache.fresh_when.map((name) => name.toLowerCase()));
+    const names = rawHeaders.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : ''));
+    this.#passing = new Set(names.flatMap((name, at) => (PASSING.has(name) && !told.has(name) ? [at + 1] : [])));
+    this.hasId = names.includes('x-request-id');
+    const lasting = rawHeaders.filter((_text, at) => !this.#passing.has(at));
+    this.mark = hash('sha256', JSON.stringify([method, url, lasting]), 'base64');
+    this.headers = Object.entries(res.getHeaders()).flatMap(([name, value]) =>
+      name === 'x-request-id' ? [] : [NAMES.get(name) ?? name, String(value)],
+    );
+  }
+
+  /** Whether a request brings the same. */
+  isLike({ method, url, rawHeaders }: IncomingMessage): boolean {
+    const lines = this.#lines;
+    if (url !== this.#url || method !== this.#method || rawHeaders.length !== lines.length) return false;
+    for (let at = 0; at < lines.length; at++) {
+      if (rawHeaders[at] !== lines[at] && !this.#passing.has(at)) return false;
+    }
+    return true;
+  }
+}
+
+/** As the door spells them; Node tells names in lower case. */
+const NAMES = new Map(
+  ['Vary', 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers'].map((name) => [name.toLowerCase(), name]),
+);

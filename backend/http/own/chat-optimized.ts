@@ -1,0 +1,124 @@
+// The chat of our own: POST /api/chat-optimized, as JSON or as a stream, in a conversation or by itself.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../../contract/errors.ts';
+import type { ResponseCache } from '../../core/cache/cache.ts';
+import type { Hit } from '../../core/cache/hit.ts';
+import { GAPS } from '../../core/cache/ready-texts.ts';
+import { atOnce } from '../../core/cache/replay.ts';
+import type { ReadConfig, Watch } from '../../core/ports.ts';
+import type { Known } from '../../core/requests/call.ts';
+import { Ticket } from '../../core/requests/ticket.ts';
+import { chatAnswer, keptAnswerJson, spokenPiece, streamPiece, type Told } from '../../core/stories/answer.ts';
+import { converse, type ConverseParts } from '../../core/stories/converse.ts';
+import { JSON_TYPE, onGone, type Patience, requestId, sendJsonText, sendWhole } from '../dialect/encode.ts';
+import { answeredAgain, type KnownParts, type KnownQuestion } from '../dialect/known-questions.ts';
+import { dataLine, sendSse, SSE_HEADERS } from '../dialect/stream.ts';
+import type { Arrival } from '../wire/arrival.ts';
+import { checkContentType, readBody } from '../wire/body.ts';
+import { cacheHeaders } from '../wire/cache-headers.ts';
+import { readChat } from './chat-call.ts';
+import { readOwnChat } from './own-chat.ts';
+
+export interface ChatParts extends KnownParts, Omit<ConverseParts, keyof KnownParts> {
+  readonly config: ReadConfig;
+  readonly watch: Watch;
+  readonly cache: ResponseCache;
+  readonly patience: Patience;
+}
+
+const MB = 1024 * 1024;
+/** Kept answers are for programs; a browser must ask again each time. */
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+/** The bytes of a body that is to be JSON. */
+export async function bodyOf(parts: ChatParts, req: IncomingMessage): Promise<Buffer> {
+  checkContentType(req);
+  return await readBody(req, parts.config().server.max_body_mb * MB);
+}
+
+/** POST /api/chat-optimized. */
+export async function chatOptimized(
+  parts: ChatParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  arrival: Arrival,
+): Promise<void> {
+  const bytes = await bodyOf(parts, req);
+  const name = parts.questions.nameOf(arrival, bytes);
+  if (answeredAgain(parts, res, arrival, name)) return;
+  arrival.dress(res);
+  const body = readOwnChat(bytes);
+  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  const asked = requestId(res);
+  const id = parts.jobs.taken(asked) ? parts.newId() : asked;
+  const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const { call, stream, conversation, ignoredCacheControl: ignored } = own;
+  const ticket = new Ticket(call, parts.clock);
+  onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  const answer = await converse(parts, call, conversation, ticket);
+  const { known } = answer;
+  if (known !== undefined && conversation === undefined && (!stream || call.replay === 'instant')) {
+    parts.questions.remember(name, stream ? streamedAgain(known, ignored) : wholeAgain(known, ignored));
+  }
+  const headers = (): Record<string, string> => cacheHeaders(ticket, ignored);
+  try {
+    if (stream) {
+      await sendSse(res, answer.events, {
+        headers: headers(),
+        patience: parts.patience,
+        // When Ollama is known to be down, the refusal of a new request may still get its own status.
+        eager: ticket.promised || ticket.source === 'hit' || parts.watch.state.status === 'up',
+        render: (event, first) => streamPiece(event, ticket, first),
+      });
+    } else {
+      const whole = answer.whole();
+      const unkept = (): Record<string, string> => ({ ...headers(), ...NO_STORE });
+      if (whole instanceof Promise) {
+        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, ticket));
+      } else {
+        sendJsonText(res, 200, keptAnswerJson(whole, ticket), unkept());
+      }
+    }
+  } finally {
+    answer.close();
+  }
+}
+
+function wholeAgain(known: Known, ignored: boolean): KnownQuestion {
+  return {
+    known,
+    ignored,
+    form: `own ${known.about.model}`,
+    headers: ['Cache-Control', 'no-store', 'Content-Type', JSON_TYPE],
+    sized: true,
+    write: (hit) => keptAnswerJson(hit.kept(), withGaps(known, hit)),
+    idOf: ({ id }) => id,
+  };
+}
+
+function streamedAgain(known: Known, ignored: boolean): KnownQuestion {
+  return {
+    known,
+    ignored,
+    form: `own stream ${known.about.model}`,
+    headers: Object.entries(SSE_HEADERS).flat(),
+    sized: false,
+    write: (hit) => {
+      const told = withGaps(known, hit);
+      return [...atOnce(hit.record())].map((event, i) => dataLine(spokenPiece(event, told, i === 0))).join('');
+    },
+    idOf: ({ id }) => id,
+  };
+}
+
+/** What is told of every request that this answer is told again for. */
+function withGaps({ about: { model } }: Known, { storedAt }: Hit): Told {
+  return {
+    source: 'hit',
+    model,
+    id: GAPS.id,
+    timing: { queue_ms: GAPS.began, ttft_ms: GAPS.first, total_ms: GAPS.ended },
+    conversation: undefined,
+    cache: { hit: { storedAt, age: GAPS.age } },
+  };
+}
