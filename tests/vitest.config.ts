@@ -1,6 +1,5 @@
 // How the tests run: first those without a screen, then the page in its browsers, two files at a time, so that two cores
-// are enough; then the desktop, one file after the other, since each has the whole machine: screen, bus, ports. A plain
-// summary line comes at the end.
+// are enough; then the desktop, one file after the other. A plain summary line comes at the end.
 import { defineConfig } from 'vitest/config';
 
 // oxlint-disable-next-line import/no-default-export -- vitest reads its configuration from the default export
@@ -50,6 +49,8 @@ export default defineConfig({
           include: ['tests/desktop/**/*.test.ts'],
           globalSetup: new URL('support/desktop/fetch-electron.ts', import.meta.url).pathname,
           maxWorkers: 1,
+          // Within a file: an app that starts, or waits for a panel, leaves room for another one.
+          maxConcurrency: 2,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },
