@@ -17,10 +17,17 @@ export interface FlightContext {
   priority(): number;
   /** Tells all seats where the run stands before its first piece; only the latest word counts. */
   waiting(waiting: Waiting): void;
+  /** Adds to the log what came; the end event is the last that counts. */
+  tell(event: ChatEvent): void;
+  /** Whether anything was told yet. */
+  begun(): boolean;
 }
 
-/** Starts the run. It may throw at once (the queue is full): then there is no flight and join() throws the same. */
-export type Lead = (context: FlightContext) => AsyncIterable<ChatEvent>;
+/**
+ * Starts the run, and resolves when it is wound up; it tells an end event before, or rejects. It may throw at once (the
+ * queue is full): then there is no flight and join() throws the same.
+ */
+export type Lead = (context: FlightContext) => Promise<void>;
 
 export interface JoinOptions {
   /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
@@ -97,27 +104,29 @@ class Flight {
         this.#waiting = { type: 'waiting', waiting };
         this.#wake();
       },
+      tell: (event) => this.#tell(event),
+      begun: () => this.#log.length > 0,
     };
     try {
-      void this.#pump(lead(context));
+      void this.#windUp(lead(context));
     } catch (failure) {
       this.#close({ failure });
       throw failure;
     }
   }
 
-  async #pump(events: AsyncIterable<ChatEvent>): Promise<void> {
+  #tell(event: ChatEvent): void {
+    if (this.#outcome !== undefined) return;
+    this.#log.push(event);
+    // Before the run is wound up: nobody who reads need wait for that.
+    if (event.type === 'end') this.#close({});
+    else this.#wake();
+  }
+
+  async #windUp(run: Promise<void>): Promise<void> {
     try {
-      for await (const event of events) {
-        this.#log.push(event);
-        if (event.type === 'end') {
-          // Before the run is wound up: nobody who reads need wait for that.
-          this.#close({});
-          return;
-        }
-        this.#wake();
-      }
-      throw new Error('a run stopped without an end event');
+      await run;
+      if (this.#outcome === undefined) throw new Error('a run stopped without an end event');
     } catch (failure) {
       this.#close({ failure });
     }

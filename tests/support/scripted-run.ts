@@ -52,6 +52,14 @@ export class ScriptedRun {
     this.#wake();
   }
 
+  /** The run as a flight leads it. */
+  async lead(): Promise<void> {
+    for await (const event of this.events()) {
+      this.context.tell(event);
+      if (event.type === 'end') return;
+    }
+  }
+
   async *events(): AsyncGenerator<ChatEvent, void, undefined> {
     try {
       for (;;) {

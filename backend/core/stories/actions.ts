@@ -6,7 +6,7 @@ import { sentence } from '../../contract/sentence.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
-import { outlastingWhole } from './outlast.ts';
+import { outlasting } from './outlast.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from '../ports.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import { letIn, resolveModel } from './question.ts';
@@ -142,7 +142,7 @@ export async function load(
     },
     signal,
   );
-  return await outlastingWhole(place, { signal }, async () => {
+  return await outlasting(place, { signal }, async () => {
     const startedAt = clock.elapsed();
     const wish = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, wish, queue, signal);

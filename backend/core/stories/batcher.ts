@@ -7,7 +7,7 @@ import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member
 import { onAbort } from '../abort.ts';
 import type { Estimator } from '../queue/estimate.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import { outlastingWhole } from './outlast.ts';
+import { outlasting } from './outlast.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Place } from '../queue/waiter.ts';
@@ -156,7 +156,7 @@ export class Batcher {
 
   async #run(group: Group, wish: EmbedWish, place: Place): Promise<void> {
     try {
-      await outlastingWhole(place, group.abort, async (lease) => {
+      await outlasting(place, group.abort, async (lease) => {
         group.open = false;
         const ready = await this.#ready(group, wish);
         lease.began();

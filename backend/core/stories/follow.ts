@@ -1,7 +1,6 @@
 // What else happens while a caller is given its answer: its ticket stays in step, and what it has saved is counted.
 import { isEmptyPiece, type ChatEvent } from '../../contract/chat/chat.ts';
 import { asAppError } from '../../contract/errors.ts';
-import type { Seat } from '../flight.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
@@ -29,11 +28,11 @@ export async function* followed(
 
 /** Counts what a follower's answer has saved: it cost no run of its own. */
 export async function* counted(
-  { events, led }: Pick<Seat, 'events' | 'led'>,
+  events: AsyncIterable<ChatEvent>,
   telemetry: Pick<Telemetry, 'saved'>,
 ): AsyncGenerator<ChatEvent, void, undefined> {
   for await (const event of events) {
-    if (event.type === 'end' && !led) {
+    if (event.type === 'end') {
       const { prompt_eval_duration, eval_duration, eval_count } = event.end.metrics;
       telemetry.saved((prompt_eval_duration + eval_duration) / 1e6, eval_count);
     }

@@ -3,15 +3,7 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import {
-  fold,
-  CompletionBuilder,
-  RUNNING,
-  withLoad,
-  type ChatEvent,
-  type Completion,
-  type Waiting,
-} from '../../contract/chat/chat.ts';
+import { fold, CompletionBuilder, RUNNING, withLoad, type Completion, type Waiting } from '../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Ended } from '../requests/at-once.ts';
@@ -160,7 +152,7 @@ export class Gateway {
       if (lifts) queue.recheck();
       this.#closed(ticket);
     });
-    const events = followed(ticket, counted(seat, telemetry), close);
+    const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry), close);
     return {
       ticket,
       events,
@@ -183,7 +175,7 @@ export class Gateway {
 
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
 
-  #lead(ticket: Ticket, run: Run, flight: FlightContext): AsyncIterable<ChatEvent> {
+  #lead(ticket: Ticket, run: Run, flight: FlightContext): Promise<void> {
     const { queue, estimator, config } = this.#parts;
     const { call, request, spec } = run;
     const chars = promptChars(request);
@@ -204,7 +196,8 @@ export class Gateway {
     );
     // At once, so that who takes a seat now knows where it stands before anything is read.
     if (place.granted) flight.waiting(this.#begins(spec));
-    return outlasting(place, { signal: flight.signal, always: ticket.promised }, (lease, { granted }) => {
+    const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun };
+    return outlasting(place, patience, (lease, { granted }) => {
       if (!granted) flight.waiting(this.#begins(spec));
       return this.#onLease(lease, run, flight);
     });
@@ -212,7 +205,7 @@ export class Gateway {
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
-  async *#onLease(lease: Lease, run: Run, flight: FlightContext): AsyncGenerator<ChatEvent, void, undefined> {
+  async #onLease(lease: Lease, run: Run, flight: FlightContext): Promise<void> {
     const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
     const { call, request, spec } = run;
     const local = !isCloudName(spec.model);
@@ -225,7 +218,7 @@ export class Gateway {
     for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
       if (event.type === 'piece') builder.add(event.piece);
       if (event.type !== 'end') {
-        yield event;
+        flight.tell(event);
         continue;
       }
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
@@ -235,7 +228,8 @@ export class Gateway {
       const completion = builder.finish(end);
       this.#keep(completion, run);
       if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
-      yield { type: 'end', end };
+      flight.tell({ type: 'end', end });
+      return;
     }
   }
 

@@ -12,49 +12,33 @@ export interface Patience {
   readonly signal: AbortSignal;
   /** It waits for Ollama also when Ollama was away before it came, and nobody had noticed. */
   readonly always?: boolean;
+  /** Whether its caller has been told anything of what came. Nothing is by work whose outcome comes whole. */
+  told?(): boolean;
 }
 
 /**
- * Runs on the lease of a place, and releases it. When Ollama went away before the first event, it runs again on the next
- * lease of the same place in line. A new request that finds nobody is not kept waiting: it came too late. Throws what the
- * run throws, and what Lease.back throws.
+ * Works on the lease of a place, and releases it. When Ollama went away before anything of the work was told, it works
+ * again on the next lease of the same place in line. A new request that finds nobody is not kept waiting: it came too
+ * late. Rejects with what the work rejects with, and with what Lease.back throws.
  */
-export async function* outlasting<T>(
+export async function outlasting<T>(
   first: Place,
-  { signal, always = false }: Patience,
-  run: (lease: Lease, place: Place) => AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
+  { signal, always = false, told = () => false }: Patience,
+  work: (lease: Lease, place: Place) => Promise<T>,
+): Promise<T> {
   let place = first;
   for (let tries = 1; ; tries++) {
     const lease = await place.lease;
-    let told = false;
     try {
-      for await (const event of run(lease, place)) {
-        told = true;
-        yield event;
-      }
-      return;
+      return await work(lease, place);
     } catch (error) {
       const { code, broke } = asAppError(error);
       const found = broke || always || !place.granted;
       const wentAway = broke || code === 'upstream_unreachable';
-      if (told || tries === MOST_TRIES || !wentAway || !found) throw error;
+      if (told() || tries === MOST_TRIES || !wentAway || !found) throw error;
       place = lease.back(signal);
     } finally {
       lease.release();
     }
   }
-}
-
-/** The same for work whose outcome comes whole. */
-export async function outlastingWhole<T>(
-  place: Place,
-  patience: Patience,
-  work: (lease: Lease, place: Place) => Promise<T>,
-): Promise<T> {
-  const outcomes = outlasting(place, patience, async function* (lease, now) {
-    yield await work(lease, now);
-  });
-  for await (const outcome of outcomes) return outcome;
-  throw new Error('work ended without an outcome');
 }

@@ -72,7 +72,7 @@ async function play(steps: readonly Step[]): Promise<void> {
           const script = new ScriptedRun(context);
           byKey.set(step.key, runs.length);
           runs.push({ script, said: '', outcome: undefined });
-          return script.events();
+          return script.lead();
         });
         const run = byKey.get(step.key) ?? -1;
         const reader = seat.events[Symbol.asyncIterator]();
@@ -159,7 +159,7 @@ test('all have left and nobody wants it finished: it is given up, exactly then',
           (context) => {
             const run = new ScriptedRun(context);
             runs.push(run);
-            return run.events();
+            return run.lead();
           },
         ),
       );

@@ -24,7 +24,7 @@ function join(key: string, over: Partial<JoinOptions> = {}): Seat & { abort(reas
   const seat = flights.join(key, options, (context) => {
     const run = new ScriptedRun(context);
     runs.push(run);
-    return run.events();
+    return run.lead();
   });
   return { ...seat, abort: (reason) => caller.abort(reason) };
 }
@@ -133,7 +133,7 @@ describe('where the run stands', () => {
       { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => false },
       (context) => {
         context.waiting({ phase: 'queued', position: 7, eta_ms: 1 });
-        return new ScriptedRun(context).events();
+        return new ScriptedRun(context).lead();
       },
     );
     const reader = reading(events);
@@ -351,14 +351,11 @@ describe('a run that fails', () => {
 
 test('the end is told before the run is wound up, which may take long', async () => {
   const options = { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => false };
-  const seat = flights.join('k', options, async function* (context) {
+  const seat = flights.join('k', options, async (context) => {
     const script = new ScriptedRun(context);
     script.end();
-    try {
-      yield* script.events();
-    } finally {
-      await new Promise(() => undefined);
-    }
+    await script.lead();
+    await new Promise(() => undefined);
   });
   const reader = reading(seat.events);
   await settled();

@@ -62,7 +62,7 @@ class FakeGateway {
     const seat = this.#flights.join(ticket.flight, options, (context) => {
       const run = new ScriptedRun(context);
       this.runs.push(run);
-      return run.events();
+      return run.lead();
     });
     if (!this.hits && !seat.led) ticket.source = 'coalesced';
     const close = once(() => {
