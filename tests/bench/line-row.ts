@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seesUpstream } from './ask.ts';
 import { Connection, jsonOf } from './connection.ts';
-import { cpuMs as usedBy, startGateway, startUpstream, type Program } from './programs.ts';
+import { cpuMs as usedBy, Program, startGateway, startUpstream } from './programs.ts';
 import type { Outcome, Row } from './report.ts';
 import { conversation, get, post } from './bench-requests.ts';
 import { median, spread } from './stats.ts';
@@ -16,6 +16,9 @@ const ROUNDS = 2;
 /** Lines of the short kind before all: V8 goes on optimising for some thousand requests. */
 const WARM_UP_LINES = 10;
 const BUDGET = 1.25;
+/** Milliseconds of processor time for one waiter, in and out, in the queue alone. */
+const ALONE_BUDGET = 0.3;
+const ALONE_RUNS = 5;
 const EMPTY_MS = 30_000;
 
 const STEPS = ['in', 'out', 'abandoned'] as const;
@@ -39,9 +42,22 @@ export const line: Row = {
       long.push(await bench.lines(1, LONG));
     }
     bench.close();
-    return outcome(short, long);
+    await Promise.all([gateway.stop(), upstream.stop()]);
+    return outcome(short, long, { short: await alone(SHORT), long: await alone(LONG) });
   },
 };
+
+/** What one costs in the queue alone, in lines of this length; each run in a process of its own. */
+async function alone(length: number): Promise<number[]> {
+  const costs: number[] = [];
+  for (let i = 0; i < ALONE_RUNS; i++) {
+    const program = new Program('queue-main.js', [String(length)]);
+    const [, cost] = await program.expect(/queue ([\d.]+)\n/);
+    await program.stop();
+    costs.push(Number(cost));
+  }
+  return costs;
+}
 
 class Bench {
   readonly #upstream: Program;
@@ -155,7 +171,11 @@ interface Standing {
   close(): void;
 }
 
-function outcome(short: readonly Costs[], long: readonly Costs[]): Outcome {
+function outcome(
+  short: readonly Costs[],
+  long: readonly Costs[],
+  queue: { readonly short: readonly number[]; readonly long: readonly number[] },
+): Outcome {
   const ratioOf = (step: Step): number => median(long.map((each, i) => each[step] / (short[i]?.[step] ?? Number.NaN)));
   const words: Record<Step, string> = { in: 'to come', out: 'to be answered', abandoned: 'to leave' };
   const figures = (costs: readonly Costs[]): string =>
@@ -164,17 +184,31 @@ function outcome(short: readonly Costs[], long: readonly Costs[]): Outcome {
       return `${words[step]} ${median(all).toFixed(2)} ms (${spread(all, 2)})`;
     }).join(', ');
   return {
-    findings: STEPS.map((step) => {
-      const ratio = ratioOf(step);
-      const known = !Number.isNaN(ratio);
-      return {
-        what: `In line, processor time ${words[step]}: each of 5,000 against each of 100`,
-        measured: known ? `${ratio.toFixed(2)} ×` : 'this system does not tell',
-        budget: `flat: ≤ ${BUDGET} ×`,
-        kept: known ? ratio <= BUDGET : undefined,
-      };
-    }),
+    findings: [
+      ...STEPS.map((step) => {
+        const ratio = ratioOf(step);
+        const known = !Number.isNaN(ratio);
+        return {
+          what: `In line, processor time ${words[step]}: each of 5,000 against each of 100`,
+          measured: known ? `${ratio.toFixed(2)} ×` : 'this system does not tell',
+          budget: `flat: ≤ ${BUDGET} ×`,
+          kept: known ? ratio <= BUDGET : undefined,
+        };
+      }),
+      ...(
+        [
+          ['100', queue.short],
+          ['5,000', queue.long],
+        ] as const
+      ).map(([length, costs]) => ({
+        what: `In line, the queue alone: processor time of each of ${length}, in and out`,
+        measured: `${median(costs).toFixed(2)} ms`,
+        budget: `≤ ${ALONE_BUDGET} ms`,
+        kept: median(costs) <= ALONE_BUDGET,
+      })),
+    ],
     notes: [
+      `The queue alone, without a request around it, each in and out: ${median(queue.short).toFixed(3)} ms (${spread(queue.short, 3)}) in lines of ${SHORT}, ${median(queue.long).toFixed(3)} ms (${spread(queue.long, 3)}) in lines of ${LONG.toLocaleString('en')}; two models, four callers, ${ALONE_RUNS} runs of each.`,
       `${ROUNDS} rounds after ${WARM_UP_LINES} lines of warm-up: in each ${SHORT_LINES} lines of ${SHORT} callers one after the other, and one of ${LONG.toLocaleString('en')}; the ratio is the median of the rounds' ratios. Each caller streams on a connection that was open before, and a run that is held keeps the one slot until all of a line stand in it.`,
       `A line of ${SHORT}, for each: ${figures(short)}.`,
       `A line of ${LONG.toLocaleString('en')}, for each: ${figures(long)}.`,
