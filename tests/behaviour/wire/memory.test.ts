@@ -10,14 +10,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { listen } from '../../../backend/http/wire/listen.ts';
 import { give } from '../../../backend/http/wire/give.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { eventually } from '../../support/waiting.ts';
 
 const MB = 1024 * 1024;
 let hearth: Hearth;
-let log: string[];
 const start = async (options: HearthOptions = {}): Promise<void> => {
-  log = [];
-  const lines = pino({ level: 'warn' }, { write: (line) => void log.push(line) });
-  hearth = await startHearth({ log: lines, ...options });
+  hearth = await startHearth(options);
 };
 
 /** A chat whose body is this long, each with a text of its own. */
@@ -169,43 +167,54 @@ async function readSlowly(socket: Socket, bit: number): Promise<number> {
 describe('readers who take nothing', () => {
   const LONG = 24 * MB;
   const config = { server: { stalled_reader_s: 1 }, cache: { enabled: false } };
-  const cut = (): number => log.filter((line) => line.includes('server.stalled_reader_s')).length;
-  afterEach(() => hearth.stop());
+  /** A gateway of the test's own, and how many readers it has cut. */
+  const watched = async (options: HearthOptions = {}): Promise<{ own: Hearth; cut: () => number }> => {
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+    const own = await startHearth({ log, config, ...options });
+    return { own, cut: () => lines.filter((line) => line.includes('server.stalled_reader_s')).length };
+  };
 
   const chat = (stream: boolean): string =>
     JSON.stringify({ model: 'llama3.2', stream, messages: [{ role: 'user', content: `much ${texts++}` }] });
-  const ASKS: Record<string, () => Promise<Socket>> = {
-    'a whole answer': () => ask(hearth.backend.port, '/api/chat-optimized', chat(false)),
-    'a stream of ours': () => ask(hearth.backend.port, '/api/chat-optimized', chat(true)),
-    'a stream of lines': () => ask(hearth.backend.port, '/api/chat', chat(true)),
-    'a stream of events': () => ask(hearth.backend.port, '/v1/chat/completions', chat(true)),
-    'a whole answer in another dialect': () => ask(hearth.backend.port, '/v1/chat/completions', chat(false)),
+  const ASKS: Record<string, readonly [path: string, stream: boolean]> = {
+    'a whole answer': ['/api/chat-optimized', false],
+    'a stream of ours': ['/api/chat-optimized', true],
+    'a stream of lines': ['/api/chat', true],
+    'a stream of events': ['/v1/chat/completions', true],
+    'a whole answer in another dialect': ['/v1/chat/completions', false],
   };
 
-  test.each(Object.keys(ASKS))('%s: the connection is closed, and nothing of it is left', async (name) => {
-    await start({ config });
-    hearth.fake.next({ pieces: Array.from({ length: 240 }, (_, i) => `${i}`.padEnd(100_000, 'x')) });
-    const socket = await (ASKS[name] as () => Promise<Socket>)();
-    await expect.poll(cut, { timeout: 15_000 }).toBe(1);
-    await expect.poll(() => hearth.backend.control.live().queue.running).toEqual([]);
-    expect(await readSlowly(socket, LONG)).toBeLessThan(LONG);
-  });
+  // Beside each other: each waits for the second after which a reader is cut.
+  test.concurrent.each(Object.entries(ASKS))(
+    '%s: the connection is closed, and nothing is left',
+    async (_name, [path, stream]) => {
+      const { own, cut } = await watched();
+      own.fake.next({ pieces: Array.from({ length: 240 }, (_, i) => `${i}`.padEnd(100_000, 'x')) });
+      const socket = await ask(own.backend.port, path, chat(stream));
+      await eventually('a cut reader', () => cut() === 1);
+      await eventually('an end of the run', () => own.backend.control.live().queue.running.length === 0);
+      expect(await readSlowly(socket, LONG)).toBeLessThan(LONG);
+      await own.stop();
+    },
+  );
 
-  test('the live events: likewise', async () => {
+  test.concurrent('the live events: likewise', async () => {
     const models = Array.from({ length: 4000 }, (_, i) => ({ name: `model-${i}` }));
-    await start({ config, fake: { models } });
-    const socket = await ask(hearth.backend.port, '/api/events');
+    const { own, cut } = await watched({ fake: { models } });
+    const socket = await ask(own.backend.port, '/api/events');
     const { signal } = new AbortController();
     // Each change is told with all the models.
-    const change = async (): Promise<number> => {
-      await hearth.backend.control.act('reset_stats', {}, signal);
-      return cut();
+    const change = async (): Promise<boolean> => {
+      await own.backend.control.act('reset_stats', {}, signal);
+      return cut() === 1;
     };
-    await expect.poll(change, { timeout: 18_000, interval: 50 }).toBe(1);
+    await eventually('a cut reader', change, { everyMs: 50 });
     socket.destroy();
+    await own.stop();
   });
 
-  test('one that is handed on: likewise, and Ollama is not read any further', async () => {
+  test.concurrent('one that is handed on: likewise, and Ollama is not read any further', async () => {
     const upstream = createServer((_req, res) => {
       const more = (): void => {
         while (res.write(Buffer.alloc(100_000))) if (res.destroyed) return;
@@ -214,17 +223,18 @@ describe('readers who take nothing', () => {
       more();
     }).listen(0, '127.0.0.1');
     await once(upstream, 'listening');
-    await start({ config });
+    const { own, cut } = await watched();
     const api_url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    hearth.backend.configure(hearth.config({ ...config, ollama: { api_url } }));
-    const socket = await ask(hearth.backend.port, '/api/blobs/much');
-    await expect.poll(cut, { timeout: 15_000 }).toBe(1);
-    await expect
-      .poll(() => new Promise((resolve) => upstream.getConnections((_error, count) => resolve(count))))
-      .toBeLessThanOrEqual(1);
+    own.backend.configure(own.config({ ...config, ollama: { api_url } }));
+    const socket = await ask(own.backend.port, '/api/blobs/much');
+    await eventually('a cut reader', () => cut() === 1);
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => upstream.getConnections((_error, count) => resolve(count)));
+    await eventually('the end of the call to Ollama', async () => (await connections()) <= 1);
     socket.destroy();
     upstream.closeAllConnections();
     upstream.close();
+    await own.stop();
   });
 });
 
