@@ -54,8 +54,8 @@ export class ReadyText {
   filled(valueOf: (gap: Gap) => string | number): { readonly text: string; readonly bytes: number } {
     let text = this.#texts[0] ?? '';
     let bytes = this.#bytes;
-    for (const [i, gap] of this.#gaps.entries()) {
-      const value = String(valueOf(gap));
+    for (let i = 0; i < this.#gaps.length; i++) {
+      const value = String(valueOf(this.#gaps[i] ?? 'id'));
       text += value + (this.#texts[i + 1] ?? '');
       bytes += value.length;
     }

@@ -60,9 +60,9 @@ export interface Fresh {
 // ---- reading
 
 /** The bytes of a body that is to be JSON. */
-export async function bodyOf(parts: Pick<DropInParts, 'config'>, req: IncomingMessage): Promise<Buffer> {
+export function bodyOf(parts: Pick<DropInParts, 'config'>, req: IncomingMessage): Promise<Buffer> {
   checkContentType(req);
-  return await readBody(req, parts.config().server.max_body_mb * MB);
+  return readBody(req, parts.config().server.max_body_mb * MB);
 }
 
 /**

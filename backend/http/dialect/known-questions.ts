@@ -87,7 +87,7 @@ export function answeredAgain(
   headers.push(...question.headers);
   if (sized) headers.push('Content-Length', String(bytes));
   res.writeHead(200, headers);
-  void giveLast(res, text);
+  void giveLast(res, text, bytes);
   return true;
 }
 

@@ -31,9 +31,9 @@ const MB = 1024 * 1024;
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** The bytes of a body that is to be JSON. */
-export async function bodyOf(parts: ChatParts, req: IncomingMessage): Promise<Buffer> {
+export function bodyOf(parts: ChatParts, req: IncomingMessage): Promise<Buffer> {
   checkContentType(req);
-  return await readBody(req, parts.config().server.max_body_mb * MB);
+  return readBody(req, parts.config().server.max_body_mb * MB);
 }
 
 /** POST /api/chat-optimized. */

@@ -2,6 +2,7 @@
 // It knows no fields of any request (the contract's schemas do) and writes no answer; it only helps one to arrive.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
+import { rawHeader } from './header.ts';
 import { underWayAt, type UnderWay } from './under-way.ts';
 import { unpackingOf } from './unpack.ts';
 import { onAbort } from '../../core/abort.ts';
@@ -46,9 +47,10 @@ export function inviteBody(req: IncomingMessage): void {
  * (Fetch: CORS-safelisted request headers). Programs may leave the type out or wrong, as `curl -d` does.
  * Throws unsupported_media_type.
  */
-export function checkContentType({ headers }: IncomingMessage): void {
-  const type = headers['content-type'];
-  if (headers.origin === undefined || type === 'application/json' || isJson(type)) return;
+export function checkContentType(req: IncomingMessage): void {
+  if (rawHeader(req, 'origin') === undefined) return;
+  const type = req.headers['content-type'];
+  if (type === 'application/json' || isJson(type)) return;
   const came = type === undefined ? 'none' : `"${type.slice(0, 60)}"`;
   throw new AppError('unsupported_media_type', `A web page must send Content-Type: application/json. It sent ${came}.`);
 }
@@ -72,7 +74,9 @@ export async function readBody(req: IncomingMessage, maxBytes: number, signal?: 
   const limit = Math.min(maxBytes, all?.limit ?? maxBytes);
   try {
     const unpack = unpackingOf(req);
-    const small = signal === undefined ? await cameAlong(req, limit) : undefined;
+    // A small body comes in the same packet as its headers, and is there as soon as Node's parser has returned.
+    if (signal === undefined) await undefined;
+    const small = signal === undefined ? cameAlong(req, limit) : undefined;
     const bytes = small ?? (await collect(req, limit, all, signal));
     if (unpack === undefined || bytes.length === 0) return bytes;
     let size = 0;
@@ -89,15 +93,11 @@ export async function readBody(req: IncomingMessage, maxBytes: number, signal?: 
   }
 }
 
-/**
- * A small body comes in the same packet as its headers, and is there as soon as Node's parser has returned: then neither
- * listeners nor a timer are needed. Undefined for every other body; nothing has been read then.
- */
-async function cameAlong(req: IncomingMessage, limit: number): Promise<Buffer | undefined> {
-  await undefined;
+/** A body that is there as a whole: it needs neither listeners nor a timer. Undefined for every other; nothing is read then. */
+function cameAlong(req: IncomingMessage, limit: number): Buffer | undefined {
   // Not `req.complete`: the parser says so one step later.
   const { readableLength } = req;
-  const whole = readableLength > 0 && readableLength === Number(req.headers['content-length']);
+  const whole = readableLength > 0 && readableLength === Number(rawHeader(req, 'content-length'));
   if (!whole || req.destroyed || readableLength > limit) return undefined;
   const bytes: unknown = req.read();
   return Buffer.isBuffer(bytes) ? bytes : undefined;

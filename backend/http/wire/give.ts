@@ -21,11 +21,14 @@ export async function give(res: ServerResponse, piece: string | Uint8Array): Pro
   }
 }
 
-/** Writes the last piece, and ends the answer. Resolves when all of it is written, or the reader has gone. */
-export async function giveLast(res: ServerResponse, piece: string): Promise<void> {
+/**
+ * Writes the last piece, and ends the answer. Resolves when all of it is written, or the reader has gone. `bytes` of UTF-8,
+ * where they are known: as many as characters means ASCII, which is written without a look at each.
+ */
+export async function giveLast(res: ServerResponse, piece: string, bytes?: number): Promise<void> {
   if (piece.length > SLICE) await give(res, piece);
   // As a text Node sends it in one packet with what goes before and after it; as bytes these would be three.
-  if (!res.destroyed) res.end(piece.length > SLICE ? undefined : piece);
+  if (!res.destroyed) res.end(piece.length > SLICE ? undefined : piece, bytes === piece.length ? 'latin1' : 'utf8');
 }
 
 /** Resolves when an answer that was ended is out as far as this process can tell, or its reader has gone. */

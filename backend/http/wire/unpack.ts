@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type ZlibOptions } from 'node:zlib';
+import { rawHeader } from './header.ts';
 import { AppError } from '../../contract/errors.ts';
 
 const UNPACKERS: Readonly<Record<string, (options: ZlibOptions) => Transform>> = {
@@ -20,8 +21,9 @@ const AT_ONCE = 64 * 1024;
 export type Unpack = (packed: Buffer, count: (bytes: number) => void) => Promise<Buffer>;
 
 /** How the body of a request is unpacked; undefined when it is plain. Throws unsupported_media_type. */
-export function unpackingOf({ headers }: IncomingMessage): Unpack | undefined {
-  const coding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+export function unpackingOf(req: IncomingMessage): Unpack | undefined {
+  if (rawHeader(req, 'content-encoding') === undefined) return undefined;
+  const coding = req.headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (coding === '' || coding === 'identity') return undefined;
   const make = Object.hasOwn(UNPACKERS, coding) ? UNPACKERS[coding] : undefined;
   if (make === undefined) {

@@ -86,6 +86,8 @@ const check = (headers: IncomingHttpHeaders): string =>
   refusal(() => {
     const req = new IncomingMessage(new Socket());
     Object.assign(req.headers, headers);
+    // As it came, too.
+    req.rawHeaders.push(...Object.entries(headers).flatMap(([name, value]) => [name, String(value)]));
     checkContentType(req);
   });
 
