@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import { AppError } from '../contract/errors.ts';
-import { dialectOf, OWN_ROUTES, type Route, routeOf, ROUTES } from '../contract/routes.ts';
+import { dialectOf, OWN_ROUTES, type Route, routeOf } from '../contract/routes.ts';
 import type { Handler } from './wire/handler.ts';
 import { pathOf, toOriginForm } from './wire/normalized-path.ts';
 
@@ -21,29 +21,29 @@ export function createRouter(
   handOn: Handler,
   run: Run,
 ): (req: IncomingMessage, res: ServerResponse) => void {
-  const exact = new Map<string, Handler>();
-  for (const { path, by } of ROUTES) {
-    if (by !== 'hearth') continue;
-    for (const [method, handler] of Object.entries(handlers[path])) exact.set(`${method} ${path}`, handler);
-  }
+  const exact = new Map<string, ByMethod>(Object.entries(handlers));
   const own = ownRouter(handlers, run);
 
   return (req, res) => {
     toOriginForm(req);
     const { method = 'GET', url = '/' } = req;
-    const path = pathOf(req);
     // Most callers send no query, and spell a route as it stands in the table.
-    const handler = exact.get(`${method} ${url}`) ?? exact.get(`${method} ${path}`) ?? dropIn(exact, method, path);
+    const usual = exact.get(url)?.[method];
+    if (usual !== undefined) return run(req, res, usual);
+    const path = pathOf(req);
+    const handler = exact.get(path)?.[method] ?? dropIn(exact, path)?.[method];
     if (handler !== undefined) run(req, res, handler);
     else if (dialectOf(path) !== 'own') run(req, res, handOn);
     else own(req, res, (error?: unknown) => run(req, res, refusing(error ?? notFound(method, path))));
   };
 }
 
+type ByMethod = Readonly<Partial<Record<string, Handler>>>;
+
 /** A route of another's dialect whose path has a part of its own. */
-function dropIn(exact: ReadonlyMap<string, Handler>, method: string, path: string): Handler | undefined {
+function dropIn(exact: ReadonlyMap<string, ByMethod>, path: string): ByMethod | undefined {
   const route = routeOf(path);
-  return route === undefined || route.dialect === 'own' ? undefined : exact.get(`${method} ${route.path}`);
+  return route === undefined || route.dialect === 'own' ? undefined : exact.get(route.path);
 }
 
 /** What Express's router is besides: a function that can stand in any chain of handlers. */
