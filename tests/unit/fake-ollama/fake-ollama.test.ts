@@ -3,25 +3,13 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { Ollama } from 'ollama/browser';
-import { afterEach, describe, expect, it } from 'vitest';
-import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
-import type { FakeOllama, FakeOptions } from '../../support/fake-ollama/fake-ollama.ts';
+import { describe, expect, it } from 'vitest';
+import type { FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
+import { fakesOfEachTest } from '../../support/fake-ollama/fakes-of-each-test.ts';
 
 type Json = Record<string, unknown>;
 
-const started: FakeOllama[] = [];
-afterEach(async () => {
-  for (const fake of started.splice(0)) {
-    await fake.stop();
-    if (fake.active + fake.open > 0) throw new Error(`left over: ${fake.active} runs, ${fake.open} calls`);
-  }
-});
-
-async function start(options?: FakeOptions): Promise<FakeOllama> {
-  const fake = await startFakeOllama(options);
-  started.push(fake);
-  return fake;
-}
+const start = fakesOfEachTest();
 
 const post = (fake: FakeOllama, path: string, body: unknown, init: RequestInit = {}): Promise<Response> =>
   fetch(fake.url + path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), ...init });

@@ -1,23 +1,11 @@
 // What can befall the fake Ollama, told apart as a client sees it: an answer that ends silently, a killed runner, a restart, a proxy in front.
 // Deliberately against raw fetch, never through the gateway: a wrong fake would make right tests.
-import { afterEach, expect, it } from 'vitest';
-import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
-import type { FakeOllama, FakeOptions } from '../../support/fake-ollama/fake-ollama.ts';
+import { expect, it } from 'vitest';
+import type { FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
+import { fakesOfEachTest } from '../../support/fake-ollama/fakes-of-each-test.ts';
 import { ask } from '../../support/transcripts.ts';
 
-const started: FakeOllama[] = [];
-afterEach(async () => {
-  for (const fake of started.splice(0)) {
-    await fake.stop();
-    if (fake.active + fake.open > 0) throw new Error(`left over: ${fake.active} runs, ${fake.open} calls`);
-  }
-});
-
-async function start(options?: FakeOptions): Promise<FakeOllama> {
-  const fake = await startFakeOllama(options);
-  started.push(fake);
-  return fake;
-}
+const start = fakesOfEachTest();
 
 /** A chat with the first model, on the native or the OpenAI route. */
 function say(fake: FakeOllama, stream: boolean, path = '/api/chat', more: object = {}): Promise<Response> {
