@@ -131,7 +131,7 @@ function outcome(
         measured: `${mb(highest)} at most${doubt}`,
         budget: `≤ ${FULL_BUDGET_MB} MB`,
         kept: full && highest <= FULL_BUDGET_MB,
-        why: 'Kept answers are buffers outside of the JavaScript heap, of many sizes; when old ones make room for new ones, the system’s allocator leaves gaps between them. What the cache itself counts stays within its bound.',
+        why: 'Beside what the cache counts it is V8’s heap: what a request leaves behind waits there for a full collection, and V8 lets the heap grow by half of what is alive before it makes one.',
       },
       {
         what: 'Its growth over the last half of that run',
