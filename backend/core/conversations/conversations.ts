@@ -93,7 +93,7 @@ export class Conversations {
     return this.#lines.has(talkKey(namespace, id));
   }
 
-  /** Who waits here stands in no queue, so that the queue's bound is this one's too. Throws queue_full. */
+  /** Requests that wait here are not in the queue, so its bound counts for them too. Throws queue_full. */
   admit(): void {
     const { max_queue_size: max } = this.#config().queue;
     if (this.#waiting >= max) throw queueFull(max, this.#nextPlace());
@@ -129,7 +129,7 @@ export class Conversations {
         this.#waiting--;
       }
     }
-    // What was deleted before its turn came is not what it says.
+    // Ignore a delete that came while this request was still waiting.
     speaker.forgotten = false;
     const talk = this.#find(key);
     this.#asked++;

@@ -184,7 +184,7 @@ export class Batcher {
   /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
   async #send(group: Group, wish: EmbedWish, ready: Ready): Promise<void> {
     const { signal } = group.abort;
-    // Who left while it waited took what only he wanted along.
+    // Drop the texts that only callers wanted who have left.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
     for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
     try {

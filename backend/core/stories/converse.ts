@@ -39,8 +39,8 @@ export function withPrompt(prompt: string, messages: readonly Said[]): readonly 
 }
 
 /**
- * Asks as Gateway.chat does, and where the request goes on with a conversation, in turn with the others of it. Who has to
- * wait for its turn gets an answer at once, whose first events say where it stands; by then it is a request like any
+ * Asks as Gateway.chat does, and where the request goes on with a conversation, in turn with the others of it. One that
+ * has to wait for its turn gets an answer at once, whose first events say where it stands. It is a request like any
  * other that waits: seen and counted, and cancelled by its id. The conversation is left as it was when the answer does
  * not end well. Throws what Gateway.chat throws, and queue_full when too many wait for their turn.
  */
@@ -102,7 +102,7 @@ async function inTurn(
   }
 }
 
-/** Who sends a system message anew means it instead of the old one. */
+/** A new system message replaces the old one. */
 function goOn({ history }: Turn, messages: readonly Said[]): readonly Said[] {
   const hasSystem = messages.some(({ role }) => role === 'system');
   return [...(hasSystem ? history.filter(({ role }) => role !== 'system') : history), ...messages];

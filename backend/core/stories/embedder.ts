@@ -91,7 +91,7 @@ export class Embedder {
       return answer;
     } catch (error) {
       ticket.finish(asAppError(error));
-      // Who was accepted has a source. Who left before that was not turned away.
+      // An accepted request has a source. A caller that left before that was not refused.
       const how = ticket.status === 'cancelled' ? 'cancelled' : 'failed';
       if (ticket.source !== undefined) telemetry.ended(how);
       else if (how === 'failed') telemetry.refused();

@@ -103,7 +103,7 @@ export class Gateway {
       return answer;
     } catch (error) {
       requests.remove(ticket);
-      // Who left was not turned away.
+      // A caller that left was not refused.
       if (asAppError(error).code !== 'cancelled') telemetry.refused();
       throw error;
     }

@@ -115,8 +115,8 @@ export class Jobs {
   }
 
   /**
-   * Who shares a run stands in no queue, and holds no connection here that would bound it: so many of one caller's jobs
-   * may follow as may stand in line. Followers on other routes cost a connection each. Throws queue_full, and closes it then.
+   * Jobs that share a run are in no queue, and hold no connection that would bound them: as many of one caller's jobs
+   * may follow others as may stand in line. Followers on other routes cost a connection each. Throws queue_full, and closes it then.
    */
   #checkFollowers(answer: Answer): void {
     const { source, caller, waiting } = answer.ticket;
