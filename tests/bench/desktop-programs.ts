@@ -13,7 +13,8 @@ import { TrayHost } from '../support/desktop/panel.ts';
 const project = projectRoot();
 const EMPTY = join(project, 'tests', 'bench', 'empty-tray');
 
-export type AppName = 'hearth' | 'empty';
+/** `open`: Hearth with its window; the others have none. */
+export type AppName = 'hearth' | 'open' | 'empty';
 
 /** A screen, a bus and a panel for as many apps as are measured, one after the other. */
 export class Stage {
@@ -46,7 +47,7 @@ export class Stage {
     return this.#electron.version;
   }
 
-  /** Starts an app without a window; resolves when its tray has registered. */
+  /** Starts an app; resolves when its tray has registered. */
   async open(name: AppName, port: number, more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
     const [screen, bus] = this.#services;
     const home = mkdtempSync(join(tmpdir(), 'hearth-bench-'));
@@ -56,7 +57,12 @@ export class Stage {
     const startedAt = performance.now();
     const child = spawn(
       this.#electron.executable,
-      ['--no-sandbox', '--disable-gpu', `--user-data-dir=${join(home, 'chromium')}`, '--hidden'],
+      [
+        '--no-sandbox',
+        '--disable-gpu',
+        `--user-data-dir=${join(home, 'chromium')}`,
+        ...(name === 'open' ? [] : ['--hidden']),
+      ],
       {
         stdio: 'ignore',
         env: {
@@ -69,7 +75,7 @@ export class Stage {
           PORT: String(port),
           ...more,
           ...this.#electron.env,
-          HEARTH_PROJECT: name === 'hearth' ? project : EMPTY,
+          HEARTH_PROJECT: name === 'empty' ? EMPTY : project,
         },
       },
     );

@@ -1,4 +1,4 @@
-// The rows of the desktop: memory of all processes with the window closed, and time to the tray, both against an app that
+// The rows of the desktop: memory of all processes with the window closed and open, and time to the tray, against an app that
 // has a tray and nothing else; and how long Electron's main process is busy while 100 streams run through it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDesktop } from '../support/desktop/real-app.ts';
@@ -7,26 +7,27 @@ import { startUpstream } from './programs.ts';
 import type { Row } from './report.ts';
 import { median, spread } from './stats.ts';
 
-const PAIRS = 4;
+const ROUNDS = 5;
 /** After the start Chromium still loads for a while. */
 const SETTLE_MS = 6000;
-const MEMORY_BUDGET = 1.25;
+const CLOSED_BUDGET = 1.15;
+const OPEN_BUDGET = 1.5;
 const STREAMS = 100;
 const LOOP_BUDGET_MS = 50;
 
 export const desktopMemory: Row = {
   name: 'desktop-memory',
-  title: 'Desktop, window closed',
+  title: 'Desktop, window closed and open',
   limitMs: 240_000,
   async run() {
     const upstream = startUpstream({});
     const ollama = `http://127.0.0.1:${await upstream.port()}`;
     const stage = await Stage.start();
-    const memory: Record<AppName, number[]> = { hearth: [], empty: [] };
-    const starts: Record<AppName, number[]> = { hearth: [], empty: [] };
+    const memory: Record<AppName, number[]> = { hearth: [], open: [], empty: [] };
+    const starts: Record<AppName, number[]> = { hearth: [], open: [], empty: [] };
     try {
-      for (let pair = 0; pair < PAIRS; pair++) {
-        for (const name of ['hearth', 'empty'] as const) {
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const name of ['hearth', 'empty', 'open'] as const) {
           const app = await stage.open(name, 0, { OLLAMA_API_URL: ollama, OLLAMA_MODEL: 'llama3.2' });
           await sleep(SETTLE_MS);
           memory[name].push(app.pssMb());
@@ -37,16 +38,24 @@ export const desktopMemory: Row = {
     } finally {
       await stage.stop();
     }
-    const ratio = median(memory.hearth) / median(memory.empty);
+    const closed = median(memory.hearth) / median(memory.empty);
+    const open = median(memory.open) / median(memory.empty);
     const later = median(starts.hearth) - median(starts.empty);
     return {
       findings: [
         {
           what: 'Desktop, window closed: memory of all processes (PSS)',
-          measured: `${ratio.toFixed(2)} × an empty tray-only app`,
-          budget: `≤ ${MEMORY_BUDGET} ×`,
-          kept: ratio <= MEMORY_BUDGET,
-          why: 'The gateway’s modules (express, zod, undici, pino, electron-store) are loaded in the main process, where the yardstick has none.',
+          measured: `${closed.toFixed(2)} × an empty tray-only app`,
+          budget: `≤ ${CLOSED_BUDGET} ×`,
+          kept: closed <= CLOSED_BUDGET,
+          why: 'All of it is in the main process: the gateway with its packages, and those parts of Electron and Node that a server touches and a tray alone does not.',
+        },
+        {
+          what: 'Desktop, window open: the same',
+          measured: `${open.toFixed(2)} ×`,
+          budget: `≤ ${OPEN_BUDGET} ×`,
+          kept: open <= OPEN_BUDGET,
+          why: 'The page’s renderer alone has two fifths of what the empty app has in all its processes, most of it Chromium itself.',
         },
         {
           what: 'Desktop: start to tray registered',
@@ -56,7 +65,7 @@ export const desktopMemory: Row = {
         },
       ],
       notes: [
-        `${PAIRS} starts of each in turn, Electron ${stage.electronVersion}, hardware acceleration off; memory is read ${SETTLE_MS / 1000} s after the tray has registered. Hearth: median ${median(memory.hearth).toFixed(0)} MB (${spread(memory.hearth, 0)}). Empty app: median ${median(memory.empty).toFixed(0)} MB (${spread(memory.empty, 0)}). The ratio is that of the medians.`,
+        `${ROUNDS} starts of each in turn, Electron ${stage.electronVersion}, hardware acceleration off; memory is read ${SETTLE_MS / 1000} s after the tray has registered. Hearth: median ${median(memory.hearth).toFixed(0)} MB (${spread(memory.hearth, 0)}); with its window median ${median(memory.open).toFixed(0)} MB (${spread(memory.open, 0)}). Empty app: median ${median(memory.empty).toFixed(0)} MB (${spread(memory.empty, 0)}). The ratios are those of the medians.`,
         `From spawn to the tray's registration on the bus: Hearth median ${median(starts.hearth).toFixed(0)} ms (${spread(starts.hearth, 0)}), empty app median ${median(starts.empty).toFixed(0)} ms (${spread(starts.empty, 0)}).`,
       ],
     };

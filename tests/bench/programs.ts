@@ -40,13 +40,14 @@ export class Program {
     args: readonly string[] = [],
     flags: readonly string[] = NODE_FLAGS,
     program = process.execPath,
+    env: Readonly<Record<string, string>> = {},
   ) {
     this.#name = script;
     const scripts = program === process.execPath ? [fileURLToPath(new URL(script, import.meta.url))] : [];
     this.#child = spawn(program, [...flags, ...scripts, ...args], {
       cwd: emptyFolder(),
       // Nothing of the caller's: a HOST or LOG_LEVEL there would change what is measured.
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     live.add(this);
@@ -145,9 +146,14 @@ export function startUpstream(options: UpstreamOptions): Program {
 }
 
 /** The gateway as people start it, in front of an upstream on this port. */
-export function startGateway(upstreamPort: number, settings: readonly string[] = []): Program {
+export function startGateway(
+  upstreamPort: number,
+  settings: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Program {
   const all = [`ollama.api_url=http://127.0.0.1:${upstreamPort}`, 'ollama.model=llama3.2', ...settings];
-  return new Program('../../hearth.mjs', ['serve', '--port', '0', ...all.flatMap((setting) => ['--set', setting])]);
+  const args = ['serve', '--port', '0', ...all.flatMap((setting) => ['--set', setting])];
+  return new Program('../../hearth.mjs', args, NODE_FLAGS, process.execPath, env);
 }
 
 export async function stopAll(): Promise<void> {
