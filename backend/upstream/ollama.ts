@@ -75,14 +75,14 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
         const outward = {
           method: init?.method === 'POST' ? 'POST' : 'GET',
           path: new URL(String(url)).pathname,
-          headers: Object.fromEntries(new Headers(init?.headers)),
+          headers: lowerCased(init?.headers ?? {}),
           body: request !== undefined ? jsonText(request) : typeof init?.body === 'string' ? init.body : null,
         };
         const { body, access } = await exchange(outward, request?.model, call.signal);
         const { text, whole } = await textOf(body, maxMb * MB);
         if (!whole) throw tooLong(maxMb);
         answerIn(text, access);
-        return new Response(text);
+        return asResponse(text);
       },
     });
   }
@@ -201,4 +201,19 @@ function longEnough(keepAlive: string | number): string | number {
 /** Without what is undefined. */
 function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** What the library sends, which is a plain object. */
+function lowerCased(headers: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** As much of an answer as the library looks at. A real Response has Node load its fetch, half as long as Node's start. */
+function asResponse(text: string): Response {
+  const answer: Pick<Response, 'ok' | 'text' | 'json'> = {
+    ok: true,
+    text: async () => text,
+    json: async () => JSON.parse(text) as unknown,
+  };
+  return answer as Response;
 }
