@@ -1,10 +1,11 @@
 // How the window's page is built: files beside each other that load under the strict policy of the window, from the
 // app's own scheme as well as from a plain web server. Nothing is inlined, there is no plugin.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 // oxlint-disable-next-line import/no-default-export -- vite reads its configuration from the default export
 export default defineConfig({
-  root: new URL('.', import.meta.url).pathname,
+  root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

@@ -1,12 +1,13 @@
 // How the tests run: first those without a screen, then the page in its browsers, two files at a time, so that two cores
 // are enough; then the desktop, one file after the other. A plain summary line comes at the end.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // oxlint-disable-next-line import/no-default-export -- vitest reads its configuration from the default export
 export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
+  root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    reporters: ['default', new URL('support/summary.ts', import.meta.url).pathname],
+    reporters: ['default', fileURLToPath(new URL('support/summary.ts', import.meta.url))],
     // What is awaited comes at once, but not where other programs keep the machine busy.
     expect: { poll: { timeout: 10_000 } },
     // Only what hangs takes so long: nothing is measured by these.
@@ -47,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'desktop',
           include: ['tests/desktop/**/*.test.ts'],
-          globalSetup: new URL('support/desktop/fetch-electron.ts', import.meta.url).pathname,
+          globalSetup: fileURLToPath(new URL('support/desktop/fetch-electron.ts', import.meta.url)),
           maxWorkers: 1,
           // Within a file: an app that starts, or waits for a panel, leaves room for another one.
           maxConcurrency: 2,
