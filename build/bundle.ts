@@ -1,7 +1,7 @@
 // One file of a program with its packages in it. What it makes is written by gateway-bundle.ts and desktop-bundle.ts.
 import { isBuiltin } from 'node:module';
 import { join, relative } from 'node:path';
-import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
+import { rolldown, type OutputChunk, type OutputOptions, type Plugin } from 'rolldown';
 
 /** A bundle, and the modules that are in it. */
 export interface Bundled {
@@ -16,6 +16,12 @@ interface SourceMapText {
   readonly names: readonly string[];
 }
 
+interface BundleOptions {
+  /** What it loads beside Node's own modules. */
+  readonly external?: readonly string[];
+  readonly minify?: NonNullable<OutputOptions['minify']>;
+}
+
 /**
  * One file of `entry`, a path in the project. It loads `external` and Node's own modules alone; an import that cannot be
  * had fails the build.
@@ -25,7 +31,7 @@ export async function bundle(
   entry: string,
   format: 'esm' | 'cjs',
   plugins: readonly Plugin[],
-  external: readonly string[] = [],
+  { external = [], minify = false }: BundleOptions = {},
 ): Promise<Bundled> {
   const build = await rolldown({
     input: join(project, entry),
@@ -40,7 +46,13 @@ export async function bundle(
     },
   });
   try {
-    const { output } = await build.generate({ format, codeSplitting: false, comments: false, sourcemap: 'hidden' });
+    const { output } = await build.generate({
+      format,
+      codeSplitting: false,
+      comments: false,
+      minify,
+      sourcemap: 'hidden',
+    });
     const [chunk] = output;
     const foreign = chunk.imports.filter((name) => !isBuiltin(name) && !external.includes(name));
     if (foreign.length > 0) throw new Error(`${entry} needs ${foreign.join(', ')} beside the bundle.`);

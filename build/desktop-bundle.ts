@@ -6,7 +6,11 @@ import { parts } from './parts.ts';
 
 /** Writes it with its map into `folder`. Returns the modules inside. */
 export async function makeDesktop(project: string, folder: string): Promise<readonly string[]> {
-  const { code, map, modules } = await bundle(project, 'main/main.ts', 'esm', [parts], ['electron']);
+  const { code, map, modules } = await bundle(project, 'main/main.ts', 'esm', [parts], {
+    external: ['electron'],
+    // V8 keeps the text in memory for as long as the app lives. Names stay, for stack traces.
+    minify: { mangle: false },
+  });
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'main.js'), code);

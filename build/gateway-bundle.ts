@@ -18,7 +18,7 @@ export async function gatewayProgram(
   const numbered: Plugin = {
     name: 'version',
     load: (id) =>
-      id.endsWith('/backend/cli/version.ts') ? `export const VERSION = ${JSON.stringify(version)};` : null,
+      /[\\/]backend[\\/]cli[\\/]version\.ts$/.test(id) ? `export const VERSION = ${JSON.stringify(version)};` : null,
   };
   const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [parts, numbered]);
   const code = `(function (require) {\n${made.code}\n})`;

@@ -1,4 +1,4 @@
-// Packages of which the gateway uses a part: the bundle takes that part and leaves the rest, which would be most of its
+// Packages of which we use a part: the bundle takes that part and leaves the rest, which would be most of its
 // size and of its start. What is used otherwise is missing in the bundle, and then the build fails by its name.
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'rolldown';
@@ -18,13 +18,21 @@ const PARTS: Readonly<Record<string, () => string>> = {
     export { Agent };`,
   // The Ollama client wants fetch made where there is none. Every Node has it, and looking for it loads all of it.
   'whatwg-fetch': () => '',
+  // electron-store checks a schema with it where it is given one. Ours are checked by the contract.
+  'ajv/dist/2020.js': () => 'export const Ajv2020 = undefined;',
+  'ajv-formats': () => 'export default {};',
 };
 
 /** Modules inside of packages that nothing reaches as we use them. Ollama speaks HTTP/1.1 (undici: `allowH2`). */
-const UNREACHED = /\/undici\/lib\/dispatcher\/client-h2\.js$/;
+const UNREACHED = /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/;
+
+/** The Ollama client compares headers with fetch's own kind, which has Node load fetch. It never gets any of that kind. */
+const CLIENT = /[\\/]ollama[\\/]dist[\\/]browser\.mjs$/;
 
 export const parts: Plugin = {
   name: 'parts',
+  // On the same line as before, so that the source map stays right.
+  transform: (code, id) => (CLIENT.test(id) ? { code: `class Headers {} ${code}`, map: null } : undefined),
   resolveId: (name) => (name in PARTS ? `\0part:${name}` : undefined),
   load: (id) => (UNREACHED.test(id) ? '' : PARTS[id.replace(/^\0part:/, '')]?.()),
 };

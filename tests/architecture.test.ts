@@ -75,7 +75,7 @@ const ROOMS: readonly Room[] = [
   http('door', 'wire'),
   http('wire'),
   http('go'),
-  { folder: 'renderer', may: ['renderer', CONTRACT, 'preact', 'uplot', 'vite'] },
+  { folder: 'renderer', may: ['renderer', CONTRACT, 'preact', 'uplot', 'vite', 'node:url'] },
   renderer('overview', 'plots', 'parts', 'state'),
   renderer('queue', 'parts', 'state'),
   renderer('models', 'parts', 'state'),
