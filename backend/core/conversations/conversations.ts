@@ -1,15 +1,14 @@
 // The conversation cache: what was said so far, under an id that a caller chose, so that only new messages need be sent.
 // Bounded in bytes, least recently used out first, forgotten after an idle time. One request at a time speaks in a
-// conversation: the next begins when the one before has ended. It asks no model and decides nothing about answers.
+// conversation (turns.ts). It asks no model and decides nothing about answers.
 import { LRUCache } from 'lru-cache';
 import type { Removed } from '../../contract/control.ts';
 import type { ConversationView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
-import { orAborted } from '../abort.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import { LOCAL, ownerOfSpace, sees } from '../ownership.ts';
-import { queueFull } from '../refusals.ts';
+import { Turns } from './turns.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */
@@ -28,16 +27,7 @@ interface Talk {
   readonly usedAt: number;
 }
 
-/** Somebody who speaks in a conversation, or waits for its turn. */
-interface Speaker {
-  begin(): void;
-  /** How many are before it now. */
-  moved(ahead: number): void;
-  /** The conversation was deleted while it spoke: it must not come back with the answer. */
-  forgotten: boolean;
-}
-
-/** The right to speak in a conversation. Release it in any case; twice is harmless. */
+/** A conversation, for as long as one request speaks in it. Release it in any case; twice is harmless. */
 export interface Turn {
   readonly id: string;
   /** What was said before; empty in a new conversation. */
@@ -63,18 +53,16 @@ export interface ConversationFigures {
 export class Conversations {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
-  readonly #nextPlace: () => number;
+  readonly #turns: Turns;
   #talks: LRUCache<string, Talk>;
-  /** Who speaks in each conversation, and then those who wait for their turn in it. */
-  readonly #lines = new Map<string, Speaker[]>();
-  #waiting = 0;
   #asked = 0;
   #resumed = 0;
 
   /** `nextPlace`: milliseconds until somebody who waits may begin, for one who is refused. */
   constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>, nextPlace: () => number = () => 0) {
     this.#config = config;
-    this.#nextPlace = nextPlace;
+    // Requests that wait here are not in the queue, so its bound counts for them too.
+    this.#turns = new Turns(() => config().queue.max_queue_size, nextPlace);
     this.#clock = clock;
     this.#talks = this.#build();
   }
@@ -90,13 +78,12 @@ export class Conversations {
 
   /** Whether somebody speaks in it now, so that `enter` would wait. */
   busy(namespace: string, id: string): boolean {
-    return this.#lines.has(talkKey(namespace, id));
+    return this.#turns.busy(talkKey(namespace, id));
   }
 
-  /** Requests that wait here are not in the queue, so its bound counts for them too. Throws queue_full. */
+  /** Throws queue_full when no more may wait for a turn. */
   admit(): void {
-    const { max_queue_size: max } = this.#config().queue;
-    if (this.#waiting >= max) throw queueFull(max, this.#nextPlace());
+    this.#turns.admit();
   }
 
   /**
@@ -109,28 +96,8 @@ export class Conversations {
     signal: AbortSignal,
     moved: (ahead: number) => void = () => undefined,
   ): Promise<Turn> {
-    signal.throwIfAborted();
     const key = talkKey(namespace, id);
-    const line = this.#lines.get(key) ?? [];
-    if (line.length > 0) this.admit();
-    const speaker: Speaker = { begin: () => undefined, moved, forgotten: false };
-    line.push(speaker);
-    this.#lines.set(key, line);
-    const release = (): void => this.#leave(key, line, speaker);
-    if (line.length > 1) {
-      moved(line.length - 1);
-      this.#waiting++;
-      try {
-        await turnOf(speaker, signal);
-      } catch (error) {
-        release();
-        throw error;
-      } finally {
-        this.#waiting--;
-      }
-    }
-    // Ignore a delete that came while this request was still waiting.
-    speaker.forgotten = false;
+    const turn = await this.#turns.take(key, signal, moved);
     const talk = this.#find(key);
     this.#asked++;
     if (talk !== undefined) this.#resumed++;
@@ -138,19 +105,9 @@ export class Conversations {
       id,
       history: talk?.messages ?? [],
       resumed: talk !== undefined,
-      keep: (messages) => (speaker.forgotten ? 0 : this.#keep(key, messages)),
-      release,
+      keep: (messages) => (turn.forgotten ? 0 : this.#keep(key, messages)),
+      release: () => turn.leave(),
     };
-  }
-
-  /** Those behind move up, and the first of them speaks when nobody does. */
-  #leave(key: string, line: Speaker[], speaker: Speaker): void {
-    const at = line.indexOf(speaker);
-    if (at === -1) return;
-    line.splice(at, 1);
-    if (line.length === 0) this.#lines.delete(key);
-    else if (at === 0) line[0]?.begin();
-    for (const [ahead, { moved }] of line.entries()) if (ahead >= Math.max(1, at)) moved(ahead);
   }
 
   #find(key: string): Talk | undefined {
@@ -200,16 +157,14 @@ export class Conversations {
   delete(namespace: string, id: string): void {
     this.#forgetIdle();
     const key = talkKey(namespace, id);
-    const [speaker] = this.#lines.get(key) ?? [];
-    const spoken = speaker?.forgotten === false;
-    if (speaker !== undefined) speaker.forgotten = true;
+    const spoken = this.#turns.forget(key);
     if (!this.#talks.delete(key) && !spoken) throw unknownTalk(id);
   }
 
   /** Forgets what a watcher may see, also those whose first answer is still under way. */
   clear(watcher: string = LOCAL): Removed {
     const isMeant = (key: string): boolean => sees(watcher, ownerOfSpace(spaceOfKey(key)));
-    for (const [key, [speaker]] of this.#lines) if (speaker !== undefined && isMeant(key)) speaker.forgotten = true;
+    this.#turns.forgetWhere(isMeant);
     const before = this.#talks.calculatedSize;
     const doomed = [...this.#talks.keys()].filter(isMeant);
     for (const key of doomed) this.#talks.delete(key);
@@ -254,9 +209,4 @@ function unknownTalk(id: string): AppError {
     'not_found',
     `There is no conversation "${id}". It may have been idle too long, been cleared, or be in a cache.namespace (?namespace=…).`,
   );
-}
-
-/** Resolves when it may begin. Rejects with the signal's reason. */
-async function turnOf(speaker: Speaker, signal: AbortSignal): Promise<void> {
-  await orAborted(new Promise<void>((resolve) => (speaker.begin = resolve)), signal);
 }

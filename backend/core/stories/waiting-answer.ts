@@ -1,5 +1,5 @@
 // An answer whose turn in its conversation has not come: until then its events say where the request stands, and after
-// that they are those of the answer itself. Whose turn it is, is core/conversations/conversations.ts.
+// that they are those of the answer itself. Whose turn it is: core/conversations/turns.ts.
 import type { ChatEvent, Completion, Waiting } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
 import { onAbort } from '../abort.ts';
