@@ -917,6 +917,7 @@ describe('documents', { timeout: 60_000 }, () => {
       'RUST_LOG',
       'CONFIG_PATH',
       'HEARTH_DATA_DIR',
+      'HEARTH_CODE_CACHE',
     ]);
     expect(environment.filter(({ sets }) => sets !== undefined).map(({ name }) => name)).toEqual(
       fields.flatMap((field) => field.env),
