@@ -1,10 +1,7 @@
 // One call to Ollama and everything that can end it early: the caller's signal, a deadline of ours, the end itself.
 // Knows neither HTTP nor Ollama. Whoever opens a call closes it in a `finally`; nothing of it is left afterwards.
-import { onAbort } from '../core/abort.ts';
+import { onAbort, OVER } from '../core/abort.ts';
 import type { Clock } from '../core/ports.ts';
-
-/** What ends a call that is over, or a wait for a deadline; one for all, since an error collects a stack. */
-const OVER = new Error('the call is over');
 
 /** Makes the error of a deadline at the moment it strikes. */
 export type Late = () => Error;
