@@ -8,7 +8,7 @@ export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 export interface RouteInfo {
-  /** A `:name` at its end stands for one part of a path in ours, and for all that follows in others'. */
+  /** A `:name` at its end stands for one part of a path in ours, and for all that follows in others'; `:rest` may be empty. */
   readonly path: string;
   /** Where Ollama answers, those that it has; what else is asked there is handed on too. */
   readonly methods: readonly Method[];
@@ -259,6 +259,7 @@ const PATTERNS = ROUTES.map((route) => ({ route, pattern: patternOf(route) }));
  */
 function patternOf({ path, dialect }: Route): RegExp {
   const own = dialect === 'own';
-  const text = path.replaceAll('.', '\\.').replace(/\/:\w+$/, own ? '(?:/.*)?' : '/.+');
+  const end = own ? '(?:/.*)?' : path.endsWith('/:rest') ? '/.*' : '/.+';
+  const text = path.replaceAll('.', '\\.').replace(/\/:\w+$/, end);
   return new RegExp(`^${text}${own ? '/?' : ''}$`, own ? 'is' : 's');
 }
