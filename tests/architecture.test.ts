@@ -199,21 +199,22 @@ test('every error code is thrown somewhere', () => {
 });
 
 test('comments and papers name only files that exist', () => {
-  const papers = [
-    'CONTRIBUTING.md',
-    'README.md',
-    'SECURITY.md',
-    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
-  ];
-  const all = [...PROGRAM, 'tests'].flatMap(sources);
-  const missing = [...all, ...papers.filter((name) => name.endsWith('.md'))].flatMap((file) =>
+  const papers = [...readdirSync(root), ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
+    (name) => name.endsWith('.md'),
+  );
+  const all = [...new Set([...PROGRAM, 'build', 'tests'])].flatMap(sources);
+  const isThere = (name: string): boolean => {
+    const like = new RegExp(`(?:^|/)${name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
+    return [...all, ...papers].some((each) => like.test(each));
+  };
+  const missing = [...all, ...papers].flatMap((file) =>
     readFileSync(join(root, file), 'utf8')
       .split('\n')
       .filter((line) => !/^import |^export .* from |\bfrom '/.test(line))
       .flatMap((line) =>
-        [...line.matchAll(/(?<![\w./*-])(?:[\w-]+\/)*[\w-]+\.(?:tsx|ts|cts)\b/g)].map(([name]) => name),
+        [...line.matchAll(/(?<![\w./*-])(?:[\w-]+\/)*[\w*-]+\.(?:tsx|ts|cts|md)\b/g)].map(([name]) => name),
       )
-      .filter((name) => !all.some((each) => each === name || each.endsWith(`/${name}`)))
+      .filter((name) => !isThere(name))
       .map((name) => `${file} names ${name}`),
   );
   expect(missing).toEqual([]);

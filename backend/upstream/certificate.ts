@@ -12,7 +12,7 @@ const WAYS =
 const LONGEST = 100;
 const MOST_NAMES = 5;
 
-/** OpenSSL's verdicts by the names that Node gives them (tls.md, "X509 certificate error codes"), and Node's own. */
+/** OpenSSL's verdicts by the names that Node gives them (its documentation of TLS, "X509 certificate error codes"), and Node's own. */
 const VERDICT =
   /^(?:ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY|DECODE|DECRYPT_CERT)|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_MISMATCH$|ERROR_IN_CERT_)/;
 

@@ -120,7 +120,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     return checked.data;
   }
 
-  /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (ollama.md, "load, unload"). */
+  /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (Ollama's API, "Load a model" and "Unload a model"). */
   async function sendEmpty(request: UpstreamRequest, signal: AbortSignal): Promise<void> {
     try {
       const { end } = await fold(run('chat', request, signal));
@@ -192,7 +192,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   };
 }
 
-/** An empty request with a keep_alive of 0 does not load, it unloads (ollama.md, "load, unload"). */
+/** An empty request with a keep_alive of 0 does not load, it unloads (Ollama's API, "Unload a model"). */
 function longEnough(keepAlive: string | number): string | number {
   const seconds = keepAliveSeconds(keepAlive);
   return seconds >= 0 && seconds < 1 ? LEAST_KEEP_ALIVE : keepAlive;

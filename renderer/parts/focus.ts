@@ -1,6 +1,6 @@
 // Where the keyboard goes on when what had the focus is gone. Rows come and go by themselves here, and Chromium drops the
-// focus of a removed element to the page, from where the next Tab starts at the top (design.md, accessibility checklist:
-// after a row goes, focus moves to the next).
+// focus of a removed element to the page, from where the next Tab starts at the top
+// instead of at the next row.
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 

@@ -43,7 +43,7 @@ export function askedAnew(plan: CachePlan): CachePlan {
   return { ...plan, read: false, bypass: 'refresh' };
 }
 
-/** product.md section 4: body, then X-Cache-Control, then Cache-Control, then the policy. */
+/** What is said first wins: the body, then X-Cache-Control, then Cache-Control, then the policy. */
 export function planCache(input: PolicyInput): CachePlan {
   const first = <K extends keyof CacheWish>(name: K): CacheWish[K] | undefined =>
     input.wishes.find((wish) => wish[name] !== undefined)?.[name];

@@ -7,7 +7,7 @@ import type { Clock } from '../ports.ts';
 export type ReplayMode = Config['cache']['replay'];
 export const REPLAY_MODES = ['smooth', 'instant', 'original'] as const satisfies readonly ReplayMode[];
 
-/** The whole replay stays under product.md's 1200 ms with room for timers that fire late. */
+/** The whole replay stays under the promised 1200 ms, with room for timers that fire late. */
 const LONGEST_MS = 1000;
 /** Milliseconds per word of a short answer: 66 pieces a second, over the promised 60. */
 const WORD_MS = 15;

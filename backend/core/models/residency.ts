@@ -57,7 +57,7 @@ export class Residency {
       return known.spec.key === spec.key && clock.elapsed() < known.at + keepAlives.inForce(spec.weights);
     }
     // Not used through us yet: a model that was loaded for a request without options fits every such request
-    // (ollama.md section 2).
+    // (Ollama's server/sched.go, needsReload).
     const plain = ({ name, digest }: LoadedModel): string =>
       runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
     return watch.state.loaded.some((model) => plain(model) === spec.key);

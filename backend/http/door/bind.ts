@@ -16,9 +16,9 @@ export interface Bind {
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
 /**
- * Loopback unless the configuration asks for more, and either callers must show a key or server.allow_anonymous is set
- * (product contract, section 11): an old file with host = "0.0.0.0" starts and is safe. "127.0.0.1" and "localhost" mean both loopback addresses, since a
- * caller's "localhost" may become either.
+ * Loopback unless the configuration asks for more, and either callers must show a key or server.allow_anonymous is
+ * set: an old file with host = "0.0.0.0" starts and is safe. "127.0.0.1" and "localhost" mean both loopback addresses,
+ * since a caller's "localhost" may become either.
  */
 export function effectiveBind({ server }: Config): Bind {
   const { host, lan, allow_anonymous: allowed, api_keys } = server;

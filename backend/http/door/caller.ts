@@ -46,7 +46,7 @@ export function callerOf(req: IncomingMessage): string {
 }
 
 /**
- * Whose answers and conversations a request shares (product contract, section 11): callers on this machine have one
+ * Whose answers and conversations a request shares: callers on this machine have one
  * space together; each key, and each page from elsewhere that was let in, has its own.
  */
 export function ownerOf(req: IncomingMessage): string {

@@ -74,7 +74,7 @@ export interface GuardOptions {
   readonly via: string;
 }
 
-/** The front door (product contract, section 11). */
+/** The front door; SECURITY.md says against what. */
 export function createGuard({ config, port, lanAddresses, originApprovals, keys, via }: GuardOptions): Guard {
   let rules: Rules | undefined;
   const visits = new WeakMap<Socket, { readonly visit: Visit; readonly port: number }>();

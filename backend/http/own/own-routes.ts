@@ -1,4 +1,4 @@
-// The gateway's own API (product contract section 2): each handler reads a request, asks the core, encodes the answer.
+// The gateway's own API: each handler reads a request, asks the core, encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { QueueView } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';

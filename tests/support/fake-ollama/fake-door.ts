@@ -1,4 +1,4 @@
-// The fake Ollama's front door: the Origin and Host checks of ollama.md 3.4, in that order, before any work.
+// The fake Ollama's front door: the Origin and Host checks of Ollama's server/routes.go, in that order, before any work.
 // Deliberately fixed to Ollama's defaults: no OLLAMA_ORIGINS, and always as if bound to loopback.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList, isIP } from 'node:net';

@@ -1,5 +1,5 @@
 // Reads what a request says of a run as Ollama does, with its very error texts: keep_alive, options, think, format, template.
-// Deliberately only the checks ollama.md describes; unknown options pass, as they do there.
+// Deliberately only the checks that change what a gateway sees; unknown options pass, as they do there.
 import { jsonText } from '../../../backend/contract/go/exact-json.ts';
 import { isRecord } from './fake-decode.ts';
 import type { Fields } from './fake-decode.ts';

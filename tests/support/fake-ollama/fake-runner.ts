@@ -1,4 +1,4 @@
-// One loaded model of the fake Ollama: its slots, who waits for one, and how long it stays (ollama.md 2).
+// One loaded model of the fake Ollama: its slots, who waits for one, and how long it stays (Ollama's server/sched.go).
 // Deliberately does not know the other runners: fake-scheduler.ts decides who is loaded and who has to go.
 import type { Installed } from './fake-models.ts';
 import type { RunnerWish } from './fake-options.ts';

@@ -1,4 +1,4 @@
-// The fake Ollama's memory: which runners are loaded, who waits for a load, an eviction or a slot (ollama.md 2 and 3.2).
+// The fake Ollama's memory: which runners are loaded, who waits for a load, an eviction or a slot (Ollama's server/sched.go).
 // Deliberately keeps Ollama's faults too: a load dies with the client that asked for it, the head of the line blocks all behind it,
 // and a request with an explicit keep_alive rescues a runner from the eviction another one is waiting for.
 import type { Gates } from './fake-events.ts';

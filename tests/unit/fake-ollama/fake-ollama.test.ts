@@ -1,4 +1,4 @@
-// The fake Ollama keeps its own promises: framing, memory, slots, faults and error bodies as ollama.md has them.
+// The fake Ollama keeps its own promises: framing, memory, slots, faults and error bodies as Ollama has them.
 // Deliberately against raw fetch, node:net and the real `ollama` client, never through the gateway: a wrong fake would make right tests.
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
