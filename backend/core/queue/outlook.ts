@@ -44,7 +44,7 @@ const TOLD_AT_ONCE = 10;
 /** In a longer one there is a pause of a millisecond for each who waits, and no longer one than this. */
 const LONGEST_PAUSE_MS = 1000;
 /** Who comes to a line up to this long is told its exact place, and to a longer one, that it is the last. */
-const PLANNED_AT_ONCE = 100;
+const PLANNED_AT_ONCE = 50;
 /** Retry-After says no more than this (retryAfterSeconds). */
 const LONGEST_RETRY_MS = 120_000;
 
