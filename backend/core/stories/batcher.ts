@@ -111,6 +111,7 @@ export class Batcher {
       const member: Member = { texts, wish, resolve, reject };
       const lifts = group.inLine && group.open && wish.priority() < urgencyOf(group);
       group.members.add(member);
+      if (group.told !== undefined) wish.onWaiting(group.told);
       if (lifts) this.#parts.queue.recheck();
       off = onAbort(signal, (reason) => {
         reject(reason);
@@ -128,7 +129,15 @@ export class Batcher {
 
   #begin(key: string): Group {
     const abort = new AbortController();
-    const group: Group = { key, texts: new Set(), members: new Set(), abort, inLine: false, open: true };
+    const group: Group = {
+      key,
+      texts: new Set(),
+      members: new Set(),
+      abort,
+      inLine: false,
+      open: true,
+      told: undefined,
+    };
     this.#groups.add(group);
     return group;
   }

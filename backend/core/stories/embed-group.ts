@@ -57,6 +57,8 @@ export interface Group {
   inLine: boolean;
   /** Waits for its slot, so that more may come along. */
   open: boolean;
+  /** Where it stands, as its members were told last; undefined while nothing was said. */
+  told: Waiting | undefined;
 }
 
 /** The most urgent priority of those who want it. */
@@ -64,6 +66,7 @@ export function urgencyOf({ members }: Group): number {
   return [...members].reduce((most, { wish }) => Math.min(most, wish.priority()), PRIORITY.most as number);
 }
 
-export function tell({ members }: Group, waiting: Waiting): void {
-  for (const { wish } of members) wish.onWaiting(waiting);
+export function tell(group: Group, waiting: Waiting): void {
+  group.told = waiting;
+  for (const { wish } of group.members) wish.onWaiting(waiting);
 }

@@ -145,6 +145,23 @@ test('an embed that waits is moved in its own lane', async () => {
   for (const answer of answers) expect((await answer).status).toBe(200);
 });
 
+test('an embed that goes up with one that waits has the place of that one', async () => {
+  await start();
+  const gate = hearth.fake.gate();
+  const embed = (input: string): Promise<Response> =>
+    hearth.post('/api/embed', { model: 'nomic-embed-text', input }, { headers: { 'x-request-id': input } });
+  const answers = [embed('runs')];
+  await hearth.fake.until(({ active }) => active === 1);
+  for (const input of ['waits', 'joins']) {
+    answers.push(embed(input));
+    await expect
+      .poll(async () => (await queue()).waiting.find(({ request_id }) => request_id === input)?.queue_position, PATIENT)
+      .toBe(1);
+  }
+  gate.release();
+  for (const answer of answers) expect((await answer).status).toBe(200);
+});
+
 test('a request moved up while it waits for its turn in a conversation is sooner when that comes', async () => {
   await start();
   const [first, second] = [deferred<void>(), deferred<void>()];
