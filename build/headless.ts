@@ -1,11 +1,12 @@
 // `npm run dist:headless`: the gateway without a desktop, for others, in `release/headless/`: the one file, a package for
 // npm without dependencies, and one executable for the machine this runs on. Each has been started when it is there.
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { makeExecutable } from './executable.ts';
+import { licenseOfNode } from './licenses.ts';
 import { tryOut } from './trial.ts';
 
 interface Manifest {
@@ -53,6 +54,7 @@ try {
 
 const executable = process.platform === 'win32' ? 'hearth.exe' : 'hearth';
 await makeExecutable(project, join(out, executable), version);
+await writeFile(join(out, 'node.licenses.txt'), licenseOfNode(await realpath(process.execPath)));
 await tryOut(join(out, executable), [], version);
 await tell(executable);
 // What the trial kept for this Node is no part of the release.

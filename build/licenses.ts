@@ -1,6 +1,6 @@
 // The licence texts of the packages in a bundle, which is copied without them. Electron and Chromium bring their own.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 interface Manifest {
   readonly name: string;
@@ -17,6 +17,20 @@ export function licensesOf(modules: readonly string[]): string {
   }
   const sections = [...texts.keys()].toSorted().map((key) => `${key}\n${'-'.repeat(key.length)}\n\n${texts.get(key)}`);
   return `Hearth contains the following packages.\n\n\n${sections.join('\n\n\n')}\n`;
+}
+
+/** Where a Node's own licence text lies, seen from the folder of its program: in its archives, and in NodeSource's and Debian's packages. */
+const NODES_TEXTS = ['LICENSE', '../LICENSE', '../share/doc/nodejs/LICENSE', '../share/doc/nodejs/copyright'];
+
+/**
+ * The licence text of a Node and of all that is compiled into it, for an executable that has it inside. Throws when it is
+ * not where Node's makers put it.
+ */
+export function licenseOfNode(program: string): string {
+  const places = NODES_TEXTS.map((name) => join(dirname(program), name));
+  const found = places.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`The licence text of ${program} is in none of ${places.join(', ')}.`);
+  return readFileSync(found, 'utf8');
 }
 
 /** The folder of the package that a module is in; undefined for our own modules. */
