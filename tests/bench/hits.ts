@@ -204,6 +204,9 @@ function inShort({ path }: Case, perSecond: number): string {
   return `\`${path}\` answers ${perSecond.toFixed(2)} × as many requests as a bare node:http server`;
 }
 
+const WHY =
+  'A hit also finds its entry, writes eleven headers and fills the gaps that differ each time (id, age, timing), and keeps the counts; the yardstick writes the same bytes in two headers, ready made.';
+
 function outcome(title: string, measured: readonly Measured[], withNginx: boolean): Outcome {
   return {
     findings: measured.map(({ of, perSecond, cpu, nginx }): Finding => {
@@ -213,6 +216,7 @@ function outcome(title: string, measured: readonly Measured[], withNginx: boolea
         measured: `${perSecond.toFixed(2)} × bare node:http (processor time ${cpu.toFixed(2)}${beside})`,
         budget: `≥ ${of.budget} ×`,
         kept: perSecond >= of.budget,
+        why: WHY,
         ...(of.bodies > 1 ? { inShort: { question: 'What a hit costs', answer: inShort(of, perSecond) } } : {}),
       };
     }),

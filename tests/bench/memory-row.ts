@@ -131,6 +131,10 @@ function outcome(
         measured: `${mb(highest)} at most${doubt}`,
         budget: `≤ ${FULL_BUDGET_MB} MB`,
         kept: full && highest <= FULL_BUDGET_MB,
+        inShort: {
+          question: 'What it weighs',
+          answer: `${mb(idle)} of memory idle, and ${mb(highest)} at most with a full cache`,
+        },
         why: 'Beside what the cache counts it is V8’s heap: what a request leaves behind waits there for a full collection, and V8 lets the heap grow by half of what is alive before it makes one.',
       },
       {
