@@ -77,8 +77,11 @@ export class ResponseCache {
   readonly #entries: LRUCache<string, Entry>;
   readonly #groups = new Groups();
   readonly #slabs = new Slabs();
-  /** Answers as the texts that go out; they count with the entries. */
-  readonly #ready = new ReadyTexts<Entry>(() => this.#maxBytes / READY_SHARE);
+  /** Answers as the texts that go out; each counts with its entry. */
+  readonly #ready = new ReadyTexts<Entry>(
+    () => this.#maxBytes / READY_SHARE,
+    (entry, bytes) => this.#costsMore(entry, bytes),
+  );
   /** Removed, and still in their places. */
   readonly #gone: Group[] = [];
   /** Bytes of all entries, and of those that are gone. */
@@ -184,15 +187,23 @@ export class ResponseCache {
     return true;
   }
 
+  /** An entry costs so many bytes more than before, or less. */
+  #costsMore(entry: Entry, bytes: number): void {
+    entry.cost += bytes;
+    entry.group.cost += bytes;
+    this.#bytes += bytes;
+    if (entry.group.isGone) this.#goneBytes += bytes;
+  }
+
   /** An entry has left its place. */
   #left(entry: Entry): void {
+    this.#ready.drop(entry);
     this.#bytes -= entry.cost;
     if (entry.group.isGone) {
       this.#goneBytes -= entry.cost;
       this.#goneEntries--;
     }
     this.#groups.delete(entry);
-    this.#ready.drop(entry);
     this.#slabs.free(entry.block, entry.length);
   }
 
@@ -201,8 +212,9 @@ export class ResponseCache {
     const entry = key.length < SHOWN_DIGITS ? undefined : this.#entries.peek(placeOf(key));
     if (entry === undefined || !entry.key.startsWith(key)) return NOTHING;
     if (entry.group.isGone || !sees(watcher, entry.group.owner)) return NOTHING;
+    const { cost } = entry;
     this.#entries.delete(placeOf(key));
-    return { removed: 1, freed_bytes: entry.cost };
+    return { removed: 1, freed_bytes: cost };
   }
 
   /** From now on none of them is served or counted. Their room is used first, and taken back in portions. */
@@ -214,13 +226,13 @@ export class ResponseCache {
     this.#gone.push(...taken);
     this.#goneEntries += removed;
     this.#goneBytes += bytes;
-    this.#ready.dropWhere(({ group }) => group.isGone);
     this.#tidy();
     return { removed, freed_bytes: bytes };
   }
 
   /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
   reconfigured(): void {
+    this.#ready.trim();
     this.#tidy();
   }
 
@@ -246,7 +258,7 @@ export class ResponseCache {
 
   /** So that `cost` bytes fit: what is gone makes room first, then what was not used for the longest time. */
   #makeRoom(cost: number = 0): void {
-    const most = this.#maxBytes - cost - this.#ready.bytes;
+    const most = this.#maxBytes - cost;
     for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {
       if (this.#takeApart()) continue;
       this.#entries.pop();
@@ -265,7 +277,7 @@ export class ResponseCache {
   get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
     return {
       entries: this.#entries.size - this.#goneEntries,
-      bytes: this.#bytes - this.#goneBytes + this.#ready.bytes,
+      bytes: this.#bytes - this.#goneBytes,
       max_bytes: this.#maxBytes,
     };
   }

@@ -14,8 +14,8 @@ export interface Entry {
   /** The number of its first block, and its bytes. */
   readonly block: number;
   readonly length: number;
-  /** Bytes that it costs in all. */
-  readonly cost: number;
+  /** Bytes that it costs in all, its ready texts among them. */
+  cost: number;
   /** Milliseconds since 1970, for those who are shown it. */
   readonly storedAt: number;
   /** Moments of the monotonic clock: an entry's age does not change when the machine's clock is set. */

@@ -72,14 +72,12 @@ export class ReadyTexts<A> {
   /** By answer and name of the form. */
   readonly #texts = new Map<A, Map<string, ReadyText>>();
   #bytes = 0;
+  readonly #grown: (answer: A, bytes: number) => void;
 
-  /** `mostBytes` is asked each time. */
-  constructor(mostBytes: () => number) {
+  /** `mostBytes` is asked each time; `grown` is told by how much the texts of an answer take more than before, or less. */
+  constructor(mostBytes: () => number, grown: (answer: A, bytes: number) => void) {
     this.#mostBytes = mostBytes;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
+    this.#grown = grown;
   }
 
   get(answer: A, form: string): ReadyText | undefined {
@@ -88,25 +86,32 @@ export class ReadyTexts<A> {
 
   /** Keeps one, unless it alone is over the bound. */
   keep(answer: A, form: string, text: ReadyText): void {
-    const most = this.#mostBytes();
-    if (text.cost > most) return;
+    if (text.cost > this.#mostBytes()) return;
     const forms = this.#texts.get(answer) ?? new Map<string, ReadyText>();
     this.#texts.set(answer, forms.set(form, text));
-    this.#bytes += text.cost;
+    this.#count(answer, text.cost);
+    this.trim();
+  }
+
+  /** Drops what is over the bound. */
+  trim(): void {
+    const most = this.#mostBytes();
     for (const oldest of this.#texts.keys()) {
       if (this.#bytes <= most) break;
       this.drop(oldest);
     }
   }
 
-  /** The answer is kept no more. */
+  /** Those of an answer that is kept no more. */
   drop(answer: A): void {
-    for (const { cost } of this.#texts.get(answer)?.values() ?? []) this.#bytes -= cost;
+    const texts = this.#texts.get(answer);
+    if (texts === undefined) return;
     this.#texts.delete(answer);
+    for (const { cost } of texts.values()) this.#count(answer, -cost);
   }
 
-  /** The same for all such answers. */
-  dropWhere(isGone: (answer: A) => boolean): void {
-    for (const answer of this.#texts.keys()) if (isGone(answer)) this.drop(answer);
+  #count(answer: A, bytes: number): void {
+    this.#bytes += bytes;
+    this.#grown(answer, bytes);
   }
 }

@@ -399,3 +399,42 @@ describe('whatever is done to it, in any order', () => {
     );
   });
 });
+
+describe('ready texts', () => {
+  /** Keeps an answer as a text of so many characters, in each of some forms. */
+  const keepTexts = (cache: ResponseCache, n: number, forms: readonly string[], length: number): void => {
+    const hit = cache.get(keyOf(n));
+    for (const form of forms) if (hit !== undefined) cache.readyText(hit, form, () => 'x'.repeat(length));
+  };
+
+  test('go with their answers, and evict no more than has to go', () => {
+    const { cache } = open({ max_size_mb: 1, max_entry_mb: 1 });
+    cache.put(keyOf(1), answer(1), ABOUT);
+    keepTexts(cache, 1, ['a'], 60 * KB);
+    expect(cache.put(keyOf(2), answer(1020), ABOUT)).toBe(true);
+    expect(cache.figures()).toMatchObject({ entries: 1, evictions: 1 });
+  });
+
+  test('make room for answers in a cache that shrinks', () => {
+    const { cache, configure } = open({ max_size_mb: 256 });
+    for (let n = 0; n < 20; n++) {
+      cache.put(keyOf(n), answer(1), ABOUT);
+      keepTexts(cache, n, ['a', 'b', 'c', 'd', 'e'], 100 * KB);
+    }
+    expect(cache.size.bytes).toBeGreaterThan(9 * MB);
+    configure({ max_size_mb: 4 });
+    cache.reconfigured();
+    expect(cache.figures()).toMatchObject({ entries: 20, evictions: 0 });
+    expect(cache.size.bytes).toBeLessThan(MB);
+  });
+
+  test.each(['clear', 'delete'] as const)('count among the bytes that %s frees', (how) => {
+    const { cache } = open();
+    cache.put(keyOf(1), answer(1), ABOUT);
+    keepTexts(cache, 1, ['a', 'b'], 50 * KB);
+    const { bytes } = cache.size;
+    expect(bytes).toBeGreaterThan(100 * KB);
+    expect(how === 'clear' ? cache.clear() : cache.delete(keyOf(1))).toEqual({ removed: 1, freed_bytes: bytes });
+    expect(cache.size).toMatchObject({ entries: 0, bytes: 0 });
+  });
+});
