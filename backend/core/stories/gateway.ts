@@ -81,7 +81,9 @@ export class Gateway {
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
     const { watch, config, requests, cache, log, telemetry, modelfiles, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
-    if (config().log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
+    // That by which the call was read; it may be another one by the time that the model is known.
+    const readBy = config();
+    if (readBy.log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const asked = await understand(this.#parts, call, ticket.signal);
     const { model, request } = asked;
     const { key, keepAs } = keyed(watch, asked.keyAt);
@@ -89,7 +91,7 @@ export class Gateway {
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
       passedOn.take(request, model);
-      return this.#kept.answer(ticket, call, { outcome, hit, known: knownOf(call, asked, key, config(), watch) });
+      return this.#kept.answer(ticket, call, { outcome, hit, known: knownOf(call, asked, key, readBy, watch) });
     }
     if (plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');

@@ -57,6 +57,12 @@ export interface Fresh {
   readonly seconds: number;
 }
 
+/**
+ * For an answer that is kept as a text. A constant: a function that is made where a request is answered keeps all that the
+ * others made there know of the request.
+ */
+const NOTHING_FRESH: Fresh = { id: GAPS.id, now: () => GAP_MOMENT, seconds: GAPS.seconds };
+
 // ---- reading
 
 /** The bytes of a body that is to be JSON. */
@@ -156,7 +162,7 @@ export async function answerWritten<A extends AskedToWrite>(
   });
   const { ticket, known } = answer;
   if (known !== undefined && (!stream || replay === 'instant')) {
-    const inGaps = voice(asked, { id: GAPS.id, now: () => GAP_MOMENT, seconds: GAPS.seconds });
+    const inGaps = voice(asked, NOTHING_FRESH);
     const form = `${about.route} ${stream} ${formOf?.(asked) ?? ''} ${request.model}`;
     parts.questions.remember(name, againIn(inGaps, stream, { known, ignored, form }, parts.newId));
   }

@@ -1,10 +1,14 @@
 // The promise: an answer that is told a third time is found without reading its question, and nobody can tell: the same
 // headers and fields, ids and counts of its own; and whatever would have changed the answer changes it at once.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CacheStats } from '../../../backend/contract/control.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
-import { exchange } from '../../support/door.ts';
+import { exchange, openWire } from '../../support/door.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
+import { eventually } from '../../support/waiting.ts';
 
 const PAGE = 'https://app.example';
 const INSTANT = { 'x-stream-replay': 'instant' };
@@ -124,6 +128,19 @@ describe('what changes an answer, changes it at once', () => {
     expect(await again()).toEqual(['BYPASS']);
   });
 
+  test('a setting that changes while a request is being understood', async () => {
+    hearth.clock.forward(6000);
+    hearth.fake.hang(true);
+    const asked = again();
+    await hearth.fake.until(({ calls }) =>
+      calls.some(({ path, outcome }) => path === '/api/tags' && outcome === 'open'),
+    );
+    hearth.backend.configure(hearth.config({ ollama: { model: 'm', system_prompt: 'Be brief.' } }));
+    hearth.fake.hang(false);
+    expect(await asked).toEqual(['HIT']);
+    expect(await again()).toEqual(['MISS']);
+  });
+
   test('another model under the same name', async () => {
     hearth.fake.install({ name: 'm', digest: 'f'.repeat(64) });
     hearth.clock.forward(6000);
@@ -147,6 +164,24 @@ describe('what changes an answer, changes it at once', () => {
     hearth.backend.configure(hearth.config(fresh));
     expect(await sources(3, '/api/chat-optimized', body, { traceparent: '1' })).toEqual(['REFRESH', 'HIT', 'HIT']);
     expect(await again({ traceparent: '2' })).toEqual(['REFRESH']);
+  });
+});
+
+describe('what is remembered of a question', () => {
+  test('is neither its body nor its answer', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    hearth.fake.always({ pieces: ['x'.repeat(1_000_000)] });
+    for (const [path, body] of DIALECTS) {
+      for (let n = 0; n < 4; n++)
+        await sources(2, path, { ...body, prompt: `Bread ${n}`, options: { temperature: 0, n } });
+    }
+    await hearth.post('/api/cache-stats', { action: 'clear' });
+    const held = (): number => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    await eventually('the answers are collected', () => held() < 4_000_000);
   });
 });
 
@@ -177,4 +212,27 @@ describe('the door looks again', () => {
     const statuses = [...(await exchange(port, good + good + foreign + end)).matchAll(/HTTP\/1\.1 (\d{3}) /g)];
     expect(statuses.map(([, status]) => status)).toEqual(['200', '200', '403', '200']);
   });
+});
+
+test('a reader who takes nothing of such an answer is named in the log by its id', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+  const own = await startHearth({ log, config: { server: { stalled_reader_s: 1 } } });
+  own.fake.always({ pieces: ['x'.repeat(10_000_000)] });
+  const { socket, send } = await openWire(own.backend.port);
+  const body = JSON.stringify({ messages });
+  const ask = (id: string): void => {
+    const head = ['POST /api/chat-optimized HTTP/1.1', `Host: localhost:${own.backend.port}`, `X-Request-ID: ${id}`];
+    send([...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+  };
+  for (const id of ['1', '2']) {
+    ask(id);
+    await eventually(`answer ${id}`, () => socket.bytesRead > Number(id) * 10_000_000);
+  }
+  socket.pause();
+  ask('3');
+  await eventually('a cut reader', () => lines.length > 0);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ request_id: '3' })]);
+  socket.destroy();
+  await own.stop();
 });
