@@ -14,7 +14,7 @@ import type { Gateway } from '../../core/stories/gateway.ts';
 import type { Jobs } from '../../core/stories/jobs.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
-import { countWhole, giveLast } from '../wire/give.ts';
+import { countWhole, giveLast, isLong } from '../wire/give.ts';
 
 /** Questions remembered; each takes about a kilobyte. */
 const MOST = 8000;
@@ -82,6 +82,8 @@ export function answeredAgain(
   const { text, bytes } = ready.filled((gap) => valueOf(gap, question, request, clock));
   countWhole(res, bytes);
   const headers = arrival.headers;
+  // Who cuts a reader that takes nothing finds the id of the request there, for the log.
+  if (isLong(bytes)) arrival.dress(res);
   const about = cacheHeaders(request, ignored);
   for (const header of Object.keys(about)) headers.push(header, about[header] ?? '');
   headers.push(...question.headers);

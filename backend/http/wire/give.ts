@@ -54,12 +54,17 @@ function drained(res: ServerResponse): Promise<void> {
   });
 }
 
+/** Whether an answer of so many bytes goes out in parts, so that its reader can be cut in the middle of it. */
+export function isLong(bytes: number): boolean {
+  return bytes > SLICE;
+}
+
 /**
  * Counts the memory of a whole answer until its reader has all of it or is gone. Short ones
  * are not counted. Throws overloaded.
  */
 export function countWhole(res: ServerResponse, bytes: number): void {
-  const all = bytes > SLICE ? underWayAt(res.req.socket) : undefined;
+  const all = isLong(bytes) ? underWayAt(res.req.socket) : undefined;
   if (all === undefined) return;
   all.take(bytes);
   res.once('close', () => all.giveBack(bytes));

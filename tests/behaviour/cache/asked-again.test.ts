@@ -217,7 +217,7 @@ describe('the door looks again', () => {
 test('a reader who takes nothing of such an answer is named in the log by its id', async () => {
   const lines: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
-  const own = await startHearth({ log, config: { server: { stalled_reader_s: 1 } } });
+  const own = await startHearth({ log, config: { server: { stalled_reader_s: 1 }, cache: { max_entry_mb: 64 } } });
   own.fake.always({ pieces: ['x'.repeat(10_000_000)] });
   const { socket, send } = await openWire(own.backend.port);
   const body = JSON.stringify({ messages });
