@@ -2,12 +2,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { codeCache } from '../backend/cli/boot.ts';
 
 const LIMIT_MS = 30_000;
 const LOOK_MS = 50;
@@ -31,7 +32,9 @@ export async function compiledBy(program: string, args: readonly string[], id: s
       await fetch(`${url}/health`, { signal: AbortSignal.timeout(LIMIT_MS) });
       const limit = AbortSignal.timeout(LIMIT_MS);
       while (!existsSync(place)) await sleep(LOOK_MS, undefined, { signal: limit });
-      return (await readFile(place)).subarray(id.length);
+      const compiled = codeCache(place, id).read();
+      if (compiled === undefined) throw new Error(`${program} kept code that cannot be used.`);
+      return compiled;
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 import { readableStacks } from './readable-stack.ts';
 
 /** Long enough for the first requests, so that the code they need is compiled too. Milliseconds. */
@@ -56,18 +57,26 @@ export function attempt<T>(effect: () => T): T | undefined {
   }
 }
 
-/** V8's code in a file, for the program `id` alone. */
+/** Characters of a checksum. */
+const SUM_CHARS = 8;
+
+/**
+ * V8's code in a file, for the program `id` alone. With a checksum, since V8 looks at the head of its code only, and ends the
+ * process when the rest is damaged, as it may be after a loss of power.
+ */
 export function codeCache(path: string, id: string) {
   return {
     read(): Buffer | undefined {
       const bytes = attempt(() => readFileSync(path));
-      return bytes?.toString('latin1', 0, id.length) === id ? bytes.subarray(id.length) : undefined;
+      const compiled = bytes?.subarray(id.length + SUM_CHARS);
+      if (bytes === undefined || compiled === undefined) return undefined;
+      return bytes.toString('latin1', 0, id.length + SUM_CHARS) === id + sumOf(compiled) ? compiled : undefined;
     },
     /** All or nothing, even when another start does the same now. Throws when the folder cannot be written. */
     write(compiled: Buffer): void {
       const part = `${path}.${process.pid}`;
       try {
-        writeFileSync(part, Buffer.concat([Buffer.from(id, 'latin1'), compiled]));
+        writeFileSync(part, Buffer.concat([Buffer.from(id + sumOf(compiled), 'latin1'), compiled]));
         renameSync(part, path);
       } catch (error) {
         rmSync(part, { force: true });
@@ -75,4 +84,8 @@ export function codeCache(path: string, id: string) {
       }
     },
   };
+}
+
+function sumOf(bytes: Buffer): string {
+  return crc32(bytes).toString(16).padStart(SUM_CHARS, '0');
 }

@@ -26,6 +26,11 @@ test('alone in a folder it serves, and keeps V8’s code beside itself for the n
   expect(await cli.exit()).toBe(0);
   const { stdout } = await run(process.execPath, [alone, '--version']);
   expect(stdout).toMatch(/^hearth \d+\.\d+\.\d+\n$/);
+  // As a loss of power may leave it: V8 itself would end the process.
+  const kept = readFileSync(`${alone}.cache`);
+  writeFileSync(`${alone}.cache`, kept.fill(0xff, 5000, 6000));
+  const again = await run(process.execPath, [alone, '--version']);
+  expect(again).toEqual({ stdout, stderr: '' });
 });
 
 test('has at most 2.5 MB', () => {
