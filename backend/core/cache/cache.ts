@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Completion } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
 import { LOCAL, sees } from '../ownership.ts';
-import { Groups, type Entry, type Group, type Sum } from './groups.ts';
+import { Groups, MARK_BYTES, withMark, type Entry, type Group, type Sum } from './groups.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import { Hit } from './hit.ts';
 import { ReadyText, ReadyTexts } from './ready-texts.ts';
@@ -24,10 +24,6 @@ const SHOWN_DIGITS = 16;
 
 /** Entries that are evicted at once at most; what is beyond that can wait until others have been served. */
 const EVICTED_AT_ONCE = 1000;
-
-/** Marks remembered with an answer, and the bytes that one takes. */
-const MOST_MARKS = 64;
-const MARK_BYTES = 48;
 
 /** One part in so many is for ready texts: they are made anew where they are missing. */
 const READY_SHARE = 16;
@@ -297,9 +293,4 @@ export class ResponseCache {
 /** Where in the index the entry of a key is. */
 function placeOf(key: string): string {
   return key.slice(0, SHOWN_DIGITS);
-}
-
-/** The marks of the answer whose place is taken, and the new one. */
-function withMark(before: readonly string[], mark: string | undefined): readonly string[] {
-  return mark === undefined || before.includes(mark) ? before : [...before, mark].slice(-MOST_MARKS);
 }

@@ -7,6 +7,10 @@ import { sees } from '../ownership.ts';
 /** So few that taking one apart is not felt by a request that comes meanwhile. */
 export const GROUP_SIZE = 500;
 
+/** Marks remembered with an answer, and the bytes that one takes. */
+const MOST_MARKS = 64;
+export const MARK_BYTES = 48;
+
 /** A kept record, and what is known of it. */
 export interface Entry {
   readonly key: string;
@@ -140,4 +144,9 @@ function emptyGroup(owner: string, model: string): Group {
 
 function nameOf({ owner, model }: Pick<Group, 'owner' | 'model'>): string {
   return JSON.stringify([owner, model]);
+}
+
+/** The marks of the answer whose place is taken, and the new one. */
+export function withMark(before: readonly string[], mark: string | undefined): readonly string[] {
+  return mark === undefined || before.includes(mark) ? before : [...before, mark].slice(-MOST_MARKS);
 }
