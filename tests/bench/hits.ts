@@ -53,6 +53,8 @@ interface Measured {
   readonly of: Case;
   readonly perSecond: number;
   readonly cpu: number;
+  /** Processor time of one request, here and at the yardstick. */
+  readonly microseconds: readonly [number, number];
   readonly nginx: number | undefined;
   readonly note: string;
 }
@@ -183,25 +185,29 @@ function compared(of: Case, [gateway, bare, nginx]: readonly Side[], answerBytes
   const ratiosOf = (slices: readonly Slice[]): number[] =>
     slices.map(({ perSecond }, i) => perSecond / (theirs[i]?.perSecond ?? Number.NaN));
   const ratios = ratiosOf(ours);
-  const [cost, least] = [microseconds(ours), microseconds(theirs)];
+  const [cost, least] = [microsecondsOf(ours), microsecondsOf(theirs)];
   const all = [median(ours.map(({ perSecond }) => perSecond)), median(theirs.map(({ perSecond }) => perSecond))];
   const [fast = 0, bareFast = 0] = all.map(Math.round);
   return {
     of,
     perSecond: median(ratios),
     cpu: least / cost,
+    microseconds: [cost, least],
     nginx: nginx === undefined ? undefined : median(ratiosOf(nginx.slices)),
     note: `${of.name}: ${fast.toLocaleString('en')} requests/s, yardstick ${bareFast.toLocaleString('en')} (rounds ${spread(ratios, 2)}); processor time per request ${cost.toFixed(0)} µs, yardstick ${least.toFixed(0)} µs; an answer has ${answerBytes} bytes with its head.`,
   };
 }
 
-/** Of processor time (user and system) per request. It hangs less than the clock on what else the machine does. */
-function microseconds(slices: readonly Slice[]): number {
+/** Processor time (user and system) of one request. It depends less than the clock on what else the machine does. */
+function microsecondsOf(slices: readonly Slice[]): number {
   return (sum(slices.map((each) => each.cpuMs ?? Number.NaN)) * 1000) / sum(slices.map(({ requests }) => requests));
 }
 
-function inShort({ path }: Case, perSecond: number): string {
-  return `\`${path}\` answers ${perSecond.toFixed(2)} × as many requests as a bare node:http server`;
+function inShort([cost, least]: readonly [number, number]): NonNullable<Finding['inShort']> {
+  return {
+    question: 'What a hit costs',
+    answer: `${cost.toFixed(0)} µs of processor time on \`/api/chat\`, where a server that only reads, hashes and writes as much takes ${least.toFixed(0)} µs`,
+  };
 }
 
 const WHY =
@@ -209,7 +215,7 @@ const WHY =
 
 function outcome(title: string, measured: readonly Measured[], withNginx: boolean): Outcome {
   return {
-    findings: measured.map(({ of, perSecond, cpu, nginx }): Finding => {
+    findings: measured.map(({ of, perSecond, cpu, microseconds, nginx }): Finding => {
       const beside = nginx === undefined ? '' : `, nginx ${nginx.toFixed(2)}`;
       return {
         what: `${title}: ${of.name}`,
@@ -217,7 +223,7 @@ function outcome(title: string, measured: readonly Measured[], withNginx: boolea
         budget: `≥ ${of.budget} ×`,
         kept: perSecond >= of.budget,
         why: WHY,
-        ...(of.bodies > 1 ? { inShort: { question: 'What a hit costs', answer: inShort(of, perSecond) } } : {}),
+        ...(of.bodies > 1 && of.path === '/api/chat' ? { inShort: inShort(microseconds) } : {}),
       };
     }),
     notes: [

@@ -24,7 +24,7 @@ const FULL_AFTER = 0.42;
 const ENTRY_OVERHEAD = 1100;
 const PIECES = 4;
 const IDLE_BUDGET_MB = 110;
-const FULL_BUDGET_MB = CACHE_MB * 1.5 + 110;
+const FULL_BUDGET_MB = 420;
 /** Growth over the last half of the run, by the fitted line, that still counts as flat. */
 const FLAT_SHARE = 0.05;
 
