@@ -10,11 +10,11 @@ import type { Known } from '../../core/requests/call.ts';
 import { Ticket } from '../../core/requests/ticket.ts';
 import { chatAnswer, keptAnswerJson, spokenPiece, streamPiece, type Told } from '../../core/stories/answer.ts';
 import { converse, type ConverseParts } from '../../core/stories/converse.ts';
+import { bodyOf } from '../dialect/drop-in.ts';
 import { JSON_TYPE, onGone, type Patience, requestId, sendJsonText, sendWhole } from '../dialect/encode.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from '../dialect/known-questions.ts';
 import { dataLine, sendSse, SSE_HEADERS } from '../dialect/stream.ts';
 import type { Arrival } from '../wire/arrival.ts';
-import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
 import { readChat } from './chat-call.ts';
 import { readOwnChat } from './own-chat.ts';
@@ -26,15 +26,8 @@ export interface ChatParts extends KnownParts, Omit<ConverseParts, keyof KnownPa
   readonly patience: Patience;
 }
 
-const MB = 1024 * 1024;
 /** Kept answers are for programs; a browser must ask again each time. */
 const NO_STORE = { 'Cache-Control': 'no-store' };
-
-/** The bytes of a body that is to be JSON. */
-export function bodyOf(parts: ChatParts, req: IncomingMessage): Promise<Buffer> {
-  checkContentType(req);
-  return readBody(req, parts.config().server.max_body_mb * MB);
-}
 
 /** POST /api/chat-optimized. */
 export async function chatOptimized(
