@@ -9,6 +9,11 @@ const MAX_MODELS = 200;
 /** Characters per token before a model has told its own ratio; a common rule of thumb for English text. */
 const CHARS_PER_TOKEN = 4;
 
+/** A ratio outside says more about what Ollama did not count than about the text: most cached, or cut. */
+const PLAUSIBLE_RATIO = { least: 1, most: 8 } as const;
+/** An image counts as so many characters: it becomes some hundred to two thousand tokens, by model and size. */
+const IMAGE_CHARS = 4000;
+
 /** Fewer tokens of a prompt than these say more about the start of a run than about its pace. */
 const LEAST_PROMPT = 16;
 /** A prompt that is read so many times faster than those before it was in Ollama's prompt cache. */
@@ -20,11 +25,15 @@ export interface Asked {
   readonly streamed: boolean;
   /** The most tokens that were asked for; none when absent. */
   readonly limit?: number | undefined;
+  /** The size of the prompt in characters, where it is known. */
+  readonly chars?: number | undefined;
 }
 
 const READ_ALONG: Asked = { streamed: true };
 
 interface Learned {
+  /** Characters of a prompt for each token, what the model's template adds included. */
+  charsPerToken: number | undefined;
   /** Milliseconds per token that was worked on; those from Ollama's prompt cache are not. */
   promptMs: number | undefined;
   evalMs: number | undefined;
@@ -49,6 +58,11 @@ export class Estimator {
   observe(model: string, metrics: Metrics, asked: Asked = READ_ALONG, cached?: number): void {
     const known = this.#learned(model);
     const worked = metrics.prompt_eval_count - (cached ?? 0);
+    if (metrics.prompt_eval_count >= LEAST_PROMPT && asked.chars !== undefined) {
+      const ratio = asked.chars / metrics.prompt_eval_count;
+      const isPlausible = ratio >= PLAUSIBLE_RATIO.least && ratio <= PLAUSIBLE_RATIO.most;
+      if (isPlausible) known.charsPerToken = blend(known.charsPerToken, ratio);
+    }
     if (worked >= LEAST_PROMPT && metrics.prompt_eval_duration > 0) {
       known.promptMs = promptPace(known, metrics.prompt_eval_duration / 1e6 / worked, cached !== undefined);
       known.justLoaded = false;
@@ -86,7 +100,12 @@ export class Estimator {
     // A length of the other kind is nearer than a guess.
     const answer = streamed ? (known?.streamed ?? known?.whole) : (known?.whole ?? known?.streamed);
     if (known?.evalMs === undefined || answer === undefined) return undefined;
-    return (known.promptMs ?? 0) * (promptChars / CHARS_PER_TOKEN) + known.evalMs * Math.min(answer, limit);
+    return (known.promptMs ?? 0) * this.promptTokens(model, promptChars) + known.evalMs * Math.min(answer, limit);
+  }
+
+  /** Expected tokens of a prompt of so many characters: by what was measured of this model, else by a rule of thumb. */
+  promptTokens(model: string, chars: number): number {
+    return Math.ceil(chars / (this.#models.get(model)?.charsPerToken ?? CHARS_PER_TOKEN));
   }
 
   /** Expected milliseconds to load; 0 until one load has been measured. */
@@ -102,6 +121,7 @@ export class Estimator {
 
   #learned(model: string): Learned {
     const known = this.#models.get(model) ?? {
+      charsPerToken: undefined,
       promptMs: undefined,
       evalMs: undefined,
       streamed: undefined,
@@ -134,10 +154,13 @@ function blend(old: number | undefined, now: number): number | undefined {
   return old === undefined ? now : old + ALPHA * (now - old);
 }
 
-/** How an answer is asked for: whether it is streamed, and Ollama's `num_predict`, of which only a positive one is a limit. */
-export function askedOf({ streamed }: Pick<Asked, 'streamed'>, { options }: UpstreamRequest): Asked {
-  const limit = options?.['num_predict'];
-  return { streamed, limit: typeof limit === 'number' && limit > 0 ? limit : undefined };
+/** How an answer is asked for: whether it is streamed, Ollama's `num_predict`, of which only a positive one is a limit, and how long the prompt is. */
+export function askedOf(
+  { streamed }: Pick<Asked, 'streamed'>,
+  request: UpstreamRequest,
+): Asked & { readonly chars: number } {
+  const limit = request.options?.['num_predict'];
+  return { streamed, limit: typeof limit === 'number' && limit > 0 ? limit : undefined, chars: promptChars(request) };
 }
 
 /** Tokens of the prompt that Ollama had in its cache, where it tells. */
@@ -146,14 +169,26 @@ export function cachedTokens({ extra }: Pick<End, 'extra'>): number | undefined 
   return typeof cached === 'number' ? cached : undefined;
 }
 
-/** The size of a prompt in characters: its messages (/api/chat), or its texts (/api/generate). */
-export function promptChars({ messages, prompt, system, suffix }: Readonly<Record<string, unknown>>): number {
-  const said = Array.isArray(messages) ? messages.map((message: { content?: unknown }) => message.content) : [];
-  return [...said, prompt, system, suffix].reduce<number>(
-    (sum, text) => sum + (typeof text === 'string' ? text.length : 0),
-    0,
-  );
+/**
+ * The size of a prompt in characters: its messages (/api/chat), or its texts (/api/generate), with the tools that the model
+ * is told of and the calls that it made, as JSON.
+ */
+export function promptChars({ messages, prompt, system, suffix, images, tools }: Prompted): number {
+  let chars = sizeOf(prompt) + sizeOf(system) + sizeOf(suffix) + imageChars(images) + jsonChars(tools);
+  if (!Array.isArray(messages)) return chars;
+  for (const message of messages as readonly Prompted[]) {
+    const { content, thinking, tool_calls } = message;
+    chars += sizeOf(content) + sizeOf(thinking) + imageChars(message.images) + jsonChars(tool_calls);
+  }
+  return chars;
 }
+
+/** A request, or a message in it. */
+type Prompted = Readonly<Record<string, unknown>>;
+
+const sizeOf = (text: unknown): number => (typeof text === 'string' ? text.length : 0);
+const imageChars = (images: unknown): number => (Array.isArray(images) ? images.length * IMAGE_CHARS : 0);
+const jsonChars = (list: unknown): number => (Array.isArray(list) && list.length > 0 ? JSON.stringify(list).length : 0);
 
 /** One in the planned order, for startTimes. Milliseconds. */
 export interface Planned {

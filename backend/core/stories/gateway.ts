@@ -9,7 +9,7 @@ import type { ResponseCache } from '../cache/cache.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
 import type { Determinism } from '../models/determinism.ts';
-import { askedOf, cachedTokens, promptChars, type Estimator } from '../queue/estimate.ts';
+import { askedOf, cachedTokens, type Estimator } from '../queue/estimate.ts';
 import type { FlightContext, Flights } from '../flight.ts';
 import { counted, followed, once } from './follow.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
@@ -180,8 +180,8 @@ export class Gateway {
   #lead(ticket: Ticket, run: Run, flight: FlightContext): Promise<void> {
     const { queue, estimator, config } = this.#parts;
     const { call, request, spec } = run;
-    const chars = promptChars(request);
-    const measured = (): number | undefined => estimator.runMs(spec.model, chars, askedOf(call, request));
+    const asked = askedOf(call, request);
+    const measured = (): number | undefined => estimator.runMs(spec.model, asked.chars, asked);
     const place = queue.enter(
       {
         lane: 'chat',

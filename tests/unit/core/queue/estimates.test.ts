@@ -146,6 +146,36 @@ describe('how long a run takes', () => {
     ).toBe(5);
     expect(promptChars({ prompt: 'abc', system: 'de', suffix: 7 })).toBe(5);
   });
+
+  test('what the model reads beside the words counts too: thoughts, calls, tools, images', () => {
+    const words = { content: 'abc' };
+    const tools = [{ type: 'function', function: { name: 'now' } }];
+    expect(promptChars({ messages: [{ ...words, thinking: 'de' }] })).toBe(5);
+    expect(promptChars({ messages: [words], tools })).toBe(3 + JSON.stringify(tools).length);
+    expect(promptChars({ messages: [{ ...words, tool_calls: tools }] })).toBe(3 + JSON.stringify(tools).length);
+    expect(promptChars({ messages: [{ ...words, images: ['a'] }] })).toBeGreaterThan(1000);
+  });
+});
+
+describe('how many tokens a prompt has', () => {
+  const run = (estimator: Estimator, chars: number, tokens: number): void =>
+    estimator.observe('m', measured(tokens, 1, 10, 1), { streamed: true, chars });
+
+  test('is one for every four characters until it was measured, then by what this model took', () => {
+    const estimator = new Estimator();
+    expect(estimator.promptTokens('m', 4001)).toBe(1001);
+    run(estimator, 2000, 1000);
+    expect(estimator.promptTokens('m', 4000)).toBe(2000);
+    expect(estimator.promptTokens('other', 4000)).toBe(1000);
+  });
+
+  test('is not learned from a prompt of which Ollama counted a small part alone, or a few tokens', () => {
+    const estimator = new Estimator();
+    run(estimator, 40_000, 20);
+    run(estimator, 20, 10);
+    run(estimator, 10, 100);
+    expect(estimator.promptTokens('m', 4000)).toBe(1000);
+  });
 });
 
 describe('how long a load takes', () => {
