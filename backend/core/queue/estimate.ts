@@ -192,10 +192,9 @@ const jsonChars = (list: unknown): number => (Array.isArray(list) && list.length
 
 /** One in the planned order, for startTimes. Milliseconds. */
 export interface Planned {
-  readonly runner: string;
   /** Expected run, load not included. */
   readonly runMs: number;
-  /** What loading costs when another runner ran before; 0 when it is in memory already. */
+  /** The load before it; 0 when its runner is in memory by then. */
   readonly loadMs: number;
 }
 
@@ -213,21 +212,22 @@ export interface Slot {
  * When each of a planned order starts: slots get free one after the other, loads cost extra. Milliseconds from now, and
  * what is known of the slot that it waits for. Pure.
  */
-export function plannedStarts(order: readonly Planned[], slots: readonly Slot[], loaded: string | undefined): Slot[] {
+export function plannedStarts(order: readonly Planned[], slots: readonly Slot[]): Slot[] {
   const free = [...slots];
-  let runner = loaded;
   return order.map((next) => {
     const soonest = free.reduce((a, { ms }, i) => (ms < (free[a]?.ms ?? 0) ? i : a), 0);
     const slot = free[soonest] ?? { ms: 0 };
-    const start = { ...slot, ms: slot.ms + (next.runner === runner ? 0 : next.loadMs) };
-    runner = next.runner;
+    const start = { ...slot, ms: slot.ms + next.loadMs };
     free[soonest] = { ...start, ms: start.ms + next.runMs };
     return start;
   });
 }
 
 /** The same in whole milliseconds alone; `slots` holds for each slot how long it is still taken. */
-export function startTimes(order: readonly Planned[], slots: readonly number[], loaded: string | undefined): number[] {
-  const starts = plannedStarts(order, slots.map((ms) => ({ ms })), loaded); // prettier-ignore
+export function startTimes(order: readonly Planned[], slots: readonly number[]): number[] {
+  const starts = plannedStarts(
+    order,
+    slots.map((ms) => ({ ms })),
+  );
   return starts.map(({ ms }) => Math.round(ms));
 }

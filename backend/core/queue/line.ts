@@ -2,6 +2,7 @@
 // To come, to leave and to be next costs the same however many wait: they stand in files (order.ts), and who is next is
 // read off the first of each. It knows neither slots nor a clock; queue.ts decides when somebody may run.
 import { BatchCounter, type BatchFigures } from './batches.ts';
+import { onlyLast, type MemoryView } from './memory-view.ts';
 import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
 import { Waiter, type Lane, type LeaseWish } from './waiter.ts';
 import { onAbort } from '../abort.ts';
@@ -10,7 +11,10 @@ import { onAbort } from '../abort.ts';
 const MAX_CALLERS = 1000;
 
 /** What the order depends on beside the line itself. */
-export type Rules = Omit<PlanState, 'runner' | 'streak' | 'lastServed'>;
+export interface Rules extends Omit<PlanState, 'memory' | 'streak' | 'lastServed'> {
+  /** Undefined where nothing is known of Ollama's memory but that the runner that ran last should be in it. */
+  readonly memory: MemoryView | undefined;
+}
 
 /** Those of one lane who have priority, caller and runner in common, in the order of arrival; never empty. */
 interface File {
@@ -48,7 +52,7 @@ export class Line {
     return this.#runner;
   }
 
-  /** How many of its requests ran in a row. */
+  /** How many chats ran in a row without a load. */
   get streak(): number {
     return this.#streak;
   }
@@ -141,15 +145,18 @@ export class Line {
 
   /** All of one lane, the next one first. */
   order(lane: Lane, rules: Rules): Waiter[] {
-    return Array.from(
-      this.#inOrder(rules, (file) => file.lane === lane),
-      ({ waiter }) => waiter,
-    );
+    return this.plan(lane, rules).map(({ waiter }) => waiter);
+  }
+
+  /** The same, and whose turn each has, and whether its runner has to be loaded then. */
+  plan(lane: Lane, rules: Rules): Turn<Waiter>[] {
+    return [...this.#inOrder(rules, (file) => file.lane === lane)];
   }
 
   #inOrder(rules: Rules, isMeant: (file: File) => boolean): Iterable<Turn<Waiter>> {
     const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
-    return inOrder(files, { ...rules, runner: this.#runner, streak: this.#streak, lastServed: this.#lastServed });
+    const memory = rules.memory ?? onlyLast(this.#runner);
+    return inOrder(files, { ...rules, memory, streak: this.#streak, lastServed: this.#lastServed });
   }
 
   /** Moves one place nearer in its lane. The new place, from 1. */
@@ -169,14 +176,14 @@ export class Line {
   }
 
   /** This one runs now and waits no more; `head` was the first in the order, and is overtaken if it is another one. */
-  serve({ waiter, turnOf }: Turn<Waiter>, head: Waiter, now: number): void {
+  serve({ waiter, turnOf, loads }: Turn<Waiter>, head: Waiter, now: number): void {
     const { lane, runner, caller } = waiter.wish;
     turnOf.turnCame = true;
     this.#overtake(waiter, head, now);
     // An embed runs beside the chats: it ends no batch of theirs.
     if (lane === 'chat') {
       this.#batches.leased(runner, waiter.fifoSwitch);
-      this.#streak = runner === this.#runner ? this.#streak + 1 : 1;
+      this.#streak = loads ? 1 : this.#streak + 1;
       this.#runner = runner;
     }
     this.#lastServed.delete(caller);

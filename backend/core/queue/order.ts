@@ -1,7 +1,9 @@
-// In which order waiting requests run: priority and aging, fairness between callers, batches of one runner, and moves by
-// hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts gives the leases.
+// In which order waiting requests run: priority and aging, fairness between callers, what is in memory before what has to
+// be loaded, and moves by hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts
+// gives the leases.
 import { PRIORITY } from '../../contract/chat/chat-request.ts';
 import { Heap } from './heap.ts';
+import { afterLoad, costOf, type MemoryView } from './memory-view.ts';
 
 /** One in line, as the plan sees it. Moments of the monotonic clock, in milliseconds. */
 export interface Waiting<W = never> {
@@ -25,8 +27,9 @@ export interface Waiting<W = never> {
 
 export interface PlanState {
   readonly now: number;
-  /** The runner that ran last, and how many of its requests ran in a row. */
-  readonly runner: string | undefined;
+  /** What needs no load. */
+  readonly memory: MemoryView;
+  /** How many requests ran in a row without a load, the one after the last load being the first. */
   readonly streak: number;
   /** For each caller, a number that grows with each lease given; callers not in it were never served. */
   readonly lastServed: ReadonlyMap<string, number>;
@@ -34,9 +37,9 @@ export interface PlanState {
   readonly agingMs: number;
   /** queue.max_wait_ms: who has waited half of it counts as most urgent, so that nobody's patience ends for a priority. */
   readonly maxWaitMs: number;
-  /** batch.max_batch_size: requests of one runner in a row while others wait. */
+  /** batch.max_batch_size: requests in a row without a load while somebody waits for one. */
   readonly maxBatch: number;
-  /** batch.batch_timeout_ms: how long a waiter may be overtaken by requests of another runner. */
+  /** batch.batch_timeout_ms: how long a waiter may be overtaken by requests of other runners. */
   readonly batchTimeoutMs: number;
 }
 
@@ -44,6 +47,8 @@ export interface PlanState {
 export interface Turn<W> {
   readonly waiter: W;
   readonly turnOf: W;
+  /** Whether its runner has to be loaded for it. */
+  readonly loads: boolean;
 }
 
 /** The planned order of all who wait. */
@@ -63,8 +68,8 @@ export function fileOf({ priority, caller, runner }: Pick<Waiting, 'priority' | 
 }
 
 /**
- * Who is next, and who after that. Urgency first; within one urgency the callers take turns, and requests of the runner
- * that is loaded go first, at most `maxBatch` in a row and never past a waiter that has been overtaken for
+ * Who is next, and who after that. Urgency first; within one urgency the callers take turns, and requests of runners that
+ * are in memory go first, at most `maxBatch` in a row and never past a waiter that has been overtaken for
  * `batchTimeoutMs`. Who was moved by hand goes just before the one before whom it was moved.
  * `files` are all who wait, by `fileOf`, each in the order of arrival. No more is planned than is read.
  */
@@ -79,11 +84,12 @@ export function* inOrder<W extends Waiting<W>>(
     const turnOf = letAnotherGo ?? choose(line.heads(), planned);
     if (turnOf === undefined) return;
     const waiter = foremost(turnOf, line);
-    yield { waiter, turnOf };
+    const loads = !planned.memory.runners.has(waiter.runner);
+    yield { waiter, turnOf, loads };
     line.serve(waiter);
     letAnotherGo = waiter === turnOf ? undefined : turnOf;
-    planned.streak = waiter.runner === planned.runner ? planned.streak + 1 : 1;
-    planned.runner = waiter.runner;
+    planned.streak = loads ? 1 : planned.streak + 1;
+    if (loads) planned.memory = afterLoad(planned.memory, waiter.runner);
   }
 }
 
@@ -98,18 +104,29 @@ function levelOf<W>({ priority, since, turnCame }: Waiting<W>, { now, agingMs, m
 function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanState): W | undefined {
   // The usual case, and the one in which a long line must cost little.
   if (heads.length <= 1) return heads[0]?.waiter;
+  const { now, batchTimeoutMs, streak, maxBatch, memory } = state;
   const level = Math.min(...heads.map((head) => head.level));
   const urgent = heads.filter((head) => head.level === level);
-  const own = urgent.find(({ waiter }) => waiter.runner === state.runner);
-  const others = urgent.filter((head) => head !== own);
-  const { now, batchTimeoutMs, streak, maxBatch } = state;
-  const overdue = others.filter(({ waiter: { passedSince } }) => {
-    return passedSince !== undefined && now - passedSince >= batchTimeoutMs;
-  });
-  const stays = others.length === 0 || (streak < maxBatch && overdue.length === 0);
-  if (own !== undefined && stays) return own.waiter;
-  return (overdue.length > 0 ? overdue : others).toSorted(byTurn)[0]?.waiter;
+  const isOverdue = ({ waiter: { passedSince } }: Head<W>): boolean =>
+    passedSince !== undefined && now - passedSince >= batchTimeoutMs;
+  const ready = urgent.filter(({ waiter }) => memory.runners.has(waiter.runner));
+  const others = urgent.filter((head) => !ready.includes(head));
+  const stays = others.length === 0 || (streak < maxBatch && !others.some(isOverdue));
+  if (ready.length > 0 && stays) return first(ready, isOverdue, byTurn);
+  // Only who is not overdue yet may be passed by one whose load costs less.
+  const wanted = new Set(heads.map(({ waiter }) => waiter.runner));
+  const cost = new Map(others.map((head) => [head, costOf(head.waiter.runner, memory, wanted)]));
+  const byCost = (a: Head<W>, b: Head<W>): number => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || byTurn(a, b);
+  return others.some(isOverdue) ? first(others, isOverdue, byTurn) : first(others, () => true, byCost);
 }
+
+/** The first of those who are meant, or of all where none is. */
+function first<W>(heads: Head<W>[], isMeant: (head: Head<W>) => boolean, by: Compare<Head<W>>): W | undefined {
+  const meant = heads.filter(isMeant);
+  return (meant.length > 0 ? meant : heads).toSorted(by)[0]?.waiter;
+}
+
+type Compare<T> = (a: T, b: T) => number;
 
 /** It, or the first of those whom it lets go first, or of those whom that one lets go first. */
 function foremost<W extends Waiting<W>>(waiter: W, line: Files<W>): W {

@@ -3,19 +3,18 @@
 import { etaOf, isLate, type Waiting } from '../../contract/chat/chat.ts';
 import { plannedStarts, type Planned, type Slot } from './estimate.ts';
 import type { Clock } from '../ports.ts';
+import type { Turn } from './order.ts';
 import { LANES, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
 
 /** What the outlook is taken from, as it is at the moment of asking. */
 export interface OutlookParts {
   readonly clock: Clock;
   /** Those who wait in a lane, the next one first. */
-  order(lane: Lane): readonly Waiter[];
+  plan(lane: Lane): readonly Turn<Waiter>[];
   /** When each slot of a lane gets free, if runs take so long. */
   slots(lane: Lane, runMs: RunMs): readonly Slot[];
   /** Milliseconds to load what a request needs; 0 when it is in memory. */
   loadMs(wish: LeaseWish): number;
-  /** The runner that ran last. */
-  runner(): string | undefined;
   /** How many wait, in a lane or in both. */
   size(lane?: Lane): number;
   /** Why the line does not move; undefined while it does. */
@@ -49,7 +48,7 @@ const PLANNED_AT_ONCE = 50;
 const LONGEST_RETRY_MS = 120_000;
 
 /** One who comes now, behind all others. */
-const NEWCOMER: Planned = { runner: '', runMs: 0, loadMs: 0 };
+const NEWCOMER: Planned = { runMs: 0, loadMs: 0 };
 
 export class Outlook {
   readonly #parts: OutlookParts;
@@ -124,11 +123,11 @@ export class Outlook {
 
   /** What each of a lane is to be told, by their order now. */
   #words(lane: Lane): ReadonlyMap<Waiter, Waiting> {
-    const order = this.#parts.order(lane);
+    const order = this.#parts.plan(lane);
     const words = new Map<Waiter, Waiting>();
     for (const [i, start] of this.#starts(lane, order, expected).entries()) {
       const word = this.#wordOf(start, i + 1);
-      const waiter = order[i];
+      const waiter = order[i]?.waiter;
       if (waiter === undefined) this.#behindAll[lane] = word;
       else words.set(waiter, word);
     }
@@ -170,15 +169,18 @@ export class Outlook {
   }
 
   /** When each of a lane starts, in their order, and last one who would come now. */
-  #starts(lane: Lane, order: readonly Waiter[], runMs: RunMs): Slot[] {
-    const { slots, loadMs, runner } = this.#parts;
-    const planned = order.map(({ wish }) => ({ runner: wish.runner, runMs: runMs(wish, 0), loadMs: loadMs(wish) }));
-    return plannedStarts([...planned, NEWCOMER], slots(lane, runMs), runner());
+  #starts(lane: Lane, order: readonly Turn<Waiter>[], runMs: RunMs): Slot[] {
+    const { slots, loadMs } = this.#parts;
+    const planned = order.map(({ waiter: { wish }, loads }) => ({
+      runMs: runMs(wish, 0),
+      loadMs: loads ? loadMs(wish) : 0,
+    }));
+    return plannedStarts([...planned, NEWCOMER], slots(lane, runMs));
   }
 
   /** Milliseconds until a chat that came now would start. */
   eta(): number {
-    return Math.round(this.#starts('chat', this.#parts.order('chat'), expected).at(-1)?.ms ?? 0);
+    return Math.round(this.#starts('chat', this.#parts.plan('chat'), expected).at(-1)?.ms ?? 0);
   }
 
   /**
@@ -205,9 +207,9 @@ export class Outlook {
    * here, those who do wait for the turn of another in a conversation: for a chat that runs.
    */
   #placesFree(now: number): number[] {
-    const { order, size } = this.#parts;
+    const { plan, size } = this.#parts;
     const lanes = LANES.filter((lane) => size(lane) > 0 || (size() === 0 && lane === 'chat'));
-    const starts = lanes.flatMap((lane) => this.#starts(lane, order(lane), hoped));
+    const starts = lanes.flatMap((lane) => this.#starts(lane, plan(lane), hoped));
     return starts.map(({ ms }) => now + ms).toSorted((a, b) => a - b);
   }
 }

@@ -4,6 +4,7 @@ import type { BatchFigures } from './batches.ts';
 import { onAbort } from '../abort.ts';
 import { PausableClock } from './pausable-clock.ts';
 import { Line, type Rules } from './line.ts';
+import type { MemoryView } from './memory-view.ts';
 import type { Turn } from './order.ts';
 import { Outlook, type Halt } from './outlook.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
@@ -18,6 +19,8 @@ export interface QueueOptions {
   loadMs(model: string): number | undefined;
   /** Whether Ollama has both runners in memory, so that requests for both may be outstanding together. */
   resident(runner: string): boolean;
+  /** What is known of Ollama's memory; undefined where nothing is. Call `recheck` when it has changed. */
+  memory?(): MemoryView | undefined;
   /** Whether Ollama is away: then nobody is sent to it, and all wait for it. Call `recheck` when it is back. */
   away?(): boolean;
   onChange(): void;
@@ -41,10 +44,9 @@ export class LeaseQueue {
     });
     this.#outlook = new Outlook({
       clock: options.clock,
-      order: (lane) => this.#line.order(lane, this.#rules()),
+      plan: (lane) => this.#line.plan(lane, this.#rules()),
       slots: (lane, runMs) => this.#runs.slots(lane, options.config().queue.max_concurrent, runMs),
       loadMs: (wish) => this.#loadMs(wish) ?? 0,
-      runner: () => this.#line.runner,
       size: (lane) => this.#line.size(lane),
       halted: () => this.#halted,
     });
@@ -141,6 +143,7 @@ export class LeaseQueue {
     const { queue, batch } = this.#options.config();
     return {
       now: this.#waitClock.elapsed(),
+      memory: this.#memory(),
       agingMs: queue.aging_ms,
       maxWaitMs: queue.max_wait_ms,
       maxBatch: batch.max_batch_size,
@@ -148,11 +151,18 @@ export class LeaseQueue {
     };
   }
 
+  /** What is being loaded is in no list yet. */
+  #memory(): MemoryView | undefined {
+    const known = this.#options.memory?.();
+    const running = this.#runs.all().map(({ wish }) => wish.runner);
+    return known === undefined ? undefined : { ...known, runners: new Set([...known.runners, ...running]) };
+  }
+
   /** `first` is the first in line, who is passed when it is another one. */
   #grant(turn: Turn<Waiter>, first: Waiter): true {
     const { wish, since } = turn.waiter;
     const now = this.#waitClock.elapsed();
-    const loadMs = wish.runner === this.#line.runner ? 0 : this.#loadMs(wish);
+    const loadMs = turn.loads ? this.#loadMs(wish) : 0;
     this.#line.serve(turn, first, now);
     const running = this.#runs.start(wish, loadMs);
     turn.waiter.grant({

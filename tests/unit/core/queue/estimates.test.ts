@@ -205,36 +205,34 @@ test('names without end do not fill memory: the model measured longest ago is fo
 });
 
 describe('when each in line starts', () => {
-  const run = (runner: string, runMs: number, loadMs = 0): Planned => ({ runner, runMs, loadMs });
+  const run = (runMs: number, loadMs = 0): Planned => ({ runMs, loadMs });
 
   test('at once when a slot is free', () => {
-    expect(startTimes([run('A', 100)], [0], 'A')).toEqual([0]);
+    expect(startTimes([run(100)], [0])).toEqual([0]);
   });
 
   test('one after the other behind what runs', () => {
-    expect(startTimes([run('A', 100), run('A', 50), run('A', 10)], [30], 'A')).toEqual([30, 130, 180]);
+    expect(startTimes([run(100), run(50), run(10)], [30])).toEqual([30, 130, 180]);
   });
 
   test('on the slot that is free first', () => {
-    expect(startTimes([run('A', 100), run('A', 100), run('A', 100)], [50, 10], 'A')).toEqual([10, 50, 110]);
+    expect(startTimes([run(100), run(100), run(100)], [50, 10])).toEqual([10, 50, 110]);
   });
 
-  test('later by a load where the model changes, and not where it stays', () => {
-    const order = [run('A', 100, 7), run('B', 100, 1000), run('B', 100, 1000), run('A', 100, 7)];
-    expect(startTimes(order, [0], 'A')).toEqual([0, 1100, 1200, 1307]);
-    expect(startTimes([run('A', 1, 7)], [0], undefined)).toEqual([7]);
+  test('later by the loads before them', () => {
+    const order = [run(100), run(100, 1000), run(100), run(100, 7)];
+    expect(startTimes(order, [0])).toEqual([0, 1100, 1200, 1307]);
   });
 
   test('never before now, and in line never before the first', () => {
     const planned = fc.record({
-      runner: fc.constantFrom('A', 'B'),
       runMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
       loadMs: fc.double({ min: 0, max: 1e5, noNaN: true }),
     });
     const slots = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 3 });
     fc.assert(
       fc.property(fc.array(planned), slots, (order, taken) => {
-        const starts = startTimes(order, taken, 'A');
+        const starts = startTimes(order, taken);
         expect(starts.length).toBe(order.length);
         for (const start of starts) expect(start).toBeGreaterThanOrEqual(Math.round(Math.min(...taken)));
       }),

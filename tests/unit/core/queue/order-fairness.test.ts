@@ -1,6 +1,7 @@
 // In which order waiting requests run: urgency first, callers in turn, models in batches, and nobody overtaken for ever.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
+import { onlyLast } from '../../../../backend/core/queue/memory-view.ts';
 import { planOrder, type PlanState, type Waiting } from '../../../../backend/core/queue/order.ts';
 
 const MINUTE = 60_000;
@@ -8,7 +9,7 @@ const NOW = 100 * MINUTE;
 
 const STATE: PlanState = {
   now: NOW,
-  runner: undefined,
+  memory: onlyLast(undefined),
   streak: 0,
   lastServed: new Map(),
   agingMs: MINUTE,
@@ -61,7 +62,7 @@ describe('urgency', () => {
 
   test('it goes before the model that is loaded', () => {
     const line = [waiter(1, 'loaded', { runner: 'A' }), waiter(2, 'urgent', { runner: 'B', priority: -1 })];
-    expect(planned(line, { runner: 'A' })).toBe('urgent loaded');
+    expect(planned(line, { memory: onlyLast('A') })).toBe('urgent loaded');
   });
 
   test('who has waited a minute counts as one step more urgent, and is older', () => {
@@ -111,7 +112,7 @@ describe('models in batches', () => {
   });
 
   test('the one that is loaded goes first', () => {
-    expect(plannedRunners(runners('A B A B'), { runner: 'B', streak: 1 })).toBe('B B A A');
+    expect(plannedRunners(runners('A B A B'), { memory: onlyLast('B'), streak: 1 })).toBe('B B A A');
   });
 
   test('at most three in a row while another model waits', () => {
@@ -120,13 +121,13 @@ describe('models in batches', () => {
   });
 
   test('those that have run already count', () => {
-    expect(plannedRunners(runners('A A A B'), { runner: 'A', streak: 2 })).toBe('A B A A');
-    expect(plannedRunners(runners('A A A B'), { runner: 'A', streak: 3 })).toBe('B A A A');
-    expect(plannedRunners(runners('A A A B'), { runner: 'A', streak: 50 })).toBe('B A A A');
+    expect(plannedRunners(runners('A A A B'), { memory: onlyLast('A'), streak: 2 })).toBe('A B A A');
+    expect(plannedRunners(runners('A A A B'), { memory: onlyLast('A'), streak: 3 })).toBe('B A A A');
+    expect(plannedRunners(runners('A A A B'), { memory: onlyLast('A'), streak: 50 })).toBe('B A A A');
   });
 
   test('as many as there are when nothing else waits', () => {
-    expect(plannedRunners(runners('A A A A A'), { runner: 'A', streak: 50 })).toBe('A A A A A');
+    expect(plannedRunners(runners('A A A A A'), { memory: onlyLast('A'), streak: 50 })).toBe('A A A A A');
   });
 
   test('the row ends when somebody has been overtaken for too long', () => {
@@ -134,7 +135,7 @@ describe('models in batches', () => {
       waiter(1, 'passed', { runner: 'B', passedSince }),
       ...[2, 3].map((seq) => waiter(seq, `A${seq}`)),
     ];
-    const state = { runner: 'A', streak: 1 };
+    const state = { memory: onlyLast('A'), streak: 1 };
     expect(planned(line(NOW - 1999), state)).toBe('A2 A3 passed');
     expect(planned(line(NOW - 2000), state)).toBe('passed A2 A3');
   });
@@ -145,17 +146,17 @@ describe('models in batches', () => {
       waiter(2, 'passed', { runner: 'C', passedSince: NOW - 2000 }),
       waiter(3, 'A3'),
     ];
-    expect(planned(line, { runner: 'A', streak: 1 })).toBe('passed B1 A3');
+    expect(planned(line, { memory: onlyLast('A'), streak: 1 })).toBe('passed B1 A3');
   });
 
   test('without grace nobody is overtaken twice, and who was not overtaken is in no hurry', () => {
-    const state = { runner: 'A', streak: 1, batchTimeoutMs: 0 };
+    const state = { memory: onlyLast('A'), streak: 1, batchTimeoutMs: 0 };
     expect(planned(runners('B A'), state)).toBe('A1 B0');
     expect(planned(runners('B A', { passedSince: NOW }), state)).toBe('B0 A1');
   });
 
   test('the oldest of the other models is next', () => {
-    expect(plannedRunners(runners('C B A A A A'), { runner: 'A', streak: 0 })).toBe('A A A C B A');
+    expect(plannedRunners(runners('C B A A A A'), { memory: onlyLast('A'), streak: 0 })).toBe('A A A C B A');
   });
 
   test('a batch of one in a row is plain first come, first served between models', () => {
@@ -189,7 +190,7 @@ const anyLine = (over: Record<string, fc.Arbitrary<unknown>> = {}): fc.Arbitrary
     );
 
 const anyState = fc.record({
-  runner: fc.constantFrom('A', 'B', 'D', undefined),
+  memory: fc.constantFrom('A', 'B', 'D', undefined).map(onlyLast),
   streak: fc.nat({ max: 5 }),
   maxBatch: fc.integer({ min: 1, max: 4 }),
   lastServed: fc
@@ -244,7 +245,7 @@ describe('whatever waits', () => {
     fc.assert(
       fc.property(anyLine(), anyState, (line, state) => {
         const order = planOrder(line, { ...STATE, ...state });
-        let runner: string | undefined = state.runner;
+        let [runner] = [...state.memory.runners];
         let { streak } = state;
         for (const [i, next] of order.entries()) {
           streak = next.runner === runner ? streak + 1 : 1;
