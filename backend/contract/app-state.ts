@@ -1,5 +1,6 @@
 // What state the app is in. Decided here once: tray, header, tooltip and notifications only find words for it. Pure.
-import type { Health, ModelView, QueueEntry } from './control.ts';
+import type { Health, ModelView } from './control.ts';
+import type { QueueEntry } from './queue-view.ts';
 import type { GatewayFailure, GatewayView, LiveView } from './desktop.ts';
 
 export type Live = NonNullable<LiveView>;

@@ -1,15 +1,14 @@
-// What the gateway shows of itself and what it can be told to do: health, statistics, the queue, the live events.
+// What the gateway shows of itself and what it can be told to do: health, statistics, the live events.
+// The queue's own shapes are queue-view.ts.
 // Shapes only; who fills them is core/stories/snapshot.ts, who sends them http/.
 import { z } from 'zod';
-import { chatAnswerSchema } from './chat/chat.ts';
 import { errorCodeSchema as code } from './errors.ts';
+import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
-/** The line stands still until Ollama is back, and the estimate counts from then. Left out otherwise. */
-const waitsFor = z.literal('ollama').optional();
 
 export const healthSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
@@ -48,50 +47,6 @@ const modelFigures = z.object({
   entries: count,
   size_mb: z.number(),
 });
-
-export const queueListEntrySchema = z.object({
-  request_id: z.string(),
-  model: z.string(),
-  route: z.string(),
-  caller: z.string(),
-  priority: z.number(),
-  source: z.string(),
-  status: z.enum(['queued', 'processing']),
-  phase: z.enum(['queued', 'loading', 'running']),
-  /** Whether it is the one request that stands for its run of the model. Kept answers have no run. */
-  leads: z.boolean(),
-  /** 1 for the next one to run; 0 once it runs. */
-  queue_position: count,
-  /** Milliseconds until it starts. It grows while the answer that it waits for is late. */
-  estimated_wait_time: ms,
-  /** Whether this answer, or the one that it waits for, takes longer than such answers took before. */
-  late: z.boolean(),
-  /** How much of `estimated_wait_time` comes after the end of the answer before it; all that is known while that one is late. */
-  wait_after_ms: ms,
-  waits_for: waitsFor,
-  created_at: time,
-  age_ms: ms,
-  started_at: time.optional(),
-  /** Pieces of the answer so far; a piece of Ollama's is about a token. */
-  tokens: count,
-  /** null until there are enough to tell. */
-  tokens_per_s: z.number().nullable(),
-  /** Milliseconds without a piece from the model; null while it has not begun to run. */
-  silent_ms: ms.nullable(),
-  /** How many others get the same run. */
-  shared_with: count,
-});
-
-export const queueSchema = z.object({
-  queue_length: count,
-  is_processing: z.boolean(),
-  running: z.array(queueListEntrySchema),
-  waiting: z.array(queueListEntrySchema),
-  totals: z.object({ requests: count, completed: count, failed: count, cancelled: count, refused: count }),
-  paused: z.boolean(),
-});
-export type QueueView = z.infer<typeof queueSchema>;
-export type QueueEntry = z.infer<typeof queueListEntrySchema>;
 
 export const cacheStatsSchema = z.object({
   timestamp: time,
@@ -188,46 +143,6 @@ export type ActionResult = z.infer<typeof actionResultSchema>;
 
 /** What a clear took away. */
 export type Removed = Readonly<Record<'removed' | 'freed_bytes', number>>;
-
-// ---- /api/chat-queue
-
-/** Whether this answer, or the one that it waits for, takes longer than such answers took before. Left out otherwise. */
-const late = z.literal(true).optional();
-
-/** Where a request stands. */
-const place = { queue_position: count, queue_length: count, estimated_wait_time: ms, late, waits_for: waitsFor };
-
-/** Body of the 202 of POST /api/chat-queue. */
-export const acceptedSchema = z.object({
-  request_id: z.string(),
-  status: z.object({ ...place, is_processing: z.boolean() }),
-  created_at: time,
-  priority: z.number(),
-  model: z.string(),
-});
-export type Accepted = z.infer<typeof acceptedSchema>;
-
-export const REQUEST_STATUSES = ['queued', 'processing', 'completed', 'failed', 'cancelled', 'expired'] as const;
-
-/** GET /api/chat-queue?requestId=X */
-export const requestViewSchema = z.object({
-  request_id: z.string(),
-  status: z.enum(REQUEST_STATUSES),
-  ...place,
-  model: z.string(),
-  priority: z.number(),
-  created_at: time,
-  started_at: time.optional(),
-  finished_at: time.optional(),
-  /** The text so far, while it is processed. */
-  partial: z.string().optional(),
-  result: chatAnswerSchema.optional(),
-  error: z.string().optional(),
-  code: code.optional(),
-});
-export type RequestView = z.infer<typeof requestViewSchema>;
-
-export const cancelledSchema = z.object({ request_id: z.string(), status: z.literal('cancelled') });
 
 // ---- GET /api/events
 

@@ -3,7 +3,8 @@
 // typed by them. Two channels carry all of it. It holds no behaviour.
 import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
-import { ACTION_NAMES, actionResultSchema, cancelledSchema, queueSchema, snapshotSchema } from './control.ts';
+import { ACTION_NAMES, actionResultSchema, snapshotSchema } from './control.ts';
+import { cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
 
 const count = z.number().int().nonnegative();

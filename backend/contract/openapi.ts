@@ -4,17 +4,14 @@ import { z } from 'zod';
 import { chatRequestSchema, namespaceSchema, OWN_FIELDS, requestIdSchema } from './chat/chat-request.ts';
 import { chatAnswerSchema } from './chat/chat.ts';
 import {
-  acceptedSchema,
   ACTION_NAMES,
   actionResultSchema,
   cacheStatsSchema,
-  cancelledSchema,
   conversationRemovedSchema,
   conversationViewSchema,
   healthSchema,
-  queueSchema,
-  requestViewSchema,
 } from './control.ts';
+import { acceptedSchema, cancelledSchema, queueSchema, requestViewSchema } from './queue-view.ts';
 import { ERRORS, RUN_ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
 import { dropInBodies, DROP_IN_SENDS, type DropInBody } from './openapi-bodies.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, type DropInRoute, type OwnRoute } from './routes.ts';

@@ -2,7 +2,7 @@
 // takes part holds a seat and reads the log with a cursor of their own, so a late one has the beginning at once and a
 // slow one delays nobody. The run is aborted when the last seat is left.
 // It knows neither cache nor queue: what a flight runs is handed in.
-import { PRIORITY } from '../contract/chat/chat-request.ts';
+import { levelOf, mostUrgent, type Urgency } from '../contract/chat/chat-request.ts';
 import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { onAbort } from './abort.ts';
@@ -13,8 +13,8 @@ export interface FlightContext {
   readonly key: string;
   /** Aborts when the last seat is left. */
   readonly signal: AbortSignal;
-  /** The most urgent priority among those who take part, now; the least urgent there is when nobody does any more. */
-  priority(): number;
+  /** That of the most urgent one who takes part, now; the least there is when nobody does any more. */
+  urgency(): Urgency;
   /** Tells all seats where the run stands before its first piece; only the latest word counts. */
   waiting(waiting: Waiting): void;
   /** Adds to the log what came; the end event is the last that counts. */
@@ -32,8 +32,8 @@ export type Lead = (context: FlightContext) => Promise<void>;
 export interface JoinOptions {
   /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
   readonly signal: AbortSignal;
-  /** Lower is sooner. Asked at each use, since it may change. */
-  priority(): number;
+  /** Asked at each use, since it may change. */
+  urgency(): Urgency;
   /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
   finishAbandoned(reason: unknown): boolean;
 }
@@ -99,7 +99,7 @@ class Flight {
     const context: FlightContext = {
       key: this.#key,
       signal: this.#abort.signal,
-      priority: () => this.#priority(),
+      urgency: () => this.#urgency(),
       waiting: (waiting) => {
         this.#waiting = { type: 'waiting', waiting };
         this.#wake();
@@ -139,14 +139,12 @@ class Flight {
   }
 
   /** The most urgent one of those who take part. */
-  #priority(): number {
-    let most: number = PRIORITY.most;
-    for (const passenger of this.#passengers) most = Math.min(most, passenger.priority());
-    return most;
+  #urgency(): Urgency {
+    return mostUrgent(Array.from(this.#passengers, (passenger) => passenger.urgency()));
   }
 
   board(options: JoinOptions, led: boolean): Seat {
-    const lifts = options.priority() < this.#priority();
+    const lifts = levelOf(options.urgency()) < levelOf(this.#urgency());
     this.#passengers.add(options);
     const left = new AbortController();
     const leave = (): void => {

@@ -1,7 +1,8 @@
 // The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen, and what
 // the state is, is decided in contract/app-state.ts.
 import { lookOf, stateOf, type AppState, type Look, type Seen } from '../../backend/contract/app-state.ts';
-import type { ModelView, QueueEntry } from '../../backend/contract/control.ts';
+import type { ModelView } from '../../backend/contract/control.ts';
+import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { GatewayFailure, GatewayView, LiveView } from '../../backend/contract/desktop.ts';
 import { downWords } from '../../backend/contract/shut-out.ts';
 import { megabytes } from '../../backend/contract/units.ts';

@@ -1,6 +1,7 @@
 // The queue as people see it: one row for each run of the model, however many share it. Pure.
 import { runningRows, staleness, type Live } from '../../backend/contract/app-state.ts';
-import type { ModelView, QueueEntry } from '../../backend/contract/control.ts';
+import type { ModelView } from '../../backend/contract/control.ts';
+import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import { sameModel } from './same-model.ts';
 import { eta, roughly } from './words.ts';
 

@@ -1,6 +1,6 @@
 // One row of the Queue tab: a request that runs, or one that waits.
 import type { JSX } from 'preact';
-import type { QueueEntry } from '../../backend/contract/control.ts';
+import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
 import { whenWords } from '../parts/run-rows.ts';

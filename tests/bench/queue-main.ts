@@ -4,6 +4,7 @@ import { systemClock } from '../../backend/clock.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import { LeaseQueue } from '../../backend/core/queue/queue.ts';
 import type { LeaseWish } from '../../backend/core/queue/waiter.ts';
+import { atPriority } from '../support/urgency.ts';
 
 const waiters = Number(process.argv[2]);
 /** In all, so that short lines are measured as well as long ones. */
@@ -23,7 +24,7 @@ const wish = (n: number): LeaseWish => ({
   runner: `model ${n % 2}`,
   model: `model ${n % 2}`,
   caller: `caller ${n % CALLERS}`,
-  priority: () => 5,
+  urgency: () => atPriority(5),
   expectedMs: () => 1000,
   onWaiting: () => undefined,
 });

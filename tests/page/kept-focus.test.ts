@@ -2,7 +2,7 @@
 // the line, which stands still while a hand is in it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { QueueEntry } from '../../backend/contract/control.ts';
+import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';

@@ -1,5 +1,6 @@
 // A whole live view of a gateway at rest with a warm model; a test says only what differs.
-import type { Health, ModelView, QueueEntry } from '../../backend/contract/control.ts';
+import type { Health, ModelView } from '../../backend/contract/control.ts';
+import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { LiveView } from '../../backend/contract/desktop.ts';
 
 const WHEN = '2026-01-01T00:00:00.000Z';
@@ -23,6 +24,7 @@ export function queueEntry(over: Partial<QueueEntry> = {}): QueueEntry {
     model: 'llama3.2',
     route: '/api/chat-optimized',
     caller: 'curl',
+    class: 'normal',
     priority: 0,
     source: 'miss',
     status: 'processing',

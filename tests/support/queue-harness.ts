@@ -5,6 +5,7 @@ import { LeaseQueue } from '../../backend/core/queue/queue.ts';
 import type { Lease, LeaseWish } from '../../backend/core/queue/waiter.ts';
 import { config, watched } from './builders.ts';
 import { ManualClock, settled } from './clocks.ts';
+import { atPriority } from './urgency.ts';
 
 type Sections = NonNullable<Parameters<typeof config>[0]>;
 
@@ -78,7 +79,7 @@ export class QueueHarness {
         runner,
         model: runner,
         caller: 'c',
-        priority: () => 0,
+        urgency: () => atPriority(),
         expectedMs: () => 1000,
         onWaiting: (waiting) => told.push(waiting),
         ...wish,

@@ -82,8 +82,39 @@ export const cacheControlSchema = z.strictObject({
   namespace: namespaceSchema.optional(),
 });
 
-/** Lower runs sooner; 0 is normal. X-Queue-Priority's words stand for three of these numbers. */
-export const PRIORITY = { high: -1, normal: 0, low: 1, least: -100, most: 100 } as const;
+/** Whom a request is for: somebody who watches, a program, or nobody who waits. The first goes first. */
+export const QUEUE_CLASSES = ['interactive', 'normal', 'background'] as const;
+export type QueueClass = (typeof QUEUE_CLASSES)[number];
+
+/** Lower runs sooner. */
+export const CLASS_RANK: Readonly<Record<QueueClass, number>> = { interactive: 0, normal: 1, background: 2 };
+
+/** The order inside a class: lower runs sooner, and 0 is usual. `high` and `low` are the words that older clients send. */
+export const PRIORITY = { high: -1, usual: 0, low: 1, least: -100, most: 100 } as const;
+
+/** How soon a request is to run: by its class, and in the class by its number. */
+export interface Urgency {
+  readonly class: QueueClass;
+  readonly priority: number;
+}
+
+/** Behind everything that somebody waits for. */
+export const LEAST_URGENT: Urgency = { class: 'background', priority: PRIORITY.most };
+
+/** One class in `levelOf`: more than all numbers inside of one. */
+export const CLASS_STEP = PRIORITY.most - PRIORITY.least + 1;
+
+/** Both as one number; lower is sooner. */
+export function levelOf({ class: of, priority }: Urgency): number {
+  return CLASS_RANK[of] * CLASS_STEP + priority;
+}
+
+/** The most urgent of all; the least urgent there is when there is none. */
+export function mostUrgent(all: Iterable<Urgency>): Urgency {
+  let most = LEAST_URGENT;
+  for (const one of all) if (levelOf(one) < levelOf(most)) most = one;
+  return most;
+}
 
 /** Fields of a body that are ours on the routes of Ollama and OpenAI too, and that neither of them knows. */
 export const OWN_FIELDS = {
@@ -95,7 +126,9 @@ export const OWN_FIELDS = {
     .min(PRIORITY.least)
     .max(PRIORITY.most)
     .nullish()
-    .describe('Lower runs sooner; 0 is normal. From elsewhere, below 0 counts as 0 unless the key has high_priority.'),
+    .describe(
+      'Below 0 is interactive, above 0 is background, and 0 leaves the class to the rules. Lower runs sooner inside a class. From elsewhere, below 0 counts as 0 unless the key has high_priority.',
+    ),
 };
 export const OWN_FIELDS_SCHEMA = z.object(OWN_FIELDS);
 

@@ -154,8 +154,8 @@ export const queue = section('Queue', {
     advanced: true,
   }),
   aging_ms: field(whole(1, DAY_MS), {
-    title: 'One step up after',
-    hint: 'A waiting request gains one step of priority each time it has waited this long, and after half of queue.max_wait_ms it counts as most urgent.',
+    title: 'One class up after',
+    hint: 'A waiting request moves up one class each time it has waited this long, and after half of queue.max_wait_ms it counts as most urgent.',
     default: 60_000,
     unit: 'ms',
     applies: 'live',

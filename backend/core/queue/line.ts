@@ -1,6 +1,7 @@
 // Those who wait, and the order in which they should run: who they are, whose turn it was last, which runner ran last.
 // To come, to leave and to be next costs the same however many wait: they stand in files (order.ts), and who is next is
 // read off the first of each. It knows neither slots nor a clock; queue.ts decides when somebody may run.
+import { levelOf } from '../../contract/chat/chat-request.ts';
 import { BatchCounter, type BatchFigures } from './batches.ts';
 import { onlyLast, type MemoryView } from './memory-view.ts';
 import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
@@ -16,7 +17,7 @@ export interface Rules extends Omit<PlanState, 'memory' | 'streak' | 'lastServed
   readonly memory: MemoryView | undefined;
 }
 
-/** Those of one lane who have priority, caller and runner in common, in the order of arrival; never empty. */
+/** Those of one lane who have class, priority, caller and runner in common, in the order of arrival; never empty. */
 interface File {
   readonly lane: Lane;
   readonly runner: string;
@@ -121,13 +122,13 @@ export class Line {
     for (const watch of this.#unwanted) if (watch.runner === runner) watch.resolve();
   }
 
-  /** Asks all for their priority again. */
+  /** Asks all for their urgency again. */
   refile(): void {
     for (const waiter of this.all()) {
-      const priority = waiter.wish.priority();
-      if (priority === waiter.priority) continue;
+      const urgency = waiter.wish.urgency();
+      if (levelOf(urgency) === levelOf(waiter)) continue;
       this.#unfile(waiter);
-      waiter.priority = priority;
+      waiter.become(urgency);
       this.#file(waiter);
     }
   }

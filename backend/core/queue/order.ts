@@ -1,16 +1,14 @@
-// In which order waiting requests run: priority and aging, fairness between callers, what is in memory before what has to
+// In which order waiting requests run: classes and aging, fairness between callers, what is in memory before what has to
 // be loaded, and moves by hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts
 // gives the leases.
-import { PRIORITY } from '../../contract/chat/chat-request.ts';
+import { CLASS_STEP, levelOf, PRIORITY, type Urgency } from '../../contract/chat/chat-request.ts';
 import { Heap } from './heap.ts';
 import { afterLoad, costOf, type MemoryView } from './memory-view.ts';
 
 /** One in line, as the plan sees it. Moments of the monotonic clock, in milliseconds. */
-export interface Waiting<W = never> {
+export interface Waiting<W = never> extends Urgency {
   /** Grows with arrival; never equal for two. */
   readonly seq: number;
-  /** Lower is sooner. */
-  readonly priority: number;
   readonly caller: string;
   /** Requests with one runner key need no reload between them. */
   readonly runner: string;
@@ -33,9 +31,9 @@ export interface PlanState {
   readonly streak: number;
   /** For each caller, a number that grows with each lease given; callers not in it were never served. */
   readonly lastServed: ReadonlyMap<string, number>;
-  /** queue.aging_ms: after each such time a waiter counts as one step more urgent. */
+  /** queue.aging_ms: after each such time a waiter counts as one class more urgent. */
   readonly agingMs: number;
-  /** queue.max_wait_ms: who has waited half of it counts as most urgent, so that nobody's patience ends for a priority. */
+  /** queue.max_wait_ms: who has waited half of it counts as most urgent, so that nobody's patience ends for another's class. */
   readonly maxWaitMs: number;
   /** batch.max_batch_size: requests in a row without a load while somebody waits for one. */
   readonly maxBatch: number;
@@ -63,8 +61,13 @@ export function planOrder<W extends Waiting<W>>(waiting: readonly W[], state: Pl
 }
 
 /** Who have these in common stand in one file, and leave it in the order of arrival. */
-export function fileOf({ priority, caller, runner }: Pick<Waiting, 'priority' | 'caller' | 'runner'>): string {
-  return JSON.stringify([priority, caller, runner]);
+export function fileOf({
+  class: of,
+  priority,
+  caller,
+  runner,
+}: Pick<Waiting, 'class' | 'priority' | 'caller' | 'runner'>): string {
+  return JSON.stringify([of, priority, caller, runner]);
 }
 
 /**
@@ -93,11 +96,18 @@ export function* inOrder<W extends Waiting<W>>(
   }
 }
 
-/** How urgent it is; lower is sooner. */
-function levelOf<W>({ priority, since, turnCame }: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState): number {
-  if (turnCame === true) return -Infinity;
-  const waited = now - since;
-  return (waited >= maxWaitMs / 2 ? PRIORITY.least : priority) - Math.floor(waited / agingMs);
+/** As nobody who comes now is before. */
+const MOST_URGENT: Urgency = { class: 'interactive', priority: PRIORITY.least };
+
+/**
+ * How urgent it is by now; lower is sooner. After each `agingMs` it has moved up a class, and goes on past the first one,
+ * so that two such times and one more put the least of all before everybody who comes then.
+ */
+function agedLevel<W>(waiter: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState): number {
+  if (waiter.turnCame === true) return -Infinity;
+  const waited = now - waiter.since;
+  const level = levelOf(waited >= maxWaitMs / 2 ? MOST_URGENT : waiter);
+  return level - CLASS_STEP * Math.floor(waited / agingMs);
 }
 
 /** Whose turn it is among the first of each runner. */
@@ -172,7 +182,7 @@ class Files<W extends Waiting<W>> {
     if (next.done === true) return;
     const waiter = next.value;
     const heads = this.#runners.get(waiter.runner) ?? new Heap<Head<W>>((a, b) => byTurn(a, b) < 0);
-    heads.add({ waiter, rest, level: levelOf(waiter, this.#state), served: this.#lastServed(waiter) });
+    heads.add({ waiter, rest, level: agedLevel(waiter, this.#state), served: this.#lastServed(waiter) });
     this.#runners.set(waiter.runner, heads);
   }
 

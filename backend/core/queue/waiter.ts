@@ -1,6 +1,7 @@
 // One in line: what it asks for, and its promise of a lease. It ends once, by a grant or a refusal; whatever was set up
 // for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
 import type { Waiting } from '../../contract/chat/chat.ts';
+import type { QueueClass, Urgency } from '../../contract/chat/chat-request.ts';
 import { OVER } from '../abort.ts';
 import type { Waiting as Standing } from './order.ts';
 
@@ -14,8 +15,8 @@ export interface LeaseWish {
   readonly runner: string;
   readonly model: string;
   readonly caller: string;
-  /** Lower is sooner. Asked when it comes, and again at LeaseQueue.recheck. */
-  priority(): number;
+  /** Its class, and its number there. Asked when it comes, and again at LeaseQueue.recheck. */
+  urgency(): Urgency;
   /** Expected milliseconds of the run, load not included; 0 when nothing is known of it. */
   expectedMs(): number;
   /** Whether that is a guess, since nothing like it has been measured. */
@@ -47,8 +48,7 @@ export interface Place {
 
 export class Waiter implements Standing<Waiter> {
   readonly wish: LeaseWish;
-  /** The wish's, as of the last time it was asked. */
-  priority: number;
+  #urgency: Urgency;
   /** Grows with arrival. */
   readonly seq: number;
   /** When it came. */
@@ -72,7 +72,7 @@ export class Waiter implements Standing<Waiter> {
 
   constructor(wish: LeaseWish, seq: number, since: number, fifoSwitch: boolean) {
     this.wish = wish;
-    this.priority = wish.priority();
+    this.#urgency = copied(wish.urgency());
     this.seq = seq;
     this.since = since;
     this.fifoSwitch = fifoSwitch;
@@ -80,6 +80,21 @@ export class Waiter implements Standing<Waiter> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  /** The wish's, as of the last time it was asked. */
+  get class(): QueueClass {
+    return this.#urgency.class;
+  }
+
+  /** Likewise. */
+  get priority(): number {
+    return this.#urgency.priority;
+  }
+
+  /** It is so urgent from now on. Take it out of its file before. */
+  become(urgency: Urgency): void {
+    this.#urgency = copied(urgency);
   }
 
   get caller(): string {
@@ -104,4 +119,9 @@ export class Waiter implements Standing<Waiter> {
     this.#over.abort(OVER);
     this.#reject(reason);
   }
+}
+
+/** As it is now: who asks may become more urgent, and stands where it stood until it is asked again. */
+function copied({ class: of, priority }: Urgency): Urgency {
+  return { class: of, priority };
 }

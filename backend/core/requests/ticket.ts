@@ -10,7 +10,7 @@ import {
   type Timing,
   type Waiting,
 } from '../../contract/chat/chat.ts';
-import { PRIORITY } from '../../contract/chat/chat-request.ts';
+import { PRIORITY, type QueueClass, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { CachePlan } from '../cache/policy.ts';
@@ -19,7 +19,7 @@ import type { Clock } from '../ports.ts';
 export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
 
 /** What is known of a request when it arrives. */
-export interface TicketOptions {
+export interface TicketOptions extends Urgency {
   readonly id: string;
   /** Another id will do where this one is taken: no caller asks for it by that. */
   readonly anyId?: boolean;
@@ -30,7 +30,6 @@ export interface TicketOptions {
   readonly owner: string;
   /** The most requests of this owner that may live at once; no limit when absent. */
   readonly maxActive?: number | undefined;
-  readonly priority: number;
 }
 
 /** What the cache did for a request; the response headers say it. */
@@ -56,7 +55,8 @@ export class Ticket {
   readonly caller: string;
   readonly owner: string;
   readonly maxActive: number | undefined;
-  /** Lower is sooner. Ask for it at each use: it may become more urgent while the request waits. */
+  readonly class: QueueClass;
+  /** Lower is sooner inside its class. Ask for it at each use: it may become more urgent while the request waits. */
   priority: number;
   readonly createdAt: number;
   /** The same moment on the wall. */
@@ -95,6 +95,7 @@ export class Ticket {
     this.caller = options.caller;
     this.owner = options.owner;
     this.maxActive = options.maxActive;
+    this.class = options.class;
     this.priority = options.priority;
     this.#clock = clock;
     this.createdAt = clock.elapsed();

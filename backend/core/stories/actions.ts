@@ -1,5 +1,6 @@
 // What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
 import { ACTION_NAMES, ACTIONS, actionBodySchema, type Action, type ActionResult } from '../../contract/control.ts';
+import { PRIORITY, type Urgency } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
 import { explain, wasOf } from '../../contract/chat/explain.ts';
 import { sentence } from '../../contract/sentence.ts';
@@ -56,8 +57,8 @@ export function readAction(body: unknown): { readonly action: Action; readonly d
 /** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
 const UNLOAD_POLL_MS = 100;
 const UNLOAD_LIMIT_MS = 30_000;
-/** A warm-up by hand runs before normal requests: somebody is waiting for it. */
-const WARM_PRIORITY = -1;
+/** A warm-up by hand: somebody is waiting for it. */
+const BY_HAND: Urgency = { class: 'interactive', priority: PRIORITY.high };
 
 /**
  * Does what is asked and says what changed; what is kept or counted of others than the watcher stays as it is. Throws
@@ -99,7 +100,7 @@ export async function act(
       return { success: true, action };
     case 'warm_model': {
       const model = data.model ?? parts.config().ollama.model;
-      return { success: true, action, model, load_ms: await warm(parts, model, WARM_PRIORITY, signal) };
+      return { success: true, action, model, load_ms: await warm(parts, model, BY_HAND, signal) };
     }
     case 'unload_model': {
       const model = data.model ?? parts.config().ollama.model;
@@ -113,15 +114,15 @@ export async function act(
  * Loads a model with the same runner options that requests through us get, so that the first of them reloads nothing.
  * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
  */
-export async function warm(parts: ActionParts, model: string, priority: number, signal: AbortSignal): Promise<number> {
-  return await load(parts, { model }, { lane: 'chat', caller: 'hearth', priority }, signal);
+export async function warm(parts: ActionParts, model: string, urgency: Urgency, signal: AbortSignal): Promise<number> {
+  return await load(parts, { model }, { lane: 'chat', caller: 'hearth', urgency }, signal);
 }
 
 /** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
 export async function load(
   { config, watch, queue, residency, modelfiles, upstream, clock }: ActionParts,
   wanted: UpstreamRequest,
-  { lane, caller, priority }: { readonly lane: Lane; readonly caller: string; readonly priority: number },
+  { lane, caller, urgency }: { readonly lane: Lane; readonly caller: string; readonly urgency: Urgency },
   signal: AbortSignal,
 ): Promise<number> {
   const { model } = wanted;
@@ -136,7 +137,7 @@ export async function load(
       runner: spec.key,
       model: spec.model,
       caller,
-      priority: () => priority,
+      urgency: () => urgency,
       expectedMs: () => 0,
       onWaiting: () => undefined,
     },

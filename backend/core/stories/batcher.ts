@@ -1,6 +1,7 @@
 // Micro-batches of embeds: texts for one model that wait for the same slot go up in one call, and each caller gets its
 // own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
 // A text that is on its way already is not sent twice. It knows no cache and no HTTP.
+import { levelOf } from '../../contract/chat/chat-request.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { RUNNING, withLoad } from '../../contract/chat/chat.ts';
 import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
@@ -109,7 +110,7 @@ export class Batcher {
     let off = (): void => undefined;
     return new Promise<Result>((resolve, reject) => {
       const member: Member = { texts, wish, resolve, reject };
-      const lifts = group.inLine && group.open && wish.priority() < urgencyOf(group);
+      const lifts = group.inLine && group.open && levelOf(wish.urgency()) < levelOf(urgencyOf(group));
       group.members.add(member);
       if (group.told !== undefined) wish.onWaiting(group.told);
       if (lifts) this.#parts.queue.recheck();
@@ -152,7 +153,7 @@ export class Batcher {
         runner: spec.key,
         model: spec.model,
         caller,
-        priority: () => urgencyOf(group),
+        urgency: () => urgencyOf(group),
         serves: (flight) => [...group.members].some((member) => member.wish.flight === flight),
         expectedMs: () => estimator.embedMs(spec.model) * group.texts.size,
         onWaiting: (waiting) => tell(group, waiting),

@@ -1,6 +1,6 @@
 // One upstream call of embeds to be, or under way: which texts go up in it, and for whom. What is done with it is
 // batcher.ts.
-import { PRIORITY } from '../../contract/chat/chat-request.ts';
+import { mostUrgent, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { RunnerSpec, UpstreamRequest } from '../ports.ts';
 import type { Vector } from '../cache/vector-record.ts';
@@ -17,7 +17,7 @@ export interface EmbedWish {
   readonly caller: string;
   /** Whether it may have what is on its way for somebody else. */
   readonly share: boolean;
-  priority(): number;
+  urgency(): Urgency;
   /** As its ticket names it. */
   readonly flight: string;
   onWaiting(waiting: Waiting): void;
@@ -61,9 +61,9 @@ export interface Group {
   told: Waiting | undefined;
 }
 
-/** The most urgent priority of those who want it. */
-export function urgencyOf({ members }: Group): number {
-  return [...members].reduce((most, { wish }) => Math.min(most, wish.priority()), PRIORITY.most as number);
+/** That of the most urgent one who wants it. */
+export function urgencyOf({ members }: Group): Urgency {
+  return mostUrgent(Array.from(members, ({ wish }) => wish.urgency()));
 }
 
 export function tell(group: Group, waiting: Waiting): void {

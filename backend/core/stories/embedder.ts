@@ -169,7 +169,7 @@ export class Embedder {
         caller,
         share: plan.share,
         flight,
-        priority: () => ticket.priority,
+        urgency: () => ticket,
         onWaiting: (waiting) => ticket.moved(waiting),
         onAccepted: () => {
           ticket.source = plan.read ? 'miss' : 'bypass';

@@ -137,7 +137,7 @@ export class Gateway {
     ticket.flight = open ?? `private ${newId()}`;
     const passenger = {
       signal: ticket.signal,
-      priority: () => ticket.priority,
+      urgency: () => ticket,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
     };
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));
@@ -188,7 +188,7 @@ export class Gateway {
         runner: spec.key,
         model: spec.model,
         caller: call.caller,
-        priority: flight.priority,
+        urgency: flight.urgency,
         serves: (key) => key === flight.key,
         expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
         isGuess: () => measured() === undefined,

@@ -2,7 +2,7 @@
 // They live in memory only; a restart loses them.
 import { LRUCache } from 'lru-cache';
 import { etaOf, CompletionBuilder, type ChatEvent } from '../../contract/chat/chat.ts';
-import type { RequestView } from '../../contract/control.ts';
+import type { RequestView } from '../../contract/queue-view.ts';
 import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
 import { chatAnswer } from './answer.ts';
 import type { Answer, ChatCall } from '../requests/call.ts';
@@ -245,6 +245,7 @@ export class Jobs {
       ...(isLate(ticket, this.#options.queue) ? { late: true } : {}),
       ...waitsFor(ticket.waiting),
       model: ticket.model,
+      class: ticket.class,
       priority: ticket.priority,
       created_at: ticket.shown(ticket.createdAt),
       ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),

@@ -1,6 +1,6 @@
 // A kept or a shared answer costs no run of the model, but the keep_alive that came with its request is meant all the
 // same: it is passed on by an empty request, behind everybody who waits, and no oftener than it changes something.
-import { PRIORITY } from '../../contract/chat/chat-request.ts';
+import { LEAST_URGENT } from '../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../contract/errors.ts';
 import type { KeepAlives } from '../models/keep-alive.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
@@ -98,7 +98,7 @@ export class PassedOn {
         runner: spec.key,
         model: spec.model,
         caller: 'hearth',
-        priority: () => PRIORITY.most,
+        urgency: () => LEAST_URGENT,
         expectedMs: () => 0,
         onWaiting: () => undefined,
       },

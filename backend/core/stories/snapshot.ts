@@ -1,13 +1,6 @@
 // What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
-import type {
-  CacheStats,
-  Snapshot,
-  Health,
-  ModelView,
-  QueueEntry,
-  QueueView,
-  RequestFact,
-} from '../../contract/control.ts';
+import type { CacheStats, Snapshot, Health, ModelView, RequestFact } from '../../contract/control.ts';
+import type { QueueEntry, QueueView } from '../../contract/queue-view.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { isLate, iso, statusOf, waitsFor } from './standing.ts';
@@ -148,6 +141,7 @@ function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' |
     model: ticket.model,
     route: ticket.route,
     caller: ticket.caller,
+    class: ticket.class,
     priority: ticket.priority,
     source: ticket.source ?? 'miss',
     status: ticket.status === 'queued' ? 'queued' : 'processing',

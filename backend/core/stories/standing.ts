@@ -1,6 +1,6 @@
 // How a request stands, as its watchers are told. Pure.
 import type { Waiting } from '../../contract/chat/chat.ts';
-import type { RequestView } from '../../contract/control.ts';
+import type { RequestView } from '../../contract/queue-view.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ticket } from '../requests/ticket.ts';
 

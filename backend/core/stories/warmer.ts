@@ -1,5 +1,6 @@
 // Keeps models warm: the preload list, and the models in use before their keep_alive runs out. It asks for nothing while
 // anybody waits or runs, takes no memory from a model that is in use, and gives up quietly when Ollama is down.
+import { LEAST_URGENT } from '../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { warm, type ActionParts } from './actions.ts';
@@ -15,8 +16,6 @@ const RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 3_600_000;
 /** What is gone this long before its time was up may have gone by itself. Milliseconds. */
 const CLOCK_SLACK_MS = 5000;
-/** Behind everything that somebody waits for. */
-const PRIORITY = 100;
 
 export interface WarmerParts extends ActionParts {
   readonly uses: Uses;
@@ -197,7 +196,7 @@ export class Warmer {
     const { clock, log, watch } = this.#parts;
     this.#tries.set(weights, { at: clock.elapsed(), times: (this.#tries.get(weights)?.times ?? 0) + 1 });
     try {
-      await warm(this.#parts, name, PRIORITY, signal);
+      await warm(this.#parts, name, LEAST_URGENT, signal);
       await watch.refreshLoaded(signal);
       this.#look();
       if (this.#seen.has(weights)) this.#tries.delete(weights);

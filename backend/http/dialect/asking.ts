@@ -1,7 +1,7 @@
 // What a request says beside its question, on every route that runs a model: who asks, for which place in line, what it
 // may have of the cache, and how a kept answer is spoken. The question itself is each dialect's own.
 import type { IncomingMessage } from 'node:http';
-import { type ChatRequest, PRIORITY, REQUEST_ID } from '../../contract/chat/chat-request.ts';
+import { type ChatRequest, PRIORITY, REQUEST_ID, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
@@ -35,17 +35,23 @@ export function askerOf(
   };
 }
 
-/** The place in line that was asked for; no sooner than normal for who may not ask for that. Throws invalid_request. */
-export function priorityOf(req: IncomingMessage, fields: CacheFields): number {
+/**
+ * How soon it is to run. A number says it all: below 0 it is interactive, above 0 background, as it stands for programs
+ * that know numbers alone. Without one, an answer that is streamed is read by somebody as it comes. Who may not go first
+ * is heard as if it had not asked to. Throws invalid_request.
+ */
+export function urgencyOf(req: IncomingMessage, fields: CacheFields, streamed: boolean): Urgency {
   const asked = askedPriority(req, fields);
-  return mayGoFirst(req) ? asked : Math.max(asked, PRIORITY.normal);
+  const priority = mayGoFirst(req) ? asked : Math.max(asked, PRIORITY.usual);
+  if (priority !== PRIORITY.usual) return { class: priority < PRIORITY.usual ? 'interactive' : 'background', priority };
+  return { class: streamed ? 'interactive' : 'normal', priority };
 }
 
 function askedPriority(req: IncomingMessage, { priority }: CacheFields): number {
   if (typeof priority === 'number') return priority;
   const word = header(req, 'x-queue-priority')?.toLowerCase();
-  if (word === undefined) return PRIORITY.normal;
-  if (word === 'high' || word === 'normal' || word === 'low') return PRIORITY[word];
+  if (word === undefined || word === 'normal') return PRIORITY.usual;
+  if (word === 'high' || word === 'low') return PRIORITY[word];
   throw new AppError(
     'invalid_request',
     sentence`X-Queue-Priority must be high, normal or low. It was ${quotation(word)}.`,

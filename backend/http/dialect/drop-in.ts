@@ -14,15 +14,16 @@ import { GAP_MOMENT, GAPS } from '../../core/cache/ready-texts.ts';
 import { atOnce } from '../../core/cache/replay.ts';
 import type { Clock, NewId, Relay } from '../../core/ports.ts';
 import type { TicketOptions } from '../../core/requests/ticket.ts';
-import { askerOf, bodyWish, type CacheFields, priorityOf, replayOf } from './asking.ts';
+import { askerOf, bodyWish, type CacheFields, replayOf, urgencyOf } from './asking.ts';
 import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders, headerWishes, markOf } from '../wire/cache-headers.ts';
+import { queueHeaders } from '../wire/queue-headers.ts';
 import { JSON_TYPE, jsonText, onGone, type Patience, requestId, sendWhole } from './encode.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from './known-questions.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { readGoBody } from '../go/go-body.ts';
 import { sendStream, type StreamForm } from './stream.ts';
-import { type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
+import { type Asked, type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
 /** What these handlers act on. */
 export interface DropInParts extends ActionParts, KnownParts {
@@ -88,8 +89,8 @@ function circumstances(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  model: string,
-  ours: CacheFields,
+  { request: { model }, ours }: Asked,
+  streamed: boolean,
 ): {
   readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault' | 'mark'>;
   readonly ignored: boolean;
@@ -105,7 +106,7 @@ function circumstances(
       route: (req.url ?? '/').replace(/\?.*$/s, ''),
       model,
       ...askerOf(req, ours),
-      priority: priorityOf(req, ours),
+      ...urgencyOf(req, ours, streamed),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
       mark: markOf(req.headers, config.cache.fresh_when),
@@ -147,8 +148,8 @@ export async function answerWritten<A extends AskedToWrite>(
   arrival.dress(res);
   const asked = meaningOf(bytes, nothing, read);
   if ((await done?.(asked, res, req)) === true) return;
-  const { family, request, ours, stream, what } = asked;
-  const { about, ignored } = circumstances(parts, req, res, request.model, ours);
+  const { family, request, stream, what } = asked;
+  const { about, ignored } = circumstances(parts, req, res, asked, stream);
   const replay = replayOf(req, parts.config());
   const { now } = parts.clock;
   const own = voice(asked, { id: parts.newId(), now, seconds: Math.floor(now() / 1000) });
@@ -166,7 +167,7 @@ export async function answerWritten<A extends AskedToWrite>(
     const form = `${about.route} ${stream} ${formOf?.(asked) ?? ''} ${request.model}`;
     parts.questions.remember(name, againIn(inGaps, stream, { known, ignored, form }, parts.newId));
   }
-  const headers = (): Headers => cacheHeaders(ticket, ignored);
+  const headers = (): Headers => ({ ...cacheHeaders(ticket, ignored), ...queueHeaders(ticket.source, ticket) });
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
@@ -210,11 +211,12 @@ export async function vectorsFor(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  { family, request, ours, texts }: AskedToEmbed,
+  asked: AskedToEmbed,
 ): Promise<{ readonly answer: EmbedAnswer; readonly headers: Headers }> {
-  const { about, ignored } = circumstances(parts, req, res, request.model, ours);
+  const { family, request, texts } = asked;
+  const { about, ignored } = circumstances(parts, req, res, asked, false);
   const answer = await parts.embedder.embed({ ...about, family, request, texts }, (ticket) =>
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.'))),
   );
-  return { answer, headers: { ...cacheHeaders(answer, ignored), ...NO_STORE } };
+  return { answer, headers: { ...cacheHeaders(answer, ignored), ...queueHeaders(answer.source, about), ...NO_STORE } };
 }

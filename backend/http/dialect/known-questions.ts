@@ -14,6 +14,7 @@ import type { Gateway } from '../../core/stories/gateway.ts';
 import type { Jobs } from '../../core/stories/jobs.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
+import { NEVER_IN_LINE } from '../wire/queue-headers.ts';
 import { countWhole, giveLast, isLong } from '../wire/give.ts';
 
 /** Questions remembered; each takes about a kilobyte. */
@@ -86,7 +87,7 @@ export function answeredAgain(
   if (isLong(bytes)) arrival.dress(res);
   const about = cacheHeaders(request, ignored);
   for (const header of Object.keys(about)) headers.push(header, about[header] ?? '');
-  headers.push(...question.headers);
+  headers.push(...NEVER_IN_LINE, ...question.headers);
   if (sized) headers.push('Content-Length', String(bytes));
   res.writeHead(200, headers);
   void giveLast(res, text, bytes);

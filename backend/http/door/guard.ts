@@ -22,6 +22,7 @@ export const EXPOSED_HEADERS = [
   'X-Request-ID',
   'X-Cache',
   'X-Cache-Key',
+  'X-Queue-Class',
   'Cache-Status',
   'Age',
   'Retry-After',

@@ -4,7 +4,7 @@ import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/ch
 import { load, unloadAtOnce } from '../../core/stories/actions.ts';
 import type { EmbedFamily } from '../../core/stories/embed-group.ts';
 import type { Family } from '../../core/ports.ts';
-import { priorityOf } from '../dialect/asking.ts';
+import { urgencyOf } from '../dialect/asking.ts';
 import {
   answerWritten,
   bodyOf,
@@ -94,7 +94,7 @@ async function ollamaEmbed(
   const { model } = asked.request;
   // Without a text the model is only loaded.
   if (asked.texts.length === 0) {
-    const who = { lane: 'embed', caller: callerOf(req), priority: priorityOf(req, asked.ours) } as const;
+    const who = { lane: 'embed', caller: callerOf(req), urgency: urgencyOf(req, asked.ours, false) } as const;
     await load(parts, asked.request, who, goneSignal(res));
     sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
     return;

@@ -5,7 +5,7 @@ import type { Config } from '../../contract/config/config.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
 import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts';
 import type { UpstreamChat } from '../../core/ports.ts';
-import { askerOf, bodyWish, priorityOf, replayOf } from '../dialect/asking.ts';
+import { askerOf, bodyWish, replayOf, urgencyOf } from '../dialect/asking.ts';
 import { headerWishes, markOf } from '../wire/cache-headers.ts';
 import { header } from '../wire/header.ts';
 
@@ -55,7 +55,7 @@ export function readChat(
       route,
       model: modelOf(request, config),
       ...askerOf(req, request),
-      priority: priorityOf(req, request),
+      ...urgencyOf(req, request, stream),
       family: 'chat',
       request: upstreamRequest(request, modelOf(request, config), config.ollama.system_prompt),
       wishes: [bodyWish(request), ...wishes],

@@ -16,6 +16,7 @@ import { answeredAgain, type KnownParts, type KnownQuestion } from '../dialect/k
 import { dataLine, sendSse, SSE_HEADERS } from '../dialect/stream.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
+import { queueHeaders } from '../wire/queue-headers.ts';
 import { readChat } from './chat-call.ts';
 import { readOwnChat } from './own-chat.ts';
 
@@ -53,7 +54,10 @@ export async function chatOptimized(
   if (known !== undefined && conversation === undefined && (!stream || call.replay === 'instant')) {
     parts.questions.remember(name, stream ? streamedAgain(known, ignored) : wholeAgain(known, ignored));
   }
-  const headers = (): Record<string, string> => cacheHeaders(ticket, ignored);
+  const headers = (): Record<string, string> => ({
+    ...cacheHeaders(ticket, ignored),
+    ...queueHeaders(ticket.source, ticket),
+  });
   try {
     if (stream) {
       await sendSse(res, answer.events, {

@@ -1,6 +1,6 @@
 // The gateway's own API: each handler reads a request, asks the core, encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { QueueView } from '../../contract/control.ts';
+import type { QueueView } from '../../contract/queue-view.ts';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { streamPiece } from '../../core/stories/answer.ts';
@@ -72,10 +72,15 @@ async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse
         is_processing: view.status === 'processing',
       },
       created_at: view.created_at,
+      class: view.class,
       priority: view.priority,
       model: view.model,
     },
-    { ...NO_STORE, Location: `/api/chat-queue?requestId=${encodeURIComponent(view.request_id)}` },
+    {
+      ...NO_STORE,
+      'X-Queue-Class': view.class,
+      Location: `/api/chat-queue?requestId=${encodeURIComponent(view.request_id)}`,
+    },
   );
 }
 

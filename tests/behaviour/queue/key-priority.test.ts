@@ -41,14 +41,14 @@ interface Ask {
   readonly body?: object;
 }
 
-/** The priority with which a request waits in the paused queue; then it is taken out. */
-async function waitsWith(path: string, request: object, { headers, body }: Ask): Promise<number | undefined> {
+/** The class and number with which a request waits in the paused queue; then it is taken out. */
+async function waitsWith(path: string, request: object, { headers, body }: Ask): Promise<string> {
   const { control } = hearth.backend;
   const answer = hearth.post(path, { ...request, ...body }, { headers });
   const entry = await eventually('one in line', () => control.live().queue.waiting[0], { everyMs: 2 });
   control.cancel(entry.request_id);
   await (await answer).text();
-  return entry.priority;
+  return `${entry.class} ${entry.priority}`;
 }
 
 const CALLERS: readonly [string, Record<string, string>, boolean][] = [
@@ -65,18 +65,18 @@ describe.each(DIALECTS)('%s', (path, request) => {
     await start();
     const word = (priority: string): Ask => ({ headers: { ...headers, 'x-queue-priority': priority } });
     const number = (priority: number): Ask => ({ headers, body: { priority } });
-    expect(await waitsWith(path, request, word('high'))).toBe(soon ? -1 : 0);
-    expect(await waitsWith(path, request, number(-100))).toBe(soon ? -100 : 0);
-    expect(await waitsWith(path, request, number(0))).toBe(0);
-    expect(await waitsWith(path, request, word('low'))).toBe(1);
-    expect(await waitsWith(path, request, number(7))).toBe(7);
+    expect(await waitsWith(path, request, word('high'))).toBe(soon ? 'interactive -1' : 'normal 0');
+    expect(await waitsWith(path, request, number(-100))).toBe(soon ? 'interactive -100' : 'normal 0');
+    expect(await waitsWith(path, request, number(0))).toBe('normal 0');
+    expect(await waitsWith(path, request, word('low'))).toBe('background 1');
+    expect(await waitsWith(path, request, number(7))).toBe('background 7');
   });
 });
 
 test('another machine that needs no key waits as long as others too', async () => {
   await start(true);
   const headers = { ...ELSEWHERE, 'x-queue-priority': 'high' };
-  expect(await waitsWith('/api/chat-optimized', { messages }, { headers })).toBe(0);
+  expect(await waitsWith('/api/chat-optimized', { messages }, { headers })).toBe('normal 0');
 });
 
 test('a word that is none is still refused', async () => {

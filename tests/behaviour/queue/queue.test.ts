@@ -1,6 +1,11 @@
 // The queue as its users see it: places, refusals, cancelling, and requests without a connection.
 import { afterEach, expect, test } from 'vitest';
-import { acceptedSchema, queueSchema, requestViewSchema, type RequestView } from '../../../backend/contract/control.ts';
+import {
+  acceptedSchema,
+  queueSchema,
+  requestViewSchema,
+  type RequestView,
+} from '../../../backend/contract/queue-view.ts';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { deferred, eventually } from '../../support/waiting.ts';
 

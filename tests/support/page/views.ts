@@ -1,7 +1,8 @@
 // Whole views of the window for every state that it can be in. The working day is the one of the design's mock pages.
 import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { defaultConfig, fields } from '../../../backend/contract/config/config.ts';
-import type { ModelView, QueueEntry } from '../../../backend/contract/control.ts';
+import type { ModelView } from '../../../backend/contract/control.ts';
+import type { QueueEntry } from '../../../backend/contract/queue-view.ts';
 import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
 import { SPANS } from '../../../backend/contract/spans.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';

@@ -6,6 +6,7 @@ import type { ChatEvent } from '../../../backend/contract/chat/chat.ts';
 import { Flights, type Seat } from '../../../backend/core/flight.ts';
 import { settled } from '../../support/clocks.ts';
 import { ScriptedRun } from '../../support/scripted-run.ts';
+import { atPriority } from '../../support/urgency.ts';
 
 interface Passenger {
   readonly run: number;
@@ -67,7 +68,11 @@ async function play(steps: readonly Step[]): Promise<void> {
     switch (step.do) {
       case 'join': {
         const finish = step.finish;
-        const options = { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => finish };
+        const options = {
+          signal: new AbortController().signal,
+          urgency: () => atPriority(),
+          finishAbandoned: () => finish,
+        };
         const seat = flights.join(step.key, options, (context) => {
           const script = new ScriptedRun(context);
           byKey.set(step.key, runs.length);
@@ -155,7 +160,7 @@ test('all have left and nobody wants it finished: it is given up, exactly then',
       const seats = wishes.map((finish) =>
         flights.join(
           'k',
-          { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => finish },
+          { signal: new AbortController().signal, urgency: () => atPriority(), finishAbandoned: () => finish },
           (context) => {
             const run = new ScriptedRun(context);
             runs.push(run);

@@ -8,6 +8,8 @@ import { Flights, type JoinOptions, type Seat } from '../../../backend/core/flig
 import { watched } from '../../support/builders.ts';
 import { settled } from '../../support/clocks.ts';
 import { ScriptedRun } from '../../support/scripted-run.ts';
+import { LEAST_URGENT } from '../../../backend/contract/chat/chat-request.ts';
+import { atPriority } from '../../support/urgency.ts';
 
 let flights: Flights;
 let runs: ScriptedRun[];
@@ -20,7 +22,7 @@ beforeEach(() => {
 /** A caller with a signal of his own, who takes a seat. */
 function join(key: string, over: Partial<JoinOptions> = {}): Seat & { abort(reason?: unknown): void } {
   const caller = new AbortController();
-  const options = { signal: caller.signal, priority: () => 0, finishAbandoned: () => false, ...over };
+  const options = { signal: caller.signal, urgency: () => atPriority(), finishAbandoned: () => false, ...over };
   const seat = flights.join(key, options, (context) => {
     const run = new ScriptedRun(context);
     runs.push(run);
@@ -130,7 +132,7 @@ describe('where the run stands', () => {
   test('can be said while the run is being started', async () => {
     const { events } = flights.join(
       'k',
-      { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => false },
+      { signal: new AbortController().signal, urgency: () => atPriority(), finishAbandoned: () => false },
       (context) => {
         context.waiting({ phase: 'queued', position: 7, eta_ms: 1 });
         return new ScriptedRun(context).lead();
@@ -142,13 +144,15 @@ describe('where the run stands', () => {
   });
 
   test('its urgency is that of the most urgent one who takes part now', () => {
-    join('k', { priority: () => 1 });
-    expect(run().context.priority()).toBe(1);
-    const urgent = join('k', { priority: () => -1 });
-    expect(run().context.priority()).toBe(-1);
-    join('k', { priority: () => 0 });
+    join('k', { urgency: () => atPriority(1) });
+    expect(run().context.urgency().priority).toBe(1);
+    const urgent = join('k', { urgency: () => atPriority(-1) });
+    expect(run().context.urgency().priority).toBe(-1);
+    join('k', { urgency: () => atPriority() });
     urgent.leave();
-    expect(run().context.priority()).toBe(0);
+    expect(run().context.urgency().priority).toBe(0);
+    join('k', { urgency: () => ({ class: 'interactive', priority: 100 }) });
+    expect(run().context.urgency()).toEqual({ class: 'interactive', priority: 100 });
   });
 });
 
@@ -287,8 +291,7 @@ describe('a run that is finished for the cache', () => {
 
   test('has an urgency that can be compared, and comes after everybody else', () => {
     join('k', { finishAbandoned: () => true }).leave();
-    expect(run().context.priority()).toBeGreaterThanOrEqual(100);
-    expect(run().context.priority() - run().context.priority()).toBe(0);
+    expect(run().context.urgency()).toEqual(LEAST_URGENT);
   });
 });
 
@@ -322,7 +325,7 @@ describe('a run that fails', () => {
     const caller = new AbortController();
     let asked = 0;
     const full = new AppError('queue_full', 'Full.');
-    const options = { signal: caller.signal, priority: () => 0, finishAbandoned: () => ++asked > 0 };
+    const options = { signal: caller.signal, urgency: () => atPriority(), finishAbandoned: () => ++asked > 0 };
     const refuse = (): never => {
       throw full;
     };
@@ -350,7 +353,7 @@ describe('a run that fails', () => {
 });
 
 test('the end is told before the run is wound up, which may take long', async () => {
-  const options = { signal: new AbortController().signal, priority: () => 0, finishAbandoned: () => false };
+  const options = { signal: new AbortController().signal, urgency: () => atPriority(), finishAbandoned: () => false };
   const seat = flights.join('k', options, async (context) => {
     const script = new ScriptedRun(context);
     script.end();

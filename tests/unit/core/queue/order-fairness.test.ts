@@ -1,6 +1,7 @@
 // In which order waiting requests run: urgency first, callers in turn, models in batches, and nobody overtaken for ever.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
+import { CLASS_RANK, QUEUE_CLASSES } from '../../../../backend/contract/chat/chat-request.ts';
 import { onlyLast } from '../../../../backend/core/queue/memory-view.ts';
 import { planOrder, type PlanState, type Waiting } from '../../../../backend/core/queue/order.ts';
 
@@ -26,6 +27,7 @@ interface Named extends Waiting {
 const waiter = (seq: number, name: string, over: Partial<Waiting> = {}): Named => ({
   name,
   seq,
+  class: 'normal',
   priority: 0,
   caller: 'c',
   runner: 'A',
@@ -65,19 +67,44 @@ describe('urgency', () => {
     expect(planned(line, { memory: onlyLast('A') })).toBe('urgent loaded');
   });
 
-  test('who has waited a minute counts as one step more urgent, and is older', () => {
-    const waited = (ms: number): string =>
-      planned([waiter(1, 'waited', { since: NOW - ms }), waiter(2, 'high', { priority: -1 })]);
-    expect(waited(MINUTE - 1)).toBe('high waited');
-    expect(waited(MINUTE)).toBe('waited high');
+  test('people first, then programs, then what nobody waits for, whatever their numbers', () => {
+    const line = [
+      waiter(1, 'background', { class: 'background', priority: -100 }),
+      waiter(2, 'normal'),
+      waiter(3, 'person', { class: 'interactive', priority: 100 }),
+    ];
+    expect(planned(line)).toBe('person normal background');
   });
 
-  test('however unimportant, in the end it is the most urgent of all', () => {
-    const line = [
-      waiter(1, 'least', { priority: 100, since: NOW - 300 * MINUTE }),
-      waiter(2, 'top', { priority: -100 }),
+  test('who has waited a minute has moved up a class, and its number orders it there', () => {
+    const waited = (ms: number): string =>
+      planned([
+        waiter(1, 'waited', { priority: 1, since: NOW - ms }),
+        waiter(2, 'person', { class: 'interactive', priority: 0 }),
+        waiter(3, 'late', { class: 'interactive', priority: 2 }),
+      ]);
+    expect(waited(MINUTE - 1)).toBe('person late waited');
+    expect(waited(MINUTE)).toBe('person waited late');
+    expect(waited(2 * MINUTE)).toBe('waited person late');
+  });
+
+  test('after three such times the least of all goes before everybody who comes', () => {
+    const line = (ms: number): Named[] => [
+      waiter(1, 'least', { class: 'background', priority: 100, since: NOW - ms }),
+      waiter(2, 'top', { class: 'interactive', priority: -100 }),
     ];
-    expect(planned(line)).toBe('least top');
+    expect(planned(line(3 * MINUTE - 1))).toBe('top least');
+    expect(planned(line(3 * MINUTE))).toBe('least top');
+  });
+
+  test('who has waited half of its patience stands with the most urgent, and is older', () => {
+    const line = (ms: number): Named[] => [
+      waiter(1, 'least', { class: 'background', priority: 100, since: NOW - ms }),
+      waiter(2, 'top', { class: 'interactive', priority: -100 }),
+    ];
+    const state = { agingMs: 100 * MINUTE, maxWaitMs: 4 * MINUTE };
+    expect(planned(line(2 * MINUTE - 1), state)).toBe('top least');
+    expect(planned(line(2 * MINUTE), state)).toBe('least top');
   });
 });
 
@@ -168,6 +195,7 @@ const anyLine = (over: Record<string, fc.Arbitrary<unknown>> = {}): fc.Arbitrary
   fc
     .array(
       fc.record({
+        class: fc.constantFrom(...QUEUE_CLASSES),
         priority: fc.integer({ min: -2, max: 2 }),
         caller: fc.constantFrom('x', 'y', 'z'),
         runner: fc.constantFrom('A', 'B', 'C'),
@@ -199,7 +227,8 @@ const anyState = fc.record({
 });
 
 describe('whatever waits', () => {
-  const level = (w: Waiting): number => w.priority - Math.floor((NOW - w.since) / MINUTE);
+  const level = (w: Waiting): number =>
+    (CLASS_RANK[w.class] - Math.floor((NOW - w.since) / MINUTE)) * 1000 + w.priority;
 
   test('everybody is in the order, once', () => {
     fc.assert(
@@ -228,12 +257,12 @@ describe('whatever waits', () => {
     );
   });
 
-  test('for one caller, one model and one priority, the order of arrival is kept', () => {
+  test('for one caller, one model and one urgency, the order of arrival is kept', () => {
     fc.assert(
       fc.property(anyLine(), anyState, (line, state) => {
         const last = new Map<string, number>();
-        for (const { caller, runner, priority, seq } of planOrder(line, { ...STATE, ...state })) {
-          const like = `${caller} ${runner} ${priority}`;
+        for (const { caller, runner, class: of, priority, seq } of planOrder(line, { ...STATE, ...state })) {
+          const like = `${caller} ${runner} ${of} ${priority}`;
           expect(seq).toBeGreaterThan(last.get(like) ?? -1);
           last.set(like, seq);
         }
@@ -260,6 +289,7 @@ describe('whatever waits', () => {
   test('with one caller and priority, at most maxBatch overtake for each request that is before', () => {
     const alike = anyLine({
       caller: fc.constant('c'),
+      class: fc.constant('normal'),
       priority: fc.constant(0),
       age: fc.constant(0),
       passed: fc.constant(undefined),

@@ -29,7 +29,7 @@ const lineOf = (runners: string, passed: Case['passed'] = {}): Named[] =>
   runners.split(' ').map((runner, seq) => {
     const passedMs = passed[runner];
     const passedSince = passedMs === undefined ? undefined : NOW - passedMs;
-    return { name: `${runner}${seq}`, seq, priority: 0, caller: 'c', runner, since: NOW, passedSince };
+    return { name: `${runner}${seq}`, seq, class: 'normal', priority: 0, caller: 'c', runner, since: NOW, passedSince };
   });
 
 /** The runners of a line of runners in the order of their arrival, as they would run. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { watched } from '../../../support/builders.ts';
 import { QueueHarness } from '../../../support/queue-harness.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 describe('while Ollama is away', () => {
   test('nobody gets a slot that is free; all get theirs when it is back', async () => {
@@ -44,7 +45,7 @@ describe('one whose turn had come', () => {
     const line = new QueueHarness();
     const runs = line.enter('A', { caller: 'a' });
     await line.settle();
-    for (const name of ['b', 'c']) line.enter('B', { name, caller: name, priority: () => -1 });
+    for (const name of ['b', 'c']) line.enter('B', { name, caller: name, urgency: () => atPriority(-1) });
     await line.settle();
     line.away(true);
     const again = runs.lease.value?.back(runs.signal);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { etaOf } from '../../../../backend/contract/chat/chat.ts';
 import type { AppError } from '../../../../backend/contract/errors.ts';
 import { QueueHarness, type Asker } from '../../../support/queue-harness.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 const thrown = (work: () => unknown): AppError => {
   try {
@@ -205,7 +206,7 @@ describe('position and time', () => {
     line.enter('A');
     const normal = line.enter('A');
     let wish = 5;
-    const lifted = line.enter('A', { priority: () => wish });
+    const lifted = line.enter('A', { urgency: () => atPriority(wish) });
     expect([normal, lifted].map(place)).toEqual(['1 1000', '2 2000']);
     wish = -1;
     line.queue.recheck();
@@ -483,7 +484,7 @@ describe('different runners', () => {
   test('the free slot meanwhile goes to who can use it, though another one is more urgent', async () => {
     const line = new QueueHarness(two);
     line.enter('A');
-    const b = line.enter('B', { priority: () => -1 });
+    const b = line.enter('B', { urgency: () => atPriority(-1) });
     const a = line.enter('A');
     await line.settle();
     expect(a.lease.state).toBe('fulfilled');
@@ -493,7 +494,7 @@ describe('different runners', () => {
   test('but not for longer than the time of grace', async () => {
     const line = new QueueHarness(two);
     line.enter('A');
-    line.enter('B', { priority: () => -1 });
+    line.enter('B', { urgency: () => atPriority(-1) });
     line.enter('A').release();
     const second = line.enter('A');
     await line.clock.advance(2000);
@@ -565,7 +566,7 @@ describe('different runners', () => {
     const backlog = Array.from({ length: 60 }, (_, n) =>
       line.enter(n % 2 === 0 ? 'A' : 'B', { caller: `caller ${n}` }),
     );
-    const urgent = line.enter('C', { priority: () => -1 });
+    const urgent = line.enter('C', { urgency: () => atPriority(-1) });
     const all = [...running, ...backlog];
     const done = new Set<unknown>();
     let starts = 0;
@@ -593,7 +594,7 @@ describe('different runners', () => {
     await line.settle();
     askers[0]?.release();
     await line.settle();
-    askers.push(line.enter('B', { caller: 'z', priority: () => -1, name: 'B z' }));
+    askers.push(line.enter('B', { caller: 'z', urgency: () => atPriority(-1), name: 'B z' }));
     askers.push(line.enter('B', { caller: 'z', name: 'B z again' }));
     await line.clock.advance(1500);
     askers[2]?.release();

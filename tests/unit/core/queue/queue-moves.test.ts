@@ -3,6 +3,7 @@
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { QueueHarness, type Asker } from '../../../support/queue-harness.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 /** Those who wait, by name, in the order that they were told. */
 const order = (askers: readonly Asker[]): string =>
@@ -75,7 +76,7 @@ describe('a move', () => {
 
   test('goes past callers in turn, other models and higher priorities alike', async () => {
     const moves = new Moves({ batch: { max_batch_size: 100 } });
-    moves.come('a', 'A', { caller: 'x', priority: () => -1 });
+    moves.come('a', 'A', { caller: 'x', urgency: () => atPriority(-1) });
     moves.come('b', 'A', { caller: 'x' });
     moves.come('c', 'A', { caller: 'y' });
     moves.come('d', 'B', { caller: 'y' });
@@ -108,7 +109,7 @@ describe('a move', () => {
     moves.line.queue.recheck();
     expect(await moves.order()).toBe('a d b c');
     moves.come('e');
-    moves.come('urgent', 'A', { priority: () => -5 });
+    moves.come('urgent', 'A', { urgency: () => ({ class: 'interactive', priority: -5 }) });
     c.leave();
     expect(await moves.order()).toBe('urgent a d b e');
   });
@@ -169,7 +170,7 @@ test('a move runs as it was told, also between two requests for another model', 
 test('who is moved ahead of a moved one goes first, whatever priorities did between the moves', async () => {
   const moves = new Moves();
   const priority: Record<string, number> = { c: 0, x: 0, w: 0 };
-  for (const name of ['c', 'x', 'w']) moves.come(name, 'A', { priority: () => priority[name] ?? 0 });
+  for (const name of ['c', 'x', 'w']) moves.come(name, 'A', { urgency: () => atPriority(priority[name] ?? 0) });
   const lift = async (name: string, to: number): Promise<string> => {
     priority[name] = to;
     moves.line.queue.recheck();
@@ -198,7 +199,7 @@ test('a move swaps exactly two, whoever waits and whatever was moved before, and
       async (people, ups) => {
         const moves = new Moves({ batch: { max_batch_size: 100 } });
         for (const [i, { runner, caller, priority, afterMs }] of people.entries()) {
-          moves.come(`${i}`, runner, { caller, priority: () => priority });
+          moves.come(`${i}`, runner, { caller, urgency: () => atPriority(priority) });
           await moves.line.clock.advance(afterMs);
         }
         for (const up of ups) {

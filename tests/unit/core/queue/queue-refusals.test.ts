@@ -4,6 +4,7 @@ import { fc } from '../../../support/property.ts';
 import { expect, test } from 'vitest';
 import type { AppError } from '../../../../backend/contract/errors.ts';
 import { QueueHarness, type Asker } from '../../../support/queue-harness.ts';
+import { QUEUE_CLASSES } from '../../../../backend/contract/chat/chat-request.ts';
 
 type Wish = NonNullable<Parameters<QueueHarness['enter']>[1]>;
 
@@ -60,22 +61,22 @@ test('nothing is told twice where nothing is known of the time', async () => {
   expect([refused(line), refused(line)]).toEqual([0, 0]);
 });
 
-test('in bounded time everybody is served, whatever priority others come with again and again', async () => {
+test('in bounded time everybody is served, whatever class others come with again and again', async () => {
   const anyLoad = fc.record({
     loops: fc.integer({ min: 1, max: 6 }),
-    loopPriority: fc.integer({ min: -100, max: 0 }),
-    priority: fc.integer({ min: 0, max: 100 }),
+    loopsAs: fc.record({ class: fc.constantFrom(...QUEUE_CLASSES), priority: fc.integer({ min: -100, max: 100 }) }),
+    comesAs: fc.record({ class: fc.constantFrom(...QUEUE_CLASSES), priority: fc.integer({ min: -100, max: 100 }) }),
     runMs: fc.integer({ min: 20, max: 400 }),
     agingMs: fc.constantFrom(50, 1000, 2000, 100_000),
     model: fc.constantFrom('A', 'B'),
   });
   await fc.assert(
-    fc.asyncProperty(anyLoad, async ({ loops, loopPriority, priority, runMs, agingMs, model }) => {
+    fc.asyncProperty(anyLoad, async ({ loops, loopsAs, comesAs, runMs, agingMs, model }) => {
       const line = new QueueHarness({ queue: { aging_ms: agingMs, max_wait_ms: 10_000 } });
-      const loop = (n: number): Asker => line.enter('A', { caller: `loop ${n}`, priority: () => loopPriority });
+      const loop = (n: number): Asker => line.enter('A', { caller: `loop ${n}`, urgency: () => loopsAs });
       const running = Array.from({ length: loops + 1 }, (_, n) => loop(n));
       await line.settle();
-      const normal = line.enter(model, { caller: 'normal', priority: () => priority });
+      const normal = line.enter(model, { caller: 'normal', urgency: () => comesAs });
       for (let gone = 0; normal.lease.state === 'pending' && gone < 10_000; gone += runMs) {
         await line.clock.advance(runMs);
         const n = running.findIndex(({ lease }) => lease.state === 'fulfilled');

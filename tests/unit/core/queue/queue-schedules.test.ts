@@ -3,6 +3,7 @@
 import { fc } from '../../../support/property.ts';
 import { expect, test } from 'vitest';
 import { QueueHarness, type Asker } from '../../../support/queue-harness.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 const MAX_WAIT_MS = 100_000;
 const MODELS = ['A', 'B', 'C'];
@@ -95,7 +96,7 @@ class Play {
     const { queue } = this.line;
     const { full } = queue;
     try {
-      const asker = this.line.enter(runner, { caller, priority: () => priority });
+      const asker = this.line.enter(runner, { caller, urgency: () => atPriority(priority) });
       this.requests.push({ asker, caller, priority, since: this.elapsed, left: false, finished: false });
       this.overfull ||= full;
     } catch (error) {

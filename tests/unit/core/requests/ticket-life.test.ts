@@ -7,6 +7,7 @@ import { Requests } from '../../../../backend/core/requests/requests.ts';
 import { Ticket, type TicketOptions } from '../../../../backend/core/requests/ticket.ts';
 import { watched } from '../../../support/builders.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 let clock: ManualClock;
 
@@ -16,7 +17,7 @@ beforeEach(() => {
 
 const ticket = (over: Partial<TicketOptions> = {}): Ticket =>
   new Ticket(
-    { id: 'r1', route: '/api/chat-queue', model: 'm', caller: 'c', owner: LOCAL, priority: 0, ...over },
+    { id: 'r1', route: '/api/chat-queue', model: 'm', caller: 'c', owner: LOCAL, ...atPriority(), ...over },
     clock,
   );
 

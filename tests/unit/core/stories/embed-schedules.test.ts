@@ -12,6 +12,7 @@ import { config, runner, standingWatch, watched } from '../../../support/builder
 import { deferred, type Deferred } from '../../../support/waiting.ts';
 import { memory } from '../../../support/model-memory.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 const SLOTS = 2;
 const PLACES = 3;
@@ -112,7 +113,7 @@ class Play {
     const wish = { family, request: { model: 'm' }, spec: SPEC, texts, caller: 'c', share };
     this.batcher
       .embed(
-        { ...wish, flight: '', priority: () => 0, onWaiting: () => undefined, onAccepted: () => undefined },
+        { ...wish, flight: '', urgency: () => atPriority(), onWaiting: () => undefined, onAccepted: () => undefined },
         caller.signal,
       )
       .then(resolve, reject);

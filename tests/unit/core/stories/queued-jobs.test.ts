@@ -3,7 +3,7 @@
 import { Conversations } from '../../../../backend/core/conversations/conversations.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fold, type ChatEvent, type Completion } from '../../../../backend/contract/chat/chat.ts';
-import { requestViewSchema } from '../../../../backend/contract/control.ts';
+import { requestViewSchema } from '../../../../backend/contract/queue-view.ts';
 import { AppError, asAppError } from '../../../../backend/contract/errors.ts';
 import type { Config } from '../../../../backend/contract/config/config.ts';
 import type { Answer, ChatCall } from '../../../../backend/core/requests/call.ts';
@@ -57,7 +57,7 @@ class FakeGateway {
     ticket.source = this.hits ? 'hit' : 'miss';
     ticket.cache = { plan: PLAN, key: undefined, hit: undefined, landed: { stored: false } };
     if (!this.hits) requests.add(ticket);
-    const options = { signal: ticket.signal, priority: () => ticket.priority, finishAbandoned: () => false };
+    const options = { signal: ticket.signal, urgency: () => ticket, finishAbandoned: () => false };
     ticket.flight = this.shared ? 'shared' : `${this.runs.length}`;
     const seat = this.#flights.join(ticket.flight, options, (context) => {
       const run = new ScriptedRun(context);
@@ -122,6 +122,7 @@ const call = (id: string): ChatCall => ({
   model: 'm',
   caller: 'c',
   owner: LOCAL,
+  class: 'normal',
   priority: 3,
   family: 'chat',
   request: { model: 'm', messages: [] },
@@ -405,7 +406,7 @@ describe('moving up', () => {
     expect(jobs.view('r2', LOCAL)).toMatchObject({ queue_position: 1, priority: 2 });
     run().end();
     await settled();
-    expect(run(1).context.priority()).toBe(2);
+    expect(run(1).context.urgency().priority).toBe(2);
   });
 
   test('is refused for one that stands in no line, runs, or has ended', async () => {

@@ -5,6 +5,7 @@ import { Warmer } from '../../../../backend/core/stories/warmer.ts';
 import { NO_LOG } from '../../../support/builders.ts';
 import { settled } from '../../../support/clocks.ts';
 import { models, SmallMemory, type SmallMemoryOptions } from '../../../support/small-memory.ts';
+import { atPriority } from '../../../support/urgency.ts';
 
 const life = new AbortController();
 let notices: string[] = [];
@@ -204,7 +205,7 @@ describe('preload', () => {
     const { ollama, pass } = setUp({ preload: ['a:latest'] });
     const { queue } = ollama.parts;
     const wish = { lane: 'chat', runner: 'x', model: 'x', caller: 'x' } as const;
-    const more = { priority: () => 0, expectedMs: () => 0, onWaiting: () => undefined };
+    const more = { urgency: () => atPriority(), expectedMs: () => 0, onWaiting: () => undefined };
     const lease = await queue.enter({ ...wish, ...more }, life.signal).lease;
     await pass(MINUTE);
     lease.release();

@@ -8,7 +8,7 @@ import {
   STUCK_AFTER_MS,
   type AppState,
 } from '../../../../backend/contract/app-state.ts';
-import type { QueueEntry } from '../../../../backend/contract/control.ts';
+import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
 import { heldOrder, lineRows, waitingRows, waitLeft, whenWords } from '../../../../renderer/parts/run-rows.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { liveView, loadedModel, queueEntry } from '../../../support/live-view.ts';

@@ -1,0 +1,99 @@
+// What is shown of the line: all that wait and run, and one request that was handed in for later. Shapes only.
+import { z } from 'zod';
+import { chatAnswerSchema } from './chat/chat.ts';
+import { QUEUE_CLASSES } from './chat/chat-request.ts';
+import { errorCodeSchema as code } from './errors.ts';
+
+const count = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+/** ISO 8601 in UTC. */
+const time = z.string();
+/** The line stands still until Ollama is back, and the estimate counts from then. Left out otherwise. */
+const waitsFor = z.literal('ollama').optional();
+
+export const queueListEntrySchema = z.object({
+  request_id: z.string(),
+  model: z.string(),
+  route: z.string(),
+  caller: z.string(),
+  class: z.enum(QUEUE_CLASSES),
+  priority: z.number(),
+  source: z.string(),
+  status: z.enum(['queued', 'processing']),
+  phase: z.enum(['queued', 'loading', 'running']),
+  /** Whether it is the one request that stands for its run of the model. Kept answers have no run. */
+  leads: z.boolean(),
+  /** 1 for the next one to run; 0 once it runs. */
+  queue_position: count,
+  /** Milliseconds until it starts. It grows while the answer that it waits for is late. */
+  estimated_wait_time: ms,
+  /** Whether this answer, or the one that it waits for, takes longer than such answers took before. */
+  late: z.boolean(),
+  /** How much of `estimated_wait_time` comes after the end of the answer before it; all that is known while that one is late. */
+  wait_after_ms: ms,
+  waits_for: waitsFor,
+  created_at: time,
+  age_ms: ms,
+  started_at: time.optional(),
+  /** Pieces of the answer so far; a piece of Ollama's is about a token. */
+  tokens: count,
+  /** null until there are enough to tell. */
+  tokens_per_s: z.number().nullable(),
+  /** Milliseconds without a piece from the model; null while it has not begun to run. */
+  silent_ms: ms.nullable(),
+  /** How many others get the same run. */
+  shared_with: count,
+});
+
+export const queueSchema = z.object({
+  queue_length: count,
+  is_processing: z.boolean(),
+  running: z.array(queueListEntrySchema),
+  waiting: z.array(queueListEntrySchema),
+  totals: z.object({ requests: count, completed: count, failed: count, cancelled: count, refused: count }),
+  paused: z.boolean(),
+});
+export type QueueView = z.infer<typeof queueSchema>;
+export type QueueEntry = z.infer<typeof queueListEntrySchema>;
+
+// ---- /api/chat-queue
+
+/** Whether this answer, or the one that it waits for, takes longer than such answers took before. Left out otherwise. */
+const late = z.literal(true).optional();
+
+/** Where a request stands. */
+const place = { queue_position: count, queue_length: count, estimated_wait_time: ms, late, waits_for: waitsFor };
+
+/** Body of the 202 of POST /api/chat-queue. */
+export const acceptedSchema = z.object({
+  request_id: z.string(),
+  status: z.object({ ...place, is_processing: z.boolean() }),
+  created_at: time,
+  class: z.enum(QUEUE_CLASSES),
+  priority: z.number(),
+  model: z.string(),
+});
+export type Accepted = z.infer<typeof acceptedSchema>;
+
+export const REQUEST_STATUSES = ['queued', 'processing', 'completed', 'failed', 'cancelled', 'expired'] as const;
+
+/** GET /api/chat-queue?requestId=X */
+export const requestViewSchema = z.object({
+  request_id: z.string(),
+  status: z.enum(REQUEST_STATUSES),
+  ...place,
+  model: z.string(),
+  class: z.enum(QUEUE_CLASSES),
+  priority: z.number(),
+  created_at: time,
+  started_at: time.optional(),
+  finished_at: time.optional(),
+  /** The text so far, while it is processed. */
+  partial: z.string().optional(),
+  result: chatAnswerSchema.optional(),
+  error: z.string().optional(),
+  code: code.optional(),
+});
+export type RequestView = z.infer<typeof requestViewSchema>;
+
+export const cancelledSchema = z.object({ request_id: z.string(), status: z.literal('cancelled') });
