@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from './clock.ts';
 import { untilRestart, type Config } from './contract/config/config.ts';
 import { AppError } from './contract/errors.ts';
+import { heapGrowth } from './heap-growth.ts';
 import type { Control } from './host-control.ts';
 import { ResponseCache } from './core/cache/cache.ts';
 import { Conversations } from './core/conversations/conversations.ts';
@@ -99,6 +100,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const requests = new Requests(() => feed.touch('queue'));
   const flights = new Flights();
   const cache = new ResponseCache(config, clock);
+  const fitHeap = heapGrowth();
   const conversations = new Conversations(config, clock, () => queue.nextPlace());
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
@@ -225,6 +227,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   async function beat(): Promise<void> {
     while (!life.signal.aborted) {
       history.alive();
+      fitHeap(cache.figures().bytes);
       // Also when nothing changes: keep_alive runs out by itself.
       warmer.check(life.signal);
       await clock.sleep(BEAT_MS, life.signal).catch(() => undefined);

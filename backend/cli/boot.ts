@@ -2,7 +2,6 @@
 // most of a start. Nothing here is needed to run from the source; build/gateway-bundle.ts makes the bundle.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { readableStacks } from './readable-stack.ts';
@@ -27,16 +26,8 @@ export interface Carried {
   keep?(compiled: Buffer): void;
 }
 
-/**
- * How much V8 lets its heap grow beyond what was alive at the last full collection, before it collects again: by half, and
- * not up to fourfold. In a cache full of answers most of what each request leaves behind would else stay for long.
- */
-const HEAP_GROWTH = '--heap-growing-percent=50';
-
 /** Runs the program. */
 export function boot({ code, file, linesBefore, compiled, sourceMap, keep }: Carried): void {
-  // Before the code is compiled: V8 takes code only of a process with the same flags.
-  setFlagsFromString(HEAP_GROWTH);
   readableStacks(file, sourceMap);
   const script = new Script(code, {
     filename: file,
