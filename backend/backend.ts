@@ -16,6 +16,7 @@ import { Flights } from './core/flight.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
+import { KnownMemory } from './core/models/known-memory.ts';
 import { Modelfiles } from './core/models/modelfiles.ts';
 import { PassedOn } from './core/stories/passed-on.ts';
 import { Uses } from './core/models/uses.ts';
@@ -110,11 +111,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const uses = new Uses(clock, weights);
   const keepAlives = new KeepAlives({ config, clock, watch, weights });
   const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log });
+  const ollamaMemory = new KnownMemory({ residency, keepAlives, clock });
   const queue = new LeaseQueue({
     config,
     clock,
     loadMs: (model) => estimator.loadMs(model) || undefined,
     resident: (runner) => residency.isResident(runner),
+    memory: () => ollamaMemory.facts,
     away: () => watch.state.away,
     onChange: () => {
       history.waiting(queue.waiting);
@@ -177,8 +180,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   function looked(state: UpstreamState): void {
-    if (state.away) residency.forgetAll();
+    if (state.away) {
+      residency.forgetAll();
+      ollamaMemory.forget();
+    }
     residency.reconcile(state.loaded);
+    ollamaMemory.look(state.loaded);
     void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
     queue.recheck();

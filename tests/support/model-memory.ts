@@ -2,6 +2,7 @@
 import { defaultConfig, type Config } from '../../backend/contract/config/config.ts';
 import { Estimator } from '../../backend/core/queue/estimate.ts';
 import { KeepAlives } from '../../backend/core/models/keep-alive.ts';
+import { KnownMemory } from '../../backend/core/models/known-memory.ts';
 import { Modelfiles } from '../../backend/core/models/modelfiles.ts';
 import type { Clock, Modelfile, Upstream, Watch } from '../../backend/core/ports.ts';
 import { Residency } from '../../backend/core/models/residency.ts';
@@ -24,6 +25,7 @@ export interface Memory {
   readonly uses: Uses;
   readonly keepAlives: KeepAlives;
   readonly residency: Residency;
+  readonly known: KnownMemory;
 }
 
 export function memory({
@@ -38,5 +40,6 @@ export function memory({
   const uses = new Uses(clock, weights);
   const keepAlives = new KeepAlives({ config, clock, watch, weights });
   const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log: NO_LOG });
-  return { modelfiles, uses, keepAlives, residency };
+  const known = new KnownMemory({ residency, keepAlives, clock });
+  return { modelfiles, uses, keepAlives, residency, known };
 }

@@ -2,6 +2,7 @@
 // Ollama's rule is that a keep_alive overwrites the one before, and that a request without one leaves it (sched.go).
 // So a request of ours without one could shorten what somebody else asked for; it never does.
 import { keepAliveSeconds } from '../../contract/duration.ts';
+import { named } from './names.ts';
 import type { Clock, ReadConfig, RunnerSpec, Watch } from '../ports.ts';
 
 /** As Ollama takes it: a number of seconds, -1 for ever. */
@@ -56,19 +57,19 @@ export class KeepAlives {
   }
 
   /**
-   * Notes that a runner was loaded with this keep_alive. If it was none, Ollama's default is read from its list of loaded
-   * models, the only place that shows it (OLLAMA_KEEP_ALIVE). Throws only the signal's reason.
+   * Notes that a runner was loaded with this keep_alive, and looks what the load has pushed out. If it was none, Ollama's
+   * default is read from its list of loaded models, the only place that shows it (OLLAMA_KEEP_ALIVE). Resolves with
+   * whether that list could be had; throws only the signal's reason.
    */
-  async loaded({ weights }: RunnerSpec, sent: Seconds | undefined, signal: AbortSignal): Promise<void> {
-    if (sent !== undefined) {
-      this.told(weights, sent);
-      return;
-    }
-    this.forget(weights);
-    if (!(await this.#look(signal))) return;
+  async loaded({ weights }: RunnerSpec, sent: Seconds | undefined, signal: AbortSignal): Promise<boolean> {
+    if (sent === undefined) this.forget(weights);
+    else this.told(weights, sent);
+    const looked = await this.#look(signal);
+    if (!looked || sent !== undefined) return looked;
     const left = this.#left(weights);
     this.#leavesAtOnce = left === undefined || left === 0;
     if (left !== undefined) this.told(weights, seconds(left));
+    return true;
   }
 
   /**
@@ -107,6 +108,22 @@ export class KeepAlives {
     const { watch, clock, weights: weightsOf } = this.#options;
     const model = watch.state.loaded.find(({ digest }) => weightsOf(digest) === weights);
     return model === undefined ? undefined : Math.max(0, model.expires_at - clock.now());
+  }
+
+  /** Whether it is to stay: somebody pinned it, or Hearth keeps it warm. */
+  isKept(weights: string): boolean {
+    const { watch, config, weights: weightsOf } = this.#options;
+    if ((this.#left(weights) ?? 0) > FOREVER_MS) return true;
+    const { keep_warm, preload, model } = config().ollama;
+    const names = keep_warm ? [...preload, model] : preload;
+    return names.some((name) => {
+      const known = named<{ readonly name: string; readonly digest: string }>(
+        name,
+        watch.state.installed,
+        watch.state.loaded,
+      );
+      return known !== undefined && weightsOf(known.digest) === weights;
+    });
   }
 
   /** Notes that a request ended, or that an empty one renewed the time: with its own keep_alive, or the one in force. */

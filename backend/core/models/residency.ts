@@ -17,6 +17,17 @@ interface Load {
   users: number;
 }
 
+/** A runner that stands ready. Moments of the monotonic clock. */
+interface Ready {
+  readonly spec: RunnerSpec;
+  /** Since when we know it. */
+  readonly since: number;
+  /** When it was last used or renewed. */
+  readonly at: number;
+  /** What the list says of its context; undefined until a list is sure to be about this runner. */
+  readonly context?: number | undefined;
+}
+
 /** How old a list of loaded models may be when it is read. */
 const LIST_LAG_MS = 5000;
 
@@ -41,7 +52,7 @@ export interface ResidencyOptions {
 export class Residency {
   readonly #options: ResidencyOptions;
   /** By weights, the runner that we last saw running. */
-  readonly #ready = new Map<string, { readonly spec: RunnerSpec; readonly at: number }>();
+  readonly #ready = new Map<string, Ready>();
   readonly #usual = new Usual();
   readonly #loads = new Map<string, Load>();
 
@@ -51,16 +62,30 @@ export class Residency {
 
   /** Whether this runner is in memory, to the best of our knowledge. */
   isReady(spec: RunnerSpec): boolean {
+    return this.inMemory().has(spec.key);
+  }
+
+  /** The keys of the runners in memory, to the best of our knowledge. */
+  inMemory(): Set<string> {
     const { watch, clock, keepAlives, modelfiles } = this.#options;
-    const known = this.#ready.get(spec.weights);
-    if (known !== undefined) {
-      return known.spec.key === spec.key && clock.elapsed() < known.at + keepAlives.inForce(spec.weights);
+    const now = clock.elapsed();
+    const runners = new Set<string>();
+    for (const [weights, { spec, at }] of this.#ready)
+      if (now < at + keepAlives.inForce(weights)) runners.add(spec.key);
+    for (const model of watch.state.loaded) {
+      if (!this.#ready.has(modelfiles.weights(model.digest))) runners.add(this.runnerOf(model));
     }
-    // Not used through us yet: a model that was loaded for a request without options fits every such request
-    // (Ollama's server/sched.go, needsReload).
-    const plain = ({ name, digest }: LoadedModel): string =>
-      runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
-    return watch.state.loaded.some((model) => plain(model) === spec.key);
+    return runners;
+  }
+
+  /**
+   * The key of a runner that Ollama lists. Of one that was not used through us yet, that of a request without options:
+   * what was loaded for such a one fits every such request (Ollama's server/sched.go, needsReload).
+   */
+  runnerOf({ name, digest }: LoadedModel): string {
+    const { modelfiles } = this.#options;
+    const known = this.#ready.get(modelfiles.weights(digest));
+    return known?.spec.key ?? runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
   }
 
   /** Notes that a request of somebody on this runner ended well, with the keep_alive that was sent along. */
@@ -83,7 +108,10 @@ export class Residency {
 
   #stands(spec: RunnerSpec, sent: number | undefined): void {
     const { clock, keepAlives } = this.#options;
-    this.#ready.set(spec.weights, { spec, at: clock.elapsed() });
+    const now = clock.elapsed();
+    const known = this.#ready.get(spec.weights);
+    const before = known?.spec.key === spec.key ? known : { since: now };
+    this.#ready.set(spec.weights, { ...before, spec, at: now });
     keepAlives.told(spec.weights, sent);
   }
 
@@ -126,13 +154,27 @@ export class Residency {
     return false;
   }
 
-  /** Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody. */
+  /**
+   * Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody, and one whose
+   * context has become another was loaded anew by somebody.
+   */
   reconcile(loaded: readonly LoadedModel[]): void {
     const { modelfiles, clock, uses } = this.#options;
-    const listed = new Set(loaded.map(({ digest }) => modelfiles.weights(digest)));
+    const listed = new Map(loaded.map((model) => [modelfiles.weights(model.digest), model]));
     const settled = clock.elapsed() - LIST_LAG_MS;
-    for (const [weights, known] of this.#ready) if (known.at < settled && !listed.has(weights)) this.forget(weights);
+    for (const [weights, known] of this.#ready) {
+      const model = listed.get(weights);
+      const isAnother = model !== undefined && (known.context ?? model.context_length) !== model.context_length;
+      if ((model === undefined && known.at < settled) || isAnother) this.forget(weights);
+      else if (known.since < settled) this.#ready.set(weights, { ...known, context: model?.context_length });
+    }
     uses.look(loaded);
+  }
+
+  /** A load has ended: what is no longer listed and was not used since the load began has been pushed out by it. */
+  #pushedOut(since: number): void {
+    const listed = new Set(this.#options.watch.state.loaded.map((model) => this.runnerOf(model)));
+    for (const [weights, { spec, at }] of this.#ready) if (at < since && !listed.has(spec.key)) this.forget(weights);
   }
 
   /**
@@ -192,8 +234,9 @@ export class Residency {
         const ms = clock.elapsed() - startedAt;
         estimator.observeLoad(spec.model, ms);
         uses.touched(spec.weights);
-        this.#ready.set(spec.weights, { spec, at: clock.elapsed() });
-        await keepAlives.loaded(spec, keepAlive, abort.signal);
+        const readyAt = clock.elapsed();
+        this.#ready.set(spec.weights, { spec, since: readyAt, at: readyAt });
+        if (await keepAlives.loaded(spec, keepAlive, abort.signal)) this.#pushedOut(startedAt);
         watch.invalidate();
         log.info({ model: spec.model, load_ms: ms }, 'model loaded');
       } finally {

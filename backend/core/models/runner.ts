@@ -4,6 +4,11 @@ import { OPTIONS } from '../../contract/chat/ollama-bodies.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { InstalledModel, Modelfile, RunnerSpec, UpstreamRequest } from '../ports.ts';
 
+/** What of the disk the runner with this key is loaded from. */
+export function weightsOf(key: string): string {
+  return key.slice(0, key.indexOf(' {'));
+}
+
 /**
  * The runner of a request for this model. `model` is undefined where it is not known to be installed; then its name
  * stands for it. What the request does not say, the Modelfile does, where it is known.

@@ -315,6 +315,25 @@ test('higher priority runs first; X-Queue-Priority has words for it', async () =
   expect(order).toEqual(['0', 'high', 'normal', 'low']);
 });
 
+test('all models in memory go before one that has to be loaded and would push one of them out', async () => {
+  await start({
+    fake: { maxLoaded: 2, models: [{ name: 'a:latest' }, { name: 'b:latest' }, { name: 'c:latest' }] },
+    config: { batch: { max_batch_size: 10, batch_timeout_ms: 60_000 } },
+  });
+  for (const model of ['a', 'b']) await (await hearth.chat('warm', { model })).text();
+  const gate = hearth.fake.gate();
+  const all = [hearth.chat('0', { model: 'a' })];
+  await hearth.fake.until(({ active }) => active === 1);
+  for (const [i, model] of ['c', 'b', 'a', 'b'].entries()) {
+    all.push(hearth.chat(`${i + 1}`, { model }));
+    await waiting(i + 1);
+  }
+  gate.release();
+  for (const response of await Promise.all(all)) await response.text();
+  expect(hearth.fake.chats().map((call) => call.body?.['model'])).toEqual(['a', 'b', 'a', 'b', 'a', 'b', 'c']);
+  expect(hearth.fake.loads.map(({ model }) => model)).toEqual(['a:latest', 'b:latest', 'c:latest']);
+});
+
 test('A B A B under load runs as A A B B, and the switches avoided are counted', async () => {
   await start({
     fake: { maxLoaded: 1, models: [{ name: 'a:latest' }, { name: 'b:latest' }] },
