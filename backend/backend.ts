@@ -13,6 +13,7 @@ import { Determinism } from './core/models/determinism.ts';
 import { Estimator } from './core/queue/estimate.ts';
 import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
+import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
@@ -143,6 +144,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
   });
   const embedder = new Embedder({ ...working, onEnded });
+  const handedOnRuns = new HandedOnRuns({ ...working, onEnded });
   const shown: SnapshotParts = {
     version,
     startedAt: clock.elapsed(),
@@ -199,6 +201,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...acting,
     gateway,
     embedder,
+    handedOnRuns,
     jobs,
     feed,
     relay: reportingRelay(relay, watch),

@@ -26,7 +26,7 @@ export interface RouteInfo {
 const RUNS = { by: 'hearth', does: 'run', scope: 'chat' } as const;
 /** We answer at once. */
 const LOOKS = { by: 'hearth', does: 'look' } as const;
-/** Handed on; that a key for chat is for it says that it may run a model. */
+/** Handed on; it stands in line for a lease where its body names a model that can run (http/passthrough.ts). */
 const HANDED_ON = { by: 'ollama', does: 'run' } as const;
 /** Handed on; it changes what is on the disk, or who one is at ollama.com. */
 const MANAGES = { dialect: 'ollama', by: 'ollama', does: 'manage', scope: 'manage' } as const;

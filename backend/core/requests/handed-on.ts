@@ -1,5 +1,5 @@
 // One request that is handed on to Ollama as it came, for as long as that takes: whose it is, and how to end it early.
-// What is handed on, and how, is http/passthrough.ts.
+// What is handed on, and how, is http/dialect/relayed.ts.
 import type { AppError } from '../../contract/errors.ts';
 import type { TicketOptions } from './ticket.ts';
 

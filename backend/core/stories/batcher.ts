@@ -15,6 +15,7 @@ import type { Place } from '../queue/waiter.ts';
 import type { Residency } from '../models/residency.ts';
 import { shares } from './shares.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
+import { loading } from './standing.ts';
 import type { Vector } from '../cache/vector-record.ts';
 
 /** Texts in one upstream call: Ollama runs them one after the other, and a longer list only delays its first caller. */
@@ -181,11 +182,9 @@ export class Batcher {
   }
 
   async #ready(group: Group, { spec, request }: EmbedWish): Promise<Ready> {
-    const { residency, queue, estimator, clock } = this.#parts;
+    const { residency, queue } = this.#parts;
     const { signal } = group.abort;
-    if (!residency.isReady(spec)) {
-      tell(group, { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() });
-    }
+    if (!residency.isReady(spec)) tell(group, loading(this.#parts, spec.model));
     const asked = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, asked, queue, signal);
     return { loadMs, keepAlive: await residency.keepAlive(spec, asked, signal) };

@@ -1,7 +1,7 @@
 // The story of an embed: the vectors that are kept are taken from the cache text by text, the others are asked for
 // together, and what comes is kept. The same stages as a chat's, for answers that come whole.
 import type { Source } from '../../contract/chat/chat.ts';
-import { AppError, asAppError } from '../../contract/errors.ts';
+import { AppError } from '../../contract/errors.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
 import { keyed } from '../cache/keyed.ts';
@@ -12,11 +12,10 @@ import type { Modelfiles } from '../models/modelfiles.ts';
 import type { InstalledModel, UpstreamRequest } from '../ports.ts';
 import { shuttingDown } from '../refusals.ts';
 import type { CacheDefault } from '../requests/call.ts';
-import type { Requests } from '../requests/requests.ts';
 import { type CacheOutcome, Ticket, type TicketOptions } from '../requests/ticket.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import { Batcher, type BatcherParts } from './batcher.ts';
 import type { Embedded, EmbedFamily } from './embed-group.ts';
+import { lived, type LifeParts } from './lived.ts';
 import type { PassedOn } from './passed-on.ts';
 import { letIn, understand } from './question.ts';
 
@@ -43,15 +42,11 @@ export interface EmbedAnswer {
   readonly loadDuration: number;
 }
 
-export interface EmbedderParts extends BatcherParts {
+export interface EmbedderParts extends BatcherParts, LifeParts {
   readonly cache: ResponseCache;
   readonly modelfiles: Modelfiles;
   readonly determinism: Determinism;
   readonly passedOn: Pick<PassedOn, 'take'>;
-  readonly requests: Requests;
-  readonly telemetry: Telemetry;
-  /** A request's life has ended, well or not. */
-  onEnded(ticket: Ticket): void;
 }
 
 interface Kept {
@@ -79,27 +74,12 @@ export class Embedder {
    * (model_not_found, queue_full, not_cached, breaker_open, shutting_down, request_exists, upstream errors, cancelled).
    */
   async embed(call: EmbedCall, began: (ticket: Ticket) => void): Promise<EmbedAnswer> {
-    const { clock, requests, telemetry, onEnded } = this.#parts;
     if (this.#draining) throw shuttingDown();
-    const ticket = new Ticket(call, clock);
-    requests.add(ticket);
-    began(ticket);
-    try {
-      const answer = await this.#answer(call, ticket);
-      ticket.finish();
-      telemetry.ended('completed');
-      return answer;
-    } catch (error) {
-      ticket.finish(asAppError(error));
-      // An accepted request has a source. A caller that left before that was not refused.
-      const how = ticket.status === 'cancelled' ? 'cancelled' : 'failed';
-      if (ticket.source !== undefined) telemetry.ended(how);
-      else if (how === 'failed') telemetry.refused();
-      throw error;
-    } finally {
-      requests.remove(ticket);
-      onEnded(ticket);
-    }
+    const ticket = new Ticket(call, this.#parts.clock);
+    return await lived(this.#parts, ticket, () => {
+      began(ticket);
+      return this.#answer(call, ticket);
+    });
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {

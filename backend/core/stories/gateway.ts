@@ -27,6 +27,7 @@ import type { Requests } from '../requests/requests.ts';
 import { Ticket } from '../requests/ticket.ts';
 import type { Residency } from '../models/residency.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
+import { loading } from './standing.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Lease } from '../queue/waiter.ts';
 
@@ -237,9 +238,8 @@ export class Gateway {
 
   /** What a run does first. */
   #begins(spec: RunnerSpec): Waiting {
-    const { residency, estimator, clock } = this.#parts;
-    if (isCloudName(spec.model) || residency.isReady(spec)) return RUNNING;
-    return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(spec.model), as_of: clock.elapsed() };
+    const ready = isCloudName(spec.model) || this.#parts.residency.isReady(spec);
+    return ready ? RUNNING : loading(this.#parts, spec.model);
   }
 
   // ---- 5 keep what landed well

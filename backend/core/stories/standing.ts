@@ -1,8 +1,20 @@
-// How a request stands, as its watchers are told. Pure.
+// How a request stands, as its caller and its watchers are told. Pure.
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { RequestView } from '../../contract/queue-view.ts';
+import type { Clock } from '../ports.ts';
+import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ticket } from '../requests/ticket.ts';
+
+/** It has a slot, and waits there until its model is loaded. */
+export function loading({ estimator, clock }: LoadingParts, model: string): Waiting {
+  return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(model), as_of: clock.elapsed() };
+}
+
+interface LoadingParts {
+  readonly estimator: Pick<Estimator, 'loadMs'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
+}
 
 /** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
 export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {

@@ -1,6 +1,6 @@
 // What a request says beside its question, on every route that runs a model: who asks, for which place in line, what it
 // may have of the cache, and how a kept answer is spoken. The question itself is each dialect's own.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatRequest, PRIORITY, REQUEST_ID, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -9,7 +9,12 @@ import type { ChatCall } from '../../core/requests/call.ts';
 import { spaceOf } from '../../core/ownership.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import { REPLAY_MODES, type ReplayMode } from '../../core/cache/replay.ts';
+import type { NewId } from '../../core/ports.ts';
+import type { TicketOptions } from '../../core/requests/ticket.ts';
+import type { Jobs } from '../../core/stories/jobs.ts';
 import { header } from '../wire/header.ts';
+import { pathOf } from '../wire/normalized-path.ts';
+import { requestId } from './encode.ts';
 import { callerOf, shownKey, mayGoFirst, ownerOf } from '../door/caller.ts';
 
 /** Fields of a body that are ours on every route, and that Ollama never sees. */
@@ -32,6 +37,33 @@ export function askerOf(
     owner,
     maxActive: shownKey(req)?.max_active,
     namespace: spaceOf(owner, cache?.namespace),
+  };
+}
+
+/** What a ticket takes. */
+export interface AskingParts {
+  readonly jobs: Pick<Jobs, 'taken'>;
+  readonly newId: NewId;
+}
+
+/** What is known of a request of somebody else's client when it arrives. Throws invalid_request. */
+export function ticketOf(
+  { jobs, newId }: AskingParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  model: string,
+  ours: CacheFields,
+  streamed: boolean,
+): TicketOptions & Pick<ChatCall, 'namespace'> {
+  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  const asked = requestId(res);
+  return {
+    id: jobs.taken(asked) ? newId() : asked,
+    anyId: true,
+    route: pathOf(req),
+    model,
+    ...askerOf(req, ours),
+    ...urgencyOf(req, ours, streamed),
   };
 }
 

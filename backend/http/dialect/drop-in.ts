@@ -7,18 +7,20 @@ import { GoRefusal } from '../../contract/go/go-type.ts';
 import type { ActionParts } from '../../core/stories/actions.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
 import type { EmbedAnswer, Embedder } from '../../core/stories/embedder.ts';
+import type { Jobs } from '../../core/stories/jobs.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import type { ResponseCache } from '../../core/cache/cache.ts';
 import type { Hit } from '../../core/cache/hit.ts';
 import { GAP_MOMENT, GAPS } from '../../core/cache/ready-texts.ts';
 import { atOnce } from '../../core/cache/replay.ts';
-import type { Clock, NewId, Relay } from '../../core/ports.ts';
+import type { Clock, NewId } from '../../core/ports.ts';
 import type { TicketOptions } from '../../core/requests/ticket.ts';
-import { askerOf, bodyWish, type CacheFields, replayOf, urgencyOf } from './asking.ts';
+import { bodyWish, type CacheFields, replayOf, ticketOf } from './asking.ts';
 import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders, headerWishes, markOf } from '../wire/cache-headers.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
-import { JSON_TYPE, jsonText, onGone, type Patience, requestId, sendWhole } from './encode.ts';
+import { JSON_TYPE, jsonText, onGone, type Patience, sendWhole } from './encode.ts';
+import type { HandOnParts } from './hand-on.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from './known-questions.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { readGoBody } from '../go/go-body.ts';
@@ -26,11 +28,11 @@ import { sendStream, type StreamForm } from './stream.ts';
 import { type Asked, type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
 /** What these handlers act on. */
-export interface DropInParts extends ActionParts, KnownParts {
+export interface DropInParts extends ActionParts, KnownParts, HandOnParts {
   readonly clock: Clock;
   readonly cache: ResponseCache;
+  readonly jobs: Jobs;
   readonly embedder: Embedder;
-  readonly relay: Relay;
   readonly patience: Patience;
 }
 
@@ -97,16 +99,9 @@ function circumstances(
 } {
   const config = parts.config();
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
-  // Two living requests never share an id, so a client that sends the same one again is given another inside.
-  const asked = requestId(res);
   return {
     about: {
-      id: parts.jobs.taken(asked) ? parts.newId() : asked,
-      anyId: true,
-      route: (req.url ?? '/').replace(/\?.*$/s, ''),
-      model,
-      ...askerOf(req, ours),
-      ...urgencyOf(req, ours, streamed),
+      ...ticketOf(parts, req, res, model, ours, streamed),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
       mark: markOf(req.headers, config.cache.fresh_when),

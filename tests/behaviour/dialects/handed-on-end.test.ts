@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { RelayAnswer } from '../../../backend/core/ports.ts';
 import { Requests } from '../../../backend/core/requests/requests.ts';
+import { PATIENCE } from '../../../backend/http/dialect/encode.ts';
 import { passThrough } from '../../../backend/http/passthrough.ts';
 import { config, standingWatch } from '../../support/builders.ts';
 
@@ -25,8 +26,10 @@ test('who reads slowly is still being answered when all of it has come from Olla
   const server = createServer((req, res) => {
     const answer: RelayAnswer = { status: 200, headers: {}, body: untilFull(res) };
     const relay = { forward: () => Promise.resolve(answer) };
-    const parts = { config: () => config(), relay, watch: standingWatch(), requests };
-    exchanges.push({ res, over: passThrough(parts, req, res) });
+    const parts = { config: () => config(), relay, watch: standingWatch(), requests, patience: PATIENCE };
+    const runsNothing = { canRun: () => Promise.resolve(false), run: () => Promise.reject(new Error('it only looks')) };
+    const asking = { jobs: { taken: () => false }, newId: () => 'id', handedOnRuns: runsNothing };
+    exchanges.push({ res, over: passThrough({ ...parts, ...asking }, req, res) });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -13,8 +13,12 @@ import { openaiModels, openaiOne } from './fake-openai-models.ts';
 import { openaiChat, openaiComplete, openaiEmbed } from './fake-openai.ts';
 import { responses, ResponsesClient } from './fake-responses.ts';
 import { showModel } from './fake-show.ts';
+import { transcribe, TranscriptionClient } from './fake-transcription.ts';
 import { Client, FakeError, localStamp } from './fake-wire.ts';
 import type { World } from './fake-world.ts';
+
+/** The only route with a form for its body. */
+const TRANSCRIPTIONS = '/v1/audio/transcriptions';
 
 type Handler = (world: World, client: Client) => void | Promise<void>;
 
@@ -85,6 +89,7 @@ const clients: ReadonlyMap<string, typeof Client> = new Map<string, typeof Clien
   ['/v1/embeddings', EmbeddingListClient],
   ['/v1/responses', ResponsesClient],
   ['/v1/messages', MessagesClient],
+  [TRANSCRIPTIONS, TranscriptionClient],
 ]);
 
 /** Takes one HTTP request from its first header to its last byte. */
@@ -137,7 +142,9 @@ async function handle(world: World, req: IncomingMessage, client: Client, bytes:
   }
 }
 
+/** Routes that need the address or the bytes as they came. */
 function parametric(path: string, bytes: Buffer): Readonly<Record<string, Handler>> | undefined {
+  if (path === TRANSCRIPTIONS) return { POST: (world, client) => transcribe(world, client, bytes) };
   const [, kind, parameter = ''] = /^\/(api\/blobs|v1\/models)\/([^/]+)$/.exec(path) ?? [];
   if (kind === undefined) return undefined;
   const name = decodeURIComponent(parameter);

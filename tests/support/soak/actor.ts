@@ -96,7 +96,7 @@ export class Actor {
   async #chat(): Promise<number> {
     const route = this.#chance.of(ROUTES);
     let content = this.#text();
-    // Hearth sets no time for what it hands on, and an Ollama that speaks another dialect makes whole lines.
+    // An Ollama that speaks another dialect makes whole lines, and says nothing of what went wrong in the middle.
     while (route.handedOn === true && ['silent', 'stuck', 'malformed', 'sliced'].includes(about(content).trouble))
       content = this.#text();
     const user = { role: 'user', content };
@@ -113,7 +113,7 @@ export class Actor {
     const judge = (reply: Reply, troubled: boolean): Verdict => judged({ route, said, text, troubled }, reply);
     const manner = this.#manner();
     await sleep(afterMs);
-    await this.#asker.ask(sent, { counts: route.handedOn !== true, manner, judge });
+    await this.#asker.ask(sent, { counts: true, manner, judge });
   }
 
   async #putAndCancel(route: Route, wish: Wish, text: string): Promise<void> {

@@ -13,7 +13,7 @@ interface Seen {
 /** How a reply is judged, and under what name it is counted. */
 export interface Asking {
   readonly name?: string;
-  /** Whether the gateway counts it: it asked a model, and was not handed on. */
+  /** Whether the gateway counts it: it asked a model. */
   readonly counts?: boolean;
   readonly manner?: Manner;
   judge(reply: Reply, troubled: boolean): Verdict | Seen;

@@ -26,7 +26,7 @@ export interface Route {
   /** Whether it can say so. */
   readonly thinks: boolean;
   readonly tools: boolean;
-  /** Handed on as it is: seen by no cache and no queue. */
+  /** Handed on as it is, in its turn: seen by no cache. */
   readonly handedOn?: true;
   body(wish: Wish): Fields;
   /** What one object of the answer adds: the whole of it, or a piece of a stream. */

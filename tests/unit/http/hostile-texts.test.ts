@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { keepAliveSeconds } from '../../../backend/contract/duration.ts';
 import { readQuickly } from '../../../backend/http/go/go-body.ts';
-import { connectionHeaders } from '../../../backend/http/passthrough.ts';
+import { connectionHeaders } from '../../../backend/http/dialect/relayed.ts';
 import { parametersSchema } from '../../../backend/upstream/replies.ts';
 
 const LONG = 200_000;

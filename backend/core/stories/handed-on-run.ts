@@ -1,0 +1,153 @@
+// The story of a request that goes up in its own words and runs a model there: nothing of it is kept or shared, but it
+// stands in the one line like every other, on the runner that it needs. What is sent, and how its answer comes back, is an
+// exchange that whoever calls hands in (http/dialect/hand-on.ts).
+import { RUNNING } from '../../contract/chat/chat.ts';
+import { AppError } from '../../contract/errors.ts';
+import { planCache } from '../cache/policy.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
+import { isCloudName } from '../models/names.ts';
+import type { Residency } from '../models/residency.ts';
+import type { Clock, InstalledModel, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import { askedOf, type Estimator } from '../queue/estimate.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
+import type { Lease } from '../queue/waiter.ts';
+import { Ticket, type CacheOutcome, type TicketOptions } from '../requests/ticket.ts';
+import { lived, type LifeParts } from './lived.ts';
+import { outlasting } from './outlast.ts';
+import { letIn } from './question.ts';
+import { keepAliveOf } from './shape.ts';
+import { loading } from './standing.ts';
+
+/** A request that is handed on as it came. */
+export interface HandedOnCall extends TicketOptions {
+  /** What of it is known in Ollama's own form: its model, and where it says so the options and the keep_alive. */
+  readonly request: UpstreamRequest;
+  /** Whether somebody reads the answer as it comes. */
+  readonly streamed: boolean;
+  /** How long its prompt is about, in characters. */
+  readonly chars: number;
+}
+
+/**
+ * Sends the request up and its answer down; resolves with the status when its caller has all of it. `begun` is called
+ * before the first byte of the answer goes down: from then on it can't be asked again.
+ */
+export type Exchange = (ticket: Ticket, begun: () => void) => Promise<number>;
+
+export interface HandedOnParts extends LifeParts {
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly upstream: Pick<Upstream, 'load'>;
+  readonly watch: Watch;
+  readonly queue: LeaseQueue;
+  readonly residency: Residency;
+  readonly modelfiles: Modelfiles;
+  readonly estimator: Estimator;
+}
+
+export class HandedOnRuns {
+  readonly #parts: HandedOnParts;
+
+  constructor(parts: HandedOnParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a model runs for this name: one that is not installed can't, and Ollama says so at once. */
+  async canRun(name: string, signal: AbortSignal): Promise<boolean> {
+    const { watch } = this.#parts;
+    if (isCloudName(name)) return true;
+    return (await watch.resolve(name, signal)) !== undefined || watch.currentList === undefined;
+  }
+
+  /**
+   * Has the exchange done on a lease. `came` is told of the ticket before anything is waited for. Throws what the exchange
+   * throws, request_exists, client_limit, breaker_open, shutting_down, queue_full, queue_timeout, upstream errors of a
+   * load, cancelled. Where Ollama goes away before anything of the answer went down, it is asked again.
+   */
+  async run(call: HandedOnCall, came: (ticket: Ticket) => void, exchange: Exchange): Promise<void> {
+    const { watch, queue, modelfiles, telemetry, clock, config, estimator } = this.#parts;
+    const ticket = new Ticket(call, clock);
+    await lived(this.#parts, ticket, async () => {
+      came(ticket);
+      const { request } = call;
+      const model = watch.peek(request.model) ?? (await watch.resolve(request.model, ticket.signal));
+      await letIn(watch, ticket.signal);
+      const spec = await modelfiles.runner(request, model, ticket.signal);
+      const flight = `handed on ${ticket.id}`;
+      ticket.flight = flight;
+      const measured = (): number | undefined => estimator.runMs(spec.model, call.chars, askedOf(call, request));
+      const place = queue.enter(
+        {
+          lane: 'chat',
+          runner: spec.key,
+          model: spec.model,
+          caller: call.caller,
+          urgency: () => ticket,
+          serves: (key) => key === flight,
+          expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
+          isGuess: () => measured() === undefined,
+          onWaiting: (waiting) => ticket.moved(waiting),
+        },
+        ticket.signal,
+      );
+      ticket.source = 'bypass';
+      ticket.cache = NOTHING_KEPT;
+      telemetry.sourced(spec.model, 'bypass', call.owner);
+      let told = false;
+      await outlasting(place, { signal: ticket.signal, told: () => told }, (lease) =>
+        this.#onLease(lease, ticket, request, spec, model, () => exchange(ticket, () => (told = true))),
+      );
+    });
+  }
+
+  async #onLease(
+    lease: Lease,
+    ticket: Ticket,
+    request: UpstreamRequest,
+    spec: RunnerSpec,
+    model: InstalledModel | undefined,
+    exchange: () => Promise<number>,
+  ): Promise<void> {
+    const { residency } = this.#parts;
+    const keepAlive = keepAliveOf(request);
+    const local = !isCloudName(spec.model);
+    if (local && loadsByItself(model)) await this.#ready(spec, keepAlive, ticket);
+    lease.began();
+    ticket.moved(RUNNING);
+    const status = await exchange();
+    if (status >= 400) ticket.finish(new AppError('upstream_failed', `Ollama answered with status ${status}.`));
+    else if (local) residency.used(spec, keepAlive);
+  }
+
+  /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
+  async #ready(spec: RunnerSpec, keepAlive: number | undefined, ticket: Ticket): Promise<void> {
+    const { residency, queue, upstream } = this.#parts;
+    const { signal } = ticket;
+    if (!residency.isReady(spec)) ticket.moved(loading(this.#parts, spec.model));
+    await residency.ensure(spec, keepAlive, queue, signal);
+    const ours = await residency.keepAlive(spec, keepAlive, signal);
+    if (ours === undefined || ours === keepAlive) return;
+    await upstream.load(spec, ours, signal);
+    residency.renewed(spec, ours);
+  }
+}
+
+/** What no empty request can load, as a model that paints, is loaded by the request itself. */
+function loadsByItself(model: InstalledModel | undefined): boolean {
+  const { capabilities } = model ?? {};
+  return capabilities === undefined || capabilities.some((one) => one === 'completion' || one === 'embedding');
+}
+
+const NOTHING_KEPT: CacheOutcome = {
+  plan: planCache({
+    wishes: [{ read: false, store: false }],
+    enabled: true,
+    deduplicate: false,
+    byDefault: false,
+    digestKnown: true,
+    ttlSeconds: 0,
+  }),
+  key: undefined,
+  hit: undefined,
+  landed: { stored: false },
+};

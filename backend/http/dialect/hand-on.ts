@@ -1,0 +1,85 @@
+// A request that goes up in its own words and runs a model there: what a dialect can't put in the one form that the core
+// knows, and what no dialect here knows. It holds a lease all the same: core/stories/handed-on-run.ts is its story.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../../contract/errors.ts';
+import { dialectOf } from '../../contract/routes.ts';
+import type { Relay, UpstreamRequest } from '../../core/ports.ts';
+import type { Requests } from '../../core/requests/requests.ts';
+import type { Ticket } from '../../core/requests/ticket.ts';
+import type { Exchange, HandedOnRuns } from '../../core/stories/handed-on-run.ts';
+import { cacheHeaders } from '../wire/cache-headers.ts';
+import { taken } from '../wire/give.ts';
+import { queueHeaders } from '../wire/queue-headers.ts';
+import { pathOf } from '../wire/normalized-path.ts';
+import { type AskingParts, type CacheFields, ticketOf } from './asking.ts';
+import { onGone, type Patience } from './encode.ts';
+import { exchange } from './relayed.ts';
+import { Pulse } from './pump.ts';
+import { COMMENT, SSE_HEADERS } from './stream.ts';
+
+export interface HandOnParts extends AskingParts {
+  readonly relay: Relay;
+  readonly requests: Requests;
+  readonly handedOnRuns: Pick<HandedOnRuns, 'canRun' | 'run'>;
+  readonly patience: Patience;
+}
+
+/** What has been understood of a request that is handed on. */
+export interface AskedUnchanged {
+  /** Its body, unpacked, as it goes up. */
+  readonly bytes: Buffer;
+  /** Its model, and in Ollama's form the options and keep_alive that Ollama will read from it. */
+  readonly request: UpstreamRequest;
+  /** Whether it asks for a stream. */
+  readonly stream: boolean;
+  /** The fields of its body that are ours. They go up with the rest: nothing is changed. */
+  readonly ours?: CacheFields;
+}
+
+/**
+ * Hands a request on unchanged, on a lease: it is counted, shown and cancelled like every other, waits its turn, and is
+ * refused like every other. Throws what HandedOnRuns.run and exchange throw; once the answer has begun, it has been ended by then.
+ */
+export async function handOn(
+  parts: HandOnParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { bytes, request, stream, ours = {} }: AskedUnchanged,
+): Promise<void> {
+  const { relay, requests, handedOnRuns, patience } = parts;
+  const about = ticketOf(parts, req, res, request.model, ours, stream);
+  // While its reader takes the rest it has not ended, for who waits for that when Hearth stops; the model has.
+  const whole = requests.handOn({ owner: about.owner, caller: about.caller });
+  const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;
+  const send: Exchange = (ticket, told) => {
+    const begun = (): void => {
+      beats?.stop();
+      told();
+      const headers = { ...cacheHeaders(ticket, false), ...queueHeaders(ticket.source, ticket) };
+      if (!res.headersSent) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    };
+    return exchange(relay, req, res, { body: bytes, kind: 'run', begun, passing: () => ticket.piece() }, ticket.signal);
+  };
+  const came = (ticket: Ticket): void =>
+    onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  try {
+    await handedOnRuns.run({ ...about, request, streamed: stream, chars: bytes.length }, came, send);
+    await taken(res);
+  } finally {
+    beats?.stop();
+    whole.end();
+  }
+}
+
+/** Dialects whose streams are events, which may have comments before them. */
+const EVENTS: ReadonlySet<string> = new Set(['openai', 'responses', 'anthropic']);
+
+/** Signs of life for a stream that waits; with the first its headers are out. */
+function beating(res: ServerResponse, { jsonAfterMs, heartbeatMs }: Patience): Pulse {
+  return new Pulse(res, {
+    start: () => void (res.headersSent || res.writeHead(200, SSE_HEADERS)),
+    beat: () => COMMENT,
+    firstBeatMs: jsonAfterMs,
+    beatMs: heartbeatMs,
+  });
+}

@@ -1,0 +1,188 @@
+// One exchange with Ollama in its caller's own words: the request goes up and the answer comes down byte for byte. A stream
+// that breaks off, or that Hearth must end when it stops, gets last words in the form of its dialect.
+// What must not travel is taken off: the headers of one connection (RFC 9110, 7.6.1), who asked, and our own headers.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError, asAppError } from '../../contract/errors.ts';
+import { dialectOf } from '../../contract/routes.ts';
+import { foreign } from '../../contract/sentence.ts';
+import type { Relay, RelayAnswer, RelayRequest } from '../../core/ports.ts';
+import { isForwarding } from '../door/forwarded.ts';
+import { inviteBody } from '../wire/body.ts';
+import { failureOf } from '../wire/failures.ts';
+import { give } from '../wire/give.ts';
+import { pathOf } from '../wire/normalized-path.ts';
+import { formOf, WholePieces } from '../wire/whole-pieces.ts';
+import { breakOff, requestId } from './encode.ts';
+
+/** Headers of one connection, and those that only our own door is meant to see. */
+const NOT_UP = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  // A foreign Origin, or our own Host, makes Ollama answer 403.
+  'origin',
+  'referer',
+  'cookie',
+  'x-cache-control',
+  'x-queue-priority',
+  'x-stream-replay',
+  'x-request-id',
+  'x-forwarded-proto',
+]);
+
+const NOT_DOWN = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  // As "cookie" does not go up; a proxy's cookie may be worth as much as the key that it was given for.
+  'set-cookie',
+]);
+
+/** Keys of Hearth begin so; they are no business of Ollama's. */
+const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
+
+/** What a body that was read no longer has as it came. */
+const OF_THE_BODY = new Set(['content-length', 'content-encoding']);
+
+/** What goes up, and who is told of what comes down. */
+export interface Exchanged {
+  /** `unread`: the body is streamed up as it comes, where there is one. */
+  readonly body: Buffer | 'unread';
+  readonly kind: RelayRequest['kind'];
+  /** Before the first byte of the answer goes down. */
+  begun?(): void;
+  /** Before each piece of it does. */
+  passing?(piece: Uint8Array): void;
+}
+
+/**
+ * Sends a request up, and its answer down to its end; resolves with the status, while the reader may still take the rest.
+ * An answer whose headers are out already goes on as the stream of events that they promise. Throws upstream_unreachable,
+ * upstream_unauthorized, upstream_forbidden, upstream_failed, first_token_timeout, idle_timeout, or the signal's reason; once the answer has begun, it has been ended by then.
+ */
+export async function exchange(
+  relay: Relay,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { body, kind, begun, passing }: Exchanged,
+  signal: AbortSignal,
+): Promise<number> {
+  const { method = 'GET', url = '/' } = req;
+  const read = body !== 'unread';
+  const sent = read ? body : hasBody(req) ? req : null;
+  if (sent === req) inviteBody(req);
+  const answer = await relay.forward({ method, path: url, headers: upward(req, read), body: sent, kind }, signal);
+  if (res.headersSent && !isStream(answer)) throw await refused(answer);
+  begun?.();
+  if (!res.headersSent) answerWith(res, answer);
+  const form = method === 'HEAD' ? undefined : formOf(answer.headers);
+  const pieces = form === undefined ? undefined : new WholePieces(form);
+  let number = 0;
+  try {
+    for await (const bytes of answer.body) {
+      const piece = pieces?.add(bytes) ?? bytes;
+      if (piece.length === 0) continue;
+      passing?.(piece);
+      if (form === 'events') number = numberAfter(piece) ?? number;
+      await give(res, piece);
+    }
+  } catch (error) {
+    // Where no word of ours fits behind half of another's answer, only a broken connection says that it is not whole.
+    if (pieces?.whole !== true) res.destroy();
+    else breakOff(res, failureOf(asAppError(error), dialectOf(pathOf(req)), requestId(res), number));
+    throw error;
+  }
+  res.end(pieces?.rest());
+  return answer.status;
+}
+
+/** Whether an answer is the stream of events that headers which are out already promise. */
+function isStream({ status, headers }: RelayAnswer): boolean {
+  return status === 200 && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''));
+}
+
+function answerWith(res: ServerResponse, { status, headers }: RelayAnswer): void {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || NOT_DOWN.has(name) || name.startsWith('access-control-')) continue;
+    // Vary has a word of our own door in it already.
+    if (name === 'vary') res.appendHeader(name, value);
+    else res.setHeader(name, value);
+  }
+  res.flushHeaders();
+}
+
+/** Bytes of a refusal that are looked at. */
+const MOST_REFUSAL = 64 * 1024;
+
+/** An answer that can't be handed on any more, as a failure in its own words. */
+async function refused({ status, body }: RelayAnswer): Promise<AppError> {
+  let text = '';
+  for await (const bytes of body) if (text.length < MOST_REFUSAL) text += Buffer.from(bytes).toString();
+  const native = { status, body: wordsIn(text) };
+  return new AppError('upstream_failed', foreign(`Ollama answered with status ${status}: ${text}`), { native });
+}
+
+function wordsIn(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && 'error' in value) return { error: value.error };
+  } catch {
+    // A page of a proxy, or a text: it is told as it came.
+  }
+  return { error: text };
+}
+
+const NUMBER = '"sequence_number":';
+
+/** The number that follows those of some events, where they are numbered (OpenAI's Responses). It costs one look from the end. */
+function numberAfter(piece: Uint8Array): number | undefined {
+  const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+  const at = bytes.lastIndexOf(NUMBER);
+  if (at === -1) return undefined;
+  const from = at + NUMBER.length;
+  const last = /^\d+/.exec(bytes.toString('latin1', from, from + MOST_DIGITS))?.[0];
+  return last === undefined ? undefined : Number(last) + 1;
+}
+
+/** Of a whole number that JavaScript tells exactly. */
+const MOST_DIGITS = 16;
+
+/** The headers that go up. A body that was read goes up as it was unpacked, and its length is known anew. */
+function upward(req: IncomingMessage, read: boolean): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  const named = connectionHeaders(req.headers.connection ?? '');
+  for (const [name, value] of Object.entries(req.headers)) {
+    if (value === undefined || NOT_UP.has(name) || isForwarding(name) || named.includes(name)) continue;
+    if (read && OF_THE_BODY.has(name)) continue;
+    const isKey = name === 'authorization' || name === 'x-api-key';
+    if (isKey && OWN_KEY.test(String(value))) continue;
+    headers[name] = value;
+  }
+  return headers;
+}
+
+/** The headers that a Connection header says are of this connection alone, in lower case. */
+export function connectionHeaders(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+}
+
+/** Whether a request brings a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
