@@ -5,7 +5,7 @@ import { canonicalName } from '../../contract/model-name.ts';
 import { sees } from '../ownership.ts';
 
 /** So few that taking one apart is not felt by a request that comes meanwhile. */
-export const GROUP_SIZE = 500;
+export const GROUP_SIZE = 250;
 
 /** Marks remembered with an answer, and the bytes that one takes. */
 const MOST_MARKS = 64;
