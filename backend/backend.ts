@@ -16,11 +16,7 @@ import { Flights } from './core/flight.ts';
 import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
-import { KeepAlives } from './core/models/keep-alive.ts';
-import { KnownMemory } from './core/models/known-memory.ts';
-import { Modelfiles } from './core/models/modelfiles.ts';
 import { PassedOn } from './core/stories/passed-on.ts';
-import { Uses } from './core/models/uses.ts';
 import { Jobs } from './core/stories/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue/queue.ts';
@@ -28,7 +24,7 @@ import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { LOCAL } from './core/ownership.ts';
 import { Requests } from './core/requests/requests.ts';
 import type { Ended } from './core/requests/at-once.ts';
-import { Residency } from './core/models/residency.ts';
+import { Reloads } from './core/models/reloads.ts';
 import { act, readAction } from './core/stories/actions.ts';
 import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import { OriginApprovals } from './core/access/origin-approvals.ts';
@@ -45,6 +41,7 @@ import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
+import { modelMemory } from './ollama-memory.ts';
 import { lanAddresses } from './own-addresses.ts';
 
 export interface BackendOptions {
@@ -100,35 +97,42 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const estimator = new Estimator();
   const telemetry = new Telemetry(history, clock.now);
   const requests = new Requests(() => feed.touch('queue'));
-  const flights = new Flights();
   const cache = new ResponseCache(config, clock);
   const fitHeap = heapGrowth();
   const conversations = new Conversations(config, clock, () => queue.nextPlace());
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
   const relay = createRelay({ config, clock, via });
-  const modelfiles = new Modelfiles(upstream);
-  const weights = (digest: string): string => modelfiles.weights(digest);
-  const uses = new Uses(clock, weights);
-  const keepAlives = new KeepAlives({ config, clock, watch, weights });
-  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log });
-  const ollamaMemory = new KnownMemory({ residency, keepAlives, clock });
+  const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator });
+  const { modelfiles, residency, known } = memoryParts;
+  const reloads = new Reloads(clock.elapsed, (text) => warn({}, text));
   const queue = new LeaseQueue({
     config,
     clock,
     loadMs: (model) => estimator.loadMs(model) || undefined,
     resident: (runner) => residency.isResident(runner),
-    memory: () => ollamaMemory.facts,
+    memory: () => known.facts,
     away: () => watch.state.away,
     onChange: () => {
       history.waiting(queue.waiting);
       feed.touch('queue');
     },
   });
-  const memory = { upstream, watch, queue, residency, modelfiles, keepAlives, uses };
+  const memory = { ...memoryParts, upstream, watch, queue };
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
   const determinism = new Determinism(modelfiles);
-  const working = { ...memory, config, clock, log, cache, estimator, requests, telemetry, determinism, passedOn };
+  const working = {
+    ...memory,
+    config,
+    clock,
+    log,
+    cache,
+    requests,
+    telemetry,
+    determinism,
+    passedOn,
+    reloads,
+  };
   const onEnded = (ticket: Ended): void => {
     feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
@@ -136,7 +140,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const gateway = new Gateway({
     ...working,
     newId: randomUUID,
-    flights,
+    flights: new Flights(),
     onEnded: (ticket) => {
       // A cached answer begins at once and says nothing about the model.
       if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing);
@@ -159,7 +163,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     estimator,
     residency,
     modelfiles,
-    notices: () => [...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]), ...warmer.notices],
+    notices: () => [
+      ...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
+      ...warmer.notices,
+      ...reloads.notices,
+    ],
   };
   const feed = new Feed(
     {
@@ -182,12 +190,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   function looked(state: UpstreamState): void {
-    if (state.away) {
-      residency.forgetAll();
-      ollamaMemory.forget();
-    }
-    residency.reconcile(state.loaded);
-    ollamaMemory.look(state.loaded);
+    memoryParts.look(state);
     void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
     queue.recheck();

@@ -43,6 +43,8 @@ export const queueListEntrySchema = z.object({
   silent_ms: ms.nullable(),
   /** How many others get the same run. */
   shared_with: count,
+  /** Its prompt is longer than its context, by an estimate, and the oldest part is left out; in tokens. Left out where it fits. */
+  truncated: z.object({ tokens: count, size: count }).optional(),
 });
 
 export const queueSchema = z.object({

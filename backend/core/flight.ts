@@ -157,7 +157,10 @@ class Flight {
       this.#abort.abort(left.signal.reason);
     };
     const off = onAbort(options.signal, leave);
-    const standing = (): Waiting | undefined => (this.#log.length > 0 ? RUNNING : this.#waiting?.waiting);
+    const standing = (): Waiting | undefined => {
+      const told = this.#waiting?.waiting;
+      return this.#log.length > 0 && told?.phase !== 'running' ? RUNNING : told;
+    };
     return {
       led,
       lifts,

@@ -81,6 +81,8 @@ export interface Modelfile {
   readonly parameters: ReadonlyMap<string, readonly string[]>;
   /** The blobs of its FROM and ADAPTER lines, as one text; undefined where they are not told. */
   readonly weights: string | undefined;
+  /** Tokens that the model was made for: no context is larger. Undefined where Ollama does not tell. */
+  readonly contextLength?: number;
 }
 
 /** One model of `/api/ps`. */

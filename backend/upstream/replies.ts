@@ -143,8 +143,17 @@ function weightsOf(modelfile: string): string | undefined {
   return blobs.length === 0 ? undefined : blobs.join(' ');
 }
 
+/** The key of the model's longest context among what its file says of it; the architecture's name comes before it. */
+const CONTEXT_LENGTH = /^[^.]+\.context_length$/;
+
 /** Answer of /api/show, as far as a Modelfile is told in it. */
-export const modelfileSchema = z.object({ parameters: text, modelfile: text }).transform((shown): Modelfile => ({
-  parameters: parametersSchema.parse(shown),
-  weights: weightsOf(shown.modelfile ?? ''),
-}));
+export const modelfileSchema = z
+  .object({ parameters: text, modelfile: text, model_info: z.record(z.string(), z.unknown()).nullish().catch(null) })
+  .transform((shown): Modelfile => {
+    const length = Object.entries(shown.model_info ?? {}).find(([key]) => CONTEXT_LENGTH.test(key))?.[1];
+    return {
+      parameters: parametersSchema.parse(shown),
+      weights: weightsOf(shown.modelfile ?? ''),
+      ...(typeof length === 'number' && length > 0 ? { contextLength: length } : {}),
+    };
+  });

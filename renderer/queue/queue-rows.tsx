@@ -19,7 +19,8 @@ const since = (time: string, now: number): string => clockDuration(now - Date.pa
 export function RunningRow({ entry, now }: RowProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { request_id, model, caller, phase, tokens, tokens_per_s, started_at, created_at, shared_with, late } = entry;
+  const { request_id, model, caller, phase, tokens, tokens_per_s, started_at, created_at, shared_with } = entry;
+  const { late, truncated } = entry;
   const facts = [
     ['Tokens', phase === 'loading' ? NOTHING : count(tokens)],
     ['Tokens/s', tokens_per_s === null ? NOTHING : count(tokens_per_s)],
@@ -55,6 +56,12 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
           </div>
         ))}
       </dl>
+      {truncated !== undefined && (
+        <p class="q-late">
+          The prompt has about {count(truncated.tokens)} tokens, its context {count(truncated.size)}: the oldest part is
+          left out
+        </p>
+      )}
       {late && <p class="q-late">Longer than expected, so far {since(started_at ?? created_at, now)}</p>}
     </li>
   );

@@ -7,6 +7,7 @@ import type { ControlProps, FieldProps } from './control-props.ts';
 import { afterStep, UNTOUCHED, type FieldState, type FieldStep } from './field-state.ts';
 import { HeadersControl } from './field-headers.tsx';
 import { ListControl } from './field-list.tsx';
+import { TableControl } from './field-table.tsx';
 import { SecretControl } from './field-secret.tsx';
 import { asText, hintOf, isWrong, modelChoices, needsKey, readText } from './form.ts';
 import { HintLine } from './hint-line.tsx';
@@ -36,7 +37,7 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const hint = found ?? hintOf(field, view, touched);
   // A switch that is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
-  const isList = field.kind === 'list' || field.kind === 'keys' || field.kind === 'headers';
+  const isList = ['list', 'keys', 'headers', 'table'].includes(field.kind);
   const wide = isList || field.kind === 'url' || field.kind === 'secret' || field.kind === 'multiline';
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
@@ -164,6 +165,8 @@ function Control(props: ControlProps): JSX.Element {
       return <KeysControl {...props} />;
     case 'headers':
       return <HeadersControl {...props} />;
+    case 'table':
+      return <TableControl {...props} />;
     case 'secret':
       return <SecretControl {...props} />;
     case 'number':

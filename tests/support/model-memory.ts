@@ -1,12 +1,8 @@
-// What the core knows of Ollama's memory, put together as backend.ts does it, for tests that need it whole.
+// What the core knows of Ollama's memory, for tests that need it whole and little else.
 import { defaultConfig, type Config } from '../../backend/contract/config/config.ts';
-import { Estimator } from '../../backend/core/queue/estimate.ts';
-import { KeepAlives } from '../../backend/core/models/keep-alive.ts';
-import { KnownMemory } from '../../backend/core/models/known-memory.ts';
-import { Modelfiles } from '../../backend/core/models/modelfiles.ts';
 import type { Clock, Modelfile, Upstream, Watch } from '../../backend/core/ports.ts';
-import { Residency } from '../../backend/core/models/residency.ts';
-import { Uses } from '../../backend/core/models/uses.ts';
+import { Estimator } from '../../backend/core/queue/estimate.ts';
+import { modelMemory, type ModelMemory } from '../../backend/ollama-memory.ts';
 import { NO_LOG } from './builders.ts';
 
 /** A model whose Modelfile tells nothing. */
@@ -20,26 +16,14 @@ export interface MemoryOptions {
   readonly estimator?: Estimator;
 }
 
-export interface Memory {
-  readonly modelfiles: Modelfiles;
-  readonly uses: Uses;
-  readonly keepAlives: KeepAlives;
-  readonly residency: Residency;
-  readonly known: KnownMemory;
-}
+export type Memory = ModelMemory;
 
 export function memory({
-  clock,
-  watch,
   upstream,
   config = defaultConfig,
   estimator = new Estimator(),
+  ...rest
 }: MemoryOptions): Memory {
-  const modelfiles = new Modelfiles({ modelfile: async () => NO_MODELFILE, ...upstream });
-  const weights = (digest: string): string => modelfiles.weights(digest);
-  const uses = new Uses(clock, weights);
-  const keepAlives = new KeepAlives({ config, clock, watch, weights });
-  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log: NO_LOG });
-  const known = new KnownMemory({ residency, keepAlives, clock });
-  return { modelfiles, uses, keepAlives, residency, known };
+  const asked = { modelfile: async () => NO_MODELFILE, ...upstream };
+  return modelMemory({ ...rest, upstream: asked, config, estimator, log: NO_LOG });
 }

@@ -82,6 +82,14 @@ export interface Waiting {
   readonly due_at?: number;
   /** What keeps the whole line from moving: Ollama does not answer, and it goes on when Ollama is back. Absent: the line moves. */
   readonly waits_for?: 'ollama';
+  /** Its prompt does not fit, and it will run with a part of it. */
+  readonly truncated?: Truncated;
+}
+
+/** A prompt that is longer than the context it runs with, by an estimate: Ollama leaves the oldest part out. In tokens. */
+export interface Truncated {
+  readonly tokens: number;
+  readonly size: number;
 }
 
 /**

@@ -18,7 +18,8 @@ export type FieldKind =
   | 'list'
   | 'keys'
   | 'secret'
-  | 'headers';
+  | 'headers'
+  | 'table';
 
 /** What can be said of a setting beside its type. */
 export interface About<Value> {
@@ -123,6 +124,17 @@ export function list<Item extends z.ZodType>(
 export function headers(): Form<z.ZodRecord<z.ZodString, z.ZodString>> {
   const type = z.record(z.string(), z.string()).overwrite(spelledHeaders).refine(areHeaders);
   return { type, kind: 'headers', allowed: HEADERS_ALLOWED };
+}
+
+/** A table of at most `max` entries by name; `item` is what each is, with its article, and `allowed` what it may hold. */
+export function table<Entry extends z.ZodType>(
+  entry: Entry,
+  name: z.ZodType<string, string>,
+  max: number,
+  { allowed, item }: { readonly allowed: string; readonly item: string },
+): Form<z.ZodType<Record<string, z.output<Entry>>>> {
+  const type = z.record(name, entry).refine((entries) => Object.keys(entries).length <= max);
+  return { type, kind: 'table', allowed, max, item };
 }
 
 type Told = Omit<Form<z.ZodType>, 'type'> & About<unknown>;

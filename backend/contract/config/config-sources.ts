@@ -127,6 +127,7 @@ function fromText(field: FieldInfo, value: unknown): unknown {
     case 'choice':
       return text.toLowerCase();
     case 'keys':
+    case 'table':
       return fromJson(text);
     case 'headers':
       return text.startsWith('{') ? fromJson(text) : fromHeaderLines(text);

@@ -1,5 +1,6 @@
 // The settings toward Ollama: where it is, which model, how long to wait, what to keep warm.
 // Declarations alone; config.ts puts all sections together.
+import { z } from 'zod';
 import { upstreamAddress } from '../address.ts';
 import {
   amount,
@@ -12,6 +13,7 @@ import {
   list,
   section,
   spelled,
+  table,
   whole,
 } from './config-field.ts';
 
@@ -23,6 +25,11 @@ const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'mo
 /** Also as it is written in a header, for those who copy it from there. */
 const bearerKey = (text: string): string | undefined =>
   /^(?:bearer(?:\s+|$))?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
+
+const MOST_TOKENS = 16_777_216;
+
+/** What is said of one model. */
+const ofModel = z.strictObject({ num_ctx: z.union([z.literal('auto'), z.int().min(1).max(MOST_TOKENS)]).optional() });
 
 const filePath = (text: string): string | undefined =>
   /^[^\p{Cc}]{0,4096}$/u.test(text.trim()) ? text.trim() : undefined;
@@ -125,7 +132,7 @@ export const ollama = section('Ollama', {
       applies: 'live',
     },
   ),
-  num_ctx: field(whole(0, 16_777_216), {
+  num_ctx: field(whole(0, MOST_TOKENS), {
     title: 'Context size',
     hint: 'The num_ctx that ollama.num_ctx_policy works with; 0 is not set.',
     default: 0,
@@ -133,6 +140,19 @@ export const ollama = section('Ollama', {
     applies: 'live',
     advanced: true,
   }),
+  models: field(
+    table(ofModel, model().type, 200, {
+      allowed: `a table of at most 200 model names, each with num_ctx: "auto" or a whole number from 1 to ${MOST_TOKENS}, as in {"llama3.2": {"num_ctx": "auto"}}`,
+      item: 'a model',
+    }),
+    {
+      title: 'Context by model',
+      hint: 'num_ctx of one model. A number stands in for ollama.num_ctx, and fills what is missing also where the policy leaves requests as sent. "auto" is what the prompt needs: 4096, 8192, 16384 and so on, at least what is sent, no more than the model and the graphics memory hold, and never less than what is loaded.',
+      default: {},
+      applies: 'live',
+      advanced: true,
+    },
+  ),
   max_answer_mb: field(amount(0.1, 1024), {
     title: 'Longest answer',
     hint: 'An answer above this is ended with upstream_failed.',

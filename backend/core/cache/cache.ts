@@ -1,7 +1,7 @@
 // The response cache: finished answers and vectors, bounded in bytes, least recently used out first, with a time to live.
 // It decides nothing about who may use it (policy.ts) and knows no files; it counts only what it sees itself.
 import { LRUCache } from 'lru-cache';
-import type { Completion } from '../../contract/chat/chat.ts';
+import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import { Groups, MARK_BYTES, withMark, type Entry, type Group, type Sum } from './groups.ts';
@@ -40,6 +40,8 @@ interface About {
   readonly tokens: number;
   /** What its request was marked with (cache.fresh_when). */
   readonly mark?: string | undefined;
+  /** Its prompt did not fit. */
+  readonly truncated?: Truncated | undefined;
 }
 
 /** Which entries to remove; all when nothing is named. `olderThanS` in seconds, `watcher` who may see them. */
@@ -176,6 +178,7 @@ export class ResponseCache {
       runMs: about.runMs,
       tokens: about.tokens,
       marks,
+      truncated: about.truncated,
     };
     this.#entries.set(placeOf(key), entry);
     this.#groups.add(entry);

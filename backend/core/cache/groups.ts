@@ -1,6 +1,7 @@
 // Entries of the cache in groups of some hundreds: each of one owner and one model, and kept one after another. Who clears
 // by owner, model or age takes whole groups, so that to find, to count and to call gone costs little however many entries
 // there are; and a group is the portion in which what is gone can be taken apart later.
+import type { Truncated } from '../../contract/chat/chat.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { sees } from '../ownership.ts';
 
@@ -30,6 +31,8 @@ export interface Entry {
   readonly tokens: number;
   /** Marks with which it, or an answer in its place before, was asked for; the newest last. */
   readonly marks: readonly string[];
+  /** Its prompt did not fit into the context; undefined where it did. */
+  readonly truncated: Truncated | undefined;
 }
 
 export interface Group {

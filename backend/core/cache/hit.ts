@@ -1,5 +1,5 @@
 // A kept answer that was found: what is known of it, and its record, which is copied out of the cache when it is needed.
-import type { Completion } from '../../contract/chat/chat.ts';
+import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Entry } from './groups.ts';
 import { decodeKept, decodeRecord, hasCalls, type KeptAnswer } from './record.ts';
 import type { Slabs } from './slabs.ts';
@@ -17,6 +17,8 @@ export class Hit {
   readonly tokens: number;
   /** The marks (cache.fresh_when) that need no other answer than this. */
   readonly marks: readonly string[];
+  /** Its prompt did not fit. */
+  readonly truncated: Truncated | undefined;
   readonly #slabs: Slabs;
   #bytes: Buffer | undefined;
 
@@ -30,6 +32,7 @@ export class Hit {
     this.runMs = entry.runMs;
     this.tokens = entry.tokens;
     this.marks = entry.marks;
+    this.truncated = entry.truncated;
     this.#slabs = slabs;
   }
 

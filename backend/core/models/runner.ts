@@ -39,3 +39,9 @@ export function runnerSpec(
     key: `${weights} ${canonicalJson({ options: inForce, ...shift })}`,
   };
 }
+
+/** The names of the options in which two runners differ, and `shift`; none where only their Modelfiles do. */
+export function differences(a: RunnerSpec, b: RunnerSpec): string[] {
+  const names = OPTIONS.runner.filter((name) => a.options[name] !== b.options[name]);
+  return a.shift === b.shift ? names : [...names, 'shift'];
+}

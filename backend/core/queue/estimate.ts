@@ -29,6 +29,11 @@ export interface Asked {
   readonly chars?: number | undefined;
 }
 
+/** With the size of its prompt. */
+export interface Sized extends Asked {
+  readonly chars: number;
+}
+
 const READ_ALONG: Asked = { streamed: true };
 
 interface Learned {
@@ -155,10 +160,7 @@ function blend(old: number | undefined, now: number): number | undefined {
 }
 
 /** How an answer is asked for: whether it is streamed, Ollama's `num_predict`, of which only a positive one is a limit, and how long the prompt is. */
-export function askedOf(
-  { streamed }: Pick<Asked, 'streamed'>,
-  request: UpstreamRequest,
-): Asked & { readonly chars: number } {
+export function askedOf({ streamed }: Pick<Asked, 'streamed'>, request: UpstreamRequest): Sized {
   const limit = request.options?.['num_predict'];
   return { streamed, limit: typeof limit === 'number' && limit > 0 ? limit : undefined, chars: promptChars(request) };
 }

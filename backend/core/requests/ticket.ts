@@ -37,7 +37,7 @@ export interface CacheOutcome {
   readonly plan: CachePlan;
   /** 64 hex digits; undefined when the request has no key (unknown model). */
   readonly key: string | undefined;
-  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt'> | undefined;
+  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt' | 'truncated'> | undefined;
   /** Becomes true when the run's answer, whole, was stored. */
   readonly landed: { stored: boolean };
 }

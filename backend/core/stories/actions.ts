@@ -13,11 +13,12 @@ import { LOCAL, sees } from '../ownership.ts';
 import { letIn, resolveModel } from './question.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Residency } from '../models/residency.ts';
-import { keepAliveOf, shapeRequest } from './shape.ts';
+import { settle, type SettleParts } from './settle.ts';
+import { keepAliveOf, leastContext, shapeRequest } from './shape.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Lane } from '../queue/waiter.ts';
 
-export interface ActionParts {
+export interface ActionParts extends SettleParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly cache: ResponseCache;
@@ -120,15 +121,18 @@ export async function warm(parts: ActionParts, model: string, urgency: Urgency, 
 
 /** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
 export async function load(
-  { config, watch, queue, residency, modelfiles, upstream, clock }: ActionParts,
+  parts: ActionParts,
   wanted: UpstreamRequest,
   { lane, caller, urgency }: { readonly lane: Lane; readonly caller: string; readonly urgency: Urgency },
   signal: AbortSignal,
 ): Promise<number> {
+  const { config, watch, queue, residency, upstream, clock } = parts;
   const { model } = wanted;
   const installed = await resolveModel(watch, model, signal, 'embed');
-  const request = shapeRequest(wanted, config().ollama);
-  const asked = await modelfiles.runner(request, installed, signal);
+  const { ollama } = config();
+  const shaped = shapeRequest(wanted, ollama);
+  const least = leastContext(wanted, ollama);
+  const { request, spec: asked } = await settle(parts, { request: shaped, model: installed, least }, signal);
   const spec = wanted.options === undefined ? residency.usual(asked) : asked;
   await letIn(watch, signal);
   const place = queue.enter(

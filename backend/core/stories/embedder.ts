@@ -9,7 +9,7 @@ import type { CachePlan, CacheWish } from '../cache/policy.ts';
 import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';
 import type { Determinism } from '../models/determinism.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
-import type { InstalledModel, UpstreamRequest } from '../ports.ts';
+import type { UpstreamRequest } from '../ports.ts';
 import { shuttingDown } from '../refusals.ts';
 import type { CacheDefault } from '../requests/call.ts';
 import { type CacheOutcome, Ticket, type TicketOptions } from '../requests/ticket.ts';
@@ -17,7 +17,8 @@ import { Batcher, type BatcherParts } from './batcher.ts';
 import type { Embedded, EmbedFamily } from './embed-group.ts';
 import { lived, type LifeParts } from './lived.ts';
 import type { PassedOn } from './passed-on.ts';
-import { letIn, understand } from './question.ts';
+import { letIn, type Understood, understand } from './question.ts';
+import { settle, type SettleParts } from './settle.ts';
 
 /** One request for vectors, in the form that every route translates to. */
 export interface EmbedCall extends TicketOptions {
@@ -42,7 +43,7 @@ export interface EmbedAnswer {
   readonly loadDuration: number;
 }
 
-export interface EmbedderParts extends BatcherParts, LifeParts {
+export interface EmbedderParts extends BatcherParts, LifeParts, SettleParts {
   readonly cache: ResponseCache;
   readonly modelfiles: Modelfiles;
   readonly determinism: Determinism;
@@ -84,7 +85,8 @@ export class Embedder {
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
     const { cache, telemetry, passedOn, watch } = this.#parts;
-    const { model, request, plan, keyAt } = await understand(this.#parts, call, ticket.signal);
+    const asked = await understand(this.#parts, call, ticket.signal);
+    const { model, request, plan, keyAt } = asked;
     const { key: keys, keepAs } = keyed(watch, (of) => call.texts.map((text) => keyAt(of, text)));
     const kept = new Map<string, Kept>();
     for (const [i, text] of call.texts.entries()) {
@@ -100,7 +102,7 @@ export class Embedder {
     const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
     const name = model?.name ?? request.model;
     if (missing.length === 0) ticket.source = 'hit';
-    const asking = this.#run(call, ticket, plan, request, model, missing);
+    const asking = this.#run(call, ticket, asked, missing);
     const { vectors: made, loadDuration } = await asking.finally(() => {
       // Also of one that failed: who was accepted has a source.
       if (ticket.source !== undefined) telemetry.sourced(name, ticket.source, call.owner);
@@ -130,9 +132,7 @@ export class Embedder {
   async #run(
     { family, caller }: EmbedCall,
     ticket: Ticket,
-    plan: CachePlan,
-    request: UpstreamRequest,
-    model: InstalledModel | undefined,
+    { plan, request, model, least }: Understood,
     texts: readonly string[],
   ): Promise<Pick<Embedded, 'vectors' | 'loadDuration'>> {
     if (texts.length === 0) return { vectors: new Map(), loadDuration: 0 };
@@ -140,11 +140,13 @@ export class Embedder {
     await letIn(this.#parts.watch, ticket.signal);
     const flight = `embed ${ticket.id}`;
     ticket.flight = flight;
+    // Each text is read by itself.
+    const chars = texts.reduce((most, text) => Math.max(most, text.length), 0);
+    const settled = await settle(this.#parts, { request, model, least, chars }, ticket.signal);
     const embedded = await this.#batcher.embed(
       {
         family,
-        request,
-        spec: await this.#parts.modelfiles.runner(request, model, ticket.signal),
+        ...settled,
         texts,
         caller,
         share: plan.share,

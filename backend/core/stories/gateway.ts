@@ -3,20 +3,22 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, CompletionBuilder, RUNNING, withLoad, type Completion, type Waiting } from '../../contract/chat/chat.ts';
+import { fold, CompletionBuilder, RUNNING, withLoad, type Waiting } from '../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
 import type { Determinism } from '../models/determinism.ts';
-import { askedOf, cachedTokens, type Estimator } from '../queue/estimate.ts';
+import { askedOf, cachedTokens, type Sized } from '../queue/estimate.ts';
 import type { FlightContext, Flights } from '../flight.ts';
 import { counted, followed, once } from './follow.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
+import type { Reloads } from '../models/reloads.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
+import type { Modelfiles } from '../models/modelfiles.ts';
 import type { PassedOn } from './passed-on.ts';
-import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, Watch } from '../ports.ts';
+import { keepAnswer } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
 import { keptFor, letIn, understand } from './question.ts';
@@ -26,13 +28,14 @@ import { keyed } from '../cache/keyed.ts';
 import type { Requests } from '../requests/requests.ts';
 import { Ticket } from '../requests/ticket.ts';
 import type { Residency } from '../models/residency.ts';
+import { truncationOf, settle, type Settled, type SettleParts, type Unsettled } from './settle.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { loading } from './standing.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Lease } from '../queue/waiter.ts';
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
-export interface GatewayParts {
+export interface GatewayParts extends SettleParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly newId: NewId;
@@ -43,21 +46,20 @@ export interface GatewayParts {
   readonly flights: Flights;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
-  readonly estimator: Estimator;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   readonly determinism: Determinism;
   readonly modelfiles: Modelfiles;
+  readonly reloads: Pick<Reloads, 'ran' | 'truncated'>;
   readonly passedOn: Pick<PassedOn, 'take' | 'wouldChange'>;
   /** A request's life has ended, well or not. */
   onEnded(request: Ended): void;
 }
 
 /** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
-interface Run {
+interface Run extends Settled {
   readonly call: ChatCall;
-  readonly request: UpstreamRequest;
-  readonly spec: RunnerSpec;
+  readonly unsettled: Unsettled;
   readonly outcome: ToKeep;
 }
 
@@ -80,7 +82,7 @@ export class Gateway {
    * by who had to wait with the request before it could be asked.
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
-    const { watch, config, requests, cache, log, telemetry, modelfiles, passedOn } = this.#parts;
+    const { watch, config, requests, cache, log, telemetry, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
     // That by which the call was read; it may be another one by the time that the model is known.
     const readBy = config();
@@ -100,8 +102,8 @@ export class Gateway {
     requests.add(ticket);
     try {
       await this.admit(ticket);
-      const spec = await modelfiles.runner(request, model, ticket.signal);
-      const answer = this.#join(ticket, { call, request, spec, outcome });
+      const settled = await settle(this.#parts, asked, ticket.signal);
+      const answer = this.#join(ticket, { call, unsettled: asked, ...settled, outcome });
       if (ticket.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
@@ -202,21 +204,27 @@ export class Gateway {
     const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun };
     return outlasting(place, patience, (lease, { granted }) => {
       if (!granted) flight.waiting(this.#begins(spec));
-      return this.#onLease(lease, run, flight);
+      return this.#onLease(lease, run, asked, flight);
     });
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
-  async #onLease(lease: Lease, run: Run, flight: FlightContext): Promise<void> {
-    const { queue, residency, estimator, upstream, config, log, telemetry } = this.#parts;
-    const { call, request, spec } = run;
+  async #onLease(lease: Lease, run: Run, asked: Sized, flight: FlightContext): Promise<void> {
+    const { queue, residency, estimator, upstream, config, log, telemetry, reloads } = this.#parts;
+    const { call } = run;
+    // By what is loaded now; another may have been loaded with a larger context while it waited.
+    const { request, spec } = await settle(this.#parts, run.unsettled, flight.signal);
+    const before = residency.standing(spec.weights);
     const local = !isCloudName(spec.model);
     let keepAlive = keepAliveOf(request);
     const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
     if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
     lease.began();
-    flight.waiting(RUNNING);
+    const truncated = local ? truncationOf(this.#parts, spec, asked.chars) : undefined;
+    flight.waiting(truncated === undefined ? RUNNING : { ...RUNNING, truncated });
+    if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
+    if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
     const builder = new CompletionBuilder();
     for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
       if (event.type === 'piece') builder.add(event.piece);
@@ -226,10 +234,12 @@ export class Gateway {
       }
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
       residency.used(spec, keepAlive);
-      estimator.observe(spec.model, end.metrics, askedOf(call, request), cachedTokens(event.end));
+      const read = truncated === undefined ? asked.chars : undefined;
+      estimator.observe(spec.model, end.metrics, { ...asked, chars: read }, cachedTokens(event.end));
       telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
       const completion = builder.finish(end);
-      this.#keep(completion, run);
+      // ---- 5 keep what landed well
+      keepAnswer(this.#parts.cache, completion, { ...run, model: spec.model, truncated });
       if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
       flight.tell({ type: 'end', end });
       return;
@@ -240,19 +250,6 @@ export class Gateway {
   #begins(spec: RunnerSpec): Waiting {
     const ready = isCloudName(spec.model) || this.#parts.residency.isReady(spec);
     return ready ? RUNNING : loading(this.#parts, spec.model);
-  }
-
-  // ---- 5 keep what landed well
-
-  #keep(completion: Completion, { call: { owner, mark }, spec: { model }, outcome }: Run): void {
-    const { plan, keepAs, landed } = outcome;
-    const { done_reason, metrics } = completion.end;
-    const usable = done_reason === 'stop' || done_reason === 'length';
-    const empty = completion.content === '' && completion.tool_calls.length === 0;
-    const key = plan.store && usable && !empty ? keepAs() : undefined;
-    if (key === undefined) return;
-    const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
-    landed.stored = this.#parts.cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark });
   }
 
   // ---- stopping

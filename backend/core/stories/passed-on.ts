@@ -8,10 +8,11 @@ import { isCloudName } from '../models/names.ts';
 import type { InstalledModel, Log, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Residency } from '../models/residency.ts';
+import { settle, type SettleParts } from './settle.ts';
 import { keepAliveOf } from './shape.ts';
 import { IDLE_MS, type Uses } from '../models/uses.ts';
 
-export interface PassedOnParts {
+export interface PassedOnParts extends SettleParts {
   readonly upstream: Pick<Upstream, 'load' | 'unload'>;
   readonly watch: Pick<Watch, 'find' | 'invalidate' | 'refreshLoaded'>;
   readonly queue: LeaseQueue;
@@ -87,8 +88,8 @@ export class PassedOn {
   }
 
   async #fulfil({ request, model, seconds }: Wish): Promise<void> {
-    const { queue, residency, modelfiles, watch, life } = this.#parts;
-    const asked = await modelfiles.runner(request, model, life);
+    const { queue, residency, watch, life } = this.#parts;
+    const { spec: asked } = await settle(this.#parts, { request, model, least: 0 }, life);
     await watch.find(life);
     // What stands ready is not loaded anew for options of a request that needs no run.
     const spec = residency.standing(asked.weights) ?? residency.usual(asked);

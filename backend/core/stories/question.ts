@@ -10,7 +10,7 @@ import { isCloudName, noSuchModel } from '../models/names.ts';
 import type { Family, InstalledModel, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
 import type { CacheDefault } from '../requests/call.ts';
 import type { EmbedFamily } from './embed-group.ts';
-import { shapeRequest } from './shape.ts';
+import { leastContext, shapeRequest } from './shape.ts';
 
 /**
  * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
@@ -49,8 +49,10 @@ export interface Question {
 export interface Understood {
   /** Undefined when it is not known what the name means; then nothing is kept. */
   readonly model: InstalledModel | undefined;
-  /** As it goes up, keep_alive and num_ctx by configuration. */
+  /** As it goes up, keep_alive and num_ctx by configuration; a num_ctx of "auto" is not settled yet. */
   readonly request: UpstreamRequest;
+  /** The least context that it may be settled with. */
+  readonly least: number;
   /** What it may have of the cache. */
   readonly plan: CachePlan;
   /** The key of its answer by an Ollama as it is at that moment; for an embed, of the vector of one `input`. */
@@ -96,7 +98,7 @@ export async function understand(
     const body = input === undefined ? said : { ...said, input };
     return fingerprint({ url, version, family, digest: model.digest, namespace, body });
   };
-  return { model, request, plan, keyAt };
+  return { model, request, least: leastContext(question.request, ollama), plan, keyAt };
 }
 
 /** Whether an answer is kept although nobody asks for it; undefined where that depends on whether it can be another one. */

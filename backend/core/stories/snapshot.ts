@@ -155,6 +155,7 @@ function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' |
     ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
     tokens: ticket.pieces,
     tokens_per_s: pace(ticket),
+    ...(ticket.waiting.truncated === undefined ? {} : { truncated: { ...ticket.waiting.truncated } }),
     silent_ms: ticket.startedAt === undefined ? null : Math.round(elapsed - (ticket.lastPieceAt ?? ticket.startedAt)),
   };
 }

@@ -166,7 +166,7 @@ export async function answerWritten<A extends AskedToWrite>(
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
-      await sendStream(res, answer.events, own.stream(), headers(), parts.patience);
+      await sendStream(res, answer.events, own.stream(), headers, parts.patience);
     } else {
       const whole = answer.whole();
       const completion = whole instanceof Promise ? whole : Promise.resolve(whole.whole());

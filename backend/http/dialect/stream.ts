@@ -29,20 +29,20 @@ export interface StreamForm {
 }
 
 /**
- * Streams an answer in another's form. The headers go with the first piece, so that a failure before it has a status of
- * its own. A caller who has waited for `patience.jsonAfterMs` gets its headers, and a beat from time to time until the
+ * Streams an answer in another's form. The headers go with the first piece, and are asked for then, so that a failure before
+ * it has a status of its own. A caller who has waited for `patience.jsonAfterMs` gets its headers, and a beat from time to time until the
  * first piece. Ends as pump does.
  */
 export async function sendStream(
   res: ServerResponse,
   events: AsyncIterable<ChatEvent>,
   form: StreamForm,
-  headers: Readonly<Record<string, string>>,
+  headers: () => Readonly<Record<string, string>>,
   patience: Patience,
 ): Promise<void> {
   let begun = false;
   await pump(res, events, {
-    start: () => startWith(res, { ...headers, ...form.headers }),
+    start: () => startWith(res, { ...headers(), ...form.headers }),
     write: (event) => {
       const text = form.write(event);
       begun ||= text !== '';

@@ -24,6 +24,7 @@ export const EXPOSED_HEADERS = [
   'X-Cache-Key',
   'X-Queue-Class',
   'Cache-Status',
+  'X-Context',
   'Age',
   'Retry-After',
   'Location',

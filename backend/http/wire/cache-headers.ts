@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
 import type { CacheOutcome } from '../../core/requests/ticket.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
-import type { Source } from '../../contract/chat/chat.ts';
+import type { Source, Waiting } from '../../contract/chat/chat.ts';
 
 export interface HeaderWishes {
   /** X-Cache-Control first, then Cache-Control. */
@@ -82,6 +82,8 @@ export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): 
 export interface Known {
   readonly source: Source | undefined;
   readonly cache: CacheOutcome | undefined;
+  /** The last word about its run; a kept answer has none. */
+  readonly waiting?: Waiting;
 }
 
 /** For headers that go out before anybody knows what the cache has. */
@@ -91,15 +93,17 @@ const WAITS_FOR_TURN = { 'Cache-Status': 'hearth; detail="waits for its turn in 
  * The same set of headers for every answer, wherever it came from. Only a whole answer says that it was stored:
  * when the first piece of a stream goes out nobody knows how it will end.
  */
-export function cacheHeaders({ source, cache }: Known, ignored: boolean): Record<string, string> {
+export function cacheHeaders({ source, cache, waiting }: Known, ignored: boolean): Record<string, string> {
   if (source === undefined || cache === undefined) return WAITS_FOR_TURN;
   const { plan, key, hit, landed } = cache;
+  const truncated = hit?.truncated ?? waiting?.truncated;
   const detail = ignored ? '; detail="request cache-control not followed"' : '';
   return {
     'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${landed.stored ? '; stored' : ''}${detail}`,
     'X-Cache': source === 'bypass' && plan.bypass === 'refresh' ? 'REFRESH' : X_CACHE[source],
     'X-Cache-Key': key?.slice(0, 16) ?? 'none',
     Age: String(hit?.age ?? 0),
+    ...(truncated === undefined ? {} : { 'X-Context': `${truncated.tokens}/${truncated.size} truncated` }),
   };
 }
 

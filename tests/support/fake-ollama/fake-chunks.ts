@@ -77,7 +77,7 @@ export function finalOf(run: Run, ticket: Ticket, startedAt: number, firstAt: nu
     total_duration: nanoseconds(now - call.startedAt),
     // From arrival to "runner ready": time in the scheduler's queue is in it, as in Ollama.
     load_duration: nanoseconds(ticket.readyAt - call.startedAt),
-    prompt_eval_count: script.usage?.prompt_tokens ?? run.promptTokens,
+    prompt_eval_count: script.usage?.prompt_tokens ?? Math.min(run.promptTokens, Number(run.want.options['num_ctx'])),
     ...(script.usage?.cached_tokens !== undefined && { prompt_eval_cached_count: script.usage.cached_tokens }),
     prompt_eval_duration: nanoseconds(firstAt - startedAt),
     eval_count: script.usage?.completion_tokens ?? Math.max(1, run.pieces.length),

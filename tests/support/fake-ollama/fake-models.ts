@@ -21,6 +21,8 @@ export interface FakeModel {
   readonly parameters?: Readonly<Record<string, string | number | readonly string[]>>;
   /** Bytes. Default 2 GB. */
   readonly size?: number;
+  /** The largest num_ctx with which all of it is in the graphics memory; with a larger one half of it is. Default: any. */
+  readonly fitsContext?: number;
   readonly details?: FakeDetails;
   /** Modelfile SYSTEM and TEMPLATE, only shown by /api/show. */
   readonly system?: string;

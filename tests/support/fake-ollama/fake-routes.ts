@@ -37,7 +37,7 @@ export function loadedModels(world: World): readonly LoadedModel[] {
     digest: model.digest,
     details: detailsOf(model, ''),
     expires_at: localStamp(expiresAt),
-    size_vram: model.size,
+    size_vram: Number(wish.options['num_ctx']) > (model.source.fitsContext ?? Infinity) ? model.size / 2 : model.size,
     context_length: Number(wish.options['num_ctx']),
   }));
 }

@@ -60,6 +60,7 @@ describe('declarations', () => {
         preload: [],
         num_ctx_policy: 'off',
         num_ctx: 0,
+        models: {},
         max_answer_mb: 64,
       },
       cache: {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../../../backend/contract/config/config.ts';
 import type { UpstreamChat } from '../../../../backend/core/ports.ts';
-import { keepAliveOf, shapeRequest, withKeepAlive } from '../../../../backend/core/stories/shape.ts';
+import { keepAliveOf, leastContext, shapeRequest, withKeepAlive } from '../../../../backend/core/stories/shape.ts';
 import { config } from '../../../support/builders.ts';
 
 const ollama = (over: Partial<Config['ollama']>): Config['ollama'] => config({ ollama: over }).ollama;
@@ -32,6 +32,32 @@ describe('num_ctx', () => {
     expect(shaped.options?.['num_ctx']).toBe(expected);
     expect(Object.hasOwn(shaped.options ?? {}, 'num_ctx')).toBe(expected !== undefined);
   });
+
+  test.each([
+    ['off', undefined, 4096],
+    ['off', 2048, 2048],
+    ['fill', 2048, 2048],
+    ['max', 2048, 4096],
+    ['force', 16_384, 4096],
+  ] as const)('what is said of one model stands in for it: %s, asked for %s: %i', (num_ctx_policy, asked, expected) => {
+    const models = { 'M:latest': { num_ctx: 4096 }, other: { num_ctx: 1 } };
+    const shaped = shapeRequest(asking(asked), ollama({ num_ctx_policy, num_ctx: 8192, models }));
+    expect(shaped.options?.['num_ctx']).toBe(expected);
+  });
+
+  test.each([
+    ['off', 9102, 9102],
+    ['max', 9102, 9102],
+    ['force', 9102, 0],
+    ['off', undefined, 0],
+  ] as const)(
+    '"auto" is the same question for all, and %s, asked for %s, is at least %i',
+    (num_ctx_policy, asked, least) => {
+      const settings = ollama({ num_ctx_policy, num_ctx: 8192, models: { m: { num_ctx: 'auto' } } });
+      expect(shapeRequest(asking(asked), settings).options?.['num_ctx']).toBe('auto');
+      expect(leastContext(asking(asked), settings)).toBe(least);
+    },
+  );
 
   test('leaves everything else as it was, and the original too', () => {
     const request = Object.freeze(asking(1));

@@ -1,0 +1,31 @@
+// Step 5 of the story: what landed well is kept. What a request may have of the cache was decided before it ran (policy.ts).
+import type { Completion, Truncated } from '../../contract/chat/chat.ts';
+import type { ResponseCache } from '../cache/cache.ts';
+import type { ChatCall, ToKeep } from '../requests/call.ts';
+import { isAuto, type Unsettled } from './settle.ts';
+
+/** A run that has ended. */
+export interface Landed {
+  readonly call: Pick<ChatCall, 'owner' | 'mark'>;
+  readonly unsettled: Pick<Unsettled, 'request'>;
+  readonly outcome: ToKeep;
+  /** By its installed name. */
+  readonly model: string;
+  readonly truncated: Truncated | undefined;
+}
+
+/** Keeps an answer that reached its end and says something, and notes that it is kept. */
+export function keepAnswer(cache: Pick<ResponseCache, 'put'>, completion: Completion, run: Landed): void {
+  const { call, unsettled, outcome, model, truncated } = run;
+  const { plan, keepAs, landed } = outcome;
+  const { done_reason, metrics } = completion.end;
+  const usable = done_reason === 'stop' || done_reason === 'length';
+  const empty = completion.content === '' && completion.tool_calls.length === 0;
+  // With more memory the next one may read all of its prompt, and its key would be the same.
+  const lacks = truncated !== undefined && isAuto(unsettled.request);
+  const key = plan.store && usable && !empty && !lacks ? keepAs() : undefined;
+  if (key === undefined) return;
+  const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
+  const { owner, mark } = call;
+  landed.stored = cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark, truncated });
+}

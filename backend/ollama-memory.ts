@@ -1,0 +1,52 @@
+// What is known of Ollama's memory: which files models are loaded from, what was used when, how long it stays, which runner
+// stands ready and with how large a context. These parts know each other, so backend.ts has them made in one piece.
+import { Contexts } from './core/models/contexts.ts';
+import { KeepAlives } from './core/models/keep-alive.ts';
+import { KnownMemory } from './core/models/known-memory.ts';
+import { Modelfiles } from './core/models/modelfiles.ts';
+import { Residency } from './core/models/residency.ts';
+import { Uses } from './core/models/uses.ts';
+import type { Clock, Log, ReadConfig, Upstream, UpstreamState, Watch } from './core/ports.ts';
+import type { Estimator } from './core/queue/estimate.ts';
+
+export interface ModelMemoryOptions {
+  readonly upstream: Pick<Upstream, 'load' | 'modelfile'>;
+  readonly watch: Watch;
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly estimator: Estimator;
+}
+
+export interface ModelMemory {
+  readonly modelfiles: Modelfiles;
+  readonly contexts: Contexts;
+  readonly uses: Uses;
+  readonly keepAlives: KeepAlives;
+  readonly residency: Residency;
+  readonly known: KnownMemory;
+  readonly estimator: Estimator;
+  /** Takes in what Ollama lists as loaded; while it is away, its memory is empty by the time it is back. */
+  look(state: Pick<UpstreamState, 'away' | 'loaded'>): void;
+}
+
+/** Makes them; nothing is known yet. */
+export function modelMemory({ upstream, watch, config, clock, log, estimator }: ModelMemoryOptions): ModelMemory {
+  const modelfiles = new Modelfiles(upstream);
+  const weights = (digest: string): string => modelfiles.weights(digest);
+  const uses = new Uses(clock, weights);
+  const keepAlives = new KeepAlives({ config, clock, watch, weights });
+  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log });
+  const contexts = new Contexts({ residency, watch, weights });
+  const known = new KnownMemory({ residency, keepAlives, clock });
+  const look: ModelMemory['look'] = ({ away, loaded }) => {
+    if (away) {
+      residency.forgetAll();
+      known.forget();
+    }
+    residency.reconcile(loaded);
+    known.look(loaded);
+    contexts.look(loaded);
+  };
+  return { modelfiles, contexts, uses, keepAlives, residency, known, estimator, look };
+}
