@@ -12,6 +12,7 @@ import {
   handedOnTable,
   routeTable,
 } from '../backend/contract/tables.ts';
+import { appsTable } from './support/app-facts.ts';
 import { startHearth, type Hearth } from './support/hearth.ts';
 
 const run = promisify(execFile);
@@ -34,6 +35,11 @@ test.each([
 ])('the %s table is made from the contract', (name, made) => {
   const shown = new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(readme)?.[1];
   expect(shown).toBe(made());
+});
+
+test('the table of apps is made from what the replay of their requests saw', () => {
+  const apps = readFileSync(resolve(import.meta.dirname, '../docs/apps.md'), 'utf8');
+  expect(/<!-- apps -->\n\n([^]*?)\n\n<!-- \/apps -->/.exec(apps)?.[1]).toBe(appsTable());
 });
 
 describe('the curl lines work as printed, in their order', () => {

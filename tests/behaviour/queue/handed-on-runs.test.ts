@@ -209,6 +209,32 @@ describe('what is handed on with a lease', () => {
     expect(hearth.fake.calls.some(({ path }) => path === TRANSCRIBE)).toBe(false);
   });
 
+  test.each([
+    ['ends whole while Hearth stops', 10_000, 200],
+    ['is refused when the time to finish is up', 50, 503],
+  ])('%s', async (_what, drain_timeout_ms, status) => {
+    await start({ config: { server: { drain_timeout_ms } } });
+    const gate = hearth.fake.gate();
+    const running = transcribe();
+    await hearth.fake.until(({ active }) => active === 1);
+    const stopped = hearth.backend.stop();
+    if (status === 200) gate.release();
+    expect((await running).status).toBe(status);
+    gate.release();
+    await stopped;
+  });
+
+  test('is told live with its end, as its owner sees it', async () => {
+    await start();
+    const events = reading(await hearth.get('/api/events'));
+    await (await transcribe()).text();
+    const told = await events.until((text) => text.includes('event: request'));
+    const [, fact = ''] = /event: request\ndata: (.*)\n/.exec(told) ?? [];
+    const ended = { route: TRANSCRIBE, model: 'ear', source: 'bypass', status: 'completed' };
+    expect(JSON.parse(fact)).toMatchObject({ ended: [ended] });
+    await events.cancel();
+  });
+
   test('a name that is not installed runs nothing, and is Ollama’s to refuse, at once', async () => {
     await start();
     const free = await busy();
