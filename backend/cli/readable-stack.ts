@@ -1,21 +1,33 @@
 // Stack traces of the bundle in terms of the sources. Node's own way (`--enable-source-maps`) reads every map at the start
 // and knows nothing of programs that are run from text.
-import { SourceMap } from 'node:module';
+import { Sources } from './sources.ts';
 
 /**
  * From now on the stack of an error names the sources of `file`. The map is read when a stack is asked for, and may be
- * forgotten then: decoded it is some megabytes, and errors with a stack are rare.
+ * forgotten then. What was found is kept: Node itself asks for the stack of each error that ends a stream (in
+ * lib/internal/streams/destroy.js, against a leak of V8), so the same few places are asked for again and again, also
+ * whenever a connection that was idle is closed.
  */
 export function readableStacks(file: string, readMap: () => string | undefined): void {
-  let known: WeakRef<SourceMap> | undefined;
+  const found = new Map<string, string>();
+  let known: WeakRef<Sources> | undefined;
 
-  function map(): SourceMap | undefined {
+  function sources(): Sources | undefined {
     const before = known?.deref();
     if (before !== undefined) return before;
     const text = readMap();
     if (text === undefined) return undefined;
-    const made = new SourceMap(JSON.parse(text) as ConstructorParameters<typeof SourceMap>[0]);
+    const made = new Sources(text);
     known = new WeakRef(made);
+    return made;
+  }
+
+  function origin(line: number, column: number): string {
+    const place = `${file}:${line}:${column}`;
+    const before = found.get(place);
+    if (before !== undefined) return before;
+    const made = sources()?.origin(line, column) ?? place;
+    found.set(place, made);
     return made;
   }
 
@@ -24,9 +36,7 @@ export function readableStacks(file: string, readMap: () => string | undefined):
     const line = frame.getLineNumber();
     const column = frame.getColumnNumber();
     if (frame.getFileName() !== file || line === null || column === null) return text;
-    const origin = map()?.findOrigin(line, column);
-    if (origin === undefined || !('fileName' in origin)) return text;
-    return text.replace(`${file}:${line}:${column}`, `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}`);
+    return text.replace(`${file}:${line}:${column}`, origin(line, column));
   }
 
   Error.prepareStackTrace = (error, frames) => [String(error), ...frames.map(placed)].join('\n    at ');
