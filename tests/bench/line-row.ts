@@ -1,12 +1,12 @@
 // Row "line": what each one costs who stands in line, in a short line and in a long one: to come, to be told and to be
 // answered in turn, and to leave. In processor time of the gateway, so that the answer of the model is not in it but for
 // its reading. Callers read streams, as they are told every change of their place.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { seesUpstream } from './ask.ts';
 import { Connection, jsonOf } from './connection.ts';
 import { cpuMs as usedBy, Program, startGateway, startUpstream } from './programs.ts';
 import type { Outcome, Row } from './report.ts';
 import { conversation, get, post } from './bench-requests.ts';
+import { eventually } from '../support/waiting.ts';
 import { median, spread } from './stats.ts';
 
 const SHORT = 100;
@@ -116,7 +116,7 @@ class Bench {
   async #stand(length: number): Promise<Standing> {
     await this.#upstream.say('hold', /held\n/);
     const first = this.#first.ask(this.#question());
-    while ((await this.#queue()).running === 0) await sleep(5);
+    await eventually('the first runs', async () => (await this.#queue()).running > 0, { everyMs: 5 });
     const callers = await Promise.all(Array.from({ length }, () => Connection.open(this.#port)));
     const ends: Promise<unknown>[] = [first];
     const cpuMs = await this.#cost(async () => {
@@ -148,11 +148,8 @@ class Bench {
   }
 
   async #empty(): Promise<void> {
-    for (let waited = 0; waited < EMPTY_MS; waited += 5) {
-      if ((await this.#queue()).length === 0) return;
-      await sleep(5);
-    }
-    throw new Error(`some still waited ${EMPTY_MS / 1000} s after all had left`);
+    const isEmpty = async (): Promise<boolean> => (await this.#queue()).length === 0;
+    await eventually('nobody waits after all have left', isEmpty, { limitMs: EMPTY_MS, everyMs: 5 });
   }
 
   async #cost(work: () => Promise<void>): Promise<number> {

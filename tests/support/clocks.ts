@@ -1,6 +1,7 @@
 // Clocks for tests: the real one, which knows whether a wait was left over, and one that the test moves by hand.
 // Deliberately no replacement of global timers: what is tested gets its clock handed in.
 import type { Clock } from '../../backend/core/ports.ts';
+import { onAbort } from '../../backend/core/abort.ts';
 
 /** A clock that knows how many sleeps are under way; 0 when nothing was left behind. */
 export interface CountingClock extends Clock {
@@ -27,13 +28,13 @@ export function realClock(): CountingClock {
         const end = (settle: () => void): void => {
           sleeping--;
           clearTimeout(timer);
-          signal.removeEventListener('abort', onAbort);
           settle();
         };
-        const onAbort = (): void => end(() => reject(signal.reason));
-        const timer = setTimeout(() => end(resolve), ms);
-        if (signal.aborted) onAbort();
-        else signal.addEventListener('abort', onAbort);
+        const timer = setTimeout(() => {
+          off();
+          end(resolve);
+        }, ms);
+        const off = onAbort(signal, (reason) => end(() => reject(reason)));
       });
     },
   };
@@ -58,19 +59,14 @@ export class ManualClock implements CountingClock {
   readonly sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
       const sleeper = { due: this.#elapsed + ms, wake: resolve };
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
       this.#sleepers.add(sleeper);
-      const onAbort = (): void => {
+      const off = onAbort(signal, (reason) => {
         this.#sleepers.delete(sleeper);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+        reject(reason);
+      });
       sleeper.wake = () => {
         this.#sleepers.delete(sleeper);
-        signal.removeEventListener('abort', onAbort);
+        off();
         resolve();
       };
     });

@@ -1,5 +1,6 @@
 // A model run that a test plays by hand: what a flight leads, or an upstream's answer.
 import type { ChatEvent, Piece } from '../../backend/contract/chat/chat.ts';
+import { onAbort } from '../../backend/core/abort.ts';
 import type { FlightContext } from '../../backend/core/flight.ts';
 import { endEvent, pieceEvent } from './builders.ts';
 
@@ -17,9 +18,9 @@ export class ScriptedRun {
 
   constructor(context: FlightContext) {
     this.context = context;
-    context.signal.addEventListener('abort', () => {
+    onAbort(context.signal, (reason) => {
       this.aborts++;
-      this.fail(context.signal.reason);
+      this.fail(reason);
     });
   }
 

@@ -10,6 +10,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest';
 import { deferContinue, endEarly, readBody } from '../../../backend/http/wire/body.ts';
 import { exchange, openDoor, openWire, type Door, type DoorOptions } from '../../support/door.ts';
+import { eventually } from '../../support/waiting.ts';
 
 const MB = 1024 * 1024;
 const LIMIT = 64 * MB;
@@ -36,11 +37,7 @@ function* pieces(): Generator<Buffer> {
   for (let sent = 0; sent < BIG; sent += MB) yield Buffer.alloc(MB, 'x');
 }
 
-const failed = async (): Promise<void> => {
-  for (let turn = 0; turn < 200 && door.failures.length === 0; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
+const failed = (): Promise<boolean> => eventually('the reading failed', () => door.failures.length > 0);
 
 describe('a body over the limit gets its 413', () => {
   const refused = { status: 413, body: expect.stringContaining('"code":"too_large"') as string };

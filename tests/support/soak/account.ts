@@ -1,5 +1,6 @@
 // The record of a soak: which requests are under way, how each one ended, and what was wrong.
 import type { Reply, Sent } from './send.ts';
+import { eventually } from '../waiting.ts';
 
 /** How a request ended that asked a model through cache and queue; `left`: its caller did not wait for the end. */
 export const ENDS = ['whole', 'open', 'failed', 'cancelled', 'left'] as const;
@@ -15,6 +16,8 @@ export interface AccountReport {
 
 const MOST_TOLD = 10;
 const LONGEST_TOLD = 3000;
+/** How long what Ollama's trouble hit may take to end. Milliseconds. */
+const HIT_MS = 60_000;
 
 export class Account {
   /** Of those that the gateway counts. */
@@ -66,7 +69,8 @@ export class Account {
     for (const each of hit) each.troubled = true;
     await trouble();
     // A follower of a run that was hit fails with it.
-    while (hit.some((each) => this.#under.has(each))) await new Promise((resolve) => setTimeout(resolve, 5));
+    const isOver = (): boolean => !hit.some((each) => this.#under.has(each));
+    await eventually('all that Ollama’s trouble hit has ended', isOver, { limitMs: HIT_MS, everyMs: 5 });
     this.#troubled = false;
   }
 

@@ -1,6 +1,7 @@
 // What each model can do, from servers whose list of models does not tell it.
 import { expect, test } from 'vitest';
 import type { InstalledModel } from '../../../backend/core/ports.ts';
+import { orAborted } from '../../../backend/core/abort.ts';
 import { Abilities } from '../../../backend/upstream/abilities.ts';
 
 const model = (name: string, over: Partial<InstalledModel> = {}): InstalledModel => ({
@@ -51,9 +52,7 @@ test('a server that does not tell it at all is not asked again; one that failed 
 
 test('a caller that leaves ends the questions', async () => {
   const gone = new AbortController();
-  const abilities = new Abilities(
-    (_name, signal) => new Promise((_answer, fail) => signal.addEventListener('abort', () => fail(new Error('gone')))),
-  );
+  const abilities = new Abilities((_name, signal) => orAborted(new Promise(() => undefined), signal));
   const filled = abilities.told([model('a')], gone.signal);
   gone.abort();
   expect((await filled).map(({ capabilities }) => capabilities)).toEqual([undefined]);

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultConfig } from '../../../backend/contract/config/config.ts';
 import { AppError } from '../../../backend/contract/errors.ts';
+import { orAborted } from '../../../backend/core/abort.ts';
 import type { InstalledModel, LoadedModel, UpstreamState } from '../../../backend/core/ports.ts';
 import { Breaker } from '../../../backend/upstream/breaker.ts';
 import { createWatch } from '../../../backend/upstream/watch.ts';
@@ -51,12 +52,7 @@ function setUp() {
     const { up, failure } = ollama; // as it is when the question arrives
     const value = read();
     const gate = ollama.gates[name];
-    if (gate !== undefined) {
-      await Promise.race([
-        gate,
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
-      ]);
-    }
+    if (gate !== undefined) await orAborted(gate, signal);
     if (name === 'version' && ollama.latency > 0) await clock.sleep(ollama.latency, signal);
     if (!up) throw unreachable();
     if (failure !== undefined) throw failure;

@@ -1,5 +1,6 @@
 // Loading a model: one load for all who need it, owned by the gateway; it goes on while anybody wants it and no longer.
 import { beforeEach, describe, expect, test } from 'vitest';
+import { onAbort } from '../../../../backend/core/abort.ts';
 import type { LoadedModel, RunnerSpec } from '../../../../backend/core/ports.ts';
 import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import { keepAliveMs } from '../../../../backend/core/models/keep-alive.ts';
@@ -26,7 +27,7 @@ class Demand {
     while (this.runners.has(runner) && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#watching.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        onAbort(signal, () => resolve());
       });
     }
   };
@@ -58,9 +59,7 @@ beforeEach(() => {
       load: (spec, _keepAlive, signal) => {
         const load = { ...deferred<void>(), spec, signal };
         loads.push(load);
-        signal.addEventListener('abort', () => {
-          if (abortsAtOnce) load.reject(signal.reason);
-        });
+        onAbort(signal, (reason) => abortsAtOnce && load.reject(reason));
         return load.promise;
       },
     },
