@@ -89,20 +89,19 @@ const toolProperty: GoStruct = struct('api.ToolProperty', {
   required: list('[]string', string),
 });
 
+/** What a tool takes. */
+export const toolParameters = struct('api.ToolFunctionParameters', {
+  type: string,
+  $defs: anything,
+  items: anything,
+  required: list('[]string', string),
+  properties: pointer(ordered(toolProperty)),
+});
+
 export const tool = struct('api.Tool', {
   type: string,
   items: anything,
-  function: struct('api.ToolFunction', {
-    name: string,
-    description: string,
-    parameters: struct('api.ToolFunctionParameters', {
-      type: string,
-      $defs: anything,
-      items: anything,
-      required: list('[]string', string),
-      properties: pointer(ordered(toolProperty)),
-    }),
-  }),
+  function: struct('api.ToolFunction', { name: string, description: string, parameters: toolParameters }),
 });
 
 /** The arguments of a tool call: their order is part of what the model reads. */

@@ -2,7 +2,6 @@
 // The rules are Ollama's (openai/openai.go, middleware/openai.go); where they lose something, it is said here.
 import { ExactJson } from '../../contract/go/exact-json.ts';
 import { GoRefusal, goTypeOf } from '../../contract/go/go-type.ts';
-import { toolArguments } from '../../contract/chat/ollama-bodies.ts';
 import {
   openAiChat,
   type OpenAiChat,
@@ -13,9 +12,7 @@ import {
   type OpenAiToolCall,
 } from '../../contract/chat/openai-bodies.ts';
 import { base64Of } from '../go/go-base64.ts';
-import { isPlain } from '../go/go-body.ts';
-import { readAsGo } from '../go/go-read.ts';
-import { readExactly } from '../go/go-syntax.ts';
+import { argumentsIn, imageIn, thinkOf } from '../dialect/openai-shared.ts';
 import {
   type AskedToEmbed,
   type AskedToWrite,
@@ -55,7 +52,7 @@ export function chatFromOpenAi(body: unknown): OpenAiAsked {
       ...present({
         tools: tools.length === 0 ? undefined : tools,
         format: formatOf(format),
-        think: effort === '' ? undefined : thinkOf(effort),
+        think: thinkOf(effort),
         logprobs,
         top_logprobs: topLogprobs,
         _debug_render_only: asked._debug_render_only,
@@ -151,25 +148,6 @@ function formatOf(format: OpenAiChat['response_format']): unknown {
   return type === 'json_schema' ? format?.json_schema?.schema : undefined;
 }
 
-const EFFORTS: Readonly<Record<string, boolean | string>> = {
-  none: false,
-  minimal: 'low',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-  xhigh: 'max',
-  ultra: 'max',
-  max: 'max',
-};
-
-const EFFORTS_NAMED = '"minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none"';
-
-function thinkOf(effort: string): boolean | string {
-  const think = Object.hasOwn(EFFORTS, effort) ? EFFORTS[effort] : undefined;
-  if (think !== undefined) return think;
-  throw refusal(`invalid reasoning value: ${JSON.stringify(effort)} (must be ${EFFORTS_NAMED})`);
-}
-
 // ---- messages
 
 type Native = Readonly<Record<string, unknown>>;
@@ -220,27 +198,17 @@ function nameOfCall(id: string | undefined, all: readonly OpenAiMessage[]): stri
 /** The order of the arguments is kept, since a kept answer depends on it. None are an empty object. */
 function nativeCall({ id, function: called }: OpenAiToolCall, index: number): Native {
   const { name = '', arguments: text = '' } = called ?? {};
-  return { ...present({ id }), function: { index, name, arguments: argumentsIn(text === '' ? '{}' : text) } };
+  return { ...present({ id }), function: { index, name, arguments: given(text === '' ? '{}' : text) } };
 }
 
-function argumentsIn(text: string): unknown {
+/** Where Go's own words are not told. */
+function given(text: string): unknown {
   try {
-    return readAsGo(toolArguments, quickly(text) ?? readExactly(Buffer.from(text), true)) ?? {};
+    return argumentsIn(text);
   } catch (error) {
     throw error instanceof GoRefusal ? refusal('invalid tool call arguments') : error;
   }
 }
-
-function quickly(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isPlain(text, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const IMAGE = /^data:(?:image\/(?:jpeg|jpg|png|webp))?;base64,/;
 
 /** Ollama looks into the parts by the exact names (openai.go FromChatRequest). */
 function nativePart(part: unknown): Native {
@@ -252,17 +220,12 @@ function nativePart(part: unknown): Native {
     case 'image_url': {
       const url = typeof image === 'string' ? image : fieldsOf(image, 'invalid message format')['url'];
       if (typeof url !== 'string') throw refusal('invalid message format');
-      if (/^https?:\/\//.test(url)) {
-        throw refusal('image URLs are not currently supported, please use base64 encoded data instead');
-      }
-      const data = IMAGE.test(url) ? base64Of(url.replace(IMAGE, '')) : undefined;
-      if (typeof data !== 'string') throw refusal('invalid image input');
-      return { content: '', images: [data] };
+      return { content: '', images: [imageIn(url)] };
     }
     case 'input_audio': {
-      const given = fieldsOf(audio, 'invalid input_audio format')['data'];
-      if (typeof given !== 'string') throw refusal('invalid input_audio format: missing data');
-      const data = base64Of(given);
+      const spoken = fieldsOf(audio, 'invalid input_audio format')['data'];
+      if (typeof spoken !== 'string') throw refusal('invalid input_audio format: missing data');
+      const data = base64Of(spoken);
       if (typeof data !== 'string') throw refusal(`invalid input_audio base64 data: ${data.refused}`);
       return { content: '', images: [data] };
     }
