@@ -71,6 +71,7 @@ const ROOMS: readonly Room[] = [
   http('own', 'dialect', 'door', 'wire', 'go'),
   http('ollama', 'dialect', 'door', 'wire', 'go'),
   http('openai', 'dialect', 'door', 'wire', 'go'),
+  http('responses', 'dialect', 'door', 'wire', 'go'),
   http('dialect', 'door', 'wire', 'go'),
   http('door', 'wire'),
   http('wire'),

@@ -2,6 +2,7 @@
 import type { GoType } from './go/go-type.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from './chat/ollama-bodies.ts';
 import { openAiChat, openAiCompletion, openAiEmbeddings } from './chat/openai-bodies.ts';
+import { responsesBody } from './chat/responses-bodies.ts';
 import type { DropInRoute } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -14,6 +15,7 @@ const BODIES = {
   OpenAiChat: openAiChat,
   OpenAiCompletion: openAiCompletion,
   OpenAiEmbeddings: openAiEmbeddings,
+  OpenAiResponses: responsesBody,
 } as const;
 export type DropInBody = keyof typeof BODIES;
 
@@ -26,6 +28,7 @@ export const DROP_IN_SENDS: Readonly<Record<DropInRoute['path'], DropInBody | un
   '/v1/chat/completions': 'OpenAiChat',
   '/v1/completions': 'OpenAiCompletion',
   '/v1/embeddings': 'OpenAiEmbeddings',
+  '/v1/responses': 'OpenAiResponses',
   '/v1/models': undefined,
   '/v1/models/:name': undefined,
 };

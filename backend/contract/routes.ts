@@ -137,6 +137,13 @@ export const ROUTES = [
     what: 'OpenAI vectors, as numbers or base64.',
   },
   {
+    path: '/v1/responses',
+    methods: ['POST'],
+    dialect: 'responses',
+    ...RUNS,
+    what: 'OpenAI Responses; the same kept answers again.',
+  },
+  {
     path: '/v1/models',
     methods: ['GET'],
     dialect: 'openai',
@@ -167,14 +174,6 @@ export const ROUTES = [
     ...HANDED_ON,
     scope: 'chat',
     what: 'What belongs to it, as to count tokens.',
-  },
-  {
-    path: '/v1/responses',
-    methods: ['POST'],
-    dialect: 'responses',
-    ...HANDED_ON,
-    scope: 'chat',
-    what: 'OpenAI Responses.',
   },
   {
     path: '/v1/responses/:rest',

@@ -13,6 +13,7 @@ import { ollamaHandlers } from './ollama/ollama-routes.ts';
 import { openAiHandlers } from './openai/openai-routes.ts';
 import { ownHandlers, type OwnParts } from './own/own-routes.ts';
 import { passThrough } from './passthrough.ts';
+import { responsesHandlers } from './responses/responses-routes.ts';
 import { createRouter, type Run } from './router.ts';
 import { Arrival } from './wire/arrival.ts';
 import type { Handler } from './wire/handler.ts';
@@ -28,7 +29,12 @@ export interface AppParts extends OwnParts, DropInParts {
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
 
 export function createApp(parts: AppParts): RequestListener {
-  const handlers = { ...ownHandlers(parts), ...ollamaHandlers(parts), ...openAiHandlers(parts) };
+  const handlers = {
+    ...ownHandlers(parts),
+    ...ollamaHandlers(parts),
+    ...openAiHandlers(parts),
+    ...responsesHandlers(parts),
+  };
   const handOn: Handler = (req, res, arrival) => {
     arrival.dress(res);
     return passThrough(parts, req, res);

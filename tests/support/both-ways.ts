@@ -46,7 +46,7 @@ async function observed(observe: (side: Side) => Promise<unknown>, side: Side): 
 }
 
 const DIFFERS =
-  /^(?:created|created_at|id|response_id|expires_at|modified_at|timestamp|.*_duration|request_?id|retryable|headers|date)$/i;
+  /^(?:created|created_at|completed_at|id|item_id|response_id|expires_at|modified_at|timestamp|.*_duration|request_?id|retryable|headers|date)$/i;
 
 /** The same value without what must differ. */
 function steady(value: unknown): unknown {

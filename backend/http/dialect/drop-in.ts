@@ -1,5 +1,6 @@
-// What the dialects of Ollama and OpenAI share, for clients that know nothing of Hearth: a body is read, the core is asked
+// What the dialects of others share, for clients that know nothing of Hearth: a body is read, the core is asked
 // in the one form that it knows, and the answer is written in the voice of its dialect (ollama-*.ts, openai-*.ts).
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Completion } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -20,7 +21,7 @@ import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders, headerWishes, markOf } from '../wire/cache-headers.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
 import { JSON_TYPE, jsonText, onGone, type Patience, sendWhole } from './encode.ts';
-import type { HandOnParts } from './hand-on.ts';
+import { handOn, type HandOnParts } from './hand-on.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from './known-questions.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { readGoBody } from '../go/go-body.ts';
@@ -56,7 +57,9 @@ export interface Fresh {
   readonly id: string;
   /** Milliseconds since 1970. */
   now(): number;
-  /** The same in seconds, when the answer began. */
+  /** The same in seconds. */
+  nowSeconds(): number;
+  /** When the answer began. */
   readonly seconds: number;
 }
 
@@ -64,7 +67,12 @@ export interface Fresh {
  * For an answer that is kept as a text. A constant: a function that is made where a request is answered keeps all that the
  * others made there know of the request.
  */
-const NOTHING_FRESH: Fresh = { id: GAPS.id, now: () => GAP_MOMENT, seconds: GAPS.seconds };
+const NOTHING_FRESH: Fresh = {
+  id: GAPS.id,
+  now: () => GAP_MOMENT,
+  nowSeconds: () => GAPS.seconds,
+  seconds: GAPS.seconds,
+};
 
 // ---- reading
 
@@ -123,8 +131,10 @@ export interface Writing<A extends AskedToWrite> {
   readonly nothing: string;
   read(body: unknown): A;
   voice(asked: A, fresh: Fresh): Voice;
-  /** What else of the answer's form hangs on the body, in a word. */
+  /** What else of the answer's form hangs on the body, as a text. The voice holds about as much for as long as it lives. */
   formOf?(asked: A): string;
+  /** Only Ollama can do what is asked: it goes up in its own words, on a lease. */
+  unchanged?(asked: A): boolean;
   /** The body asked for something else than an answer, and has been answered: true. */
   done?(asked: A, res: ServerResponse, req: IncomingMessage): Promise<boolean>;
 }
@@ -132,7 +142,7 @@ export interface Writing<A extends AskedToWrite> {
 /** Answers a request to write. */
 export async function answerWritten<A extends AskedToWrite>(
   parts: DropInParts,
-  { nothing, read, voice, formOf, done }: Writing<A>,
+  { nothing, read, voice, formOf, unchanged, done }: Writing<A>,
   req: IncomingMessage,
   res: ServerResponse,
   arrival: Arrival,
@@ -143,11 +153,13 @@ export async function answerWritten<A extends AskedToWrite>(
   arrival.dress(res);
   const asked = meaningOf(bytes, nothing, read);
   if ((await done?.(asked, res, req)) === true) return;
+  if (unchanged?.(asked) === true) return handOn(parts, req, res, { ...asked, bytes });
   const { family, request, stream, what } = asked;
   const { about, ignored } = circumstances(parts, req, res, asked, stream);
   const replay = replayOf(req, parts.config());
   const { now } = parts.clock;
-  const own = voice(asked, { id: parts.newId(), now, seconds: Math.floor(now() / 1000) });
+  const nowSeconds = (): number => Math.floor(now() / 1000);
+  const own = voice(asked, { id: parts.newId(), now, nowSeconds, seconds: nowSeconds() });
   const answer = await parts.gateway.chat({
     ...about,
     ...(what === 'run' ? {} : { wishes: [{ read: false, store: false }] }),
@@ -159,8 +171,10 @@ export async function answerWritten<A extends AskedToWrite>(
   const { ticket, known } = answer;
   if (known !== undefined && (!stream || replay === 'instant')) {
     const inGaps = voice(asked, NOTHING_FRESH);
-    const form = `${about.route} ${stream} ${formOf?.(asked) ?? ''} ${request.model}`;
-    parts.questions.remember(name, againIn(inGaps, stream, { known, ignored, form }, parts.newId));
+    const more = formOf?.(asked) ?? '';
+    const form = `${about.route} ${stream} ${shortened(more)} ${request.model}`;
+    const question = { known, ignored, form, holds: more.length };
+    parts.questions.remember(name, againIn(inGaps, stream, question, parts.newId));
   }
   const headers = (): Headers => ({ ...cacheHeaders(ticket, ignored), ...queueHeaders(ticket.source, ticket) });
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
@@ -178,11 +192,16 @@ export async function answerWritten<A extends AskedToWrite>(
   }
 }
 
+/** A text that is told from others by its hash, where it is long. */
+function shortened(text: string): string {
+  return text.length < 64 ? text : hash('sha256', text, 'base64');
+}
+
 /** The question as it is known from now on; `voice` leaves gaps for what is new each time. */
 function againIn(
   voice: Voice,
   stream: boolean,
-  question: Pick<KnownQuestion, 'known' | 'ignored' | 'form'>,
+  question: Pick<KnownQuestion, 'known' | 'ignored' | 'form' | 'holds'>,
   newId: NewId,
 ): KnownQuestion {
   const idOf = (): string => newId();

@@ -17,8 +17,11 @@ import { cacheHeaders } from '../wire/cache-headers.ts';
 import { NEVER_IN_LINE } from '../wire/queue-headers.ts';
 import { countWhole, giveLast, isLong } from '../wire/give.ts';
 
-/** Questions remembered; each takes about a kilobyte. */
+/** Questions remembered, and the characters of them all. */
 const MOST = 8000;
+const MOST_HELD = 8 * 1024 * 1024;
+/** What each takes beside what it says it holds. */
+const USUAL = 1024;
 
 /** A question by what it came as, and how its answer is written. */
 export interface KnownQuestion {
@@ -29,6 +32,8 @@ export interface KnownQuestion {
   readonly form: string;
   /** The headers of its answer beside those of the cache, name and value in turn. */
   readonly headers: readonly string[];
+  /** Characters of its request that it holds for its answer, more or less. */
+  readonly holds?: number;
   /** Whether the length is told before; a stream has none. */
   readonly sized: boolean;
   /** Its answer, with GAPS where each has something else. */
@@ -48,7 +53,11 @@ export interface KnownParts {
 
 /** The last questions that kept answers had. */
 export class KnownQuestions {
-  readonly #known = new LRUCache<string, KnownQuestion>({ max: MOST });
+  readonly #known = new LRUCache<string, KnownQuestion>({
+    max: MOST,
+    maxSize: MOST_HELD,
+    sizeCalculation: ({ holds = 0 }) => USUAL + holds,
+  });
 
   /** The name of a question: its route and headers, and its bytes. Undefined where it is for one request alone. */
   nameOf({ seen }: Arrival, body: Buffer): string | undefined {

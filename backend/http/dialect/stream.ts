@@ -2,6 +2,7 @@
 // clients read (Ollama's lines, OpenAI's events). All of them go through one pump (pump.ts).
 import type { ServerResponse } from 'node:http';
 import type { ChatEvent } from '../../contract/chat/chat.ts';
+import { type AppError, asAppError } from '../../contract/errors.ts';
 import type { StreamPiece } from '../../core/stories/answer.ts';
 import type { Patience } from './encode.ts';
 import { pump, type PumpForm } from './pump.ts';
@@ -19,6 +20,9 @@ export const SSE_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
+/** As SSE_HEADERS, for the clients of others, with the type as Ollama writes it. */
+export const FOREIGN_SSE = { ...SSE_HEADERS, 'Content-Type': 'text/event-stream' };
+
 /** How an answer is written for somebody else's clients; it may remember what it has written. */
 export interface StreamForm {
   readonly headers: Readonly<Record<string, string>>;
@@ -26,6 +30,8 @@ export interface StreamForm {
   write(event: ChatEvent): string;
   /** Means nothing to the caller, and keeps a silent connection alive. */
   readonly beat: string;
+  /** The last words of an answer that fails once it has begun, where those of its dialect (failures.ts) are not enough. */
+  failed?(error: AppError): string;
 }
 
 /**
@@ -41,18 +47,23 @@ export async function sendStream(
   patience: Patience,
 ): Promise<void> {
   let begun = false;
-  await pump(res, events, {
-    start: () => startWith(res, { ...headers(), ...form.headers }),
-    write: (event) => {
-      const text = form.write(event);
-      begun ||= text !== '';
-      return text;
-    },
-    beat: () => (begun ? '' : form.beat),
-    isLast,
-    firstBeatMs: patience.jsonAfterMs,
-    beatMs: patience.heartbeatMs,
-  });
+  try {
+    await pump(res, events, {
+      start: () => startWith(res, { ...headers(), ...form.headers }),
+      write: (event) => {
+        const text = form.write(event);
+        begun ||= text !== '';
+        return text;
+      },
+      beat: () => (begun ? '' : form.beat),
+      isLast,
+      firstBeatMs: patience.jsonAfterMs,
+      beatMs: patience.heartbeatMs,
+    });
+  } catch (error) {
+    if (begun && form.failed !== undefined && !res.destroyed) res.end(form.failed(asAppError(error)));
+    throw error;
+  }
 }
 
 export interface SseOptions {

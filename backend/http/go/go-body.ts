@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import { GoRefusal, type GoType } from '../../contract/go/go-type.ts';
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from '../../contract/chat/ollama-bodies.ts';
 import { openAiChat, openAiCompletion, openAiEmbeddings } from '../../contract/chat/openai-bodies.ts';
+import { responsesBody } from '../../contract/chat/responses-bodies.ts';
 import { HALF, readExactly } from './go-syntax.ts';
 
 /** Reads a body. What the quick way refuses is read again exactly, since Go's sentences quote what was written. */
@@ -55,7 +56,15 @@ export function isPlain(text: string, value: unknown): boolean {
  * under one of them or in a list under it.
  */
 const WHOLE = [
-  ...wholeNames([ollamaChat, ollamaGenerate, ollamaEmbed, openAiChat, openAiCompletion, openAiEmbeddings]),
+  ...wholeNames([
+    ollamaChat,
+    ollamaGenerate,
+    ollamaEmbed,
+    openAiChat,
+    openAiCompletion,
+    openAiEmbeddings,
+    responsesBody,
+  ]),
 ];
 const IS_WHOLE = new RegExp(`^(?:${WHOLE.join('|')})$`, 'iu');
 const WHOLE_AS_FRACTION = new RegExp(String.raw`"(?:${WHOLE.join('|')})"\s*:\s*(?:\[[^\]]*?|-?\d*)\d[.eE]`, 'iu');

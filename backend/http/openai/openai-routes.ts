@@ -13,7 +13,7 @@ import {
   type Writing,
 } from '../dialect/drop-in.ts';
 import { goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
-import { COMMENT } from '../dialect/stream.ts';
+import { COMMENT, FOREIGN_SSE } from '../dialect/stream.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import {
   chatCompletion,
@@ -72,7 +72,7 @@ function writing(form: keyof typeof FORMS): Writing<OpenAiAsked> {
             if (isIncomplete(event.end)) return '';
             return `${events(stream.end(event.end))}data: [DONE]\n\n`;
           };
-          return { headers: SSE, write, beat: COMMENT };
+          return { headers: FOREIGN_SSE, write, beat: COMMENT };
         },
       };
     },
@@ -80,12 +80,6 @@ function writing(form: keyof typeof FORMS): Writing<OpenAiAsked> {
 }
 
 const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE };
-
-const SSE = {
-  'Content-Type': 'text/event-stream',
-  'Cache-Control': 'no-cache, no-transform',
-  'X-Accel-Buffering': 'no',
-};
 
 function events(chunks: readonly object[]): string {
   return chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('');

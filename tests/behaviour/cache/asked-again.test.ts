@@ -29,6 +29,7 @@ const DIALECTS: readonly (readonly [path: string, body: object])[] = [
   ['/api/generate', { model: 'm', prompt: 'Bread', options: { temperature: 0 }, stream: false }],
   ['/v1/chat/completions', { model: 'm', messages, temperature: 0 }],
   ['/v1/completions', { model: 'm', prompt: 'Bread', temperature: 0 }],
+  ['/v1/responses', { model: 'm', input: 'Bread', instructions: 'Be brief.', temperature: 0 }],
 ];
 
 interface Told {
@@ -52,8 +53,8 @@ async function sources(count: number, path: string, body: object, headers?: Reco
 /** Without what is new each time: ids, times, ages. */
 const lasting = (text: string): string =>
   text
-    .replaceAll(/"(?:id|request_id|created_at)":"[^"]*"/g, '')
-    .replaceAll(/"(?:created|age|queue_ms|ttft_ms|total_ms)":\d+/g, '');
+    .replaceAll(/"(?:id|item_id|request_id|created_at)":"[^"]*"/g, '')
+    .replaceAll(/"(?:created|created_at|completed_at|age|queue_ms|ttft_ms|total_ms)":\d+/g, '');
 
 const counts = async (): Promise<CacheStats['response_cache']> =>
   ((await (await hearth.get('/api/cache-stats')).json()) as CacheStats).response_cache;
@@ -174,7 +175,7 @@ describe('what is remembered of a question', () => {
     hearth.fake.always({ pieces: ['x'.repeat(1_000_000)] });
     for (const [path, body] of DIALECTS) {
       for (let n = 0; n < 4; n++)
-        await sources(2, path, { ...body, prompt: `Bread ${n}`, options: { temperature: 0, n } });
+        await sources(2, path, { ...body, prompt: `Bread ${n}`, input: `Bread ${n}`, options: { temperature: 0, n } });
     }
     await hearth.post('/api/cache-stats', { action: 'clear' });
     const held = (): number => {

@@ -19,7 +19,8 @@ interface Call {
 
 const weather = { name: 'weather', arguments: { b: 1, a: 2 } };
 const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }];
-const ask = (content: string): object => ({ model: 'm', messages: [{ role: 'user', content }], tools });
+/** In both forms: on each route the other one's is not read. */
+const ask = (content: string): object => ({ model: 'm', messages: [{ role: 'user', content }], input: content, tools });
 
 /** Every call in an answer of any form, streamed or whole. */
 function callsIn(text: string): Call[] {
@@ -28,11 +29,25 @@ function callsIn(text: string): Call[] {
     if (!line.startsWith('{')) continue;
     JSON.parse(line, (name, value: unknown) => {
       if (name === 'tool_calls' && Array.isArray(value)) found.push(...(value as Call[]));
+      if (name === 'output' && Array.isArray(value)) found.push(...(value as Item[]).map(callOf));
       return value;
     });
   }
   return found;
 }
+
+/** A call in the form of OpenAI's Responses, of which the last event of a stream has all. */
+interface Item {
+  readonly call_id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
+const callOf = ({ call_id: id, name, arguments: given }: Item): Call & { readonly arguments: string } => ({
+  id,
+  function: { name },
+  arguments: given,
+});
 
 async function answered(path: string, body: object): Promise<{ cache: string | null; calls: Call[] }> {
   const response = await hearth.post(path, body);
@@ -45,6 +60,8 @@ const FORMS: readonly [form: string, path: string, more: object][] = [
   ['/api/chat, whole', '/api/chat', { options: { temperature: 0 }, stream: false }],
   ['/v1, streamed', '/v1/chat/completions', { temperature: 0, stream: true }],
   ['/v1, whole', '/v1/chat/completions', { temperature: 0 }],
+  ['Responses, streamed', '/v1/responses', { temperature: 0, stream: true }],
+  ['Responses, whole', '/v1/responses', { temperature: 0 }],
   ['our own route, streamed', '/api/chat-optimized', { stream: true }],
   ['our own route, whole', '/api/chat-optimized', { stream: false }],
 ];

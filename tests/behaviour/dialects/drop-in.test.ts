@@ -428,7 +428,7 @@ describe('handed on as it is', () => {
       code: 'upstream_unreachable',
       error: expect.stringContaining('does not answer'),
     });
-    const openai = await hearth.post('/v1/responses', {});
+    const openai = await hearth.post('/v1/responses', { model: 'llama3.2', input: 'x' });
     expect((await openai.json()) as Body).toMatchObject({ error: { type: 'api_error', code: 'upstream_unreachable' } });
     const anthropic = await hearth.post('/v1/messages', {});
     expect((await anthropic.json()) as Body).toMatchObject({ type: 'error', error: { type: 'api_error' } });

@@ -341,25 +341,24 @@ describe('limits', () => {
     const { secret, key } = made({ max_active: 1 });
     await start([key]);
     const headers = bearer(secret);
-    const handOn = (): Promise<Response> =>
-      hearth.post('/v1/responses', { model: 'llama3.2', input: 'Why?' }, { headers });
+    const handOn = (): Promise<Response> => hearth.post('/v1/something/new', {}, { headers });
     const held = hearth.fake.gate();
     await hearth.post('/api/chat-queue', question, { headers });
     const refused = await handOn();
     expect([refused.status, ((await read(refused))['error'] as { code: string }).code]).toEqual([429, 'client_limit']);
     expect((await fetch(`${hearth.url}/api/tags`, { headers })).status).toBe(200);
     held.release();
-    await expect.poll(async () => (await handOn()).status).toBe(200);
+    await expect.poll(async () => (await handOn()).status).toBe(404);
 
     // A body that never ends keeps a request open.
     const leave = new AbortController();
     const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{')) });
     const open = { method: 'POST', body, duplex: 'half', headers, signal: leave.signal } as RequestInit;
-    const left = fetch(`${hearth.url}/v1/responses`, open).catch(() => undefined);
+    const left = fetch(`${hearth.url}/v1/something/new`, open).catch(() => undefined);
     await expect.poll(async () => (await handOn()).status).toBe(429);
     leave.abort();
     await left;
-    await expect.poll(async () => (await handOn()).status).toBe(200);
+    await expect.poll(async () => (await handOn()).status).toBe(404);
   });
 
   test('a kept answer needs no share, as JSON or streamed', async () => {

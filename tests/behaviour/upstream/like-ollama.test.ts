@@ -131,11 +131,11 @@ describe('what is handed on', () => {
 
   test('an answer of a model has as long as on any route to begin; a pull as long as it takes', async () => {
     await start({ config: { ollama: { first_token_timeout_seconds: 1, connect_timeout_ms: 300 } } });
-    instead(hearth.fake, '/v1/responses', 'silence');
+    instead(hearth.fake, '/v1/something/new', 'silence');
     const pull = instead(hearth.fake, '/api/pull', 'silence');
     const pulling = new AbortController();
     const pulled = hearth.post('/api/pull', { model: 'x', stream: false }, { signal: pulling.signal });
-    const late = await hearth.post('/v1/responses', { model: 'llama3.2', input: 'x' });
+    const late = await hearth.post('/v1/something/new', { input: 'x' });
     expect(late.status).toBe(504);
     expect(hearth.fake.calls.find(at('/api/pull'))).toMatchObject({ outcome: 'open' });
     pulling.abort();

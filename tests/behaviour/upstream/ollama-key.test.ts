@@ -153,9 +153,10 @@ describe('what Hearth showed does not come back', () => {
       () => post('/api/chat', { messages }),
       () => post('/api/generate', { prompt: 'hello' }),
       () => post('/v1/chat/completions', { messages }),
+      () => post('/v1/responses', { input: 'hello' }),
       () => post('/api/cache-stats', { action: 'warm_model' }),
     ];
-    const handedOn = ['/api/show', '/api/pull', '/v1/responses'].map((path) => () => post(path, {}));
+    const handedOn = ['/api/show', '/api/pull', '/v1/something/new'].map((path) => () => post(path, {}));
     for (const ask of what === 'an error of a stream' ? own : [...own, ...handedOn]) {
       const response = await ask();
       texts.push(JSON.stringify([...response.headers]), await response.text());

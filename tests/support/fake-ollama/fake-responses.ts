@@ -1,113 +1,76 @@
 // POST /v1/responses of the fake Ollama: OpenAI's newer dialect, stateless as in Ollama (openai/responses.go). Requests are rewritten into
-// a native chat, answers into response objects and events. Deliberately without web search and files.
+// a native chat, answers into response objects and events. Deliberately without web search. What a body asks is fake-responses-asked.ts.
 import { chat } from './fake-chat.ts';
-import { decode, isRecord } from './fake-decode.ts';
+import { decode } from './fake-decode.ts';
 import type { Fields } from './fake-decode.ts';
 import { openaiError } from './fake-openai-answer.ts';
-import { thinkOf } from './fake-openai.ts';
+import { formatOf, inOrder, list, nativeOf } from './fake-responses-asked.ts';
 import { RESPONSES } from './fake-structs.ts';
 import { callsIn, counted, TranslatingClient } from './fake-translate.ts';
 import type { Event, NativeCall } from './fake-translate.ts';
-import { FakeError } from './fake-wire.ts';
 import type { Client } from './fake-wire.ts';
 import type { World } from './fake-world.ts';
 
-const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isRecord) : []);
-
 export async function responses(world: World, client: Client): Promise<void> {
   const fields = decode(client.call, RESPONSES, 'EOF');
-  const { input, instructions, tools, stream = false, temperature = 1, top_p: topP = 1 } = fields;
-  const messages = [
-    ...(instructions ? [{ role: 'system', content: instructions }] : []),
-    ...(typeof input === 'string' ? [{ role: 'user', content: input }] : list(input).flatMap(messageOf)),
-  ];
-  const format = formatOf(fields);
-  const { effort } = (fields['reasoning'] ?? {}) as Fields;
-  client.call.native = {
-    model: fields['model'],
-    messages,
-    stream,
-    options: { temperature, top_p: topP, num_predict: fields['max_output_tokens'] ?? -1 },
-    ...(tools !== undefined && { tools: list(tools).map(({ type, ...about }) => ({ type, function: about })) }),
-    ...(format['type'] === 'json_schema' && { format: format['schema'] }),
-    ...(effort !== undefined && { think: thinkOf(effort) }),
-  };
-  client.res.setHeader('Cache-Control', 'no-cache');
+  client.call.native = nativeOf(fields);
+  if (fields['stream'] === true) client.res.setHeader('Cache-Control', 'no-cache');
   await chat(world, client);
 }
 
-const formatOf = (fields: Fields): Fields =>
-  ((fields['text'] as Fields | undefined)?.['format'] as Fields | undefined) ?? { type: 'text' };
+const number = (digits: number): number => Math.trunc(Math.random() * 10 ** digits);
 
-/** One input item as native messages. Throws for files, which Ollama cannot take. */
-function messageOf(item: Fields): readonly Fields[] {
-  const { type = 'message', role, content, name, arguments: given, output } = item;
-  if (type === 'function_call') {
-    const call = { function: { name, arguments: JSON.parse(String(given)) as unknown } };
-    return [{ role: 'assistant', content: '', tool_calls: [call] }];
-  }
-  if (type === 'function_call_output')
-    return [{ role: 'tool', content: String(output), tool_call_id: item['call_id'] }];
-  if (type !== 'message') return [];
-  if (typeof content === 'string') return [{ role, content }];
-  const parts = list(content);
-  if (parts.some((part) => part['type'] === 'input_file')) throw new FakeError(400, 'input_file is not supported');
-  return [{ role, content: parts.map((part) => String(part['text'] ?? '')).join('') }];
-}
-
-/** What the response object says of the request; the same for every answer to it. */
 interface Said {
-  readonly reasoning: string;
-  readonly text: string;
+  readonly thinking: string;
+  readonly content: string;
   readonly calls: readonly NativeCall[];
 }
-
-const NOTHING: Said = { reasoning: '', text: '', calls: [] };
-
-const number = (digits: number): number => Math.trunc(Math.random() * 10 ** digits);
 
 /** Events have their keys in the order of the alphabet, whole answers in that of the struct. */
 export class ResponsesClient extends TranslatingClient {
   readonly #id = `resp_${number(6)}`;
   readonly #messageId = `msg_${number(6)}`;
-  readonly #reasoningId = `rs_${number(6)}`;
   #sequence = 0;
+  /** Where the next item stands; a message that is begun does not count until it is closed, which it may never be. */
   #output = 0;
-  #open: 'reasoning' | 'message' | undefined;
-  #said = NOTHING;
+  readonly #closed: Fields[] = [];
+  #reasoning: { readonly id: string; text: string } | undefined;
+  #text: string | undefined;
+  #called = false;
 
   protected refusal(status: number, message: string): unknown {
     return openaiError(status, message);
   }
 
+  /** With tool calls the text is dropped. */
   protected whole(native: Fields): unknown {
-    return this.#response(saidIn(native), 'completed', native);
+    const { thinking, content, calls } = saidIn(native);
+    const items = thinking === '' ? [] : [reasoningItem(`rs_${this.#id}`, thinking)];
+    if (calls.length > 0) items.push(...calls.map((call, at) => callItem(`fc_${this.#id}_${at}`, call)));
+    else items.push(this.#message([part(content)], 'completed'));
+    return this.#response(items, native);
   }
 
-  #response(said: Said, status: 'completed' | 'in_progress', native: Fields): Fields {
+  /** `native`: the last line of the answer; without it, the answer has begun. */
+  #response(output: readonly Fields[], native?: Fields): Fields {
     const { asked } = this;
-    const done = status === 'completed';
+    const done = native !== undefined;
+    const { tools } = asked;
     return {
       id: this.#id,
       object: 'response',
       created_at: this.created,
       completed_at: done ? Math.trunc(Date.now() / 1000) : null,
-      status,
+      status: done ? 'completed' : 'in_progress',
       incomplete_details: null,
       model: asked['model'],
       previous_response_id: null,
-      instructions: asked['instructions'] ?? null,
-      output: done ? this.#items(said) : [],
+      instructions: asked['instructions'] || null,
+      output,
       error: null,
-      tools: list(asked['tools']).map(({ type, name, description, strict = null, parameters }) => ({
-        type,
-        name,
-        description,
-        strict,
-        parameters: inOrder(parameters),
-      })),
+      tools: list(tools).map((tool) => toolSaid(tool, asked['stream'] === true)),
       tool_choice: 'auto',
-      truncation: 'disabled',
+      truncation: asked['truncation'] ?? 'disabled',
       parallel_tool_calls: true,
       text: { format: formatOf(asked) },
       top_p: asked['top_p'] ?? 1,
@@ -115,12 +78,12 @@ export class ResponsesClient extends TranslatingClient {
       frequency_penalty: 0,
       top_logprobs: 0,
       temperature: asked['temperature'] ?? 1,
-      reasoning: asked['reasoning'] ?? null,
-      usage: done ? usageOf(native) : null,
+      reasoning: this.#reasoningSaid(),
+      usage: native === undefined ? null : usageOf(native),
       max_output_tokens: asked['max_output_tokens'] ?? null,
       max_tool_calls: null,
       store: false,
-      background: false,
+      background: asked['background'] ?? false,
       service_tier: 'default',
       metadata: {},
       safety_identifier: null,
@@ -128,105 +91,87 @@ export class ResponsesClient extends TranslatingClient {
     };
   }
 
-  /** With tool calls the text is dropped. */
-  #items({ reasoning, text, calls }: Said): readonly Fields[] {
-    const items: Fields[] = reasoning === '' ? [] : [this.#reasoning(reasoning)];
-    if (calls.length > 0) return [...items, ...calls.map(callItem)];
-    return [...items, this.#message([part(text)], 'completed')];
+  /** In events with null for what was not said. */
+  #reasoningSaid(): Fields | null {
+    const { effort, summary } = (this.asked['reasoning'] ?? {}) as Fields;
+    if (!effort && !summary) return null;
+    if (this.asked['stream'] === true) return { effort: effort || null, summary: summary || null };
+    return { ...(effort ? { effort } : {}), ...(summary ? { summary } : {}) };
   }
 
   #message(content: readonly Fields[], status: string): Fields {
     return { id: this.#messageId, type: 'message', status, role: 'assistant', content };
   }
 
-  #reasoning(text: string): Fields {
-    const summary = text === '' ? [] : [{ type: 'summary_text', text }];
-    return { id: this.#reasoningId, type: 'reasoning', summary, encrypted_content: text };
-  }
-
   protected events(native: Fields): readonly Event[] {
-    const { content = '', thinking = '' } = (native['message'] ?? {}) as {
-      readonly content?: string;
-      readonly thinking?: string;
-    };
-    const calls = callsIn(native);
+    const { thinking, content, calls } = saidIn(native);
     const events = this.#sequence === 0 ? this.#start() : [];
     if (thinking !== '') events.push(...this.#thinks(thinking));
-    if (content !== '') events.push(...this.#says(content));
-    if (calls.length > 0) events.push(...this.#close(), ...calls.flatMap((call) => this.#calls(call)));
-    this.#said = {
-      reasoning: this.#said.reasoning + thinking,
-      text: this.#said.text + content,
-      calls: [...this.#said.calls, ...calls],
-    };
-    if (native['done'] === true) {
-      events.push(
-        ...this.#close(),
-        this.#event('completed', { response: this.#response(this.#said, 'completed', native) }),
-      );
-    }
+    if (calls.length > 0) {
+      events.push(...this.#thought(), ...calls.flatMap((call) => this.#calls(call)));
+      this.#called = true;
+    } else if (content !== '' && !this.#called) events.push(...this.#says(content));
+    if (native['done'] === true) events.push(...this.#ends(native));
     return events;
   }
 
   #event(name: string, about: Fields): Event {
     const type = `response.${name}`;
-    return { name: type, data: inOrder({ ...about, type, sequence_number: this.#sequence++ }) };
-  }
-
-  #start(): Event[] {
-    const begun = { response: this.#response(NOTHING, 'in_progress', {}) };
-    return [this.#event('created', begun), this.#event('in_progress', begun)];
-  }
-
-  #thinks(delta: string): readonly Event[] {
-    const opening = this.#open === 'reasoning' ? [] : [this.#item('added', this.#reasoning(''))];
-    this.#open = 'reasoning';
-    const about = { item_id: this.#reasoningId, output_index: this.#output, summary_index: 0 };
-    return [...opening, this.#event('reasoning_summary_text.delta', { ...about, delta })];
-  }
-
-  #says(delta: string): readonly Event[] {
-    const opening = this.#open === 'message' ? [] : [...this.#close(), ...this.#openMessage()];
-    this.#open = 'message';
-    return [...opening, this.#event('output_text.delta', { ...this.#place, delta, logprobs: [] })];
-  }
-
-  get #place(): Fields {
-    return { item_id: this.#messageId, output_index: this.#output, content_index: 0 };
-  }
-
-  #openMessage(): readonly Event[] {
-    return [
-      this.#item('added', this.#message([], 'in_progress')),
-      this.#event('content_part.added', { ...this.#place, part: part('') }),
-    ];
+    return { name: type, data: inOrder({ ...about, type, sequence_number: this.#sequence++ }, 'schema') };
   }
 
   #item(step: 'added' | 'done', item: Fields): Event {
     return this.#event(`output_item.${step}`, { item, output_index: this.#output });
   }
 
-  /** Ends the item that is open. */
-  #close(): readonly Event[] {
-    const { reasoning, text } = this.#said;
-    const open = this.#open;
-    this.#open = undefined;
-    if (open === undefined) return [];
-    const about = { item_id: this.#reasoningId, output_index: this.#output, summary_index: 0, text: reasoning };
-    const events =
-      open === 'reasoning'
-        ? [this.#event('reasoning_summary_text.done', about), this.#item('done', this.#reasoning(reasoning))]
-        : [
-            this.#event('output_text.done', { ...this.#place, text, logprobs: [] }),
-            this.#event('content_part.done', { ...this.#place, part: part(text) }),
-            this.#item('done', this.#message([part(text)], 'completed')),
-          ];
+  #start(): Event[] {
+    const begun = { response: this.#response([]) };
+    return [this.#event('created', begun), this.#event('in_progress', begun)];
+  }
+
+  #thinks(delta: string): readonly Event[] {
+    const opening: Event[] = [];
+    if (this.#reasoning === undefined) {
+      this.#reasoning = { id: `rs_${number(6)}`, text: '' };
+      opening.push(this.#item('added', { id: this.#reasoning.id, type: 'reasoning', summary: [] }));
+    }
+    this.#reasoning.text += delta;
+    const about = { item_id: this.#reasoning.id, output_index: this.#output, summary_index: 0 };
+    return [...opening, this.#event('reasoning_summary_text.delta', { ...about, delta })];
+  }
+
+  /** Ends what was thought. */
+  #thought(): readonly Event[] {
+    if (this.#reasoning === undefined) return [];
+    const { id, text } = this.#reasoning;
+    this.#reasoning = undefined;
+    const item = reasoningItem(id, text);
+    this.#closed.push(item);
+    const about = { item_id: id, output_index: this.#output, summary_index: 0, text };
+    const events = [this.#event('reasoning_summary_text.done', about), this.#item('done', item)];
     this.#output++;
     return events;
   }
 
+  #says(delta: string): readonly Event[] {
+    const events = [...this.#thought()];
+    if (this.#text === undefined) {
+      events.push(
+        this.#item('added', this.#message([], 'in_progress')),
+        this.#event('content_part.added', { ...this.#place, part: part('') }),
+      );
+    }
+    this.#text = (this.#text ?? '') + delta;
+    return [...events, this.#event('output_text.delta', { ...this.#place, delta, logprobs: [] })];
+  }
+
+  get #place(): Fields {
+    return { item_id: this.#messageId, output_index: this.#output, content_index: 0 };
+  }
+
   #calls(call: NativeCall): readonly Event[] {
-    const item = callItem(call);
+    const item = callItem(`fc_${number(6)}_${this.#output}`, call);
+    this.#closed.push(item);
     const about = { item_id: item['id'], output_index: this.#output };
     const events = [
       this.#item('added', { ...item, arguments: '', status: 'in_progress' }),
@@ -237,25 +182,58 @@ export class ResponsesClient extends TranslatingClient {
     this.#output++;
     return events;
   }
+
+  /** A message is not closed where tools were called after it; it is the last of the output all the same. */
+  #ends(native: Fields): readonly Event[] {
+    const events = [...this.#thought()];
+    const text = this.#text;
+    const message = text === undefined ? [] : [this.#message([part(text)], 'completed')];
+    if (!this.#called && text !== undefined) {
+      events.push(
+        this.#event('output_text.done', { ...this.#place, text, logprobs: [] }),
+        this.#event('content_part.done', { ...this.#place, part: part(text) }),
+        ...message.map((item) => this.#item('done', item)),
+      );
+    }
+    const response = this.#response([...this.#closed, ...message], native);
+    return [...events, this.#event('completed', { response })];
+  }
 }
 
 const part = (text: string): Fields => ({ type: 'output_text', text, annotations: [], logprobs: [] });
 
-const callItem = ({ id = 'call_0', function: { name, arguments: given } }: NativeCall): Fields => ({
-  id: `fc_${id}`,
+const reasoningItem = (id: string, text: string): Fields => ({
+  id,
+  type: 'reasoning',
+  summary: [{ type: 'summary_text', text }],
+  encrypted_content: text,
+});
+
+const callItem = (id: string, { id: callId, function: { name, arguments: given } }: NativeCall): Fields => ({
+  id,
   type: 'function_call',
   status: 'completed',
-  call_id: id,
+  ...(callId !== undefined && { call_id: callId }),
   name,
   arguments: JSON.stringify(given),
 });
 
+/** Events tell nothing of the members of a namespace. */
+const toolSaid = (
+  { type, name = '', description = null, strict = null, parameters = null, tools }: Fields,
+  inEvent: boolean,
+): Fields => ({
+  type,
+  name,
+  description,
+  strict,
+  parameters: inOrder(parameters),
+  ...(tools !== undefined && !inEvent && { tools: list(tools).map((member) => toolSaid(member, false)) }),
+});
+
 function saidIn(native: Fields): Said {
-  const { content = '', thinking = '' } = (native['message'] ?? {}) as {
-    readonly content?: string;
-    readonly thinking?: string;
-  };
-  return { reasoning: thinking, text: content, calls: callsIn(native) };
+  const { content = '', thinking = '' } = (native['message'] ?? {}) as Partial<Said>;
+  return { thinking, content, calls: callsIn(native) };
 }
 
 function usageOf(native: Fields): Fields {
@@ -267,15 +245,4 @@ function usageOf(native: Fields): Fields {
     input_tokens_details: { cached_tokens: 0 },
     output_tokens_details: { reasoning_tokens: 0 },
   };
-}
-
-/** The same value with all keys in the order of the alphabet, as Go writes a map. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .toSorted()
-      .map((key) => [key, inOrder(value[key])]),
-  );
 }

@@ -48,6 +48,7 @@ const DROP_IN: Readonly<Record<DropInRoute['path'], Tries>> = {
   '/v1/chat/completions': [{ method: 'POST', body: { model, messages, temperature: 0 }, status: 200 }],
   '/v1/completions': [{ method: 'POST', body: { model, prompt: 'Bread', temperature: 0 }, status: 200 }],
   '/v1/embeddings': [{ method: 'POST', body: { model: 'nomic-embed-text', input: 'Bread' }, status: 200 }],
+  '/v1/responses': [{ method: 'POST', body: { model, input: 'Bread', temperature: 0 }, status: 200 }],
   '/v1/models': [{ method: 'GET', status: 200 }],
   '/v1/models/:name': [{ method: 'GET', status: 200 }],
 };
@@ -58,7 +59,6 @@ const HANDED_ON: readonly Door[] = [
   { method: 'GET', path: '/api/version', status: 200 },
   { method: 'GET', path: '/api/status', status: 200 },
   { method: 'POST', path: '/api/show', body: { model }, status: 200 },
-  { method: 'POST', path: '/v1/responses', body: { model, input: 'Bread' }, status: 200 },
   { method: 'POST', path: '/v1/messages', body: { model, max_tokens: 9, messages }, status: 200 },
 ];
 

@@ -67,7 +67,7 @@ export class Actor {
       texts: textsOf(messages),
       thinks: route.thinks && chance.is(0.2),
       tools: route.tools && chance.is(0.15),
-      seed: route.handedOn !== true && chance.is(0.2) ? 7 : undefined,
+      seed: route.handedOn !== true && route.seeds !== false && chance.is(0.2) ? 7 : undefined,
     };
     return { said, messages, stream: chance.is(0.5) };
   }
@@ -135,10 +135,14 @@ export class Actor {
     const first = this.#chance.of(ROUTES.filter(({ handedOn }) => handedOn !== true));
     const content = this.#text();
     const wish = this.#wish(first, [{ role: 'user', content }]);
-    const { thinks, tools } = wish.said;
+    const { thinks, tools, seed } = wish.said;
     const routes = ROUTES.filter(
       (route) =>
-        route.handedOn !== true && route.form === first.form && (route.thinks || !thinks) && (route.tools || !tools),
+        route.handedOn !== true &&
+        route.form === first.form &&
+        (route.thinks || !thinks) &&
+        (route.tools || !tools) &&
+        (route.seeds !== false || seed === undefined),
     );
     const withinMs = this.#chance.of([1, 60]);
     const all = Array.from({ length: 2 + this.#chance.below(4) }, () => {

@@ -26,6 +26,8 @@ export interface Route {
   /** Whether it can say so. */
   readonly thinks: boolean;
   readonly tools: boolean;
+  /** Whether it can; where it is not said, it can. */
+  readonly seeds?: false;
   /** Handed on as it is, in its turn: seen by no cache. */
   readonly handedOn?: true;
   body(wish: Wish): Fields;
@@ -203,10 +205,11 @@ export const ROUTES: readonly Route[] = [
     thinks: true,
     // Ollama leaves the text out of a whole answer that calls tools.
     tools: false,
-    handedOn: true,
+    seeds: false,
     body: ({ said, messages, stream }) => ({
       model: said.model,
-      input: messages.at(-1)?.content,
+      input: messages,
+      temperature: 0,
       stream,
       ...(said.thinks && { reasoning: { effort: 'high' } }),
     }),

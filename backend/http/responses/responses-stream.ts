@@ -1,0 +1,180 @@
+// The stream of POST /v1/responses: numbered events from created to completed, with Ollama's names and order of fields
+// (openai/responses.go). Unlike Ollama's, each item is closed before the next one begins and has a place of its own.
+import type { End, Piece } from '../../contract/chat/chat.ts';
+import type { ToolCall } from '../../contract/chat/chat-request.ts';
+import type { Failure } from '../wire/failures.ts';
+import {
+  callIdOf,
+  callItem,
+  endedAs,
+  type Fields,
+  idOf,
+  messageItem,
+  type Progress,
+  reasoningItem,
+  responseObject,
+  type ResponsesFrame,
+  textPart,
+} from './responses-answer.ts';
+
+/** What is being said: an item that is not closed. */
+interface Open {
+  readonly kind: 'reasoning' | 'message';
+  text: string;
+}
+
+export class ResponsesStream {
+  readonly #frame: ResponsesFrame;
+  readonly #output: Fields[] = [];
+  #open: Open | undefined;
+  #calls = 0;
+  #number = 0;
+
+  constructor(frame: ResponsesFrame) {
+    this.#frame = frame;
+  }
+
+  /** The text of some more events. What is said after a call is dropped, as by Ollama. */
+  piece({ thinking, content, tool_calls: calls = [] }: Piece): string {
+    let text = this.#begin();
+    if (thinking !== '') text += this.#thinks(thinking);
+    if (calls.length > 0) text += this.#close() + calls.map((call) => this.#calling(call)).join('');
+    else if (content !== '' && this.#calls === 0) text += this.#says(content);
+    return text;
+  }
+
+  end(end: End): string {
+    const status = endedAs(end);
+    const last = this.#begin() + this.#close();
+    return last + this.#event(`response.${status}`, { response: this.#response({ status, end }) });
+  }
+
+  /** The last words of a stream that fails: some clients read the one event, and some the other. */
+  failed({ lastPiece, lastName = '' }: Failure): string {
+    const { code, message } = lastPiece;
+    const error = { code: code ?? 'server_error', message };
+    const failed = this.#event('response.failed', { response: this.#response({ status: 'failed', error }) });
+    return failed + eventText(lastName, { ...lastPiece, sequence_number: this.#number });
+  }
+
+  #begin(): string {
+    if (this.#number > 0) return '';
+    const response = this.#response({ status: 'in_progress' });
+    return this.#event('response.created', { response }) + this.#event('response.in_progress', { response });
+  }
+
+  #response(progress: Omit<Progress, 'output'>): unknown {
+    const { reasoning, tools } = this.#frame.echo;
+    return inAlphabet({
+      ...responseObject(this.#frame, { ...progress, output: this.#output }),
+      // Otherwise than in a whole answer.
+      reasoning: reasoning && { effort: null, summary: null, ...reasoning },
+      tools: tools.map(({ tools: _members, ...tool }) => tool),
+    });
+  }
+
+  #thinks(delta: string): string {
+    const { open, opening } = this.#in('reasoning', (id) => ({ id: `rs_${id}`, summary: [], type: 'reasoning' }));
+    open.text += delta;
+    return opening + this.#event('response.reasoning_summary_text.delta', { delta, ...this.#place('rs', SUMMARY) });
+  }
+
+  #says(delta: string): string {
+    const item = (id: string): Fields => ({
+      content: [],
+      id: `msg_${id}`,
+      role: 'assistant',
+      status: 'in_progress',
+      type: 'message',
+    });
+    const { open, opening } = this.#in('message', item, () =>
+      this.#event('response.content_part.added', { ...this.#place('msg', CONTENT), part: inAlphabet(textPart('')) }),
+    );
+    open.text += delta;
+    const said = { content_index: 0, delta, item_id: `msg_${this.#id}`, logprobs: [], output_index: this.#at };
+    return opening + this.#event('response.output_text.delta', said);
+  }
+
+  /** The open item of a kind, and the events that open it where it is not yet. */
+  #in(kind: Open['kind'], item: (id: string) => Fields, more = (): string => ''): { open: Open; opening: string } {
+    if (this.#open?.kind === kind) return { open: this.#open, opening: '' };
+    const closing = this.#close();
+    const open = (this.#open = { kind, text: '' });
+    return { open, opening: closing + this.#added(item(this.#id)) + more() };
+  }
+
+  #close(): string {
+    if (this.#open === undefined) return '';
+    const { kind, text } = this.#open;
+    this.#open = undefined;
+    if (kind === 'reasoning') {
+      const said = { ...this.#place('rs', SUMMARY), text };
+      return this.#event('response.reasoning_summary_text.done', said) + this.#done(reasoningItem(this.#id, text));
+    }
+    const place = this.#place('msg', CONTENT);
+    return (
+      this.#event('response.output_text.done', { ...place, logprobs: [], text }) +
+      this.#event('response.content_part.done', { ...place, part: textPart(text) }) +
+      this.#done(messageItem(this.#id, text))
+    );
+  }
+
+  #calling(call: ToolCall): string {
+    const item = callItem(this.#id, call, callIdOf(call, this.#frame, this.#calls++));
+    const place = this.#place('fc');
+    const given = item['arguments'];
+    return (
+      this.#added({ ...item, status: 'in_progress', arguments: '' }) +
+      this.#event('response.function_call_arguments.delta', { ...place, delta: given }) +
+      this.#event('response.function_call_arguments.done', { ...place, arguments: given }) +
+      this.#done(item)
+    );
+  }
+
+  #added(item: Fields): string {
+    return this.#event('response.output_item.added', { item, output_index: this.#at });
+  }
+
+  #done(item: Fields): string {
+    const text = this.#event('response.output_item.done', { item, output_index: this.#at });
+    this.#output.push(item);
+    return text;
+  }
+
+  /** The place of the item that is being written. */
+  get #at(): number {
+    return this.#output.length;
+  }
+
+  get #id(): string {
+    return idOf(this.#frame, this.#at);
+  }
+
+  #place(prefix: string, within: Fields = {}): Fields {
+    return { ...within, item_id: `${prefix}_${this.#id}`, output_index: this.#at };
+  }
+
+  #event(type: string, about: Fields): string {
+    return eventText(type, inAlphabet({ ...about, sequence_number: this.#number++, type }));
+  }
+}
+
+const CONTENT = { content_index: 0 };
+const SUMMARY = { summary_index: 0 };
+
+function eventText(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** With sorted names, as Go writes a map; a schema goes as it came. */
+function inAlphabet(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inAlphabet);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const names = Object.keys(value).toSorted();
+  return Object.fromEntries(
+    names.map((name) => {
+      const item: unknown = Reflect.get(value, name);
+      return [name, name === 'schema' ? item : inAlphabet(item)];
+    }),
+  );
+}
