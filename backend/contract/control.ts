@@ -2,6 +2,7 @@
 // The queue's own shapes are queue-view.ts.
 // Shapes only; who fills them is core/stories/snapshot.ts, who sends them http/.
 import { z } from 'zod';
+import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';
 import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
 
@@ -171,6 +172,9 @@ const installedSchema = z.object({
   loading_ms: ms.nullable(),
 });
 const requestFactSchema = z.object({
+  /** Left out for a kept answer, which never stood in line. */
+  class: z.enum(QUEUE_CLASSES).optional(),
+  class_by: z.string().optional(),
   request_id: z.string(),
   route: z.string(),
   model: z.string(),

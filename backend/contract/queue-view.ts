@@ -17,6 +17,8 @@ export const queueListEntrySchema = z.object({
   route: z.string(),
   caller: z.string(),
   class: z.enum(QUEUE_CLASSES),
+  /** What gave it the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
+  class_by: z.string(),
   priority: z.number(),
   source: z.string(),
   status: z.enum(['queued', 'processing']),
@@ -72,6 +74,8 @@ export const acceptedSchema = z.object({
   status: z.object({ ...place, is_processing: z.boolean() }),
   created_at: time,
   class: z.enum(QUEUE_CLASSES),
+  /** What gave it the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
+  class_by: z.string(),
   priority: z.number(),
   model: z.string(),
 });
@@ -86,6 +90,8 @@ export const requestViewSchema = z.object({
   ...place,
   model: z.string(),
   class: z.enum(QUEUE_CLASSES),
+  /** What gave it the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
+  class_by: z.string(),
   priority: z.number(),
   created_at: time,
   started_at: time.optional(),

@@ -11,6 +11,7 @@ import { TableControl } from './field-table.tsx';
 import { SecretControl } from './field-secret.tsx';
 import { asText, hintOf, isWrong, modelChoices, needsKey, readText } from './form.ts';
 import { HintLine } from './hint-line.tsx';
+import { RulesControl } from './rules-table.tsx';
 import { KeysControl } from './keys-field.tsx';
 import { Marked } from '../parts/parts.tsx';
 import { TestConnection } from './connection-test.tsx';
@@ -37,7 +38,7 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const hint = found ?? hintOf(field, view, touched);
   // A switch that is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
-  const isList = ['list', 'keys', 'headers', 'table'].includes(field.kind);
+  const isList = ['list', 'keys', 'headers', 'table', 'rules'].includes(field.kind);
   const wide = isList || field.kind === 'url' || field.kind === 'secret' || field.kind === 'multiline';
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
@@ -163,6 +164,8 @@ function Control(props: ControlProps): JSX.Element {
       return <ListControl {...props} />;
     case 'keys':
       return <KeysControl {...props} />;
+    case 'rules':
+      return <RulesControl {...props} />;
     case 'headers':
       return <HeadersControl {...props} />;
     case 'table':

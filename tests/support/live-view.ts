@@ -25,6 +25,7 @@ export function queueEntry(over: Partial<QueueEntry> = {}): QueueEntry {
     route: '/api/chat-optimized',
     caller: 'curl',
     class: 'normal',
+    class_by: 'default',
     priority: 0,
     source: 'miss',
     status: 'processing',

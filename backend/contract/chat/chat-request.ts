@@ -92,6 +92,13 @@ export const CLASS_RANK: Readonly<Record<QueueClass, number>> = { interactive: 0
 /** The order inside a class: lower runs sooner, and 0 is usual. `high` and `low` are the words that older clients send. */
 export const PRIORITY = { high: -1, usual: 0, low: 1, least: -100, most: 100 } as const;
 
+/** How a request got its class: `the request` itself, the name of a rule, `queue.rules[2]`, or `default`. */
+export interface Place extends Urgency {
+  readonly classBy: string;
+  /** A word that it asked for and that is no class. */
+  readonly unknownWord?: string | undefined;
+}
+
 /** How soon a request is to run: by its class, and in the class by its number. */
 export interface Urgency {
   readonly class: QueueClass;
@@ -121,13 +128,10 @@ export const OWN_FIELDS = {
   use_cache: z.boolean().nullish(),
   cache: cacheControlSchema.nullish(),
   priority: z
-    .number()
-    .int()
-    .min(PRIORITY.least)
-    .max(PRIORITY.most)
+    .union([z.number().int().min(PRIORITY.least).max(PRIORITY.most), z.string()])
     .nullish()
     .describe(
-      'Below 0 is interactive, above 0 is background, and 0 leaves the class to the rules. Lower runs sooner inside a class. From elsewhere, below 0 counts as 0 unless the key has high_priority.',
+      `A class (${QUEUE_CLASSES.join(', ')}; high and low are known too), or a number: below 0 is interactive, above 0 is background, and 0 leaves the class to the rules. Lower runs sooner inside a class. From elsewhere nobody may ask to go first, unless the key has high_priority.`,
     ),
 };
 export const OWN_FIELDS_SCHEMA = z.object(OWN_FIELDS);

@@ -21,7 +21,9 @@ export function wasOf(came: unknown): Sentence {
 function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const issue = issues[0];
   if (issue?.code !== 'invalid_union') return issue;
-  const deeper = issue.errors.map((branch) => branch[0]).find((inner) => inner !== undefined && inner.path.length > 0);
+  // Of the right type, and only too large; or wrong further down.
+  const isNearer = ({ path, code }: z.core.$ZodIssue): boolean => path.length > 0 || !code.startsWith('invalid_');
+  const deeper = issue.errors.map((branch) => branch[0]).find((inner) => inner !== undefined && isNearer(inner));
   return deeper === undefined ? issue : { ...deeper, path: [...issue.path, ...deeper.path] };
 }
 

@@ -17,6 +17,7 @@ export type FieldKind =
   | 'choice'
   | 'list'
   | 'keys'
+  | 'rules'
   | 'secret'
   | 'headers'
   | 'table';

@@ -2,6 +2,7 @@
 // Which source wins, and which value is used in place of a wrong one, is in config-sources.ts.
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
+import { wrongRule } from '../queue-rule.ts';
 import { nearest } from '../nearest.ts';
 import { quotable } from '../secret.ts';
 
@@ -16,6 +17,8 @@ export interface Problem {
   readonly where: string;
   /** As in "cache.ttl_seconds"; a section's name where the section is meant; empty for the file as a whole. */
   readonly key: string;
+  /** Where in its value the mistake is, as in "[2].when.stream"; absent where it is the value as a whole. */
+  readonly inside?: string;
   /** What came, as JSON, cut at 60 characters, without secrets. */
   readonly got: string;
   /** What is allowed, to go after "must be". */
@@ -31,15 +34,19 @@ const SHOWN_CHARACTERS = 60;
 const sectionNames = sections.map(({ name }) => name);
 
 /** A problem as a sentence: where, what, what is allowed, what came. */
-export function problemSentence({ kind, where, key, allowed, got, suggestion }: Problem): string {
-  const name = key === '' ? 'the file' : shownKey(key);
+export function problemSentence({ kind, where, key, inside = '', allowed, got, suggestion }: Problem): string {
+  const name = key === '' ? 'the file' : shownKey(key) + inside;
   if (kind !== 'unknown_key') return `${where}: ${name} must be ${allowed}. It was ${got}.`;
   return `${where}: ${name} is not a known key.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`;
 }
 
 /** The problem of a value that its setting does not allow. */
 export function wrongValue(field: FieldInfo, source: Source, where: string, value: unknown): Problem {
-  return { kind: 'wrong_value', source, where, key: field.path, got: quoted(field, value), allowed: field.allowed };
+  const problem = { kind: 'wrong_value', source, where, key: field.path } as const;
+  const within = field.kind === 'rules' ? wrongRule(value) : undefined;
+  if (within === undefined) return { ...problem, got: quoted(field, value), allowed: field.allowed };
+  const { inside, allowed, got } = within;
+  return { ...problem, inside, allowed, got: got === undefined ? 'missing' : quoted(field, got) };
 }
 
 /** What is wrong with the data of a file, the values of known settings aside. */

@@ -128,6 +128,7 @@ function fromText(field: FieldInfo, value: unknown): unknown {
       return text.toLowerCase();
     case 'keys':
     case 'table':
+    case 'rules':
       return fromJson(text);
     case 'headers':
       return text.startsWith('{') ? fromJson(text) : fromHeaderLines(text);

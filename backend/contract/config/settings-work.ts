@@ -1,5 +1,6 @@
 // The settings of the work itself: what is kept, who waits how long, how requests are grouped.
 // Declarations alone; config.ts puts all sections together.
+import { MOST_RULES, queueRulesSchema, RULES_ALLOWED } from '../queue-rule.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const DAY_MS = 86_400_000;
@@ -153,6 +154,15 @@ export const queue = section('Queue', {
     applies: 'live',
     advanced: true,
   }),
+  rules: field(
+    { type: queueRulesSchema, kind: 'rules', allowed: RULES_ALLOWED, max: MOST_RULES },
+    {
+      title: 'Rules for classes',
+      hint: 'Which requests are interactive, normal or background, and under whose name they wait. The first rule that holds counts; those of Hearth come after yours. Written in the configuration file.',
+      default: [],
+      applies: 'live',
+    },
+  ),
   aging_ms: field(whole(1, DAY_MS), {
     title: 'One class up after',
     hint: 'A waiting request moves up one class each time it has waited this long, and after half of queue.max_wait_ms it counts as most urgent.',

@@ -18,7 +18,8 @@ export type Ended = Pick<
   | 'createdAt'
   | 'firstPieceAt'
   | 'timing'
-> & { shown(moment: number): string };
+> &
+  Partial<Pick<Ticket, 'class' | 'classBy'>> & { shown(moment: number): string };
 
 export class AtOnce implements Ended {
   readonly source = 'hit';

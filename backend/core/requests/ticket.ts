@@ -10,7 +10,7 @@ import {
   type Timing,
   type Waiting,
 } from '../../contract/chat/chat.ts';
-import { PRIORITY, type QueueClass, type Urgency } from '../../contract/chat/chat-request.ts';
+import { PRIORITY, type Place, type QueueClass } from '../../contract/chat/chat-request.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { CachePlan } from '../cache/policy.ts';
@@ -19,7 +19,7 @@ import type { Clock } from '../ports.ts';
 export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
 
 /** What is known of a request when it arrives. */
-export interface TicketOptions extends Urgency {
+export interface TicketOptions extends Place {
   readonly id: string;
   /** Another id will do where this one is taken: no caller asks for it by that. */
   readonly anyId?: boolean;
@@ -56,6 +56,10 @@ export class Ticket {
   readonly owner: string;
   readonly maxActive: number | undefined;
   readonly class: QueueClass;
+  /** What gave it the class. */
+  readonly classBy: string;
+  /** A word that it asked for and that is no class. */
+  readonly unknownWord: string | undefined;
   /** Lower is sooner inside its class. Ask for it at each use: it may become more urgent while the request waits. */
   priority: number;
   readonly createdAt: number;
@@ -96,6 +100,8 @@ export class Ticket {
     this.owner = options.owner;
     this.maxActive = options.maxActive;
     this.class = options.class;
+    this.classBy = options.classBy;
+    this.unknownWord = options.unknownWord;
     this.priority = options.priority;
     this.#clock = clock;
     this.createdAt = clock.elapsed();

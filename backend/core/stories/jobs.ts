@@ -246,6 +246,7 @@ export class Jobs {
       ...waitsFor(ticket.waiting),
       model: ticket.model,
       class: ticket.class,
+      class_by: ticket.classBy,
       priority: ticket.priority,
       created_at: ticket.shown(ticket.createdAt),
       ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),

@@ -142,6 +142,7 @@ function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' |
     route: ticket.route,
     caller: ticket.caller,
     class: ticket.class,
+    class_by: ticket.classBy,
     priority: ticket.priority,
     source: ticket.source ?? 'miss',
     status: ticket.status === 'queued' ? 'queued' : 'processing',
@@ -257,12 +258,18 @@ export function requestFact(ticket: Ended): RequestFact {
     route: ticket.route,
     model: ticket.model,
     caller: ticket.caller,
+    ...classOf(ticket),
     source: ticket.source ?? 'miss',
     status: statusOf(ticket),
     ...(ticket.error === undefined ? {} : { code: ticket.error.code }),
     created_at: ticket.shown(ticket.createdAt),
     ...ticket.timing,
   };
+}
+
+/** A kept answer never stood in line. */
+function classOf({ source, class: of, classBy }: Ended): Pick<RequestFact, 'class' | 'class_by'> {
+  return source === 'hit' || of === undefined ? {} : { class: of, class_by: classBy };
 }
 
 function inMb(bytes: number): number {

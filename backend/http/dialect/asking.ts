@@ -1,7 +1,7 @@
-// What a request says beside its question, on every route that runs a model: who asks, for which place in line, what it
-// may have of the cache, and how a kept answer is spoken. The question itself is each dialect's own.
+// What a request says beside its question, on every route that runs a model: whose it is, what it may have of the cache,
+// and how a kept answer is spoken. The question itself is each dialect's own.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ChatRequest, PRIORITY, REQUEST_ID, type Urgency } from '../../contract/chat/chat-request.ts';
+import { type ChatRequest, REQUEST_ID } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
@@ -9,13 +9,14 @@ import type { ChatCall } from '../../core/requests/call.ts';
 import { spaceOf } from '../../core/ownership.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import { REPLAY_MODES, type ReplayMode } from '../../core/cache/replay.ts';
-import type { NewId } from '../../core/ports.ts';
+import type { NewId, ReadConfig } from '../../core/ports.ts';
 import type { TicketOptions } from '../../core/requests/ticket.ts';
 import type { Jobs } from '../../core/stories/jobs.ts';
 import { header } from '../wire/header.ts';
 import { pathOf } from '../wire/normalized-path.ts';
 import { requestId } from './encode.ts';
-import { callerOf, shownKey, mayGoFirst, ownerOf } from '../door/caller.ts';
+import { placeOf, type Standing } from './queue-place.ts';
+import { shownKey, ownerOf } from '../door/caller.ts';
 
 /** Fields of a body that are ours on every route, and that Ollama never sees. */
 export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
@@ -26,14 +27,13 @@ export function callersId(req: IncomingMessage): string | undefined {
   return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
 }
 
-/** Who asks, as every route's request says it. */
+/** Whose request it is, as every route says it. */
 export function askerOf(
   req: IncomingMessage,
   { cache }: CacheFields,
-): Pick<ChatCall, 'caller' | 'owner' | 'maxActive' | 'namespace'> {
+): Pick<ChatCall, 'owner' | 'maxActive' | 'namespace'> {
   const owner = ownerOf(req);
   return {
-    caller: callerOf(req),
     owner,
     maxActive: shownKey(req)?.max_active,
     namespace: spaceOf(owner, cache?.namespace),
@@ -42,52 +42,29 @@ export function askerOf(
 
 /** What a ticket takes. */
 export interface AskingParts {
+  readonly config: ReadConfig;
   readonly jobs: Pick<Jobs, 'taken'>;
   readonly newId: NewId;
 }
 
-/** What is known of a request of somebody else's client when it arrives. Throws invalid_request. */
+/** What is known of a request of somebody else's client when it arrives. */
 export function ticketOf(
-  { jobs, newId }: AskingParts,
+  { config, jobs, newId }: AskingParts,
   req: IncomingMessage,
   res: ServerResponse,
-  model: string,
   ours: CacheFields,
-  streamed: boolean,
+  asked: Omit<Standing, 'ours'>,
 ): TicketOptions & Pick<ChatCall, 'namespace'> {
   // Two living requests never share an id, so a client that sends the same one again is given another inside.
-  const asked = requestId(res);
+  const id = requestId(res);
   return {
-    id: jobs.taken(asked) ? newId() : asked,
+    id: jobs.taken(id) ? newId() : id,
     anyId: true,
     route: pathOf(req),
-    model,
+    model: asked.request.model,
     ...askerOf(req, ours),
-    ...urgencyOf(req, ours, streamed),
+    ...placeOf(req, { ...asked, ours }, config()),
   };
-}
-
-/**
- * How soon it is to run. A number says it all: below 0 it is interactive, above 0 background, as it stands for programs
- * that know numbers alone. Without one, an answer that is streamed is read by somebody as it comes. Who may not go first
- * is heard as if it had not asked to. Throws invalid_request.
- */
-export function urgencyOf(req: IncomingMessage, fields: CacheFields, streamed: boolean): Urgency {
-  const asked = askedPriority(req, fields);
-  const priority = mayGoFirst(req) ? asked : Math.max(asked, PRIORITY.usual);
-  if (priority !== PRIORITY.usual) return { class: priority < PRIORITY.usual ? 'interactive' : 'background', priority };
-  return { class: streamed ? 'interactive' : 'normal', priority };
-}
-
-function askedPriority(req: IncomingMessage, { priority }: CacheFields): number {
-  if (typeof priority === 'number') return priority;
-  const word = header(req, 'x-queue-priority')?.toLowerCase();
-  if (word === undefined || word === 'normal') return PRIORITY.usual;
-  if (word === 'high' || word === 'low') return PRIORITY[word];
-  throw new AppError(
-    'invalid_request',
-    sentence`X-Queue-Priority must be high, normal or low. It was ${quotation(word)}.`,
-  );
 }
 
 export function replayOf(req: IncomingMessage, config: Config): ReplayMode {

@@ -99,8 +99,8 @@ function circumstances(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  { request: { model }, ours }: Asked,
-  streamed: boolean,
+  { request, ours }: Asked,
+  stream: boolean,
 ): {
   readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault' | 'mark'>;
   readonly ignored: boolean;
@@ -109,7 +109,7 @@ function circumstances(
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
     about: {
-      ...ticketOf(parts, req, res, model, ours, streamed),
+      ...ticketOf(parts, req, res, ours, { request, stream }),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
       mark: markOf(req.headers, config.cache.fresh_when),

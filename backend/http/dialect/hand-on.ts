@@ -47,7 +47,7 @@ export async function handOn(
   { bytes, request, stream, ours = {} }: AskedUnchanged,
 ): Promise<void> {
   const { relay, requests, handedOnRuns, patience } = parts;
-  const about = ticketOf(parts, req, res, request.model, ours, stream);
+  const about = ticketOf(parts, req, res, ours, { request, stream });
   // While its reader takes the rest it has not ended, for who waits for that when Hearth stops; the model has.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
   const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;

@@ -4,7 +4,7 @@ import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/ch
 import { load, unloadAtOnce } from '../../core/stories/actions.ts';
 import type { EmbedFamily } from '../../core/stories/embed-group.ts';
 import type { Family } from '../../core/ports.ts';
-import { urgencyOf } from '../dialect/asking.ts';
+import { placeOf } from '../dialect/queue-place.ts';
 import {
   answerWritten,
   bodyOf,
@@ -20,7 +20,7 @@ import { ollamaChunk, ollamaEnd, type OllamaFrame, ollamaWhole } from './ollama-
 import type { AskedToWrite } from '../dialect/understood.ts';
 import { askedToEmbed, askedToWrite } from './ollama-request.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
-import { callerOf, requireScope } from '../door/caller.ts';
+import { requireScope } from '../door/caller.ts';
 
 /** The handlers of Ollama's routes. */
 export function ollamaHandlers(parts: DropInParts) {
@@ -94,8 +94,8 @@ async function ollamaEmbed(
   const { model } = asked.request;
   // Without a text the model is only loaded.
   if (asked.texts.length === 0) {
-    const who = { lane: 'embed', caller: callerOf(req), urgency: urgencyOf(req, asked.ours, false) } as const;
-    await load(parts, asked.request, who, goneSignal(res));
+    const urgency = placeOf(req, { ...asked, stream: false }, parts.config());
+    await load(parts, asked.request, { lane: 'embed', caller: urgency.caller, urgency }, goneSignal(res));
     sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
     return;
   }

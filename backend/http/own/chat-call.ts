@@ -5,7 +5,8 @@ import type { Config } from '../../contract/config/config.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
 import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts';
 import type { UpstreamChat } from '../../core/ports.ts';
-import { askerOf, bodyWish, replayOf, urgencyOf } from '../dialect/asking.ts';
+import { askerOf, bodyWish, replayOf } from '../dialect/asking.ts';
+import { placeOf } from '../dialect/queue-place.ts';
 import { headerWishes, markOf } from '../wire/cache-headers.ts';
 import { header } from '../wire/header.ts';
 
@@ -47,17 +48,20 @@ export function readChat(
   config: Config,
 ): OwnChat {
   const stream = request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream');
+  const model = modelOf(request, config);
+  const upstream = upstreamRequest(request, model, config.ollama.system_prompt);
+  const place = placeOf(req, { request: upstream, ours: request, stream }, config);
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
     call: {
       id,
       anyId: true,
       route,
-      model: modelOf(request, config),
+      model,
       ...askerOf(req, request),
-      ...urgencyOf(req, request, stream),
+      ...place,
       family: 'chat',
-      request: upstreamRequest(request, modelOf(request, config), config.ollama.system_prompt),
+      request: upstream,
       wishes: [bodyWish(request), ...wishes],
       cacheByDefault: 'always',
       mark: markOf(req.headers, config.cache.fresh_when),

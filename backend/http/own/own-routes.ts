@@ -19,6 +19,7 @@ import { readOwnChat } from './own-chat.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import type { UnderWay } from '../wire/under-way.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
+import { queueHeaders } from '../wire/queue-headers.ts';
 
 /** What the handlers act on. */
 export interface OwnParts extends SnapshotParts, ActionParts, ChatParts {
@@ -73,12 +74,13 @@ async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse
       },
       created_at: view.created_at,
       class: view.class,
+      class_by: view.class_by,
       priority: view.priority,
       model: view.model,
     },
     {
       ...NO_STORE,
-      'X-Queue-Class': view.class,
+      ...queueHeaders(undefined, own.call),
       Location: `/api/chat-queue?requestId=${encodeURIComponent(view.request_id)}`,
     },
   );

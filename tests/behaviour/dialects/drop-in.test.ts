@@ -176,7 +176,7 @@ describe('what is kept on these routes', () => {
 
 describe('a wrong field of ours is refused, and nothing runs for it', () => {
   test.each([
-    ['/api/chat', { messages, priority: 'high' }],
+    ['/api/chat', { messages, priority: ['high'] }],
     ['/api/chat', { messages, Cache: true }],
     ['/api/generate', { prompt: QUESTION, use_cache: 'no' }],
     ['/v1/chat/completions', { messages, cache: { ttl: -1 } }],

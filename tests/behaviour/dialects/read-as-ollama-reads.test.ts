@@ -294,9 +294,9 @@ describe('what is taken and what is refused', () => {
     ['/v1/embeddings', '{"model":"m"}', 400, 'invalid input'],
     [
       '/api/chat',
-      `{"model":"m","messages":[${u}],"priority":"high"}`,
+      `{"model":"m","messages":[${u}],"priority":true}`,
       400,
-      'priority must be a number. It was "high".',
+      'priority must be a whole number or a string. It was true.',
     ],
     ['/api/chat', `{"model":"m","messages":[${u}],"Use_Cache":"no"}`, 400, 'use_cache must be a boolean. It was "no".'],
     [V1, `{"model":"m","messages":[${u}],"cache":{"no-cash":true}}`, 400, 'cache has an unknown field: no-cash.'],

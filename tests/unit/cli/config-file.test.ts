@@ -219,6 +219,25 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
       return fc.stringMatching(/^(\/[\w. -]{0,20}[\w-]){0,3}$/);
     case 'ollama.keep_alive':
       return fc.oneof(fc.constantFrom('15m', '0', '-1', '1h30m'), fc.integer({ min: -5, max: 5000 }));
+    case 'queue.rules':
+      return fc.array(
+        fc.record(
+          {
+            name: fc.constant('nightly report'),
+            when: fc.record(
+              {
+                user_agent: fc.constantFrom('a*', ['a', 'b']),
+                stream: fc.boolean(),
+                header: fc.constant({ 'X-Job': '"*"' }),
+              },
+              { requiredKeys: [] },
+            ),
+            then: fc.constantFrom({ class: 'background' }, { caller: 'the {X-Job}' }),
+          },
+          { requiredKeys: ['when', 'then'] },
+        ),
+        { maxLength: 3 },
+      );
     case 'cache.fresh_when':
       return fc.array(fc.stringMatching(/^[\w!#$%&'*+.^`|~-]{1,64}$/), { maxLength: 16 });
     case 'ollama.preload':

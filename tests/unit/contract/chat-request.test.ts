@@ -32,7 +32,7 @@ describe('a body', () => {
     ['an empty list of messages', { messages: [] }, 'messages'],
     ['a message without content', { messages: [{ role: 'user' }] }, 'messages.0.content'],
     ['a role that does not exist', message({ role: 'boss' }), 'messages.0.role'],
-    ['a priority in words', { ...(message({}) as object), priority: 'high' }, 'priority'],
+    ['a priority that is a switch', { ...(message({}) as object), priority: true }, 'priority'],
     ['a priority out of bounds', { ...(message({}) as object), priority: 101 }, 'priority'],
     ['a cache wish that does not exist', { ...(message({}) as object), cache: { 'no-cash': true } }, 'cache'],
     ['a keep_alive that is no time', { ...(message({}) as object), keep_alive: 'soon' }, 'keep_alive'],

@@ -83,6 +83,7 @@ describe('declarations', () => {
         max_queue_size: 100,
         max_wait_ms: 600000,
         estimated_time_per_request_ms: 30000,
+        rules: [],
         aging_ms: 60000,
         retention_seconds: 600,
         retained_max_mb: 64,
@@ -796,6 +797,43 @@ describe('forms of a value', () => {
     ['', undefined],
   ])('%j is near to %j', (word, name) => {
     expect(nearest(word, ['enabled', 'max_size_mb', 'max_entry_mb', 'ttl_seconds'])).toBe(name);
+  });
+});
+
+describe('queue.rules', () => {
+  const said = (rule: object): string[] => sentences({ file: { path: 'f', data: { queue: { rules: [OK, rule] } } } });
+  const OK = { when: { user_agent: 'curl/*' }, then: { class: 'background' } };
+
+  test.each<[object, RegExp]>([
+    [
+      { when: { stream: 'yes' }, then: { class: 'normal' } },
+      /^f: queue\.rules\[1\]\.when\.stream must be true or false\. It was "yes"\.$/,
+    ],
+    [
+      { then: { class: 'urgent' } },
+      /\[1\]\.then\.class must be one of "interactive", "normal", "background"\. It was "urgent"/,
+    ],
+    [{ when: { useragent: 'x' }, then: { class: 'normal' } }, /\[1\]\.when must be a table with any of user_agent, /],
+    [
+      { when: { user_agent: ['x', 7] }, then: { class: 'normal' } },
+      /\[1\]\.when\.user_agent must be a text .* It was \["x",7\]/,
+    ],
+    [
+      { when: { model: 'x' } },
+      /\[1\]\.then must be a table with class, caller, or with one of them\. It was missing\.$/,
+    ],
+    [{ then: {} }, /\[1\]\.then must be a table/],
+    [{ name: 'a "b"', then: { class: 'normal' } }, /\[1\]\.name must be 1 to 64 /],
+    [{ when: OK.when, class: 'normal', then: OK.then }, /\[1\] must be a table with name, when, then\. It was \{/],
+  ])('%j is told at its place', (rule, sentence) => {
+    expect(said(rule)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  test('that are no list are told as a whole, and come as JSON from the environment', () => {
+    expect(sentences({ env: { QUEUE__RULES: 'curl' } })).toEqual([
+      expect.stringMatching(/^QUEUE__RULES: queue\.rules must be a list of at most 100 rules.* It was "curl"\.$/),
+    ]);
+    expect(fromEnv({ QUEUE__RULES: JSON.stringify([OK]) }).config.queue.rules).toEqual([OK]);
   });
 });
 

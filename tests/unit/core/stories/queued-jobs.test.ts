@@ -123,6 +123,7 @@ const call = (id: string): ChatCall => ({
   caller: 'c',
   owner: LOCAL,
   class: 'normal',
+  classBy: 'default',
   priority: 3,
   family: 'chat',
   request: { model: 'm', messages: [] },

@@ -1,0 +1,90 @@
+// Which place in line a request has: what it asks for itself by X-Queue-Priority or `priority`, else what the rules say.
+import type { IncomingMessage } from 'node:http';
+import { type Place, PRIORITY, QUEUE_CLASSES, type Urgency } from '../../contract/chat/chat-request.ts';
+import type { Config } from '../../contract/config/config.ts';
+import type { UpstreamRequest } from '../../core/ports.ts';
+import { classOf, type Facts } from '../../core/queue/classes.ts';
+import { callerOf, mayGoFirst, shownKey } from '../door/caller.ts';
+import { header } from '../wire/header.ts';
+import type { CacheFields } from './asking.ts';
+
+/** A request as far as its place in line hangs on it. */
+export interface Standing {
+  readonly request: UpstreamRequest;
+  readonly ours: Pick<CacheFields, 'priority'>;
+  readonly stream: boolean;
+}
+
+/** A place in line, and under which name somebody waits there. */
+export interface NamedPlace extends Place {
+  readonly caller: string;
+}
+
+/** What stands for the rule where the request says its class itself. */
+const BY_REQUEST = 'the request';
+
+/** The place of a request in line. Who may not go first is heard as if it had not asked to. */
+export function placeOf(req: IncomingMessage, asked: Standing, { queue }: Config): NamedPlace {
+  const { class: given, by, caller } = classOf(factsOf(req, asked), queue.rules);
+  const { urgency, unknownWord } = askedFor(asked.ours.priority ?? header(req, 'x-queue-priority'));
+  const isHeard = urgency !== undefined && (urgency.class !== 'interactive' || mayGoFirst(req));
+  return {
+    ...(isHeard ? { ...urgency, classBy: BY_REQUEST } : { class: given, priority: PRIORITY.usual, classBy: by }),
+    unknownWord,
+    caller: caller === undefined ? callerOf(req) : namedFor(req, caller),
+  };
+}
+
+/** Of several that come with one key each has a turn of its own, and all of them stand under that key. */
+function namedFor(req: IncomingMessage, caller: string): string {
+  const key = shownKey(req);
+  return (key === undefined ? caller : `${key.name}: ${caller}`).slice(0, 200);
+}
+
+/** A number or a word as a place in line; nothing where it leaves that to the rules. A word that is none means normal. */
+function askedFor(wish: string | number | undefined): {
+  readonly urgency?: Urgency;
+  readonly unknownWord: string | undefined;
+} {
+  const word = typeof wish === 'string' ? wish.trim().toLowerCase() : '';
+  const number = typeof wish === 'number' ? wish : numberOf(word);
+  if (number !== undefined) return { ...numbered(number), unknownWord: undefined };
+  if (word === '') return { unknownWord: undefined };
+  const known = QUEUE_CLASSES.find((name) => name === word);
+  const urgency = { class: known ?? 'normal', priority: PRIORITY.usual } as const;
+  return { urgency, unknownWord: known === undefined ? word : undefined };
+}
+
+/** The words and the numbers in text of programs that know no classes. */
+function numberOf(word: string): number | undefined {
+  if (word === 'high' || word === 'low') return PRIORITY[word];
+  const number = /^[+-]?\d{1,3}$/.test(word) ? Number(word) : Number.NaN;
+  return number >= PRIORITY.least && number <= PRIORITY.most ? number : undefined;
+}
+
+function numbered(priority: number): { readonly urgency?: Urgency } {
+  if (priority === PRIORITY.usual) return {};
+  return { urgency: { class: priority < PRIORITY.usual ? 'interactive' : 'background', priority } };
+}
+
+function factsOf(req: IncomingMessage, { request, stream }: Standing): Facts {
+  const { model, options, tools, messages, prompt } = request;
+  const limit = options?.['num_predict'];
+  return {
+    header: (name) => header(req, name),
+    path: (req.url ?? '/').replace(/\?.*$/s, ''),
+    model,
+    stream,
+    // Of what is handed on as it came nothing of the kind is known.
+    tools: messages === undefined && prompt === undefined ? undefined : Array.isArray(tools) && tools.length > 0,
+    maxTokens: typeof limit === 'number' && limit > 0 ? limit : undefined,
+    prompt: () => promptOf(request),
+  };
+}
+
+/** The first text of a request that is not the system's. */
+function promptOf({ messages, prompt }: UpstreamRequest): string {
+  const said = Array.isArray(messages) ? (messages as readonly { role?: unknown; content?: unknown }[]) : [];
+  const first = said.find(({ role }) => role !== 'system')?.content ?? prompt;
+  return typeof first === 'string' ? first : '';
+}

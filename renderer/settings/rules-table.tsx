@@ -1,0 +1,58 @@
+// The setting queue.rules as a table: the rules of the file, in their order and with a way to remove each, then those that
+// Hearth brings, then what holds where none does. They are written in the file.
+import type { JSX } from 'preact';
+import type { QueueRule } from '../../backend/contract/queue-rule.ts';
+import { SHIPPED_RULES } from '../../backend/contract/shipped-rules.ts';
+import { Icon } from '../parts/parts.tsx';
+import { CLASS_WORDS } from '../parts/class-words.ts';
+import type { ControlProps } from './control-props.ts';
+import { thenWords, whenParts } from './rule-words.ts';
+
+export function RulesControl({ field, view, id, describedBy, locked, save }: ControlProps): JSX.Element {
+  // The contract's schema has checked it on its way here.
+  const own = (view.settings.values[field.path] ?? []) as readonly QueueRule[];
+  const rows = [
+    ...own.map((rule, i) => ({ rule, name: rule.name ?? `Rule ${i + 1}`, at: i })),
+    ...SHIPPED_RULES.map((rule) => ({ rule, name: rule.name ?? '', at: undefined })),
+  ];
+  return (
+    <table class="rules" aria-labelledby={id} aria-describedby={describedBy}>
+      <thead>
+        <tr>
+          <th scope="col">Requests</th>
+          <th scope="col">Become</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ rule, name, at }) => (
+          <tr key={`${at ?? 'shipped'} ${JSON.stringify(rule)}`}>
+            <th scope="row">
+              {name}
+              <span class="quiet">{whenParts(rule).join(' · ')}</span>
+            </th>
+            <td>
+              {thenWords(rule)}
+              {at !== undefined && !locked && (
+                <button
+                  class="btn icon"
+                  type="button"
+                  aria-label={`Remove ${name}`}
+                  title="Remove"
+                  onClick={() => void save(own.filter((_, i) => i !== at))}
+                >
+                  <Icon name="close" />
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+        <tr>
+          <th scope="row">
+            All others<span class="quiet">streamed, or as a whole</span>
+          </th>
+          <td>{`${CLASS_WORDS.interactive}, or ${CLASS_WORDS.normal}`}</td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
