@@ -190,7 +190,15 @@ type Prompted = Readonly<Record<string, unknown>>;
 
 const sizeOf = (text: unknown): number => (typeof text === 'string' ? text.length : 0);
 const imageChars = (images: unknown): number => (Array.isArray(images) ? images.length * IMAGE_CHARS : 0);
-const jsonChars = (list: unknown): number => (Array.isArray(list) && list.length > 0 ? JSON.stringify(list).length : 0);
+/** What is too deep for JSON.stringify says nothing of a prompt's size. */
+function jsonChars(list: unknown): number {
+  if (!Array.isArray(list) || list.length === 0) return 0;
+  try {
+    return JSON.stringify(list).length;
+  } catch {
+    return 0;
+  }
+}
 
 /** One in the planned order, for startTimes. Milliseconds. */
 export interface Planned {

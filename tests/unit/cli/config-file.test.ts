@@ -240,6 +240,12 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
       );
     case 'cache.fresh_when':
       return fc.array(fc.stringMatching(/^[\w!#$%&'*+.^`|~-]{1,64}$/), { maxLength: 16 });
+    case 'ollama.models':
+      return fc.dictionary(
+        fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/),
+        fc.record({ num_ctx: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 131_072 })) }),
+        { maxKeys: 3, noNullPrototype: true },
+      );
     case 'ollama.preload':
       return fc.array(fc.stringMatching(/^[a-z][a-z0-9.:-]{0,20}$/), { maxLength: 16 });
     case 'cors.allowed_origins':
