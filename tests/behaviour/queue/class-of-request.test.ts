@@ -95,7 +95,9 @@ test('people go before apps, and apps before the background, whoever came first'
   ]);
   gate.release();
   for (const answer of [runs, ...answers]) await (await answer).text();
-  const asked = hearth.fake.chats().map(({ body }) => (body?.['messages'] as { content: string }[] | undefined)?.[0]?.content);
+  const asked = hearth.fake
+    .chats()
+    .map(({ body }) => (body?.['messages'] as { content: string }[] | undefined)?.[0]?.content);
   expect(asked).toEqual(['runs', 'by me', 'by a script', 'Name it']);
 });
 
