@@ -25,13 +25,13 @@ export function sentBy(app: string): readonly Sent[] {
   return lines.map((line) => readSent(line)).filter(({ status }) => status !== 0);
 }
 
-/** "<9 more like these>" stands in lists of objects. */
+/** "<9 more like these>" stands in lists of objects, "<### Task: … text, 507 characters>" for a text that begins so. */
 function readSent(line: string): Sent {
-  return JSON.parse(line, (_name, value: unknown) =>
-    Array.isArray(value)
-      ? value.filter((each) => !(typeof each === 'string' && /^<\d+ more like these>$/.test(each)))
-      : value,
-  ) as Sent;
+  return JSON.parse(line, (_name, value: unknown) => {
+    if (typeof value === 'string') return value.replace(/^<(### Task:) (…[^>]*)>$/, '$1\n$2');
+    if (!Array.isArray(value)) return value;
+    return value.filter((each) => !(typeof each === 'string' && /^<\d+ more like these>$/.test(each)));
+  }) as Sent;
 }
 
 export interface Answered {

@@ -160,6 +160,13 @@ describe('what is handed on with a lease', () => {
     expect(hearth.fake.loads.map(({ model }) => model)).toEqual(['ear:latest']);
   });
 
+  test('has its model stay as long as the settings say, since it can’t be told so itself', async () => {
+    await start({ config: { ollama: { keep_alive: '2h' } } });
+    expect((await transcribe()).status).toBe(200);
+    const [{ expires_at = '' } = {}] = hearth.fake.loaded();
+    expect(Date.parse(expires_at) - Date.now()).toBeGreaterThan(3600_000);
+  });
+
   test('never runs beside a request for another runner, however many slots there are', async () => {
     await start({ config: { queue: { max_concurrent: 4 } }, fake: { maxLoaded: 1 } });
     const free = await busy('llama3.2');
