@@ -108,6 +108,9 @@ export interface InstalledModel {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** Takes an event of an answer, at once. */
+export type Tell = (event: ChatEvent) => void;
+
 /**
  * Ollama, called. Every call takes the signal that ends it, also before any header has come; every failure is an
  * AppError (upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_untrusted, upstream_failed,
@@ -115,12 +118,13 @@ export interface InstalledModel {
  */
 export interface Upstream {
   /**
-   * Runs the model, always streamed. The sequence ends with `end` or throws; it never stops quietly.
-   * The upstream connection is closed when the sequence returns, throws, or is left.
+   * Runs the model, always streamed, and tells what comes as it comes: by calls, since each token passes here. Resolves
+   * after `end` was told and the connection is free again, or rejects; it never stops quietly. It rejects with what `tell`
+   * throws, and then the connection is closed.
    */
-  chat(request: UpstreamRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  chat(request: UpstreamRequest, signal: AbortSignal, tell: Tell): Promise<void>;
   /** The same for /api/generate: `response` becomes the content, and `context` an unknown field of the end. */
-  generate(request: UpstreamRequest, signal: AbortSignal): AsyncIterable<ChatEvent>;
+  generate(request: UpstreamRequest, signal: AbortSignal, tell: Tell): Promise<void>;
   /** Vectors of /api/embed, normalised by Ollama. Fails as a whole when one of the inputs does. */
   embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
   /** The vector of the legacy /api/embeddings, which is not normalised; of the first input alone. */

@@ -1,6 +1,7 @@
 // An error answer may repeat the credentials that were sent: error pages of proxies do, and sign-in addresses. They are taken
 // out before anybody else (a caller, a sentence, the log) sees it. Good answers are left alone: a model may say any word.
 import { Buffer } from 'node:buffer';
+import { Readable } from 'node:stream';
 import type { Access } from './access.ts';
 import { MAX_ERROR_BYTES } from './said.ts';
 
@@ -8,7 +9,7 @@ import { MAX_ERROR_BYTES } from './said.ts';
 export interface Inward {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Readable;
   readonly access: Access;
 }
 
@@ -23,7 +24,7 @@ export function withoutEcho(answer: Inward): Inward {
   return {
     ...answer,
     headers: Object.fromEntries(Object.entries(others).map(([name, value]) => [name, hiddenIn(value, access)])),
-    body: bodyWithout(body, access),
+    body: Readable.from(bodyWithout(body, access), { objectMode: false }),
   };
 }
 
@@ -41,7 +42,7 @@ async function* bodyWithout(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
     parts.push(chunk);
     bytes += chunk.length;
     if (bytes > MAX_ERROR_BYTES) break;

@@ -2,7 +2,6 @@
 // It does not look at what the lines mean beyond `error` and `done`; that is reply.ts.
 import { Buffer } from 'node:buffer';
 import { INCOMPLETE } from '../contract/chat/chat.ts';
-import { AppError } from '../contract/errors.ts';
 import type { Access } from './access.ts';
 import { cutShort, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
 import { looksLikePage } from './said.ts';
@@ -21,7 +20,7 @@ const MAX_REST_BYTES = 64 * 1024;
 /** The end that Ollama leaves out when it stops without a word. */
 const SILENT_END: Fields = { done: true, done_reason: INCOMPLETE };
 
-export interface FrameOptions {
+export interface LinesOptions {
   /** Bound of the whole body as it comes over the wire, and so of a line; ollama.max_answer_mb. */
   readonly maxMb: number;
   /** Who answers, for the sentence when it is no Ollama or it reports an error. */
@@ -29,55 +28,67 @@ export interface FrameOptions {
 }
 
 /**
- * What the lines of the body say, cut at bytes so that no character is ever split. Every line is a JSON object and the
- * last one says `done:true`; else an AppError upstream_failed is thrown. After a last line with `done:false` an end is
- * added for Ollama, which stops in good order, but without a word, when a token comes more than 30 times in a row
- * (llm/server.go); a connection that breaks is another thing.
- * One more read after the `done` line runs to the end of the body, which leaves the connection fit for the next call.
+ * What the lines of a body say, told to `take` as soon as their end is there; cut at bytes so that no character is ever
+ * split. Every line is a JSON object and the last one says `done:true`; else an AppError upstream_failed is thrown, by
+ * `add` or by `end`. After a last line with `done:false` an end is added for Ollama, which stops in good order, but without
+ * a word, when a token comes more than 30 times in a row (llm/server.go); a connection that breaks is another thing.
  */
-export async function* frame(
-  body: AsyncIterable<Uint8Array>,
-  { maxMb, access }: FrameOptions,
-): AsyncGenerator<Fields, void, undefined> {
-  let bytes = 0;
+export class Lines {
+  readonly #options: LinesOptions;
+  readonly #take: (line: Fields) => void;
+  #bytes = 0;
   /** What the last line said; undefined where it said nothing of it. */
-  let done: boolean | undefined;
-  let begun: Uint8Array[] = [];
+  #done: boolean | undefined;
+  #begun: Uint8Array[] = [];
 
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (done === true) {
-        if (bytes > MAX_REST_BYTES) return;
-        continue;
-      }
-      if (bytes > maxMb * MB) throw tooLong(maxMb);
-      let from = 0;
-      for (let cut = chunk.indexOf(NEWLINE); cut >= 0 && done !== true; cut = chunk.indexOf(NEWLINE, from)) {
-        begun.push(chunk.subarray(from, cut + 1));
-        from = cut + 1;
-        const whole = joined(begun);
-        begun = [];
-        if (isBlank(whole)) continue;
-        const said = answerIn(utf8.decode(whole), access);
-        done = doneIn(said);
-        yield said;
-      }
-      if (done === true) bytes = 0;
-      else if (from < chunk.length) begun.push(chunk.subarray(from));
+  constructor(options: LinesOptions, take: (line: Fields) => void) {
+    this.#options = options;
+    this.#take = take;
+  }
+
+  /** Whether a line that says so was taken. What the body has behind it means nothing. */
+  get done(): boolean {
+    return this.#done === true;
+  }
+
+  /** The next bytes of the body. Throws also when far too many follow after `done:true`. */
+  add(chunk: Uint8Array): void {
+    const { maxMb } = this.#options;
+    this.#bytes += chunk.length;
+    if (this.done) {
+      if (this.#bytes > MAX_REST_BYTES) throw notDone();
+      return;
     }
-  } catch (error) {
-    throw error instanceof AppError ? error : cutShort(error);
+    if (this.#bytes > maxMb * MB) throw tooLong(maxMb);
+    let from = 0;
+    for (let cut = chunk.indexOf(NEWLINE); cut >= 0; cut = chunk.indexOf(NEWLINE, from)) {
+      this.#begun.push(chunk.subarray(from, cut + 1));
+      from = cut + 1;
+      this.#line();
+      if (this.done) {
+        this.#bytes = 0;
+        return;
+      }
+    }
+    if (from < chunk.length) this.#begun.push(chunk.subarray(from));
   }
-  if (done === true) return;
-  const last = joined(begun);
-  if (!isBlank(last)) {
-    const said = answerIn(utf8.decode(last), access);
-    done = doneIn(said);
-    yield said;
+
+  /** The body has come to its end. */
+  end(): void {
+    if (this.done) return;
+    this.#line();
+    if (this.#done === undefined) throw notDone();
+    if (!this.#done) this.#take(SILENT_END);
   }
-  if (done === undefined) throw notDone();
-  if (done !== true) yield SILENT_END;
+
+  #line(): void {
+    const whole = joined(this.#begun);
+    this.#begun = [];
+    if (isBlank(whole)) return;
+    const said = answerIn(utf8.decode(whole), this.#options.access);
+    this.#take(said);
+    this.#done = doneIn(said);
+  }
 }
 
 /** A text that must be a JSON object. Throws AppError upstream_failed; a web page is told apart. */

@@ -3,7 +3,7 @@
 // whole. It never repeats a call, waits for a slot or remembers a model: those are the queue's and the watch's.
 import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
 import type { z } from 'zod';
-import { type ChatEvent, fold, isIncomplete } from '../contract/chat/chat.ts';
+import { isIncomplete } from '../contract/chat/chat.ts';
 import { keepAliveSeconds } from '../contract/duration.ts';
 import { jsonText } from '../contract/go/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
@@ -61,8 +61,10 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   const address = (): string => withoutUserinfo(config().ollama.api_url);
 
   const exchange = exchangeOver(wire, log);
-  const run = (family: Family, request: UpstreamRequest, signal: AbortSignal): AsyncIterable<ChatEvent> =>
-    written({ config, clock, exchange }, family, request, signal);
+  const run =
+    (family: Family): Upstream[Family] =>
+    (request, signal, tell) =>
+      written({ config, clock, exchange }, family, request, signal, tell);
 
   /**
    * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
@@ -123,8 +125,9 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (Ollama's API, "Load a model" and "Unload a model"). */
   async function sendEmpty(request: UpstreamRequest, signal: AbortSignal): Promise<void> {
     try {
-      const { end } = await fold(run('chat', request, signal));
-      if (isIncomplete(end)) throw notDone();
+      await run('chat')(request, signal, (event) => {
+        if (event.type === 'end' && isIncomplete(event.end)) throw notDone();
+      });
     } catch (error) {
       if (!(error instanceof AppError && error.message.includes('does not support chat'))) throw error;
       // A model that only embeds is loaded by an empty list of texts.
@@ -169,8 +172,8 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   }
 
   return {
-    chat: (request, signal) => run('chat', request, signal),
-    generate: (request, signal) => run('generate', request, signal),
+    chat: run('chat'),
+    generate: run('generate'),
     embed,
     embeddings,
     modelfile: (model, signal) => look(signal, modelfileSchema, (client) => client.show({ model })),

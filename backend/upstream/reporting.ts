@@ -1,8 +1,7 @@
 // An upstream whose every call tells the watch how it went, for the breaker and for the list of models.
 // Callers need not think of it; the watch's own probes do not go through here.
-import type { ChatEvent } from '../contract/chat/chat.ts';
 import { asAppError } from '../contract/errors.ts';
-import type { Relay, RelayAnswer, Upstream, Watch } from '../core/ports.ts';
+import type { Family, Relay, RelayAnswer, Upstream, Watch } from '../core/ports.ts';
 
 /** The same upstream, reporting: how calls end, as Watch.report tells the ends apart; an unknown model makes the list old. */
 export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'invalidate'>): Upstream {
@@ -22,20 +21,23 @@ export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'inv
       throw error;
     }
   }
-  async function* events(calls: AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent, void, undefined> {
-    try {
-      for await (const event of calls) {
-        if (event.type === 'end') watch.report('ok');
-        yield event;
+  /** Reports with the end, and not only when all is wound up. */
+  const written =
+    (family: Family): Upstream[Family] =>
+    async (request, signal, tell) => {
+      try {
+        await upstream[family](request, signal, (event) => {
+          if (event.type === 'end') watch.report('ok');
+          tell(event);
+        });
+      } catch (error) {
+        failed(error);
+        throw error;
       }
-    } catch (error) {
-      failed(error);
-      throw error;
-    }
-  }
+    };
   return {
-    chat: (request, signal) => events(upstream.chat(request, signal)),
-    generate: (request, signal) => events(upstream.generate(request, signal)),
+    chat: written('chat'),
+    generate: written('generate'),
     embed: (request, signal) => reported(upstream.embed(request, signal)),
     embeddings: (request, signal) => reported(upstream.embeddings(request, signal)),
     modelfile: (model, signal) => upstream.modelfile(model, signal),

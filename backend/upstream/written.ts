@@ -1,13 +1,13 @@
 // An answer that a model writes, from the bytes of its stream to our events, as they come. Each token passes here, so no
-// client library stands between: ollama-js 0.6.4 reads each line a second time through web streams, drops malformed ones
-// with a console.warn, and leaves the connection open when its reader stops early.
-import type { ChatEvent } from '../contract/chat/chat.ts';
+// client library stands between, and no sequence that is waited for: ollama-js 0.6.4 reads each line a second time through
+// web streams, drops malformed ones with a console.warn, and leaves the connection open when its reader stops early.
+import type { Readable } from 'node:stream';
 import { jsonText } from '../contract/go/exact-json.ts';
-import type { Clock, Family, ReadConfig, UpstreamRequest } from '../core/ports.ts';
+import type { Clock, Family, ReadConfig, Tell, UpstreamRequest } from '../core/ports.ts';
 import { Call } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import { firstTokenLate, idle, notDone } from './failure.ts';
-import { frame, type Fields } from './ndjson.ts';
+import { cutShort, firstTokenLate, idle, notDone } from './failure.ts';
+import { Lines } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
 
 /** How long a connection may take to end the body after `done:true`; longer, and it is closed instead of kept. */
@@ -21,48 +21,59 @@ export interface WrittenParts {
   readonly exchange: Exchange;
 }
 
-/**
- * The events of one answer. A generator alone does: one that is never started opens nothing. Who stops reading before
- * the end closes the connection. Throws what Upstream.chat throws.
- */
-export async function* written(
+/** Tells the events of one answer. Does and throws what Upstream.chat does. */
+export async function written(
   { config, clock, exchange }: WrittenParts,
   family: Family,
   request: UpstreamRequest,
   signal: AbortSignal,
-): AsyncGenerator<ChatEvent, void, undefined> {
+  tell: Tell,
+): Promise<void> {
   const { max_answer_mb: maxMb, timeout_seconds: idleS, first_token_timeout_seconds: firstS } = config().ollama;
   const call = new Call(signal, clock);
-  let lines: AsyncGenerator<Fields, void, undefined> | undefined;
-  let done = false;
   try {
     call.expect(firstS * 1000, () => firstTokenLate(firstS));
     const asked = jsonText({ ...request, stream: true });
     const outward = { method: 'POST', path: `/api/${family}`, headers: HEADERS, body: asked };
     const { body, access } = await exchange(outward, request.model, call.signal);
-    lines = frame(body, { maxMb, access });
-    // Read by hand: a loop that is left would close the connection, also after the last line.
-    for (let begun = false; ; begun = true) {
-      const { value: line } = await lines.next();
-      if (line === undefined) break;
-      call.hold();
+    let begun = false;
+    const lines = new Lines({ maxMb, access }, (line) => {
       if (!begun) call.expect(idleS * 1000, () => idle(idleS));
-      done = line['done'] === true;
-      for (const event of eventsIn(family, line, clock.now)) yield event;
-      call.resume();
-    }
-    if (!done) throw notDone();
+      begun = true;
+      // For the rest of the body, which leaves the connection fit for the next call.
+      if (line['done'] === true) call.expect(REST_MS, notDone);
+      for (const event of eventsIn(family, line, clock.now)) tell(event);
+    });
+    const read = flowing(body, (bytes) => {
+      if (!lines.done) call.resume();
+      lines.add(bytes);
+    });
+    await read.catch((error: unknown) => {
+      if (!lines.done) throw error;
+    });
+    lines.end();
   } catch (error) {
     throw call.signal.aborted ? call.signal.reason : error;
   } finally {
-    if (done) await readRest(call, lines);
     call.close();
   }
 }
 
-/** After `done:true`: reads the body's last bytes, so that the connection can serve the next call. */
-async function readRest(call: Call, lines: AsyncGenerator<Fields, void, undefined> | undefined): Promise<void> {
-  call.resume();
-  call.expect(REST_MS, notDone);
-  await lines?.next().catch(() => undefined);
+/** Hands on each chunk of a body, to its end. Rejects when the connection breaks, and with what `take` throws: then it is closed. */
+function flowing(body: Readable, take: (bytes: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const each = (bytes: Uint8Array): void => {
+      try {
+        take(bytes);
+      } catch (error) {
+        // What was read already would be handed on all the same.
+        body.off('data', each);
+        reject(error);
+        body.destroy();
+      }
+    };
+    body.on('data', each);
+    body.once('close', resolve);
+    body.once('error', (error) => reject(cutShort(error)));
+  });
 }

@@ -226,12 +226,9 @@ export class Gateway {
     if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
     if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
     const builder = new CompletionBuilder();
-    for await (const event of upstream[call.family](withKeepAlive(request, keepAlive), flight.signal)) {
+    await upstream[call.family](withKeepAlive(request, keepAlive), flight.signal, (event) => {
       if (event.type === 'piece') builder.add(event.piece);
-      if (event.type !== 'end') {
-        flight.tell(event);
-        continue;
-      }
+      if (event.type !== 'end') return flight.tell(event);
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
       residency.used(spec, keepAlive);
       const read = truncated === undefined ? asked.chars : undefined;
@@ -242,8 +239,7 @@ export class Gateway {
       keepAnswer(this.#parts.cache, completion, { ...run, model: spec.model, truncated });
       if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
       flight.tell({ type: 'end', end });
-      return;
-    }
+    });
   }
 
   /** What a run does first. */

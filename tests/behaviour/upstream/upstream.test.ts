@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ChatEvent, fold } from '../../../backend/contract/chat/chat.ts';
 import { type Config, defaultConfig } from '../../../backend/contract/config/config.ts';
 import { AppError, retryAfterOf } from '../../../backend/contract/errors.ts';
-import type { RunnerSpec, UpstreamChat } from '../../../backend/core/ports.ts';
+import type { RunnerSpec, Upstream, UpstreamChat } from '../../../backend/core/ports.ts';
 import { createUpstream } from '../../../backend/upstream/ollama.ts';
 import { realClock, settled } from '../../support/clocks.ts';
 import {
@@ -104,6 +104,31 @@ const ask = (content = 'hello', more: Partial<UpstreamChat> = {}): UpstreamChat 
   ...more,
 });
 
+/** What a call tells, to be read one by one. */
+async function* events(
+  upstream: Pick<Upstream, 'chat'>,
+  request: UpstreamChat = ask(),
+  signal: AbortSignal = never(),
+): AsyncGenerator<ChatEvent, void, undefined> {
+  const told: ChatEvent[] = [];
+  let wake = nothing;
+  let over = false;
+  const run = upstream.chat(request, signal, (event) => {
+    told.push(event);
+    wake();
+  });
+  const ended = run.catch(nothing).then(() => {
+    over = true;
+    wake();
+  });
+  while (!over || told.length > 0) {
+    const event = told.shift();
+    if (event !== undefined) yield event;
+    else await Promise.race([ended, new Promise<void>((resolve) => (wake = resolve as typeof nothing))]);
+  }
+  await run;
+}
+
 /** What came until the end or the failure. */
 async function read(events: AsyncIterable<ChatEvent>): Promise<{ texts: string[]; ended: boolean; error: unknown }> {
   const seen = { texts: [] as string[], ended: false, error: undefined as unknown };
@@ -143,14 +168,14 @@ describe('an answer', () => {
       pieces: [{ thinking: 'hm' }, 'one ', { content: 'two' }],
       usage: { prompt_tokens: 7, completion_tokens: 3 },
     });
-    const events: ChatEvent[] = [];
-    for await (const event of upstream.chat(ask(), never())) events.push(event);
-    expect(events.slice(0, 3)).toEqual([
+    const told: ChatEvent[] = [];
+    await upstream.chat(ask(), never(), (event) => void told.push(event));
+    expect(told.slice(0, 3)).toEqual([
       { type: 'piece', piece: { content: '', thinking: 'hm' } },
       { type: 'piece', piece: { content: 'one ', thinking: '' } },
       { type: 'piece', piece: { content: 'two', thinking: '' } },
     ]);
-    expect(events.slice(3)).toMatchObject([
+    expect(told.slice(3)).toMatchObject([
       { type: 'end', end: { done_reason: 'stop', metrics: { prompt_eval_count: 7, eval_count: 3 } } },
     ]);
   });
@@ -160,7 +185,7 @@ describe('an answer', () => {
     const pieces = ['é', ' 漢字', ' 👩‍👩‍👧', ' \u2028\u0000"\\'];
     for (const chunkBytes of [1, 2, 3, 5, 7]) {
       fake.next({ pieces, chunkBytes });
-      expect(await read(upstream.chat(ask(), never())), `${chunkBytes}`).toEqual({
+      expect(await read(events(upstream)), `${chunkBytes}`).toEqual({
         texts: pieces,
         ended: true,
         error: undefined,
@@ -175,7 +200,7 @@ describe('an answer', () => {
       pieces: [{ content: 'a', extra: { logprobs: [{ token: 'a' }], remote_model: 'big' } }],
       extraFinal: { message: { role: 'assistant', content: 'b', tool_calls: calls }, remote_host: 'https://x' },
     });
-    const answer = await fold(upstream.chat(ask(), never()));
+    const answer = await fold(events(upstream));
     expect(answer).toMatchObject({
       content: 'ab',
       tool_calls: calls,
@@ -189,11 +214,11 @@ describe('an answer', () => {
     const { fake, upstream } = await fakeAndUpstream();
     const second = gate();
     fake.next({ pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.opened } });
-    const events = upstream.chat(ask(), never())[Symbol.asyncIterator]();
-    expect((await events.next()).value).toMatchObject({ piece: { content: 'a' } });
+    const told = events(upstream);
+    expect((await told.next()).value).toMatchObject({ piece: { content: 'a' } });
     second.open();
-    expect((await events.next()).value).toMatchObject({ piece: { content: 'b' } });
-    await events.return?.();
+    expect((await told.next()).value).toMatchObject({ piece: { content: 'b' } });
+    await told.return();
   });
 });
 
@@ -211,7 +236,7 @@ describe('a request', () => {
       stream: false,
     });
     const before = JSON.stringify(request);
-    await read(upstream.chat(request, never()));
+    await read(events(upstream, request));
     const [call] = fake.calls;
     expect(call?.body).toEqual({ ...request, stream: true });
     expect(JSON.stringify(request)).toBe(before);
@@ -222,7 +247,7 @@ describe('a request', () => {
   test('names a file in images and nothing is read', async () => {
     const { fake, upstream } = await fakeAndUpstream();
     const images = ['/etc/hostname'];
-    const error = await failed(upstream.chat(ask('', { messages: [{ role: 'user', content: 'x', images }] }), never()));
+    const error = await failed(events(upstream, ask('', { messages: [{ role: 'user', content: 'x', images }] })));
     expect(error).toMatchObject({ code: 'invalid_request', message: 'illegal base64 data at input byte 12' });
     expect(fake.calls[0]?.body?.['messages']).toMatchObject([{ images }]);
   });
@@ -236,12 +261,9 @@ describe('a request', () => {
     });
     const upstream = upstreamAt(url);
     for (let i = 0; i < 3; i++) {
-      const events = upstream.chat(ask(), never())[Symbol.asyncIterator]();
-      while ((await events.next()).value.type !== 'end');
-      // Whether the consumer leaves at the end event, as fold does, or asks once more: no abort.
-      const over = i === 0 ? events.next() : events.return?.();
-      finish();
-      await over;
+      await upstream.chat(ask(), never(), ({ type }) => {
+        if (type === 'end') setImmediate(() => finish());
+      });
       await settled(); // undici takes a connection back a turn after the body's end
     }
     expect(connections).toHaveLength(1);
@@ -249,14 +271,14 @@ describe('a request', () => {
 
   test('does not wait long for a body that never ends after done', async () => {
     const { url, connections } = await bareServer((_, res) => void res.write('{"done":true}\n'));
-    await fold(upstreamAt(url).chat(ask(), never()));
+    await fold(events(upstreamAt(url)));
     await connections[0]?.closed;
     expect(connections).toHaveLength(1);
   });
 
   test('is not seen as aborted by Ollama when it ended well', async () => {
     const { fake, upstream } = await fakeAndUpstream();
-    for (let i = 0; i < 10; i++) await fold(upstream.chat(ask(), never()));
+    for (let i = 0; i < 10; i++) await fold(events(upstream));
     await fake.until(() => fake.calls.every(({ outcome }) => outcome !== 'open'));
     expect(new Set(fake.calls.map(({ outcome }) => outcome))).toEqual(new Set(['done']));
   });
@@ -282,7 +304,7 @@ describe('who leaves is noticed upstream at once', () => {
     prepare(fake);
     const caller = new AbortController();
     const reason = new Error('the caller left');
-    const reading = read(upstream.chat(ask(), caller.signal));
+    const reading = read(events(upstream, ask(), caller.signal));
     await fake.until(() => fake.calls.length === 1);
     const since = performance.now();
     caller.abort(reason);
@@ -296,24 +318,25 @@ describe('who leaves is noticed upstream at once', () => {
     fake.next(paused());
     const caller = new AbortController();
     const reason = new AppError('cancelled', 'The caller left.');
-    const events = upstream.chat(ask(), caller.signal)[Symbol.asyncIterator]();
-    await events.next();
-    const next = events.next();
-    const since = performance.now();
-    caller.abort(reason);
-    await expect(next).rejects.toBe(reason);
+    let since = 0;
+    const run = upstream.chat(ask(), caller.signal, () => {
+      since = performance.now();
+      caller.abort(reason);
+    });
+    await expect(run).rejects.toBe(reason);
     await closedSoon(fake, since);
   });
 
-  test('leaving the sequence in the middle', async () => {
+  test('a taker of events that throws', async () => {
     const { fake, upstream } = await fakeAndUpstream();
     fake.next(paused());
     let since = 0;
-    for await (const event of upstream.chat(ask(), never())) {
-      expect(event.type).toBe('piece');
+    const reason = new Error('no more');
+    const run = upstream.chat(ask(), never(), () => {
       since = performance.now();
-      break;
-    }
+      throw reason;
+    });
+    await expect(run).rejects.toBe(reason);
     await closedSoon(fake, since);
   });
 
@@ -321,17 +344,10 @@ describe('who leaves is noticed upstream at once', () => {
     const { url, connections } = await bareServer((_, res) => res.end());
     const reason = new Error('too late');
     const upstream = upstreamAt(url);
-    expect((await read(upstream.chat(ask(), AbortSignal.abort(reason)))).error).toBe(reason);
+    expect((await read(events(upstream, ask(), AbortSignal.abort(reason)))).error).toBe(reason);
     await expect(upstream.version(AbortSignal.abort(reason))).rejects.toBe(reason);
     await settled();
     expect(connections).toHaveLength(0);
-  });
-
-  test('a sequence that nobody starts opens nothing', async () => {
-    const { fake, upstream } = await fakeAndUpstream();
-    upstream.chat(ask(), never());
-    await upstream.version(never());
-    expect(fake.calls.map(({ path }) => path)).toEqual(['/api/version']);
   });
 
   test('load, tags and ps', async () => {
@@ -357,7 +373,7 @@ describe('deadlines', () => {
   test('nothing within first_token_timeout_seconds', async () => {
     const { fake, upstream } = await fakeAndUpstream({ first_token_timeout_seconds: 0.1 });
     fake.next({ silent: true });
-    expect(await failed(upstream.chat(ask(), never()))).toMatchObject({
+    expect(await failed(events(upstream))).toMatchObject({
       code: 'first_token_timeout',
       message: expect.stringContaining('for 0.1 s (ollama.first_token_timeout_seconds)'),
     });
@@ -367,13 +383,13 @@ describe('deadlines', () => {
   test('headers are no token', async () => {
     const { url } = await bareServer((_, res) => res.writeHead(200).flushHeaders());
     const upstream = upstreamAt(url, { first_token_timeout_seconds: 0.1 });
-    expect(await failed(upstream.chat(ask(), never()))).toMatchObject({ code: 'first_token_timeout' });
+    expect(await failed(events(upstream))).toMatchObject({ code: 'first_token_timeout' });
   });
 
   test('a model that stops for timeout_seconds', async () => {
     const { fake, upstream } = await fakeAndUpstream({ timeout_seconds: 0.1, first_token_timeout_seconds: 60 });
     fake.next({ pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: new Promise(() => {}) } });
-    const seen = await read(upstream.chat(ask(), never()));
+    const seen = await read(events(upstream));
     expect(seen).toMatchObject({ texts: ['a'], error: { code: 'idle_timeout' } });
     await fake.until(() => fake.calls[0]?.outcome === 'aborted');
   });
@@ -408,19 +424,19 @@ describe('deadlines', () => {
     const config = { ...defaultConfig(), ollama: { ...defaultConfig().ollama, api_url: fake.url } };
     const upstream = createUpstream({ config: () => config, log: silentLog, clock: asleep });
     undo.push(() => upstream.close());
-    const events = upstream.chat(ask(), never())[Symbol.asyncIterator]();
-    const piece = events.next();
+    const told = events(upstream);
+    const piece = told.next();
     await fake.until(() => fake.active === 1);
     passHours(2);
     first.open();
     expect((await piece).value).toMatchObject({ piece: { content: 'a' } });
-    const next = events.next();
+    const next = told.next();
     passHours(2);
     await settled();
     second.open();
     expect((await next).value).toMatchObject({ piece: { content: 'b' } });
-    expect((await events.next()).value).toMatchObject({ type: 'end' });
-    await events.return?.();
+    expect((await told.next()).value).toMatchObject({ type: 'end' });
+    await told.return();
   });
 });
 
@@ -429,16 +445,16 @@ describe('nobody there', () => {
     const { fake, upstream } = await fakeAndUpstream();
     await fake.goDown();
     const sentence = `Ollama does not answer at ${fake.url}. Start it, or set ollama.api_url.`;
-    for (const call of [() => upstream.chat(ask(), never()), () => upstream.version(never())]) {
+    for (const call of [() => events(upstream), () => upstream.version(never())]) {
       const error = await failed(call());
       expect(error).toMatchObject({ code: 'upstream_unreachable', status: 502, message: sentence });
     }
     await fake.comeBack();
-    expect((await read(upstream.chat(ask(), never()))).ended).toBe(true);
+    expect((await read(events(upstream))).ended).toBe(true);
   });
 
   test('no such name', async () => {
-    const error = await failed(upstreamAt('http://ollama.invalid:11434').chat(ask(), never()));
+    const error = await failed(events(upstreamAt('http://ollama.invalid:11434')));
     expect(error.code).toBe('upstream_unreachable');
     expect(error.message).toContain('http://ollama.invalid:11434 (the name is not known). Start it');
   });
@@ -446,7 +462,7 @@ describe('nobody there', () => {
   test('reset before a header', async () => {
     const { fake, upstream } = await fakeAndUpstream();
     fake.next({ cutAfter: 0 });
-    expect(await failed(upstream.chat(ask(), never()))).toMatchObject({
+    expect(await failed(events(upstream))).toMatchObject({
       code: 'upstream_unreachable',
       message: expect.stringContaining('it closed the connection'),
     });
@@ -473,7 +489,7 @@ describe('an answer of a server that is only like Ollama', () => {
       res.write(`${JSON.stringify({ error: null, message: { content: '', tool_calls: [call] }, done: false })}\n`);
       res.end('{"message":{"content":""},"done":true,"error":null}\n');
     });
-    const whole = await fold(upstreamAt(url).chat(ask(), never()));
+    const whole = await fold(events(upstreamAt(url)));
     expect(whole.content).toBe('a');
     expect(whole.extras).toEqual([]);
     expect(JSON.stringify(whole.tool_calls[0]?.function.arguments)).toBe('{"z":1,"a":2}');
@@ -495,7 +511,7 @@ describe('an answer of a server that is only like Ollama', () => {
 test('an answer that ends in good order without done is incomplete, but a load is not', async () => {
   const { fake, upstream } = await fakeAndUpstream();
   fake.next({ pieces: ['a', 'b', 'c'], endWithoutDone: 2 });
-  const { content, end } = await fold(upstream.chat(ask(), never()));
+  const { content, end } = await fold(events(upstream));
   expect([content, end.done_reason, end.metrics.eval_count]).toEqual(['ab', 'incomplete', 0]);
   const { url } = await bareServer((_, res) => res.end('{"message":{},"done":false}\n'));
   const load = upstreamAt(url).load(spec('llama3.2'), undefined, never());
@@ -511,13 +527,13 @@ describe('an answer that goes wrong', () => {
   test.each(cases)('%s: what came is passed on, then upstream_failed', async (_, script, words) => {
     const { fake, upstream } = await fakeAndUpstream();
     fake.next({ pieces: ['a', 'b', 'c', 'd'], ...script });
-    expect(await read(upstream.chat(ask(), never()))).toMatchObject({
+    expect(await read(events(upstream))).toMatchObject({
       texts: ['a', 'b'],
       ended: false,
       error: { code: 'upstream_failed', status: 502, message: expect.stringContaining(words) },
     });
     await fake.until(() => fake.calls[0]?.outcome !== 'open');
-    expect((await read(upstream.chat(ask(), never()))).ended, 'the next one is fine').toBe(true);
+    expect((await read(events(upstream))).ended, 'the next one is fine').toBe(true);
   });
 
   const bodies: readonly [string, string, string][] = [
@@ -529,7 +545,7 @@ describe('an answer that goes wrong', () => {
   ];
   test.each(bodies)('a body that is %s', async (_, body, words) => {
     const { url } = await bareServer((_, res) => res.end(body));
-    expect(await failed(upstreamAt(url).chat(ask(), never()))).toMatchObject({
+    expect(await failed(events(upstreamAt(url)))).toMatchObject({
       code: 'upstream_failed',
       message: expect.stringContaining(words),
     });
@@ -538,7 +554,7 @@ describe('an answer that goes wrong', () => {
   test('longer than max_answer_mb, in one line or in many: the connection is closed', async () => {
     for (const text of ['x'.repeat(10_000), `{"message":{"content":"${'x'.repeat(10_000)}"}}\n`]) {
       const { url, connections } = await bareServer((_, res) => endlessly(res, text));
-      const error = await failed(upstreamAt(url, { max_answer_mb: 0.1 }).chat(ask(), never()));
+      const error = await failed(events(upstreamAt(url, { max_answer_mb: 0.1 })));
       expect(error).toMatchObject({
         code: 'upstream_failed',
         message: 'The answer is longer than ollama.max_answer_mb (0.1 MB).',
@@ -636,7 +652,7 @@ describe('a refusal', () => {
   test.each(refusals)('%o', async (fail, expected) => {
     const { fake, upstream } = await fakeAndUpstream();
     fake.next(fail === undefined ? {} : { fail });
-    expect(await failed(upstream.chat(ask(), never()))).toMatchObject(expected);
+    expect(await failed(events(upstream))).toMatchObject(expected);
   });
 
   test('of a model that is not installed', async () => {
@@ -646,7 +662,7 @@ describe('a refusal', () => {
       status: 404,
       message: 'Model "nope:1b" is not installed. To install it: ollama pull nope:1b',
     };
-    expect(await failed(upstream.chat(ask('hi', { model: 'nope:1b' }), never()))).toMatchObject(expected);
+    expect(await failed(events(upstream, ask('hi', { model: 'nope:1b' })))).toMatchObject(expected);
     expect(await failed(upstream.load(spec('nope:1b'), '5m', never()))).toMatchObject(expected);
   });
 
@@ -661,7 +677,7 @@ describe('a refusal', () => {
     const { url } = await bareServer((_, res) =>
       res.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end(body),
     );
-    const error = await failed(upstreamAt(url).chat(ask(), never()));
+    const error = await failed(events(upstreamAt(url)));
     expect(error).toMatchObject({
       code: 'queue_full',
       retryable: true,
@@ -673,12 +689,12 @@ describe('a refusal', () => {
 
   test.each([502, 504, 500])('HTTP %i may bring a Retry-After too', async (status) => {
     const { url } = await bareServer((_, res) => res.writeHead(status, { 'retry-after': '30' }).end('<html>'));
-    expect(retryAfterOf(await failed(upstreamAt(url).chat(ask(), never())))).toBe('30');
+    expect(retryAfterOf(await failed(events(upstreamAt(url))))).toBe('30');
   });
 
   test('a Retry-After that is none is not handed on', async () => {
     const { url } = await bareServer((_, res) => res.writeHead(500, { 'retry-after': 'x'.repeat(100) }).end('{}'));
-    expect(retryAfterOf(await failed(upstreamAt(url).chat(ask(), never())))).toBeUndefined();
+    expect(retryAfterOf(await failed(events(upstreamAt(url))))).toBeUndefined();
   });
 
   const foreign: readonly [string, number, Record<string, string>, string, string, string][] = [
@@ -724,7 +740,7 @@ describe('a refusal', () => {
 
   test('whose body never ends is cut at 64 KB and the connection closed', async () => {
     const { url, connections } = await bareServer((_, res) => endlessly(res.writeHead(500), 'x'.repeat(10_000)));
-    const error = await failed(upstreamAt(url).chat(ask(), never()));
+    const error = await failed(events(upstreamAt(url)));
     expect(error.code).toBe('upstream_failed');
     expect(error.message.length).toBeLessThan(3000);
     await connections[0]?.closed;
@@ -750,7 +766,7 @@ describe('load and unload', () => {
     ]);
     expect(fake.loaded()).toHaveLength(1);
     // The proof that it was the same runner: real traffic with these options finds it warm.
-    await read(upstream.chat(ask('hi', { options: { num_ctx: 2048 }, shift: false }), never()));
+    await read(events(upstream, ask('hi', { options: { num_ctx: 2048 }, shift: false })));
     expect(fake.loads).toHaveLength(1);
   });
 
