@@ -2,7 +2,7 @@
 // What is secret in them is hidden (contract/secret.ts), so that what is printed can be given away.
 import { stringify as tomlOf } from 'smol-toml';
 import { readConfigFile } from '../config-file.ts';
-import { fields, valueOf, type Config } from '../contract/config/config.ts';
+import { fields, valueOf, withValue, type Config } from '../contract/config/config.ts';
 import { resolveConfig, type ResolvedConfig } from '../contract/config/config-sources.ts';
 import { masked } from '../contract/secret.ts';
 import { UsageError, type Output } from './key-command.ts';
@@ -48,10 +48,8 @@ export async function configCommand(args: readonly string[], out: Output, host: 
 }
 
 /** All settings in their sections, each as it may be shown. */
-function shownConfig(config: Config): Record<string, Record<string, unknown>> {
-  const shown: Record<string, Record<string, unknown>> = {};
-  for (const field of fields) {
-    (shown[field.section] ??= {})[field.key] = masked(field.secret, valueOf(config, field));
-  }
+function shownConfig(config: Config): Readonly<Record<string, unknown>> {
+  let shown: Readonly<Record<string, unknown>> = {};
+  for (const field of fields) shown = withValue(shown, field, masked(field.secret, valueOf(config, field)));
   return shown;
 }

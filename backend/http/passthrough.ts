@@ -7,6 +7,7 @@
 // another type, as an upload is, names none, and is streamed up as it comes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
+import { meantModel } from '../core/models/profiles.ts';
 import type { ReadConfig, Watch } from '../core/ports.ts';
 import { callerOf, ownerOf, shownKey } from './door/caller.ts';
 import { checkManagement, isManagement, ruleOf } from './door/management.ts';
@@ -14,6 +15,7 @@ import { onGone } from './dialect/encode.ts';
 import { exchange, hasBody } from './dialect/relayed.ts';
 import { handOn, type AskedUnchanged, type HandOnParts } from './dialect/hand-on.ts';
 import { runIn } from './dialect/named-model.ts';
+import { profilesShown } from './profile-looks.ts';
 import { readBody } from './wire/body.ts';
 import { taken } from './wire/give.ts';
 import { normalizedPath } from './wire/normalized-path.ts';
@@ -38,11 +40,16 @@ export async function passThrough(parts: PassParts, req: IncomingMessage, res: S
   onGone(res, () => handedOn.cancel(new AppError('cancelled', 'The caller left.')));
   let run: AskedUnchanged | undefined;
   try {
-    const bytes = mayRun(req)
-      ? await readBody(req, parts.config().server.max_body_mb * MB, handedOn.signal)
-      : undefined;
+    const looked = await profilesShown(parts, req, res, handedOn.signal);
+    if (looked === 'answered') return await taken(res);
+    const bytes =
+      looked ??
+      (mayRun(req) ? await readBody(req, parts.config().server.max_body_mb * MB, handedOn.signal) : undefined);
     run = bytes === undefined ? undefined : await runIn(bytes, req);
-    if (run === undefined || !(await parts.handedOnRuns.canRun(run.request.model, handedOn.signal))) {
+    if (
+      run === undefined ||
+      !(await parts.handedOnRuns.canRun(meantModel(parts.config().models, run.request.model), handedOn.signal))
+    ) {
       run = undefined;
       await passAtOnce(parts, req, res, bytes ?? 'unread', handedOn.signal);
     }

@@ -11,7 +11,10 @@ import {
   changedFields,
   fields,
   parseField,
+  valueIn,
   valueOf,
+  withoutValue,
+  withValue,
   type Config,
   type FieldInfo,
 } from '../../backend/contract/config/config.ts';
@@ -152,9 +155,8 @@ export class Settings {
     let data: Data = rest;
     const leftOut: string[] = [];
     for (const field of fields) {
-      const table = data[field.section];
-      if (!isTable(table) || !Object.hasOwn(table, field.key)) continue;
-      const value = table[field.key];
+      const value = valueIn(data, field);
+      if (value === undefined) continue;
       const open = withoutSecret(field.secret, value);
       if (open === value) continue;
       if (masked(field.secret, value) !== value) leftOut.push(field.title);
@@ -173,8 +175,7 @@ export class Settings {
     let next: Data = this.#data;
     const before = this.config;
     for (const field of fields) {
-      const table = isTable(data) ? data[field.section] : undefined;
-      if (!isTable(table) || !Object.hasOwn(table, field.key) || wrong.has(field.path)) continue;
+      if (valueIn(data, field) === undefined || wrong.has(field.path)) continue;
       const value = valueOf(config, field);
       const isExported = JSON.stringify(withoutSecret(field.secret, valueOf(before, field))) === JSON.stringify(value);
       if (!isExported) next = withValue(next, field, value);
@@ -272,17 +273,4 @@ function cureOf(cause: unknown): string {
 
 function isTable(value: unknown): value is Data {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function withValue(data: Data, { section, key }: FieldInfo, value: unknown): Data {
-  const table = data[section];
-  return { ...data, [section]: { ...(isTable(table) ? table : {}), [key]: value } };
-}
-
-function withoutValue(data: Data, { section, key }: FieldInfo): Data {
-  const table = data[section];
-  if (!isTable(table)) return data;
-  const { [key]: _gone, ...rest } = table;
-  const { [section]: _section, ...others } = data;
-  return Object.keys(rest).length === 0 ? others : { ...data, [section]: rest };
 }

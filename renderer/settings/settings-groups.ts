@@ -14,7 +14,7 @@ interface Heading {
 
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
 const GROUPS: readonly (Heading & { readonly sections: readonly string[] })[] = [
-  { title: 'Ollama', sections: ['ollama'] },
+  { title: 'Ollama', sections: ['ollama', 'models'] },
   { title: 'Apps and queue', sections: ['queue', 'batch'] },
   { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
   { title: 'Network and keys', sections: ['server', 'cors'] },

@@ -60,7 +60,7 @@ export function fileProblems(where: string, data: unknown): Problem[] {
   return Object.entries(data).flatMap(([section, settings]) => {
     if (settings === undefined) return [];
     const keys = keysOf(section);
-    if (keys.length === 0) return [unknownKey('file', where, section, settings)];
+    if (keys.length === 0) return isWhole(section) ? [] : [unknownKey('file', where, section, settings)];
     if (!isTable(settings)) return [wrongShape(section, settings, keys)];
     return Object.entries(settings)
       .filter(([key]) => !keys.includes(key))
@@ -79,7 +79,7 @@ export function unknownFlags(flags: Readonly<Record<string, unknown>>): Problem[
 /** Variables that look like ours and are not. Environments are shared, so they are worth a sentence and no more. */
 export function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set(fields.flatMap((field) => field.env));
-  const prefixes = sectionNames.map((name) => `${name.toUpperCase()}__`);
+  const prefixes = sectionNames.filter((name) => !isWhole(name)).map((name) => `${name.toUpperCase()}__`);
   return Object.entries(env)
     .filter(([name, text]) => text !== undefined && text !== '' && prefixes.some((prefix) => name.startsWith(prefix)))
     .filter(([name]) => !known.has(name))
@@ -121,7 +121,12 @@ function onlyFieldWithKey(key: string): string | undefined {
 }
 
 function keysOf(section: string): string[] {
-  return fields.filter((field) => field.section === section).map(({ key }) => key);
+  return fields.flatMap((field) => (field.section === section && field.key !== undefined ? [field.key] : []));
+}
+
+/** Whether a section is one setting, whose value is looked at like every other. */
+function isWhole(section: string): boolean {
+  return fields.some((field) => field.section === section && field.key === undefined);
 }
 
 const NOT_QUOTED = '(hidden)';

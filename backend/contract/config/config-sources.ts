@@ -1,6 +1,6 @@
 // From the four sources of settings (defaults < file < environment < command line) to one configuration that is always
 // usable, together with what was wrong on the way. Pure: it reads no file and no process; the hosts hand the sources in.
-import { configSchema, defaultConfig, fields, parseField } from './config.ts';
+import { configSchema, defaultConfig, fields, parseField, valueIn, withValue } from './config.ts';
 import type { Config, FieldInfo } from './config.ts';
 import { COMMAND_LINE, fileProblems, isTable, unknownFlags, unknownVariables, wrongValue } from './config-problems.ts';
 import type { Problem, Source } from './config-problems.ts';
@@ -56,7 +56,7 @@ export function resolveConfig(sources: ConfigSources, host: 'headless' | 'deskto
   const { file, env = {}, flags = {} } = sources;
   const problems = [...(file === undefined ? [] : fileProblems(file.path, file.data)), ...unknownFlags(flags)];
   const notices = unknownVariables(env);
-  const values: Record<string, Record<string, unknown>> = {};
+  let values: Readonly<Record<string, unknown>> = {};
   const origins: Record<string, ValueOrigin> = {};
   const locked: Record<string, string> = {};
 
@@ -75,7 +75,7 @@ export function resolveConfig(sources: ConfigSources, host: 'headless' | 'deskto
       if (reason !== undefined) notices.push(`${where}: ${field.path} has no effect. ${reason}`);
       if (settled) continue;
       settled = true;
-      (values[field.section] ??= {})[field.key] = accepted.value;
+      values = withValue(values, field, accepted.value);
       origins[field.path] = source;
       if (source === 'env' && !guess) locked[field.path] = where;
     }
@@ -104,7 +104,7 @@ function candidatesFor(field: FieldInfo, { file, env, flags }: ConfigSources): C
     if (value !== undefined) found.push({ source: 'env', where: name, value });
   }
 
-  const inFile = own(own(file?.data, field.section), field.key);
+  const inFile = valueIn(file?.data, field);
   if (file !== undefined && inFile !== undefined) found.push({ source: 'file', where: file.path, value: inFile });
 
   const ollamaHost = field.env.includes(OLLAMA_HOST) ? own(env, OLLAMA_HOST) : undefined;

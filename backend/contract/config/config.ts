@@ -6,12 +6,14 @@ import { toldOf } from './config-field.ts';
 import type { About, FieldKind } from './config-field.ts';
 import { app, cors, log, server } from './settings-door.ts';
 import { ollama } from './settings-model.ts';
+import { models } from './settings-profiles.ts';
 import { batch, cache, conversationCache, queue } from './settings-work.ts';
 
 /** The whole configuration. Input may leave out any key or section; output has them all. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   server,
   ollama,
+  models,
   cache,
   conversation_cache: conversationCache,
   queue,
@@ -32,10 +34,11 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
 /** What a form, a table or a message needs to know of a setting. Plain data. */
 export interface FieldInfo extends About<unknown> {
-  /** Section and key, as in "cache.ttl_seconds". */
+  /** Section and key, as in "cache.ttl_seconds"; the section alone where that is one setting as a whole. */
   readonly path: string;
   readonly section: string;
-  readonly key: string;
+  /** Undefined where the section is the setting. */
+  readonly key: string | undefined;
   readonly kind: FieldKind;
   /** What is allowed, to go after "must be". */
   readonly allowed: string;
@@ -48,18 +51,27 @@ export interface FieldInfo extends About<unknown> {
   readonly env: readonly string[];
 }
 
+type Section = (typeof configSchema.shape)[keyof typeof configSchema.shape];
+
+/** The settings in a section; a section that is one setting has that alone, without a key. */
+function inside(section: Section): readonly (readonly [key: string | undefined, type: z.ZodType])[] {
+  const parts = section.unwrap();
+  return 'shape' in parts ? Object.entries<z.ZodType>(parts.shape) : [[undefined, section]];
+}
+
 /** The sections in the order of the form. */
 export const sections: readonly { readonly name: string; readonly title: string }[] = Object.entries(
   configSchema.shape,
-).map(([name, schema]) => ({ name, title: schema.unwrap().meta()?.title ?? name }));
+).map(([name, schema]) => ({ name, title: schema.meta()?.title ?? schema.unwrap().meta()?.title ?? name }));
 
 const declared: readonly { readonly info: FieldInfo; readonly schema: z.ZodType }[] = Object.entries(
   configSchema.shape,
 ).flatMap(([section, schema]) =>
-  Object.entries<z.ZodType>(schema.unwrap().shape).map(([key, type]) => {
+  inside(schema).map(([key, type]) => {
     const told = toldOf(type);
-    const env = [`${section}__${key}`.toUpperCase(), ...(told.env ?? [])];
-    return { info: { path: `${section}.${key}`, section, key, ...told, env }, schema: type };
+    const named = key === undefined ? [] : [`${section}__${key}`.toUpperCase()];
+    const path = key === undefined ? section : `${section}.${key}`;
+    return { info: { path, section, key, ...told, env: [...named, ...(told.env ?? [])] }, schema: type };
   }),
 );
 
@@ -77,12 +89,38 @@ export function parseField(path: string, value: unknown): { readonly value: unkn
   return result?.success === true ? { value: result.data } : undefined;
 }
 
-type Values = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+type Data = Readonly<Record<string, unknown>>;
+
+const isTable = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a table of sections, as a file has it, has for a setting; undefined where it says nothing of it. */
+export function valueIn(data: unknown, { section, key }: FieldInfo): unknown {
+  if (!isTable(data) || !Object.hasOwn(data, section)) return undefined;
+  const part = data[section];
+  if (key === undefined) return part;
+  return isTable(part) && Object.hasOwn(part, key) ? part[key] : undefined;
+}
+
+/** The same table with a value for a setting. */
+export function withValue(data: Data, { section, key }: FieldInfo, value: unknown): Data {
+  if (key === undefined) return { ...data, [section]: value };
+  const part = data[section];
+  return { ...data, [section]: { ...(isTable(part) ? part : {}), [key]: value } };
+}
+
+/** The same table without one; a section that has no other is left out too. */
+export function withoutValue(data: Data, field: FieldInfo): Data {
+  const { section, key } = field;
+  if (valueIn(data, field) === undefined) return data;
+  const { [section]: part, ...others } = data;
+  if (key === undefined || !isTable(part)) return others;
+  const { [key]: _gone, ...rest } = part;
+  return Object.keys(rest).length === 0 ? others : { ...data, [section]: rest };
+}
 
 /** The value that a configuration has for a setting. */
-export function valueOf(config: Config, { section, key }: FieldInfo): unknown {
-  const values: Values = config;
-  return values[section]?.[key];
+export function valueOf(config: Config, field: FieldInfo): unknown {
+  return valueIn(config, field);
 }
 
 /** The settings whose values differ between two configurations. */
@@ -92,10 +130,9 @@ export function changedFields(before: Config, after: Config): readonly FieldInfo
 
 /** `next` as far as it applies at once: a setting that changes after a restart keeps the value that it has in `running`. */
 export function untilRestart(running: Config, next: Config): Config {
-  const inUse: Record<string, Record<string, unknown>> = {};
-  for (const field of fields) {
-    (inUse[field.section] ??= {})[field.key] = valueOf(field.applies === 'restart' ? running : next, field);
-  }
+  let inUse: Data = {};
+  for (const field of fields)
+    inUse = withValue(inUse, field, valueOf(field.applies === 'restart' ? running : next, field));
   return inUse as Config;
 }
 

@@ -7,6 +7,7 @@ import { sentence } from '../../contract/sentence.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
+import { meantModel } from '../models/profiles.ts';
 import { outlasting } from './outlast.ts';
 import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from '../ports.ts';
 import { LOCAL, sees } from '../ownership.ts';
@@ -100,15 +101,21 @@ export async function act(
       parts.queue.resetCounts();
       return { success: true, action };
     case 'warm_model': {
-      const model = data.model ?? parts.config().ollama.model;
+      const model = modelOf(parts, data);
       return { success: true, action, model, load_ms: await warm(parts, model, BY_HAND, signal) };
     }
     case 'unload_model': {
-      const model = data.model ?? parts.config().ollama.model;
+      const model = modelOf(parts, data);
       await unload(parts, model, signal);
       return { success: true, action, model };
     }
   }
+}
+
+/** The model that is meant, by the name of a profile too. */
+function modelOf({ config }: ActionParts, { model }: ActionData): string {
+  const { models, ollama } = config();
+  return meantModel(models, model ?? ollama.model);
 }
 
 /**

@@ -21,8 +21,8 @@ export function knownOf(
 }
 
 /** Whether it still means what it meant. */
-export function stillMeans({ about, model, config, url, version }: Known, now: Config, watch: Watch): boolean {
-  if (config !== now || watch.peek(about.model) !== model) return false;
+export function stillMeans({ model, config, url, version }: Known, now: Config, watch: Watch): boolean {
+  if (config !== now || watch.peek(model.name) !== model) return false;
   const { state } = watch;
   return state.url === url && state.version === version;
 }

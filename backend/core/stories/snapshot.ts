@@ -5,6 +5,7 @@ import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { isLate, iso, statusOf, waitsFor } from './standing.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
+import { meantModel } from '../models/profiles.ts';
 import { isCloudName, named } from '../models/names.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from '../ports.ts';
 import type { Estimator } from '../queue/estimate.ts';
@@ -58,9 +59,13 @@ export function health(parts: SnapshotParts): Health {
 }
 
 function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
-  const { ollama } = config();
+  const { ollama, models } = config();
   const { url, status, version, latency_ms, reason, code, foreign, installed, loaded } = watch.state;
-  const model = named<{ readonly name: string; readonly digest: string }>(ollama.model, installed, loaded);
+  const model = named<{ readonly name: string; readonly digest: string }>(
+    meantModel(models, ollama.model),
+    installed,
+    loaded,
+  );
   return {
     url,
     reachable: status === 'up',

@@ -5,6 +5,7 @@ import { asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { warm, type ActionParts } from './actions.ts';
 import { keepAliveMs } from '../models/keep-alive.ts';
+import { meantModel } from '../models/profiles.ts';
 import { named } from '../models/names.ts';
 import type { LoadedModel, Log } from '../ports.ts';
 import { IDLE_MS, type Uses } from '../models/uses.ts';
@@ -104,7 +105,9 @@ export class Warmer {
     const { modelfiles, watch } = this.#parts;
     const { installed, loaded } = watch.state;
     const wanted = new Map<string, Wanted>();
-    for (const name of names) {
+    const { models } = this.#parts.config();
+    for (const said of names) {
+      const name = meantModel(models, said);
       const model = named<{ readonly name: string; readonly digest: string }>(name, installed, loaded);
       const weights = model === undefined ? name : modelfiles.weights(model.digest);
       if (!wanted.has(weights)) wanted.set(weights, { name, weights });

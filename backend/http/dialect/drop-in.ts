@@ -26,6 +26,7 @@ import { answeredAgain, type KnownParts, type KnownQuestion } from './known-ques
 import type { Arrival } from '../wire/arrival.ts';
 import { readGoBody } from '../go/go-body.ts';
 import { sendStream, type StreamForm } from './stream.ts';
+import { byProfile } from './by-profile.ts';
 import { type Asked, type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
 /** What these handlers act on. */
@@ -99,7 +100,7 @@ function circumstances(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  { request, ours }: Asked,
+  { request, ours, name }: Asked,
   stream: boolean,
 ): {
   readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault' | 'mark'>;
@@ -109,7 +110,7 @@ function circumstances(
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
     about: {
-      ...ticketOf(parts, req, res, ours, { request, stream }),
+      ...ticketOf(parts, req, res, ours, { request, stream, name }),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
       mark: markOf(req.headers, config.cache.fresh_when),
@@ -151,15 +152,16 @@ export async function answerWritten<A extends AskedToWrite>(
   const name = parts.questions.nameOf(arrival, bytes);
   if (answeredAgain(parts, res, arrival, name)) return;
   arrival.dress(res);
-  const asked = meaningOf(bytes, nothing, read);
+  const said = meaningOf(bytes, nothing, read);
+  const asked = byProfile(said, parts.config().models);
   if ((await done?.(asked, res, req)) === true) return;
-  if (unchanged?.(asked) === true) return handOn(parts, req, res, { ...asked, bytes });
+  if (unchanged?.(said) === true) return handOn(parts, req, res, { ...said, bytes });
   const { family, request, stream, what } = asked;
   const { about, ignored } = circumstances(parts, req, res, asked, stream);
   const replay = replayOf(req, parts.config());
   const { now } = parts.clock;
   const nowSeconds = (): number => Math.floor(now() / 1000);
-  const own = voice(asked, { id: parts.newId(), now, nowSeconds, seconds: nowSeconds() });
+  const own = voice(said, { id: parts.newId(), now, nowSeconds, seconds: nowSeconds() });
   const answer = await parts.gateway.chat({
     ...about,
     ...(what === 'run' ? {} : { wishes: [{ read: false, store: false }] }),
@@ -170,9 +172,9 @@ export async function answerWritten<A extends AskedToWrite>(
   });
   const { ticket, known } = answer;
   if (known !== undefined && (!stream || replay === 'instant')) {
-    const inGaps = voice(asked, NOTHING_FRESH);
-    const more = formOf?.(asked) ?? '';
-    const form = `${about.route} ${stream} ${shortened(more)} ${request.model}`;
+    const inGaps = voice(said, NOTHING_FRESH);
+    const more = formOf?.(said) ?? '';
+    const form = `${about.route} ${stream} ${shortened(more)} ${said.request.model}`;
     const question = { known, ignored, form, holds: more.length };
     parts.questions.remember(name, againIn(inGaps, stream, question, parts.newId));
   }
@@ -225,8 +227,9 @@ export async function vectorsFor(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  asked: AskedToEmbed,
+  said: AskedToEmbed,
 ): Promise<{ readonly answer: EmbedAnswer; readonly headers: Headers }> {
+  const asked = byProfile(said, parts.config().models);
   const { family, request, texts } = asked;
   const { about, ignored } = circumstances(parts, req, res, asked, false);
   const answer = await parts.embedder.embed({ ...about, family, request, texts }, (ticket) =>

@@ -1,12 +1,15 @@
 // A request that goes up in its own words and runs a model there: what a dialect can't put in the one form that the core
 // knows, and what no dialect here knows. It holds a lease all the same: core/stories/handed-on-run.ts is its story.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
-import type { Relay, UpstreamRequest } from '../../core/ports.ts';
+import { meantModel } from '../../core/models/profiles.ts';
+import type { ReadConfig, Relay, UpstreamRequest } from '../../core/ports.ts';
 import type { Requests } from '../../core/requests/requests.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
 import type { Exchange, HandedOnRuns } from '../../core/stories/handed-on-run.ts';
+import { readQuickly } from '../go/go-body.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
 import { taken } from '../wire/give.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
@@ -18,6 +21,7 @@ import { Pulse } from './pump.ts';
 import { COMMENT, SSE_HEADERS } from './stream.ts';
 
 export interface HandOnParts extends AskingParts {
+  readonly config: ReadConfig;
   readonly relay: Relay;
   readonly requests: Requests;
   readonly handedOnRuns: Pick<HandedOnRuns, 'canRun' | 'run'>;
@@ -44,8 +48,9 @@ export async function handOn(
   parts: HandOnParts,
   req: IncomingMessage,
   res: ServerResponse,
-  { bytes, request, stream, ours = {} }: AskedUnchanged,
+  asked: AskedUnchanged,
 ): Promise<void> {
+  const { bytes, request, stream, ours = {} } = underRealName(asked, parts.config().models);
   const { relay, requests, handedOnRuns, patience } = parts;
   const about = ticketOf(parts, req, res, ours, { request, stream });
   // While its reader takes the rest it has not ended, for who waits for that when Hearth stops; the model has.
@@ -69,6 +74,14 @@ export async function handOn(
     beats?.stop();
     whole.end();
   }
+}
+
+/** A body that names a profile names its model; nothing else of it is changed, since it goes up in its own words. */
+function underRealName(asked: AskedUnchanged, profiles: Config['models']): AskedUnchanged {
+  const model = meantModel(profiles, asked.request.model);
+  const body = model === asked.request.model ? undefined : readQuickly(asked.bytes);
+  if (typeof body !== 'object' || body === null) return asked;
+  return { ...asked, bytes: Buffer.from(JSON.stringify({ ...body, model })), request: { ...asked.request, model } };
 }
 
 /** Dialects whose streams are events, which may have comments before them. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Place, PRIORITY, QUEUE_CLASSES, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
 import type { UpstreamRequest } from '../../core/ports.ts';
+import { profileNamed } from '../../core/models/profiles.ts';
 import { classOf, type Facts } from '../../core/queue/classes.ts';
 import { callerOf, mayGoFirst, shownKey } from '../door/caller.ts';
 import { header } from '../wire/header.ts';
@@ -13,6 +14,8 @@ export interface Standing {
   readonly request: UpstreamRequest;
   readonly ours: Pick<CacheFields, 'priority'>;
   readonly stream: boolean;
+  /** The profile that it named, where its model is another. */
+  readonly name?: string | undefined;
 }
 
 /** A place in line, and under which name somebody waits there. */
@@ -23,9 +26,15 @@ export interface NamedPlace extends Place {
 /** What stands for the rule where the request says its class itself. */
 const BY_REQUEST = 'the request';
 
-/** The place of a request in line. Who may not go first is heard as if it had not asked to. */
-export function placeOf(req: IncomingMessage, asked: Standing, { queue }: Config): NamedPlace {
-  const { class: given, by, caller } = classOf(factsOf(req, asked), queue.rules);
+/**
+ * The place of a request in line. Who may not go first is heard as if it had not asked to. A profile was chosen by who asks,
+ * so its class goes before the rules.
+ */
+export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }: Config): NamedPlace {
+  const { name } = asked;
+  const { caller, ...ruled } = classOf(factsOf(req, asked), queue.rules);
+  const own = name === undefined ? undefined : profileNamed(models, name)?.class;
+  const { class: given, by } = own === undefined ? ruled : { class: own, by: `profile ${name}` };
   const { urgency, unknownWord } = askedFor(asked.ours.priority ?? header(req, 'x-queue-priority'));
   const isHeard = urgency !== undefined && (urgency.class !== 'interactive' || mayGoFirst(req));
   return {
@@ -67,13 +76,13 @@ function numbered(priority: number): { readonly urgency?: Urgency } {
   return { urgency: { class: priority < PRIORITY.usual ? 'interactive' : 'background', priority } };
 }
 
-function factsOf(req: IncomingMessage, { request, stream }: Standing): Facts {
-  const { model, options, tools, messages, prompt } = request;
+function factsOf(req: IncomingMessage, { request, stream, name = request.model }: Standing): Facts {
+  const { options, tools, messages, prompt } = request;
   const limit = options?.['num_predict'];
   return {
     header: (name) => header(req, name),
     path: (req.url ?? '/').replace(/\?.*$/s, ''),
-    model,
+    model: name,
     stream,
     // Of what is handed on as it came nothing of the kind is known.
     tools: messages === undefined && prompt === undefined ? undefined : Array.isArray(tools) && tools.length > 0,

@@ -14,6 +14,8 @@ export interface Asked {
   /** In Ollama's form, without the fields that are ours. */
   readonly request: UpstreamRequest;
   readonly ours: CacheFields;
+  /** The profile that it named; then `request` has the model that this stands for. */
+  readonly name?: string;
 }
 
 export interface AskedToWrite extends Asked {

@@ -15,6 +15,7 @@ import {
   type Voice,
   type Writing,
 } from '../dialect/drop-in.ts';
+import { byProfile } from '../dialect/by-profile.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { ollamaChunk, ollamaEnd, type OllamaFrame, ollamaWhole } from './ollama-answer.ts';
 import type { AskedToWrite } from '../dialect/understood.ts';
@@ -94,8 +95,9 @@ async function ollamaEmbed(
   const { model } = asked.request;
   // Without a text the model is only loaded.
   if (asked.texts.length === 0) {
-    const urgency = placeOf(req, { ...asked, stream: false }, parts.config());
-    await load(parts, asked.request, { lane: 'embed', caller: urgency.caller, urgency }, goneSignal(res));
+    const meant = byProfile(asked, parts.config().models);
+    const urgency = placeOf(req, { ...meant, stream: false }, parts.config());
+    await load(parts, meant.request, { lane: 'embed', caller: urgency.caller, urgency }, goneSignal(res));
     sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
     return;
   }

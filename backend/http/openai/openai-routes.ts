@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
+import { meantModel, withProfiles } from '../../core/models/profiles.ts';
 import { noSuchModel } from '../../core/models/names.ts';
 import {
   answerWritten,
@@ -99,13 +100,14 @@ async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: Server
 
 /** GET /v1/models. */
 async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  sendJson(res, 200, modelList(await parts.upstream.tags(goneSignal(res))), JSON_HEADERS);
+  const installed = await parts.upstream.tags(goneSignal(res));
+  sendJson(res, 200, modelList(withProfiles(installed, parts.config().models)), JSON_HEADERS);
 }
 
 /** GET /v1/models/:id, shown as it was spelled; the name may have slashes, as those of other registries do. */
 async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
-  const model = await parts.watch.resolve(name, goneSignal(res));
+  const model = await parts.watch.resolve(meantModel(parts.config().models, name), goneSignal(res));
   if (model === undefined) {
     // Where the list is not known, Ollama's own word on why.
     throw noSuchModel(name, parts.watch.currentList ?? (await parts.upstream.tags(goneSignal(res))), 'show');

@@ -5,6 +5,7 @@ import type { Config } from '../../contract/config/config.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
 import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts';
 import type { UpstreamChat } from '../../core/ports.ts';
+import { applied, profileNamed } from '../../core/models/profiles.ts';
 import { askerOf, bodyWish, replayOf } from '../dialect/asking.ts';
 import { placeOf } from '../dialect/queue-place.ts';
 import { headerWishes, markOf } from '../wire/cache-headers.ts';
@@ -26,12 +27,14 @@ export interface OwnChat {
 function conversationOf(request: ChatRequest, config: Config): ConversationAsk | undefined {
   const { conversation_id: id, messages } = request;
   if (id === undefined || id === null) return undefined;
-  return { id, messages, prompt: promptOf(request, config.ollama.system_prompt) };
+  return { id, messages, prompt: promptOf(request, config) };
 }
 
 /** An empty one says "no system prompt", also against the configured one. */
-function promptOf({ system_prompt, systemPrompt }: ChatRequest, configured: string): string {
-  return system_prompt ?? systemPrompt ?? configured;
+function promptOf(request: ChatRequest, config: Config): string {
+  const configured =
+    profileNamed(config.models, modelOf(request, config))?.system_prompt ?? config.ollama.system_prompt;
+  return request.system_prompt ?? request.systemPrompt ?? configured;
 }
 
 /** An empty name means the configured model. */
@@ -48,16 +51,16 @@ export function readChat(
   config: Config,
 ): OwnChat {
   const stream = request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream');
-  const model = modelOf(request, config);
-  const upstream = upstreamRequest(request, model, config.ollama.system_prompt);
-  const place = placeOf(req, { request: upstream, ours: request, stream }, config);
+  const name = modelOf(request, config);
+  const upstream = upstreamRequest(request, config);
+  const place = placeOf(req, { request: upstream, ours: request, stream, name }, config);
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
     call: {
       id,
       anyId: true,
       route,
-      model,
+      model: upstream.model,
       ...askerOf(req, request),
       ...place,
       family: 'chat',
@@ -76,7 +79,9 @@ export function readChat(
 }
 
 /** The fields that are ours and that Ollama does not know; all others go upstream, known to us or not. */
-function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: string): UpstreamChat {
+function upstreamRequest(request: ChatRequest, config: Config): UpstreamChat {
+  const name = modelOf(request, config);
+  const profile = profileNamed(config.models, name);
   const {
     stream: _stream,
     use_cache: _useCache,
@@ -95,12 +100,14 @@ function upstreamRequest(request: ChatRequest, model: string, configuredPrompt: 
     think,
     ...unknown
   } = request;
-  return {
+  const said = {
     ...unknown,
-    model,
-    messages: withPrompt(promptOf(request, configuredPrompt), messages),
+    model: name,
+    messages: withPrompt(promptOf(request, config), messages),
     ...present({ keep_alive, options, format, tools, think }),
   };
+  // Its system prompt stands in the place of the configured one, which a request may do without.
+  return profile === undefined ? said : applied(said, { ...profile, system_prompt: undefined });
 }
 
 /** Without what is null or undefined: both mean "not said". */

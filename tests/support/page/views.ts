@@ -1,6 +1,6 @@
 // Whole views of the window for every state that it can be in. The working day is the one of the design's mock pages.
 import type { ApiKey } from '../../../backend/contract/api-key.ts';
-import { defaultConfig, fields } from '../../../backend/contract/config/config.ts';
+import { defaultConfig, fields, valueOf } from '../../../backend/contract/config/config.ts';
 import type { ModelView } from '../../../backend/contract/control.ts';
 import type { QueueEntry } from '../../../backend/contract/queue-view.ts';
 import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
@@ -149,8 +149,8 @@ const EMBEDS = model('mxbai-embed-large', 0.7, '334M', { capabilities: ['embeddi
 const CLOUD = model('gpt-oss:120b-cloud', 384 / GB, '116.8B', { remote: true });
 
 export function settings(): View['settings'] {
-  const config = defaultConfig() as unknown as Record<string, Record<string, unknown>>;
-  const values = Object.fromEntries(fields.map(({ path, section, key }) => [path, config[section]?.[key]]));
+  const config = defaultConfig();
+  const values = Object.fromEntries(fields.map((field) => [field.path, valueOf(config, field)]));
   return {
     values: { ...values, 'ollama.model': 'llama3.2:3b' },
     locked: {},

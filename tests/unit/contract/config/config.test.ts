@@ -16,6 +16,7 @@ import {
   sections,
   untilRestart,
   valueOf,
+  withValue,
 } from '../../../../backend/contract/config/config.ts';
 import { keepAliveSeconds } from '../../../../backend/contract/duration.ts';
 import { nearest } from '../../../../backend/contract/nearest.ts';
@@ -63,6 +64,7 @@ describe('declarations', () => {
         models: {},
         max_answer_mb: 64,
       },
+      models: {},
       cache: {
         enabled: true,
         max_size_mb: 256,
@@ -120,13 +122,13 @@ describe('declarations', () => {
 
   test('the list of fields has every key once, labelled, with an environment name each', () => {
     const keys = Object.entries(defaultConfig()).flatMap(([section, values]) =>
-      Object.keys(values).map((key) => `${section}.${key}`),
+      section === 'models' ? [section] : Object.keys(values).map((key) => `${section}.${key}`),
     );
     expect(fields.map((field) => field.path)).toEqual(keys);
     expect(sections.map(({ name }) => name)).toEqual(Object.keys(defaultConfig()));
     for (const field of fields) {
-      expect(field.path).toBe(`${field.section}.${field.key}`);
-      expect(field.env[0]).toBe(field.path.toUpperCase().replace('.', '__'));
+      expect(field.path).toBe([field.section, field.key].filter(Boolean).join('.'));
+      if (field.key !== undefined) expect(field.env[0]).toBe(field.path.toUpperCase().replace('.', '__'));
       expect(field.title).toMatch(/^[A-Z][^.]*$/);
       expect(field.hint).toMatch(/^\S.*\.$/);
       expect(field.inert ?? 'Because.').toMatch(/^[A-Z].*\.$/);
@@ -526,7 +528,7 @@ describe('what is said', () => {
     [
       'a file that is no table',
       { file: { path: 'config.json', data: [1] } },
-      'config.json: the file must be a table with server, ollama, cache, conversation_cache, queue, batch, cors, log, app. It was [1].',
+      'config.json: the file must be a table with server, ollama, models, cache, conversation_cache, queue, batch, cors, log, app. It was [1].',
     ],
   ])('%s', (_, sources, sentence) => {
     expect(sentences(sources)).toEqual([sentence]);
@@ -864,7 +866,10 @@ describe('for any input', () => {
   /** JSON that is near enough to a configuration to get past the first check. */
   const nearlyConfig = fc.dictionary(
     fc.constantFrom(...sections.map(({ name }) => name), 'cach', '__proto__', 'constructor'),
-    fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...fields.map(({ key }) => key), 'ttl'), fc.jsonValue())),
+    fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(fc.constantFrom(...fields.flatMap(({ key = [] }) => key), 'ttl'), fc.jsonValue()),
+    ),
   );
 
   test('the configuration is valid, and each problem is a sentence of one line', () => {
@@ -889,12 +894,7 @@ describe('for any input', () => {
 
 describe('a change while the gateway runs', () => {
   /** Other values than the defaults for every setting; no whole configuration that anybody could start with. */
-  const other = Object.fromEntries(
-    sections.map(({ name }) => [
-      name,
-      Object.fromEntries(fields.filter(({ section }) => section === name).map(({ key, path }) => [key, `new ${path}`])),
-    ]),
-  ) as never;
+  const other = fields.reduce<object>((data, field) => withValue({ ...data }, field, `new ${field.path}`), {}) as never;
 
   test.each(fields.map(({ path, applies }) => [path, applies]))('%s: %s', (path, applies) => {
     const field = fields.find((each) => each.path === path) as (typeof fields)[number];
@@ -950,6 +950,7 @@ describe('documents', { timeout: 60_000 }, () => {
       'OLLAMA_HOST',
       'OLLAMA_API_KEY',
       'OLLAMA_MODEL',
+      'HEARTH_MODELS',
       'CACHE_MAX_SIZE_MB',
       'CACHE_TTL_SECONDS',
       'LOG_LEVEL',

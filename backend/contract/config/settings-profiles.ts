@@ -1,0 +1,37 @@
+// Profiles: names of one's own for a model with what one wants of it. Declarations alone; config.ts puts all sections together.
+import { z } from 'zod';
+import { QUEUE_CLASSES } from '../chat/chat-request.ts';
+import { field, spelled, table } from './config-field.ts';
+
+/** As Ollama takes names; a cloud's word in it would send the request elsewhere. */
+const nameOf = (text: string): string | undefined =>
+  /^[\w][\w.:/-]{0,255}$/.test(text.trim()) && !/[:-]cloud$/i.test(text) ? text.trim() : undefined;
+const modelName = () => spelled(nameOf, 'a model name').type;
+
+const option = z.union([z.number(), z.boolean(), z.string().max(1000), z.array(z.string().max(1000)).max(64)]);
+
+/** One of them. */
+export const profileSchema = z.strictObject({
+  model: modelName(),
+  options: z.record(z.string().min(1).max(64), option).optional(),
+  system_prompt: z.string().max(100_000).optional(),
+  class: z.enum(QUEUE_CLASSES).optional(),
+});
+export type Profile = z.infer<typeof profileSchema>;
+
+const MOST = 100;
+
+export const models = field(
+  table(profileSchema, modelName(), MOST, {
+    allowed: `a table of at most ${MOST} names, each with model, and options, system_prompt and class (${QUEUE_CLASSES.join(', ')}) where they are wanted, as in {"fast": {"model": "llama3.2:3b", "options": {"temperature": 0}}}`,
+    item: 'a profile',
+  }),
+  {
+    title: 'Profiles',
+    hint: 'Names of your own that every app finds among the models: each is a model with options, which go before those of a request, a system prompt for requests that bring none, and a class in line.',
+    default: {},
+    applies: 'live',
+    advanced: true,
+    env: ['HEARTH_MODELS'],
+  },
+);

@@ -1,0 +1,98 @@
+// How profiles are shown where Ollama's clients look for models: in /api/tags beside the installed ones, and by /api/show as
+// the model that they stand for. Without profiles nothing of these answers is touched.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../contract/config/config.ts';
+import { profileNamed, withProfiles } from '../core/models/profiles.ts';
+import type { ReadConfig, Relay } from '../core/ports.ts';
+import { readBody } from './wire/body.ts';
+import { pathOf } from './wire/normalized-path.ts';
+
+export interface ProfileLooksParts {
+  readonly config: ReadConfig;
+  readonly relay: Relay;
+}
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Answers a look that profiles have a say in. Otherwise resolves with the body, where it had to be read to know that. Throws
+ * what Relay.forward throws, and too_large.
+ */
+export async function profilesShown(
+  { config, relay }: ProfileLooksParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  signal: AbortSignal,
+): Promise<'answered' | Buffer | undefined> {
+  const { models, server } = config();
+  if (Object.keys(models).length === 0) return undefined;
+  const route = `${req.method} ${pathOf(req)}`;
+  if (route === 'GET /api/tags') {
+    await answer(relay, req, res, null, signal, (body) => listed(body, models));
+    return 'answered';
+  }
+  if (route !== 'POST /api/show') return undefined;
+  const bytes = await readBody(req, server.max_body_mb * 1024 * 1024, signal);
+  const asked = fieldsIn(bytes.toString());
+  const name = asked?.['model'] || asked?.['name'];
+  const profile = typeof name === 'string' ? profileNamed(models, name) : undefined;
+  if (profile === undefined) return bytes;
+  const sent = Buffer.from(JSON.stringify({ ...asked, model: profile.model, name: undefined }));
+  await answer(relay, req, res, sent, signal, (body) => ({
+    ...body,
+    ...(profile.system_prompt === undefined ? {} : { system: profile.system_prompt }),
+    ...(profile.options === undefined ? {} : { parameters: parametersOf(body['parameters'], profile.options) }),
+  }));
+  return 'answered';
+}
+
+/** Asks Ollama, and answers with what becomes of its answer; a refusal goes down as it came. */
+async function answer(
+  relay: Relay,
+  req: IncomingMessage,
+  res: ServerResponse,
+  body: Buffer | null,
+  signal: AbortSignal,
+  changed: (body: Fields) => Fields,
+): Promise<void> {
+  const headers = { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }) };
+  const { method = 'GET', url = '/' } = req;
+  const {
+    status,
+    headers: came,
+    body: pieces,
+  } = await relay.forward({ method, path: url, headers, body, kind: 'look' }, signal);
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) parts.push(piece);
+  const text = Buffer.concat(parts).toString();
+  const fields = status === 200 ? fieldsIn(text) : undefined;
+  res.statusCode = status;
+  res.setHeader('Content-Type', came['content-type'] ?? 'application/json; charset=utf-8');
+  res.end(fields === undefined ? text : JSON.stringify(changed(fields)));
+}
+
+/** Each entry says its name twice; the older field of them may be missing. */
+function listed(body: Fields, profiles: Config['models']): Fields {
+  const installed = Array.isArray(body['models']) ? (body['models'] as readonly Fields[]) : [];
+  const models = installed.map((each) => ({ ...each, name: String(each['name'] ?? each['model'] ?? '') }));
+  return { ...body, models: withProfiles(models, profiles).map((each) => ({ ...each, model: each.name })) };
+}
+
+/** The text block of a Modelfile's parameters, those of the profile in the place of the same. */
+function parametersOf(block: unknown, options: Readonly<Record<string, unknown>>): string {
+  const lines = typeof block === 'string' ? block.split('\n') : [];
+  const stay = lines.filter((line) => line.trim() !== '' && !Object.hasOwn(options, line.split(/\s/, 1)[0] ?? ''));
+  const own = Object.entries(options).flatMap(([name, value]) =>
+    [value].flat().map((each) => `${name.padEnd(30)} ${JSON.stringify(each)}`),
+  );
+  return [...stay, ...own].join('\n');
+}
+
+function fieldsIn(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
