@@ -1,6 +1,5 @@
 // Types of a Go program, as far as its encoding/json reads JSON into them: what Ollama's request types are made of.
-// They only describe; who reads by them is http/go/go-read.ts, and what they are for Ollama is ollama-bodies.ts and
-// openai-bodies.ts. `go` is how Go spells a type in its sentences.
+// They only describe; who reads by them is http/go/go-read.ts, and what they are for Ollama is chat/*-bodies.ts. `go` is how Go spells a type in its sentences.
 import { ExactJson } from './exact-json.ts';
 
 export interface GoScalar<K extends string> {
@@ -52,8 +51,12 @@ export interface GoStruct<F extends GoFields = GoFields> {
 interface OwnReader {
   /** The other name. */
   readonly go: string;
-  readonly finish: (value: Record<string, unknown>) => Record<string, unknown>;
+  /** `read` reads a value by a type as a run of its own, as json.Unmarshal in it does. May throw GoRefusal. */
+  readonly finish: (value: Record<string, unknown>, read: ReadBy) => Record<string, unknown>;
 }
+
+/** Reads a value by a type. Throws GoRefusal. */
+type ReadBy = (type: GoType, value: unknown) => unknown;
 
 /** A type with an UnmarshalJSON of its own. What it throws ends the reading. */
 export interface GoCustom<R = unknown> {

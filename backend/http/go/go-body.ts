@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../contract/errors.ts';
 import { GoRefusal, type GoType } from '../../contract/go/go-type.ts';
+import { anthropicMessages } from '../../contract/chat/anthropic-bodies.ts';
 import { ollamaChat, ollamaEmbed, ollamaGenerate } from '../../contract/chat/ollama-bodies.ts';
 import { openAiChat, openAiCompletion, openAiEmbeddings } from '../../contract/chat/openai-bodies.ts';
 import { responsesBody } from '../../contract/chat/responses-bodies.ts';
@@ -64,6 +65,7 @@ const WHOLE = [
     openAiCompletion,
     openAiEmbeddings,
     responsesBody,
+    anthropicMessages,
   ]),
 ];
 const IS_WHOLE = new RegExp(`^(?:${WHOLE.join('|')})$`, 'iu');

@@ -102,7 +102,7 @@ class Reading {
 
   #finished(type: GoStruct, inner: Reading, value: unknown, depth: number): unknown {
     const read = inner.#fields(type, value, {}, depth);
-    return isObject(read) && !this.#lenient ? type.own?.finish(read as Fields) : read;
+    return isObject(read) && !this.#lenient ? type.own?.finish(read as Fields, readAsGo) : read;
   }
 
   /** The keys in their order, each once; a JavaScript object would put those that look like numbers first. */
