@@ -17,6 +17,8 @@ export interface ChatCall extends TicketOptions {
   /** In the form of which of Ollama's routes `request` is. */
   readonly family: Family;
   readonly request: UpstreamRequest;
+  /** Whether a wish to think is passed over where the model cannot. Else Ollama refuses it. */
+  readonly thinksIfAble?: boolean;
   /** Callers with different namespaces never share an answer. */
   readonly namespace: string;
   /** What the caller asks of the cache, strongest first. */

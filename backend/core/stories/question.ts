@@ -40,6 +40,8 @@ export interface Question {
   readonly model: string;
   readonly family: Family | EmbedFamily;
   readonly request: UpstreamRequest;
+  /** See ChatCall. */
+  readonly thinksIfAble?: boolean;
   readonly namespace: string;
   readonly wishes: readonly CacheWish[];
   readonly cacheByDefault: CacheDefault;
@@ -79,7 +81,7 @@ export async function understand(
   const to = isEmbed(question.family) ? 'embed' : 'write';
   const model = watch.peek(question.model) ?? (await resolveModel(watch, question.model, signal, to));
   const { cache, batch, ollama } = config();
-  const request = shapeRequest(question.request, ollama);
+  const request = shapeRequest(withinAbility(question, model), ollama);
   const always = keepsAlways(question);
   const byDefault = always ?? (model !== undefined && (await determinism.of(request, model, signal)));
   const plan = planCache({
@@ -99,6 +101,13 @@ export async function understand(
     return fingerprint({ url, version, family, digest: model.digest, namespace, body });
   };
   return { model, request, least: leastContext(question.request, ollama), plan, keyAt };
+}
+
+/** The request without a wish to think that its route passes over, of a model that is known to be unable to. */
+function withinAbility({ request, thinksIfAble }: Question, model: InstalledModel | undefined): UpstreamRequest {
+  const { think, ...rest } = request;
+  const unable = model?.capabilities?.includes('thinking') === false;
+  return thinksIfAble === true && unable && think !== false ? rest : request;
 }
 
 /** Whether an answer is kept although nobody asks for it; undefined where that depends on whether it can be another one. */
