@@ -79,6 +79,8 @@ export interface RecordedCall {
   readonly headers: IncomingHttpHeaders;
   /** The parsed JSON object exactly as sent; undefined when there was none. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** The body in native form, where it came in another. */
+  readonly native?: Readonly<Record<string, unknown>>;
   /** The body's bytes read as UTF-8; '' without a body. */
   readonly rawBody: string;
   readonly startedAt: number;
@@ -106,7 +108,6 @@ export class Call implements RecordedCall {
   readonly startedAt = performance.now();
   rawBody = '';
   body?: Readonly<Record<string, unknown>>;
-  /** The body in native form, where it came in another. */
   native?: Readonly<Record<string, unknown>>;
   /** The JSON value that was sent, whatever it is; undefined without one. */
   parsed?: unknown;

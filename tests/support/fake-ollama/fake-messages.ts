@@ -4,10 +4,9 @@ import { chat } from './fake-chat.ts';
 import { decode, isRecord } from './fake-decode.ts';
 import type { Fields } from './fake-decode.ts';
 import { MESSAGES } from './fake-structs.ts';
-import { tokens } from './fake-text.ts';
 import { callsIn, counted, hex, TranslatingClient } from './fake-translate.ts';
 import type { Event, NativeCall } from './fake-translate.ts';
-import { FakeError } from './fake-wire.ts';
+import { FakeError, goJson } from './fake-wire.ts';
 import type { Client } from './fake-wire.ts';
 import type { World } from './fake-world.ts';
 
@@ -31,17 +30,25 @@ export async function messages(world: World, client: Client): Promise<void> {
   const model = world.catalogue.find(String(fields['model']));
   // Asking a model to think that cannot is no error here.
   const able = typeof model === 'object' && model.capabilities.includes('thinking');
-  const { type: thinking } = (fields['thinking'] ?? {}) as Fields;
+  const think = thinkOf(fields);
   client.call.native = {
     model: fields['model'],
     messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...said.flatMap(nativeOf)],
     stream: fields['stream'] === true,
     options: Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     ...(tools !== undefined && { tools: list(tools).map(toolOf) }),
-    ...(able && thinking !== undefined && { think: thinking === 'enabled' }),
+    ...(think !== undefined && (able || !think) && { think }),
   };
   client.res.setHeader('Cache-Control', 'no-cache');
   await chat(world, client);
+}
+
+function thinkOf({ thinking, output_config: output }: Fields): unknown {
+  const { type } = (thinking ?? {}) as Fields;
+  if (type === 'enabled' || type === 'disabled') return type === 'enabled';
+  const { effort } = (output ?? {}) as Fields;
+  if (effort === 'xhigh') return 'high';
+  return ['low', 'medium', 'high', 'max'].includes(String(effort)) ? effort : undefined;
 }
 
 const toolOf = ({ name, description, input_schema: parameters }: Fields): Fields => ({
@@ -55,16 +62,51 @@ function nativeOf({ role, content }: Fields): readonly Fields[] {
   const blocks = list(content);
   const of = (type: string): readonly Fields[] => blocks.filter((block) => block['type'] === type);
   const calls = of('tool_use').map(({ id, name, input }) => ({ id, function: { name, arguments: input } }));
-  const images = of('image').map(({ source }) => (source as Fields)['data']);
+  const images = imagesIn(of('image'));
   const text = texts(of('text'));
+  const thinking = String(of('thinking').at(-1)?.['thinking'] ?? '');
   const results = of('tool_result').map((block) => ({
     role: 'tool',
     content: texts(block['content']),
+    ...seen(imagesIn(list(block['content']).filter(({ type }) => type === 'image'))),
     tool_call_id: block['tool_use_id'],
   }));
-  const own = text !== '' || calls.length > 0 || images.length > 0;
-  const about = { ...(calls.length > 0 && { tool_calls: calls }), ...(images.length > 0 && { images }) };
-  return [...results, ...(own ? [{ role, content: text, ...about }] : [])];
+  const own = text !== '' || thinking !== '' || calls.length > 0 || images.length > 0;
+  const about = {
+    ...(thinking !== '' && { thinking }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+    ...seen(images),
+  };
+  const said = own ? [{ role, content: text, ...about }] : [];
+  return role === 'user' ? [...results, ...said] : [...said, ...results];
+}
+
+const seen = (images: readonly unknown[]): Fields => (images.length > 0 ? { images } : {});
+
+function imagesIn(blocks: readonly Fields[]): readonly unknown[] {
+  return blocks.map(({ source }) => {
+    const { type, data } = (source ?? {}) as Fields;
+    if (type === 'base64') return data;
+    throw new FakeError(400, `invalid image source type: ${String(type)}. Only base64 images are supported.`);
+  });
+}
+
+/** What Ollama guesses before it knows: a quarter of the bytes (EstimateCountTokens). */
+function guess({ system, messages: said, tools }: Fields): number {
+  const size = (value: unknown): number => (value === undefined ? 0 : Buffer.byteLength(String(value)));
+  const json = (value: unknown): number => (value === undefined ? 0 : size(goJson(value)));
+  const ofBlock = ({ cache_control: _unknown, ...block }: Fields): number => {
+    const whole = block['type'] === 'tool_use' || block['type'] === 'tool_result';
+    return size(block['text']) + size(block['thinking']) + (whole ? json(block) : 0);
+  };
+  const ofAny = (content: unknown): number =>
+    typeof content === 'string' ? size(content) : list(content).reduce((sum, block) => sum + ofBlock(block), 0);
+  const bytes = [
+    ofAny(system),
+    ...list(said).map(({ role, content }) => size(role) + ofAny(content)),
+    ...list(tools).map((tool) => size(tool['name']) + size(tool['description']) + json(tool['input_schema'])),
+  ].reduce((sum, each) => sum + each, 0);
+  return Math.max(1, Math.trunc(bytes / 4));
 }
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -108,7 +150,8 @@ export class MessagesClient extends TranslatingClient {
   #stop(native: Fields): Fields {
     const reason = native['done_reason'];
     if (reason === undefined) return {};
-    return { stop_reason: this.#called ? 'tool_use' : reason === 'length' ? 'max_tokens' : 'end_turn' };
+    const usual = reason === 'length' ? 'max_tokens' : reason === 'stop' ? 'end_turn' : 'stop_sequence';
+    return { stop_reason: this.#called ? 'tool_use' : usual };
   }
 
   protected events(native: Fields): readonly Event[] {
@@ -116,7 +159,7 @@ export class MessagesClient extends TranslatingClient {
       readonly content?: string;
       readonly thinking?: string;
     };
-    const events = this.#begun ? [] : [this.#start()];
+    const events = this.#begun ? [] : [this.#start(native)];
     this.#begun = true;
     if (thinking !== '') events.push(...this.#adds('thinking', { thinking: '' }, { type: 'thinking_delta', thinking }));
     if (content !== '') events.push(...this.#adds('text', { text: '' }, { type: 'text_delta', text: content }));
@@ -126,13 +169,10 @@ export class MessagesClient extends TranslatingClient {
     return [...events, ...this.#close(), delta, event('message_stop', {})];
   }
 
-  /** The count of the prompt's tokens is a guess here, for the real one comes at the end. */
-  #start(): Event {
-    const { messages: said = [] } = this.call.native as { readonly messages?: readonly Fields[] };
-    const guess = said.reduce((sum, message) => sum + tokens(String(message['content'])), 0);
-    return event('message_start', {
-      message: { ...this.#message([]), usage: { input_tokens: guess, output_tokens: 0 } },
-    });
+  /** The count of the prompt's tokens is a guess here, unless the answer ends with its first chunk. */
+  #start(native: Fields): Event {
+    const usage = { input_tokens: counted(native).input || guess(this.asked), output_tokens: 0 };
+    return event('message_start', { message: { ...this.#message([]), usage } });
   }
 
   #adds(type: string, empty: Fields, delta: Fields): readonly Event[] {
@@ -162,5 +202,7 @@ const event = (type: string, about: Fields): Event => ({ name: type, data: { typ
 
 function usageOf(native: Fields): Fields {
   const { input, output } = counted(native);
-  return { input_tokens: input, output_tokens: output };
+  const cached = native['prompt_eval_cached_count'];
+  if (cached === undefined) return { input_tokens: input, output_tokens: output };
+  return { input_tokens: input - Number(cached), output_tokens: output, cache_read_input_tokens: cached };
 }

@@ -193,5 +193,6 @@ export const MESSAGES: Struct = {
     stop_sequences: list('string', 'string'),
     tools: list('any', 'anthropic.Tool'),
     thinking: within('anthropic.ThinkingConfig', { type: 'string', budget_tokens: 'int' }),
+    output_config: within('anthropic.OutputConfig', { effort: 'string' }),
   },
 };
