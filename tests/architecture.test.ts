@@ -72,6 +72,7 @@ const ROOMS: readonly Room[] = [
   http('ollama', 'dialect', 'door', 'wire', 'go'),
   http('openai', 'dialect', 'door', 'wire', 'go'),
   http('responses', 'dialect', 'door', 'wire', 'go'),
+  http('anthropic', 'dialect', 'door', 'wire', 'go'),
   http('dialect', 'door', 'wire', 'go'),
   http('door', 'wire'),
   http('wire'),

@@ -1,5 +1,6 @@
 // The bodies of the drop-in routes in the OpenAPI description: read off the Go types by which they are read.
 import type { GoType } from './go/go-type.ts';
+import { anthropicMessages } from './chat/anthropic-bodies.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from './chat/ollama-bodies.ts';
 import { openAiChat, openAiCompletion, openAiEmbeddings } from './chat/openai-bodies.ts';
 import { responsesBody } from './chat/responses-bodies.ts';
@@ -16,10 +17,11 @@ const BODIES = {
   OpenAiCompletion: openAiCompletion,
   OpenAiEmbeddings: openAiEmbeddings,
   OpenAiResponses: responsesBody,
+  AnthropicMessages: anthropicMessages,
 } as const;
 export type DropInBody = keyof typeof BODIES;
 
-/** The bodies of the routes that other clients know; their answers are Ollama's and OpenAI's own. */
+/** The bodies of the routes that other clients know; their answers are those of Ollama, OpenAI and Anthropic. */
 export const DROP_IN_SENDS: Readonly<Record<DropInRoute['path'], DropInBody | undefined>> = {
   '/api/chat': 'OllamaChat',
   '/api/generate': 'OllamaGenerate',
@@ -31,6 +33,8 @@ export const DROP_IN_SENDS: Readonly<Record<DropInRoute['path'], DropInBody | un
   '/v1/responses': 'OpenAiResponses',
   '/v1/models': undefined,
   '/v1/models/:name': undefined,
+  '/v1/messages': 'AnthropicMessages',
+  '/v1/messages/count_tokens': 'AnthropicMessages',
 };
 
 /** Every body names its model, and may have our own fields (`own`) beside Ollama's. */

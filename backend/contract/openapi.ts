@@ -249,7 +249,10 @@ function described(path: string, { what, sends, query, answers, errors }: Operat
 
 function dropIn({ path, what, methods }: DropInRoute): Json {
   const sends = DROP_IN_SENDS[path];
-  const answer = { description: 'As Ollama or OpenAI has it', content: { 'application/json': { schema: {} } } };
+  const answer = {
+    description: 'As Ollama, OpenAI or Anthropic has it',
+    content: { 'application/json': { schema: {} } },
+  };
   const operation = {
     summary: what,
     ...(sends === undefined ? {} : { requestBody: body(sends) }),

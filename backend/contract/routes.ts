@@ -163,9 +163,16 @@ export const ROUTES = [
     path: '/v1/messages',
     methods: ['POST'],
     dialect: 'anthropic',
-    ...HANDED_ON,
+    ...RUNS,
+    what: 'Anthropic chat, as Claude Code speaks; the same kept answers again.',
+  },
+  {
+    path: '/v1/messages/count_tokens',
+    methods: ['POST'],
+    dialect: 'anthropic',
+    ...LOOKS,
     scope: 'chat',
-    what: 'Anthropic chat.',
+    what: 'About how many tokens such a prompt has; an estimate, and it says so.',
   },
   {
     path: '/v1/messages/:rest',
@@ -173,7 +180,7 @@ export const ROUTES = [
     dialect: 'anthropic',
     ...HANDED_ON,
     scope: 'chat',
-    what: 'What belongs to it, as to count tokens.',
+    what: 'What else belongs to Anthropic chat.',
   },
   {
     path: '/v1/responses/:rest',

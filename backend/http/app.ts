@@ -9,6 +9,7 @@ import { callersId } from './dialect/asking.ts';
 import type { DropInParts } from './dialect/drop-in.ts';
 import { sendError } from './dialect/encode.ts';
 import type { Guard } from './door/guard.ts';
+import { anthropicHandlers } from './anthropic/anthropic-routes.ts';
 import { ollamaHandlers } from './ollama/ollama-routes.ts';
 import { openAiHandlers } from './openai/openai-routes.ts';
 import { ownHandlers, type OwnParts } from './own/own-routes.ts';
@@ -34,6 +35,7 @@ export function createApp(parts: AppParts): RequestListener {
     ...ollamaHandlers(parts),
     ...openAiHandlers(parts),
     ...responsesHandlers(parts),
+    ...anthropicHandlers(parts),
   };
   const handOn: Handler = (req, res, arrival) => {
     arrival.dress(res);

@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import Anthropic from '@anthropic-ai/sdk';
 import { parse } from 'yaml';
 import { startHearth, type Hearth } from '../support/hearth.ts';
 
@@ -99,6 +100,16 @@ async function asContinue({ model, apiBase, defaultCompletionOptions: options }:
   return await streamed(await post(String(new URL('api/chat', apiBase)), body));
 }
 
+/** What Claude Code asks through its library: how long its prompt is, and then the message, streamed. */
+async function asClaudeCode(env: Readonly<Record<string, string>>, model: string): Promise<string> {
+  const { ANTHROPIC_BASE_URL: baseURL = '', ANTHROPIC_AUTH_TOKEN: authToken = '' } = env;
+  const client = new Anthropic({ baseURL, authToken, apiKey: null, maxRetries: 0 });
+  const messages = [{ role: 'user' as const, content: QUESTION }];
+  const tools = [{ name: 'Bash', input_schema: { type: 'object' as const } }];
+  expect((await client.messages.countTokens({ model, messages, tools })).input_tokens).toBeGreaterThan(5);
+  return await client.messages.stream({ model, messages, tools, max_tokens: 32_000 }).finalText();
+}
+
 /** The status that a container's request gets, which comes from this machine with a name of its own for it. */
 function asFromDocker(path: string): Promise<number> {
   const headers = { host: `host.docker.internal:${port()}` };
@@ -155,6 +166,11 @@ const USES: Readonly<Record<string, (code: string) => Promise<string>>> = {
     expect(program).not.toContain(ADDRESS);
     return await node(program, { OPENAI_BASE_URL, OPENAI_API_KEY });
   },
+  'Claude Code': async (code) => {
+    const { args, env } = await shell(here(code), 'claude');
+    expect(args[0]).toBe('--model');
+    return await asClaudeCode(env, args[1] ?? '');
+  },
   ollama: (code) => node(here(code)),
   'curl 1': async (code) => said(await curl(here(code))),
   'curl 2': async (code) => {
@@ -177,7 +193,7 @@ const USES: Readonly<Record<string, (code: string) => Promise<string>>> = {
 };
 
 /** These say nothing of temperature or seed, so each question is a new one. */
-const BY_CHANCE = ['Ollama CLI', 'Open WebUI 1', 'Open WebUI 2', 'Open WebUI 3'];
+const BY_CHANCE = ['Ollama CLI', 'Open WebUI 1', 'Open WebUI 2', 'Open WebUI 3', 'Claude Code'];
 
 describe('the lines to paste', () => {
   test('each block has a test, and each test a block', () => {

@@ -1,5 +1,5 @@
 // What the dialects of others share, for clients that know nothing of Hearth: a body is read, the core is asked
-// in the one form that it knows, and the answer is written in the voice of its dialect (ollama-*.ts, openai-*.ts).
+// in the one form that it knows, and the answer is written in the voice of its dialect (ollama-*.ts, openai-*.ts …).
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Completion } from '../../contract/chat/chat.ts';
@@ -132,6 +132,8 @@ export interface Writing<A extends AskedToWrite> {
   readonly nothing: string;
   read(body: unknown): A;
   voice(asked: A, fresh: Fresh): Voice;
+  /** Whether a wish to think is passed over where the model cannot, instead of refused. */
+  readonly thinksIfAble?: boolean;
   /** What else of the answer's form hangs on the body, as a text. The voice holds about as much for as long as it lives. */
   formOf?(asked: A): string;
   /** Only Ollama can do what is asked: it goes up in its own words, on a lease. */
@@ -143,7 +145,7 @@ export interface Writing<A extends AskedToWrite> {
 /** Answers a request to write. */
 export async function answerWritten<A extends AskedToWrite>(
   parts: DropInParts,
-  { nothing, read, voice, formOf, unchanged, done }: Writing<A>,
+  { nothing, read, voice, formOf, unchanged, done, thinksIfAble = false }: Writing<A>,
   req: IncomingMessage,
   res: ServerResponse,
   arrival: Arrival,
@@ -167,6 +169,7 @@ export async function answerWritten<A extends AskedToWrite>(
     ...(what === 'run' ? {} : { wishes: [{ read: false, store: false }] }),
     family,
     request,
+    thinksIfAble,
     replay,
     streamed: stream,
   });

@@ -81,7 +81,7 @@ export function sendError(res: ServerResponse, thrown: unknown, dialect: Dialect
   res.statusCode = status;
   if (retryAfter !== undefined) res.setHeader('Retry-After', retryAfter);
   res.setHeader('Cache-Control', 'no-store');
-  const type = dialect === 'openai' || dialect === 'responses' ? OPENAI_JSON_TYPE : JSON_TYPE;
+  const type = dialect === 'own' || dialect === 'ollama' ? JSON_TYPE : OPENAI_JSON_TYPE;
   res.setHeader('Content-Type', type);
   // The body may not have been read: the refusal must reach its sender all the same.
   endEarly(res, jsonText(body, type));

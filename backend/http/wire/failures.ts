@@ -90,13 +90,15 @@ function openAiType(code: ErrorCode, status: number): string {
   return status === 404 ? 'not_found_error' : 'api_error';
 }
 
-/** As Ollama maps them (anthropic/anthropic.go). */
+/** As Ollama maps them (anthropic/anthropic.go), and as Anthropic calls those that Ollama never sends here. */
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
   401: 'authentication_error',
   403: 'permission_error',
   404: 'not_found_error',
+  413: 'request_too_large',
   429: 'rate_limit_error',
   503: 'overloaded_error',
+  504: 'timeout_error',
   529: 'overloaded_error',
 };

@@ -30,6 +30,7 @@ const DIALECTS: readonly (readonly [path: string, body: object])[] = [
   ['/v1/chat/completions', { model: 'm', messages, temperature: 0 }],
   ['/v1/completions', { model: 'm', prompt: 'Bread', temperature: 0 }],
   ['/v1/responses', { model: 'm', input: 'Bread', instructions: 'Be brief.', temperature: 0 }],
+  ['/v1/messages', { model: 'm', max_tokens: 99, messages, temperature: 0 }],
 ];
 
 interface Told {

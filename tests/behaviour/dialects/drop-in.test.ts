@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { messagesEvents } from '../../support/strict-readers.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions = {}): Promise<void> => {
@@ -16,6 +17,9 @@ afterEach(() => hearth.stop());
 const QUESTION = 'Why does bread rise?';
 const messages = [{ role: 'user', content: QUESTION }];
 const chat = (more: object = {}): object => ({ model: 'llama3.2', messages, options: { temperature: 0 }, ...more });
+/** Anthropic's messages say how long they may be at most, so the others must say the same. */
+const most = { max_tokens: 500 };
+const options = { temperature: 0, num_predict: 500 };
 const whole = { stream: false };
 type Body = Record<string, unknown>;
 
@@ -32,16 +36,13 @@ const runs = (): number => hearth.fake.chats().length;
 describe('one record for every dialect', () => {
   const asks: Record<string, () => Promise<string>> = {
     'our own route': async () => {
-      const { message } = await json('/api/chat-optimized', {
-        model: 'llama3.2',
-        messages,
-        options: { temperature: 0 },
-      });
+      const { message } = await json('/api/chat-optimized', chat({ options }));
       return (message as { content: string }).content;
     },
-    '/api/chat, whole': async () => ((await json('/api/chat', chat(whole)))['message'] as { content: string }).content,
+    '/api/chat, whole': async () =>
+      ((await json('/api/chat', chat({ options, ...whole })))['message'] as { content: string }).content,
     '/api/chat, streamed': async () => {
-      const text = await (await hearth.post('/api/chat', chat())).text();
+      const text = await (await hearth.post('/api/chat', chat({ options }))).text();
       const chunks = text
         .trim()
         .split('\n')
@@ -49,17 +50,37 @@ describe('one record for every dialect', () => {
       return chunks.map(({ message }) => message.content).join('');
     },
     '/v1/chat/completions, whole': async () => {
-      const { choices } = await json('/v1/chat/completions', { model: 'llama3.2', messages, temperature: 0 });
+      const { choices } = await json('/v1/chat/completions', {
+        model: 'llama3.2',
+        messages,
+        temperature: 0,
+        ...most,
+      });
       return (choices as { message: { content: string } }[])[0]?.message.content ?? '';
     },
     '/v1/chat/completions, streamed': async () => {
-      const body = { model: 'LLAMA3.2:latest', messages, temperature: 0, stream: true };
+      const body = { model: 'LLAMA3.2:latest', messages, temperature: 0, stream: true, ...most };
       const text = await (await hearth.post('/v1/chat/completions', body)).text();
       return text
         .split('\n\n')
         .filter((block) => block.startsWith('data: {'))
         .map((block) => JSON.parse(block.slice(6)) as { choices: { delta: { content?: string } }[] })
         .map(({ choices }) => choices[0]?.delta.content ?? '')
+        .join('');
+    },
+    '/v1/messages, whole': async () => {
+      // To think is passed over by a model that cannot, so it is the same question.
+      const thinking = { type: 'enabled', budget_tokens: 1024 };
+      const body = { model: 'llama3.2', messages, temperature: 0, thinking, ...most };
+      const { content } = await json('/v1/messages', body);
+      return (content as { text: string }[]).map(({ text }) => text).join('');
+    },
+    '/v1/messages, streamed': async () => {
+      const parts = [{ type: 'text', text: QUESTION, cache_control: { type: 'ephemeral' } }];
+      const body = { model: 'llama3.2', messages: [{ role: 'user', content: parts }], temperature: 0, ...most };
+      const text = await (await hearth.post('/v1/messages?beta=true', { ...body, stream: true })).text();
+      return messagesEvents(text)
+        .map(({ delta }) => (delta as { text?: string } | undefined)?.text ?? '')
         .join('');
     },
   };
@@ -430,7 +451,7 @@ describe('handed on as it is', () => {
     });
     const openai = await hearth.post('/v1/responses', { model: 'llama3.2', input: 'x' });
     expect((await openai.json()) as Body).toMatchObject({ error: { type: 'api_error', code: 'upstream_unreachable' } });
-    const anthropic = await hearth.post('/v1/messages', {});
+    const anthropic = await hearth.post('/v1/messages', { model: 'x', max_tokens: 1, messages });
     expect((await anthropic.json()) as Body).toMatchObject({ type: 'error', error: { type: 'api_error' } });
     await hearth.fake.comeBack();
   });

@@ -83,7 +83,7 @@ const DIALECTS: readonly Dialect[] = [
     }),
   },
   {
-    path: '/v1/messages',
+    path: '/v1/messages/batches',
     type: 'text/event-stream; charset=utf-8',
     piece: 'event: content_block_delta\ndata: {"type":"content_block_delta","index":0}\n\n',
     last: (message) => ({ name: 'error', type: 'error', error: { type: some, message }, request_id: some }),
@@ -181,7 +181,7 @@ test('a stream that ends without its last line end is handed on to its last byte
 
 test('a long event is handed on as quickly as a short one', async () => {
   await start();
-  const response = fetch(`${backend.url}/v1/messages`, { method: 'POST', body: '{}' });
+  const response = fetch(`${backend.url}/v1/messages/batches`, { method: 'POST', body: '{}' });
   const from = await asked;
   const event = `event: content_block_delta\ndata: {"type":"content_block_delta","delta":{"text":"${'a'.repeat(160_000)}"}}\n\n`;
   from.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import Anthropic from '@anthropic-ai/sdk';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -52,6 +53,24 @@ test.each([
   expect(emptyEvents(text)).toEqual([]);
   expect(eventsIn(text)).toEqual(eventsIn(text.replaceAll(BEAT, '')));
   expect(eventsIn(text).at(-1)?.data).toBe('[DONE]');
+});
+
+test('/v1/messages: a caller who waits gets pings, which Anthropic’s clients pass over', async () => {
+  const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
+  const gate = hearth.fake.gate();
+  const response = await hearth.post('/v1/messages', { model: 'llama3.2', max_tokens: 9, stream: true, messages });
+  const text = await read(response, (soFar) => void (soFar.split(PING).length > 3 && gate.release()));
+  const again = hearth.fake.gate();
+  const client = new Anthropic({ baseURL: hearth.url, apiKey: 'none', maxRetries: 0 });
+  const stream = await client.messages.create({ model: 'llama3.2', max_tokens: 9, stream: true, messages });
+  again.release();
+  const types: string[] = [];
+  for await (const event of stream) types.push(event.type);
+  expect(eventsIn(text).map(({ event }) => event)).toEqual([
+    ...Array.from({ length: text.split(PING).length - 1 }, () => 'ping'),
+    ...types,
+  ]);
+  expect(types[0]).toBe('message_start');
 });
 
 test('/api/events: likewise', async () => {

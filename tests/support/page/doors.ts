@@ -49,6 +49,8 @@ const DROP_IN: Readonly<Record<DropInRoute['path'], Tries>> = {
   '/v1/completions': [{ method: 'POST', body: { model, prompt: 'Bread', temperature: 0 }, status: 200 }],
   '/v1/embeddings': [{ method: 'POST', body: { model: 'nomic-embed-text', input: 'Bread' }, status: 200 }],
   '/v1/responses': [{ method: 'POST', body: { model, input: 'Bread', temperature: 0 }, status: 200 }],
+  '/v1/messages': [{ method: 'POST', body: { model, max_tokens: 9, messages }, status: 200 }],
+  '/v1/messages/count_tokens': [{ method: 'POST', body: { model, messages }, status: 200 }],
   '/v1/models': [{ method: 'GET', status: 200 }],
   '/v1/models/:name': [{ method: 'GET', status: 200 }],
 };
@@ -59,7 +61,6 @@ const HANDED_ON: readonly Door[] = [
   { method: 'GET', path: '/api/version', status: 200 },
   { method: 'GET', path: '/api/status', status: 200 },
   { method: 'POST', path: '/api/show', body: { model }, status: 200 },
-  { method: 'POST', path: '/v1/messages', body: { model, max_tokens: 9, messages }, status: 200 },
 ];
 
 const BLOB = `/api/blobs/sha256:${'0'.repeat(64)}`;

@@ -67,7 +67,7 @@ export class Actor {
       texts: textsOf(messages),
       thinks: route.thinks && chance.is(0.2),
       tools: route.tools && chance.is(0.15),
-      seed: route.handedOn !== true && route.seeds !== false && chance.is(0.2) ? 7 : undefined,
+      seed: route.seeds !== false && chance.is(0.2) ? 7 : undefined,
     };
     return { said, messages, stream: chance.is(0.5) };
   }

@@ -43,9 +43,7 @@ export function judged({ route, said, text, troubled, cancelled = false }: Case,
   if (reply.status !== 200) return { wrong: 'an answer with the status of a failure' };
   if (failureOf(text) !== undefined) return { wrong: 'an answer where the model had failed' };
   const unfinished = trouble === 'unfinished';
-  // A whole answer in OpenAI's Responses cannot tell it.
-  const fits = unfinished ? read.end === 'open' || route.handedOn === true : read.end === 'whole';
-  if (!fits) return { wrong: `it ended ${read.end}` };
+  if (read.end !== (unfinished ? 'open' : 'whole')) return { wrong: `it ended ${read.end}` };
   const isAll =
     read.thinking === due.thinking && read.content === due.content && read.calls.length === due.calls.length;
   return isAll ? { end: read.end } : { wrong: 'a part of the answer, told as all of it' };

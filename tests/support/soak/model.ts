@@ -159,7 +159,7 @@ interface Body {
   readonly thinking?: { readonly type?: string };
   /** Of OpenAI's Responses, as `input` may be. */
   readonly reasoning?: { readonly effort?: string };
-  readonly tools?: readonly unknown[];
+  readonly tools?: readonly { readonly name?: string }[];
   readonly options?: { readonly seed?: number };
   readonly input?: string | readonly string[];
 }
@@ -183,7 +183,7 @@ export function scriptOf(call: RecordedCall): Scripted {
     model: model.includes(':') ? model : `${model}:latest`,
     texts,
     thinks: Boolean(think) || thinking?.type === 'enabled' || reasoning !== undefined,
-    tools: tools.length > 0,
+    tools: tools.some(({ name }) => name !== 'web_search'),
     seed: options?.seed,
   };
   const { number, trouble } = about(messages?.at(-1)?.content ?? prompt);

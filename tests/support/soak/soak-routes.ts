@@ -123,6 +123,48 @@ const own: Pick<Route, 'form' | 'thinks' | 'tools' | 'body' | 'read'> = {
 
 export const OWN: Route = { ...own, path: '/api/chat-optimized' };
 
+const MESSAGES: Route = {
+  path: '/v1/messages',
+  form: 'chat',
+  thinks: true,
+  tools: true,
+  seeds: false,
+  body: ({ said, messages, stream }) => ({
+    model: said.model,
+    max_tokens: 5000,
+    temperature: 0,
+    messages,
+    stream,
+    ...(said.thinks && { thinking: { type: 'enabled', budget_tokens: 1024 } }),
+    ...(said.tools && { tools: [{ name: LOOK.name, input_schema: LOOK.parameters }] }),
+  }),
+  read: ({ type, content, delta: added, stop_reason: stopped }) => {
+    const delta = typeof added === 'object' ? added : undefined;
+    const blocks = Array.isArray(content) ? (content as readonly Block[]) : [];
+    const texts = (kind: 'text' | 'thinking'): string => blocks.map((each) => each[kind] ?? '').join('');
+    const calls = blocks.filter((each) => each.type === 'tool_use');
+    return {
+      content: texts('text') + (delta?.text ?? ''),
+      thinking: texts('thinking') + (delta?.thinking ?? ''),
+      calls: [
+        ...calls.map(({ name = '', input }) => ({ name, arguments: input })),
+        ...(delta?.partial_json === undefined
+          ? []
+          : [{ name: LOOK.name, arguments: JSON.parse(delta.partial_json) as unknown }]),
+      ],
+      done: (type === 'message' && stopped !== undefined) || type === 'message_stop',
+    };
+  },
+};
+
+/** With a search of the web among its tools, which no model here calls, only Ollama can do it. */
+const SEARCHING: Route = {
+  ...MESSAGES,
+  handedOn: true,
+  tools: false,
+  body: (wish) => ({ ...MESSAGES.body(wish), tools: [{ type: 'web_search_20250305', name: 'web_search' }] }),
+};
+
 export const ROUTES: readonly Route[] = [
   OWN,
   { ...own, path: '/api/chat' },
@@ -167,38 +209,8 @@ export const ROUTES: readonly Route[] = [
       done: (choice?.finish_reason ?? null) !== null,
     }),
   },
-  {
-    path: '/v1/messages',
-    form: 'chat',
-    thinks: true,
-    tools: true,
-    handedOn: true,
-    body: ({ said, messages, stream }) => ({
-      model: said.model,
-      max_tokens: 5000,
-      messages,
-      stream,
-      ...(said.thinks && { thinking: { type: 'enabled', budget_tokens: 1024 } }),
-      ...(said.tools && { tools: [{ name: LOOK.name, input_schema: LOOK.parameters }] }),
-    }),
-    read: ({ type, content, delta: added, stop_reason: stopped }) => {
-      const delta = typeof added === 'object' ? added : undefined;
-      const blocks = Array.isArray(content) ? (content as readonly Block[]) : [];
-      const texts = (kind: 'text' | 'thinking'): string => blocks.map((each) => each[kind] ?? '').join('');
-      const calls = blocks.filter((each) => each.type === 'tool_use');
-      return {
-        content: texts('text') + (delta?.text ?? ''),
-        thinking: texts('thinking') + (delta?.thinking ?? ''),
-        calls: [
-          ...calls.map(({ name = '', input }) => ({ name, arguments: input })),
-          ...(delta?.partial_json === undefined
-            ? []
-            : [{ name: LOOK.name, arguments: JSON.parse(delta.partial_json) as unknown }]),
-        ],
-        done: (type === 'message' && stopped !== undefined) || type === 'message_stop',
-      };
-    },
-  },
+  MESSAGES,
+  SEARCHING,
   {
     path: '/v1/responses',
     form: 'chat',
