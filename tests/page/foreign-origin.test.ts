@@ -242,6 +242,8 @@ describe.each(['localhost', 'allowed.example'])('a page of %s', (name) => {
       await attempt(page, base(), AS_A_CLIENT, [
         { ...asked, body: { messages, stream: true } },
         { ...asked, path: '/api/chat-queue', body: { messages } },
+        // Ollama cuts it.
+        { ...asked, body: { messages: [{ role: 'user', content: 'word '.repeat(9000) }], options: { num_ctx: 4096 } } },
         { method: 'GET', path: '/api/chat-optimized', status: 405 },
       ]),
     );

@@ -86,9 +86,7 @@ export const anthropicMessages = struct('anthropic.MessagesRequest', {
   top_k: pointer(int),
   stop_sequences: list('[]string', string),
   tools: list('[]anthropic.Tool', tool),
-  tool_choice: pointer(
-    struct('anthropic.ToolChoice', { type: string, name: string, disable_parallel_tool_use: bool }),
-  ),
+  tool_choice: pointer(struct('anthropic.ToolChoice', { type: string, name: string, disable_parallel_tool_use: bool })),
   thinking: pointer(struct('anthropic.ThinkingConfig', { type: string, budget_tokens: int })),
   metadata: pointer(struct('anthropic.Metadata', { user_id: string })),
   output_config: pointer(struct('anthropic.OutputConfig', { effort: string })),

@@ -39,7 +39,7 @@ test('somebody who asks the same on Ollama’s own route at the same time shares
   expect(hearth.fake.chats()).toHaveLength(1);
 });
 
-test('the call ids of a kept answer are new each time, and what goes on with them is one question', async () => {
+test('call ids of a kept answer are new each time, and what goes on is one question', async () => {
   const tools = [{ name: 'look', input_schema: { type: 'object' } }];
   hearth.fake.next({
     pieces: [{ tool_calls: [{ id: 'call_1', function: { name: 'look', arguments: { at: 'bread' } } }] }],
@@ -65,8 +65,8 @@ test('a kept answer that is told at once begins with the estimate of its own req
     const said = [...messages, { role: 'assistant', content: [call] }, { role: 'user', content: 'So?' }];
     const body = { ...asked, messages: said, stream: true };
     const response = await hearth.post('/v1/messages', body, { headers: { 'x-stream-replay': 'instant' } });
-    const [start] = messagesEvents(await response.text());
-    return (start?.['message'] as { usage: { input_tokens: number } }).usage.input_tokens;
+    const [start = {}] = messagesEvents(await response.text());
+    return (start['message'] as { usage: { input_tokens: number } }).usage.input_tokens;
   };
   const [short] = [await begins('a'), await begins('a'), await begins('a')];
   const long = 'a'.repeat(41);

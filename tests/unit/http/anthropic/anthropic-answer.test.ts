@@ -40,7 +40,7 @@ const blocks = (events: unknown[]): unknown[] =>
   );
 
 describe('a stream', () => {
-  test('that thinks again after it spoke has a block for that, and each block ends before the next begins', () => {
+  test('that thinks again after it spoke has a block for that, one open at a time', () => {
     const events = streamed([thinks('a'), says('b'), thinks('c'), says('d'), calls('1', '2'), says('e')]);
     expect(blocks(events)).toEqual([
       '0 thinking',
@@ -58,7 +58,7 @@ describe('a stream', () => {
     expect(open).toEqual([0, 1, 2, 3, 4, 5, 6].flatMap((index) => [`${index} start`, `${index} stop`]));
   });
 
-  test('begins with the estimate, or with the count where the answer comes in one chunk with its end', () => {
+  test('begins with the estimate, or with the count where all comes in one chunk', () => {
     const begins = (tokens: number): unknown =>
       expect.objectContaining({
         message: expect.objectContaining({ usage: { input_tokens: tokens, output_tokens: 0 } }),

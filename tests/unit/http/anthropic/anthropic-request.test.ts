@@ -53,7 +53,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('keeps the order of a call’s input, also of names that look like numbers, and whole numbers of 64 bits', () => {
+  test('keeps a call’s input: its order, names like numbers, whole numbers of 64 bits', () => {
     const call = '{"type":"tool_use","id":"c","name":"f","input":{"b":9223372036854775807,"1":2}}';
     const asked = read(`{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":[${call}]}]}`);
     expect(asJson(asked)).toContain('"arguments":{"b":9223372036854775807,"1":2}');
