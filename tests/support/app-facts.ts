@@ -33,7 +33,7 @@ export const APP_FACTS: readonly AppFacts[] = [
       17: 'autocomplete',
     },
     cached: ['embed'],
-    background: [],
+    background: ['title', 'tags and follow-ups', 'autocomplete'],
   },
   {
     app: 'codex',
@@ -62,7 +62,7 @@ export const APP_FACTS: readonly AppFacts[] = [
     ],
     asks: { 1: 'title', 2: 'turn' },
     cached: [],
-    background: [],
+    background: ['title'],
   },
   {
     app: 'cline',
