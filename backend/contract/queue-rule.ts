@@ -1,4 +1,4 @@
-// A rule that gives requests their class in line, or the name they wait under: how it is written, and where one is wrong.
+// A rule that gives requests their class in line, the name they wait under, or the say over keep_alive: how it is written, and where one is wrong.
 // Which rule holds for a request is core/queue/classes.ts.
 import { z } from 'zod';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
@@ -27,13 +27,21 @@ const whenSchema = z.strictObject({
   prompt_prefix: z.string().min(1).max(1000).optional(),
 });
 
+/**
+ * Whose keep_alive counts: `default`: the caller's, and where it says nothing ours at least. `force`: ours, whatever the
+ * caller says. `pass`: the caller's, and nothing of ours where it says nothing.
+ */
+export const KEEP_ALIVE_RULES = ['force', 'default', 'pass'] as const;
+export type KeepAliveRule = (typeof KEEP_ALIVE_RULES)[number];
+
 const thenSchema = z
   .strictObject({
     class: z.enum(QUEUE_CLASSES).optional(),
     /** The name it waits under; `{X-Name}` stands for the value of a header. */
     caller: z.string().min(1).max(200).optional(),
+    keep_alive: z.enum(KEEP_ALIVE_RULES).optional(),
   })
-  .refine((then) => then.class !== undefined || then.caller !== undefined);
+  .refine((then) => Object.values(then).some((value) => value !== undefined));
 
 export const queueRuleSchema = z.strictObject({
   name: ruleName.optional(),
@@ -65,8 +73,9 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'when.tools': 'true or false',
   'when.max_tokens': 'a whole number from 1 to 1000000',
   'when.prompt_prefix': 'a text of 1 to 1000 characters',
-  then: `a table with ${namesOf(thenSchema)}, or with one of them`,
+  then: `a table with any of ${namesOf(thenSchema)}`,
   'then.class': `one of ${QUEUE_CLASSES.map((name) => `"${name}"`).join(', ')}`,
+  'then.keep_alive': `one of ${KEEP_ALIVE_RULES.map((name) => `"${name}"`).join(', ')}`,
   'then.caller': 'a text of 1 to 200 characters, in which "{X-Name}" stands for the value of a header',
 };
 

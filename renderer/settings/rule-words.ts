@@ -1,5 +1,5 @@
 // A rule of queue.rules in words: what it looks at, and what it makes of a request. Pure.
-import type { Patterns, QueueRule } from '../../backend/contract/queue-rule.ts';
+import type { KeepAliveRule, Patterns, QueueRule } from '../../backend/contract/queue-rule.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 
 /** What a request must be for the rule to hold; "every request" where it looks at nothing. */
@@ -24,10 +24,20 @@ function is(what: string, wanted: Patterns | undefined): string[] {
   return wanted === '*' ? [`with ${what}`] : [`${what} ${typeof wanted === 'string' ? wanted : wanted.join(' or ')}`];
 }
 
+const KEEP_ALIVE_WORDS: Readonly<Record<KeepAliveRule, string>> = {
+  force: 'our keep_alive',
+  default: '',
+  pass: 'keep_alive as sent',
+};
+
 /** "Background", "as Open WebUI {X-User}", or both. */
 export function thenWords({ then }: QueueRule): string {
-  const { class: of, caller } = then;
-  return [of === undefined ? '' : CLASS_WORDS[of], caller === undefined ? '' : `as ${caller}`]
+  const { class: of, caller, keep_alive: keepAlive } = then;
+  return [
+    of === undefined ? '' : CLASS_WORDS[of],
+    caller === undefined ? '' : `as ${caller}`,
+    KEEP_ALIVE_WORDS[keepAlive ?? 'default'],
+  ]
     .filter((part) => part !== '')
     .join(', ');
 }

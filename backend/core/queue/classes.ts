@@ -1,7 +1,7 @@
 // Which class a request has in line, and under which name it waits, by the rules of the configuration and those that Hearth
 // brings. Pure: what the request itself asks for is read by whoever knows its headers.
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
-import type { Patterns, QueueRule } from '../../contract/queue-rule.ts';
+import type { KeepAliveRule, Patterns, QueueRule } from '../../contract/queue-rule.ts';
 import { SHIPPED_RULES } from '../../contract/shipped-rules.ts';
 
 /** What rules look at. */
@@ -25,27 +25,33 @@ export interface Classed {
   readonly by: string;
   /** The name that a rule gives it; undefined where none does. */
   readonly caller: string | undefined;
+  /** Whose keep_alive counts; undefined where no rule says it. */
+  readonly keepAlive: KeepAliveRule | undefined;
 }
 
 /** What gives a class where no rule does. */
 const BY_DEFAULT = 'default';
 
-/** The first rule that gives a class gives it, and the first that gives a name, that. `own`: those of the configuration. */
+/** The first rule that gives a class gives it, and the first that gives a name, that; likewise for keep_alive. `own`: those of the configuration. */
 export function classOf(facts: Facts, own: readonly QueueRule[]): Classed {
   let found: { readonly class: QueueClass; readonly by: string } | undefined;
   let caller: string | undefined;
+  let keepAlive: KeepAliveRule | undefined;
   for (const rules of [own, SHIPPED_RULES]) {
     for (const [i, rule] of rules.entries()) {
       const { then } = rule;
       const isNews =
-        (found === undefined && then.class !== undefined) || (caller === undefined && then.caller !== undefined);
+        (found === undefined && then.class !== undefined) ||
+        (caller === undefined && then.caller !== undefined) ||
+        (keepAlive === undefined && then.keep_alive !== undefined);
       if (!isNews || !holds(rule, facts)) continue;
       if (then.class !== undefined) found ??= { class: then.class, by: rule.name ?? `queue.rules[${i}]` };
       if (then.caller !== undefined) caller ??= filled(then.caller, facts);
+      keepAlive ??= then.keep_alive;
     }
   }
   // What is streamed is read by somebody as it comes.
-  return { ...(found ?? { class: facts.stream ? 'interactive' : 'normal', by: BY_DEFAULT }), caller };
+  return { ...(found ?? { class: facts.stream ? 'interactive' : 'normal', by: BY_DEFAULT }), caller, keepAlive };
 }
 
 /** Whether all that a rule asks for is so; what costs least to know is asked first. */

@@ -11,6 +11,7 @@ import {
   type Waiting,
 } from '../../contract/chat/chat.ts';
 import { PRIORITY, type Place, type QueueClass } from '../../contract/chat/chat-request.ts';
+import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { CachePlan } from '../cache/policy.ts';
@@ -30,6 +31,8 @@ export interface TicketOptions extends Place {
   readonly owner: string;
   /** The most requests of this owner that may live at once; no limit when absent. */
   readonly maxActive?: number | undefined;
+  /** Whose keep_alive counts; `default` when absent. */
+  readonly keepAlive?: KeepAliveRule | undefined;
 }
 
 /** What the cache did for a request; the response headers say it. */

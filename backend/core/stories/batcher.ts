@@ -54,7 +54,7 @@ export class Batcher {
    */
   async embed(wish: EmbedWish, signal: AbortSignal): Promise<Embedded> {
     signal.throwIfAborted();
-    const key = `${wish.family} ${wish.spec.key} ${canonicalJson(wish.request)}`;
+    const key = `${wish.family} ${wish.keepAlive ?? ''} ${wish.spec.key} ${canonicalJson(wish.request)}`;
     const mine = new AbortController();
     const off = onAbort(signal, (reason) => mine.abort(reason));
     try {
@@ -181,12 +181,13 @@ export class Batcher {
     }
   }
 
-  async #ready(group: Group, { spec, request }: EmbedWish): Promise<Ready> {
+  async #ready(group: Group, { spec, request, keepAlive: rule }: EmbedWish): Promise<Ready> {
     const { residency, queue } = this.#parts;
     const { signal } = group.abort;
     if (!residency.isReady(spec)) tell(group, loading(this.#parts, spec.model));
     const asked = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, asked, queue, signal);
+    if (rule === 'pass') return { loadMs, keepAlive: asked };
     return { loadMs, keepAlive: await residency.keepAlive(spec, asked, signal) };
   }
 

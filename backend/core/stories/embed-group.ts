@@ -2,6 +2,7 @@
 // batcher.ts.
 import { mostUrgent, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Waiting } from '../../contract/chat/chat.ts';
+import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { RunnerSpec, UpstreamRequest } from '../ports.ts';
 import type { Vector } from '../cache/vector-record.ts';
 
@@ -15,6 +16,8 @@ export interface EmbedWish {
   readonly spec: RunnerSpec;
   readonly texts: readonly string[];
   readonly caller: string;
+  /** Whose keep_alive counts. */
+  readonly keepAlive?: KeepAliveRule | undefined;
   /** Whether it may have what is on its way for somebody else. */
   readonly share: boolean;
   urgency(): Urgency;

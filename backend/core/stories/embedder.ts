@@ -130,7 +130,7 @@ export class Embedder {
 
   /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
   async #run(
-    { family, caller }: EmbedCall,
+    { family, caller, keepAlive }: EmbedCall,
     ticket: Ticket,
     { plan, request, model, least }: Understood,
     texts: readonly string[],
@@ -149,6 +149,7 @@ export class Embedder {
         ...settled,
         texts,
         caller,
+        keepAlive,
         share: plan.share,
         flight,
         urgency: () => ticket,

@@ -219,7 +219,7 @@ export class Gateway {
     const local = !isCloudName(spec.model);
     let keepAlive = keepAliveOf(request);
     const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
-    if (local) keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
+    if (local && call.keepAlive !== 'pass') keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
     lease.began();
     const truncated = local ? truncationOf(this.#parts, spec, asked.chars) : undefined;
     flight.waiting(truncated === undefined ? RUNNING : { ...RUNNING, truncated });

@@ -1,5 +1,6 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
+import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
 import { fingerprint } from '../cache/fingerprint.ts';
@@ -10,7 +11,7 @@ import { isCloudName, noSuchModel } from '../models/names.ts';
 import type { Family, InstalledModel, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
 import type { CacheDefault } from '../requests/call.ts';
 import type { EmbedFamily } from './embed-group.ts';
-import { leastContext, shapeRequest } from './shape.ts';
+import { keepAliveRuled, leastContext, shapeRequest } from './shape.ts';
 
 /**
  * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
@@ -45,6 +46,8 @@ export interface Question {
   readonly namespace: string;
   readonly wishes: readonly CacheWish[];
   readonly cacheByDefault: CacheDefault;
+  /** Whose keep_alive counts. */
+  readonly keepAlive?: KeepAliveRule | undefined;
 }
 
 /** What a request asks, found out. */
@@ -81,7 +84,7 @@ export async function understand(
   const to = isEmbed(question.family) ? 'embed' : 'write';
   const model = watch.peek(question.model) ?? (await resolveModel(watch, question.model, signal, to));
   const { cache, batch, ollama } = config();
-  const request = shapeRequest(withinAbility(question, model), ollama);
+  const request = shapeRequest(keepAliveRuled(withinAbility(question, model), question.keepAlive), ollama);
   const always = keepsAlways(question);
   const byDefault = always ?? (model !== undefined && (await determinism.of(request, model, signal)));
   const plan = planCache({

@@ -1,6 +1,7 @@
 // What Hearth changes in a request before it goes upstream: keep_alive and num_ctx, by configuration. Pure.
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { canonicalName } from '../../contract/model-name.ts';
+import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AUTO } from '../models/contexts.ts';
 import type { UpstreamRequest } from '../ports.ts';
@@ -22,6 +23,11 @@ export function shapeRequest(request: UpstreamRequest, ollama: Config['ollama'])
  */
 export function keepAliveOf({ keep_alive: asked }: UpstreamRequest): number | undefined {
   return asked === undefined ? undefined : keepAliveSeconds(asked);
+}
+
+/** The request without its keep_alive where a rule says that ours counts whatever it asks. */
+export function keepAliveRuled(request: UpstreamRequest, rule: KeepAliveRule = 'default'): UpstreamRequest {
+  return rule === 'force' && request.keep_alive !== undefined ? withKeepAlive(request, undefined) : request;
 }
 
 /** The request with what is said to Ollama about that. No part of the cache key. */

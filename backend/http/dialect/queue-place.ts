@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Place, PRIORITY, QUEUE_CLASSES, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
+import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { UpstreamRequest } from '../../core/ports.ts';
 import { profileNamed } from '../../core/models/profiles.ts';
 import { classOf, type Facts } from '../../core/queue/classes.ts';
@@ -21,6 +22,8 @@ export interface Standing {
 /** A place in line, and under which name somebody waits there. */
 export interface NamedPlace extends Place {
   readonly caller: string;
+  /** Whose keep_alive counts, where a rule says it. */
+  readonly keepAlive: KeepAliveRule | undefined;
 }
 
 /** What stands for the rule where the request says its class itself. */
@@ -32,7 +35,7 @@ const BY_REQUEST = 'the request';
  */
 export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }: Config): NamedPlace {
   const { name } = asked;
-  const { caller, ...ruled } = classOf(factsOf(req, asked), queue.rules);
+  const { caller, keepAlive, ...ruled } = classOf(factsOf(req, asked), queue.rules);
   const own = name === undefined ? undefined : profileNamed(models, name)?.class;
   const { class: given, by } = own === undefined ? ruled : { class: own, by: `profile ${name}` };
   const { urgency, unknownWord } = askedFor(asked.ours.priority ?? header(req, 'x-queue-priority'));
@@ -40,6 +43,7 @@ export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }
   return {
     ...(isHeard ? { ...urgency, classBy: BY_REQUEST } : { class: given, priority: PRIORITY.usual, classBy: by }),
     unknownWord,
+    keepAlive,
     caller: caller === undefined ? callerOf(req) : namedFor(req, caller),
   };
 }

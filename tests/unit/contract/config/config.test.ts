@@ -820,10 +820,7 @@ describe('queue.rules', () => {
       { when: { user_agent: ['x', 7] }, then: { class: 'normal' } },
       /\[1\]\.when\.user_agent must be a text .* It was \["x",7\]/,
     ],
-    [
-      { when: { model: 'x' } },
-      /\[1\]\.then must be a table with class, caller, or with one of them\. It was missing\.$/,
-    ],
+    [{ when: { model: 'x' } }, /\[1\]\.then must be a table with any of class, caller, keep_alive\. It was missing\.$/],
     [{ then: {} }, /\[1\]\.then must be a table/],
     [{ name: 'a "b"', then: { class: 'normal' } }, /\[1\]\.name must be 1 to 64 /],
     [{ when: OK.when, class: 'normal', then: OK.then }, /\[1\] must be a table with name, when, then\. It was \{/],
