@@ -296,7 +296,7 @@ describe('what is taken and what is refused', () => {
       '/api/chat',
       `{"model":"m","messages":[${u}],"priority":true}`,
       400,
-      'priority must be a whole number or a string. It was true.',
+      'priority must be a number or a string. It was true.',
     ],
     ['/api/chat', `{"model":"m","messages":[${u}],"Use_Cache":"no"}`, 400, 'use_cache must be a boolean. It was "no".'],
     [V1, `{"model":"m","messages":[${u}],"cache":{"no-cash":true}}`, 400, 'cache has an unknown field: no-cash.'],
