@@ -80,6 +80,18 @@ export class Flights {
   }
 }
 
+/** One who reads a log, and may leave at any time. An AbortSignal would do, and cost more than all that is read. */
+class Reader {
+  left: { readonly reason: unknown } | undefined;
+  /** Ends its sleep, where it sleeps. */
+  wake = (): void => undefined;
+
+  leave(reason: unknown): void {
+    this.left ??= { reason };
+    this.wake();
+  }
+}
+
 class Flight {
   readonly #abort = new AbortController();
   readonly #passengers = new Set<JoinOptions>();
@@ -146,15 +158,16 @@ class Flight {
   board(options: JoinOptions, led: boolean): Seat {
     const lifts = levelOf(options.urgency()) < levelOf(this.#urgency());
     this.#passengers.add(options);
-    const left = new AbortController();
+    const reader = new Reader();
     const leave = (): void => {
       off();
       if (!this.#passengers.delete(options)) return;
-      left.abort(options.signal.aborted ? options.signal.reason : LEFT);
+      const reason: unknown = options.signal.aborted ? options.signal.reason : LEFT;
+      reader.leave(reason);
       if (this.#passengers.size > 0 || this.#outcome !== undefined) return;
-      if (options.finishAbandoned(left.signal.reason)) return;
+      if (options.finishAbandoned(reason)) return;
       this.#onClosed();
-      this.#abort.abort(left.signal.reason);
+      this.#abort.abort(reason);
     };
     const off = onAbort(options.signal, leave);
     const standing = (): Waiting | undefined => {
@@ -167,40 +180,43 @@ class Flight {
       get waiting() {
         return standing();
       },
-      events: this.#read(left.signal),
-      tail: (signal) => this.#read(signal),
+      events: this.#read(reader),
+      tail: (signal) => this.#tail(signal),
       leave,
     };
   }
 
-  async *#read(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
-    let at = 0;
-    let told: ChatEvent | undefined;
-    let wake = (): void => undefined;
-    // One listener for all of the reading: to add and remove one costs more than to hand on an event.
-    const off = onAbort(signal, () => wake());
+  async *#tail(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+    const reader = new Reader();
+    const off = onAbort(signal, (reason) => reader.leave(reason));
     try {
-      for (;;) {
-        signal.throwIfAborted();
-        const event = this.#log[at];
-        if (event !== undefined) {
-          at++;
-          yield event;
-        } else if (this.#outcome !== undefined) {
-          if ('failure' in this.#outcome) throw this.#outcome.failure;
-          return;
-        } else if (at === 0 && this.#waiting !== undefined && this.#waiting !== told) {
-          told = this.#waiting;
-          yield this.#waiting;
-        } else {
-          await new Promise<void>((changed) => {
-            wake = changed;
-            this.#sleepers.push(changed);
-          });
-        }
-      }
+      yield* this.#read(reader);
     } finally {
       off();
+    }
+  }
+
+  async *#read(reader: Reader): AsyncGenerator<ChatEvent, void, undefined> {
+    let at = 0;
+    let told: ChatEvent | undefined;
+    for (;;) {
+      if (reader.left !== undefined) throw reader.left.reason;
+      const event = this.#log[at];
+      if (event !== undefined) {
+        at++;
+        yield event;
+      } else if (this.#outcome !== undefined) {
+        if ('failure' in this.#outcome) throw this.#outcome.failure;
+        return;
+      } else if (at === 0 && this.#waiting !== undefined && this.#waiting !== told) {
+        told = this.#waiting;
+        yield this.#waiting;
+      } else {
+        await new Promise<void>((changed) => {
+          reader.wake = changed;
+          this.#sleepers.push(changed);
+        });
+      }
     }
   }
 
