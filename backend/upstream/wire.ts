@@ -89,7 +89,8 @@ export function createWire(config: ReadConfig, via: string | undefined): Wire {
       signal.throwIfAborted();
       try {
         const agent = agentFor(access.url.startsWith('https:') ? ollama.ca_file : undefined);
-        const dispatcher = await orAborted(agent, signal);
+        const dispatcher = await agent;
+        signal.throwIfAborted();
         const all = { ...headers, ...marks, ...access.headers };
         // A path must stay a path: as another address it would get the key.
         const { origin, pathname, search } = new URL(access.url + (path.startsWith('/') ? path : `/${path}`));
