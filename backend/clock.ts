@@ -1,6 +1,14 @@
 // The real clock. Tests have others.
 import { onAbort } from './core/abort.ts';
-import type { Clock } from './core/ports.ts';
+import type { After, Clock } from './core/ports.ts';
+
+/** setTimeout would fire at once for more. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+const after: After = (ms, act) => {
+  const timer = setTimeout(act, Math.min(ms, LONGEST_MS));
+  return () => clearTimeout(timer);
+};
 
 /** Time as it is. */
 export const systemClock: Clock = {
@@ -9,15 +17,14 @@ export const systemClock: Clock = {
   elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      const wake = (): void => {
+      const cancel = after(ms, () => {
         off();
         resolve();
-      };
-      // setTimeout takes at most 2^31-1 ms and would fire at once for more.
-      const timer = setTimeout(wake, Math.min(ms, 2_147_483_647));
+      });
       const off = onAbort(signal, (reason) => {
-        clearTimeout(timer);
+        cancel();
         reject(reason);
       });
     }),
+  after,
 };

@@ -12,12 +12,15 @@ export type NewId = () => string;
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+/** Calls `act` once after `ms`, unless what it gives is called before. What every request waits for costs less so than by `sleep`. */
+export type After = (ms: number, act: () => void) => () => void;
 
-/** The two clocks and the waiting, since most parts want more than one of them. */
+/** The two clocks and the two ways to wait, since most parts want more than one of them. */
 export interface Clock {
   readonly now: Now;
   readonly elapsed: Elapsed;
   readonly sleep: Sleep;
+  readonly after: After;
 }
 
 /** The configuration as it is now; read it at each use, since most fields apply live. */

@@ -20,7 +20,7 @@ export class Call {
   readonly #stop = new AbortController();
   readonly #clock: Clock;
   readonly #off: () => void;
-  #timer = new AbortController();
+  #cancel = (): void => undefined;
   #progress = 0;
   #lastProgressAt = 0;
   #held = false;
@@ -40,9 +40,8 @@ export class Call {
    * each `resume` starts it anew.
    */
   expect(ms: number, late: Late): void {
-    this.#timer.abort(OVER);
-    this.#timer = new AbortController();
-    if (!this.#stop.signal.aborted) void this.#watch(ms, late, this.#timer.signal);
+    this.#cancel();
+    if (!this.#stop.signal.aborted) this.#watch(ms, ms, late);
   }
 
   /** Stops the deadline while the consumer looks at what has come: its own time is not the model's silence. */
@@ -59,25 +58,19 @@ export class Call {
 
   /** Ends the call: what still runs on `signal` is aborted, no timer and no listener stays. May be called again. */
   close(): void {
-    this.#timer.abort(OVER);
+    this.#cancel();
     this.#off();
     this.#stop.abort(OVER);
   }
 
-  // One sleep per stretch of silence, not one per piece: on waking it sees whether anything has come meanwhile.
-  async #watch(ms: number, late: Late, over: AbortSignal): Promise<void> {
-    let left = ms;
-    for (;;) {
-      const seen = this.#progress;
-      try {
-        await this.#clock.sleep(left, over);
-      } catch {
-        return; // another deadline, or the call is over
-      }
+  // One timer per stretch of silence, not one per piece: when it strikes it sees whether anything has come meanwhile.
+  #watch(left: number, ms: number, late: Late): void {
+    const seen = this.#progress;
+    this.#cancel = this.#clock.after(left, () => {
       if (seen === this.#progress && !this.#held) return this.#stop.abort(late());
       // For a process that was held up: what came meanwhile is read before the deadline strikes.
       const silent = this.#held ? 0 : this.#clock.elapsed() - this.#lastProgressAt;
-      left = Math.max(ms / 10, ms - silent);
-    }
+      this.#watch(Math.max(ms / 10, ms - silent), ms, late);
+    });
   }
 }

@@ -37,6 +37,20 @@ export function realClock(): CountingClock {
         const off = onAbort(signal, (reason) => end(() => reject(reason)));
       });
     },
+    after: (ms, act) => {
+      sleeping++;
+      let waits = true;
+      const end = (): void => {
+        if (waits) sleeping--;
+        waits = false;
+        clearTimeout(timer);
+      };
+      const timer = setTimeout(() => {
+        end();
+        act();
+      }, ms);
+      return end;
+    },
   };
 }
 
@@ -70,6 +84,18 @@ export class ManualClock implements CountingClock {
         resolve();
       };
     });
+
+  readonly after = (ms: number, act: () => void): (() => void) => {
+    const sleeper = {
+      due: this.#elapsed + ms,
+      wake: () => {
+        this.#sleepers.delete(sleeper);
+        act();
+      },
+    };
+    this.#sleepers.add(sleeper);
+    return () => void this.#sleepers.delete(sleeper);
+  };
 
   /** Lets `ms` pass: wakes sleepers in the order of their time, each with what it sets off, and settles. */
   async advance(ms: number): Promise<void> {

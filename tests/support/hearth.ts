@@ -54,6 +54,7 @@ function shiftedClock(): ShiftedClock {
     now: () => systemClock.now() + offset + wall,
     elapsed: () => systemClock.elapsed() + offset,
     sleep: systemClock.sleep,
+    after: systemClock.after,
     forward: (ms) => {
       offset += ms;
     },

@@ -1,6 +1,5 @@
 // The runs that hold a slot: since when, how long each should take, and what is to be told while one takes longer. Who gets
 // a slot is queue.ts.
-import { OVER } from '../abort.ts';
 import type { Slot } from './estimate.ts';
 import type { RunMs } from './outlook.ts';
 import type { Clock } from '../ports.ts';
@@ -15,11 +14,8 @@ export interface Running {
   startedAt: number;
   begun: boolean;
   /** Ends what is watched for: the end of the load, then that of the run. */
-  over: AbortController;
+  over: () => void;
 }
-
-/** Node's timers take no more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How often it is told anew how long a load may take of which nothing is known. Milliseconds. */
 const AGAIN_MS = 1000;
@@ -50,47 +46,43 @@ export class Runs {
   /** It has its slot from now on. */
   start(wish: LeaseWish, loadMs: number | undefined): Running {
     const startedAt = this.#clock.elapsed();
-    const running: Running = { wish, loadMs, startedAt, begun: false, over: new AbortController() };
+    const running: Running = { wish, loadMs, startedAt, begun: false, over: () => undefined };
     this.#running.add(running);
-    if (loadMs !== 0) void this.#watchLoad(loadMs, running.over.signal);
+    if (loadMs !== 0) this.#watchLoad(running);
     return running;
   }
 
   /** Its model stands ready. */
   begin(running: Running): void {
     if (!this.#running.has(running)) return;
-    running.over.abort(OVER);
-    running.over = new AbortController();
+    running.over();
     running.startedAt = this.#clock.elapsed();
     running.begun = true;
-    void this.#watchRun(running, running.over.signal);
+    this.#watchRun(running);
   }
 
   /** Its slot is free. False: it was before. */
   end(running: Running): boolean {
-    running.over.abort(OVER);
+    running.over();
     return this.#running.delete(running);
   }
 
   /** What is expected of a load that takes longer than those before it, or of the first one, changes by itself. */
-  async #watchLoad(loadMs: number | undefined, over: AbortSignal): Promise<void> {
-    do {
-      await this.#clock.sleep(Math.min(loadMs ?? AGAIN_MS, LONGEST_TIMER_MS), over).catch(() => undefined);
-      if (over.aborted) return;
+  #watchLoad(running: Running): void {
+    const { loadMs } = running;
+    running.over = this.#clock.after(loadMs ?? AGAIN_MS, () => {
+      if (loadMs === undefined) this.#watchLoad(running);
       this.#changed();
-    } while (loadMs === undefined);
+    });
   }
 
   /** When a run takes longer than expected nothing else may happen, and yet everybody is to know. */
-  async #watchRun(running: Running, over: AbortSignal): Promise<void> {
-    for (;;) {
-      const left = leftOf(running, this.#clock.elapsed());
-      if (left === undefined || over.aborted) return;
-      if (left <= 0) break;
-      // What is expected may have changed meanwhile.
-      await this.#clock.sleep(Math.min(left, LONGEST_TIMER_MS), over).catch(() => undefined);
-    }
-    this.#changed();
+  #watchRun(running: Running): void {
+    const left = leftOf(running, this.#clock.elapsed());
+    if (left === undefined) return;
+    if (left <= 0) return this.#changed();
+    // What is expected may have changed by then.
+    running.over = this.#clock.after(left, () => this.#watchRun(running));
   }
 
   /** When each of `count` slots of a lane should be free, the last one first. */

@@ -420,7 +420,7 @@ describe('deadlines', () => {
     const second = gate();
     fake.next({ hold: first.opened, pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.opened } });
     // Our own deadlines stay out of it: they are given a clock that never wakes.
-    const asleep = { now: () => 0, elapsed: () => 0, sleep: () => new Promise<void>(() => {}) };
+    const asleep = { now: () => 0, elapsed: () => 0, sleep: () => new Promise<void>(() => {}), after: () => nothing };
     const config = { ...defaultConfig(), ollama: { ...defaultConfig().ollama, api_url: fake.url } };
     const upstream = createUpstream({ config: () => config, log: silentLog, clock: asleep });
     undo.push(() => upstream.close());
