@@ -1,5 +1,6 @@
 // The queue as people see it: one row for each run of the model, however many share it. Pure.
 import { runningRows, staleness, type Live } from '../../backend/contract/app-state.ts';
+import { CLASS_RANK, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import { sameModel } from './same-model.ts';
@@ -25,26 +26,67 @@ export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
 }
 
-/** A row of the list of those who wait: a request, or the change to another model before the next one. */
+/**
+ * A row of the list of those who wait: the heading of a class, a request, or the change to another model before the next
+ * one. A request that stands before one of a higher class has moved up into that.
+ */
 export type LineRow =
-  | { readonly kind: 'request'; readonly entry: QueueEntry }
+  | { readonly kind: 'class'; readonly class: QueueClass; readonly count: number }
+  | { readonly kind: 'request'; readonly entry: QueueEntry; readonly movedUp: boolean }
   | { readonly kind: 'change'; readonly id: string; readonly model: string; readonly loadMs: number | null };
 
-/** The waiting requests in the order shown, with the changes of model between them. */
+/** The class under which each of a line stands: the highest of its own and of those behind it, as it goes before them. */
+export function classesInLine(order: readonly QueueEntry[]): QueueClass[] {
+  let highest: QueueClass = 'background';
+  return order
+    .toReversed()
+    .map((entry) => (highest = higherOf(highest, entry.class)))
+    .toReversed();
+}
+
+function higherOf(a: QueueClass, b: QueueClass): QueueClass {
+  return CLASS_RANK[a] <= CLASS_RANK[b] ? a : b;
+}
+
+/** The waiting requests in the order shown, with the headings of the classes, if there are several, and the changes of model. */
 export function lineRows(live: Live, order: readonly QueueEntry[]): LineRow[] {
+  const classes = classesInLine(order);
+  const hasHeadings = new Set(classes).size > 1;
   const installed = (name: string): ModelView | undefined => live.models.find((model) => sameModel(model.name, name));
   // Two names of one digest are one model in memory, so no load comes between them.
   const isOne = (a: string, b: string): boolean =>
     sameModel(a, b) || (installed(a) !== undefined && installed(a)?.digest === installed(b)?.digest);
   let before = runningRows(live).at(-1)?.model;
-  return order.flatMap((entry): LineRow[] => {
-    const request: LineRow = { kind: 'request', entry };
+  return order.flatMap((entry, i): LineRow[] => {
+    const of = classes[i] ?? entry.class;
+    const count = classes.filter((each) => each === of).length;
+    const heading: LineRow[] = hasHeadings && of !== classes[i - 1] ? [{ kind: 'class', class: of, count }] : [];
+    const request: LineRow = { kind: 'request', entry, movedUp: of !== entry.class };
     const changes = before !== undefined && !isOne(before, entry.model);
     before = entry.model;
-    if (!changes) return [request];
+    if (!changes) return [...heading, request];
     const id = `before ${entry.request_id}`;
-    return [{ kind: 'change', id, model: entry.model, loadMs: installed(entry.model)?.load_ms ?? null }, request];
+    const change: LineRow = { kind: 'change', id, model: entry.model, loadMs: installed(entry.model)?.load_ms ?? null };
+    return [...heading, change, request];
   });
+}
+
+/**
+ * That a request has moved up a class, or when it does (queue.aging_ms); empty where it stands with the first, and while
+ * its wait does not count.
+ */
+export function climbOf(
+  { entry, movedUp }: LineRow & { kind: 'request' },
+  live: Live,
+  now: number,
+  agingMs: unknown,
+): string {
+  if (movedUp) return 'moved up';
+  const isAlone = new Set(classesInLine(waitingRows(live))).size < 2;
+  const stands = isAlone || live.queue.paused || entry.class === 'interactive' || typeof agingMs !== 'number';
+  if (stands) return '';
+  const waited = Math.max(0, now - Date.parse(entry.created_at));
+  return `moves up in ${roughly(agingMs - (waited % agingMs))}`;
 }
 
 /** The order to show while the list is held: known rows stay in place, new ones go to the end. */

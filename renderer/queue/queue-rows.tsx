@@ -67,20 +67,27 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
   );
 }
 
-/** Lower runs sooner; 0 is normal. */
+/** Lower runs sooner inside its class; 0 is usual. */
 function priorityWords(priority: number): string {
   if (priority === 0) return '';
   return priority < 0 ? 'high priority' : 'low priority';
 }
 
-export function WaitingRow(props: RowProps & { readonly onMoved: () => void }): JSX.Element {
-  const { entry, live, now, onMoved } = props;
+interface WaitingProps extends RowProps {
+  /** That it has moved up, or when it does. */
+  readonly climb: string;
+  readonly onMoved: () => void;
+}
+
+export function WaitingRow(props: WaitingProps): JSX.Element {
+  const { entry, climb, live, now, onMoved } = props;
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { request_id, model, caller, priority, queue_position: position, shared_with } = entry;
+  const { request_id, model, caller, class_by, priority, queue_position: position, shared_with } = entry;
   const place = `${model}, position ${count(position)}`;
   const shared = shared_with > 0 ? `shared with ${count(shared_with)} more` : '';
-  const more = [priorityWords(priority), shared].filter(Boolean).join(', ');
+  const by = class_by === 'default' ? '' : `by ${class_by}`;
+  const more = [by, priorityWords(priority), climb, shared].filter(Boolean).join(', ');
   return (
     <li class="q-row" data-row={request_id}>
       <span class="q-pos" data-long={position > 999 || undefined}>

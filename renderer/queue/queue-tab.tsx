@@ -1,10 +1,14 @@
 // The tab Queue: what runs, who waits in which order and since when, and what became of the rest.
 import type { JSX } from 'preact';
+import { Fragment } from 'preact';
 import { useRef } from 'preact/hooks';
+import { QUEUE_CLASSES, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import { useHeldRows } from '../parts/held-rows.ts';
 import { runningRows, type Live } from '../../backend/contract/app-state.ts';
-import { lineRows, waitingRows } from '../parts/run-rows.ts';
+import { classesInLine, climbOf, lineRows, waitingRows } from '../parts/run-rows.ts';
+import { CLASS_WORDS } from '../parts/class-words.ts';
+import { useCalls } from '../parts/use-calls.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
 import { RunningRow, WaitingRow } from './queue-rows.tsx';
@@ -40,10 +44,11 @@ export function Queue({ view, now }: { readonly view: View; readonly now: number
           </ul>
         </Section>
         <Section title="Waiting" end={<p class="sec-note">{outOf(live.health.queue.length, places, 'place')}</p>}>
-          <Line live={live} now={now} />
+          <Line live={live} now={now} agingMs={settings.values['queue.aging_ms']} />
         </Section>
       </div>
       <div>
+        {new Set(classesInLine(waitingRows(live))).size > 1 && <Why view={view} />}
         <Totals live={live} now={now} />
       </div>
     </div>
@@ -57,25 +62,86 @@ function outOf(used: number, all: unknown, noun: string): string {
   return typeof all === 'number' ? `${count(used)} of ${plural(all, noun)}` : count(used);
 }
 
-function Line({ live, now }: { readonly live: Live; readonly now: number }): JSX.Element {
+interface LineProps {
+  readonly live: Live;
+  readonly now: number;
+  /** queue.aging_ms */
+  readonly agingMs: unknown;
+}
+
+function Line({ live, now, agingMs }: LineProps): JSX.Element {
   const list = useRef<HTMLOListElement>(null);
   const { rows, release, handlers } = useHeldRows(waitingRows(live), list);
   if (rows.length === 0) return <p class="quiet">Nothing is waiting. {WHEN}</p>;
   return (
     <ol ref={list} {...handlers}>
-      {lineRows(live, rows).map((row) =>
-        row.kind === 'request' ? (
-          <WaitingRow key={row.entry.request_id} entry={row.entry} live={live} now={now} onMoved={release} />
-        ) : (
+      {lineRows(live, rows).map((row) => {
+        if (row.kind === 'class') {
+          return (
+            <li key={row.class} class="q-class">
+              <b>{CLASS_WORDS[row.class]}</b>
+              <span>{`${count(row.count)}, ${HOW[row.class]}`}</span>
+            </li>
+          );
+        }
+        if (row.kind === 'request') {
+          const { entry } = row;
+          const climb = climbOf(row, live, now, agingMs);
+          return (
+            <WaitingRow key={entry.request_id} entry={entry} climb={climb} live={live} now={now} onMoved={release} />
+          );
+        }
+        return (
           <li key={row.id} class="q-break">
             <span>
               then {row.model}
               {row.loadMs !== null && `, which loads in about ${roughly(row.loadMs)}`}
             </span>
           </li>
-        ),
-      )}
+        );
+      })}
     </ol>
+  );
+}
+
+/** How a class goes, beside the number of those in it. */
+const HOW: Readonly<Record<QueueClass, string>> = {
+  interactive: 'go first',
+  normal: 'in turn',
+  background: 'give way',
+};
+
+/** Whom each class is for. */
+const FOR: Readonly<Record<QueueClass, string>> = {
+  interactive: 'Someone is watching: a chat, a coding agent',
+  normal: 'All else that does not say',
+  background: 'Titles, tags, follow-up questions, and what rules name',
+};
+
+/** Why the line stands as it does. */
+function Why({ view }: { readonly view: View }): JSX.Element {
+  const { go } = useCalls();
+  const aging = view.settings.values['queue.aging_ms'];
+  return (
+    <section class="sec">
+      <details class="fold" open>
+        <summary>Why in this order</summary>
+        <dl class="facts kept">
+          {QUEUE_CLASSES.map((name) => (
+            <Fragment key={name}>
+              <dt>{CLASS_WORDS[name]}</dt>
+              <dd>{FOR[name]}</dd>
+            </Fragment>
+          ))}
+        </dl>
+        <p class="quiet">
+          {typeof aging === 'number' && `Who waits ${roughly(aging)} moves up one class. `}
+          <button class="link" type="button" onClick={() => go('settings')}>
+            Change the class of an app…
+          </button>
+        </p>
+      </details>
+    </section>
   );
 }
 

@@ -12,7 +12,7 @@ export function RulesControl({ field, view, id, describedBy, locked, save }: Con
   // The contract's schema has checked it on its way here.
   const own = (view.settings.values[field.path] ?? []) as readonly QueueRule[];
   const rows = [
-    ...own.map((rule, i) => ({ rule, name: rule.name ?? `Rule ${i + 1}`, at: i })),
+    ...own.map((rule, i) => ({ rule, name: rule.name ?? `queue.rules[${i}]`, at: i })),
     ...SHIPPED_RULES.map((rule) => ({ rule, name: rule.name ?? '', at: undefined })),
   ];
   return (

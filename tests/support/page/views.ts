@@ -2,6 +2,7 @@
 import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { defaultConfig, fields, valueOf } from '../../../backend/contract/config/config.ts';
 import type { ModelView } from '../../../backend/contract/control.ts';
+import type { QueueRule } from '../../../backend/contract/queue-rule.ts';
 import type { QueueEntry } from '../../../backend/contract/queue-view.ts';
 import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
 import { SPANS } from '../../../backend/contract/spans.ts';
@@ -67,9 +68,16 @@ function workingDay(): Live {
     models: MODELS,
     running: [entry({ caller: 'localhost:3000', tokens: 312, tokens_per_s: 41, age_ms: 8000, shared_with: 1 })],
     waiting: [
-      waiting(1, { caller: 'Open WebUI', estimated_wait_time: 9000, age_ms: 7000 }),
-      waiting(2, { caller: 'Continue', priority: -1, estimated_wait_time: 21_000, age_ms: 3000 }),
-      waiting(3, { caller: 'nightly-report', model: 'deepseek-r1:8b', estimated_wait_time: 38_000, age_ms: 4000 }),
+      waiting(1, { caller: 'Open WebUI', class: 'interactive', estimated_wait_time: 9000, age_ms: 7000 }),
+      waiting(2, { caller: 'Continue', estimated_wait_time: 21_000, age_ms: 3000 }),
+      waiting(3, {
+        caller: 'nightly-report',
+        class: 'background',
+        class_by: 'queue.rules[0]',
+        model: 'deepseek-r1:8b',
+        estimated_wait_time: 38_000,
+        age_ms: 4000,
+      }),
     ],
     hits: 112,
     misses: 71,
@@ -211,6 +219,15 @@ function inFuture(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toISOString();
 }
 
+const RULES: QueueRule[] = [
+  {
+    name: 'nightly report',
+    when: { user_agent: ['curl/*', 'Wget/*'], header: { 'X-Job': '*' } },
+    then: { class: 'background', caller: 'nightly-report' },
+  },
+  { when: { max_tokens: 64, stream: true }, then: { class: 'interactive' } },
+];
+
 /** Every state of the window that has a look of its own, by name. */
 export const STATES: Readonly<Record<string, () => View>> = {
   'working day': () => view(),
@@ -321,6 +338,7 @@ export const STATES: Readonly<Record<string, () => View>> = {
   'fields in every condition': () =>
     view({
       settings: {
+        values: { ...settings().values, 'queue.rules': RULES },
         locked: {
           'ollama.api_url': 'OLLAMA_API_URL',
           'ollama.keep_warm': 'OLLAMA__KEEP_WARM',

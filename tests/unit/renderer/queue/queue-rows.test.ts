@@ -9,7 +9,8 @@ import {
   type AppState,
 } from '../../../../backend/contract/app-state.ts';
 import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
-import { heldOrder, lineRows, waitingRows, waitLeft, whenWords } from '../../../../renderer/parts/run-rows.ts';
+import { QUEUE_CLASSES, type QueueClass } from '../../../../backend/contract/chat/chat-request.ts';
+import { climbOf, heldOrder, lineRows, waitingRows, waitLeft, whenWords } from '../../../../renderer/parts/run-rows.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { liveView, loadedModel, queueEntry } from '../../../support/live-view.ts';
 import { view } from '../../../support/page/views.ts';
@@ -107,9 +108,10 @@ describe('a run that hangs', () => {
 describe('the change to another model', () => {
   const shown = (running: QueueEntry[], waiting: QueueEntry[]): string[] => {
     const models = [{ ...loadedModel('b', false), load_ms: 4000 }];
-    return lineRows(liveView({ running, waiting, models }), waiting).map((row) =>
-      row.kind === 'request' ? row.entry.request_id : `then ${row.model}, ${row.loadMs ?? 'not measured'}`,
-    );
+    return lineRows(liveView({ running, waiting, models }), waiting).flatMap((row) => {
+      if (row.kind === 'class') return [];
+      return [row.kind === 'request' ? row.entry.request_id : `then ${row.model}, ${row.loadMs ?? 'not measured'}`];
+    });
   };
   const of = (id: string, model: string): QueueEntry => entry(id, { model });
 
@@ -131,8 +133,54 @@ describe('the change to another model', () => {
 
   test('has a name of its own in the list, so that its row is not taken for another', () => {
     const rows = lineRows(liveView(), [of('1', 'a'), of('2', 'b'), of('3', 'a'), of('4', 'b')]);
-    const names = rows.map((row) => (row.kind === 'change' ? row.id : row.entry.request_id));
+    const names = rows.map((row) => (row.kind === 'change' ? row.id : row.kind === 'request' && row.entry.request_id));
     expect(new Set(names).size).toBe(7);
+  });
+});
+
+describe('the classes of those who wait', () => {
+  const [interactive, normal, background] = QUEUE_CLASSES;
+  const line = (...classes: QueueClass[]): QueueEntry[] => classes.map((of, i) => entry(`${i}`, { class: of }));
+  const shown = (...classes: QueueClass[]): string[] =>
+    lineRows(liveView(), line(...classes)).flatMap((row) => {
+      if (row.kind === 'change') return [];
+      return row.kind === 'class'
+        ? [`${row.class} ${row.count}`]
+        : [`${row.entry.request_id}${row.movedUp ? ' up' : ''}`];
+    });
+
+  test('have headings in the order they run, and places count through', () => {
+    expect(shown(interactive, interactive, background)).toEqual(['interactive 2', '0', '1', 'background 1', '2']);
+  });
+
+  test('have none where there is one class alone', () => {
+    expect(shown(background, background)).toEqual(['0', '1']);
+  });
+
+  test('are shown once each: who stands before a higher one has moved up into that', () => {
+    expect(shown(background, interactive, normal, background)).toEqual([
+      'interactive 2',
+      '0 up',
+      '1',
+      'normal 1',
+      '2',
+      'background 1',
+      '3',
+    ]);
+  });
+
+  test('say when one moves up, unless it stands with the first, alone, or still', () => {
+    const waiting = line(interactive, background);
+    const climb = (at: number, live = liveView({ waiting }), agingMs: unknown = 60_000): string => {
+      const row = lineRows(live, waiting).filter(({ kind }) => kind === 'request')[at];
+      const since = Date.parse(waiting[at]?.created_at ?? '');
+      return row?.kind === 'request' ? climbOf(row, live, since + 79_000, agingMs).replaceAll(THIN, ' ') : '';
+    };
+    expect(climb(1)).toBe('moves up in 41 s');
+    expect(climb(0)).toBe('');
+    expect(climb(1, liveView({ waiting, paused: true }))).toBe('');
+    expect(climb(1, liveView({ waiting: waiting.slice(1) }))).toBe('');
+    expect(climb(1, liveView({ waiting }), null)).toBe('');
   });
 });
 
