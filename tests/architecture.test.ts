@@ -75,7 +75,7 @@ const ROOMS: readonly Room[] = [
   http('anthropic', 'dialect', 'door', 'wire', 'go'),
   http('dialect', 'door', 'wire', 'go'),
   http('door', 'wire'),
-  http('wire'),
+  { ...http('wire'), may: [...http('wire').may, 'zstddec'] },
   http('go'),
   { folder: 'renderer', may: ['renderer', CONTRACT, 'preact', 'uplot', 'vite', 'node:url'] },
   renderer('overview', 'plots', 'parts', 'state'),

@@ -62,7 +62,7 @@ function isJson(type: string | undefined): boolean {
 }
 
 /**
- * The whole body, unpacked (gzip, deflate, br). The limit holds for the bytes on the wire and for the unpacked ones, and
+ * The whole body, unpacked (gzip, deflate, br, zstd). The limit holds for the bytes on the wire and for the unpacked ones, and
  * both are counted with all others that are under way (under-way.ts), but for a body that came along with its headers.
  * Rejects with too_large (at once when Content-Length says so), overloaded, unsupported_media_type, invalid_request
  * (broken packing, or silence for a minute), cancelled (the caller left), or the signal's reason. After any of these the
@@ -80,7 +80,7 @@ export async function readBody(req: IncomingMessage, maxBytes: number, signal?: 
     const bytes = small ?? (await collect(req, limit, all, signal));
     if (unpack === undefined || bytes.length === 0) return bytes;
     let size = 0;
-    const unpacked = await unpack(bytes, (more) => {
+    const unpacked = await unpack(bytes, limit, (more) => {
       size += more;
       if (size > limit) throw tooLarge(req, limit);
       all?.grow(req, more);

@@ -3,37 +3,55 @@ import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type ZlibOptions } from 'node:zlib';
 import { rawHeader } from './header.ts';
+import { ownZstd, unpackedAtOnce, unpackedByNode } from './zstd.ts';
 import { AppError } from '../../contract/errors.ts';
 
-const UNPACKERS: Readonly<Record<string, (options: ZlibOptions) => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip, // an alias (RFC 9110, 8.4.1.3)
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
 /** Unpacked at once, and then counted. Bytes. */
 const AT_ONCE = 64 * 1024;
 
+type Count = (bytes: number) => void;
+type Unpacker = (packed: Buffer, most: number, count: Count) => AsyncIterable<Buffer>;
+
+const byZlib =
+  (make: (options: ZlibOptions) => Transform): Unpacker =>
+  (packed) =>
+    make({ chunkSize: AT_ONCE }).end(packed);
+
+async function* byZstd(packed: Buffer, most: number, count: Count): AsyncIterable<Buffer> {
+  if (ownZstd !== undefined) return yield* unpackedByNode(packed, ownZstd);
+  const unpacked = await unpackedAtOnce(packed, most);
+  if (unpacked === undefined) count(most + 1);
+  else yield unpacked;
+}
+
+const UNPACKERS: Readonly<Record<string, Unpacker>> = {
+  gzip: byZlib(createGunzip),
+  'x-gzip': byZlib(createGunzip), // an alias (RFC 9110, 8.4.1.3)
+  deflate: byZlib(createInflate),
+  br: byZlib(createBrotliDecompress),
+  zstd: byZstd,
+};
+
 /**
- * Unpacks a body; `count` is told of the length of each piece, and what it throws ends the work. Rejects with
- * invalid_request when the packing is broken.
+ * Unpacks a body; `count` is told of the length of each piece, and what it throws ends the work, as it must for more than
+ * `most` bytes. Rejects with invalid_request when the packing is broken.
  */
-export type Unpack = (packed: Buffer, count: (bytes: number) => void) => Promise<Buffer>;
+export type Unpack = (packed: Buffer, most: number, count: Count) => Promise<Buffer>;
 
 /** How the body of a request is unpacked; undefined when it is plain. Throws unsupported_media_type. */
 export function unpackingOf(req: IncomingMessage): Unpack | undefined {
   if (rawHeader(req, 'content-encoding') === undefined) return undefined;
   const coding = req.headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (coding === '' || coding === 'identity') return undefined;
-  const make = Object.hasOwn(UNPACKERS, coding) ? UNPACKERS[coding] : undefined;
-  if (make === undefined) {
-    const sentence = `The body is packed as "${coding.slice(0, 60)}". Send it plain, or as gzip, deflate or br.`;
+  const unpacker = Object.hasOwn(UNPACKERS, coding) ? UNPACKERS[coding] : undefined;
+  if (unpacker === undefined) {
+    const sentence = `The body is packed as "${coding.slice(0, 60)}". Send it plain, or as gzip, deflate, br or zstd.`;
     throw new AppError('unsupported_media_type', sentence);
   }
-  return async (packed, count) => {
+  return async (packed, most, count) => {
     const pieces: Buffer[] = [];
     try {
-      for await (const piece of make({ chunkSize: AT_ONCE }).end(packed) as AsyncIterable<Buffer>) {
+      for await (const piece of unpacker(packed, most, count)) {
         count(piece.length);
         pieces.push(piece);
       }

@@ -1,22 +1,20 @@
 // The promise of /v1/responses: cached, shared, queued and answered by the same kept answers as every other dialect, in the
 // form that programs such as Codex read.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { responsesEvents } from '../../support/strict-readers.ts';
 import { deferred } from '../../support/waiting.ts';
+import { zstdPlain } from '../../support/zstd-packed.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions = {}): Promise<void> => {
-  await hearth?.stop();
   hearth = await startHearth({
     ...options,
     fake: { models: [{ name: 'm', capabilities: ['completion', 'tools', 'thinking', 'vision'] }] },
     config: { ...options.config, ollama: { model: 'm', ...options.config?.ollama } },
   });
 };
-beforeEach(() => start());
-afterEach(() => hearth.stop());
 
 const model = 'm';
 const sure = { temperature: 0 };
@@ -102,6 +100,13 @@ function said(text: string): string {
 const runs = (): number => hearth.fake.calls.filter(({ kind }) => kind === 'run').length;
 
 describe('one kept answer for every dialect', () => {
+  beforeAll(() => start());
+  beforeEach(async () => {
+    await hearth.post('/api/cache-stats', { action: 'clear' });
+    hearth.fake.reset();
+  });
+  afterAll(() => hearth.stop());
+
   test.each(Object.keys(SAME))('%s', async (name) => {
     const [responses, path, other] = SAME[name] as (typeof SAME)[string];
     for (const [first, second] of [
@@ -181,6 +186,18 @@ describe('one kept answer for every dialect', () => {
     expect((await ask('/v1/responses', wanted)).cache).toBe('HIT');
   });
 
+  test('a body that is packed with zstd asks the same', async () => {
+    const body = JSON.stringify({ model, input: 'Why?', ...sure });
+    await ask('/v1/responses', { input: 'Why?', ...sure });
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'zstd' };
+    const response = await fetch(`${hearth.url}/v1/responses`, {
+      method: 'POST',
+      body: zstdPlain(Buffer.from(body)),
+      headers,
+    });
+    expect([response.status, response.headers.get('x-cache')]).toEqual([200, 'HIT']);
+  });
+
   test('only-if-cached runs nothing', async () => {
     const response = await hearth.post(
       '/v1/responses',
@@ -196,6 +213,8 @@ describe('one kept answer for every dialect', () => {
 });
 
 describe('a request in the line', () => {
+  afterEach(() => hearth.stop());
+
   test('has signs of life while it waits, and then its events', async () => {
     await start({ patience: { heartbeatMs: 5, jsonAfterMs: 5 } });
     const gate = hearth.fake.gate();
@@ -220,6 +239,7 @@ describe('a request in the line', () => {
   });
 
   test('is cancelled when its caller leaves', async () => {
+    await start();
     const gate = hearth.fake.gate();
     const leave = new AbortController();
     const left = hearth.post('/v1/responses', { model, input: 'Why?' }, { signal: leave.signal }).catch(() => 'left');
@@ -248,6 +268,7 @@ describe('a request in the line', () => {
   });
 
   test('in which Ollama would search the web goes up in its own words, in its turn', async () => {
+    await start();
     const gate = hearth.fake.gate();
     const first = ask('/v1/responses', { input: 'first' });
     await hearth.fake.until(({ active }) => active === 1);

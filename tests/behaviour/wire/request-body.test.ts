@@ -11,6 +11,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { deferContinue, endEarly, readBody } from '../../../backend/http/wire/body.ts';
 import { exchange, openDoor, openWire, type Door, type DoorOptions } from '../../support/door.ts';
 import { eventually } from '../../support/waiting.ts';
+import { zstdBomb, zstdPlain } from '../../support/zstd-packed.ts';
 
 const MB = 1024 * 1024;
 const LIMIT = 64 * MB;
@@ -135,6 +136,11 @@ describe('a body over the limit gets its 413', () => {
   });
 });
 
+const ZSTD = { 'Content-Encoding': 'zstd' };
+const UNPACKED = JSON.stringify({ model: 'm', input: 'Why does bread rise? '.repeat(20) });
+/** The same as the program `zstd` packs it, with a check at its end. */
+const PACKED = 'KLUv/QRYtQEA1AJ7Im1vZGVsIjoibSIsImlucHV0IjoiV2h5IGRvZXMgYnJlYWQgcmlzZT8gIn0BAGNEdZYBFcED6A==';
+
 describe('packed bodies', () => {
   test.each([
     ['gzip', gzipSync],
@@ -142,6 +148,7 @@ describe('packed bodies', () => {
     ['GZIP', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
+    ['zstd', (text: string) => zstdPlain(Buffer.from(text))],
   ])('%s is unpacked', async (coding, pack) => {
     await open(1000);
     const response = await post(pack('x'.repeat(900)), { 'Content-Encoding': coding });
@@ -152,6 +159,7 @@ describe('packed bodies', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', quickBrotli],
+    ['zstd', (bytes: Buffer) => zstdBomb(bytes.length)],
   ])('a %s bomb is refused without being unpacked', async (coding, pack) => {
     await open(MB);
     const bomb = pack(Buffer.alloc(100 * MB));
@@ -169,12 +177,41 @@ describe('packed bodies', () => {
     expect((await post(gzipSync('x'.repeat(1001)), { 'Content-Encoding': 'gzip' })).status).toBe(413);
   });
 
-  test.each(['zstd', 'gzip, br', 'constructor'])('%s is not known', async (coding) => {
+  test('zstd as its own program packs it, also in several frames', async () => {
+    const packed = Buffer.from(PACKED, 'base64');
+    door = await openDoor(async (req) => (await readBody(req, 10_000)).toString());
+    const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
+    const response = await post(Buffer.concat([packed, skipped, zstdPlain(Buffer.from(' and ')), packed]), ZSTD);
+    expect(await response.text()).toBe(`${UNPACKED} and ${UNPACKED}`);
+  });
+
+  test('zstd: the limit is that of the unpacked bytes, to the byte, and one empty body is empty', async () => {
+    const packed = Buffer.from(PACKED, 'base64');
+    await open(UNPACKED.length);
+    expect(await (await post(packed, ZSTD)).text()).toBe(`${UNPACKED.length} bytes`);
+    expect((await post(Buffer.concat([packed, zstdPlain(Buffer.from('x'))]), ZSTD)).status).toBe(413);
+    expect(await (await post(zstdPlain(Buffer.alloc(0)), ZSTD)).text()).toBe('0 bytes');
+  });
+
+  test.each([
+    ['not packed at all', Buffer.from('{"a":1,"b":2}')],
+    ['cut short', Buffer.from(PACKED, 'base64').subarray(0, -3)],
+    ['cut in its head', Buffer.from(PACKED, 'base64').subarray(0, 5)],
+    ['changed on its way', Buffer.from(PACKED.replace('Im1vZGVs', 'Im1vZGVt'), 'base64')],
+    ['with a window for archives', zstdPlain(Buffer.from('x'), 27)],
+  ])('zstd, %s: 400', async (_name, body) => {
+    await open(10_000);
+    const response = await post(body, ZSTD);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: 'The body is not valid zstd. Send it again, or plain.' });
+  });
+
+  test.each(['lzma', 'gzip, br', 'constructor'])('%s is not known', async (coding) => {
     await open(1000);
     const response = await post('x', { 'Content-Encoding': coding });
     expect(response.status).toBe(415);
     expect(await response.json()).toMatchObject({
-      error: `The body is packed as "${coding}". Send it plain, or as gzip, deflate or br.`,
+      error: `The body is packed as "${coding}". Send it plain, or as gzip, deflate, br or zstd.`,
     });
   });
 
