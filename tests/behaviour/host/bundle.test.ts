@@ -68,21 +68,3 @@ test.each([
 function idOf(): string {
   return /^\/\* program (\w+)$/m.exec(readFileSync(BUNDLE, 'latin1'))?.[1] ?? '';
 }
-
-test('lets its heap grow less than Node would before a full collection', async () => {
-  const growing = join(folder, 'growing.cjs');
-  const program = `process.on('exit', () => {
-    const live = Array.from({ length: 400000 }, (_, i) => ({ i, list: [i] }));
-    const passing = [];
-    let most = 0;
-    for (let i = 0; i < 3e6; i++) {
-      passing[i % 200000] = { i, list: [i] };
-      if (i % 50000 === 0) most = Math.max(most, process.memoryUsage().heapTotal);
-    }
-    process.stderr.write(String(most + live.length));
-  });`;
-  writeFileSync(growing, program);
-  const most = async (...args: string[]): Promise<number> => Number((await run(process.execPath, args)).stderr);
-  const plain = await most(growing);
-  expect(await most('--require', growing, BUNDLE, '--version')).toBeLessThan(0.8 * plain);
-});
