@@ -1,9 +1,10 @@
 // From a body of POST /v1/responses to the same question in Ollama's own form, so that one kept answer serves both. Pure.
 // The rules are Ollama's (openai/responses.go, FromResponsesRequest); what each of them loses, Ollama loses too.
 import { writeJson } from '../../contract/go/exact-json.ts';
-import { custom, GoRefusal, struct, type Read } from '../../contract/go/go-type.ts';
-import { toolParameters } from '../../contract/chat/ollama-bodies.ts';
+import { bool, custom, GoRefusal, pointer, struct, type Read } from '../../contract/go/go-type.ts';
+import { OURS, toolParameters } from '../../contract/chat/ollama-bodies.ts';
 import { responsesBody, type ResponsesTextFormat, type ResponsesTool } from '../../contract/chat/responses-bodies.ts';
+import { isCloudName } from '../../core/models/names.ts';
 import { argumentsIn, imageIn, jsonIn, thinkOf } from '../dialect/openai-shared.ts';
 import { type AskedToWrite, namedModel, ownFields, present, refusal, understood } from '../dialect/understood.ts';
 import { readAsGo } from '../go/go-read.ts';
@@ -12,8 +13,8 @@ import { itemsIn, type Item, type Part } from './responses-input.ts';
 /** What is asked, and what the answer says of the request. */
 export interface ResponsesAsked extends AskedToWrite {
   readonly echo: Echo;
-  /** Ollama would search the web for its answer, in runs of its own: it must be asked in these very words. */
-  readonly searches: boolean;
+  /** It must be asked in these very words: Ollama would search the web, in runs of its own, or hand it on to ollama.com. */
+  readonly unchanged: boolean;
 }
 
 /** What an answer repeats of its request. */
@@ -41,9 +42,14 @@ export interface EchoedTool {
 
 const body = struct(responsesBody.go, { ...responsesBody.fields, input: custom(itemsIn) });
 type Body = Read<typeof body>;
+/** Without what is read closely. */
+const mostly = struct(responsesBody.go, { ...OURS, stream: pointer(bool) });
 
 /** Throws invalid_request in Ollama's words. */
 export function askedToRespond(sent: unknown): ResponsesAsked {
+  const { model } = Object(sent) as { readonly model?: unknown };
+  // What ollama.com understands is not known here.
+  if (typeof model === 'string' && isCloudName(model)) return ofCloud(model, understood(mostly, sent));
   const asked = understood(body, sent);
   const { instructions = '', input = [], temperature, top_p, max_output_tokens: limit, reasoning, text } = asked;
   const echo = echoOf(asked);
@@ -56,7 +62,7 @@ export function askedToRespond(sent: unknown): ResponsesAsked {
     what: messages.length === 0 ? 'load' : 'run',
     ours: ownFields(asked),
     echo,
-    searches: echo.tools.some(({ type }) => type === 'web_search'),
+    unchanged: echo.tools.some(({ type }) => type === 'web_search'),
     request: {
       messages,
       // Here the temperature is 1 unless it is said; top_p is the Modelfile's.
@@ -69,6 +75,12 @@ export function askedToRespond(sent: unknown): ResponsesAsked {
       model: namedModel(asked.model, 'chat'),
     },
   };
+}
+
+/** What is known of a request to a model of ollama.com. */
+function ofCloud(model: string, asked: Read<typeof mostly>): ResponsesAsked {
+  const said = { family: 'chat', what: 'run', request: { model }, ours: ownFields(asked) } as const;
+  return { ...said, stream: asked.stream === true, echo: echoOf({}), unchanged: true };
 }
 
 function inOllamasWords<T>(read: () => T): T {

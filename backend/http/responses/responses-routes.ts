@@ -20,7 +20,7 @@ const WRITING: Writing<ResponsesAsked> = {
   // What Ollama says of an empty body here.
   nothing: 'EOF',
   read: askedToRespond,
-  unchanged: ({ searches }) => searches,
+  unchanged: ({ unchanged }) => unchanged,
   formOf: ({ echo }) => JSON.stringify(echo),
   voice: ({ request: { model }, echo }, { id, seconds, nowSeconds }): Voice => {
     const frame: ResponsesFrame = { id, created: seconds, completed: nowSeconds, model, echo };

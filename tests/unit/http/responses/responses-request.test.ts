@@ -130,14 +130,24 @@ describe('the question is the one that Ollama makes of it', () => {
   });
 });
 
-describe('a search that Ollama would do by itself', () => {
+describe('goes up in its own words', () => {
   test.each([
     [true, [f, { type: 'web_search' }]],
     [false, [f]],
     [false, [{ type: 'web_search_preview' }]],
     [false, [{ type: 'namespace', name: 'n', tools: [{ type: 'web_search' }] }]],
-  ])('%s: %j', (searches, tools) => {
-    expect(read({ model: 'm', input: 'a', tools }).searches).toBe(searches);
+  ])('where Ollama would search the web: %s with %j', (unchanged, tools) => {
+    expect(read({ model: 'm', input: 'a', tools }).unchanged).toBe(unchanged);
+  });
+
+  test('where ollama.com answers, also with items that are not known here', () => {
+    const asked = read({ model: 'big:cloud', input: [{ type: 'custom_tool_call' }], stream: true, priority: 5 });
+    expect(asked).toMatchObject({
+      unchanged: true,
+      stream: true,
+      ours: { priority: 5 },
+      request: { model: 'big:cloud' },
+    });
   });
 });
 
