@@ -38,6 +38,7 @@ const EVERYTHING: readonly (() => Promise<Response>)[] = [
   () => hearth.post('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'hello there' }] }),
   () => hearth.post('/v1/messages', { model, max_tokens: 5, messages }),
   () => hearth.post('/v1/responses', { model, input: 'hello' }),
+  () => hearth.post('/v1/images/generations', { model, prompt: 'hello' }),
   () => hearth.get('/v1/models'),
   () => hearth.get('/api/tags'),
   () => hearth.get('//api/tags'),
