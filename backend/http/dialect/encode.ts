@@ -113,7 +113,7 @@ export async function sendWhole(
   render: (completion: Completion) => unknown,
 ): Promise<void> {
   const pulse = new Pulse(res, {
-    start: () => void (res.headersSent || res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() })),
+    start: () => void res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() }),
     beat: () => ' ',
     firstBeatMs: patience.jsonAfterMs,
     beatMs: patience.heartbeatMs,

@@ -90,7 +90,7 @@ const EVENTS: ReadonlySet<string> = new Set(['openai', 'responses', 'anthropic']
 /** Signs of life for a stream that waits; with the first its headers are out. */
 function beating(res: ServerResponse, { jsonAfterMs, heartbeatMs }: Patience): Pulse {
   return new Pulse(res, {
-    start: () => void (res.headersSent || res.writeHead(200, SSE_HEADERS)),
+    start: () => void res.writeHead(200, SSE_HEADERS),
     beat: () => COMMENT,
     firstBeatMs: jsonAfterMs,
     beatMs: heartbeatMs,

@@ -5,7 +5,7 @@ import { give, giveLast } from '../wire/give.ts';
 
 /** How one answer is written; it may remember what it has written. */
 export interface PumpForm<T> {
-  /** Sends the headers where they are not out yet. Called before anything is written. */
+  /** Sends the headers. Called before anything is written, and only while they are not out. */
   start(): void;
   /** What a value looks like; '' for nothing, which the last one may be too. */
   write(value: T): string;
@@ -25,7 +25,7 @@ export interface PumpForm<T> {
  */
 export async function pump<T>(res: ServerResponse, values: AsyncIterable<T>, form: PumpForm<T>): Promise<void> {
   if (res.req.method === 'HEAD') {
-    form.start();
+    begin(res, form);
     res.end();
     return;
   }
@@ -37,7 +37,7 @@ export async function pump<T>(res: ServerResponse, values: AsyncIterable<T>, for
       const last = form.isLast?.(value) === true;
       if (text === '' && !last) continue;
       pulse.refresh();
-      form.start();
+      begin(res, form);
       if (last) return await giveLast(res, text);
       await give(res, text);
     }
@@ -45,6 +45,11 @@ export async function pump<T>(res: ServerResponse, values: AsyncIterable<T>, for
     pulse.stop();
   }
   if (!res.destroyed) res.end();
+}
+
+/** Sends the headers of an answer where they are not out yet. */
+export function begin(res: ServerResponse, form: Pick<PumpForm<unknown>, 'start'>): void {
+  if (!res.headersSent) form.start();
 }
 
 /** Says something into each silence of an answer, unless its reader is behind anyway. */
@@ -56,7 +61,7 @@ export class Pulse {
     const beat = (): void => {
       const text = form.beat();
       if (text === '') return;
-      form.start();
+      begin(res, form);
       if (!res.writableNeedDrain) res.write(text);
     };
     this.#timer = setTimeout(() => {

@@ -5,7 +5,7 @@ import type { ChatEvent } from '../../contract/chat/chat.ts';
 import { type AppError, asAppError } from '../../contract/errors.ts';
 import type { StreamPiece } from '../../core/stories/answer.ts';
 import type { Patience } from './encode.ts';
-import { pump, type PumpForm } from './pump.ts';
+import { begin, pump, type PumpForm } from './pump.ts';
 
 /**
  * Keeps a silent stream of events alive and means nothing. No empty line behind it: some clients take each empty line for
@@ -49,7 +49,7 @@ export async function sendStream(
   let begun = false;
   try {
     await pump(res, events, {
-      start: () => startWith(res, { ...headers(), ...form.headers }),
+      start: () => void res.writeHead(200, { ...headers(), ...form.headers }),
       write: (event) => {
         const text = form.write(event);
         begun ||= text !== '';
@@ -90,7 +90,7 @@ export async function sendSse(
     first = false;
     return text;
   };
-  const start = (): void => startWith(res, { ...headers, ...SSE_HEADERS });
+  const start = (): void => void res.writeHead(200, { ...headers, ...SSE_HEADERS });
   if (eager) startNow(res, start);
   await pump(res, events, {
     start,
@@ -133,7 +133,7 @@ async function sendBlocks<T>(
   values: AsyncIterable<T>,
   form: Omit<PumpForm<T>, 'start'>,
 ): Promise<void> {
-  const start = (): void => startWith(res, SSE_HEADERS);
+  const start = (): void => void res.writeHead(200, SSE_HEADERS);
   startNow(res, start);
   await pump(res, values, { start, ...form });
 }
@@ -151,11 +151,8 @@ function steady({ heartbeatMs }: Patience): Pick<PumpForm<unknown>, 'firstBeatMs
   return { firstBeatMs: heartbeatMs, beatMs: heartbeatMs };
 }
 
-function startWith(res: ServerResponse, headers: Readonly<Record<string, string>>): void {
-  if (!res.headersSent) res.writeHead(200, headers);
-}
-
+/** Before any of the values is there. */
 function startNow(res: ServerResponse, start: () => void): void {
-  start();
+  begin(res, { start });
   res.flushHeaders();
 }
