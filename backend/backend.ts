@@ -104,14 +104,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const upstream = reporting(ollama, watch);
   const relay = createRelay({ config, clock, via });
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator });
-  const { modelfiles, residency, known } = memoryParts;
+  const { modelfiles, residency } = memoryParts;
   const reloads = new Reloads(clock.elapsed, (text) => warn({}, text));
   const queue = new LeaseQueue({
     config,
     clock,
-    loadMs: (model) => estimator.loadMs(model) || undefined,
-    resident: (runner) => residency.isResident(runner),
-    memory: () => known.facts,
+    ...memoryParts.forQueue,
     away: () => watch.state.away,
     onChange: () => {
       history.waiting(queue.waiting);

@@ -4,10 +4,12 @@ import { Contexts } from './core/models/contexts.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
 import { KnownMemory } from './core/models/known-memory.ts';
 import { Modelfiles } from './core/models/modelfiles.ts';
+import { isCloudName } from './core/models/names.ts';
 import { Residency } from './core/models/residency.ts';
 import { Uses } from './core/models/uses.ts';
 import type { Clock, Log, ReadConfig, Upstream, UpstreamState, Watch } from './core/ports.ts';
 import type { Estimator } from './core/queue/estimate.ts';
+import type { QueueOptions } from './core/queue/queue.ts';
 
 export interface ModelMemoryOptions {
   readonly upstream: Pick<Upstream, 'load' | 'modelfile'>;
@@ -26,6 +28,8 @@ export interface ModelMemory {
   readonly residency: Residency;
   readonly known: KnownMemory;
   readonly estimator: Estimator;
+  /** What the queue asks of it. */
+  readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'evicts'>;
   /** Takes in what Ollama lists as loaded; while it is away, its memory is empty by the time it is back. */
   look(state: Pick<UpstreamState, 'away' | 'loaded'>): void;
 }
@@ -48,5 +52,11 @@ export function modelMemory({ upstream, watch, config, clock, log, estimator }: 
     known.look(loaded);
     contexts.look(loaded);
   };
-  return { modelfiles, contexts, uses, keepAlives, residency, known, estimator, look };
+  const forQueue: ModelMemory['forQueue'] = {
+    loadMs: (model) => estimator.loadMs(model) || undefined,
+    resident: (runner) => residency.isResident(runner),
+    memory: () => known.facts,
+    evicts: ({ runner, model }, other) => !isCloudName(model) && known.evicts(runner, other),
+  };
+  return { forQueue, modelfiles, contexts, uses, keepAlives, residency, known, estimator, look };
 }

@@ -1,6 +1,7 @@
 // What is shown of the line: all that wait and run, and one request that was handed in for later. Shapes only.
 import { z } from 'zod';
 import { chatAnswerSchema } from './chat/chat.ts';
+import { WAITS_FOR } from './chat/waits-for.ts';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';
 
@@ -8,8 +9,8 @@ const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
-/** The line stands still until Ollama is back, and the estimate counts from then. Left out otherwise. */
-const waitsFor = z.literal('ollama').optional();
+/** What it waits for beside its turn. Left out otherwise. */
+const waitsFor = z.enum(WAITS_FOR).optional();
 
 export const queueListEntrySchema = z.object({
   request_id: z.string(),

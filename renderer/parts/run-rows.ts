@@ -22,6 +22,7 @@ export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
 export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   if (live.queue.paused) return 'paused';
   if (entry.waits_for === 'ollama') return 'when Ollama is back';
+  if (entry.waits_for === 'settling') return 'in a moment';
   if (!entry.late) return eta(waitLeft(entry, live, now));
   return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
 }

@@ -83,11 +83,12 @@ export function WaitingRow(props: WaitingProps): JSX.Element {
   const { entry, climb, live, now, onMoved } = props;
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { request_id, model, caller, class_by, priority, queue_position: position, shared_with } = entry;
+  const { request_id, model, caller, class_by, priority, queue_position: position, shared_with, waits_for } = entry;
   const place = `${model}, position ${count(position)}`;
   const shared = shared_with > 0 ? `shared with ${count(shared_with)} more` : '';
   const by = class_by === 'default' ? '' : `by ${class_by}`;
-  const more = [by, priorityWords(priority), climb, shared].filter(Boolean).join(', ');
+  const lets = waits_for === 'people' ? 'lets people go first' : '';
+  const more = [by, priorityWords(priority), climb, lets, shared].filter(Boolean).join(', ');
   return (
     <li class="q-row" data-row={request_id}>
       <span class="q-pos" data-long={position > 999 || undefined}>

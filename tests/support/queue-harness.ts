@@ -48,6 +48,7 @@ export class QueueHarness {
       clock: this.clock,
       loadMs: (model) => (this.loadMs.has(model) ? this.loadMs.get(model) : 0),
       resident: (runner) => this.resident.has(runner),
+      evicts: ({ runner }, other) => !this.resident.has(runner) && this.resident.has(other),
       away: () => this.#away,
       onChange: () => this.changes++,
     });

@@ -2,6 +2,7 @@
 // same few events, whatever route it came by. The request is chat-request.ts; this file knows no HTTP and no Ollama.
 import { z } from 'zod';
 import { toolCallSchema, type ToolCall } from './chat-request.ts';
+import type { WaitsFor } from './waits-for.ts';
 
 // ---- the neutral record -----------------------------------------------------------------------------------------
 
@@ -80,8 +81,8 @@ export interface Waiting {
   readonly as_of?: number;
   /** When the answer that it waits for should end, by the same clock; absent when it waits for none. */
   readonly due_at?: number;
-  /** What keeps the whole line from moving: Ollama does not answer, and it goes on when Ollama is back. Absent: the line moves. */
-  readonly waits_for?: 'ollama';
+  /** What it waits for beside its turn; absent: for its turn alone. */
+  readonly waits_for?: WaitsFor;
   /** Its prompt does not fit, and it will run with a part of it. */
   readonly truncated?: Truncated;
 }

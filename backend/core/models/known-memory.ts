@@ -58,6 +58,13 @@ export class KnownMemory {
     };
   }
 
+  /** Whether that runner would leave memory if this one was loaded, which is not in it. */
+  evicts(runner: string, other: string): boolean {
+    const runners = this.#options.residency.inMemory();
+    if (runners.has(runner) || !runners.has(other)) return false;
+    return this.#leavers(runner, runners).includes(other);
+  }
+
   /** Another runner of the same weights leaves in any case; the others as Ollama chooses (sched.go, findRunnerToUnload). */
   #leavers(runner: string, beside: ReadonlySet<string>): string[] {
     const { keepAlives } = this.#options;

@@ -8,12 +8,21 @@ export interface BatchFigures {
   readonly model_switches_avoided: number;
 }
 
+/** What is counted, and the runner of the last lease. */
+interface Counts {
+  readonly leases: number;
+  readonly batches: number;
+  readonly switches: number;
+  readonly fifoSwitches: number;
+  readonly lastRun: string | undefined;
+}
+
+const NONE: Omit<Counts, 'lastRun'> = { leases: 0, batches: 0, switches: 0, fifoSwitches: 0 };
+
 export class BatchCounter {
-  #leases = 0;
-  #batches = 0;
-  #switches = 0;
-  #fifoSwitches = 0;
-  #lastRun: string | undefined;
+  #counts: Counts = { ...NONE, lastRun: undefined };
+  /** How they stood before the last lease; undefined where there is none since the last reset. */
+  #before: Counts | undefined;
   #lastArrived: string | undefined;
 
   /** Call at each arrival; true when plain first-come-first-served would switch the runner before it. */
@@ -25,29 +34,38 @@ export class BatchCounter {
 
   /** Call at each lease, with what arrived() said of it. */
   leased(runner: string, fifoSwitch: boolean): void {
-    this.#leases++;
-    if (fifoSwitch) this.#fifoSwitches++;
-    const same = runner === this.#lastRun;
+    const { leases, batches, switches, fifoSwitches, lastRun } = this.#counts;
+    this.#before = this.#counts;
     // The first lease after a reset opens a batch, whatever ran before.
-    if (same && this.#batches > 0) return;
-    this.#batches++;
-    if (!same && this.#lastRun !== undefined) this.#switches++;
-    this.#lastRun = runner;
+    const opens = runner !== lastRun || batches === 0;
+    const switched = runner !== lastRun && lastRun !== undefined;
+    this.#counts = {
+      leases: leases + 1,
+      batches: batches + Number(opens),
+      switches: switches + Number(switched),
+      fifoSwitches: fifoSwitches + Number(fifoSwitch),
+      lastRun: runner,
+    };
+  }
+
+  /** The last lease was given back unused: it counts as never given. */
+  takeBack(): void {
+    this.#counts = this.#before ?? this.#counts;
+    this.#before = undefined;
   }
 
   reset(): void {
-    this.#leases = 0;
-    this.#batches = 0;
-    this.#switches = 0;
-    this.#fifoSwitches = 0;
+    this.#counts = { ...NONE, lastRun: this.#counts.lastRun };
+    this.#before = undefined;
   }
 
   get figures(): BatchFigures {
+    const { leases, batches, switches, fifoSwitches } = this.#counts;
     return {
-      leases: this.#leases,
-      batches: this.#batches,
-      model_switches: this.#switches,
-      model_switches_avoided: Math.max(0, this.#fifoSwitches - this.#switches),
+      leases,
+      batches,
+      model_switches: switches,
+      model_switches_avoided: Math.max(0, fifoSwitches - switches),
     };
   }
 }

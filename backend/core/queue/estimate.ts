@@ -206,6 +206,10 @@ export interface Planned {
   readonly runMs: number;
   /** The load before it; 0 when its runner is in memory by then. */
   readonly loadMs: number;
+  /** It does not start before this, though a slot is free; milliseconds from now. */
+  readonly notBeforeMs?: number | undefined;
+  /** Whether it may have every slot. */
+  readonly isPerson?: boolean;
 }
 
 /** When a slot gets free. */
@@ -216,21 +220,33 @@ export interface Slot {
   readonly dueAt?: number | undefined;
   /** Whether that comes no nearer by waiting: a load takes longer than it did before. */
   readonly stuck?: boolean;
+  /** Whether it is held by one who may have every slot. */
+  readonly isPerson?: boolean;
 }
 
 /**
  * When each of a planned order starts: slots get free one after the other, loads cost extra. Milliseconds from now, and
- * what is known of the slot that it waits for. Pure.
+ * what is known of the slot that it waits for. `others`: how many of the slots those may have who may not have every one.
+ * Pure.
  */
-export function plannedStarts(order: readonly Planned[], slots: readonly Slot[]): Slot[] {
+export function plannedStarts(order: readonly Planned[], slots: readonly Slot[], others = slots.length): Slot[] {
   const free = [...slots];
   return order.map((next) => {
+    const { isPerson = false, notBeforeMs = 0 } = next;
     const soonest = free.reduce((a, { ms }, i) => (ms < (free[a]?.ms ?? 0) ? i : a), 0);
     const slot = free[soonest] ?? { ms: 0 };
-    const start = { ...slot, ms: slot.ms + next.loadMs };
-    free[soonest] = { ...start, ms: start.ms + next.runMs };
+    const allowed = isPerson ? slot : (takenByOthers(free)[others - 1] ?? slot);
+    const from = allowed.ms > slot.ms ? allowed : slot;
+    const at = notBeforeMs > from.ms ? { ms: notBeforeMs } : from;
+    const start = { ...at, ms: at.ms + next.loadMs };
+    free[soonest] = { ...start, ms: start.ms + next.runMs, isPerson };
     return start;
   });
+}
+
+/** The slots of those who may not have every one, the last to get free first. */
+function takenByOthers(slots: readonly Slot[]): Slot[] {
+  return slots.filter(({ isPerson }) => isPerson === false).toSorted((a, b) => b.ms - a.ms);
 }
 
 /** The same in whole milliseconds alone; `slots` holds for each slot how long it is still taken. */

@@ -20,8 +20,13 @@ export interface Rules extends Omit<PlanState, 'memory' | 'streak' | 'lastServed
 /** Those of one lane who have class, priority, caller and runner in common, in the order of arrival; never empty. */
 interface File {
   readonly lane: Lane;
-  readonly runner: string;
   readonly waiters: Set<Waiter>;
+}
+
+/** A turn, and what makes everything stand as it did before it. */
+interface LastTurn {
+  readonly waiter: Waiter;
+  undo(): void;
 }
 
 /** Those who wait for one runner. */
@@ -42,6 +47,8 @@ export class Line {
   #turns = 0;
   #runner: string | undefined;
   #streak = 0;
+  /** The last turn that was given, where it may be given back. */
+  #lastTurn: LastTurn | undefined;
 
   /** How many wait, in a lane or in both. */
   size(lane?: Lane): number {
@@ -66,15 +73,25 @@ export class Line {
     this.#batches.reset();
   }
 
-  add(wish: LeaseWish, now: number): Waiter {
+  /** `signal` ends its waiting. */
+  add(wish: LeaseWish, now: number, signal: AbortSignal): Waiter {
     const fifoSwitch = wish.lane === 'chat' && this.#batches.arrived(wish.runner);
-    return this.#admit(new Waiter(wish, this.#arrivals++, now, fifoSwitch));
+    return this.#admit(new Waiter(wish, { seq: this.#arrivals++, since: now, fifoSwitch, signal }));
   }
 
   /** One whose turn had come, and who could not use it, is the next again. `since` leaves out the time that it ran. */
-  addBack({ wish, seq }: Waiter, since: number): Waiter {
-    const waiter = new Waiter(wish, seq, since, false);
+  addBack({ wish, seq }: Waiter, since: number, signal: AbortSignal): Waiter {
+    const waiter = new Waiter(wish, { seq, since, fifoSwitch: false, signal });
     waiter.turnCame = true;
+    return this.#admit(waiter);
+  }
+
+  /** One who ran and lets a person go first has its old place and its age, as if its turn had not come. */
+  takeBack(ran: Waiter, signal: AbortSignal): Waiter {
+    if (this.#lastTurn?.waiter === ran) this.#lastTurn.undo();
+    const waiter = new Waiter(ran.wish, { seq: ran.seq, since: ran.since, fifoSwitch: ran.fifoSwitch, signal });
+    waiter.passedSince = ran.passedSince;
+    waiter.gaveWay = true;
     return this.#admit(waiter);
   }
 
@@ -89,10 +106,9 @@ export class Line {
 
   /** At the end of its file, unless it had stood in another one: then by the order of arrival. */
   #file(waiter: Waiter): void {
-    const { lane, runner } = waiter.wish;
     const key = fileKey(waiter);
     const { waiters } = this.#files.get(key) ?? { waiters: new Set<Waiter>() };
-    this.#files.set(key, { lane, runner, waiters: this.#inOrderOfArrival(waiters, waiter) });
+    this.#files.set(key, { lane: waiter.wish.lane, waiters: this.#inOrderOfArrival(waiters, waiter) });
   }
 
   #inOrderOfArrival(waiters: Set<Waiter>, waiter: Waiter): Set<Waiter> {
@@ -138,9 +154,14 @@ export class Line {
     return [...this.#files.values()].flatMap(({ waiters }) => [...waiters]);
   }
 
-  /** Who is next among those of some files, and in whose turn. */
-  next(rules: Rules, isMeant: (file: File) => boolean): Turn<Waiter> | undefined {
-    const [turn] = this.#inOrder(rules, isMeant);
+  /** The first of each file: nobody is next but one of them. */
+  *heads(): Generator<Waiter, void, undefined> {
+    for (const { waiters } of this.#files.values()) yield* firstOf(waiters);
+  }
+
+  /** Who is next among some files, and in whose turn. `isMeant` is asked of the first of each, for all that they have in common. */
+  next(rules: Rules, isMeant: (first: Waiter) => boolean): Turn<Waiter> | undefined {
+    const [turn] = this.#inOrder(rules, ({ waiters }) => firstOf(waiters).every(isMeant));
     return turn;
   }
 
@@ -173,6 +194,7 @@ export class Line {
       after?.letsFirst.add(before);
     }
     before.letsFirst.add(waiter);
+    waiter.movedByHand = true;
     return at;
   }
 
@@ -181,6 +203,7 @@ export class Line {
     const { lane, runner, caller } = waiter.wish;
     turnOf.turnCame = true;
     this.#overtake(waiter, head, now);
+    this.#lastTurn = waiter.class === 'background' ? this.#remembered(waiter) : undefined;
     // An embed runs beside the chats: it ends no batch of theirs.
     if (lane === 'chat') {
       this.#batches.leased(runner, waiter.fifoSwitch);
@@ -192,6 +215,20 @@ export class Line {
     const longestAgo = this.#lastServed.keys().next();
     if (this.#lastServed.size > MAX_CALLERS && longestAgo.done !== true) this.#lastServed.delete(longestAgo.value);
     this.remove(waiter);
+  }
+
+  /** How everything stands, should the turn that is given now be given back. */
+  #remembered(waiter: Waiter): LastTurn {
+    const { lane, caller } = waiter.wish;
+    const [served, runner, streak] = [this.#lastServed.get(caller), this.#runner, this.#streak];
+    const undo = (): void => {
+      if (served === undefined) this.#lastServed.delete(caller);
+      else this.#lastServed.set(caller, served);
+      this.#runner = runner;
+      this.#streak = streak;
+      if (lane === 'chat') this.#batches.takeBack();
+    };
+    return { waiter, undo };
   }
 
   /** Marks those of other runners who were here first. Each is marked once, so the work is small over time. */
@@ -231,6 +268,11 @@ export class Line {
       const off = onAbort(signal, watch.resolve);
     });
   }
+}
+
+function firstOf(waiters: Iterable<Waiter>): Waiter[] {
+  const [first] = waiters;
+  return first === undefined ? [] : [first];
 }
 
 function fileKey(waiter: Waiter): string {

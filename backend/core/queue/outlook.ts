@@ -2,6 +2,7 @@
 // who are refused. It asks the queue for order and slots, tells what is news, and decides nothing.
 import { etaOf, isLate, type Waiting } from '../../contract/chat/chat.ts';
 import { plannedStarts, type Planned, type Slot } from './estimate.ts';
+import type { Hold } from './people.ts';
 import type { Clock } from '../ports.ts';
 import type { Turn } from './order.ts';
 import { LANES, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
@@ -13,6 +14,10 @@ export interface OutlookParts {
   plan(lane: Lane): readonly Turn<Waiter>[];
   /** When each slot of a lane gets free, if runs take so long. */
   slots(lane: Lane, runMs: RunMs): readonly Slot[];
+  /** How many slots of a lane may be had by those who are no persons. */
+  others(lane: Lane): number;
+  /** What keeps one from starting though a slot is free, `until` in milliseconds from now; undefined when nothing does. */
+  hold(waiter: Waiter): Hold | undefined;
   /** Milliseconds to load what a request needs; 0 when it is in memory. */
   loadMs(wish: LeaseWish): number;
   /** How many wait, in a lane or in both. */
@@ -48,7 +53,7 @@ const PLANNED_AT_ONCE = 50;
 const LONGEST_RETRY_MS = 120_000;
 
 /** One who comes now, behind all others. */
-const NEWCOMER: Planned = { runMs: 0, loadMs: 0 };
+const NEWCOMER: Planned = { runMs: 0, loadMs: 0, isPerson: true };
 
 export class Outlook {
   readonly #parts: OutlookParts;
@@ -123,15 +128,25 @@ export class Outlook {
 
   /** What each of a lane is to be told, by their order now. */
   #words(lane: Lane): ReadonlyMap<Waiter, Waiting> {
-    const order = this.#parts.plan(lane);
+    const plan = this.#plan(lane);
     const words = new Map<Waiter, Waiting>();
-    for (const [i, start] of this.#starts(lane, order, expected).entries()) {
-      const word = this.#wordOf(start, i + 1);
-      const waiter = order[i]?.waiter;
+    for (const [i, start] of this.#starts(lane, plan, expected).entries()) {
+      const waiter = plan[i]?.waiter;
+      const word = this.#wordOf(start, i + 1, waiter);
       if (waiter === undefined) this.#behindAll[lane] = word;
       else words.set(waiter, word);
     }
     return words;
+  }
+
+  /** All of a lane, the next one first: who may not start when the next slot gets free is passed by those who may. */
+  #plan(lane: Lane): readonly Turn<Waiter>[] {
+    const { plan, slots, hold } = this.#parts;
+    const all = plan(lane);
+    if (all.every(({ waiter }) => hold(waiter) === undefined)) return all;
+    const soonest = Math.min(...slots(lane, expected).map(({ ms }) => ms));
+    const isPassed = ({ waiter }: Turn<Waiter>): boolean => (hold(waiter)?.until ?? 0) > soonest;
+    return [...all.filter((turn) => !isPassed(turn)), ...all.filter(isPassed)];
   }
 
   /** When to look at the whole line again: telling all of each change costs the square of their number. */
@@ -150,37 +165,40 @@ export class Outlook {
   #isNews({ told, toldLate }: Waiter, word: Waiting): boolean {
     const now = this.#parts.clock.elapsed();
     if (told === undefined || told.position !== word.position || toldLate !== isLate(word, now)) return true;
-    const isElse = (part: 'as_of' | 'due_at' | 'waits_for'): boolean =>
-      (told[part] === undefined) !== (word[part] === undefined);
-    return (
-      isElse('as_of') || isElse('due_at') || isElse('waits_for') || Math.abs(etaOf(told, now) - word.eta_ms) >= 1000
-    );
+    const isElse = (part: 'as_of' | 'due_at'): boolean => (told[part] === undefined) !== (word[part] === undefined);
+    if (told.waits_for !== word.waits_for || isElse('as_of') || isElse('due_at')) return true;
+    return Math.abs(etaOf(told, now) - word.eta_ms) >= 1000;
   }
 
-  #wordOf({ ms, dueAt, stuck }: Slot, position: number): Waiting {
-    const { clock, halted } = this.#parts;
-    const word = { phase: 'queued', position, eta_ms: Math.round(ms) } as const;
+  /** `waiter`: undefined of one who would come now. */
+  #wordOf({ ms, dueAt, stuck }: Slot, position: number, waiter: Waiter | undefined): Waiting {
+    const { clock, halted, hold } = this.#parts;
     const halt = halted();
     // Nobody knows when Ollama is back: the estimate is of what comes after that.
-    if (halt === 'ollama') return { ...word, waits_for: 'ollama' };
+    if (halt === 'ollama') return { phase: 'queued', position, eta_ms: Math.round(ms), waits_for: 'ollama' };
+    const why = waiter === undefined ? undefined : (hold(waiter)?.why ?? (waiter.gaveWay ? 'people' : undefined));
+    const waitsFor = why === undefined ? {} : { waits_for: why };
+    const word = { phase: 'queued', position, eta_ms: Math.round(ms), ...waitsFor } as const;
     // While it is paused nobody comes nearer by waiting.
     if (halt === 'paused' || stuck === true) return word;
     return { ...word, as_of: clock.elapsed(), ...(dueAt === undefined ? {} : { due_at: dueAt }) };
   }
 
   /** When each of a lane starts, in their order, and last one who would come now. */
-  #starts(lane: Lane, order: readonly Turn<Waiter>[], runMs: RunMs): Slot[] {
-    const { slots, loadMs } = this.#parts;
-    const planned = order.map(({ waiter: { wish }, loads }) => ({
-      runMs: runMs(wish, 0),
-      loadMs: loads ? loadMs(wish) : 0,
+  #starts(lane: Lane, plan: readonly Turn<Waiter>[], runMs: RunMs): Slot[] {
+    const { slots, others, loadMs, hold } = this.#parts;
+    const planned = plan.map(({ waiter, loads }) => ({
+      runMs: runMs(waiter.wish, 0),
+      loadMs: loads ? loadMs(waiter.wish) : 0,
+      isPerson: waiter.class === 'interactive',
+      notBeforeMs: hold(waiter)?.until,
     }));
-    return plannedStarts([...planned, NEWCOMER], slots(lane, runMs));
+    return plannedStarts([...planned, NEWCOMER], slots(lane, runMs), others(lane));
   }
 
   /** Milliseconds until a chat that came now would start. */
   eta(): number {
-    return Math.round(this.#starts('chat', this.#parts.plan('chat'), expected).at(-1)?.ms ?? 0);
+    return Math.round(this.#starts('chat', this.#plan('chat'), expected).at(-1)?.ms ?? 0);
   }
 
   /**
@@ -207,9 +225,9 @@ export class Outlook {
    * here, those who do wait for the turn of another in a conversation: for a chat that runs.
    */
   #placesFree(now: number): number[] {
-    const { plan, size } = this.#parts;
+    const { size } = this.#parts;
     const lanes = LANES.filter((lane) => size(lane) > 0 || (size() === 0 && lane === 'chat'));
-    const starts = lanes.flatMap((lane) => this.#starts(lane, plan(lane), hoped));
+    const starts = lanes.flatMap((lane) => this.#starts(lane, this.#plan(lane), hoped));
     return starts.map(({ ms }) => now + ms).toSorted((a, b) => a - b);
   }
 }

@@ -1,19 +1,20 @@
 // The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
-// as long as the upstream stream. Who is next is line.ts and order.ts, what those who wait are told is outlook.ts; what a lease is used for is not known here.
+// as long as the upstream stream. Who is next is choice.ts, what those who wait are told is outlook.ts; what a lease is used for is not known here.
 import type { BatchFigures } from './batches.ts';
 import { onAbort } from '../abort.ts';
+import { Alarm } from './alarm.ts';
+import { Choice, type Next } from './choice.ts';
 import { PausableClock } from './pausable-clock.ts';
-import { Line, type Rules } from './line.ts';
+import { Line } from './line.ts';
 import type { MemoryView } from './memory-view.ts';
-import type { Turn } from './order.ts';
 import { Outlook, type Halt } from './outlook.ts';
-import type { Clock, ReadConfig } from '../ports.ts';
+import { People, type PeopleParts } from './people.ts';
+import type { Clock } from '../ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from '../refusals.ts';
 import { Runs, type Running } from './runs.ts';
-import { LANES, type Lane, type LeaseWish, type Place, type Waiter } from './waiter.ts';
+import type { LeaseWish, Place, Waiter } from './waiter.ts';
 
-export interface QueueOptions {
-  readonly config: ReadConfig;
+export interface QueueOptions extends PeopleParts {
   readonly clock: Clock;
   /** Milliseconds that loading this model will take; undefined where no load of it was measured. */
   loadMs(model: string): number | undefined;
@@ -33,6 +34,10 @@ export class LeaseQueue {
   /** What waiting is measured by: it stands still while the queue is paused. */
   readonly #waitClock: PausableClock;
   readonly #outlook: Outlook;
+  readonly #people: People;
+  readonly #choice: Choice;
+  /** Rings when the next one may start who is held up for people. */
+  readonly #alarm: Alarm;
   #draining = false;
 
   constructor(options: QueueOptions) {
@@ -44,12 +49,24 @@ export class LeaseQueue {
     });
     this.#outlook = new Outlook({
       clock: options.clock,
-      plan: (lane) => this.#line.plan(lane, this.#rules()),
+      plan: (lane) => this.#line.plan(lane, this.#choice.rules()),
       slots: (lane, runMs) => this.#runs.slots(lane, options.config().queue.max_concurrent, runMs),
+      others: (lane) => this.#choice.others(lane),
+      hold: (waiter) => this.#choice.holdFromNow(waiter),
       loadMs: (wish) => this.#loadMs(wish) ?? 0,
       size: (lane) => this.#line.size(lane),
       halted: () => this.#halted,
     });
+    this.#people = new People(options);
+    this.#choice = new Choice({
+      ...options,
+      line: this.#line,
+      runs: this.#runs,
+      people: this.#people,
+      waitClock: this.#waitClock,
+      isHalted: () => this.#halted !== undefined,
+    });
+    this.#alarm = new Alarm(this.#waitClock, () => this.#changed());
   }
 
   /**
@@ -61,14 +78,17 @@ export class LeaseQueue {
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
     if (this.full) throw queueFull(max_queue_size, this.nextPlace());
-    return this.#stand(this.#line.add(wish, this.#waitClock.elapsed()), max_wait_ms, signal);
+    const now = this.#waitClock.elapsed();
+    const waiter = this.#line.add(wish, now, signal);
+    this.#people.came(waiter, now);
+    return this.#stand(waiter, max_wait_ms);
   }
 
   /** Its patience of `maxWaitMs` began when it came. */
-  #stand(waiter: Waiter, maxWaitMs: number, signal: AbortSignal): Place {
+  #stand(waiter: Waiter, maxWaitMs: number): Place {
     // Not by the option `signal` of addEventListener: Node then refers to the listener weakly, which keeps it, and all that it
     // knows of the request, until a full garbage collection (lib/internal/event_target.js, weakListeners).
-    const off = onAbort(signal, (reason) => this.#refuse(waiter, () => reason));
+    const off = onAbort(waiter.signal, (reason) => this.#refuse(waiter, () => reason));
     onAbort(waiter.over, off);
     const timeUp = (): void => {
       this.#refuse(waiter, () => queueTimeout(maxWaitMs, this.eta(), this.#halted === 'ollama'));
@@ -82,12 +102,15 @@ export class LeaseQueue {
   }
 
   /** `waited`: how long it had waited when its turn came. */
-  #standAgain(running: Running, waiter: Waiter, waited: number, signal: AbortSignal): Place {
+  #standAgain(running: Running, waited: number, signal: AbortSignal): Place {
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
     this.#runs.end(running);
     const since = this.#waitClock.elapsed() - waited;
-    return this.#stand(this.#line.addBack(waiter, since), this.#options.config().queue.max_wait_ms, signal);
+    const { waiter, givesWayFor } = running;
+    const again =
+      givesWayFor === undefined ? this.#line.addBack(waiter, since, signal) : this.#line.takeBack(waiter, signal);
+    return this.#stand(again, this.#options.config().queue.max_wait_ms);
   }
 
   /** `reason` is asked when the place is free already. */
@@ -97,85 +120,35 @@ export class LeaseQueue {
     this.#changed();
   }
 
-  #slotFree(lane: Lane): boolean {
-    return this.#halted === undefined && this.#runs.in(lane).length < this.#options.config().queue.max_concurrent;
-  }
-
-  /**
-   * Never two runners outstanding unless both are in memory: a request for the loaded one can undo the eviction that the
-   * other waits for, and Ollama then loads nothing ever again (ollama#17408).
-   */
-  #mayRunBeside(runner: string): boolean {
-    const others = this.#runs.all().filter(({ wish }) => wish.runner !== runner);
-    if (others.length === 0) return true;
-    return this.#options.resident(runner) && others.every(({ wish }) => this.#options.resident(wish.runner));
-  }
-
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
-    while (this.#line.size() > 0 && this.#grantNext());
+    for (let next = this.#choice.next(); next !== undefined; next = this.#choice.next()) this.#grant(next);
+    for (const { running, runner } of this.#choice.stopping()) this.#runs.giveWay(running, runner);
+    this.#alarm.set(this.#choice.nextHoldEnds());
     this.#options.onChange();
     this.#outlook.changed();
   }
 
-  /** Gives a lease to the next one that may have one. False: there is none. */
-  #grantNext(): boolean {
-    // Who waits for a slot of the other lane is not passed by one who takes a slot of this.
-    const lanes = LANES.filter((lane) => this.#slotFree(lane));
-    if (lanes.length === 0) return false;
-    const rules = this.#rules();
-    const first = this.#line.next(rules, ({ lane }) => lanes.includes(lane));
-    if (first === undefined) return false;
-    if (this.#mayRunBeside(first.waiter.runner)) return this.#grant(first, first.waiter);
-    if (!this.#mayBePassed(first.waiter)) return false;
-    const next = this.#line.next(rules, ({ lane, runner }) => lanes.includes(lane) && this.#mayRunBeside(runner));
-    return next !== undefined && this.#grant(next, first.waiter);
-  }
-
-  /** When the first in line waits for its runner, others may use the slots beside it, but not for ever. */
-  #mayBePassed(first: Waiter): boolean {
-    const { max_batch_size, batch_timeout_ms } = this.#options.config().batch;
-    if (this.#line.streak >= max_batch_size) return false;
-    return first.passedSince === undefined || this.#waitClock.elapsed() - first.passedSince < batch_timeout_ms;
-  }
-
-  #rules(): Rules {
-    const { queue, batch } = this.#options.config();
-    return {
-      now: this.#waitClock.elapsed(),
-      memory: this.#memory(),
-      agingMs: queue.aging_ms,
-      maxWaitMs: queue.max_wait_ms,
-      maxBatch: batch.max_batch_size,
-      batchTimeoutMs: batch.batch_timeout_ms,
-    };
-  }
-
-  /** What is being loaded is in no list yet. */
-  #memory(): MemoryView | undefined {
-    const known = this.#options.memory?.();
-    const running = this.#runs.all().map(({ wish }) => wish.runner);
-    return known === undefined ? undefined : { ...known, runners: new Set([...known.runners, ...running]) };
-  }
-
-  /** `first` is the first in line, who is passed when it is another one. */
-  #grant(turn: Turn<Waiter>, first: Waiter): true {
+  #grant({ turn, first }: Next): void {
     const { wish, since } = turn.waiter;
     const now = this.#waitClock.elapsed();
     const loadMs = turn.loads ? this.#loadMs(wish) : 0;
     this.#line.serve(turn, first, now);
-    const running = this.#runs.start(wish, loadMs);
+    const running = this.#runs.start(turn.waiter, loadMs);
+    this.#people.ran(running, now);
     turn.waiter.grant({
+      signal: running.signal,
       began: () => {
         this.#runs.begin(running);
         this.#outlook.changed();
       },
-      back: (signal) => this.#standAgain(running, turn.waiter, now - since, signal),
+      back: (signal) => this.#standAgain(running, now - since, signal),
       release: () => {
-        if (this.#runs.end(running)) this.#changed();
+        if (!this.#runs.end(running)) return;
+        this.#people.ran(running, this.#waitClock.elapsed());
+        this.#changed();
       },
     });
-    return true;
   }
 
   #loadMs({ runner, model }: LeaseWish): number | undefined {
@@ -201,7 +174,7 @@ export class LeaseQueue {
   moveUp(flight: string): number | undefined {
     const found = this.#line.all().find(({ wish }) => wish.serves?.(flight) === true);
     if (found === undefined) return undefined;
-    const place = this.#line.moveUp(found, this.#rules());
+    const place = this.#line.moveUp(found, this.#choice.rules());
     this.#changed();
     return place;
   }

@@ -1,13 +1,25 @@
 // The runs that hold a slot: since when, how long each should take, and what is to be told while one takes longer. Who gets
 // a slot is queue.ts.
+import type { QueueClass } from '../../contract/chat/chat-request.ts';
+import { onAbort } from '../abort.ts';
 import type { Slot } from './estimate.ts';
 import type { RunMs } from './outlook.ts';
 import type { Clock } from '../ports.ts';
-import type { Lane, LeaseWish } from './waiter.ts';
+import { GIVES_WAY, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
 
 /** One that holds a slot. */
 export interface Running {
   readonly wish: LeaseWish;
+  /** How it stood in line. */
+  readonly waiter: Waiter;
+  /** Its class when it got its slot. */
+  readonly class: QueueClass;
+  /** Aborts when it must stop. */
+  readonly signal: AbortSignal;
+  /** Stops it so that it can be run anew; undefined where that is never asked of it. */
+  readonly stop: AbortController | undefined;
+  /** The runner for which it lets somebody go first, once it does. */
+  givesWayFor: string | undefined;
   /** Expected milliseconds of the load before it, at the time of the grant; undefined where no load of it was measured. */
   readonly loadMs: number | undefined;
   /** When it got its slot; from when its model stood ready, that. */
@@ -15,6 +27,8 @@ export interface Running {
   begun: boolean;
   /** Ends what is watched for: the end of the load, then that of the run. */
   over: () => void;
+  /** To be called when its slot is free. */
+  readonly ended: () => void;
 }
 
 /** How often it is told anew how long a load may take of which nothing is known. Milliseconds. */
@@ -44,12 +58,31 @@ export class Runs {
   }
 
   /** It has its slot from now on. */
-  start(wish: LeaseWish, loadMs: number | undefined): Running {
-    const startedAt = this.#clock.elapsed();
-    const running: Running = { wish, loadMs, startedAt, begun: false, over: () => undefined };
+  start(waiter: Waiter, loadMs: number | undefined): Running {
+    const { wish, class: of, signal } = waiter;
+    const stop = of === 'background' && wish.mayBeginAgain !== undefined ? new AbortController() : undefined;
+    const running: Running = {
+      wish,
+      waiter,
+      class: of,
+      signal: stop?.signal ?? signal,
+      stop,
+      givesWayFor: undefined,
+      loadMs,
+      startedAt: this.#clock.elapsed(),
+      begun: false,
+      over: () => undefined,
+      ended: stop === undefined ? () => undefined : onAbort(signal, (reason) => stop.abort(reason)),
+    };
     this.#running.add(running);
     if (loadMs !== 0) this.#watchLoad(running);
     return running;
+  }
+
+  /** Has a run stop, so that one on this runner can go first. */
+  giveWay(running: Running, runner: string): void {
+    running.givesWayFor = runner;
+    running.stop?.abort(GIVES_WAY);
   }
 
   /** Its model stands ready. */
@@ -61,9 +94,15 @@ export class Runs {
     this.#watchRun(running);
   }
 
+  /** Milliseconds since it got its slot, or since its model stood ready. */
+  age({ startedAt }: Running): number {
+    return this.#clock.elapsed() - startedAt;
+  }
+
   /** Its slot is free. False: it was before. */
   end(running: Running): boolean {
     running.over();
+    running.ended();
     return this.#running.delete(running);
   }
 
@@ -88,7 +127,10 @@ export class Runs {
   /** When each of `count` slots of a lane should be free, the last one first. */
   slots(lane: Lane, count: number, runMs: RunMs): Slot[] {
     const now = this.#clock.elapsed();
-    const taken = this.in(lane).map((running) => slotOf(running, now, runMs));
+    const taken = this.in(lane).map((running) => ({
+      ...slotOf(running, now, runMs),
+      isPerson: running.class === 'interactive',
+    }));
     // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
     const free = Array.from({ length: count }, (): Slot => ({ ms: 0 }));
     return [...taken, ...free].toSorted((a, b) => b.ms - a.ms).slice(0, count);
@@ -102,8 +144,14 @@ export class Runs {
   }
 }
 
-function slotOf({ wish, loadMs, startedAt, begun }: Running, now: number, runMs: RunMs): Slot {
+function slotOf(running: Running, now: number, runMs: RunMs): Slot {
+  const { wish, loadMs, startedAt, begun, givesWayFor } = running;
   const gone = now - startedAt;
+  if (givesWayFor !== undefined) {
+    // A load goes on for one who needs the same.
+    const goesOn = !begun && givesWayFor === wish.runner;
+    return { ms: goesOn ? Math.max(0, (loadMs ?? 0) - gone) : 0 };
+  }
   if (!begun) {
     // Of a load of which nothing is known: that it takes as long again as it has taken by now.
     const left = loadMs === undefined ? gone : Math.max(0, loadMs - gone);

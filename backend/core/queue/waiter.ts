@@ -23,17 +23,27 @@ export interface LeaseWish {
   isGuess?(): boolean;
   /** Whether the run is for these: a flight, as tickets name it. */
   serves?(flight: string): boolean;
+  /** Whether its run can be given up and made anew with nobody noticing: nothing of it has been told. Absent: it cannot. */
+  mayBeginAgain?(): boolean;
   /** Told at every change of position or estimate while waiting; in a line of more than ten once in a while (outlook.ts). */
   onWaiting(waiting: Waiting): void;
 }
 
+/** Why a run ends that lets somebody go first: it stands in line again, and is made anew. One for all, as OVER. */
+export const GIVES_WAY = new Error('Somebody else goes first.');
+
 /** The right to run. Release it in any case; twice is harmless. */
 export interface Lease {
+  /**
+   * Aborts with the reason of the signal with which it stood in line; or with GIVES_WAY, when a person is to go first.
+   * Then nothing may be told of the run any more, and as soon as it has ended the slot is given `back`.
+   */
+  readonly signal: AbortSignal;
   /** The model stands ready: what the run itself takes counts from here. */
   began(): void;
   /**
-   * Gives the slot back and goes first in line again, with what is left of the patience that it came with. Throws
-   * shutting_down, or the signal's reason; then the slot is still to be released.
+   * Gives the slot back and stands in line again, with what is left of the patience that it came with: before all others,
+   * or where it stood before if it gives way. Throws shutting_down, or the signal's reason; then the slot is still to be released.
    */
   back(signal: AbortSignal): Place;
   release(): void;
@@ -46,15 +56,25 @@ export interface Place {
   readonly granted: boolean;
 }
 
-export class Waiter implements Standing<Waiter> {
-  readonly wish: LeaseWish;
-  #urgency: Urgency;
+/** How somebody came. */
+export interface Arrival {
   /** Grows with arrival. */
   readonly seq: number;
   /** When it came. */
   readonly since: number;
   /** Whether first-come-first-served would have switched the runner here. */
   readonly fifoSwitch: boolean;
+  /** Ends its waiting. */
+  readonly signal: AbortSignal;
+}
+
+export class Waiter implements Standing<Waiter>, Arrival {
+  readonly wish: LeaseWish;
+  #urgency: Urgency;
+  readonly seq: number;
+  readonly since: number;
+  readonly fifoSwitch: boolean;
+  readonly signal: AbortSignal;
   readonly lease: Promise<Lease>;
   /** When another runner's request first overtook it. */
   passedSince: number | undefined;
@@ -62,6 +82,10 @@ export class Waiter implements Standing<Waiter> {
   readonly letsFirst = new Set<Waiter>();
   /** Its turn had come, and it let another one go first. */
   turnCame = false;
+  /** Somebody moved it nearer by hand, and so wants it sooner than people would let it go. */
+  movedByHand = false;
+  /** It ran, and let a person go first. */
+  gaveWay = false;
   left = false;
   /** The last word about its place, and whether what it waits for was late then. */
   told: Waiting | undefined;
@@ -70,12 +94,13 @@ export class Waiter implements Standing<Waiter> {
   #resolve: (lease: Lease) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
 
-  constructor(wish: LeaseWish, seq: number, since: number, fifoSwitch: boolean) {
+  constructor(wish: LeaseWish, { seq, since, fifoSwitch, signal }: Arrival) {
     this.wish = wish;
     this.#urgency = copied(wish.urgency());
     this.seq = seq;
     this.since = since;
     this.fifoSwitch = fifoSwitch;
+    this.signal = signal;
     this.lease = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -150,18 +150,19 @@ export async function load(
       caller,
       urgency: () => urgency,
       expectedMs: () => 0,
+      mayBeginAgain: () => true,
       onWaiting: () => undefined,
     },
     signal,
   );
-  return await outlasting(place, { signal }, async () => {
+  return await outlasting(place, { signal }, async (lease) => {
     const startedAt = clock.elapsed();
     const wish = keepAliveOf(request);
-    const loadMs = await residency.ensure(spec, wish, queue, signal);
-    const keepAlive = await residency.keepAlive(spec, wish, signal);
+    const loadMs = await residency.ensure(spec, wish, queue, lease.signal);
+    const keepAlive = await residency.keepAlive(spec, wish, lease.signal);
     // It stood ready, or is to stay longer than Ollama keeps it by itself: an empty request renews its time.
     if (loadMs === 0 || keepAlive !== wish) {
-      await upstream.load(spec, keepAlive, signal);
+      await upstream.load(spec, keepAlive, lease.signal);
       residency.renewed(spec, keepAlive);
     }
     return Math.round(clock.elapsed() - startedAt);

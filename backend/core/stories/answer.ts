@@ -9,6 +9,7 @@ import {
   type Piece,
   type Said,
 } from '../../contract/chat/chat.ts';
+import type { WaitsFor } from '../../contract/chat/waits-for.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { Ticket } from '../requests/ticket.ts';
@@ -57,10 +58,10 @@ export type StreamPiece =
       done: false;
       cached: boolean;
       /**
-       * `waits_for`: nobody runs until Ollama is back, and `eta_ms` is what comes after that. `late`: the answer that it waits for takes longer than expected, so that
+       * `waits_for`: what it waits for beside its turn; of Ollama, `eta_ms` is what comes after that. `late`: the answer that it waits for takes longer than expected, so that
        * `eta_ms` grows.
        */
-      queue: { position: number; eta_ms: number; late?: true; waits_for?: 'ollama' };
+      queue: { position: number; eta_ms: number; late?: true; waits_for?: WaitsFor };
       request_id?: string;
     }
   | {

@@ -157,6 +157,8 @@ export class Batcher {
         urgency: () => urgencyOf(group),
         serves: (flight) => [...group.members].some((member) => member.wish.flight === flight),
         expectedMs: () => estimator.embedMs(spec.model) * group.texts.size,
+        // Who had an answer is no member any more.
+        mayBeginAgain: () => true,
         onWaiting: (waiting) => tell(group, waiting),
       },
       group.abort.signal,
@@ -169,10 +171,11 @@ export class Batcher {
     try {
       await outlasting(place, group.abort, async (lease) => {
         group.open = false;
-        const ready = await this.#ready(group, wish);
+        const ready = await this.#ready(group, wish, lease.signal);
         lease.began();
+        lease.signal.throwIfAborted();
         tell(group, RUNNING);
-        await this.#send(group, wish, ready);
+        await this.#send(group, wish, ready, lease.signal);
       });
     } catch (error) {
       for (const member of group.members) member.reject(error);
@@ -181,9 +184,8 @@ export class Batcher {
     }
   }
 
-  async #ready(group: Group, { spec, request, keepAlive: rule }: EmbedWish): Promise<Ready> {
+  async #ready(group: Group, { spec, request, keepAlive: rule }: EmbedWish, signal: AbortSignal): Promise<Ready> {
     const { residency, queue } = this.#parts;
-    const { signal } = group.abort;
     if (!residency.isReady(spec)) tell(group, loading(this.#parts, spec.model));
     const asked = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, asked, queue, signal);
@@ -192,8 +194,7 @@ export class Batcher {
   }
 
   /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
-  async #send(group: Group, wish: EmbedWish, ready: Ready): Promise<void> {
-    const { signal } = group.abort;
+  async #send(group: Group, wish: EmbedWish, ready: Ready, signal: AbortSignal): Promise<void> {
     // Drop the texts that only callers wanted who have left.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
     for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
@@ -214,7 +215,7 @@ export class Batcher {
           member.resolve(await this.#call(wish, member.texts, ready, signal));
         } catch (failure) {
           // All who have no answer yet may be asked for again.
-          if (asAppError(failure).broke) throw failure;
+          if (asAppError(failure).broke || signal.aborted) throw failure;
           member.reject(failure);
         }
         group.members.delete(member);

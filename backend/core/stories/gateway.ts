@@ -195,6 +195,7 @@ export class Gateway {
         serves: (key) => key === flight.key,
         expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
         isGuess: () => measured() === undefined,
+        mayBeginAgain: () => !flight.begun(),
         onWaiting: flight.waiting,
       },
       flight.signal,
@@ -213,20 +214,24 @@ export class Gateway {
   async #onLease(lease: Lease, run: Run, asked: Sized, flight: FlightContext): Promise<void> {
     const { queue, residency, estimator, upstream, config, log, telemetry, reloads } = this.#parts;
     const { call } = run;
+    const { signal } = lease;
     // By what is loaded now; another may have been loaded with a larger context while it waited.
-    const { request, spec } = await settle(this.#parts, run.unsettled, flight.signal);
+    const { request, spec } = await settle(this.#parts, run.unsettled, signal);
     const before = residency.standing(spec.weights);
     const local = !isCloudName(spec.model);
     let keepAlive = keepAliveOf(request);
-    const loadMs = local ? await residency.ensure(spec, keepAlive, queue, flight.signal) : 0;
-    if (local && call.keepAlive !== 'pass') keepAlive = await residency.keepAlive(spec, keepAlive, flight.signal);
+    const loadMs = local ? await residency.ensure(spec, keepAlive, queue, signal) : 0;
+    if (local && call.keepAlive !== 'pass') keepAlive = await residency.keepAlive(spec, keepAlive, signal);
     lease.began();
+    signal.throwIfAborted();
     const truncated = local ? truncationOf(this.#parts, spec, asked.chars) : undefined;
     flight.waiting(truncated === undefined ? RUNNING : { ...RUNNING, truncated });
     if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
     if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
     const builder = new CompletionBuilder();
-    await upstream[call.family](withKeepAlive(request, keepAlive), flight.signal, (event) => {
+    await upstream[call.family](withKeepAlive(request, keepAlive), signal, (event) => {
+      // What comes all the same is not told: who gives way is asked again from the beginning.
+      signal.throwIfAborted();
       if (event.type === 'piece') builder.add(event.piece);
       if (event.type !== 'end') return flight.tell(event);
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };

@@ -1,7 +1,7 @@
-// What was accepted outlives a restart of Ollama: who ran when Ollama went away, and has told its caller nothing yet, goes
-// back in line and is asked again when the line moves. It keeps no time; how long one may wait is the queue's.
+// What was accepted outlives a restart of Ollama, and a person who goes first: who ran then, and has told its caller nothing
+// yet, goes back in line and is asked again when its turn comes. It keeps no time; how long one may wait is the queue's.
 import { asAppError } from '../../contract/errors.ts';
-import type { Lease, Place } from '../queue/waiter.ts';
+import { GIVES_WAY, type Lease, type Place } from '../queue/waiter.ts';
 
 /** A request is sent up so often at most: it may be what Ollama fails at each time. */
 const MOST_TRIES = 3;
@@ -18,8 +18,8 @@ export interface Patience {
 
 /**
  * Works on the lease of a place, and releases it. When Ollama went away before anything of the work was told, it works
- * again on the next lease of the same place in line. A new request that finds nobody is not kept waiting: it came too
- * late. Rejects with what the work rejects with, and with what Lease.back throws.
+ * again on the next lease of the same place in line; so it does whenever the lease asks it to give way. A new request that
+ * finds nobody is not kept waiting: it came too late. Rejects with what the work rejects with, and with what Lease.back throws.
  */
 export async function outlasting<T>(
   first: Place,
@@ -27,15 +27,21 @@ export async function outlasting<T>(
   work: (lease: Lease, place: Place) => Promise<T>,
 ): Promise<T> {
   let place = first;
-  for (let tries = 1; ; tries++) {
+  let tries = 1;
+  for (;;) {
     const lease = await place.lease;
     try {
       return await work(lease, place);
     } catch (error) {
+      if (lease.signal.reason === GIVES_WAY && !told()) {
+        place = lease.back(signal);
+        continue;
+      }
       const { code, broke } = asAppError(error);
       const found = broke || always || !place.granted;
       const wentAway = broke || code === 'upstream_unreachable';
       if (told() || tries === MOST_TRIES || !wentAway || !found) throw error;
+      tries++;
       place = lease.back(signal);
     } finally {
       lease.release();

@@ -22,7 +22,7 @@ export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boole
   return ticket.status === 'processing' && ticket.flight !== undefined && queue.isLate(ticket.flight);
 }
 
-/** The field that says so where the whole line waits for Ollama; none else. */
+/** The field that says what it waits for beside its turn; none where it waits for that alone. */
 export function waitsFor({ waits_for }: Pick<RequestView, 'waits_for'>): Pick<Waiting, 'waits_for'> {
   return waits_for === undefined ? {} : { waits_for };
 }

@@ -37,6 +37,11 @@ describe('when a waiting request starts', () => {
     expect(words({ queue_position: 1, estimated_wait_time: 9000 })).toBe('in about 8 s');
   });
 
+  test('is soon where background work only lets a moment pass', () => {
+    expect(words({ waits_for: 'settling', estimated_wait_time: 9000 })).toBe('in a moment');
+    expect(words({ waits_for: 'people', estimated_wait_time: 9000 })).toBe('in about 8 s');
+  });
+
   test('has no countdown while the answer before it is late', () => {
     const late = { late: true, estimated_wait_time: 1000 };
     expect(words({ ...late, queue_position: 1, wait_after_ms: 0 })).toBe('when it ends');

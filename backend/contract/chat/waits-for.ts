@@ -1,0 +1,9 @@
+// What a request may wait for beside its turn in line.
+
+/**
+ * What a request waits for beside its turn. `ollama`: it does not answer, so nobody's turn comes until it is back, and
+ * estimates count from then. `settling`: background work lets a moment pass since its own caller was active. `people`:
+ * background work gave way to a person, or would take the memory of the model that a person talks with.
+ */
+export const WAITS_FOR = ['ollama', 'settling', 'people'] as const;
+export type WaitsFor = (typeof WAITS_FOR)[number];
