@@ -32,42 +32,77 @@ export interface Classed {
 /** What gives a class where no rule does. */
 const BY_DEFAULT = 'default';
 
-/** The first rule that gives a class gives it, and the first that gives a name, that; likewise for keep_alive. `own`: those of the configuration. */
+/** Of each thing that rules give, that of the first which holds and gives one. `own`: those of the configuration. */
 export function classOf(facts: Facts, own: readonly QueueRule[]): Classed {
-  let found: { readonly class: QueueClass; readonly by: string } | undefined;
+  let by: Ready | undefined;
   let caller: string | undefined;
   let keepAlive: KeepAliveRule | undefined;
-  for (const rules of [own, SHIPPED_RULES]) {
-    for (const [i, rule] of rules.entries()) {
-      const { then } = rule;
+  for (const rules of [readyOf(own), SHIPPED]) {
+    for (const rule of rules) {
+      const { class: of, caller: template, keep_alive } = rule.then;
       const isNews =
-        (found === undefined && then.class !== undefined) ||
-        (caller === undefined && then.caller !== undefined) ||
-        (keepAlive === undefined && then.keep_alive !== undefined);
-      if (!isNews || !holds(rule, facts)) continue;
-      if (then.class !== undefined) found ??= { class: then.class, by: rule.name ?? `queue.rules[${i}]` };
-      if (then.caller !== undefined) caller ??= filled(then.caller, facts);
-      keepAlive ??= then.keep_alive;
+        (by === undefined && of !== undefined) ||
+        (caller === undefined && template !== undefined) ||
+        (keepAlive === undefined && keep_alive !== undefined);
+      if (!isNews || !rule.tests.every((holds) => holds(facts))) continue;
+      if (of !== undefined) by ??= rule;
+      if (template !== undefined) caller ??= filled(template, facts);
+      keepAlive ??= keep_alive;
     }
   }
   // What is streamed is read by somebody as it comes.
-  return { ...(found ?? { class: facts.stream ? 'interactive' : 'normal', by: BY_DEFAULT }), caller, keepAlive };
+  const otherwise = facts.stream ? 'interactive' : 'normal';
+  return { class: by?.then.class ?? otherwise, by: by?.name ?? BY_DEFAULT, caller, keepAlive };
 }
 
-/** Whether all that a rule asks for is so; what costs least to know is asked first. */
-function holds({ when }: QueueRule, facts: Facts): boolean {
+type Test = (facts: Facts) => boolean;
+
+/** A rule made ready, since each request is held against all of them. */
+interface Ready {
+  readonly name: string;
+  /** All must hold; what costs least to know is asked first. */
+  readonly tests: readonly Test[];
+  readonly then: QueueRule['then'];
+}
+
+const SHIPPED = SHIPPED_RULES.map(ready);
+/** Those of a configuration, as long as it is in use. */
+const made = new WeakMap<readonly QueueRule[], readonly Ready[]>();
+
+function readyOf(rules: readonly QueueRule[]): readonly Ready[] {
+  const known = made.get(rules);
+  if (known !== undefined) return known;
+  const list = rules.map(ready);
+  made.set(rules, list);
+  return list;
+}
+
+function ready({ name, when, then }: QueueRule, at: number): Ready {
+  return { name: name ?? `queue.rules[${at}]`, tests: testsOf(when), then };
+}
+
+function testsOf(when: QueueRule['when']): Test[] {
   const { stream, tools, max_tokens, user_agent, origin, path, model, header = {}, prompt_prefix } = when;
-  return (
-    (stream === undefined || stream === facts.stream) &&
-    (tools === undefined || tools === facts.tools) &&
-    (max_tokens === undefined || (facts.maxTokens !== undefined && facts.maxTokens <= max_tokens)) &&
-    (user_agent === undefined || fits(user_agent, facts.header('user-agent'))) &&
-    (origin === undefined || fits(origin, facts.header('origin'))) &&
-    (path === undefined || fits(path, facts.path)) &&
-    (model === undefined || fits(model, facts.model) || fits(model, otherName(facts.model))) &&
-    Object.entries(header).every(([name, wanted]) => fits(wanted, facts.header(name.toLowerCase()))) &&
-    (prompt_prefix === undefined || facts.prompt().startsWith(prompt_prefix))
-  );
+  const tests: Test[] = [];
+  if (stream !== undefined) tests.push((facts) => facts.stream === stream);
+  if (tools !== undefined) tests.push((facts) => facts.tools === tools);
+  if (max_tokens !== undefined) tests.push(({ maxTokens }) => maxTokens !== undefined && maxTokens <= max_tokens);
+  const headers = { ...header, ...(user_agent && { 'user-agent': user_agent }), ...(origin && { origin }) };
+  for (const [name, patterns] of Object.entries(headers)) {
+    const fits = fitting(patterns);
+    const lower = name.toLowerCase();
+    tests.push((facts) => fits(facts.header(lower)));
+  }
+  if (path !== undefined) {
+    const fits = fitting(path);
+    tests.push((facts) => fits(facts.path));
+  }
+  if (model !== undefined) {
+    const fits = fitting(model);
+    tests.push((facts) => fits(facts.model) || fits(otherName(facts.model)));
+  }
+  if (prompt_prefix !== undefined) tests.push((facts) => facts.prompt().startsWith(prompt_prefix));
+  return tests;
 }
 
 /** With its tag where it came without one, and the other way round: both are one model. */
@@ -76,15 +111,18 @@ function otherName(model: string): string {
 }
 
 /** Whether a text is there and fits one of the patterns, in small or capital letters. */
-function fits(patterns: Patterns, text: string | undefined): boolean {
-  if (text === undefined || text === '') return false;
-  const lower = text.toLowerCase();
-  return typeof patterns === 'string' ? fitsOne(patterns, lower) : patterns.some((each) => fitsOne(each, lower));
+function fitting(patterns: Patterns): (text: string | undefined) => boolean {
+  const list = (typeof patterns === 'string' ? [patterns] : patterns).map((each) => each.toLowerCase().split('*'));
+  return (text) => {
+    if (text === undefined || text === '') return false;
+    const lower = text.toLowerCase();
+    return list.some((parts) => fitsOne(parts, lower));
+  };
 }
 
-/** `*` stands for anything. Each part is looked for once, behind those before it: what is sent can not make this slow. */
-function fitsOne(pattern: string, text: string): boolean {
-  const [first = '', ...others] = pattern.toLowerCase().split('*');
+/** Between the parts stands anything. Each is looked for once, behind those before it: what is sent can't make this slow. */
+function fitsOne(parts: readonly string[], text: string): boolean {
+  const [first = '', ...others] = parts;
   const last = others.pop();
   if (last === undefined) return text === first;
   if (!text.startsWith(first)) return false;

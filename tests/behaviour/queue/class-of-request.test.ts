@@ -29,6 +29,8 @@ const ROUTES: readonly [path: string, body: object][] = [
   ['/api/generate', { model, prompt: 'Why?', stream: false }],
   ['/v1/chat/completions', { model, messages }],
   ['/v1/completions', { model, prompt: 'Why?' }],
+  ['/v1/responses', { model, input: 'Why?' }],
+  ['/v1/messages', { model, messages, max_tokens: 50 }],
   ['/api/embed', { model: embedder, input: 'Why?', use_cache: false }],
   ['/v1/embeddings', { model: embedder, input: 'Why?', use_cache: false }],
 ];
@@ -54,6 +56,19 @@ describe('without a rule', () => {
     expect(await classOf('/v1/chat/completions', { model, messages, stream: true })).toBe('interactive; by="default"');
     expect(await classOf('/api/chat', { model, messages, stream: false })).toBe('normal; by="default"');
     expect(await classOf('/api/embed', { model: embedder, input: 'a' })).toBe('normal; by="default"');
+  });
+
+  test('an agent’s turn brings its tools, and what it asks without them is background', async () => {
+    await start();
+    const asks = (more: object): Promise<string | null> =>
+      classOf(
+        '/v1/messages',
+        { model, messages, max_tokens: 50, stream: true, system: 'Name it.', ...more },
+        { 'user-agent': 'claude-cli/2.1.197 (external, sdk-cli)' },
+      );
+    const tools = [{ name: 'Bash', input_schema: { type: 'object', properties: {} } }];
+    expect(await asks({})).toBe('background; by="Claude Code: small model"');
+    expect(await asks({ tools })).toBe('interactive; by="default"');
   });
 
   test('a kept answer never stood in line', async () => {

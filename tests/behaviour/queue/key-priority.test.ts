@@ -21,6 +21,8 @@ const DIALECTS: readonly [string, object][] = [
   ['/api/embed', { model: 'llama3.2', input: 'Why?' }],
   ['/v1/chat/completions', { model: 'llama3.2', messages }],
   ['/v1/completions', { model: 'llama3.2', prompt: 'Why?' }],
+  ['/v1/responses', { model: 'llama3.2', input: 'Why?' }],
+  ['/v1/messages', { model: 'llama3.2', messages, max_tokens: 50 }],
   ['/v1/embeddings', { model: 'llama3.2', input: 'Why?' }],
 ];
 
