@@ -1,11 +1,12 @@
 // The gateway's composition root: the only place here that makes long-lived things. Runs in plain Node and in
 // Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
 import { randomUUID } from 'node:crypto';
+import { Beat } from './beat.ts';
 import { systemClock } from './clock.ts';
 import { untilRestart, type Config } from './contract/config/config.ts';
 import { AppError } from './contract/errors.ts';
 import { heapGrowth } from './heap-growth.ts';
-import type { Control } from './host-control.ts';
+import { hostControl, type Control } from './host-control.ts';
 import { ResponseCache } from './core/cache/cache.ts';
 import { Conversations } from './core/conversations/conversations.ts';
 import { Embedder } from './core/stories/embedder.ts';
@@ -21,14 +22,13 @@ import { Jobs } from './core/stories/jobs.ts';
 import type { Clock, Log, UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
-import { LOCAL } from './core/ownership.ts';
 import { Requests } from './core/requests/requests.ts';
 import type { Ended } from './core/requests/at-once.ts';
 import { Reloads } from './core/models/reloads.ts';
-import { act, readAction } from './core/stories/actions.ts';
 import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
+import { StuckWatch } from './core/stories/stuck.ts';
 import { Warmer } from './core/stories/warmer.ts';
 import { createApp } from './http/app.ts';
 import { PATIENCE, type Patience } from './http/dialect/encode.ts';
@@ -76,9 +76,6 @@ export interface Backend {
    */
   abandon(): Promise<void>;
 }
-
-/** Milliseconds between two marks in the plots' history; well below a step. */
-const BEAT_MS = 5000;
 
 /** Starts a gateway. Rejects when it cannot listen, but not when Ollama is down. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
@@ -195,6 +192,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     warmer.check(life.signal);
   }
 
+  const stuckWatch = new StuckWatch(shown, () => feed.touch('state', 'queue'));
   const underWay = new UnderWay(() => current.server.max_inflight_mb);
   let port = current.server.port;
   const listener = createApp({
@@ -226,44 +224,36 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     throw error;
   });
   port = listening.port;
+  const beat = new Beat({
+    clock,
+    onBeat() {
+      // Marks the gateway as running in each step of the plots.
+      history.alive();
+      fitHeap(cache.figures().bytes);
+      // Also when nothing changes: keep_alive runs out by itself, and a run that hangs says nothing.
+      warmer.check(life.signal);
+      stuckWatch.look();
+    },
+    onWoke(counted) {
+      log.info({ counted_ms: Math.round(counted) }, 'The machine has slept');
+      queue.slept(counted);
+      watch.woke();
+    },
+  });
+
   watch.start();
-  void beat();
+  void beat.run(life.signal).finally(() => history.ended());
   const deaf = originApprovals.onRefused(({ origin, times }) => {
     if (times > 1) return;
     const text = `${origin} wants to use your local models. Add it to cors.allowed_origins to let it in, or to cors.blocked_origins.`;
     warn({ origin }, text);
   });
 
-  /** Marks the gateway as running in each step of the plots. */
-  async function beat(): Promise<void> {
-    while (!life.signal.aborted) {
-      history.alive();
-      fitHeap(cache.figures().bytes);
-      // Also when nothing changes: keep_alive runs out by itself.
-      warmer.check(life.signal);
-      await clock.sleep(BEAT_MS, life.signal).catch(() => undefined);
-    }
-    history.ended();
-  }
-
-  const control: Control = {
-    live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
-    onChange: (listener) => feed.listen(listener),
-    pause(paused) {
-      if (paused) queue.pause();
-      else queue.resume();
-      feed.touch('state');
-    },
-    cancel: (id) => jobs.cancel(id, LOCAL),
-    moveUp: (id) => jobs.moveUp(id),
-    act: async (action, data, signal) => {
-      const asked = readAction({ action, data });
-      const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life.signal]), LOCAL);
-      feed.touch('snapshot');
-      return result;
-    },
-    lookAgain: () => void watch.reconfigured(),
+  const lookAgain = (): void => {
+    beat.look();
+    void watch.reconfigured();
   };
+  const control = hostControl({ shown, acting, queue, jobs, feed, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
     deaf();

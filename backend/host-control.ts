@@ -1,6 +1,12 @@
-// What the host of a gateway can see and do: the tray and the window use it. Only the type; backend.ts makes it.
+// What the host of a gateway can see and do: the tray and the window use it.
 import type { Action, ActionResult } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
+import { LOCAL } from './core/ownership.ts';
+import type { LeaseQueue } from './core/queue/queue.ts';
+import { act, readAction, type ActionParts } from './core/stories/actions.ts';
+import type { Jobs } from './core/stories/jobs.ts';
+import { queueView, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
+import type { Feed } from './core/telemetry/feed.ts';
 
 /** What the host of a running gateway can see and do without HTTP. */
 export interface Control {
@@ -18,4 +24,37 @@ export interface Control {
   act(action: Action, data: unknown, signal: AbortSignal): Promise<ActionResult>;
   /** Looks at Ollama now: the machine woke up, or somebody started it. */
   lookAgain(): void;
+}
+
+export interface HostControlParts {
+  readonly shown: SnapshotParts;
+  readonly acting: ActionParts;
+  readonly queue: Pick<LeaseQueue, 'pause' | 'resume'>;
+  readonly jobs: Pick<Jobs, 'cancel' | 'moveUp'>;
+  readonly feed: Pick<Feed, 'listen' | 'touch'>;
+  /** Ends with the gateway. */
+  readonly life: AbortSignal;
+  lookAgain(): void;
+}
+
+/** The control of a gateway that is made of these parts. */
+export function hostControl({ shown, acting, queue, jobs, feed, life, lookAgain }: HostControlParts): Control {
+  return {
+    live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
+    onChange: (listener) => feed.listen(listener),
+    pause(paused) {
+      if (paused) queue.pause();
+      else queue.resume();
+      feed.touch('state');
+    },
+    cancel: (id) => jobs.cancel(id, LOCAL),
+    moveUp: (id) => jobs.moveUp(id),
+    act: async (action, data, signal) => {
+      const asked = readAction({ action, data });
+      const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life]), LOCAL);
+      feed.touch('snapshot');
+      return result;
+    },
+    lookAgain,
+  };
 }

@@ -146,7 +146,8 @@ export async function createApp(shell: Shell) {
   const showState = throttle(
     () => {
       const { max_queue_size: places } = settings.config.queue;
-      const shown = { gateway: views.gateway(), live: views.live(), places, now: clock.now() };
+      const { stuck_after_seconds: stuckAfterS } = settings.config.ollama;
+      const shown = { gateway: views.gateway(), live: views.live(), places, stuckAfterS, now: clock.now() };
       const state = stateOf(shown, shown.now);
       shell.showTray(trayModel({ ...shown, model: settings.config.ollama.model, startAtLogin: settings.startAtLogin }));
       const said = worthSaying(seen, state);

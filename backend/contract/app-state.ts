@@ -11,6 +11,8 @@ export interface Seen {
   readonly live: LiveView;
   /** queue.max_queue_size: how many may wait. */
   readonly places: number;
+  /** ollama.stuck_after_seconds: a run that gives nothing for so long hangs. */
+  readonly stuckAfterS: number;
 }
 
 /** The one state the app is in. Where several things are so, it is the one that matters most to somebody who looks. */
@@ -36,8 +38,8 @@ export type AppState =
 export type Look = 'idle' | 'busy' | 'degraded' | 'stopped';
 
 /** `now`: milliseconds since 1970. */
-export function stateOf({ gateway, live, places }: Seen, now: number): AppState {
-  if (gateway.state === 'running' && live !== null) return working(live, places, now);
+export function stateOf({ gateway, live, places, stuckAfterS }: Seen, now: number): AppState {
+  if (gateway.state === 'running' && live !== null) return working(live, { places, stuckAfterS }, now);
   const { state, failure } = gateway;
   if (failure !== null && state !== 'starting') return { is: 'failed', failure };
   switch (state) {
@@ -53,12 +55,12 @@ export function stateOf({ gateway, live, places }: Seen, now: number): AppState 
   }
 }
 
-function working(live: Live, places: number, now: number): AppState {
+function working(live: Live, { places, stuckAfterS }: Pick<Seen, 'places' | 'stuckAfterS'>, now: number): AppState {
   const { upstream, queue } = live.health;
   const { running, length: waiting } = queue;
   if (upstream.state === 'down') return { is: 'ollama_down', upstream };
   if (upstream.state === 'unknown') return { is: 'looking' };
-  const stuck = stuckRun(live, now);
+  const stuck = stuckRun(live, stuckAfterS * 1000, now);
   if (stuck !== undefined) return { is: 'stuck', ...stuck };
   if (queue.paused) return { is: 'paused', running, waiting };
   if (!upstream.model_available) return { is: 'model_missing' };
@@ -113,15 +115,16 @@ export function staleness({ stats }: Live, now: number): number {
   return Math.max(0, now - Date.parse(stats.timestamp));
 }
 
-/** A run that has given nothing for so long hangs; a long prompt on a slow machine takes less. Milliseconds. */
-export const STUCK_AFTER_MS = 180_000;
-
 /** The running request that has been silent for too long, and for how long. */
-function stuckRun(live: Live, now: number): { readonly entry: QueueEntry; readonly silentMs: number } | undefined {
+function stuckRun(
+  live: Live,
+  afterMs: number,
+  now: number,
+): { readonly entry: QueueEntry; readonly silentMs: number } | undefined {
   const since = staleness(live, now);
   const found = runningRows(live)
     .filter(({ phase, silent_ms }) => phase === 'running' && silent_ms !== null)
     .map((entry) => ({ entry, silentMs: (entry.silent_ms ?? 0) + since }))
     .toSorted((a, b) => b.silentMs - a.silentMs)[0];
-  return found !== undefined && found.silentMs >= STUCK_AFTER_MS ? found : undefined;
+  return found !== undefined && found.silentMs >= afterMs ? found : undefined;
 }

@@ -35,6 +35,8 @@ export const healthSchema = z.object({
   }),
   queue: z.object({ length: count, running: count, paused: z.boolean() }),
   cache: z.object({ entries: count, size_mb: z.number() }),
+  /** A run that has given nothing for longer than ollama.stuck_after_seconds, though Ollama answers. Left out otherwise. */
+  stuck: z.object({ model: z.string(), silent_ms: ms }).optional(),
   /** What the user should know and may want to change, as whole sentences; left out when there is nothing. */
   notices: z.array(z.string()).optional(),
 });

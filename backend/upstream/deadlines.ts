@@ -3,6 +3,9 @@
 import { onAbort, OVER } from '../core/abort.ts';
 import type { Clock } from '../core/ports.ts';
 
+/** A wait that took so much longer was no wait of a process that could do anything: the machine slept. Milliseconds. */
+const SLEPT_MS = 10_000;
+
 /** Makes the error of a deadline at the moment it strikes. */
 export type Late = () => Error;
 
@@ -66,7 +69,10 @@ export class Call {
   // One timer per stretch of silence, not one per piece: when it strikes it sees whether anything has come meanwhile.
   #watch(left: number, ms: number, late: Late): void {
     const seen = this.#progress;
+    const from = this.#clock.elapsed();
     this.#cancel = this.#clock.after(left, () => {
+      // What was not awake could not answer: the deadline starts anew.
+      if (this.#clock.elapsed() - from - left > SLEPT_MS) return this.#watch(ms, ms, late);
       if (seen === this.#progress && !this.#held) return this.#stop.abort(late());
       // For a process that was held up: what came meanwhile is read before the deadline strikes.
       const silent = this.#held ? 0 : this.#clock.elapsed() - this.#lastProgressAt;

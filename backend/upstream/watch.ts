@@ -17,11 +17,16 @@ import { versionOf } from './greeting.ts';
 import { Installed } from './installed.ts';
 import { logChange } from './log-change.ts';
 import { shared } from './shared-work.ts';
+import { identity, unknownState } from './upstream-state.ts';
 import { orAborted } from '../core/abort.ts';
 
 /** Pause between two probes. */
 const PROBE_UP_MS = 15_000;
 const PROBE_DOWN_MS = 2000;
+
+/** A machine that woke up may find its network only after a while: so long Ollama is not called away. Milliseconds. */
+const WAKING_MS = 10_000;
+const PROBE_WAKING_MS = 500;
 
 /** Failures that show that somebody is there. */
 const ANSWERED: ReadonlySet<ErrorCode> = new Set([
@@ -52,6 +57,8 @@ export interface StartedWatch extends Watch {
    * `ollama.api_url` everything known is forgotten first. Resolves when the probe has ended; never rejects.
    */
   reconfigured(): Promise<void>;
+  /** The machine woke up: probes at once, and for a moment takes a probe that fails for no news. */
+  woke(): void;
 }
 
 /** Makes a watch that does nothing until `start`, except what `resolve` and `refreshLoaded` ask of it. */
@@ -76,6 +83,9 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
   let away = true;
   /** The last call through us ended well: what answers there is an Ollama, whatever else it does not tell. */
   let works = false;
+  let wakingUntil = -Infinity;
+  /** The last probe found nobody, while the machine was waking up. */
+  let missed = false;
   let pause = new AbortController();
   let running: Promise<void> | undefined;
 
@@ -140,10 +150,13 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       await within(LISTS_MS, lists, () => !obsolete() && publish());
       if (obsolete()) return;
       away = false;
+      missed = false;
       publish({ status: 'up', version, latency_ms: latency, reason: undefined, code: undefined, foreign: false });
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
+      missed = clock.elapsed() < wakingUntil && failure.code === 'upstream_unreachable' && state.status === 'up';
+      if (missed) return;
       if (failure.code === 'internal') log.error(faultOf(error), 'A probe of Ollama failed in Hearth itself');
       away = failure.code === 'upstream_unreachable';
       if (away) breaker.failed();
@@ -170,7 +183,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       pause = new AbortController();
       followAddress();
       await probe.run();
-      const ms = state.status === 'up' ? PROBE_UP_MS : PROBE_DOWN_MS;
+      const ms = missed ? PROBE_WAKING_MS : state.status === 'up' ? PROBE_UP_MS : PROBE_DOWN_MS;
       await clock.sleep(ms, pause.signal).catch(() => undefined);
     }
   }
@@ -268,31 +281,14 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       pause.abort();
       await Promise.allSettled([running, probe.running, installed.looking]);
     },
+    woke() {
+      wakingUntil = clock.elapsed() + WAKING_MS;
+      pause.abort();
+    },
     async reconfigured() {
       followAddress();
       pause.abort();
       await probe.run();
     },
   };
-}
-
-function unknownState(url: string): UpstreamState {
-  return {
-    url,
-    status: 'unknown',
-    version: undefined,
-    latency_ms: undefined,
-    reason: undefined,
-    code: undefined,
-    foreign: false,
-    away: true,
-    breaker: 'closed',
-    installed: undefined,
-    loaded: [],
-  };
-}
-
-/** Equal for two states that would be shown the same. */
-function identity(state: UpstreamState): string {
-  return JSON.stringify({ ...state, latency_ms: undefined });
 }

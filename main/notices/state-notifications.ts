@@ -1,4 +1,4 @@
-// Notices and notifications that follow from changes of state: Ollama going away and coming back, the gateway failing.
+// Notices and notifications that follow from changes of state: Ollama going away and coming back, an answer that hangs, the gateway failing.
 // It compares what was with what is and says each thing once; figures never make a notification.
 import { lookOf, type AppState } from '../../backend/contract/app-state.ts';
 import { downWords } from '../../backend/contract/shut-out.ts';
@@ -24,6 +24,9 @@ export function worthSaying(before: AppState, now: AppState): Said | undefined {
   if (now.is === 'ollama_down' && isUp(before)) {
     const title = downWords(now.upstream);
     return { title, body: 'Requests fail until it is back.' };
+  }
+  if (now.is === 'stuck' && before.is !== 'stuck') {
+    return { title: 'One answer makes no progress', body: 'Ollama is up, one answer hangs. Open Hearth to cancel it.' };
   }
   if (before.is === 'ollama_down' && isUp(now)) return { title: 'Ollama is back', body: 'Requests work again.' };
   return undefined;

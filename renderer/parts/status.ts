@@ -55,7 +55,8 @@ const START: HeaderButton = { label: 'Start', primary: true, step: { command: 's
 export function headerOf(view: View, now: number): HeaderView {
   const { gateway, live, settings } = view;
   const places = Number(settings.values['queue.max_queue_size']);
-  const state = stateOf({ gateway, live, places }, now);
+  const stuckAfterS = Number(settings.values['ollama.stuck_after_seconds']);
+  const state = stateOf({ gateway, live, places, stuckAfterS }, now);
   const said = live === null || lookOf(state) === 'stopped' ? resting(state, now) : working(state, view, live, now);
   const look = lookOf(state);
   const hasEmber = state.is !== 'looking' && live?.models.some(({ loaded }) => loaded) === true;

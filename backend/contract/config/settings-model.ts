@@ -102,6 +102,14 @@ export const ollama = section('Ollama', {
     applies: 'live',
     advanced: true,
   }),
+  stuck_after_seconds: field(amount(1, DAY_S), {
+    title: 'Call an answer stuck after',
+    hint: 'A run that gave nothing for so long, while Ollama answers otherwise, is shown as stuck, with a way to cancel it. A long prompt on a slow machine takes its time too. The clock starts when the model stands ready, and with every piece.',
+    default: 180,
+    unit: 's',
+    applies: 'live',
+    advanced: true,
+  }),
   connect_timeout_ms: field(whole(50, 60_000), {
     title: 'Connect within',
     hint: 'Longest time to open a connection to Ollama.',

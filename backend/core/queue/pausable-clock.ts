@@ -30,6 +30,11 @@ export class PausableClock {
     for (const wake of waiting) wake();
   }
 
+  /** So many milliseconds went by that nobody could use: the machine slept. */
+  skip(ms: number): void {
+    if (!this.paused) this.#pausedMs += ms;
+  }
+
   /** Like Clock.elapsed, but for the time in which it stood still. */
   elapsed(): number {
     return this.#clock.elapsed() - this.#pausedSoFar();
@@ -37,12 +42,12 @@ export class PausableClock {
 
   /** Resolves after `ms` milliseconds in which it did not stand still; rejects with the signal's reason. */
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
-    // What it stood still during a sleep has yet to pass.
-    for (let left = ms; left > 0;) {
+    const until = this.elapsed() + ms;
+    for (;;) {
       if (this.paused) await this.#resumed(signal);
-      const before = this.#pausedMs;
+      const left = until - this.elapsed();
+      if (left <= 0) return;
       await this.#clock.sleep(left, signal);
-      left = this.#pausedSoFar() - before;
     }
   }
 

@@ -189,6 +189,12 @@ export class LeaseQueue {
     return this.#line.unwanted(runner, signal);
   }
 
+  /** The machine slept for so many milliseconds that the clock has counted; nobody's wait runs out by them. */
+  slept(ms: number): void {
+    this.#waitClock.skip(ms);
+    this.#changed();
+  }
+
   /** Running ones finish, new ones wait, and nobody's wait runs out. */
   pause(): void {
     this.#waitClock.pause();

@@ -81,6 +81,8 @@ export class Ticket {
   status: TicketStatus = 'queued';
   waiting: Waiting = { phase: 'queued', position: 0, eta_ms: 0 };
   startedAt: number | undefined;
+  /** When its model stood ready and began to work for it. */
+  ranAt: number | undefined;
   firstPieceAt: number | undefined;
   lastPieceAt: number | undefined;
   /** Pieces its caller has been given. */
@@ -132,6 +134,7 @@ export class Ticket {
 
   moved(waiting: Waiting): void {
     this.waiting = waiting;
+    if (waiting.phase === 'running') this.ranAt ??= this.#clock.elapsed();
     if (waiting.phase !== 'queued') this.started();
     else if (this.status === 'processing') this.#stopped();
   }
@@ -162,6 +165,12 @@ export class Ticket {
   #stopped(): void {
     this.status = 'queued';
     this.startedAt = undefined;
+    this.ranAt = undefined;
+  }
+
+  /** Since when nothing has come from the model that works for it; undefined while none does. */
+  get silentSince(): number | undefined {
+    return this.startedAt === undefined ? undefined : (this.lastPieceAt ?? this.ranAt ?? this.startedAt);
   }
 
   firstPiece(): void {

@@ -15,6 +15,7 @@ import type { Requests } from '../requests/requests.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Residency } from '../models/residency.ts';
+import { stuckRun } from './stuck.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
 
 const MB = 1024 * 1024;
@@ -40,12 +41,14 @@ export interface SnapshotParts {
 
 /**
  * unhealthy: Ollama does not answer. degraded: it does, but the configured model is missing, the breaker is half open,
- * or the queue is full.
+ * a run hangs, or the queue is full.
  */
 export function health(parts: SnapshotParts): Health {
   const { watch, queue, cache } = parts;
   const upstream = upstreamView(parts);
-  const degraded = !upstream.model_available || watch.state.breaker === 'half_open' || queue.full;
+  const stuck = stuckRun(parts);
+  const degraded =
+    stuck !== undefined || !upstream.model_available || watch.state.breaker === 'half_open' || queue.full;
   const notices = parts.notices();
   return {
     status: !upstream.reachable ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
@@ -54,6 +57,7 @@ export function health(parts: SnapshotParts): Health {
     upstream,
     queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
     cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes) },
+    ...(stuck === undefined ? {} : { stuck }),
     ...(notices.length === 0 ? {} : { notices: [...notices] }),
   };
 }
@@ -162,7 +166,7 @@ function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' |
     tokens: ticket.pieces,
     tokens_per_s: pace(ticket),
     ...(ticket.waiting.truncated === undefined ? {} : { truncated: { ...ticket.waiting.truncated } }),
-    silent_ms: ticket.startedAt === undefined ? null : Math.round(elapsed - (ticket.lastPieceAt ?? ticket.startedAt)),
+    silent_ms: ticket.silentSince === undefined ? null : Math.round(elapsed - ticket.silentSince),
   };
 }
 

@@ -1,4 +1,5 @@
-// Keeps models warm: the preload list, and the models in use before their keep_alive runs out. It asks for nothing while
+// Keeps models warm: the preload list, the models in use before their keep_alive runs out, and what was in memory when
+// Ollama was started anew. It asks for nothing while
 // anybody waits or runs, takes no memory from a model that is in use, and gives up quietly when Ollama is down.
 import { LEAST_URGENT } from '../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../contract/errors.ts';
@@ -31,6 +32,13 @@ interface Wanted {
   readonly weights: string;
 }
 
+interface Lost extends Wanted {
+  /** When it would have left memory by itself, in milliseconds since 1970. */
+  readonly until: number;
+  /** It was in memory again; what becomes of it then is its own business. */
+  isBack: boolean;
+}
+
 export class Warmer {
   readonly #parts: WarmerParts;
   #busy = false;
@@ -40,8 +48,12 @@ export class Warmer {
   readonly #expired = new Set<string>();
   /** Weights in memory at the last look, and until when. */
   #seen: ReadonlyMap<string, number> = new Map();
+  /** What was in memory when Ollama went away, by weights: it comes back, unless somebody needs the room first. */
+  readonly #lost = new Map<string, Lost>();
   /** Pairs of weights that were seen in memory together. */
   readonly #together = new Set<string>();
+  /** By weights, the name under which they were last loaded; one for each model at most. */
+  readonly #names = new Map<string, string>();
   readonly #tries = new Map<string, { readonly at: number; readonly times: number }>();
   /** Pairs of weights of which loading the first made Ollama unload the second. Few: one of them is on the preload list. */
   readonly #misfits: { readonly loaded: string; readonly left: string }[] = [];
@@ -53,7 +65,9 @@ export class Warmer {
   /** Looks whether something is to be warmed; call after each look at Ollama. `signal` ends what it started. */
   check(signal: AbortSignal): void {
     const { watch, queue, uses } = this.#parts;
-    if (watch.state.status !== 'up') {
+    // It may also have been started anew between two probes; then a call broke off, and nobody knows more yet.
+    if (watch.state.status !== 'up' || watch.state.away) {
+      if (this.#seen.size > 0) this.#lose();
       this.#begun.clear();
       this.#expired.clear();
       uses.away();
@@ -67,10 +81,30 @@ export class Warmer {
     });
   }
 
+  /** Ollama is away, and with it what it had in memory, except for what had run out by itself. */
+  #lose(): void {
+    const now = this.#parts.clock.now();
+    this.#lost.clear();
+    for (const [weights, until] of this.#seen) {
+      const name = this.#names.get(weights);
+      if (name !== undefined && until > now) this.#lost.set(weights, { name, weights, until, isBack: false });
+    }
+    this.#seen = new Map();
+  }
+
+  /** The lost one that is to be loaded now: all of them were in memory together, so none takes the room of another. */
+  #nextLost(): Wanted | undefined {
+    const now = this.#parts.clock.now();
+    if ([...this.#seen.keys()].some((weights) => !this.#lost.has(weights))) this.#lost.clear();
+    for (const lost of this.#lost.values()) lost.isBack ||= this.#seen.has(lost.weights);
+    return [...this.#lost.values()].find((lost) => !lost.isBack && lost.until > now && this.#mayTry(lost));
+  }
+
   /** What came into memory and what left it since the last look. */
   #look(): void {
     const { watch, modelfiles, clock } = this.#parts;
     const seen = new Map(watch.state.loaded.map(({ digest, expires_at }) => [modelfiles.weights(digest), expires_at]));
+    for (const { digest, name } of watch.state.loaded) this.#names.set(modelfiles.weights(digest), name);
     const now = clock.now();
     for (const [weights, until] of this.#seen) {
       if (!seen.has(weights) && until <= now + CLOCK_SLACK_MS) this.#expired.add(weights);
@@ -130,6 +164,8 @@ export class Warmer {
   #next(): Wanted | undefined {
     const { uses, queue } = this.#parts;
     if (queue.waiting > 0 || queue.running > 0 || queue.paused) return undefined;
+    const lost = this.#nextLost();
+    if (lost !== undefined) return lost;
     return this.#wanted().find((wanted) => {
       const { weights } = wanted;
       if (this.#seen.has(weights) || !this.#mayTry(wanted)) return false;

@@ -13,6 +13,7 @@ import { askAboutOrigins } from '../../../main/notices/origin-notices.ts';
 import { Settings } from '../../../main/settings/settings.ts';
 import { worthSaying } from '../../../main/notices/state-notifications.ts';
 import { NO_LOG } from '../../support/builders.ts';
+import { queueEntry } from '../../support/live-view.ts';
 
 let home = '';
 beforeEach(() => {
@@ -238,6 +239,13 @@ describe('outside the window is said', () => {
     expect(worthSaying(down(), down())).toBeUndefined();
     expect(worthSaying(down(), up)?.title).toBe('Ollama is back');
     expect(worthSaying(up, up)).toBeUndefined();
+  });
+
+  test('that an answer hangs, once', () => {
+    const stuck: AppState = { is: 'stuck', entry: queueEntry({}), silentMs: 200_000 };
+    expect(worthSaying(up, stuck)?.body).toContain('cancel');
+    expect(worthSaying(stuck, stuck)).toBeUndefined();
+    expect(worthSaying(stuck, up)).toBeUndefined();
   });
 
   test('what is in the way, in the words of the tray', () => {

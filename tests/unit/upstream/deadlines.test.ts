@@ -46,6 +46,18 @@ describe('Call', () => {
     expect(call.signal.aborted).toBe(true);
   });
 
+  test('a machine that slept over the end of a deadline starts it anew', async () => {
+    const { clock, call } = open();
+    call.expect(60_000, late);
+    await clock.advance(50_000);
+    clock.pass(3_600_000);
+    await clock.advance(59_999);
+    expect(call.signal.aborted).toBe(false);
+    await clock.advance(60_000);
+    expect(call.signal.reason).toEqual(late());
+    call.close();
+  });
+
   test('a later deadline replaces the earlier one', async () => {
     const { clock, call } = open();
     call.expect(1000, late);

@@ -656,3 +656,35 @@ describe('Breaker', () => {
     expect(breaker.enter()).toBe(5000);
   });
 });
+
+describe('when the machine woke up', () => {
+  test('it probes at once, and Ollama is not away because the network comes a moment later', async () => {
+    const { clock, ollama, watch, told } = setUp();
+    watch.start();
+    await settled();
+    expect(watch.state.status).toBe('up');
+    const before = told.length;
+    ollama.up = false;
+    watch.woke();
+    await settled();
+    expect(ollama.calls.version).toBe(2);
+    await clock.advance(2000);
+    expect(ollama.calls.version).toBeGreaterThan(3);
+    ollama.up = true;
+    await clock.advance(1000);
+    expect(told.slice(before).map(({ status }) => status)).not.toContain('down');
+    expect(watch.state.status).toBe('up');
+  });
+
+  test('who does not come within ten seconds is away', async () => {
+    const { clock, ollama, watch } = setUp();
+    watch.start();
+    await settled();
+    ollama.up = false;
+    watch.woke();
+    await clock.advance(9000);
+    expect(watch.state.status).toBe('up');
+    await clock.advance(2000);
+    expect(watch.state.status).toBe('down');
+  });
+});

@@ -56,6 +56,7 @@ describe('declarations', () => {
         system_prompt: '',
         timeout_seconds: 300,
         first_token_timeout_seconds: 900,
+        stuck_after_seconds: 180,
         connect_timeout_ms: 3000,
         keep_warm: false,
         preload: [],

@@ -96,3 +96,17 @@ describe('one whose turn had come', () => {
     expect(line.granted.at(-1)).toBe('next');
   });
 });
+
+test('what the machine slept counts for nobody’s patience', async () => {
+  const line = new QueueHarness({ queue: { max_wait_ms: 60_000 } });
+  line.enter('A');
+  await line.settle();
+  const waits = line.enter('A');
+  await line.clock.advance(30_000);
+  line.clock.pass(3_600_000);
+  line.queue.slept(3_600_000);
+  await line.clock.advance(29_000);
+  expect(waits.lease.state).toBe('pending');
+  await line.clock.advance(1000);
+  expect(waits.lease.reason).toMatchObject({ code: 'queue_timeout' });
+});

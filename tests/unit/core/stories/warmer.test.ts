@@ -225,6 +225,45 @@ describe('preload', () => {
   });
 });
 
+describe('what was in memory when Ollama was started anew', () => {
+  const away = async ({ ollama, pass }: ReturnType<typeof setUp>): Promise<void> => {
+    await pass(0);
+    ollama.status = 'down';
+    await pass(0);
+    ollama.forget('a:latest', 'b:latest', 'c:latest');
+    ollama.status = 'up';
+  };
+
+  test('comes back, each once, and what somebody unloads then stays out', async () => {
+    const world = setUp({ room: 2, preload: [] });
+    await world.ollama.chat('a:latest', 3600);
+    await world.ollama.chat('b:latest', 3600);
+    await away(world);
+    await world.pass(0);
+    expect(world.ollama.names).toEqual(['a:latest', 'b:latest']);
+    expect(world.ollama.loads).toHaveLength(4);
+    world.ollama.forget('a:latest');
+    await world.pass(10 * MINUTE);
+    expect(world.ollama.names).toEqual(['b:latest']);
+  });
+
+  test('stays out where another model was loaded before it, or its time had come', async () => {
+    const world = setUp({ room: 1, preload: [] });
+    await world.ollama.chat('a:latest', 3600);
+    await away(world);
+    await world.ollama.chat('b:latest', 60);
+    await world.pass(10 * MINUTE);
+    expect(world.ollama.names).toEqual([]);
+    await world.ollama.chat('a:latest', 120);
+    await world.pass(0);
+    world.ollama.status = 'down';
+    await world.pass(5 * MINUTE);
+    world.ollama.status = 'up';
+    await world.pass(MINUTE);
+    expect(world.ollama.names).toEqual([]);
+  });
+});
+
 describe('keep warm', () => {
   test('renews what is in memory before its time is up, and loads nothing', async () => {
     const { ollama, pass } = setUp({ room: 2, preload: ['a:latest'], warm: true });

@@ -23,7 +23,16 @@ const GATEWAY: GatewayView = {
 function state(over: Partial<TrayState> = {}): TrayState {
   const now = Date.parse(liveView().stats.timestamp);
   const startAtLogin = { on: false, locked: false };
-  return { gateway: GATEWAY, live: liveView(), places: 100, now, model: 'llama3.2', startAtLogin, ...over };
+  return {
+    gateway: GATEWAY,
+    live: liveView(),
+    places: 100,
+    stuckAfterS: 180,
+    now,
+    model: 'llama3.2',
+    startAtLogin,
+    ...over,
+  };
 }
 
 function find(entries: readonly TrayEntry[], label: RegExp): TrayEntry {

@@ -19,6 +19,7 @@ function said(upstream: NonNullable<LiveChange['upstream']>, program: 'installed
     ...whole,
     live,
     places: 100,
+    stuckAfterS: 180,
     now: NOW,
     model: 'm',
     startAtLogin: { on: false, locked: false },

@@ -1,13 +1,7 @@
 // The queue as people see it: a row for each run of the model, its order, its changes of model, its times as of now.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import {
-  runningRows,
-  staleness,
-  stateOf,
-  STUCK_AFTER_MS,
-  type AppState,
-} from '../../../../backend/contract/app-state.ts';
+import { runningRows, staleness, stateOf, type AppState } from '../../../../backend/contract/app-state.ts';
 import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
 import { QUEUE_CLASSES, type QueueClass } from '../../../../backend/contract/chat/chat-request.ts';
 import { climbOf, heldOrder, lineRows, waitingRows, waitLeft, whenWords } from '../../../../renderer/parts/run-rows.ts';
@@ -90,13 +84,13 @@ describe('a run that hangs', () => {
   const silent = (id: string, ms: number | null, over: Partial<QueueEntry> = {}): QueueEntry =>
     entry(id, { silent_ms: ms, ...over });
   const found = (running: QueueEntry[], now = TAKEN): (AppState & { is: 'stuck' }) | undefined => {
-    const state = stateOf({ gateway: view().gateway, live: liveView({ running }), places: 100 }, now);
+    const state = stateOf({ gateway: view().gateway, live: liveView({ running }), places: 100, stuckAfterS: 180 }, now);
     return state.is === 'stuck' ? state : undefined;
   };
 
   test('is one without a piece for three minutes, the time since the figures included', () => {
-    expect(found([silent('a', STUCK_AFTER_MS - 1)])).toBeUndefined();
-    expect(found([silent('a', STUCK_AFTER_MS - 1)], TAKEN + 1)).toMatchObject({ silentMs: STUCK_AFTER_MS });
+    expect(found([silent('a', 179_999)])).toBeUndefined();
+    expect(found([silent('a', 179_999)], TAKEN + 1)).toMatchObject({ silentMs: 180_000 });
   });
 
   test('is the longest silent of several', () => {
