@@ -30,9 +30,9 @@ export interface HandedOnCall extends TicketOptions {
 
 /**
  * Sends the request up and its answer down; resolves with the status when its caller has all of it. `begun` is called
- * before the first byte of the answer goes down: from then on it can't be asked again.
+ * before the first byte of the answer goes down: from then on it can't be asked again. Ends when the signal aborts.
  */
-export type Exchange = (ticket: Ticket, begun: () => void) => Promise<number>;
+export type Exchange = (ticket: Ticket, begun: () => void, signal: AbortSignal) => Promise<number>;
 
 export interface HandedOnParts extends LifeParts {
   readonly config: ReadConfig;
@@ -62,7 +62,8 @@ export class HandedOnRuns {
   /**
    * Has the exchange done on a lease. `came` is told of the ticket before anything is waited for. Throws what the exchange
    * throws, request_exists, client_limit, breaker_open, shutting_down, queue_full, queue_timeout, upstream errors of a
-   * load, cancelled. Where Ollama goes away before anything of the answer went down, it is asked again.
+   * load, cancelled. Where Ollama goes away before anything of the answer went down, or a person goes first, it is asked
+   * again.
    */
   async run(call: HandedOnCall, came: (ticket: Ticket) => void, exchange: Exchange): Promise<void> {
     const { watch, queue, modelfiles, telemetry, clock, config, estimator } = this.#parts;
@@ -75,6 +76,7 @@ export class HandedOnRuns {
       const spec = await modelfiles.runner(request, model, ticket.signal);
       const flight = `handed on ${ticket.id}`;
       ticket.flight = flight;
+      let told = false;
       const measured = (): number | undefined => estimator.runMs(spec.model, call.chars, askedOf(call, request));
       const place = queue.enter(
         {
@@ -86,6 +88,7 @@ export class HandedOnRuns {
           serves: (key) => key === flight,
           expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
           isGuess: () => measured() === undefined,
+          mayBeginAgain: () => !told,
           onWaiting: (waiting) => ticket.moved(waiting),
         },
         ticket.signal,
@@ -93,9 +96,8 @@ export class HandedOnRuns {
       ticket.source = 'bypass';
       ticket.cache = NOTHING_KEPT;
       telemetry.sourced(spec.model, 'bypass', call.owner);
-      let told = false;
       await outlasting(place, { signal: ticket.signal, told: () => told }, (lease) =>
-        this.#onLease(lease, ticket, request, spec, model, () => exchange(ticket, () => (told = true))),
+        this.#onLease(lease, ticket, request, spec, model, () => exchange(ticket, () => (told = true), lease.signal)),
       );
     });
   }
@@ -111,7 +113,7 @@ export class HandedOnRuns {
     const { residency } = this.#parts;
     const keepAlive = keepAliveOf(request);
     const local = !isCloudName(spec.model);
-    if (local && loadsByItself(model)) await this.#ready(spec, keepAlive, ticket);
+    if (local && loadsByItself(model)) await this.#ready(spec, keepAlive, ticket, lease.signal);
     lease.began();
     ticket.moved(RUNNING);
     const status = await exchange();
@@ -120,9 +122,8 @@ export class HandedOnRuns {
   }
 
   /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
-  async #ready(spec: RunnerSpec, keepAlive: number | undefined, ticket: Ticket): Promise<void> {
+  async #ready(spec: RunnerSpec, keepAlive: number | undefined, ticket: Ticket, signal: AbortSignal): Promise<void> {
     const { residency, queue, upstream } = this.#parts;
-    const { signal } = ticket;
     if (!residency.isReady(spec)) ticket.moved(loading(this.#parts, spec.model));
     await residency.ensure(spec, keepAlive, queue, signal);
     const ours = await residency.keepAlive(spec, keepAlive, signal);

@@ -56,14 +56,14 @@ export async function handOn(
   // While its reader takes the rest it has not ended, for who waits for that when Hearth stops; the model has.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
   const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;
-  const send: Exchange = (ticket, told) => {
+  const send: Exchange = (ticket, told, signal) => {
     const begun = (): void => {
       beats?.stop();
       told();
       const headers = { ...cacheHeaders(ticket, false), ...queueHeaders(ticket.source, ticket) };
       if (!res.headersSent) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     };
-    return exchange(relay, req, res, { body: bytes, kind: 'run', begun, passing: () => ticket.piece() }, ticket.signal);
+    return exchange(relay, req, res, { body: bytes, kind: 'run', begun, passing: () => ticket.piece() }, signal);
   };
   const came = (ticket: Ticket): void =>
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));

@@ -84,6 +84,8 @@ export async function exchange(
   const sent = read ? body : hasBody(req) ? req : null;
   if (sent === req) inviteBody(req);
   const answer = await relay.forward({ method, path: url, headers: upward(req, read), body: sent, kind }, signal);
+  // Of a run that was given up at the same time nothing is told.
+  signal.throwIfAborted();
   if (res.headersSent && !isStream(answer)) throw await refused(answer);
   begun?.();
   if (!res.headersSent) answerWith(res, answer);

@@ -203,6 +203,19 @@ describe('what is handed on with a lease', () => {
     expect(hearth.fake.calls.filter(({ path }) => path === TRANSCRIBE).length).toBe(2);
   });
 
+  test('gives way to a person before anything of it has come, and is asked again', async () => {
+    await start({ config: { queue: { settle_ms: 0 } } });
+    const gate = hearth.fake.gate();
+    const background = transcribe(recording(), { headers: { 'x-queue-priority': 'low' } });
+    await hearth.fake.until(({ active }) => active === 1);
+    const person = hearth.chat('hello', { stream: true });
+    await hearth.fake.until(({ calls }) => calls.some(({ path, aborted }) => path === TRANSCRIBE && aborted));
+    gate.release();
+    expect([(await person).status, (await background).status]).toEqual([200, 200]);
+    const runs = hearth.fake.chats().map(({ path, outcome }) => `${path} ${outcome}`);
+    expect(runs).toEqual([`${TRANSCRIBE} aborted`, '/api/chat done', `${TRANSCRIBE} done`]);
+  });
+
   test('leaves the line with its caller, and a run with it', async () => {
     await start();
     const free = await busy();
