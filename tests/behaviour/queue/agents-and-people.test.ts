@@ -33,13 +33,20 @@ const start = async (options: HearthOptions): Promise<void> => {
   hearth = await startHearth({ ...options, fake: { ...options.fake, answer } });
 };
 
+/** Agents bring their tools along: what they ask without any is background work. */
+const tools = [{ name: 'read', description: 'Reads a file.', input_schema: { type: 'object', properties: {} } }];
+
 /** Four helpers, each of which asks again as soon as it has its answer, as those of Claude Code do. */
 function help(models: readonly [string, string, string, string]): void {
   const headers = { 'user-agent': 'claude-cli/2.1.197 (external, sdk-cli)', 'x-app': 'cli' };
   const helper = async (model: string, name: number): Promise<void> => {
     for (let turn = 0; !stopped; turn++) {
       const messages = [{ role: 'user', content: `helper ${name}, turn ${turn}` }];
-      const answer = await hearth.post('/v1/messages', { model, max_tokens: 100, stream: true, messages }, { headers });
+      const answer = await hearth.post(
+        '/v1/messages',
+        { model, max_tokens: 100, stream: true, messages, tools },
+        { headers },
+      );
       await answer.text();
     }
   };
