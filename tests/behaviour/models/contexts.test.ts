@@ -129,12 +129,17 @@ describe('num_ctx of one model', () => {
 describe('a prompt that does not fit', () => {
   const long = prompt(9000);
 
-  test.each([
-    ['/api/chat', {}],
-    ['/v1/chat/completions', {}],
-    ['/api/chat', { stream: true }],
-    ['/v1/chat/completions', { stream: true }],
-  ])('is told by %s with %j, of a kept answer too', async (path, more) => {
+  const ROUTES = ['/api/chat', '/v1/chat/completions', '/v1/messages', '/v1/responses'];
+  test.each(
+    ROUTES.flatMap(
+      (path) =>
+        [
+          [path, false],
+          [path, true],
+        ] as const,
+    ),
+  )('is told by %s, streamed: %s, of a kept answer too', async (path, stream) => {
+    const more = { stream, ...(path === '/v1/responses' ? { input: long } : {}), max_tokens: 10 };
     await start({ fake: { models: [{ name: 'm' }] }, config: { cache: { drop_in: 'always' } } });
     for (const source of ['MISS', 'HIT', 'HIT']) {
       const response = await ask(path, long, more);
