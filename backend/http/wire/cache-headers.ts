@@ -98,13 +98,14 @@ export function cacheHeaders({ source, cache, waiting }: Known, ignored: boolean
   const { plan, key, hit, landed } = cache;
   const truncated = hit?.truncated ?? waiting?.truncated;
   const detail = ignored ? '; detail="request cache-control not followed"' : '';
-  return {
+  const headers: Record<string, string> = {
     'Cache-Status': `hearth; ${cacheStatus(source, plan, hit)}${landed.stored ? '; stored' : ''}${detail}`,
     'X-Cache': source === 'bypass' && plan.bypass === 'refresh' ? 'REFRESH' : X_CACHE[source],
     'X-Cache-Key': key?.slice(0, 16) ?? 'none',
     Age: String(hit?.age ?? 0),
-    ...(truncated === undefined ? {} : { 'X-Context': `${truncated.tokens}/${truncated.size} truncated` }),
   };
+  if (truncated !== undefined) headers['X-Context'] = `${truncated.tokens}/${truncated.size} truncated`;
+  return headers;
 }
 
 const X_CACHE = { hit: 'HIT', miss: 'MISS', coalesced: 'COALESCED', bypass: 'BYPASS' } as const satisfies Record<
