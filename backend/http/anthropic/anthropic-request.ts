@@ -31,7 +31,8 @@ export function chatFromAnthropic(body: unknown): AnthropicAsked {
   const model = namedModel(asked.model, 'chat');
   const { max_tokens: limit = 0, temperature, top_p, top_k, stop_sequences: stop = [], tools = [] } = asked;
   if (!(Number(limit) > 0)) throw refusal('max_tokens is required and must be positive');
-  const messages = [...systemOf(asked.system), ...messagesIn(asked).flatMap(nativeMessages)];
+  const said = messagesIn(asked);
+  const messages = [...systemOf(asked.system), ...said.flatMap(nativeMessages)];
   const ownTools = tools.filter((tool) => !searchesTheWeb(tool));
   const stream = asked.stream === true;
   return {
@@ -53,8 +54,9 @@ export function chatFromAnthropic(body: unknown): AnthropicAsked {
       model,
     },
     estimate: stream ? estimatedTokens(asked) : 0,
-    // Ollama itself looks up what the model wants to know, and hands what is for ollama.com's machines on as it came.
-    untranslatable: ownTools.length < tools.length || isCloudName(model),
+    // Ollama itself looks up what the model wants to know, has its own words for what was found before, and hands what is
+    // for ollama.com's machines on as it came.
+    untranslatable: ownTools.length < tools.length || said.some(tellsOfSearch) || isCloudName(model),
   };
 }
 
@@ -78,6 +80,13 @@ function messagesIn({ messages = [] }: AnthropicMessages): readonly AnthropicMes
 /** Anthropic's own tool, whose search is done by Ollama (middleware/anthropic.go, hasWebSearchTool). */
 function searchesTheWeb({ type = '' }: AnthropicTool): boolean {
   return type.startsWith('web_search');
+}
+
+/** Blocks of a search that Ollama has done before, and what it has found (anthropic/anthropic.go, convertMessage). */
+const OF_A_SEARCH: ReadonlySet<string | undefined> = new Set(['server_tool_use', 'web_search_tool_result']);
+
+function tellsOfSearch({ content }: AnthropicMessage): boolean {
+  return content.some(({ type }) => OF_A_SEARCH.has(type));
 }
 
 /** A text, or blocks whose texts are joined. Everything else says nothing. */

@@ -89,6 +89,14 @@ describe('a tool', () => {
   });
 });
 
+test.each(['server_tool_use', 'web_search_tool_result'])(
+  'a search of before, told as %s, is Ollama’s to read',
+  (type) => {
+    const before = { role: 'assistant', content: [{ type, id: 's', name: 'web_search', content: [] }] };
+    expect(chat({ messages: [...messages, before, ...messages] }).untranslatable).toBe(true);
+  },
+);
+
 test('a model of ollama.com’s machines is asked in the very words that came', () => {
   expect([chat().untranslatable, chat({ model: 'glm-5:cloud' }).untranslatable]).toEqual([false, true]);
 });
