@@ -45,7 +45,7 @@ export function argumentsIn(text: string): unknown {
   return readAsGo(toolArguments, jsonIn(text)) ?? {};
 }
 
-/** JSON text as Go's Unmarshal takes it. Throws GoRefusal. */
+/** JSON text as Go's Unmarshal takes it, for readAsGo: its numbers may still be text. Throws GoRefusal. */
 export function jsonIn(text: string): unknown {
   return quickly(text) ?? readExactly(Buffer.from(text), true);
 }

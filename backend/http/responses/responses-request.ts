@@ -1,7 +1,7 @@
 // From a body of POST /v1/responses to the same question in Ollama's own form, so that one kept answer serves both. Pure.
 // The rules are Ollama's (openai/responses.go, FromResponsesRequest); what each of them loses, Ollama loses too.
 import { writeJson } from '../../contract/go/exact-json.ts';
-import { bool, custom, GoRefusal, pointer, struct, type Read } from '../../contract/go/go-type.ts';
+import { anything, bool, custom, GoRefusal, pointer, struct, type Read } from '../../contract/go/go-type.ts';
 import { OURS, toolParameters } from '../../contract/chat/ollama-bodies.ts';
 import { responsesBody, type ResponsesTextFormat, type ResponsesTool } from '../../contract/chat/responses-bodies.ts';
 import { isCloudName } from '../../core/models/names.ts';
@@ -211,7 +211,7 @@ function parametersOf(parameters: unknown): unknown {
 
 /** As Go writes a map. */
 function sorted(value: unknown): unknown {
-  return jsonIn(writeJson(value, (item) => Object.keys(item).toSorted()));
+  return readAsGo(anything, jsonIn(writeJson(value, (item) => Object.keys(item).toSorted())));
 }
 
 // ---- what the answer repeats

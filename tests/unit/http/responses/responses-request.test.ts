@@ -2,6 +2,7 @@
 // simulated Ollama, which was written apart; and what Ollama refuses is refused in its words.
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../../backend/contract/errors.ts';
+import { jsonText } from '../../../../backend/contract/go/exact-json.ts';
 import { readGoBody } from '../../../../backend/http/go/go-body.ts';
 import { askedToRespond } from '../../../../backend/http/responses/responses-request.ts';
 import { nativeOf } from '../../../support/fake-ollama/fake-responses-asked.ts';
@@ -128,6 +129,14 @@ describe('the question is the one that Ollama makes of it', () => {
     // Sorted, since Ollama writes them as a map of Go's before it reads them.
     expect(JSON.stringify(request['tools'])).toMatch(/"a":\{.*"b":\{\},"y":\{\}.*"z":\{/);
   });
+});
+
+test('numbers that JavaScript cannot keep are repeated as numbers, and go up as they came', () => {
+  const schema = '{"properties":{"a":{"enum":[5],"maximum":9223372036854775807}},"1":2}';
+  const tools = `[{"type":"function","name":"f","parameters":${schema}}]`;
+  const { echo, request } = read(`{"model":"m","input":"a","tools":${tools}}`);
+  expect(plain(echo.tools[0]?.parameters)).toEqual(JSON.parse(schema));
+  expect(jsonText(request['tools'])).toContain('"maximum":9223372036854775807');
 });
 
 describe('goes up in its own words', () => {
