@@ -38,6 +38,8 @@ export interface AskedUnchanged {
   readonly stream: boolean;
   /** The fields of its body that are ours. They go up with the rest: nothing is changed. */
   readonly ours?: CacheFields;
+  /** The profile that it named, where its model is another. */
+  readonly name?: string;
 }
 
 /**
@@ -50,9 +52,9 @@ export async function handOn(
   res: ServerResponse,
   asked: AskedUnchanged,
 ): Promise<void> {
-  const { bytes, request, stream, ours = {} } = underRealName(asked, parts.config().models);
+  const { bytes, request, stream, name, ours = {} } = underRealName(asked, parts.config().models);
   const { relay, requests, handedOnRuns, patience } = parts;
-  const about = ticketOf(parts, req, res, ours, { request, stream });
+  const about = ticketOf(parts, req, res, ours, { request, stream, name });
   // While its reader takes the rest it has not ended, for who waits for that when Hearth stops; the model has.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
   const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;
@@ -78,10 +80,16 @@ export async function handOn(
 
 /** A body that names a profile names its model; nothing else of it is changed, since it goes up in its own words. */
 function underRealName(asked: AskedUnchanged, profiles: Config['models']): AskedUnchanged {
-  const model = meantModel(profiles, asked.request.model);
-  const body = model === asked.request.model ? undefined : readQuickly(asked.bytes);
+  const { model: name } = asked.request;
+  const model = meantModel(profiles, name);
+  const body = model === name ? undefined : readQuickly(asked.bytes);
   if (typeof body !== 'object' || body === null) return asked;
-  return { ...asked, bytes: Buffer.from(JSON.stringify({ ...body, model })), request: { ...asked.request, model } };
+  return {
+    ...asked,
+    bytes: Buffer.from(JSON.stringify({ ...body, model })),
+    request: { ...asked.request, model },
+    name,
+  };
 }
 
 /** Dialects whose streams are events, which may have comments before them. */

@@ -80,6 +80,7 @@ describe('a request that names one', () => {
     ['/api/generate', { prompt: 'hi' }],
     ['/v1/completions', { prompt: 'hi' }],
     ['/v1/responses', { input: 'hi' }],
+    ['/v1/messages', { messages, max_tokens: 9 }],
   ])('%s runs its model with its options and its system prompt', async (path, body) => {
     const answer = await hearth.post(path, { model: 'fast', stream: false, ...body });
     expect(answer.status).toBe(200);
@@ -139,6 +140,9 @@ describe('a request that names one', () => {
     };
     expect(await classOf({})).toBe('background; by="profile taken"');
     expect(await classOf({}, { 'x-queue-priority': 'interactive' })).toBe('interactive; by="the request"');
+    const tools = [{ type: 'web_search_20250305', name: 'web_search' }];
+    const handedOn = await hearth.post('/v1/messages', { model: 'taken', messages, max_tokens: 9, tools });
+    expect(handedOn.headers.get('x-queue-class')).toBe('background; by="profile taken"');
     const chat = await hearth.chat('hi', { model: 'taken', use_cache: false });
     expect(chat.headers.get('x-queue-class')).toBe('background; by="profile taken"');
   });
