@@ -17,13 +17,16 @@ export interface OllamaFrame {
 
 /** One chunk before the last. */
 export function ollamaChunk(piece: Piece, frame: OllamaFrame): Fields {
-  return { ...head(frame), ...saying(piece, frame.family), done: false, ...unknownOf(piece.extra) };
+  const { extra } = piece;
+  const chunk = saying(piece, frame, extra?.['message']);
+  chunk['done'] = false;
+  return extra === undefined ? chunk : { ...chunk, ...unknownOf(extra) };
 }
 
 /** The last chunk; `piece` is what came in it, as tool calls do. */
 export function ollamaEnd(end: End, piece: Piece | undefined, frame: OllamaFrame): Fields {
-  const said = saying(piece ?? NOTHING, frame.family, end.extra?.['message']);
-  return { ...head(frame), ...said, ...ending(end, unknownOf(end.extra)) };
+  const said = saying(piece ?? NOTHING, frame, end.extra?.['message']);
+  return { ...said, ...ending(end, unknownOf(end.extra)) };
 }
 
 /** The whole answer, as without `stream`. */
@@ -31,15 +34,11 @@ export function ollamaWhole(completion: Completion, frame: OllamaFrame): Fields 
   const { content, thinking, tool_calls, end, extras } = completion;
   const unknown = [...extras, end.extra ?? {}];
   const inMessage = gathered(unknown.map(({ message }) => Object(message) as Fields));
-  const said = saying({ content, thinking, tool_calls }, frame.family, inMessage);
-  return { ...head(frame), ...said, ...ending(end, gathered(unknown.map(unknownOf))) };
+  const said = saying({ content, thinking, tool_calls }, frame, inMessage);
+  return { ...said, ...ending(end, gathered(unknown.map(unknownOf))) };
 }
 
 const NOTHING: Piece = { content: '', thinking: '' };
-
-function head({ model, now }: OllamaFrame): Fields {
-  return { model, created_at: new Date(now()).toISOString() };
-}
 
 /** What else the chunk has (logprobs, context) stands before the figures, as in Ollama's. */
 function ending(end: End, unknown: Fields): Fields {
@@ -59,15 +58,21 @@ const METRICS = [
   'eval_duration',
 ] as const satisfies readonly (keyof Metrics)[];
 
-/** The text fields, where the route has them: in a message, or beside the others. */
-function saying(piece: Piece, family: Family, unknownInMessage: unknown = piece.extra?.['message']): Fields {
+/**
+ * How a chunk begins: the texts stand where the route has them, in a message or beside the others. Each token passes here, so
+ * fields are put in one by one: to spread those that may be missing costs twice as much as all the rest.
+ */
+function saying(piece: Piece, { family, model, now }: OllamaFrame, unknownInMessage: unknown): Record<string, unknown> {
   const { content, thinking, tool_calls: toolCalls = [] } = piece;
-  const more = {
-    ...(thinking === '' ? {} : { thinking }),
-    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
-  };
-  if (family === 'generate') return { response: content, ...more };
-  return { message: { role: 'assistant', content, ...more, ...Object(unknownInMessage) } };
+  const chunk: Record<string, unknown> = { model, created_at: new Date(now()).toISOString() };
+  const said: Record<string, unknown> = family === 'generate' ? chunk : { role: 'assistant' };
+  said[family === 'generate' ? 'response' : 'content'] = content;
+  if (thinking !== '') said['thinking'] = thinking;
+  if (toolCalls.length > 0) said['tool_calls'] = toolCalls;
+  if (family !== 'generate') {
+    chunk['message'] = unknownInMessage === undefined ? said : { ...said, ...Object(unknownInMessage) };
+  }
+  return chunk;
 }
 
 /** Unknown fields of a chunk; those of its message stand in the message. */
