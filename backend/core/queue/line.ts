@@ -161,7 +161,7 @@ export class Line {
 
   /** Who is next among some files, and in whose turn. `isMeant` is asked of the first of each, for all that they have in common. */
   next(rules: Rules, isMeant: (first: Waiter) => boolean): Turn<Waiter> | undefined {
-    const [turn] = this.#inOrder(rules, ({ waiters }) => firstOf(waiters).every(isMeant));
+    const [turn] = this.#inOrder(rules, ({ waiters }) => firstOf(waiters).every(isMeant), isMeant);
     return turn;
   }
 
@@ -175,10 +175,15 @@ export class Line {
     return [...this.#inOrder(rules, (file) => file.lane === lane)];
   }
 
-  #inOrder(rules: Rules, isMeant: (file: File) => boolean): Iterable<Turn<Waiter>> {
+  /** `mayGo`: who may go in another one's turn. */
+  #inOrder(
+    rules: Rules,
+    isMeant: (file: File) => boolean,
+    mayGo?: (waiter: Waiter) => boolean,
+  ): Iterable<Turn<Waiter>> {
     const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
     const memory = rules.memory ?? onlyLast(this.#runner);
-    return inOrder(files, { ...rules, memory, streak: this.#streak, lastServed: this.#lastServed });
+    return inOrder(files, { ...rules, memory, streak: this.#streak, lastServed: this.#lastServed }, mayGo);
   }
 
   /** Moves one place nearer in its lane. The new place, from 1. */

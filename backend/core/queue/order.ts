@@ -73,12 +73,13 @@ export function fileOf({
 /**
  * Who is next, and who after that. Urgency first; within one urgency the callers take turns, and requests of runners that
  * are in memory go first, at most `maxBatch` in a row and never past a waiter that has been overtaken for
- * `batchTimeoutMs`. Who was moved by hand goes just before the one before whom it was moved.
+ * `batchTimeoutMs`. Who was moved by hand goes just before the one before whom it was moved, if it `mayGo` at all.
  * `files` are all who wait, by `fileOf`, each in the order of arrival. No more is planned than is read.
  */
 export function* inOrder<W extends Waiting<W>>(
   files: Iterable<Iterable<W>>,
   state: PlanState,
+  mayGo: (waiter: W) => boolean = () => true,
 ): Generator<Turn<W>, void, undefined> {
   const line = new Files(files, state);
   const planned: { -readonly [K in keyof PlanState]: PlanState[K] } = { ...state };
@@ -86,7 +87,7 @@ export function* inOrder<W extends Waiting<W>>(
   for (;;) {
     const turnOf = letAnotherGo ?? choose(line.heads(), planned);
     if (turnOf === undefined) return;
-    const waiter = foremost(turnOf, line);
+    const waiter = foremost(turnOf, line, mayGo);
     const loads = !planned.memory.runners.has(waiter.runner);
     yield { waiter, turnOf, loads };
     line.serve(waiter);
@@ -139,9 +140,9 @@ function first<W>(heads: Head<W>[], isMeant: (head: Head<W>) => boolean, by: Com
 type Compare<T> = (a: T, b: T) => number;
 
 /** It, or the first of those whom it lets go first, or of those whom that one lets go first. */
-function foremost<W extends Waiting<W>>(waiter: W, line: Files<W>): W {
+function foremost<W extends Waiting<W>>(waiter: W, line: Files<W>, mayGo: (waiter: W) => boolean): W {
   for (const other of waiter.letsFirst ?? []) {
-    if (other.left !== true && !line.isServed(other)) return foremost(other, line);
+    if (other.left !== true && !line.isServed(other) && mayGo(other)) return foremost(other, line, mayGo);
   }
   return waiter;
 }

@@ -114,6 +114,17 @@ describe('a move', () => {
     expect(await moves.order()).toBe('urgent a d b e');
   });
 
+  test('lets nobody run beside what it must not run beside', async () => {
+    const moves = new Moves({ queue: { max_concurrent: 2 } });
+    const beside = moves.line.enter('A', { name: 'beside', caller: 'nobody' });
+    moves.come('a');
+    moves.come('b', 'B');
+    expect(await moves.up('b')).toBe('1: b a');
+    beside.release();
+    expect(await moves.order()).toBe('b');
+    expect(moves.line.granted).toEqual(['runs', 'beside', 'a']);
+  });
+
   test('of a lane moves nobody of the other', async () => {
     const moves = new Moves();
     moves.line.enter('A', { lane: 'embed' });
