@@ -190,7 +190,7 @@ export const queue = section('Queue', {
   evict_after_s: field(whole(0, DAY_S), {
     title: "Background work spares a person's model for",
     hint: 'Background work does not load a model in place of one that a person chats with, until that was idle this long. It waits no longer than queue.aging_ms.',
-    default: 60,
+    default: 30,
     unit: 's',
     applies: 'live',
     advanced: true,

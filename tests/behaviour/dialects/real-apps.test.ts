@@ -106,7 +106,9 @@ describe.each(APPS)('%s', (app) => {
   let hearth: Hearth;
   let direct: FakeOllama;
   beforeAll(async () => {
-    hearth = await startHearth({ fake: { models: MODELS }, config: { cache: { replay: 'original' } } });
+    // What was sent over minutes is sent at once: no background work waits here until a person's model is idle.
+    const config = { cache: { replay: 'original' }, queue: { evict_after_s: 0 } } as const;
+    hearth = await startHearth({ fake: { models: MODELS }, config });
     direct = await startFakeOllama({ models: MODELS });
   });
   afterAll(async () => {

@@ -90,7 +90,7 @@ describe('declarations', () => {
         aging_ms: 60000,
         settle_ms: 300,
         yield_ms: 2000,
-        evict_after_s: 60,
+        evict_after_s: 30,
         reserve_interactive: 0,
         retention_seconds: 600,
         retained_max_mb: 64,
