@@ -90,7 +90,7 @@ test('while its model loads, background work gives way to who needs another mode
   await start({ settle_ms: 0, evict_after_s: 0 });
   const gate = hearth.fake.gateLoads();
   const report = ask('report', false, BACKGROUND.headers, 'deepseek-r1:8b');
-  await line('the report loads', ([entry]) => entry?.phase === 'loading');
+  await hearth.fake.until(({ loads }) => loads.length === 1);
   const answer = person();
   await line('the person loads', (all) => all.some((each) => each.class === 'interactive' && each.phase === 'loading'));
   gate.release();
