@@ -60,7 +60,7 @@ export class Line {
     return this.#runner;
   }
 
-  /** How many chats ran in a row without a load. */
+  /** How many chats ran in a row without a load while somebody waited for one. */
   get streak(): number {
     return this.#streak;
   }
@@ -204,7 +204,7 @@ export class Line {
   }
 
   /** This one runs now and waits no more; `head` was the first in the order, and is overtaken if it is another one. */
-  serve({ waiter, turnOf, loads }: Turn<Waiter>, head: Waiter, now: number): void {
+  serve({ waiter, turnOf, streak }: Turn<Waiter>, head: Waiter, now: number): void {
     const { lane, runner, caller } = waiter.wish;
     turnOf.turnCame = true;
     this.#overtake(waiter, head, now);
@@ -212,7 +212,8 @@ export class Line {
     // An embed runs beside the chats: it ends no batch of theirs.
     if (lane === 'chat') {
       this.#batches.leased(runner, waiter.fifoSwitch);
-      this.#streak = loads ? 1 : this.#streak + 1;
+      // Who takes a slot that the first in line cannot use passes it, though the plan for that slot does not know of it.
+      this.#streak = waiter === head ? streak : this.#streak + 1;
       this.#runner = runner;
     }
     this.#lastServed.delete(caller);

@@ -1,6 +1,6 @@
 // In which order waiting requests run: classes and aging, fairness between callers, what is in memory before what has to
 // be loaded, and moves by hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts
-// gives the leases.
+// gives the leases. docs/scheduling.md tells the rules in words.
 import { CLASS_STEP, levelOf, PRIORITY, type Urgency } from '../../contract/chat/chat-request.ts';
 import { Heap } from './heap.ts';
 import { afterLoad, costOf, type MemoryView } from './memory-view.ts';
@@ -27,7 +27,7 @@ export interface PlanState {
   readonly now: number;
   /** What needs no load. */
   readonly memory: MemoryView;
-  /** How many requests ran in a row without a load, the one after the last load being the first. */
+  /** How many requests ran in a row without a load while somebody as urgent waited for one; at least 1 after the first. */
   readonly streak: number;
   /** For each caller, a number that grows with each lease given; callers not in it were never served. */
   readonly lastServed: ReadonlyMap<string, number>;
@@ -47,6 +47,8 @@ export interface Turn<W> {
   readonly turnOf: W;
   /** Whether its runner has to be loaded for it. */
   readonly loads: boolean;
+  /** The streak after it. */
+  readonly streak: number;
 }
 
 /** The planned order of all who wait. */
@@ -85,14 +87,16 @@ export function* inOrder<W extends Waiting<W>>(
   const planned: { -readonly [K in keyof PlanState]: PlanState[K] } = { ...state };
   let letAnotherGo: W | undefined;
   for (;;) {
-    const turnOf = letAnotherGo ?? choose(line.heads(), planned);
+    const heads = line.heads();
+    const turnOf = letAnotherGo ?? choose(heads, planned);
     if (turnOf === undefined) return;
     const waiter = foremost(turnOf, line, mayGo);
     const loads = !planned.memory.runners.has(waiter.runner);
-    yield { waiter, turnOf, loads };
+    const passes = mostUrgent(heads).some((head) => !planned.memory.runners.has(head.waiter.runner));
+    planned.streak = passes && !loads ? planned.streak + 1 : 1;
+    yield { waiter, turnOf, loads, streak: planned.streak };
     line.serve(waiter);
     letAnotherGo = waiter === turnOf ? undefined : turnOf;
-    planned.streak = loads ? 1 : planned.streak + 1;
     if (loads) planned.memory = afterLoad(planned.memory, waiter.runner);
   }
 }
@@ -116,8 +120,7 @@ function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanStat
   // The usual case, and the one in which a long line must cost little.
   if (heads.length <= 1) return heads[0]?.waiter;
   const { now, batchTimeoutMs, streak, maxBatch, memory } = state;
-  const level = Math.min(...heads.map((head) => head.level));
-  const urgent = heads.filter((head) => head.level === level);
+  const urgent = mostUrgent(heads);
   const isOverdue = ({ waiter: { passedSince } }: Head<W>): boolean =>
     passedSince !== undefined && now - passedSince >= batchTimeoutMs;
   const ready = urgent.filter(({ waiter }) => memory.runners.has(waiter.runner));
@@ -129,6 +132,11 @@ function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanStat
   const cost = new Map(others.map((head) => [head, costOf(head.waiter.runner, memory, wanted)]));
   const byCost = (a: Head<W>, b: Head<W>): number => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || byTurn(a, b);
   return others.some(isOverdue) ? first(others, isOverdue, byTurn) : first(others, () => true, byCost);
+}
+
+function mostUrgent<W>(heads: readonly Head<W>[]): Head<W>[] {
+  const level = Math.min(...heads.map((head) => head.level));
+  return heads.filter((head) => head.level === level);
 }
 
 /** The first of those who are meant, or of all where none is. */

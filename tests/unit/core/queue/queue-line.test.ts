@@ -583,6 +583,21 @@ describe('different runners', () => {
     expect(starts).toBeLessThanOrEqual(10);
   });
 
+  test('no more than a row of them use the slots that a more urgent third one waits for', async () => {
+    const line = new QueueHarness(two);
+    line.resident.add('A').add('B');
+    const all = [line.enter('A'), line.enter('B')];
+    const urgent = line.enter('C', { urgency: () => atPriority(-1), name: 'C' });
+    for (let n = 0; n < 10; n++) all.push(line.enter('A', { caller: `caller ${n}` }));
+    for (const one of all) {
+      await line.settle();
+      if (one.lease.state === 'fulfilled') one.release();
+    }
+    await line.settle();
+    expect(urgent.lease.state).toBe('fulfilled');
+    expect(line.granted.indexOf('C') - 2).toBeLessThanOrEqual(3);
+  });
+
   test('being overtaken by the same model is no reason to switch', async () => {
     const line = new QueueHarness({ batch: { batch_timeout_ms: 1000 } });
     // y's A overtakes x's second A, since they take turns; then B overtakes nobody.
