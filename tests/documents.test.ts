@@ -13,6 +13,8 @@ import {
   routeTable,
 } from '../backend/contract/tables.ts';
 import { appsTable } from './support/app-facts.ts';
+import { compare, tableOf, type Row } from './sim/comparison.ts';
+import { shownIn, TABLES } from './sim/scheduling-page.ts';
 import { startHearth, type Hearth } from './support/hearth.ts';
 
 const run = promisify(execFile);
@@ -40,6 +42,43 @@ test.each([
 test('the table of apps is made from what the replay of their requests saw', () => {
   const apps = readFileSync(resolve(import.meta.dirname, '../docs/apps.md'), 'utf8');
   expect(/<!-- apps -->\n\n([^]*?)\n\n<!-- \/apps -->/.exec(apps)?.[1]).toBe(appsTable());
+});
+
+describe('docs/scheduling.md and `npm run sim`', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../docs/scheduling.md'), 'utf8');
+  /** The cells of the lines of a table. */
+  const linesOf = (text: string): string[][] =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)); // prettier-ignore
+  let rows: Row[];
+  beforeAll(async () => {
+    rows = await compare({ days: 1, seed: 3, slots: 1 });
+  });
+
+  test.each(TABLES)('have the same table for $mark', ({ mark }) => {
+    const shown = linesOf(shownIn(page, mark) ?? '');
+    const made = linesOf(tableOf(rows));
+    const names = (lines: string[][]): string[][] => [
+      lines[0] ?? [],
+      ...lines.slice(2).map((cells) => cells.slice(0, 2)),
+    ];
+    expect(names(shown)).toEqual(names(made));
+  });
+
+  test.each(TABLES)('show that people wait less now, and nothing is refused: $mark', ({ mark }) => {
+    const text = shownIn(page, mark) ?? '';
+    expect(text).toContain(' 0 of them refused');
+    const means = new Map(
+      linesOf(text).map(([machine, order, , wait]) => [`${machine} ${order}`, parseFloat(wait ?? '')]),
+    );
+    for (const { machine } of rows) {
+      const now = means.get(`${machine} now`) ?? NaN;
+      expect(now).toBeLessThan(means.get(`${machine} before`) ?? NaN);
+      expect(now).toBeLessThan(means.get(`${machine} first come`) ?? NaN);
+    }
+  });
 });
 
 describe('the curl lines work as printed, in their order', () => {

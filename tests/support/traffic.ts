@@ -2,9 +2,10 @@
 // Long texts are replaced by their length, and all but the first of long lists by their number.
 import { readdirSync, readFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 
-const FOLDER = fileURLToPath(new URL('../data/traffic/', import.meta.url));
+// By the folder that npm starts everything in: what is built stands elsewhere than this file.
+const FOLDER = resolve('tests/data/traffic');
 
 export interface Sent {
   readonly method: string;
@@ -21,7 +22,7 @@ export const APPS: readonly string[] = readdirSync(FOLDER).map((name) => name.re
 
 /** What an app sent, in order, without what was not recorded whole. */
 export function sentBy(app: string): readonly Sent[] {
-  const lines = readFileSync(`${FOLDER}${app}.jsonl`, 'utf8').trim().split('\n');
+  const lines = readFileSync(`${FOLDER}/${app}.jsonl`, 'utf8').trim().split('\n');
   return lines.map((line) => readSent(line)).filter(({ status }) => status !== 0);
 }
 

@@ -1,0 +1,34 @@
+// `npm run sim -- --days 60 --seed 1`: replays simulated days before the line as it is, as it was, and before "first come,
+// first served", and prints what came of it. With --write the tables go into docs/scheduling.md.
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { compare, type Row } from './comparison.ts';
+import { pageWith, TABLES } from './scheduling-page.ts';
+
+const { values } = parseArgs({
+  options: {
+    days: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const [days, seed] = [Number(values.days), Number(values.seed)];
+const startedAt = performance.now();
+let done = 0;
+const onDay = (): void => {
+  done++;
+  if (done % 200 === 0) process.stderr.write(`${done} days, ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+};
+
+const found: Row[][] = [];
+for (const { slots } of TABLES) found.push(await compare({ days, seed, slots, onDay }));
+const PAGE = 'docs/scheduling.md';
+const page = pageWith(await readFile(PAGE, 'utf8'), found);
+if (values.write) await writeFile(PAGE, page.text);
+process.stdout.write(`${page.tables.join('\n\n')}\n`);
+
+const broken = found.flat().flatMap((row) => row.broken);
+if (broken.length > 0) {
+  process.stderr.write(`${broken.join('\n')}\n`);
+  process.exitCode = 1;
+}
