@@ -38,7 +38,7 @@ export interface KnownQuestion {
   readonly sized: boolean;
   /** Its answer, with GAPS where each has something else. */
   readonly write: (hit: Hit) => string;
-  /** The id in it: that of the request, or one of its own. */
+  /** The id in it, wherever it stands: that of the request, or one of its own. */
   idOf(request: AtOnce): string;
 }
 
@@ -89,7 +89,11 @@ export function answeredAgain(
   const told = gateway.again(known, jobs.taken(arrival.id) ? newId() : arrival.id, textOf);
   if (told === undefined) return false;
   const { request, ready } = told;
-  const { text, bytes } = ready.filled((gap) => valueOf(gap, question, request, clock));
+  let id: string | undefined;
+  const { text, bytes } = ready.filled((gap) => {
+    // One for the whole answer: its events name it again and again.
+    return gap === 'id' ? (id ??= question.idOf(request)) : valueOf(gap, request, clock);
+  });
   countWhole(res, bytes);
   const headers = arrival.headers;
   // Who cuts a reader that takes nothing finds the id of the request there, for the log.
@@ -103,10 +107,8 @@ export function answeredAgain(
   return true;
 }
 
-function valueOf(gap: Gap, question: KnownQuestion, request: AtOnce, clock: Clock): string | number {
+function valueOf(gap: Exclude<Gap, 'id'>, request: AtOnce, clock: Clock): string | number {
   switch (gap) {
-    case 'id':
-      return question.idOf(request);
     case 'time':
       return shownTime(clock.now());
     case 'seconds':
