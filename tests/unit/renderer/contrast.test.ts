@@ -1,10 +1,15 @@
-// The contrast of the window's colours, computed from its style sheet in both themes. Words need 4.5 to 1, graphics and the
+// The contrast of the window's colours, computed from its style sheets in both themes. Words need 4.5 to 1, graphics and the
 // outlines of controls 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11). Change a colour only with these figures in hand.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const sheet = readFileSync(join(import.meta.dirname, '..', '..', '..', 'renderer', 'style.css'), 'utf8');
+const renderer = join(import.meta.dirname, '..', '..', '..', 'renderer');
+
+/** All sheets of the window as one, in the order in which style.css has them. */
+const sheet = [...readFileSync(join(renderer, 'style.css'), 'utf8').matchAll(/@import "(\.\/[^"]+)"/g)]
+  .map(([, path = '']) => readFileSync(join(renderer, path), 'utf8'))
+  .join('');
 
 /** The colours of a `:root { … }` rule, by name without dashes. */
 function colours(from: string): Record<string, string> {
