@@ -6,7 +6,7 @@ import { parseField } from '../../backend/contract/config/config.ts';
 import { HIDDEN } from '../../backend/contract/secret.ts';
 import type { ControlProps } from './control-props.ts';
 import { DOTS } from '../parts/words.ts';
-import { Icon } from '../parts/parts.tsx';
+import { RemoveButton } from './remove-button.tsx';
 
 export function HeadersControl({
   field,
@@ -44,17 +44,7 @@ export function HeadersControl({
           <code>
             {each}: {kept === HIDDEN ? DOTS : kept}
           </code>
-          {!locked && (
-            <button
-              class="btn icon"
-              type="button"
-              aria-label={`Remove ${each}`}
-              title="Remove"
-              onClick={() => void save(without(each))}
-            >
-              <Icon name="close" />
-            </button>
-          )}
+          {!locked && <RemoveButton name={each} remove={() => void save(without(each))} />}
         </li>
       ))}
       {!locked && (

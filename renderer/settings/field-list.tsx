@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { parseField } from '../../backend/contract/config/config.ts';
 import type { ControlProps } from './control-props.ts';
-import { Icon } from '../parts/parts.tsx';
+import { RemoveButton } from './remove-button.tsx';
 
 export function ListControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
   const now = view.settings.values[field.path];
@@ -23,17 +23,7 @@ export function ListControl({ field, view, id, describedBy, locked, wrong, save,
       {items.map((item) => (
         <li key={item}>
           <code>{item}</code>
-          {!locked && (
-            <button
-              class="btn icon"
-              type="button"
-              aria-label={`Remove ${item}`}
-              title="Remove"
-              onClick={() => void save(items.filter((each) => each !== item))}
-            >
-              <Icon name="close" />
-            </button>
-          )}
+          {!locked && <RemoveButton name={item} remove={() => void save(items.filter((each) => each !== item))} />}
         </li>
       ))}
       {!locked && (

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { parseField } from '../../backend/contract/config/config.ts';
 import type { ControlProps } from './control-props.ts';
-import { Icon } from '../parts/parts.tsx';
+import { RemoveButton } from './remove-button.tsx';
 
 export function TableControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
   // The contract's schema has checked it on its way here.
@@ -43,15 +43,10 @@ export function TableControl({ field, view, id, describedBy, locked, wrong, save
               <button class="btn plain" type="button" aria-label={`Edit ${key}`} onClick={() => edit(key, entry)}>
                 Edit
               </button>
-              <button
-                class="btn icon"
-                type="button"
-                aria-label={`Remove ${key}`}
-                title="Remove"
-                onClick={() => void save(Object.fromEntries(Object.entries(now).filter(([each]) => each !== key)))}
-              >
-                <Icon name="close" />
-              </button>
+              <RemoveButton
+                name={key}
+                remove={() => void save(Object.fromEntries(Object.entries(now).filter(([each]) => each !== key)))}
+              />
             </>
           )}
         </li>

@@ -3,10 +3,10 @@
 import type { JSX } from 'preact';
 import type { QueueRule } from '../../backend/contract/queue-rule.ts';
 import { SHIPPED_RULES } from '../../backend/contract/shipped-rules.ts';
-import { Icon } from '../parts/parts.tsx';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import type { ControlProps } from './control-props.ts';
 import { thenWords, whenParts } from './rule-words.ts';
+import { RemoveButton } from './remove-button.tsx';
 
 export function RulesControl({ field, view, id, describedBy, locked, save }: ControlProps): JSX.Element {
   // The contract's schema has checked it on its way here.
@@ -33,15 +33,7 @@ export function RulesControl({ field, view, id, describedBy, locked, save }: Con
             <td>
               {thenWords(rule)}
               {at !== undefined && !locked && (
-                <button
-                  class="btn icon"
-                  type="button"
-                  aria-label={`Remove ${name}`}
-                  title="Remove"
-                  onClick={() => void save(own.filter((_, i) => i !== at))}
-                >
-                  <Icon name="close" />
-                </button>
+                <RemoveButton name={name} remove={() => void save(own.filter((_, i) => i !== at))} />
               )}
             </td>
           </tr>

@@ -1,0 +1,17 @@
+// The button that takes one entry out of a setting that has several.
+import type { JSX } from 'preact';
+import { Icon } from '../parts/parts.tsx';
+
+interface RemoveButtonProps {
+  /** The entry, as a screen reader is to say it. */
+  readonly name: string;
+  remove(): void;
+}
+
+export function RemoveButton({ name, remove }: RemoveButtonProps): JSX.Element {
+  return (
+    <button class="btn icon" type="button" aria-label={`Remove ${name}`} title="Remove" onClick={remove}>
+      <Icon name="close" />
+    </button>
+  );
+}
