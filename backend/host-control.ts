@@ -51,7 +51,7 @@ export function hostControl({ shown, acting, queue, jobs, feed, life, lookAgain 
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
       const asked = readAction({ action, data });
-      const result = await act(acting, asked.action, asked.data, AbortSignal.any([signal, life]), LOCAL);
+      const result = await act(acting, asked, { watcher: LOCAL, signal: AbortSignal.any([signal, life]) });
       feed.touch('snapshot');
       return result;
     },

@@ -13,6 +13,7 @@ import { Telemetry } from '../../backend/core/telemetry/telemetry.ts';
 import { config, installed, loaded, standingWatch } from './builders.ts';
 import { ManualClock } from './clocks.ts';
 import { memory, NO_MODELFILE, type Memory } from './model-memory.ts';
+import { LOCAL } from '../../backend/core/ownership.ts';
 
 type Sections = NonNullable<Parameters<typeof config>[0]>;
 
@@ -140,7 +141,8 @@ export class SmallMemory {
   }
 
   warm(model: string): Promise<unknown> {
-    return act(this.parts, 'warm_model', { model }, new AbortController().signal);
+    const asked = { action: 'warm_model', data: { model } } as const;
+    return act(this.parts, asked, { watcher: LOCAL, signal: new AbortController().signal });
   }
 
   async #load({ model: name }: RunnerSpec, keepAlive: string | number | undefined): Promise<void> {

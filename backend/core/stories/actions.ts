@@ -39,8 +39,20 @@ export interface ActionData {
   readonly key?: string | undefined;
 }
 
+/** What is to be done, and with what. */
+export interface AskedAction {
+  readonly action: Action;
+  readonly data: ActionData;
+}
+
+/** Who has it done: `watcher` says what it may see, and its signal that it left. */
+interface Actor {
+  readonly watcher: string;
+  readonly signal: AbortSignal;
+}
+
 /** An action as a caller sent it. Throws invalid_request that lists the actions, or names a field that is wrong or unknown. */
-export function readAction(body: unknown): { readonly action: Action; readonly data: ActionData } {
+export function readAction(body: unknown): AskedAction {
   const read = actionBodySchema.safeParse(body);
   if (!read.success) {
     const hint = 'What an action needs stands in data: {"action":"warm_model","data":{"model":"llama3.2"}}';
@@ -68,10 +80,8 @@ const BY_HAND: Urgency = { class: 'interactive', priority: PRIORITY.high };
  */
 export async function act(
   parts: ActionParts,
-  action: Action,
-  data: ActionData,
-  signal: AbortSignal,
-  watcher: string = LOCAL,
+  { action, data }: AskedAction,
+  { watcher, signal }: Actor,
 ): Promise<ActionResult> {
   switch (action) {
     case 'clear': {

@@ -38,23 +38,25 @@ export function withPrompt(prompt: string, messages: readonly Said[]): readonly 
   return [{ role: 'system', content: prompt }, ...messages];
 }
 
+/** A request as it comes to a conversation, or past all of them where it names none. */
+interface Talk {
+  readonly call: ChatCall;
+  readonly ask: ConversationAsk | undefined;
+  readonly ticket: Ticket;
+}
+
 /**
  * Asks as Gateway.chat does, and where the request goes on with a conversation, in turn with the others of it. One that
  * has to wait for its turn gets an answer at once, whose first events say where it stands. It is a request like any
  * other that waits: seen and counted, and cancelled by its id. The conversation is left as it was when the answer does
  * not end well. Throws what Gateway.chat throws, and queue_full when too many wait for their turn.
  */
-export async function converse(
-  parts: ConverseParts,
-  call: ChatCall,
-  ask: ConversationAsk | undefined,
-  ticket: Ticket,
-): Promise<Answer> {
+export async function converse(parts: ConverseParts, { call, ask, ticket }: Talk): Promise<Answer> {
   const { gateway, conversations, requests } = parts;
   if (ask === undefined) return await gateway.chat(call, ticket);
   requests.add(ticket);
   try {
-    if (!conversations.busy(call.namespace, ask.id)) return await inTurn(parts, call, ask, ticket);
+    if (!conversations.busy(call.namespace, ask.id)) return await inTurn(parts, { call, ask, ticket });
     conversations.admit();
     await gateway.admit(ticket);
   } catch (error) {
@@ -64,7 +66,7 @@ export async function converse(
   ticket.promised = true;
   return new WaitingAnswer(ticket, async (moved) => {
     try {
-      return await inTurn(parts, call, ask, ticket, moved);
+      return await inTurn(parts, { call, ask, ticket }, moved);
     } catch (error) {
       requests.remove(ticket);
       ticket.finish(asAppError(error));
@@ -76,9 +78,7 @@ export async function converse(
 /** Waits for its turn and asks then; `moved` is called whenever the ticket says something new of the wait. */
 async function inTurn(
   { gateway, conversations, config, clock }: ConverseParts,
-  call: ChatCall,
-  ask: ConversationAsk,
-  ticket: Ticket,
+  { call, ask, ticket }: Talk & { readonly ask: ConversationAsk },
   moved: () => void = () => undefined,
 ): Promise<Answer> {
   const turn = await conversations.enter(call.namespace, ask.id, ticket.signal, (ahead) => {

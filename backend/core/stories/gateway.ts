@@ -90,11 +90,12 @@ export class Gateway {
     const asked = await understand(this.#parts, call, ticket.signal);
     const { model, request } = asked;
     const { key, keepAs } = keyed(watch, asked.keyAt);
-    const { plan, hit } = keptFor((...what) => cache.get(...what), asked.plan, key, call.mark);
+    const { plan, hit } = keptFor((...what) => cache.get(...what), { plan: asked.plan, key, mark: call.mark });
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
       passedOn.take(request, model);
-      return this.#kept.answer(ticket, call, { outcome, hit, known: knownOf(call, asked, key, readBy, watch) });
+      const known = knownOf(call, asked, { key, config: readBy, state: watch.state });
+      return this.#kept.answer(ticket, call, { outcome, hit, known });
     }
     if (plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');

@@ -99,7 +99,7 @@ export class Jobs {
     const { requests, clock } = this.#options;
     const ticket = new Ticket(call, clock);
     ticket.promised = true;
-    const answer = await converse(this.#options, call, ask, ticket);
+    const answer = await converse(this.#options, { call, ask, ticket });
     this.#checkFollowers(answer);
     // A kept answer registers itself when it is read, but this one is told its id now.
     try {

@@ -54,9 +54,9 @@ export class KeptAnswers {
     const { clock, config, watch, cache, passedOn, telemetry, onEnded } = this.#parts;
     const now = config();
     if (now.log.requests || !stillMeans(known, now, watch)) return undefined;
-    const { about, key, mark, keepAlive, model } = known;
+    const { about, key, keepAlive, model } = known;
     const createdAt = clock.elapsed();
-    const { plan, hit } = keptFor((...what) => cache.glance(...what), known.plan, key, mark);
+    const { plan, hit } = keptFor((...what) => cache.glance(...what), known);
     if (hit === undefined) return undefined;
     // What a keep_alive changes is done by its whole request.
     if (keepAlive !== undefined && passedOn.wouldChange(keepAlive, model)) return undefined;

@@ -1,21 +1,25 @@
 // A question that was understood before. While nothing that its meaning hangs on is another, it means the same, and its
 // kept answer is found without reading it. By identity: the rules themselves stand in question.ts and policy.ts alone.
 import type { Config } from '../../contract/config/config.ts';
-import type { Watch } from '../ports.ts';
+import type { UpstreamState, Watch } from '../ports.ts';
 import type { ChatCall, Known } from '../requests/call.ts';
 import type { Understood } from './question.ts';
 import { keepAliveOf } from './shape.ts';
+
+/** The key that came of it, and by what it was understood. */
+interface UnderstoodBy {
+  readonly key: string | undefined;
+  readonly config: Config;
+  readonly state: UpstreamState;
+}
 
 /** Remembers what was understood; undefined where nothing could be kept. The question itself is not held. */
 export function knownOf(
   { route, model: name, caller, owner, mark }: ChatCall,
   { model, plan, request }: Understood,
-  key: string | undefined,
-  config: Config,
-  { state }: Pick<Watch, 'state'>,
+  { key, config, state: { url, version } }: UnderstoodBy,
 ): Known | undefined {
   if (model === undefined || key === undefined || !plan.read) return undefined;
-  const { url, version } = state;
   const about = { route, model: name, caller, owner };
   return { about, plan, key, mark, keepAlive: keepAliveOf(request), model, config, url, version };
 }

@@ -150,15 +150,21 @@ async function withoutIdle(
   return { ...request, options: Object.fromEntries(said) };
 }
 
+/** By what the kept answer to a request is found. */
+interface Findable {
+  readonly plan: CachePlan;
+  readonly key: string | undefined;
+  /** See ChatCall. */
+  readonly mark?: string | undefined;
+}
+
 /**
  * The kept answer that a request gets, and the plan by which it goes on without one. With a mark that the answer does not
  * know (cache.fresh_when) it is asked anew, unless it must not be asked at all or nothing of it would be kept.
  */
 export function keptFor(
   find: ResponseCache['get'],
-  plan: CachePlan,
-  key: string | undefined,
-  mark: string | undefined,
+  { plan, key, mark }: Findable,
 ): { readonly plan: CachePlan; readonly hit: Hit | undefined } {
   const hit = plan.read && key !== undefined ? find(key, plan.maxAge) : undefined;
   const known = hit === undefined || mark === undefined || hit.marks.includes(mark);

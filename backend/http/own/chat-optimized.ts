@@ -49,7 +49,7 @@ export async function chatOptimized(
   const { call, stream, conversation, ignoredCacheControl: ignored } = own;
   const ticket = new Ticket(call, parts.clock);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
-  const answer = await converse(parts, call, conversation, ticket);
+  const answer = await converse(parts, { call, ask: conversation, ticket });
   const { known } = answer;
   if (known !== undefined && conversation === undefined && (!stream || call.replay === 'instant')) {
     parts.questions.remember(name, stream ? streamedAgain(known, ignored) : wholeAgain(known, ignored));

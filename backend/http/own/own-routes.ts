@@ -181,7 +181,7 @@ async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerRespo
 async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const asked = readAction(await readObject(parts, req));
   requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
-  const result = await act(parts, asked.action, asked.data, goneSignal(res), watcherOf(req));
+  const result = await act(parts, asked, { watcher: watcherOf(req), signal: goneSignal(res) });
   parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);
 }
