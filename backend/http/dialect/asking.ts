@@ -1,5 +1,5 @@
-// What a request says beside its question, on every route that runs a model: whose it is, what it may have of the cache,
-// and how a kept answer is spoken. The question itself is each dialect's own.
+// What a request says besides its question, on every route that runs a model: who asks, how it may use the cache, and how a
+// kept answer is replayed. Each dialect reads the question itself.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatRequest, REQUEST_ID } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
@@ -40,14 +40,14 @@ export function askerOf(
   };
 }
 
-/** What a ticket takes. */
+/** What is needed to make a ticket. */
 export interface AskingParts {
   readonly config: ReadConfig;
   readonly jobs: Pick<Jobs, 'taken'>;
   readonly newId: NewId;
 }
 
-/** What is known of a request of somebody else's client when it arrives. */
+/** What is known of a request in another vendor's dialect when it arrives. */
 export function ticketOf(
   { config, jobs, newId }: AskingParts,
   req: IncomingMessage,
@@ -55,7 +55,7 @@ export function ticketOf(
   ours: CacheFields,
   asked: Omit<Standing, 'ours'>,
 ): TicketOptions & Pick<ChatCall, 'namespace'> {
-  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const id = requestId(res);
   return {
     id: jobs.taken(id) ? newId() : id,

@@ -1,10 +1,10 @@
-// A body that names a profile, in the words of what it stands for. The answer names the model as the caller did.
+// Applies the profile that a body names. The answer still names the model as the caller did.
 import type { Config } from '../../contract/config/config.ts';
 import type { Question } from '../../core/stories/question.ts';
 import { applied, profileNamed } from '../../core/models/profiles.ts';
 import type { Asked } from './understood.ts';
 
-/** What a body asks once its profile has been put in; the same where it names none. */
+/** What a body asks once its profile is applied; unchanged where it names none. */
 export function byProfile<A extends Asked & { readonly family: Question['family'] }>(
   asked: A,
   profiles: Config['models'],

@@ -53,7 +53,7 @@ export interface Voice {
   stream(): StreamForm;
 }
 
-/** What of an answer is new each time, for the voice that writes it. */
+/** The parts of an answer that are new each time. */
 export interface Fresh {
   readonly id: string;
   /** Milliseconds since 1970. */
@@ -65,8 +65,8 @@ export interface Fresh {
 }
 
 /**
- * For an answer that is kept as a text. A constant: a function that is made where a request is answered keeps all that the
- * others made there know of the request.
+ * For an answer that is kept as text. A constant, since functions made in one place share what they hold: one made where a
+ * request is answered would keep the whole request alive.
  */
 const NOTHING_FRESH: Fresh = {
   id: GAPS.id,
@@ -84,8 +84,8 @@ export function bodyOf(parts: Pick<DropInParts, 'config'>, req: IncomingMessage)
 }
 
 /**
- * What a body means to `read`. Refused in Ollama's words, and by nobody but us: a body that was sent up to hear them would
- * run there, past the queue, if Ollama took it. `nothing`: what the route says of an empty body.
+ * What a body means to `read`. A wrong body is refused here, in Ollama's words: sent up to be refused there, it would run
+ * past the queue if Ollama took it. `nothing`: what the route says of an empty body.
  */
 export function meaningOf<T>(bytes: Buffer, nothing: string, read: (body: unknown) => T): T {
   try {
@@ -119,7 +119,7 @@ function circumstances(
   };
 }
 
-/** Here `use_cache: true` says something: on these routes the cache is not asked for everything by itself. */
+/** On these routes `use_cache: true` matters: by default they do not use the cache for everything. */
 function wanted(ours: CacheFields): CacheWish {
   return { ...(ours.use_cache === true ? { read: true, store: true } : {}), ...bodyWish(ours) };
 }
@@ -132,13 +132,13 @@ export interface Writing<A extends AskedToWrite> {
   readonly nothing: string;
   read(body: unknown): A;
   voice(asked: A, fresh: Fresh): Voice;
-  /** Whether a wish to think is passed over where the model cannot, instead of refused. */
+  /** Whether `think` is ignored for a model that can't think, instead of refused. */
   readonly thinksIfAble?: boolean;
-  /** What else of the answer's form hangs on the body, as a text. The voice holds about as much for as long as it lives. */
+  /** What else in the body changes the form of the answer, as a text. The voice holds about as many characters. */
   formOf?(asked: A): string;
-  /** Only Ollama can do what is asked: it goes up in its own words, on a lease. */
+  /** Whether only Ollama can do what is asked: then the body goes up unchanged, on a lease. */
   unchanged?(asked: A): boolean;
-  /** The body asked for something else than an answer, and has been answered: true. */
+  /** True when the body asked for something else than an answer, and that has been done and answered. */
   done?(asked: A, res: ServerResponse, req: IncomingMessage): Promise<boolean>;
 }
 
@@ -197,12 +197,12 @@ export async function answerWritten<A extends AskedToWrite>(
   }
 }
 
-/** A text that is told from others by its hash, where it is long. */
+/** The text, or its hash where it is long. */
 function shortened(text: string): string {
   return text.length < 64 ? text : hash('sha256', text, 'base64');
 }
 
-/** The question as it is known from now on; `voice` leaves gaps for what is new each time. */
+/** The question as it is remembered; `voice` leaves gaps for what is new each time. */
 function againIn(
   voice: Voice,
   stream: boolean,

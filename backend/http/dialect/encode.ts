@@ -9,7 +9,7 @@ import { type Failure, failureOf } from '../wire/failures.ts';
 import { countWhole, giveLast } from '../wire/give.ts';
 import { Pulse } from './pump.ts';
 
-/** The clocks of a connection that waits; milliseconds. */
+/** How long a waiting connection may stay silent; milliseconds. */
 export interface Patience {
   /** A stream says at least this often where it stands, and a late JSON answer sends a space this often. */
   readonly heartbeatMs: number;
@@ -96,7 +96,7 @@ export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Fai
     res.end(`${name}data: ${JSON.stringify(lastPiece)}\n\n`);
   } else if (type.startsWith('application/x-ndjson')) res.end(`${JSON.stringify(lastPiece)}\n`);
   else if (type.startsWith('application/json')) res.end(jsonText(body, type));
-  // Somebody else's form, half sent: only a broken connection says that it is not whole.
+  // An answer in another form, half sent: only a broken connection tells its reader that it is not whole.
   else res.destroy();
 }
 

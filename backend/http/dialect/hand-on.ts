@@ -55,7 +55,8 @@ export async function handOn(
   const { bytes, request, stream, name, ours = {} } = underRealName(asked, parts.config().models);
   const { relay, requests, handedOnRuns, patience } = parts;
   const about = ticketOf(parts, req, res, ours, { request, stream, name });
-  // While its reader takes the rest it has not ended, for who waits for that when Hearth stops; the model has.
+  // The model may be done, but the request has not ended while its reader takes the rest: Hearth waits for that when it
+  // stops.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
   const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;
   const send: Exchange = (ticket, told, signal) => {

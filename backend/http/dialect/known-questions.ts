@@ -1,6 +1,6 @@
-// The short way to a kept answer, the same for every dialect: a body that was understood before and was answered by a kept
-// answer is answered by it again, without being read. What its question means, and whether it still does, is the core's to
-// say (Gateway.again); here are the bytes it came as, and the text it is answered with.
+// The short way to a kept answer, the same for every dialect: a body that was understood before and got a kept answer gets
+// it again without being parsed. Whether its question still means the same is for the core to say (Gateway.again); here are
+// the bytes that it came as, and the text that answers it.
 import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
@@ -20,23 +20,23 @@ import { countWhole, giveLast, isLong } from '../wire/give.ts';
 /** Questions remembered, and the characters of them all. */
 const MOST = 8000;
 const MOST_HELD = 8 * 1024 * 1024;
-/** What each takes beside what it says it holds. */
+/** Characters counted for each question on top of what it says it holds. */
 const USUAL = 1024;
 
 /** A question by what it came as, and how its answer is written. */
 export interface KnownQuestion {
   readonly known: Known;
-  /** Cache-Control came as a habit of the client and was not followed. */
+  /** The client sends Cache-Control out of habit, so it was ignored. */
   readonly ignored: boolean;
   /** Two questions of one form are answered by the same text, but for its gaps. */
   readonly form: string;
   /** The headers of its answer beside those of the cache, name and value in turn. */
   readonly headers: readonly string[];
-  /** Characters of its request that it holds for its answer, more or less. */
+  /** About how many characters of its request it holds for its answer. */
   readonly holds?: number;
-  /** Whether the length is told before; a stream has none. */
+  /** Whether Content-Length is sent; a stream has none. */
   readonly sized: boolean;
-  /** Its answer, with GAPS where each has something else. */
+  /** Its answer, with GAPS where each caller gets something else. */
   readonly write: (hit: Hit) => string;
   /** The id in it, wherever it stands: that of the request, or one of its own. */
   idOf(request: AtOnce): string;
@@ -51,7 +51,7 @@ export interface KnownParts {
   readonly questions: KnownQuestions;
 }
 
-/** The last questions that kept answers had. */
+/** The questions that were last answered by kept answers. */
 export class KnownQuestions {
   readonly #known = new LRUCache<string, KnownQuestion>({
     max: MOST,
@@ -85,7 +85,7 @@ export function answeredAgain(
   if (question === undefined) return false;
   const { known, form, ignored, sized } = question;
   const textOf = (hit: Hit): ReadyText | undefined => cache.readyText(hit, form, question.write);
-  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const told = gateway.again(known, jobs.taken(arrival.id) ? newId() : arrival.id, textOf);
   if (told === undefined) return false;
   const { request, ready } = told;
@@ -96,7 +96,7 @@ export function answeredAgain(
   });
   countWhole(res, bytes);
   const headers = arrival.headers;
-  // Who cuts a reader that takes nothing finds the id of the request there, for the log.
+  // Whoever cuts off a reader that takes nothing finds the request's id there, for the log.
   if (isLong(bytes)) arrival.dress(res);
   const about = cacheHeaders(request, ignored);
   for (const header of Object.keys(about)) headers.push(header, about[header] ?? '');

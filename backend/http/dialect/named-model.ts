@@ -1,5 +1,5 @@
-// Which model a body names, on a route of Ollama's that nobody here knows: read as Ollama reads it, so that it can't name
-// another one there than here.
+// Which model a body names, on a route of Ollama's that no dialect here knows. Read as Ollama reads it, so that both see
+// the same model.
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { keepAliveSeconds } from '../../contract/duration.ts';

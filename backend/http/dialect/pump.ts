@@ -19,9 +19,9 @@ export interface PumpForm<T> {
 }
 
 /**
- * Writes values to their end. Who asks with HEAD gets the headers alone: a stream without end would never let go of it.
- * Resolves when all is written or the caller has gone; rejects with what the values throw, and then nothing has been
- * ended yet (sendError does).
+ * Writes values to their end. A HEAD request gets the headers alone: an endless stream would never let go of it. Resolves
+ * when all is written or the caller has gone; rejects with what the values throw, and then nothing has been ended yet
+ * (sendError does).
  */
 export async function pump<T>(res: ServerResponse, values: AsyncIterable<T>, form: PumpForm<T>): Promise<void> {
   if (res.req.method === 'HEAD') {

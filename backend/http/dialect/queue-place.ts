@@ -10,7 +10,7 @@ import { callerOf, mayGoFirst, shownKey } from '../door/caller.ts';
 import { header } from '../wire/header.ts';
 import type { CacheFields } from './asking.ts';
 
-/** A request as far as its place in line hangs on it. */
+/** What of a request decides its place in line. */
 export interface Standing {
   readonly request: UpstreamRequest;
   readonly ours: Pick<CacheFields, 'priority'>;
@@ -30,8 +30,8 @@ export interface NamedPlace extends Place {
 const BY_REQUEST = 'the request';
 
 /**
- * The place of a request in line. Who may not go first is heard as if it had not asked to. A profile was chosen by who asks,
- * so its class goes before the rules.
+ * The place of a request in line. A caller who may not go first is treated as if it had not asked. The caller chose its
+ * profile, so the profile's class goes before the rules.
  */
 export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }: Config): NamedPlace {
   const { name } = asked;
@@ -48,13 +48,13 @@ export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }
   };
 }
 
-/** Of several that come with one key each has a turn of its own, and all of them stand under that key. */
+/** Several callers with one key each have a turn of their own, under the name of that key. */
 function namedFor(req: IncomingMessage, caller: string): string {
   const key = shownKey(req);
   return (key === undefined ? caller : `${key.name}: ${caller}`).slice(0, 200);
 }
 
-/** A number or a word as a place in line; nothing where it leaves that to the rules. A word that is none means normal. */
+/** A number or a word as a place in line; nothing where it leaves that to the rules. An unknown word means normal. */
 function askedFor(wish: string | number | undefined): {
   readonly urgency?: Urgency;
   readonly unknownWord: string | undefined;
@@ -88,7 +88,7 @@ function factsOf(req: IncomingMessage, { request, stream, name = request.model }
     path: (req.url ?? '/').replace(/\?.*$/s, ''),
     model: name,
     stream,
-    // Of what is handed on as it came nothing of the kind is known.
+    // Not known of a request that is handed on unchanged.
     tools: messages === undefined && prompt === undefined ? undefined : Array.isArray(tools) && tools.length > 0,
     maxTokens: typeof limit === 'number' && limit > 0 ? limit : undefined,
     prompt: () => promptOf(request),

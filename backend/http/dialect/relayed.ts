@@ -46,14 +46,14 @@ const NOT_DOWN = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-  // As "cookie" does not go up; a proxy's cookie may be worth as much as the key that it was given for.
+  // Cookies do not go up, so none come down: a proxy's cookie may be worth as much as the key that it was given for.
   'set-cookie',
 ]);
 
-/** Keys of Hearth begin so; they are no business of Ollama's. */
+/** Keys of Hearth begin like this; Ollama must not see them. */
 const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 
-/** What a body that was read no longer has as it came. */
+/** Headers that are no longer true of a body that was read and unpacked. */
 const OF_THE_BODY = new Set(['content-length', 'content-encoding']);
 
 /** What goes up, and who is told of what comes down. */
@@ -84,7 +84,7 @@ export async function exchange(
   const sent = read ? body : hasBody(req) ? req : null;
   if (sent === req) inviteBody(req);
   const answer = await relay.forward({ method, path: url, headers: upward(req, read), body: sent, kind }, signal);
-  // Of a run that was given up at the same time nothing is told.
+  // Send nothing of a run that was given up meanwhile.
   signal.throwIfAborted();
   if (res.headersSent && !isStream(answer)) throw await refused(answer);
   begun?.();
@@ -101,7 +101,7 @@ export async function exchange(
       await give(res, piece);
     }
   } catch (error) {
-    // Where no word of ours fits behind half of another's answer, only a broken connection says that it is not whole.
+    // Words of ours do not fit behind half an answer: only a broken connection tells its reader that it is not whole.
     if (pieces?.whole !== true) res.destroy();
     else breakOff(res, failureOf(asAppError(error), dialectOf(pathOf(req)), requestId(res), number));
     throw error;
@@ -119,7 +119,7 @@ function answerWith(res: ServerResponse, { status, headers }: RelayAnswer): void
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || NOT_DOWN.has(name) || name.startsWith('access-control-')) continue;
-    // Vary has a word of our own door in it already.
+    // Our own door has set Vary already.
     if (name === 'vary') res.appendHeader(name, value);
     else res.setHeader(name, value);
   }
@@ -142,14 +142,17 @@ function wordsIn(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && 'error' in value) return { error: value.error };
   } catch {
-    // A page of a proxy, or a text: it is told as it came.
+    // A proxy's page, or plain text: pass it on as it came.
   }
   return { error: text };
 }
 
 const NUMBER = '"sequence_number":';
 
-/** The number that follows those of some events, where they are numbered (OpenAI's Responses). It costs one look from the end. */
+/**
+ * The number that follows those of some events, where they are numbered (OpenAI's Responses). Found by one search from the
+ * end.
+ */
 function numberAfter(piece: Uint8Array): number | undefined {
   const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
   const at = bytes.lastIndexOf(NUMBER);
@@ -159,7 +162,7 @@ function numberAfter(piece: Uint8Array): number | undefined {
   return last === undefined ? undefined : Number(last) + 1;
 }
 
-/** Of a whole number that JavaScript tells exactly. */
+/** Digits of a whole number that JavaScript holds exactly. */
 const MOST_DIGITS = 16;
 
 /** The headers that go up. A body that was read goes up as it was unpacked, and its length is known anew. */

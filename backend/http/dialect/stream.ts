@@ -151,7 +151,7 @@ function steady({ heartbeatMs }: Patience): Pick<PumpForm<unknown>, 'firstBeatMs
   return { firstBeatMs: heartbeatMs, beatMs: heartbeatMs };
 }
 
-/** Before any of the values is there. */
+/** Sends the headers before any value has come. */
 function startNow(res: ServerResponse, start: () => void): void {
   begin(res, { start });
   res.flushHeaders();

@@ -36,7 +36,7 @@ const NOTHING: unknown = {};
 export function understood<T extends GoType>(type: T, body: unknown): Read<T> {
   try {
     const read = readAsGo(type, body);
-    // A null leaves everything unsaid.
+    // A null says nothing.
     return (read === undefined ? NOTHING : read) as Read<T>;
   } catch (error) {
     throw error instanceof GoRefusal ? refusal(error.message) : error;

@@ -1,5 +1,5 @@
-// Who asks, as everything behind the front door sees it: for turns in the queue, for whose answers are shared with whom,
-// and for whose requests somebody may see. The key, if one was shown, was checked by keys.ts.
+// Who asks. This decides turns in the queue, who shares whose answers, and whose requests a caller may see. The key, if one
+// was shown, has been checked by keys.ts.
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -10,7 +10,7 @@ import { placedElsewhereBy } from './forwarded.ts';
 import { header } from '../wire/header.ts';
 import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
-/** Only requests that showed a key are in it, which few do. */
+/** Holds only requests that showed a key; few do. */
 const shownKeys = new WeakMap<IncomingMessage, ApiKey>();
 
 /** Remembers the key that a request showed. */
@@ -24,18 +24,18 @@ export function shownKey(req: IncomingMessage): ApiKey | undefined {
 }
 
 /**
- * Whether a request comes from this machine. One that a proxy on this machine hands on comes from elsewhere: it says so
- * itself, or it is meant for another name.
+ * Whether a request comes from this machine. A request that a proxy on this machine hands on counts as coming from
+ * elsewhere: its headers say so, or it asks for another host name.
  */
 export function isFromHere(req: IncomingMessage): boolean {
   if (!isSentFromHere(req)) return false;
   const { host } = req.headers;
-  // HTTP/1.0 knows no Host; what the door lets in without one is a program.
+  // HTTP/1.0 has no Host header. The door lets only programs in without one.
   const name = host === undefined ? 'localhost' : readAuthority(host.toLowerCase())?.name;
   return name !== undefined && isLoopbackName(name);
 }
 
-/** The same, under whatever name it asks: a container calls this machine by one of server.allowed_hosts. */
+/** The same, whatever host name it asks for: a container calls this machine by one of server.allowed_hosts. */
 export function isSentFromHere(req: IncomingMessage): boolean {
   return isLoopbackAddress(req.socket.remoteAddress ?? '') && placedElsewhereBy(req.headers) === undefined;
 }
@@ -46,37 +46,36 @@ export function callerOf(req: IncomingMessage): string {
 }
 
 /**
- * Whose answers and conversations a request shares: callers on this machine have one
- * space together; each key, and each page from elsewhere that was let in, has its own.
+ * Whose answers and conversations a request shares: all callers on this machine share one space; each key has its own, and
+ * so has each page from elsewhere that was let in.
  */
 export function ownerOf(req: IncomingMessage): string {
   const key = shownKey(req);
-  // Not its name: a key that is made under the name of a revoked one is another key.
+  // Not by its name: a new key may have the name of a revoked one.
   if (key !== undefined) return `key ${key.hash}`;
   const origin = header(req, 'origin');
   return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : `page ${origin}`;
 }
 
 /**
- * Whether it may ask for a place before normal requests: what comes from elsewhere, a page as much as another machine,
- * only by a key that says so.
+ * Whether it may ask for a place before normal requests. Pages from elsewhere and other machines need a key that says so.
  */
 export function mayGoFirst(req: IncomingMessage): boolean {
   const key = shownKey(req);
   return key === undefined ? isFromHere(req) && ownerOf(req) === LOCAL : key.high_priority === true;
 }
 
-/** Whose requests it may see and cancel: its own alone, but all of them from this machine or with a key for `manage`. */
+/** Whose requests it may see and cancel: only its own, but all of them from this machine or with a key for `manage`. */
 export function watcherOf(req: IncomingMessage): string {
   return shownKey(req)?.scopes.includes('manage') ? LOCAL : ownerOf(req);
 }
 
-/** Who looks at what goes on: a page, or a key for the cache, gets figures too. */
+/** What a caller may watch: figures too, where it may use the cache or manage. */
 export function viewerOf(req: IncomingMessage): Viewer {
   return { watcher: watcherOf(req), figures: may(req, 'cache') || may(req, 'manage') };
 }
 
-/** Values for as long as the key that a request showed is good: a stream without end must end when it is revoked. */
+/** Passes values on while the request's key is good: an endless stream must end when its key is revoked. */
 export async function* whileGood<T>(
   req: IncomingMessage,
   config: ReadConfig,
@@ -89,19 +88,19 @@ export async function* whileGood<T>(
   }
 }
 
-/** A key counts as long as it is there and is for no less than when it was shown. */
+/** A key is good while it exists and has at least the scopes that it had when it was shown. */
 function isStillGood(shown: ApiKey, keys: readonly ApiKey[]): boolean {
   const now = keys.find(({ hash }) => hash === shown.hash);
   return now !== undefined && shown.scopes.every((scope) => now.scopes.includes(scope));
 }
 
-/** Without a key, a page from elsewhere that was let in may not manage; whoever else got in without one may do all. */
+/** Without a key, a page from elsewhere that was let in may do all but manage; everybody else may do everything. */
 function may(req: IncomingMessage, scope: Scope): boolean {
   const key = shownKey(req);
   return key === undefined ? scope !== 'manage' || ownerOf(req) === LOCAL : key.scopes.includes(scope);
 }
 
-/** Throws forbidden for a caller whose key, or whose being a page from elsewhere, is for none of these. */
+/** Throws forbidden unless the caller may do one of these. */
 export function requireScope(req: IncomingMessage, ...scopes: readonly [Scope, ...Scope[]]): void {
   if (scopes.some((scope) => may(req, scope))) return;
   const key = shownKey(req);

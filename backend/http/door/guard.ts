@@ -1,6 +1,6 @@
 // The front door: looks at Host and Origin of every request before anything else happens, and answers CORS preflights.
 // It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
-// origins (CVE-2019-25211). Then it has the key looked at (keys.ts). It reads no body and knows no route.
+// origins (CVE-2019-25211). Then keys.ts checks the key. It reads no body and knows no route.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { originsIn } from '../../contract/address.ts';
@@ -46,13 +46,13 @@ const MAX_ORIGIN = 200;
 /** Comma-separated tokens (RFC 9110, 5.6.1 and 5.6.2). */
 const TOKENS = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
-/** The outcome of a look at a request: it may go on, or it was a preflight and has its answer. */
+/** What came of checking a request: it may go on, or it was a preflight and has been answered. */
 export type Admission = 'admitted' | 'answered';
 
 export interface Guard {
   /**
-   * What was found of a request with the same headers on this connection before, when that still holds: then it may go
-   * on, and is not looked at again. Nothing is set on its answer.
+   * What was found before about a request with the same headers on this connection, if that still holds. Then the request
+   * may go on unchecked. Sets no headers on the answer.
    */
   recall(req: IncomingMessage): Visit | undefined;
   /**
@@ -100,7 +100,7 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
 
       const { origin } = req.headers;
       const originAllowed = origin === undefined ? !isForeignEmbed(req) || rules.anyOrigin : rules.allowsOrigin(origin);
-      // Also without an Origin: a cache must not hand this response to a page, whose own would carry other headers.
+      // Also without an Origin: a cache must not give this response to a page, which needs other headers.
       res.appendHeader('Vary', 'Origin');
       if (origin !== undefined && originAllowed) {
         res.setHeader('Access-Control-Allow-Origin', origin);
@@ -118,7 +118,7 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
       }
       keys.check(req, res);
       const key = shownKey(req);
-      // What is counted is looked at each time, and so is a page that was let in for this session alone.
+      // Check again each time what is counted by the minute, and pages let in for this session only.
       const lasts = key?.requests_per_minute === undefined && (origin === undefined || rules.keepsOrigin(origin));
       if (lasts) visits.set(req.socket, { visit: new Visit(req, res, now, key), port: ownPort });
       return 'admitted';
@@ -153,7 +153,7 @@ class Rules {
 
   /**
    * Rebinding is an attack on browsers, which tell the truth in Host: a wrong name is always refused. Programs may leave
-   * the name out, as HTTP/1.0 does, and a local proxy of theirs may say a port of its own; of a browser neither is true.
+   * Host out, as HTTP/1.0 does, or come through a local proxy with another port; browsers do neither.
    */
   allowsHost(headers: IncomingHttpHeaders): boolean {
     const { host } = headers;
@@ -176,7 +176,7 @@ class Rules {
     return this.anyOrigin || this.#goodOrigins.has(origin);
   }
 
-  /** Whether the user is to be asked about a page that was refused: only what could be let in by its name. */
+  /** Whether to ask the user about a page that was refused: only if it could be let in by its name. */
   mayAsk(origin: string): boolean {
     return NAMED_PAGE.test(origin) && origin.length <= MAX_ORIGIN && !this.isBlocked(origin);
   }
@@ -189,7 +189,7 @@ class Rules {
     if (this.config.server.allowed_hosts.some((allowed) => authorityName(allowed) === name)) return 'good';
     const portFits = (port ?? 80) === this.port;
     // A container's port is published under another number, which only the caller knows. The name is what stops
-    // rebinding; the port is a second bolt, and this one gives way where the user has opened up explicitly.
+    // rebinding; the port is a second check, which is dropped where the user has opened Hearth up on purpose.
     if (isLoopbackName(name)) return portFits || this.beyondLoopback ? 'good' : 'other port';
     if (!portFits || !this.beyondLoopback) return 'foreign';
     return this.#lanAddresses().some((address) => authorityName(address) === name) ? 'good' : 'foreign';

@@ -1,5 +1,5 @@
-// The last bolt of the front door: who must show a key, whether the shown one is good, and what it opens.
-// Keys are found by their hash (core/access/api-keys.ts); who a caller is for the rest of the house is caller.ts.
+// The last check at the front door: who must show a key, whether it is good, and what it is for. Keys are found by their
+// hash (core/access/api-keys.ts); what the rest of the house knows of a caller is in caller.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
@@ -19,14 +19,14 @@ const ADDRESSES = 1000;
 export interface KeyCheck {
   /**
    * Lets a request on, and remembers the key that it showed. Throws unauthorized (with WWW-Authenticate) where a key is
-   * missing or wrong, or management_disabled where there is none yet and models would be changed; forbidden where it is not
-   * for this route, client_limit where it was used too often or where its address has shown ten bad ones within a minute.
-   * A good key is never refused for the bad ones of others.
+   * missing or wrong, or management_disabled where no key exists yet and the request would change models; forbidden where
+   * it is not for this route, client_limit where it was used too often or where its address has shown ten bad ones within a
+   * minute. A good key is never refused for the bad ones of others.
    */
   check(req: IncomingMessage, res: ServerResponse): void;
 }
 
-/** What happened within the current minute, which began with the first of it. */
+/** How often something happened in the current minute, which began when it first happened. */
 interface Count {
   readonly endsAt: number;
   times: number;
@@ -36,7 +36,7 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
   const bad = new LRUCache<string, Count>({ max: ADDRESSES });
   const used = new LRUCache<string, Count>({ max: ADDRESSES });
 
-  /** Counts one more; the milliseconds to wait when it is one too many. */
+  /** Counts once more. Returns the milliseconds to wait if that was one too many. */
   const counted = (counts: LRUCache<string, Count>, who: string, most: number): number | undefined => {
     const time = elapsed();
     const known = counts.get(who);
@@ -80,13 +80,13 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
     check(req, res) {
       const { allow_anonymous: anonymous, allow_management: manageable, api_keys: keys } = config().server;
       const shown = shownKey(req);
-      // Programs on this machine send any text as key, since OpenAI's clients want one; only ours are looked at.
+      // Programs on this machine send any text as a key, since OpenAI's clients want one. Check only keys of ours.
       const needed = !anonymous && !isFree(req, keys.length > 0);
       if (shown === undefined && !needed) return;
       const key = shown === undefined ? undefined : findKey(keys, shown);
       if (key !== undefined) use(req, key);
       else if (needed || shown?.startsWith(KEY_PREFIX)) {
-        // Where no key can be shown yet, the better word is which one is to be made.
+        // Where no key exists yet, say how to allow this rather than ask for a key.
         if (keys.length === 0) checkManagement(manageable, req);
         refuse(req, res, shown);
       }
@@ -95,8 +95,8 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
 }
 
 /**
- * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`: of both the one that looks like a key of ours, as
- * many clients want a text for the other. Other kinds of Authorization are no keys.
+ * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`: where both came, the one that looks like a key of
+ * ours, since many clients send a text for the other anyway. Other kinds of Authorization are no keys.
  */
 function shownKey({ headers }: IncomingMessage): string | undefined {
   const { authorization, 'x-api-key': apiKey } = headers;
@@ -124,7 +124,7 @@ function keyNeeded({ headers }: IncomingMessage): string {
 
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
-/** What a key must be for. Undefined: any key will do, or the handler asks. What is not known wants the most. */
+/** The scope that a key must have. Undefined: any key will do, or the handler checks it. Unknown routes need the most. */
 function scopeOf(req: IncomingMessage): Scope | undefined {
   if (isReading(req)) return undefined;
   const path = normalizedPath(req.url ?? '/');

@@ -1,13 +1,13 @@
-// Which names and origins mean this machine, read from the text of a header. Text alone: it resolves no names, knows no
-// configuration, and leaves it to guard.ts what may come in.
+// Which names and origins mean this machine, read from the text of a header. Works on text alone: it resolves no names and
+// knows no configuration. What may come in is decided by guard.ts.
 import { BlockList, isIP } from 'node:net';
 
 /** Host name or bracketed IPv6 address in lower case, perhaps the root's dot, perhaps a port (RFC 3986, 3.2.2). */
 const AUTHORITY = /^(?:(\[[\da-f:.]+\])|([a-z\d_-]+(?:\.[a-z\d_-]+)*)\.?)(?::(\d{1,5}))?$/;
 const WEB_ORIGIN = /^https?:\/\/(.+)$/;
 /**
- * Desktop programs whose window is a web page, as Ollama lets them in (envconfig/config.go, AllowedOrigins). Their host is
- * of their own making, so any will do; a page from a file has none.
+ * Desktop programs whose window is a web page, as Ollama lets them in (envconfig/config.go, AllowedOrigins). They make up
+ * their host, so any will do; a page from a file has none.
  */
 const APP_ORIGIN = /^(?:(?:app|tauri|vscode-webview|vscode-file):\/\/[\w.-]+|file:\/\/)$/;
 
@@ -33,7 +33,7 @@ export function authorityName(host: string): string {
   return name.includes(':') ? `[${name}]` : name;
 }
 
-/** In all their spellings, an IPv4 address in IPv6 dress among them (`::ffff:7f00:1`). */
+/** In all their spellings, also as an IPv4 address written in IPv6 (`::ffff:7f00:1`). */
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
@@ -45,7 +45,7 @@ export function isLoopbackName(name: string): boolean {
 
 /** Whether an address, such as that of a socket, is one of 127.0.0.0/8 or `::1`. */
 export function isLoopbackAddress(address: string): boolean {
-  // Nearly every request's, and so without a look at what kind it is.
+  // Nearly every request comes from one of these, so compare them first.
   if (address === '127.0.0.1' || address === '::1') return true;
   const version = isIP(address);
   return version !== 0 && LOOPBACK.check(address, version === 6 ? 'ipv6' : 'ipv4');

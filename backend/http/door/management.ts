@@ -1,18 +1,19 @@
-// Which requests change the installed models, and who may: programs of this machine, and who was given leave.
+// Which requests change the installed models, and who may send them: programs on this machine, and callers that the user
+// has allowed.
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { type Route, routeOf } from '../../contract/routes.ts';
 import { normalizedPath } from '../wire/normalized-path.ts';
 import { isFromHere, shownKey } from './caller.ts';
 
-/** Whether a request changes what is on the disk, or who one is at ollama.com. */
+/** Whether a request changes models on the disk, or the account at ollama.com. */
 export function isManagement(method: string, address: string): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
   const path = normalizedPath(address);
   return path === undefined || ruleOf(path)?.does === 'manage';
 }
 
-/** The row whose rules hold for a normalized path: in any case, since some server behind may not tell them apart. */
+/** The row whose rules hold for a normalized path. Case is ignored, since a server behind may ignore it too. */
 export function ruleOf(path: string): Route | undefined {
   return routeOf(path.toLowerCase());
 }

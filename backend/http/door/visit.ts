@@ -1,11 +1,11 @@
-// What the front door found of a request, remembered with its connection: the next request that brings the same headers
-// finds the same, as long as the configuration is the same one. Who may come in is guard.ts.
+// What the front door found out about a request, remembered with its connection: the next request with the same headers
+// need not be checked, as long as the configuration is the same. Who may come in is guard.ts.
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiKey } from '../../contract/api-key.ts';
 import type { Config } from '../../contract/config/config.ts';
 
-/** Headers that say nothing of who asks, nor for what: they may differ from request to request. */
+/** Headers that say nothing about who asks or for what: they may differ from request to request. */
 const PASSING = new Set(['content-length', 'x-request-id', 'traceparent', 'tracestate', 'baggage', 'sentry-trace']);
 
 /** A request as it was let in. */
@@ -22,7 +22,7 @@ export class Visit {
   readonly #method: string | undefined;
   readonly #url: string | undefined;
   readonly #lines: readonly string[];
-  /** Places in the lines whose value is of one request alone. */
+  /** Places in the lines whose value may differ from request to request. */
   readonly #passing: ReadonlySet<number>;
 
   constructor({ method, url, rawHeaders }: IncomingMessage, res: ServerResponse, config: Config, key?: ApiKey) {
@@ -42,7 +42,7 @@ export class Visit {
     );
   }
 
-  /** Whether a request brings the same. */
+  /** Whether a request has the same method, address and headers. */
   isLike({ method, url, rawHeaders }: IncomingMessage): boolean {
     const lines = this.#lines;
     if (url !== this.#url || method !== this.#method || rawHeaders.length !== lines.length) return false;
@@ -53,7 +53,7 @@ export class Visit {
   }
 }
 
-/** As the door spells them; Node tells names in lower case. */
+/** As the door spells them; Node gives names in lower case. */
 const NAMES = new Map(
   ['Vary', 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers'].map((name) => [name.toLowerCase(), name]),
 );

@@ -1,6 +1,6 @@
 // From a body on one of Ollama's routes to what the core is asked. Pure; headers are drop-in.ts's.
 // It is read by the types that Ollama reads it with, and refused in Ollama's words before anything runs. What only later
-// stages of Ollama refuse (options of a wrong type, a format that is none) goes up in its turn.
+// stages of Ollama refuse (options of a wrong type, an invalid format) goes up when its turn comes.
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../../contract/chat/ollama-bodies.ts';
 import type { EmbedFamily } from '../../core/stories/embed-group.ts';

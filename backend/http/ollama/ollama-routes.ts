@@ -53,7 +53,7 @@ function ollamaVoice(frame: OllamaFrame): Voice {
         held = event;
         return '';
       };
-      // A space before an object is no news to any reader of JSON.
+      // Readers of JSON ignore a space before an object.
       return { headers: NDJSON, write, beat: ' ' };
     },
   };

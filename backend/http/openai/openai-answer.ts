@@ -93,7 +93,7 @@ export function chatCompletion(completion: Completion, { id, created, model }: O
   };
 }
 
-/** The stream of /v1/completions. The reason stands with the last text, which an empty one is: none is held back for it. */
+/** The stream of /v1/completions. The reason comes with an empty last text, so that no text is held back for it. */
 export class CompletionStream {
   readonly #frame: OpenAiFrame;
 

@@ -129,7 +129,7 @@ function optionsOf(
   };
 }
 
-/** Where to stop. What is neither a text nor a list says nothing, and what is no text in a list is passed over or refused. */
+/** Where to stop. Anything but a text or a list is ignored; anything but a text in a list is skipped or refused. */
 function wordsOf(stop: unknown, refused?: (word: unknown) => Error): readonly string[] | undefined {
   if (typeof stop === 'string') return [stop];
   if (!Array.isArray(stop)) return undefined;
@@ -154,8 +154,8 @@ type Native = Readonly<Record<string, unknown>>;
 
 /**
  * Adds a message as Ollama has it (openai.go, FromChatRequest); `all`: those of the whole request. Each part of a list becomes
- * a message of its own with nothing else in it. What was called goes with the last message that there is by then, which
- * a list without a part leaves the one before; where there is none at all, the calls are not even looked at.
+ * a message of its own with nothing else in it. Tool calls go with the last message so far, which is the one before where
+ * the list is empty; where there is no message at all, they are ignored.
  */
 function addNative(native: Native[], message: OpenAiMessage, all: readonly OpenAiMessage[]): void {
   const { role: spelled = '', content, reasoning, tool_call_id: callId, tool_calls: calls, name } = message;

@@ -109,7 +109,7 @@ async function openAiModel(parts: DropInParts, req: IncomingMessage, res: Server
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
   const model = await parts.watch.resolve(meantModel(parts.config().models, name), goneSignal(res));
   if (model === undefined) {
-    // Where the list is not known, Ollama's own word on why.
+    // Where the list is not known, Ollama itself says why.
     throw noSuchModel(name, parts.watch.currentList ?? (await parts.upstream.tags(goneSignal(res))), 'show');
   }
   sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);

@@ -15,11 +15,11 @@ import { header } from '../wire/header.ts';
 export interface OwnChat {
   readonly call: ChatCall;
   readonly stream: boolean;
-  /** Which conversation it goes on with, when it names one. */
+  /** The conversation that it continues, if it names one. */
   readonly conversation: ConversationAsk | undefined;
   /** The id that the body asked for (chat-queue alone). */
   readonly wantedId: string | undefined;
-  /** Cache-Control came as a habit of the client and was not followed. */
+  /** The client sends Cache-Control out of habit, so it was ignored. */
   readonly ignoredCacheControl: boolean;
 }
 

@@ -42,7 +42,7 @@ export async function chatOptimized(
   if (answeredAgain(parts, res, arrival, name)) return;
   arrival.dress(res);
   const body = readOwnChat(bytes);
-  // Two living requests never share an id, so a client that sends the same one again is given another inside.
+  // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
   const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
@@ -108,7 +108,7 @@ function streamedAgain(known: Known, ignored: boolean): KnownQuestion {
   };
 }
 
-/** What is told of every request that this answer is told again for. */
+/** What is told about each request that gets this answer again, with gaps for what differs. */
 function withGaps({ about: { model } }: Known, { storedAt }: Hit): Told {
   return {
     source: 'hit',

@@ -1,5 +1,5 @@
-// The body of our own chat routes: JSON that must be whole and an object, refused in our own words, whose messages are read
-// as generously as Ollama reads them.
+// The body of our own chat routes: one whole JSON object, else refused in our own words. Its messages are read as leniently
+// as Ollama reads them.
 import { chatRequestSchema, ownChat, type ChatRequest } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
 import { GoRefusal } from '../../contract/go/go-type.ts';
@@ -26,7 +26,7 @@ function exactly(bytes: Buffer): unknown {
     return readExactly(withoutMark(bytes));
   } catch (error) {
     if (!(error instanceof GoRefusal)) throw error;
-    // All else that is wrong with JSON has been said.
+    // Every other fault of the JSON has been reported by now.
     throw new AppError(
       'invalid_request',
       `The body is nested more than ${MOST_LEVELS} levels deep. Send a flatter one.`,

@@ -55,7 +55,7 @@ async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse
   const body = readOwnChat(await bodyOf(parts, req));
   const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
   const id = idOfJob(parts, own, requestId(res));
-  // What it asks for is held until it has run, not only until the answer to this.
+  // Hold it until the job has run, not only until this request is answered.
   const over = parts.underWay.keep(req);
   const call = { ...own.call, id, anyId: own.wantedId === undefined, replay: 'instant', streamed: false } as const;
   const view = await parts.jobs.submit(call, own.conversation, over);
@@ -189,14 +189,14 @@ async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerRespon
 // ---- GET /openapi.json
 
 async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  // Seldom asked for, and as much to load as the rest of the contract.
+  // Rarely asked for, and as large as the rest of the contract: load it when it is needed.
   const { openApi } = await import('../../contract/openapi.ts');
   sendJson(res, 200, openApi(parts.version), NO_STORE);
 }
 
 // ---- GET /health, GET /api/events
 
-/** In the first moment nothing is known of Ollama; who asks then waits so long for the first look. Milliseconds. */
+/** Right after the start nothing is known of Ollama: a caller then waits this long for the first look. Milliseconds. */
 const FIRST_LOOK_MS = 1000;
 
 async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
