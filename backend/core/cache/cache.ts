@@ -22,10 +22,10 @@ const BOOKKEEPING_BYTES = 600;
 /** Digits of a key by which an entry is found: those that X-Cache-Key shows. */
 const SHOWN_DIGITS = 16;
 
-/** Entries that are evicted at once at most; what is beyond that can wait until others have been served. */
+/** The most entries evicted in one go; the rest waits until other requests have been served. */
 const EVICTED_AT_ONCE = 1000;
 
-/** One part in so many is for ready texts: they are made anew where they are missing. */
+/** One part in this many is for ready texts; a missing one is made again. */
 const READY_SHARE = 16;
 
 /** What is noted with an answer. */
@@ -69,8 +69,8 @@ export class ResponseCache {
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #later: (work: () => void) => void;
   /**
-   * By the beginning of their keys, so that one is found by what X-Cache-Key shows. Should two keys ever begin alike, the
-   * later one takes the place. What has to go is said here, by bytes; lru-cache knows which was used when.
+   * By the beginning of their keys, so that one is found by what X-Cache-Key shows. If two keys ever begin alike, the later
+   * one replaces the other. This class decides what has to go, by bytes; lru-cache knows which was used when.
    */
   readonly #entries: LRUCache<string, Entry>;
   readonly #groups = new Groups();
@@ -80,7 +80,7 @@ export class ResponseCache {
     () => this.#maxBytes / READY_SHARE,
     (entry, bytes) => this.#costsMore(entry, bytes),
   );
-  /** Removed, and still in their places. */
+  /** Removed, but still taking room. */
   readonly #gone: Group[] = [];
   /** Bytes of all entries, and of those that are gone. */
   #bytes = 0;
@@ -114,12 +114,12 @@ export class ResponseCache {
   /** Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. */
   get(key: string, maxAge?: number): Hit | undefined {
     const hit = this.glance(key, maxAge);
-    // Whoever asks has it for as long as it likes.
+    // Copy the bytes now, so that the caller may read them at any time.
     void hit?.bytes;
     return hit;
   }
 
-  /** The same for who reads it at once or not at all: its bytes are there only until something else happens. */
+  /** The same without a copy: its bytes can be read only at once, before anything else happens. */
   glance(key: string, maxAge?: number): Hit | undefined {
     const entry = this.#entries.get(placeOf(key));
     if (entry === undefined || entry.key !== key || entry.group.isGone) return undefined;
@@ -134,8 +134,8 @@ export class ResponseCache {
   }
 
   /**
-   * An answer as the text that goes out, of which there is one in each `form`; `write` is asked for it where there is none,
-   * with GAPS where callers get something else. Undefined where the whole is new for each.
+   * An answer as the text that goes out in this `form`. Where none is kept yet, `write` makes it, with GAPS where each
+   * caller gets something else. Undefined where the whole text differs for each caller.
    */
   readyText(hit: Hit, form: string, write: (hit: Hit) => string): ReadyText | undefined {
     const ready = this.#ready.get(hit.entry, form);
@@ -216,7 +216,7 @@ export class ResponseCache {
     return { removed: 1, freed_bytes: cost };
   }
 
-  /** From now on none of them is served or counted. Their room is used first, and taken back in portions. */
+  /** From now on none of them is served or counted. Their room is freed in portions, and used first. */
   clear({ watcher = LOCAL, model, olderThanS }: ToClear = {}): Removed {
     const before = olderThanS === undefined ? undefined : this.#clock.elapsed() - olderThanS * 1000;
     const taken = this.#groups.take({ watcher, model, before });
@@ -235,7 +235,7 @@ export class ResponseCache {
     this.#tidy();
   }
 
-  /** Does a portion of what is to be taken out, and the rest later. */
+  /** Takes out one portion of what is to go, and the rest later. */
   #tidy(): void {
     if (this.#tidying) return;
     this.#makeRoom();
@@ -255,7 +255,7 @@ export class ResponseCache {
     return group !== undefined;
   }
 
-  /** So that `cost` bytes fit: what is gone makes room first, then what was not used for the longest time. */
+  /** Makes `cost` bytes fit: removed entries go first, then those not used for the longest time. */
   #makeRoom(cost: number = 0): void {
     const most = this.#maxBytes - cost;
     for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {

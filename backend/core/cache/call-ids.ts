@@ -1,5 +1,5 @@
-// The ids of tool calls. A model's server makes one for each call, and a program keeps what a tool answered by it, so a
-// kept answer that is told again brings new ones: with the old, the second result would be taken for the first.
+// The ids of tool calls. Ollama makes one for each call, and a program files the tool's result under it. So an answer that
+// is replayed gets new ids: with the old ones the second result would be taken for the first.
 import type { Completion } from '../../contract/chat/chat.ts';
 import type { Hit } from './hit.ts';
 import type { NewId } from '../ports.ts';

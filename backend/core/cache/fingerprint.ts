@@ -92,10 +92,10 @@ function withCallsCounted(messages: unknown): unknown {
   });
 }
 
-/** What Ollama takes a field for that is not there, where that is not what Go takes it for. */
+/** Defaults of Ollama for missing fields, where they are not Go's zero values. */
 const UNSAID: Readonly<Record<string, unknown>> = { truncate: true };
 
-/** A field that no list has. Empty it says nothing, as all of Ollama's do. */
+/** A field that no list has. It says nothing when it is empty, like all of Ollama's. */
 function unknown(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '' || value === false) return undefined;
   return isEmpty(value) ? undefined : canonicalJson(value);
@@ -103,7 +103,8 @@ function unknown(value: unknown): string | undefined {
 
 /**
  * At temperature 0 the likeliest token is taken, and these cannot change which one that is: the filters always leave it
- * in (llama.cpp top-k, top-p, min-p), and no die is cast. So /v1, which sends a top_p of its own, asks the same question.
+ * in (llama.cpp top-k, top-p, min-p), and nothing is left to chance. So /v1, which sends a top_p of its own, asks the same
+ * question.
  */
 const WITHOUT_EFFECT = new Set<string>(['top_k', 'top_p', 'min_p', 'seed']);
 
@@ -138,7 +139,8 @@ function text(type: GoType, value: unknown, depth = 0): string | undefined {
     case 'float32':
       return value === '' || value === false || value === 0 ? undefined : canonicalJson(value);
     case 'pointer':
-      // What is pointed at is said, also when it is false, 0 or empty: Ollama writes the properties `{}` into the prompt.
+      // The value of a pointer counts as said, also when it is false, 0 or empty: Ollama writes the properties `{}` into
+      // the prompt.
       return text(type.to, value, depth) ?? canonicalJson(value);
     case 'struct':
       return isObject(value) ? structText(type, value, depth) : canonicalJson(value);

@@ -1,11 +1,11 @@
-// Entries of the cache in groups of some hundreds: each of one owner and one model, and kept one after another. Who clears
-// by owner, model or age takes whole groups, so that to find, to count and to call gone costs little however many entries
-// there are; and a group is the portion in which what is gone can be taken apart later.
+// Entries of the cache in groups of some hundreds: each of one owner and one model, and kept one after another. Clearing by
+// owner, model or age takes whole groups, so finding, counting and marking them as removed is cheap however many entries
+// there are. A group is also the portion in which removed entries are freed later.
 import type { Truncated } from '../../contract/chat/chat.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { sees } from '../ownership.ts';
 
-/** So few that taking one apart is not felt by a request that comes meanwhile. */
+/** Few enough that freeing one does not delay a request that comes meanwhile. */
 export const GROUP_SIZE = 250;
 
 /** Marks remembered with an answer, and the bytes that one takes. */

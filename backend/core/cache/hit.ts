@@ -15,7 +15,7 @@ export class Hit {
   readonly ttl: number;
   readonly runMs: number;
   readonly tokens: number;
-  /** The marks (cache.fresh_when) that need no other answer than this. */
+  /** The marks (cache.fresh_when) that this answer is good for. */
   readonly marks: readonly string[];
   /** Its prompt did not fit. */
   readonly truncated: Truncated | undefined;

@@ -1,5 +1,5 @@
-// Under which keys an answer is asked for, and under which it is kept: these are two moments, and Ollama may have been
-// started anew between them. What makes a key is fingerprint.ts.
+// The key by which an answer is looked up, and the key by which it is kept. Ollama may have been restarted, and updated,
+// between the two. What makes a key is fingerprint.ts.
 import type { UpstreamState, Watch } from '../ports.ts';
 
 /** Keys of one request. */
@@ -8,7 +8,7 @@ export interface Keyed<K> {
   readonly key: K;
   /**
    * By the version of Ollama that is there when the answer has come, which is the one that gave it. None where the address
-   * has become another: then it is not known which of the two answered.
+   * has changed: then it is not known which of the two answered.
    */
   keepAs(): K | undefined;
 }

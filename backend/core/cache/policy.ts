@@ -38,7 +38,7 @@ export interface PolicyInput {
   readonly ttlSeconds: number;
 }
 
-/** The plan of a request that may not have the kept answer, but takes part in whatever else its own plan allows. */
+/** The same plan for a request that may not have the kept answer; all else that the plan allows stays allowed. */
 export function askedAnew(plan: CachePlan): CachePlan {
   return { ...plan, read: false, bypass: 'refresh' };
 }

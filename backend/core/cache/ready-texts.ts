@@ -6,8 +6,8 @@ import { randomInt } from 'node:crypto';
 export const GAP_MOMENT = randomInt(Date.UTC(3000, 0), Date.UTC(9999, 11, 31));
 
 /**
- * Stand in an answer for what differs each time, while it is written once to be cut. Nothing else in it can look like them:
- * they are drawn when the process starts. The texts stand in quotes, the numbers by themselves.
+ * Placeholders for what differs each time, in an answer that is written once to be cut at them. Nothing else in it can look
+ * like them: they are drawn when the process starts. The texts stand in quotes, the numbers by themselves.
  */
 export const GAPS = {
   /** The id of the request or of the answer. */
@@ -102,7 +102,7 @@ export class ReadyTexts<A> {
     }
   }
 
-  /** Those of an answer that is kept no more. */
+  /** Drops those of an answer that is no longer kept. */
   drop(answer: A): void {
     const texts = this.#texts.get(answer);
     if (texts === undefined) return;

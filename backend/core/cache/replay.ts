@@ -15,7 +15,10 @@ const WORD_MS = 15;
 const TICK_MS = 8;
 /** A word longer than this (Chinese and Thai write no spaces) is cut into pieces of about so many UTF-16 units. */
 const RUN_UNITS = 24;
-/** More pieces than this in one replay tell the eye nothing and cost every reader; longer texts come in groups of words. */
+/**
+ * The eye can't follow more pieces than this in one replay, and they cost every reader; longer texts come in groups of
+ * words.
+ */
 const MOST_PIECES = 1200;
 
 /** The events of a kept answer at the pace of `mode`. Throws the signal's reason when it aborts. */

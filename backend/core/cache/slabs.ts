@@ -50,7 +50,7 @@ export class Slabs {
     return first;
   }
 
-  /** A copy, so that whoever reads it has it for as long as it likes. */
+  /** A copy, which can be read at any time. */
   read(first: number, length: number): Buffer {
     const record = Buffer.allocUnsafe(length);
     let number = first;

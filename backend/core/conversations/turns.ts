@@ -86,7 +86,7 @@ export class Turns {
     for (const [ahead, { moved }] of line.entries()) if (ahead >= Math.max(1, at)) moved(ahead);
   }
 
-  /** Nothing of what is said in it now may be kept. Returns whether that was still to come. */
+  /** Keeps what is being said now from being saved. Returns whether anybody was still speaking. */
   forget(key: string): boolean {
     const [speaker] = this.#lines.get(key) ?? [];
     if (speaker === undefined || speaker.forgotten) return false;

@@ -59,7 +59,7 @@ export class Choice {
     return next === undefined ? undefined : { turn: next, first: first.waiter };
   }
 
-  /** Tells of whom there is a slot for. */
+  /** Tells for which waiters there is a slot. */
   #hasSlot(): (waiter: Waiter) => boolean {
     const { runs, isHalted, config } = this.#parts;
     const { max_concurrent } = config().queue;

@@ -192,8 +192,8 @@ export class Line {
     const at = order.indexOf(waiter);
     const [before, after] = [order[at - 1], order[at + 1]];
     if (before === undefined) return at + 1;
-    // Had it let that one go first, it does so no more, so that no two let each other go first. All others stay where
-    // they are: those who went before the two, and the one who came after them.
+    // If it let that one go first, it no longer does, so that no two let each other go first. All others stay where they
+    // are: those who went before the two, and the one who came after them.
     if (waiter.letsFirst.delete(before)) {
       for (const earlier of before.letsFirst) waiter.letsFirst.add(earlier);
       after?.letsFirst.add(before);

@@ -62,7 +62,7 @@ export function planOrder<W extends Waiting<W>>(waiting: readonly W[], state: Pl
   return Array.from(inOrder<W>(files.values(), state), ({ waiter }) => waiter);
 }
 
-/** Who have these in common stand in one file, and leave it in the order of arrival. */
+/** Waiters who have these in common stand in one file, and leave it in the order of arrival. */
 export function fileOf({
   class: of,
   priority,
@@ -101,7 +101,7 @@ export function* inOrder<W extends Waiting<W>>(
   }
 }
 
-/** As nobody who comes now is before. */
+/** No newcomer goes before this. */
 const MOST_URGENT: Urgency = { class: 'interactive', priority: PRIORITY.least };
 
 /**

@@ -17,13 +17,13 @@ export interface ChatCall extends TicketOptions {
   /** In the form of which of Ollama's routes `request` is. */
   readonly family: Family;
   readonly request: UpstreamRequest;
-  /** Whether a wish to think is passed over where the model cannot. Else Ollama refuses it. */
+  /** Whether `think` is ignored for a model that can't think. Else Ollama refuses it. */
   readonly thinksIfAble?: boolean;
   /** Callers with different namespaces never share an answer. */
   readonly namespace: string;
   /** What the caller asks of the cache, strongest first. */
   readonly wishes: readonly CacheWish[];
-  /** Whether this route caches when nobody asks for anything: always, never, or what can have one answer alone. */
+  /** Whether this route caches when nobody asks for anything: always, never, or only what has one possible answer. */
   readonly cacheByDefault: CacheDefault;
   /** What cache.fresh_when names of this request, in short; undefined when nothing. A new one asks the model anew. */
   readonly mark?: string | undefined;
@@ -47,7 +47,7 @@ export interface Known {
   readonly mark: string | undefined;
   /** How long its model is to stay loaded, by the caller's wish, in seconds. */
   readonly keepAlive: number | undefined;
-  /** What its meaning hangs on. */
+  /** When one of these changes, the question may mean something else. */
   readonly model: InstalledModel;
   readonly config: Config;
   readonly url: string;

@@ -27,7 +27,8 @@ export class Requests {
   /**
    * Registers a request, or the same one again. Where another living one has the same id it is given a new one, as programs
    * send one X-Request-ID for several requests; where no other will do, throws request_exists. Throws client_limit when its
-   * owner has as many as it may have. What is a kept answer by then neither waits nor runs: it is let by, and not counted.
+   * owner has as many as it may have. A request that is being answered from the cache neither waits nor runs: it is let
+   * through and not counted.
    */
   add(ticket: Ticket): void {
     const living = this.#living.get(ticket.id);

@@ -89,7 +89,7 @@ export class Ticket {
   pieces = 0;
   /** It was let in to wait for a run; from then on it waits also while Ollama is away. */
   admitted = false;
-  /** Its caller was told so before it could run: it waits also for an Ollama that was away by then unnoticed. */
+  /** Its caller was told that it was admitted, so it also waits for an Ollama that was away without anybody noticing. */
   promised = false;
   /** Which run it takes part in; requests with one flight get one answer. */
   flight: string | undefined;
@@ -139,7 +139,7 @@ export class Ticket {
     else if (this.status === 'processing') this.#stopped();
   }
 
-  /** Milliseconds until it starts, by now: by its own last word, or by another. */
+  /** Milliseconds until it starts, by now: by what it was told last, or by `waiting`. */
   eta(waiting: Waiting = this.waiting): number {
     return etaOf(waiting, this.#clock.elapsed());
   }

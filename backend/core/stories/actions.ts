@@ -104,7 +104,7 @@ export async function act(
       return { success: true, action, ...parts.cache.delete(data.key ?? '', watcher) };
     case 'reset_stats':
       parts.telemetry.reset(watcher);
-      // Counts of the whole: whoever may not see all of it leaves them as they are.
+      // These count for everybody, so only who may see everything resets them.
       if (!sees(watcher, LOCAL)) return { success: true, action };
       parts.cache.resetCounts();
       parts.conversations.resetCounts();
@@ -179,7 +179,7 @@ export async function load(
   });
 }
 
-/** Unloads a model as Ollama's own clients ask for it: said, and not waited for. Throws what Ollama says. */
+/** Unloads a model as Ollama's own clients ask for it, without waiting until it is gone. Throws what Ollama says. */
 export async function unloadAtOnce(
   { watch, upstream, residency, modelfiles }: ActionParts,
   model: string,

@@ -65,7 +65,7 @@ export class Batcher {
       for (let from = 0; from < texts.length; from += atOnce) {
         const parts = this.#assign(key, wish, texts.slice(from, from + atOnce));
         const joined = Promise.all(parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal)));
-        // Where there is no place for all of them, that is what the caller is told.
+        // If the line has no room for all of them, #enter throws, and that is what the caller is told.
         joined.catch(() => undefined);
         for (const { group } of parts) if (!group.inLine) this.#enter(group, wish);
         wish.onAccepted();
@@ -193,7 +193,7 @@ export class Batcher {
     return { loadMs, keepAlive: await residency.keepAlive(spec, asked, signal) };
   }
 
-  /** All texts in one call; when that fails for the sake of one of them, each caller's own, so that one fails alone. */
+  /** Sends all texts in one call. If one of them makes it fail, sends each caller's own, so that only that caller fails. */
   async #send(group: Group, wish: EmbedWish, ready: Ready, signal: AbortSignal): Promise<void> {
     // Drop the texts that only callers wanted who have left.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
@@ -203,10 +203,10 @@ export class Batcher {
       this.#groups.delete(group);
       for (const member of group.members) member.resolve(only(member.texts, result));
     } catch (error) {
-      // In either case those who come from here on would be told nothing.
+      // Either way, whoever joined from here on would be told nothing.
       this.#groups.delete(group);
       const callers = [...group.members];
-      // By a call of his own nobody would learn more who asked for all of it.
+      // A caller that asked for all of the texts would learn nothing new from a call of its own.
       const ofAll = callers.every(({ texts }) => texts.length === group.texts.size);
       if (ofAll || !isAboutInput(error) || signal.aborted) throw error;
       for (const member of callers) {

@@ -84,7 +84,7 @@ export class Gateway {
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
     const { watch, config, requests, cache, log, telemetry, passedOn } = this.#parts;
     if (this.#draining) throw shuttingDown();
-    // That by which the call was read; it may be another one by the time that the model is known.
+    // The configuration by which the call was read; it may change before the model is known.
     const readBy = config();
     if (readBy.log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     const asked = await understand(this.#parts, call, ticket.signal);
@@ -231,7 +231,7 @@ export class Gateway {
     if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
     const builder = new CompletionBuilder();
     await upstream[call.family](withKeepAlive(request, keepAlive), signal, (event) => {
-      // What comes all the same is not told: who gives way is asked again from the beginning.
+      // Drop what still comes: a run that gives way is asked again from the beginning.
       signal.throwIfAborted();
       if (event.type === 'piece') builder.add(event.piece);
       if (event.type !== 'end') return flight.tell(event);

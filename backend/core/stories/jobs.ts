@@ -151,7 +151,7 @@ export class Jobs {
     this.#whenOver.get(id)?.();
     this.#whenOver.delete(id);
     this.#ended.set(id, { ticket, record });
-    // lru-cache refuses without a word what is larger than all the room.
+    // lru-cache silently refuses what is larger than the whole cache.
     if (!this.#ended.has(id)) this.#gone.set(id, owner);
   }
 
@@ -170,7 +170,7 @@ export class Jobs {
     const ended = job === undefined ? this.#kept(id) : undefined;
     const ticket = job?.answer.ticket ?? ended?.ticket ?? this.#options.requests.get(id);
     const owner = ticket?.owner ?? this.#gone.get(id);
-    // That there is, or was, a request of somebody else is nobody's business.
+    // Nobody is to learn that there is, or was, a request of somebody else.
     const isSeen = owner !== undefined && sees(watcher, owner);
     if (ticket !== undefined && isSeen) return { ticket, job, ended };
     if (!isSeen) throw new AppError('request_not_found', `No request has the id "${id}".`);

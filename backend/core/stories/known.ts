@@ -1,5 +1,5 @@
-// A question that was understood before. While nothing that its meaning hangs on is another, it means the same, and its
-// kept answer is found without reading it. By identity: the rules themselves stand in question.ts and policy.ts alone.
+// A question that was understood before. As long as nothing that its meaning depends on has changed, it means the same, and
+// its kept answer is found without reading it. Compared by identity: the rules themselves are in question.ts and policy.ts.
 import type { Config } from '../../contract/config/config.ts';
 import type { UpstreamState, Watch } from '../ports.ts';
 import type { ChatCall, Known } from '../requests/call.ts';

@@ -12,14 +12,14 @@ export interface Patience {
   readonly signal: AbortSignal;
   /** It waits for Ollama also when Ollama was away before it came, and nobody had noticed. */
   readonly always?: boolean;
-  /** Whether its caller has been told anything of what came. Nothing is by work whose outcome comes whole. */
+  /** Whether its caller has been told anything of what came. Work whose outcome comes as a whole tells nothing before. */
   told?(): boolean;
 }
 
 /**
  * Works on the lease of a place, and releases it. When Ollama went away before anything of the work was told, it works
  * again on the next lease of the same place in line; so it does whenever the lease asks it to give way. A new request that
- * finds nobody is not kept waiting: it came too late. Rejects with what the work rejects with, and with what Lease.back throws.
+ * finds Ollama gone is refused, not kept waiting. Rejects with what the work rejects with, and with what Lease.back throws.
  */
 export async function outlasting<T>(
   first: Place,

@@ -1,5 +1,5 @@
 // A kept or a shared answer costs no run of the model, but the keep_alive that came with its request is meant all the
-// same: it is passed on by an empty request, behind everybody who waits, and no oftener than it changes something.
+// same: it is passed on by an empty request, behind everybody who waits, and only when it changes something.
 import { LEAST_URGENT } from '../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../contract/errors.ts';
 import type { KeepAlives } from '../models/keep-alive.ts';

@@ -15,8 +15,8 @@ import { keepAliveRuled, leastContext, shapeRequest } from './shape.ts';
 
 /**
  * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
- * there is no list of now, as while it cannot be had, the call itself tells. Throws model_not_found, or invalid_request
- * when it can be no name; `to`: what it is wanted for.
+ * there is no current list, the call itself will tell. Throws model_not_found, or invalid_request when it can be no name;
+ * `to`: what it is wanted for.
  */
 export async function resolveModel(
   watch: Watch,
@@ -106,14 +106,17 @@ export async function understand(
   return { model, request, least: leastContext(question.request, ollama), plan, keyAt };
 }
 
-/** The request without a wish to think that its route passes over, of a model that is known to be unable to. */
+/** The request without `think` where its route ignores that, for a model that is known to be unable to think. */
 function withinAbility({ request, thinksIfAble }: Question, model: InstalledModel | undefined): UpstreamRequest {
   const { think, ...rest } = request;
   const unable = model?.capabilities?.includes('thinking') === false;
   return thinksIfAble === true && unable && think !== false ? rest : request;
 }
 
-/** Whether an answer is kept although nobody asks for it; undefined where that depends on whether it can be another one. */
+/**
+ * Whether an answer is kept although nobody asks for it; undefined where that depends on whether it could come out
+ * differently.
+ */
 function keepsAlways({ family, cacheByDefault }: Question): boolean | undefined {
   // A text has one vector, so what is deterministic is kept.
   if (isEmbed(family)) return cacheByDefault !== 'off';
@@ -124,7 +127,7 @@ function isEmbed(family: Question['family']): family is EmbedFamily {
   return family === 'embed' || family === 'embeddings';
 }
 
-/** Options that say nothing when they have what Ollama takes by default, unless they go over the Modelfile's. */
+/** Options that change nothing when they have Ollama's default value, unless the Modelfile sets them. */
 const IDLE: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['stop', (value) => Array.isArray(value) && value.length === 0],
   ['presence_penalty', (value) => value === 0],
@@ -136,7 +139,7 @@ function hasIdle({ options = {} }: UpstreamRequest): boolean {
   return [...IDLE].some(([name, idle]) => idle(options[name]));
 }
 
-/** The request without the options that say nothing over this Modelfile; of one that is not known, that may be none. */
+/** The request without the options that change nothing with this Modelfile; unchanged where the Modelfile is not known. */
 async function withoutIdle(
   modelfiles: Pick<Modelfiles, 'of'>,
   request: UpstreamRequest,

@@ -80,7 +80,7 @@ function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['ups
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,
-    // Where the list cannot be had nothing says that it is missing.
+    // Without a list nothing says that it is missing.
     model_available: model !== undefined || (installed === undefined && status === 'up'),
     ...(installed === undefined && status === 'up' ? { models_unknown: true } : {}),
     model_loaded: model !== undefined && inMemory(model, loaded, modelfiles) !== undefined,

@@ -35,7 +35,7 @@ interface Wanted {
 interface Lost extends Wanted {
   /** When it would have left memory by itself, in milliseconds since 1970. */
   readonly until: number;
-  /** It was in memory again; what becomes of it then is its own business. */
+  /** It has been in memory again; if it leaves after that, it is not brought back. */
   isBack: boolean;
 }
 
