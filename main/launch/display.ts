@@ -1,7 +1,7 @@
 // Whether there is a screen to show a tray on. A variable alone says little: it may name a screen that has gone, as in a
 // terminal that outlived its desktop, and there Electron would end with Chromium's words and a fault. So we try to connect to it.
 import { connect, type NetConnectOpts } from 'node:net';
-import { join } from 'node:path';
+import { posix } from 'node:path';
 
 /** A local screen answers at once; one behind ssh or on another machine takes longer. Milliseconds. */
 const KNOCK_MS = 2000;
@@ -36,7 +36,7 @@ function doorsOfX(name: string): NetConnectOpts[] {
 
 function doorsOfWayland({ WAYLAND_DISPLAY: name = '', XDG_RUNTIME_DIR: folder = '' }: Variables): NetConnectOpts[] {
   if (name.startsWith('/')) return [{ path: name }];
-  return name === '' || folder === '' ? [] : [{ path: join(folder, name) }];
+  return name === '' || folder === '' ? [] : [{ path: posix.join(folder, name) }];
 }
 
 function answers(door: NetConnectOpts): Promise<boolean> {

@@ -1,5 +1,14 @@
 // Start at login, the log, the ollama program, notices, and what is worth a notification.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -47,7 +56,9 @@ describe('start at login', () => {
     setLoginItem(true, { ...linux, home, env: { XDG_CONFIG_HOME: 'cfg' }, command: ['/usr/bin/hearth'] });
     expect(existsSync(join(home, '.config', 'autostart', 'hearth.desktop'))).toBe(true);
     expect(existsSync('cfg')).toBe(false);
-    setLoginItem(false, { ...linux, home: '/dev/null', command: ['/usr/bin/hearth'] });
+    const file = join(home, 'a file');
+    writeFileSync(file, '');
+    setLoginItem(false, { ...linux, home: file, command: ['/usr/bin/hearth'] });
   });
 
   test('starts the app as it was started: packed, as an AppImage, or from its project', () => {
@@ -115,7 +126,7 @@ describe('the ollama program', () => {
     let told = (): void => undefined;
     const failures: string[] = [];
     const ollama = new OllamaProgram({
-      platform: 'linux',
+      platform: process.platform,
       env,
       home,
       log: NO_LOG,
@@ -124,23 +135,31 @@ describe('the ollama program', () => {
     });
     return { ollama, failures, changed: () => new Promise<void>((resolve) => (told = resolve)) };
   }
+  const path = (): string => join(home, process.platform === 'win32' ? 'ollama.exe' : 'ollama');
+  /** Installs a Node under Ollama's name, which is a program on every system. It runs this before all else. */
   const install = (script: string): Record<string, string> => {
-    const path = join(home, 'ollama');
-    writeFileSync(path, script);
-    chmodSync(path, 0o755);
-    return { PATH: `${home}:${process.env['PATH'] ?? ''}` };
+    if (process.platform === 'win32') copyFileSync(process.execPath, path());
+    else symlinkSync(process.execPath, path());
+    const first = join(home, 'first.cjs');
+    writeFileSync(first, script);
+    return { PATH: home, NODE_OPTIONS: `--require ${JSON.stringify(first)}` };
   };
 
   test('is found on the PATH, started on the address that Hearth asks, and ended with Hearth', async () => {
+    const said = join(home, 'said');
     const { ollama, failures } = program(
-      install(`#!/bin/sh\necho "$1 $OLLAMA_HOST" >> "${home}/said"\nexec sleep 60\n`),
+      install(`
+        const { appendFileSync } = require('node:fs');
+        appendFileSync(${JSON.stringify(said)}, process.argv[1] + ' ' + process.env.OLLAMA_HOST + '\\n');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // for ever
+      `),
     );
-    expect(ollama.path).toBe(join(home, 'ollama'));
+    expect(ollama.path).toBe(path());
     // Two at once, as by two presses, are one.
     await Promise.all([ollama.start('http://127.0.0.1:11999'), ollama.start('http://127.0.0.1:11999')]);
     expect(ollama.started).toBe(true);
     await ollama.start('http://127.0.0.1:11999');
-    await expect.poll(() => readFileSync(join(home, 'said'), 'utf8')).toBe('serve 127.0.0.1:11999\n');
+    await expect.poll(() => readFileSync(said, 'utf8')).toMatch(/serve 127\.0\.0\.1:11999\n$/);
     await ollama.stop();
     expect(ollama.started).toBe(false);
     expect(failures).toEqual([]);
@@ -150,7 +169,7 @@ describe('the ollama program', () => {
     ['well', 0, []],
     ['badly', 3, ['Ollama was started and ended again (exit code 3). In a terminal, “ollama serve” says why.']],
   ])('that ends %s by itself is noticed', async (_how, code, said) => {
-    const { ollama, failures, changed } = program(install(`#!/bin/sh\nread line < /dev/null\nexit ${code}\n`));
+    const { ollama, failures, changed } = program(install(`process.exit(${code})`));
     await ollama.start('http://localhost:11434');
     await changed();
     expect(ollama.started).toBe(false);

@@ -39,7 +39,7 @@ async function choose(over: Partial<ChooseOptions> = {}) {
   return { start, said, looked };
 }
 
-const HEADLESS = { program: '/bin/node', args: ['/p/dist/hearth.mjs', 'serve', '--port', '9000'], env: {} };
+const HEADLESS = { program: '/bin/node', args: [join('/p', 'dist', 'hearth.mjs'), 'serve', '--port', '9000'], env: {} };
 
 test('with a screen and an Electron it is the tray app, without a word', async () => {
   expect(await choose()).toEqual({
@@ -103,7 +103,8 @@ test.each(['darwin', 'win32'] as const)('on %s there always is a screen', async 
   expect(await hasDisplay({}, platform)).toBe(true);
 });
 
-test('a screen is there when something takes the connection', async () => {
+// Sockets in a folder, as Linux's screens have them, are not to be had on Windows.
+test.skipIf(process.platform === 'win32')('a screen is there when something takes the connection', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-screen-'));
   const env = { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: folder };
   const server = createServer().listen(join(folder, 'wayland-0'));
