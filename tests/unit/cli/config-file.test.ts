@@ -246,6 +246,20 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
         fc.record({ num_ctx: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 131_072 })) }),
         { maxKeys: 3, noNullPrototype: true },
       );
+    case 'models':
+      return fc.dictionary(
+        fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/),
+        fc.record(
+          {
+            model: fc.stringMatching(/^[a-z][a-z0-9.:-]{0,20}[a-z0-9]$/),
+            options: fc.record({ temperature: fc.double({ min: 0, max: 2, noNaN: true }) }),
+            system_prompt: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+            class: fc.constantFrom('interactive', 'normal', 'background'),
+          },
+          { requiredKeys: ['model'], noNullPrototype: true },
+        ),
+        { maxKeys: 3, noNullPrototype: true },
+      );
     case 'ollama.preload':
       return fc.array(fc.stringMatching(/^[a-z][a-z0-9.:-]{0,20}$/), { maxLength: 16 });
     case 'cors.allowed_origins':
