@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Completion } from '../../contract/chat/chat.ts';
 import { AppError, asAppError, retryAfterOf } from '../../contract/errors.ts';
+import { anyJson } from '../../contract/go/exact-json.ts';
 import type { Dialect } from '../../contract/routes.ts';
 import { endEarly } from '../wire/body.ts';
 import { type Failure, failureOf } from '../wire/failures.ts';
@@ -25,7 +26,7 @@ export const OPENAI_JSON_TYPE = 'application/json';
 
 /** JSON as Ollama writes it in a body of that type: Go's encoder, which it uses on /v1 alone, ends it with a new line. */
 export function jsonText(body: unknown, type: string | undefined): string {
-  return type === OPENAI_JSON_TYPE ? `${JSON.stringify(body)}\n` : JSON.stringify(body);
+  return type === OPENAI_JSON_TYPE ? `${anyJson(body)}\n` : anyJson(body);
 }
 
 /** The id that this response carries; app.ts has set it before anything else ran. */

@@ -1,6 +1,7 @@
 // The route of OpenAI's Responses. What runs is the same as on Ollama's own routes; only the form differs.
 import { type ChatEvent, isEmptyPiece } from '../../contract/chat/chat.ts';
 import type { AppError } from '../../contract/errors.ts';
+import { anyJson } from '../../contract/go/exact-json.ts';
 import { answerWritten, type DropInParts, type Voice, type Writing } from '../dialect/drop-in.ts';
 import { OPENAI_JSON_TYPE } from '../dialect/encode.ts';
 import { COMMENT, FOREIGN_SSE } from '../dialect/stream.ts';
@@ -21,7 +22,7 @@ const WRITING: Writing<ResponsesAsked> = {
   nothing: 'EOF',
   read: askedToRespond,
   unchanged: ({ unchanged }) => unchanged,
-  formOf: ({ echo }) => JSON.stringify(echo),
+  formOf: ({ echo }) => anyJson(echo),
   voice: ({ request: { model }, echo }, { id, seconds, nowSeconds }): Voice => {
     const frame: ResponsesFrame = { id, created: seconds, completed: nowSeconds, model, echo };
     return {

@@ -2,6 +2,8 @@
 // (openai/responses.go). Unlike Ollama's, each item is closed before the next one begins and has a place of its own.
 import type { End, Piece } from '../../contract/chat/chat.ts';
 import type { ToolCall } from '../../contract/chat/chat-request.ts';
+import type { ResponsesTextFormat } from '../../contract/chat/responses-bodies.ts';
+import { ExactJson, jsonText, writeJson } from '../../contract/go/exact-json.ts';
 import type { Failure } from '../wire/failures.ts';
 import {
   callIdOf,
@@ -54,7 +56,7 @@ export class ResponsesStream {
     const { code, message } = lastPiece;
     const error = { code: code ?? 'server_error', message };
     const failed = this.#event('response.failed', { response: this.#response({ status: 'failed', error }) });
-    return failed + eventText(lastName, { ...lastPiece, sequence_number: this.#number });
+    return failed + eventText(lastName, JSON.stringify({ ...lastPiece, sequence_number: this.#number }));
   }
 
   #begin(): string {
@@ -64,13 +66,14 @@ export class ResponsesStream {
   }
 
   #response(progress: Omit<Progress, 'output'>): unknown {
-    const { reasoning, tools } = this.#frame.echo;
-    return inAlphabet({
+    const { format, reasoning, tools } = this.#frame.echo;
+    return {
       ...responseObject(this.#frame, { ...progress, output: this.#output }),
+      text: { format: asItCame(format) },
       // Otherwise than in a whole answer.
       reasoning: reasoning && { effort: null, summary: null, ...reasoning },
       tools: tools.map(({ tools: _members, ...tool }) => tool),
-    });
+    };
   }
 
   #thinks(delta: string): string {
@@ -88,7 +91,7 @@ export class ResponsesStream {
       type: 'message',
     });
     const { open, opening } = this.#in('message', item, () =>
-      this.#event('response.content_part.added', { ...this.#place('msg', CONTENT), part: inAlphabet(textPart('')) }),
+      this.#event('response.content_part.added', { ...this.#place('msg', CONTENT), part: textPart('') }),
     );
     open.text += delta;
     const said = { content_index: 0, delta, item_id: `msg_${this.#id}`, logprobs: [], output_index: this.#at };
@@ -162,19 +165,17 @@ export class ResponsesStream {
 const CONTENT = { content_index: 0 };
 const SUMMARY = { summary_index: 0 };
 
-function eventText(name: string, data: unknown): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+/** `data` is JSON. */
+function eventText(name: string, data: string): string {
+  return `event: ${name}\ndata: ${data}\n\n`;
 }
 
-/** With sorted names, as Go writes a map; a schema goes as it came. */
-function inAlphabet(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inAlphabet);
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const names = Object.keys(value).toSorted();
-  return Object.fromEntries(
-    names.map((name) => {
-      const item: unknown = Reflect.get(value, name);
-      return [name, name === 'schema' ? item : inAlphabet(item)];
-    }),
-  );
+/** With sorted names, as Go writes a map. */
+function inAlphabet(value: unknown): string {
+  return writeJson(value, (item) => Object.keys(item).toSorted());
+}
+
+/** A schema goes as it came. */
+function asItCame({ schema, ...format }: ResponsesTextFormat): ResponsesTextFormat {
+  return schema === undefined ? format : { ...format, schema: new ExactJson(jsonText(schema)) };
 }

@@ -179,6 +179,18 @@ describe('one kept answer for every dialect', () => {
     expect(runs()).toBe(1);
   });
 
+  test.each([false, true])('tools and formats as deep as Go reads are repeated too; streamed: %s', async (stream) => {
+    const deep = `{"type":"object","x":${'['.repeat(9000)}${']'.repeat(9000)}}`;
+    const tools = `[{"type":"function","name":"f","parameters":${deep}}]`;
+    const text = `{"format":{"type":"json_schema","name":"n","schema":${deep}}}`;
+    const body = `{"model":"${model}","input":"a","temperature":0,"tools":${tools},"text":${text},"stream":${stream}}`;
+    for (const cache of ['MISS', 'HIT', 'HIT']) {
+      const answer = await hearth.post('/v1/responses', body, { headers: { 'x-stream-replay': 'instant' } });
+      expect([answer.status, answer.headers.get('x-cache')]).toEqual([200, cache]);
+      expect((await answer.text()).split(`"parameters":${deep}`).length - 1).toBe(stream ? 3 : 1);
+    }
+  });
+
   test('what can have another answer each time is not kept by itself', async () => {
     for (let i = 0; i < 2; i++) expect((await ask('/v1/responses', { input: 'Why?' })).cache).toBe('BYPASS');
     const wanted = { input: 'Why?', use_cache: true };
