@@ -195,7 +195,7 @@ describe('what is remembered of a question', () => {
   });
 });
 
-describe('the door looks again', () => {
+describe('the door checks again', () => {
   test('where a key was revoked, also on the same connection', async () => {
     const { secret, key } = addKey([], { name: 'phone', scopes: ['chat'] }, new Date());
     const headers = { 'x-forwarded-for': '203.0.113.7', authorization: `Bearer ${secret}` };

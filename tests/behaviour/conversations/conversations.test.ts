@@ -118,7 +118,7 @@ describe('a conversation', () => {
     ).toEqual(['user: one', 'user: two', 'user: three']);
   });
 
-  test('who leaves while it waits for its turn lets the others by', async () => {
+  test('a caller who leaves while it waits for its turn lets the others pass', async () => {
     const gate = hearth.fake.gate();
     const first = say('one');
     await hearth.fake.until(({ active }) => active === 1);

@@ -226,7 +226,7 @@ describe('streams', () => {
     expect(contents).toEqual(['one', ' two three', '', ' four', '']);
   });
 
-  test('who asks the same meanwhile shares the run', async () => {
+  test('callers who ask the same meanwhile share the run', async () => {
     const gate = hearth.fake.gate();
     const asked = [
       hearth.post('/api/chat', chat()),
@@ -247,7 +247,7 @@ describe('streams', () => {
     expect(runs()).toBe(1);
   });
 
-  test('who leaves gives the slot back', async () => {
+  test('a caller who leaves gives the slot back', async () => {
     const leave = new AbortController();
     const gate = hearth.fake.gate();
     const asked = hearth.post('/api/chat', chat(), { signal: leave.signal }).catch(() => undefined);

@@ -140,7 +140,7 @@ describe('one kept answer for every dialect', () => {
     expect(runs()).toBe(1);
   });
 
-  test('what is repeated of a request is that of each, also where both have one answer', async () => {
+  test('each answer repeats the fields of its own request, also where both share a kept answer', async () => {
     const asked = [
       { instructions: 'Be brief.', input: 'a' },
       {

@@ -104,13 +104,13 @@ describe('who must show a key', () => {
     expect((await ask({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'localhost:3000' })).status).toBe(200);
   });
 
-  test('nor where the last key was revoked', async () => {
+  test('once the last key is revoked, nobody from another machine gets in either', async () => {
     await start([made().key]);
     hearth.backend.configure(hearth.config({}));
     expect((await ask(FROM_ELSEWHERE)).status).toBe(401);
   });
 
-  test('unless server.allow_anonymous says so', async () => {
+  test('server.allow_anonymous lets everybody in before the first key', async () => {
     await start([], { server: { allow_anonymous: true } });
     expect((await ask(FROM_ELSEWHERE)).status).toBe(200);
     expect((await ask({ 'x-forwarded-host': '192.168.1.5:3000' })).status).toBe(200);

@@ -213,7 +213,7 @@ test('the queue as a stream says how things are now, also while nothing changes'
   gate.release();
 });
 
-test('who only looks on neither keeps a request alive nor ends it', async () => {
+test('onlookers neither keep a request alive nor end it', async () => {
   await start();
   const gate = hearth.fake.gate();
   const id = await handIn('looked at');

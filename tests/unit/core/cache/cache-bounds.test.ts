@@ -81,7 +81,7 @@ describe('time to live', () => {
     expect(cache.get(keyOf(1))).toBeUndefined();
   });
 
-  test('one that is too old for this caller is absent for him alone', async () => {
+  test('one that is too old for a caller is a miss for that caller alone', async () => {
     const { cache, clock } = open();
     cache.put(keyOf(1), answer(1), ABOUT);
     await clock.advance(5_000);

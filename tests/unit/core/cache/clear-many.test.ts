@@ -63,7 +63,7 @@ describe('before the first portion is done', () => {
     expect(cache.clear()).toEqual({ removed: 0, freed_bytes: 0 });
   });
 
-  test('one that is gone cannot be deleted', () => {
+  test('an entry that was cleared cannot be deleted again', () => {
     const { cache } = open();
     cache.clear();
     expect(cache.delete(keyOf(0)).removed).toBe(0);

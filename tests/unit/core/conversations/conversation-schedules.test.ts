@@ -168,7 +168,7 @@ test('any schedule of coming, speaking, giving up and waiting', async () => {
   );
 });
 
-test('who gives up while it waits lets nobody in before the one who speaks has ended', async () => {
+test('giving up while waiting lets nobody in before the one who speaks has ended', async () => {
   const play = new Play();
   const first = play.enter('a');
   const second = play.enter('a');
@@ -184,7 +184,7 @@ test('who gives up while it waits lets nobody in before the one who speaks has e
   play.end(third);
 });
 
-test('to speak keeps a conversation alive, though no answer came of it; nothing else does', async () => {
+test('speaking keeps a conversation alive, even without an answer; nothing else does', async () => {
   const play = new Play();
   for (const id of ['a', 'b']) {
     const speaker = play.enter(id);

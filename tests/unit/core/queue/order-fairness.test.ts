@@ -76,7 +76,7 @@ describe('urgency', () => {
     expect(planned(line)).toBe('person normal background');
   });
 
-  test('who has waited a minute has moved up a class, and its number orders it there', () => {
+  test('after a minute a request has moved up a class, and its number orders it there', () => {
     const waited = (ms: number): string =>
       planned([
         waiter(1, 'waited', { priority: 1, since: NOW - ms }),
@@ -97,7 +97,7 @@ describe('urgency', () => {
     expect(planned(line(3 * MINUTE))).toBe('least top');
   });
 
-  test('who has waited half of its patience stands with the most urgent, and is older', () => {
+  test('after half of its patience a request stands with the most urgent, and is older', () => {
     const line = (ms: number): Named[] => [
       waiter(1, 'least', { class: 'background', priority: 100, since: NOW - ms }),
       waiter(2, 'top', { class: 'interactive', priority: -100 }),
@@ -114,7 +114,7 @@ describe('between callers', () => {
     expect(planned(line)).toBe('x0 y3 z4 x1 y5 x2');
   });
 
-  test('who was served longest ago comes first, who never was before all', () => {
+  test('the caller served longest ago comes first, one never served before all', () => {
     const line = ['x', 'y', 'z'].map((caller, seq) => waiter(seq, caller, { caller }));
     const lastServed = new Map([
       ['x', 7],
@@ -167,7 +167,7 @@ describe('models in batches', () => {
     expect(planned(line(NOW - 2000), state)).toBe('passed A2 A3');
   });
 
-  test('and goes to him, though others of yet another model have the better turn', () => {
+  test('and that one is next, though others of yet another model have the better turn', () => {
     const line = [
       waiter(1, 'B1', { runner: 'B' }),
       waiter(2, 'passed', { runner: 'C', passedSince: NOW - 2000 }),

@@ -102,7 +102,7 @@ describe('where a request stands', () => {
     expect(one.status).toBe('completed');
   });
 
-  test('whose first piece came is in line no more, whatever was said last', () => {
+  test('after its first piece it is no longer in line, whatever it was told last', () => {
     const one = ticket();
     one.moved({ phase: 'queued', position: 2, eta_ms: 5000 });
     one.firstPiece();
