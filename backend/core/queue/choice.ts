@@ -42,7 +42,7 @@ export class Choice {
   next(): Next | undefined {
     const { line } = this.#parts;
     if (line.size() === 0) return undefined;
-    // Who waits for a slot of the other lane is not passed by one who takes a slot of this.
+    // A waiter for a slot of the other lane is not passed by one who takes a slot of this lane.
     const hasSlot = this.#hasSlot();
     const rules = this.rules();
     const mayStart = (waiter: Waiter): boolean => hasSlot(waiter) && this.#hold(waiter) === undefined;

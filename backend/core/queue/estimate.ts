@@ -19,9 +19,9 @@ const LEAST_PROMPT = 16;
 /** A prompt that is read so many times faster than those before it was in Ollama's prompt cache. */
 const CACHE_HIT = 10;
 
-/** What tells answers of one model apart in their length. */
+/** What the length of an answer depends on, beside its model. */
 export interface Asked {
-  /** Whether somebody reads along. What is asked for as a whole is work in the background: titles, tags, batches. */
+  /** Whether somebody reads along. Answers that are asked for as a whole are background work: titles, tags, batches. */
   readonly streamed: boolean;
   /** The most tokens that were asked for; none when absent. */
   readonly limit?: number | undefined;

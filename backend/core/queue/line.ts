@@ -104,7 +104,7 @@ export class Line {
     return waiter;
   }
 
-  /** At the end of its file, unless it had stood in another one: then by the order of arrival. */
+  /** Puts it at the end of its file; if it comes from another file, in the order of arrival. */
   #file(waiter: Waiter): void {
     const key = fileKey(waiter);
     const { waiters } = this.#files.get(key) ?? { waiters: new Set<Waiter>() };

@@ -14,7 +14,7 @@ export interface OutlookParts {
   plan(lane: Lane): readonly Turn<Waiter>[];
   /** When each slot of a lane gets free, if runs take so long. */
   slots(lane: Lane, runMs: RunMs): readonly Slot[];
-  /** How many slots of a lane may be had by those who are no persons. */
+  /** How many slots of a lane requests may have that are not a person's. */
   others(lane: Lane): number;
   /** What keeps one from starting though a slot is free, `until` in milliseconds from now; undefined when nothing does. */
   hold(waiter: Waiter): Hold | undefined;
@@ -36,7 +36,7 @@ const expected: RunMs = (wish) => wish.expectedMs();
 
 /**
  * While nothing like it has been measured, who is refused is told first when a short answer would be over, and then the
- * whole guess: to come in vain costs next to nothing, to stay away from a queue that is empty costs all the wait.
+ * whole guess: coming back too early costs next to nothing, staying away from an empty queue costs all the wait.
  */
 const hoped: RunMs = (wish, goneMs) => {
   const guess = wish.expectedMs();
@@ -47,7 +47,7 @@ const hoped: RunMs = (wish, goneMs) => {
 const TOLD_AT_ONCE = 10;
 /** In a longer one there is a pause of a millisecond for each who waits, and no longer one than this. */
 const LONGEST_PAUSE_MS = 1000;
-/** Who comes to a line up to this long is told its exact place, and to a longer one, that it is the last. */
+/** A newcomer to a line up to this long is told its exact place; in a longer one it is told that it is last. */
 const PLANNED_AT_ONCE = 50;
 /** Retry-After says no more than this (retryAfterSeconds). */
 const LONGEST_RETRY_MS = 120_000;
@@ -62,7 +62,7 @@ export class Outlook {
   #stale = false;
   #arranged = false;
   #lookAgainAt = -Infinity;
-  /** What one is told who comes to a long line, by the last look and those who have come since. */
+  /** What a newcomer to a long line is told, from the last look and those who have come since. */
   readonly #behindAll: Record<Lane, Waiting>;
   /** When the places of a long line get free, by the last look for them, and when to look again. */
   #frees: readonly number[] = [];
@@ -108,7 +108,7 @@ export class Outlook {
     this.#arranged = true;
     const tell = (): void => {
       this.#arranged = false;
-      // Unless they have been told since: who comes is told at once.
+      // Unless they have been told since: newcomers are told at once.
       if (this.#stale) this.#tell();
     };
     const { clock } = this.#parts;
@@ -139,7 +139,7 @@ export class Outlook {
     return words;
   }
 
-  /** All of a lane, the next one first: who may not start when the next slot gets free is passed by those who may. */
+  /** All of a lane, the next one first: those who may start when the next slot gets free pass those who may not. */
   #plan(lane: Lane): readonly Turn<Waiter>[] {
     const { plan, slots, hold } = this.#parts;
     const all = plan(lane);

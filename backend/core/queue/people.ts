@@ -1,11 +1,11 @@
 // People first, at the cost of background work: that starts when its own caller is quiet, and not on the memory of a model
-// that somebody talks with; and while nothing of it was told it gives its slot back to a person. Work that has waited long
-// enough to move up a class is spared all of that. It remembers and judges; queue.ts acts.
+// that somebody talks with; and while its caller was told nothing yet, it gives its slot back to a person. None of this
+// holds for work that has waited long enough to move up a class. It remembers and judges; queue.ts acts.
 import type { ReadConfig } from '../ports.ts';
 import type { Running } from './runs.ts';
 import type { LeaseWish, Waiter } from './waiter.ts';
 
-/** Callers and runners that are remembered, each; the one of the longest ago is forgotten. */
+/** How many callers, and how many runners, are remembered; the oldest is forgotten first. */
 const MOST = 1000;
 
 export interface PeopleParts {
