@@ -64,7 +64,7 @@ export class LeaseQueue {
       runs: this.#runs,
       people: this.#people,
       waitClock: this.#waitClock,
-      isHalted: () => this.#halted !== undefined,
+      isHalted: () => this.#draining || this.#halted !== undefined,
     });
     this.#alarm = new Alarm(this.#waitClock, () => this.#changed());
   }

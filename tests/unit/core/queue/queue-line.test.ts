@@ -439,6 +439,17 @@ describe('draining', () => {
     runs.release();
     expect(line.queue.running).toBe(0);
   });
+
+  test('gives no slot to one who could have one as soon as those before it are refused', async () => {
+    const line = new QueueHarness({ queue: { max_concurrent: 2 }, batch: { max_batch_size: 1 } });
+    const [, other, third] = [line.enter('A'), line.enter('B'), line.enter('A')];
+    await line.settle();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 2 });
+    line.queue.drain();
+    await line.settle();
+    expect(line.queue).toMatchObject({ running: 1, waiting: 0 });
+    for (const { lease } of [other, third]) expect(lease).toMatchObject({ reason: { code: 'shutting_down' } });
+  });
 });
 
 describe('different runners', () => {
