@@ -8,15 +8,18 @@ import type { Family, UpstreamRequest } from '../ports.ts';
 
 type Profiles = Config['models'];
 type Known = Profiles[string];
+/** With its name as the settings have it: others may spell it with what no header can hold. */
+type Named = Known & { readonly name: string };
 
 /** By canonical name; made once for each configuration. */
-const byName = new WeakMap<Profiles, ReadonlyMap<string, Known>>();
+const byName = new WeakMap<Profiles, ReadonlyMap<string, Named>>();
 
 /** The profile of a name, spelled as Ollama lets names be spelled. It goes before an installed model of the same name. */
-export function profileNamed(profiles: Profiles, name: string): Known | undefined {
+export function profileNamed(profiles: Profiles, name: string): Named | undefined {
   let known = byName.get(profiles);
   if (known === undefined) {
-    byName.set(profiles, (known = new Map(Object.entries(profiles).map(([own, each]) => [canonicalName(own), each]))));
+    const all = Object.entries(profiles).map(([own, each]) => [canonicalName(own), { ...each, name: own }] as const);
+    byName.set(profiles, (known = new Map(all)));
   }
   return known.size === 0 ? undefined : known.get(canonicalName(name));
 }

@@ -36,8 +36,8 @@ const BY_REQUEST = 'the request';
 export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }: Config): NamedPlace {
   const { name } = asked;
   const { caller, keepAlive, ...ruled } = classOf(factsOf(req, asked), queue.rules);
-  const own = name === undefined ? undefined : profileNamed(models, name)?.class;
-  const { class: given, by } = own === undefined ? ruled : { class: own, by: `profile ${name}` };
+  const own = name === undefined ? undefined : profileNamed(models, name);
+  const { class: given, by } = own?.class === undefined ? ruled : { class: own.class, by: `profile ${own.name}` };
   const { urgency, unknownWord } = askedFor(asked.ours.priority ?? header(req, 'x-queue-priority'));
   const isHeard = urgency !== undefined && (urgency.class !== 'interactive' || mayGoFirst(req));
   return {

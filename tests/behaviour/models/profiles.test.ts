@@ -147,6 +147,14 @@ describe('a request that names one', () => {
     expect(chat.headers.get('x-queue-class')).toBe('background; by="profile taken"');
   });
 
+  test.each(['TAKEN:latest', ' taken\n', 'ta\u212Aen'])(
+    'is told as the settings name it, also for %j',
+    async (model) => {
+      const answer = await hearth.post('/v1/chat/completions', { model, messages });
+      expect([answer.status, answer.headers.get('x-queue-class')]).toEqual([200, 'background; by="profile taken"']);
+    },
+  );
+
   test('fails by the name of a model that is not there', async () => {
     const answer = await hearth.post('/api/chat', { model: 'lost', messages });
     expect(answer.status).toBe(404);
