@@ -184,9 +184,12 @@ export class LeaseQueue {
     return this.#line.wants(runner);
   }
 
-  /** Resolves as soon as nobody in line needs this runner, or when the signal aborts. */
-  unwanted(runner: string, signal: AbortSignal): Promise<void> {
-    return this.#line.unwanted(runner, signal);
+  /**
+   * Resolves as soon as nobody in line needs this runner, or when the signal aborts; at once where its run gives way for
+   * another runner, since whoever else is in line for it comes after that.
+   */
+  async unwanted(runner: string, signal: AbortSignal): Promise<void> {
+    if (!this.#runs.isGivenUp(runner)) await this.#line.unwanted(runner, signal);
   }
 
   /** The machine slept for so many milliseconds that the clock has counted; nobody's wait runs out by them. */

@@ -85,6 +85,11 @@ export class Runs {
     running.stop?.abort(GIVES_WAY);
   }
 
+  /** Whether a run on this runner gives way for another one. */
+  isGivenUp(runner: string): boolean {
+    return this.all().some(({ wish, givesWayFor = runner }) => wish.runner === runner && givesWayFor !== runner);
+  }
+
   /** Its model stands ready. */
   begin(running: Running): void {
     if (!this.#running.has(running)) return;
