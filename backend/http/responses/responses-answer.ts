@@ -93,7 +93,11 @@ export function callIdOf({ id }: ToolCall, frame: ResponsesFrame, number: number
 }
 
 export function reasoningItem(id: string, text: string): Fields {
-  return { id: `rs_${id}`, type: 'reasoning', summary: [{ type: 'summary_text', text }], encrypted_content: text };
+  return { id: `rs_${id}`, type: 'reasoning', summary: [summaryPart(text)], encrypted_content: text };
+}
+
+export function summaryPart(text: string): Fields {
+  return { type: 'summary_text', text };
 }
 
 export function messageItem(id: string, text: string): Fields {

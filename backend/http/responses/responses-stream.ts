@@ -1,5 +1,6 @@
 // The stream of POST /v1/responses: numbered events from created to completed, with Ollama's names and order of fields
-// (openai/responses.go). Unlike Ollama's, each item is closed before the next one begins and has a place of its own.
+// (openai/responses.go). Unlike Ollama's, each item is closed before the next one begins and has a place of its own, and what
+// is thought is told as a part of its item: npm `openai` looks for that part and fails without it.
 import type { End, Piece } from '../../contract/chat/chat.ts';
 import type { ToolCall } from '../../contract/chat/chat-request.ts';
 import type { ResponsesTextFormat } from '../../contract/chat/responses-bodies.ts';
@@ -16,6 +17,7 @@ import {
   reasoningItem,
   responseObject,
   type ResponsesFrame,
+  summaryPart,
   textPart,
 } from './responses-answer.ts';
 
@@ -77,7 +79,10 @@ export class ResponsesStream {
   }
 
   #thinks(delta: string): string {
-    const { open, opening } = this.#in('reasoning', (id) => ({ id: `rs_${id}`, summary: [], type: 'reasoning' }));
+    const item = (id: string): Fields => ({ id: `rs_${id}`, summary: [], type: 'reasoning' });
+    const { open, opening } = this.#in('reasoning', item, () =>
+      this.#event('response.reasoning_summary_part.added', { ...this.#place('rs', SUMMARY), part: summaryPart('') }),
+    );
     open.text += delta;
     return opening + this.#event('response.reasoning_summary_text.delta', { delta, ...this.#place('rs', SUMMARY) });
   }
@@ -111,8 +116,12 @@ export class ResponsesStream {
     const { kind, text } = this.#open;
     this.#open = undefined;
     if (kind === 'reasoning') {
-      const said = { ...this.#place('rs', SUMMARY), text };
-      return this.#event('response.reasoning_summary_text.done', said) + this.#done(reasoningItem(this.#id, text));
+      const place = this.#place('rs', SUMMARY);
+      return (
+        this.#event('response.reasoning_summary_text.done', { ...place, text }) +
+        this.#event('response.reasoning_summary_part.done', { ...place, part: summaryPart(text) }) +
+        this.#done(reasoningItem(this.#id, text))
+      );
     }
     const place = this.#place('msg', CONTENT);
     return (
