@@ -55,6 +55,25 @@ interface Kept {
   readonly vector: Vector;
 }
 
+/** The texts of a request that no vector is kept of. */
+interface Missing {
+  readonly ticket: Ticket;
+  readonly asked: Understood;
+  readonly texts: readonly string[];
+}
+
+/** The vectors of a request, and how they are kept. */
+interface Outcome {
+  /** Those of all texts. */
+  readonly found: ReadonlyMap<string, Vector>;
+  /** Those that were kept before. */
+  readonly kept: ReadonlyMap<string, Kept>;
+  /** By the place of the text in the request. */
+  readonly keys: readonly (string | undefined)[];
+  readonly plan: CachePlan;
+  readonly model: string;
+}
+
 export class Embedder {
   readonly #parts: EmbedderParts;
   readonly #batcher: Batcher;
@@ -102,7 +121,7 @@ export class Embedder {
     const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
     const name = model?.name ?? request.model;
     if (missing.length === 0) ticket.source = 'hit';
-    const asking = this.#run(call, ticket, asked, missing);
+    const asking = this.#run(call, { ticket, asked, texts: missing });
     const { vectors: made, loadDuration } = await asking.finally(() => {
       // Also of one that failed: who was accepted has a source.
       if (ticket.source !== undefined) telemetry.sourced(name, ticket.source, call.owner);
@@ -111,7 +130,8 @@ export class Embedder {
     const { source = 'hit' } = ticket;
     if (source === 'hit' || source === 'coalesced') passedOn.take(request, model);
     ticket.firstPiece();
-    const stored = this.#count(call, keepAs() ?? [], found, kept, plan, name) && source !== 'coalesced';
+    const outcome = { found, kept, keys: keepAs() ?? [], plan, model: name };
+    const stored = this.#count(call, outcome) && source !== 'coalesced';
     const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
       source,
@@ -131,11 +151,10 @@ export class Embedder {
   /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
   async #run(
     { family, caller, keepAlive }: EmbedCall,
-    ticket: Ticket,
-    { plan, request, model, least }: Understood,
-    texts: readonly string[],
+    { ticket, asked, texts }: Missing,
   ): Promise<Pick<Embedded, 'vectors' | 'loadDuration'>> {
     if (texts.length === 0) return { vectors: new Map(), loadDuration: 0 };
+    const { plan, request, model, least } = asked;
     // Its texts may go up in several calls, and with those of others, so that its flight is its own.
     await letIn(this.#parts.watch, ticket.signal);
     const flight = `embed ${ticket.id}`;
@@ -164,15 +183,8 @@ export class Embedder {
     return embedded;
   }
 
-  /** Keeps what is new, and counts what the kept ones have saved. */
-  #count(
-    call: EmbedCall,
-    keys: readonly (string | undefined)[],
-    found: ReadonlyMap<string, Vector>,
-    kept: ReadonlyMap<string, Kept>,
-    plan: CachePlan,
-    model: string,
-  ): boolean {
+  /** Keeps what is new, and counts what the kept ones have saved. Whether anything was new and all of it is kept now. */
+  #count(call: EmbedCall, { found, kept, keys, plan, model }: Outcome): boolean {
     const { cache, telemetry } = this.#parts;
     for (const { vector } of kept.values()) telemetry.saved(vector.duration / 1e6, 0);
     const fresh = call.texts.flatMap((text, i) => (kept.has(text) ? [] : [{ key: keys[i], vector: found.get(text) }]));

@@ -34,6 +34,17 @@ export interface HandedOnCall extends TicketOptions {
  */
 export type Exchange = (ticket: Ticket, begun: () => void, signal: AbortSignal) => Promise<number>;
 
+/** A run to be, or under way: whose it is, what goes up for it and on which runner, and how. */
+interface Run {
+  readonly ticket: Ticket;
+  readonly request: UpstreamRequest;
+  readonly spec: RunnerSpec;
+  /** Undefined where it is not known. */
+  readonly model: InstalledModel | undefined;
+  /** Resolves with the status. */
+  exchange(signal: AbortSignal): Promise<number>;
+}
+
 export interface HandedOnParts extends LifeParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
@@ -96,34 +107,33 @@ export class HandedOnRuns {
       ticket.source = 'bypass';
       ticket.cache = NOTHING_KEPT;
       telemetry.sourced(spec.model, 'bypass', call.owner);
-      await outlasting(place, { signal: ticket.signal, told: () => told }, (lease) =>
-        this.#onLease(lease, ticket, request, spec, model, () => exchange(ticket, () => (told = true), lease.signal)),
-      );
+      const run: Run = {
+        ticket,
+        request,
+        spec,
+        model,
+        exchange: (signal) => exchange(ticket, () => (told = true), signal),
+      };
+      await outlasting(place, { signal: ticket.signal, told: () => told }, (lease) => this.#onLease(lease, run));
     });
   }
 
-  async #onLease(
-    lease: Lease,
-    ticket: Ticket,
-    request: UpstreamRequest,
-    spec: RunnerSpec,
-    model: InstalledModel | undefined,
-    exchange: () => Promise<number>,
-  ): Promise<void> {
+  async #onLease(lease: Lease, run: Run): Promise<void> {
     const { residency } = this.#parts;
-    const keepAlive = keepAliveOf(request);
+    const { ticket, request, spec, model, exchange } = run;
     const local = !isCloudName(spec.model);
-    if (local && loadsByItself(model)) await this.#ready(spec, keepAlive, ticket, lease.signal);
+    if (local && loadsByItself(model)) await this.#ready(run, lease.signal);
     lease.began();
     ticket.moved(RUNNING);
-    const status = await exchange();
+    const status = await exchange(lease.signal);
     if (status >= 400) ticket.finish(new AppError('upstream_failed', `Ollama answered with status ${status}.`));
-    else if (local) residency.used(spec, keepAlive);
+    else if (local) residency.used(spec, keepAliveOf(request));
   }
 
   /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
-  async #ready(spec: RunnerSpec, keepAlive: number | undefined, ticket: Ticket, signal: AbortSignal): Promise<void> {
+  async #ready({ ticket, request, spec }: Run, signal: AbortSignal): Promise<void> {
     const { residency, queue, upstream } = this.#parts;
+    const keepAlive = keepAliveOf(request);
     if (!residency.isReady(spec)) ticket.moved(loading(this.#parts, spec.model));
     await residency.ensure(spec, keepAlive, queue, signal);
     const ours = await residency.keepAlive(spec, keepAlive, signal);
