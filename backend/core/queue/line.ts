@@ -199,7 +199,9 @@ export class Line {
       after?.letsFirst.add(before);
     }
     before.letsFirst.add(waiter);
+    this.#unfile(waiter);
     waiter.movedByHand = true;
+    this.#file(waiter);
     return at;
   }
 
@@ -281,8 +283,9 @@ function firstOf(waiters: Iterable<Waiter>): Waiter[] {
   return first === undefined ? [] : [first];
 }
 
+/** Who was moved by hand is held up for nobody, and so stands in no file behind one who may be. */
 function fileKey(waiter: Waiter): string {
-  return `${waiter.wish.lane} ${fileOf(waiter)}`;
+  return `${waiter.wish.lane} ${waiter.movedByHand ? 'moved ' : ''}${fileOf(waiter)}`;
 }
 
 function bySeq(a: Waiter, b: Waiter): number {

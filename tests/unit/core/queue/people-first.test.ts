@@ -108,21 +108,24 @@ describe('a quiet moment', () => {
     expect([tags.running, title.running]).toEqual([true, false]);
   });
 
-  test('is not for work that somebody moved up by hand, or that a person has come to share', async () => {
-    const line = new Line({ settle_ms: 10_000 });
-    const [first, second] = [
-      await line.come('background', 'A', { caller: 'x' }),
-      await line.come('background', 'A', { serves: () => true }),
-    ];
-    expect(line.harness.queue.moveUp('second')).toBe(1);
-    await line.harness.settle();
-    expect([first.running, second.running]).toEqual([false, true]);
-    await line.end(second);
-    first.class = 'interactive';
-    line.harness.queue.recheck();
-    await line.harness.settle();
-    expect(first.running).toBe(true);
-  });
+  test.each(['x', 'c'])(
+    'is not for work that was moved up past %s, or that a person has come to share',
+    async (caller) => {
+      const line = new Line({ settle_ms: 10_000 });
+      const [first, second] = [
+        await line.come('background', 'A', { caller }),
+        await line.come('background', 'A', { serves: () => true }),
+      ];
+      expect(line.harness.queue.moveUp('second')).toBe(1);
+      await line.harness.settle();
+      expect([first.running, second.running]).toEqual([false, true]);
+      await line.end(second);
+      first.class = 'interactive';
+      line.harness.queue.recheck();
+      await line.harness.settle();
+      expect(first.running).toBe(true);
+    },
+  );
 });
 
 describe('a run of background work that has told nothing', () => {
