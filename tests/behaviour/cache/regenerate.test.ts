@@ -2,6 +2,7 @@
 // what is said to be stored is.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { deferred } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 const CONFIG = { cache: { drop_in: 'always', fresh_when: ['X-Message-Id', 'x-chat'] } } as const;
@@ -141,7 +142,12 @@ describe('Cache-Status says stored of what was stored', () => {
     ['Ollama’s', '/api/chat'],
     ['OpenAI’s', '/v1/chat/completions'],
   ])('not of a stream on %s routes, whose end is not known yet', async (_name, path) => {
-    expect(await status({ stream: true }, path)).toBe('hearth; fwd=uri-miss');
+    const more = deferred();
+    hearth.fake.next({ pieces: ['begun', ' and ended'], pauseAfter: { pieces: 1, until: more.promise } });
+    const begun = await hearth.post(path, { model: 'llama3.2', messages, stream: true });
+    more.resolve();
+    await begun.text();
+    expect(begun.headers.get('cache-status')).toBe('hearth; fwd=uri-miss');
     expect(await status({ stream: true }, path)).toMatch(/^hearth; hit; ttl=\d+$/);
   });
 
