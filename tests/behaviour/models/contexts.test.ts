@@ -36,6 +36,14 @@ describe('num_ctx "auto"', () => {
     expect(sentWith()).toEqual([4096, 8192, 8192, 8192, 16_384]);
   });
 
+  test('may be said by a request and by a profile alone', async () => {
+    const models = { fast: { model: 'm', options: { num_ctx: 'auto' } } };
+    await start({ fake: { models: [{ name: 'm' }] }, config: { models } });
+    await chat(prompt(5000), { options: { num_ctx: 'auto' } });
+    await chat(prompt(12_000), { model: 'fast' });
+    expect(sentWith()).toEqual([8192, 16_384]);
+  });
+
   test('after the model has left memory the ladder begins again', async () => {
     await start({ fake: { models: [{ name: 'm' }] }, config });
     await chat(prompt(5000));
