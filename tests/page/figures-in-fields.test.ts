@@ -16,6 +16,9 @@ test.each([460, 380, 230])(
     const open = await stage.open(view({ go: { tab: 'settings', n: 1 } }), { width });
     await open.page.locator('#find').waitFor();
     await open.page.locator('summary', { hasText: 'settings' }).click();
+    const figures = fields.filter(({ kind, inert }) => ['number', 'keep_alive'].includes(kind) && inert === undefined);
+    // The folded ones are drawn when they are first asked for.
+    await expect.poll(() => open.page.locator('.field input.figure').count()).toBe(figures.length);
     const found = await open.page.evaluate(() =>
       [...document.querySelectorAll<HTMLInputElement>('.field input.figure')].map((input) => ({
         key: input.closest('.field')?.querySelector('.key')?.textContent ?? '',
@@ -25,7 +28,6 @@ test.each([460, 380, 230])(
         fits: input.scrollWidth <= input.clientWidth,
       })),
     );
-    const figures = fields.filter(({ kind, inert }) => ['number', 'keep_alive'].includes(kind) && inert === undefined);
     expect(found.map(({ key }) => key).toSorted()).toEqual(figures.map(({ path }) => path).toSorted());
     expect(found.filter(({ align, fits }) => align !== 'end' || !fits)).toEqual([]);
     expect(new Set(found.map(({ end }) => end)).size).toBe(1);
