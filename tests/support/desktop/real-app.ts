@@ -1,8 +1,9 @@
 // The real app for tests: Electron with the built project on a screen and a bus of its own, in an empty home, in front of
 // a fake Ollama. Playwright drives its window and its main process; the tray is reached over the bus. Ending it fails
 // the test when any process of it is left.
+import { randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, errors, type ElectronApplication, type Page } from 'playwright-core';
@@ -222,14 +223,22 @@ async function launch(
   return await _electron.launch(options);
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
+/**
+ * Ports for servers that begin later. Below those that systems give to outgoing connections and to port 0 (Linux from 32768
+ * on, others from 49152): one of them could be taken again before its server begins.
+ */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 32_000;
+
+/** A port that is free, and that nobody takes by chance. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }
