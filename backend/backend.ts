@@ -6,7 +6,8 @@ import { systemClock } from './clock.ts';
 import { untilRestart, type Config } from './contract/config/config.ts';
 import { AppError } from './contract/errors.ts';
 import { heapGrowth } from './heap-growth.ts';
-import { hostControl, type Control } from './host-control.ts';
+import { hostControl } from './host-control.ts';
+import type { Backend, BackendOptions } from './hosting.ts';
 import { ResponseCache } from './core/cache/cache.ts';
 import { Conversations } from './core/conversations/conversations.ts';
 import { Embedder } from './core/stories/embedder.ts';
@@ -19,7 +20,7 @@ import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
 import { PassedOn } from './core/stories/passed-on.ts';
 import { Jobs } from './core/stories/jobs.ts';
-import type { Clock, Log, UpstreamState } from './core/ports.ts';
+import type { UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { Requests } from './core/requests/requests.ts';
@@ -31,7 +32,7 @@ import { Telemetry } from './core/telemetry/telemetry.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
 import { Warmer } from './core/stories/warmer.ts';
 import { createApp } from './http/app.ts';
-import { PATIENCE, type Patience } from './http/dialect/encode.ts';
+import { PATIENCE } from './http/dialect/encode.ts';
 import { effectiveBind } from './http/door/bind.ts';
 import { createGuard } from './http/door/guard.ts';
 import { createKeyCheck } from './http/door/keys.ts';
@@ -42,40 +43,8 @@ import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
 import { modelMemory } from './ollama-memory.ts';
+import { openStores } from './stores.ts';
 import { lanAddresses } from './own-addresses.ts';
-
-export interface BackendOptions {
-  readonly config: Config;
-  readonly log: Log;
-  /** Shown by /health. */
-  readonly version: string;
-  readonly clock?: Clock;
-  /** Heart-beats of waiting connections; shorter in tests. */
-  readonly patience?: Patience;
-  /** The history of the gateway before this one in the same process. */
-  readonly history?: History;
-  /** Web pages that wait for approval; handed in when approvals must outlive this gateway. */
-  readonly originApprovals?: OriginApprovals;
-}
-
-/** A running gateway. */
-export interface Backend {
-  /** `http://127.0.0.1:8080` */
-  readonly url: string;
-  readonly port: number;
-  readonly control: Control;
-  /**
-   * Takes a new configuration. Settings that say "after restart" keep their old value; all others apply at once.
-   */
-  configure(config: Config): void;
-  /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
-  stop(): Promise<void>;
-  /**
-   * Ends a gateway whose state cannot be trusted any more: its port is free at once, running answers end with an error
-   * piece, and what is still open a second later is cut.
-   */
-  abandon(): Promise<void>;
-}
 
 /** Starts a gateway. Rejects when it cannot listen, but not when Ollama is down. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
@@ -128,6 +97,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     passedOn,
     reloads,
   };
+  const stores = openStores({
+    ...working,
+    config: current,
+    dataFolder: options.dataFolder,
+    notice: (text) => warn({}, text),
+  });
   const onEnded = (ticket: Ended): void => {
     feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
@@ -221,6 +196,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const door = { hosts: bind.hosts, port, log, underWay, stalledMs: () => current.server.stalled_reader_s * 1000 };
   const listening = await listen(listener, door).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);
+    stores.close();
     throw error;
   });
   port = listening.port;
@@ -242,6 +218,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
 
   watch.start();
+  const forgetStores = clock.after(0, () => stores.open());
   void beat.run(life.signal).finally(() => history.ended());
   const deaf = originApprovals.onRefused(({ origin, times }) => {
     if (times > 1) return;
@@ -257,12 +234,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   async function stop(drainMs: number): Promise<void> {
     deaf();
+    forgetStores();
     embedder.drain();
     await gateway.drain(drainMs);
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
     await watch.stop();
     await listening.close();
     await Promise.all([ollama.close(), relay.close()]);
+    stores.close();
   }
 
   return {

@@ -2,7 +2,8 @@
 // follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
 import { parseArgs } from 'node:util';
 import { pino, type Logger } from 'pino';
-import { startBackend, type Backend } from '../backend.ts';
+import { startBackend } from '../backend.ts';
+import type { Backend } from '../hosting.ts';
 import { CONFIG_USAGE, configCommand } from './config-command.ts';
 import { KEY_USAGE, keyCommand, UsageError } from './key-command.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from '../config-file.ts';

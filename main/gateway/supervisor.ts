@@ -1,6 +1,6 @@
 // Keeps the gateway in the state the user wants: one transition at a time, a taken port explained and tried again, a crash
 // answered with a restart, both after growing pauses. It knows the gateway by its start function alone, and no Electron.
-import type { Backend } from '../../backend/backend.ts';
+import type { Backend } from '../../backend/hosting.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
 import type { GatewayFailure, GatewayView } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';

@@ -1,6 +1,7 @@
 // A real gateway for tests: the whole backend on a free port of the loopback, in front of a fake Ollama.
 import { pino } from 'pino';
-import { startBackend, type Backend } from '../../backend/backend.ts';
+import { startBackend } from '../../backend/backend.ts';
+import type { Backend } from '../../backend/hosting.ts';
 import { systemClock } from '../../backend/clock.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import type { Config } from '../../backend/contract/config/config.ts';

@@ -5,7 +5,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startBackend, type Backend } from '../../../backend/backend.ts';
+import { startBackend } from '../../../backend/backend.ts';
+import type { Backend } from '../../../backend/hosting.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import { deferred } from '../../support/waiting.ts';
 

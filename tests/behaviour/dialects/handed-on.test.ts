@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startBackend, type Backend } from '../../../backend/backend.ts';
+import { startBackend } from '../../../backend/backend.ts';
+import type { Backend } from '../../../backend/hosting.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 
 const HALF = '{"license":"half of i';

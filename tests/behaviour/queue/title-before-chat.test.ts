@@ -3,7 +3,8 @@
 // that what begins at once begins in no time at all.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pino } from 'pino';
-import { startBackend, type Backend } from '../../../backend/backend.ts';
+import { startBackend } from '../../../backend/backend.ts';
+import type { Backend } from '../../../backend/hosting.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import { ManualClock } from '../../support/clocks.ts';
 import { startFakeOllama, type FakeOllama, type RecordedCall } from '../../support/fake-ollama/fake-ollama.ts';

@@ -1,7 +1,8 @@
 // The first moment of a gateway: nothing is known of Ollama yet, and a page that opens just then is not told that it is ill.
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startBackend, type Backend } from '../../../backend/backend.ts';
+import { startBackend } from '../../../backend/backend.ts';
+import type { Backend } from '../../../backend/hosting.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import { healthSchema } from '../../../backend/contract/control.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';

@@ -1,6 +1,6 @@
 // The supervisor: one transition at a time, a taken port explained, a crash answered with a restart after a pause.
 import { describe, expect, test } from 'vitest';
-import type { Backend } from '../../../../backend/backend.ts';
+import type { Backend } from '../../../../backend/hosting.ts';
 import type { Control } from '../../../../backend/host-control.ts';
 import type { Config } from '../../../../backend/contract/config/config.ts';
 import { ListenError } from '../../../../backend/http/wire/listen.ts';
