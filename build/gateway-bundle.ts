@@ -10,7 +10,7 @@ import { parts } from './parts.ts';
 const SHEBANG = '#!/usr/bin/env node\n';
 const ID_CHARS = 16;
 
-/** The gateway's program, as a function of `require`. */
+/** The gateway's program, as a function of `require` and of the file that it is in. */
 export async function gatewayProgram(
   project: string,
   version: string,
@@ -21,7 +21,7 @@ export async function gatewayProgram(
       /[\\/]backend[\\/]cli[\\/]version\.ts$/.test(id) ? `export const VERSION = ${JSON.stringify(version)};` : null,
   };
   const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [parts, numbered]);
-  const code = `(function (require) {\n${made.code}\n})`;
+  const code = `(function (require, __filename) {\n${made.code}\n})`;
   const id = createHash('sha256').update(code).digest('hex').slice(0, ID_CHARS);
   // The line of the function's head has no source.
   return { ...made, code, id, map: { ...made.map, mappings: `;${made.map.mappings}` } };

@@ -66,6 +66,7 @@ const ROOMS: readonly Room[] = [
     folder: 'backend/upstream',
     may: ['backend/upstream', CORE, CONTRACT, 'ollama/browser', 'undici', 'zod', 'node:'],
   },
+  { folder: 'backend/storage', may: ['backend/storage', CORE, CONTRACT, '@photostructure/sqlite', 'zod', 'node:'] },
   { folder: HTTP, may: [HTTP, CORE, CONTRACT, 'express', 'lru-cache', 'node:'] },
   // No dialect knows another one.
   http('own', 'dialect', 'door', 'wire', 'go'),
@@ -96,6 +97,7 @@ const ROOMS: readonly Room[] = [
       'backend/config-file.ts',
       CONTRACT,
       'backend/host-control.ts',
+      'backend/hosting.ts',
       'backend/core/abort.ts',
       'backend/core/access/api-keys.ts',
       'backend/core/telemetry/history.ts',

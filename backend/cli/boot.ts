@@ -11,7 +11,7 @@ const COMPILED_MS = 2000;
 
 /** A program to be started. */
 export interface Carried {
-  /** The text of a function of `require`. */
+  /** The text of a function of `require` and of the file that it is in. */
   readonly code: string;
   /** Changes with the code. */
   readonly id: string;
@@ -34,7 +34,7 @@ export function boot({ code, file, linesBefore, compiled, sourceMap, keep }: Car
     lineOffset: linesBefore,
     ...(compiled === undefined ? {} : { cachedData: compiled }),
   });
-  (script.runInThisContext() as (require: NodeJS.Require) => void)(createRequire(file));
+  (script.runInThisContext() as (require: NodeJS.Require, file: string) => void)(createRequire(file), file);
   if (keep === undefined || (compiled !== undefined && script.cachedDataRejected !== true)) return;
   setTimeout(() => attempt(() => keep(script.createCachedData())), COMPILED_MS).unref();
 }

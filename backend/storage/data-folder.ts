@@ -1,0 +1,108 @@
+// The folder of the store: made private, held by one Hearth alone, and cleared of a file that can't be used.
+import { chmodSync, mkdirSync, openSync, closeSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Connection } from './rows.ts';
+import type { Sqlite } from './sqlite.ts';
+
+const NAME = 'hearth.db';
+/** SQLite's own files beside it: the log of what is not in it yet, and its index. */
+const BESIDE = ['-wal', '-shm'];
+const LOCK = 'hearth.lock';
+/** Names of files that were moved aside. */
+const ASIDE = /^hearth\.db\.aside-/;
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+
+/** SQLITE_BUSY */
+const BUSY = 5;
+
+/** Another Hearth uses the folder. */
+export class Held extends Error {
+  override readonly name = 'Held';
+}
+
+export class DataFolder {
+  readonly path: string;
+  readonly file: string;
+  #lock: Connection | undefined;
+  #opened: string | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+    this.file = join(path, NAME);
+  }
+
+  /**
+   * Makes the folder and the files where they are missing, and holds them until `release`. The system lets go when the
+   * process dies, however that happens. Throws Held, SQLite's errors and the system's.
+   */
+  hold(sqlite: Sqlite): void {
+    mkdirSync(this.path, { recursive: true, mode: PRIVATE_FOLDER });
+    const lock = join(this.path, LOCK);
+    makePrivate(lock);
+    const connection = new Connection(sqlite, lock);
+    try {
+      // A lock of a file of its own, since one on the database would shut out those who only read it.
+      connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    } catch (error) {
+      connection.close();
+      throw error instanceof Error && 'errcode' in error && error.errcode === BUSY
+        ? new Held(undefined, { cause: error })
+        : error;
+    }
+    this.#lock = connection;
+    makePrivate(this.file);
+  }
+
+  release(): void {
+    this.#lock?.close();
+    this.#lock = undefined;
+  }
+
+  /** Bytes that the store takes on the disk. */
+  get bytes(): number {
+    return [this.file, ...BESIDE.map((end) => this.file + end)]
+      .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
+      .reduce((sum, size) => sum + size, 0);
+  }
+
+  /** The file that is there now has been opened. */
+  opened(): void {
+    this.#opened = this.#identity();
+  }
+
+  /** Whether the opened file still has its name; somebody may have deleted it, which SQLite does not notice. */
+  get isThere(): boolean {
+    return this.#identity() === this.#opened;
+  }
+
+  #identity(): string | undefined {
+    const found = statSync(this.file, { throwIfNoEntry: false });
+    return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+  }
+
+  /** Gives the file another name, which it returns; one that was moved aside before is deleted. Throws the system's errors. */
+  moveAside(at: Date): string {
+    const name = `${NAME}.aside-${at.toISOString().replaceAll(':', '-').slice(0, 19)}`;
+    for (const old of readdirSync(this.path)) if (ASIDE.test(old)) rmSync(join(this.path, old), { force: true });
+    renameSync(this.file, join(this.path, name));
+    for (const end of BESIDE) {
+      const beside = this.file + end;
+      // By the same name with the same end a tool finds them beside it.
+      if (statSync(beside, { throwIfNoEntry: false }) !== undefined) renameSync(beside, join(this.path, name + end));
+    }
+    makePrivate(this.file);
+    return join(this.path, name);
+  }
+}
+
+/** SQLite makes its other files with the same rights. */
+function makePrivate(path: string): void {
+  try {
+    // Never opens one that is there: to close it would let go of this process's locks on it (POSIX).
+    closeSync(openSync(path, 'wx', PRIVATE_FILE));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    chmodSync(path, PRIVATE_FILE);
+  }
+}

@@ -1,0 +1,109 @@
+// Opens the rows of the store: on the disk where that can be, else in memory, with the sentence that says why. A file that
+// can't be used as it is gets moved aside first.
+import type { Log } from '../core/ports.ts';
+import { Connection, IN_MEMORY, NOWHERE, type Rows } from './rows.ts';
+import { DataFolder } from './data-folder.ts';
+import { migrate, type Schema } from './schema.ts';
+import { loadSqlite, type Sqlite } from './sqlite.ts';
+import { troubleOf, type Trouble } from './trouble.ts';
+
+/** Rows, and where they are. */
+export interface Opened {
+  readonly rows: Rows;
+  /** Undefined in memory. */
+  readonly folder: DataFolder | undefined;
+  /** What to tell people about it: the disk that can't be used, the file that was moved aside. */
+  readonly notice: string | undefined;
+  /** In memory: the disk may be usable later. */
+  readonly mayReturn: boolean;
+}
+
+export interface OpeningOptions {
+  /** Undefined: in memory. */
+  readonly folder: string | undefined;
+  readonly schema: Schema;
+  readonly log: Log;
+  now(): number;
+}
+
+/** Never throws for what the machine or the disk is like. */
+export function open(options: OpeningOptions): Opened {
+  const sqlite = library(options.log);
+  if (sqlite === undefined) {
+    const notice = 'SQLite cannot be loaded on this machine, so Hearth keeps everything in memory alone.';
+    return { rows: NOWHERE, folder: undefined, notice: options.folder && notice, mayReturn: false };
+  }
+  if (options.folder === undefined) return inMemory(options.schema, sqlite);
+  try {
+    return onDisk(options.folder, sqlite, options);
+  } catch (error) {
+    const trouble = troubleOf(error);
+    if (trouble === undefined) throw error;
+    options.log.warn({ err: error, folder: options.folder }, 'the store cannot be opened');
+    const notice = memoryAlone(options.folder, trouble);
+    return { ...inMemory(options.schema, sqlite), notice, mayReturn: trouble.kind !== 'held' };
+  }
+}
+
+/** Rows in memory alone, with the tables of the store. */
+export function inMemory(schema: Schema, sqlite: Sqlite = loadSqlite()): Opened {
+  const rows = new Connection(sqlite, IN_MEMORY);
+  migrate(rows, schema);
+  return { rows, folder: undefined, notice: undefined, mayReturn: false };
+}
+
+/** The sentence for a store that goes on in memory. */
+export function memoryAlone(folder: string, { kind, why }: Trouble): string {
+  if (kind === 'held') {
+    return `Another Hearth uses ${folder}. This one keeps everything in memory, and nothing of it is there after a restart.`;
+  }
+  return `Nothing can be kept in ${folder} because ${why}. Hearth keeps everything in memory until it can.`;
+}
+
+/** Moves the file aside; the sentence that says so. Throws the system's errors. */
+export function moveAside(folder: DataFolder, { why }: Trouble, { log, now }: OpeningOptions): string {
+  const name = folder.moveAside(new Date(now()));
+  log.error({ file: folder.file, aside: name, why }, 'the store was moved aside');
+  return `${folder.file} could not be used because ${why}. It is now ${name}, and Hearth has begun a new one.`;
+}
+
+function library(log: Log): Sqlite | undefined {
+  try {
+    return loadSqlite();
+  } catch (error) {
+    log.warn({ err: error }, 'SQLite cannot be loaded');
+    return undefined;
+  }
+}
+
+function onDisk(path: string, sqlite: Sqlite, options: OpeningOptions): Opened {
+  const folder = new DataFolder(path);
+  try {
+    folder.hold(sqlite);
+    try {
+      return { rows: opened(folder, sqlite, options.schema), folder, notice: undefined, mayReturn: false };
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble?.kind !== 'damaged' && trouble?.kind !== 'newer') throw error;
+      const notice = moveAside(folder, trouble, options);
+      return { rows: opened(folder, sqlite, options.schema), folder, notice, mayReturn: false };
+    }
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
+function opened(folder: DataFolder, sqlite: Sqlite, schema: Schema): Rows {
+  const rows = new Connection(sqlite, folder.file);
+  try {
+    // In this order: the first write fixes whether the file can shrink.
+    rows.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
+    migrate(rows, schema);
+    folder.opened();
+    return rows;
+  } catch (error) {
+    rows.close();
+    throw error;
+  }
+}

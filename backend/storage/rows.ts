@@ -1,0 +1,134 @@
+// One open SQLite file, or one in memory: statements kept by their text, transactions, and pages counted.
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import type { Sqlite } from './sqlite.ts';
+
+export type Param = string | number | bigint | null | Uint8Array;
+
+/** What a face of the store works with. Statements are prepared once and kept by their text: put values into `params` only. */
+export interface Sql {
+  run(sql: string, ...params: Param[]): { readonly changes: number };
+  /** A row, or undefined. Whoever asks checks it: what is on a disk may be anything. */
+  get(sql: string, ...params: Param[]): unknown;
+  all(sql: string, ...params: Param[]): readonly unknown[];
+}
+
+/** `full`: on the disk when it returns. `normal`: there within the next checkpoint, and all of it or nothing. */
+export type Sync = 'full' | 'normal';
+
+export const IN_MEMORY = ':memory:';
+
+/** A place for rows: a file, memory, or nowhere. */
+export interface Rows extends Sql {
+  /** All of `work` or nothing. */
+  transaction<T>(sync: Sync, work: () => T): T;
+  /** All of `work` or nothing, within a transaction. */
+  step(work: () => void): void;
+  /** The rows of a question one after the other. */
+  each(sql: string): Iterable<unknown>;
+  /** Never throws. */
+  close(): void;
+}
+
+/** Keeps nothing and finds nothing, where there is no SQLite. */
+export const NOWHERE: Rows = {
+  run: () => ({ changes: 0 }),
+  get: () => undefined,
+  all: () => [],
+  each: () => [],
+  transaction: (_sync, work) => work(),
+  step: (work) => work(),
+  close: () => undefined,
+};
+
+/** Another process may read its first page at this moment. Milliseconds. */
+const BUSY_MS = 250;
+
+export class Connection implements Rows {
+  readonly #db: DatabaseSyncInstance;
+  readonly #statements = new Map<string, StatementSyncInstance>();
+  #sync: Sync | undefined;
+
+  /** Throws SQLite's errors. Nothing is read yet. */
+  constructor(sqlite: Sqlite, location: string) {
+    this.#db = new sqlite.DatabaseSync(location, { timeout: BUSY_MS });
+  }
+
+  run(sql: string, ...params: Param[]): { readonly changes: number } {
+    return { changes: Number(this.#prepared(sql).run(...params).changes) };
+  }
+
+  get(sql: string, ...params: Param[]): unknown {
+    return this.#prepared(sql).get(...params);
+  }
+
+  all(sql: string, ...params: Param[]): readonly unknown[] {
+    return this.#prepared(sql).all(...params);
+  }
+
+  each(sql: string): Iterable<unknown> {
+    return this.#db.prepare(sql).iterate();
+  }
+
+  /** Several statements without parameters. */
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  /** The number that a pragma tells. Without a statement of ours, since those keep the file open until they are collected. */
+  pragma(name: string): number {
+    let told = 0;
+    this.#db.function('tell', (value: number) => {
+      told = value;
+      return null;
+    });
+    this.exec(`SELECT tell(${name}) FROM pragma_${name}`);
+    return told;
+  }
+
+  transaction<T>(sync: Sync, work: () => T): T {
+    if (sync !== this.#sync) this.exec(`PRAGMA synchronous = ${sync}`);
+    this.#sync = sync;
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk may have ended it already.
+      if (this.#db.isTransaction) this.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  step(work: () => void): void {
+    this.run('SAVEPOINT step');
+    try {
+      work();
+    } catch (error) {
+      if (this.#db.isTransaction) this.exec('ROLLBACK TO step; RELEASE step');
+      throw error;
+    }
+    this.run('RELEASE step');
+  }
+
+  close(): void {
+    // What was prepared keeps the file open until it is collected, so SQLite would leave its log as it is.
+    for (const end of [() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'), () => this.#db.close()]) {
+      try {
+        end();
+      } catch {
+        // The file is broken, or the disk is gone: the next start goes by the log.
+      }
+    }
+    this.#statements.clear();
+  }
+
+  #prepared(sql: string): StatementSyncInstance {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

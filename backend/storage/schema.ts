@@ -1,0 +1,38 @@
+// The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
+import type { Connection } from './rows.ts';
+
+/** The tables of a database. */
+export interface Schema {
+  /**
+   * The step at place n brings a file of version n to n + 1 (`user_version`). One that was released is never changed. All
+   * tables STRICT, times as milliseconds of the clock on the wall.
+   */
+  readonly migrations: readonly string[];
+  /**
+   * Small tables whose rows go along when the disk can no longer be used, and when it can again; one that others refer to
+   * stands before them.
+   */
+  readonly carried: readonly string[];
+}
+
+/** What each face has: its tables, and which of them are carried. */
+export const SCHEMA: Schema = {
+  migrations: [[''].join('\n')],
+  carried: [],
+};
+
+/** The file was written by a newer Hearth, which may mean anything by it. */
+export class NewerSchema extends Error {
+  override readonly name = 'NewerSchema';
+}
+
+/** Brings the tables up to date. Throws NewerSchema, and SQLite's errors; then nothing has changed. */
+export function migrate(connection: Connection, { migrations }: Schema): void {
+  const version = connection.pragma('user_version');
+  if (version > migrations.length) throw new NewerSchema(`version ${version}, and ${migrations.length} is known`);
+  if (version === migrations.length) return;
+  connection.transaction('full', () => {
+    for (const step of migrations.slice(version)) connection.exec(step);
+    connection.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
