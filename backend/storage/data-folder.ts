@@ -1,12 +1,23 @@
 // The folder of the store: made private, held by one Hearth alone, and cleared of a file that can't be used.
-import { chmodSync, mkdirSync, openSync, closeSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from './rows.ts';
 import type { Sqlite } from './sqlite.ts';
 
 const NAME = 'hearth.db';
 /** SQLite's own files beside it: the log of what is not in it yet, and its index. */
-const BESIDE = ['-wal', '-shm'];
+const LOG = '-wal';
+const BESIDE = [LOG, '-shm'];
 const LOCK = 'hearth.lock';
 /** Names of files that were moved aside. */
 const ASIDE = /^hearth\.db\.aside-/;
@@ -61,9 +72,18 @@ export class DataFolder {
 
   /** Bytes that the store takes on the disk. */
   get bytes(): number {
-    return [this.file, ...BESIDE.map((end) => this.file + end)]
-      .map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0)
-      .reduce((sum, size) => sum + size, 0);
+    return sizeOf(this.file) + BESIDE.map((end) => sizeOf(this.file + end)).reduce((sum, size) => sum + size, 0);
+  }
+
+  /** Bytes of the log of what is not in the file yet. */
+  get logBytes(): number {
+    return sizeOf(this.file + LOG);
+  }
+
+  /** Bytes that the disk has left for us. */
+  get room(): number {
+    const { bavail, bsize } = statfsSync(this.path);
+    return bavail * bsize;
   }
 
   /** The file that is there now has been opened. */
@@ -94,6 +114,10 @@ export class DataFolder {
     makePrivate(this.file);
     return join(this.path, name);
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** SQLite makes its other files with the same rights. */

@@ -2,8 +2,8 @@
 // memory, with the small ones carried over, until it can. Opened at its first use.
 import type { Clock, Log } from '../core/ports.ts';
 import { carry } from './carry.ts';
-import type { Rows, Sql } from './rows.ts';
-import { inMemory, memoryAlone, moveAside, open, type Opened } from './opening.ts';
+import { NOWHERE, type Rows, type Sql } from './rows.ts';
+import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
 import { SCHEMA, type Schema } from './schema.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
@@ -50,12 +50,14 @@ export interface DatabaseOptions {
 
 /** From the first `later` to the first portion. Milliseconds. */
 const LATER_MS = 500;
-/** The longest that one portion takes. Milliseconds. */
-const PORTION_MS = 4;
+/** After so long a portion of what waits is committed, which takes about as long again. Milliseconds. */
+const PORTION_MS = 2.5;
 /** Between two portions, when requests are served. Milliseconds. */
 const BETWEEN_MS = 5;
 /** Between two looks whether the disk can be used again. Milliseconds. */
 const RETURN_MS = 15_000;
+/** The disk is used again when so much of it is free. Bytes. */
+const ROOM_BYTES = 4 * 2 ** 20;
 /** How often one piece of work is tried: on the disk, on a new file, in memory. */
 const TRIES = 3;
 
@@ -69,6 +71,8 @@ class Store implements Database {
   #at: Opened | undefined;
   /** In memory: whether the rows came from the disk, and so replace those that are still there. */
   #carried = false;
+  /** The file was damaged and could not be moved aside yet. */
+  #broken: Trouble | undefined;
   #waiting: Work<void>[] = [];
   #cancelPortion: (() => void) | undefined;
   #cancelReturn: (() => void) | undefined;
@@ -83,8 +87,8 @@ class Store implements Database {
   }
 
   commit<T>(work: Work<T>): T {
-    return this.#reliably((rows) => {
-      this.#checkThere();
+    this.#checkThere();
+    const committed = this.#reliably((rows) => {
       const waiting = this.#waiting.length;
       const result = rows.transaction('full', () => {
         for (const each of this.#waiting) this.#step(rows, each);
@@ -93,6 +97,8 @@ class Store implements Database {
       this.#waiting.splice(0, waiting);
       return result;
     });
+    this.#at?.upkeep?.look();
+    return committed;
   }
 
   later(work: Work<void>): void {
@@ -111,7 +117,8 @@ class Store implements Database {
     this.#closed = true;
     this.#cancelPortion?.();
     this.#cancelReturn?.();
-    this.#leave(this.#at);
+    if (this.#at !== undefined) this.#leave(this.#at);
+    this.#at = { rows: NOWHERE, folder: undefined, notice: undefined, mayReturn: false };
   }
 
   get isDurable(): boolean {
@@ -128,15 +135,12 @@ class Store implements Database {
   }
 
   get #opened(): Opened {
-    if (this.#at === undefined) {
-      this.#moveTo(this.#closed ? inMemory(this.#options.schema) : this.#open());
-    }
+    if (this.#at === undefined) this.#moveTo(this.#open());
     return this.#at as Opened;
   }
 
   #open(): Opened {
-    const { clock, ...options } = this.#options;
-    return open({ ...options, now: clock.now });
+    return open({ ...this.#options, broken: this.#broken });
   }
 
   #portion(): void {
@@ -150,8 +154,8 @@ class Store implements Database {
     if (this.#waiting.length === 0) return;
     const { clock, log } = this.#options;
     try {
+      this.#checkThere();
       this.#reliably((rows) => {
-        this.#checkThere();
         const end = clock.elapsed() + limitMs;
         let done = 0;
         rows.transaction('normal', () => {
@@ -163,6 +167,7 @@ class Store implements Database {
         });
         this.#waiting.splice(0, done);
       });
+      this.#at?.upkeep?.look();
     } catch (error) {
       // Neither the disk nor memory takes it.
       log.error({ err: error, lost: this.#waiting.length }, 'the store could not be written');
@@ -202,40 +207,42 @@ class Store implements Database {
   /** Leaves a disk that fails: for a new file where that helps, else for memory. */
   #moveFrom(trouble: Trouble): void {
     const old = this.#opened;
-    const { clock, schema, log } = this.#options;
-    const { folder } = old;
-    if (folder === undefined) return;
-    const between = inMemory(schema);
-    carry(old.rows, between.rows, schema.carried, log);
-    old.rows.close();
-    if (trouble.kind === 'unusable') {
-      folder.release();
-      this.#carried = true;
-      this.#moveTo({ ...between, notice: memoryAlone(folder.path, trouble), mayReturn: true });
-      return;
-    }
-    let notice = `${folder.file} was deleted while Hearth used it. Hearth has begun a new one.`;
-    if (trouble.kind !== 'gone') notice = moveAside(folder, trouble, { ...this.#options, now: clock.now });
-    folder.release();
-    const next = this.#open();
-    carry(between.rows, next.rows, schema.carried, log);
-    between.rows.close();
+    if (old.folder === undefined) return;
+    const { schema, log } = this.#options;
+    const memory = inMemory(schema);
+    carry(old.rows, memory.rows, schema.carried, log);
+    this.#leave(old);
     this.#carried = true;
-    this.#moveTo({ ...next, notice: [notice, next.notice].filter(Boolean).join(' ') });
+    const stay = { ...memory, notice: memoryAlone(old.folder.path, trouble), mayReturn: true };
+    if (trouble.kind === 'unusable') return this.#moveTo(stay);
+    if (trouble.kind !== 'gone') this.#broken = trouble;
+    const next = this.#open();
+    const notice = next.notice ?? `${old.folder.file} was deleted while Hearth used it. Hearth has begun a new one.`;
+    if (!this.#moveBack(memory, { ...next, notice })) this.#moveTo(stay);
   }
 
+  /** The disk may be usable again. */
   #return(): void {
-    const memory = this.#opened;
-    const { schema, log } = this.#options;
     const next = this.#open();
-    const isBack = next.folder !== undefined && carry(memory.rows, next.rows, schema.carried, log, this.#carried);
-    if (isBack) {
-      memory.rows.close();
-      this.#moveTo({ ...next, notice: next.notice ?? `Hearth keeps everything in ${next.folder.path} again.` });
-    } else {
+    const hasRoom = next.folder !== undefined && next.folder.room > ROOM_BYTES;
+    const notice = next.notice ?? `Hearth keeps everything in ${next.folder?.path} again.`;
+    if (hasRoom && this.#moveBack(this.#opened, { ...next, notice })) return;
+    if (!hasRoom) this.#leave(next);
+    this.#returnLater();
+  }
+
+  /** Goes from memory to what was opened, with the rows that memory has. Whether it could be done. */
+  #moveBack(memory: Opened, next: Opened): boolean {
+    const { schema, log } = this.#options;
+    if (next.folder === undefined || !carry(memory.rows, next.rows, schema.carried, log, this.#carried)) {
       this.#leave(next);
-      this.#returnLater();
+      return false;
     }
+    memory.rows.close();
+    this.#broken = undefined;
+    this.#carried = false;
+    this.#moveTo(next);
+    return true;
   }
 
   #moveTo(next: Opened): void {
@@ -250,8 +257,9 @@ class Store implements Database {
     this.#cancelReturn = this.#options.clock.after(RETURN_MS, () => this.#return());
   }
 
-  #leave(opened: Opened | undefined): void {
-    opened?.rows.close();
-    opened?.folder?.release();
+  #leave({ rows, folder, upkeep }: Opened): void {
+    upkeep?.stop();
+    rows.close();
+    folder?.release();
   }
 }

@@ -1,17 +1,19 @@
 // Opens the rows of the store: on the disk where that can be, else in memory, with the sentence that says why. A file that
 // can't be used as it is gets moved aside first.
-import type { Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports.ts';
 import { Connection, IN_MEMORY, NOWHERE, type Rows } from './rows.ts';
 import { DataFolder } from './data-folder.ts';
 import { migrate, type Schema } from './schema.ts';
 import { loadSqlite, type Sqlite } from './sqlite.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** Rows, and where they are. */
 export interface Opened {
   readonly rows: Rows;
-  /** Undefined in memory. */
+  /** Undefined in memory, as `upkeep` is. */
   readonly folder: DataFolder | undefined;
+  readonly upkeep?: Upkeep;
   /** What to tell people about it: the disk that can't be used, the file that was moved aside. */
   readonly notice: string | undefined;
   /** In memory: the disk may be usable later. */
@@ -22,8 +24,10 @@ export interface OpeningOptions {
   /** Undefined: in memory. */
   readonly folder: string | undefined;
   readonly schema: Schema;
+  readonly clock: Pick<Clock, 'now' | 'elapsed' | 'after'>;
   readonly log: Log;
-  now(): number;
+  /** The file is known to be damaged: it is moved aside. */
+  readonly broken?: Trouble | undefined;
 }
 
 /** Never throws for what the machine or the disk is like. */
@@ -39,7 +43,8 @@ export function open(options: OpeningOptions): Opened {
   } catch (error) {
     const trouble = troubleOf(error);
     if (trouble === undefined) throw error;
-    options.log.warn({ err: error, folder: options.folder }, 'the store cannot be opened');
+    // People are told in the notice, and once.
+    options.log.debug({ err: error, folder: options.folder }, 'the store cannot be opened');
     const notice = memoryAlone(options.folder, trouble);
     return { ...inMemory(options.schema, sqlite), notice, mayReturn: trouble.kind !== 'held' };
   }
@@ -61,8 +66,8 @@ export function memoryAlone(folder: string, { kind, why }: Trouble): string {
 }
 
 /** Moves the file aside; the sentence that says so. Throws the system's errors. */
-export function moveAside(folder: DataFolder, { why }: Trouble, { log, now }: OpeningOptions): string {
-  const name = folder.moveAside(new Date(now()));
+function moveAside(folder: DataFolder, { why }: Trouble, { log, clock }: OpeningOptions): string {
+  const name = folder.moveAside(new Date(clock.now()));
   log.error({ file: folder.file, aside: name, why }, 'the store was moved aside');
   return `${folder.file} could not be used because ${why}. It is now ${name}, and Hearth has begun a new one.`;
 }
@@ -80,28 +85,30 @@ function onDisk(path: string, sqlite: Sqlite, options: OpeningOptions): Opened {
   const folder = new DataFolder(path);
   try {
     folder.hold(sqlite);
+    let { broken } = options;
     try {
-      return { rows: opened(folder, sqlite, options.schema), folder, notice: undefined, mayReturn: false };
+      if (broken === undefined) return opened(folder, sqlite, options);
     } catch (error) {
-      const trouble = troubleOf(error);
-      if (trouble?.kind !== 'damaged' && trouble?.kind !== 'newer') throw error;
-      const notice = moveAside(folder, trouble, options);
-      return { rows: opened(folder, sqlite, options.schema), folder, notice, mayReturn: false };
+      broken = troubleOf(error);
+      if (broken?.kind !== 'damaged' && broken?.kind !== 'newer') throw error;
     }
+    const notice = moveAside(folder, broken, options);
+    return { ...opened(folder, sqlite, options), notice };
   } catch (error) {
     folder.release();
     throw error;
   }
 }
 
-function opened(folder: DataFolder, sqlite: Sqlite, schema: Schema): Rows {
+function opened(folder: DataFolder, sqlite: Sqlite, { schema, clock, log }: OpeningOptions): Opened {
   const rows = new Connection(sqlite, folder.file);
   try {
     // In this order: the first write fixes whether the file can shrink.
     rows.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
     migrate(rows, schema);
+    const upkeep = new Upkeep(rows, folder, clock, log);
     folder.opened();
-    return rows;
+    return { rows, folder, upkeep, notice: undefined, mayReturn: false };
   } catch (error) {
     rows.close();
     throw error;

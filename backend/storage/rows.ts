@@ -47,10 +47,15 @@ export class Connection implements Rows {
   readonly #db: DatabaseSyncInstance;
   readonly #statements = new Map<string, StatementSyncInstance>();
   #sync: Sync | undefined;
+  #told = 0;
 
   /** Throws SQLite's errors. Nothing is read yet. */
   constructor(sqlite: Sqlite, location: string) {
     this.#db = new sqlite.DatabaseSync(location, { timeout: BUSY_MS });
+    this.#db.function('tell', (value: number) => {
+      this.#told = value;
+      return null;
+    });
   }
 
   run(sql: string, ...params: Param[]): { readonly changes: number } {
@@ -76,13 +81,8 @@ export class Connection implements Rows {
 
   /** The number that a pragma tells. Without a statement of ours, since those keep the file open until they are collected. */
   pragma(name: string): number {
-    let told = 0;
-    this.#db.function('tell', (value: number) => {
-      told = value;
-      return null;
-    });
     this.exec(`SELECT tell(${name}) FROM pragma_${name}`);
-    return told;
+    return this.#told;
   }
 
   transaction<T>(sync: Sync, work: () => T): T {

@@ -2,16 +2,9 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatabase, type Database } from '../../../backend/storage/database.ts';
-import type { Schema } from '../../../backend/storage/schema.ts';
-import { ManualClock } from '../../support/clocks.ts';
-
-const SCHEMA: Schema = {
-  migrations: ['CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL) STRICT'],
-  carried: ['words'],
-};
+import type { Database } from '../../../backend/storage/database.ts';
+import { wordStore, WORDS, write, type Words } from '../../support/store-words.ts';
 
 let folder = '';
 const opened: Database[] = [];
@@ -21,40 +14,32 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function store(options: { clock?: ManualClock; path?: string; schema?: Schema; told?: string[] } = {}): Database {
-  const { clock = new ManualClock(), path = folder, schema = SCHEMA, told = [] } = options;
-  const database = openDatabase({ folder: path, clock, log: pino({ level: 'silent' }), schema });
-  database.onChange(({ sentence }) => told.push(sentence));
-  opened.push(database);
-  return database;
+function store({ path = folder, schema = WORDS } = {}): Words {
+  const made = wordStore(path, schema);
+  opened.push(made.database);
+  return made;
 }
-
-const write = (word: string) => (sql: { run(sql: string, word: string): unknown }) =>
-  void sql.run('INSERT INTO words (word) VALUES (?)', word);
-const words = (database: Database): unknown[] =>
-  database.read((sql) => sql.all('SELECT word FROM words ORDER BY id')).map((row) => (row as { word: string }).word);
 
 test('keeps what was committed, and what waited, in the order in which it came', () => {
   const first = store();
-  first.later(write('one'));
-  first.commit(write('two'));
-  first.later(write('three'));
-  expect(words(first)).toEqual(['one', 'two']);
-  first.close();
-  expect(words(store())).toEqual(['one', 'two', 'three']);
+  first.database.later(write('one'));
+  first.database.commit(write('two'));
+  first.database.later(write('three'));
+  expect(first.all()).toEqual(['one', 'two']);
+  first.database.close();
+  expect(store().all()).toEqual(['one', 'two', 'three']);
 });
 
 test('writes what waits by itself within a second', async () => {
-  const clock = new ManualClock();
-  const database = store({ clock });
+  const { database, clock, all } = store();
   for (const word of ['a', 'b', 'c']) database.later(write(word));
-  expect(words(database)).toEqual([]);
+  expect(all()).toEqual([]);
   await clock.advance(1000);
-  expect(words(database)).toEqual(['a', 'b', 'c']);
+  expect(all()).toEqual(['a', 'b', 'c']);
 });
 
 test('writes nothing of a commit that throws, and the rest of what waits where one of it does', () => {
-  const database = store();
+  const { database, all } = store();
   database.later(write('one'));
   database.later((sql) => {
     write('half')(sql);
@@ -67,71 +52,71 @@ test('writes nothing of a commit that throws, and the rest of what waits where o
       sql.run('INSERT INTO words (word) VALUES (NULL)');
     });
   expect(commit).toThrow(/NOT NULL/);
-  expect(words(database)).toEqual([]);
+  expect(all()).toEqual([]);
   database.flush();
-  expect(words(database)).toEqual(['one', 'two']);
+  expect(all()).toEqual(['one', 'two']);
 });
 
 test.skipIf(process.platform === 'win32')('nobody else may read its folder and its files', () => {
   const path = join(folder, 'new', 'data');
-  const database = store({ path });
+  const { database } = store({ path });
   database.commit(write('secret'));
-  const modes = (): string[] => readdirSync(path).map((name) => (statSync(join(path, name)).mode & 0o777).toString(8));
-  expect((statSync(path).mode & 0o777).toString(8)).toBe('700');
-  expect(new Set(modes())).toEqual(new Set(['600']));
+  const mode = (file: string): string => (statSync(file).mode & 0o777).toString(8);
+  const modes = (): Set<string> => new Set(readdirSync(path).map((name) => mode(join(path, name))));
+  expect(mode(path)).toBe('700');
+  expect(modes()).toEqual(new Set(['600']));
   database.close();
   chmodSync(join(path, 'hearth.db'), 0o644);
-  store({ path }).commit(write('again'));
-  expect(new Set(modes())).toEqual(new Set(['600']));
+  store({ path }).database.commit(write('again'));
+  expect(modes()).toEqual(new Set(['600']));
 });
 
 test('a second one on the same folder says so, and works in memory', () => {
   const first = store();
-  first.commit(write('first'));
-  const told: string[] = [];
-  const second = store({ told });
-  second.commit(write('second'));
-  expect(words(second)).toEqual(['second']);
-  expect([first.isDurable, second.isDurable, second.bytes]).toEqual([true, false, 0]);
-  expect(told).toEqual([expect.stringMatching(/^Another Hearth uses .*\. This one keeps everything in memory/)]);
-  first.close();
-  expect(words(store())).toEqual(['first']);
+  first.database.commit(write('first'));
+  const second = store();
+  second.database.commit(write('second'));
+  expect(second.all()).toEqual(['second']);
+  expect([first, second].map(({ database }) => database.isDurable)).toEqual([true, false]);
+  expect(second.database.bytes).toBe(0);
+  expect(second.told).toEqual([
+    {
+      isDurable: false,
+      sentence: expect.stringMatching(/^Another Hearth uses .* This one keeps everything in memory/),
+    },
+  ]);
+  first.database.close();
+  expect(store().all()).toEqual(['first']);
 });
 
 test.each([
-  ['is no database', (path: string) => writeFileSync(path, 'no database at all '.repeat(1000))],
+  ['is no database', (path: string) => writeFileSync(join(path, 'hearth.db'), 'no database at all '.repeat(1000))],
   [
     'a newer Hearth wrote',
     (path: string) => {
-      const newer = store({
-        path: join(path, '..'),
-        schema: { ...SCHEMA, migrations: [...SCHEMA.migrations, 'SELECT 1'] },
-      });
-      newer.commit(write('new'));
-      newer.close();
+      const newer = store({ path, schema: { ...WORDS, migrations: [...WORDS.migrations, 'SELECT 1'] } });
+      newer.database.commit(write('new'));
+      newer.database.close();
     },
   ],
 ])('moves a file aside that %s, says so, and begins a new one', (_what, make) => {
-  make(join(folder, 'hearth.db'));
-  const told: string[] = [];
-  const database = store({ told });
+  make(folder);
+  const { database, all, told } = store();
   database.commit(write('fresh'));
-  expect(words(database)).toEqual(['fresh']);
-  expect(database.isDurable).toBe(true);
-  const aside = readdirSync(folder).filter((name) => /aside.*\d$/.test(name));
-  expect(aside).toEqual(['hearth.db.aside-2023-11-14T22-13-20']);
+  expect(all()).toEqual(['fresh']);
+  const [aside = ''] = readdirSync(folder).filter((name) => /aside.*\d$/.test(name));
+  expect(aside).toBe('hearth.db.aside-2023-11-14T22-13-20');
   expect(told).toEqual([
-    expect.stringContaining(`It is now ${join(folder, String(aside))}, and Hearth has begun a new one.`),
+    { isDurable: true, sentence: expect.stringContaining(`It is now ${join(folder, aside)}, and `) },
   ]);
 });
 
 test('works in memory where no folder can be made, and says why', () => {
-  const told: string[] = [];
   writeFileSync(join(folder, 'file'), '');
-  const database = store({ path: join(folder, 'file', 'data'), told });
+  const { database, all, told } = store({ path: join(folder, 'file', 'data') });
   database.commit(write('one'));
-  expect(words(database)).toEqual(['one']);
+  expect(all()).toEqual(['one']);
   expect(told).toEqual([
-    expect.stringMatching(/^Nothing can be kept in .* Hearth keeps everything in memory until it can\.$/),
+    { isDurable: false, sentence: expect.stringMatching(/^Nothing can be kept in .* until it can\.$/) },
   ]);
 });

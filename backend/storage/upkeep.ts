@@ -1,0 +1,104 @@
+// Keeps the file small off the road of requests: its log is copied into it by a thread of its own, since that waits for the
+// disk, and the pages that were freed go back to the system a few at a time.
+import { Worker } from 'node:worker_threads';
+import type { Clock, Log } from '../core/ports.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { Connection } from './rows.ts';
+import { findSqlite } from './sqlite.ts';
+
+/** The log is copied when it is larger. It is read anew when the file is opened after a crash. Bytes. */
+const LOG_BYTES = 4 * 2 ** 20;
+/** Where the thread does not keep up, or cannot be made, SQLite copies a log of so many pages by itself. */
+const LOG_PAGES_AT_MOST = 8000;
+/** So many free pages stay, for what is written next; of a larger file a share. */
+const FREE_PAGES = 256;
+const FREE_SHARE = 1 / 4;
+/** What one portion may take. Milliseconds. */
+const PORTION_MS = 2;
+/** Between two portions. Milliseconds. */
+const BETWEEN_MS = 10;
+const MOST_PAGES = 4096;
+
+/** The thread: it opens the file for itself, copies what no reader needs in the log any more, and ends. */
+const THREAD = `
+const { workerData: { library, file } } = require('node:worker_threads');
+const { createRequire } = require('node:module');
+const { DatabaseSync } = createRequire(library)(library);
+const database = new DatabaseSync(file);
+database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+database.close();
+`;
+
+export class Upkeep {
+  readonly #rows: Connection;
+  readonly #folder: DataFolder;
+  readonly #clock: Pick<Clock, 'elapsed' | 'after'>;
+  readonly #log: Log;
+  #worker: Worker | undefined;
+  #cancelPortion: (() => void) | undefined;
+  #pages = 16;
+
+  constructor(rows: Connection, folder: DataFolder, clock: Pick<Clock, 'elapsed' | 'after'>, log: Log) {
+    this.#rows = rows;
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#log = log;
+    rows.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES_AT_MOST}; PRAGMA journal_size_limit = ${LOG_BYTES}`);
+  }
+
+  /** Looks what there is to do; called after each write. Never throws. */
+  look(): void {
+    this.#attempt(() => {
+      if (this.#folder.logBytes > LOG_BYTES) this.#copyLog();
+      const kept = Math.max(FREE_PAGES, this.#rows.pragma('page_count') * FREE_SHARE);
+      if (this.#cancelPortion === undefined && this.#free > kept) this.#giveBackLater();
+    });
+  }
+
+  stop(): void {
+    this.#cancelPortion?.();
+  }
+
+  get #free(): number {
+    return this.#rows.pragma('freelist_count');
+  }
+
+  #copyLog(): void {
+    if (this.#worker !== undefined) return;
+    const worker = new Worker(THREAD, { eval: true, workerData: { library: findSqlite(), file: this.#folder.file } });
+    this.#worker = worker;
+    // It holds no program up that wants to end.
+    worker.unref();
+    worker.once('error', (error) => this.#log.debug({ err: error }, 'the log of the store was not copied'));
+    worker.once('exit', () => (this.#worker = undefined));
+  }
+
+  /** What goes wrong here, the next write meets too, and then the store moves. */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#log.debug({ err: error }, 'the file of the store could not be made smaller');
+    }
+  }
+
+  #giveBackLater(): void {
+    this.#cancelPortion = this.#clock.after(BETWEEN_MS, () => {
+      this.#cancelPortion = undefined;
+      this.#attempt(() => this.#giveBack());
+    });
+  }
+
+  #giveBack(): void {
+    const from = this.#clock.elapsed();
+    this.#rows.exec(`PRAGMA incremental_vacuum(${this.#pages})`);
+    const took = this.#clock.elapsed() - from;
+    this.#pages = Math.max(
+      1,
+      Math.min(MOST_PAGES, Math.round(took > PORTION_MS ? this.#pages / 2 : this.#pages * 1.5)),
+    );
+    if (this.#folder.logBytes > LOG_BYTES) this.#copyLog();
+    if (this.#free > FREE_PAGES) this.#giveBackLater();
+    else this.#copyLog();
+  }
+}
