@@ -30,7 +30,7 @@ const CONTRACT = 'backend/contract';
 const CORE = 'backend/core';
 const HTTP = 'backend/http';
 /** What everything in the core stands on. */
-const GROUND = ['abort.ts', 'flight.ts', 'ports.ts', 'refusals.ts', 'ownership.ts', 'canonical-json.ts'].map(
+const GROUND = ['abort.ts', 'disk.ts', 'flight.ts', 'ports.ts', 'refusals.ts', 'ownership.ts', 'canonical-json.ts'].map(
   (file) => `${CORE}/${file}`,
 );
 const core = (room: string, ...others: readonly string[]): Room => ({

@@ -1,32 +1,25 @@
-// The response cache: finished answers and vectors, bounded in bytes, least recently used out first, with a time to live.
-// It decides nothing about who may use it (policy.ts) and knows no files; it counts only what it sees itself.
-import { LRUCache } from 'lru-cache';
+// The response cache: finished answers and vectors, the hot ones in memory and all of them on the disk, where there is one.
+// What memory misses is looked for on the disk, here and nowhere else, and comes back into memory. It decides nothing about
+// who may use it (policy.ts), and keeps the two together: what is removed is removed from both.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
-import { LOCAL, sees } from '../ownership.ts';
-import { Groups, MARK_BYTES, withMark, type Entry, type Group, type Sum } from './groups.ts';
+import { LOCAL } from '../ownership.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
+import {
+  NOTED_EVERY_MS,
+  type AnswerNotes,
+  type AnswerStore,
+  type StoredAnswer,
+  type StoreFigures,
+  type ToRemove,
+} from '../disk.ts';
+import { AnswerMemory, SHOWN_DIGITS, type MemoryFigures } from './answer-memory.ts';
+import { emptyGroup, withMark } from './groups.ts';
 import { Hit } from './hit.ts';
-import { ReadyText, ReadyTexts } from './ready-texts.ts';
+import type { ReadyText } from './ready-texts.ts';
 import { encodeRecord } from './record.ts';
-import { Slabs } from './slabs.ts';
 
 const MB = 1024 * 1024;
-
-/**
- * Bytes an entry costs beside the blocks of its record and its key's text: the entry object, its place in lru-cache and
- * in its group. Measured as resident memory per entry with 60,000 small entries (npm run bench, "entry").
- */
-const BOOKKEEPING_BYTES = 600;
-
-/** Digits of a key by which an entry is found: those that X-Cache-Key shows. */
-const SHOWN_DIGITS = 16;
-
-/** The most entries evicted in one go; the rest waits until other requests have been served. */
-const EVICTED_AT_ONCE = 1000;
-
-/** One part in this many is for ready texts; a missing one is made again. */
-const READY_SHARE = 16;
 
 /** What is noted with an answer. */
 interface About {
@@ -44,22 +37,9 @@ interface About {
   readonly truncated?: Truncated | undefined;
 }
 
-/** Which entries to remove; all when nothing is named. `olderThanS` in seconds, `watcher` who may see them. */
-interface ToClear {
-  readonly watcher?: string;
-  readonly model?: string;
-  readonly olderThanS?: number;
-}
-
-export interface CacheFigures {
-  readonly entries: number;
-  readonly bytes: number;
-  readonly max_bytes: number;
-  readonly evictions: number;
-  readonly expired: number;
-  /** Answers that were not stored because they exceed cache.max_entry_mb. */
+export interface CacheFigures extends MemoryFigures {
+  /** Answers that were not stored because they exceed cache.max_entry_mb, or all room that there is. */
   readonly refused_too_large: number;
-  readonly by_model: ReadonlyMap<string, Readonly<Sum>>;
 }
 
 const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
@@ -67,28 +47,8 @@ const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
 export class ResponseCache {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
-  readonly #later: (work: () => void) => void;
-  /**
-   * By the beginning of their keys, so that one is found by what X-Cache-Key shows. If two keys ever begin alike, the later
-   * one replaces the other. This class decides what has to go, by bytes; lru-cache knows which was used when.
-   */
-  readonly #entries: LRUCache<string, Entry>;
-  readonly #groups = new Groups();
-  readonly #slabs = new Slabs();
-  /** Answers as the texts that go out; each counts with its entry. */
-  readonly #ready = new ReadyTexts<Entry>(
-    () => this.#maxBytes / READY_SHARE,
-    (entry, bytes) => this.#costsMore(entry, bytes),
-  );
-  /** Removed, but still taking room. */
-  readonly #gone: Group[] = [];
-  /** Bytes of all entries, and of those that are gone. */
-  #bytes = 0;
-  #goneBytes = 0;
-  #goneEntries = 0;
-  #tidying = false;
-  #evictions = 0;
-  #expired = 0;
+  readonly #memory: AnswerMemory;
+  #disk: AnswerStore | undefined;
   #refused = 0;
 
   /** `later` runs what is not urgent once waiting requests have been served. */
@@ -99,19 +59,15 @@ export class ResponseCache {
   ) {
     this.#config = config;
     this.#clock = clock;
-    this.#later = later;
-    this.#entries = new LRUCache({
-      maxSize: Number.MAX_SAFE_INTEGER,
-      sizeCalculation: () => 1,
-      dispose: (entry) => this.#left(entry),
-    });
+    this.#memory = new AnswerMemory(config, clock, later);
   }
 
-  get #maxBytes(): number {
-    return Math.floor(this.#config().cache.max_size_mb * MB);
+  /** From now on all is kept on this disk too, and what it has is found. */
+  over(disk: AnswerStore | undefined): void {
+    this.#disk = disk;
   }
 
-  /** Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. */
+  /** Reading keeps an answer alive; an expired one counts as absent. `maxAge` in seconds. */
   get(key: string, maxAge?: number): Hit | undefined {
     const hit = this.glance(key, maxAge);
     // Copy the bytes now, so that the caller may read them at any time.
@@ -121,16 +77,32 @@ export class ResponseCache {
 
   /** The same without a copy: its bytes can be read only at once, before anything else happens. */
   glance(key: string, maxAge?: number): Hit | undefined {
-    const entry = this.#entries.get(placeOf(key));
-    if (entry === undefined || entry.key !== key || entry.group.isGone) return undefined;
-    const now = this.#clock.elapsed();
-    if (now >= entry.expiresAt) {
-      this.#entries.delete(placeOf(key));
-      this.#expired++;
-      return undefined;
+    const hit = this.#memory.glance(key, maxAge);
+    if (this.#disk === undefined) return hit;
+    if (hit === undefined) return this.#fromDisk(this.#disk, key, maxAge);
+    const { entry, now } = hit;
+    if (now - entry.notedAt >= NOTED_EVERY_MS) {
+      entry.notedAt = now;
+      this.#disk.used(key);
     }
-    if (maxAge !== undefined && now - entry.keptAt > maxAge * 1000) return undefined;
-    return new Hit(entry, this.#slabs, now);
+    return hit;
+  }
+
+  /** What memory does not have. */
+  #fromDisk(disk: AnswerStore, key: string, maxAge = Infinity): Hit | undefined {
+    const found = disk.find(key);
+    if (found === undefined || found.ageMs > maxAge * 1000) return undefined;
+    return this.#memory.keep(key, found.bytes, found, found) ? this.#memory.glance(key) : this.#loose(key, found);
+  }
+
+  /** One that memory has no room for. */
+  #loose(key: string, { owner, model, bytes, ageMs, leftMs, ...notes }: StoredAnswer): Hit {
+    const now = this.#clock.elapsed();
+    const times = { storedAt: this.#clock.now() - ageMs, keptAt: now - ageMs, expiresAt: now + leftMs, notedAt: now };
+    const { runMs, tokens, marks, truncated } = notes;
+    const group = emptyGroup(owner, model);
+    const entry = { key, group, block: 0, length: bytes.length, cost: 0, ...times, runMs, tokens, marks, truncated };
+    return new Hit(entry, { read: () => bytes }, now);
   }
 
   /**
@@ -138,162 +110,76 @@ export class ResponseCache {
    * caller gets something else. Undefined where the whole text differs for each caller.
    */
   readyText(hit: Hit, form: string, write: (hit: Hit) => string): ReadyText | undefined {
-    const ready = this.#ready.get(hit.entry, form);
-    if (ready !== undefined || hit.hasCalls) return ready;
-    const made = new ReadyText(write(hit));
-    this.#ready.keep(hit.entry, form, made);
-    this.#makeRoom();
-    return made;
+    return this.#memory.readyText(hit, form, write);
   }
 
   /**
    * Keeps a complete answer. `ttl` in seconds, `runMs` what the model run took.
-   * Returns false when it is larger than cache.max_entry_mb or than the whole cache; then nothing changes.
+   * Returns false when it is larger than cache.max_entry_mb or than all room that there is; then nothing changes.
    */
   put(key: string, completion: Completion, about: Omit<About, 'tokens'>): boolean {
     return this.keep(key, encodeRecord(completion), { ...about, tokens: completion.end.metrics.eval_count });
   }
 
-  /** The same for what is bytes already, of which a copy is kept; `tokens` are those written by the model. */
-  keep(key: string, bytes: Buffer, about: About): boolean {
-    const before = this.#entries.peek(placeOf(key));
-    const marks = withMark(before?.key === key && !before.group.isGone ? before.marks : [], about.mark);
-    const cost = Slabs.costOf(bytes.length) + key.length + BOOKKEEPING_BYTES + marks.length * MARK_BYTES;
-    if (bytes.length > this.#config().cache.max_entry_mb * MB || cost > this.#maxBytes) {
-      this.#refused++;
-      return false;
-    }
-    this.#entries.delete(placeOf(key));
-    this.#makeRoom(cost);
-    const keptAt = this.#clock.elapsed();
-    const entry: Entry = {
-      key,
-      group: this.#groups.for(about.owner ?? LOCAL, about.model),
-      block: this.#slabs.keep(bytes),
-      length: bytes.length,
-      cost,
-      storedAt: this.#clock.now(),
-      keptAt,
-      expiresAt: keptAt + about.ttl * 1000,
-      runMs: about.runMs,
-      tokens: about.tokens,
-      marks,
-      truncated: about.truncated,
-    };
-    this.#entries.set(placeOf(key), entry);
-    this.#groups.add(entry);
-    this.#bytes += cost;
-    return true;
+  /** The same for what is bytes already, which must not change; `tokens` are those written by the model. */
+  keep(key: string, bytes: Buffer, { owner = LOCAL, mark, ttl, ...about }: About): boolean {
+    const notes: AnswerNotes = { ...about, owner, marks: withMark(this.#marksOf(key, mark), mark) };
+    const lives = { ageMs: 0, leftMs: ttl * 1000 };
+    const fits = bytes.length <= this.#config().cache.max_entry_mb * MB;
+    const onDisk = fits && (this.#disk?.keep(key, bytes, notes, lives.leftMs) ?? false);
+    const inMemory = fits && this.#memory.keep(key, bytes, notes, lives);
+    if (onDisk && !inMemory) this.#memory.drop(key);
+    if (!onDisk && !inMemory) this.#refused++;
+    return onDisk || inMemory;
   }
 
-  /** An entry costs so many bytes more than before, or less. */
-  #costsMore(entry: Entry, bytes: number): void {
-    entry.cost += bytes;
-    entry.group.cost += bytes;
-    this.#bytes += bytes;
-    if (entry.group.isGone) this.#goneBytes += bytes;
-  }
-
-  /** An entry has left its place. */
-  #left(entry: Entry): void {
-    this.#ready.drop(entry);
-    this.#bytes -= entry.cost;
-    if (entry.group.isGone) {
-      this.#goneBytes -= entry.cost;
-      this.#goneEntries--;
-    }
-    this.#groups.delete(entry);
-    this.#slabs.free(entry.block, entry.length);
+  /** Those that the answer before it was good for are not lost with it. */
+  #marksOf(key: string, mark: string | undefined): readonly string[] {
+    return this.#memory.marksOf(key) ?? (mark === undefined ? [] : (this.#disk?.find(key)?.marks ?? []));
   }
 
   /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key). */
   delete(key: string, watcher: string = LOCAL): Removed {
-    const entry = key.length < SHOWN_DIGITS ? undefined : this.#entries.peek(placeOf(key));
-    if (entry === undefined || !entry.key.startsWith(key)) return NOTHING;
-    if (entry.group.isGone || !sees(watcher, entry.group.owner)) return NOTHING;
-    const { cost } = entry;
-    this.#entries.delete(placeOf(key));
-    return { removed: 1, freed_bytes: cost };
+    if (key.length < SHOWN_DIGITS) return NOTHING;
+    return ofBoth(this.#memory.delete(key, watcher), this.#disk?.delete(key, watcher));
   }
 
-  /** From now on none of them is served or counted. Their room is freed in portions, and used first. */
-  clear({ watcher = LOCAL, model, olderThanS }: ToClear = {}): Removed {
-    const before = olderThanS === undefined ? undefined : this.#clock.elapsed() - olderThanS * 1000;
-    const taken = this.#groups.take({ watcher, model, before });
-    const removed = taken.reduce((sum, { entries }) => sum + entries.size, 0);
-    const bytes = taken.reduce((sum, { cost }) => sum + cost, 0);
-    this.#gone.push(...taken);
-    this.#goneEntries += removed;
-    this.#goneBytes += bytes;
-    this.#tidy();
-    return { removed, freed_bytes: bytes };
+  /** From now on none of them is served or counted, all that the watcher sees where nothing else is named. Their room is freed in portions. */
+  clear({ watcher = LOCAL, ...which }: Partial<ToRemove> = {}): Removed {
+    const asked = { ...which, watcher };
+    return ofBoth(this.#memory.clear(asked), this.#disk?.clear(asked));
   }
 
   /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
   reconfigured(): void {
-    this.#ready.trim();
-    this.#tidy();
-  }
-
-  /** Takes out one portion of what is to go, and the rest later. */
-  #tidy(): void {
-    if (this.#tidying) return;
-    this.#makeRoom();
-    this.#takeApart();
-    if (this.#gone.length === 0 && this.#bytes <= this.#maxBytes) return;
-    this.#tidying = true;
-    this.#later(() => {
-      this.#tidying = false;
-      this.#tidy();
-    });
-  }
-
-  /** Takes the entries of one group that is gone out of their places. False: there is none. */
-  #takeApart(): boolean {
-    const group = this.#gone.pop();
-    for (const { key } of group?.entries ?? []) this.#entries.delete(placeOf(key));
-    return group !== undefined;
-  }
-
-  /** Makes `cost` bytes fit: removed entries go first, then those not used for the longest time. */
-  #makeRoom(cost: number = 0): void {
-    const most = this.#maxBytes - cost;
-    for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {
-      if (this.#takeApart()) continue;
-      this.#entries.pop();
-      this.#evictions++;
-      evicted++;
-    }
+    this.#memory.reconfigured();
   }
 
   resetCounts(): void {
-    this.#evictions = 0;
-    this.#expired = 0;
+    this.#memory.resetCounts();
     this.#refused = 0;
   }
 
-  /** Entries and bytes now, ready texts among them, including ones that have expired but have not been asked for since. */
-  get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
-    return {
-      entries: this.#entries.size - this.#goneEntries,
-      bytes: this.#bytes - this.#goneBytes,
-      max_bytes: this.#maxBytes,
-    };
+  /** Entries and bytes in memory now, ready texts among them, including ones that have expired but have not been asked for since. */
+  get size(): AnswerMemory['size'] {
+    return this.#memory.size;
   }
 
-  /** What is kept for a watcher by model, and counts of the whole. */
+  /** What is kept on the disk; undefined where nothing is. Most of what is in memory is on the disk too. */
+  get onDisk(): StoreFigures | undefined {
+    return this.#disk?.figures;
+  }
+
+  /** What is in memory for a watcher by model, and counts of the whole. */
   figures(watcher: string = LOCAL): CacheFigures {
-    return {
-      ...this.size,
-      evictions: this.#evictions,
-      expired: this.#expired,
-      refused_too_large: this.#refused,
-      by_model: this.#groups.sums(watcher),
-    };
+    return { ...this.#memory.figures(watcher), refused_too_large: this.#refused };
   }
 }
 
-/** Where in the index the entry of a key is. */
-function placeOf(key: string): string {
-  return key.slice(0, SHOWN_DIGITS);
+/** What is in memory is on the disk too, so that the larger number counts each once; bytes were freed in both. */
+function ofBoth(memory: Removed, disk: Removed = NOTHING): Removed {
+  return {
+    removed: Math.max(memory.removed, disk.removed),
+    freed_bytes: memory.freed_bytes + disk.freed_bytes,
+  };
 }

@@ -1,4 +1,4 @@
-// Entries of the cache in groups of some hundreds: each of one owner and one model, and kept one after another. Clearing by
+// Entries in memory in groups of some hundreds: each of one owner and one model. Clearing by
 // owner, model or age takes whole groups, so finding, counting and marking them as removed is cheap however many entries
 // there are. A group is also the portion in which removed entries are freed later.
 import type { Truncated } from '../../contract/chat/chat.ts';
@@ -33,13 +33,14 @@ export interface Entry {
   readonly marks: readonly string[];
   /** Its prompt did not fit into the context; undefined where it did. */
   readonly truncated: Truncated | undefined;
+  /** When its last use was noted on the disk, by the monotonic clock. */
+  notedAt: number;
 }
 
 export interface Group {
   /** Whose these are; others have no key that leads to them. */
   readonly owner: string;
   readonly model: string;
-  /** In the order in which they were kept. */
   readonly entries: Set<Entry>;
   /** Sums of `length` and of `cost`. */
   bytes: number;
@@ -83,7 +84,7 @@ export class Groups {
     group.entries.add(entry);
     group.bytes += entry.length;
     group.cost += entry.cost;
-    group.newestAt = entry.keptAt;
+    group.newestAt = Math.max(group.newestAt, entry.keptAt);
     if (!group.isGone) this.#all.add(group);
   }
 
@@ -121,7 +122,7 @@ export class Groups {
   #split(group: Group, before: number): Group {
     const older = emptyGroup(group.owner, group.model);
     for (const entry of group.entries) {
-      if (entry.keptAt >= before) break;
+      if (entry.keptAt >= before) continue;
       this.delete(entry);
       entry.group = older;
       this.add(entry);
@@ -141,7 +142,8 @@ export class Groups {
   }
 }
 
-function emptyGroup(owner: string, model: string): Group {
+/** One that is in no list. */
+export function emptyGroup(owner: string, model: string): Group {
   return { owner, model, entries: new Set(), bytes: 0, cost: 0, newestAt: -Infinity, isGone: false };
 }
 

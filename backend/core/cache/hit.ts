@@ -19,11 +19,13 @@ export class Hit {
   readonly marks: readonly string[];
   /** Its prompt did not fit. */
   readonly truncated: Truncated | undefined;
-  readonly #slabs: Slabs;
+  /** When it was found, by the monotonic clock. */
+  readonly now: number;
+  readonly #slabs: Pick<Slabs, 'read'>;
   #bytes: Buffer | undefined;
 
   /** `now` by the monotonic clock. */
-  constructor(entry: Entry, slabs: Slabs, now: number) {
+  constructor(entry: Entry, slabs: Pick<Slabs, 'read'>, now: number) {
     this.entry = entry;
     this.model = entry.group.model;
     this.storedAt = entry.storedAt;
@@ -33,6 +35,7 @@ export class Hit {
     this.tokens = entry.tokens;
     this.marks = entry.marks;
     this.truncated = entry.truncated;
+    this.now = now;
     this.#slabs = slabs;
   }
 

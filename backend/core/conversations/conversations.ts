@@ -1,6 +1,6 @@
 // The conversation cache: what was said so far, under an id that a caller chose, so that only new messages need be sent.
-// Bounded in bytes, least recently used out first, forgotten after an idle time. One request at a time speaks in a
-// conversation (turns.ts). It asks no model and decides nothing about answers.
+// Bounded in bytes, least recently used out first, forgotten after an idle time; on the disk too where there is one. One
+// request at a time speaks in a conversation (turns.ts). It asks no model and decides nothing about answers.
 import { LRUCache } from 'lru-cache';
 import type { Removed } from '../../contract/control.ts';
 import type { ConversationView } from '../../contract/control.ts';
@@ -8,15 +8,14 @@ import { AppError } from '../../contract/errors.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import { LOCAL, ownerOfSpace, sees } from '../ownership.ts';
+import type { ConversationStore, StoreFigures } from '../disk.ts';
+import { saidFrom, saidText, type Said } from './said-text.ts';
 import { Turns } from './turns.ts';
 
 const MB = 1024 * 1024;
 /** What a conversation, and each of its messages, costs beside its text. */
 const BOOKKEEPING_BYTES = 700;
 const MESSAGE_BYTES = 200;
-
-/** A message in the form in which it goes upstream. */
-export type Said = Readonly<Record<string, unknown>>;
 
 interface Talk {
   readonly messages: readonly Said[];
@@ -55,6 +54,7 @@ export class Conversations {
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #turns: Turns;
   #talks: LRUCache<string, Talk>;
+  #disk: ConversationStore | undefined;
   #asked = 0;
   #resumed = 0;
 
@@ -65,6 +65,11 @@ export class Conversations {
     this.#turns = new Turns(() => config().queue.max_queue_size, nextPlace);
     this.#clock = clock;
     this.#talks = this.#build();
+  }
+
+  /** From now on all is kept on this disk too, and what it has is found. */
+  over(disk: ConversationStore | undefined): void {
+    this.#disk = disk;
   }
 
   #build(): LRUCache<string, Talk> {
@@ -111,15 +116,33 @@ export class Conversations {
   }
 
   #find(key: string): Talk | undefined {
-    this.#forgetIdle();
-    const talk = this.#talks.peek(key);
+    const talk = this.#peek(key);
     if (talk !== undefined) this.#talks.set(key, { ...talk, usedAt: this.#clock.elapsed() });
     return talk;
   }
 
+  /** In memory, or on the disk; it comes back into memory with its next use. */
+  #peek(key: string): Talk | undefined {
+    this.#forgetIdle();
+    return this.#talks.peek(key) ?? this.#fromDisk(key);
+  }
+
+  #fromDisk(key: string): Talk | undefined {
+    const stored = this.#disk?.find(key);
+    if (stored === undefined || stored.ageMs >= this.#ttlMs) return undefined;
+    const messages = saidFrom(stored.text);
+    const { now, elapsed } = this.#clock;
+    const { ageMs } = stored;
+    return { messages, bytes: bytesOf(messages), saidAt: now() - ageMs, usedAt: elapsed() - ageMs };
+  }
+
+  get #ttlMs(): number {
+    return this.#config().conversation_cache.ttl_seconds * 1000;
+  }
+
   /** The least recently used come first, and they are the idle ones. */
   #forgetIdle(): void {
-    const since = this.#clock.elapsed() - this.#config().conversation_cache.ttl_seconds * 1000;
+    const since = this.#clock.elapsed() - this.#ttlMs;
     const idle: string[] = [];
     for (const key of this.#talks.rkeys()) {
       if ((this.#talks.peek(key)?.usedAt ?? 0) > since) break;
@@ -129,20 +152,27 @@ export class Conversations {
   }
 
   #keep(key: string, messages: readonly Said[]): number {
-    const bytes = messages.reduce((sum, message) => sum + MESSAGE_BYTES + jsonText(message).length * 2, 0);
+    const bytes = bytesOf(messages);
     if (costOf(key, bytes) > this.#talks.maxSize) {
       this.#talks.delete(key);
+      this.#disk?.delete(key);
       return 0;
     }
+    this.#keepOnDisk(key, messages);
     const { now, elapsed } = this.#clock;
     this.#talks.set(key, { messages, bytes, saidAt: now(), usedAt: elapsed() });
     return messages.length;
   }
 
+  #keepOnDisk(key: string, messages: readonly Said[]): void {
+    const text = saidText(messages);
+    if (text === undefined) this.#disk?.delete(key);
+    else this.#disk?.keep(key, text, this.#ttlMs);
+  }
+
   /** What was said in it. Looking does not keep it alive. Throws not_found. */
   view(namespace: string, id: string): ConversationView {
-    this.#forgetIdle();
-    const talk = this.#talks.peek(talkKey(namespace, id));
+    const talk = this.#peek(talkKey(namespace, id));
     if (talk === undefined) throw unknownTalk(id);
     const idleSeconds = Math.floor((this.#clock.elapsed() - talk.usedAt) / 1000);
     return {
@@ -158,7 +188,9 @@ export class Conversations {
     this.#forgetIdle();
     const key = talkKey(namespace, id);
     const spoken = this.#turns.forget(key);
-    if (!this.#talks.delete(key) && !spoken) throw unknownTalk(id);
+    const wasInMemory = this.#talks.delete(key);
+    const removed = this.#disk?.delete(key).removed ?? 0;
+    if (!wasInMemory && removed === 0 && !spoken) throw unknownTalk(id);
   }
 
   /** Forgets what a watcher may see, also those whose first answer is still under way. */
@@ -168,7 +200,12 @@ export class Conversations {
     const before = this.#talks.calculatedSize;
     const doomed = [...this.#talks.keys()].filter(isMeant);
     for (const key of doomed) this.#talks.delete(key);
-    return { removed: doomed.length, freed_bytes: before - this.#talks.calculatedSize };
+    const onDisk = this.#disk?.clear(watcher) ?? { removed: 0, freed_bytes: 0 };
+    // What is in memory is on the disk too.
+    return {
+      removed: Math.max(doomed.length, onDisk.removed),
+      freed_bytes: before - this.#talks.calculatedSize + onDisk.freed_bytes,
+    };
   }
 
   /** After a change of conversation_cache.max_size_mb: the most recently used ones that fit stay. */
@@ -182,6 +219,11 @@ export class Conversations {
   resetCounts(): void {
     this.#asked = 0;
     this.#resumed = 0;
+  }
+
+  /** What is kept on the disk; undefined where nothing is. */
+  get onDisk(): StoreFigures | undefined {
+    return this.#disk?.figures;
   }
 
   get figures(): ConversationFigures {
@@ -198,6 +240,10 @@ function talkKey(space: string, id: string): string {
 
 function spaceOfKey(key: string): string {
   return key.slice(0, key.indexOf('\n'));
+}
+
+function bytesOf(messages: readonly Said[]): number {
+  return messages.reduce((sum, message) => sum + MESSAGE_BYTES + jsonText(message).length * 2, 0);
 }
 
 function costOf(key: string, bytes: number): number {

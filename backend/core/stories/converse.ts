@@ -9,7 +9,8 @@ import {
 } from '../../contract/chat/chat.ts';
 import { asAppError } from '../../contract/errors.ts';
 import type { Answer, ChatCall } from '../requests/call.ts';
-import type { Conversations, Said, Turn } from '../conversations/conversations.ts';
+import type { Conversations, Turn } from '../conversations/conversations.ts';
+import type { Said } from '../conversations/said-text.ts';
 import type { Gateway } from './gateway.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import type { Requests } from '../requests/requests.ts';

@@ -2,7 +2,8 @@
 // of coming, nobody waits for ever, and what is remembered stays within its bounds in bytes and in time.
 import { fc } from '../../../support/property.ts';
 import { expect, test } from 'vitest';
-import { Conversations, type Said, type Turn } from '../../../../backend/core/conversations/conversations.ts';
+import { Conversations, type Turn } from '../../../../backend/core/conversations/conversations.ts';
+import type { Said } from '../../../../backend/core/conversations/said-text.ts';
 import { config, watched } from '../../../support/builders.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 
