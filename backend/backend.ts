@@ -99,10 +99,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   };
   const stores = openStores({
     ...working,
-    config: current,
     dataFolder: options.dataFolder,
     notice: (text) => warn({}, text),
   });
+  cache.over(stores.answers);
+  conversations.over(stores.conversations);
   const onEnded = (ticket: Ended): void => {
     feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
@@ -252,6 +253,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       current = untilRestart(current, next);
       cache.reconfigured();
       conversations.reconfigured();
+      stores.reconfigured();
       watch.reconfigured();
       queue.recheck();
       feed.touch('snapshot');

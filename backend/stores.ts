@@ -1,13 +1,14 @@
 // What the gateway keeps beyond its life, put together: one database, and a face of it for each kind of thing. Made by
 // backend.ts alone.
-import type { Config } from './contract/config/config.ts';
-import type { Clock, Log } from './core/ports.ts';
+import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import { DiskAnswers } from './storage/answer-store.ts';
+import { DiskConversations } from './storage/conversation-store.ts';
 import { openDatabase, type Database } from './storage/database.ts';
 
 export interface StoresOptions {
   /** Where hearth.db is; undefined: nothing is written. */
   readonly dataFolder: string | undefined;
-  readonly config: Config;
+  readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
   /** Tells people. */
@@ -16,6 +17,11 @@ export interface StoresOptions {
 
 export interface Stores {
   readonly database: Database;
+  /** Undefined where nothing is written. */
+  readonly answers: DiskAnswers | undefined;
+  readonly conversations: DiskConversations | undefined;
+  /** After a change of the configuration. */
+  reconfigured(): void;
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
   open(): void;
   /** Once everything that would be kept has ended. */
@@ -23,14 +29,29 @@ export interface Stores {
 }
 
 export function openStores({ dataFolder, config, clock, log, notice }: StoresOptions): Stores {
-  const folder = config.cache.persist ? dataFolder : undefined;
+  const folder = config().cache.persist ? dataFolder : undefined;
   const database = openDatabase({ folder, clock, log });
   const deaf = database.onChange(({ sentence }) => notice(sentence));
+  const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
+  const conversations = folder === undefined ? undefined : new DiskConversations(database, clock, config);
+  const reconfigured = (): void => {
+    answers?.reconfigured();
+    conversations?.reconfigured();
+  };
   return {
     database,
-    open: () => void database.isDurable,
+    answers,
+    conversations,
+    reconfigured,
+    open() {
+      void database.isDurable;
+      // What was left undone when the process ended.
+      reconfigured();
+    },
     close() {
       deaf();
+      answers?.close();
+      conversations?.close();
       database.close();
     },
   };

@@ -8,6 +8,9 @@ import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
+/** What is kept on the disk, as it lies there, and how much may be. Most of what is in memory is there too. */
+const onDisk = z.object({ entries: count, size_mb: z.number(), max_size_mb: z.number() });
+export type OnDisk = z.infer<typeof onDisk>;
 /** ISO 8601 in UTC. */
 const time = z.string();
 
@@ -34,7 +37,8 @@ export const healthSchema = z.object({
     model_loaded: z.boolean(),
   }),
   queue: z.object({ length: count, running: count, paused: z.boolean() }),
-  cache: z.object({ entries: count, size_mb: z.number() }),
+  /** `disk` is left out where nothing is kept there. */
+  cache: z.object({ entries: count, size_mb: z.number(), disk: onDisk.optional() }),
   /** A run that has given nothing for longer than ollama.stuck_after_seconds, though Ollama answers. Left out otherwise. */
   stuck: z.object({ model: z.string(), silent_ms: ms }).optional(),
   /** What the user should know and may want to change, as whole sentences; left out when there is nothing. */
@@ -73,12 +77,16 @@ export const cacheStatsSchema = z.object({
     time_saved_ms: ms,
     tokens_saved: count,
     by_model: z.record(z.string(), modelFigures),
+    /** Left out where nothing is kept there. */
+    disk: onDisk.optional(),
   }),
   conversation_cache: z.object({
     total_entries: count,
     total_size_mb: z.number(),
     hit_rate: z.number(),
     memory_usage_percent: z.number(),
+    /** Left out where nothing is kept there. */
+    disk: onDisk.optional(),
   }),
   batch_processor: z.object({
     total_requests: count,

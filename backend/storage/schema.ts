@@ -1,4 +1,6 @@
 // The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
+import { ANSWER_TABLES } from './answer-store.ts';
+import { CONVERSATION_TABLES } from './conversation-store.ts';
 import type { Connection } from './rows.ts';
 
 /** The tables of a database. */
@@ -17,7 +19,7 @@ export interface Schema {
 
 /** What each face has: its tables, and which of them are carried. */
 export const SCHEMA: Schema = {
-  migrations: [[''].join('\n')],
+  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES].join('\n')],
   carried: [],
 };
 

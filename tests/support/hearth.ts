@@ -15,6 +15,10 @@ export interface HearthOptions {
   readonly config?: { readonly [S in keyof Config]?: Partial<Config[S]> };
   readonly patience?: Patience;
   readonly log?: Log;
+  /** Where hearth.db is; else nothing is written. */
+  readonly dataFolder?: string;
+  /** An Ollama that is there already, and is left running. */
+  readonly inFrontOf?: FakeOllama;
 }
 
 export interface Hearth {
@@ -67,7 +71,8 @@ function shiftedClock(): ShiftedClock {
 
 /** Starts both; resolves when the gateway has seen the fake. */
 export async function startHearth(options: HearthOptions = {}): Promise<Hearth> {
-  const fake = await startFakeOllama(options.fake);
+  const fake = options.inFrontOf ?? (await startFakeOllama(options.fake));
+  const before = fake.calls.length;
   const config = (change: HearthOptions['config'] = {}): Config => {
     const data = {
       ...change,
@@ -87,6 +92,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
     version: '0.0.0-test',
     clock,
     ...patience,
+    ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
   });
   const { url } = backend;
 
@@ -108,12 +114,13 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
     get: (path) => fetch(url + path),
     async stop() {
       await backend.stop();
+      if (options.inFrontOf !== undefined) return;
       await fake.stop();
       if (fake.active !== 0 || fake.open !== 0)
         throw new Error(`left over: ${fake.active} runs, ${fake.open} open calls`);
     },
   };
-  await fake.until((seen) => seen.calls.some(({ path }) => path === '/api/ps'));
+  await fake.until((seen) => seen.calls.slice(before).some(({ path }) => path === '/api/ps'));
   return hearth;
 }
 

@@ -1,8 +1,9 @@
 // What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
-import type { CacheStats, Snapshot, Health, ModelView, RequestFact } from '../../contract/control.ts';
+import type { CacheStats, Snapshot, Health, ModelView, OnDisk, RequestFact } from '../../contract/control.ts';
 import type { QueueEntry, QueueView } from '../../contract/queue-view.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import type { StoreFigures } from '../disk.ts';
 import { isLate, iso, statusOf, waitsFor } from './standing.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { meantModel } from '../models/profiles.ts';
@@ -56,7 +57,7 @@ export function health(parts: SnapshotParts): Health {
     uptime_ms: Math.round(parts.clock.elapsed() - parts.startedAt),
     upstream,
     queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
-    cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes) },
+    cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes), ...diskView(cache.onDisk) },
     ...(stuck === undefined ? {} : { stuck }),
     ...(notices.length === 0 ? {} : { notices: [...notices] }),
   };
@@ -97,14 +98,21 @@ function inMemory(
   return loaded.find((model) => modelfiles.weights(model.digest) === wanted);
 }
 
-function conversationView({ figures }: Conversations): CacheStats['conversation_cache'] {
+function conversationView({ figures, onDisk }: Conversations): CacheStats['conversation_cache'] {
   const { entries, bytes, max_bytes, asked, resumed } = figures;
   return {
     total_entries: entries,
     total_size_mb: inMb(bytes),
     hit_rate: asked === 0 ? 0 : resumed / asked,
     memory_usage_percent: max_bytes === 0 ? 0 : (bytes / max_bytes) * 100,
+    ...diskView(onDisk),
   };
+}
+
+function diskView(figures: StoreFigures | undefined): { readonly disk?: OnDisk } {
+  if (figures === undefined) return {};
+  const { entries, bytes, max_bytes } = figures;
+  return { disk: { entries, size_mb: inMb(bytes), max_size_mb: inMb(max_bytes) } };
 }
 
 /** The requests that a watcher may see, and counts of all. */
@@ -211,6 +219,7 @@ export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): Cache
       tokens_saved: counts.tokens_saved,
       // Not built by assignment: a model may be called __proto__.
       by_model: Object.fromEntries(byModel),
+      ...diskView(cache.onDisk),
     },
     conversation_cache: conversationView(parts.conversations),
     batch_processor: {

@@ -1,0 +1,50 @@
+// Conversations on the disk, each as one record. What was said is text here; core/conversations/ reads and writes it.
+import type { Removed } from '../contract/control.ts';
+import { LOCAL, ownerOfSpace, sees } from '../core/ownership.ts';
+import type { Clock, ReadConfig } from '../core/ports.ts';
+import type { ConversationStore, StoredTalk, StoreFigures } from '../core/disk.ts';
+import type { Database } from './database.ts';
+import { Shelf } from './shelf.ts';
+import { shelfTables } from './shelf-tables.ts';
+
+const MB = 1024 * 1024;
+
+export const CONVERSATION_TABLES = shelfTables('conversations');
+
+export class DiskConversations implements ConversationStore {
+  readonly #shelf: Shelf;
+
+  constructor(db: Database, clock: Pick<Clock, 'now' | 'elapsed'>, config: ReadConfig) {
+    this.#shelf = new Shelf('conversations', db, clock, () => Math.floor(config().conversation_cache.max_size_mb * MB));
+  }
+
+  find(key: string): StoredTalk | undefined {
+    const found = this.#shelf.find(key);
+    return found === undefined ? undefined : { text: found.record.toString('utf8'), ageMs: found.ageMs };
+  }
+
+  keep(key: string, text: string, ttlMs: number): boolean {
+    const owner = ownerOfSpace(key.slice(0, key.indexOf('\n')));
+    return this.#shelf.keep({ key, owner, label: '', about: '', record: Buffer.from(text, 'utf8'), ttlMs });
+  }
+
+  delete(key: string): Removed {
+    return this.#shelf.delete(key, LOCAL);
+  }
+
+  clear(watcher: string): Removed {
+    return this.#shelf.clear((owner) => sees(watcher, owner));
+  }
+
+  reconfigured(): void {
+    this.#shelf.reconfigured();
+  }
+
+  close(): void {
+    this.#shelf.close();
+  }
+
+  get figures(): StoreFigures | undefined {
+    return this.#shelf.figures;
+  }
+}

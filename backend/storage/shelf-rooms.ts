@@ -1,0 +1,177 @@
+// The room of a shelf: which pages its rows take, and what has to go so that they stay within the bound. All of it runs within
+// a transaction of its caller, but for `tidy`, which is done in portions off the road of requests.
+import type { Removed } from '../contract/control.ts';
+import type { Sql } from './rows.ts';
+import type { Database } from './database.ts';
+import type { Dated, GroupRow, Place, shelfStatements, Totals } from './shelf-tables.ts';
+
+/** SQLite's own, since nobody asks for another. */
+const PAGE_BYTES = 4096;
+/** The most records and bytes that are taken out in one portion. */
+const PORTION_RECORDS = 32;
+const PORTION_BYTES = 1024 * 1024;
+
+export class ShelfRooms {
+  readonly #sql: ReturnType<typeof shelfStatements>;
+  readonly #db: Database;
+  readonly #maxBytes: () => number;
+  readonly #now: () => number;
+  /** Where the next record of an owner and a label goes, unless that has changed. */
+  readonly #open = new Map<string, number>();
+  #tidying = false;
+
+  constructor(sql: ReturnType<typeof shelfStatements>, db: Database, maxBytes: () => number, now: () => number) {
+    this.#sql = sql;
+    this.#db = db;
+    this.#maxBytes = maxBytes;
+    this.#now = now;
+  }
+
+  /** Other rows are there now. */
+  moved(): void {
+    this.#open.clear();
+  }
+
+  sizeOf(sql: Sql): { readonly entries: number; readonly bytes: number } {
+    const { entries, pages } = this.#totals(sql);
+    return { entries, bytes: pages * PAGE_BYTES };
+  }
+
+  notedAt(sql: Sql): number {
+    return this.#totals(sql).noted_at;
+  }
+
+  #totals(sql: Sql): Totals {
+    return (sql.get(this.#sql.totals) as Totals | undefined) ?? { entries: 0, pages: 0, noted_at: 0 };
+  }
+
+  /**
+   * Does work on the shelf's rows, and adds what that took of the file. `work` returns how many entries there are more.
+   * Whether the shelf is over its bound now.
+   */
+  measured(sql: Sql, work: () => number): boolean {
+    const before = usedPages(sql);
+    const entries = work();
+    const totals = sql.get(this.#sql.addTotals, entries, usedPages(sql) - before, this.#now()) as Totals | undefined;
+    return totals !== undefined && this.#over(totals) > 0;
+  }
+
+  /** Adds a record. Returns how many entries there are more. */
+  put(sql: Sql, kept: Dated, checksum: number): number {
+    const { key, about, record, keptAt, expiresAt } = kept;
+    const bytes = record.length + about.length + key.length;
+    const group = this.#groupFor(sql, kept, bytes);
+    const { id } = sql.get(this.#sql.add, key, group, keptAt, expiresAt, bytes, about, checksum) as { id: number };
+    sql.run(this.#sql.addRecord, id, record);
+    return 1;
+  }
+
+  #groupFor(sql: Sql, { owner, label, keptAt, expiresAt }: Dated, bytes: number): number {
+    const name = JSON.stringify([owner, label]);
+    const known = this.#open.get(name);
+    const into = (group: number): boolean =>
+      sql.run(this.#sql.intoGroup, bytes, keptAt, expiresAt, group, owner, label).changes > 0;
+    if (known !== undefined && into(known)) return known;
+    const { id } = sql.get(this.#sql.openGroup, owner, label, 0) as { id: number };
+    into(id);
+    this.#open.set(name, id);
+    return id;
+  }
+
+  /** Takes out the record of a key. Returns how many entries there are more. */
+  takeOut(sql: Sql, key: string): number {
+    const place = sql.get(this.#sql.place, key) as Place | undefined;
+    return place === undefined ? 0 : this.#remove(sql, place);
+  }
+
+  #remove(sql: Sql, { id, group_id, bytes, is_gone }: Place): number {
+    sql.run(this.#sql.remove, id);
+    sql.run(this.#sql.removeRecord, id);
+    // What is gone was taken from the sums when it was marked.
+    if (is_gone !== 0) return 0;
+    sql.run(this.#sql.outOfGroup, 1, bytes, group_id);
+    sql.run(this.#sql.removeIfEmpty, group_id);
+    return -1;
+  }
+
+  /** From now on a group's records are not found; the caller takes them from the sum. */
+  markGone(sql: Sql, { id, entries, bytes }: GroupRow): Removed {
+    sql.run(this.#sql.markGone, id);
+    return { removed: entries, freed_bytes: bytes };
+  }
+
+  /** The same for those of its records that were kept before a moment. */
+  markOlder(sql: Sql, { id, owner, label }: GroupRow, before: number): Removed {
+    const { entries, bytes } = sql.get(this.#sql.olderSum, id, before) as { entries: number; bytes: number };
+    if (entries === 0) return { removed: 0, freed_bytes: 0 };
+    const gone = sql.get(this.#sql.openGroup, owner, label, 1) as { id: number };
+    sql.run(this.#sql.moveOlder, gone.id, id, before);
+    sql.run(this.#sql.outOfGroup, entries, bytes, id);
+    return { removed: entries, freed_bytes: bytes };
+  }
+
+  /** Makes room where the shelf is over its bound: as much as one portion can; the rest is done by `tidy`. */
+  makeRoom(sql: Sql): void {
+    this.#takeOutSome(sql);
+    this.tidy();
+  }
+
+  /** Bytes by which the shelf is over its bound; negative when it is not. */
+  #over({ pages }: Pick<Totals, 'pages'>): number {
+    return pages * PAGE_BYTES - this.#maxBytes();
+  }
+
+  /** Takes out what is gone or expired, and what is over the bound, in portions. */
+  tidy(): void {
+    if (this.#tidying) return;
+    this.#tidying = true;
+    this.#db.later((sql) => {
+      this.#tidying = false;
+      if (this.#db.isDurable && this.#takeOutSome(sql)) this.tidy();
+    });
+  }
+
+  /** One portion of those not used for the longest time: as many as the shelf is over its bound. */
+  #leastUsed(sql: Sql): readonly Place[] {
+    const over = this.#over(this.#totals(sql));
+    if (over <= 0) return [];
+    return untilBytes(sql.all(this.#sql.leastUsed, PORTION_RECORDS) as readonly Place[], Math.min(over, PORTION_BYTES));
+  }
+
+  /** Takes one portion of records out. False: nothing has to go. */
+  #takeOutSome(sql: Sql): boolean {
+    let found = false;
+    this.measured(sql, () => {
+      const dead = sql.get(this.#sql.deadGroup, this.#now()) as
+        { id: number; entries: number; is_gone: number } | undefined;
+      if (dead === undefined) {
+        const out = this.#leastUsed(sql);
+        found = out.length > 0;
+        return out.reduce((sum, place) => sum + this.#remove(sql, place), 0);
+      }
+      found = true;
+      if (dead.is_gone === 0) sql.run(this.#sql.markGone, dead.id);
+      const places = sql.all(this.#sql.ofGroup, dead.id, PORTION_RECORDS) as readonly Place[];
+      for (const place of untilBytes(places, PORTION_BYTES)) this.#remove(sql, place);
+      if (places.length === 0) sql.run(this.#sql.removeGroup, dead.id);
+      return dead.is_gone === 0 ? -dead.entries : 0;
+    });
+    return found;
+  }
+}
+
+/** The first of them that have so many bytes together, or all. */
+function untilBytes(places: readonly Place[], most: number): readonly Place[] {
+  let bytes = 0;
+  const last = places.findIndex((place) => (bytes += place.bytes) >= most);
+  return last < 0 ? places : places.slice(0, last + 1);
+}
+
+/** Pages of the file that hold something. */
+function usedPages(sql: Sql): number {
+  return pragma(sql, 'page_count') - pragma(sql, 'freelist_count');
+}
+
+function pragma(sql: Sql, name: 'page_count' | 'freelist_count'): number {
+  return Number(Object.values((sql.get(`PRAGMA ${name}`) as object | undefined) ?? { none: 0 })[0]);
+}

@@ -1,0 +1,286 @@
+// Records by key on the disk: bounded in pages as they lie there, least recently used out first, each with a checksum and a
+// time to live. What was cleared is never found again, from the moment that `clear` returns; its room is freed in portions.
+// There is no index in memory, and nothing is read when it is made. It knows neither answers nor conversations.
+import { crc32 } from 'node:zlib';
+import type { Removed } from '../contract/control.ts';
+import type { Clock } from '../core/ports.ts';
+import { sees } from '../core/ownership.ts';
+import { NOTED_EVERY_MS, type StoreFigures } from '../core/disk.ts';
+import type { Sql } from './rows.ts';
+import type { Database, Work } from './database.ts';
+import { ShelfRooms } from './shelf-rooms.ts';
+import {
+  shelfStatements,
+  type Dated,
+  type Found,
+  type FoundRow,
+  type GroupRow,
+  type Kept,
+  type Place,
+} from './shelf-tables.ts';
+
+/** A record that is not written yet. */
+interface Waiting extends Dated {
+  /** It was removed before it was written, or another took its place. */
+  dropped: boolean;
+}
+
+/** Which records are meant. */
+export type IsMeant = (owner: string, label: string) => boolean;
+
+/** Bytes that may wait to be written; what comes beyond them is not kept on the disk. */
+const MOST_WAITING = 64 * 1024 * 1024;
+/** Uses that wait to be noted, and how many are noted at once. */
+const MOST_USES = 10_000;
+const USES_AT_ONCE = 100;
+/** Removals that wait for the disk to come back; beyond them all that was kept before is removed. */
+const MOST_OWED = 1000;
+
+const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
+
+export class Shelf {
+  readonly #db: Database;
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #maxBytes: () => number;
+  readonly #sql: ReturnType<typeof shelfStatements>;
+  readonly #rooms: ShelfRooms;
+  readonly #waiting = new Map<string, Waiting>();
+  #waitingBytes = 0;
+  readonly #uses = new Set<string>();
+  /** Removals that could not be written, since the disk could not be used. */
+  #owed: Work<void>[] = [];
+  #timeOffset: number | undefined;
+  #damaged = 0;
+
+  /** `name` is that of its tables (shelfTables). `maxBytes` is asked each time. */
+  constructor(name: string, db: Database, clock: Pick<Clock, 'now' | 'elapsed'>, maxBytes: () => number) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#maxBytes = maxBytes;
+    this.#sql = shelfStatements(name);
+    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, () => this.#now());
+    db.onChange(({ isDurable }) => this.#moved(isDurable));
+  }
+
+  /** Records that were found damaged, and removed. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  /** Undefined where there is none, or it has expired, or is damaged. Finds also what is not written yet. */
+  find(key: string): Found | undefined {
+    const now = this.#now();
+    const waits = this.#waiting.get(key);
+    if (waits !== undefined) {
+      if (waits.expiresAt <= now) return undefined;
+      const { owner, label, about, record, keptAt, expiresAt } = waits;
+      return { owner, label, about, record: asBuffer(record), ageMs: now - keptAt, leftMs: expiresAt - now };
+    }
+    if (!this.#db.isDurable) return undefined;
+    const row = this.#db.read((sql) => sql.get(this.#sql.find, key, now)) as FoundRow | undefined;
+    if (row === undefined) return undefined;
+    const { owner, label, about, record, kept_at: keptAt, expires_at: expiresAt } = row;
+    if (record === null || row.checksum !== checksumOf({ key, owner, label, about, record, keptAt, expiresAt })) {
+      this.#damaged++;
+      this.#db.commit((sql) => this.#takeOut(sql, key));
+      return undefined;
+    }
+    if (now - row.used_at >= NOTED_EVERY_MS) this.used(key);
+    return { owner, label, about, record: asBuffer(record), ageMs: now - keptAt, leftMs: expiresAt - now };
+  }
+
+  /** Written within a second; takes the place of one with the same key. The record is not copied. False: it cannot be kept. */
+  keep(kept: Kept): boolean {
+    const { key, record } = kept;
+    this.#drop(this.#waiting.get(key));
+    if (!this.#db.isDurable) return false;
+    if (record.length > this.#maxBytes() || this.#waitingBytes + record.length > MOST_WAITING) {
+      // One that it would have replaced must not be found in its stead.
+      this.#db.later((sql) => void this.#takeOut(sql, key));
+      return false;
+    }
+    const keptAt = this.#now();
+    const waiting = { ...kept, keptAt, expiresAt: keptAt + Math.ceil(kept.ttlMs), dropped: false };
+    this.#waiting.set(key, waiting);
+    this.#waitingBytes += record.length;
+    this.#db.later((sql) => this.#write(sql, waiting));
+    return true;
+  }
+
+  #write(sql: Sql, waiting: Waiting): void {
+    if (waiting.dropped) return;
+    const { key } = waiting;
+    if (this.#db.isDurable) {
+      const put = (): number => this.#rooms.takeOut(sql, key) + this.#rooms.put(sql, waiting, checksumOf(waiting));
+      if (this.#rooms.measured(sql, put)) this.#rooms.makeRoom(sql);
+    }
+    // May be written again should this transaction fail, so it is not marked as dropped.
+    if (this.#waiting.get(key) === waiting) this.#forget(waiting);
+  }
+
+  #drop(waiting: Waiting | undefined): void {
+    if (waiting === undefined) return;
+    waiting.dropped = true;
+    this.#forget(waiting);
+  }
+
+  #forget({ key, record }: Waiting): void {
+    this.#waiting.delete(key);
+    this.#waitingBytes -= record.length;
+  }
+
+  /** It was used. Noted with others some time later. */
+  used(key: string): void {
+    if (this.#uses.size >= MOST_USES) return;
+    if (this.#uses.size === 0) this.#db.later((sql) => this.#noteUses(sql));
+    this.#uses.add(key);
+  }
+
+  #noteUses(sql: Sql): void {
+    const now = this.#now();
+    let noted = 0;
+    for (const key of this.#uses) {
+      if (noted++ === USES_AT_ONCE) return this.#db.later((again) => this.#noteUses(again));
+      this.#uses.delete(key);
+      sql.run(this.#sql.use, now, key);
+    }
+  }
+
+  /** A key that begins so. */
+  keyFrom(beginning: string): string | undefined {
+    for (const key of this.#waiting.keys()) if (key.startsWith(beginning)) return key;
+    if (!this.#db.isDurable) return undefined;
+    return (this.#db.read((sql) => sql.get(this.#sql.begins, beginning)) as Place | undefined)?.key;
+  }
+
+  /** Removes one record, when the watcher may see it. On the disk when this returns. */
+  delete(key: string, watcher: string): Removed {
+    const waits = this.#waiting.get(key);
+    if (waits !== undefined && !sees(watcher, waits.owner)) return NOTHING;
+    this.#drop(waits);
+    const removed = waits === undefined ? NOTHING : { removed: 1, freed_bytes: waits.record.length };
+    if (!this.#db.isDurable) {
+      this.#owe((sql) => this.#takeOut(sql, key));
+      return removed;
+    }
+    const place = this.#db.read((sql) => sql.get(this.#sql.place, key)) as Place | undefined;
+    if (place === undefined || place.is_gone !== 0 || !sees(watcher, place.owner)) return removed;
+    this.#db.commit((sql) => this.#takeOut(sql, key));
+    return { removed: 1, freed_bytes: place.bytes };
+  }
+
+  /**
+   * Removes all that are meant, or those of them that were kept longer ago. None of them is found or counted from now on; that
+   * is on the disk when this returns.
+   */
+  clear(isMeant: IsMeant, olderThanMs?: number): Removed {
+    const before = olderThanMs === undefined ? Infinity : this.#now() - olderThanMs;
+    const dropped = [...this.#waiting.values()].filter(
+      ({ owner, label, keptAt }) => isMeant(owner, label) && keptAt < before,
+    );
+    for (const each of dropped) this.#drop(each);
+    if (!this.#db.isDurable) {
+      const until = Math.min(before, this.#now() + 1);
+      this.#owe((sql) => void this.#markGone(sql, isMeant, until));
+      return sumOf(dropped);
+    }
+    const removed = this.#db.commit((sql) => {
+      // The others are the next form of one that is counted there.
+      const fresh = sumOf(dropped.filter(({ key }) => !this.#isKept(sql, key)));
+      const gone = this.#markGone(sql, isMeant, before);
+      return { removed: gone.removed + fresh.removed, freed_bytes: gone.freed_bytes + fresh.freed_bytes };
+    });
+    this.#rooms.tidy();
+    return removed;
+  }
+
+  #isKept(sql: Sql, key: string): boolean {
+    return (sql.get(this.#sql.place, key) as Place | undefined)?.is_gone === 0;
+  }
+
+  #markGone(sql: Sql, isMeant: IsMeant, before: number): Removed {
+    let removed = 0;
+    let bytes = 0;
+    const groups = sql.all(this.#sql.groups) as readonly GroupRow[];
+    this.#rooms.measured(sql, () => {
+      for (const group of groups) {
+        if (!isMeant(group.owner, group.label)) continue;
+        const gone =
+          group.newest_at < before ? this.#rooms.markGone(sql, group) : this.#rooms.markOlder(sql, group, before);
+        removed += gone.removed;
+        bytes += gone.freed_bytes;
+      }
+      return -removed;
+    });
+    return { removed, freed_bytes: bytes };
+  }
+
+  #takeOut(sql: Sql, key: string): void {
+    this.#rooms.measured(sql, () => this.#rooms.takeOut(sql, key));
+  }
+
+  #owe(work: Work<void>): void {
+    if (this.#owed.length === MOST_OWED) {
+      const until = this.#now() + 1;
+      this.#owed = [(sql) => void this.#markGone(sql, () => true, until)];
+    }
+    this.#owed.push(work);
+  }
+
+  /** The store has moved between the disk and memory. */
+  #moved(isDurable: boolean): void {
+    this.#rooms.moved();
+    if (!isDurable) return;
+    // The file may be one that has been there before.
+    this.#timeOffset = Math.max(this.#now(), this.#notedAt()) - this.#clock.elapsed();
+    const owed = this.#owed;
+    this.#owed = [];
+    if (owed.length > 0) this.#db.commit((sql) => owed.forEach((work) => work(sql)));
+    this.#rooms.tidy();
+  }
+
+  /** After a change of the bound. */
+  reconfigured(): void {
+    this.#rooms.tidy();
+  }
+
+  /** Notes the time, so that a clock that is set back before the next start revives nothing. */
+  close(): void {
+    if (this.#db.isDurable) this.#db.later((sql) => void this.#rooms.measured(sql, () => 0));
+  }
+
+  /** Undefined: nothing is kept on the disk. Up to a second late, but never with anything that was cleared. */
+  get figures(): StoreFigures | undefined {
+    if (!this.#db.isDurable) return undefined;
+    const { entries, bytes } = this.#db.read((sql) => this.#rooms.sizeOf(sql));
+    return { entries, bytes, max_bytes: this.#maxBytes() };
+  }
+
+  /**
+   * The shelf's time, in milliseconds since 1970: the wall's when the shelf is first used, but never before the last time that
+   * was noted on the disk; from there on by the monotonic clock. So a clock that is set while Hearth runs changes nothing; one
+   * that was set back meanwhile revives nothing, and only the time that Hearth did not run is not counted; one that was set
+   * forward makes records older, as nothing tells it from time that has passed.
+   */
+  #now(): number {
+    this.#timeOffset ??= Math.max(this.#clock.now(), this.#notedAt()) - this.#clock.elapsed();
+    return Math.floor(this.#clock.elapsed() + this.#timeOffset);
+  }
+
+  #notedAt(): number {
+    return this.#db.read((sql) => this.#rooms.notedAt(sql));
+  }
+}
+
+function sumOf(records: readonly Waiting[]): Removed {
+  return { removed: records.length, freed_bytes: records.reduce((sum, { record }) => sum + record.length, 0) };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Of all that is read again; a record under another's key does not pass either. */
+function checksumOf({ key, owner, label, about, record, keptAt, expiresAt }: Omit<Dated, 'ttlMs'>): number {
+  return crc32(record, crc32(JSON.stringify([key, owner, label, about, keptAt, expiresAt])));
+}
