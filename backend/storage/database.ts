@@ -89,12 +89,13 @@ class Store implements Database {
   commit<T>(work: Work<T>): T {
     this.#checkThere();
     const committed = this.#reliably((rows) => {
-      const waiting = this.#waiting.length;
+      // What comes while these are written waits for its own turn.
+      const waiting = this.#waiting.slice();
       const result = rows.transaction('full', () => {
-        for (const each of this.#waiting) this.#step(rows, each);
+        for (const each of waiting) this.#step(rows, each);
         return work(rows);
       });
-      this.#waiting.splice(0, waiting);
+      this.#waiting.splice(0, waiting.length);
       return result;
     });
     this.#at?.upkeep?.look();
@@ -159,7 +160,7 @@ class Store implements Database {
         const end = clock.elapsed() + limitMs;
         let done = 0;
         rows.transaction('normal', () => {
-          for (const each of this.#waiting) {
+          for (const each of this.#waiting.slice()) {
             this.#step(rows, each);
             done++;
             if (clock.elapsed() > end) break;

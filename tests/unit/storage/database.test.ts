@@ -30,6 +30,20 @@ test('keeps what was committed, and what waited, in the order in which it came',
   expect(store().all()).toEqual(['one', 'two', 'three']);
 });
 
+test('writes what one that waited has asked for in its own turn, so that work in portions holds nothing up', () => {
+  const { database, all } = store();
+  const again = (n: number): void =>
+    database.later((sql) => {
+      write(`portion ${n}`)(sql);
+      if (n < 3) again(n + 1);
+    });
+  again(1);
+  database.flush();
+  expect(all()).toEqual(['portion 1']);
+  database.commit(() => undefined);
+  expect(all()).toEqual(['portion 1', 'portion 2']);
+});
+
 test('writes what waits by itself within a second', async () => {
   const { database, clock, all } = store();
   for (const word of ['a', 'b', 'c']) database.later(write(word));
