@@ -235,7 +235,9 @@ export class Shelf {
     this.#timeOffset = Math.max(this.#now(), this.#notedAt()) - this.#clock.elapsed();
     const owed = this.#owed;
     this.#owed = [];
-    if (owed.length > 0) this.#db.commit((sql) => owed.forEach((work) => work(sql)));
+    this.#db.commit((sql) => {
+      for (const work of owed) work(sql);
+    });
     this.#rooms.tidy();
   }
 

@@ -30,7 +30,7 @@ test('keeps what was committed, and what waited, in the order in which it came',
   expect(store().all()).toEqual(['one', 'two', 'three']);
 });
 
-test('writes what one that waited has asked for in its own turn, so that work in portions holds nothing up', () => {
+test('writes what work in portions asks for in its own turn', () => {
   const { database, all } = store();
   const again = (n: number): void =>
     database.later((sql) => {

@@ -136,7 +136,7 @@ describe('the clock on the wall', () => {
 });
 
 describe('what was cleared', () => {
-  test('never comes back, also when the process is killed at once, and what was still to be written neither', () => {
+  test('never comes back, also when the process is killed at once', () => {
     const { answers, put, database, found, killed } = open();
     put(1);
     put(2, { model: 'b' });
