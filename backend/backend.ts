@@ -108,16 +108,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     feed.ended(() => requestFact(ticket), ticket.owner);
     feed.touch('queue', 'snapshot');
   };
-  const gateway = new Gateway({
-    ...working,
-    newId: randomUUID,
-    flights: new Flights(),
-    onEnded: (ticket) => {
-      // A cached answer begins at once and says nothing about the model.
-      if (ticket.firstPieceAt !== undefined && ticket.source !== 'hit') history.firstPiece(ticket.timing);
-      onEnded(ticket);
-    },
-  });
+  const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights(), onEnded });
   const embedder = new Embedder({ ...working, onEnded });
   const handedOnRuns = new HandedOnRuns({ ...working, onEnded });
   const shown: SnapshotParts = {
@@ -197,6 +188,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const door = { hosts: bind.hosts, port, log, underWay, stalledMs: () => current.server.stalled_reader_s * 1000 };
   const listening = await listen(listener, door).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);
+    history.ended();
     stores.close();
     throw error;
   });
@@ -220,7 +212,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   watch.start();
   const forgetStores = clock.after(0, () => stores.open());
-  void beat.run(life.signal).finally(() => history.ended());
+  history.began(stores.history);
+  void beat.run(life.signal);
   const deaf = originApprovals.onRefused(({ origin, times }) => {
     if (times > 1) return;
     const text = `${origin} wants to use your local models. Add it to cors.allowed_origins to let it in, or to cors.blocked_origins.`;
@@ -242,6 +235,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     await watch.stop();
     await listening.close();
     await Promise.all([ollama.close(), relay.close()]);
+    history.ended();
     stores.close();
   }
 

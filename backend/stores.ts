@@ -1,9 +1,11 @@
 // What the gateway keeps beyond its life, put together: one database, and a face of it for each kind of thing. Made by
 // backend.ts alone.
 import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import type { HistoryStore } from './core/telemetry/kept-history.ts';
 import { DiskAnswers } from './storage/answer-store.ts';
 import { DiskConversations } from './storage/conversation-store.ts';
 import { openDatabase, type Database } from './storage/database.ts';
+import { historyStore } from './storage/history-store.ts';
 
 export interface StoresOptions {
   /** Where hearth.db is; undefined: nothing is written. */
@@ -22,6 +24,7 @@ export interface Stores {
   readonly conversations: DiskConversations | undefined;
   /** After a change of the configuration. */
   reconfigured(): void;
+  readonly history: HistoryStore;
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
   open(): void;
   /** Once everything that would be kept has ended. */
@@ -42,6 +45,7 @@ export function openStores({ dataFolder, config, clock, log, notice }: StoresOpt
     database,
     answers,
     conversations,
+    history: historyStore(database),
     reconfigured,
     open() {
       void database.isDurable;

@@ -72,10 +72,13 @@ export type LiveView = z.infer<typeof liveSchema>;
  * the gateway or Ollama was down, or there was nothing to measure.
  */
 const spanSchema = z.object({
+  /** Of a step that is a day: one of 24 hours. */
   step_s: count,
+  /** For how many seconds `requests` and `needed_model` are told: 60 is "a minute". */
+  per_s: count,
   /** Unix time in seconds at which each step began. */
   t: z.array(z.number()),
-  /** Requests that were given their source, in the minute that ends with the step; in longer steps the mean of a minute. */
+  /** Requests that were given their source, in the `per_s` seconds that end with the step; in longer steps the mean of them. */
   requests: z.array(z.number().nullable()),
   /** Those of them that needed the model (miss and bypass). */
   needed_model: z.array(z.number().nullable()),
@@ -83,10 +86,10 @@ const spanSchema = z.object({
   hit_rate: z.array(z.number().nullable()),
   /** The most that waited at once in the step. */
   waiting: z.array(z.number().nullable()),
-  /** Milliseconds in line, of requests that ran: median and 95th percentile of the step. */
+  /** Milliseconds in line, of requests that ran: median and 95th percentile of the step, within 2 %. */
   wait_p50: z.array(z.number().nullable()),
   wait_p95: z.array(z.number().nullable()),
-  /** Milliseconds from the end of the wait to the first piece, a load included: median and 95th percentile of the step. */
+  /** Milliseconds from the end of the wait to the first piece, a load included: likewise. */
   ttft_p50: z.array(z.number().nullable()),
   ttft_p95: z.array(z.number().nullable()),
   /** Tokens a second while the model answered. */
@@ -94,7 +97,13 @@ const spanSchema = z.object({
 });
 export type PlotSpan = z.infer<typeof spanSchema>;
 
-export const plotsSchema = z.object({ m15: spanSchema, h1: spanSchema, h24: spanSchema });
+export const plotsSchema = z.object({
+  m15: spanSchema,
+  h1: spanSchema,
+  h24: spanSchema,
+  d7: spanSchema,
+  d30: spanSchema,
+});
 export type PlotsView = z.infer<typeof plotsSchema>;
 
 /** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config/config.ts `fields`. */

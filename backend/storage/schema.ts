@@ -1,6 +1,7 @@
 // The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
 import { ANSWER_TABLES } from './answer-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
+import { HISTORY_TABLES } from './history-store.ts';
 import type { Connection } from './rows.ts';
 
 /** The tables of a database. */
@@ -19,8 +20,8 @@ export interface Schema {
 
 /** What each face has: its tables, and which of them are carried. */
 export const SCHEMA: Schema = {
-  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES].join('\n')],
-  carried: [],
+  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES, HISTORY_TABLES].join('\n')],
+  carried: ['history'],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

@@ -113,10 +113,20 @@ export function timeOfDay(at: number, seconds = false): string {
   return (seconds ? CLOCK_SECONDS : CLOCK).format(at);
 }
 
+/** "21 Nov" */
+export function dayOfMonth(at: number): string {
+  return DAY.format(at);
+}
+
+/** "21 Nov, 09:12" */
+export function dayAndTime(at: number): string {
+  return `${dayOfMonth(at)}, ${timeOfDay(at)}`;
+}
+
 /** "09:12", with its day before it when that is not today: "21 Nov, 09:12". */
 export function moment(at: number, now: number): string {
   const today = new Date(at).toDateString() === new Date(now).toDateString();
-  return today ? timeOfDay(at) : `${DAY.format(at)}, ${timeOfDay(at)}`;
+  return today ? timeOfDay(at) : dayAndTime(at);
 }
 
 /** A text in pieces; those with `hit` are what a search found in it. */

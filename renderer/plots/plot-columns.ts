@@ -1,39 +1,18 @@
-// What the five strips show, as columns, figures and sentences. Pure; plots.tsx draws it with uPlot.
+// What the strips show, as columns, figures and sentences. Pure; plots.tsx draws it with uPlot.
 // A step in which nothing was measured is null all the way, never 0.
 import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
-import type { SpanName } from '../../backend/contract/spans.ts';
+import { endOf, middleOf } from './plot-axis.ts';
 import { bandSentence, countSentence, rateSentence, type Sentence } from './plot-words.ts';
 import { count, duration, durationParts, NOTHING, percent, THIN } from '../parts/words.ts';
 
 export type Column = readonly (number | null)[];
 
-/** The contract's SPANS in the order of the switch; repeated here because the page's plots need no schema at run time. */
-export const SPAN_LIST: readonly { readonly name: SpanName; readonly label: string; readonly words: string }[] = [
-  { name: 'm15', label: `15${THIN}min`, words: 'Last 15 minutes' },
-  { name: 'h1', label: `1${THIN}h`, words: 'Last hour' },
-  { name: 'h24', label: `24${THIN}h`, words: 'Last 24 hours' },
-];
-
-/** Seconds that a span covers: its columns hold one step more, the one that is running. */
-export function lengthOf({ t, step_s }: PlotSpan): number {
-  return Math.max(1, t.length - 1) * step_s;
-}
-
-/** Steps that an axis has at least. */
-const LEAST_STEPS = 4;
-
-/** The axis, in seconds: from the span's beginning, or that of the run when it is later, until now. */
-export function axisOf(span: PlotSpan, now: number): { readonly from: number; readonly to: number } {
-  const to = now / 1000;
-  const first = span.requests.findIndex((value) => value !== null);
-  const run = span.t[first] ?? to;
-  return { from: Math.max(to - lengthOf(span), Math.min(run, to - LEAST_STEPS * span.step_s)), to };
-}
-
 /** How a series is drawn: as steps that hold their value, or as a line through the middle of each step. */
 export interface Strip {
   readonly name: 'requests' | 'hit_rate' | 'waiting' | 'wait' | 'first_token' | 'tokens';
   readonly label: string;
+  /** It is a rate: the label is followed by for how long. */
+  readonly per?: true;
   readonly shape: 'steps' | 'line';
   /** The first is what the value column shows. */
   readonly columns: (span: PlotSpan) => readonly [Column, ...Column[]];
@@ -53,12 +32,13 @@ const perMinute = (value: number): string => (value > 0 && value < 0.95 ? value.
 export const STRIPS: readonly Strip[] = [
   {
     name: 'requests',
-    label: 'Requests/min',
+    label: 'Requests',
+    per: true,
     shape: 'steps',
     columns: (span) => [span.requests, span.needed_model],
     figure: (value) => [perMinute(value), ''],
     least: 1,
-    sentence: countSentence('Requests a minute', 'of which', 'needed the model'),
+    sentence: countSentence('Requests', 'of which', 'needed the model'),
   },
   {
     name: 'hit_rate',
@@ -109,6 +89,23 @@ export const STRIPS: readonly Strip[] = [
     sentence: rateSentence('Tokens a second', (value) => count(value)),
   },
 ];
+
+/** How long a rate is told for, by its seconds: as a label and in a sentence. */
+const PER: Readonly<Record<number, readonly [label: string, words: string]>> = {
+  60: ['min', 'a minute'],
+  3600: ['h', 'an hour'],
+  86_400: ['day', 'a day'],
+};
+
+/** "Requests/min" */
+export function labelOf({ label, per }: Strip, { per_s }: PlotSpan): string {
+  return per === true ? `${label}/${PER[per_s]?.[0] ?? ''}` : label;
+}
+
+/** "a minute"; undefined for what is no rate. */
+export function perWords({ per }: Strip, { per_s }: PlotSpan): string | undefined {
+  return per === true ? PER[per_s]?.[1] : undefined;
+}
 
 /** The words at the top of a strip's scale. */
 export function topWords(strip: Strip, top: number): string {
@@ -176,7 +173,7 @@ export function stepColumns(
   for (const [i, start] of span.t.entries()) {
     add(start, i);
     const last = i === span.t.length - 1;
-    const end = start + span.step_s;
+    const end = endOf(span, i);
     if (last) add(Math.min(end, Math.max(start + 0.001, now / 1000)), i);
     else if (columns.some((column) => column[i] !== null && column[i + 1] === null)) add(end - 0.001, i);
   }
@@ -189,7 +186,7 @@ export function lineColumns(
   columns: readonly Column[],
   now: number,
 ): [number[], ...(number | null)[][]] {
-  const x = span.t.map((start) => Math.max(start, Math.min(start + span.step_s / 2, now / 1000)));
+  const x = span.t.map((_, i) => middleOf(span, i, now));
   return [x, ...columns.map((column) => [...column])];
 }
 
@@ -197,12 +194,6 @@ export function lineColumns(
 export function loneIndices(column: Column): number[] {
   const isGap = (i: number): boolean => (column[i] ?? null) === null;
   return [...column.keys()].filter((i) => !isGap(i) && isGap(i - 1) && isGap(i + 1));
-}
-
-/** The step that holds a moment, in seconds; kept within the span. */
-export function stepAt(span: PlotSpan, at: number): number {
-  const first = span.t[0] ?? 0;
-  return Math.max(0, Math.min(span.t.length - 1, Math.floor((at - first) / span.step_s)));
 }
 
 /**
@@ -228,8 +219,8 @@ export function figureAt(
 }
 
 /** Whether any request is in the plots at all. */
-export function hasRequests({ h24, m15 }: PlotsView): boolean {
-  return [...h24.requests, ...m15.requests].some((value) => (value ?? 0) > 0);
+export function hasRequests({ d30, m15 }: PlotsView): boolean {
+  return [...d30.requests, ...m15.requests].some((value) => (value ?? 0) > 0);
 }
 
 /** A piece of the bar that shows how the requests were answered; lengths in percent of the whole. */

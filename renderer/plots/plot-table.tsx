@@ -2,8 +2,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
-import { STRIPS } from './plot-columns.ts';
-import { NOTHING, THIN, timeOfDay } from '../parts/words.ts';
+import { stepWords } from './plot-axis.ts';
+import { labelOf, STRIPS } from './plot-columns.ts';
+import { dayOfMonth, NOTHING, THIN, timeOfDay } from '../parts/words.ts';
+
+const HOUR_S = 3600;
 
 export function PlotTable({ span }: { readonly span: PlotSpan }): JSX.Element {
   const [open, setOpen] = useState(false);
@@ -15,32 +18,57 @@ export function PlotTable({ span }: { readonly span: PlotSpan }): JSX.Element {
           <thead>
             <tr>
               <th scope="col">From</th>
-              {STRIPS.map(({ name, label }) => (
-                <th key={name} scope="col">
-                  {label.split('/').flatMap((part, i) => (i === 0 ? [part] : ['/', <wbr key={part} />, part]))}
+              {STRIPS.map((strip) => (
+                <th key={strip.name} scope="col">
+                  {labelOf(strip, span)
+                    .split('/')
+                    .flatMap((part, i) => (i === 0 ? [part] : ['/', <wbr key={part} />, part]))}
                 </th>
               ))}
             </tr>
           </thead>
-          <tbody>{rowsOf(span)}</tbody>
+          {days(span).map(({ day, steps }) => (
+            <tbody key={day}>
+              {day !== '' && (
+                <tr>
+                  <th scope="rowgroup" colSpan={STRIPS.length + 1}>
+                    {day}
+                  </th>
+                </tr>
+              )}
+              {steps.map((step) => (
+                <Row key={step} span={span} step={step} />
+              ))}
+            </tbody>
+          ))}
         </table>
       )}
     </details>
   );
 }
 
-function rowsOf(span: PlotSpan): JSX.Element[] {
-  const columns = STRIPS.map((strip) => ({ strip, column: strip.columns(span)[0] }));
-  return span.t
-    .map((begins, i) => (
-      <tr key={begins}>
-        <th scope="row">{timeOfDay(begins * 1000, span.step_s < 60)}</th>
-        {columns.map(({ strip, column }) => {
-          const value = column[i] ?? null;
-          const [figure, unit] = value === null ? [NOTHING, ''] : strip.figure(value);
-          return <td key={strip.name}>{unit === '' ? figure : figure + THIN + unit}</td>;
-        })}
-      </tr>
-    ))
-    .toReversed();
+/** The steps of each day, the newest first. Where the words of a step say its day, or no more than one is meant, all are one. */
+function days(span: PlotSpan): { readonly day: string; readonly steps: number[] }[] {
+  const groups: { readonly day: string; readonly steps: number[] }[] = [];
+  for (const [step, begins] of [...span.t.entries()].toReversed()) {
+    const day = span.step_s === HOUR_S ? dayOfMonth(begins * 1000) : '';
+    const last = groups.at(-1);
+    if (last?.day === day) last.steps.push(step);
+    else groups.push({ day, steps: [step] });
+  }
+  return groups;
+}
+
+function Row({ span, step }: { readonly span: PlotSpan; readonly step: number }): JSX.Element {
+  const begins = span.t[step] ?? 0;
+  return (
+    <tr>
+      <th scope="row">{span.step_s === HOUR_S ? timeOfDay(begins * 1000) : stepWords(span, begins)}</th>
+      {STRIPS.map((strip) => {
+        const value = strip.columns(span)[0][step] ?? null;
+        const [figure, unit] = value === null ? [NOTHING, ''] : strip.figure(value);
+        return <td key={strip.name}>{unit === '' ? figure : figure + THIN + unit}</td>;
+      })}
+    </tr>
+  );
 }

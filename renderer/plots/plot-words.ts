@@ -10,6 +10,8 @@ export type Sentence = (
   when: (step: number) => string,
   /** What is so now, where that is another thing than what the running step shows. */
   current?: number,
+  /** Of a rate: "a minute". */
+  per?: string,
 ) => string;
 
 const measured = (column: Column | undefined): number[] => (column ?? []).filter((value) => value !== null);
@@ -21,16 +23,17 @@ function nowWords(column: Column | undefined, words: (value: number) => string, 
 
 /** Counts: what is now and the most; the second column says of how many of these more is known. */
 export function countSentence(name: string, ofWhich = '', more = ''): Sentence {
-  return (columns, over, _when, current) => {
+  return (columns, over, _when, current, per) => {
     const [first, second] = columns;
     const values = measured(first);
-    if (values.length === 0) return `${name} over ${over}: not measured`;
+    const title = `${per === undefined ? name : `${name} ${per}`} over ${over}`;
+    if (values.length === 0) return `${title}: not measured`;
     const most = Math.max(...values);
-    if (most === 0) return `${name} over ${over}: none`;
+    if (most === 0) return `${title}: none`;
     const at = first?.indexOf(most) ?? -1;
     const part = second?.[at] ?? null;
     const which = part === null ? '' : `, ${ofWhich} ${count(part)} ${more}`;
-    return `${name} over ${over}: ${nowWords(first, count, current)}, most ${count(most)}${which}`;
+    return `${title}: ${nowWords(first, count, current)}, most ${count(most)}${which}`;
   };
 }
 

@@ -1,4 +1,4 @@
-// The five strips with one time axis, drawn by uPlot; what they show is in plot-columns.ts. One hairline goes through all of
+// The strips with one time axis, drawn by uPlot; what they show is in plot-columns.ts. One hairline goes through all of
 // them, by pointer or by arrow keys, and the values at the left are then those under it.
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -6,16 +6,16 @@ import uPlot from 'uplot';
 import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
 import type { SpanName } from '../../backend/contract/spans.ts';
 import { PlotTable } from './plot-table.tsx';
+import { Moment, Ticks } from './axis-line.tsx';
+import { axisOf, keptSince, lengthOf, middleOf, sinceWords, SPAN_LIST, stepAt, stepWords } from './plot-axis.ts';
 import {
-  axisOf,
   figureAt,
   heldTop,
-  lengthOf,
+  labelOf,
   lineColumns,
   loneIndices,
   mostOf,
-  SPAN_LIST,
-  stepAt,
+  perWords,
   stepColumns,
   STRIPS,
   topOf,
@@ -24,7 +24,7 @@ import {
   type Top,
 } from './plot-columns.ts';
 import { Section } from '../parts/parts.tsx';
-import { THIN, timeOfDay } from '../parts/words.ts';
+import { THIN } from '../parts/words.ts';
 
 interface PlotsProps {
   readonly plots: PlotsView;
@@ -37,8 +37,9 @@ export function Plots({ plots, waiting, now }: PlotsProps): JSX.Element {
   const [name, setName] = useState<SpanName>('m15');
   const span = plots[name];
   const words = SPAN_LIST.find((each) => each.name === name)?.words ?? '';
+  const since = keptSince(name, plots);
   const choice = (
-    <fieldset class="seg">
+    <fieldset class="seg five">
       <legend class="sr">Time shown</legend>
       {SPAN_LIST.map((each) => (
         <label key={each.name}>
@@ -51,6 +52,7 @@ export function Plots({ plots, waiting, now }: PlotsProps): JSX.Element {
   return (
     <Section title={words} end={choice}>
       <Strips key={name} span={span} waiting={waiting} over={`the ${words.toLowerCase()}`} now={now} />
+      {since !== undefined && <p class="quiet">Kept since {sinceWords(since, plots)}.</p>}
       <PlotTable span={span} />
     </Section>
   );
@@ -81,8 +83,6 @@ function Strips({ span, waiting, over, now }: StripsProps): JSX.Element {
     event.preventDefault();
     setStep(Math.max(0, Math.min(last, (step ?? last + (by < 0 ? 1 : 0)) + by)));
   };
-  const begins = step === undefined ? undefined : span.t[step];
-  const shares = [0, 1 / 3, 2 / 3, 1];
   return (
     <div
       class="strips"
@@ -98,36 +98,10 @@ function Strips({ span, waiting, over, now }: StripsProps): JSX.Element {
       {STRIPS.map((strip) => (
         <StripRow key={strip.name} strip={strip} span={span} waiting={waiting} over={over} now={now} step={step} />
       ))}
-      {begins === undefined ? (
-        <p class="ticks" aria-hidden="true">
-          {shares.map((share) => (
-            <span key={share}>{timeOfDay((from + (to - from) * share) * 1000, to - from < 300)}</span>
-          ))}
-        </p>
-      ) : (
-        <Moment span={span} begins={begins} now={now} />
-      )}
+      {step === undefined ? <Ticks from={from} to={to} /> : <Moment span={span} step={step} now={now} />}
     </div>
   );
 }
-
-/** The time of the step under the hairline, below it; near an edge it stays within the plot. */
-function Moment(props: { readonly span: PlotSpan; readonly begins: number; readonly now: number }): JSX.Element {
-  const { span, begins, now } = props;
-  const { from, to } = axisOf(span, now);
-  const share = Math.max(0, Math.min(1, (middleOf(span, begins, now) - from) / (to - from)));
-  const anchor = share < 0.12 ? 'start' : share > 0.88 ? 'end' : 'middle';
-  return (
-    <svg class="axis" aria-hidden="true">
-      <text x={`${share * 100}%`} y="0.6875rem" text-anchor={anchor}>
-        {timeOfDay(begins * 1000, span.step_s < 60)}
-      </text>
-    </svg>
-  );
-}
-
-const middleOf = (span: PlotSpan, begins: number, now: number): number =>
-  Math.max(begins, Math.min(begins + span.step_s / 2, now / 1000));
 
 interface StripRowProps extends StripsProps {
   readonly strip: Strip;
@@ -142,11 +116,11 @@ function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX
   held.current = heldTop(held.current, needed, now, lengthOf(span) * 1000);
   const { top } = held.current;
   const [figure, unit] = figureAt(strip, span, step, current);
-  const when = (i: number): string => timeOfDay((span.t[i] ?? 0) * 1000);
+  const when = (i: number): string => stepWords(span, span.t[i] ?? 0);
   return (
     <div class="strip">
       <p class="strip-k">
-        <span>{strip.label}</span>
+        <span>{labelOf(strip, span)}</span>
         <b>{figure}</b>
         {unit !== '' && <small>{THIN + unit}</small>}
       </p>
@@ -156,7 +130,7 @@ function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX
         top={top}
         now={now}
         step={step}
-        label={strip.sentence(columns, over, when, current)}
+        label={strip.sentence(columns, over, when, current, perWords(strip, span))}
       />
       <span class="strip-max">{topWords(strip, top)}</span>
     </div>
@@ -200,10 +174,9 @@ function Plot({ strip, span, top, now, step, label }: PlotProps): JSX.Element {
 
   useEffect(() => {
     const made = plot.current;
-    const begins = step === undefined ? undefined : span.t[step];
     if (made === undefined) return;
-    const left = begins === undefined ? -10 : made.valToPos(middleOf(span, begins, now), 'x');
-    made.setCursor({ left: Math.max(begins === undefined ? -10 : 0, left), top: 0 }, false);
+    const left = step === undefined ? -10 : made.valToPos(middleOf(span, step, now), 'x');
+    made.setCursor({ left: Math.max(step === undefined ? -10 : 0, left), top: 0 }, false);
   }, [span, step, now]);
 
   return <div class="plot" ref={host} role="img" aria-label={label} />;

@@ -1,6 +1,7 @@
 // The strips and their table, drawn: no word under the scroll bar, no time in two lines, whatever the figures.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PlotsView } from '../../backend/contract/desktop.ts';
+import type { Page } from 'playwright-core';
+import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { plots, view } from '../support/page/views.ts';
 
@@ -27,6 +28,39 @@ function large(): PlotsView {
   };
 }
 
+/** The span whose label begins so. */
+async function chosen(page: Page, span: string): Promise<void> {
+  await page.locator('.seg label', { hasText: new RegExp(`^${span}\\D`) }).click();
+}
+
+test.each([380, 230])('at %i px the times below the strips do not touch, whatever the span', async (width) => {
+  const open = await stage.open(view({ plots: large() }), { width });
+  for (const span of ['15', '1', '24', '7', '30']) {
+    await chosen(open.page, span);
+    const boxes = await open.page.locator('.ticks text').evaluateAll((texts) => texts.map((text) => text.getBoundingClientRect())); // prettier-ignore
+    expect(boxes.length).toBeGreaterThan(1);
+    for (const [i, box] of boxes.entries()) {
+      expect(box.left).toBeGreaterThan(boxes[i - 1]?.right ?? 0);
+      expect(box.right).toBeLessThanOrEqual(width);
+    }
+  }
+  await open.close();
+});
+
+test('says since when the history is kept, where that is less than the span shows', async () => {
+  const young = plots();
+  const from = Date.now() / 1000 - 2 * 86_400;
+  const cut = (span: PlotSpan): PlotSpan => ({ ...span, requests: span.requests.map((value, i) => ((span.t[i + 1] ?? Infinity) > from ? value : null)) }); // prettier-ignore
+  const open = await stage.open(view({ plots: { ...young, d7: cut(young.d7), d30: cut(young.d30) } }));
+  const words = open.page.getByText(/^Kept since \d+ \w{3}, \d\d:00\.$/);
+  expect(await words.count()).toBe(0);
+  for (const span of ['7', '30']) {
+    await chosen(open.page, span);
+    await words.waitFor();
+  }
+  await open.close();
+});
+
 test.each([460, 380, 230])('at %i px the scales end before the scroll bar', async (width) => {
   const open = await stage.open(view({ plots: large() }), { width });
   await open.page.locator('.strip-max').first().waitFor();
@@ -42,8 +76,14 @@ test.each([460, 380, 230])('at %i px the scales end before the scroll bar', asyn
   await open.close();
 });
 
-test.each([460, 380])('at %i px each row of the table is one line, and all of it is in sight', async (width) => {
+test.each([
+  [460, '15'],
+  [380, '15'],
+  [380, '7'],
+  [380, '30'],
+])('at %i px each row of the table of %s is one line, and all of it is in sight', async (width, span) => {
   const open = await stage.open(view({ plots: large() }), { width });
+  await chosen(open.page, span);
   await open.page.getByText('Show as a table').click();
   const table = open.page.locator('table.plain');
   await table.waitFor();

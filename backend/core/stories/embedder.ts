@@ -124,7 +124,7 @@ export class Embedder {
     const asking = this.#run(call, { ticket, asked, texts: missing });
     const { vectors: made, loadDuration } = await asking.finally(() => {
       // Also of one that failed: who was accepted has a source.
-      if (ticket.source !== undefined) telemetry.sourced(name, ticket.source, call.owner);
+      if (ticket.source !== undefined) telemetry.sourced({ ...call, model: name }, ticket.source);
     });
     for (const [text, vector] of made) found.set(text, vector);
     const { source = 'hit' } = ticket;
@@ -186,7 +186,8 @@ export class Embedder {
   /** Keeps what is new, and counts what the kept ones have saved. Whether anything was new and all of it is kept now. */
   #count(call: EmbedCall, { found, kept, keys, plan, model }: Outcome): boolean {
     const { cache, telemetry } = this.#parts;
-    for (const { vector } of kept.values()) telemetry.saved(vector.duration / 1e6, 0);
+    const whose = { ...call, model };
+    for (const { vector } of kept.values()) telemetry.saved(whose, vector.duration / 1e6, 0);
     const fresh = call.texts.flatMap((text, i) => (kept.has(text) ? [] : [{ key: keys[i], vector: found.get(text) }]));
     if (!plan.store || fresh.length === 0) return false;
     let all = true;

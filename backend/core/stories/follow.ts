@@ -2,6 +2,7 @@
 import { isEmptyPiece, type ChatEvent } from '../../contract/chat/chat.ts';
 import { asAppError } from '../../contract/errors.ts';
 import type { Ticket } from '../requests/ticket.ts';
+import type { Whose } from '../telemetry/tally.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** Keeps the ticket in step with what its caller has been given. */
@@ -30,11 +31,12 @@ export async function* followed(
 export async function* counted(
   events: AsyncIterable<ChatEvent>,
   telemetry: Pick<Telemetry, 'saved'>,
+  whose: Whose,
 ): AsyncGenerator<ChatEvent, void, undefined> {
   for await (const event of events) {
     if (event.type === 'end') {
       const { prompt_eval_duration, eval_duration, eval_count } = event.end.metrics;
-      telemetry.saved((prompt_eval_duration + eval_duration) / 1e6, eval_count);
+      telemetry.saved(whose, (prompt_eval_duration + eval_duration) / 1e6, eval_count);
     }
     yield event;
   }

@@ -148,7 +148,8 @@ export class Gateway {
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     ticket.cache = outcome;
-    telemetry.sourced(spec.model, source, call.owner);
+    const whose = { model: spec.model, caller: ticket.caller, owner: ticket.owner };
+    telemetry.sourced(whose, source);
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
     const lifts = !seat.led && seat.lifts;
@@ -157,8 +158,9 @@ export class Gateway {
       seat.leave();
       if (lifts) queue.recheck();
       this.#closed(ticket);
+      if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
-    const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry), close);
+    const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry, whose), close);
     return {
       ticket,
       events,
@@ -239,7 +241,8 @@ export class Gateway {
       residency.used(spec, keepAlive);
       const read = truncated === undefined ? asked.chars : undefined;
       estimator.observe(spec.model, end.metrics, { ...asked, chars: read }, cachedTokens(event.end));
-      telemetry.history.ran(end.metrics.eval_count, end.metrics.eval_duration / 1e6);
+      const { prompt_eval_count: promptTokens, eval_count: tokens, eval_duration } = end.metrics;
+      telemetry.history.ran({ ...call, model: spec.model }, { promptTokens, tokens, evalMs: eval_duration / 1e6 });
       const completion = builder.finish(end);
       // ---- 5 keep what landed well
       keepAnswer(this.#parts.cache, completion, { ...run, model: spec.model, truncated });

@@ -106,7 +106,7 @@ export class HandedOnRuns {
       );
       ticket.source = 'bypass';
       ticket.cache = NOTHING_KEPT;
-      telemetry.sourced(spec.model, 'bypass', call.owner);
+      telemetry.sourced({ ...call, model: spec.model }, 'bypass');
       const run: Run = {
         ticket,
         request,

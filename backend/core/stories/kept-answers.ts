@@ -62,7 +62,7 @@ export class KeptAnswers {
     if (keepAlive !== undefined && passedOn.wouldChange(keepAlive, model)) return undefined;
     const ready = textOf(hit);
     if (ready === undefined) return undefined;
-    this.#spared(hit, about.owner);
+    this.#spared(hit, about);
     const request = new AtOnce(id, about, { plan, key, hit, landed: NOTHING_LANDED }, createdAt, clock);
     telemetry.ended('completed');
     onEnded(request);
@@ -72,13 +72,13 @@ export class KeptAnswers {
   /** The answer to a request that was understood just now. */
   answer(
     ticket: Ticket,
-    { owner, replay }: ChatCall,
+    call: ChatCall,
     { outcome, hit, known }: { readonly outcome: ToKeep; readonly hit: Hit; readonly known: Known | undefined },
   ): Answer {
     const { clock, requests, newId } = this.#parts;
     ticket.source = 'hit';
     ticket.cache = outcome;
-    this.#spared(hit, owner);
+    this.#spared(hit, call);
     ticket.started();
     const close = once(() => this.#closed(ticket));
     const told = withNewCallIds(hit, newId);
@@ -87,7 +87,7 @@ export class KeptAnswers {
       known,
       events: new WhenRead(() => {
         requests.add(ticket);
-        return followed(ticket, speak(told.record(), replay, clock, ticket.signal), close);
+        return followed(ticket, speak(told.record(), call.replay, clock, ticket.signal), close);
       }),
       whole: () => {
         ticket.firstPiece();
@@ -101,9 +101,10 @@ export class KeptAnswers {
   }
 
   /** Counts a run that was not needed. */
-  #spared({ model, runMs, tokens }: Hit, owner: string): void {
+  #spared({ model, runMs, tokens }: Hit, { caller, owner }: Pick<Ended, 'caller' | 'owner'>): void {
     const { telemetry } = this.#parts;
-    telemetry.sourced(model, 'hit', owner);
-    telemetry.saved(runMs, tokens);
+    const whose = { model, caller, owner };
+    telemetry.sourced(whose, 'hit');
+    telemetry.saved(whose, runMs, tokens);
   }
 }

@@ -1,178 +1,189 @@
-// What happened over the last 15 minutes, hour and day, in steps: the plots of the window.
-// It counts what it is told and keeps no text. A step in which nothing was measured is empty, not 0.
+// What happened over the last 15 minutes, hour, day, week and 30 days, in steps: the plots of the window. It counts what it is
+// told in the shortest step, and adds each of those that is over to the longer ones. What is older than this process is in
+// its store, which is read when somebody looks for the first time. It keeps no text but names of models and callers.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
-import type { PlotSpan, PlotsView } from '../../contract/desktop.ts';
-import { SPANS, type SpanName } from '../../contract/spans.ts';
+import type { PlotsView } from '../../contract/desktop.ts';
+import { SPAN_NAMES, type SpanName } from '../../contract/spans.ts';
 import type { Now } from '../ports.ts';
+import { columnsOf, stepsOf } from './columns.ts';
+import { Figures } from './figures.ts';
+import type { HistoryStore } from './kept-history.ts';
+import { startOf, stepOf } from './steps.ts';
+import { Tally, type Whose } from './tally.ts';
 
-/** Most times kept of each kind in one step; in a busier step the newest ones stand for all. */
-const MAX_TIMES = 256;
-/** Seconds in the minute of "a minute". */
-const MINUTE_S = 60;
+/** The span with the shortest steps, of which those of all others are sums. */
+const FINEST = 'm15';
+/** Steps of it that are written together: those of a minute. */
+const WRITTEN_TOGETHER = 4;
 
-/** One step of one span. */
-class Step {
-  /** Which step since 1970. */
-  readonly number: number;
-  requests = 0;
-  /** Of these, the ones that ran the model: miss and bypass. */
-  needed = 0;
-  /** hit and coalesced; with the misses they make up the hit rate. */
-  spared = 0;
-  misses = 0;
-  waiting: number;
-  readonly waits: number[] = [];
-  readonly ttfts: number[] = [];
-  tokens = 0;
-  evalMs = 0;
-
-  constructor(number: number, waiting: number) {
-    this.number = number;
-    this.waiting = waiting;
-  }
+/** What one run of the model did: tokens, and the milliseconds in which it wrote. */
+export interface Ran {
+  readonly promptTokens: number;
+  readonly tokens: number;
+  readonly evalMs: number;
 }
 
-/** The steps of one span, the oldest first, in a bounded list. */
-class Span {
-  readonly stepS: number;
-  readonly #most: number;
-  #steps: Step[] = [];
-
-  constructor({ span_s, step_s }: { readonly span_s: number; readonly step_s: number }) {
-    this.stepS = step_s;
-    this.#most = span_s / step_s + 1;
-  }
-
-  /** The step of this moment. */
-  at(now: number, waiting: number): Step {
-    const number = Math.floor(now / 1000 / this.stepS);
-    const last = this.#steps.at(-1);
-    // A clock that was set back goes on in the last step: time on a plot never runs backwards.
-    if (last !== undefined && number <= last.number) return last;
-    const step = new Step(number, waiting);
-    this.#steps.push(step);
-    if (this.#steps.length > this.#most) this.#steps.shift();
-    return step;
-  }
-
-  columns(now: number): PlotSpan {
-    const end = Math.floor(now / 1000 / this.stepS);
-    const byNumber = new Map(this.#steps.map((step) => [step.number, step]));
-    const numbers = Array.from({ length: this.#most }, (_, i) => end - this.#most + 1 + i);
-    const steps = numbers.map((number) => byNumber.get(number));
-    const passed = (number: number): number => (number === end ? now / 1000 - end * this.stepS : this.stepS);
-    // What happened in the minute before the step's end, or in the mean minute of a longer step. So a rate is never above
-    // what has happened, even when little of the step has passed.
-    const aMinute = (counted: (step: Step) => number) => (step: Step) => {
-      let sum = 0;
-      let left = MINUTE_S;
-      for (let number = step.number; left > 0; number--) {
-        const seconds = passed(number);
-        const earlier = byNumber.get(number);
-        const share = Math.min(1, left / Math.max(seconds, Number.EPSILON));
-        if (earlier !== undefined) sum += counted(earlier) * share;
-        left -= seconds;
-      }
-      return round(sum);
-    };
-    const column = (value: (step: Step) => number | null): (number | null)[] =>
-      steps.map((step) => (step === undefined ? null : value(step)));
-    return {
-      step_s: this.stepS,
-      t: numbers.map((number) => number * this.stepS),
-      requests: column(aMinute(({ requests }) => requests)),
-      needed_model: column(aMinute(({ needed }) => needed)),
-      hit_rate: column(({ spared, misses }) => (spared + misses === 0 ? null : spared / (spared + misses))),
-      waiting: column(({ waiting }) => waiting),
-      wait_p50: column(({ waits }) => quantile(waits, 0.5)),
-      wait_p95: column(({ waits }) => quantile(waits, 0.95)),
-      ttft_p50: column(({ ttfts }) => quantile(ttfts, 0.5)),
-      ttft_p95: column(({ ttfts }) => quantile(ttfts, 0.95)),
-      tokens_per_s: column(({ tokens, evalMs }) => (evalMs === 0 ? null : round((tokens * 1000) / evalMs))),
-    };
-  }
+/** A step by its number. */
+interface Counted {
+  readonly step: number;
+  readonly tally: Tally;
 }
 
 export class History {
   readonly #now: Now;
-  readonly #spans: readonly Span[];
+  /** What is known of all in each step. A clock that was set back adds to the steps it shows. */
+  readonly #spans: Readonly<Record<SpanName, Map<number, Figures>>>;
+  #store: HistoryStore | undefined;
+  /** Whether what was kept before is in `#spans`. */
+  #read = false;
+  /** The step of the finest span that goes on. */
+  #current: Counted | undefined;
+  /** Those that are over and not yet given to the store. */
+  #unwritten: Counted[] = [];
   #waiting = 0;
 
   constructor(now: Now) {
     this.#now = now;
-    this.#spans = SPAN_NAMES.map((name) => new Span(SPANS[name]));
+    this.#spans = { m15: new Map(), h1: new Map(), h24: new Map(), d7: new Map(), d30: new Map() };
+  }
+
+  /** A gateway runs from now on, with a store. */
+  began(store: HistoryStore): void {
+    this.#store = store;
+  }
+
+  /** No gateway runs from now on, so nobody waits. What has been counted goes to the store, which is let go. */
+  ended(): void {
+    this.#waiting = 0;
+    this.#close();
+    this.#write();
+    this.#store = undefined;
   }
 
   /** The gateway runs. This tells a quiet step from one without a gateway. */
   alive(): void {
-    this.#note(() => undefined);
+    this.#tally();
   }
 
   /** A request has been given its source. */
-  sourced(source: Source): void {
-    this.#note((step) => {
-      step.requests++;
-      if (source === 'miss' || source === 'bypass') step.needed++;
-      if (source === 'hit' || source === 'coalesced') step.spared++;
-      if (source === 'miss') step.misses++;
-    });
+  sourced(whose: Whose, source: Source): void {
+    this.#tally().of(whose).sums[SUM[source]]++;
+  }
+
+  /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
+  saved(whose: Whose, ms: number, tokens: number): void {
+    const { sums } = this.#tally().of(whose);
+    sums.saved_ms += ms;
+    sums.saved_tokens += tokens;
   }
 
   /** An answer that was not kept has begun: how long it stood in line, and how long the model took from then on. */
-  firstPiece({ queue_ms, ttft_ms }: Pick<Timing, 'queue_ms' | 'ttft_ms'>): void {
-    this.#note(({ waits, ttfts }) => {
-      keep(waits, queue_ms);
-      keep(ttfts, ttft_ms - queue_ms);
-    });
+  firstPiece(whose: Whose, { queue_ms, ttft_ms }: Pick<Timing, 'queue_ms' | 'ttft_ms'>): void {
+    const { waits, ttfts } = this.#tally().of(whose);
+    waits.add(queue_ms);
+    ttfts.add(ttft_ms - queue_ms);
   }
 
-  /** The model produced so many tokens in so many milliseconds. */
-  ran(tokens: number, evalMs: number): void {
+  ran(whose: Whose, { promptTokens, tokens, evalMs }: Ran): void {
+    const { sums } = this.#tally().of(whose);
+    sums.prompt_tokens += promptTokens;
     if (evalMs <= 0) return;
-    this.#note((step) => {
-      step.tokens += tokens;
-      step.evalMs += evalMs;
-    });
+    sums.tokens += tokens;
+    sums.eval_ms += evalMs;
   }
 
   /** This many wait from now on. */
   waiting(count: number): void {
     this.#waiting = count;
-    this.#note((step) => {
-      step.waiting = Math.max(step.waiting, count);
-    });
-  }
-
-  /** No gateway runs from now on, so nobody waits. */
-  ended(): void {
-    this.#waiting = 0;
+    const tally = this.#tally();
+    tally.mostWaiting = Math.max(tally.mostWaiting, count);
   }
 
   view(): PlotsView {
+    this.#readOnce();
     const now = this.#now();
-    const [m15, h1, h24] = this.#spans.map((span) => span.columns(now)) as [PlotSpan, PlotSpan, PlotSpan];
-    return { m15, h1, h24 };
+    const columns = (span: SpanName) => columnsOf(span, this.#withCurrent(span), now);
+    return { m15: columns('m15'), h1: columns('h1'), h24: columns('h24'), d7: columns('d7'), d30: columns('d30') };
   }
 
-  #note(note: (step: Step) => void): void {
+  /** The steps of a span with what goes on in the last of them. */
+  #withCurrent(span: SpanName): ReadonlyMap<number, Figures> {
+    const steps = this.#spans[span];
+    if (this.#current === undefined) return steps;
+    const { step, tally } = this.#current;
+    const number = inSpan(span, step);
+    const known = steps.get(number);
+    const now = tally.all;
+    return new Map(steps).set(number, known === undefined ? now : now.add(known));
+  }
+
+  /** The tally of this moment. */
+  #tally(): Tally {
+    const step = stepOf(FINEST, this.#now());
+    if (this.#current?.step !== step) {
+      this.#close();
+      this.#current = { step, tally: new Tally(this.#waiting) };
+    }
+    return this.#current.tally;
+  }
+
+  /** The current step is over. */
+  #close(): void {
+    const closed = this.#current;
+    if (closed === undefined) return;
+    this.#current = undefined;
+    for (const span of SPAN_NAMES) this.#grow(span, inSpan(span, closed.step), closed.tally.all);
+    this.#unwritten.push(closed);
+    if (this.#unwritten.length >= WRITTEN_TOGETHER) this.#write();
+  }
+
+  #grow(span: SpanName, number: number, figures: Figures): void {
+    const steps = this.#spans[span];
+    steps.set(number, figures.add(steps.get(number) ?? new Figures()));
+    if (steps.size > stepsOf(span)) steps.delete(Math.min(...steps.keys()));
+  }
+
+  /** Gives what is over to the store: each step of each span once. */
+  #write(): void {
+    for (const span of SPAN_NAMES) {
+      const sums = new Map<number, Tally>();
+      for (const { step, tally } of this.#unwritten) {
+        const number = inSpan(span, step);
+        sums.set(number, (sums.get(number) ?? new Tally(0)).add(tally));
+      }
+      for (const [number, sum] of sums) this.#store?.add(span, number, sum.shares());
+    }
+    this.#unwritten = [];
+  }
+
+  /**
+   * What is kept of a step is all of it that was given to the store, by this process or by one before; less only where
+   * this process had another store for a while.
+   */
+  #readOnce(): void {
+    const store = this.#store;
+    if (this.#read || store === undefined) return;
+    this.#read = true;
+    this.#write();
     const now = this.#now();
-    for (const span of this.#spans) note(span.at(now, this.#waiting));
+    for (const span of SPAN_NAMES) {
+      const from = stepOf(span, now) - stepsOf(span) + 1;
+      for (const [number, figures] of store.read(span, from)) {
+        const known = this.#spans[span].get(number)?.requests ?? 0;
+        if (figures.requests >= known) this.#spans[span].set(number, figures);
+      }
+    }
   }
 }
 
-const SPAN_NAMES = ['m15', 'h1', 'h24'] as const satisfies readonly SpanName[];
-
-function keep(times: number[], ms: number): void {
-  times.push(ms);
-  if (times.length > MAX_TIMES) times.shift();
+/** The step of a span in which one of the finest lies. */
+function inSpan(span: SpanName, step: number): number {
+  return span === FINEST ? step : stepOf(span, startOf(FINEST, step));
 }
 
-function quantile(values: readonly number[], q: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
+const SUM = {
+  hit: 'hits',
+  miss: 'misses',
+  coalesced: 'coalesced',
+  bypass: 'bypassed',
+} as const satisfies Record<Source, keyof Figures['sums']>;

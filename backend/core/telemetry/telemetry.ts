@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
 import type { History } from './history.ts';
+import { OTHERS, type Whose } from './tally.ts';
 import type { Now } from '../ports.ts';
 import { LOCAL } from '../ownership.ts';
 
@@ -10,7 +11,6 @@ import { LOCAL } from '../ownership.ts';
 const MAX_OWNERS = 200;
 /** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
 const MAX_MODELS = 100;
-export const OTHER_MODELS = '(other)';
 
 export interface ModelCounts {
   hits: number;
@@ -61,7 +61,8 @@ export class Telemetry {
   }
 
   /** The source of a request is known: from here on it counts in the rates. */
-  sourced(model: string, source: Source, owner: string = LOCAL): void {
+  sourced(whose: Whose, source: Source): void {
+    const { model, owner } = whose;
     const field = FIELD[source];
     this.#counts.requests++;
     this.#counts[field]++;
@@ -71,13 +72,14 @@ export class Telemetry {
       countsOf(own, model)[field]++;
       this.#owned.set(owner, own);
     }
-    this.history.sourced(source);
+    this.history.sourced(whose, source);
   }
 
   /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
-  saved(ms: number, tokens: number): void {
+  saved(whose: Whose, ms: number, tokens: number): void {
     this.#counts.time_saved_ms += ms;
     this.#counts.tokens_saved += tokens;
+    this.history.saved(whose, ms, tokens);
   }
 
   ended(how: 'completed' | 'failed' | 'cancelled'): void {
@@ -115,7 +117,7 @@ export class Telemetry {
 function countsOf(models: Map<string, ModelCounts>, name: string): ModelCounts {
   const known = models.get(name);
   if (known !== undefined) return known;
-  const counted = models.size < MAX_MODELS ? name : OTHER_MODELS;
+  const counted = models.size < MAX_MODELS ? name : OTHERS;
   const counts = models.get(counted) ?? { hits: 0, misses: 0, coalesced: 0, bypassed: 0 };
   models.set(counted, counts);
   return counts;

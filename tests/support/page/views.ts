@@ -5,7 +5,8 @@ import type { ModelView } from '../../../backend/contract/control.ts';
 import type { QueueRule } from '../../../backend/contract/queue-rule.ts';
 import type { QueueEntry } from '../../../backend/contract/queue-view.ts';
 import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
-import { SPANS } from '../../../backend/contract/spans.ts';
+import { SPANS, type SpanName } from '../../../backend/contract/spans.ts';
+import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
 
@@ -170,12 +171,12 @@ export function settings(): View['settings'] {
 
 /** Five plots with a working day in them, a gap in the morning included. */
 export function plots(): PlotsView {
-  return { m15: span('m15'), h1: span('h1'), h24: span('h24') };
+  return each(span);
 }
 
 /** Plots in which nothing has been measured. */
 export function emptyPlots(): PlotsView {
-  const none = (name: keyof typeof SPANS): PlotSpan => {
+  const none = (name: SpanName): PlotSpan => {
     const made = span(name);
     return Object.fromEntries(
       Object.entries(made).map(([key, column]) => [
@@ -184,13 +185,17 @@ export function emptyPlots(): PlotsView {
       ]),
     ) as PlotSpan;
   };
-  return { m15: none('m15'), h1: none('h1'), h24: none('h24') };
+  return each(none);
 }
 
-function span(name: keyof typeof SPANS): PlotSpan {
-  const { span_s, step_s } = SPANS[name];
+function each(make: (name: SpanName) => PlotSpan): PlotsView {
+  return { m15: make('m15'), h1: make('h1'), h24: make('h24'), d7: make('d7'), d30: make('d30') };
+}
+
+function span(name: SpanName): PlotSpan {
+  const { span_s, step_s, per_s } = SPANS[name];
   const steps = span_s / step_s + 1;
-  const end = Math.floor(Date.now() / 1000 / step_s);
+  const end = stepOf(name, Date.now());
   const numbers = Array.from({ length: steps }, (_, i) => end - steps + 1 + i);
   const gap = (i: number): boolean => i > steps * 0.38 && i < steps * 0.45;
   const wave = (low: number, high: number, pace: number) => (i: number) =>
@@ -198,7 +203,8 @@ function span(name: keyof typeof SPANS): PlotSpan {
   const column = (value: (i: number) => number | null): (number | null)[] => numbers.map((_, i) => value(i));
   return {
     step_s,
-    t: numbers.map((number) => number * step_s),
+    per_s,
+    t: numbers.map((number) => startOf(name, number) / 1000),
     requests: column(wave(4, 24, 0.7)),
     needed_model: column(wave(0, 8, 0.9)),
     hit_rate: column(wave(0.47, 0.78, 0.3)),

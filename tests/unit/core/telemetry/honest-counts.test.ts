@@ -2,9 +2,12 @@
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import { History } from '../../../../backend/core/telemetry/history.ts';
-import { OTHER_MODELS, rates, Telemetry } from '../../../../backend/core/telemetry/telemetry.ts';
+import { OTHERS, type Whose } from '../../../../backend/core/telemetry/tally.ts';
+import { rates, Telemetry } from '../../../../backend/core/telemetry/telemetry.ts';
+import { LOCAL } from '../../../../backend/core/ownership.ts';
 
 const now = (): number => 0;
+const whose = (model: string): Whose => ({ model, caller: 'app', owner: LOCAL });
 
 describe('the rates', () => {
   test('are 0 before the first request', () => {
@@ -23,7 +26,7 @@ describe('the rates', () => {
 
   test('requests that did not ask the cache are in neither', () => {
     const telemetry = new Telemetry(new History(now), now);
-    for (const source of ['hit', 'miss', 'bypass', 'bypass', 'bypass'] as const) telemetry.sourced('m', source);
+    for (const source of ['hit', 'miss', 'bypass', 'bypass', 'bypass'] as const) telemetry.sourced(whose('m'), source);
     expect(rates(telemetry.counts)).toEqual({ hit_rate: 0.5, miss_rate: 0.5 });
   });
 
@@ -45,13 +48,13 @@ describe('the rates', () => {
 describe('the counts', () => {
   test('are those of what happened, in sum and by model', () => {
     const telemetry = new Telemetry(new History(now), now);
-    telemetry.sourced('a', 'hit');
-    telemetry.sourced('a', 'miss');
-    telemetry.sourced('b', 'coalesced');
-    telemetry.sourced('b', 'bypass');
-    telemetry.sourced('b', 'bypass');
-    telemetry.saved(1500, 20);
-    telemetry.saved(500, 5);
+    telemetry.sourced(whose('a'), 'hit');
+    telemetry.sourced(whose('a'), 'miss');
+    telemetry.sourced(whose('b'), 'coalesced');
+    telemetry.sourced(whose('b'), 'bypass');
+    telemetry.sourced(whose('b'), 'bypass');
+    telemetry.saved(whose('a'), 1500, 20);
+    telemetry.saved(whose('a'), 500, 5);
     telemetry.ended('completed');
     telemetry.refused();
     telemetry.ended('failed');
@@ -78,14 +81,14 @@ describe('the counts', () => {
   test('that were read do not change afterwards', () => {
     const telemetry = new Telemetry(new History(now), now);
     const before = telemetry.counts;
-    telemetry.sourced('m', 'hit');
+    telemetry.sourced(whose('m'), 'hit');
     expect(before.hits).toBe(0);
   });
 
   test('start again after a reset', () => {
     const telemetry = new Telemetry(new History(now), now);
-    telemetry.sourced('m', 'hit');
-    telemetry.saved(1, 1);
+    telemetry.sourced(whose('m'), 'hit');
+    telemetry.saved(whose('m'), 1, 1);
     telemetry.ended('completed');
     telemetry.reset();
     expect(Object.values(telemetry.counts).every((count) => count === 0)).toBe(true);
@@ -94,13 +97,13 @@ describe('the counts', () => {
 
   test('names without end share one figure, and those known before keep theirs', () => {
     const telemetry = new Telemetry(new History(now), now);
-    for (let n = 0; n < 5000; n++) telemetry.sourced(`model ${n}`, 'miss');
-    telemetry.sourced('model 0', 'hit');
+    for (let n = 0; n < 5000; n++) telemetry.sourced(whose(`model ${n}`), 'miss');
+    telemetry.sourced(whose('model 0'), 'hit');
     expect(telemetry.models.size).toBeLessThanOrEqual(101);
     expect(telemetry.models.get('model 0')).toMatchObject({ hits: 1, misses: 1 });
     const sum = [...telemetry.models.values()].reduce((all, { misses }) => all + misses, 0);
     expect(sum).toBe(5000);
-    expect(telemetry.models.get(OTHER_MODELS)?.misses).toBeGreaterThan(4000);
+    expect(telemetry.models.get(OTHERS)?.misses).toBeGreaterThan(4000);
     expect(telemetry.counts.misses).toBe(5000);
   });
 });

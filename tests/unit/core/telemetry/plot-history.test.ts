@@ -1,10 +1,16 @@
 // The plots' history: what was measured in each step, and null where nothing was.
-import { describe, expect, test } from 'vitest';
-import { SPANS } from '../../../../backend/contract/spans.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { SPAN_NAMES, SPANS } from '../../../../backend/contract/spans.ts';
+import { LOCAL } from '../../../../backend/core/ownership.ts';
+import { RELATIVE_ERROR } from '../../../../backend/core/telemetry/digest.ts';
 import { History } from '../../../../backend/core/telemetry/history.ts';
+import { startOf, stepOf } from '../../../../backend/core/telemetry/steps.ts';
+import type { Whose } from '../../../../backend/core/telemetry/tally.ts';
 
 /** 12:00:00 UTC, at the beginning of a step of every span. */
 const NOON = Date.UTC(2026, 0, 1, 12);
+
+const ME: Whose = { model: 'm', caller: 'app', owner: LOCAL };
 
 function history(): { it: History; pass: (ms: number) => void } {
   let now = NOON;
@@ -15,10 +21,11 @@ describe('a span', () => {
   test('has its columns of one length, the newest step last', () => {
     const { it } = history();
     const view = it.view();
-    for (const [name, { span_s, step_s }] of Object.entries(SPANS)) {
-      const span = view[name as keyof typeof SPANS];
+    for (const name of SPAN_NAMES) {
+      const { span_s, step_s } = SPANS[name];
+      const span = view[name];
       expect(span.step_s).toBe(step_s);
-      expect(span.t.at(-1)).toBe(NOON / 1000);
+      expect(span.t.at(-1)).toBe(startOf(name, stepOf(name, NOON)) / 1000);
       expect(span.t).toHaveLength(span_s / step_s + 1);
       for (const column of Object.values(span)) {
         if (Array.isArray(column)) expect(column).toHaveLength(span.t.length);
@@ -37,13 +44,13 @@ describe('a span', () => {
 
   test('counts the minute that ends with each step, and shares by source within the step alone', () => {
     const { it, pass } = history();
-    for (const source of ['hit', 'hit', 'coalesced', 'miss', 'bypass'] as const) it.sourced(source);
+    for (const source of ['hit', 'hit', 'coalesced', 'miss', 'bypass'] as const) it.sourced(ME, source);
     pass(10_000);
     expect(it.view().m15.requests.at(-1)).toBe(5);
     expect(it.view().m15.needed_model.at(-1)).toBe(2);
     expect(it.view().m15.hit_rate.at(-1)).toBe(0.75);
     pass(20_000);
-    it.sourced('hit');
+    it.sourced(ME, 'hit');
     expect(it.view().m15.requests.slice(-3)).toEqual([5, null, 6]);
     expect(it.view().m15.hit_rate.at(-1)).toBe(1);
     pass(45_000);
@@ -54,7 +61,7 @@ describe('a span', () => {
 
   test('has the mean minute of a step that is longer', () => {
     const { it, pass } = history();
-    for (let i = 0; i < 30; i++) it.sourced('miss');
+    for (let i = 0; i < 30; i++) it.sourced(ME, 'miss');
     pass(30_000);
     expect(it.view().h24.requests.at(-1)).toBe(30);
     pass(270_000);
@@ -69,13 +76,13 @@ describe('a span', () => {
     let happened = 0;
     for (let second = 0; second < 400; second++) {
       if (second % 7 === 0) {
-        it.sourced('miss');
+        it.sourced(ME, 'miss');
         happened += 1;
       }
       for (const span of Object.values(it.view())) {
         const rates = [...span.requests, ...span.needed_model].map((rate) => rate ?? 0);
         expect(Math.max(...rates)).toBeLessThanOrEqual(happened);
-        expect(Math.max(...rates)).toBeLessThan(11);
+        if (span.per_s === 60) expect(Math.max(...rates)).toBeLessThan(11);
       }
       pass(1000);
     }
@@ -96,19 +103,21 @@ describe('a span', () => {
 
   test('has median and 95th percentile of waits and of first tokens, and tokens by model time', () => {
     const { it } = history();
-    for (let ms = 1; ms <= 100; ms++) it.firstPiece({ queue_ms: ms * 10, ttft_ms: ms * 11 });
-    it.ran(100, 2000);
-    it.ran(100, 2000);
-    it.ran(5, 0);
+    for (let ms = 1; ms <= 100; ms++) it.firstPiece(ME, { queue_ms: ms * 10, ttft_ms: ms * 11 });
+    for (const evalMs of [2000, 2000]) it.ran(ME, { promptTokens: 10, tokens: 100, evalMs });
+    it.ran(ME, { promptTokens: 10, tokens: 5, evalMs: 0 });
     const { wait_p50, wait_p95, ttft_p50, ttft_p95, tokens_per_s } = it.view().h1;
-    expect([wait_p50.at(-1), wait_p95.at(-1)]).toEqual([510, 960]);
-    expect([ttft_p50.at(-1), ttft_p95.at(-1), tokens_per_s.at(-1)]).toEqual([51, 96, 50]);
+    const told = [wait_p50, wait_p95, ttft_p50, ttft_p95].map((column) => column.at(-1) ?? NaN);
+    for (const [i, exact] of [510, 960, 51, 96].entries()) {
+      expect(Math.abs((told[i] ?? NaN) / exact - 1)).toBeLessThanOrEqual(RELATIVE_ERROR);
+    }
+    expect(tokens_per_s.at(-1)).toBe(50);
   });
 
   test('forgets what is older than itself', () => {
     const { it, pass } = history();
     for (let step = 0; step < 500; step++) {
-      it.sourced('hit');
+      it.sourced(ME, 'hit');
       pass(15_000);
     }
     const { m15, h24 } = it.view();
@@ -116,12 +125,69 @@ describe('a span', () => {
     expect(h24.requests.filter((rate) => rate !== null).length).toBe(9);
   });
 
-  test('does not run backwards when the clock is set back', () => {
+  test('has in each step what the clock said, also after it was set back by a day', () => {
     const { it, pass } = history();
-    it.sourced('hit');
-    pass(-60_000);
-    it.sourced('hit');
-    pass(60_000);
-    expect(it.view().m15.requests.at(-1)).toBe(2);
+    const DAY = 86_400_000;
+    it.sourced(ME, 'miss');
+    pass(-DAY);
+    it.sourced(ME, 'miss');
+    // What is ahead of the clock is not shown.
+    expect(it.view().h24.requests.filter((rate) => (rate ?? 0) > 0)).toHaveLength(1);
+    pass(DAY);
+    it.sourced(ME, 'miss');
+    const { m15, d7 } = it.view();
+    expect(m15.requests.at(-1)).toBe(2);
+    expect([d7.requests.at(-1), d7.requests.at(-25)]).toEqual([2, 1]);
+  });
+
+  test('tells rates by the hour and by the day where its steps are as long', () => {
+    const { it, pass } = history();
+    for (let i = 0; i < 30; i++) it.sourced(ME, i % 3 === 0 ? 'miss' : 'hit');
+    pass(2 * 86_400_000);
+    it.sourced(ME, 'miss');
+    const { d7, d30 } = it.view();
+    expect([d7.per_s, d7.requests.at(-49), d7.needed_model.at(-49)]).toEqual([3600, 30, 10]);
+    expect([d30.per_s, d30.requests.at(-3), d30.needed_model.at(-3), d30.requests.at(-2)]).toEqual([
+      86_400,
+      30,
+      10,
+      null,
+    ]);
+  });
+});
+
+describe('a day', () => {
+  const { TZ } = process.env;
+  afterEach(() => {
+    if (TZ === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = TZ;
+  });
+
+  /** Midnight is missing on one day of a year in Beirut. */
+  test.each(['UTC', 'Europe/Berlin', 'Asia/Beirut', 'Asia/Kathmandu', 'America/St_Johns'])(
+    'in %s begins with its date, and every moment is in one',
+    (zone) => {
+      process.env['TZ'] = zone;
+      const wrong: number[] = [];
+      for (let at = NOON; at < NOON + 366 * 86_400_000; at += 1_800_000) {
+        const day = stepOf('d30', at);
+        const isIn = startOf('d30', day) <= at && at < startOf('d30', day + 1);
+        if (!isIn || stepOf('d30', startOf('d30', day)) !== day) wrong.push(at);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  test('of 23 or 25 hours has as many requests as there were', () => {
+    process.env['TZ'] = 'Europe/Berlin';
+    const lengths = [Date.UTC(2026, 2, 28, 23), Date.UTC(2026, 9, 24, 22)].map((begins) => {
+      let now = begins;
+      const it = new History(() => now);
+      const ends = startOf('d30', stepOf('d30', begins) + 1);
+      for (; now < ends; now += 3_600_000) it.sourced(ME, 'miss');
+      it.alive();
+      return it.view().d30.requests.at(-2);
+    });
+    expect(lengths).toEqual([23, 25]);
   });
 });

@@ -1,21 +1,19 @@
 // The strips as columns and figures: where a step lies, what a gap does, how a scale holds still, what stands at the left.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import type { PlotSpan } from '../../../../backend/contract/desktop.ts';
-import { SPANS } from '../../../../backend/contract/spans.ts';
+import type { PlotSpan, PlotsView } from '../../../../backend/contract/desktop.ts';
+import { SPANS, type SpanName } from '../../../../backend/contract/spans.ts';
 import {
-  axisOf,
   figureAt,
   hasRequests,
   heldTop,
-  lengthOf,
+  labelOf,
   lineColumns,
   loneIndices,
   mixPieces,
   mostOf,
   niceTop,
-  SPAN_LIST,
-  stepAt,
+  perWords,
   stepColumns,
   STRIPS,
   topOf,
@@ -24,6 +22,15 @@ import {
   type Column,
   type Strip,
 } from '../../../../renderer/plots/plot-columns.ts';
+import {
+  axisOf,
+  keptSince,
+  lengthOf,
+  SPAN_LIST,
+  stepAt,
+  stepWords,
+  ticksOf,
+} from '../../../../renderer/plots/plot-axis.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { emptyPlots, plots } from '../../../support/page/views.ts';
 
@@ -35,6 +42,7 @@ function span(values: Column): PlotSpan {
   const column = [...values];
   return {
     step_s: STEP,
+    per_s: 60,
     t: values.map((_, i) => START + i * STEP),
     requests: column,
     needed_model: column,
@@ -100,6 +108,91 @@ test('now shows what is so now, where the running step shows the most of it', ()
   expect(figureAt(waiting, span([2]), undefined, 0)).toEqual(['0', '']);
   expect(figureAt(waiting, span([2]), 0, 0)).toEqual(['2', '']);
   expect(waiting.sentence([[2]], 'the last hour', String, 0)).toContain('now 0, most 2');
+});
+
+describe('the history', () => {
+  /** As a gateway shows it that began so many hours ago, and was off from then to then. */
+  function since(hours: number, off: readonly [number, number] = [0, 0]): PlotsView {
+    const now = Date.now() / 1000;
+    const ran = (from: number, to: number): boolean =>
+      to > now - off[0] * 3600 || (to > now - hours * 3600 && from < now - off[1] * 3600);
+    const made = emptyPlots();
+    const each = (span: PlotSpan): PlotSpan => ({
+      ...span,
+      requests: span.t.map((from, i) => (ran(from, span.t[i + 1] ?? now) ? 1 : null)),
+    });
+    const { m15, h1, h24, d7, d30 } = made;
+    return { m15: each(m15), h1: each(h1), h24: each(h24), d7: each(d7), d30: each(d30) };
+  }
+  const ago = (plots: PlotsView, name: SpanName): number | undefined => {
+    const at = keptSince(name, plots);
+    return at === undefined ? undefined : Math.round((Date.now() / 1000 - at) / 360) / 10;
+  };
+
+  test('says since when it is kept in each span that it does not fill', () => {
+    const young = since(5);
+    for (const name of ['h24', 'd7', 'd30'] as const) {
+      expect(ago(young, name)).toBeGreaterThanOrEqual(5);
+      expect(ago(young, name)).toBeLessThan(5.3);
+    }
+    expect([ago(young, 'm15'), ago(young, 'h1')]).toEqual([undefined, undefined]);
+    const days = since(24 * 10);
+    expect([ago(days, 'h24'), ago(days, 'd7')]).toEqual([undefined, undefined]);
+    expect(ago(days, 'd30')).toBeGreaterThanOrEqual(240);
+    expect(ago(since(24 * 40), 'd30')).toBeUndefined();
+    expect(ago(emptyPlots(), 'd30')).toBeUndefined();
+  });
+
+  test('is not young because the gateway was off at the beginning of a span', () => {
+    const before = since(5, [0.1, 3]);
+    expect([ago(before, 'm15'), ago(before, 'h1')]).toEqual([undefined, undefined]);
+    expect(ago(before, 'h24')).toBeGreaterThanOrEqual(5);
+  });
+});
+
+describe('the times below the strips', () => {
+  const at = (day: number, hour = 0): number => new Date(2026, 10, day, hour).getTime() / 1000;
+
+  test('are parts of the axis, and beyond two days midnights', () => {
+    const words = (from: number, to: number) => ticksOf(from, to).map((tick) => tick.words);
+    expect(words(at(3, 6), at(3, 12))).toEqual(['06:00', '08:00', '10:00', '12:00']);
+    expect(words(at(3, 6), at(4, 18))).toEqual(['3 Nov, 06:00', '4 Nov, 00:00', '4 Nov, 18:00']);
+    expect(words(at(3, 6), at(8, 6))).toEqual(['5 Nov', '7 Nov']);
+    // The midnight of the 8th is too near to the end.
+    expect(words(at(1, 6), at(8, 6))).toEqual(['4 Nov', '7 Nov']);
+  });
+
+  test('say where they lie, and are few in any span', () => {
+    expect(ticksOf(at(3, 12), at(7, 12)).map(({ share }) => share)).toEqual([0.375, 0.875]);
+    for (let days = 3; days <= 31; days++) {
+      const { length } = ticksOf(at(1, 5), at(1, 5) + days * 86_400);
+      expect(length >= 1 && length <= 3).toBe(true);
+    }
+  });
+
+  test('have as many words as the steps are long', () => {
+    const words = ([15, 60, 900, 3600, 86_400] as const).map((step_s) => stepWords({ ...span([1]), step_s }, at(3, 6)));
+    expect(words).toEqual(['06:00:00', '06:00', '06:00', '3 Nov, 06:00', '3 Nov']);
+  });
+});
+
+describe('a day of 25 hours', () => {
+  const long: PlotSpan = { ...span([1, 2, 3]), step_s: 86_400, per_s: 86_400, t: [0, 90_000, 176_400] };
+
+  test('ends where the next one begins', () => {
+    expect([stepAt(long, 89_999), stepAt(long, 90_000), stepAt(long, -5)]).toEqual([0, 1, 0]);
+    expect(lineColumns(long, [[1, 2, 3]], 180_000_000)[0]).toEqual([45_000, 133_200, 180_000]);
+    expect(stepColumns(long, [[1, null, 3]], 180_000_000)[0]).toEqual([0, 89_999.999, 90_000, 176_400, 180_000]);
+  });
+});
+
+test('a rate says for how long it is told, as a label and in its sentence', () => {
+  const requests = STRIPS.find(({ name }) => name === 'requests') as Strip;
+  const { h24, d7, d30 } = plots();
+  expect([h24, d7, d30].map((each) => labelOf(requests, each))).toEqual(['Requests/min', 'Requests/h', 'Requests/day']);
+  const say = requests.sentence([[3]], 'the last 30 days', String, undefined, perWords(requests, d30));
+  expect(say).toBe('Requests a day over the last 30 days: now 3, most 3');
+  expect(perWords(STRIPS[1] as Strip, d30)).toBeUndefined();
 });
 
 describe('steps', () => {

@@ -1,0 +1,62 @@
+// What is counted of the requests of some time, whoever's they are. Figures of parts add up to those of the whole.
+import { Digest } from './digest.ts';
+
+/** Sums, by the names under which they are kept. */
+export const SUMS = [
+  'hits',
+  'misses',
+  'coalesced',
+  'bypassed',
+  /** Of runs of the model: tokens it read (cached ones included) and wrote, and the milliseconds that it wrote them in. */
+  'prompt_tokens',
+  'tokens',
+  'eval_ms',
+  /** Milliseconds of model time and tokens that hits and shared runs did not cost again. */
+  'saved_ms',
+  'saved_tokens',
+] as const;
+export type Sum = (typeof SUMS)[number];
+
+export class Figures {
+  readonly sums: Record<Sum, number> = {
+    hits: 0,
+    misses: 0,
+    coalesced: 0,
+    bypassed: 0,
+    prompt_tokens: 0,
+    tokens: 0,
+    eval_ms: 0,
+    saved_ms: 0,
+    saved_tokens: 0,
+  };
+  /** The most that waited at once. Counted for all together alone. */
+  most_waiting = 0;
+  /** Milliseconds in line, of requests that were not answered from the cache. */
+  waits = new Digest();
+  /** Milliseconds from the end of the wait to the first piece, of the same ones. */
+  ttfts = new Digest();
+
+  add(other: Figures): this {
+    for (const name of SUMS) this.sums[name] += other.sums[name];
+    this.most_waiting = Math.max(this.most_waiting, other.most_waiting);
+    this.waits.addAll(other.waits);
+    this.ttfts.addAll(other.ttfts);
+    return this;
+  }
+
+  get requests(): number {
+    const { hits, misses, coalesced, bypassed } = this.sums;
+    return hits + misses + coalesced + bypassed;
+  }
+
+  /** The ones that ran the model. */
+  get needed(): number {
+    return this.sums.misses + this.sums.bypassed;
+  }
+}
+
+export function sumOf(all: Iterable<Figures>): Figures {
+  const sum = new Figures();
+  for (const each of all) sum.add(each);
+  return sum;
+}

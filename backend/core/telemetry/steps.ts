@@ -1,0 +1,29 @@
+// Which step of a span a moment lies in, and when a step begins. Steps of up to an hour are counted from 1970 in UTC; those of
+// a day are days of the calendar where Hearth runs, since that is what people mean by one. Pure but for the time zone.
+import { SPANS, type SpanName } from '../../contract/spans.ts';
+
+const DAY_MS = 86_400_000;
+
+/** The number of the step; it grows with time. `at` and what `startOf` gives: milliseconds since 1970. */
+export function stepOf(span: SpanName, at: number): number {
+  const { step_s } = SPANS[span];
+  return isDay(step_s) ? dayOf(at) : Math.floor(at / 1000 / step_s);
+}
+
+export function startOf(span: SpanName, step: number): number {
+  const { step_s } = SPANS[span];
+  return isDay(step_s) ? midnightOf(step) : step * step_s * 1000;
+}
+
+const isDay = (stepS: number): boolean => stepS * 1000 === DAY_MS;
+
+/** Days from 1 January 1970 to the date that a moment has here. */
+function dayOf(at: number): number {
+  const here = new Date(at);
+  return Date.UTC(here.getFullYear(), here.getMonth(), here.getDate()) / DAY_MS;
+}
+
+function midnightOf(day: number): number {
+  const date = new Date(day * DAY_MS);
+  return new Date(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()).getTime();
+}
