@@ -13,6 +13,8 @@ export interface Waiting<W = never> extends Urgency {
   /** Requests with one runner key need no reload between them. */
   readonly runner: string;
   readonly since: number;
+  /** What it had waited before, in milliseconds; it ages by that too. */
+  readonly waitedMs?: number;
   /** When another runner's request first overtook this one, if one did. */
   readonly passedSince: number | undefined;
   /** Those that were moved before this one by hand, in the order of the moves: they go first when its turn comes. */
@@ -110,7 +112,7 @@ const MOST_URGENT: Urgency = { class: 'interactive', priority: PRIORITY.least };
  */
 function agedLevel<W>(waiter: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState): number {
   if (waiter.turnCame === true) return -Infinity;
-  const waited = now - waiter.since;
+  const waited = now - waiter.since + (waiter.waitedMs ?? 0);
   const level = levelOf(waited >= maxWaitMs / 2 ? MOST_URGENT : waiter);
   return level - CLASS_STEP * Math.floor(waited / agingMs);
 }

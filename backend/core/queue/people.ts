@@ -48,7 +48,7 @@ export class People {
   hold(waiter: Waiter, now: number): Hold | undefined {
     if (waiter.class !== 'background' || waiter.movedByHand || waiter.turnCame) return undefined;
     const { settle_ms, evict_after_s } = this.#parts.config().queue;
-    const active = Math.max(waiter.since, this.#came.get(waiter.caller) ?? -Infinity);
+    const active = Math.max(waiter.since - waiter.waitedMs, this.#came.get(waiter.caller) ?? -Infinity);
     const quiet = active + settle_ms;
     const idle = this.#lastTalk(waiter.wish) + evict_after_s * 1000;
     const until = Math.min(Math.max(quiet, idle), this.#movesUpAt(waiter));
@@ -67,9 +67,9 @@ export class People {
   }
 
   /** When its age gives it another class. */
-  #movesUpAt({ since }: Waiter): number {
+  #movesUpAt({ since, waitedMs }: Waiter): number {
     const { aging_ms, max_wait_ms } = this.#parts.config().queue;
-    return since + Math.min(aging_ms, max_wait_ms / 2);
+    return since - waitedMs + Math.min(aging_ms, max_wait_ms / 2);
   }
 
   /**

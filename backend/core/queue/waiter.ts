@@ -17,6 +17,8 @@ export interface LeaseWish {
   readonly caller: string;
   /** Its class, and its number there. Asked when it comes, and again at LeaseQueue.recheck. */
   urgency(): Urgency;
+  /** Milliseconds that it stood in line before this process began: it ages by them, and its patience begins anew. Absent: none. */
+  readonly waitedMs?: number | undefined;
   /** Expected milliseconds of the run, load not included; 0 when nothing is known of it. */
   expectedMs(): number;
   /** Whether that is a guess, since nothing like it has been measured. */
@@ -124,6 +126,10 @@ export class Waiter implements Standing<Waiter>, Arrival {
 
   get caller(): string {
     return this.wish.caller;
+  }
+
+  get waitedMs(): number {
+    return this.wish.waitedMs ?? 0;
   }
 
   get runner(): string {

@@ -33,6 +33,16 @@ export interface TicketOptions extends Place {
   readonly maxActive?: number | undefined;
   /** Whose keep_alive counts; `default` when absent. */
   readonly keepAlive?: KeepAliveRule | undefined;
+  /** What was of it before this process began; absent where it came since. */
+  readonly before?: EarlierLife | undefined;
+}
+
+/** A request that was accepted by a process before this one. */
+export interface EarlierLife {
+  /** When it came, by the clock on the wall. */
+  readonly bornAt: number;
+  /** Milliseconds that it stood in line. */
+  readonly waitedMs: number;
 }
 
 /** What the cache did for a request; the response headers say it. */
@@ -109,8 +119,10 @@ export class Ticket {
     this.unknownWord = options.unknownWord;
     this.priority = options.priority;
     this.#clock = clock;
-    this.createdAt = clock.elapsed();
-    this.#bornAt = clock.now();
+    const now = clock.now();
+    this.#bornAt = options.before?.bornAt ?? now;
+    // The clock on the wall may have been set back meanwhile.
+    this.createdAt = clock.elapsed() - Math.max(0, now - this.#bornAt);
   }
 
   /** Aborts when the request is cancelled, by whomever. Made when first needed: a hit never needs it. */
@@ -192,6 +204,11 @@ export class Ticket {
     this.error = error;
     if (error === undefined) this.status = 'completed';
     else this.status = error.code === 'cancelled' ? 'cancelled' : 'failed';
+  }
+
+  /** When it came, by the clock on the wall. */
+  get bornAt(): number {
+    return this.#bornAt;
   }
 
   /** Milliseconds from arrival to slot, first piece and end; what has not come yet counts up to now. */
