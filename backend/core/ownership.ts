@@ -3,6 +3,17 @@
 
 /** The owner of what callers on this machine ask for. */
 export const LOCAL = 'local';
+const KEY = 'key ';
+
+/** The owner that a key is. Not by its name: a new key may have the name of a revoked one. */
+export function ownerOfKey(hash: string): string {
+  return KEY + hash;
+}
+
+/** Whether this owner is a key that is not among these any more. */
+export function isRevoked(owner: string, keys: readonly { readonly hash: string }[]): boolean {
+  return owner.startsWith(KEY) && !keys.some(({ hash }) => ownerOfKey(hash) === owner);
+}
 
 /** Whether a watcher may see, cancel or remove what belongs to this owner: everybody their own, this machine all. */
 export function sees(watcher: string, owner: string): boolean {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Viewer } from '../../core/telemetry/feed.ts';
-import { LOCAL } from '../../core/ownership.ts';
+import { LOCAL, ownerOfKey } from '../../core/ownership.ts';
 import type { ReadConfig } from '../../core/ports.ts';
 import { placedElsewhereBy } from './forwarded.ts';
 import { header } from '../wire/header.ts';
@@ -51,8 +51,7 @@ export function callerOf(req: IncomingMessage): string {
  */
 export function ownerOf(req: IncomingMessage): string {
   const key = shownKey(req);
-  // Not by its name: a new key may have the name of a revoked one.
-  if (key !== undefined) return `key ${key.hash}`;
+  if (key !== undefined) return ownerOfKey(key.hash);
   const origin = header(req, 'origin');
   return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : `page ${origin}`;
 }
