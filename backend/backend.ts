@@ -19,6 +19,7 @@ import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
 import { PassedOn } from './core/stories/passed-on.ts';
+import { JobBatches } from './core/stories/job-batches.ts';
 import { Jobs } from './core/stories/jobs.ts';
 import type { UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue/queue.ts';
@@ -26,7 +27,8 @@ import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { Requests } from './core/requests/requests.ts';
 import type { Ended } from './core/requests/at-once.ts';
 import { Reloads } from './core/models/reloads.ts';
-import { health, modelsView, queueView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
+import { queueView } from './core/stories/queue-now.ts';
+import { health, modelsView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
@@ -80,6 +82,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     onChange: () => {
       history.waiting(queue.waiting);
       feed.touch('queue');
+      jobs.feed();
     },
   });
   const memory = { ...memoryParts, upstream, watch, queue };
@@ -125,6 +128,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     estimator,
     residency,
     modelfiles,
+    behind: () => jobs.backlog.size,
+    openBatches: (watcher) => batches.open(watcher),
     notices: () => [
       ...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
       ...warmer.notices,
@@ -141,7 +146,17 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
     clock,
   );
-  const jobs = new Jobs({ ...working, gateway, conversations, queueLength: () => queue.waiting });
+  const underWay = new UnderWay(() => current.server.max_inflight_mb);
+  const jobs = new Jobs({
+    ...working,
+    gateway,
+    conversations,
+    store: stores.jobs,
+    away: () => watch.state.away,
+    hold: (bytes) => underWay.hold(bytes),
+    onChange: () => feed.touch('queue'),
+  });
+  const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
   const acting = { ...memory, config, clock, cache, conversations, telemetry };
   const warmer = new Warmer({ ...acting, log, notice: (text) => warn({}, text) });
 
@@ -155,12 +170,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     memoryParts.look(state);
     void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
+    jobs.feed();
     queue.recheck();
     warmer.check(life.signal);
   }
 
   const stuckWatch = new StuckWatch(shown, () => feed.touch('state', 'queue'));
-  const underWay = new UnderWay(() => current.server.max_inflight_mb);
   let port = current.server.port;
   const listener = createApp({
     ...shown,
@@ -169,6 +184,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     embedder,
     handedOnRuns,
     jobs,
+    batches,
+    jobStore: stores.jobs,
     feed,
     relay: reportingRelay(relay, watch),
     log,
@@ -202,6 +219,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       // Also when nothing changes: keep_alive runs out by itself, and a run that hangs says nothing.
       warmer.check(life.signal);
       stuckWatch.look();
+      jobs.beat();
     },
     onWoke(counted) {
       log.info({ counted_ms: Math.round(counted) }, 'The machine has slept');
@@ -211,7 +229,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
 
   watch.start();
-  const forgetStores = clock.after(0, () => stores.open());
+  const forgetStores = clock.after(0, () => {
+    stores.open();
+    jobs.open();
+  });
   history.began(stores.history);
   void beat.run(life.signal);
   const deaf = originApprovals.onRefused(({ origin, times }) => {
@@ -230,6 +251,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     deaf();
     forgetStores();
     embedder.drain();
+    jobs.stop();
     await gateway.drain(drainMs);
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
     await watch.stop();

@@ -5,7 +5,8 @@ import { LOCAL } from './core/ownership.ts';
 import type { LeaseQueue } from './core/queue/queue.ts';
 import { act, readAction, type ActionParts } from './core/stories/actions.ts';
 import type { Jobs } from './core/stories/jobs.ts';
-import { queueView, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
+import { queueView } from './core/stories/queue-now.ts';
+import { snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import type { Feed } from './core/telemetry/feed.ts';
 
 /** What the host of a running gateway can see and do without HTTP. */

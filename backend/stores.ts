@@ -1,11 +1,13 @@
 // What the gateway keeps beyond its life, put together: one database, and a face of it for each kind of thing. Made by
 // backend.ts alone.
 import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import type { JobStore } from './core/stories/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
 import { DiskAnswers } from './storage/answer-store.ts';
 import { DiskConversations } from './storage/conversation-store.ts';
 import { openDatabase, type Database } from './storage/database.ts';
 import { historyStore } from './storage/history-store.ts';
+import { SqlJobStore } from './storage/job-store.ts';
 
 export interface StoresOptions {
   /** Where hearth.db is; undefined: nothing is written. */
@@ -19,6 +21,7 @@ export interface StoresOptions {
 
 export interface Stores {
   readonly database: Database;
+  readonly jobs: JobStore;
   /** Undefined where nothing is written. */
   readonly answers: DiskAnswers | undefined;
   readonly conversations: DiskConversations | undefined;
@@ -43,6 +46,7 @@ export function openStores({ dataFolder, config, clock, log, notice }: StoresOpt
   };
   return {
     database,
+    jobs: new SqlJobStore(database),
     answers,
     conversations,
     history: historyStore(database),

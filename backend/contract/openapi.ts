@@ -1,177 +1,20 @@
 // The OpenAPI description of the gateway (GET /openapi.json), read off the schemas that check every request, so that the
 // two cannot differ. A test has it checked by a validator, and a running gateway's answers checked by it.
 import { z } from 'zod';
-import { chatRequestSchema, namespaceSchema, OWN_FIELDS, requestIdSchema } from './chat/chat-request.ts';
-import { chatAnswerSchema } from './chat/chat.ts';
+import { OWN_FIELDS } from './chat/chat-request.ts';
+import { ERRORS, RUN_ERRORS, type ErrorCode } from './errors.ts';
+import { dropInBodies, DROP_IN_SENDS } from './openapi-bodies.ts';
 import {
-  ACTION_NAMES,
-  actionResultSchema,
-  cacheStatsSchema,
-  conversationRemovedSchema,
-  conversationViewSchema,
-  healthSchema,
-} from './control.ts';
-import { acceptedSchema, cancelledSchema, queueSchema, requestViewSchema } from './queue-view.ts';
-import { ERRORS, RUN_ERRORS, wireErrorSchema, type ErrorCode } from './errors.ts';
-import { dropInBodies, DROP_IN_SENDS, type DropInBody } from './openapi-bodies.ts';
+  ANSWERED,
+  OPERATIONS,
+  plain,
+  SENT,
+  type Answered,
+  type Json,
+  type Operation,
+  type Sent,
+} from './openapi-operations.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, type DropInRoute, type OwnRoute } from './routes.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** POST /api/cache-stats; what `data` may hold depends on the action. */
-const actionSchema = z.strictObject({
-  action: z.enum(ACTION_NAMES as [string, ...string[]]),
-  data: z.looseObject({}).nullish(),
-});
-
-/** Every named shape: requests as they may come, answers as they are sent. */
-const SENT = {
-  ChatRequest: chatRequestSchema,
-  Action: actionSchema,
-} as const;
-
-const ANSWERED = {
-  ChatAnswer: chatAnswerSchema,
-  Accepted: acceptedSchema,
-  RequestView: requestViewSchema,
-  Queue: queueSchema,
-  Cancelled: cancelledSchema,
-  Conversation: conversationViewSchema,
-  ConversationRemoved: conversationRemovedSchema,
-  CacheStats: cacheStatsSchema,
-  ActionResult: actionResultSchema,
-  Health: healthSchema,
-  Error: wireErrorSchema,
-} as const;
-
-type Sent = keyof typeof SENT | DropInBody;
-type Answered = keyof typeof ANSWERED;
-
-interface Operation {
-  readonly what: string;
-  readonly sends?: Sent;
-  readonly query?: readonly Json[];
-  readonly answers: {
-    readonly status: number;
-    readonly what: string;
-    /** One of these; none where the answer is no JSON, or has no fixed shape. */
-    readonly shapes: readonly Answered[];
-    readonly stream?: string;
-  };
-  readonly errors: readonly ErrorCode[];
-}
-
-const requestId = (required: boolean): Json => ({
-  name: 'requestId',
-  in: 'query',
-  required,
-  schema: plain(requestIdSchema, 'input'),
-});
-
-/** As `cache.namespace` of the chats in it. */
-const namespace: Json = {
-  name: 'namespace',
-  in: 'query',
-  schema: plain(namespaceSchema, 'input'),
-  description: 'The `cache.namespace` of a conversation that has one',
-};
-
-const OPERATIONS: {
-  readonly [R in OwnRoute as R['path']]: Readonly<Record<Lowercase<R['methods'][number]>, Operation>>;
-} = {
-  '/health': {
-    get: {
-      what: 'How Hearth and Ollama are',
-      query: [{ name: 'ready', in: 'query', schema: { enum: ['1'] }, description: '503 unless healthy' }],
-      answers: { status: 200, shapes: ['Health'], what: 'The process lives' },
-      errors: [],
-    },
-  },
-  '/openapi.json': {
-    get: {
-      what: 'This description',
-      answers: { status: 200, shapes: [], what: 'An OpenAPI 3.1 document' },
-      errors: [],
-    },
-  },
-  '/api/chat-optimized': {
-    post: {
-      what: 'Chat',
-      sends: 'ChatRequest',
-      answers: {
-        status: 200,
-        shapes: ['ChatAnswer'],
-        what: 'The answer, whole or streamed',
-        stream: 'With `stream`: `data:` lines, one JSON object each; the last one has `"done": true`.',
-      },
-      errors: [],
-    },
-  },
-  '/api/chat-queue': {
-    post: {
-      what: 'Hand a chat in, without waiting for its answer',
-      sends: 'ChatRequest',
-      answers: { status: 202, shapes: ['Accepted'], what: 'Accepted; Location says where to look' },
-      errors: ['request_exists'],
-    },
-    get: {
-      what: 'A request that was handed in; without requestId, the whole queue',
-      query: [requestId(false)],
-      answers: {
-        status: 200,
-        shapes: ['RequestView', 'Queue'],
-        what: 'Where it stands, and its result once it has one',
-        stream: 'With `Accept: text/event-stream`: its life as `data:` lines.',
-      },
-      errors: ['invalid_request', 'request_not_found', 'request_gone'],
-    },
-    delete: {
-      what: 'Cancel a request that waits or runs',
-      query: [requestId(true)],
-      answers: { status: 200, shapes: ['Cancelled'], what: 'Cancelled' },
-      errors: ['invalid_request', 'request_not_found', 'request_gone', 'not_cancellable'],
-    },
-  },
-  '/api/conversations/:id': {
-    get: {
-      what: 'What was said under a conversation_id',
-      query: [namespace],
-      answers: { status: 200, shapes: ['Conversation'], what: 'Its messages' },
-      errors: ['not_found'],
-    },
-    delete: {
-      what: 'Forget a conversation',
-      query: [namespace],
-      answers: { status: 200, shapes: ['ConversationRemoved'], what: 'Forgotten' },
-      errors: ['not_found'],
-    },
-  },
-  '/api/cache-stats': {
-    get: {
-      what: 'Statistics',
-      answers: { status: 200, shapes: ['CacheStats'], what: 'Figures since the start' },
-      errors: [],
-    },
-    post: {
-      what: 'Clear, warm, unload, delete, reset',
-      sends: 'Action',
-      answers: { status: 200, shapes: ['ActionResult'], what: 'What was done' },
-      errors: ['invalid_request', 'model_not_found', 'upstream_unreachable', 'upstream_failed'],
-    },
-  },
-  '/api/events': {
-    get: {
-      what: 'What goes on, live',
-      answers: {
-        status: 200,
-        shapes: [],
-        what: 'Server-sent events',
-        stream: 'Events named state, snapshot, queue, request, model and notice; a full snapshot first.',
-      },
-      errors: [],
-    },
-  },
-};
 
 /** The whole description; `version` is that of the app. OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */
 export function openApi(version: string): Json {
@@ -285,10 +128,4 @@ function ref(shape: Sent | Answered): Json {
 
 function shapes(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
   return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, plain(schema, io)]));
-}
-
-/** A schema as plain JSON Schema. What JSON Schema cannot say, such as a check in code, is left out. */
-function plain(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-  return json;
 }

@@ -50,6 +50,30 @@ export const queueListEntrySchema = z.object({
   truncated: z.object({ tokens: count, size: count }).optional(),
 });
 
+// ---- batches
+
+export const batchCountsSchema = z.object({
+  total: count,
+  /** On disk and in line. */
+  queued: count,
+  processing: count,
+  completed: count,
+  failed: count,
+  cancelled: count,
+  expired: count,
+});
+
+/** Many requests that were handed in together, and how far they are. */
+const batchSummarySchema = z.object({
+  batch_id: z.string(),
+  /** `cancelled` when it ended early, though some of it may be there. */
+  status: z.enum(['queued', 'processing', 'completed', 'cancelled']),
+  created_at: time,
+  finished_at: time.optional(),
+  counts: batchCountsSchema,
+});
+export type BatchSummary = z.infer<typeof batchSummarySchema>;
+
 export const queueSchema = z.object({
   queue_length: count,
   is_processing: z.boolean(),
@@ -57,6 +81,10 @@ export const queueSchema = z.object({
   waiting: z.array(queueListEntrySchema),
   totals: z.object({ requests: count, completed: count, failed: count, cancelled: count, refused: count }),
   paused: z.boolean(),
+  /** Accepted jobs that wait on disk until there is room in line. */
+  behind: count,
+  /** Batches that have not ended, the oldest first; not all where they are very many. */
+  batches: z.array(batchSummarySchema),
 });
 export type QueueView = z.infer<typeof queueSchema>;
 export type QueueEntry = z.infer<typeof queueListEntrySchema>;
@@ -69,6 +97,9 @@ const late = z.literal(true).optional();
 /** Where a request stands. */
 const place = { queue_position: count, queue_length: count, estimated_wait_time: ms, late, waits_for: waitsFor };
 
+/** Whether it runs after a restart too; false where nothing can be kept on disk. */
+const durable = z.boolean();
+
 /** Body of the 202 of POST /api/chat-queue. */
 export const acceptedSchema = z.object({
   request_id: z.string(),
@@ -79,6 +110,7 @@ export const acceptedSchema = z.object({
   class_by: z.string(),
   priority: z.number(),
   model: z.string(),
+  durable,
 });
 export type Accepted = z.infer<typeof acceptedSchema>;
 
@@ -104,5 +136,27 @@ export const requestViewSchema = z.object({
   code: code.optional(),
 });
 export type RequestView = z.infer<typeof requestViewSchema>;
+
+/** Body of the 202 of POST /api/chat-queue with a list. */
+export const acceptedBatchSchema = batchSummarySchema.extend({
+  /** Of each, in the order in which they came. */
+  request_ids: z.array(z.string()),
+  durable,
+});
+export type AcceptedBatch = z.infer<typeof acceptedBatchSchema>;
+
+/** GET /api/chat-queue?batch=X */
+export const batchViewSchema = batchSummarySchema.extend({
+  /** In the order in which they came; as many as `limit` says. */
+  requests: z.array(requestViewSchema),
+  /** There are more: what to give as `after`. */
+  next: z.string().optional(),
+});
+export type BatchView = z.infer<typeof batchViewSchema>;
+
+export const cancelledBatchSchema = batchSummarySchema.extend({
+  /** How many it was that had not ended. */
+  cancelled: count,
+});
 
 export const cancelledSchema = z.object({ request_id: z.string(), status: z.literal('cancelled') });

@@ -53,7 +53,7 @@ export const ROUTES = [
     methods: ['POST', 'GET', 'DELETE'],
     dialect: 'own',
     ...RUNS,
-    what: 'Chat without a connection: hand in (202), look, cancel. `GET` without `requestId` shows the queue.',
+    what: 'Chat without a connection: hand one or a list in (202), look, cancel, by `requestId` or `batch`. `GET` without either shows the queue.',
   },
   {
     path: '/api/conversations/:id',

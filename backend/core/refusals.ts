@@ -4,7 +4,12 @@ import { AppError } from '../contract/errors.ts';
 
 /** `max` wait already; a place should be free after `retryAfterMs`. */
 export function queueFull(max: number, retryAfterMs: number): AppError {
-  return new AppError('queue_full', `The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, {
+  return noRoom(`The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, retryAfterMs);
+}
+
+/** Likewise, in other words. */
+export function noRoom(sentence: string, retryAfterMs: number): AppError {
+  return new AppError('queue_full', sentence, {
     retryAfterMs,
     native: { status: 503, body: { error: 'server busy, please try again.  maximum pending requests exceeded' } },
   });

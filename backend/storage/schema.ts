@@ -2,6 +2,7 @@
 import { ANSWER_TABLES } from './answer-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
+import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
 import type { Connection } from './rows.ts';
 
 /** The tables of a database. */
@@ -20,8 +21,8 @@ export interface Schema {
 
 /** What each face has: its tables, and which of them are carried. */
 export const SCHEMA: Schema = {
-  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES, HISTORY_TABLES].join('\n')],
-  carried: ['history'],
+  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES, HISTORY_TABLES, JOB_TABLES].join('\n')],
+  carried: ['history', ...JOB_CARRIED],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

@@ -86,6 +86,8 @@ export function liveView(change: LiveChange = {}): NonNullable<LiveView> {
     waiting,
     totals: { requests: hits + misses, completed: hits + misses, failed: 0, cancelled: 0, refused: 0 },
     paused,
+    behind: 0,
+    batches: [],
   };
   const asked = hits + misses;
   const rate = asked === 0 ? 0 : hits / asked;

@@ -253,7 +253,7 @@ export const timingSchema = z.object({ queue_ms: z.number(), ttft_ms: z.number()
 export type Timing = z.infer<typeof timingSchema>;
 
 /** `messages`: how many are kept now, the answer among them once it has ended well. */
-const conversationSchema = z.object({ id: z.string(), resumed: z.boolean(), messages: z.number() });
+export const conversationSchema = z.object({ id: z.string(), resumed: z.boolean(), messages: z.number() });
 /** What an answer says of its conversation. */
 export type ConversationState = z.infer<typeof conversationSchema>;
 

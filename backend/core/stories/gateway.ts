@@ -21,7 +21,7 @@ import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, Watch } from 
 import { keepAnswer } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
-import { keptFor, letIn, understand } from './question.ts';
+import { keptFor, letIn, resolveModel, understand } from './question.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
@@ -122,6 +122,17 @@ export class Gateway {
     ticket.admitted = true;
   }
 
+  /**
+   * Whether a request could be taken in now if there were a place in line: for work that is accepted to be asked later.
+   * Throws model_not_found, breaker_open, upstream_unreachable, shutting_down, or the signal's reason.
+   */
+  async check({ model }: Pick<ChatCall, 'model'>, signal: AbortSignal): Promise<void> {
+    const { watch } = this.#parts;
+    if (this.#draining) throw shuttingDown();
+    await resolveModel(watch, model, signal, 'write');
+    await letIn(watch, signal);
+  }
+
   // ---- 1 hit: in full by `chat`, or again by a question that is known, in one go
 
   /** The kept answer to a question that was understood before. Undefined: ask by `chat`, which finds out what has changed. */
@@ -195,6 +206,7 @@ export class Gateway {
         model: spec.model,
         caller: call.caller,
         urgency: flight.urgency,
+        waitedMs: call.before?.waitedMs,
         serves: (key) => key === flight.key,
         expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
         isGuess: () => measured() === undefined,

@@ -1,180 +1,194 @@
-// Requests that nobody waits for on a connection: accepted with 202, run, and their results kept for a while.
-// They live in memory only; a restart loses them.
-import { LRUCache } from 'lru-cache';
-import { etaOf, CompletionBuilder, type ChatEvent } from '../../contract/chat/chat.ts';
+// Requests that nobody waits for on a connection: accepted with 202 when they are kept, run, and their results kept for a
+// while. What has not ended when the process does is run by the next one.
 import type { RequestView } from '../../contract/queue-view.ts';
-import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
-import { chatAnswer } from './answer.ts';
-import type { Answer, ChatCall } from '../requests/call.ts';
-import type { Gateway } from './gateway.ts';
-import type { Conversations } from '../conversations/conversations.ts';
-import { converse, type ConversationAsk } from './converse.ts';
+import { AppError } from '../../contract/errors.ts';
 import { LOCAL, sees } from '../ownership.ts';
-import { again, type Ended, type Job } from './job-lives.ts';
-import type { Clock, Log, ReadConfig } from '../ports.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
-import { queueFull, requestExists } from '../refusals.ts';
-import { decodeRecord, encodeRecord } from '../cache/record.ts';
-import { isLate, statusOf, waitsFor } from './standing.ts';
-import type { Requests } from '../requests/requests.ts';
+import { requestExists } from '../refusals.ts';
+import type { ChatCall } from '../requests/call.ts';
 import { Ticket } from '../requests/ticket.ts';
+import { Backlog, type BacklogOptions } from './backlog.ts';
+import type { ConversationAsk } from './converse.ts';
+import { hasEnded, type Job } from './job-lives.ts';
+import { JobRuns, type JobRunsOptions } from './job-runs.ts';
+import { livingView, type PlaceBehind, storedView } from './job-views.ts';
+import { retentionOf, Steady } from './job-times.ts';
+import { watched, type Watched } from './job-watch.ts';
+import { iso, statusOf } from './standing.ts';
+import type { JobStore, NewBatch, NewJob, StoredJob } from './stored-jobs.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
 
-/** Ids of forgotten results that still get "gone" instead of "unknown". */
-const MAX_TOMBSTONES = 10_000;
-const MB = 1024 * 1024;
-
-/** What an ended job costs beside its answer: its ticket, its id, the entry itself. */
-const BOOKKEEPING_BYTES = 2048;
-
-export interface JobsOptions {
-  readonly gateway: Pick<Gateway, 'chat' | 'admit'>;
-  readonly conversations: Conversations;
-  readonly requests: Requests;
-  readonly config: ReadConfig;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Requests waiting in line, for `queue_length`. */
-  queueLength(): number;
-  readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp'>;
+export interface JobsOptions
+  extends Omit<JobRunsOptions, 'keep' | 'onOver'>, Pick<BacklogOptions, 'away' | 'hold' | 'onChange'> {
+  readonly store: JobStore;
+  readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp' | 'waiting' | 'full' | 'eta'>;
 }
+
+/** A request that is to be accepted. */
+export interface AskedJob {
+  readonly call: ChatCall;
+  readonly ask: ConversationAsk | undefined;
+  /** Equal for two bodies that say the same. */
+  readonly body: string;
+}
+
+interface Coming extends AskedJob {
+  readonly accepted: Promise<RequestView>;
+}
+
+/** A job as it is found: it lives, or what is kept of it. */
+type Found =
+  | { readonly ticket: Ticket; readonly job: Job | undefined; readonly stored: undefined }
+  | { readonly ticket: undefined; readonly job: undefined; readonly stored: StoredJob };
 
 export class Jobs {
   readonly #options: JobsOptions;
-  /** Those that wait or run. */
-  readonly #running = new Map<string, Job>();
-  /** Ids of those that are being accepted. */
-  readonly #coming = new Set<string>();
-  readonly #whenOver = new Map<string, () => void>();
-  readonly #ended: LRUCache<string, Ended>;
-  /** Whose they were, by id. */
-  readonly #gone = new LRUCache<string, string>({ max: MAX_TOMBSTONES });
+  readonly #steady: Steady;
+  readonly runs: JobRuns;
+  readonly backlog: Backlog;
+  /** Those that are being accepted. */
+  readonly #coming = new Map<string, Coming>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    this.#ended = new LRUCache({
-      // lru-cache takes whole numbers only.
-      maxSize: Math.floor(options.config().queue.retained_max_mb * MB),
-      sizeCalculation: ({ record }) => BOOKKEEPING_BYTES + (record?.length ?? 0),
-      dispose: ({ ticket }, id) => this.#gone.set(id, ticket.owner),
-    });
+    this.#steady = new Steady(options.clock);
+    const keep: BacklogOptions['keep'] = (seq, state, outcome) => {
+      const { store, config } = options;
+      store.end(seq, state, outcome, this.now(), retentionOf(config()));
+    };
+    const onOver = (): void => {
+      this.backlog.feed();
+      options.onChange();
+    };
+    this.runs = new JobRuns({ ...options, keep, onOver });
+    this.backlog = new Backlog({ ...options, keep, runs: this.runs, steady: () => this.now() });
   }
 
-  /** Whether an id is taken by a request that lives or by a result that is kept. */
+  /** The clock of what is kept. */
+  now(): number {
+    return this.#steady.now();
+  }
+
+  // ---- life of the whole
+
+  /** Takes up what the process before this one had accepted and not ended. Call it once. */
+  open(): void {
+    this.backlog.add(this.#options.store.open(this.now()));
+    this.backlog.feed();
+  }
+
+  /** Each few seconds: how long jobs stood in line is known after a crash too, and what was kept long enough goes. */
+  beat(): void {
+    const { store, config } = this.#options;
+    if (this.runs.list().length > 0) store.alive(this.now());
+    store.expire(this.now(), retentionOf(config()));
+    this.backlog.feed();
+  }
+
+  /** There may be room in line for jobs that wait on disk. */
+  feed(): void {
+    this.backlog.feed();
+  }
+
+  /** Before the gateway stops: no further job begins. What has not ended by then waits for the next start. */
+  stop(): void {
+    this.backlog.stop();
+    if (this.runs.list().length > 0) this.#options.store.alive(this.now());
+  }
+
+  // ---- accepting
+
+  /** Whether an id is taken by a request that lives or by a job that is kept. */
   taken(id: string): boolean {
-    return (
-      this.#options.requests.get(id) !== undefined ||
-      this.#coming.has(id) ||
-      this.#running.has(id) ||
-      this.#kept(id) !== undefined
-    );
+    const { requests, store } = this.#options;
+    return requests.get(id) !== undefined || this.#coming.has(id) || (store.has(id) && this.kept(id) !== undefined);
   }
 
   /**
-   * Accepts a request and lets it run; `over` is told once when it has ended, or is not accepted. Throws what
-   * Gateway.chat throws, and request_exists.
+   * Accepts a request and lets it run; `over` is told once when it has ended, or is not accepted. When it resolves the job is
+   * kept. One that its caller handed in before, with the same id and the same body, is the same job. Throws what Gateway.chat throws, and request_exists.
    */
-  async submit(
-    call: ChatCall,
-    ask: ConversationAsk | undefined,
-    over: () => void = () => undefined,
-  ): Promise<RequestView> {
-    if (this.taken(call.id)) throw requestExists(call.id);
-    this.#coming.add(call.id);
+  async submit(asked: AskedJob, over: () => void = () => undefined): Promise<RequestView> {
+    const { id } = asked.call;
+    const before = this.#before(asked);
     try {
-      const view = await this.#accept(call, ask);
-      // A kept answer may have ended already.
-      const { request_id: id } = view;
-      if (this.#running.has(id)) this.#whenOver.set(id, over);
-      else over();
-      return view;
+      if (before !== undefined) return await before;
+    } finally {
+      if (before !== undefined) over();
+    }
+    const accepted = this.#accept(asked, over);
+    this.#coming.set(id, { ...asked, accepted });
+    try {
+      return await accepted;
     } catch (error) {
       over();
       throw error;
     } finally {
-      this.#coming.delete(call.id);
+      this.#coming.delete(id);
     }
   }
 
-  async #accept(call: ChatCall, ask: ConversationAsk | undefined): Promise<RequestView> {
-    const { requests, clock } = this.#options;
-    const ticket = new Ticket(call, clock);
-    ticket.promised = true;
-    const answer = await converse(this.#options, { call, ask, ticket });
-    this.#checkFollowers(answer);
-    // A kept answer registers itself when it is read, but this one is told its id now.
+  /** The same job, handed in before. Throws request_exists when another one has its id. */
+  #before({ call, body }: AskedJob): Promise<RequestView> | undefined {
+    if (!this.taken(call.id)) return undefined;
+    const coming = this.#coming.get(call.id);
+    const stored = this.kept(call.id);
+    const { owner, body: said } =
+      coming === undefined
+        ? { owner: undefined, body: undefined, ...stored }
+        : { owner: coming.call.owner, body: coming.body };
+    if (call.anyId === true || owner !== call.owner || said !== body) throw requestExists(call.id);
+    return coming?.accepted ?? Promise.resolve(this.view(call.id, owner));
+  }
+
+  async #accept(asked: AskedJob, over: () => void): Promise<RequestView> {
+    const { clock, store } = this.#options;
+    const ticket = new Ticket(asked.call, clock);
+    const answer = await this.runs.enter(asked, ticket);
     try {
-      requests.add(ticket);
+      const call = { ...asked.call, id: ticket.id };
+      const [seq = 0] = store.accept([{ ...asked, call, createdAt: ticket.bornAt }], this.now());
+      const job = this.runs.run(answer, { seq, batch: undefined }, over);
+      return this.#livingView(ticket, job);
     } catch (error) {
       answer.close();
       throw error;
     }
-    const job: Job = { answer, folder: new CompletionBuilder() };
-    this.#running.set(ticket.id, job);
-    void this.#run(job);
-    return this.#view(ticket, job, undefined);
   }
 
-  /**
-   * Jobs that share a run are in no queue, and hold no connection that would bound them: as many of one caller's jobs
-   * may follow others as may stand in line. Followers on other routes cost a connection each. Throws queue_full, and closes it then.
-   */
-  #checkFollowers(answer: Answer): void {
-    const { source, caller, waiting } = answer.ticket;
-    const { max_queue_size: max } = this.#options.config().queue;
-    const follows = ({ answer: { ticket } }: Job): boolean => ticket.source === 'coalesced' && ticket.caller === caller;
-    if (source !== 'coalesced' || [...this.#running.values()].filter(follows).length < max) return;
-    answer.close();
-    throw queueFull(max, etaOf(waiting, this.#options.clock.elapsed()));
+  /** Accepts many at once, all or none: they are kept when this returns. Throws what the store throws. */
+  acceptBatch(jobs: readonly NewJob[], batch: NewBatch): void {
+    const seqs = this.#options.store.accept(jobs, this.now(), batch);
+    this.backlog.add(seqs.map((seq) => ({ seq, batch: batch.id })));
+    this.backlog.feed();
   }
 
-  async #run({ answer, folder }: Job): Promise<void> {
-    const { ticket } = answer;
-    const { id } = ticket;
-    let record: Buffer | undefined;
-    try {
-      for await (const event of answer.events) {
-        if (event.type === 'piece') folder.add(event.piece);
-        if (event.type === 'end') record = encodeRecord(folder.finish(event.end));
-      }
-    } catch (error) {
-      const { code, message } = asAppError(error);
-      // The ticket carries the error to whoever asks; a bug must be seen in the log as well.
-      if (code === 'internal') this.#options.log.error({ request_id: id, ...faultOf(error) }, message);
-    } finally {
-      this.#running.delete(id);
-      this.#keep(ticket, record);
-    }
-  }
+  // ---- looking
 
-  #keep(ticket: Ticket, record: Buffer | undefined): void {
-    const { id, owner } = ticket;
-    this.#whenOver.get(id)?.();
-    this.#whenOver.delete(id);
-    this.#ended.set(id, { ticket, record });
-    // lru-cache silently refuses what is larger than the whole cache.
-    if (!this.#ended.has(id)) this.#gone.set(id, owner);
-  }
-
-  #kept(id: string): Ended | undefined {
-    const ended = this.#ended.get(id);
-    if (ended === undefined) return undefined;
-    const age = this.#options.clock.elapsed() - (ended.ticket.finishedAt ?? 0);
-    if (age <= this.#options.config().queue.retention_seconds * 1000) return ended;
-    this.#ended.delete(id);
-    return undefined;
+  /** What is kept of a job; undefined when that was long enough. */
+  kept(id: string): StoredJob | undefined {
+    const { store, config } = this.#options;
+    const job = store.find(id);
+    if (job === undefined || job.endedAt === undefined) return job;
+    const { singleMs, batchMs } = retentionOf(config());
+    const since = job.batch === undefined ? job.endedAt : store.batch(job.batch)?.endedAt;
+    const most = job.batch === undefined ? singleMs : batchMs;
+    return since === undefined || this.now() - since <= most ? job : undefined;
   }
 
   /** `watcher`: who wants to know. Callers on this machine see all requests, others only their own. */
-  #find(id: string, watcher: string): { ticket: Ticket; job: Job | undefined; ended: Ended | undefined } {
-    const job = this.#running.get(id);
-    const ended = job === undefined ? this.#kept(id) : undefined;
-    const ticket = job?.answer.ticket ?? ended?.ticket ?? this.#options.requests.get(id);
-    const owner = ticket?.owner ?? this.#gone.get(id);
+  #find(id: string, watcher: string): Found {
+    const { requests, store, config } = this.#options;
+    const job = this.runs.get(id);
+    const ticket = job?.answer.ticket ?? requests.get(id);
+    const stored = ticket === undefined ? this.kept(id) : undefined;
+    const owner = ticket?.owner ?? stored?.owner ?? store.find(id)?.owner ?? store.gone('job', id);
     // Nobody is to learn that there is, or was, a request of somebody else.
-    const isSeen = owner !== undefined && sees(watcher, owner);
-    if (ticket !== undefined && isSeen) return { ticket, job, ended };
-    if (!isSeen) throw new AppError('request_not_found', `No request has the id "${id}".`);
-    const { retention_seconds, retained_max_mb } = this.#options.config().queue;
+    if (owner === undefined || !sees(watcher, owner)) {
+      throw new AppError('request_not_found', `No request has the id "${id}".`);
+    }
+    if (ticket !== undefined) return { ticket, job, stored: undefined };
+    if (stored !== undefined) return { ticket, job: undefined, stored };
+    const { retention_seconds, retained_max_mb } = config().queue;
     throw new AppError(
       'request_gone',
       `The result of "${id}" is gone: results are kept for ${retention_seconds} s, at most ${retained_max_mb} MB of them. Send the request again.`,
@@ -183,38 +197,80 @@ export class Jobs {
 
   /** Where a request stands. Throws request_not_found, request_gone. */
   view(id: string, watcher: string): RequestView {
-    const { ticket, job, ended } = this.#find(id, watcher);
-    return this.#view(ticket, job, ended);
+    const { ticket, job, stored } = this.#find(id, watcher);
+    return stored === undefined ? this.#livingView(ticket, job) : this.viewOf(stored);
   }
 
-  /** The life of a request as events, from its beginning. Throws request_not_found, request_gone. */
-  watch(id: string, watcher: string, signal: AbortSignal): { ticket: Ticket; events: AsyncIterable<ChatEvent> } {
-    const { ticket, job, ended } = this.#find(id, watcher);
-    if (job !== undefined) return { ticket, events: this.#untilEnd(job, signal) };
-    if (ended !== undefined) return { ticket, events: again(ended) };
-    throw new AppError(
-      'request_not_found',
-      `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
+  /** The same of a job that was found already. */
+  viewOf(stored: StoredJob): RequestView {
+    const job = this.runs.get(stored.id);
+    if (job !== undefined) return this.#livingView(job.answer.ticket, job);
+    return storedView(stored, this.#behind(stored.seq), this.#length);
+  }
+
+  #livingView(ticket: Ticket, job: Job | undefined): RequestView {
+    return livingView(ticket, job, { queueLength: this.#length, queue: this.#options.queue });
+  }
+
+  get #length(): number {
+    return this.#options.queue.waiting;
+  }
+
+  #behind(seq: number): PlaceBehind {
+    const { queue, config } = this.#options;
+    const { estimated_time_per_request_ms, max_concurrent } = config().queue;
+    const ahead = this.backlog.ahead(seq);
+    const eta = queue.eta() + Math.round((ahead * estimated_time_per_request_ms) / max_concurrent);
+    return { position: queue.waiting + ahead + 1, eta };
+  }
+
+  /** The life of a request as events, from its beginning, and how each is shown. Throws request_not_found, request_gone. */
+  watch(id: string, watcher: string, signal: AbortSignal): Watched {
+    const { ticket, job } = this.#find(id, watcher);
+    if (ticket !== undefined && job === undefined) {
+      throw new AppError(
+        'request_not_found',
+        `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
+      );
+    }
+    const { store } = this.#options;
+    const { runs, backlog } = this;
+    return watched(
+      { store, runs, backlog, kept: (wanted) => this.kept(wanted), behind: (seq) => this.#behind(seq) },
+      id,
+      signal,
     );
   }
 
-  /** Ends when the job's own reader has ended, so that the ticket's figures are complete at the last piece. */
-  async *#untilEnd(job: Job, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
-    const { ticket } = job.answer;
-    const either = AbortSignal.any([signal, ticket.signal]);
-    for await (const event of job.answer.tail(either)) {
-      if (event.type === 'end') ticket.finish();
-      yield event;
-    }
-  }
+  // ---- changing
 
   /** Cancels a waiting or running request of any route. Throws request_not_found, request_gone, not_cancellable. */
   cancel(id: string, watcher: string): void {
-    const { ticket } = this.#find(id, watcher);
-    if (ticket.finishedAt !== undefined) {
-      throw new AppError('not_cancellable', `"${id}" has already ended as ${statusOf(ticket)}.`);
+    const { ticket, job, stored } = this.#find(id, watcher);
+    const status = ticket === undefined ? stored.state : statusOf(ticket);
+    if (stored === undefined ? ticket.finishedAt !== undefined : hasEnded(stored)) {
+      throw new AppError('not_cancellable', `"${id}" has already ended as ${status}.`);
     }
-    ticket.cancel('request', new AppError('cancelled', 'The request was cancelled.'));
+    const reason = new AppError('cancelled', 'The request was cancelled.');
+    if (job !== undefined) this.runs.cancel(job, reason);
+    else if (ticket !== undefined) ticket.cancel('request', reason);
+    else this.backlog.cancel(stored, reason);
+  }
+
+  /** Cancels all of a batch that have not ended. They are kept as cancelled when this returns. How many. */
+  cancelBatch(batch: string): number {
+    const { store, clock } = this.#options;
+    const living = this.runs.list().filter((job) => job.batch === batch);
+    const behind = store.cancelBatch(
+      batch,
+      living.map(({ seq }) => seq),
+      iso(clock.now()),
+      this.now(),
+    );
+    this.backlog.removeBatch(batch);
+    const reason = new AppError('cancelled', 'The batch was cancelled.');
+    for (const job of living) this.runs.cancel(job, reason);
+    return behind + living.length;
   }
 
   /**
@@ -223,37 +279,17 @@ export class Jobs {
    * not_cancellable when it does not wait.
    */
   moveUp(id: string): number {
-    const { ticket } = this.#find(id, LOCAL);
-    const waits = ticket.status === 'queued';
+    const { queue, store } = this.#options;
+    const { ticket, job } = this.#find(id, LOCAL);
+    const waits = ticket?.status === 'queued';
     if (waits && ticket.flight === undefined) {
       ticket.lift();
+      if (job !== undefined) store.prioritised(job.seq, ticket.priority);
       return ticket.waiting.position;
     }
-    const position = waits && ticket.flight !== undefined ? this.#options.queue.moveUp(ticket.flight) : undefined;
-    if (position !== undefined) return position;
-    throw new AppError('not_cancellable', `"${id}" does not wait any more.`);
-  }
-
-  #view(ticket: Ticket, job: Job | undefined, ended: Ended | undefined): RequestView {
-    const record = ended?.record;
-    return {
-      request_id: ticket.id,
-      status: statusOf(ticket),
-      queue_position: ticket.waiting.position,
-      queue_length: this.#options.queueLength(),
-      estimated_wait_time: ticket.eta(),
-      ...(isLate(ticket, this.#options.queue) ? { late: true } : {}),
-      ...waitsFor(ticket.waiting),
-      model: ticket.model,
-      class: ticket.class,
-      class_by: ticket.classBy,
-      priority: ticket.priority,
-      created_at: ticket.shown(ticket.createdAt),
-      ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
-      ...(ticket.finishedAt === undefined ? {} : { finished_at: ticket.shown(ticket.finishedAt) }),
-      ...(ticket.status === 'processing' && job !== undefined ? { partial: job.folder.partial.content } : {}),
-      ...(record === undefined ? {} : { result: chatAnswer(decodeRecord(record), ticket) }),
-      ...(ticket.error === undefined ? {} : { error: ticket.error.message, code: ticket.error.code }),
-    };
+    const position = waits && ticket.flight !== undefined ? queue.moveUp(ticket.flight) : undefined;
+    if (position === undefined) throw new AppError('not_cancellable', `"${id}" does not wait in line.`);
+    if (job !== undefined) store.moved(job.seq);
+    return position;
   }
 }

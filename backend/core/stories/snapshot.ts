@@ -1,20 +1,20 @@
 // What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
 import type { CacheStats, Snapshot, Health, ModelView, OnDisk, RequestFact } from '../../contract/control.ts';
-import type { QueueEntry, QueueView } from '../../contract/queue-view.ts';
+import type { BatchSummary } from '../../contract/queue-view.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { StoreFigures } from '../disk.ts';
-import { isLate, iso, statusOf, waitsFor } from './standing.ts';
+import { queueView } from './queue-now.ts';
+import { iso, statusOf } from './standing.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { meantModel } from '../models/profiles.ts';
 import { isCloudName, named } from '../models/names.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from '../ports.ts';
 import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
-import { LOCAL, sees } from '../ownership.ts';
+import { LOCAL } from '../ownership.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Ended } from '../requests/at-once.ts';
-import type { Ticket } from '../requests/ticket.ts';
 import type { Residency } from '../models/residency.ts';
 import { stuckRun } from './stuck.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
@@ -36,6 +36,10 @@ export interface SnapshotParts {
   readonly estimator: Estimator;
   readonly residency: Residency;
   readonly modelfiles: Modelfiles;
+  /** Accepted jobs that wait on disk until there is room in line. */
+  behind(): number;
+  /** Batches that have not ended, as far as a watcher may see them. */
+  openBatches(watcher: string): BatchSummary[];
   /** Standing notices, as sentences. */
   notices(): readonly string[];
 }
@@ -113,75 +117,6 @@ function diskView(figures: StoreFigures | undefined): { readonly disk?: OnDisk }
   if (figures === undefined) return {};
   const { entries, bytes, max_bytes } = figures;
   return { disk: { entries, size_mb: inMb(bytes), max_size_mb: inMb(max_bytes) } };
-}
-
-/** The requests that a watcher may see, and counts of all. */
-export function queueView({ requests, telemetry, queue, clock }: SnapshotParts, watcher: string = LOCAL): QueueView {
-  const living = requests.list().filter(({ owner }) => sees(watcher, owner));
-  const flights = new Map<string, { readonly leader: Ticket; count: number }>();
-  for (const ticket of living) {
-    const flight = flights.get(flightOf(ticket)) ?? { leader: ticket, count: 0 };
-    flight.count++;
-    flights.set(flightOf(ticket), flight);
-  }
-  const entries = living.map((ticket) => {
-    const { leader = ticket, count = 1 } = flights.get(flightOf(ticket)) ?? {};
-    return {
-      ...queueEntry(ticket, clock.elapsed()),
-      // The longest here, should the one who began it have left.
-      leads: leader === ticket && ticket.source !== 'hit',
-      late: isLate(ticket, queue),
-      shared_with: count - 1,
-    };
-  });
-  const { completed, failed, cancelled, refused, requests: all } = telemetry.counts;
-  return {
-    queue_length: queue.waiting,
-    is_processing: queue.running > 0,
-    running: entries.filter(({ status }) => status === 'processing'),
-    waiting: entries
-      .filter(({ status }) => status === 'queued')
-      .toSorted((a, b) => a.queue_position - b.queue_position),
-    totals: { requests: all, completed, failed, cancelled, refused },
-    paused: queue.paused,
-  };
-}
-
-/** Until it takes part in a run it has one of its own to come. */
-function flightOf({ id, flight }: Ticket): string {
-  return flight ?? id;
-}
-
-function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' | 'late' | 'shared_with'> {
-  return {
-    request_id: ticket.id,
-    model: ticket.model,
-    route: ticket.route,
-    caller: ticket.caller,
-    class: ticket.class,
-    class_by: ticket.classBy,
-    priority: ticket.priority,
-    source: ticket.source ?? 'miss',
-    status: ticket.status === 'queued' ? 'queued' : 'processing',
-    phase: ticket.waiting.phase,
-    queue_position: ticket.waiting.position,
-    estimated_wait_time: ticket.eta(),
-    wait_after_ms: ticket.etaAfter,
-    ...waitsFor(ticket.waiting),
-    created_at: ticket.shown(ticket.createdAt),
-    age_ms: Math.round(elapsed - ticket.createdAt),
-    ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
-    tokens: ticket.pieces,
-    tokens_per_s: pace(ticket),
-    ...(ticket.waiting.truncated === undefined ? {} : { truncated: { ...ticket.waiting.truncated } }),
-    silent_ms: ticket.silentSince === undefined ? null : Math.round(elapsed - ticket.silentSince),
-  };
-}
-
-/** Pieces a second; the first few say more about the start than about the pace. */
-function pace({ pieces, firstPieceAt = 0, lastPieceAt = 0 }: Ticket): number | null {
-  if (pieces < 5 || lastPieceAt <= firstPieceAt) return null;
-  return Math.round(((pieces - 1) * 10_000) / (lastPieceAt - firstPieceAt)) / 10;
 }
 
 /** Figures of the whole; what has a model's or a request's name on it is what a watcher may see. */

@@ -1,10 +1,11 @@
 // The body of our own chat routes: one whole JSON object, else refused in our own words. Its messages are read as leniently
 // as Ollama reads them.
 import { chatRequestSchema, ownChat, type ChatRequest } from '../../contract/chat/chat-request.ts';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, asAppError } from '../../contract/errors.ts';
 import { GoRefusal } from '../../contract/go/go-type.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
-import { parseJson } from '../wire/body.ts';
+import { Sentence } from '../../contract/sentence.ts';
+import { parseJson, parseJsonOrList } from '../wire/body.ts';
 import { readQuickly, withoutMark } from '../go/go-body.ts';
 import { readAsFarAsItFits } from '../go/go-read.ts';
 import { MOST_LEVELS, readExactly } from '../go/go-syntax.ts';
@@ -12,7 +13,28 @@ import { MOST_LEVELS, readExactly } from '../go/go-syntax.ts';
 /** Throws invalid_request with a sentence that names the field. */
 export function readOwnChat(bytes: Buffer): ChatRequest {
   const body = readQuickly(bytes);
-  return parseInput(chatRequestSchema, readAsFarAsItFits(ownChat, isObject(body) ? body : exactly(bytes)));
+  return understood(isObject(body) ? body : exactly(bytes, parseJson));
+}
+
+/** One body, or a list of them. Throws invalid_request with a sentence that names the field, and the place in the list. */
+export function readOwnChats(bytes: Buffer): ChatRequest | readonly ChatRequest[] {
+  const quick = readQuickly(bytes);
+  const body = isObject(quick) || Array.isArray(quick) ? quick : exactly(bytes, parseJsonOrList);
+  if (!Array.isArray(body)) return understood(body);
+  if (body.length === 0) throw new AppError('invalid_request', 'The list is empty. Send at least one request in it.');
+  return body.map((each: unknown, at) => {
+    try {
+      return understood(each);
+    } catch (error) {
+      const { code, message, logged } = asAppError(error);
+      const where = `In the list, at [${at}]: `;
+      throw code === 'invalid_request' ? new AppError(code, new Sentence(where + message, where + logged)) : error;
+    }
+  });
+}
+
+function understood(body: unknown): ChatRequest {
+  return parseInput(chatRequestSchema, readAsFarAsItFits(ownChat, body));
 }
 
 function isObject(body: unknown): boolean {
@@ -20,8 +42,8 @@ function isObject(body: unknown): boolean {
 }
 
 /** The rare body that is odd or wrong. */
-function exactly(bytes: Buffer): unknown {
-  parseJson(bytes);
+function exactly(bytes: Buffer, check: (bytes: Buffer) => unknown): unknown {
+  check(bytes);
   try {
     return readExactly(withoutMark(bytes));
   } catch (error) {

@@ -1,30 +1,21 @@
 // The gateway's own API: each handler reads a request, asks the core, encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { QueueView } from '../../contract/queue-view.ts';
-import { AppError } from '../../contract/errors.ts';
-import { quotation, sentence } from '../../contract/sentence.ts';
-import { streamPiece } from '../../core/stories/answer.ts';
 import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
-import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
+import type { Feed } from '../../core/telemetry/feed.ts';
 import { spaceOf } from '../../core/ownership.ts';
-import { waitsFor } from '../../core/stories/standing.ts';
-import { cacheStats, health, queueView, type SnapshotParts } from '../../core/stories/snapshot.ts';
+import { cacheStats, health, type SnapshotParts } from '../../core/stories/snapshot.ts';
 import { parseJson } from '../wire/body.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { chatOptimized, type ChatParts } from './chat-optimized.ts';
-import { readChat, type OwnChat } from './chat-call.ts';
-import { goneSignal, requestId, sendJson } from '../dialect/encode.ts';
-import { sendData, sendNamedEvents, sendSse } from '../dialect/stream.ts';
-import { readOwnChat } from './own-chat.ts';
+import { goneSignal, sendJson } from '../dialect/encode.ts';
+import { sendNamedEvents } from '../dialect/stream.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
-import type { UnderWay } from '../wire/under-way.ts';
+import { queueHandlers, type QueueParts } from './own-queue.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
-import { queueHeaders } from '../wire/queue-headers.ts';
 
 /** What the handlers act on. */
-export interface OwnParts extends SnapshotParts, ActionParts, ChatParts {
+export interface OwnParts extends SnapshotParts, ActionParts, ChatParts, QueueParts {
   readonly feed: Feed;
-  readonly underWay: UnderWay;
 }
 
 /** Kept answers are for programs; a browser must ask again each time. */
@@ -37,7 +28,7 @@ export function ownHandlers(parts: OwnParts) {
   return {
     '/health': { GET: on(showHealth) },
     '/api/chat-optimized': { POST: chat },
-    '/api/chat-queue': { POST: on(handIn), GET: on(lookAtQueue), DELETE: on(cancelRequest) },
+    '/api/chat-queue': queueHandlers(parts),
     '/api/conversations/:id': { GET: on(showConversation), DELETE: on(forgetConversation) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
     '/openapi.json': { GET: on(showOpenApi) },
@@ -47,104 +38,6 @@ export function ownHandlers(parts: OwnParts) {
 
 async function readObject(parts: OwnParts, req: IncomingMessage): Promise<unknown> {
   return parseJson(await bodyOf(parts, req));
-}
-
-// ---- /api/chat-queue
-
-async function handIn(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = readOwnChat(await bodyOf(parts, req));
-  const own = readChat(req, body, requestId(res), '/api/chat-queue', parts.config());
-  const id = idOfJob(parts, own, requestId(res));
-  // Hold it until the job has run, not only until this request is answered.
-  const over = parts.underWay.keep(req);
-  const call = { ...own.call, id, anyId: own.wantedId === undefined, replay: 'instant', streamed: false } as const;
-  const view = await parts.jobs.submit(call, own.conversation, over);
-  sendJson(
-    res,
-    202,
-    {
-      request_id: view.request_id,
-      status: {
-        queue_position: view.queue_position,
-        queue_length: view.queue_length,
-        estimated_wait_time: view.estimated_wait_time,
-        ...(view.late === undefined ? {} : { late: view.late }),
-        ...waitsFor(view),
-        is_processing: view.status === 'processing',
-      },
-      created_at: view.created_at,
-      class: view.class,
-      class_by: view.class_by,
-      priority: view.priority,
-      model: view.model,
-    },
-    {
-      ...NO_STORE,
-      ...queueHeaders(undefined, own.call),
-      Location: `/api/chat-queue?requestId=${encodeURIComponent(view.request_id)}`,
-    },
-  );
-}
-
-/** The id from the body must be free (409 if not); one from a header is taken if it is free. */
-function idOfJob({ jobs, newId }: OwnParts, { wantedId }: OwnChat, fromHeader: string): string {
-  if (wantedId !== undefined) return wantedId;
-  return jobs.taken(fromHeader) ? newId() : fromHeader;
-}
-
-async function lookAtQueue(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const id = wantedRequest(req);
-  const asStream = (req.headers.accept ?? '').includes('text/event-stream');
-  if (id === undefined) {
-    const now = (): QueueView => queueView(parts, watcherOf(req));
-    if (asStream) {
-      const changes = queueChanges(parts.feed, viewerOf(req), goneSignal(res));
-      await sendData(res, whileGood(req, parts.config, changes), parts.patience, now);
-    } else sendJson(res, 200, now(), NO_STORE);
-    return;
-  }
-  if (!asStream) {
-    sendJson(res, 200, parts.jobs.view(id, watcherOf(req)), NO_STORE);
-    return;
-  }
-  const { ticket, events } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
-  await sendSse(res, events, {
-    headers: {},
-    patience: parts.patience,
-    eager: true,
-    render: (event, first) => streamPiece(event, ticket, first),
-  });
-}
-
-/** The queue as it is now, and after each change, at most four times a second. */
-async function* queueChanges(
-  feed: Feed,
-  viewer: Viewer,
-  signal: AbortSignal,
-): AsyncGenerator<QueueView, void, undefined> {
-  for await (const event of feed.read(signal, viewer, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
-}
-
-async function cancelRequest(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const id = wantedRequest(req);
-  if (id === undefined)
-    throw new AppError('invalid_request', 'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…');
-  parts.jobs.cancel(id, watcherOf(req));
-  sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
-}
-
-/** `requestId` of the query; `request_id` is accepted too, since our own answers call it so. */
-function wantedRequest(req: IncomingMessage): string | undefined {
-  const query = new URL(req.url ?? '/', 'http://localhost').searchParams;
-  const id = query.get('requestId') ?? query.get('request_id');
-  if (id === null) return undefined;
-  if (!/^[\w.:-]{1,128}$/.test(id)) {
-    throw new AppError(
-      'invalid_request',
-      sentence`requestId must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${quotation(id)}.`,
-    );
-  }
-  return id;
 }
 
 // ---- /api/conversations/:id

@@ -224,14 +224,20 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * parsed bodies in those two ways.
  */
 export function parseJson(bytes: Buffer): JsonObject {
+  const value = parseJsonOrList(bytes);
+  if (Array.isArray(value)) throw new AppError('invalid_request', 'The body is a list. Send a JSON object.');
+  return value;
+}
+
+/** The same where a list will do too. */
+export function parseJsonOrList(bytes: Buffer): JsonObject | unknown[] {
   const decoded = bytes.toString('utf8');
   const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded;
   const value = parsed(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-    throw new AppError('invalid_request', `The body is ${kind}. Send a JSON object.`);
-  }
-  return value as JsonObject;
+  if (Array.isArray(value)) return value;
+  if (typeof value === 'object' && value !== null) return value as JsonObject;
+  const kind = value === null ? 'null' : `a ${typeof value}`;
+  throw new AppError('invalid_request', `The body is ${kind}. Send a JSON object.`);
 }
 
 function parsed(text: string): unknown {

@@ -55,6 +55,16 @@ export class UnderWay {
     this.#used += bytes;
   }
 
+  /** For work that comes on no connection: the bytes count until the result is called. Throws overloaded. */
+  hold(bytes: number): () => void {
+    this.take(bytes);
+    let held = bytes;
+    return () => {
+      this.giveBack(held);
+      held = 0;
+    };
+  }
+
   giveBack(bytes: number): void {
     this.#used -= bytes;
   }

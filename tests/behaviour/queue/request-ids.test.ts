@@ -53,10 +53,14 @@ test.each([1, 2])('ten jobs each have an id and a result of their own, round %i'
   }
 });
 
-test('an id that was chosen is refused to all but one, also when the answer is kept', async () => {
+test('an id that was chosen stands for one job: with another body it is refused', async () => {
   for (const requestId of ['mine', 'mine-again']) {
-    const body = { messages: messages(1), requestId };
-    const answers = await Promise.all(TEN.map(() => hearth.post('/api/chat-queue', body)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([202, ...TEN.slice(1).map(() => 409)]);
+    const send = (i: number) => hearth.post('/api/chat-queue', { messages: messages(i), requestId });
+    const answers = await Promise.all(TEN.map(() => send(1)));
+    expect(answers.map(({ status }) => status)).toEqual(TEN.map(() => 202));
+    const accepted = (await Promise.all(answers.map((answer) => answer.json()))) as { request_id: string }[];
+    expect(new Set(accepted.map(({ request_id: id }) => id))).toEqual(new Set([requestId]));
+    expect((await send(2)).status).toBe(409);
   }
+  await expect.poll(() => hearth.fake.chats().length).toBe(1);
 });

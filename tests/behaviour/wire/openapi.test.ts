@@ -69,11 +69,16 @@ describe('the description', () => {
       ),
     );
     expect(named.toSorted()).toEqual([
+      'delete /api/chat-queue query batch',
       'delete /api/chat-queue query requestId',
       'delete /api/conversations/{id} query namespace',
+      'get /api/chat-queue query after',
+      'get /api/chat-queue query batch',
+      'get /api/chat-queue query limit',
       'get /api/chat-queue query requestId',
       'get /api/conversations/{id} query namespace',
       'get /health query ready',
+      'post /api/chat-queue query batch',
     ]);
   });
 

@@ -12,6 +12,8 @@ import { followed, once } from '../../../../backend/core/stories/follow.ts';
 import { Jobs } from '../../../../backend/core/stories/jobs.ts';
 import { planCache } from '../../../../backend/core/cache/policy.ts';
 import { LOCAL } from '../../../../backend/core/ownership.ts';
+import { openDatabase } from '../../../../backend/storage/database.ts';
+import { SqlJobStore } from '../../../../backend/storage/job-store.ts';
 import { Requests } from '../../../../backend/core/requests/requests.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
 import { completion, config, NO_LOG, watched } from '../../../support/builders.ts';
@@ -103,9 +105,19 @@ const open = (queue: Partial<Config['queue']> = {}): void => {
     conversations: new Conversations(() => settings, clock),
     clock,
     log: { ...NO_LOG, error: (fields) => logged.push(fields) },
-    queueLength: () => 7,
-    queue: { isLate: () => false, moveUp: (flight) => (flight === 'in line' ? 2 : undefined) },
+    store: new SqlJobStore(openDatabase({ folder: undefined, clock, log: NO_LOG })),
+    away: () => false,
+    hold: () => () => undefined,
+    onChange: () => undefined,
+    queue: {
+      waiting: 7,
+      full: false,
+      eta: () => 0,
+      isLate: () => false,
+      moveUp: (flight) => (flight === 'in line' ? 2 : undefined),
+    },
   });
+  jobs.open();
 };
 
 beforeEach(() => {
@@ -134,13 +146,15 @@ const call = (id: string): ChatCall => ({
   streamed: false,
 });
 
-const submit = (id: string, conversation?: string) =>
-  jobs.submit(
-    call(id),
-    conversation === undefined
-      ? undefined
-      : { id: conversation, messages: [{ role: 'user', content: 'hi' }], prompt: '' },
-  );
+const submit = (id: string, conversation?: string, body = 'a body') =>
+  jobs.submit({
+    call: call(id),
+    ask:
+      conversation === undefined
+        ? undefined
+        : { id: conversation, messages: [{ role: 'user', content: 'hi' }], prompt: '' },
+    body,
+  });
 const run = (n = 0): ScriptedRun => gateway.runs[n] ?? expect.unreachable('no such run');
 
 /** A job that has said this and ended. */
@@ -276,7 +290,7 @@ test('a caller may have as many jobs that follow as in line, and a refused one k
   await expect(submit('one-more')).rejects.toMatchObject({ code: 'queue_full' });
   expect(gateway.closed).toEqual(['one-more']);
   expect(jobs.taken('one-more')).toBe(false);
-  await jobs.submit({ ...call('of another'), caller: 'other' }, undefined);
+  await jobs.submit({ call: { ...call('of another'), caller: 'other' }, ask: undefined, body: '' });
   expect(gateway.runs.length).toBe(1);
   run().end();
   await settled();
@@ -285,12 +299,19 @@ test('a caller may have as many jobs that follow as in line, and a refused one k
 });
 
 describe('an id', () => {
-  test('is taken while its request lives, and while its result is kept', async () => {
+  test('stands for one job: the same body is the same job, another body or owner is refused', async () => {
     await submit('r1');
-    await expect(submit('r1')).rejects.toMatchObject({ code: 'request_exists' });
-    run().end();
-    await settled();
-    await expect(submit('r1')).rejects.toMatchObject({ code: 'request_exists' });
+    for (const status of ['queued', 'completed']) {
+      expect(await submit('r1')).toMatchObject({ request_id: 'r1', status });
+      const others = [
+        submit('r1', undefined, 'another body'),
+        jobs.submit({ call: { ...call('r1'), owner: 'key x' }, ask: undefined, body: 'a body' }),
+        jobs.submit({ call: { ...call('r1'), anyId: true }, ask: undefined, body: 'a body' }),
+      ];
+      for (const other of others) await expect(other).rejects.toMatchObject({ code: 'request_exists' });
+      run().end();
+      await settled();
+    }
     expect(gateway.runs.length).toBe(1);
   });
 
@@ -311,9 +332,10 @@ describe('an id', () => {
   test('sent twice at the same time is accepted once, also when the answers are kept ones', async () => {
     gateway.hits = true;
     const [first, second] = [watched(submit('r1')), watched(submit('r1'))];
+    const third = watched(submit('r1', undefined, 'another body'));
     await settled();
-    expect(first.state).toBe('fulfilled');
-    expect(second).toMatchObject({ state: 'rejected', reason: { code: 'request_exists' } });
+    for (const { value } of [first, second]) expect(value).toMatchObject({ request_id: 'r1' });
+    expect(third).toMatchObject({ state: 'rejected', reason: { code: 'request_exists' } });
     // It is refused before anything is asked for it.
     expect(gateway.runs.length).toBe(1);
     run().say('the answer');
@@ -518,18 +540,19 @@ describe('looking on', () => {
 
   test('the figures are complete when the end is seen', async () => {
     await submit('r1');
-    const { ticket, events } = jobs.watch('r1', LOCAL, NEVER);
-    const statuses: string[] = [];
+    const { piece, events } = jobs.watch('r1', LOCAL, NEVER);
+    const statuses: unknown[] = [];
     const looking = watched(
       (async () => {
-        for await (const event of events) if (event.type === 'end') statuses.push(ticket.status);
+        for await (const event of events)
+          if (event.type === 'end') statuses.push(piece(event, false), jobs.view('r1', LOCAL).status);
       })(),
     );
     await settled();
     run().end();
     await settled();
     expect(looking.state).toBe('fulfilled');
-    expect(statuses).toEqual(['completed']);
+    expect(statuses).toMatchObject([{ done: true, request_id: 'r1', source: 'miss' }, 'completed']);
   });
 
   test('at a request of another caller is not possible', () => {

@@ -1,0 +1,199 @@
+// Our own routes as OpenAPI tells them: what each is for, takes and answers, by the schemas that check it.
+import { z } from 'zod';
+import { chatRequestSchema, namespaceSchema, requestIdSchema } from './chat/chat-request.ts';
+import { chatAnswerSchema } from './chat/chat.ts';
+import {
+  ACTION_NAMES,
+  actionResultSchema,
+  cacheStatsSchema,
+  conversationRemovedSchema,
+  conversationViewSchema,
+  healthSchema,
+} from './control.ts';
+import { wireErrorSchema, type ErrorCode } from './errors.ts';
+import type { DropInBody } from './openapi-bodies.ts';
+import {
+  acceptedBatchSchema,
+  acceptedSchema,
+  batchViewSchema,
+  cancelledBatchSchema,
+  cancelledSchema,
+  queueSchema,
+  requestViewSchema,
+} from './queue-view.ts';
+import type { OwnRoute } from './routes.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** POST /api/cache-stats; what `data` may hold depends on the action. */
+const actionSchema = z.strictObject({
+  action: z.enum(ACTION_NAMES as [string, ...string[]]),
+  data: z.looseObject({}).nullish(),
+});
+
+/** Every named shape: requests as they may come, answers as they are sent. */
+export const SENT = {
+  ChatRequest: chatRequestSchema,
+  ChatRequests: z.union([chatRequestSchema, z.array(chatRequestSchema).min(1)]),
+  Action: actionSchema,
+} as const;
+
+export const ANSWERED = {
+  ChatAnswer: chatAnswerSchema,
+  Accepted: acceptedSchema,
+  AcceptedBatch: acceptedBatchSchema,
+  BatchView: batchViewSchema,
+  CancelledBatch: cancelledBatchSchema,
+  RequestView: requestViewSchema,
+  Queue: queueSchema,
+  Cancelled: cancelledSchema,
+  Conversation: conversationViewSchema,
+  ConversationRemoved: conversationRemovedSchema,
+  CacheStats: cacheStatsSchema,
+  ActionResult: actionResultSchema,
+  Health: healthSchema,
+  Error: wireErrorSchema,
+} as const;
+
+export type Sent = keyof typeof SENT | DropInBody;
+export type Answered = keyof typeof ANSWERED;
+
+export interface Operation {
+  readonly what: string;
+  readonly sends?: Sent;
+  readonly query?: readonly Json[];
+  readonly answers: {
+    readonly status: number;
+    readonly what: string;
+    /** One of these; none where the answer is no JSON, or has no fixed shape. */
+    readonly shapes: readonly Answered[];
+    readonly stream?: string;
+  };
+  readonly errors: readonly ErrorCode[];
+}
+
+const requestId = (required: boolean): Json => ({
+  name: 'requestId',
+  in: 'query',
+  required,
+  schema: plain(requestIdSchema, 'input'),
+});
+
+const batch: Json = { name: 'batch', in: 'query', schema: plain(requestIdSchema, 'input') };
+
+/** As `cache.namespace` of the chats in it. */
+const namespace: Json = {
+  name: 'namespace',
+  in: 'query',
+  schema: plain(namespaceSchema, 'input'),
+  description: 'The `cache.namespace` of a conversation that has one',
+};
+
+export const OPERATIONS: {
+  readonly [R in OwnRoute as R['path']]: Readonly<Record<Lowercase<R['methods'][number]>, Operation>>;
+} = {
+  '/health': {
+    get: {
+      what: 'How Hearth and Ollama are',
+      query: [{ name: 'ready', in: 'query', schema: { enum: ['1'] }, description: '503 unless healthy' }],
+      answers: { status: 200, shapes: ['Health'], what: 'The process lives' },
+      errors: [],
+    },
+  },
+  '/openapi.json': {
+    get: {
+      what: 'This description',
+      answers: { status: 200, shapes: [], what: 'An OpenAPI 3.1 document' },
+      errors: [],
+    },
+  },
+  '/api/chat-optimized': {
+    post: {
+      what: 'Chat',
+      sends: 'ChatRequest',
+      answers: {
+        status: 200,
+        shapes: ['ChatAnswer'],
+        what: 'The answer, whole or streamed',
+        stream: 'With `stream`: `data:` lines, one JSON object each; the last one has `"done": true`.',
+      },
+      errors: [],
+    },
+  },
+  '/api/chat-queue': {
+    post: {
+      what: 'Hand a chat in, or a list of them, without waiting for the answer',
+      sends: 'ChatRequests',
+      query: [{ ...batch, description: 'The id of the list; the same list sent again with it is the same batch' }],
+      answers: { status: 202, shapes: ['Accepted', 'AcceptedBatch'], what: 'Accepted; Location says where to look' },
+      errors: ['request_exists'],
+    },
+    get: {
+      what: 'A request that was handed in, or a batch; without requestId and batch, the whole queue',
+      query: [
+        requestId(false),
+        batch,
+        { name: 'after', in: 'query', schema: { type: 'string' }, description: '`next` of the answer before' },
+        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } },
+      ],
+      answers: {
+        status: 200,
+        shapes: ['RequestView', 'BatchView', 'Queue'],
+        what: 'Where it stands, and its result once it has one',
+        stream: 'With `Accept: text/event-stream`: its life as `data:` lines.',
+      },
+      errors: ['invalid_request', 'request_not_found', 'request_gone'],
+    },
+    delete: {
+      what: 'Cancel a request that waits or runs, or all of a batch',
+      query: [requestId(false), batch],
+      answers: { status: 200, shapes: ['Cancelled', 'CancelledBatch'], what: 'Cancelled' },
+      errors: ['invalid_request', 'request_not_found', 'request_gone', 'not_cancellable'],
+    },
+  },
+  '/api/conversations/:id': {
+    get: {
+      what: 'What was said under a conversation_id',
+      query: [namespace],
+      answers: { status: 200, shapes: ['Conversation'], what: 'Its messages' },
+      errors: ['not_found'],
+    },
+    delete: {
+      what: 'Forget a conversation',
+      query: [namespace],
+      answers: { status: 200, shapes: ['ConversationRemoved'], what: 'Forgotten' },
+      errors: ['not_found'],
+    },
+  },
+  '/api/cache-stats': {
+    get: {
+      what: 'Statistics',
+      answers: { status: 200, shapes: ['CacheStats'], what: 'Figures since the start' },
+      errors: [],
+    },
+    post: {
+      what: 'Clear, warm, unload, delete, reset',
+      sends: 'Action',
+      answers: { status: 200, shapes: ['ActionResult'], what: 'What was done' },
+      errors: ['invalid_request', 'model_not_found', 'upstream_unreachable', 'upstream_failed'],
+    },
+  },
+  '/api/events': {
+    get: {
+      what: 'What goes on, live',
+      answers: {
+        status: 200,
+        shapes: [],
+        what: 'Server-sent events',
+        stream: 'Events named state, snapshot, queue, request, model and notice; a full snapshot first.',
+      },
+      errors: [],
+    },
+  },
+};
+
+/** A schema as plain JSON Schema. What JSON Schema cannot say, such as a check in code, is left out. */
+export function plain(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  return json;
+}

@@ -1,0 +1,189 @@
+// Many jobs that are accepted together, all or none: they wait on disk, and are looked at and cancelled together.
+import { AppError } from '../../contract/errors.ts';
+import type { AcceptedBatch, BatchSummary, BatchView } from '../../contract/queue-view.ts';
+import { sees } from '../ownership.ts';
+import type { Clock, ReadConfig } from '../ports.ts';
+import { noRoom, requestExists } from '../refusals.ts';
+import type { Gateway } from './gateway.ts';
+import type { AskedJob, Jobs } from './jobs.ts';
+import { retentionOf } from './job-times.ts';
+import { iso } from './standing.ts';
+import type { JobStore, NewBatch, StoredBatch, StoredJob } from './stored-jobs.ts';
+
+const MB = 1024 * 1024;
+/** A page of results ends when it is as large as this, so that it is never too much at once. */
+const MOST_PAGE_BYTES = 8 * MB;
+/** So many are read at a time. */
+const SLICE = 50;
+/** So many are told of in a view of the whole queue. */
+const MOST_SHOWN = 20;
+/** After a refusal for want of room. Milliseconds. */
+const LATER_MS = 60_000;
+
+export interface JobBatchesOptions {
+  readonly jobs: Jobs;
+  readonly store: JobStore;
+  readonly gateway: Pick<Gateway, 'check'>;
+  readonly config: ReadConfig;
+  readonly clock: Clock;
+}
+
+/** One of many that are accepted together. */
+export interface AskedMember extends AskedJob {
+  /** A word of its own for whoever handed it in; kept with it. */
+  readonly tag?: string;
+}
+
+export class JobBatches {
+  readonly #options: JobBatchesOptions;
+  /** Those that are being accepted, so that the same one that is sent again is not accepted twice. */
+  readonly #coming = new Map<
+    string,
+    { readonly batch: Pick<NewBatch, 'owner' | 'body'>; readonly done: Promise<void> }
+  >();
+
+  constructor(options: JobBatchesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Accepts all of them or none; they are on disk when it resolves. The same batch of the same owner, handed in again, is the
+   * same one. Throws what Gateway.check throws for any of them, queue_full, and request_exists when another batch or job has an id.
+   */
+  async submit(
+    asked: readonly AskedMember[],
+    batch: Omit<NewBatch, 'createdAt'>,
+    signal: AbortSignal,
+  ): Promise<AcceptedBatch> {
+    const { store, clock } = this.#options;
+    const coming = this.#coming.get(batch.id);
+    const before = coming?.batch ?? this.#kept(batch.id);
+    if (before !== undefined && (before.owner !== batch.owner || before.body !== batch.body))
+      throw requestExists(batch.id);
+    if (before === undefined) {
+      const done = this.#accept(asked, { ...batch, createdAt: clock.now() }, signal);
+      this.#coming.set(batch.id, { batch, done });
+      await done.finally(() => this.#coming.delete(batch.id));
+    } else {
+      await coming?.done;
+    }
+    const { summary, kept } = this.find(batch.id, batch.owner);
+    const request_ids = [...this.#all(kept)].map(({ id }) => id);
+    return { ...summary, request_ids, durable: store.isDurable };
+  }
+
+  async #accept(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<void> {
+    const { jobs, gateway } = this.#options;
+    this.#checkRoom(asked.length);
+    const models = new Map(asked.map(({ call }) => [call.model, call]));
+    for (const call of models.values()) await gateway.check(call, signal);
+    const ids = new Set<string>();
+    for (const { call } of asked) {
+      if (ids.has(call.id) || jobs.taken(call.id)) throw requestExists(call.id);
+      ids.add(call.id);
+    }
+    jobs.acceptBatch(
+      asked.map((each) => ({ ...each, createdAt: batch.createdAt })),
+      batch,
+    );
+  }
+
+  /** Throws queue_full when so many more are too many. */
+  #checkRoom(more: number): void {
+    const { store, config } = this.#options;
+    const { max_jobs, jobs_max_mb } = config().queue;
+    const { waiting, bytes } = store.load();
+    if (waiting + more > max_jobs) {
+      throw noRoom(
+        `${waiting} jobs wait already, and ${max_jobs} may (queue.max_jobs). Send a smaller batch, or this one later.`,
+        LATER_MS,
+      );
+    }
+    if (bytes < jobs_max_mb * MB) return;
+    throw noRoom(
+      `Batches take ${Math.round(bytes / MB)} MB of disk, and ${jobs_max_mb} MB are allowed (queue.jobs_max_mb). Send it again when results have gone, or raise that.`,
+      LATER_MS,
+    );
+  }
+
+  /** What is kept of a batch; undefined when that was long enough. */
+  #kept(id: string): StoredBatch | undefined {
+    const { store, config, jobs } = this.#options;
+    const batch = store.batch(id);
+    const isOver = batch?.endedAt !== undefined && jobs.now() - batch.endedAt > retentionOf(config()).batchMs;
+    return isOver ? undefined : batch;
+  }
+
+  /** A batch as a watcher may see it. Throws request_not_found, request_gone. */
+  find(id: string, watcher: string): { readonly kept: StoredBatch; readonly summary: BatchSummary } {
+    const { store, config } = this.#options;
+    const kept = this.#kept(id);
+    const owner = kept?.owner ?? store.batch(id)?.owner ?? store.gone('batch', id);
+    // Nobody is to learn that there is, or was, a batch of somebody else.
+    if (owner === undefined || !sees(watcher, owner))
+      throw new AppError('request_not_found', `No batch has the id "${id}".`);
+    if (kept !== undefined) return { kept, summary: this.#summary(kept) };
+    const { batch_retention_seconds: seconds } = config().queue;
+    throw new AppError('request_gone', `The batch "${id}" is gone: results of batches are kept for ${seconds} s.`);
+  }
+
+  #summary({ id, counts, createdAt, endedAt }: StoredBatch): BatchSummary {
+    const { waiting, ...ended } = counts;
+    const processing = this.#options.jobs.runs
+      .list()
+      .filter(({ batch, answer }) => batch === id && answer.ticket.status === 'processing').length;
+    const total = waiting + ended.completed + ended.failed + ended.cancelled + ended.expired;
+    const isOver = endedAt !== undefined;
+    const hasBegun = processing > 0 || waiting < total;
+    return {
+      batch_id: id,
+      status: isOver ? (ended.cancelled > 0 ? 'cancelled' : 'completed') : hasBegun ? 'processing' : 'queued',
+      created_at: iso(createdAt),
+      ...(isOver ? { finished_at: iso(endedAt) } : {}),
+      counts: { total, queued: Math.max(0, waiting - processing), processing, ...ended },
+    };
+  }
+
+  /** Those that have not ended, as far as a watcher may see them. */
+  open(watcher: string): BatchSummary[] {
+    const seen = this.#options.store.openBatches().filter(({ owner }) => sees(watcher, owner));
+    return seen.slice(0, MOST_SHOWN).map((batch) => this.#summary(batch));
+  }
+
+  /** A batch and some of its requests: at most `limit`, from the one behind `after` on. Throws request_not_found, request_gone. */
+  view(id: string, watcher: string, { after, limit }: { readonly after: number; readonly limit: number }): BatchView {
+    const { jobs } = this.#options;
+    const { kept, summary } = this.find(id, watcher);
+    const requests: BatchView['requests'] = [];
+    let last = after;
+    let bytes = 0;
+    let isMore = false;
+    for (const job of this.#all(kept, after)) {
+      isMore = requests.length === limit || bytes > MOST_PAGE_BYTES;
+      if (isMore) break;
+      requests.push(jobs.viewOf(job));
+      bytes += job.ended?.record?.byteLength ?? 0;
+      last = job.seq;
+    }
+    return { ...summary, requests, ...(isMore ? { next: String(last) } : {}) };
+  }
+
+  /** All jobs of a batch in the order of their acceptance, read as they are needed. */
+  *#all({ id }: StoredBatch, after = 0): Generator<StoredJob, void, undefined> {
+    for (let from = after; ;) {
+      const slice = this.#options.store.jobsOf(id, from, SLICE);
+      yield* slice;
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < SLICE) return;
+      from = last.seq;
+    }
+  }
+
+  /** Cancels all that have not ended. How many. Throws request_not_found, request_gone, not_cancellable. */
+  cancel(id: string, watcher: string): BatchSummary & { readonly cancelled: number } {
+    const { kept } = this.find(id, watcher);
+    if (kept.endedAt !== undefined) throw new AppError('not_cancellable', `The batch "${id}" has already ended.`);
+    const cancelled = this.#options.jobs.cancelBatch(id);
+    return { ...this.find(id, watcher).summary, cancelled };
+  }
+}

@@ -1,0 +1,226 @@
+// /api/chat-queue: chats without a connection. One or many are handed in, looked at, followed and cancelled.
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChatRequest } from '../../contract/chat/chat-request.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Accepted, QueueView, RequestView } from '../../contract/queue-view.ts';
+import { quotation, sentence } from '../../contract/sentence.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import type { AskedMember, JobBatches } from '../../core/stories/job-batches.ts';
+import type { AskedJob } from '../../core/stories/jobs.ts';
+import { queueView } from '../../core/stories/queue-now.ts';
+import type { SnapshotParts } from '../../core/stories/snapshot.ts';
+import { waitsFor } from '../../core/stories/standing.ts';
+import type { JobStore } from '../../core/stories/stored-jobs.ts';
+import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
+import { bodyOf } from '../dialect/drop-in.ts';
+import { goneSignal, requestId, sendJson } from '../dialect/encode.ts';
+import { sendData, sendSse } from '../dialect/stream.ts';
+import { ownerOf, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
+import { handlersWith } from '../wire/handler.ts';
+import { queueHeaders } from '../wire/queue-headers.ts';
+import type { UnderWay } from '../wire/under-way.ts';
+import { readChat } from './chat-call.ts';
+import type { ChatParts } from './chat-optimized.ts';
+import { readOwnChats } from './own-chat.ts';
+
+export interface QueueParts extends SnapshotParts, ChatParts {
+  readonly batches: JobBatches;
+  readonly jobStore: Pick<JobStore, 'isDurable'>;
+  readonly feed: Feed;
+  readonly underWay: UnderWay;
+}
+
+/** Kept answers are for programs; a browser must ask again each time. */
+const NO_STORE = { 'Cache-Control': 'no-store' };
+const PATH = '/api/chat-queue';
+/** Requests of a batch in one answer, unless another number is asked for. */
+const PAGE = 100;
+const MOST_PAGE = 1000;
+
+export function queueHandlers(parts: QueueParts) {
+  const on = handlersWith(parts);
+  return { POST: on(handIn), GET: on(look), DELETE: on(cancel) };
+}
+
+// ---- POST
+
+async function handIn(parts: QueueParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = readOwnChats(await bodyOf(parts, req));
+  if (isList(body)) await handInMany(parts, req, res, body);
+  else await handInOne(parts, req, res, body);
+}
+
+function isList(body: ChatRequest | readonly ChatRequest[]): body is readonly ChatRequest[] {
+  return Array.isArray(body);
+}
+
+async function handInOne(
+  parts: QueueParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  body: ChatRequest,
+): Promise<void> {
+  const asked = jobOf(parts, req, body, requestId(res));
+  // Hold it until the job has run, not only until this request is answered.
+  const view = await parts.jobs.submit(asked, parts.underWay.keep(req));
+  sendJson(res, 202, acceptedOf(view, parts.jobStore.isDurable), {
+    ...NO_STORE,
+    ...queueHeaders(undefined, asked.call),
+    Location: `${PATH}?requestId=${encodeURIComponent(view.request_id)}`,
+  });
+}
+
+/** The id from the body must be free, or its own from before (409 if not); one from a header is taken if it is free. */
+function jobOf({ config, jobs, newId }: QueueParts, req: IncomingMessage, body: ChatRequest, wish: string): AskedJob {
+  const { call, conversation: ask, wantedId } = readChat(req, body, wish, PATH, config());
+  const id = wantedId ?? (jobs.taken(wish) ? newId() : wish);
+  return {
+    call: { ...call, id, anyId: wantedId === undefined, replay: 'instant', streamed: false },
+    ask,
+    body: nameOf(body),
+  };
+}
+
+/** Equal for two bodies that say the same. */
+function nameOf(body: unknown): string {
+  return createHash('sha256').update(canonicalJson(body)).digest('base64url');
+}
+
+function acceptedOf(view: RequestView, durable: boolean): Accepted {
+  const { request_id, created_at, class: of, class_by, priority, model } = view;
+  return {
+    request_id,
+    status: {
+      queue_position: view.queue_position,
+      queue_length: view.queue_length,
+      estimated_wait_time: view.estimated_wait_time,
+      ...(view.late === undefined ? {} : { late: view.late }),
+      ...waitsFor(view),
+      is_processing: view.status === 'processing',
+    },
+    created_at,
+    class: of,
+    class_by,
+    priority,
+    model,
+    durable,
+  };
+}
+
+/** All or none. Nobody waits for one of many as for one alone, so they are background work unless somebody says otherwise. */
+async function handInMany(
+  parts: QueueParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  bodies: readonly ChatRequest[],
+): Promise<void> {
+  const asked = bodies.map((body): AskedMember => {
+    const job = jobOf(parts, req, body, parts.newId());
+    const isAsked = job.call.classBy !== 'default';
+    return isAsked ? job : { ...job, call: { ...job.call, class: 'background', classBy: 'a batch' } };
+  });
+  const id = wanted(req, 'batch') ?? parts.newId();
+  const batch = { id, owner: ownerOf(req), body: nameOf(asked.map(({ body }) => body)) };
+  const accepted = await parts.batches.submit(asked, batch, goneSignal(res));
+  sendJson(res, 202, accepted, { ...NO_STORE, Location: `${PATH}?batch=${encodeURIComponent(id)}` });
+}
+
+// ---- GET
+
+async function look(parts: QueueParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = wantedRequest(req);
+  const batch = wanted(req, 'batch');
+  const asStream = (req.headers.accept ?? '').includes('text/event-stream');
+  if (batch !== undefined) {
+    sendJson(res, 200, parts.batches.view(batch, watcherOf(req), pageOf(req)), NO_STORE);
+  } else if (id === undefined) {
+    await lookAtAll(parts, req, res, asStream);
+  } else if (asStream) {
+    const { events, piece } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
+    await sendSse(res, events, { headers: {}, patience: parts.patience, eager: true, render: piece });
+  } else {
+    sendJson(res, 200, parts.jobs.view(id, watcherOf(req)), NO_STORE);
+  }
+}
+
+async function lookAtAll(
+  parts: QueueParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  asStream: boolean,
+): Promise<void> {
+  const now = (): QueueView => queueView(parts, watcherOf(req));
+  if (!asStream) {
+    sendJson(res, 200, now(), NO_STORE);
+    return;
+  }
+  const changes = queueChanges(parts.feed, viewerOf(req), goneSignal(res));
+  await sendData(res, whileGood(req, parts.config, changes), parts.patience, now);
+}
+
+/** The queue as it is now, and after each change, at most four times a second. */
+async function* queueChanges(
+  feed: Feed,
+  viewer: Viewer,
+  signal: AbortSignal,
+): AsyncGenerator<QueueView, void, undefined> {
+  for await (const event of feed.read(signal, viewer, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
+}
+
+// ---- DELETE
+
+async function cancel(parts: QueueParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const id = wantedRequest(req);
+  const batch = wanted(req, 'batch');
+  if (batch !== undefined) {
+    sendJson(res, 200, parts.batches.cancel(batch, watcherOf(req)), NO_STORE);
+    return;
+  }
+  if (id === undefined) {
+    throw new AppError(
+      'invalid_request',
+      'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…, or a batch: ?batch=…',
+    );
+  }
+  parts.jobs.cancel(id, watcherOf(req));
+  sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
+}
+
+// ---- the query
+
+function queryOf(req: IncomingMessage): URLSearchParams {
+  return new URL(req.url ?? '/', 'http://localhost').searchParams;
+}
+
+/** `requestId` of the query; `request_id` is accepted too, since our own answers call it so. */
+function wantedRequest(req: IncomingMessage): string | undefined {
+  return wanted(req, 'requestId') ?? wanted(req, 'request_id', 'requestId');
+}
+
+function wanted(req: IncomingMessage, name: string, told = name): string | undefined {
+  const id = queryOf(req).get(name);
+  if (id === null) return undefined;
+  if (!/^[\w.:-]{1,128}$/.test(id)) {
+    throw new AppError(
+      'invalid_request',
+      sentence`${told} must be 1 to 128 characters of A-Z a-z 0-9 _ . : -. It was ${quotation(id)}.`,
+    );
+  }
+  return id;
+}
+
+/** Which requests of a batch are wanted. */
+function pageOf(req: IncomingMessage): { readonly after: number; readonly limit: number } {
+  const query = queryOf(req);
+  const whole = (name: string, otherwise: number, most: number): number => {
+    const value = query.get(name);
+    if (value === null) return otherwise;
+    if (/^\d{1,15}$/.test(value) && Number(value) <= most) return Number(value);
+    throw new AppError(
+      'invalid_request',
+      sentence`${name} must be a whole number up to ${String(most)}. It was ${quotation(value)}.`,
+    );
+  };
+  return { after: whole('after', 0, Number.MAX_SAFE_INTEGER), limit: Math.max(1, whole('limit', PAGE, MOST_PAGE)) };
+}

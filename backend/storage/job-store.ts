@@ -1,0 +1,232 @@
+// Accepted jobs on disk: what is asked until they have ended, and their results for as long as they are kept.
+import type {
+  JobEnd,
+  JobOutcome,
+  JobStore,
+  NewBatch,
+  NewJob,
+  Retention,
+  StoredAsk,
+  StoredBatch,
+  StoredJob,
+  WaitingJob,
+} from '../core/stories/stored-jobs.ts';
+import type { Database } from './database.ts';
+import { JOB_COLUMNS, outcomeColumn, readAsk, readAskRow, readBatch, readJob } from './job-rows.ts';
+import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
+
+/** So many rows go away at once. */
+const MOST_EXPIRED = 200;
+
+export class SqlJobStore implements JobStore {
+  readonly #db: Database;
+  /** Of all jobs that are in the table. */
+  readonly #ids = new Set<string>();
+  #next = 1;
+  #prepared = false;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  get isDurable(): boolean {
+    return this.#db.isDurable;
+  }
+
+  /** Before anything else is asked; it may be that somebody asks before `open`. */
+  #prepare(): void {
+    if (this.#prepared) return;
+    this.#prepared = true;
+    this.#db.read((sql) => {
+      for (const { id } of sql.all('SELECT id FROM job') as readonly { id: string }[]) this.#ids.add(id);
+      const last = sql.get('SELECT MAX(seq) AS last FROM job') as { last: number | null } | undefined;
+      this.#next = (last?.last ?? 0) + 1;
+    });
+  }
+
+  open(now: number): readonly WaitingJob[] {
+    this.#prepare();
+    return this.#db.commit((sql) => {
+      const alive = (sql.get('SELECT alive_at FROM job_clock') as { alive_at: number } | undefined)?.alive_at ?? now;
+      // The clock on the wall may have been set back since.
+      sql.run('UPDATE job SET ended_at = ? WHERE ended_at > ?', now, now);
+      sql.run('UPDATE job_group SET ended_at = ? WHERE ended_at > ?', now, now);
+      const stood = 'waited_ms + MAX(0, ? - in_line_at)';
+      sql.run(`UPDATE job SET waited_ms = ${stood}, in_line_at = NULL WHERE in_line_at IS NOT NULL`, alive);
+      const rows = sql.all("SELECT seq, batch FROM job WHERE state = 'waiting' ORDER BY seq");
+      return (rows as readonly { seq: number; batch: string | null }[]).map(({ seq, batch }) => ({
+        seq,
+        batch: batch ?? undefined,
+      }));
+    });
+  }
+
+  has(id: string): boolean {
+    this.#prepare();
+    return this.#ids.has(id);
+  }
+
+  accept(jobs: readonly NewJob[], now: number, batch?: NewBatch): readonly number[] {
+    this.#prepare();
+    const first = this.#next;
+    this.#db.commit((sql) => {
+      let seq = first;
+      for (const job of jobs) {
+        // Its result was kept long enough, and the id is free again.
+        if (this.#ids.has(job.call.id)) sql.run("DELETE FROM job WHERE id = ? AND state <> 'waiting'", job.call.id);
+        insertJob(sql, seq++, job, now, batch);
+      }
+      if (batch === undefined) return;
+      const { id, owner, body, createdAt } = batch;
+      sql.run(
+        'INSERT INTO job_group (id, owner, body, created_at, waiting) VALUES (?, ?, ?, ?, ?)',
+        id,
+        owner,
+        body,
+        createdAt,
+        jobs.length,
+      );
+    });
+    this.#next = first + jobs.length;
+    for (const { call } of jobs) this.#ids.add(call.id);
+    return jobs.map((_, at) => first + at);
+  }
+
+  ask(seq: number): StoredAsk | undefined {
+    const row = this.#db.read((sql) =>
+      sql.get(
+        "SELECT id, asked, exact, priority, created_at, waited_ms, moves, bytes FROM job WHERE seq = ? AND state = 'waiting'",
+        seq,
+      ),
+    );
+    if (row === undefined) return undefined;
+    const read = readAskRow(row);
+    const { id, created_at, waited_ms, moves, bytes } = read;
+    return { ...readAsk(read), id, createdAt: created_at, waitedMs: waited_ms, moves, bytes };
+  }
+
+  entered(seq: number, now: number): void {
+    this.#db.later((sql) => sql.run('UPDATE job SET in_line_at = ? WHERE seq = ?', now, seq));
+  }
+
+  moved(seq: number): void {
+    this.#db.later((sql) => sql.run('UPDATE job SET moves = moves + 1 WHERE seq = ?', seq));
+  }
+
+  prioritised(seq: number, priority: number): void {
+    this.#db.later((sql) => sql.run('UPDATE job SET priority = ? WHERE seq = ?', priority, seq));
+  }
+
+  alive(now: number): void {
+    this.#db.later((sql) => sql.run('INSERT OR REPLACE INTO job_clock (one, alive_at) VALUES (1, ?)', now));
+  }
+
+  end(seq: number, state: JobEnd, outcome: JobOutcome, now: number, retention: Retention): boolean {
+    const { record } = outcome;
+    const gone = this.#db.commit((sql) => {
+      const ended = sql.run(
+        "UPDATE job SET state = ?, outcome = ?, record = ?, ended_at = ?, bytes = ?, asked = NULL, exact = NULL, in_line_at = NULL WHERE seq = ? AND state = 'waiting'",
+        state,
+        outcomeColumn(outcome),
+        record ?? null,
+        now,
+        JOB_BYTES + (record?.byteLength ?? 0),
+        seq,
+      );
+      if (ended.changes === 0) return undefined;
+      const { batch } = sql.get('SELECT batch FROM job WHERE seq = ?', seq) as { batch: string | null };
+      if (batch === null) return trim(sql, retention.maxBytes);
+      endedIn(sql, batch, state, 1, now);
+      return [];
+    });
+    this.#forget(gone ?? []);
+    return gone !== undefined;
+  }
+
+  cancelBatch(batch: string, except: readonly number[], finishedAt: string, now: number): number {
+    return this.#db.commit((sql) => {
+      const outcome: JobOutcome = {
+        finishedAt,
+        error: 'The batch was cancelled.',
+        code: 'cancelled',
+        record: undefined,
+      };
+      const { changes } = sql.run(
+        "UPDATE job SET state = 'cancelled', outcome = ?, ended_at = ?, bytes = ?, asked = NULL, exact = NULL WHERE batch = ? AND state = 'waiting' AND seq NOT IN (SELECT value FROM json_each(?))",
+        outcomeColumn(outcome),
+        now,
+        JOB_BYTES,
+        batch,
+        JSON.stringify(except),
+      );
+      if (changes > 0) endedIn(sql, batch, 'cancelled', changes, now);
+      return changes;
+    });
+  }
+
+  expire(now: number, { singleMs, batchMs }: Retention): void {
+    this.#db.later((sql) => {
+      const singles = sql.all(
+        'SELECT seq, id, owner FROM job WHERE batch IS NULL AND ended_at < ? LIMIT ?',
+        now - singleMs,
+        MOST_EXPIRED,
+      ) as readonly Doomed[];
+      const over = sql.get('SELECT id, owner FROM job_group WHERE ended_at < ? LIMIT 1', now - batchMs) as
+        Pick<Doomed, 'id' | 'owner'> | undefined;
+      const members =
+        over === undefined
+          ? []
+          : (sql.all(
+              'SELECT seq, id, owner FROM job WHERE batch = ? LIMIT ?',
+              over.id,
+              MOST_EXPIRED,
+            ) as readonly Doomed[]);
+      if (over !== undefined && members.length < MOST_EXPIRED) {
+        sql.run('DELETE FROM job_group WHERE id = ?', over.id);
+        bury(sql, 'batch', over);
+      }
+      this.#forget(remove(sql, [...singles, ...members]));
+    });
+  }
+
+  find(id: string | number): StoredJob | undefined {
+    if (typeof id === 'string' && !this.has(id)) return undefined;
+    const by = typeof id === 'string' ? 'id' : 'seq';
+    const row = this.#db.read((sql) => sql.get(`SELECT ${JOB_COLUMNS} FROM job WHERE ${by} = ?`, id));
+    return row === undefined ? undefined : readJob(row);
+  }
+
+  batch(id: string): StoredBatch | undefined {
+    const row = this.#db.read((sql) => sql.get('SELECT * FROM job_group WHERE id = ?', id));
+    return row === undefined ? undefined : readBatch(row);
+  }
+
+  openBatches(): readonly StoredBatch[] {
+    const rows = this.#db.read((sql) => sql.all('SELECT * FROM job_group WHERE ended_at IS NULL ORDER BY created_at'));
+    return rows.map(readBatch);
+  }
+
+  jobsOf(batch: string, after: number, limit: number): readonly StoredJob[] {
+    const rows = this.#db.read((sql) =>
+      sql.all(`SELECT ${JOB_COLUMNS} FROM job WHERE batch = ? AND seq > ? ORDER BY seq LIMIT ?`, batch, after, limit),
+    );
+    return rows.map(readJob);
+  }
+
+  gone(kind: 'job' | 'batch', id: string): string | undefined {
+    const row = this.#db.read((sql) => sql.get('SELECT owner FROM job_gone WHERE kind = ? AND id = ?', kind, id));
+    return (row as { owner: string } | undefined)?.owner;
+  }
+
+  load(): { readonly waiting: number; readonly bytes: number } {
+    return this.#db.read((sql) => {
+      const { waiting } = sql.get("SELECT COUNT(*) AS waiting FROM job WHERE state = 'waiting'") as { waiting: number };
+      const sum = 'SELECT COALESCE(SUM(bytes), 0) AS bytes FROM job WHERE batch IS NOT NULL';
+      return { waiting, ...(sql.get(sum) as { bytes: number }) };
+    });
+  }
+
+  #forget(doomed: readonly Doomed[]): void {
+    for (const { id } of doomed) this.#ids.delete(id);
+  }
+}
