@@ -5,16 +5,23 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDesktop } from './desktop-bundle.ts';
 import { makeGateway } from './gateway-bundle.ts';
+import { copyLibraries, isForHere, SQLITE_PACKAGE } from './libraries.ts';
 import { licensesOf } from './licenses.ts';
 
 const project = resolve(import.meta.dirname, '..', '..');
 const dist = join(project, 'dist');
 const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as { version: string };
 
-await writeFile(join(dist, 'hearth.licenses.txt'), licensesOf(await makeGateway(project, dist, version)));
+/** What the native library is made of. */
+const library = [SQLITE_PACKAGE, fileURLToPath(import.meta.resolve('node-addon-api'))];
+const gateway = await makeGateway(project, dist, version);
+await copyLibraries(dist, isForHere);
+await writeFile(join(dist, 'hearth.licenses.txt'), licensesOf([...gateway, ...library]));
 if (process.argv[2] !== 'gateway') {
   // What vite puts into the page.
   const page = ['preact', 'uplot'].map((name) => fileURLToPath(import.meta.resolve(name)));
   const main = await makeDesktop(project, join(dist, 'desktop'));
-  await writeFile(join(dist, 'licenses.txt'), licensesOf([...main, ...page]));
+  // For each processor, since an app can be packed for several. Electron is made for glibc alone.
+  await copyLibraries(join(dist, 'desktop'), (name) => name.includes(process.platform) && !name.includes('musl'));
+  await writeFile(join(dist, 'licenses.txt'), licensesOf([...main, ...page, ...library]));
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundle } from './bundle.ts';
 import { gatewayProgram } from './gateway-bundle.ts';
+import { copyLibraries, isForHere } from './libraries.ts';
 import { compiledBy } from './trial.ts';
 
 const run = promisify(execFile);
@@ -26,6 +27,8 @@ export async function makeExecutable(project: string, file: string, version: str
     await writeFile(asset('id'), id);
     const assets = ['program', 'map', 'id'];
     await inject(work, assets, asset('first'));
+    // So that what it makes of the store is compiled too.
+    await copyLibraries(work, isForHere);
     await writeFile(asset('compiled'), await compiledBy(asset('first'), [], id));
     await inject(work, [...assets, 'compiled'], file);
   } finally {

@@ -1,11 +1,13 @@
 // `npm run dist:headless`: the gateway without a desktop, for others, in `release/headless/`: the one file, a package for
-// npm without dependencies, and one executable for the machine this runs on. Each has been started when it is there.
+// npm, and one executable for the machine this runs on; and the libraries of SQLite, which file and executable look for
+// beside themselves. Each has been started when it is there.
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { makeExecutable } from './executable.ts';
+import { copyLibraries } from './libraries.ts';
 import { licenseOfNode } from './licenses.ts';
 import { tryOut } from './trial.ts';
 
@@ -16,6 +18,7 @@ interface Manifest {
   readonly author: string;
   readonly license: string;
   readonly engines: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
 }
 
 const project = resolve(import.meta.dirname, '..', '..');
@@ -30,6 +33,8 @@ await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 const FILES = ['hearth.mjs', 'hearth.mjs.map', 'hearth.licenses.txt'];
 for (const name of FILES) await copyFile(join(project, 'dist', name), join(out, name));
+// For all systems, since the file itself runs on all of them.
+await copyLibraries(out, () => true);
 const file = join(out, 'hearth.mjs');
 await tryOut(process.execPath, [file], version);
 await tell('hearth.mjs');
@@ -43,7 +48,16 @@ try {
   const archive = stdout.trim();
   // Installed as users do, somewhere else.
   await npm(
-    ['install', '--silent', '--no-audit', '--no-fund', '--offline', '--prefix', join(work, 'user'), join(out, archive)],
+    [
+      'install',
+      '--silent',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      '--prefix',
+      join(work, 'user'),
+      join(out, archive),
+    ],
     work,
   );
   await tryOut(process.execPath, [join(work, 'user', 'node_modules', manifest.name, 'hearth.mjs')], version);
@@ -60,8 +74,9 @@ await tell(executable);
 // What the trial kept for this Node is no part of the release.
 await rm(`${file}.cache`, { force: true });
 
-/** The package's own: there is nothing to install beside it. */
-function packageOf({ name, version, description, author, license, engines }: Manifest): object {
+/** The package's own. SQLite comes as a package, which has it for each system; where it has none, Hearth works in memory. */
+function packageOf(all: Manifest): object {
+  const { name, version, description, author, license, engines, optionalDependencies } = all;
   return {
     name,
     version,
@@ -72,6 +87,7 @@ function packageOf({ name, version, description, author, license, engines }: Man
     type: 'module',
     bin: { hearth: 'hearth.mjs' },
     files: FILES,
+    optionalDependencies,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import { Connection, IN_MEMORY, NOWHERE, type Rows } from './rows.ts';
 import { DataFolder } from './data-folder.ts';
 import { migrate, type Schema } from './schema.ts';
-import { loadSqlite, type Sqlite } from './sqlite.ts';
+import { loadSqlite, type FoundSqlite } from './sqlite.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -32,27 +32,27 @@ export interface OpeningOptions {
 
 /** Never throws for what the machine or the disk is like. */
 export function open(options: OpeningOptions): Opened {
-  const sqlite = library(options.log);
-  if (sqlite === undefined) {
+  const found = library(options.log);
+  if (found === undefined) {
     const notice = 'SQLite cannot be loaded on this machine, so Hearth keeps everything in memory alone.';
     return { rows: NOWHERE, folder: undefined, notice: options.folder && notice, mayReturn: false };
   }
-  if (options.folder === undefined) return inMemory(options.schema, sqlite);
+  if (options.folder === undefined) return inMemory(options.schema, found);
   try {
-    return onDisk(options.folder, sqlite, options);
+    return onDisk(options.folder, found, options);
   } catch (error) {
     const trouble = troubleOf(error);
     if (trouble === undefined) throw error;
     // People are told in the notice, and once.
     options.log.debug({ err: error, folder: options.folder }, 'the store cannot be opened');
     const notice = memoryAlone(options.folder, trouble);
-    return { ...inMemory(options.schema, sqlite), notice, mayReturn: trouble.kind !== 'held' };
+    return { ...inMemory(options.schema, found), notice, mayReturn: trouble.kind !== 'held' };
   }
 }
 
 /** Rows in memory alone, with the tables of the store. */
-export function inMemory(schema: Schema, sqlite: Sqlite = loadSqlite()): Opened {
-  const rows = new Connection(sqlite, IN_MEMORY);
+export function inMemory(schema: Schema, found: FoundSqlite = loadSqlite()): Opened {
+  const rows = new Connection(found.sqlite, IN_MEMORY);
   migrate(rows, schema);
   return { rows, folder: undefined, notice: undefined, mayReturn: false };
 }
@@ -72,7 +72,7 @@ function moveAside(folder: DataFolder, { why }: Trouble, { log, clock }: Opening
   return `${folder.file} could not be used because ${why}. It is now ${name}, and Hearth has begun a new one.`;
 }
 
-function library(log: Log): Sqlite | undefined {
+function library(log: Log): FoundSqlite | undefined {
   try {
     return loadSqlite();
   } catch (error) {
@@ -81,32 +81,32 @@ function library(log: Log): Sqlite | undefined {
   }
 }
 
-function onDisk(path: string, sqlite: Sqlite, options: OpeningOptions): Opened {
+function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Opened {
   const folder = new DataFolder(path);
   try {
-    folder.hold(sqlite);
+    folder.hold(found.sqlite);
     let { broken } = options;
     try {
-      if (broken === undefined) return opened(folder, sqlite, options);
+      if (broken === undefined) return opened(folder, found, options);
     } catch (error) {
       broken = troubleOf(error);
       if (broken?.kind !== 'damaged' && broken?.kind !== 'newer') throw error;
     }
     const notice = moveAside(folder, broken, options);
-    return { ...opened(folder, sqlite, options), notice };
+    return { ...opened(folder, found, options), notice };
   } catch (error) {
     folder.release();
     throw error;
   }
 }
 
-function opened(folder: DataFolder, sqlite: Sqlite, { schema, clock, log }: OpeningOptions): Opened {
-  const rows = new Connection(sqlite, folder.file);
+function opened(folder: DataFolder, found: FoundSqlite, { schema, clock, log }: OpeningOptions): Opened {
+  const rows = new Connection(found.sqlite, folder.file);
   try {
     // In this order: the first write fixes whether the file can shrink.
     rows.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
     migrate(rows, schema);
-    const upkeep = new Upkeep(rows, folder, clock, log);
+    const upkeep = new Upkeep(rows, folder, found.file, clock, log);
     folder.opened();
     return { rows, folder, upkeep, notice: undefined, mayReturn: false };
   } catch (error) {

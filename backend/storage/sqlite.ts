@@ -10,14 +10,37 @@ export interface Sqlite {
   ) => DatabaseSyncInstance;
 }
 
-const require = createRequire(import.meta.url);
-
-/** The module that has it. Throws where there is none. */
-export function findSqlite(): string {
-  return require.resolve('@photostructure/sqlite');
+/** The library, and the file to load it from once more in another thread. */
+export interface FoundSqlite {
+  readonly file: string;
+  readonly sqlite: Sqlite;
 }
 
-/** Throws when this machine has no library that can be loaded: a processor or a libc that the package has none for. */
-export function loadSqlite(): Sqlite {
-  return require(findSqlite()) as Sqlite;
+/** Beside the program, where a build puts it (build/libraries.ts); or the package, which has it for each system. */
+const BESIDE = `./hearth-sqlite-${process.platform}-${process.arch}`;
+const PLACES = [`${BESIDE}.node`, `${BESIDE}-musl.node`, '@photostructure/sqlite'];
+
+let found: FoundSqlite | undefined;
+
+/**
+ * The first that this machine can load; one that was made for another libc cannot be loaded and does no harm. Throws where
+ * there is none.
+ */
+export function loadSqlite(): FoundSqlite {
+  found ??= search();
+  return found;
+}
+
+function search(): FoundSqlite {
+  // In a bundle this file is the program.
+  const require = createRequire(import.meta.url);
+  const failures: unknown[] = [];
+  for (const place of PLACES) {
+    try {
+      return { file: require.resolve(place), sqlite: require(place) as Sqlite };
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw new AggregateError(failures, `no library of SQLite for ${process.platform} on ${process.arch} was found`);
 }

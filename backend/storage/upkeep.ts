@@ -4,7 +4,6 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '../core/ports.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Connection } from './rows.ts';
-import { findSqlite } from './sqlite.ts';
 
 /** The log is copied when it is larger. It is read anew when the file is opened after a crash. Bytes. */
 const LOG_BYTES = 4 * 2 ** 20;
@@ -32,15 +31,24 @@ database.close();
 export class Upkeep {
   readonly #rows: Connection;
   readonly #folder: DataFolder;
+  readonly #library: string;
   readonly #clock: Pick<Clock, 'elapsed' | 'after'>;
   readonly #log: Log;
   #worker: Worker | undefined;
   #cancelPortion: (() => void) | undefined;
   #pages = 16;
 
-  constructor(rows: Connection, folder: DataFolder, clock: Pick<Clock, 'elapsed' | 'after'>, log: Log) {
+  /** `library`: the file of SQLite. */
+  constructor(
+    rows: Connection,
+    folder: DataFolder,
+    library: string,
+    clock: Pick<Clock, 'elapsed' | 'after'>,
+    log: Log,
+  ) {
     this.#rows = rows;
     this.#folder = folder;
+    this.#library = library;
     this.#clock = clock;
     this.#log = log;
     rows.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES_AT_MOST}; PRAGMA journal_size_limit = ${LOG_BYTES}`);
@@ -65,7 +73,7 @@ export class Upkeep {
 
   #copyLog(): void {
     if (this.#worker !== undefined) return;
-    const worker = new Worker(THREAD, { eval: true, workerData: { library: findSqlite(), file: this.#folder.file } });
+    const worker = new Worker(THREAD, { eval: true, workerData: { library: this.#library, file: this.#folder.file } });
     this.#worker = worker;
     // It holds no program up that wants to end.
     worker.unref();

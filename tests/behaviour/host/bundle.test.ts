@@ -14,12 +14,13 @@ let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-bundle-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('alone in a folder it serves, and keeps V8’s code beside itself for the next start', async () => {
+test('alone in a folder it serves, says that it keeps nothing, and keeps V8’s code beside itself for the next start', async () => {
   const alone = join(folder, 'hearth.mjs');
   copyFileSync(BUNDLE, alone);
   const cli = startCli({ program: alone, args: ['serve', '--port', '0'], cwd: folder });
   const url = await cli.ready();
-  expect((await fetch(`${url}/health`)).status).toBe(200);
+  // Without SQLite's library beside it; the next test has it.
+  await expect.poll(() => noticesOf(url)).toEqual([expect.stringMatching(/^SQLite cannot be loaded on this machine/)]);
   expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
   await expect.poll(() => existsSync(`${alone}.cache`)).toBe(true);
   cli.child.kill('SIGTERM');
@@ -31,6 +32,19 @@ test('alone in a folder it serves, and keeps V8’s code beside itself for the n
   writeFileSync(`${alone}.cache`, kept.fill(0xff, 5000, 6000));
   const again = await run(process.execPath, [alone, '--version']);
   expect(again).toEqual({ stdout, stderr: '' });
+});
+
+test('keeps what it has to keep where SQLite’s library lies beside it', async () => {
+  const data = join(folder, 'data');
+  const library = `hearth-sqlite-${process.platform}-${process.arch}.node`;
+  for (const name of ['hearth.mjs', library]) copyFileSync(join(BUNDLE, '..', name), join(folder, name));
+  const args = ['serve', '--port', '0'];
+  const cli = startCli({ program: join(folder, 'hearth.mjs'), args, cwd: folder, env: { HEARTH_DATA_DIR: data } });
+  const url = await cli.ready();
+  await expect.poll(() => existsSync(join(data, 'hearth.db'))).toBe(true);
+  expect(await noticesOf(url)).toBeUndefined();
+  cli.child.kill('SIGTERM');
+  expect(await cli.exit()).toBe(0);
 });
 
 test('has at most 2.5 MB', () => {
@@ -63,6 +77,10 @@ test.each([
   expect(stdout).toMatch(/^hearth /);
   expect(stderr).toBe('');
 });
+
+async function noticesOf(url: string): Promise<unknown> {
+  return ((await (await fetch(`${url}/health`)).json()) as { notices: unknown }).notices;
+}
 
 /** The program's id, as the file tells it. */
 function idOf(): string {
