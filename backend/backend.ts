@@ -132,6 +132,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     openBatches: (watcher) => batches.open(watcher),
     notices: () => [
       ...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
+      ...stores.notices,
       ...warmer.notices,
       ...reloads.notices,
     ],

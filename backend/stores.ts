@@ -28,6 +28,8 @@ export interface Stores {
   /** After a change of the configuration. */
   reconfigured(): void;
   readonly history: HistoryStore;
+  /** What is wrong with the disk now, for people. */
+  readonly notices: readonly string[];
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
   open(): void;
   /** Once everything that would be kept has ended. */
@@ -37,7 +39,11 @@ export interface Stores {
 export function openStores({ dataFolder, config, clock, log, notice }: StoresOptions): Stores {
   const folder = config().cache.persist ? dataFolder : undefined;
   const database = openDatabase({ folder, clock, log });
-  const deaf = database.onChange(({ sentence }) => notice(sentence));
+  let notices: readonly string[] = [];
+  const deaf = database.onChange(({ trouble }) => {
+    notices = trouble === undefined ? [] : [trouble];
+    notice(trouble ?? `Hearth keeps everything in ${folder} again.`);
+  });
   const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
   const conversations = folder === undefined ? undefined : new DiskConversations(database, clock, config);
   const reconfigured = (): void => {
@@ -51,6 +57,9 @@ export function openStores({ dataFolder, config, clock, log, notice }: StoresOpt
     conversations,
     history: historyStore(database),
     reconfigured,
+    get notices() {
+      return notices;
+    },
     open() {
       void database.isDurable;
       // What was left undone when the process ended.

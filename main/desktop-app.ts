@@ -77,7 +77,7 @@ export async function createApp(shell: Shell) {
     onFailed: (text) => notices.warn('ollama', text),
   });
   const supervisor = new Supervisor({
-    start: (config) => startBackend({ config, log, version: shell.version, history, originApprovals }),
+    start: (config) => startBackend({ ...shell, config, log, history, originApprovals }),
     config: () => settings.config,
     clock,
     log,

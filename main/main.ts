@@ -115,6 +115,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     platform: process.platform,
     env: process.env,
     home: homedir(),
+    dataFolder: userData,
     logsFolder,
     settingsFile,
     hidden: process.argv.includes('--hidden') || app.getLoginItemSettings().wasOpenedAtLogin === true,

@@ -10,6 +10,8 @@ export interface Shell {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+  /** For what must outlive the app. */
+  readonly dataFolder: string;
   readonly logsFolder: string;
   readonly settingsFile: string;
   /** Started by the system at login, or asked to stay in the tray. */

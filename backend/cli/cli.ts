@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino';
 import { startBackend } from '../backend.ts';
 import type { Backend } from '../hosting.ts';
 import { CONFIG_USAGE, configCommand } from './config-command.ts';
+import { dataPlace } from './data-place.ts';
 import { KEY_USAGE, keyCommand, UsageError } from './key-command.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile, watchConfigFile } from '../config-file.ts';
 import { problemSentence, resolveConfig, type ResolvedConfig } from '../contract/config/config-sources.ts';
@@ -121,7 +122,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const output = openLogOutput(process.stderr, Date.now);
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   for (const notice of notices) log.warn({}, notice);
-  const backend = await startBackend({ config, log, version: VERSION });
+  const backend = await startBackend({ config, log, version: VERSION, dataFolder: dataPlace(process.env) });
   const life = new AbortController();
   // Before the ready line: a program that waited for it may end this one at once.
   stopOnSignals(backend, log, output, life);

@@ -13,8 +13,8 @@ export type Work<T> = (sql: Sql) => T;
 /** What is told when the store moves between the disk and memory, or begins anew. */
 export interface Change {
   readonly isDurable: boolean;
-  /** For people. */
-  readonly sentence: string;
+  /** For people: what is wrong. Undefined: it was, and is no longer. */
+  readonly trouble: string | undefined;
 }
 
 /**
@@ -226,8 +226,7 @@ class Store implements Database {
   #return(): void {
     const next = this.#open();
     const hasRoom = next.folder !== undefined && next.folder.room > ROOM_BYTES;
-    const notice = next.notice ?? `Hearth keeps everything in ${next.folder?.path} again.`;
-    if (hasRoom && this.#moveBack(this.#opened, { ...next, notice })) return;
+    if (hasRoom && this.#moveBack(this.#opened, next)) return;
     if (!hasRoom) this.#leave(next);
     this.#returnLater();
   }
@@ -247,10 +246,11 @@ class Store implements Database {
   }
 
   #moveTo(next: Opened): void {
+    const isFirst = this.#at === undefined;
     this.#at = next;
     if (next.mayReturn) this.#returnLater();
-    if (next.notice === undefined) return;
-    const change = { isDurable: next.folder !== undefined, sentence: next.notice };
+    if (isFirst && next.notice === undefined) return;
+    const change = { isDurable: next.folder !== undefined, trouble: next.notice };
     for (const tell of this.#listeners) tell(change);
   }
 

@@ -153,7 +153,9 @@ export function startGateway(
 ): Program {
   const all = [`ollama.api_url=http://127.0.0.1:${upstreamPort}`, 'ollama.model=llama3.2', ...settings];
   const args = ['serve', '--port', '0', ...all.flatMap((setting) => ['--set', setting])];
-  return new Program('../../hearth.mjs', args, NODE_FLAGS, process.execPath, env);
+  // Each begins with nothing kept.
+  const data = mkdtempSync(join(emptyFolder(), 'data-'));
+  return new Program('../../hearth.mjs', args, NODE_FLAGS, process.execPath, { HEARTH_DATA_DIR: data, ...env });
 }
 
 export async function stopAll(): Promise<void> {

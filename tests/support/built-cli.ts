@@ -1,7 +1,9 @@
 // The built command line as a real process, for tests.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
@@ -10,7 +12,7 @@ export interface CliOptions {
   /** A path, from dist/; `hearth` itself when left out. */
   readonly program?: string;
   readonly args?: readonly string[];
-  /** The whole environment, apart from PATH. */
+  /** The whole environment, apart from PATH and, unless it is named, a folder for its data that goes away with it. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -33,12 +35,16 @@ export interface Cli {
 /** Starts `hearth` with these arguments. Whoever starts it ends it. */
 export function startCli(options: CliOptions = {}): Cli {
   const { program = 'hearth.mjs', args = ['serve'], env = {}, cwd } = options;
+  const data = mkdtempSync(join(tmpdir(), 'hearth-cli-'));
   const child = spawn(process.execPath, [resolve(DIST, program), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HEARTH_DATA_DIR: data, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
-  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const exited = once(child, 'close').then(([code]) => {
+    rmSync(data, { recursive: true, force: true });
+    return code as number | null;
+  });
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part));

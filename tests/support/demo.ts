@@ -109,7 +109,11 @@ async function demo(): Promise<void> {
   writeFileSync(join(data, 'state.json'), JSON.stringify({ first_run_done: true }));
   const { OLLAMA_API_URL: _url, OLLAMA_HOST: _host, ...rest } = process.env;
   const gateway = spawn(process.execPath, withTray ? [start] : [cli, 'serve', ...args], {
-    env: withTray ? { ...rest, HEARTH_DATA_DIR: data, HEARTH_DEMO: '1' } : { ...process.env, OLLAMA_API_URL: fake.url },
+    env: {
+      ...(withTray ? { ...rest, HEARTH_DEMO: '1' } : { ...process.env, OLLAMA_API_URL: fake.url }),
+      // What a simulated Ollama said is kept apart from what a real one says.
+      HEARTH_DATA_DIR: data,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: process.platform !== 'win32',
   });

@@ -81,7 +81,7 @@ async function serve(disk: string): Promise<void> {
     const state =
       'writable' in order
         ? {}
-        : { words: all(), durable: database.isDurable, told: told.map(({ sentence }) => sentence) };
+        : { words: all(), durable: database.isDurable, told: told.map(({ trouble }) => trouble ?? 'back') };
     process.stdout.write(`${JSON.stringify(state)}\n`);
   }
   database.close();

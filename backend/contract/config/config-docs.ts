@@ -17,7 +17,11 @@ const BEFORE_SETTINGS: readonly EnvironmentName[] = [
     name: 'CONFIG_PATH',
     meaning: 'The configuration file (TOML or JSON). --config goes before it; without both, ./config.toml.',
   },
-  { name: 'HEARTH_DATA_DIR', meaning: 'The folder for everything that Hearth keeps.' },
+  {
+    name: 'HEARTH_DATA_DIR',
+    meaning:
+      'The folder for everything that Hearth keeps. Headless, else where systemd’s StateDirectory= says, else `hearth-gateway` in the usual place for the data of programs, such as `~/.local/share`.',
+  },
   { name: 'HEARTH_CODE_CACHE', meaning: 'The file for V8’s compiled code of `hearth.mjs`; beside it unless set.' },
 ];
 

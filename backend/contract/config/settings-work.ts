@@ -9,8 +9,6 @@ const WEEK_S = 604_800;
 const header = (text: string): string | undefined =>
   /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(text.trim()) ? text.trim() : undefined;
 const headerName = () => spelled(header, 'the name of a header');
-const NOT_ON_DISK = 'Nothing is written to disk in this version.';
-
 export const cache = section('Cache', {
   enabled: field(flag(), {
     title: 'Use the cache',
@@ -88,11 +86,10 @@ export const cache = section('Cache', {
     advanced: true,
   }),
   persist: field(flag(), {
-    title: 'Keep answers on disk',
-    hint: 'They survive a restart. Off: nothing is written.',
+    title: 'Keep on disk',
+    hint: 'Answers, jobs and figures survive a restart. Off: nothing is written.',
     default: true,
     applies: 'restart',
-    inert: NOT_ON_DISK,
   }),
   disk_max_size_mb: field(amount(1, 1_048_576), {
     title: 'On disk, at most',
@@ -101,7 +98,6 @@ export const cache = section('Cache', {
     unit: 'MB',
     applies: 'restart',
     advanced: true,
-    inert: NOT_ON_DISK,
   }),
 });
 

@@ -14,7 +14,7 @@ let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-bundle-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('alone in a folder it serves, says that it keeps nothing, and keeps V8’s code beside itself for the next start', async () => {
+test('alone in a folder it serves, says that it keeps nothing, and leaves V8’s code beside it', async () => {
   const alone = join(folder, 'hearth.mjs');
   copyFileSync(BUNDLE, alone);
   const cli = startCli({ program: alone, args: ['serve', '--port', '0'], cwd: folder });

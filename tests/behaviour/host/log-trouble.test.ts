@@ -2,18 +2,21 @@
 // pipe and on a pipe that nobody reads, with bounded memory, and says afterwards how many lines are missing.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
 let fake: FakeOllama;
 let child: ChildProcess;
+let data = '';
 
 beforeEach(async () => {
   fake = await startFakeOllama();
+  data = mkdtempSync(join(tmpdir(), 'hearth-log-'));
 });
 afterEach(async () => {
   if (child.exitCode === null) {
@@ -21,6 +24,7 @@ afterEach(async () => {
     await once(child, 'exit');
   }
   await fake.stop();
+  rmSync(data, { recursive: true });
 });
 
 function start(stdio: StdioOptions, args: readonly string[] = ['serve', '--port', '0']): void {
@@ -29,6 +33,7 @@ function start(stdio: StdioOptions, args: readonly string[] = ['serve', '--port'
     OLLAMA_API_URL: fake.url,
     OLLAMA_MODEL: 'llama3.2',
     LOG_LEVEL: 'debug',
+    HEARTH_DATA_DIR: data,
   };
   child = spawn(process.execPath, [CLI, ...args], { env, stdio });
 }

@@ -131,7 +131,9 @@ describe('deploy/Dockerfile', () => {
     expect(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1]).toBe('["node", "hearth.mjs"]');
     expect(/^CMD (.+)$/m.exec(dockerfile)?.[1]).toBe('["serve"]');
     const names = [...dockerfile.matchAll(/^ENV (\w+)=/gm)].map((match) => match[1]);
-    expect(names).toEqual(['NODE_ENV']);
+    expect(names).toEqual(['NODE_ENV', 'HEARTH_DATA_DIR']);
+    // Made before it is left to the process, which may not make it.
+    expect(dockerfile).toMatch(/^RUN install .*--owner node .*--mode 0700 \/data\nVOLUME \/data\nUSER node$/m);
   });
 
   test('everything it copies from the project is there, and .dockerignore lets nothing else in', () => {

@@ -96,7 +96,7 @@ test('a second one on the same folder says so, and works in memory', () => {
   expect(second.told).toEqual([
     {
       isDurable: false,
-      sentence: expect.stringMatching(/^Another Hearth uses .* This one keeps everything in memory/),
+      trouble: expect.stringMatching(/^Another Hearth uses .* This one keeps everything in memory/),
     },
   ]);
   first.database.close();
@@ -121,7 +121,7 @@ test.each([
   const [aside = ''] = readdirSync(folder).filter((name) => /aside.*\d$/.test(name));
   expect(aside).toBe('hearth.db.aside-2023-11-14T22-13-20');
   expect(told).toEqual([
-    { isDurable: true, sentence: expect.stringContaining(`It is now ${join(folder, aside)}, and `) },
+    { isDurable: true, trouble: expect.stringContaining(`It is now ${join(folder, aside)}, and `) },
   ]);
 });
 
@@ -131,6 +131,6 @@ test('works in memory where no folder can be made, and says why', () => {
   database.commit(write('one'));
   expect(all()).toEqual(['one']);
   expect(told).toEqual([
-    { isDurable: false, sentence: expect.stringMatching(/^Nothing can be kept in .* until it can\.$/) },
+    { isDurable: false, trouble: expect.stringMatching(/^Nothing can be kept in .* until it can\.$/) },
   ]);
 });

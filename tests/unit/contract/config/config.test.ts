@@ -612,9 +612,8 @@ describe('what is said', () => {
   });
 
   test('a setting without effect says so when it is set, and only then', () => {
-    expect(fromFile({ server: { workers: 4 }, cache: { persist: true } }).notices).toEqual([
+    expect(fromFile({ server: { workers: 4 } }).notices).toEqual([
       'config.toml: server.workers has no effect. One process does all the work.',
-      'config.toml: cache.persist has no effect. Nothing is written to disk in this version.',
     ]);
     expect(fromFile({ server: { workers: 'many' } }).notices).toEqual([]);
   });
