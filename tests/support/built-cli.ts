@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
-const DIST = resolve(import.meta.dirname, '../../dist');
+/** From the sources, or from dist/ itself. */
+const DIST = resolve(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../dist' : '../..');
 
 export interface CliOptions {
   /** A path, from dist/; `hearth` itself when left out. */
@@ -15,6 +16,8 @@ export interface CliOptions {
   /** The whole environment, apart from PATH and, unless it is named, a folder for its data that goes away with it. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A program with its arguments that starts it, as `prlimit --nofile=64` does. */
+  readonly under?: readonly string[];
 }
 
 export interface Cli {
@@ -34,9 +37,10 @@ export interface Cli {
 
 /** Starts `hearth` with these arguments. Whoever starts it ends it. */
 export function startCli(options: CliOptions = {}): Cli {
-  const { program = 'hearth.mjs', args = ['serve'], env = {}, cwd } = options;
+  const { program = 'hearth.mjs', args = ['serve'], env = {}, cwd, under = [] } = options;
+  const [command = process.execPath, ...rest] = [...under, process.execPath, resolve(DIST, program), ...args];
   const data = mkdtempSync(join(tmpdir(), 'hearth-cli-'));
-  const child = spawn(process.execPath, [resolve(DIST, program), ...args], {
+  const child = spawn(command, rest, {
     env: { PATH: process.env['PATH'] ?? '', HEARTH_DATA_DIR: data, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
