@@ -1,6 +1,5 @@
 // Finished answers and vectors in memory, bounded in bytes, least recently used out first, with a time to live. It knows
 // nothing of the disk (cache.ts); it counts only what it sees itself.
-import { LRUCache } from 'lru-cache';
 import type { Removed } from '../../contract/control.ts';
 import { sees } from '../ownership.ts';
 import { Groups, MARK_BYTES, type Entry, type Group, type Sum } from './groups.ts';
@@ -8,12 +7,13 @@ import type { Clock, ReadConfig } from '../ports.ts';
 import type { AnswerNotes, ToRemove } from '../disk.ts';
 import { Hit } from './hit.ts';
 import { ReadyText, ReadyTexts } from './ready-texts.ts';
+import { Recent } from './recent.ts';
 import { Slabs } from './slabs.ts';
 
 const MB = 1024 * 1024;
 
 /**
- * Bytes an entry costs beside the blocks of its record and its key's text: the entry object, its place in lru-cache and
+ * Bytes an entry costs beside the blocks of its record and its key's text: the entry object, its place among all and
  * in its group. Measured as resident memory per entry with 60,000 small entries (npm run bench, "entry").
  */
 const BOOKKEEPING_BYTES = 600;
@@ -50,9 +50,9 @@ export class AnswerMemory {
   readonly #later: (work: () => void) => void;
   /**
    * By the beginning of their keys, so that one is found by what X-Cache-Key shows. If two keys ever begin alike, the later
-   * one replaces the other. This class decides what has to go, by bytes; lru-cache knows which was used when.
+   * one replaces the other. This class decides what has to go, by bytes; the index knows which was used when.
    */
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #entries = new Recent<Entry>((entry) => this.#left(entry));
   readonly #groups = new Groups();
   readonly #slabs = new Slabs();
   /** Answers as the texts that go out; each counts with its entry. */
@@ -79,11 +79,6 @@ export class AnswerMemory {
     this.#config = config;
     this.#clock = clock;
     this.#later = later;
-    this.#entries = new LRUCache({
-      maxSize: Number.MAX_SAFE_INTEGER,
-      sizeCalculation: () => 1,
-      dispose: (entry) => this.#left(entry),
-    });
   }
 
   get #maxBytes(): number {
