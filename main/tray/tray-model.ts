@@ -5,6 +5,7 @@ import type { ModelView } from '../../backend/contract/control.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { GatewayFailure, GatewayView, LiveView } from '../../backend/contract/desktop.ts';
 import { downWords } from '../../backend/contract/shut-out.ts';
+import { keptFigures } from '../../backend/contract/kept-figures.ts';
 import { megabytes } from '../../backend/contract/units.ts';
 
 export type TrayIcon = Look;
@@ -192,10 +193,7 @@ function cancelEntry({ model, caller, request_id }: QueueEntry): TrayEntry {
 }
 
 function cacheEntry(live: LiveView): TrayEntry {
-  const { total_entries: entries, total_size_mb: mb } = live?.stats.response_cache ?? {
-    total_entries: 0,
-    total_size_mb: 0,
-  };
+  const { entries, mb } = keptFigures(live?.stats.response_cache ?? { total_entries: 0, total_size_mb: 0 });
   const label = `Clear cache (${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}, ${megabytes(mb)})…`;
   return command(label, { do: 'clear_cache' }, entries > 0);
 }

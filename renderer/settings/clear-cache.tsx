@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
+import { keptFigures } from '../../backend/contract/kept-figures.ts';
 import { megabytes } from '../../backend/contract/units.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
@@ -16,7 +17,7 @@ export function ClearCache({ view, asked }: { readonly view: View; readonly aske
   useEffect(() => setAsking(asked > 0), [asked]);
   const cache = view.live?.stats.response_cache;
   if (cache === undefined) return null;
-  const { total_entries: entries, total_size_mb: mb } = cache;
+  const { entries, mb, where } = keptFigures(cache);
   if (asking && entries > 0) {
     return (
       <Ask
@@ -30,7 +31,7 @@ export function ClearCache({ view, asked }: { readonly view: View; readonly aske
   }
   return (
     <div class="row-act">
-      <p>{entries === 0 ? 'No answer is kept' : `${plural(entries, 'answer')}, ${thin(megabytes(mb))} in memory`}</p>
+      <p>{entries === 0 ? 'No answer is kept' : `${plural(entries, 'answer')}, ${thin(megabytes(mb))} ${where}`}</p>
       <button
         class="btn danger"
         type="button"

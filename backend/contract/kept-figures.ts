@@ -1,0 +1,17 @@
+// How many answers are kept, as people are told: one that is in memory and on the disk counts once. Pure.
+import type { CacheStats } from './control.ts';
+
+export interface KeptFigures {
+  readonly entries: number;
+  readonly mb: number;
+  readonly where: 'in memory' | 'on disk';
+}
+
+/** What of them is on the disk alone, or in memory alone, is not told apart: the larger number counts. */
+export function keptFigures(
+  cache: Pick<CacheStats['response_cache'], 'total_entries' | 'total_size_mb' | 'disk'>,
+): KeptFigures {
+  const { total_entries: entries, total_size_mb: mb, disk } = cache;
+  if (disk === undefined || disk.entries < entries) return { entries, mb, where: 'in memory' };
+  return { entries: disk.entries, mb: disk.size_mb, where: 'on disk' };
+}
