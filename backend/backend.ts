@@ -8,8 +8,6 @@ import { AppError } from './contract/errors.ts';
 import { heapGrowth } from './heap-growth.ts';
 import { hostControl } from './host-control.ts';
 import type { Backend, BackendOptions } from './hosting.ts';
-import { ResponseCache } from './core/cache/cache.ts';
-import { Conversations } from './core/conversations/conversations.ts';
 import { Embedder } from './core/stories/embedder.ts';
 import { Determinism } from './core/models/determinism.ts';
 import { Estimator } from './core/queue/estimate.ts';
@@ -44,6 +42,7 @@ import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
+import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
 import { openStores } from './stores.ts';
 import { lanAddresses } from './own-addresses.ts';
@@ -65,9 +64,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const estimator = new Estimator();
   const telemetry = new Telemetry(history, clock.now);
   const requests = new Requests(() => feed.touch('queue'));
-  const cache = new ResponseCache(config, clock);
+  const legacy = options.legacy ?? new Legacy(clock, log);
+  const { database } = legacy;
+  const { cache, conversations } = legacy.takenBy({ config, nextPlace: () => queue.nextPlace() });
   const fitHeap = heapGrowth();
-  const conversations = new Conversations(config, clock, () => queue.nextPlace());
   const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
   const upstream = reporting(ollama, watch);
   const relay = createRelay({ config, clock, via });
@@ -102,6 +102,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   };
   const stores = openStores({
     ...working,
+    database,
     dataFolder: options.dataFolder,
     notice: (text) => warn({}, text),
   });
@@ -206,8 +207,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const door = { hosts: bind.hosts, port, log, underWay, stalledMs: () => current.server.stalled_reader_s * 1000 };
   const listening = await listen(listener, door).catch(async (error: unknown) => {
     await Promise.all([ollama.close(), relay.close()]);
-    history.ended();
-    stores.close();
+    leave();
     throw error;
   });
   port = listening.port;
@@ -258,8 +258,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     await watch.stop();
     await listening.close();
     await Promise.all([ollama.close(), relay.close()]);
+    leave();
+  }
+
+  function leave(): void {
     history.ended();
     stores.close();
+    if (options.legacy === undefined) database.close();
+    else database.rest();
   }
 
   return {

@@ -5,6 +5,7 @@ import type { Clock, Log } from './core/ports.ts';
 import type { History } from './core/telemetry/history.ts';
 import type { Control } from './host-control.ts';
 import type { Patience } from './http/dialect/encode.ts';
+import type { Legacy } from './legacy.ts';
 
 export interface BackendOptions {
   readonly config: Config;
@@ -16,6 +17,8 @@ export interface BackendOptions {
   readonly patience?: Patience;
   /** Where what must outlive this gateway is kept (hearth.db). Without it, and with cache.persist off, nothing is written. */
   readonly dataFolder?: string;
+  /** What the gateway before this one in the same process has left, and this one leaves to the next. */
+  readonly legacy?: Legacy;
   /** The history of the gateway before this one in the same process. */
   readonly history?: History;
   /** Web pages that wait for approval; handed in when approvals must outlive this gateway. */

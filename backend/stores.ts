@@ -1,26 +1,25 @@
-// What the gateway keeps beyond its life, put together: one database, and a face of it for each kind of thing. Made by
-// backend.ts alone.
-import type { Clock, Log, ReadConfig } from './core/ports.ts';
+// What the gateway keeps beyond its life, put together: a face of the database for each kind of thing. Made by backend.ts
+// alone.
+import type { Clock, ReadConfig } from './core/ports.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
 import { DiskAnswers } from './storage/answer-store.ts';
 import { DiskConversations } from './storage/conversation-store.ts';
-import { openDatabase, type Database } from './storage/database.ts';
+import type { Database } from './storage/database.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
 
 export interface StoresOptions {
+  readonly database: Database;
   /** Where hearth.db is; undefined: nothing is written. */
   readonly dataFolder: string | undefined;
   readonly config: ReadConfig;
   readonly clock: Clock;
-  readonly log: Log;
   /** Tells people. */
   notice(text: string): void;
 }
 
 export interface Stores {
-  readonly database: Database;
   readonly jobs: JobStore;
   /** Undefined where nothing is written. */
   readonly answers: DiskAnswers | undefined;
@@ -32,18 +31,18 @@ export interface Stores {
   readonly notices: readonly string[];
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
   open(): void;
-  /** Once everything that would be kept has ended. */
+  /** Once everything that would be kept has ended; the database is left open. */
   close(): void;
 }
 
-export function openStores({ dataFolder, config, clock, log, notice }: StoresOptions): Stores {
+export function openStores({ database, dataFolder, config, clock, notice }: StoresOptions): Stores {
   const folder = config().cache.persist ? dataFolder : undefined;
-  const database = openDatabase({ folder, clock, log });
   let notices: readonly string[] = [];
   const deaf = database.onChange(({ trouble }) => {
     notices = trouble === undefined ? [] : [trouble];
     notice(trouble ?? `Hearth keeps everything in ${folder} again.`);
   });
+  database.use(folder);
   const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
   const conversations = folder === undefined ? undefined : new DiskConversations(database, clock, config);
   const reconfigured = (): void => {
@@ -51,7 +50,6 @@ export function openStores({ dataFolder, config, clock, log, notice }: StoresOpt
     conversations?.reconfigured();
   };
   return {
-    database,
     jobs: new SqlJobStore(database),
     answers,
     conversations,
@@ -69,7 +67,6 @@ export function openStores({ dataFolder, config, clock, log, notice }: StoresOpt
       deaf();
       answers?.close();
       conversations?.close();
-      database.close();
     },
   };
 }

@@ -6,6 +6,7 @@ import { watchConfigFile } from '../backend/config-file.ts';
 import { stateOf, type AppState } from '../backend/contract/app-state.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
+import { Legacy } from '../backend/legacy.ts';
 import { History } from '../backend/core/telemetry/history.ts';
 import { OriginApprovals } from '../backend/core/access/origin-approvals.ts';
 import { Pusher } from './window/bridge.ts';
@@ -61,6 +62,7 @@ export async function createApp(shell: Shell) {
   } = openLog(shell.logsFolder, settings.config.log.level, clock.elapsed);
   const history = new History(clock.now);
   const originApprovals = new OriginApprovals();
+  const legacy = new Legacy(clock, log);
   const life = new AbortController();
   let asksToQuit = false;
   let quitting: Promise<void> | undefined;
@@ -77,7 +79,7 @@ export async function createApp(shell: Shell) {
     onFailed: (text) => notices.warn('ollama', text),
   });
   const supervisor = new Supervisor({
-    start: (config) => startBackend({ ...shell, config, log, history, originApprovals }),
+    start: (config) => startBackend({ ...shell, config, log, history, originApprovals, legacy }),
     config: () => settings.config,
     clock,
     log,

@@ -98,6 +98,7 @@ const ROOMS: readonly Room[] = [
       CONTRACT,
       'backend/host-control.ts',
       'backend/hosting.ts',
+      'backend/legacy.ts',
       'backend/core/abort.ts',
       'backend/core/access/api-keys.ts',
       'backend/core/telemetry/history.ts',

@@ -30,6 +30,10 @@ export interface Database {
   later(work: Work<void>): void;
   /** Writes what waits, now. */
   flush(): void;
+  /** From now on in this folder, or in memory alone; the small tables go along. */
+  use(folder: string | undefined): void;
+  /** Flushes, and lets go of the folder until the next use. What is in memory alone stays. */
+  rest(): void;
   /** Flushes, and lets go of the folder. Nothing is kept afterwards. */
   close(): void;
   /** Whether what is written is there after a restart. */
@@ -66,7 +70,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 class Store implements Database {
-  readonly #options: DatabaseOptions & { readonly schema: Schema };
+  #options: DatabaseOptions & { readonly schema: Schema };
   readonly #listeners = new Set<(change: Change) => void>();
   #at: Opened | undefined;
   /** In memory: whether the rows came from the disk, and so replace those that are still there. */
@@ -110,6 +114,36 @@ class Store implements Database {
 
   flush(): void {
     this.#write(Infinity);
+  }
+
+  use(folder: string | undefined): void {
+    const old = this.#at;
+    if (folder === this.#options.folder) {
+      // Whoever listens only now is told why it is in memory.
+      if (old?.notice !== undefined) this.#tell(old);
+      return;
+    }
+    this.flush();
+    this.#options = { ...this.#options, folder };
+    if (old === undefined) return;
+    const { schema, log } = this.#options;
+    this.#cancelReturn?.();
+    const next = this.#open();
+    carry(old.rows, next.rows, schema.carried, log, this.#carried);
+    this.#leave(old);
+    this.#carried = next.folder === undefined;
+    this.#at = undefined;
+    this.#moveTo(next);
+  }
+
+  rest(): void {
+    this.flush();
+    this.#waiting = [];
+    this.#cancelPortion?.();
+    this.#cancelPortion = undefined;
+    if (this.#at?.folder === undefined) return;
+    this.#leave(this.#at);
+    this.#at = undefined;
   }
 
   close(): void {
@@ -249,9 +283,11 @@ class Store implements Database {
     const isFirst = this.#at === undefined;
     this.#at = next;
     if (next.mayReturn) this.#returnLater();
-    if (isFirst && next.notice === undefined) return;
-    const change = { isDurable: next.folder !== undefined, trouble: next.notice };
-    for (const tell of this.#listeners) tell(change);
+    if (!isFirst || next.notice !== undefined) this.#tell(next);
+  }
+
+  #tell({ folder, notice }: Opened): void {
+    for (const tell of this.#listeners) tell({ isDurable: folder !== undefined, trouble: notice });
   }
 
   #returnLater(): void {

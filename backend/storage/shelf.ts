@@ -49,6 +49,7 @@ export class Shelf {
   readonly #uses = new Set<string>();
   /** Removals that could not be written, since the disk could not be used. */
   #owed: Work<void>[] = [];
+  readonly #deaf: () => void;
   #timeOffset: number | undefined;
   #damaged = 0;
 
@@ -59,7 +60,7 @@ export class Shelf {
     this.#maxBytes = maxBytes;
     this.#sql = shelfStatements(name);
     this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, () => this.#now());
-    db.onChange(({ isDurable }) => this.#moved(isDurable));
+    this.#deaf = db.onChange(({ isDurable }) => this.#moved(isDurable));
   }
 
   /** Records that were found damaged, and removed. */
@@ -248,6 +249,7 @@ export class Shelf {
 
   /** Notes the time, so that a clock that is set back before the next start revives nothing. */
   close(): void {
+    this.#deaf();
     if (this.#db.isDurable) this.#db.later((sql) => void this.#rooms.measured(sql, () => 0));
   }
 

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { startBackend } from '../../backend/backend.ts';
 import type { Backend } from '../../backend/hosting.ts';
 import { systemClock } from '../../backend/clock.ts';
+import type { Legacy } from '../../backend/legacy.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
@@ -17,6 +18,8 @@ export interface HearthOptions {
   readonly log?: Log;
   /** Where hearth.db is; else nothing is written. */
   readonly dataFolder?: string;
+  /** What a gateway before this one has left. */
+  readonly legacy?: Legacy;
   /** An Ollama that is there already, and is left running. */
   readonly inFrontOf?: FakeOllama;
 }
@@ -93,6 +96,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
     clock,
     ...patience,
     ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
+    ...(options.legacy === undefined ? {} : { legacy: options.legacy }),
   });
   const { url } = backend;
 

@@ -134,3 +134,24 @@ test('works in memory where no folder can be made, and says why', () => {
     { isDurable: false, trouble: expect.stringMatching(/^Nothing can be kept in .* until it can\.$/) },
   ]);
 });
+
+test('goes to another place with its rows, and rests with what is in memory alone', async () => {
+  const here = store();
+  here.database.use(undefined);
+  here.database.commit(write('in memory'));
+  here.database.rest();
+  expect(here.all()).toEqual(['in memory']);
+  expect(here.database.isDurable).toBe(false);
+  here.database.use(folder);
+  expect(here.all()).toEqual(['in memory']);
+  here.database.later(write('later'));
+  here.database.rest();
+  const other = store();
+  expect(other.all()).toEqual(['in memory', 'later']);
+  other.database.close();
+  expect(here.all()).toEqual(['in memory', 'later']);
+  here.database.use(undefined);
+  here.database.commit(write('not written'));
+  expect(store().all()).toEqual(['in memory', 'later']);
+  expect(here.all()).toEqual(['in memory', 'later', 'not written']);
+});
