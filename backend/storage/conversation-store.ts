@@ -19,17 +19,24 @@ export class DiskConversations implements ConversationStore {
   }
 
   find(key: string): StoredTalk | undefined {
-    const found = this.#shelf.find(key);
+    const found = this.#shelf.find(rowKey(key));
     return found === undefined ? undefined : { text: found.record.toString('utf8'), ageMs: found.ageMs };
   }
 
   keep(key: string, text: string, ttlMs: number): boolean {
     const owner = ownerOfSpace(key.slice(0, key.indexOf('\n')));
-    return this.#shelf.keep({ key, owner, label: '', about: '', record: Buffer.from(text, 'utf8'), ttlMs });
+    return this.#shelf.keep({
+      key: rowKey(key),
+      owner,
+      label: '',
+      about: '',
+      record: Buffer.from(text, 'utf8'),
+      ttlMs,
+    });
   }
 
   delete(key: string): Removed {
-    return this.#shelf.delete(key, LOCAL);
+    return this.#shelf.delete(rowKey(key), LOCAL);
   }
 
   clear(watcher: string): Removed {
@@ -47,4 +54,9 @@ export class DiskConversations implements ConversationStore {
   get figures(): StoreFigures | undefined {
     return this.#shelf.figures;
   }
+}
+
+/** SQLite's library cuts a text at its first NUL, and a space may have one. */
+function rowKey(key: string): string {
+  return JSON.stringify(key);
 }

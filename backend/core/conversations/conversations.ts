@@ -158,16 +158,10 @@ export class Conversations {
       this.#disk?.delete(key);
       return 0;
     }
-    this.#keepOnDisk(key, messages);
+    this.#disk?.keep(key, saidText(messages), this.#ttlMs);
     const { now, elapsed } = this.#clock;
     this.#talks.set(key, { messages, bytes, saidAt: now(), usedAt: elapsed() });
     return messages.length;
-  }
-
-  #keepOnDisk(key: string, messages: readonly Said[]): void {
-    const text = saidText(messages);
-    if (text === undefined) this.#disk?.delete(key);
-    else this.#disk?.keep(key, text, this.#ttlMs);
   }
 
   /** What was said in it. Looking does not keep it alive. Throws not_found. */
