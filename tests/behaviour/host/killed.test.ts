@@ -1,0 +1,76 @@
+// The promise: a gateway that is killed in the middle of its work loses no job that it has accepted, and runs none to its end
+// twice. The built program as a real process, killed with SIGKILL.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RequestView } from '../../../backend/contract/queue-view.ts';
+import { startCli, type Cli } from '../../support/built-cli.ts';
+import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
+
+let fake: FakeOllama;
+let folder: string;
+let cli: Cli;
+let url: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hearth-killed-'));
+  fake = await startFakeOllama({ parallel: 4 });
+  await start();
+});
+afterEach(async () => {
+  cli.child.kill('SIGKILL');
+  await cli.exit();
+  await fake.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function start(): Promise<void> {
+  const env = { PORT: '0', OLLAMA_API_URL: fake.url, OLLAMA_MODEL: 'llama3.2', HEARTH_DATA_DIR: folder };
+  cli = startCli({ env: { ...env, QUEUE__MAX_CONCURRENT: '4', QUEUE__SETTLE_MS: '0' }, cwd: folder });
+  url = await cli.ready();
+}
+
+async function killAndStart(): Promise<void> {
+  cli.child.kill('SIGKILL');
+  await cli.exit();
+  await start();
+}
+
+const handIn = async (requestId: string, content: string, more: object = {}): Promise<void> => {
+  const body = { messages: [{ role: 'user', content }], requestId, ...more };
+  const answer = await fetch(`${url}/api/chat-queue`, { method: 'POST', body: JSON.stringify(body) });
+  expect(await answer.json()).toMatchObject({ request_id: requestId, durable: true });
+  expect(answer.status).toBe(202);
+};
+const look = async (id: string): Promise<RequestView> =>
+  (await (await fetch(`${url}/api/chat-queue?requestId=${id}`)).json()) as RequestView;
+/** How often each question was asked. */
+const asked = (content: string): number =>
+  fake.chats().filter(({ body }) => JSON.stringify(body).includes(`"${content}"`)).length;
+
+test('what had ended stays so, what ran begins again, and what waited runs, each of them once', async () => {
+  await handIn('done', 'ended before');
+  await expect.poll(async () => (await look('done')).status).toBe('completed');
+  const done = await look('done');
+  const gate = fake.gate();
+  const ids = Array.from({ length: 6 }, (_, i) => `job-${i}`);
+  for (const id of ids) await handIn(id, `question ${id}`);
+  await handIn('talk-1', 'I am Ada', { conversation_id: 'talk' });
+  await handIn('talk-2', 'Who am I?', { conversation_id: 'talk' });
+  await fake.until(({ active }) => active === 4);
+  const before = await Promise.all(ids.map(look));
+  await killAndStart();
+  gate.release();
+  for (const id of [...ids, 'talk-1', 'talk-2']) {
+    await expect.poll(async () => (await look(id)).status, { timeout: 20_000 }).toBe('completed');
+  }
+  expect(await look('done')).toEqual(done);
+  expect(asked('ended before')).toBe(1);
+  for (const [i, id] of ids.entries()) {
+    const view = await look(id);
+    expect(view).toMatchObject({ created_at: before[i]?.created_at, result: { request_id: id, source: 'miss' } });
+    expect(asked(`question ${id}`)).toBe(before[i]?.status === 'processing' ? 2 : 1);
+  }
+  expect(await look('talk-2')).toMatchObject({ result: { conversation: { resumed: true, messages: 4 } } });
+});
