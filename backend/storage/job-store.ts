@@ -15,8 +15,8 @@ import type { Database } from './database.ts';
 import { JOB_COLUMNS, outcomeColumn, readAsk, readAskRow, readBatch, readJob } from './job-rows.ts';
 import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
 
-/** So many rows go away at once. */
-const MOST_EXPIRED = 200;
+/** So many rows are changed at once, at most. */
+const MOST_AT_ONCE = 200;
 
 export class SqlJobStore implements JobStore {
   readonly #db: Database;
@@ -48,6 +48,8 @@ export class SqlJobStore implements JobStore {
     this.#prepare();
     return this.#db.commit((sql) => {
       const alive = (sql.get('SELECT alive_at FROM job_clock') as { alive_at: number } | undefined)?.alive_at ?? now;
+      // It ended while they were being accepted.
+      sql.run('DELETE FROM job WHERE batch IS NOT NULL AND batch NOT IN (SELECT id FROM job_group)');
       // The clock on the wall may have been set back since.
       sql.run('UPDATE job SET ended_at = ? WHERE ended_at > ?', now, now);
       sql.run('UPDATE job_group SET ended_at = ? WHERE ended_at > ?', now, now);
@@ -66,30 +68,46 @@ export class SqlJobStore implements JobStore {
     return this.#ids.has(id);
   }
 
-  accept(jobs: readonly NewJob[], now: number, batch?: NewBatch): readonly number[] {
+  accept(job: NewJob, now: number): number {
     this.#prepare();
+    const [seq = 0] = this.#insert([job], now, undefined);
+    return seq;
+  }
+
+  prepare(jobs: readonly NewJob[], batch: string): readonly number[] {
+    this.#prepare();
+    return this.#insert(jobs, undefined, batch);
+  }
+
+  /** Jobs by themselves stand in line from `inLineAt` on. */
+  #insert(jobs: readonly NewJob[], inLineAt: number | undefined, batch: string | undefined): readonly number[] {
     const first = this.#next;
     this.#db.commit((sql) => {
-      let seq = first;
-      for (const job of jobs) {
+      for (const [at, job] of jobs.entries()) {
         // Its result was kept long enough, and the id is free again.
         if (this.#ids.has(job.call.id)) sql.run("DELETE FROM job WHERE id = ? AND state <> 'waiting'", job.call.id);
-        insertJob(sql, seq++, job, now, batch);
+        insertJob(sql, first + at, job, inLineAt, batch);
       }
-      if (batch === undefined) return;
-      const { id, owner, body, createdAt } = batch;
-      sql.run(
-        'INSERT INTO job_group (id, owner, body, created_at, waiting) VALUES (?, ?, ?, ?, ?)',
-        id,
-        owner,
-        body,
-        createdAt,
-        jobs.length,
-      );
     });
     this.#next = first + jobs.length;
     for (const { call } of jobs) this.#ids.add(call.id);
     return jobs.map((_, at) => first + at);
+  }
+
+  acceptBatch({ id, owner, body, createdAt }: NewBatch, jobs: number): void {
+    this.#db.commit((sql) => {
+      const columns = '(id, owner, body, created_at, waiting) VALUES (?, ?, ?, ?, ?)';
+      sql.run(`INSERT INTO job_group ${columns}`, id, owner, body, createdAt, jobs);
+    });
+  }
+
+  dropBatch(batch: string): void {
+    const ids = this.idsOf(batch);
+    this.#db.commit((sql) => {
+      sql.run('DELETE FROM job WHERE batch = ?', batch);
+      sql.run('DELETE FROM job_group WHERE id = ?', batch);
+    });
+    for (const id of ids) this.#ids.delete(id);
   }
 
   ask(seq: number): StoredAsk | undefined {
@@ -143,21 +161,18 @@ export class SqlJobStore implements JobStore {
     return gone !== undefined;
   }
 
-  cancelBatch(batch: string, except: readonly number[], finishedAt: string, now: number): number {
+  cancelSome(batch: string, finishedAt: string, now: number): number {
+    const error = 'The batch was cancelled.';
+    const outcome: JobOutcome = { finishedAt, error, code: 'cancelled', record: undefined };
     return this.#db.commit((sql) => {
-      const outcome: JobOutcome = {
-        finishedAt,
-        error: 'The batch was cancelled.',
-        code: 'cancelled',
-        record: undefined,
-      };
       const { changes } = sql.run(
-        "UPDATE job SET state = 'cancelled', outcome = ?, ended_at = ?, bytes = ?, asked = NULL, exact = NULL WHERE batch = ? AND state = 'waiting' AND seq NOT IN (SELECT value FROM json_each(?))",
+        `UPDATE job SET state = 'cancelled', outcome = ?, ended_at = ?, bytes = ?, asked = NULL, exact = NULL
+         WHERE seq IN (SELECT seq FROM job WHERE batch = ? AND state = 'waiting' LIMIT ?)`,
         outcomeColumn(outcome),
         now,
         JOB_BYTES,
         batch,
-        JSON.stringify(except),
+        MOST_AT_ONCE,
       );
       if (changes > 0) endedIn(sql, batch, 'cancelled', changes, now);
       return changes;
@@ -169,7 +184,7 @@ export class SqlJobStore implements JobStore {
       const singles = sql.all(
         'SELECT seq, id, owner FROM job WHERE batch IS NULL AND ended_at < ? LIMIT ?',
         now - singleMs,
-        MOST_EXPIRED,
+        MOST_AT_ONCE,
       ) as readonly Doomed[];
       const over = sql.get('SELECT id, owner FROM job_group WHERE ended_at < ? LIMIT 1', now - batchMs) as
         Pick<Doomed, 'id' | 'owner'> | undefined;
@@ -179,9 +194,9 @@ export class SqlJobStore implements JobStore {
           : (sql.all(
               'SELECT seq, id, owner FROM job WHERE batch = ? LIMIT ?',
               over.id,
-              MOST_EXPIRED,
+              MOST_AT_ONCE,
             ) as readonly Doomed[]);
-      if (over !== undefined && members.length < MOST_EXPIRED) {
+      if (over !== undefined && members.length < MOST_AT_ONCE) {
         sql.run('DELETE FROM job_group WHERE id = ?', over.id);
         bury(sql, 'batch', over);
       }
@@ -204,6 +219,11 @@ export class SqlJobStore implements JobStore {
   openBatches(): readonly StoredBatch[] {
     const rows = this.#db.read((sql) => sql.all('SELECT * FROM job_group WHERE ended_at IS NULL ORDER BY created_at'));
     return rows.map(readBatch);
+  }
+
+  idsOf(batch: string): readonly string[] {
+    const rows = this.#db.read((sql) => sql.all('SELECT id FROM job WHERE batch = ? ORDER BY seq', batch));
+    return (rows as readonly { id: string }[]).map(({ id }) => id);
   }
 
   jobsOf(batch: string, after: number, limit: number): readonly StoredJob[] {

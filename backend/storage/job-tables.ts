@@ -1,5 +1,5 @@
 // The tables of accepted jobs, and how their rows are written and let go.
-import type { JobEnd, NewBatch, NewJob } from '../core/stories/stored-jobs.ts';
+import type { JobEnd, NewJob } from '../core/stories/stored-jobs.ts';
 import { askColumns } from './job-rows.ts';
 import type { Sql } from './rows.ts';
 
@@ -69,7 +69,13 @@ export interface Doomed {
 }
 
 /** Writes a job that is being accepted. */
-export function insertJob(sql: Sql, seq: number, job: NewJob, now: number, batch: NewBatch | undefined): void {
+export function insertJob(
+  sql: Sql,
+  seq: number,
+  job: NewJob,
+  inLineAt: number | undefined,
+  batch: string | undefined,
+): void {
   const { call, body, tag, createdAt } = job;
   const { asked, exact } = askColumns(job);
   sql.run(
@@ -78,7 +84,7 @@ export function insertJob(sql: Sql, seq: number, job: NewJob, now: number, batch
     seq,
     call.id,
     call.owner,
-    batch?.id ?? null,
+    batch ?? null,
     tag ?? null,
     body,
     call.model,
@@ -86,7 +92,7 @@ export function insertJob(sql: Sql, seq: number, job: NewJob, now: number, batch
     call.classBy,
     call.priority,
     createdAt,
-    batch === undefined ? now : null,
+    inLineAt ?? null,
     JOB_BYTES + asked.length + (exact?.length ?? 0),
     asked,
     exact,

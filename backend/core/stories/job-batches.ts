@@ -3,17 +3,19 @@ import { AppError } from '../../contract/errors.ts';
 import type { AcceptedBatch, BatchSummary, BatchView } from '../../contract/queue-view.ts';
 import { sees } from '../ownership.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
+import type { LeaseQueue } from '../queue/queue.ts';
 import { noRoom, requestExists } from '../refusals.ts';
 import type { Gateway } from './gateway.ts';
 import type { AskedJob, Jobs } from './jobs.ts';
 import { retentionOf } from './job-times.ts';
+import { inSlices } from './slices.ts';
 import { iso } from './standing.ts';
 import type { JobStore, NewBatch, StoredBatch, StoredJob } from './stored-jobs.ts';
 
 const MB = 1024 * 1024;
 /** A page of results ends when it is as large as this, so that it is never too much at once. */
 const MOST_PAGE_BYTES = 8 * MB;
-/** So many are read at a time. */
+/** So many are read or written at a time. */
 const SLICE = 50;
 /** So many are told of in a view of the whole queue. */
 const MOST_SHOWN = 20;
@@ -24,6 +26,7 @@ export interface JobBatchesOptions {
   readonly jobs: Jobs;
   readonly store: JobStore;
   readonly gateway: Pick<Gateway, 'check'>;
+  readonly queue: Pick<LeaseQueue, 'eta'>;
   readonly config: ReadConfig;
   readonly clock: Clock;
 }
@@ -58,8 +61,9 @@ export class JobBatches {
     const { store, clock } = this.#options;
     const coming = this.#coming.get(batch.id);
     const before = coming?.batch ?? this.#kept(batch.id);
-    if (before !== undefined && (before.owner !== batch.owner || before.body !== batch.body))
+    if (before !== undefined && (before.owner !== batch.owner || before.body !== batch.body)) {
       throw requestExists(batch.id);
+    }
     if (before === undefined) {
       const done = this.#accept(asked, { ...batch, createdAt: clock.now() }, signal);
       this.#coming.set(batch.id, { batch, done });
@@ -67,13 +71,12 @@ export class JobBatches {
     } else {
       await coming?.done;
     }
-    const { summary, kept } = this.find(batch.id, batch.owner);
-    const request_ids = [...this.#all(kept)].map(({ id }) => id);
-    return { ...summary, request_ids, durable: store.isDurable };
+    const { summary } = this.find(batch.id, batch.owner);
+    return { ...summary, request_ids: [...store.idsOf(batch.id)], durable: store.isDurable };
   }
 
   async #accept(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<void> {
-    const { jobs, gateway } = this.#options;
+    const { jobs, gateway, store } = this.#options;
     this.#checkRoom(asked.length);
     const models = new Map(asked.map(({ call }) => [call.model, call]));
     for (const call of models.values()) await gateway.check(call, signal);
@@ -82,10 +85,32 @@ export class JobBatches {
       if (ids.has(call.id) || jobs.taken(call.id)) throw requestExists(call.id);
       ids.add(call.id);
     }
-    jobs.acceptBatch(
-      asked.map((each) => ({ ...each, createdAt: batch.createdAt })),
-      batch,
-    );
+    // What was kept under its id long enough.
+    store.dropBatch(batch.id);
+    try {
+      const seqs = await this.#prepare(asked, batch, signal);
+      store.acceptBatch(batch, asked.length);
+      jobs.backlog.add(seqs.map((seq) => ({ seq, batch: batch.id })));
+      jobs.feed();
+    } catch (error) {
+      store.dropBatch(batch.id);
+      throw error;
+    }
+  }
+
+  /** Writes them, some at a time. The number of each. */
+  async #prepare(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<readonly number[]> {
+    const { jobs, store, clock } = this.#options;
+    const seqs: number[] = [];
+    const starts = Array.from({ length: Math.ceil(asked.length / SLICE) }, (_, at) => at * SLICE);
+    for await (const start of inSlices(starts, clock, signal)) {
+      const slice = asked.slice(start, start + SLICE).map((each) => ({ ...each, createdAt: batch.createdAt }));
+      // Somebody may have taken an id in between.
+      const taken = slice.find(({ call }) => jobs.taken(call.id));
+      if (taken !== undefined) throw requestExists(taken.call.id);
+      seqs.push(...store.prepare(slice, batch.id));
+    }
+    return seqs;
   }
 
   /** Throws queue_full when so many more are too many. */
@@ -152,16 +177,17 @@ export class JobBatches {
 
   /** A batch and some of its requests: at most `limit`, from the one behind `after` on. Throws request_not_found, request_gone. */
   view(id: string, watcher: string, { after, limit }: { readonly after: number; readonly limit: number }): BatchView {
-    const { jobs } = this.#options;
+    const { jobs, queue } = this.#options;
     const { kept, summary } = this.find(id, watcher);
     const requests: BatchView['requests'] = [];
     let last = after;
     let bytes = 0;
     let isMore = false;
+    const lineMs = queue.eta();
     for (const job of this.#all(kept, after)) {
       isMore = requests.length === limit || bytes > MOST_PAGE_BYTES;
       if (isMore) break;
-      requests.push(jobs.viewOf(job));
+      requests.push(jobs.viewOf(job, lineMs));
       bytes += job.ended?.record?.byteLength ?? 0;
       last = job.seq;
     }
@@ -179,11 +205,27 @@ export class JobBatches {
     }
   }
 
-  /** Cancels all that have not ended. How many. Throws request_not_found, request_gone, not_cancellable. */
-  cancel(id: string, watcher: string): BatchSummary & { readonly cancelled: number } {
-    const { kept } = this.find(id, watcher);
-    if (kept.endedAt !== undefined) throw new AppError('not_cancellable', `The batch "${id}" has already ended.`);
-    const cancelled = this.#options.jobs.cancelBatch(id);
+  /** The jobs of a batch behind a number, in the order of their acceptance, read as they are needed. Throws request_not_found, request_gone. */
+  jobsOf(id: string, watcher: string, after = 0): Iterable<StoredJob> {
+    return this.#all(this.find(id, watcher).kept, after);
+  }
+
+  /** Cancels all that have not ended; they are kept as cancelled when it resolves. Throws request_not_found, request_gone, not_cancellable. */
+  async cancel(id: string, watcher: string): Promise<BatchSummary & { readonly cancelled: number }> {
+    const { jobs, store, clock } = this.#options;
+    if (this.find(id, watcher).kept.endedAt !== undefined) {
+      throw new AppError('not_cancellable', `The batch "${id}" has already ended.`);
+    }
+    let cancelled = 0;
+    for (let some = -1; some !== 0; cancelled += some) {
+      jobs.backlog.removeBatch(id);
+      const living = jobs.runs.list().filter(({ batch }) => batch === id);
+      for (const job of living) jobs.runs.cancel(job, new AppError('cancelled', 'The batch was cancelled.'));
+      some = living.length + store.cancelSome(id, iso(clock.now()), jobs.now());
+      await clock.sleep(0, NEVER);
+    }
     return { ...this.find(id, watcher).summary, cancelled };
   }
 }
+
+const NEVER = new AbortController().signal;

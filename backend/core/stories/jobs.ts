@@ -13,8 +13,8 @@ import { JobRuns, type JobRunsOptions } from './job-runs.ts';
 import { livingView, type PlaceBehind, storedView } from './job-views.ts';
 import { retentionOf, Steady } from './job-times.ts';
 import { watched, type Watched } from './job-watch.ts';
-import { iso, statusOf } from './standing.ts';
-import type { JobStore, NewBatch, NewJob, StoredJob } from './stored-jobs.ts';
+import { statusOf } from './standing.ts';
+import type { JobStore, StoredJob } from './stored-jobs.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 
 export interface JobsOptions
@@ -146,20 +146,13 @@ export class Jobs {
     const answer = await this.runs.enter(asked, ticket);
     try {
       const call = { ...asked.call, id: ticket.id };
-      const [seq = 0] = store.accept([{ ...asked, call, createdAt: ticket.bornAt }], this.now());
+      const seq = store.accept({ ...asked, call, createdAt: ticket.bornAt }, this.now());
       const job = this.runs.run(answer, { seq, batch: undefined }, over);
       return this.#livingView(ticket, job);
     } catch (error) {
       answer.close();
       throw error;
     }
-  }
-
-  /** Accepts many at once, all or none: they are kept when this returns. Throws what the store throws. */
-  acceptBatch(jobs: readonly NewJob[], batch: NewBatch): void {
-    const seqs = this.#options.store.accept(jobs, this.now(), batch);
-    this.backlog.add(seqs.map((seq) => ({ seq, batch: batch.id })));
-    this.backlog.feed();
   }
 
   // ---- looking
@@ -201,11 +194,11 @@ export class Jobs {
     return stored === undefined ? this.#livingView(ticket, job) : this.viewOf(stored);
   }
 
-  /** The same of a job that was found already. */
-  viewOf(stored: StoredJob): RequestView {
+  /** The same of a job that was found already. `lineMs`: how long one would wait that came into the line now. */
+  viewOf(stored: StoredJob, lineMs: number = this.#options.queue.eta()): RequestView {
     const job = this.runs.get(stored.id);
     if (job !== undefined) return this.#livingView(job.answer.ticket, job);
-    return storedView(stored, this.#behind(stored.seq), this.#length);
+    return storedView(stored, this.#behind(stored.seq, lineMs), this.#length);
   }
 
   #livingView(ticket: Ticket, job: Job | undefined): RequestView {
@@ -216,11 +209,11 @@ export class Jobs {
     return this.#options.queue.waiting;
   }
 
-  #behind(seq: number): PlaceBehind {
+  #behind(seq: number, lineMs: number = this.#options.queue.eta()): PlaceBehind {
     const { queue, config } = this.#options;
     const { estimated_time_per_request_ms, max_concurrent } = config().queue;
     const ahead = this.backlog.ahead(seq);
-    const eta = queue.eta() + Math.round((ahead * estimated_time_per_request_ms) / max_concurrent);
+    const eta = lineMs + Math.round((ahead * estimated_time_per_request_ms) / max_concurrent);
     return { position: queue.waiting + ahead + 1, eta };
   }
 
@@ -255,22 +248,6 @@ export class Jobs {
     if (job !== undefined) this.runs.cancel(job, reason);
     else if (ticket !== undefined) ticket.cancel('request', reason);
     else this.backlog.cancel(stored, reason);
-  }
-
-  /** Cancels all of a batch that have not ended. They are kept as cancelled when this returns. How many. */
-  cancelBatch(batch: string): number {
-    const { store, clock } = this.#options;
-    const living = this.runs.list().filter((job) => job.batch === batch);
-    const behind = store.cancelBatch(
-      batch,
-      living.map(({ seq }) => seq),
-      iso(clock.now()),
-      this.now(),
-    );
-    this.backlog.removeBatch(batch);
-    const reason = new AppError('cancelled', 'The batch was cancelled.');
-    for (const job of living) this.runs.cancel(job, reason);
-    return behind + living.length;
   }
 
   /**

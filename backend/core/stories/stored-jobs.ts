@@ -117,8 +117,14 @@ export interface JobStore {
   open(now: number): readonly WaitingJob[];
   /** Whether an id may be that of a job that is kept; false is certain, and costs nothing. */
   has(id: string): boolean;
-  /** All or none, on the disk when it returns; those by themselves stand in line from `now` on. The number of each. */
-  accept(jobs: readonly NewJob[], now: number, batch?: NewBatch): readonly number[];
+  /** On the disk when it returns; it stands in line from `now` on. Its number. */
+  accept(job: NewJob, now: number): number;
+  /** Writes some jobs of a batch that is being accepted. Until it is, they are forgotten at the next start. The number of each. */
+  prepare(jobs: readonly NewJob[], batch: string): readonly number[];
+  /** Accepts a batch with all jobs that were prepared. It is on the disk when it returns. */
+  acceptBatch(batch: NewBatch, jobs: number): void;
+  /** Forgets a batch that was not accepted, or that was kept long enough. */
+  dropBatch(batch: string): void;
   /** What is asked. Undefined when it has ended. Throws invalid_request when it can't be read any more. */
   ask(seq: number): StoredAsk | undefined;
   /** It stands in line since `now`; written soon. */
@@ -131,8 +137,8 @@ export interface JobStore {
   alive(now: number): void;
   /** Keeps how a job ended, on the disk when it returns; results that are too many go. False when it had ended before. */
   end(seq: number, state: JobEnd, outcome: JobOutcome, now: number, retention: Retention): boolean;
-  /** Ends all of a batch but these as cancelled. How many. */
-  cancelBatch(batch: string, except: readonly number[], finishedAt: string, now: number): number;
+  /** Ends some of a batch as cancelled. How many; 0 when all have ended. */
+  cancelSome(batch: string, finishedAt: string, now: number): number;
   /** Lets go what was kept long enough; some of it where it is much. */
   expire(now: number, retention: Retention): void;
   /** A job by its id, or by its number. Undefined when it is not kept any more. */
@@ -140,6 +146,8 @@ export interface JobStore {
   batch(id: string): StoredBatch | undefined;
   /** Those that have not ended, the oldest first. */
   openBatches(): readonly StoredBatch[];
+  /** The ids of all jobs of a batch, in the order of their acceptance. */
+  idsOf(batch: string): readonly string[];
   /** Jobs of a batch behind this number, in the order of their acceptance. */
   jobsOf(batch: string, after: number, limit: number): readonly StoredJob[];
   /** Whose it was, when the id is that of a job or batch that was kept. */

@@ -16,21 +16,24 @@ export function readOwnChat(bytes: Buffer): ChatRequest {
   return understood(isObject(body) ? body : exactly(bytes, parseJson));
 }
 
-/** One body, or a list of them. Throws invalid_request with a sentence that names the field, and the place in the list. */
-export function readOwnChats(bytes: Buffer): ChatRequest | readonly ChatRequest[] {
+/** One body, or a list of what `listedChat` reads. Throws invalid_request with a sentence that names the field. */
+export function readOwnChats(bytes: Buffer): ChatRequest | readonly unknown[] {
   const quick = readQuickly(bytes);
   const body = isObject(quick) || Array.isArray(quick) ? quick : exactly(bytes, parseJsonOrList);
   if (!Array.isArray(body)) return understood(body);
   if (body.length === 0) throw new AppError('invalid_request', 'The list is empty. Send at least one request in it.');
-  return body.map((each: unknown, at) => {
-    try {
-      return understood(each);
-    } catch (error) {
-      const { code, message, logged } = asAppError(error);
-      const where = `In the list, at [${at}]: `;
-      throw code === 'invalid_request' ? new AppError(code, new Sentence(where + message, where + logged)) : error;
-    }
-  });
+  return body as readonly unknown[];
+}
+
+/** What stands at a place of a list. Throws invalid_request with a sentence that names the place, and the field. */
+export function listedChat(body: unknown, at: number): ChatRequest {
+  try {
+    return understood(body);
+  } catch (error) {
+    const { code, message, logged } = asAppError(error);
+    const where = `In the list, at [${at}]: `;
+    throw code === 'invalid_request' ? new AppError(code, new Sentence(where + message, where + logged)) : error;
+  }
 }
 
 function understood(body: unknown): ChatRequest {

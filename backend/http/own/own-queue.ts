@@ -10,6 +10,7 @@ import type { AskedMember, JobBatches } from '../../core/stories/job-batches.ts'
 import type { AskedJob } from '../../core/stories/jobs.ts';
 import { queueView } from '../../core/stories/queue-now.ts';
 import type { SnapshotParts } from '../../core/stories/snapshot.ts';
+import { inSlices } from '../../core/stories/slices.ts';
 import { waitsFor } from '../../core/stories/standing.ts';
 import type { JobStore } from '../../core/stories/stored-jobs.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
@@ -22,7 +23,7 @@ import { queueHeaders } from '../wire/queue-headers.ts';
 import type { UnderWay } from '../wire/under-way.ts';
 import { readChat } from './chat-call.ts';
 import type { ChatParts } from './chat-optimized.ts';
-import { readOwnChats } from './own-chat.ts';
+import { listedChat, readOwnChats } from './own-chat.ts';
 
 export interface QueueParts extends SnapshotParts, ChatParts {
   readonly batches: JobBatches;
@@ -51,7 +52,7 @@ async function handIn(parts: QueueParts, req: IncomingMessage, res: ServerRespon
   else await handInOne(parts, req, res, body);
 }
 
-function isList(body: ChatRequest | readonly ChatRequest[]): body is readonly ChatRequest[] {
+function isList(body: ChatRequest | readonly unknown[]): body is readonly unknown[] {
   return Array.isArray(body);
 }
 
@@ -113,16 +114,18 @@ async function handInMany(
   parts: QueueParts,
   req: IncomingMessage,
   res: ServerResponse,
-  bodies: readonly ChatRequest[],
+  list: readonly unknown[],
 ): Promise<void> {
-  const asked = bodies.map((body): AskedMember => {
-    const job = jobOf(parts, req, body, parts.newId());
+  const gone = goneSignal(res);
+  const asked: AskedMember[] = [];
+  for await (const [at, each] of inSlices(list.entries(), parts.clock, gone)) {
+    const job = jobOf(parts, req, listedChat(each, at), parts.newId());
     const isAsked = job.call.classBy !== 'default';
-    return isAsked ? job : { ...job, call: { ...job.call, class: 'background', classBy: 'a batch' } };
-  });
+    asked.push(isAsked ? job : { ...job, call: { ...job.call, class: 'background', classBy: 'a batch' } });
+  }
   const id = wanted(req, 'batch') ?? parts.newId();
   const batch = { id, owner: ownerOf(req), body: nameOf(asked.map(({ body }) => body)) };
-  const accepted = await parts.batches.submit(asked, batch, goneSignal(res));
+  const accepted = await parts.batches.submit(asked, batch, gone);
   sendJson(res, 202, accepted, { ...NO_STORE, Location: `${PATH}?batch=${encodeURIComponent(id)}` });
 }
 
@@ -174,7 +177,7 @@ async function cancel(parts: QueueParts, req: IncomingMessage, res: ServerRespon
   const id = wantedRequest(req);
   const batch = wanted(req, 'batch');
   if (batch !== undefined) {
-    sendJson(res, 200, parts.batches.cancel(batch, watcherOf(req)), NO_STORE);
+    sendJson(res, 200, await parts.batches.cancel(batch, watcherOf(req)), NO_STORE);
     return;
   }
   if (id === undefined) {

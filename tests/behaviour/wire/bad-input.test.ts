@@ -46,7 +46,7 @@ describe.each(['/api/chat-optimized', '/api/chat-queue'])('POST %s', (path) => {
   test.each<[string, unknown, RegExp]>([
     ['an empty body', '', /The body is empty/],
     ['broken JSON', '{"messages": [', /JSON/],
-    ['an array', '[]', /must be an object|a JSON object/],
+    ['an array', '[]', /must be an object|a JSON object|The list is empty/],
     ['no messages', {}, /^messages must be an array\. It is missing\.$/],
     ['messages of the wrong type', { messages: 'hi' }, /^messages must be an array\. It was "hi"\.$/],
     ['empty messages', { messages: [] }, /^messages must have at least one message\. It was \[\]\.$/],
