@@ -24,9 +24,10 @@ import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { Requests } from './core/requests/requests.ts';
 import type { Ended } from './core/requests/at-once.ts';
+import { factOf, loggedOf } from './core/stories/ended-request.ts';
 import { Reloads } from './core/models/reloads.ts';
 import { queueView } from './core/stories/queue-now.ts';
-import { health, modelsView, requestFact, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
+import { health, modelsView, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
@@ -109,7 +110,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   cache.over(stores.answers);
   conversations.over(stores.conversations);
   const onEnded = (ticket: Ended): void => {
-    feed.ended(() => requestFact(ticket), ticket.owner);
+    const logged = loggedOf(ticket);
+    stores.requests.ended(logged);
+    feed.ended(() => factOf(logged), ticket.owner);
     feed.touch('queue', 'snapshot');
   };
   const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights(), onEnded });
@@ -189,6 +192,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     batches,
     jobStore: stores.jobs,
     feed,
+    requestLog: stores.requests,
     relay: reportingRelay(relay, watch),
     log,
     newId: randomUUID,

@@ -1,11 +1,13 @@
 // What the gateway keeps beyond its life, put together: a face of the database for each kind of thing. Made by backend.ts
 // alone.
-import type { Clock, ReadConfig } from './core/ports.ts';
+import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import type { RequestLog } from './core/requests/request-log.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
 import { DiskAnswers } from './storage/answer-store.ts';
 import { DiskConversations } from './storage/conversation-store.ts';
 import type { Database } from './storage/database.ts';
+import { DiskRequestLog } from './storage/disk-request-log.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
 
@@ -15,6 +17,7 @@ export interface StoresOptions {
   readonly dataFolder: string | undefined;
   readonly config: ReadConfig;
   readonly clock: Clock;
+  readonly log: Log;
   /** Tells people. */
   notice(text: string): void;
 }
@@ -27,6 +30,7 @@ export interface Stores {
   /** After a change of the configuration. */
   reconfigured(): void;
   readonly history: HistoryStore;
+  readonly requests: RequestLog;
   /** What is wrong with the disk now, for people. */
   readonly notices: readonly string[];
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
@@ -35,7 +39,7 @@ export interface Stores {
   close(): void;
 }
 
-export function openStores({ database, dataFolder, config, clock, notice }: StoresOptions): Stores {
+export function openStores({ database, dataFolder, config, clock, log, notice }: StoresOptions): Stores {
   const folder = config().cache.persist ? dataFolder : undefined;
   let notices: readonly string[] = [];
   const deaf = database.onChange(({ trouble }) => {
@@ -45,15 +49,18 @@ export function openStores({ database, dataFolder, config, clock, notice }: Stor
   database.use(folder);
   const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
   const conversations = folder === undefined ? undefined : new DiskConversations(database, clock, config);
+  const requests = new DiskRequestLog(database, clock, config, log);
   const reconfigured = (): void => {
     answers?.reconfigured();
     conversations?.reconfigured();
+    requests.reconfigured();
   };
   return {
     jobs: new SqlJobStore(database),
     answers,
     conversations,
     history: historyStore(database),
+    requests,
     reconfigured,
     get notices() {
       return notices;
@@ -62,11 +69,13 @@ export function openStores({ database, dataFolder, config, clock, notice }: Stor
       void database.isDurable;
       // What was left undone when the process ended.
       reconfigured();
+      requests.open();
     },
     close() {
       deaf();
       answers?.close();
       conversations?.close();
+      requests.close();
     },
   };
 }

@@ -181,7 +181,8 @@ const installedSchema = z.object({
   /** For how long it has been loading at Hearth's wish; null while it is not. */
   loading_ms: ms.nullable(),
 });
-const requestFactSchema = z.object({
+/** A request that has ended; the times count from its arrival. */
+export const requestFactSchema = z.object({
   /** Left out for a kept answer, which never stood in line. */
   class: z.enum(QUEUE_CLASSES).optional(),
   class_by: z.string().optional(),
@@ -198,6 +199,14 @@ const requestFactSchema = z.object({
   total_ms: ms,
 });
 export type RequestFact = z.infer<typeof requestFactSchema>;
+
+/** GET /api/requests: the newest first, by their end. */
+export const requestListSchema = z.object({
+  requests: z.array(requestFactSchema),
+  /** `cursor` of the next page; null when there is none. A page may have fewer requests than asked for, or none, before that. */
+  next: z.string().nullable(),
+});
+export type RequestList = z.infer<typeof requestListSchema>;
 
 /** Everything as it is now, for callers that may see all of it. */
 export const snapshotSchema = z.object({

@@ -9,6 +9,8 @@ import {
   conversationRemovedSchema,
   conversationViewSchema,
   healthSchema,
+  requestFactSchema,
+  requestListSchema,
 } from './control.ts';
 import { wireErrorSchema, type ErrorCode } from './errors.ts';
 import type { DropInBody } from './openapi-bodies.ts';
@@ -49,6 +51,8 @@ export const ANSWERED = {
   Cancelled: cancelledSchema,
   Conversation: conversationViewSchema,
   ConversationRemoved: conversationRemovedSchema,
+  EndedRequest: requestFactSchema,
+  RequestList: requestListSchema,
   CacheStats: cacheStatsSchema,
   ActionResult: actionResultSchema,
   Health: healthSchema,
@@ -163,6 +167,24 @@ export const OPERATIONS: {
       query: [namespace],
       answers: { status: 200, shapes: ['ConversationRemoved'], what: 'Forgotten' },
       errors: ['not_found'],
+    },
+  },
+  '/api/requests': {
+    get: {
+      what: 'The requests that have ended',
+      query: [
+        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 500, default: 100 } },
+        { name: 'cursor', in: 'query', schema: { type: 'string' }, description: '`next` of the page before' },
+      ],
+      answers: { status: 200, shapes: ['RequestList'], what: 'The newest first, as far as the caller may see them' },
+      errors: ['invalid_request'],
+    },
+  },
+  '/api/requests/:id': {
+    get: {
+      what: 'A request that has ended',
+      answers: { status: 200, shapes: ['EndedRequest'], what: 'How it was answered, and how long that took' },
+      errors: ['request_not_found'],
     },
   },
   '/api/cache-stats': {

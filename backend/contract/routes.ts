@@ -64,6 +64,22 @@ export const ROUTES = [
     what: 'What was said under a `conversation_id`; forget it.',
   },
   {
+    path: '/api/requests',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'chat',
+    what: 'The requests that have ended, the newest first; `limit` (100), and `cursor` for the next page.',
+  },
+  {
+    path: '/api/requests/:id',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'chat',
+    what: 'One of them, by its `X-Request-ID`.',
+  },
+  {
     path: '/api/cache-stats',
     methods: ['GET', 'POST'],
     dialect: 'own',

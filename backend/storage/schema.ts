@@ -3,6 +3,7 @@ import { ANSWER_TABLES } from './answer-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
+import { REQUEST_TABLES } from './request-rows.ts';
 import type { Connection } from './rows.ts';
 
 /** The tables of a database. */
@@ -21,7 +22,7 @@ export interface Schema {
 
 /** What each face has: its tables, and which of them are carried. */
 export const SCHEMA: Schema = {
-  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES, HISTORY_TABLES, JOB_TABLES].join('\n')],
+  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES, HISTORY_TABLES, JOB_TABLES, REQUEST_TABLES].join('\n')],
   carried: ['history', ...JOB_CARRIED],
 };
 

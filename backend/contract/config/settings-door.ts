@@ -4,6 +4,8 @@ import { hostName, webOrigin } from '../address.ts';
 import { apiKeysSchema } from '../api-key.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
+const YEAR_S = 31_536_000;
+
 const host = () => spelled(hostName, 'an IP address or a host name, without a port');
 const origin = () => spelled(webOrigin, 'an origin such as "http://localhost:3000"');
 
@@ -152,6 +154,22 @@ export const log = section('Log', {
     hint: 'Writes prompts and answers to the log, on this machine only.',
     default: false,
     applies: 'live',
+  }),
+  list_ttl_seconds: field(whole(60, YEAR_S), {
+    title: 'List a request for',
+    hint: 'Which app asked which model when, and how long it took; no text. The clock starts when the request comes.',
+    default: 30 * 86_400,
+    unit: 's',
+    applies: 'live',
+    advanced: true,
+  }),
+  list_max: field(whole(0, 10_000_000), {
+    title: 'Requests in the list, at most',
+    hint: 'The oldest go first; 0 lists none. A million take about 120 MB on the disk. In memory alone there are at most 10,000.',
+    default: 1_000_000,
+    unit: 'count',
+    applies: 'live',
+    advanced: true,
   }),
 });
 

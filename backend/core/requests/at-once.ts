@@ -16,6 +16,7 @@ export type Ended = Pick<
   | 'status'
   | 'error'
   | 'createdAt'
+  | 'bornAt'
   | 'firstPieceAt'
   | 'timing'
 > &
@@ -35,7 +36,8 @@ export class AtOnce implements Ended {
   /** Moments of the monotonic clock, as a ticket has them. */
   readonly createdAt: number;
   readonly firstPieceAt: number;
-  readonly #bornAt: number;
+  /** The moment of `createdAt` on the wall. */
+  readonly bornAt: number;
 
   /** `createdAt`: when it was known what is asked; now it has its answer. */
   constructor(
@@ -53,7 +55,7 @@ export class AtOnce implements Ended {
     this.cache = cache;
     this.createdAt = createdAt;
     this.firstPieceAt = clock.elapsed();
-    this.#bornAt = clock.now();
+    this.bornAt = clock.now();
   }
 
   get timing(): Timing {
@@ -62,6 +64,6 @@ export class AtOnce implements Ended {
   }
 
   shown(moment: number): string {
-    return new Date(this.#bornAt + (moment - this.createdAt)).toISOString();
+    return new Date(this.bornAt + (moment - this.createdAt)).toISOString();
   }
 }

@@ -76,8 +76,8 @@ export class Ticket {
   /** Lower is sooner inside its class. Ask for it at each use: it may become more urgent while the request waits. */
   priority: number;
   readonly createdAt: number;
-  /** The same moment on the wall. */
-  readonly #bornAt: number;
+  /** The same moment on the wall. Milliseconds since 1970. */
+  readonly bornAt: number;
   readonly #clock: Clock;
   #abort: AbortController | undefined;
   /** Who ended it early: the caller by leaving, or somebody by asking for it. */
@@ -120,9 +120,9 @@ export class Ticket {
     this.priority = options.priority;
     this.#clock = clock;
     const now = clock.now();
-    this.#bornAt = options.before?.bornAt ?? now;
+    this.bornAt = options.before?.bornAt ?? now;
     // The clock on the wall may have been set back meanwhile.
-    this.createdAt = clock.elapsed() - Math.max(0, now - this.#bornAt);
+    this.createdAt = clock.elapsed() - Math.max(0, now - this.bornAt);
   }
 
   /** Aborts when the request is cancelled, by whomever. Made when first needed: a hit never needs it. */
@@ -206,11 +206,6 @@ export class Ticket {
     else this.status = error.code === 'cancelled' ? 'cancelled' : 'failed';
   }
 
-  /** When it came, by the clock on the wall. */
-  get bornAt(): number {
-    return this.#bornAt;
-  }
-
   /** Milliseconds from arrival to slot, first piece and end; what has not come yet counts up to now. */
   get timing(): Timing {
     const now = this.finishedAt ?? this.#clock.elapsed();
@@ -223,6 +218,6 @@ export class Ticket {
 
   /** A moment of its life as people are shown it: RFC 3339, in UTC. */
   shown(moment: number): string {
-    return new Date(this.#bornAt + (moment - this.createdAt)).toISOString();
+    return new Date(this.bornAt + (moment - this.createdAt)).toISOString();
   }
 }

@@ -1,11 +1,11 @@
 // What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
-import type { CacheStats, Snapshot, Health, ModelView, OnDisk, RequestFact } from '../../contract/control.ts';
+import type { CacheStats, Snapshot, Health, ModelView, OnDisk } from '../../contract/control.ts';
 import type { BatchSummary } from '../../contract/queue-view.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { StoreFigures } from '../disk.ts';
 import { queueView } from './queue-now.ts';
-import { iso, statusOf } from './standing.ts';
+import { iso } from './standing.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { meantModel } from '../models/profiles.ts';
 import { isCloudName, named } from '../models/names.ts';
@@ -14,7 +14,6 @@ import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { LOCAL } from '../ownership.ts';
 import type { Requests } from '../requests/requests.ts';
-import type { Ended } from '../requests/at-once.ts';
 import type { Residency } from '../models/residency.ts';
 import { stuckRun } from './stuck.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
@@ -202,27 +201,6 @@ const text = (value: unknown): string | null => (typeof value === 'string' && va
 /** Everything as it is now, as far as a watcher may see it. */
 export function snapshot(parts: SnapshotParts, watcher: string = LOCAL): Snapshot {
   return { health: health(parts), stats: cacheStats(parts, watcher), models: modelsView(parts) };
-}
-
-/** What is remembered of a request that has ended. */
-export function requestFact(ticket: Ended): RequestFact {
-  return {
-    request_id: ticket.id,
-    route: ticket.route,
-    model: ticket.model,
-    caller: ticket.caller,
-    ...classOf(ticket),
-    source: ticket.source ?? 'miss',
-    status: statusOf(ticket),
-    ...(ticket.error === undefined ? {} : { code: ticket.error.code }),
-    created_at: ticket.shown(ticket.createdAt),
-    ...ticket.timing,
-  };
-}
-
-/** A kept answer never stood in line. */
-function classOf({ source, class: of, classBy }: Ended): Pick<RequestFact, 'class' | 'class_by'> {
-  return source === 'hit' || of === undefined ? {} : { class: of, class_by: classBy };
 }
 
 function inMb(bytes: number): number {

@@ -9,12 +9,13 @@ import { bodyOf } from '../dialect/drop-in.ts';
 import { chatOptimized, type ChatParts } from './chat-optimized.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { sendNamedEvents } from '../dialect/stream.ts';
+import { listRequests, showRequest, type ListParts } from './request-list.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import { queueHandlers, type QueueParts } from './own-queue.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 
 /** What the handlers act on. */
-export interface OwnParts extends SnapshotParts, ActionParts, ChatParts, QueueParts {
+export interface OwnParts extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts {
   readonly feed: Feed;
 }
 
@@ -30,6 +31,8 @@ export function ownHandlers(parts: OwnParts) {
     '/api/chat-optimized': { POST: chat },
     '/api/chat-queue': queueHandlers(parts),
     '/api/conversations/:id': { GET: on(showConversation), DELETE: on(forgetConversation) },
+    '/api/requests': { GET: on(listRequests) },
+    '/api/requests/:id': { GET: on(showRequest) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
     '/openapi.json': { GET: on(showOpenApi) },
     '/api/events': { GET: on(showEvents) },

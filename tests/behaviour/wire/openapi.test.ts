@@ -77,6 +77,8 @@ describe('the description', () => {
       'get /api/chat-queue query limit',
       'get /api/chat-queue query requestId',
       'get /api/conversations/{id} query namespace',
+      'get /api/requests query cursor',
+      'get /api/requests query limit',
       'get /health query ready',
       'post /api/chat-queue query batch',
     ]);
@@ -114,6 +116,9 @@ describe('a running gateway answers as described', () => {
     conversation: ['/api/conversations/{id}', 'get', 200, () => hearth.get('/api/conversations/x')],
     forgotten: ['/api/conversations/{id}', 'delete', 200, () => fetch(`${hearth.url}/api/conversations/x`, remove)],
     'no conversation': ['/api/conversations/{id}', 'get', 404, () => hearth.get('/api/conversations/x')],
+    'what has ended': ['/api/requests', 'get', 200, () => hearth.get('/api/requests')],
+    'a wrong page of it': ['/api/requests', 'get', 400, () => hearth.get('/api/requests?limit=0')],
+    'none with this id': ['/api/requests/{id}', 'get', 404, () => hearth.get('/api/requests/nobody')],
     statistics: ['/api/cache-stats', 'get', 200, () => hearth.get('/api/cache-stats')],
     warmed: ['/api/cache-stats', 'post', 200, () => hearth.post('/api/cache-stats', { action: 'warm_model' })],
     cleared: ['/api/cache-stats', 'post', 200, () => hearth.post('/api/cache-stats', { action: 'clear' })],

@@ -36,6 +36,8 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
     { method: 'GET', status: 200 },
     { method: 'POST', body: { action: 'clear' }, status: 200 },
   ],
+  '/api/requests': [{ method: 'GET', status: 200 }],
+  '/api/requests/:id': [{ method: 'GET', status: 404, code: 'request_not_found' }],
   '/openapi.json': [{ method: 'GET', status: 200 }],
   '/api/events': [{ method: 'GET', status: 200, endless: true }],
 };
