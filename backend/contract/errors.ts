@@ -81,6 +81,11 @@ export const ERRORS = {
     retryable: false,
     when: 'The certificate at ollama.api_url is not believed, or ollama.ca_file cannot be used.',
   },
+  no_store: {
+    status: 503,
+    retryable: false,
+    when: 'A job cannot be kept, since SQLite cannot be loaded on this machine; the sentence says what to do.',
+  },
   queue_full: {
     status: 503,
     retryable: true,

@@ -18,8 +18,7 @@ export interface Change {
 }
 
 /**
- * The store. All of it works in memory too; where there is no SQLite at all it keeps nothing and finds nothing, so what
- * must be had again while this process lives is kept by its owner as well.
+ * The store. All of it works in memory too; where there is no SQLite at all it keeps nothing and finds nothing.
  */
 export interface Database {
   /** Reads what was committed, but not what still waits in `later`. Throws what `work` throws. */
@@ -38,6 +37,8 @@ export interface Database {
   close(): void;
   /** Whether what is written is there after a restart. */
   readonly isDurable: boolean;
+  /** Whether what is written can be read again: not where there is no SQLite. */
+  readonly keeps: boolean;
   /** Bytes of the file and its log as they lie on the disk; 0 in memory. */
   readonly bytes: number;
   /** Calls back at each change, until the returned function is called. */
@@ -158,6 +159,10 @@ class Store implements Database {
 
   get isDurable(): boolean {
     return this.#opened.folder !== undefined;
+  }
+
+  get keeps(): boolean {
+    return this.#opened.rows !== NOWHERE;
   }
 
   get bytes(): number {

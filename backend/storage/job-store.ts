@@ -11,9 +11,13 @@ import type {
   StoredJob,
   WaitingJob,
 } from '../core/stories/stored-jobs.ts';
+import { AppError } from '../contract/errors.ts';
 import type { Database } from './database.ts';
 import { JOB_COLUMNS, outcomeColumn, readAsk, readAskRow, readBatch, readJob } from './job-rows.ts';
 import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
+
+const NO_STORE =
+  'Hearth cannot keep a job, since SQLite cannot be loaded on this machine. Put its library beside the program (docs/deployment.md), or ask on another route.';
 
 /** So many rows are changed at once, at most. */
 const MOST_AT_ONCE = 200;
@@ -81,6 +85,7 @@ export class SqlJobStore implements JobStore {
 
   /** Jobs by themselves stand in line from `inLineAt` on. */
   #insert(jobs: readonly NewJob[], inLineAt: number | undefined, batch: string | undefined): readonly number[] {
+    if (!this.#db.keeps) throw new AppError('no_store', NO_STORE);
     const first = this.#next;
     this.#db.commit((sql) => {
       for (const [at, job] of jobs.entries()) {
@@ -239,6 +244,7 @@ export class SqlJobStore implements JobStore {
   }
 
   load(): { readonly waiting: number; readonly bytes: number } {
+    if (!this.#db.keeps) return { waiting: 0, bytes: 0 };
     return this.#db.read((sql) => {
       const { waiting } = sql.get("SELECT COUNT(*) AS waiting FROM job WHERE state = 'waiting'") as { waiting: number };
       const sum = 'SELECT COALESCE(SUM(bytes), 0) AS bytes FROM job WHERE batch IS NOT NULL';

@@ -94,8 +94,7 @@ export class Connection implements Rows {
       this.exec('COMMIT');
       return result;
     } catch (error) {
-      // A full disk may have ended it already.
-      if (this.#db.isTransaction) this.exec('ROLLBACK');
+      this.#undo('ROLLBACK');
       throw error;
     }
   }
@@ -105,7 +104,7 @@ export class Connection implements Rows {
     try {
       work();
     } catch (error) {
-      if (this.#db.isTransaction) this.exec('ROLLBACK TO step; RELEASE step');
+      this.#undo('ROLLBACK TO step; RELEASE step');
       throw error;
     }
     this.run('RELEASE step');
@@ -121,6 +120,14 @@ export class Connection implements Rows {
       }
     }
     this.#statements.clear();
+  }
+
+  #undo(sql: string): void {
+    try {
+      this.exec(sql);
+    } catch {
+      // A full disk may have ended the transaction already.
+    }
   }
 
   #prepared(sql: string): StatementSyncInstance {

@@ -16,9 +16,12 @@ export interface FoundSqlite {
   readonly sqlite: Sqlite;
 }
 
-/** Beside the program, where a build puts it (build/libraries.ts); or the package, which has it for each system. */
+/**
+ * Beside the program, where a build puts it (build/libraries.ts); or the package, which has it for each system; or Node's
+ * own, which has it since 22.13 and warns on standard error that it is new.
+ */
 const BESIDE = `./hearth-sqlite-${process.platform}-${process.arch}`;
-const PLACES = [`${BESIDE}.node`, `${BESIDE}-musl.node`, '@photostructure/sqlite'];
+const PLACES = [`${BESIDE}.node`, `${BESIDE}-musl.node`, '@photostructure/sqlite', 'node:sqlite'];
 
 let found: FoundSqlite | undefined;
 

@@ -22,7 +22,7 @@ const MOST_PAGES = 4096;
 const THREAD = `
 const { workerData: { library, file } } = require('node:worker_threads');
 const { createRequire } = require('node:module');
-const { DatabaseSync } = createRequire(library)(library);
+const { DatabaseSync } = library.startsWith('node:') ? require(library) : createRequire(library)(library);
 const database = new DatabaseSync(file);
 database.exec('PRAGMA wal_checkpoint(PASSIVE)');
 database.close();

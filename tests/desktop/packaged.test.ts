@@ -47,11 +47,15 @@ describe('the archive', () => {
     const rest = files.filter(
       (path) =>
         !/^\/(package\.json|LICENSE|dist|assets|assets\/icons)$/.test(path) &&
-        !/^\/dist\/(desktop(\/main\.js)?|main(\/preload\.cjs)?)$/.test(path) &&
+        !/^\/dist\/(desktop(\/main\.js|\/hearth-sqlite-linux-\w+\.node)?|main(\/preload\.cjs)?)$/.test(path) &&
         !/^\/dist\/renderer(\/|$)/.test(path) &&
         !/^\/assets\/icons\/(tray(\/[\w@-]+\.png)?|icon-256\.png|icon\.ico)$/.test(path),
     );
     expect(rest).toEqual([]);
+    // The listing has what lies beside the archive too.
+    const library = `hearth-sqlite-linux-${process.arch}.node`;
+    expect(files.filter((path) => path.endsWith('.node'))).toEqual([`/dist/desktop/${library}`]);
+    expect(readdirSync(join(folder, 'resources', 'app.asar.unpacked', 'dist', 'desktop'))).toEqual([library]);
     expect(files.filter((path) => path.endsWith('.map'))).toEqual([]);
   });
 
@@ -149,7 +153,7 @@ describe('the packed app', () => {
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  test('has a tray, and answers', async () => {
+  test('has a tray, answers, and keeps on disk', async () => {
     await panel.until(({ tooltip }) => tooltip.startsWith('llama3.2'), 'a tooltip with the model');
     const answer = await fetch(`http://127.0.0.1:${port}/api/chat-optimized`, {
       method: 'POST',
@@ -157,6 +161,9 @@ describe('the packed app', () => {
     });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ cached: false, model: 'llama3.2' });
+    const health = (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as { notices?: unknown };
+    expect(health.notices).toBeUndefined();
+    expect(existsSync(join(home, 'hearth.db'))).toBe(true);
   });
 
   test('has a window with the same page', async () => {

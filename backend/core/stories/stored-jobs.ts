@@ -117,9 +117,9 @@ export interface JobStore {
   open(now: number): readonly WaitingJob[];
   /** Whether an id may be that of a job that is kept; false is certain, and costs nothing. */
   has(id: string): boolean;
-  /** On the disk when it returns; it stands in line from `now` on. Its number. */
+  /** On the disk when it returns; it stands in line from `now` on. Its number. Throws no_store. */
   accept(job: NewJob, now: number): number;
-  /** Writes some jobs of a batch that is being accepted. Until it is, they are forgotten at the next start. The number of each. */
+  /** Writes some jobs of a batch that is being accepted. Until it is, they are forgotten at the next start. The number of each. Throws no_store. */
   prepare(jobs: readonly NewJob[], batch: string): readonly number[];
   /** Accepts a batch with all jobs that were prepared. It is on the disk when it returns. */
   acceptBatch(batch: NewBatch, jobs: number): void;

@@ -2,29 +2,45 @@
 // start sooner next time may be missing, broken or impossible.
 import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { startCli } from '../../support/built-cli.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
 const run = promisify(execFile);
+/** Without Node's own, where it has one. */
+const NO_SQLITE: Record<string, string> = isBuiltin('node:sqlite') ? { NODE_OPTIONS: '--no-experimental-sqlite' } : {};
 let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-bundle-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test('alone in a folder it serves, says that it keeps nothing, and leaves V8’s code beside it', async () => {
+  const fake = await startFakeOllama();
   const alone = join(folder, 'hearth.mjs');
   copyFileSync(BUNDLE, alone);
-  const cli = startCli({ program: alone, args: ['serve', '--port', '0'], cwd: folder });
+  const cli = startCli({
+    program: alone,
+    args: ['serve', '--port', '0'],
+    cwd: folder,
+    env: { ...NO_SQLITE, OLLAMA_API_URL: fake.url },
+  });
   const url = await cli.ready();
   // Without SQLite's library beside it; the next test has it.
   await expect.poll(() => noticesOf(url)).toEqual([expect.stringMatching(/^SQLite cannot be loaded on this machine/)]);
+  const job = await fetch(`${url}/api/chat-queue`, {
+    method: 'POST',
+    body: '{"messages":[{"role":"user","content":"a"}],"model":"llama3.2"}',
+  });
+  expect([job.status, await job.json()]).toMatchObject([503, { code: 'no_store', retryable: false }]);
   expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
   await expect.poll(() => existsSync(`${alone}.cache`)).toBe(true);
   cli.child.kill('SIGTERM');
   expect(await cli.exit()).toBe(0);
+  await fake.stop();
   const { stdout } = await run(process.execPath, [alone, '--version']);
   expect(stdout).toMatch(/^hearth \d+\.\d+\.\d+\n$/);
   // As a loss of power may leave it: V8 itself would end the process.
