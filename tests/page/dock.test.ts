@@ -1,5 +1,5 @@
 // The notices at the lower edge: how each is drawn, and that the newest alone takes room.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { STATES } from '../support/page/views.ts';
@@ -8,7 +8,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const state = (name: string): View => (STATES[name] as () => View)();
 

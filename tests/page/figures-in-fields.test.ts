@@ -1,5 +1,5 @@
 // Figures in the settings form: with their unit, and ending on one edge at every width.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { fields } from '../../backend/contract/config/config.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { settings, view } from '../support/page/views.ts';
@@ -8,7 +8,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 test.each([460, 380, 230])(
   'at %i px every time and size has its unit, and all figures end on one edge',

@@ -1,6 +1,6 @@
 // The page of the first run: a model is proposed and saved with Done, Done waits for it, there is one main button, and the
 // keyboard goes on where the address is typed.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
@@ -10,7 +10,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const state = (name: string): View => (STATES[name] as () => View)();
 

@@ -1,6 +1,6 @@
 // Where the keyboard is when what had the focus has gone: at what took its place, and never at the top of the page; and
 // the line, which stands still while a hand is in it.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { View } from '../../backend/contract/desktop.ts';
@@ -11,7 +11,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 /** What has the focus, as a screen reader names it; "view" for the tab's own panel, "" for the page. */
 async function focused(page: Page): Promise<string> {

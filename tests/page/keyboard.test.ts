@@ -1,6 +1,6 @@
 // Everything by keyboard: each control of each tab is one stop, in reading order, with a ring that can be seen; the tabs
 // follow the arrows; what is asked back is answered and left without a mouse.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { STATES, view } from '../support/page/views.ts';
@@ -9,7 +9,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 interface Stop {
   readonly name: string;

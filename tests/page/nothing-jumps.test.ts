@@ -1,6 +1,6 @@
 // While figures change, nothing else moves: every element whose words stay the same stays where it is, to the pixel. Not
 // so when the state changes with them, as when the queue is full. Measured by bounding boxes, in every tab, at the usual and the narrow width.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { View } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
@@ -10,7 +10,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 type Live = NonNullable<View['live']>;
 

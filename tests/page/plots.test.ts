@@ -1,5 +1,5 @@
 // The strips and their table, drawn: no word under the scroll bar, no time in two lines, whatever the figures.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
@@ -9,7 +9,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 /** Waits of more than a minute, and as many requests as fit. */
 function large(): PlotsView {

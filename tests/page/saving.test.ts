@@ -1,6 +1,6 @@
 // A setting that is saved in the form: what is typed stays in its field while it is on its way, and nothing that was so
 // before comes back over it.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';
@@ -10,7 +10,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const PATH = 'ollama.api_url';
 

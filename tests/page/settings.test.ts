@@ -1,6 +1,6 @@
 // The settings form: what is seldom needed is folded, a search finds whole words first, what is wrong stands out, and an
 // address is tested without being saved.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { settings, view } from '../support/page/views.ts';
@@ -9,7 +9,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const form = view({ go: { tab: 'settings', n: 1 } });
 const FOLD = 'details.fold';

@@ -1,5 +1,5 @@
 // A setting that is a table: its entries are shown as the file has them, changed, added and removed, and a mistake is told.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { settings, view } from '../support/page/views.ts';
 
@@ -7,7 +7,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 test('an entry of a table is changed, one is added, one removed, and a wrong one is told', async () => {
   const fast = { model: 'llama3.2:3b', options: { temperature: 0 } };

@@ -1,5 +1,5 @@
 // What the window says is so: buttons that exist, counts that agree, costs that are real, failures that are over.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
@@ -9,7 +9,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const state = (name: string): View => (STATES[name] as () => View)();
 

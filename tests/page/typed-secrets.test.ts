@@ -1,6 +1,6 @@
 // Secrets in the window: shown as dots, replaced by typing, taken away by a button; a page that is asked for its own
 // contents has none of them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { HIDDEN } from '../../backend/contract/secret.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
@@ -10,7 +10,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const state = (name: string): View => (STATES[name] as () => View)();
 

@@ -1,5 +1,5 @@
 // A wide window: two columns from 900 px on, and beside the settings the names of their groups, which lead to them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { STATES } from '../support/page/views.ts';
@@ -8,7 +8,6 @@ let stage: PageStage;
 beforeAll(async () => {
   stage = await startPages();
 });
-afterAll(() => stage.stop());
 
 const opened = (state: string, width: number): Promise<OpenPage> =>
   stage.open((STATES[state] as () => never)(), { width, height: 720 });

@@ -39,7 +39,6 @@ export interface OpenPage {
 export interface PageStage {
   /** The page with this view: loaded anew, as nobody has touched it, in a tab that may have shown another one. */
   open(view: View, options?: OpenOptions): Promise<OpenPage>;
-  stop(): Promise<void>;
 }
 
 const FLAGS = [
@@ -61,9 +60,19 @@ export async function startBrowser(args: readonly string[] = []): Promise<Browse
   return await chromium.launch({ executablePath, args: [...FLAGS, ...args] });
 }
 
-export async function startPages(): Promise<PageStage> {
-  const { url, stop } = await serve();
+/** One for all files that a worker runs: what it costs to start is paid once. It ends with its browser or the worker. */
+let started: Promise<PageStage> | undefined;
+
+export function startPages(): Promise<PageStage> {
+  started ??= stage();
+  return started;
+}
+
+async function stage(): Promise<PageStage> {
+  const url = await serve();
+  // Playwright ends it when this process ends.
   const browser = await startBrowser();
+  browser.once('disconnected', () => (started = undefined));
   // A new tab costs Chromium three times the work of loading the page anew in one that is there.
   const idle: Tab[] = [];
   return {
@@ -71,18 +80,14 @@ export async function startPages(): Promise<PageStage> {
       const tab = idle.pop() ?? (await newTab(browser, url));
       return await tab.show(view, options, () => idle.push(tab));
     },
-    async stop() {
-      await browser.close();
-      await stop();
-    },
   };
 }
 
 /** The page of a tab that is not in use: of the same site, so that its process stays. */
 const REST = 'at-rest';
 
-/** The app's own way to serve its page, over HTTP. */
-async function serve(): Promise<{ url: string; stop: () => Promise<void> }> {
+/** The app's own way to serve its page, over HTTP. Resolves with its address; it does not keep the process running. */
+async function serve(): Promise<string> {
   const files = serveFiles(join(projectRoot(), 'dist', 'renderer'));
   const server = createServer((req, res) => {
     // A browser asks every site for it; the app's own protocol is never asked.
@@ -100,13 +105,8 @@ async function serve(): Promise<{ url: string; stop: () => Promise<void> }> {
     });
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const { port } = server.address() as AddressInfo;
-  const stop = (): Promise<void> =>
-    new Promise((done) => {
-      server.close(() => done());
-      server.closeAllConnections();
-    });
-  return { url: `http://127.0.0.1:${port}/`, stop };
+  server.unref();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 /** What the test plays for the page that a tab shows now. */
