@@ -1,5 +1,5 @@
-// How the tests run: first those without a screen, then the page in its browsers, two files at a time, so that two cores
-// are enough; then the desktop, one file after the other. A plain summary line comes at the end.
+// How the tests run: all parts in one row, three files at a time, the desktop first. Apps that start and answers that are
+// waited for leave room on two cores for a third file. A plain summary line comes at the end.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -13,6 +13,8 @@ export default defineConfig({
     // Only what hangs takes so long: nothing is measured by these.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // One number for all parts: where they differ, vitest runs one part after the other.
+    maxWorkers: 3,
     // A promise that nobody awaits is a failure here as it would be in the process.
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
@@ -26,10 +28,8 @@ export default defineConfig({
             'tests/behaviour/**/*.test.ts',
             'tests/clients/**/*.test.ts',
           ],
-          maxWorkers: 2,
           // Their modules keep no state between tests, so that a worker loads them once and not for each file.
           isolate: false,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -37,10 +37,8 @@ export default defineConfig({
         test: {
           name: 'page',
           include: ['tests/page/**/*.test.ts'],
-          maxWorkers: 2,
           isolate: false,
           maxConcurrency: 2,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -49,11 +47,9 @@ export default defineConfig({
           name: 'desktop',
           include: ['tests/desktop/**/*.test.ts'],
           globalSetup: fileURLToPath(new URL('support/desktop/fetch-electron.ts', import.meta.url)),
-          maxWorkers: 1,
           // Within a file: an app that starts, or waits for a panel, leaves room for another one.
           maxConcurrency: 2,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
         },
       },
     ],
