@@ -45,6 +45,7 @@ import { createRelay } from './upstream/relay.ts';
 import { createWatch } from './upstream/watch.ts';
 import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
+import { openBatches } from './batch-work.ts';
 import { openStores } from './stores.ts';
 import { lanAddresses } from './own-addresses.ts';
 
@@ -162,6 +163,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     onChange: () => feed.touch('queue'),
   });
   const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
+  const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const acting = { ...memory, config, clock, cache, conversations, telemetry };
   const warmer = new Warmer({ ...acting, log, notice: (text) => warn({}, text) });
 
@@ -191,6 +193,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     jobs,
     batches,
     jobStore: stores.jobs,
+    ...batchWork,
     feed,
     requestLog: stores.requests,
     relay: reportingRelay(relay, watch),
@@ -237,6 +240,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const forgetStores = clock.after(0, () => {
     stores.open();
     jobs.open();
+    batchWork.offline.resume();
   });
   history.began(stores.history);
   void beat.run(life.signal);
@@ -257,6 +261,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     forgetStores();
     embedder.drain();
     jobs.stop();
+    await batchWork.stop();
     await gateway.drain(drainMs);
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
     await watch.stop();

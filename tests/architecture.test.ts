@@ -60,6 +60,7 @@ const ROOMS: readonly Room[] = [
   core('conversations'),
   core('queue'),
   core('models'),
+  core('offline'),
   core('telemetry'),
   core('access'),
   {
@@ -72,6 +73,7 @@ const ROOMS: readonly Room[] = [
   http('own', 'dialect', 'door', 'wire', 'go'),
   http('ollama', 'dialect', 'door', 'wire', 'go'),
   http('openai', 'dialect', 'door', 'wire', 'go'),
+  http('batches', 'dialect', 'door', 'wire', 'go'),
   http('responses', 'dialect', 'door', 'wire', 'go'),
   http('anthropic', 'dialect', 'door', 'wire', 'go'),
   http('dialect', 'door', 'wire', 'go'),

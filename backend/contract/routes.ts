@@ -8,7 +8,10 @@ export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 export interface RouteInfo {
-  /** A `:name` at its end stands for one part of a path in ours, and for all that follows in others'; `:rest` may be empty. */
+  /**
+   * A `:name` at its end stands for one part of a path in ours, and for all that follows in others'; `:rest` may be empty.
+   * One in the middle stands for one part.
+   */
   readonly path: string;
   /** Where Ollama answers, those that it has; what else is asked there is handed on too. */
   readonly methods: readonly Method[];
@@ -26,6 +29,8 @@ export interface RouteInfo {
 const RUNS = { by: 'hearth', does: 'run', scope: 'chat' } as const;
 /** We answer at once. */
 const LOOKS = { by: 'hearth', does: 'look' } as const;
+/** We answer at once, and what was handed in runs later. */
+const BATCHES = { dialect: 'openai', ...LOOKS, scope: 'chat' } as const;
 /** Handed on; it stands in line for a lease where its body names a model that can run (http/passthrough.ts). */
 const HANDED_ON = { by: 'ollama', does: 'run' } as const;
 /** Handed on; it changes what is on the disk, or who one is at ollama.com. */
@@ -159,6 +164,17 @@ export const ROUTES = [
     ...RUNS,
     what: 'OpenAI Responses; the same kept answers again.',
   },
+  { path: '/v1/files', methods: ['GET', 'POST'], ...BATCHES, what: 'Files for batches: hand one in, list them.' },
+  { path: '/v1/files/:id/content', methods: ['GET'], ...BATCHES, what: 'What is in one.' },
+  { path: '/v1/files/:id', methods: ['GET', 'DELETE'], ...BATCHES, what: 'One of them; delete it.' },
+  {
+    path: '/v1/batches',
+    methods: ['GET', 'POST'],
+    ...BATCHES,
+    what: 'OpenAI batches: thousands of requests in a file, run in the background, across restarts.',
+  },
+  { path: '/v1/batches/:id/cancel', methods: ['POST'], ...BATCHES, what: 'End one early; what is done stays.' },
+  { path: '/v1/batches/:id', methods: ['GET'], ...BATCHES, what: 'How far one is.' },
   {
     path: '/v1/models',
     methods: ['GET'],
@@ -282,6 +298,9 @@ const PATTERNS = ROUTES.map((route) => ({ route, pattern: patternOf(route) }));
 function patternOf({ path, dialect }: Route): RegExp {
   const own = dialect === 'own';
   const end = own ? '(?:/.*)?' : path.endsWith('/:rest') ? '/.*' : '/.+';
-  const text = path.replaceAll('.', '\\.').replace(/\/:\w+$/, end);
+  const text = path
+    .replaceAll('.', '\\.')
+    .replace(/\/:\w+$/, end)
+    .replace(/:\w+(?=\/)/, '[^/]+');
   return new RegExp(`^${text}${own ? '/?' : ''}$`, own ? 'is' : 's');
 }

@@ -10,6 +10,8 @@ import type { DropInParts } from './dialect/drop-in.ts';
 import { sendError } from './dialect/encode.ts';
 import type { Guard } from './door/guard.ts';
 import { anthropicHandlers } from './anthropic/anthropic-routes.ts';
+import { batchHandlers, type BatchParts } from './batches/batch-routes.ts';
+import { fileHandlers, type FileParts } from './batches/file-routes.ts';
 import { ollamaHandlers } from './ollama/ollama-routes.ts';
 import { openAiHandlers } from './openai/openai-routes.ts';
 import { ownHandlers, type OwnParts } from './own/own-routes.ts';
@@ -20,7 +22,7 @@ import { Arrival } from './wire/arrival.ts';
 import type { Handler } from './wire/handler.ts';
 import { pathOf } from './wire/normalized-path.ts';
 
-export interface AppParts extends OwnParts, DropInParts {
+export interface AppParts extends OwnParts, DropInParts, FileParts, BatchParts {
   readonly guard: Guard;
   readonly newId: NewId;
   readonly log: Log;
@@ -36,6 +38,8 @@ export function createApp(parts: AppParts): RequestListener {
     ...openAiHandlers(parts),
     ...responsesHandlers(parts),
     ...anthropicHandlers(parts),
+    ...fileHandlers(parts),
+    ...batchHandlers(parts),
   };
   const handOn: Handler = (req, res, arrival) => {
     arrival.dress(res);

@@ -1,6 +1,8 @@
 // The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
 import { ANSWER_TABLES } from './answer-store.ts';
+import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
+import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
 import { REQUEST_TABLES } from './request-rows.ts';
@@ -22,7 +24,11 @@ export interface Schema {
 
 /** What each face has: its tables, and which of them are carried. */
 export const SCHEMA: Schema = {
-  migrations: [[ANSWER_TABLES, CONVERSATION_TABLES, HISTORY_TABLES, JOB_TABLES, REQUEST_TABLES].join('\n')],
+  migrations: [
+    [ANSWER_TABLES, BATCH_TABLES, CONVERSATION_TABLES, FILE_TABLES, HISTORY_TABLES, JOB_TABLES, REQUEST_TABLES].join(
+      '\n',
+    ),
+  ],
   carried: ['history', ...JOB_CARRIED],
 };
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { toldOf } from './config-field.ts';
 import type { About, FieldKind } from './config-field.ts';
 import { app, cors, log, server } from './settings-door.ts';
+import { files } from './settings-files.ts';
 import { ollama } from './settings-model.ts';
 import { models } from './settings-profiles.ts';
 import { batch, cache, conversationCache, queue } from './settings-work.ts';
@@ -18,6 +19,7 @@ export const configSchema = z.strictObject({
   conversation_cache: conversationCache,
   queue,
   batch,
+  files,
   cors,
   log,
   app,

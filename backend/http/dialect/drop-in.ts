@@ -120,7 +120,7 @@ function circumstances(
 }
 
 /** On these routes `use_cache: true` matters: by default they do not use the cache for everything. */
-function wanted(ours: CacheFields): CacheWish {
+export function wanted(ours: CacheFields): CacheWish {
   return { ...(ours.use_cache === true ? { read: true, store: true } : {}), ...bodyWish(ours) };
 }
 

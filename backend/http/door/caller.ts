@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Viewer } from '../../core/telemetry/feed.ts';
-import { LOCAL, ownerOfKey } from '../../core/ownership.ts';
+import { isRevoked, LOCAL, ownerOfKey } from '../../core/ownership.ts';
 import type { ReadConfig } from '../../core/ports.ts';
 import { placedElsewhereBy } from './forwarded.ts';
 import { header } from '../wire/header.ts';
@@ -54,6 +54,19 @@ export function ownerOf(req: IncomingMessage): string {
   if (key !== undefined) return ownerOfKey(key.hash);
   const origin = header(req, 'origin');
   return origin === undefined || isLoopbackOrigin(origin) ? LOCAL : `page ${origin}`;
+}
+
+/**
+ * The key by which such an owner is known, as it is now; undefined where it is known by none. Throws unauthorized where it was
+ * revoked, and forbidden where it is no longer for chat.
+ */
+export function keyOfOwner(owner: string, keys: readonly ApiKey[]): ApiKey | undefined {
+  if (isRevoked(owner, keys)) {
+    throw new AppError('unauthorized', 'The key with which this was handed in was revoked before it ran.');
+  }
+  const key = keys.find(({ hash }) => ownerOfKey(hash) === owner);
+  if (key === undefined || key.scopes.includes('chat')) return key;
+  throw new AppError('forbidden', `The key "${key.name}" is no longer for chat.`);
 }
 
 /**

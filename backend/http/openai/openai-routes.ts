@@ -4,6 +4,7 @@ import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/
 import { AppError } from '../../contract/errors.ts';
 import { meantModel, withProfiles } from '../../core/models/profiles.ts';
 import { noSuchModel } from '../../core/models/names.ts';
+import type { EmbedAnswer } from '../../core/stories/embedder.ts';
 import {
   answerWritten,
   bodyOf,
@@ -14,6 +15,7 @@ import {
   type Writing,
 } from '../dialect/drop-in.ts';
 import { goneSignal, OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
+import { type AnswerLine, lineEmbedded, type LineParts, lineWritten, meaningOfLine } from '../dialect/offline-line.ts';
 import { COMMENT, FOREIGN_SSE } from '../dialect/stream.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import {
@@ -26,7 +28,13 @@ import {
   type OpenAiFrame,
   textCompletion,
 } from './openai-answer.ts';
-import { chatFromOpenAi, completionFromOpenAi, embeddingsFromOpenAi, type OpenAiAsked } from './openai-request.ts';
+import {
+  chatFromOpenAi,
+  completionFromOpenAi,
+  embeddingsFromOpenAi,
+  type OpenAiAsked,
+  type OpenAiEmbedAsked,
+} from './openai-request.ts';
 
 /** The handlers of OpenAI's routes. */
 export function openAiHandlers(parts: DropInParts) {
@@ -41,6 +49,23 @@ export function openAiHandlers(parts: DropInParts) {
     '/v1/embeddings': { POST: on(openAiEmbed) },
     '/v1/models': { GET: on(openAiModels) },
     '/v1/models/:name': { GET: on(openAiModel) },
+  };
+}
+
+/** Who answers the lines of batches for these routes. */
+export function openAiLines(parts: LineParts) {
+  const write = (form: keyof typeof FORMS): AnswerLine => {
+    const how = writing(form);
+    return (...asked) => lineWritten(parts, how, ...asked);
+  };
+  const embed: AnswerLine = async (line, signal) => {
+    const asked = meaningOfLine(line, NO_BODY, embeddingsFromOpenAi);
+    return vectorsAsAsked(asked, await lineEmbedded(parts, asked, line, signal));
+  };
+  return {
+    '/v1/chat/completions': write('chat'),
+    '/v1/completions': write('completion'),
+    '/v1/embeddings': embed,
   };
 }
 
@@ -90,12 +115,11 @@ function events(chunks: readonly object[]): string {
 async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const asked = meaningOf(await bodyOf(parts, req), NO_BODY, embeddingsFromOpenAi);
   const { answer, headers } = await vectorsFor(parts, req, res, asked);
-  const { encoding, request } = asked;
-  const { vectors, tokens } = answer;
-  sendJson(res, 200, embeddingList(vectors, { model: request.model, encoding, tokens }), {
-    ...headers,
-    ...JSON_HEADERS,
-  });
+  sendJson(res, 200, vectorsAsAsked(asked, answer), { ...headers, ...JSON_HEADERS });
+}
+
+function vectorsAsAsked({ encoding, request: { model } }: OpenAiEmbedAsked, { vectors, tokens }: EmbedAnswer) {
+  return embeddingList(vectors, { model, encoding, tokens });
 }
 
 /** GET /v1/models. */

@@ -4,6 +4,7 @@ import type { AppError } from '../../contract/errors.ts';
 import { anyJson } from '../../contract/go/exact-json.ts';
 import { answerWritten, type DropInParts, type Voice, type Writing } from '../dialect/drop-in.ts';
 import { OPENAI_JSON_TYPE } from '../dialect/encode.ts';
+import { type AnswerLine, type LineParts, lineWritten } from '../dialect/offline-line.ts';
 import { COMMENT, FOREIGN_SSE } from '../dialect/stream.ts';
 import { failureOf } from '../wire/failures.ts';
 import type { Handler } from '../wire/handler.ts';
@@ -15,6 +16,12 @@ import { ResponsesStream } from './responses-stream.ts';
 export function responsesHandlers(parts: DropInParts) {
   const respond: Handler = (...asked) => answerWritten(parts, WRITING, ...asked);
   return { '/v1/responses': { POST: respond } };
+}
+
+/** Who answers the lines of batches for this route. */
+export function responsesLines(parts: LineParts) {
+  const respond: AnswerLine = (...asked) => lineWritten(parts, WRITING, ...asked);
+  return { '/v1/responses': respond };
 }
 
 const WRITING: Writing<ResponsesAsked> = {

@@ -10,7 +10,7 @@ import { onAbort } from '../../core/abort.ts';
 const MB = 1024 * 1024;
 
 /** A body of which nothing came for this long is given up (nginx: client_body_timeout). Milliseconds. */
-const SILENCE_MS = 60_000;
+export const SILENCE_MS = 60_000;
 
 /**
  * How long, and how much, a refused body may go on so that its sender reads the answer: many clients read only when
@@ -116,7 +116,7 @@ function collect(
 
     const pieces: Buffer[] = [];
     let size = 0;
-    const silence = setTimeout(() => stop(new AppError('invalid_request', SILENT)), SILENCE_MS);
+    const silence = setTimeout(() => stop(silent()), SILENCE_MS);
     const take = (piece: Buffer): void => {
       size += piece.length;
       if (size > limit) return stop(tooLarge(req, limit));
@@ -153,7 +153,13 @@ function collect(
   });
 }
 
-const SILENT = `Nothing more of the body came for ${SILENCE_MS / 1000} s. Send the request again.`;
+/** The refusal of a body that has stopped coming. */
+export function silent(): AppError {
+  return new AppError(
+    'invalid_request',
+    `Nothing more of the body came for ${SILENCE_MS / 1000} s. Send the request again.`,
+  );
+}
 
 function tooLarge({ socket }: IncomingMessage, limit: number): AppError {
   const size = limit >= MB / 10 ? `${Number((limit / MB).toFixed(2))} MB` : `${limit} bytes`;

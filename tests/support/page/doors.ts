@@ -53,6 +53,12 @@ const DROP_IN: Readonly<Record<DropInRoute['path'], Tries>> = {
   '/v1/responses': [{ method: 'POST', body: { model, input: 'Bread', temperature: 0 }, status: 200 }],
   '/v1/messages': [{ method: 'POST', body: { model, max_tokens: 9, messages }, status: 200 }],
   '/v1/messages/count_tokens': [{ method: 'POST', body: { model, messages }, status: 200 }],
+  '/v1/files': [{ method: 'GET', status: 200 }],
+  '/v1/files/:id/content': [{ method: 'GET', status: 404 }],
+  '/v1/files/:id': [{ method: 'DELETE', status: 404 }],
+  '/v1/batches': [{ method: 'GET', status: 200 }],
+  '/v1/batches/:id/cancel': [{ method: 'POST', status: 404 }],
+  '/v1/batches/:id': [{ method: 'GET', status: 404 }],
   '/v1/models': [{ method: 'GET', status: 200 }],
   '/v1/models/:name': [{ method: 'GET', status: 200 }],
 };

@@ -99,6 +99,14 @@ describe('declarations', () => {
         jobs_max_mb: 1024,
       },
       batch: { max_batch_size: 3, batch_timeout_ms: 2000, enable_deduplication: true },
+      files: {
+        max_file_mb: 200,
+        max_total_mb: 2048,
+        max_count: 1000,
+        max_lines: 50_000,
+        lines_at_once: 16,
+        keep_days: 30,
+      },
       cors: { allowed_origins: ['http://localhost:3000'], blocked_origins: [] },
       log: { level: 'info', requests: false, list_ttl_seconds: 2_592_000, list_max: 1_000_000 },
       app: { start_at_login: false, start_ollama: false, notifications: true, check_updates: true },
@@ -536,7 +544,7 @@ describe('what is said', () => {
     [
       'a file that is no table',
       { file: { path: 'config.json', data: [1] } },
-      'config.json: the file must be a table with server, ollama, models, cache, conversation_cache, queue, batch, cors, log, app. It was [1].',
+      'config.json: the file must be a table with server, ollama, models, cache, conversation_cache, queue, batch, files, cors, log, app. It was [1].',
     ],
   ])('%s', (_, sources, sentence) => {
     expect(sentences(sources)).toEqual([sentence]);

@@ -1,0 +1,35 @@
+// Files and batches in OpenAI's form, put together: where they are kept, and who answers a line. Made by backend.ts alone.
+import { KeptFiles } from './core/offline/kept-files.ts';
+import { OfflineBatches } from './core/stories/offline-batches.ts';
+import { createAskLine, type LineAnswerParts } from './http/line-answers.ts';
+import { SqlBatchStore } from './storage/batch-store.ts';
+import type { Database } from './storage/database.ts';
+import { SqlFileStore } from './storage/file-store.ts';
+
+export interface BatchWorkParts extends LineAnswerParts {
+  readonly database: Database;
+}
+
+export interface BatchWork {
+  readonly files: KeptFiles;
+  readonly offline: OfflineBatches;
+  /** Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+}
+
+export function openBatches(parts: BatchWorkParts): BatchWork {
+  const { database } = parts;
+  const fileStore = new SqlFileStore(database);
+  const files = new KeptFiles({ ...parts, store: fileStore, isDurable: () => database.isDurable });
+  const ask = createAskLine(parts);
+  const offline = new OfflineBatches({ ...parts, files, fileStore, batches: new SqlBatchStore(database), ask });
+  const deaf = database.onChange(() => void offline.moved());
+  return {
+    files,
+    offline,
+    async stop() {
+      deaf();
+      await offline.stop();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+// Files in a real database: bounded, whole or not there, freed by and by.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { defaultConfig, type Config } from '../../../backend/contract/config/config.ts';
+import { KeptFiles } from '../../../backend/core/offline/kept-files.ts';
+import { type Database, openDatabase } from '../../../backend/storage/database.ts';
+import { SqlFileStore } from '../../../backend/storage/file-store.ts';
+import { ManualClock } from '../../support/clocks.ts';
+
+const MB = 1024 * 1024;
+let folder = '';
+let database: Database;
+let clock: ManualClock;
+let store: SqlFileStore;
+let ids = 0;
+
+function open(path: string | undefined): void {
+  clock = new ManualClock();
+  database = openDatabase({ folder: path, clock, log: pino({ level: 'silent' }) });
+  store = new SqlFileStore(database);
+}
+
+function kept(bounds: Partial<Config['files']> = {}): KeptFiles {
+  const config = { ...defaultConfig(), files: { ...defaultConfig().files, ...bounds } };
+  const newId = (): string => `id-${ids++}`;
+  return new KeptFiles({ store, config: () => config, clock, newId, isDurable: () => database.isDurable });
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hearth-files-'));
+  open(folder);
+});
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function contentOf(files: KeptFiles, id: string): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of files.read(id)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+const blockCount = (): unknown =>
+  database.read((sql) => sql.get('SELECT count(*) AS count FROM file_blocks') as { count: number }).count;
+
+test('a file comes back as it was handed in, after a restart too', async () => {
+  const bytes = Buffer.alloc(3 * MB + 17, 'a line of text\n');
+  const upload = kept().upload('local', 'in.jsonl');
+  for (let at = 0; at < bytes.length; at += 100_001) upload.write(bytes.subarray(at, at + 100_001));
+  const { id } = upload.end();
+  database.close();
+  open(folder);
+  expect(store.get(id)).toMatchObject({ name: 'in.jsonl', bytes: bytes.length, owner: 'local' });
+  expect((await contentOf(kept(), id)).equals(bytes)).toBe(true);
+});
+
+test('a file that did not end is seen by nobody, and forgotten at the next start', () => {
+  const upload = kept().upload('local', 'in.jsonl');
+  upload.write(Buffer.alloc(MB));
+  expect(store.list({}, { after: undefined, limit: 10 })).toEqual([]);
+  database.close();
+  open(folder);
+  expect(store.totals.files).toBe(1);
+  kept().resume(new Set());
+  expect(store.totals).toEqual({ files: 0, bytes: 0 });
+});
+
+test('what is deleted is gone at once, and its blocks are freed a megabyte at a time', async () => {
+  const files = kept();
+  const upload = files.upload('local', 'in.jsonl');
+  upload.write(Buffer.alloc(3 * MB));
+  const { id } = upload.end();
+  expect(blockCount()).toBe(48);
+  files.forget(id);
+  expect(store.get(id)).toBeUndefined();
+  await expect(contentOf(files, id)).rejects.toThrow('is gone');
+  const steps: unknown[] = [];
+  for (let i = 0; i < 5; i++) {
+    await clock.advance(20);
+    steps.push(blockCount());
+  }
+  expect(steps).toEqual([32, 16, 0, 0, 0]);
+  expect(store.sweep()).toBe(false);
+});
+
+test('one file and all together have bounds, and a refused one leaves nothing', () => {
+  const files = kept({ max_file_mb: 2, max_total_mb: 3, max_count: 3 });
+  const first = files.upload('local', 'a');
+  first.write(Buffer.alloc(2 * MB));
+  first.end();
+  const long = files.upload('local', 'b');
+  expect(() => long.write(Buffer.alloc(2 * MB + 1))).toThrow('The file is over 2 MB');
+  long.drop();
+  const second = files.upload('local', 'c');
+  expect(() => second.write(Buffer.alloc(2 * MB))).toThrow('The kept files take 3 MB');
+  second.drop();
+  expect(store.totals).toEqual({ files: 1, bytes: 2 * MB });
+});
+
+test('in memory files take no more than bodies may', () => {
+  database.close();
+  open(undefined);
+  const files = kept();
+  expect(() => files.checkBytes(300 * MB)).toThrow('Nothing can be written to the disk now');
+});
