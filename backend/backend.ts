@@ -90,18 +90,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const memory = { ...memoryParts, upstream, watch, queue };
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
   const determinism = new Determinism(modelfiles);
-  const working = {
-    ...memory,
-    config,
-    clock,
-    log,
-    cache,
-    requests,
-    telemetry,
-    determinism,
-    passedOn,
-    reloads,
-  };
+  const working = { ...memory, config, clock, log, cache, requests, telemetry, determinism, passedOn, reloads };
   const stores = openStores({
     ...working,
     database,
