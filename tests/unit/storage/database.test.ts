@@ -30,18 +30,22 @@ test('keeps what was committed, and what waited, in the order in which it came',
   expect(store().all()).toEqual(['one', 'two', 'three']);
 });
 
-test('writes what work in portions asks for in its own turn', () => {
-  const { database, all } = store();
+test('writes what work in portions asks for in its own turn', async () => {
+  const { database, all, clock } = store();
   const again = (n: number): void =>
     database.later((sql) => {
       write(`portion ${n}`)(sql);
-      if (n < 3) again(n + 1);
+      if (n < 9) again(n + 1);
     });
   again(1);
   database.flush();
   expect(all()).toEqual(['portion 1']);
   database.commit(() => undefined);
   expect(all()).toEqual(['portion 1', 'portion 2']);
+  await clock.advance(515);
+  expect(all().length).toBeGreaterThan(4);
+  expect(all().length).toBeLessThan(9);
+  expect(clock.sleeping).toBe(1);
 });
 
 test('writes what waits by itself within a second', async () => {

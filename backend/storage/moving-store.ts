@@ -1,0 +1,258 @@
+// The store as it lies: on the disk, or in memory where the disk can't be used. It opens at its first use, writes what waits in
+// portions, and moves when the disk fails, can be used again, or another folder is to be used.
+import { carry } from './carry.ts';
+import type { Change, Database, DatabaseOptions, Work } from './database.ts';
+import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
+import { NOWHERE, type Rows } from './rows.ts';
+import type { Schema } from './schema.ts';
+import { troubleOf, type Trouble } from './trouble.ts';
+
+/** From the first `later` to the first portion. Milliseconds. */
+const LATER_MS = 500;
+/** After so long a portion of what waits is committed, which takes about as long again. Milliseconds. */
+const PORTION_MS = 2.5;
+/** Between two portions, when requests are served. Milliseconds. */
+const BETWEEN_MS = 5;
+/** Between two looks whether the disk can be used again. Milliseconds. */
+const RETURN_MS = 15_000;
+/** The disk is used again when so much of it is free. Bytes. */
+const ROOM_BYTES = 4 * 2 ** 20;
+/** How often one piece of work is tried: on the disk, on a new file, in memory. */
+const TRIES = 3;
+
+export class MovingStore implements Database {
+  #options: DatabaseOptions & { readonly schema: Schema };
+  readonly #listeners = new Set<(change: Change) => void>();
+  #at: Opened | undefined;
+  /** In memory: whether the rows came from the disk, and so replace those that are still there. */
+  #carried = false;
+  /** The file was damaged and could not be moved aside yet. */
+  #broken: Trouble | undefined;
+  #waiting: Work<void>[] = [];
+  #cancelPortion: (() => void) | undefined;
+  #cancelReturn: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: DatabaseOptions & { readonly schema: Schema }) {
+    this.#options = options;
+  }
+
+  read<T>(work: Work<T>): T {
+    return this.#reliably(work);
+  }
+
+  commit<T>(work: Work<T>): T {
+    this.#checkThere();
+    const committed = this.#reliably((rows) => {
+      // What comes while these are written waits for its own turn.
+      const waiting = this.#waiting.slice();
+      const result = rows.transaction('full', () => {
+        for (const each of waiting) this.#step(rows, each);
+        return work(rows);
+      });
+      this.#waiting.splice(0, waiting.length);
+      return result;
+    });
+    this.#at?.upkeep?.look();
+    return committed;
+  }
+
+  later(work: Work<void>): void {
+    if (this.#closed) return;
+    this.#waiting.push(work);
+    this.#cancelPortion ??= this.#options.clock.after(LATER_MS, () => this.#portion());
+  }
+
+  flush(): void {
+    this.#write(Infinity);
+  }
+
+  use(folder: string | undefined): void {
+    const old = this.#at;
+    if (folder === this.#options.folder) {
+      // Whoever listens only now is told why it is in memory.
+      if (old?.notice !== undefined) this.#tell(old);
+      return;
+    }
+    this.flush();
+    this.#options = { ...this.#options, folder };
+    if (old === undefined) return;
+    const { schema, log } = this.#options;
+    this.#cancelReturn?.();
+    const next = this.#open();
+    carry(old.rows, next.rows, schema.carried, log, this.#carried);
+    this.#leave(old);
+    this.#carried = next.folder === undefined;
+    this.#at = undefined;
+    this.#moveTo(next);
+  }
+
+  rest(): void {
+    this.flush();
+    this.#waiting = [];
+    this.#cancelPortion?.();
+    this.#cancelPortion = undefined;
+    if (this.#at?.folder === undefined) return;
+    this.#leave(this.#at);
+    this.#at = undefined;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#cancelPortion?.();
+    this.#cancelReturn?.();
+    if (this.#at !== undefined) this.#leave(this.#at);
+    this.#at = { rows: NOWHERE, folder: undefined, notice: undefined, mayReturn: false };
+  }
+
+  get isDurable(): boolean {
+    return this.#opened.folder !== undefined;
+  }
+
+  get keeps(): boolean {
+    return this.#opened.rows !== NOWHERE;
+  }
+
+  get bytes(): number {
+    return this.#opened.folder?.bytes ?? 0;
+  }
+
+  onChange(tell: (change: Change) => void): () => void {
+    this.#listeners.add(tell);
+    return () => void this.#listeners.delete(tell);
+  }
+
+  get #opened(): Opened {
+    if (this.#at === undefined) this.#moveTo(this.#open());
+    return this.#at as Opened;
+  }
+
+  #open(): Opened {
+    return open({ ...this.#options, broken: this.#broken });
+  }
+
+  #portion(): void {
+    // Not before: what is asked for meanwhile needs no timer of its own.
+    this.#write(PORTION_MS);
+    this.#cancelPortion =
+      this.#waiting.length === 0 ? undefined : this.#options.clock.after(BETWEEN_MS, () => this.#portion());
+  }
+
+  /** What waits, for as long as `limitMs`. */
+  #write(limitMs: number): void {
+    if (this.#waiting.length === 0) return;
+    const { clock, log } = this.#options;
+    try {
+      this.#checkThere();
+      this.#reliably((rows) => {
+        const end = clock.elapsed() + limitMs;
+        let done = 0;
+        rows.transaction('normal', () => {
+          for (const each of this.#waiting.slice()) {
+            this.#step(rows, each);
+            done++;
+            if (clock.elapsed() > end) break;
+          }
+        });
+        this.#waiting.splice(0, done);
+      });
+      this.#at?.upkeep?.look();
+    } catch (error) {
+      // Neither the disk nor memory takes it.
+      log.error({ err: error, lost: this.#waiting.length }, 'the store could not be written');
+      this.#waiting = [];
+    }
+  }
+
+  /** A mistake in one of many does not undo the others. */
+  #step(rows: Rows, work: Work<void>): void {
+    try {
+      rows.step(() => work(rows));
+    } catch (error) {
+      if (troubleOf(error) !== undefined) throw error;
+      this.#options.log.error({ err: error }, 'something could not be kept');
+    }
+  }
+
+  /** Does the work where the store is; when the disk fails under it the store moves, and it is done again there. */
+  #reliably<T>(work: (rows: Rows) => T): T {
+    for (let tries = 1; ; tries++) {
+      const { rows, folder } = this.#opened;
+      try {
+        return work(rows);
+      } catch (error) {
+        const trouble = troubleOf(error);
+        if (trouble === undefined || folder === undefined || tries === TRIES) throw error;
+        this.#options.log.error({ err: error, folder: folder.path }, 'the store failed');
+        this.#moveFrom(trouble);
+      }
+    }
+  }
+
+  #checkThere(): void {
+    if (this.#opened.folder?.isThere === false) this.#moveFrom({ kind: 'gone', why: 'somebody deleted it' });
+  }
+
+  /** Leaves a disk that fails: for a new file where that helps, else for memory. */
+  #moveFrom(trouble: Trouble): void {
+    const old = this.#opened;
+    if (old.folder === undefined) return;
+    const { schema, log } = this.#options;
+    const memory = inMemory(schema);
+    carry(old.rows, memory.rows, schema.carried, log);
+    this.#leave(old);
+    this.#carried = true;
+    const stay = { ...memory, notice: memoryAlone(old.folder.path, trouble), mayReturn: true };
+    if (trouble.kind === 'unusable') return this.#moveTo(stay);
+    if (trouble.kind !== 'gone') this.#broken = trouble;
+    const next = this.#open();
+    const notice = next.notice ?? `${old.folder.file} was deleted while Hearth used it. Hearth has begun a new one.`;
+    if (!this.#moveBack(memory, { ...next, notice })) this.#moveTo(stay);
+  }
+
+  /** The disk may be usable again. */
+  #return(): void {
+    const next = this.#open();
+    const hasRoom = next.folder !== undefined && next.folder.room > ROOM_BYTES;
+    if (hasRoom && this.#moveBack(this.#opened, next)) return;
+    if (!hasRoom) this.#leave(next);
+    this.#returnLater();
+  }
+
+  /** Goes from memory to what was opened, with the rows that memory has. Whether it could be done. */
+  #moveBack(memory: Opened, next: Opened): boolean {
+    const { schema, log } = this.#options;
+    if (next.folder === undefined || !carry(memory.rows, next.rows, schema.carried, log, this.#carried)) {
+      this.#leave(next);
+      return false;
+    }
+    memory.rows.close();
+    this.#broken = undefined;
+    this.#carried = false;
+    this.#moveTo(next);
+    return true;
+  }
+
+  #moveTo(next: Opened): void {
+    const isFirst = this.#at === undefined;
+    this.#at = next;
+    if (next.mayReturn) this.#returnLater();
+    if (!isFirst || next.notice !== undefined) this.#tell(next);
+  }
+
+  #tell({ folder, notice }: Opened): void {
+    for (const tell of this.#listeners) tell({ isDurable: folder !== undefined, trouble: notice });
+  }
+
+  #returnLater(): void {
+    this.#cancelReturn = this.#options.clock.after(RETURN_MS, () => this.#return());
+  }
+
+  #leave({ rows, folder, upkeep }: Opened): void {
+    upkeep?.stop();
+    rows.close();
+    folder?.release();
+  }
+}
