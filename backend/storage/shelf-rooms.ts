@@ -1,6 +1,7 @@
 // The room of a shelf: which pages its rows take, and what has to go so that they stay within the bound. All of it runs within
 // a transaction of its caller, but for `tidy`, which is done in portions off the road of requests.
 import type { Removed } from '../contract/control.ts';
+import type { Clock } from '../core/ports.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
 import type { Dated, GroupRow, Place, shelfStatements, Totals } from './shelf-tables.ts';
@@ -10,21 +11,29 @@ const PAGE_BYTES = 4096;
 /** The most records and bytes that are taken out in one portion. */
 const PORTION_RECORDS = 32;
 const PORTION_BYTES = 1024 * 1024;
+/** Not even so many when they take longer. Milliseconds. */
+const PORTION_MS = 2;
 
 export class ShelfRooms {
   readonly #sql: ReturnType<typeof shelfStatements>;
   readonly #db: Database;
   readonly #maxBytes: () => number;
-  readonly #now: () => number;
+  readonly #time: Pick<Clock, 'now' | 'elapsed'>;
   /** Where the next record of an owner and a label goes, unless that has changed. */
   readonly #open = new Map<string, number>();
   #tidying = false;
 
-  constructor(sql: ReturnType<typeof shelfStatements>, db: Database, maxBytes: () => number, now: () => number) {
+  /** `time` is that of the shelf. */
+  constructor(
+    sql: ReturnType<typeof shelfStatements>,
+    db: Database,
+    maxBytes: () => number,
+    time: Pick<Clock, 'now' | 'elapsed'>,
+  ) {
     this.#sql = sql;
     this.#db = db;
     this.#maxBytes = maxBytes;
-    this.#now = now;
+    this.#time = time;
   }
 
   /** Other rows are there now. */
@@ -52,7 +61,8 @@ export class ShelfRooms {
   measured(sql: Sql, work: () => number): boolean {
     const before = usedPages(sql);
     const entries = work();
-    const totals = sql.get(this.#sql.addTotals, entries, usedPages(sql) - before, this.#now()) as Totals | undefined;
+    const totals = sql.get(this.#sql.addTotals, entries, usedPages(sql) - before, this.#time.now()) as
+      Totals | undefined;
     return totals !== undefined && this.#over(totals) > 0;
   }
 
@@ -82,6 +92,17 @@ export class ShelfRooms {
   takeOut(sql: Sql, key: string): number {
     const place = sql.get(this.#sql.place, key) as Place | undefined;
     return place === undefined ? 0 : this.#remove(sql, place);
+  }
+
+  /** As many of them as one portion may take, at least one. Returns how many entries there are more. */
+  #removeSome(sql: Sql, places: readonly Place[]): number {
+    const until = this.#time.elapsed() + PORTION_MS;
+    let more = 0;
+    for (const place of places) {
+      more += this.#remove(sql, place);
+      if (this.#time.elapsed() > until) break;
+    }
+    return more;
   }
 
   #remove(sql: Sql, { id, group_id, bytes, is_gone }: Place): number {
@@ -142,17 +163,17 @@ export class ShelfRooms {
   #takeOutSome(sql: Sql): boolean {
     let found = false;
     this.measured(sql, () => {
-      const dead = sql.get(this.#sql.deadGroup, this.#now()) as
+      const dead = sql.get(this.#sql.deadGroup, this.#time.now()) as
         { id: number; entries: number; is_gone: number } | undefined;
       if (dead === undefined) {
         const out = this.#leastUsed(sql);
         found = out.length > 0;
-        return out.reduce((sum, place) => sum + this.#remove(sql, place), 0);
+        return this.#removeSome(sql, out);
       }
       found = true;
       if (dead.is_gone === 0) sql.run(this.#sql.markGone, dead.id);
       const places = sql.all(this.#sql.ofGroup, dead.id, PORTION_RECORDS) as readonly Place[];
-      for (const place of untilBytes(places, PORTION_BYTES)) this.#remove(sql, place);
+      this.#removeSome(sql, untilBytes(places, PORTION_BYTES));
       if (places.length === 0) sql.run(this.#sql.removeGroup, dead.id);
       return dead.is_gone === 0 ? -dead.entries : 0;
     });

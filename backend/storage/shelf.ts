@@ -59,7 +59,7 @@ export class Shelf {
     this.#clock = clock;
     this.#maxBytes = maxBytes;
     this.#sql = shelfStatements(name);
-    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, () => this.#now());
+    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, { now: () => this.#now(), elapsed: clock.elapsed });
     this.#deaf = db.onChange(({ isDurable }) => this.#moved(isDurable));
   }
 
