@@ -1,12 +1,14 @@
-// The promise: a gateway that is killed in the middle of its work loses no job that it has accepted, and runs none to its end
+// The promise: a gateway that is killed in the middle of its work loses no job or batch that it has accepted, and runs none to its end
 // twice. The built program as a real process, killed with SIGKILL.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import OpenAI, { toFile } from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RequestView } from '../../../backend/contract/queue-view.ts';
 import { startCli, type Cli } from '../../support/built-cli.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
+import { deferred, eventually } from '../../support/waiting.ts';
 
 let fake: FakeOllama;
 let folder: string;
@@ -73,4 +75,41 @@ test('what had ended stays so, what ran begins again, and what waited runs, each
     expect(asked(`question ${id}`)).toBe(before[i]?.status === 'processing' ? 2 : 1);
   }
   expect(await look('talk-2')).toMatchObject({ result: { conversation: { resumed: true, messages: 4 } } });
+});
+
+test('a batch in OpenAI’s form goes on where it was, with each answer once', async () => {
+  const client = (): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any' });
+  const line = (i: number): string =>
+    JSON.stringify({
+      custom_id: `c${i}`,
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { model: 'llama3.2', messages: [{ role: 'user', content: `line ${i}` }] },
+    });
+  const text = Array.from({ length: 9 }, (_, i) => line(i)).join('\n');
+  const late = deferred();
+  fake.when(({ rawBody }) => /line [3-8]"/.test(rawBody), { hold: late.promise });
+  const file = await client().files.create({ file: await toFile(Buffer.from(text), 'in.jsonl'), purpose: 'batch' });
+  const { id } = await client().batches.create({
+    input_file_id: file.id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  });
+  const done = async (): Promise<number | undefined> => (await client().batches.retrieve(id)).request_counts?.completed;
+  await expect.poll(done, { timeout: 20_000 }).toBe(3);
+  await fake.until(({ active }) => active === 4);
+  await killAndStart();
+  late.resolve();
+  await expect.poll(done, { timeout: 20_000 }).toBe(9);
+  const batch = await eventually('it has ended', async () => {
+    const found = await client().batches.retrieve(id);
+    return found.status === 'completed' && found;
+  });
+  const told = await (await client().files.content(batch.output_file_id ?? '')).text();
+  const ids = told
+    .trim()
+    .split('\n')
+    .map((each) => (JSON.parse(each) as { custom_id: string }).custom_id);
+  expect(ids).toEqual(Array.from({ length: 9 }, (_, i) => `c${i}`));
+  expect([0, 1, 2].map((i) => asked(`line ${i}`))).toEqual([1, 1, 1]);
 });
