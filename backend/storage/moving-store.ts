@@ -10,7 +10,7 @@ import { troubleOf, type Trouble } from './trouble.ts';
 /** From the first `later` to the first portion. Milliseconds. */
 const LATER_MS = 500;
 /** After so long a portion of what waits is committed, which takes about as long again. Milliseconds. */
-const PORTION_MS = 2.5;
+const PORTION_MS = 1.5;
 /** Between two portions, when requests are served. Milliseconds. */
 const BETWEEN_MS = 5;
 /** Between two looks whether the disk can be used again. Milliseconds. */

@@ -20,11 +20,13 @@ const MOST_PAGES = 4096;
 
 /** The thread: it opens the file for itself, copies what no reader needs in the log any more, and ends. */
 const THREAD = `
-const { workerData: { library, file } } = require('node:worker_threads');
+const { workerData: { library, file, all } } = require('node:worker_threads');
 const { createRequire } = require('node:module');
 const { DatabaseSync } = library.startsWith('node:') ? require(library) : createRequire(library)(library);
 const database = new DatabaseSync(file);
 database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+// Nothing is left to copy, so this only cuts the log off. Where somebody writes at this moment it does nothing.
+if (all) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 database.close();
 `;
 
@@ -35,6 +37,8 @@ export class Upkeep {
   readonly #clock: Pick<Clock, 'elapsed' | 'after'>;
   readonly #log: Log;
   #worker: Worker | undefined;
+  /** What to do when the thread has ended. */
+  #afterwards: (() => void) | undefined;
   #cancelPortion: (() => void) | undefined;
   #pages = 16;
 
@@ -65,20 +69,33 @@ export class Upkeep {
 
   stop(): void {
     this.#cancelPortion?.();
+    this.#afterwards = undefined;
   }
 
   get #free(): number {
     return this.#rows.pragma('freelist_count');
   }
 
-  #copyLog(): void {
-    if (this.#worker !== undefined) return;
-    const worker = new Worker(THREAD, { eval: true, workerData: { library: this.#library, file: this.#folder.file } });
+  /** `all`: and takes it away, which is for a time when little is written. */
+  #copyLog(all = false): void {
+    if (this.#worker !== undefined) {
+      if (all) this.#afterwards = () => this.#copyLog(all);
+      return;
+    }
+    const worker = new Worker(THREAD, {
+      eval: true,
+      workerData: { library: this.#library, file: this.#folder.file, all },
+    });
     this.#worker = worker;
     // It holds no program up that wants to end.
     worker.unref();
     worker.once('error', (error) => this.#log.debug({ err: error }, 'the log of the store was not copied'));
-    worker.once('exit', () => (this.#worker = undefined));
+    worker.once('exit', () => {
+      this.#worker = undefined;
+      const act = this.#afterwards;
+      this.#afterwards = undefined;
+      if (act !== undefined) this.#attempt(act);
+    });
   }
 
   /** What goes wrong here, the next write meets too, and then the store moves. */
@@ -107,6 +124,6 @@ export class Upkeep {
     );
     if (this.#folder.logBytes > LOG_BYTES) this.#copyLog();
     if (this.#free > FREE_PAGES) this.#giveBackLater();
-    else this.#copyLog();
+    else this.#copyLog(true);
   }
 }

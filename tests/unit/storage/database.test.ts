@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../backend/storage/database.ts';
+import { eventually } from '../../support/waiting.ts';
 import { wordStore, WORDS, write, type Words } from '../../support/store-words.ts';
 
 let folder = '';
@@ -158,4 +159,21 @@ test('goes to another place with its rows, and rests with what is in memory alon
   here.database.commit(write('not written'));
   expect(store().all()).toEqual(['in memory', 'later']);
   expect(here.all()).toEqual(['in memory', 'later', 'not written']);
+});
+
+test('gives the disk back what is no longer needed, and keeps its log short', async () => {
+  const schema = {
+    ...WORDS,
+    migrations: ['CREATE TABLE large (id INTEGER PRIMARY KEY, bytes BLOB) STRICT'],
+    carried: [],
+  };
+  const { database, clock } = store({ schema });
+  const mb = new Uint8Array(2 ** 20);
+  for (let i = 0; i < 12; i++) database.commit((sql) => sql.run('INSERT INTO large (bytes) VALUES (?)', mb));
+  expect(database.bytes).toBeGreaterThan(12 * mb.length);
+  database.commit((sql) => sql.run('DELETE FROM large'));
+  await eventually('a small file', async () => {
+    await clock.advance(100);
+    return database.bytes < mb.length;
+  });
 });
