@@ -28,6 +28,12 @@ export function spaceOf(owner: string, name?: string): string {
   return name === undefined ? owner : owner + END + JSON.stringify(name);
 }
 
+/** What a caller named of its space; '' where it named nothing. */
+export function nameOfSpace(space: string): string {
+  const at = space.indexOf(END);
+  return at === -1 ? '' : (JSON.parse(space.slice(at + 1)) as string);
+}
+
 /** The owner of a space. */
 export function ownerOfSpace(space: string): string {
   return space.split(END, 1)[0] ?? space;

@@ -20,10 +20,10 @@ import { canonicalJson } from '../canonical-json.ts';
 import type { Family, UpstreamRequest } from '../ports.ts';
 
 /** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
-const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 5;
 
-/** Fields that cannot change the answer: how it is delivered, kept, queued or attributed. */
-const NOT_IN_KEY = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
+/** Fields that cannot change the answer: how it is delivered, kept, queued or attributed. The model is there as its digest. */
+export const NOT_IN_KEY: ReadonlySet<string> = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
 
 export interface KeyParts {
   readonly url: string;
@@ -73,7 +73,7 @@ function meaningOf(family: KeyParts['family'], body: UpstreamRequest): string {
  * Messages with each tool call's id replaced by its number. An id is new each time, also in a kept answer that is told
  * again; all that it says is which result belongs to which call. One that names no earlier call stays as it is.
  */
-function withCallsCounted(messages: unknown): unknown {
+export function withCallsCounted(messages: unknown): unknown {
   if (!Array.isArray(messages)) return messages;
   const numbers = new Map<unknown, number>();
   let calls = 0;
@@ -110,15 +110,23 @@ const WITHOUT_EFFECT = new Set<string>(['top_k', 'top_p', 'min_p', 'seed']);
 
 const OPTION_NAMES: readonly string[] = [...OPTIONS.written, ...OPTIONS.runner].toSorted();
 
-/** The options that Ollama reads; null is "not said" (api/types.go FromMap). */
-function optionsText(options: UpstreamRequest['options'] = {}): string | undefined {
+/** The options that Ollama reads and that can change the answer, in one order; null is "not said" (api/types.go FromMap). */
+export function tellingOptions(
+  options: NonNullable<UpstreamRequest['options']>,
+): (readonly [name: string, value: unknown])[] {
   const greedy = options['temperature'] === 0;
-  let out = '';
+  const telling: (readonly [string, unknown])[] = [];
   for (const name of OPTION_NAMES) {
     const value = options[name];
     if (value === undefined || value === null || (greedy && WITHOUT_EFFECT.has(name))) continue;
-    out += `${name}:${canonicalJson(value)},`;
+    telling.push([name, value]);
   }
+  return telling;
+}
+
+function optionsText(options: UpstreamRequest['options'] = {}): string | undefined {
+  let out = '';
+  for (const [name, value] of tellingOptions(options)) out += `${name}:${canonicalJson(value)},`;
   return out === '' ? undefined : `{${out}}`;
 }
 

@@ -4,6 +4,7 @@ import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
 import { fingerprint } from '../cache/fingerprint.ts';
+import { hasIdle, withoutIdle } from '../cache/idle-options.ts';
 import { askedAnew, type CachePlan, type CacheWish, planCache } from '../cache/policy.ts';
 import type { Determinism } from '../models/determinism.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
@@ -95,8 +96,7 @@ export async function understand(
     digestKnown: model !== undefined,
     ttlSeconds: cache.ttl_seconds,
   });
-  const said =
-    model !== undefined && hasIdle(request) ? await withoutIdle(modelfiles, request, model, signal) : request;
+  const said = model !== undefined && hasIdle(request) ? await saidOf(modelfiles, request, model, signal) : request;
   const keyAt: Understood['keyAt'] = ({ url, version = '' }, input) => {
     if (model === undefined) return undefined;
     const { family, namespace } = question;
@@ -127,30 +127,15 @@ function isEmbed(family: Question['family']): family is EmbedFamily {
   return family === 'embed' || family === 'embeddings';
 }
 
-/** Options that change nothing when they have Ollama's default value, unless the Modelfile sets them. */
-const IDLE: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
-  ['stop', (value) => Array.isArray(value) && value.length === 0],
-  ['presence_penalty', (value) => value === 0],
-  ['frequency_penalty', (value) => value === 0],
-]);
-
-/** Whether a request has such options: only then is its Modelfile asked what it says of them. */
-function hasIdle({ options = {} }: UpstreamRequest): boolean {
-  return [...IDLE].some(([name, idle]) => idle(options[name]));
-}
-
 /** The request without the options that change nothing with this Modelfile; unchanged where the Modelfile is not known. */
-async function withoutIdle(
+async function saidOf(
   modelfiles: Pick<Modelfiles, 'of'>,
   request: UpstreamRequest,
   model: InstalledModel,
   signal: AbortSignal,
 ): Promise<UpstreamRequest> {
   const parameters = (await modelfiles.of(model, signal))?.parameters;
-  if (parameters === undefined) return request;
-  const idle = (name: string, value: unknown): boolean => IDLE.get(name)?.(value) === true && !parameters.has(name);
-  const said = Object.entries(request.options ?? {}).filter(([name, value]) => !idle(name, value));
-  return { ...request, options: Object.fromEntries(said) };
+  return parameters === undefined ? request : { ...request, options: withoutIdle(request.options ?? {}, parameters) };
 }
 
 /** By what the kept answer to a request is found. */
