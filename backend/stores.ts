@@ -1,6 +1,7 @@
 // What the gateway keeps beyond its life, put together: a face of the database for each kind of thing. Made by backend.ts
 // alone.
 import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import type { Recording, Recordings } from './core/recordings/recordings.ts';
 import type { RequestLog } from './core/requests/request-log.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
@@ -10,11 +11,14 @@ import type { Database } from './storage/database.ts';
 import { DiskRequestLog } from './storage/disk-request-log.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
+import { keepAll, recordingShare, RecordingStore } from './storage/recording-store.ts';
 
 export interface StoresOptions {
   readonly database: Database;
   /** Where hearth.db is; undefined: nothing is written. */
   readonly dataFolder: string | undefined;
+  /** Recordings that stand in for those of the data folder; then nothing is written. */
+  readonly recorded?: readonly Recording[] | undefined;
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,14 +37,16 @@ export interface Stores {
   readonly requests: RequestLog;
   /** What is wrong with the disk now, for people. */
   readonly notices: readonly string[];
+  readonly recordings: Recordings;
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
   open(): void;
   /** Once everything that would be kept has ended; the database is left open. */
   close(): void;
 }
 
-export function openStores({ database, dataFolder, config, clock, log, notice }: StoresOptions): Stores {
-  const folder = config().cache.persist ? dataFolder : undefined;
+/** Throws invalid_request when the recordings that it is given are too large. */
+export function openStores({ database, dataFolder, recorded, config, clock, log, notice }: StoresOptions): Stores {
+  const folder = config().cache.persist && recorded === undefined ? dataFolder : undefined;
   let notices: readonly string[] = [];
   const deaf = database.onChange(({ trouble }) => {
     notices = trouble === undefined ? [] : [trouble];
@@ -55,8 +61,12 @@ export function openStores({ database, dataFolder, config, clock, log, notice }:
     conversations?.reconfigured();
     requests.reconfigured();
   };
+  const maxBytes = (): number => recordingShare(config().cache);
+  const recordings = new RecordingStore({ database, maxBytes, now: clock.now });
+  if (recorded !== undefined) keepAll(recordings, recorded);
   return {
     jobs: new SqlJobStore(database),
+    recordings,
     answers,
     conversations,
     history: historyStore(database),

@@ -57,6 +57,7 @@ const ROOMS: readonly Room[] = [
   { folder: `${CORE}/stories`, may: [CORE, CONTRACT, 'lru-cache', 'node:crypto'] },
   core('requests', 'cache'),
   core('cache'),
+  core('recordings', 'cache'),
   core('conversations'),
   core('queue'),
   core('models'),

@@ -5,6 +5,7 @@ import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
+import { RECORDING_TABLES } from './recording-store.ts';
 import { REQUEST_TABLES } from './request-rows.ts';
 import type { Connection } from './rows.ts';
 
@@ -25,11 +26,18 @@ export interface Schema {
 /** What each face has: its tables, and which of them are carried. */
 export const SCHEMA: Schema = {
   migrations: [
-    [ANSWER_TABLES, BATCH_TABLES, CONVERSATION_TABLES, FILE_TABLES, HISTORY_TABLES, JOB_TABLES, REQUEST_TABLES].join(
-      '\n',
-    ),
+    [
+      ANSWER_TABLES,
+      BATCH_TABLES,
+      CONVERSATION_TABLES,
+      FILE_TABLES,
+      HISTORY_TABLES,
+      JOB_TABLES,
+      RECORDING_TABLES,
+      REQUEST_TABLES,
+    ].join('\n'),
   ],
-  carried: ['history', ...JOB_CARRIED],
+  carried: ['history', ...JOB_CARRIED, 'recordings'],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

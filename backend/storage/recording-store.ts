@@ -1,0 +1,220 @@
+// Recordings in the store: kept until somebody removes them, each with a checksum, all of them within a share of the disk.
+// A program beside the gateway may read and write them too (recording-file.ts), so nothing of them is remembered here.
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { AppError } from '../contract/errors.ts';
+import { SCHEMA_VERSION } from '../core/cache/fingerprint.ts';
+import type { Now } from '../core/ports.ts';
+import { recordingKey, type RecordedQuestion, type RecordedRoute } from '../core/recordings/recorded-question.ts';
+import type { QuestionText, RecordedModel, Recording, Recordings } from '../core/recordings/recordings.ts';
+import type { Database } from './database.ts';
+import type { Sql } from './rows.ts';
+
+/** What is small comes first: what is large lies on pages of its own, which are read only when it is wanted. */
+export const RECORDING_TABLES = `
+  CREATE TABLE recordings (
+    key TEXT PRIMARY KEY,
+    form INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    checksum TEXT NOT NULL,
+    route TEXT NOT NULL,
+    model TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    abilities TEXT NOT NULL,
+    question TEXT NOT NULL,
+    answer BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX recordings_by_bytes ON recordings (bytes);
+`;
+
+const routes = ['chat', 'generate', 'embed', 'embeddings'] as const satisfies readonly RecordedRoute[];
+const abilities = ['completion', 'embedding', 'thinking', 'tools', 'vision'] as const;
+
+const abilitiesText = z.string().transform((text) => abilities.filter((each) => text.split(' ').includes(each)));
+const rowSchema = z.object({
+  key: z.string(),
+  route: z.enum(routes),
+  model: z.string(),
+  namespace: z.string(),
+  question: z.string(),
+  answer: z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+  abilities: abilitiesText,
+  checksum: z.string(),
+});
+const sizeSchema = z.object({ entries: z.number(), bytes: z.number() });
+const keySchema = z.object({ key: z.string(), bytes: z.number() });
+const questionSchema = rowSchema.pick({ route: true, model: true, namespace: true, question: true });
+const modelSchema = z.object({ model: z.string(), abilities: abilitiesText });
+
+const SELECT = 'SELECT key, route, model, namespace, question, answer, abilities, checksum FROM recordings';
+
+/** Of the disk for kept answers, the part that recordings may have: what is asked live must not find all of it taken. */
+const SHARE = 1 / 4;
+
+/** The most that recordings may take, in bytes. */
+export function recordingShare({ disk_max_size_mb: mb }: { readonly disk_max_size_mb: number }): number {
+  return Math.floor(mb * SHARE * 1024 * 1024);
+}
+
+export interface RecordingStoreOptions {
+  readonly database: Pick<Database, 'read' | 'commit'>;
+  /** Of questions and answers together; asked each time. */
+  maxBytes(): number;
+  readonly now: Now;
+}
+
+export class RecordingStore implements Recordings {
+  readonly #options: RecordingStoreOptions;
+  #isCurrent = false;
+
+  constructor(options: RecordingStoreOptions) {
+    this.#options = options;
+  }
+
+  get(key: string): Recording | undefined {
+    return this.#read((sql) => recordingAt(sql, key));
+  }
+
+  put(recordings: readonly Recording[], alone = false): boolean {
+    const now = this.#options.now();
+    try {
+      this.#database.commit((sql) => {
+        if (alone) sql.run('DELETE FROM recordings');
+        for (const recording of recordings) insert(sql, recording, now);
+        if (sizeOf(sql).bytes > this.#options.maxBytes()) throw new Full();
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof Full) return false;
+      throw error;
+    }
+  }
+
+  questions(route: RecordedRoute, mostBytes: number): readonly QuestionText[] {
+    return this.#read((sql) => {
+      const found: QuestionText[] = [];
+      let left = mostBytes;
+      const keys = sql.all('SELECT key, bytes FROM recordings WHERE route = ? ORDER BY recorded_at DESC, key', route);
+      for (const { key, bytes } of keys.map((row) => keySchema.parse(row))) {
+        left -= bytes;
+        if (left < 0) break;
+        found.push(
+          questionSchema.parse(sql.get('SELECT route, model, namespace, question FROM recordings WHERE key = ?', key)),
+        );
+      }
+      return found;
+    });
+  }
+
+  *all(): Iterable<Recording> {
+    // Each is read when its turn comes: together they may be large.
+    const keys = this.#read((sql) =>
+      sql.all('SELECT key, bytes FROM recordings ORDER BY model, route, namespace, question'),
+    );
+    for (const row of keys) {
+      const recording = this.get(keySchema.parse(row).key);
+      if (recording !== undefined) yield recording;
+    }
+  }
+
+  models(): readonly RecordedModel[] {
+    const rows = this.#read((sql) =>
+      sql.all('SELECT DISTINCT model, abilities FROM recordings ORDER BY model').map((row) => modelSchema.parse(row)),
+    );
+    return [...new Set(rows.map(({ model }) => model))].map((name) => {
+      const seen = rows.filter(({ model }) => model === name).flatMap((row) => row.abilities);
+      return { name, abilities: abilities.filter((each) => seen.includes(each)) };
+    });
+  }
+
+  clear(): { readonly removed: number; readonly freed_bytes: number } {
+    return this.#database.commit((sql) => {
+      const { bytes } = sizeOf(sql);
+      return { removed: sql.run('DELETE FROM recordings').changes, freed_bytes: bytes };
+    });
+  }
+
+  get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
+    return { ...this.#read(sizeOf), max_bytes: this.#options.maxBytes() };
+  }
+
+  get #database(): Pick<Database, 'read' | 'commit'> {
+    const { database } = this.#options;
+    if (!this.#isCurrent) {
+      this.#isCurrent = true;
+      if (database.read(isOutdated)) database.commit(renew);
+    }
+    return database;
+  }
+
+  #read<T>(work: (sql: Sql) => T): T {
+    return this.#database.read(work);
+  }
+}
+
+/** Keeps all of them, and with `alone` nothing else. Throws invalid_request when they do not fit. */
+export function keepAll(store: Recordings, recordings: readonly Recording[], alone = false): void {
+  if (store.put(recordings, alone)) return;
+  const mb = Math.round((store.size.max_bytes / (1024 * 1024)) * 10) / 10;
+  throw new AppError(
+    'invalid_request',
+    `The recordings do not fit into ${mb} MB, a quarter of cache.disk_max_size_mb. Make that larger.`,
+  );
+}
+
+class Full extends Error {}
+
+function insert(sql: Sql, recording: Recording, now: number): void {
+  const { key, route, model, namespace, question, answer } = recording;
+  const bytes = Buffer.byteLength(question) + answer.length;
+  sql.run(
+    `INSERT OR REPLACE INTO recordings
+       (key, form, bytes, recorded_at, checksum, route, model, namespace, abilities, question, answer)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    key,
+    SCHEMA_VERSION,
+    bytes,
+    now,
+    checksumOf(question, answer),
+    route,
+    model,
+    namespace,
+    recording.abilities.join(' '),
+    question,
+    answer,
+  );
+}
+
+/** Undefined also for one that is damaged. */
+function recordingAt(sql: Sql, key: string): Recording | undefined {
+  const row = rowSchema.safeParse(sql.get(`${SELECT} WHERE key = ?`, key));
+  if (!row.success) return undefined;
+  const { checksum, ...recording } = row.data;
+  return checksumOf(recording.question, recording.answer) === checksum ? recording : undefined;
+}
+
+function checksumOf(question: string, answer: Uint8Array): string {
+  return hash('sha256', Buffer.concat([Buffer.from(question), answer])).slice(0, 16);
+}
+
+function sizeOf(sql: Sql): { readonly entries: number; readonly bytes: number } {
+  return sizeSchema.parse(sql.get('SELECT COUNT(*) AS entries, COALESCE(SUM(bytes), 0) AS bytes FROM recordings'));
+}
+
+// ---- after an update of Hearth that makes other keys, the questions are there to make them of
+
+function isOutdated(sql: Sql): boolean {
+  return sql.get('SELECT 1 FROM recordings WHERE form <> ? LIMIT 1', SCHEMA_VERSION) !== undefined;
+}
+
+function renew(sql: Sql): void {
+  for (const row of sql.all('SELECT key, bytes FROM recordings WHERE form <> ?', SCHEMA_VERSION)) {
+    const { key } = keySchema.parse(row);
+    const found = sql.get('SELECT route, model, namespace, question FROM recordings WHERE key = ?', key);
+    const { question, ...rest } = questionSchema.parse(found);
+    const asks = JSON.parse(question) as RecordedQuestion['asks'];
+    const next = recordingKey({ ...rest, asks });
+    sql.run('UPDATE OR REPLACE recordings SET key = ?, form = ? WHERE key = ?', next, SCHEMA_VERSION, key);
+  }
+}

@@ -1,0 +1,68 @@
+// Recordings in the store: what an update of Hearth, a damaged page and a full share do to them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { recordingsIn } from '../../../backend/core/recordings/recording-line.ts';
+import type { Recording } from '../../../backend/core/recordings/recordings.ts';
+import { openDatabase, type Database } from '../../../backend/storage/database.ts';
+import { RecordingStore } from '../../../backend/storage/recording-store.ts';
+import { ManualClock } from '../../support/clocks.ts';
+
+let folder = '';
+let database: Database;
+let store: RecordingStore;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hearth-recordings-'));
+  open();
+});
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(maxBytes = 10_000): void {
+  database = openDatabase({ folder, clock: new ManualClock(), log: pino({ level: 'silent' }) });
+  store = new RecordingStore({ database, maxBytes: () => maxBytes, now: () => 0 });
+}
+
+function recording(content: string, answer = 'Yes.'): Recording {
+  const line = {
+    route: 'chat',
+    model: 'm',
+    question: { messages: [{ role: 'user', content }] },
+    answer: { content: answer },
+  };
+  const [read] = recordingsIn(JSON.stringify(line));
+  if (read === undefined) throw new Error('no recording');
+  return read;
+}
+
+test('one made by an older form of key is found again after an update', () => {
+  const one = recording('one');
+  store.put([one]);
+  database.commit((sql) => sql.run("UPDATE recordings SET form = 1, key = 'of old'"));
+  database.close();
+  open();
+  expect(store.get(one.key)).toEqual(one);
+  expect(store.size.entries).toBe(1);
+});
+
+test('one that is damaged is not told, and the others are', () => {
+  const [one, two] = [recording('one'), recording('two')];
+  store.put([one, two]);
+  database.commit((sql) => sql.run('UPDATE recordings SET answer = ? WHERE key = ?', Buffer.from('broken'), one.key));
+  expect(store.get(one.key)).toBe(undefined);
+  expect([...store.all()]).toEqual([two]);
+});
+
+test('what does not fit changes nothing, and a later answer takes the place of the first', () => {
+  store.put([recording('one', 'first')]);
+  const before = [...store.all()];
+  expect(store.put([recording('one', 'second'), recording('two', 'x'.repeat(20_000))])).toBe(false);
+  expect([...store.all()]).toEqual(before);
+  const second = recording('one', 'second');
+  expect(store.put([second])).toBe(true);
+  expect([...store.all()]).toEqual([second]);
+});
