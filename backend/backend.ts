@@ -22,6 +22,7 @@ import { Jobs } from './core/stories/jobs.ts';
 import type { UpstreamState } from './core/ports.ts';
 import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
+import { Recorder } from './core/stories/recorder.ts';
 import { Requests } from './core/requests/requests.ts';
 import type { Ended } from './core/requests/at-once.ts';
 import { factOf, loggedOf } from './core/stories/ended-request.ts';
@@ -42,6 +43,7 @@ import { listen } from './http/wire/listen.ts';
 import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
+import { relayUnlessReplayed, unlessReplayed } from './upstream/replayed.ts';
 import { createWatch } from './upstream/watch.ts';
 import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
@@ -70,12 +72,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { database } = legacy;
   const { cache, conversations } = legacy.takenBy({ config, nextPlace: () => queue.nextPlace() });
   const fitHeap = heapGrowth();
-  const watch = createWatch({ upstream: ollama, config, clock, log, onChange: (state) => looked(state) });
-  const upstream = reporting(ollama, watch);
+  const replay = { config, recordings: () => stores.recordings };
+  const asked = unlessReplayed(ollama, replay);
+  const watch = createWatch({ upstream: asked, config, clock, log, onChange: (state) => looked(state) });
+  const upstream = reporting(asked, watch);
   const relay = createRelay({ config, clock, via });
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator });
   const { modelfiles, residency } = memoryParts;
-  const reloads = new Reloads(clock.elapsed, (text) => warn({}, text));
+  const reloads = new Reloads(clock.elapsed, (text) => notice(text));
   const queue = new LeaseQueue({
     config,
     clock,
@@ -90,13 +94,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const memory = { ...memoryParts, upstream, watch, queue };
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
   const determinism = new Determinism(modelfiles);
-  const working = { ...memory, config, clock, log, cache, requests, telemetry, determinism, passedOn, reloads };
-  const stores = openStores({
-    ...working,
-    database,
-    dataFolder: options.dataFolder,
-    notice: (text) => warn({}, text),
-  });
+  const notice = (text: string): void => warn({}, text);
+  const { dataFolder, recordings: recorded } = options;
+  const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
+  const recorder = new Recorder({ recordings: stores.recordings, config, notice });
+  const asking = { requests, telemetry, determinism, passedOn, recorder, reloads };
+  const working = { ...memory, ...asking, config, clock, log, cache };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
   const onEnded = (ticket: Ended): void => {
@@ -129,6 +132,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       ...stores.notices,
       ...warmer.notices,
       ...reloads.notices,
+      ...recorder.notices,
     ],
   };
   const feed = new Feed(
@@ -154,7 +158,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const acting = { ...memory, config, clock, cache, conversations, telemetry };
-  const warmer = new Warmer({ ...acting, log, notice: (text) => warn({}, text) });
+  const warmer = new Warmer({ ...acting, log, notice });
 
   function warn(fields: object, text: string): void {
     log.warn(fields, text);
@@ -185,7 +189,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...batchWork,
     feed,
     requestLog: stores.requests,
-    relay: reportingRelay(relay, watch),
+    relay: relayUnlessReplayed(reportingRelay(relay, watch), replay),
     log,
     newId: randomUUID,
     patience,
@@ -225,6 +229,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
   });
 
+  if (current.cache.mode !== 'live') recorder.tellMode(log);
   watch.start();
   const forgetStores = clock.after(0, () => {
     stores.open();
@@ -271,7 +276,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     url: `http://127.0.0.1:${port}`,
     port,
     configure(next) {
+      const { mode } = current.cache;
       current = untilRestart(current, next);
+      if (current.cache.mode !== mode) {
+        recorder.tellMode(log);
+        // The models of a recording are not those of Ollama.
+        watch.invalidate();
+      }
       cache.reconfigured();
       conversations.reconfigured();
       stores.reconfigured();

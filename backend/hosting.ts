@@ -2,6 +2,7 @@
 import type { Config } from './contract/config/config.ts';
 import type { OriginApprovals } from './core/access/origin-approvals.ts';
 import type { Clock, Log } from './core/ports.ts';
+import type { Recording } from './core/recordings/recordings.ts';
 import type { History } from './core/telemetry/history.ts';
 import type { Control } from './host-control.ts';
 import type { Patience } from './http/dialect/encode.ts';
@@ -19,6 +20,8 @@ export interface BackendOptions {
   readonly dataFolder?: string;
   /** What the gateway before this one in the same process has left, and this one leaves to the next. */
   readonly legacy?: Legacy;
+  /** Recordings to replay; those of the data folder are not used then. */
+  readonly recordings?: readonly Recording[];
   /** The history of the gateway before this one in the same process. */
   readonly history?: History;
   /** Web pages that wait for approval; handed in when approvals must outlive this gateway. */

@@ -32,6 +32,8 @@ export type AppState =
   /** Nobody is answered until `model` is in memory. `entry`: the request that it is loaded for; a warm-up has none. */
   | { readonly is: 'loading'; readonly model: string; readonly entry: QueueEntry | undefined; readonly waiting: number }
   | { readonly is: 'answering'; readonly running: number; readonly waiting: number }
+  /** Answers come from a recording, and Ollama is not asked (cache.mode). */
+  | { readonly is: 'replaying' }
   | { readonly is: 'ready'; readonly warm: boolean };
 
 /** What stands in the arch, in the tray and in the window alike. */
@@ -58,6 +60,7 @@ export function stateOf({ gateway, live, places, stuckAfterS }: Seen, now: numbe
 function working(live: Live, { places, stuckAfterS }: Pick<Seen, 'places' | 'stuckAfterS'>, now: number): AppState {
   const { upstream, queue } = live.health;
   const { running, length: waiting } = queue;
+  if (live.health.mode === 'replay' && !queue.paused) return { is: 'replaying' };
   if (upstream.state === 'down') return { is: 'ollama_down', upstream };
   if (upstream.state === 'unknown') return { is: 'looking' };
   const stuck = stuckRun(live, stuckAfterS * 1000, now);
@@ -95,6 +98,7 @@ export function lookOf(state: AppState): Look {
     case 'paused':
       return state.running > 0 ? 'busy' : 'idle';
     case 'looking':
+    case 'replaying':
     case 'ready':
       return 'idle';
   }

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';
+import { MODE_NAMES } from './mode.ts';
 import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
 
 const count = z.number().int().nonnegative();
@@ -16,6 +17,8 @@ const time = z.string();
 
 export const healthSchema = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  /** How questions are answered; `cache.mode`. */
+  mode: z.enum(MODE_NAMES),
   version: z.string(),
   uptime_ms: ms,
   upstream: z.object({

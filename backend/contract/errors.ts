@@ -119,7 +119,11 @@ export const ERRORS = {
     retryable: true,
     when: 'Ollama failed to connect three times; Hearth tries again by itself.',
   },
-  not_cached: { status: 504, retryable: false, when: 'only-if-cached was asked and there is no kept answer.' },
+  not_cached: {
+    status: 504,
+    retryable: false,
+    when: 'There is no kept answer, and only-if-cached was asked; or Hearth replays a recording that has none, and the sentence says how the nearest question differs.',
+  },
   first_token_timeout: {
     status: 504,
     retryable: true,

@@ -4,8 +4,10 @@
 export const MODES = { live: 'Live', record: 'Record', replay: 'Replay' } as const;
 export type Mode = keyof typeof MODES;
 
+export const MODE_NAMES = Object.keys(MODES) as [Mode, ...Mode[]];
+
 /** The mode that a word names, in any case; undefined where it is none. */
 export function modeNamed(word: string): Mode | undefined {
   const name = word.trim().toLowerCase();
-  return Object.keys(MODES).find((mode): mode is Mode => mode === name);
+  return MODE_NAMES.find((mode) => mode === name);
 }

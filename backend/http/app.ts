@@ -8,6 +8,7 @@ import type { Log, NewId } from '../core/ports.ts';
 import { callersId } from './dialect/asking.ts';
 import type { DropInParts } from './dialect/drop-in.ts';
 import { sendError } from './dialect/encode.ts';
+import { tellMode } from './dialect/mode-asked.ts';
 import type { Guard } from './door/guard.ts';
 import { anthropicHandlers } from './anthropic/anthropic-routes.ts';
 import { batchHandlers, type BatchParts } from './batches/batch-routes.ts';
@@ -49,14 +50,15 @@ export function createApp(parts: AppParts): RequestListener {
 }
 
 /** Lets a request through the front door and runs its handler, to whichever end. */
-function runner({ guard, newId, log, underWay }: AppParts): Run {
+function runner(parts: AppParts): Run {
+  const { guard, newId, log, underWay } = parts;
   return async (req, res, handler) => {
     const startedAt = performance.now();
     const seen = guard.recall(req);
     const id = (seen?.hasId === false ? undefined : callersId(req)) ?? newId();
     const arrival = new Arrival(id, seen);
     try {
-      if (seen !== undefined || admitted(guard, req, res, arrival)) await handler(req, res, arrival);
+      if (seen !== undefined || admitted(parts, req, res, arrival)) await handler(req, res, arrival);
       const ms = Math.round(performance.now() - startedAt);
       log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms }, 'request');
     } catch (thrown) {
@@ -69,8 +71,15 @@ function runner({ guard, newId, log, underWay }: AppParts): Run {
 }
 
 /** Has the door look at a request; false for one that has its answer. Throws what the door throws. */
-function admitted(guard: Guard, req: IncomingMessage, res: ServerResponse, arrival: Arrival): boolean {
+function admitted(
+  { guard, config }: Pick<AppParts, 'guard' | 'config'>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  arrival: Arrival,
+): boolean {
   arrival.dress(res);
+  const { mode } = config().cache;
+  if (mode !== 'live') tellMode(res, mode);
   if (guard.admit(req, res) === 'answered') return false;
   arrival.seen = guard.recall(req);
   return true;

@@ -6,6 +6,7 @@ import { explain } from '../contract/chat/explain.ts';
 import { AppError, errorCodeSchema } from '../contract/errors.ts';
 import { jsonText } from '../contract/go/exact-json.ts';
 import { exactParts, putExactParts, type ExactPart } from '../contract/go/exact-parts.ts';
+import { MODE_NAMES } from '../contract/mode.ts';
 import { KEEP_ALIVE_RULES } from '../contract/queue-rule.ts';
 import { sentence } from '../contract/sentence.ts';
 import { REPLAY_MODES } from '../core/cache/replay.ts';
@@ -37,6 +38,7 @@ const askSchema = z.object({
     owner: text,
     maxActive: z.number().optional(),
     keepAlive: z.enum(KEEP_ALIVE_RULES).optional(),
+    mode: z.enum(MODE_NAMES).optional(),
     class: z.enum(QUEUE_CLASSES),
     classBy: text,
     unknownWord: text.optional(),

@@ -95,7 +95,8 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     const now = identity(state);
     if (now === told) return;
     told = now;
-    logChange(log, before, state);
+    // What stands in the place of Ollama then is no news.
+    if (config().cache.mode !== 'replay') logChange(log, before, state);
     onChange(state);
   }
 

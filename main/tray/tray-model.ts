@@ -70,11 +70,12 @@ function tooltipOf(state: AppState, { live, model }: TrayState): string {
   const { hits, coalesced, misses, hit_rate } = live.stats.response_cache;
   const { upstream } = live.health;
   const warm = upstream.model_loaded ? 'warm' : upstream.model_available ? 'cold' : 'is not installed';
-  const trouble = ['ollama_down', 'looking', 'stuck', 'full'].includes(state.is);
-  const first = trouble ? wordsOf(state, live, model) : `${model} ${warm}`;
+  const instead = ['ollama_down', 'looking', 'stuck', 'full', 'replaying'].includes(state.is);
+  const first = instead ? wordsOf(state, live, model) : `${model} ${warm}`;
   const rate = hits + coalesced + misses === 0 ? [] : [`${Math.round(hit_rate * 100)} % hits`];
   const paused = live.queue.paused ? ['paused'] : [];
-  return [first, ...paused, `${running} running`, `${waiting} queued`, ...rate].join(' · ');
+  const recording = live.health.mode === 'record' ? ['recording'] : [];
+  return [first, ...recording, ...paused, `${running} running`, `${waiting} queued`, ...rate].join(' · ');
 }
 
 /** The state in a few words. */
@@ -106,6 +107,8 @@ function wordsOf(state: AppState, live: LiveView, model: string): string {
       return state.waiting === 0
         ? `Answering ${state.running}`
         : `Answering ${state.running}, ${state.waiting} waiting`;
+    case 'replaying':
+      return 'Replaying a recording';
     case 'ready':
       if (!state.warm) return 'Ready, no model loaded';
       return live?.health.upstream.model_loaded === true ? `Ready, ${model} is warm` : 'Ready';

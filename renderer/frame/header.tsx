@@ -20,7 +20,10 @@ export function Header({ header, address, children }: HeaderProps): JSX.Element 
     <header class="head">
       <div class="status">
         <Mark name={header.mark} />
-        <p class="status-line">{header.line}</p>
+        <p class="status-line">
+          {header.line}
+          {header.badge !== null && <span class="tag mode">{header.badge}</span>}
+        </p>
         {button !== null && <NextStep button={button} />}
         <p class="status-sub">
           <span>{header.more}</span>

@@ -41,6 +41,8 @@ export interface HeaderView {
   /** The state without figures, for screen readers. */
   readonly say: string;
   readonly button: HeaderButton | null;
+  /** The mode, where it is not the usual one. */
+  readonly badge: 'Recording' | 'Replay' | null;
   /** What is left of the model's keep-alive, 0 to 1; undefined while one is being loaded. */
   readonly left: number | undefined;
   readonly fire: string;
@@ -61,8 +63,11 @@ export function headerOf(view: View, now: number): HeaderView {
   const look = lookOf(state);
   const hasEmber = state.is !== 'looking' && live?.models.some(({ loaded }) => loaded) === true;
   const mark = look === 'idle' && !hasEmber ? 'cold' : look;
-  return { say: said.line, ...said, state: look, mark, ...fireOf(view, now, state) };
+  const badge = live === null ? null : BADGES[live.health.mode];
+  return { say: said.line, ...said, badge, state: look, mark, ...fireOf(view, now, state) };
 }
+
+const BADGES = { live: null, record: 'Recording', replay: 'Replay' } as const;
 
 // ---- the gateway does not run
 
@@ -126,6 +131,12 @@ function working(state: AppState, view: View, live: Live, now: number): Said {
     }
     case 'paused':
       return paused(state);
+    case 'replaying':
+      return {
+        line: 'Replaying a recording',
+        more: 'Ollama is not asked',
+        button: { label: 'Change…', step: { tab: 'settings' } },
+      };
     case 'model_missing':
       return {
         line: `${upstream.model} is not installed`,

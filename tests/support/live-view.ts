@@ -1,4 +1,5 @@
 // A whole live view of a gateway at rest with a warm model; a test says only what differs.
+import type { Mode } from '../../backend/contract/mode.ts';
 import type { Health, ModelView } from '../../backend/contract/control.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { LiveView } from '../../backend/contract/desktop.ts';
@@ -6,6 +7,7 @@ import type { LiveView } from '../../backend/contract/desktop.ts';
 const WHEN = '2026-01-01T00:00:00.000Z';
 
 export interface LiveChange {
+  readonly mode?: Mode;
   readonly status?: Health['status'];
   readonly upstream?: Partial<Health['upstream']>;
   readonly running?: QueueEntry[];
@@ -94,6 +96,7 @@ export function liveView(change: LiveChange = {}): NonNullable<LiveView> {
   return {
     health: {
       status: change.status ?? 'healthy',
+      mode: change.mode ?? 'live',
       version: '0.1.0',
       uptime_ms: 1000,
       upstream,

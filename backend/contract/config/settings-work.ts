@@ -1,6 +1,7 @@
 // The settings of the work itself: what is kept, who waits how long, how requests are grouped.
 // Declarations alone; config.ts puts all sections together.
 import { MOST_RULES, queueRulesSchema, RULES_ALLOWED } from '../queue-rule.ts';
+import { MODES } from '../mode.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const DAY_MS = 86_400_000;
@@ -97,6 +98,13 @@ export const cache = section('Cache', {
     default: 1024,
     unit: 'MB',
     applies: 'restart',
+    advanced: true,
+  }),
+  mode: field(choice(MODES), {
+    title: 'Mode',
+    hint: 'Live: as usual. Record: every answer is kept with its question, until you remove it. Replay: answers come from what was recorded alone, and Ollama is not asked. docs/record-and-replay.md says more.',
+    default: 'live',
+    applies: 'live',
     advanced: true,
   }),
 });

@@ -11,6 +11,7 @@ import {
   type Waiting,
 } from '../../contract/chat/chat.ts';
 import { PRIORITY, type Place, type QueueClass } from '../../contract/chat/chat-request.ts';
+import type { Mode } from '../../contract/mode.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
@@ -33,6 +34,8 @@ export interface TicketOptions extends Place {
   readonly maxActive?: number | undefined;
   /** Whose keep_alive counts; `default` when absent. */
   readonly keepAlive?: KeepAliveRule | undefined;
+  /** The mode that it asks for; that of the settings (cache.mode) when absent. */
+  readonly mode?: Mode | undefined;
   /** What was of it before this process began; absent where it came since. */
   readonly before?: EarlierLife | undefined;
 }
@@ -68,6 +71,8 @@ export class Ticket {
   readonly caller: string;
   readonly owner: string;
   readonly maxActive: number | undefined;
+  /** See TicketOptions. */
+  readonly mode: Mode | undefined;
   readonly class: QueueClass;
   /** What gave it the class. */
   readonly classBy: string;
@@ -114,6 +119,7 @@ export class Ticket {
     this.caller = options.caller;
     this.owner = options.owner;
     this.maxActive = options.maxActive;
+    this.mode = options.mode;
     this.class = options.class;
     this.classBy = options.classBy;
     this.unknownWord = options.unknownWord;

@@ -1,16 +1,11 @@
 // A request that goes on with a conversation: what was said before is put in front of it, and what is answered is added.
 // Around the gateway, not in it: the gateway sees a request with its whole history, and the cache key is made of that.
-import {
-  answerMessage,
-  CompletionBuilder,
-  type ChatEvent,
-  type Completion,
-  type End,
-} from '../../contract/chat/chat.ts';
+import { answerMessage, type ChatEvent, type Completion, type End } from '../../contract/chat/chat.ts';
 import { asAppError } from '../../contract/errors.ts';
 import type { Answer, ChatCall } from '../requests/call.ts';
 import type { Conversations, Turn } from '../conversations/conversations.ts';
 import type { Said } from '../conversations/said-text.ts';
+import { overheard } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import type { Requests } from '../requests/requests.ts';
@@ -119,27 +114,8 @@ function added(answer: Answer, turn: Turn, add: (answer: Said, end: End) => void
       resolve();
     };
   });
-  return {
-    ticket: answer.ticket,
-    events: listened(answer.events, ended, over),
-    tail: (signal) => after(read, answer.tail(signal)),
-    whole: () => {
-      const whole = answer.whole();
-      if (whole instanceof Promise) {
-        const told = whole.then((completion) => {
-          ended(completion);
-          return completion;
-        });
-        return told.finally(over);
-      }
-      ended(whole.whole());
-      return whole;
-    },
-    close: () => {
-      answer.close();
-      over();
-    },
-  };
+  const whole = overheard(answer, ended, () => over());
+  return { ...whole, tail: (signal) => after(read, answer.tail(signal)) };
 }
 
 /** Who looks on is told of the end when the answer has been added, as its last piece says how many messages there are. */
@@ -150,22 +126,5 @@ async function* after(
   for await (const event of events) {
     if (event.type === 'end') await read;
     yield event;
-  }
-}
-
-async function* listened(
-  events: AsyncIterable<ChatEvent>,
-  ended: (completion: Completion) => void,
-  over: () => void,
-): AsyncGenerator<ChatEvent, void, undefined> {
-  const folder = new CompletionBuilder();
-  try {
-    for await (const event of events) {
-      if (event.type === 'piece') folder.add(event.piece);
-      if (event.type === 'end') ended(folder.finish(event.end));
-      yield event;
-    }
-  } finally {
-    over();
   }
 }

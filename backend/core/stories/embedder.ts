@@ -18,6 +18,7 @@ import type { Embedded, EmbedFamily } from './embed-group.ts';
 import { lived, type LifeParts } from './lived.ts';
 import type { PassedOn } from './passed-on.ts';
 import { letIn, type Understood, understand } from './question.ts';
+import { modeOf, type Recorder, REPLAYING } from './recorder.ts';
 import { settle, type SettleParts } from './settle.ts';
 
 /** One request for vectors, in the form that every route translates to. */
@@ -37,6 +38,8 @@ export interface EmbedAnswer {
   readonly cache: CacheOutcome;
   /** In the order of the texts. */
   readonly vectors: readonly (readonly number[])[];
+  /** The same with the figures of each. */
+  readonly each: readonly Vector[];
   readonly tokens: number;
   /** Nanoseconds; those of the runs that made the vectors, also when they were kept. */
   readonly totalDuration: number;
@@ -48,6 +51,7 @@ export interface EmbedderParts extends BatcherParts, LifeParts, SettleParts {
   readonly modelfiles: Modelfiles;
   readonly determinism: Determinism;
   readonly passedOn: Pick<PassedOn, 'take'>;
+  readonly recorder: Pick<Recorder, 'keepVectors' | 'vectors'>;
 }
 
 interface Kept {
@@ -98,8 +102,29 @@ export class Embedder {
     const ticket = new Ticket(call, this.#parts.clock);
     return await lived(this.#parts, ticket, () => {
       began(ticket);
-      return this.#answer(call, ticket);
+      return this.#inMode(call, ticket);
     });
+  }
+
+  async #inMode(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
+    const { config, recorder, telemetry } = this.#parts;
+    switch (modeOf(call, config())) {
+      case 'live':
+        return await this.#answer(call, ticket);
+      case 'record': {
+        const answer = await this.#answer(call, ticket);
+        recorder.keepVectors(call, answer.each);
+        return answer;
+      }
+      case 'replay': {
+        const each = recorder.vectors(call);
+        ticket.source = 'hit';
+        ticket.firstPiece();
+        telemetry.sourced({ ...call, model: call.request.model }, 'hit');
+        const cache = { plan: REPLAYING, key: undefined, hit: undefined, landed: { stored: false } };
+        return { source: 'hit', cache, loadDuration: 0, ...figuresOf(each, 0) };
+      }
+    }
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
@@ -132,7 +157,6 @@ export class Embedder {
     ticket.firstPiece();
     const outcome = { found, kept, keys: keepAs() ?? [], plan, model: name };
     const stored = this.#count(call, outcome) && source !== 'coalesced';
-    const vectors = call.texts.map((text) => found.get(text) ?? NO_VECTOR);
     return {
       source,
       cache: {
@@ -141,10 +165,11 @@ export class Embedder {
         hit: source === 'hit' ? oldest(kept) : undefined,
         landed: { stored },
       },
-      vectors: vectors.map(({ numbers }) => numbers),
-      tokens: sum(vectors.map(({ tokens }) => tokens)),
-      totalDuration: loadDuration + sum(vectors.map(({ duration }) => duration)),
       loadDuration,
+      ...figuresOf(
+        call.texts.map((text) => found.get(text) ?? NO_VECTOR),
+        loadDuration,
+      ),
     };
   }
 
@@ -198,6 +223,18 @@ export class Embedder {
     }
     return all;
   }
+}
+
+function figuresOf(
+  each: readonly Vector[],
+  loadDuration: number,
+): Pick<EmbedAnswer, 'vectors' | 'each' | 'tokens' | 'totalDuration'> {
+  return {
+    vectors: each.map(({ numbers }) => numbers),
+    each,
+    tokens: sum(each.map(({ tokens }) => tokens)),
+    totalDuration: loadDuration + sum(each.map(({ duration }) => duration)),
+  };
 }
 
 const NO_VECTOR: Vector = { numbers: [], tokens: 0, duration: 0 };

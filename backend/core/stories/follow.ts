@@ -1,6 +1,7 @@
 // What else happens while a caller is given its answer: its ticket stays in step, and what it has saved is counted.
-import { isEmptyPiece, type ChatEvent } from '../../contract/chat/chat.ts';
+import { CompletionBuilder, isEmptyPiece, type ChatEvent, type Completion } from '../../contract/chat/chat.ts';
 import { asAppError } from '../../contract/errors.ts';
+import type { Answer } from '../requests/call.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Whose } from '../telemetry/tally.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -39,6 +40,55 @@ export async function* counted(
       telemetry.saved(whose, (prompt_eval_duration + eval_duration) / 1e6, eval_count);
     }
     yield event;
+  }
+}
+
+/**
+ * The same answer, of which `ended` is told before its reader is told that it has ended; `over` is called when it has been
+ * read, or given up, perhaps more than once. Its question is not known again.
+ */
+export function overheard(
+  answer: Answer,
+  ended: (completion: Completion) => void,
+  over: () => void = () => undefined,
+): Answer {
+  return {
+    ticket: answer.ticket,
+    events: listened(answer.events, ended, over),
+    tail: (signal) => answer.tail(signal),
+    whole: () => {
+      const whole = answer.whole();
+      if (whole instanceof Promise) {
+        const told = whole.then((completion) => {
+          ended(completion);
+          return completion;
+        });
+        return told.finally(over);
+      }
+      ended(whole.whole());
+      return whole;
+    },
+    close: () => {
+      answer.close();
+      over();
+    },
+  };
+}
+
+async function* listened(
+  events: AsyncIterable<ChatEvent>,
+  ended: (completion: Completion) => void,
+  over: () => void,
+): AsyncGenerator<ChatEvent, void, undefined> {
+  const folder = new CompletionBuilder();
+  try {
+    for await (const event of events) {
+      if (event.type === 'piece') folder.add(event.piece);
+      if (event.type === 'end') ended(folder.finish(event.end));
+      yield event;
+    }
+  } finally {
+    over();
   }
 }
 

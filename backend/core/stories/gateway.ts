@@ -1,9 +1,11 @@
 // The story of a request: cache( flight( queue( upstream ))), nested in this one file.
+//   0  while a recording is made, each answer is kept with its question; when it is replayed, nothing else is asked
 //   1  an answer that is kept is replayed                                          hit
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
 import { fold, CompletionBuilder, RUNNING, withLoad, type Waiting } from '../../contract/chat/chat.ts';
+import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Ended } from '../requests/at-once.ts';
@@ -11,7 +13,8 @@ import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
 import type { Determinism } from '../models/determinism.ts';
 import { askedOf, cachedTokens, type Sized } from '../queue/estimate.ts';
 import type { FlightContext, Flights } from '../flight.ts';
-import { counted, followed, once } from './follow.ts';
+import { counted, followed, once, overheard } from './follow.ts';
+import { modeOf, type Recorder } from './recorder.ts';
 import type { Reloads } from '../models/reloads.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
@@ -52,6 +55,7 @@ export interface GatewayParts extends SettleParts {
   readonly modelfiles: Modelfiles;
   readonly reloads: Pick<Reloads, 'ran' | 'truncated'>;
   readonly passedOn: Pick<PassedOn, 'take' | 'wouldChange'>;
+  readonly recorder: Pick<Recorder, 'keep' | 'answer'>;
   /** A request's life has ended, well or not. */
   onEnded(request: Ended): void;
 }
@@ -82,11 +86,30 @@ export class Gateway {
    * by who had to wait with the request before it could be asked.
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
-    const { watch, config, requests, cache, log, telemetry, passedOn } = this.#parts;
+    const { config, log, recorder } = this.#parts;
     if (this.#draining) throw shuttingDown();
     // The configuration by which the call was read; it may change before the model is known.
     const readBy = config();
     if (readBy.log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
+
+    // ---- 0 record or replay
+
+    switch (modeOf(call, readBy)) {
+      case 'live': {
+        const answer = await this.#ask(call, ticket, readBy);
+        // Only where every request is answered live, it is known how a question that comes again is.
+        return readBy.cache.mode === 'live' ? answer : { ...answer, known: undefined };
+      }
+      case 'record':
+        return overheard(await this.#ask(call, ticket, readBy), (completion) => recorder.keep(call, completion));
+      case 'replay':
+        return this.#kept.answer(ticket, call, { ...recorder.answer(call), known: undefined });
+    }
+  }
+
+  /** Asks the cache, then the model. */
+  async #ask(call: ChatCall, ticket: Ticket, readBy: Config): Promise<Answer> {
+    const { watch, requests, cache, telemetry, passedOn } = this.#parts;
     const asked = await understand(this.#parts, call, ticket.signal);
     const { model, request } = asked;
     const { key, keepAs } = keyed(watch, asked.keyAt);
@@ -117,7 +140,7 @@ export class Gateway {
 
   /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
   async admit(ticket: Ticket): Promise<void> {
-    if (ticket.admitted) return;
+    if (ticket.admitted || modeOf(ticket, this.#parts.config()) === 'replay') return;
     await letIn(this.#parts.watch, ticket.signal);
     ticket.admitted = true;
   }

@@ -34,6 +34,9 @@ export interface ToldAgain {
   readonly request: AtOnce;
 }
 
+/** What is read of a hit. */
+export type ToldHit = Pick<Hit, 'model' | 'runMs' | 'tokens' | 'kept' | 'record'>;
+
 const NOTHING_LANDED = { stored: false };
 
 export class KeptAnswers {
@@ -69,11 +72,11 @@ export class KeptAnswers {
     return { ready, request };
   }
 
-  /** The answer to a request that was understood just now. */
+  /** The answer to a request that was understood just now, or a recorded one. */
   answer(
     ticket: Ticket,
     call: ChatCall,
-    { outcome, hit, known }: { readonly outcome: ToKeep; readonly hit: Hit; readonly known: Known | undefined },
+    { outcome, hit, known }: { readonly outcome: ToKeep; readonly hit: ToldHit; readonly known: Known | undefined },
   ): Answer {
     const { clock, requests, newId } = this.#parts;
     ticket.source = 'hit';
@@ -101,7 +104,7 @@ export class KeptAnswers {
   }
 
   /** Counts a run that was not needed. */
-  #spared({ model, runMs, tokens }: Hit, { caller, owner }: Pick<Ended, 'caller' | 'owner'>): void {
+  #spared({ model, runMs, tokens }: ToldHit, { caller, owner }: Pick<Ended, 'caller' | 'owner'>): void {
     const { telemetry } = this.#parts;
     const whose = { model, caller, owner };
     telemetry.sourced(whose, 'hit');

@@ -56,6 +56,7 @@ export function health(parts: SnapshotParts): Health {
   const notices = parts.notices();
   return {
     status: !upstream.reachable ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
+    mode: parts.config().cache.mode,
     version: parts.version,
     uptime_ms: Math.round(parts.clock.elapsed() - parts.startedAt),
     upstream,
@@ -67,7 +68,7 @@ export function health(parts: SnapshotParts): Health {
 }
 
 function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
-  const { ollama, models } = config();
+  const { ollama, models, cache } = config();
   const { url, status, version, latency_ms, reason, code, foreign, installed, loaded } = watch.state;
   const model = named<{ readonly name: string; readonly digest: string }>(
     meantModel(models, ollama.model),
@@ -84,8 +85,8 @@ function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['ups
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,
-    // Without a list nothing says that it is missing.
-    model_available: model !== undefined || (installed === undefined && status === 'up'),
+    // Without a list nothing says that it is missing, and a recording need not have the model of the settings.
+    model_available: model !== undefined || cache.mode === 'replay' || (installed === undefined && status === 'up'),
     ...(installed === undefined && status === 'up' ? { models_unknown: true } : {}),
     model_loaded: model !== undefined && inMemory(model, loaded, modelfiles) !== undefined,
   };

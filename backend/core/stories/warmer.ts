@@ -64,7 +64,9 @@ export class Warmer {
 
   /** Looks whether something is to be warmed; call after each look at Ollama. `signal` ends what it started. */
   check(signal: AbortSignal): void {
-    const { watch, queue, uses } = this.#parts;
+    const { watch, queue, uses, config } = this.#parts;
+    // Nothing is loaded for a replay.
+    if (config().cache.mode === 'replay') return;
     // It may also have been started anew between two probes; then a call broke off, and nobody knows more yet.
     if (watch.state.status !== 'up' || watch.state.away) {
       if (this.#seen.size > 0) this.#lose();

@@ -15,6 +15,7 @@ import type { Jobs } from '../../core/stories/jobs.ts';
 import { header } from '../wire/header.ts';
 import { pathOf } from '../wire/normalized-path.ts';
 import { requestId } from './encode.ts';
+import { modeAsked, tellMode } from './mode-asked.ts';
 import { placeOf, type Standing } from './queue-place.ts';
 import { shownKey, ownerOf } from '../door/caller.ts';
 
@@ -57,11 +58,14 @@ export function ticketOf(
 ): TicketOptions & Pick<ChatCall, 'namespace'> {
   // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const id = requestId(res);
+  const mode = modeAsked(req, config());
+  tellMode(res, mode);
   return {
     id: jobs.taken(id) ? newId() : id,
     anyId: true,
     route: pathOf(req),
     model: asked.request.model,
+    mode,
     ...askerOf(req, ours),
     ...placeOf(req, { ...asked, ours }, config()),
   };

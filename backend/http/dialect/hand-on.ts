@@ -8,6 +8,7 @@ import { meantModel } from '../../core/models/profiles.ts';
 import type { ReadConfig, Relay, UpstreamRequest } from '../../core/ports.ts';
 import type { Requests } from '../../core/requests/requests.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
+import { modeOf } from '../../core/stories/recorder.ts';
 import type { Exchange, HandedOnRuns } from '../../core/stories/handed-on-run.ts';
 import { readQuickly } from '../go/go-body.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
@@ -55,6 +56,7 @@ export async function handOn(
   const { bytes, request, stream, name, ours = {} } = underRealName(asked, parts.config().models);
   const { relay, requests, handedOnRuns, patience } = parts;
   const about = ticketOf(parts, req, res, ours, { request, stream, name });
+  if (modeOf(about, parts.config()) === 'replay') throw notRecorded(req);
   // The model may be done, but the request has not ended while its reader takes the rest: Hearth waits for that when it
   // stops.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
@@ -77,6 +79,10 @@ export async function handOn(
     beats?.stop();
     whole.end();
   }
+}
+
+function notRecorded(req: IncomingMessage): AppError {
+  return new AppError('not_cached', `What ${pathOf(req)} answers here is Ollama's own, and is never recorded.`);
 }
 
 /** A body that names a profile names its model; nothing else of it is changed, since it goes up in its own words. */

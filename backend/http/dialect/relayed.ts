@@ -34,6 +34,7 @@ const NOT_UP = new Set([
   'x-cache-control',
   'x-queue-priority',
   'x-stream-replay',
+  'x-hearth-mode',
   'x-request-id',
   'x-forwarded-proto',
 ]);

@@ -25,6 +25,7 @@ export const EXPOSED_HEADERS = [
   'X-Queue-Class',
   'Cache-Status',
   'X-Context',
+  'X-Hearth-Mode',
   'Age',
   'Retry-After',
   'Location',

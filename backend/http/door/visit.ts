@@ -55,5 +55,8 @@ export class Visit {
 
 /** As the door spells them; Node gives names in lower case. */
 const NAMES = new Map(
-  ['Vary', 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers'].map((name) => [name.toLowerCase(), name]),
+  ['Vary', 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers', 'X-Hearth-Mode'].map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
 );

@@ -7,6 +7,7 @@ import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts
 import type { UpstreamChat } from '../../core/ports.ts';
 import { applied, profileNamed } from '../../core/models/profiles.ts';
 import { askerOf, bodyWish, replayOf } from '../dialect/asking.ts';
+import { modeAsked } from '../dialect/mode-asked.ts';
 import { placeOf } from '../dialect/queue-place.ts';
 import { headerWishes, markOf } from '../wire/cache-headers.ts';
 import { header } from '../wire/header.ts';
@@ -61,6 +62,7 @@ export function readChat(
       anyId: true,
       route,
       model: upstream.model,
+      mode: modeAsked(req, config),
       ...askerOf(req, request),
       ...place,
       family: 'chat',

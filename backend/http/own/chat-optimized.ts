@@ -13,6 +13,7 @@ import { converse, type ConverseParts } from '../../core/stories/converse.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { JSON_TYPE, onGone, type Patience, requestId, sendJsonText, sendWhole } from '../dialect/encode.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from '../dialect/known-questions.ts';
+import { tellMode } from '../dialect/mode-asked.ts';
 import { dataLine, sendSse, SSE_HEADERS } from '../dialect/stream.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
@@ -47,6 +48,7 @@ export async function chatOptimized(
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
   const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
   const { call, stream, conversation, ignoredCacheControl: ignored } = own;
+  tellMode(res, call.mode);
   const ticket = new Ticket(call, parts.clock);
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   const answer = await converse(parts, { call, ask: conversation, ticket });

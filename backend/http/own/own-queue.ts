@@ -16,6 +16,7 @@ import type { JobStore } from '../../core/stories/stored-jobs.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { goneSignal, requestId, sendJson } from '../dialect/encode.ts';
+import { tellMode } from '../dialect/mode-asked.ts';
 import { sendData, sendSse } from '../dialect/stream.ts';
 import { ownerOf, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 import { handlersWith } from '../wire/handler.ts';
@@ -63,6 +64,7 @@ async function handInOne(
   body: ChatRequest,
 ): Promise<void> {
   const asked = jobOf(parts, req, body, requestId(res));
+  tellMode(res, asked.call.mode);
   // Hold it until the job has run, not only until this request is answered.
   const view = await parts.jobs.submit(asked, parts.underWay.keep(req));
   sendJson(res, 202, acceptedOf(view, parts.jobStore.isDurable), {
@@ -123,6 +125,7 @@ async function handInMany(
     const isAsked = job.call.classBy !== 'default';
     asked.push(isAsked ? job : { ...job, call: { ...job.call, class: 'background', classBy: 'a batch' } });
   }
+  tellMode(res, asked[0]?.call.mode);
   const id = wanted(req, 'batch') ?? parts.newId();
   const batch = { id, owner: ownerOf(req), body: nameOf(asked.map(({ body }) => body)) };
   const accepted = await parts.batches.submit(asked, batch, gone);

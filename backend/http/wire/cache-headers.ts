@@ -116,7 +116,7 @@ const X_CACHE = { hit: 'HIT', miss: 'MISS', coalesced: 'COALESCED', bypass: 'BYP
 function cacheStatus(source: Source, plan: CacheOutcome['plan'], hit: CacheOutcome['hit']): string {
   switch (source) {
     case 'hit':
-      return `hit; ttl=${hit?.ttl ?? 0}`;
+      return hit === undefined ? 'hit; detail="recorded"' : `hit; ttl=${hit.ttl}`;
     case 'miss':
       return 'fwd=uri-miss';
     case 'coalesced':

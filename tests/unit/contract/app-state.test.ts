@@ -26,6 +26,7 @@ function said(gateway: Partial<GatewayView>, live: LiveView) {
     label: first !== undefined && 'label' in first ? first.label : '',
     tooltip: tray.tooltip,
     line: header.line.replaceAll(THIN, ' '),
+    badge: header.badge,
   };
 }
 
@@ -57,6 +58,8 @@ describe('while the gateway runs', () => {
     ['stuck', 'degraded', 'One answer makes no progress', 'No progress for 4 min 10 s', { running: [queueEntry({ silent_ms: 250_000 })] }],
     ['paused', 'idle', 'Paused', 'Paused', { paused: true }],
     ['paused', 'busy', 'Paused, 1 waiting', 'Paused, 1 running, 1 waiting', { paused: true, running: [run], waiting: waits(1) }],
+    ['replaying', 'idle', 'Replaying a recording', 'Replaying a recording', { mode: 'replay', models: [], upstream: { model_loaded: false } }],
+    ['paused', 'idle', 'Paused', 'Paused', { mode: 'replay', paused: true }],
     ['model_missing', 'degraded', 'llama3.2 is not installed', 'llama3.2 is not installed', { upstream: { model_available: false }, status: 'degraded' }],
     ['full', 'degraded', 'The queue is full: 2 wait', 'The queue is full: 2 wait', { running: [run], waiting: waits(2), status: 'degraded' }],
     ['loading', 'busy', 'Loading llama3.2', 'Loading llama3.2', { running: [queueEntry({ phase: 'loading' })], models: COLD, upstream: { model_loaded: false } }],
@@ -89,6 +92,17 @@ describe('while it does not', () => {
     expect(all).toMatchObject({ state: { is }, icon: 'stopped', look: 'stopped', label, line });
     expect(all.tooltip).toBe(`Hearth: ${label}`);
   });
+});
+
+test('a mode other than live is told by the tray and by a badge in the header', () => {
+  const recording = said({}, liveView({ mode: 'record' }));
+  expect([recording.tooltip, recording.badge]).toEqual([
+    'llama3.2 warm · recording · 0 running · 0 queued',
+    'Recording',
+  ]);
+  const replay = said({}, liveView({ mode: 'replay' }));
+  expect([replay.tooltip, replay.badge]).toEqual(['Replaying a recording · 0 running · 0 queued', 'Replay']);
+  expect(said({}, liveView({})).badge).toBe(null);
 });
 
 test('a full queue is trouble in icon, label and tooltip alike', () => {

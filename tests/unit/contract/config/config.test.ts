@@ -79,6 +79,7 @@ describe('declarations', () => {
         finish_abandoned: false,
         persist: true,
         disk_max_size_mb: 1024,
+        mode: 'live',
       },
       conversation_cache: { max_size_mb: 128, ttl_seconds: 1800 },
       queue: {
@@ -175,6 +176,7 @@ describe('declarations', () => {
       'drop_in',
       'replay',
       'honor_request_cache_control',
+      'mode',
       'level',
     ]);
     for (const field of choices) {
@@ -560,7 +562,7 @@ describe('what is said', () => {
         where: 'config.toml',
         key: 'cache.ttl_second',
         got: '1',
-        allowed: expect.stringMatching(/^one of enabled, .*disk_max_size_mb$/),
+        allowed: expect.stringMatching(/^one of enabled, .*mode$/),
         suggestion: 'cache.ttl_seconds',
       },
       {
