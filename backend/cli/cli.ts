@@ -1,6 +1,5 @@
-// `hearth`: the gateway without a desktop (serve), its keys (key), its settings (config). Reads the configuration, starts the backend, says one line when it listens,
+// `hearth`: the gateway without a desktop (serve), its keys (key), its settings (config), its recordings (cache). Reads the configuration, starts the backend, says one line when it listens,
 // follows changes of its file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
-import { parseArgs } from 'node:util';
 import { pino, type Logger } from 'pino';
 import { startBackend } from '../backend.ts';
 import type { Backend } from '../hosting.ts';
@@ -13,6 +12,8 @@ import { changedFields, type Config } from '../contract/config/config.ts';
 import { AppError } from '../contract/errors.ts';
 import { ListenError } from '../http/wire/listen.ts';
 import { openLogOutput, type LogOutput } from '../log-output.ts';
+import { CACHE_USAGE, cacheCommand, type CacheHost, recordingsOf } from './cache-command.ts';
+import { readFlags, SERVE_OPTIONS, type ServeFlags } from './serve-flags.ts';
 import { VERSION } from './version.ts';
 
 /** Exit codes of sysexits(3). */
@@ -24,16 +25,11 @@ const LAST_LINES_MS = 1000;
 const USAGE = `Usage: hearth serve [options]
        hearth key create | list | revoke   (hearth key --help)
        hearth config --print | --check     (hearth config --help)
+       hearth cache export | import FILE   (hearth cache --help)
 
 serve runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
 
-Options:
-  --config FILE       configuration, TOML or JSON (else CONFIG_PATH, else ./config.toml)
-  --host HOST         address to listen on (server.host)
-  --port PORT         port to listen on, 0 for a free one (server.port)
-  --set KEY=VALUE     any setting, as in --set ollama.model=llama3.2; may be repeated
-  --help, --version
-`;
+${SERVE_OPTIONS}`;
 
 /** Ends the program with a sentence for the person who started it. */
 class Exit extends Error {
@@ -42,54 +38,6 @@ class Exit extends Error {
     super(message);
     this.code = code;
   }
-}
-
-interface ServeFlags {
-  readonly config: string | undefined;
-  /** By dotted path. */
-  readonly values: Readonly<Record<string, unknown>>;
-}
-
-function readFlags(args: readonly string[]): ServeFlags {
-  const { values, positionals } = parseCommandLine(args);
-  const flags: Record<string, unknown> = {};
-  for (const pair of values.set ?? []) {
-    const [key, ...rest] = pair.split('=');
-    if (key === undefined || rest.length === 0) {
-      // The text behind the name may be a secret, and so may the next argument.
-      const name = /^[\w.]*/.exec(pair)?.[0] ?? '';
-      throw new Exit(EXIT.usage, `--set needs KEY=VALUE. It was "${name}"${name === pair ? '' : ' and something'}.`);
-    }
-    flags[key] = rest.join('=');
-  }
-  if (positionals.length > 0) {
-    const what = values.set === undefined ? `: ${positionals.join(' ')}` : '. A value with blanks in it needs quotes.';
-    throw new Exit(EXIT.usage, `Unknown argument${what}\n\n${USAGE}`);
-  }
-  if (values.host !== undefined) flags['server.host'] = values.host;
-  if (values.port !== undefined) flags['server.port'] = values.port;
-  return { config: values.config, values: flags };
-}
-
-function parseCommandLine(args: readonly string[]): ReturnType<typeof parse> {
-  try {
-    return parse(args);
-  } catch (error) {
-    throw new Exit(EXIT.usage, `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      config: { type: 'string' },
-      host: { type: 'string' },
-      port: { type: 'string' },
-      set: { type: 'string', multiple: true },
-    },
-  });
 }
 
 async function readSettings(path: string | undefined, flags: ServeFlags): Promise<ResolvedConfig> {
@@ -105,7 +53,7 @@ interface Settings extends ResolvedConfig {
 
 /** The settings by which `hearth serve` with these arguments runs. Throws Exit where it cannot. */
 async function settingsFor(args: readonly string[]): Promise<Settings> {
-  const flags = readFlags(args);
+  const flags = readFlags(args, USAGE);
   const path = await locateConfigFile(process.env, flags.config, process.cwd());
   return { ...usable(await readSettings(path, flags)), flags, path };
 }
@@ -122,7 +70,9 @@ async function serve(args: readonly string[]): Promise<void> {
   const output = openLogOutput(process.stderr, Date.now);
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   for (const notice of notices) log.warn({}, notice);
-  const backend = await startBackend({ config, log, version: VERSION, dataFolder: dataPlace(process.env) });
+  const recorded = flags.recording === undefined ? {} : { recordings: await recordingsOf(flags.recording) };
+  const dataFolder = dataPlace(process.env);
+  const backend = await startBackend({ config, log, version: VERSION, dataFolder, ...recorded });
   const life = new AbortController();
   // Before the ready line: a program that waited for it may end this one at once.
   stopOnSignals(backend, log, output, life);
@@ -217,8 +167,15 @@ const TERMINAL = {
   tell: (text: string): void => void process.stderr.write(text),
 };
 
+const cacheHost = (): CacheHost => ({
+  configOf: async (path) => (await settingsFor(path === undefined ? [] : ['--config', path])).config,
+  dataFolder: dataPlace(process.env),
+  log: pino({ level: 'silent' }),
+  stdin: process.stdin,
+});
+
 /** What `--help` prints of a command that has more to say. */
-const HELP: Readonly<Record<string, string>> = { key: KEY_USAGE, config: CONFIG_USAGE };
+const HELP: Readonly<Record<string, string>> = { key: KEY_USAGE, config: CONFIG_USAGE, cache: CACHE_USAGE };
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
@@ -228,6 +185,7 @@ async function main(args: readonly string[]): Promise<void> {
   else if (command === 'serve') await serve(rest);
   else if (command === 'key') await keyCommand(rest, process.env, TERMINAL);
   else if (command === 'config') await configCommand(rest, TERMINAL, { settingsFor, usable });
+  else if (command === 'cache') await cacheCommand(rest, TERMINAL, cacheHost());
   else throw new Exit(EXIT.usage, command === undefined ? USAGE : `Unknown command: ${command}\n\n${USAGE}`);
 }
 
