@@ -47,7 +47,7 @@ export function withRecordings<T>(options: RecordingFileOptions, work: (recordin
 }
 
 function using<T>(file: string, work: (connection: Connection) => T): T {
-  const connection = new Connection(loadSqlite(), file);
+  const connection = new Connection(loadSqlite().sqlite, file);
   try {
     return work(connection);
   } finally {

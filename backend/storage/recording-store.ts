@@ -42,7 +42,8 @@ const rowSchema = z.object({
   abilities: abilitiesText,
   checksum: z.string(),
 });
-const sizeSchema = z.object({ entries: z.number(), bytes: z.number() });
+/** Where there is no SQLite, nothing is there. */
+const sizeSchema = z.object({ entries: z.number(), bytes: z.number() }).catch({ entries: 0, bytes: 0 });
 const keySchema = z.object({ key: z.string(), bytes: z.number() });
 const questionSchema = rowSchema.pick({ route: true, model: true, namespace: true, question: true });
 const modelSchema = z.object({ model: z.string(), abilities: abilitiesText });
@@ -153,9 +154,12 @@ export class RecordingStore implements Recordings {
   }
 }
 
-/** Keeps all of them, and with `alone` nothing else. Throws invalid_request when they do not fit. */
+/** Keeps all of them, and with `alone` nothing else. Throws invalid_request when they do not fit, or nothing is kept at all. */
 export function keepAll(store: Recordings, recordings: readonly Recording[], alone = false): void {
-  if (store.put(recordings, alone)) return;
+  if (store.put(recordings, alone)) {
+    if (store.size.entries >= recordings.length) return;
+    throw new AppError('invalid_request', 'Nothing is kept, since SQLite cannot be loaded on this machine.');
+  }
   const mb = Math.round((store.size.max_bytes / (1024 * 1024)) * 10) / 10;
   throw new AppError(
     'invalid_request',
