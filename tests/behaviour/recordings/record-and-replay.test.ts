@@ -140,13 +140,17 @@ test('what the cache answered while recording is recorded too', async () => {
   expect(JSON.parse(String(await ask(replay?.url ?? '')))).toMatchObject({ message: { content: 'kept before' } });
 });
 
-test('a conversation goes on turn by turn', async () => {
-  const turn = (content: string): Ask =>
-    post('/api/chat-optimized', { model: 'llama3.2', conversation_id: 'c', messages: [{ role: 'user', content }] });
-  await recorded(({ fake }) => fake.next({ pieces: ['one'] }, { pieces: ['two'] }), turn('first'), turn('second'));
+test('a conversation goes on turn by turn, whatever it is called', async () => {
+  const turn = (content: string, conversation_id: string): Ask =>
+    post('/api/chat-optimized', { model: 'llama3.2', conversation_id, messages: [{ role: 'user', content }] });
+  await recorded(
+    ({ fake }) => fake.next({ pieces: ['one'] }, { pieces: ['two'] }),
+    turn('first', 'a'),
+    turn('second', 'a'),
+  );
   const url = replay?.url ?? '';
-  expect(JSON.parse(String(await turn('first')(url)))).toMatchObject({ message: { content: 'one' } });
-  expect(JSON.parse(String(await turn('second')(url)))).toMatchObject({
+  expect(JSON.parse(String(await turn('first', 'b')(url)))).toMatchObject({ message: { content: 'one' } });
+  expect(JSON.parse(String(await turn('second', 'b')(url)))).toMatchObject({
     message: { content: 'two' },
     conversation: { messages: 4 },
   });
