@@ -7,58 +7,26 @@
 import { fold, CompletionBuilder, RUNNING, withLoad, type Waiting } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
-import type { ResponseCache } from '../cache/cache.ts';
-import type { Ended } from '../requests/at-once.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
-import type { Determinism } from '../models/determinism.ts';
 import { askedOf, cachedTokens, type Sized } from '../queue/estimate.ts';
-import type { FlightContext, Flights } from '../flight.ts';
+import type { FlightContext } from '../flight.ts';
 import { counted, followed, once, overheard } from './follow.ts';
-import { modeOf, type Recorder } from './recorder.ts';
-import type { Reloads } from '../models/reloads.ts';
+import type { GatewayParts } from './gateway-parts.ts';
+import { modeOf } from './recorder.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
-import type { PassedOn } from './passed-on.ts';
-import type { Clock, Log, NewId, ReadConfig, RunnerSpec, Upstream, Watch } from '../ports.ts';
+import type { RunnerSpec } from '../ports.ts';
 import { keepAnswer } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
 import { keptFor, letIn, resolveModel, understand } from './question.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
-import type { Requests } from '../requests/requests.ts';
 import { Ticket } from '../requests/ticket.ts';
-import type { Residency } from '../models/residency.ts';
-import { truncationOf, settle, type Settled, type SettleParts, type Unsettled } from './settle.ts';
+import { truncationOf, settle, type Settled, type Unsettled } from './settle.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { loading } from './standing.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Lease } from '../queue/waiter.ts';
-
-/** The long-lived parts that the gateway nests; made by the composition root. */
-export interface GatewayParts extends SettleParts {
-  readonly config: ReadConfig;
-  readonly clock: Clock;
-  readonly newId: NewId;
-  readonly log: Log;
-  readonly upstream: Upstream;
-  readonly watch: Watch;
-  readonly cache: ResponseCache;
-  readonly flights: Flights;
-  readonly queue: LeaseQueue;
-  readonly residency: Residency;
-  readonly requests: Requests;
-  readonly telemetry: Telemetry;
-  readonly determinism: Determinism;
-  readonly modelfiles: Modelfiles;
-  readonly reloads: Pick<Reloads, 'ran' | 'truncated'>;
-  readonly passedOn: Pick<PassedOn, 'take' | 'wouldChange'>;
-  readonly recorder: Pick<Recorder, 'keep' | 'answer'>;
-  /** A request's life has ended, well or not. */
-  onEnded(request: Ended): void;
-}
 
 /** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
 interface Run extends Settled {
@@ -149,10 +117,11 @@ export class Gateway {
    * Whether a request could be taken in now if there were a place in line: for work that is accepted to be asked later.
    * Throws model_not_found, breaker_open, upstream_unreachable, shutting_down, or the signal's reason.
    */
-  async check({ model }: Pick<ChatCall, 'model'>, signal: AbortSignal): Promise<void> {
-    const { watch } = this.#parts;
+  async check(call: Pick<ChatCall, 'model' | 'mode'>, signal: AbortSignal): Promise<void> {
+    const { watch, config } = this.#parts;
     if (this.#draining) throw shuttingDown();
-    await resolveModel(watch, model, signal, 'write');
+    if (modeOf(call, config()) === 'replay') return;
+    await resolveModel(watch, call.model, signal, 'write');
     await letIn(watch, signal);
   }
 
