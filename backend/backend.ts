@@ -97,7 +97,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const notice = (text: string): void => warn({}, text);
   const { dataFolder, recordings: recorded } = options;
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
-  const recorder = new Recorder({ recordings: stores.recordings, config, notice });
+  const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
   const asking = { requests, telemetry, determinism, passedOn, recorder, reloads };
   const working = { ...memory, ...asking, config, clock, log, cache };
   cache.over(stores.answers);
@@ -229,7 +229,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
   });
 
-  if (current.cache.mode !== 'live') recorder.tellMode(log);
+  recorder.reconfigured();
   watch.start();
   const forgetStores = clock.after(0, () => {
     stores.open();
@@ -276,13 +276,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     url: `http://127.0.0.1:${port}`,
     port,
     configure(next) {
-      const { mode } = current.cache;
       current = untilRestart(current, next);
-      if (current.cache.mode !== mode) {
-        recorder.tellMode(log);
-        // The models of a recording are not those of Ollama.
-        watch.invalidate();
-      }
+      recorder.reconfigured();
       cache.reconfigured();
       conversations.reconfigured();
       stores.reconfigured();

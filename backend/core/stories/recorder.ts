@@ -12,7 +12,7 @@ import { differencesFromNearest } from '../recordings/nearest-question.ts';
 import { type RecordedQuestion, recordedQuestion, recordingKey } from '../recordings/recorded-question.ts';
 import { vectorRecording, writtenRecording } from '../recordings/recording-line.ts';
 import type { Recording, Recordings } from '../recordings/recordings.ts';
-import type { Log, ReadConfig } from '../ports.ts';
+import type { Log, ReadConfig, Watch } from '../ports.ts';
 import type { ChatCall, ToKeep } from '../requests/call.ts';
 import type { EmbedCall } from './embedder.ts';
 import type { ToldHit } from './kept-answers.ts';
@@ -20,6 +20,8 @@ import type { ToldHit } from './kept-answers.ts';
 export interface RecorderParts {
   readonly recordings: Recordings;
   readonly config: ReadConfig;
+  readonly watch: Pick<Watch, 'invalidate'>;
+  readonly log: Log;
   /** Something that the user should know has changed. */
   notice(text: string): void;
 }
@@ -43,19 +45,24 @@ const MB = 1024 * 1024;
 export class Recorder {
   readonly #parts: RecorderParts;
   #isFull = false;
+  #mode: Mode = 'live';
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
   }
 
-  /** Says in the log how questions are answered now. */
-  tellMode(log: Log): void {
-    const { mode } = this.#parts.config().cache;
+  /** After a change of the configuration, and at the start: says in the log how questions are answered from now on. */
+  reconfigured(): void {
+    const { config, log, watch, recordings } = this.#parts;
+    const { mode } = config().cache;
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    // The models of a recording are not those of Ollama.
+    watch.invalidate();
     if (mode === 'live') return log.info({ mode }, 'Questions are answered live');
-    const { entries: answers } = this.#parts.recordings.size;
     const what =
       mode === 'record' ? 'Answers are recorded' : 'Answers come from the recording alone: Ollama is not asked';
-    log.info({ mode, answers }, what);
+    log.info({ mode, answers: recordings.size.entries }, what);
   }
 
   // ---- record
