@@ -248,7 +248,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     beat.look();
     void watch.reconfigured();
   };
-  const control = hostControl({ shown, acting, queue, jobs, feed, life: life.signal, lookAgain });
+  const control = hostControl({ shown, acting, queue, jobs, batches, feed, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
     deaf();

@@ -4,6 +4,8 @@ import type { LiveView } from './contract/desktop.ts';
 import { LOCAL } from './core/ownership.ts';
 import type { LeaseQueue } from './core/queue/queue.ts';
 import { act, readAction, type ActionParts } from './core/stories/actions.ts';
+import type { CancelledBatch } from './contract/queue-view.ts';
+import type { JobBatches } from './core/stories/job-batches.ts';
 import type { Jobs } from './core/stories/jobs.ts';
 import { queueView } from './core/stories/queue-now.ts';
 import { snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
@@ -19,6 +21,8 @@ export interface Control {
   pause(paused: boolean): void;
   /** Throws request_not_found, request_gone, not_cancellable. */
   cancel(requestId: string): void;
+  /** All of a batch that have not ended. Throws request_not_found, request_gone, not_cancellable. */
+  cancelBatch(batchId: string): Promise<CancelledBatch>;
   /** One place nearer, for a request that waits in line. The new place. Throws request_not_found, not_cancellable. */
   moveUp(requestId: string): number;
   /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
@@ -32,6 +36,7 @@ export interface HostControlParts {
   readonly acting: ActionParts;
   readonly queue: Pick<LeaseQueue, 'pause' | 'resume'>;
   readonly jobs: Pick<Jobs, 'cancel' | 'moveUp'>;
+  readonly batches: Pick<JobBatches, 'cancel'>;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
@@ -39,7 +44,7 @@ export interface HostControlParts {
 }
 
 /** The control of a gateway that is made of these parts. */
-export function hostControl({ shown, acting, queue, jobs, feed, life, lookAgain }: HostControlParts): Control {
+export function hostControl({ shown, acting, queue, jobs, batches, feed, life, lookAgain }: HostControlParts): Control {
   return {
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     onChange: (listener) => feed.listen(listener),
@@ -49,6 +54,7 @@ export function hostControl({ shown, acting, queue, jobs, feed, life, lookAgain 
       feed.touch('state');
     },
     cancel: (id) => jobs.cancel(id, LOCAL),
+    cancelBatch: (id) => batches.cancel(id, LOCAL),
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
       const asked = readAction({ action, data });

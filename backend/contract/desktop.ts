@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
 import { ACTION_NAMES, actionResultSchema, snapshotSchema } from './control.ts';
-import { cancelledSchema, queueSchema } from './queue-view.ts';
+import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
 
 const count = z.number().int().nonnegative();
@@ -200,6 +200,7 @@ export const COMMANDS = {
 
   cancel: { input: requestRef, output: cancelledSchema },
   /** One place nearer in line; answers with the new place. */
+  cancel_batch: { input: z.strictObject({ batch_id: z.string().min(1).max(128) }), output: cancelledBatchSchema },
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   /** The actions of POST /api/cache-stats, with their data. */
   act: {

@@ -158,5 +158,6 @@ export const cancelledBatchSchema = batchSummarySchema.extend({
   /** How many it was that had not ended. */
   cancelled: count,
 });
+export type CancelledBatch = z.infer<typeof cancelledBatchSchema>;
 
 export const cancelledSchema = z.object({ request_id: z.string(), status: z.literal('cancelled') });

@@ -185,27 +185,25 @@ export class SqlJobStore implements JobStore {
   }
 
   expire(now: number, { singleMs, batchMs }: Retention): void {
+    const singles = 'SELECT seq, id, owner FROM job WHERE batch IS NULL AND ended_at < ? LIMIT ?';
+    const over = 'SELECT id, owner FROM job_group WHERE ended_at < ? LIMIT 1';
+    const isAny = this.#db.read(
+      (sql) => sql.get(singles, now - singleMs, 1) !== undefined || sql.get(over, now - batchMs) !== undefined,
+    );
+    if (!isAny) return;
     this.#db.later((sql) => {
-      const singles = sql.all(
-        'SELECT seq, id, owner FROM job WHERE batch IS NULL AND ended_at < ? LIMIT ?',
-        now - singleMs,
-        MOST_AT_ONCE,
-      ) as readonly Doomed[];
-      const over = sql.get('SELECT id, owner FROM job_group WHERE ended_at < ? LIMIT 1', now - batchMs) as
-        Pick<Doomed, 'id' | 'owner'> | undefined;
-      const members =
-        over === undefined
-          ? []
-          : (sql.all(
-              'SELECT seq, id, owner FROM job WHERE batch = ? LIMIT ?',
-              over.id,
-              MOST_AT_ONCE,
-            ) as readonly Doomed[]);
-      if (over !== undefined && members.length < MOST_AT_ONCE) {
-        sql.run('DELETE FROM job_group WHERE id = ?', over.id);
-        bury(sql, 'batch', over);
+      const doomed = [...(sql.all(singles, now - singleMs, MOST_AT_ONCE) as readonly Doomed[])];
+      const batch = sql.get(over, now - batchMs) as Pick<Doomed, 'id' | 'owner'> | undefined;
+      if (batch !== undefined) {
+        const members = sql.all('SELECT seq, id, owner FROM job WHERE batch = ? LIMIT ?', batch.id, MOST_AT_ONCE);
+        doomed.push(...(members as readonly Doomed[]));
+        // The batch itself goes with the last of them.
+        if (members.length < MOST_AT_ONCE) {
+          sql.run('DELETE FROM job_group WHERE id = ?', batch.id);
+          bury(sql, 'batch', batch);
+        }
       }
-      this.#forget(remove(sql, [...singles, ...members]));
+      this.#forget(remove(sql, doomed));
     });
   }
 

@@ -50,6 +50,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       running(supervisor).cancel(request_id);
       return { request_id, status: 'cancelled' };
     },
+    cancel_batch: ({ batch_id }) => running(supervisor).cancelBatch(batch_id),
     move_up: ({ request_id }) => ({ queue_position: running(supervisor).moveUp(request_id) }),
     // The name was checked against the contract's list; the gateway checks the data.
     act: ({ action, data }) => running(supervisor).act(action as Action, data, new AbortController().signal),

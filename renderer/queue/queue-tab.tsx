@@ -11,6 +11,7 @@ import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
+import { Behind, isAnyBehind } from './batch-rows.tsx';
 import { RunningRow, WaitingRow } from './queue-rows.tsx';
 import { count, moment, orNone, plural, roughly } from '../parts/words.ts';
 
@@ -20,7 +21,7 @@ export function Queue({ view, now }: { readonly view: View; readonly now: number
   const slots = settings.values['queue.max_concurrent'];
   const places = settings.values['queue.max_queue_size'];
   const running = runningRows(live);
-  if (running.length === 0 && live.health.queue.length === 0) {
+  if (running.length === 0 && live.health.queue.length === 0 && !isAnyBehind(live)) {
     return (
       <>
         <Empty mark="idle" title={live.queue.paused ? 'Paused, and nothing is waiting' : 'Nothing is waiting'}>
@@ -46,6 +47,7 @@ export function Queue({ view, now }: { readonly view: View; readonly now: number
         <Section title="Waiting" end={<p class="sec-note">{outOf(live.health.queue.length, places, 'place')}</p>}>
           <Line live={live} now={now} agingMs={settings.values['queue.aging_ms']} />
         </Section>
+        <Behind live={live} now={now} />
       </div>
       <div>
         {new Set(classesInLine(waitingRows(live))).size > 1 && <Why view={view} />}

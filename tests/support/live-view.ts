@@ -1,7 +1,7 @@
 // A whole live view of a gateway at rest with a warm model; a test says only what differs.
 import type { Mode } from '../../backend/contract/mode.ts';
 import type { Health, ModelView } from '../../backend/contract/control.ts';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import type { BatchSummary, QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { LiveView } from '../../backend/contract/desktop.ts';
 
 const WHEN = '2026-01-01T00:00:00.000Z';
@@ -13,6 +13,8 @@ export interface LiveChange {
   readonly running?: QueueEntry[];
   readonly waiting?: QueueEntry[];
   readonly paused?: boolean;
+  readonly behind?: number;
+  readonly batches?: BatchSummary[];
   readonly models?: ModelView[];
   readonly hits?: number;
   readonly misses?: number;
@@ -88,8 +90,8 @@ export function liveView(change: LiveChange = {}): NonNullable<LiveView> {
     waiting,
     totals: { requests: hits + misses, completed: hits + misses, failed: 0, cancelled: 0, refused: 0 },
     paused,
-    behind: 0,
-    batches: [],
+    behind: change.behind ?? 0,
+    batches: change.batches ?? [],
   };
   const asked = hits + misses;
   const rate = asked === 0 ? 0 : hits / asked;

@@ -1,6 +1,6 @@
 // Many jobs that are accepted together, all or none: they wait on disk, and are looked at and cancelled together.
 import { AppError } from '../../contract/errors.ts';
-import type { AcceptedBatch, BatchSummary, BatchView } from '../../contract/queue-view.ts';
+import type { AcceptedBatch, BatchSummary, BatchView, CancelledBatch } from '../../contract/queue-view.ts';
 import { sees } from '../ownership.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
@@ -211,7 +211,7 @@ export class JobBatches {
   }
 
   /** Cancels all that have not ended; they are kept as cancelled when it resolves. Throws request_not_found, request_gone, not_cancellable. */
-  async cancel(id: string, watcher: string): Promise<BatchSummary & { readonly cancelled: number }> {
+  async cancel(id: string, watcher: string): Promise<CancelledBatch> {
     const { jobs, store, clock } = this.#options;
     if (this.find(id, watcher).kept.endedAt !== undefined) {
       throw new AppError('not_cancellable', `The batch "${id}" has already ended.`);

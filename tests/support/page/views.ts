@@ -3,7 +3,7 @@ import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { defaultConfig, fields, valueOf } from '../../../backend/contract/config/config.ts';
 import type { ModelView } from '../../../backend/contract/control.ts';
 import type { QueueRule } from '../../../backend/contract/queue-rule.ts';
-import type { QueueEntry } from '../../../backend/contract/queue-view.ts';
+import type { BatchSummary, QueueEntry } from '../../../backend/contract/queue-view.ts';
 import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
 import { SPANS, type SpanName } from '../../../backend/contract/spans.ts';
 import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
@@ -234,10 +234,20 @@ const RULES: QueueRule[] = [
   { when: { max_tokens: 64, stream: true }, then: { class: 'interactive' } },
 ];
 
+/** A batch of which most waits behind the line. */
+export function batch(over: Partial<BatchSummary> = {}): BatchSummary {
+  const counts = { total: 5000, queued: 4687, processing: 1, completed: 310, failed: 2, cancelled: 0, expired: 0 };
+  return { batch_id: 'nightly-2026-01-01', status: 'processing', created_at: ago(3 * 3600), counts, ...over };
+}
+
 /** Every state of the window that has a look of its own, by name. */
 export const STATES: Readonly<Record<string, () => View>> = {
   'working day': () => view(),
   'idle, warm': () => view({ live: quiet() }),
+  'batches of thousands': () =>
+    view({
+      live: quiet({ running: [entry()], behind: 8996, batches: [batch(), batch({ batch_id: 'b'.repeat(128) })] }),
+    }),
   cold: () => view({ live: quiet({ models: MODELS.map(cold), upstream: { model_loaded: false } }) }),
   loading: () =>
     view({
