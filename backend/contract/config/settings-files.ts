@@ -36,7 +36,7 @@ export const files = section('Files for batches', {
   }),
   lines_at_once: field(whole(1, 1000), {
     title: 'Lines in the queue at once',
-    hint: 'So many lines of all batches wait or run at the same time, but never more than half of queue.max_queue_size; the others wait in their files. Batches take turns.',
+    hint: 'Most lines of batches that wait or run at the same time, and no more than half of queue.max_queue_size; of those that write no more than 2 for each of queue.max_concurrent, and 2. The others wait in their files. Batches take turns.',
     default: 16,
     unit: 'count',
     applies: 'live',

@@ -33,18 +33,24 @@ export type NewBatch = Pick<Batch, 'owner' | 'caller' | 'endpoint' | 'inputFile'
 
 export class OfflineBatches {
   readonly #options: OfflineBatchesOptions;
-  readonly #permits: Permits;
+  /** Of lines that write, and of those for vectors. */
+  readonly #permits: { readonly write: Permits; readonly embed: Permits };
   readonly #running = new Map<string, { readonly end: AbortController; readonly done: Promise<void> }>();
   #stopped = false;
   #stopTidying: (() => void) | undefined;
 
   constructor(options: OfflineBatchesOptions) {
     this.#options = options;
-    this.#permits = new Permits(() => {
+    const most = (): number => {
       const { files, queue } = options.config();
       // Never the half of the queue that others need.
       return Math.min(files.lines_at_once, Math.max(1, Math.floor(queue.max_queue_size / 2)));
-    });
+    };
+    this.#permits = {
+      // No slot waits for the next, and none waits so long that its age puts it before people. Vectors go up together.
+      write: new Permits(() => Math.min(most(), 2 * options.config().queue.max_concurrent + 2)),
+      embed: new Permits(most),
+    };
   }
 
   /** Goes on with what the last stop has left, and forgets uploads that broke off. */
@@ -166,7 +172,8 @@ export class OfflineBatches {
     const { files, fileStore, batches, config, clock, ask, log } = this.#options;
     if (this.#running.has(id) || this.#stopped) return;
     const end = new AbortController();
-    const parts = { files, fileStore, batches, permits: this.#permits, config, clock, ask };
+    const permits = this.#permits[batches.get(id)?.endpoint === '/v1/embeddings' ? 'embed' : 'write'];
+    const parts = { files, fileStore, batches, permits, config, clock, ask };
     const done = runBatch(parts, id, end)
       .catch((error: unknown) => {
         // Stopped: it goes on after the restart.
