@@ -96,7 +96,7 @@ export const ERRORS = {
   no_store: {
     status: 503,
     retryable: false,
-    when: 'A job cannot be kept, since SQLite cannot be loaded on this machine; the sentence says what to do.',
+    when: 'A job or a file cannot be kept, since SQLite cannot be loaded on this machine; the sentence says what to do.',
   },
   queue_full: {
     status: 503,

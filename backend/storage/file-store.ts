@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { FileQuery, FileStore, KeptFile, Page } from '../core/offline/offline-store.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
+import { mustKeep } from './no-store.ts';
 
 /**
  * `files` has those that can be seen or are coming; `ended` is 1 once one is whole. Blocks name a file by its number, which no later
@@ -66,6 +67,7 @@ export class SqlFileStore implements FileStore {
   }
 
   begin({ id, owner, name, purpose, createdAt, expiresAt }: Omit<KeptFile, 'bytes'>): void {
+    mustKeep(this.#database);
     this.#database.later((sql) => {
       sql.run(
         'INSERT INTO files (id, owner, name, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',

@@ -11,13 +11,10 @@ import type {
   StoredJob,
   WaitingJob,
 } from '../core/stories/stored-jobs.ts';
-import { AppError } from '../contract/errors.ts';
 import type { Database } from './database.ts';
+import { mustKeep } from './no-store.ts';
 import { JOB_COLUMNS, outcomeColumn, readAsk, readAskRow, readBatch, readJob } from './job-rows.ts';
 import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
-
-const NO_STORE =
-  'Hearth cannot keep a job, since SQLite cannot be loaded on this machine. Put its library beside the program (docs/deployment.md), or ask on another route.';
 
 /** So many rows are changed at once, at most. */
 const MOST_AT_ONCE = 200;
@@ -85,7 +82,7 @@ export class SqlJobStore implements JobStore {
 
   /** Jobs by themselves stand in line from `inLineAt` on. */
   #insert(jobs: readonly NewJob[], inLineAt: number | undefined, batch: string | undefined): readonly number[] {
-    if (!this.#db.keeps) throw new AppError('no_store', NO_STORE);
+    mustKeep(this.#db);
     const first = this.#next;
     this.#db.commit((sql) => {
       for (const [at, job] of jobs.entries()) {
