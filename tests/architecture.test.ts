@@ -16,7 +16,7 @@ function sources(folder: string): string[] {
 /** Everything a file imports: packages by name, own files by their path from the root. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const found = [...text.matchAll(/(?<![.\w])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  const found = [...text.matchAll(/(?<![.\w'])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
   return found.map((name) => (name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name));
 }
 
