@@ -14,7 +14,8 @@ const LONGEST_MS = 30 * 86_400_000;
 const LAST = bucketOf(LONGEST_MS);
 
 export class Digest {
-  #buckets: Map<number, number> | undefined;
+  /** How many times are in each; undefined while there are none, as of most models and callers in most steps. */
+  #buckets: Uint32Array | undefined;
   /** Percentiles that were asked for since the last time was added. */
   #told: Map<number, number> | undefined;
 
@@ -29,7 +30,7 @@ export class Digest {
 
   /** All that another one has. */
   addAll(other: Digest): void {
-    for (const [bucket, times] of other.#buckets ?? []) this.#count(bucket, times);
+    other.#buckets?.forEach((times, bucket) => times > 0 && this.#count(bucket, times));
   }
 
   /** The time that a share of all is below, in milliseconds; null when there is none. 0.5 is the median. */
@@ -38,10 +39,9 @@ export class Digest {
     if (buckets === undefined) return null;
     const told = this.#told?.get(share);
     if (told !== undefined) return told;
-    const sorted = [...buckets].toSorted(([a], [b]) => a - b);
-    let left = share * sorted.reduce((sum, [, times]) => sum + times, 0);
-    const found = sorted.find(([, times]) => (left -= times) < 0) ?? sorted.at(-1);
-    const ms = timeOf(found?.[0] ?? 0);
+    let left = share * buckets.reduce((sum, times) => sum + times, 0);
+    const found = buckets.findIndex((times) => (left -= times) < 0);
+    const ms = timeOf(found === -1 ? buckets.findLastIndex((times) => times > 0) : found);
     this.#told ??= new Map();
     this.#told.set(share, ms);
     return ms;
@@ -51,11 +51,12 @@ export class Digest {
   toBytes(): Uint8Array {
     const bytes: number[] = [];
     let before = 0;
-    for (const [bucket, times] of [...(this.#buckets ?? [])].toSorted(([a], [b]) => a - b)) {
+    this.#buckets?.forEach((times, bucket) => {
+      if (times === 0) return;
       write(bytes, bucket - before);
       write(bytes, times);
       before = bucket;
-    }
+    });
     return Uint8Array.from(bytes);
   }
 
@@ -74,8 +75,8 @@ export class Digest {
   }
 
   #count(bucket: number, times: number): void {
-    this.#buckets ??= new Map();
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + times);
+    this.#buckets ??= new Uint32Array(LAST + 1);
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + times;
     this.#told = undefined;
   }
 }

@@ -29,6 +29,12 @@ interface Counted {
   readonly tally: Tally;
 }
 
+/** The step that goes on, and the milliseconds since 1970 between which it does. */
+interface Current extends Counted {
+  readonly begins: number;
+  readonly ends: number;
+}
+
 export class History {
   readonly #now: Now;
   /** What is known of all in each step. A clock that was set back adds to the steps it shows. */
@@ -37,7 +43,7 @@ export class History {
   /** Whether what was kept before is in `#spans`. */
   #read = false;
   /** The step of the finest span that goes on. */
-  #current: Counted | undefined;
+  #current: Current | undefined;
   /** Those that are over and not yet given to the store. */
   #unwritten: Counted[] = [];
   #waiting = 0;
@@ -119,12 +125,14 @@ export class History {
 
   /** The tally of this moment. */
   #tally(): Tally {
-    const step = stepOf(FINEST, this.#now());
-    if (this.#current?.step !== step) {
-      this.#close();
-      this.#current = { step, tally: new Tally(this.#waiting) };
-    }
-    return this.#current.tally;
+    const now = this.#now();
+    const current = this.#current;
+    if (current !== undefined && now >= current.begins && now < current.ends) return current.tally;
+    this.#close();
+    const step = stepOf(FINEST, now);
+    const tally = new Tally(this.#waiting);
+    this.#current = { step, tally, begins: startOf(FINEST, step), ends: startOf(FINEST, step + 1) };
+    return tally;
   }
 
   /** The current step is over. */
