@@ -3,7 +3,10 @@
 import type { LoggedRequest } from '../core/requests/request-log.ts';
 import type { Sql } from './rows.ts';
 
-/** `n` grows in the order of the ends; `last` is that of the newest request of a kind. An absent text is ''. */
+/**
+ * `n` grows in the order of the ends; `last` is that of the newest request of a kind. An absent text is ''. Ids have no index:
+ * they are random, so that each row would change a page of it somewhere else, which costs more than all the rest of the list.
+ */
 export const REQUEST_TABLES = `
 CREATE TABLE request_kinds (
   kind INTEGER PRIMARY KEY,
@@ -28,7 +31,6 @@ CREATE TABLE requests (
   ttft_ms INTEGER NOT NULL,
   total_ms INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX requests_by_id ON requests (id);
 CREATE INDEX request_kinds_by_last ON request_kinds (last);
 `;
 
@@ -41,7 +43,8 @@ export interface PlacedRequest {
 const KIND = `INSERT INTO request_kinds (owner, caller, model, route, source, class, class_by, status, code, last)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING kind`;
 const PUT = 'INSERT OR REPLACE INTO requests (n, id, kind, created_at, queue_ms, ttft_ms, total_ms) VALUES (?, ?, ?, ?, ?, ?, ?)'; // prettier-ignore
-const FOUND = 'SELECT requests.*, request_kinds.* FROM requests JOIN request_kinds USING (kind)';
+/** CROSS: the rows of the list are gone through in their order, whatever SQLite thinks of the kinds. */
+const FOUND = 'SELECT requests.*, request_kinds.* FROM requests CROSS JOIN request_kinds USING (kind)';
 
 /** In the order of their places. */
 export function putRequests(sql: Sql, placed: readonly PlacedRequest[]): void {
@@ -102,9 +105,15 @@ export function requestsBefore(
   return rows.map(placedOf);
 }
 
-/** Those with this id, the newest first. */
-export function requestsNamed(sql: Sql, id: string, since: number, limit: number): PlacedRequest[] {
-  return sql.all(`${FOUND} WHERE id = ? AND created_at >= ? ORDER BY n DESC LIMIT ?`, id, since, limit).map(placedOf);
+/** Those with this id, the newest first, among the rows before a place and from another one on. */
+export function requestsNamed(
+  sql: Sql,
+  id: string,
+  { before, from, since }: Readonly<Record<'before' | 'from' | 'since', number>>,
+): PlacedRequest[] {
+  return sql
+    .all(`${FOUND} WHERE n < ? AND n >= ? AND id = ? AND created_at >= ? ORDER BY n DESC`, before, from, id, since)
+    .map(placedOf);
 }
 
 /** The places of the oldest and the newest row; 0 where there is none. */

@@ -31,6 +31,6 @@ export interface RequestLog {
   ended(request: LoggedRequest): void;
   /** What a watcher may see of the requests before a place of the list, or of all; at most so many. */
   list(watcher: string, limit: number, before?: number): LoggedPage;
-  /** The newest request with this id that a watcher may see. */
-  find(id: string, watcher: string): LoggedRequest | undefined;
+  /** The newest request with this id that a watcher may see. An old one takes a while to find. Rejects with the signal's reason. */
+  find(id: string, watcher: string, signal: AbortSignal): Promise<LoggedRequest | undefined>;
 }

@@ -5,7 +5,7 @@ import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import type { RequestLog } from '../../core/requests/request-log.ts';
 import { factOf } from '../../core/stories/ended-request.ts';
-import { sendJson } from '../dialect/encode.ts';
+import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { watcherOf } from '../door/caller.ts';
 
 export interface ListParts {
@@ -34,7 +34,7 @@ export async function showRequest({ requestLog }: ListParts, req: IncomingMessag
   const { pathname } = new URL(req.url ?? '/', 'http://localhost');
   const path = pathname.replace(/\/$/, '');
   const id = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
-  const found = requestLog.find(id, watcherOf(req));
+  const found = await requestLog.find(id, watcherOf(req), goneSignal(res));
   if (found === undefined) {
     throw new AppError('request_not_found', sentence`No request that has ended has the id ${quotation(id)}.`);
   }

@@ -2,7 +2,7 @@
 // answers and conversations and counts of the rest, and removes nothing of anybody else's. This machine, and a key for
 // manage, sees all. On real sockets; a proxy on this machine stands for callers from elsewhere.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CacheStats, EventData, EventName } from '../../../backend/contract/control.ts';
+import type { CacheStats, EventData, EventName, RequestList } from '../../../backend/contract/control.ts';
 import type { QueueView } from '../../../backend/contract/queue-view.ts';
 import type { Scope } from '../../../backend/contract/api-key.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
@@ -80,6 +80,22 @@ async function events(
   leave.abort();
   return text;
 }
+
+test('of the requests that have ended each owner is told its own, by list and by id', async () => {
+  const ended = async (headers: Headers): Promise<string[]> =>
+    (await json<RequestList>(get('/api/requests', headers))).requests.map(({ request_id }) => request_id);
+  await (await chat('Hers', { ...A, 'x-request-id': 'hers' })).text();
+  for (const [i, [, headers]] of OTHERS.entries()) {
+    await (await chat('Mine', { ...headers, 'x-request-id': `mine-${i}` })).text();
+    expect(await ended(headers)).toEqual([`mine-${i}`]);
+    expect((await get('/api/requests/hers', headers)).status).toBe(404);
+  }
+  expect(await ended(A)).toEqual(['hers']);
+  for (const [, headers] of ALL) {
+    expect(await ended(headers)).toEqual(['mine-1', 'mine-0', 'hers']);
+    expect((await get('/api/requests/hers', headers)).status).toBe(200);
+  }
+});
 
 describe('while a request of another one runs, and one waits', () => {
   const held = async (): Promise<() => void> => {

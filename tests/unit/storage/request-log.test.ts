@@ -54,6 +54,13 @@ function end(count: number, over: Partial<LoggedRequest> = {}): void {
 /** Until all is written. */
 const written = (): Promise<void> => clock.advance(60_000);
 
+/** By its id, through all that is written. */
+async function find(id: string, watcher: string): Promise<LoggedRequest | undefined> {
+  const found = list.find(id, watcher, new AbortController().signal);
+  await clock.advance(1);
+  return await found;
+}
+
 /** Every page of the list, as ids. */
 function pages(watcher: string, limit: number): string[][] {
   const all: string[][] = [];
@@ -100,9 +107,9 @@ test('each owner sees its own requests, whatever their ids, and this machine all
   for (const when of ['before', 'after']) {
     expect(pages('key a', 9)).toEqual([['of key a', 'same']]);
     expect(pages(LOCAL, 9).flat()).toHaveLength(6);
-    expect(list.find('same', 'key a')?.caller).toBe('key a');
-    expect(list.find('same', LOCAL)?.caller).toBe('key b');
-    expect(list.find('of key b', 'key a')).toBeUndefined();
+    expect((await find('same', 'key a'))?.caller).toBe('key a');
+    expect((await find('same', LOCAL))?.caller).toBe('key b');
+    expect(await find('of key b', 'key a')).toBeUndefined();
     if (when === 'before') await written();
   }
 });
@@ -116,7 +123,7 @@ describe('of the list', () => {
     }
     kept.list_max = 100;
     list.reconfigured();
-    await clock.advance(600);
+    await clock.advance(1100);
     const left = list.list(LOCAL, 5000).requests.length;
     expect(left).toBeGreaterThan(100);
     expect(left).toBeLessThan(3000);
@@ -135,7 +142,7 @@ describe('of the list', () => {
     list.ended(request('old'));
     await written();
     clock.jump(86_400_000);
-    expect([pages(LOCAL, 9), list.find('old', LOCAL)]).toEqual([[[]], undefined]);
+    expect([pages(LOCAL, 9), await find('old', LOCAL)]).toEqual([[[]], undefined]);
     expect(database.read((sql) => sql.all('SELECT * FROM requests'))).toHaveLength(1);
     await clock.advance(3_600_000);
     expect(database.read((sql) => sql.all('SELECT * FROM requests'))).toEqual([]);
@@ -152,4 +159,7 @@ test('in memory there are ten thousand, and a flood of kept answers leaves out n
   const { requests } = list.list(LOCAL, 50_000);
   expect(requests.filter(({ model }) => model === 'ran')).toHaveLength(20);
   expect(requests).toHaveLength(10_000);
+  // The oldest that is left is found too.
+  expect(await find('r20', LOCAL)).toMatchObject({ id: 'r20', source: 'hit' });
+  expect(await find('nobody', LOCAL)).toBeUndefined();
 });
