@@ -30,7 +30,9 @@ export class Digest {
 
   /** All that another one has. */
   addAll(other: Digest): void {
-    other.#buckets?.forEach((times, bucket) => times > 0 && this.#count(bucket, times));
+    const added = other.#buckets;
+    if (added === undefined) return;
+    for (let bucket = 0; bucket <= LAST; bucket++) this.#count(bucket, added[bucket] ?? 0);
   }
 
   /** The time that a share of all is below, in milliseconds; null when there is none. 0.5 is the median. */
@@ -51,12 +53,13 @@ export class Digest {
   toBytes(): Uint8Array {
     const bytes: number[] = [];
     let before = 0;
-    this.#buckets?.forEach((times, bucket) => {
-      if (times === 0) return;
+    for (let bucket = 0; bucket <= LAST; bucket++) {
+      const times = this.#buckets?.[bucket] ?? 0;
+      if (times === 0) continue;
       write(bytes, bucket - before);
       write(bytes, times);
       before = bucket;
-    });
+    }
     return Uint8Array.from(bytes);
   }
 
