@@ -53,7 +53,7 @@ const totalsRow = z.object({ files: z.number(), bytes: z.number() });
 
 const MB = 1024 * 1024;
 /** What waits to be written at most, where a file comes faster than it is written by and by. Bytes. */
-const WAITS = 256 * 1024;
+const WAITS = 64 * 1024;
 /** Blocks that are looked at for one portion. */
 const LOOK = 500;
 
