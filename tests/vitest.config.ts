@@ -47,6 +47,7 @@ export default defineConfig({
           name: 'desktop',
           include: ['tests/desktop/**/*.test.ts'],
           globalSetup: fileURLToPath(new URL('support/desktop/fetch-electron.ts', import.meta.url)),
+          isolate: false,
           // Within a file: an app that starts, or waits for a panel, leaves room for another one.
           maxConcurrency: 2,
           hookTimeout: 120_000,
