@@ -48,8 +48,8 @@ export default defineConfig({
           include: ['tests/desktop/**/*.test.ts'],
           globalSetup: fileURLToPath(new URL('support/desktop/fetch-electron.ts', import.meta.url)),
           isolate: false,
-          // Within a file: an app that starts, or waits for a panel, leaves room for another one.
-          maxConcurrency: 2,
+          // Three files at a time start three apps, which is all that two cores can start before somebody gives up.
+          maxConcurrency: 1,
           hookTimeout: 120_000,
         },
       },

@@ -21,7 +21,7 @@ const LIMIT_MS = 20_000;
  * Playwright's way into Electron's main process hangs now and then, in about one of forty starts on a busy machine; started
  * without Playwright the app does not. Playwright ends an app that hangs, and then it is started once more.
  */
-const LAUNCH_MS = 12_000;
+const LAUNCH_MS = 25_000;
 const LAUNCHES = 3;
 
 export interface DesktopOptions {
