@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clear } from './clear.ts';
+import { disk } from './disk-row.ts';
 import { desktopLoop, desktopMemory } from './desktop-row.ts';
 import { entry } from './entry.ts';
 import { followers } from './followers.ts';
@@ -26,6 +27,7 @@ const ROWS: readonly Row[] = [
   memory,
   entry,
   clear,
+  disk,
   desktopMemory,
   desktopLoop,
 ];

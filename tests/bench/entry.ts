@@ -1,5 +1,5 @@
 // Row "entry": what an entry of the response cache really costs in resident memory beyond what the cache counts for it.
-// It checks BOOKKEEPING_BYTES in backend/core/cache/cache.ts; it measures the cache alone, not the gateway around it.
+// It checks BOOKKEEPING_BYTES in backend/core/cache/answer-memory.ts; it measures the cache alone, not the gateway around it.
 import { Program } from './programs.ts';
 import type { Row } from './report.ts';
 import { median } from './stats.ts';

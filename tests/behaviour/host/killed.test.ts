@@ -1,10 +1,11 @@
-// The promise: a gateway that is killed in the middle of its work loses no job or batch that it has accepted, and runs none to its end
-// twice. The built program as a real process, killed with SIGKILL.
+// The promise: a gateway that is killed in the middle of its work loses no job or batch that it has accepted, runs none to its
+// end twice, and has the answers of a second ago. The built program as a real process, killed with SIGKILL.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI, { toFile } from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Health } from '../../../backend/contract/control.ts';
 import type { RequestView } from '../../../backend/contract/queue-view.ts';
 import { startCli, type Cli } from '../../support/built-cli.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
@@ -112,4 +113,25 @@ test('a batch in OpenAI’s form goes on where it was, with each answer once', a
     .map((each) => (JSON.parse(each) as { custom_id: string }).custom_id);
   expect(ids).toEqual(Array.from({ length: 9 }, (_, i) => `c${i}`));
   expect([0, 1, 2].map((i) => asked(`line ${i}`))).toEqual([1, 1, 1]);
+});
+
+test('answers of a second ago are there, later ones right or missing, and cleared ones gone', async () => {
+  const ask = async (content: string): Promise<readonly [cache: string | null, answer: string]> => {
+    const body = JSON.stringify({ messages: [{ role: 'user', content }] });
+    const response = await fetch(`${url}/api/chat-optimized`, { method: 'POST', body });
+    const { message } = (await response.json()) as { message: { content: string } };
+    return [response.headers.get('x-cache'), message.content];
+  };
+  const onDisk = async (): Promise<number | undefined> =>
+    ((await (await fetch(`${url}/health`)).json()) as Health).cache.disk?.entries;
+  const [, early] = await ask('early');
+  await expect.poll(onDisk, { timeout: 5000 }).toBe(1);
+  const [, late] = await ask('late');
+  await killAndStart();
+  expect(await ask('early')).toEqual(['HIT', early]);
+  expect((await ask('late'))[1]).toBe(late);
+  const cleared = await fetch(`${url}/api/cache-stats`, { method: 'POST', body: JSON.stringify({ action: 'clear' }) });
+  expect(cleared.status).toBe(200);
+  await killAndStart();
+  for (const question of ['early', 'late']) expect((await ask(question))[0]).toBe('MISS');
 });
