@@ -82,6 +82,7 @@ const flood: Fault = {
 const halves: Fault = {
   area: 'Callers',
   name: 'connect and send half a request',
+  isLong: true,
   promise: 'They cost nobody else anything, and those who do not go on are cut off after a minute.',
   async run(ground) {
     const stand = await started(ground);
@@ -176,6 +177,7 @@ const deaf: Fault = {
 const slow: Fault = {
   area: 'Callers',
   name: 'send their bodies one byte at a time',
+  isLong: true,
   promise: 'Each gets its answer when its body is there, and holds no slot before.',
   async run(ground) {
     const stand = await started(ground);

@@ -10,7 +10,7 @@ export interface Fault {
   readonly name: string;
   /** What holds all the same, as a whole sentence. */
   readonly promise: string;
-  /** Left out of the short form: it takes its time, or a test of the suite does the same within one process. */
+  /** Left out of the short form: it takes its time, or a test of the suite does much the same within one process. */
   readonly isLong?: true;
   /** Why this machine cannot show it; undefined where it can. */
   cannot?(): string | undefined;

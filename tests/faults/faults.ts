@@ -4,12 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CALLER_FAULTS } from './caller-faults.ts';
 import type { Area, Fault, Ground } from './fault.ts';
+import { DISK_FAULTS } from './disk-faults.ts';
+import { KILL_FAULTS } from './kill-faults.ts';
 import { MACHINE_FAULTS } from './machine-faults.ts';
 import { OLLAMA_FAULTS } from './ollama-faults.ts';
 import { Stand } from './stand.ts';
 import { Chance, hash } from '../support/soak/random.ts';
 
-export const FAULTS: readonly Fault[] = [...OLLAMA_FAULTS, ...CALLER_FAULTS, ...MACHINE_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...OLLAMA_FAULTS,
+  ...CALLER_FAULTS,
+  ...MACHINE_FAULTS,
+  ...DISK_FAULTS,
+  ...KILL_FAULTS,
+];
 
 /** Of the short form. */
 const LANES = 3;

@@ -55,6 +55,7 @@ const clock: Fault = {
 const handles: Fault = {
   area: 'The machine',
   name: 'has no file handles left',
+  isLong: true,
   promise: 'The gateway lives, answers those who are connected, and serves again as soon as there are some.',
   cannot: () => (process.platform === 'linux' ? undefined : 'prlimit is of Linux'),
   async run(ground) {

@@ -121,6 +121,7 @@ const resets: Fault = {
 const trickles: Fault = {
   area: 'Ollama',
   name: 'trickles one byte at a time',
+  isLong: true,
   promise: 'Slow is not dead: an answer whose bytes keep coming is waited for, and others are answered meanwhile.',
   async run(ground) {
     const [byteMs, count] = ground.isFull ? [1000, 150] : [30, 150];

@@ -1,0 +1,166 @@
+// What the gateway has promised of jobs, as their callers know it: which were accepted, which are answered, and how often the
+// model has run each. It asks nothing; kill-faults.ts does.
+import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RecordedCall } from '../support/fake-ollama/fake-ollama.ts';
+import { hold } from './fault.ts';
+
+/** How many run at the same time (queue.max_concurrent). */
+export const SLOTS = 2;
+
+/** The line of those that were handed in alone. */
+export const SINGLE = 'single';
+
+/** One job. */
+export interface Entry {
+  readonly id: string;
+  readonly text: string;
+  /** Of the jobs of its kind, by which it runs: single ones, or those of its batch. */
+  readonly line: string;
+  /** Whether its caller has seen the 202. */
+  accepted: boolean;
+  /** How often it was handed in: again where the connection broke before the 202. */
+  handedIn: number;
+  /** Its place in the order of acceptance; undefined where that is not known. */
+  place?: number | undefined;
+  createdAt?: string | undefined;
+  /** Its answer, once it was seen. */
+  answer?: string | undefined;
+  /** In which life of the gateway that was. */
+  answeredIn?: number | undefined;
+  cancelled?: boolean;
+}
+
+interface Run {
+  readonly life: number;
+  readonly call: RecordedCall;
+}
+
+export class JobLedger {
+  #places = 0;
+  readonly #entries = new Map<string, Entry>();
+  /** By the text, which no two jobs share. */
+  readonly #runs = new Map<string, Run[]>();
+  /** Runs in the order of their beginning. */
+  readonly #begun: { readonly life: number; readonly text: string }[] = [];
+
+  add(id: string, text: string, line: string): Entry {
+    const entry: Entry = { id, text, line, accepted: false, handedIn: 0 };
+    this.#entries.set(id, entry);
+    this.#runs.set(text, []);
+    return entry;
+  }
+
+  /** The gateway has accepted it. */
+  accepted(entry: Entry): void {
+    entry.accepted = true;
+    // One that was handed in again may have been accepted at either time.
+    if (entry.handedIn === 1) entry.place ??= this.#places++;
+  }
+
+  /** Ollama was asked something. */
+  ran(life: number, call: RecordedCall): void {
+    const messages = call.body?.['messages'];
+    const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+    const text = String((Object(last) as { content?: unknown }).content);
+    const runs = this.#runs.get(text);
+    if (runs === undefined) return;
+    runs.push({ life, call });
+    this.#begun.push({ life, text });
+  }
+
+  /** Nothing more is known of it. */
+  forget({ id }: Entry): void {
+    this.#entries.delete(id);
+  }
+
+  get all(): readonly Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Accepted, and neither seen to be answered nor cancelled. */
+  get pending(): readonly Entry[] {
+    return this.all.filter(({ accepted, answer, cancelled }) => accepted && answer === undefined && cancelled !== true);
+  }
+
+  get answered(): readonly Entry[] {
+    return this.all.filter(({ answer }) => answer !== undefined);
+  }
+
+  /** What was handed in, and its caller does not know whether it was accepted: the connection broke before. */
+  get unsure(): readonly (readonly Entry[])[] {
+    const open = this.all.filter(({ accepted }) => !accepted);
+    const batches = [...new Set(open.map(({ line }) => line))].filter((line) => line !== SINGLE);
+    return [
+      ...open.filter(({ line }) => line === SINGLE).map((entry) => [entry]),
+      ...batches.map((batch) => open.filter(({ line }) => line === batch)),
+    ];
+  }
+
+  /** What was seen of a job fits what was promised. `due`: the right answer. Throws Broken. */
+  seen(entry: Entry, life: number, view: RequestView, due: string): void {
+    const { id, createdAt, answer, cancelled } = entry;
+    hold(createdAt === undefined || createdAt === view.created_at, `${id}: its age has changed: ${view.created_at}`);
+    entry.createdAt = view.created_at;
+    if (cancelled === true) {
+      hold(view.status === 'cancelled', `${id}: cancelled, and now ${view.status}`);
+      return;
+    }
+    const { status, result, partial = '' } = view;
+    const ok = status === 'queued' || status === 'processing' || status === 'completed';
+    hold(ok, `${id}: accepted, and now ${status}: ${view.error}`);
+    hold(due.startsWith(partial), `${id}: a part of another answer: ${partial}`);
+    hold(status === 'completed' || result === undefined, `${id}: a result while it is ${status}`);
+    hold(answer === undefined || status === 'completed', `${id}: it was answered, and now it is ${status}`);
+    if (status !== 'completed') return;
+    const content = result?.message.content;
+    hold(content === due, `${id}: the answer is ${JSON.stringify(content)}`);
+    entry.answer ??= content;
+    entry.answeredIn ??= life;
+  }
+
+  /**
+   * That none ran to its end twice as far as anybody could know, and that those who waited kept their order. Returns how
+   * often the model had said its last word when the gateway was killed before it had written that down. Throws Broken.
+   */
+  check(): number {
+    const late = new Map<number, number>();
+    for (const { id, text, line, answeredIn = Infinity } of this.#entries.values()) {
+      const runs = this.#runs.get(text) ?? [];
+      const lives = runs.map(({ life }) => life);
+      for (const [at, { life, call }] of runs.entries()) {
+        // One of a batch gives way to a person as long as nothing of it has come, though Ollama may have written it already.
+        const again = line === SINGLE && call.outcome === 'done' && runs[at + 1]?.life === life;
+        hold(!again, `${id}: it ran again in life ${life} after it had run to its end`);
+      }
+      hold(
+        lives.every((life) => life <= answeredIn),
+        `${id}: it ran again after it was answered: in lives ${lives.join(', ')}, answered in ${answeredIn}`,
+      );
+      for (const { life, call } of runs.slice(0, -1)) {
+        if (call.outcome === 'done' && line === SINGLE) late.set(life, (late.get(life) ?? 0) + 1);
+      }
+    }
+    const most = Math.max(0, ...late.values());
+    hold(most <= SLOTS, `${most} that the model had answered ran again after one kill`);
+    this.#checkOrder();
+    return [...late.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** In each life those of one line begin, at first, in the order in which they were accepted. */
+  #checkOrder(): void {
+    const places = new Map(this.all.map(({ text, line, place }) => [text, { line, place }]));
+    const last = new Map<string, number>();
+    const seen = new Set<string>();
+    for (const { life, text } of this.#begun) {
+      if (seen.has(`${life} ${text}`)) continue;
+      seen.add(`${life} ${text}`);
+      const { line, place } = places.get(text) ?? {};
+      if (place === undefined) continue;
+      const key = `${life} ${line}`;
+      const before = last.get(key) ?? -1;
+      // Those that begin at the same time may reach Ollama in either order.
+      hold(before < place + SLOTS, `life ${life}: job ${place} of ${line} began after job ${before}`);
+      last.set(key, Math.max(before, place));
+    }
+  }
+}
