@@ -15,12 +15,14 @@ import { UsageError, type Output } from './key-command.ts';
 
 export const CACHE_USAGE = `Usage: hearth cache export FILE [options]
        hearth cache import FILE [options]
+       hearth cache clear [options]
 
 Recordings as a file: one line of JSON for each question and its answer, always in the same order, so that it can be kept in
-a repository. A FILE of - is standard output or input. Both work while a gateway runs, and while none does.
+a repository. A FILE of - is standard output or input. They work while a gateway runs, and while none does.
 
 Recordings are made with cache.mode "record" (hearth serve --mode record). What is kept in the usual mode is not exported:
-its questions are known by their hashes alone. Pictures stand in the file as their hashes.
+its questions are known by their hashes alone. Pictures stand in the file as their hashes. clear removes all recordings, and
+nothing else.
 
 Options:
   --data DIR          the folder where Hearth keeps its data (else HEARTH_DATA_DIR, else that of hearth serve)
@@ -44,10 +46,12 @@ export interface CacheHost {
 export async function cacheCommand(args: readonly string[], out: Output, host: CacheHost): Promise<void> {
   const { values, positionals } = read(args);
   const [command, file, ...rest] = positionals;
-  if ((command !== 'export' && command !== 'import') || rest.length > 0) throw new UsageError(CACHE_USAGE);
-  if (file === undefined) throw new UsageError(`The file is missing.\n\n${CACHE_USAGE}`);
+  const wantsFile = command === 'export' || command === 'import';
+  if ((!wantsFile && command !== 'clear') || (wantsFile ? rest.length > 0 : file !== undefined)) {
+    throw new UsageError(CACHE_USAGE);
+  }
   const config = await host.configOf(values.config);
-  const within = <T>(work: (recordings: Recordings) => T): T =>
+  const within: Within = (work) =>
     withRecordings(
       {
         folder: values.data ?? host.dataFolder,
@@ -58,9 +62,16 @@ export async function cacheCommand(args: readonly string[], out: Output, host: C
       },
       work,
     );
-  const total =
-    command === 'export' ? await exported(file, within, out) : await imported(file, within, values.replace, host);
-  out.tell(`${total} ${total === 1 ? 'answer' : 'answers'} ${command}ed.\n`);
+  const say = (total: number, what: string): void =>
+    out.tell(`${total} ${total === 1 ? 'answer' : 'answers'} ${what}.\n`);
+  if (!wantsFile)
+    return say(
+      within((recordings) => recordings.clear().removed),
+      'removed',
+    );
+  if (file === undefined) throw new UsageError(`The file is missing.\n\n${CACHE_USAGE}`);
+  if (command === 'export') say(await exported(file, within, out), 'exported');
+  else say(await imported(file, within, values.replace, host), 'imported');
 }
 
 type Within = <T>(work: (recordings: Recordings) => T) => T;

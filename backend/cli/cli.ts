@@ -25,7 +25,7 @@ const LAST_LINES_MS = 1000;
 const USAGE = `Usage: hearth serve [options]
        hearth key create | list | revoke   (hearth key --help)
        hearth config --print | --check     (hearth config --help)
-       hearth cache export | import FILE   (hearth cache --help)
+       hearth cache export | import | clear (hearth cache --help)
 
 serve runs the gateway. It prints one line with its address when it listens, and its log as JSON lines on standard error.
 

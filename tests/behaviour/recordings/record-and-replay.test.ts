@@ -1,4 +1,5 @@
 // What is recorded in front of an Ollama is answered again where there is none, on every route that runs a model.
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,6 +155,20 @@ test('a conversation goes on turn by turn, whatever it is called', async () => {
     message: { content: 'two' },
     conversation: { messages: 4 },
   });
+});
+
+test('a job is recorded, and replayed', async () => {
+  const job: Ask = async (url) => {
+    const at = `${url}/api/chat-queue?requestId=${randomUUID()}`;
+    const body = JSON.stringify({ model: 'llama3.2', messages: talk, requestId: at.split('=')[1] });
+    await (await fetch(at, { method: 'POST', body })).text();
+    const life = await fetch(at, { headers: { accept: 'text/event-stream' } });
+    await life.text();
+    return ((await (await fetch(at)).json()) as { result?: { message: unknown } }).result?.message;
+  };
+  const [said] = await recorded(({ fake }) => fake.next({ pieces: ['from a job'] }), job);
+  expect(said).toMatchObject({ content: 'from a job' });
+  expect(await job(replay?.url ?? '')).toEqual(said);
 });
 
 test('a failure, a question of live mode and a load are not recorded', async () => {

@@ -78,6 +78,11 @@ test('what is imported beside a gateway is answered by it at once', async () => 
   expect(await ask()).toBe(200);
   await cache(['import', '-', '--replace'], 'data', line('two', 'no'));
   expect(await ask()).toBe(504);
+  await cache(['import', '-'], 'data', line('one', 'yes'));
+  expect(await ask()).toBe(200);
+  await cache(['clear'], 'data');
+  expect(await ask()).toBe(504);
+  expect(await cache(['export', '-'], 'data')).toBe('');
 });
 
 test('a file with a mistake is refused as a whole, by its name and line', async () => {
