@@ -102,6 +102,10 @@ describe('the description', () => {
 describe('a running gateway answers as described', () => {
   const messages = [{ role: 'user', content: 'hello' }];
   const remove = { method: 'DELETE' };
+  const cancelBatch = async (): Promise<Response> => {
+    await hearth.post('/api/chat-queue?batch=c', [{ messages: [{ role: 'user', content: 'another' }] }]);
+    return fetch(`${hearth.url}/api/chat-queue?batch=c`, remove);
+  };
   const asks: Record<string, [path: string, method: string, status: number, ask: () => Promise<Response>]> = {
     health: ['/health', 'get', 200, () => hearth.get('/health')],
     chat: ['/api/chat-optimized', 'post', 200, () => hearth.chat('hello')],
@@ -110,6 +114,9 @@ describe('a running gateway answers as described', () => {
     'an unknown model': ['/api/chat-optimized', 'post', 404, () => hearth.chat('hello', { model: 'nope' })],
     'handed in': ['/api/chat-queue', 'post', 202, () => hearth.post('/api/chat-queue', { messages, requestId: 'a' })],
     'its state': ['/api/chat-queue', 'get', 200, () => hearth.get('/api/chat-queue?requestId=a')],
+    'a list handed in': ['/api/chat-queue', 'post', 202, () => hearth.post('/api/chat-queue?batch=b', [{ messages }])],
+    'its batch': ['/api/chat-queue', 'get', 200, () => hearth.get('/api/chat-queue?batch=b')],
+    'another one, cancelled': ['/api/chat-queue', 'delete', 200, cancelBatch],
     'the queue': ['/api/chat-queue', 'get', 200, () => hearth.get('/api/chat-queue')],
     'an unknown request': ['/api/chat-queue', 'get', 404, () => hearth.get('/api/chat-queue?requestId=b')],
     'too late': ['/api/chat-queue', 'delete', 409, () => fetch(`${hearth.url}/api/chat-queue?requestId=a`, remove)],
