@@ -15,7 +15,7 @@ interface Heading {
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
 const GROUPS: readonly (Heading & { readonly sections: readonly string[] })[] = [
   { title: 'Ollama', sections: ['ollama', 'models'] },
-  { title: 'Apps and queue', sections: ['queue', 'batch'] },
+  { title: 'Apps and queue', sections: ['queue', 'batch', 'files'] },
   { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
   { title: 'Network and keys', sections: ['server', 'cors'] },
   { title: 'Desktop', sections: ['app'] },
