@@ -112,7 +112,7 @@ export const cache = section('Cache', {
 export const conversationCache = section('Conversations', {
   max_size_mb: field(amount(0.1, 65_536), {
     title: 'Conversations in memory, at most',
-    hint: 'Memory for the histories behind conversation_id.',
+    hint: 'Memory for the histories behind conversation_id, and as much room on the disk.',
     default: 128,
     unit: 'MB',
     applies: 'live',
