@@ -171,7 +171,7 @@ export class MovingStore implements Database {
     try {
       rows.step(() => work(rows));
     } catch (error) {
-      if (troubleOf(error) !== undefined) throw error;
+      if (troubleOf(error) !== undefined || this.#at?.rows !== rows) throw error;
       this.#options.log.error({ err: error }, 'something could not be kept');
     }
   }
@@ -183,6 +183,8 @@ export class MovingStore implements Database {
       try {
         return work(rows);
       } catch (error) {
+        // What it asked within it had found the trouble, and the store has moved already.
+        if (this.#at?.rows !== rows && tries < TRIES) continue;
         const trouble = troubleOf(error);
         if (trouble === undefined || folder === undefined || tries === TRIES) throw error;
         this.#options.log.error({ err: error, folder: folder.path }, 'the store failed');

@@ -49,6 +49,25 @@ test('writes what work in portions asks for in its own turn', async () => {
   expect(clock.sleeping).toBe(1);
 });
 
+test('what finds a damaged page within other work moves the store, and the work is done where it is then', () => {
+  const { database, all } = store();
+  database.commit(write('before'));
+  let isDamaged = true;
+  database.later((sql) => {
+    if (isDamaged) {
+      database.read(() => {
+        const damaged = isDamaged;
+        isDamaged = false;
+        // SQLITE_CORRUPT
+        if (damaged) throw Object.assign(new Error('malformed'), { errcode: 11 });
+      });
+    }
+    write('waited')(sql);
+  });
+  database.commit(write('promised'));
+  expect(all()).toEqual(['before', 'waited', 'promised']);
+});
+
 test('writes what waits by itself within a second', async () => {
   const { database, clock, all } = store();
   for (const word of ['a', 'b', 'c']) database.later(write(word));
