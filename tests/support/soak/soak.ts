@@ -1,8 +1,12 @@
 // The soak: many mixed requests to a real gateway in front of the simulated Ollama, with callers who leave and everything
 // that can go wrong behind it. It says which answers were wrong, mixed up, cut or late, and what was left over.
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Health } from '../../../backend/contract/control.ts';
 import { startHearth, type Hearth } from '../hearth.ts';
 import { Accidents } from './accidents.ts';
 import { Account, type AccountReport } from './account.ts';
@@ -26,8 +30,10 @@ export interface SoakOptions {
 export interface SoakReport extends AccountReport, Remains {
   readonly seed: number;
   readonly requests: number;
-  /** Megabytes in use after a collection with an empty cache: after the first tenth, and at the end. */
-  readonly heapMb: { readonly early: number; readonly end: number };
+  /** Megabytes in use after a collection with an empty cache: after the first tenth, halfway, and at the end. */
+  readonly heapMb: { readonly early: number; readonly half: number; readonly end: number };
+  /** Megabytes of the file with all that is kept, and of it what answers may take: before it is emptied at the end. */
+  readonly diskMb: { readonly file: number; readonly answers: number; readonly bound: number };
 }
 
 /** No answer of the simulated Ollama takes so long, whatever goes wrong. */
@@ -41,22 +47,25 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const unhandled = (reason: unknown): void =>
     account.fault(`unhandled rejection: ${reason instanceof Error ? String(reason.stack) : String(reason)}`);
   process.on('unhandledRejection', unhandled);
+  const dataFolder = await mkdtemp(join(tmpdir(), 'hearth-soak-'));
   const hearth = await startHearth({
+    dataFolder,
     fake: { models: MODELS, answer: scriptOf, parallel: 4, maxLoaded: 5, keepCalls: 100 },
     config: {
       // Longer than a machine that has much else to do can keep an answer.
       ollama: { first_token_timeout_seconds: 30, timeout_seconds: 30 },
       queue: { max_concurrent: 4, max_queue_size: 1000, aging_ms: 500, retained_max_mb: 4 },
-      cache: { max_size_mb: 8 },
+      cache: { max_size_mb: 8, disk_max_size_mb: 16 },
     },
   });
   const sender = new Sender(hearth.url, PATIENCE_MS);
   let ended: Omit<SoakReport, keyof AccountReport>;
   try {
-    ended = await ask(hearth, new Asker(sender, account), options);
+    ended = await ask(hearth, new Asker(sender, account), dataFolder, options);
   } finally {
     sender.close();
     await hearth.stop();
+    await rm(dataFolder, { recursive: true, force: true });
     process.off('unhandledRejection', unhandled);
   }
   const leftOver = [...ended.leftOver, ...(await open(before))];
@@ -66,6 +75,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 async function ask(
   hearth: Hearth,
   asker: Asker,
+  dataFolder: string,
   { requests, seed, callers = 12, onProgress }: SoakOptions,
 ): Promise<Omit<SoakReport, keyof AccountReport>> {
   const { account } = asker;
@@ -89,9 +99,21 @@ async function ask(
   };
   await until(requests / 10);
   const early = await heapMb(hearth);
+  await until(requests / 2);
+  const half = await heapMb(hearth);
   await until(requests);
+  const diskMb = await onDisk(hearth, dataFolder);
   const end = await heapMb(hearth);
-  return { seed, requests: done, heapMb: { early, end }, ...(await remains(hearth, account.ends)) };
+  const { leftOver, counted } = await remains(hearth, account.ends);
+  const over =
+    diskMb.answers > diskMb.bound ? [`answers take ${diskMb.answers} MB of ${diskMb.bound} on the disk`] : [];
+  return { seed, requests: done, heapMb: { early, half, end }, diskMb, counted, leftOver: [...leftOver, ...over] };
+}
+
+async function onDisk(hearth: Hearth, folder: string): Promise<SoakReport['diskMb']> {
+  const { cache } = (await (await hearth.get('/health')).json()) as Health;
+  const { size } = await stat(join(folder, 'hearth.db'));
+  return { file: Math.round(size / 1e5) / 10, answers: cache.disk?.size_mb ?? 0, bound: cache.disk?.max_size_mb ?? 0 };
 }
 
 /** After a full collection, with nothing kept. */
