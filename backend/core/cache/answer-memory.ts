@@ -144,6 +144,7 @@ export class AnswerMemory {
       marks,
       truncated,
       notedAt: now,
+      use: 0,
     };
     this.#entries.set(placeOf(key), entry);
     this.#groups.add(entry);

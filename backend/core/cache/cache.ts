@@ -101,7 +101,8 @@ export class ResponseCache {
     const times = { storedAt: this.#clock.now() - ageMs, keptAt: now - ageMs, expiresAt: now + leftMs, notedAt: now };
     const { runMs, tokens, marks, truncated } = notes;
     const group = emptyGroup(owner, model);
-    const entry = { key, group, block: 0, length: bytes.length, cost: 0, ...times, runMs, tokens, marks, truncated };
+    const none = { block: 0, cost: 0, use: 0 };
+    const entry = { key, group, length: bytes.length, ...none, ...times, runMs, tokens, marks, truncated };
     return new Hit(entry, { read: () => bytes }, now);
   }
 

@@ -1,9 +1,9 @@
-// Entries in memory in groups of some hundreds: each of one owner and one model. Clearing by
-// owner, model or age takes whole groups, so finding, counting and marking them as removed is cheap however many entries
-// there are. A group is also the portion in which removed entries are freed later.
+// Entries in memory in groups of some hundreds: each of one owner and one model. Clearing by owner, model or age takes whole
+// groups, so finding, counting and marking them as removed is cheap however many entries there are. A group is also the portion in which removed entries are freed later.
 import type { Truncated } from '../../contract/chat/chat.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { sees } from '../ownership.ts';
+import type { Used } from './recent.ts';
 
 /** Few enough that freeing one does not delay a request that comes meanwhile. */
 export const GROUP_SIZE = 250;
@@ -13,7 +13,7 @@ const MOST_MARKS = 64;
 export const MARK_BYTES = 48;
 
 /** A kept record, and what is known of it. */
-export interface Entry {
+export interface Entry extends Used {
   readonly key: string;
   group: Group;
   /** The number of its first block, and its bytes. */
