@@ -49,7 +49,7 @@ test('writes what work in portions asks for in its own turn', async () => {
   expect(clock.sleeping).toBe(1);
 });
 
-test('what finds a damaged page within other work moves the store, and the work is done where it is then', () => {
+test('work that meets a damaged page moves the store, and is done where it is then', () => {
   const { database, all } = store();
   database.commit(write('before'));
   let isDamaged = true;
