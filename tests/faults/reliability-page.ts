@@ -10,7 +10,7 @@ export interface Run {
   readonly results: readonly Result[];
 }
 
-const BETWEEN = /(<!-- faults -->\n\n)[^]*?(\n\n<!-- \/faults -->)/;
+const BETWEEN = /(<!-- faults -->\n\n)[^]*?(<!-- \/faults -->)/;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
 const OUTCOMES = { pass: 'held', fail: '**not kept**', skipped: 'not tried' } as const;
@@ -32,19 +32,5 @@ export function tableOf({ seed, kills, form, node, results }: Run): string {
 
 /** The page with what was seen in this run. */
 export function pageWith(page: string, run: Run): string {
-  return page.replace(BETWEEN, (_all, before: string, after: string) => before + tableOf(run) + after);
+  return page.replace(BETWEEN, (_all, before: string, after: string) => `${before}${tableOf(run)}\n\n${after}`);
 }
-
-/** The first and second cell of each row: which promises the page has. */
-export function promisesIn(page: string): string[] {
-  const table = BETWEEN.exec(page)?.[0] ?? '';
-  const rows = table
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .slice(2);
-  return rows.map((row) => row.split(' | ').slice(0, 2).join(' | ').replace(/^\| /, ''));
-}
-
-/** The same of a list of faults. */
-export const promisesOf = (faults: readonly Pick<Result, 'area' | 'name' | 'promise'>[]): string[] =>
-  faults.map(({ area, name, promise }) => [`${area}: ${name}`, promise].map(cell).join(' | '));
