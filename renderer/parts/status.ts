@@ -41,7 +41,7 @@ export interface HeaderView {
   /** The state without figures, for screen readers. */
   readonly say: string;
   readonly button: HeaderButton | null;
-  /** The mode, where it is not the usual one. */
+  /** The mode, where it is not the usual one and the line does not say it. */
   readonly badge: 'Recording' | 'Replay' | null;
   /** What is left of the model's keep-alive, 0 to 1; undefined while one is being loaded. */
   readonly left: number | undefined;
@@ -63,7 +63,7 @@ export function headerOf(view: View, now: number): HeaderView {
   const look = lookOf(state);
   const hasEmber = state.is !== 'looking' && live?.models.some(({ loaded }) => loaded) === true;
   const mark = look === 'idle' && !hasEmber ? 'cold' : look;
-  const badge = live === null ? null : BADGES[live.health.mode];
+  const badge = live === null || state.is === 'replaying' ? null : BADGES[live.health.mode];
   return { say: said.line, ...said, badge, state: look, mark, ...fireOf(view, now, state) };
 }
 

@@ -94,14 +94,20 @@ describe('while it does not', () => {
   });
 });
 
-test('a mode other than live is told by the tray and by a badge in the header', () => {
+test('a mode other than live is told by the tray and the header, once by each', () => {
   const recording = said({}, liveView({ mode: 'record' }));
   expect([recording.tooltip, recording.badge]).toEqual([
     'llama3.2 warm · recording · 0 running · 0 queued',
     'Recording',
   ]);
   const replay = said({}, liveView({ mode: 'replay' }));
-  expect([replay.tooltip, replay.badge]).toEqual(['Replaying a recording · 0 running · 0 queued', 'Replay']);
+  expect([replay.tooltip, replay.line, replay.badge]).toEqual([
+    'Replaying a recording · 0 running · 0 queued',
+    'Replaying a recording',
+    null,
+  ]);
+  const paused = said({}, liveView({ mode: 'replay', paused: true }));
+  expect([paused.line, paused.badge]).toEqual(['Paused', 'Replay']);
   expect(said({}, liveView({})).badge).toBe(null);
 });
 
