@@ -178,6 +178,10 @@ describe('what is wrong', () => {
     const client = await start({ files: { max_file_mb: 0.1, max_count: 4 } });
     const file = await toFile(Buffer.from(chats(1)), 'in.jsonl');
     await expect(client.files.create({ file, purpose: 'user_data' })).rejects.toThrow(/400 purpose must be "batch"/);
+    const form = new FormData();
+    for (let i = 0; i < 600; i++) form.append(`field-${i}`, 'x'.repeat(100));
+    const beside = await fetch(`${backend.url}/v1/files`, { method: 'POST', body: form });
+    expect([beside.status, await beside.text()]).toEqual([400, expect.stringContaining('Send purpose and file alone')]);
     await expect(handIn(client, 'x'.repeat(110_000))).rejects.toThrow(/413 The file is over 0.1 MB/);
     const missing = { input_file_id: 'file-none', endpoint: '/v1/chat/completions', completion_window: '24h' } as const;
     await expect(client.batches.create(missing)).rejects.toBeInstanceOf(OpenAI.NotFoundError);

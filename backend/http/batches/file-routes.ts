@@ -23,8 +23,9 @@ export interface FileParts {
 
 const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE, 'Cache-Control': 'no-store' };
 
-/** A field of the form that is no file may be this long. Bytes. */
-const MOST_FIELD = 1024;
+/** What of the form is no file may be this long: all names and texts together, in characters. */
+const MOST_FIELDS = 16 * 1024;
+const FIELDS_TOO_LONG = `What the form has beside its file is over ${MOST_FIELDS} characters. Send purpose and file alone.`;
 /** OpenAI's own bound for a page. */
 const PAGE = 10_000;
 
@@ -43,18 +44,20 @@ async function handInFile({ files }: FileParts, req: IncomingMessage, res: Serve
   try {
     const fields = new Map<string, string>();
     let field = '';
+    let beside = 0;
+    const add = (text: string): void => {
+      beside += field.length + text.length;
+      if (beside > MOST_FIELDS) throw new AppError('invalid_request', FIELDS_TOO_LONG);
+      fields.set(field, `${fields.get(field) ?? ''}${text}`);
+    };
     for await (const piece of formParts(req)) {
       if ('name' in piece) {
         field = piece.name;
-        if (field !== 'file') fields.set(field, '');
+        if (field !== 'file') add('');
         else if (upload === undefined) upload = files.upload(ownerOf(req), nameOf(piece.filename));
         else throw new AppError('invalid_request', 'There are two parts named file. Send one.');
       } else if (field === 'file') upload?.write(piece.bytes);
-      else {
-        const text = `${fields.get(field) ?? ''}${piece.bytes.toString('utf8')}`;
-        if (text.length > MOST_FIELD) throw new AppError('invalid_request', sentence`${quotation(field)} is too long.`);
-        fields.set(field, text);
-      }
+      else add(piece.bytes.toString('utf8'));
     }
     sendJson(res, 200, fileObject(ended(upload, fields)), JSON_HEADERS);
   } catch (error) {
