@@ -49,6 +49,9 @@ function allowed(issue: z.core.$ZodIssue): string {
 }
 
 function unionExpectations(issue: z.core.$ZodIssueInvalidUnion): string[] {
+  // One field says which branch it is, and has none of their values.
+  if (issue.inclusive !== false && issue.options !== undefined)
+    return issue.options.map((value) => JSON.stringify(value));
   const wanted = issue.errors.flatMap((branch) =>
     branch.flatMap((inner) => {
       if (inner.code === 'invalid_type') return [article(inner.expected)];

@@ -129,7 +129,7 @@ function withNumber<T>(number: number, read: () => T): T {
 /** The recording that a line is. Throws invalid_request with a sentence that says what is wrong with it. */
 export function recordingIn(line: string): Recording {
   const read = recordingLineSchema.safeParse(parsed(line));
-  if (!read.success) throw new AppError('invalid_request', explain(read.error, parsed(line)));
+  if (!read.success) throw new AppError('invalid_request', explain(read.error, parsed(line), 'It'));
   const { data } = read;
   const { route, model, namespace = '', question: request } = data;
   const question = recordedQuestion({ route, model, namespace, request });

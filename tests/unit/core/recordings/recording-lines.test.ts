@@ -63,11 +63,15 @@ describe('a file that is wrong is refused by the number of the line', () => {
   const other = good.replace('"Why?"', '"How?"');
   test.each([
     ['no JSON', 'nonsense', 'Line 2: It is not JSON. Each line is one JSON object.'],
-    ['an unknown route', other.replace('"chat"', '"talk"'), 'Line 2: route'],
+    [
+      'an unknown route',
+      other.replace('"chat"', '"talk"'),
+      'Line 2: route must be "chat", "generate", "embed" or "embeddings". It was "talk".',
+    ],
     [
       'an unknown field',
       other.replace('"question"', '"extra":1,"question"'),
-      'Line 2: The body has an unknown field: extra.',
+      'Line 2: It has an unknown field: extra.',
     ],
     [
       'pieces that do not fit',
