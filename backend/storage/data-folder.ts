@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Connection } from './rows.ts';
+import { Connection, isBusy } from './rows.ts';
 import type { Sqlite } from './sqlite.ts';
 
 const NAME = 'hearth.db';
@@ -24,8 +24,8 @@ const ASIDE = /^hearth\.db\.aside-/;
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
-/** SQLITE_BUSY */
-const BUSY = 5;
+/** Another process may read its first page at this moment; one that holds it longer keeps it. Milliseconds. */
+const HELD_MS = 250;
 
 /** Another Hearth uses the folder. */
 export class Held extends Error {
@@ -51,15 +51,13 @@ export class DataFolder {
     mkdirSync(this.path, { recursive: true, mode: PRIVATE_FOLDER });
     const lock = join(this.path, LOCK);
     makePrivate(lock);
-    const connection = new Connection(sqlite, lock);
+    const connection = new Connection(sqlite, lock, HELD_MS);
     try {
       // A lock of a file of its own, since one on the database would shut out those who only read it.
       connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (error) {
       connection.close();
-      throw error instanceof Error && 'errcode' in error && error.errcode === BUSY
-        ? new Held(undefined, { cause: error })
-        : error;
+      throw isBusy(error) ? new Held(undefined, { cause: error }) : error;
     }
     this.#lock = connection;
     makePrivate(this.file);

@@ -3,7 +3,7 @@
 import { carry } from './carry.ts';
 import type { Change, Database, DatabaseOptions, Work } from './database.ts';
 import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
-import { NOWHERE, type Rows } from './rows.ts';
+import { isBusy, NOWHERE, PATIENT_MS, type Rows } from './rows.ts';
 import type { Schema } from './schema.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
@@ -13,6 +13,12 @@ const LATER_MS = 500;
 const PORTION_MS = 1.5;
 /** Between two portions, when requests are served. Milliseconds. */
 const BETWEEN_MS = 5;
+/** What can wait is not written while another program writes, for as long as this; then the store moves. Milliseconds. */
+const BUSY_MS = 10_000;
+/** What can wait does not hold requests up for another program. Milliseconds. */
+const NOT_AT_ALL_MS = 0;
+/** Between two tries to write it. Milliseconds. */
+const AGAIN_MS = 100;
 /** Between two looks whether the disk can be used again. Milliseconds. */
 const RETURN_MS = 15_000;
 /** The disk is used again when so much of it is free. Bytes. */
@@ -32,6 +38,8 @@ export class MovingStore implements Database {
   #cancelPortion: (() => void) | undefined;
   #cancelReturn: (() => void) | undefined;
   #closed = false;
+  /** Since when another program has kept portions from being written, by the clock. */
+  #busySince: number | undefined;
 
   constructor(options: DatabaseOptions & { readonly schema: Schema }) {
     this.#options = options;
@@ -53,6 +61,7 @@ export class MovingStore implements Database {
       this.#waiting.splice(0, waiting.length);
       return result;
     });
+    this.#busySince = undefined;
     this.#at?.upkeep?.look();
     return committed;
   }
@@ -135,13 +144,14 @@ export class MovingStore implements Database {
 
   #portion(): void {
     // Not before: what is asked for meanwhile needs no timer of its own.
-    this.#write(PORTION_MS);
+    this.#write(PORTION_MS, NOT_AT_ALL_MS);
+    const next = this.#busySince === undefined ? BETWEEN_MS : AGAIN_MS;
     this.#cancelPortion =
-      this.#waiting.length === 0 ? undefined : this.#options.clock.after(BETWEEN_MS, () => this.#portion());
+      this.#waiting.length === 0 ? undefined : this.#options.clock.after(next, () => this.#portion());
   }
 
-  /** What waits, for as long as `limitMs`. */
-  #write(limitMs: number): void {
+  /** What waits, for as long as `limitMs`; `waitMs`: how long for another program that writes. */
+  #write(limitMs: number, waitMs = PATIENT_MS): void {
     if (this.#waiting.length === 0) return;
     const { clock, log } = this.#options;
     try {
@@ -157,9 +167,11 @@ export class MovingStore implements Database {
           }
         });
         this.#waiting.splice(0, done);
-      });
+      }, waitMs);
+      this.#busySince = undefined;
       this.#at?.upkeep?.look();
     } catch (error) {
+      if (isBusy(error)) return;
       // Neither the disk nor memory takes it.
       log.error({ err: error, lost: this.#waiting.length }, 'the store could not be written');
       this.#waiting = [];
@@ -177,12 +189,14 @@ export class MovingStore implements Database {
   }
 
   /** Does the work where the store is; when the disk fails under it the store moves, and it is done again there. */
-  #reliably<T>(work: (rows: Rows) => T): T {
+  #reliably<T>(work: (rows: Rows) => T, waitMs = PATIENT_MS): T {
     for (let tries = 1; ; tries++) {
       const { rows, folder } = this.#opened;
       try {
+        rows.wait(waitMs);
         return work(rows);
       } catch (error) {
+        if (waitMs < PATIENT_MS && this.#mayWaitOn(error)) throw error;
         // What it asked within it had found the trouble, and the store has moved already.
         if (this.#at?.rows !== rows && tries < TRIES) continue;
         const trouble = troubleOf(error);
@@ -193,12 +207,21 @@ export class MovingStore implements Database {
     }
   }
 
+  /** Whether it is only that another program writes, and has not done so for too long. */
+  #mayWaitOn(error: unknown): boolean {
+    if (!isBusy(error)) return false;
+    const now = this.#options.clock.elapsed();
+    this.#busySince ??= now;
+    return now - this.#busySince < BUSY_MS;
+  }
+
   #checkThere(): void {
     if (this.#opened.folder?.isThere === false) this.#moveFrom({ kind: 'gone', why: 'somebody deleted it' });
   }
 
   /** Leaves a disk that fails: for a new file where that helps, else for memory. */
   #moveFrom(trouble: Trouble): void {
+    this.#busySince = undefined;
     const old = this.#opened;
     if (old.folder === undefined) return;
     const { schema, log } = this.#options;

@@ -19,6 +19,8 @@ export const IN_MEMORY = ':memory:';
 
 /** A place for rows: a file, memory, or nowhere. */
 export interface Rows extends Sql {
+  /** How long to wait for another program that writes, from now on. Milliseconds. */
+  wait(ms: number): void;
   /** All of `work` or nothing. */
   transaction<T>(sync: Sync, work: () => T): T;
   /** All of `work` or nothing, within a transaction. */
@@ -35,23 +37,39 @@ export const NOWHERE: Rows = {
   get: () => undefined,
   all: () => [],
   each: () => [],
+  wait: () => undefined,
   transaction: (_sync, work) => work(),
   step: (work) => work(),
   close: () => undefined,
 };
 
-/** Another process may read its first page at this moment. Milliseconds. */
-const BUSY_MS = 250;
+/** For what must be done now: a program beside us (`hearth cache`) writes in short portions. Milliseconds. */
+export const PATIENT_MS = 2000;
+
+/** Others may still read the log, and then it stays. Milliseconds. */
+const CLOSE_MS = 250;
+
+/** SQLITE_BUSY */
+const BUSY = 5;
+
+/** Another program writes, and did so for as long as was waited. */
+export function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === BUSY
+  );
+}
 
 export class Connection implements Rows {
   readonly #db: DatabaseSyncInstance;
   readonly #statements = new Map<string, StatementSyncInstance>();
   #sync: Sync | undefined;
   #told = 0;
+  #waitMs: number;
 
-  /** Throws SQLite's errors. Nothing is read yet. */
-  constructor(sqlite: Sqlite, location: string) {
-    this.#db = new sqlite.DatabaseSync(location, { timeout: BUSY_MS });
+  /** Throws SQLite's errors. Nothing is read yet. `waitMs`: see wait. */
+  constructor(sqlite: Sqlite, location: string, waitMs = PATIENT_MS) {
+    this.#waitMs = waitMs;
+    this.#db = new sqlite.DatabaseSync(location, { timeout: waitMs });
     this.#db.function('tell', (value: number) => {
       this.#told = value;
       return null;
@@ -59,19 +77,21 @@ export class Connection implements Rows {
   }
 
   run(sql: string, ...params: Param[]): { readonly changes: number } {
-    return { changes: Number(this.#prepared(sql).run(...params).changes) };
+    return { changes: Number(this.#prepared(sql).run(...params.map(bound)).changes) };
   }
 
   get(sql: string, ...params: Param[]): unknown {
-    return this.#prepared(sql).get(...params);
+    return read(this.#prepared(sql).get(...params.map(bound)));
   }
 
   all(sql: string, ...params: Param[]): readonly unknown[] {
-    return this.#prepared(sql).all(...params);
+    return this.#prepared(sql)
+      .all(...params.map(bound))
+      .map(read);
   }
 
-  each(sql: string): Iterable<unknown> {
-    return this.#db.prepare(sql).iterate();
+  *each(sql: string): Iterable<unknown> {
+    for (const row of this.#db.prepare(sql).iterate()) yield read(row);
   }
 
   /** Several statements without parameters. */
@@ -83,6 +103,11 @@ export class Connection implements Rows {
   pragma(name: string): number {
     this.exec(`SELECT tell(${name}) FROM pragma_${name}`);
     return this.#told;
+  }
+
+  wait(ms: number): void {
+    if (ms !== this.#waitMs) this.exec(`PRAGMA busy_timeout = ${ms}`);
+    this.#waitMs = ms;
   }
 
   transaction<T>(sync: Sync, work: () => T): T {
@@ -112,7 +137,9 @@ export class Connection implements Rows {
 
   close(): void {
     // What was prepared keeps the file open until it is collected, so SQLite would leave its log as it is.
-    for (const end of [() => this.exec('PRAGMA wal_checkpoint(TRUNCATE)'), () => this.#db.close()]) {
+    // Copied first without holding up who writes, then cut off.
+    const copy = (how: string) => () => this.exec(`PRAGMA wal_checkpoint(${how})`);
+    for (const end of [copy('PASSIVE'), () => this.wait(CLOSE_MS), copy('TRUNCATE'), () => this.#db.close()]) {
       try {
         end();
       } catch {
@@ -138,4 +165,25 @@ export class Connection implements Rows {
     }
     return statement;
   }
+}
+
+// ---- The library cuts a text at its first NUL, so a NUL is written as two other characters
+
+const NUL = '\0';
+const ESCAPE = '\u001a';
+const FOR_NUL = `${ESCAPE}0`;
+const FOR_ESCAPE = `${ESCAPE}1`;
+
+function bound(param: Param): Param {
+  if (typeof param !== 'string' || !(param.includes(NUL) || param.includes(ESCAPE))) return param;
+  return param.replaceAll(ESCAPE, FOR_ESCAPE).replaceAll(NUL, FOR_NUL);
+}
+
+function read(row: unknown): unknown {
+  if (typeof row !== 'object' || row === null) return row;
+  for (const [column, value] of Object.entries(row)) {
+    if (typeof value !== 'string' || !value.includes(ESCAPE)) continue;
+    Object.assign(row, { [column]: value.replaceAll(FOR_NUL, NUL).replaceAll(FOR_ESCAPE, ESCAPE) });
+  }
+  return row;
 }

@@ -116,6 +116,8 @@ export class Upkeep {
 
   #giveBack(): void {
     const from = this.#clock.elapsed();
+    // Where another program writes, this is done another time.
+    this.#rows.wait(0);
     this.#rows.exec(`PRAGMA incremental_vacuum(${this.#pages})`);
     const took = this.#clock.elapsed() - from;
     this.#pages = Math.max(

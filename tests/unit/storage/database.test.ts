@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../backend/storage/database.ts';
+import { Connection } from '../../../backend/storage/rows.ts';
+import { loadSqlite } from '../../../backend/storage/sqlite.ts';
 import { eventually } from '../../support/waiting.ts';
 import { wordStore, WORDS, write, type Words } from '../../support/store-words.ts';
 
@@ -196,3 +198,50 @@ test('gives the disk back what is no longer needed, and keeps its log short', as
     return database.bytes < mb.length;
   });
 });
+
+test('a text comes back as it was given, with a NUL within too', () => {
+  const { database, all } = store();
+  const words = ['a\0b', '\0', 'a', 'a\u001a0', 'a\u001a', '\0\u001a1é\0'];
+  for (const word of words) database.commit(write(word));
+  expect(all()).toEqual(words);
+  for (const word of words) {
+    const found = database.read((sql) => sql.all('SELECT word FROM words WHERE word = ?', word));
+    expect(found).toEqual([{ word }]);
+  }
+});
+
+test('while another program writes, what can wait waits, and nothing moves', async () => {
+  const { database, clock, all, told } = store();
+  database.commit(write('one'));
+  const other = writing();
+  database.later(write('two'));
+  await clock.advance(5000);
+  expect({ all: all(), told }).toEqual({ all: ['one'], told: [] });
+  other.end();
+  await clock.advance(1000);
+  expect({ all: all(), durable: database.isDurable, told }).toEqual({ all: ['one', 'two'], durable: true, told: [] });
+});
+
+test('one that never stops writing is waited for only so long', async () => {
+  const { database, clock, all } = store();
+  database.commit(write('one'));
+  const other = writing();
+  database.later(write('two'));
+  await clock.advance(12_000);
+  expect({ all: all(), durable: database.isDurable }).toEqual({ all: ['one', 'two'], durable: false });
+  other.end();
+  await clock.advance(15_000);
+  expect({ all: all(), durable: database.isDurable }).toEqual({ all: ['one', 'two'], durable: true });
+});
+
+/** Another program that writes to the file. */
+function writing(): { end(): void } {
+  const other = new Connection(loadSqlite().sqlite, join(folder, 'hearth.db'));
+  other.exec('BEGIN IMMEDIATE');
+  return {
+    end: () => {
+      other.exec('ROLLBACK');
+      other.close();
+    },
+  };
+}
