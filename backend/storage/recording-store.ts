@@ -48,6 +48,15 @@ const keySchema = z.object({ key: z.string(), bytes: z.number() });
 const questionSchema = rowSchema.pick({ route: true, model: true, namespace: true, question: true });
 const modelSchema = z.object({ model: z.string(), abilities: abilitiesText });
 
+/** One statement for all of them, as thousands would hold everybody up; octet_length reads no text. */
+const NEAR_IN_LENGTH = `
+  SELECT route, model, namespace, question FROM (
+    SELECT place, SUM(length) OVER (ORDER BY apart, place) AS so_far FROM (
+      SELECT rowid AS place, octet_length(question) AS length, abs(octet_length(question) - ?) AS apart
+      FROM recordings WHERE route = ?
+    )
+  ) CROSS JOIN recordings ON recordings.rowid = place WHERE so_far <= ? ORDER BY so_far`;
+
 const SELECT = 'SELECT key, route, model, namespace, question, answer, abilities, checksum FROM recordings';
 
 /** Of the disk for kept answers, the part that recordings may have: what is asked live must not find all of it taken. */
@@ -92,20 +101,9 @@ export class RecordingStore implements Recordings {
     }
   }
 
-  questions(route: RecordedRoute, mostBytes: number): readonly QuestionText[] {
-    return this.#read((sql) => {
-      const found: QuestionText[] = [];
-      let left = mostBytes;
-      const keys = sql.all('SELECT key, bytes FROM recordings WHERE route = ? ORDER BY recorded_at DESC, key', route);
-      for (const { key, bytes } of keys.map((row) => keySchema.parse(row))) {
-        left -= bytes;
-        if (left < 0) break;
-        found.push(
-          questionSchema.parse(sql.get('SELECT route, model, namespace, question FROM recordings WHERE key = ?', key)),
-        );
-      }
-      return found;
-    });
+  questionsNear(route: RecordedRoute, length: number, most: number): readonly QuestionText[] {
+    const rows = this.#read((sql) => sql.all(NEAR_IN_LENGTH, length, route, most));
+    return rows.map((row) => questionSchema.parse(row));
   }
 
   *all(): Iterable<Recording> {

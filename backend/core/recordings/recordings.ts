@@ -36,8 +36,8 @@ export interface Recordings {
   get(key: string): Recording | undefined;
   /** All or none of them; with `alone` all others are removed. False: they do not fit, and nothing was changed. */
   put(recordings: readonly Recording[], alone?: boolean): boolean;
-  /** The questions of a route, those that were recorded last first. */
-  questions(route: RecordedRoute, most: number): readonly QuestionText[];
+  /** The questions of a route whose length is nearest to `length`, at most `most` of them together; both in bytes. */
+  questionsNear(route: RecordedRoute, length: number, most: number): readonly QuestionText[];
   /** All of them by model, route, namespace and question, so that the same ones always come in the same order. */
   all(): Iterable<Recording>;
   /** By name. */

@@ -37,8 +37,8 @@ export interface Replayed {
   readonly hit: ToldHit;
 }
 
-/** Characters of recorded questions that are looked through for the nearest one. */
-const MOST_COMPARED = 4 * 1024 * 1024;
+/** Bytes of recorded questions that are compared for the nearest one: of a long recording those of about the same length. */
+const MOST_COMPARED = 256 * 1024;
 
 const MB = 1024 * 1024;
 
@@ -118,7 +118,7 @@ export class Recorder {
     // Where a question differs tells what the other one says, so it is told on this machine alone.
     const nearest =
       owner === LOCAL
-        ? differencesFromNearest(question, recordings.questions(question.route, MOST_COMPARED))
+        ? differencesFromNearest(question, recordings.questionsNear(question.route, lengthOf(question), MOST_COMPARED))
         : undefined;
     throw new AppError(
       'not_cached',
@@ -127,6 +127,10 @@ export class Recorder {
         : sentence`No answer to this question is recorded. Compared with the nearest one: ${nearest}.`,
     );
   }
+}
+
+function lengthOf({ asks }: RecordedQuestion): number {
+  return Buffer.byteLength(JSON.stringify(asks));
 }
 
 function fullSentence({ size }: Pick<Recordings, 'size'>): string {

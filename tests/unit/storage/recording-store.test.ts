@@ -66,3 +66,13 @@ test('what does not fit changes nothing, and a later answer takes the place of t
   expect(store.put([second])).toBe(true);
   expect([...store.all()]).toEqual([second]);
 });
+
+test('of a long recording the questions of about the same length are looked through', () => {
+  const long = Array.from({ length: 5 }, (_, i) => recording(`${i}`.repeat(500)));
+  store.put([recording('Why is it so?'), ...long, recording('Why is it?')]);
+  const texts = (length: number, most: number) =>
+    store.questionsNear('chat', length, most).map(({ question }) => /Why[^"]*|\d+/.exec(question)?.[0]);
+  expect(texts(50, 200)).toEqual(['Why is it?', 'Why is it so?']);
+  expect(texts(560, 2000)).toEqual(['0', '1', '2'].map((digit) => digit.repeat(500)));
+  expect(store.questionsNear('generate', 50, 200)).toEqual([]);
+});
