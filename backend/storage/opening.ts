@@ -89,7 +89,7 @@ function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Open
     try {
       if (broken === undefined) return opened(folder, found, options);
     } catch (error) {
-      broken = troubleOf(error);
+      broken = troubleOf(error) ?? unlikeOurs(error);
       if (broken?.kind !== 'damaged' && broken?.kind !== 'newer') throw error;
     }
     const notice = moveAside(folder, broken, options);
@@ -98,6 +98,12 @@ function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Open
     folder.release();
     throw error;
   }
+}
+
+/** Its tables are not those of its version, so the steps to ours fail. Undefined where the error is none of SQLite's. */
+function unlikeOurs(error: unknown): Trouble | undefined {
+  const isOfSqlite = error instanceof Error && 'errcode' in error;
+  return isOfSqlite ? { kind: 'damaged', why: 'its tables are not those of its version' } : undefined;
 }
 
 function opened(folder: DataFolder, found: FoundSqlite, { schema, clock, log }: OpeningOptions): Opened {

@@ -132,6 +132,14 @@ test('a second one on the same folder says so, and works in memory', () => {
 test.each([
   ['is no database', (path: string) => writeFileSync(join(path, 'hearth.db'), 'no database at all '.repeat(1000))],
   [
+    'has other tables than its version',
+    (path: string) => {
+      const other = store({ path });
+      other.database.commit((sql) => sql.run('PRAGMA user_version = 0'));
+      other.database.close();
+    },
+  ],
+  [
     'a newer Hearth wrote',
     (path: string) => {
       const newer = store({ path, schema: { ...WORDS, migrations: [...WORDS.migrations, 'SELECT 1'] } });
