@@ -13,6 +13,7 @@ import type {
 } from '../core/stories/stored-jobs.ts';
 import type { Database } from './database.ts';
 import { mustKeep } from './no-store.ts';
+import type { Param, Sql } from './rows.ts';
 import { JOB_COLUMNS, outcomeColumn, readAsk, readAskRow, readBatch, readJob } from './job-rows.ts';
 import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
 
@@ -39,7 +40,7 @@ export class SqlJobStore implements JobStore {
     if (this.#prepared) return;
     this.#prepared = true;
     this.#db.read((sql) => {
-      for (const { id } of sql.all('SELECT id FROM job') as readonly { id: string }[]) this.#ids.add(id);
+      for (const id of listOf<string>(sql, 'id', 'FROM job')) this.#ids.add(id);
       const last = sql.get('SELECT MAX(seq) AS last FROM job') as { last: number | null } | undefined;
       this.#next = (last?.last ?? 0) + 1;
     });
@@ -52,15 +53,17 @@ export class SqlJobStore implements JobStore {
       // It ended while they were being accepted.
       sql.run('DELETE FROM job WHERE batch IS NOT NULL AND batch NOT IN (SELECT id FROM job_group)');
       // The clock on the wall may have been set back since.
-      sql.run('UPDATE job SET ended_at = ? WHERE ended_at > ?', now, now);
+      sql.run('UPDATE job SET ended_at = ? WHERE batch IS NULL AND ended_at > ?', now, now);
       sql.run('UPDATE job_group SET ended_at = ? WHERE ended_at > ?', now, now);
       const stood = 'waited_ms + MAX(0, ? - in_line_at)';
       sql.run(`UPDATE job SET waited_ms = ${stood}, in_line_at = NULL WHERE in_line_at IS NOT NULL`, alive);
-      const rows = sql.all("SELECT seq, batch FROM job WHERE state = 'waiting' ORDER BY seq");
-      return (rows as readonly { seq: number; batch: string | null }[]).map(({ seq, batch }) => ({
-        seq,
-        batch: batch ?? undefined,
-      }));
+      // Sorted here: SQLite would read all jobs in their order instead of its index of those that wait.
+      const waiting = listOf<[number, string | null]>(
+        sql,
+        'json_array(seq, batch)',
+        "FROM job WHERE state = 'waiting'",
+      );
+      return waiting.map(([seq, batch]) => ({ seq, batch: batch ?? undefined })).toSorted((a, b) => a.seq - b.seq);
     });
   }
 
@@ -222,8 +225,9 @@ export class SqlJobStore implements JobStore {
   }
 
   idsOf(batch: string): readonly string[] {
-    const rows = this.#db.read((sql) => sql.all('SELECT id FROM job WHERE batch = ? ORDER BY seq', batch));
-    return (rows as readonly { id: string }[]).map(({ id }) => id);
+    return this.#db.read((sql) =>
+      listOf<string>(sql, 'id', 'FROM (SELECT id FROM job WHERE batch = ? ORDER BY seq)', batch),
+    );
   }
 
   jobsOf(batch: string, after: number, limit: number): readonly StoredJob[] {
@@ -250,4 +254,11 @@ export class SqlJobStore implements JobStore {
   #forget(doomed: readonly Doomed[]): void {
     for (const { id } of doomed) this.#ids.delete(id);
   }
+}
+
+/** One value of each of many rows, read as one text: row by row they take several times as long. */
+function listOf<T>(sql: Sql, value: string, from: string, ...params: Param[]): readonly T[] {
+  const row = sql.get(`SELECT json_group_array(${value}) AS list ${from}`, ...params);
+  // Undefined where there is no SQLite.
+  return JSON.parse((row as { list: string } | undefined)?.list ?? '[]') as readonly T[];
 }

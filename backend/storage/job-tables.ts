@@ -28,6 +28,7 @@ CREATE TABLE job (
   record BLOB
 ) STRICT;
 CREATE INDEX job_waiting ON job (batch, seq) WHERE state = 'waiting';
+CREATE INDEX job_in_line ON job (in_line_at) WHERE in_line_at IS NOT NULL;
 CREATE INDEX job_batch ON job (batch, seq, bytes) WHERE batch IS NOT NULL;
 CREATE INDEX job_kept ON job (ended_at, bytes) WHERE batch IS NULL AND ended_at IS NOT NULL;
 CREATE TABLE job_group (
@@ -59,6 +60,8 @@ export const JOB_CARRIED = ['job', 'job_group', 'job_gone', 'job_clock'] as cons
 const MAX_GONE = 10_000;
 /** What a job takes beside what it asks or its answer. Bytes. */
 export const JOB_BYTES = 2048;
+/** So many of the oldest results are looked at together; mostly one or two go. */
+const TRIMMED_AT_ONCE = 8;
 const BATCH_ENDS = ['completed', 'failed', 'cancelled', 'expired'] as const;
 
 /** A row that goes. */
@@ -66,6 +69,10 @@ export interface Doomed {
   readonly seq: number;
   readonly id: string;
   readonly owner: string;
+}
+
+interface KeptRow extends Doomed {
+  readonly bytes: number;
 }
 
 /** Writes a job that is being accepted. */
@@ -112,26 +119,26 @@ export function endedIn(sql: Sql, batch: string, state: JobEnd, count: number, n
   );
 }
 
-/** Lets the oldest results of jobs by themselves go until the others take no more than `maxBytes`. */
+/**
+ * Lets the oldest results of jobs by themselves go until the others take no more than `maxBytes`. Asked at the end of each
+ * job, so it reads only rows that go.
+ */
 export function trim(sql: Sql, maxBytes: number): readonly Doomed[] {
   const kept = 'FROM job WHERE batch IS NULL AND ended_at IS NOT NULL';
   let { bytes } = sql.get(`SELECT COALESCE(SUM(bytes), 0) AS bytes ${kept}`) as { bytes: number };
-  const doomed: Doomed[] = [];
+  if (bytes <= maxBytes) return [];
+  const columns = 'SELECT seq, id, owner, bytes';
   // One that is too large by itself takes no other with it.
-  const large = sql.all(`SELECT seq, id, owner, bytes ${kept} AND bytes > ?`, maxBytes) as readonly (Doomed & {
-    readonly bytes: number;
-  })[];
+  const large = sql.all(`${columns} ${kept} AND bytes > ?`, maxBytes) as readonly KeptRow[];
+  const doomed: Doomed[] = [...remove(sql, large)];
   for (const each of large) bytes -= each.bytes;
-  doomed.push(...large);
-  if (bytes > maxBytes) {
-    const rows = sql.all(`SELECT seq, id, owner, bytes ${kept} AND bytes <= ? ORDER BY ended_at, seq`, maxBytes);
-    for (const each of rows as readonly (Doomed & { readonly bytes: number })[]) {
-      if (bytes <= maxBytes) break;
-      bytes -= each.bytes;
-      doomed.push(each);
-    }
+  while (bytes > maxBytes) {
+    const rows = sql.all(`${columns} ${kept} ORDER BY ended_at, seq LIMIT ?`, TRIMMED_AT_ONCE) as readonly KeptRow[];
+    const end = rows.findIndex((each) => (bytes -= each.bytes) <= maxBytes);
+    doomed.push(...remove(sql, end < 0 ? rows : rows.slice(0, end + 1)));
+    if (rows.length === 0) break;
   }
-  return remove(sql, doomed);
+  return doomed;
 }
 
 /** Lets rows go; their ids are remembered for a while. */

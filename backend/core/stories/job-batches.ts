@@ -72,7 +72,9 @@ export class JobBatches {
       await coming?.done;
     }
     const { summary } = this.find(batch.id, batch.owner);
-    return { ...summary, request_ids: [...store.idsOf(batch.id)], durable: store.isDurable };
+    // Of one that was handed in before they are read: its requests may have got ids of their own then.
+    const ids = before === undefined ? asked.map(({ call }) => call.id) : [...store.idsOf(batch.id)];
+    return { ...summary, request_ids: ids, durable: store.isDurable };
   }
 
   async #accept(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,47 @@
+// Results of jobs by themselves: the oldest go when they are too many, and nothing else is read for it.
+import { beforeEach, expect, test } from 'vitest';
+import { openDatabase, type Database } from '../../../backend/storage/database.ts';
+import { trim } from '../../../backend/storage/job-tables.ts';
+import type { Sql } from '../../../backend/storage/rows.ts';
+import { NO_LOG } from '../../support/builders.ts';
+import { ManualClock } from '../../support/clocks.ts';
+
+let database: Database;
+beforeEach(() => {
+  database = openDatabase({ folder: undefined, clock: new ManualClock(), log: NO_LOG });
+});
+
+const KEPT = `INSERT INTO job (seq, id, owner, body, state, model, class, class_by, priority, created_at, waited_ms, moves, ended_at, bytes)
+  VALUES (?1, 'r' || ?1, 'local', '', 'completed', 'm', 'normal', '', 0, 0, 0, 0, ?1, ?2)`;
+
+/** What goes, and how many rows were read for that. */
+function trimmed(maxBytes: number): { readonly gone: string[]; readonly read: number } {
+  let read = 0;
+  const gone = database.commit((sql) => {
+    const counting: Sql = {
+      run: (text, ...params) => sql.run(text, ...params),
+      get: (text, ...params) => sql.get(text, ...params),
+      all: (text, ...params) => {
+        const rows = sql.all(text, ...params);
+        read += rows.length;
+        return rows;
+      },
+    };
+    return trim(counting, maxBytes).map(({ id }) => id);
+  });
+  return { gone, read };
+}
+
+test('only the oldest go that must, one too large takes no other with it, and few rows are read', () => {
+  database.commit((sql) => {
+    for (let seq = 1; seq <= 500; seq++) sql.run(KEPT, seq, 10);
+  });
+  expect(trimmed(5000)).toEqual({ gone: [], read: 0 });
+  const one = trimmed(4985);
+  expect(one.gone).toEqual(['r1', 'r2']);
+  expect(one.read).toBeLessThan(20);
+  database.commit((sql) => sql.run(KEPT, 501, 6000));
+  expect(trimmed(4980).gone).toEqual(['r501']);
+  expect(trimmed(4700).gone).toEqual(Array.from({ length: 28 }, (_, at) => `r${at + 3}`));
+  expect(trimmed(1).gone).toHaveLength(470);
+});
