@@ -8,21 +8,35 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
-import { startCli } from '../../support/built-cli.ts';
+import { startCli, type Cli, type CliOptions } from '../../support/built-cli.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
 const run = promisify(execFile);
 /** Without Node's own, where it has one. */
 const NO_SQLITE: Record<string, string> = isBuiltin('node:sqlite') ? { NODE_OPTIONS: '--no-experimental-sqlite' } : {};
 let folder = '';
+const started: Cli[] = [];
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-bundle-'))));
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const cli of started.splice(0)) {
+    cli.child.kill('SIGKILL');
+    await cli.exit();
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Ends with its test, whatever comes of it. */
+function start(options: CliOptions): Cli {
+  const cli = startCli(options);
+  started.push(cli);
+  return cli;
+}
 
 test('alone in a folder it serves, says that it keeps nothing, and leaves V8’s code beside it', async () => {
   const fake = await startFakeOllama();
   const alone = join(folder, 'hearth.mjs');
   copyFileSync(BUNDLE, alone);
-  const cli = startCli({
+  const cli = start({
     program: alone,
     args: ['serve', '--port', '0'],
     cwd: folder,
@@ -55,7 +69,7 @@ test('keeps what it has to keep where SQLite’s library lies beside it', async 
   const library = `hearth-sqlite-${process.platform}-${process.arch}.node`;
   for (const name of ['hearth.mjs', library]) copyFileSync(join(BUNDLE, '..', name), join(folder, name));
   const args = ['serve', '--port', '0'];
-  const cli = startCli({ program: join(folder, 'hearth.mjs'), args, cwd: folder, env: { HEARTH_DATA_DIR: data } });
+  const cli = start({ program: join(folder, 'hearth.mjs'), args, cwd: folder, env: { HEARTH_DATA_DIR: data } });
   const url = await cli.ready();
   await expect.poll(() => existsSync(join(data, 'hearth.db'))).toBe(true);
   expect(await noticesOf(url)).toBeUndefined();
