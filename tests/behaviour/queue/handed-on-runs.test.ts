@@ -292,8 +292,8 @@ describe('what is handed on with a lease', () => {
       },
     });
     const headers = { 'content-type': 'application/octet-stream' };
-    const answer = fetch(`${hearth.url}/v1/files`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
-    await hearth.fake.until(({ calls }) => calls.some(({ path }) => path === '/v1/files'));
+    const answer = fetch(`${hearth.url}/v1/uploads`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+    await hearth.fake.until(({ calls }) => calls.some(({ path }) => path === '/v1/uploads'));
     rest.resolve();
     expect((await answer).status).toBe(404);
     await free();
