@@ -106,13 +106,17 @@ export class SqlJobStore implements JobStore {
     });
   }
 
-  dropBatch(batch: string): void {
-    const ids = this.idsOf(batch);
-    this.#db.commit((sql) => {
-      sql.run('DELETE FROM job WHERE batch = ?', batch);
+  dropSome(batch: string): boolean {
+    const some = 'FROM job WHERE batch = ? ORDER BY seq LIMIT ?';
+    const ids = this.#db.commit((sql) => {
+      const list = listOf<string>(sql, 'id', `FROM (SELECT id ${some})`, batch, MOST_AT_ONCE);
+      sql.run(`DELETE FROM job WHERE seq IN (SELECT seq ${some})`, batch, MOST_AT_ONCE);
+      // With the first of them, so that the next start forgets the rest should the process end meanwhile.
       sql.run('DELETE FROM job_group WHERE id = ?', batch);
+      return list;
     });
     for (const id of ids) this.#ids.delete(id);
+    return ids.length === MOST_AT_ONCE;
   }
 
   ask(seq: number): StoredAsk | undefined {

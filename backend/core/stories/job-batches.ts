@@ -88,16 +88,22 @@ export class JobBatches {
       ids.add(call.id);
     }
     // What was kept under its id long enough.
-    store.dropBatch(batch.id);
+    await this.#drop(batch.id);
     try {
       const seqs = await this.#prepare(asked, batch, signal);
       store.acceptBatch(batch, asked.length);
       jobs.backlog.add(seqs.map((seq) => ({ seq, batch: batch.id })));
       jobs.feed();
     } catch (error) {
-      store.dropBatch(batch.id);
+      await this.#drop(batch.id);
       throw error;
     }
+  }
+
+  /** Some at a time, as they were written. */
+  async #drop(id: string): Promise<void> {
+    const { store, clock } = this.#options;
+    while (store.dropSome(id)) await clock.sleep(0, NEVER);
   }
 
   /** Writes them, some at a time. The number of each. */

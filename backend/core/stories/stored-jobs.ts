@@ -123,8 +123,8 @@ export interface JobStore {
   prepare(jobs: readonly NewJob[], batch: string): readonly number[];
   /** Accepts a batch with all jobs that were prepared. It is on the disk when it returns. */
   acceptBatch(batch: NewBatch, jobs: number): void;
-  /** Forgets a batch that was not accepted, or that was kept long enough. */
-  dropBatch(batch: string): void;
+  /** Forgets some of a batch that was not accepted, or that was kept long enough. Whether there may be more. */
+  dropSome(batch: string): boolean;
   /** What is asked. Undefined when it has ended. Throws invalid_request when it can't be read any more. */
   ask(seq: number): StoredAsk | undefined;
   /** It stands in line since `now`; written soon. */

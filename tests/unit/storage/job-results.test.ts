@@ -1,6 +1,7 @@
-// Results of jobs by themselves: the oldest go when they are too many, and nothing else is read for it.
+// Rows of jobs that go: the oldest results when they are too many, and batches, some at a time so that nothing is held up.
 import { beforeEach, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
+import { SqlJobStore } from '../../../backend/storage/job-store.ts';
 import { trim } from '../../../backend/storage/job-tables.ts';
 import type { Sql } from '../../../backend/storage/rows.ts';
 import { NO_LOG } from '../../support/builders.ts';
@@ -44,4 +45,19 @@ test('only the oldest go that must, one too large takes no other with it, and fe
   expect(trimmed(4980).gone).toEqual(['r501']);
   expect(trimmed(4700).gone).toEqual(Array.from({ length: 28 }, (_, at) => `r${at + 3}`));
   expect(trimmed(1).gone).toHaveLength(470);
+});
+
+test('a batch is forgotten some jobs at a time, and its ids with them', () => {
+  const store = new SqlJobStore(database);
+  database.commit((sql) => {
+    for (let seq = 1; seq <= 500; seq++) sql.run(KEPT, seq, 10);
+    sql.run("UPDATE job SET batch = 'mine'");
+  });
+  const left = [500];
+  for (let isMore = true; isMore;) {
+    isMore = store.dropSome('mine');
+    left.push(store.idsOf('mine').length);
+  }
+  expect(left).toEqual([500, 300, 100, 0]);
+  expect([store.has('r1'), store.has('r500')]).toEqual([false, false]);
 });
