@@ -74,17 +74,27 @@ async function serve(args: readonly string[]): Promise<void> {
   const dataFolder = dataPlace(process.env);
   const backend = await startBackend({ config, log, version: VERSION, dataFolder, ...recorded });
   const life = new AbortController();
+  const served: Served = { backend, log, output, life };
   // Before the ready line: a program that waited for it may end this one at once.
-  stopOnSignals(backend, log, output, life);
+  stopOnSignals(served);
   const { url } = backend;
   process.stdout.on('error', ({ message }) => log.warn({ url }, `The ready line could not be written: ${message}.`));
   process.stdout.write(`hearth ready ${url}\n`);
-  if (path !== undefined) await followFile(path, flags, config, backend, log, life.signal);
+  if (path !== undefined) await followFile({ path, flags, started: config }, served);
   // Without a handler the signal would end the process.
   else process.on('SIGHUP', () => log.info({}, 'there is no configuration file to read again'));
 }
 
-function stopOnSignals(backend: Backend, log: Logger, output: LogOutput, life: AbortController): void {
+/** A gateway that runs, and what its host needs beside it. */
+interface Served {
+  readonly backend: Backend;
+  readonly log: Logger;
+  readonly output: LogOutput;
+  /** Ends when the gateway is told to stop. */
+  readonly life: AbortController;
+}
+
+function stopOnSignals({ backend, log, output, life }: Served): void {
   let stopping = false;
   const exit = (code: number): void => void output.flushed(LAST_LINES_MS).then(() => process.exit(code));
   const stop = (signal: NodeJS.Signals): void => {
@@ -107,15 +117,15 @@ function stopOnSignals(backend: Backend, log: Logger, output: LogOutput, life: A
   process.on('SIGINT', stop);
 }
 
+/** The file of settings, the options beside it, and what the gateway was started with. */
+interface FollowedFile {
+  readonly path: string;
+  readonly flags: ServeFlags;
+  readonly started: Config;
+}
+
 /** Takes over each good edit of the file; a bad one is reported and the old values stay. */
-async function followFile(
-  path: string,
-  flags: ServeFlags,
-  started: Config,
-  backend: Backend,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
+async function followFile({ path, flags, started }: FollowedFile, { backend, log, life }: Served): Promise<void> {
   let current = started;
   const reread = async (): Promise<void> => {
     const { config, problems, notices } = await readSettings(path, flags);
@@ -152,7 +162,7 @@ async function followFile(
         else
           log.warn({ err: event.reason }, `Changes of ${path} are no longer seen. Send SIGHUP to have it read again.`);
       },
-      signal,
+      life.signal,
     );
     log.info({ path }, 'configuration is followed');
     // Catches an edit made between the first read and the start of the watch.

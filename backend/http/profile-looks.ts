@@ -28,7 +28,8 @@ export async function profilesShown(
   if (Object.keys(models).length === 0) return undefined;
   const route = `${req.method} ${pathOf(req)}`;
   if (route === 'GET /api/tags') {
-    await answer(relay, req, res, null, signal, (body) => listed(body, models));
+    const changed = (body: Fields): Fields => listed(body, models);
+    await answer(relay, req, res, { sent: null, signal, changed });
     return 'answered';
   }
   if (route !== 'POST /api/show') return undefined;
@@ -38,12 +39,21 @@ export async function profilesShown(
   const profile = typeof name === 'string' ? profileNamed(models, name) : undefined;
   if (profile === undefined) return bytes;
   const sent = Buffer.from(JSON.stringify({ ...asked, model: profile.model, name: undefined }));
-  await answer(relay, req, res, sent, signal, (body) => ({
+  const changed = (body: Fields): Fields => ({
     ...body,
     ...(profile.system_prompt === undefined ? {} : { system: profile.system_prompt }),
     ...(profile.options === undefined ? {} : { parameters: parametersOf(body['parameters'], profile.options) }),
-  }));
+  });
+  await answer(relay, req, res, { sent, signal, changed });
   return 'answered';
+}
+
+interface Look {
+  /** The body that goes up. */
+  readonly sent: Buffer | null;
+  readonly signal: AbortSignal;
+  /** What becomes of the answer. */
+  changed(body: Fields): Fields;
 }
 
 /** Asks Ollama, and answers with what becomes of its answer; a refusal goes down as it came. */
@@ -51,23 +61,17 @@ async function answer(
   relay: Relay,
   req: IncomingMessage,
   res: ServerResponse,
-  body: Buffer | null,
-  signal: AbortSignal,
-  changed: (body: Fields) => Fields,
+  { sent, signal, changed }: Look,
 ): Promise<void> {
-  const headers = { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }) };
+  const headers = { accept: 'application/json', ...(sent === null ? {} : { 'content-type': 'application/json' }) };
   const { method = 'GET', url = '/' } = req;
-  const {
-    status,
-    headers: came,
-    body: pieces,
-  } = await relay.forward({ method, path: url, headers, body, kind: 'look' }, signal);
+  const came = await relay.forward({ method, path: url, headers, body: sent, kind: 'look' }, signal);
   const parts: Uint8Array[] = [];
-  for await (const piece of pieces) parts.push(piece);
+  for await (const piece of came.body) parts.push(piece);
   const text = Buffer.concat(parts).toString();
-  const fields = status === 200 ? fieldsIn(text) : undefined;
-  res.statusCode = status;
-  res.setHeader('Content-Type', came['content-type'] ?? 'application/json; charset=utf-8');
+  const fields = came.status === 200 ? fieldsIn(text) : undefined;
+  res.statusCode = came.status;
+  res.setHeader('Content-Type', came.headers['content-type'] ?? 'application/json; charset=utf-8');
   res.end(fields === undefined ? text : JSON.stringify(changed(fields)));
 }
 

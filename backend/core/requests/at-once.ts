@@ -22,6 +22,15 @@ export type Ended = Pick<
 > &
   Partial<Pick<Ticket, 'class' | 'classBy'>> & { shown(moment: number): string };
 
+/** A request as it is known when its kept answer was found. */
+interface AnsweredAtOnce {
+  readonly id: string;
+  readonly about: Pick<Ended, 'route' | 'model' | 'caller' | 'owner'>;
+  readonly cache: CacheOutcome;
+  /** When it was known what is asked. */
+  readonly createdAt: number;
+}
+
 export class AtOnce implements Ended {
   readonly source = 'hit';
   readonly status = 'completed';
@@ -39,14 +48,9 @@ export class AtOnce implements Ended {
   /** The moment of `createdAt` on the wall. */
   readonly bornAt: number;
 
-  /** `createdAt`: when it was known what is asked; now it has its answer. */
-  constructor(
-    id: string,
-    { route, model, caller, owner }: Pick<Ended, 'route' | 'model' | 'caller' | 'owner'>,
-    cache: CacheOutcome,
-    createdAt: number,
-    clock: Clock,
-  ) {
+  /** Now it has its answer. */
+  constructor({ id, about, cache, createdAt }: AnsweredAtOnce, clock: Clock) {
+    const { route, model, caller, owner } = about;
     this.id = id;
     this.route = route;
     this.model = model;

@@ -112,7 +112,7 @@ export async function act(
       return { success: true, action };
     case 'warm_model': {
       const model = modelOf(parts, data);
-      return { success: true, action, model, load_ms: await warm(parts, model, BY_HAND, signal) };
+      return { success: true, action, model, load_ms: await warm(parts, { model, urgency: BY_HAND }, signal) };
     }
     case 'unload_model': {
       const model = modelOf(parts, data);
@@ -132,20 +132,31 @@ function modelOf({ config }: ActionParts, { model }: ActionData): string {
  * Loads a model with the same runner options that requests through us get, so that the first of them reloads nothing.
  * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
  */
-export async function warm(parts: ActionParts, model: string, urgency: Urgency, signal: AbortSignal): Promise<number> {
-  return await load(parts, { model }, { lane: 'chat', caller: 'hearth', urgency }, signal);
+export async function warm(
+  parts: ActionParts,
+  { model, urgency }: { readonly model: string; readonly urgency: Urgency },
+  signal: AbortSignal,
+): Promise<number> {
+  return await load(parts, { request: { model }, lane: 'chat', caller: 'hearth', urgency }, signal);
+}
+
+/** A load to be: the model with its options, and for whom it stands in line. */
+interface WantedLoad {
+  readonly request: UpstreamRequest;
+  readonly lane: Lane;
+  readonly caller: string;
+  readonly urgency: Urgency;
 }
 
 /** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
 export async function load(
   parts: ActionParts,
-  wanted: UpstreamRequest,
-  { lane, caller, urgency }: { readonly lane: Lane; readonly caller: string; readonly urgency: Urgency },
+  { request: wanted, lane, caller, urgency }: WantedLoad,
   signal: AbortSignal,
 ): Promise<number> {
   const { config, watch, queue, residency, upstream, clock } = parts;
   const { model } = wanted;
-  const installed = await resolveModel(watch, model, signal, 'embed');
+  const installed = await resolveModel(watch, { name: model, to: 'embed' }, signal);
   const { ollama } = config();
   const shaped = shapeRequest(wanted, ollama);
   const least = leastContext(wanted, ollama);
@@ -194,7 +205,7 @@ export async function unloadAtOnce(
 /** Unloads a model and resolves when Ollama no longer lists it as loaded. */
 async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
   const { watch, upstream, residency, modelfiles, clock } = parts;
-  const installed = await resolveModel(watch, model, signal, 'embed');
+  const installed = await resolveModel(watch, { name: model, to: 'embed' }, signal);
   await upstream.unload(model, signal);
   const { weights } = await modelfiles.runner({ model }, installed, signal);
   residency.forget(weights);

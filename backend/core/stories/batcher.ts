@@ -40,6 +40,13 @@ interface Ready {
   readonly keepAlive: number | undefined;
 }
 
+/** A run of the model under way: by whose wish, and until when. */
+interface EmbedRun {
+  readonly wish: EmbedWish;
+  readonly ready: Ready;
+  readonly signal: AbortSignal;
+}
+
 export class Batcher {
   readonly #parts: BatcherParts;
   readonly #groups = new Set<Group>();
@@ -64,7 +71,9 @@ export class Batcher {
       let shared = true;
       for (let from = 0; from < texts.length; from += atOnce) {
         const parts = this.#assign(key, wish, texts.slice(from, from + atOnce));
-        const joined = Promise.all(parts.map((part) => this.#join(part.group, part.texts, wish, mine.signal)));
+        const joined = Promise.all(
+          parts.map((part) => this.#join(part.group, { texts: part.texts, wish }, mine.signal)),
+        );
         // If the line has no room for all of them, #enter throws, and that is what the caller is told.
         joined.catch(() => undefined);
         for (const { group } of parts) if (!group.inLine) this.#enter(group, wish);
@@ -107,10 +116,11 @@ export class Batcher {
     return [...parts].map(([group, part]) => ({ group, ...part }));
   }
 
-  #join(group: Group, texts: readonly string[], wish: EmbedWish, signal: AbortSignal): Promise<Result> {
+  #join(group: Group, wanted: Pick<Member, 'texts' | 'wish'>, signal: AbortSignal): Promise<Result> {
+    const { wish } = wanted;
     let off = (): void => undefined;
     return new Promise<Result>((resolve, reject) => {
-      const member: Member = { texts, wish, resolve, reject };
+      const member: Member = { ...wanted, resolve, reject };
       const lifts = group.inLine && group.open && levelOf(wish.urgency()) < levelOf(urgencyOf(group));
       group.members.add(member);
       if (group.told !== undefined) wish.onWaiting(group.told);
@@ -175,7 +185,7 @@ export class Batcher {
         lease.began();
         lease.signal.throwIfAborted();
         tell(group, RUNNING);
-        await this.#send(group, wish, ready, lease.signal);
+        await this.#send(group, { wish, ready, signal: lease.signal });
       });
     } catch (error) {
       for (const member of group.members) member.reject(error);
@@ -194,12 +204,13 @@ export class Batcher {
   }
 
   /** Sends all texts in one call. If one of them makes it fail, sends each caller's own, so that only that caller fails. */
-  async #send(group: Group, wish: EmbedWish, ready: Ready, signal: AbortSignal): Promise<void> {
+  async #send(group: Group, run: EmbedRun): Promise<void> {
+    const { signal } = run;
     // Drop the texts that only callers wanted who have left.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
     for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
     try {
-      const result = await this.#call(wish, [...group.texts], ready, signal);
+      const result = await this.#call([...group.texts], run);
       this.#groups.delete(group);
       for (const member of group.members) member.resolve(only(member.texts, result));
     } catch (error) {
@@ -212,7 +223,7 @@ export class Batcher {
       for (const member of callers) {
         if (!group.members.has(member)) continue;
         try {
-          member.resolve(await this.#call(wish, member.texts, ready, signal));
+          member.resolve(await this.#call(member.texts, run));
         } catch (failure) {
           // All who have no answer yet may be asked for again.
           if (asAppError(failure).broke || signal.aborted) throw failure;
@@ -223,12 +234,9 @@ export class Batcher {
     }
   }
 
-  async #call(
-    { family, request, spec }: EmbedWish,
-    texts: readonly string[],
-    { loadMs, keepAlive }: Ready,
-    signal: AbortSignal,
-  ): Promise<Result> {
+  async #call(texts: readonly string[], { wish, ready, signal }: EmbedRun): Promise<Result> {
+    const { family, request, spec } = wish;
+    const { loadMs, keepAlive } = ready;
     const { upstream, residency, estimator, clock } = this.#parts;
     const startedAt = clock.elapsed();
     const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };

@@ -121,7 +121,7 @@ export class Gateway {
     const { watch, config } = this.#parts;
     if (this.#draining) throw shuttingDown();
     if (modeOf(call, config()) === 'replay') return;
-    await resolveModel(watch, call.model, signal, 'write');
+    await resolveModel(watch, { name: call.model, to: 'write' }, signal);
     await letIn(watch, signal);
   }
 

@@ -66,7 +66,8 @@ export class KeptAnswers {
     const ready = textOf(hit);
     if (ready === undefined) return undefined;
     this.#spared(hit, about);
-    const request = new AtOnce(id, about, { plan, key, hit, landed: NOTHING_LANDED }, createdAt, clock);
+    const outcome = { plan, key, hit, landed: NOTHING_LANDED };
+    const request = new AtOnce({ id, about, cache: outcome, createdAt }, clock);
     telemetry.ended('completed');
     onEnded(request);
     return { ready, request };

@@ -9,21 +9,25 @@ import { askedAnew, type CachePlan, type CacheWish, planCache } from '../cache/p
 import type { Determinism } from '../models/determinism.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName, noSuchModel } from '../models/names.ts';
-import type { Family, InstalledModel, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
+import type { Family, InstalledModel, Modelfile, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
 import type { CacheDefault } from '../requests/call.ts';
 import type { EmbedFamily } from './embed-group.ts';
 import { keepAliveRuled, leastContext, shapeRequest } from './shape.ts';
 
+/** A model by its name, and what it is wanted for. */
+export interface WantedModel {
+  readonly name: string;
+  readonly to: Parameters<typeof noSuchModel>[2];
+}
+
 /**
  * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
- * there is no current list, the call itself will tell. Throws model_not_found, or invalid_request when it can be no name;
- * `to`: what it is wanted for.
+ * there is no current list, the call itself will tell. Throws model_not_found, or invalid_request when it can be no name.
  */
 export async function resolveModel(
   watch: Watch,
-  name: string,
+  { name, to }: WantedModel,
   signal: AbortSignal,
-  to: Parameters<typeof noSuchModel>[2],
 ): Promise<InstalledModel | undefined> {
   const model = await watch.resolve(name, signal);
   const { currentList: list } = watch;
@@ -83,7 +87,7 @@ export async function understand(
   signal: AbortSignal,
 ): Promise<Understood> {
   const to = isEmbed(question.family) ? 'embed' : 'write';
-  const model = watch.peek(question.model) ?? (await resolveModel(watch, question.model, signal, to));
+  const model = watch.peek(question.model) ?? (await resolveModel(watch, { name: question.model, to }, signal));
   const { cache, batch, ollama } = config();
   const request = shapeRequest(keepAliveRuled(withinAbility(question, model), question.keepAlive), ollama);
   const always = keepsAlways(question);
@@ -96,7 +100,7 @@ export async function understand(
     digestKnown: model !== undefined,
     ttlSeconds: cache.ttl_seconds,
   });
-  const said = model !== undefined && hasIdle(request) ? await saidOf(modelfiles, request, model, signal) : request;
+  const said = model !== undefined && hasIdle(request) ? saidOf(request, await modelfiles.of(model, signal)) : request;
   const keyAt: Understood['keyAt'] = ({ url, version = '' }, input) => {
     if (model === undefined) return undefined;
     const { family, namespace } = question;
@@ -128,14 +132,9 @@ function isEmbed(family: Question['family']): family is EmbedFamily {
 }
 
 /** The request without the options that change nothing with this Modelfile; unchanged where the Modelfile is not known. */
-async function saidOf(
-  modelfiles: Pick<Modelfiles, 'of'>,
-  request: UpstreamRequest,
-  model: InstalledModel,
-  signal: AbortSignal,
-): Promise<UpstreamRequest> {
-  const parameters = (await modelfiles.of(model, signal))?.parameters;
-  return parameters === undefined ? request : { ...request, options: withoutIdle(request.options ?? {}, parameters) };
+function saidOf(request: UpstreamRequest, modelfile: Modelfile | undefined): UpstreamRequest {
+  if (modelfile === undefined) return request;
+  return { ...request, options: withoutIdle(request.options ?? {}, modelfile.parameters) };
 }
 
 /** By what the kept answer to a request is found. */

@@ -237,7 +237,7 @@ export class Warmer {
     const { clock, log, watch } = this.#parts;
     this.#tries.set(weights, { at: clock.elapsed(), times: (this.#tries.get(weights)?.times ?? 0) + 1 });
     try {
-      await warm(this.#parts, name, LEAST_URGENT, signal);
+      await warm(this.#parts, { model: name, urgency: LEAST_URGENT }, signal);
       await watch.refreshLoaded(signal);
       this.#look();
       if (this.#seen.has(weights)) this.#tries.delete(weights);

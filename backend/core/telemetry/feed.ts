@@ -20,6 +20,15 @@ export interface Viewer {
   readonly figures: boolean;
 }
 
+/** What a reader wants; what is left out: everything. */
+export interface FeedWish {
+  readonly viewer?: Viewer;
+  /** Told at once. */
+  readonly first?: Topic;
+  /** Told when they change. */
+  readonly topics?: readonly Topic[];
+}
+
 /** Sees everything. */
 export const SEES_ALL: Viewer = { watcher: LOCAL, figures: true };
 
@@ -101,9 +110,7 @@ export class Feed {
    */
   async *read(
     signal: AbortSignal,
-    viewer: Viewer = SEES_ALL,
-    first: Topic = 'snapshot',
-    topics: readonly Topic[] = ALL_TOPICS,
+    { viewer = SEES_ALL, first = 'snapshot', topics = ALL_TOPICS }: FeedWish = {},
   ): AsyncGenerator<FeedEvent, void, undefined> {
     const reader: Reader = {
       viewer,

@@ -53,8 +53,7 @@ export function ticketOf(
   { config, jobs, newId }: AskingParts,
   req: IncomingMessage,
   res: ServerResponse,
-  ours: CacheFields,
-  asked: Omit<Standing, 'ours'>,
+  asked: Omit<Standing, 'ours'> & { readonly ours: CacheFields },
 ): TicketOptions & Pick<ChatCall, 'namespace'> {
   // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const id = requestId(res);
@@ -66,8 +65,8 @@ export function ticketOf(
     route: pathOf(req),
     model: asked.request.model,
     mode,
-    ...askerOf(req, ours),
-    ...placeOf(req, { ...asked, ours }, config()),
+    ...askerOf(req, asked.ours),
+    ...placeOf(req, asked, config()),
   };
 }
 

@@ -27,6 +27,7 @@ import type { Arrival } from '../wire/arrival.ts';
 import { readGoBody } from '../go/go-body.ts';
 import { sendStream, type StreamForm } from './stream.ts';
 import { byProfile } from './by-profile.ts';
+import type { Standing } from './queue-place.ts';
 import { type Asked, type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
 /** What these handlers act on. */
@@ -100,8 +101,7 @@ function circumstances(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  { request, ours, name }: Asked,
-  stream: boolean,
+  { request, ours, name, stream }: Asked & Pick<Standing, 'stream'>,
 ): {
   readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault' | 'mark'>;
   readonly ignored: boolean;
@@ -110,7 +110,7 @@ function circumstances(
   const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
   return {
     about: {
-      ...ticketOf(parts, req, res, ours, { request, stream, name }),
+      ...ticketOf(parts, req, res, { request, ours, stream, name }),
       wishes: [wanted(ours), ...wishes],
       cacheByDefault: config.cache.drop_in,
       mark: markOf(req.headers, config.cache.fresh_when),
@@ -159,7 +159,7 @@ export async function answerWritten<A extends AskedToWrite>(
   if ((await done?.(asked, res, req)) === true) return;
   if (unchanged?.(said) === true) return handOn(parts, req, res, { ...said, bytes });
   const { family, request, stream, what } = asked;
-  const { about, ignored } = circumstances(parts, req, res, asked, stream);
+  const { about, ignored } = circumstances(parts, req, res, asked);
   const replay = replayOf(req, parts.config());
   const { now } = parts.clock;
   const nowSeconds = (): number => Math.floor(now() / 1000);
@@ -182,15 +182,16 @@ export async function answerWritten<A extends AskedToWrite>(
     parts.questions.remember(name, againIn(inGaps, stream, question, parts.newId));
   }
   const headers = (): Headers => ({ ...cacheHeaders(ticket, ignored), ...queueHeaders(ticket.source, ticket) });
+  const { patience } = parts;
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   try {
     if (stream) {
-      await sendStream(res, answer.events, own.stream(), headers, parts.patience);
+      await sendStream(res, answer.events, { form: own.stream(), headers, patience });
     } else {
       const whole = answer.whole();
       const completion = whole instanceof Promise ? whole : Promise.resolve(whole.whole());
       const about = (): Headers => ({ ...headers(), ...NO_STORE, ...own.headers });
-      await sendWhole(res, completion, about, parts.patience, (end) => own.whole(end));
+      await sendWhole(res, completion, { headers: about, patience, render: (end) => own.whole(end) });
     }
   } finally {
     answer.close();
@@ -234,7 +235,7 @@ export async function vectorsFor(
 ): Promise<{ readonly answer: EmbedAnswer; readonly headers: Headers }> {
   const asked = byProfile(said, parts.config().models);
   const { family, request, texts } = asked;
-  const { about, ignored } = circumstances(parts, req, res, asked, false);
+  const { about, ignored } = circumstances(parts, req, res, { ...asked, stream: false });
   const answer = await parts.embedder.embed({ ...about, family, request, texts }, (ticket) =>
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.'))),
   );

@@ -101,6 +101,13 @@ export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Fai
   else res.destroy();
 }
 
+export interface WholeOptions {
+  /** Asked for when they are sent. */
+  headers(): Record<string, string>;
+  readonly patience: Patience;
+  render(completion: Completion): unknown;
+}
+
 /**
  * Sends a JSON answer that may take long. After `jsonAfterMs` the caller gets 200, its headers, and a space every
  * `heartbeatMs`: white space before JSON is legal (RFC 8259 section 2), and a silent connection would be cut.
@@ -109,9 +116,7 @@ export function breakOff(res: ServerResponse, { body, lastPiece, lastName }: Fai
 export async function sendWhole(
   res: ServerResponse,
   whole: Promise<Completion>,
-  headers: () => Record<string, string>,
-  patience: Patience,
-  render: (completion: Completion) => unknown,
+  { headers, patience, render }: WholeOptions,
 ): Promise<void> {
   const pulse = new Pulse(res, {
     start: () => void res.writeHead(200, { 'Content-Type': JSON_TYPE, ...headers() }),

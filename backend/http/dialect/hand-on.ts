@@ -55,7 +55,7 @@ export async function handOn(
 ): Promise<void> {
   const { bytes, request, stream, name, ours = {} } = underRealName(asked, parts.config().models);
   const { relay, requests, handedOnRuns, patience } = parts;
-  const about = ticketOf(parts, req, res, ours, { request, stream, name });
+  const about = ticketOf(parts, req, res, { request, ours, stream, name });
   if (modeOf(about, parts.config()) === 'replay') throw notRecorded(req);
   // The model may be done, but the request has not ended while its reader takes the rest: Hearth waits for that when it
   // stops.

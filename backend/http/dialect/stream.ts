@@ -34,17 +34,22 @@ export interface StreamForm {
   failed?(error: AppError): string;
 }
 
+export interface StreamOptions {
+  readonly form: StreamForm;
+  /** Asked for when they are sent. */
+  headers(): Readonly<Record<string, string>>;
+  readonly patience: Patience;
+}
+
 /**
- * Streams an answer in another's form. The headers go with the first piece, and are asked for then, so that a failure before
+ * Streams an answer in another's form. The headers go with the first piece, so that a failure before
  * it has a status of its own. A caller who has waited for `patience.jsonAfterMs` gets its headers, and a beat from time to time until the
  * first piece. Ends as pump does.
  */
 export async function sendStream(
   res: ServerResponse,
   events: AsyncIterable<ChatEvent>,
-  form: StreamForm,
-  headers: () => Readonly<Record<string, string>>,
-  patience: Patience,
+  { form, headers, patience }: StreamOptions,
 ): Promise<void> {
   let begun = false;
   try {
@@ -121,8 +126,7 @@ export async function sendNamedEvents(
 export async function sendData<T>(
   res: ServerResponse,
   values: AsyncIterable<T>,
-  patience: Patience,
-  now: () => T,
+  { patience, now }: { readonly patience: Patience; now(): T },
 ): Promise<void> {
   await sendBlocks(res, values, { write: dataLine, beat: () => dataLine(now()), ...steady(patience) });
 }

@@ -97,7 +97,7 @@ async function ollamaEmbed(
   if (asked.texts.length === 0) {
     const meant = byProfile(asked, parts.config().models);
     const urgency = placeOf(req, { ...meant, stream: false }, parts.config());
-    await load(parts, meant.request, { lane: 'embed', caller: urgency.caller, urgency }, goneSignal(res));
+    await load(parts, { request: meant.request, lane: 'embed', caller: urgency.caller, urgency }, goneSignal(res));
     sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
     return;
   }

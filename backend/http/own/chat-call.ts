@@ -46,9 +46,7 @@ function modelOf({ model }: ChatRequest, config: Config): string {
 /** Reads the headers of a chat whose body was understood. Throws invalid_request with a sentence that names the header. */
 export function readChat(
   req: IncomingMessage,
-  request: ChatRequest,
-  id: string,
-  route: string,
+  { request, id, route }: { readonly request: ChatRequest; readonly id: string; readonly route: string },
   config: Config,
 ): OwnChat {
   const stream = request.stream ?? (header(req, 'accept') ?? '').includes('text/event-stream');

@@ -1,5 +1,6 @@
 // The chat of our own: POST /api/chat-optimized, as JSON or as a stream, in a conversation or by itself.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Completion } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { ResponseCache } from '../../core/cache/cache.ts';
 import type { Hit } from '../../core/cache/hit.ts';
@@ -46,7 +47,7 @@ export async function chatOptimized(
   // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
-  const own = readChat(req, body, id, '/api/chat-optimized', parts.config());
+  const own = readChat(req, { request: body, id, route: '/api/chat-optimized' }, parts.config());
   const { call, stream, conversation, ignoredCacheControl: ignored } = own;
   tellMode(res, call.mode);
   const ticket = new Ticket(call, parts.clock);
@@ -73,7 +74,8 @@ export async function chatOptimized(
       const whole = answer.whole();
       const unkept = (): Record<string, string> => ({ ...headers(), ...NO_STORE });
       if (whole instanceof Promise) {
-        await sendWhole(res, whole, unkept, parts.patience, (completion) => chatAnswer(completion, ticket));
+        const render = (completion: Completion): unknown => chatAnswer(completion, ticket);
+        await sendWhole(res, whole, { headers: unkept, patience: parts.patience, render });
       } else {
         sendJsonText(res, 200, keptAnswerJson(whole, ticket), unkept());
       }

@@ -63,7 +63,7 @@ async function handInOne(
   res: ServerResponse,
   body: ChatRequest,
 ): Promise<void> {
-  const asked = jobOf(parts, req, body, requestId(res));
+  const asked = jobOf(parts, req, { body, wish: requestId(res) });
   tellMode(res, asked.call.mode);
   // Hold it until the job has run, not only until this request is answered.
   const view = await parts.jobs.submit(asked, parts.underWay.keep(req));
@@ -75,8 +75,12 @@ async function handInOne(
 }
 
 /** The id from the body must be free, or its own from before (409 if not); one from a header is taken if it is free. */
-function jobOf({ config, jobs, newId }: QueueParts, req: IncomingMessage, body: ChatRequest, wish: string): AskedJob {
-  const { call, conversation: ask, wantedId } = readChat(req, body, wish, PATH, config());
+function jobOf(
+  { config, jobs, newId }: QueueParts,
+  req: IncomingMessage,
+  { body, wish }: { readonly body: ChatRequest; readonly wish: string },
+): AskedJob {
+  const { call, conversation: ask, wantedId } = readChat(req, { request: body, id: wish, route: PATH }, config());
   const id = wantedId ?? (jobs.taken(wish) ? newId() : wish);
   return {
     call: { ...call, id, anyId: wantedId === undefined, replay: 'instant', streamed: false },
@@ -121,7 +125,7 @@ async function handInMany(
   const gone = goneSignal(res);
   const asked: AskedMember[] = [];
   for await (const [at, each] of inSlices(list.entries(), parts.clock, gone)) {
-    const job = jobOf(parts, req, listedChat(each, at), parts.newId());
+    const job = jobOf(parts, req, { body: listedChat(each, at), wish: parts.newId() });
     const isAsked = job.call.classBy !== 'default';
     asked.push(isAsked ? job : { ...job, call: { ...job.call, class: 'background', classBy: 'a batch' } });
   }
@@ -162,7 +166,7 @@ async function lookAtAll(
     return;
   }
   const changes = queueChanges(parts.feed, viewerOf(req), goneSignal(res));
-  await sendData(res, whileGood(req, parts.config, changes), parts.patience, now);
+  await sendData(res, whileGood(req, parts.config, changes), { patience: parts.patience, now });
 }
 
 /** The queue as it is now, and after each change, at most four times a second. */
@@ -171,7 +175,8 @@ async function* queueChanges(
   viewer: Viewer,
   signal: AbortSignal,
 ): AsyncGenerator<QueueView, void, undefined> {
-  for await (const event of feed.read(signal, viewer, 'queue', ['queue'])) if (event.name === 'queue') yield event.data;
+  for await (const event of feed.read(signal, { viewer, first: 'queue', topics: ['queue'] }))
+    if (event.name === 'queue') yield event.data;
 }
 
 // ---- DELETE

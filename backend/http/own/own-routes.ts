@@ -103,6 +103,6 @@ async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResp
 }
 
 async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const events = parts.feed.read(goneSignal(res), viewerOf(req));
+  const events = parts.feed.read(goneSignal(res), { viewer: viewerOf(req) });
   await sendNamedEvents(res, whileGood(req, parts.config, events), parts.patience);
 }
