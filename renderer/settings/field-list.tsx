@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { parseField } from '../../backend/contract/config/config.ts';
 import type { ControlProps } from './control-props.ts';
+import { notAdded } from './form.ts';
 import { RemoveButton } from './remove-button.tsx';
 
 export function ListControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
@@ -14,9 +15,8 @@ export function ListControl({ field, view, id, describedBy, locked, wrong, save,
     const entry = text.trim();
     if (entry === '') return;
     const next = items.includes(entry) ? items : [...items, entry];
-    if (parseField(field.path, next) === undefined) {
-      refuse(`“${entry.slice(0, 40)}” cannot be added. It must be ${field.allowed}.`);
-    } else if (await save(next)) setText('');
+    if (parseField(field.path, next) === undefined) refuse(notAdded(entry, field));
+    else if (await save(next)) setText('');
   };
   return (
     <ul class="items" aria-labelledby={id} aria-describedby={describedBy}>

@@ -1,36 +1,23 @@
 // A setting that is a table by name: each entry as the file has it, with ways to change and to remove it, and a line to add one.
 // What an entry may hold is the setting's own; here it is written as JSON, as in the file.
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
 import { parseField } from '../../backend/contract/config/config.ts';
 import type { ControlProps } from './control-props.ts';
+import { notAdded } from './form.ts';
+import { NamedLineRow, useNamedLine } from './named-line.tsx';
 import { RemoveButton } from './remove-button.tsx';
 
 export function TableControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
   // The contract's schema has checked it on its way here.
   const now = (view.settings.values[field.path] ?? {}) as Readonly<Record<string, unknown>>;
-  const [name, setName] = useState('');
-  const [text, setText] = useState('');
-  const first = useRef<HTMLInputElement>(null);
-  const clear = (): void => {
-    setName('');
-    setText('');
-    first.current?.focus();
-  };
+  const line = useNamedLine();
   const add = async (): Promise<void> => {
-    const key = name.trim();
-    if (key === '' && text.trim() === '') return;
-    const next = { ...now, [key]: entryIn(text) };
-    if (parseField(field.path, next) === undefined) {
-      refuse(`“${key.slice(0, 40)}” cannot be added. It must be ${field.allowed}.`);
-    } else if (await save(next)) clear();
+    const key = line.name.trim();
+    if (key === '' && line.value.trim() === '') return;
+    const next = { ...now, [key]: entryIn(line.value) };
+    if (parseField(field.path, next) === undefined) refuse(notAdded(key, field));
+    else if (await save(next)) line.fill('', '');
   };
-  const edit = (key: string, entry: unknown): void => {
-    setName(key);
-    setText(JSON.stringify(entry));
-    first.current?.focus();
-  };
-  const onEnter = ({ key }: { readonly key: string }): void => void (key === 'Enter' && add());
   return (
     <ul class="items" aria-labelledby={id} aria-describedby={describedBy}>
       {Object.entries(now).map(([key, entry]) => (
@@ -40,7 +27,12 @@ export function TableControl({ field, view, id, describedBy, locked, wrong, save
           </code>
           {!locked && (
             <>
-              <button class="btn plain" type="button" aria-label={`Edit ${key}`} onClick={() => edit(key, entry)}>
+              <button
+                class="btn plain"
+                type="button"
+                aria-label={`Edit ${key}`}
+                onClick={() => line.fill(key, JSON.stringify(entry))}
+              >
                 Edit
               </button>
               <RemoveButton
@@ -52,34 +44,14 @@ export function TableControl({ field, view, id, describedBy, locked, wrong, save
         </li>
       ))}
       {!locked && (
-        <li>
-          <input
-            ref={first}
-            type="text"
-            aria-invalid={wrong && name !== ''}
-            aria-label={`Name of ${field.item ?? 'an entry'} to add to ${field.title}`}
-            placeholder="Name"
-            value={name}
-            spellcheck={false}
-            autocomplete="off"
-            onInput={({ currentTarget }) => setName(currentTarget.value)}
-            onKeyDown={onEnter}
-          />
-          <input
-            type="text"
-            aria-invalid={wrong && text !== ''}
-            aria-label={`What is said of it, as JSON, to add to ${field.title}`}
-            placeholder="{ }"
-            value={text}
-            spellcheck={false}
-            autocomplete="off"
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
-            onKeyDown={onEnter}
-          />
-          <button class="btn" type="button" aria-label={`Add to ${field.title}`} onClick={() => void add()}>
-            Add
-          </button>
-        </li>
+        <NamedLineRow
+          field={field}
+          wrong={wrong}
+          line={line}
+          item={field.item ?? 'an entry'}
+          value={{ label: 'What is said of it, as JSON,', placeholder: '{ }' }}
+          add={add}
+        />
       )}
     </ul>
   );

@@ -219,3 +219,8 @@ export function modelChoices(view: View, value: unknown): string[] {
   const names = fit.map((model) => (model === own ? set : model.name));
   return set === '' || own !== undefined ? names : [set, ...names];
 }
+
+/** Why an entry was not added to a setting that has several. */
+export function notAdded(entry: string, { allowed }: FieldInfo): string {
+  return `“${entry.slice(0, 40)}” cannot be added. It must be ${allowed}.`;
+}
