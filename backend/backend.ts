@@ -73,9 +73,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { cache, conversations } = legacy.takenBy({ config, nextPlace: () => queue.nextPlace() });
   const fitHeap = heapGrowth();
   const replay = { config, recordings: () => stores.recordings };
-  const asked = unlessReplayed(ollama, replay);
-  const watch = createWatch({ upstream: asked, config, clock, log, onChange: (state) => looked(state) });
-  const upstream = reporting(asked, watch);
+  const unreported = unlessReplayed(ollama, replay);
+  const watch = createWatch({ upstream: unreported, config, clock, log, onChange: (state) => looked(state) });
+  const upstream = reporting(unreported, watch);
   const relay = createRelay({ config, clock, via });
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator });
   const { modelfiles, residency } = memoryParts;

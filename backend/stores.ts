@@ -31,13 +31,13 @@ export interface Stores {
   /** Undefined where nothing is written. */
   readonly answers: DiskAnswers | undefined;
   readonly conversations: DiskConversations | undefined;
-  /** After a change of the configuration. */
-  reconfigured(): void;
   readonly history: HistoryStore;
   readonly requests: RequestLog;
   /** What is wrong with the disk now, for people. */
   readonly notices: readonly string[];
   readonly recordings: Recordings;
+  /** After a change of the configuration. */
+  reconfigured(): void;
   /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
   open(): void;
   /** Once everything that would be kept has ended; the database is left open. */
@@ -76,6 +76,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
       return notices;
     },
     open() {
+      // Asking this opens the file.
       void database.isDurable;
       // What was left undone when the process ended.
       reconfigured();

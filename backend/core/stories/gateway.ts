@@ -4,7 +4,7 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, CompletionBuilder, RUNNING, withLoad, type Waiting } from '../../contract/chat/chat.ts';
+import { fold, CompletionBuilder, RUNNING, withLoad, type Completion, type Waiting } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
@@ -16,7 +16,7 @@ import { modeOf } from './recorder.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
 import type { RunnerSpec } from '../ports.ts';
-import { keepAnswer } from './keep-answer.ts';
+import { keepAnswer, type Landed } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
 import { keptFor, letIn, resolveModel, understand } from './question.ts';
@@ -34,6 +34,16 @@ interface Run extends Settled {
   readonly unsettled: Unsettled;
   readonly outcome: ToKeep;
 }
+
+/** A run that stands in line, the size of what it asks, and who is told of it. */
+interface Led {
+  readonly run: Run;
+  readonly asked: Sized;
+  readonly flight: FlightContext;
+}
+
+/** What it ran on, and whether that could not read all that was asked. */
+type Ran = Pick<Settled, 'spec'> & Pick<Landed, 'truncated'>;
 
 /** How long last words may take to arrive, in milliseconds. */
 const LAST_WORDS_MS = 1000;
@@ -75,7 +85,8 @@ export class Gateway {
     }
   }
 
-  /** Asks the cache, then the model. */
+  // ---- 1 hit, or go on
+
   async #ask(call: ChatCall, ticket: Ticket, readBy: Config): Promise<Answer> {
     const { watch, requests, cache, telemetry, passedOn } = this.#parts;
     const asked = await understand(this.#parts, call, ticket.signal);
@@ -105,27 +116,6 @@ export class Gateway {
       throw error;
     }
   }
-
-  /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
-  async admit(ticket: Ticket): Promise<void> {
-    if (ticket.admitted || modeOf(ticket, this.#parts.config()) === 'replay') return;
-    await letIn(this.#parts.watch, ticket.signal);
-    ticket.admitted = true;
-  }
-
-  /**
-   * Whether a request could be taken in now if there were a place in line: for work that is accepted to be asked later.
-   * Throws model_not_found, breaker_open, upstream_unreachable, shutting_down, or the signal's reason.
-   */
-  async check(call: Pick<ChatCall, 'model' | 'mode'>, signal: AbortSignal): Promise<void> {
-    const { watch, config } = this.#parts;
-    if (this.#draining) throw shuttingDown();
-    if (modeOf(call, config()) === 'replay') return;
-    await resolveModel(watch, { name: call.model, to: 'write' }, signal);
-    await letIn(watch, signal);
-  }
-
-  // ---- 1 hit: in full by `chat`, or again by a question that is known, in one go
 
   /** The kept answer to a question that was understood before. Undefined: ask by `chat`, which finds out what has changed. */
   again(...asked: Parameters<KeptAnswers['again']>): ToldAgain | undefined {
@@ -164,24 +154,7 @@ export class Gateway {
       if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
     const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry, whose), close);
-    return {
-      ticket,
-      events,
-      whole: () => fold(events),
-      tail: (signal) => seat.tail(signal),
-      close,
-    };
-  }
-
-  #closed(ticket: Ticket): void {
-    const { requests, telemetry, onEnded } = this.#parts;
-    // Made only for those that need it: an error collects a stack, and a hit is answered in less time than that takes.
-    if (ticket.finishedAt === undefined) {
-      ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
-    }
-    requests.remove(ticket);
-    telemetry.ended(ticket.status === 'completed' || ticket.status === 'cancelled' ? ticket.status : 'failed');
-    onEnded(ticket);
+    return { ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close };
   }
 
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
@@ -212,14 +185,15 @@ export class Gateway {
     const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun };
     return outlasting(place, patience, (lease, { granted }) => {
       if (!granted) flight.waiting(this.#begins(spec));
-      return this.#onLease(lease, run, asked, flight);
+      return this.#onLease(lease, { run, asked, flight });
     });
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
-  async #onLease(lease: Lease, run: Run, asked: Sized, flight: FlightContext): Promise<void> {
-    const { queue, residency, estimator, upstream, config, log, telemetry, reloads } = this.#parts;
+  async #onLease(lease: Lease, led: Led): Promise<void> {
+    const { run, asked, flight } = led;
+    const { queue, residency, upstream, reloads } = this.#parts;
     const { call } = run;
     const { signal } = lease;
     // By what is loaded now; another may have been loaded with a larger context while it waited.
@@ -243,22 +217,63 @@ export class Gateway {
       if (event.type !== 'end') return flight.tell(event);
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
       residency.used(spec, keepAlive);
-      const read = truncated === undefined ? asked.chars : undefined;
-      estimator.observe(spec.model, end.metrics, { ...asked, chars: read }, cachedTokens(event.end));
-      const { prompt_eval_count: promptTokens, eval_count: tokens, eval_duration } = end.metrics;
-      telemetry.history.ran({ ...call, model: spec.model }, { promptTokens, tokens, evalMs: eval_duration / 1e6 });
-      const completion = builder.finish(end);
-      // ---- 5 keep what landed well
-      keepAnswer(this.#parts.cache, completion, { ...run, model: spec.model, truncated });
-      if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
+      this.#landed(builder.finish(end), led, { spec, truncated });
       flight.tell({ type: 'end', end });
     });
+  }
+
+  // ---- 5 learn from it, and keep what landed well
+
+  #landed(completion: Completion, { run, asked }: Led, { spec, truncated }: Ran): void {
+    const { estimator, telemetry, cache, config, log } = this.#parts;
+    const { call } = run;
+    const { model } = spec;
+    const { metrics } = completion.end;
+    const chars = truncated === undefined ? asked.chars : undefined;
+    estimator.observe(model, metrics, { ...asked, chars }, cachedTokens(completion.end));
+    const { prompt_eval_count: promptTokens, eval_count: tokens, eval_duration } = metrics;
+    telemetry.history.ran({ ...call, model }, { promptTokens, tokens, evalMs: eval_duration / 1e6 });
+    keepAnswer(cache, completion, { ...run, model, truncated });
+    if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
   }
 
   /** What a run does first. */
   #begins(spec: RunnerSpec): Waiting {
     const ready = isCloudName(spec.model) || this.#parts.residency.isReady(spec);
     return ready ? RUNNING : loading(this.#parts, spec.model);
+  }
+
+  // ---- coming in, and having ended
+
+  /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
+  async admit(ticket: Ticket): Promise<void> {
+    if (ticket.admitted || modeOf(ticket, this.#parts.config()) === 'replay') return;
+    await letIn(this.#parts.watch, ticket.signal);
+    ticket.admitted = true;
+  }
+
+  /**
+   * Whether a request could be taken in now if there were a place in line: for work that is accepted to be asked later.
+   * Throws model_not_found, breaker_open, upstream_unreachable, shutting_down, or the signal's reason.
+   */
+  async check(call: Pick<ChatCall, 'model' | 'mode'>, signal: AbortSignal): Promise<void> {
+    const { watch, config } = this.#parts;
+    if (this.#draining) throw shuttingDown();
+    if (modeOf(call, config()) === 'replay') return;
+    await resolveModel(watch, { name: call.model, to: 'write' }, signal);
+    await letIn(watch, signal);
+  }
+
+  /** What is done for each request that has ended, however it did. */
+  #closed(ticket: Ticket): void {
+    const { requests, telemetry, onEnded } = this.#parts;
+    // Made only for those that need it: an error collects a stack, and a hit is answered in less time than that takes.
+    if (ticket.finishedAt === undefined) {
+      ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
+    }
+    requests.remove(ticket);
+    telemetry.ended(ticket.status === 'completed' || ticket.status === 'cancelled' ? ticket.status : 'failed');
+    onEnded(ticket);
   }
 
   // ---- stopping
