@@ -5,6 +5,7 @@ import { Beat } from './beat.ts';
 import { systemClock } from './clock.ts';
 import { untilRestart, type Config } from './contract/config/config.ts';
 import { AppError } from './contract/errors.ts';
+import { HandleWatch } from './handle-watch.ts';
 import { heapGrowth } from './heap-growth.ts';
 import { hostControl } from './host-control.ts';
 import type { Backend, BackendOptions } from './hosting.ts';
@@ -95,6 +96,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
   const determinism = new Determinism(modelfiles);
   const notice = (text: string): void => warn({}, text);
+  const handles = new HandleWatch(notice);
   const { dataFolder, recordings: recorded } = options;
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
@@ -130,6 +132,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     notices: () => [
       ...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
       ...stores.notices,
+      ...handles.notices,
       ...warmer.notices,
       ...reloads.notices,
       ...recorder.notices,
@@ -220,6 +223,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       // Also when nothing changes: keep_alive runs out by itself, and a run that hangs says nothing.
       warmer.check(life.signal);
       stuckWatch.look();
+      handles.look();
       jobs.beat();
     },
     onWoke(counted) {
