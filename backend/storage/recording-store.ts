@@ -1,6 +1,5 @@
 // Recordings in the store: kept until somebody removes them, each with a checksum, all of them within a share of the disk.
 // A program beside the gateway may read and write them too (recording-file.ts), so nothing of them is remembered here.
-import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import { SCHEMA_VERSION } from '../core/cache/fingerprint.ts';
@@ -8,25 +7,8 @@ import type { Now } from '../core/ports.ts';
 import { recordingKey, type RecordedQuestion, type RecordedRoute } from '../core/recordings/recorded-question.ts';
 import type { QuestionText, RecordedModel, Recording, Recordings } from '../core/recordings/recordings.ts';
 import type { Database } from './database.ts';
+import { bytesOf, checksumOf, checkThere, forgetTexts, leftOver, named, putTexts, sliced } from './recording-texts.ts';
 import type { Sql } from './rows.ts';
-
-/** What is small comes first: what is large lies on pages of its own, which are read only when it is wanted. */
-export const RECORDING_TABLES = `
-  CREATE TABLE recordings (
-    key TEXT PRIMARY KEY,
-    form INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    checksum TEXT NOT NULL,
-    route TEXT NOT NULL,
-    model TEXT NOT NULL,
-    namespace TEXT NOT NULL,
-    abilities TEXT NOT NULL,
-    question TEXT NOT NULL,
-    answer BLOB NOT NULL
-  ) STRICT;
-  CREATE INDEX recordings_by_bytes ON recordings (bytes);
-`;
 
 const routes = ['chat', 'generate', 'embed', 'embeddings'] as const satisfies readonly RecordedRoute[];
 const abilities = ['completion', 'embedding', 'thinking', 'tools', 'vision'] as const;
@@ -48,16 +30,17 @@ const keySchema = z.object({ key: z.string(), bytes: z.number() });
 const questionSchema = rowSchema.pick({ route: true, model: true, namespace: true, question: true });
 const modelSchema = z.object({ model: z.string(), abilities: abilitiesText });
 
-/** One statement for all of them, as thousands would hold everybody up; octet_length reads no text. */
+const WITH_TEXTS = 'recordings JOIN recording_texts USING (checksum)';
+const SELECT = `SELECT key, route, model, namespace, question, answer, abilities, checksum FROM ${WITH_TEXTS}`;
+
+/** One statement for all of them, as thousands would hold everybody up; the texts of the nearest alone are read. */
 const NEAR_IN_LENGTH = `
   SELECT route, model, namespace, question FROM (
     SELECT place, SUM(length) OVER (ORDER BY apart, place) AS so_far FROM (
-      SELECT rowid AS place, octet_length(question) AS length, abs(octet_length(question) - ?) AS apart
-      FROM recordings WHERE route = ?
+      SELECT rowid AS place, length, abs(length - ?) AS apart FROM recordings WHERE route = ?
     )
-  ) CROSS JOIN recordings ON recordings.rowid = place WHERE so_far <= ? ORDER BY so_far`;
-
-const SELECT = 'SELECT key, route, model, namespace, question, answer, abilities, checksum FROM recordings';
+  ) CROSS JOIN recordings ON recordings.rowid = place JOIN recording_texts USING (checksum)
+  WHERE so_far <= ? ORDER BY so_far`;
 
 /** Of the disk for kept answers, the part that recordings may have: what is asked live must not find all of it taken. */
 const SHARE = 1 / 4;
@@ -87,17 +70,37 @@ export class RecordingStore implements Recordings {
   }
 
   put(recordings: readonly Recording[], alone = false): boolean {
+    const most = this.#options.maxBytes();
+    if (recordings.reduce((sum, each) => sum + bytesOf(each), 0) > most) return false;
     const now = this.#options.now();
+    const slices = sliced(recordings);
+    const inSlices = slices.length > 1;
+    if (inSlices) {
+      forgetTexts(
+        this.#database,
+        this.#read((sql) => leftOver(sql, now)),
+      );
+      for (const slice of slices) this.#database.commit((sql) => putTexts(sql, slice, now));
+    }
+    const checksums = new Set(recordings.map(checksumOf));
+    let unused: readonly string[] = inSlices ? [...checksums] : [];
     try {
-      this.#database.commit((sql) => {
+      unused = this.#database.commit((sql) => {
+        if (inSlices) checkThere(sql, checksums);
+        else putTexts(sql, recordings, now);
+        const old = recordings.flatMap(({ key }) => named(sql, 'WHERE key = ?', key));
+        if (alone) old.push(...named(sql, ''));
         if (alone) sql.run('DELETE FROM recordings');
         for (const recording of recordings) insert(sql, recording, now);
-        if (sizeOf(sql).bytes > this.#options.maxBytes()) throw new Full();
+        if (sizeOf(sql).bytes > most) throw new Full();
+        return old.filter((checksum) => !checksums.has(checksum));
       });
       return true;
     } catch (error) {
       if (error instanceof Full) return false;
       throw error;
+    } finally {
+      forgetTexts(this.#database, unused);
     }
   }
 
@@ -109,7 +112,7 @@ export class RecordingStore implements Recordings {
   *all(): Iterable<Recording> {
     // Each is read when its turn comes: together they may be large.
     const keys = this.#read((sql) =>
-      sql.all('SELECT key, bytes FROM recordings ORDER BY model, route, namespace, question'),
+      sql.all(`SELECT key, bytes FROM ${WITH_TEXTS} ORDER BY model, route, namespace, question`),
     );
     for (const row of keys) {
       const recording = this.get(keySchema.parse(row).key);
@@ -130,7 +133,9 @@ export class RecordingStore implements Recordings {
   clear(): { readonly removed: number; readonly freed_bytes: number } {
     return this.#database.commit((sql) => {
       const { bytes } = sizeOf(sql);
-      return { removed: sql.run('DELETE FROM recordings').changes, freed_bytes: bytes };
+      const { changes: removed } = sql.run('DELETE FROM recordings');
+      sql.run('DELETE FROM recording_texts');
+      return { removed, freed_bytes: bytes };
     });
   }
 
@@ -168,23 +173,20 @@ export function keepAll(store: Recordings, recordings: readonly Recording[], alo
 class Full extends Error {}
 
 function insert(sql: Sql, recording: Recording, now: number): void {
-  const { key, route, model, namespace, question, answer } = recording;
-  const bytes = Buffer.byteLength(question) + answer.length;
+  const { key, route, model, namespace } = recording;
   sql.run(
-    `INSERT OR REPLACE INTO recordings
-       (key, form, bytes, recorded_at, checksum, route, model, namespace, abilities, question, answer)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO recordings (key, form, bytes, length, recorded_at, checksum, route, model, namespace, abilities)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     key,
     SCHEMA_VERSION,
-    bytes,
+    bytesOf(recording),
+    Buffer.byteLength(recording.question),
     now,
-    checksumOf(question, answer),
+    checksumOf(recording),
     route,
     model,
     namespace,
     recording.abilities.join(' '),
-    question,
-    answer,
   );
 }
 
@@ -193,11 +195,7 @@ function recordingAt(sql: Sql, key: string): Recording | undefined {
   const row = rowSchema.safeParse(sql.get(`${SELECT} WHERE key = ?`, key));
   if (!row.success) return undefined;
   const { checksum, ...recording } = row.data;
-  return checksumOf(recording.question, recording.answer) === checksum ? recording : undefined;
-}
-
-function checksumOf(question: string, answer: Uint8Array): string {
-  return hash('sha256', Buffer.concat([Buffer.from(question), answer])).slice(0, 16);
+  return checksumOf(recording) === checksum ? recording : undefined;
 }
 
 function sizeOf(sql: Sql): { readonly entries: number; readonly bytes: number } {
@@ -213,7 +211,7 @@ function isOutdated(sql: Sql): boolean {
 function renew(sql: Sql): void {
   for (const row of sql.all('SELECT key, bytes FROM recordings WHERE form <> ?', SCHEMA_VERSION)) {
     const { key } = keySchema.parse(row);
-    const found = sql.get('SELECT route, model, namespace, question FROM recordings WHERE key = ?', key);
+    const found = sql.get(`SELECT route, model, namespace, question FROM ${WITH_TEXTS} WHERE key = ?`, key);
     const { question, ...rest } = questionSchema.parse(found);
     const asks = JSON.parse(question) as RecordedQuestion['asks'];
     const next = recordingKey({ ...rest, asks });

@@ -5,7 +5,7 @@ import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
-import { RECORDING_TABLES } from './recording-store.ts';
+import { RECORDING_TABLES } from './recording-texts.ts';
 import { REQUEST_TABLES } from './request-rows.ts';
 import type { Connection } from './rows.ts';
 
@@ -37,7 +37,7 @@ export const SCHEMA: Schema = {
       REQUEST_TABLES,
     ].join('\n'),
   ],
-  carried: ['history', ...JOB_CARRIED, 'recordings'],
+  carried: ['history', ...JOB_CARRIED, 'recording_texts', 'recordings'],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

@@ -52,7 +52,9 @@ test('one made by an older form of key is found again after an update', () => {
 test('one that is damaged is not told, and the others are', () => {
   const [one, two] = [recording('one'), recording('two')];
   store.put([one, two]);
-  database.commit((sql) => sql.run('UPDATE recordings SET answer = ? WHERE key = ?', Buffer.from('broken'), one.key));
+  database.commit((sql) =>
+    sql.run('UPDATE recording_texts SET answer = ? WHERE question = ?', Buffer.from('broken'), one.question),
+  );
   expect(store.get(one.key)).toBe(undefined);
   expect([...store.all()]).toEqual([two]);
 });
@@ -76,3 +78,36 @@ test('of a long recording the questions of about the same length are looked thro
   expect(texts(560, 2000)).toEqual(['0', '1', '2'].map((digit) => digit.repeat(500)));
   expect(store.questionsNear('generate', 50, 200)).toEqual([]);
 });
+
+test('many are written in portions, which nobody sees before all are there', () => {
+  const many = Array.from({ length: 30 }, (_, i) => recording(`${i}`, `${i}`.repeat(100_000)));
+  store.put([recording('0', 'old')]);
+  const seen = new Set<number>();
+  const looking: Pick<Database, 'read' | 'commit'> = {
+    read: (work) => database.read(work),
+    commit(work) {
+      const result = database.commit(work);
+      seen.add(store.get(many[0]?.key ?? '')?.answer.length ?? 0);
+      return result;
+    },
+  };
+  const [before, after] = [recording('0', 'old'), many[0]].map((each) => each?.answer.length);
+  const slow = new RecordingStore({ database: looking, maxBytes: () => 10_000_000, now: () => 0 });
+  expect(slow.put(many)).toBe(true);
+  expect([...seen]).toEqual([before, after]);
+  expect(texts()).toBe(30);
+  expect(slow.put([recording('0', 'new')], true)).toBe(true);
+  expect(texts()).toBe(1);
+});
+
+test('what an import that was broken off has left is taken away by a later one', () => {
+  database.commit((sql) => sql.run("INSERT INTO recording_texts VALUES ('of old', -4000000, '', x'00')"));
+  const two = [recording('one', 'x'.repeat(700_000)), recording('two', 'y'.repeat(700_000))];
+  expect(new RecordingStore({ database, maxBytes: () => 10_000_000, now: () => 0 }).put(two)).toBe(true);
+  expect(texts()).toBe(2);
+});
+
+function texts(): number {
+  const row = database.read((sql) => sql.get('SELECT COUNT(*) AS n FROM recording_texts'));
+  return (row as { readonly n: number }).n;
+}
