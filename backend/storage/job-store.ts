@@ -1,6 +1,6 @@
 // Accepted jobs on disk: what is asked until they have ended, and their results for as long as they are kept.
 import type {
-  JobEnd,
+  EndedJob,
   JobOutcome,
   JobStore,
   NewBatch,
@@ -148,7 +148,7 @@ export class SqlJobStore implements JobStore {
     this.#db.later((sql) => sql.run('INSERT OR REPLACE INTO job_clock (one, alive_at) VALUES (1, ?)', now));
   }
 
-  end(seq: number, state: JobEnd, outcome: JobOutcome, now: number, retention: Retention): boolean {
+  end(seq: number, { state, outcome, now }: EndedJob, retention: Retention): boolean {
     const { record } = outcome;
     const gone = this.#db.commit((sql) => {
       const ended = sql.run(
@@ -163,7 +163,7 @@ export class SqlJobStore implements JobStore {
       if (ended.changes === 0) return undefined;
       const { batch } = sql.get('SELECT batch FROM job WHERE seq = ?', seq) as { batch: string | null };
       if (batch === null) return trim(sql, retention.maxBytes);
-      endedIn(sql, batch, state, 1, now);
+      endedIn(sql, batch, { state, count: 1, now });
       return [];
     });
     this.#forget(gone ?? []);
@@ -183,7 +183,7 @@ export class SqlJobStore implements JobStore {
         batch,
         MOST_AT_ONCE,
       );
-      if (changes > 0) endedIn(sql, batch, 'cancelled', changes, now);
+      if (changes > 0) endedIn(sql, batch, { state: 'cancelled', count: changes, now });
       return changes;
     });
   }

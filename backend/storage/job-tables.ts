@@ -107,7 +107,11 @@ export function insertJob(
 }
 
 /** So many of a batch have ended so; with the last of them the batch has. */
-export function endedIn(sql: Sql, batch: string, state: JobEnd, count: number, now: number): void {
+export function endedIn(
+  sql: Sql,
+  batch: string,
+  { state, count, now }: { readonly state: JobEnd; readonly count: number; readonly now: number },
+): void {
   const column = BATCH_ENDS.find((each) => each === state) ?? 'failed';
   sql.run(
     `UPDATE job_group SET waiting = waiting - ?, ${column} = ${column} + ?, ended_at = CASE WHEN waiting <= ? THEN ? END WHERE id = ?`,

@@ -53,7 +53,7 @@ export class Jobs {
     this.#steady = new Steady(options.clock);
     const keep: BacklogOptions['keep'] = (seq, state, outcome) => {
       const { store, config } = options;
-      store.end(seq, state, outcome, this.now(), retentionOf(config()));
+      store.end(seq, { state, outcome, now: this.now() }, retentionOf(config()));
     };
     const onOver = (): void => {
       this.backlog.feed();

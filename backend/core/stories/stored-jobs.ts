@@ -109,6 +109,13 @@ export interface Retention {
   readonly maxBytes: number;
 }
 
+/** How and when a job ended. */
+export interface EndedJob {
+  readonly state: JobEnd;
+  readonly outcome: JobOutcome;
+  readonly now: number;
+}
+
 /** The moments that it is given are of the clock on the wall, in milliseconds, as it was at the start and went on steadily since. */
 export interface JobStore {
   /** Whether what is accepted is there after a restart. */
@@ -136,7 +143,7 @@ export interface JobStore {
   /** The process lives; written soon. */
   alive(now: number): void;
   /** Keeps how a job ended, on the disk when it returns; results that are too many go. False when it had ended before. */
-  end(seq: number, state: JobEnd, outcome: JobOutcome, now: number, retention: Retention): boolean;
+  end(seq: number, ended: EndedJob, retention: Retention): boolean;
   /** Ends some of a batch as cancelled. How many; 0 when all have ended. */
   cancelSome(batch: string, finishedAt: string, now: number): number;
   /** Lets go what was kept long enough; some of it where it is much. */
