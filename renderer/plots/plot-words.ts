@@ -3,16 +3,20 @@ import { count } from '../parts/words.ts';
 
 type Column = readonly (number | null)[];
 
-/** A strip's name for screen readers; `over` is "the last 15 minutes", `when` gives a step's time of day. */
-export type Sentence = (
-  columns: readonly Column[],
-  over: string,
-  when: (step: number) => string,
+/** What a sentence has to know beside the columns. */
+export interface Told {
+  /** "the last 15 minutes". */
+  readonly over: string;
+  /** A step's time of day. */
+  readonly when: (step: number) => string;
   /** What is so now, where that is another thing than what the running step shows. */
-  current?: number,
+  readonly current?: number | undefined;
   /** Of a rate: "a minute". */
-  per?: string,
-) => string;
+  readonly per?: string | undefined;
+}
+
+/** A strip's name for screen readers. */
+export type Sentence = (columns: readonly Column[], told: Told) => string;
 
 const measured = (column: Column | undefined): number[] => (column ?? []).filter((value) => value !== null);
 
@@ -23,7 +27,7 @@ function nowWords(column: Column | undefined, words: (value: number) => string, 
 
 /** Counts: what is now and the most; the second column says of how many of these more is known. */
 export function countSentence(name: string, ofWhich = '', more = ''): Sentence {
-  return (columns, over, _when, current, per) => {
+  return (columns, { over, current, per }) => {
     const [first, second] = columns;
     const values = measured(first);
     const title = `${per === undefined ? name : `${name} ${per}`} over ${over}`;
@@ -39,7 +43,7 @@ export function countSentence(name: string, ofWhich = '', more = ''): Sentence {
 
 /** A rate: now, lowest, highest. */
 export function rateSentence(name: string, words: (value: number) => string): Sentence {
-  return ([column], over) => {
+  return ([column], { over }) => {
     const values = measured(column);
     if (values.length === 0) return `${name} over ${over}: no requests`;
     const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -49,7 +53,7 @@ export function rateSentence(name: string, words: (value: number) => string): Se
 
 /** A median with its slowest: the second column is the 95th percentile. */
 export function bandSentence(name: string, words: (value: number) => string): Sentence {
-  return ([median, slow], over, when) => {
+  return ([median, slow], { over, when }) => {
     const values = measured(slow);
     if (values.length === 0) return `${name} over ${over}: no requests`;
     const most = Math.max(...values);

@@ -130,7 +130,7 @@ function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX
         top={top}
         now={now}
         step={step}
-        label={strip.sentence(columns, over, when, current, perWords(strip, span))}
+        label={strip.sentence(columns, { over, when, current, per: perWords(strip, span) })}
       />
       <span class="strip-max">{topWords(strip, top)}</span>
     </div>

@@ -107,7 +107,7 @@ test('now shows what is so now, where the running step shows the most of it', ()
   const waiting = STRIPS.find(({ name }) => name === 'waiting') as Strip;
   expect(figureAt(waiting, span([2]), undefined, 0)).toEqual(['0', '']);
   expect(figureAt(waiting, span([2]), 0, 0)).toEqual(['2', '']);
-  expect(waiting.sentence([[2]], 'the last hour', String, 0)).toContain('now 0, most 2');
+  expect(waiting.sentence([[2]], { over: 'the last hour', when: String, current: 0 })).toContain('now 0, most 2');
 });
 
 describe('the history', () => {
@@ -190,7 +190,7 @@ test('a rate says for how long it is told, as a label and in its sentence', () =
   const requests = STRIPS.find(({ name }) => name === 'requests') as Strip;
   const { h24, d7, d30 } = plots();
   expect([h24, d7, d30].map((each) => labelOf(requests, each))).toEqual(['Requests/min', 'Requests/h', 'Requests/day']);
-  const say = requests.sentence([[3]], 'the last 30 days', String, undefined, perWords(requests, d30));
+  const say = requests.sentence([[3]], { over: 'the last 30 days', when: String, per: perWords(requests, d30) });
   expect(say).toBe('Requests a day over the last 30 days: now 3, most 3');
   expect(perWords(STRIPS[1] as Strip, d30)).toBeUndefined();
 });
