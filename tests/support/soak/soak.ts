@@ -38,6 +38,11 @@ export interface SoakReport extends AccountReport, Remains {
 
 /** No answer of the simulated Ollama takes so long, whatever goes wrong. */
 const PATIENCE_MS = 300_000;
+/**
+ * What the memory in use may grow by in the second half, however long it is: what V8 compiles and the bounded lists that fill
+ * up late (plots, the list of requests). A kilobyte that is lost in each of 20,000 requests is more.
+ */
+const MAY_GROW_MB = 8;
 /** Sockets and timers are gone by then. */
 const CLOSED_WITHIN_MS = 5000;
 
@@ -107,7 +112,21 @@ async function ask(
   const { leftOver, counted } = await remains(hearth, account.ends);
   const over =
     diskMb.answers > diskMb.bound ? [`answers take ${diskMb.answers} MB of ${diskMb.bound} on the disk`] : [];
-  return { seed, requests: done, heapMb: { early, half, end }, diskMb, counted, leftOver: [...leftOver, ...over] };
+  const grown = grownSince(half, end);
+  return {
+    seed,
+    requests: done,
+    heapMb: { early, half, end },
+    diskMb,
+    counted,
+    leftOver: [...leftOver, ...over, ...grown],
+  };
+}
+
+/** What is wrong with the memory of the second half, in which nothing is begun that was not there in the first. Megabytes. */
+export function grownSince(half: number, end: number): string[] {
+  const grown = Math.round((end - half) * 10) / 10;
+  return grown > MAY_GROW_MB ? [`memory grew by ${grown} MB in the second half, from ${half} MB`] : [];
 }
 
 async function onDisk(hearth: Hearth, folder: string): Promise<SoakReport['diskMb']> {
