@@ -34,6 +34,7 @@ const SYSTEM = new Map([
   ['EROFS', 'the disk is read-only'],
   ['EACCES', 'it may not be written'],
   ['EPERM', 'it may not be written'],
+  ['ENOTDIR', 'a part of this path is not a folder'],
 ]);
 
 /** Undefined where the error says nothing about the disk: then whoever asked has made a mistake. */

@@ -284,8 +284,9 @@ desktopTest.concurrent(
       args: [],
     });
     const page = await desktop.window();
+    await page.getByText(/^Nothing can be kept in .* because a part of this path is not a folder\./).waitFor();
+    await page.getByRole('button', { name: '2 more' }).click();
     await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
-    await page.getByRole('button', { name: '1 more' }).click();
     await page.getByText(/^There is no log:/).waitFor();
     await desktop.ready();
   },
@@ -296,6 +297,7 @@ desktopTest.concurrent('a home that cannot be written leaves a working app as we
   const nowhere = { HOME: '/dev/null', XDG_CONFIG_HOME: '', HEARTH_DATA_DIR: '' };
   const desktop = await stage.start({ port, env: { PORT: String(port), ...nowhere }, args: [] });
   const page = await desktop.window();
+  await page.getByRole('button', { name: '2 more' }).click();
   await page.getByText('The settings file cannot be read (ENOTDIR).').waitFor();
   await desktop.ready();
 });
