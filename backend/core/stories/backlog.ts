@@ -49,7 +49,7 @@ export class Backlog {
   #feeding = false;
   #stopped = false;
   /** The one that is being asked now. */
-  #entering: { readonly seq: number; readonly ticket: Ticket } | undefined;
+  #entering: (WaitingJob & { readonly ticket: Ticket }) | undefined;
   #rest: (() => void) | undefined;
   #watchers: (() => void)[] = [];
 
@@ -62,6 +62,12 @@ export class Backlog {
     let size = this.#entering === undefined ? 0 : 1;
     for (const group of this.#groups.values()) size += group.length;
     return size;
+  }
+
+  /** How many wait here that belong to no batch. */
+  get singles(): number {
+    const isEntering = this.#entering !== undefined && this.#entering.batch === undefined;
+    return (this.#groups.get(BY_THEMSELVES)?.length ?? 0) + Number(isEntering);
   }
 
   /** How many of them came before this one. */
@@ -185,7 +191,7 @@ export class Backlog {
       const ticket = new Ticket(call, clock);
       // It was let in when it was accepted.
       ticket.admitted = true;
-      this.#entering = { seq, ticket };
+      this.#entering = { ...job, ticket };
       const answer = await runs.enter({ call, ask: stored.ask }, ticket);
       if (store.find(seq)?.state !== 'waiting') {
         answer.close();

@@ -3,22 +3,24 @@
 import type { RequestView } from '../../contract/queue-view.ts';
 import { AppError } from '../../contract/errors.ts';
 import { LOCAL, sees } from '../ownership.ts';
-import { requestExists } from '../refusals.ts';
+import { queueFull, requestExists } from '../refusals.ts';
 import type { ChatCall } from '../requests/call.ts';
 import { Ticket } from '../requests/ticket.ts';
 import { Backlog, type BacklogOptions } from './backlog.ts';
 import type { ConversationAsk } from './converse.ts';
+import type { Gateway } from './gateway.ts';
 import { hasEnded, type Job } from './job-lives.ts';
 import { JobRuns, type JobRunsOptions } from './job-runs.ts';
 import { livingView, type PlaceBehind, storedView } from './job-views.ts';
 import { retentionOf, Steady } from './job-times.ts';
 import { watched, type Watched } from './job-watch.ts';
 import { statusOf } from './standing.ts';
-import type { JobStore, StoredJob } from './stored-jobs.ts';
+import type { JobStore, NewJob, StoredJob } from './stored-jobs.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 
 export interface JobsOptions
   extends Omit<JobRunsOptions, 'keep' | 'onOver'>, Pick<BacklogOptions, 'away' | 'hold' | 'onChange'> {
+  readonly gateway: Pick<Gateway, 'admit' | 'chat' | 'check'>;
   readonly store: JobStore;
   readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp' | 'waiting' | 'full' | 'eta'>;
 }
@@ -143,9 +145,14 @@ export class Jobs {
   async #accept(asked: AskedJob, over: () => void): Promise<RequestView> {
     const { clock, store } = this.#options;
     const ticket = new Ticket(asked.call, clock);
+    const call = { ...asked.call, id: ticket.id };
+    if (this.backlog.singles > 0) {
+      await this.#acceptBehind({ ...asked, call, createdAt: ticket.bornAt }, ticket.signal);
+      over();
+      return this.view(ticket.id, ticket.owner);
+    }
     const answer = await this.runs.enter(asked, ticket);
     try {
-      const call = { ...asked.call, id: ticket.id };
       const seq = store.accept({ ...asked, call, createdAt: ticket.bornAt }, this.now());
       const job = this.runs.run(answer, { seq, batch: undefined }, over);
       return this.#livingView(ticket, job);
@@ -153,6 +160,16 @@ export class Jobs {
       answer.close();
       throw error;
     }
+  }
+
+  /** Those that were accepted before and are not in line yet, as after a start, come first: so it waits behind them. */
+  async #acceptBehind(job: NewJob, signal: AbortSignal): Promise<void> {
+    const { gateway, queue, config, store } = this.#options;
+    const { max_queue_size: max } = config().queue;
+    await gateway.check(job.call, signal);
+    if (queue.waiting + this.backlog.singles >= max) throw queueFull(max, queue.eta());
+    this.backlog.add([{ seq: store.accept(job, this.now()), batch: undefined }]);
+    this.backlog.feed();
   }
 
   // ---- looking

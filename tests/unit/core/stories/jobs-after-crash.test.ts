@@ -25,6 +25,7 @@ function start(): void {
   asked = [];
   const gateway = {
     admit: () => Promise.resolve(),
+    check: () => Promise.resolve(),
     chat: (call: ChatCall, ticket: Ticket = new Ticket(call, clock)): Promise<Answer> => {
       asked.push(call);
       const never = (): AsyncIterable<never> => ({
@@ -115,6 +116,15 @@ test('time in line is its age, time without a process is not, and it was born wh
   await crash();
   expect(asked[0]?.before?.waitedMs).toBe(120_000);
   expect(jobs.view('r1', LOCAL)).toMatchObject({ status: 'queued', created_at });
+});
+
+test('what is handed in while older ones are not in line yet waits behind them', async () => {
+  for (const id of ['r1', 'r2']) await submit(call(id));
+  start();
+  const { status, queue_position } = await submit(call('r3'));
+  expect([status, queue_position]).toEqual(['queued', 2]);
+  await settled();
+  expect(asked.map(({ id }) => id)).toEqual(['r1', 'r2', 'r3']);
 });
 
 test('a job that it cannot read any more has failed and says so, and the others run', async () => {

@@ -53,6 +53,10 @@ class FakeGateway {
     return Promise.resolve();
   }
 
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
+
   chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#clock)): Promise<Answer> {
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
     const requests = this.#requests;
