@@ -106,12 +106,22 @@ function unlikeOurs(error: unknown): Trouble | undefined {
   return isOfSqlite ? { kind: 'damaged', why: 'its tables are not those of its version' } : undefined;
 }
 
+/** Throws SQLite's error where a table is missing. Without a statement of ours; see Connection.pragma. */
+function checkTables(rows: Connection, schema: Schema, found: FoundSqlite): void {
+  const { rows: ours } = inMemory(schema, found);
+  // The others are SQLite's own.
+  const tables = [...ours.each("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'")];
+  ours.close();
+  for (const { name } of tables as { name: string }[]) rows.exec(`SELECT 1 FROM ${name} LIMIT 0`);
+}
+
 function opened(folder: DataFolder, found: FoundSqlite, { schema, clock, log }: OpeningOptions): Opened {
   const rows = new Connection(found.sqlite, folder.file);
   try {
     // In this order: the first write fixes whether the file can shrink.
     rows.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
     migrate(rows, schema);
+    checkTables(rows, schema, found);
     const upkeep = new Upkeep(rows, folder, found.file, clock, log);
     folder.opened();
     return { rows, folder, upkeep, notice: undefined, mayReturn: false };
