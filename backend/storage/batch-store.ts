@@ -96,6 +96,8 @@ export class SqlBatchStore implements BatchStore {
   add(batch: Batch): void {
     const { id, owner, caller, endpoint, inputFile, outputFile, errorFile, window, metadata, keepMs } = batch;
     const { createdAt, expiresAt, state, since } = batch;
+    // Its files first.
+    this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run(
         `INSERT INTO batches (id, owner, caller, endpoint, input_file, output_file, error_file, within, metadata, keep_ms,
@@ -119,6 +121,8 @@ export class SqlBatchStore implements BatchStore {
   }
 
   change(id: string, { state, since, total, faults }: BatchChange): void {
+    // What was counted before is there with it.
+    this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run(
         `UPDATE batches SET state = coalesce(?, state), since = coalesce(?, since), total = coalesce(?, total),
@@ -133,7 +137,8 @@ export class SqlBatchStore implements BatchStore {
   }
 
   count(id: string, what: 'completed' | 'failed'): void {
-    this.#database.later((sql) => void sql.run(`UPDATE batches SET ${what} = ${what} + 1 WHERE id = ?`, id));
+    // Behind its line in the file, which is found when the batch goes on after a crash.
+    this.#database.later((sql) => void sql.run(`UPDATE batches SET ${what} = ${what} + 1 WHERE id = ?`, id), 'offline');
   }
 
   get(id: string): Batch | undefined {
@@ -167,7 +172,7 @@ export class SqlBatchStore implements BatchStore {
            AND number <= (SELECT number FROM batches ORDER BY number DESC LIMIT 1 OFFSET ?)`,
         most,
       );
-    });
+    }, 'offline');
   }
 }
 

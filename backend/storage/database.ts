@@ -8,6 +8,9 @@ import { SCHEMA, type Schema } from './schema.ts';
 /** Something written or read. Done again from its beginning when the store has moved meanwhile, so it changes nothing but rows. */
 export type Work<T> = (sql: Sql) => T;
 
+/** A face that needs what it has waiting before it reads or commits. */
+export type Lane = 'history' | 'offline';
+
 /** What is told when the store moves between the disk and memory, or begins anew. */
 export interface Change {
   readonly isDurable: boolean;
@@ -21,12 +24,19 @@ export interface Change {
 export interface Database {
   /** Reads what was committed, but not what still waits in `later`. Throws what `work` throws. */
   read<T>(work: Work<T>): T;
-  /** One transaction, on the disk before this returns: for what is promised. What waits in `later` is written first. Throws what `work` throws; then nothing of it is written. */
+  /**
+   * One transaction, on the disk before this returns: for what is promised. It comes before all that waits in `later`, of which
+   * there may be thousands; whoever needs some of that before flushes its own lane. Throws what `work` throws; then nothing of
+   * it is written.
+   */
   commit<T>(work: Work<T>): T;
-  /** Written within a second, in the order of the calls, many in one transaction and in portions that hold nothing up. Never throws. */
-  later(work: Work<void>): void;
-  /** Writes what waits, now. */
-  flush(): void;
+  /**
+   * Written within a second (where thousands wait, some seconds), in the order of the calls, many in one transaction and in
+   * portions that hold nothing up. Never throws. `lane`: what may be flushed by itself.
+   */
+  later(work: Work<void>, lane?: Lane): void;
+  /** Writes what waits, now: all of it, or that of one lane. */
+  flush(lane?: Lane): void;
   /** From now on in this folder, or in memory alone; the small tables go along. */
   use(folder: string | undefined): void;
   /** Flushes, and lets go of the folder until the next use. What is in memory alone stays. */

@@ -78,21 +78,22 @@ export class SqlFileStore implements FileStore {
         Math.floor(createdAt),
         Math.floor(expiresAt),
       );
-    });
+    }, 'offline');
   }
 
   put(id: string, n: number, block: Uint8Array): void {
     this.#database.later((sql) => {
       sql.run('INSERT INTO file_blocks (file, n, block) SELECT number, ?, ? FROM files WHERE id = ?', n, block, id);
       sql.run('UPDATE files SET bytes = bytes + ? WHERE id = ?', block.length, id);
-    });
+    }, 'offline');
     this.#fresh += block.length;
     if (this.#fresh < WAITS) return;
     this.#fresh = 0;
-    this.#database.flush();
+    this.#database.flush('offline');
   }
 
   end(id: string, expiresAt?: number): KeptFile | undefined {
+    this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run('UPDATE files SET ended = 1, expires_at = coalesce(?, expires_at) WHERE id = ?', whole(expiresAt), id);
     });
@@ -138,7 +139,7 @@ export class SqlFileStore implements FileStore {
   }
 
   places(id: string): readonly number[] {
-    this.#database.flush();
+    this.#database.flush('offline');
     const rows = this.#database.read((sql) =>
       sql.all('SELECT n FROM file_blocks WHERE file = (SELECT number FROM files WHERE id = ?)', id),
     );
@@ -146,6 +147,8 @@ export class SqlFileStore implements FileStore {
   }
 
   delete(id: string): void {
+    // Its beginning may wait, and would come after this.
+    this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run('INSERT INTO files_gone SELECT number FROM files WHERE id = ?', id);
       sql.run('DELETE FROM files WHERE id = ?', id);
@@ -160,8 +163,8 @@ export class SqlFileStore implements FileStore {
       const last = portionAfter(sql, file, -1);
       if (last === undefined) sql.run('DELETE FROM files_gone WHERE number = ?', file);
       else sql.run('DELETE FROM file_blocks WHERE file = ? AND n <= ?', file, last);
-    });
-    this.#database.flush();
+    }, 'offline');
+    this.#database.flush('offline');
     return true;
   }
 

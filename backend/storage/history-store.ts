@@ -44,15 +44,15 @@ export function historyStore(database: Pick<Database, 'later' | 'flush' | 'read'
         for (const share of shares)
           addTo(sql, placeFor(sql, [span, share.group, step, share.owner, share.name]), share);
         forgetOld(sql, span);
-      });
+      }, 'history');
     },
     read(span, from) {
-      database.flush();
+      database.flush('history');
       const rows = database.read((sql) => rowsFrom(sql, span, 'all', from));
       return new Map(rows.map(({ step, figures }) => [step, figures]));
     },
     sums(span, from, group) {
-      database.flush();
+      database.flush('history');
       const sums = new Map<string, Share>();
       for (const { owner, name, figures } of database.read((sql) => rowsFrom(sql, span, group, from))) {
         const key = JSON.stringify([owner, name]);

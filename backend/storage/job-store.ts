@@ -133,7 +133,8 @@ export class SqlJobStore implements JobStore {
   }
 
   entered(seq: number, now: number): void {
-    this.#db.later((sql) => sql.run('UPDATE job SET in_line_at = ? WHERE seq = ?', now, seq));
+    // It may have ended before this is written.
+    this.#db.later((sql) => sql.run("UPDATE job SET in_line_at = ? WHERE seq = ? AND state = 'waiting'", now, seq));
   }
 
   moved(seq: number): void {

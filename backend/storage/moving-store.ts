@@ -1,7 +1,7 @@
 // The store as it lies: on the disk, or in memory where the disk can't be used. It opens at its first use, writes what waits in
 // portions, and moves when the disk fails, can be used again, or another folder is to be used.
 import { carry } from './carry.ts';
-import type { Change, Database, DatabaseOptions, Work } from './database.ts';
+import type { Change, Database, DatabaseOptions, Lane, Work } from './database.ts';
 import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
 import { isBusy, NOWHERE, PATIENT_MS, type Rows } from './rows.ts';
 import type { Schema } from './schema.ts';
@@ -26,6 +26,20 @@ const ROOM_BYTES = 4 * 2 ** 20;
 /** How often one piece of work is tried: on the disk, on a new file, in memory. */
 const TRIES = 3;
 
+interface Waiting {
+  readonly work: Work<void>;
+  readonly lane: Lane | undefined;
+}
+
+interface Portion {
+  /** Undefined: of all. */
+  readonly lane?: Lane | undefined;
+  /** After so long the rest has to wait again. Milliseconds. */
+  readonly limitMs?: number;
+  /** How long to wait for another program that writes. Milliseconds. */
+  readonly waitMs?: number;
+}
+
 export class MovingStore implements Database {
   #options: DatabaseOptions & { readonly schema: Schema };
   readonly #listeners = new Set<(change: Change) => void>();
@@ -34,7 +48,7 @@ export class MovingStore implements Database {
   #carried = false;
   /** The file was damaged and could not be moved aside yet. */
   #broken: Trouble | undefined;
-  #waiting: Work<void>[] = [];
+  readonly #waiting = new Set<Waiting>();
   #cancelPortion: (() => void) | undefined;
   #cancelReturn: (() => void) | undefined;
   #closed = false;
@@ -51,29 +65,20 @@ export class MovingStore implements Database {
 
   commit<T>(work: Work<T>): T {
     this.#checkThere();
-    const committed = this.#reliably((rows) => {
-      // What comes while these are written waits for its own turn.
-      const waiting = this.#waiting.slice();
-      const result = rows.transaction('full', () => {
-        for (const each of waiting) this.#step(rows, each);
-        return work(rows);
-      });
-      this.#waiting.splice(0, waiting.length);
-      return result;
-    });
+    const committed = this.#reliably((rows) => rows.transaction('full', () => work(rows)));
     this.#busySince = undefined;
     this.#at?.upkeep?.look();
     return committed;
   }
 
-  later(work: Work<void>): void {
+  later(work: Work<void>, lane?: Lane): void {
     if (this.#closed) return;
-    this.#waiting.push(work);
+    this.#waiting.add({ work, lane });
     this.#cancelPortion ??= this.#options.clock.after(LATER_MS, () => this.#portion());
   }
 
-  flush(): void {
-    this.#write(Infinity);
+  flush(lane?: Lane): void {
+    this.#write({ lane });
   }
 
   use(folder: string | undefined): void {
@@ -98,7 +103,7 @@ export class MovingStore implements Database {
 
   rest(): void {
     this.flush();
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#cancelPortion?.();
     this.#cancelPortion = undefined;
     if (this.#at?.folder === undefined) return;
@@ -144,38 +149,44 @@ export class MovingStore implements Database {
 
   #portion(): void {
     // Not before: what is asked for meanwhile needs no timer of its own.
-    this.#write(PORTION_MS, NOT_AT_ALL_MS);
+    this.#write({ limitMs: PORTION_MS, waitMs: NOT_AT_ALL_MS });
     const next = this.#busySince === undefined ? BETWEEN_MS : AGAIN_MS;
-    this.#cancelPortion =
-      this.#waiting.length === 0 ? undefined : this.#options.clock.after(next, () => this.#portion());
+    this.#cancelPortion = this.#waiting.size === 0 ? undefined : this.#options.clock.after(next, () => this.#portion());
   }
 
-  /** What waits, for as long as `limitMs`; `waitMs`: how long for another program that writes. */
-  #write(limitMs: number, waitMs = PATIENT_MS): void {
-    if (this.#waiting.length === 0) return;
+  /** What waits, but not what comes while it is written: that has its own turn. */
+  #write({ lane, limitMs = Infinity, waitMs = PATIENT_MS }: Portion): void {
+    if (this.#those(lane).length === 0) return;
     const { clock, log } = this.#options;
     try {
       this.#checkThere();
       this.#reliably((rows) => {
         const end = clock.elapsed() + limitMs;
-        let done = 0;
+        const written: Waiting[] = [];
         rows.transaction('normal', () => {
-          for (const each of this.#waiting.slice()) {
-            this.#step(rows, each);
-            done++;
+          // Those that wait now: whoever was told that the store has moved may have written some.
+          for (const each of this.#those(lane)) {
+            this.#step(rows, each.work);
+            written.push(each);
             if (clock.elapsed() > end) break;
           }
         });
-        this.#waiting.splice(0, done);
+        for (const each of written) this.#waiting.delete(each);
       }, waitMs);
       this.#busySince = undefined;
       this.#at?.upkeep?.look();
     } catch (error) {
       if (isBusy(error)) return;
       // Neither the disk nor memory takes it.
-      log.error({ err: error, lost: this.#waiting.length }, 'the store could not be written');
-      this.#waiting = [];
+      const lost = this.#those(lane);
+      log.error({ err: error, lost: lost.length }, 'the store could not be written');
+      for (const each of lost) this.#waiting.delete(each);
     }
+  }
+
+  #those(lane: Lane | undefined): readonly Waiting[] {
+    const all = [...this.#waiting];
+    return lane === undefined ? all : all.filter((each) => each.lane === lane);
   }
 
   /** A mistake in one of many does not undo the others. */

@@ -117,6 +117,7 @@ export function shelfStatements(name: string) {
       FROM ${name} a JOIN ${name}_groups g ON g.id = a.group_id LEFT JOIN ${name}_records r ON r.id = a.id
       WHERE a.key = ? AND a.expires_at > ? AND g.is_gone = 0`,
     place: `SELECT ${place} WHERE a.key = ?`,
+    among: `SELECT ${place} WHERE a.key IN (SELECT value FROM json_each(?)) AND g.is_gone = 0`,
     /** The first key of those that begin so; U+10FFFF stands behind whatever may follow. */
     begins: `SELECT ${place} WHERE a.key >= ?1 AND a.key < ?1 || char(1114111) AND g.is_gone = 0 LIMIT 1`,
     leastUsed: `SELECT ${place} ORDER BY a.used_at LIMIT ?`,

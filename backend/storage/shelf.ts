@@ -187,7 +187,8 @@ export class Shelf {
     }
     const removed = this.#db.commit((sql) => {
       // The others are the next form of one that is counted there.
-      const fresh = sumOf(dropped.filter(({ key }) => !this.#isKept(sql, key)));
+      const kept = this.#keptOf(sql, dropped);
+      const fresh = sumOf(dropped.filter(({ key }) => !kept.has(key)));
       const gone = this.#markGone(sql, isMeant, before);
       return { removed: gone.removed + fresh.removed, freed_bytes: gone.freed_bytes + fresh.freed_bytes };
     });
@@ -195,8 +196,10 @@ export class Shelf {
     return removed;
   }
 
-  #isKept(sql: Sql, key: string): boolean {
-    return (sql.get(this.#sql.place, key) as Place | undefined)?.is_gone === 0;
+  /** The keys of those that have an older form on the disk. In one question, as there may be thousands. */
+  #keptOf(sql: Sql, records: readonly Waiting[]): ReadonlySet<string> {
+    const keys = JSON.stringify(records.map(({ key }) => key));
+    return new Set((sql.all(this.#sql.among, keys) as readonly Place[]).map(({ key }) => key));
   }
 
   #markGone(sql: Sql, isMeant: IsMeant, before: number): Removed {

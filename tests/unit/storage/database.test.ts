@@ -28,9 +28,32 @@ test('keeps what was committed, and what waited, in the order in which it came',
   first.database.later(write('one'));
   first.database.commit(write('two'));
   first.database.later(write('three'));
-  expect(first.all()).toEqual(['one', 'two']);
+  expect(first.all()).toEqual(['two']);
   first.database.close();
-  expect(store().all()).toEqual(['one', 'two', 'three']);
+  expect(store().all()).toEqual(['two', 'one', 'three']);
+});
+
+test('a commit writes nothing of the thousands that wait, and they come afterwards', () => {
+  const { database, all } = store();
+  let written = 0;
+  for (let n = 0; n < 3000; n++) database.later(() => void written++);
+  database.commit(write('promised'));
+  expect({ words: all(), written }).toEqual({ words: ['promised'], written: 0 });
+  database.close();
+  expect(written).toBe(3000);
+});
+
+test('what waits in one lane is written by itself, in its order', () => {
+  const { database, all } = store();
+  for (const n of [1, 2, 3]) {
+    database.later(write(`other ${n}`));
+    database.later(write(`history ${n}`), 'history');
+  }
+  database.flush('history');
+  expect(all()).toEqual(['history 1', 'history 2', 'history 3']);
+  database.flush('history');
+  database.flush();
+  expect(all().slice(3)).toEqual(['other 1', 'other 2', 'other 3']);
 });
 
 test('writes what work in portions asks for in its own turn', async () => {
@@ -43,7 +66,7 @@ test('writes what work in portions asks for in its own turn', async () => {
   again(1);
   database.flush();
   expect(all()).toEqual(['portion 1']);
-  database.commit(() => undefined);
+  database.flush();
   expect(all()).toEqual(['portion 1', 'portion 2']);
   await clock.advance(515);
   expect(all().length).toBeGreaterThan(4);
@@ -66,8 +89,8 @@ test('work that meets a damaged page moves the store, and is done where it is th
     }
     write('waited')(sql);
   });
-  database.commit(write('promised'));
-  expect(all()).toEqual(['before', 'waited', 'promised']);
+  database.flush();
+  expect(all()).toEqual(['before', 'waited']);
 });
 
 test('writes what waits by itself within a second', async () => {
@@ -137,6 +160,14 @@ test.each([
       const other = store({ path });
       other.database.commit((sql) => sql.run('PRAGMA user_version = 0'));
       other.database.close();
+    },
+  ],
+  [
+    'lacks a table',
+    (path: string) => {
+      const lacking = store({ path });
+      lacking.database.commit((sql) => sql.run('DROP TABLE words'));
+      lacking.database.close();
     },
   ],
   [

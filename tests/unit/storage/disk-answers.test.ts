@@ -156,7 +156,7 @@ describe('what was cleared', () => {
     ['by model and age', { model: 'b', olderThanS: 5 }, [0, 1, 3, 4, 300, 301]],
     ['all', {}, []],
   ])('%s: the others stay, and it is counted exactly', (_, which, rest) => {
-    const { answers, put, clock, which: kept, close } = open();
+    const { answers, database, put, clock, which: kept, close } = open();
     const all = [0, 1, 2, 3, 4, 5, 300, 301];
     for (const n of all.slice(0, 6)) put(n, { model: n % 3 === 2 ? 'b' : 'a', owner: n % 2 === 0 ? 'key:a' : 'local' });
     clock.pass(10_000);
@@ -166,9 +166,27 @@ describe('what was cleared', () => {
     expect(bytes.removed).toBe(removed);
     expect(bytes.freed_bytes).toBeGreaterThanOrEqual(removed * 5000);
     expect(kept(302)).toEqual(rest);
+    database.flush();
     expect(answers.figures?.entries).toBe(rest.length);
     close();
     expect(open({ clock }).which(302)).toEqual(rest);
+  });
+
+  test('is dropped where it waited to be written, and what else waits is not written for that', () => {
+    const { answers, put, database, which, killed, clock } = open();
+    put(5, { model: 'b' }, 100);
+    database.flush();
+    for (let n = 0; n < 2000; n++) put(n, { model: n < 3 ? 'a' : 'b' }, 100);
+    put(2, { model: 'b' }, 100);
+    expect(answers.clear({ watcher: 'local', model: 'b' }).removed).toBe(1998);
+    answers.delete(keyOf(0), 'local');
+    // That which was there before.
+    const rows = database.read((sql) => sql.get('SELECT count(*) AS n FROM answers'));
+    expect(rows).toEqual({ n: 1 });
+    database.flush();
+    expect(which(2000)).toEqual([1]);
+    expect(answers.figures?.entries).toBe(1);
+    expect(open({ path: killed(), clock }).which(2000)).toEqual([1]);
   });
 
   test('one is found by the beginning of its key, by those who may see it', () => {
@@ -269,6 +287,7 @@ describe('room', () => {
 test('a damaged record is a miss: it is removed, and the others are not touched', () => {
   const { answers, put, database, found } = open();
   for (const n of [1, 2, 3, 4]) put(n);
+  database.flush();
   database.commit((sql) => {
     sql.run('UPDATE answers_records SET record = (SELECT record FROM answers_records WHERE id = 2) WHERE id = 1');
     sql.run(`UPDATE answers SET about = '{"runMs":1,"tokens":2,"marks":[]}' WHERE id = 3`);

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defaultConfig, type Config } from '../../../backend/contract/config/config.ts';
+import type { Batch } from '../../../backend/core/offline/offline-store.ts';
 import { KeptFiles } from '../../../backend/core/offline/kept-files.ts';
 import { type Database, openDatabase } from '../../../backend/storage/database.ts';
+import { SqlBatchStore } from '../../../backend/storage/batch-store.ts';
 import { SqlFileStore } from '../../../backend/storage/file-store.ts';
 import { ManualClock } from '../../support/clocks.ts';
 
@@ -107,3 +109,54 @@ test('in memory files take no more than bodies may', () => {
   const files = kept();
   expect(() => files.checkBytes(300 * MB)).toThrow('Nothing can be written to the disk now');
 });
+
+test('what waits of files and batches keeps its order, and nobody else is written for it', () => {
+  let others = 0;
+  const block = Buffer.alloc(40 * 1024);
+  const file = { owner: 'local', name: 'f', purpose: 'batch', createdAt: 0, expiresAt: 1e15 } as const;
+  database.later(() => void others++);
+  store.begin({ ...file, id: 'dropped' });
+  store.delete('dropped');
+  store.begin({ ...file, id: 'whole' });
+  for (const n of [0, 1, 2]) store.put('whole', n, block);
+  expect(store.places('whole')).toEqual([0, 1, 2]);
+  store.put('whole', 3, block);
+  expect(store.end('whole')?.bytes).toBe(4 * block.length);
+  expect(others).toBe(0);
+  database.flush();
+  expect(others).toBe(1);
+  expect(store.unended()).toEqual([]);
+});
+
+test('a batch is never on the disk without its files, nor as ended without its counts', () => {
+  const batches = new SqlBatchStore(database);
+  store.begin({ id: 'out', owner: 'local', name: 'f', purpose: 'batch_output', createdAt: 0, expiresAt: 1e15 });
+  batches.add(BATCH);
+  expect(store.unended()).toEqual(['out']);
+  store.put('out', 0, Buffer.from('line'));
+  batches.count(BATCH.id, 'completed');
+  batches.change(BATCH.id, { state: 'finalizing' });
+  expect(batches.get(BATCH.id)).toMatchObject({ state: 'finalizing', completed: 1 });
+  expect(store.totals.bytes).toBe(4);
+});
+
+const BATCH: Batch = {
+  id: 'batch_1',
+  owner: 'local',
+  caller: 'local',
+  endpoint: '/v1/chat/completions',
+  inputFile: 'in',
+  outputFile: 'out',
+  errorFile: 'err',
+  window: '24h',
+  metadata: null,
+  keepMs: 1000,
+  createdAt: 0,
+  expiresAt: 1e15,
+  state: 'in_progress',
+  since: {},
+  total: 1,
+  completed: 0,
+  failed: 0,
+  faults: [],
+};

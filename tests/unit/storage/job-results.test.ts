@@ -61,3 +61,23 @@ test('a batch is forgotten some jobs at a time, and its ids with them', () => {
   expect(left).toEqual([500, 300, 100, 0]);
   expect([store.has('r1'), store.has('r500')]).toEqual([false, false]);
 });
+
+test('what waited to be written of a job changes nothing of how it ended meanwhile', () => {
+  const store = new SqlJobStore(database);
+  database.commit((sql) => {
+    sql.run(KEPT, 1, 10);
+    sql.run("UPDATE job SET state = 'waiting', ended_at = NULL");
+  });
+  store.entered(1, 5);
+  store.moved(1);
+  store.prioritised(1, 3);
+  store.alive(6);
+  const outcome = { finishedAt: new Date(0).toISOString(), record: new TextEncoder().encode('answer') };
+  expect(store.end(1, { state: 'completed', outcome, now: 7 }, { singleMs: 1000, batchMs: 1000, maxBytes: 1e9 })).toBe(
+    true,
+  );
+  database.flush();
+  expect(store.find(1)).toMatchObject({ state: 'completed', priority: 3, endedAt: 7, ended: outcome });
+  expect(database.read((sql) => sql.get('SELECT in_line_at FROM job'))).toEqual({ in_line_at: null });
+  expect(store.open(100)).toEqual([]);
+});
