@@ -1,68 +1,11 @@
-// Answers on the disk, in real files: what is there after a restart, what never comes back, and how much room they take.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AnswerNotes } from '../../../backend/core/disk.ts';
-import { ANSWER_TABLES, DiskAnswers } from '../../../backend/storage/answer-store.ts';
-import { openDatabase, type Database } from '../../../backend/storage/database.ts';
-import { config } from '../../support/builders.ts';
-import { ManualClock } from '../../support/clocks.ts';
+// Answers on the disk, in real files: what is there after a restart, and how much room they take.
+import { describe, expect, test } from 'vitest';
+import type { Database } from '../../../backend/storage/database.ts';
+import { answersOnDisk, bytesOf, keyOf, NOTES, TTL } from '../../support/answers-on-disk.ts';
 
 const MB = 1024 * 1024;
-const NOTES: AnswerNotes = { owner: 'local', model: 'a:latest', runMs: 12.5, tokens: 7, marks: [] };
-const TTL = 3_600_000;
 
-const keyOf = (n: number): string => n.toString(16).padStart(8, '0').repeat(8);
-const bytesOf = (n: number, length = 5000): Buffer => Buffer.alloc(length, n % 251);
-
-let folder = '';
-const opened: Database[] = [];
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-answers-'))));
-afterEach(() => {
-  for (const each of opened.splice(0)) each.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Options {
-  readonly clock?: ManualClock;
-  readonly mb?: number;
-  /** Undefined: the disk is not used. */
-  readonly path?: string | undefined;
-}
-
-function open({ clock = new ManualClock(), mb = 64, ...options }: Options = {}) {
-  const path = 'path' in options ? options.path : folder;
-  const schema = { migrations: [ANSWER_TABLES], carried: [] };
-  const database = openDatabase({ folder: path, clock, log: pino({ level: 'silent' }), schema });
-  opened.push(database);
-  const settings = config({ cache: { disk_max_size_mb: mb } });
-  const answers = new DiskAnswers(database, clock, () => settings);
-  const put = (n: number, notes: Partial<AnswerNotes> = {}, length = 5000, ttl = TTL): boolean =>
-    answers.keep(keyOf(n), bytesOf(n, length), { ...NOTES, ...notes }, ttl);
-  const found = (n: number): boolean => answers.find(keyOf(n)) !== undefined;
-  const which = (count: number): number[] => Array.from({ length: count }, (_, n) => n).filter(found);
-  return {
-    answers,
-    database,
-    clock,
-    put,
-    found,
-    which,
-    /** The process has gone: what was written is there, and nothing else. */
-    killed: (): string => {
-      const image = join(folder, `image-${opened.length}`);
-      mkdirSync(image);
-      for (const name of ['hearth.db', 'hearth.db-wal']) copyFileSync(join(folder, name), join(image, name));
-      return image;
-    },
-    close: (): void => {
-      answers.close();
-      database.close();
-    },
-  };
-}
+const open = answersOnDisk();
 
 describe('after a restart', () => {
   test('an answer is there with all that is known of it, as much older as time has passed', () => {
@@ -132,92 +75,6 @@ describe('the clock on the wall', () => {
     expect(again.which(3)).toEqual([2]);
     again.clock.pass(5000);
     expect(again.answers.find(keyOf(2))?.ageMs).toBe(25_000);
-  });
-});
-
-describe('what was cleared', () => {
-  test('never comes back, also when the process is killed at once', () => {
-    const { answers, put, database, found, killed } = open();
-    put(1);
-    put(2, { model: 'b' });
-    database.flush();
-    put(3);
-    expect(answers.clear({ watcher: 'local', model: 'A' }).removed).toBe(2);
-    expect([1, 2, 3].filter(found)).toEqual([2]);
-    expect(answers.figures?.entries).toBe(1);
-    expect(open({ path: killed() }).which(4)).toEqual([2]);
-    database.flush();
-    expect(open({ path: killed() }).which(4)).toEqual([2]);
-  });
-
-  test.each([
-    ['by age', { olderThanS: 5 }, [300, 301]],
-    ['by owner', { watcher: 'key:a' }, [1, 3, 5]],
-    ['by model and age', { model: 'b', olderThanS: 5 }, [0, 1, 3, 4, 300, 301]],
-    ['all', {}, []],
-  ])('%s: the others stay, and it is counted exactly', (_, which, rest) => {
-    const { answers, database, put, clock, which: kept, close } = open();
-    const all = [0, 1, 2, 3, 4, 5, 300, 301];
-    for (const n of all.slice(0, 6)) put(n, { model: n % 3 === 2 ? 'b' : 'a', owner: n % 2 === 0 ? 'key:a' : 'local' });
-    clock.pass(10_000);
-    for (const n of all.slice(6)) put(n, { owner: 'key:a' });
-    const removed = all.length - rest.length;
-    const bytes = answers.clear({ watcher: 'local', ...which });
-    expect(bytes.removed).toBe(removed);
-    expect(bytes.freed_bytes).toBeGreaterThanOrEqual(removed * 5000);
-    expect(kept(302)).toEqual(rest);
-    database.flush();
-    expect(answers.figures?.entries).toBe(rest.length);
-    close();
-    expect(open({ clock }).which(302)).toEqual(rest);
-  });
-
-  test('is dropped where it waited to be written, and what else waits is not written for that', () => {
-    const { answers, put, database, which, killed, clock } = open();
-    put(5, { model: 'b' }, 100);
-    database.flush();
-    for (let n = 0; n < 2000; n++) put(n, { model: n < 3 ? 'a' : 'b' }, 100);
-    put(2, { model: 'b' }, 100);
-    expect(answers.clear({ watcher: 'local', model: 'b' }).removed).toBe(1998);
-    answers.delete(keyOf(0), 'local');
-    // That which was there before.
-    const rows = database.read((sql) => sql.get('SELECT count(*) AS n FROM answers'));
-    expect(rows).toEqual({ n: 1 });
-    database.flush();
-    expect(which(2000)).toEqual([1]);
-    expect(answers.figures?.entries).toBe(1);
-    expect(open({ path: killed(), clock }).which(2000)).toEqual([1]);
-  });
-
-  test('one is found by the beginning of its key, by those who may see it', () => {
-    const { answers, put, database, found, killed } = open();
-    put(1, { owner: 'key:a' });
-    database.flush();
-    put(2);
-    expect(answers.delete(keyOf(1).slice(0, 16), 'key:b').removed).toBe(0);
-    expect(answers.delete(keyOf(1).slice(0, 16), 'key:a')).toMatchObject({ removed: 1 });
-    expect(answers.delete(keyOf(2).slice(0, 16), 'local').removed).toBe(1);
-    expect([1, 2].filter(found)).toEqual([]);
-    expect(open({ path: killed() }).which(3)).toEqual([]);
-  });
-
-  test('leaves the disk in small portions, and their room is used again', async () => {
-    const { answers, put, database, clock } = open();
-    for (let n = 0; n < 600; n++) put(n);
-    database.flush();
-    const rows = (): number =>
-      database.read((sql) => (sql.get('SELECT count(*) AS n FROM answers') as { n: number }).n);
-    answers.clear({ watcher: 'local' });
-    expect(answers.figures).toMatchObject({ entries: 0 });
-    let before = rows();
-    expect(before).toBe(600);
-    while (before > 0) {
-      await clock.advance(600);
-      const now = rows();
-      expect(now).toBeLessThan(before);
-      before = now;
-    }
-    expect(answers.figures?.bytes).toBeLessThan(100_000);
   });
 });
 
