@@ -249,7 +249,8 @@ describe.each(['localhost', 'allowed.example'])('a page of %s', (name) => {
     );
     const wrongKey = { headers: { Authorization: 'Bearer hearth_wrong' } };
     note(await attempt(page, base(), wrongKey, [{ method: 'GET', path: '/health', status: 401 }]));
-    hearth.backend.configure(hearth.config({ ...CONFIG(), queue: { max_queue_size: 1 }, cache: { enabled: false } }));
+    const cache = { enabled: false, mode: 'record' as const };
+    hearth.backend.configure(hearth.config({ ...CONFIG(), queue: { max_queue_size: 1 }, cache }));
     const gate = hearth.fake.gate();
     const held = [hearth.chat('Run'), hearth.chat('Wait')];
     await hearth.fake.until(({ active }) => active === 1);
