@@ -36,7 +36,7 @@ export const files = section('Files for batches', {
   }),
   lines_at_once: field(whole(1, 1000), {
     title: 'Lines in the queue at once',
-    hint: 'Most lines of batches that wait or run at the same time, and never more than half the places in line; of those that write two for each answer at the same time, and two more. The others wait in their files. Batches take turns.',
+    hint: 'Most lines of batches that wait or run at the same time, and never more than half of what may wait; of those that write two for each answer at the same time, and two more. The others wait in their files. Batches take turns.',
     default: 16,
     unit: 'count',
     applies: 'live',
