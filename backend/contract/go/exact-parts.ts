@@ -5,28 +5,34 @@ import { ExactJson } from './exact-json.ts';
 /** The names and places that lead to a piece, from outside in, and its text. */
 export type ExactPart = readonly [path: readonly (string | number)[], text: string];
 
+/** A value on the way down, with the one that holds it: a path for each would cost the square of the depth. */
+interface Held {
+  readonly value: unknown;
+  readonly holder: Held | undefined;
+  readonly at: string | number;
+}
+
 /** All exact pieces of a value. With a stack of its own: a value may be nested as deeply as Go reads. */
 export function exactParts(value: unknown): ExactPart[] {
   const found: ExactPart[] = [];
-  const open: (readonly [path: readonly (string | number)[], value: unknown])[] = [[[], value]];
+  const open: Held[] = [{ value, holder: undefined, at: '' }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const [path, item] = next;
-    if (item instanceof ExactJson) found.push([path, item.text]);
-    else if (Array.isArray(item)) for (const [at, each] of item.entries()) look(open, path, at, each);
+    const { value: item } = next;
+    if (item instanceof ExactJson) found.push([pathOf(next), item.text]);
     else if (typeof item === 'object' && item !== null) {
-      for (const [name, each] of Object.entries(item)) look(open, path, name, each);
+      const held: Iterable<[string | number, unknown]> = Array.isArray(item) ? item.entries() : Object.entries(item);
+      for (const [at, each] of held) {
+        if (typeof each === 'object' && each !== null) open.push({ value: each, holder: next, at });
+      }
     }
   }
   return found;
 }
 
-function look(
-  open: (readonly [path: readonly (string | number)[], value: unknown])[],
-  path: readonly (string | number)[],
-  at: string | number,
-  value: unknown,
-): void {
-  if (typeof value === 'object' && value !== null) open.push([[...path, at], value]);
+function pathOf(held: Held): ExactPart[0] {
+  const path: (string | number)[] = [];
+  for (let { at, holder } = held; holder !== undefined; { at, holder } = holder) path.push(at);
+  return path.toReversed();
 }
 
 /** Puts the pieces back into what JSON.parse made of the rest. What leads nowhere is left out. */
