@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { dataPlace } from '../../../backend/cli/data-place.ts';
 
+// The paths are joined as the system that runs the test does it.
 test.skipIf(process.platform === 'win32').each([
   [{ HEARTH_DATA_DIR: '/data', STATE_DIRECTORY: '/var/lib/x' }, 'linux', '/data'],
   [{ HEARTH_DATA_DIR: '', STATE_DIRECTORY: '/var/lib/hearth:/var/lib/more' }, 'linux', '/var/lib/hearth'],

@@ -120,6 +120,7 @@ test('writes nothing of a commit that throws, and the rest of what waits where o
   expect(all()).toEqual(['one', 'two']);
 });
 
+// Windows keeps no mode bits; there a folder of the user's profile has the rights of that.
 test.skipIf(process.platform === 'win32')('nobody else may read its folder and its files', () => {
   const path = join(folder, 'new', 'data');
   const { database } = store({ path });
