@@ -1,0 +1,40 @@
+// What is measured of one request while it lives, beyond the times of its ticket: the stories write it down where it happens, and
+// it is read when somebody looks, and once when the request has ended. A kept answer that is given at once has none.
+import type { KNOWN_BY, Parted, Why } from '../../contract/request-detail.ts';
+import type { Metrics, Truncated } from '../../contract/chat/chat.ts';
+
+/** A run that had the place that a request waited for. */
+export interface Before {
+  readonly request_id: string;
+  readonly caller: string;
+  readonly model: string;
+  readonly class: string;
+  /** Milliseconds of the request's wait in which this one ran. */
+  ms: number;
+}
+
+/** Durations in milliseconds; moments by the monotonic clock, as a ticket has them. What is not known is left out. */
+export interface Trace {
+  /** How long it waited for its turn in its conversation. */
+  turnMs?: number;
+  /** Its place in line when it came; 1: the next. */
+  position?: number;
+  /** Who ran while it waited, by the time that took. */
+  before?: readonly Before[];
+  /** How often its run was given up for somebody more urgent. */
+  gaveWay?: number;
+  /** How long its model took to be loaded, and why that was, as a sentence without a full stop. */
+  load?: { readonly ms: number; readonly why?: string };
+  /** Ollama's figures of the run. */
+  metrics?: Metrics;
+  /** Of the prompt's tokens those that Ollama still had. */
+  reused?: { readonly tokens: number; readonly by: (typeof KNOWN_BY)[number] };
+  context?: Truncated;
+  doneReason?: string;
+  sharedWith?: number;
+  /** When the model's last token came. */
+  lastTokenAt?: number;
+  parted?: Parted;
+  whySlow?: Why;
+  whyMissed?: Why;
+}
