@@ -25,8 +25,7 @@ import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { Recorder } from './core/stories/recorder.ts';
 import { Requests } from './core/requests/requests.ts';
-import type { Ended } from './core/requests/at-once.ts';
-import { factOf, loggedOf } from './core/stories/ended-request.ts';
+import { RequestNews } from './core/stories/request-news.ts';
 import { Reloads } from './core/models/reloads.ts';
 import { queueView } from './core/stories/queue-now.ts';
 import { health, modelsView, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
@@ -68,7 +67,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
   const telemetry = new Telemetry(history, clock.now);
-  const requests = new Requests(() => feed.touch('queue'));
+  const { onArrived, onEnded } = new RequestNews(() => ({ requestLog: stores.requests, feed }));
+  const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
   const { database } = legacy;
   const { cache, conversations } = legacy.takenBy({ config, nextPlace: () => queue.nextPlace() });
@@ -104,12 +104,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const working = { ...memory, ...asking, config, clock, log, cache };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
-  const onEnded = (ticket: Ended): void => {
-    const logged = loggedOf(ticket);
-    stores.requests.ended(logged);
-    feed.ended(() => factOf(logged), ticket.owner);
-    feed.touch('queue', 'snapshot');
-  };
   const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights(), onEnded });
   const embedder = new Embedder({ ...working, onEnded });
   const handedOnRuns = new HandedOnRuns({ ...working, onEnded });

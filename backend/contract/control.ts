@@ -184,7 +184,7 @@ const installedSchema = z.object({
   /** For how long it has been loading at Hearth's wish; null while it is not. */
   loading_ms: ms.nullable(),
 });
-/** A request that has ended; the times count from its arrival. */
+/** A request, living or ended; the times count from its arrival, those of a living one up to now. */
 export const requestFactSchema = z.object({
   /** Left out for a kept answer, which never stood in line. */
   class: z.enum(QUEUE_CLASSES).optional(),
@@ -200,6 +200,15 @@ export const requestFactSchema = z.object({
   queue_ms: ms,
   ttft_ms: ms,
   total_ms: ms,
+  /** Of the answer, and of the prompt; left out where they are not known, as for a kept answer. */
+  tokens: count.optional(),
+  prompt_tokens: count.optional(),
+  /** How long its model took to be loaded; left out where nothing ran for it. */
+  load_ms: ms.optional(),
+  /** It was slow, and its detail says why. */
+  slow: z.literal(true).optional(),
+  /** Why it was not served from the cache: the name of the cause, as its detail tells it. */
+  missed: z.string().optional(),
 });
 export type RequestFact = z.infer<typeof requestFactSchema>;
 
@@ -220,15 +229,19 @@ export const snapshotSchema = z.object({
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
 /**
- * The named events of GET /api/events and the data of each. `request` carries all that ended since the last one. Requests
- * are the caller's own, and all on this machine or with a key for `manage`; `stats` are left out for a key that is neither
+ * The named events of GET /api/events and the data of each. `request` carries all that came since the last one and live, as
+ * they are now, and all that ended; `left_out` says how many of both a slow reader was not told. Requests are the caller's own, and all on this machine or with a key for `manage`; `stats` are left out for a key that is neither
  * for `cache` nor for `manage`.
  */
 export const EVENTS = {
   snapshot: snapshotSchema.partial({ stats: true }),
   state: stateSchema,
   queue: queueSchema,
-  request: z.object({ ended: z.array(requestFactSchema) }),
+  request: z.object({
+    arrived: z.array(requestFactSchema),
+    ended: z.array(requestFactSchema),
+    left_out: count.optional(),
+  }),
   model: z.object({ models: z.array(installedSchema) }),
   notice: z.object({ level: z.enum(['info', 'warning']), text: z.string() }),
 } as const;

@@ -4,7 +4,7 @@ import type { Timing } from '../../contract/chat/chat.ts';
 import type { Clock } from '../ports.ts';
 import type { CacheOutcome, Ticket } from './ticket.ts';
 
-/** What is told of a request that has ended. */
+/** What is told of a request that has ended; a kept answer that was given at once has neither class nor trace. */
 export type Ended = Pick<
   Ticket,
   | 'id'
@@ -20,7 +20,9 @@ export type Ended = Pick<
   | 'firstPieceAt'
   | 'timing'
 > &
-  Partial<Pick<Ticket, 'class' | 'classBy'>> & { shown(moment: number): string };
+  Partial<Pick<Ticket, 'class' | 'classBy' | 'cache' | 'startedAt' | 'ranAt' | 'finishedAt' | 'trace'>> & {
+    shown(moment: number): string;
+  };
 
 /** A request as it is known when its kept answer was found. */
 interface AnsweredAtOnce {

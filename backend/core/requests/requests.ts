@@ -7,6 +7,16 @@ import type { Clock, NewId } from '../ports.ts';
 import { requestExists, shuttingDown } from '../refusals.ts';
 import type { Ticket } from './ticket.ts';
 
+/** Who is told of those that live. */
+export interface Told {
+  /** One has come; it has its id for good. */
+  onArrived(ticket: Ticket): void;
+  /** One has come or gone. */
+  onChange(): void;
+}
+
+const DEAF: Told = { onArrived: () => undefined, onChange: () => undefined };
+
 export class Requests {
   readonly #living = new Map<string, Ticket>();
   /** Those that are handed on to Ollama and so have no ticket. */
@@ -15,12 +25,11 @@ export class Requests {
   readonly #counted = new Map<string, Set<Ticket | HandedOn>>();
   #closed = false;
   readonly #whenEmpty: (() => void)[] = [];
-  readonly #onChange: () => void;
+  readonly #told: Told;
   readonly #newId: NewId;
 
-  /** `onChange` is called after one has come or gone. */
-  constructor(onChange: () => void = () => undefined, newId: NewId = randomUUID) {
-    this.#onChange = onChange;
+  constructor(told: Told = DEAF, newId: NewId = randomUUID) {
+    this.#told = told;
     this.#newId = newId;
   }
 
@@ -40,7 +49,8 @@ export class Requests {
     }
     this.#living.set(ticket.id, ticket);
     if (ticket.source !== 'hit') this.#count(ticket.owner, ticket);
-    this.#onChange();
+    this.#told.onArrived(ticket);
+    this.#told.onChange();
   }
 
   /**
@@ -84,7 +94,7 @@ export class Requests {
     if (this.#living.get(ticket.id) === ticket) {
       this.#living.delete(ticket.id);
       this.#uncount(ticket.owner, ticket);
-      this.#onChange();
+      this.#told.onChange();
     }
     this.#lookWhetherEmpty();
   }

@@ -17,6 +17,7 @@ import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { CachePlan } from '../cache/policy.ts';
 import type { Clock } from '../ports.ts';
+import type { Trace } from './trace.ts';
 
 export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
 
@@ -110,6 +111,8 @@ export class Ticket {
   flight: string | undefined;
   finishedAt: number | undefined;
   error: AppError | undefined;
+  /** What is measured of it beside its times. */
+  readonly trace: Trace = {};
 
   constructor(options: TicketOptions, clock: Clock) {
     this.id = options.id;

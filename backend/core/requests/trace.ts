@@ -15,6 +15,11 @@ export interface Before {
 
 /** Durations in milliseconds; moments by the monotonic clock, as a ticket has them. What is not known is left out. */
 export interface Trace {
+  /**
+   * That of the run, where somebody else began it: load, metrics, reused, context, doneReason, sharedWith and lastTokenAt are
+   * written there.
+   */
+  run?: Trace;
   /** How long it waited for its turn in its conversation. */
   turnMs?: number;
   /** Its place in line when it came; 1: the next. */
@@ -31,9 +36,12 @@ export interface Trace {
   reused?: { readonly tokens: number; readonly by: (typeof KNOWN_BY)[number] };
   context?: Truncated;
   doneReason?: string;
+  /** How many others got the same run. */
   sharedWith?: number;
   /** When the model's last token came. */
   lastTokenAt?: number;
+  /** When the last of the answer was given to its caller. */
+  deliveredAt?: number;
   parted?: Parted;
   whySlow?: Why;
   whyMissed?: Why;

@@ -7,8 +7,8 @@ import type { Clock } from '../ports.ts';
 
 /** Milliseconds between two deliveries to one reader. */
 const STEP_MS = 250;
-/** Ended requests that wait for a reader's next delivery; older ones are dropped. */
-const MAX_ENDED = 200;
+/** Requests that wait for a reader's next delivery, of those that came and of those that ended; older ones are dropped. */
+const MAX_TOLD = 200;
 
 export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
 
@@ -44,7 +44,11 @@ interface Reader {
   readonly viewer: Viewer;
   readonly topics: ReadonlySet<Topic>;
   readonly dirty: Set<Topic>;
+  /** By id, and how each is when it is told. */
+  arrived: Map<string, () => RequestFact>;
   ended: RequestFact[];
+  /** Of both, those that were dropped. */
+  leftOut: number;
   notices: EventData<'notice'>[];
   wake: () => void;
 }
@@ -82,14 +86,32 @@ export class Feed {
     }
   }
 
+  /** A request of `owner` has come. `fact` is asked when somebody is told, unless it has ended by then. */
+  arrived(id: string, owner: string, fact: () => RequestFact): void {
+    for (const reader of this.#readers) {
+      if (!sees(reader.viewer.watcher, owner)) continue;
+      reader.arrived.set(id, fact);
+      const oldest = reader.arrived.keys().next();
+      if (reader.arrived.size > MAX_TOLD && oldest.done !== true) {
+        reader.arrived.delete(oldest.value);
+        reader.leftOut++;
+      }
+      reader.wake();
+    }
+  }
+
   /** A request of `owner` has ended. `fact` is asked only when somebody reads. */
   ended(fact: () => RequestFact, owner: string): void {
     if (this.#readers.size === 0) return;
     const told = fact();
     for (const reader of this.#readers) {
       if (!sees(reader.viewer.watcher, owner)) continue;
+      reader.arrived.delete(told.request_id);
       reader.ended.push(told);
-      if (reader.ended.length > MAX_ENDED) reader.ended.shift();
+      if (reader.ended.length > MAX_TOLD) {
+        reader.ended.shift();
+        reader.leftOut++;
+      }
       reader.wake();
     }
   }
@@ -99,13 +121,13 @@ export class Feed {
     for (const reader of this.#readers) {
       if (!sees(reader.viewer.watcher, LOCAL)) continue;
       reader.notices.push(notice);
-      if (reader.notices.length > MAX_ENDED) reader.notices.shift();
+      if (reader.notices.length > MAX_TOLD) reader.notices.shift();
       reader.wake();
     }
   }
 
   /**
-   * `first` at once, then what changes in `topics` and what happens (requests that end, notices); each kind at most
+   * `first` at once, then what changes in `topics` and what happens (requests that come and end, notices); each kind at most
    * four times a second; only what the viewer may see. Ends when the signal aborts.
    */
   async *read(
@@ -116,8 +138,7 @@ export class Feed {
       viewer,
       topics: new Set(topics),
       dirty: new Set([first]),
-      ended: [],
-      notices: [],
+      ...nothingTold(),
       wake: () => undefined,
     };
     this.#readers.add(reader);
@@ -127,10 +148,9 @@ export class Feed {
           reader.dirty.delete(topic);
           yield this.#present(topic, viewer);
         }
-        const { ended, notices } = reader;
-        reader.ended = [];
-        reader.notices = [];
-        if (ended.length > 0) yield { name: 'request', data: { ended } };
+        const { arrived, ended, leftOut, notices } = reader;
+        Object.assign(reader, nothingTold());
+        if (arrived.size + ended.length > 0) yield { name: 'request', data: requestsOf({ arrived, ended, leftOut }) };
         for (const data of notices) yield { name: 'notice', data };
         await this.#clock.sleep(STEP_MS, signal).catch(() => undefined);
         if (isIdle(reader)) await changed(reader, signal);
@@ -154,8 +174,20 @@ export class Feed {
   }
 }
 
-function isIdle({ dirty, ended, notices }: Reader): boolean {
-  return dirty.size === 0 && ended.length === 0 && notices.length === 0;
+/** What a reader is told once. */
+type ToldOnce = Pick<Reader, 'arrived' | 'ended' | 'leftOut' | 'notices'>;
+
+function nothingTold(): ToldOnce {
+  return { arrived: new Map(), ended: [], leftOut: 0, notices: [] };
+}
+
+function requestsOf({ arrived, ended, leftOut }: Omit<ToldOnce, 'notices'>): EventData<'request'> {
+  const living = Array.from(arrived.values(), (fact) => fact());
+  return { arrived: living, ended, ...(leftOut === 0 ? {} : { left_out: leftOut }) };
+}
+
+function isIdle({ dirty, arrived, ended, notices }: Reader): boolean {
+  return dirty.size === 0 && arrived.size === 0 && ended.length === 0 && notices.length === 0;
 }
 
 /** Resolves at the next change or when the signal aborts. */

@@ -1,0 +1,97 @@
+// What is told of one request beyond its row: where its time went, and what was measured. Made of its ticket and its trace,
+// once when it has ended, and whenever somebody looks at a living one.
+import type { Metrics } from '../../contract/chat/chat.ts';
+import type { Phases, RequestDetail } from '../../contract/request-detail.ts';
+import type { Ended } from '../requests/at-once.ts';
+import type { Trace } from '../requests/trace.ts';
+
+/** Undefined for a kept answer that was given at once: it neither waited nor ran. */
+export function detailOf(request: Ended): RequestDetail | undefined {
+  const { trace, source, cache, error } = request;
+  if (trace === undefined || (source === 'hit' && trace.turnMs === undefined)) return undefined;
+  const run = trace.run ?? trace;
+  const { load, context, doneReason, sharedWith = 0 } = run;
+  const { position, before = [], gaveWay = 0, whySlow, whyMissed, parted } = trace;
+  return {
+    phases: phasesOf(request, trace),
+    ...(position === undefined
+      ? {}
+      : { place: { position, behind: [...new Set(before.map(({ caller }) => caller))], gave_way: gaveWay } }),
+    ...(load === undefined ? {} : loadOf(load)),
+    ...figuresOf(run),
+    ...(context === undefined ? {} : { context: { ...context } }),
+    ...(doneReason === undefined ? {} : { ended_with: doneReason }),
+    ...(cache?.key === undefined ? {} : { cache_key: cache.key.slice(0, 16) }),
+    shared_with: sharedWith,
+    ...(error === undefined ? {} : { error: error.message }),
+    ...(whySlow === undefined ? {} : { why_slow: whySlow }),
+    ...(whyMissed === undefined ? {} : { why_missed: whyMissed }),
+    ...(parted === undefined ? {} : { parted }),
+  };
+}
+
+/**
+ * The spans between the moments of its life. Ollama's own load, beside the one that Hearth had done before, lies between the
+ * start of the run and the first token, and so is taken from the time of the prompt.
+ */
+export function phasesOf(request: Ended, trace: Trace): Phases {
+  const { createdAt, startedAt, ranAt, firstPieceAt, finishedAt, timing } = request;
+  const run = trace.run ?? trace;
+  const now = finishedAt ?? createdAt + timing.total_ms;
+  const turn = trace.turnMs ?? 0;
+  const read = firstPieceAt ?? now;
+  const ours = startedAt === undefined ? 0 : (ranAt ?? now) - startedAt;
+  const own = ranAt === undefined ? 0 : Math.min(ownLoadMs(run), Math.max(0, read - ranAt));
+  // Who joins a run that is over gets all of it after its last token.
+  const last = firstPieceAt === undefined ? undefined : Math.max(firstPieceAt, run.lastTokenAt ?? now);
+  const wasRead = firstPieceAt !== undefined || finishedAt === undefined;
+  return {
+    turn_ms: trace.turnMs === undefined ? null : span(turn),
+    place_ms: span((startedAt ?? now) - createdAt - turn),
+    load_ms: startedAt === undefined ? null : span(ours + own),
+    prompt_ms: ranAt === undefined || !wasRead ? null : span(read - ranAt - own),
+    first_token_ms: firstPieceAt === undefined ? null : span(firstPieceAt - createdAt),
+    generation_ms: firstPieceAt === undefined || last === undefined ? null : span(last - firstPieceAt),
+    delivery_ms:
+      finishedAt === undefined || run.lastTokenAt === undefined || last === undefined
+        ? null
+        : span((trace.deliveredAt ?? finishedAt) - last),
+  };
+}
+
+/** What Ollama took to load by itself; its figure has the load that Hearth had done before in it. Milliseconds. */
+function ownLoadMs({ metrics, load }: Trace): number {
+  return Math.max(0, (metrics?.load_duration ?? 0) / 1e6 - (load?.ms ?? 0));
+}
+
+function span(ms: number): number {
+  return Math.max(0, Math.round(ms));
+}
+
+function loadOf({ ms, why }: NonNullable<Trace['load']>): Pick<RequestDetail, 'load'> {
+  if (why !== undefined) return { load: `${why}.` };
+  return ms === 0 ? { load: 'The model was loaded already.' } : {};
+}
+
+/** Ollama's counts; it tells 0 for what it does not know. */
+export function figuresOf({ metrics, reused }: Trace): Pick<RequestDetail, 'tokens' | 'rates'> {
+  const prompt = told(metrics?.prompt_eval_count);
+  const answer = told(metrics?.eval_count);
+  const read = prompt === null ? null : Math.max(0, prompt - (reused?.tokens ?? 0));
+  return {
+    tokens: { prompt, reused: reused?.tokens ?? null, reused_by: reused?.by ?? null, answer },
+    rates: {
+      prompt: rate(read, metrics?.prompt_eval_duration),
+      answer: rate(answer, metrics?.eval_duration),
+    },
+  };
+}
+
+function told(count: Metrics['eval_count'] = 0): number | null {
+  return count > 0 ? count : null;
+}
+
+/** A second; `ns` in nanoseconds. */
+function rate(count: number | null, ns = 0): number | null {
+  return count === null || ns <= 0 ? null : Math.round((count * 1e10) / ns) / 10;
+}
