@@ -1,9 +1,8 @@
 // The rules that Hearth brings: they come after those of the configuration, and know apps by the form of what they send.
 import type { QueueRule } from './queue-rule.ts';
 
-/** What Open WebUI asks for after an answer, or while somebody types; nobody waits for it (constants.py, TASKS). */
+/** What Open WebUI asks for beside a title, after an answer or while somebody types; nobody waits for it (constants.py, TASKS). */
 const AFTERWARDS = [
-  'title_generation',
   'tags_generation',
   'follow_up_generation',
   'emoji_generation',
@@ -23,6 +22,11 @@ const OPEN_WEBUI: readonly QueueRule[] = [
     then: { caller: 'Open WebUI {X-OpenWebUI-User-Id}' },
   },
   {
+    name: 'Open WebUI: title',
+    when: { header: { 'X-OpenWebUI-Task': 'title_generation' } },
+    then: { class: 'background' },
+  },
+  {
     name: 'Open WebUI: task',
     when: { header: { 'X-OpenWebUI-Task': AFTERWARDS } },
     then: { class: 'background' },
@@ -36,6 +40,16 @@ const OPEN_WEBUI: readonly QueueRule[] = [
     name: 'Open WebUI: search',
     when: { user_agent: '*aiohttp/*', stream: false, tools: false, prompt_prefix: '### Task:\nAnalyze' },
     then: { class: 'interactive' },
+  },
+  {
+    name: 'Open WebUI: title',
+    when: {
+      user_agent: '*aiohttp/*',
+      stream: false,
+      tools: false,
+      prompt_prefix: '### Task:\nGenerate a concise, 3-5 word title',
+    },
+    then: { class: 'background' },
   },
   {
     name: 'Open WebUI: task',
