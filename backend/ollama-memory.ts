@@ -3,6 +3,7 @@
 import { Contexts } from './core/models/contexts.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
 import { KnownMemory } from './core/models/known-memory.ts';
+import { LoadReasons } from './core/models/load-reasons.ts';
 import { Modelfiles } from './core/models/modelfiles.ts';
 import { isCloudName } from './core/models/names.ts';
 import { Residency } from './core/models/residency.ts';
@@ -25,6 +26,7 @@ export interface ModelMemory {
   readonly contexts: Contexts;
   readonly uses: Uses;
   readonly keepAlives: KeepAlives;
+  readonly reasons: LoadReasons;
   readonly residency: Residency;
   readonly known: KnownMemory;
   readonly estimator: Estimator;
@@ -40,7 +42,8 @@ export function modelMemory({ upstream, watch, config, clock, log, estimator }: 
   const weights = (digest: string): string => modelfiles.weights(digest);
   const uses = new Uses(clock, weights);
   const keepAlives = new KeepAlives({ config, clock, watch, weights });
-  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, estimator, clock, log });
+  const reasons = new LoadReasons(clock.elapsed);
+  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, reasons, estimator, clock, log });
   const contexts = new Contexts({ residency, watch, weights });
   const known = new KnownMemory({ residency, keepAlives, clock });
   const look: ModelMemory['look'] = ({ away, loaded }) => {
@@ -58,5 +61,5 @@ export function modelMemory({ upstream, watch, config, clock, log, estimator }: 
     memory: () => known.facts,
     evicts: ({ runner, model }, other) => !isCloudName(model) && known.evicts(runner, other),
   };
-  return { forQueue, modelfiles, contexts, uses, keepAlives, residency, known, estimator, look };
+  return { forQueue, modelfiles, contexts, uses, keepAlives, reasons, residency, known, estimator, look };
 }

@@ -55,12 +55,14 @@ const ROOMS: readonly Room[] = [
   // Stories know the mechanisms; a mechanism knows no story and no neighbour.
   { folder: CORE, may: [...GROUND, CONTRACT, 'lru-cache', 'node:crypto'] },
   { folder: `${CORE}/stories`, may: [CORE, CONTRACT, 'lru-cache', 'node:crypto'] },
-  core('requests', 'cache'),
+  // Plain facts, and the words for them, that the others speak in.
+  core('explain'),
+  core('requests', 'cache', 'explain'),
   core('cache'),
   core('recordings', 'cache'),
   core('conversations'),
   core('queue'),
-  core('models'),
+  core('models', 'explain'),
   core('offline'),
   core('telemetry'),
   core('access'),

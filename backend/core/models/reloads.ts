@@ -1,6 +1,7 @@
 // Who makes Ollama load a model again and again: the runs of each model, and how the runners differ that they needed. It says
 // what is so and what ends it; it changes no request. The same for prompts that do not fit into their context.
 import type { Truncated } from '../../contract/chat/chat.ts';
+import { endOfReloads, endOfTruncation } from '../explain/load-words.ts';
 import type { Elapsed, RunnerSpec } from '../ports.ts';
 import { differences } from './runner.ts';
 
@@ -53,14 +54,14 @@ export class Reloads {
     const names = new Set(loads.flatMap(({ spec, before }) => (before === undefined ? [] : differences(before, spec))));
     const differ = [...names].join(', ') || 'PARAMETER';
     const what = `${model} was loaded ${loads.length} times in ${runs.length} requests, each time for another ${differ}.`;
-    const end = endOf(model, [...names]);
+    const end = endOfReloads(model, [...names]);
     this.#note(`storm ${weights}`, `${what} ${end}`, `${what} ${whoAsks(runs, [...names])}${end}`);
   }
 
   /** Notes that a prompt does not fit. */
   truncated({ model, weights }: RunnerSpec, { tokens, size }: Truncated, caller: string): void {
     const what = `A prompt for ${model} has about ${tokens} tokens, and its context ${size}: Ollama leaves the oldest part out.`;
-    const end = `To give it what it needs, set num_ctx to "auto" for ${model} in ollama.models.`;
+    const end = endOfTruncation(model);
     this.#note(`truncated ${weights} ${size}`, `${what} ${end}`, `${what} It came from ${caller}. ${end}`);
   }
 
@@ -100,12 +101,6 @@ function whoAsks(runs: readonly ModelRun[], names: readonly string[]): string {
   const each = [...asked].map(([caller, values]) => [caller, [...values].join(' and ')] as const);
   const [[first, firstValues] = ['', ''], ...others] = each;
   return `${[`${first} asks for ${name} ${firstValues}`, ...others.map(([caller, values]) => `${caller} for ${values}`)].join(', ')}. `;
-}
-
-/** The one setting that ends it. */
-function endOf(model: string, names: readonly string[]): string {
-  if (names.includes('num_ctx')) return `To end that, set num_ctx to "auto" for ${model} in ollama.models.`;
-  return `To end that, let all apps ask for the same ${names.join(', ') || 'model'}.`;
 }
 
 function bounded(map: Map<string, unknown>): void {

@@ -3,6 +3,7 @@
 // the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
+import type { Departure, LoadReasons } from './load-reasons.ts';
 import { onAbort } from '../abort.ts';
 import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
@@ -43,6 +44,7 @@ export interface ResidencyOptions {
   readonly modelfiles: Pick<Modelfiles, 'known' | 'weights'>;
   readonly keepAlives: KeepAlives;
   readonly uses: Uses;
+  readonly reasons: LoadReasons;
   /** Is told how long each load took, in milliseconds. */
   readonly estimator: { observeLoad(model: string, ms: number): void };
   readonly clock: Clock;
@@ -137,15 +139,23 @@ export class Residency {
     return watch.state.loaded.some(({ digest }) => modelfiles.weights(digest) === weights);
   }
 
-  /** Notes that the runner of these weights may have left memory. */
-  forget(weights: string): void {
-    this.#ready.delete(weights);
+  /** Notes that the runner of these weights may have left memory; as told, since somebody wished it. */
+  forget(weights: string, how: Departure = { why: 'unloaded' }): void {
+    if (this.#ready.delete(weights)) this.#options.reasons.left(weights, how);
     this.#options.keepAlives.forget(weights);
+  }
+
+  /** Notes that Ollama does not list it any more, and nobody wished that. */
+  #missing(weights: string, { at }: Ready): void {
+    const { reasons, keepAlives } = this.#options;
+    reasons.missing(weights, { at, keptMs: keepAlives.inForce(weights) });
+    this.#ready.delete(weights);
+    keepAlives.forget(weights);
   }
 
   /** Ollama is away: when it comes back, its memory is empty. */
   forgetAll(): void {
-    for (const weights of this.#ready.keys()) this.forget(weights);
+    for (const weights of this.#ready.keys()) this.forget(weights, { why: 'restarted' });
   }
 
   /** Whether Ollama lists the weights of this runner, and this is the runner that we loaded from them. */
@@ -165,7 +175,8 @@ export class Residency {
     for (const [weights, known] of this.#ready) {
       const model = listed.get(weights);
       const isAnother = model !== undefined && (known.context ?? model.context_length) !== model.context_length;
-      if ((model === undefined && known.at < settled) || isAnother) this.forget(weights);
+      if (model === undefined && known.at < settled) this.#missing(weights, known);
+      else if (isAnother) this.forget(weights, { why: 'elsewhere' });
       else if (known.since < settled) this.#ready.set(weights, { ...known, context: model?.context_length });
     }
     uses.look(loaded);
@@ -174,7 +185,9 @@ export class Residency {
   /** A load has ended: what is no longer listed and was not used since the load began has been pushed out by it. */
   #pushedOut(since: number): void {
     const listed = new Set(this.#options.watch.state.loaded.map((model) => this.runnerOf(model)));
-    for (const [weights, { spec, at }] of this.#ready) if (at < since && !listed.has(spec.key)) this.forget(weights);
+    for (const [weights, known] of this.#ready) {
+      if (known.at < since && !listed.has(known.spec.key)) this.#missing(weights, known);
+    }
   }
 
   /**
@@ -217,7 +230,7 @@ export class Residency {
   }
 
   #start(spec: RunnerSpec, asked: number | undefined): Load {
-    const { upstream, clock, estimator, log, watch, keepAlives, uses } = this.#options;
+    const { upstream, clock, estimator, log, watch, keepAlives, uses, reasons } = this.#options;
     const abort = new AbortController();
     const startedAt = clock.elapsed();
     const over = (): void => {
@@ -225,6 +238,9 @@ export class Residency {
     };
     // A request that comes while an aborted load is ending needs a new one.
     onAbort(abort.signal, over);
+    const standing = this.#ready.get(spec.weights);
+    const kept = standing && { ...standing, keptMs: keepAlives.inForce(spec.weights) };
+    reasons.begins(spec, kept, this.isLoaded(spec.weights));
     // Loading another form of this model ends the one that was ready.
     this.#ready.delete(spec.weights);
     const keepAlive = keepAlives.forLoad(spec, asked);

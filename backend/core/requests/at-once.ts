@@ -20,7 +20,12 @@ export type Ended = Pick<
   | 'firstPieceAt'
   | 'timing'
 > &
-  Partial<Pick<Ticket, 'class' | 'classBy' | 'cache' | 'startedAt' | 'ranAt' | 'finishedAt' | 'trace'>> & {
+  Partial<
+    Pick<
+      Ticket,
+      'class' | 'classBy' | 'cache' | 'startedAt' | 'ranAt' | 'finishedAt' | 'silentSince' | 'flight' | 'trace'
+    >
+  > & {
     shown(moment: number): string;
   };
 

@@ -2,19 +2,32 @@
 // it is read when somebody looks, and once when the request has ended. A kept answer that is given at once has none.
 import type { KNOWN_BY, Parted, Why } from '../../contract/request-detail.ts';
 import type { Metrics, Truncated } from '../../contract/chat/chat.ts';
+import type { LoadReason } from '../explain/slow-facts.ts';
 
 /** A run that had the place that a request waited for. */
 export interface Before {
-  readonly request_id: string;
+  /** Left out, as the name of its caller is, where that is another owner's matter. */
+  readonly request_id?: string;
   readonly caller: string;
   readonly model: string;
   readonly class: string;
   /** Milliseconds of the request's wait in which this one ran. */
-  ms: number;
+  readonly ms: number;
+}
+
+/** A load of its model. */
+export interface Load {
+  readonly ms: number;
+  readonly why?: string;
+  readonly reason?: LoadReason;
+  /** How long loads of this model took before; left out where none was measured. */
+  readonly usualMs?: number;
 }
 
 /** Durations in milliseconds; moments by the monotonic clock, as a ticket has them. What is not known is left out. */
 export interface Trace {
+  /** Where it is no chat that Hearth reads. */
+  kind?: 'embed' | 'handed_on';
   /**
    * That of the run, where somebody else began it: load, metrics, reused, context, doneReason, sharedWith and lastTokenAt are
    * written there.
@@ -29,12 +42,14 @@ export interface Trace {
   /** How often its run was given up for somebody more urgent. */
   gaveWay?: number;
   /** How long its model took to be loaded, and why that was, as a sentence without a full stop. */
-  load?: { readonly ms: number; readonly why?: string };
+  load?: Load;
   /** Ollama's figures of the run. */
   metrics?: Metrics;
   /** Of the prompt's tokens those that Ollama still had. */
   reused?: { readonly tokens: number; readonly by: (typeof KNOWN_BY)[number] };
   context?: Truncated;
+  /** About how much of the answer was thinking, from 0 to 1. */
+  thought?: number;
   doneReason?: string;
   /** How many others got the same run. */
   sharedWith?: number;
