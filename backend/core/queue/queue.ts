@@ -8,6 +8,7 @@ import { PausableClock } from './pausable-clock.ts';
 import { Line } from './line.ts';
 import type { MemoryView } from './memory-view.ts';
 import { Outlook, type Halt } from './outlook.ts';
+import type { PastHalt, PastRun, Stretch } from './past-runs.ts';
 import { People, type PeopleParts } from './people.ts';
 import type { Clock } from '../ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from '../refusals.ts';
@@ -122,6 +123,7 @@ export class LeaseQueue {
 
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
+    this.#runs.past.halted(this.#halted, this.#options.clock.elapsed());
     for (let next = this.#choice.next(); next !== undefined; next = this.#choice.next()) this.#grant(next);
     for (const { running, runner } of this.#choice.stopping()) this.#runs.giveWay(running, runner);
     this.#alarm.set(this.#choice.nextHoldEnds());
@@ -168,6 +170,16 @@ export class LeaseQueue {
   /** Whether a run for this flight takes longer than expected. */
   isLate(flight: string): boolean {
     return this.#runs.isLate(flight);
+  }
+
+  /** The runs that held a slot in a stretch of time by the monotonic clock, as far as they are remembered. */
+  ranDuring(stretch: Stretch): PastRun[] {
+    return this.#runs.during(stretch);
+  }
+
+  /** The times in which the line did not move. */
+  haltedDuring(stretch: Stretch): PastHalt[] {
+    return this.#runs.past.halts(stretch);
   }
 
   /** Moves what waits for this flight one place nearer in its lane. The new place, from 1; undefined when nothing waits for it. */

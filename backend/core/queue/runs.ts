@@ -4,14 +4,19 @@ import type { QueueClass } from '../../contract/chat/chat-request.ts';
 import { onAbort } from '../abort.ts';
 import type { Slot } from './estimate.ts';
 import type { RunMs } from './outlook.ts';
+import { LOCAL } from '../ownership.ts';
+import { PastRuns, type PastRun, type Stretch } from './past-runs.ts';
 import type { Clock } from '../ports.ts';
-import { GIVES_WAY, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
+import { GIVES_WAY, type Asks, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
 
 /** One that holds a slot. */
 export interface Running {
   readonly wish: LeaseWish;
   /** How it stood in line. */
   readonly waiter: Waiter;
+  readonly asks: Asks;
+  /** When it got its slot. */
+  readonly slotAt: number;
   /** Its class when it got its slot. */
   readonly class: QueueClass;
   /** Aborts when it must stop. */
@@ -34,10 +39,13 @@ export interface Running {
 /** How often it is told anew how long a load may take of which nothing is known. Milliseconds. */
 const AGAIN_MS = 1000;
 
+const HEARTH: Asks = { id: '', owner: LOCAL, classBy: '', flights: [] };
+
 export class Runs {
   readonly #running = new Set<Running>();
   readonly #clock: Clock;
   readonly #changed: () => void;
+  readonly past = new PastRuns();
 
   /** `changed`: what is expected of a run has become another, though nothing happened. */
   constructor(clock: Clock, changed: () => void) {
@@ -61,15 +69,18 @@ export class Runs {
   start(waiter: Waiter, loadMs: number | undefined): Running {
     const { wish, class: of, signal } = waiter;
     const stop = of === 'background' && wish.mayBeginAgain !== undefined ? new AbortController() : undefined;
+    const slotAt = this.#clock.elapsed();
     const running: Running = {
       wish,
       waiter,
+      asks: wish.asks?.() ?? HEARTH,
+      slotAt,
       class: of,
       signal: stop?.signal ?? signal,
       stop,
       givesWayFor: undefined,
       loadMs,
-      startedAt: this.#clock.elapsed(),
+      startedAt: slotAt,
       begun: false,
       over: () => undefined,
       ended: stop === undefined ? () => undefined : onAbort(signal, (reason) => stop.abort(reason)),
@@ -108,7 +119,15 @@ export class Runs {
   end(running: Running): boolean {
     running.over();
     running.ended();
-    return this.#running.delete(running);
+    if (!this.#running.delete(running)) return false;
+    this.past.ended(remembered(running, this.#clock.elapsed()));
+    return true;
+  }
+
+  /** Those that held a slot in a stretch of time, also those that still do. */
+  during(stretch: Stretch): PastRun[] {
+    const going = this.all().filter(({ slotAt }) => slotAt < stretch.to);
+    return [...this.past.runs(stretch), ...going.map((running) => remembered(running, Infinity))];
   }
 
   /** What is expected of a load that takes longer than those before it, or of the first one, changes by itself. */
@@ -147,6 +166,24 @@ export class Runs {
     const isLate = (running: Running): boolean => running.begun && (leftOf(running, now) ?? 1) <= 0;
     return this.all().some((running) => running.wish.serves?.(flight) === true && isLate(running));
   }
+}
+
+function remembered({ wish, asks, waiter, slotAt, class: of, loadMs, givesWayFor }: Running, to: number): PastRun {
+  const { lane, runner, model, caller } = wish;
+  const held = waiter.told?.waits_for;
+  return {
+    ...asks,
+    lane,
+    runner,
+    model,
+    caller,
+    class: of,
+    from: slotAt,
+    to,
+    loads: loadMs !== 0,
+    gaveWay: givesWayFor !== undefined,
+    held: held === 'ollama' || waiter.gaveWay ? undefined : held,
+  };
 }
 
 function slotOf(running: Running, now: number, runMs: RunMs): Slot {

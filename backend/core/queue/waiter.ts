@@ -9,6 +9,17 @@ import type { Waiting as Standing } from './order.ts';
 export const LANES = ['chat', 'embed'] as const;
 export type Lane = (typeof LANES)[number];
 
+/** For whom a run is, as it is remembered for those whom it kept waiting. */
+export interface Asks {
+  /** Of the request. */
+  readonly id: string;
+  readonly owner: string;
+  /** What gave it its class. */
+  readonly classBy: string;
+  /** What the run is for, as tickets name it. */
+  readonly flights: readonly string[];
+}
+
 /** What somebody asks for. */
 export interface LeaseWish {
   readonly lane: Lane;
@@ -25,6 +36,8 @@ export interface LeaseWish {
   isGuess?(): boolean;
   /** Whether the run is for these: a flight, as tickets name it. */
   serves?(flight: string): boolean;
+  /** Asked when it gets a slot. Absent: Hearth itself. */
+  asks?(): Asks;
   /** Whether its run can be given up and made anew with nobody noticing: nothing of it has been told. Absent: it cannot. */
   mayBeginAgain?(): boolean;
   /** Told at every change of position or estimate while waiting; in a line of more than ten once in a while (outlook.ts). */
