@@ -30,9 +30,17 @@ const CONTRACT = 'backend/contract';
 const CORE = 'backend/core';
 const HTTP = 'backend/http';
 /** What everything in the core stands on. */
-const GROUND = ['abort.ts', 'disk.ts', 'flight.ts', 'ports.ts', 'refusals.ts', 'ownership.ts', 'canonical-json.ts'].map(
-  (file) => `${CORE}/${file}`,
-);
+const GROUND = [
+  'abort.ts',
+  'disk.ts',
+  'flight.ts',
+  'ports.ts',
+  'refusals.ts',
+  'ownership.ts',
+  'canonical-json.ts',
+  'apart.ts',
+  'prompt-size.ts',
+].map((file) => `${CORE}/${file}`);
 const core = (room: string, ...others: readonly string[]): Room => ({
   folder: `${CORE}/${room}`,
   may: [room, ...others].map((each) => `${CORE}/${each}`).concat(GROUND, CONTRACT, 'lru-cache', 'node:crypto'),
@@ -60,6 +68,7 @@ const ROOMS: readonly Room[] = [
   core('requests', 'cache', 'explain'),
   core('cache'),
   core('recordings', 'cache'),
+  core('prompts'),
   core('conversations'),
   core('queue'),
   core('models', 'explain'),
