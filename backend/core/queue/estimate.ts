@@ -1,6 +1,7 @@
 // How long a request will take, learned per model from what has been measured. Pure state, no clock.
 import type { End, Metrics } from '../../contract/chat/chat.ts';
 import type { UpstreamRequest } from '../ports.ts';
+import { promptChars, wholeRatio } from '../prompt-size.ts';
 
 /** Weight of the newest measurement: about the last five runs count. */
 const ALPHA = 0.3;
@@ -8,11 +9,6 @@ const ALPHA = 0.3;
 const MAX_MODELS = 200;
 /** Characters per token before a model has told its own ratio; a common rule of thumb for English text. */
 const CHARS_PER_TOKEN = 4;
-
-/** A ratio outside says more about what Ollama did not count than about the text: most cached, or cut. */
-const PLAUSIBLE_RATIO = { least: 1, most: 8 } as const;
-/** An image counts as so many characters: it becomes some hundred to two thousand tokens, by model and size. */
-const IMAGE_CHARS = 4000;
 
 /** Fewer tokens of a prompt than these say more about the start of a run than about its pace. */
 const LEAST_PROMPT = 16;
@@ -64,9 +60,8 @@ export class Estimator {
     const known = this.#learned(model);
     const worked = metrics.prompt_eval_count - (cached ?? 0);
     if (metrics.prompt_eval_count >= LEAST_PROMPT && asked.chars !== undefined) {
-      const ratio = asked.chars / metrics.prompt_eval_count;
-      const isPlausible = ratio >= PLAUSIBLE_RATIO.least && ratio <= PLAUSIBLE_RATIO.most;
-      if (isPlausible) known.charsPerToken = blend(known.charsPerToken, ratio);
+      const ratio = wholeRatio(asked.chars, metrics.prompt_eval_count);
+      if (ratio !== undefined) known.charsPerToken = blend(known.charsPerToken, ratio);
     }
     if (worked >= LEAST_PROMPT && metrics.prompt_eval_duration > 0) {
       known.promptMs = promptPace(known, metrics.prompt_eval_duration / 1e6 / worked, cached !== undefined);
@@ -169,35 +164,6 @@ export function askedOf({ streamed }: Pick<Asked, 'streamed'>, request: Upstream
 export function cachedTokens({ extra }: Pick<End, 'extra'>): number | undefined {
   const cached = extra?.['prompt_eval_cached_count'];
   return typeof cached === 'number' ? cached : undefined;
-}
-
-/**
- * The size of a prompt in characters: its messages (/api/chat), or its texts (/api/generate), with the tools that the model
- * is told of and the calls that it made, as JSON.
- */
-export function promptChars({ messages, prompt, system, suffix, images, tools }: Prompted): number {
-  let chars = sizeOf(prompt) + sizeOf(system) + sizeOf(suffix) + imageChars(images) + jsonChars(tools);
-  if (!Array.isArray(messages)) return chars;
-  for (const message of messages as readonly Prompted[]) {
-    const { content, thinking, tool_calls } = message;
-    chars += sizeOf(content) + sizeOf(thinking) + imageChars(message.images) + jsonChars(tool_calls);
-  }
-  return chars;
-}
-
-/** A request, or a message in it. */
-type Prompted = Readonly<Record<string, unknown>>;
-
-const sizeOf = (text: unknown): number => (typeof text === 'string' ? text.length : 0);
-const imageChars = (images: unknown): number => (Array.isArray(images) ? images.length * IMAGE_CHARS : 0);
-/** What is too deep for JSON.stringify says nothing of a prompt's size. */
-function jsonChars(list: unknown): number {
-  if (!Array.isArray(list) || list.length === 0) return 0;
-  try {
-    return JSON.stringify(list).length;
-  } catch {
-    return 0;
-  }
 }
 
 /** One in the planned order, for startTimes. Milliseconds. */

@@ -5,7 +5,8 @@ import { AUTO } from '../models/contexts.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import type { InstalledModel, RunnerSpec, UpstreamRequest } from '../ports.ts';
 import type { Truncated } from '../../contract/chat/chat.ts';
-import { promptChars, type Estimator } from '../queue/estimate.ts';
+import { promptChars } from '../prompt-size.ts';
+import type { Estimator } from '../queue/estimate.ts';
 
 export interface SettleParts {
   readonly modelfiles: Pick<Modelfiles, 'of' | 'known' | 'runner'>;

@@ -2,7 +2,8 @@
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../../../backend/contract/chat/chat.ts';
-import { Estimator, promptChars, startTimes, type Planned } from '../../../../backend/core/queue/estimate.ts';
+import { promptChars } from '../../../../backend/core/prompt-size.ts';
+import { Estimator, startTimes, type Planned } from '../../../../backend/core/queue/estimate.ts';
 import { NO_METRICS, SOME_METRICS } from '../../../support/builders.ts';
 
 const MS = 1_000_000;
