@@ -14,6 +14,7 @@ import { Determinism } from './core/models/determinism.ts';
 import { Estimator } from './core/queue/estimate.ts';
 import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
+import { Hindsight } from './core/stories/hindsight.ts';
 import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
@@ -100,7 +101,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { dataFolder, recordings: recorded } = options;
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
-  const asking = { requests, telemetry, determinism, passedOn, recorder, reloads };
+  const hindsight = new Hindsight({ config, estimator });
+  const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads };
   const working = { ...memory, ...asking, config, clock, log, cache };
   cache.over(stores.answers);
   conversations.over(stores.conversations);

@@ -155,6 +155,14 @@ export const log = section('Log', {
     default: false,
     applies: 'live',
   }),
+  prompts_mb: field(amount(0, 1024), {
+    title: 'Prompts to compare',
+    hint: 'Memory for the last prompts, to tell to the character where two of them part. Nothing of it is written. 0: hashes alone are kept, which tell it to 256 characters.',
+    default: 4,
+    unit: 'MB',
+    applies: 'live',
+    advanced: true,
+  }),
   list_ttl_seconds: field(whole(60, YEAR_S), {
     title: 'List a request for',
     hint: 'Which app asked which model when, and how long it took; no text. The clock starts when the request comes.',

@@ -10,6 +10,7 @@ import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Hindsight } from './hindsight.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Recorder } from './recorder.ts';
 import type { SettleParts } from './settle.ts';
@@ -32,6 +33,7 @@ export interface GatewayParts extends SettleParts {
   readonly modelfiles: Modelfiles;
   readonly reloads: Pick<Reloads, 'ran' | 'truncated'>;
   readonly passedOn: Pick<PassedOn, 'take' | 'wouldChange'>;
+  readonly hindsight: Pick<Hindsight, 'at'>;
   readonly recorder: Pick<Recorder, 'keep' | 'answer'>;
   /** A request's life has ended, well or not. */
   onEnded(request: Ended): void;

@@ -12,6 +12,7 @@ import { askedOf, cachedTokens, type Sized } from '../queue/estimate.ts';
 import type { FlightContext } from '../flight.ts';
 import { counted, followed, once, overheard } from './follow.ts';
 import type { GatewayParts } from './gateway-parts.ts';
+import type { Look } from './hindsight.ts';
 import { modeOf } from './recorder.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
@@ -40,6 +41,7 @@ interface Led {
   readonly run: Run;
   readonly asked: Sized;
   readonly flight: FlightContext;
+  readonly look: Look;
 }
 
 /** What it ran on, and whether that could not read all that was asked. */
@@ -160,8 +162,9 @@ export class Gateway {
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
 
   #lead(ticket: Ticket, run: Run, flight: FlightContext): Promise<void> {
-    const { queue, estimator, config } = this.#parts;
+    const { queue, estimator, config, hindsight } = this.#parts;
     const { call, request, spec } = run;
+    const look = hindsight.at(ticket, run);
     const asked = askedOf(call, request);
     const measured = (): number | undefined => estimator.runMs(spec.model, asked.chars, asked);
     const place = queue.enter(
@@ -185,14 +188,14 @@ export class Gateway {
     const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun };
     return outlasting(place, patience, (lease, { granted }) => {
       if (!granted) flight.waiting(this.#begins(spec));
-      return this.#onLease(lease, { run, asked, flight });
+      return this.#onLease(lease, { run, asked, flight, look });
     });
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
   async #onLease(lease: Lease, led: Led): Promise<void> {
-    const { run, asked, flight } = led;
+    const { run, asked, flight, look } = led;
     const { queue, residency, upstream, reloads } = this.#parts;
     const { call } = run;
     const { signal } = lease;
@@ -210,6 +213,7 @@ export class Gateway {
     if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
     if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
     const builder = new CompletionBuilder();
+    look.goesUp();
     await upstream[call.family](withKeepAlive(request, keepAlive), signal, (event) => {
       // Drop what still comes: a run that gives way is asked again from the beginning.
       signal.throwIfAborted();
@@ -224,7 +228,7 @@ export class Gateway {
 
   // ---- 5 learn from it, and keep what landed well
 
-  #landed(completion: Completion, { run, asked }: Led, { spec, truncated }: Ran): void {
+  #landed(completion: Completion, { run, asked, look }: Led, { spec, truncated }: Ran): void {
     const { estimator, telemetry, cache, config, log } = this.#parts;
     const { call } = run;
     const { model } = spec;
@@ -234,6 +238,7 @@ export class Gateway {
     const { prompt_eval_count: promptTokens, eval_count: tokens, eval_duration } = metrics;
     telemetry.history.ran({ ...call, model }, { promptTokens, tokens, evalMs: eval_duration / 1e6 });
     keepAnswer(cache, completion, { ...run, model, truncated });
+    look.landed(completion.end);
     if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
   }
 

@@ -1,0 +1,168 @@
+// What is found out about a run once its request has gone up, off its road: where its prompt parts from the one before,
+// and what of it Ollama still had. Nothing waits for any of it, and a kept answer costs none of it.
+import type { End } from '../../contract/chat/chat.ts';
+import type { Parted } from '../../contract/request-detail.ts';
+import { LRUCache } from 'lru-cache';
+import { AskedBefore, type Asked } from '../prompts/asked-before.ts';
+import { outlineOf, textOf, weightOfAll } from '../prompts/outline.ts';
+import { partingOf, type Parting } from '../prompts/parting.ts';
+import { promptOf } from '../prompts/prompt.ts';
+import type { ReadConfig } from '../ports.ts';
+import { wholeRatio } from '../prompt-size.ts';
+import { cachedTokens, type Estimator } from '../queue/estimate.ts';
+import type { ChatCall, ToKeep } from '../requests/call.ts';
+import type { Ticket } from '../requests/ticket.ts';
+import type { Trace } from '../requests/trace.ts';
+import type { Unsettled } from './settle.ts';
+import { iso } from './standing.ts';
+
+export interface HindsightParts {
+  readonly config: ReadConfig;
+  readonly estimator: Estimator;
+}
+
+/** A request that may go up, and what becomes of it. */
+export interface Run {
+  readonly call: ChatCall;
+  /** As it was understood: what its key was made of. The model is undefined where it is not known. */
+  readonly unsettled: Pick<Unsettled, 'request' | 'model'>;
+  readonly outcome: ToKeep;
+}
+
+/** What is found out of one run. */
+interface Found {
+  readonly asked: Asked;
+  readonly before: Asked | undefined;
+  readonly parting: Parting | undefined;
+}
+
+interface Ended extends Found {
+  readonly end: End;
+}
+
+/** Is told how a run goes. */
+export interface Look {
+  /** Its request goes up now. What is found out is in its trace soon after. */
+  goesUp(): void;
+  /** It has come to its end, and what is kept of it is kept. */
+  landed(end: End): void;
+}
+
+const MB = 1024 * 1024;
+/** Models whose pace is remembered. */
+const MOST_MODELS = 200;
+/** Weight of the newest measurement, as in queue/estimate.ts. */
+const ALPHA = 0.3;
+/** A prompt of fewer tokens says more about the start of a run than about its pace. */
+const LEAST_PROMPT = 64;
+/** A prompt of which less than this was ever sent before is read as a whole. */
+const NEW = 0.1;
+/** Less than this is no reuse, but a machine that is faster today. */
+const LEAST_REUSED = 0.25;
+
+export class Hindsight {
+  readonly #parts: HindsightParts;
+  readonly #later: (work: () => void) => void;
+  readonly #asked: AskedBefore;
+  /** Milliseconds for each token of prompts that were read as a whole, by model. */
+  readonly #paces = new LRUCache<string, number>({ max: MOST_MODELS });
+
+  /** `later` runs what is not urgent once what waits has been served. */
+  constructor(parts: HindsightParts, later: (work: () => void) => void = setImmediate) {
+    this.#parts = parts;
+    this.#later = later;
+    this.#asked = new AskedBefore(() => parts.config().log.prompts_mb * MB);
+  }
+
+  /** What looks at a run, for the request that began it. */
+  at(ticket: Ticket, run: Run): Look {
+    let found: Found | undefined;
+    const look = (): Found => (found ??= this.#look(ticket, run));
+    return { goesUp: () => this.#later(look), landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end }) };
+  }
+
+  #look(ticket: Ticket, { call, unsettled, outcome }: Run): Found {
+    const { request, model } = unsettled;
+    const prompt = promptOf(request);
+    const text = textOf(prompt);
+    const asked: Asked = {
+      id: ticket.id,
+      owner: call.owner,
+      caller: call.caller,
+      model: model?.name ?? request.model,
+      conversation: ticket.conversation?.id,
+      at: ticket.bornAt,
+      outline: outlineOf(prompt, text),
+      text,
+      fields: {},
+      of: {},
+      key: outcome.key,
+    };
+    const earlier = this.#asked.comparedWith(asked);
+    const { before } = earlier;
+    const parting = before && partingOf(asked, before);
+    const found = { asked, before, parting };
+    this.#tell(ticket.trace, found);
+    this.#asked.add(asked);
+    return found;
+  }
+
+  #landed({ trace }: Ticket, { landed }: ToKeep, found: Ended): void {
+    const reused = this.#reused(found, (trace.load?.ms ?? 0) > 0);
+    if (reused !== undefined) trace.reused = reused;
+    this.#tell(trace, found);
+    if (landed.stored) this.#asked.kept(found.asked);
+  }
+
+  /** Writes down where its prompt parts; the tokens by the run's own count once it is known. */
+  #tell(trace: Trace, { asked, before, parting, end }: Found & Partial<Ended>): void {
+    if (before === undefined || parting === undefined) return;
+    const tokens = (weight: number): number => this.#tokens(asked, weight, end);
+    const { sameAfter, fresh } = parting;
+    const parted: Parted = {
+      with: { request_id: before.id, created_at: iso(before.at) },
+      same_chars: parting.sameChars,
+      chars: parting.chars,
+      block: parting.block,
+      same_tokens: tokens(parting.same),
+      where: parting.where,
+      ...(parting.what === undefined ? {} : { what: parting.what }),
+      reused_tokens: trace.reused?.tokens ?? null,
+      known_by: trace.reused?.by ?? 'estimated',
+      ...(sameAfter === undefined ? {} : { same_after_tokens: tokens(sameAfter) }),
+      ...(fresh === undefined ? {} : { new_tokens: tokens(fresh) }),
+      ...(parting.then === undefined ? {} : { then: parting.then }),
+      ...(parting.now === undefined ? {} : { now: parting.now }),
+    };
+    trace.parted = parted;
+  }
+
+  /** A part of a prompt in tokens: by the count of all of it, where that is one. */
+  #tokens({ model, outline }: Asked, weight: number, end: End | undefined): number {
+    const ratio = end && wholeRatio(weightOfAll(outline), end.metrics.prompt_eval_count);
+    if (ratio !== undefined) return Math.round(weight / ratio);
+    return weight === 0 ? 0 : this.#parts.estimator.promptTokens(model, weight);
+  }
+
+  /**
+   * Of the prompt's tokens those that Ollama still had: as it says, or else by how much faster it was read than prompts of which
+   * nothing was sent before. A model that was just loaded had nothing. Undefined where none of this is known.
+   */
+  #reused({ asked: { model }, parting, end }: Ended, justLoaded: boolean): Trace['reused'] {
+    const cached = cachedTokens(end);
+    const { prompt_eval_count: count, prompt_eval_duration } = end.metrics;
+    const ms = prompt_eval_duration / 1e6;
+    const worked = count - (cached ?? 0);
+    const isNew = justLoaded || cached !== undefined || parting === undefined || parting.same < NEW * parting.all;
+    const pace = this.#paces.get(model);
+    if (isNew && worked >= LEAST_PROMPT && ms > 0) {
+      const now = ms / worked;
+      this.#paces.set(model, pace === undefined ? now : pace + ALPHA * (now - pace));
+    }
+    if (cached !== undefined) return { tokens: cached, by: 'reported' };
+    if (justLoaded) return { tokens: 0, by: 'estimated' };
+    if (pace === undefined || isNew || count < LEAST_PROMPT || ms <= 0) return undefined;
+    const share = 1 - ms / pace / count;
+    return { tokens: share < LEAST_REUSED ? 0 : Math.min(count, Math.round(share * count)), by: 'estimated' };
+  }
+}
