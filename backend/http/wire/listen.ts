@@ -34,6 +34,11 @@ const ASK_BYTES = 64 * 1024;
 /** How long `close` waits when nobody says otherwise; enough for last words to be sent. */
 const LAST_WORDS_MS = 1000;
 const TRIES = 10;
+/**
+ * Connections that the system takes in while the program is busy; it may allow fewer (net.core.somaxconn). Past that Linux
+ * lets a caller wait a second for its next try, or resets it: of 4000 callers at once, with Node's own 511.
+ */
+const BACKLOG = 4096;
 /** How often readers that take nothing are looked for. */
 const LOOK_MS = 500;
 
@@ -164,7 +169,7 @@ const ABSENT: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 function bind(server: Server, where: { host: string; port: number; ipv6Only: boolean }): Promise<Error | undefined> {
   return new Promise((resolve) => {
     server.once('error', resolve);
-    server.listen(where, () => {
+    server.listen({ ...where, backlog: BACKLOG }, () => {
       server.off('error', resolve);
       resolve(undefined);
     });

@@ -2,7 +2,8 @@
 // Which addresses may be used at all is unit/guard.test.ts.
 import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener, type Server as HttpServer } from 'node:http';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listen, ListenError, type ListenOptions, type Listening } from '../../../backend/http/wire/listen.ts';
@@ -38,6 +39,13 @@ async function occupy(server: Server | HttpServer, host = '127.0.0.1'): Promise<
   return (server.address() as AddressInfo).port;
 }
 
+/** How often this machine had no room for a connection that nobody had taken yet. */
+async function turnedAway(): Promise<number> {
+  const lines = (await readFile('/proc/net/netstat', 'utf8')).split('\n').filter((line) => line.startsWith('TcpExt:'));
+  const [names = [], values = []] = lines.map((line) => line.split(' '));
+  return Number(values[names.indexOf('ListenOverflows')]);
+}
+
 async function refusal(options: Partial<ListenOptions>): Promise<ListenError> {
   const error: unknown = await start(answer, options).catch((reason: unknown) => reason);
   if (error instanceof ListenError) return error;
@@ -58,6 +66,15 @@ describe('one port on every address', () => {
     for (const host of ['127.0.0.1', '[::1]']) {
       expect(await (await fetch(`http://${host}:${port}`)).text()).toBe('here');
     }
+  });
+
+  test.runIf(process.platform === 'linux')('600 callers in one moment: the system turns none away', async () => {
+    const { port } = await start(answer);
+    const before = await turnedAway();
+    const callers = Array.from({ length: 600 }, () => connect(port, '127.0.0.1'));
+    await Promise.all(callers.map((caller) => once(caller, 'connect')));
+    for (const caller of callers) caller.destroy();
+    expect(await turnedAway()).toBe(before);
   });
 
   test('an address that this machine does not have is left out while another works', async () => {
