@@ -125,7 +125,8 @@ const trickles: Fault = {
   promise: 'Slow is not dead: an answer whose bytes keep coming is waited for, and others are answered meanwhile.',
   async run(ground) {
     const [byteMs, count] = ground.isFull ? [1000, 150] : [30, 150];
-    const timeout = (3 * byteMs) / 1000;
+    // The frame of an HTTP chunk is up to 8 bytes in a row that are none of the answer's.
+    const timeout = (12 * byteMs) / 1000;
     const stand = await started(ground, {
       rough: true,
       settings: { 'queue.max_concurrent': 2, 'ollama.timeout_seconds': Math.max(2, timeout) },
