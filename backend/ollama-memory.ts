@@ -8,7 +8,7 @@ import { Modelfiles } from './core/models/modelfiles.ts';
 import { isCloudName } from './core/models/names.ts';
 import { Residency } from './core/models/residency.ts';
 import { Uses } from './core/models/uses.ts';
-import type { Clock, Log, ReadConfig, Upstream, UpstreamState, Watch } from './core/ports.ts';
+import type { Clock, Log, Meter, ReadConfig, Upstream, UpstreamState, Watch } from './core/ports.ts';
 import type { Estimator } from './core/queue/estimate.ts';
 import type { QueueOptions } from './core/queue/queue.ts';
 
@@ -19,6 +19,7 @@ export interface ModelMemoryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly estimator: Estimator;
+  readonly meter?: Pick<Meter, 'loaded' | 'left'>;
 }
 
 export interface ModelMemory {
@@ -37,13 +38,14 @@ export interface ModelMemory {
 }
 
 /** Makes them; nothing is known yet. */
-export function modelMemory({ upstream, watch, config, clock, log, estimator }: ModelMemoryOptions): ModelMemory {
+export function modelMemory(options: ModelMemoryOptions): ModelMemory {
+  const { upstream, watch, config, clock, estimator } = options;
   const modelfiles = new Modelfiles(upstream);
   const weights = (digest: string): string => modelfiles.weights(digest);
   const uses = new Uses(clock, weights);
   const keepAlives = new KeepAlives({ config, clock, watch, weights });
   const reasons = new LoadReasons(clock.elapsed);
-  const residency = new Residency({ upstream, watch, modelfiles, keepAlives, uses, reasons, estimator, clock, log });
+  const residency = new Residency({ ...options, modelfiles, keepAlives, uses, reasons });
   const contexts = new Contexts({ residency, watch, weights });
   const known = new KnownMemory({ residency, keepAlives, clock });
   const look: ModelMemory['look'] = ({ away, loaded }) => {

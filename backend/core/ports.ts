@@ -178,6 +178,34 @@ export interface Relay {
   forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer>;
 }
 
+/** What one run of the model did, by Ollama's figures. Durations in milliseconds. */
+export interface RunFigures {
+  /** Those that Ollama still had are among them. */
+  readonly promptTokens: number;
+  /** Undefined where Ollama does not tell. */
+  readonly reusedTokens: number | undefined;
+  readonly promptMs: number;
+  readonly tokens: number;
+  readonly evalMs: number;
+}
+
+/**
+ * Why a model left memory: its keep_alive ran out, somebody asked for it, Ollama went away, a program past Hearth did it, another
+ * load took its room, or it was loaded anew for other options.
+ */
+export type WhyLeft = 'expired' | 'unloaded' | 'restarted' | 'elsewhere' | 'pushed_out' | 'options';
+/** Why one was loaded: nobody knew of it before, or it was not there any more because of that. */
+export type WhyLoaded = 'first' | WhyLeft;
+
+/** Counts what happens, for programs that watch. Models by name as they are installed. It never throws. */
+export interface Meter {
+  ran(model: string, figures: RunFigures): void;
+  /** What a kept answer or a shared run did not cost again. */
+  saved(model: string, ms: number, tokens: number): void;
+  loaded(model: string, ms: number, why: WhyLoaded): void;
+  left(model: string, why: WhyLeft): void;
+}
+
 /** What is known of Ollama without calling it now. */
 export interface UpstreamState {
   readonly url: string;

@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { LoadReason } from '../explain/slow-facts.ts';
 import { sees } from '../ownership.ts';
-import type { Elapsed, RunnerSpec } from '../ports.ts';
+import type { Elapsed, RunnerSpec, WhyLeft, WhyLoaded } from '../ports.ts';
 import { differences } from './runner.ts';
 
 /** Models and runners remembered, and loads. */
@@ -68,13 +68,15 @@ export class LoadReasons {
 
   /**
    * A load begins. `standing`: what is known to have been there of the same weights; `listed`: Ollama has something of them in
-   * memory, whatever it is.
+   * memory, whatever it is. Gives the reason.
    */
-  begins(spec: RunnerSpec, standing: Standing | undefined, listed: boolean): void {
-    this.#began.set(spec.key, this.#reason(spec, standing, listed));
+  begins(spec: RunnerSpec, standing: Standing | undefined, listed: boolean): WhyLoaded {
+    const reason = this.#reason(spec, standing, listed);
+    this.#began.set(spec.key, reason);
     this.#left.delete(spec.weights);
     this.#loads.push({ spec, at: this.#elapsed() });
     if (this.#loads.length > MOST_LOADS) this.#loads.shift();
+    return reason.why;
   }
 
   #reason(spec: RunnerSpec, standing: Standing | undefined, listed: boolean): Began {
@@ -99,15 +101,16 @@ export class LoadReasons {
   }
 
   /** It left memory. */
-  left(weights: string, how: Departure): void {
+  left(weights: string, how: Departure): WhyLeft {
     this.#left.set(weights, how);
+    return how.why;
   }
 
   /**
    * It is no longer in memory, and nobody said that it should leave: its time was over, a load since its last use took its place,
-   * or a program past Hearth did it.
+   * or a program past Hearth did it. Gives which.
    */
-  missing(weights: string, { at, keptMs }: Omit<Standing, 'spec'>): void {
+  missing(weights: string, { at, keptMs }: Omit<Standing, 'spec'>): WhyLeft {
     const now = this.#elapsed();
     const load = this.#loads.findLast((each) => each.spec.weights !== weights && each.at >= at);
     if (now >= at + keptMs) return this.left(weights, { why: 'expired', keptMs });
@@ -115,6 +118,7 @@ export class LoadReasons {
     this.#left.set(weights, { why: 'pushed_out', by: load.spec });
     this.#pushes.push({ out: weights, by: load.spec.weights, at: now });
     if (this.#pushes.length > MOST_LOADS) this.#pushes.shift();
+    return 'pushed_out';
   }
 
   /**

@@ -5,7 +5,7 @@ import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import type { Departure, LoadReasons } from './load-reasons.ts';
 import { onAbort } from '../abort.ts';
-import type { Clock, LoadedModel, Log, RunnerSpec, Upstream, Watch } from '../ports.ts';
+import type { Clock, LoadedModel, Log, Meter, RunnerSpec, Upstream, Watch } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
 import type { Uses } from './uses.ts';
 import { Usual } from './usual.ts';
@@ -47,6 +47,8 @@ export interface ResidencyOptions {
   readonly reasons: LoadReasons;
   /** Is told how long each load took, in milliseconds. */
   readonly estimator: { observeLoad(model: string, ms: number): void };
+  /** Counts loads, and models that leave. */
+  readonly meter?: Pick<Meter, 'loaded' | 'left'> | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -141,14 +143,20 @@ export class Residency {
 
   /** Notes that the runner of these weights may have left memory; as told, since somebody wished it. */
   forget(weights: string, how: Departure = { why: 'unloaded' }): void {
-    if (this.#ready.delete(weights)) this.#options.reasons.left(weights, how);
-    this.#options.keepAlives.forget(weights);
+    const { reasons, keepAlives, meter } = this.#options;
+    const known = this.#ready.get(weights);
+    if (known !== undefined) {
+      reasons.left(weights, how);
+      meter?.left(known.spec.model, how.why);
+    }
+    this.#ready.delete(weights);
+    keepAlives.forget(weights);
   }
 
   /** Notes that Ollama does not list it any more, and nobody wished that. */
-  #missing(weights: string, { at }: Ready): void {
-    const { reasons, keepAlives } = this.#options;
-    reasons.missing(weights, { at, keptMs: keepAlives.inForce(weights) });
+  #missing(weights: string, { at, spec }: Ready): void {
+    const { reasons, keepAlives, meter } = this.#options;
+    meter?.left(spec.model, reasons.missing(weights, { at, keptMs: keepAlives.inForce(weights) }));
     this.#ready.delete(weights);
     keepAlives.forget(weights);
   }
@@ -230,7 +238,7 @@ export class Residency {
   }
 
   #start(spec: RunnerSpec, asked: number | undefined): Load {
-    const { upstream, clock, estimator, log, watch, keepAlives, uses, reasons } = this.#options;
+    const { upstream, clock, estimator, log, watch, keepAlives, uses, reasons, meter } = this.#options;
     const abort = new AbortController();
     const startedAt = clock.elapsed();
     const over = (): void => {
@@ -240,8 +248,9 @@ export class Residency {
     onAbort(abort.signal, over);
     const standing = this.#ready.get(spec.weights);
     const kept = standing && { ...standing, keptMs: keepAlives.inForce(spec.weights) };
-    reasons.begins(spec, kept, this.isLoaded(spec.weights));
+    const why = reasons.begins(spec, kept, this.isLoaded(spec.weights));
     // Loading another form of this model ends the one that was ready.
+    if (standing !== undefined) meter?.left(standing.spec.model, why === 'options' ? why : 'expired');
     this.#ready.delete(spec.weights);
     const keepAlive = keepAlives.forLoad(spec, asked);
     const run = async (): Promise<void> => {
@@ -249,6 +258,7 @@ export class Residency {
         await upstream.load(spec, keepAlive, abort.signal);
         const ms = clock.elapsed() - startedAt;
         estimator.observeLoad(spec.model, ms);
+        meter?.loaded(spec.model, ms, why);
         uses.touched(spec.weights);
         const readyAt = clock.elapsed();
         this.#ready.set(spec.weights, { spec, since: readyAt, at: readyAt });

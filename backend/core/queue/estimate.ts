@@ -1,6 +1,6 @@
 // How long a request will take, learned per model from what has been measured. Pure state, no clock.
 import type { End, Metrics } from '../../contract/chat/chat.ts';
-import type { UpstreamRequest } from '../ports.ts';
+import type { RunFigures, UpstreamRequest } from '../ports.ts';
 import { promptChars, wholeRatio } from '../prompt-size.ts';
 
 /** Weight of the newest measurement: about the last five runs count. */
@@ -164,6 +164,18 @@ export function askedOf({ streamed }: Pick<Asked, 'streamed'>, request: Upstream
 export function cachedTokens({ extra }: Pick<End, 'extra'>): number | undefined {
   const cached = extra?.['prompt_eval_cached_count'];
   return typeof cached === 'number' ? cached : undefined;
+}
+
+/** What a run did, as it is counted. */
+export function runFigures(end: Pick<End, 'metrics' | 'extra'>): RunFigures {
+  const { metrics } = end;
+  return {
+    promptTokens: metrics.prompt_eval_count,
+    reusedTokens: cachedTokens(end),
+    promptMs: metrics.prompt_eval_duration / 1e6,
+    tokens: metrics.eval_count,
+    evalMs: metrics.eval_duration / 1e6,
+  };
 }
 
 /** One in the planned order, for startTimes. Milliseconds. */

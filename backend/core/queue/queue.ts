@@ -13,7 +13,7 @@ import { People, type PeopleParts } from './people.ts';
 import type { Clock } from '../ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from '../refusals.ts';
 import { Runs, type Running } from './runs.ts';
-import type { LeaseWish, Place, Waiter } from './waiter.ts';
+import type { Lane, LeaseWish, Place, Waiter } from './waiter.ts';
 
 export interface QueueOptions extends PeopleParts {
   readonly clock: Clock;
@@ -255,6 +255,11 @@ export class LeaseQueue {
 
   get running(): number {
     return this.#runs.size;
+  }
+
+  /** Runs of one lane that hold a slot. */
+  runningIn(lane: Lane): number {
+    return this.#runs.in(lane).length;
   }
 
   get batches(): BatchFigures {

@@ -9,7 +9,7 @@ import { onAbort } from '../abort.ts';
 import type { Estimator } from '../queue/estimate.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { outlasting } from './outlast.ts';
-import type { Clock, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
+import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Place } from '../queue/waiter.ts';
 import type { Residency } from '../models/residency.ts';
@@ -32,6 +32,7 @@ export interface BatcherParts {
   readonly queue: LeaseQueue;
   readonly residency: Residency;
   readonly estimator: Estimator;
+  readonly meter?: Pick<Meter, 'ran'> | undefined;
 }
 
 /** What making the model ready took, in milliseconds, and the keep_alive to send with the texts. */
@@ -237,11 +238,19 @@ export class Batcher {
   async #call(texts: readonly string[], { wish, ready, signal }: EmbedRun): Promise<Result> {
     const { family, request, spec } = wish;
     const { loadMs, keepAlive } = ready;
-    const { upstream, residency, estimator, clock } = this.#parts;
+    const { upstream, residency, estimator, clock, meter } = this.#parts;
     const startedAt = clock.elapsed();
     const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
     const reply = withLoad(await upstream[family](asked, signal), loadMs);
     estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
+    const promptMs = Math.max(0, reply.total_duration - reply.load_duration) / 1e6;
+    meter?.ran(spec.model, {
+      promptTokens: reply.prompt_eval_count,
+      reusedTokens: undefined,
+      promptMs,
+      tokens: 0,
+      evalMs: 0,
+    });
     residency.used(spec, keepAlive);
     const tokens = shares(reply.prompt_eval_count, texts);
     const durations = shares(Math.max(0, reply.total_duration - reply.load_duration), texts);

@@ -8,7 +8,7 @@ import { fold, CompletionBuilder, RUNNING, withLoad, type Completion, type Waiti
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
-import { askedOf, cachedTokens, type Sized } from '../queue/estimate.ts';
+import { askedOf, cachedTokens, runFigures, type Sized } from '../queue/estimate.ts';
 import type { FlightContext } from '../flight.ts';
 import { counted, followed, once, overheard } from './follow.ts';
 import type { GatewayParts } from './gateway-parts.ts';
@@ -235,8 +235,7 @@ export class Gateway {
     const { metrics } = completion.end;
     const chars = truncated === undefined ? asked.chars : undefined;
     estimator.observe(model, metrics, { ...asked, chars }, cachedTokens(completion.end));
-    const { prompt_eval_count: promptTokens, eval_count: tokens, eval_duration } = metrics;
-    telemetry.history.ran({ ...call, model }, { promptTokens, tokens, evalMs: eval_duration / 1e6 });
+    telemetry.ran({ ...call, model }, runFigures(completion.end));
     keepAnswer(cache, completion, { ...run, model, truncated });
     look.landed(completion.end);
     if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');

@@ -8,6 +8,8 @@ import { factOf, loggedOf } from './ended-request.ts';
 export interface NewsParts {
   readonly requestLog: Pick<RequestLog, 'ended'>;
   readonly feed: Pick<Feed, 'arrived' | 'ended' | 'touch'>;
+  /** Counts what has ended. */
+  readonly meter: { ended(request: Ended): void };
 }
 
 export class RequestNews {
@@ -23,7 +25,8 @@ export class RequestNews {
   };
 
   readonly onEnded = (request: Ended): void => {
-    const { requestLog, feed } = this.#parts();
+    const { requestLog, feed, meter } = this.#parts();
+    meter.ended(request);
     const logged = loggedOf(request);
     requestLog.ended(logged);
     feed.ended(() => factOf(logged), request.owner);

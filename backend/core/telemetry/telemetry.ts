@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
 import type { History } from './history.ts';
 import { OTHERS, type Whose } from './tally.ts';
-import type { Now } from '../ports.ts';
+import type { Meter, Now, RunFigures } from '../ports.ts';
 import { LOCAL } from '../ownership.ts';
 
 /** Owners other than this machine that get figures by model; the one that asked longest ago makes room. */
@@ -54,9 +54,13 @@ export class Telemetry {
   since: number;
   readonly #now: Now;
 
-  constructor(history: History, now: Now) {
+  readonly #meter: Pick<Meter, 'ran' | 'saved'> | undefined;
+
+  /** `meter` counts the same for programs, and is never reset. */
+  constructor(history: History, now: Now, meter?: Pick<Meter, 'ran' | 'saved'>) {
     this.history = history;
     this.#now = now;
+    this.#meter = meter;
     this.since = now();
   }
 
@@ -80,6 +84,13 @@ export class Telemetry {
     this.#counts.time_saved_ms += ms;
     this.#counts.tokens_saved += tokens;
     this.history.saved(whose, ms, tokens);
+    this.#meter?.saved(whose.model, ms, tokens);
+  }
+
+  /** A run of the model that gave its answer. */
+  ran(whose: Whose, figures: RunFigures): void {
+    this.history.ran(whose, figures);
+    this.#meter?.ran(whose.model, figures);
   }
 
   ended(how: 'completed' | 'failed' | 'cancelled'): void {
