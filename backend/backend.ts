@@ -46,6 +46,8 @@ import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
 import { relayUnlessReplayed, unlessReplayed } from './upstream/replayed.ts';
 import { createWatch } from './upstream/watch.ts';
+import { Meters } from './metrics/meters.ts';
+import { MetricsPage } from './metrics/metrics-page.ts';
 import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
 import { openBatches } from './batch-work.ts';
@@ -54,7 +56,7 @@ import { lanAddresses } from './own-addresses.ts';
 
 /** Starts a gateway. Rejects when it cannot listen, but not when Ollama is down. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
-  const { log, version, clock = systemClock, patience = PATIENCE } = options;
+  const { log, version, clock = systemClock, patience = PATIENCE, dataFolder, recordings: recorded } = options;
   const history = options.history ?? new History(clock.now);
   const originApprovals = options.originApprovals ?? new OriginApprovals();
   let current = options.config;
@@ -67,8 +69,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const via = `1.1 hearth-${randomUUID()}`;
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
-  const telemetry = new Telemetry(history, clock.now);
-  const { onArrived, onEnded } = new RequestNews(() => ({ requestLog: stores.requests, feed }));
+  const { onArrived, onEnded } = new RequestNews(() => ({ requestLog: stores.requests, feed, meter }));
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
   const { database } = legacy;
@@ -77,9 +78,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const replay = { config, recordings: () => stores.recordings };
   const unreported = unlessReplayed(ollama, replay);
   const watch = createWatch({ upstream: unreported, config, clock, log, onChange: (state) => looked(state) });
+  const meter = new Meters({ config, watch });
+  const telemetry = new Telemetry(history, clock.now, meter);
   const upstream = reporting(unreported, watch);
   const relay = createRelay({ config, clock, via });
-  const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator });
+  const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator, meter });
   const { modelfiles, residency } = memoryParts;
   const reloads = new Reloads(clock.elapsed, (text) => notice(text));
   const queue = new LeaseQueue({
@@ -98,12 +101,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const determinism = new Determinism(modelfiles);
   const notice = (text: string): void => warn({}, text);
   const handles = new HandleWatch(notice);
-  const { dataFolder, recordings: recorded } = options;
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
   const hindsight = new Hindsight({ config, estimator });
   const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads };
-  const working = { ...memory, ...asking, config, clock, log, cache };
+  const working = { ...memory, ...asking, config, clock, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
   const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights(), onEnded });
@@ -174,6 +176,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     warmer.check(life.signal);
   }
 
+  const metrics = new MetricsPage({ meter, shown, life: life.signal });
   const stuckWatch = new StuckWatch(shown, () => feed.touch('state', 'queue'));
   let port = current.server.port;
   const listener = createApp({
@@ -188,6 +191,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...batchWork,
     feed,
     requestLog: stores.requests,
+    meter,
+    metrics,
     relay: relayUnlessReplayed(reportingRelay(relay, watch), replay),
     log,
     newId: randomUUID,

@@ -10,6 +10,7 @@ import {
   environmentTable,
   errorTable,
   handedOnTable,
+  metricTable,
   routeTable,
 } from '../backend/contract/tables.ts';
 import { appsTable } from './support/app-facts.ts';
@@ -37,6 +38,11 @@ test.each([
 ])('the %s table is made from the contract', (name, made) => {
   const shown = new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(readme)?.[1];
   expect(shown).toBe(made());
+});
+
+test('the table of metrics is made from the contract', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../docs/metrics.md'), 'utf8');
+  expect(/<!-- metrics -->\n\n([^]*?)\n\n<!-- \/metrics -->/.exec(page)?.[1]).toBe(metricTable());
 });
 
 test('the table of apps is made from what the replay of their requests saw', () => {

@@ -104,6 +104,13 @@ export const OPERATIONS: {
       errors: [],
     },
   },
+  '/metrics': {
+    get: {
+      what: 'Figures as Prometheus reads them',
+      answers: { status: 200, shapes: [], what: "Prometheus' text format" },
+      errors: ['forbidden'],
+    },
+  },
   '/openapi.json': {
     get: {
       what: 'This description',

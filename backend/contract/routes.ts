@@ -87,6 +87,14 @@ export const ROUTES = [
     what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',
   },
   {
+    path: '/metrics',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'each',
+    what: 'The same and more, as Prometheus reads it ([docs/metrics.md](docs/metrics.md)).',
+  },
+  {
     path: '/openapi.json',
     methods: ['GET'],
     dialect: 'own',

@@ -1,10 +1,11 @@
-// The README's tables of routes and errors, read off their declarations so that the two cannot differ.
-// It writes no file; a test compares the README with it.
+// The tables of routes and errors in the README, and that of metrics in docs/metrics.md, read off their declarations so that the
+// two cannot differ. It writes no file; a test compares the papers with it.
 import { code, table } from './config/config-docs.ts';
 import { ERRORS } from './errors.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, ROUTES } from './routes.ts';
 
 export { configTable, environmentTable } from './config/config-docs.ts';
+export { metricTable } from './metric-table.ts';
 
 /** The README's table of routes. */
 export function routeTable(): string {

@@ -27,6 +27,8 @@ export interface AppParts extends OwnParts, DropInParts, FileParts, BatchParts {
   readonly guard: Guard;
   readonly newId: NewId;
   readonly log: Log;
+  /** Told of each answer that is an error from its first byte. */
+  readonly meter: { answeredByError(code: string): void };
 }
 
 /** Answers one request of node:http, whatever it is. Never throws, never rejects. */
@@ -51,7 +53,7 @@ export function createApp(parts: AppParts): RequestListener {
 
 /** Lets a request through the front door and runs its handler, to whichever end. */
 function runner(parts: AppParts): Run {
-  const { guard, newId, log, underWay } = parts;
+  const { guard, newId, log, underWay, meter } = parts;
   return async (req, res, handler) => {
     const startedAt = performance.now();
     const seen = guard.recall(req);
@@ -63,7 +65,10 @@ function runner(parts: AppParts): Run {
       log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms }, 'request');
     } catch (thrown) {
       arrival.dress(res);
-      failed(log, id, req, sendError(res, asRefusal(thrown), dialectOf(pathOf(req))));
+      const isFirst = !res.headersSent && !res.destroyed;
+      const error = sendError(res, asRefusal(thrown), dialectOf(pathOf(req)));
+      if (isFirst) meter.answeredByError(error.code);
+      failed(log, id, req, error);
     } finally {
       underWay.over(req);
     }

@@ -9,13 +9,14 @@ import { bodyOf } from '../dialect/drop-in.ts';
 import { chatOptimized, type ChatParts } from './chat-optimized.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { sendNamedEvents } from '../dialect/stream.ts';
+import { showMetrics, type MetricsParts } from './metrics-text.ts';
 import { listRequests, showRequest, type ListParts } from './request-list.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import { queueHandlers, type QueueParts } from './own-queue.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 
 /** What the handlers act on. */
-export interface OwnParts extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts {
+export interface OwnParts extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, MetricsParts {
   readonly feed: Feed;
 }
 
@@ -34,6 +35,7 @@ export function ownHandlers(parts: OwnParts) {
     '/api/requests': { GET: on(listRequests) },
     '/api/requests/:id': { GET: on(showRequest) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
+    '/metrics': { GET: on(showMetrics) },
     '/openapi.json': { GET: on(showOpenApi) },
     '/api/events': { GET: on(showEvents) },
   };

@@ -284,7 +284,9 @@ describe('scopes', () => {
     for (const path of ['/health', '/api/tags', '/v1/models', '/openapi.json']) {
       expect([path, await statusOf(['GET', path], secret)]).toEqual([path, 200]);
     }
-    expect(await statusOf(['GET', '/api/cache-stats'], secret)).toBe(scope === 'chat' ? 403 : 200);
+    for (const path of ['/api/cache-stats', '/metrics']) {
+      expect([path, await statusOf(['GET', path], secret)]).toEqual([path, scope === 'chat' ? 403 : 200]);
+    }
   });
 
   test('the refusal names the key, what it is for and what is needed', async () => {

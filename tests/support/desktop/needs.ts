@@ -1,7 +1,8 @@
-// What the desktop and page tests need of the system: a screen, a bus, a browser, the libraries of Electron. Says exactly
-// what is missing and how to install it; on a Debian that it may change, it installs by itself. Run before the tests.
+// What the tests need of the system: a screen, a bus, a browser, the libraries of Electron, Prometheus. Says exactly what is
+// missing and how to install it; on a Debian that it may change, it installs by itself. Run before the tests.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { programOfPrometheus, unpackPrometheus } from '../prometheus.ts';
 
 /** Debian's packages, each with a file that tells that it is there. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
@@ -32,18 +33,26 @@ const missing = (): string[] =>
     .filter(([name, files]) => (name === 'dbus' ? !files.every(existsSync) : !files.some(existsSync)))
     .map(([name]) => name);
 
+/** The installed package would start a service, so it is unpacked alone, which the lists of a machine that is not ours allow too. */
+const PROMETHEUS = 'prometheus';
+const hasPrometheus = (): boolean =>
+  programOfPrometheus('prometheus') !== undefined && programOfPrometheus('promtool') !== undefined;
+
 function install(packages: readonly string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { stdio: 'inherit', env } as const;
   spawnSync('apt-get', ['update', '-qq'], options);
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+  if (packages.length > 0)
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
 }
 
 if (process.platform === 'linux') {
   const wanted = missing();
-  const mayInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
-  if (wanted.length > 0 && mayInstall) install(wanted);
-  const left = missing();
+  const hasApt = existsSync('/usr/bin/apt-get');
+  const mayInstall = process.getuid?.() === 0 && hasApt;
+  if ((wanted.length > 0 || !hasPrometheus()) && mayInstall) install(wanted);
+  if (!hasPrometheus() && hasApt) unpackPrometheus();
+  const left = [...missing(), ...(hasPrometheus() ? [] : [PROMETHEUS])];
   if (left.length > 0) {
     process.stderr.write(
       `The tests need these system packages: ${left.join(', ')}. Install them:\n  sudo apt-get install ${left.join(' ')}\n`,

@@ -38,6 +38,7 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
   ],
   '/api/requests': [{ method: 'GET', status: 200 }],
   '/api/requests/:id': [{ method: 'GET', status: 404, code: 'request_not_found' }],
+  '/metrics': [{ method: 'GET', status: 200 }],
   '/openapi.json': [{ method: 'GET', status: 200 }],
   '/api/events': [{ method: 'GET', status: 200, endless: true }],
 };

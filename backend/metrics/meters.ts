@@ -1,0 +1,95 @@
+// Counts what happens, for Prometheus: the core and the edge tell it, and metrics-page.ts shows it. What each kept answer costs
+// is a few look-ups. What ran a model is sorted into buckets too, once somebody scrapes.
+import type { Histogram } from 'prom-client';
+import { routeOf, ROUTES } from '../contract/routes.ts';
+import type { Meter, RunFigures, WhyLeft, WhyLoaded } from '../core/ports.ts';
+import type { Ended } from '../core/requests/at-once.ts';
+import { statusOf } from '../core/stories/standing.ts';
+import { OTHERS } from '../core/telemetry/tally.ts';
+import { Counts } from './counts.ts';
+import { ModelLabels, type ModelLabelParts } from './model-labels.ts';
+
+/** The label of what there is none of. */
+const NONE = 'none';
+const PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
+
+/** In seconds. */
+export interface Histograms {
+  readonly wait: Histogram<'class'>;
+  readonly firstToken: Histogram<'model'>;
+  readonly duration: Histogram<'model'>;
+  readonly prompt: Histogram<'model'>;
+  readonly generation: Histogram<'model'>;
+  readonly load: Histogram<'model' | 'why'>;
+}
+
+export class Meters implements Meter {
+  readonly models: ModelLabels;
+  readonly requests = new Counts();
+  readonly failures = new Counts();
+  readonly errorAnswers = new Counts();
+  readonly promptTokens = new Counts();
+  readonly reusedTokens = new Counts();
+  readonly answerTokens = new Counts();
+  readonly savedTokens = new Counts();
+  /** In milliseconds. */
+  readonly savedMs = new Counts();
+  readonly evictions = new Counts();
+  #histograms: Histograms | undefined;
+
+  constructor(parts: ModelLabelParts) {
+    this.models = new ModelLabels(parts);
+  }
+
+  /** From now on these are fed too: what was before nobody has seen, so nobody misses it in a difference of two scrapes. */
+  measure(histograms: Histograms): void {
+    this.#histograms = histograms;
+  }
+
+  /** A request has ended, however it did. */
+  ended(request: Ended): void {
+    const { route, source = NONE, class: of = NONE, error, startedAt, firstPieceAt, timing } = request;
+    const model = this.models.of(request.model);
+    const status = statusOf(request);
+    this.requests.add(1, pathOf(route), model, source, source === 'hit' ? NONE : of, status);
+    if (error !== undefined && status !== 'cancelled') this.failures.add(1, error.code);
+    const measured = this.#histograms;
+    if (measured === undefined || source === 'hit' || startedAt === undefined) return;
+    measured.wait.observe({ class: of }, timing.queue_ms / 1000);
+    if (firstPieceAt !== undefined) measured.firstToken.observe({ model }, (timing.ttft_ms - timing.queue_ms) / 1000);
+    if (status === 'completed') measured.duration.observe({ model }, timing.total_ms / 1000);
+  }
+
+  /** An answer was an error from its first byte. */
+  answeredByError(code: string): void {
+    this.errorAnswers.add(1, code);
+  }
+
+  ran(model: string, { promptTokens, reusedTokens = 0, promptMs, tokens, evalMs }: RunFigures): void {
+    const label = this.models.of(model);
+    this.promptTokens.add(promptTokens, label);
+    this.reusedTokens.add(reusedTokens, label);
+    this.answerTokens.add(tokens, label);
+    if (promptMs > 0) this.#histograms?.prompt.observe({ model: label }, promptMs / 1000);
+    if (evalMs > 0) this.#histograms?.generation.observe({ model: label }, evalMs / 1000);
+  }
+
+  saved(model: string, ms: number, tokens: number): void {
+    const label = this.models.of(model);
+    this.savedMs.add(ms, label);
+    this.savedTokens.add(tokens, label);
+  }
+
+  loaded(model: string, ms: number, why: WhyLoaded): void {
+    this.#histograms?.load.observe({ model: this.models.of(model), why }, ms / 1000);
+  }
+
+  left(model: string, why: WhyLeft): void {
+    this.evictions.add(1, this.models.of(model), why);
+  }
+}
+
+/** The row of the table that a path stands in: a caller may send any path. */
+function pathOf(route: string): string {
+  return PATHS.has(route) ? route : (routeOf(route)?.path ?? OTHERS);
+}

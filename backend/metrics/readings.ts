@@ -1,0 +1,120 @@
+// What each counter and gauge of the table is at this moment. Asked when somebody scrapes, and only then.
+import type { MetricOf } from '../contract/metric-table.ts';
+import type { StoreFigures } from '../core/disk.ts';
+import type { SnapshotParts } from '../core/stories/snapshot.ts';
+import { stuckRun } from '../core/stories/stuck.ts';
+import { Counts, type Sample } from './counts.ts';
+import type { Meters } from './meters.ts';
+import { mostHandles, openHandles, processorSeconds, type LoopLag } from './process-figures.ts';
+
+export interface ReadingParts {
+  readonly meter: Meters;
+  readonly shown: SnapshotParts;
+  readonly lag: LoopLag;
+}
+
+/** A metric without one does not compile. */
+export type Readings = Readonly<Record<MetricOf<'counter' | 'gauge'>, () => readonly Sample[]>>;
+
+const LANES = ['chat', 'embed'] as const;
+const BREAKER_STATES = ['closed', 'half_open', 'open'] as const;
+
+const one = (value: number | undefined): Sample[] => (value === undefined ? [] : [{ labels: [], value }]);
+const flag = (is: boolean): Sample[] => one(is ? 1 : 0);
+
+export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
+  const { config, watch, queue, clock, version } = shown;
+  // The three are measured together; the first of them is asked first.
+  let late: ReturnType<LoopLag['read']>;
+  let memory = process.memoryUsage();
+  return {
+    hearth_requests_total: () => meter.requests.samples(),
+    hearth_request_failures_total: () => meter.failures.samples(),
+    hearth_error_answers_total: () => meter.errorAnswers.samples(),
+    hearth_prompt_tokens_total: () => meter.promptTokens.samples(),
+    hearth_reused_tokens_total: () => meter.reusedTokens.samples(),
+    hearth_answer_tokens_total: () => meter.answerTokens.samples(),
+    hearth_saved_tokens_total: () => meter.savedTokens.samples(),
+    hearth_saved_seconds_total: () =>
+      meter.savedMs.samples().map(({ labels, value }) => ({ labels, value: value / 1000 })),
+    hearth_live_requests: () => living(shown),
+    hearth_queue_waiting: () => one(queue.waiting),
+    hearth_queue_limit: () => one(config().queue.max_queue_size),
+    hearth_queue_oldest_seconds: () => one(oldestMs(shown) / 1000),
+    hearth_queue_paused: () => flag(queue.paused),
+    hearth_jobs_behind: () => one(shown.behind()),
+    hearth_slots: () => LANES.map((lane) => ({ labels: [lane], value: config().queue.max_concurrent })),
+    hearth_slots_in_use: () => LANES.map((lane) => ({ labels: [lane], value: queue.runningIn(lane) })),
+    hearth_model_evictions_total: () => meter.evictions.samples(),
+    hearth_model_memory_bytes: () => loaded(meter, shown, 'size'),
+    hearth_model_gpu_bytes: () => loaded(meter, shown, 'size_vram'),
+    hearth_cache_entries: () => kept(shown, 'entries'),
+    hearth_cache_bytes: () => kept(shown, 'bytes'),
+    hearth_cache_limit_bytes: () => kept(shown, 'max_bytes'),
+    hearth_cache_evictions_total: () => one(shown.cache.figures().evictions),
+    hearth_cache_expired_total: () => one(shown.cache.figures().expired),
+    hearth_ollama_up: () => flag(watch.state.status === 'up'),
+    hearth_ollama_latency_seconds: () => {
+      const { latency_ms: ms } = watch.state;
+      return one(ms === undefined ? undefined : ms / 1000);
+    },
+    hearth_ollama_breaker: () =>
+      BREAKER_STATES.map((state) => ({ labels: [state], value: watch.state.breaker === state ? 1 : 0 })),
+    hearth_ollama_info: () => {
+      const { version: ollama } = watch.state;
+      return ollama === undefined ? [] : [{ labels: [ollama.slice(0, 100)], value: 1 }];
+    },
+    hearth_stuck_seconds: () => one((stuckRun(shown)?.silent_ms ?? 0) / 1000),
+    hearth_build_info: () => [{ labels: [version, process.version], value: 1 }],
+    process_start_time_seconds: () => one((clock.now() - process.uptime() * 1000) / 1000),
+    process_cpu_seconds_total: () => one(processorSeconds()),
+    process_resident_memory_bytes: () => {
+      memory = process.memoryUsage();
+      return one(memory.rss);
+    },
+    process_open_fds: () => one(openHandles()),
+    process_max_fds: () => one(mostHandles()),
+    nodejs_heap_size_used_bytes: () => one(memory.heapUsed),
+    nodejs_heap_size_total_bytes: () => one(memory.heapTotal),
+    nodejs_external_memory_bytes: () => one(memory.external),
+    nodejs_eventloop_lag_p50_seconds: () => {
+      late = lag.read();
+      return one(late?.p50);
+    },
+    nodejs_eventloop_lag_p99_seconds: () => one(late?.p99),
+    nodejs_eventloop_lag_max_seconds: () => one(late?.max),
+  };
+}
+
+function living({ requests }: SnapshotParts): Sample[] {
+  const counts = new Counts();
+  for (const { status, class: of } of requests.list()) counts.add(1, status, of);
+  return counts.samples();
+}
+
+/** Of those that wait; 0 when none does. Milliseconds. */
+function oldestMs({ requests, clock }: SnapshotParts): number {
+  const now = clock.elapsed();
+  return requests
+    .list()
+    .reduce((most, { status, createdAt }) => (status === 'queued' ? Math.max(most, now - createdAt) : most), 0);
+}
+
+/** Two names of one model may have one label. */
+function loaded({ models }: Meters, { watch }: SnapshotParts, what: 'size' | 'size_vram'): Sample[] {
+  const counts = new Counts();
+  for (const model of watch.state.loaded) counts.add(model[what], models.of(model.name));
+  return counts.samples();
+}
+
+function kept({ cache, conversations }: SnapshotParts, what: keyof StoreFigures): Sample[] {
+  const all: [string, string, StoreFigures | undefined][] = [
+    ['answers', 'memory', cache.size],
+    ['answers', 'disk', cache.onDisk],
+    ['conversations', 'memory', conversations.figures],
+    ['conversations', 'disk', conversations.onDisk],
+  ];
+  return all.flatMap(([kind, tier, figures]) =>
+    figures === undefined ? [] : [{ labels: [kind, tier], value: figures[what] }],
+  );
+}
