@@ -121,12 +121,12 @@ export const METRICS = {
   hearth_model_load_seconds: {
     type: 'histogram',
     labels: ['model', 'why'],
-    help: 'Loads of a model by Hearth. why: absent (it was not in memory), options (it was, with options that did not fit).',
+    help: 'Loads of a model by Hearth. why: first (nothing was known of it), options (it was in memory, with options that did not fit), or why it was not there any more, as below.',
   },
   hearth_model_evictions_total: {
     type: 'counter',
     labels: ['model', 'why'],
-    help: 'Times that a model that was used through Hearth left memory. why: asked, expired (its keep_alive), pushed_out (by another load), options (loaded anew), elsewhere (by somebody else), ollama_away.',
+    help: 'Times that a model that was used through Hearth left memory. why: expired (its keep_alive), unloaded (somebody asked for it), pushed_out (by another load), options (loaded anew), elsewhere (a program past Hearth), restarted (Ollama went away).',
   },
   hearth_model_memory_bytes: {
     type: 'gauge',

@@ -54,7 +54,7 @@ describe('requests', () => {
     expect(figures.get(`hearth_prompt_tokens_total{model="${MODEL}"}`)).toBeGreaterThan(40);
     expect(figures.get(`hearth_saved_tokens_total{model="${MODEL}"}`)).toBeGreaterThanOrEqual(14);
     expect(figures.get('hearth_cache_entries{kind="answers",tier="memory"}')).toBe(2);
-    expect(figures.get(`hearth_model_load_seconds_count{model="${MODEL}",why="absent"}`)).toBe(1);
+    expect(figures.get(`hearth_model_load_seconds_count{model="${MODEL}",why="first"}`)).toBe(1);
     expect(liveIn(figures)).toBe(0);
   });
 
@@ -78,7 +78,7 @@ describe('requests', () => {
     expect(figures.get(`hearth_model_evictions_total{model="${MODEL}",why="options"}`)).toBe(2);
     await hearth.post('/api/cache-stats', { action: 'unload_model' });
     const after = await figuresOf(hearth);
-    expect(after.get(`hearth_model_evictions_total{model="${MODEL}",why="asked"}`)).toBe(1);
+    expect(after.get(`hearth_model_evictions_total{model="${MODEL}",why="unloaded"}`)).toBe(1);
   });
 });
 
@@ -115,8 +115,8 @@ describe.runIf(programOfPrometheus('prometheus') !== undefined)('with the real P
     const prometheus: Prometheus = await startPrometheus(`
       scrape_configs:
         - job_name: hearth
-          scrape_interval: 200ms
-          scrape_timeout: 200ms
+          scrape_interval: 500ms
+          scrape_timeout: 500ms
           static_configs: [{ targets: ['${new URL(hearth.url).host}'] }]
     `);
     try {
@@ -129,7 +129,7 @@ describe.runIf(programOfPrometheus('prometheus') !== undefined)('with the real P
         'utf8',
       );
       const [up, ...others] = queriesOf(dashboard, { job: 'hearth', range: '5m' });
-      expect((await prometheus.query(up ?? '')).map(({ value }) => value)).toEqual([1]);
+      await expect.poll(async () => (await prometheus.query(up ?? '')).map(({ value }) => value)).toEqual([1]);
       await Promise.all(others.map((query) => prometheus.query(query)));
     } finally {
       await prometheus.stop();
