@@ -210,8 +210,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   const door = { hosts: bind.hosts, port, log, underWay, stalledMs: () => current.server.stalled_reader_s * 1000 };
   const listening = await listen(listener, door).catch(async (error: unknown) => {
-    await Promise.all([ollama.close(), relay.close()]);
-    leave();
+    await leave();
     throw error;
   });
   port = listening.port;
@@ -265,11 +264,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
     await watch.stop();
     await listening.close();
-    await Promise.all([ollama.close(), relay.close()]);
-    leave();
+    await leave();
   }
 
-  function leave(): void {
+  async function leave(): Promise<void> {
+    await Promise.all([ollama.close(), relay.close()]);
     history.ended();
     stores.close();
     if (options.legacy === undefined) database.close();
