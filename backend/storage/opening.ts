@@ -102,7 +102,7 @@ function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Open
 
 /** Its tables are not those of its version, so the steps to ours fail. Undefined where the error is none of SQLite's. */
 function unlikeOurs(error: unknown): Trouble | undefined {
-  const isOfSqlite = error instanceof Error && 'errcode' in error;
+  const isOfSqlite = error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
   return isOfSqlite ? { kind: 'damaged', why: 'its tables are not those of its version' } : undefined;
 }
 

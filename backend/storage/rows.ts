@@ -1,5 +1,6 @@
 // One open SQLite file, or one in memory: statements kept by their text, transactions, and pages counted.
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import { resultCode } from './result-code.ts';
 import type { Sqlite } from './sqlite.ts';
 
 export type Param = string | number | bigint | null | Uint8Array;
@@ -54,9 +55,7 @@ const BUSY = 5;
 
 /** Another program writes, and did so for as long as was waited. */
 export function isBusy(error: unknown): boolean {
-  return (
-    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === BUSY
-  );
+  return resultCode(error) === BUSY;
 }
 
 export class Connection implements Rows {

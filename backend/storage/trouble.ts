@@ -1,5 +1,6 @@
 // What an error of the store means: the file is damaged, the disk can't be used now, or the work itself was wrong.
 import { Held } from './data-folder.ts';
+import { resultCode } from './result-code.ts';
 import { NewerSchema } from './schema.ts';
 
 /**
@@ -42,9 +43,8 @@ export function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof Held) return { kind: 'held', why: 'another Hearth uses it' };
   if (error instanceof NewerSchema) return { kind: 'newer', why: 'a newer Hearth wrote it' };
-  if ('errcode' in error && typeof error.errcode === 'number') {
-    // The upper bytes only tell more.
-    const code = error.errcode & 0xff;
+  const code = resultCode(error);
+  if (code !== undefined) {
     const damaged = DAMAGED.get(code);
     if (damaged !== undefined) return { kind: 'damaged', why: damaged };
     const why = UNUSABLE.get(code);
