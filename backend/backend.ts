@@ -26,6 +26,7 @@ import { LeaseQueue } from './core/queue/queue.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { Recorder } from './core/stories/recorder.ts';
 import { Requests } from './core/requests/requests.ts';
+import { RequestDesk } from './core/stories/request-desk.ts';
 import { RequestNews } from './core/stories/request-news.ts';
 import { Reloads } from './core/models/reloads.ts';
 import { queueView } from './core/stories/queue-now.ts';
@@ -69,7 +70,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const via = `1.1 hearth-${randomUUID()}`;
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
-  const { onArrived, onEnded } = new RequestNews(() => ({ requestLog: stores.requests, feed, meter }));
+  const { onArrived, onEnded, onRefused } = new RequestNews(() => ({ requestLog: stores.requests, feed, meter }));
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
   const { database } = legacy;
@@ -104,13 +105,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
   const hindsight = new Hindsight({ config, estimator });
-  const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads };
+  const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads, onEnded };
   const working = { ...memory, ...asking, config, clock, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
-  const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights(), onEnded });
-  const embedder = new Embedder({ ...working, onEnded });
-  const handedOnRuns = new HandedOnRuns({ ...working, onEnded });
+  const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights() });
+  const embedder = new Embedder(working);
+  const handedOnRuns = new HandedOnRuns(working);
   const shown: SnapshotParts = {
     version,
     startedAt: clock.elapsed(),
@@ -129,11 +130,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     openBatches: (watcher) => batches.open(watcher),
     notices: () => [
       ...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
-      ...stores.notices,
-      ...handles.notices,
-      ...warmer.notices,
-      ...reloads.notices,
-      ...recorder.notices,
+      ...[stores, handles, warmer, reloads, recorder].flatMap(({ notices }) => notices),
     ],
   };
   const feed = new Feed(
@@ -158,6 +155,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
+  const requestDesk = new RequestDesk({ requestLog: stores.requests, jobs });
   const acting = { ...memory, config, clock, cache, conversations, telemetry };
   const warmer = new Warmer({ ...acting, log, notice });
 
@@ -182,6 +180,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const listener = createApp({
     ...shown,
     ...acting,
+    onEnded,
+    onRefused,
     gateway,
     embedder,
     handedOnRuns,
@@ -190,7 +190,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     jobStore: stores.jobs,
     ...batchWork,
     feed,
-    requestLog: stores.requests,
+    requestDesk,
     meter,
     metrics,
     relay: relayUnlessReplayed(reportingRelay(relay, watch), replay),
@@ -252,7 +252,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     beat.look();
     void watch.reconfigured();
   };
-  const control = hostControl({ shown, acting, queue, jobs, batches, feed, life: life.signal, lookAgain });
+  const control = hostControl({ shown, acting, queue, jobs, batches, requestDesk, feed, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
     deaf();

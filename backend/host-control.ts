@@ -1,12 +1,14 @@
 // What the host of a gateway can see and do: the tray and the window use it.
-import type { Action, ActionResult } from './contract/control.ts';
+import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
+import type { RequestQuery } from './contract/request-query.ts';
 import { LOCAL } from './core/ownership.ts';
 import type { LeaseQueue } from './core/queue/queue.ts';
 import { act, readAction, type ActionParts } from './core/stories/actions.ts';
 import type { CancelledBatch } from './contract/queue-view.ts';
 import type { JobBatches } from './core/stories/job-batches.ts';
 import type { Jobs } from './core/stories/jobs.ts';
+import type { RequestDesk } from './core/stories/request-desk.ts';
 import { queueView } from './core/stories/queue-now.ts';
 import { snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import type { Feed } from './core/telemetry/feed.ts';
@@ -23,6 +25,15 @@ export interface Control {
   cancel(requestId: string): void;
   /** All of a batch that have not ended. Throws request_not_found, request_gone, not_cancellable. */
   cancelBatch(batchId: string): Promise<CancelledBatch>;
+  /** All requests: a page of the list, one by its id with its detail, and the end of one that lives. */
+  readonly requests: {
+    /** Throws invalid_request. */
+    list(query: RequestQuery, signal?: AbortSignal): Promise<RequestList>;
+    /** Throws request_not_found. */
+    detail(requestId: string): DetailedRequest;
+    /** Throws request_not_found, request_gone, not_cancellable. */
+    cancel(requestId: string): void;
+  };
   /** One place nearer, for a request that waits in line. The new place. Throws request_not_found, not_cancellable. */
   moveUp(requestId: string): number;
   /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
@@ -37,6 +48,7 @@ export interface HostControlParts {
   readonly queue: Pick<LeaseQueue, 'pause' | 'resume'>;
   readonly jobs: Pick<Jobs, 'cancel' | 'moveUp'>;
   readonly batches: Pick<JobBatches, 'cancel'>;
+  readonly requestDesk: RequestDesk;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
@@ -44,7 +56,8 @@ export interface HostControlParts {
 }
 
 /** The control of a gateway that is made of these parts. */
-export function hostControl({ shown, acting, queue, jobs, batches, feed, life, lookAgain }: HostControlParts): Control {
+export function hostControl(parts: HostControlParts): Control {
+  const { shown, acting, queue, jobs, batches, requestDesk, feed, life, lookAgain } = parts;
   return {
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     onChange: (listener) => feed.listen(listener),
@@ -55,6 +68,11 @@ export function hostControl({ shown, acting, queue, jobs, batches, feed, life, l
     },
     cancel: (id) => jobs.cancel(id, LOCAL),
     cancelBatch: (id) => batches.cancel(id, LOCAL),
+    requests: {
+      list: (query, signal = life) => requestDesk.list(query, LOCAL, AbortSignal.any([signal, life])),
+      detail: (id) => requestDesk.detail(id, LOCAL),
+      cancel: (id) => requestDesk.cancel(id, LOCAL),
+    },
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
       const asked = readAction({ action, data });

@@ -6,6 +6,7 @@ import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';
 import { MODE_NAMES } from './mode.ts';
 import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
+import { requestDetailSchema } from './request-detail.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
@@ -212,13 +213,17 @@ export const requestFactSchema = z.object({
 });
 export type RequestFact = z.infer<typeof requestFactSchema>;
 
-/** GET /api/requests: the newest first, by their end. */
+/** GET /api/requests: the newest first, by their arrival. */
 export const requestListSchema = z.object({
   requests: z.array(requestFactSchema),
-  /** `cursor` of the next page; null when there is none. A page may have fewer requests than asked for, or none, before that. */
+  /** `cursor` of the next page; null when there is none. */
   next: z.string().nullable(),
 });
 export type RequestList = z.infer<typeof requestListSchema>;
+
+/** GET /api/requests/:id. A kept answer that was given at once has no detail: it neither waited nor ran. */
+export const detailedRequestSchema = requestFactSchema.extend({ detail: requestDetailSchema.optional() });
+export type DetailedRequest = z.infer<typeof detailedRequestSchema>;
 
 /** Everything as it is now, for callers that may see all of it. */
 export const snapshotSchema = z.object({

@@ -113,6 +113,11 @@ export const ERRORS = {
     retryable: true,
     when: 'The request waited longer than queue.max_wait_ms, for its turn or for Ollama to come back.',
   },
+  interrupted: {
+    status: 503,
+    retryable: true,
+    when: 'Only in the list of requests: Hearth ended while the request lived, and could not say how it went on.',
+  },
   shutting_down: { status: 503, retryable: true, when: 'The gateway is stopping.' },
   breaker_open: {
     status: 503,

@@ -9,7 +9,7 @@ import {
   conversationRemovedSchema,
   conversationViewSchema,
   healthSchema,
-  requestFactSchema,
+  detailedRequestSchema,
   requestListSchema,
 } from './control.ts';
 import { wireErrorSchema, type ErrorCode } from './errors.ts';
@@ -23,6 +23,7 @@ import {
   queueSchema,
   requestViewSchema,
 } from './queue-view.ts';
+import { requestQuerySchema } from './request-query.ts';
 import type { OwnRoute } from './routes.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -51,7 +52,7 @@ export const ANSWERED = {
   Cancelled: cancelledSchema,
   Conversation: conversationViewSchema,
   ConversationRemoved: conversationRemovedSchema,
-  EndedRequest: requestFactSchema,
+  DetailedRequest: detailedRequestSchema,
   RequestList: requestListSchema,
   CacheStats: cacheStatsSchema,
   ActionResult: actionResultSchema,
@@ -178,19 +179,23 @@ export const OPERATIONS: {
   },
   '/api/requests': {
     get: {
-      what: 'The requests that have ended',
-      query: [
-        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 500, default: 100 } },
-        { name: 'cursor', in: 'query', schema: { type: 'string' }, description: '`next` of the page before' },
-      ],
+      what: 'The requests, living and ended',
+      query: requestQuery(),
       answers: { status: 200, shapes: ['RequestList'], what: 'The newest first, as far as the caller may see them' },
       errors: ['invalid_request'],
     },
   },
+  '/api/requests/:id/cancel': {
+    post: {
+      what: 'End a request that lives',
+      answers: { status: 200, shapes: ['Cancelled'], what: 'Cancelled' },
+      errors: ['request_not_found', 'request_gone', 'not_cancellable'],
+    },
+  },
   '/api/requests/:id': {
     get: {
-      what: 'A request that has ended',
-      answers: { status: 200, shapes: ['EndedRequest'], what: 'How it was answered, and how long that took' },
+      what: 'A request, with where its time went and why',
+      answers: { status: 200, shapes: ['DetailedRequest'], what: 'How it was answered, or how it stands' },
       errors: ['request_not_found'],
     },
   },
@@ -220,6 +225,12 @@ export const OPERATIONS: {
     },
   },
 };
+
+/** Each field of the question, and whether it may be there several times. */
+function requestQuery(): readonly Json[] {
+  const { properties } = plain(requestQuerySchema, 'input') as { readonly properties: Readonly<Record<string, Json>> };
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
+}
 
 /** A schema as plain JSON Schema. What JSON Schema cannot say, such as a check in code, is left out. */
 export function plain(schema: z.ZodType, io: 'input' | 'output'): Json {

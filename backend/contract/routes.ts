@@ -68,7 +68,15 @@ export const ROUTES = [
     dialect: 'own',
     ...LOOKS,
     scope: 'chat',
-    what: 'The requests that have ended, the newest first; `limit` (100), and `cursor` for the next page.',
+    what: 'The requests, living and ended, the newest first; filters, words, pages: docs/requests.md.',
+  },
+  {
+    path: '/api/requests/:id/cancel',
+    methods: ['POST'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'chat',
+    what: 'End one that lives.',
   },
   {
     path: '/api/requests/:id',
@@ -76,7 +84,7 @@ export const ROUTES = [
     dialect: 'own',
     ...LOOKS,
     scope: 'chat',
-    what: 'One of them, by its `X-Request-ID`.',
+    what: 'One of them, by its `X-Request-ID`: where its time went, and why.',
   },
   {
     path: '/api/cache-stats',

@@ -29,21 +29,25 @@ export interface FlightContext {
  */
 export type Lead = (context: FlightContext) => Promise<void>;
 
-export interface JoinOptions {
+export interface JoinOptions<N = unknown> {
   /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
   readonly signal: AbortSignal;
   /** Asked at each use, since it may change. */
   urgency(): Urgency;
   /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
   finishAbandoned(reason: unknown): boolean;
+  /** What all who take part find in their seats, where this one starts the flight. */
+  readonly note?: N;
 }
 
 /** A place in a flight. Leave it in any case; leaving twice is harmless. */
-export interface Seat {
+export interface Seat<N = unknown> {
   /** Whether this seat started the flight. */
   readonly led: boolean;
   /** Whether it was more urgent than all who were here before it. */
   readonly lifts: boolean;
+  /** That of the one who started the flight. */
+  readonly note: N | undefined;
   /** The log from its beginning, then what comes, to the end event; throws what the run threw. Read it once. */
   readonly events: AsyncIterable<ChatEvent>;
   /** Where the run stands now, before anything of it is read; undefined when nothing was said of it yet. */
@@ -56,8 +60,8 @@ export interface Seat {
 /** Why a seat that was left has no more events; one for all, since an error collects a stack and every seat is left. */
 const LEFT = new AppError('cancelled', 'The caller left.');
 
-export class Flights {
-  readonly #flights = new Map<string, Flight>();
+export class Flights<N = unknown> {
+  readonly #flights = new Map<string, Flight<N>>();
 
   /** Flights under way. */
   get size(): number {
@@ -65,11 +69,11 @@ export class Flights {
   }
 
   /** Takes a seat in the flight of this key, starting one when there is none. Throws the signal's reason, or what lead throws. */
-  join(key: string, options: JoinOptions, lead: Lead): Seat {
+  join(key: string, options: JoinOptions<N>, lead: Lead): Seat<N> {
     options.signal.throwIfAborted();
     const running = this.#flights.get(key);
     if (running !== undefined) return running.board(options, false);
-    const flight = new Flight(key, () => {
+    const flight = new Flight<N>(key, options.note, () => {
       // Gone from the table in the same tick, so that nobody joins a run that has ended or was given up.
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     });
@@ -92,18 +96,20 @@ class Reader {
   }
 }
 
-class Flight {
+class Flight<N> {
   readonly #abort = new AbortController();
-  readonly #passengers = new Set<JoinOptions>();
+  readonly #passengers = new Set<JoinOptions<N>>();
   readonly #key: string;
+  readonly #note: N | undefined;
   readonly #onClosed: () => void;
   readonly #log: ChatEvent[] = [];
   #waiting: (ChatEvent & { type: 'waiting' }) | undefined;
   #outcome: { readonly failure?: unknown } | undefined;
   #sleepers: (() => void)[] = [];
 
-  constructor(key: string, onClosed: () => void) {
+  constructor(key: string, note: N | undefined, onClosed: () => void) {
     this.#key = key;
+    this.#note = note;
     this.#onClosed = onClosed;
   }
 
@@ -155,7 +161,7 @@ class Flight {
     return mostUrgent(Array.from(this.#passengers, (passenger) => passenger.urgency()));
   }
 
-  board(options: JoinOptions, led: boolean): Seat {
+  board(options: JoinOptions<N>, led: boolean): Seat<N> {
     const lifts = levelOf(options.urgency()) < levelOf(this.#urgency());
     this.#passengers.add(options);
     const reader = new Reader();
@@ -177,6 +183,7 @@ class Flight {
     return {
       led,
       lifts,
+      note: this.#note,
       get waiting() {
         return standing();
       },

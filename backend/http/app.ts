@@ -2,13 +2,15 @@
 // Who answers which route is router.ts; what a route does is in the room of its dialect.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, faultOf } from '../contract/errors.ts';
-import { dialectOf } from '../contract/routes.ts';
+import { dialectOf, routeOf } from '../contract/routes.ts';
 import { LOOP_STATUS } from '../contract/via-loop.ts';
 import type { Log, NewId } from '../core/ports.ts';
+import type { RequestNews } from '../core/stories/request-news.ts';
 import { callersId } from './dialect/asking.ts';
 import type { DropInParts } from './dialect/drop-in.ts';
 import { sendError } from './dialect/encode.ts';
 import { tellMode } from './dialect/mode-asked.ts';
+import { callerOf, ownerOf } from './door/caller.ts';
 import type { Guard } from './door/guard.ts';
 import { anthropicHandlers } from './anthropic/anthropic-routes.ts';
 import { batchHandlers, type BatchParts } from './batches/batch-routes.ts';
@@ -27,6 +29,7 @@ export interface AppParts extends OwnParts, DropInParts, FileParts, BatchParts {
   readonly guard: Guard;
   readonly newId: NewId;
   readonly log: Log;
+  readonly onRefused: RequestNews['onRefused'];
   /** Told of each answer that is an error from its first byte. */
   readonly meter: { answeredByError(code: string): void };
 }
@@ -53,14 +56,16 @@ export function createApp(parts: AppParts): RequestListener {
 
 /** Lets a request through the front door and runs its handler, to whichever end. */
 function runner(parts: AppParts): Run {
-  const { guard, newId, log, underWay, meter } = parts;
+  const { guard, newId, log, underWay, clock, onRefused, meter } = parts;
   return async (req, res, handler) => {
     const startedAt = performance.now();
     const seen = guard.recall(req);
     const id = (seen?.hasId === false ? undefined : callersId(req)) ?? newId();
     const arrival = new Arrival(id, seen);
+    let isIn = seen !== undefined;
     try {
-      if (seen !== undefined || admitted(parts, req, res, arrival)) await handler(req, res, arrival);
+      isIn ||= admitted(parts, req, res, arrival);
+      if (isIn) await handler(req, res, arrival);
       const ms = Math.round(performance.now() - startedAt);
       log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms }, 'request');
     } catch (thrown) {
@@ -69,6 +74,9 @@ function runner(parts: AppParts): Run {
       const error = sendError(res, asRefusal(thrown), dialectOf(pathOf(req)));
       if (isFirst) meter.answeredByError(error.code);
       failed(log, id, req, error);
+      if (isIn && asksForRun(req)) {
+        onRefused({ id, route: pathOf(req), caller: callerOf(req), owner: ownerOf(req) }, error, clock);
+      }
     } finally {
       underWay.over(req);
     }
@@ -88,6 +96,12 @@ function admitted(
   if (guard.admit(req, res) === 'answered') return false;
   arrival.seen = guard.recall(req);
   return true;
+}
+
+/** Whether a model is to work for it, on a route that we answer. */
+function asksForRun(req: IncomingMessage): boolean {
+  const route = routeOf(pathOf(req));
+  return req.method === 'POST' && route?.by === 'hearth' && route.does === 'run';
 }
 
 function failed(log: Log, id: string, req: IncomingMessage, error: AppError): void {

@@ -1,38 +1,9 @@
-// The list of requests as rows. Requests with the same app, model, route, source, class and end are of one kind, so that a row of
-// the list is a few numbers, and a question for an app or a model is one about kinds.
+// The list of requests as rows: how one is written, read and taken away. How they are searched is request-finding.ts.
+import { AppError } from '../contract/errors.ts';
+import { requestDetailSchema, type RequestDetail } from '../contract/request-detail.ts';
 import type { LoggedRequest } from '../core/requests/request-log.ts';
+import { BLOCK_OF_N, blockOf } from './request-tables.ts';
 import type { Sql } from './rows.ts';
-
-/**
- * `n` grows in the order of the ends; `last` is that of the newest request of a kind. An absent text is ''. Ids have no index:
- * they are random, so that each row would change a page of it somewhere else, which costs more than all the rest of the list.
- */
-export const REQUEST_TABLES = `
-CREATE TABLE request_kinds (
-  kind INTEGER PRIMARY KEY,
-  owner TEXT NOT NULL,
-  caller TEXT NOT NULL,
-  model TEXT NOT NULL,
-  route TEXT NOT NULL,
-  source TEXT NOT NULL,
-  class TEXT NOT NULL,
-  class_by TEXT NOT NULL,
-  status TEXT NOT NULL,
-  code TEXT NOT NULL,
-  last INTEGER NOT NULL,
-  UNIQUE (owner, caller, model, route, source, class, class_by, status, code)
-) STRICT;
-CREATE TABLE requests (
-  n INTEGER PRIMARY KEY,
-  id TEXT NOT NULL,
-  kind INTEGER NOT NULL,
-  created_at INTEGER NOT NULL,
-  queue_ms INTEGER NOT NULL,
-  ttft_ms INTEGER NOT NULL,
-  total_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX request_kinds_by_last ON request_kinds (last);
-`;
 
 /** A request and its place in the list. */
 export interface PlacedRequest {
@@ -40,80 +11,71 @@ export interface PlacedRequest {
   readonly request: LoggedRequest;
 }
 
-const KIND = `INSERT INTO request_kinds (owner, caller, model, route, source, class, class_by, status, code, last)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING kind`;
-const PUT = 'INSERT OR REPLACE INTO requests (n, id, kind, created_at, queue_ms, ttft_ms, total_ms) VALUES (?, ?, ?, ?, ?, ?, ?)'; // prettier-ignore
-/** CROSS: the rows of the list are gone through in their order, whatever SQLite thinks of the kinds. */
-const FOUND = 'SELECT requests.*, request_kinds.* FROM requests CROSS JOIN request_kinds USING (kind)';
+const KIND = `INSERT INTO request_kinds (owner, caller, model, route, source, class, class_by, status, code, error, missed, slow, last)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING kind`;
+const PUT = `INSERT OR REPLACE INTO requests (n, id, kind, created_at, queue_ms, ttft_ms, total_ms, tokens, prompt_tokens, load_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const PUT_DETAIL = 'INSERT OR REPLACE INTO request_details (n, detail) VALUES (?, ?)';
+const FOUND = 'SELECT * FROM requests JOIN request_kinds USING (kind) WHERE n = ?';
 
-/** In the order of their places. */
 export function putRequests(sql: Sql, placed: readonly PlacedRequest[]): void {
-  const kinds = new Map<string, { last: number; readonly texts: readonly string[] }>();
+  const kinds = new Map<string, { last: number; readonly values: readonly (string | number)[] }>();
   for (const { n, request } of placed) {
-    const texts = textsOf(request);
-    const key = texts.join('\0');
+    const values = kindOf(request);
+    const key = values.join('\0');
     const kind = kinds.get(key);
-    if (kind === undefined) kinds.set(key, { last: n, texts });
-    else kind.last = n;
+    if (kind === undefined) kinds.set(key, { last: n, values });
+    else kind.last = Math.max(kind.last, n);
   }
   const numbers = new Map<string, number>();
-  for (const [key, { last, texts }] of kinds) {
-    const row = sql.get(KIND, ...texts, last) as { readonly kind: number } | undefined;
+  for (const [key, { last, values }] of kinds) {
+    const row = sql.get(KIND, ...values, last) as { readonly kind: number } | undefined;
     numbers.set(key, row?.kind ?? 0);
   }
   for (const { n, request } of placed) {
-    const { id, createdAt, queue_ms, ttft_ms, total_ms } = request;
-    const kind = numbers.get(textsOf(request).join('\0')) ?? 0;
-    sql.run(PUT, n, id, kind, Math.round(createdAt), queue_ms, ttft_ms, total_ms);
+    const { id, createdAt, queue_ms, ttft_ms, total_ms, detail } = request;
+    const { tokens = null, prompt_tokens = null, load_ms = null } = request;
+    const kind = numbers.get(kindOf(request).join('\0')) ?? 0;
+    sql.run(PUT, n, id, kind, Math.round(createdAt), queue_ms, ttft_ms, total_ms, tokens, prompt_tokens, load_ms);
+    if (detail !== undefined) sql.run(PUT_DETAIL, n, JSON.stringify(withoutTexts(detail)));
   }
 }
 
-function textsOf({ owner, caller, model, route, source, class: of, class_by, status, code }: LoggedRequest): string[] {
-  return [owner, caller, model, route, source, of ?? '', class_by ?? '', status, code ?? ''];
+function kindOf(request: LoggedRequest): (string | number)[] {
+  const { owner, caller, model, route, source, status, slow } = request;
+  const { class: of = '', class_by = '', code = '', error = '', missed = '' } = request;
+  return [owner, caller, model, route, source, of, class_by, status, code, error, missed, slow ? 1 : 0];
 }
 
-/** The newest first, from `before` on back to `from`, as far as they came after a moment. `owner`: of one alone. */
-export function requestsBefore(
-  sql: Sql,
-  {
-    before,
-    from,
-    since,
-    limit,
-    owner,
-  }: Readonly<Record<'before' | 'from' | 'since' | 'limit', number>> & {
-    readonly owner: string | undefined;
-  },
-): PlacedRequest[] {
-  const rows =
-    owner === undefined
-      ? sql.all(
-          `${FOUND} WHERE n < ? AND n >= ? AND created_at >= ? ORDER BY n DESC LIMIT ?`,
-          before,
-          from,
-          since,
-          limit,
-        )
-      : sql.all(
-          `${FOUND} WHERE n < ? AND n >= ? AND created_at >= ? AND owner = ? ORDER BY n DESC LIMIT ?`,
-          before,
-          from,
-          since,
-          owner,
-          limit,
-        );
-  return rows.map(placedOf);
+/** What of a prompt is in it is for memory alone, and what its caller was told may quote it: the kind has the other form. */
+function withoutTexts({ error: _told, parted, ...detail }: RequestDetail): RequestDetail {
+  if (parted === undefined) return detail;
+  const { then: _then, now: _now, ...rest } = parted;
+  return { ...detail, parted: rest };
 }
 
-/** Those with this id, the newest first, among the rows before a place and from another one on. */
-export function requestsNamed(
-  sql: Sql,
-  id: string,
-  { before, from, since }: Readonly<Record<'before' | 'from' | 'since', number>>,
-): PlacedRequest[] {
-  return sql
-    .all(`${FOUND} WHERE n < ? AND n >= ? AND id = ? AND created_at >= ? ORDER BY n DESC`, before, from, id, since)
-    .map(placedOf);
+export function requestAt(sql: Sql, n: number): LoggedRequest | undefined {
+  const row = sql.get(FOUND, n);
+  return row === undefined ? undefined : requestOf(row);
+}
+
+/** As it was written; undefined where there is none, and where it is not what it should be. */
+export function detailAt(sql: Sql, n: number): RequestDetail | undefined {
+  const row = sql.get('SELECT detail FROM request_details WHERE n = ?', n) as { readonly detail: string } | undefined;
+  try {
+    return requestDetailSchema.safeParse(JSON.parse(row?.detail ?? 'null')).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Those with this id, the newest first. */
+export function* placesOf(sql: Sql, id: string): Generator<number, void, undefined> {
+  const { first, last } = ends(sql);
+  for (let block = blockOf(last); block >= blockOf(first); block--) {
+    const rows = sql.all(`SELECT n FROM requests WHERE ${BLOCK_OF_N} = ? AND id = ? ORDER BY n DESC`, block, id);
+    for (const { n } of rows as { readonly n: number }[]) yield n;
+  }
 }
 
 /** The places of the oldest and the newest row; 0 where there is none. */
@@ -131,40 +93,76 @@ export function forgetRequests(
   sql: Sql,
   { before, since, limit }: Readonly<Record<'before' | 'since' | 'limit', number>>,
 ): number {
-  const { changes } = sql.run(
-    `DELETE FROM requests WHERE (n < ? OR created_at < ?) AND n IN (SELECT n FROM requests ORDER BY n LIMIT ?)`,
-    before,
-    since,
-    limit,
-  );
+  const old = 'SELECT n FROM (SELECT n, created_at FROM requests ORDER BY n LIMIT ?) WHERE n < ? OR created_at < ?';
+  sql.run(`DELETE FROM request_details WHERE n IN (${old})`, limit, before, since);
+  const { changes } = sql.run(`DELETE FROM requests WHERE n IN (${old})`, limit, before, since);
   if (changes > 0) {
     sql.run('DELETE FROM request_kinds WHERE last < coalesce((SELECT min(n) FROM requests), 9e15)');
   }
   return changes;
 }
 
-/** The tables are STRICT and written here alone, so that a row has what its columns say. */
-function placedOf(row: unknown): PlacedRequest {
-  const { n, id, owner, caller, model, route, source, status, created_at, queue_ms, ttft_ms, total_ms, ...rest } =
-    row as Record<'n' | 'created_at' | 'queue_ms' | 'ttft_ms' | 'total_ms', number> &
-      Pick<LoggedRequest, 'id' | 'owner' | 'caller' | 'model' | 'route' | 'source' | 'status'> & {
-        readonly [Name in 'class' | 'class_by' | 'code']: NonNullable<LoggedRequest[Name]>;
-      };
-  const times = { createdAt: created_at, queue_ms, ttft_ms, total_ms };
+export function removeRequest(sql: Sql, n: number): void {
+  sql.run('DELETE FROM requests WHERE n = ?', n);
+  sql.run('DELETE FROM request_details WHERE n = ?', n);
+}
+
+/** Requests that lived when the process before this one ended, without a word: nobody knows how they went on. */
+export function endLeftLiving(sql: Sql): void {
+  const living = sql.all("SELECT * FROM request_kinds WHERE status IN ('queued', 'processing')") as Kind[];
+  for (const { kind, last, ...values } of living) {
+    const ended = { ...values, status: 'failed', code: INTERRUPTED.code, error: INTERRUPTED.logged };
+    const { owner, caller, model, route, source, class: of, class_by, status, code, error, missed, slow } = ended;
+    const texts = [owner, caller, model, route, source, of, class_by, status, code, error, missed];
+    const row = sql.get(KIND, ...texts, slow, last) as { readonly kind: number } | undefined;
+    sql.run('UPDATE requests SET kind = ? WHERE kind = ?', row?.kind ?? 0, kind);
+    sql.run('DELETE FROM request_kinds WHERE kind = ?', kind);
+  }
+}
+
+const INTERRUPTED = new AppError('interrupted', 'Hearth ended while this request lived.');
+
+/** A row of request_kinds. The tables are STRICT and written here alone, so that a row has what its columns say. */
+export interface Kind extends Record<
+  'owner' | 'caller' | 'model' | 'route' | 'source' | 'class_by' | 'status' | 'code' | 'error' | 'missed',
+  string
+> {
+  readonly kind: number;
+  readonly class: NonNullable<LoggedRequest['class']> | '';
+  readonly slow: number;
+  readonly last: number;
+}
+
+interface Row extends Kind, Record<'n' | 'created_at' | 'queue_ms' | 'ttft_ms' | 'total_ms', number> {
+  readonly id: string;
+  readonly tokens: number | null;
+  readonly prompt_tokens: number | null;
+  readonly load_ms: number | null;
+}
+
+function requestOf(row: unknown): LoggedRequest {
+  const { id, owner, caller, model, route, source, created_at, queue_ms, ttft_ms, total_ms, ...rest } = row as Row;
   return {
-    n,
-    request: {
-      id,
-      owner,
-      caller,
-      model,
-      route,
-      source,
-      status,
-      ...times,
-      class: rest.class_by === '' ? undefined : rest.class,
-      class_by: rest.class_by === '' ? undefined : rest.class_by,
-      code: rest.code.length === 0 ? undefined : rest.code,
-    },
+    id,
+    owner,
+    caller,
+    model,
+    route,
+    source,
+    status: rest.status as LoggedRequest['status'],
+    createdAt: created_at,
+    queue_ms,
+    ttft_ms,
+    total_ms,
+    class: rest.class === '' ? undefined : rest.class,
+    class_by: rest.class_by === '' ? undefined : rest.class_by,
+    code: rest.code === '' ? undefined : (rest.code as LoggedRequest['code']),
+    error: rest.error === '' ? undefined : rest.error,
+    missed: rest.missed === '' ? undefined : rest.missed,
+    slow: rest.slow === 1,
+    tokens: rest.tokens ?? undefined,
+    prompt_tokens: rest.prompt_tokens ?? undefined,
+    load_ms: rest.load_ms ?? undefined,
+    detail: undefined,
   };
 }

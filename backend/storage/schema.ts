@@ -6,7 +6,7 @@ import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
 import { RECORDING_TABLES } from './recording-texts.ts';
-import { REQUEST_TABLES } from './request-rows.ts';
+import { REQUEST_SEARCH, REQUEST_TABLES } from './request-tables.ts';
 import type { Connection } from './rows.ts';
 
 /** The tables of a database. */
@@ -36,6 +36,7 @@ export const SCHEMA: Schema = {
       RECORDING_TABLES,
       REQUEST_TABLES,
     ].join('\n'),
+    REQUEST_SEARCH,
   ],
   carried: ['history', ...JOB_CARRIED, 'recording_texts', 'recordings'],
 };

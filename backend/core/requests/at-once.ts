@@ -23,11 +23,18 @@ export type Ended = Pick<
   Partial<
     Pick<
       Ticket,
-      'class' | 'classBy' | 'cache' | 'startedAt' | 'ranAt' | 'finishedAt' | 'silentSince' | 'flight' | 'trace'
+      | 'class'
+      | 'classBy'
+      | 'cache'
+      | 'startedAt'
+      | 'ranAt'
+      | 'finishedAt'
+      | 'silentSince'
+      | 'flight'
+      | 'trace'
+      | 'comesAgain'
     >
-  > & {
-    shown(moment: number): string;
-  };
+  > & { shown(moment: number): string };
 
 /** A request as it is known when its kept answer was found. */
 interface AnsweredAtOnce {

@@ -1,8 +1,10 @@
-// The list of requests that have ended: who asked which model when, how it was answered and how long that took. No text of
-// a prompt or an answer. The port that storage fills.
+// The list of requests: who asked which model when, how it was answered, where the time went and why. No text of a prompt or an
+// answer. The port that storage fills.
 import type { RequestFact } from '../../contract/control.ts';
+import type { RequestDetail } from '../../contract/request-detail.ts';
+import type { RequestSearch } from './request-search.ts';
 
-/** A request that has ended. */
+/** A request as it is listed: one that has ended, or a living one as it is now. */
 export interface LoggedRequest extends Pick<RequestFact, 'route' | 'model' | 'caller' | 'source' | 'status'> {
   /** A program may have given several requests one id. */
   readonly id: string;
@@ -17,20 +19,37 @@ export interface LoggedRequest extends Pick<RequestFact, 'route' | 'model' | 'ca
   readonly class: RequestFact['class'];
   readonly class_by: RequestFact['class_by'];
   readonly code: RequestFact['code'];
+  /** What went wrong, without what was quoted. */
+  readonly error: string | undefined;
+  /** Of the answer and the prompt; undefined where not known. */
+  readonly tokens: number | undefined;
+  readonly prompt_tokens: number | undefined;
+  readonly load_ms: number | undefined;
+  readonly slow: boolean;
+  readonly missed: string | undefined;
+  /** Undefined for a kept answer that was given at once, and in a list. */
+  readonly detail: RequestDetail | undefined;
 }
 
 /** One page of the list, the newest first. */
 export interface LoggedPage {
   readonly requests: readonly LoggedRequest[];
-  /** Where the next page begins; undefined when there is none. A page may have few requests, or none, before that. */
+  /** Where the next page begins; undefined when there is none. */
   readonly next: number | undefined;
 }
 
 export interface RequestLog {
-  /** Takes it into the list, which is written soon. Never throws. */
-  ended(request: LoggedRequest): void;
-  /** What a watcher may see of the requests before a place of the list, or of all; at most so many. */
-  list(watcher: string, limit: number, before?: number): LoggedPage;
-  /** The newest request with this id that a watcher may see. An old one takes a while to find. Rejects with the signal's reason. */
-  find(id: string, watcher: string, signal: AbortSignal): Promise<LoggedRequest | undefined>;
+  /**
+   * A request has come, and has its place in the list from now on; one that a process before this one had listed has its old
+   * place. `life` is the same object at its end; `now` tells how it stands. Never throws.
+   */
+  arrived(life: object, now: () => LoggedRequest): void;
+  /** It has ended; without a `life` it has not been told of before. It is written soon. Never throws. */
+  ended(request: LoggedRequest, life?: object): void;
+  /** It was refused for now, and whoever asked comes again by itself: it was never there. Never throws. */
+  withdrew(life: object): void;
+  /** Those that are searched for, the newest first. Many may have to be looked through: rejects with the signal's reason. */
+  search(search: RequestSearch, signal: AbortSignal): Promise<LoggedPage>;
+  /** The newest request with this id that a watcher may see, with its detail. */
+  find(id: string, watcher: string): LoggedRequest | undefined;
 }

@@ -37,6 +37,8 @@ export interface TicketOptions extends Place {
   readonly keepAlive?: KeepAliveRule | undefined;
   /** The mode that it asks for; that of the settings (cache.mode) when absent. */
   readonly mode?: Mode | undefined;
+  /** Whoever asks comes again by itself when it is refused for now. */
+  readonly comesAgain?: boolean | undefined;
   /** What was of it before this process began; absent where it came since. */
   readonly before?: EarlierLife | undefined;
 }
@@ -74,6 +76,7 @@ export class Ticket {
   readonly maxActive: number | undefined;
   /** See TicketOptions. */
   readonly mode: Mode | undefined;
+  readonly comesAgain: boolean;
   readonly class: QueueClass;
   /** What gave it the class. */
   readonly classBy: string;
@@ -113,6 +116,8 @@ export class Ticket {
   error: AppError | undefined;
   /** What is measured of it beside its times. */
   readonly trace: Trace = {};
+  /** Its end was told to those who list and watch. */
+  isTold = false;
 
   constructor(options: TicketOptions, clock: Clock) {
     this.id = options.id;
@@ -123,6 +128,7 @@ export class Ticket {
     this.owner = options.owner;
     this.maxActive = options.maxActive;
     this.mode = options.mode;
+    this.comesAgain = options.comesAgain ?? false;
     this.class = options.class;
     this.classBy = options.classBy;
     this.unknownWord = options.unknownWord;

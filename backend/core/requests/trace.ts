@@ -33,7 +33,9 @@ export interface Trace {
    * written there.
    */
   run?: Trace;
-  /** How long it waited for its turn in its conversation. */
+  /** Since when it waits for its turn in its conversation; gone once it has it, */
+  turnSince?: number;
+  /** and then how long it waited. */
   turnMs?: number;
   /** Its place in line when it came; 1: the next. */
   position?: number;

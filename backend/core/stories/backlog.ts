@@ -187,7 +187,7 @@ export class Backlog {
       if (stored === undefined) return true;
       if (isRevoked(stored.call.owner, config().server.api_keys)) throw revoked();
       giveBack = hold(stored.bytes);
-      const call = { ...stored.call, before: this.#earlier(stored) };
+      const call = { ...stored.call, before: this.#earlier(stored), comesAgain: true };
       const ticket = new Ticket(call, clock);
       // It was let in when it was accepted.
       ticket.admitted = true;

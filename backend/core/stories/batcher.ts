@@ -85,6 +85,7 @@ export class Batcher {
       return {
         vectors: new Map(results.flatMap(({ vectors }) => [...vectors])),
         loadDuration: Math.max(0, ...results.map(({ loadDuration }) => loadDuration)),
+        loadMs: Math.max(0, ...results.map(({ loadMs }) => loadMs)),
         shared,
       };
     } catch (error) {
@@ -258,7 +259,7 @@ export class Batcher {
       text,
       { numbers: reply.vectors[i] ?? [], tokens: tokens[i] ?? 0, duration: durations[i] ?? 0 },
     ]);
-    return { vectors: new Map(vectors), loadDuration: reply.load_duration };
+    return { vectors: new Map(vectors), loadDuration: reply.load_duration, loadMs };
   }
 }
 
@@ -267,9 +268,6 @@ function isAboutInput(error: unknown): boolean {
   return error instanceof AppError && (error.native?.status === 400 || error.native?.status === 500);
 }
 
-function only(texts: readonly string[], { vectors, loadDuration }: Result): Result {
-  return {
-    vectors: new Map([...vectors].filter(([text]) => texts.includes(text))),
-    loadDuration,
-  };
+function only(texts: readonly string[], result: Result): Result {
+  return { ...result, vectors: new Map([...result.vectors].filter(([text]) => texts.includes(text))) };
 }

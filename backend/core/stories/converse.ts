@@ -1,10 +1,10 @@
 // A request that goes on with a conversation: what was said before is put in front of it, and what is answered is added.
 // Around the gateway, not in it: the gateway sees a request with its whole history, and the cache key is made of that.
 import { answerMessage, type ChatEvent, type Completion, type End } from '../../contract/chat/chat.ts';
-import { asAppError } from '../../contract/errors.ts';
 import type { Answer, ChatCall } from '../requests/call.ts';
 import type { Conversations, Turn } from '../conversations/conversations.ts';
 import type { Said } from '../conversations/said-text.ts';
+import { turnedAway } from './closing.ts';
 import { overheard } from './follow.ts';
 import type { Gateway } from './gateway.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
@@ -26,6 +26,8 @@ export interface ConverseParts {
   readonly requests: Requests;
   readonly config: ReadConfig;
   readonly clock: Clock;
+  /** A request's life has ended without an answer. */
+  onEnded(ticket: Ticket): void;
 }
 
 /** The system prompt goes first unless somebody has sent one. */
@@ -56,7 +58,7 @@ export async function converse(parts: ConverseParts, { call, ask, ticket }: Talk
     conversations.admit();
     await gateway.admit(ticket);
   } catch (error) {
-    requests.remove(ticket);
+    turnedAway(parts, ticket, error);
     throw error;
   }
   ticket.promised = true;
@@ -64,8 +66,7 @@ export async function converse(parts: ConverseParts, { call, ask, ticket }: Talk
     try {
       return await inTurn(parts, { call, ask, ticket }, moved);
     } catch (error) {
-      requests.remove(ticket);
-      ticket.finish(asAppError(error));
+      turnedAway(parts, ticket, error);
       throw error;
     }
   });
@@ -77,11 +78,15 @@ async function inTurn(
   { call, ask, ticket }: Talk & { readonly ask: ConversationAsk },
   moved: () => void = () => undefined,
 ): Promise<Answer> {
+  const cameAt = clock.elapsed();
+  ticket.trace.turnSince = cameAt;
   const turn = await conversations.enter(call.namespace, ask.id, ticket.signal, (ahead) => {
     const eta_ms = ahead * config().queue.estimated_time_per_request_ms;
     ticket.moved({ phase: 'queued', position: ahead, eta_ms, as_of: clock.elapsed() });
     moved();
   });
+  delete ticket.trace.turnSince;
+  ticket.trace.turnMs = clock.elapsed() - cameAt;
   try {
     const { id, resumed, history } = turn;
     const messages = goOn(turn, ask.messages);

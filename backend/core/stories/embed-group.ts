@@ -28,18 +28,19 @@ export interface EmbedWish {
   onAccepted(): void;
 }
 
-/** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
-export interface Embedded {
-  readonly vectors: ReadonlyMap<string, Vector>;
-  /** Nanoseconds that loading took, of the slowest call. */
-  readonly loadDuration: number;
-  /** Every text was on its way for somebody else. */
-  readonly shared: boolean;
-}
-
+/** The vectors of one call by their text; of several, the longest loads. */
 export interface Result {
   readonly vectors: ReadonlyMap<string, Vector>;
+  /** Nanoseconds that loading took, by Hearth and by Ollama. */
   readonly loadDuration: number;
+  /** Milliseconds of it that Hearth waited for before. */
+  readonly loadMs: number;
+}
+
+/** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
+export interface Embedded extends Result {
+  /** Every text was on its way for somebody else. */
+  readonly shared: boolean;
 }
 
 export interface Member {

@@ -14,12 +14,14 @@ import { shuttingDown } from '../refusals.ts';
 import type { CacheDefault } from '../requests/call.ts';
 import { type CacheOutcome, Ticket, type TicketOptions } from '../requests/ticket.ts';
 import { Batcher, type BatcherParts } from './batcher.ts';
-import type { Embedded, EmbedFamily } from './embed-group.ts';
-import { lived, type LifeParts } from './lived.ts';
+import type { EmbedFamily, Result } from './embed-group.ts';
+import type { ClosingParts } from './closing.ts';
+import { lived } from './lived.ts';
 import type { PassedOn } from './passed-on.ts';
 import { letIn, type Understood, understand } from './question.ts';
 import { modeOf, type Recorder, REPLAYING } from './recorder.ts';
 import { settle, type SettleParts } from './settle.ts';
+import { embeddedAt } from './traced.ts';
 
 /** One request for vectors, in the form that every route translates to. */
 export interface EmbedCall extends TicketOptions {
@@ -46,7 +48,7 @@ export interface EmbedAnswer {
   readonly loadDuration: number;
 }
 
-export interface EmbedderParts extends BatcherParts, LifeParts, SettleParts {
+export interface EmbedderParts extends BatcherParts, ClosingParts, SettleParts {
   readonly cache: ResponseCache;
   readonly modelfiles: Modelfiles;
   readonly determinism: Determinism;
@@ -174,11 +176,8 @@ export class Embedder {
   }
 
   /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
-  async #run(
-    { family, caller, keepAlive }: EmbedCall,
-    { ticket, asked, texts }: Missing,
-  ): Promise<Pick<Embedded, 'vectors' | 'loadDuration'>> {
-    if (texts.length === 0) return { vectors: new Map(), loadDuration: 0 };
+  async #run({ family, caller, keepAlive }: EmbedCall, { ticket, asked, texts }: Missing): Promise<Result> {
+    if (texts.length === 0) return { vectors: new Map(), loadDuration: 0, loadMs: 0 };
     const { plan, request, model, least } = asked;
     // Its texts may go up in several calls, and with those of others, so that its flight is its own.
     await letIn(this.#parts.watch, ticket.signal);
@@ -205,6 +204,7 @@ export class Embedder {
       ticket.signal,
     );
     if (plan.read && embedded.shared) ticket.source = 'coalesced';
+    embeddedAt(ticket.trace, embedded, this.#parts.clock.elapsed());
     return embedded;
   }
 

@@ -9,6 +9,7 @@ import type { Clock, Log, NewId, ReadConfig, Upstream, Watch } from '../ports.ts
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Requests } from '../requests/requests.ts';
+import type { Trace } from '../requests/trace.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Hindsight } from './hindsight.ts';
 import type { PassedOn } from './passed-on.ts';
@@ -24,7 +25,7 @@ export interface GatewayParts extends SettleParts {
   readonly upstream: Upstream;
   readonly watch: Watch;
   readonly cache: ResponseCache;
-  readonly flights: Flights;
+  readonly flights: Flights<Trace>;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
   readonly requests: Requests;

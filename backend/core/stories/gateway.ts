@@ -4,19 +4,19 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, CompletionBuilder, RUNNING, withLoad, type Completion, type Waiting } from '../../contract/chat/chat.ts';
+import { fold, CompletionBuilder, RUNNING, withLoad, type Completion } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
 import { askedOf, cachedTokens, runFigures, type Sized } from '../queue/estimate.ts';
 import type { FlightContext } from '../flight.ts';
+import { closed, turnedAway } from './closing.ts';
 import { counted, followed, once, overheard } from './follow.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Look } from './hindsight.ts';
 import { modeOf } from './recorder.ts';
 import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
-import type { RunnerSpec } from '../ports.ts';
 import { keepAnswer, type Landed } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
@@ -24,9 +24,11 @@ import { keptFor, letIn, resolveModel, understand } from './question.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
 import { Ticket } from '../requests/ticket.ts';
-import { truncationOf, settle, type Settled, type Unsettled } from './settle.ts';
+import type { Trace } from '../requests/trace.ts';
+import { ranToItsEnd, sharesRun } from './traced.ts';
+import { contextOf, truncationOf, settle, type Settled, type Unsettled } from './settle.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
-import { loading } from './standing.ts';
+import { begins } from './standing.ts';
 import type { Lease } from '../queue/waiter.ts';
 
 /** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
@@ -36,12 +38,13 @@ interface Run extends Settled {
   readonly outcome: ToKeep;
 }
 
-/** A run that stands in line, the size of what it asks, and who is told of it. */
+/** A run that stands in line, the size of what it asks, who is told of it, and what is measured of it. */
 interface Led {
   readonly run: Run;
   readonly asked: Sized;
   readonly flight: FlightContext;
   readonly look: Look;
+  readonly trace: Trace;
 }
 
 /** What it ran on, and whether that could not read all that was asked. */
@@ -57,7 +60,7 @@ export class Gateway {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
-    this.#kept = new KeptAnswers(parts, (ticket) => this.#closed(ticket));
+    this.#kept = new KeptAnswers(parts, (ticket) => closed(parts, ticket));
   }
 
   /**
@@ -66,14 +69,22 @@ export class Gateway {
    * by who had to wait with the request before it could be asked.
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
-    const { config, log, recorder } = this.#parts;
     if (this.#draining) throw shuttingDown();
+    try {
+      return await this.#inMode(call, ticket);
+    } catch (error) {
+      turnedAway(this.#parts, ticket, error);
+      throw error;
+    }
+  }
+
+  // ---- 0 record or replay
+
+  async #inMode(call: ChatCall, ticket: Ticket): Promise<Answer> {
+    const { config, log, recorder } = this.#parts;
     // The configuration by which the call was read; it may change before the model is known.
     const readBy = config();
     if (readBy.log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
-
-    // ---- 0 record or replay
-
     switch (modeOf(call, readBy)) {
       case 'live': {
         const answer = await this.#ask(call, ticket, readBy);
@@ -112,7 +123,6 @@ export class Gateway {
       if (ticket.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
-      requests.remove(ticket);
       // A caller that left was not refused.
       if (asAppError(error).code !== 'cancelled') telemetry.refused();
       throw error;
@@ -138,8 +148,10 @@ export class Gateway {
       signal: ticket.signal,
       urgency: () => ticket,
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
+      note: ticket.trace,
     };
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));
+    if (!seat.led) sharesRun(ticket, seat.note);
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     ticket.cache = outcome;
@@ -152,7 +164,7 @@ export class Gateway {
     const close = once(() => {
       seat.leave();
       if (lifts) queue.recheck();
-      this.#closed(ticket);
+      closed(this.#parts, ticket);
       if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
     const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry, whose), close);
@@ -184,19 +196,19 @@ export class Gateway {
       flight.signal,
     );
     // At once, so that who takes a seat now knows where it stands before anything is read.
-    if (place.granted) flight.waiting(this.#begins(spec));
+    if (place.granted) flight.waiting(begins(this.#parts, spec));
     const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun };
     return outlasting(place, patience, (lease, { granted }) => {
-      if (!granted) flight.waiting(this.#begins(spec));
-      return this.#onLease(lease, { run, asked, flight, look });
+      if (!granted) flight.waiting(begins(this.#parts, spec));
+      return this.#onLease(lease, { run, asked, flight, look, trace: ticket.trace });
     });
   }
 
   // ---- 4 run the model; the lease lives exactly as long as the upstream stream
 
   async #onLease(lease: Lease, led: Led): Promise<void> {
-    const { run, asked, flight, look } = led;
-    const { queue, residency, upstream, reloads } = this.#parts;
+    const { run, asked, flight, look, trace } = led;
+    const { queue, residency, upstream, reloads, clock } = this.#parts;
     const { call } = run;
     const { signal } = lease;
     // By what is loaded now; another may have been loaded with a larger context while it waited.
@@ -205,10 +217,13 @@ export class Gateway {
     const local = !isCloudName(spec.model);
     let keepAlive = keepAliveOf(request);
     const loadMs = local ? await residency.ensure(spec, keepAlive, queue, signal) : 0;
+    trace.load = { ms: loadMs };
     if (local && call.keepAlive !== 'pass') keepAlive = await residency.keepAlive(spec, keepAlive, signal);
     lease.began();
     signal.throwIfAborted();
-    const truncated = local ? truncationOf(this.#parts, spec, asked.chars) : undefined;
+    const context = local ? contextOf(this.#parts, spec, asked.chars) : undefined;
+    if (context !== undefined) trace.context = context;
+    const truncated = truncationOf(context);
     flight.waiting(truncated === undefined ? RUNNING : { ...RUNNING, truncated });
     if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
     if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
@@ -221,6 +236,7 @@ export class Gateway {
       if (event.type !== 'end') return flight.tell(event);
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
       residency.used(spec, keepAlive);
+      ranToItsEnd(trace, end, clock.elapsed());
       this.#landed(builder.finish(end), led, { spec, truncated });
       flight.tell({ type: 'end', end });
     });
@@ -241,13 +257,7 @@ export class Gateway {
     if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
   }
 
-  /** What a run does first. */
-  #begins(spec: RunnerSpec): Waiting {
-    const ready = isCloudName(spec.model) || this.#parts.residency.isReady(spec);
-    return ready ? RUNNING : loading(this.#parts, spec.model);
-  }
-
-  // ---- coming in, and having ended
+  // ---- coming in
 
   /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
   async admit(ticket: Ticket): Promise<void> {
@@ -266,18 +276,6 @@ export class Gateway {
     if (modeOf(call, config()) === 'replay') return;
     await resolveModel(watch, { name: call.model, to: 'write' }, signal);
     await letIn(watch, signal);
-  }
-
-  /** What is done for each request that has ended, however it did. */
-  #closed(ticket: Ticket): void {
-    const { requests, telemetry, onEnded } = this.#parts;
-    // Made only for those that need it: an error collects a stack, and a hit is answered in less time than that takes.
-    if (ticket.finishedAt === undefined) {
-      ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
-    }
-    requests.remove(ticket);
-    telemetry.ended(ticket.status === 'completed' || ticket.status === 'cancelled' ? ticket.status : 'failed');
-    onEnded(ticket);
   }
 
   // ---- stopping

@@ -12,7 +12,8 @@ import { askedOf, type Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Lease } from '../queue/waiter.ts';
 import { Ticket, type CacheOutcome, type TicketOptions } from '../requests/ticket.ts';
-import { lived, type LifeParts } from './lived.ts';
+import type { ClosingParts } from './closing.ts';
+import { lived } from './lived.ts';
 import { outlasting } from './outlast.ts';
 import { letIn } from './question.ts';
 import { keepAliveOf } from './shape.ts';
@@ -45,7 +46,7 @@ interface Run {
   exchange(signal: AbortSignal): Promise<number>;
 }
 
-export interface HandedOnParts extends LifeParts {
+export interface HandedOnParts extends ClosingParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly upstream: Pick<Upstream, 'load'>;
@@ -126,6 +127,8 @@ export class HandedOnRuns {
     lease.began();
     ticket.moved(RUNNING);
     const status = await exchange(lease.signal);
+    // Its bytes are not read, so that their last is the last token.
+    if (ticket.lastPieceAt !== undefined) ticket.trace.lastTokenAt = ticket.lastPieceAt;
     if (status >= 400) ticket.finish(new AppError('upstream_failed', `Ollama answered with status ${status}.`));
     else if (local) residency.used(spec, keepAliveOf(request));
   }
@@ -135,7 +138,7 @@ export class HandedOnRuns {
     const { residency, queue, upstream } = this.#parts;
     const keepAlive = keepAliveOf(request);
     if (!residency.isReady(spec)) ticket.moved(loading(this.#parts, spec.model));
-    await residency.ensure(spec, keepAlive, queue, signal);
+    ticket.trace.load = { ms: await residency.ensure(spec, keepAlive, queue, signal) };
     const ours = await residency.keepAlive(spec, keepAlive, signal);
     if (ours === undefined || ours === keepAlive) return;
     await upstream.load(spec, ours, signal);

@@ -1,24 +1,21 @@
 // The life of a request whose answer comes from one piece of work: it is registered before anything is waited for, and how
 // it ended is counted and told in any case.
 import { asAppError } from '../../contract/errors.ts';
-import type { Requests } from '../requests/requests.ts';
 import type { Ticket } from '../requests/ticket.ts';
-import type { Telemetry } from '../telemetry/telemetry.ts';
-
-export interface LifeParts {
-  readonly requests: Requests;
-  readonly telemetry: Telemetry;
-  /** A request's life has ended, well or not. */
-  onEnded(ticket: Ticket): void;
-}
+import { type ClosingParts, endOf, leave, turnedAway } from './closing.ts';
 
 /**
  * Does the work while its request lives, and gives what it gave. The work may finish the ticket itself, where its answer
  * is a failure that the caller has been told. Throws what the work throws, request_exists, client_limit.
  */
-export async function lived<T>(parts: LifeParts, ticket: Ticket, work: () => Promise<T>): Promise<T> {
-  const { requests, telemetry, onEnded } = parts;
-  requests.add(ticket);
+export async function lived<T>(parts: ClosingParts, ticket: Ticket, work: () => Promise<T>): Promise<T> {
+  const { requests, telemetry } = parts;
+  try {
+    requests.add(ticket);
+  } catch (error) {
+    turnedAway(parts, ticket, error);
+    throw error;
+  }
   try {
     const done = await work();
     ticket.finish();
@@ -32,11 +29,6 @@ export async function lived<T>(parts: LifeParts, ticket: Ticket, work: () => Pro
     else if (how === 'failed') telemetry.refused();
     throw error;
   } finally {
-    requests.remove(ticket);
-    onEnded(ticket);
+    leave(parts, ticket);
   }
-}
-
-function endOf({ status }: Ticket): 'completed' | 'failed' | 'cancelled' {
-  return status === 'completed' || status === 'cancelled' ? status : 'failed';
 }

@@ -1,12 +1,15 @@
 // What is told of each request when it comes, and when it has ended: to the list of requests and to those who watch.
+import type { AppError } from '../../contract/errors.ts';
+import type { Clock } from '../ports.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { RequestLog } from '../requests/request-log.ts';
 import type { Ticket } from '../requests/ticket.ts';
+import { type Misunderstood, notUnderstood } from '../requests/not-understood.ts';
 import type { Feed } from '../telemetry/feed.ts';
-import { factOf, loggedOf } from './ended-request.ts';
+import { factOf, loggedOf } from './listed-request.ts';
 
 export interface NewsParts {
-  readonly requestLog: Pick<RequestLog, 'ended'>;
+  readonly requestLog: Pick<RequestLog, 'arrived' | 'ended' | 'withdrew'>;
   readonly feed: Pick<Feed, 'arrived' | 'ended' | 'touch'>;
   /** Counts what has ended. */
   readonly meter: { ended(request: Ended): void };
@@ -14,6 +17,8 @@ export interface NewsParts {
 
 export class RequestNews {
   readonly #parts: () => NewsParts;
+  /** Failures of requests whose end was told; of bugs what was thrown, since each edge makes its own error of it. */
+  readonly #told = new WeakSet<object>();
 
   /** `parts` are asked for at each piece of news, since they may be made later than this. */
   constructor(parts: () => NewsParts) {
@@ -21,15 +26,34 @@ export class RequestNews {
   }
 
   readonly onArrived = (ticket: Ticket): void => {
-    this.#parts().feed.arrived(ticket.id, ticket.owner, () => factOf(loggedOf(ticket)));
+    const { requestLog, feed } = this.#parts();
+    const now = (): ReturnType<typeof loggedOf> => loggedOf(ticket);
+    requestLog.arrived(ticket, now);
+    feed.arrived(ticket.id, ticket.owner, () => factOf(now()));
   };
 
   readonly onEnded = (request: Ended): void => {
     const { requestLog, feed, meter } = this.#parts();
-    meter.ended(request);
+    const { error, source, comesAgain, owner } = request;
+    if (error !== undefined) this.#told.add(thrownOf(error));
     const logged = loggedOf(request);
-    requestLog.ended(logged);
-    feed.ended(() => factOf(logged), request.owner);
+    const isForNow = comesAgain === true && source === undefined && error?.retryable === true;
+    if (!isForNow) meter.ended(request);
+    // Its id is that of another one.
+    if (isForNow || error?.code === 'request_exists') requestLog.withdrew(request);
+    else requestLog.ended(logged, request);
+    feed.ended(() => factOf(logged), owner);
     feed.touch('queue', 'snapshot');
   };
+
+  /** A request for a model was answered with a failure; told where nobody has told of it yet. */
+  readonly onRefused = (asked: Misunderstood, error: AppError, clock: Clock): void => {
+    if (error.code === 'cancelled' || this.#told.has(thrownOf(error))) return;
+    this.onEnded(notUnderstood(asked, error, clock));
+  };
+}
+
+function thrownOf(error: AppError): object {
+  const { cause } = error;
+  return error.code === 'internal' && typeof cause === 'object' && cause !== null ? cause : error;
 }

@@ -65,13 +65,17 @@ export function isAuto({ options }: UpstreamRequest): boolean {
   return options?.['num_ctx'] === AUTO;
 }
 
-/** What Ollama will leave out of a prompt of so many characters, by what is known; undefined where it should fit. */
-export function truncationOf(
+/** The context of a prompt of so many characters, and what it takes of it by an estimate; undefined where it is not known. */
+export function contextOf(
   { contexts, estimator, modelfiles }: SettleParts,
   spec: RunnerSpec,
   chars: number,
 ): Truncated | undefined {
   const size = contexts.sizeOf(spec, modelfiles.known(spec.digest));
-  const tokens = estimator.promptTokens(spec.model, chars);
-  return size === undefined || tokens <= size ? undefined : { tokens, size };
+  return size === undefined ? undefined : { tokens: estimator.promptTokens(spec.model, chars), size };
+}
+
+/** Of such a prompt, what Ollama will leave out; undefined where it should fit. */
+export function truncationOf(context: Truncated | undefined): Truncated | undefined {
+  return context === undefined || context.tokens <= context.size ? undefined : context;
 }

@@ -1,7 +1,9 @@
 // How a request stands, as its caller and its watchers are told. Pure.
-import type { Waiting } from '../../contract/chat/chat.ts';
+import { RUNNING, type Waiting } from '../../contract/chat/chat.ts';
 import type { RequestView } from '../../contract/queue-view.ts';
-import type { Clock } from '../ports.ts';
+import { isCloudName } from '../models/names.ts';
+import type { Residency } from '../models/residency.ts';
+import type { Clock, RunnerSpec } from '../ports.ts';
 import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ticket } from '../requests/ticket.ts';
@@ -9,6 +11,14 @@ import type { Ticket } from '../requests/ticket.ts';
 /** It has a slot, and waits there until its model is loaded. */
 export function loading({ estimator, clock }: LoadingParts, model: string): Waiting {
   return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(model), as_of: clock.elapsed() };
+}
+
+/** What a run does first when it has a slot. */
+export function begins(
+  parts: LoadingParts & { readonly residency: Pick<Residency, 'isReady'> },
+  spec: RunnerSpec,
+): Waiting {
+  return isCloudName(spec.model) || parts.residency.isReady(spec) ? RUNNING : loading(parts, spec.model);
 }
 
 interface LoadingParts {

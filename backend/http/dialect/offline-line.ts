@@ -110,6 +110,7 @@ function circumstances(
   return {
     id,
     anyId: true,
+    comesAgain: true,
     route: endpoint,
     model,
     owner,

@@ -10,7 +10,7 @@ import { chatOptimized, type ChatParts } from './chat-optimized.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { sendNamedEvents } from '../dialect/stream.ts';
 import { showMetrics, type MetricsParts } from './metrics-text.ts';
-import { listRequests, showRequest, type ListParts } from './request-list.ts';
+import { cancelRequest, listRequests, showRequest, type ListParts } from './request-list.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import { queueHandlers, type QueueParts } from './own-queue.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
@@ -33,6 +33,7 @@ export function ownHandlers(parts: OwnParts) {
     '/api/chat-queue': queueHandlers(parts),
     '/api/conversations/:id': { GET: on(showConversation), DELETE: on(forgetConversation) },
     '/api/requests': { GET: on(listRequests) },
+    '/api/requests/:id/cancel': { POST: on(cancelRequest) },
     '/api/requests/:id': { GET: on(showRequest) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
     '/metrics': { GET: on(showMetrics) },

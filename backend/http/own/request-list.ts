@@ -1,52 +1,73 @@
-// The requests that have ended, by pages or by id; each caller sees its own, and this machine all.
+// The requests, by pages or by id; each caller sees its own, and this machine all.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestList } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
+import { nearest } from '../../contract/nearest.ts';
+import { QUERY_NAMES, type RequestQuery } from '../../contract/request-query.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
-import type { RequestLog } from '../../core/requests/request-log.ts';
-import { factOf } from '../../core/stories/ended-request.ts';
+import type { RequestDesk } from '../../core/stories/request-desk.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { watcherOf } from '../door/caller.ts';
 
 export interface ListParts {
-  readonly requestLog: RequestLog;
+  readonly requestDesk: RequestDesk;
 }
 
 const NO_STORE = { 'Cache-Control': 'no-store' };
-/** Requests of a page. */
-const USUAL = 100;
-const MOST = 500;
 
 export async function listRequests(
-  { requestLog }: ListParts,
+  { requestDesk }: ListParts,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   const { searchParams } = new URL(req.url ?? '/', 'http://localhost');
-  const limit = whole(searchParams, 'limit', MOST) ?? USUAL;
-  const before = whole(searchParams, 'cursor', Number.MAX_SAFE_INTEGER);
-  const { requests, next } = requestLog.list(watcherOf(req), limit, before);
-  const list: RequestList = { requests: requests.map(factOf), next: next === undefined ? null : String(next) };
-  sendJson(res, 200, list, NO_STORE);
+  sendJson(res, 200, await requestDesk.list(queryOf(searchParams), watcherOf(req), goneSignal(res)), NO_STORE);
 }
 
-export async function showRequest({ requestLog }: ListParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function showRequest(
+  { requestDesk }: ListParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  sendJson(res, 200, requestDesk.detail(partOf(req, 3), watcherOf(req)), NO_STORE);
+}
+
+export async function cancelRequest(
+  { requestDesk }: ListParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const id = partOf(req, 3);
+  requestDesk.cancel(id, watcherOf(req));
+  sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
+}
+
+/** A part of the path, counted from 1. Express has refused what is no valid percent-encoding. */
+function partOf(req: IncomingMessage, at: number): string {
   const { pathname } = new URL(req.url ?? '/', 'http://localhost');
-  const path = pathname.replace(/\/$/, '');
-  const id = decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
-  const found = await requestLog.find(id, watcherOf(req), goneSignal(res));
-  if (found === undefined) {
-    throw new AppError('request_not_found', sentence`No request that has ended has the id ${quotation(id)}.`);
-  }
-  sendJson(res, 200, factOf(found), NO_STORE);
+  return decodeURIComponent(pathname.split('/')[at] ?? '');
 }
 
-/** A number of the query; undefined where it is not there. Throws invalid_request. */
-function whole(query: URLSearchParams, name: string, most: number): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : 0;
-  if (value >= 1 && value <= most) return value;
-  const allowed = name === 'limit' ? `a whole number from 1 to ${most}` : '"next" of the page before';
-  throw new AppError('invalid_request', sentence`${name} must be ${allowed}. It was ${quotation(text)}.`);
+/** Fields that may be named several times. */
+const SEVERAL: ReadonlySet<string> = new Set(['app', 'model', 'source', 'class', 'status']);
+const NUMBERS: ReadonlySet<string> = new Set(['cursor', 'limit']);
+
+/** The query as a question; its values are checked by whoever answers it. Throws invalid_request for one that has no meaning. */
+function queryOf(params: URLSearchParams): RequestQuery {
+  const query: Record<string, unknown> = {};
+  for (const name of new Set(params.keys())) {
+    const known = QUERY_NAMES.find((each) => each === name);
+    if (known === undefined) throw unknown(name);
+    const values = params.getAll(name);
+    const [value = ''] = values;
+    if (SEVERAL.has(name)) query[name] = values;
+    else if (values.length > 1) throw new AppError('invalid_request', `${name} is there more than once. Send it once.`);
+    else query[name] = NUMBERS.has(name) && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  }
+  return query as RequestQuery;
+}
+
+function unknown(name: string): AppError {
+  const near = nearest(name, QUERY_NAMES);
+  const meant = near === undefined ? `There are ${QUERY_NAMES.join(', ')}.` : `Did you mean ${near}?`;
+  return new AppError('invalid_request', sentence`There is no parameter ${quotation(name)} here. ${meant}`);
 }

@@ -37,6 +37,7 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
     { method: 'POST', body: { action: 'clear' }, status: 200 },
   ],
   '/api/requests': [{ method: 'GET', status: 200 }],
+  '/api/requests/:id/cancel': [{ method: 'POST', status: 404, code: 'request_not_found' }],
   '/api/requests/:id': [{ method: 'GET', status: 404, code: 'request_not_found' }],
   '/metrics': [{ method: 'GET', status: 200 }],
   '/openapi.json': [{ method: 'GET', status: 200 }],

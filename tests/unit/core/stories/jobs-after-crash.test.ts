@@ -51,6 +51,7 @@ function start(): void {
     away: () => false,
     hold: () => () => undefined,
     onChange: () => undefined,
+    onEnded: () => undefined,
     queue: { waiting: 0, full: false, eta: () => 0, isLate: () => false, moveUp: () => undefined },
   });
   jobs.open();

@@ -113,6 +113,7 @@ const open = (queue: Partial<Config['queue']> = {}): void => {
     away: () => false,
     hold: () => () => undefined,
     onChange: () => undefined,
+    onEnded: () => undefined,
     queue: {
       waiting: 7,
       full: false,

@@ -8,18 +8,20 @@ import type { Trace } from '../requests/trace.ts';
 /** Undefined for a kept answer that was given at once: it neither waited nor ran. */
 export function detailOf(request: Ended): RequestDetail | undefined {
   const { trace, source, cache, error } = request;
-  if (trace === undefined || (source === 'hit' && trace.turnMs === undefined)) return undefined;
+  if (trace === undefined || (source === 'hit' && !((trace.turnMs ?? 0) >= 1))) return undefined;
   const run = trace.run ?? trace;
-  const { load, context, doneReason, sharedWith = 0 } = run;
+  const { load, doneReason, sharedWith = 0 } = run;
+  const context = contextOf(run);
   const { position, before = [], gaveWay = 0, whySlow, whyMissed, parted } = trace;
+  const phases = phasesOf(request, trace);
   return {
-    phases: phasesOf(request, trace),
+    phases,
     ...(position === undefined
       ? {}
       : { place: { position, behind: [...new Set(before.map(({ caller }) => caller))], gave_way: gaveWay } }),
-    ...(load === undefined ? {} : loadOf(load)),
+    ...(load === undefined ? {} : loadOf(load, phases)),
     ...figuresOf(run),
-    ...(context === undefined ? {} : { context: { ...context } }),
+    ...(context === undefined ? {} : { context }),
     ...(doneReason === undefined ? {} : { ended_with: doneReason }),
     ...(cache?.key === undefined ? {} : { cache_key: cache.key.slice(0, 16) }),
     shared_with: sharedWith,
@@ -38,7 +40,8 @@ export function phasesOf(request: Ended, trace: Trace): Phases {
   const { createdAt, startedAt, ranAt, firstPieceAt, finishedAt, timing } = request;
   const run = trace.run ?? trace;
   const now = finishedAt ?? createdAt + timing.total_ms;
-  const turn = trace.turnMs ?? 0;
+  const turnMs = trace.turnSince === undefined ? trace.turnMs : now - trace.turnSince;
+  const turn = turnMs ?? 0;
   const read = firstPieceAt ?? now;
   const ours = startedAt === undefined ? 0 : (ranAt ?? now) - startedAt;
   const own = ranAt === undefined ? 0 : Math.min(ownLoadMs(run), Math.max(0, read - ranAt));
@@ -46,8 +49,8 @@ export function phasesOf(request: Ended, trace: Trace): Phases {
   const last = firstPieceAt === undefined ? undefined : Math.max(firstPieceAt, run.lastTokenAt ?? now);
   const wasRead = firstPieceAt !== undefined || finishedAt === undefined;
   return {
-    turn_ms: trace.turnMs === undefined ? null : span(turn),
-    place_ms: span((startedAt ?? now) - createdAt - turn),
+    turn_ms: turnMs === undefined ? null : span(turn),
+    place_ms: trace.turnSince === undefined ? span((startedAt ?? now) - createdAt - turn) : null,
     load_ms: startedAt === undefined ? null : span(ours + own),
     prompt_ms: ranAt === undefined || !wasRead ? null : span(read - ranAt - own),
     first_token_ms: firstPieceAt === undefined ? null : span(firstPieceAt - createdAt),
@@ -59,18 +62,29 @@ export function phasesOf(request: Ended, trace: Trace): Phases {
   };
 }
 
+/** Of a model that is loaded Ollama names up to some ten milliseconds all the same, in which it looks whether it is. */
+const LEAST_LOAD_MS = 100;
+
 /** What Ollama took to load by itself; its figure has the load that Hearth had done before in it. Milliseconds. */
 function ownLoadMs({ metrics, load }: Trace): number {
-  return Math.max(0, (metrics?.load_duration ?? 0) / 1e6 - (load?.ms ?? 0));
+  const ms = (metrics?.load_duration ?? 0) / 1e6 - (load?.ms ?? 0);
+  return ms < LEAST_LOAD_MS ? 0 : ms;
 }
 
 function span(ms: number): number {
   return Math.max(0, Math.round(ms));
 }
 
-function loadOf({ ms, why }: NonNullable<Trace['load']>): Pick<RequestDetail, 'load'> {
+function loadOf({ why }: NonNullable<Trace['load']>, { load_ms }: Phases): Pick<RequestDetail, 'load'> {
   if (why !== undefined) return { load: `${why}.` };
-  return ms === 0 ? { load: 'The model was loaded already.' } : {};
+  return load_ms === 0 ? { load: 'The model was loaded already.' } : {};
+}
+
+/** Ollama's counts where it has told them; what does not fit is left out before it counts. */
+function contextOf({ context, metrics }: Trace): Trace['context'] {
+  if (context === undefined || context.tokens > context.size) return context;
+  const tokens = (metrics?.prompt_eval_count ?? 0) + (metrics?.eval_count ?? 0);
+  return tokens > 0 ? { ...context, tokens } : context;
 }
 
 /** Ollama's counts; it tells 0 for what it does not know. */

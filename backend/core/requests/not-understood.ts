@@ -1,0 +1,24 @@
+// The life of a request that was refused before anything of it was known but who asks and where: its body could not be read,
+// was too large, or says something wrong. It never had a ticket, but is looked for like any other that has failed.
+import type { AppError } from '../../contract/errors.ts';
+import type { Clock } from '../ports.ts';
+import type { Ended } from './at-once.ts';
+
+/** What is known of it. */
+export type Misunderstood = Pick<Ended, 'id' | 'route' | 'caller' | 'owner'>;
+
+export function notUnderstood(asked: Misunderstood, error: AppError, clock: Clock): Ended {
+  const bornAt = clock.now();
+  return {
+    ...asked,
+    model: '',
+    source: undefined,
+    status: 'failed',
+    error,
+    bornAt,
+    createdAt: clock.elapsed(),
+    firstPieceAt: undefined,
+    timing: { queue_ms: 0, ttft_ms: 0, total_ms: 0 },
+    shown: () => new Date(bornAt).toISOString(),
+  };
+}

@@ -1,0 +1,78 @@
+// Where people and programs look requests up: a page of the list, one with its detail, and the end of one that lives.
+import type { DetailedRequest, RequestList } from '../../contract/control.ts';
+import { AppError } from '../../contract/errors.ts';
+import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
+import { parseInput } from '../../contract/chat/parse.ts';
+import { quotation, sentence } from '../../contract/sentence.ts';
+import type { RequestLog } from '../requests/request-log.ts';
+import type { RequestSearch } from '../requests/request-search.ts';
+import type { Jobs } from './jobs.ts';
+import { factOf } from './listed-request.ts';
+
+export interface DeskParts {
+  readonly requestLog: Pick<RequestLog, 'search' | 'find'>;
+  readonly jobs: Pick<Jobs, 'cancel'>;
+}
+
+export class RequestDesk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Of those that a watcher may see. Throws invalid_request. */
+  async list(query: RequestQuery, watcher: string, signal: AbortSignal): Promise<RequestList> {
+    const { requests, next } = await this.#parts.requestLog.search(searchOf(query, watcher), signal);
+    return { requests: requests.map(factOf), next: next === undefined ? null : String(next) };
+  }
+
+  /** Throws request_not_found. */
+  detail(id: string, watcher: string): DetailedRequest {
+    const found = this.#parts.requestLog.find(id, watcher);
+    if (found === undefined) throw new AppError('request_not_found', sentence`No request has the id ${quotation(id)}.`);
+    const { detail } = found;
+    return { ...factOf(found), ...(detail === undefined ? {} : { detail }) };
+  }
+
+  /** Throws request_not_found, request_gone, not_cancellable. */
+  cancel(id: string, watcher: string): void {
+    const { requestLog, jobs } = this.#parts;
+    try {
+      jobs.cancel(id, watcher);
+    } catch (error) {
+      const found = requestLog.find(id, watcher);
+      if (found === undefined) throw error;
+      throw new AppError('not_cancellable', sentence`${quotation(id)} has already ended as ${found.status}.`);
+    }
+  }
+}
+
+function searchOf(query: RequestQuery, watcher: string): RequestSearch {
+  const {
+    app,
+    model,
+    source,
+    class: of,
+    status,
+    from,
+    to,
+    q = '',
+    cursor,
+    limit,
+  } = parseInput(requestQuerySchema, query);
+  const oneOf = (values: readonly string[] | undefined): ReadonlySet<string> | undefined => values && new Set(values);
+  return {
+    watcher,
+    caller: oneOf(app),
+    model: oneOf(model),
+    source: oneOf(source),
+    class: oneOf(of),
+    status: oneOf(status),
+    from: from === undefined ? -Infinity : Date.parse(from),
+    to: to === undefined ? Infinity : Date.parse(to),
+    words: q.split(/\s+/).filter((word) => word !== ''),
+    before: cursor ?? Infinity,
+    limit,
+  };
+}

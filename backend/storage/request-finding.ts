@@ -1,0 +1,156 @@
+// Searches the list of requests. A search is first one about kinds, of which there are few; then the rows of those that fit are
+// gone through from the newest, each kind by its index, so that rare ones among many are found as fast as common ones.
+import { LOCAL } from '../core/ownership.ts';
+import { isForAll, isWanted, type RequestSearch } from '../core/requests/request-search.ts';
+import { ends, type Kind, type PlacedRequest, requestAt } from './request-rows.ts';
+import { BLOCK_OF_N, blockOf } from './request-tables.ts';
+import type { Sql } from './rows.ts';
+
+/** Kinds that are looked at in one portion, */
+const KINDS = 1000;
+/** and questions for a row; these are about two milliseconds each. */
+const ROWS = 250;
+/** Ids are looked at for words of so many characters: nobody knows fewer of one. */
+const LEAST_OF_ID = 4;
+/**
+ * Rows are in the order of arrival, nearly: jobs that came before a restart, and a clock that was set back, may be out of it by
+ * so many places.
+ */
+const OUT_OF_ORDER = 1000;
+
+/** Places of rows that may be searched for, from the newest to the oldest. */
+interface Places {
+  /** The next one is here or before. */
+  bound: number;
+  /** Whether there is one at the bound. */
+  isSure: boolean;
+  /** The greatest place before one; 0: none. */
+  next(sql: Sql, before: number): number;
+}
+
+export interface Finding {
+  readonly search: RequestSearch;
+  /** Places that are known better elsewhere. */
+  skip(n: number): boolean;
+  /** What is older is not shown. */
+  readonly since: number;
+}
+
+/**
+ * Finds at most `search.limit` rows and one more, in portions: each `next` does one, and is done when it has them all. The
+ * store may have changed between two.
+ */
+export function* findRequests(finding: Finding): Generator<undefined, readonly PlacedRequest[], Sql> {
+  const { search, skip, since } = finding;
+  let sql = yield;
+  const { low, high } = bracket(sql, search);
+  const places: Places[] = [];
+  if (isForAll(search, LOCAL)) places.push(everyRow(high));
+  else {
+    let last = 0;
+    for (;;) {
+      const kinds = sql.all('SELECT * FROM request_kinds WHERE kind > ? ORDER BY kind LIMIT ?', last, KINDS) as Kind[];
+      places.push(...kinds.filter((kind) => isWanted(search, kind)).map((kind) => rowsOf(kind, high)));
+      last = kinds.at(-1)?.kind ?? 0;
+      if (kinds.length < KINDS) break;
+      sql = yield;
+    }
+    for (const word of search.words) if (word.length >= LEAST_OF_ID) places.push(rowsNamed(word, high, low));
+  }
+  const found: PlacedRequest[] = [];
+  const from = Math.max(search.from, since);
+  let looked = 0;
+  while (found.length <= search.limit) {
+    const newest = newestOf(places);
+    if (newest === 0 || newest < low) break;
+    let isThere = false;
+    for (const each of places) {
+      if (each.bound !== newest) continue;
+      isThere ||= each.isSure;
+      // A bound that is not sure is looked at itself, and comes again.
+      each.bound = each.next(sql, each.isSure ? newest : newest + 1);
+      each.isSure = true;
+      if (++looked % ROWS === 0) sql = yield;
+    }
+    looked += Math.floor(places.length / ROWS);
+    if (!isThere || skip(newest)) continue;
+    const request = requestAt(sql, newest);
+    if (request === undefined || request.createdAt < from || request.createdAt >= search.to) continue;
+    if (isWanted(search, request, request.id)) found.push({ n: newest, request });
+  }
+  return found;
+}
+
+function newestOf(places: readonly Places[]): number {
+  let newest = 0;
+  for (const { bound } of places) newest = Math.max(newest, bound);
+  return newest;
+}
+
+function everyRow(before: number): Places {
+  return {
+    bound: before - 1,
+    isSure: false,
+    next: (sql, than) => placeIn(sql.get('SELECT n FROM requests WHERE n < ? ORDER BY n DESC LIMIT 1', than)),
+  };
+}
+
+function rowsOf({ kind, last }: Kind, before: number): Places {
+  return {
+    bound: Math.min(last, before - 1),
+    isSure: false,
+    next: (sql, than) =>
+      placeIn(sql.get('SELECT n FROM requests WHERE kind = ? AND n < ? ORDER BY n DESC LIMIT 1', kind, than)),
+  };
+}
+
+/** Rows whose id begins like this, a block after the other. */
+function rowsNamed(word: string, before: number, low: number): Places {
+  let block = blockOf(before) + 1;
+  let here: readonly number[] = [];
+  let at = 0;
+  return {
+    bound: before - 1,
+    isSure: false,
+    next(sql, than) {
+      for (;;) {
+        for (; at < here.length; at++) if ((here[at] ?? 0) < than) return here[at] ?? 0;
+        if (--block < blockOf(low)) return 0;
+        // The greatest character ends what begins with the word.
+        const rows = sql.all(
+          `SELECT n FROM requests WHERE ${BLOCK_OF_N} = ? AND id >= ? AND id < ?`,
+          block,
+          word,
+          `${word}\u{10FFFF}`,
+        );
+        here = (rows as { readonly n: number }[]).map(({ n }) => n).toSorted((a, b) => b - a);
+        at = 0;
+      }
+    },
+  };
+}
+
+function placeIn(row: unknown): number {
+  return (row as { readonly n: number } | undefined)?.n ?? 0;
+}
+
+/** Between which places a search can find anything: from the first to before the second. */
+function bracket(sql: Sql, { from, to, before }: RequestSearch): { readonly low: number; readonly high: number } {
+  const { first, last } = ends(sql);
+  const low = from === -Infinity ? first : placeAt(sql, from, first, last) - OUT_OF_ORDER;
+  const high = to === Infinity ? last + 1 : placeAt(sql, to, first, last) + OUT_OF_ORDER;
+  return { low: Math.max(first, low), high: Math.min(before, last + 1, high) };
+}
+
+/** The place of the first request that came at a moment or later, by halves. */
+function placeAt(sql: Sql, moment: number, first: number, last: number): number {
+  let [low, high] = [first, last + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = sql.get('SELECT n, created_at FROM requests WHERE n >= ? ORDER BY n LIMIT 1', middle);
+    const { n, created_at } = (row ?? { n: high, created_at: Infinity }) as Record<'n' | 'created_at', number>;
+    if (created_at >= moment) high = middle;
+    else low = n + 1;
+  }
+  return low;
+}

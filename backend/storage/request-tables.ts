@@ -1,0 +1,76 @@
+// The tables of the list of requests. Requests with the same app, model, route, source, class and end are of one kind, so that a
+// row of the list is a few numbers, and a question for an app, a model or a word is one about kinds.
+
+/** As version 1 had them. */
+export const REQUEST_TABLES = `
+CREATE TABLE request_kinds (
+  kind INTEGER PRIMARY KEY,
+  owner TEXT NOT NULL,
+  caller TEXT NOT NULL,
+  model TEXT NOT NULL,
+  route TEXT NOT NULL,
+  source TEXT NOT NULL,
+  class TEXT NOT NULL,
+  class_by TEXT NOT NULL,
+  status TEXT NOT NULL,
+  code TEXT NOT NULL,
+  last INTEGER NOT NULL,
+  UNIQUE (owner, caller, model, route, source, class, class_by, status, code)
+) STRICT;
+CREATE TABLE requests (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  queue_ms INTEGER NOT NULL,
+  ttft_ms INTEGER NOT NULL,
+  total_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX request_kinds_by_last ON request_kinds (last);
+`;
+
+/** So many rows stand together in the index of ids. */
+const BLOCK = 8192;
+/** The block of a row, as the index has it. */
+export const BLOCK_OF_N = `n / ${BLOCK}`;
+export const blockOf = (n: number): number => Math.floor(n / BLOCK);
+
+/**
+ * `n` grows in the order of arrival; `last` is that of the newest request of a kind, or was. An absent text is ''. `slow` is 1 or
+ * 0. Ids are random, so that an index of them alone would have each row change a page somewhere else, which costs more than all
+ * the rest of the list: this one has a part for each block of rows, and so a search looks into each of them.
+ */
+export const REQUEST_SEARCH = `
+DROP INDEX request_kinds_by_last;
+ALTER TABLE request_kinds RENAME TO old_request_kinds;
+CREATE TABLE request_kinds (
+  kind INTEGER PRIMARY KEY,
+  owner TEXT NOT NULL,
+  caller TEXT NOT NULL,
+  model TEXT NOT NULL,
+  route TEXT NOT NULL,
+  source TEXT NOT NULL,
+  class TEXT NOT NULL,
+  class_by TEXT NOT NULL,
+  status TEXT NOT NULL,
+  code TEXT NOT NULL,
+  error TEXT NOT NULL,
+  missed TEXT NOT NULL,
+  slow INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  UNIQUE (owner, caller, model, route, source, class, class_by, status, code, error, missed, slow)
+) STRICT;
+INSERT INTO request_kinds
+  SELECT kind, owner, caller, model, route, source, class, class_by, status, code, '', '', 0, last FROM old_request_kinds;
+DROP TABLE old_request_kinds;
+ALTER TABLE requests ADD COLUMN tokens INTEGER;
+ALTER TABLE requests ADD COLUMN prompt_tokens INTEGER;
+ALTER TABLE requests ADD COLUMN load_ms INTEGER;
+CREATE TABLE request_details (
+  n INTEGER PRIMARY KEY,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX request_kinds_by_last ON request_kinds (last);
+CREATE INDEX requests_by_kind ON requests (kind);
+CREATE INDEX requests_by_id ON requests (${BLOCK_OF_N}, id);
+`;
