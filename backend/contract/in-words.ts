@@ -1,0 +1,111 @@
+// Figures as words: counts, bytes, durations, times of day, as the design's section 5 says. Pure, and in the language of
+// Hearth's texts whatever the machine's is; it knows nothing of what the figures mean.
+const LANGUAGE = 'en';
+
+/** Stands between a figure and its unit: narrow, and never a line's end. */
+export const THIN = '\u202F';
+
+/** Nothing has been measured yet; never 0. */
+export const NOTHING = '–';
+
+const fixed = (value: number, digits: number): string =>
+  value.toLocaleString(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** 48210 → "48,210" */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString(LANGUAGE);
+}
+
+/** 2, "request" → "2 requests"; a noun with another plural brings it. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** 0.643 → "64 %" */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)}${THIN}%`;
+}
+
+/** Bytes as Ollama counts them, in thousands: "2.9 GB", "14 GB", "820 MB". */
+export function bytes(value: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let amount = value;
+  let unit = 0;
+  // 999.5 would be written as 1000 of the smaller unit.
+  while (amount >= 999.5 && unit < units.length - 1) {
+    amount /= 1000;
+    unit++;
+  }
+  const digits = unit >= 3 && amount < 9.95 ? 1 : 0;
+  return `${fixed(amount, digits)}${THIN}${units[unit]}`;
+}
+
+/** The figure and its unit, where they are set apart: 412 → ["0.41", "s"]; longer ones have no single unit. */
+export function durationParts(ms: number): readonly [figure: string, unit: string] {
+  if (ms < 99.5) return [fixed(Math.max(0, ms), 0), 'ms'];
+  if (ms < 995) return [fixed(ms / 1000, 2), 's'];
+  if (ms < 9950) return [fixed(ms / 1000, 1), 's'];
+  if (ms < 59_500) return [fixed(ms / 1000, 0), 's'];
+  return [longDuration(ms), ''];
+}
+
+/** "3 ms", "0.41 s", "9.8 s", "41 s", "4 min 10 s", "2 h" */
+export function duration(ms: number): string {
+  const [figure, unit] = durationParts(ms);
+  return unit === '' ? figure : `${figure}${THIN}${unit}`;
+}
+
+/** Whole seconds and more, for what runs while one looks: "8 s", "4 min 10 s". */
+export function clockDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  return seconds < 60 ? `${seconds}${THIN}s` : longDuration(seconds * 1000);
+}
+
+/** A time ahead, rounded, since it is an estimate: "9 s", "12 min", "2 h". */
+export function roughly(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds}${THIN}s`;
+  if (seconds < 3570) return `${Math.round(seconds / 60)}${THIN}min`;
+  if (seconds < 171_000) return `${Math.round(seconds / 3600)}${THIN}h`;
+  return plural(Math.round(seconds / 86_400), 'day');
+}
+
+/** "in about 9 s" */
+export function eta(ms: number): string {
+  return `in about ${roughly(ms)}`;
+}
+
+function longDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [h, min, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  const pieces = h > 0 ? ([[h, 'h'], [min, 'min']] as const) : ([[min, 'min'], [s, 's']] as const); // prettier-ignore
+  return pieces
+    .filter(([value]) => value > 0)
+    .map(([value, unit]) => `${count(value)}${THIN}${unit}`)
+    .join(' ');
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const CLOCK_SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** The time of day: "09:12", or "13:56:30" where steps are shorter than a minute. */
+export function timeOfDay(at: number, seconds = false): string {
+  return (seconds ? CLOCK_SECONDS : CLOCK).format(at);
+}
+
+/** "21 Nov" */
+export function dayOfMonth(at: number): string {
+  return DAY.format(at);
+}
+
+/** "21 Nov, 09:12" */
+export function dayAndTime(at: number): string {
+  return `${dayOfMonth(at)}, ${timeOfDay(at)}`;
+}
+
+/** "09:12", with its day before it when that is not today: "21 Nov, 09:12". */
+export function moment(at: number, now: number): string {
+  const today = new Date(at).toDateString() === new Date(now).toDateString();
+  return today ? timeOfDay(at) : dayAndTime(at);
+}
