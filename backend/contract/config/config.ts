@@ -2,6 +2,7 @@
 // names in the environment. Validation, the settings form, the command line and the README's table are read off here.
 // The declarations are in settings-*.ts; where values come from, and which source wins, is in config-sources.ts.
 import { z } from 'zod';
+import { namesInEnvironment } from '../listens-at.ts';
 import { toldOf } from './config-field.ts';
 import type { About, FieldKind } from './config-field.ts';
 import { app, cors, log, server } from './settings-door.ts';
@@ -71,9 +72,9 @@ const declared: readonly { readonly info: FieldInfo; readonly schema: z.ZodType 
 ).flatMap(([section, schema]) =>
   inside(schema).map(([key, type]) => {
     const told = toldOf(type);
-    const named = key === undefined ? [] : [`${section}__${key}`.toUpperCase()];
+    const env = key === undefined ? (told.env ?? []) : namesInEnvironment(section, key, told.env);
     const path = key === undefined ? section : `${section}.${key}`;
-    return { info: { path, section, key, ...told, env: [...named, ...(told.env ?? [])] }, schema: type };
+    return { info: { path, section, key, ...told, env }, schema: type };
   }),
 );
 

@@ -2,6 +2,7 @@
 // Declarations alone; config.ts puts all sections together.
 import { hostName, webOrigin } from '../address.ts';
 import { apiKeysSchema } from '../api-key.ts';
+import { LISTENS_AT } from '../listens-at.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const YEAR_S = 31_536_000;
@@ -13,17 +14,15 @@ export const server = section('Gateway', {
   host: field(host(), {
     title: 'Listen on',
     hint: 'The address to listen on. Anything but loopback also needs a key or server.allow_anonymous; without either Hearth stays on loopback and says so.',
-    default: '127.0.0.1',
+    ...LISTENS_AT.host,
     applies: 'restart',
     advanced: true,
-    env: ['HOST'],
   }),
   port: field(whole(0, 65_535), {
     title: 'Port',
     hint: 'The port to listen on; 0 takes any free one.',
-    default: 8080,
+    ...LISTENS_AT.port,
     applies: 'restart',
-    env: ['PORT'],
   }),
   workers: field(whole(1, 1024), {
     title: 'Workers',
