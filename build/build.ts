@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { manPage } from '../backend/cli/papers/man-page.ts';
 import { makeDesktop } from './desktop-bundle.ts';
 import { makeGateway } from './gateway-bundle.ts';
 import { copyLibraries, isForHere, SQLITE_PACKAGE } from './libraries.ts';
@@ -15,6 +16,7 @@ const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'ut
 /** What the native library is made of. */
 const library = [SQLITE_PACKAGE, fileURLToPath(import.meta.resolve('node-addon-api'))];
 const gateway = await makeGateway(project, dist, version);
+await writeFile(join(dist, 'hearth.1'), manPage(version));
 await copyLibraries(dist, isForHere);
 await writeFile(join(dist, 'hearth.licenses.txt'), licensesOf([...gateway, ...library]));
 if (process.argv[2] !== 'gateway') {

@@ -31,7 +31,7 @@ const npm = (args: readonly string[], cwd: string): Promise<{ stdout: string }> 
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-const FILES = ['hearth.mjs', 'hearth.mjs.map', 'hearth.licenses.txt'];
+const FILES = ['hearth.mjs', 'hearth.mjs.map', 'hearth.1', 'hearth.licenses.txt'];
 for (const name of FILES) await copyFile(join(project, 'dist', name), join(out, name));
 // For all systems, since the file itself runs on all of them.
 await copyLibraries(out, () => true);
@@ -86,6 +86,7 @@ function packageOf(all: Manifest): object {
     engines,
     type: 'module',
     bin: { hearth: 'hearth.mjs' },
+    man: 'hearth.1',
     files: FILES,
     optionalDependencies,
   };

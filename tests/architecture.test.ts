@@ -135,7 +135,18 @@ const ROOMS: readonly Room[] = [
     ],
   },
   { folder: 'assets', may: ['assets', '@resvg/resvg-js', 'node:'] },
-  { folder: 'build', may: ['build', 'backend/cli/carried.ts', 'backend/cli/boot.ts', 'rolldown', 'postject', 'node:'] },
+  {
+    folder: 'build',
+    may: [
+      'build',
+      'backend/cli/carried.ts',
+      'backend/cli/boot.ts',
+      'backend/cli/papers/man-page.ts',
+      'rolldown',
+      'postject',
+      'node:',
+    ],
+  },
 ];
 
 /** Everything but tests. */

@@ -13,6 +13,7 @@ import {
   metricTable,
   routeTable,
 } from '../backend/contract/tables.ts';
+import { commandTable, exitTable, variableTable } from '../backend/cli/papers/cli-tables.ts';
 import { appsTable } from './support/app-facts.ts';
 import { compare, tableOf, type Row } from './sim/comparison.ts';
 import { shownIn, TABLES } from './sim/scheduling-page.ts';
@@ -43,6 +44,15 @@ test.each([
 test('the table of metrics is made from the contract', () => {
   const page = readFileSync(resolve(import.meta.dirname, '../docs/metrics.md'), 'utf8');
   expect(/<!-- metrics -->\n\n([^]*?)\n\n<!-- \/metrics -->/.exec(page)?.[1]).toBe(metricTable());
+});
+
+test.each([
+  ['commands', commandTable],
+  ['variables', variableTable],
+  ['exits', exitTable],
+])('the %s table of docs/cli.md is made from the table of commands', (name, made) => {
+  const page = readFileSync(resolve(import.meta.dirname, '../docs/cli.md'), 'utf8');
+  expect(new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(page)?.[1]).toBe(made());
 });
 
 test('the table of apps is made from what the replay of their requests saw', () => {

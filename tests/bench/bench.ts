@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clear } from './clear.ts';
+import { command } from './command-row.ts';
 import { disk } from './disk-row.ts';
 import { desktopLoop, desktopMemory } from './desktop-row.ts';
 import { entry } from './entry.ts';
@@ -24,6 +25,7 @@ const ROWS: readonly Row[] = [
   followers,
   line,
   start,
+  command,
   memory,
   entry,
   clear,

@@ -88,9 +88,10 @@ test('shows where in the sources an error came from', async () => {
   await expect(failed).rejects.toMatchObject({ code: 70 });
   const { stderr } = await failed.catch((error: unknown) => error as { stderr: string });
   expect(stderr).toMatch(/^Error: nobody reads\n/);
-  const [, line] = /at main \(backend\/cli\/cli\.ts:(\d+):\d+\)/.exec(stderr) ?? [];
-  const source = readFileSync(resolve(import.meta.dirname, '../../../backend/cli/cli.ts'), 'utf8').split('\n');
-  expect(source[Number(line) - 1]).toContain('hearth ${VERSION}');
+  const [, line] = /at .*backend\/cli\/terminal\/process-terminal\.ts:(\d+):\d+/.exec(stderr) ?? [];
+  const path = resolve(import.meta.dirname, '../../../backend/cli/terminal/process-terminal.ts');
+  const source = readFileSync(path, 'utf8').split('\n');
+  expect(source[Number(line) - 1]).toContain('stdout.write(written)');
 });
 
 test.each([

@@ -2,12 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cacheCommand } from '../../../backend/cli/cache-command.ts';
 import type { Backend } from '../../../backend/hosting.ts';
-import { config } from '../../support/builders.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { startReplay } from '../../support/replaying.ts';
 
@@ -24,20 +21,12 @@ afterEach(async () => {
 
 const at = (name: string): string => join(folder, name);
 
-/** What a command writes to standard output. */
+/** What a command writes to standard output. Rejects with its sentence when it fails. */
 async function cache(args: readonly string[], data: string, input = ''): Promise<string> {
-  let written = '';
-  await cacheCommand(
-    [...args, '--data', at(data)],
-    { write: (text) => (written += text), tell: () => undefined },
-    {
-      configOf: async () => config({ cache: { disk_max_size_mb: 1 } }),
-      dataFolder: at('elsewhere'),
-      log: pino({ level: 'silent' }),
-      stdin: Readable.from([Buffer.from(input)]),
-    },
-  );
-  return written;
+  const env = { CACHE__DISK_MAX_SIZE_MB: '1', HEARTH_DATA_DIR: at('elsewhere') };
+  const { code, out, err } = await commandLine(['cache', ...args, '--data', at(data)], { env, cwd: folder, input });
+  if (code !== 0) throw new Error(err);
+  return out;
 }
 
 async function recordThree(): Promise<void> {

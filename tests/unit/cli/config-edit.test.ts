@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { keyCommand } from '../../../backend/cli/key-command.ts';
-import { whileLocked, writeKeys } from '../../../backend/cli/config-edit.ts';
+import { whileLocked, writeKeys } from '../../../backend/cli/commands/config-edit.ts';
 import { ConfigFileError, readConfigFile } from '../../../backend/config-file.ts';
 import type { ApiKey } from '../../../backend/contract/api-key.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import { addKey, findKey } from '../../../backend/core/access/api-keys.ts';
+import { commandLine } from '../../support/command-line.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -116,12 +116,10 @@ test('what cannot be written says so', async () => {
 });
 
 describe('edits at the same time', () => {
-  const run = (...args: string[]): Promise<void> =>
-    keyCommand(
-      [...args, '--config', join(folder, 'config.toml')],
-      {},
-      { write: () => undefined, tell: () => undefined },
-    );
+  const run = async (...args: string[]): Promise<void> => {
+    const { code, err } = await commandLine(['key', ...args, '--config', join(folder, 'config.toml')]);
+    if (code !== 0) throw new Error(err);
+  };
 
   test('all count: no new key is lost and no revoked one is good again', async () => {
     await writeFile(join(folder, 'config.toml'), '[server]\nport = 1\n');

@@ -1,13 +1,15 @@
-// Puts the list of keys into a configuration file that people write by hand: their comments and their order stay. It
-// writes a text only after it has read it back and found that nothing but the keys has changed.
+// Puts a setting into a configuration file that people write by hand: their comments and their order stay. It writes a
+// text only after it has read it back and found that nothing else has changed. How TOML is edited is toml-edit.ts.
 import { randomUUID } from 'node:crypto';
 import { chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { parse as parseToml, stringify as tomlOf } from 'smol-toml';
-import { ConfigFileError } from '../config-file.ts';
-import type { ApiKey } from '../contract/api-key.ts';
+import { parse as parseToml } from 'smol-toml';
+import { ConfigFileError } from '../../config-file.ts';
+import type { ApiKey } from '../../contract/api-key.ts';
+import { withValue, type FieldInfo } from '../../contract/config/config.ts';
+import { withKeyTables, withSetting } from './toml-edit.ts';
 
 type Data = Record<string, unknown>;
 
@@ -54,43 +56,47 @@ export async function whileLocked<T>(
  * text is written in a way that cannot be edited safely, and then nothing has changed.
  */
 export async function writeKeys(path: string, keys: readonly ApiKey[]): Promise<void> {
+  await rewrite(path, 'server.api_keys', {
+    inData: (data) => withKeys(data, keys),
+    inToml: (old) => [withKeyTables(old, keys)],
+  });
+}
+
+/** Sets one setting in a file, as writeKeys does; `value` is one that the setting allows. Throws as writeKeys does. */
+export async function writeSetting(path: string, field: FieldInfo, value: unknown): Promise<void> {
+  await rewrite(path, field.path, {
+    inData: (data) => withValue(data, field, value) as Data,
+    inToml: (old) => withSetting(old, field, value),
+  });
+}
+
+interface Edit {
+  /** What the file is to say. */
+  inData(data: Data): Data;
+  /** Texts that may say it, the best first. */
+  inToml(old: string): Iterable<string>;
+}
+
+async function rewrite(path: string, what: string, edit: Edit): Promise<void> {
   const old = await readFile(path, 'utf8').catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return '';
     throw error;
   });
   const ending = extname(path).toLowerCase();
   const isJson = ending === '.json' || (ending !== '.toml' && old.trimStart().startsWith('{'));
-  const text = isJson ? inJson(old, keys) : inToml(path, old, keys);
-  await replace(path, text);
+  await replace(path, isJson ? inJson(old, edit) : inToml(path, old, what, edit));
 }
 
-function inJson(old: string, keys: readonly ApiKey[]): string {
+function inJson(old: string, edit: Edit): string {
   const data = old.trim() === '' ? {} : (JSON.parse(old.replace(/^\uFEFF/, '')) as Data);
   const indent = /^[ \t]+(?=")/m.exec(old)?.[0] ?? '  ';
-  return `${JSON.stringify(withKeys(data, keys), null, indent)}\n`;
+  return `${JSON.stringify(edit.inData(data), null, indent)}\n`;
 }
 
-/** Keys are tables at the end of the file, so that they cannot cut another table in two. */
-function inToml(path: string, old: string, keys: readonly ApiKey[]): string {
-  const kept: string[] = [];
-  let isKey = false;
-  for (const line of old.split('\n')) {
-    if (/^\s*\[/.test(line)) isKey = /^\s*\[\[\s*server\s*\.\s*api_keys\s*\]\]/.test(line);
-    // A comment or an empty line behind a key may belong to what comes next.
-    if (!isKey || /^\s*(?:#|$)/.test(line)) kept.push(line);
-  }
-  const rest = kept
-    .join('\n')
-    .replaceAll(/^[ \t]*api_keys[ \t]*=[ \t]*\[[ \t]*\][ \t]*(?:#.*)?\r?\n/gm, '')
-    .trimEnd();
-  const tables = keys.map((key) => `[[server.api_keys]]\n${tomlOf(key)}`.trimEnd());
-  // Line ends as the rest has them.
-  const end = old.includes('\r\n') ? '\r\n' : '\n';
-  const added = tables.map((table) => table.replaceAll('\n', end));
-  const text = `${[rest, ...added].filter((part) => part !== '').join(end + end)}${end}`;
-  if (isDeepStrictEqual(plain(readToml(text)), plain(withKeys(readToml(old) ?? {}, keys)))) return text;
-  const reason = 'server.api_keys is written in a way that Hearth does not edit. Change it there by hand.';
-  throw new ConfigFileError(path, reason);
+function inToml(path: string, old: string, what: string, edit: Edit): string {
+  const wanted = plain(edit.inData(readToml(old) ?? {}));
+  for (const text of edit.inToml(old)) if (isDeepStrictEqual(plain(readToml(text)), wanted)) return text;
+  throw new ConfigFileError(path, `${what} is written in a way that Hearth does not edit. Change it there by hand.`);
 }
 
 function readToml(text: string): Data | undefined {

@@ -1,0 +1,111 @@
+// `hearth cache`: recordings into a file and out of one, beside a gateway that runs or without one. Which lines there are is
+// core/recordings/recording-line.ts.
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { systemClock } from '../../clock.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Log } from '../../core/ports.ts';
+import { lineOf, recordingsIn } from '../../core/recordings/recording-line.ts';
+import type { Recording, Recordings } from '../../core/recordings/recordings.ts';
+import { withRecordings } from '../../storage/recording-file.ts';
+import { keepAll, recordingShare } from '../../storage/recording-store.ts';
+import type { OptionsOf } from '../command-table.ts';
+import { dataPlace } from '../data-place.ts';
+import type { Host, Input, Output, Run } from '../command-host.ts';
+import { settingsUsed } from './settings-used.ts';
+
+/** Each throws AppError with a sentence, and the system's errors; a file is written as a whole or not at all. */
+export const exportRecordings: Run<'cache export'> = async ({ args: [file], options }, host) => {
+  say(host, await exported(file, await storeOf(options, host, false), host.terminal), 'exported');
+};
+
+/** A file is imported as a whole or not at all. */
+export const importRecordings: Run<'cache import'> = async ({ args: [file], options }, host) => {
+  const within = await storeOf(options, host, true);
+  say(host, await imported(file, within, options.replace, host.terminal.stdin), 'imported');
+};
+
+export const clearRecordings: Run<'cache clear'> = async ({ options }, host) => {
+  const within = await storeOf(options, host, false);
+  say(
+    host,
+    within((recordings) => recordings.clear().removed),
+    'removed',
+  );
+};
+
+function say({ terminal }: Host, total: number, what: string): void {
+  terminal.tell(`${total} ${total === 1 ? 'answer' : 'answers'} ${what}.\n`);
+}
+
+/** What goes wrong is thrown, and told then. */
+const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Where the recordings are. */
+async function storeOf(options: OptionsOf<'cache clear'>, host: Host, create: boolean): Promise<Within> {
+  const { config } = await settingsUsed({ config: options.config }, host);
+  return (work) =>
+    withRecordings(
+      {
+        folder: options.data ?? dataPlace(host.env),
+        create,
+        maxBytes: () => recordingShare(config.cache),
+        clock: systemClock,
+        log: SILENT,
+      },
+      work,
+    );
+}
+
+type Within = <T>(work: (recordings: Recordings) => T) => T;
+
+async function exported(file: string, within: Within, out: Output): Promise<number> {
+  const lines = within((recordings) => Array.from(recordings.all(), lineOf));
+  const written = lines.map((line) => `${line}\n`).join('');
+  if (file === '-') out.write(written);
+  else await writeWhole(file, written);
+  return lines.length;
+}
+
+async function imported(file: string, within: Within, replace: boolean, stdin: Input): Promise<number> {
+  const recordings = recordingsFrom(file === '-' ? await stdin.text() : await readRecordingFile(file), file);
+  within((store) => keepAll(store, recordings, replace));
+  return recordings.length;
+}
+
+/** The recordings of a file. Throws AppError with the file and line that is wrong. */
+export async function recordingsOf(file: string): Promise<readonly Recording[]> {
+  return recordingsFrom(await readRecordingFile(file), file);
+}
+
+function recordingsFrom(lines: string, file: string): readonly Recording[] {
+  try {
+    return recordingsIn(lines);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError('invalid_request', `${file === '-' ? 'Standard input' : file}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readRecordingFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AppError('not_found', `${file} cannot be read: ${why}.`, { cause: error });
+  }
+}
+
+/** So that no half file takes the place of a whole one. */
+async function writeWhole(file: string, written: string): Promise<void> {
+  const beside = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(beside, written, { mode: 0o600 });
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AppError('invalid_request', `${file} cannot be written: ${why}.`, { cause: error });
+  }
+}

@@ -1,0 +1,76 @@
+// `hearth queue` and `hearth cancel`: who runs and who waits, and how one of them is ended.
+import type { WaitsFor } from '../../contract/chat/waits-for.ts';
+import { clockDuration, eta, NOTHING, plural } from '../../contract/in-words.ts';
+import type { QueueEntry, QueueView } from '../../contract/queue-view.ts';
+import { gatewayOf } from '../gateway/gateway-client.ts';
+import type { Run, Terminal } from '../command-host.ts';
+import { table, type Cell } from '../terminal/table.ts';
+
+export const queue: Run<'queue'> = async ({ options }, host) => {
+  const { terminal } = host;
+  const view = await (await gatewayOf(options, host)).ask<QueueView>('GET', '/api/chat-queue');
+  terminal.write(options.json ? `${JSON.stringify(view)}\n` : lineText(view, terminal));
+};
+
+export const cancel: Run<'cancel'> = async ({ args: [id], options }, host) => {
+  const gateway = await gatewayOf(options, host);
+  const answer = await gateway.ask<object>('DELETE', `/api/chat-queue?requestId=${encodeURIComponent(id)}`);
+  if (options.json) host.terminal.write(`${JSON.stringify(answer)}\n`);
+  else host.terminal.tell(`${id} is cancelled.\n`);
+};
+
+/** All that run and wait, in their order. */
+export function lineText(
+  { running, waiting, behind, paused, batches }: QueueView,
+  terminal: Pick<Terminal, 'columns' | 'hasColours'>,
+): string {
+  const entries = [...running, ...waiting];
+  const more = [
+    paused ? 'New work is paused: what waits stays where it is.' : '',
+    behind > 0 ? `${plural(behind, 'job')} on disk wait until there is room in line.` : '',
+    ...batches.map(({ batch_id, counts: { completed, total } }) => `Batch ${batch_id}: ${completed} of ${total} done.`),
+  ].filter((line) => line !== '');
+  const lines = entries.length === 0 ? 'Nothing runs and nothing waits.\n' : rowsOf(entries, terminal);
+  return lines + more.map((line) => `${line}\n`).join('');
+}
+
+function rowsOf(entries: readonly QueueEntry[], terminal: Pick<Terminal, 'columns' | 'hasColours'>): string {
+  return table(
+    [
+      { title: '#', right: true },
+      { title: 'App', cutTo: 8 },
+      { title: 'Model', cutTo: 8 },
+      { title: 'Class', spare: 2 },
+      { title: 'State', cutTo: 10 },
+      { title: 'Since', right: true },
+      { title: 'Tokens', right: true, spare: 3 },
+      { title: 'Id', spare: 1 },
+    ],
+    entries.map((entry) => [
+      entry.queue_position === 0 ? '' : String(entry.queue_position),
+      entry.caller,
+      entry.model,
+      entry.class,
+      stateOf(entry),
+      clockDuration(entry.age_ms),
+      entry.tokens === 0 ? NOTHING : String(entry.tokens),
+      entry.request_id,
+    ]),
+    terminal,
+  );
+}
+
+function stateOf({ phase, late, estimated_wait_time, waits_for, silent_ms }: QueueEntry): Cell {
+  if (phase === 'running') {
+    return late ? { text: 'running, longer than expected', tone: 'heat' } : { text: 'running', tone: 'heat' };
+  }
+  if (phase === 'loading') return { text: `loading the model, ${clockDuration(silent_ms ?? 0)}`, tone: 'heat' };
+  if (waits_for !== undefined) return { text: WAITS[waits_for] };
+  return { text: late ? 'waiting, the one before takes longer' : `waiting, ${eta(estimated_wait_time)}` };
+}
+
+const WAITS: Readonly<Record<WaitsFor, string>> = {
+  ollama: 'waiting for Ollama to come back',
+  settling: 'waiting until its app is quiet',
+  people: 'waiting: people go first',
+};

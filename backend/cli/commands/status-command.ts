@@ -1,0 +1,59 @@
+// `hearth status`: how the gateway and Ollama are, in a few lines.
+import type { Health } from '../../contract/control.ts';
+import { count, duration, NOTHING, plural } from '../../contract/in-words.ts';
+import { megabytes } from '../../contract/units.ts';
+import { EXIT } from '../exits.ts';
+import { gatewayOf } from '../gateway/gateway-client.ts';
+import type { Run } from '../command-host.ts';
+import type { Tone } from '../terminal/paint.ts';
+import { facts, wrapped, type Cell } from '../terminal/table.ts';
+
+const TONES: Readonly<Record<Health['status'], Tone>> = { healthy: 'good', degraded: 'warn', unhealthy: 'bad' };
+
+export const status: Run<'status'> = async ({ options }, host) => {
+  const { terminal } = host;
+  const gateway = await gatewayOf(options, host);
+  const health = await gateway.ask<Health>('GET', '/health');
+  if (options.json) {
+    terminal.write(`${JSON.stringify(health)}\n`);
+  } else {
+    terminal.write(facts(factsOf(gateway.url, health), terminal));
+    for (const notice of health.notices ?? []) terminal.write(`\n${wrapped(notice, terminal.columns)}\n`);
+  }
+  return health.status === 'unhealthy' ? EXIT.unavailable : EXIT.ok;
+};
+
+function factsOf(url: string, health: Health): readonly (readonly [string, string | Cell])[] {
+  const { status: state, version, uptime_ms, upstream, queue, cache, mode, stuck } = health;
+  return [
+    ['Hearth', { text: `${state}, version ${version} at ${url}, up for ${duration(uptime_ms)}`, tone: TONES[state] }],
+    ['Ollama', ollamaOf(upstream)],
+    ['Model', modelOf(upstream)],
+    ['Line', `${queue.running} running, ${queue.length} waiting${queue.paused ? '; new work is paused' : ''}`],
+    ...(stuck === undefined ? [] : [['Stuck', stuckOf(stuck)] as const]),
+    ['Cache', `${plural(cache.entries, 'answer')} in memory, ${megabytes(cache.size_mb)}${diskOf(cache)}`],
+    ...(mode === 'live' ? [] : [['Mode', { text: mode, tone: 'warn' }] as const]),
+  ];
+}
+
+function ollamaOf({ state, url, version, latency_ms, reason }: Health['upstream']): Cell {
+  if (state === 'unknown') return { text: `not yet looked at, ${url}` };
+  if (state === 'down') return { text: `down at ${url}. ${reason ?? ''}`, tone: 'bad' };
+  const speed = latency_ms === null ? NOTHING : duration(latency_ms);
+  return { text: `up, version ${version ?? NOTHING} at ${url}, answers in ${speed}` };
+}
+
+function modelOf({ model, model_available, models_unknown, model_loaded }: Health['upstream']): Cell {
+  if (models_unknown === true) return { text: `${model}; it is not known what is installed`, tone: 'warn' };
+  if (!model_available)
+    return { text: `${model}, not installed. Install it: hearth models pull ${model}`, tone: 'bad' };
+  return { text: `${model}, ${model_loaded ? 'in memory' : 'not loaded'}` };
+}
+
+function stuckOf({ model, silent_ms }: NonNullable<Health['stuck']>): Cell {
+  return { text: `${model} has given nothing for ${duration(silent_ms)}`, tone: 'bad' };
+}
+
+function diskOf({ disk }: Health['cache']): string {
+  return disk === undefined ? '; nothing on disk' : `; ${count(disk.entries)} on disk, ${megabytes(disk.size_mb)}`;
+}

@@ -1,0 +1,28 @@
+// What a shell asks for while one types: the names of models, the ids of requests, the names of keys, one a line. Where they
+// cannot be had soon there are none.
+import type { QueueView } from '../../contract/queue-view.ts';
+import { gatewayOf } from '../gateway/gateway-client.ts';
+import type { Host, Run } from '../command-host.ts';
+
+/** A person waits for the next letter. Milliseconds. */
+const SOON_MS = 1000;
+const NO_OPTIONS = { url: undefined, config: undefined, 'api-key': undefined, 'api-key-file': undefined };
+
+export const words: Run<'__words'> = async ({ args: [kind] }, host) => {
+  const found = await wordsOf(kind, { ...host, signal: AbortSignal.any([host.signal, AbortSignal.timeout(SOON_MS)]) });
+  host.terminal.write(found.map((word) => `${word}\n`).join(''));
+};
+
+async function wordsOf(kind: string, host: Host): Promise<readonly string[]> {
+  if (kind === 'key') {
+    const { keysInUse } = await import('./key-command.ts');
+    return (await keysInUse(host)).map(({ name }) => name);
+  }
+  const gateway = await gatewayOf(NO_OPTIONS, host);
+  if (kind === 'request') {
+    const { running, waiting } = await gateway.ask<QueueView>('GET', '/api/chat-queue');
+    return [...running, ...waiting].map(({ request_id }) => request_id);
+  }
+  const { models } = await gateway.ask<{ readonly models: readonly { readonly name: string }[] }>('GET', '/api/tags');
+  return models.map(({ name }) => name);
+}

@@ -1,0 +1,27 @@
+// What goes on in the gateway, live: the named events of GET /api/events.
+import type { EventData, EventName } from '../../contract/control.ts';
+import type { Gateway } from './gateway-client.ts';
+
+/** One of them, with its own kind of data. */
+export type LiveEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
+
+/** A full snapshot first, then what happens, until the gateway stops. Throws Exit as a gateway does. */
+export async function* liveEvents(gateway: Gateway): AsyncGenerator<LiveEvent, void, undefined> {
+  let name = '';
+  let data = '';
+  for await (const line of gateway.lines('GET', '/api/events')) {
+    if (line.startsWith('event: ')) name = line.slice('event: '.length);
+    else if (line.startsWith('data: ')) data += line.slice('data: '.length);
+    else if (line === '' && data !== '') {
+      // By the contract, as all that the gateway says (gateway-client.ts).
+      yield { name, data: JSON.parse(data) } as LiveEvent;
+      [name, data] = ['', ''];
+    }
+  }
+}
+
+/** Everything as it is now. */
+export async function snapshotNow(gateway: Gateway): Promise<EventData<'snapshot'>> {
+  for await (const event of liveEvents(gateway)) if (event.name === 'snapshot') return event.data;
+  throw new Error('The gateway has ended its events before the first one.');
+}

@@ -1,0 +1,140 @@
+// Rows for people: columns in line whatever the characters are wide, cut where the terminal is narrow, and left out where it
+// is narrower still. Texts from elsewhere, such as the name of an app, cannot move the cursor.
+import stringWidth from 'string-width';
+import { THIN } from '../../contract/in-words.ts';
+import type { Terminal } from '../command-host.ts';
+import { painted, type Tone } from './paint.ts';
+
+export interface Cell {
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+export interface Column {
+  readonly title: string;
+  /** Figures stand below each other at their last digit. */
+  readonly right?: true;
+  /** Fewest characters it may be cut to; left out: it is never cut. */
+  readonly cutTo?: number;
+  /** Left out where there is no room for it, the highest first. */
+  readonly spare?: number;
+}
+
+type Row = readonly (string | Cell)[];
+const GAP = 2;
+
+/** Lines with their ends. No width is no terminal: nothing is cut. */
+export function table(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  terminal: Pick<Terminal, 'columns' | 'hasColours'>,
+): string {
+  const cells = [
+    columns.map(({ title }): Cell => ({ text: title, tone: 'dim' })),
+    ...rows.map((row) => row.map(cellOf)),
+  ];
+  const kept = fitted(columns, cells, terminal.columns ?? Infinity);
+  const lines = cells.map((row) => {
+    const parts = kept.map(({ at, width, right }, i) => {
+      const { text, tone } = row[at] ?? { text: '' };
+      const cut = cutTo(text, width);
+      const shown = painted(cut, tone, terminal.hasColours);
+      const blanks = ' '.repeat(Math.max(0, width - widthOf(cut)));
+      if (right === true) return blanks + shown;
+      return i === kept.length - 1 ? shown : shown + blanks;
+    });
+    return `${parts.join(' '.repeat(GAP)).trimEnd()}\n`;
+  });
+  return lines.join('');
+}
+
+interface Kept {
+  readonly at: number;
+  width: number;
+  readonly right: boolean;
+}
+
+/** The columns that are shown, and how wide. */
+function fitted(columns: readonly Column[], cells: readonly (readonly Cell[])[], room: number): readonly Kept[] {
+  const all = columns.map((column, at) => ({
+    ...column,
+    at,
+    right: column.right === true,
+    width: Math.max(...cells.map((row) => widthOf(row[at]?.text ?? ''))),
+  }));
+  for (let most = Math.max(...columns.map(({ spare = 0 }) => spare)); ; most--) {
+    const shown = all.filter(({ spare = 0 }) => spare <= most).map((column) => ({ ...column }));
+    if (narrowed(shown, room) || most === 0) return shown;
+  }
+}
+
+/** What may be cut gives way, the widest of it first. Says whether all of them have room then. */
+function narrowed(shown: (Kept & { readonly cutTo?: number })[], room: number): boolean {
+  for (;;) {
+    const excess = shown.reduce((sum, { width }) => sum + width + GAP, -GAP) - room;
+    const [widest, next] = shown
+      .filter(({ width, cutTo: least }) => least !== undefined && width > least)
+      .toSorted((a, b) => b.width - a.width);
+    if (excess <= 0 || widest === undefined) return excess <= 0;
+    // Down to the next widest at once, and then both step by step.
+    const floor = Math.max(widest.cutTo ?? 0, next === undefined ? 0 : next.width - 1);
+    widest.width -= Math.min(excess, Math.max(1, widest.width - floor));
+  }
+}
+
+function cellOf(cell: string | Cell): Cell {
+  const { text, ...more } = typeof cell === 'string' ? { text: cell } : cell;
+  return { text: plainText(text), ...more };
+}
+
+/** On one line and without what a terminal takes as a command: colours, titles, moves. Figures stand with a usual blank. */
+export function plainText(text: string): string {
+  return text.replaceAll(THIN, ' ').replaceAll(/\p{Cc}+/gu, ' ');
+}
+
+/** As many characters of a text as fit, the last one an ellipsis where some are left out. */
+export function cutTo(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let cut = '';
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (widthOf(cut + segment) >= width) break;
+    cut += segment;
+  }
+  return `${cut}…`;
+}
+
+/** In characters of a terminal: two for most of those of Chinese, Japanese and Korean. */
+export function widthOf(text: string): number {
+  // The most common case needs no tables.
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+}
+
+/** Names and what is so, one a line. */
+export function facts(
+  pairs: readonly (readonly [name: string, value: string | Cell])[],
+  terminal: Pick<Terminal, 'hasColours'>,
+): string {
+  const width = Math.max(...pairs.map(([name]) => widthOf(name)));
+  return pairs
+    .map(([name, value]) => {
+      const { text, tone } = cellOf(value);
+      const label = painted(name.padEnd(width), 'dim', terminal.hasColours);
+      return `${label}  ${painted(text, tone, terminal.hasColours)}\n`;
+    })
+    .join('');
+}
+
+/** A paragraph in lines that fit, the ones after the first with `indent` before them. */
+export function wrapped(text: string, columns: number | undefined, indent = ''): string {
+  const room = Math.max(20, Math.min(columns ?? 100, 100));
+  const lines: string[] = [];
+  let line = '';
+  for (const word of plainText(text).split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && widthOf(longer) + (lines.length === 0 ? 0 : indent.length) > room) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].join(`\n${indent}`);
+}
