@@ -12,15 +12,17 @@ interface Branch {
   value: number;
 }
 
+const branch = (): Branch => ({ branches: new Map(), value: 0 });
+
 export class Counts {
-  readonly #root: Branch = { branches: new Map(), value: 0 };
+  readonly #root = branch();
 
   /** Adds to the number with these labels; always with as many. */
   add(by: number, ...labels: readonly string[]): void {
     let at = this.#root;
     for (const label of labels) {
       let next = at.branches.get(label);
-      if (next === undefined) at.branches.set(label, (next = { branches: new Map(), value: 0 }));
+      if (next === undefined) at.branches.set(label, (next = branch()));
       at = next;
     }
     at.value += by;
@@ -28,12 +30,17 @@ export class Counts {
 
   /** All that were added to. */
   samples(): Sample[] {
-    const samples: Sample[] = [];
-    const walk = ({ branches, value }: Branch, labels: readonly string[]): void => {
-      if (branches.size === 0 && labels.length > 0) samples.push({ labels, value });
-      for (const [label, branch] of branches) walk(branch, [...labels, label]);
-    };
-    walk(this.#root, []);
-    return samples;
+    return [...this.#root.branches].flatMap(([label, of]) => [...leaves(of, [label])]);
   }
+
+  /** Those with this first label, by their other labels. */
+  under(first: string): Sample[] {
+    const of = this.#root.branches.get(first);
+    return of === undefined ? [] : [...leaves(of, [])];
+  }
+}
+
+function* leaves({ branches, value }: Branch, labels: readonly string[]): Generator<Sample> {
+  if (branches.size === 0) yield { labels, value };
+  for (const [label, of] of branches) yield* leaves(of, [...labels, label]);
 }

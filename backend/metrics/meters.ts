@@ -16,11 +16,16 @@ const PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
 /** In seconds. */
 export interface Histograms {
   readonly wait: Histogram<'class'>;
-  readonly firstToken: Histogram<'model'>;
-  readonly duration: Histogram<'model'>;
-  readonly prompt: Histogram<'model'>;
-  readonly generation: Histogram<'model'>;
-  readonly load: Histogram<'model' | 'why'>;
+  of(model: string): ModelHistograms;
+}
+
+/** Those of one model. In seconds. */
+export interface ModelHistograms {
+  readonly firstToken: Histogram;
+  readonly duration: Histogram;
+  readonly prompt: Histogram;
+  readonly generation: Histogram;
+  readonly load: Histogram<'why'>;
 }
 
 export class Meters implements Meter {
@@ -51,13 +56,14 @@ export class Meters implements Meter {
     const { route, source = NONE, class: of = NONE, error, startedAt, firstPieceAt, timing } = request;
     const model = this.models.of(request.model);
     const status = statusOf(request);
-    this.requests.add(1, pathOf(route), model, source, source === 'hit' ? NONE : of, status);
+    this.requests.add(1, model, pathOf(route), source, source === 'hit' ? NONE : of, status);
     if (error !== undefined && status !== 'cancelled') this.failures.add(1, error.code);
     const measured = this.#histograms;
     if (measured === undefined || source === 'hit' || startedAt === undefined) return;
     measured.wait.observe({ class: of }, timing.queue_ms / 1000);
-    if (firstPieceAt !== undefined) measured.firstToken.observe({ model }, (timing.ttft_ms - timing.queue_ms) / 1000);
-    if (status === 'completed') measured.duration.observe({ model }, timing.total_ms / 1000);
+    const { firstToken, duration } = measured.of(model);
+    if (firstPieceAt !== undefined) firstToken.observe((timing.ttft_ms - timing.queue_ms) / 1000);
+    if (status === 'completed') duration.observe(timing.total_ms / 1000);
   }
 
   /** An answer was an error from its first byte. */
@@ -70,8 +76,9 @@ export class Meters implements Meter {
     this.promptTokens.add(promptTokens, label);
     this.reusedTokens.add(reusedTokens, label);
     this.answerTokens.add(tokens, label);
-    if (promptMs > 0) this.#histograms?.prompt.observe({ model: label }, promptMs / 1000);
-    if (evalMs > 0) this.#histograms?.generation.observe({ model: label }, evalMs / 1000);
+    const measured = this.#histograms?.of(label);
+    if (promptMs > 0) measured?.prompt.observe(promptMs / 1000);
+    if (evalMs > 0) measured?.generation.observe(evalMs / 1000);
   }
 
   saved(model: string, ms: number, tokens: number): void {
@@ -81,7 +88,7 @@ export class Meters implements Meter {
   }
 
   loaded(model: string, ms: number, why: WhyLoaded): void {
-    this.#histograms?.load.observe({ model: this.models.of(model), why }, ms / 1000);
+    this.#histograms?.of(this.models.of(model)).load.observe({ why }, ms / 1000);
   }
 
   left(model: string, why: WhyLeft): void {

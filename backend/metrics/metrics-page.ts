@@ -24,8 +24,14 @@ export class MetricsPage {
 
   async #made(): Promise<Exposition> {
     const { exposition } = await import('./prom-registry.ts');
-    const made = exposition(readingsOf(this.#parts));
+    const made = exposition(readingsOf(this.#parts), () => labelsNow(this.#parts));
     this.#parts.meter.measure(made.histograms);
     return made;
   }
+}
+
+/** The labels of models, those in memory among them, whoever has them loaded. */
+function labelsNow({ meter, shown }: ReadingParts): Iterable<string> {
+  for (const { name } of shown.watch.state.loaded) meter.models.of(name);
+  return meter.models.given;
 }

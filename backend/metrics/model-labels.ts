@@ -22,7 +22,8 @@ export class ModelLabels {
   readonly #spellings = new Map<string, string>();
   /** The profiles by which they were understood. */
   #profiles: Config['models'] | undefined;
-  readonly #labels = new Set<string>();
+  /** All labels that were given so far. */
+  readonly given = new Set<string>();
 
   constructor({ config, watch }: ModelLabelParts) {
     this.#config = config;
@@ -40,9 +41,11 @@ export class ModelLabels {
   #find(model: string, profiles: Config['models']): string {
     const { installed, loaded } = this.#watch.state;
     const name = named<{ readonly name: string }>(meantModel(profiles, model), installed, loaded)?.name;
-    if (name === undefined) return OTHERS;
-    if (!this.#labels.has(name) && this.#labels.size >= MOST_MODELS) return OTHERS;
-    this.#labels.add(name);
+    if (name === undefined || (!this.given.has(name) && this.given.size >= MOST_MODELS)) {
+      this.given.add(OTHERS);
+      return OTHERS;
+    }
+    this.given.add(name);
     if (this.#spellings.size >= MOST_SPELLINGS) this.#spellings.clear();
     this.#spellings.set(model, name);
     return name;

@@ -1,70 +1,126 @@
-// The table as metrics of prom-client, in a registry of one gateway's own. Loading prom-client takes as long as a third of a start,
-// so this file is loaded when somebody scrapes for the first time.
+// The table as metrics of prom-client. Loading that takes as long as a third of a start, so this file is loaded when somebody
+// scrapes for the first time. What has a model's name on it is in a registry of each model: prom-client writes a metric in
+// one go, about 6 µs a line, and with a hundred models that would hold everybody up.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { BUCKETS, METRICS, type MetricInfo, type MetricName, type MetricOf } from '../contract/metric-table.ts';
 import { breath } from '../core/offline/breath.ts';
 import type { Sample } from './counts.ts';
-import type { Histograms } from './meters.ts';
-import type { Readings } from './readings.ts';
+import type { Histograms, ModelHistograms } from './meters.ts';
+import { isByModel, type Readings } from './readings.ts';
 
 export interface Exposition {
   /** Count from now on. */
   readonly histograms: Histograms;
   readonly contentType: string;
-  /** All of it as it is now. Between two metrics everybody else gets a turn, since one of many models is long. */
+  /** All of it as it is now. */
   text(): Promise<string>;
 }
 
-export function exposition(readings: Readings): Exposition {
-  const registry = new Registry();
-  const registers = [registry];
-  const histogram = <N extends MetricOf<'histogram'>>(name: N) => {
-    const { help, labels } = METRICS[name];
-    return new Histogram({ name, help, labelNames: [...labels], buckets: [...BUCKETS], registers });
+/** What is written before everybody else gets a turn, in characters. */
+const PORTION = 30_000;
+
+/** One model's part. */
+interface Part {
+  readonly registry: Registry;
+  readonly histograms: ModelHistograms;
+}
+
+const NAMES = Object.keys(METRICS) as MetricName[];
+
+/** `models` are the labels that were given so far. */
+export function exposition(readings: Readings, models: () => Iterable<string>): Exposition {
+  const shared = new Registry();
+  const parts = new Map<string, Part>();
+  const partOf = (model: string): Part => {
+    const known = parts.get(model);
+    if (known !== undefined) return known;
+    const part = partFor(model, readings);
+    parts.set(model, part);
+    return part;
   };
-  for (const [name, info] of Object.entries<MetricInfo>(METRICS)) {
-    if (isRead(name, readings)) read(registry, name, info, readings[name]);
+  for (const name of NAMES) if (isRead(name) && !isByModel(name)) read(shared, name, () => readings[name]());
+  const wait = histogram(shared, 'hearth_request_wait_seconds');
+
+  /** The texts of one metric: one, or that of each model. */
+  async function* textsOf(name: MetricName): AsyncGenerator<string> {
+    if (!isByModel(name)) return yield await shared.getSingleMetricAsString(name);
+    let isFirst = true;
+    for (const model of models()) {
+      const text = await partOf(model).registry.getSingleMetricAsString(name);
+      const samples = text.split('\n').slice(2);
+      if (samples.length === 0) continue;
+      // Each of them says what the metric is, and it may be said once.
+      yield isFirst ? text : samples.join('\n');
+      isFirst = false;
+    }
   }
+
   return {
-    histograms: {
-      wait: histogram('hearth_request_wait_seconds'),
-      firstToken: histogram('hearth_request_first_token_seconds'),
-      duration: histogram('hearth_request_duration_seconds'),
-      prompt: histogram('hearth_run_prompt_seconds'),
-      generation: histogram('hearth_run_generation_seconds'),
-      load: histogram('hearth_model_load_seconds'),
-    },
-    contentType: registry.contentType,
+    histograms: { wait, of: (model) => partOf(model).histograms },
+    contentType: shared.contentType,
     async text() {
       const texts: string[] = [];
-      for (const name of Object.keys(METRICS) as MetricName[]) {
-        texts.push(await registry.getSingleMetricAsString(name));
-        await breath();
+      let written = 0;
+      for (const name of NAMES) {
+        for await (const text of textsOf(name)) {
+          texts.push(text);
+          written += text.length;
+          if (written < PORTION) continue;
+          written = 0;
+          await breath();
+        }
       }
       return `${texts.join('\n')}\n`;
     },
   };
 }
 
-function isRead(name: string, readings: Readings): name is keyof Readings {
-  return Object.hasOwn(readings, name);
+function partFor(model: string, readings: Readings): Part {
+  const registry = new Registry();
+  registry.setDefaultLabels({ model });
+  for (const name of NAMES) if (isRead(name) && isByModel(name)) read(registry, name, () => readings[name](model));
+  return {
+    registry,
+    histograms: {
+      firstToken: histogram(registry, 'hearth_request_first_token_seconds'),
+      duration: histogram(registry, 'hearth_request_duration_seconds'),
+      prompt: histogram(registry, 'hearth_run_prompt_seconds'),
+      generation: histogram(registry, 'hearth_run_generation_seconds'),
+      load: histogram(registry, 'hearth_model_load_seconds'),
+    },
+  };
+}
+
+const isRead = (name: MetricName): name is keyof Readings => METRICS[name].type !== 'histogram';
+
+/** The labels that are told with each value: the model is told by its registry. */
+const ownLabels = ({ labels }: MetricInfo): string[] => labels.filter((label) => label !== 'model');
+
+function histogram(registry: Registry, name: MetricOf<'histogram'>): Histogram {
+  const { help } = METRICS[name];
+  return new Histogram({
+    name,
+    help,
+    labelNames: ownLabels(METRICS[name]),
+    buckets: [...BUCKETS],
+    registers: [registry],
+  });
 }
 
 /** A metric that is read when it is asked for. */
-function read(
-  registry: Registry,
-  name: string,
-  { type, labels, help }: MetricInfo,
-  now: () => readonly Sample[],
-): void {
-  const about = { name, help, labelNames: [...labels], registers: [registry] };
+function read(registry: Registry, name: keyof Readings, now: () => readonly Sample[]): void {
+  const info: MetricInfo = METRICS[name];
+  const labels = ownLabels(info);
+  const about = { name, help: info.help, labelNames: labels, registers: [registry] };
   const labelled = (values: readonly string[]) =>
     Object.fromEntries(labels.map((label, i) => [label, values[i] ?? '']));
-  if (type === 'counter') {
+  if (info.type === 'counter') {
     const counter: Counter = new Counter({
       ...about,
       collect() {
         counter.reset();
+        // Without labels a reset leaves a 0 behind, where there may be no value.
+        if (labels.length === 0) counter.remove();
         for (const sample of now()) counter.inc(labelled(sample.labels), sample.value);
       },
     });
@@ -74,7 +130,6 @@ function read(
     ...about,
     collect() {
       gauge.reset();
-      // Without labels a reset leaves a 0 behind, where there may be no value.
       if (labels.length === 0) gauge.remove();
       for (const sample of now()) gauge.set(labelled(sample.labels), sample.value);
     },

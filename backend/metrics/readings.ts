@@ -1,5 +1,5 @@
 // What each counter and gauge of the table is at this moment. Asked when somebody scrapes, and only then.
-import type { MetricOf } from '../contract/metric-table.ts';
+import { METRICS, type MetricName, type MetricOf } from '../contract/metric-table.ts';
 import type { StoreFigures } from '../core/disk.ts';
 import type { SnapshotParts } from '../core/stories/snapshot.ts';
 import { stuckRun } from '../core/stories/stuck.ts';
@@ -13,8 +13,20 @@ export interface ReadingParts {
   readonly lag: LoopLag;
 }
 
-/** A metric without one does not compile. */
-export type Readings = Readonly<Record<MetricOf<'counter' | 'gauge'>, () => readonly Sample[]>>;
+/** Those with a model's name on them. */
+type ByModel = { [N in MetricName]: 'model' extends (typeof METRICS)[N]['labels'][number] ? N : never }[MetricName];
+
+export function isByModel(name: MetricName): name is ByModel {
+  const labels: readonly string[] = METRICS[name].labels;
+  return labels.includes('model');
+}
+
+/** A metric without one does not compile. Those by model are asked for each, and tell their other labels. */
+export type Readings = {
+  readonly [N in MetricOf<'counter' | 'gauge'>]: N extends ByModel
+    ? (model: string) => readonly Sample[]
+    : () => readonly Sample[];
+};
 
 const LANES = ['chat', 'embed'] as const;
 const BREAKER_STATES = ['closed', 'half_open', 'open'] as const;
@@ -28,15 +40,15 @@ export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
   let late: ReturnType<LoopLag['read']>;
   let memory = process.memoryUsage();
   return {
-    hearth_requests_total: () => meter.requests.samples(),
+    hearth_requests_total: (model) => meter.requests.under(model),
     hearth_request_failures_total: () => meter.failures.samples(),
     hearth_error_answers_total: () => meter.errorAnswers.samples(),
-    hearth_prompt_tokens_total: () => meter.promptTokens.samples(),
-    hearth_reused_tokens_total: () => meter.reusedTokens.samples(),
-    hearth_answer_tokens_total: () => meter.answerTokens.samples(),
-    hearth_saved_tokens_total: () => meter.savedTokens.samples(),
-    hearth_saved_seconds_total: () =>
-      meter.savedMs.samples().map(({ labels, value }) => ({ labels, value: value / 1000 })),
+    hearth_prompt_tokens_total: (model) => meter.promptTokens.under(model),
+    hearth_reused_tokens_total: (model) => meter.reusedTokens.under(model),
+    hearth_answer_tokens_total: (model) => meter.answerTokens.under(model),
+    hearth_saved_tokens_total: (model) => meter.savedTokens.under(model),
+    hearth_saved_seconds_total: (model) =>
+      meter.savedMs.under(model).map(({ labels, value }) => ({ labels, value: value / 1000 })),
     hearth_live_requests: () => living(shown),
     hearth_queue_waiting: () => one(queue.waiting),
     hearth_queue_limit: () => one(config().queue.max_queue_size),
@@ -45,9 +57,9 @@ export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
     hearth_jobs_behind: () => one(shown.behind()),
     hearth_slots: () => LANES.map((lane) => ({ labels: [lane], value: config().queue.max_concurrent })),
     hearth_slots_in_use: () => LANES.map((lane) => ({ labels: [lane], value: queue.runningIn(lane) })),
-    hearth_model_evictions_total: () => meter.evictions.samples(),
-    hearth_model_memory_bytes: () => loaded(meter, shown, 'size'),
-    hearth_model_gpu_bytes: () => loaded(meter, shown, 'size_vram'),
+    hearth_model_evictions_total: (model) => meter.evictions.under(model),
+    hearth_model_memory_bytes: (model) => loaded(meter, shown, { model, what: 'size' }),
+    hearth_model_gpu_bytes: (model) => loaded(meter, shown, { model, what: 'size_vram' }),
     hearth_cache_entries: () => kept(shown, 'entries'),
     hearth_cache_bytes: () => kept(shown, 'bytes'),
     hearth_cache_limit_bytes: () => kept(shown, 'max_bytes'),
@@ -100,11 +112,14 @@ function oldestMs({ requests, clock }: SnapshotParts): number {
     .reduce((most, { status, createdAt }) => (status === 'queued' ? Math.max(most, now - createdAt) : most), 0);
 }
 
-/** Two names of one model may have one label. */
-function loaded({ models }: Meters, { watch }: SnapshotParts, what: 'size' | 'size_vram'): Sample[] {
-  const counts = new Counts();
-  for (const model of watch.state.loaded) counts.add(model[what], models.of(model.name));
-  return counts.samples();
+/** Several that are loaded may have one label. */
+function loaded(
+  { models }: Meters,
+  { watch }: SnapshotParts,
+  { model, what }: { readonly model: string; readonly what: 'size' | 'size_vram' },
+): Sample[] {
+  const sizes = watch.state.loaded.filter(({ name }) => models.of(name) === model).map((one) => one[what]);
+  return sizes.length === 0 ? [] : one(sizes.reduce((sum, size) => sum + size, 0));
 }
 
 function kept({ cache, conversations }: SnapshotParts, what: keyof StoreFigures): Sample[] {

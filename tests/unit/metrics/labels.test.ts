@@ -58,5 +58,6 @@ test('counts add up by their labels', () => {
     { labels: ['a', ''], value: 4 },
     { labels: ['b', 'x'], value: 2 },
   ]);
-  expect(new Counts().samples()).toEqual([]);
+  expect(counts.under('b')).toEqual([{ labels: ['x'], value: 2 }]);
+  expect([new Counts().samples(), counts.under('c')]).toEqual([[], []]);
 });
