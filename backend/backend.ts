@@ -35,13 +35,9 @@ import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
 import { Warmer } from './core/stories/warmer.ts';
-import { createApp } from './http/app.ts';
 import { PATIENCE } from './http/dialect/encode.ts';
 import { effectiveBind } from './http/door/bind.ts';
-import { createGuard } from './http/door/guard.ts';
-import { createKeyCheck } from './http/door/keys.ts';
 import { KnownQuestions } from './http/dialect/known-questions.ts';
-import { listen } from './http/wire/listen.ts';
 import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
 import { createRelay } from './upstream/relay.ts';
@@ -52,8 +48,10 @@ import { MetricsPage } from './metrics/metrics-page.ts';
 import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
 import { openBatches } from './batch-work.ts';
+import { openFront } from './front.ts';
+import { tellRefusedPages } from './refused-pages.ts';
 import { openStores } from './stores.ts';
-import { lanAddresses } from './own-addresses.ts';
+import { openTexts } from './text-work.ts';
 
 /** Starts a gateway. Rejects when it cannot listen, but not when Ollama is down. */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
@@ -70,7 +68,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const via = `1.1 hearth-${randomUUID()}`;
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
-  const { onArrived, onEnded, onRefused } = new RequestNews(() => ({ requestLog: stores.requests, feed, meter }));
+  const { onArrived, onEnded, onRefused } = new RequestNews(() => ({
+    requestLog: stores.requests,
+    texts,
+    feed,
+    meter,
+  }));
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
   const { database } = legacy;
@@ -102,10 +105,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const determinism = new Determinism(modelfiles);
   const notice = (text: string): void => warn({}, text);
   const handles = new HandleWatch(notice);
+  const underWay = new UnderWay(() => current.server.max_inflight_mb);
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
   const hindsight = new Hindsight({ config, estimator });
-  const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads, onEnded };
+  const onWatch = (): void => feed.touch('state', 'snapshot');
+  const textWork = openTexts({ config, clock, log, requests, stores, underWay, newId: randomUUID, onWatch });
+  const { texts } = textWork;
+  const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads, texts, onEnded };
   const working = { ...memory, ...asking, config, clock, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
@@ -126,6 +133,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     estimator,
     residency,
     modelfiles,
+    watchingUntil: () => texts.watchingUntil,
     behind: () => jobs.backlog.size,
     openBatches: (watcher) => batches.open(watcher),
     notices: () => [
@@ -143,7 +151,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
     clock,
   );
-  const underWay = new UnderWay(() => current.server.max_inflight_mb);
   const jobs = new Jobs({
     ...working,
     gateway,
@@ -176,8 +183,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   const metrics = new MetricsPage({ meter, shown, life: life.signal });
   const stuckWatch = new StuckWatch(shown, () => feed.touch('state', 'queue'));
-  let port = current.server.port;
-  const listener = createApp({
+  const front = {
     ...shown,
     ...acting,
     onEnded,
@@ -193,27 +199,21 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     requestDesk,
     meter,
     metrics,
+    ...textWork,
     relay: relayUnlessReplayed(reportingRelay(relay, watch), replay),
     log,
     newId: randomUUID,
     patience,
     questions: new KnownQuestions(),
     underWay,
-    guard: createGuard({
-      config,
-      port: () => port,
-      lanAddresses,
-      originApprovals,
-      keys: createKeyCheck(config, clock.elapsed),
-      via,
-    }),
-  });
-  const door = { hosts: bind.hosts, port, log, underWay, stalledMs: () => current.server.stalled_reader_s * 1000 };
-  const listening = await listen(listener, door).catch(async (error: unknown) => {
+    originApprovals,
+    via,
+  };
+  const listening = await openFront(front, bind.hosts).catch(async (error: unknown) => {
     await leave();
     throw error;
   });
-  port = listening.port;
+  const { port } = listening;
   const beat = new Beat({
     clock,
     onBeat() {
@@ -237,22 +237,21 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   watch.start();
   const forgetStores = clock.after(0, () => {
     stores.open();
+    texts.open();
     jobs.open();
     batchWork.offline.resume();
   });
   history.began(stores.history);
   void beat.run(life.signal);
-  const deaf = originApprovals.onRefused(({ origin, times }) => {
-    if (times > 1) return;
-    const text = `${origin} wants to use your local models. Add it to cors.allowed_origins to let it in, or to cors.blocked_origins.`;
-    warn({ origin }, text);
-  });
+  const deaf = tellRefusedPages(originApprovals, warn);
 
   const lookAgain = (): void => {
     beat.look();
     void watch.reconfigured();
   };
-  const control = hostControl({ shown, acting, queue, jobs, batches, requestDesk, feed, life: life.signal, lookAgain });
+  const url = `http://127.0.0.1:${port}`;
+  const looking = { shown, acting, queue, jobs, batches, requestDesk, feed, texts: textWork.control(url) };
+  const control = hostControl({ ...looking, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
     deaf();
@@ -270,6 +269,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   async function leave(): Promise<void> {
     await Promise.all([ollama.close(), relay.close()]);
     history.ended();
+    texts.close();
     stores.close();
     if (options.legacy === undefined) database.close();
     else database.rest();
@@ -277,7 +277,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   return {
     control,
-    url: `http://127.0.0.1:${port}`,
+    url,
     port,
     configure(next) {
       current = untilRestart(current, next);

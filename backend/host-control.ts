@@ -12,9 +12,10 @@ import type { RequestDesk } from './core/stories/request-desk.ts';
 import { queueView } from './core/stories/queue-now.ts';
 import { snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import type { Feed } from './core/telemetry/feed.ts';
+import type { TextControl } from './text-work.ts';
 
 /** What the host of a running gateway can see and do without HTTP. */
-export interface Control {
+export interface Control extends TextControl {
   /** Everything as it is now. */
   live(): NonNullable<LiveView>;
   /** Calls back at each change; the host throttles by itself. Returns a function that ends it. */
@@ -50,6 +51,7 @@ export interface HostControlParts {
   readonly batches: Pick<JobBatches, 'cancel'>;
   readonly requestDesk: RequestDesk;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
+  readonly texts: TextControl;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
   lookAgain(): void;
@@ -57,7 +59,7 @@ export interface HostControlParts {
 
 /** The control of a gateway that is made of these parts. */
 export function hostControl(parts: HostControlParts): Control {
-  const { shown, acting, queue, jobs, batches, requestDesk, feed, life, lookAgain } = parts;
+  const { shown, acting, queue, jobs, batches, requestDesk, feed, texts, life, lookAgain } = parts;
   return {
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     onChange: (listener) => feed.listen(listener),
@@ -80,6 +82,7 @@ export function hostControl(parts: HostControlParts): Control {
       feed.touch('snapshot');
       return result;
     },
+    ...texts,
     lookAgain,
   };
 }

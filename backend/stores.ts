@@ -3,12 +3,14 @@
 import type { Clock, Log, ReadConfig } from './core/ports.ts';
 import type { Recording, Recordings } from './core/recordings/recordings.ts';
 import type { RequestLog } from './core/requests/request-log.ts';
+import type { TextStore } from './core/requests/text-store.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
 import { DiskAnswers } from './storage/answer-store.ts';
 import { DiskConversations } from './storage/conversation-store.ts';
 import type { Database } from './storage/database.ts';
 import { DiskRequestLog } from './storage/disk-request-log.ts';
+import { DiskTexts } from './storage/disk-texts.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
 import { keepAll, recordingShare, RecordingStore } from './storage/recording-store.ts';
@@ -33,6 +35,7 @@ export interface Stores {
   readonly conversations: DiskConversations | undefined;
   readonly history: HistoryStore;
   readonly requests: RequestLog;
+  readonly texts: TextStore;
   /** What is wrong with the disk now, for people. */
   readonly notices: readonly string[];
   readonly recordings: Recordings;
@@ -56,10 +59,12 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
   const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
   const conversations = folder === undefined ? undefined : new DiskConversations(database, clock, config);
   const requests = new DiskRequestLog(database, clock, config, log);
+  const texts = new DiskTexts(database, clock, config, folder !== undefined);
   const reconfigured = (): void => {
     answers?.reconfigured();
     conversations?.reconfigured();
     requests.reconfigured();
+    texts.reconfigured();
   };
   const maxBytes = (): number => recordingShare(config().cache);
   const recordings = new RecordingStore({ database, maxBytes, now: clock.now });
@@ -71,6 +76,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     conversations,
     history: historyStore(database),
     requests,
+    texts,
     reconfigured,
     get notices() {
       return notices;
@@ -81,12 +87,14 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
       // What was left undone when the process ended.
       reconfigured();
       requests.open();
+      texts.open();
     },
     close() {
       deaf();
       answers?.close();
       conversations?.close();
       requests.close();
+      texts.close();
     },
   };
 }

@@ -45,6 +45,8 @@ export const healthSchema = z.object({
   cache: z.object({ entries: count, size_mb: z.number(), disk: onDisk.optional() }),
   /** A run that has given nothing for longer than ollama.stuck_after_seconds, though Ollama answers. Left out otherwise. */
   stuck: z.object({ model: z.string(), silent_ms: ms }).optional(),
+  /** Until when what is asked and answered is kept ("Watch closely"). Left out while nobody watches. */
+  watching_until: time.optional(),
   /** What the user should know and may want to change, as whole sentences; left out when there is nothing. */
   notices: z.array(z.string()).optional(),
 });

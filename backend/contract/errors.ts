@@ -59,6 +59,11 @@ export const ERRORS = {
   not_cancellable: { status: 409, retryable: false, when: 'The request, or the batch, has already ended.' },
   file_in_use: { status: 409, retryable: false, when: 'A batch that has not ended needs this file.' },
   request_exists: { status: 409, retryable: false, when: 'Another request has this id.' },
+  text_not_kept: {
+    status: 409,
+    retryable: false,
+    when: 'What a request asked is no longer there, so that it cannot be asked again.',
+  },
   request_gone: { status: 410, retryable: false, when: 'The result was kept for queue.retention_seconds and is gone.' },
   too_large: {
     status: 413,

@@ -23,6 +23,13 @@ import {
   queueSchema,
   requestViewSchema,
 } from './queue-view.ts';
+import {
+  askedAgainSchema,
+  requestBodySchema,
+  textsRemovedSchema,
+  watchingSchema,
+  watchWishSchema,
+} from './request-body.ts';
 import { requestQuerySchema } from './request-query.ts';
 import type { OwnRoute } from './routes.ts';
 
@@ -39,6 +46,7 @@ export const SENT = {
   ChatRequest: chatRequestSchema,
   ChatRequests: z.union([chatRequestSchema, z.array(chatRequestSchema).min(1)]),
   Action: actionSchema,
+  WatchWish: watchWishSchema,
 } as const;
 
 export const ANSWERED = {
@@ -54,6 +62,10 @@ export const ANSWERED = {
   ConversationRemoved: conversationRemovedSchema,
   DetailedRequest: detailedRequestSchema,
   RequestList: requestListSchema,
+  RequestBody: requestBodySchema,
+  AskedAgain: askedAgainSchema,
+  Watching: watchingSchema,
+  TextsRemoved: textsRemovedSchema,
   CacheStats: cacheStatsSchema,
   ActionResult: actionResultSchema,
   Health: healthSchema,
@@ -190,6 +202,35 @@ export const OPERATIONS: {
       what: 'End a request that lives',
       answers: { status: 200, shapes: ['Cancelled'], what: 'Cancelled' },
       errors: ['request_not_found', 'request_gone', 'not_cancellable'],
+    },
+  },
+  '/api/requests/watch': {
+    post: {
+      what: 'Keep what is asked and answered for some minutes',
+      sends: 'WatchWish',
+      answers: { status: 200, shapes: ['Watching'], what: 'Until when' },
+      errors: ['invalid_request'],
+    },
+  },
+  '/api/requests/bodies': {
+    delete: {
+      what: 'Take away what was asked and answered, of all requests that the caller may see',
+      answers: { status: 200, shapes: ['TextsRemoved'], what: 'Gone, from the disk too' },
+      errors: [],
+    },
+  },
+  '/api/requests/:id/body': {
+    get: {
+      what: 'What a request asked and was answered, word for word',
+      answers: { status: 200, shapes: ['RequestBody'], what: 'What is kept of it, and why the rest is not' },
+      errors: ['request_not_found'],
+    },
+  },
+  '/api/requests/:id/again': {
+    post: {
+      what: 'Ask the same once more, and the model anew',
+      answers: { status: 202, shapes: ['AskedAgain'], what: 'Taken in; Location says where to look' },
+      errors: ['request_not_found', 'text_not_kept'],
     },
   },
   '/api/requests/:id': {

@@ -29,6 +29,9 @@ export interface RouteInfo {
 const RUNS = { by: 'hearth', does: 'run', scope: 'chat' } as const;
 /** We answer at once. */
 const LOOKS = { by: 'hearth', does: 'look' } as const;
+/** Ours, answered at once: to who may chat, and to who manages Hearth. */
+const OWN_LOOK = { dialect: 'own', ...LOOKS, scope: 'chat' } as const;
+const OWN_MANAGE = { dialect: 'own', ...LOOKS, scope: 'manage' } as const;
 /** We answer at once, and what was handed in runs later. */
 const BATCHES = { dialect: 'openai', ...LOOKS, scope: 'chat' } as const;
 /** Handed on; it stands in line for a lease where its body names a model that can run (http/passthrough.ts). */
@@ -41,9 +44,7 @@ export const ROUTES = [
   {
     path: '/health',
     methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'manage',
+    ...OWN_MANAGE,
     what: 'How Hearth and Ollama are; `?ready=1` answers 503 when not healthy.',
   },
   { path: '/api/chat-optimized', methods: ['POST'], dialect: 'own', ...RUNS, what: 'Chat, as JSON or as a stream.' },
@@ -57,33 +58,40 @@ export const ROUTES = [
   {
     path: '/api/conversations/:id',
     methods: ['GET', 'DELETE'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'chat',
+    ...OWN_LOOK,
     what: 'What was said under a `conversation_id`; forget it.',
   },
   {
     path: '/api/requests',
     methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'chat',
+    ...OWN_LOOK,
     what: 'The requests, living and ended, the newest first; filters, words, pages: docs/requests.md.',
   },
+  { path: '/api/requests/:id/cancel', methods: ['POST'], ...OWN_LOOK, what: 'End one that lives.' },
   {
-    path: '/api/requests/:id/cancel',
+    path: '/api/requests/watch',
+    methods: ['POST'],
+    ...OWN_MANAGE,
+    what: 'Keep what is asked and answered for the next 10 `minutes`; 0 ends it.',
+  },
+  { path: '/api/requests/bodies', methods: ['DELETE'], ...OWN_LOOK, what: 'Take away what was kept of that, at once.' },
+  {
+    path: '/api/requests/:id/body',
+    methods: ['GET'],
+    ...OWN_LOOK,
+    what: 'What one asked and was answered, where kept.',
+  },
+  {
+    path: '/api/requests/:id/again',
     methods: ['POST'],
     dialect: 'own',
-    ...LOOKS,
-    scope: 'chat',
-    what: 'End one that lives.',
+    ...RUNS,
+    what: 'Ask the same again, and the model anew.',
   },
   {
     path: '/api/requests/:id',
     methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'chat',
+    ...OWN_LOOK,
     what: 'One of them, by its `X-Request-ID`: where its time went, and why.',
   },
   {
@@ -102,22 +110,8 @@ export const ROUTES = [
     scope: 'each',
     what: 'The same and more, as Prometheus reads it ([docs/metrics.md](docs/metrics.md)).',
   },
-  {
-    path: '/openapi.json',
-    methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'manage',
-    what: 'All of this, as OpenAPI 3.1.',
-  },
-  {
-    path: '/api/events',
-    methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'manage',
-    what: 'What goes on, live, as server-sent events.',
-  },
+  { path: '/openapi.json', methods: ['GET'], ...OWN_MANAGE, what: 'All of this, as OpenAPI 3.1.' },
+  { path: '/api/events', methods: ['GET'], ...OWN_MANAGE, what: 'What goes on, live, as server-sent events.' },
   {
     path: '/api/chat',
     methods: ['POST'],

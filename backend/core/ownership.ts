@@ -10,9 +10,14 @@ export function ownerOfKey(hash: string): string {
   return KEY + hash;
 }
 
+/** Whether this owner is a key. */
+export function isKey(owner: string): boolean {
+  return owner.startsWith(KEY);
+}
+
 /** Whether this owner is a key that is not among these any more. */
 export function isRevoked(owner: string, keys: readonly { readonly hash: string }[]): boolean {
-  return owner.startsWith(KEY) && !keys.some(({ hash }) => ownerOfKey(hash) === owner);
+  return isKey(owner) && !keys.some(({ hash }) => ownerOfKey(hash) === owner);
 }
 
 /** Whether a watcher may see, cancel or remove what belongs to this owner: everybody their own, this machine all. */

@@ -9,7 +9,14 @@ import { SCHEMA, type Schema } from './schema.ts';
 export type Work<T> = (sql: Sql) => T;
 
 /** A face that needs what it has waiting before it reads or commits. */
-export type Lane = 'history' | 'offline';
+export type Lane = 'history' | 'offline' | 'texts';
+
+/** What `erase` did. */
+export interface Erased<T> {
+  readonly value: T;
+  /** Nothing of it is in the log of the file either. It may be there a little longer where another program reads the file. */
+  readonly gone: boolean;
+}
 
 /** What is told when the store moves between the disk and memory, or begins anew. */
 export interface Change {
@@ -30,6 +37,11 @@ export interface Database {
    * it is written.
    */
   commit<T>(work: Work<T>): T;
+  /**
+   * As commit, for work that deletes what is to be gone: with SQLite's secure_delete, which the work turns on, it overwrites
+   * the pages, and this takes away the log that has them as they were.
+   */
+  erase<T>(work: Work<T>): Erased<T>;
   /**
    * Written within a second (where thousands wait, some seconds), in the order of the calls, many in one transaction and in
    * portions that hold nothing up. Never throws. `lane`: what may be flushed by itself.

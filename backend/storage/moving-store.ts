@@ -1,7 +1,7 @@
 // The store as it lies: on the disk, or in memory where the disk can't be used. It opens at its first use, writes what waits in
 // portions, and moves when the disk fails, can be used again, or another folder is to be used.
 import { carry } from './carry.ts';
-import type { Change, Database, DatabaseOptions, Lane, Work } from './database.ts';
+import type { Change, Database, DatabaseOptions, Erased, Lane, Work } from './database.ts';
 import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
 import { isBusy, NOWHERE, PATIENT_MS, type Rows } from './rows.ts';
 import type { Schema } from './schema.ts';
@@ -69,6 +69,11 @@ export class MovingStore implements Database {
     this.#busySince = undefined;
     this.#at?.upkeep?.look();
     return committed;
+  }
+
+  erase<T>(work: Work<T>): Erased<T> {
+    const value = this.commit(work);
+    return { value, gone: this.#at?.upkeep?.cutLog() ?? true };
   }
 
   later(work: Work<void>, lane?: Lane): void {

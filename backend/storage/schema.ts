@@ -2,6 +2,7 @@
 import { ANSWER_TABLES } from './answer-store.ts';
 import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
+import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
@@ -35,10 +36,11 @@ export const SCHEMA: Schema = {
       JOB_TABLES,
       RECORDING_TABLES,
       REQUEST_TABLES,
+      TEXT_TABLES,
     ].join('\n'),
     REQUEST_SEARCH,
   ],
-  carried: ['history', ...JOB_CARRIED, 'recording_texts', 'recordings'],
+  carried: ['history', ...JOB_CARRIED, 'recording_texts', 'recordings', 'text_watch'],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

@@ -7,6 +7,8 @@ import type { Connection } from './rows.ts';
 
 /** The log is copied when it is larger. It is read anew when the file is opened after a crash. Bytes. */
 const LOG_BYTES = 4 * 2 ** 20;
+/** How long to wait for who reads the log, where it is to be cut off at once. Milliseconds. */
+const CUT_MS = 250;
 /** Where the thread does not keep up, or cannot be made, SQLite copies a log of so many pages by itself. */
 const LOG_PAGES_AT_MOST = 8000;
 /** So many free pages stay, for what is written next; of a larger file a share. */
@@ -65,6 +67,15 @@ export class Upkeep {
       const kept = Math.max(FREE_PAGES, this.#rows.pragma('page_count') * FREE_SHARE);
       if (this.#cancelPortion === undefined && this.#free > kept) this.#giveBackLater();
     });
+  }
+
+  /** Copies the log into the file and cuts it off, now. Whether it could be done: not while another program reads it. */
+  cutLog(): boolean {
+    this.#attempt(() => {
+      this.#rows.wait(CUT_MS);
+      this.#rows.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    });
+    return this.#folder.logBytes === 0;
   }
 
   stop(): void {

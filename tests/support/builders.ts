@@ -7,7 +7,9 @@ import {
   type Metrics,
   type Piece,
 } from '../../backend/contract/chat/chat.ts';
+import { systemClock } from '../../backend/clock.ts';
 import { defaultConfig, type Config } from '../../backend/contract/config/config.ts';
+import { RequestTexts } from '../../backend/core/stories/request-texts.ts';
 import { runnerSpec } from '../../backend/core/models/runner.ts';
 import type { InstalledModel, LoadedModel, Log, RunnerSpec, UpstreamState, Watch } from '../../backend/core/ports.ts';
 
@@ -82,6 +84,17 @@ export const NO_LOG: Log = {
   warn: () => undefined,
   error: () => undefined,
 };
+
+/** Keeps no text of a request. */
+export const NO_TEXTS = new RequestTexts({
+  config: () => defaultConfig(),
+  clock: systemClock,
+  log: NO_LOG,
+  store: { keep: () => undefined, find: () => ({}), clear: () => 0, watch: () => undefined, setWatch: () => undefined },
+  requests: { get: () => undefined },
+  requestLog: { find: () => undefined },
+  onChange: () => undefined,
+});
 
 /** A watch over an Ollama that is up, with this state; it looks at nothing by itself. */
 export function standingWatch(over: Partial<UpstreamState> = {}): Watch {

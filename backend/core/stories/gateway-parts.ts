@@ -14,6 +14,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Hindsight } from './hindsight.ts';
 import type { PassedOn } from './passed-on.ts';
 import type { Recorder } from './recorder.ts';
+import type { RequestTexts } from './request-texts.ts';
 import type { SettleParts } from './settle.ts';
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
@@ -36,6 +37,7 @@ export interface GatewayParts extends SettleParts {
   readonly passedOn: Pick<PassedOn, 'take' | 'wouldChange'>;
   readonly hindsight: Pick<Hindsight, 'at'>;
   readonly recorder: Pick<Recorder, 'keep' | 'answer'>;
+  readonly texts: RequestTexts;
   /** A request's life has ended, well or not. */
   onEnded(request: Ended): void;
 }

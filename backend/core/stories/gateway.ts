@@ -13,6 +13,7 @@ import type { FlightContext } from '../flight.ts';
 import { closed, turnedAway } from './closing.ts';
 import { counted, followed, once, overheard } from './follow.ts';
 import type { GatewayParts } from './gateway-parts.ts';
+import { heard } from './heard.ts';
 import type { Look } from './hindsight.ts';
 import { modeOf } from './recorder.ts';
 import { isCloudName } from '../models/names.ts';
@@ -70,6 +71,7 @@ export class Gateway {
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
     if (this.#draining) throw shuttingDown();
+    this.#parts.texts.asked(call);
     try {
       return await this.#inMode(call, ticket);
     } catch (error) {
@@ -81,10 +83,9 @@ export class Gateway {
   // ---- 0 record or replay
 
   async #inMode(call: ChatCall, ticket: Ticket): Promise<Answer> {
-    const { config, log, recorder } = this.#parts;
+    const { config, recorder } = this.#parts;
     // The configuration by which the call was read; it may change before the model is known.
     const readBy = config();
-    if (readBy.log.requests) log.info({ request_id: call.id, request: call.request }, 'request text');
     switch (modeOf(call, readBy)) {
       case 'live': {
         const answer = await this.#ask(call, ticket, readBy);
@@ -137,7 +138,7 @@ export class Gateway {
   // ---- 2 coalesced, or lead
 
   #join(ticket: Ticket, run: Run): Answer {
-    const { flights, telemetry, newId, config, queue } = this.#parts;
+    const { flights, telemetry, newId, config, queue, texts } = this.#parts;
     const { call, spec, outcome } = run;
     const { plan, key } = outcome;
     const shared = plan.share ? key : undefined;
@@ -168,7 +169,7 @@ export class Gateway {
       if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
     const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry, whose), close);
-    return { ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close };
+    return heard({ ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close }, texts);
   }
 
   // ---- 3 stand in line: refused at once when the line is full, before there is a flight
@@ -245,7 +246,7 @@ export class Gateway {
   // ---- 5 learn from it, and keep what landed well
 
   #landed(completion: Completion, { run, asked, look }: Led, { spec, truncated }: Ran): void {
-    const { estimator, telemetry, cache, config, log } = this.#parts;
+    const { estimator, telemetry, cache } = this.#parts;
     const { call } = run;
     const { model } = spec;
     const { metrics } = completion.end;
@@ -254,7 +255,6 @@ export class Gateway {
     telemetry.ran({ ...call, model }, runFigures(completion.end));
     keepAnswer(cache, completion, { ...run, model, truncated });
     look.landed(completion.end);
-    if (config().log.requests) log.info({ request_id: call.id, answer: completion.content }, 'answer text');
   }
 
   // ---- coming in

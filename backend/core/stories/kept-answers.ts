@@ -12,9 +12,11 @@ import type { Requests } from '../requests/requests.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { followed, once, WhenRead } from './follow.ts';
+import { heard } from './heard.ts';
 import { stillMeans } from './known.ts';
 import type { PassedOn } from './passed-on.ts';
 import { keptFor } from './question.ts';
+import type { RequestTexts } from './request-texts.ts';
 
 export interface KeptAnswersParts {
   readonly config: ReadConfig;
@@ -25,6 +27,7 @@ export interface KeptAnswersParts {
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   readonly passedOn: Pick<PassedOn, 'wouldChange'>;
+  readonly texts: RequestTexts;
   onEnded(request: Ended): void;
 }
 
@@ -54,9 +57,9 @@ export class KeptAnswers {
    * `textOf` tells the answer as a ready text; undefined where it is another for each caller.
    */
   again(known: Known, id: string, textOf: (hit: Hit) => ReadyText | undefined): ToldAgain | undefined {
-    const { clock, config, watch, cache, passedOn, telemetry, onEnded } = this.#parts;
+    const { clock, config, watch, cache, passedOn, telemetry, texts, onEnded } = this.#parts;
     const now = config();
-    if (now.log.requests || !stillMeans(known, now, watch)) return undefined;
+    if (texts.keeps || !stillMeans(known, now, watch)) return undefined;
     const { about, key, keepAlive, model } = known;
     const createdAt = clock.elapsed();
     const { plan, hit } = keptFor((...what) => cache.glance(...what), known);
@@ -79,14 +82,14 @@ export class KeptAnswers {
     call: ChatCall,
     { outcome, hit, known }: { readonly outcome: ToKeep; readonly hit: ToldHit; readonly known: Known | undefined },
   ): Answer {
-    const { clock, requests, newId } = this.#parts;
+    const { clock, requests, newId, texts } = this.#parts;
     ticket.source = 'hit';
     ticket.cache = outcome;
     this.#spared(hit, call);
     ticket.started();
     const close = once(() => this.#closed(ticket));
     const told = withNewCallIds(hit, newId);
-    return {
+    const answer: Answer = {
       ticket,
       known,
       events: new WhenRead(() => {
@@ -102,6 +105,7 @@ export class KeptAnswers {
       tail: (signal) => speak(told.record(), 'original', clock, signal),
       close,
     };
+    return heard(answer, texts);
   }
 
   /** Counts a run that was not needed. */

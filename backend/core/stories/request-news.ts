@@ -7,9 +7,11 @@ import type { Ticket } from '../requests/ticket.ts';
 import { type Misunderstood, notUnderstood } from '../requests/not-understood.ts';
 import type { Feed } from '../telemetry/feed.ts';
 import { factOf, loggedOf } from './listed-request.ts';
+import type { RequestTexts } from './request-texts.ts';
 
 export interface NewsParts {
   readonly requestLog: Pick<RequestLog, 'arrived' | 'ended' | 'withdrew'>;
+  readonly texts: Pick<RequestTexts, 'ended'>;
   readonly feed: Pick<Feed, 'arrived' | 'ended' | 'touch'>;
   /** Counts what has ended. */
   readonly meter: { ended(request: Ended): void };
@@ -33,7 +35,7 @@ export class RequestNews {
   };
 
   readonly onEnded = (request: Ended): void => {
-    const { requestLog, feed, meter } = this.#parts();
+    const { requestLog, texts, feed, meter } = this.#parts();
     const { error, source, comesAgain, owner } = request;
     if (error !== undefined) this.#told.add(thrownOf(error));
     const logged = loggedOf(request);
@@ -42,6 +44,7 @@ export class RequestNews {
     // Its id is that of another one.
     if (isForNow || error?.code === 'request_exists') requestLog.withdrew(request);
     else requestLog.ended(logged, request);
+    texts.ended(request);
     feed.ended(() => factOf(logged), owner);
     feed.touch('queue', 'snapshot');
   };

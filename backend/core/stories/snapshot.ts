@@ -39,6 +39,8 @@ export interface SnapshotParts {
   behind(): number;
   /** Batches that have not ended, as far as a watcher may see them. */
   openBatches(watcher: string): BatchSummary[];
+  /** Until when texts are kept. */
+  watchingUntil(): string | null;
   /** Standing notices, as sentences. */
   notices(): readonly string[];
 }
@@ -54,6 +56,7 @@ export function health(parts: SnapshotParts): Health {
   const degraded =
     stuck !== undefined || !upstream.model_available || watch.state.breaker === 'half_open' || queue.full;
   const notices = parts.notices();
+  const watching = parts.watchingUntil();
   return {
     status: !upstream.reachable ? 'unhealthy' : degraded ? 'degraded' : 'healthy',
     mode: parts.config().cache.mode,
@@ -63,6 +66,7 @@ export function health(parts: SnapshotParts): Health {
     queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
     cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes), ...diskView(cache.onDisk) },
     ...(stuck === undefined ? {} : { stuck }),
+    ...(watching === null ? {} : { watching_until: watching }),
     ...(notices.length === 0 ? {} : { notices: [...notices] }),
   };
 }

@@ -15,9 +15,10 @@ import type { Jobs } from '../../core/stories/jobs.ts';
 import { header } from '../wire/header.ts';
 import { pathOf } from '../wire/normalized-path.ts';
 import { requestId } from './encode.ts';
+import { type HeaderWishes, headerWishes } from '../wire/cache-headers.ts';
 import { modeAsked, tellMode } from './mode-asked.ts';
 import { placeOf, type Standing } from './queue-place.ts';
-import { shownKey, ownerOf } from '../door/caller.ts';
+import { isAskedAgain, shownKey, ownerOf } from '../door/caller.ts';
 
 /** Fields of a body that are ours on every route, and that Ollama never sees. */
 export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
@@ -79,6 +80,15 @@ export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
     'invalid_request',
     sentence`X-Stream-Replay must be ${REPLAY_MODES.join(', ')}. It was ${quotation(word)}.`,
   );
+}
+
+/** One that is asked again must not get the answer that it had. */
+const ANEW: CacheWish = { read: false, onlyIfCached: false };
+
+/** What a request asks of the cache: in its body, then in its headers. */
+export function wishesOf(req: IncomingMessage, said: CacheWish, { cache }: Config): HeaderWishes {
+  const { wishes, ignored } = headerWishes(req.headers, cache.honor_request_cache_control);
+  return { wishes: [...(isAskedAgain(req) ? [ANEW] : []), said, ...wishes], ignored };
 }
 
 export function bodyWish({ use_cache, cache }: CacheFields): CacheWish {

@@ -9,17 +9,19 @@ import type { ActionParts } from '../../core/stories/actions.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
 import type { EmbedAnswer, Embedder } from '../../core/stories/embedder.ts';
 import type { Jobs } from '../../core/stories/jobs.ts';
+import type { RequestTexts } from '../../core/stories/request-texts.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import type { ResponseCache } from '../../core/cache/cache.ts';
 import type { Hit } from '../../core/cache/hit.ts';
 import { GAP_MOMENT, GAPS } from '../../core/cache/ready-texts.ts';
 import { atOnce } from '../../core/cache/replay.ts';
 import type { Clock, NewId } from '../../core/ports.ts';
-import type { TicketOptions } from '../../core/requests/ticket.ts';
-import { bodyWish, type CacheFields, replayOf, ticketOf } from './asking.ts';
+import type { Ticket, TicketOptions } from '../../core/requests/ticket.ts';
+import { bodyWish, type CacheFields, replayOf, ticketOf, wishesOf } from './asking.ts';
 import { checkContentType, readBody } from '../wire/body.ts';
-import { cacheHeaders, headerWishes, markOf } from '../wire/cache-headers.ts';
+import { cacheHeaders, markOf } from '../wire/cache-headers.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
+import { AnswerKept, sentOf } from './came.ts';
 import { JSON_TYPE, jsonText, onGone, type Patience, sendWhole } from './encode.ts';
 import { handOn, type HandOnParts } from './hand-on.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from './known-questions.ts';
@@ -37,6 +39,7 @@ export interface DropInParts extends ActionParts, KnownParts, HandOnParts {
   readonly jobs: Jobs;
   readonly embedder: Embedder;
   readonly patience: Patience;
+  readonly texts: RequestTexts;
 }
 
 type Headers = Record<string, string>;
@@ -107,11 +110,11 @@ function circumstances(
   readonly ignored: boolean;
 } {
   const config = parts.config();
-  const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
+  const { wishes, ignored } = wishesOf(req, wanted(ours), config);
   return {
     about: {
       ...ticketOf(parts, req, res, { request, ours, stream, name }),
-      wishes: [wanted(ours), ...wishes],
+      wishes,
       cacheByDefault: config.cache.drop_in,
       mark: markOf(req.headers, config.cache.fresh_when),
     },
@@ -174,6 +177,7 @@ export async function answerWritten<A extends AskedToWrite>(
     streamed: stream,
   });
   const { ticket, known } = answer;
+  parts.texts.came(ticket, sentOf(req, bytes));
   if (known !== undefined && (!stream || replay === 'instant')) {
     const inGaps = voice(said, NOTHING_FRESH);
     const more = formOf?.(said) ?? '';
@@ -231,13 +235,21 @@ export async function vectorsFor(
   parts: DropInParts,
   req: IncomingMessage,
   res: ServerResponse,
-  said: AskedToEmbed,
+  { said, bytes }: { readonly said: AskedToEmbed; readonly bytes: Buffer },
 ): Promise<{ readonly answer: EmbedAnswer; readonly headers: Headers }> {
   const asked = byProfile(said, parts.config().models);
   const { family, request, texts } = asked;
   const { about, ignored } = circumstances(parts, req, res, { ...asked, stream: false });
-  const answer = await parts.embedder.embed({ ...about, family, request, texts }, (ticket) =>
-    onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.'))),
-  );
+  const keeping = new AnswerKept(parts.texts);
+  const came = (ticket: Ticket): void => {
+    keeping.came(ticket, sentOf(req, bytes));
+    onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  };
+  const answer = await keeping.over(parts.embedder.embed({ ...about, family, request, texts }, came), vectorsTold);
   return { answer, headers: { ...cacheHeaders(answer, ignored), ...queueHeaders(answer.source, about), ...NO_STORE } };
+}
+
+/** Nobody reads the numbers. */
+function vectorsTold({ vectors }: EmbedAnswer): string {
+  return `${vectors.length} of ${vectors[0]?.length ?? 0} numbers each`;
 }

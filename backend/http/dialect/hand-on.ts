@@ -9,6 +9,7 @@ import type { ReadConfig, Relay, UpstreamRequest } from '../../core/ports.ts';
 import type { Requests } from '../../core/requests/requests.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
 import { modeOf } from '../../core/stories/recorder.ts';
+import type { RequestTexts } from '../../core/stories/request-texts.ts';
 import type { Exchange, HandedOnRuns } from '../../core/stories/handed-on-run.ts';
 import { readQuickly } from '../go/go-body.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
@@ -16,6 +17,7 @@ import { taken } from '../wire/give.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
 import { pathOf } from '../wire/normalized-path.ts';
 import { type AskingParts, type CacheFields, ticketOf } from './asking.ts';
+import { AnswerKept, sentOf } from './came.ts';
 import { onGone, type Patience } from './encode.ts';
 import { exchange } from './relayed.ts';
 import { Pulse } from './pump.ts';
@@ -27,7 +29,13 @@ export interface HandOnParts extends AskingParts {
   readonly requests: Requests;
   readonly handedOnRuns: Pick<HandedOnRuns, 'canRun' | 'run'>;
   readonly patience: Patience;
+  readonly texts: RequestTexts;
 }
+
+/** Of a whole answer so much is kept until it can be shown. Bytes. */
+const MOST_KEPT = 4 * 1024 * 1024;
+/** A secret in a stream may come in pieces that nobody knows it by. */
+const STREAMED = 'A stream in words of Ollama that Hearth hands on and does not read.';
 
 /** What has been understood of a request that is handed on. */
 export interface AskedUnchanged {
@@ -61,6 +69,15 @@ export async function handOn(
   // stops.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
   const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;
+  const keeping = new AnswerKept(parts.texts);
+  const pieces: Uint8Array[] = [];
+  let room = MOST_KEPT;
+  const passing = (ticket: Ticket, piece: Uint8Array): void => {
+    ticket.piece();
+    if (!keeping.wanted || room < piece.length) return;
+    room -= piece.length;
+    pieces.push(Uint8Array.from(piece));
+  };
   const send: Exchange = (ticket, told, signal) => {
     const begun = (): void => {
       beats?.stop();
@@ -68,12 +85,21 @@ export async function handOn(
       const headers = { ...cacheHeaders(ticket, false), ...queueHeaders(ticket.source, ticket) };
       if (!res.headersSent) for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     };
-    return exchange(relay, req, res, { body: bytes, kind: 'run', begun, passing: () => ticket.piece() }, signal);
+    return exchange(
+      relay,
+      req,
+      res,
+      { body: bytes, kind: 'run', begun, passing: (piece) => passing(ticket, piece) },
+      signal,
+    );
   };
-  const came = (ticket: Ticket): void =>
+  const came = (ticket: Ticket): void => {
+    keeping.came(ticket, sentOf(req, bytes));
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
+  };
   try {
-    await handedOnRuns.run({ ...about, request, streamed: stream, chars: bytes.length }, came, send);
+    const run = handedOnRuns.run({ ...about, request, streamed: stream, chars: bytes.length }, came, send);
+    await keeping.over(run, () => (stream ? STREAMED : Buffer.concat(pieces)));
     await taken(res);
   } finally {
     beats?.stop();

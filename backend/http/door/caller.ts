@@ -13,6 +13,18 @@ import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } fr
 /** Holds only requests that showed a key; few do. */
 const shownKeys = new WeakMap<IncomingMessage, ApiKey>();
 
+/** Holds only requests that Hearth itself asks again. */
+const askedAgain = new WeakSet<IncomingMessage>();
+
+/** Remembers that Hearth itself asks this again for somebody: the model is to be asked anew. */
+export function asksAgain(req: IncomingMessage): void {
+  askedAgain.add(req);
+}
+
+export function isAskedAgain(req: IncomingMessage): boolean {
+  return askedAgain.has(req);
+}
+
 /** Remembers the key that a request showed. */
 export function showedKey(req: IncomingMessage, key: ApiKey): void {
   shownKeys.set(req, key);

@@ -91,7 +91,8 @@ async function ollamaEmbed(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const asked = meaningOf(await bodyOf(parts, req), NO_BODY, (body) => askedToEmbed(family, body));
+  const bytes = await bodyOf(parts, req);
+  const asked = meaningOf(bytes, NO_BODY, (body) => askedToEmbed(family, body));
   const { model } = asked.request;
   // Without a text the model is only loaded.
   if (asked.texts.length === 0) {
@@ -101,7 +102,7 @@ async function ollamaEmbed(
     sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
     return;
   }
-  const { answer, headers } = await vectorsFor(parts, req, res, asked);
+  const { answer, headers } = await vectorsFor(parts, req, res, { said: asked, bytes });
   const { vectors, totalDuration, loadDuration, tokens } = answer;
   const body =
     family === 'embeddings'

@@ -113,8 +113,9 @@ function events(chunks: readonly object[]): string {
 
 /** POST /v1/embeddings. */
 async function openAiEmbed(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const asked = meaningOf(await bodyOf(parts, req), NO_BODY, embeddingsFromOpenAi);
-  const { answer, headers } = await vectorsFor(parts, req, res, asked);
+  const bytes = await bodyOf(parts, req);
+  const asked = meaningOf(bytes, NO_BODY, embeddingsFromOpenAi);
+  const { answer, headers } = await vectorsFor(parts, req, res, { said: asked, bytes });
   sendJson(res, 200, vectorsAsAsked(asked, answer), { ...headers, ...JSON_HEADERS });
 }
 

@@ -6,10 +6,10 @@ import type { ChatCall } from '../../core/requests/call.ts';
 import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts';
 import type { UpstreamChat } from '../../core/ports.ts';
 import { applied, profileNamed } from '../../core/models/profiles.ts';
-import { askerOf, bodyWish, replayOf } from '../dialect/asking.ts';
+import { askerOf, bodyWish, replayOf, wishesOf } from '../dialect/asking.ts';
 import { modeAsked } from '../dialect/mode-asked.ts';
 import { placeOf } from '../dialect/queue-place.ts';
-import { headerWishes, markOf } from '../wire/cache-headers.ts';
+import { markOf } from '../wire/cache-headers.ts';
 import { header } from '../wire/header.ts';
 
 /** A request of our own chat routes, understood. */
@@ -53,7 +53,7 @@ export function readChat(
   const name = modelOf(request, config);
   const upstream = upstreamRequest(request, config);
   const place = placeOf(req, { request: upstream, ours: request, stream, name }, config);
-  const { wishes, ignored } = headerWishes(req.headers, config.cache.honor_request_cache_control);
+  const { wishes, ignored } = wishesOf(req, bodyWish(request), config);
   return {
     call: {
       id,
@@ -65,7 +65,7 @@ export function readChat(
       ...place,
       family: 'chat',
       request: upstream,
-      wishes: [bodyWish(request), ...wishes],
+      wishes,
       cacheByDefault: 'always',
       mark: markOf(req.headers, config.cache.fresh_when),
       replay: replayOf(req, config),

@@ -11,6 +11,8 @@ import type { Known } from '../../core/requests/call.ts';
 import { Ticket } from '../../core/requests/ticket.ts';
 import { chatAnswer, keptAnswerJson, spokenPiece, streamPiece, type Told } from '../../core/stories/answer.ts';
 import { converse, type ConverseParts } from '../../core/stories/converse.ts';
+import type { RequestTexts } from '../../core/stories/request-texts.ts';
+import { sentOf } from '../dialect/came.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { JSON_TYPE, onGone, type Patience, requestId, sendJsonText, sendWhole } from '../dialect/encode.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from '../dialect/known-questions.ts';
@@ -27,6 +29,7 @@ export interface ChatParts extends KnownParts, Omit<ConverseParts, keyof KnownPa
   readonly watch: Watch;
   readonly cache: ResponseCache;
   readonly patience: Patience;
+  readonly texts: RequestTexts;
 }
 
 /** Kept answers are for programs; a browser must ask again each time. */
@@ -54,6 +57,7 @@ export async function chatOptimized(
   onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   const answer = await converse(parts, { call, ask: conversation, ticket });
   const { known } = answer;
+  parts.texts.came(ticket, sentOf(req, bytes));
   if (known !== undefined && conversation === undefined && (!stream || call.replay === 'instant')) {
     parts.questions.remember(name, stream ? streamedAgain(known, ignored) : wholeAgain(known, ignored));
   }

@@ -14,6 +14,7 @@ import { inSlices } from '../../core/stories/slices.ts';
 import { waitsFor } from '../../core/stories/standing.ts';
 import type { JobStore } from '../../core/stories/stored-jobs.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
+import { sentOf } from '../dialect/came.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { goneSignal, requestId, sendJson } from '../dialect/encode.ts';
 import { tellMode } from '../dialect/mode-asked.ts';
@@ -48,9 +49,10 @@ export function queueHandlers(parts: QueueParts) {
 // ---- POST
 
 async function handIn(parts: QueueParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = readOwnChats(await bodyOf(parts, req));
+  const bytes = await bodyOf(parts, req);
+  const body = readOwnChats(bytes);
   if (isList(body)) await handInMany(parts, req, res, body);
-  else await handInOne(parts, req, res, body);
+  else await handInOne(parts, req, res, { body, bytes });
 }
 
 function isList(body: ChatRequest | readonly unknown[]): body is readonly unknown[] {
@@ -61,12 +63,13 @@ async function handInOne(
   parts: QueueParts,
   req: IncomingMessage,
   res: ServerResponse,
-  body: ChatRequest,
+  { body, bytes }: { readonly body: ChatRequest; readonly bytes: Buffer },
 ): Promise<void> {
   const asked = jobOf(parts, req, { body, wish: requestId(res) });
   tellMode(res, asked.call.mode);
   // Hold it until the job has run, not only until this request is answered.
   const view = await parts.jobs.submit(asked, parts.underWay.keep(req));
+  parts.texts.came({ id: view.request_id, owner: asked.call.owner, source: undefined }, sentOf(req, bytes));
   sendJson(res, 202, acceptedOf(view, parts.jobStore.isDurable), {
     ...NO_STORE,
     ...queueHeaders(undefined, asked.call),

@@ -11,12 +11,14 @@ import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { sendNamedEvents } from '../dialect/stream.ts';
 import { showMetrics, type MetricsParts } from './metrics-text.ts';
 import { cancelRequest, listRequests, showRequest, type ListParts } from './request-list.ts';
+import { askAgain, forgetBodies, showBody, watchClosely, type TextParts } from './text-routes.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
 import { queueHandlers, type QueueParts } from './own-queue.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 
 /** What the handlers act on. */
-export interface OwnParts extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, MetricsParts {
+export interface OwnParts
+  extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, TextParts, MetricsParts {
   readonly feed: Feed;
 }
 
@@ -34,6 +36,10 @@ export function ownHandlers(parts: OwnParts) {
     '/api/conversations/:id': { GET: on(showConversation), DELETE: on(forgetConversation) },
     '/api/requests': { GET: on(listRequests) },
     '/api/requests/:id/cancel': { POST: on(cancelRequest) },
+    '/api/requests/watch': { POST: on(watchClosely) },
+    '/api/requests/bodies': { DELETE: on(forgetBodies) },
+    '/api/requests/:id/body': { GET: on(showBody) },
+    '/api/requests/:id/again': { POST: on(askAgain) },
     '/api/requests/:id': { GET: on(showRequest) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
     '/metrics': { GET: on(showMetrics) },

@@ -8,7 +8,7 @@ import type { RelayAnswer } from '../../../backend/core/ports.ts';
 import { Requests } from '../../../backend/core/requests/requests.ts';
 import { PATIENCE } from '../../../backend/http/dialect/encode.ts';
 import { passThrough } from '../../../backend/http/passthrough.ts';
-import { config, standingWatch } from '../../support/builders.ts';
+import { config, NO_TEXTS, standingWatch } from '../../support/builders.ts';
 
 const PIECE = Buffer.alloc(1024, 'x');
 
@@ -28,7 +28,7 @@ test('who reads slowly is still being answered when all of it has come from Olla
     const relay = { forward: () => Promise.resolve(answer) };
     const parts = { config: () => config(), relay, watch: standingWatch(), requests, patience: PATIENCE };
     const runsNothing = { canRun: () => Promise.resolve(false), run: () => Promise.reject(new Error('it only looks')) };
-    const asking = { jobs: { taken: () => false }, newId: () => 'id', handedOnRuns: runsNothing };
+    const asking = { jobs: { taken: () => false }, newId: () => 'id', handedOnRuns: runsNothing, texts: NO_TEXTS };
     exchanges.push({ res, over: passThrough({ ...parts, ...asking }, req, res) });
   });
   server.listen(0, '127.0.0.1');

@@ -109,7 +109,16 @@ describe('declarations', () => {
         keep_days: 30,
       },
       cors: { allowed_origins: ['http://localhost:3000'], blocked_origins: [] },
-      log: { level: 'info', requests: false, prompts_mb: 4, list_ttl_seconds: 2_592_000, list_max: 1_000_000 },
+      log: {
+        level: 'info',
+        requests: false,
+        prompts_mb: 4,
+        list_ttl_seconds: 2_592_000,
+        list_max: 1_000_000,
+        texts_ttl_seconds: 86_400,
+        texts_max_mb: 64,
+        texts_memory_mb: 8,
+      },
       app: { start_at_login: false, start_ollama: false, notifications: true, check_updates: true },
     });
   });
@@ -541,7 +550,7 @@ describe('what is said', () => {
     [
       'a section that is a date',
       { file: { path: 'config.toml', data: { log: new Date(0) } } },
-      'config.toml: log must be a table with level, requests, prompts_mb, list_ttl_seconds, list_max. It was "1970-01-01T00:00:00.000Z".',
+      'config.toml: log must be a table with level, requests, prompts_mb, list_ttl_seconds, list_max, texts_ttl_seconds, texts_max_mb, texts_memory_mb. It was "1970-01-01T00:00:00.000Z".',
     ],
     [
       'a file that is no table',
@@ -571,7 +580,8 @@ describe('what is said', () => {
         where: 'config.toml',
         key: 'log',
         got: '[]',
-        allowed: 'a table with level, requests, prompts_mb, list_ttl_seconds, list_max',
+        allowed:
+          'a table with level, requests, prompts_mb, list_ttl_seconds, list_max, texts_ttl_seconds, texts_max_mb, texts_memory_mb',
       },
       {
         kind: 'wrong_value',

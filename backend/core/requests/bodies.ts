@@ -1,0 +1,101 @@
+// The last requests as they came, in memory alone, so that one can be asked again and copied. The newest win; nothing is written.
+import type { ShownAnswer } from '../../contract/request-body.ts';
+import { sees } from '../ownership.ts';
+
+/** A request as it came over the wire. */
+export interface Sent {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** In lower case; none that holds a key. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Where it came from, by its connection. */
+  readonly from: string;
+  /** Unpacked. */
+  readonly body: Uint8Array;
+}
+
+/** A request that is remembered. */
+export interface Latest {
+  readonly id: string;
+  readonly owner: string;
+  readonly sent: Sent;
+  /** It was asked by Hearth itself, so that nobody else reads its answer. */
+  readonly byHearth: boolean;
+  /** Kept of such a one alone. */
+  answer?: ShownAnswer;
+}
+
+/** What one takes beside its texts. Bytes. */
+const BESIDE = 1024;
+
+export class LatestBodies {
+  readonly #maxBytes: () => number;
+  /** The oldest first. */
+  readonly #kept = new Map<string, Latest>();
+  #bytes = 0;
+
+  /** `maxBytes` is asked each time; 0 remembers nothing. */
+  constructor(maxBytes: () => number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes that they take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Remembers one, in place of an older one with its id. */
+  add(latest: Omit<Latest, 'answer'>): void {
+    this.forget(latest.id);
+    this.#trim();
+    if (sizeOf(latest) > this.#maxBytes()) return;
+    // The bytes that came are a part of a larger piece of memory, which they would hold.
+    const body = new Uint8Array(latest.sent.body);
+    this.#kept.set(latest.id, { ...latest, sent: { ...latest.sent, body } });
+    this.#bytes += sizeOf(latest);
+    this.#trim();
+  }
+
+  /** The answer of one that was asked by Hearth, while it is remembered. */
+  answered(id: string, answer: ShownAnswer): void {
+    const latest = this.#kept.get(id);
+    if (latest?.byHearth !== true) return;
+    this.#bytes -= sizeOf(latest);
+    latest.answer = answer;
+    this.#bytes += sizeOf(latest);
+    this.#trim();
+  }
+
+  find(id: string, watcher: string): Latest | undefined {
+    // The bound may have been made smaller.
+    this.#trim();
+    const latest = this.#kept.get(id);
+    return latest !== undefined && sees(watcher, latest.owner) ? latest : undefined;
+  }
+
+  forget(id: string): void {
+    const latest = this.#kept.get(id);
+    if (latest === undefined) return;
+    this.#kept.delete(id);
+    this.#bytes -= sizeOf(latest);
+  }
+
+  /** All that a watcher may see; how many that were. */
+  clear(watcher: string): number {
+    const doomed = [...this.#kept.values()].filter(({ owner }) => sees(watcher, owner));
+    for (const { id } of doomed) this.forget(id);
+    return doomed.length;
+  }
+
+  #trim(): void {
+    for (const id of this.#kept.keys()) {
+      if (this.#bytes <= this.#maxBytes()) return;
+      this.forget(id);
+    }
+  }
+}
+
+function sizeOf({ sent, answer }: Latest): number {
+  return BESIDE + sent.body.length + (answer === undefined ? 0 : 2 * JSON.stringify(answer).length);
+}

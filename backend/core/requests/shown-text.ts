@@ -1,0 +1,183 @@
+// A text as it may be kept and shown: secrets hidden, images and files by hash and size, and no longer than a bound. It cannot
+// know every secret: it hides what is named like one or looks like one that is in common use.
+import { hash } from 'node:crypto';
+import type { ShownText } from '../../contract/request-body.ts';
+import { HIDDEN } from '../../contract/secret.ts';
+
+/** What is kept of a text at most: its beginning and its end. Bytes. */
+export const MOST_BYTES = 256 * 1024;
+const TAIL_BYTES = MOST_BYTES / 4;
+const HEAD_BYTES = MOST_BYTES - TAIL_BYTES;
+/** No secret is longer. At a cut so much more is looked at and then left out, so that no half of one is kept. Characters. */
+const LONGEST_SECRET = 8192;
+/** A run of base64 this long is no text. Characters. */
+const LONG_BASE64 = 1000;
+
+/** A body as it may be shown. Bytes that are no UTF-8 are told by their hash alone. */
+export function shownBody(body: Uint8Array): ShownText {
+  const text = textOf(body);
+  if (text !== undefined) return shownText(text);
+  return { text: fileMark(body), bytes: body.length, cut: 0 };
+}
+
+/** A text as it may be shown. */
+export function shownText(text: string): ShownText {
+  const bytes = Buffer.byteLength(text);
+  const slim = withoutFiles(text);
+  const room = HEAD_BYTES + TAIL_BYTES + 2 * LONGEST_SECRET;
+  const whole = slim.length <= room ? withoutSecrets(slim) : undefined;
+  if (whole !== undefined && Buffer.byteLength(whole) <= MOST_BYTES) return { text: whole, bytes, cut: 0 };
+  const { head, tail, between } = whole === undefined ? ends(slim) : halves(whole);
+  const first = Buffer.from(head).subarray(0, HEAD_BYTES).toString().replace(/�$/, '');
+  const last = Buffer.from(tail).subarray(-TAIL_BYTES).toString().replace(/^�+/, '');
+  const cut = between + head.length - first.length + tail.length - last.length;
+  return { text: `${first}\n… ${cut} characters are left out here …\n${last}`, bytes, cut };
+}
+
+/** A JSON value without secrets and files, for the log. */
+export function shownJson(value: unknown): unknown {
+  return JSON.parse(withoutSecrets(withoutFiles(JSON.stringify(value)))) as unknown;
+}
+
+/** A body as text; undefined where it is none in UTF-8. */
+export function textOf(body: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Ends {
+  readonly head: string;
+  readonly tail: string;
+  /** Characters that neither has. */
+  readonly between: number;
+}
+
+function ends(text: string): Ends {
+  const before = withoutSecrets(text.slice(0, HEAD_BYTES + LONGEST_SECRET));
+  const after = withoutSecrets(text.slice(-(TAIL_BYTES + LONGEST_SECRET)));
+  const head = before.slice(0, Math.max(0, before.length - LONGEST_SECRET));
+  const tail = after.slice(LONGEST_SECRET);
+  return { head, tail, between: text.length - head.length - tail.length };
+}
+
+function halves(text: string): Ends {
+  const at = Math.floor((text.length * HEAD_BYTES) / MOST_BYTES);
+  return { head: text.slice(0, at), tail: text.slice(at), between: 0 };
+}
+
+// ---- images and files
+
+function fileMark(bytes: Uint8Array): string {
+  return `[${bytes.length} bytes, sha256 ${hash('sha256', bytes)}]`;
+}
+
+const BASE64 = new Uint8Array(128);
+for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_') {
+  BASE64[character.charCodeAt(0)] = 1;
+}
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+
+/** Long runs of base64, in which some programs write "/" as "\/". By hand: some are megabytes long. */
+function withoutFiles(text: string): string {
+  let out = '';
+  let done = 0;
+  let from = -1;
+  for (let at = 0; at <= text.length; at++) {
+    const code = text.charCodeAt(at);
+    const escaped = code === BACKSLASH && from !== -1 && text.charCodeAt(at + 1) === SLASH;
+    if (escaped || BASE64[code] === 1) {
+      if (from === -1) from = at;
+      if (escaped) at++;
+      continue;
+    }
+    if (from !== -1 && at - from >= LONG_BASE64) {
+      const run = text.slice(from, at).replaceAll(String.raw`\/`, '/');
+      // A row of one letter, or a very long word, is text.
+      if (/[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run)) {
+        out += text.slice(done, from) + fileMark(Buffer.from(run, 'base64'));
+        done = at;
+        while (text[done] === '=') done++;
+      }
+    }
+    from = -1;
+  }
+  return done === 0 ? text : out + text.slice(done);
+}
+
+// ---- secrets
+
+/** Where a word may begin: also after a new line as JSON writes it. */
+const BEGIN = '(?:(?<![\\w-])|(?<=\\\\[bfnrt]))';
+
+/** The end of names of what is secret: `api_key`, `x-api-key`, `clientSecret`, `HF_TOKEN`. */
+const NAME = `[\\w.-]{0,64}(?:api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|secret|[_-]token|(?:access|auth|id|refresh|session|bearer)token|${BEGIN}token|passw(?:or)?d|passphrase|authorization|credentials?|cookie)`;
+
+/** Backslashes before a quote in JSON, in a text of JSON that stands in JSON, and so on. */
+const DEPTHS = [0, 1, 3, 7];
+
+/**
+ * A named value of JSON at such a depth. The quote that ends it has as many backslashes as the one that begins it, and before
+ * them those of the value's own, which come in pairs of pairs. A quote of the outermost JSON is never passed.
+ */
+function namedAt(depth: number): RegExp {
+  const slash = '\\\\';
+  const mark = `${slash.repeat(depth)}"`;
+  const inside = depth === 0 ? '[^]' : `(?:[^"]|(?<=(?<!${slash})${slash}(?:${slash}${slash})*)")`;
+  const end = `(?<!${slash})(?:${slash.repeat(2 * (depth + 1))})*${mark}`;
+  const value = `(?!${mark})${inside}{0,${LONGEST_SECRET}}?${end}`;
+  return new RegExp(`((?<!${slash})${mark}${NAME}${mark}\\s*:\\s*${mark})${value}`, 'gi');
+}
+const NAMED = DEPTHS.map((depth) => ({ pattern: namedAt(depth), end: `${'\\'.repeat(depth)}"` }));
+
+/** As Python prints it. */
+const IN_SINGLE_QUOTES = new RegExp(`('${NAME}'\\s{0,4}:\\s{0,4}')[^'"\\n]{1,${LONGEST_SECRET}}'`, 'gi');
+/** `API_KEY=…`, `password: …`, `?token=…`: what follows has a digit, so that prose about passwords stays. */
+const BARE = new RegExp(
+  `(?<![\\w.-])(${NAME}\\s{0,4}[=:]\\s{0,4})(?=[^\\s"'&\\\\]{0,128}\\d)[^\\s"'\`,;&<>()\\[\\]{}\\\\]{6,}`,
+  'gi',
+);
+const IN_QUERY = /([?&](?:key|sig|signature|auth|code)=)[^\s"'&#\\]+/gi;
+const IN_HEADER = new RegExp(`(${BEGIN}(?:Bearer|Basic)\\s{1,4})[\\w.~+/=-]{8,}`, 'gi');
+const IN_ADDRESS = /(\b[a-z][a-z\d+.-]{0,20}:\/\/)[^\s/?#@"'\\]{1,256}@/gi;
+
+/** Keys in common use, by how they begin: ours, those of OpenAI, Anthropic, GitHub, GitLab, Slack, Hugging Face, AWS, Google. */
+const LOOKS = [
+  'hearth_[\\w-]{16,}',
+  'sk-[\\w-]{16,}',
+  '(?:gh[a-z]|github_pat)_\\w{16,}',
+  'glpat-[\\w-]{16,}',
+  'xox[a-z]-[\\w-]{10,}',
+  'hf_[A-Za-z\\d]{16,}',
+  'A[KS]IA[A-Z\\d]{16}',
+  'AIza[\\w-]{30,}',
+  'eyJ[\\w-]{8,}\\.[\\w-]{8,}\\.[\\w-]+',
+];
+const BY_LOOK = new RegExp(`${BEGIN}(?:${LOOKS.join('|')})`, 'g');
+const PEM = new RegExp(
+  `-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^"]{0,${LONGEST_SECRET}}?-----END [A-Z ]{0,30}PRIVATE KEY-----`,
+  'g',
+);
+
+/** Hides what is secret in a text of whatever kind. A text of JSON stays one. */
+export function withoutSecrets(text: string): string {
+  let safe = text.replaceAll(PEM, HIDDEN).replaceAll(BY_LOOK, HIDDEN);
+  for (const { pattern, end } of NAMED) safe = safe.replaceAll(pattern, (_all, begin: string) => begin + HIDDEN + end);
+  return safe
+    .replaceAll(IN_SINGLE_QUOTES, `$1${HIDDEN}'`)
+    .replaceAll(BARE, `$1${HIDDEN}`)
+    .replaceAll(IN_QUERY, `$1${HIDDEN}`)
+    .replaceAll(IN_HEADER, `$1${HIDDEN}`)
+    .replaceAll(IN_ADDRESS, `$1${HIDDEN}@`);
+}
+
+const SECRET_HEADER = new RegExp(`^(?:${NAME}|.*-key|.*-token|.*-auth|.*-signature)$`, 'i');
+
+/** Whether a header holds a key, by its name. */
+export function isSecretHeader(name: string): boolean {
+  return SECRET_HEADER.test(name);
+}
