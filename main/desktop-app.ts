@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { startBackend } from '../backend/backend.ts';
 import { systemClock } from '../backend/clock.ts';
 import { watchConfigFile } from '../backend/config-file.ts';
-import { stateOf, type AppState } from '../backend/contract/app-state.ts';
+import { stateOf } from '../backend/contract/app-state.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
 import { Legacy } from '../backend/legacy.ts';
@@ -35,7 +35,7 @@ import { testConnection } from './settings/test-connection.ts';
 import { trayCommands } from './tray/tray-commands.ts';
 import { trayModel } from './tray/tray-model.ts';
 import { TrayPresence } from './tray/tray-presence.ts';
-import { worthSaying } from './notices/state-notifications.ts';
+import { StateNotifications } from './notices/state-notifications.ts';
 
 /** Milliseconds between two pushes of figures that grow by themselves, while the window is visible. */
 const TICK_MS = 1000;
@@ -144,7 +144,7 @@ export async function createApp(shell: Shell) {
   // ---- state → tray, window, notices
 
   const gatewayTold = tellOfGateway(supervisor, notices);
-  let seen: AppState = { is: 'starting' };
+  const notifications = new StateNotifications(clock, (said) => host.visible || notify(said.title, said.body));
   const showState = throttle(
     () => {
       const { max_queue_size: places } = settings.config.queue;
@@ -152,10 +152,8 @@ export async function createApp(shell: Shell) {
       const shown = { gateway: views.gateway(), live: views.live(), places, stuckAfterS, now: clock.now() };
       const state = stateOf(shown, shown.now);
       shell.showTray(trayModel({ ...shown, model: settings.config.ollama.model, startAtLogin: settings.startAtLogin }));
-      const said = worthSaying(seen, state);
-      seen = state;
+      notifications.step(state);
       gatewayTold();
-      if (said !== undefined && !host.visible) notify(said.title, said.body);
       if (state.is === 'ollama_down') startOllamaIfAsked();
     },
     TRAY_STEP_MS,
@@ -178,6 +176,7 @@ export async function createApp(shell: Shell) {
     pusher.touch('gateway', 'live', 'settings', 'plots');
   });
   settings.onChange(() => {
+    notifications.did();
     supervisor.configured();
     log.level = settings.config.log.level;
     syncLoginItem();
@@ -267,7 +266,8 @@ export async function createApp(shell: Shell) {
   const openFile = (): Promise<void> => open('settings_file');
   const tell = { settings, notices, log, openFile, show: (setting: string) => show('settings', { setting }) };
   const { signal } = life;
-  const run = trayCommands({ ...shell, supervisor, settings, notices, log, host, notify, show, open, quit, signal });
+  const doing = { notify, show, open, quit, did: () => notifications.did() };
+  const run = trayCommands({ ...shell, ...doing, supervisor, settings, notices, log, host, signal });
   onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened, shell.env['HEARTH_DEMO'] === '1');
   askAboutOrigins({ originApprovals, settings, notices });

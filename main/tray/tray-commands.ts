@@ -15,6 +15,8 @@ export interface TrayCommandParts {
   readonly host: { readonly visible: boolean };
   copy(text: string): void;
   notify(title: string, body: string): void;
+  /** The user has asked for something. */
+  did(): void;
   show(tab: View['go']['tab'], more?: Pick<View['go'], 'setting' | 'asks'>): void;
   open(what: 'logs'): Promise<void>;
   quit(): Promise<void>;
@@ -26,6 +28,7 @@ export interface TrayCommandParts {
 export function trayCommands(parts: TrayCommandParts): (command: TrayCommand) => Promise<void> {
   const { notices, log, host, notify } = parts;
   return async (command) => {
+    parts.did();
     try {
       await run(parts, command);
     } catch (thrown) {
