@@ -1,6 +1,7 @@
 // What the host of a gateway can see and do: the tray and the window use it.
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
+import type { RequestCounts } from './contract/request-commands.ts';
 import type { RequestQuery } from './contract/request-query.ts';
 import { LOCAL } from './core/ownership.ts';
 import type { LeaseQueue } from './core/queue/queue.ts';
@@ -30,6 +31,8 @@ export interface Control extends TextControl {
   readonly requests: {
     /** Throws invalid_request. */
     list(query: RequestQuery, signal?: AbortSignal): Promise<RequestList>;
+    /** How many there are. */
+    counts(): RequestCounts;
     /** Throws request_not_found. */
     detail(requestId: string): DetailedRequest;
     /** Throws request_not_found, request_gone, not_cancellable. */
@@ -72,6 +75,7 @@ export function hostControl(parts: HostControlParts): Control {
     cancelBatch: (id) => batches.cancel(id, LOCAL),
     requests: {
       list: (query, signal = life) => requestDesk.list(query, LOCAL, AbortSignal.any([signal, life])),
+      counts: () => requestDesk.counts(LOCAL),
       detail: (id) => requestDesk.detail(id, LOCAL),
       cancel: (id) => requestDesk.cancel(id, LOCAL),
     },

@@ -2,12 +2,14 @@
 // away what is too old or too many. Each request has its place from when it comes; one that has ended by the time that something
 // is written is written once, and one that lives longer is written as it lives, and again at its end. What lives, and what is
 // not yet written, is listed all the same.
+import type { RequestCounts } from '../contract/request-commands.ts';
 import type { RequestDetail } from '../contract/request-detail.ts';
 import { sees } from '../core/ownership.ts';
 import type { Clock, Log, ReadConfig } from '../core/ports.ts';
 import type { LoggedPage, LoggedRequest, RequestLog } from '../core/requests/request-log.ts';
 import { isWanted, type RequestSearch } from '../core/requests/request-search.ts';
 import type { Database } from './database.ts';
+import { countRequests } from './request-counts.ts';
 import { type Finding, findRequests } from './request-finding.ts';
 import {
   detailAt,
@@ -176,6 +178,10 @@ export class DiskRequestLog implements RequestLog {
       const detail = this.#whole.get(n) ?? detailAt(sql, n);
       return { ...request, detail: detail && { ...detail, ...toldOf(detail, request) } };
     });
+  }
+
+  count(watcher: string): RequestCounts {
+    return this.#database.read((sql) => countRequests(sql, watcher, this.#unwritten()));
   }
 
   /** Those that live, and those that have ended and are not written yet. */

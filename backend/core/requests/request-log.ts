@@ -1,6 +1,7 @@
 // The list of requests: who asked which model when, how it was answered, where the time went and why. No text of a prompt or an
 // answer. The port that storage fills.
 import type { RequestFact } from '../../contract/control.ts';
+import type { RequestCounts } from '../../contract/request-commands.ts';
 import type { RequestDetail } from '../../contract/request-detail.ts';
 import type { RequestSearch } from './request-search.ts';
 
@@ -52,4 +53,6 @@ export interface RequestLog {
   search(search: RequestSearch, signal: AbortSignal): Promise<LoggedPage>;
   /** The newest request with this id that a watcher may see, with its detail. */
   find(id: string, watcher: string): LoggedRequest | undefined;
+  /** How many a watcher may see. It looks at all of them: about 40 ms for a million. */
+  count(watcher: string): RequestCounts;
 }

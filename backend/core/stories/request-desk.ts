@@ -1,6 +1,7 @@
 // Where people and programs look requests up: a page of the list, one with its detail, and the end of one that lives.
 import type { DetailedRequest, RequestList } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { RequestCounts } from '../../contract/request-commands.ts';
 import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
@@ -10,7 +11,7 @@ import type { Jobs } from './jobs.ts';
 import { factOf } from './listed-request.ts';
 
 export interface DeskParts {
-  readonly requestLog: Pick<RequestLog, 'search' | 'find'>;
+  readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count'>;
   readonly jobs: Pick<Jobs, 'cancel'>;
 }
 
@@ -33,6 +34,11 @@ export class RequestDesk {
     if (found === undefined) throw new AppError('request_not_found', sentence`No request has the id ${quotation(id)}.`);
     const { detail } = found;
     return { ...factOf(found), ...(detail === undefined ? {} : { detail }) };
+  }
+
+  /** How many a watcher may see. */
+  counts(watcher: string): RequestCounts {
+    return this.#parts.requestLog.count(watcher);
   }
 
   /** Throws request_not_found, request_gone, not_cancellable. */

@@ -376,3 +376,19 @@ test('a file of the first version opens with its rows', async () => {
   expect(await ids({ words: ['queue_full'] })).toEqual(['old']);
   expect(list.find('old', LOCAL)).toMatchObject({ caller: 'app', code: 'queue_full', total_ms: 3, detail: undefined });
 });
+
+test('counts what a watcher may see, by source, those that live and are not written included', async () => {
+  list.ended(request('a', { source: 'hit' }));
+  list.ended(request('b', { source: 'bypass', status: 'failed' }));
+  list.ended(request('c', { owner: 'somebody' }));
+  const life = arrive('d');
+  await written();
+  const { all, hit, coalesced, miss, bypass, failed } = list.count(LOCAL);
+  expect([all, hit, coalesced, miss, bypass, failed]).toEqual([4, 1, 0, 1, 1, 1]);
+  // It is on the disk as one that lives, and known better.
+  life.ends({ source: 'coalesced' });
+  expect(list.count(LOCAL)).toMatchObject({ all: 4, coalesced: 1, miss: 1 });
+  expect(list.count('somebody')).toMatchObject({ all: 1, miss: 1, hit: 0 });
+  await written();
+  expect(list.count(LOCAL)).toMatchObject({ all: 4, coalesced: 1, miss: 1 });
+});
