@@ -16,6 +16,7 @@ import { misses } from './misses.ts';
 import { stopAll } from './programs.ts';
 import { document, findingsTable, machine, type Measured, type Outcome, type Row, withAnswers } from './report.ts';
 import { start } from './start-row.ts';
+import { windowRow } from './window-row.ts';
 
 const ROWS: readonly Row[] = [
   hits,
@@ -32,6 +33,7 @@ const ROWS: readonly Row[] = [
   disk,
   desktopMemory,
   desktopLoop,
+  windowRow,
 ];
 const USAGE = `Usage: npm run bench -- [--only ROW]… [--write]
 
