@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Bridge } from '../backend/contract/desktop.ts';
-import { Calls, TABS, type TabName, type ViewCalls } from './parts/use-calls.ts';
+import { Calls, TABS, type TabName, type ViewCalls, type Wish } from './parts/use-calls.ts';
 import { caller, sentenceOf } from './state/client.ts';
 import { Dock, type Failure } from './frame/dock.tsx';
 import { FirstRun } from './frame/first-run.tsx';
@@ -13,6 +13,7 @@ import { Models } from './models/models-tab.tsx';
 import { Overview } from './overview/overview-tab.tsx';
 import { Empty } from './parts/parts.tsx';
 import { Queue } from './queue/queue-tab.tsx';
+import { FIRST_PLACE, Requests } from './requests/requests-tab.tsx';
 import { Settings } from './settings/settings-tab.tsx';
 import { headerOf } from './parts/status.ts';
 import { Store, type Picture } from './state/store.ts';
@@ -33,6 +34,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const [broken, setBroken] = useState<string>();
   const [attempt, setAttempt] = useState(0);
   const [tab, setTab] = useState<TabName>('overview');
+  const [wish, setWish] = useState<Wish>({ tab: 'overview', n: 0 });
   const [failures, setFailures] = useState<readonly Failure[]>([]);
   const calls = useMemo((): ViewCalls => {
     const report: ViewCalls['report'] = (error, retry) => {
@@ -42,7 +44,11 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
       setFailures((list) => [failure, ...list.filter((f) => f.text !== text)].slice(0, 5));
       return () => setFailures((list) => list.filter((each) => each !== failure));
     };
-    return { call, report, go: setTab };
+    const go: ViewCalls['go'] = (tab, what = {}) => {
+      setTab(tab);
+      setWish(({ n }) => ({ tab, ...what, n: n + 1 }));
+    };
+    return { call, report, go };
   }, [call]);
 
   useEffect(() => {
@@ -58,7 +64,9 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   }, [bridge, call, store, attempt]);
 
   const seenWish = useRef(0);
-  useWishes(picture, setTab);
+  const requestsPlace = useRef(FIRST_PLACE);
+  useWishes(picture, calls.go);
+  useTabKeys(setTab);
   useKeptFocus();
 
   if (picture === undefined) {
@@ -106,8 +114,9 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
           <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={tab}>
             {tab === 'overview' && <Overview view={view} now={now} />}
             {tab === 'queue' && <Queue view={view} now={now} />}
+            {tab === 'requests' && <Requests view={view} now={now} wish={wish} seen={seenWish} place={requestsPlace} />}
             {tab === 'models' && <Models view={view} now={now} />}
-            {tab === 'settings' && <Settings view={view} seen={seenWish} />}
+            {tab === 'settings' && <Settings view={view} wish={wish} seen={seenWish} />}
           </div>
         </main>
         {dock}
@@ -116,17 +125,21 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   );
 }
 
-/** The tray and the keyboard ask for tabs. */
-function useWishes(picture: Picture | undefined, select: (tab: TabName) => void): void {
+/** The tray and notices ask for tabs. */
+function useWishes(picture: Picture | undefined, go: ViewCalls['go']): void {
   const wish = picture?.view.go;
   const seen = useRef<number>(undefined);
   useEffect(() => {
     if (wish === undefined || wish.n === seen.current) return;
     seen.current = wish.n;
+    const { tab, n, ...what } = wish;
     // Before the first wish the window opens where it always does.
-    if (wish.n > 0) select(wish.tab);
-  }, [wish, select]);
+    if (n > 0) go(tab, what);
+  }, [wish, go]);
+}
 
+/** Ctrl or Cmd with a number chooses a tab. */
+function useTabKeys(select: (tab: TabName) => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       const tab = /^[1-9]$/.test(event.key) ? TABS[Number(event.key) - 1] : undefined;

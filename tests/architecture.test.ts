@@ -96,6 +96,7 @@ const ROOMS: readonly Room[] = [
   { folder: 'renderer', may: ['renderer', CONTRACT, 'preact', 'uplot', 'vite', 'node:url'] },
   renderer('overview', 'plots', 'parts', 'state'),
   renderer('queue', 'parts', 'state'),
+  renderer('requests', 'parts', 'state'),
   renderer('models', 'parts', 'state'),
   renderer('settings', 'parts', 'state'),
   renderer('plots', 'parts'),

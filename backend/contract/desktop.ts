@@ -6,6 +6,7 @@ import { SCOPES } from './api-key.ts';
 import { ACTION_NAMES, actionResultSchema, snapshotSchema } from './control.ts';
 import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
+import { REQUEST_COMMANDS } from './request-commands.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
@@ -162,12 +163,14 @@ export const TOPICS = {
   /** Newest first. */
   notices: z.array(noticeSchema),
   /**
-   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path, or with the
-   * question whether to clear the cache; `n` grows with each wish, so that the same wish twice is seen.
+   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path, with a request, or
+   * with the question whether to clear the cache; `n` grows with each wish, so that the same wish twice is seen.
    */
   go: z.object({
-    tab: z.enum(['overview', 'queue', 'models', 'settings']),
+    tab: z.enum(['overview', 'queue', 'requests', 'models', 'settings']),
     setting: z.string().optional(),
+    /** The id of a request to show there. */
+    request: z.string().optional(),
     asks: z.enum(['clear_cache']).optional(),
     n: count,
   }),
@@ -202,6 +205,7 @@ export const COMMANDS = {
   /** One place nearer in line; answers with the new place. */
   cancel_batch: { input: z.strictObject({ batch_id: z.string().min(1).max(128) }), output: cancelledBatchSchema },
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
+  ...REQUEST_COMMANDS,
   /** The actions of POST /api/cache-stats, with their data. */
   act: {
     input: z.strictObject({ action: z.enum(ACTION_NAMES as [string, ...string[]]), data: z.unknown() }),

@@ -55,6 +55,13 @@ export function duration(ms: number): string {
   return unit === '' ? figure : `${figure}${THIN}${unit}`;
 }
 
+/** A measured time that is compared with others: "3 ms", "0.41 s", "3.3 s", "30.2 s", "4 min 10 s". */
+export function fineDuration(ms: number): string {
+  if (ms < 995) return duration(ms);
+  if (ms >= 59_950) return longDuration(ms);
+  return `${fixed(ms / 1000, 1)}${THIN}s`;
+}
+
 /** Whole seconds and more, for what runs while one looks: "8 s", "4 min 10 s". */
 export function clockDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -10,6 +10,7 @@ import type { Handlers } from './bridge.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
 import type { Settings } from '../settings/settings.ts';
+import { requestHandlers } from './request-handlers.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 
 export interface HandlerParts {
@@ -46,8 +47,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     pause: ({ paused }) => (running(supervisor).pause(paused), done),
 
+    ...requestHandlers(supervisor),
     cancel: ({ request_id }) => {
-      running(supervisor).cancel(request_id);
+      running(supervisor).requests.cancel(request_id);
       return { request_id, status: 'cancelled' };
     },
     cancel_batch: ({ batch_id }) => running(supervisor).cancelBatch(batch_id),

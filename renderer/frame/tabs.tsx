@@ -1,4 +1,4 @@
-// The tabs: equal columns, one stop for the Tab key, arrows, Home and End among them. Ctrl/Cmd 1 to 4 is in page.tsx.
+// The tabs: equal columns, one stop for the Tab key, arrows, Home and End among them. Ctrl/Cmd 1 to 5 is in page.tsx.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { TABS, type TabName } from '../parts/use-calls.ts';
@@ -7,6 +7,7 @@ import { count } from '../parts/words.ts';
 export const TITLES: Readonly<Record<TabName, string>> = {
   overview: 'Overview',
   queue: 'Queue',
+  requests: 'Requests',
   models: 'Models',
   settings: 'Settings',
 };

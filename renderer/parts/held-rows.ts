@@ -16,7 +16,8 @@ interface Hand {
   };
 }
 
-function useHand(list: RefObject<HTMLElement | null>, empty: boolean): Hand {
+/** Whether somebody is in a list; `empty`: there is none. */
+export function useHand(list: RefObject<HTMLElement | null>, empty: boolean): Hand {
   const [pointed, setPointed] = useState(false);
   const [focused, setFocused] = useState(false);
   // A removed list gets no event: neither pointer nor focus leaves an element that is taken away.

@@ -29,14 +29,20 @@ export function Mark({ name }: { readonly name: MarkName }): JSX.Element {
 
 export type SourceName = 'hit' | 'coalesced' | 'miss' | 'bypass' | 'failed' | 'cancelled';
 
+interface SourceProps {
+  readonly name: SourceName;
+  /** Where it is called otherwise. */
+  readonly word?: string;
+}
+
 /** Where an answer came from: the mark and always the word. */
-export function Source({ name }: { readonly name: SourceName }): JSX.Element {
+export function Source({ name, word = name }: SourceProps): JSX.Element {
   return (
     <span class="src">
       <svg aria-hidden="true">
         <use href={`#s-${name}`} />
       </svg>
-      {name.charAt(0).toUpperCase() + name.slice(1)}
+      {word.charAt(0).toUpperCase() + word.slice(1)}
     </span>
   );
 }

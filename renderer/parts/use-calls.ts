@@ -13,12 +13,14 @@ export interface ViewCalls {
    * their own for a sentence: a field says it at the field. The returned function takes it away again.
    */
   readonly report: (error: unknown, retry?: () => void) => () => void;
-  /** Shows another tab. */
-  readonly go: (tab: TabName) => void;
+  /** Shows another tab, perhaps with a setting or a request there. */
+  readonly go: (tab: TabName, what?: Omit<Wish, 'tab' | 'n'>) => void;
 }
 
-export const TABS: readonly TabName[] = ['overview', 'queue', 'models', 'settings'];
-export type TabName = View['go']['tab'];
+/** A tab that is to be shown with something in it, wished by the page or by main; `n` grows with each. */
+export type Wish = View['go'];
+export const TABS: readonly TabName[] = ['overview', 'queue', 'requests', 'models', 'settings'];
+export type TabName = Wish['tab'];
 
 /** Set by page.tsx around everything. */
 export const Calls = createContext<ViewCalls>({

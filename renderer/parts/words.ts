@@ -10,6 +10,7 @@ export {
   duration,
   durationParts,
   eta,
+  fineDuration,
   moment,
   NOTHING,
   percent,

@@ -16,6 +16,28 @@ interface RowProps {
 /** How long ago something began. */
 const since = (time: string, now: number): string => clockDuration(now - Date.parse(time));
 
+interface ToRequestProps {
+  readonly id: string;
+  readonly model: string;
+  readonly caller: string;
+}
+
+/** The name of the model, which leads to the request in full. */
+function ToRequest({ id, model, caller }: ToRequestProps): JSX.Element {
+  const { go } = useCalls();
+  return (
+    <button
+      class="link name"
+      type="button"
+      data-act="show"
+      aria-label={`${model}, show the request of ${caller}`}
+      onClick={() => go('requests', { request: id })}
+    >
+      {model}
+    </button>
+  );
+}
+
 export function RunningRow({ entry, now }: RowProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
@@ -36,7 +58,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
           </svg>
         </span>
         <p>
-          <span class="name">{model}</span> <span class="quiet">for {caller}</span>
+          <ToRequest id={request_id} model={model} caller={caller} /> <span class="quiet">for {caller}</span>
         </p>
         <button
           class="btn"
@@ -96,7 +118,9 @@ export function WaitingRow(props: WaitingProps): JSX.Element {
         {count(position)}
       </span>
       <div>
-        <p class="name">{model}</p>
+        <p>
+          <ToRequest id={request_id} model={model} caller={caller} />
+        </p>
         <p class="meta who">
           <Caller name={caller} after={more === '' ? '' : ', '} />
           <span>{more}</span>

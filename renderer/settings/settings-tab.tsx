@@ -8,20 +8,22 @@ import { Empty, Icon } from '../parts/parts.tsx';
 import { allGroups, foundGroups, groupId, toCorrect, wordsOf, type Group } from './settings-groups.ts';
 import { SettingsRail } from './settings-rail.tsx';
 import { WholeFile } from './whole-file.tsx';
+import type { Wish } from '../parts/use-calls.ts';
 import { plural } from '../parts/words.ts';
 
 interface SettingsProps {
   readonly view: View;
+  readonly wish: Wish;
   /** The number of the last wish that was followed, so that coming back to this tab does not repeat it. */
   readonly seen: { current: number };
 }
 
-export function Settings({ view, seen }: SettingsProps): JSX.Element {
+export function Settings({ view, wish, seen }: SettingsProps): JSX.Element {
   const [search, setSearch] = useState('');
   const [asked, setAsked] = useState(0);
-  const [wanted, go] = useWantedSetting(view.go, seen, () => {
+  const [wanted, go] = useWantedSetting(wish, seen, () => {
     setSearch('');
-    if (view.go.asks === 'clear_cache') setAsked(view.go.n);
+    if (wish.asks === 'clear_cache') setAsked(wish.n);
   });
   const searching = search.trim() !== '';
   const groups = searching ? foundGroups(search) : allGroups();
@@ -105,7 +107,7 @@ interface Wanted {
 
 /** Shows the setting that a notice asked for, and gives the way to any other: it is scrolled to and has the focus. */
 function useWantedSetting(
-  wish: View['go'],
+  wish: Wish,
   seen: SettingsProps['seen'],
   clearSearch: () => void,
 ): readonly [Wanted | undefined, (path: string) => void] {

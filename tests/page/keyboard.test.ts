@@ -49,12 +49,13 @@ async function controls(page: Page): Promise<number> {
 }
 
 describe.each(['working day', 'keys', 'notices', 'fields in every condition'])('%s', (state) => {
-  test.each(['overview', 'queue', 'models', 'settings'])(
+  test.each(['overview', 'queue', 'requests', 'models', 'settings'])(
     '%s: every control is one stop, in order, with a ring',
     async (tab) => {
       const open = await stage.open((STATES[state] as () => ReturnType<typeof view>)());
       const { page } = open;
       await page.locator(`#tab-${tab}`).click();
+      if (tab === 'requests') await page.locator('.req').first().waitFor();
       // From the beginning of the page on.
       await page.evaluate(() => {
         document.body.tabIndex = -1;
@@ -87,7 +88,7 @@ test('arrows, Home, End and Ctrl with a number choose the tab', async () => {
     ['ArrowRight', 'overview'],
     ['ArrowLeft', 'settings'],
     ['Home', 'overview'],
-    ['Control+3', 'models'],
+    ['Control+4', 'models'],
   ] as const) {
     await page.keyboard.press(key);
     expect([key, await chosen()]).toEqual([key, `tab-${tab}`]);
@@ -98,7 +99,7 @@ test('arrows, Home, End and Ctrl with a number choose the tab', async () => {
 test('what is asked back stands on the harmless answer, and Escape leaves it', async () => {
   const open = await stage.open(view());
   const { page } = open;
-  await page.keyboard.press('Control+4');
+  await page.keyboard.press('Control+5');
   const clear = page.getByRole('button', { name: 'Clear…' });
   await clear.focus();
   await page.keyboard.press('Enter');

@@ -28,14 +28,14 @@ test.each([
   for (const [key, first, second] of [
     ['Control+1', 'Now', 'Last 15 minutes'],
     ['Control+2', 'Running', /^Since/],
-    ['Control+3', 'Loaded', 'Add a model'],
+    ['Control+4', 'Loaded', 'Add a model'],
   ] as const) {
     await page.keyboard.press(key);
     await page.getByRole('heading', { name: first, exact: true }).waitFor();
     const right = (await page.getByRole('heading', { name: second }).last().textContent()) ?? '';
     expect([first, (await leftOf(page, right)) > (await leftOf(page, first))]).toEqual([first, two]);
   }
-  await page.keyboard.press('Control+4');
+  await page.keyboard.press('Control+5');
   await page.getByLabel('Find a setting').waitFor();
   expect(await page.getByRole('navigation', { name: 'Groups of settings' }).isVisible()).toBe(two);
   await close();
@@ -43,7 +43,7 @@ test.each([
 
 test('each name beside the settings leads to its group, and the group at the top is marked', async () => {
   const { page, close } = await opened('working day', 1000);
-  await page.keyboard.press('Control+4');
+  await page.keyboard.press('Control+5');
   const rail = page.getByRole('navigation', { name: 'Groups of settings' });
   const current = (): Promise<string | null> => rail.locator('[aria-current]').textContent();
   const names = ['Ollama', 'Apps and queue', 'Keeping answers', 'Network and keys', 'Desktop', 'Advanced'];
@@ -62,14 +62,14 @@ test('each name beside the settings leads to its group, and the group at the top
 
 test('the name of a group says how many of its values are to be corrected', async () => {
   const { page, close } = await opened('fields in every condition', 1000);
-  await page.keyboard.press('Control+4');
+  await page.keyboard.press('Control+5');
   await page.getByRole('link', { name: 'Apps and queue 1 to correct' }).waitFor();
   await close();
 });
 
 test('while somebody searches, the names are those of the groups with something found', async () => {
   const { page, close } = await opened('working day', 1000);
-  await page.keyboard.press('Control+4');
+  await page.keyboard.press('Control+5');
   await page.getByLabel('Find a setting').fill('places in line');
   await expect.poll(() => page.locator('.rail a').allTextContents()).toEqual(['Apps and queue ']);
   await page.getByLabel('Find a setting').fill('nothing of that kind');

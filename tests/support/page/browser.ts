@@ -16,8 +16,9 @@ import {
 import { toWire, type AppError } from '../../../backend/contract/errors.ts';
 import { serveFiles } from '../../../main/window/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
+import { dayAnswers } from './request-day.ts';
 
-/** What the test answers to a command, by default the settings unchanged or nothing; an AppError is a refusal. */
+/** What the test answers to a command, by default the settings unchanged, the requests of the working day, or nothing; an AppError is a refusal. */
 export type Answers = { readonly [C in Command]?: (input: never) => unknown };
 
 export interface OpenOptions {
@@ -69,10 +70,15 @@ export function startPages(): Promise<PageStage> {
 }
 
 async function stage(): Promise<PageStage> {
-  const url = await serve();
   // Playwright ends it when this process ends.
   const browser = await startBrowser();
   browser.once('disconnected', () => (started = undefined));
+  return await stageIn(browser);
+}
+
+/** Pages in a browser that the caller ends. */
+export async function stageIn(browser: Browser): Promise<PageStage> {
+  const url = await serve();
   // A new tab costs Chromium three times the work of loading the page anew in one that is there.
   const idle: Tab[] = [];
   return {
@@ -157,7 +163,7 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
   return {
     async show(view, { width = 460, height = 680, dark = false, answers = {} } = {}, release) {
       const calls: Play['calls'] = [];
-      play = { view: viewSchema.parse(view), answers, calls };
+      play = { view: viewSchema.parse(view), answers: { ...dayAnswers(), ...answers }, calls };
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
       await page.goto(url);

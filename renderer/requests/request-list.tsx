@@ -1,0 +1,240 @@
+// The rows of the list. They come on top while nobody is in the list, and wait behind "4 new" while somebody is; older ones
+// are asked for as one scrolls. One row is a stop of the Tab key, and arrows lead to the others.
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RequestFact } from '../../backend/contract/control.ts';
+import { CommandLine } from '../parts/copy.tsx';
+import { useHand } from '../parts/held-rows.ts';
+import { Empty } from '../parts/parts.tsx';
+import { count } from '../parts/words.ts';
+import { MOST_ROWS } from './request-loader.ts';
+import { RequestRow, takenBy } from './request-row.tsx';
+import { heldBack, isLiving, nameOf, portionsOf, scaleOf, scaleWords, type Rows } from './listed-rows.ts';
+import type { Requests } from './use-requests.ts';
+
+interface ListProps {
+  readonly requests: Requests;
+  /** Of the gateway, to be told where there is nothing yet. */
+  readonly address: string;
+  readonly now: number;
+  /** The id of the request that is shown beside the list or in its place. */
+  readonly open: string | undefined;
+  readonly setOpen: (id: string) => void;
+  /** The arrows change what is shown, and not only the row that has the focus. */
+  readonly followsArrows: boolean;
+  /** Nothing is looked for. */
+  readonly isWhole: boolean;
+  /** Looks for nothing any more. */
+  readonly clear: () => void;
+}
+
+export function RequestList(props: ListProps): JSX.Element | null {
+  const { requests, address, isWhole, clear } = props;
+  const { loaded, loader } = requests;
+  if (loaded === undefined) return null;
+  const { list, problem } = loaded;
+  if (list === undefined) {
+    return (
+      <Empty mark="stopped" title="The requests cannot be read">
+        <p role="alert">{problem}</p>
+        <p class="btns">
+          <button class="btn" type="button" onClick={() => loader.start()}>
+            Try again
+          </button>
+        </p>
+      </Empty>
+    );
+  }
+  if (list.rows.length > 0 || list.next !== null) return <Shown {...props} list={list} />;
+  if (isWhole) {
+    return (
+      <Empty mark="idle" title="No requests yet">
+        <p>
+          Point an app at <span class="nb">{address}</span>, or try it now:
+        </p>
+        <CommandLine
+          text={`curl ${address}/api/chat-optimized -d '{"messages":[{"role":"user","content":"Hello"}]}'`}
+        />
+      </Empty>
+    );
+  }
+  return (
+    <Empty mark="cold" title="No request matches">
+      <p>Words are looked for in the model, the app, the route and the id.</p>
+      <p class="btns">
+        <button class="btn" type="button" onClick={clear}>
+          Show all
+        </button>
+      </p>
+    </Empty>
+  );
+}
+
+function Shown(props: ListProps & { readonly list: Rows }): JSX.Element {
+  const { requests, list, now, open, setOpen, followsArrows } = props;
+  const { loaded, loader, isHeld } = requests;
+  const box = useRef<HTMLDivElement>(null);
+  const top = useRef<HTMLElement>(null);
+  const hand = useHand(box, list.rows.length === 0);
+  const isAtTop = useInSight(top, '');
+  const held = hand.isIn || !isAtTop;
+  isHeld.current = held;
+  useEffect(() => {
+    if (!held) loader.release();
+  }, [held, loader]);
+  const scale = useScale(list, loaded?.filter);
+  const [stop, setStop] = useState<string>();
+  const portions = useDrawn(list, { scale, now, open, stop });
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const buttons = [...(box.current?.querySelectorAll<HTMLElement>('.req-a') ?? [])];
+    const at = buttons.findIndex((button) => button === event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    const button = buttons[to ?? -1];
+    if (button === undefined) return;
+    event.preventDefault();
+    button.focus();
+    if (followsArrows && button.dataset['id'] !== undefined) setOpen(button.dataset['id']);
+  };
+  const { count: waiting, more } = heldBack(list);
+  const [zero, middle, end] = scaleWords(scale);
+  return (
+    <>
+      <div class="r-head">
+        {waiting === 0 ? (
+          <span>Newest first</span>
+        ) : (
+          <button
+            class="link"
+            type="button"
+            onClick={() => {
+              loader.release();
+              top.current?.scrollIntoView({ block: 'end' });
+            }}
+          >
+            {`${count(waiting)}${more ? ' or more' : ''} new`}
+          </button>
+        )}
+        <span class="r-scale" aria-hidden="true">
+          <span>{zero}</span>
+          <span>{middle}</span>
+          <span>{end}</span>
+        </span>
+        <span aria-hidden="true">Total</span>
+      </div>
+      <i class="r-top" ref={top} />
+      <div
+        ref={box}
+        role="list"
+        aria-label="Requests, newest first"
+        {...hand.handlers}
+        onFocusIn={(event) => {
+          hand.handlers.onFocusIn();
+          setStop((event.target as Element).closest<HTMLElement>('[data-row]')?.dataset['row']);
+        }}
+        onClick={(event) => {
+          const id = (event.target as Element).closest<HTMLElement>('.req-a')?.dataset['id'];
+          if (id !== undefined) setOpen(id);
+        }}
+        onKeyDown={onKeyDown}
+      >
+        {portions}
+      </div>
+      <Older requests={requests} list={list} />
+    </>
+  );
+}
+
+interface Draw {
+  readonly scale: number;
+  readonly now: number;
+  readonly open: string | undefined;
+  readonly stop: string | undefined;
+}
+
+/**
+ * The rows as elements, in portions. Each is made anew only when something of it changes, and an element that stays the same
+ * object is not looked into again: so a second in a list of thousands costs what its living rows cost.
+ */
+function useDrawn({ rows }: Rows, { scale, now, open, stop }: Draw): JSX.Element[] {
+  const drawn = useRef(new WeakMap<object, { readonly as: string; readonly element: JSX.Element }>());
+  const known = useRef(new Map<string, number>());
+  const today = new Date(now).toDateString();
+  const isOpen = ({ request_id }: RequestFact): boolean => request_id === open;
+  const stops = nameOf(rows.find((row) => nameOf(row) === stop) ?? rows.find(isOpen) ?? rows[0] ?? NOBODY);
+  const elementOf = (row: RequestFact): JSX.Element => {
+    const total = takenBy(row, now);
+    const isCurrent = isOpen(row);
+    const name = nameOf(row);
+    const isStop = name === stops;
+    const as = [scale, isLiving(row) ? total : 0, today, isCurrent, isStop].join(' ');
+    const before = drawn.current.get(row);
+    if (before?.as === as) return before.element;
+    const isOld = new Date(row.created_at).toDateString() !== today;
+    const element = <RequestRow key={name} {...{ row, total, scale, isOld, isCurrent, isStop }} />;
+    drawn.current.set(row, { as, element });
+    return element;
+  };
+  return portionsOf(rows, known.current).map(([portion, some]) => (
+    <div key={portion} class="portion">
+      {some.map(elementOf)}
+    </div>
+  ));
+}
+
+const NOBODY = { request_id: '', created_at: '' };
+
+/** The end of the scale: it grows with the rows, and shrinks only with another filter, so that bars do not twitch. */
+function useScale({ rows }: Rows, filter: object | undefined): number {
+  const held = useRef({ filter, scale: 0, rows: rows.slice(0, 0) as Rows['rows'] });
+  if (held.current.filter !== filter) held.current = { filter, scale: 0, rows: [] };
+  if (held.current.rows !== rows) {
+    const scale = Math.max(held.current.scale, scaleOf(rows.filter((row) => !isLiving(row))));
+    held.current = { filter, scale, rows };
+  }
+  return held.current.scale;
+}
+
+/** Whether an element is in sight; `key`: look anew when it changes. */
+function useInSight(element: { readonly current: Element | null }, key: string, onSight?: () => void): boolean {
+  const [isIn, setIsIn] = useState(true);
+  const seen = useRef(onSight);
+  seen.current = onSight;
+  useEffect(() => {
+    if (element.current === null) return undefined;
+    const observer = new IntersectionObserver((entries) => {
+      const is = entries.at(-1)?.isIntersecting === true;
+      setIsIn(is);
+      if (is) seen.current?.();
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element, key]);
+  return isIn;
+}
+
+/** Behind the last row: the next page is asked for when it comes near, or what else there is to say. */
+function Older({ requests, list }: { readonly requests: Requests; readonly list: Rows }): JSX.Element | null {
+  const { loaded, loader } = requests;
+  const near = useRef<HTMLElement>(null);
+  const { rows, next } = list;
+  useInSight(near, `${rows.length} ${next}`, () => loader.older());
+  if (next === null) return null;
+  if (rows.length >= MOST_ROWS) {
+    return <p class="sum">The newest {count(MOST_ROWS)} are shown. Search for a word to find older ones.</p>;
+  }
+  return (
+    <>
+      <i class="r-near" ref={near} />
+      {loaded?.problem !== undefined && (
+        <p class="sum" role="alert">
+          {loaded.problem}{' '}
+          <button class="link" type="button" onClick={() => loader.older()}>
+            Try again
+          </button>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,190 @@
+// One request in full: what it is, why it was slow, why it missed, where its time went, where its prompt parted from the one
+// before, and the facts. While it runs it can be cancelled.
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Why } from '../../backend/contract/request-detail.ts';
+import { Empty, Section } from '../parts/parts.tsx';
+import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { count, fineDuration, timeOfDay } from '../parts/words.ts';
+import { PromptsPart } from './prompts-part.tsx';
+import { RequestFacts } from './request-facts.tsx';
+import { isLiving } from './listed-rows.ts';
+import { Answered, takenBy, When } from './request-row.tsx';
+import { useRequest, type Seen } from './use-requests.ts';
+import { Waterfall } from './waterfall.tsx';
+
+interface PageProps {
+  readonly id: string;
+  readonly beat: string;
+  readonly now: number;
+  readonly back: { readonly label: string; readonly go: () => void };
+  /** It stands in the place of the list, so the keyboard goes on in it. */
+  readonly takesFocus: boolean;
+  readonly setOpen: (id: string) => void;
+}
+
+export function RequestPage(props: PageProps): JSX.Element {
+  const { id, beat, now, back, takesFocus } = props;
+  const { seen, problem, isGone } = useRequest(id, beat, now);
+  const page = useRef<HTMLDivElement>(null);
+  const focusWhenShown = useRef(takesFocus);
+  useEffect(() => {
+    if (focusWhenShown.current) page.current?.focus();
+  }, []);
+  useWayBack(back.go);
+  return (
+    <div
+      class="one-request"
+      ref={page}
+      tabIndex={-1}
+      aria-label={seen === undefined ? 'Request' : titleOf(seen)}
+      role="group"
+    >
+      <div class="back">
+        <button class="link" type="button" onClick={back.go}>
+          {back.label}
+        </button>
+      </div>
+      {seen !== undefined ? (
+        <Whole {...props} seen={seen} />
+      ) : problem !== undefined ? (
+        <Empty mark="cold" title={isGone ? 'This request is not kept any more' : 'The request cannot be read'}>
+          <p role="alert">{problem}</p>
+        </Empty>
+      ) : null}
+    </div>
+  );
+}
+
+/** "Request of Claude Code at 14:06:02" */
+function titleOf(seen: Seen): string {
+  const kind = isLiving(seen) ? (seen.status === 'queued' ? 'Waiting request' : 'Running request') : 'Request';
+  return `${kind} of ${seen.caller} at ${timeOfDay(Date.parse(seen.created_at), true)}`;
+}
+
+/** Escape, and what a mouse or a browser has for "back". */
+function useWayBack(back: () => void): void {
+  const way = useRef(back);
+  way.current = back;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const isBack = event.key === 'BrowserBack' || (event.key === 'ArrowLeft' && event.altKey && !event.ctrlKey);
+      // In a search Escape empties it first.
+      const leaves = event.key === 'Escape' && !(event.target instanceof HTMLInputElement);
+      if (!isBack && !leaves) return;
+      event.preventDefault();
+      way.current();
+    };
+    const onMouseUp = (event: MouseEvent): void => {
+      if (event.button === 3) way.current();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    window.addEventListener('mouseup', onMouseUp);
+    return () => {
+      window.removeEventListener('keydown', onKeyDown);
+      window.removeEventListener('mouseup', onMouseUp);
+    };
+  }, []);
+}
+
+interface WholeProps extends Pick<PageProps, 'now' | 'setOpen'> {
+  readonly seen: Seen;
+}
+
+function Whole({ seen, now, setOpen }: WholeProps): JSX.Element {
+  const { detail } = seen;
+  const living = isLiving(seen);
+  const total = takenBy(seen, now);
+  const isOld = new Date(seen.created_at).toDateString() !== new Date(now).toDateString();
+  return (
+    <>
+      <Section title={titleOf(seen)} hidden>
+        <div class="rowend">
+          <div class="who-what">
+            <p class="name">{seen.model}</p>
+            <p class="meta">
+              <When row={seen} isOld={isOld} />
+              <span>{seen.caller}</span>
+              <Answered row={seen} />
+            </p>
+          </div>
+          <Cancel seen={seen} />
+        </div>
+        <Said seen={seen} />
+      </Section>
+      <Section
+        title={living ? 'Where the time goes' : 'Where the time went'}
+        end={<p class="sec-note">{living ? `${fineDuration(total)} so far` : fineDuration(total)}</p>}
+      >
+        <Waterfall seen={seen} />
+      </Section>
+      {detail?.parted !== undefined && <PromptsPart parted={detail.parted} seen={seen} setOpen={setOpen} />}
+      <RequestFacts seen={seen} />
+    </>
+  );
+}
+
+/** While it lives. */
+function Cancel({ seen }: Pick<WholeProps, 'seen'>): JSX.Element | null {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  const { request_id, caller, status } = seen;
+  if (!isLiving(seen)) return null;
+  return (
+    <button
+      class="btn"
+      type="button"
+      data-act="main"
+      aria-disabled={busy}
+      aria-label={`Cancel the ${status === 'queued' ? 'waiting' : 'running'} request of ${caller}`}
+      onClick={() => run(() => call('cancel', { request_id }))}
+    >
+      Cancel
+    </button>
+  );
+}
+
+/** What went wrong, why it was slow, why it missed, and with whom its run is shared. */
+function Said({ seen }: Pick<WholeProps, 'seen'>): JSX.Element | null {
+  const { detail } = seen;
+  if (detail === undefined) return null;
+  const { error, why_slow, why_missed, shared_with } = detail;
+  const shares = isLiving(seen) && shared_with > 0;
+  if (error === undefined && why_slow === undefined && why_missed === undefined && !shares) return null;
+  return (
+    <div class="said">
+      {error !== undefined && (
+        <p>
+          <b>{seen.status === 'cancelled' ? 'How it ended:' : 'Why it failed:'}</b> {error}
+        </p>
+      )}
+      {shares && (
+        <p>
+          <b>{shared_with === 1 ? 'One more request shares' : `${count(shared_with)} more requests share`} this run.</b>{' '}
+          If you cancel this one, the run goes on for the {shared_with === 1 ? 'other' : 'others'}.
+        </p>
+      )}
+      {why_slow !== undefined && <Because title="Why it was slow:" why={why_slow} />}
+      {why_missed !== undefined && <Because title="Why it missed:" why={why_missed} />}
+    </div>
+  );
+}
+
+/** A cause, what it means, and the setting that changes it. */
+function Because({ title, why }: { readonly title: string; readonly why: Why }): JSX.Element {
+  const { go } = useCalls();
+  const { text, more, setting } = why;
+  return (
+    <p>
+      <b>{title}</b> {[text, more].filter(Boolean).join(' ')}
+      {setting !== undefined && (
+        <>
+          {' '}
+          <button class="link" type="button" onClick={() => go('settings', { setting: setting.path })}>
+            {setting.label}
+          </button>
+        </>
+      )}
+    </p>
+  );
+}

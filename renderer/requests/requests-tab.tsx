@@ -1,0 +1,114 @@
+// The tab Requests: every request as a row, the newest first, and one of them in full. Wide enough, both stand side by side; else
+// the one is a page in the place of the list.
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Live } from '../../backend/contract/app-state.ts';
+import type { View } from '../../backend/contract/desktop.ts';
+import { NotRunning } from '../parts/not-running.tsx';
+import type { Wish } from '../parts/use-calls.ts';
+import { RequestList } from './request-list.tsx';
+import { RequestPage } from './request-page.tsx';
+import { ALL, filterOf, RequestTools, type Choice } from './request-tools.tsx';
+import { beatOf, useRequests } from './use-requests.ts';
+import { useWide } from './use-wide.ts';
+import { plural } from '../parts/words.ts';
+
+/** What is looked at in this tab, for when one comes back to it. */
+export interface RequestsPlace {
+  readonly words: string;
+  readonly choice: Choice;
+  /** The id of the request that is shown in full. */
+  readonly open: string | undefined;
+}
+
+export const FIRST_PLACE: RequestsPlace = { words: '', choice: ALL, open: undefined };
+
+interface RequestsProps {
+  readonly view: View;
+  readonly now: number;
+  readonly wish: Wish;
+  /** The number of the last wish that was followed. */
+  readonly seen: { current: number };
+  readonly place: { current: RequestsPlace };
+}
+
+export function Requests(props: RequestsProps): JSX.Element {
+  const { gateway, live } = props.view;
+  if (gateway.state !== 'running' || live === null) return <NotRunning gateway={gateway} />;
+  return <Halves {...props} live={live} />;
+}
+
+function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readonly live: Live }): JSX.Element {
+  const [words, setWords] = useState(place.current.words);
+  const [choice, setChoice] = useState(place.current.choice);
+  const [open, setOpen] = useState(place.current.open);
+  place.current = { words, choice, open };
+  const list = useRef<HTMLDivElement>(null);
+  const isWide = useWide();
+  const beat = beatOf(live);
+  const requests = useRequests(filterOf(words, choice), beat, now);
+  useEffect(() => {
+    if (wish.n === seen.current) return;
+    seen.current = wish.n;
+    if (wish.request !== undefined) setOpen(wish.request);
+  }, [wish, seen]);
+
+  /** Back to the row of the request that was shown, wherever it stands now. */
+  const back = (): void => {
+    const id = open;
+    if (!isWide) setOpen(undefined);
+    // Once the list is there again.
+    requestAnimationFrame(() => {
+      const row = list.current?.querySelector<HTMLElement>(`.req-a[data-id="${CSS.escape(id ?? '')}"]`);
+      (row ?? document.querySelector<HTMLElement>('#view'))?.focus();
+    });
+  };
+  const { all } = requests.loaded?.counts ?? {};
+  const isWhole = words.trim() === '' && choice === ALL;
+  return (
+    <div class={open === undefined ? 'halves' : 'halves one'}>
+      <div class="col list" ref={list}>
+        <RequestTools
+          words={words}
+          setWords={setWords}
+          choice={choice}
+          setChoice={setChoice}
+          requests={requests}
+          isWhole={isWhole}
+        />
+        <RequestList
+          requests={requests}
+          address={view.gateway.addresses.ollama_host}
+          now={now}
+          open={open}
+          setOpen={setOpen}
+          followsArrows={isWide}
+          isWhole={isWhole}
+          clear={() => {
+            setWords('');
+            setChoice(ALL);
+          }}
+        />
+      </div>
+      <div class="col">
+        {open === undefined ? (
+          <p class="quiet hint-one">Choose a request to see where its time went.</p>
+        ) : (
+          <RequestPage
+            key={open}
+            id={open}
+            beat={beat}
+            now={now}
+            back={{ label: isWhole ? allWords(all) : 'All requests found', go: back }}
+            takesFocus={!isWide}
+            setOpen={setOpen}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function allWords(all: number | undefined): string {
+  return all === undefined ? 'All requests' : `All ${plural(all, 'request')}`;
+}

@@ -1,0 +1,87 @@
+// The list of requests and one of them, kept as they are now while the tab is shown.
+import type { RefObject } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Live } from '../../backend/contract/app-state.ts';
+import type { CommandOutput } from '../../backend/contract/desktop.ts';
+import { useCalls } from '../parts/use-calls.ts';
+import { CallError, sentenceOf } from '../state/client.ts';
+import { RequestLoader, type Filter, type Loaded } from './request-loader.ts';
+import { isLiving } from './listed-rows.ts';
+
+export interface Requests {
+  /** Undefined until the first answer. */
+  readonly loaded: Loaded | undefined;
+  readonly loader: RequestLoader;
+  /** Set by the list: rows may not move now. */
+  readonly isHeld: RefObject<boolean>;
+}
+
+/** How long somebody types on. Milliseconds. */
+const TYPED_MS = 200;
+
+/** What changes when a request comes, goes on or ends; while it stays the same, so does the list. */
+export function beatOf({ queue, stats }: Live): string {
+  const { hits, coalesced, misses, bypassed } = stats.response_cache;
+  const living = [...queue.running, ...queue.waiting].map(({ request_id, phase, tokens }) => [
+    request_id,
+    phase,
+    tokens > 0,
+  ]);
+  return JSON.stringify([queue.totals, hits, coalesced, misses, bypassed, living]);
+}
+
+export function useRequests(filter: Filter, beat: string, now: number): Requests {
+  const { call } = useCalls();
+  const [loaded, setLoaded] = useState<Loaded>();
+  const isHeld = useRef(false);
+  const loader = useMemo(() => new RequestLoader(call, setLoaded), [call]);
+  const words = JSON.stringify(filter);
+  const started = useRef(false);
+  useEffect(() => {
+    const wait = started.current && filter.q !== undefined ? TYPED_MS : 0;
+    started.current = true;
+    const timer = setTimeout(() => loader.start(filter), wait);
+    return () => clearTimeout(timer);
+    // A filter with the same words is the same.
+  }, [loader, words]);
+  // The times of a living request go on by themselves.
+  const second = loaded?.list?.rows.some(isLiving) === true ? Math.floor(now / 1000) : 0;
+  useEffect(() => loader.look(() => isHeld.current === true), [loader, beat, second]);
+  useEffect(() => () => loader.end(), [loader]);
+  return { loaded, loader, isHeld };
+}
+
+export type Seen = CommandOutput<'request'>;
+
+export interface SeenRequest {
+  readonly seen: Seen | undefined;
+  /** Why it cannot be shown, as a sentence; `isGone`: it is not kept any more. */
+  readonly problem: string | undefined;
+  readonly isGone: boolean;
+}
+
+/** One request, asked for at once, and again at each beat and each second until it has ended. */
+export function useRequest(id: string, beat: string, now: number): SeenRequest {
+  const { call } = useCalls();
+  const [seen, setSeen] = useState<Seen>();
+  const [error, setError] = useState<unknown>();
+  const hasEnded = seen !== undefined && !isLiving(seen);
+  const second = hasEnded || seen === undefined ? 0 : Math.floor(now / 1000);
+  const under = useRef(false);
+  useEffect(() => {
+    if (hasEnded || under.current) return;
+    under.current = true;
+    call('request', { request_id: id })
+      .then(
+        (answer) => {
+          setSeen(answer);
+          setError(undefined);
+        },
+        (reason: unknown) => setError(reason),
+      )
+      .finally(() => (under.current = false));
+    // The component is made anew for another id.
+  }, [call, id, beat, second, hasEnded]);
+  const isGone = error instanceof CallError && error.code === 'request_not_found';
+  return { seen, problem: error === undefined ? undefined : sentenceOf(error), isGone };
+}

@@ -1,0 +1,73 @@
+// What is wrong with how the page looks: text that is cut, and what axe finds.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { projectRoot } from '../support/desktop/processes.ts';
+
+/** The window as it opens. */
+export const USUAL = [460, 680] as const;
+/** Wide, narrow, and 230 × 340, which is the usual one at 200 %. */
+export const SIZES = [[1000, 720], [380, 680], [230, 340], USUAL] as const;
+
+const axe = readFileSync(join(projectRoot(), 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+
+/** Text that does not fit its box, unless it is meant to end in dots; looked for once the plots have the size. */
+export async function cutTexts(page: Page): Promise<string[]> {
+  return await page.evaluate(async () => {
+    const frame = (): Promise<unknown> => new Promise((next) => requestAnimationFrame(next));
+    await frame();
+    await frame();
+    const cut: string[] = [];
+    for (const element of document.querySelectorAll<HTMLElement>('body *')) {
+      const style = getComputedStyle(element);
+      const box = element.getBoundingClientRect();
+      const hidden =
+        style.visibility === 'hidden' || box.width <= 1 || element.closest('.sr, svg, .sprite, select, canvas');
+      if (hidden || style.textOverflow === 'ellipsis') continue;
+      const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== '');
+      if (!own) continue;
+      const clips = style.overflow !== 'visible' && element.scrollWidth > element.clientWidth + 1;
+      const outside = box.right > document.documentElement.clientWidth + 1 || box.left < -1;
+      if (clips || outside)
+        cut.push(`${element.tagName.toLowerCase()}.${element.className}: ${element.textContent?.slice(0, 60)}`);
+    }
+    if (document.documentElement.scrollWidth > document.documentElement.clientWidth)
+      cut.push('the page scrolls sideways');
+    // In a low window the whole page scrolls, as the style sheet says; at its usual size the tab's content alone does.
+    const { scrollHeight, clientHeight } = document.documentElement;
+    if (
+      clientHeight >= 600 &&
+      getComputedStyle(document.querySelector('.scroll') ?? document.body).overflowY === 'auto'
+    )
+      if (scrollHeight > clientHeight) cut.push(`the page scrolls: ${scrollHeight} px of ${clientHeight}`);
+    return cut;
+  });
+}
+
+/** Gives the page axe: by the debugger, so that the page's own policy stays as it is. */
+export async function withAxe(page: Page): Promise<void> {
+  await page.evaluate(axe);
+}
+
+/** What axe finds, by all its rules or one of them. */
+export async function violations(page: Page, rule?: string): Promise<string[]> {
+  return await page.evaluate(async (only) => {
+    const { axe: run } = globalThis as unknown as {
+      axe: {
+        run(
+          options: object,
+        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+      };
+    };
+    const { violations: found } = await run.run({
+      resultTypes: ['violations'],
+      selectors: false,
+      // No rule that is on needs the style sheets fetched once more.
+      preload: false,
+      ...(only === undefined ? {} : { runOnly: [only] }),
+    });
+    return found.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
+    );
+  }, rule);
+}
