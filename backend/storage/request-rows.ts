@@ -2,6 +2,7 @@
 import { AppError } from '../contract/errors.ts';
 import { requestDetailSchema, type RequestDetail } from '../contract/request-detail.ts';
 import type { LoggedRequest } from '../core/requests/request-log.ts';
+import { wordsOf } from '../core/requests/request-search.ts';
 import { BLOCK_OF_N, blockOf } from './request-tables.ts';
 import type { Sql } from './rows.ts';
 
@@ -11,25 +12,24 @@ export interface PlacedRequest {
   readonly request: LoggedRequest;
 }
 
-const KIND = `INSERT INTO request_kinds (owner, caller, model, route, source, class, class_by, status, code, error, missed, slow, last)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING kind`;
+const KIND = `INSERT INTO request_kinds (owner, caller, model, route, source, class, class_by, status, code, error, missed, slow, words, last)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING kind`;
 const PUT = `INSERT OR REPLACE INTO requests (n, id, kind, created_at, queue_ms, ttft_ms, total_ms, tokens, prompt_tokens, load_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const PUT_DETAIL = 'INSERT OR REPLACE INTO request_details (n, detail) VALUES (?, ?)';
 const FOUND = 'SELECT * FROM requests JOIN request_kinds USING (kind) WHERE n = ?';
 
 export function putRequests(sql: Sql, placed: readonly PlacedRequest[]): void {
-  const kinds = new Map<string, { last: number; readonly values: readonly (string | number)[] }>();
+  const kinds = new Map<string, { last: number; readonly request: LoggedRequest }>();
   for (const { n, request } of placed) {
-    const values = kindOf(request);
-    const key = values.join('\0');
+    const key = kindOf(request).join('\0');
     const kind = kinds.get(key);
-    if (kind === undefined) kinds.set(key, { last: n, values });
+    if (kind === undefined) kinds.set(key, { last: n, request });
     else kind.last = Math.max(kind.last, n);
   }
   const numbers = new Map<string, number>();
-  for (const [key, { last, values }] of kinds) {
-    const row = sql.get(KIND, ...values, last) as { readonly kind: number } | undefined;
+  for (const [key, { last, request }] of kinds) {
+    const row = sql.get(KIND, ...kindOf(request), wordsOf(request), last) as { readonly kind: number } | undefined;
     numbers.set(key, row?.kind ?? 0);
   }
   for (const { n, request } of placed) {
@@ -114,7 +114,7 @@ export function endLeftLiving(sql: Sql): void {
     const ended = { ...values, status: 'failed', code: INTERRUPTED.code, error: INTERRUPTED.logged };
     const { owner, caller, model, route, source, class: of, class_by, status, code, error, missed, slow } = ended;
     const texts = [owner, caller, model, route, source, of, class_by, status, code, error, missed];
-    const row = sql.get(KIND, ...texts, slow, last) as { readonly kind: number } | undefined;
+    const row = sql.get(KIND, ...texts, slow, wordsOf(ended), last) as { readonly kind: number } | undefined;
     sql.run('UPDATE requests SET kind = ? WHERE kind = ?', row?.kind ?? 0, kind);
     sql.run('DELETE FROM request_kinds WHERE kind = ?', kind);
   }

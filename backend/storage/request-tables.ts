@@ -37,7 +37,7 @@ export const blockOf = (n: number): number => Math.floor(n / BLOCK);
 
 /**
  * `n` grows in the order of arrival; `last` is that of the newest request of a kind, or was. An absent text is ''. `slow` is 1 or
- * 0. Ids are random, so that an index of them alone would have each row change a page somewhere else, which costs more than all
+ * 0. `words` are the texts of a kind in small letters, for a search. Ids are random, so that an index of them alone would have each row change a page somewhere else, which costs more than all
  * the rest of the list: this one has a part for each block of rows, and so a search looks into each of them.
  */
 export const REQUEST_SEARCH = `
@@ -57,11 +57,14 @@ CREATE TABLE request_kinds (
   error TEXT NOT NULL,
   missed TEXT NOT NULL,
   slow INTEGER NOT NULL,
+  words TEXT NOT NULL,
   last INTEGER NOT NULL,
   UNIQUE (owner, caller, model, route, source, class, class_by, status, code, error, missed, slow)
 ) STRICT;
 INSERT INTO request_kinds
-  SELECT kind, owner, caller, model, route, source, class, class_by, status, code, '', '', 0, last FROM old_request_kinds;
+  SELECT kind, owner, caller, model, route, source, class, class_by, status, code, '', '', 0,
+    lower(caller || char(10) || model || char(10) || route || char(10) || source || char(10) || class || char(10) || status
+      || char(10) || code), last FROM old_request_kinds;
 DROP TABLE old_request_kinds;
 ALTER TABLE requests ADD COLUMN tokens INTEGER;
 ALTER TABLE requests ADD COLUMN prompt_tokens INTEGER;

@@ -11,6 +11,7 @@ import { entry } from './entry.ts';
 import { followers } from './followers.ts';
 import { hits, hitSizes, hitStreams } from './hits.ts';
 import { line } from './line-row.ts';
+import { requestList } from './list-row.ts';
 import { memory } from './memory-row.ts';
 import { misses } from './misses.ts';
 import { stopAll } from './programs.ts';
@@ -31,6 +32,7 @@ const ROWS: readonly Row[] = [
   entry,
   clear,
   disk,
+  requestList,
   desktopMemory,
   desktopLoop,
   windowRow,

@@ -33,7 +33,7 @@ export const disk: Row = {
     const starts = await startsOf(folder);
     const cleared = await did<{ removed: number; took: number; turn: number; total: number }>(folder, 'clear');
     rmSync(folder, { recursive: true });
-    const shares = await hitShares();
+    const shares = await hitShares('cache.persist=true', 'cache.persist=false');
     const ratio = median(starts.full) / median(starts.empty);
     const [perSecond, cpu] = [median(shares.perSecond), median(shares.cpu)];
     const gb = (filled.bytes / 1e9).toFixed(2);
@@ -107,12 +107,15 @@ interface Side {
   readonly requests: readonly Buffer[];
 }
 
-/** With against without, by round. */
-async function hitShares(): Promise<{ readonly perSecond: number[]; readonly cpu: number[] }> {
+/** Hits of a gateway with one setting against those of one with another, by round. */
+export async function hitShares(
+  one: string,
+  other: string,
+): Promise<{ readonly perSecond: number[]; readonly cpu: number[] }> {
   const upstream = startUpstream({ pieces: 25, 'piece-chars': 60, 'piece-ms': -1 });
   const sides: Side[] = [];
-  for (const persist of [true, false]) {
-    const program = startGateway(await upstream.port(), [`cache.persist=${String(persist)}`]);
+  for (const setting of [one, other]) {
+    const program = startGateway(await upstream.port(), [setting]);
     const port = await program.port();
     await seesUpstream(port);
     const body = { model: 'llama3.2', messages: conversation('disk'), options: { temperature: 0 }, stream: false };

@@ -44,13 +44,18 @@ export function isWanted(search: RequestSearch, kind: RequestKind, id?: string):
   );
 }
 
-const FIELDS = ['caller', 'model', 'source', 'class', 'status'] as const;
+/** Fields of which a request has one, and a search any of some. */
+export const FIELDS = ['caller', 'model', 'source', 'class', 'status'] as const;
 
 function hasWords(words: readonly string[], kind: RequestKind, id: string | undefined): boolean {
   if (words.length === 0) return true;
-  const { caller, model, route, source, class: of, status, code, error, missed } = kind;
-  const text = [caller, model, route, source, of, status, code, error, missed].join('\n').toLowerCase();
+  const text = wordsOf(kind);
   return words.every((word) => text.includes(word.toLowerCase()) || id?.startsWith(word) === true);
+}
+
+/** The texts in which words are searched for, in small letters. */
+export function wordsOf({ caller, model, route, source, class: of, status, code, error, missed }: RequestKind): string {
+  return [caller, model, route, source, of, status, code, error, missed].join('\n').toLowerCase();
 }
 
 /** Whether every request of every kind may be one of them, as far as it came in that time. */

@@ -248,8 +248,8 @@ describe('what is handed on with a lease', () => {
     await start();
     const events = reading(await hearth.get('/api/events'));
     await (await transcribe()).text();
-    const told = await events.until((text) => text.includes('event: request'));
-    const [, fact = ''] = /event: request\ndata: (.*)\n/.exec(told) ?? [];
+    const told = await events.until((text) => text.includes('"ended":[{'));
+    const [, fact = ''] = /event: request\ndata: (.*"ended":\[\{.*)\n/.exec(told) ?? [];
     const ended = { route: TRANSCRIBE, model: 'ear', source: 'bypass', status: 'completed' };
     expect(JSON.parse(fact)).toMatchObject({ ended: [ended] });
     await events.cancel();

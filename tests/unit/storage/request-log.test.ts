@@ -289,8 +289,8 @@ describe('a search', () => {
     kept.list_max = 100_000;
     list.ended(request('needle-1', { caller: 'rare' }));
     database.commit((sql) => {
-      sql.run(`WITH RECURSIVE count(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 3000)
-        INSERT INTO request_kinds SELECT n, 'local', 'app ' || n, 'm', '/r', 'miss', '', '', 'completed', '', '', '', 0, n FROM count`);
+      sql.run(`WITH RECURSIVE count(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 6000)
+        INSERT INTO request_kinds SELECT n, 'local', 'app ' || n, 'm', '/r', 'miss', '', '', 'completed', '', '', '', 0, 'app ' || n, n FROM count`);
       sql.run('INSERT INTO requests (n, id, kind, created_at, queue_ms, ttft_ms, total_ms) SELECT last, caller, kind, ?, 0, 0, 0 FROM request_kinds', clock.now()); // prettier-ignore
     });
     await clock.advance(700);
@@ -298,7 +298,7 @@ describe('a search', () => {
     const found = list.search({ ...anyRequest, words: ['app'] }, signal.signal);
     expect(clock.sleeping).toBeGreaterThan(0);
     await clock.advance(100);
-    expect((await found).requests.map(({ id }) => id)[0]).toBe('app 3000');
+    expect((await found).requests.map(({ id }) => id)[0]).toBe('app 6000');
     expect(await ids({ caller: new Set(['app 7']) })).toEqual(['app 7']);
     const given = list.search({ ...anyRequest, words: ['nowhere'] }, signal.signal);
     signal.abort(new Error('gone'));
