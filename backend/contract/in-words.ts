@@ -1,19 +1,18 @@
 // Figures as words: counts, bytes, durations, times of day, as the design's section 5 says. Pure, and in the language of
 // Hearth's texts whatever the machine's is; it knows nothing of what the figures mean.
-const LANGUAGE = 'en';
-
 /** Stands between a figure and its unit: narrow, and never a line's end. */
 export const THIN = '\u202F';
 
 /** Nothing has been measured yet; never 0. */
 export const NOTHING = '–';
 
+/** With commas between thousands. By hand: Intl takes as long to load as the rest of a short command. */
 const fixed = (value: number, digits: number): string =>
-  value.toLocaleString(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  value.toFixed(digits).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',');
 
 /** 48210 → "48,210" */
 export function count(value: number): string {
-  return Math.round(value).toLocaleString(LANGUAGE);
+  return fixed(Math.round(value), 0);
 }
 
 /** 2, "request" → "2 requests"; a noun with another plural brings it. */
@@ -92,18 +91,20 @@ function longDuration(ms: number): string {
     .join(' ');
 }
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const CLOCK_SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const two = (value: number): string => String(value).padStart(2, '0');
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec'];
 
 /** The time of day: "09:12", or "13:56:30" where steps are shorter than a minute. */
 export function timeOfDay(at: number, seconds = false): string {
-  return (seconds ? CLOCK_SECONDS : CLOCK).format(at);
+  const time = new Date(at);
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  return seconds ? `${clock}:${two(time.getSeconds())}` : clock;
 }
 
 /** "21 Nov" */
 export function dayOfMonth(at: number): string {
-  return DAY.format(at);
+  const time = new Date(at);
+  return `${time.getDate()} ${MONTHS[time.getMonth()] ?? ''}`;
 }
 
 /** "21 Nov, 09:12" */
