@@ -62,9 +62,9 @@ const MARKS: Readonly<Record<Finding['result'], readonly [mark: string, tone: To
 function told({ result, says, todo }: Finding, { columns, hasColours }: Terminal): string {
   const [mark, tone] = MARKS[result];
   const indent = ' '.repeat(mark.length + 2);
-  const room = columns === undefined ? undefined : columns - indent.length;
-  const more = todo === undefined ? '' : `${indent}${wrapped(todo, room, indent)}\n`;
-  return `${painted(mark, tone, hasColours)}  ${wrapped(says, room, indent)}\n${more}`;
+  const line = (text: string): string => wrapped(text, columns, indent, indent.length);
+  const more = todo === undefined ? '' : `${indent}${line(todo)}\n`;
+  return `${painted(mark, tone, hasColours)}  ${line(says)}\n${more}`;
 }
 
 function summary(found: readonly Finding[]): string {

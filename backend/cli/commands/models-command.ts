@@ -72,9 +72,9 @@ interface PullLine {
   readonly error?: string;
 }
 
-/** How often it goes on by itself without a byte in between, and how long it waits before; milliseconds. */
+/** How often it goes on by itself without a byte in between, and how much longer it waits each time before; milliseconds. */
 const TRIES = 5;
-const PAUSE_MS = 2000;
+const PAUSE_MS = 500;
 
 export const pullModel: Run<'models pull'> = async ({ args: [model], options }, host) => {
   const gateway = await gatewayOf(options, host);
@@ -91,7 +91,7 @@ export const pullModel: Run<'models pull'> = async ({ args: [model], options }, 
       if (idle >= TRIES)
         throw new Exit(EXIT.tempfail, `${came.why} What is there stays: the same command goes on from it.`);
       progress?.say(`${came.why} It goes on.`);
-      await sleep(PAUSE_MS, undefined, { signal: host.signal });
+      await sleep(PAUSE_MS * idle, undefined, { signal: host.signal });
     }
   } finally {
     progress?.end();

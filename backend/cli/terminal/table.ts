@@ -112,26 +112,36 @@ export function widthOf(text: string): number {
 /** Names and what is so, one a line. */
 export function facts(
   pairs: readonly (readonly [name: string, value: string | Cell])[],
-  terminal: Pick<Terminal, 'hasColours'>,
+  { columns, hasColours }: Pick<Terminal, 'columns' | 'hasColours'>,
 ): string {
   const width = Math.max(...pairs.map(([name]) => widthOf(name)));
+  const indent = ' '.repeat(width + GAP);
   return pairs
     .map(([name, value]) => {
       const { text, tone } = cellOf(value);
-      const label = painted(name.padEnd(width), 'dim', terminal.hasColours);
-      return `${label}  ${painted(text, tone, terminal.hasColours)}\n`;
+      const told = wrapped(text, columns, indent, indent.length);
+      return `${painted(name.padEnd(width), 'dim', hasColours)}${' '.repeat(GAP)}${painted(told, tone, hasColours)}\n`;
     })
     .join('');
 }
 
-/** A paragraph in lines that fit, the ones after the first with `indent` before them. */
-export function wrapped(text: string, columns: number | undefined, indent = ''): string {
-  const room = Math.max(20, Math.min(columns ?? 100, 100));
+/** Longer lines are hard to read. */
+const MOST_COLUMNS = 100;
+/** So many fit on every terminal. */
+const LEAST_COLUMNS = 20;
+
+/**
+ * A paragraph in lines that fit, where there is a width to fit into. `before` characters stand before it on its first line, and
+ * `indent` comes before the others.
+ */
+export function wrapped(text: string, columns: number | undefined, indent = '', before = 0): string {
+  const room = columns === undefined ? Infinity : Math.max(LEAST_COLUMNS, Math.min(columns, MOST_COLUMNS));
   const lines: string[] = [];
   let line = '';
   for (const word of plainText(text).split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && widthOf(longer) + (lines.length === 0 ? 0 : indent.length) > room) {
+    const taken = lines.length === 0 ? before : indent.length;
+    if (line !== '' && widthOf(longer) + taken > room) {
       lines.push(line);
       line = word;
     } else line = longer;

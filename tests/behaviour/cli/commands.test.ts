@@ -98,6 +98,26 @@ test('a model is loaded, unloaded, installed and removed, and kept answers are f
   expect(await run(['clear', '--older-than', 'soon'])).toMatchObject({ code: 64 });
 });
 
+test('a download that breaks off goes on by itself, and draws one line on a terminal', async () => {
+  const line = (completed: number): string =>
+    `${JSON.stringify({ status: 'pulling a', digest: 'a', total: 100, completed })}\n`;
+  let asked = 0;
+  const cut = createServer((_req, res) => {
+    asked++;
+    res.write(line(asked === 1 ? 10 : 60));
+    if (asked === 1) setImmediate(() => res.destroy());
+    else res.end(`${line(100)}{"status":"success"}\n`);
+  }).listen(0, '127.0.0.1');
+  await once(cut, 'listening');
+  const url = `http://127.0.0.1:${(cut.address() as AddressInfo).port}`;
+  const { code, err } = await commandLine(['models', 'pull', 'm', '--url', url], { columns: 80 });
+  expect([code, asked]).toEqual([0, 2]);
+  expect(err.replaceAll('\u001B', '␛')).toMatch(
+    /\r␛\[Kpulling a {2}█+░+ 10 % [^]*broke off its answer\. It goes on\.\n[^]*m is installed\.\n$/,
+  );
+  cut.close();
+});
+
 describe('a gateway that does not do as asked', () => {
   const on = (url: string, ...words: string[]): Promise<Ended> => commandLine([...words, '--url', url]);
 
