@@ -108,7 +108,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const underWay = new UnderWay(() => current.server.max_inflight_mb);
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
-  const hindsight = new Hindsight({ config, estimator });
+  const hindsight = new Hindsight({ config, clock, estimator, cache, watch, modelfiles, startedAt: clock.elapsed() });
   const onWatch = (): void => feed.touch('state', 'snapshot');
   const textWork = openTexts({ config, clock, log, requests, stores, underWay, newId: randomUUID, onWatch });
   const { texts } = textWork;

@@ -66,7 +66,7 @@ const ROOMS: readonly Room[] = [
   // Plain facts, and the words for them, that the others speak in.
   core('explain'),
   core('requests', 'cache', 'explain'),
-  core('cache'),
+  core('cache', 'explain'),
   core('recordings', 'cache'),
   core('prompts'),
   core('conversations'),

@@ -48,6 +48,7 @@ export class AnswerMemory {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #later: (work: () => void) => void;
+  readonly #evicted: (key: string) => void;
   /**
    * By the beginning of their keys, so that one is found by what X-Cache-Key shows. If two keys ever begin alike, the later
    * one replaces the other. This class decides what has to go, by bytes; the index knows which was used when.
@@ -70,14 +71,16 @@ export class AnswerMemory {
   #evictions = 0;
   #expired = 0;
 
-  /** `later` runs what is not urgent once waiting requests have been served. */
+  /** `evicted` is told of each that made room for others; `later` runs what is not urgent once waiting requests have been served. */
   constructor(
     config: ReadConfig,
     clock: Pick<Clock, 'now' | 'elapsed'>,
-    later: (work: () => void) => void = setImmediate,
+    evicted: (key: string) => void,
+    later: (work: () => void) => void,
   ) {
     this.#config = config;
     this.#clock = clock;
+    this.#evicted = evicted;
     this.#later = later;
   }
 
@@ -231,7 +234,8 @@ export class AnswerMemory {
     const most = this.#maxBytes - cost;
     for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {
       if (this.#takeApart()) continue;
-      this.#entries.pop();
+      const entry = this.#entries.pop();
+      if (entry !== undefined) this.#evicted(entry.key);
       this.#evictions++;
       evicted++;
     }

@@ -3,7 +3,8 @@
 // who may use it (policy.ts), and keeps the two together: what is removed is removed from both.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
-import { LOCAL } from '../ownership.ts';
+import { canonicalName } from '../../contract/model-name.ts';
+import { LOCAL, sees } from '../ownership.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import {
   NOTED_EVERY_MS,
@@ -14,6 +15,8 @@ import {
   type ToRemove,
 } from '../disk.ts';
 import { AnswerMemory, SHOWN_DIGITS, type MemoryFigures } from './answer-memory.ts';
+import type { Loss } from '../explain/missed-facts.ts';
+import { Fates, type Fate } from './fates.ts';
 import { emptyGroup, withMark } from './groups.ts';
 import { Hit } from './hit.ts';
 import type { ReadyText } from './ready-texts.ts';
@@ -48,6 +51,7 @@ export class ResponseCache {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #memory: AnswerMemory;
+  readonly #fates = new Fates();
   #disk: AnswerStore | undefined;
   #refused = 0;
 
@@ -59,7 +63,8 @@ export class ResponseCache {
   ) {
     this.#config = config;
     this.#clock = clock;
-    this.#memory = new AnswerMemory(config, clock, later);
+    const evicted = (key: string): void => this.#fates.removed(key, 'room', clock.elapsed());
+    this.#memory = new AnswerMemory(config, clock, evicted, later);
   }
 
   /** From now on all is kept on this disk too, and what it has is found. */
@@ -130,8 +135,31 @@ export class ResponseCache {
     const onDisk = fits && (this.#disk?.keep(key, bytes, notes, lives.leftMs) ?? false);
     const inMemory = fits && this.#memory.keep(key, bytes, notes, lives);
     if (onDisk && !inMemory) this.#memory.drop(key);
-    if (!onDisk && !inMemory) this.#refused++;
+    const now = this.#clock.elapsed();
+    if (onDisk || inMemory) this.#fates.kept(key, notes, now, lives.leftMs);
+    else {
+      this.#refused++;
+      this.#fates.notKept(key, notes, 'too_large', now);
+    }
     return onDisk || inMemory;
+  }
+
+  /** Notes why the answer to a question is not kept. */
+  notKept(key: string, whose: Pick<Fate, 'owner' | 'model'>, loss: Loss): void {
+    this.#fates.notKept(key, whose, loss, this.#clock.elapsed());
+  }
+
+  /** What became of the answer of a key; undefined where it is not known, as after a restart. */
+  fateOf(key: string): Fate | undefined {
+    return this.#fates.of(key);
+  }
+
+  /** Whether an answer is kept under this key now, by what is remembered of it. Looking does not keep it alive. */
+  holds(key: string): boolean {
+    const fate = this.#fates.of(key);
+    if (fate?.kept === undefined) return this.#memory.marksOf(key) !== undefined;
+    if (fate.kept.expiresAt <= this.#clock.elapsed()) return false;
+    return fate.loss === undefined || (fate.loss === 'room' && this.#disk?.find(key) !== undefined);
   }
 
   /** Those that the answer before it was good for are not lost with it. */
@@ -142,12 +170,20 @@ export class ResponseCache {
   /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key). */
   delete(key: string, watcher: string = LOCAL): Removed {
     if (key.length < SHOWN_DIGITS) return NOTHING;
+    this.#fates.cleared(({ owner }, whole) => whole.startsWith(key) && sees(watcher, owner), this.#clock.elapsed());
     return ofBoth(this.#memory.delete(key, watcher), this.#disk?.delete(key, watcher));
   }
 
   /** From now on none of them is served or counted, all that the watcher sees where nothing else is named. Their room is freed in portions. */
   clear({ watcher = LOCAL, ...which }: Partial<ToRemove> = {}): Removed {
     const asked = { ...which, watcher };
+    const now = this.#clock.elapsed();
+    const model = which.model === undefined ? undefined : canonicalName(which.model);
+    const before = which.olderThanS === undefined ? Infinity : now - which.olderThanS * 1000;
+    this.#fates.cleared((fate) => {
+      const isOfModel = model === undefined || canonicalName(fate.model) === model;
+      return isOfModel && sees(watcher, fate.owner) && (fate.kept?.at ?? 0) < before;
+    }, now);
     return ofBoth(this.#memory.clear(asked), this.#disk?.clear(asked));
   }
 

@@ -47,14 +47,14 @@ export class Recent<V extends Used> {
     this.#part(key).delete(key);
   }
 
-  /** Deletes the one that was not used for the longest time, if there is any. */
-  pop(): void {
+  /** Deletes the one that was not used for the longest time, if there is any, and gives it. */
+  pop(): V | undefined {
     let oldest: { readonly part: LRUCache<string, V>; readonly use: number } | undefined;
     for (const part of this.#parts.values()) {
       const [value] = part.rvalues();
       if (value !== undefined && (oldest === undefined || value.use < oldest.use)) oldest = { part, use: value.use };
     }
-    oldest?.part.pop();
+    return oldest?.part.pop();
   }
 
   #part(key: string): LRUCache<string, V> {

@@ -151,16 +151,22 @@ export class Comparison {
   }
 
   /**
-   * The nearest of the questions whose answers are kept: one with the same prompt, and of several of those the one that `far`
-   * says is least far; else the one with most of the prompt. `holds`: whether an answer is still there.
+   * The nearest of the questions whose answers are kept: one with the same prompt, else the one with most of it; of several as
+   * near, the one that `far` says is least far. `holds`: whether an answer is still there.
    */
   nearestKept(holds: (key: string) => boolean, far: (other: Asked) => number): Asked | undefined {
     const kept = this.#earlier.filter(({ isKept }) => isKept);
     const isHeld = ({ key }: Asked): boolean => key !== undefined && holds(key);
     const alike = kept.filter(({ outline }) => isSamePrompt(outline, this.#asked.outline)).slice(-COMPARED);
+    const known = new Map<Entry, number>();
+    const farOf = (entry: Entry): number => {
+      const distance = known.get(entry) ?? far(entry);
+      known.set(entry, distance);
+      return distance;
+    };
     return (
-      ranked(alike, (other) => -far(other)).find(isHeld) ??
-      ranked(kept.slice(-COMPARED), (entry) => this.#near(entry)).find(isHeld)
+      ranked(alike, () => 0, farOf).find(isHeld) ??
+      ranked(kept.slice(-COMPARED), (entry) => this.#near(entry), farOf).find(isHeld)
     );
   }
 
@@ -186,11 +192,15 @@ function edges(a: Remembered, b: Remembered): number {
   return isShort && a.text !== undefined && b.text !== undefined ? common(a.text, b.text) : 0;
 }
 
-/** The highest score first, and of equal ones the last. */
-function ranked(entries: readonly Entry[], score: (entry: Entry) => number): readonly Entry[] {
+/** The highest score first; of equal ones the least far, and of those the last. */
+function ranked(
+  entries: readonly Entry[],
+  score: (entry: Entry) => number,
+  far: (entry: Entry) => number = () => 0,
+): readonly Entry[] {
   return entries
     .map((entry) => ({ entry, score: score(entry) }))
     .toReversed()
-    .toSorted((a, b) => b.score - a.score)
+    .toSorted((a, b) => b.score - a.score || far(a.entry) - far(b.entry))
     .map(({ entry }) => entry);
 }

@@ -61,5 +61,5 @@ export interface Trace {
   deliveredAt?: number;
   parted?: Parted;
   whySlow?: Why;
-  whyMissed?: Why;
+  whyMissed?: Why | undefined;
 }

@@ -16,7 +16,9 @@ import { type CacheOutcome, Ticket, type TicketOptions } from '../requests/ticke
 import { Batcher, type BatcherParts } from './batcher.ts';
 import type { EmbedFamily, Result } from './embed-group.ts';
 import type { ClosingParts } from './closing.ts';
+import type { Hindsight } from './hindsight.ts';
 import { lived } from './lived.ts';
+import { whyNotAsked } from './missed.ts';
 import type { PassedOn } from './passed-on.ts';
 import { letIn, type Understood, understand } from './question.ts';
 import { modeOf, type Recorder, REPLAYING } from './recorder.ts';
@@ -53,6 +55,7 @@ export interface EmbedderParts extends BatcherParts, ClosingParts, SettleParts {
   readonly modelfiles: Modelfiles;
   readonly determinism: Determinism;
   readonly passedOn: Pick<PassedOn, 'take'>;
+  readonly hindsight: Pick<Hindsight, 'ofTexts'>;
   readonly recorder: Pick<Recorder, 'keepVectors' | 'vectors'>;
 }
 
@@ -130,7 +133,7 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { cache, telemetry, passedOn, watch } = this.#parts;
+    const { cache, telemetry, passedOn, watch, hindsight } = this.#parts;
     const asked = await understand(this.#parts, call, ticket.signal);
     const { model, request, plan, keyAt } = asked;
     const { key: keys, keepAs } = keyed(watch, (of) => call.texts.map((text) => keyAt(of, text)));
@@ -148,6 +151,10 @@ export class Embedder {
     const found = new Map([...kept].map(([text, { vector }]) => [text, vector]));
     const name = model?.name ?? request.model;
     if (missing.length === 0) ticket.source = 'hit';
+    else {
+      const theirs = call.texts.flatMap((text, i) => (kept.has(text) ? [] : [keys[i]]));
+      ticket.trace.whyMissed = hindsight.ofTexts({ ticket, call, ...asked, texts: call.texts.length, missing: theirs });
+    }
     const asking = this.#run(call, { ticket, asked, texts: missing });
     const { vectors: made, loadDuration } = await asking.finally(() => {
       // Also of one that failed: who was accepted has a source.
@@ -203,7 +210,10 @@ export class Embedder {
       },
       ticket.signal,
     );
-    if (plan.read && embedded.shared) ticket.source = 'coalesced';
+    if (plan.read && embedded.shared) {
+      ticket.source = 'coalesced';
+      ticket.trace.whyMissed = whyNotAsked(settled.spec.model, 'shared');
+    }
     embeddedAt(ticket.trace, embedded, this.#parts.clock.elapsed());
     return embedded;
   }

@@ -14,6 +14,7 @@ import type { Lease } from '../queue/waiter.ts';
 import { Ticket, type CacheOutcome, type TicketOptions } from '../requests/ticket.ts';
 import type { ClosingParts } from './closing.ts';
 import { lived } from './lived.ts';
+import { whyNotAsked } from './missed.ts';
 import { outlasting } from './outlast.ts';
 import { letIn } from './question.ts';
 import { keepAliveOf } from './shape.ts';
@@ -107,6 +108,7 @@ export class HandedOnRuns {
       );
       ticket.source = 'bypass';
       ticket.cache = NOTHING_KEPT;
+      ticket.trace.whyMissed = whyNotAsked(spec.model, 'handed_on');
       telemetry.sourced({ ...call, model: spec.model }, 'bypass');
       const run: Run = {
         ticket,

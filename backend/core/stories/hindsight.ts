@@ -1,8 +1,10 @@
-// What is found out about a run once its request has gone up, off its road: where its prompt parts from the one before,
-// and what of it Ollama still had. Nothing waits for any of it, and a kept answer costs none of it.
+// What is found out about a run once its request has gone up, off its road: where its prompt parts from the one before, what
+// of it Ollama still had, and why there was no kept answer. Nothing waits for any of it, and a kept answer costs none of it.
 import type { End } from '../../contract/chat/chat.ts';
-import type { Parted } from '../../contract/request-detail.ts';
+import { asAppError } from '../../contract/errors.ts';
+import type { Parted, Why } from '../../contract/request-detail.ts';
 import { LRUCache } from 'lru-cache';
+import type { ResponseCache } from '../cache/cache.ts';
 import { AskedBefore, type Asked } from '../prompts/asked-before.ts';
 import { outlineOf, textOf, weightOfAll } from '../prompts/outline.ts';
 import { partingOf, type Parting } from '../prompts/parting.ts';
@@ -15,8 +17,10 @@ import type { Ticket } from '../requests/ticket.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { Unsettled } from './settle.ts';
 import { iso } from './standing.ts';
+import { aboutOf, fieldsOf, type MissedParts, type TextsMissed, whyRunMissed, whyTextsMissed } from './missed.ts';
 
-export interface HindsightParts {
+export interface HindsightParts extends MissedParts {
+  readonly cache: MissedParts['cache'] & Pick<ResponseCache, 'notKept'>;
   readonly config: ReadConfig;
   readonly estimator: Estimator;
 }
@@ -46,6 +50,8 @@ export interface Look {
   goesUp(): void;
   /** It has come to its end, and what is kept of it is kept. */
   landed(end: End): void;
+  /** The run, of which it is noted when it comes to no answer. */
+  over(ran: Promise<void>): Promise<void>;
 }
 
 const MB = 1024 * 1024;
@@ -78,7 +84,25 @@ export class Hindsight {
   at(ticket: Ticket, run: Run): Look {
     let found: Found | undefined;
     const look = (): Found => (found ??= this.#look(ticket, run));
-    return { goesUp: () => this.#later(look), landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end }) };
+    return {
+      goesUp: () => this.#later(look),
+      landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end }),
+      over: (ran) => {
+        ran.catch((error: unknown) => this.#failed(run, error));
+        return ran;
+      },
+    };
+  }
+
+  /** Why a request for vectors has to have texts read. */
+  ofTexts(missed: TextsMissed): Why | undefined {
+    return whyTextsMissed(this.#parts, missed);
+  }
+
+  #failed({ call: { owner }, unsettled: { request, model }, outcome: { key, plan } }: Run, error: unknown): void {
+    if (key === undefined || !plan.store) return;
+    const loss = asAppError(error).code === 'cancelled' ? 'cancelled' : 'failed';
+    this.#parts.cache.notKept(key, { owner, model: model?.name ?? request.model }, loss);
   }
 
   #look(ticket: Ticket, { call, unsettled, outcome }: Run): Found {
@@ -94,13 +118,15 @@ export class Hindsight {
       at: ticket.bornAt,
       outline: outlineOf(prompt, text),
       text,
-      fields: {},
-      of: {},
+      fields: fieldsOf(this.#parts, request, model),
+      of: aboutOf(this.#parts, call, model),
       key: outcome.key,
     };
     const earlier = this.#asked.comparedWith(asked);
     const { before } = earlier;
     const parting = before && partingOf(asked, before);
+    const missed = whyRunMissed(this.#parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
+    if (missed !== undefined) ticket.trace.whyMissed = missed;
     const found = { asked, before, parting };
     this.#tell(ticket.trace, found);
     this.#asked.add(asked);

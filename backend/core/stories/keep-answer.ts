@@ -14,18 +14,20 @@ export interface Landed {
   readonly truncated: Truncated | undefined;
 }
 
-/** Keeps an answer that reached its end and says something, and notes that it is kept. */
-export function keepAnswer(cache: Pick<ResponseCache, 'put'>, completion: Completion, run: Landed): void {
+/** Keeps an answer that reached its end and says something, and notes that it is kept, or why it is not. */
+export function keepAnswer(cache: Pick<ResponseCache, 'put' | 'notKept'>, completion: Completion, run: Landed): void {
   const { call, unsettled, outcome, model, truncated } = run;
   const { plan, keepAs, landed } = outcome;
   const { done_reason, metrics } = completion.end;
+  const key = keepAs();
+  if (key === undefined) return;
   const usable = done_reason === 'stop' || done_reason === 'length';
   const empty = completion.content === '' && completion.tool_calls.length === 0;
   // With more memory the next one may read all of its prompt, and its key would be the same.
   const lacks = truncated !== undefined && isAuto(unsettled.request);
-  const key = plan.store && usable && !empty && !lacks ? keepAs() : undefined;
-  if (key === undefined) return;
-  const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
   const { owner, mark } = call;
+  if (!plan.store) return cache.notKept(key, { owner, model }, 'unwanted');
+  if (!usable || empty || lacks) return cache.notKept(key, { owner, model }, 'unusable');
+  const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
   landed.stored = cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark, truncated });
 }

@@ -3,11 +3,13 @@ import { type End, NO_METRICS } from '../../contract/chat/chat.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { Result } from './embed-group.ts';
+import { whyNotAsked } from './missed.ts';
 
 /** It has the run of somebody else, whose trace tells of it. */
 export function sharesRun(ticket: Ticket, run: Trace | undefined): void {
   if (run === undefined) return;
   ticket.trace.run = run;
+  ticket.trace.whyMissed = whyNotAsked(ticket.model, 'shared');
   run.sharedWith = (run.sharedWith ?? 0) + 1;
 }
 

@@ -23,7 +23,19 @@ interface Ran {
 /** Runs one after the other; each has so many tokens, of which those that are not cached take so long. */
 function runs(): (content: readonly string[], ran: Ran) => Trace {
   const later: (() => void)[] = [];
-  const hindsight = new Hindsight({ config: () => config, estimator: new Estimator() }, (work) => later.push(work));
+  const cache = { fateOf: () => undefined, holds: () => false, onDisk: undefined, notKept: () => undefined };
+  const state = {
+    url: '',
+    status: 'up',
+    version: '0.33.0',
+    latency_ms: 1,
+    reason: undefined,
+    code: undefined,
+  } as const;
+  const seen = { foreign: false, away: false, breaker: 'closed', installed: undefined, loaded: [] } as const;
+  const around = { cache, watch: { state: { ...state, ...seen } }, modelfiles: { known: () => undefined } };
+  const parts = { ...around, config: () => config, clock, estimator: new Estimator(), startedAt: 0 };
+  const hindsight = new Hindsight(parts, (work) => later.push(work));
   let ids = 0;
   return (content, { owner = 'local', tokens, cached, msEach = 1, loadMs = 0 }) => {
     const place = { class: 'normal', classBy: 'default', unknownWord: undefined, priority: 5 } as const;
