@@ -81,13 +81,8 @@ export const ROUTES = [
     ...OWN_LOOK,
     what: 'What one asked and was answered, where kept.',
   },
-  {
-    path: '/api/requests/:id/again',
-    methods: ['POST'],
-    dialect: 'own',
-    ...RUNS,
-    what: 'Ask the same again, and the model anew.',
-  },
+  // What runs comes in by a door of its own (http/again.ts).
+  { path: '/api/requests/:id/again', methods: ['POST'], ...OWN_LOOK, what: 'Ask the same again, and the model anew.' },
   {
     path: '/api/requests/:id',
     methods: ['GET'],

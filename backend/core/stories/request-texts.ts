@@ -60,8 +60,8 @@ export class RequestTexts {
   readonly #options: RequestTextsOptions;
   readonly #latest: LatestBodies;
   readonly #watch: CloseWatch;
-  /** Those that Hearth itself asks again, and who is told when they are taken in: nobody else reads their answers. */
-  readonly #askedAgain = new Map<string, () => void>();
+  /** Those that Hearth itself asks again: nobody else reads their answers. A job may be answered before it is taken in here. */
+  readonly #askedAgain = new Map<string, { readonly takenIn: () => void; answer?: ShownAnswer }>();
 
   constructor(options: RequestTextsOptions) {
     const { config, store, clock } = options;
@@ -104,10 +104,11 @@ export class RequestTexts {
 
   /** A request was taken in, as it came. One that a kept answer answers at once can be asked again by its app. */
   came({ id, owner, source }: Pick<Ticket, 'id' | 'owner' | 'source'>, sent: Sent): void {
-    const byHearth = this.#askedAgain.has(id);
-    if (source !== 'hit' || byHearth) this.#latest.add({ id, owner, sent, byHearth });
+    const asked = this.#askedAgain.get(id);
+    if (source !== 'hit' || asked !== undefined) this.#latest.add({ id, owner, sent, byHearth: asked !== undefined });
+    if (asked?.answer !== undefined) this.#latest.answered(id, asked.answer);
     if (this.keeps) this.#options.store.keep({ id, owner, what: 'request', text: JSON.stringify(shownRequest(sent)) });
-    this.#askedAgain.get(id)?.();
+    asked?.takenIn();
   }
 
   /** Whether the answer of a request is kept. */
@@ -118,6 +119,8 @@ export class RequestTexts {
   answered({ id, owner }: Pick<Ticket, 'id' | 'owner'>, answer: ShownAnswer): void {
     const { config, log } = this.#options;
     if (config().log.requests) log.info({ request_id: id, answer: answer.text }, 'answer text');
+    const asked = this.#askedAgain.get(id);
+    if (asked !== undefined) asked.answer = answer;
     this.#latest.answered(id, answer);
     if (this.keeps) this.#options.store.keep({ id, owner, what: 'answer', text: JSON.stringify(answer) });
   }
@@ -142,7 +145,7 @@ export class RequestTexts {
       this.known(id, watcher);
       throw new AppError('text_not_kept', `What this request asked is no longer there. ${LET_IT_ASK_AGAIN}`);
     }
-    this.#askedAgain.set(as, takenIn);
+    this.#askedAgain.set(as, { takenIn });
     return latest;
   }
 
