@@ -1,6 +1,7 @@
 // What the window asks about requests, and has done with one: part of the commands in desktop.ts. Shapes only.
 import { z } from 'zod';
 import { detailedRequestSchema, requestListSchema } from './control.ts';
+import { askedAgainSchema, COPY_FORMS, requestBodySchema, watchingSchema, watchWishSchema } from './request-body.ts';
 import { requestQuerySchema } from './request-query.ts';
 
 const count = z.number().int().nonnegative();
@@ -24,4 +25,12 @@ export const REQUEST_COMMANDS = {
   request_counts: { input: z.strictObject({}), output: requestCountsSchema },
   /** One request, as GET /api/requests/:id gives it. Throws request_not_found. */
   request: { input: requestRef, output: detailedRequestSchema },
+  /** Its texts, as far as they are kept. Throws request_not_found. */
+  request_body: { input: requestRef, output: requestBodySchema },
+  /** Asks the same once more, past the cache. Throws request_not_found, text_not_kept, and what it is refused with. */
+  run_again: { input: requestRef, output: askedAgainSchema },
+  /** Puts it on the clipboard as a program, without keys. Throws request_not_found. */
+  copy_request: { input: requestRef.extend({ as: z.enum(COPY_FORMS) }), output: z.object({}) },
+  /** Keeps the texts of all requests for so many minutes from now; 0 ends it. */
+  watch: { input: watchWishSchema, output: watchingSchema },
 } as const;

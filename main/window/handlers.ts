@@ -47,7 +47,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     pause: ({ paused }) => (running(supervisor).pause(paused), done),
 
-    ...requestHandlers(supervisor),
+    ...requestHandlers(supervisor, parts.copy),
     cancel: ({ request_id }) => {
       running(supervisor).requests.cancel(request_id);
       return { request_id, status: 'cancelled' };

@@ -3,11 +3,22 @@ import type { REQUEST_COMMANDS } from '../../backend/contract/request-commands.t
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 import type { Handlers } from './bridge.ts';
 
-export function requestHandlers(supervisor: Supervisor): Pick<Handlers, keyof typeof REQUEST_COMMANDS> {
+/** `copy` puts text on the clipboard. */
+export function requestHandlers(
+  supervisor: Supervisor,
+  copy: (text: string) => void,
+): Pick<Handlers, keyof typeof REQUEST_COMMANDS> {
   const control = () => running(supervisor);
   return {
     requests: (query) => control().requests.list(query),
     request_counts: () => control().requests.counts(),
     request: ({ request_id }) => control().requests.detail(request_id),
+    request_body: ({ request_id }) => control().body(request_id),
+    run_again: ({ request_id }) => control().again(request_id),
+    copy_request: async ({ request_id, as }) => {
+      copy(await control().copy(request_id, as));
+      return {};
+    },
+    watch: ({ minutes }) => control().watch(minutes),
   };
 }

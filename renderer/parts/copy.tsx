@@ -7,9 +7,15 @@ import { Icon } from './parts.tsx';
 
 const CHECK_MS = 1500;
 
-/** Copies, and is true for a moment after it worked. */
+/** Copies a text, and is true for a moment after it worked. */
 function useCopy(text: string): readonly [copied: boolean, copy: () => void] {
-  const { call, report } = useCalls();
+  const { call } = useCalls();
+  return useCopied(() => call('copy', { text }));
+}
+
+/** Has something put on the clipboard, and is true for a moment after it worked. */
+export function useCopied(put: () => Promise<unknown>): readonly [copied: boolean, copy: () => void] {
+  const { report } = useCalls();
   const [copied, setCopied] = useState(0);
   useEffect(() => {
     if (copied === 0) return undefined;
@@ -17,7 +23,7 @@ function useCopy(text: string): readonly [copied: boolean, copy: () => void] {
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = (): void => {
-    call('copy', { text }).then(
+    put().then(
       () => setCopied((n) => n + 1),
       (error: unknown) => report(error, copy),
     );
@@ -25,7 +31,8 @@ function useCopy(text: string): readonly [copied: boolean, copy: () => void] {
   return [copied > 0, copy];
 }
 
-const Copied = ({ yes }: { readonly yes: boolean }): JSX.Element => (
+/** Tells it to those who cannot see the check. */
+export const Copied = ({ yes }: { readonly yes: boolean }): JSX.Element => (
   <span class="sr" role="status">
     {yes ? 'Copied' : ''}
   </span>

@@ -1,12 +1,24 @@
-// The facts of one request.
+// The facts of one request, its text where that is kept, and the ways to copy it.
 import type { JSX } from 'preact';
+import type { View } from '../../backend/contract/desktop.ts';
+import { WATCH_MINUTES, type CopyForm } from '../../backend/contract/request-body.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
-import { Section } from '../parts/parts.tsx';
+import { useCopied, Copied } from '../parts/copy.tsx';
+import { Icon, Section } from '../parts/parts.tsx';
+import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { count } from '../parts/words.ts';
 import { isLiving } from './listed-rows.ts';
-import type { Seen } from './use-requests.ts';
+import type { Body, Seen } from './use-requests.ts';
 
-export function RequestFacts({ seen }: { readonly seen: Seen }): JSX.Element {
+interface FactsProps {
+  readonly seen: Seen;
+  readonly body: Body | undefined;
+  readonly settings: View['settings'];
+  readonly watchingUntil: string | undefined;
+}
+
+export function RequestFacts({ seen, body, settings, watchingUntil }: FactsProps): JSX.Element {
+  const hasText = body !== undefined && (body.request !== null || body.answer !== null);
   return (
     <Section title="Facts" hidden>
       <dl class="facts">
@@ -16,7 +28,26 @@ export function RequestFacts({ seen }: { readonly seen: Seen }): JSX.Element {
             <dd>{value}</dd>
           </div>
         ))}
+        <div>
+          <dt>Text</dt>
+          <dd>
+            {hasText && <Text body={body} />}
+            {(body?.request === null || body?.answer === null) && (
+              <NotKept
+                why={body.why}
+                isKept={watchingUntil !== undefined || settings.values['log.requests'] === true}
+              />
+            )}
+          </dd>
+        </div>
       </dl>
+      {body !== undefined && body.request !== null && (
+        <div class="btns" role="group" aria-label="Copy this request">
+          <CopyAs id={seen.request_id} as="curl" label="Copy as curl" />
+          <CopyAs id={seen.request_id} as="fetch" label="fetch" />
+          <CopyAs id={seen.request_id} as="python" label="Python" />
+        </div>
+      )}
     </Section>
   );
 }
@@ -74,4 +105,81 @@ function endedWords(word: string | undefined): JSX.Element | string | undefined 
         </>
       );
   }
+}
+
+interface NotKeptProps {
+  /** In a sentence. */
+  readonly why: string | undefined;
+  /** That of new requests is kept now. */
+  readonly isKept: boolean;
+}
+
+/** Why a text is missing, and how that of the next requests is kept. */
+function NotKept({ why, isKept }: NotKeptProps): JSX.Element {
+  const { call, go } = useCalls();
+  const { run, busy } = useReportedAction();
+  if (isKept) return <p class="quiet">{why}</p>;
+  return (
+    <>
+      <p class="quiet">
+        {why} Watching closely keeps what apps ask and get for {WATCH_MINUTES} minutes, without keys and on this machine
+        alone, and deletes it after a day.
+      </p>
+      <p class="btns kept">
+        <button
+          class="btn"
+          type="button"
+          aria-disabled={busy}
+          onClick={() => run(() => call('watch', { minutes: WATCH_MINUTES }))}
+        >
+          Watch closely
+        </button>
+        <button class="link" type="button" onClick={() => go('settings', { setting: 'log.requests' })}>
+          Always keep it…
+        </button>
+      </p>
+    </>
+  );
+}
+
+/** What was asked and what was answered, each folded: they can be long. */
+function Text({ body: { request, answer } }: { readonly body: Body }): JSX.Element {
+  const parts = [
+    ...(request === null ? [] : [['What was asked', request.text] as const]),
+    ...(answer?.thinking === undefined ? [] : [['What the model thought', answer.thinking] as const]),
+    ...(answer === null ? [] : [['What was answered', answer.text] as const]),
+    ...(answer?.tool_calls === undefined ? [] : [['Tools that it called', answer.tool_calls] as const]),
+  ];
+  return (
+    <>
+      {parts.map(([title, words]) => (
+        <details key={title} class="fold">
+          <summary>{title}</summary>
+          <pre class="text" tabIndex={0} aria-label={title}>
+            {words}
+          </pre>
+        </details>
+      ))}
+    </>
+  );
+}
+
+interface CopyAsProps {
+  readonly id: string;
+  readonly as: CopyForm;
+  readonly label: string;
+}
+
+function CopyAs({ id, as, label }: CopyAsProps): JSX.Element {
+  const { call } = useCalls();
+  const [copied, copy] = useCopied(() => call('copy_request', { request_id: id, as }));
+  return (
+    <>
+      <button class="btn" type="button" aria-label={as === 'curl' ? undefined : `${label}, copy as`} onClick={copy}>
+        <Icon name={copied ? 'check' : 'copy'} />
+        {label}
+      </button>
+      <Copied yes={copied} />
+    </>
+  );
 }

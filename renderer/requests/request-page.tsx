@@ -1,7 +1,8 @@
 // One request in full: what it is, why it was slow, why it missed, where its time went, where its prompt parted from the one
-// before, and the facts. While it runs it can be cancelled.
+// before, and the facts. The one button at the top is Cancel while it runs, and Run again after.
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { View } from '../../backend/contract/desktop.ts';
 import type { Why } from '../../backend/contract/request-detail.ts';
 import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
@@ -10,13 +11,16 @@ import { PromptsPart } from './prompts-part.tsx';
 import { RequestFacts } from './request-facts.tsx';
 import { isLiving } from './listed-rows.ts';
 import { Answered, takenBy, When } from './request-row.tsx';
-import { useRequest, type Seen } from './use-requests.ts';
+import { useRequest, type Body, type Seen } from './use-requests.ts';
 import { Waterfall } from './waterfall.tsx';
 
 interface PageProps {
   readonly id: string;
   readonly beat: string;
   readonly now: number;
+  readonly settings: View['settings'];
+  /** Until when texts are kept; undefined while nobody watches closely. */
+  readonly watchingUntil: string | undefined;
   readonly back: { readonly label: string; readonly go: () => void };
   /** It stands in the place of the list, so the keyboard goes on in it. */
   readonly takesFocus: boolean;
@@ -25,7 +29,7 @@ interface PageProps {
 
 export function RequestPage(props: PageProps): JSX.Element {
   const { id, beat, now, back, takesFocus } = props;
-  const { seen, problem, isGone } = useRequest(id, beat, now);
+  const { seen, body, problem, isGone } = useRequest(id, beat, now);
   const page = useRef<HTMLDivElement>(null);
   const focusWhenShown = useRef(takesFocus);
   useEffect(() => {
@@ -46,7 +50,7 @@ export function RequestPage(props: PageProps): JSX.Element {
         </button>
       </div>
       {seen !== undefined ? (
-        <Whole {...props} seen={seen} />
+        <Whole {...props} seen={seen} body={body} />
       ) : problem !== undefined ? (
         <Empty mark="cold" title={isGone ? 'This request is not kept any more' : 'The request cannot be read'}>
           <p role="alert">{problem}</p>
@@ -87,11 +91,12 @@ function useWayBack(back: () => void): void {
   }, []);
 }
 
-interface WholeProps extends Pick<PageProps, 'now' | 'setOpen'> {
+interface WholeProps extends Pick<PageProps, 'now' | 'settings' | 'watchingUntil' | 'setOpen'> {
   readonly seen: Seen;
+  readonly body: Body | undefined;
 }
 
-function Whole({ seen, now, setOpen }: WholeProps): JSX.Element {
+function Whole({ seen, body, now, settings, watchingUntil, setOpen }: WholeProps): JSX.Element {
   const { detail } = seen;
   const living = isLiving(seen);
   const total = takenBy(seen, now);
@@ -108,7 +113,7 @@ function Whole({ seen, now, setOpen }: WholeProps): JSX.Element {
               <Answered row={seen} />
             </p>
           </div>
-          <Cancel seen={seen} />
+          <TheButton seen={seen} body={body} setOpen={setOpen} />
         </div>
         <Said seen={seen} />
       </Section>
@@ -119,27 +124,40 @@ function Whole({ seen, now, setOpen }: WholeProps): JSX.Element {
         <Waterfall seen={seen} />
       </Section>
       {detail?.parted !== undefined && <PromptsPart parted={detail.parted} seen={seen} setOpen={setOpen} />}
-      <RequestFacts seen={seen} />
+      <RequestFacts seen={seen} body={body} settings={settings} watchingUntil={watchingUntil} />
     </>
   );
 }
 
-/** While it lives. */
-function Cancel({ seen }: Pick<WholeProps, 'seen'>): JSX.Element | null {
+/** Cancel while it lives, and Run again after, where what was sent is still there. */
+function TheButton({ seen, body, setOpen }: Pick<WholeProps, 'seen' | 'body' | 'setOpen'>): JSX.Element | null {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { request_id, caller, status } = seen;
-  if (!isLiving(seen)) return null;
+  const { request_id, caller } = seen;
+  if (isLiving(seen)) {
+    return (
+      <button
+        class="btn"
+        type="button"
+        data-act="main"
+        aria-disabled={busy}
+        aria-label={`Cancel the ${seen.status === 'queued' ? 'waiting' : 'running'} request of ${caller}`}
+        onClick={() => run(() => call('cancel', { request_id }))}
+      >
+        Cancel
+      </button>
+    );
+  }
+  if (body?.request === null || body === undefined) return null;
   return (
     <button
       class="btn"
       type="button"
       data-act="main"
       aria-disabled={busy}
-      aria-label={`Cancel the ${status === 'queued' ? 'waiting' : 'running'} request of ${caller}`}
-      onClick={() => run(() => call('cancel', { request_id }))}
+      onClick={() => run(() => call('run_again', { request_id }).then((again) => setOpen(again.request_id)))}
     >
-      Cancel
+      Run again
     </button>
   );
 }

@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { SOURCES, type Source } from '../../backend/contract/chat/chat.ts';
 import { Icon } from '../parts/parts.tsx';
-import { count, plural } from '../parts/words.ts';
+import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { count, plural, timeOfDay } from '../parts/words.ts';
 import type { Counts, Filter } from './request-loader.ts';
 import type { Requests } from './use-requests.ts';
 
@@ -31,12 +32,14 @@ interface ToolsProps {
   readonly choice: Choice;
   readonly setChoice: (choice: Choice) => void;
   readonly requests: Requests;
+  /** Until when texts are kept; undefined while nobody watches closely. */
+  readonly watchingUntil: string | undefined;
   /** Nothing is looked for. */
   readonly isWhole: boolean;
 }
 
 export function RequestTools(props: ToolsProps): JSX.Element {
-  const { words, setWords, choice, setChoice, requests, isWhole } = props;
+  const { words, setWords, choice, setChoice, requests, watchingUntil, isWhole } = props;
   const input = useRef<HTMLInputElement>(null);
   const { loaded } = requests;
   const clear = (): void => {
@@ -83,6 +86,7 @@ export function RequestTools(props: ToolsProps): JSX.Element {
       <p class="sr" role="status">
         {isWhole ? '' : foundWords(requests)}
       </p>
+      <Watching until={watchingUntil} />
     </>
   );
 }
@@ -98,4 +102,25 @@ function foundWords({ loaded }: Requests): string {
   if (loaded?.list === undefined) return '';
   const { rows, next } = loaded.list;
   return next === null ? `${plural(rows.length, 'request')} found` : `${count(rows.length)} requests or more found`;
+}
+
+/** Until when texts are kept, and the way to end it. */
+function Watching({ until }: { readonly until: string | undefined }): JSX.Element | null {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  if (until === undefined) return null;
+  return (
+    <p class="watching">
+      <span>What apps ask and get is kept until {timeOfDay(Date.parse(until))}.</span>
+      <button
+        class="btn plain"
+        type="button"
+        aria-disabled={busy}
+        aria-label="Stop keeping texts"
+        onClick={() => run(() => call('watch', { minutes: 0 }))}
+      >
+        Stop
+      </button>
+    </p>
+  );
 }

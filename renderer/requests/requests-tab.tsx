@@ -74,6 +74,7 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
           choice={choice}
           setChoice={setChoice}
           requests={requests}
+          watchingUntil={live.health.watching_until}
           isWhole={isWhole}
         />
         <RequestList
@@ -99,6 +100,8 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
             id={open}
             beat={beat}
             now={now}
+            settings={view.settings}
+            watchingUntil={live.health.watching_until}
             back={{ label: isWhole ? allWords(all) : 'All requests found', go: back }}
             takesFocus={!isWide}
             setOpen={setOpen}

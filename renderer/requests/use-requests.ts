@@ -52,18 +52,22 @@ export function useRequests(filter: Filter, beat: string, now: number): Requests
 }
 
 export type Seen = CommandOutput<'request'>;
+export type Body = CommandOutput<'request_body'>;
 
 export interface SeenRequest {
   readonly seen: Seen | undefined;
+  /** Undefined until it is known. */
+  readonly body: Body | undefined;
   /** Why it cannot be shown, as a sentence; `isGone`: it is not kept any more. */
   readonly problem: string | undefined;
   readonly isGone: boolean;
 }
 
-/** One request, asked for at once, and again at each beat and each second until it has ended. */
+/** One request, asked for at once, and again at each beat and each second until it has ended; and its texts, when it came and ended. */
 export function useRequest(id: string, beat: string, now: number): SeenRequest {
   const { call } = useCalls();
   const [seen, setSeen] = useState<Seen>();
+  const [body, setBody] = useState<Body>();
   const [error, setError] = useState<unknown>();
   const hasEnded = seen !== undefined && !isLiving(seen);
   const second = hasEnded || seen === undefined ? 0 : Math.floor(now / 1000);
@@ -82,6 +86,10 @@ export function useRequest(id: string, beat: string, now: number): SeenRequest {
       .finally(() => (under.current = false));
     // The component is made anew for another id.
   }, [call, id, beat, second, hasEnded]);
+  useEffect(() => {
+    // What cannot be had is not shown: the row and its detail stand without it.
+    call('request_body', { request_id: id }).then(setBody, () => undefined);
+  }, [call, id, hasEnded]);
   const isGone = error instanceof CallError && error.code === 'request_not_found';
-  return { seen, problem: error === undefined ? undefined : sentenceOf(error), isGone };
+  return { seen, body, problem: error === undefined ? undefined : sentenceOf(error), isGone };
 }

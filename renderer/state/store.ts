@@ -21,6 +21,7 @@ export function shapeOf(live: LiveView): string {
     health.upstream.model,
     health.upstream.model_available,
     health.notices,
+    health.watching_until,
     queue.paused,
     queue.running.map(({ request_id, phase, late }) => [request_id, phase, late]),
     queue.waiting.map(({ request_id, queue_position, late }) => [request_id, queue_position, late]),

@@ -194,11 +194,38 @@ test('a wish opens a request, its link leads to the setting, and it is still ope
   await open.close();
 });
 
-test('Cancel asks the app', async () => {
-  const open = await opened(dayAnswers([RUNNING]), { width: 1000, height: 720 });
+test('Cancel, Run again, copy and Watch closely ask the app, and say what came of it', async () => {
+  const until = new Date(Date.now() + 600_000).toISOString();
+  const again = fact({ ago: 0, caller: 'Run again' });
+  const open: OpenPage = await opened(
+    {
+      ...answersOf(() => [again, RUNNING, ...DAY]),
+      run_again: () => ({ request_id: again.request_id }),
+      copy_request: () => ({}),
+      watch: () => {
+        const live = quiet();
+        void open.push({ live: { ...live, health: { ...live.health, watching_until: until } } });
+        return { watching_until: until };
+      },
+    },
+    { width: 1000, height: 720 },
+  );
   const { page } = open;
   await rowOf(page, RUNNING).click();
   await page.getByRole('button', { name: 'Cancel the running request of localhost:3000' }).click();
-  await expect.poll(() => inputs(open, 'cancel')).toEqual([{ request_id: RUNNING.request_id }]);
+  await rowOf(page, SLOW).click();
+  await page.getByRole('button', { name: 'Python, copy as' }).click();
+  await page.getByText('Copied', { exact: true }).waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Watch closely' }).click();
+  await page.getByText(/^What apps ask and get is kept until/).waitFor();
+  await page.getByRole('button', { name: 'Run again', exact: true }).click();
+  await page.getByRole('heading', { name: /^Request of Run again/ }).waitFor({ state: 'attached' });
+  const sent = open.calls.filter(({ command }) => !command.startsWith('request'));
+  expect(sent).toEqual([
+    { command: 'cancel', input: { request_id: RUNNING.request_id } },
+    { command: 'copy_request', input: { request_id: SLOW.request_id, as: 'python' } },
+    { command: 'watch', input: { minutes: 10 } },
+    { command: 'run_again', input: { request_id: SLOW.request_id } },
+  ]);
   await open.close();
 });

@@ -158,6 +158,7 @@ export const DAY: readonly RequestFact[] = [
 ];
 
 export const COUNTS = { all: 214, hit: 112, coalesced: 25, miss: 71, bypass: 6, failed: 2 };
+const BODY = '{"model":"qwen2.5-coder:7b","messages":[{"role":"user","content":"Read the file."}]}';
 
 /** What the app answers of these requests; each asks anew, so that a test can change the list meanwhile. */
 export function answersOf(
@@ -180,6 +181,12 @@ export function answersOf(
       const row = rows().find((each) => each.request_id === request_id);
       if (row === undefined) return new AppError('request_not_found', `No request has the id "${request_id}".`);
       return { ...row, ...details[request_id] };
+    },
+    request_body: ({ request_id }: CommandInput<'request_body'>): CommandOutput<'request_body'> => {
+      const isHit = rows().find((each) => each.request_id === request_id)?.source === 'hit';
+      const headers = { 'content-type': 'application/json' };
+      const request = { method: 'POST', path: '/v1/messages', headers, text: BODY, bytes: BODY.length, cut: 0 };
+      return { request_id, request: isHit ? null : request, answer: null, why: 'The answer was not kept.' };
     },
   };
 }
