@@ -10,7 +10,6 @@ import { heapGrowth } from './heap-growth.ts';
 import { hostControl } from './host-control.ts';
 import type { Backend, BackendOptions } from './hosting.ts';
 import { Embedder } from './core/stories/embedder.ts';
-import { Determinism } from './core/models/determinism.ts';
 import { Estimator } from './core/queue/estimate.ts';
 import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
@@ -33,6 +32,7 @@ import { queueView } from './core/stories/queue-now.ts';
 import { health, modelsView, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
+import { Slowness } from './core/stories/slowness.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
 import { Warmer } from './core/stories/warmer.ts';
 import { PATIENCE } from './http/dialect/encode.ts';
@@ -68,12 +68,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const via = `1.1 hearth-${randomUUID()}`;
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
-  const { onArrived, onEnded, onRefused } = new RequestNews(() => ({
-    requestLog: stores.requests,
-    texts,
-    feed,
-    meter,
-  }));
+  const news = new RequestNews(() => ({ requestLog: stores.requests, texts, feed, meter, slow }));
+  const { onArrived, onEnded, onRefused } = news;
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
   const { database } = legacy;
@@ -101,8 +97,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     },
   });
   const memory = { ...memoryParts, upstream, watch, queue };
+  const slow = new Slowness({ ...memory, config, clock });
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
-  const determinism = new Determinism(modelfiles);
   const notice = (text: string): void => warn({}, text);
   const handles = new HandleWatch(notice);
   const underWay = new UnderWay(() => current.server.max_inflight_mb);
@@ -112,7 +108,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const onWatch = (): void => feed.touch('state', 'snapshot');
   const textWork = openTexts({ config, clock, log, requests, stores, underWay, newId: randomUUID, onWatch });
   const { texts } = textWork;
-  const asking = { hindsight, requests, telemetry, determinism, passedOn, recorder, reloads, texts, onEnded };
+  const asking = { hindsight, requests, telemetry, passedOn, recorder, reloads, texts, onEnded };
   const working = { ...memory, ...asking, config, clock, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);

@@ -1,6 +1,7 @@
 // What is known of Ollama's memory: which files models are loaded from, what was used when, how long it stays, which runner
 // stands ready and with how large a context. These parts know each other, so backend.ts has them made in one piece.
 import { Contexts } from './core/models/contexts.ts';
+import { Determinism } from './core/models/determinism.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
 import { KnownMemory } from './core/models/known-memory.ts';
 import { LoadReasons } from './core/models/load-reasons.ts';
@@ -24,6 +25,7 @@ export interface ModelMemoryOptions {
 
 export interface ModelMemory {
   readonly modelfiles: Modelfiles;
+  readonly determinism: Determinism;
   readonly contexts: Contexts;
   readonly uses: Uses;
   readonly keepAlives: KeepAlives;
@@ -41,6 +43,7 @@ export interface ModelMemory {
 export function modelMemory(options: ModelMemoryOptions): ModelMemory {
   const { upstream, watch, config, clock, estimator } = options;
   const modelfiles = new Modelfiles(upstream);
+  const determinism = new Determinism(modelfiles);
   const weights = (digest: string): string => modelfiles.weights(digest);
   const uses = new Uses(clock, weights);
   const keepAlives = new KeepAlives({ config, clock, watch, weights });
@@ -63,5 +66,5 @@ export function modelMemory(options: ModelMemoryOptions): ModelMemory {
     memory: () => known.facts,
     evicts: ({ runner, model }, other) => !isCloudName(model) && known.evicts(runner, other),
   };
-  return { forQueue, modelfiles, contexts, uses, keepAlives, reasons, residency, known, estimator, look };
+  return { forQueue, modelfiles, determinism, contexts, uses, keepAlives, reasons, residency, known, estimator, look };
 }

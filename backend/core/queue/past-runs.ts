@@ -30,9 +30,9 @@ export interface PastRun extends Stretch, Asks {
   readonly held: Hold['why'] | undefined;
 }
 
-/** Nobody was given a slot. */
+/** Nobody was given a slot, or the machine slept and nothing at all happened. */
 export interface PastHalt extends Stretch {
-  readonly why: Halt;
+  readonly why: Halt | 'asleep';
 }
 
 export class PastRuns {
@@ -49,19 +49,28 @@ export class PastRuns {
   /** Why the line does not move now; undefined while it does. */
   halted(why: Halt | undefined, now: number): void {
     if (this.#halt?.why === why) return;
-    if (this.#halt !== undefined) this.#halts.push({ ...this.#halt, to: now });
-    if (this.#halts.length > MOST_HALTS) this.#halts.shift();
+    if (this.#halt !== undefined) this.#keep({ ...this.#halt, to: now });
     this.#halt = why === undefined ? undefined : { why, from: now };
   }
 
-  /** Those that ended after `from` and began before `to`. */
+  /** The machine has slept until now, for so many milliseconds that the monotonic clock has counted. */
+  slept(ms: number, now: number): void {
+    this.#keep({ why: 'asleep', from: now - ms, to: now });
+  }
+
+  #keep(halt: PastHalt): void {
+    this.#halts.push(halt);
+    if (this.#halts.length > MOST_HALTS) this.#halts.shift();
+  }
+
+  /** Those that ended no sooner than `from` and began no later than `to`. */
   runs({ from, to }: Stretch): PastRun[] {
     const found: PastRun[] = [];
     for (let i = this.#runs.length - 1; i >= 0; i--) {
       const run = this.#runs[i];
       // They are in the order in which they ended.
-      if (run === undefined || run.to <= from) break;
-      if (run.from < to) found.push(run);
+      if (run === undefined || run.to < from) break;
+      if (run.from <= to) found.push(run);
     }
     return found;
   }

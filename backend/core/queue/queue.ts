@@ -206,6 +206,7 @@ export class LeaseQueue {
 
   /** The machine slept for so many milliseconds that the clock has counted; nobody's wait runs out by them. */
   slept(ms: number): void {
+    this.#runs.past.slept(ms, this.#options.clock.elapsed());
     this.#waitClock.skip(ms);
     this.#changed();
   }

@@ -126,7 +126,7 @@ export class Runs {
 
   /** Those that held a slot in a stretch of time, also those that still do. */
   during(stretch: Stretch): PastRun[] {
-    const going = this.all().filter(({ slotAt }) => slotAt < stretch.to);
+    const going = this.all().filter(({ slotAt }) => slotAt <= stretch.to);
     return [...this.past.runs(stretch), ...going.map((running) => remembered(running, Infinity))];
   }
 

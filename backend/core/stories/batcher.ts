@@ -4,15 +4,23 @@
 import { levelOf } from '../../contract/chat/chat-request.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { RUNNING, withLoad } from '../../contract/chat/chat.ts';
-import { tell, urgencyOf, type Embedded, type EmbedWish, type Group, type Member, type Result } from './embed-group.ts';
+import {
+  flightsOf,
+  tell,
+  urgencyOf,
+  type Embedded,
+  type EmbedWish,
+  type Group,
+  type Member,
+  type Result,
+} from './embed-group.ts';
 import { onAbort } from '../abort.ts';
-import type { Estimator } from '../queue/estimate.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { outlasting } from './outlast.ts';
 import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
 import type { Place } from '../queue/waiter.ts';
-import type { Residency } from '../models/residency.ts';
+import { madeReady, type ReadyParts } from './made-ready.ts';
+import type { Load } from '../requests/trace.ts';
 import { shares } from './shares.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { loading } from './standing.ts';
@@ -24,20 +32,19 @@ const MOST_TEXTS = 128;
 /** Calls of one request that stand in line at once. More than fit there would be refused, however often it is asked. */
 const MOST_CALLS = 8;
 
-export interface BatcherParts {
+const NO_LOAD: Load = { ms: 0 };
+
+export interface BatcherParts extends ReadyParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly upstream: Upstream;
   readonly watch: Watch;
-  readonly queue: LeaseQueue;
-  readonly residency: Residency;
-  readonly estimator: Estimator;
   readonly meter?: Pick<Meter, 'ran'> | undefined;
 }
 
-/** What making the model ready took, in milliseconds, and the keep_alive to send with the texts. */
+/** What making the model ready took, and the keep_alive to send with the texts. */
 interface Ready {
-  readonly loadMs: number;
+  readonly load: Load;
   readonly keepAlive: number | undefined;
 }
 
@@ -85,7 +92,9 @@ export class Batcher {
       return {
         vectors: new Map(results.flatMap(({ vectors }) => [...vectors])),
         loadDuration: Math.max(0, ...results.map(({ loadDuration }) => loadDuration)),
-        loadMs: Math.max(0, ...results.map(({ loadMs }) => loadMs)),
+        load: results
+          .map(({ load }) => load)
+          .reduce((longest, load) => (load.ms > longest.ms ? load : longest), NO_LOAD),
         shared,
       };
     } catch (error) {
@@ -166,8 +175,9 @@ export class Batcher {
         runner: spec.key,
         model: spec.model,
         caller,
+        asks: () => ({ ...wish.asks, flights: flightsOf(group) }),
         urgency: () => urgencyOf(group),
-        serves: (flight) => [...group.members].some((member) => member.wish.flight === flight),
+        serves: (flight) => flightsOf(group).includes(flight),
         expectedMs: () => estimator.embedMs(spec.model) * group.texts.size,
         // Who had an answer is no member any more.
         mayBeginAgain: () => true,
@@ -196,13 +206,18 @@ export class Batcher {
     }
   }
 
-  async #ready(group: Group, { spec, request, keepAlive: rule }: EmbedWish, signal: AbortSignal): Promise<Ready> {
-    const { residency, queue } = this.#parts;
+  async #ready(
+    group: Group,
+    { spec, request, caller, asks, keepAlive: rule }: EmbedWish,
+    signal: AbortSignal,
+  ): Promise<Ready> {
+    const { residency } = this.#parts;
     if (!residency.isReady(spec)) tell(group, loading(this.#parts, spec.model));
     const asked = keepAliveOf(request);
-    const loadMs = await residency.ensure(spec, asked, queue, signal);
-    if (rule === 'pass') return { loadMs, keepAlive: asked };
-    return { loadMs, keepAlive: await residency.keepAlive(spec, asked, signal) };
+    const who = { caller, owner: asks.owner };
+    const load = await madeReady(this.#parts, spec, { who, keepAlive: asked }, signal);
+    if (rule === 'pass') return { load, keepAlive: asked };
+    return { load, keepAlive: await residency.keepAlive(spec, asked, signal) };
   }
 
   /** Sends all texts in one call. If one of them makes it fail, sends each caller's own, so that only that caller fails. */
@@ -238,11 +253,11 @@ export class Batcher {
 
   async #call(texts: readonly string[], { wish, ready, signal }: EmbedRun): Promise<Result> {
     const { family, request, spec } = wish;
-    const { loadMs, keepAlive } = ready;
+    const { load, keepAlive } = ready;
     const { upstream, residency, estimator, clock, meter } = this.#parts;
     const startedAt = clock.elapsed();
     const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
-    const reply = withLoad(await upstream[family](asked, signal), loadMs);
+    const reply = withLoad(await upstream[family](asked, signal), load.ms);
     estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
     const promptMs = Math.max(0, reply.total_duration - reply.load_duration) / 1e6;
     meter?.ran(spec.model, {
@@ -259,7 +274,7 @@ export class Batcher {
       text,
       { numbers: reply.vectors[i] ?? [], tokens: tokens[i] ?? 0, duration: durations[i] ?? 0 },
     ]);
-    return { vectors: new Map(vectors), loadDuration: reply.load_duration, loadMs };
+    return { vectors: new Map(vectors), loadDuration: reply.load_duration, load };
   }
 }
 

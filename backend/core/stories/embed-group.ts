@@ -4,6 +4,8 @@ import { mostUrgent, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { RunnerSpec, UpstreamRequest } from '../ports.ts';
+import type { Asks } from '../queue/waiter.ts';
+import type { Load } from '../requests/trace.ts';
 import type { Vector } from '../cache/vector-record.ts';
 
 export type EmbedFamily = 'embed' | 'embeddings';
@@ -16,6 +18,8 @@ export interface EmbedWish {
   readonly spec: RunnerSpec;
   readonly texts: readonly string[];
   readonly caller: string;
+  /** The request, as those are told of it who stand in line behind it. */
+  readonly asks: Asks;
   /** Whose keep_alive counts. */
   readonly keepAlive?: KeepAliveRule | undefined;
   /** Whether it may have what is on its way for somebody else. */
@@ -33,8 +37,8 @@ export interface Result {
   readonly vectors: ReadonlyMap<string, Vector>;
   /** Nanoseconds that loading took, by Hearth and by Ollama. */
   readonly loadDuration: number;
-  /** Milliseconds of it that Hearth waited for before. */
-  readonly loadMs: number;
+  /** That for which Hearth waited before. */
+  readonly load: Load;
 }
 
 /** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
@@ -68,6 +72,11 @@ export interface Group {
 /** That of the most urgent one who wants it. */
 export function urgencyOf({ members }: Group): Urgency {
   return mostUrgent(Array.from(members, ({ wish }) => wish.urgency()));
+}
+
+/** What its members' tickets name it as. */
+export function flightsOf({ members }: Group): string[] {
+  return Array.from(members, ({ wish }) => wish.flight);
 }
 
 export function tell(group: Group, waiting: Waiting): void {

@@ -23,7 +23,7 @@ import type { PassedOn } from './passed-on.ts';
 import { letIn, type Understood, understand } from './question.ts';
 import { modeOf, type Recorder, REPLAYING } from './recorder.ts';
 import { settle, type SettleParts } from './settle.ts';
-import { embeddedAt } from './traced.ts';
+import { asksOf, embeddedAt, placed } from './traced.ts';
 
 /** One request for vectors, in the form that every route translates to. */
 export interface EmbedCall extends TicketOptions {
@@ -184,12 +184,13 @@ export class Embedder {
 
   /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
   async #run({ family, caller, keepAlive }: EmbedCall, { ticket, asked, texts }: Missing): Promise<Result> {
-    if (texts.length === 0) return { vectors: new Map(), loadDuration: 0, loadMs: 0 };
+    if (texts.length === 0) return { vectors: new Map(), loadDuration: 0, load: { ms: 0 } };
     const { plan, request, model, least } = asked;
     // Its texts may go up in several calls, and with those of others, so that its flight is its own.
     await letIn(this.#parts.watch, ticket.signal);
     const flight = `embed ${ticket.id}`;
     ticket.flight = flight;
+    ticket.trace.kind = 'embed';
     // Each text is read by itself.
     const chars = texts.reduce((most, text) => Math.max(most, text.length), 0);
     const settled = await settle(this.#parts, { request, model, least, chars }, ticket.signal);
@@ -202,8 +203,9 @@ export class Embedder {
         keepAlive,
         share: plan.share,
         flight,
+        asks: asksOf(ticket),
         urgency: () => ticket,
-        onWaiting: (waiting) => ticket.moved(waiting),
+        onWaiting: placed(ticket.trace, (waiting) => ticket.moved(waiting)),
         onAccepted: () => {
           ticket.source = plan.read ? 'miss' : 'bypass';
         },

@@ -2,6 +2,7 @@
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Flights } from '../flight.ts';
 import type { Determinism } from '../models/determinism.ts';
+import type { LoadReasons } from '../models/load-reasons.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import type { Reloads } from '../models/reloads.ts';
 import type { Residency } from '../models/residency.ts';
@@ -29,6 +30,7 @@ export interface GatewayParts extends SettleParts {
   readonly flights: Flights<Trace>;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
+  readonly reasons: LoadReasons;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   readonly determinism: Determinism;

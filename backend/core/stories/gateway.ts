@@ -26,8 +26,9 @@ import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
 import { Ticket } from '../requests/ticket.ts';
 import type { Trace } from '../requests/trace.ts';
-import { ranToItsEnd, sharesRun } from './traced.ts';
-import { contextOf, truncationOf, settle, type Settled, type Unsettled } from './settle.ts';
+import { asksOf, placed, ranToItsEnd, sharesRun } from './traced.ts';
+import { contextOf, isAuto, truncationOf, settle, type Settled, type Unsettled } from './settle.ts';
+import { madeReady } from './made-ready.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { begins } from './standing.ts';
 import type { Lease } from '../queue/waiter.ts';
@@ -152,7 +153,7 @@ export class Gateway {
       note: ticket.trace,
     };
     const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));
-    if (!seat.led) sharesRun(ticket, seat.note);
+    if (!seat.led) sharesRun(ticket, seat.note, seat.waiting);
     const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     ticket.cache = outcome;
@@ -186,13 +187,14 @@ export class Gateway {
         runner: spec.key,
         model: spec.model,
         caller: call.caller,
+        asks: () => asksOf(ticket),
         urgency: flight.urgency,
         waitedMs: call.before?.waitedMs,
         serves: (key) => key === flight.key,
         expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
         isGuess: () => measured() === undefined,
         mayBeginAgain: () => !flight.begun(),
-        onWaiting: flight.waiting,
+        onWaiting: placed(ticket.trace, flight.waiting),
       },
       flight.signal,
     );
@@ -210,7 +212,7 @@ export class Gateway {
 
   async #onLease(lease: Lease, led: Led): Promise<void> {
     const { run, asked, flight, look, trace } = led;
-    const { queue, residency, upstream, reloads, clock } = this.#parts;
+    const { residency, upstream, reloads } = this.#parts;
     const { call } = run;
     const { signal } = lease;
     // By what is loaded now; another may have been loaded with a larger context while it waited.
@@ -218,8 +220,9 @@ export class Gateway {
     const before = residency.standing(spec.weights);
     const local = !isCloudName(spec.model);
     let keepAlive = keepAliveOf(request);
-    const loadMs = local ? await residency.ensure(spec, keepAlive, queue, signal) : 0;
-    trace.load = { ms: loadMs };
+    const needed = { who: call, keepAlive, chosen: isAuto(run.unsettled.request) };
+    trace.load = local ? await madeReady(this.#parts, spec, needed, signal) : { ms: 0 };
+    const loadMs = trace.load.ms;
     if (local && call.keepAlive !== 'pass') keepAlive = await residency.keepAlive(spec, keepAlive, signal);
     lease.began();
     signal.throwIfAborted();
@@ -238,7 +241,6 @@ export class Gateway {
       if (event.type !== 'end') return flight.tell(event);
       const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
       residency.used(spec, keepAlive);
-      ranToItsEnd(trace, end, clock.elapsed());
       this.#landed(builder.finish(end), led, { spec, truncated });
       flight.tell({ type: 'end', end });
     });
@@ -246,14 +248,14 @@ export class Gateway {
 
   // ---- 5 learn from it, and keep what landed well
 
-  #landed(completion: Completion, { run, asked, look }: Led, { spec, truncated }: Ran): void {
-    const { estimator, telemetry, cache } = this.#parts;
-    const { call } = run;
+  #landed(completion: Completion, { run, asked, look, trace }: Led, { spec, truncated }: Ran): void {
+    const { estimator, telemetry, cache, clock } = this.#parts;
     const { model } = spec;
+    ranToItsEnd(trace, completion, clock.elapsed());
     const { metrics } = completion.end;
     const chars = truncated === undefined ? asked.chars : undefined;
     estimator.observe(model, metrics, { ...asked, chars }, cachedTokens(completion.end));
-    telemetry.ran({ ...call, model }, runFigures(completion.end));
+    telemetry.ran({ ...run.call, model }, runFigures(completion.end));
     keepAnswer(cache, completion, { ...run, model, truncated });
     look.landed(completion.end);
   }

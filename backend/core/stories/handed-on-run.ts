@@ -6,10 +6,8 @@ import { AppError } from '../../contract/errors.ts';
 import { planCache } from '../cache/policy.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName } from '../models/names.ts';
-import type { Residency } from '../models/residency.ts';
 import type { Clock, InstalledModel, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
-import { askedOf, type Estimator } from '../queue/estimate.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
+import { askedOf } from '../queue/estimate.ts';
 import type { Lease } from '../queue/waiter.ts';
 import { Ticket, type CacheOutcome, type TicketOptions } from '../requests/ticket.ts';
 import type { ClosingParts } from './closing.ts';
@@ -18,7 +16,9 @@ import { whyNotAsked } from './missed.ts';
 import { outlasting } from './outlast.ts';
 import { letIn } from './question.ts';
 import { keepAliveOf } from './shape.ts';
+import { madeReady, type ReadyParts } from './made-ready.ts';
 import { loading } from './standing.ts';
+import { asksOf, placed } from './traced.ts';
 
 /** A request that is handed on as it came. */
 export interface HandedOnCall extends TicketOptions {
@@ -47,15 +47,12 @@ interface Run {
   exchange(signal: AbortSignal): Promise<number>;
 }
 
-export interface HandedOnParts extends ClosingParts {
+export interface HandedOnParts extends ClosingParts, ReadyParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly upstream: Pick<Upstream, 'load'>;
   readonly watch: Watch;
-  readonly queue: LeaseQueue;
-  readonly residency: Residency;
   readonly modelfiles: Modelfiles;
-  readonly estimator: Estimator;
 }
 
 export class HandedOnRuns {
@@ -89,6 +86,7 @@ export class HandedOnRuns {
       const spec = await modelfiles.runner(request, model, ticket.signal);
       const flight = `handed on ${ticket.id}`;
       ticket.flight = flight;
+      ticket.trace.kind = 'handed_on';
       let told = false;
       const measured = (): number | undefined => estimator.runMs(spec.model, call.chars, askedOf(call, request));
       const place = queue.enter(
@@ -97,12 +95,13 @@ export class HandedOnRuns {
           runner: spec.key,
           model: spec.model,
           caller: call.caller,
+          asks: () => asksOf(ticket),
           urgency: () => ticket,
           serves: (key) => key === flight,
           expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
           isGuess: () => measured() === undefined,
           mayBeginAgain: () => !told,
-          onWaiting: (waiting) => ticket.moved(waiting),
+          onWaiting: placed(ticket.trace, (waiting) => ticket.moved(waiting)),
         },
         ticket.signal,
       );
@@ -137,10 +136,10 @@ export class HandedOnRuns {
 
   /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
   async #ready({ ticket, request, spec }: Run, signal: AbortSignal): Promise<void> {
-    const { residency, queue, upstream } = this.#parts;
+    const { residency, upstream } = this.#parts;
     const keepAlive = keepAliveOf(request);
     if (!residency.isReady(spec)) ticket.moved(loading(this.#parts, spec.model));
-    ticket.trace.load = { ms: await residency.ensure(spec, keepAlive, queue, signal) };
+    ticket.trace.load = await madeReady(this.#parts, spec, { who: ticket, keepAlive }, signal);
     const ours = await residency.keepAlive(spec, keepAlive, signal);
     if (ours === undefined || ours === keepAlive) return;
     await upstream.load(spec, ours, signal);

@@ -8,6 +8,7 @@ import { type Misunderstood, notUnderstood } from '../requests/not-understood.ts
 import type { Feed } from '../telemetry/feed.ts';
 import { factOf, loggedOf } from './listed-request.ts';
 import type { RequestTexts } from './request-texts.ts';
+import type { Slowness } from './slowness.ts';
 
 export interface NewsParts {
   readonly requestLog: Pick<RequestLog, 'arrived' | 'ended' | 'withdrew'>;
@@ -15,6 +16,8 @@ export interface NewsParts {
   readonly feed: Pick<Feed, 'arrived' | 'ended' | 'touch'>;
   /** Counts what has ended. */
   readonly meter: { ended(request: Ended): void };
+  /** Says of each why it was slow. */
+  readonly slow: Pick<Slowness, 'look' | 'ended'>;
 }
 
 export class RequestNews {
@@ -28,14 +31,18 @@ export class RequestNews {
   }
 
   readonly onArrived = (ticket: Ticket): void => {
-    const { requestLog, feed } = this.#parts();
-    const now = (): ReturnType<typeof loggedOf> => loggedOf(ticket);
+    const { requestLog, feed, slow } = this.#parts();
+    const now = (): ReturnType<typeof loggedOf> => {
+      slow.look(ticket);
+      return loggedOf(ticket);
+    };
     requestLog.arrived(ticket, now);
     feed.arrived(ticket.id, ticket.owner, () => factOf(now()));
   };
 
   readonly onEnded = (request: Ended): void => {
-    const { requestLog, texts, feed, meter } = this.#parts();
+    const { requestLog, texts, feed, meter, slow } = this.#parts();
+    slow.ended(request);
     const { error, source, comesAgain, owner } = request;
     if (error !== undefined) this.#told.add(thrownOf(error));
     const logged = loggedOf(request);

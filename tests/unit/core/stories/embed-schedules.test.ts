@@ -16,6 +16,7 @@ import { atPriority } from '../../../support/urgency.ts';
 
 const SLOTS = 2;
 const PLACES = 3;
+const ASKS = { id: 'r', owner: 'local', classBy: 'default', flights: [] };
 const SPEC = runner();
 
 interface Call extends Deferred<EmbedReply> {
@@ -63,7 +64,7 @@ class Play {
       ps: refuse,
       version: refuse,
     };
-    const { residency } = memory({ upstream, watch, estimator, clock });
+    const { residency, reasons } = memory({ upstream, watch, estimator, clock });
     residency.used(SPEC, -1);
     this.queue = new LeaseQueue({
       config: () => settings,
@@ -79,6 +80,7 @@ class Play {
       watch,
       queue: this.queue,
       residency,
+      reasons,
       estimator,
     });
   }
@@ -110,7 +112,7 @@ class Play {
     const { promise, resolve, reject } = deferred<Embedded>();
     const asker = { texts, outcome: watched(promise), caller };
     this.askers.push(asker);
-    const wish = { family, request: { model: 'm' }, spec: SPEC, texts, caller: 'c', share };
+    const wish = { family, request: { model: 'm' }, spec: SPEC, texts, caller: 'c', asks: ASKS, share };
     this.batcher
       .embed(
         { ...wish, flight: '', urgency: () => atPriority(), onWaiting: () => undefined, onAccepted: () => undefined },
