@@ -1,6 +1,7 @@
 // Searches the list of requests. A search is first one about kinds, of which there are few; then the rows of those that fit are
 // gone through from the newest, each kind by its index, so that rare ones among many are found as fast as common ones.
 import { LOCAL } from '../core/ownership.ts';
+import { Heap } from '../core/queue/heap.ts';
 import { FIELDS, isForAll, isWanted, type RequestSearch } from '../core/requests/request-search.ts';
 import { ends, type PlacedRequest, requestAt } from './request-rows.ts';
 import { BLOCK_OF_N, blockOf } from './request-tables.ts';
@@ -30,7 +31,7 @@ const LEAST_OF_ID = 4;
  * Rows are in the order of arrival, nearly: jobs that came before a restart, and a clock that was set back, may be out of it by
  * so many places.
  */
-const OUT_OF_ORDER = 1000;
+const OUT_OF_ORDER = 100;
 
 /** Places of rows that may be searched for, from the newest to the oldest. */
 interface Places {
@@ -58,37 +59,36 @@ export function* findRequests(finding: Finding): Generator<undefined, readonly P
   const { search, skip, since } = finding;
   let sql = yield;
   const { low, high } = bracket(sql, search);
-  const places: Places[] = [];
-  if (isForAll(search, LOCAL)) places.push(everyRow(high));
+  const places = new Heap<Places>((a, b) => a.bound > b.bound);
+  if (isForAll(search, LOCAL)) places.add(everyRow(high));
   else {
-    for (let from = 0, to = kindsAfter(sql, 0); to !== null; to = kindsAfter(sql, from)) {
+    for (let from = 0; ; sql = yield) {
+      const to = kindsAfter(sql, from);
+      if (to === null) break;
       const kinds = sql.all(KINDS_WANTED, from, to, ...wishesOf(search)) as readonly Newest[];
-      for (const kind of kinds) places.push(rowsOf(kind, high));
+      for (const kind of kinds) places.add(rowsOf(kind, high));
       from = to;
-      sql = yield;
+      if (kindsAfter(sql, from) === null) break;
     }
-    for (const word of search.words) if (word.length >= LEAST_OF_ID) places.push(rowsNamed(word, high, low));
+    for (const word of search.words) if (word.length >= LEAST_OF_ID) places.add(rowsNamed(word, high, low));
   }
   const found: PlacedRequest[] = [];
   const from = Math.max(search.from, since);
-  let looked = 0;
-  while (found.length <= search.limit) {
-    const newest = newestOf(places);
-    if (newest === 0 || newest < low) break;
-    let isThere = false;
-    for (const each of places) {
-      if (each.bound !== newest) continue;
-      isThere ||= each.isSure;
-      // A bound that is not sure is looked at itself, and comes again.
-      each.bound = each.next(sql, each.isSure ? newest : newest + 1);
-      each.isSure = true;
-      if (++looked % ROWS === 0) sql = yield;
-    }
-    looked += Math.floor(places.length / ROWS);
-    if (!isThere || skip(newest)) continue;
-    const request = requestAt(sql, newest);
+  let last = Infinity;
+  for (let looked = 1; found.length <= search.limit; looked++) {
+    const next = places.shift();
+    if (next === undefined || next.bound === 0 || next.bound < low) break;
+    const { bound: n, isSure } = next;
+    // A bound that is not sure is looked at itself, and comes again.
+    next.bound = next.next(sql, isSure ? n : n + 1);
+    next.isSure = true;
+    places.add(next);
+    if (looked % ROWS === 0) sql = yield;
+    if (!isSure || n === last || skip(n)) continue;
+    last = n;
+    const request = requestAt(sql, n);
     if (request === undefined || request.createdAt < from || request.createdAt >= search.to) continue;
-    if (isWanted(search, request, request.id)) found.push({ n: newest, request });
+    if (isWanted(search, request, request.id)) found.push({ n, request });
   }
   return found;
 }
@@ -102,12 +102,6 @@ function wishesOf(search: RequestSearch): (string | null)[] {
 
 function kindsAfter(sql: Sql, kind: number): number | null {
   return (sql.get(PORTION_OF_KINDS, kind, KINDS) as { readonly kind: number | null }).kind;
-}
-
-function newestOf(places: readonly Places[]): number {
-  let newest = 0;
-  for (const { bound } of places) newest = Math.max(newest, bound);
-  return newest;
 }
 
 function everyRow(before: number): Places {
