@@ -1,6 +1,6 @@
 // Rows for people: columns in line whatever the characters are wide, cut where the terminal is narrow, and left out where it
 // is narrower still. Texts from elsewhere, such as the name of an app, cannot move the cursor.
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 import { THIN } from '../../contract/in-words.ts';
 import type { Terminal } from '../command-host.ts';
 import { painted, type Tone } from './paint.ts';
@@ -96,17 +96,29 @@ export function plainText(text: string): string {
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let cut = '';
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (widthOf(cut + segment) >= width) break;
-    cut += segment;
+  for (const char of text) {
+    if (widthOf(cut + char) >= width) break;
+    cut += char;
   }
   return `${cut}…`;
 }
 
-/** In characters of a terminal: two for most of those of Chinese, Japanese and Korean. */
+/** Marks over other characters, and what is never seen. */
+const UNSEEN = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const JOINER = '\u200D';
+
+/** In characters of a terminal: two for most of those of Chinese, Japanese and Korean, and for emoji. */
 export function widthOf(text: string): number {
   // The most common case needs no tables.
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+  if (/^[ -~]*$/.test(text)) return text.length;
+  let width = 0;
+  let before = '';
+  for (const char of text) {
+    // What is joined to another is drawn in its place, as in an emoji of a family.
+    if (!UNSEEN.test(char) && before !== JOINER) width += eastAsianWidth(char.codePointAt(0) ?? 0);
+    before = char;
+  }
+  return width;
 }
 
 /** Names and what is so, one a line. */

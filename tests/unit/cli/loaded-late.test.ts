@@ -30,7 +30,7 @@ test('--help and --version load the parser alone', () => {
 test.each(['status', 'queue', 'requests', 'models', 'top'])('%s loads what draws its tables beside it', (name) => {
   expect(packages('backend/cli/program.ts', `backend/cli/commands/${name}-command.ts`)).toEqual([
     'commander',
-    'string-width',
+    'get-east-asian-width',
   ]);
 });
 
