@@ -1,5 +1,6 @@
 // `npm run screenshots`: makes the README's pictures anew, from the real app in front of the simulated Ollama, on a screen
 // of its own with a real panel (Debian package xfce4-panel) that shows the tray. Looks at nothing of this machine's desktop.
+// `npm run screenshots -- minute`: those of within-a-minute.ts, for which no panel is needed.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import type { Page } from 'playwright-core';
 import { startDesktop, type Desktop } from './real-app.ts';
 import { keepAsking } from '../demo-apps.ts';
 import { projectRoot } from './processes.ts';
+import { takeThem } from './within-a-minute.ts';
 
 const run = promisify(execFile);
 const out = join(projectRoot(), 'docs', 'images');
@@ -75,6 +77,12 @@ async function picture(page: Page, name: string, dark: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   mkdirSync(out, { recursive: true });
+  if (process.argv[2] === 'minute') await takeThem(picture);
+  else await readmePictures();
+  process.stdout.write(`pictures in ${out}\n`);
+}
+
+async function readmePictures(): Promise<void> {
   // At twice the density, for today's screens.
   const desktop = await startDesktop({
     panel: false,
@@ -110,7 +118,6 @@ async function main(): Promise<void> {
     panel?.kill('SIGTERM');
     await desktop.stop();
   }
-  process.stdout.write(`pictures in ${out}\n`);
 }
 
 /** Opens the tray's menu with the mouse, as a user does, and takes that corner of the screen. */
