@@ -104,6 +104,28 @@ describe('the first token', () => {
     });
   });
 
+  test('prompt-changed: it parts early from the one before it', async () => {
+    const at = (clock: string): Asking => ({
+      model: 'm12',
+      by: 'aider',
+      more: {
+        messages: [
+          { role: 'system', content: `It is ${clock}. ${'You help. '.repeat(400)}` },
+          { role: 'user', content: 'hi' },
+        ],
+      },
+    });
+    await hearth.ask('clock-1', at('12:00:01'));
+    const usage = { prompt_tokens: 1000, completion_tokens: 2, cached_tokens: 3 };
+    const script = { usage, extraFinal: figures([1000, 12]) };
+    expect(await asks('clock-2', 'first token', script, at('12:00:59'))).toMatchObject({
+      cause: 'prompt-changed',
+      text: expect.stringMatching(
+        /^Reading the prompt took 12 of 12 s\. It changed at character \d+, in the system prompt.*, so only 3 of 1,000 tokens could be reused\.$/,
+      ),
+    });
+  });
+
   test('prompt-partly-in-graphics: a half of the model is outside', async () => {
     const script = { extraFinal: figures([400, 12]) };
     expect(await asks('half', 'first token', script, { model: 'half' })).toMatchObject({
