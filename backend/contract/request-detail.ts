@@ -58,6 +58,8 @@ export const partedSchema = z.object({
   same_tokens: count,
   /** In words where that is: "the system prompt", "message 3", "the tools". */
   where: z.string(),
+  /** One has only more at its end than the other: nothing differs, and `where` is the end of the shorter one. */
+  goes_on: z.literal(true).optional(),
   /** What differs, where that can be told: "a clock", "a date", "an id", "a counter". */
   what: z.string().optional(),
   /** What Ollama reused, and how that is known; null where it is not. */

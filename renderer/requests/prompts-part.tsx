@@ -81,13 +81,13 @@ function partedWords(parted: Parted, isSame: boolean, where: string, what: strin
   return [
     isSame
       ? 'The whole prompt was there before.'
-      : `What differs is in ${where}${what === undefined ? '' : `: ${what}`}.`,
+      : parted.goes_on === true
+        ? `Nothing differs up to ${where}.`
+        : `What differs is in ${where}${what === undefined ? '' : `: ${what}`}.`,
     `The first ${about}${plural(same_tokens, 'token')} are the same${
       reused_tokens === null ? '' : `, and Ollama reused ${about}${count(reused_tokens)}`
     }.`,
     ...(after.length === 0 ? [] : [`After it ${after.join(', and ')}.`]),
-    ...(parted.now === undefined
-      ? ['Their text is no longer in memory.']
-      : ['Compared in memory, nothing is written.']),
+    ...(parted.block > 1 ? ['Their text is no longer in memory.'] : ['Compared in memory, nothing is written.']),
   ];
 }

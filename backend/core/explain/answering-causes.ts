@@ -118,7 +118,7 @@ export const PROMPT_CAUSES: readonly SlowCause[] = [
     tell: (facts) => {
       const { parted, reused, tokens } = facts.run.prompt;
       if (parted === undefined || reused === undefined || reused >= tokens * LITTLE) return undefined;
-      if (parted.same_chars >= parted.chars * LITTLE) return undefined;
+      if (parted.goes_on === true || parted.same_chars >= parted.chars * LITTLE) return undefined;
       const what = parted.what === undefined ? '' : ` (${parted.what})`;
       return {
         text: `${reading(facts)} It changed at character ${(parted.same_chars + 1).toLocaleString('en')}, in ${parted.where}${what}, so only ${reused.toLocaleString('en')} of ${counted(tokens, 'token')} could be reused.`,

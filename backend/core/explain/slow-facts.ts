@@ -92,7 +92,7 @@ export interface RunFacts {
     readonly ms: number;
     /** It did not fit; in tokens. */
     readonly truncated: { readonly tokens: number; readonly size: number } | undefined;
-    readonly parted: Pick<Parted, 'same_chars' | 'chars' | 'where' | 'what'> | undefined;
+    readonly parted: Pick<Parted, 'same_chars' | 'chars' | 'goes_on' | 'where' | 'what'> | undefined;
   };
   readonly answer: {
     readonly tokens: number;

@@ -152,6 +152,7 @@ export class Hindsight {
       block: parting.block,
       same_tokens: tokens(parting.same),
       where: parting.where,
+      ...(parting.character === undefined ? { goes_on: true as const } : {}),
       ...(parting.what === undefined ? {} : { what: parting.what }),
       reused_tokens: trace.reused?.tokens ?? null,
       known_by: trace.reused?.by ?? 'estimated',

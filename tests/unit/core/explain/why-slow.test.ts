@@ -89,3 +89,10 @@ describe('the sentence', () => {
     expect(said(slowFacts({ parts: { answer: 720_000, place: 120_000 } }))).toBe('The answer took 12 of 14 min.');
   });
 });
+
+test('a prompt that only goes on where the one before ended has not changed', () => {
+  const changed = SLOW_EXAMPLES['prompt-changed'];
+  const parted = { same_chars: 70, chars: 84_930, goes_on: true, where: 'the end of the prompt before' } as const;
+  const run = changed && { ...changed.run, prompt: { ...changed.run.prompt, parted } };
+  expect(run && whySlow({ ...changed, run })?.cause).toBe('prompt-long');
+});

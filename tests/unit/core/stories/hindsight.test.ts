@@ -97,7 +97,7 @@ test('where Ollama does not tell, reuse is estimated by the pace of prompts that
   expect(ran([LONG], { tokens: 600, loadMs: 900 }).reused).toEqual({ tokens: 0, by: 'estimated' });
   expect(ran([LONG, 'one'], { tokens: 601, msEach: 1 / 10 })).toMatchObject({
     reused: { tokens: 541, by: 'estimated' },
-    parted: { reused_tokens: 541, known_by: 'estimated', same_tokens: 600, new_tokens: 1 },
+    parted: { goes_on: true, reused_tokens: 541, known_by: 'estimated', same_tokens: 600, new_tokens: 1 },
   });
   // A little faster than before is the machine.
   expect(ran([LONG, 'two'], { tokens: 601, msEach: 0.9 }).reused).toEqual({ tokens: 0, by: 'estimated' });
