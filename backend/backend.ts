@@ -16,7 +16,10 @@ import { Flights } from './core/flight.ts';
 import { Hindsight } from './core/stories/hindsight.ts';
 import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
+import { NoticeBoard } from './core/telemetry/notice-board.ts';
 import { History } from './core/telemetry/history.ts';
+import { ollamaNotice } from './core/stories/ollama-notice.ts';
+import { tellRefusedPages } from './refused-pages.ts';
 import { PassedOn } from './core/stories/passed-on.ts';
 import { JobBatches } from './core/stories/job-batches.ts';
 import { Jobs } from './core/stories/jobs.ts';
@@ -49,7 +52,6 @@ import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
 import { openBatches } from './batch-work.ts';
 import { openFront } from './front.ts';
-import { tellRefusedPages } from './refused-pages.ts';
 import { openStores } from './stores.ts';
 import { openTexts } from './text-work.ts';
 
@@ -62,7 +64,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const config = (): Config => current;
   const life = new AbortController();
   const bind = effectiveBind(current);
-  if (bind.refusedBecause !== undefined) log.warn({}, bind.refusedBecause);
 
   // Random, so that one Hearth can run behind another.
   const via = `1.1 hearth-${randomUUID()}`;
@@ -84,7 +85,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const relay = createRelay({ config, clock, via });
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator, meter });
   const { modelfiles, residency } = memoryParts;
-  const reloads = new Reloads(clock.elapsed, (text) => notice(text));
+  const board = new NoticeBoard({ clock, log, tell: (fact) => feed.notice(fact), changed: () => feed.touch('state') });
+  const { put } = board;
+  const reloads = new Reloads(put);
   const queue = new LeaseQueue({
     config,
     clock,
@@ -99,11 +102,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const memory = { ...memoryParts, upstream, watch, queue };
   const slow = new Slowness({ ...memory, config, clock });
   const passedOn = new PassedOn({ ...memory, log, life: life.signal });
-  const notice = (text: string): void => warn({}, text);
-  const handles = new HandleWatch(notice);
+  const handles = new HandleWatch(put);
   const underWay = new UnderWay(() => current.server.max_inflight_mb);
-  const stores = openStores({ database, config, clock, log, dataFolder, recorded, notice });
-  const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, notice });
+  const stores = openStores({ database, config, clock, log, dataFolder, recorded, put });
+  const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, put });
   const hindsight = new Hindsight({ config, clock, estimator, cache, watch, modelfiles, startedAt: clock.elapsed() });
   const onWatch = (): void => feed.touch('state', 'snapshot');
   const textWork = openTexts({ config, clock, log, requests, stores, underWay, newId: randomUUID, onWatch });
@@ -132,10 +134,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     watchingUntil: () => texts.watchingUntil,
     behind: () => jobs.backlog.size,
     openBatches: (watcher) => batches.open(watcher),
-    notices: () => [
-      ...(bind.refusedBecause === undefined ? [] : [bind.refusedBecause]),
-      ...[stores, handles, warmer, reloads, recorder].flatMap(({ notices }) => notices),
-    ],
+    notices: () => board.sentences,
   };
   const feed = new Feed(
     {
@@ -160,16 +159,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const requestDesk = new RequestDesk({ requestLog: stores.requests, jobs });
   const acting = { ...memory, config, clock, cache, conversations, telemetry };
-  const warmer = new Warmer({ ...acting, log, notice });
+  const warmer = new Warmer({ ...acting, log, put });
 
-  function warn(fields: object, text: string): void {
-    log.warn(fields, text);
-    feed.notice({ level: 'warning', text });
-    feed.touch('state');
-  }
+  if (bind.refusedBecause !== undefined) put('bind', { text: bind.refusedBecause });
 
   function looked(state: UpstreamState): void {
     memoryParts.look(state);
+    put('ollama', current.cache.mode === 'replay' ? undefined : ollamaNotice(state));
     void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
     jobs.feed();
@@ -178,7 +174,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   const metrics = new MetricsPage({ meter, shown, life: life.signal });
-  const stuckWatch = new StuckWatch(shown, () => feed.touch('state', 'queue'));
+  const stuckWatch = new StuckWatch(shown, put, () => feed.touch('state', 'queue'));
   const front = {
     ...shown,
     ...acting,
@@ -193,6 +189,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...batchWork,
     feed,
     requestDesk,
+    board,
     meter,
     metrics,
     ...textWork,
@@ -239,7 +236,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   history.began(stores.history);
   void beat.run(life.signal);
-  const deaf = tellRefusedPages(originApprovals, warn);
+  const deaf = tellRefusedPages(originApprovals, put);
 
   const lookAgain = (): void => {
     beat.look();

@@ -2,33 +2,28 @@
 // that only a look of our own can say why callers are turned away.
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
+import type { PutNotice, Told } from './core/ports.ts';
 
-const NONE_LEFT =
-  'No file handles are left, so new connections are closed at once. Close some, or allow Hearth more (ulimit -n, LimitNOFILE).';
+const NONE_LEFT: Told = {
+  text: 'No file handles are left, so new connections are closed at once.',
+  todo: 'Close some, or allow Hearth more (ulimit -n, LimitNOFILE).',
+};
 /** Of the process, and of the machine. */
 const CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 export class HandleWatch {
-  readonly #tell: (sentence: string) => void;
+  readonly #put: PutNotice;
   readonly #take: () => void;
-  #isNoneLeft = false;
 
-  /** `tell` is called once each time that they run out; `take` takes a handle and gives it back. */
-  constructor(tell: (sentence: string) => void, take = (): void => closeSync(openSync(devNull, 'r'))) {
-    this.#tell = tell;
+  /** `take` takes a handle and gives it back. */
+  constructor(put: PutNotice, take = (): void => closeSync(openSync(devNull, 'r'))) {
+    this.#put = put;
     this.#take = take;
   }
 
   /** Called every few seconds. */
   look(): void {
-    const before = this.#isNoneLeft;
-    this.#isNoneLeft = this.#hasNone();
-    if (this.#isNoneLeft && !before) this.#tell(NONE_LEFT);
-  }
-
-  /** What holds at this moment. */
-  get notices(): readonly string[] {
-    return this.#isNoneLeft ? [NONE_LEFT] : [];
+    this.#put('handles', this.#hasNone() ? NONE_LEFT : undefined);
   }
 
   #hasNone(): boolean {

@@ -1,6 +1,6 @@
 // What the gateway keeps beyond its life, put together: a face of the database for each kind of thing. Made by backend.ts
 // alone.
-import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import type { Clock, Log, PutNotice, ReadConfig } from './core/ports.ts';
 import type { Recording, Recordings } from './core/recordings/recordings.ts';
 import type { RequestLog } from './core/requests/request-log.ts';
 import type { TextStore } from './core/requests/text-store.ts';
@@ -25,7 +25,7 @@ export interface StoresOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Tells people. */
-  notice(text: string): void;
+  readonly put: PutNotice;
 }
 
 export interface Stores {
@@ -36,8 +36,6 @@ export interface Stores {
   readonly history: HistoryStore;
   readonly requests: RequestLog;
   readonly texts: TextStore;
-  /** What is wrong with the disk now, for people. */
-  readonly notices: readonly string[];
   readonly recordings: Recordings;
   /** After a change of the configuration. */
   reconfigured(): void;
@@ -48,12 +46,11 @@ export interface Stores {
 }
 
 /** Throws invalid_request when the recordings that it is given are too large. */
-export function openStores({ database, dataFolder, recorded, config, clock, log, notice }: StoresOptions): Stores {
+export function openStores({ database, dataFolder, recorded, config, clock, log, put }: StoresOptions): Stores {
   const folder = config().cache.persist && recorded === undefined ? dataFolder : undefined;
-  let notices: readonly string[] = [];
   const deaf = database.onChange(({ trouble }) => {
-    notices = trouble === undefined ? [] : [trouble];
-    notice(trouble ?? `Hearth keeps everything in ${folder} again.`);
+    put('disk', trouble === undefined ? undefined : { text: trouble });
+    if (trouble === undefined) log.info({}, `Hearth keeps everything in ${folder} again.`);
   });
   database.use(folder);
   const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
@@ -78,9 +75,6 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     requests,
     texts,
     reconfigured,
-    get notices() {
-      return notices;
-    },
     open() {
       // Asking this opens the file.
       void database.isDurable;

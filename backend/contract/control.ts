@@ -227,6 +227,26 @@ export type RequestList = z.infer<typeof requestListSchema>;
 export const detailedRequestSchema = requestFactSchema.extend({ detail: requestDetailSchema.optional() });
 export type DetailedRequest = z.infer<typeof detailedRequestSchema>;
 
+/** What the user should know: one for each state, told once when it begins. */
+export const noticeFactSchema = z.object({
+  /** Names the state: `disk`, `ollama` … */
+  id: z.string(),
+  level: z.enum(['info', 'warning']),
+  /** What is so, who causes it, and what ends it, in whole sentences; the last two where there is something to say. */
+  text: z.string(),
+  who: z.string().optional(),
+  todo: z.string().optional(),
+  since: time,
+  /** null: it is so now. */
+  until: time.nullable(),
+  /** How often it began; where it came back within five minutes it is the same notice. */
+  times: count,
+});
+export type NoticeFact = z.infer<typeof noticeFactSchema>;
+
+/** GET /api/notices: the last 50 of a day, the newest first, and all that are so. */
+export const noticeListSchema = z.object({ notices: z.array(noticeFactSchema) });
+
 /** Everything as it is now, for callers that may see all of it. */
 export const snapshotSchema = z.object({
   health: healthSchema,
@@ -250,7 +270,7 @@ export const EVENTS = {
     left_out: count.optional(),
   }),
   model: z.object({ models: z.array(installedSchema) }),
-  notice: z.object({ level: z.enum(['info', 'warning']), text: z.string() }),
+  notice: noticeFactSchema,
 } as const;
 export type EventName = keyof typeof EVENTS;
 export type EventData<N extends EventName> = z.infer<(typeof EVENTS)[N]>;

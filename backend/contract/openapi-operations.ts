@@ -9,6 +9,7 @@ import {
   conversationRemovedSchema,
   conversationViewSchema,
   healthSchema,
+  noticeListSchema,
   detailedRequestSchema,
   requestListSchema,
 } from './control.ts';
@@ -67,6 +68,7 @@ export const ANSWERED = {
   Watching: watchingSchema,
   TextsRemoved: textsRemovedSchema,
   CacheStats: cacheStatsSchema,
+  NoticeList: noticeListSchema,
   ActionResult: actionResultSchema,
   Health: healthSchema,
   Error: wireErrorSchema,
@@ -115,6 +117,13 @@ export const OPERATIONS: {
       query: [{ name: 'ready', in: 'query', schema: { enum: ['1'] }, description: '503 unless healthy' }],
       answers: { status: 200, shapes: ['Health'], what: 'The process lives' },
       errors: [],
+    },
+  },
+  '/api/notices': {
+    get: {
+      what: 'What you should know',
+      answers: { status: 200, shapes: ['NoticeList'], what: 'What is so, and the last of what was' },
+      errors: ['forbidden'],
     },
   },
   '/metrics': {

@@ -98,6 +98,14 @@ export const ROUTES = [
     what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',
   },
   {
+    path: '/api/notices',
+    methods: ['GET'],
+    dialect: 'own',
+    ...LOOKS,
+    scope: 'each',
+    what: 'What you should know, and what to do: what is so, and the last of what was.',
+  },
+  {
     path: '/metrics',
     methods: ['GET'],
     dialect: 'own',

@@ -206,6 +206,25 @@ export interface Meter {
   left(model: string, why: WhyLeft): void;
 }
 
+/** What the user should know, in whole sentences. */
+export interface Told {
+  readonly level?: 'info';
+  readonly text: string;
+  /** With the names of those who cause it; not everybody may know them. */
+  readonly who?: string;
+  /** What ends it. */
+  readonly todo?: string;
+  /** Not among the sentences that everybody may read: `/health` has a field of its own for it, or it names a page. */
+  readonly listOnly?: true;
+  /** The log tells it in its own words. */
+  readonly isLogged?: true;
+  /** It is over by itself when it is not put again for so long. Milliseconds. */
+  readonly lastsMs?: number;
+}
+
+/** Says that a state is so, or with undefined that it is not; saying the same again changes nothing. `id` names the state. */
+export type PutNotice = (id: string, told: Told | undefined) => void;
+
 /** What is known of Ollama without calling it now. */
 export interface UpstreamState {
   readonly url: string;

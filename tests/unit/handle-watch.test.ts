@@ -1,33 +1,31 @@
 // What is told when a process has no file handle left.
 import { expect, test } from 'vitest';
+import type { Told } from '../../backend/core/ports.ts';
 import { HandleWatch } from '../../backend/handle-watch.ts';
 
-test('says once that no file handles are left, for as long as it holds', () => {
-  const told: string[] = [];
+test('says that no file handles are left, for as long as it holds', () => {
   let code: string | undefined;
+  let told: Told | undefined;
   const watch = new HandleWatch(
-    (sentence) => told.push(sentence),
+    (_id, now) => void (told = now),
     () => {
       if (code !== undefined) throw Object.assign(new Error('open'), { code });
     },
   );
-  const look = (next: string | undefined): readonly string[] => {
+  const look = (next: string | undefined): string | undefined => {
     code = next;
     watch.look();
-    return watch.notices;
+    return told?.text;
   };
-  expect(look(undefined)).toEqual([]);
-  expect(look('EMFILE')).toEqual([expect.stringMatching(/^No file handles are left/)]);
-  expect(look('ENFILE')).toHaveLength(1);
-  expect(told).toEqual(watch.notices);
-  expect(look('EACCES')).toEqual([]);
-  look('EMFILE');
-  expect(told).toHaveLength(2);
+  expect(look(undefined)).toBeUndefined();
+  expect(look('EMFILE')).toMatch(/^No file handles are left/);
+  expect(look('ENFILE')).toMatch(/^No file handles are left/);
+  expect(look('EACCES')).toBeUndefined();
 });
 
 test('takes a real handle and gives it back', () => {
-  const told: string[] = [];
-  const watch = new HandleWatch((sentence) => told.push(sentence));
+  const told: (Told | undefined)[] = [];
+  const watch = new HandleWatch((_id, now) => told.push(now));
   watch.look();
-  expect(told).toEqual([]);
+  expect(told).toEqual([undefined]);
 });

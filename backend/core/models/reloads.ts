@@ -2,7 +2,7 @@
 // what is so and what ends it; it changes no request. The same for prompts that do not fit into their context.
 import type { Truncated } from '../../contract/chat/chat.ts';
 import { endOfReloads, endOfTruncation } from '../explain/load-words.ts';
-import type { Elapsed, RunnerSpec } from '../ports.ts';
+import type { PutNotice, RunnerSpec } from '../ports.ts';
 import { differences } from './runner.ts';
 
 /** A storm: two loads of more than this, for other options, within the last runs of a model. */
@@ -11,7 +11,7 @@ const LOADS = 2;
 const LAST_RUNS = 5;
 /** What has not happened again for so long is over. Milliseconds. */
 const OVER_MS = 3_600_000;
-/** Models remembered, and different sentences. */
+/** Models remembered. */
 const MOST = 50;
 
 /** A run of a model that has ended its load. */
@@ -24,23 +24,13 @@ export interface ModelRun {
   readonly caller: string;
 }
 
-interface Noted {
-  readonly sentence: string;
-  readonly at: number;
-}
-
 export class Reloads {
-  readonly #elapsed: Elapsed;
   /** By weights, the last ones. */
   readonly #runs = new Map<string, readonly ModelRun[]>();
-  /** What is so, by what it is about. */
-  readonly #noted = new Map<string, Noted>();
-  /** Told of what is new, with the callers' names in it. */
-  readonly #tell: (text: string) => void;
+  readonly #put: PutNotice;
 
-  constructor(elapsed: Elapsed, tell: (text: string) => void) {
-    this.#elapsed = elapsed;
-    this.#tell = tell;
+  constructor(put: PutNotice) {
+    this.#put = put;
   }
 
   /** Notes a run, and says so when it is part of a storm. */
@@ -54,33 +44,23 @@ export class Reloads {
     const names = new Set(loads.flatMap(({ spec, before }) => (before === undefined ? [] : differences(before, spec))));
     const differ = [...names].join(', ') || 'PARAMETER';
     const what = `${model} was loaded ${loads.length} times in ${runs.length} requests, each time for another ${differ}.`;
-    const end = endOfReloads(model, [...names]);
-    this.#note(`storm ${weights}`, `${what} ${end}`, `${what} ${whoAsks(runs, [...names])}${end}`);
+    const who = whoAsks(runs, [...names]);
+    this.#put(`storm ${weights}`, {
+      text: what,
+      ...(who === undefined ? {} : { who }),
+      todo: endOfReloads(model, [...names]),
+      lastsMs: OVER_MS,
+    });
   }
 
   /** Notes that a prompt does not fit. */
   truncated({ model, weights }: RunnerSpec, { tokens, size }: Truncated, caller: string): void {
-    const what = `A prompt for ${model} has about ${tokens} tokens, and its context ${size}: Ollama leaves the oldest part out.`;
-    const end = endOfTruncation(model);
-    this.#note(`truncated ${weights} ${size}`, `${what} ${end}`, `${what} It came from ${caller}. ${end}`);
-  }
-
-  /** What is so, without the names of callers: not everybody may know them. */
-  get notices(): string[] {
-    this.#forget();
-    return [...this.#noted.values()].map(({ sentence }) => sentence);
-  }
-
-  #note(about: string, sentence: string, named: string): void {
-    this.#forget();
-    const isNew = !this.#noted.has(about);
-    bounded(this.#noted.set(about, { sentence, at: this.#elapsed() }));
-    if (isNew) this.#tell(named);
-  }
-
-  #forget(): void {
-    const old = this.#elapsed() - OVER_MS;
-    for (const [about, { at }] of this.#noted) if (at < old) this.#noted.delete(about);
+    this.#put(`truncated ${weights} ${size}`, {
+      text: `A prompt for ${model} has about ${tokens} tokens, and its context ${size}: Ollama leaves the oldest part out.`,
+      who: `It came from ${caller}.`,
+      todo: endOfTruncation(model),
+      lastsMs: OVER_MS,
+    });
   }
 }
 
@@ -89,10 +69,10 @@ function isReload({ spec, before, loadMs }: ModelRun): boolean {
   return loadMs > LONG_LOAD_MS && before !== undefined && before.key !== spec.key;
 }
 
-/** "aider asks for num_ctx 9102 and 9350, Continue for none. " */
-function whoAsks(runs: readonly ModelRun[], names: readonly string[]): string {
+/** "aider asks for num_ctx 9102 and 9350, Continue for none." */
+function whoAsks(runs: readonly ModelRun[], names: readonly string[]): string | undefined {
   const [name] = names;
-  if (name === undefined) return '';
+  if (name === undefined) return undefined;
   const asked = new Map<string, Set<string>>();
   for (const { caller, spec } of runs) {
     const value = spec.options[name];
@@ -100,7 +80,7 @@ function whoAsks(runs: readonly ModelRun[], names: readonly string[]): string {
   }
   const each = [...asked].map(([caller, values]) => [caller, [...values].join(' and ')] as const);
   const [[first, firstValues] = ['', ''], ...others] = each;
-  return `${[`${first} asks for ${name} ${firstValues}`, ...others.map(([caller, values]) => `${caller} for ${values}`)].join(', ')}. `;
+  return `${[`${first} asks for ${name} ${firstValues}`, ...others.map(([caller, values]) => `${caller} for ${values}`)].join(', ')}.`;
 }
 
 function bounded(map: Map<string, unknown>): void {

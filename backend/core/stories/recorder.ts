@@ -12,7 +12,7 @@ import { differencesFromNearest } from '../recordings/nearest-question.ts';
 import { type RecordedQuestion, recordedQuestion, recordingKey } from '../recordings/recorded-question.ts';
 import { vectorRecording, writtenRecording } from '../recordings/recording-line.ts';
 import type { Recording, Recordings } from '../recordings/recordings.ts';
-import type { Log, ReadConfig, Watch } from '../ports.ts';
+import type { Log, PutNotice, ReadConfig, Watch } from '../ports.ts';
 import type { ChatCall, ToKeep } from '../requests/call.ts';
 import type { EmbedCall } from './embedder.ts';
 import type { ToldHit } from './kept-answers.ts';
@@ -22,8 +22,7 @@ export interface RecorderParts {
   readonly config: ReadConfig;
   readonly watch: Pick<Watch, 'invalidate'>;
   readonly log: Log;
-  /** Something that the user should know has changed. */
-  notice(text: string): void;
+  readonly put: PutNotice;
 }
 
 /** The mode in which a request is answered: its own, or that of the settings. */
@@ -55,6 +54,7 @@ export class Recorder {
   reconfigured(): void {
     const { config, log, watch, recordings } = this.#parts;
     const { mode } = config().cache;
+    this.#tell();
     if (mode === this.#mode) return;
     this.#mode = mode;
     // The models of a recording are not those of Ollama.
@@ -82,15 +82,15 @@ export class Recorder {
   }
 
   #put(recordings: readonly Recording[]): void {
-    const before = this.#isFull;
     this.#isFull = !this.#parts.recordings.put(recordings);
-    const [text] = this.notices;
-    if (!before && text !== undefined) this.#parts.notice(text);
+    this.#tell();
   }
 
-  /** What holds as long as the last answer could not be recorded. */
-  get notices(): readonly string[] {
-    return this.#isFull && this.#parts.config().cache.mode === 'record' ? [fullSentence(this.#parts.recordings)] : [];
+  /** It holds as long as the last answer could not be recorded. */
+  #tell(): void {
+    const { put, config, recordings } = this.#parts;
+    const isFull = this.#isFull && config().cache.mode === 'record';
+    put('recording', isFull ? { text: fullSentence(recordings) } : undefined);
   }
 
   // ---- replay

@@ -1,7 +1,7 @@
 // Whether a run hangs: the model works for a request and has given nothing for too long, while Ollama answers all the same.
 // Ollama does not notice that by itself (ollama#17408), and what answers its probes is another part of it.
 import type { Health } from '../../contract/control.ts';
-import type { Clock, ReadConfig, Watch } from '../ports.ts';
+import type { Clock, PutNotice, ReadConfig, Told, Watch } from '../ports.ts';
 import type { Requests } from '../requests/requests.ts';
 
 export interface StuckParts {
@@ -25,20 +25,32 @@ export function stuckRun({ config, clock, watch, requests }: StuckParts): Health
   return found;
 }
 
+function stuckNotice({ model }: NonNullable<Health['stuck']>): Told {
+  return {
+    text: `A run of ${model} gives nothing any more, though Ollama answers.`,
+    todo: 'Cancel it, or restart Ollama.',
+    listOnly: true,
+  };
+}
+
 /** Notices when a run begins to hang, or no longer does: nothing else happens then that anybody would be told of. */
 export class StuckWatch {
   readonly #parts: StuckParts;
+  readonly #put: PutNotice;
   readonly #changed: () => void;
   #was = false;
 
-  constructor(parts: StuckParts, changed: () => void) {
+  constructor(parts: StuckParts, put: PutNotice, changed: () => void) {
     this.#parts = parts;
+    this.#put = put;
     this.#changed = changed;
   }
 
   /** Call it every few seconds. */
   look(): void {
-    const is = stuckRun(this.#parts) !== undefined;
+    const stuck = stuckRun(this.#parts);
+    const is = stuck !== undefined;
+    this.#put('stuck', is ? stuckNotice(stuck) : undefined);
     if (is !== this.#was) this.#changed();
     this.#was = is;
   }

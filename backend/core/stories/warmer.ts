@@ -8,7 +8,7 @@ import { warm, type ActionParts } from './actions.ts';
 import { keepAliveMs } from '../models/keep-alive.ts';
 import { meantModel } from '../models/profiles.ts';
 import { named } from '../models/names.ts';
-import type { LoadedModel, Log } from '../ports.ts';
+import type { LoadedModel, Log, PutNotice } from '../ports.ts';
 import { IDLE_MS, type Uses } from '../models/uses.ts';
 
 /** A model is renewed when less than a third of its time is left, and not later than this. Milliseconds. */
@@ -22,8 +22,7 @@ const CLOCK_SLACK_MS = 5000;
 export interface WarmerParts extends ActionParts {
   readonly uses: Uses;
   readonly log: Log;
-  /** Something is to be said, once, as a sentence. */
-  notice(text: string): void;
+  readonly put: PutNotice;
 }
 
 /** A name of the preload list, and what its runner is loaded from: the name itself where it is not installed. */
@@ -76,6 +75,7 @@ export class Warmer {
       return;
     }
     this.#look();
+    this.#tell();
     if (this.#busy || queue.waiting > 0 || queue.running > 0 || queue.paused) return;
     this.#busy = true;
     void this.#round(signal).finally(() => {
@@ -206,22 +206,27 @@ export class Warmer {
 
   #misfit(loaded: string, left: string): void {
     if (this.#misfits.some((pair) => pair.loaded === loaded && pair.left === left)) return;
-    const told = this.notices.length;
     this.#misfits.push({ loaded, left });
-    const [text] = this.notices.slice(told);
-    if (text !== undefined) this.#parts.notice(text);
+    this.#tell();
   }
 
-  /** What of the preload list does not fit together, as sentences. */
-  get notices(): string[] {
+  /** What of the preload list does not fit together. */
+  #tell(): void {
+    if (this.#misfits.length === 0) return;
     const names = new Map(this.#wanted().map(({ name, weights }) => [weights, name]));
-    return this.#misfits.flatMap(({ loaded, left }) => {
+    for (const { loaded, left } of this.#misfits) {
       const [came, went] = [names.get(loaded), names.get(left)];
-      if (came === undefined || went === undefined) return [];
-      return [
-        `${went} and ${came} do not fit into memory together: when ${came} was loaded, Ollama unloaded ${went}. Hearth does not load both by itself; take one of them off ollama.preload.`,
-      ];
-    });
+      const isBoth = came !== undefined && went !== undefined;
+      this.#parts.put(
+        `misfit ${left} ${loaded}`,
+        isBoth
+          ? {
+              text: `${went} and ${came} do not fit into memory together: when ${came} was loaded, Ollama unloaded ${went}.`,
+              todo: 'Hearth does not load both by itself; take one of them off ollama.preload.',
+            }
+          : undefined,
+      );
+    }
   }
 
   /** After a try that failed, or did not last, there is a pause. */

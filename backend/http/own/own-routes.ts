@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
 import type { Feed } from '../../core/telemetry/feed.ts';
+import type { NoticeBoard } from '../../core/telemetry/notice-board.ts';
 import { spaceOf } from '../../core/ownership.ts';
 import { cacheStats, health, type SnapshotParts } from '../../core/stories/snapshot.ts';
 import { parseJson } from '../wire/body.ts';
@@ -20,6 +21,7 @@ import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/c
 export interface OwnParts
   extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, TextParts, MetricsParts {
   readonly feed: Feed;
+  readonly board: Pick<NoticeBoard, 'list'>;
 }
 
 /** Kept answers are for programs; a browser must ask again each time. */
@@ -42,6 +44,7 @@ export function ownHandlers(parts: OwnParts) {
     '/api/requests/:id/again': { POST: on(askAgain) },
     '/api/requests/:id': { GET: on(showRequest) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
+    '/api/notices': { GET: on(showNotices) },
     '/metrics': { GET: on(showMetrics) },
     '/openapi.json': { GET: on(showOpenApi) },
     '/api/events': { GET: on(showEvents) },
@@ -89,6 +92,14 @@ async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerRespon
   const result = await act(parts, asked, { watcher: watcherOf(req), signal: goneSignal(res) });
   parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);
+}
+
+// ---- GET /api/notices
+
+async function showNotices({ board }: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  // They name callers and pages.
+  requireScope(req, 'manage');
+  sendJson(res, 200, { notices: board.list }, NO_STORE);
 }
 
 // ---- GET /openapi.json

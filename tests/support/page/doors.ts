@@ -43,6 +43,7 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
   '/api/requests/:id/body': [{ method: 'GET', status: 404, code: 'request_not_found' }],
   '/api/requests/:id/again': [{ method: 'POST', status: 404, code: 'request_not_found' }],
   '/api/requests/:id': [{ method: 'GET', status: 404, code: 'request_not_found' }],
+  '/api/notices': [{ method: 'GET', status: 200 }],
   '/metrics': [{ method: 'GET', status: 200 }],
   '/openapi.json': [{ method: 'GET', status: 200 }],
   '/api/events': [{ method: 'GET', status: 200, endless: true }],

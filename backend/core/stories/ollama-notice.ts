@@ -1,0 +1,13 @@
+// The notice that Ollama is away.
+import type { Told, UpstreamState } from '../ports.ts';
+
+/** Undefined while it answers, or nothing is known yet. */
+export function ollamaNotice({ status, reason }: Pick<UpstreamState, 'status' | 'reason'>): Told | undefined {
+  if (status !== 'down') return undefined;
+  return {
+    text: reason ?? 'Ollama does not answer.',
+    todo: 'Start it again, or mend what is in the way. What was accepted waits until it is back.',
+    listOnly: true,
+    isLogged: true,
+  };
+}

@@ -1,0 +1,120 @@
+// What the user should know. Each notice tells of one state: it begins and ends with it, and is told once, when it begins. A
+// state that comes back soon after it ended is still the same notice, so that an Ollama that comes and goes ten times a minute
+// is told once. The last ones can be read.
+import type { NoticeFact } from '../../contract/control.ts';
+import type { Clock, Log, PutNotice, Told } from '../ports.ts';
+
+/** A state that comes back within this is the same notice. Milliseconds. */
+const CALM_MS = 5 * 60_000;
+/** Notices remembered, and for how long after their end. Milliseconds. */
+const MOST = 50;
+const REMEMBERED_MS = 24 * 3_600_000;
+
+interface Entry {
+  readonly id: string;
+  told: Told;
+  /** By the clock on the wall, for people. Milliseconds since 1970. */
+  readonly since: number;
+  /** By the monotonic clock; Infinity while it is so. */
+  until: number;
+  /** How often the state began. */
+  times: number;
+}
+
+export interface BoardParts {
+  readonly clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly log: Pick<Log, 'warn'>;
+  /** Told of each notice once. */
+  tell(notice: NoticeFact): void;
+  /** One began, changed or ended. */
+  changed(): void;
+}
+
+export class NoticeBoard {
+  readonly #parts: BoardParts;
+  /** By id, the one that began last. */
+  readonly #latest = new Map<string, Entry>();
+  /** The oldest first. */
+  #entries: Entry[] = [];
+
+  constructor(parts: BoardParts) {
+    this.#parts = parts;
+  }
+
+  /** A state is so, or with undefined it is not. Saying the same again changes nothing. */
+  readonly put: PutNotice = (id, told) => {
+    const now = this.#parts.clock.elapsed();
+    const entry = this.#latest.get(id);
+    if (told === undefined) {
+      if (entry === undefined || entry.until <= now) return;
+      entry.until = now;
+      return this.#parts.changed();
+    }
+    const until = told.lastsMs === undefined ? Infinity : now + told.lastsMs;
+    if (entry === undefined || entry.until < now - CALM_MS) return this.#begin(id, told, until);
+    const isNews = entry.until <= now || entry.told.text !== told.text;
+    if (entry.until <= now) entry.times++;
+    entry.told = told;
+    entry.until = until;
+    if (isNews) this.#parts.changed();
+  };
+
+  #begin(id: string, told: Told, until: number): void {
+    const entry: Entry = { id, told, since: this.#parts.clock.now(), until, times: 1 };
+    this.#latest.set(id, entry);
+    this.#entries.push(entry);
+    this.#forget();
+    if (told.isLogged === undefined) this.#parts.log.warn({ notice: id }, sentencesOf(told));
+    this.#parts.tell(this.#fact(entry));
+    this.#parts.changed();
+  }
+
+  /** Those that are over go first, the oldest of them before all. */
+  #forget(): void {
+    const now = this.#parts.clock.elapsed();
+    const isOld = ({ until }: Entry): boolean => until < now - REMEMBERED_MS;
+    let tooMany = this.#entries.length - MOST;
+    this.#entries = this.#entries.filter((entry) => {
+      const goes = isOld(entry) || (tooMany > 0 && entry.until <= now);
+      if (!goes) return true;
+      tooMany--;
+      if (this.#latest.get(entry.id) === entry) this.#latest.delete(entry.id);
+      return false;
+    });
+  }
+
+  /** What is so now and is told nowhere else, in sentences without names. */
+  get sentences(): string[] {
+    const now = this.#parts.clock.elapsed();
+    return this.#entries
+      .filter(({ until, told }) => until > now && told.listOnly === undefined)
+      .map(({ told }) => sentencesOf({ ...told, who: undefined }));
+  }
+
+  /** The last ones, the newest first. With names: for those who may see everything. */
+  get list(): NoticeFact[] {
+    this.#forget();
+    return this.#entries.map((entry) => this.#fact(entry)).toReversed();
+  }
+
+  #fact({ id, told, since, until, times }: Entry): NoticeFact {
+    const { level = 'warning', text, who, todo } = told;
+    const elapsed = this.#parts.clock.elapsed();
+    const ended = until > elapsed ? null : new Date(this.#parts.clock.now() - (elapsed - until)).toISOString();
+    return {
+      id,
+      level,
+      text,
+      ...(who === undefined ? {} : { who }),
+      ...(todo === undefined ? {} : { todo }),
+      since: new Date(since).toISOString(),
+      until: ended,
+      times,
+    };
+  }
+}
+
+/** All of it, as one text. */
+export function sentencesOf({ text, who, todo }: { [K in 'text' | 'who' | 'todo']?: string | undefined }): string {
+  return [text, who, todo].filter((each) => each !== undefined).join(' ');
+}
