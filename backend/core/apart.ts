@@ -24,6 +24,7 @@ export function tablesApart(ours: Table, theirs: Table): Apart[] {
 
 /** A text by the place where it begins to differ; all else by what it is. */
 export function valuesApart(name: string, ours: unknown, theirs: unknown): Apart {
+  if (ours === theirs) return SAME;
   const [own, their] = [JSON.stringify(ours) ?? '', JSON.stringify(theirs) ?? ''];
   if (own === their) return SAME;
   const texts = typeof ours === 'string' && typeof theirs === 'string' && name !== 'model' && name !== 'namespace';
