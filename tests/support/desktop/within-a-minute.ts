@@ -45,8 +45,9 @@ async function morning(desktop: Desktop): Promise<void> {
   for (const content of ['How long does rice take?', 'What goes with lentils?', 'How long does rice take?']) {
     await ask(desktop, 'Kitchen-Notes', question(content));
   }
-  for (const content of ['Name three rivers.', 'Name three lakes.', 'Name three rivers.', 'Name three hills.']) {
-    await ask(desktop, 'Night-Script', question(content));
+  // Enough that it is known what is usual for the model.
+  for (const thing of ['rivers', 'lakes', 'rivers', 'hills', 'seas', 'woods', 'towns', 'roads', 'birds', 'trees']) {
+    await ask(desktop, 'Night-Script', question(`Name three ${thing}.`));
   }
   await ask(desktop, 'Reading-Desk', reading('09:14:05', 'Who is the narrator?'));
   const before = ask(desktop, 'Kitchen-Notes', question('Plan the meals of a week for four.'));
