@@ -10,6 +10,7 @@ import { heapGrowth } from './heap-growth.ts';
 import { hostControl } from './host-control.ts';
 import type { Backend, BackendOptions } from './hosting.ts';
 import { Embedder } from './core/stories/embedder.ts';
+import { Days } from './core/stories/day-figures.ts';
 import { Estimator } from './core/queue/estimate.ts';
 import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
@@ -69,8 +70,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const via = `1.1 hearth-${randomUUID()}`;
   const ollama = createUpstream({ config, log, clock, via });
   const estimator = new Estimator();
-  const news = new RequestNews(() => ({ requestLog: stores.requests, texts, feed, meter, slow }));
-  const { onArrived, onEnded, onRefused } = news;
+  const told = () => ({ requestLog: stores.requests, texts, feed, history, meter, slow });
+  const { onArrived, onEnded, onRefused } = new RequestNews(told);
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
   const { database } = legacy;
@@ -174,6 +175,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   const metrics = new MetricsPage({ meter, shown, life: life.signal });
+  const days = new Days({ history, store: stores.history, requestLog: stores.requests, clock, life: life.signal });
+  const shows = { feed, days, requestDesk, board, meter, metrics };
   const stuckWatch = new StuckWatch(shown, put, () => feed.touch('state', 'queue'));
   const front = {
     ...shown,
@@ -187,11 +190,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     batches,
     jobStore: stores.jobs,
     ...batchWork,
-    feed,
-    requestDesk,
-    board,
-    meter,
-    metrics,
+    ...shows,
     ...textWork,
     relay: relayUnlessReplayed(reportingRelay(relay, watch), replay),
     log,
@@ -238,12 +237,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   void beat.run(life.signal);
   const deaf = tellRefusedPages(originApprovals, put);
 
-  const lookAgain = (): void => {
-    beat.look();
-    void watch.reconfigured();
-  };
+  const lookAgain = (): void => (beat.look(), void watch.reconfigured());
   const url = `http://127.0.0.1:${port}`;
-  const looking = { shown, acting, queue, jobs, batches, requestDesk, feed, texts: textWork.control(url) };
+  const looking = { shown, acting, queue, jobs, batches, ...shows, texts: textWork.control(url) };
   const control = hostControl({ ...looking, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {

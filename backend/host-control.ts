@@ -1,12 +1,14 @@
 // What the host of a gateway can see and do: the tray and the window use it.
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
-import type { LiveView } from './contract/desktop.ts';
+import type { DayView, LiveView } from './contract/desktop.ts';
 import type { RequestCounts } from './contract/request-commands.ts';
 import type { RequestQuery } from './contract/request-query.ts';
+import type { SpanWord } from './contract/spans.ts';
 import { LOCAL } from './core/ownership.ts';
 import type { LeaseQueue } from './core/queue/queue.ts';
 import { act, readAction, type ActionParts } from './core/stories/actions.ts';
 import type { CancelledBatch } from './contract/queue-view.ts';
+import type { Days } from './core/stories/day-figures.ts';
 import type { JobBatches } from './core/stories/job-batches.ts';
 import type { Jobs } from './core/stories/jobs.ts';
 import type { RequestDesk } from './core/stories/request-desk.ts';
@@ -19,6 +21,8 @@ import type { TextControl } from './text-work.ts';
 export interface Control extends TextControl {
   /** Everything as it is now. */
   live(): NonNullable<LiveView>;
+  /** What happened in a range of time up to now. Rejects when the gateway ends. */
+  day(span: SpanWord): Promise<DayView>;
   /** Calls back at each change; the host throttles by itself. Returns a function that ends it. */
   onChange(listener: () => void): () => void;
   /** Running requests finish, new ones wait. */
@@ -55,6 +59,7 @@ export interface HostControlParts {
   readonly requestDesk: RequestDesk;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
   readonly texts: TextControl;
+  readonly days: Pick<Days, 'view'>;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
   lookAgain(): void;
@@ -62,9 +67,10 @@ export interface HostControlParts {
 
 /** The control of a gateway that is made of these parts. */
 export function hostControl(parts: HostControlParts): Control {
-  const { shown, acting, queue, jobs, batches, requestDesk, feed, texts, life, lookAgain } = parts;
+  const { shown, acting, queue, jobs, batches, requestDesk, feed, days, texts, life, lookAgain } = parts;
   return {
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
+    day: (span) => days.view(span),
     onChange: (listener) => feed.listen(listener),
     pause(paused) {
       if (paused) queue.pause();

@@ -112,7 +112,6 @@ export async function createApp(shell: Shell) {
     }),
     gateway: () => supervisor.view(),
     live: () => supervisor.control?.live() ?? null,
-    plots: () => history.view(),
     settings: () => settings.view(supervisor.startedWith),
     notices: () => notices.view(),
     go: () => wish,
@@ -173,7 +172,7 @@ export async function createApp(shell: Shell) {
       'gateway',
       gatewayNotice(supervisor, () => show('settings', { setting: 'server.api_keys' })),
     );
-    pusher.touch('gateway', 'live', 'settings', 'plots');
+    pusher.touch('gateway', 'live', 'settings');
   });
   settings.onChange(() => {
     notifications.did();
@@ -189,11 +188,11 @@ export async function createApp(shell: Shell) {
   const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, log, failed });
   void tick();
 
-  /** Ages, waits and plots go on by themselves. */
+  /** Ages and waits go on by themselves. */
   async function tick(): Promise<void> {
     while (!life.signal.aborted) {
       await clock.sleep(TICK_MS, life.signal).catch(() => undefined);
-      pusher.touch('live', 'plots');
+      pusher.touch('live');
       // Some states come about by waiting alone, and the tray must say what the window says.
       if (host.visible) showState();
     }

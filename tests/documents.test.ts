@@ -9,6 +9,7 @@ import {
   dropInTable,
   environmentTable,
   errorTable,
+  figureTable,
   handedOnTable,
   metricTable,
   routeTable,
@@ -53,6 +54,11 @@ test.each([
 ])('the %s table of docs/cli.md is made from the table of commands', (name, made) => {
   const page = readFileSync(resolve(import.meta.dirname, '../docs/cli.md'), 'utf8');
   expect(new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(page)?.[1]).toBe(made());
+});
+
+test('the table of figures is made from the texts that the window shows', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../docs/figures.md'), 'utf8');
+  expect(/<!-- figures -->\n\n([^]*?)\n\n<!-- \/figures -->/.exec(page)?.[1]).toBe(figureTable());
 });
 
 test('the table of apps is made from what the replay of their requests saw', () => {

@@ -3,10 +3,12 @@
 // typed by them. Two channels carry all of it. It holds no behaviour.
 import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
+import { daySchema } from './day.ts';
 import { ACTION_NAMES, actionResultSchema, snapshotSchema } from './control.ts';
 import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
 import { REQUEST_COMMANDS } from './request-commands.ts';
+import { SPAN_WORDS } from './spans.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
@@ -75,11 +77,9 @@ export type LiveView = z.infer<typeof liveSchema>;
 const spanSchema = z.object({
   /** Of a step that is a day: one of 24 hours. */
   step_s: count,
-  /** For how many seconds `requests` and `needed_model` are told: 60 is "a minute". */
-  per_s: count,
   /** Unix time in seconds at which each step began. */
   t: z.array(z.number()),
-  /** Requests that were given their source, in the `per_s` seconds that end with the step; in longer steps the mean of them. */
+  /** Requests that were given their source in the step. */
   requests: z.array(z.number().nullable()),
   /** Those of them that needed the model (miss and bypass). */
   needed_model: z.array(z.number().nullable()),
@@ -98,14 +98,14 @@ const spanSchema = z.object({
 });
 export type PlotSpan = z.infer<typeof spanSchema>;
 
-export const plotsSchema = z.object({
-  m15: spanSchema,
-  h1: spanSchema,
-  h24: spanSchema,
-  d7: spanSchema,
-  d30: spanSchema,
+/** A range of time: its figures, and its steps. */
+export const dayViewSchema = z.object({
+  day: daySchema,
+  steps: spanSchema,
+  /** There was no request in any range. */
+  empty: z.boolean(),
 });
-export type PlotsView = z.infer<typeof plotsSchema>;
+export type DayView = z.infer<typeof dayViewSchema>;
 
 /** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config/config.ts `fields`. */
 export const settingsSchema = z.object({
@@ -158,7 +158,6 @@ export const TOPICS = {
   app: appSchema,
   gateway: gatewaySchema,
   live: liveSchema,
-  plots: plotsSchema,
   settings: settingsSchema,
   /** Newest first. */
   notices: z.array(noticeSchema),
@@ -200,6 +199,9 @@ export const COMMANDS = {
   /** Saves server.port and starts there: the way out of a taken port. */
   use_port: { input: z.strictObject({ port }), output: done },
   pause: { input: z.strictObject({ paused: z.boolean() }), output: done },
+
+  /** What happened in a range of time up to now; the window asks again each second for the one that it shows. */
+  day: { input: z.strictObject({ span: z.enum(SPAN_WORDS) }), output: dayViewSchema },
 
   cancel: { input: requestRef, output: cancelledSchema },
   /** One place nearer in line; answers with the new place. */

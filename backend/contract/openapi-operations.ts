@@ -13,6 +13,7 @@ import {
   detailedRequestSchema,
   requestListSchema,
 } from './control.ts';
+import { daySchema } from './day.ts';
 import { wireErrorSchema, type ErrorCode } from './errors.ts';
 import type { DropInBody } from './openapi-bodies.ts';
 import {
@@ -33,6 +34,7 @@ import {
 } from './request-body.ts';
 import { requestQuerySchema } from './request-query.ts';
 import type { OwnRoute } from './routes.ts';
+import { SPAN_WORDS, USUAL_SPAN } from './spans.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -69,6 +71,7 @@ export const ANSWERED = {
   TextsRemoved: textsRemovedSchema,
   CacheStats: cacheStatsSchema,
   NoticeList: noticeListSchema,
+  Day: daySchema,
   ActionResult: actionResultSchema,
   Health: healthSchema,
   Error: wireErrorSchema,
@@ -260,6 +263,14 @@ export const OPERATIONS: {
       sends: 'Action',
       answers: { status: 200, shapes: ['ActionResult'], what: 'What was done' },
       errors: ['invalid_request', 'model_not_found', 'upstream_unreachable', 'upstream_failed'],
+    },
+  },
+  '/api/day': {
+    get: {
+      what: 'What happened in a range of time up to now',
+      query: [{ name: 'span', in: 'query', schema: { enum: [...SPAN_WORDS], default: USUAL_SPAN } }],
+      answers: { status: 200, shapes: ['Day'], what: 'Its figures, as far as the caller may see them' },
+      errors: ['invalid_request'],
     },
   },
   '/api/events': {

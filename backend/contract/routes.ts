@@ -25,6 +25,8 @@ export interface RouteInfo {
   readonly what: string;
 }
 
+/** Figures; what a key must be for is asked by the handler. */
+const TELLS = { dialect: 'own', by: 'hearth', does: 'look', scope: 'each' } as const;
 /** A model works here, behind cache, sharing and queue. */
 const RUNS = { by: 'hearth', does: 'run', scope: 'chat' } as const;
 /** We answer at once. */
@@ -92,9 +94,7 @@ export const ROUTES = [
   {
     path: '/api/cache-stats',
     methods: ['GET', 'POST'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'each',
+    ...TELLS,
     what: 'Statistics; `POST` clears, warms, unloads, deletes, resets.',
   },
   {
@@ -108,11 +108,10 @@ export const ROUTES = [
   {
     path: '/metrics',
     methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'each',
+    ...TELLS,
     what: 'The same and more, as Prometheus reads it ([docs/metrics.md](docs/metrics.md)).',
   },
+  { path: '/api/day', methods: ['GET'], ...TELLS, what: 'A range of time in figures, `?span=24h`: docs/figures.md.' },
   { path: '/openapi.json', methods: ['GET'], ...OWN_MANAGE, what: 'All of this, as OpenAPI 3.1.' },
   { path: '/api/events', methods: ['GET'], ...OWN_MANAGE, what: 'What goes on, live, as server-sent events.' },
   {

@@ -1,7 +1,8 @@
-// The tables of routes and errors in the README, and that of metrics in docs/metrics.md, read off their declarations so that the
-// two cannot differ. It writes no file; a test compares the papers with it.
+// The tables of routes and errors in the README, those of metrics and figures in docs/, read off their declarations so that
+// the two cannot differ. It writes no file; a test compares the papers with it.
 import { code, table } from './config/config-docs.ts';
 import { ERRORS } from './errors.ts';
+import { FIGURES } from './figure-meanings.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, ROUTES } from './routes.ts';
 
 export { configTable, environmentTable } from './config/config-docs.ts';
@@ -41,5 +42,13 @@ export function errorTable(): string {
       retryable ? 'yes' : 'no',
       when,
     ]),
+  );
+}
+
+/** The table of docs/figures.md. */
+export function figureTable(): string {
+  return table(
+    ['Figure', 'What it means'],
+    Object.values(FIGURES).map(({ name, means }) => [name, means]),
   );
 }

@@ -1,10 +1,11 @@
 // The figures of the past as rows: one for each step of each span, and in it one for all, for each model, for each caller.
 import type { SpanName } from '../contract/spans.ts';
-import { Digest } from '../core/telemetry/digest.ts';
+import { isKept, type Digest } from '../core/telemetry/digest.ts';
 import { Figures, SUMS, type Sum } from '../core/telemetry/figures.ts';
 import type { HistoryStore } from '../core/telemetry/kept-history.ts';
+import { lossesOf } from '../core/telemetry/losses.ts';
 import { GROUPS, OTHERS, type Group, type Share } from '../core/telemetry/tally.ts';
-import { stepsOf } from '../core/telemetry/columns.ts';
+import { stepsOf } from '../core/telemetry/steps.ts';
 import { LOCAL } from '../core/ownership.ts';
 import type { Database } from './database.ts';
 import type { Sql } from './rows.ts';
@@ -24,13 +25,21 @@ CREATE TABLE history (
   most_waiting INTEGER NOT NULL,
   waits BLOB NOT NULL,
   ttfts BLOB NOT NULL,
+  losses TEXT NOT NULL,
   PRIMARY KEY (span, part, step, owner, name)
 ) STRICT, WITHOUT ROWID;
 `;
 
-const COLUMNS = [...SUMS, 'most_waiting', 'waits', 'ttfts'] as const;
+const COLUMNS = [...SUMS, 'most_waiting', 'waits', 'ttfts', 'losses'] as const;
 const ONE = 'span = ? AND part = ? AND step = ? AND owner = ? AND name = ?';
 const READ_ONE = `SELECT ${COLUMNS.join(', ')} FROM history WHERE ${ONE}`;
+const READ_ALL = `SELECT step, ${COLUMNS.join(', ')} FROM history WHERE span = ? AND part = 'all' AND step >= ?`;
+const OF_OWNER = ' AND owner = ?';
+/** Many rows as one each, since it costs more to hand a row over than to read it. */
+const SUMMED = `SELECT owner, name, ${SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')},
+  max(most_waiting) AS most_waiting, group_concat(hex(waits)) AS waits, group_concat(hex(ttfts)) AS ttfts,
+  group_concat(nullif(losses, ''), char(10)) AS losses
+  FROM history WHERE span = ? AND part = ? AND step BETWEEN ? AND ?${OF_OWNER} GROUP BY owner, name`;
 const PUT = `INSERT OR REPLACE INTO history (span, part, step, owner, name, ${COLUMNS.join(', ')})
   VALUES (${Array.from({ length: COLUMNS.length + 5 }, () => '?').join(', ')})`;
 
@@ -46,21 +55,24 @@ export function historyStore(database: Pick<Database, 'later' | 'flush' | 'read'
         forgetOld(sql, span);
       }, 'history');
     },
-    read(span, from) {
+    read(span, first) {
       database.flush('history');
-      const rows = database.read((sql) => rowsFrom(sql, span, 'all', from));
-      return new Map(rows.map(({ step, figures }) => [step, figures]));
-    },
-    sums(span, from, group) {
-      database.flush('history');
-      const sums = new Map<string, Share>();
-      for (const { owner, name, figures } of database.read((sql) => rowsFrom(sql, span, group, from))) {
-        const key = JSON.stringify([owner, name]);
-        const sum = sums.get(key) ?? { group, name, owner, figures: new Figures() };
-        sum.figures.add(figures);
-        sums.set(key, sum);
+      const found = new Map<number, Figures>();
+      const rows = database.read((sql) => sql.all(READ_ALL, span, first)) as Row[];
+      for (const row of rows) {
+        const figures = new Figures();
+        if (addRow(figures, row)) found.set(row.step, figures);
       }
-      return [...sums.values()].toSorted((a, b) => b.figures.requests - a.figures.requests);
+      return found;
+    },
+    sums(span, { first, last }, { group, owner }) {
+      database.flush('history');
+      const those = owner === undefined ? SUMMED.replace(OF_OWNER, '') : SUMMED;
+      const values = owner === undefined ? [] : [owner];
+      const rows = database.read((sql) => sql.all(those, span, group, first, last, ...values)) as Summed[];
+      return rows
+        .map((row) => ({ group, name: row.name, owner: row.owner, figures: figuresOf(row) }))
+        .toSorted((a, b) => b.figures.requests - a.figures.requests);
     },
   };
 }
@@ -76,7 +88,9 @@ function placeFor(sql: Sql, key: Key): Key {
 }
 
 function addTo(sql: Sql, key: Key, { figures }: Share): void {
-  const sum = new Figures().add(figures).add(figuresOf(sql.get(READ_ONE, ...key)) ?? new Figures());
+  const sum = new Figures().add(figures);
+  const known = sql.get(READ_ONE, ...key) as Kept | undefined;
+  if (known !== undefined) addRow(sum, known);
   sql.run(
     PUT,
     ...key,
@@ -84,6 +98,7 @@ function addTo(sql: Sql, key: Key, { figures }: Share): void {
     sum.most_waiting,
     sum.waits.toBytes(),
     sum.ttfts.toBytes(),
+    sum.losses.toText(),
   );
 }
 
@@ -100,37 +115,53 @@ function forgetOld(sql: Sql, span: SpanName): void {
   }
 }
 
-interface Row {
+/** The tables are STRICT, so that only what bytes and texts say can be wrong. */
+interface Kept extends Readonly<Record<Sum | 'most_waiting', number>> {
+  readonly waits: Uint8Array;
+  readonly ttfts: Uint8Array;
+  readonly losses: string;
+}
+
+interface Row extends Kept {
   readonly step: number;
+}
+
+/** Adds what a row has. Whether it can be read; if not, nothing is added. */
+function addRow(figures: Figures, row: Kept): boolean {
+  const losses = lossesOf(row.losses);
+  if (losses === undefined || !isKept(row.waits) || !isKept(row.ttfts)) return false;
+  for (const name of SUMS) figures.sums[name] += row[name];
+  figures.most_waiting = Math.max(figures.most_waiting, row.most_waiting);
+  figures.waits.addKept(row.waits);
+  figures.ttfts.addKept(row.ttfts);
+  figures.losses.addKept(losses);
+  return true;
+}
+
+/** Several rows in one: bytes as hex digits with commas between them, losses line by line. */
+interface Summed extends Readonly<Record<Sum | 'most_waiting', number>> {
   readonly owner: string;
   readonly name: string;
-  readonly figures: Figures;
+  readonly waits: string;
+  readonly ttfts: string;
+  /** null where nothing was lost. */
+  readonly losses: string | null;
 }
 
-/** Rows that can't be read are left out. */
-function rowsFrom(sql: Sql, span: SpanName, part: Group, from: number): Row[] {
-  const rows = sql.all(
-    'SELECT * FROM history WHERE span = ? AND part = ? AND step >= ? ORDER BY step',
-    span,
-    part,
-    from,
-  );
-  return rows.flatMap((row) => {
-    const { step, owner, name } = row as { readonly [column: string]: unknown };
-    const figures = figuresOf(row);
-    const isWhole = typeof step === 'number' && typeof owner === 'string' && typeof name === 'string';
-    return figures === undefined || !isWhole ? [] : [{ step, owner, name, figures }];
-  });
-}
-
-/** Undefined for what is no such row; the tables are STRICT, so that only what a byte says can be wrong. */
-function figuresOf(row: unknown): Figures | undefined {
-  if (row === undefined) return undefined;
-  const { most_waiting, waits, ttfts, ...sums } = row as Readonly<Record<Sum | 'most_waiting', number>> &
-    Readonly<Record<'waits' | 'ttfts', Uint8Array>>;
-  const digests = { waits: Digest.fromBytes(waits), ttfts: Digest.fromBytes(ttfts) };
-  if (digests.waits === undefined || digests.ttfts === undefined) return undefined;
+/** What of it can't be read is left out. */
+function figuresOf(row: Summed): Figures {
   const figures = new Figures();
-  for (const name of SUMS) figures.sums[name] = sums[name];
-  return Object.assign(figures, { most_waiting, waits: digests.waits, ttfts: digests.ttfts });
+  for (const name of SUMS) figures.sums[name] = row[name];
+  figures.most_waiting = row.most_waiting;
+  addAll(figures.waits, row.waits);
+  addAll(figures.ttfts, row.ttfts);
+  for (const text of row.losses?.split('\n') ?? []) figures.losses.addKept(lossesOf(text) ?? []);
+  return figures;
+}
+
+function addAll(digest: Digest, hex: string): void {
+  for (const digits of hex.split(',')) {
+    const bytes = Buffer.from(digits, 'hex');
+    if (isKept(bytes)) digest.addKept(bytes);
+  }
 }

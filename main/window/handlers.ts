@@ -47,6 +47,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     pause: ({ paused }) => (running(supervisor).pause(paused), done),
 
+    day: ({ span }) => running(supervisor).day(span),
+
     ...requestHandlers(supervisor, parts.copy),
     cancel: ({ request_id }) => {
       running(supervisor).requests.cancel(request_id);

@@ -1,7 +1,7 @@
 // The line of times below the strips: some along them all, or the one of the step under the hairline.
 import type { JSX } from 'preact';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
-import { axisOf, middleOf, stepWords, ticksOf, type Tick } from './plot-axis.ts';
+import { middleOf, stepWords, ticksOf, type Tick } from './plot-axis.ts';
 
 export function Ticks({ from, to }: { readonly from: number; readonly to: number }): JSX.Element {
   return (
@@ -13,10 +13,13 @@ export function Ticks({ from, to }: { readonly from: number; readonly to: number
   );
 }
 
+interface MomentProps extends Readonly<Record<'step' | 'from' | 'to', number>> {
+  readonly span: PlotSpan;
+  readonly now: number;
+}
+
 /** The time of the step under the hairline; near an end it stays within the plot. */
-export function Moment(props: { readonly span: PlotSpan; readonly step: number; readonly now: number }): JSX.Element {
-  const { span, step, now } = props;
-  const { from, to } = axisOf(span, now);
+export function Moment({ span, step, from, to, now }: MomentProps): JSX.Element {
   const share = Math.max(0, Math.min(1, (middleOf(span, step, now) - from) / (to - from)));
   const anchor = share < 0.15 ? 'start' : share > 0.85 ? 'end' : 'middle';
   return (
@@ -26,9 +29,9 @@ export function Moment(props: { readonly span: PlotSpan; readonly step: number; 
   );
 }
 
-function Time({ share, words, anchor }: Tick): JSX.Element {
+function Time({ share, words, anchor, near }: Tick): JSX.Element {
   return (
-    <text x={`${share * 100}%`} y="0.6875rem" text-anchor={anchor}>
+    <text class={near === true ? 'near' : undefined} x={`${share * 100}%`} y="0.6875rem" text-anchor={anchor}>
       {words}
     </text>
   );

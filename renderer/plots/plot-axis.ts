@@ -1,21 +1,27 @@
-// Where the steps of a span lie in time, and the words for it: from when to when, which step holds a moment, when there was a
-// first one, where the line below the strips has its times. Pure.
-import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
-import type { SpanName } from '../../backend/contract/spans.ts';
+// Where the steps of a range lie in time, and the words for it: from when to when, which step holds a moment, where the line
+// below the strips has its times. Pure.
+import type { PlotSpan } from '../../backend/contract/desktop.ts';
+import type { SpanWord } from '../../backend/contract/spans.ts';
 import { dayAndTime, dayOfMonth, THIN, timeOfDay } from '../parts/words.ts';
 
+const HOUR_S = 3600;
 const DAY_S = 86_400;
 
-/** The contract's SPANS in the order of the switch; repeated here because the page's plots need no schema at run time. */
-export const SPAN_LIST: readonly { readonly name: SpanName; readonly label: string; readonly words: string }[] = [
-  { name: 'm15', label: `15${THIN}min`, words: 'Last 15 minutes' },
-  { name: 'h1', label: `1${THIN}h`, words: 'Last hour' },
-  { name: 'h24', label: `24${THIN}h`, words: 'Last 24 hours' },
-  { name: 'd7', label: `7${THIN}d`, words: 'Last 7 days' },
-  { name: 'd30', label: `30${THIN}d`, words: 'Last 30 days' },
+/** The ranges in the order of the switch, and what each is called as a whole and as what lies behind us. */
+export const RANGES: readonly {
+  readonly span: SpanWord;
+  readonly label: string;
+  readonly whole: string;
+  readonly last: string;
+}[] = [
+  { span: '15m', label: `15${THIN}min`, whole: 'The 15 minutes', last: 'Last 15 minutes' },
+  { span: '1h', label: `1${THIN}h`, whole: 'The hour', last: 'Last hour' },
+  { span: '24h', label: `24${THIN}h`, whole: 'The day', last: 'Last 24 hours' },
+  { span: '7d', label: `7${THIN}d`, whole: 'The week', last: 'Last 7 days' },
+  { span: '30d', label: `30${THIN}d`, whole: 'The 30 days', last: 'Last 30 days' },
 ];
 
-/** Seconds that a span covers: its columns hold one step more, the one that is running. */
+/** Seconds that a range covers: its columns hold one step more, the one that is running. */
 export function lengthOf({ t, step_s }: PlotSpan): number {
   return Math.max(1, t.length - 1) * step_s;
 }
@@ -23,12 +29,13 @@ export function lengthOf({ t, step_s }: PlotSpan): number {
 /** Steps that an axis has at least. */
 const LEAST_STEPS = 4;
 
-/** The axis, in seconds: from the span's beginning, or that of the run when it is later, until now. */
-export function axisOf(span: PlotSpan, now: number): { readonly from: number; readonly to: number } {
+/**
+ * The axis, in seconds: from the beginning of the range, or since when it is known when that is later, until now. `since`,
+ * `now`: milliseconds since 1970.
+ */
+export function axisOf(span: PlotSpan, since: number, now: number): { readonly from: number; readonly to: number } {
   const to = now / 1000;
-  const first = span.requests.findIndex((value) => value !== null);
-  const run = span.t[first] ?? to;
-  return { from: Math.max(to - lengthOf(span), Math.min(run, to - LEAST_STEPS * span.step_s)), to };
+  return { from: Math.max(to - lengthOf(span), Math.min(since / 1000, to - LEAST_STEPS * span.step_s)), to };
 }
 
 /** When a step ends, in seconds. Those that are days have 23, 24 or 25 hours. */
@@ -50,29 +57,6 @@ export function stepAt(span: PlotSpan, at: number): number {
   );
 }
 
-/**
- * Since when there is a history at all, in seconds, where that is within the span; undefined where it is older. A gateway
- * that was off for a while makes no history young: each shorter span tells the beginning better, unless it begins later.
- */
-export function keptSince(name: SpanName, plots: PlotsView): number | undefined {
-  let begins: number | undefined;
-  let ends = Infinity;
-  for (const { name: each } of SPAN_LIST.toReversed()) {
-    const span = plots[each];
-    const step = span.requests.findIndex((value) => value !== null);
-    const first = span.t[step];
-    if (step < 1 || first === undefined || first >= ends) break;
-    begins = first;
-    ends = endOf(span, step);
-  }
-  return begins !== undefined && begins > (plots[name].t[0] ?? 0) ? begins : undefined;
-}
-
-/** "25 Nov, 09:15", or the day alone where no more is known. */
-export function sinceWords(at: number, { d7 }: PlotsView): string {
-  return at < (d7.t[0] ?? 0) ? dayOfMonth(at * 1000) : dayAndTime(at * 1000);
-}
-
 /** When a step begins, as far as its length makes that matter: "13:56:30", "13:56", "25 Nov, 13:00", "25 Nov". */
 export function stepWords({ step_s }: PlotSpan, begins: number): string {
   const at = begins * 1000;
@@ -80,30 +64,66 @@ export function stepWords({ step_s }: PlotSpan, begins: number): string {
   return step_s >= 3600 ? dayAndTime(at) : timeOfDay(at, step_s < 60);
 }
 
+/** How long a step is, in words for a sentence: "15 seconds", "a minute". */
+export function stepLength({ step_s }: PlotSpan): string {
+  if (step_s < 60) return `${step_s} seconds`;
+  if (step_s < HOUR_S) return step_s === 60 ? 'a minute' : `${step_s / 60} minutes`;
+  return step_s < DAY_S ? 'an hour' : 'a day';
+}
+
 /** A time below the strips: how far it is along them, from 0 to 1, and its words, which begin, stand around or end there. */
 export interface Tick {
   readonly share: number;
   readonly words: string;
   readonly anchor: 'start' | 'middle' | 'end';
+  /** In a narrow window it would touch the time at an end. */
+  readonly near?: true;
 }
 
-/** Days between two ticks; the least that gives not more than MOST_TICKS. */
+/** Minutes between two ticks, and days; the least that gives not more than so many. */
+const MINUTES_APART = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360];
 const DAYS_APART = [1, 2, 3, 4, 5, 7, 10];
+/** "10" is short, "09:30" is not. */
+const MOST_HOURS = 5;
 const MOST_TICKS = 3;
-/** So near to an end words would be cut. */
+/** So near to an end words would be cut, or touch those that stand there; in a narrow window they do so earlier. */
 const EDGE = 0.08;
+const HOUR_EDGE = { usual: 0.16, narrow: 0.26 };
+const MINUTE_EDGE = { usual: 0.18, narrow: 0.35 };
 
-/** The times below the strips: up to two days in equal parts, beyond that at midnights, which say which day it is. */
+/** The times below the strips: up to two days the ends, and full hours between them; beyond that midnights, which say their day. */
 export function ticksOf(from: number, to: number): Tick[] {
   const days = (to - from) / DAY_S;
-  if (days <= 2) {
-    const words = (at: number): string => (days > 1 ? dayAndTime(at * 1000) : timeOfDay(at * 1000, to - from < 300));
-    const parts = days > 1 ? [0, 1 / 2, 1] : [0, 1 / 3, 2 / 3, 1];
-    return parts.map((share) => {
-      const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle';
-      return { share, words: words(from + (to - from) * share), anchor };
-    });
+  if (days > 2) return midnights(from, to);
+  const words = (at: number): string => (days > 1 ? dayAndTime(at * 1000) : timeOfDay(at * 1000, to - from < 300));
+  return [
+    { share: 0, words: words(from), anchor: 'start' },
+    ...(days > 1 ? [] : fullTimes(from, to)),
+    { share: 1, words: words(to), anchor: 'end' },
+  ];
+}
+
+/** Full hours, or in a short time full minutes. */
+function fullTimes(from: number, to: number): Tick[] {
+  const apart =
+    MINUTES_APART.find((each) => (to - from) / 60 / each <= (each < 60 ? MOST_TICKS : MOST_HOURS + 1)) ?? 360;
+  const edge = apart < 60 ? MINUTE_EDGE : HOUR_EDGE;
+  const first = new Date(from * 1000);
+  first.setHours(0, 0, 0, 0);
+  const ticks: Tick[] = [];
+  // By the clock of the day, since not every zone is whole hours away from UTC.
+  for (let at = first.getTime() / 1000; at < to; at += apart * 60) {
+    const share = (at - from) / (to - from);
+    if (share < edge.usual || share > 1 - edge.usual) continue;
+    const words = timeOfDay(at * 1000).replace(apart < 60 ? /$^/ : /:00$/, '');
+    const near = share < edge.narrow || share > 1 - edge.narrow;
+    ticks.push({ share, words, anchor: 'middle', ...(near ? { near } : {}) });
   }
+  return ticks;
+}
+
+function midnights(from: number, to: number): Tick[] {
+  const days = (to - from) / DAY_S;
   const apart = DAYS_APART.find((each) => days / each <= MOST_TICKS) ?? 10;
   const ticks: Tick[] = [];
   const edge = EDGE * (to - from);

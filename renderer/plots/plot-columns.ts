@@ -1,115 +1,91 @@
-// What the strips show, as columns, figures and sentences. Pure; plots.tsx draws it with uPlot.
+// What the strips and their table show, as columns, figures and sentences. Pure; plots.tsx draws it with uPlot.
 // A step in which nothing was measured is null all the way, never 0.
-import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
+import type { Day } from '../../backend/contract/day.ts';
+import type { PlotSpan } from '../../backend/contract/desktop.ts';
+import type { FigureName } from '../../backend/contract/figure-meanings.ts';
 import { endOf, middleOf } from './plot-axis.ts';
-import { bandSentence, countSentence, rateSentence, type Sentence } from './plot-words.ts';
-import { count, duration, durationParts, NOTHING, percent, THIN } from '../parts/words.ts';
+import { countSentence, timeSentence, type Sentence } from './plot-words.ts';
+import { count, durationParts, NOTHING, THIN } from '../parts/words.ts';
 
 export type Column = readonly (number | null)[];
 
+/** The figure and its unit. */
+type Figure = readonly [figure: string, unit: string];
+
 /** How a series is drawn: as steps that hold their value, or as a line through the middle of each step. */
 export interface Strip {
-  readonly name: 'requests' | 'hit_rate' | 'waiting' | 'wait' | 'first_token' | 'tokens';
+  readonly name: 'requests' | 'wait' | 'first_token';
   readonly label: string;
-  /** It is a rate: the label is followed by for how long. */
-  readonly per?: true;
+  readonly meaning: FigureName;
   readonly shape: 'steps' | 'line';
   /** The first is what the value column shows. */
   readonly columns: (span: PlotSpan) => readonly [Column, ...Column[]];
-  /** The figure and its unit. */
-  readonly figure: (value: number) => readonly [figure: string, unit: string];
+  readonly figure: (value: number) => Figure;
+  /** What it comes to over the whole range. */
+  readonly whole: (day: Day) => number | null;
   /** The scale's top is at least this, so that one request does not fill the strip. */
   readonly least: number;
-  /** The scale never changes. */
-  readonly fixed?: boolean;
   /** What it counts are milliseconds. */
   readonly time?: boolean;
   readonly sentence: Sentence;
 }
 
-const perMinute = (value: number): string => (value > 0 && value < 0.95 ? value.toFixed(1) : count(value));
+const counted = (value: number): Figure => [count(value), ''];
 
 export const STRIPS: readonly Strip[] = [
   {
     name: 'requests',
     label: 'Requests',
-    per: true,
+    meaning: 'requests',
     shape: 'steps',
     columns: (span) => [span.requests, span.needed_model],
-    figure: (value) => [perMinute(value), ''],
+    figure: counted,
+    whole: ({ requests }) => requests,
     least: 1,
-    sentence: countSentence('Requests', 'of which', 'needed the model'),
-  },
-  {
-    name: 'hit_rate',
-    label: 'Hit rate',
-    shape: 'line',
-    columns: (span) => [span.hit_rate],
-    figure: (value) => [count(value * 100), '%'],
-    least: 1,
-    fixed: true,
-    sentence: rateSentence('Hit rate', (value) => `${count(value * 100)} percent`),
-  },
-  {
-    name: 'waiting',
-    label: 'Waiting',
-    shape: 'steps',
-    columns: (span) => [span.waiting],
-    figure: (value) => [count(value), ''],
-    least: 1,
-    sentence: countSentence('Requests waiting'),
+    sentence: countSentence,
   },
   {
     name: 'wait',
-    label: 'Wait',
+    label: 'Wait for a turn',
+    meaning: 'wait',
     shape: 'line',
     columns: (span) => [span.wait_p50, span.wait_p95],
     figure: durationParts,
+    whole: ({ wait }) => wait?.median_ms ?? null,
     least: 10,
     time: true,
-    sentence: bandSentence('Time in line', duration),
+    sentence: timeSentence('Wait for a turn', ({ wait }) => wait),
   },
   {
     name: 'first_token',
     label: 'First token',
+    meaning: 'first_token',
     shape: 'line',
     columns: (span) => [span.ttft_p50, span.ttft_p95],
     figure: durationParts,
+    whole: ({ first_token }) => first_token?.median_ms ?? null,
     least: 10,
     time: true,
-    sentence: bandSentence('Time to first token', duration),
-  },
-  {
-    name: 'tokens',
-    label: 'Tokens/s',
-    shape: 'line',
-    columns: (span) => [span.tokens_per_s],
-    figure: (value) => [count(value), ''],
-    least: 1,
-    sentence: rateSentence('Tokens a second', (value) => count(value)),
+    sentence: timeSentence('Time from the turn to the first token', ({ first_token }) => first_token),
   },
 ];
 
-/** How long a rate is told for, by its seconds: as a label and in a sentence. */
-const PER: Readonly<Record<number, readonly [label: string, words: string]>> = {
-  60: ['min', 'a minute'],
-  3600: ['h', 'an hour'],
-  86_400: ['day', 'a day'],
-};
-
-/** "Requests/min" */
-export function labelOf({ label, per }: Strip, { per_s }: PlotSpan): string {
-  return per === true ? `${label}/${PER[per_s]?.[0] ?? ''}` : label;
-}
-
-/** "a minute"; undefined for what is no rate. */
-export function perWords({ per }: Strip, { per_s }: PlotSpan): string | undefined {
-  return per === true ? PER[per_s]?.[1] : undefined;
-}
+/** The columns of the table of all steps. */
+export const COLUMNS: readonly {
+  readonly label: string;
+  readonly column: (span: PlotSpan) => Column;
+  readonly figure: (value: number) => Figure;
+}[] = [
+  { label: 'Requests', column: (span) => span.requests, figure: counted },
+  { label: 'Hit rate', column: (span) => span.hit_rate, figure: (value) => [count(value * 100), '%'] },
+  { label: 'Waiting', column: (span) => span.waiting, figure: counted },
+  { label: 'Wait', column: (span) => span.wait_p50, figure: durationParts },
+  { label: 'First token', column: (span) => span.ttft_p50, figure: durationParts },
+  { label: 'Tokens/s', column: (span) => span.tokens_per_s, figure: counted },
+];
 
 /** The words at the top of a strip's scale. */
 export function topWords(strip: Strip, top: number): string {
-  if (strip.fixed === true) return percent(top);
   const [figure, unit] = strip.time === true ? durationParts(top) : [Number.isInteger(top) ? count(top) : String(top), '']; // prettier-ignore
   // "1.0 s" says no more than "1 s", "0.40 s" no more than "0.4 s".
   return unit === '' ? figure : `${figure.includes('.') ? figure.replace(/\.?0+$/, '') : figure}${THIN}${unit}`;
@@ -124,7 +100,6 @@ const NICE_TIMES = [60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800,
 
 /** The top of a strip's scale: the least round value that is not under the most. */
 export function topOf(strip: Strip, most: number): number {
-  if (strip.fixed === true) return 1;
   const top = niceTop(most, strip.least);
   return strip.time === true && top >= 60_000 ? (NICE_TIMES.find((each) => each >= most) ?? top) : top;
 }
@@ -196,31 +171,10 @@ export function loneIndices(column: Column): number[] {
   return [...column.keys()].filter((i) => !isGap(i) && isGap(i - 1) && isGap(i + 1));
 }
 
-/**
- * The value to show for a step, or for now: the running step, or the one before while nothing was measured in it yet.
- */
-export function valueAt(column: Column, step: number | undefined): number | null {
-  if (step !== undefined) return column[step] ?? null;
-  return column.at(-1) ?? column.at(-2) ?? null;
-}
-
-/**
- * The value in words for the column at the left: figure and unit, or the dash. `current` is what is so now, where that is
- * another thing than what the running step shows.
- */
-export function figureAt(
-  strip: Strip,
-  span: PlotSpan,
-  step: number | undefined,
-  current?: number,
-): readonly [string, string] {
-  const value = step === undefined && current !== undefined ? current : valueAt(strip.columns(span)[0], step);
+/** The value in words for the column at the left, of a step or of the whole range: figure and unit, or the dash. */
+export function figureAt(strip: Strip, span: PlotSpan, day: Day, step: number | undefined): Figure {
+  const value = step === undefined ? strip.whole(day) : (strip.columns(span)[0][step] ?? null);
   return value === null ? [NOTHING, ''] : strip.figure(value);
-}
-
-/** Whether any request is in the plots at all. */
-export function hasRequests({ d30, m15 }: PlotsView): boolean {
-  return [...d30.requests, ...m15.requests].some((value) => (value ?? 0) > 0);
 }
 
 /** A piece of the bar that shows how the requests were answered; lengths in percent of the whole. */

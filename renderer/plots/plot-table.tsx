@@ -1,9 +1,9 @@
-// The strips' figures as a table, the newest step first. Its rows are made only while it is open.
+// The figures of all steps as a table, the newest step first. Its rows are made only while it is open.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
 import { stepWords } from './plot-axis.ts';
-import { labelOf, STRIPS } from './plot-columns.ts';
+import { COLUMNS } from './plot-columns.ts';
 import { dayOfMonth, NOTHING, THIN, timeOfDay } from '../parts/words.ts';
 
 const HOUR_S = 3600;
@@ -18,11 +18,9 @@ export function PlotTable({ span }: { readonly span: PlotSpan }): JSX.Element {
           <thead>
             <tr>
               <th scope="col">From</th>
-              {STRIPS.map((strip) => (
-                <th key={strip.name} scope="col">
-                  {labelOf(strip, span)
-                    .split('/')
-                    .flatMap((part, i) => (i === 0 ? [part] : ['/', <wbr key={part} />, part]))}
+              {COLUMNS.map(({ label }) => (
+                <th key={label} scope="col">
+                  {label}
                 </th>
               ))}
             </tr>
@@ -31,7 +29,7 @@ export function PlotTable({ span }: { readonly span: PlotSpan }): JSX.Element {
             <tbody key={day}>
               {day !== '' && (
                 <tr>
-                  <th scope="rowgroup" colSpan={STRIPS.length + 1}>
+                  <th scope="rowgroup" colSpan={COLUMNS.length + 1}>
                     {day}
                   </th>
                 </tr>
@@ -64,10 +62,10 @@ function Row({ span, step }: { readonly span: PlotSpan; readonly step: number })
   return (
     <tr>
       <th scope="row">{span.step_s === HOUR_S ? timeOfDay(begins * 1000) : stepWords(span, begins)}</th>
-      {STRIPS.map((strip) => {
-        const value = strip.columns(span)[0][step] ?? null;
-        const [figure, unit] = value === null ? [NOTHING, ''] : strip.figure(value);
-        return <td key={strip.name}>{unit === '' ? figure : figure + THIN + unit}</td>;
+      {COLUMNS.map(({ label, column, figure: shown }) => {
+        const value = column(span)[step] ?? null;
+        const [figure, unit] = value === null ? [NOTHING, ''] : shown(value);
+        return <td key={label}>{unit === '' ? figure : figure + THIN + unit}</td>;
       })}
     </tr>
   );

@@ -3,19 +3,17 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
-import type { SpanName } from '../../backend/contract/spans.ts';
-import { PlotTable } from './plot-table.tsx';
+import type { Day } from '../../backend/contract/day.ts';
+import type { PlotSpan } from '../../backend/contract/desktop.ts';
+import { meaningOf } from '../../backend/contract/figure-meanings.ts';
 import { Moment, Ticks } from './axis-line.tsx';
-import { axisOf, keptSince, lengthOf, middleOf, sinceWords, SPAN_LIST, stepAt, stepWords } from './plot-axis.ts';
+import { axisOf, lengthOf, middleOf, stepAt } from './plot-axis.ts';
 import {
   figureAt,
   heldTop,
-  labelOf,
   lineColumns,
   loneIndices,
   mostOf,
-  perWords,
   stepColumns,
   STRIPS,
   topOf,
@@ -23,53 +21,22 @@ import {
   type Strip,
   type Top,
 } from './plot-columns.ts';
-import { Section } from '../parts/parts.tsx';
 import { THIN } from '../parts/words.ts';
 
-interface PlotsProps {
-  readonly plots: PlotsView;
-  /** How many wait now: the strip shows the most of each step. */
-  readonly waiting: number;
-  readonly now: number;
-}
-
-export function Plots({ plots, waiting, now }: PlotsProps): JSX.Element {
-  const [name, setName] = useState<SpanName>('m15');
-  const span = plots[name];
-  const words = SPAN_LIST.find((each) => each.name === name)?.words ?? '';
-  const since = keptSince(name, plots);
-  const choice = (
-    <fieldset class="seg five">
-      <legend class="sr">Time shown</legend>
-      {SPAN_LIST.map((each) => (
-        <label key={each.name}>
-          <input type="radio" name="span" checked={each.name === name} onChange={() => setName(each.name)} />
-          <span>{each.label}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-  return (
-    <Section title={words} end={choice}>
-      <Strips key={name} span={span} waiting={waiting} over={`the ${words.toLowerCase()}`} now={now} />
-      {since !== undefined && <p class="quiet">Kept since {sinceWords(since, plots)}.</p>}
-      <PlotTable span={span} />
-    </Section>
-  );
-}
-
 interface StripsProps {
+  readonly day: Day;
   readonly span: PlotSpan;
-  readonly waiting: number;
-  readonly over: string;
+  /** "since 09:12", "in the last hour". */
+  readonly since: string;
   readonly now: number;
 }
 
-function Strips({ span, waiting, over, now }: StripsProps): JSX.Element {
+/** The three strips of a range. Another range needs others: give them its word as their key. */
+export function Strips({ day, span, since, now }: StripsProps): JSX.Element {
   const [step, setStep] = useState<number>();
   const box = useRef<HTMLDivElement>(null);
   const last = span.t.length - 1;
-  const { from, to } = axisOf(span, now);
+  const { from, to } = axisOf(span, Date.parse(day.since), now);
   const onPointerMove = (event: PointerEvent): void => {
     const plot = box.current?.querySelector('.plot')?.getBoundingClientRect();
     if (plot === undefined || event.clientX < plot.left || event.clientX > plot.right) return setStep(undefined);
@@ -96,31 +63,46 @@ function Strips({ span, waiting, over, now }: StripsProps): JSX.Element {
       onBlur={() => setStep(undefined)}
     >
       {STRIPS.map((strip) => (
-        <StripRow key={strip.name} strip={strip} span={span} waiting={waiting} over={over} now={now} step={step} />
+        <StripRow
+          key={strip.name}
+          strip={strip}
+          day={day}
+          span={span}
+          since={since}
+          from={from}
+          to={to}
+          now={now}
+          step={step}
+        />
       ))}
-      {step === undefined ? <Ticks from={from} to={to} /> : <Moment span={span} step={step} now={now} />}
+      {step === undefined ? (
+        <Ticks from={from} to={to} />
+      ) : (
+        <Moment span={span} step={step} from={from} to={to} now={now} />
+      )}
     </div>
   );
 }
 
 interface StripRowProps extends StripsProps {
   readonly strip: Strip;
+  /** The axis, in seconds. */
+  readonly from: number;
+  readonly to: number;
   readonly step: number | undefined;
 }
 
-function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX.Element {
+function StripRow({ strip, day, span, since, from, to, now, step }: StripRowProps): JSX.Element {
   const held = useRef<Top>(undefined);
   const columns = strip.columns(span);
   const needed = topOf(strip, mostOf(columns));
-  const current = strip.name === 'waiting' ? waiting : undefined;
   held.current = heldTop(held.current, needed, now, lengthOf(span) * 1000);
   const { top } = held.current;
-  const [figure, unit] = figureAt(strip, span, step, current);
-  const when = (i: number): string => stepWords(span, span.t[i] ?? 0);
+  const [figure, unit] = figureAt(strip, span, day, step);
   return (
     <div class="strip">
-      <p class="strip-k">
-        <span>{labelOf(strip, span)}</span>
+      <p class="strip-k" title={meaningOf(strip.meaning)}>
+        <span>{strip.label}</span>
         <b>{figure}</b>
         {unit !== '' && <small>{THIN + unit}</small>}
       </p>
@@ -128,26 +110,28 @@ function StripRow({ strip, span, waiting, over, now, step }: StripRowProps): JSX
         strip={strip}
         span={span}
         top={top}
+        from={from}
+        to={to}
         now={now}
         step={step}
-        label={strip.sentence(columns, { over, when, current, per: perWords(strip, span) })}
+        label={strip.sentence({ day, span, since })}
       />
       <span class="strip-max">{topWords(strip, top)}</span>
     </div>
   );
 }
 
-interface PlotProps extends Omit<StripRowProps, 'over' | 'waiting'> {
+interface PlotProps extends Omit<StripRowProps, 'since' | 'day'> {
   readonly top: number;
   readonly label: string;
 }
 
 /** One canvas. It is made once; data, scales, width and hairline are brought up to date with each picture. */
-function Plot({ strip, span, top, now, step, label }: PlotProps): JSX.Element {
+function Plot({ strip, span, top, from, to, now, step, label }: PlotProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const range = useRef({ from: 0, to: 1, top: 1 });
-  range.current = { ...axisOf(span, now), top };
+  range.current = { from, to, top };
 
   useEffect(() => {
     const element = host.current;
@@ -235,14 +219,8 @@ function seriesOf({ name }: Strip): uPlot.Series[] {
   switch (name) {
     case 'requests':
       return [filled('--ash'), stepped({ width: 0, fill: () => token('--ember') })];
-    case 'waiting':
-      return [filled('--ink-2')];
-    case 'hit_rate':
-      return [line('--ink-2')];
     case 'wait':
     case 'first_token':
       return [line('--ink-2'), { width: 0, spanGaps: false, points: { show: false } }];
-    case 'tokens':
-      return [line('--ember')];
   }
 }

@@ -31,7 +31,7 @@ export function shapeOf(live: LiveView): string {
 
 /** Whether a push may wait for the next second. */
 export function canWait(view: View, push: Push): boolean {
-  const { live, plots: _plots, ...rest } = push;
+  const { live, ...rest } = push;
   return Object.keys(rest).length === 0 && (live === undefined || shapeOf(view.live) === shapeOf(live));
 }
 

@@ -2,9 +2,10 @@
 // so when the state changes with them, as when the queue is full. Measured by bounding boxes, in every tab, at the usual and the narrow width.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { DayView, View } from '../../backend/contract/desktop.ts';
+import type { SpanWord } from '../../backend/contract/spans.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
-import { entry, MODELS, STATES, view, waiting } from '../support/page/views.ts';
+import { dayView, entry, MODELS, STATES, view, waiting } from '../support/page/views.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -64,20 +65,36 @@ function figures(n: number): { readonly live: Live } {
         timestamp: new Date(now).toISOString(),
         response_cache: {
           ...response_cache,
-          hits: n,
-          coalesced: n,
-          misses: n,
-          bypassed: n,
           total_entries: n,
           total_size_mb: n,
-          tokens_saved: n,
-          time_saved_ms: n * 1000,
         },
         batch_processor: { ...batch_processor, model_switches: n, model_switches_avoided: n },
         queue,
       },
     },
   };
+}
+
+/** A day of figures of one size. */
+function dayOf(span: SpanWord, n: number): DayView {
+  const shares = { requests: 2 * n, no_model_time: n, time_saved_ms: n * 1000, tokens_saved: n };
+  const times = { median_ms: n, p95_ms: n * 10, longest_ms: n * 20 };
+  const usual = dayView(span).day;
+  return dayView(span, {
+    ...shares,
+    sources: { hit: n, coalesced: n, miss: n, bypass: n },
+    apps: usual.apps.map(({ caller }) => ({ caller, ...shares })),
+    more_apps: { apps: n, ...shares },
+    wait: times,
+    first_token: times,
+    reuse: {
+      reusable_tokens: 3 * n,
+      reused_tokens: n,
+      losses: (usual.reuse?.losses ?? []).map((loss) => ({ ...loss, tokens: n })),
+    },
+    failed: n,
+    cancelled: n,
+  });
 }
 
 interface Box {
@@ -136,7 +153,9 @@ const TELLS: Readonly<Record<string, (n: number) => RegExp>> = {
 describe.each([460, 380])('at %i px', (width) => {
   test.each(['overview', 'queue', 'models', 'settings'] as const)('in %s, from 9 to 10 to 1,000', async (tab) => {
     // Below the window's edge nothing may move either.
-    const open = await stage.open(view({ live: figures(9).live }), { width, height: 1800 });
+    let size = 9;
+    const days = (span: SpanWord): DayView => dayOf(span, size);
+    const open = await stage.open(view({ live: figures(9).live, days }), { width, height: 1800 });
     await open.page.locator(`#tab-${tab}`).click();
     await open.page.mouse.move(0, 0);
     const painted = async (n: number): Promise<Box[]> => {
@@ -147,6 +166,7 @@ describe.each([460, 380])('at %i px', (width) => {
     let before = await painted(9);
     expect(before.length).toBeGreaterThan(20);
     for (const n of [10, 1000]) {
+      size = n;
       await open.push({ live: figures(n).live });
       const after = await painted(n);
       expect(moves(before, after), `to ${n}`).toEqual([]);

@@ -1,9 +1,10 @@
 // The strips and their table, drawn: no word under the scroll bar, no time in two lines, whatever the figures.
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { PlotSpan, PlotsView } from '../../backend/contract/desktop.ts';
+import type { DayView } from '../../backend/contract/desktop.ts';
+import type { SpanWord } from '../../backend/contract/spans.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
-import { plots, view } from '../support/page/views.ts';
+import { dayView, view } from '../support/page/views.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -11,20 +12,28 @@ beforeAll(async () => {
 });
 
 /** Waits of more than a minute, and as many requests as fit. */
-function large(): PlotsView {
-  const day = plots();
+function large(span: SpanWord): DayView {
+  const { steps, ...day } = dayView(span);
   const times = (factor: number, column: readonly (number | null)[]) =>
     column.map((value) => (value === null ? null : value * factor));
-  const { m15 } = day;
   return {
     ...day,
-    m15: {
-      ...m15,
-      wait_p95: times(10, m15.wait_p95),
-      ttft_p95: times(45, m15.ttft_p95),
-      requests: times(55, m15.requests),
+    steps: {
+      ...steps,
+      wait_p95: times(10, steps.wait_p95),
+      ttft_p95: times(45, steps.ttft_p95),
+      requests: times(55, steps.requests),
     },
   };
+}
+
+/** Begun some minutes ago. */
+function young(span: SpanWord): DayView {
+  const { day, steps, empty } = dayView(span);
+  const from = Date.now() - 47 * 60_000;
+  const known = steps.t.map((_, i) => (steps.t[i + 1] ?? Infinity) * 1000 > from);
+  const requests = steps.requests.map((value, i) => (known[i] === true ? (value ?? 1) : null));
+  return { day: { ...day, since: new Date(from).toISOString() }, steps: { ...steps, requests }, empty };
 }
 
 /** The span whose label begins so. */
@@ -34,16 +43,22 @@ async function chosen(page: Page, span: string): Promise<void> {
 
 /** Runs in the page: the times that touch the one before or an edge; or that there are none. */
 function touching(texts: readonly Element[], width: number): (string | null)[] {
-  const boxes = texts.map((text) => text.getBoundingClientRect());
+  const seen = texts.filter((text) => text.getBoundingClientRect().width > 0);
+  const boxes = seen.map((text) => text.getBoundingClientRect());
   if (boxes.length < 2) return ['fewer than two'];
-  return texts.flatMap((text, i) => {
+  return seen.flatMap((text, i) => {
     const { left = 0, right = width } = boxes[i] ?? {};
     return left <= (boxes[i - 1]?.right ?? 0) || right > width ? [text.textContent] : [];
   });
 }
 
-test.each([380, 230])('at %i px the times below the strips do not touch, whatever the span', async (width) => {
-  const open = await stage.open(view({ plots: large() }), { width });
+test.each([
+  [380, large],
+  [230, large],
+  [380, young],
+  [230, young],
+])('at %i px the times below the strips do not touch, whatever the range (%#)', async (width, days) => {
+  const open = await stage.open(view({ days }), { width });
   for (const span of ['15', '1', '24', '7', '30']) {
     await chosen(open.page, span);
     // Drawn in the frame after the click.
@@ -52,22 +67,8 @@ test.each([380, 230])('at %i px the times below the strips do not touch, whateve
   await open.close();
 });
 
-test('says since when the history is kept, where that is less than the span shows', async () => {
-  const young = plots();
-  const from = Date.now() / 1000 - 2 * 86_400;
-  const cut = (span: PlotSpan): PlotSpan => ({ ...span, requests: span.requests.map((value, i) => ((span.t[i + 1] ?? Infinity) > from ? value : null)) }); // prettier-ignore
-  const open = await stage.open(view({ plots: { ...young, d7: cut(young.d7), d30: cut(young.d30) } }));
-  const words = open.page.getByText(/^Kept since \d+ \w{3}, \d\d:00\.$/);
-  expect(await words.count()).toBe(0);
-  for (const span of ['7', '30']) {
-    await chosen(open.page, span);
-    await words.waitFor();
-  }
-  await open.close();
-});
-
 test.each([460, 380, 230])('at %i px the scales end before the scroll bar', async (width) => {
-  const open = await stage.open(view({ plots: large() }), { width });
+  const open = await stage.open(view({ days: large }), { width });
   await open.page.locator('.strip-max').first().waitFor();
   const over = await open.page.evaluate(() => {
     const edge = document.querySelector('.scroll')?.clientWidth ?? 0;
@@ -87,10 +88,10 @@ test.each([
   [380, '7'],
   [380, '30'],
 ])('at %i px each row of the table of %s is one line, and all of it is in sight', async (width, span) => {
-  const open = await stage.open(view({ plots: large() }), { width });
+  const open = await stage.open(view({ days: large }), { width });
   await chosen(open.page, span);
   await open.page.getByText('Show as a table').click();
-  const table = open.page.locator('table.plain');
+  const table = open.page.locator('details table.plain');
   await table.waitFor();
   const heights = await table.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height)); // prettier-ignore
   expect(Math.max(...heights)).toBeLessThan(30);

@@ -89,18 +89,6 @@ test('a failed import is over with a good one', async () => {
   await open.close();
 });
 
-test('counters that nobody set to zero are not said to be', async () => {
-  const started = new Date(Date.now() - 60_000).toISOString();
-  const live = quiet();
-  const at = (since: string): View =>
-    view({ gateway: { since: started }, live: { ...live, stats: { ...live.stats, since } } });
-  const open = await stage.open(at(new Date(Date.parse(started) - 200).toISOString()));
-  await open.page.getByText('No requests since the gateway started.').waitFor();
-  await open.push({ live: at(new Date().toISOString()).live });
-  await open.page.getByText('No requests since the counters were set to zero.').waitFor();
-  await open.close();
-});
-
 test('other machines have their address, with a button that copies it', async () => {
   const { gateway } = view();
   const lan = 'http://192.168.1.24:8080';

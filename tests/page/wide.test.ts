@@ -26,7 +26,7 @@ test.each([
 ])('at %d px there are two columns: %s', async (width, two) => {
   const { page, close } = await opened('working day', width);
   for (const [key, first, second] of [
-    ['Control+1', 'Now', 'Last 15 minutes'],
+    ['Control+1', 'Now', 'The day'],
     ['Control+2', 'Running', /^Since/],
     ['Control+4', 'Loaded', 'Add a model'],
   ] as const) {

@@ -6,6 +6,8 @@ import type { RequestLog } from '../requests/request-log.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import { type Misunderstood, notUnderstood } from '../requests/not-understood.ts';
 import type { Feed } from '../telemetry/feed.ts';
+import type { History } from '../telemetry/history.ts';
+import { countEnded } from './ended-figures.ts';
 import { factOf, loggedOf } from './listed-request.ts';
 import type { RequestTexts } from './request-texts.ts';
 import type { Slowness } from './slowness.ts';
@@ -18,6 +20,7 @@ export interface NewsParts {
   readonly meter: { ended(request: Ended): void };
   /** Says of each why it was slow. */
   readonly slow: Pick<Slowness, 'look' | 'ended'>;
+  readonly history: Pick<History, 'unanswered' | 'reused'>;
 }
 
 export class RequestNews {
@@ -41,7 +44,7 @@ export class RequestNews {
   };
 
   readonly onEnded = (request: Ended): void => {
-    const { requestLog, texts, feed, meter, slow } = this.#parts();
+    const { requestLog, texts, feed, history, meter, slow } = this.#parts();
     slow.ended(request);
     const { error, source, comesAgain, owner } = request;
     if (error !== undefined) this.#told.add(thrownOf(error));
@@ -50,7 +53,10 @@ export class RequestNews {
     if (!isForNow) meter.ended(request);
     // Its id is that of another one.
     if (isForNow || error?.code === 'request_exists') requestLog.withdrew(request);
-    else requestLog.ended(logged, request);
+    else {
+      requestLog.ended(logged, request);
+      countEnded(history, request);
+    }
     texts.ended(request);
     feed.ended(() => factOf(logged), owner);
     feed.touch('queue', 'snapshot');

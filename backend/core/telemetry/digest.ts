@@ -32,7 +32,9 @@ export class Digest {
   addAll(other: Digest): void {
     const added = other.#buckets;
     if (added === undefined) return;
-    for (let bucket = 0; bucket <= LAST; bucket++) this.#count(bucket, added[bucket] ?? 0);
+    const buckets = (this.#buckets ??= new Uint32Array(LAST + 1));
+    for (let bucket = 0; bucket <= LAST; bucket++) buckets[bucket] = (buckets[bucket] ?? 0) + (added[bucket] ?? 0);
+    this.#told = undefined;
   }
 
   /** The time that a share of all is below, in milliseconds; null when there is none. 0.5 is the median. */
@@ -47,6 +49,11 @@ export class Digest {
     this.#told ??= new Map();
     this.#told.set(share, ms);
     return ms;
+  }
+
+  /** The longest time, in milliseconds; null when there is none. */
+  get longest(): number | null {
+    return this.#buckets === undefined ? null : timeOf(this.#buckets.findLastIndex((times) => times > 0));
   }
 
   /** Pairs of the distance from the bucket before and the count, each as LEB128: a few bytes for each bucket in use. */
@@ -65,16 +72,20 @@ export class Digest {
 
   /** Undefined for what `toBytes` never gave. */
   static fromBytes(bytes: Uint8Array): Digest | undefined {
-    const numbers = read(bytes);
-    if (numbers === undefined || numbers.length % 2 !== 0) return undefined;
-    const digest = new Digest();
+    return isKept(bytes) ? new Digest().addKept(bytes) : undefined;
+  }
+
+  /** All that was in the one that gave these bytes. They must have been looked at by `isKept`. */
+  addKept(bytes: Uint8Array): this {
     let bucket = 0;
-    for (let i = 0; i < numbers.length; i += 2) {
-      bucket += numbers[i] ?? 0;
-      if (bucket > LAST) return undefined;
-      digest.#count(bucket, numbers[i + 1] ?? 0);
+    for (let at = 0; at < bytes.length;) {
+      const distance = numberAt(bytes, at);
+      at = endAt(bytes, at);
+      bucket += distance;
+      this.#count(bucket, numberAt(bytes, at));
+      at = endAt(bytes, at);
     }
-    return digest;
+    return this;
   }
 
   #count(bucket: number, times: number): void {
@@ -93,6 +104,21 @@ function timeOf(bucket: number): number {
   return bucket === 0 ? 0 : Math.round(((2 * FACTOR ** (bucket - 1)) / (FACTOR + 1)) * 100) / 100;
 }
 
+/** Whether bytes are such as `toBytes` gives: pairs of whole numbers, which lead to no bucket beyond the last. */
+export function isKept(bytes: Uint8Array): boolean {
+  let last = 0;
+  let numbers = 0;
+  for (let at = 0; at < bytes.length; numbers++) {
+    const number = numberAt(bytes, at);
+    if (number > Number.MAX_SAFE_INTEGER) return false;
+    if (numbers % 2 === 0) last += number;
+    at = endAt(bytes, at);
+    // It would go on.
+    if (at > bytes.length) return false;
+  }
+  return numbers % 2 === 0 && last <= LAST;
+}
+
 /** Seven bits a byte, the lowest first; the eighth says that more follow. */
 function write(bytes: number[], number: number): void {
   let left = number;
@@ -103,18 +129,22 @@ function write(bytes: number[], number: number): void {
   bytes.push(left);
 }
 
-function read(bytes: Uint8Array): number[] | undefined {
-  const numbers: number[] = [];
+/** The number that begins there. */
+function numberAt(bytes: Uint8Array, begin: number): number {
   let number = 0;
   let worth = 1;
-  for (const byte of bytes) {
-    number += (byte % 128) * worth;
-    if (number > Number.MAX_SAFE_INTEGER) return undefined;
+  for (let at = begin; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 128) return number + byte * worth;
+    number += (byte - 128) * worth;
     worth *= 128;
-    if (byte > 127) continue;
-    numbers.push(number);
-    number = 0;
-    worth = 1;
   }
-  return worth === 1 ? numbers : undefined;
+  return number;
+}
+
+/** Where the number ends that begins there: beyond all bytes when it would go on. */
+function endAt(bytes: Uint8Array, begin: number): number {
+  let at = begin;
+  while ((bytes[at] ?? 128) > 127 && at <= bytes.length) at++;
+  return at + 1;
 }

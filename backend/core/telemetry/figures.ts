@@ -1,5 +1,6 @@
 // What is counted of the requests of some time, whoever's they are. Figures of parts add up to those of the whole.
 import { Digest } from './digest.ts';
+import { Losses } from './losses.ts';
 
 /** Sums, by the names under which they are kept. */
 export const SUMS = [
@@ -14,6 +15,12 @@ export const SUMS = [
   /** Milliseconds of model time and tokens that hits and shared runs did not cost again. */
   'saved_ms',
   'saved_tokens',
+  /** Requests that ended so. */
+  'failed',
+  'cancelled',
+  /** Prompt tokens that the request before it had too, and those of them that were still in memory; where both are known. */
+  'reusable_tokens',
+  'reused_tokens',
 ] as const;
 export type Sum = (typeof SUMS)[number];
 
@@ -28,6 +35,10 @@ export class Figures {
     eval_ms: 0,
     saved_ms: 0,
     saved_tokens: 0,
+    failed: 0,
+    cancelled: 0,
+    reusable_tokens: 0,
+    reused_tokens: 0,
   };
   /** The most that waited at once. Counted for all together alone. */
   most_waiting = 0;
@@ -35,12 +46,15 @@ export class Figures {
   waits = new Digest();
   /** Milliseconds from the end of the wait to the first piece, of the same ones. */
   ttfts = new Digest();
+  /** Why reusable tokens were read again. */
+  losses = new Losses();
 
   add(other: Figures): this {
     for (const name of SUMS) this.sums[name] += other.sums[name];
     this.most_waiting = Math.max(this.most_waiting, other.most_waiting);
     this.waits.addAll(other.waits);
     this.ttfts.addAll(other.ttfts);
+    this.losses.addAll(other.losses);
     return this;
   }
 

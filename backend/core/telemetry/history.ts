@@ -2,13 +2,14 @@
 // told in the shortest step, and adds each of those that is over to the longer ones. What is older than this process is in
 // its store, which is read when somebody looks for the first time. It keeps no text but names of models and callers.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
-import type { PlotsView } from '../../contract/desktop.ts';
+import type { PlotSpan } from '../../contract/desktop.ts';
 import { SPAN_NAMES, type SpanName } from '../../contract/spans.ts';
 import type { Now } from '../ports.ts';
-import { columnsOf, stepsOf } from './columns.ts';
+import { columnsOf } from './columns.ts';
 import { Figures } from './figures.ts';
 import type { HistoryStore } from './kept-history.ts';
-import { startOf, stepOf } from './steps.ts';
+import type { Lost } from './losses.ts';
+import { startOf, stepOf, stepsAt, stepsOf } from './steps.ts';
 import { Tally, type Whose } from './tally.ts';
 
 /** The span with the shortest steps, of which those of all others are sums. */
@@ -21,6 +22,13 @@ export interface Ran {
   readonly promptTokens: number;
   readonly tokens: number;
   readonly evalMs: number;
+}
+
+/** Of one request, in tokens: what of its prompt could have been reused, what was, and why not all. */
+export interface Reuse {
+  readonly reusable: number;
+  readonly reused: number;
+  readonly lost: readonly Lost[];
 }
 
 /** A step by its number. */
@@ -37,6 +45,9 @@ interface Current extends Counted {
 
 export class History {
   readonly #now: Now;
+  readonly #startedAt: number;
+  /** Spans in which the step of the start has requests that came before it. */
+  readonly #sharedStart = new Set<SpanName>();
   /** What is known of all in each step. A clock that was set back adds to the steps it shows. */
   readonly #spans: Readonly<Record<SpanName, Map<number, Figures>>>;
   #store: HistoryStore | undefined;
@@ -47,9 +58,11 @@ export class History {
   /** Those that are over and not yet given to the store. */
   #unwritten: Counted[] = [];
   #waiting = 0;
+  #written = 0;
 
   constructor(now: Now) {
     this.#now = now;
+    this.#startedAt = now();
     this.#spans = { m15: new Map(), h1: new Map(), h24: new Map(), d7: new Map(), d30: new Map() };
   }
 
@@ -98,6 +111,18 @@ export class History {
     sums.eval_ms += evalMs;
   }
 
+  /** A request has ended without its answer. */
+  unanswered(whose: Whose, how: 'failed' | 'cancelled'): void {
+    this.#tally().of(whose).sums[how]++;
+  }
+
+  reused(whose: Whose, { reusable, reused, lost }: Reuse): void {
+    const { sums, losses } = this.#tally().of(whose);
+    sums.reusable_tokens += reusable;
+    sums.reused_tokens += reused;
+    for (const each of lost) losses.add(each);
+  }
+
   /** This many wait from now on. */
   waiting(count: number): void {
     this.#waiting = count;
@@ -105,11 +130,41 @@ export class History {
     tally.mostWaiting = Math.max(tally.mostWaiting, count);
   }
 
-  view(): PlotsView {
+  view(span: SpanName): PlotSpan {
+    this.#readOnce();
+    return columnsOf(span, this.#withCurrent(span), this.#now());
+  }
+
+  /** Since when anything is known of a span, or now. Milliseconds since 1970; exact where it is since this process began. */
+  begin(span: SpanName): number {
     this.#readOnce();
     const now = this.#now();
-    const columns = (span: SpanName) => columnsOf(span, this.#withCurrent(span), now);
-    return { m15: columns('m15'), h1: columns('h1'), h24: columns('h24'), d7: columns('d7'), d30: columns('d30') };
+    const { first, last } = stepsAt(span, now);
+    const known = [...this.#withCurrent(span).keys()].filter((step) => step >= first && step <= last);
+    if (known.length === 0) return now;
+    const oldest = Math.min(...known);
+    const isOurs = oldest === stepOf(span, this.#startedAt) && !this.#sharedStart.has(span);
+    return isOurs ? this.#startedAt : startOf(span, oldest);
+  }
+
+  /** Whether there was no request in any span. */
+  get isEmpty(): boolean {
+    this.#readOnce();
+    return SPAN_NAMES.every((span) => [...this.#withCurrent(span).values()].every(({ requests }) => requests === 0));
+  }
+
+  /** How often something was given to the store: who has read it knows what is in it until this changes. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** What has been counted in the steps of a span and is not given to the store: all but what is in there. */
+  unkept(span: SpanName): Tally[] {
+    const all = this.#current === undefined ? this.#unwritten : [...this.#unwritten, this.#current];
+    const { first, last } = stepsAt(span, this.#now());
+    return all
+      .filter(({ step }) => inSpan(span, step) >= first && inSpan(span, step) <= last)
+      .map(({ tally }) => tally);
   }
 
   /** The steps of a span with what goes on in the last of them. */
@@ -153,6 +208,7 @@ export class History {
 
   /** Gives what is over to the store: each step of each span once. */
   #write(): void {
+    this.#written++;
     for (const span of SPAN_NAMES) {
       const sums = new Map<number, Tally>();
       for (const { step, tally } of this.#unwritten) {
@@ -175,10 +231,10 @@ export class History {
     this.#write();
     const now = this.#now();
     for (const span of SPAN_NAMES) {
-      const from = stepOf(span, now) - stepsOf(span) + 1;
-      for (const [number, figures] of store.read(span, from)) {
+      for (const [number, figures] of store.read(span, stepsAt(span, now).first)) {
         const known = this.#spans[span].get(number)?.requests ?? 0;
         if (figures.requests >= known) this.#spans[span].set(number, figures);
+        if (figures.requests > known && number === stepOf(span, this.#startedAt)) this.#sharedStart.add(span);
       }
     }
   }

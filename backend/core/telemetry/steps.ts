@@ -15,6 +15,18 @@ export function startOf(span: SpanName, step: number): number {
   return isDay(step_s) ? midnightOf(step) : step * step_s * 1000;
 }
 
+/** Steps that a span has: the one that is running is one more. */
+export function stepsOf(span: SpanName): number {
+  const { span_s, step_s } = SPANS[span];
+  return span_s / step_s + 1;
+}
+
+/** The numbers of the oldest step that a span has at a moment, and of the one that is running. */
+export function stepsAt(span: SpanName, now: number): { readonly first: number; readonly last: number } {
+  const last = stepOf(span, now);
+  return { first: last - stepsOf(span) + 1, last };
+}
+
 const isDay = (stepS: number): boolean => stepS * 1000 === DAY_MS;
 
 /** Days from 1 January 1970 to the date that a moment has here. */

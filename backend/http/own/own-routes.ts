@@ -1,9 +1,13 @@
 // The gateway's own API: each handler reads a request, asks the core, encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../../contract/errors.ts';
+import { quotation, sentence } from '../../contract/sentence.ts';
+import { SPAN_WORDS, USUAL_SPAN } from '../../contract/spans.ts';
 import { act, readAction, type ActionParts } from '../../core/stories/actions.ts';
 import type { Feed } from '../../core/telemetry/feed.ts';
 import type { NoticeBoard } from '../../core/telemetry/notice-board.ts';
 import { spaceOf } from '../../core/ownership.ts';
+import type { Days } from '../../core/stories/day-figures.ts';
 import { cacheStats, health, type SnapshotParts } from '../../core/stories/snapshot.ts';
 import { parseJson } from '../wire/body.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
@@ -22,6 +26,7 @@ export interface OwnParts
   extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, TextParts, MetricsParts {
   readonly feed: Feed;
   readonly board: Pick<NoticeBoard, 'list'>;
+  readonly days: Pick<Days, 'of'>;
 }
 
 /** Kept answers are for programs; a browser must ask again each time. */
@@ -46,6 +51,7 @@ export function ownHandlers(parts: OwnParts) {
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
     '/api/notices': { GET: on(showNotices) },
     '/metrics': { GET: on(showMetrics) },
+    '/api/day': { GET: on(showDay) },
     '/openapi.json': { GET: on(showOpenApi) },
     '/api/events': { GET: on(showEvents) },
   };
@@ -100,6 +106,19 @@ async function showNotices({ board }: OwnParts, req: IncomingMessage, res: Serve
   // They name callers and pages.
   requireScope(req, 'manage');
   sendJson(res, 200, { notices: board.list }, NO_STORE);
+}
+
+// ---- GET /api/day
+
+async function showDay({ days }: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  requireScope(req, 'cache', 'manage');
+  const asked = new URL(req.url ?? '/', 'http://localhost').searchParams.get('span') ?? USUAL_SPAN;
+  const span = SPAN_WORDS.find((word) => word === asked);
+  if (span === undefined) {
+    const words = SPAN_WORDS.join(', ');
+    throw new AppError('invalid_request', sentence`span must be one of ${words}. It was ${quotation(asked)}.`);
+  }
+  sendJson(res, 200, await days.of(span, watcherOf(req)), NO_STORE);
 }
 
 // ---- GET /openapi.json

@@ -82,9 +82,11 @@ test('a restart finds what each model and each caller asked for', async () => {
   const database = openDatabase({ folder, clock: new ManualClock(), log: NO_LOG });
   const store = historyStore(database);
   const sums = (group: 'all' | 'model' | 'caller') =>
-    store.sums('d30', 0, group).map(({ name, figures: { sums: counted, ttfts } }) => {
-      return [name, counted.hits, counted.misses, counted.tokens > 0, counted.saved_tokens > 0, ttfts.isEmpty];
-    });
+    store
+      .sums('d30', { first: 0, last: Number.MAX_SAFE_INTEGER }, { group })
+      .map(({ name, figures: { sums: counted, ttfts } }) => {
+        return [name, counted.hits, counted.misses, counted.tokens > 0, counted.saved_tokens > 0, ttfts.isEmpty];
+      });
   const found = [sums('caller'), sums('model'), sums('all')];
   database.close();
   await start();

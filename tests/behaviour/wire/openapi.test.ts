@@ -77,6 +77,7 @@ describe('the description', () => {
       'get /api/chat-queue query limit',
       'get /api/chat-queue query requestId',
       'get /api/conversations/{id} query namespace',
+      'get /api/day query span',
       'get /api/requests query app',
       'get /api/requests query class',
       'get /api/requests query cursor',

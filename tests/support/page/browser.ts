@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import {
   COMMANDS,
+  type CommandInput,
   settingsSchema,
   viewSchema,
   type Command,
@@ -17,6 +18,7 @@ import { toWire, type AppError } from '../../../backend/contract/errors.ts';
 import { serveFiles } from '../../../main/window/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
 import { dayAnswers } from './request-day.ts';
+import { dayView, type Days, type Shown } from './views.ts';
 
 /** What the test answers to a command, by default the settings unchanged, the requests of the working day, or nothing; an AppError is a refusal. */
 export type Answers = { readonly [C in Command]?: (input: never) => unknown };
@@ -39,7 +41,7 @@ export interface OpenPage {
 
 export interface PageStage {
   /** The page with this view: loaded anew, as nobody has touched it, in a tab that may have shown another one. */
-  open(view: View, options?: OpenOptions): Promise<OpenPage>;
+  open(view: Shown, options?: OpenOptions): Promise<OpenPage>;
 }
 
 const FLAGS = [
@@ -118,12 +120,13 @@ async function serve(): Promise<string> {
 /** What the test plays for the page that a tab shows now. */
 interface Play {
   readonly view: View;
+  readonly days: Days;
   readonly answers: Answers;
   readonly calls: OpenPage['calls'][number][];
 }
 
 interface Tab {
-  show(view: View, options: OpenOptions | undefined, release: () => void): Promise<OpenPage>;
+  show(view: Shown, options: OpenOptions | undefined, release: () => void): Promise<OpenPage>;
 }
 
 async function newTab(browser: Browser, url: string): Promise<Tab> {
@@ -137,8 +140,10 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
   page.on('pageerror', (error) => wrong.push(error.message));
   await page.exposeFunction('bridgeCall', async (command: Command, input: unknown) => {
     if (play === undefined) throw new Error(`${command} was called by a page that is at rest`);
-    const { view, answers, calls } = play;
+    const { view, days, answers, calls } = play;
+    // What it asks without anybody having done anything.
     if (command === 'view') return { ok: true, output: view };
+    if (command === 'day') return { ok: true, output: days((input as CommandInput<'day'>).span) };
     calls.push({ command, input });
     const answer = answers[command];
     const silent = COMMANDS[command].output === settingsSchema ? view.settings : {};
@@ -163,7 +168,12 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
   return {
     async show(view, { width = 460, height = 680, dark = false, answers = {} } = {}, release) {
       const calls: Play['calls'] = [];
-      play = { view: viewSchema.parse(view), answers: { ...dayAnswers(), ...answers }, calls };
+      play = {
+        view: viewSchema.parse(view),
+        days: view.days ?? dayView,
+        answers: { ...dayAnswers(), ...answers },
+        calls,
+      };
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
       await page.goto(url);

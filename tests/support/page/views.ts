@@ -4,8 +4,9 @@ import { defaultConfig, fields, valueOf } from '../../../backend/contract/config
 import type { ModelView } from '../../../backend/contract/control.ts';
 import type { QueueRule } from '../../../backend/contract/queue-rule.ts';
 import type { BatchSummary, QueueEntry } from '../../../backend/contract/queue-view.ts';
-import type { PlotSpan, PlotsView, View } from '../../../backend/contract/desktop.ts';
-import { SPANS, type SpanName } from '../../../backend/contract/spans.ts';
+import type { Day } from '../../../backend/contract/day.ts';
+import type { DayView, PlotSpan, View } from '../../../backend/contract/desktop.ts';
+import { SPANS, spanOf, type SpanWord } from '../../../backend/contract/spans.ts';
 import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
@@ -19,15 +20,22 @@ export interface ViewChange {
   readonly gateway?: Partial<View['gateway']>;
   /** null: no gateway runs. */
   readonly live?: Partial<Live> | null;
-  readonly plots?: PlotsView;
+  readonly days?: Days;
   readonly settings?: Partial<View['settings']>;
   readonly notices?: View['notices'];
   readonly go?: View['go'];
 }
 
+/** What the page is told of a range that it asks for. */
+export type Days = (span: SpanWord) => DayView;
+
+/** A view, and what is told with it of ranges of time; the usual one has a working day. */
+export type Shown = View & { readonly days?: Days };
+
 /** The working day, changed. */
-export function view(change: ViewChange = {}): View {
+export function view(change: ViewChange = {}): Shown {
   return {
+    ...(change.days === undefined ? {} : { days: change.days }),
     app: {
       version: '1.3.2',
       first_run: false,
@@ -50,7 +58,6 @@ export function view(change: ViewChange = {}): View {
       ...change.gateway,
     },
     live: change.live === null ? null : { ...workingDay(), ...change.live },
-    plots: change.plots ?? plots(),
     settings: { ...settings(), ...change.settings },
     notices: change.notices ?? [],
     go: change.go ?? { tab: 'overview', n: 0 },
@@ -169,46 +176,123 @@ export function settings(): View['settings'] {
   };
 }
 
-/** Five plots with a working day in them, a gap in the morning included. */
-export function plots(): PlotsView {
-  return each(span);
+/** A working day, a gap in the morning included, changed. */
+export function dayView(span: SpanWord, change: Partial<Day> = {}): DayView {
+  const made = steps(span);
+  const begins = new Date((made.t[0] ?? 0) * 1000).toISOString();
+  return { day: { ...day(), span, since: begins, until: ago(0), ...change }, steps: made, empty: false };
 }
 
-/** Plots in which nothing has been measured. */
-export function emptyPlots(): PlotsView {
-  const none = (name: SpanName): PlotSpan => {
-    const made = span(name);
-    return Object.fromEntries(
-      Object.entries(made).map(([key, column]) => [
-        key,
-        key === 't' || !Array.isArray(column) ? column : column.map(() => null),
-      ]),
-    ) as PlotSpan;
+/** No request was ever made. */
+export function emptyDay(span: SpanWord): DayView {
+  const none = Object.entries(steps(span)).map(([key, column]) => [
+    key,
+    key === 't' || !Array.isArray(column) ? column : column.map(() => null),
+  ]);
+  const { until } = dayView(span).day;
+  const nothing = {
+    requests: 0,
+    no_model_time: 0,
+    apps: [],
+    more_apps: null,
+    wait: null,
+    first_token: null,
+    reuse: null,
   };
-  return each(none);
+  return {
+    ...dayView(span, { ...nothing, since: until, failed: 0, cancelled: 0, failures: [] }),
+    steps: Object.fromEntries(none) as PlotSpan,
+    empty: true,
+  };
 }
 
-function each(make: (name: SpanName) => PlotSpan): PlotsView {
-  return { m15: make('m15'), h1: make('h1'), h24: make('h24'), d7: make('d7'), d30: make('d30') };
+/** That of the mock pages. */
+function day(): Omit<Day, 'span' | 'since' | 'until'> {
+  const app = (
+    caller: string,
+    [no_model_time, requests]: readonly [number, number],
+    seconds: number,
+    tokens: number,
+  ) => ({
+    caller,
+    requests,
+    no_model_time,
+    time_saved_ms: seconds * 1000,
+    tokens_saved: tokens,
+  });
+  return {
+    requests: 214,
+    no_model_time: 137,
+    sources: { hit: 112, coalesced: 25, miss: 71, bypass: 6 },
+    time_saved_ms: 700_000,
+    tokens_saved: 48_210,
+    apps: [
+      app('Open WebUI', [44, 61], 302, 21_480),
+      app('Continue', [19, 38], 161, 12_300),
+      app('nightly-report', [9, 24], 118, 6020),
+      app('notes-index', [60, 72], 74, 6130),
+      app('Claude Code', [2, 14], 22, 1140),
+    ],
+    more_apps: { apps: 4, requests: 5, no_model_time: 3, time_saved_ms: 23_000, tokens_saved: 1140 },
+    wait: { median_ms: 200, p95_ms: 6100, longest_ms: 19_000 },
+    first_token: { median_ms: 410, p95_ms: 3900, longest_ms: 21_500 },
+    reuse: {
+      reusable_tokens: 489_000,
+      reused_tokens: 445_000,
+      losses: [
+        {
+          cause: 'changed',
+          text: 'Claude Code changed the system prompt (a clock) twice',
+          tokens: 41_256,
+          times: 2,
+          request_id: 'changed',
+          at: ago(3600),
+        },
+        {
+          cause: 'loaded',
+          text: 'qwen2.5-coder:7b was loaded again',
+          tokens: 2744,
+          times: 1,
+          request_id: 'loaded',
+          at: ago(2800),
+        },
+      ],
+    },
+    failed: 2,
+    cancelled: 2,
+    failures: [
+      {
+        request_id: 'broken',
+        at: ago(120),
+        caller: 'Continue',
+        model: 'qwen2.5-coder:7b',
+        code: 'upstream_failed',
+        error: 'Ollama: “model runner has unexpectedly stopped”',
+      },
+      { request_id: 'unknown', at: ago(9000), caller: 'localhost:3000', model: 'gemma9', code: 'model_not_found' },
+    ],
+  };
 }
 
-function span(name: SpanName): PlotSpan {
-  const { span_s, step_s, per_s } = SPANS[name];
-  const steps = span_s / step_s + 1;
+/** The steps of a range. */
+export function steps(word: SpanWord): PlotSpan {
+  const name = spanOf(word);
+  const { span_s, step_s } = SPANS[name];
+  const length = span_s / step_s + 1;
   const end = stepOf(name, Date.now());
-  const numbers = Array.from({ length: steps }, (_, i) => end - steps + 1 + i);
-  const gap = (i: number): boolean => i > steps * 0.38 && i < steps * 0.45;
+  const numbers = Array.from({ length }, (_, i) => end - length + 1 + i);
+  const gap = (i: number): boolean => i > length * 0.38 && i < length * 0.45;
   const wave = (low: number, high: number, pace: number) => (i: number) =>
     gap(i) ? null : Math.round((low + (high - low) * (0.5 + 0.5 * Math.sin(i * pace + pace))) * 100) / 100;
   const column = (value: (i: number) => number | null): (number | null)[] => numbers.map((_, i) => value(i));
+  const whole = (value: (i: number) => number | null) => (i: number) => (gap(i) ? null : Math.round(value(i) ?? 0));
   return {
     step_s,
-    per_s,
     t: numbers.map((number) => startOf(name, number) / 1000),
-    requests: column(wave(4, 24, 0.7)),
-    needed_model: column(wave(0, 8, 0.9)),
+    requests: column(whole(wave(4, 24, 0.7))),
+    needed_model: column(whole(wave(0, 8, 0.9))),
     hit_rate: column(wave(0.47, 0.78, 0.3)),
-    waiting: column((i) => (gap(i) ? null : Math.round(2 + 2 * Math.sin(i * 0.8)))),
+    waiting: column(whole((i) => 2 + 2 * Math.sin(i * 0.8))),
     wait_p50: column(wave(0, 4000, 0.4)),
     wait_p95: column(wave(2000, 9000, 0.5)),
     ttft_p50: column(wave(300, 500, 0.5)),
@@ -241,7 +325,7 @@ export function batch(over: Partial<BatchSummary> = {}): BatchSummary {
 }
 
 /** Every state of the window that has a look of its own, by name. */
-export const STATES: Readonly<Record<string, () => View>> = {
+export const STATES: Readonly<Record<string, () => Shown>> = {
   'working day': () => view(),
   'idle, warm': () => view({ live: quiet() }),
   'batches of thousands': () =>
@@ -275,7 +359,8 @@ export const STATES: Readonly<Record<string, () => View>> = {
       },
     }),
   'no models': () => view({ live: quiet({ models: [], status: 'degraded', upstream: { model_available: false } }) }),
-  'nothing yet': () => view({ live: quiet(), plots: emptyPlots() }),
+  'nothing yet': () => view({ live: quiet(), days: emptyDay }),
+  'a day of one range': () => view({ live: quiet(), days: (span) => ({ ...emptyDay(span), empty: false }) }),
   stopped: () => view({ gateway: { state: 'stopped', since: null }, live: null }),
   draining: () => view({ gateway: { state: 'draining' } }),
   crashed: () =>
@@ -328,6 +413,7 @@ export const STATES: Readonly<Record<string, () => View>> = {
   'asks to quit': () => view({ app: { tray: false, asks_to_quit: true } }),
   'long names': () =>
     view({
+      days: (span) => dayView(span, LONG_DAY),
       live: quiet({
         running: [entry({ model: LONG_MODEL, caller: LONG_CALLER, tokens: 123_456, tokens_per_s: 1234 })],
         waiting: [
@@ -436,6 +522,30 @@ const ASKING_PAGE: View['notices'][number] = {
 
 const LONG_MODEL = 'hf.co/bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M';
 const LONG_CALLER = 'an-app-with-a-rather-long-name/12.34 (someone@example.com)';
+
+const LONG_DAY: Partial<Day> = {
+  apps: [
+    { caller: LONG_CALLER, requests: 1_234_567, no_model_time: 1_234_560, time_saved_ms: 3.6e8, tokens_saved: 1e9 },
+  ],
+  more_apps: { apps: null, requests: 123_456, no_model_time: 99_999, time_saved_ms: 5e7, tokens_saved: 12_345_678 },
+  reuse: {
+    reusable_tokens: 123_456_789,
+    reused_tokens: 1,
+    losses: [
+      {
+        cause: 'changed',
+        text: `${LONG_CALLER} changed the system prompt (a random key) 1,234 times`,
+        tokens: 123_456_000,
+        times: 1234,
+        request_id: 'r',
+        at: ago(60),
+      },
+    ],
+  },
+  failures: [
+    { request_id: 'f', at: ago(86_400), caller: LONG_CALLER, model: LONG_MODEL, error: 'Ollama answered: '.repeat(9) },
+  ],
+};
 
 const NOT_OLLAMA =
   'The address http://127.0.0.1:11434 answers, but not as Ollama does (a web page). Check ollama.api_url.';

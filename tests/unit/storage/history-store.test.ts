@@ -14,6 +14,7 @@ import { ManualClock } from '../../support/clocks.ts';
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 const HOUR = 3_600_000;
+const ALL = { first: 0, last: Number.MAX_SAFE_INTEGER };
 const ME: Whose = { model: 'm', caller: 'app', owner: LOCAL };
 
 let folder: string;
@@ -55,11 +56,12 @@ describe('a process that follows another one', () => {
   test('shows in every span what that one had shown, to the last figure', () => {
     const first = started();
     work(first, 200);
-    const shown = first.view();
+    const shown = SPAN_NAMES.map((span) => first.view(span));
     first.ended();
     database.close();
     open();
-    expect(started().view()).toEqual(shown);
+    const second = started();
+    expect(SPAN_NAMES.map((span) => second.view(span))).toEqual(shown);
   });
 
   test('goes on in the hour and the day that were under way', () => {
@@ -68,10 +70,9 @@ describe('a process that follows another one', () => {
     first.ended();
     const second = started();
     work(second, 5);
-    const { d7, d30 } = second.view();
-    expect([d7.requests.at(-1), d30.requests.at(-1)]).toEqual([10, 10]);
+    expect([second.view('d7').requests.at(-1), second.view('d30').requests.at(-1)]).toEqual([10, 10]);
     second.ended();
-    expect(started().view().d30.requests.at(-1)).toBe(10);
+    expect(started().view('d30').requests.at(-1)).toBe(10);
   });
 
   test('shows a gap where none ran, and no figure in it', () => {
@@ -81,13 +82,13 @@ describe('a process that follows another one', () => {
     now += 5 * HOUR;
     const second = started();
     work(second, 30);
-    expect(second.view().d7.requests.slice(-9)).toEqual([null, 60, 60, null, null, null, null, null, 30]);
+    expect(second.view('d7').requests.slice(-9)).toEqual([null, 60, 60, null, null, null, null, null, 30]);
   });
 
   test('lacks the last steps alone when the one before was killed', () => {
     work(started(), 60);
     // Nobody says that it ended.
-    expect(started().view().d30.requests.at(-1)).toBeGreaterThanOrEqual(56);
+    expect(started().view('d30').requests.at(-1)).toBeGreaterThanOrEqual(56);
   });
 });
 
@@ -97,9 +98,9 @@ test('the first look reads what is kept, and what was counted before that look i
   first.ended();
   const second = started();
   work(second, 30);
-  expect(second.view().d30.requests.at(-1)).toBe(60);
+  expect(second.view('d30').requests.at(-1)).toBe(60);
   work(second, 2);
-  expect(second.view().d30.requests.at(-1)).toBe(62);
+  expect(second.view('d30').requests.at(-1)).toBe(62);
 });
 
 test('of each span only its newest steps are kept, also when the clock jumps by a year and back', () => {
@@ -120,8 +121,8 @@ test('of each span only its newest steps are kept, also when the clock jumps by 
   // All but one of those that can be shown are still there.
   expect(
     started()
-      .view()
-      .d30.requests.filter((rate) => rate !== null),
+      .view('d30')
+      .requests.filter((rate) => rate !== null),
   ).toHaveLength(30);
 });
 
@@ -131,7 +132,7 @@ test('a step has so many callers by name, and counts the others together', () =>
   history.ended();
   const store = historyStore(database);
   for (const group of ['model', 'caller'] as const) {
-    const sums = store.sums('d30', 0, group);
+    const sums = store.sums('d30', ALL, { group });
     expect(sums).toHaveLength(33);
     expect(sums[0]).toMatchObject({ name: OTHERS, owner: LOCAL });
     expect(sums.reduce((sum, { figures }) => sum + figures.requests, 0)).toBe(900);
@@ -144,19 +145,26 @@ test('callers of two owners are two, whatever they call themselves', () => {
   for (const owner of [LOCAL, 'key a', 'key b', 'key b']) tally.of({ ...ME, owner }).sums.misses++;
   store.add('h1', 7, tally.shares());
   store.add('h1', 8, tally.shares());
-  const sums = store.sums('h1', 0, 'caller').map(({ owner, name, figures }) => [owner, name, figures.requests]);
+  const sums = store
+    .sums('h1', ALL, { group: 'caller' })
+    .map(({ owner, name, figures }) => [owner, name, figures.requests]);
   expect(sums).toEqual([
     ['key b', 'app', 4],
     ['key a', 'app', 2],
     [LOCAL, 'app', 2],
   ]);
-  expect(store.sums('h1', 8, 'all')).toHaveLength(1);
+  expect(store.sums('h1', { first: 8, last: 8 }, { group: 'all' })).toHaveLength(1);
+  const ofB = store.sums('h1', { first: 7, last: 7 }, { group: 'caller', owner: 'key b' });
+  expect(ofB.map(({ owner, figures }) => [owner, figures.requests])).toEqual([['key b', 2]]);
 });
 
 test('a row whose bytes are damaged is left out, and the others are read', () => {
   const store = historyStore(database);
-  for (const step of [1, 2]) store.add('h1', step, new Tally(0).shares());
+  for (const step of [1, 2, 3]) store.add('h1', step, new Tally(0).shares());
   database.flush();
-  database.commit((sql) => sql.run("UPDATE history SET waits = x'ffff' WHERE step = 1"));
-  expect([...store.read('h1', 0).keys()]).toEqual([2]);
+  database.commit((sql) => {
+    sql.run("UPDATE history SET waits = x'ffff' WHERE step = 1");
+    sql.run("UPDATE history SET losses = '[{' WHERE step = 2");
+  });
+  expect([...store.read('h1', 0).keys()]).toEqual([3]);
 });

@@ -32,6 +32,16 @@ test('the digest of two parts is that of the whole, to the last byte, also after
   );
 });
 
+test('the longest is within two in a hundred of the longest that was measured', () => {
+  fc.assert(
+    fc.property(times, (all) => {
+      const exact = Math.max(...all);
+      expect(Math.abs((digestOf(all).longest ?? NaN) - exact)).toBeLessThanOrEqual(exact * RELATIVE_ERROR + 0.01);
+    }),
+  );
+  expect(new Digest().longest).toBeNull();
+});
+
 test('nothing is no time, and the longest is one month', () => {
   expect(new Digest().quantile(0.5)).toBeNull();
   expect(digestOf([0.2]).quantile(0.5)).toBe(0);

@@ -1,38 +1,34 @@
 // The strips as columns and figures: where a step lies, what a gap does, how a scale holds still, what stands at the left.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import type { PlotSpan, PlotsView } from '../../../../backend/contract/desktop.ts';
-import { SPANS, type SpanName } from '../../../../backend/contract/spans.ts';
+import type { PlotSpan } from '../../../../backend/contract/desktop.ts';
+import { SPANS, SPAN_WORDS, spanOf } from '../../../../backend/contract/spans.ts';
 import {
   figureAt,
-  hasRequests,
   heldTop,
-  labelOf,
   lineColumns,
   loneIndices,
   mixPieces,
   mostOf,
   niceTop,
-  perWords,
   stepColumns,
   STRIPS,
   topOf,
   topWords,
-  valueAt,
   type Column,
   type Strip,
 } from '../../../../renderer/plots/plot-columns.ts';
 import {
   axisOf,
-  keptSince,
   lengthOf,
-  SPAN_LIST,
+  RANGES,
   stepAt,
+  stepLength,
   stepWords,
   ticksOf,
 } from '../../../../renderer/plots/plot-axis.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
-import { emptyPlots, plots } from '../../../support/page/views.ts';
+import { dayView, steps as stepsOfDay } from '../../../support/page/views.ts';
 
 const STEP = 10;
 const START = 1000;
@@ -42,7 +38,6 @@ function span(values: Column): PlotSpan {
   const column = [...values];
   return {
     step_s: STEP,
-    per_s: 60,
     t: values.map((_, i) => START + i * STEP),
     requests: column,
     needed_model: column,
@@ -59,35 +54,22 @@ function span(values: Column): PlotSpan {
 /** Seven seconds into the last of three steps, in milliseconds. */
 const NOW = (START + 2 * STEP + 7) * 1000;
 
-test('the switch has every span of the contract, by its name and in its words', () => {
-  expect(SPAN_LIST.map(({ name }) => name)).toEqual(Object.keys(SPANS));
-  for (const name of Object.keys(SPANS) as (keyof typeof SPANS)[]) {
-    expect(lengthOf(plots()[name])).toBe(SPANS[name].span_s);
-  }
+test('the switch has every range of the contract', () => {
+  expect(RANGES.map((range) => range.span)).toEqual(SPAN_WORDS);
+  for (const word of SPAN_WORDS) expect(lengthOf(stepsOfDay(word))).toBe(SPANS[spanOf(word)].span_s);
 });
 
 describe('the axis', () => {
-  const end = NOW / 1000;
-  const long = (values: Column): PlotSpan => span(values);
+  const whole = span(Array.from({ length: 91 }, () => 0));
+  const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
 
-  test('begins with the run, when that is later than the span', () => {
-    const values = Array.from({ length: 91 }, (_, i) => (i < 50 ? null : 0));
-    const whole = long(values);
-    const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
-    expect(axisOf(whole, now)).toEqual({ from: START + 500, to: now / 1000 });
-  });
-
-  test('begins with the span, when the run is older', () => {
-    const whole = long(Array.from({ length: 91 }, () => 0));
-    const now = ((whole.t.at(-1) ?? 0) + 7) * 1000;
-    expect(axisOf(whole, now).from).toBe(now / 1000 - 900);
+  test('begins with the run, when that is later than the range', () => {
+    expect(axisOf(whole, now - 300_000, now)).toEqual({ from: now / 1000 - 300, to: now / 1000 });
+    expect(axisOf(whole, now - 3_600_000, now)).toEqual({ from: now / 1000 - 900, to: now / 1000 });
   });
 
   test('is never shorter than a few steps', () => {
-    const values = [...Array.from({ length: 20 }, () => null), 0];
-    const now = (START + 203) * 1000;
-    expect(axisOf(long(values), now)).toEqual({ from: START + 203 - 4 * STEP, to: START + 203 });
-    expect(axisOf(long([null, null, null]), NOW)).toEqual({ from: end - 2 * STEP, to: end });
+    expect(axisOf(whole, now, now)).toEqual({ from: now / 1000 - 4 * STEP, to: now / 1000 });
   });
 });
 
@@ -103,63 +85,23 @@ describe('the top of a time', () => {
   });
 });
 
-test('now shows what is so now, where the running step shows the most of it', () => {
-  const waiting = STRIPS.find(({ name }) => name === 'waiting') as Strip;
-  expect(figureAt(waiting, span([2]), undefined, 0)).toEqual(['0', '']);
-  expect(figureAt(waiting, span([2]), 0, 0)).toEqual(['2', '']);
-  expect(waiting.sentence([[2]], { over: 'the last hour', when: String, current: 0 })).toContain('now 0, most 2');
-});
-
-describe('the history', () => {
-  /** As a gateway shows it that began so many hours ago, and was off from then to then. */
-  function since(hours: number, off: readonly [number, number] = [0, 0]): PlotsView {
-    const now = Date.now() / 1000;
-    const ran = (from: number, to: number): boolean =>
-      to > now - off[0] * 3600 || (to > now - hours * 3600 && from < now - off[1] * 3600);
-    const made = emptyPlots();
-    const each = (span: PlotSpan): PlotSpan => ({
-      ...span,
-      requests: span.t.map((from, i) => (ran(from, span.t[i + 1] ?? now) ? 1 : null)),
-    });
-    const { m15, h1, h24, d7, d30 } = made;
-    return { m15: each(m15), h1: each(h1), h24: each(h24), d7: each(d7), d30: each(d30) };
-  }
-  const ago = (plots: PlotsView, name: SpanName): number | undefined => {
-    const at = keptSince(name, plots);
-    return at === undefined ? undefined : Math.round((Date.now() / 1000 - at) / 360) / 10;
-  };
-
-  test('says since when it is kept in each span that it does not fill', () => {
-    const young = since(5);
-    for (const name of ['h24', 'd7', 'd30'] as const) {
-      expect(ago(young, name)).toBeGreaterThanOrEqual(5);
-      expect(ago(young, name)).toBeLessThan(5.3);
-    }
-    expect([ago(young, 'm15'), ago(young, 'h1')]).toEqual([undefined, undefined]);
-    const days = since(24 * 10);
-    expect([ago(days, 'h24'), ago(days, 'd7')]).toEqual([undefined, undefined]);
-    expect(ago(days, 'd30')).toBeGreaterThanOrEqual(240);
-    expect(ago(since(24 * 40), 'd30')).toBeUndefined();
-    expect(ago(emptyPlots(), 'd30')).toBeUndefined();
-  });
-
-  test('is not young because the gateway was off at the beginning of a span', () => {
-    const before = since(5, [0.1, 3]);
-    expect([ago(before, 'm15'), ago(before, 'h1')]).toEqual([undefined, undefined]);
-    expect(ago(before, 'h24')).toBeGreaterThanOrEqual(5);
-  });
-});
-
 describe('the times below the strips', () => {
-  const at = (day: number, hour = 0): number => new Date(2026, 10, day, hour).getTime() / 1000;
+  const at = (day: number, hour = 0): number => new Date(2026, 10, day).getTime() / 1000 + Math.round(hour * 60) * 60;
 
-  test('are parts of the axis, and beyond two days midnights', () => {
+  test('are the ends and full hours between them, and beyond two days midnights', () => {
     const words = (from: number, to: number) => ticksOf(from, to).map((tick) => tick.words);
-    expect(words(at(3, 6), at(3, 12))).toEqual(['06:00', '08:00', '10:00', '12:00']);
-    expect(words(at(3, 6), at(4, 18))).toEqual(['3 Nov, 06:00', '4 Nov, 00:00', '4 Nov, 18:00']);
+    expect(words(at(3, 9.2), at(3, 14.1))).toEqual(['09:12', '10', '11', '12', '13', '14:06']);
+    expect(words(at(3, 6), at(4, 6))).toEqual(['06:00', '12', '18', '00', '06:00']);
+    expect(words(at(3, 9.1), at(3, 9.35))).toEqual(['09:06', '09:10', '09:15', '09:21']);
+    expect(words(at(3, 6), at(4, 18))).toEqual(['3 Nov, 06:00', '4 Nov, 18:00']);
     expect(words(at(3, 6), at(8, 6))).toEqual(['5 Nov', '7 Nov']);
     // The midnight of the 8th is too near to the end.
     expect(words(at(1, 6), at(8, 6))).toEqual(['4 Nov', '7 Nov']);
+  });
+
+  test('leave out in a narrow window those that would touch the time at an end', () => {
+    const near = ticksOf(at(3, 9.2), at(3, 14.1)).flatMap((tick) => (tick.near === true ? [tick.words] : []));
+    expect(near).toEqual(['10', '13']);
   });
 
   test('say where they lie, and are few in any span', () => {
@@ -170,29 +112,22 @@ describe('the times below the strips', () => {
     }
   });
 
-  test('have as many words as the steps are long', () => {
+  test('of a step are as many words as it is long', () => {
     const words = ([15, 60, 900, 3600, 86_400] as const).map((step_s) => stepWords({ ...span([1]), step_s }, at(3, 6)));
     expect(words).toEqual(['06:00:00', '06:00', '06:00', '3 Nov, 06:00', '3 Nov']);
+    const lengths = SPAN_WORDS.map((word) => stepLength(stepsOfDay(word)));
+    expect(lengths).toEqual(['15 seconds', 'a minute', '15 minutes', 'an hour', 'a day']);
   });
 });
 
 describe('a day of 25 hours', () => {
-  const long: PlotSpan = { ...span([1, 2, 3]), step_s: 86_400, per_s: 86_400, t: [0, 90_000, 176_400] };
+  const long: PlotSpan = { ...span([1, 2, 3]), step_s: 86_400, t: [0, 90_000, 176_400] };
 
   test('ends where the next one begins', () => {
     expect([stepAt(long, 89_999), stepAt(long, 90_000), stepAt(long, -5)]).toEqual([0, 1, 0]);
     expect(lineColumns(long, [[1, 2, 3]], 180_000_000)[0]).toEqual([45_000, 133_200, 180_000]);
     expect(stepColumns(long, [[1, null, 3]], 180_000_000)[0]).toEqual([0, 89_999.999, 90_000, 176_400, 180_000]);
   });
-});
-
-test('a rate says for how long it is told, as a label and in its sentence', () => {
-  const requests = STRIPS.find(({ name }) => name === 'requests') as Strip;
-  const { h24, d7, d30 } = plots();
-  expect([h24, d7, d30].map((each) => labelOf(requests, each))).toEqual(['Requests/min', 'Requests/h', 'Requests/day']);
-  const say = requests.sentence([[3]], { over: 'the last 30 days', when: String, per: perWords(requests, d30) });
-  expect(say).toBe('Requests a day over the last 30 days: now 3, most 3');
-  expect(perWords(STRIPS[1] as Strip, d30)).toBeUndefined();
 });
 
 describe('steps', () => {
@@ -275,13 +210,6 @@ describe('a moment', () => {
     [900, 0],
     [5000, 2],
   ])('of %d s lies in step %i', (at, step) => expect(stepAt(three, at)).toBe(step));
-
-  test('shows its step; now shows the running step, or the one before while that has nothing', () => {
-    expect([valueAt([1, 2, 3], 0), valueAt([1, null, 3], 1), valueAt([1], 9)]).toEqual([1, null, null]);
-    expect([valueAt([1, 2, 3], undefined), valueAt([1, 2, null], undefined)]).toEqual([3, 2]);
-    expect([valueAt([1, null, null], undefined), valueAt([], undefined)]).toEqual([null, null]);
-    expect(valueAt([1, 2, 0], undefined)).toBe(0);
-  });
 });
 
 describe('the top of a scale', () => {
@@ -331,7 +259,6 @@ describe('the top of a scale', () => {
     ['requests', 24, '24'],
     ['requests', 1.2, '1.2'],
     ['requests', 1200, '1,200'],
-    ['hit_rate', 1, `100${THIN}%`],
     ['first_token', 10, `10${THIN}ms`],
     ['first_token', 400, `0.4${THIN}s`],
     ['first_token', 1000, `1${THIN}s`],
@@ -339,28 +266,30 @@ describe('the top of a scale', () => {
     ['first_token', 120_000, `2${THIN}min`],
   ] as const)('of %s at %d reads %s', (name, top, words) => expect(topWords(named(name), top)).toBe(words));
 
-  test.each([
-    ['requests', 0.5, '0.5', ''],
-    ['requests', 0, '0', ''],
-    ['requests', 7.4, '7', ''],
-    ['hit_rate', 0.643, '64', '%'],
-    ['first_token', 412, '0.41', 's'],
-    ['tokens', 38.6, '39', ''],
-  ] as const)('the figure of %s for %d is %s%s', (name, value, figure, unit) => {
-    expect(figureAt(named(name), span([value]), undefined)).toEqual([figure, unit]);
+  test('the figure is that of the whole range, or of the step that is pointed at', () => {
+    const { day } = dayView('24h');
+    const figures = STRIPS.map((strip) => [figureAt(strip, span([7]), day, undefined), figureAt(strip, span([7]), day, 0)]); // prettier-ignore
+    expect(figures).toEqual([
+      [
+        ['214', ''],
+        ['7', ''],
+      ],
+      [
+        ['0.20', 's'],
+        ['7', 'ms'],
+      ],
+      [
+        ['0.41', 's'],
+        ['7', 'ms'],
+      ],
+    ]);
   });
 
   test('what was not measured is a dash without a unit, never 0', () => {
-    for (const strip of STRIPS) expect(figureAt(strip, span([null, null]), undefined)).toEqual(['–', '']);
+    const { day } = dayView('24h', { wait: null, first_token: null });
+    for (const strip of STRIPS) expect(figureAt(strip, span([null]), day, 0)).toEqual(['–', '']);
+    for (const strip of STRIPS.slice(1)) expect(figureAt(strip, span([null]), day, undefined)).toEqual(['–', '']);
   });
-});
-
-test('there are requests in the plots as soon as one span has one', () => {
-  expect(hasRequests(plots())).toBe(true);
-  expect(hasRequests(emptyPlots())).toBe(false);
-  const zero = emptyPlots();
-  expect(hasRequests({ ...zero, m15: { ...zero.m15, requests: [0, null, 0] } })).toBe(false);
-  expect(hasRequests({ ...zero, m15: { ...zero.m15, requests: [0, null, 0.5] } })).toBe(true);
 });
 
 describe('the bar of how requests were answered', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Push, View } from '../../../../backend/contract/desktop.ts';
 import { canWait, reduce, Store, type Picture } from '../../../../renderer/state/store.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
-import { emptyPlots, view } from '../../../support/page/views.ts';
+import { view } from '../../../support/page/views.ts';
 
 const live = (change: LiveChange = {}): View['live'] => liveView(change);
 const FIRST = view({ live: liveView() });
@@ -70,11 +70,10 @@ describe('a push', () => {
     expect(canWait(view({ live: at(2) }), { live: at(1) })).toBe(false);
   });
 
-  test('of any topic but figures and plots cannot wait; plots can', () => {
-    expect(canWait(FIRST, { plots: emptyPlots() })).toBe(true);
+  test('of any topic but figures cannot wait', () => {
     expect(canWait(FIRST, { live: null })).toBe(false);
     const others: Push[] = [{ notices: [] }, { app: FIRST.app }, { gateway: FIRST.gateway }, { settings: FIRST.settings }, { go: FIRST.go }]; // prettier-ignore
-    for (const push of others) expect(canWait(FIRST, { ...push, plots: emptyPlots() })).toBe(false);
+    for (const push of others) expect(canWait(FIRST, push)).toBe(false);
   });
 });
 

@@ -1,0 +1,45 @@
+// What the figures over time take of a request that has ended: how it ended, and how much of its prompt was reused.
+import type { Ended } from '../requests/at-once.ts';
+import type { History, Reuse } from '../telemetry/history.ts';
+
+/** The last tokens of a prompt are read in any case; less than so many is nothing that was lost. */
+const READ_ANYWAY = 32;
+
+/** Cheap for a kept answer. */
+export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, request: Ended): void {
+  const { status } = request;
+  if (status === 'failed' || status === 'cancelled') history.unanswered(request, status);
+  const reuse = reuseOf(request);
+  if (reuse !== undefined) history.reused(request, reuse);
+}
+
+/**
+ * Undefined where it is not known what could have been reused, or what was; and for who was given another request's run,
+ * since that read one prompt for all of them.
+ */
+export function reuseOf({ trace, id, model, bornAt }: Ended): Reuse | undefined {
+  if (trace?.parted === undefined || trace.reused === undefined || trace.run !== undefined) return undefined;
+  const { same_tokens, same_after_tokens: after = 0, where, what } = trace.parted;
+  const reused = Math.min(trace.reused.tokens, same_tokens + after);
+  const changed = Math.min(after, same_tokens + after - reused);
+  const rest = same_tokens + after - reused - changed;
+  const forgotten = rest < READ_ANYWAY ? 0 : rest;
+  const reusable = reused + changed + forgotten;
+  if (reusable === 0) return undefined;
+  const most = { request_id: id, at: bornAt };
+  const because = (trace.load?.ms ?? 0) > 0 ? ({ cause: 'loaded', where: model } as const) : ({ cause: 'displaced', where: '' } as const); // prettier-ignore
+  return {
+    reusable,
+    reused,
+    lost: [
+      ...(changed === 0 ? [] : [{ cause: 'changed' as const, where: placeOf(where, what), tokens: changed, ...most }]),
+      ...(forgotten === 0 ? [] : [{ ...because, tokens: forgotten, ...most }]),
+    ],
+  };
+}
+
+/** Messages are many; all of them are one place. */
+function placeOf(where: string, what: string | undefined): string {
+  const place = where.replace(/^message \d+$/, 'an earlier message');
+  return what === undefined ? place : `${place} (${what})`;
+}
