@@ -137,11 +137,7 @@ export const OPERATIONS: {
     },
   },
   '/openapi.json': {
-    get: {
-      what: 'This description',
-      answers: { status: 200, shapes: [], what: 'An OpenAPI 3.1 document' },
-      errors: [],
-    },
+    get: { what: 'This description', answers: { status: 200, shapes: [], what: 'An OpenAPI 3.1 document' }, errors: [] },
   },
   '/api/chat-optimized': {
     post: {
