@@ -137,7 +137,7 @@ export const OPERATIONS: {
     },
   },
   '/openapi.json': {
-    get: { what: 'This description', answers: { status: 200, shapes: [], what: 'An OpenAPI 3.1 document' }, errors: [] },
+    get: { what: 'This description', answers: { status: 200, shapes: [], what: 'OpenAPI 3.1 as JSON' }, errors: [] },
   },
   '/api/chat-optimized': {
     post: {
