@@ -27,12 +27,15 @@ test('--help and --version load the parser alone', () => {
   expect([...loadedWith('backend/cli/program.ts')].filter((file) => file.startsWith('backend/http'))).toEqual([]);
 });
 
-test.each(['status', 'queue', 'requests', 'models', 'top'])('%s loads what draws its tables beside it', (name) => {
-  expect(packages('backend/cli/program.ts', `backend/cli/commands/${name}-command.ts`)).toEqual([
-    'commander',
-    'get-east-asian-width',
-  ]);
-});
+test.each(['status-command', 'queue-command', 'requests-command', 'models-command', 'top-command'])(
+  '%s loads what draws its tables beside it',
+  (name) => {
+    expect(packages('backend/cli/program.ts', `backend/cli/commands/${name}.ts`)).toEqual([
+      'commander',
+      'get-east-asian-width',
+    ]);
+  },
+);
 
 test('serve loads the gateway', () => {
   expect(packages('backend/cli/commands/serve-command.ts')).toEqual(expect.arrayContaining(['express', 'pino', 'zod']));
