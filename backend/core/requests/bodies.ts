@@ -31,8 +31,14 @@ const BESIDE = 1024;
 
 export class LatestBodies {
   readonly #maxBytes: () => number;
-  /** The oldest first. */
-  readonly #kept = new Map<string, Latest>();
+  readonly #kept = new Map<string, Latest & { readonly place: number }>();
+  /**
+   * Their ids, the oldest first, from `#oldest` on; some are forgotten already. The place of the first is `#places`. A Map
+   * itself finds its first slowly once many have gone.
+   */
+  #order: string[] = [];
+  #oldest = 0;
+  #places = 0;
   #bytes = 0;
 
   /** `maxBytes` is asked each time; 0 remembers nothing. */
@@ -52,7 +58,9 @@ export class LatestBodies {
     if (sizeOf(latest) > this.#maxBytes()) return;
     // The bytes that came are a part of a larger piece of memory, which they would hold.
     const body = new Uint8Array(latest.sent.body);
-    this.#kept.set(latest.id, { ...latest, sent: { ...latest.sent, body } });
+    const place = this.#places + this.#order.length;
+    this.#kept.set(latest.id, { ...latest, sent: { ...latest.sent, body }, place });
+    this.#order.push(latest.id);
     this.#bytes += sizeOf(latest);
     this.#trim();
   }
@@ -89,10 +97,15 @@ export class LatestBodies {
   }
 
   #trim(): void {
-    for (const id of this.#kept.keys()) {
-      if (this.#bytes <= this.#maxBytes()) return;
-      this.forget(id);
+    while (this.#bytes > this.#maxBytes() && this.#oldest < this.#order.length) {
+      const id = this.#order[this.#oldest] ?? '';
+      if (this.#kept.get(id)?.place === this.#places + this.#oldest) this.forget(id);
+      this.#oldest++;
     }
+    if (this.#oldest * 2 <= this.#order.length) return;
+    this.#order = this.#order.slice(this.#oldest);
+    this.#places += this.#oldest;
+    this.#oldest = 0;
   }
 }
 

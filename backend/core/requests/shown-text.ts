@@ -177,7 +177,17 @@ export function withoutSecrets(text: string): string {
 
 const SECRET_HEADER = new RegExp(`^(?:${NAME}|.*-key|.*-token|.*-auth|.*-signature)$`, 'i');
 
+/** Names that came lately: they are looked at for each request that is not a hit, and there are few. */
+const known = new Map<string, boolean>();
+const MOST_KNOWN = 500;
+
 /** Whether a header holds a key, by its name. */
 export function isSecretHeader(name: string): boolean {
-  return SECRET_HEADER.test(name);
+  let secret = known.get(name);
+  if (secret === undefined) {
+    secret = SECRET_HEADER.test(name);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(name, secret);
+  }
+  return secret;
 }
