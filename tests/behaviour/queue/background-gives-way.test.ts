@@ -96,6 +96,8 @@ test('while its model loads, background work gives way to who needs another mode
   await line('the tags wait', (all) => all.length === 2);
   const answer = person();
   await line('the person loads', (all) => all.some((each) => each.class === 'interactive' && each.phase === 'loading'));
+  // Else that load would end well before Ollama knows that it was given up.
+  await hearth.fake.until(({ calls }) => calls.some(({ outcome }) => outcome === 'aborted'));
   gate.release();
   expect((await answer).status).toBe(200);
   await (await answer).text();
