@@ -17,7 +17,6 @@ import { Flights } from './core/flight.ts';
 import { Hindsight } from './core/stories/hindsight.ts';
 import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
-import { NoticeBoard } from './core/telemetry/notice-board.ts';
 import { History } from './core/telemetry/history.ts';
 import { ollamaNotice } from './core/stories/ollama-notice.ts';
 import { tellRefusedPages } from './refused-pages.ts';
@@ -74,8 +73,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { onArrived, onEnded, onRefused } = new RequestNews(told);
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
-  const { database } = legacy;
-  const { cache, conversations } = legacy.takenBy({ config, nextPlace: () => queue.nextPlace() });
+  const { database, board } = legacy;
+  const { cache, conversations } = legacy.takenBy({
+    config,
+    nextPlace: () => queue.nextPlace(),
+    tell: (notice) => feed.notice(notice),
+    noticesChanged: () => feed.touch('state'),
+  });
   const fitHeap = heapGrowth();
   const replay = { config, recordings: () => stores.recordings };
   const unreported = unlessReplayed(ollama, replay);
@@ -86,7 +90,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const relay = createRelay({ config, clock, via });
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator, meter });
   const { modelfiles, residency } = memoryParts;
-  const board = new NoticeBoard({ clock, log, tell: (fact) => feed.notice(fact), changed: () => feed.touch('state') });
   const { put } = board;
   const reloads = new Reloads(put);
   const queue = new LeaseQueue({
@@ -260,6 +263,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     history.ended();
     texts.close();
     stores.close();
+    board.rest();
     if (options.legacy === undefined) database.close();
     else database.rest();
   }
@@ -270,6 +274,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     port,
     configure(next) {
       current = untilRestart(current, next);
+      originApprovals.decided(current.cors);
       recorder.reconfigured();
       cache.reconfigured();
       conversations.reconfigured();

@@ -1,8 +1,10 @@
-// What a gateway leaves to the next one in the same process: what it kept in memory, and the store. So a restart for a setting
-// loses nothing, also where nothing is written to the disk.
+// What a gateway leaves to the next one in the same process: what it kept in memory, what it had to tell, and the store. So a
+// restart for a setting loses nothing, also where nothing is written to the disk.
 import { ResponseCache } from './core/cache/cache.ts';
+import type { NoticeFact } from './contract/control.ts';
 import { Conversations } from './core/conversations/conversations.ts';
 import type { Clock, Log, ReadConfig } from './core/ports.ts';
+import { NoticeBoard } from './core/telemetry/notice-board.ts';
 import { openDatabase, type Database } from './storage/database.ts';
 
 /** The gateway that works with it now. */
@@ -10,6 +12,9 @@ interface Heir {
   readonly config: ReadConfig;
   /** Milliseconds until somebody who waits may begin. */
   nextPlace(): number;
+  /** Told of each notice once, and at each change of them. */
+  tell(notice: NoticeFact): void;
+  noticesChanged(): void;
 }
 
 interface Kept {
@@ -19,6 +24,7 @@ interface Kept {
 
 export class Legacy {
   readonly database: Database;
+  readonly board: NoticeBoard;
   readonly #clock: Clock;
   #heir: Heir | undefined;
   #kept: Kept | undefined;
@@ -26,6 +32,12 @@ export class Legacy {
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
     this.database = openDatabase({ folder: undefined, clock, log });
+    this.board = new NoticeBoard({
+      clock,
+      log,
+      tell: (notice) => this.#heir?.tell(notice),
+      changed: () => this.#heir?.noticesChanged(),
+    });
   }
 
   /** From now on a gateway works with it, by its configuration; the one before has stopped. */

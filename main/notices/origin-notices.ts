@@ -1,6 +1,5 @@
 // Asks the user about web pages that were refused: one notice for each, until it is answered or the page is allowed
 // elsewhere. Always and never are settings; for this session is remembered by OriginApprovals.
-import { originsIn } from '../../backend/contract/address.ts';
 import type { OriginApprovals, AskingOrigin } from '../../backend/core/access/origin-approvals.ts';
 import type { Notice, Notices } from './notices.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -29,13 +28,9 @@ export function askAboutOrigins(parts: OriginParts): () => void {
     for (const stranger of waiting) notices.queue(noticeOf(parts, stranger), isOrigin);
     asked = waiting.map(({ origin }) => origin);
   };
-  const deaf = originApprovals.onRefused(show);
-  const forget = settings.onChange(() => {
-    const { allowed_origins: allowed, blocked_origins: blocked } = settings.config.cors;
-    const isAnswered = originsIn([...allowed, ...blocked]);
-    for (const { origin } of originApprovals.list()) if (isAnswered(origin)) originApprovals.answered(origin);
-    show();
-  });
+  const deaf = originApprovals.onChange(show);
+  // Also while no gateway runs.
+  const forget = settings.onChange(() => originApprovals.decided(settings.config.cors));
   return () => {
     deaf();
     forget();

@@ -2,6 +2,9 @@
 // somebody decides. Only "for this session" is remembered here; "always" and "never" are
 // cors.allowed_origins and cors.blocked_origins.
 
+import { originsIn } from '../../contract/address.ts';
+import type { Config } from '../../contract/config/config.ts';
+
 /** A page that asks for access. */
 export interface AskingOrigin {
   /** As browsers spell it: `https://notes.example.com` */
@@ -10,13 +13,16 @@ export interface AskingOrigin {
   readonly times: number;
 }
 
+/** Of which page, and whether it waits for an answer. */
+export type OriginListener = (origin: string, waits: boolean) => void;
+
 /** A page can ask under any number of names, so only some are kept; the one that asked longest ago is forgotten first. */
 const MOST = 5;
 
 export class OriginApprovals {
   readonly #asked = new Map<string, number>();
   readonly #admitted = new Set<string>();
-  readonly #listeners = new Set<(stranger: AskingOrigin) => void>();
+  readonly #listeners = new Set<OriginListener>();
 
   /** A page was refused. */
   refused(origin: string): void {
@@ -25,18 +31,19 @@ export class OriginApprovals {
     this.#asked.set(origin, times);
     const [oldest] = this.#asked.keys();
     if (this.#asked.size > MOST && oldest !== undefined) this.#asked.delete(oldest);
-    for (const listener of this.#listeners) listener({ origin, times });
+    this.#tell(origin, true);
   }
 
   /** Allows a page until the program ends. */
   admit(origin: string): void {
     this.#admitted.add(origin);
-    this.#asked.delete(origin);
+    this.#answered(origin);
   }
 
-  /** Somebody has decided about this page. */
-  answered(origin: string): void {
-    this.#asked.delete(origin);
+  /** The settings may have decided about some of them. */
+  decided({ allowed_origins: allowed, blocked_origins: blocked }: Config['cors']): void {
+    const isAnswered = originsIn([...allowed, ...blocked]);
+    for (const { origin } of this.list()) if (isAnswered(origin)) this.#answered(origin);
   }
 
   isAdmitted(origin: string): boolean {
@@ -48,9 +55,17 @@ export class OriginApprovals {
     return [...this.#asked].map(([origin, times]) => ({ origin, times }));
   }
 
-  /** Calls back at each refusal, until the returned function is called. */
-  onRefused(listener: (stranger: AskingOrigin) => void): () => void {
+  /** Calls back at each refusal and each answer, until the returned function is called. */
+  onChange(listener: OriginListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  #answered(origin: string): void {
+    if (this.#asked.delete(origin)) this.#tell(origin, false);
+  }
+
+  #tell(origin: string, waits: boolean): void {
+    for (const listener of this.#listeners) listener(origin, waits);
   }
 }

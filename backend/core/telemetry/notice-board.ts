@@ -1,6 +1,6 @@
 // What the user should know. Each notice tells of one state: it begins and ends with it, and is told once, when it begins. A
 // state that comes back soon after it ended is still the same notice, so that an Ollama that comes and goes ten times a minute
-// is told once. The last ones can be read.
+// is told once, and so is one that outlasts a restart of the gateway. The last ones can be read.
 import type { NoticeFact } from '../../contract/control.ts';
 import type { Clock, Log, PutNotice, Told } from '../ports.ts';
 
@@ -58,6 +58,12 @@ export class NoticeBoard {
     entry.until = until;
     if (isNews) this.#parts.changed();
   };
+
+  /** The gateway that told all of this has stopped: it is over until the next one says that it is so. */
+  rest(): void {
+    const now = this.#parts.clock.elapsed();
+    for (const entry of this.#entries) entry.until = Math.min(entry.until, now);
+  }
 
   #begin(id: string, told: Told, until: number): void {
     const entry: Entry = { id, told, since: this.#parts.clock.now(), until, times: 1 };

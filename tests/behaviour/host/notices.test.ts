@@ -43,7 +43,7 @@ test('an Ollama that comes and goes is told once, and the list says since when a
   await told.cancel();
 });
 
-test('what is so when Hearth starts is there from the start, and a page that asks is named', async () => {
+test('what is so at the start is there from the start, and a page is named until it is answered', async () => {
   await hearth.stop();
   hearth = await startHearth({ config: { server: { host: '0.0.0.0' } } });
   const headers = { origin: 'https://notes.example.com' };
@@ -54,4 +54,6 @@ test('what is so when Hearth starts is there from the start, and a page that ask
   ]);
   const { notices } = (await (await hearth.get('/health')).json()) as { notices: string[] };
   expect(notices).toHaveLength(1);
+  hearth.backend.configure(hearth.config({ cors: { blocked_origins: [headers.origin] } }));
+  expect((await listed())[0]).toMatchObject({ times: 1, until: expect.any(String) });
 });

@@ -9,7 +9,7 @@ import { systemClock } from '../../../backend/clock.ts';
 import type { Health } from '../../../backend/contract/control.ts';
 import { Legacy } from '../../../backend/legacy.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
-import { startHearth, type Hearth } from '../../support/hearth.ts';
+import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 
 let fake: FakeOllama;
 let legacy: Legacy;
@@ -17,9 +17,9 @@ let hearth: Hearth;
 let dataFolder: string;
 
 /** A gateway after the one before has stopped, on another port. */
-const next = async (persist: boolean): Promise<void> => {
+const next = async (persist: boolean, config: HearthOptions['config'] = {}): Promise<void> => {
   await hearth?.stop();
-  hearth = await startHearth({ inFrontOf: fake, legacy, dataFolder, config: { cache: { persist } } });
+  hearth = await startHearth({ inFrontOf: fake, legacy, dataFolder, config: { ...config, cache: { persist } } });
 };
 const say = async (content: string): Promise<unknown> => {
   const response = await hearth.chat(content, { conversation_id: 'talk' });
@@ -58,4 +58,15 @@ test.each([
   expect(cache.entries).toBe(3);
   expect(cache.disk === undefined).toBe(!after);
   if (!before && !after) expect(readdirSync(dataFolder)).toEqual([]);
+});
+
+test('a notice stays the same while its state goes on, and is over when that has ended', async () => {
+  const open = { server: { host: '0.0.0.0' } };
+  await next(false, open);
+  const [told] = legacy.board.list;
+  expect(told).toMatchObject({ id: 'bind', until: null });
+  await next(false, open);
+  expect(legacy.board.list).toMatchObject([{ id: 'bind', since: told?.since, until: null }]);
+  await next(false);
+  expect(legacy.board.list).toMatchObject([{ id: 'bind', until: expect.any(String) }]);
 });
