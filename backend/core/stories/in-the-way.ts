@@ -43,7 +43,8 @@ export function inTheWayOf(
   const halts = queue.haltedDuring(waited).map((halt) => within(halt, waited));
   const msOf = (why: 'paused' | 'ollama'): number => together(halts.filter((halt) => halt.why === why));
   const name = (run: PastRun): string | undefined => (sees(owner, run.owner) ? run.caller : undefined);
-  const earlier = own.filter(({ from }) => from < waited.to);
+  // The slot of the last one was given a moment before the wait ended.
+  const earlier = own.filter(({ from, to }) => from < waited.to && to <= waited.to);
   const gaveWay = own.filter((run) => run.gaveWay).length;
   return {
     own,
