@@ -13,7 +13,7 @@ import type { Sql } from './rows.ts';
 /** Models, and callers, of one step that have a row of their own. */
 const MOST_SHARES = 32;
 
-/** "group" is a word of SQL. `step` is a number that grows with time; see core/telemetry/steps.ts. */
+/** As version 1 had them. "group" is a word of SQL. `step` is a number that grows with time; see core/telemetry/steps.ts. */
 export const HISTORY_TABLES = `
 CREATE TABLE history (
   span TEXT NOT NULL,
@@ -21,13 +21,29 @@ CREATE TABLE history (
   step INTEGER NOT NULL,
   owner TEXT NOT NULL,
   name TEXT NOT NULL,
-  ${SUMS.map((name) => `${name} REAL NOT NULL,`).join('\n  ')}
+  hits REAL NOT NULL,
+  misses REAL NOT NULL,
+  coalesced REAL NOT NULL,
+  bypassed REAL NOT NULL,
+  prompt_tokens REAL NOT NULL,
+  tokens REAL NOT NULL,
+  eval_ms REAL NOT NULL,
+  saved_ms REAL NOT NULL,
+  saved_tokens REAL NOT NULL,
   most_waiting INTEGER NOT NULL,
   waits BLOB NOT NULL,
   ttfts BLOB NOT NULL,
-  losses TEXT NOT NULL,
   PRIMARY KEY (span, part, step, owner, name)
 ) STRICT, WITHOUT ROWID;
+`;
+
+/** What failed, and what of the prompts was reused, was not counted before. */
+export const HISTORY_OF_THE_DAY = `
+ALTER TABLE history ADD COLUMN failed REAL NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN cancelled REAL NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN reusable_tokens REAL NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN reused_tokens REAL NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN losses TEXT NOT NULL DEFAULT '';
 `;
 
 const COLUMNS = [...SUMS, 'most_waiting', 'waits', 'ttfts', 'losses'] as const;

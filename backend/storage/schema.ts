@@ -4,7 +4,7 @@ import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
-import { HISTORY_TABLES } from './history-store.ts';
+import { HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
 import { RECORDING_TABLES } from './recording-texts.ts';
 import { REQUEST_SEARCH, REQUEST_TABLES } from './request-tables.ts';
@@ -36,9 +36,8 @@ export const SCHEMA: Schema = {
       JOB_TABLES,
       RECORDING_TABLES,
       REQUEST_TABLES,
-      TEXT_TABLES,
     ].join('\n'),
-    REQUEST_SEARCH,
+    [REQUEST_SEARCH, TEXT_TABLES, HISTORY_OF_THE_DAY].join('\n'),
   ],
   carried: ['history', ...JOB_CARRIED, 'recording_texts', 'recordings', 'text_watch'],
 };
