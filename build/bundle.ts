@@ -56,6 +56,9 @@ export async function bundle(
     const [chunk] = output;
     const foreign = chunk.imports.filter((name) => !isBuiltin(name) && !external.includes(name));
     if (foreign.length > 0) throw new Error(`${entry} needs ${foreign.join(', ')} beside the bundle.`);
+    // What is run from V8's kept code cannot import anything later.
+    const late = chunk.dynamicImports.filter((name) => isBuiltin(name));
+    if (late.length > 0) throw new Error(`${entry} imports ${late.join(', ')} later, which it cannot.`);
     return { code: ascii(chunk.code), map: slim(project, chunk), modules: chunk.moduleIds };
   } finally {
     await build.close();

@@ -86,8 +86,9 @@ interface Sent {
 }
 
 /** Resolves with the head of the answer, however long that takes: a model may have to be loaded for it. */
-async function opened(base: string, { method, path, body, key, signal }: Sent): Promise<IncomingMessage> {
-  const { request } = base.startsWith('https:') ? await import('node:https') : { request: plainRequest };
+function opened(base: string, { method, path, body, key, signal }: Sent): Promise<IncomingMessage> {
+  // Most gateways are on this machine, without TLS. import() cannot be used: V8's kept code of the bundle has none.
+  const request = base.startsWith('https:') ? process.getBuiltinModule('node:https').request : plainRequest;
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     accept: 'application/json',

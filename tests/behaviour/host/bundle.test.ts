@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
+import { certificateFile, startTlsFront } from '../../support/tls-front.ts';
 import { startCli, type Cli, type CliOptions } from '../../support/built-cli.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
@@ -75,6 +76,15 @@ test('keeps what it has to keep where SQLite’s library lies beside it', async 
   expect(await noticesOf(url)).toBeUndefined();
   cli.child.kill('SIGTERM');
   expect(await cli.exit()).toBe(0);
+});
+
+test('asks a gateway behind TLS', async () => {
+  const cli = start({ args: ['serve', '--port', '0'], cwd: folder });
+  const front = await startTlsFront('good', { port: Number(new URL(await cli.ready()).port) });
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificateFile('authority.pem') };
+  const { stdout } = await run(process.execPath, [BUNDLE, 'queue', '--url', front.url], { env });
+  expect(stdout).toBe('Nothing runs and nothing waits.\n');
+  await front.stop();
 });
 
 test('has at most 2.5 MB', () => {
