@@ -50,7 +50,9 @@ async function handlerOf<N extends CommandName>(name: N): Promise<Run<N>> {
 
 /** A command has nothing but its output and its person: it ends when either goes away. */
 function endEarly(life: AbortController): void {
-  process.stdout.on('error', ({ message }: Error) => {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // Whoever reads has seen enough, as `head` has: no mistake, and what a shell says of a program that SIGPIPE ends.
+    if (code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
     process.stderr.write(`Standard output cannot be written: ${message}.\n`);
     process.exit(EXIT.io);
   });

@@ -81,7 +81,7 @@ export const COMMANDS = {
     options: {
       app: { value: 'NAME', what: 'of this app alone' },
       model: { value: 'MODEL', what: 'for this model alone', completes: 'model' },
-      source: { value: 'SOURCE', what: 'answered so: hit, miss, coalesced, bypass' },
+      source: { value: 'SOURCE', what: 'answered so', choices: ['hit', 'miss', 'coalesced', 'bypass', 'none'] },
       class: { value: 'CLASS', what: 'of this class', choices: ['interactive', 'normal', 'background'] },
       status: {
         value: 'STATUS',

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -85,6 +85,13 @@ test('asks a gateway behind TLS', async () => {
   const { stdout } = await run(process.execPath, [BUNDLE, 'queue', '--url', front.url], { env });
   expect(stdout).toBe('Nothing runs and nothing waits.\n');
   await front.stop();
+});
+
+// Windows has no signal for it.
+test.skipIf(process.platform === 'win32')('ends without a word when whoever reads it has seen enough', async () => {
+  const cli = start({ args: ['completion', 'bash'], cwd: folder });
+  cli.child.stdout.destroy();
+  expect([await cli.exit(), cli.err]).toEqual([128 + constants.signals.SIGPIPE, '']);
 });
 
 test('has at most 2.5 MB', () => {
