@@ -6,13 +6,15 @@ import { ofAll, time } from './why-words.ts';
 
 /** A load that takes so many times as long as usual is told as that. */
 const SLOW_LOAD = 2;
+/** A model that is in memory after all is found within this time: that says nothing of how long a load takes. Milliseconds. */
+const LEAST_LOAD_MS = 100;
 
 export const LOAD_CAUSES: readonly Cause<SlowFacts>[] = [
   {
     name: 'load-slow',
     when: 'Loading took more than twice as long as it usually does for this model.',
     tell: ({ model, parts, totalMs, load: { usualMs } }) => {
-      if (usualMs === undefined || usualMs <= 0 || parts.load <= SLOW_LOAD * usualMs) return undefined;
+      if (usualMs === undefined || usualMs < LEAST_LOAD_MS || parts.load <= SLOW_LOAD * usualMs) return undefined;
       return {
         text: `Loading ${model} took ${ofAll(parts.load, totalMs)}; usually it takes ${time(usualMs)}.`,
         more: 'A model that was not read for long comes from the disk, and not from what the machine still has of it in memory.',

@@ -34,6 +34,8 @@ export interface LineFacts {
   /** How often its run was given up for a person, and how often Ollama broke it off. */
   readonly gaveWay: number;
   readonly brokeOff: number;
+  /** From when it first had a slot to when it had its last one; 0: none of its runs was in vain. */
+  readonly againMs: number;
   /** What kept it from starting though there was a slot; see Hold in core/queue/people.ts. */
   readonly held: 'settling' | 'people' | undefined;
 }

@@ -47,10 +47,10 @@ export const PLACE_CAUSES: readonly SlowCause[] = [
   {
     name: 'broken-off',
     when: 'Ollama broke off its run before anything had come, and it was asked again.',
-    tell: ({ line, parts, totalMs }) =>
-      line.brokeOff > 0
+    tell: (facts) =>
+      facts.line.brokeOff > 0 && explains(facts.line.againMs, facts)
         ? {
-            text: `Ollama broke off its run ${times(line.brokeOff)}, so that ${ofAll(parts.place, totalMs)} had passed when it began for the last time.`,
+            text: `Ollama broke off its run ${times(facts.line.brokeOff)}, so that ${ofAll(facts.parts.place, facts.totalMs)} had passed when it began for the last time.`,
             more: 'Its runner ended or Ollama was started anew; nothing of the answer had come, so Hearth asked again.',
           }
         : undefined,
@@ -59,10 +59,10 @@ export const PLACE_CAUSES: readonly SlowCause[] = [
     name: 'gave-way',
     when: 'Its run, background work, was given up for a person.',
     setting: { path: 'queue.yield_ms', label: 'How long background work can be stopped' },
-    tell: ({ line, parts, totalMs }) =>
-      line.gaveWay > 0
+    tell: (facts) =>
+      facts.line.gaveWay > 0
         ? {
-            text: `It gave way to people ${times(line.gaveWay)}, so that ${ofAll(parts.place, totalMs)} had passed when it began for the last time.`,
+            text: `It gave way to people ${times(facts.line.gaveWay)}, so that ${ofAll(facts.parts.place, facts.totalMs)} had passed when it began for the last time.`,
             more: 'Background work stops for a person as long as nothing of its answer has come.',
           }
         : undefined,

@@ -66,6 +66,7 @@ export function inTheWayOf(
       awayMs: msOf('ollama'),
       gaveWay,
       brokeOff: Math.max(0, earlier.length - gaveWay),
+      againMs: waited.to - (earlier[0]?.from ?? waited.to),
       held: last?.held,
     },
   };

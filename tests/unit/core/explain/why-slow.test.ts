@@ -72,6 +72,17 @@ describe('the sentence', () => {
     expect(said(facts)).toBe('18 of 18 s were spent waiting for a place.');
   });
 
+  test('does not blame a run that broke off at once for a long wait before it', () => {
+    const line = { brokeOff: 1, againMs: 2000, behind: [behind({ ms: 16_000 })] };
+    const facts = slowFacts({ parts: { place: 18_000 }, line });
+    expect(said(facts)).toBe('16 of 18 s were spent behind a request of Open WebUI.');
+  });
+
+  test('takes a model that was found in memory for no usual load', () => {
+    const facts = slowFacts({ parts: { load: 4000 }, load: { reason: { why: 'restarted' }, usualMs: 12 } });
+    expect(said(facts)).toBe('Ollama was started anew, so its memory was empty: that took 4 of 4 s.');
+  });
+
   test('does not blame others for an answer that came at its usual pace', () => {
     const facts = slowFacts({
       parts: { answer: 12_000 },
