@@ -16,6 +16,7 @@ import { keepLoginItem } from './settings/login-item.ts';
 import { DISMISS, Notices } from './notices/notices.ts';
 import { OllamaProgram } from './gateway/ollama-program.ts';
 import { askAboutOrigins } from './notices/origin-notices.ts';
+import { watchNotices } from './notices/recent-notices.ts';
 import { throttle } from './throttle.ts';
 import { freePortAfter, holderOf } from './gateway/port-holder.ts';
 import { openSettings } from './settings/settings-file.ts';
@@ -114,6 +115,7 @@ export async function createApp(shell: Shell) {
     live: () => supervisor.control?.live() ?? null,
     settings: () => settings.view(supervisor.startedWith),
     notices: () => notices.view(),
+    recent_notices: () => legacy.board.list,
     go: () => wish,
   };
   const host = shell.windowHost({
@@ -144,13 +146,14 @@ export async function createApp(shell: Shell) {
 
   const gatewayTold = tellOfGateway(supervisor, notices);
   const notifications = new StateNotifications(clock, (said) => host.visible || notify(said.title, said.body));
+  const recentNotices = watchNotices(views.recent_notices, () => pusher.touch('recent_notices'));
   const showState = throttle(
     () => {
       const { max_queue_size: places } = settings.config.queue;
-      const { stuck_after_seconds: stuckAfterS } = settings.config.ollama;
+      const { model, stuck_after_seconds: stuckAfterS } = settings.config.ollama;
       const shown = { gateway: views.gateway(), live: views.live(), places, stuckAfterS, now: clock.now() };
       const state = stateOf(shown, shown.now);
-      shell.showTray(trayModel({ ...shown, model: settings.config.ollama.model, startAtLogin: settings.startAtLogin }));
+      shell.showTray(trayModel({ ...shown, model, startAtLogin: settings.startAtLogin, holding: recentNotices() }));
       notifications.step(state);
       gatewayTold();
       if (state.is === 'ollama_down') startOllamaIfAsked();
@@ -168,10 +171,8 @@ export async function createApp(shell: Shell) {
     listened = supervisor.control?.onChange(liveChanged);
     showState();
     tellOfRestart();
-    notices.put(
-      'gateway',
-      gatewayNotice(supervisor, () => show('settings', { setting: 'server.api_keys' })),
-    );
+    const toKeys = (): void => showSetting('server.api_keys');
+    notices.put('gateway', gatewayNotice(supervisor, toKeys));
     pusher.touch('gateway', 'live', 'settings');
   });
   settings.onChange(() => {
@@ -219,11 +220,13 @@ export async function createApp(shell: Shell) {
     else await shell.openFolder(what === 'logs' ? shell.logsFolder : shell.settingsFile);
   }
 
-  function show(tab: View['go']['tab'], more: Pick<View['go'], 'setting' | 'asks'> = {}): void {
+  function show(tab: View['go']['tab'], more: Pick<View['go'], 'setting' | 'shows' | 'asks'> = {}): void {
     wish = { tab, ...more, n: wish.n + 1 };
     pusher.touch('go');
     host.show();
   }
+
+  const showSetting = (setting: string): void => show('settings', { setting });
 
   function quit(): Promise<void> {
     quitting ??= (async () => {
@@ -263,10 +266,9 @@ export async function createApp(shell: Shell) {
   });
 
   const openFile = (): Promise<void> => open('settings_file');
-  const tell = { settings, notices, log, openFile, show: (setting: string) => show('settings', { setting }) };
-  const { signal } = life;
-  const doing = { notify, show, open, quit, did: () => notifications.did() };
-  const run = trayCommands({ ...shell, ...doing, supervisor, settings, notices, log, host, signal });
+  const tell = { settings, notices, log, openFile, show: showSetting };
+  const doing = { notify, show, open, quit, did: () => notifications.did(), signal: life.signal };
+  const run = trayCommands({ ...shell, ...doing, supervisor, settings, notices, log, host });
   onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened, shell.env['HEARTH_DEMO'] === '1');
   askAboutOrigins({ originApprovals, settings, notices });

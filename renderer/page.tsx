@@ -112,7 +112,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
         <main class="scroll">
           <h1 class="sr">{TITLES[tab]}</h1>
           <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={tab}>
-            {tab === 'overview' && <Overview view={view} now={now} />}
+            {tab === 'overview' && <Overview view={view} now={now} wish={wish} seen={seenWish} />}
             {tab === 'queue' && <Queue view={view} now={now} />}
             {tab === 'requests' && <Requests view={view} now={now} wish={wish} seen={seenWish} place={requestsPlace} />}
             {tab === 'models' && <Models view={view} now={now} />}

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
 import { daySchema } from './day.ts';
-import { ACTION_NAMES, actionResultSchema, snapshotSchema } from './control.ts';
+import { ACTION_NAMES, actionResultSchema, noticeFactSchema, snapshotSchema } from './control.ts';
 import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
 import { REQUEST_COMMANDS } from './request-commands.ts';
@@ -161,15 +161,18 @@ export const TOPICS = {
   settings: settingsSchema,
   /** Newest first. */
   notices: z.array(noticeSchema),
+  /** What the gateway had to tell: all that is so, and the last of a day. Newest first. */
+  recent_notices: z.array(noticeFactSchema),
   /**
-   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path, with a request, or
-   * with the question whether to clear the cache; `n` grows with each wish, so that the same wish twice is seen.
+   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path, with a request,
+   * with a part of the tab, or with the question whether to clear the cache; `n` grows with each wish, so that the same wish twice is seen.
    */
   go: z.object({
     tab: z.enum(['overview', 'queue', 'requests', 'models', 'settings']),
     setting: z.string().optional(),
     /** The id of a request to show there. */
     request: z.string().optional(),
+    shows: z.enum(['notices']).optional(),
     asks: z.enum(['clear_cache']).optional(),
     n: count,
   }),

@@ -17,7 +17,7 @@ export interface TrayCommandParts {
   notify(title: string, body: string): void;
   /** The user has asked for something. */
   did(): void;
-  show(tab: View['go']['tab'], more?: Pick<View['go'], 'setting' | 'asks'>): void;
+  show(tab: View['go']['tab'], more?: Pick<View['go'], 'shows' | 'asks'>): void;
   open(what: 'logs'): Promise<void>;
   quit(): Promise<void>;
   /** Ends what takes long, such as a load, when the app ends. */
@@ -63,7 +63,7 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
     case 'start_at_login':
       return settings.set('app.start_at_login', command.on);
     case 'show':
-      return show(command.tab);
+      return show(command.tab, command.shows === undefined ? {} : { shows: command.shows });
     case 'open_logs':
       return await open('logs');
     case 'quit':

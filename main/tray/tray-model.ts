@@ -13,7 +13,7 @@ export type TrayIcon = Look;
 /** What an entry asks for; main.ts knows how. */
 export type TrayCommand =
   | { readonly do: 'start' | 'stop' | 'clear_cache' | 'open_logs' | 'quit' }
-  | { readonly do: 'show'; readonly tab: 'overview' | 'settings' }
+  | { readonly do: 'show'; readonly tab: 'overview' | 'settings'; readonly shows?: 'notices' }
   | { readonly do: 'pause'; readonly paused: boolean }
   | { readonly do: 'warm' | 'unload'; readonly model: string }
   | { readonly do: 'cancel'; readonly requestId: string }
@@ -49,6 +49,8 @@ export interface TrayState extends Seen {
   readonly now: number;
   /** The model of requests that name none. */
   readonly model: string;
+  /** How many notices hold. */
+  readonly holding: number;
   readonly startAtLogin: { readonly on: boolean; readonly locked: boolean };
 }
 
@@ -120,7 +122,7 @@ function failureWords(failure: GatewayFailure): string {
   return failure.kind === 'crashed' ? 'Restarting soon' : 'Gateway could not start';
 }
 
-function menuOf(state: AppState, { gateway, live, model, startAtLogin }: TrayState): TrayEntry[] {
+function menuOf(state: AppState, { gateway, live, model, holding, startAtLogin }: TrayState): TrayEntry[] {
   const runs = gateway.state === 'running' && live !== null;
   const up = runs && live.health.upstream.state === 'up';
   const models = up ? live.models : [];
@@ -161,6 +163,11 @@ function menuOf(state: AppState, { gateway, live, model, startAtLogin }: TraySta
     ),
     LINE,
     command('Statistics…', { do: 'show', tab: 'overview' }),
+    command(holding === 0 ? 'Recent notices…' : `Recent notices (${holding})…`, {
+      do: 'show',
+      tab: 'overview',
+      shows: 'notices',
+    }),
     command('Settings…', { do: 'show', tab: 'settings' }),
     command('Open logs folder', { do: 'open_logs' }),
     {

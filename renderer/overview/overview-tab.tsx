@@ -9,26 +9,46 @@ import { NotRunning } from '../parts/not-running.tsx';
 import { Now } from './activity.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
 import { lengthOf, RANGES } from '../plots/plot-axis.ts';
+import type { Wish } from '../parts/use-calls.ts';
 import { moment } from '../parts/words.ts';
 import { OverTime } from './over-time.tsx';
+import { RecentNotices } from './recent-notices.tsx';
 import { PromptReuse } from './reuse.tsx';
 import { Saved, SavedByApp } from './saved.tsx';
 import { useDay } from './use-day.ts';
 import { WhatFailed } from './what-failed.tsx';
 
-export function Overview({ view, now }: { readonly view: View; readonly now: number }): JSX.Element {
+interface OverviewProps {
+  readonly view: View;
+  readonly now: number;
+  readonly wish: Wish;
+  /** The number of the last wish that was followed. */
+  readonly seen: { current: number };
+}
+
+export function Overview({ view, now, wish, seen }: OverviewProps): JSX.Element {
   const { gateway, live } = view;
-  if (gateway.state !== 'running' || live === null) return <NotRunning gateway={gateway} />;
-  return <Running gateway={gateway} live={live} now={now} />;
+  // The same part also when the first request puts the day above it: it keeps the focus.
+  const notices = <RecentNotices key="notices" notices={view.recent_notices} now={now} wish={wish} seen={seen} />;
+  if (gateway.state !== 'running' || live === null) {
+    return (
+      <>
+        <NotRunning gateway={gateway} />
+        {notices}
+      </>
+    );
+  }
+  return <Running gateway={gateway} live={live} now={now} notices={notices} />;
 }
 
 interface RunningProps {
   readonly gateway: View['gateway'];
   readonly live: NonNullable<View['live']>;
   readonly now: number;
+  readonly notices: JSX.Element;
 }
 
-function Running({ gateway, live, now }: RunningProps): JSX.Element {
+function Running({ gateway, live, now, notices }: RunningProps): JSX.Element {
   const [span, choose] = useState<SpanWord>(USUAL_SPAN);
   const shown = useDay(span, now);
   const addresses = (
@@ -45,7 +65,14 @@ function Running({ gateway, live, now }: RunningProps): JSX.Element {
             <NoRequests address={gateway.addresses.ollama_host} ready={live.health.upstream.model_available} />
           )}
         </div>
-        <div>{shown !== undefined && addresses}</div>
+        <div>
+          {shown !== undefined && (
+            <>
+              {addresses}
+              {notices}
+            </>
+          )}
+        </div>
       </div>
     );
   }
@@ -65,6 +92,7 @@ function Running({ gateway, live, now }: RunningProps): JSX.Element {
         <PromptReuse reuse={day.reuse} now={now} />
         <WhatFailed day={day} now={now} />
         {addresses}
+        {notices}
       </div>
     </div>
   );

@@ -40,10 +40,11 @@ test('the range rules everything below it, and begins with the run where that is
     'Prompt reuse',
     'What failed',
     'Addresses for your apps',
+    'Recent notices',
   ]);
   await page.locator('.seg label', { hasText: /^1\W+h$/ }).click();
   await page.getByRole('heading', { name: 'Last hour' }).waitFor();
-  expect(await headings()).toEqual(['Now', 'Last hour', 'The hour', 'Addresses for your apps']);
+  expect(await headings()).toEqual(['Now', 'Last hour', 'The hour', 'Addresses for your apps', 'Recent notices']);
   await page.getByText('3 of 7').waitFor();
   await open.close();
 });
@@ -126,6 +127,7 @@ test('a range without requests says so, and one without figures leaves their par
   expect(plain(await open.page.getByRole('heading', { level: 2 }).allTextContents()).slice(2)).toEqual([
     'The day',
     'Addresses for your apps',
+    'Recent notices',
   ]);
   await open.close();
 });

@@ -23,6 +23,7 @@ export interface ViewChange {
   readonly days?: Days;
   readonly settings?: Partial<View['settings']>;
   readonly notices?: View['notices'];
+  readonly recent_notices?: View['recent_notices'];
   readonly go?: View['go'];
 }
 
@@ -60,6 +61,7 @@ export function view(change: ViewChange = {}): Shown {
     live: change.live === null ? null : { ...workingDay(), ...change.live },
     settings: { ...settings(), ...change.settings },
     notices: change.notices ?? [],
+    recent_notices: change.recent_notices ?? [],
     go: change.go ?? { tab: 'overview', n: 0 },
   };
 }
@@ -409,7 +411,7 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
       },
       live: null,
     }),
-  notices: () => view({ notices: NOTICES }),
+  notices: () => view({ notices: NOTICES, recent_notices: RECENT }),
   'asks to quit': () => view({ app: { tray: false, asks_to_quit: true } }),
   'long names': () =>
     view({
@@ -595,6 +597,28 @@ const NOTICES: View['notices'] = [
     text: 'Could not unload llama3.2:3b. Ollama answered 500: “runner busy”.',
     more: 'It is still loaded. Try again when nothing is running.',
     buttons: [{ id: 'dismiss', label: 'Dismiss', plain: true }],
+  },
+];
+
+const RECENT: View['recent_notices'] = [
+  {
+    id: 'storm sha256',
+    level: 'warning',
+    text: `${LONG_MODEL} was loaded 3 times in 5 requests, each time for another num_ctx.`,
+    who: `${LONG_CALLER} asks for 9102 and 9340.`,
+    todo: 'Set num_ctx to 16384 for all of them.',
+    since: ago(600),
+    until: null,
+    times: 1,
+  },
+  {
+    id: 'ollama',
+    level: 'warning',
+    text: 'Ollama does not answer at http://127.0.0.1:11434.',
+    todo: 'Start it again, or mend what is in the way. What was accepted waits until it is back.',
+    since: ago(7200),
+    until: ago(7100),
+    times: 3,
   },
 ];
 

@@ -16,7 +16,7 @@ function said(gateway: Partial<GatewayView>, live: LiveView) {
   const values = { ...settings().values, 'queue.max_queue_size': PLACES };
   const whole = view({ gateway, live, settings: { values } });
   const shown = { gateway: whole.gateway, live, places: PLACES, stuckAfterS: 180, now: NOW };
-  const tray = trayModel({ ...shown, model: 'llama3.2', startAtLogin: { on: false, locked: false } });
+  const tray = trayModel({ ...shown, model: 'llama3.2', holding: 0, startAtLogin: { on: false, locked: false } });
   const header = headerOf(whole, NOW);
   const [first] = tray.menu;
   return {

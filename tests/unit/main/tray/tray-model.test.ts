@@ -30,6 +30,7 @@ function state(over: Partial<TrayState> = {}): TrayState {
     stuckAfterS: 180,
     now,
     model: 'llama3.2',
+    holding: 0,
     startAtLogin,
     ...over,
   };
@@ -109,6 +110,7 @@ describe('the menu', () => {
       'Copy address',
       '-',
       'Statistics…',
+      'Recent notices…',
       'Settings…',
       'Open logs folder',
       'Start at login',
@@ -124,6 +126,7 @@ describe('the menu', () => {
       'Start gateway',
       'Copy address',
       'Statistics…',
+      'Recent notices…',
       'Settings…',
       'Open logs folder',
       'Start at login',
