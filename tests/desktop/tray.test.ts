@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
-import { entryAt } from '../support/desktop/panel.ts';
+import { NotificationDaemon } from '../support/desktop/notification-daemon.ts';
+import { entryAt, type TrayView } from '../support/desktop/panel.ts';
 import { piecesOf } from '../support/hearth.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -50,6 +51,7 @@ test('registers within the first moments, with a tooltip, an icon and a menu', a
       'Copy address',
       '-',
       'Statistics…',
+      'Recent notices…',
       'Settings…',
       'Open logs folder',
       'Start at login',
@@ -57,6 +59,39 @@ test('registers within the first moments, with a tooltip, an icon and a menu', a
       'Quit Hearth',
     ],
   );
+});
+
+// Before anything is clicked: what follows from what the user did is not told.
+test('an Ollama that comes and goes is seen in the tray, told twice, and noted once', async () => {
+  const daemon = await NotificationDaemon.start(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '');
+  const idle = (await desktop.tray.view()).icon.pixels;
+  const look = (): Promise<void> => desktop.app.evaluate(({ powerMonitor }) => void powerMonitor.emit('resume'));
+  const goes = async (): Promise<TrayView> => {
+    await desktop.fake.goDown();
+    await look();
+    return await desktop.tray.until(({ menu }) => entryAt(menu, ['Ollama is not running']) !== undefined, 'bad news');
+  };
+  const comesBack = async (): Promise<void> => {
+    await desktop.fake.comeBack();
+    await look();
+    await desktop.tray.until(({ menu }) => entryAt(menu, ['Ready']) !== undefined, 'good news');
+  };
+  const down = await goes();
+  expect(down.icon.pixels.equals(idle)).toBe(false);
+  expect(entryAt(down.menu, ['Warm model'])?.enabled).toBe(false);
+  expect(entryAt(down.menu, ['Recent notices (1)…'])?.enabled).toBe(true);
+  await comesBack();
+  await goes();
+  await comesBack();
+  // What was told before it has been told when it comes.
+  await desktop.app.evaluate(({ Notification }) => new Notification({ title: 'The last' }).show());
+  await daemon.until('The last');
+  expect(daemon.titles).toEqual(['Ollama is not running', 'Ollama is back', 'The last']);
+  daemon.stop();
+  await desktop.tray.click('Recent notices…');
+  const list = (await desktop.window()).getByRole('region', { name: 'Recent notices' });
+  await list.getByText(/^Over, .*, 2 times$/).waitFor();
+  expect(await list.evaluate((element) => element === document.activeElement)).toBe(true);
 });
 
 test('Warm model loads it, Unload takes it away', async () => {
@@ -169,20 +204,6 @@ test('Stop gateway lets a running stream end, Start gateway brings it back', asy
   await desktop.tray.click('Start gateway');
   await desktop.ready();
   expect((await desktop.chat('after the start')).status).toBe(200);
-});
-
-test('says when Ollama goes and when it is back', async () => {
-  const idle = (await desktop.tray.view()).icon.pixels;
-  await desktop.fake.goDown();
-  await desktop.app.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'));
-  const down = await desktop.tray.until(
-    ({ menu }) => entryAt(menu, ['Ollama is not running']) !== undefined,
-    'bad news',
-  );
-  expect(down.icon.pixels.equals(idle)).toBe(false);
-  expect(entryAt(down.menu, ['Warm model'])?.enabled).toBe(false);
-  await desktop.fake.comeBack();
-  await desktop.tray.until(({ menu }) => entryAt(menu, ['Ready']) !== undefined, 'good news');
 });
 
 describe('Quit', () => {
