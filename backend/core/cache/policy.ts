@@ -11,6 +11,8 @@ export interface CacheWish {
   readonly onlyIfCached?: boolean;
   /** Seconds to keep the answer, instead of cache.ttl_seconds. */
   readonly ttl?: number;
+  /** It is a request that Hearth asks once more: not its app wishes so. */
+  readonly again?: true;
 }
 
 export interface CachePlan {

@@ -54,6 +54,14 @@ export const BYPASS_CAUSES: readonly MissedCause[] = [
         : undefined,
   },
   {
+    name: 'run-again',
+    when: 'Somebody had Hearth run an earlier request again.',
+    tell: ({ bypass, isAgain }) =>
+      bypass !== undefined && isAgain
+        ? { text: 'It is an earlier request that was run again, so the model was asked anew.' }
+        : undefined,
+  },
+  {
     name: 'asked-anew',
     when: 'The app asked for a new answer, to be kept (no-cache, refresh).',
     tell: ({ bypass, isAsked }) =>

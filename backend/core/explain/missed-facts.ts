@@ -66,6 +66,8 @@ export interface MissedFacts {
   readonly isCloud: boolean;
   /** Why the cache was not asked (core/cache/policy.ts); undefined when it was. */
   readonly bypass: 'disabled' | 'requested' | 'refresh' | 'unknown_model' | undefined;
+  /** Hearth asked it once more for somebody. */
+  readonly isAgain: boolean;
   /** What its app says: nothing, no kept answer, or none older than so many seconds. */
   readonly isAsked: boolean;
   readonly maxAgeS: number | undefined;

@@ -83,7 +83,7 @@ export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
 }
 
 /** One that is asked again must not get the answer that it had. */
-const ANEW: CacheWish = { read: false, onlyIfCached: false };
+const ANEW: CacheWish = { read: false, onlyIfCached: false, again: true };
 
 /** What a request asks of the cache: in its body, then in its headers. */
 export function wishesOf(req: IncomingMessage, said: CacheWish, { cache }: Config): HeaderWishes {

@@ -84,6 +84,8 @@ test.each(ROUTES)('%s %j is asked again with a row of its own, and the model ane
   const { requests } = await json<RequestList>(hearth.get('/api/requests'));
   const [second, first] = requests;
   expect(second).toMatchObject({ request_id, caller: 'my-app/1', route: path, class: first?.class });
+  // Its app wished nothing of the kind.
+  expect(second?.missed).toBe(first?.missed === 'never-cached' ? 'never-cached' : 'run-again');
 });
 
 test('an app asks its own again and nobody else does; who manages Hearth asks as that app', async () => {
