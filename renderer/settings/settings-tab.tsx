@@ -120,10 +120,14 @@ function useWantedSetting(
   }, [wish, seen, clearSearch]);
   useEffect(() => {
     if (wanted === undefined) return;
-    const field = document.querySelector(`[data-path="${CSS.escape(wanted.path)}"]`);
-    field?.scrollIntoView({ block: 'center' });
+    const field = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(wanted.path)}"]`);
+    if (field === null) return;
+    field.scrollIntoView({ block: 'center' });
     // In a list the last control is the one that adds to it.
-    [...(field?.querySelectorAll<HTMLElement>('.ctl :is(input, select, textarea, button)') ?? [])].at(-1)?.focus();
+    const control = [...field.querySelectorAll<HTMLElement>('.ctl :is(input, select, textarea, button)')].at(-1);
+    // Rules that can only be read have none.
+    if (control === undefined) field.tabIndex = -1;
+    (control ?? field).focus();
   }, [wanted]);
   const go = (path: string): void => {
     clearSearch();

@@ -5,6 +5,8 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { RequestFact } from '../../backend/contract/control.ts';
 import { AppError } from '../../backend/contract/errors.ts';
+import { MISSED_CAUSES } from '../../backend/core/explain/why-missed.ts';
+import { SLOW_CAUSES } from '../../backend/core/explain/why-slow.ts';
 import { projectRoot } from '../support/desktop/processes.ts';
 import { startPages, type Answers, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { cutTexts, SIZES, USUAL, violations, withAxe } from './looks.ts';
@@ -191,6 +193,20 @@ test('a wish opens a request, its link leads to the setting, and it is still ope
     .toBe('cache.drop_in');
   await page.keyboard.press('Control+3');
   await page.getByText('Third in line, behind Open WebUI and Continue').waitFor();
+  await open.close();
+});
+
+test('each setting that a sentence names is shown and has the focus, the seldom needed ones too', async () => {
+  const causes: readonly { readonly setting?: { readonly path: string } }[] = [...SLOW_CAUSES, ...MISSED_CAUSES];
+  const paths = [...new Set(causes.flatMap(({ setting }) => (setting === undefined ? [] : [setting.path])))];
+  const open = await stage.open(view());
+  const { page } = open;
+  for (const [n, path] of paths.entries()) {
+    await open.push({ go: { tab: 'settings', setting: path, n: n + 1 } });
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-path]')?.dataset['path']))
+      .toBe(path);
+  }
   await open.close();
 });
 
