@@ -37,7 +37,7 @@ test('traffic changes figures and plots', async () => {
   await page.getByText('No requests yet').waitFor();
   await (await desktop.chat('one')).text();
   await (await desktop.chat('one')).text();
-  await page.getByText('1 of 2').waitFor();
+  await page.getByText('1 of 2 requests cost no model time.').waitFor();
   await page.getByRole('img', { name: /^Of 2 requests: 1 hit, 0 coalesced, 1 miss, 0 bypass$/ }).waitFor();
   const requests = page.getByRole('img', { name: /^Requests in steps of 15 minutes since \d\d:\d\d: 2 in all/ });
   await requests.waitFor();
