@@ -64,7 +64,7 @@ test('registers within the first moments, with a tooltip, an icon and a menu', a
 // Before anything is clicked: what follows from what the user did is not told.
 test('an Ollama that comes and goes is seen in the tray, told twice, and noted once', async () => {
   const daemon = await NotificationDaemon.start(desktop.env['DBUS_SESSION_BUS_ADDRESS'] ?? '');
-  const idle = (await desktop.tray.view()).icon.pixels;
+  const ready = await desktop.tray.until(({ menu }) => entryAt(menu, ['Ready']) !== undefined, 'a gateway at rest');
   const look = (): Promise<void> => desktop.app.evaluate(({ powerMonitor }) => void powerMonitor.emit('resume'));
   const goes = async (): Promise<TrayView> => {
     await desktop.fake.goDown();
@@ -77,7 +77,7 @@ test('an Ollama that comes and goes is seen in the tray, told twice, and noted o
     await desktop.tray.until(({ menu }) => entryAt(menu, ['Ready']) !== undefined, 'good news');
   };
   const down = await goes();
-  expect(down.icon.pixels.equals(idle)).toBe(false);
+  expect(down.icon.pixels.equals(ready.icon.pixels)).toBe(false);
   expect(entryAt(down.menu, ['Warm model'])?.enabled).toBe(false);
   expect(entryAt(down.menu, ['Recent notices (1)…'])?.enabled).toBe(true);
   await comesBack();
