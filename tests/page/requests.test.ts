@@ -196,17 +196,20 @@ test('a wish opens a request, its link leads to the setting, and it is still ope
   await open.close();
 });
 
-test('each setting that a sentence names is shown and has the focus, the seldom needed ones too', async () => {
+test('each setting that a sentence names is there, and one without a control has the focus', async () => {
   const causes: readonly { readonly setting?: { readonly path: string } }[] = [...SLOW_CAUSES, ...MISSED_CAUSES];
-  const paths = [...new Set(causes.flatMap(({ setting }) => (setting === undefined ? [] : [setting.path])))];
+  const paths = new Set(causes.flatMap(({ setting }) => (setting === undefined ? [] : [setting.path])));
   const open = await stage.open(view());
   const { page } = open;
-  for (const [n, path] of paths.entries()) {
+  // The first is among the seldom needed ones, so that all of them are shown.
+  for (const [n, path] of ['queue.yield_ms', 'queue.rules'].entries()) {
     await open.push({ go: { tab: 'settings', setting: path, n: n + 1 } });
-    await expect
-      .poll(() => page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-path]')?.dataset['path']))
-      .toBe(path);
+    await page.locator(`[data-path="${path}"]:focus-within`).waitFor();
   }
+  const there = await page
+    .locator('[data-path]')
+    .evaluateAll((all) => all.map((each) => each.getAttribute('data-path')));
+  expect(there).toEqual(expect.arrayContaining([...paths]));
   await open.close();
 });
 
