@@ -7,7 +7,7 @@ import type { Trace } from '../requests/trace.ts';
 
 /** Undefined for a kept answer that was given at once: it neither waited nor ran. */
 export function detailOf(request: Ended): RequestDetail | undefined {
-  const { trace, source, cache, error } = request;
+  const { trace, source, cache, error, status } = request;
   if (trace === undefined || (source === 'hit' && !((trace.turnMs ?? 0) >= 1))) return undefined;
   const run = trace.run ?? trace;
   const { load, doneReason, sharedWith = 0 } = run;
@@ -27,7 +27,8 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     shared_with: sharedWith,
     ...(error === undefined ? {} : { error: error.message }),
     ...(whySlow === undefined ? {} : { why_slow: whySlow }),
-    ...(whyMissed === undefined ? {} : { why_missed: whyMissed }),
+    // Who got no answer asks why that is, and not why it was not a kept one.
+    ...(whyMissed === undefined || status === 'failed' ? {} : { why_missed: whyMissed }),
     ...(parted === undefined ? {} : { parted }),
   };
 }

@@ -19,7 +19,9 @@ export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, requ
  */
 export function reuseOf({ trace, id, model, bornAt }: Ended): Reuse | undefined {
   if (trace?.parted === undefined || trace.reused === undefined || trace.run !== undefined) return undefined;
-  const { same_tokens, same_after_tokens: after = 0, where, what } = trace.parted;
+  const { same_chars, same_tokens, where, what } = trace.parted;
+  // Two prompts that part at their first character are two questions, whatever they have in common after it.
+  const after = same_chars === 0 ? 0 : (trace.parted.same_after_tokens ?? 0);
   const reused = Math.min(trace.reused.tokens, same_tokens + after);
   const changed = Math.min(after, same_tokens + after - reused);
   const rest = same_tokens + after - reused - changed;

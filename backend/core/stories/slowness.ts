@@ -40,7 +40,7 @@ export class Slowness {
   /** Writes into the trace of a request, living or ended, who was in its way. */
   look(request: Ended): InTheWay | undefined {
     const { trace, source } = request;
-    if (trace === undefined || source === 'hit') return undefined;
+    if (trace === undefined || source === 'hit' || wasTurnedAway(request, trace)) return undefined;
     const found = inTheWayOf(this.#parts.queue, request, this.#timesOf(request, trace));
     if (found.before.length > 0) trace.before = found.before;
     if (found.line.gaveWay > 0) trace.gaveWay = found.line.gaveWay;
@@ -138,6 +138,11 @@ export class Slowness {
     const listed = watch.state.loaded.find(({ digest }) => modelfiles.weights(digest) === weights);
     return listed === undefined || listed.size <= 0 ? undefined : listed.size_vram / listed.size;
   }
+}
+
+/** It ended before it stood in line: a flood of those is not held up by looks at who ran. */
+function wasTurnedAway({ finishedAt, startedAt }: Ended, { position, turnMs }: Trace): boolean {
+  return finishedAt !== undefined && startedAt === undefined && position === undefined && turnMs === undefined;
 }
 
 interface Known {

@@ -124,7 +124,15 @@ describe('the cache was not asked', () => {
   });
 
   test('never-cached, of what is handed on', async () => {
-    expect(await cause(await ask(fresh(), { path: '/api/experimental/dream' }))).toBe('never-cached');
+    const dream = '/api/experimental/dream';
+    const answers = hearth.fake.instead(({ path }) => path === dream, { status: 200 });
+    const id = await ask(fresh(), { path: dream });
+    answers.release();
+    expect(await cause(id)).toBe('never-cached');
+  });
+
+  test('nothing is said of what was refused: it has no answer that could have been kept', async () => {
+    expect(await cause(await ask(fresh(), { path: '/api/experimental/dream' }))).toBeUndefined();
   });
 
   test('model-unknown', async () => {
@@ -190,7 +198,7 @@ describe('what became of the answer to the same question', () => {
     expect(await cause(await ask(`${question}, or not`, { body: { model: 'a' } }))).toBe('none-left');
     expect(await why(await ask(question, { body: { model: 'a' } }))).toMatchObject({
       cause: 'cleared',
-      text: expect.stringMatching(/^Its kept answer was cleared \d+ ms before\.$/),
+      text: expect.stringMatching(/^Its kept answer was cleared [\d.]+ ms before\.$/),
     });
   });
 

@@ -37,6 +37,11 @@ test('a prompt that changed loses what comes after the change', () => {
   expect(earlier?.lost[0]?.where).toBe('an earlier message');
 });
 
+test('another question that ends in the same words loses nothing', () => {
+  const other = parted({ same_chars: 0, same_tokens: 0, same_after_tokens: 900 });
+  expect(reuseOf(ended({ parted: other, reused: reused(0) }))).toBeUndefined();
+});
+
 test('what was the same and was read again is lost by a load, or else by other prompts', () => {
   const load = { ms: 3000 };
   expect(reuseOf(ended({ parted: parted({}), reused: reused(0), load }))?.lost).toEqual([
