@@ -26,7 +26,7 @@ export function Header({ header, address, children }: HeaderProps): JSX.Element 
         </p>
         {button !== null && <NextStep button={button} />}
         <p class="status-sub">
-          <span>{header.more}</span>
+          <span>{header.more === '' ? null : header.more}</span>
           <Copy text={address} what="the gateway address" />
         </p>
       </div>

@@ -34,7 +34,7 @@ export function useCopied(put: () => Promise<unknown>): readonly [copied: boolea
 /** Tells it to those who cannot see the check. */
 export const Copied = ({ yes }: { readonly yes: boolean }): JSX.Element => (
   <span class="sr" role="status">
-    {yes ? 'Copied' : ''}
+    {yes && 'Copied'}
   </span>
 );
 

@@ -10,9 +10,16 @@ export interface Rows {
   readonly held: RequestList | undefined;
 }
 
+/** Made once for each row: it is asked for at each change of the list. */
+const names = new WeakMap<object, string>();
+
 /** Names a row for good; a program may have given several requests one id. */
-export function nameOf({ request_id, created_at }: Pick<RequestFact, 'request_id' | 'created_at'>): string {
-  return `${request_id} ${created_at}`;
+export function nameOf(row: Pick<RequestFact, 'request_id' | 'created_at'>): string {
+  const known = names.get(row);
+  if (known !== undefined) return known;
+  const name = `${row.request_id} ${row.created_at}`;
+  names.set(row, name);
+  return name;
 }
 
 export function isLiving({ status }: Pick<RequestFact, 'status'>): boolean {
@@ -28,22 +35,33 @@ export function withOlder(before: Rows, { requests, next }: RequestList): Rows {
   return { ...before, rows: [...before.rows, ...requests.filter((row) => !known.has(nameOf(row)))], next };
 }
 
+/** Whether no row is missing between a newer first page and the rows. */
+export function followsOn({ rows }: Rows, { requests, next }: RequestList): boolean {
+  const newer = new Set(requests.map(nameOf));
+  return next === null || rows.some((row) => newer.has(nameOf(row)));
+}
+
+/** The most rows that are shown: each costs a little memory. */
+export const MOST_ROWS = 2000;
+
 /**
  * The rows with a newer first page. Rows that are known change in place. New ones come on top, unless the list is held: then
- * they wait. A page without any known row has a gap behind it, and takes the place of all.
+ * they wait. A page without any known row has a gap behind it, and takes the place of all. What is then too much is let go.
  */
 export function withNewer(before: Rows, page: RequestList, isHeld: boolean): Rows {
   const fresh = new Map(page.requests.map((row) => [nameOf(row), row]));
   // One that has ended does not change any more: its row stays the same object, so that it is not drawn again.
   const latest = (row: RequestFact): RequestFact => (isLiving(row) ? (fresh.get(nameOf(row)) ?? row) : row);
   const rows = before.rows.map(latest);
-  const known = new Map(rows.map((row) => [nameOf(row), row]));
+  const known = new Map(rows.filter((row) => fresh.has(nameOf(row))).map((row) => [nameOf(row), row]));
   const isNew = page.requests.some((row) => !known.has(nameOf(row)));
   if (isHeld && isNew) return { ...before, rows, held: page };
-  const follows = page.next === null || page.requests.some((row) => known.has(nameOf(row)));
-  if (!follows) return firstRows(page);
+  if (!followsOn(before, page)) return firstRows(page);
   const top = page.requests.map((row) => known.get(nameOf(row)) ?? row);
-  return { rows: [...top, ...rows.filter((row) => !fresh.has(nameOf(row)))], next: before.next, held: undefined };
+  const all = [...top, ...rows.filter((row) => !fresh.has(nameOf(row)))];
+  if (all.length <= MOST_ROWS) return { rows: all, next: before.next, held: undefined };
+  // From the list's end there is more again; nobody asks for it where so many are shown.
+  return { rows: all.slice(0, MOST_ROWS), next: before.next ?? page.next, held: undefined };
 }
 
 /** Shows what was held back. */
@@ -64,21 +82,24 @@ export function rowsToAsk({ rows }: Rows, page: number, most: number): number {
   return Math.min(most, Math.max(page, rows.findLastIndex(isLiving) + 1));
 }
 
-/** Rows of a portion: enough that there are few portions, and few enough that one costs little. */
-const PORTION = 50;
+/** Rows of a portion: enough that there are few portions, and few enough that the one where rows come costs little. */
+const PORTION = 10;
+
+/** Rows that stand together; the number is its own for good. */
+export interface Portion {
+  readonly number: number;
+  readonly rows: readonly RequestFact[];
+}
 
 /**
- * The rows in portions, the newest first, each with a number that stays its own: what is out of sight is left alone by the
- * browser portion by portion. Rows stay in theirs when others come. `known`: the portion of each row by its name, which is kept
- * from one time to the next.
+ * The rows in portions, the newest first: what is out of sight is left alone by the browser portion by portion. Rows stay in
+ * theirs when others come, and a portion in which nothing has changed stays the same object. `before`: as they were.
  */
-export function portionsOf(
-  rows: readonly RequestFact[],
-  known: Map<string, number>,
-): readonly (readonly [number, readonly RequestFact[]])[] {
-  const names = rows.map(nameOf);
+export function portionsOf(rows: readonly RequestFact[], before: readonly Portion[]): readonly Portion[] {
+  const named = rows.map(nameOf);
+  const known = new Map(before.flatMap((each) => each.rows.map((row) => [nameOf(row), each.number] as const)));
   const sizes = new Map<number, number>();
-  for (const name of names) {
+  for (const name of named) {
     const portion = known.get(name);
     if (portion !== undefined) sizes.set(portion, (sizes.get(portion) ?? 0) + 1);
   }
@@ -91,22 +112,26 @@ export function portionsOf(
   };
   const first = Math.max(
     0,
-    names.findIndex((name) => known.has(name)),
+    named.findIndex((name) => known.has(name)),
   );
-  const start = known.get(names[first] ?? '') ?? 0;
+  const start = known.get(named[first] ?? '') ?? 0;
   // Older ones follow below, new ones come on top.
   let beside = start;
-  for (const name of names.slice(first)) beside = known.get(name) ?? put(name, beside, -1);
+  for (const name of named.slice(first)) beside = known.get(name) ?? put(name, beside, -1);
   beside = start;
-  for (const name of names.slice(0, first).toReversed()) beside = put(name, beside, 1);
-  const portions: [number, RequestFact[]][] = [];
+  for (const name of named.slice(0, first).toReversed()) beside = put(name, beside, 1);
+  const portions: { number: number; rows: RequestFact[] }[] = [];
   for (const [i, row] of rows.entries()) {
-    const portion = known.get(names[i] ?? '') ?? 0;
+    const number = known.get(named[i] ?? '') ?? 0;
     const last = portions.at(-1);
-    if (last?.[0] === portion) last[1].push(row);
-    else portions.push([portion, [row]]);
+    if (last?.number === number) last.rows.push(row);
+    else portions.push({ number, rows: [row] });
   }
-  return portions;
+  const old = new Map(before.map((each) => [each.number, each]));
+  return portions.map((each) => {
+    const same = old.get(each.number);
+    return same?.rows.length === each.rows.length && same.rows.every((row, i) => row === each.rows[i]) ? same : each;
+  });
 }
 
 // ---- the bars

@@ -1,15 +1,24 @@
 // The rows of the list. They come on top while nobody is in the list, and wait behind "4 new" while somebody is; older ones
 // are asked for as one scrolls. One row is a stop of the Tab key, and arrows lead to the others.
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RequestFact } from '../../backend/contract/control.ts';
 import { CommandLine } from '../parts/copy.tsx';
 import { useHand } from '../parts/held-rows.ts';
 import { Empty } from '../parts/parts.tsx';
 import { count } from '../parts/words.ts';
-import { MOST_ROWS } from './request-loader.ts';
 import { RequestRow, takenBy } from './request-row.tsx';
-import { heldBack, isLiving, nameOf, portionsOf, scaleOf, scaleWords, type Rows } from './listed-rows.ts';
+import {
+  heldBack,
+  isLiving,
+  MOST_ROWS,
+  nameOf,
+  portionsOf,
+  scaleOf,
+  scaleWords,
+  type Portion,
+  type Rows,
+} from './listed-rows.ts';
 import type { Requests } from './use-requests.ts';
 
 interface ListProps {
@@ -84,7 +93,9 @@ function Shown(props: ListProps & { readonly list: Rows }): JSX.Element {
   }, [held, loader]);
   const scale = useScale(list, loaded?.filter);
   const [stop, setStop] = useState<string>();
-  const portions = useDrawn(list, { scale, now, open, stop });
+  // Of a living row the time goes on with the rows and the seconds: a push that brings no rows paints nothing here.
+  const moment = useMemo(() => now, [list, Math.floor(now / 1000)]);
+  const portions = useDrawn(list, { scale, now: moment, open, stop });
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
@@ -154,36 +165,43 @@ interface Draw {
 }
 
 /**
- * The rows as elements, in portions. Each is made anew only when something of it changes, and an element that stays the same
- * object is not looked into again: so a second in a list of thousands costs what its living rows cost.
+ * The rows as elements, in portions. A row and a portion are made anew only when something of them changes, and an element that
+ * stays the same object is not looked into again: so a change in a list of thousands costs what its portion costs.
  */
 function useDrawn({ rows }: Rows, { scale, now, open, stop }: Draw): JSX.Element[] {
-  const drawn = useRef(new WeakMap<object, { readonly as: string; readonly element: JSX.Element }>());
-  const known = useRef(new Map<string, number>());
+  const elements = useRef(new WeakMap<object, { readonly as: string; readonly element: JSX.Element }>());
+  const portions = useRef<readonly Portion[]>([]);
+  portions.current = useMemo(() => portionsOf(rows, portions.current), [rows]);
   const today = new Date(now).toDateString();
-  const isOpen = ({ request_id }: RequestFact): boolean => request_id === open;
-  const stops = nameOf(rows.find((row) => nameOf(row) === stop) ?? rows.find(isOpen) ?? rows[0] ?? NOBODY);
-  const elementOf = (row: RequestFact): JSX.Element => {
-    const total = takenBy(row, now);
-    const isCurrent = isOpen(row);
-    const name = nameOf(row);
-    const isStop = name === stops;
-    const as = [scale, isLiving(row) ? total : 0, today, isCurrent, isStop].join(' ');
-    const before = drawn.current.get(row);
+  const current = rows.find(({ request_id }) => request_id === open);
+  const stops = (stop === undefined ? undefined : rows.find((row) => nameOf(row) === stop)) ?? current ?? rows[0];
+  const kept = (of: object, as: string, make: () => JSX.Element): JSX.Element => {
+    const before = elements.current.get(of);
     if (before?.as === as) return before.element;
-    const isOld = new Date(row.created_at).toDateString() !== today;
-    const element = <RequestRow key={name} {...{ row, total, scale, isOld, isCurrent, isStop }} />;
-    drawn.current.set(row, { as, element });
+    const element = make();
+    elements.current.set(of, { as, element });
     return element;
   };
-  return portionsOf(rows, known.current).map(([portion, some]) => (
-    <div key={portion} class="portion">
-      {some.map(elementOf)}
-    </div>
-  ));
+  const rowOf = (row: RequestFact): JSX.Element => {
+    const total = takenBy(row, now);
+    const isCurrent = row === current;
+    const isStop = row === stops;
+    return kept(row, [scale, isLiving(row) ? total : 0, today, isCurrent, isStop].join(' '), () => {
+      const isOld = new Date(row.created_at).toDateString() !== today;
+      return <RequestRow key={nameOf(row)} {...{ row, total, scale, isOld, isCurrent, isStop }} />;
+    });
+  };
+  return portions.current.map((portion) => {
+    const has = (row: RequestFact | undefined): string =>
+      row !== undefined && portion.rows.includes(row) ? nameOf(row) : '';
+    const as = [scale, portion.rows.some(isLiving) ? now : 0, today, has(current), has(stops)].join(' ');
+    return kept(portion, as, () => (
+      <div key={portion.number} class="portion">
+        {portion.rows.map(rowOf)}
+      </div>
+    ));
+  });
 }
-
-const NOBODY = { request_id: '', created_at: '' };
 
 /** The end of the scale: it grows with the rows, and shrinks only with another filter, so that bars do not twitch. */
 function useScale({ rows }: Rows, filter: object | undefined): number {
@@ -219,7 +237,7 @@ function Older({ requests, list }: { readonly requests: Requests; readonly list:
   const { loaded, loader } = requests;
   const near = useRef<HTMLElement>(null);
   const { rows, next } = list;
-  useInSight(near, `${rows.length} ${next}`, () => loader.older());
+  useInSight(near, next ?? '', () => loader.older());
   if (next === null) return null;
   if (rows.length >= MOST_ROWS) {
     return <p class="sum">The newest {count(MOST_ROWS)} are shown. Search for a word to find older ones.</p>;

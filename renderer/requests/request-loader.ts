@@ -1,8 +1,18 @@
 // Asks for the list of requests: the first page, older ones as they are scrolled to, and the first one again while requests
 // come and end, at most so often. It draws nothing.
+import type { RequestList } from '../../backend/contract/control.ts';
 import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';
 import { sentenceOf, type Call } from '../state/client.ts';
-import { firstRows, released, rowsToAsk, withNewer, withOlder, type Rows } from './listed-rows.ts';
+import {
+  firstRows,
+  followsOn,
+  MOST_ROWS,
+  released,
+  rowsToAsk,
+  withNewer,
+  withOlder,
+  type Rows,
+} from './listed-rows.ts';
 
 export type Filter = Omit<CommandInput<'requests'>, 'cursor' | 'limit'>;
 export type Counts = CommandOutput<'request_counts'>;
@@ -19,12 +29,15 @@ export interface Loaded {
   readonly isFetching: boolean;
 }
 
-/** Rows of a page, the most that a page may have, and the most that are shown: each costs a little memory. */
+/** Rows of a page, the most that a page may have, and so many are looked at for new ones. */
 const PAGE = 100;
 const MOST_OF_A_PAGE = 500;
-export const MOST_ROWS = 2000;
-/** Milliseconds between two looks at the first page; a search by words may read much of the list. */
-const PACE_MS = 250;
+const LOOK = 20;
+/**
+ * Milliseconds between two looks at the first page: a list that moves more often is not read, and each time costs a paint of all
+ * that is in sight. A search by words may read much of the list.
+ */
+const PACE_MS = 500;
 const SEARCH_PACE_MS = 1000;
 /** Milliseconds between two counts, and of so many requests. */
 const COUNT_MS = 2000;
@@ -82,9 +95,8 @@ export class RequestLoader {
       const { filter, list } = this.#loaded;
       const asked = this.#asked;
       if (list !== undefined) {
-        const limit = rowsToAsk(list, PAGE, MOST_OF_A_PAGE);
         // What can't be had now is asked for again with the next change.
-        const page = await this.#call('requests', { ...filter, limit }).catch(() => undefined);
+        const page = await this.#newest(list, filter).catch(() => undefined);
         const { list: shown } = this.#loaded;
         if (page !== undefined && asked === this.#asked && shown !== undefined) {
           this.#show({ list: withNewer(shown, page, isHeld()) });
@@ -95,6 +107,13 @@ export class RequestLoader {
       await new Promise((resolve) => setTimeout(resolve, pace));
     }
     this.#isLooking = false;
+  }
+
+  /** The newest rows: a few, and a whole page where more have come than these. */
+  async #newest(list: Rows, filter: Filter): Promise<RequestList> {
+    const limit = rowsToAsk(list, LOOK, MOST_OF_A_PAGE);
+    const page = await this.#call('requests', { ...filter, limit });
+    return limit >= PAGE || followsOn(list, page) ? page : await this.#call('requests', { ...filter, limit: PAGE });
   }
 
   /** The page after the last row, unless it is on its way or there is none. */

@@ -84,7 +84,7 @@ export function RequestTools(props: ToolsProps): JSX.Element {
         </span>
       </div>
       <p class="sr" role="status">
-        {isWhole ? '' : foundWords(requests)}
+        {!isWhole && foundWords(requests)}
       </p>
       <Watching until={watchingUntil} />
     </>

@@ -1,6 +1,6 @@
 // The list of requests and one of them, kept as they are now while the tab is shown.
 import type { RefObject } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../../backend/contract/app-state.ts';
 import type { CommandOutput } from '../../backend/contract/desktop.ts';
 import { useCalls } from '../parts/use-calls.ts';
@@ -46,7 +46,8 @@ export function useRequests(filter: Filter, beat: string, now: number): Requests
   }, [loader, words]);
   // The times of a living request go on by themselves.
   const second = loaded?.list?.rows.some(isLiving) === true ? Math.floor(now / 1000) : 0;
-  useEffect(() => loader.look(() => isHeld.current === true), [loader, beat, second]);
+  // Before the browser paints what the beat brought, so that both are painted at once.
+  useLayoutEffect(() => loader.look(() => isHeld.current === true), [loader, beat, second]);
   useEffect(() => () => loader.end(), [loader]);
   return { loaded, loader, isHeld };
 }

@@ -5,7 +5,10 @@ import {
   barsOf,
   firstRows,
   heldBack,
+  followsOn,
+  MOST_ROWS,
   portionsOf,
+  type Portion,
   released,
   rowsToAsk,
   scaleOf,
@@ -53,6 +56,21 @@ describe('a newer first page', () => {
     const held = withNewer(before, page([a, b], '2'), true);
     expect(heldBack(held)).toEqual({ count: 2, more: true });
     expect(released(held)).toMatchObject({ next: '2', held: undefined });
+  });
+
+  test('follows on only where it has a row that is known, or is the whole list', () => {
+    const before = firstRows(page([c, d], '9'));
+    expect([page([a, b], '2'), page([b, c], '2'), page([a, b])].map((newer) => followsOn(before, newer))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  test('pushes out what are too many rows', () => {
+    const many = Array.from({ length: MOST_ROWS }, () => fact());
+    const after = withNewer(firstRows(page(many)), page([a, ...many.slice(0, 9)], '5'), false);
+    expect([after.rows[0], after.rows.length, after.next]).toEqual([a, MOST_ROWS, '5']);
   });
 
   test('is asked for as long as the oldest living row needs', () => {
@@ -123,25 +141,25 @@ describe('the phases of a request', () => {
   });
 });
 
-test('rows stay in their portion while others come on top and below', () => {
-  const rows = Array.from({ length: 120 }, (_, i) => fact({ request_id: `r${i}` }));
-  const known = new Map<string, number>();
-  const sizes = (some: readonly RequestFact[]): (readonly [number, number])[] =>
-    portionsOf(some, known).map(([portion, { length }]) => [portion, length]);
-  expect(sizes(rows.slice(10, 70))).toEqual([
-    [0, 50],
-    [-1, 10],
-  ]);
-  expect(sizes(rows.slice(0, 120))).toEqual([
-    [1, 10],
-    [0, 50],
-    [-1, 50],
-    [-2, 10],
-  ]);
-  expect(sizes(rows.slice(5))).toEqual([
-    [1, 5],
-    [0, 50],
-    [-1, 50],
-    [-2, 10],
-  ]);
+describe('portions', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => fact({ request_id: `r${i}` }));
+  const sizes = (portions: readonly Portion[]): string => portions.map((p) => `${p.number}:${p.rows.length}`).join(' ');
+
+  test('keep their rows while others come on top and below', () => {
+    const first = portionsOf(rows.slice(5, 20), []);
+    const more = portionsOf(rows.slice(0, 36), first);
+    const fewer = portionsOf(rows.slice(2, 36), more);
+    expect([first, more, fewer].map(sizes)).toEqual([
+      '0:10 -1:5',
+      '1:5 0:10 -1:10 -2:10 -3:1',
+      '1:3 0:10 -1:10 -2:10 -3:1',
+    ]);
+  });
+
+  test('in which nothing has changed stay the same object', () => {
+    const before = portionsOf(rows.slice(5), []);
+    const ended = rows.with(17, { ...(rows[17] as RequestFact), total_ms: 1 });
+    const after = portionsOf(ended, before);
+    expect(after.map((portion) => before.includes(portion))).toEqual([false, true, false, true, true]);
+  });
 });
