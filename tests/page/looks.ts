@@ -49,25 +49,28 @@ export async function withAxe(page: Page): Promise<void> {
   await page.evaluate(axe);
 }
 
-/** What axe finds, by all its rules or one of them. */
-export async function violations(page: Page, rule?: string): Promise<string[]> {
-  return await page.evaluate(async (only) => {
-    const { axe: run } = globalThis as unknown as {
-      axe: {
-        run(
-          options: object,
-        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+/** What axe finds, by all its rules or some of them. */
+export async function violations(page: Page, ...rules: readonly string[]): Promise<string[]> {
+  return await page.evaluate(
+    async (only) => {
+      const { axe: run } = globalThis as unknown as {
+        axe: {
+          run(
+            options: object,
+          ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+        };
       };
-    };
-    const { violations: found } = await run.run({
-      resultTypes: ['violations'],
-      selectors: false,
-      // No rule that is on needs the style sheets fetched once more.
-      preload: false,
-      ...(only === undefined ? {} : { runOnly: [only] }),
-    });
-    return found.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
-    );
-  }, rule);
+      const { violations: found } = await run.run({
+        resultTypes: ['violations'],
+        selectors: false,
+        // No rule that is on needs the style sheets fetched once more.
+        preload: false,
+        ...(only.length === 0 ? {} : { runOnly: only }),
+      });
+      return found.map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
+      );
+    },
+    [...rules],
+  );
 }
