@@ -84,7 +84,8 @@ function partedWords(parted: Parted, isSame: boolean, where: string, what: strin
       : parted.goes_on === true
         ? `Nothing differs up to ${where}.`
         : `What differs is in ${where}${what === undefined ? '' : `: ${what}`}.`,
-    `The first ${about}${plural(same_tokens, 'token')} are the same${
+    // Made of characters, so that it may differ a little from what Ollama says.
+    `About the first ${plural(same_tokens, 'token')} are the same${
       reused_tokens === null ? '' : `, and Ollama reused ${about}${count(reused_tokens)}`
     }.`,
     ...(after.length === 0 ? [] : [`After it ${after.join(', and ')}.`]),
