@@ -1,6 +1,7 @@
 // A text as it may be kept and shown: secrets hidden, images and files by hash and size, and no longer than a bound. It cannot
 // know every secret: it hides what is named like one or looks like one that is in common use.
 import { hash } from 'node:crypto';
+import { anyJson } from '../../contract/go/exact-json.ts';
 import type { ShownText } from '../../contract/request-body.ts';
 import { HIDDEN } from '../../contract/secret.ts';
 
@@ -36,7 +37,7 @@ export function shownText(text: string): ShownText {
 
 /** A JSON value without secrets and files, for the log. */
 export function shownJson(value: unknown): unknown {
-  return JSON.parse(withoutSecrets(withoutFiles(JSON.stringify(value)))) as unknown;
+  return JSON.parse(withoutSecrets(withoutFiles(anyJson(value)))) as unknown;
 }
 
 /** A body as text; undefined where it is none in UTF-8. */
