@@ -375,6 +375,8 @@ describe('where the prompt parts from the one before', () => {
         },
       });
     hearth.fake.always({ usage: { prompt_tokens: 600, completion_tokens: 3, cached_tokens: 12 } });
+    // A title would wait for the models that the tests before had people use.
+    configure({ queue: { settle_ms: 0, evict_after_s: 0 } });
     const first = await asked('4a1f07c2e', 'What does a.py do?');
     const between = await asked('4a1f07c2e', 'Give this chat a title.');
     expect((await detailOf(between)).parted).toMatchObject({ where: 'message 2', with: { request_id: first } });
