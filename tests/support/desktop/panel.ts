@@ -1,5 +1,6 @@
 // The panel's side of the tray: owns org.kde.StatusNotifierWatcher on a bus, takes what registers there, reads its icon,
 // tooltip and menu, and clicks entries for real (freedesktop: StatusNotifierItem; Canonical: dbusmenu). It draws nothing.
+import { isDeepStrictEqual } from 'node:util';
 import * as dbus from '@jellybrick/dbus-next';
 
 const WATCHER = 'org.kde.StatusNotifierWatcher';
@@ -179,13 +180,21 @@ export class TrayHost {
     return item;
   }
 
+  /**
+   * The app changes icon, tooltip and menu in one go, but they are read by two calls. What changed between them is read
+   * again: else a view had the new menu beside the old tooltip, which no panel shows for longer than a moment.
+   */
   async #look(): Promise<TrayView> {
     const item = this.#item();
-    const properties = await this.#properties(item);
-    const [, layout] = (await this.#call(item, String(properties['Menu']), MENU, 'GetLayout', 'iias', [0, -1, []])) as [
-      number,
-      Layout,
-    ];
+    let properties = await this.#properties(item);
+    let layout: Layout;
+    for (;;) {
+      const menu = String(properties['Menu']);
+      [, layout] = (await this.#call(item, menu, MENU, 'GetLayout', 'iias', [0, -1, []])) as [number, Layout];
+      const after = await this.#properties(item);
+      if (isDeepStrictEqual(after, properties)) break;
+      properties = after;
+    }
     const [, , title, text] = properties['ToolTip'] as [string, unknown, string, string];
     const pictures = properties['IconPixmap'] as [number, number, Buffer][];
     const [width, height, pixels] = pictures.at(-1) ?? [0, 0, Buffer.alloc(0)];
