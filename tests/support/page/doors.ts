@@ -9,6 +9,8 @@ export interface Door {
   /** What a page that may use it gets, in the order of this list. */
   readonly status: number;
   readonly code?: string;
+  /** Only for who manages Hearth: programs and pages of this machine. A page from elsewhere is told `forbidden`. */
+  readonly manages?: boolean;
   /** It has no end of its own. */
   readonly endless?: boolean;
 }
@@ -38,13 +40,14 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
   ],
   '/api/requests': [{ method: 'GET', status: 200 }],
   '/api/requests/:id/cancel': [{ method: 'POST', status: 404, code: 'request_not_found' }],
-  '/api/requests/watch': [{ method: 'POST', body: { minutes: 0 }, status: 403, code: 'forbidden' }],
+  '/api/requests/watch': [{ method: 'POST', body: { minutes: 0 }, status: 200, manages: true }],
   '/api/requests/bodies': [{ method: 'DELETE', status: 200 }],
   '/api/requests/:id/body': [{ method: 'GET', status: 404, code: 'request_not_found' }],
   '/api/requests/:id/again': [{ method: 'POST', status: 404, code: 'request_not_found' }],
   '/api/day': [{ method: 'GET', status: 200 }],
   '/api/requests/:id': [{ method: 'GET', status: 404, code: 'request_not_found' }],
-  '/api/notices': [{ method: 'GET', status: 200 }],
+  // They name callers and pages.
+  '/api/notices': [{ method: 'GET', status: 200, manages: true }],
   '/metrics': [{ method: 'GET', status: 200 }],
   '/openapi.json': [{ method: 'GET', status: 200 }],
   '/api/events': [{ method: 'GET', status: 200, endless: true }],
