@@ -103,7 +103,7 @@ function StripRow({ strip, day, span, since, from, to, now, step }: StripRowProp
     <div class="strip">
       <p class="strip-k" title={meaningOf(strip.meaning)}>
         <span>{strip.label}</span>
-        <b>{figure}</b>
+        <b class="fig">{figure}</b>
         {unit !== '' && <small>{THIN + unit}</small>}
       </p>
       <Plot

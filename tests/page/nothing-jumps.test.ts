@@ -161,6 +161,8 @@ describe.each([460, 380])('at %i px', (width) => {
     const painted = async (n: number): Promise<Box[]> => {
       const tells = TELLS[tab]?.(n) ?? /$^/;
       await open.page.locator('#view').getByText(tells).first().waitFor();
+      // The day comes by itself, each second; what goes on now is pushed.
+      if (tab === 'overview') await open.page.locator('.lead').getByText(tells).waitFor();
       return await boxes(open.page);
     };
     let before = await painted(9);
