@@ -172,7 +172,7 @@ export const log = section('Log', {
   }),
   list_max: field(whole(0, 10_000_000), {
     title: 'Requests in the list, at most',
-    hint: 'The oldest go first; 0 lists none. A million take about 120 MB on the disk. In memory alone there are at most 10,000.',
+    hint: 'The oldest go first; 0 lists none. A million take 90 MB on the disk if all are hits, and 600 MB if none is. In memory alone there are at most 10,000.',
     default: 1_000_000,
     unit: 'count',
     applies: 'live',
