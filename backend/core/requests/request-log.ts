@@ -53,6 +53,6 @@ export interface RequestLog {
   search(search: RequestSearch, signal: AbortSignal): Promise<LoggedPage>;
   /** The newest request with this id that a watcher may see, with its detail. */
   find(id: string, watcher: string): LoggedRequest | undefined;
-  /** How many a watcher may see. It looks at all of them: about 40 ms for a million. */
+  /** How many a watcher may see. It looks at all of them, so ask seldom where they are many. */
   count(watcher: string): RequestCounts;
 }
