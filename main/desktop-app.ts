@@ -9,6 +9,7 @@ import { asAppError } from '../backend/contract/errors.ts';
 import { Legacy } from '../backend/legacy.ts';
 import { History } from '../backend/core/telemetry/history.ts';
 import { OriginApprovals } from '../backend/core/access/origin-approvals.ts';
+import { language, languageFor, setLanguage } from '../words/words.ts';
 import { Pusher } from './window/bridge.ts';
 import { createHandlers } from './window/handlers.ts';
 import { openLog } from './log.ts';
@@ -56,6 +57,7 @@ export async function createApp(shell: Shell) {
     env: shell.env,
     save: opened.blocked ? () => undefined : shell.saveSettings,
   });
+  speak();
   const {
     log,
     onTrouble: onLogTrouble,
@@ -106,6 +108,7 @@ export async function createApp(shell: Shell) {
   const views: { readonly [T in keyof View]: () => View[T] } = {
     app: () => ({
       version: shell.version,
+      language: language(),
       first_run: shell.memory.get('first_run_done') !== true,
       ollama_program: ollama.started ? 'starting' : ollama.path === undefined ? 'missing' : 'installed',
       tray: tray.seen,
@@ -176,6 +179,7 @@ export async function createApp(shell: Shell) {
     pusher.touch('gateway', 'live', 'settings');
   });
   settings.onChange(() => {
+    speak();
     notifications.did();
     supervisor.configured();
     log.level = settings.config.log.level;
@@ -197,6 +201,12 @@ export async function createApp(shell: Shell) {
       // Some states come about by waiting alone, and the tray must say what the window says.
       if (host.visible) showState();
     }
+  }
+
+  /** What is said from now on is said in the language of the settings. */
+  function speak(): void {
+    const { language } = settings.config.app;
+    setLanguage(language === 'auto' ? languageFor(shell.languages) : language);
   }
 
   function tellOfRestart(): void {

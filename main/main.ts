@@ -115,6 +115,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     platform: process.platform,
     env: process.env,
     home: homedir(),
+    languages: app.getPreferredSystemLanguages(),
     dataFolder: userData,
     logsFolder,
     settingsFile,

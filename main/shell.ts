@@ -10,6 +10,8 @@ export interface Shell {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+  /** The languages that the user would like, the best first, as "de-AT". */
+  readonly languages: readonly string[];
   /** For what must outlive the app. */
   readonly dataFolder: string;
   readonly logsFolder: string;

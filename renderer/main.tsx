@@ -2,7 +2,12 @@
 // oxlint-disable-next-line import/no-unassigned-import -- has to run before zod is loaded
 import './parts/strict.ts';
 import { render } from 'preact';
+import { isLanguage } from '../words/words.ts';
 import { App } from './page.tsx';
+import { speak } from './parts/speak.ts';
+
+const asked = new URLSearchParams(location.search).get('language') ?? '';
+speak(isLanguage(asked) ? asked : 'en');
 
 const root = document.querySelector('#root');
 if (root !== null) render(<App bridge={window.hearth} />, root);

@@ -15,9 +15,10 @@ import { Empty } from './parts/parts.tsx';
 import { Queue } from './queue/queue-tab.tsx';
 import { FIRST_PLACE, Requests } from './requests/requests-tab.tsx';
 import { Settings } from './settings/settings-tab.tsx';
+import { speak } from './parts/speak.ts';
 import { headerOf } from './parts/status.ts';
 import { Store, type Picture } from './state/store.ts';
-import { Tabs, TITLES } from './frame/tabs.tsx';
+import { Tabs, titleOf } from './frame/tabs.tsx';
 
 /** Until then the page stays empty: that looks faster than a word about loading. */
 const SKELETON_AFTER_MS = 300;
@@ -90,12 +91,13 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   }
 
   const { view, now } = picture;
+  speak(view.app.language);
   const drop = (failure: Failure): void => setFailures((list) => list.filter((each) => each !== failure));
   const dock = <Dock view={view} failures={failures} drop={drop} />;
   if (view.app.first_run) {
     return (
       <Calls.Provider value={calls}>
-        <div class="app" data-state="idle">
+        <div class="app" data-state="idle" key={view.app.language}>
           <FirstRun view={view} />
           {dock}
         </div>
@@ -105,12 +107,12 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const header = headerOf(view, now);
   return (
     <Calls.Provider value={calls}>
-      <div class="app wide" data-state={header.state}>
+      <div class="app wide" data-state={header.state} key={view.app.language}>
         <Header header={header} address={view.gateway.addresses.ollama_host}>
           <Tabs tab={tab} select={setTab} waiting={view.live?.health.queue.length ?? 0} />
         </Header>
         <main class="scroll">
-          <h1 class="sr">{TITLES[tab]}</h1>
+          <h1 class="sr">{titleOf(tab)}</h1>
           <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={tab}>
             {tab === 'overview' && <Overview view={view} now={now} wish={wish} seen={seenWish} />}
             {tab === 'queue' && <Queue view={view} now={now} />}

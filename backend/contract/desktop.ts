@@ -7,6 +7,7 @@ import { daySchema } from './day.ts';
 import { ACTION_NAMES, actionResultSchema, noticeFactSchema, snapshotSchema } from './control.ts';
 import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
+import { LANGUAGES, type Language } from './languages.ts';
 import { REQUEST_COMMANDS } from './request-commands.ts';
 import { SPAN_WORDS } from './spans.ts';
 
@@ -142,6 +143,8 @@ export type NoticeView = z.infer<typeof noticeSchema>;
 
 export const appSchema = z.object({
   version: z.string(),
+  /** In which the window's texts are. */
+  language: z.enum(Object.keys(LANGUAGES) as [Language, ...Language[]]),
   /** The first-run page is to be shown. */
   first_run: z.boolean(),
   /** The `ollama` program: found on this machine, not found, or being started by us now. */

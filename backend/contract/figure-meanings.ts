@@ -70,8 +70,3 @@ export const FIGURES = {
   },
 } as const satisfies Readonly<Record<string, Meaning>>;
 export type FigureName = keyof typeof FIGURES;
-
-/** What a figure means, to be shown where it is pointed at. */
-export function meaningOf(name: FigureName): string {
-  return FIGURES[name].means;
-}

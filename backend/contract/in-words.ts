@@ -1,18 +1,22 @@
-// Figures as words: counts, bytes, durations, times of day, as the design's section 5 says. Pure, and in the language of
-// Hearth's texts whatever the machine's is; it knows nothing of what the figures mean.
+// Figures as words: counts, bytes, durations, times of day, as the design's section 5 says. How exact each is, is decided here
+// for all languages; how a language writes it comes as a Tongue. The functions by themselves speak the English of the
+// command line, whatever the machine's language is. Pure; it knows nothing of what the figures mean.
 /** Stands between a figure and its unit: narrow, and never a line's end. */
 export const THIN = '\u202F';
 
 /** Nothing has been measured yet; never 0. */
 export const NOTHING = '–';
 
-/** With commas between thousands. By hand: Intl takes as long to load as the rest of a short command. */
-const fixed = (value: number, digits: number): string =>
-  value.toFixed(digits).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ',');
-
-/** 48210 → "48,210" */
-export function count(value: number): string {
-  return fixed(Math.round(value), 0);
+/** How a language writes figures. */
+export interface Tongue {
+  /** A number with so many digits behind the point. */
+  fixed(value: number, digits: number): string;
+  /** 2 → "2 days" */
+  days(value: number): string;
+  /** "9 s" → "in about 9 s" */
+  about(time: string): string;
+  /** "21 Nov" */
+  dayOfMonth(at: number): string;
 }
 
 /** 2, "request" → "2 requests"; a noun with another plural brings it. */
@@ -20,79 +24,7 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** 0.643 → "64 %" */
-export function percent(share: number): string {
-  return `${Math.round(share * 100)}${THIN}%`;
-}
-
-/** Bytes as Ollama counts them, in thousands: "2.9 GB", "14 GB", "820 MB". */
-export function bytes(value: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
-  let amount = value;
-  let unit = 0;
-  // 999.5 would be written as 1000 of the smaller unit.
-  while (amount >= 999.5 && unit < units.length - 1) {
-    amount /= 1000;
-    unit++;
-  }
-  const digits = unit >= 3 && amount < 9.95 ? 1 : 0;
-  return `${fixed(amount, digits)}${THIN}${units[unit]}`;
-}
-
-/** The figure and its unit, where they are set apart: 412 → ["0.41", "s"]; longer ones have no single unit. */
-export function durationParts(ms: number): readonly [figure: string, unit: string] {
-  if (ms < 99.5) return [fixed(Math.max(0, ms), 0), 'ms'];
-  if (ms < 995) return [fixed(ms / 1000, 2), 's'];
-  if (ms < 9950) return [fixed(ms / 1000, 1), 's'];
-  if (ms < 59_500) return [fixed(ms / 1000, 0), 's'];
-  return [longDuration(ms), ''];
-}
-
-/** "3 ms", "0.41 s", "9.8 s", "41 s", "4 min 10 s", "2 h" */
-export function duration(ms: number): string {
-  const [figure, unit] = durationParts(ms);
-  return unit === '' ? figure : `${figure}${THIN}${unit}`;
-}
-
-/** A measured time that is compared with others: "3 ms", "0.41 s", "3.3 s", "30.2 s", "4 min 10 s". */
-export function fineDuration(ms: number): string {
-  if (ms < 995) return duration(ms);
-  if (ms >= 59_950) return longDuration(ms);
-  return `${fixed(ms / 1000, 1)}${THIN}s`;
-}
-
-/** Whole seconds and more, for what runs while one looks: "8 s", "4 min 10 s". */
-export function clockDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  return seconds < 60 ? `${seconds}${THIN}s` : longDuration(seconds * 1000);
-}
-
-/** A time ahead, rounded, since it is an estimate: "9 s", "12 min", "2 h". */
-export function roughly(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds}${THIN}s`;
-  if (seconds < 3570) return `${Math.round(seconds / 60)}${THIN}min`;
-  if (seconds < 171_000) return `${Math.round(seconds / 3600)}${THIN}h`;
-  return plural(Math.round(seconds / 86_400), 'day');
-}
-
-/** "in about 9 s" */
-export function eta(ms: number): string {
-  return `in about ${roughly(ms)}`;
-}
-
-function longDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const [h, min, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  const pieces = h > 0 ? ([[h, 'h'], [min, 'min']] as const) : ([[min, 'min'], [s, 's']] as const); // prettier-ignore
-  return pieces
-    .filter(([value]) => value > 0)
-    .map(([value, unit]) => `${count(value)}${THIN}${unit}`)
-    .join(' ');
-}
-
 const two = (value: number): string => String(value).padStart(2, '0');
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec'];
 
 /** The time of day: "09:12", or "13:56:30" where steps are shorter than a minute. */
 export function timeOfDay(at: number, seconds = false): string {
@@ -101,19 +33,128 @@ export function timeOfDay(at: number, seconds = false): string {
   return seconds ? `${clock}:${two(time.getSeconds())}` : clock;
 }
 
-/** "21 Nov" */
-export function dayOfMonth(at: number): string {
-  const time = new Date(at);
-  return `${time.getDate()} ${MONTHS[time.getMonth()] ?? ''}`;
+export type Figures = ReturnType<typeof figuresOf>;
+
+/** All figures as a language writes them. */
+export function figuresOf(tongue: Tongue) {
+  const { fixed } = tongue;
+
+  /** 48210 → "48,210" */
+  const count = (value: number): string => fixed(Math.round(value), 0);
+
+  /** 0.643 → "64 %" */
+  const percent = (share: number): string => `${Math.round(share * 100)}${THIN}%`;
+
+  /** Bytes as Ollama counts them, in thousands: "2.9 GB", "14 GB", "820 MB". */
+  function bytes(value: number): string {
+    const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+    let amount = value;
+    let unit = 0;
+    // 999.5 would be written as 1000 of the smaller unit.
+    while (amount >= 999.5 && unit < units.length - 1) {
+      amount /= 1000;
+      unit++;
+    }
+    const digits = unit >= 3 && amount < 9.95 ? 1 : 0;
+    return `${fixed(amount, digits)}${THIN}${units[unit]}`;
+  }
+
+  /** Megabytes as they are counted, for reading: "0 MB", "38 KB", "3.4 MB", "212 MB". */
+  function megabytes(mb: number): string {
+    if (mb <= 0) return '0 MB';
+    if (mb < 0.95) return `${Math.max(1, Math.round(mb * 1024))} KB`;
+    return `${fixed(mb, mb < 9.95 ? 1 : 0)} MB`;
+  }
+
+  /** The figure and its unit, where they are set apart: 412 → ["0.41", "s"]; longer ones have no single unit. */
+  function durationParts(ms: number): readonly [figure: string, unit: string] {
+    if (ms < 99.5) return [fixed(Math.max(0, ms), 0), 'ms'];
+    if (ms < 995) return [fixed(ms / 1000, 2), 's'];
+    if (ms < 9950) return [fixed(ms / 1000, 1), 's'];
+    if (ms < 59_500) return [fixed(ms / 1000, 0), 's'];
+    return [longDuration(ms), ''];
+  }
+
+  /** "3 ms", "0.41 s", "9.8 s", "41 s", "4 min 10 s", "2 h" */
+  function duration(ms: number): string {
+    const [figure, unit] = durationParts(ms);
+    return unit === '' ? figure : `${figure}${THIN}${unit}`;
+  }
+
+  /** A measured time that is compared with others: "3 ms", "0.41 s", "3.3 s", "30.2 s", "4 min 10 s". */
+  function fineDuration(ms: number): string {
+    if (ms < 995) return duration(ms);
+    if (ms >= 59_950) return longDuration(ms);
+    return `${fixed(ms / 1000, 1)}${THIN}s`;
+  }
+
+  /** Whole seconds and more, for what runs while one looks: "8 s", "4 min 10 s". */
+  function clockDuration(ms: number): string {
+    const seconds = Math.max(0, Math.round(ms / 1000));
+    return seconds < 60 ? `${seconds}${THIN}s` : longDuration(seconds * 1000);
+  }
+
+  /** A time ahead, rounded, since it is an estimate: "9 s", "12 min", "2 h". */
+  function roughly(ms: number): string {
+    const seconds = Math.max(1, Math.round(ms / 1000));
+    if (seconds < 60) return `${seconds}${THIN}s`;
+    if (seconds < 3570) return `${Math.round(seconds / 60)}${THIN}min`;
+    if (seconds < 171_000) return `${Math.round(seconds / 3600)}${THIN}h`;
+    return tongue.days(Math.round(seconds / 86_400));
+  }
+
+  /** "in about 9 s" */
+  const eta = (ms: number): string => tongue.about(roughly(ms));
+
+  function longDuration(ms: number): string {
+    const seconds = Math.round(ms / 1000);
+    const [h, min, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+    const pieces = h > 0 ? ([[h, 'h'], [min, 'min']] as const) : ([[min, 'min'], [s, 's']] as const); // prettier-ignore
+    return pieces
+      .filter(([value]) => value > 0)
+      .map(([value, unit]) => `${count(value)}${THIN}${unit}`)
+      .join(' ');
+  }
+
+  /** "21 Nov" */
+  const dayOfMonth = (at: number): string => tongue.dayOfMonth(at);
+
+  /** "21 Nov, 09:12" */
+  const dayAndTime = (at: number): string => `${dayOfMonth(at)}, ${timeOfDay(at)}`;
+
+  /** "09:12", with its day before it when that is not today: "21 Nov, 09:12". */
+  function moment(at: number, now: number): string {
+    const today = new Date(at).toDateString() === new Date(now).toDateString();
+    return today ? timeOfDay(at) : dayAndTime(at);
+  }
+
+  return {
+    count,
+    percent,
+    bytes,
+    megabytes,
+    durationParts,
+    duration,
+    fineDuration,
+    clockDuration,
+    roughly,
+    eta,
+    dayOfMonth,
+    dayAndTime,
+    moment,
+  };
 }
 
-/** "21 Nov, 09:12" */
-export function dayAndTime(at: number): string {
-  return `${dayOfMonth(at)}, ${timeOfDay(at)}`;
-}
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec'];
 
-/** "09:12", with its day before it when that is not today: "21 Nov, 09:12". */
-export function moment(at: number, now: number): string {
-  const today = new Date(at).toDateString() === new Date(now).toDateString();
-  return today ? timeOfDay(at) : dayAndTime(at);
-}
+/** By hand: Intl takes as long to load as the rest of a short command. */
+const english = figuresOf({
+  fixed: (value, digits) => value.toFixed(digits).replaceAll(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ','),
+  days: (value) => plural(value, 'day'),
+  about: (time) => `in about ${time}`,
+  dayOfMonth(at) {
+    const day = new Date(at);
+    return `${day.getDate()} ${MONTHS[day.getMonth()] ?? ''}`;
+  },
+});
+export const { count, percent, bytes, megabytes, duration, clockDuration, roughly, eta, dayAndTime, moment } = english;

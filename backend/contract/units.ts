@@ -62,10 +62,3 @@ export function amountIn(text: string, unit: Unit): number | undefined {
   }
   return clean(sum / worthOf(unit));
 }
-
-/** Megabytes as they are counted, for reading: "0 MB", "38 KB", "3.4 MB", "212 MB". */
-export function megabytes(mb: number): string {
-  if (mb <= 0) return '0 MB';
-  if (mb < 0.95) return `${Math.max(1, Math.round(mb * 1024))} KB`;
-  return `${mb < 9.95 ? mb.toFixed(1) : Math.round(mb).toLocaleString('en')} MB`;
-}

@@ -1,7 +1,7 @@
 // Notices and notifications that follow from changes of state: Ollama going away and coming back, an answer that hangs, the gateway failing.
 // It compares what was with what is and says each thing once; figures never make a notification.
 import { lookOf, type AppState } from '../../backend/contract/app-state.ts';
-import { downWords } from '../../backend/contract/shut-out.ts';
+import { downWords } from '../../words/ollama-words.ts';
 import type { Clock } from '../../backend/core/ports.ts';
 
 /** Something worth saying outside the window. */

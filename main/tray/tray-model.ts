@@ -4,9 +4,10 @@ import { lookOf, stateOf, type AppState, type Look, type Seen } from '../../back
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { GatewayFailure, GatewayView, LiveView } from '../../backend/contract/desktop.ts';
-import { downWords } from '../../backend/contract/shut-out.ts';
 import { keptFigures } from '../../backend/contract/kept-figures.ts';
-import { megabytes } from '../../backend/contract/units.ts';
+import { megabytes, percent } from '../../words/figures.ts';
+import { downWords } from '../../words/ollama-words.ts';
+import { t } from '../../words/words.ts';
 
 export type TrayIcon = Look;
 
@@ -67,59 +68,58 @@ export function trayModel(shown: TrayState): TrayModel {
 
 /** `llama3.2 warm · 1 running · 2 queued · 64 % hits` */
 function tooltipOf(state: AppState, { live, model }: TrayState): string {
-  if (live === null || lookOf(state) === 'stopped') return `Hearth: ${wordsOf(state, live, model)}`;
+  if (live === null || lookOf(state) === 'stopped') return t('tray.tooltip', { state: wordsOf(state, live, model) });
   const { running, length: waiting } = live.health.queue;
   const { hits, coalesced, misses, hit_rate } = live.stats.response_cache;
   const { upstream } = live.health;
-  const warm = upstream.model_loaded ? 'warm' : upstream.model_available ? 'cold' : 'is not installed';
+  const warm = upstream.model_loaded ? 'model_warm' : upstream.model_available ? 'model_cold' : 'model_missing';
   const instead = ['ollama_down', 'looking', 'stuck', 'full', 'replaying'].includes(state.is);
-  const first = instead ? wordsOf(state, live, model) : `${model} ${warm}`;
-  const rate = hits + coalesced + misses === 0 ? [] : [`${Math.round(hit_rate * 100)} % hits`];
-  const paused = live.queue.paused ? ['paused'] : [];
-  const recording = live.health.mode === 'record' ? ['recording'] : [];
-  return [first, ...recording, ...paused, `${running} running`, `${waiting} queued`, ...rate].join(' · ');
+  const first = instead ? wordsOf(state, live, model) : t(`tray.${warm}`, { model });
+  const rate = hits + coalesced + misses === 0 ? [] : [t('tray.hits', { share: percent(hit_rate) })];
+  const paused = live.queue.paused ? [t('tray.paused')] : [];
+  const recording = live.health.mode === 'record' ? [t('tray.recording')] : [];
+  const counts = [t('tray.running', { n: running }), t('tray.queued', { n: waiting })];
+  return [first, ...recording, ...paused, ...counts, ...rate].join(' · ');
 }
 
 /** The state in a few words. */
 function wordsOf(state: AppState, live: LiveView, model: string): string {
   switch (state.is) {
     case 'stopped':
-      return 'Gateway is stopped';
+      return t('tray.is_stopped');
     case 'starting':
-      return 'Starting';
+      return t('tray.is_starting');
     case 'stopping':
-      return 'Stopping after the running answers';
+      return t('tray.is_stopping');
     case 'failed':
       return failureWords(state.failure);
     case 'looking':
-      return 'Looking for Ollama';
+      return t('tray.is_looking');
     case 'ollama_down':
       return downWords(state.upstream);
     case 'stuck':
-      return 'One answer makes no progress';
+      return t('tray.is_stuck');
     case 'paused':
-      return state.waiting === 0 ? 'Paused' : `Paused, ${state.waiting} waiting`;
+      return t('tray.is_paused', { n: state.waiting });
     case 'model_missing':
-      return `${model} is not installed`;
+      return t('tray.model_missing', { model });
     case 'full':
-      return `The queue is full: ${state.places} wait`;
+      return t('tray.is_full', { n: state.places });
     case 'loading':
-      return `Loading ${state.model}`;
+      return t('tray.is_loading', { model: state.model });
     case 'answering':
-      return state.waiting === 0
-        ? `Answering ${state.running}`
-        : `Answering ${state.running}, ${state.waiting} waiting`;
+      return t('tray.is_answering', { running: state.running, waiting: state.waiting });
     case 'replaying':
-      return 'Replaying a recording';
+      return t('tray.is_replaying');
     case 'ready':
-      if (!state.warm) return 'Ready, no model loaded';
-      return live?.health.upstream.model_loaded === true ? `Ready, ${model} is warm` : 'Ready';
+      if (!state.warm) return t('tray.is_ready_cold');
+      return live?.health.upstream.model_loaded === true ? t('tray.is_ready_warm', { model }) : t('tray.is_ready');
   }
 }
 
 function failureWords(failure: GatewayFailure): string {
-  if (failure.kind === 'port_taken') return `Port ${failure.port} is taken`;
-  return failure.kind === 'crashed' ? 'Restarting soon' : 'Gateway could not start';
+  if (failure.kind === 'port_taken') return t('tray.port_taken', { port: failure.port });
+  return failure.kind === 'crashed' ? t('tray.restarting') : t('tray.is_failed');
 }
 
 function menuOf(state: AppState, { gateway, live, model, holding, startAtLogin }: TrayState): TrayEntry[] {
@@ -131,54 +131,59 @@ function menuOf(state: AppState, { gateway, live, model, holding, startAtLogin }
     { type: 'label', label: wordsOf(state, live, model) },
     LINE,
     stoppable
-      ? command('Stop gateway', { do: 'stop' })
-      : command('Start gateway', { do: 'start' }, gateway.state !== 'draining'),
+      ? command(t('tray.stop'), { do: 'stop' })
+      : command(t('tray.start'), { do: 'start' }, gateway.state !== 'draining'),
     {
       type: 'checkbox',
-      label: 'Pause new work',
+      label: t('tray.pause'),
       enabled: runs,
       checked: runs && live.queue.paused,
       command: { do: 'pause', paused: !(runs && live.queue.paused) },
     },
     LINE,
     submenu(
-      'Warm model',
+      t('tray.warm'),
       models.filter(({ loaded }) => !loaded).map((model) => forModel('warm', model)),
     ),
     submenu(
-      'Unload',
+      t('tray.unload'),
       models.filter(({ loaded }) => loaded).map((model) => forModel('unload', model)),
     ),
-    submenu('Running', (runs ? live.queue.running : []).map(cancelEntry)),
+    submenu(t('tray.running_menu'), (runs ? live.queue.running : []).map(cancelEntry)),
     cacheEntry(runs ? live : null),
     LINE,
     submenu(
-      'Copy address',
-      [
-        ['Gateway', gateway.addresses.gateway],
-        ['OLLAMA_HOST', `OLLAMA_HOST=${gateway.addresses.ollama_host}`],
-        ['OPENAI_BASE_URL', `OPENAI_BASE_URL=${gateway.addresses.openai_base_url}`],
-        ...(gateway.addresses.lan === null ? [] : [['From other machines', gateway.addresses.lan]]),
-      ].map(([label = '', text = '']) => command(`${label}: ${text.replace(/^.*=/, '')}`, { do: 'copy', text })),
+      t('tray.copy_address'),
+      addresses(gateway).map(([label, text]) => command(label, { do: 'copy', text })),
     ),
     LINE,
-    command('Statistics…', { do: 'show', tab: 'overview' }),
-    command(holding === 0 ? 'Recent notices…' : `Recent notices (${holding})…`, {
+    command(t('tray.statistics'), { do: 'show', tab: 'overview' }),
+    command(t('tray.recent_notices', { n: holding }), {
       do: 'show',
       tab: 'overview',
       shows: 'notices',
     }),
-    command('Settings…', { do: 'show', tab: 'settings' }),
-    command('Open logs folder', { do: 'open_logs' }),
+    command(t('tray.settings'), { do: 'show', tab: 'settings' }),
+    command(t('tray.open_logs'), { do: 'open_logs' }),
     {
       type: 'checkbox',
-      label: 'Start at login',
+      label: t('tray.start_at_login'),
       enabled: !startAtLogin.locked,
       checked: startAtLogin.on,
       command: { do: 'start_at_login', on: !startAtLogin.on },
     },
     LINE,
-    command('Quit Hearth', { do: 'quit' }),
+    command(t('tray.quit'), { do: 'quit' }),
+  ];
+}
+
+/** What each is called in the menu, and what is copied. */
+function addresses({ addresses: { gateway, ollama_host, openai_base_url, lan } }: GatewayView): [string, string][] {
+  return [
+    [t('tray.gateway_address', { address: gateway }), gateway],
+    [`OLLAMA_HOST: ${ollama_host}`, `OLLAMA_HOST=${ollama_host}`],
+    [`OPENAI_BASE_URL: ${openai_base_url}`, `OPENAI_BASE_URL=${openai_base_url}`],
+    ...(lan === null ? [] : [[t('tray.lan_address', { address: lan }), lan] satisfies [string, string]]),
   ];
 }
 
@@ -199,12 +204,12 @@ function forModel(what: 'warm' | 'unload', { name }: ModelView): TrayEntry {
 }
 
 function cancelEntry({ model, caller, request_id }: QueueEntry): TrayEntry {
-  return command(`Cancel ${model} for ${caller}`, { do: 'cancel', requestId: request_id });
+  return command(t('tray.cancel', { model, caller }), { do: 'cancel', requestId: request_id });
 }
 
 function cacheEntry(live: LiveView): TrayEntry {
   const { entries, mb } = keptFigures(live?.stats.response_cache ?? { total_entries: 0, total_size_mb: 0 });
-  const label = `Clear cache (${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}, ${megabytes(mb)})…`;
+  const label = t('tray.clear_cache', { n: entries, size: megabytes(mb) });
   return command(label, { do: 'clear_cache' }, entries > 0);
 }
 

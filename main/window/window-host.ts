@@ -1,6 +1,7 @@
 // Keeps at most one window: made when it is to be shown, destroyed when it is closed, its place remembered.
 import type { BrowserWindow, BrowserWindowConstructorOptions, Rectangle } from 'electron';
 import { CHANNELS, type Push } from '../../backend/contract/desktop.ts';
+import { language } from '../../words/words.ts';
 import { ORIGIN } from './content.ts';
 import { keyWish, visiblePlace, windowOptions } from './window.ts';
 
@@ -99,7 +100,8 @@ export class WindowHost {
       if (wish === 'close') window.close();
       else zoom(window.webContents, wish);
     });
-    void window.loadURL(`${ORIGIN}/index.html`);
+    // In the address, so that the page has it before it asks for anything.
+    void window.loadURL(`${ORIGIN}/index.html?language=${language()}`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import { isMasked } from '../../backend/contract/secret.ts';
-import { shutOut } from '../../backend/contract/shut-out.ts';
+import { shutOut } from '../../words/ollama-words.ts';
 import { useAction, useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import type { Live } from '../../backend/contract/app-state.ts';

@@ -1,16 +1,11 @@
 // The tabs: equal columns, one stop for the Tab key, arrows, Home and End among them. Ctrl/Cmd 1 to 5 is in page.tsx.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
+import { t } from '../../words/words.ts';
 import { TABS, type TabName } from '../parts/use-calls.ts';
 import { count } from '../parts/words.ts';
 
-export const TITLES: Readonly<Record<TabName, string>> = {
-  overview: 'Overview',
-  queue: 'Queue',
-  requests: 'Requests',
-  models: 'Models',
-  settings: 'Settings',
-};
+export const titleOf = (tab: TabName): string => t(`${tab}.title`);
 
 interface TabsProps {
   readonly tab: TabName;
@@ -43,7 +38,7 @@ export function Tabs({ tab, select, waiting }: TabsProps): JSX.Element {
           tabIndex={name === tab ? 0 : -1}
           onClick={() => select(name)}
         >
-          {TITLES[name]}
+          {titleOf(name)}
           {name === 'queue' && waiting > 0 && (
             <span class="count">
               <span class="sr">, waiting: </span> {count(waiting)}

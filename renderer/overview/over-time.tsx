@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import type { Day, DayTimes } from '../../backend/contract/day.ts';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
-import { meaningOf, type FigureName } from '../../backend/contract/figure-meanings.ts';
+import type { FigureName } from '../../backend/contract/figure-meanings.ts';
+import { meaningOf } from '../../words/meanings.ts';
 import { RANGES } from '../plots/plot-axis.ts';
 import { PlotTable } from '../plots/plot-table.tsx';
 import { Strips } from '../plots/plots.tsx';

@@ -1,7 +1,7 @@
 // How much of the prompts was still in the model's memory, and why the rest was not.
 import type { JSX } from 'preact';
 import type { Day } from '../../backend/contract/day.ts';
-import { meaningOf } from '../../backend/contract/figure-meanings.ts';
+import { meaningOf } from '../../words/meanings.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { Section } from '../parts/parts.tsx';
 import { count, moment, percent, plural } from '../parts/words.ts';

@@ -1,7 +1,7 @@
 // What was saved in a range of time, and for which apps.
 import type { JSX } from 'preact';
 import type { Day } from '../../backend/contract/day.ts';
-import { meaningOf } from '../../backend/contract/figure-meanings.ts';
+import { meaningOf } from '../../words/meanings.ts';
 import { RANGES } from '../plots/plot-axis.ts';
 import { Section, Source } from '../parts/parts.tsx';
 import { clockDuration, count, plural } from '../parts/words.ts';

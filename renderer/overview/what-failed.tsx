@@ -1,7 +1,7 @@
 // What failed in a range of time: how many, and of the newest which app asked which model, when, and what it was told.
 import type { JSX } from 'preact';
 import type { Day, DayFailure } from '../../backend/contract/day.ts';
-import { meaningOf } from '../../backend/contract/figure-meanings.ts';
+import { meaningOf } from '../../words/meanings.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { Section } from '../parts/parts.tsx';
 import { count, dayAndTime, timeOfDay } from '../parts/words.ts';

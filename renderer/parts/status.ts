@@ -11,7 +11,7 @@ import {
 } from '../../backend/contract/app-state.ts';
 import type { Command, CommandInput, GatewayFailure, View } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
-import { shutOut } from '../../backend/contract/shut-out.ts';
+import { shutOut } from '../../words/ollama-words.ts';
 import { hostOf, isHere, isUsual } from './host.ts';
 import { keptMs, mainModel, STAYS_MS } from './main-model.ts';
 import { sameModel } from './same-model.ts';

@@ -1,5 +1,6 @@
-// What the page says beside figures, which are contract/in-words.ts: ordinals, words that a search has found. Pure.
-import { count, THIN } from '../../backend/contract/in-words.ts';
+// What the page says beside figures, which are words/figures.ts: ordinals, words that a search has found. Pure.
+import { THIN } from '../../backend/contract/in-words.ts';
+import { count } from '../../words/figures.ts';
 
 export {
   bytes,
@@ -11,14 +12,12 @@ export {
   durationParts,
   eta,
   fineDuration,
+  megabytes,
   moment,
-  NOTHING,
   percent,
-  plural,
   roughly,
-  THIN,
-  timeOfDay,
-} from '../../backend/contract/in-words.ts';
+} from '../../words/figures.ts';
+export { NOTHING, plural, THIN, timeOfDay } from '../../backend/contract/in-words.ts';
 
 /** Words from elsewhere, with their figures held to their units: "10 min". */
 export function thin(words: string): string {

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Day } from '../../backend/contract/day.ts';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
-import { meaningOf } from '../../backend/contract/figure-meanings.ts';
+import { meaningOf } from '../../words/meanings.ts';
 import { Moment, Ticks } from './axis-line.tsx';
 import { axisOf, lengthOf, middleOf, stepAt } from './plot-axis.ts';
 import {

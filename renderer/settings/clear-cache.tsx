@@ -3,11 +3,10 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import { keptFigures } from '../../backend/contract/kept-figures.ts';
-import { megabytes } from '../../backend/contract/units.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import { Ask } from '../parts/parts.tsx';
-import { plural, thin } from '../parts/words.ts';
+import { megabytes, plural, thin } from '../parts/words.ts';
 
 /** When the tray asks for it, the question is shown at once. */
 export function ClearCache({ view, asked }: { readonly view: View; readonly asked: number }): JSX.Element | null {

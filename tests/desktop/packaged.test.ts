@@ -76,7 +76,7 @@ describe('the archive', () => {
 });
 
 test('no language is packed that the app does not speak', () => {
-  expect(readdirSync(join(folder, 'locales'))).toEqual(['en-US.pak']);
+  expect(readdirSync(join(folder, 'locales'))).toEqual(['de.pak', 'en-US.pak']);
 });
 
 test('what is in release is finished: nothing of the work is left', () => {
@@ -169,7 +169,7 @@ describe('the packed app', () => {
   test('has a window with the same page', async () => {
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${debugPort}`);
     const [page] = browser.contexts().flatMap((context) => context.pages());
-    expect(page?.url()).toBe('app://hearth/index.html');
+    expect(page?.url()).toBe('app://hearth/index.html?language=en');
     await page?.getByRole('tab', { name: 'Overview' }).waitFor();
     await browser.close();
   });

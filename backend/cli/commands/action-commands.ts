@@ -1,7 +1,7 @@
 // `hearth warm`, `hearth unload`, `hearth clear`: what can be told to the gateway at once.
 import type { Action, ActionResult } from '../../contract/control.ts';
-import { duration, plural } from '../../contract/in-words.ts';
-import { amountIn, megabytes } from '../../contract/units.ts';
+import { duration, megabytes, plural } from '../../contract/in-words.ts';
+import { amountIn } from '../../contract/units.ts';
 import { UsageError } from '../exits.ts';
 import { gatewayOf, type RemoteOptions } from '../gateway/gateway-client.ts';
 import type { Host, Run } from '../command-host.ts';

@@ -1,7 +1,6 @@
 // `hearth status`: how the gateway and Ollama are, in a few lines.
 import type { Health } from '../../contract/control.ts';
-import { count, duration, NOTHING, plural } from '../../contract/in-words.ts';
-import { megabytes } from '../../contract/units.ts';
+import { count, duration, megabytes, NOTHING, plural } from '../../contract/in-words.ts';
 import { EXIT } from '../exits.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Run } from '../command-host.ts';

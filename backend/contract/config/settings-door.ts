@@ -1,5 +1,6 @@
 // The settings of the door and the house: where Hearth listens, who may come in, what it logs, the desktop app.
 // Declarations alone; config.ts puts all sections together.
+import { LANGUAGES } from '../languages.ts';
 import { hostName, webOrigin } from '../address.ts';
 import { apiKeysSchema } from '../api-key.ts';
 import { LISTENS_AT } from '../listens-at.ts';
@@ -223,6 +224,13 @@ export const app = section('This app', {
     title: 'Notifications',
     hint: 'Tells about changes of state, such as Ollama going away.',
     default: true,
+    applies: 'live',
+    only: 'desktop',
+  }),
+  language: field(choice({ auto: 'As the system', ...LANGUAGES }), {
+    title: 'Language',
+    hint: 'Of the tray, the window and the notifications. The API and the log speak English.',
+    default: 'auto',
     applies: 'live',
     only: 'desktop',
   }),

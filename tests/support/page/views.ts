@@ -39,6 +39,7 @@ export function view(change: ViewChange = {}): Shown {
     ...(change.days === undefined ? {} : { days: change.days }),
     app: {
       version: '1.3.2',
+      language: 'en',
       first_run: false,
       ollama_program: 'installed',
       tray: true,

@@ -1,7 +1,8 @@
 // Times and sizes with their units, as typed and as shown.
 import { fc } from '../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import { amountIn, megabytes, withUnit, type Unit } from '../../../backend/contract/units.ts';
+import { megabytes } from '../../../backend/contract/in-words.ts';
+import { amountIn, withUnit, type Unit } from '../../../backend/contract/units.ts';
 
 test.each([
   [600_000, 'ms', '10 min'],

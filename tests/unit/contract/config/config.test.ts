@@ -119,7 +119,7 @@ describe('declarations', () => {
         texts_max_mb: 64,
         texts_memory_mb: 8,
       },
-      app: { start_at_login: false, start_ollama: false, notifications: true, check_updates: true },
+      app: { start_at_login: false, start_ollama: false, notifications: true, language: 'auto', check_updates: true },
     });
   });
 

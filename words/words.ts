@@ -1,0 +1,89 @@
+// Hearth's texts by their keys, in the language that is set. Each language is one file beside this; English is the one that
+// has every text, and what another lacks is said in English.
+import { LANGUAGES, type Language } from '../backend/contract/languages.ts';
+import de from './de.json' with { type: 'json' };
+import en from './en.json' with { type: 'json' };
+import { fill, Grammar, readMessage, type Message } from './message.ts';
+
+/** `queue.moves_up`: the room, then the text's own name, as the files have them. */
+export type TextKey = Paths<typeof en>;
+type Paths<Tree> = { [K in keyof Tree & string]: Tree[K] extends string ? K : `${K}.${Paths<Tree[K]>}` }[keyof Tree &
+  string];
+
+/** A file of texts: nested by room. */
+interface Tree {
+  readonly [key: string]: string | Tree;
+}
+const FILES: Readonly<Record<Language, Tree>> = { en, de };
+
+/** A language in use: its texts are read when they are first said, and kept. */
+interface Spoken {
+  readonly grammar: Grammar;
+  readonly read: Map<string, Message>;
+}
+const spoken = new Map<Language, Spoken>();
+let now: Language = 'en';
+
+/** The language in which all texts are said. */
+export function language(): Language {
+  return now;
+}
+
+/** From here on texts are said in this language. What has been said stays as it is. */
+export function setLanguage(language: Language): void {
+  now = language;
+}
+
+/** The first language that Hearth speaks of those that somebody would like, as "de-AT"; else English. */
+export function languageFor(wishes: readonly string[]): Language {
+  const found = wishes.map((wish) => wish.toLowerCase().split(/[-_]/)[0] ?? '').find(isLanguage);
+  return found ?? 'en';
+}
+
+export function isLanguage(word: string): word is Language {
+  return Object.hasOwn(LANGUAGES, word);
+}
+
+/**
+ * A text with its values. Call it where the text is shown, not when a file is loaded: the language may change. Throws when
+ * a value is missing.
+ */
+export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
+  return say(key, values).join('');
+}
+
+/** The pieces of a text in their order, for one in which something else than text stands: a link, a piece of code. */
+export function pieces<Value>(key: TextKey, values: Readonly<Record<string, Value>>): (string | Value)[] {
+  return say(key, values);
+}
+
+/**
+ * What the language has for a key that English has in another place, as the labels of settings; undefined where English is
+ * to be said.
+ */
+export function ownText(key: string): string | undefined {
+  return textIn(FILES[now], key);
+}
+
+function say<Value>(key: string, values: Readonly<Record<string, Value>>): (string | Value)[] {
+  let current = spoken.get(now);
+  if (current === undefined) {
+    current = { grammar: new Grammar(now), read: new Map() };
+    spoken.set(now, current);
+  }
+  let message = current.read.get(key);
+  if (message === undefined) {
+    message = readMessage(textIn(FILES[now], key) ?? textIn(FILES.en, key) ?? key);
+    current.read.set(key, message);
+  }
+  return fill(message, values, current.grammar);
+}
+
+function textIn(tree: Tree, key: string): string | undefined {
+  let found: string | Tree | undefined = tree;
+  for (const step of key.split('.')) {
+    if (found === undefined || typeof found === 'string') return undefined;
+    found = Object.hasOwn(found, step) ? found[step] : undefined;
+  }
+  return typeof found === 'string' ? found : undefined;
+}
