@@ -1,0 +1,19 @@
+// What a form says of a setting, in the language that is set. English has it where the setting is declared.
+import type { FieldInfo } from '../backend/contract/config/config.ts';
+import { ownText } from './words.ts';
+
+/** The setting with label, meaning, choices and name of an item in the language that is set, by its path under `fields`. */
+export function inOwnWords(field: FieldInfo): FieldInfo {
+  const own = (part: string, english: string): string => ownText(`fields.${field.path}.${part}`) ?? english;
+  const { choices, item, inert } = field;
+  return {
+    ...field,
+    title: own('title', field.title),
+    hint: own('hint', field.hint),
+    ...(inert === undefined ? {} : { inert: own('inert', inert) }),
+    ...(item === undefined ? {} : { item: own('item', item) }),
+    ...(choices === undefined
+      ? {}
+      : { choices: choices.map(({ value, label }) => ({ value, label: own(`choices.${value}`, label) })) }),
+  };
+}
