@@ -33,7 +33,13 @@ const SHORT = 8 * BLOCK;
 
 interface Entry extends Asked {
   text: string | undefined;
-  isKept: boolean;
+}
+
+/** What one owner asked of one model, by the id of the request, the oldest first. */
+interface Space {
+  readonly all: Map<string, Entry>;
+  /** Those of them whose answer was kept. */
+  readonly kept: Map<string, Entry>;
 }
 
 const bytesOfText = (text: string): number => text.length * 2;
@@ -43,8 +49,8 @@ export class AskedBefore {
   /** The oldest first; and those whose text is at hand. */
   readonly #all = new Set<Entry>();
   readonly #withText = new Set<Entry>();
-  /** By owner and model, the oldest first. */
-  readonly #spaces = new Map<string, Entry[]>();
+  /** By owner and model. */
+  readonly #spaces = new Map<string, Space>();
   #bytes = 0;
   #textBytes = 0;
 
@@ -55,14 +61,14 @@ export class AskedBefore {
 
   /** Remembers a request. One that is asked again, because it had to give way, takes its own place. */
   add(asked: Asked): void {
-    const space = this.#space(asked);
-    const own = space.find(({ id }) => id === asked.id);
+    const own = this.#space(asked)?.all.get(asked.id);
     if (own !== undefined) this.#forget(own);
-    const entry: Entry = { ...asked, isKept: false };
+    const entry: Entry = { ...asked };
     this.#all.add(entry);
     this.#bytes += bytesOf(entry.outline);
-    const name = spaceOf(asked);
-    this.#spaces.set(name, [...(this.#spaces.get(name) ?? []), entry]);
+    const space = this.#space(asked) ?? { all: new Map(), kept: new Map() };
+    space.all.set(entry.id, entry);
+    this.#spaces.set(spaceOf(asked), space);
     if (entry.text !== undefined) {
       this.#withText.add(entry);
       this.#textBytes += bytesOfText(entry.text);
@@ -72,16 +78,17 @@ export class AskedBefore {
 
   /** Its answer was kept. */
   kept(asked: Pick<Asked, 'id' | 'owner' | 'model'>): void {
-    const own = this.#space(asked).find(({ id }) => id === asked.id);
-    if (own !== undefined) own.isKept = true;
+    const space = this.#space(asked);
+    const own = space?.all.get(asked.id);
+    if (own !== undefined) space?.kept.set(own.id, own);
   }
 
   /** The earlier requests of the same owner and model, to be held against this one. */
   comparedWith(asked: Asked): Comparison {
-    return new Comparison(
-      asked,
-      this.#space(asked).filter(({ id }) => id !== asked.id),
-    );
+    const { all, kept } = this.#space(asked) ?? NOTHING;
+    const others = (entries: ReadonlyMap<string, Entry>): Entry[] =>
+      Array.from(entries.values()).filter(({ id }) => id !== asked.id);
+    return new Comparison(asked, others(all), others(kept));
   }
 
   /** For tests and benches. */
@@ -89,8 +96,8 @@ export class AskedBefore {
     return { requests: this.#all.size, bytes: this.#bytes, textBytes: this.#textBytes };
   }
 
-  #space(asked: Pick<Asked, 'owner' | 'model'>): readonly Entry[] {
-    return this.#spaces.get(spaceOf(asked)) ?? [];
+  #space(asked: Pick<Asked, 'owner' | 'model'>): Space | undefined {
+    return this.#spaces.get(spaceOf(asked));
   }
 
   #trim(): void {
@@ -114,12 +121,14 @@ export class AskedBefore {
     this.#forgetText(entry);
     this.#all.delete(entry);
     this.#bytes -= bytesOf(entry.outline);
-    const name = spaceOf(entry);
-    const left = this.#space(entry).filter((other) => other !== entry);
-    if (left.length === 0) this.#spaces.delete(name);
-    else this.#spaces.set(name, left);
+    const space = this.#space(entry);
+    space?.all.delete(entry.id);
+    space?.kept.delete(entry.id);
+    if (space?.all.size === 0) this.#spaces.delete(spaceOf(entry));
   }
 }
+
+const NOTHING: Space = { all: new Map(), kept: new Map() };
 
 const spaceOf = ({ owner, model }: Pick<Asked, 'owner' | 'model'>): string => `${owner}\n${model}`;
 
@@ -127,13 +136,15 @@ const spaceOf = ({ owner, model }: Pick<Asked, 'owner' | 'model'>): string => `$
 export class Comparison {
   readonly #asked: Asked;
   readonly #earlier: readonly Entry[];
+  readonly #kept: readonly Entry[];
   readonly #shared: (other: Outline) => number;
   /** Each is compared once, for whatever it is asked. */
   readonly #nearness = new Map<Entry, number>();
 
-  constructor(asked: Asked, earlier: readonly Entry[]) {
+  constructor(asked: Asked, earlier: readonly Entry[], kept: readonly Entry[]) {
     this.#asked = asked;
     this.#earlier = earlier;
+    this.#kept = kept;
     this.#shared = sharedBlocks(asked.outline);
   }
 
@@ -155,9 +166,8 @@ export class Comparison {
    * near, the one that `far` says is least far. `holds`: whether an answer is still there.
    */
   nearestKept(holds: (key: string) => boolean, far: (other: Asked) => number): Asked | undefined {
-    const kept = this.#earlier.filter(({ isKept }) => isKept);
     const isHeld = ({ key }: Asked): boolean => key !== undefined && holds(key);
-    const alike = kept.filter(({ outline }) => isSamePrompt(outline, this.#asked.outline)).slice(-COMPARED);
+    const alike = this.#kept.filter(({ outline }) => isSamePrompt(outline, this.#asked.outline)).slice(-COMPARED);
     const known = new Map<Entry, number>();
     const farOf = (entry: Entry): number => {
       const distance = known.get(entry) ?? far(entry);
@@ -166,13 +176,13 @@ export class Comparison {
     };
     return (
       ranked(alike, () => 0, farOf).find(isHeld) ??
-      ranked(kept.slice(-COMPARED), (entry) => this.#near(entry), farOf).find(isHeld)
+      ranked(this.#kept.slice(-COMPARED), (entry) => this.#near(entry), farOf).find(isHeld)
     );
   }
 
   /** Whether an answer was ever kept, as far as it is remembered. */
   get wasKept(): boolean {
-    return this.#earlier.some(({ isKept }) => isKept);
+    return this.#kept.length > 0;
   }
 
   /** How much two prompts have in common: whole blocks, and where they have few, what is the same at the beginning and end. */

@@ -1,10 +1,15 @@
-// `npm run soak -- --requests 20000 --seed 1`: the soak of tests/behaviour/soak.test.ts, as long as one likes. Prints what
-// was asked and how it ended; the exit code is 1 when anything was wrong.
+// `npm run soak -- --requests 20000 --seed 1`: the soak of tests/behaviour/soak.test.ts, as long as one likes. With
+// `--silence 5` an answer that never comes is given up after 5 s. Prints what was asked and how it ended; the exit code is 1 when
+// anything was wrong.
 import { parseArgs } from 'node:util';
 import { soak } from './soak.ts';
 
 const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '20000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    requests: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    silence: { type: 'string', default: '30' },
+  },
 });
 const requests = Number(values.requests);
 const step = Math.max(100, Math.ceil(requests / 20));
@@ -13,6 +18,7 @@ const startedAt = performance.now();
 const report = await soak({
   requests,
   seed: Number(values.seed),
+  silenceSeconds: Number(values.silence),
   onWrong: (what) => process.stderr.write(`${what}\n`),
   onProgress: (done) => {
     if (done < next) return;

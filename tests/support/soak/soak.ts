@@ -23,6 +23,11 @@ export interface SoakOptions {
   readonly seed: number;
   /** How many callers ask at the same time. Default 12. */
   readonly callers?: number;
+  /**
+   * Seconds that Ollama may be silent. Default 30: longer than a machine with much else to do can keep an answer. Three of
+   * 1,000 questions are never answered and hold a slot for all of it.
+   */
+  readonly silenceSeconds?: number;
   onProgress?(done: number): void;
   onWrong?(what: string): void;
 }
@@ -36,6 +41,8 @@ export interface SoakReport extends AccountReport, Remains {
   readonly diskMb: { readonly file: number; readonly answers: number; readonly bound: number };
 }
 
+/** How many different questions there are: a long soak asks them again, as people and programs do, also when they are long gone. */
+const questionsOf = (requests: number): number => Math.min(2000, Math.max(100, requests / 4));
 /** No answer of the simulated Ollama takes so long, whatever goes wrong. */
 const PATIENCE_MS = 300_000;
 /**
@@ -48,6 +55,7 @@ const CLOSED_WITHIN_MS = 5000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const before = resources();
+  const { silenceSeconds: silence = 30 } = options;
   const account = new Account((what) => options.onWrong?.(what));
   const unhandled = (reason: unknown): void =>
     account.fault(`unhandled rejection: ${reason instanceof Error ? String(reason.stack) : String(reason)}`);
@@ -57,8 +65,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     dataFolder,
     fake: { models: MODELS, answer: scriptOf, parallel: 4, maxLoaded: 5, keepCalls: 100 },
     config: {
-      // Longer than a machine that has much else to do can keep an answer.
-      ollama: { first_token_timeout_seconds: 30, timeout_seconds: 30 },
+      ollama: { first_token_timeout_seconds: silence, timeout_seconds: silence },
       queue: { max_concurrent: 4, max_queue_size: 1000, aging_ms: 500, retained_max_mb: 4 },
       cache: { max_size_mb: 8, disk_max_size_mb: 16 },
     },
@@ -87,7 +94,7 @@ async function ask(
   const chance = new Chance(seed);
   const accidents = new Accidents(hearth, new Chance(seed + 1), account);
   const actors = Array.from({ length: callers }, (_, i) => {
-    return new Actor(`caller-${i}`, new Chance(chance.below(2 ** 32)), asker, Math.max(100, requests / 4));
+    return new Actor(`caller-${i}`, new Chance(chance.below(2 ** 32)), asker, questionsOf(requests));
   });
   let done = 0;
   const until = async (last: number): Promise<void> => {
