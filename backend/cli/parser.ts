@@ -95,27 +95,32 @@ function olderSpelling(words: readonly string[]): readonly string[] {
   return isOlder ? [command, word.slice(2), ...rest] : words;
 }
 
-/** A mistake, as commander tells it, with how the command is used. */
+/** A mistake, as commander tells it, with the help of its command. */
 class Mistake extends CommanderError {
+  readonly help: string;
+  /** The line that says how it is used, and where to read more: on top of the help a mistake would be out of sight. */
   readonly usage: string;
-  constructor({ exitCode, code, message }: CommanderError, usage: string) {
+  constructor({ exitCode, code, message }: CommanderError, command: Command) {
     super(exitCode, code, message);
-    this.usage = usage;
+    this.help = command.helpInformation();
+    const words: string[] = [];
+    for (let at: Command | null = command; at !== null; at = at.parent) words.unshift(at.name());
+    this.usage = `Usage: ${words.join(' ')} ${command.usage()}\n${words.join(' ')} --help says more.`;
   }
 }
 
 function withUsage(command: Command): (error: CommanderError) => never {
   return (error) => {
-    throw error instanceof Mistake ? error : new Mistake(error, command.helpInformation());
+    throw error instanceof Mistake ? error : new Mistake(error, command);
   };
 }
 
 /** As ours; undefined where help or the version was asked for, and printed. */
 function mistakeOf(error: CommanderError): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
-  const usage = error instanceof Mistake ? error.usage : '';
+  const { help, usage } = error instanceof Mistake ? error : { help: '', usage: '' };
   // No command at all, or a group alone: the help itself is what was missing.
-  if (error.code === 'commander.help') return new UsageError(usage);
+  if (error.code === 'commander.help') return new UsageError(help);
   // What stands behind the name of an option that is not known may be a secret.
   const [what = '', ...more] = error.message
     .replace(/^error: /, '')

@@ -121,7 +121,7 @@ export const METRICS = {
   hearth_model_load_seconds: {
     type: 'histogram',
     labels: ['model', 'why'],
-    help: 'Loads of a model by Hearth. why: first (nothing was known of it), options (it was in memory, with options that did not fit), or why it was not there any more, as below.',
+    help: 'Loads of a model by Hearth. why: first (nothing was known of it), options (it was in memory, with options that did not fit), or why it was not there any more (the reasons of hearth_model_evictions_total).',
   },
   hearth_model_evictions_total: {
     type: 'counter',

@@ -49,18 +49,74 @@ export async function withAxe(page: Page): Promise<void> {
   await page.evaluate(axe);
 }
 
-/** What axe finds, by all its rules or some of them. */
-export async function violations(page: Page, ...rules: readonly string[]): Promise<string[]> {
+/**
+ * Looks with axe at what it has not seen yet: at the whole page the first time in each place, which shows how its parts stand
+ * together, and then at parts that are new. Its rules ask for elements, names and colours, so that a part in which other words
+ * or figures stand is none that is new.
+ */
+export class NewLooks {
+  readonly #places = new Set<string>();
+  readonly #forms = new Set<string>();
+
+  /** What it finds: by all its rules in the light theme, and of the colours in the dark one. The page has axe and is light. */
+  async violations(page: Page, place: string): Promise<string[]> {
+    const parts = await this.#newParts(page);
+    const isFirst = !this.#places.has(place);
+    this.#places.add(place);
+    if (!isFirst && parts.length === 0) return [];
+    const where = isFirst ? {} : { parts };
+    const light = await violations(page, where);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    // Of all that axe looks at the theme changes the colours alone.
+    const dark = await violations(page, { ...where, rules: ['color-contrast'] });
+    await page.emulateMedia({ colorScheme: 'light' });
+    return [...light, ...dark.map((found) => `dark: ${found}`)];
+  }
+
+  /** Their selectors. */
+  async #newParts(page: Page): Promise<string[]> {
+    const parts = await page.evaluate(() => {
+      const form = (node: Node): string => {
+        if (!(node instanceof Element)) return node.textContent?.trim() === '' ? '' : '…';
+        const kept = [...node.attributes].filter(
+          ({ name }) => !/^(style|title|d|points|value|datetime|href|data-part)$/.test(name),
+        );
+        const attributes = kept.map(({ name, value }) => `${name}=${value.replaceAll(/[\d.]+/g, '0')}`);
+        return `<${node.tagName} ${attributes.join(' ')}>${[...node.childNodes].map(form).join('')}</>`;
+      };
+      const all = document.querySelectorAll(
+        '.app > :not(main), .app > main > :not(#view), #view > *, #view > .halves > *',
+      );
+      return [...all].map((part, i) => {
+        part.setAttribute('data-part', String(i));
+        return { selector: `[data-part="${i}"]`, form: form(part) };
+      });
+    });
+    return parts.filter(({ form }) => this.#isNew(form)).map(({ selector }) => selector);
+  }
+
+  #isNew(form: string): boolean {
+    const before = this.#forms.size;
+    return this.#forms.add(form).size > before;
+  }
+}
+
+/** What axe finds by all its rules or some of them, on the whole page or in parts of it. */
+export async function violations(
+  page: Page,
+  { rules = [], parts }: { readonly rules?: readonly string[]; readonly parts?: readonly string[] } = {},
+): Promise<string[]> {
   return await page.evaluate(
-    async (only) => {
+    async ([only, selectors]) => {
       const { axe: run } = globalThis as unknown as {
         axe: {
           run(
+            context: object,
             options: object,
           ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
         };
       };
-      const { violations: found } = await run.run({
+      const { violations: found } = await run.run(selectors === null ? document : { include: selectors }, {
         resultTypes: ['violations'],
         selectors: false,
         // No rule that is on needs the style sheets fetched once more.
@@ -71,6 +127,6 @@ export async function violations(page: Page, ...rules: readonly string[]): Promi
         ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
       );
     },
-    [...rules],
+    [[...rules], parts === undefined ? null : [...parts]] as const,
   );
 }

@@ -121,6 +121,10 @@ describe('starting', () => {
     expect(missing.err).toContain('nowhere.toml');
     const unknown = start({ args: ['serve', '--prot', '1'] });
     expect(await unknown.exit()).toBe(64);
+    // The mistake can be seen: how the command is used is one line, and its help is asked for.
+    expect(unknown.err).toMatch(
+      /^Unknown option '--prot'\.\n(.+\n)?\nUsage: hearth serve .+\nhearth serve --help says more\.\n$/,
+    );
     const command = start({ args: ['server'] });
     expect(await command.exit()).toBe(64);
     expect(command.err).toMatch(/^Unknown command 'server'\.\n\(Did you mean serve\?\)[^]*Usage: hearth /);
