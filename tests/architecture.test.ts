@@ -93,7 +93,7 @@ const ROOMS: readonly Room[] = [
   http('door', 'wire'),
   { ...http('wire'), may: [...http('wire').may, 'zstddec'] },
   http('go'),
-  { folder: 'words', may: ['words', CONTRACT] },
+  { folder: 'words', may: ['words', CONTRACT, 'intl-messageformat'] },
   { folder: 'renderer', may: ['renderer', CONTRACT, 'words', 'preact', 'uplot', 'vite', 'node:url'] },
   renderer('overview', 'plots', 'parts', 'state'),
   renderer('queue', 'parts', 'state'),

@@ -1,9 +1,9 @@
 // Hearth's texts by their keys, in the language that is set. Each language is one file beside this; English is the one that
 // has every text, and what another lacks is said in English.
 import { LANGUAGES, type Language } from '../backend/contract/languages.ts';
+import { IntlMessageFormat } from 'intl-messageformat';
 import de from './de.json' with { type: 'json' };
 import en from './en.json' with { type: 'json' };
-import { fill, Grammar, readMessage, type Message } from './message.ts';
 
 /** `queue.moves_up`: the room, then the text's own name, as the files have them. */
 export type TextKey = Paths<typeof en>;
@@ -16,12 +16,8 @@ interface Tree {
 }
 const FILES: Readonly<Record<Language, Tree>> = { en, de };
 
-/** A language in use: its texts are read when they are first said, and kept. */
-interface Spoken {
-  readonly grammar: Grammar;
-  readonly read: Map<string, Message>;
-}
-const spoken = new Map<Language, Spoken>();
+/** Texts by language and key: each is read when it is first said, and kept. */
+const read = new Map<string, IntlMessageFormat>();
 let now: Language = 'en';
 
 /** The language in which all texts are said. */
@@ -66,17 +62,19 @@ export function ownText(key: string): string | undefined {
 }
 
 function say<Value>(key: string, values: Readonly<Record<string, Value>>): (string | Value)[] {
-  let current = spoken.get(now);
-  if (current === undefined) {
-    current = { grammar: new Grammar(now), read: new Map() };
-    spoken.set(now, current);
-  }
-  let message = current.read.get(key);
+  const name = `${now} ${key}`;
+  let message = read.get(name);
   if (message === undefined) {
-    message = readMessage(textIn(FILES[now], key) ?? textIn(FILES.en, key) ?? key);
-    current.read.set(key, message);
+    message = messageOf(textIn(FILES[now], key) ?? textIn(FILES.en, key) ?? key, now);
+    read.set(name, message);
   }
-  return fill(message, values, current.grammar);
+  return message.formatToParts<Value>({ ...values }).map(({ value }) => value as string | Value);
+}
+
+/** A text of ICU MessageFormat, to be filled. Throws when it is none. */
+export function messageOf(text: string, language: string): IntlMessageFormat {
+  // < and > are themselves: texts have no tags.
+  return new IntlMessageFormat(text, language, undefined, { ignoreTag: true });
 }
 
 function textIn(tree: Tree, key: string): string | undefined {

@@ -2,13 +2,13 @@
 // text.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IntlMessageFormat } from 'intl-messageformat';
 import { afterEach, expect, test } from 'vitest';
 import { fields } from '../../../backend/contract/config/config.ts';
 import { FIGURES } from '../../../backend/contract/figure-meanings.ts';
 import { LANGUAGES } from '../../../backend/contract/languages.ts';
 import { bytes, count, dayOfMonth, duration, eta, listed, megabytes, roughly } from '../../../words/figures.ts';
-import { readMessage, valuesOf } from '../../../words/message.ts';
-import { languageFor, pieces, setLanguage, t } from '../../../words/words.ts';
+import { languageFor, messageOf, pieces, setLanguage, t } from '../../../words/words.ts';
 
 afterEach(() => setLanguage('en'));
 
@@ -26,6 +26,21 @@ function textsOf(language: string): Map<string, string> {
   return texts;
 }
 
+type Piece = ReturnType<IntlMessageFormat['getAst']>[number];
+/** Kinds of pieces that stand for no value of their own, as the parser numbers them: a text, the # of a plural. */
+const LITERAL = 0;
+const POUND = 7;
+
+/** The names of the values that a text has places for, by what it was read as. */
+function valuesOf(pieces: readonly Piece[]): string[] {
+  const names = pieces.flatMap((piece) => {
+    if (piece.type === LITERAL || piece.type === POUND) return [];
+    const cases = 'options' in piece ? Object.values(piece.options) : [];
+    return [piece.value, ...cases.flatMap(({ value }) => valuesOf(value))];
+  });
+  return [...new Set(names)].toSorted();
+}
+
 /** What stands in the contract in English, by path or name. */
 const ELSEWHERE = /^(fields|meanings)\./;
 const OTHERS = Object.keys(LANGUAGES).filter((language) => language !== 'en');
@@ -35,7 +50,7 @@ test.each(OTHERS)('%s has every text of English and no other, with the same valu
   const own = new Map([...textsOf(language)].filter(([key]) => !ELSEWHERE.test(key)));
   expect([...own.keys()].toSorted()).toEqual([...english.keys()].toSorted());
   const values = (texts: ReadonlyMap<string, string>): string[] =>
-    [...texts].map(([key, text]) => `${key}: ${valuesOf(readMessage(text)).join()}`).toSorted();
+    [...texts].map(([key, text]) => `${key}: ${valuesOf(messageOf(text, language).getAst()).join()}`).toSorted();
   expect(values(own)).toEqual(values(english));
 });
 
