@@ -1,24 +1,17 @@
-// The README tells the truth: its tables are the schemas, and its commands work as printed.
+// The papers tell the truth: their tables are the schemas, their commands work as printed, their links lead somewhere, and
+// the README is short enough to be read.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  configTable,
-  dropInTable,
-  environmentTable,
-  errorTable,
-  figureTable,
-  handedOnTable,
-  metricTable,
-  routeTable,
-} from '../backend/contract/tables.ts';
-import { commandTable, exitTable, variableTable } from '../backend/cli/papers/cli-tables.ts';
-import { appsTable } from './support/app-facts.ts';
+import { parse } from 'smol-toml';
+import { fields } from '../backend/contract/config/config.ts';
+import { fileProblems } from '../backend/contract/config/config-problems.ts';
 import { compare, tableOf, type Row } from './sim/comparison.ts';
-import { shownIn, TABLES } from './sim/scheduling-page.ts';
+import { beforeAndAfter, cellsOf, README_MARK, TABLES } from './sim/scheduling-page.ts';
 import { startHearth, type Hearth } from './support/hearth.ts';
+import { MADE_TABLES, shownBetween } from './support/made-tables.ts';
 
 const run = promisify(execFile);
 
@@ -28,60 +21,101 @@ function expected(block: string): RegExp {
   return block.includes('curl -sN') ? /"done":true[^\n]*\n\n$/ : /^\{[^]*\}\n?$/;
 }
 
-const readme = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8');
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const papers = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...docs.map((name) => `docs/${name}`)];
 
-test.each([
-  ['routes', routeTable],
-  ['drop-in', dropInTable],
-  ['handed-on', handedOnTable],
-  ['errors', errorTable],
-  ['config', configTable],
-  ['environment', environmentTable],
-])('the %s table is made from the contract', (name, made) => {
-  const shown = new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(readme)?.[1];
-  expect(shown).toBe(made());
+test.each(MADE_TABLES)('docs/$page has the table of $mark as it is made', ({ page, mark, make }) => {
+  expect(shownBetween(read(`docs/${page}`), mark)).toBe(make());
 });
 
-test('the table of metrics is made from the contract', () => {
-  const page = readFileSync(resolve(import.meta.dirname, '../docs/metrics.md'), 'utf8');
-  expect(/<!-- metrics -->\n\n([^]*?)\n\n<!-- \/metrics -->/.exec(page)?.[1]).toBe(metricTable());
+describe('the README', () => {
+  const readme = read('README.md');
+
+  test('has at most 150 lines', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(150);
+  });
+
+  test('tells the waits of docs/scheduling.md', () => {
+    expect(shownBetween(readme, README_MARK)).toBe(beforeAndAfter(read('docs/scheduling.md')));
+  });
+
+  test('names a Node with which npm has nothing to warn of', async () => {
+    const node = /\bNode\]?(?:\(\S+\))? (\d+\.\d+) or newer/.exec(readme)?.[1];
+    const wants = `:attr(engines, [node]):not(:semver(${node}.0, :attr(engines, [node])))`;
+    const { stdout } = await run('npm', ['query', wants], { cwd: root });
+    expect((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name)).toEqual([]);
+  });
 });
 
-test.each([
-  ['commands', commandTable],
-  ['variables', variableTable],
-  ['exits', exitTable],
-])('the %s table of docs/cli.md is made from the table of commands', (name, made) => {
-  const page = readFileSync(resolve(import.meta.dirname, '../docs/cli.md'), 'utf8');
-  expect(new RegExp(`<!-- ${name} -->\\n\\n([^]*?)\\n\\n<!-- /${name} -->`).exec(page)?.[1]).toBe(made());
+describe('settings', () => {
+  const known = new Set(fields.map(({ path }) => path));
+  const sections = new Set(fields.map(({ section }) => section));
+
+  // Those for who works on Hearth have names of files that look like some.
+  const forUsers = papers.filter((paper) => !['CONTRIBUTING.md', 'docs/releasing.md'].includes(paper));
+
+  test.each(forUsers)('that %s names are there', (paper) => {
+    const named = [...read(paper).matchAll(/`([a-z_]+)\.([a-z_]+)\b/g)].filter(([, section = '']) =>
+      sections.has(section),
+    );
+    expect(named.map(([, section, key]) => `${section}.${key}`).filter((path) => !known.has(path))).toEqual([]);
+  });
+
+  const blocks = papers.flatMap((paper) =>
+    [...read(paper).matchAll(/```toml\n([^]*?)```/g)].map(([, block = '']) => ({ paper, block })),
+  );
+
+  test.each(blocks)('are taken as $paper writes them: $block', ({ paper, block }) => {
+    expect(fileProblems(paper, parse(block))).toEqual([]);
+  });
 });
 
-test('the table of figures is made from the texts that the window shows', () => {
-  const page = readFileSync(resolve(import.meta.dirname, '../docs/figures.md'), 'utf8');
-  expect(/<!-- figures -->\n\n([^]*?)\n\n<!-- \/figures -->/.exec(page)?.[1]).toBe(figureTable());
-});
+describe('links', () => {
+  /** The text without blocks of code, where "[a](b)" is none. */
+  const proseOf = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+  const linksOf = (text: string): string[] =>
+    [...proseOf(text).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"\s]+)"/g)].map(([, a, b]) => a ?? b ?? '');
+  /** As GitHub makes them. */
+  const anchorsOf = (text: string): string[] =>
+    [...text.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#+ (.+)$/gm)].map(
+      ([, heading = '']) =>
+      heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'), // prettier-ignore
+    );
 
-test('the table of apps is made from what the replay of their requests saw', () => {
-  const apps = readFileSync(resolve(import.meta.dirname, '../docs/apps.md'), 'utf8');
-  expect(/<!-- apps -->\n\n([^]*?)\n\n<!-- \/apps -->/.exec(apps)?.[1]).toBe(appsTable());
+  test.each(papers)('of %s lead somewhere', (paper) => {
+    const dead = linksOf(read(paper)).filter((link) => {
+      if (link.startsWith('https://')) return false;
+      const [path = '', anchor] = link.split('#');
+      const file = path === '' ? paper : relative(root, resolve(root, dirname(paper), path));
+      if (!existsSync(join(root, file))) return true;
+      return anchor !== undefined && !anchorsOf(read(file)).includes(anchor);
+    });
+    expect(dead).toEqual([]);
+  });
+
+  test('of docs/README.md lead to every page', () => {
+    const index = new Set(linksOf(read('docs/README.md')).map((link) => link.split('#')[0]));
+    expect(docs.filter((name) => name !== 'README.md' && !index.has(name))).toEqual([]);
+  });
+
+  test('of the README or the index lead to every picture, by a page', () => {
+    const shown = new Set(papers.flatMap((paper) => linksOf(read(paper)).map((link) => link.split('/').at(-1))));
+    expect(readdirSync(join(root, 'docs/images')).filter((name) => !shown.has(name))).toEqual([]);
+  });
 });
 
 describe('docs/scheduling.md and `npm run sim`', () => {
-  const page = readFileSync(resolve(import.meta.dirname, '../docs/scheduling.md'), 'utf8');
-  /** The cells of the lines of a table. */
-  const linesOf = (text: string): string[][] =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('|'))
-      .map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)); // prettier-ignore
+  const page = read('docs/scheduling.md');
   let rows: Row[];
   beforeAll(async () => {
     rows = await compare({ days: 1, seed: 3, slots: 1 });
   });
 
   test.each(TABLES)('have the same table for $mark', ({ mark }) => {
-    const shown = linesOf(shownIn(page, mark) ?? '');
-    const made = linesOf(tableOf(rows));
+    const shown = cellsOf(shownBetween(page, mark) ?? '');
+    const made = cellsOf(tableOf(rows));
     const names = (lines: string[][]): string[][] => [
       lines[0] ?? [],
       ...lines.slice(2).map((cells) => cells.slice(0, 2)),
@@ -90,10 +124,10 @@ describe('docs/scheduling.md and `npm run sim`', () => {
   });
 
   test.each(TABLES)('show that people wait less now, and nothing is refused: $mark', ({ mark }) => {
-    const text = shownIn(page, mark) ?? '';
+    const text = shownBetween(page, mark) ?? '';
     expect(text).toContain(' 0 of them refused');
     const means = new Map(
-      linesOf(text).map(([machine, order, , wait]) => [`${machine} ${order}`, parseFloat(wait ?? '')]),
+      cellsOf(text).map(([machine, order, , wait]) => [`${machine} ${order}`, parseFloat(wait ?? '')]),
     );
     for (const { machine } of rows) {
       const now = means.get(`${machine} now`) ?? NaN;
@@ -110,13 +144,23 @@ describe('the curl lines work as printed, in their order', () => {
   });
   afterAll(() => hearth.stop());
 
-  const blocks = [...readme.matchAll(/```sh\n(curl [^]*?)\n```/g)].map((match) => match[1] ?? '');
+  const blocks = papers.flatMap((paper) =>
+    [...read(paper).matchAll(/```sh\n(curl [^]*?)\n```/g)].map(([, block = '']) => [paper, block] as const),
+  );
 
   test('there are some', () => {
-    expect(blocks.length).toBeGreaterThan(8);
+    expect(blocks.length).toBeGreaterThan(14);
   });
 
-  test.each(blocks)('%s', async (block) => {
+  test('and so does what a page of docs/api.md does', async () => {
+    const page = /### In a page\n[^]*?```js\n([^]*?)```/.exec(read('docs/api.md'))?.[1] ?? '';
+    const told = `const document = { body: { append: (text) => process.stdout.write(text) } };\n${page}`;
+    const program = told.replaceAll('http://127.0.0.1:8080', hearth.url);
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { timeout: 15_000 });
+    expect(stdout).toMatch(/^\w.{20,}/);
+  });
+
+  test.each(blocks)('%s: %s', async (_, block) => {
     const { stdout } = await run('bash', ['-c', block.replaceAll('http://127.0.0.1:8080', hearth.url)], {
       timeout: 15_000,
     }).catch((error: { code?: number; stdout?: string }) => {

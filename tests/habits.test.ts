@@ -70,7 +70,9 @@ test('an editor is told what Prettier holds', async () => {
 
 test('the papers name the commands of the checks as package.json has them', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  const papers = ['CONTRIBUTING.md', 'README.md', '.github/PULL_REQUEST_TEMPLATE.md'].map(read).join('\n');
+  const papers = ['CONTRIBUTING.md', 'README.md', 'docs/install.md', '.github/PULL_REQUEST_TEMPLATE.md']
+    .map(read)
+    .join('\n');
   const named = [...papers.matchAll(/\bnpm (?:run ([\w:]+)|(test|start)\b)/g)].map(
     ([, name, short]) => name ?? short ?? '',
   );

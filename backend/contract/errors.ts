@@ -8,11 +8,11 @@ interface CodeInfo {
   readonly status: number;
   /** Whether the same request may succeed later without being changed. */
   readonly retryable: boolean;
-  /** When it is sent; the README's table is made from this. */
+  /** When it is sent; the table of docs/errors.md is made from this. */
   readonly when: string;
 }
 
-/** Every code that can leave the process. The README's table is made from here. */
+/** Every code that can leave the process. The table of docs/errors.md is made from here. */
 export const ERRORS = {
   invalid_request: {
     status: 400,

@@ -1,5 +1,5 @@
 // The one table of routes: ours, those of Ollama and OpenAI that we answer, and those that are handed on to Ollama under a
-// rule. The router, the keys, "method not allowed", OpenAPI and the README's tables read it; it knows no handler.
+// rule. The router, the keys, "method not allowed", OpenAPI and the tables of docs/api.md read it; it knows no handler.
 import type { Scope } from './api-key.ts';
 
 /** Whose form a route speaks. */
@@ -109,7 +109,7 @@ export const ROUTES = [
     path: '/metrics',
     methods: ['GET'],
     ...TELLS,
-    what: 'The same and more, as Prometheus reads it ([docs/metrics.md](docs/metrics.md)).',
+    what: 'The same and more, as Prometheus reads it: docs/metrics.md.',
   },
   { path: '/api/day', methods: ['GET'], ...TELLS, what: 'A range of time in figures, `?span=24h`: docs/figures.md.' },
   { path: '/openapi.json', methods: ['GET'], ...OWN_MANAGE, what: 'All of this, as OpenAPI 3.1.' },

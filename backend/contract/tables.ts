@@ -1,5 +1,5 @@
-// The tables of routes and errors in the README, those of metrics and figures in docs/, read off their declarations so that
-// the two cannot differ. It writes no file; a test compares the papers with it.
+// The tables of docs/, read off what they tell of, so that the two cannot differ. It writes no file; a test compares the
+// pages with it.
 import { code, table } from './config/config-docs.ts';
 import { ERRORS } from './errors.ts';
 import { FIGURES } from './figure-meanings.ts';
@@ -8,7 +8,7 @@ import { DROP_IN_ROUTES, OWN_ROUTES, ROUTES } from './routes.ts';
 export { configTable, environmentTable } from './config/config-docs.ts';
 export { metricTable } from './metric-table.ts';
 
-/** The README's table of routes. */
+/** The first table of docs/api.md: our own routes. */
 export function routeTable(): string {
   return table(
     ['Route', 'Methods', 'What'],
@@ -16,7 +16,7 @@ export function routeTable(): string {
   );
 }
 
-/** The README's table of the routes that other clients know. */
+/** The second of docs/api.md: the routes that other clients know. */
 export function dropInTable(): string {
   return table(
     ['Route', 'What'],
@@ -24,7 +24,7 @@ export function dropInTable(): string {
   );
 }
 
-/** The README's table of what is handed on, and what a key must be for to ask for it. */
+/** The third of docs/api.md: what is handed on, and what a key must be for to ask for it. */
 export function handedOnTable(): string {
   return table(
     ['Route', 'A key for', 'What'],
@@ -32,7 +32,7 @@ export function handedOnTable(): string {
   );
 }
 
-/** The README's table of errors. */
+/** The table of docs/errors.md. */
 export function errorTable(): string {
   return table(
     ['Code', 'Status', 'Retry', 'When'],

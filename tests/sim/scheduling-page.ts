@@ -1,4 +1,6 @@
-// docs/scheduling.md, as far as the simulator writes it: its tables, each between two marks.
+// docs/scheduling.md, as far as the simulator writes it: its tables, each between two marks. And what the README tells of them.
+import { table } from '../bench/report.ts';
+import { shownBetween, withBetween } from '../support/made-tables.ts';
 import { tableOf, type Row } from './comparison.ts';
 
 /** The tables of the page. `slots`: queue.max_concurrent. */
@@ -6,13 +8,6 @@ export const TABLES = [
   { mark: 'one slot', slots: 1 },
   { mark: 'two slots', slots: 2 },
 ] as const;
-
-const between = (mark: string): RegExp => new RegExp(`(<!-- ${mark} -->\\n\\n)[^]*?(\\n\\n<!-- /${mark} -->)`);
-
-/** What stands between the marks of a table; undefined where they are missing. */
-export function shownIn(page: string, mark: string): string | undefined {
-  return between(mark).exec(page)?.[0].split('\n\n').slice(1, -1).join('\n\n');
-}
 
 function written(rows: readonly Row[]): string {
   const [first] = rows;
@@ -25,6 +20,29 @@ function written(rows: readonly Row[]): string {
 /** The page with these figures, in the order of TABLES, and the tables alone. */
 export function pageWith(page: string, found: readonly (readonly Row[])[]): { text: string; tables: string[] } {
   const tables = found.map(written);
-  const text = TABLES.reduce((before, { mark }, i) => before.replace(between(mark), `$1${tables[i] ?? ''}$2`), page);
+  const text = TABLES.reduce((before, { mark }, i) => withBetween(before, mark, tables[i] ?? ''), page);
   return { text, tables };
+}
+
+/** The cells of the lines of a table. */
+export function cellsOf(text: string): string[][] {
+  const lines = text.split('\n').filter((line) => line.startsWith('|'));
+  return lines.map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim())); // prettier-ignore
+}
+
+/** Where the README has the table of beforeAndAfter. */
+export const README_MARK = 'before and after';
+
+/** For the README, from the tables of the page: how long people wait on the mean, first come, first served and with Hearth. */
+export function beforeAndAfter(page: string): string {
+  const means = TABLES.map(({ mark }) => {
+    const [, , ...rows] = cellsOf(shownBetween(page, mark) ?? '');
+    return new Map(rows.map(([machine, order, , wait = '']) => [`${machine} ${order}`, wait.split(' ')[0] ?? '']));
+  });
+  const machines = new Set([...(means[0]?.keys() ?? [])].map((key) => key.replace(/ (first come|before|now)$/, '')));
+  const rows = [...machines].map((machine) => [
+    machine,
+    ...means.map((of) => `${of.get(`${machine} first come`)} s → **${of.get(`${machine} now`)} s**`),
+  ]);
+  return table([['GPU', 'One answer at a time', 'Two at a time'], ...rows]);
 }

@@ -1,9 +1,10 @@
 // `npm run sim -- --days 60 --seed 1`: replays simulated days before the line as it is, as it was, and before "first come,
-// first served", and prints what came of it. With --write the tables go into docs/scheduling.md.
+// first served", and prints what came of it. With --write the tables go into docs/scheduling.md, the short one into README.md.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { compare, type Row } from './comparison.ts';
-import { pageWith, TABLES } from './scheduling-page.ts';
+import { withBetween } from '../support/made-tables.ts';
+import { beforeAndAfter, pageWith, README_MARK, TABLES } from './scheduling-page.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +24,12 @@ const onDay = (): void => {
 const found: Row[][] = [];
 for (const { slots } of TABLES) found.push(await compare({ days, seed, slots, onDay }));
 const PAGE = 'docs/scheduling.md';
+const README = 'README.md';
 const page = pageWith(await readFile(PAGE, 'utf8'), found);
-if (values.write) await writeFile(PAGE, page.text);
+if (values.write) {
+  await writeFile(PAGE, page.text);
+  await writeFile(README, withBetween(await readFile(README, 'utf8'), README_MARK, beforeAndAfter(page.text)));
+}
 process.stdout.write(`${page.tables.join('\n\n')}\n`);
 
 const broken = found.flat().flatMap((row) => row.broken);

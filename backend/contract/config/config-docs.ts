@@ -1,5 +1,5 @@
-// The settings as tables for the README, read off the declarations so that the two cannot differ.
-// It writes no file; a test compares the README with it.
+// The settings as tables for docs/configuration.md, read off the declarations so that the two cannot differ.
+// It writes no file; a test compares the page with it.
 import { fields } from './config.ts';
 import type { FieldInfo } from './config.ts';
 
@@ -38,7 +38,7 @@ export const environment: readonly EnvironmentName[] = [
   ...BEFORE_SETTINGS,
 ];
 
-/** The README's table of settings: key, default, allowed, applies, environment, meaning. Aligned as prettier does it. */
+/** The table of settings: key, default, allowed, applies, environment, meaning. Aligned as prettier does it. */
 export function configTable(): string {
   return table(
     ['Key', 'Default', 'Allowed', 'Applies', 'Environment', 'Meaning'],
@@ -54,7 +54,7 @@ export function configTable(): string {
   );
 }
 
-/** The README's table of the names in the environment that do not follow the rule SECTION__KEY. */
+/** The table of the names in the environment that do not follow the rule SECTION__KEY. */
 export function environmentTable(): string {
   const rows = environment.filter(({ name }) => !name.includes('__'));
   return table(
@@ -75,9 +75,16 @@ function meaning({ hint, inert, only, choices = [] }: FieldInfo): string {
 
 export const code = (text: string): string => `\`${text}\``;
 
-/** A Markdown table, aligned as prettier does it. */
+/** A Markdown table for a page in docs/, aligned as prettier does it. Where it names another of these pages, it links it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|').replaceAll('*', '\\*')));
+  const cells = [head, ...rows].map((row) =>
+    row.map((cell) =>
+      cell
+        .replaceAll('|', '\\|')
+        .replaceAll('*', '\\*')
+        .replaceAll(/\bdocs\/([\w-]+\.md)\b/g, '[$1]($1)'),
+    ),
+  );
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;

@@ -1,5 +1,5 @@
 // The whole configuration: every setting of Hearth, each declared once with type, bounds, default, label, meaning, unit and
-// names in the environment. Validation, the settings form, the command line and the README's table are read off here.
+// names in the environment. Validation, the settings form, the command line and the table of docs/configuration.md are read off here.
 // The declarations are in settings-*.ts; where values come from, and which source wins, is in config-sources.ts.
 import { z } from 'zod';
 import { namesInEnvironment } from '../listens-at.ts';

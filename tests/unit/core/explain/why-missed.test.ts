@@ -1,19 +1,9 @@
 // Which sentence is chosen for a request that had no kept answer. docs/why.md has one of each.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultConfig } from '../../../../backend/contract/config/config.ts';
 import { SLOW_CAUSES } from '../../../../backend/core/explain/why-slow.ts';
 import { MISSED_CAUSES, whyMissed } from '../../../../backend/core/explain/why-missed.ts';
 import { MISSED_EXAMPLES } from '../../../support/missed-examples.ts';
-import { whyTable } from '../../../support/why-page.ts';
-
-const page = readFileSync(resolve(import.meta.dirname, '../../../../docs/why.md'), 'utf8');
-
-test('the catalogue has the table of docs/why.md', () => {
-  const shown = /<!-- missed -->\n\n([^]*?)\n\n<!-- \/missed -->/.exec(page)?.[1];
-  expect(shown).toBe(whyTable(MISSED_CAUSES, MISSED_EXAMPLES));
-});
 
 test('each cause has a name of its own among all catalogues, and a setting that exists', () => {
   const names = [...SLOW_CAUSES, ...MISSED_CAUSES].map(({ name }) => name);

@@ -1,4 +1,4 @@
-// The README's "Point your app here" is true: exactly its lines run against the gateway, changed in nothing but the
+// docs/apps.md is true where it goes step by step: exactly its lines run against the gateway, changed in nothing but the
 // address. What no package brings (the ollama program, Docker, Continue) is asked for its setting by the real shell or a
 // real parser, and then the requests that the program makes are made.
 import { execFile } from 'node:child_process';
@@ -16,8 +16,8 @@ const root = resolve(import.meta.dirname, '../..');
 const ADDRESS = 'http://127.0.0.1:8080';
 const QUESTION = 'Why does bread rise?';
 
-const readme = readFileSync(resolve(root, 'README.md'), 'utf8');
-const section = /^## Point your app here\n([^]*?)^## /m.exec(readme)?.[1] ?? '';
+const page = readFileSync(resolve(root, 'docs/apps.md'), 'utf8');
+const section = /^## Step by step\n([^]*?)^## /m.exec(page)?.[1] ?? '';
 
 /** Every block of the section under its heading's name, numbered where there are several. */
 const blocks = new Map(
@@ -200,8 +200,9 @@ describe('the lines to paste', () => {
     expect([...blocks.keys()].toSorted()).toEqual(Object.keys(USES).toSorted());
   });
 
-  test('the table names every app, and what it gives them stands in their lines', () => {
-    const rows = [...section.matchAll(/^\| \[([^\]]+)\]\(#[\w-]+\)[^|]*\| `([^`]+)`/gm)];
+  test('the README’s table names every app, and what it gives them stands in their lines', () => {
+    const readme = readFileSync(resolve(root, 'README.md'), 'utf8');
+    const rows = [...readme.matchAll(/^\| \[([^\]]+)\]\(docs\/apps\.md#[\w-]+\)[^|]*\| `([^`]+)`/gm)];
     const headings = [...section.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
     expect(rows.map(([, name]) => name)).toEqual(headings);
     for (const [, name = '', value = ''] of rows) {
@@ -222,7 +223,7 @@ describe('the lines to paste', () => {
     if (runs() === 1) expect(again).toBe(first);
   });
 
-  test('the temperature of generateText would not do for the AI SDK, as the README says', async () => {
+  test('the temperature of generateText would not do for the AI SDK, as the page says', async () => {
     const inOptions = 'providerOptions: { ollama: { options: { temperature: 0 } } }';
     const code = here(blocks.get('AI SDK') ?? '');
     expect(code).toContain(inOptions);
