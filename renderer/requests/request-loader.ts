@@ -34,11 +34,10 @@ const PAGE = 100;
 const MOST_OF_A_PAGE = 500;
 const LOOK = 20;
 /**
- * Milliseconds between two looks at the first page: a list that moves more often is not read, and each time costs a paint of all
- * that is in sight. A search by words may read much of the list.
+ * Milliseconds between two looks at the first page. The first change is shown at once; a list that moves more often is not read,
+ * and each time costs a paint of all that is in sight.
  */
-const PACE_MS = 500;
-const SEARCH_PACE_MS = 1000;
+const PACE_MS = 1000;
 /** Milliseconds between two counts, and of so many requests. */
 const COUNT_MS = 2000;
 const COUNT_MANY_MS = 30_000;
@@ -103,8 +102,7 @@ export class RequestLoader {
           this.#count();
         }
       }
-      const pace = filter.q === undefined ? PACE_MS : SEARCH_PACE_MS;
-      await new Promise((resolve) => setTimeout(resolve, pace));
+      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
     }
     this.#isLooking = false;
   }

@@ -20,7 +20,7 @@ export interface Entry {
   accepted: boolean;
   /** How often it was handed in: again where the connection broke before the 202. */
   handedIn: number;
-  /** Its place in the order of acceptance; undefined where that is not known. */
+  /** Its place in its line, in the order of acceptance; undefined where that is not known. */
   place?: number | undefined;
   createdAt?: string | undefined;
   /** Its answer, once it was seen. */
@@ -36,7 +36,8 @@ interface Run {
 }
 
 export class JobLedger {
-  #places = 0;
+  /** Places given so far, by line. */
+  readonly #places = new Map<string, number>();
   readonly #entries = new Map<string, Entry>();
   /** By the text, which no two jobs share. */
   readonly #runs = new Map<string, Run[]>();
@@ -54,7 +55,9 @@ export class JobLedger {
   accepted(entry: Entry): void {
     entry.accepted = true;
     // One that was handed in again may have been accepted at either time.
-    if (entry.handedIn === 1) entry.place ??= this.#places++;
+    if (entry.handedIn !== 1 || entry.place !== undefined) return;
+    entry.place = this.#places.get(entry.line) ?? 0;
+    this.#places.set(entry.line, entry.place + 1);
   }
 
   /** Ollama was asked something. */
