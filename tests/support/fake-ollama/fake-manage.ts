@@ -1,17 +1,17 @@
-// Model management of the fake Ollama: pull, push, create, copy, delete, blobs.
-// Deliberately no registry traffic and no layers: a pull is a few status lines and a new entry in the catalogue.
+// Model management of the fake Ollama: push, create, copy, delete, blobs, and what a pull (fake-pull.ts) shares with them.
+// Deliberately no registry traffic: what was made is a new entry in the catalogue.
 import { createHash } from 'node:crypto';
 import { modelOf } from './fake-chat.ts';
 import { decode } from './fake-decode.ts';
 import type { Fields } from './fake-decode.ts';
 import { parseName } from './fake-models.ts';
 import type { FakeModel, ModelName } from './fake-models.ts';
-import { COPY, CREATE, DELETE, PULL, PUSH } from './fake-structs.ts';
+import { COPY, CREATE, DELETE, PUSH } from './fake-structs.ts';
 import { FakeError, goJson, Lines, turn } from './fake-wire.ts';
 import type { Client } from './fake-wire.ts';
 import type { World } from './fake-world.ts';
 
-const nameIn = ({ model, name }: Fields): string => String(model || name || '');
+export const nameIn = ({ model, name }: Fields): string => String(model || name || '');
 
 /** NDJSON lines, or without streaming the last one; false when the client left before the end. */
 async function statuses(world: World, client: Client, stream: boolean, lines: readonly unknown[]): Promise<boolean> {
@@ -25,7 +25,8 @@ async function statuses(world: World, client: Client, stream: boolean, lines: re
   return !client.gone;
 }
 
-async function finish(client: Client, stream: boolean, last: unknown): Promise<void> {
+/** The end of such an answer. */
+export async function statusEnd(client: Client, stream: boolean, last: unknown): Promise<void> {
   if (!stream) return client.send(200, PLAIN_JSON, goJson(last));
   const out = new Lines(client);
   await out.json(last);
@@ -45,42 +46,15 @@ async function fail(
 ): Promise<void> {
   if (!stream || lines.length === 0) return client.send(status, PLAIN_JSON, goJson({ error }));
   const out = new Lines(client);
-  for (const line of [...lines, { error }]) await out.json(line);
-  return out.close('error');
+  for (const line of lines) await out.json(line);
+  return statusFailed(client, stream, status, error);
 }
 
 const PULLING = { status: 'pulling manifest' };
 const SUCCESS = { status: 'success' };
 
-export async function pull(world: World, client: Client): Promise<void> {
-  const fields = decode(client.call, PULL);
-  const stream = fields['stream'] !== false;
-  const name = parseName(nameIn(fields));
-  if (name === undefined) throw new FakeError(400, 'invalid model name');
-  const offered = offeredBy(world, name, fields['insecure'] === true);
-  if (typeof offered === 'string') return fail(client, stream, [PULLING], 500, offered);
-  const total = offered.size ?? 2_019_393_189;
-  const digest = `sha256:${offered.digest ?? createHash('sha256').update(name.key).digest('hex')}`;
-  const layer = { status: `pulling ${digest.slice(7, 19)}`, digest, total };
-  const went = await statuses(world, client, stream, [
-    PULLING,
-    layer,
-    { ...layer, completed: Math.trunc(total / 2) },
-    { ...layer, completed: total },
-    { status: 'verifying sha256 digest' },
-    { status: 'writing manifest' },
-  ]);
-  if (!went) return;
-  // A pull of what is there and unchanged keeps what the test said of it.
-  const present = world.catalogue.find(name.short);
-  const unchanged =
-    typeof present === 'object' && (world.options.registry === undefined || `sha256:${present.digest}` === digest);
-  if (!unchanged) world.catalogue.install(offered);
-  await finish(client, stream, SUCCESS);
-}
-
 /** What a registry has under that name, or why it cannot be had: in the words of Go's network and of the registry. */
-function offeredBy({ options }: World, name: ModelName, insecure: boolean): FakeModel | string {
+export function offeredBy({ options }: World, name: ModelName, insecure: boolean): FakeModel | string {
   const { host, namespace, model, tag } = name.parts;
   const url = `${insecure ? 'http' : 'https'}://${host}/v2/${namespace}/${model}/manifests/${tag}`;
   const unreachable = (why: string): string => `pull model manifest: Get ${JSON.stringify(url)}: dial tcp${why}`;
@@ -92,13 +66,22 @@ function offeredBy({ options }: World, name: ModelName, insecure: boolean): Fake
   return found ?? 'pull model manifest: file does not exist';
 }
 
+/** Such an answer fails that has begun. */
+export async function statusFailed(client: Client, stream: boolean, status: number, error: string): Promise<void> {
+  if (!stream) return client.send(status, PLAIN_JSON, goJson({ error }));
+  const out = new Lines(client);
+  await out.json({ error });
+  return out.close('error');
+}
+
 export async function push(world: World, client: Client): Promise<void> {
   const fields = decode(client.call, PUSH);
   const stream = fields['stream'] !== false;
   const spelled = nameIn(fields);
   if (spelled === '') throw new FakeError(400, 'model is required');
   modelOf(world, spelled, `model '${spelled}' not found`);
-  if (await statuses(world, client, stream, [{ status: 'retrieving manifest' }])) await finish(client, stream, SUCCESS);
+  if (await statuses(world, client, stream, [{ status: 'retrieving manifest' }]))
+    await statusEnd(client, stream, SUCCESS);
 }
 
 /** Makes the model from another one; `system`, `template` and `parameters` give it another digest. */
@@ -127,7 +110,7 @@ export async function create(world: World, client: Client): Promise<void> {
   if (!(await statuses(world, client, stream, [...lines, { status: 'writing manifest' }]))) return;
   const digest = digestOf(client.call.rawBody, base.digest);
   world.catalogue.install({ ...base.source, name: name.short, digest, weights: base.weights });
-  await finish(client, stream, SUCCESS);
+  await statusEnd(client, stream, SUCCESS);
 }
 
 const digestOf = (...texts: readonly string[]): string => createHash('sha256').update(texts.join('\n')).digest('hex');
@@ -145,6 +128,9 @@ export function copy(world: World, client: Client): void {
 export function remove(world: World, client: Client): void {
   const spelled = nameIn(decode(client.call, DELETE));
   if (parseName(spelled) === undefined) throw new FakeError(400, `name ${JSON.stringify(spelled)} is invalid`);
+  const model = world.catalogue.find(spelled);
+  // A blob goes with the last model that needs it, which here is taken for this one.
+  if (typeof model === 'object') world.partial.delete(`sha256:${model.weights}`);
   if (!world.catalogue.remove(spelled)) throw new FakeError(404, `model '${spelled}' not found`);
   client.send(200, undefined, '');
 }

@@ -27,6 +27,8 @@ export interface FakeModel {
   /** Modelfile SYSTEM and TEMPLATE, only shown by /api/show. */
   readonly system?: string;
   readonly template?: string;
+  /** The whole text of it; shown by /api/show, as one with several is. */
+  readonly license?: string;
   /** Makes it a cloud stub: no load, no slot, and chunks name the remote. */
   readonly remote?: { readonly model: string; readonly host: string };
 }

@@ -3,12 +3,13 @@
 // It simulates: all of Ollama's routes and its OpenAI and Anthropic dialects, with their status, framing, order of keys and wording
 // (tests/unit/fake-ollama/fake-transcripts.test.ts compares them with recordings of a real one); the scheduler with loads, evictions, slots and
 // keep_alive; what goes wrong: killed runners, silent ends, restarts, cut connections, something else that answers in its place.
-// It does not: run a model, count real tokens, render templates, keep layers, reach a registry, or search the web.
+// It does not: run a model, count real tokens, render templates, reach a registry, or search the web.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Instead, RecordedCall, Scripted } from './fake-call.ts';
 import type { Gate } from './fake-events.ts';
 import type { FakeModel } from './fake-models.ts';
+import type { ScriptedPull } from './fake-pull.ts';
 import { loadedModels, serve } from './fake-routes.ts';
 import type { LoadedModel } from './fake-routes.ts';
 import type { LoadRecord } from './fake-scheduler.ts';
@@ -20,6 +21,7 @@ export type { Gate } from './fake-events.ts';
 export { DEFAULT_MODELS } from './fake-models.ts';
 export type { FakeDetails, FakeModel } from './fake-models.ts';
 export type { LoadedModel } from './fake-routes.ts';
+export type { ScriptedPull } from './fake-pull.ts';
 export type { LoadRecord } from './fake-scheduler.ts';
 export type { FakeOptions } from './fake-world.ts';
 
@@ -51,6 +53,8 @@ export interface FakeOllama {
   always(script: Scripted | undefined): void;
   /** The script of every model call that matches. Goes before `next` and `always`; the first rule that matches wins. */
   when(match: (call: RecordedCall) => boolean, script: Scripted): void;
+  /** Scripts for the next pulls in order of their arrival; each is used once. */
+  nextPull(...scripts: readonly ScriptedPull[]): void;
   /** Holds every model run in its slot before its first byte. Several gates hold until all are released. */
   gate(): Gate;
   /** Holds every load before its end. */
@@ -146,6 +150,7 @@ export async function startFakeOllama(options: FakeOptions = {}): Promise<FakeOl
     },
     loaded: () => loadedModels(world),
     next: (...scripts) => void world.queued.push(...scripts),
+    nextPull: (...scripts) => void world.pulls.push(...scripts),
     always: (script) => {
       world.fallback = script;
     },

@@ -24,6 +24,7 @@ function show(model: Installed): unknown {
   );
   const lines = parameters.map(([name, value]) => `${name.padEnd(30)} ${JSON.stringify(value)}`);
   return {
+    ...(model.source.license !== undefined && { license: model.source.license }),
     modelfile: modelfile(model, template, parameters),
     ...(lines.length > 0 && { parameters: lines.join('\n') }),
     template,

@@ -6,6 +6,7 @@ import { Gates, Watchers } from './fake-events.ts';
 import type { Gate } from './fake-events.ts';
 import { Catalogue, DEFAULT_MODELS } from './fake-models.ts';
 import type { FakeModel } from './fake-models.ts';
+import type { ScriptedPull } from './fake-pull.ts';
 import { Scheduler } from './fake-scheduler.ts';
 import type { Client } from './fake-wire.ts';
 
@@ -66,6 +67,9 @@ export class World {
   readonly clients = new Set<Client>();
   /** Digests of uploaded blobs, with `sha256:`. */
   readonly blobs = new Set<string>();
+  /** What has come of the parts of models that were pulled, by digest; it stays, as on a disk. */
+  readonly partial = new Map<string, number>();
+  readonly pulls: ScriptedPull[] = [];
   calls: Call[] = [];
   active = 0;
   peak = 0;
@@ -152,6 +156,8 @@ export class World {
     this.scheduler.loads.length = 0;
     this.catalogue.replaceAll(this.options.models ?? DEFAULT_MODELS);
     this.blobs.clear();
+    this.partial.clear();
+    this.pulls.length = 0;
     this.calls = [];
     this.queued.length = 0;
     this.rules.length = 0;
