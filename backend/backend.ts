@@ -31,8 +31,7 @@ import { Requests } from './core/requests/requests.ts';
 import { RequestDesk } from './core/stories/request-desk.ts';
 import { RequestNews } from './core/stories/request-news.ts';
 import { Reloads } from './core/models/reloads.ts';
-import { queueView } from './core/stories/queue-now.ts';
-import { health, modelsView, snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
+import { feedSources, type SnapshotParts } from './core/stories/snapshot.ts';
 import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
 import { Slowness } from './core/stories/slowness.ts';
@@ -52,6 +51,7 @@ import { Legacy } from './legacy.ts';
 import { modelMemory } from './ollama-memory.ts';
 import { openBatches } from './batch-work.ts';
 import { openFront } from './front.ts';
+import { openPulls } from './pull-work.ts';
 import { openStores } from './stores.ts';
 import { openTexts } from './text-work.ts';
 
@@ -118,6 +118,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const working = { ...memory, ...asking, config, clock, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
+  const { pulls, pullControl } = openPulls({
+    ...working,
+    database,
+    away: () => watch.state.away,
+    onInstalled: () => watch.invalidate(),
+    onChange: () => feed.touch('pulls'),
+  });
   const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights() });
   const embedder = new Embedder(working);
   const handedOnRuns = new HandedOnRuns(working);
@@ -135,21 +142,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     estimator,
     residency,
     modelfiles,
+    pulls,
     watchingUntil: () => texts.watchingUntil,
     behind: () => jobs.backlog.size,
     openBatches: (watcher) => batches.open(watcher),
     notices: () => board.sentences,
   };
-  const feed = new Feed(
-    {
-      snapshot: ({ watcher, figures }) =>
-        figures ? snapshot(shown, watcher) : { health: health(shown), models: modelsView(shown) },
-      state: () => ({ health: health(shown) }),
-      queue: ({ watcher }) => queueView(shown, watcher),
-      model: () => ({ models: modelsView(shown) }),
-    },
-    clock,
-  );
+  const feed = new Feed(feedSources(shown), clock);
   const jobs = new Jobs({
     ...working,
     gateway,
@@ -173,6 +172,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
     feed.touch('state', 'model');
     jobs.feed();
+    pulls.feed();
     queue.recheck();
     warmer.check(life.signal);
   }
@@ -234,6 +234,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     stores.open();
     texts.open();
     jobs.open();
+    pulls.open();
     batchWork.offline.resume();
   });
   history.began(stores.history);
@@ -242,7 +243,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   const lookAgain = (): void => (beat.look(), void watch.reconfigured());
   const url = `http://127.0.0.1:${port}`;
-  const looking = { shown, acting, queue, jobs, batches, ...shows, texts: textWork.control(url) };
+  const looking = { shown, acting, queue, jobs, batches, ...shows, texts: textWork.control(url), pullControl };
   const control = hostControl({ ...looking, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
@@ -250,7 +251,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     forgetStores();
     embedder.drain();
     jobs.stop();
-    await batchWork.stop();
+    await Promise.all([batchWork.stop(), pulls.stop()]);
     await gateway.drain(drainMs);
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
     await watch.stop();

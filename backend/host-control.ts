@@ -1,6 +1,7 @@
 // What the host of a gateway can see and do: the tray and the window use it.
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { DayView, LiveView } from './contract/desktop.ts';
+import type { ModelDetails } from './contract/model-commands.ts';
 import type { RequestCounts } from './contract/request-commands.ts';
 import type { RequestQuery } from './contract/request-query.ts';
 import type { SpanWord } from './contract/spans.ts';
@@ -9,16 +10,18 @@ import type { LeaseQueue } from './core/queue/queue.ts';
 import { act, readAction, type ActionParts } from './core/stories/actions.ts';
 import type { CancelledBatch } from './contract/queue-view.ts';
 import type { Days } from './core/stories/day-figures.ts';
+import { modelDetails, removeModel } from './core/stories/models-on-disk.ts';
 import type { JobBatches } from './core/stories/job-batches.ts';
 import type { Jobs } from './core/stories/jobs.ts';
 import type { RequestDesk } from './core/stories/request-desk.ts';
 import { queueView } from './core/stories/queue-now.ts';
 import { snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import type { Feed } from './core/telemetry/feed.ts';
+import type { PullControl } from './pull-work.ts';
 import type { TextControl } from './text-work.ts';
 
 /** What the host of a running gateway can see and do without HTTP. */
-export interface Control extends TextControl {
+export interface Control extends TextControl, PullControl {
   /** Everything as it is now. */
   live(): NonNullable<LiveView>;
   /** What happened in a range of time up to now. Rejects when the gateway ends. */
@@ -46,6 +49,10 @@ export interface Control extends TextControl {
   moveUp(requestId: string): number;
   /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
   act(action: Action, data: unknown, signal: AbortSignal): Promise<ActionResult>;
+  /** Deletes a model from the disk. Throws model_not_found, and what Ollama says. */
+  removeModel(model: string): Promise<void>;
+  /** What is known of an installed model. Throws model_not_found. */
+  modelDetails(model: string): Promise<ModelDetails>;
   /** Looks at Ollama now: the machine woke up, or somebody started it. */
   lookAgain(): void;
 }
@@ -59,6 +66,7 @@ export interface HostControlParts {
   readonly requestDesk: RequestDesk;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
   readonly texts: TextControl;
+  readonly pullControl: PullControl;
   readonly days: Pick<Days, 'view'>;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
@@ -67,7 +75,7 @@ export interface HostControlParts {
 
 /** The control of a gateway that is made of these parts. */
 export function hostControl(parts: HostControlParts): Control {
-  const { shown, acting, queue, jobs, batches, requestDesk, feed, days, texts, life, lookAgain } = parts;
+  const { shown, acting, queue, jobs, batches, requestDesk, feed, days, texts, pullControl, life, lookAgain } = parts;
   return {
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     day: (span) => days.view(span),
@@ -93,6 +101,9 @@ export function hostControl(parts: HostControlParts): Control {
       return result;
     },
     ...texts,
+    ...pullControl,
+    removeModel: (model) => removeModel(acting, model, life),
+    modelDetails: (model) => modelDetails({ ...acting, requestDesk, estimator: shown.estimator }, model, life),
     lookAgain,
   };
 }

@@ -116,7 +116,7 @@ export const COMMANDS = {
   unload: {
     what: 'take a model out of memory',
     arguments: [{ ...modelName, what: 'the model (else the default one)', optional: true }],
-    options: remote,
+    options: { idle: { what: 'all models that no request needs now' }, ...remote },
   },
   clear: {
     what: 'forget kept answers',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';
 import { MODE_NAMES } from './mode.ts';
+import { pullListSchema } from './pull-view.ts';
 import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
 import { requestDetailSchema } from './request-detail.ts';
 
@@ -137,6 +138,8 @@ export const ACTIONS = {
   clear_conversation_cache: nothing,
   warm_model: z.strictObject({ model }).nullish(),
   unload_model: z.strictObject({ model }).nullish(),
+  /** All models that no request runs on or waits for. */
+  unload_idle: nothing,
   delete: z.strictObject({
     key: z.string().regex(/^[0-9a-f]{16,64}$/, { error: 'must be 16 to 64 hex digits, as X-Cache-Key shows them' }),
   }),
@@ -155,6 +158,9 @@ export const actionResultSchema = z.object({
   freed_bytes: count.optional(),
   model: z.string().optional(),
   load_ms: ms.optional(),
+  /** Of unload_idle: the models that left memory, and those that stay since they are in use. */
+  unloaded: z.array(z.string()).optional(),
+  in_use: z.array(z.string()).optional(),
 });
 export type ActionResult = z.infer<typeof actionResultSchema>;
 
@@ -252,6 +258,7 @@ export const snapshotSchema = z.object({
   health: healthSchema,
   stats: cacheStatsSchema,
   models: z.array(installedSchema),
+  ...pullListSchema.shape,
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
@@ -270,6 +277,7 @@ export const EVENTS = {
     left_out: count.optional(),
   }),
   model: z.object({ models: z.array(installedSchema) }),
+  pulls: pullListSchema,
   notice: noticeFactSchema,
 } as const;
 export type EventName = keyof typeof EVENTS;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { SCOPES } from './api-key.ts';
 import { daySchema } from './day.ts';
 import { ACTION_NAMES, actionResultSchema, noticeFactSchema, snapshotSchema } from './control.ts';
+import { MODEL_COMMANDS } from './model-commands.ts';
 import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
 import { LANGUAGES, type Language } from './languages.ts';
@@ -214,6 +215,7 @@ export const COMMANDS = {
   cancel_batch: { input: z.strictObject({ batch_id: z.string().min(1).max(128) }), output: cancelledBatchSchema },
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   ...REQUEST_COMMANDS,
+  ...MODEL_COMMANDS,
   /** The actions of POST /api/cache-stats, with their data. */
   act: {
     input: z.strictObject({ action: z.enum(ACTION_NAMES as [string, ...string[]]), data: z.unknown() }),

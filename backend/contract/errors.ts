@@ -50,6 +50,7 @@ export const ERRORS = {
   },
   request_not_found: { status: 404, retryable: false, when: 'No request has this id.' },
   file_not_found: { status: 404, retryable: false, when: 'No file has this id.' },
+  pull_not_found: { status: 404, retryable: false, when: 'No download of this model is in line.' },
   batch_not_found: { status: 404, retryable: false, when: 'No batch has this id.' },
   method_not_allowed: {
     status: 405,

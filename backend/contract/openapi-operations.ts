@@ -1,84 +1,10 @@
 // Our own routes as OpenAPI tells them: what each is for, takes and answers, by the schemas that check it.
-import { z } from 'zod';
-import { chatRequestSchema, namespaceSchema, requestIdSchema } from './chat/chat-request.ts';
-import { chatAnswerSchema } from './chat/chat.ts';
-import {
-  ACTION_NAMES,
-  actionResultSchema,
-  cacheStatsSchema,
-  conversationRemovedSchema,
-  conversationViewSchema,
-  healthSchema,
-  noticeListSchema,
-  detailedRequestSchema,
-  requestListSchema,
-} from './control.ts';
-import { daySchema } from './day.ts';
-import { wireErrorSchema, type ErrorCode } from './errors.ts';
-import type { DropInBody } from './openapi-bodies.ts';
-import {
-  acceptedBatchSchema,
-  acceptedSchema,
-  batchViewSchema,
-  cancelledBatchSchema,
-  cancelledSchema,
-  queueSchema,
-  requestViewSchema,
-} from './queue-view.ts';
-import {
-  askedAgainSchema,
-  requestBodySchema,
-  textsRemovedSchema,
-  watchingSchema,
-  watchWishSchema,
-} from './request-body.ts';
+import { namespaceSchema, requestIdSchema } from './chat/chat-request.ts';
+import type { ErrorCode } from './errors.ts';
+import { plain, type Answered, type Json, type Sent } from './openapi-shapes.ts';
 import { requestQuerySchema } from './request-query.ts';
 import type { OwnRoute } from './routes.ts';
 import { SPAN_WORDS, USUAL_SPAN } from './spans.ts';
-
-export type Json = Readonly<Record<string, unknown>>;
-
-/** POST /api/cache-stats; what `data` may hold depends on the action. */
-const actionSchema = z.strictObject({
-  action: z.enum(ACTION_NAMES as [string, ...string[]]),
-  data: z.looseObject({}).nullish(),
-});
-
-/** Every named shape: requests as they may come, answers as they are sent. */
-export const SENT = {
-  ChatRequest: chatRequestSchema,
-  ChatRequests: z.union([chatRequestSchema, z.array(chatRequestSchema).min(1)]),
-  Action: actionSchema,
-  WatchWish: watchWishSchema,
-} as const;
-
-export const ANSWERED = {
-  ChatAnswer: chatAnswerSchema,
-  Accepted: acceptedSchema,
-  AcceptedBatch: acceptedBatchSchema,
-  BatchView: batchViewSchema,
-  CancelledBatch: cancelledBatchSchema,
-  RequestView: requestViewSchema,
-  Queue: queueSchema,
-  Cancelled: cancelledSchema,
-  Conversation: conversationViewSchema,
-  ConversationRemoved: conversationRemovedSchema,
-  DetailedRequest: detailedRequestSchema,
-  RequestList: requestListSchema,
-  RequestBody: requestBodySchema,
-  AskedAgain: askedAgainSchema,
-  Watching: watchingSchema,
-  TextsRemoved: textsRemovedSchema,
-  CacheStats: cacheStatsSchema,
-  NoticeList: noticeListSchema,
-  Day: daySchema,
-  ActionResult: actionResultSchema,
-  Health: healthSchema,
-  Error: wireErrorSchema,
-} as const;
-
-export type Sent = keyof typeof SENT | DropInBody;
-export type Answered = keyof typeof ANSWERED;
 
 export interface Operation {
   readonly what: string;
@@ -248,6 +174,29 @@ export const OPERATIONS: {
       errors: ['request_not_found'],
     },
   },
+  '/api/pulls': {
+    get: {
+      what: 'Downloads of models in line',
+      answers: { status: 200, shapes: ['PullList'], what: 'How far each is, in the order of the line' },
+      errors: [],
+    },
+    post: {
+      what: 'Put a download in line, have one go on that stopped, or pause one',
+      sends: 'PullWish',
+      answers: { status: 202, shapes: ['Pull'], what: 'Taken in; it is on the disk' },
+      errors: ['invalid_request', 'pull_not_found', 'queue_full', 'management_disabled'],
+    },
+    delete: {
+      what: 'Take a download out of the line',
+      query: [{ name: 'model', in: 'query', required: true, schema: { type: 'string' } }],
+      answers: {
+        status: 200,
+        shapes: ['PullRemoved'],
+        what: 'Ended. Ollama keeps what came until it is started an hour later',
+      },
+      errors: ['invalid_request', 'pull_not_found', 'management_disabled'],
+    },
+  },
   '/api/cache-stats': {
     get: {
       what: 'Statistics',
@@ -287,10 +236,4 @@ export const OPERATIONS: {
 function requestQuery(): readonly Json[] {
   const { properties } = plain(requestQuerySchema, 'input') as { readonly properties: Readonly<Record<string, Json>> };
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
-}
-
-/** A schema as plain JSON Schema. What JSON Schema cannot say, such as a check in code, is left out. */
-export function plain(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-  return json;
 }

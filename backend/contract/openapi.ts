@@ -4,16 +4,8 @@ import { z } from 'zod';
 import { OWN_FIELDS } from './chat/chat-request.ts';
 import { ERRORS, RUN_ERRORS, type ErrorCode } from './errors.ts';
 import { dropInBodies, DROP_IN_SENDS } from './openapi-bodies.ts';
-import {
-  ANSWERED,
-  OPERATIONS,
-  plain,
-  SENT,
-  type Answered,
-  type Json,
-  type Operation,
-  type Sent,
-} from './openapi-operations.ts';
+import { OPERATIONS, type Operation } from './openapi-operations.ts';
+import { ANSWERED, plain, SENT, type Answered, type Json, type Sent } from './openapi-shapes.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, type DropInRoute, type OwnRoute } from './routes.ts';
 
 /** The whole description; `version` is that of the app. OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */

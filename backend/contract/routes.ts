@@ -100,10 +100,16 @@ export const ROUTES = [
   {
     path: '/api/notices',
     methods: ['GET'],
-    dialect: 'own',
-    ...LOOKS,
-    scope: 'each',
+    ...TELLS,
     what: 'What you should know, and what to do: what is so, and the last of what was.',
+  },
+  {
+    path: '/api/pulls',
+    methods: ['GET', 'POST', 'DELETE'],
+    ...MANAGES,
+    dialect: 'own',
+    by: 'hearth',
+    what: 'Downloads of models in line: how far each is; put one in line, pause it, have it go on, cancel it.',
   },
   {
     path: '/metrics',

@@ -75,3 +75,23 @@ export interface ConversationStore {
   clear(watcher: string): Removed;
   readonly figures: StoreFigures | undefined;
 }
+
+/** A download in line, as it is kept. */
+export interface KeptPull {
+  readonly model: string;
+  /** When it was asked for, in milliseconds since 1970. */
+  readonly since: number;
+  readonly state: 'waiting' | 'paused' | 'failed';
+  readonly error?: string | undefined;
+  /** Bytes, as far as they were known. */
+  readonly completed?: number | undefined;
+  readonly total?: number | undefined;
+}
+
+/** The line of downloads on the disk. Few: it is written whole. */
+export interface PullStore {
+  /** In the order of the line. */
+  kept(): readonly KeptPull[];
+  /** In the place of what was kept; on the disk when this returns. */
+  keep(line: readonly KeptPull[]): void;
+}

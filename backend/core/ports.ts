@@ -2,6 +2,7 @@
 import type { ChatEvent } from '../contract/chat/chat.ts';
 import type { Config } from '../contract/config/config.ts';
 import type { ErrorCode } from '../contract/errors.ts';
+import type { PullStep } from '../contract/pull-view.ts';
 
 /** Milliseconds since 1970 by the clock on the wall, which people and NTP set: for times that are shown, never for a duration. */
 export type Now = () => number;
@@ -86,6 +87,10 @@ export interface Modelfile {
   readonly weights: string | undefined;
   /** Tokens that the model was made for: no context is larger. Undefined where Ollama does not tell. */
   readonly contextLength?: number;
+  /** Numbers in one of its vectors, where it makes some. */
+  readonly vectorLength?: number;
+  /** What its licence is called. */
+  readonly license?: string;
 }
 
 /** One model of `/api/ps`. */
@@ -141,6 +146,13 @@ export interface Upstream {
   load(spec: RunnerSpec, keepAlive: string | number | undefined, signal: AbortSignal): Promise<void>;
   /** Asks for the model to be unloaded; resolves at once, before it is. */
   unload(model: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Downloads a model, or goes on where it broke off; tells each line as it comes. Resolves when the model is there. Throws
+   * idle_timeout too, where no byte comes any more.
+   */
+  pull(model: string, signal: AbortSignal, tell: (step: PullStep) => void): Promise<void>;
+  /** Deletes a model from the disk. */
+  remove(model: string, signal: AbortSignal): Promise<void>;
   tags(signal: AbortSignal): Promise<readonly InstalledModel[]>;
   ps(signal: AbortSignal): Promise<readonly LoadedModel[]>;
   version(signal: AbortSignal): Promise<string>;

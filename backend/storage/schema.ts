@@ -6,6 +6,7 @@ import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
+import { PULL_TABLES } from './pull-store.ts';
 import { RECORDING_TABLES } from './recording-texts.ts';
 import { REQUEST_SEARCH, REQUEST_TABLES } from './request-tables.ts';
 import type { Connection } from './rows.ts';
@@ -38,8 +39,9 @@ export const SCHEMA: Schema = {
       REQUEST_TABLES,
     ].join('\n'),
     [REQUEST_SEARCH, TEXT_TABLES, HISTORY_OF_THE_DAY].join('\n'),
+    PULL_TABLES,
   ],
-  carried: ['history', ...JOB_CARRIED, 'recording_texts', 'recordings', 'text_watch'],
+  carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

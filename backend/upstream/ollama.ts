@@ -23,6 +23,7 @@ import { exchangeOver } from './exchange.ts';
 import { firstTokenLate, malformed, noAnswer, notDone, notOllama, tooLong } from './failure.ts';
 import { answerIn, MB, textOf } from './ndjson.ts';
 import { Abilities } from './abilities.ts';
+import { pulled, removed } from './pulling.ts';
 import {
   capabilitiesSchema,
   embeddingsSchema,
@@ -188,6 +189,8 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
         signal,
       ),
     unload: (model, signal) => sendEmpty({ model, messages: [], keep_alive: 0 }, signal),
+    pull: (model, signal, tell) => pulled({ clock, exchange }, model, signal, tell),
+    remove: (model, signal) => removed({ exchange }, model, signal),
     tags: async (signal) => await abilities.told(await look(signal, tagsSchema, (client) => client.list()), signal),
     ps: (signal) => look(signal, psSchema, (client) => client.ps()),
     version: (signal) => look(signal, versionSchema, (client) => client.version()),

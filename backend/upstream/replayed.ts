@@ -24,6 +24,8 @@ export function unlessReplayed(ollama: Upstream, options: ReplayedOptions): Upst
     modelfile: (...asked) => now().modelfile(...asked),
     load: (...asked) => now().load(...asked),
     unload: (...asked) => now().unload(...asked),
+    pull: (...asked) => now().pull(...asked),
+    remove: (...asked) => now().remove(...asked),
     tags: (...asked) => now().tags(...asked),
     ps: (...asked) => now().ps(...asked),
     version: (...asked) => now().version(...asked),
@@ -50,6 +52,9 @@ function replayedUpstream(options: ReplayedOptions): Upstream {
   const runsNothing = async (): Promise<never> => {
     throw new AppError('not_cached', 'Hearth replays a recording, so no model runs.');
   };
+  const changesNothing = async (): Promise<never> => {
+    throw new AppError('not_cached', 'Hearth replays a recording, so the models stay as they are.');
+  };
   return {
     chat: runsNothing,
     generate: runsNothing,
@@ -58,6 +63,8 @@ function replayedUpstream(options: ReplayedOptions): Upstream {
     modelfile: async () => ({ parameters: new Map(), weights: undefined }),
     load: async () => undefined,
     unload: async () => undefined,
+    pull: changesNothing,
+    remove: changesNothing,
     tags: async () => installed(options),
     ps: async () => [],
     version: async () => REPLAYED_VERSION,

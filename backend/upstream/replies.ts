@@ -143,17 +143,43 @@ function weightsOf(modelfile: string): string | undefined {
   return blobs.length === 0 ? undefined : blobs.join(' ');
 }
 
-/** The key of the model's longest context among what its file says of it; the architecture's name comes before it. */
+/** What a model's file says of itself; the architecture's name comes before each key. */
 const CONTEXT_LENGTH = /^[^.]+\.context_length$/;
+const VECTOR_LENGTH = /^[^.]+\.embedding_length$/;
+
+/** A licence is told by its first line, and the next one where that has its version. */
+const LONGEST_NAME = 80;
+
+/** "Apache License Version 2.0, January 2004", from the whole text of it. */
+function licenseName(whole: string): string | undefined {
+  const [first, next = ''] = whole
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (first === undefined) return undefined;
+  return (/^version\b/i.test(next) ? `${first} ${next}` : first).slice(0, LONGEST_NAME);
+}
 
 /** Answer of /api/show, as far as a Modelfile is told in it. */
 export const modelfileSchema = z
-  .object({ parameters: text, modelfile: text, model_info: z.record(z.string(), z.unknown()).nullish().catch(null) })
+  .object({
+    parameters: text,
+    modelfile: text,
+    license: text.catch(null),
+    model_info: z.record(z.string(), z.unknown()).nullish().catch(null),
+  })
   .transform((shown): Modelfile => {
-    const length = Object.entries(shown.model_info ?? {}).find(([key]) => CONTEXT_LENGTH.test(key))?.[1];
+    const said = (key: RegExp): number | undefined => {
+      const value = Object.entries(shown.model_info ?? {}).find(([name]) => key.test(name))?.[1];
+      return typeof value === 'number' && value > 0 ? value : undefined;
+    };
+    const [contextLength, vectorLength] = [said(CONTEXT_LENGTH), said(VECTOR_LENGTH)];
+    const license = licenseName(shown.license ?? '');
     return {
       parameters: parametersSchema.parse(shown),
       weights: weightsOf(shown.modelfile ?? ''),
-      ...(typeof length === 'number' && length > 0 ? { contextLength: length } : {}),
+      ...(contextLength === undefined ? {} : { contextLength }),
+      ...(vectorLength === undefined ? {} : { vectorLength }),
+      ...(license === undefined ? {} : { license }),
     };
   });

@@ -43,6 +43,8 @@ export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'inv
     modelfile: (model, signal) => upstream.modelfile(model, signal),
     load: (spec, keepAlive, signal) => reported(upstream.load(spec, keepAlive, signal)),
     unload: (model, signal) => reported(upstream.unload(model, signal)),
+    pull: (model, signal, tell) => reported(upstream.pull(model, signal, tell)),
+    remove: (model, signal) => reported(upstream.remove(model, signal)),
     tags: (signal) => upstream.tags(signal),
     ps: (signal) => upstream.ps(signal),
     version: (signal) => upstream.version(signal),

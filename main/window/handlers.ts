@@ -10,6 +10,7 @@ import type { Handlers } from './bridge.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
 import type { Settings } from '../settings/settings.ts';
+import { modelHandlers } from './model-handlers.ts';
 import { requestHandlers } from './request-handlers.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 
@@ -50,6 +51,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     day: ({ span }) => running(supervisor).day(span),
 
     ...requestHandlers(supervisor, parts.copy),
+    ...modelHandlers(supervisor),
     cancel: ({ request_id }) => {
       running(supervisor).requests.cancel(request_id);
       return { request_id, status: 'cancelled' };

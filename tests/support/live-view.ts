@@ -1,6 +1,7 @@
 // A whole live view of a gateway at rest with a warm model; a test says only what differs.
 import type { Mode } from '../../backend/contract/mode.ts';
 import type { Health, ModelView } from '../../backend/contract/control.ts';
+import type { PullView } from '../../backend/contract/pull-view.ts';
 import type { BatchSummary, QueueEntry } from '../../backend/contract/queue-view.ts';
 import type { LiveView } from '../../backend/contract/desktop.ts';
 
@@ -16,6 +17,7 @@ export interface LiveChange {
   readonly behind?: number;
   readonly batches?: BatchSummary[];
   readonly models?: ModelView[];
+  readonly pulls?: PullView[];
   readonly hits?: number;
   readonly misses?: number;
   readonly entries?: number;
@@ -107,6 +109,7 @@ export function liveView(change: LiveChange = {}): NonNullable<LiveView> {
     },
     models: change.models ?? [loadedModel('llama3.2', true), loadedModel('deepseek-r1:8b', false)],
     queue,
+    pulls: change.pulls ?? [],
     stats: {
       timestamp: WHEN,
       since: WHEN,
@@ -143,5 +146,22 @@ export function liveView(change: LiveChange = {}): NonNullable<LiveView> {
       queue,
       upstream,
     },
+  };
+}
+
+/** A download in full swing: that of the mock pages. */
+export function downloading(model: string, over: Partial<PullView> = {}): PullView {
+  return {
+    model,
+    state: 'running',
+    phase: 'downloading',
+    completed: 3_100_000_000,
+    total: 5_200_000_000,
+    bytes_per_s: 42_000_000,
+    left_ms: 50_000,
+    silent_ms: 0,
+    error: null,
+    since: WHEN,
+    ...over,
   };
 }

@@ -75,6 +75,8 @@ export class SmallMemory {
       generate: refuse,
       embed: refuse,
       embeddings: refuse,
+      pull: refuse,
+      remove: refuse,
       tags: refuse,
       ps: refuse,
       version: refuse,

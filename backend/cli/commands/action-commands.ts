@@ -1,6 +1,6 @@
 // `hearth warm`, `hearth unload`, `hearth clear`: what can be told to the gateway at once.
 import type { Action, ActionResult } from '../../contract/control.ts';
-import { duration, megabytes, plural } from '../../contract/in-words.ts';
+import { bytes, duration, megabytes, plural } from '../../contract/in-words.ts';
 import { amountIn } from '../../contract/units.ts';
 import { UsageError } from '../exits.ts';
 import { gatewayOf, type RemoteOptions } from '../gateway/gateway-client.ts';
@@ -14,8 +14,15 @@ export const warm: Run<'warm'> = async ({ args: [model], options }, host) => {
 };
 
 export const unload: Run<'unload'> = async ({ args: [model], options }, host) => {
+  if (options.idle) return await act('unload_idle', {}, options, host, freedWords);
   await act('unload_model', { model }, options, host, (done) => `${done.model ?? 'The model'} is out of memory.`);
 };
+
+function freedWords({ unloaded = [], in_use: inUse = [], freed_bytes = 0 }: ActionResult): string {
+  const kept = inUse.length === 0 ? '' : ` In use, and so kept: ${inUse.join(', ')}.`;
+  if (unloaded.length === 0) return `Nothing was to be unloaded.${kept}`;
+  return `Out of memory: ${unloaded.join(', ')}, ${bytes(freed_bytes)}.${kept}`;
+}
 
 export const clear: Run<'clear'> = async ({ options }, host) => {
   const data = { model: options.model, older_than_s: secondsOf(options['older-than']) };

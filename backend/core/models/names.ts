@@ -8,6 +8,11 @@ import type { InstalledModel } from '../ports.ts';
 /** Host, namespace, name and tag, each as Ollama takes it (ollama types/model/name.go). */
 const NAME = /^(?:(?:(?:[a-z]+:\/\/)?\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/i;
 
+/** Whether Ollama takes it for the name of a model. */
+export function isModelName(name: string): boolean {
+  return NAME.test(withoutLocal(name));
+}
+
 /** A name without the word that keeps it on this machine (ollama internal/modelref). */
 export function withoutLocal(name: string): string {
   return name.trim().replace(/:local$/i, '');
@@ -69,7 +74,7 @@ const SAID = {
 
 /** The refusal of a name that is no installed model, or is no valid name. `to`: what the model was wanted for. */
 export function noSuchModel(name: string, installed: readonly InstalledModel[], to: keyof typeof SAID): AppError {
-  if (NAME.test(withoutLocal(name))) {
+  if (isModelName(name)) {
     return new AppError('model_not_found', notInstalled(name, installed), {
       native: { status: 404, body: { error: SAID[to](name) } },
     });

@@ -17,6 +17,8 @@ export class Uses {
   #shown: ReadonlyMap<string, number> | undefined;
   /** Those whose time we moved ourselves. */
   readonly #ours = new Set<string>();
+  /** Those that somebody had unloaded by Hearth, and that nobody has used since. */
+  readonly #putAway = new Set<string>();
 
   constructor(clock: Clock, weights: (digest: string) => string) {
     this.#clock = clock;
@@ -26,12 +28,25 @@ export class Uses {
   /** Notes that a request of somebody ended. */
   used(weights: string): void {
     this.#usedAt.set(weights, this.#clock.elapsed());
-    this.#ours.add(weights);
+    this.touched(weights);
   }
 
   /** Notes that an empty request of our own loaded or renewed it, which is not a use. */
   touched(weights: string): void {
     this.#ours.add(weights);
+    this.#putAway.delete(weights);
+  }
+
+  /** Notes that somebody had it unloaded, and so wants its memory for something else. */
+  putAway(weights: string): void {
+    this.#usedAt.delete(weights);
+    this.#ours.add(weights);
+    this.#putAway.add(weights);
+  }
+
+  /** Whether it was put away, and has not been loaded since. */
+  isPutAway(weights: string): boolean {
+    return this.#putAway.has(weights);
   }
 
   /**
@@ -45,6 +60,7 @@ export class Uses {
       for (const weights of this.#usedAt.keys()) if (!shown.has(weights)) this.#usedAt.delete(weights);
     }
     for (const [weights, at] of shown) {
+      if (!before.has(weights)) this.#putAway.delete(weights);
       const moved = Math.abs(at - (before.get(weights) ?? -Infinity)) >= MOVED_MS;
       if (moved && !this.#ours.delete(weights)) this.#usedAt.set(weights, this.#clock.elapsed());
     }
@@ -57,6 +73,7 @@ export class Uses {
   /** Ollama is away: models that are missing when it comes back were not pushed out by another one. */
   away(): void {
     this.#shown = undefined;
+    this.#putAway.clear();
   }
 
   /** Milliseconds since another model than this was used; Infinity when none was. */

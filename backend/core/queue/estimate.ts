@@ -119,6 +119,12 @@ export class Estimator {
     return evalMs === undefined || evalMs <= 0 ? null : Math.round(10_000 / evalMs) / 10;
   }
 
+  /** Tokens of a prompt a second; null until one was measured. */
+  readTokensPerSecond(model: string): number | null {
+    const promptMs = this.#models.get(model)?.promptMs;
+    return promptMs === undefined || promptMs <= 0 ? null : Math.round(1000 / promptMs);
+  }
+
   #learned(model: string): Learned {
     const known = this.#models.get(model) ?? {
       charsPerToken: undefined,

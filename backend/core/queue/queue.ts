@@ -191,6 +191,15 @@ export class LeaseQueue {
     return place;
   }
 
+  /** The models that run now or are waited for. */
+  models(): Set<string> {
+    return new Set(
+      [...this.#runs.all().map(({ wish }) => wish), ...this.#line.all().map(({ wish }) => wish)].map(
+        ({ model }) => model,
+      ),
+    );
+  }
+
   /** Whether anybody in line needs this runner. */
   wants(runner: string): boolean {
     return this.#line.wants(runner);

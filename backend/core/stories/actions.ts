@@ -17,6 +17,8 @@ import type { Residency } from '../models/residency.ts';
 import { settle, type SettleParts } from './settle.ts';
 import { keepAliveOf, leastContext, shapeRequest } from './shape.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { unload, unloadIdle } from './unloading.ts';
+import type { Uses } from '../models/uses.ts';
 import type { Lane } from '../queue/waiter.ts';
 
 export interface ActionParts extends SettleParts {
@@ -26,6 +28,7 @@ export interface ActionParts extends SettleParts {
   readonly conversations: Conversations;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
+  readonly uses: Uses;
   readonly modelfiles: Modelfiles;
   readonly telemetry: Telemetry;
   readonly upstream: Upstream;
@@ -68,9 +71,6 @@ export function readAction(body: unknown): AskedAction {
   return { action: known, data: parsed.data ?? {} };
 }
 
-/** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
-const UNLOAD_POLL_MS = 100;
-const UNLOAD_LIMIT_MS = 30_000;
 /** A warm-up by hand: somebody is waiting for it. */
 const BY_HAND: Urgency = { class: 'interactive', priority: PRIORITY.high };
 
@@ -118,6 +118,10 @@ export async function act(
       const model = modelOf(parts, data);
       await unload(parts, model, signal);
       return { success: true, action, model };
+    }
+    case 'unload_idle': {
+      const { unloaded, in_use, freed_bytes } = await unloadIdle(parts, signal);
+      return { success: true, action, unloaded: [...unloaded], in_use: [...in_use], freed_bytes };
     }
   }
 }
@@ -188,37 +192,4 @@ export async function load(
     }
     return Math.round(clock.elapsed() - startedAt);
   });
-}
-
-/** Unloads a model as Ollama's own clients ask for it, without waiting until it is gone. Throws what Ollama says. */
-export async function unloadAtOnce(
-  { watch, upstream, residency, modelfiles }: ActionParts,
-  model: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const installed = await watch.resolve(model, signal);
-  await upstream.unload(model, signal);
-  if (installed !== undefined) residency.forget(modelfiles.weights(installed.digest));
-  watch.invalidate();
-}
-
-/** Unloads a model and resolves when Ollama no longer lists it as loaded. */
-async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
-  const { watch, upstream, residency, modelfiles, clock } = parts;
-  const installed = await resolveModel(watch, { name: model, to: 'embed' }, signal);
-  await upstream.unload(model, signal);
-  const { weights } = await modelfiles.runner({ model }, installed, signal);
-  residency.forget(weights);
-  const deadline = clock.elapsed() + UNLOAD_LIMIT_MS;
-  for (;;) {
-    await watch.refreshLoaded(signal);
-    if (!residency.isLoaded(weights)) return;
-    if (clock.elapsed() > deadline) {
-      throw new AppError(
-        'upstream_failed',
-        `Ollama still has ${model} in memory after 30 s; a request may be running on it.`,
-      );
-    }
-    await clock.sleep(UNLOAD_POLL_MS, signal);
-  }
 }

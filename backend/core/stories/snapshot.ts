@@ -7,6 +7,7 @@ import type { StoreFigures } from '../disk.ts';
 import { queueView } from './queue-now.ts';
 import { iso } from './standing.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
+import type { Pulls } from '../models/pulls.ts';
 import { meantModel } from '../models/profiles.ts';
 import { isCloudName, named } from '../models/names.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from '../ports.ts';
@@ -16,6 +17,7 @@ import { LOCAL } from '../ownership.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Residency } from '../models/residency.ts';
 import { stuckRun } from './stuck.ts';
+import type { FeedSources } from '../telemetry/feed.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
 
 const MB = 1024 * 1024;
@@ -35,6 +37,7 @@ export interface SnapshotParts {
   readonly estimator: Estimator;
   readonly residency: Residency;
   readonly modelfiles: Modelfiles;
+  readonly pulls: Pulls;
   /** Accepted jobs that wait on disk until there is room in line. */
   behind(): number;
   /** Batches that have not ended, as far as a watcher may see them. */
@@ -205,7 +208,26 @@ const text = (value: unknown): string | null => (typeof value === 'string' && va
 
 /** Everything as it is now, as far as a watcher may see it. */
 export function snapshot(parts: SnapshotParts, watcher: string = LOCAL): Snapshot {
-  return { health: health(parts), stats: cacheStats(parts, watcher), models: modelsView(parts) };
+  return {
+    health: health(parts),
+    stats: cacheStats(parts, watcher),
+    models: modelsView(parts),
+    pulls: parts.pulls.list,
+  };
+}
+
+/** What the live events tell, as far as a reader may see it. */
+export function feedSources(parts: SnapshotParts): FeedSources {
+  const models = (): Pick<Snapshot, 'models'> => ({ models: modelsView(parts) });
+  const pulls = (): Pick<Snapshot, 'pulls'> => ({ pulls: parts.pulls.list });
+  const state = (): Pick<Snapshot, 'health'> => ({ health: health(parts) });
+  return {
+    snapshot: ({ watcher, figures }) => (figures ? snapshot(parts, watcher) : { ...state(), ...models(), ...pulls() }),
+    state,
+    queue: ({ watcher }) => queueView(parts, watcher),
+    model: models,
+    pulls,
+  };
 }
 
 function inMb(bytes: number): number {

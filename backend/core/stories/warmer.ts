@@ -9,7 +9,7 @@ import { keepAliveMs } from '../models/keep-alive.ts';
 import { meantModel } from '../models/profiles.ts';
 import { named } from '../models/names.ts';
 import type { LoadedModel, Log, PutNotice } from '../ports.ts';
-import { IDLE_MS, type Uses } from '../models/uses.ts';
+import { IDLE_MS } from '../models/uses.ts';
 
 /** A model is renewed when less than a third of its time is left, and not later than this. Milliseconds. */
 const RENEW_BEFORE_MS = 45_000;
@@ -20,7 +20,6 @@ const LONGEST_RETRY_MS = 3_600_000;
 const CLOCK_SLACK_MS = 5000;
 
 export interface WarmerParts extends ActionParts {
-  readonly uses: Uses;
   readonly log: Log;
   readonly put: PutNotice;
 }
@@ -171,7 +170,8 @@ export class Warmer {
     return this.#wanted().find((wanted) => {
       const { weights } = wanted;
       if (this.#seen.has(weights) || !this.#mayTry(wanted)) return false;
-      const free = uses.othersIdleMs(weights) >= IDLE_MS && !this.#expired.has(weights);
+      const rests = this.#expired.has(weights) || uses.isPutAway(weights);
+      const free = uses.othersIdleMs(weights) >= IDLE_MS && !rests;
       return free && !this.#standsInTheWay(weights);
     });
   }

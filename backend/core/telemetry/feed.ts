@@ -34,7 +34,7 @@ export const SEES_ALL: Viewer = { watcher: LOCAL, figures: true };
 
 /** Reads the present state of each topic that is shown whole, as far as the viewer may see it. */
 export type FeedSources = {
-  readonly [N in 'snapshot' | 'state' | 'queue' | 'model']: (viewer: Viewer) => EventData<N>;
+  readonly [N in 'snapshot' | 'state' | 'queue' | 'model' | 'pulls']: (viewer: Viewer) => EventData<N>;
 };
 
 /** What is shown whole, as it is now. */
@@ -53,7 +53,7 @@ interface Reader {
   wake: () => void;
 }
 
-const ALL_TOPICS: readonly Topic[] = ['snapshot', 'state', 'queue', 'model'];
+const ALL_TOPICS: readonly Topic[] = ['snapshot', 'state', 'queue', 'model', 'pulls'];
 
 export class Feed {
   readonly #sources: FeedSources;
@@ -170,6 +170,8 @@ export class Feed {
         return { name: topic, data: this.#sources.queue(viewer) };
       case 'model':
         return { name: topic, data: this.#sources.model(viewer) };
+      case 'pulls':
+        return { name: topic, data: this.#sources.pulls(viewer) };
     }
   }
 }

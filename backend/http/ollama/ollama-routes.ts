@@ -1,8 +1,9 @@
 // The routes of Ollama's own dialect that run a model, or only load it. What runs is the same as on every other route.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/chat.ts';
-import { load, unloadAtOnce } from '../../core/stories/actions.ts';
+import { load } from '../../core/stories/actions.ts';
 import type { EmbedFamily } from '../../core/stories/embed-group.ts';
+import { unloadAtOnce } from '../../core/stories/unloading.ts';
 import type { Family } from '../../core/ports.ts';
 import { placeOf } from '../dialect/queue-place.ts';
 import {

@@ -1,5 +1,6 @@
 // The gateway's own API: each handler reads a request, asks the core, encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Action } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { SPAN_WORDS, USUAL_SPAN } from '../../contract/spans.ts';
@@ -15,6 +16,7 @@ import { chatOptimized, type ChatParts } from './chat-optimized.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';
 import { sendNamedEvents } from '../dialect/stream.ts';
 import { showMetrics, type MetricsParts } from './metrics-text.ts';
+import { askPull, cancelPull, listPulls, type PullParts } from './pull-routes.ts';
 import { cancelRequest, listRequests, showRequest, type ListParts } from './request-list.ts';
 import { askAgain, forgetBodies, showBody, watchClosely, type TextParts } from './text-routes.ts';
 import { type Handler, handlersWith } from '../wire/handler.ts';
@@ -23,7 +25,7 @@ import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/c
 
 /** What the handlers act on. */
 export interface OwnParts
-  extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, TextParts, MetricsParts {
+  extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, TextParts, MetricsParts, PullParts {
   readonly feed: Feed;
   readonly board: Pick<NoticeBoard, 'list'>;
   readonly days: Pick<Days, 'of'>;
@@ -50,6 +52,7 @@ export function ownHandlers(parts: OwnParts) {
     '/api/requests/:id': { GET: on(showRequest) },
     '/api/cache-stats': { GET: on(showStats), POST: on(doAction) },
     '/api/notices': { GET: on(showNotices) },
+    '/api/pulls': { GET: on(listPulls), POST: on(askPull), DELETE: on(cancelPull) },
     '/metrics': { GET: on(showMetrics) },
     '/api/day': { GET: on(showDay) },
     '/openapi.json': { GET: on(showOpenApi) },
@@ -92,9 +95,12 @@ async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerRespo
   sendJson(res, 200, cacheStats(parts, watcherOf(req)), NO_STORE);
 }
 
+/** Not of what is kept, but of the models of all. */
+const CHANGES_MODELS: readonly Action[] = ['warm_model', 'unload_model', 'unload_idle'];
+
 async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const asked = readAction(await readObject(parts, req));
-  requireScope(req, asked.action === 'warm_model' || asked.action === 'unload_model' ? 'manage' : 'cache');
+  requireScope(req, CHANGES_MODELS.includes(asked.action) ? 'manage' : 'cache');
   const result = await act(parts, asked, { watcher: watcherOf(req), signal: goneSignal(res) });
   parts.feed.touch('snapshot');
   sendJson(res, 200, result, NO_STORE);

@@ -74,10 +74,10 @@ test('a model is loaded, unloaded, installed and removed, and kept answers are f
   expect((await run(['unload', 'llama3.2'])).err).toMatch(/^llama3\.2\S* is out of memory\.\n$/);
   expect(await run(['warm', 'nowhere'])).toMatchObject({ code: 65, err: expect.stringContaining('nowhere') });
 
-  const pulled = await run(['models', 'pull', 'llama3.2']);
+  const pulled = await run(['models', 'pull', 'phi4']);
   expect(pulled).toMatchObject({ code: 0, out: '' });
   expect(pulled.err).toMatch(
-    /^pulling manifest\npulling \w+ {2}0 % {2}0 B of 2\.0 GB\n[^]*success\nllama3\.2 is installed\.\n$/,
+    /^pulling manifest\npulling \w+ {2}0 % {2}0 B of 2\.0 GB\n[^]*success\nphi4 is installed\.\n$/,
   );
   expect(await run(['models', 'pull', 'localhost/no/such:1b'])).toMatchObject({
     code: 65,

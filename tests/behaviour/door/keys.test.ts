@@ -246,6 +246,9 @@ describe('scopes', () => {
   ];
   const MANAGE: readonly [string, string, object?][] = [
     ['POST', '/api/cache-stats', { action: 'unload_model' }],
+    ['POST', '/api/cache-stats', { action: 'unload_idle' }],
+    ['POST', '/api/pulls', { model: 'llama3.2' }],
+    ['DELETE', '/api/pulls?model=none'],
     ['POST', '/api/pull', { model: 'llama3.2', stream: false }],
     ['POST', '//api/pull', { model: 'llama3.2', stream: false }],
     ['POST', '/api/%70ull', { model: 'llama3.2', stream: false }],

@@ -38,6 +38,11 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
     { method: 'GET', status: 200 },
     { method: 'POST', body: { action: 'clear' }, status: 200 },
   ],
+  '/api/pulls': [
+    { method: 'GET', status: 200 },
+    { method: 'POST', body: { model: 'tiny' }, status: 403, code: 'management_disabled', manages: true },
+    { method: 'DELETE', status: 403, code: 'management_disabled', manages: true },
+  ],
   '/api/requests': [{ method: 'GET', status: 200 }],
   '/api/requests/:id/cancel': [{ method: 'POST', status: 404, code: 'request_not_found' }],
   '/api/requests/watch': [{ method: 'POST', body: { minutes: 0 }, status: 200, manages: true }],

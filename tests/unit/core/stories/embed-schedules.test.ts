@@ -60,6 +60,8 @@ class Play {
       generate: refuse,
       modelfile: refuse,
       unload: refuse,
+      pull: refuse,
+      remove: refuse,
       tags: refuse,
       ps: refuse,
       version: refuse,

@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../../../backend/contract/errors.ts';
 import type { PutNotice } from '../../../../backend/core/ports.ts';
+import { LOCAL } from '../../../../backend/core/ownership.ts';
+import { act } from '../../../../backend/core/stories/actions.ts';
 import { Warmer } from '../../../../backend/core/stories/warmer.ts';
 import { NO_LOG } from '../../../support/builders.ts';
 import { settled } from '../../../support/clocks.ts';
@@ -128,6 +130,19 @@ describe('preload', () => {
     ollama.forget('a:latest');
     await pass(0);
     expect(ollama.loads).toEqual(['a:latest', 'b:latest', 'a:latest']);
+  });
+
+  test('what people unload by Hearth stays out until somebody uses it', async () => {
+    const { ollama, pass } = setUp({ room: 2 });
+    await pass(MINUTE);
+    const freed = await act(ollama.parts, { action: 'unload_idle', data: {} }, { watcher: LOCAL, signal: life.signal });
+    expect(freed).toMatchObject({ unloaded: ['a:latest', 'b:latest'], in_use: [] });
+    await pass(20 * MINUTE);
+    expect(ollama.loads).toEqual(['a:latest', 'b:latest']);
+    await ollama.chat('a:latest');
+    ollama.forget('a:latest');
+    await pass(0);
+    expect(ollama.loads).toEqual(['a:latest', 'b:latest', 'a:latest', 'a:latest']);
   });
 
   test('what left because its time was up stays out', async () => {

@@ -1,0 +1,63 @@
+// Installed models: one is deleted, and what is known of one.
+import { canonicalName } from '../../contract/model-name.ts';
+import type { ModelDetails } from '../../contract/model-commands.ts';
+import type { ActionParts } from './actions.ts';
+import { named } from '../models/names.ts';
+import { LOCAL } from '../ownership.ts';
+import type { Estimator } from '../queue/estimate.ts';
+import { resolveModel } from './question.ts';
+import type { RequestDesk } from './request-desk.ts';
+
+export interface ModelDiskParts extends ActionParts {
+  readonly estimator: Estimator;
+  readonly requestDesk: RequestDesk;
+}
+
+/** The last requests for a model, by which it is told who uses it. */
+const LATELY = 200;
+
+/**
+ * Deletes a model. What of it is in memory goes first, as Ollama's own client has it (cmd/cmd.go, DeleteHandler); what runs on it
+ * ends. Throws model_not_found, and what Ollama says.
+ */
+export async function removeModel(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+  const { watch, upstream, residency, modelfiles } = parts;
+  const installed = await resolveModel(watch, { name: model, to: 'write' }, signal);
+  const name = installed?.name ?? model;
+  const loaded = named(name, watch.state.loaded);
+  if (loaded !== undefined) {
+    await upstream.unload(name, signal);
+    residency.forget(modelfiles.weights(loaded.digest));
+  }
+  try {
+    await upstream.remove(name, signal);
+  } finally {
+    watch.invalidate();
+  }
+}
+
+/** Throws model_not_found, and the signal's reason. */
+export async function modelDetails(parts: ModelDiskParts, model: string, signal: AbortSignal): Promise<ModelDetails> {
+  const { watch, modelfiles, estimator, requestDesk, config } = parts;
+  const installed = await resolveModel(watch, { name: model, to: 'write' }, signal);
+  const name = installed?.name ?? model;
+  const modelfile = installed === undefined ? undefined : await modelfiles.of(installed, signal);
+  // Under all names by which it can be asked for.
+  const isIt = (other: string): boolean => canonicalName(other) === canonicalName(name);
+  const profiles = Object.entries(config().models).flatMap(([own, { model: meant }]) => (isIt(meant) ? own : []));
+  const names = [name, name.replace(/:latest$/, ''), ...profiles].slice(0, 50);
+  const { requests } = await requestDesk.list({ model: [...new Set(names)], limit: LATELY }, LOCAL, signal);
+  return {
+    most_context: modelfile?.contextLength ?? null,
+    vector_length: (installed?.capabilities?.includes('embedding') ? modelfile?.vectorLength : undefined) ?? null,
+    license: modelfile?.license ?? null,
+    used_by: mostFirst(requests.map(({ caller }) => caller)),
+    reads_tokens_per_s: estimator.readTokensPerSecond(name),
+  };
+}
+
+function mostFirst(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a).map(([name]) => name);
+}

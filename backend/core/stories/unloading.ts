@@ -1,0 +1,95 @@
+// Models leave memory because somebody wants it: one by its name, or all that nobody needs just now. What people put away so is
+// not loaded again by Hearth itself until somebody uses it; what an app unloads is.
+import { AppError } from '../../contract/errors.ts';
+import type { ActionParts } from './actions.ts';
+import { named } from '../models/names.ts';
+import type { InstalledModel, LoadedModel } from '../ports.ts';
+import { resolveModel } from './question.ts';
+
+/** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
+const POLL_MS = 100;
+const LIMIT_MS = 30_000;
+
+/** What left memory, and what stayed since it is in use; by name. */
+export interface MadeFree {
+  readonly unloaded: readonly string[];
+  readonly in_use: readonly string[];
+  /** Bytes of all memory that was taken, on the GPU or not. */
+  readonly freed_bytes: number;
+}
+
+/** Unloads a model as Ollama's own clients ask for it, without waiting until it is gone. Throws what Ollama says. */
+export async function unloadAtOnce(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+  const { watch, upstream, residency, modelfiles } = parts;
+  const installed = await watch.resolve(model, signal);
+  await upstream.unload(model, signal);
+  if (installed !== undefined) residency.forget(modelfiles.weights(installed.digest));
+  watch.invalidate();
+}
+
+/** Unloads a model and resolves when Ollama no longer lists it as loaded. Throws upstream_failed when it stays. */
+export async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+  const { watch, upstream, modelfiles } = parts;
+  const installed = await resolveModel(watch, { name: model, to: 'embed' }, signal);
+  await upstream.unload(model, signal);
+  const { weights } = await modelfiles.runner({ model }, installed, signal);
+  putAway(parts, weights);
+  if ((await stayed(parts, [weights], signal)).size === 0) return;
+  throw new AppError(
+    'upstream_failed',
+    `Ollama still has ${model} in memory after 30 s; a request may be running on it.`,
+  );
+}
+
+/**
+ * Unloads all models that no request runs on or waits for. What a program past Hearth uses stays as well, since Ollama lets it
+ * end first. Resolves when they are gone. Throws what Ollama says.
+ */
+export async function unloadIdle(parts: ActionParts, signal: AbortSignal): Promise<MadeFree> {
+  const { watch, upstream, modelfiles } = parts;
+  const loaded = await watch.refreshLoaded(signal);
+  await modelfiles.learn(loaded, signal);
+  const weightsOf = ({ digest }: Pick<LoadedModel, 'digest'>): string => modelfiles.weights(digest);
+  const needed = neededWeights(parts);
+  const idle = loaded.filter((model) => !needed.has(weightsOf(model)));
+  await Promise.all(idle.map(({ name }) => upstream.unload(name, signal)));
+  for (const model of idle) putAway(parts, weightsOf(model));
+  const busy = await stayed(parts, idle.map(weightsOf), signal);
+  const gone = idle.filter((model) => !busy.has(weightsOf(model)));
+  return {
+    unloaded: gone.map(({ name }) => name),
+    in_use: loaded.filter((model) => !gone.includes(model)).map(({ name }) => name),
+    freed_bytes: gone.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** Of the models that requests run on or wait for. */
+function neededWeights({ queue, watch, modelfiles }: ActionParts): Set<string> {
+  const { installed, loaded } = watch.state;
+  const weights = new Set<string>();
+  for (const name of queue.models()) {
+    const model = named<Pick<InstalledModel, 'name' | 'digest'>>(name, installed, loaded);
+    if (model !== undefined) weights.add(modelfiles.weights(model.digest));
+  }
+  return weights;
+}
+
+function putAway({ residency, uses }: ActionParts, weights: string): void {
+  residency.forget(weights);
+  uses.putAway(weights);
+}
+
+/** Waits until Ollama lists none of them any more; those that it still has in the end. */
+async function stayed(
+  { watch, residency, clock }: ActionParts,
+  weights: readonly string[],
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const deadline = clock.elapsed() + LIMIT_MS;
+  for (;;) {
+    await watch.refreshLoaded(signal);
+    const left = weights.filter((each) => residency.isLoaded(each));
+    if (left.length === 0 || clock.elapsed() > deadline) return new Set(left);
+    await clock.sleep(POLL_MS, signal);
+  }
+}

@@ -1,0 +1,48 @@
+// /api/pulls: downloads of models, that go on without a connection. What changes the models is for who manages Hearth.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseInput } from '../../contract/chat/parse.ts';
+import { AppError } from '../../contract/errors.ts';
+import { pullWishSchema } from '../../contract/pull-view.ts';
+import type { Pulls } from '../../core/models/pulls.ts';
+import type { ReadConfig } from '../../core/ports.ts';
+import { bodyOf } from '../dialect/drop-in.ts';
+import { sendJson } from '../dialect/encode.ts';
+import { checkManagement } from '../door/management.ts';
+import { parseJson } from '../wire/body.ts';
+
+export interface PullParts {
+  readonly pulls: Pulls;
+  readonly config: ReadConfig;
+}
+
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+/** GET */
+export async function listPulls({ pulls }: PullParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
+  sendJson(res, 200, { pulls: pulls.list }, NO_STORE);
+}
+
+/** POST */
+export async function askPull(
+  parts: PullParts & Parameters<typeof bodyOf>[0],
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  checkManagement(parts.config().server.allow_management, req);
+  const { model, paused } = parseInput(pullWishSchema, parseJson(await bodyOf(parts, req)));
+  const { pulls } = parts;
+  sendJson(res, 202, paused ? pulls.pause(model) : pulls.add(model), NO_STORE);
+}
+
+/** DELETE */
+export async function cancelPull(
+  { pulls, config }: PullParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  checkManagement(config().server.allow_management, req);
+  const model = new URL(req.url ?? '/', 'http://localhost').searchParams.get('model') ?? '';
+  if (model === '') throw new AppError('invalid_request', 'model is missing. Name it: DELETE /api/pulls?model=…');
+  pulls.cancel(model);
+  sendJson(res, 200, { model, removed: true }, NO_STORE);
+}

@@ -1,0 +1,58 @@
+// The line of downloads on the disk, as core/models/pulls.ts has it.
+import { z } from 'zod';
+import type { KeptPull, PullStore } from '../core/disk.ts';
+import type { Database } from './database.ts';
+
+export const PULL_TABLES = `
+  CREATE TABLE pulls (
+    place INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    error TEXT,
+    completed INTEGER,
+    total INTEGER
+  ) STRICT;
+`;
+
+const optional = <T extends z.ZodType>(inside: T) => inside.nullable().transform((value) => value ?? undefined);
+const bytes = optional(z.number().int().nonnegative());
+const pullRow = z.object({
+  model: z.string(),
+  since: z.number(),
+  state: z.enum(['waiting', 'paused', 'failed']),
+  error: optional(z.string()),
+  completed: bytes,
+  total: bytes,
+});
+
+export class SqlPullStore implements PullStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  kept(): readonly KeptPull[] {
+    const rows = this.#database.read((sql) => sql.all('SELECT * FROM pulls ORDER BY place'));
+    return rows.map((row) => pullRow.parse(row));
+  }
+
+  keep(line: readonly KeptPull[]): void {
+    this.#database.commit((sql) => {
+      sql.run('DELETE FROM pulls');
+      for (const [place, { model, since, state, error = null, completed = null, total = null }] of line.entries()) {
+        sql.run(
+          'INSERT INTO pulls (place, model, since, state, error, completed, total) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          place,
+          model,
+          Math.floor(since),
+          state,
+          error,
+          completed,
+          total,
+        );
+      }
+    });
+  }
+}

@@ -1,0 +1,191 @@
+// The line of downloads by a clock that the test moves: how fast, how long still, when it goes on by itself and when it stops.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AppError } from '../../../../backend/contract/errors.ts';
+import type { PullStep, PullView } from '../../../../backend/contract/pull-view.ts';
+import type { KeptPull } from '../../../../backend/core/disk.ts';
+import { Pulls } from '../../../../backend/core/models/pulls.ts';
+import { NO_LOG } from '../../../support/builders.ts';
+import { ManualClock, settled } from '../../../support/clocks.ts';
+import { deferred } from '../../../support/waiting.ts';
+
+/** A pull that Ollama makes, played by the test. */
+interface Playing {
+  readonly model: string;
+  readonly signal: AbortSignal;
+  tell(step: PullStep): void;
+  done(): void;
+  fails(error: unknown): void;
+}
+
+let clock: ManualClock;
+let playing: Playing[];
+let kept: readonly KeptPull[];
+let away: boolean;
+let pulls: Pulls;
+
+function made(): Pulls {
+  return new Pulls({
+    clock,
+    log: NO_LOG,
+    away: () => away,
+    onChange: () => undefined,
+    onInstalled: () => undefined,
+    store: { kept: () => kept, keep: (line) => void (kept = line) },
+    upstream: {
+      pull(model, signal, tell) {
+        const { promise, resolve, reject } = deferred();
+        signal.addEventListener('abort', () => reject(signal.reason));
+        playing.push({ model, signal, tell, done: resolve, fails: reject });
+        return promise;
+      },
+    },
+  });
+}
+
+beforeEach(() => {
+  clock = new ManualClock();
+  playing = [];
+  kept = [];
+  away = false;
+  pulls = made();
+  pulls.open();
+});
+
+const part = (completed: number, total = 1000): PullStep => ({ status: 'pulling a', digest: 'a', total, completed });
+const said = (error: string): AppError =>
+  new AppError('upstream_failed', `Ollama reported an error: ${error}`, { native: { status: 500, body: { error } } });
+const lost = new AppError('upstream_failed', 'Ollama closed the connection.', { broke: true });
+const first = (): PullView | undefined => pulls.list[0];
+const now = (): Playing => {
+  const last = playing.at(-1);
+  if (last === undefined) throw new Error('nothing is pulled');
+  return last;
+};
+const fails = async (error: AppError): Promise<void> => {
+  now().fails(error);
+  await settled();
+};
+
+test('speed and time left are told after five seconds, and not by what was here before', async () => {
+  pulls.add('m');
+  now().tell({ status: 'pulling manifest' });
+  expect(first()).toMatchObject({ phase: 'looking', completed: null, total: null, silent_ms: 0 });
+  for (let s = 0; s <= 4; s++) {
+    now().tell(part(500 + 10 * s));
+    expect(first()).toMatchObject({ phase: 'downloading', completed: 500 + 10 * s, bytes_per_s: null, left_ms: null });
+    await clock.advance(1000);
+  }
+  now().tell(part(550));
+  expect(first()).toMatchObject({ bytes_per_s: 10, left_ms: 45_000, silent_ms: 0 });
+  // Of the last ten seconds alone; and a piece that is fetched anew takes nothing from the speed.
+  for (let s = 0; s < 20; s++) {
+    await clock.advance(1000);
+    now().tell(part(s === 0 ? 530 : 530 + 20 * s));
+  }
+  expect(first()?.bytes_per_s).toBe(20);
+  await clock.advance(30_000);
+  now().tell(part(910));
+  expect(first()).toMatchObject({ bytes_per_s: 0, left_ms: null, silent_ms: 30_000 });
+  now().tell({ status: 'verifying sha256 digest' });
+  expect(first()).toMatchObject({ phase: 'checking', bytes_per_s: null, silent_ms: 0 });
+});
+
+describe('what breaks off', () => {
+  test('goes on by itself as long as it gets further, and then says why, in the words of Ollama', async () => {
+    pulls.add('m');
+    for (const at of [100, 200]) {
+      now().tell(part(at));
+      await fails(said('max retries exceeded: connection reset by peer'));
+      expect(first()).toMatchObject({ state: 'waiting', completed: at });
+      expect(first()?.error).toBe('Ollama: “max retries exceeded: connection reset by peer”');
+      await clock.advance(1000);
+    }
+    now().tell(part(200));
+    await fails(said('max retries exceeded: connection reset by peer'));
+    expect(first()).toMatchObject({ state: 'failed', completed: 200, total: 1000 });
+    await clock.advance(3_600_000);
+    expect(playing).toHaveLength(3);
+    expect(pulls.add('m')).toMatchObject({ state: 'running', error: null, completed: 200 });
+  });
+
+  test.each([
+    [
+      'pull model manifest: file does not exist',
+      'There is no such model. Check its name, and the tag behind the colon.',
+    ],
+    ['write /blobs/sha256-a: no space left on device', 'The disk is full. Make room, then resume.'],
+  ])('%s: not tried again, however far it came', async (error, words) => {
+    pulls.add('m');
+    now().tell(part(100));
+    if (error.startsWith('pull')) await fails(said(error));
+    if (first()?.state === 'waiting') {
+      await clock.advance(1000);
+      now().tell(part(100));
+    }
+    await fails(said(error));
+    expect(first()).toMatchObject({ state: 'failed', error: words });
+  });
+
+  test('where the connection to Ollama is lost it is tried five times, later each time', async () => {
+    pulls.add('m');
+    let waits = 2000;
+    for (let n = 1; n < 5; n++, waits *= 2) {
+      await fails(lost);
+      expect(first()?.state).toBe('waiting');
+      await clock.advance(waits - 1);
+      expect(playing).toHaveLength(n);
+      await clock.advance(1);
+      expect(playing).toHaveLength(n + 1);
+    }
+    await fails(lost);
+    expect(first()).toMatchObject({ state: 'failed', error: 'Ollama closed the connection.' });
+  });
+
+  test('while Ollama is away nothing is tried; the line goes on when it is back', async () => {
+    away = true;
+    pulls.add('m');
+    expect(playing).toHaveLength(0);
+    away = false;
+    pulls.feed();
+    expect(playing).toHaveLength(1);
+  });
+});
+
+test('one at a time; what is paused or cancelled lets the next one begin', async () => {
+  for (const model of ['a', 'b', 'c']) pulls.add(model);
+  expect(pulls.add('A:latest')).toMatchObject({ model: 'a', state: 'running' });
+  expect(playing.map(({ model }) => model)).toEqual(['a']);
+  pulls.pause('a');
+  await settled();
+  expect(playing.map(({ model }) => model)).toEqual(['a', 'b']);
+  expect(playing[0]?.signal.aborted).toBe(true);
+  pulls.cancel('b');
+  await settled();
+  now().done();
+  await settled();
+  expect(pulls.list).toMatchObject([{ model: 'a', state: 'paused' }]);
+  expect(() => pulls.cancel('b')).toThrow('No download of b is in line');
+  expect(() => pulls.add('a b')).toThrow("cannot be a model's name");
+  for (let n = 1; n < 50; n++) pulls.add(`m${n}`);
+  expect(() => pulls.add('one-more')).toThrow('The line of downloads is full');
+});
+
+test('the line outlasts a restart: what ran goes on, what was paused or failed stays so', async () => {
+  for (const model of ['failed', 'runs', 'paused', 'waits']) pulls.add(model);
+  await fails(said('no'));
+  pulls.pause('paused');
+  now().tell(part(300));
+  const running = now();
+  await pulls.stop();
+  expect(running.signal.aborted).toBe(true);
+  pulls = made();
+  pulls.open();
+  expect(pulls.list).toMatchObject([
+    { model: 'failed', state: 'failed', error: 'Ollama: “no”' },
+    { model: 'runs', state: 'running', completed: 300, total: 1000 },
+    { model: 'paused', state: 'paused' },
+    { model: 'waits', state: 'waiting' },
+  ]);
+  await pulls.stop();
+  expect(clock.sleeping).toBe(0);
+});
