@@ -1,4 +1,5 @@
 // What the host of a gateway can see and do: the tray and the window use it.
+import type { AppSeen } from './contract/apps.ts';
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { DayView, LiveView } from './contract/desktop.ts';
 import type { ModelDetails } from './contract/model-commands.ts';
@@ -40,6 +41,8 @@ export interface Control extends TextControl, PullControl {
     list(query: RequestQuery, signal?: AbortSignal): Promise<RequestList>;
     /** How many there are. */
     counts(): RequestCounts;
+    /** Which of the known apps have sent some, and when last. */
+    apps(): readonly AppSeen[];
     /** Throws request_not_found. */
     detail(requestId: string): DetailedRequest;
     /** Throws request_not_found, request_gone, not_cancellable. */
@@ -90,6 +93,7 @@ export function hostControl(parts: HostControlParts): Control {
     requests: {
       list: (query, signal = life) => requestDesk.list(query, LOCAL, AbortSignal.any([signal, life])),
       counts: () => requestDesk.counts(LOCAL),
+      apps: () => requestDesk.apps(),
       detail: (id) => requestDesk.detail(id, LOCAL),
       cancel: (id) => requestDesk.cancel(id, LOCAL),
     },

@@ -21,7 +21,7 @@ await copyLibraries(dist, isForHere);
 await writeFile(join(dist, 'hearth.licenses.txt'), licensesOf([...gateway, ...library]));
 if (process.argv[2] !== 'gateway') {
   // What vite puts into the page.
-  const page = ['preact', 'uplot'].map((name) => fileURLToPath(import.meta.resolve(name)));
+  const page = ['preact', 'uplot', 'uqr'].map((name) => fileURLToPath(import.meta.resolve(name)));
   const main = await makeDesktop(project, join(dist, 'desktop'));
   // For each processor, since an app can be packed for several. Electron is made for glibc alone.
   await copyLibraries(join(dist, 'desktop'), (name) => name.includes(process.platform) && !name.includes('musl'));

@@ -1,16 +1,20 @@
-// The window: header, tabs, the view of one tab, and the notices at the lower edge. It holds which tab is open and the
-// picture that is painted; what a view shows is in the view's file.
+// The window: header, tabs, the view of one tab or of a page behind it, and the notices at the lower edge. It holds which of
+// them is open and the picture that is painted; what a view shows is in the view's file.
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { t } from '../words/words.ts';
 import type { Bridge } from '../backend/contract/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls, type Wish } from './parts/use-calls.ts';
 import { caller, sentenceOf } from './state/client.ts';
+import { Connect } from './connect/connect-page.tsx';
+import { Behind } from './frame/behind.tsx';
 import { Dock, type Failure } from './frame/dock.tsx';
 import { FirstRun } from './frame/first-run.tsx';
 import { useKeptFocus } from './parts/focus.ts';
 import { Header } from './frame/header.tsx';
 import { Models } from './models/models-tab.tsx';
 import { Overview } from './overview/overview-tab.tsx';
+import type { PageName, Place } from './parts/pages.ts';
 import { Empty } from './parts/parts.tsx';
 import { Queue } from './queue/queue-tab.tsx';
 import { FIRST_PLACE, Requests } from './requests/requests-tab.tsx';
@@ -34,9 +38,11 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const call = useMemo(() => caller(bridge, (settings) => store.push({ settings })), [bridge, store]);
   const [broken, setBroken] = useState<string>();
   const [attempt, setAttempt] = useState(0);
-  const [tab, setTab] = useState<TabName>('overview');
+  const [{ tab, page }, setPlace] = useState<Place>({ tab: 'overview' });
   const [wish, setWish] = useState<Wish>({ tab: 'overview', n: 0 });
   const [failures, setFailures] = useState<readonly Failure[]>([]);
+  const left = useRef<PageName>(undefined);
+  const select = useMemo(() => (tab: TabName) => setPlace({ tab }), []);
   const calls = useMemo((): ViewCalls => {
     const report: ViewCalls['report'] = (error, retry) => {
       const text = sentenceOf(error);
@@ -46,10 +52,10 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
       return () => setFailures((list) => list.filter((each) => each !== failure));
     };
     const go: ViewCalls['go'] = (tab, what = {}) => {
-      setTab(tab);
+      setPlace({ tab, page: what.page });
       setWish(({ n }) => ({ tab, ...what, n: n + 1 }));
     };
-    return { call, report, go };
+    return { call, report, go, left };
   }, [call]);
 
   useEffect(() => {
@@ -67,7 +73,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const seenWish = useRef(0);
   const requestsPlace = useRef(FIRST_PLACE);
   useWishes(picture, calls.go);
-  useTabKeys(setTab);
+  useTabKeys(select);
   useKeptFocus();
 
   if (picture === undefined) {
@@ -78,11 +84,11 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
     };
     return (
       <main class="app">
-        <Empty mark="stopped" title="The window could not be filled">
+        <Empty mark="stopped" title={t('frame.broken')}>
           <p role="alert">{broken}</p>
           <p class="btns">
             <button class="btn primary" type="button" onClick={again}>
-              Try again
+              {t('frame.again')}
             </button>
           </p>
         </Empty>
@@ -109,16 +115,24 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
     <Calls.Provider value={calls}>
       <div class="app wide" data-state={header.state} key={view.app.language}>
         <Header header={header} address={view.gateway.addresses.ollama_host}>
-          <Tabs tab={tab} select={setTab} waiting={view.live?.health.queue.length ?? 0} />
+          <Tabs tab={tab} select={select} waiting={view.live?.health.queue.length ?? 0} />
         </Header>
         <main class="scroll">
-          <h1 class="sr">{titleOf(tab)}</h1>
-          <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={tab}>
-            {tab === 'overview' && <Overview view={view} now={now} wish={wish} seen={seenWish} />}
-            {tab === 'queue' && <Queue view={view} now={now} />}
-            {tab === 'requests' && <Requests view={view} now={now} wish={wish} seen={seenWish} place={requestsPlace} />}
-            {tab === 'models' && <Models view={view} now={now} />}
-            {tab === 'settings' && <Settings view={view} wish={wish} seen={seenWish} />}
+          <h1 class="sr">{titleOf(page ?? tab)}</h1>
+          <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={page ?? tab}>
+            {page === undefined ? (
+              <>
+                {tab === 'overview' && <Overview view={view} now={now} wish={wish} seen={seenWish} />}
+                {tab === 'queue' && <Queue view={view} now={now} />}
+                {tab === 'requests' && (
+                  <Requests view={view} now={now} wish={wish} seen={seenWish} place={requestsPlace} />
+                )}
+                {tab === 'models' && <Models view={view} now={now} />}
+                {tab === 'settings' && <Settings view={view} wish={wish} seen={seenWish} />}
+              </>
+            ) : (
+              <Behind page={page}>{page === 'connect' && <Connect view={view} now={now} />}</Behind>
+            )}
           </div>
         </main>
         {dock}
@@ -164,7 +178,7 @@ function Skeleton(): JSX.Element {
   if (!late) return <main class="app" />;
   return (
     <main class="app">
-      <div class="skel" role="status" aria-label="Loading">
+      <div class="skel" role="status" aria-label={t('frame.loading')}>
         <i class="w40" />
         <i class="w80" />
         <i class="w60" />

@@ -100,6 +100,7 @@ const ROOMS: readonly Room[] = [
   renderer('requests', 'parts', 'state'),
   renderer('models', 'parts', 'state'),
   renderer('settings', 'parts', 'state'),
+  { ...renderer('connect', 'parts', 'state'), may: [...renderer('connect', 'parts', 'state').may, 'uqr'] },
   renderer('plots', 'parts'),
   renderer('frame', 'parts', 'state'),
   renderer('parts', 'state'),

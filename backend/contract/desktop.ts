@@ -62,6 +62,8 @@ export const gatewaySchema = z.object({
     /** `http://192.168.1.24:8080`, where other machines are let in; null where they are not. */
     lan: z.string().nullable(),
   }),
+  /** It listens beyond this machine, or would; `lan` is null all the same where this machine is in no network. */
+  beyond_loopback: z.boolean(),
   /** When it began to run; null while it does not. */
   since: time.nullable(),
   failure: failureSchema.nullable(),
@@ -168,11 +170,14 @@ export const TOPICS = {
   /** What the gateway had to tell: all that is so, and the last of a day. Newest first. */
   recent_notices: z.array(noticeFactSchema),
   /**
-   * The tab that the tray or a notice asked for, perhaps with a setting to show there, by its dotted path, with a request,
-   * with a part of the tab, or with the question whether to clear the cache; `n` grows with each wish, so that the same wish twice is seen.
+   * The tab that the tray or a notice asked for, perhaps with a page behind it, with a setting to show there, by its dotted path,
+   * with a request, with a part of the tab, or with the question whether to clear the cache; `n` grows with each wish, so that the
+   * same wish twice is seen.
    */
   go: z.object({
     tab: z.enum(['overview', 'queue', 'requests', 'models', 'settings']),
+    /** A page behind the tab; which tab that is stands in renderer/parts/pages.ts. */
+    page: z.enum(['connect']).optional(),
     setting: z.string().optional(),
     /** The id of a request to show there. */
     request: z.string().optional(),

@@ -1,5 +1,6 @@
 // What the window asks about requests, and has done with one: part of the commands in desktop.ts. Shapes only.
 import { z } from 'zod';
+import { appSeenSchema } from './apps.ts';
 import { detailedRequestSchema, requestListSchema } from './control.ts';
 import { askedAgainSchema, COPY_FORMS, requestBodySchema, watchingSchema, watchWishSchema } from './request-body.ts';
 import { requestQuerySchema } from './request-query.ts';
@@ -23,6 +24,8 @@ export const REQUEST_COMMANDS = {
   requests: { input: requestQuerySchema, output: requestListSchema },
   /** How many there are. */
   request_counts: { input: z.strictObject({}), output: requestCountsSchema },
+  /** Which of the known apps have sent some, and when last. */
+  apps: { input: z.strictObject({}), output: z.object({ seen: z.array(appSeenSchema) }) },
   /** One request, as GET /api/requests/:id gives it. Throws request_not_found. */
   request: { input: requestRef, output: detailedRequestSchema },
   /** Its texts, as far as they are kept. Throws request_not_found. */

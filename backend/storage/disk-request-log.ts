@@ -6,9 +6,11 @@ import type { RequestCounts } from '../contract/request-commands.ts';
 import type { RequestDetail } from '../contract/request-detail.ts';
 import { sees } from '../core/ownership.ts';
 import type { Clock, Log, ReadConfig } from '../core/ports.ts';
+import type { CallerSeen } from '../core/requests/apps-seen.ts';
 import type { LoggedPage, LoggedRequest, RequestLog } from '../core/requests/request-log.ts';
 import { isWanted, type RequestSearch } from '../core/requests/request-search.ts';
 import type { Database } from './database.ts';
+import { callersIn } from './request-callers.ts';
 import { countRequests } from './request-counts.ts';
 import { type Finding, findRequests } from './request-finding.ts';
 import {
@@ -182,6 +184,10 @@ export class DiskRequestLog implements RequestLog {
 
   count(watcher: string): RequestCounts {
     return this.#database.read((sql) => countRequests(sql, watcher, this.#unwritten()));
+  }
+
+  callers(): readonly CallerSeen[] {
+    return this.#database.read((sql) => callersIn(sql, this.#since, this.#unwritten()));
   }
 
   /** Those that live, and those that have ended and are not written yet. */

@@ -10,8 +10,12 @@ export type Interfaces = Readonly<
   Record<string, readonly Pick<NetworkInterfaceInfo, 'family' | 'internal' | 'address'>[] | undefined>
 >;
 
-/** The addresses of a gateway that was started with this configuration on this port. */
-export function addressesOf(config: Config, port: number, interfaces: Interfaces): GatewayView['addresses'] {
+/** Where a gateway is that was started with this configuration on this port. */
+export function addressesOf(
+  config: Config,
+  port: number,
+  interfaces: Interfaces,
+): Pick<GatewayView, 'addresses' | 'beyond_loopback'> {
   const { hosts, beyondLoopback } = effectiveBind(config);
   const [first = '127.0.0.1'] = hosts;
   const everywhere = first === '0.0.0.0' || first === '::';
@@ -19,10 +23,13 @@ export function addressesOf(config: Config, port: number, interfaces: Interfaces
   const here = authority(everywhere ? '127.0.0.1' : first);
   const there = !beyondLoopback ? undefined : everywhere ? lanAddress(interfaces) : first;
   return {
-    gateway: `http://${here}`,
-    ollama_host: here,
-    openai_base_url: `http://${here}/v1`,
-    lan: there === undefined ? null : `http://${authority(there)}`,
+    addresses: {
+      gateway: `http://${here}`,
+      ollama_host: here,
+      openai_base_url: `http://${here}/v1`,
+      lan: there === undefined ? null : `http://${authority(there)}`,
+    },
+    beyond_loopback: beyondLoopback,
   };
 }
 

@@ -84,7 +84,7 @@ export class Supervisor {
     return {
       state: this.#state,
       port,
-      addresses: addressesOf(this.#startedWith ?? this.#options.config(), port, this.#options.interfaces()),
+      ...addressesOf(this.#startedWith ?? this.#options.config(), port, this.#options.interfaces()),
       since: this.#since === undefined ? null : new Date(this.#since.shown).toISOString(),
       failure: this.#failure,
     };

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { NoticeView, View } from '../../backend/contract/desktop.ts';
+import { t } from '../../words/words.ts';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { Icon, type IconName } from '../parts/parts.tsx';
 import { restartCost } from './restart-cost.ts';
@@ -52,12 +53,12 @@ export function Dock({ view, failures, drop }: DockProps): JSX.Element | null {
     notes.push({
       key: 'quit',
       level: 'info',
-      text: 'There is no tray here for Hearth to stay in.',
-      more: 'When it quits, apps cannot reach their models through it.',
+      text: t('frame.no_tray'),
+      more: t('frame.quit_means'),
       alert: true,
       buttons: [
-        { label: 'Keep running', press: () => run(() => call('quit', { yes: false })), first: true },
-        { label: 'Quit', plain: true, press: () => run(() => call('quit', { yes: true })) },
+        { label: t('frame.keep_running'), press: () => run(() => call('quit', { yes: false })), first: true },
+        { label: t('frame.quit'), plain: true, press: () => run(() => call('quit', { yes: true })) },
       ],
     });
   }
@@ -73,8 +74,8 @@ export function Dock({ view, failures, drop }: DockProps): JSX.Element | null {
       text: failure.text,
       alert: true,
       buttons: [
-        ...(retry === undefined ? [] : [{ label: 'Try again', press: again }]),
-        { label: 'Hide', plain: true, press: () => drop(failure) },
+        ...(retry === undefined ? [] : [{ label: t('frame.again'), press: again }]),
+        { label: t('frame.hide'), plain: true, press: () => drop(failure) },
       ],
     });
   }
@@ -92,12 +93,12 @@ export function Dock({ view, failures, drop }: DockProps): JSX.Element | null {
   const shown = open ? notes : notes.slice(0, 1);
   const others = notes.length - 1;
   const toggle: Press = {
-    label: open ? 'Only the newest' : `${count(others)} more`,
+    label: open ? t('frame.only_newest') : t('frame.more', { n: count(others) }),
     plain: true,
     press: () => setOpen(!open),
   };
   return (
-    <aside class="dock" aria-label="Notices">
+    <aside class="dock" aria-label={t('frame.notices')}>
       {shown.map((note, i) => (
         <Notice key={note.key} note={note} toggle={i === 0 && others > 0 ? toggle : undefined} />
       ))}

@@ -4,15 +4,19 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import { isMasked } from '../../backend/contract/secret.ts';
 import { shutOut } from '../../words/ollama-words.ts';
+import { pieces, t } from '../../words/words.ts';
 import { useAction, useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
 import { Icon, Problem, Step } from '../parts/parts.tsx';
 import { hostOf, isHere, isUsual } from '../parts/host.ts';
-import { DOTS, plural } from '../parts/words.ts';
+import { DOTS } from '../parts/words.ts';
 
 const ADDRESS = 'ollama.api_url';
 const KEY = 'ollama.api_key';
+
+/** What may stand in a sentence. */
+type Value = string | JSX.Element;
 
 export function OllamaStep({ view, live }: { readonly view: View; readonly live: Live }): JSX.Element {
   const { call } = useCalls();
@@ -26,19 +30,22 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
     locked !== undefined || editing ? null : (
       <button class={state === 'up' ? 'link' : 'btn'} type="button" ref={opener} onClick={() => setEditing(true)}>
         {state === 'up'
-          ? 'Use another…'
-          : shutOut(code) === undefined
-            ? 'Use another address…'
-            : 'Change address or key…'}
+          ? t('first_run.another')
+          : t(shutOut(code) === undefined ? 'first_run.another_address' : 'first_run.change_address')}
       </button>
     );
   const edit = editing && <AddressForm view={view} close={() => setEditing(false)} />;
   if (state === 'up') {
     return (
-      <Step n={1} done title="Ollama is running">
+      <Step n={1} done title={t('first_run.running')}>
         <p class="quiet">
-          {version === null ? 'It answers' : `Version ${version}`} at <code>{where}</code>,{' '}
-          {unknown === true ? 'its models are not known' : installedWords(live.models.length)}. {other}
+          {pieces<Value>(version === null ? 'first_run.answers_at' : 'first_run.version_at', {
+            version: version ?? '',
+            where: <code>{where}</code>,
+            models:
+              unknown === true ? t('first_run.models_not_known') : t('first_run.installed', { n: live.models.length }),
+          })}{' '}
+          {other}
         </p>
         {edit}
       </Step>
@@ -46,10 +53,8 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
   }
   if (state === 'unknown') {
     return (
-      <Step n={1} title="Looking for Ollama">
-        <p class="quiet">
-          At <code>{where}</code>.
-        </p>
+      <Step n={1} title={t('first_run.looking')}>
+        <p class="quiet">{pieces<Value>('first_run.at', { where: <code>{where}</code> })}</p>
       </Step>
     );
   }
@@ -67,20 +72,12 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
   // At an address of the user's own, either Ollama is not there or the address is wrong.
   if (foreign === true || !isHere(where) || (program === 'missing' && !isUsual(where))) {
     return (
-      <Step n={1} title={`No Ollama at ${where}`}>
+      <Step n={1} title={t('first_run.none_at', { where })}>
         <p class="quiet">
-          {foreign === true ? 'Something else answers there.' : 'Nothing answers there.'}{' '}
-          {locked === undefined ? (
-            foreign === true ? (
-              'Say where Ollama is.'
-            ) : (
-              'Start it there, or say where it is.'
-            )
-          ) : (
-            <>
-              The address is set by <code>{locked}</code> in the environment.
-            </>
-          )}
+          {t(foreign === true ? 'first_run.foreign' : 'first_run.nobody')}{' '}
+          {locked !== undefined
+            ? pieces<Value>('first_run.locked_address', { variable: <code>{locked}</code> })
+            : t(foreign === true ? 'first_run.say_where' : 'first_run.start_there')}
         </p>
         {other !== null && <p class="btns">{other}</p>}
         {edit}
@@ -89,14 +86,11 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
   }
   if (program === 'missing') {
     return (
-      <Step n={1} title="Install Ollama">
-        <p class="quiet">
-          Hearth uses it to run models. Nothing answers at <code>{where}</code>. This page goes on by itself once it
-          does.
-        </p>
+      <Step n={1} title={t('first_run.install')}>
+        <p class="quiet">{pieces<Value>('first_run.install_why', { where: <code>{where}</code> })}</p>
         <p class="btns">
           <button class="btn primary" type="button" onClick={() => run(() => call('open', { what: 'get_ollama' }))}>
-            Get Ollama
+            {t('first_run.get')}
             <Icon name="out" />
           </button>
           {other}
@@ -107,10 +101,8 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
   }
   const starting = program === 'starting' || busy;
   return (
-    <Step n={1} title="Start Ollama">
-      <p class="quiet">
-        It is installed, but nothing answers at <code>{where}</code>.
-      </p>
+    <Step n={1} title={t('first_run.start')}>
+      <p class="quiet">{pieces<Value>('first_run.start_why', { where: <code>{where}</code> })}</p>
       <p class="btns">
         <button
           class="btn primary"
@@ -118,17 +110,13 @@ export function OllamaStep({ view, live }: { readonly view: View; readonly live:
           aria-disabled={starting}
           onClick={() => starting || run(() => call('start_ollama', {}))}
         >
-          {starting ? 'Starting' : 'Start Ollama'}
+          {t(starting ? 'first_run.starting' : 'first_run.start')}
         </button>
         {other}
       </p>
       {edit}
     </Step>
   );
-}
-
-function installedWords(models: number): string {
-  return models === 0 ? 'no model installed' : `${plural(models, 'model')} installed`;
 }
 
 /** Another address: tried first, kept when an Ollama answers there. */
@@ -159,7 +147,7 @@ function AddressForm({ view, close }: { readonly view: View; readonly close: () 
       onKeyDown={({ key }) => key === 'Escape' && close()}
     >
       <div class="field wide">
-        <label for="address">Address of Ollama</label>
+        <label for="address">{t('first_run.address')}</label>
         <div class="ctl">
           <input
             id="address"
@@ -173,20 +161,20 @@ function AddressForm({ view, close }: { readonly view: View; readonly close: () 
             aria-invalid={problem !== undefined}
           />
           <button class="btn" type="submit" aria-disabled={busy}>
-            Use it
+            {t('first_run.use')}
           </button>
           <button class="btn plain" type="button" onClick={close}>
-            Cancel
+            {t('first_run.cancel')}
           </button>
         </div>
         {keyIsFree && (
           <>
-            <label for="key">Key, if it wants one</label>
+            <label for="key">{t('first_run.key')}</label>
             <div class="ctl">
               <input
                 id="key"
                 type="password"
-                placeholder={isMasked(values[KEY]) ? DOTS : 'None'}
+                placeholder={isMasked(values[KEY]) ? DOTS : t('first_run.no_key')}
                 autocomplete="off"
                 value={key}
                 onInput={(event) => setKey(event.currentTarget.value)}

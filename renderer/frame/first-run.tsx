@@ -2,6 +2,7 @@
 // It ends once an Ollama answers and has a model for the default, or when the user puts it off.
 import type { JSX } from 'preact';
 import type { View } from '../../backend/contract/desktop.ts';
+import { pieces, t } from '../../words/words.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';
 import { defaultChoices, proposal, unfitWords, type Proposal } from '../parts/default-model.ts';
@@ -20,9 +21,9 @@ export function FirstRun({ view }: { readonly view: View }): JSX.Element {
       <header class="head">
         <div class="status">
           <Mark name={up ? 'idle' : 'cold'} />
-          <h1 class="status-line">Set up Hearth</h1>
+          <h1 class="status-line">{t('first_run.title')}</h1>
           <p class="status-sub">
-            <span>Between your apps and Ollama, on this machine only</span>
+            <span>{t('first_run.what')}</span>
           </p>
         </div>
         <hr class="fire" />
@@ -34,8 +35,8 @@ export function FirstRun({ view }: { readonly view: View }): JSX.Element {
           <ol class="steps">
             <OllamaStep view={view} live={live} />
             <ModelStep live={live} chosen={chosen} locked={settings.locked['ollama.model']} />
-            <Step n={3} title="Point your apps at Hearth">
-              <p class="quiet">Paste the line your app understands. They are in Overview and in the tray menu, too.</p>
+            <Step n={3} title={t('first_run.point')}>
+              <p class="quiet">{t('first_run.paste')}</p>
               <Addresses addresses={gateway.addresses} />
             </Step>
           </ol>
@@ -61,31 +62,24 @@ function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
   const choices = up ? defaultChoices(live) : [];
   const unfit = up ? live.models.filter((model) => !choices.includes(model)) : [];
   return (
-    <Step n={2} done={chosen?.why === ''} title="Choose a default model">
+    <Step n={2} done={chosen?.why === ''} title={t('first_run.choose')}>
       <p class="quiet">
-        {locked === undefined ? (
-          `For apps that do not name one. ${chosen?.why ?? ''}`
-        ) : (
-          <>
-            {wanted} is set by <code>{locked}</code> in the environment
-            {up && chosen?.why !== '' ? ' and is not installed.' : '.'}
-          </>
-        )}
+        {locked === undefined
+          ? t('first_run.for_apps', { why: chosen?.why ?? '' })
+          : pieces<string | JSX.Element>(
+              up && chosen?.why !== '' ? 'first_run.locked_missing' : 'first_run.locked_model',
+              { model: wanted, variable: <code>{locked}</code> },
+            )}
       </p>
-      {unknown && (
-        <p class="quiet">Ollama does not tell which models it has. Put this off, or name one in the settings.</p>
-      )}
+      {unknown && <p class="quiet">{t('first_run.unknown_models')}</p>}
       {up && !unknown && chosen === undefined && (
         <>
-          <p class="quiet">
-            {live.models.length === 0 ? 'Ollama has no models yet.' : 'None of the installed models can chat here.'} Run
-            this, and a model appears here.
-          </p>
+          <p class="quiet">{t(live.models.length === 0 ? 'first_run.no_models' : 'first_run.none_chats')}</p>
           <CommandLine text="ollama pull llama3.2:3b" />
         </>
       )}
       {choices.length > 0 && locked === undefined && (
-        <div class="choices" role="radiogroup" aria-label="Default model">
+        <div class="choices" role="radiogroup" aria-label={t('first_run.default_model')}>
           {choices.map(({ name, size, loaded }) => (
             <label class="choice" key={name}>
               <input
@@ -96,16 +90,15 @@ function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
                 onChange={() => run(() => call('set_setting', { path: 'ollama.model', value: name }))}
               />
               <span class="name">{name}</span>
-              <span class="meta">
-                {bytes(size)}
-                {loaded && ', loaded now'}
-              </span>
+              <span class="meta">{loaded ? t('first_run.loaded_now', { size: bytes(size) }) : bytes(size)}</span>
             </label>
           ))}
         </div>
       )}
       {unfit.length > 0 && locked === undefined && (
-        <p class="quiet">Not in the list: {unfit.map((model) => `${model.name} (${unfitWords(model)})`).join(', ')}.</p>
+        <p class="quiet">
+          {t('first_run.unfit', { models: unfit.map((model) => `${model.name} (${unfitWords(model)})`).join(', ') })}
+        </p>
       )}
     </Step>
   );
@@ -140,12 +133,12 @@ function Finish({ view, chosen }: FinishProps): JSX.Element {
           checked={startAtLogin}
           onChange={() => run(() => call('set_setting', { path: 'app.start_at_login', value: !startAtLogin }))}
         />
-        <span>Start at login</span>
+        <span>{t('first_run.start_at_login')}</span>
       </label>
       <p class="btns">
         {!ready && (
           <button class="btn plain" type="button" onClick={() => run(() => call('finish_first_run', {}))}>
-            Later
+            {t('first_run.later')}
           </button>
         )}
         <button
@@ -155,7 +148,7 @@ function Finish({ view, chosen }: FinishProps): JSX.Element {
           aria-describedby={ready ? undefined : 'waits-for'}
           onClick={() => ready && finish()}
         >
-          Done
+          {t('first_run.done')}
         </button>
       </p>
       {!ready && (
@@ -169,6 +162,6 @@ function Finish({ view, chosen }: FinishProps): JSX.Element {
 
 /** What Done waits for. */
 function waitsFor({ gateway, live }: View): string {
-  if (gateway.state !== 'running' || live === null) return 'Waits for the gateway.';
-  return live.health.upstream.state === 'up' ? 'Waits for a model.' : 'Waits for Ollama.';
+  if (gateway.state !== 'running' || live === null) return t('first_run.waits_gateway');
+  return t(live.health.upstream.state === 'up' ? 'first_run.waits_model' : 'first_run.waits_ollama');
 }

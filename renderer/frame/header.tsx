@@ -2,6 +2,7 @@
 // What they say is decided in status.ts.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { t } from '../../words/words.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Burn, Mark } from '../parts/parts.tsx';
@@ -27,7 +28,7 @@ export function Header({ header, address, children }: HeaderProps): JSX.Element 
         {button !== null && <NextStep button={button} />}
         <p class="status-sub">
           <span>{header.more === '' ? null : header.more}</span>
-          <Copy text={address} what="the gateway address" />
+          <Copy text={address} what={t('frame.address')} />
         </p>
       </div>
       <p class="sr" role="status">

@@ -2,10 +2,12 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { t } from '../../words/words.ts';
+import type { PageName } from '../parts/pages.ts';
 import { TABS, type TabName } from '../parts/use-calls.ts';
 import { count } from '../parts/words.ts';
 
-export const titleOf = (tab: TabName): string => t(`${tab}.title`);
+/** What a tab or a page behind it is called. */
+export const titleOf = (place: TabName | PageName): string => t(`${place}.title`);
 
 interface TabsProps {
   readonly tab: TabName;
@@ -25,7 +27,7 @@ export function Tabs({ tab, select, waiting }: TabsProps): JSX.Element {
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
   return (
-    <div class="tabs" role="tablist" aria-label="Views" ref={list} onKeyDown={onKeyDown}>
+    <div class="tabs" role="tablist" aria-label={t('frame.views')} ref={list} onKeyDown={onKeyDown}>
       {TABS.map((name) => (
         <button
           key={name}
@@ -41,7 +43,7 @@ export function Tabs({ tab, select, waiting }: TabsProps): JSX.Element {
           {titleOf(name)}
           {name === 'queue' && waiting > 0 && (
             <span class="count">
-              <span class="sr">, waiting: </span> {count(waiting)}
+              <span class="sr">{t('frame.waiting')}</span> {count(waiting)}
             </span>
           )}
         </button>

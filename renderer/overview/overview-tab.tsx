@@ -2,6 +2,7 @@
 // the prompts was reused, what failed. While there is nothing to show it says why and what to do.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { t } from '../../words/words.ts';
 import type { DayView, View } from '../../backend/contract/desktop.ts';
 import { USUAL_SPAN, type SpanWord } from '../../backend/contract/spans.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';
@@ -10,6 +11,7 @@ import { Now } from './activity.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
 import { lengthOf, RANGES } from '../plots/plot-axis.ts';
 import type { Wish } from '../parts/use-calls.ts';
+import { PageLink } from '../parts/page-link.tsx';
 import { moment } from '../parts/words.ts';
 import { OverTime } from './over-time.tsx';
 import { RecentNotices } from './recent-notices.tsx';
@@ -51,8 +53,10 @@ interface RunningProps {
 function Running({ gateway, live, now, notices }: RunningProps): JSX.Element {
   const [span, choose] = useState<SpanWord>(USUAL_SPAN);
   const shown = useDay(span, now);
+  // Beside the apps of the day, where there are some.
+  const hasApps = shown?.empty === false && (shown.day.apps.length > 0 || shown.day.more_apps !== null);
   const addresses = (
-    <Section title="Addresses for your apps">
+    <Section title="Addresses for your apps" end={!hasApps && <PageLink to="connect">{t('connect.link')}</PageLink>}>
       <Addresses addresses={gateway.addresses} />
     </Section>
   );

@@ -1,8 +1,10 @@
 // What was saved in a range of time, and for which apps.
 import type { JSX } from 'preact';
+import { t } from '../../words/words.ts';
 import type { Day } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { RANGES } from '../plots/plot-axis.ts';
+import { PageLink } from '../parts/page-link.tsx';
 import { Section, Source } from '../parts/parts.tsx';
 import { clockDuration, count, plural } from '../parts/words.ts';
 import { Mix } from './mix-bar.tsx';
@@ -78,7 +80,7 @@ export function SavedByApp({ day }: { readonly day: Day }): JSX.Element | null {
   const { apps, more_apps: more } = day;
   if (apps.length === 0 && more === null) return null;
   return (
-    <Section title="Saved by app">
+    <Section title="Saved by app" end={<PageLink to="connect">{t('connect.link')}</PageLink>}>
       <table class="plain tri">
         <thead>
           <tr>

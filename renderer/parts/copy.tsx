@@ -75,10 +75,18 @@ export function CommandLine({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
+/** A line to paste, as it is shown: what it is for, perhaps a variable with its "=", a value, and the name of its button. */
+export interface AddressRow {
+  readonly label: string;
+  readonly variable: string;
+  readonly value: string;
+  readonly name: string;
+}
+
 /** The lines to paste into other programs. */
 export function Addresses(props: { readonly addresses: GatewayView['addresses'] }): JSX.Element {
   const { gateway, ollama_host, openai_base_url, lan } = props.addresses;
-  const rows = [
+  const rows: readonly AddressRow[] = [
     { label: 'Any app', variable: '', value: gateway, name: 'Copy the gateway address' },
     { label: 'Ollama clients', variable: 'OLLAMA_HOST=', value: ollama_host, name: 'Copy OLLAMA_HOST' },
     { label: 'OpenAI clients', variable: 'OPENAI_BASE_URL=', value: openai_base_url, name: 'Copy OPENAI_BASE_URL' },
@@ -93,6 +101,10 @@ export function Addresses(props: { readonly addresses: GatewayView['addresses'] 
           },
         ]),
   ];
+  return <AddressRows rows={rows} />;
+}
+
+export function AddressRows({ rows }: { readonly rows: readonly AddressRow[] }): JSX.Element {
   return (
     <dl class="addr">
       {rows.map(({ label, variable, value, name }) => (

@@ -1,9 +1,10 @@
 // How a view acts: the calls that it is given, and one action at a time with its failure as a sentence.
 // It draws nothing; where the sentence is shown is up to the view.
-import { createContext } from 'preact';
+import { createContext, type RefObject } from 'preact';
 import { useContext, useRef, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import { sentenceOf, type Call } from '../state/client.ts';
+import type { PageName } from './pages.ts';
 
 /** What every view is given. */
 export interface ViewCalls {
@@ -13,8 +14,10 @@ export interface ViewCalls {
    * their own for a sentence: a field says it at the field. The returned function takes it away again.
    */
   readonly report: (error: unknown, retry?: () => void) => () => void;
-  /** Shows another tab, perhaps with a setting or a request there. */
+  /** Shows another tab, perhaps with a page behind it, or with a setting or a request there. */
   readonly go: (tab: TabName, what?: Omit<Wish, 'tab' | 'n'>) => void;
+  /** The page that somebody has just come back from: the button that leads there has the focus again (page-link.tsx). */
+  readonly left: RefObject<PageName | undefined>;
 }
 
 /** A tab that is to be shown with something in it, wished by the page or by main; `n` grows with each. */
@@ -27,6 +30,7 @@ export const Calls = createContext<ViewCalls>({
   call: () => Promise.reject(new Error('no app around this part')),
   report: () => () => undefined,
   go: () => undefined,
+  left: { current: undefined },
 });
 export const useCalls = (): ViewCalls => useContext(Calls);
 

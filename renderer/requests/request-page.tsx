@@ -6,6 +6,7 @@ import type { View } from '../../backend/contract/desktop.ts';
 import type { Why } from '../../backend/contract/request-detail.ts';
 import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { useWayBack } from '../parts/way-back.ts';
 import { count, fineDuration, timeOfDay } from '../parts/words.ts';
 import { PromptsPart } from './prompts-part.tsx';
 import { RequestFacts } from './request-facts.tsx';
@@ -64,31 +65,6 @@ export function RequestPage(props: PageProps): JSX.Element {
 function titleOf(seen: Seen): string {
   const kind = isLiving(seen) ? (seen.status === 'queued' ? 'Waiting request' : 'Running request') : 'Request';
   return `${kind} of ${seen.caller} at ${timeOfDay(Date.parse(seen.created_at), true)}`;
-}
-
-/** Escape, and what a mouse or a browser has for "back". */
-function useWayBack(back: () => void): void {
-  const way = useRef(back);
-  way.current = back;
-  useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent): void => {
-      const isBack = event.key === 'BrowserBack' || (event.key === 'ArrowLeft' && event.altKey && !event.ctrlKey);
-      // In a search Escape empties it first.
-      const leaves = event.key === 'Escape' && !(event.target instanceof HTMLInputElement);
-      if (!isBack && !leaves) return;
-      event.preventDefault();
-      way.current();
-    };
-    const onMouseUp = (event: MouseEvent): void => {
-      if (event.button === 3) way.current();
-    };
-    window.addEventListener('keydown', onKeyDown);
-    window.addEventListener('mouseup', onMouseUp);
-    return () => {
-      window.removeEventListener('keydown', onKeyDown);
-      window.removeEventListener('mouseup', onMouseUp);
-    };
-  }, []);
 }
 
 interface WholeProps extends Pick<PageProps, 'now' | 'settings' | 'watchingUntil' | 'setOpen'> {

@@ -4,12 +4,13 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Live } from '../../backend/contract/app-state.ts';
 import type { View } from '../../backend/contract/desktop.ts';
+import { beatOf } from '../parts/request-beat.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import type { Wish } from '../parts/use-calls.ts';
 import { RequestList } from './request-list.tsx';
 import { RequestPage } from './request-page.tsx';
 import { ALL, filterOf, RequestTools, type Choice } from './request-tools.tsx';
-import { beatOf, useRequests } from './use-requests.ts';
+import { useRequests } from './use-requests.ts';
 import { useWide } from './use-wide.ts';
 import { plural } from '../parts/words.ts';
 

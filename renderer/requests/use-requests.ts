@@ -1,7 +1,6 @@
 // The list of requests and one of them, kept as they are now while the tab is shown.
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Live } from '../../backend/contract/app-state.ts';
 import type { CommandOutput } from '../../backend/contract/desktop.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { CallError, sentenceOf } from '../state/client.ts';
@@ -18,17 +17,6 @@ export interface Requests {
 
 /** How long somebody types on. Milliseconds. */
 const TYPED_MS = 200;
-
-/** What changes when a request comes, goes on or ends; while it stays the same, so does the list. */
-export function beatOf({ queue, stats }: Live): string {
-  const { hits, coalesced, misses, bypassed } = stats.response_cache;
-  const living = [...queue.running, ...queue.waiting].map(({ request_id, phase, tokens }) => [
-    request_id,
-    phase,
-    tokens > 0,
-  ]);
-  return JSON.stringify([queue.totals, hits, coalesced, misses, bypassed, living]);
-}
 
 export function useRequests(filter: Filter, beat: string, now: number): Requests {
   const { call } = useCalls();

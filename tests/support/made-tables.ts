@@ -13,7 +13,7 @@ import {
   metricTable,
   routeTable,
 } from '../../backend/contract/tables.ts';
-import { appsTable } from './app-facts.ts';
+import { appLines, appsTable } from './app-facts.ts';
 import { MISSED_EXAMPLES } from './missed-examples.ts';
 import { SLOW_EXAMPLES } from './why-examples.ts';
 import { whyTable } from './why-page.ts';
@@ -35,6 +35,7 @@ export const MADE_TABLES: readonly MadeTable[] = [
   { page: 'configuration.md', mark: 'environment', make: environmentTable },
   { page: 'metrics.md', mark: 'metrics', make: metricTable },
   { page: 'figures.md', mark: 'figures', make: figureTable },
+  { page: 'apps.md', mark: 'lines', make: appLines },
   { page: 'apps.md', mark: 'apps', make: appsTable },
   { page: 'cli.md', mark: 'commands', make: commandTable },
   { page: 'cli.md', mark: 'variables', make: variableTable },

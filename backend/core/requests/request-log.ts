@@ -3,6 +3,7 @@
 import type { RequestFact } from '../../contract/control.ts';
 import type { RequestCounts } from '../../contract/request-commands.ts';
 import type { RequestDetail } from '../../contract/request-detail.ts';
+import type { CallerSeen } from './apps-seen.ts';
 import type { RequestSearch } from './request-search.ts';
 
 /** A request as it is listed: one that has ended, or a living one as it is now. */
@@ -55,4 +56,6 @@ export interface RequestLog {
   find(id: string, watcher: string): LoggedRequest | undefined;
   /** How many a watcher may see. It looks at all of them, so ask seldom where they are many. */
   count(watcher: string): RequestCounts;
+  /** Who has sent requests, and when last: for the host of the gateway alone, who may see all of them. */
+  callers(): readonly CallerSeen[];
 }

@@ -1,17 +1,19 @@
 // Where people and programs look requests up: a page of the list, one with its detail, and the end of one that lives.
+import type { AppSeen } from '../../contract/apps.ts';
 import type { DetailedRequest, RequestList } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { RequestCounts } from '../../contract/request-commands.ts';
 import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
+import { appsSeen } from '../requests/apps-seen.ts';
 import type { RequestLog } from '../requests/request-log.ts';
 import type { RequestSearch } from '../requests/request-search.ts';
 import type { Jobs } from './jobs.ts';
 import { factOf } from './listed-request.ts';
 
 export interface DeskParts {
-  readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count'>;
+  readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count' | 'callers'>;
   readonly jobs: Pick<Jobs, 'cancel'>;
 }
 
@@ -39,6 +41,11 @@ export class RequestDesk {
   /** How many a watcher may see. */
   counts(watcher: string): RequestCounts {
     return this.#parts.requestLog.count(watcher);
+  }
+
+  /** Which of the known apps have sent requests. */
+  apps(): readonly AppSeen[] {
+    return appsSeen(this.#parts.requestLog.callers());
   }
 
   /** Throws request_not_found, request_gone, not_cancellable. */

@@ -55,6 +55,7 @@ export function view(change: ViewChange = {}): Shown {
         openai_base_url: 'http://127.0.0.1:8080/v1',
         lan: null,
       },
+      beyond_loopback: false,
       since: ago(5 * 3600),
       failure: null,
       ...change.gateway,
@@ -456,7 +457,7 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
     }),
   keys: () =>
     view({
-      gateway: { addresses: { ...view().gateway.addresses, lan: 'http://192.168.1.24:8080' } },
+      gateway: { addresses: { ...view().gateway.addresses, lan: 'http://192.168.1.24:8080' }, beyond_loopback: true },
       settings: { values: { ...settings().values, 'server.lan': true, 'server.api_keys': KEYS } },
       notices: [ASKING_PAGE],
     }),

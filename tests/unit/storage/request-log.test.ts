@@ -392,3 +392,29 @@ test('counts what a watcher may see, by source, those that live and are not writ
   await written();
   expect(list.count(LOCAL)).toMatchObject({ all: 4, coalesced: 1, miss: 1 });
 });
+
+test('says who has sent requests and when last, written or not, and after a restart', async () => {
+  const callers = (): string[] =>
+    list
+      .callers()
+      .map(({ caller, class_by, at }) => `${caller} ${class_by} ${at - began}`)
+      .toSorted();
+  const began = clock.now();
+  list.ended(request('a', { caller: 'curl/8' }));
+  await written();
+  list.ended(request('b', { caller: 'curl/8', status: 'failed' }));
+  list.ended(request('c', { caller: 'aiohttp', class_by: 'Open WebUI: title' }));
+  const life = arrive('d', { caller: 'codex' });
+  const all = ['aiohttp Open WebUI: title 60000', 'codex default 60000', 'curl/8 default 60000'];
+  expect(callers()).toEqual(all);
+  life.ends();
+  close();
+  open();
+  expect(callers()).toEqual(all);
+  // What is forgotten was not seen.
+  kept.list_ttl_seconds = 60;
+  await clock.advance(59_000);
+  list.ended(request('e', { caller: 'late' }));
+  await clock.advance(2000);
+  expect(callers()).toEqual(['late default 119000']);
+});

@@ -9,7 +9,8 @@ const HOME: Interfaces = {
   docker0: [ip('172.17.0.1')],
   eth0: [{ family: 'IPv6', internal: false, address: 'fe80::1' }, ip('192.168.1.24')],
 };
-const addresses = (server: object, interfaces = HOME) => addressesOf(configSchema.parse({ server }), 8080, interfaces);
+const gateway = (server: object, interfaces = HOME) => addressesOf(configSchema.parse({ server }), 8080, interfaces);
+const addresses = (server: object, interfaces = HOME) => gateway(server, interfaces).addresses;
 
 test('on loopback there is none for other machines', () => {
   expect(addresses({})).toEqual({
@@ -19,7 +20,7 @@ test('on loopback there is none for other machines', () => {
     lan: null,
   });
   // Without a key nobody is let in.
-  expect(addresses({ lan: true }).lan).toBeNull();
+  expect(gateway({ lan: true })).toMatchObject({ addresses: { lan: null }, beyond_loopback: false });
 });
 
 test('in LAN mode it is that of the network', () => {
@@ -27,7 +28,10 @@ test('in LAN mode it is that of the network', () => {
     gateway: 'http://127.0.0.1:8080',
     lan: 'http://192.168.1.24:8080',
   });
-  expect(addresses({ lan: true, allow_anonymous: true }, {}).lan).toBeNull();
+  expect(gateway({ lan: true, allow_anonymous: true }, {})).toMatchObject({
+    addresses: { lan: null },
+    beyond_loopback: true,
+  });
 });
 
 test('where it listens on one address alone, that is the one for all', () => {

@@ -16,6 +16,7 @@ const GATEWAY: GatewayView = {
     openai_base_url: 'http://127.0.0.1:8080/v1',
     lan: null,
   },
+  beyond_loopback: false,
   since: '2026-01-01T00:00:00.000Z',
   failure: null,
 };

@@ -1,0 +1,43 @@
+// Which of the known apps have sent requests, and when last. Pure: read off who asked, as the list of requests has it.
+import { APPS, type App, type AppSeen } from '../../contract/apps.ts';
+
+/** A caller in the list of requests, with what gave its requests their class. */
+export interface CallerSeen {
+  readonly caller: string;
+  readonly class_by: string;
+  /** When the newest of these requests came: milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Those that were seen, in the order of the table. */
+export function appsSeen(callers: readonly CallerSeen[]): readonly AppSeen[] {
+  return APPS.flatMap((app) => {
+    const own = newest(callers, isOf(app, callers));
+    if (own !== undefined) return [{ id: app.id, at: own }];
+    const { through } = app;
+    const like = through && newest(callers, ({ caller }) => through.agent.test(caller));
+    return through === undefined || like === undefined ? [] : [{ id: app.id, at: like, through: through.name }];
+  });
+}
+
+/**
+ * A caller is an app's when it bears its name, as a program, a key or a rule gives it, or when a rule for the app knew one of its
+ * requests: then its others are the app's too.
+ */
+function isOf({ name, agent }: App, callers: readonly CallerSeen[]): (seen: CallerSeen) => boolean {
+  const ruled = new Set(callers.filter(({ class_by }) => class_by.startsWith(`${name}: `)).map(({ caller }) => caller));
+  const begins = `${plain(name)} `;
+  return ({ caller }) => ruled.has(caller) || agent?.test(caller) === true || `${plain(caller)} `.startsWith(begins);
+}
+
+/** "Open-WebUI", "open webui/1.0" → "open webui", "open webui 1 0" */
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z\d]+/g, ' ')
+    .trim();
+
+function newest(callers: readonly CallerSeen[], is: (seen: CallerSeen) => boolean): string | undefined {
+  const times = callers.filter(is).map(({ at }) => at);
+  return times.length === 0 ? undefined : new Date(times.reduce((a, b) => Math.max(a, b))).toISOString();
+}
