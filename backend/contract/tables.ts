@@ -5,7 +5,7 @@ import { ERRORS } from './errors.ts';
 import { FIGURES } from './figure-meanings.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, ROUTES } from './routes.ts';
 
-export { configTable, environmentTable } from './config/config-docs.ts';
+export { configTables, environmentTable } from './config/config-docs.ts';
 export { metricTable } from './metric-table.ts';
 
 /** The first table of docs/api.md: our own routes. */

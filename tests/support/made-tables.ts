@@ -4,7 +4,7 @@ import { SLOW_CAUSES } from '../../backend/core/explain/why-slow.ts';
 import { MISSED_CAUSES } from '../../backend/core/explain/why-missed.ts';
 import { commandTable, exitTable, variableTable } from '../../backend/cli/papers/cli-tables.ts';
 import {
-  configTable,
+  configTables,
   dropInTable,
   environmentTable,
   errorTable,
@@ -31,7 +31,7 @@ export const MADE_TABLES: readonly MadeTable[] = [
   { page: 'api.md', mark: 'drop-in', make: dropInTable },
   { page: 'api.md', mark: 'handed-on', make: handedOnTable },
   { page: 'errors.md', mark: 'errors', make: errorTable },
-  { page: 'configuration.md', mark: 'config', make: configTable },
+  { page: 'configuration.md', mark: 'config', make: configTables },
   { page: 'configuration.md', mark: 'environment', make: environmentTable },
   { page: 'metrics.md', mark: 'metrics', make: metricTable },
   { page: 'figures.md', mark: 'figures', make: figureTable },

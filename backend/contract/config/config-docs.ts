@@ -1,6 +1,6 @@
 // The settings as tables for docs/configuration.md, read off the declarations so that the two cannot differ.
 // It writes no file; a test compares the page with it.
-import { fields } from './config.ts';
+import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
 
 /** A name in the environment that Hearth reads. */
@@ -38,17 +38,23 @@ export const environment: readonly EnvironmentName[] = [
   ...BEFORE_SETTINGS,
 ];
 
-/** The table of settings: key, default, allowed, applies, environment, meaning. Aligned as prettier does it. */
-export function configTable(): string {
+/** All settings, a table under a heading for each section of the file. Aligned as prettier does it. */
+export function configTables(): string {
+  return sections
+    .map(({ name }) => `### ${name}\n\n${sectionTable(fields.filter(({ section }) => section === name))}`)
+    .join('\n\n');
+}
+
+function sectionTable(of: readonly FieldInfo[]): string {
   return table(
-    ['Key', 'Default', 'Allowed', 'Applies', 'Environment', 'Meaning'],
-    fields.map((field) => [
+    ['Key', 'In the window', 'Default', 'Allowed', 'Applies', 'Meaning'],
+    of.map((field) => [
       code(field.path),
+      field.title,
       code(JSON.stringify(field.default)) +
         (field.unit === undefined || field.unit === 'count' ? '' : ` ${field.unit}`),
       field.allowed,
       field.applies === 'live' ? 'at once' : 'after restart',
-      field.env.map(code).join(', '),
       meaning(field),
     ]),
   );

@@ -5,7 +5,7 @@ import { format } from 'prettier';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hostName, upstreamAddress, webOrigin } from '../../../../backend/contract/address.ts';
-import { configTable, environment, environmentTable } from '../../../../backend/contract/config/config-docs.ts';
+import { configTables, environment, environmentTable } from '../../../../backend/contract/config/config-docs.ts';
 import { problemSentence, resolveConfig } from '../../../../backend/contract/config/config-sources.ts';
 import type { ConfigSources } from '../../../../backend/contract/config/config-sources.ts';
 import {
@@ -944,18 +944,18 @@ describe('a change while the gateway runs', () => {
 });
 
 describe('documents', { timeout: 60_000 }, () => {
-  test('the table names every field with its bounds, and prettier leaves it as it is', async () => {
-    const table = configTable();
-    expect(await format(table, { parser: 'markdown' })).toBe(`${table}\n`);
-    const rows = table.split('\n').slice(2);
+  test('the tables name every field with its bounds, and prettier leaves them as they are', async () => {
+    const tables = configTables();
+    expect(await format(tables, { parser: 'markdown' })).toBe(`${tables}\n`);
+    const rows = tables.split('\n').filter((line) => line.startsWith('| `'));
     expect(rows.map((row) => /^\| `([^`]+)`/.exec(row)?.[1])).toEqual(fields.map(({ path }) => path));
     const row = rows.find((line) => line.includes('`cache.ttl_seconds`'))?.split(/ *\| */);
     expect(row?.slice(1, 7)).toEqual([
       '`cache.ttl_seconds`',
+      'Keep an answer for',
       '`3600` s',
       'a whole number from 1 to 604800',
       'at once',
-      '`CACHE__TTL_SECONDS`, `CACHE_TTL_SECONDS`',
       'The clock starts when the answer is stored, and reading does not start it again. A change counts for answers stored from then on.',
     ]);
     expect(rows.find((line) => line.includes('`server.workers`'))).toContain(
