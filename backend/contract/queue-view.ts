@@ -44,6 +44,10 @@ export const queueListEntrySchema = z.object({
   tokens_per_s: z.number().nullable(),
   /** Milliseconds without a piece from the model; null while it has not begun to run. */
   silent_ms: ms.nullable(),
+  /** Milliseconds that the whole answer should take; null where nothing is known of it, and while it waits. */
+  expected_ms: ms.nullable(),
+  /** How often it ran and let a person go first. */
+  gave_way: count,
   /** How many others get the same run. */
   shared_with: count,
   /** Its prompt is longer than its context, by an estimate, and the oldest part is left out; in tokens. Left out where it fits. */

@@ -24,7 +24,13 @@ export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   if (entry.waits_for === 'ollama') return 'when Ollama is back';
   if (entry.waits_for === 'settling') return 'in a moment';
   if (!entry.late) return eta(waitLeft(entry, live, now));
-  return entry.queue_position <= 1 ? 'when it ends' : `about ${roughly(entry.wait_after_ms)} later`;
+  return isToldLater(entry, live) ? `about ${roughly(entry.wait_after_ms)} later` : 'when it ends';
+}
+
+/** Whether it is told how long after the end of the late answer it starts; the next one starts at that end. */
+export function isToldLater({ late, queue_position, waits_for }: QueueEntry, live: Live): boolean {
+  const isHalted = live.queue.paused || waits_for === 'ollama' || waits_for === 'settling';
+  return late && queue_position > 1 && !isHalted;
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Live } from '../../backend/contract/app-state.ts';
 import type { BatchSummary } from '../../backend/contract/queue-view.ts';
 import { Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { count, moment, plural } from '../parts/words.ts';
+import { count, moment } from '../parts/words.ts';
+import { t } from '../../words/words.ts';
 
 /** Whether anything waits there. */
 export function isAnyBehind({ queue }: Live): boolean {
@@ -15,8 +16,8 @@ export function Behind({ live, now }: { readonly live: Live; readonly now: numbe
   if (!isAnyBehind(live)) return null;
   const { behind, batches } = live.queue;
   return (
-    <Section title="Behind the line" end={<p class="sec-note">{plural(behind, 'job')}</p>}>
-      {batches.length === 0 && <p class="quiet">They are kept on disk, and go into the line when there is room.</p>}
+    <Section title={t('queue.behind_line')} end={<p class="sec-note">{t('queue.jobs', { n: behind })}</p>}>
+      {batches.length === 0 && <p class="quiet">{t('queue.on_disk')}</p>}
       <ul>
         {batches.map((batch) => (
           <BatchRow key={batch.batch_id} batch={batch} now={now} />
@@ -33,27 +34,27 @@ function BatchRow({ batch, now }: { readonly batch: BatchSummary; readonly now: 
   const { total, queued, processing, failed } = counts;
   const done = total - queued - processing;
   const facts = [
-    `since ${moment(Date.parse(created_at), now)}`,
-    ...(processing > 0 ? [`${count(processing)} running`] : []),
-    ...(failed > 0 ? [`${count(failed)} failed`] : []),
+    t('queue.batch', { id: batch_id, time: moment(Date.parse(created_at), now) }),
+    ...(processing > 0 ? [t('queue.batch_running', { n: processing })] : []),
+    ...(failed > 0 ? [t('queue.batch_failed', { n: failed })] : []),
   ];
   return (
     <li class="q-row q-batch">
       <span class="q-pos" />
       <div>
-        <p class="name">{`${count(done)} of ${count(total)} done`}</p>
+        <p class="name">{t('queue.batch_done', { done: count(done), total: count(total) })}</p>
         <p class="meta who">
-          <span>{`Batch ${batch_id}, ${facts.join(', ')}`}</span>
+          <span>{facts.join(', ')}</span>
         </p>
       </div>
       <button
         class="btn"
         type="button"
         aria-disabled={busy}
-        aria-label={`Cancel the batch ${batch_id}`}
+        aria-label={t('queue.cancel_batch', { id: batch_id })}
         onClick={() => run(() => call('cancel_batch', { batch_id }))}
       >
-        Cancel
+        {t('queue.cancel')}
       </button>
     </li>
   );

@@ -6,6 +6,8 @@ import type { Live } from '../../backend/contract/app-state.ts';
 import { whenWords } from '../parts/run-rows.ts';
 import { Caller, Icon } from '../parts/parts.tsx';
 import { clockDuration, count, NOTHING } from '../parts/words.ts';
+import { t } from '../../words/words.ts';
+import { ruleWords } from './reasons.ts';
 
 interface RowProps {
   readonly entry: QueueEntry;
@@ -30,7 +32,7 @@ function ToRequest({ id, model, caller }: ToRequestProps): JSX.Element {
       class="link name"
       type="button"
       data-act="show"
-      aria-label={`${model}, show the request of ${caller}`}
+      aria-label={t('queue.show_request', { model, caller })}
       onClick={() => go('requests', { request: id })}
     >
       {model}
@@ -42,12 +44,15 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const { request_id, model, caller, phase, tokens, tokens_per_s, started_at, created_at, shared_with } = entry;
-  const { late, truncated } = entry;
+  const { late, expected_ms, truncated } = entry;
+  const ran = since(started_at ?? created_at, now);
   const facts = [
-    ['Tokens', phase === 'loading' ? NOTHING : count(tokens)],
-    ['Tokens/s', tokens_per_s === null ? NOTHING : count(tokens_per_s)],
-    [phase === 'loading' ? 'Loading for' : 'Running for', since(started_at ?? created_at, now)],
-    ['Shared with', shared_with === 0 ? 'nobody' : `${count(shared_with)} more`],
+    [t('queue.tokens'), phase === 'loading' ? NOTHING : count(tokens)],
+    [t('queue.tokens_per_s'), tokens_per_s === null ? NOTHING : count(tokens_per_s)],
+    late && expected_ms !== null
+      ? [t('queue.expected'), clockDuration(expected_ms)]
+      : [t(phase === 'loading' ? 'queue.loading_for' : 'queue.running_for'), ran],
+    [t('queue.shared_with'), t('queue.shared_more', { n: shared_with })],
   ];
   return (
     <li>
@@ -57,17 +62,21 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
             <use href={entry.source === 'bypass' ? '#s-bypass' : '#s-miss'} />
           </svg>
         </span>
-        <p>
-          <ToRequest id={request_id} model={model} caller={caller} /> <span class="quiet">for {caller}</span>
-        </p>
+        <div>
+          <p>
+            <ToRequest id={request_id} model={model} caller={caller} />{' '}
+            <span class="quiet">{t('queue.for', { caller })}</span>
+          </p>
+          {late && <p class="meta">{t('queue.late', { time: ran })}</p>}
+        </div>
         <button
           class="btn"
           type="button"
           aria-disabled={busy}
-          aria-label={`Cancel the running request of ${caller}`}
+          aria-label={t('queue.cancel_running', { caller })}
           onClick={() => run(() => call('cancel', { request_id }))}
         >
-          Cancel
+          {t('queue.cancel')}
         </button>
       </div>
       <dl class="live">
@@ -79,56 +88,45 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
         ))}
       </dl>
       {truncated !== undefined && (
-        <p class="q-late">
-          The prompt has about {count(truncated.tokens)} tokens, its context {count(truncated.size)}: the oldest part is
-          left out
-        </p>
+        <p class="q-cut">{t('queue.truncated', { tokens: count(truncated.tokens), size: count(truncated.size) })}</p>
       )}
-      {late && <p class="q-late">Longer than expected, so far {since(started_at ?? created_at, now)}</p>}
     </li>
   );
 }
 
-/** Lower runs sooner inside its class; 0 is usual. */
-function priorityWords(priority: number): string {
-  if (priority === 0) return '';
-  return priority < 0 ? 'high priority' : 'low priority';
-}
-
 interface WaitingProps extends RowProps {
-  /** That it has moved up, or when it does. */
-  readonly climb: string;
+  /** Why it stands where it does; empty where nothing is to be said. */
+  readonly reason: string;
   readonly onMoved: () => void;
 }
 
 export function WaitingRow(props: WaitingProps): JSX.Element {
-  const { entry, climb, live, now, onMoved } = props;
+  const { entry, reason, live, now, onMoved } = props;
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { request_id, model, caller, class_by, priority, queue_position: position, shared_with, waits_for } = entry;
-  const place = `${model}, position ${count(position)}`;
-  const shared = shared_with > 0 ? `shared with ${count(shared_with)} more` : '';
-  const by = class_by === 'default' ? '' : `by ${class_by}`;
-  const lets = waits_for === 'people' ? 'lets people go first' : '';
-  const more = [by, priorityWords(priority), climb, lets, shared].filter(Boolean).join(', ');
+  const { request_id, model, caller, class_by, queue_position: position, shared_with } = entry;
+  const place = { model, position: count(position) };
+  const shared = shared_with > 0 ? t('queue.shared_by', { n: shared_with }) : '';
+  const more = [ruleWords(entry), reason].filter(Boolean).join(', ');
   return (
     <li class="q-row" data-row={request_id}>
       <span class="q-pos" data-long={position > 999 || undefined}>
-        <span class="sr">Position </span>
+        <span class="sr">{t('queue.position')} </span>
         {count(position)}
       </span>
       <div>
         <p>
           <ToRequest id={request_id} model={model} caller={caller} />
+          {shared !== '' && <span class="quiet"> {shared}</span>}
         </p>
-        <p class="meta who">
+        <p class="meta who" title={class_by === 'default' ? undefined : t('queue.class_by', { by: class_by })}>
           <Caller name={caller} after={more === '' ? '' : ', '} />
           <span>{more}</span>
         </p>
       </div>
       <p class="q-when">
         {whenWords(entry, live, now)}
-        <span class="meta">waited {since(entry.created_at, now)}</span>
+        <span class="meta">{t('queue.waited', { time: since(entry.created_at, now) })}</span>
       </p>
       <div class="q-act">
         {position > 1 && (
@@ -137,8 +135,8 @@ export function WaitingRow(props: WaitingProps): JSX.Element {
             type="button"
             data-act="up"
             aria-disabled={busy}
-            aria-label={`Move ${place}, up`}
-            title="Move up"
+            aria-label={t('queue.move_up_one', place)}
+            title={t('queue.move_up')}
             onClick={() => run(() => call('move_up', { request_id }).then(onMoved))}
           >
             <Icon name="up" />
@@ -149,8 +147,8 @@ export function WaitingRow(props: WaitingProps): JSX.Element {
           type="button"
           data-act="cancel"
           aria-disabled={busy}
-          aria-label={`Cancel ${place}`}
-          title="Cancel"
+          aria-label={t('queue.cancel_waiting', place)}
+          title={t('queue.cancel')}
           onClick={() => run(() => call('cancel', { request_id }))}
         >
           <Icon name="close" />

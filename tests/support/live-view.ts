@@ -46,6 +46,8 @@ export function queueEntry(over: Partial<QueueEntry> = {}): QueueEntry {
     tokens: 0,
     tokens_per_s: null,
     silent_ms: 0,
+    expected_ms: null,
+    gave_way: 0,
     shared_with: 0,
     ...over,
   };

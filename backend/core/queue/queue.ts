@@ -172,6 +172,11 @@ export class LeaseQueue {
     return this.#runs.isLate(flight);
   }
 
+  /** Milliseconds that a run for this flight should take, by what is known now; undefined where nothing is, or none runs. */
+  expectedMs(flight: string): number | undefined {
+    return this.#runs.expectedMs(flight);
+  }
+
   /** The runs that held a slot in a stretch of time by the monotonic clock, as far as they are remembered. */
   ranDuring(stretch: Stretch): PastRun[] {
     return this.#runs.during(stretch);

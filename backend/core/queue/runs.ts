@@ -166,6 +166,14 @@ export class Runs {
     const isLate = (running: Running): boolean => running.begun && (leftOf(running, now) ?? 1) <= 0;
     return this.all().some((running) => running.wish.serves?.(flight) === true && isLate(running));
   }
+
+  /** Milliseconds that a run for this flight should take once its model stands ready; undefined where nothing is known of it. */
+  expectedMs(flight: string): number | undefined {
+    const running = this.all().find(({ wish }) => wish.serves?.(flight) === true);
+    if (running === undefined) return undefined;
+    const all = running.wish.expectedMs();
+    return all > 0 ? all : undefined;
+  }
 }
 
 function remembered({ wish, asks, waiter, slotAt, class: of, loadMs, givesWayFor }: Running, to: number): PastRun {

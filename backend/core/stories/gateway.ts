@@ -200,7 +200,7 @@ export class Gateway {
     );
     // At once, so that who takes a seat now knows where it stands before anything is read.
     if (place.granted) flight.waiting(begins(this.#parts, spec));
-    const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun };
+    const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun, trace: ticket.trace };
     const ran = outlasting(place, patience, (lease, { granted }) => {
       if (!granted) flight.waiting(begins(this.#parts, spec));
       return this.#onLease(lease, { run, asked, flight, look, trace: ticket.trace });

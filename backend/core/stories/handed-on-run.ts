@@ -116,7 +116,8 @@ export class HandedOnRuns {
         model,
         exchange: (signal) => exchange(ticket, () => (told = true), signal),
       };
-      await outlasting(place, { signal: ticket.signal, told: () => told }, (lease) => this.#onLease(lease, run));
+      const patience = { signal: ticket.signal, told: () => told, trace: ticket.trace };
+      await outlasting(place, patience, (lease) => this.#onLease(lease, run));
     });
   }
 

@@ -2,6 +2,7 @@
 // yet, goes back in line and is asked again when its turn comes. It keeps no time; how long one may wait is the queue's.
 import { asAppError } from '../../contract/errors.ts';
 import { GIVES_WAY, type Lease, type Place } from '../queue/waiter.ts';
+import type { Trace } from '../requests/trace.ts';
 
 /** A request is sent up so often at most: it may be what Ollama fails at each time. */
 const MOST_TRIES = 3;
@@ -14,6 +15,8 @@ export interface Patience {
   readonly always?: boolean;
   /** Whether its caller has been told anything of what came. Work whose outcome comes as a whole tells nothing before. */
   told?(): boolean;
+  /** What is noted of it: how often it gave way to a person. */
+  readonly trace?: Pick<Trace, 'gaveWay'>;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Patience {
  */
 export async function outlasting<T>(
   first: Place,
-  { signal, always = false, told = () => false }: Patience,
+  { signal, always = false, told = () => false, trace = {} }: Patience,
   work: (lease: Lease, place: Place) => Promise<T>,
 ): Promise<T> {
   let place = first;
@@ -35,6 +38,7 @@ export async function outlasting<T>(
     } catch (error) {
       if (lease.signal.reason === GIVES_WAY && !told()) {
         place = lease.back(signal);
+        trace.gaveWay = (trace.gaveWay ?? 0) + 1;
         continue;
       }
       const { code, broke } = asAppError(error);

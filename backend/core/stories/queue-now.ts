@@ -28,6 +28,7 @@ export function queueView(parts: QueueNowParts, watcher: string = LOCAL): QueueV
       // The longest here, should the one who began it have left.
       leads: leader === ticket && ticket.source !== 'hit',
       late: isLate(ticket, queue),
+      expected_ms: expectedMs(ticket, queue),
       shared_with: count - 1,
     };
   });
@@ -51,7 +52,16 @@ function flightOf({ id, flight }: Ticket): string {
   return flight ?? id;
 }
 
-function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' | 'late' | 'shared_with'> {
+function expectedMs({ status, flight }: Ticket, queue: QueueNowParts['queue']): number | null {
+  if (status !== 'processing' || flight === undefined) return null;
+  const expected = queue.expectedMs(flight);
+  return expected === undefined ? null : Math.round(expected);
+}
+
+function queueEntry(
+  ticket: Ticket,
+  elapsed: number,
+): Omit<QueueEntry, 'leads' | 'late' | 'expected_ms' | 'shared_with'> {
   return {
     request_id: ticket.id,
     model: ticket.model,
@@ -73,6 +83,7 @@ function queueEntry(ticket: Ticket, elapsed: number): Omit<QueueEntry, 'leads' |
     tokens: ticket.pieces,
     tokens_per_s: pace(ticket),
     ...(ticket.waiting.truncated === undefined ? {} : { truncated: { ...ticket.waiting.truncated } }),
+    gave_way: ticket.trace.gaveWay ?? 0,
     silent_ms: ticket.silentSince === undefined ? null : Math.round(elapsed - ticket.silentSince),
   };
 }

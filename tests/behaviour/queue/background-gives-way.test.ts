@@ -67,7 +67,19 @@ test('a run that told nothing gives way; its followers and a job get one answer 
   expect([stream.status, job.status]).toEqual([200, 202]);
   await line('three share a run', (all) => all.filter(({ phase }) => phase === 'running').length === 3);
   const answer = person();
-  await line('they wait for the person', (all) => all.filter((each) => each.waits_for === 'people').length === 3);
+  const all = await line(
+    'they wait for the person',
+    (all) => all.filter((each) => each.waits_for === 'people').length === 3,
+  );
+  // It is known by now how long an answer takes; the job's run is one that was told to give way.
+  expect(all.find(({ class: of }) => of === 'interactive')).toMatchObject({
+    gave_way: 0,
+    expected_ms: expect.any(Number),
+  });
+  expect(all.find(({ leads, waits_for }) => leads && waits_for === 'people')).toMatchObject({
+    gave_way: 1,
+    expected_ms: null,
+  });
   await hearth.fake.until(({ active }) => active === 1);
   expect(sent().slice(1)).toEqual(['title aborted', 'person open']);
   gate.release();

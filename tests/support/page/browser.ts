@@ -153,6 +153,8 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
   await page.addInitScript(() => {
     const listeners = new Set<(push: unknown) => void>();
     const world = globalThis as unknown as Record<string, unknown>;
+    // What the page keeps is kept by the browser: it is loaded as nobody has seen it.
+    (world['localStorage'] as { clear(): void }).clear();
     world['hearth'] = {
       call: (command: string, input: unknown) =>
         (world['bridgeCall'] as (command: string, input: unknown) => Promise<unknown>)(command, input),

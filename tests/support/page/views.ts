@@ -336,6 +336,7 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
     view({
       live: quiet({ running: [entry()], behind: 8996, batches: [batch(), batch({ batch_id: 'b'.repeat(128) })] }),
     }),
+  'an overdue answer, classes in line': () => view({ live: quiet(overdue()) }),
   cold: () => view({ live: quiet({ models: MODELS.map(cold), upstream: { model_loaded: false } }) }),
   loading: () =>
     view({
@@ -497,6 +498,35 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
       live: null,
     }),
 };
+
+/** The line of the mock page. */
+const overdue = (): LiveChange => ({
+  running: [
+    entry({
+      caller: 'localhost:3000',
+      tokens: 804,
+      tokens_per_s: 41,
+      age_ms: 20_000,
+      shared_with: 1,
+      late: true,
+      expected_ms: 12_000,
+    }),
+  ],
+  waiting: [
+    { caller: 'Open WebUI', class: 'interactive', age_ms: 18_000 },
+    { caller: 'Try it', class: 'interactive', age_ms: 6000, wait_after_ms: 12_000 },
+    { caller: 'Continue', age_ms: 9000, wait_after_ms: 21_000 },
+    {
+      caller: 'Open WebUI',
+      class: 'background',
+      class_by: 'Open WebUI: title',
+      age_ms: 22_000,
+      gave_way: 3,
+      wait_after_ms: 34_000,
+    },
+    { caller: 'nightly-report', class: 'background', model: 'deepseek-r1:8b', age_ms: 19_000, wait_after_ms: 40_000 },
+  ].map((over, i) => waiting(i + 1, { late: true, ...(over as Partial<QueueEntry>) })),
+});
 
 const HASH = `sha256:${'0'.repeat(64)}`;
 const KEYS: readonly ApiKey[] = [
