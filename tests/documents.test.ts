@@ -169,7 +169,7 @@ describe('the curl lines work as printed, in their order', () => {
       throw error;
     });
     expect(stdout).not.toBe('');
-    expect(stdout).not.toContain('"error"');
+    expect(stdout).not.toContain('"error":"');
     expect(stdout).toMatch(expected(block));
   });
 });
