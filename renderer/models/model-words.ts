@@ -1,8 +1,9 @@
-// What is said about a model: its size, where it lies, how long it stays, how fast it is. Pure.
+// What is said about a model: its size, where it lies, how long it stays, how fast it is, what it can do. Pure.
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { SettingsView } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { runningRows, type Live } from '../../backend/contract/app-state.ts';
+import { t, type TextKey } from '../../words/words.ts';
 import { sameModel } from '../parts/same-model.ts';
 import { keptMs, STAYS_MS } from '../parts/main-model.ts';
 import { bytes, clockDuration, count, percent, roughly } from '../parts/words.ts';
@@ -14,26 +15,46 @@ export function loadedFacts({ size, size_loaded, size_vram, context_length }: Mo
     size_vram === null || size_loaded === null || size_loaded === 0
       ? []
       : size_vram === 0
-        ? ['all in main memory']
+        ? [t('models.in_main_memory')]
         : size_vram >= size_loaded
-          ? ['all on the GPU']
-          : [`${percent(size_vram / size_loaded)} of it on the GPU`];
-  const context = context_length === null ? [] : [`context ${count(context_length)}`];
+          ? [t('models.on_gpu')]
+          : [t('models.partly_on_gpu', { share: percent(size_vram / size_loaded) })];
+  const context = context_length === null ? [] : [t('models.context', { tokens: count(context_length) })];
   return [bytes(whole), ...where, ...context].join(', ');
 }
 
-/** "5.2 GB, 8.2B, Q4_K_M" */
-export function installedFacts({ size, parameter_size, quantization }: ModelView): string {
-  return [bytes(size), parameter_size, quantization].filter((fact) => fact !== null).join(', ');
+/** "5.2 GB, chat, thinking" */
+export function installedFacts({ size, capabilities, remote }: ModelView): string {
+  const where = remote ? t('models.elsewhere') : bytes(size);
+  return [where, ...abilities(capabilities)].join(', ');
 }
 
-/** What is known of its pace: "38 tokens/s, loads in 4 s". */
-function paceWords({ tokens_per_s, load_ms }: ModelView): string {
+/** Ollama's words for what a model can do; others are said as they are. */
+const ABILITIES: Readonly<Record<string, TextKey>> = {
+  completion: 'models.can_chat',
+  embedding: 'models.can_embed',
+  tools: 'models.can_tools',
+  vision: 'models.can_vision',
+  thinking: 'models.can_think',
+  insert: 'models.can_insert',
+  audio: 'models.can_audio',
+};
+
+export function abilities(capabilities: ModelView['capabilities']): string[] {
+  return (capabilities ?? []).map((name) => {
+    const key = ABILITIES[name];
+    return key === undefined ? name : t(key);
+  });
+}
+
+/** What is known of its pace: "38 tokens/s, loads in 4 s"; `reads`: tokens of prompts a second. */
+export function paceWords({ tokens_per_s, load_ms }: ModelView, reads: number | null = null): string {
   const facts = [
-    ...(tokens_per_s === null ? [] : [`${count(tokens_per_s)} tokens/s`]),
-    ...(load_ms === null ? [] : [`loads in ${roughly(load_ms)}`]),
+    ...(tokens_per_s === null ? [] : [t('models.pace', { n: count(tokens_per_s) })]),
+    ...(reads === null ? [] : [t('models.reads', { n: count(reads) })]),
+    ...(load_ms === null ? [] : [t('models.loads_in', { time: roughly(load_ms) })]),
   ];
-  return facts.length === 0 ? 'Not used through Hearth yet' : facts.join(', ');
+  return facts.length === 0 ? t('models.not_used') : facts.join(', ');
 }
 
 export interface Expiry {
@@ -47,27 +68,30 @@ export interface Expiry {
 /** How long a loaded model stays; for one that is not loaded, how it did so far. */
 export function expiryOf(model: ModelView, live: Live, settings: SettingsView, now: number): Expiry {
   const { name, loaded } = model;
-  if (!loaded) return { words: paceWords(model), left: 0, label: `${name} is not loaded` };
+  if (!loaded) return { words: paceWords(model), left: 0, label: t('models.label_not_loaded', { model: name }) };
   const keep = settings.values['ollama.keep_alive'];
   const whole = typeof keep === 'string' || typeof keep === 'number' ? keepAliveSeconds(keep) * 1000 : Number.NaN;
   const left = keptMs(model, now);
-  if (left > STAYS_MS) return { words: 'Stays warm until it is unloaded', left: 1, label: `${name} stays warm` };
-  const working = runningRows(live).some((entry) => sameModel(entry.model, name));
-  if (working) {
-    const after = whole > 0 ? `Warm for ${roughly(whole)} after this answer` : 'Stays as long as Ollama keeps it';
-    return { words: after, left: 1, label: `${name}, full keep-alive` };
+  if (left > STAYS_MS) return { words: t('models.stays'), left: 1, label: t('models.label_stays', { model: name }) };
+  if (isAnswering(live, name)) {
+    const after = whole > 0 ? t('models.warm_after', { time: roughly(whole) }) : t('models.stays_as_ollama');
+    return { words: after, left: 1, label: t('models.label_full', { model: name }) };
   }
   const share = whole > 0 ? Math.min(1, left / whole) : 1;
   return {
-    words: `Warm for ${clockDuration(left)}`,
+    words: t('models.warm_for', { time: clockDuration(left) }),
     left: share,
-    label: `${name}, ${percent(share)} of its keep-alive left`,
+    label: t('models.label_left', { model: name, share: percent(share) }),
   };
 }
 
-/** A model that is often wanted and is not here yet. */
-export function pullCommand(models: readonly ModelView[]): string {
-  const wanted = ['qwen3:8b', 'llama3.2:3b', 'gemma3:4b', 'nomic-embed-text'];
-  const missing = wanted.find((name) => !models.some((model) => sameModel(model.name, name)));
-  return `ollama pull ${missing ?? 'NAME'}`;
+/** Whether an answer of it is under way. */
+export function isAnswering(live: Live, name: string): boolean {
+  return runningRows(live).some((entry) => sameModel(entry.model, name));
+}
+
+/** Models that are often wanted and are not here yet. */
+export function wantedModels(models: readonly ModelView[]): string[] {
+  const wanted = ['llama3.2:3b', 'qwen3:8b', 'gemma3:4b', 'nomic-embed-text'];
+  return wanted.filter((name) => !models.some((model) => sameModel(model.name, name)));
 }

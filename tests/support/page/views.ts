@@ -9,7 +9,7 @@ import type { DayView, PlotSpan, View } from '../../../backend/contract/desktop.
 import { SPANS, spanOf, type SpanWord } from '../../../backend/contract/spans.ts';
 import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
-import { liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
+import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
 
 const GB = 1e9;
 
@@ -167,6 +167,33 @@ export const MODELS: ModelView[] = [
 
 const EMBEDS = model('mxbai-embed-large', 0.7, '334M', { capabilities: ['embedding'] });
 const CLOUD = model('gpt-oss:120b-cloud', 384 / GB, '116.8B', { remote: true });
+
+/** Downloads of every kind. */
+export const PULLS = [
+  downloading('qwen3:8b'),
+  downloading('gemma3:27b', {
+    state: 'failed',
+    completed: 6.2 * GB,
+    total: 17 * GB,
+    error: 'Ollama: “connection reset by peer”',
+  }),
+  downloading('hf.co/bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M', {
+    bytes_per_s: 0,
+    left_ms: null,
+    silent_ms: 40_000,
+  }),
+  downloading('phi4:14b', { state: 'waiting', phase: null, completed: null, total: null }),
+  downloading('llava:13b', { state: 'paused', phase: null }),
+];
+
+export function withProfiles(): View['settings'] {
+  const usual = settings();
+  const models = {
+    fast: { model: 'llama3.2:3b', options: { temperature: 0, num_ctx: 8192 } },
+    'gpt-4o-mini': { model: 'qwen2.5-coder:7b', class: 'interactive', system_prompt: 'Answer in one sentence.' },
+  };
+  return { ...usual, values: { ...usual.values, models } };
+}
 
 export function settings(): View['settings'] {
   const config = defaultConfig();
@@ -344,6 +371,9 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
     }),
   paused: () => view({ live: quiet({ paused: true, waiting: [waiting(1), waiting(2), waiting(3)] }) }),
   stuck: () => view({ live: quiet({ running: [entry({ silent_ms: 250_000, age_ms: 300_000 })] }) }),
+  'models on their way': () => view({ live: { pulls: PULLS }, settings: withProfiles() }),
+  'no models, one on its way': () =>
+    view({ live: { ...quiet({ models: [], upstream: { model_available: false } }), pulls: PULLS.slice(2, 3) } }),
   'model missing': () =>
     view({ live: quiet({ status: 'degraded', upstream: { model: 'deepseek-r1:70b', model_available: false } }) }),
   'ollama down': () => view({ live: quiet(DOWN) }),

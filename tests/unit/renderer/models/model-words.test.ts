@@ -1,7 +1,7 @@
 // What the Models tab says of a model: its size and place, its pace, how long it stays, and what to pull next.
 import { describe, expect, test } from 'vitest';
 import type { ModelView } from '../../../../backend/contract/control.ts';
-import { expiryOf, installedFacts, loadedFacts, pullCommand } from '../../../../renderer/models/model-words.ts';
+import { expiryOf, installedFacts, loadedFacts, wantedModels } from '../../../../renderer/models/model-words.ts';
 import { sameModel } from '../../../../renderer/parts/same-model.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
@@ -38,9 +38,12 @@ describe('a loaded model', () => {
   });
 });
 
-test('an installed model is its size on disk and what Ollama says of it', () => {
-  expect(plain(installedFacts(model({ size: 5.2e9, parameter_size: '8.2B' })))).toBe('5.2 GB, 8.2B, Q4_K_M');
-  expect(plain(installedFacts(model({ parameter_size: null, quantization: null })))).toBe('2.0 GB');
+test('an installed model is its size on disk and what it can do', () => {
+  const can = (...capabilities: string[]): string => plain(installedFacts(model({ size: 5.2e9, capabilities })));
+  expect(can('completion', 'tools', 'insert')).toBe('5.2 GB, chat, tools, fill in the middle');
+  expect(can('embedding', 'something new')).toBe('5.2 GB, embeddings, something new');
+  expect(plain(installedFacts(model({ capabilities: null })))).toBe('2.0 GB');
+  expect(plain(installedFacts(model({ remote: true, size: 384 })))).toBe('runs on ollama.com, chat');
 });
 
 describe('how long it stays', () => {
@@ -105,10 +108,8 @@ describe('how long it stays', () => {
   });
 });
 
-test('what to pull next is never what is here already', () => {
-  const here = (...names: string[]): string => pullCommand(names.map((name) => loadedModel(name, false)));
-  expect(here()).toBe('ollama pull qwen3:8b');
-  expect(here('qwen3:8b')).toBe('ollama pull llama3.2:3b');
-  expect(here('QWEN3:8b', 'llama3.2:3b', 'gemma3:4b')).toBe('ollama pull nomic-embed-text');
-  expect(here('qwen3:8b', 'llama3.2:3b', 'gemma3:4b', 'nomic-embed-text:latest')).toBe('ollama pull NAME');
+test('what is offered to download is never what is here already', () => {
+  const here = (...names: string[]): string[] => wantedModels(names.map((name) => loadedModel(name, false)));
+  expect(here()).toEqual(['llama3.2:3b', 'qwen3:8b', 'gemma3:4b', 'nomic-embed-text']);
+  expect(here('QWEN3:8b', 'llama3.2:3b', 'nomic-embed-text:latest')).toEqual(['gemma3:4b']);
 });

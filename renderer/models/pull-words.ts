@@ -1,0 +1,77 @@
+// What is said of a download: how far it is, how fast, how long still, and why it stopped. Pure.
+import type { PullView } from '../../backend/contract/pull-view.ts';
+import { t } from '../../words/words.ts';
+import { bytes, NOTHING, percent, roughly, THIN } from '../parts/words.ts';
+
+/** After so long without a byte that is said in the place of the speed. Milliseconds. */
+const SILENT_MS = 10_000;
+
+export interface PullWords {
+  readonly first: string;
+  readonly second: string;
+  /** How much is here, 0 to 1; undefined while nothing is known of it. */
+  readonly share: number | undefined;
+  /** The same for screen readers. */
+  readonly label: string;
+}
+
+/** `before`: the model whose download it waits for, where there is one. */
+export function pullWords(pull: PullView, before: string | undefined): PullWords {
+  const { model, completed, total } = pull;
+  const share = completed === null || total === null || total === 0 ? undefined : completed / total;
+  const label =
+    share === undefined
+      ? t('models.label_pull', { model })
+      : t('models.label_pulled', { model, share: percent(Math.floor(share * 100) / 100) });
+  return { ...lines(pull, before), share, label };
+}
+
+function lines(pull: PullView, before: string | undefined): { readonly first: string; readonly second: string } {
+  const { state, completed, total, error } = pull;
+  const here = completed === null || total === null ? undefined : bytesOf(completed, total);
+  switch (state) {
+    case 'running':
+      return runningLines(pull, here);
+    case 'failed':
+      return {
+        first: here === undefined ? t('models.pull_failed') : t('models.pull_stopped_at', { here }),
+        second: error ?? '',
+      };
+    case 'paused':
+      return {
+        first: here === undefined ? t('models.pull_paused') : t('models.pull_paused_at', { here }),
+        second: t('models.pull_kept'),
+      };
+    case 'waiting': {
+      if (error !== null) return { first: t('models.pull_goes_on'), second: error };
+      const first = before === undefined ? t('models.pull_waits') : t('models.pull_waits_for', { model: before });
+      return { first, second: here ?? NOTHING };
+    }
+  }
+}
+
+function runningLines(
+  { phase, bytes_per_s, left_ms, silent_ms }: PullView,
+  here: string | undefined,
+): { readonly first: string; readonly second: string } {
+  if (phase === 'checking') return { first: t('models.pull_checking'), second: here ?? NOTHING };
+  if (phase === 'installing') return { first: t('models.pull_installing'), second: here ?? NOTHING };
+  if (here === undefined || phase === 'looking') return { first: t('models.pull_looking'), second: here ?? NOTHING };
+  const silent = silent_ms !== null && silent_ms >= SILENT_MS;
+  return {
+    first: left_ms === null ? here : t('models.pull_left', { here, time: roughly(left_ms) }),
+    second: silent
+      ? t('models.pull_silent', { time: roughly(silent_ms) })
+      : bytes_per_s === null
+        ? NOTHING
+        : t('models.pull_speed', { size: bytes(bytes_per_s) }),
+  };
+}
+
+/** "3.1 of 5.2 GB": the unit stands once where both have the same. */
+export function bytesOf(part: number, whole: number): string {
+  const [figure = '', unit = ''] = bytes(part).split(THIN);
+  const all = bytes(whole);
+  const here = all.endsWith(THIN + unit) ? figure : `${figure}${THIN}${unit}`;
+  return t('models.of', { here, all });
+}

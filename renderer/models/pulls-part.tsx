@@ -1,0 +1,87 @@
+// Downloads in line, each with how far it is and what can be done about it.
+import type { JSX } from 'preact';
+import type { PullView } from '../../backend/contract/pull-view.ts';
+import { t } from '../../words/words.ts';
+import { Section } from '../parts/parts.tsx';
+import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { bytes } from '../parts/words.ts';
+import { pullWords } from './pull-words.ts';
+
+export function Pulls({ pulls }: { readonly pulls: readonly PullView[] }): JSX.Element | null {
+  if (pulls.length === 0) return null;
+  const running = pulls.find(({ state }) => state === 'running')?.model;
+  return (
+    <Section title={t('models.downloading')} end={<p class="sec-note">{toCome(pulls)}</p>}>
+      <ul>
+        {pulls.map((pull) => (
+          <PullRow key={pull.model} pull={pull} before={running} />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** "19 GB to come", of those that go on by themselves, as far as it is known. */
+function toCome(pulls: readonly PullView[]): string {
+  const going = pulls.filter(({ state }) => state === 'running' || state === 'waiting');
+  const left = going.reduce((sum, { completed, total }) => sum + (total ?? 0) - (completed ?? 0), 0);
+  return left <= 0 ? '' : t('models.to_come', { size: bytes(left) });
+}
+
+interface RowProps {
+  readonly pull: PullView;
+  readonly before: string | undefined;
+}
+
+function PullRow({ pull, before }: RowProps): JSX.Element {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  const { model, state, completed } = pull;
+  const goes = state === 'running' || state === 'waiting';
+  const { first, second, share, label } = pullWords(pull, before);
+  const cancel = (): void => run(() => call('cancel_pull', { model }));
+  const turn = (): void => run(() => call(goes ? 'pause_pull' : 'pull_model', { model }));
+  const cancelLabel =
+    goes || completed === null
+      ? t('models.cancel_pull', { model })
+      : t('models.discard_pull', { model, size: bytes(completed) });
+  return (
+    <li class="m-row" data-row={`pull ${model}`}>
+      <div>
+        <p class="name">{model}</p>
+        <p class="meta">{first}</p>
+        <p class="meta">{second}</p>
+      </div>
+      <div class="btns">
+        <button class="btn plain" type="button" aria-disabled={busy} aria-label={cancelLabel} onClick={cancel}>
+          {goes ? t('models.cancel') : t('models.discard')}
+        </button>
+        <button
+          class="btn"
+          type="button"
+          data-act="turn"
+          aria-disabled={busy}
+          aria-label={goes ? t('models.pause_pull', { model }) : t('models.resume_pull', { model })}
+          onClick={turn}
+        >
+          {goes ? t('models.pause') : t('models.resume')}
+        </button>
+      </div>
+      <PullLine share={share} held={!goes} runs={state === 'running'} label={label} />
+    </li>
+  );
+}
+
+interface LineProps {
+  readonly share: number | undefined;
+  readonly held: boolean;
+  readonly runs: boolean;
+  readonly label: string;
+}
+
+function PullLine({ share, held, runs, label }: LineProps): JSX.Element {
+  const kind = held ? 'burn cool held' : 'burn cool';
+  // A <progress> that once had a value keeps it unless it is made anew.
+  if (share === undefined && runs) return <progress key="unknown" class={kind} aria-label={label} />;
+  return <progress key="known" class={kind} max={1000} value={Math.floor((share ?? 0) * 1000)} aria-label={label} />;
+}
