@@ -3,13 +3,12 @@ import { networkInterfaces } from 'node:os';
 import { startBackend } from '../backend/backend.ts';
 import { systemClock } from '../backend/clock.ts';
 import { watchConfigFile } from '../backend/config-file.ts';
-import { stateOf } from '../backend/contract/app-state.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
 import { Legacy } from '../backend/legacy.ts';
 import { History } from '../backend/core/telemetry/history.ts';
 import { OriginApprovals } from '../backend/core/access/origin-approvals.ts';
-import { language, languageFor, setLanguage } from '../words/words.ts';
+import { language, languageFor, setLanguage, t } from '../words/texts.ts';
 import { Pusher } from './window/bridge.ts';
 import { createHandlers } from './window/handlers.ts';
 import { openLog } from './log.ts';
@@ -17,8 +16,6 @@ import { keepLoginItem } from './settings/login-item.ts';
 import { DISMISS, Notices } from './notices/notices.ts';
 import { OllamaProgram } from './gateway/ollama-program.ts';
 import { askAboutOrigins } from './notices/origin-notices.ts';
-import { watchNotices } from './notices/recent-notices.ts';
-import { throttle } from './throttle.ts';
 import { freePortAfter, holderOf } from './gateway/port-holder.ts';
 import { openSettings } from './settings/settings-file.ts';
 import {
@@ -27,21 +24,17 @@ import {
   reread,
   RESTART_NOTICE,
   restartNotice,
-  tellOfGateway,
   tellOfTheStart,
 } from './notices/settings-notices.ts';
 import { Settings } from './settings/settings.ts';
 import type { Shell } from './shell.ts';
 import { Supervisor } from './gateway/supervisor.ts';
 import { testConnection } from './settings/test-connection.ts';
+import { watchState } from './state-watch.ts';
 import { trayCommands } from './tray/tray-commands.ts';
-import { trayModel } from './tray/tray-model.ts';
+import { keepShortcut } from './window/shortcut.ts';
 import { TrayPresence } from './tray/tray-presence.ts';
-import { StateNotifications } from './notices/state-notifications.ts';
 
-/** Milliseconds between two pushes of figures that grow by themselves, while the window is visible. */
-const TICK_MS = 1000;
-const TRAY_STEP_MS = 300;
 /** The whole end may take this much longer than the drain. */
 const LAST_MS = 5000;
 
@@ -57,6 +50,7 @@ export async function createApp(shell: Shell) {
     env: shell.env,
     save: opened.blocked ? () => undefined : shell.saveSettings,
   });
+  const speak = (): void => setLanguage(languageFor(settings.config.app.language, shell.languages));
   speak();
   const {
     log,
@@ -139,7 +133,7 @@ export async function createApp(shell: Shell) {
     },
     onPageCrash: (reason, stays) => {
       log.error({ reason }, 'the page of the window ended by itself');
-      if (stays) notify('The window closed by itself', 'The gateway goes on. Open Hearth to see the window again.');
+      if (stays) notify(t('main.window_gone'), t('main.window_gone_more'));
     },
     elapsed: clock.elapsed,
   });
@@ -147,23 +141,22 @@ export async function createApp(shell: Shell) {
 
   // ---- state → tray, window, notices
 
-  const gatewayTold = tellOfGateway(supervisor, notices);
-  const notifications = new StateNotifications(clock, (said) => host.visible || notify(said.title, said.body));
-  const recentNotices = watchNotices(views.recent_notices, () => pusher.touch('recent_notices'));
-  const showState = throttle(
-    () => {
-      const { max_queue_size: places } = settings.config.queue;
-      const { model, stuck_after_seconds: stuckAfterS } = settings.config.ollama;
-      const shown = { gateway: views.gateway(), live: views.live(), places, stuckAfterS, now: clock.now() };
-      const state = stateOf(shown, shown.now);
-      shell.showTray(trayModel({ ...shown, model, startAtLogin: settings.startAtLogin, holding: recentNotices() }));
-      notifications.step(state);
-      gatewayTold();
-      if (state.is === 'ollama_down') startOllamaIfAsked();
-    },
-    TRAY_STEP_MS,
+  const showSetting = (setting: string): void => show('settings', { setting });
+  const keepKeys = keepShortcut({ ...shell, notices, pressed: () => host.show(), showSetting });
+  const watch = watchState({
+    ...shell,
+    supervisor,
+    settings,
+    notices,
+    views,
+    host,
+    pusher,
     clock,
-  );
+    notify,
+    signal: life.signal,
+    ollamaIsDown: startOllamaIfAsked,
+  });
+  const showState = watch.look;
   const liveChanged = (): void => {
     showState();
     pusher.touch('live');
@@ -174,13 +167,16 @@ export async function createApp(shell: Shell) {
     listened = supervisor.control?.onChange(liveChanged);
     showState();
     tellOfRestart();
-    const toKeys = (): void => showSetting('server.api_keys');
-    notices.put('gateway', gatewayNotice(supervisor, toKeys));
+    notices.put(
+      'gateway',
+      gatewayNotice(supervisor, () => showSetting('server.api_keys')),
+    );
     pusher.touch('gateway', 'live', 'settings');
   });
   settings.onChange(() => {
     speak();
-    notifications.did();
+    keepKeys(settings.config.app.shortcut);
+    watch.did();
     supervisor.configured();
     log.level = settings.config.log.level;
     syncLoginItem();
@@ -191,23 +187,6 @@ export async function createApp(shell: Shell) {
   });
   const failed = (text: string): void => notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
   const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, log, failed });
-  void tick();
-
-  /** Ages and waits go on by themselves. */
-  async function tick(): Promise<void> {
-    while (!life.signal.aborted) {
-      await clock.sleep(TICK_MS, life.signal).catch(() => undefined);
-      pusher.touch('live');
-      // Some states come about by waiting alone, and the tray must say what the window says.
-      if (host.visible) showState();
-    }
-  }
-
-  /** What is said from now on is said in the language of the settings. */
-  function speak(): void {
-    const { language } = settings.config.app;
-    setLanguage(language === 'auto' ? languageFor(shell.languages) : language);
-  }
 
   function tellOfRestart(): void {
     notices.put(RESTART_NOTICE, restartNotice(settings, supervisor));
@@ -235,8 +214,6 @@ export async function createApp(shell: Shell) {
     pusher.touch('go');
     host.show();
   }
-
-  const showSetting = (setting: string): void => show('settings', { setting });
 
   function quit(): Promise<void> {
     quitting ??= (async () => {
@@ -277,11 +254,12 @@ export async function createApp(shell: Shell) {
 
   const openFile = (): Promise<void> => open('settings_file');
   const tell = { settings, notices, log, openFile, show: showSetting };
-  const doing = { notify, show, open, quit, did: () => notifications.did(), signal: life.signal };
+  const doing = { notify, show, open, quit, did: watch.did, signal: life.signal, showWindow: () => host.show() };
   const run = trayCommands({ ...shell, ...doing, supervisor, settings, notices, log, host });
   onLogTrouble((text) => notices.warn('log', text));
   tellOfTheStart(tell, opened, shell.env['HEARTH_DEMO'] === '1');
   askAboutOrigins({ originApprovals, settings, notices });
+  keepKeys(settings.config.app.shortcut);
   await tray.start();
   showState();
   await supervisor.start();

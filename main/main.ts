@@ -15,10 +15,12 @@ import { reloadOnChange } from './window/reload.ts';
 import { watchTrayHost } from './tray/tray-host.ts';
 import type { TrayCommand, TrayIcon, TrayModel } from './tray/tray-model.ts';
 import { attachTray } from './tray/tray.ts';
+import { t } from '../words/texts.ts';
 import { WindowHost } from './window/window-host.ts';
 import { isOwnPage, lockContents, lockSession } from './window/window.ts';
 
-const { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, nativeImage, nativeTheme, Notification } = electron;
+const { app, BrowserWindow, clipboard, dialog, globalShortcut, ipcMain, Menu, nativeImage, nativeTheme, Notification } =
+  electron;
 const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
 
 /** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop-bundle.ts). */
@@ -34,6 +36,9 @@ app.setPath('userData', dataDir ? resolve(dataDir) : join(app.getPath('appData')
 app.setAppUserModelId('app.hearth.desktop');
 // A small page and a tray need no graphics process, which would cost more memory than all the rest.
 app.disableHardwareAcceleration();
+// On Wayland only the desktop's portal gives keys to programs (Electron: globalShortcut).
+if (process.env['XDG_SESSION_TYPE'] === 'wayland')
+  app.commandLine.appendSwitch('enable-features', 'GlobalShortcutsPortal');
 protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
 
 // Where the lock cannot be made, as on a full disk or in a read-only folder, nobody holds it, and this is no second start.
@@ -151,7 +156,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
         isDark: () => nativeTheme.shouldUseDarkColors,
         screens: () => screen.getAllDisplays().map(({ workArea }) => workArea),
       }),
-    showTray: (model) => {
+    showTray: (model, seen) => {
       tray ??= makeTray();
       showTray ??= attachTray({
         tray,
@@ -159,6 +164,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
         picture: trayPicture,
         buildMenu: (template) => Menu.buildFromTemplate(template),
         run: onCommand,
+        seen,
       });
       showTray(model);
     },
@@ -170,6 +176,8 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     notify: (title, body) => {
       if (Notification.isSupported()) new Notification({ title, body, silent: true }).show();
     },
+    holdKeys: (keys, pressed) => globalShortcut.register(keys, pressed),
+    letKeysGo: (keys) => globalShortcut.unregister(keys),
     copy: (text) => clipboard.writeText(text),
     openFolder: async (path) => {
       const problem = await shell.openPath(path);
@@ -183,7 +191,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     askWhich: async () => {
       const { canceled, filePaths } = await dialog.showOpenDialog({
         properties: ['openFile'],
-        filters: SETTINGS_FILES,
+        filters: settingsFiles(),
       });
       return canceled ? undefined : filePaths[0];
     },
@@ -193,7 +201,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
 
 const JSON_FILES = [{ name: 'JSON', extensions: ['json'] }];
 /** The headless gateway's file may be TOML. */
-const SETTINGS_FILES = [{ name: 'Settings', extensions: ['json', 'toml'] }];
+const settingsFiles = () => [{ name: t('main.settings_files'), extensions: ['json', 'toml'] }];
 
 /** The window's place and the like; when the file cannot be read or written, only these are lost. */
 function openMemory(cwd: string): Shell['memory'] {

@@ -34,10 +34,14 @@ export interface Shell {
       'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace' | 'elapsed'
     >,
   ): WindowHost;
-  showTray(model: TrayModel): void;
+  /** `seen`: the menu is on the screen now, or no longer; only where the system tells. */
+  showTray(model: TrayModel, seen: (isOpen: boolean) => void): void;
   /** Takes the icon away; the next `showTray` makes another. */
   renewTray(): void;
   notify(title: string, body: string): void;
+  /** Takes keys for `pressed`, wherever the focus is; false when they cannot be had. */
+  holdKeys(keys: string, pressed: () => void): boolean;
+  letKeysGo(keys: string): void;
   copy(text: string): void;
   openFolder(path: string): Promise<void>;
   openWeb(url: string): Promise<void>;

@@ -2,7 +2,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- has to run before zod is loaded
 import './parts/strict.ts';
 import { render } from 'preact';
-import { isLanguage } from '../words/words.ts';
+import { isLanguage } from '../words/texts.ts';
 import { App } from './page.tsx';
 import { speak } from './parts/speak.ts';
 

@@ -2,7 +2,7 @@
 // them is open and the picture that is painted; what a view shows is in the view's file.
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { t } from '../words/words.ts';
+import { t } from '../words/texts.ts';
 import type { Bridge } from '../backend/contract/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls, type Wish } from './parts/use-calls.ts';
 import { caller, sentenceOf } from './state/client.ts';

@@ -1,7 +1,7 @@
 // What is said of an app of contract/apps.ts beside its lines: where they belong, and what else to know.
 import { fields } from '../backend/contract/config/config.ts';
 import { inOwnWords } from './field-words.ts';
-import { t, type TextKey } from './words.ts';
+import { t, type TextKey } from './texts.ts';
 
 /** Where the lines belong, unless that is a shell or a program's own code; and what comes after them. By the app's id. */
 const TEXTS: Readonly<Record<string, { readonly where?: TextKey; readonly more?: TextKey }>> = {

@@ -1,6 +1,6 @@
 // What a form says of a setting, in the language that is set. English has it where the setting is declared.
 import type { FieldInfo } from '../backend/contract/config/config.ts';
-import { ownText } from './words.ts';
+import { ownText } from './texts.ts';
 
 /** The setting with label, meaning, choices and name of an item in the language that is set, by its path under `fields`. */
 export function inOwnWords(field: FieldInfo): FieldInfo {

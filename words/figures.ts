@@ -1,7 +1,7 @@
 // Figures as words in the language that is set, for tray and window. How exact each is, contract/in-words.ts decides.
 import { figuresOf, type Figures } from '../backend/contract/in-words.ts';
 import type { Language } from '../backend/contract/languages.ts';
-import { language, t } from './words.ts';
+import { language, t } from './texts.ts';
 
 /** Days and months in English are written as in Europe, as times are: 21 Nov, 13:56. */
 const REGIONS: Readonly<Partial<Record<Language, string>>> = { en: 'en-GB' };

@@ -2,7 +2,7 @@
 // is Ollama.
 import type { Health } from '../backend/contract/control.ts';
 import type { ErrorCode } from '../backend/contract/errors.ts';
-import { t, type TextKey } from './words.ts';
+import { t, type TextKey } from './texts.ts';
 
 const TEXTS: Readonly<Partial<Record<ErrorCode, TextKey>>> = {
   upstream_unauthorized: 'state.no_key',

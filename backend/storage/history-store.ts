@@ -1,7 +1,7 @@
 // The figures of the past as rows: one for each step of each span, and in it one for all, for each model, for each caller.
 import type { SpanName } from '../contract/spans.ts';
 import { isKept, type Digest } from '../core/telemetry/digest.ts';
-import { Figures, SUMS, type Sum } from '../core/telemetry/figures.ts';
+import { Figures, SUMS, type Sum } from '../core/telemetry/step-figures.ts';
 import type { HistoryStore } from '../core/telemetry/kept-history.ts';
 import { lossesOf } from '../core/telemetry/losses.ts';
 import { GROUPS, OTHERS, type Group, type Share } from '../core/telemetry/tally.ts';

@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { AppError } from '../../backend/contract/errors.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
+import { t } from '../../words/texts.ts';
 
 export interface OllamaProgramOptions {
   readonly platform: NodeJS.Platform;
@@ -57,14 +58,11 @@ export class OllamaProgram {
     if (this.#child !== undefined) return;
     const { hostname, host } = new URL(url);
     if (!/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) {
-      throw new AppError('invalid_request', `Ollama is expected at ${host}, which is another machine. Start it there.`);
+      throw new AppError('invalid_request', t('main.ollama_elsewhere', { host }));
     }
     const { path } = this;
     if (path === undefined) {
-      throw new AppError(
-        'not_found',
-        'The ollama program is not on this machine. Install it from ollama.com/download.',
-      );
+      throw new AppError('not_found', t('main.ollama_missing'));
     }
     const { log, env, onChange, onFailed } = this.#options;
     const child = spawn(path, ['serve'], { env: { ...env, OLLAMA_HOST: host }, stdio: 'ignore', windowsHide: true });
@@ -75,7 +73,7 @@ export class OllamaProgram {
       child.once('spawn', resolve);
       child.once('error', (cause) => {
         this.#child = undefined;
-        reject(new AppError('not_found', `${path} could not be started: ${cause.message}.`, { cause }));
+        reject(new AppError('not_found', t('main.ollama_not_started', { path, reason: cause.message }), { cause }));
       });
     });
     log.info({ path, pid: child.pid }, 'Ollama was started');
@@ -84,7 +82,7 @@ export class OllamaProgram {
       this.#child = undefined;
       // An end by a signal was wanted, and needs no notice.
       if (!this.#stopping && code !== null && code !== 0) {
-        onFailed(`Ollama was started and ended again (exit code ${code}). In a terminal, “ollama serve” says why.`);
+        onFailed(t('main.ollama_ended', { code: String(code) }));
       }
       onChange();
     });

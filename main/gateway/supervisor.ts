@@ -8,6 +8,7 @@ import type { Control } from '../../backend/host-control.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
 import { ListenError } from '../../backend/http/wire/listen.ts';
 import { addressesOf, type Interfaces } from './addresses.ts';
+import { t } from '../../words/texts.ts';
 
 /** The pause before the first restart or the next try, doubled with each up to the longest; milliseconds. */
 const FIRST_PAUSE_MS = 1000;
@@ -127,7 +128,7 @@ export class Supervisor {
       await this.#close((backend) => backend.abandon(), GIVE_UP_MS);
       this.#set('failed', {
         kind: 'crashed',
-        sentence: `It ended by itself: ${error instanceof Error ? error.message : String(error)}`,
+        sentence: t('main.ended', { reason: error instanceof Error ? error.message : String(error) }),
         restarts_at: new Date(clock.now() + pause).toISOString(),
         times_today: this.#crashes.length,
       });
@@ -233,7 +234,7 @@ function pauseAfter(tries: number): number {
 export function running(supervisor: Supervisor): Control {
   const { control } = supervisor;
   if (control === undefined || supervisor.state !== 'running') {
-    throw new AppError('shutting_down', 'The gateway does not run. Start it first.');
+    throw new AppError('shutting_down', t('main.no_gateway'));
   }
   return control;
 }

@@ -1,6 +1,7 @@
 // What the app has to tell: sentences with at most three buttons, docked at the window's lower edge until answered.
 import type { NoticeView } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
+import { t } from '../../words/texts.ts';
 
 export interface Notice extends Omit<NoticeView, 'buttons'> {
   readonly buttons?: readonly {
@@ -13,7 +14,14 @@ export interface Notice extends Omit<NoticeView, 'buttons'> {
 }
 
 /** The button of a notice that has nothing else to offer. */
-export const DISMISS = { id: 'dismiss', label: 'Dismiss', plain: true };
+export const DISMISS = {
+  id: 'dismiss',
+  /** Said when it is shown. */
+  get label(): string {
+    return t('notices.dismiss');
+  },
+  plain: true,
+};
 
 /** Notices kept; the oldest go first, since the newest say how things are. */
 const MOST = 20;
@@ -67,9 +75,9 @@ export class Notices {
   /** A button was pressed. Throws not_found when the notice or the button is gone, and what the button's work throws. */
   async answer(id: string, button: string): Promise<void> {
     const notice = this.#list.find((each) => each.id === id);
-    if (notice === undefined) throw new AppError('not_found', 'This notice is gone.');
+    if (notice === undefined) throw new AppError('not_found', t('notices.gone'));
     const pressed = notice.buttons?.find((each) => each.id === button);
-    if (pressed === undefined) throw new AppError('not_found', 'This notice has no such button.');
+    if (pressed === undefined) throw new AppError('not_found', t('notices.no_button'));
     this.remove(id);
     await pressed.act?.();
   }

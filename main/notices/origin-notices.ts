@@ -3,6 +3,7 @@
 import type { OriginApprovals, AskingOrigin } from '../../backend/core/access/origin-approvals.ts';
 import type { Notice, Notices } from './notices.ts';
 import type { Settings } from '../settings/settings.ts';
+import { t } from '../../words/texts.ts';
 
 const KIND = 'origin ';
 const idOf = (origin: string): string => KIND + origin;
@@ -45,16 +46,12 @@ function noticeOf({ originApprovals, settings }: OriginParts, { origin, times }:
     id: idOf(origin),
     level: 'info',
     subject: origin,
-    text: `${origin} wants to use your local models.`,
-    more: `It asked ${inWords(times)} and got nothing.`,
+    text: t('notices.origin', { origin }),
+    more: t('notices.origin_asked', { times }),
     buttons: [
-      { id: 'always', label: 'Allow always', act: () => list('allowed_origins') },
-      { id: 'session', label: 'Allow this session', act: () => originApprovals.admit(origin) },
-      { id: 'block', label: 'Block', act: () => list('blocked_origins') },
+      { id: 'always', label: t('notices.allow_always'), act: () => list('allowed_origins') },
+      { id: 'session', label: t('notices.allow_session'), act: () => originApprovals.admit(origin) },
+      { id: 'block', label: t('notices.block'), act: () => list('blocked_origins') },
     ],
   };
-}
-
-function inWords(times: number): string {
-  return times === 1 ? 'once' : times === 2 ? 'twice' : `${times} times`;
 }

@@ -1,17 +1,15 @@
-// The last notices of the gateway, for the window's list and the tray's count. They stay while the gateway is restarted or stopped.
+// The last notices of the gateway, for the window's list and the tray's menu. They stay while the gateway is restarted or stopped.
 import type { NoticeFact } from '../../backend/contract/control.ts';
 
 /**
- * What to call whenever something may have changed. It answers how many notices hold, and calls `changed` when the list is not
- * as it was: some are over by time alone, so nobody else tells.
+ * What to call whenever something may have changed. It calls `changed` when the list is not as it was: some are over by time
+ * alone, so nobody else tells.
  */
-export function watchNotices(list: () => readonly NoticeFact[], changed: () => void): () => number {
+export function watchNotices(list: () => readonly NoticeFact[], changed: () => void): () => void {
   let before = '';
   return () => {
-    const notices = list();
-    const now = JSON.stringify(notices.map(({ since, until, text, times }) => [since, until === null, text, times]));
+    const now = JSON.stringify(list().map(({ since, until, text, times }) => [since, until === null, text, times]));
     if (now !== before) changed();
     before = now;
-    return notices.filter(({ until }) => until === null).length;
   };
 }

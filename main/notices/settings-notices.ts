@@ -8,6 +8,8 @@ import { DISMISS, type Notice, type Notices } from './notices.ts';
 import type { OpenedSettings } from '../settings/settings-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Supervisor } from '../gateway/supervisor.ts';
+import { inOwnWords } from '../../words/field-words.ts';
+import { t } from '../../words/texts.ts';
 
 export const RESTART_NOTICE = 'restart-needed';
 export const PROBLEM_NOTICE = 'settings-problems';
@@ -18,17 +20,20 @@ export function restartNotice(settings: Settings, supervisor: Supervisor): Notic
   const paths = Object.keys(waiting);
   const [first, ...others] = paths;
   if (first === undefined) return bindNotice(settings, supervisor);
-  const title = fields.find(({ path }) => path === first)?.title ?? first;
-  const what = others.length === 0 ? `${title} ${shown(values[first])} waits` : `${paths.length} settings wait`;
+  const field = fields.find(({ path }) => path === first);
+  const title = field === undefined ? first : inOwnWords(field).title;
   return {
     id: RESTART_NOTICE,
     level: 'info',
     icon: 'restart',
     restarts: true,
-    text: `${what} for a restart.`,
+    text:
+      others.length === 0
+        ? t('notices.setting_waits', { setting: `${title} ${shown(values[first])}`.trim() })
+        : t('notices.settings_wait', { n: paths.length }),
     buttons: [
-      { id: 'undo', label: 'Undo', plain: true, act: () => putBack(settings, waiting) },
-      { id: 'restart', label: 'Restart now', act: () => supervisor.restart() },
+      { id: 'undo', label: t('notices.undo'), plain: true, act: () => putBack(settings, waiting) },
+      { id: 'restart', label: t('notices.restart_now'), act: () => supervisor.restart() },
     ],
   };
 }
@@ -44,10 +49,8 @@ function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | unde
     level: 'info',
     icon: 'restart',
     restarts: true,
-    text: wanted.beyondLoopback
-      ? 'Other machines can come in after a restart of the gateway.'
-      : 'Nobody else has a key now. After a restart the gateway listens on this machine only.',
-    buttons: [{ id: 'restart', label: 'Restart now', act: () => supervisor.restart() }],
+    text: t(wanted.beyondLoopback ? 'notices.others_after_restart' : 'notices.alone_after_restart'),
+    buttons: [{ id: 'restart', label: t('notices.restart_now'), act: () => supervisor.restart() }],
   };
 }
 
@@ -58,7 +61,7 @@ export function gatewayNotice({ control, startedWith }: Running, addKey: () => v
   const text =
     control === undefined || startedWith === undefined ? undefined : effectiveBind(startedWith).refusedBecause;
   if (text === undefined) return undefined;
-  const buttons = [{ id: 'key', label: 'Add a key…', act: addKey }, DISMISS];
+  const buttons = [{ id: 'key', label: t('notices.add_key'), act: addKey }, DISMISS];
   return { id: 'gateway', level: 'warning', text, buttons };
 }
 
@@ -86,22 +89,19 @@ function problemNotice(
   const unknown = problems.length - wrong.length;
   const lead = (wrong.length > 0 ? wrong : problems).map(({ sentence }) => sentence);
   const text =
-    wrong.length > 0
-      ? `${several(wrong.length, 'setting is', 'settings are')} not used as written. The default is in its place.`
-      : `${several(unknown, 'line', 'lines')} in the settings file ${unknown === 1 ? 'is' : 'are'} not understood.`;
-  const more = [...lead.slice(0, 2), ...(problems.length > 2 ? [`And ${problems.length - 2} more.`] : [])].join(' ');
-  const go = first === undefined ? [] : [{ id: 'show', label: 'Show', act: () => show(first.key) }];
+    wrong.length > 0 ? t('notices.wrong_settings', { n: wrong.length }) : t('notices.unknown_lines', { n: unknown });
+  const more = [
+    ...lead.slice(0, 2),
+    ...(problems.length > 2 ? [t('notices.and_more', { n: problems.length - 2 })] : []),
+  ].join(' ');
+  const go = first === undefined ? [] : [{ id: 'show', label: t('notices.show'), act: () => show(first.key) }];
   return {
     id: PROBLEM_NOTICE,
     level: 'warning',
     text,
     more,
-    buttons: [...go, { id: 'open', label: 'Open file', act: openFile }, DISMISS],
+    buttons: [...go, { id: 'open', label: t('notices.open_file'), act: openFile }, DISMISS],
   };
-}
-
-function several(count: number, one: string, many: string): string {
-  return count === 1 ? `One ${one}` : `${count} ${many}`;
 }
 
 export interface TellParts {
@@ -114,20 +114,20 @@ export interface TellParts {
 }
 
 /** For `npm run demo`, which says so by HEARTH_DEMO. */
-const DEMO_NOTICE: Notice = {
+const demoNotice = (): Notice => ({
   id: 'demo',
   level: 'info',
-  text: 'This is the demo: a simulated Ollama answers, and no model runs.',
-  more: 'Three pretended apps ask now and then. Nothing of it is kept.',
+  text: t('notices.demo'),
+  more: t('notices.demo_more'),
   buttons: [DISMISS],
-};
+});
 
 /** Says what was found in the file and the environment at the start. */
 export function tellOfTheStart(parts: TellParts, { trouble }: OpenedSettings, demo: boolean): void {
   const { settings, notices, log } = parts;
   notices.put(PROBLEM_NOTICE, problemNotice(settings, parts));
   for (const text of settings.notices) log.warn({}, text);
-  if (demo) notices.add(DEMO_NOTICE);
+  if (demo) notices.add(demoNotice());
   if (trouble !== undefined) {
     notices.add({ id: 'settings-file', level: 'warning', ...trouble, buttons: [DISMISS] });
   }
@@ -147,7 +147,7 @@ export async function reread({ settings, notices, openFile }: TellParts, read = 
     notices.remove('settings-edit');
   } catch (error) {
     const text = error instanceof ConfigFileError ? error.plain : asAppError(error).message;
-    const buttons = [{ id: 'open', label: 'Open file', act: openFile }, DISMISS];
+    const buttons = [{ id: 'open', label: t('notices.open_file'), act: openFile }, DISMISS];
     notices.add({ id: 'settings-edit', level: 'warning', text, buttons });
   }
 }

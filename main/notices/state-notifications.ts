@@ -2,6 +2,7 @@
 // It compares what was with what is and says each thing once; figures never make a notification.
 import { lookOf, type AppState } from '../../backend/contract/app-state.ts';
 import { downWords } from '../../words/ollama-words.ts';
+import { t } from '../../words/texts.ts';
 import type { Clock } from '../../backend/core/ports.ts';
 
 /** Something worth saying outside the window. */
@@ -57,13 +58,8 @@ export class StateNotifications {
   }
 }
 
-const holderWords = ({
-  hearth,
-  ollama,
-}: {
-  readonly hearth: boolean;
-  readonly ollama?: boolean | undefined;
-}): string => (hearth ? 'Another Hearth' : ollama === true ? 'Ollama' : 'Another program');
+const holderOf = ({ hearth, ollama }: { readonly hearth: boolean; readonly ollama?: boolean | undefined }): string =>
+  hearth ? 'hearth' : ollama === true ? 'ollama' : 'other';
 
 /** What to say of the step from one state to the next; undefined when it is nothing new. */
 export function worthSaying(before: AppState, now: AppState): Said | undefined {
@@ -71,12 +67,12 @@ export function worthSaying(before: AppState, now: AppState): Said | undefined {
     return before.is === 'failed' && before.failure.kind === now.failure.kind ? undefined : failed(now);
   if (now.is === 'ollama_down' && isUp(before)) {
     const title = downWords(now.upstream);
-    return { title, body: 'Requests fail until it is back.' };
+    return { title, body: t('notices.down_more') };
   }
   if (now.is === 'stuck' && before.is !== 'stuck') {
-    return { title: 'One answer makes no progress', body: 'Ollama is up, one answer hangs. Open Hearth to cancel it.' };
+    return { title: t('notices.stuck'), body: t('notices.stuck_more') };
   }
-  if (before.is === 'ollama_down' && isUp(now)) return { title: 'Ollama is back', body: 'Requests work again.' };
+  if (before.is === 'ollama_down' && isUp(now)) return { title: t('notices.back'), body: t('notices.back_more') };
   return undefined;
 }
 
@@ -84,13 +80,13 @@ function failed({ failure }: AppState & { is: 'failed' }): Said {
   switch (failure.kind) {
     case 'port_taken':
       return {
-        title: `Port ${failure.port} is taken`,
-        body: `${holderWords(failure.holder)} has it. Open Hearth to use another port.`,
+        title: t('notices.port_taken', { port: failure.port }),
+        body: t('notices.port_taken_by', { holder: holderOf(failure.holder) }),
       };
     case 'crashed':
-      return { title: 'The gateway restarts', body: failure.sentence };
+      return { title: t('notices.restarts'), body: failure.sentence };
     case 'other':
-      return { title: 'The gateway could not start', body: failure.sentence };
+      return { title: t('notices.not_started'), body: failure.sentence };
   }
 }
 

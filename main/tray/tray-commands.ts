@@ -13,6 +13,8 @@ export interface TrayCommandParts {
   readonly notices: Notices;
   readonly log: Log;
   readonly host: { readonly visible: boolean };
+  /** As it was left. */
+  showWindow(): void;
   copy(text: string): void;
   notify(title: string, body: string): void;
   /** The user has asked for something. */
@@ -50,9 +52,13 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
     case 'pause':
       return running(supervisor).pause(command.paused);
     case 'warm':
-    case 'unload':
-      await running(supervisor).act(`${command.do}_model`, { model: command.model }, signal);
+      await running(supervisor).act('warm_model', { model: command.model }, signal);
       return;
+    case 'unload':
+      for (const model of command.models) await running(supervisor).act('unload_model', { model }, signal);
+      return;
+    case 'open':
+      return parts.showWindow();
     case 'cancel':
       return running(supervisor).cancel(command.requestId);
     // What cannot be brought back is asked for in the window: a menu has no place for a question.

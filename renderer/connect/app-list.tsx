@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { pasteOf, type AppSeen, type Stands } from '../../backend/contract/apps.ts';
 import { saidOf } from '../../words/app-words.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { CopyButton } from '../parts/copy.tsx';
 import { useHand } from '../parts/held-rows.ts';
 

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import type { Stands } from '../../backend/contract/apps.ts';
 import type { View } from '../../backend/contract/desktop.ts';
-import { pieces, t } from '../../words/words.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { beatOf } from '../parts/request-beat.ts';
 import { AddressRows, type AddressRow } from '../parts/copy.tsx';
 import { Section } from '../parts/parts.tsx';

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { View } from '../../backend/contract/desktop.ts';
 import { listed } from '../../words/figures.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { Copied, useCopied } from '../parts/copy.tsx';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls } from '../parts/use-calls.ts';

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { encode } from 'uqr';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 
 /** Modules around it that stay light, beside the space that the style gives it. */
 const QUIET = 2;

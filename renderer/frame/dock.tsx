@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { NoticeView, View } from '../../backend/contract/desktop.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { Icon, type IconName } from '../parts/parts.tsx';
 import { restartCost } from './restart-cost.ts';

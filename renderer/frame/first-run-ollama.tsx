@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import { isMasked } from '../../backend/contract/secret.ts';
 import { shutOut } from '../../words/ollama-words.ts';
-import { pieces, t } from '../../words/words.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { useAction, useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import type { Live } from '../../backend/contract/app-state.ts';

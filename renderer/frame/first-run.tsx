@@ -2,7 +2,7 @@
 // It ends once an Ollama answers and has a model for the default, or when the user puts it off.
 import type { JSX } from 'preact';
 import type { View } from '../../backend/contract/desktop.ts';
-import { pieces, t } from '../../words/words.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';
 import { defaultChoices, proposal, unfitWords, type Proposal } from '../parts/default-model.ts';

@@ -2,7 +2,7 @@
 // What they say is decided in status.ts.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Burn, Mark } from '../parts/parts.tsx';

@@ -1,6 +1,6 @@
 // What a restart of the gateway costs just now, as a sentence to stand beside the button that does it. Pure.
 import type { View } from '../../backend/contract/desktop.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { duration } from '../parts/words.ts';
 
 /** Undefined when nothing would be lost. */

@@ -1,8 +1,8 @@
 // The tabs: equal columns, one stop for the Tab key, arrows, Home and End among them. Ctrl/Cmd 1 to 5 is in page.tsx.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { t } from '../../words/words.ts';
 import type { PageName } from '../parts/pages.ts';
+import { t } from '../../words/texts.ts';
 import { TABS, type TabName } from '../parts/use-calls.ts';
 import { count } from '../parts/words.ts';
 

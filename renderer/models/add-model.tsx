@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 import type { ModelView } from '../../backend/contract/control.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { Problem, Section } from '../parts/parts.tsx';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { wantedModels } from './model-words.ts';

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ActionResult } from '../../backend/contract/control.ts';
 import { listed } from '../../words/figures.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { bytes } from '../parts/words.ts';
 

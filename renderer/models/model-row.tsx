@@ -7,7 +7,7 @@ import type { ModelView } from '../../backend/contract/control.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import type { ModelDetails } from '../../backend/contract/model-commands.ts';
 import { listed } from '../../words/figures.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { unfitWords } from '../parts/default-model.ts';
 import { Burn, Problem } from '../parts/parts.tsx';
 import { sameModel } from '../parts/same-model.ts';

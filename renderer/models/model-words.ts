@@ -3,7 +3,7 @@ import type { ModelView } from '../../backend/contract/control.ts';
 import type { SettingsView } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { runningRows, type Live } from '../../backend/contract/app-state.ts';
-import { t, type TextKey } from '../../words/words.ts';
+import { t, type TextKey } from '../../words/texts.ts';
 import { sameModel } from '../parts/same-model.ts';
 import { keptMs, STAYS_MS } from '../parts/main-model.ts';
 import { bytes, clockDuration, count, percent, roughly } from '../parts/words.ts';

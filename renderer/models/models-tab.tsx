@@ -5,7 +5,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { useHeldParts } from '../parts/held-rows.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Empty, Section } from '../parts/parts.tsx';

@@ -2,7 +2,7 @@
 import { QUEUE_CLASSES, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { Profile } from '../../backend/contract/config/settings-profiles.ts';
 import { count } from '../../words/figures.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 
 export type Profiles = Readonly<Record<string, Profile>>;
 

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { View } from '../../backend/contract/desktop.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useOpener } from '../parts/focus.ts';
 import { Problem, Section } from '../parts/parts.tsx';

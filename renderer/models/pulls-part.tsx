@@ -1,7 +1,7 @@
 // Downloads in line, each with how far it is and what can be done about it.
 import type { JSX } from 'preact';
 import type { PullView } from '../../backend/contract/pull-view.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { bytes } from '../parts/words.ts';

@@ -2,7 +2,7 @@
 // the prompts was reused, what failed. While there is nothing to show it says why and what to do.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import type { DayView, View } from '../../backend/contract/desktop.ts';
 import { USUAL_SPAN, type SpanWord } from '../../backend/contract/spans.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';

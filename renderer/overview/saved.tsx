@@ -1,6 +1,6 @@
 // What was saved in a range of time, and for which apps.
 import type { JSX } from 'preact';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import type { Day } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { RANGES } from '../plots/plot-axis.ts';

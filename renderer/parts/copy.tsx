@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
+import { t } from '../../words/texts.ts';
 import { useCalls } from './use-calls.ts';
 import { Icon } from './parts.tsx';
 
@@ -34,7 +35,7 @@ export function useCopied(put: () => Promise<unknown>): readonly [copied: boolea
 /** Tells it to those who cannot see the check. */
 export const Copied = ({ yes }: { readonly yes: boolean }): JSX.Element => (
   <span class="sr" role="status">
-    {yes && 'Copied'}
+    {yes && t('parts.copied')}
   </span>
 );
 
@@ -43,7 +44,7 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
   const [copied, copy] = useCopy(text);
   return (
     <>
-      <button class="copy" type="button" aria-label={`Copy ${text}, ${what}`} onClick={copy}>
+      <button class="copy" type="button" aria-label={t('parts.copy_what', { text, what })} onClick={copy}>
         {text}
         <Icon name={copied ? 'check' : 'copy'} />
       </button>
@@ -57,7 +58,7 @@ export function CopyButton({ text, name }: { readonly text: string; readonly nam
   const [copied, copy] = useCopy(text);
   return (
     <>
-      <button class="btn icon" type="button" aria-label={name} title="Copy" onClick={copy}>
+      <button class="btn icon" type="button" aria-label={name} title={t('parts.copy')} onClick={copy}>
         <Icon name={copied ? 'check' : 'copy'} />
       </button>
       <Copied yes={copied} />
@@ -70,7 +71,7 @@ export function CommandLine({ text }: { readonly text: string }): JSX.Element {
   return (
     <p class="cmd">
       <code>{text}</code>
-      <CopyButton text={text} name="Copy the command" />
+      <CopyButton text={text} name={t('parts.copy_command')} />
     </p>
   );
 }
@@ -86,18 +87,24 @@ export interface AddressRow {
 /** The lines to paste into other programs. */
 export function Addresses(props: { readonly addresses: GatewayView['addresses'] }): JSX.Element {
   const { gateway, ollama_host, openai_base_url, lan } = props.addresses;
+  const copyOf = (name: string): string => t('parts.copy_variable', { name });
   const rows: readonly AddressRow[] = [
-    { label: 'Any app', variable: '', value: gateway, name: 'Copy the gateway address' },
-    { label: 'Ollama clients', variable: 'OLLAMA_HOST=', value: ollama_host, name: 'Copy OLLAMA_HOST' },
-    { label: 'OpenAI clients', variable: 'OPENAI_BASE_URL=', value: openai_base_url, name: 'Copy OPENAI_BASE_URL' },
+    { label: t('parts.any_app'), variable: '', value: gateway, name: t('parts.copy_gateway') },
+    { label: t('parts.ollama_clients'), variable: 'OLLAMA_HOST=', value: ollama_host, name: copyOf('OLLAMA_HOST') },
+    {
+      label: t('parts.openai_clients'),
+      variable: 'OPENAI_BASE_URL=',
+      value: openai_base_url,
+      name: copyOf('OPENAI_BASE_URL'),
+    },
     ...(lan === null
       ? []
       : [
           {
-            label: 'Other machines',
+            label: t('parts.other_machines'),
             variable: '',
             value: lan,
-            name: 'Copy the address for other machines',
+            name: t('parts.copy_lan'),
           },
         ]),
   ];

@@ -1,6 +1,7 @@
 // Which installed models may be the default, for requests that name none, and which one to propose. Pure.
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
+import { t } from '../../words/texts.ts';
 import { sameModel } from './same-model.ts';
 
 /** A model of which Ollama tells nothing is taken for one that chats: most do. */
@@ -8,8 +9,8 @@ const canChat = ({ capabilities }: ModelView): boolean => capabilities === null 
 
 /** What keeps a model from being proposed, to stand behind its name; undefined when nothing does. */
 export function unfitWords(model: ModelView): string | undefined {
-  if (!canChat(model)) return 'cannot chat';
-  return model.remote ? 'runs on ollama.com, not here' : undefined;
+  if (!canChat(model)) return t('parts.unfit_chat');
+  return model.remote ? t('parts.unfit_remote') : undefined;
 }
 
 /** A model of ollama.com that was set by hand was meant. */
@@ -37,8 +38,8 @@ export function proposal(live: Live): Proposal | undefined {
   const fit = live.models.filter((model) => unfitWords(model) === undefined);
   const [newest, ...others] = fit;
   if (newest === undefined) return undefined;
-  if (others.length === 0) return { name: newest.name, why: 'It is the only one that can chat here.' };
+  if (others.length === 0) return { name: newest.name, why: t('parts.only_model') };
   const loaded = fit.find((model) => model.loaded);
-  if (loaded !== undefined) return { name: loaded.name, why: `${loaded.name} is chosen because it is in memory now.` };
-  return { name: newest.name, why: `${newest.name} is chosen because it was installed last.` };
+  if (loaded !== undefined) return { name: loaded.name, why: t('parts.model_in_memory', { model: loaded.name }) };
+  return { name: newest.name, why: t('parts.model_newest', { model: newest.name }) };
 }

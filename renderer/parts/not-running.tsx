@@ -1,6 +1,7 @@
 // What stands in the place of figures while the gateway does not run: why, and the way out.
 import type { JSX } from 'preact';
 import type { GatewayFailure, GatewayView } from '../../backend/contract/desktop.ts';
+import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from './use-calls.ts';
 import { Empty } from './parts.tsx';
 import { roughly } from './words.ts';
@@ -8,60 +9,65 @@ import { roughly } from './words.ts';
 export function NotRunning({ gateway }: { readonly gateway: GatewayView }): JSX.Element {
   const { failure, state } = gateway;
   if (failure?.kind === 'port_taken' && state !== 'starting') {
-    const { who, what } = holderWords(failure.holder);
     return (
-      <Empty mark="stopped" title={`Port ${failure.port} is taken by ${who}`}>
-        <p>{what} Hearth tries again by itself.</p>
+      <Empty
+        mark="stopped"
+        title={t('parts.port_taken_by', { port: failure.port, holder: holderName(failure.holder) })}
+      >
+        <p>
+          {holderWords(failure.holder)} {t('parts.tries_again')}
+        </p>
         <PortButtons port={failure.port} next={failure.next_port} />
       </Empty>
     );
   }
   if (state === 'draining') {
     return (
-      <Empty mark="stopped" title="Gateway is stopping">
-        <p>Running answers are finished first. New requests are refused.</p>
+      <Empty mark="stopped" title={t('parts.stopping')}>
+        <p>{t('parts.stopping_more')}</p>
       </Empty>
     );
   }
   if (state === 'starting' || state === 'running') {
     return (
-      <Empty mark="cold" title="Gateway is starting">
-        <p>Apps can reach it in a moment.</p>
+      <Empty mark="cold" title={t('parts.starting')}>
+        <p>{t('parts.starting_more')}</p>
       </Empty>
     );
   }
   if (failure?.kind === 'crashed') {
     return (
-      <Empty mark="stopped" title="The gateway ended by itself">
+      <Empty mark="stopped" title={t('parts.crashed')}>
         <p>{failure.sentence}</p>
-        <p>It comes back by itself. Until then apps get “connection refused”.</p>
+        <p>{t('parts.crashed_more')}</p>
       </Empty>
     );
   }
   if (failure?.kind === 'other') {
     return (
-      <Empty mark="stopped" title="The gateway could not start">
+      <Empty mark="stopped" title={t('parts.not_started')}>
         <p>{failure.sentence}</p>
       </Empty>
     );
   }
   return (
-    <Empty mark="stopped" title="Gateway is stopped">
-      <p>Start it above. Until then apps get “connection refused”.</p>
+    <Empty mark="stopped" title={t('parts.stopped')}>
+      <p>{t('parts.stopped_more')}</p>
     </Empty>
   );
 }
 
 type Holder = Extract<GatewayFailure, { readonly kind: 'port_taken' }>['holder'];
 
-function holderWords({ hearth, ollama, version, uptime_ms }: Holder): { readonly who: string; readonly what: string } {
-  if (ollama === true) {
-    return { who: 'Ollama', what: 'Hearth stands between your apps and Ollama, so it needs a port of its own.' };
-  }
-  if (!hearth) return { who: 'another program', what: 'It does not say which. Close it, or use another port.' };
-  const up = uptime_ms === undefined ? '' : `, up for ${roughly(uptime_ms)}`;
-  const which = version === undefined ? 'It' : `Version ${version}`;
-  return { who: 'another Hearth', what: `${which} answers there${up}. Stop that one, or use another port.` };
+function holderName({ hearth, ollama }: Holder): string {
+  return ollama === true ? 'ollama' : hearth ? 'hearth' : 'other';
+}
+
+/** What can be done about it. */
+function holderWords({ hearth, ollama, version = 'none', uptime_ms }: Holder): string {
+  if (ollama === true) return t('parts.holder_ollama');
+  if (!hearth) return t('parts.holder_unknown');
+  return t('parts.holder_hearth', { version, time: uptime_ms === undefined ? 'none' : roughly(uptime_ms) });
 }
 
 function PortButtons({ port, next }: { readonly port: number; readonly next: number | null }): JSX.Element {
@@ -71,7 +77,7 @@ function PortButtons({ port, next }: { readonly port: number; readonly next: num
     <p class="btns">
       {next === null ? (
         <button class="btn primary" type="button" onClick={() => go('settings')}>
-          Choose a port…
+          {t('parts.choose_port')}
         </button>
       ) : (
         <button
@@ -80,11 +86,11 @@ function PortButtons({ port, next }: { readonly port: number; readonly next: num
           aria-disabled={busy}
           onClick={() => run(() => call('use_port', { port: next }))}
         >
-          Use {next}
+          {t('parts.use_port', { port: next })}
         </button>
       )}
       <button class="btn" type="button" aria-disabled={busy} onClick={() => run(() => call('start_gateway', {}))}>
-        Try {port} again
+        {t('parts.try_port', { port })}
       </button>
     </p>
   );

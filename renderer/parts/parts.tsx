@@ -2,6 +2,7 @@
 // They hold no data and know no command; what a view does with them is in the view's own file.
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { t } from '../../words/texts.ts';
 import { useAction } from './use-calls.ts';
 import type { MarkName } from './status.ts';
 import { marked } from './words.ts';
@@ -36,13 +37,13 @@ interface SourceProps {
 }
 
 /** Where an answer came from: the mark and always the word. */
-export function Source({ name, word = name }: SourceProps): JSX.Element {
+export function Source({ name, word = t(`parts.source.${name}`) }: SourceProps): JSX.Element {
   return (
     <span class="src">
       <svg aria-hidden="true">
         <use href={`#s-${name}`} />
       </svg>
-      {word.charAt(0).toUpperCase() + word.slice(1)}
+      {word}
     </span>
   );
 }
@@ -104,7 +105,7 @@ export function Step({ n, done = false, title, children }: StepProps): JSX.Eleme
       {done ? (
         <span class="num">
           <Icon name="check" />
-          <span class="sr">Done</span>
+          <span class="sr">{t('parts.done')}</span>
         </span>
       ) : (
         <span class="num" aria-hidden="true">

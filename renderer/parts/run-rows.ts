@@ -3,6 +3,7 @@ import { runningRows, staleness, type Live } from '../../backend/contract/app-st
 import { CLASS_RANK, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { ModelView } from '../../backend/contract/control.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import { t } from '../../words/texts.ts';
 import { sameModel } from './same-model.ts';
 import { eta, roughly } from './words.ts';
 
@@ -20,11 +21,13 @@ export function waitLeft(entry: QueueEntry, live: Live, now: number): number {
  * before it is late: then only how long after that one.
  */
 export function whenWords(entry: QueueEntry, live: Live, now: number): string {
-  if (live.queue.paused) return 'paused';
-  if (entry.waits_for === 'ollama') return 'when Ollama is back';
-  if (entry.waits_for === 'settling') return 'in a moment';
+  if (live.queue.paused) return t('parts.when_paused');
+  if (entry.waits_for === 'ollama') return t('parts.when_ollama');
+  if (entry.waits_for === 'settling') return t('parts.when_moment');
   if (!entry.late) return eta(waitLeft(entry, live, now));
-  return isToldLater(entry, live) ? `about ${roughly(entry.wait_after_ms)} later` : 'when it ends';
+  return isToldLater(entry, live)
+    ? t('parts.when_later', { time: roughly(entry.wait_after_ms) })
+    : t('parts.when_ends');
 }
 
 /** Whether it is told how long after the end of the late answer it starts; the next one starts at that end. */
@@ -88,12 +91,12 @@ export function climbOf(
   now: number,
   agingMs: unknown,
 ): string {
-  if (movedUp) return 'moved up';
+  if (movedUp) return t('parts.moved_up');
   const isAlone = new Set(classesInLine(waitingRows(live))).size < 2;
   const stands = isAlone || live.queue.paused || entry.class === 'interactive' || typeof agingMs !== 'number';
   if (stands) return '';
   const waited = Math.max(0, now - Date.parse(entry.created_at));
-  return `moves up in ${roughly(agingMs - (waited % agingMs))}`;
+  return t('parts.moves_up', { time: roughly(agingMs - (waited % agingMs)) });
 }
 
 /** The order to show while the list is held: known rows stay in place, new ones go to the end. */

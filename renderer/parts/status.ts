@@ -12,10 +12,11 @@ import {
 import type { Command, CommandInput, GatewayFailure, View } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { shutOut } from '../../words/ollama-words.ts';
+import { t, type TextKey } from '../../words/texts.ts';
 import { hostOf, isHere, isUsual } from './host.ts';
 import { keptMs, mainModel, STAYS_MS } from './main-model.ts';
 import { sameModel } from './same-model.ts';
-import { clockDuration, count, ordinal, plural, roughly } from './words.ts';
+import { clockDuration, ordinal, roughly } from './words.ts';
 
 /** What a press does: a command of the wire, or another tab. */
 export type Step = { readonly [C in Command]: { readonly command: C; readonly input: CommandInput<C> } }[Command];
@@ -42,7 +43,7 @@ export interface HeaderView {
   readonly say: string;
   readonly button: HeaderButton | null;
   /** The mode, where it is not the usual one and the line does not say it. */
-  readonly badge: 'Recording' | 'Replay' | null;
+  readonly badge: string | null;
   /** What is left of the model's keep-alive, 0 to 1; undefined while one is being loaded. */
   readonly left: number | undefined;
   readonly fire: string;
@@ -51,8 +52,15 @@ export interface HeaderView {
 /** What a state is called; `say` where it differs from `line`. */
 type Said = Pick<HeaderView, 'line' | 'more' | 'button'> & { readonly say?: string };
 
-const PAUSE: HeaderButton = { label: 'Pause', step: { command: 'pause', input: { paused: true } } };
-const START: HeaderButton = { label: 'Start', primary: true, step: { command: 'start_gateway', input: {} } };
+const pauseButton = (): HeaderButton => ({
+  label: t('header.pause'),
+  step: { command: 'pause', input: { paused: true } },
+});
+const startButton = (): HeaderButton => ({
+  label: t('header.start'),
+  primary: true,
+  step: { command: 'start_gateway', input: {} },
+});
 
 export function headerOf(view: View, now: number): HeaderView {
   const { gateway, live, settings } = view;
@@ -63,11 +71,13 @@ export function headerOf(view: View, now: number): HeaderView {
   const look = lookOf(state);
   const hasEmber = state.is !== 'looking' && live?.models.some(({ loaded }) => loaded) === true;
   const mark = look === 'idle' && !hasEmber ? 'cold' : look;
-  const badge = live === null || state.is === 'replaying' ? null : BADGES[live.health.mode];
+  const badge = live === null || state.is === 'replaying' ? null : badgeOf(live.health.mode);
   return { say: said.line, ...said, badge, state: look, mark, ...fireOf(view, now, state) };
 }
 
-const BADGES = { live: null, record: 'Recording', replay: 'Replay' } as const;
+function badgeOf(mode: Live['health']['mode']): string | null {
+  return mode === 'live' ? null : t(mode === 'record' ? 'header.recording' : 'header.replay');
+}
 
 // ---- the gateway does not run
 
@@ -76,11 +86,11 @@ function resting(state: AppState, now: number): Said {
     case 'failed':
       return failed(state.failure, now);
     case 'stopping':
-      return { line: 'Stopping', more: 'Running answers are finished first', button: { label: 'Stopping' } };
+      return { line: t('header.stopping'), more: t('header.stopping_more'), button: { label: t('header.stopping') } };
     case 'stopped':
-      return { line: 'Gateway is stopped', more: 'Apps cannot reach it', button: START };
+      return { line: t('header.stopped'), more: t('header.stopped_more'), button: startButton() };
     default:
-      return { line: 'Starting', more: 'Apps can reach it in a moment', button: { label: 'Starting' } };
+      return { line: t('header.starting'), more: t('header.starting_more'), button: { label: t('header.starting') } };
   }
 }
 
@@ -88,26 +98,25 @@ function failed(failure: GatewayFailure, now: number): Said {
   switch (failure.kind) {
     case 'port_taken':
       return {
-        line: `Port ${failure.port} is taken`,
+        line: t('header.port_taken', { port: failure.port }),
         more: failure.holder.hearth
-          ? 'Another Hearth answers there'
+          ? t('header.taken_hearth')
           : failure.holder.ollama === true
-            ? 'By Ollama itself'
-            : 'By another program',
-        button: { label: 'Try again', step: { command: 'start_gateway', input: {} } },
+            ? t('header.taken_ollama')
+            : t('header.taken_other'),
+        button: { label: t('header.try_again'), step: { command: 'start_gateway', input: {} } },
       };
     case 'crashed': {
       const left = Date.parse(failure.restarts_at) - now;
-      const times = failure.times_today > 1 ? `, ${ordinal(failure.times_today)} time today` : '';
       return {
-        line: left > 500 ? `Restarting in ${clockDuration(left)}` : 'Restarting',
-        say: 'The gateway ended by itself and restarts',
-        more: `It ended by itself${times}`,
-        button: { label: 'Open log', step: { command: 'open', input: { what: 'logs' } } },
+        line: left > 500 ? t('header.restarting_in', { time: clockDuration(left) }) : t('header.restarting'),
+        say: t('header.crashed_say'),
+        more: t('header.crashed', { n: failure.times_today, nth: ordinal(failure.times_today) }),
+        button: { label: t('header.open_log'), step: { command: 'open', input: { what: 'logs' } } },
       };
     }
     case 'other':
-      return { line: 'Gateway could not start', more: failure.sentence, button: START };
+      return { line: t('header.not_started'), more: failure.sentence, button: startButton() };
   }
 }
 
@@ -119,42 +128,46 @@ function working(state: AppState, view: View, live: Live, now: number): Said {
     case 'ollama_down':
       return withoutOllama(view, live);
     case 'looking':
-      return { line: 'Looking for Ollama', more: `At ${hostOf(upstream.url)}`, button: PAUSE };
+      return { line: t('header.looking'), more: t('header.at', { host: hostOf(upstream.url) }), button: pauseButton() };
     case 'stuck': {
       const input = { request_id: state.entry.request_id };
       return {
-        line: `No progress for ${clockDuration(state.silentMs)}`,
-        say: 'One answer makes no progress',
-        more: 'Ollama is up, one answer hangs',
-        button: { label: 'Cancel it', step: { command: 'cancel', input } },
+        line: t('header.stuck', { time: clockDuration(state.silentMs) }),
+        say: t('header.stuck_say'),
+        more: t('header.stuck_more'),
+        button: { label: t('header.cancel_it'), step: { command: 'cancel', input } },
       };
     }
     case 'paused':
       return paused(state);
     case 'replaying':
       return {
-        line: 'Replaying a recording',
-        more: 'Ollama is not asked',
-        button: { label: 'Change…', step: { tab: 'settings' } },
+        line: t('header.replaying'),
+        more: t('header.replaying_more'),
+        button: { label: t('header.change'), step: { tab: 'settings' } },
       };
     case 'model_missing':
       return {
-        line: `${upstream.model} is not installed`,
-        more: 'It is the default model',
-        button: { label: 'Choose…', step: { tab: 'models' } },
+        line: t('header.model_missing', { model: upstream.model }),
+        more: t('header.missing_more'),
+        button: { label: t('header.choose'), step: { tab: 'models' } },
       };
     case 'full':
       return {
-        line: `The queue is full: ${count(state.places)} wait`,
-        say: 'The queue is full',
-        more: 'New requests are refused until one is done',
-        button: { label: 'Show', step: { tab: 'queue' } },
+        line: t('header.full', { n: state.places }),
+        say: t('header.full_say'),
+        more: t('header.full_more'),
+        button: { label: t('header.show'), step: { tab: 'queue' } },
       };
     case 'loading':
-      return { line: `Loading ${state.model}`, more: loading(state, live, now), button: PAUSE };
+      return {
+        line: t('header.loading', { model: state.model }),
+        more: loading(state, live, now),
+        button: pauseButton(),
+      };
     case 'answering': {
-      const line = [`Answering ${count(state.running)}`, ...waitingWords(state)].join(', ');
-      return { line, say: 'Answering', more: warmth(view, live, now, true), button: PAUSE };
+      const line = t('header.answering', { running: state.running, waiting: state.waiting });
+      return { line, say: t('header.answering_say'), more: warmth(view, live, now, true), button: pauseButton() };
     }
     default:
       return ready(view, live, now);
@@ -163,36 +176,34 @@ function working(state: AppState, view: View, live: Live, now: number): Said {
 
 function withoutOllama({ app }: View, { health }: Live): Said {
   const host = hostOf(health.upstream.url);
-  const asWay =
-    health.upstream.foreign === true ? 'Change its address above.' : 'Change its address above, or start it there.';
-  const button = { label: 'Change…', step: { tab: 'settings' }, asWay } as const;
+  const asWay = health.upstream.foreign === true ? t('header.way_address') : t('header.way_address_or_start');
+  const button = { label: t('header.change'), step: { tab: 'settings' }, asWay } as const;
   const out = shutOut(health.upstream.code);
-  if (out !== undefined) return { line: out, more: `At ${host}`, button };
+  if (out !== undefined) return { line: out, more: t('header.at', { host }), button };
   const waiting = health.queue.length;
-  const until = (it: string): string =>
-    waiting > 0 ? `${count(waiting)} waiting for it` : `Requests fail until ${it}`;
+  const until = (fails: TextKey): string => (waiting > 0 ? t('header.waiting_for_it', { n: waiting }) : t(fails));
   if (health.upstream.foreign === true) {
-    return { line: `No Ollama at ${host}`, more: 'Something else answers there', button };
+    return { line: t('header.foreign', { host }), more: t('header.foreign_more'), button };
   }
   if (!isHere(host)) {
-    return { line: `Nothing answers at ${host}`, more: until('Ollama does'), button };
+    return { line: t('header.nothing_at', { host }), more: until('header.fail_until_answers'), button };
   }
   // An address of the user's own may be what is wrong: it is named, and the program is not.
-  const named = isUsual(host) ? undefined : `Nothing answers at ${host}`;
-  const line = 'Ollama is not running';
+  const named = isUsual(host) ? undefined : t('header.nothing_at', { host });
+  const line = t('header.down');
   switch (app.ollama_program) {
     case 'starting':
-      return { line, more: 'It is being started', button: { label: 'Starting' } };
+      return { line, more: t('header.down_starting'), button: { label: t('header.starting') } };
     case 'missing': {
-      if (named !== undefined) return { line: named, more: until('Ollama does'), button };
+      if (named !== undefined) return { line: named, more: until('header.fail_until_answers'), button };
       const step = { command: 'open', input: { what: 'get_ollama' } } as const;
-      const get = { label: 'Get Ollama', primary: true, step, asWay: 'Get it above.' };
-      return { line, more: 'It was not found on this machine', button: get };
+      const get = { label: t('header.get_ollama'), primary: true, step, asWay: t('header.way_get') };
+      return { line, more: t('header.down_missing'), button: get };
     }
     case 'installed': {
       const step = { command: 'start_ollama', input: {} } as const;
-      const start = { label: 'Start Ollama', primary: true, step, asWay: 'Start it above.' };
-      return { line, more: named ?? until('it is back'), button: start };
+      const start = { label: t('header.start_ollama'), primary: true, step, asWay: t('header.way_start') };
+      return { line, more: named ?? until('header.fail_until_back'), button: start };
     }
   }
 }
@@ -203,17 +214,16 @@ export function wayBack(view: View, now: number): string {
 }
 
 function paused(state: AppState & { is: 'paused' }): Said {
-  const figures = [...(state.running > 0 ? [`${count(state.running)} running`] : []), ...waitingWords(state)];
   return {
-    line: ['Paused', ...figures].join(', '),
-    say: 'Paused',
-    more: 'New requests wait. Nothing is lost.',
-    button: { label: 'Resume', primary: true, step: { command: 'pause', input: { paused: false } } },
+    line: t('header.paused_line', { running: state.running, waiting: state.waiting }),
+    say: t('header.paused'),
+    more: t('header.paused_more'),
+    button: { label: t('header.resume'), primary: true, step: { command: 'pause', input: { paused: false } } },
   };
 }
 
 function waitingWords({ waiting }: { readonly waiting: number }): string[] {
-  return waiting > 0 ? [`${count(waiting)} waiting`] : [];
+  return waiting > 0 ? [t('header.waiting', { n: waiting })] : [];
 }
 
 /** How long a load still takes, and who waits for it. */
@@ -222,27 +232,27 @@ function loading({ model, entry, ...state }: AppState & { is: 'loading' }, live:
   const usual = known?.load_ms ?? null;
   if (entry === undefined) {
     const took = (known?.loading_ms ?? 0) + staleness(live, now);
-    return usual === null ? 'Nobody waits for it' : loadLeft(usual, took);
+    return usual === null ? t('header.loading_nobody') : loadLeft(usual, took);
   }
   const took = now - Date.parse(entry.started_at ?? entry.created_at);
   const left = usual === null ? [] : [loadLeft(usual, took)];
-  return [...left, ...waitingWords(state)].join(', ') || 'Its first answer waits for it';
+  return [...left, ...waitingWords(state)].join(', ') || t('header.loading_first');
 }
 
 /** What is left of a load that usually takes so long. */
 function loadLeft(usual: number, took: number): string {
-  return took < usual ? `About ${roughly(usual - took)} left` : 'Longer than usual';
+  return took < usual ? t('header.load_left', { time: roughly(usual - took) }) : t('header.loading_longer');
 }
 
 function ready(view: View, live: Live, now: number): Said {
   if (live.models.some(({ loaded }) => loaded)) {
-    return { line: 'Ready', more: warmth(view, live, now, false), button: PAUSE };
+    return { line: t('header.ready'), more: warmth(view, live, now, false), button: pauseButton() };
   }
   const usual = mainModel(live)?.load_ms ?? null;
   return {
-    line: 'Ready, no model loaded',
-    more: usual === null ? 'The first request loads one' : `The first answer starts about ${roughly(usual)} later`,
-    button: { label: 'Warm', step: { command: 'act', input: { action: 'warm_model', data: {} } } },
+    line: t('header.ready_cold'),
+    more: usual === null ? t('header.ready_cold_more') : t('header.first_later', { time: roughly(usual) }),
+    button: { label: t('header.warm'), step: { command: 'act', input: { action: 'warm_model', data: {} } } },
   };
 }
 
@@ -253,29 +263,32 @@ function warmth(view: View, live: Live, now: number, working: boolean): string {
   const model = mainModel(live);
   if (model === undefined || !model.loaded) return '';
   const left = keptMs(model, now);
-  if (left > STAYS_MS || view.settings.values['ollama.keep_warm'] === true) return `${model.name} stays warm`;
-  return working ? `${model.name} is warm` : `${model.name} is warm for ${roughly(left)}`;
+  if (left > STAYS_MS || view.settings.values['ollama.keep_warm'] === true)
+    return t('header.stays_warm', { model: model.name });
+  return working
+    ? t('header.is_warm', { model: model.name })
+    : t('header.warm_for', { model: model.name, time: roughly(left) });
 }
 
 function fireOf(view: View, now: number, state: AppState): Pick<HeaderView, 'left' | 'fire'> {
   const { live } = view;
   const model = live === null ? undefined : mainModel(live);
-  if (state.is === 'loading') return { left: undefined, fire: 'Loading' };
+  if (state.is === 'loading') return { left: undefined, fire: t('header.fire_loading') };
   const up = live !== null && view.gateway.state === 'running' && live.health.upstream.state === 'up';
-  if (!up || model === undefined || !model.loaded) return { left: 0, fire: 'No model is warm' };
+  if (!up || model === undefined || !model.loaded) return { left: 0, fire: t('header.fire_none') };
   const left = keptMs(model, now);
-  if (left > STAYS_MS) return { left: 1, fire: `${model.name} stays warm` };
+  if (left > STAYS_MS) return { left: 1, fire: t('header.stays_warm', { model: model.name }) };
   const keep = view.settings.values['ollama.keep_alive'];
   const whole = typeof keep === 'string' || typeof keep === 'number' ? keepAliveSeconds(keep) * 1000 : Number.NaN;
   const working = runningRows(live).some((entry) => sameModel(entry.model, model.name));
   const share = whole > 0 ? Math.min(1, left / whole) : 1;
   return {
     left: working ? 1 : share,
-    fire: `${model.name} stays warm for ${minutes(working && whole > 0 ? whole : left)}`,
+    fire: t('header.stays_warm_for', { model: model.name, time: minutes(working && whole > 0 ? whole : left) }),
   };
 }
 
 /** "15 minutes", for screen readers. */
 function minutes(ms: number): string {
-  return ms < 60_000 ? 'less than a minute' : plural(Math.round(ms / 60_000), 'minute');
+  return ms < 60_000 ? t('header.under_minute') : t('header.minutes', { n: Math.round(ms / 60_000) });
 }

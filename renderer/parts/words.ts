@@ -1,6 +1,7 @@
 // What the page says beside figures, which are words/figures.ts: ordinals, words that a search has found. Pure.
 import { THIN } from '../../backend/contract/in-words.ts';
 import { count } from '../../words/figures.ts';
+import { t } from '../../words/texts.ts';
 
 export {
   bytes,
@@ -21,21 +22,17 @@ export { NOTHING, plural, THIN, timeOfDay } from '../../backend/contract/in-word
 
 /** Words from elsewhere, with their figures held to their units: "10 min". */
 export function thin(words: string): string {
-  return words.replace(/(\d) (?=(?:ms|s|min|h|days?|KB|MB|GB)\b)/g, `$1${THIN}`);
+  return words.replace(/(\d) (?=(?:ms|s|min|h|days?|Tage?|KB|MB|GB)\b)/g, `$1${THIN}`);
 }
 
 /** "none", "2", as a sentence needs it. */
 export function orNone(value: number): string {
-  return value === 0 ? 'none' : count(value);
+  return value === 0 ? t('figures.none') : count(value);
 }
 
 /** 2 → "second", 12 → "12th" */
 export function ordinal(value: number): string {
-  const word = ['', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'];
-  if (word[value]) return word[value];
-  const last = value % 10;
-  const teen = Math.floor(value / 10) % 10 === 1;
-  return `${count(value)}${teen || last === 0 || last > 3 ? 'th' : ['', 'st', 'nd', 'rd'][last]}`;
+  return t('figures.ordinal', { n: value });
 }
 
 /** A text in pieces; those with `hit` are what a search found in it. */

@@ -5,7 +5,7 @@ import type { BatchSummary } from '../../backend/contract/queue-view.ts';
 import { Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { count, moment } from '../parts/words.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 
 /** Whether anything waits there. */
 export function isAnyBehind({ queue }: Live): boolean {

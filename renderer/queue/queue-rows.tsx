@@ -6,7 +6,7 @@ import type { Live } from '../../backend/contract/app-state.ts';
 import { whenWords } from '../parts/run-rows.ts';
 import { Caller, Icon } from '../parts/parts.tsx';
 import { clockDuration, count, NOTHING } from '../parts/words.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { ruleWords } from './reasons.ts';
 
 interface RowProps {

@@ -12,7 +12,7 @@ import { Empty, Section } from '../parts/parts.tsx';
 import { Behind, isAnyBehind } from './batch-rows.tsx';
 import { RunningRow, WaitingRow } from './queue-rows.tsx';
 import { count, moment, roughly } from '../parts/words.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 import { reasonsOf } from './reasons.ts';
 import { Why } from './why.tsx';
 

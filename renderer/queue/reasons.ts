@@ -3,7 +3,7 @@ import type { Live } from '../../backend/contract/app-state.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import { classesInLine, climbOf, waitingRows } from '../parts/run-rows.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 
 /**
  * By the id of the request; empty where nothing is to be said, as of the next one. By the true order, which a list that is held

@@ -7,7 +7,7 @@ import type { View } from '../../backend/contract/desktop.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { roughly } from '../parts/words.ts';
-import { t } from '../../words/words.ts';
+import { t } from '../../words/texts.ts';
 
 /** In the window's own storage, once the explanation has been seen. */
 const SEEN = 'queue-order-seen';

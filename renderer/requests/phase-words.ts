@@ -1,7 +1,9 @@
 // Where the time of one request went, phase by phase in words and lengths. Pure.
 import type { RequestFact } from '../../backend/contract/control.ts';
 import type { RequestDetail } from '../../backend/contract/request-detail.ts';
-import { count, fineDuration, NOTHING, ordinal, plural } from '../parts/words.ts';
+import { listed } from '../../words/figures.ts';
+import { t } from '../../words/texts.ts';
+import { count, fineDuration, NOTHING, ordinal } from '../parts/words.ts';
 import { isLiving, type BarKind } from './listed-rows.ts';
 
 export interface PhaseRow {
@@ -30,7 +32,7 @@ export function phaseRows(request: RequestFact, detail: RequestDetail | undefine
   const total = request.total_ms;
   if (detail === undefined) {
     const whole = { kind: 'kept', from: 0, length: 1, figure: fineDuration(total), more: undefined } as const;
-    return [{ ...whole, name: request.source === 'hit' ? 'Given from what was kept' : 'In all' }];
+    return [{ ...whole, name: t(request.source === 'hit' ? 'requests.given' : 'requests.in_all') }];
   }
   const { phases } = detail;
   const spans: Phase[] = [
@@ -38,43 +40,43 @@ export function phaseRows(request: RequestFact, detail: RequestDetail | undefine
       ? []
       : [
           {
-            name: 'Waited for its conversation',
-            now: 'Waiting for its conversation',
+            name: t('requests.turn_waited'),
+            now: t('requests.turn_waits'),
             kind: 'waited' as const,
             ms: phases.turn_ms,
-            more: 'An answer of the same conversation came first',
+            more: t('requests.turn_more'),
           },
         ]),
     {
-      name: 'Waited for a turn',
-      now: 'Waiting for a turn',
+      name: t('requests.waited'),
+      now: t('requests.waits'),
       kind: 'waited',
       ms: phases.place_ms,
       more: placeWords(detail),
     },
     {
-      name: 'Loaded the model',
-      now: 'Loading the model',
+      name: t('requests.loaded'),
+      now: t('requests.loads'),
       kind: 'loaded',
       // No load took no time.
       ms: phases.load_ms === 0 ? null : phases.load_ms,
       more: detail.load?.replace(/\.$/, ''),
     },
     {
-      name: 'Read the prompt',
-      now: 'Reading the prompt',
+      name: t('requests.read'),
+      now: t('requests.reads'),
       kind: 'read',
       ms: phases.prompt_ms,
       more: promptWords(detail),
     },
     {
-      name: 'Answered',
-      now: 'Answering',
+      name: t('requests.answered'),
+      now: t('requests.answers'),
       kind: 'answered',
       ms: phases.generation_ms,
       more: answerWords(detail),
     },
-    { name: 'Delivered', now: 'Delivering', kind: 'delivered', ms: phases.delivery_ms },
+    { name: t('requests.delivered'), now: t('requests.delivers'), kind: 'delivered', ms: phases.delivery_ms },
   ];
   const going = isLiving(request) ? spans.findLast(({ ms }) => ms !== null) : undefined;
   const share = (ms: number): number => (total === 0 ? 0 : Math.min(1, Math.max(0, ms / total)));
@@ -102,11 +104,11 @@ export function phaseRows(request: RequestFact, detail: RequestDetail | undefine
 
 function momentRow(ms: number | null, share: (ms: number) => number): PhaseRow {
   return {
-    name: 'First token',
+    name: t('requests.first_token'),
     kind: 'moment',
     from: ms === null ? 0 : share(ms),
     length: ms === null ? undefined : 0,
-    figure: ms === null ? NOTHING : `at ${fineDuration(ms)}`,
+    figure: ms === null ? NOTHING : t('requests.at_time', { time: fineDuration(ms) }),
     more: undefined,
   };
 }
@@ -116,33 +118,36 @@ function placeWords({ place }: RequestDetail): string | undefined {
   if (place === undefined) return undefined;
   const { position, behind, gave_way } = place;
   const first = ordinal(position);
+  const inLine =
+    position === 0
+      ? t('requests.not_in_line')
+      : t('requests.in_line', { nth: `${first.charAt(0).toUpperCase()}${first.slice(1)}` });
   return [
-    position === 0 ? 'Not in line' : `${first.charAt(0).toUpperCase()}${first.slice(1)} in line`,
-    ...(behind.length === 0 ? [] : [`behind ${listed(behind)}`]),
-    ...(gave_way === 0 ? [] : [`gave way ${gave_way === 1 ? 'once' : plural(gave_way, 'time')}`]),
+    inLine,
+    ...(behind.length === 0 ? [] : [t('requests.behind', { names: named(behind) })]),
+    ...(gave_way === 0 ? [] : [t('requests.gave_way', { n: gave_way })]),
   ].join(', ');
 }
 
 /** "a", "a and b", "a, b and 3 more" */
-function listed(names: readonly string[]): string {
-  const [first = '', second = ''] = names;
-  if (names.length <= 1) return first;
-  if (names.length === 2) return `${first} and ${second}`;
-  return `${first}, ${second} and ${count(names.length - 2)} more`;
+function named(names: readonly string[]): string {
+  const rest = names.length - 2;
+  return listed(rest < 1 ? names : [...names.slice(0, 2), t('requests.more', { n: rest })]);
 }
 
 /** "21,326 tokens at 1,159/s, 26 reused" */
 function promptWords({ tokens, rates }: RequestDetail): string | undefined {
   if (tokens.prompt === null) return undefined;
   const reused = tokens.reused ?? 0;
-  const about = tokens.reused_by === 'estimated' ? 'about ' : '';
-  const read = plural(Math.max(0, tokens.prompt - reused), 'token');
-  const pace = rates.prompt === null ? '' : ` at ${count(rates.prompt)}/s`;
-  return `${tokens.reused_by === 'estimated' ? 'About ' : ''}${read}${pace}${tokens.reused === null ? '' : `, ${about}${count(reused)} reused`}`;
+  const isAbout = String(tokens.reused_by === 'estimated');
+  const read = t('requests.tokens_read', { n: Math.max(0, tokens.prompt - reused), isAbout });
+  const pace = rates.prompt === null ? '' : ` ${t('requests.pace', { pace: count(rates.prompt) })}`;
+  return `${read}${pace}${tokens.reused === null ? '' : `, ${t('requests.reused', { n: reused, isAbout })}`}`;
 }
 
 /** "189 tokens at 44/s" */
 function answerWords({ tokens, rates }: RequestDetail): string | undefined {
   if (tokens.answer === null) return undefined;
-  return `${plural(tokens.answer, 'token')}${rates.answer === null ? '' : ` at ${count(rates.answer)}/s`}`;
+  const pace = rates.answer === null ? '' : ` ${t('requests.pace', { pace: count(rates.answer) })}`;
+  return `${t('requests.tokens', { n: tokens.answer })}${pace}`;
 }

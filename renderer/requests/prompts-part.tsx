@@ -1,8 +1,10 @@
 // Where the prompt of a request parted from that of the request before it, and what that cost.
 import type { JSX } from 'preact';
 import type { Parted } from '../../backend/contract/request-detail.ts';
+import { listed } from '../../words/figures.ts';
+import { t } from '../../words/texts.ts';
 import { Section } from '../parts/parts.tsx';
-import { count, dayAndTime, plural, timeOfDay } from '../parts/words.ts';
+import { count, dayAndTime, timeOfDay } from '../parts/words.ts';
 import type { Seen } from './use-requests.ts';
 
 interface PartProps {
@@ -13,20 +15,20 @@ interface PartProps {
 
 export function PromptsPart({ parted, seen, setOpen }: PartProps): JSX.Element {
   const { same_chars, chars, block, where, what } = parted;
-  const at = `${block > 1 ? 'about ' : ''}character ${count(same_chars + 1)} of ${count(chars)}`;
+  const at = t('requests.part_at', { isAbout: String(block > 1), at: count(same_chars + 1), of: count(chars) });
   const isSame = same_chars >= chars;
   const isDiffShown = parted.then !== undefined && parted.now !== undefined;
   return (
-    <Section title="Where the prompts part" end={<p class="sec-note">{isSame ? 'nowhere' : at}</p>}>
+    <Section title={t('requests.part')} end={<p class="sec-note">{isSame ? t('requests.part_nowhere') : at}</p>}>
       <ul class="diff">
-        <Line text={parted.then} alone={!isDiffShown} say="What was there">
+        <Line text={parted.then} alone={!isDiffShown} say={t('requests.part_then')}>
           <button class="link" type="button" onClick={() => setOpen(parted.with.request_id)}>
             <Clock at={parted.with.created_at} beside={seen.created_at} />
-            <span class="sr">, show that request</span>
+            <span class="sr">, {t('requests.show_that')}</span>
           </button>
         </Line>
         {isDiffShown && (
-          <Line text={parted.now} alone={false} say="What is there now">
+          <Line text={parted.now} alone={false} say={t('requests.part_now')}>
             <Clock at={seen.created_at} beside={seen.created_at} />
           </Line>
         )}
@@ -50,7 +52,7 @@ function Line({ text, alone, say, children }: LineProps): JSX.Element {
     <li>
       {children}
       {text === undefined || alone ? (
-        <span class="quiet">The request before it</span>
+        <span class="quiet">{t('requests.one_before')}</span>
       ) : (
         <span>
           …{text.before}
@@ -74,21 +76,23 @@ function Clock({ at, beside }: { readonly at: string; readonly beside: string })
 function partedWords(parted: Parted, isSame: boolean, where: string, what: string | undefined): string[] {
   const { same_tokens, reused_tokens, known_by, same_after_tokens, new_tokens } = parted;
   const after = [
-    ...(same_after_tokens === undefined ? [] : [`${plural(same_after_tokens, 'token')} are the same`]),
-    ...(new_tokens === undefined ? [] : [`${count(new_tokens)} are new at the end`]),
+    ...(same_after_tokens === undefined ? [] : [t('requests.part_same_after', { n: same_after_tokens })]),
+    ...(new_tokens === undefined ? [] : [t('requests.part_new', { n: new_tokens })]),
   ];
-  const about = known_by === 'estimated' ? 'about ' : '';
+  const isAbout = String(known_by === 'estimated');
   return [
     isSame
-      ? 'The whole prompt was there before.'
+      ? t('requests.part_whole')
       : parted.goes_on === true
-        ? `Nothing differs up to ${where}.`
-        : `What differs is in ${where}${what === undefined ? '' : `: ${what}`}.`,
+        ? t('requests.part_goes_on', { where })
+        : what === undefined
+          ? t('requests.part_in', { where })
+          : t('requests.part_in_what', { where, what }),
     // Made of characters, so that it may differ a little from what Ollama says.
-    `About the first ${plural(same_tokens, 'token')} are the same${
-      reused_tokens === null ? '' : `, and Ollama reused ${about}${count(reused_tokens)}`
-    }.`,
-    ...(after.length === 0 ? [] : [`After it ${after.join(', and ')}.`]),
-    ...(parted.block > 1 ? ['Their text is no longer in memory.'] : ['Compared in memory, nothing is written.']),
+    reused_tokens === null
+      ? t('requests.part_same', { n: same_tokens })
+      : t('requests.part_same_reused', { n: same_tokens, isAbout, reused: count(reused_tokens) }),
+    ...(after.length === 0 ? [] : [t('requests.part_after', { what: listed(after) })]),
+    t(parted.block > 1 ? 'requests.part_forgotten' : 'requests.part_compared'),
   ];
 }

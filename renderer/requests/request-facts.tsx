@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { View } from '../../backend/contract/desktop.ts';
 import { WATCH_MINUTES, type CopyForm } from '../../backend/contract/request-body.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useCopied, Copied } from '../parts/copy.tsx';
 import { Icon, Section } from '../parts/parts.tsx';
@@ -20,7 +21,7 @@ interface FactsProps {
 export function RequestFacts({ seen, body, settings, watchingUntil }: FactsProps): JSX.Element {
   const hasText = body !== undefined && (body.request !== null || body.answer !== null);
   return (
-    <Section title="Facts" hidden>
+    <Section title={t('requests.facts')} hidden>
       <dl class="facts">
         {factsOf(seen).map(([name, value]) => (
           <div key={name}>
@@ -29,7 +30,7 @@ export function RequestFacts({ seen, body, settings, watchingUntil }: FactsProps
           </div>
         ))}
         <div>
-          <dt>Text</dt>
+          <dt>{t('requests.text')}</dt>
           <dd>
             {hasText && <Text body={body} />}
             {(body?.request === null || body?.answer === null) && (
@@ -42,8 +43,8 @@ export function RequestFacts({ seen, body, settings, watchingUntil }: FactsProps
         </div>
       </dl>
       {body !== undefined && body.request !== null && (
-        <div class="btns" role="group" aria-label="Copy this request">
-          <CopyAs id={seen.request_id} as="curl" label="Copy as curl" />
+        <div class="btns" role="group" aria-label={t('requests.copy')}>
+          <CopyAs id={seen.request_id} as="curl" label={t('requests.copy_curl')} />
           <CopyAs id={seen.request_id} as="fetch" label="fetch" />
           <CopyAs id={seen.request_id} as="python" label="Python" />
         </div>
@@ -54,21 +55,23 @@ export function RequestFacts({ seen, body, settings, watchingUntil }: FactsProps
 
 function factsOf(seen: Seen): (readonly [string, JSX.Element | string])[] {
   const { detail, status, code } = seen;
-  const ended = isLiving(seen) ? undefined : status === 'completed' ? endedWords(detail?.ended_with) : status;
+  const ended = isLiving(seen)
+    ? undefined
+    : status === 'completed'
+      ? endedWords(detail?.ended_with)
+      : t(`requests.status.${status}`);
   return [
-    ['Route', <code>{seen.route}</code>],
-    ...(seen.class === undefined ? [] : [['Class', classWords(seen.class, seen.class_by)] as const]),
-    ...(detail?.context === undefined
-      ? []
-      : [['Context', `${count(detail.context.tokens)} of ${count(detail.context.size)} tokens`] as const]),
+    [t('requests.route'), <code>{seen.route}</code>],
+    ...(seen.class === undefined ? [] : [[t('requests.class'), classWords(seen.class, seen.class_by)] as const]),
+    ...(detail?.context === undefined ? [] : [[t('requests.context'), contextWords(detail.context)] as const]),
     ...(detail !== undefined && detail.shared_with > 0
-      ? [['Shared with', `${count(detail.shared_with)} more`] as const]
+      ? [[t('requests.shared_with'), t('requests.more_facts', { n: detail.shared_with })] as const]
       : []),
     ...(ended === undefined
       ? []
       : [
           [
-            'Ended',
+            t('requests.ended'),
             code === undefined ? (
               ended
             ) : (
@@ -78,13 +81,19 @@ function factsOf(seen: Seen): (readonly [string, JSX.Element | string])[] {
             ),
           ] as const,
         ]),
-    ['Request', <code>{seen.request_id}</code>],
-    ...(detail?.cache_key === undefined ? [] : [['Cache key', <code>{detail.cache_key}</code>] as const]),
+    [t('requests.request'), <code>{seen.request_id}</code>],
+    ...(detail?.cache_key === undefined ? [] : [[t('requests.cache_key'), <code>{detail.cache_key}</code>] as const]),
   ];
 }
 
+function contextWords({ tokens, size }: { readonly tokens: number; readonly size: number }): string {
+  return t('requests.context_of', { used: count(tokens), size: count(size) });
+}
+
 function classWords(name: NonNullable<Seen['class']>, by: string | undefined): string {
-  return by === undefined || by === 'default' ? CLASS_WORDS[name] : `${CLASS_WORDS[name]}, by ${by}`;
+  return by === undefined || by === 'default'
+    ? CLASS_WORDS[name]
+    : t('requests.class_by', { class: CLASS_WORDS[name], by });
 }
 
 /** Ollama's word for it, and what that means. */
@@ -93,17 +102,13 @@ function endedWords(word: string | undefined): JSX.Element | string | undefined 
     case undefined:
       return undefined;
     case 'stop':
-      return 'by itself';
+      return t('requests.ended_stop');
     case 'length':
-      return 'at the most tokens that it may have';
+      return t('requests.ended_length');
     case 'tool_calls':
-      return 'with a tool call';
+      return t('requests.ended_tools');
     default:
-      return (
-        <>
-          with <code>{word}</code>
-        </>
-      );
+      return <>{pieces('requests.ended_with', { word: <code>{word}</code> })}</>;
   }
 }
 
@@ -122,8 +127,7 @@ function NotKept({ why, isKept }: NotKeptProps): JSX.Element {
   return (
     <>
       <p class="quiet">
-        {why} Watching closely keeps what apps ask and get for {WATCH_MINUTES} minutes, without keys and on this machine
-        alone, and deletes it after a day.
+        {why} {t('requests.watching_keeps', { minutes: WATCH_MINUTES })}
       </p>
       <p class="btns kept">
         <button
@@ -132,10 +136,10 @@ function NotKept({ why, isKept }: NotKeptProps): JSX.Element {
           aria-disabled={busy}
           onClick={() => run(() => call('watch', { minutes: WATCH_MINUTES }))}
         >
-          Watch closely
+          {t('requests.watch')}
         </button>
         <button class="link" type="button" onClick={() => go('settings', { setting: 'log.requests' })}>
-          Always keep it…
+          {t('requests.keep_always')}
         </button>
       </p>
     </>
@@ -145,10 +149,10 @@ function NotKept({ why, isKept }: NotKeptProps): JSX.Element {
 /** What was asked and what was answered, each folded: they can be long. */
 function Text({ body: { request, answer } }: { readonly body: Body }): JSX.Element {
   const parts = [
-    ...(request === null ? [] : [['What was asked', request.text] as const]),
-    ...(answer?.thinking === undefined ? [] : [['What the model thought', answer.thinking] as const]),
-    ...(answer === null ? [] : [['What was answered', answer.text] as const]),
-    ...(answer?.tool_calls === undefined ? [] : [['Tools that it called', answer.tool_calls] as const]),
+    ...(request === null ? [] : [[t('requests.asked'), request.text] as const]),
+    ...(answer?.thinking === undefined ? [] : [[t('requests.thought'), answer.thinking] as const]),
+    ...(answer === null ? [] : [[t('requests.was_answered'), answer.text] as const]),
+    ...(answer?.tool_calls === undefined ? [] : [[t('requests.tools'), answer.tool_calls] as const]),
   ];
   return (
     <>
@@ -175,7 +179,12 @@ function CopyAs({ id, as, label }: CopyAsProps): JSX.Element {
   const [copied, copy] = useCopied(() => call('copy_request', { request_id: id, as }));
   return (
     <>
-      <button class="btn" type="button" aria-label={as === 'curl' ? undefined : `${label}, copy as`} onClick={copy}>
+      <button
+        class="btn"
+        type="button"
+        aria-label={as === 'curl' ? undefined : t('requests.copy_as', { label })}
+        onClick={copy}
+      >
         <Icon name={copied ? 'check' : 'copy'} />
         {label}
       </button>

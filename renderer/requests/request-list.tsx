@@ -3,10 +3,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RequestFact } from '../../backend/contract/control.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { CommandLine } from '../parts/copy.tsx';
 import { useHand } from '../parts/held-rows.ts';
 import { Empty } from '../parts/parts.tsx';
-import { count } from '../parts/words.ts';
 import { RequestRow, takenBy } from './request-row.tsx';
 import {
   heldBack,
@@ -44,11 +44,11 @@ export function RequestList(props: ListProps): JSX.Element | null {
   const { list, problem } = loaded;
   if (list === undefined) {
     return (
-      <Empty mark="stopped" title="The requests cannot be read">
+      <Empty mark="stopped" title={t('requests.unreadable')}>
         <p role="alert">{problem}</p>
         <p class="btns">
           <button class="btn" type="button" onClick={() => loader.start()}>
-            Try again
+            {t('requests.try_again')}
           </button>
         </p>
       </Empty>
@@ -57,10 +57,8 @@ export function RequestList(props: ListProps): JSX.Element | null {
   if (list.rows.length > 0 || list.next !== null) return <Shown {...props} list={list} />;
   if (isWhole) {
     return (
-      <Empty mark="idle" title="No requests yet">
-        <p>
-          Point an app at <span class="nb">{address}</span>, or try it now:
-        </p>
+      <Empty mark="idle" title={t('requests.none')}>
+        <p>{pieces('requests.none_more', { address: <span class="nb">{address}</span> })}</p>
         <CommandLine
           text={`curl ${address}/api/chat-optimized -d '{"messages":[{"role":"user","content":"Hello"}]}'`}
         />
@@ -68,11 +66,11 @@ export function RequestList(props: ListProps): JSX.Element | null {
     );
   }
   return (
-    <Empty mark="cold" title="No request matches">
-      <p>Words are looked for in the model, the app, the route and the id.</p>
+    <Empty mark="cold" title={t('requests.no_match')}>
+      <p>{t('requests.no_match_more')}</p>
       <p class="btns">
         <button class="btn" type="button" onClick={clear}>
-          Show all
+          {t('requests.show_all')}
         </button>
       </p>
     </Empty>
@@ -114,7 +112,7 @@ function Shown(props: ListProps & { readonly list: Rows }): JSX.Element {
     <>
       <div class="r-head">
         {waiting === 0 ? (
-          <span>Newest first</span>
+          <span>{t('requests.newest_first')}</span>
         ) : (
           <button
             class="link"
@@ -124,7 +122,7 @@ function Shown(props: ListProps & { readonly list: Rows }): JSX.Element {
               top.current?.scrollIntoView({ block: 'end' });
             }}
           >
-            {`${count(waiting)}${more ? ' or more' : ''} new`}
+            {t('requests.new', { n: waiting, more: String(more) })}
           </button>
         )}
         <span class="r-scale" aria-hidden="true">
@@ -132,13 +130,13 @@ function Shown(props: ListProps & { readonly list: Rows }): JSX.Element {
           <span>{middle}</span>
           <span>{end}</span>
         </span>
-        <span aria-hidden="true">Total</span>
+        <span aria-hidden="true">{t('requests.total')}</span>
       </div>
       <i class="r-top" ref={top} />
       <div
         ref={box}
         role="list"
-        aria-label="Requests, newest first"
+        aria-label={t('requests.list')}
         {...hand.handlers}
         onFocusIn={(event) => {
           hand.handlers.onFocusIn();
@@ -240,7 +238,7 @@ function Older({ requests, list }: { readonly requests: Requests; readonly list:
   useInSight(near, next ?? '', () => loader.older());
   if (next === null) return null;
   if (rows.length >= MOST_ROWS) {
-    return <p class="sum">The newest {count(MOST_ROWS)} are shown. Search for a word to find older ones.</p>;
+    return <p class="sum">{t('requests.most', { n: MOST_ROWS })}</p>;
   }
   return (
     <>
@@ -249,7 +247,7 @@ function Older({ requests, list }: { readonly requests: Requests; readonly list:
         <p class="sum" role="alert">
           {loaded.problem}{' '}
           <button class="link" type="button" onClick={() => loader.older()}>
-            Try again
+            {t('requests.try_again')}
           </button>
         </p>
       )}

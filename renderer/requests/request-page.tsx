@@ -4,10 +4,11 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import type { Why } from '../../backend/contract/request-detail.ts';
+import { t } from '../../words/texts.ts';
 import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useWayBack } from '../parts/way-back.ts';
-import { count, fineDuration, timeOfDay } from '../parts/words.ts';
+import { fineDuration, timeOfDay } from '../parts/words.ts';
 import { PromptsPart } from './prompts-part.tsx';
 import { RequestFacts } from './request-facts.tsx';
 import { isLiving } from './listed-rows.ts';
@@ -42,7 +43,7 @@ export function RequestPage(props: PageProps): JSX.Element {
       class="one-request"
       ref={page}
       tabIndex={-1}
-      aria-label={seen === undefined ? 'Request' : titleOf(seen)}
+      aria-label={seen === undefined ? t('requests.request') : titleOf(seen)}
       role="group"
     >
       <div class="back">
@@ -53,7 +54,7 @@ export function RequestPage(props: PageProps): JSX.Element {
       {seen !== undefined ? (
         <Whole {...props} seen={seen} body={body} />
       ) : problem !== undefined ? (
-        <Empty mark="cold" title={isGone ? 'This request is not kept any more' : 'The request cannot be read'}>
+        <Empty mark="cold" title={t(isGone ? 'requests.gone' : 'requests.unreadable_one')}>
           <p role="alert">{problem}</p>
         </Empty>
       ) : null}
@@ -63,8 +64,8 @@ export function RequestPage(props: PageProps): JSX.Element {
 
 /** "Request of Claude Code at 14:06:02" */
 function titleOf(seen: Seen): string {
-  const kind = isLiving(seen) ? (seen.status === 'queued' ? 'Waiting request' : 'Running request') : 'Request';
-  return `${kind} of ${seen.caller} at ${timeOfDay(Date.parse(seen.created_at), true)}`;
+  const kind = isLiving(seen) ? (seen.status === 'queued' ? 'title_waiting' : 'title_running') : 'title_ended';
+  return t(`requests.${kind}`, { caller: seen.caller, time: timeOfDay(Date.parse(seen.created_at), true) });
 }
 
 interface WholeProps extends Pick<PageProps, 'now' | 'settings' | 'watchingUntil' | 'setOpen'> {
@@ -94,8 +95,10 @@ function Whole({ seen, body, now, settings, watchingUntil, setOpen }: WholeProps
         <Said seen={seen} />
       </Section>
       <Section
-        title={living ? 'Where the time goes' : 'Where the time went'}
-        end={<p class="sec-note">{living ? `${fineDuration(total)} so far` : fineDuration(total)}</p>}
+        title={t(living ? 'requests.time_goes' : 'requests.time_went')}
+        end={
+          <p class="sec-note">{living ? t('requests.so_far', { time: fineDuration(total) }) : fineDuration(total)}</p>
+        }
       >
         <Waterfall seen={seen} />
       </Section>
@@ -117,10 +120,10 @@ function TheButton({ seen, body, setOpen }: Pick<WholeProps, 'seen' | 'body' | '
         type="button"
         data-act="main"
         aria-disabled={busy}
-        aria-label={`Cancel the ${seen.status === 'queued' ? 'waiting' : 'running'} request of ${caller}`}
+        aria-label={t(seen.status === 'queued' ? 'requests.cancel_waiting' : 'requests.cancel_running', { caller })}
         onClick={() => run(() => call('cancel', { request_id }))}
       >
-        Cancel
+        {t('requests.cancel')}
       </button>
     );
   }
@@ -133,7 +136,7 @@ function TheButton({ seen, body, setOpen }: Pick<WholeProps, 'seen' | 'body' | '
       aria-disabled={busy}
       onClick={() => run(() => call('run_again', { request_id }).then((again) => setOpen(again.request_id)))}
     >
-      Run again
+      {t('requests.run_again')}
     </button>
   );
 }
@@ -149,17 +152,16 @@ function Said({ seen }: Pick<WholeProps, 'seen'>): JSX.Element | null {
     <div class="said">
       {error !== undefined && (
         <p>
-          <b>{seen.status === 'cancelled' ? 'How it ended:' : 'Why it failed:'}</b> {error}
+          <b>{t(seen.status === 'cancelled' ? 'requests.how_ended' : 'requests.why_failed')}</b> {error}
         </p>
       )}
       {shares && (
         <p>
-          <b>{shared_with === 1 ? 'One more request shares' : `${count(shared_with)} more requests share`} this run.</b>{' '}
-          If you cancel this one, the run goes on for the {shared_with === 1 ? 'other' : 'others'}.
+          <b>{t('requests.shares', { n: shared_with })}</b> {t('requests.shares_more', { n: shared_with })}
         </p>
       )}
-      {why_slow !== undefined && <Because title="Why it was slow:" why={why_slow} />}
-      {why_missed !== undefined && <Because title="Why it missed:" why={why_missed} />}
+      {why_slow !== undefined && <Because title={t('requests.why_slow')} why={why_slow} />}
+      {why_missed !== undefined && <Because title={t('requests.why_missed')} why={why_missed} />}
     </div>
   );
 }

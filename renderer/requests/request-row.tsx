@@ -1,6 +1,7 @@
 // One row of the list: which model for whom and when, a bar of where the time went, how long in all and how it was answered.
 import type { JSX, SVGAttributes } from 'preact';
 import type { RequestFact } from '../../backend/contract/control.ts';
+import { t } from '../../words/texts.ts';
 import { Source, type SourceName } from '../parts/parts.tsx';
 import { dayAndTime, fineDuration, timeOfDay } from '../parts/words.ts';
 import { barsOf, isLiving, nameOf, type Bar, type BarKind } from './listed-rows.ts';
@@ -57,10 +58,12 @@ export function When({ row, isOld }: Pick<RowProps, 'row' | 'isOld'>): JSX.Eleme
 
 /** How it was answered, or how far it is. */
 export function Answered({ row }: Pick<RowProps, 'row'>): JSX.Element {
-  if (row.status === 'queued') return <span class="src">Waiting</span>;
-  if (row.status === 'processing') return <Source name={row.source === 'bypass' ? 'bypass' : 'miss'} word="Running" />;
+  if (row.status === 'queued') return <span class="src">{t('requests.waiting')}</span>;
+  if (row.status === 'processing') {
+    return <Source name={row.source === 'bypass' ? 'bypass' : 'miss'} word={t('requests.running')} />;
+  }
   if (row.status === 'failed') return <Source name="failed" />;
-  if (row.status !== 'completed') return <Source name="cancelled" word={row.status} />;
+  if (row.status !== 'completed') return <Source name="cancelled" word={t(`requests.ended_as.${row.status}`)} />;
   return <Source name={SOURCE_NAMES.find((name) => name === row.source) ?? 'miss'} />;
 }
 

@@ -2,9 +2,10 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { SOURCES, type Source } from '../../backend/contract/chat/chat.ts';
+import { t } from '../../words/texts.ts';
 import { Icon } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { count, plural, timeOfDay } from '../parts/words.ts';
+import { count, timeOfDay } from '../parts/words.ts';
 import type { Counts, Filter } from './request-loader.ts';
 import type { Requests } from './use-requests.ts';
 
@@ -52,27 +53,33 @@ export function RequestTools(props: ToolsProps): JSX.Element {
         <div class="find">
           <Icon name="search" />
           <label class="sr" for="find">
-            Find a request
+            {t('requests.find')}
           </label>
           <input
             id="find"
             ref={input}
             type="search"
             maxLength={500}
-            placeholder="Model, app, route or id"
+            placeholder={t('requests.find_in')}
             value={words}
             onInput={({ currentTarget }) => setWords(currentTarget.value)}
             onKeyDown={({ key }) => key === 'Escape' && setWords('')}
           />
           {words !== '' && (
-            <button class="btn icon" type="button" aria-label="Clear the search" title="Clear" onClick={clear}>
+            <button
+              class="btn icon"
+              type="button"
+              aria-label={t('requests.clear_search')}
+              title={t('requests.clear')}
+              onClick={clear}
+            >
               <Icon name="close" />
             </button>
           )}
         </div>
         <span class="pick">
           <label class="sr" for="src">
-            Source
+            {t('requests.source')}
           </label>
           <select id="src" value={choice} onChange={({ currentTarget }) => setChoice(currentTarget.value as Choice)}>
             {CHOICES.map((each) => (
@@ -93,7 +100,7 @@ export function RequestTools(props: ToolsProps): JSX.Element {
 
 /** "Hit 112" */
 function choiceWords(choice: Choice, counts: Counts | undefined): string {
-  const word = choice.charAt(0).toUpperCase() + choice.slice(1);
+  const word = choice === ALL ? t('requests.all') : t(`parts.source.${choice}`);
   return counts === undefined ? word : `${word} ${count(counts[choice])}`;
 }
 
@@ -101,7 +108,7 @@ function choiceWords(choice: Choice, counts: Counts | undefined): string {
 function foundWords({ loaded }: Requests): string {
   if (loaded?.list === undefined) return '';
   const { rows, next } = loaded.list;
-  return next === null ? `${plural(rows.length, 'request')} found` : `${count(rows.length)} requests or more found`;
+  return t(next === null ? 'requests.found' : 'requests.found_or_more', { n: rows.length });
 }
 
 /** Until when texts are kept, and the way to end it. */
@@ -111,15 +118,15 @@ function Watching({ until }: { readonly until: string | undefined }): JSX.Elemen
   if (until === undefined) return null;
   return (
     <p class="watching">
-      <span>What apps ask and get is kept until {timeOfDay(Date.parse(until))}.</span>
+      <span>{t('requests.kept_until', { time: timeOfDay(Date.parse(until)) })}</span>
       <button
         class="btn plain"
         type="button"
         aria-disabled={busy}
-        aria-label="Stop keeping texts"
+        aria-label={t('requests.stop_keeping')}
         onClick={() => run(() => call('watch', { minutes: 0 }))}
       >
-        Stop
+        {t('requests.stop')}
       </button>
     </p>
   );

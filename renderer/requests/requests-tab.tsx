@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Live } from '../../backend/contract/app-state.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import { beatOf } from '../parts/request-beat.ts';
+import { t } from '../../words/texts.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import type { Wish } from '../parts/use-calls.ts';
 import { RequestList } from './request-list.tsx';
@@ -12,7 +13,6 @@ import { RequestPage } from './request-page.tsx';
 import { ALL, filterOf, RequestTools, type Choice } from './request-tools.tsx';
 import { useRequests } from './use-requests.ts';
 import { useWide } from './use-wide.ts';
-import { plural } from '../parts/words.ts';
 
 /** What is looked at in this tab, for when one comes back to it. */
 export interface RequestsPlace {
@@ -94,7 +94,7 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
       </div>
       <div class="col">
         {open === undefined ? (
-          <p class="quiet hint-one">Choose a request to see where its time went.</p>
+          <p class="quiet hint-one">{t('requests.choose')}</p>
         ) : (
           <RequestPage
             key={open}
@@ -103,7 +103,7 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
             now={now}
             settings={view.settings}
             watchingUntil={live.health.watching_until}
-            back={{ label: isWhole ? allWords(all) : 'All requests found', go: back }}
+            back={{ label: isWhole ? allWords(all) : t('requests.all_found'), go: back }}
             takesFocus={!isWide}
             setOpen={setOpen}
           />
@@ -114,5 +114,5 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
 }
 
 function allWords(all: number | undefined): string {
-  return all === undefined ? 'All requests' : `All ${plural(all, 'request')}`;
+  return all === undefined ? t('requests.all_requests') : t('requests.all_of', { n: all });
 }

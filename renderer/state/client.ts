@@ -2,6 +2,7 @@
 // Types only; main has validated what arrives here (it is the same program), so nothing is parsed again.
 import type { Bridge, Command, CommandInput, CommandOutput, SettingsView } from '../../backend/contract/desktop.ts';
 import type { ErrorCode } from '../../backend/contract/errors.ts';
+import { t } from '../../words/texts.ts';
 
 declare global {
   interface Window {
@@ -44,5 +45,5 @@ export function caller(bridge: Bridge, settled: (settings: SettingsView) => void
 /** What went wrong, as a sentence for the user. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof CallError) return error.message;
-  return 'The window lost touch with the app. Close it and open it again from the tray.';
+  return t('state.lost_touch');
 }

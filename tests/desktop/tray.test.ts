@@ -39,23 +39,25 @@ test('registers within the first moments, with a tooltip, an icon and a menu', a
   expect(menu.map(({ type, label, enabled }) => (type === 'separator' ? '-' : enabled ? label : `[${label}]`))).toEqual(
     [
       '[Ready, no model loaded]',
+      'Open Hearth',
       '-',
-      'Stop gateway',
       'Pause new work',
+      '[Running]',
       '-',
       'Warm model',
       '[Unload]',
-      '[Running]',
+      '[Free VRAM]',
+      '-',
+      '[Recent notices]',
+      'Copy address',
       '[Clear cache (0 entries, 0 MB)…]',
       '-',
-      'Copy address',
-      '-',
       'Statistics…',
-      'Recent notices…',
       'Settings…',
       'Open logs folder',
       'Start at login',
       '-',
+      'Stop gateway',
       'Quit Hearth',
     ],
   );
@@ -79,7 +81,7 @@ test('an Ollama that comes and goes is seen in the tray, told twice, and noted o
   const down = await goes();
   expect(down.icon.pixels.equals(ready.icon.pixels)).toBe(false);
   expect(entryAt(down.menu, ['Warm model'])?.enabled).toBe(false);
-  expect(entryAt(down.menu, ['Recent notices (1)…'])?.enabled).toBe(true);
+  expect(entryAt(down.menu, ['Recent notices (1)'])?.enabled).toBe(true);
   await comesBack();
   await goes();
   await comesBack();
@@ -88,7 +90,7 @@ test('an Ollama that comes and goes is seen in the tray, told twice, and noted o
   await daemon.until('The last');
   expect(daemon.titles).toEqual(['Ollama is not running', 'Ollama is back', 'The last']);
   daemon.stop();
-  await desktop.tray.click('Recent notices…');
+  await desktop.tray.click('Recent notices', 'All notices…');
   const list = (await desktop.window()).getByRole('region', { name: 'Recent notices' });
   await list.getByText(/^Over, .*, 2 times$/).waitFor();
   expect(await list.evaluate((element) => element === document.activeElement)).toBe(true);

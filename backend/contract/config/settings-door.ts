@@ -4,6 +4,7 @@ import { LANGUAGES } from '../languages.ts';
 import { hostName, webOrigin } from '../address.ts';
 import { apiKeysSchema } from '../api-key.ts';
 import { LISTENS_AT } from '../listens-at.ts';
+import { spelledShortcut } from '../shortcut-keys.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const YEAR_S = 31_536_000;
@@ -234,6 +235,16 @@ export const app = section('This app', {
     applies: 'live',
     only: 'desktop',
   }),
+  shortcut: field(
+    spelled(spelledShortcut, 'keys such as "Ctrl+Shift+H", with Ctrl, Alt, Super or Cmd, or empty for none'),
+    {
+      title: 'Keys that open the window',
+      hint: 'From everywhere, such as "Ctrl+Shift+H". Empty: none.',
+      default: '',
+      applies: 'live',
+      only: 'desktop',
+    },
+  ),
   check_updates: field(flag(), {
     title: 'Check for updates',
     hint: 'Asks now and then whether a newer release exists.',

@@ -6,7 +6,7 @@ import { LOCAL } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
 import type { RequestLog } from '../requests/request-log.ts';
 import type { Digest } from '../telemetry/digest.ts';
-import { sumOf, type Figures } from '../telemetry/figures.ts';
+import { sumOf, type Figures } from '../telemetry/step-figures.ts';
 import type { History } from '../telemetry/history.ts';
 import type { HistoryStore } from '../telemetry/kept-history.ts';
 import { Losses, type Loss } from '../telemetry/losses.ts';

@@ -1,7 +1,7 @@
 // The steps of a span as the columns of a plot. A step in which nothing was measured is empty, not 0. Pure.
 import type { PlotSpan } from '../../contract/desktop.ts';
 import { SPANS, type SpanName } from '../../contract/spans.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from './step-figures.ts';
 import { startOf, stepsAt } from './steps.ts';
 
 /** `steps`: what is known, by number; a step without figures is one without a gateway. */

@@ -6,7 +6,7 @@ import type { PlotSpan } from '../../contract/desktop.ts';
 import { SPAN_NAMES, type SpanName } from '../../contract/spans.ts';
 import type { Now } from '../ports.ts';
 import { columnsOf } from './columns.ts';
-import { Figures } from './figures.ts';
+import { Figures } from './step-figures.ts';
 import type { HistoryStore } from './kept-history.ts';
 import type { Lost } from './losses.ts';
 import { startOf, stepOf, stepsAt, stepsOf } from './steps.ts';

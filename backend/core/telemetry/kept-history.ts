@@ -1,6 +1,6 @@
 // Where the figures of the past are kept: the port that storage fills.
 import type { SpanName } from '../../contract/spans.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from './step-figures.ts';
 import type { Group, Share } from './tally.ts';
 
 /** From one to another, both of them included. */

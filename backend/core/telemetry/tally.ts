@@ -1,7 +1,7 @@
 // Figures by whose they are, for one step of time: each request counts once, for its model and its caller together, and is
 // added up for all, for each model and for each caller when somebody wants to know. It keeps no text but these names.
 import { LOCAL } from '../ownership.ts';
-import { Figures, sumOf } from './figures.ts';
+import { Figures, sumOf } from './step-figures.ts';
 
 /** Whose request something belongs to. */
 export interface Whose {

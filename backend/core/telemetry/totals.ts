@@ -3,7 +3,7 @@
 import { LOCAL } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
 import type { SpanName } from '../../contract/spans.ts';
-import { Figures } from './figures.ts';
+import { Figures } from './step-figures.ts';
 import type { History } from './history.ts';
 import type { HistoryStore } from './kept-history.ts';
 import { stepsAt } from './steps.ts';

@@ -78,9 +78,9 @@ async function stage(): Promise<PageStage> {
   return await stageIn(browser);
 }
 
-/** Pages in a browser that the caller ends. */
-export async function stageIn(browser: Browser): Promise<PageStage> {
-  const url = await serve();
+/** Pages in a browser that the caller ends; `folder` has the page, built otherwise than for the app. */
+export async function stageIn(browser: Browser, folder = join(projectRoot(), 'dist', 'renderer')): Promise<PageStage> {
+  const url = await serve(folder);
   // A new tab costs Chromium three times the work of loading the page anew in one that is there.
   const idle: Tab[] = [];
   return {
@@ -95,8 +95,8 @@ export async function stageIn(browser: Browser): Promise<PageStage> {
 const REST = 'at-rest';
 
 /** The app's own way to serve its page, over HTTP. Resolves with its address; it does not keep the process running. */
-async function serve(): Promise<string> {
-  const files = serveFiles(join(projectRoot(), 'dist', 'renderer'));
+async function serve(folder: string): Promise<string> {
+  const files = serveFiles(folder);
   const server = createServer((req, res) => {
     // A browser asks every site for it; the app's own protocol is never asked.
     if (req.url === '/favicon.ico') {

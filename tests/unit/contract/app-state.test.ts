@@ -16,7 +16,14 @@ function said(gateway: Partial<GatewayView>, live: LiveView) {
   const values = { ...settings().values, 'queue.max_queue_size': PLACES };
   const whole = view({ gateway, live, settings: { values } });
   const shown = { gateway: whole.gateway, live, places: PLACES, stuckAfterS: 180, now: NOW };
-  const tray = trayModel({ ...shown, model: 'llama3.2', holding: 0, startAtLogin: { on: false, locked: false } });
+  const tray = trayModel({
+    ...shown,
+    model: 'llama3.2',
+    notices: [],
+    keys: '',
+    ageStep: 1000,
+    startAtLogin: { on: false, locked: false },
+  });
   const header = headerOf(whole, NOW);
   const [first] = tray.menu;
   return {
@@ -62,10 +69,10 @@ describe('while the gateway runs', () => {
     ['paused', 'idle', 'Paused', 'Paused', { mode: 'replay', paused: true }],
     ['model_missing', 'degraded', 'llama3.2 is not installed', 'llama3.2 is not installed', { upstream: { model_available: false }, status: 'degraded' }],
     ['full', 'degraded', 'The queue is full: 2 wait', 'The queue is full: 2 wait', { running: [run], waiting: waits(2), status: 'degraded' }],
-    ['loading', 'busy', 'Loading llama3.2', 'Loading llama3.2', { running: [queueEntry({ phase: 'loading' })], models: COLD, upstream: { model_loaded: false } }],
+    ['loading', 'busy', 'Loading llama3.2: curl, 0 s', 'Loading llama3.2', { running: [queueEntry({ phase: 'loading' })], models: COLD, upstream: { model_loaded: false } }],
     ['loading', 'busy', 'Loading llama3.2', 'Loading llama3.2', { models: [{ ...loadedModel('llama3.2', false), loading_ms: 500 }] }],
-    ['answering', 'busy', 'Answering 1', 'Answering 1', { running: [run] }],
-    ['answering', 'busy', 'Answering 1, 1 waiting', 'Answering 1, 1 waiting', { running: [run], waiting: waits(1) }],
+    ['answering', 'busy', 'Answering: curl, 0 s', 'Answering 1', { running: [run] }],
+    ['answering', 'busy', 'Answering: curl, 0 s', 'Answering 1, 1 waiting', { running: [run], waiting: waits(1) }],
     ['ready', 'idle', 'Ready, llama3.2 is warm', 'Ready', {}],
     ['ready', 'idle', 'Ready', 'Ready', { upstream: { model_loaded: false } }],
     ['ready', 'idle', 'Ready, no model loaded', 'Ready, no model loaded', { models: COLD, upstream: { model_loaded: false } }],
@@ -123,7 +130,7 @@ test('a full queue is trouble in icon, label and tooltip alike', () => {
 test('an Ollama that is looked at again is no trouble of its own', () => {
   // /health says degraded while the breaker is half open.
   const all = said({}, liveView({ status: 'degraded', running: [run], waiting: waits(1) }));
-  expect(all).toMatchObject({ icon: 'busy', look: 'busy', label: 'Answering 1, 1 waiting' });
+  expect(all).toMatchObject({ icon: 'busy', look: 'busy', label: 'Answering: curl, 0 s' });
 });
 
 test('a gateway that drains is stopping, although its figures still come', () => {

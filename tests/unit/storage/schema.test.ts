@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SUMS } from '../../../backend/core/telemetry/figures.ts';
+import { SUMS } from '../../../backend/core/telemetry/step-figures.ts';
 import { migrate, SCHEMA } from '../../../backend/storage/schema.ts';
 import { Connection } from '../../../backend/storage/rows.ts';
 import { loadSqlite } from '../../../backend/storage/sqlite.ts';

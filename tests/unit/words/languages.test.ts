@@ -8,7 +8,7 @@ import { fields } from '../../../backend/contract/config/config.ts';
 import { FIGURES } from '../../../backend/contract/figure-meanings.ts';
 import { LANGUAGES } from '../../../backend/contract/languages.ts';
 import { bytes, count, dayOfMonth, duration, eta, listed, megabytes, roughly } from '../../../words/figures.ts';
-import { languageFor, messageOf, pieces, setLanguage, t } from '../../../words/words.ts';
+import { languageFor, messageOf, pieces, setLanguage, t } from '../../../words/texts.ts';
 
 afterEach(() => setLanguage('en'));
 
@@ -84,10 +84,11 @@ test('every text is used somewhere', () => {
 });
 
 test('the language is the first that Hearth speaks of those that somebody would like', () => {
-  expect(languageFor(['fr-FR', 'de-AT', 'en-US'])).toBe('de');
-  expect(languageFor(['de_CH.UTF-8'])).toBe('de');
-  expect(languageFor(['fr', 'C'])).toBe('en');
-  expect(languageFor([])).toBe('en');
+  expect(languageFor('auto', ['fr-FR', 'de-AT', 'en-US'])).toBe('de');
+  expect(languageFor('auto', ['de_CH.UTF-8'])).toBe('de');
+  expect(languageFor('auto', ['fr', 'C'])).toBe('en');
+  expect(languageFor('auto', [])).toBe('en');
+  expect(languageFor('en', ['de'])).toBe('en');
 });
 
 test('texts and figures are said in the language that is set', () => {

@@ -119,7 +119,14 @@ describe('declarations', () => {
         texts_max_mb: 64,
         texts_memory_mb: 8,
       },
-      app: { start_at_login: false, start_ollama: false, notifications: true, language: 'auto', check_updates: true },
+      app: {
+        start_at_login: false,
+        start_ollama: false,
+        notifications: true,
+        language: 'auto',
+        shortcut: '',
+        check_updates: true,
+      },
     });
   });
 
@@ -187,6 +194,7 @@ describe('declarations', () => {
       'honor_request_cache_control',
       'mode',
       'level',
+      'language',
     ]);
     for (const field of choices) {
       expect(field.choices?.length).toBeGreaterThan(1);

@@ -2,10 +2,15 @@
 // each state is in tests/unit/contract/app-state.test.ts.
 import { describe, expect, test } from 'vitest';
 import type { GatewayView } from '../../../../backend/contract/desktop.ts';
+import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
 import { trayModel, type TrayEntry, type TrayState } from '../../../../main/tray/tray-model.ts';
 import { headerOf } from '../../../../renderer/parts/status.ts';
 import { liveView, loadedModel, queueEntry } from '../../../support/live-view.ts';
 import { view } from '../../../support/page/views.ts';
+import { setLanguage } from '../../../../words/texts.ts';
+
+/** When the views of tests are. */
+const WHEN = '2026-01-01T00:00:00.000Z';
 
 const GATEWAY: GatewayView = {
   state: 'running',
@@ -31,7 +36,9 @@ function state(over: Partial<TrayState> = {}): TrayState {
     stuckAfterS: 180,
     now,
     model: 'llama3.2',
-    holding: 0,
+    notices: [],
+    keys: '',
+    ageStep: 1000,
     startAtLogin,
     ...over,
   };
@@ -67,15 +74,19 @@ test('the tooltip has the words of the contract', () => {
 
 test('counts runs as the window does, not those who share them, and sizes in fitting units', () => {
   const shared = liveView({
-    running: [queueEntry(), queueEntry({ source: 'coalesced' })],
-    waiting: [queueEntry(), queueEntry({ source: 'coalesced' })],
+    running: [queueEntry({ caller: 'Open WebUI', shared_with: 1 }), queueEntry({ source: 'coalesced', leads: false })],
+    waiting: [queueEntry(), queueEntry({ source: 'coalesced', leads: false })],
     entries: 1,
     sizeMb: 0.01,
   });
   const queue = { length: 1, running: 1, paused: false };
   const live = { ...shared, health: { ...shared.health, queue } };
-  const model = trayModel(state({ live }));
-  expect(model.menu[0]).toEqual({ type: 'label', label: 'Answering 1, 1 waiting' });
+  const model = trayModel(state({ live, now: Date.parse(WHEN) + 12_400 }));
+  expect(labels(model.menu).slice(0, 3)).toEqual([
+    'Answering: Open WebUI and 1 more, 12 s',
+    '[1 waits]',
+    'Open Hearth',
+  ]);
   expect(model.tooltip).toContain('1 running · 1 queued');
   expect(headerOf(view({ live }), 0).line).toBe('Answering 1, 1 waiting');
   expect(find(model.menu, /^Clear/)).toMatchObject({ label: 'Clear cache (1 entry, 10 KB)…' });
@@ -95,27 +106,89 @@ test('the address for other machines is copied where they are let in', () => {
   expect(copy).toMatchObject({ entries: [{}, {}, {}, { command: { do: 'copy', text: addresses.lan } }] });
 });
 
+test('each of whom the model works for has a line, three at most, with its age', () => {
+  const run = (i: number): QueueEntry => queueEntry({ request_id: `r${i}`, caller: `app ${i}` });
+  const live = liveView({ running: [1, 2, 3, 4, 5].map(run), waiting: [queueEntry()] });
+  const health = { ...live.health, queue: { running: 5, length: 1, paused: false } };
+  const lines = (more: Partial<TrayState>): string[] =>
+    labels(trayModel(state({ live: { ...live, health }, now: Date.parse(WHEN) + 75_900, ...more })).menu).slice(0, 4);
+  const [first, , third, rest] = lines({});
+  expect([first, third, rest]).toEqual([
+    'Answering: app 1, 1 min 15 s',
+    'Answering: app 3, 1 min 15 s',
+    '[2 more are answered, 1 waits]',
+  ]);
+  expect(lines({ ageStep: 10_000 })[0]).toBe('Answering: app 1, 1 min 10 s');
+  expect(lines({ live: { ...live, health: { ...health, queue: { ...health.queue, paused: true } } } })[0]).toBe(
+    '[Paused, 1 waiting]',
+  );
+});
+
+test('the graphics card is freed of all models in it, and of none where they are in main memory', () => {
+  const models = [loadedModel('a', true), loadedModel('b', true), loadedModel('c', false)];
+  const free = find(trayModel(state({ live: liveView({ models }) })).menu, /^Free/);
+  expect(free).toMatchObject({ label: 'Free VRAM (5.8 GB)', command: { do: 'unload', models: ['a', 'b'] } });
+  const inMain = [{ ...loadedModel('a', true), size_vram: 0 }];
+  expect(labels(trayModel(state({ live: liveView({ models: inMain }) })).menu)).toContain('[Free VRAM]');
+});
+
+test('notices stand in the menu with their times, those that hold first', () => {
+  const notice = { id: 'disk', level: 'warning', until: null, since: WHEN, times: 1 } as const;
+  const over = { ...notice, id: 'ollama', until: WHEN, text: 'Ollama was away.' };
+  const { menu } = trayModel(state({ notices: [over, { ...notice, text: 'The disk is full.' }] }));
+  const entry = find(menu, /^Recent/);
+  if (entry.type !== 'submenu') throw new Error('no submenu');
+  expect(entry.label).toBe('Recent notices (1)');
+  expect(labels(entry.entries).map((label) => label.replace(/^\d.*?  /, ''))).toEqual([
+    'The disk is full.',
+    'Ollama was away.',
+    '-',
+    'All notices…',
+  ]);
+});
+
+test('speaks the language that is set', () => {
+  setLanguage('de');
+  const live = liveView({
+    running: [queueEntry({ caller: 'Open WebUI', shared_with: 2 })],
+    entries: 1204,
+    sizeMb: 3.4,
+  });
+  const { menu } = trayModel(state({ live, now: Date.parse(WHEN) + 12_000 }));
+  setLanguage('en');
+  expect(labels(menu)).toEqual(
+    expect.arrayContaining([
+      'Antwortet: Open WebUI und 2 weiteren, 12 s',
+      'Grafikspeicher freigeben (2,9 GB)',
+      'Antworten löschen (1.204 Einträge, 3,4 MB)…',
+      'Hearth beenden',
+    ]),
+  );
+});
+
 describe('the menu', () => {
   test('of a gateway at rest', () => {
     expect(labels(trayModel(state()).menu)).toEqual([
       '[Ready, llama3.2 is warm]',
+      'Open Hearth',
       '-',
-      'Stop gateway',
       'Pause new work',
+      '[Running]',
       '-',
       'Warm model',
       'Unload',
-      '[Running]',
+      'Free VRAM (2.9 GB)',
+      '-',
+      '[Recent notices]',
+      'Copy address',
       '[Clear cache (0 entries, 0 MB)…]',
       '-',
-      'Copy address',
-      '-',
       'Statistics…',
-      'Recent notices…',
       'Settings…',
       'Open logs folder',
       'Start at login',
       '-',
+      'Stop gateway',
       'Quit Hearth',
     ]);
   });
@@ -124,13 +197,13 @@ describe('the menu', () => {
     const { menu } = trayModel(state({ gateway: { ...GATEWAY, state: 'stopped' }, live: null }));
     const enabled = labels(menu).filter((label) => label !== '-' && !label.startsWith('['));
     expect(enabled).toEqual([
-      'Start gateway',
+      'Open Hearth',
       'Copy address',
       'Statistics…',
-      'Recent notices…',
       'Settings…',
       'Open logs folder',
       'Start at login',
+      'Start gateway',
       'Quit Hearth',
     ]);
   });
@@ -153,7 +226,9 @@ describe('the menu', () => {
       entries: [{ label: 'Cancel llama3.2 for localhost:3000', command: { do: 'cancel', requestId: 'r1' } }],
     });
     expect(find(menu, /^Warm/)).toMatchObject({ entries: [{ label: 'b', command: { do: 'warm', model: 'b' } }] });
-    expect(find(menu, /^Unload/)).toMatchObject({ entries: [{ label: 'a', command: { do: 'unload', model: 'a' } }] });
+    expect(find(menu, /^Unload/)).toMatchObject({
+      entries: [{ label: 'a (2.9 GB)', command: { do: 'unload', models: ['a'] } }],
+    });
     expect(find(menu, /^Clear/)).toMatchObject({ label: 'Clear cache (1,204 entries, 38 MB)…', enabled: true });
   });
 

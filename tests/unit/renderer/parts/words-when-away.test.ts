@@ -22,7 +22,9 @@ function said(upstream: NonNullable<LiveChange['upstream']>, program: 'installed
     stuckAfterS: 180,
     now: NOW,
     model: 'm',
-    holding: 0,
+    notices: [],
+    keys: '',
+    ageStep: 1000,
     startAtLogin: { on: false, locked: false },
   });
   return { line, more, button: button?.label, tray: tray.menu[0] };

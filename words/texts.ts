@@ -30,8 +30,12 @@ export function setLanguage(language: Language): void {
   now = language;
 }
 
-/** The first language that Hearth speaks of those that somebody would like, as "de-AT"; else English. */
-export function languageFor(wishes: readonly string[]): Language {
+/**
+ * The language of a setting; with "auto" the first that Hearth speaks of those that somebody would like, as "de-AT", else
+ * English.
+ */
+export function languageFor(setting: Language | 'auto', wishes: readonly string[]): Language {
+  if (setting !== 'auto') return setting;
   const found = wishes.map((wish) => wish.toLowerCase().split(/[-_]/)[0] ?? '').find(isLanguage);
   return found ?? 'en';
 }
