@@ -51,7 +51,7 @@ export function Connect({ view, now }: ConnectProps): JSX.Element {
         </Section>
       </div>
       <div>
-        <Section title={t('connect.any_app')}>
+        <Section title={t('connect.any_app')} end={null}>
           <AddressRows rows={anyApp(view)} />
         </Section>
         <OtherMachines view={view} />

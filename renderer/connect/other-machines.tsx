@@ -64,9 +64,9 @@ function CopyAddress({ address }: { readonly address: string }): JSX.Element {
   const [copied, copy] = useCopied(() => call('copy', { text: address }));
   return (
     <>
-      <button class="btn" type="button" onClick={copy}>
-        <Icon name={copied ? 'check' : 'copy'} />
-        {t('connect.copy_address')}
+      <button class={copied ? 'btn did' : 'btn'} type="button" aria-label={t('connect.copy_address')} onClick={copy}>
+        <span>{t('connect.copy_address')}</span>
+        {copied && <Icon name="check" />}
       </button>
       <Copied yes={copied} />
     </>

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
+import { edgesOf } from './looks.ts';
 import { quiet, STATES, view } from '../support/page/views.ts';
 
 let stage: PageStage;
@@ -32,7 +33,9 @@ test('where the default is not installed another is proposed with the reason, an
 });
 
 test('the installed default is left as it is', async () => {
-  const open = await stage.open(state('first run'));
+  const open = await stage.open(state('first run'), { width: 1000 });
+  // The lower edge stands in line with what is above it.
+  expect(await edgesOf(open.page, '.status, .steps, .finish')).toHaveLength(1);
   await open.page.getByRole('button', { name: 'Done' }).click();
   await expect.poll(() => open.calls).toEqual([{ command: 'finish_first_run', input: {} }]);
   await open.close();

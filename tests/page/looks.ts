@@ -44,6 +44,18 @@ export async function cutTexts(page: Page): Promise<string[]> {
   });
 }
 
+/** Where the content of some elements begins and ends, in pixels from the left: each pair once, so one where all stand in line. */
+export async function edgesOf(page: Page, selector: string): Promise<string[]> {
+  const all = await page.locator(selector).evaluateAll((elements) =>
+    elements.map((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      const { paddingLeft, paddingRight } = getComputedStyle(element);
+      return [left + parseFloat(paddingLeft), right - parseFloat(paddingRight)].map(Math.round).join(' to ');
+    }),
+  );
+  return [...new Set(all)];
+}
+
 /** Gives the page axe: by the debugger, so that the page's own policy stays as it is. */
 export async function withAxe(page: Page): Promise<void> {
   await page.evaluate(axe);
