@@ -14,7 +14,7 @@ export function reduce(view: View, push: Push): View {
  */
 export function shapeOf(live: LiveView): string {
   if (live === null) return '';
-  const { health, queue, models } = live;
+  const { health, queue, models, pulls } = live;
   return JSON.stringify([
     health.status,
     health.upstream.state,
@@ -26,6 +26,7 @@ export function shapeOf(live: LiveView): string {
     queue.running.map(({ request_id, phase, late }) => [request_id, phase, late]),
     queue.waiting.map(({ request_id, queue_position, late }) => [request_id, queue_position, late]),
     models.map(({ name, loaded, loading_ms }) => [name, loaded, loading_ms !== null]),
+    pulls.map(({ model, state, phase, error }) => [model, state, phase, error]),
   ]);
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Push, View } from '../../../../backend/contract/desktop.ts';
 import { canWait, reduce, Store, type Picture } from '../../../../renderer/state/store.ts';
-import { liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
+import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
 import { view } from '../../../support/page/views.ts';
 
 const live = (change: LiveChange = {}): View['live'] => liveView(change);
@@ -59,6 +59,7 @@ describe('a push', () => {
     ['a missing model', { upstream: { model_available: false } }],
     ['another health', { status: 'degraded' }],
     ['an unloaded model', { models: [loadedModel('llama3.2', false), loadedModel('deepseek-r1:8b', false)] }],
+    ['a download that begins', { pulls: [downloading('qwen3:8b')] }],
     ['a new model', { models: [loadedModel('llama3.2', true)] }],
   ];
   test.each(states)('with %s cannot wait', (_name, change) => {
