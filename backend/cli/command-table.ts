@@ -188,7 +188,9 @@ export const COMMANDS = {
   'models list': { what: 'what is installed, and what is in memory until when', options: remote },
   'models pull': {
     what: 'install a model, or a newer one',
-    more: ['When it breaks off it goes on by itself; when you stop it, the same command goes on where it was.'],
+    more: [
+      'The gateway downloads it, one model at a time. When it breaks off it goes on by itself; when you stop the command it pauses, and the same command goes on where it was.',
+    ],
     arguments: [modelName],
     options: remote,
   },

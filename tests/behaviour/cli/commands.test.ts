@@ -76,13 +76,13 @@ test('a model is loaded, unloaded, installed and removed, and kept answers are f
 
   const pulled = await run(['models', 'pull', 'phi4']);
   expect(pulled).toMatchObject({ code: 0, out: '' });
-  expect(pulled.err).toMatch(
-    /^pulling manifest\npulling \w+ {2}0 % {2}0 B of 2\.0 GB\n[^]*success\nphi4 is installed\.\n$/,
-  );
+  expect(pulled.err).toMatch(/^looking it up\n(?:\w+[^\n]*\n)*phi4 is installed\.\n$/);
   expect(await run(['models', 'pull', 'localhost/no/such:1b'])).toMatchObject({
     code: 65,
-    err: expect.stringContaining('Ollama cannot install localhost/no/such:1b'),
+    err: expect.stringContaining('localhost/no/such:1b cannot be installed. Ollama: “pull model manifest: '),
   });
+  // Nothing of it came, so nothing of it is left.
+  expect(await (await hearth.get('/api/pulls')).json()).toEqual({ pulls: [] });
 
   hearth.fake.install({ name: 'spare:1b' });
   expect((await run(['__words', 'model'])).out).toContain('spare:1b\n');
@@ -98,24 +98,26 @@ test('a model is loaded, unloaded, installed and removed, and kept answers are f
   expect(await run(['clear', '--older-than', 'soon'])).toMatchObject({ code: 64 });
 });
 
-test('a download that breaks off goes on by itself, and draws one line on a terminal', async () => {
-  const line = (completed: number): string =>
-    `${JSON.stringify({ status: 'pulling a', digest: 'a', total: 100, completed })}\n`;
-  let asked = 0;
-  const cut = createServer((_req, res) => {
-    asked++;
-    res.write(line(asked === 1 ? 10 : 60));
-    if (asked === 1) setImmediate(() => res.destroy());
-    else res.end(`${line(100)}{"status":"success"}\n`);
-  }).listen(0, '127.0.0.1');
-  await once(cut, 'listening');
-  const url = `http://127.0.0.1:${(cut.address() as AddressInfo).port}`;
-  const { code, err } = await commandLine(['models', 'pull', 'm', '--url', url], { columns: 80 });
-  expect([code, asked]).toEqual([0, 2]);
-  expect(err.replaceAll('\u001B', '␛')).toMatch(
-    /\r␛\[Kpulling a {2}█+░+ 10 % [^]*broke off its answer\. It goes on\.\n[^]*m is installed\.\n$/,
+test('a download draws one line on a terminal; who stops the command pauses it', async () => {
+  const never = new Promise(() => undefined);
+  hearth.fake.nextPull({ stall: { at: 800_000_000, until: never } });
+  const stopped = new AbortController();
+  let pulls: unknown[] = [];
+  const words = ['models', 'pull', 'phi4-mini', '--url', hearth.url];
+  const ended = commandLine(words, { columns: 80, signal: stopped.signal });
+  const look = async (): Promise<unknown[]> =>
+    (pulls = ((await (await hearth.get('/api/pulls')).json()) as { pulls: unknown[] }).pulls);
+  await expect.poll(look).toMatchObject([{ model: 'phi4-mini', completed: 800_000_000 }]);
+  stopped.abort(new Error('enough'));
+  expect((await ended).code).not.toBe(0);
+  await expect.poll(look).toMatchObject([{ state: 'paused', completed: 800_000_000 }]);
+  expect(pulls).toHaveLength(1);
+  hearth.fake.nextPull({ bytesPerS: 20_000_000_000 });
+  const { code, err } = await commandLine(words, { columns: 80 });
+  expect(code).toBe(0);
+  expect(err.replaceAll('\u001B', '␛').replaceAll('\u202F', ' ')).toMatch(
+    /\r␛\[Kdownloading {2}█+░+ \d\d % {2}\S+ [MG]B of 2\.0 GB[^]*phi4-mini is installed\.\n$/,
   );
-  cut.close();
 });
 
 describe('a gateway that does not do as asked', () => {

@@ -1,0 +1,104 @@
+// `hearth models pull`: puts a download into the gateway's line and follows it there. How it goes on when it breaks off is the
+// gateway's matter (core/models/pulls.ts); who stops the command pauses the download.
+import { bytes, roughly } from '../../contract/in-words.ts';
+import { canonicalName } from '../../contract/model-name.ts';
+import type { PullPhase, PullView } from '../../contract/pull-view.ts';
+import type { Host, Run, Terminal } from '../command-host.ts';
+import { EXIT, Exit } from '../exits.ts';
+import { gatewayOf, type Gateway } from '../gateway/gateway-client.ts';
+import { liveEvents } from '../gateway/live-events.ts';
+import { plainText } from '../terminal/table.ts';
+
+/** How long the gateway may take to pause it when the command is stopped. Milliseconds. */
+const PAUSE_MS = 5000;
+
+export const pullModel: Run<'models pull'> = async ({ args: [model], options }, host) => {
+  const gateway = await gatewayOf(options, host);
+  const progress = options.json ? undefined : progressOn(host.terminal, host.now);
+  try {
+    const first = await gateway.ask<PullView>('POST', '/api/pulls', { model });
+    for await (const pull of followed(gateway, first)) {
+      if (progress === undefined) host.terminal.write(`${JSON.stringify(pull)}\n`);
+      else progress.show(pull);
+      if (pull.state === 'failed') throw await failed(gateway, pull);
+    }
+  } catch (error) {
+    if (host.signal.aborted) {
+      const left = await gatewayOf(options, { ...host, signal: AbortSignal.timeout(PAUSE_MS) });
+      await left.ask('POST', '/api/pulls', { model, paused: true }).catch(() => undefined);
+    }
+    throw error;
+  } finally {
+    progress?.end();
+  }
+  const { models } = await gateway.ask<{ readonly models: readonly { readonly name: string }[] }>('GET', '/api/tags');
+  if (!models.some(({ name }) => canonicalName(name) === canonicalName(model))) {
+    throw new Exit(EXIT.tempfail, `The download of ${model} was cancelled.`);
+  }
+  if (!options.json) host.terminal.tell(`${model} is installed.\n`);
+};
+
+/** How it stands, at first and at each change, until it is no longer in line. */
+async function* followed(gateway: Gateway, first: PullView): AsyncGenerator<PullView, void, undefined> {
+  yield first;
+  for await (const { name, data } of liveEvents(gateway)) {
+    if (name !== 'pulls' && name !== 'snapshot') continue;
+    const now = data.pulls.find(({ model }) => canonicalName(model) === canonicalName(first.model));
+    if (now === undefined) return;
+    yield now;
+  }
+}
+
+/** One of which nothing came is taken out of the line: it would be the same the next time. */
+async function failed(gateway: Gateway, { model, error, completed }: PullView): Promise<Exit> {
+  if (completed === null) await gateway.ask('DELETE', `/api/pulls?model=${encodeURIComponent(model)}`);
+  const stays = completed === null ? '' : ' What is there stays: the same command goes on from it.';
+  return new Exit(EXIT.data, `${model} cannot be installed. ${plainText(error ?? '')}${stays}`);
+}
+
+const BAR = 24;
+const PHASES: Readonly<Record<PullPhase, string>> = {
+  looking: 'looking it up',
+  downloading: 'downloading',
+  checking: 'checking what came',
+  installing: 'installing',
+};
+
+/** One line that changes, on a terminal; each new step as a line of its own elsewhere. */
+function progressOn(terminal: Terminal, now: Host['now']) {
+  let step = '';
+  let said = '';
+  let drawn = 0;
+  return {
+    show(pull: PullView): void {
+      const text = stepOf(pull);
+      const isNew = text !== step;
+      if (!isNew && !terminal.isTerminal) return;
+      if (isNew && terminal.isTerminal && step !== '') terminal.tell('\n');
+      step = text;
+      const line = plainText(`${text}${terminal.isTerminal ? figuresOf(pull) : ''}`);
+      if (line === said) return;
+      [said, drawn] = [line, now()];
+      terminal.tell(terminal.isTerminal ? `\r\u001B[K${line}` : `${line}\n`);
+    },
+    end(): void {
+      if (terminal.isTerminal && drawn > 0) terminal.tell('\n');
+    },
+  };
+}
+
+function stepOf({ state, phase, error }: PullView): string {
+  if (state === 'running' && phase !== null) return PHASES[phase];
+  if (state === 'waiting') return error === null ? 'waiting for its turn' : `${error} It goes on by itself.`;
+  return state;
+}
+
+function figuresOf({ completed, total, bytes_per_s: speed, left_ms: left }: PullView): string {
+  if (completed === null || total === null || total === 0) return '';
+  const share = completed / total;
+  const done = Math.floor(share * BAR);
+  const bar = `${'█'.repeat(done)}${'░'.repeat(BAR - done)}`;
+  const pace = speed === null ? '' : `, ${bytes(speed)}/s`;
+  const time = left === null ? '' : `, about ${roughly(left)} left`;
+  return `  ${bar} ${Math.floor(share * 100)} %  ${bytes(completed)} of ${bytes(total)}${pace}${time}`;
+}
