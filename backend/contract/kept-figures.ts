@@ -4,7 +4,6 @@ import type { CacheStats } from './control.ts';
 export interface KeptFigures {
   readonly entries: number;
   readonly mb: number;
-  readonly where: 'in memory' | 'on disk';
 }
 
 /** What of them is on the disk alone, or in memory alone, is not told apart: the larger number counts. */
@@ -12,6 +11,6 @@ export function keptFigures(
   cache: Pick<CacheStats['response_cache'], 'total_entries' | 'total_size_mb' | 'disk'>,
 ): KeptFigures {
   const { total_entries: entries, total_size_mb: mb, disk } = cache;
-  if (disk === undefined || disk.entries < entries) return { entries, mb, where: 'in memory' };
-  return { entries: disk.entries, mb: disk.size_mb, where: 'on disk' };
+  if (disk === undefined || disk.entries < entries) return { entries, mb };
+  return { entries: disk.entries, mb: disk.size_mb };
 }

@@ -1,8 +1,8 @@
-// Times and sizes as people write and read them, "10 min" and "256 MB", for values that are plain numbers of one unit. One
+// Times and amounts as people write and read them, "10 min" and "256 MB", for values that are plain numbers of one unit. One
 // table serves both ways. Pure; a model's keep_alive has a language of its own, in duration.ts.
 
 /** What a plain number counts. A MB is 1024 × 1024 bytes wherever Hearth counts them. */
-export type Unit = 'ms' | 's' | 'MB';
+export type Unit = 'ms' | 's' | 'days' | 'MB' | 'tokens';
 
 interface Scale {
   readonly name: string;
@@ -24,11 +24,18 @@ const SIZES: readonly Scale[] = [
   { name: 'MB', worth: 1024, also: ['m', 'mib'] },
   { name: 'GB', worth: 1024 * 1024, also: ['g', 'gib'] },
 ];
+const TOKENS: readonly Scale[] = [{ name: 'tokens', worth: 1, also: ['token'] }];
 
-const scalesOf = (unit: Unit): readonly Scale[] => (unit === 'MB' ? SIZES : TIMES);
+const SCALES: Readonly<Record<Unit, readonly Scale[]>> = {
+  ms: TIMES,
+  s: TIMES,
+  days: TIMES,
+  MB: SIZES,
+  tokens: TOKENS,
+};
 
 function worthOf(unit: Unit): number {
-  return scalesOf(unit).find(({ name }) => name === unit)?.worth ?? 1;
+  return SCALES[unit].find(({ name }) => name === unit)?.worth ?? 1;
 }
 
 /** Rounds away what multiplying and dividing leaves behind the twelfth digit. */
@@ -40,10 +47,10 @@ const clean = (value: number): number => Number(value.toPrecision(12));
  */
 export function withUnit(value: number, unit: Unit): string {
   const smallest = clean(value * worthOf(unit));
-  const fits = scalesOf(unit).findLast(({ worth }) => Number.isInteger(smallest / worth) && smallest >= worth);
+  const fits = SCALES[unit].findLast(({ worth }) => Number.isInteger(smallest / worth) && smallest >= worth);
   if (fits === undefined) return `${value} ${unit}`;
   const amount = smallest / fits.worth;
-  return `${amount} ${amount === 1 ? fits.name.replace(/^days$/, 'day') : fits.name}`;
+  return `${amount} ${amount === 1 ? fits.name.replace(/^(day|token)s$/, '$1') : fits.name}`;
 }
 
 /**
@@ -56,7 +63,7 @@ export function amountIn(text: string, unit: Unit): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?\s*[a-z]+\s*)+$/.test(typed)) return undefined;
   let sum = 0;
   for (const [, amount, word = ''] of typed.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/g)) {
-    const scale = scalesOf(unit).find(({ name, also }) => name.toLowerCase() === word || also.includes(word));
+    const scale = SCALES[unit].find(({ name, also }) => name.toLowerCase() === word || also.includes(word));
     if (scale === undefined) return undefined;
     sum += Number(amount) * scale.worth;
   }

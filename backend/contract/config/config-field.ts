@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { keepAliveSeconds } from '../duration.ts';
 import { areHeaders, HEADERS_ALLOWED, spelledHeaders } from '../header-table.ts';
 import type { SecretPart } from '../secret.ts';
+import type { Unit } from '../units.ts';
 
 /** Which control shows the value in a form, and how text from the environment is read. */
 export type FieldKind =
@@ -29,7 +30,7 @@ export interface About<Value> {
   /** What it means, in a sentence or two. */
   readonly hint: string;
   readonly default: Value;
-  readonly unit?: 'ms' | 's' | 'MB' | 'count' | 'tokens';
+  readonly unit?: Unit | 'count';
   /** Whether a change takes effect at once or when the gateway starts again. */
   readonly applies: 'live' | 'restart';
   /** Seldom needed: a form shows it folded away. */

@@ -44,9 +44,9 @@ export const files = section('Files for batches', {
   }),
   keep_days: field(whole(1, 3650), {
     title: 'Keep files for',
-    hint: 'Days. The clock starts when a file was handed in, or its batch has ended. Whoever hands it in may ask for less.',
+    hint: 'The clock starts when a file was handed in, or its batch has ended. Whoever hands it in may ask for less.',
     default: 30,
-    unit: 'count',
+    unit: 'days',
     applies: 'live',
     advanced: true,
   }),

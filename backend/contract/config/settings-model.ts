@@ -48,6 +48,7 @@ export const ollama = section('Ollama', {
     hint: 'Shown to Ollama, or to the proxy before it, with every call: Authorization: Bearer. Goes before a user and password in the address.',
     default: '',
     applies: 'live',
+    advanced: true,
     secret: 'value',
     env: ['OLLAMA_API_KEY'],
   }),

@@ -12,18 +12,10 @@ const header = (text: string): string | undefined =>
 const headerName = () => spelled(header, 'the name of a header');
 export const cache = section('Cache', {
   enabled: field(flag(), {
-    title: 'Use the cache',
+    title: 'Keep answers',
     hint: 'Off: nothing is read from it and nothing is kept.',
     default: true,
     applies: 'live',
-  }),
-  max_size_mb: field(amount(0.1, 65_536), {
-    title: 'In memory, at most',
-    hint: 'Memory for kept answers, keys and bookkeeping included. The least recently used go first.',
-    default: 256,
-    unit: 'MB',
-    applies: 'live',
-    env: ['CACHE_MAX_SIZE_MB'],
   }),
   ttl_seconds: field(whole(1, WEEK_S), {
     title: 'Keep an answer for',
@@ -32,6 +24,14 @@ export const cache = section('Cache', {
     unit: 's',
     applies: 'live',
     env: ['CACHE_TTL_SECONDS'],
+  }),
+  max_size_mb: field(amount(0.1, 65_536), {
+    title: 'In memory, at most',
+    hint: 'Memory for kept answers, keys and bookkeeping included. The least recently used go first.',
+    default: 256,
+    unit: 'MB',
+    applies: 'live',
+    env: ['CACHE_MAX_SIZE_MB'],
   }),
   max_entry_mb: field(amount(0.001, 1024), {
     title: 'Largest kept answer',
@@ -162,7 +162,7 @@ export const queue = section('Queue', {
     { type: queueRulesSchema, kind: 'rules', allowed: RULES_ALLOWED, max: MOST_RULES },
     {
       title: 'Rules for classes',
-      hint: 'Which requests are interactive, normal or background, and under whose name they wait. The first rule that holds counts; those of Hearth come after yours. Written in the configuration file.',
+      hint: 'Which requests come from people, from apps or are background work, and under whose name they wait. The first rule that holds counts; those of Hearth come after yours. Written in the configuration file.',
       default: [],
       applies: 'live',
     },
@@ -201,7 +201,7 @@ export const queue = section('Queue', {
   }),
   reserve_interactive: field(whole(0, 63), {
     title: 'Slots for people alone',
-    hint: 'How many of queue.max_concurrent are kept for interactive requests. At least one is for everybody.',
+    hint: 'How many of queue.max_concurrent are kept for people. At least one is for everybody.',
     default: 0,
     unit: 'count',
     applies: 'live',

@@ -24,6 +24,11 @@ test.each([
   [65_536, 'MB', '64 GB'],
   [0.5, 'MB', '512 KB'],
   [0.001, 'MB', '0.001 MB'],
+  [30, 'days', '30 days'],
+  [1, 'days', '1 day'],
+  [8192, 'tokens', '8192 tokens'],
+  [1, 'tokens', '1 token'],
+  [0, 'tokens', '0 tokens'],
 ] as const)('%d %s is shown as %s, and read as itself', (value, unit, words) => {
   expect(withUnit(value, unit)).toBe(words);
   expect(amountIn(words, unit)).toBe(value);
@@ -35,7 +40,7 @@ test('whatever number is shown is read as itself', () => {
     fc.nat(100_000).map((tenths) => tenths / 10),
   );
   fc.assert(
-    fc.property(any, fc.constantFrom<Unit>('ms', 's', 'MB'), (value, unit) => {
+    fc.property(any, fc.constantFrom<Unit>('ms', 's', 'days', 'MB', 'tokens'), (value, unit) => {
       expect(amountIn(withUnit(value, unit), unit)).toBeCloseTo(value, 9);
     }),
   );
