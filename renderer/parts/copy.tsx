@@ -119,8 +119,12 @@ export function AddressRows({ rows }: { readonly rows: readonly AddressRow[] }):
           <dt>{label}</dt>
           <dd>
             <code>
-              {variable}
-              {variable !== '' && <wbr />}
+              {variable !== '' && (
+                <>
+                  {variable}
+                  <wbr />
+                </>
+              )}
               {value}
             </code>
           </dd>

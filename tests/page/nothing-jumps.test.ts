@@ -5,7 +5,8 @@ import type { Page } from 'playwright-core';
 import type { DayView, View } from '../../backend/contract/desktop.ts';
 import type { SpanWord } from '../../backend/contract/spans.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
-import { dayView, entry, MODELS, STATES, view, waiting } from '../support/page/views.ts';
+import { dayView, entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';
+import { TABS } from '../../renderer/parts/use-calls.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -239,5 +240,27 @@ test('the name of a caller takes one line however long it is, and cuts nothing b
       expect(await page.getByText(words).evaluate((each) => each.scrollWidth - each.clientWidth)).toBeLessThan(2);
     }
   }
+  await open.close();
+});
+
+test.each(TABS)('in %s, what is painted anew with the same words is left alone', async (tab) => {
+  const open = await stage.open(view({ live: quiet() }));
+  const { page } = open;
+  await page.locator(`#tab-${tab}`).click();
+  await page.locator('#view > *').first().waitFor();
+  await page.evaluate(() => {
+    const found: string[] = [];
+    (globalThis as unknown as { found: string[] }).found = found;
+    const watch = { subtree: true, attributes: true, attributeOldValue: true };
+    new MutationObserver((records) => {
+      for (const { target, attributeName: name, oldValue } of records) {
+        const now = name === null ? target.nodeValue : (target as Element).getAttribute(name);
+        if (now === oldValue) found.push(`${target.parentElement?.outerHTML.slice(0, 80)} ${name ?? 'text'} "${now}"`);
+      }
+    }).observe(document.body, { ...watch, characterData: true, characterDataOldValue: true });
+  });
+  await open.push({ live: quiet({ paused: true }) });
+  await page.locator('.status-line', { hasText: 'Paused' }).waitFor();
+  expect(await page.evaluate(() => (globalThis as unknown as { found: string[] }).found)).toEqual([]);
   await open.close();
 });
