@@ -43,6 +43,11 @@ export function listed(items: readonly string[]): string {
   return new Intl.ListFormat(REGIONS[language()] ?? language()).format(items);
 }
 
+/** "one or two" */
+export function eitherOf(items: readonly string[]): string {
+  return new Intl.ListFormat(REGIONS[language()] ?? language(), { type: 'disjunction' }).format(items);
+}
+
 export const count: Figures['count'] = (value) => inLanguage().count(value);
 export const percent: Figures['percent'] = (share) => inLanguage().percent(share);
 export const bytes: Figures['bytes'] = (value) => inLanguage().bytes(value);
@@ -56,3 +61,9 @@ export const eta: Figures['eta'] = (ms) => inLanguage().eta(ms);
 export const dayOfMonth: Figures['dayOfMonth'] = (at) => inLanguage().dayOfMonth(at);
 export const dayAndTime: Figures['dayAndTime'] = (at) => inLanguage().dayAndTime(at);
 export const moment: Figures['moment'] = (at, now) => inLanguage().moment(at, now);
+
+/** "2 Nov 2026" */
+export function dayOfYear(at: number): string {
+  const region = REGIONS[language()] ?? language();
+  return new Intl.DateTimeFormat(region, { day: 'numeric', month: 'short', year: 'numeric' }).format(at);
+}

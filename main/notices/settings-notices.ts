@@ -50,7 +50,7 @@ function bindNotice({ config }: Settings, supervisor: Supervisor): Notice | unde
     icon: 'restart',
     restarts: true,
     text: t(wanted.beyondLoopback ? 'notices.others_after_restart' : 'notices.alone_after_restart'),
-    buttons: [{ id: 'restart', label: t('notices.restart_now'), act: () => supervisor.restart() }],
+    buttons: [{ id: 'restart', label: t('notices.restart_now'), act: () => supervisor.restart() }, DISMISS],
   };
 }
 
@@ -122,12 +122,12 @@ const demoNotice = (): Notice => ({
   buttons: [DISMISS],
 });
 
-/** Says what was found in the file and the environment at the start. */
+/** Says what was found in the file and the environment at the start; the last added, which is seen first, weighs most. */
 export function tellOfTheStart(parts: TellParts, { trouble }: OpenedSettings, demo: boolean): void {
   const { settings, notices, log } = parts;
-  notices.put(PROBLEM_NOTICE, problemNotice(settings, parts));
   for (const text of settings.notices) log.warn({}, text);
   if (demo) notices.add(demoNotice());
+  notices.put(PROBLEM_NOTICE, problemNotice(settings, parts));
   if (trouble !== undefined) {
     notices.add({ id: 'settings-file', level: 'warning', ...trouble, buttons: [DISMISS] });
   }

@@ -1,6 +1,7 @@
 // The settings file at the start: read before anybody writes it, and kept aside when it cannot be used, so that nothing
 // the user once wrote is lost. Writing it is electron-store's work.
 import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { t } from '../../words/texts.ts';
 import { isNewer } from './settings.ts';
 
 export interface OpenedSettings {
@@ -21,8 +22,8 @@ export function openSettings(path: string, now: Date): OpenedSettings {
     return {
       data: {},
       trouble: {
-        text: `The settings file cannot be read (${codeOf(error)}).`,
-        more: `${path} is left as it is, and the defaults are in use. Changes last until Hearth ends.`,
+        text: t('settings.file.unreadable', { reason: codeOf(error) }),
+        more: t('settings.file.left', { file: path }),
       },
       blocked: true,
     };
@@ -36,10 +37,8 @@ export function openSettings(path: string, now: Date): OpenedSettings {
   return {
     data,
     trouble: {
-      text: 'The settings were written by a newer Hearth.',
-      more: kept
-        ? `What this version knows is in use. A copy is kept as ${copy}.`
-        : 'What this version knows is in use.',
+      text: t('settings.file.newer'),
+      more: kept ? t('settings.file.newer_copy', { copy }) : t('settings.file.newer_use'),
     },
     blocked: false,
   };
@@ -51,8 +50,8 @@ function aside(path: string, now: Date): OpenedSettings {
   return {
     data: {},
     trouble: {
-      text: 'The settings file is not valid JSON, so the defaults are in use.',
-      more: moved ? `The file is kept as ${copy}.` : `${path} is left as it is. Changes last until Hearth ends.`,
+      text: t('settings.file.no_json'),
+      more: moved ? t('settings.file.moved', { copy }) : t('settings.file.not_moved', { file: path }),
     },
     blocked: !moved,
   };

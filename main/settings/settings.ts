@@ -21,6 +21,8 @@ import {
 import type { SettingsView } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { masked, unmasked, withoutSecret, withoutUserinfo } from '../../backend/contract/secret.ts';
+import { inOwnWords } from '../../words/field-words.ts';
+import { t } from '../../words/texts.ts';
 
 /** The layout of the file. Raised when a key changes its meaning; `migrated` then brings older files along. */
 export const SETTINGS_VERSION = 1;
@@ -112,13 +114,14 @@ export class Settings {
     const field = this.#changeable(path);
     const meant = unmasked(field.secret, value, valueOf(this.config, field));
     if (meant === undefined) {
-      throw new AppError('invalid_request', 'What was hidden here is not there any more. Write it again.');
+      throw new AppError('invalid_request', t('settings.hidden_gone'));
     }
     const accepted = parseField(path, meant);
     if (accepted === undefined) {
       const old = shownValue(this.config, field);
-      const stays = typeof old === 'object' ? 'It stays as it was.' : `It is still ${JSON.stringify(old)}.`;
-      throw new AppError('invalid_request', `Must be ${field.allowed}. ${stays}`);
+      const { allowed } = inOwnWords(field);
+      const stays = typeof old === 'object' ? t('settings.stays') : t('settings.still', { value: JSON.stringify(old) });
+      throw new AppError('invalid_request', `${t('settings.must_be', { allowed })} ${stays}`);
     }
     const next = withValue(this.#data, field, accepted.value);
     if (['server.port', 'ollama.api_url'].includes(path) && pointsHome(this.#resolve(next).config)) {
@@ -132,8 +135,8 @@ export class Settings {
     const { server, ollama } = this.config;
     const url = withoutUserinfo(ollama.api_url);
     return path === 'server.port'
-      ? `Ollama answers there (${url}). Hearth stands in front of it and needs a port of its own. It is still ${server.port}.`
-      : `That is Hearth itself. Ollama has an address of its own. It is still ${url}.`;
+      ? `${t('settings.port_of_ollama', { url })} ${t('settings.still', { value: String(server.port) })}`
+      : `${t('settings.own_address')} ${t('settings.still', { value: url })}`;
   }
 
   /** Back to the default. Throws like `set`. */
@@ -159,7 +162,7 @@ export class Settings {
       if (value === undefined) continue;
       const open = withoutSecret(field.secret, value);
       if (open === value) continue;
-      if (masked(field.secret, value) !== value) leftOut.push(field.title);
+      if (masked(field.secret, value) !== value) leftOut.push(inOwnWords(field).title);
       data = open === undefined ? withoutValue(data, field) : withValue(data, field, open);
     }
     return { data, leftOut };
@@ -192,7 +195,7 @@ export class Settings {
     if (!isTable(data)) {
       throw new AppError(
         'invalid_request',
-        `${this.#options.path} must hold one JSON object. The old values stay in use.`,
+        `${t('settings.file.no_object', { file: this.#options.path })} ${t('settings.file.old_stay')}`,
       );
     }
     const next = migrated(data);
@@ -200,7 +203,10 @@ export class Settings {
     const resolved = this.#resolve(next);
     const problems = resolved.problems.filter(({ source }) => source === 'file');
     if (problems.length > 0) {
-      throw new AppError('invalid_request', `${problems.map(problemSentence).join(' ')} The old values stay in use.`);
+      throw new AppError(
+        'invalid_request',
+        `${problems.map(problemSentence).join(' ')} ${t('settings.file.old_stay')}`,
+      );
     }
     this.#data = next;
     this.#resolved = resolved;
@@ -217,10 +223,7 @@ export class Settings {
     if (field === undefined) throw new AppError('invalid_request', `There is no setting ${path}.`);
     const variable = this.#resolved.locked[path];
     if (variable !== undefined) {
-      throw new AppError(
-        'invalid_request',
-        `Set by ${variable} in the environment. Change it there, then restart Hearth.`,
-      );
+      throw new AppError('invalid_request', t('settings.locked', { variable }));
     }
     return field;
   }
@@ -230,10 +233,14 @@ export class Settings {
     try {
       this.#options.save(next);
     } catch (cause) {
+      const { path: file } = this.#options;
+      const reason = reasonOf(cause);
       const what =
         cause instanceof SyntaxError
-          ? `${this.#options.path} was edited and is not valid JSON now, so nothing is written over it. Mend it or take it away, then try again.`
-          : `The settings cannot be saved in ${this.#options.path} (${reasonOf(cause)}). ${cureOf(cause)}, then try again.`;
+          ? t('settings.file.broken', { file })
+          : isFull(reason)
+            ? t('settings.file.full', { file, reason })
+            : t('settings.file.locked', { file, reason });
       throw new AppError('invalid_request', what, { cause });
     }
     this.#saves += 1;
@@ -267,9 +274,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }
 
-function cureOf(cause: unknown): string {
-  return ['ENOSPC', 'EDQUOT'].includes(reasonOf(cause)) ? 'Free some space' : 'Make the folder writable';
-}
+const isFull = (reason: string): boolean => ['ENOSPC', 'EDQUOT'].includes(reason);
 
 function isTable(value: unknown): value is Data {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,6 +4,7 @@ import { parseField, type Config } from '../../backend/contract/config/config.ts
 import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { unmasked } from '../../backend/contract/secret.ts';
+import { t } from '../../words/texts.ts';
 import type { Log } from '../../backend/core/ports.ts';
 
 const LIMIT_MS = 5000;
@@ -19,10 +20,10 @@ export async function testConnection(
 ): Promise<CommandOutput<'test_connection'>> {
   const address = parseField('ollama.api_url', unmasked('userinfo', url, config.ollama.api_url))?.value;
   if (typeof address !== 'string') {
-    throw new AppError('invalid_request', 'Must be an http or https address such as http://127.0.0.1:11434.');
+    throw new AppError('invalid_request', t('settings.no_address'));
   }
   const apiKey = key === undefined ? config.ollama.api_key : parseField('ollama.api_key', key)?.value;
-  if (typeof apiKey !== 'string') throw new AppError('invalid_request', 'A key has no blanks in it.');
+  if (typeof apiKey !== 'string') throw new AppError('invalid_request', t('settings.no_key'));
   const ollama = { ...config.ollama, api_url: address, api_key: apiKey };
   return await askOllama({ ...config, ollama }, log, LIMIT_MS);
 }

@@ -6,7 +6,7 @@ import type { NoticeView, View } from '../../backend/contract/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { Icon, type IconName } from '../parts/parts.tsx';
-import { restartCost } from './restart-cost.ts';
+import { restartCost } from '../parts/restart-cost.ts';
 import { count } from '../parts/words.ts';
 
 /** An action that failed and has no other place to say so. */

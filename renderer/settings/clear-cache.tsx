@@ -6,7 +6,8 @@ import { keptFigures } from '../../backend/contract/kept-figures.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import { Ask } from '../parts/parts.tsx';
-import { megabytes, plural, thin } from '../parts/words.ts';
+import { megabytes, thin } from '../parts/words.ts';
+import { t } from '../../words/texts.ts';
 
 /** When the tray asks for it, the question is shown at once. */
 export function ClearCache({ view, asked }: { readonly view: View; readonly asked: number }): JSX.Element | null {
@@ -16,13 +17,15 @@ export function ClearCache({ view, asked }: { readonly view: View; readonly aske
   useEffect(() => setAsking(asked > 0), [asked]);
   const cache = view.live?.stats.response_cache;
   if (cache === undefined) return null;
-  const { entries, mb, where } = keptFigures(cache);
+  const { entries } = keptFigures(cache);
+  const { total_size_mb: memory, disk } = cache;
+  const sizes = { memory: thin(megabytes(memory)), disk: disk === undefined ? 'none' : thin(megabytes(disk.size_mb)) };
   if (asking && entries > 0) {
     return (
       <Ask
-        question={`Clear ${plural(entries, 'answer')}? ${entries === 1 ? 'It' : 'They'} cannot be brought back.`}
-        yes="Clear"
-        no="Keep"
+        question={t('settings.clear_question', { n: entries })}
+        yes={t('settings.clear_yes')}
+        no={t('settings.clear_no')}
         onYes={() => call('act', { action: 'clear', data: {} })}
         onClose={() => setAsking(false)}
       />
@@ -30,7 +33,7 @@ export function ClearCache({ view, asked }: { readonly view: View; readonly aske
   }
   return (
     <div class="row-act">
-      <p>{entries === 0 ? 'No answer is kept' : `${plural(entries, 'answer')}, ${thin(megabytes(mb))} ${where}`}</p>
+      <p>{t('settings.kept', { n: entries, ...sizes })}</p>
       <button
         class="btn danger"
         type="button"
@@ -38,7 +41,7 @@ export function ClearCache({ view, asked }: { readonly view: View; readonly aske
         aria-disabled={entries === 0}
         onClick={() => entries > 0 && setAsking(true)}
       >
-        Clear…
+        {t('settings.clear_open')}
       </button>
     </div>
   );

@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import { useCalls } from '../parts/use-calls.ts';
 import { sentenceOf } from '../state/client.ts';
 import type { Hint } from './form.ts';
-import { duration, plural } from '../parts/words.ts';
+import { duration } from '../parts/words.ts';
+import { t } from '../../words/texts.ts';
 
 interface TestProps {
   /** What stands in the field, saved or not. */
@@ -25,7 +26,11 @@ export function TestConnection({ text, saved, show }: TestProps): JSX.Element {
       const { version, latency_ms, models } = await call('test_connection', { url: text });
       show({
         kind: 'found',
-        text: `Reached in ${duration(latency_ms)}. ${versionWords(version)}, ${modelWords(models)}.`,
+        text: t('settings.reached', {
+          time: duration(latency_ms),
+          version: version ?? 'none',
+          models: modelWords(models),
+        }),
         ...(saved ? {} : { use: { text } }),
       });
     } catch (error) {
@@ -36,17 +41,14 @@ export function TestConnection({ text, saved, show }: TestProps): JSX.Element {
   };
   return (
     <button class="btn" type="button" aria-disabled={busy} onClick={() => void test()}>
-      Test
+      {t('settings.test')}
     </button>
   );
 }
 
-function versionWords(version: string | null): string {
-  return version === null ? 'It tells no version' : `Version ${version}`;
-}
-
 function modelWords(models: readonly string[] | null): string {
-  if (models === null) return 'its models are not known';
-  const list = models.length === 0 ? '' : `: ${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`;
-  return `${plural(models.length, 'model')}${list}`;
+  if (models === null) return t('settings.models_unknown');
+  if (models.length === 0) return t('settings.models_none');
+  const names = `${models.slice(0, 12).join(', ')}${models.length > 12 ? ', …' : ''}`;
+  return t('settings.models_listed', { n: models.length, names });
 }

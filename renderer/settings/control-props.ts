@@ -8,11 +8,19 @@ export interface FieldProps {
   readonly view: View;
   /** What a search looks for, to be seen in the words. */
   readonly words: readonly string[];
+  /** The setting that was asked for last, here or from elsewhere. */
+  readonly wanted: Wanted | undefined;
   /** Shows another setting, by its dotted path. */
   readonly go: (path: string) => void;
+  /** Is told whether what stands in the field is not allowed. */
+  readonly onWrong: (path: string, wrong: boolean) => void;
 }
 
-export interface ControlProps extends FieldProps {
+export interface Wanted {
+  readonly path: string;
+}
+
+export interface ControlProps extends Pick<FieldProps, 'field' | 'view'> {
   readonly id: string;
   readonly describedBy: string;
   readonly locked: boolean;

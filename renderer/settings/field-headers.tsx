@@ -8,6 +8,7 @@ import { notAdded } from './form.ts';
 import { DOTS } from '../parts/words.ts';
 import { NamedLineRow, useNamedLine } from './named-line.tsx';
 import { RemoveButton } from './remove-button.tsx';
+import { t } from '../../words/texts.ts';
 
 export function HeadersControl({
   field,
@@ -46,8 +47,12 @@ export function HeadersControl({
           field={field}
           wrong={wrong}
           line={line}
-          item="a header"
-          value={{ secret: true, label: 'Value of the header', placeholder: 'Value' }}
+          item={t('settings.header')}
+          value={{
+            secret: true,
+            label: t('settings.header_value_of', { title: field.title }),
+            placeholder: t('settings.header_value'),
+          }}
           add={add}
         />
       )}

@@ -5,12 +5,13 @@ import { parseField } from '../../backend/contract/config/config.ts';
 import type { ControlProps } from './control-props.ts';
 import { notAdded } from './form.ts';
 import { RemoveButton } from './remove-button.tsx';
+import { t } from '../../words/texts.ts';
 
 export function ListControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
   const now = view.settings.values[field.path];
   const items = Array.isArray(now) ? now.map(String) : [];
   const [text, setText] = useState('');
-  const name = field.item ?? 'an entry';
+  const item = field.item ?? t('settings.an_entry');
   const add = async (): Promise<void> => {
     const entry = text.trim();
     if (entry === '') return;
@@ -31,16 +32,21 @@ export function ListControl({ field, view, id, describedBy, locked, wrong, save,
           <input
             type="text"
             aria-invalid={wrong && text !== ''}
-            aria-label={`Add ${name} to ${field.title}`}
-            placeholder={`Add ${name}`}
+            aria-label={t('settings.add_item_to', { item, title: field.title })}
+            placeholder={t('settings.add_item', { item })}
             value={text}
             spellcheck={false}
             autocomplete="off"
             onInput={({ currentTarget }) => setText(currentTarget.value)}
             onKeyDown={({ key }) => void (key === 'Enter' && add())}
           />
-          <button class="btn" type="button" aria-label={`Add to ${field.title}`} onClick={() => void add()}>
-            Add
+          <button
+            class="btn"
+            type="button"
+            aria-label={t('settings.add_to', { title: field.title })}
+            onClick={() => void add()}
+          >
+            {t('settings.add')}
           </button>
         </li>
       )}

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { isMasked } from '../../backend/contract/secret.ts';
 import type { ControlProps } from './control-props.ts';
 import { DOTS } from '../parts/words.ts';
+import { t } from '../../words/texts.ts';
 
 export function SecretControl(props: ControlProps): JSX.Element {
   const { field, view, id, describedBy, locked, wrong, text, setTyped, take, save } = props;
@@ -16,7 +17,7 @@ export function SecretControl(props: ControlProps): JSX.Element {
         aria-invalid={wrong}
         type="password"
         readOnly={locked}
-        placeholder={isKept ? DOTS : 'None'}
+        placeholder={isKept ? DOTS : t('settings.none')}
         value={text}
         spellcheck={false}
         autocomplete="off"
@@ -28,8 +29,13 @@ export function SecretControl(props: ControlProps): JSX.Element {
         }}
       />
       {isKept && !locked && (
-        <button class="btn" type="button" aria-label={`Remove ${field.title}`} onClick={() => void save('')}>
-          Remove
+        <button
+          class="btn"
+          type="button"
+          aria-label={t('settings.remove_one', { name: field.title })}
+          onClick={() => void save('')}
+        >
+          {t('settings.remove')}
         </button>
       )}
     </>

@@ -6,6 +6,7 @@ import type { ControlProps } from './control-props.ts';
 import { notAdded } from './form.ts';
 import { NamedLineRow, useNamedLine } from './named-line.tsx';
 import { RemoveButton } from './remove-button.tsx';
+import { t } from '../../words/texts.ts';
 
 export function TableControl({ field, view, id, describedBy, locked, wrong, save, refuse }: ControlProps): JSX.Element {
   // The contract's schema has checked it on its way here.
@@ -30,10 +31,10 @@ export function TableControl({ field, view, id, describedBy, locked, wrong, save
               <button
                 class="btn plain"
                 type="button"
-                aria-label={`Edit ${key}`}
+                aria-label={t('settings.edit_one', { name: key })}
                 onClick={() => line.fill(key, JSON.stringify(entry))}
               >
-                Edit
+                {t('settings.edit')}
               </button>
               <RemoveButton
                 name={key}
@@ -48,8 +49,8 @@ export function TableControl({ field, view, id, describedBy, locked, wrong, save
           field={field}
           wrong={wrong}
           line={line}
-          item={field.item ?? 'an entry'}
-          value={{ label: 'What is said of it, as JSON,', placeholder: '{ }' }}
+          item={field.item ?? t('settings.an_entry')}
+          value={{ label: t('settings.json_of', { title: field.title }), placeholder: '{ }' }}
           add={add}
         />
       )}

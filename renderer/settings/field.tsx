@@ -1,6 +1,6 @@
 // One field of the settings form: the control that fits its kind, its label and key, and what is said below it.
 import type { JSX } from 'preact';
-import { useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { useCalls } from '../parts/use-calls.ts';
 import { sentenceOf } from '../state/client.ts';
 import type { ControlProps, FieldProps } from './control-props.ts';
@@ -9,12 +9,15 @@ import { HeadersControl } from './field-headers.tsx';
 import { ListControl } from './field-list.tsx';
 import { TableControl } from './field-table.tsx';
 import { SecretControl } from './field-secret.tsx';
-import { asText, hintOf, isWrong, modelChoices, needsKey, readText } from './form.ts';
+import { asText, entriesOf, hintOf, isWrong, modelChoices, needsKey, readText } from './form.ts';
 import { HintLine } from './hint-line.tsx';
 import { RulesControl } from './rules-table.tsx';
 import { KeysControl } from './keys-field.tsx';
 import { Marked } from '../parts/parts.tsx';
+import { hasEntries } from './settings-groups.ts';
 import { TestConnection } from './connection-test.tsx';
+import { t } from '../../words/texts.ts';
+import { useOpens } from './use-opens.ts';
 
 /** The state is read at the moment of use: two events may come before the field is drawn again. */
 function useFieldState(): readonly [{ readonly current: FieldState }, (step: FieldStep) => void] {
@@ -27,7 +30,7 @@ function useFieldState(): readonly [{ readonly current: FieldState }, (step: Fie
   return [state, step];
 }
 
-export function Field({ field, view, words, go }: FieldProps): JSX.Element {
+export function Field({ field, view, words, wanted, go, onWrong }: FieldProps): JSX.Element {
   const { call } = useCalls();
   const { settings } = view;
   const { path } = field;
@@ -38,7 +41,8 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const hint = found ?? hintOf(field, view, touched);
   // A switch that is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
-  const isList = ['list', 'keys', 'headers', 'table', 'rules'].includes(field.kind);
+  const opened = hasEntries(field);
+  const isList = opened || field.kind === 'keys';
   const wide = isList || field.kind === 'url' || field.kind === 'secret' || field.kind === 'multiline';
 
   /** Saves; what is refused is told here, with what was typed still in the field. */
@@ -70,11 +74,14 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
   const refuse = (sentence: string): void => step({ do: 'refuse', text: '', sentence });
   const text = typed ?? touched.wrong?.text ?? asText(field, now);
   const wrong = isWrong(field, settings, touched);
+  useEffect(() => {
+    onWrong(path, wrong);
+    return () => onWrong(path, false);
+  }, [onWrong, path, wrong]);
+  const [isOpen, setOpen] = useOpens(wanted?.path === path ? wanted : wrong);
   const control = {
     field,
     view,
-    words,
-    go,
     id,
     describedBy: `${id}-h`,
     locked,
@@ -86,30 +93,52 @@ export function Field({ field, view, words, go }: FieldProps): JSX.Element {
     save,
     refuse,
   };
+  const shown = !opened || isOpen;
+  // What a search has found is seen in its words, whether its entries are shown or not.
+  const told = shown || words.length > 0;
+  const label = told ? (
+    <>
+      <Marked text={field.title} words={words} />
+      <span class="key">
+        <Marked text={path} words={words} />
+      </span>
+    </>
+  ) : (
+    t('settings.entries', { title: field.title, n: entriesOf(now) })
+  );
   return (
     <div class={wide ? 'field wide' : 'field'} data-path={path}>
-      {isList ? (
-        <p id={id}>
-          <Marked text={field.title} words={words} />
-          <span class="key">
-            <Marked text={path} words={words} />
-          </span>
-        </p>
+      {opened ? (
+        <div class="row-act">
+          <p id={id}>{label}</p>
+          <button
+            class="btn"
+            type="button"
+            aria-expanded={isOpen}
+            aria-label={t(isOpen ? 'settings.hide_one' : 'settings.show_one', { title: field.title })}
+            onClick={() => setOpen(!isOpen)}
+          >
+            {t(isOpen ? 'settings.hide' : 'settings.show')}
+          </button>
+        </div>
+      ) : isList ? (
+        <p id={id}>{label}</p>
       ) : (
-        <label for={id}>
-          <Marked text={field.title} words={words} />
-          <span class="key">
-            <Marked text={path} words={words} />
-          </span>
-        </label>
+        <label for={id}>{label}</label>
       )}
-      <div class="ctl">
-        <Control {...control} />
-        {field.kind === 'url' && (
-          <TestConnection text={text} saved={text === asText(field, now)} show={(hint) => step({ do: 'find', hint })} />
-        )}
-      </div>
-      <HintLine id={`${id}-h`} hint={hint} words={words} undo={undo} use={take} go={go} />
+      {shown && (
+        <div class="ctl">
+          <Control {...control} />
+          {field.kind === 'url' && (
+            <TestConnection
+              text={text}
+              saved={text === asText(field, now)}
+              show={(hint) => step({ do: 'find', hint })}
+            />
+          )}
+        </div>
+      )}
+      {told && <HintLine id={`${id}-h`} hint={hint} words={words} undo={undo} use={take} go={go} />}
     </div>
   );
 }

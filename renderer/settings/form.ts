@@ -5,10 +5,14 @@ import { parseField, type FieldInfo } from '../../backend/contract/config/config
 import type { SettingsView, View } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { isMasked } from '../../backend/contract/secret.ts';
-import { amountIn, withUnit, type Unit } from '../../backend/contract/units.ts';
+import type { Unit } from '../../backend/contract/units.ts';
+import { count, dayOfYear } from '../../words/figures.ts';
+import { t } from '../../words/texts.ts';
 import { unfitWords } from '../parts/default-model.ts';
+import { restartCost, restartRule } from '../parts/restart-cost.ts';
 import { sameModel } from '../parts/same-model.ts';
 import { thin } from '../parts/words.ts';
+import { shownAmount, typedAmount } from './typed-amount.ts';
 
 /** What was done to a field in this window; lost when the view is left. */
 export interface Touched {
@@ -23,11 +27,10 @@ export type HintKind = 'plain' | 'saved' | 'found' | 'wrong' | 'locked' | 'resta
 export interface Hint {
   readonly kind: HintKind;
   readonly text: string;
-  /** The name of the variable, where the text stands around it. */
+  /** A part of the text that is a name of the system's. */
   readonly code?: string;
-  readonly after?: string;
-  /** The value that Undo brings back. */
-  readonly undo?: { readonly value: unknown };
+  /** A value that can be put there, the one before or the one in use, and the label of the way to it. */
+  readonly undo?: { readonly value: unknown; readonly label: string };
   /** A value that is typed and not saved: the way to save it. */
   readonly use?: { readonly text: string };
   /** An address in the text that is worth copying. */
@@ -50,53 +53,64 @@ export function needsKey({ path }: FieldInfo, { values }: SettingsView): boolean
 export function keyWords({ scopes, requests_per_minute, max_active, high_priority, created_at }: ApiKey): string {
   const parts = [
     scopes.join(', '),
-    requests_per_minute === undefined ? '' : `${requests_per_minute} a minute`,
-    max_active === undefined ? '' : `${max_active} at once`,
-    high_priority === true ? 'high priority' : '',
-    created_at === undefined ? '' : `made ${new Date(created_at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}`, // prettier-ignore
+    requests_per_minute === undefined ? '' : t('settings.key.rate', { n: requests_per_minute }),
+    max_active === undefined ? '' : t('settings.key.active', { n: max_active }),
+    high_priority === true ? t('settings.key.urgent') : '',
+    created_at === undefined ? '' : t('settings.key.made', { day: dayOfYear(Date.parse(created_at)) }),
   ];
   return parts.filter((part) => part !== '').join(' · ');
 }
 
 /** What stands below a field: the worst news first. */
-export function hintOf(field: FieldInfo, view: Pick<View, 'settings' | 'gateway'>, touched: Touched): Hint {
+export function hintOf(field: FieldInfo, view: View, touched: Touched): Hint {
   const { settings, gateway } = view;
   const { path } = field;
   const variable = settings.locked[path];
   if (variable !== undefined) {
-    return { kind: 'locked', text: 'Set by', code: variable, after: 'in the environment. Change it there, then restart Hearth.' }; // prettier-ignore
+    return { kind: 'locked', text: t('settings.locked', { variable }), code: variable };
   }
   if (needsKey(field, settings)) {
-    const first = { path: KEYS, label: 'Add a key…' };
-    return { kind: 'plain', text: 'Needs a key first, so that only your machines get in.', first };
+    return { kind: 'plain', text: t('settings.needs_key'), first: { path: KEYS, label: t('settings.add_key') } };
   }
   if (touched.wrong !== undefined) return { kind: 'wrong', text: touched.wrong.sentence };
   if (Object.hasOwn(settings.waiting_for_restart, path)) {
     const running = settings.waiting_for_restart[path];
-    return {
-      kind: 'restart',
-      text: `In use after a restart of the gateway. Now ${inWords(field, running)}.`,
-      undo: { value: running },
-    };
+    const now = inWords(field, running);
+    const sentences = [
+      t('settings.after_restart'),
+      ...(now === '' ? [] : [t('settings.now', { value: now })]),
+      restartCost(view) ?? restartRule(settings),
+    ];
+    return { kind: 'restart', text: sentences.join(' '), undo: { value: running, label: t('settings.undo') } };
   }
   if (Object.hasOwn(touched, 'was')) {
     // The app itself uses its own settings whether the gateway runs or not.
     const runs = gateway.state === 'running' || field.section === 'app';
     const was = inWords(field, touched.was);
-    const saved = runs ? 'Saved and in use.' : 'Saved. In use once the gateway runs.';
-    const text = was === '' ? saved : `${saved} Was ${was}.`;
+    const saved = t(runs ? 'settings.saved' : 'settings.saved_later');
+    const text = was === '' ? saved : `${saved} ${t('settings.was', { value: was })}`;
     // What was hidden is not known here and cannot be brought back.
-    return isMasked(touched.was) ? { kind: 'saved', text } : { kind: 'saved', text, undo: { value: touched.was } };
+    return isMasked(touched.was)
+      ? { kind: 'saved', text }
+      : { kind: 'saved', text, undo: { value: touched.was, label: t('settings.undo') } };
   }
   const problem = settings.problems[path];
   if (problem !== undefined) {
-    const now = inWords(field, settings.values[path]);
-    return { kind: 'wrong', text: now === '' ? problem : `${problem} In use: ${now}.` };
+    const value = settings.values[path];
+    const now = inWords(field, value);
+    return now === ''
+      ? { kind: 'wrong', text: problem }
+      : {
+          kind: 'wrong',
+          text: `${problem} ${t('settings.in_use', { value: now })}`,
+          undo: { value, label: t('settings.keep_it') },
+        };
   }
   const { lan } = gateway.addresses;
-  if (path === 'server.lan' && lan !== null)
-    return { kind: 'plain', text: 'Other machines reach Hearth at', copy: lan };
-  return { kind: 'plain', text: field.hint };
+  if (path === 'server.lan' && lan !== null) return { kind: 'plain', text: t('settings.lan_at'), copy: lan };
+  const waits = field.applies === 'restart' && gateway.state === 'running';
+  const sentences = waits ? [field.hint, t('settings.after_restart'), restartRule(settings)] : [field.hint];
+  return { kind: 'plain', text: sentences.join(' ') };
 }
 
 /** Whether what stands in the field, or in the file, is not allowed. */
@@ -106,21 +120,18 @@ export function isWrong({ path }: FieldInfo, settings: SettingsView, touched: To
 
 /** A value as a sentence says it; empty for what is too long for one. */
 export function inWords(field: FieldInfo, value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'boolean') return t(value ? 'settings.on' : 'settings.off');
   if (isMasked(value)) return '';
-  if (Array.isArray(value)) return value.length === 0 ? 'empty' : value.length > 3 ? '' : value.join(', ');
+  if (Array.isArray(value)) return value.length === 0 ? t('settings.empty') : value.length > 3 ? '' : value.join(', ');
   const label = field.choices?.find((choice) => choice.value === value)?.label;
   const text = label ?? thin(asText(field, value));
-  return text === '' ? 'empty' : text.length > 40 ? '' : text;
+  return text === '' ? t('settings.empty') : text.length > 40 ? '' : text;
 }
 
 /** What a number of this setting counts, when that has words of its own. */
 function unitOf({ unit }: FieldInfo): Unit | undefined {
-  return unit === 'ms' || unit === 's' || unit === 'MB' ? unit : undefined;
+  return unit === 'count' ? undefined : unit;
 }
-
-const ALWAYS = 'always';
-const AS_OLLAMA = 'as Ollama does';
 
 /** A value as it stands in a text field: times and sizes with their unit, as it is read again. A secret never does. */
 export function asText(field: FieldInfo, value: unknown): string {
@@ -129,10 +140,11 @@ export function asText(field: FieldInfo, value: unknown): string {
   if (field.kind === 'keep_alive') {
     const seconds = keepAliveSeconds(value);
     if (Number.isNaN(seconds)) return String(value);
-    return seconds < 0 ? ALWAYS : seconds === 0 ? AS_OLLAMA : withUnit(seconds, 's');
+    if (seconds <= 0) return t(seconds < 0 ? 'settings.always' : 'settings.as_ollama');
+    return shownAmount(seconds, 's');
   }
   const unit = unitOf(field);
-  return typeof value === 'number' && unit !== undefined ? withUnit(value, unit) : String(value);
+  return typeof value === 'number' ? shownAmount(value, unit) : String(value);
 }
 
 /**
@@ -158,16 +170,15 @@ export function readText(
 function valueIn(field: FieldInfo, text: string): unknown {
   if (field.kind === 'keep_alive') return keepAliveIn(text);
   if (field.kind !== 'number') return text;
-  const unit = unitOf(field);
-  return unit === undefined ? numberIn(text) : amountIn(text, unit);
+  return typedAmount(text, unitOf(field));
 }
 
 /** As the file and Ollama write it. */
 function keepAliveIn(text: string): string | number | undefined {
   const typed = text.trim().toLowerCase();
-  if (typed === ALWAYS) return -1;
-  if (typed === AS_OLLAMA.toLowerCase()) return 0;
-  const seconds = amountIn(typed, 's') ?? keepAliveSeconds(typed);
+  if (typed === t('settings.always').toLowerCase()) return -1;
+  if (typed === t('settings.as_ollama').toLowerCase()) return 0;
+  const seconds = typedAmount(typed, 's') ?? keepAliveSeconds(typed);
   if (Number.isNaN(seconds)) return undefined;
   return seconds < 0 ? -1 : seconds === 0 ? 0 : goDuration(seconds);
 }
@@ -180,34 +191,37 @@ function goDuration(seconds: number): string {
 /** “10 minits” is not a time. Write 30 s, 10 min or 2 h. */
 function isNone(field: FieldInfo, text: string): string {
   if (text.trim() === '') return mustBe(field);
-  const typed = `“${text.trim().slice(0, 40)}”`;
-  const unit = unitOf(field);
-  if (field.kind === 'keep_alive') return `${typed} is not a time. Write 30 s, 15 min, 2 h, always or as Ollama does.`;
-  if (unit === 'MB') return `${typed} is not a size. Write 512 KB, 256 MB or 2 GB.`;
-  return unit === undefined ? mustBe(field) : `${typed} is not a time. Write 30 s, 10 min or 2 h.`;
+  const typed = { text: text.trim().slice(0, 40) };
+  if (field.kind === 'keep_alive') return t('settings.no_stay', typed);
+  switch (unitOf(field)) {
+    case 'ms':
+    case 's':
+      return t('settings.no_time', typed);
+    case 'days':
+      return t('settings.no_days', typed);
+    case 'MB':
+      return t('settings.no_size', typed);
+    case 'tokens':
+    case undefined:
+      return mustBe(field);
+  }
 }
 
 /** "Must be 1 to 10,000." or "Must be 1 s to 7 days."; a fraction where none is allowed is named too. */
 export function mustBe(field: FieldInfo, value?: unknown): string {
   const { kind, min, max, allowed } = field;
-  if (kind !== 'number' || min === undefined || max === undefined) return `Must be ${allowed}.`;
+  if (kind !== 'number' || min === undefined || max === undefined) return t('settings.must_be', { allowed });
   const unit = unitOf(field);
-  const said = (bound: number): string =>
-    unit === undefined ? bound.toLocaleString('en') : thin(withUnit(bound, unit));
+  const said = (bound: number): string => (unit === undefined ? count(bound) : thin(shownAmount(bound, unit)));
+  const bounds = { min: said(min), max: said(max) };
   const isFraction = typeof value === 'number' && !Number.isInteger(value) && value >= min && value <= max;
-  const whole = isFraction ? `, without a fraction${unit === undefined ? '' : ` of ${WHOLE[unit]}`}` : '';
-  return `Must be ${said(min)} to ${said(max)}${whole}.`;
+  if (!isFraction) return t('settings.must_be', { allowed: t('settings.between', bounds) });
+  return unit === undefined ? t('settings.whole', bounds) : t('settings.whole_unit', { ...bounds, unit });
 }
-
-const WHOLE: Readonly<Record<Unit, string>> = { ms: 'a millisecond', s: 'a second', MB: 'a MB' };
 
 function stillIs(field: FieldInfo, now: unknown): string {
-  const words = inWords(field, now);
-  return words === '' ? 'The old value stays.' : `It is still ${words}.`;
-}
-
-function numberIn(text: string): number | undefined {
-  return /^\s*[+-]?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
+  const value = inWords(field, now);
+  return value === '' ? t('settings.stays') : t('settings.still', { value });
 }
 
 /** Models to choose from: those that are fit to be the default, and the one that is set, whatever it is. */
@@ -220,7 +234,13 @@ export function modelChoices(view: View, value: unknown): string[] {
   return set === '' || own !== undefined ? names : [set, ...names];
 }
 
+/** How many entries a setting has that can have several. */
+export function entriesOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+}
+
 /** Why an entry was not added to a setting that has several. */
 export function notAdded(entry: string, { allowed }: FieldInfo): string {
-  return `“${entry.slice(0, 40)}” cannot be added. It must be ${allowed}.`;
+  return t('settings.not_added', { entry: entry.slice(0, 40), allowed });
 }

@@ -9,13 +9,7 @@ import type { ControlProps } from './control-props.ts';
 import { useOpener } from '../parts/focus.ts';
 import { keyWords } from './form.ts';
 import { Ask, Problem } from '../parts/parts.tsx';
-
-/** What a scope lets a caller do, beside its name. */
-const MEANS: Readonly<Record<Scope, string>> = {
-  chat: 'ask models',
-  cache: 'clear the cache',
-  manage: 'load and install models',
-};
+import { t } from '../../words/texts.ts';
 
 export function KeysControl({ field, view, id, describedBy, locked }: ControlProps): JSX.Element {
   // The contract's schema has checked it on its way here.
@@ -34,7 +28,7 @@ export function KeysControl({ field, view, id, describedBy, locked }: ControlPro
           <NewKey onClose={() => setMaking(false)} />
         ) : (
           <button class="btn" type="button" ref={opener} onClick={() => setMaking(true)}>
-            Add a key…
+            {t('settings.add_key')}
           </button>
         ))}
     </div>
@@ -50,9 +44,9 @@ function KeyRow({ apiKey, locked }: { readonly apiKey: ApiKey; readonly locked: 
     return (
       <li>
         <Ask
-          question={`Revoke ${name}? Whoever uses it gets in no more.`}
-          yes="Revoke"
-          no="Keep"
+          question={t('settings.key.revoke_question', { name })}
+          yes={t('settings.key.revoke')}
+          no={t('settings.key.keep')}
           onYes={() => call('revoke_key', { name })}
           onClose={() => setAsking(false)}
         />
@@ -70,10 +64,10 @@ function KeyRow({ apiKey, locked }: { readonly apiKey: ApiKey; readonly locked: 
           class="btn danger"
           type="button"
           ref={opener}
-          aria-label={`Revoke ${name}…`}
+          aria-label={t('settings.key.revoke_one', { name })}
           onClick={() => setAsking(true)}
         >
-          Revoke…
+          {t('settings.key.revoke_open')}
         </button>
       )}
     </li>
@@ -95,15 +89,15 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
 
   if (made !== undefined) {
     return (
-      <div class="new-key" role="group" aria-label={`The key ${made.name}`}>
-        <p role="status">“{made.name}” is made. Copy the key now: it is shown only this once.</p>
+      <div class="new-key" role="group" aria-label={t('settings.key.one', { name: made.name })}>
+        <p role="status">{t('settings.key.is_made', { name: made.name })}</p>
         <p class="cmd">
           <code>{made.secret}</code>
-          <CopyButton text={made.secret} name="Copy the key" />
+          <CopyButton text={made.secret} name={t('settings.key.copy')} />
         </p>
         <p class="btns">
           <button class="btn" type="button" ref={done} onClick={onClose}>
-            Done
+            {t('settings.key.done')}
           </button>
         </p>
       </div>
@@ -123,19 +117,19 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <form
       class="new-key"
-      aria-label="A new key"
+      aria-label={t('settings.key.new')}
       onSubmit={(event) => {
         event.preventDefault();
         make();
       }}
       onKeyDown={({ key }) => key === 'Escape' && onClose()}
     >
-      <label for={id}>Name</label>
+      <label for={id}>{t('settings.name')}</label>
       <input
         id={id}
         ref={first}
         type="text"
-        placeholder="phone"
+        placeholder={t('settings.key.example')}
         value={name}
         spellcheck={false}
         autocomplete="off"
@@ -144,20 +138,20 @@ function NewKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
       {SCOPES.map((scope) => (
         <label key={scope} class="check">
           <input type="checkbox" checked={scopes.includes(scope)} onChange={() => toggle(scope)} /> {scope}
-          <span class="quiet">{MEANS[scope]}</span>
+          <span class="quiet">{t(`settings.key.${scope}`)}</span>
         </label>
       ))}
       <label class="check">
-        <input type="checkbox" checked={isUrgent} onChange={() => setUrgent(!isUrgent)} /> high priority
-        <span class="quiet">may ask to go before others</span>
+        <input type="checkbox" checked={isUrgent} onChange={() => setUrgent(!isUrgent)} /> {t('settings.key.urgent')}
+        <span class="quiet">{t('settings.key.urgent_means')}</span>
       </label>
       <Problem text={problem} />
       <p class="btns">
         <button class="btn primary" type="submit" aria-disabled={busy}>
-          Make the key
+          {t('settings.key.make')}
         </button>
         <button class="btn" type="button" onClick={onClose}>
-          Cancel
+          {t('settings.key.cancel')}
         </button>
       </p>
     </form>

@@ -1,6 +1,7 @@
 // A line that adds a name with its value to a setting that is a table by name.
 import type { JSX, RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import { t } from '../../words/texts.ts';
 import type { ControlProps } from './control-props.ts';
 
 /** What is typed into the line. */
@@ -54,8 +55,8 @@ export function NamedLineRow({ field, wrong, line, item, value, add }: Props): J
         ref={line.first}
         type="text"
         aria-invalid={wrong && line.name !== ''}
-        aria-label={`Name of ${item} to add to ${field.title}`}
-        placeholder="Name"
+        aria-label={t('settings.name_of', { item, title: field.title })}
+        placeholder={t('settings.name')}
         value={line.name}
         spellcheck={false}
         autocomplete="off"
@@ -65,7 +66,7 @@ export function NamedLineRow({ field, wrong, line, item, value, add }: Props): J
       <input
         {...(secret ? { type: 'password' } : { type: 'text' })}
         aria-invalid={wrong && line.value !== ''}
-        aria-label={`${label} to add to ${field.title}`}
+        aria-label={label}
         placeholder={placeholder}
         value={line.value}
         spellcheck={false}
@@ -73,8 +74,13 @@ export function NamedLineRow({ field, wrong, line, item, value, add }: Props): J
         onInput={({ currentTarget }) => line.type({ value: currentTarget.value })}
         onKeyDown={onEnter}
       />
-      <button class="btn" type="button" aria-label={`Add to ${field.title}`} onClick={() => void add()}>
-        Add
+      <button
+        class="btn"
+        type="button"
+        aria-label={t('settings.add_to', { title: field.title })}
+        onClick={() => void add()}
+      >
+        {t('settings.add')}
       </button>
     </li>
   );

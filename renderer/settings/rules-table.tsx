@@ -7,6 +7,7 @@ import { CLASS_WORDS } from '../parts/class-words.ts';
 import type { ControlProps } from './control-props.ts';
 import { thenWords, whenParts } from './rule-words.ts';
 import { RemoveButton } from './remove-button.tsx';
+import { t } from '../../words/texts.ts';
 
 export function RulesControl({ field, view, id, describedBy, locked, save }: ControlProps): JSX.Element {
   // The contract's schema has checked it on its way here.
@@ -19,8 +20,8 @@ export function RulesControl({ field, view, id, describedBy, locked, save }: Con
     <table class="rules" aria-labelledby={id} aria-describedby={describedBy}>
       <thead>
         <tr>
-          <th scope="col">Requests</th>
-          <th scope="col">Become</th>
+          <th scope="col">{t('settings.rules.requests')}</th>
+          <th scope="col">{t('settings.rules.become')}</th>
         </tr>
       </thead>
       <tbody>
@@ -40,9 +41,10 @@ export function RulesControl({ field, view, id, describedBy, locked, save }: Con
         ))}
         <tr>
           <th scope="row">
-            All others<span class="quiet">streamed, or as a whole</span>
+            {t('settings.rules.others')}
+            <span class="quiet">{t('settings.rules.others_are')}</span>
           </th>
-          <td>{`${CLASS_WORDS.interactive}, or ${CLASS_WORDS.normal}`}</td>
+          <td>{t('settings.rules.either', { one: CLASS_WORDS.interactive, other: CLASS_WORDS.normal })}</td>
         </tr>
       </tbody>
     </table>

@@ -1,12 +1,15 @@
 // The settings form's outline: which fields stand in which group, and which a search finds in what order. Pure.
-import { fields, type FieldInfo } from '../../backend/contract/config/config.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { FieldInfo } from '../../backend/contract/config/config.ts';
+import type { SettingsView } from '../../backend/contract/desktop.ts';
+import { fieldsInOwnWords } from '../../words/field-words.ts';
+import { hintText } from './hint-text.ts';
 
 /** What stands below the fields of a group. */
 export type GroupEnd = 'clear_cache' | 'whole_file';
 
 interface Heading {
-  readonly title: string;
+  /** Its title is that of the text with this name. */
+  readonly name: 'ollama' | 'queue' | 'keeping' | 'network' | 'desktop' | 'advanced';
   /** Its fields are shown when they are asked for. */
   readonly folded?: true;
   readonly end?: GroupEnd;
@@ -14,41 +17,55 @@ interface Heading {
 
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
 const GROUPS: readonly (Heading & { readonly sections: readonly string[] })[] = [
-  { title: 'Ollama', sections: ['ollama', 'models'] },
-  { title: 'Apps and queue', sections: ['queue', 'batch', 'files'] },
-  { title: 'Keeping answers', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
-  { title: 'Network and keys', sections: ['server', 'cors'] },
-  { title: 'Desktop', sections: ['app'] },
+  { name: 'ollama', sections: ['ollama', 'models'] },
+  { name: 'queue', sections: ['queue', 'batch', 'files'] },
+  { name: 'keeping', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
+  { name: 'network', sections: ['server', 'cors'] },
+  { name: 'desktop', sections: ['app'] },
 ];
-const ADVANCED: Heading = { title: 'Advanced', folded: true, end: 'whole_file' };
+const ADVANCED: Heading = { name: 'advanced', folded: true, end: 'whole_file' };
 
 export interface Group extends Heading {
   readonly fields: readonly FieldInfo[];
 }
 
-/** Settings without effect are left out. */
-const SHOWN = fields.filter(({ inert }) => inert === undefined);
+/** Whether a setting has several entries, and is a row with their number until it is opened. Keys are few, and always there. */
+export function hasEntries({ kind }: FieldInfo): boolean {
+  return kind === 'list' || kind === 'headers' || kind === 'table' || kind === 'rules';
+}
+
+/** Settings without effect are left out; those that are opened come after what can be seen at a glance. */
+const shownFields = (): readonly FieldInfo[] =>
+  fieldsInOwnWords()
+    .filter(({ inert }) => inert === undefined)
+    .toSorted((a, b) => Number(hasEntries(a)) - Number(hasEntries(b)));
 
 /** All settings: the seldom needed ones come last, under a heading of their own. */
 export function allGroups(): Group[] {
-  const often = SHOWN.filter(({ advanced }) => advanced !== true);
+  const shown = shownFields();
+  const often = shown.filter(({ advanced }) => advanced !== true);
   return [
     ...GROUPS.map(({ sections, ...heading }) => ({
       ...heading,
       fields: often.filter(({ section }) => sections.includes(section)),
     })),
-    { ...ADVANCED, fields: SHOWN.filter(({ advanced }) => advanced === true) },
+    { ...ADVANCED, fields: shown.filter(({ advanced }) => advanced === true) },
   ].filter((group) => group.fields.length > 0);
 }
 
-/** Its place in the page: "group-apps-and-queue". */
-export function groupId({ title }: Group): string {
-  return `group-${title.toLowerCase().replaceAll(' ', '-')}`;
+/** Its place in the page. */
+export function groupId({ name }: Group): string {
+  return `group-${name}`;
 }
 
-/** How many of its fields have a value in the file that is not allowed. */
-export function toCorrect({ fields: inside }: Group, { problems }: Pick<View['settings'], 'problems'>): number {
-  return inside.filter(({ path }) => problems[path] !== undefined).length;
+/** How many of its fields are among those with a value that is not allowed, by their dotted paths. */
+export function toCorrect({ fields: inside }: Group, wrong: ReadonlySet<string>): number {
+  return inside.filter(({ path }) => wrong.has(path)).length;
+}
+
+/** How many of its fields have another value than they came with. */
+export function changedIn({ fields: inside }: Group, { values }: Pick<SettingsView, 'values'>): number {
+  return inside.filter(({ path, default: own }) => JSON.stringify(values[path]) !== JSON.stringify(own)).length;
 }
 
 /** The words of a search, in lower case. */
@@ -73,8 +90,8 @@ function rankIn(text: string, word: string): number | undefined {
 const PLACES = 3;
 
 /** How well a field has a word; lower is better. */
-function rankOf({ title, path, hint }: FieldInfo, word: string): number | undefined {
-  const ranks = [title, path, hint].flatMap((text, i) => {
+function rankOf(field: FieldInfo, word: string): number | undefined {
+  const ranks = [field.title, field.path, hintText(field)].flatMap((text, i) => {
     const rank = rankIn(text, word);
     return rank === undefined ? [] : [rank * PLACES + i];
   });

@@ -2,25 +2,25 @@
 // says how many of its fields are to be corrected. The one at the top of the form is the current one.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
 import { groupId, toCorrect, type Group } from './settings-groups.ts';
-import { count } from '../parts/words.ts';
+import { t } from '../../words/texts.ts';
 
 interface RailProps {
   readonly groups: readonly Group[];
-  readonly settings: View['settings'];
+  /** The settings with a value that is not allowed, by their dotted paths. */
+  readonly wrong: ReadonlySet<string>;
 }
 
-export function SettingsRail({ groups, settings }: RailProps): JSX.Element {
+export function SettingsRail({ groups, wrong }: RailProps): JSX.Element {
   const current = useTopmost(groups.map(groupId));
   return (
-    <nav class="rail" aria-label="Groups of settings">
+    <nav class="rail" aria-label={t('settings.groups.label')}>
       {groups.map((group) => {
         const id = groupId(group);
-        const wrong = toCorrect(group, settings);
+        const times = toCorrect(group, wrong);
         return (
           <a key={id} href={`#${id}`} aria-current={id === current ? 'true' : undefined}>
-            {group.title} {wrong > 0 && <span>{count(wrong)} to correct</span>}
+            {t(`settings.groups.${group.name}`)} {times > 0 && <span>{t('settings.to_correct', { n: times })}</span>}
           </a>
         );
       })}

@@ -1,15 +1,18 @@
 // The tab Settings: a search, and the form in groups by how often they are needed, the last one folded.
 import type { JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
 import { ClearCache } from './clear-cache.tsx';
+import type { FieldProps, Wanted } from './control-props.ts';
+import { whereToLook } from './elsewhere.ts';
 import { Field } from './field.tsx';
-import { Empty, Icon } from '../parts/parts.tsx';
-import { allGroups, foundGroups, groupId, toCorrect, wordsOf, type Group } from './settings-groups.ts';
+import { Icon } from '../parts/parts.tsx';
+import { allGroups, changedIn, foundGroups, groupId, toCorrect, wordsOf, type Group } from './settings-groups.ts';
 import { SettingsRail } from './settings-rail.tsx';
+import { useOpens, type Opens } from './use-opens.ts';
 import { WholeFile } from './whole-file.tsx';
 import type { Wish } from '../parts/use-calls.ts';
-import { plural } from '../parts/words.ts';
+import { t } from '../../words/texts.ts';
 
 interface SettingsProps {
   readonly view: View;
@@ -25,37 +28,41 @@ export function Settings({ view, wish, seen }: SettingsProps): JSX.Element {
     setSearch('');
     if (wish.asks === 'clear_cache') setAsked(wish.n);
   });
+  const [wrong, onWrong] = useWrong(view.settings);
   const searching = search.trim() !== '';
   const groups = searching ? foundGroups(search) : allGroups();
   const found = groups.reduce((sum, { fields }) => sum + fields.length, 0);
   return (
     <div class="cols rails">
       <Search search={search} setSearch={setSearch} />
-      <SettingsRail groups={groups} settings={view.settings} />
+      <SettingsRail groups={groups} wrong={wrong} />
       <div>
         {searching && (
           <p class={found === 0 ? 'sr' : 'sum'} role="status">
-            {plural(found, 'setting')} {found === 1 ? 'matches' : 'match'} “{search.trim()}”
+            {t('settings.matches', { n: found, search: search.trim() })}
           </p>
         )}
         {found === 0 && (
-          <Empty mark="cold" title={`No setting matches “${search.trim()}”`}>
-            <p>How much of a model fits the GPU is shown in Models. Ollama decides it.</p>
+          <div class="empty nores">
+            <p>{t('settings.no_match', { search: search.trim() })}</p>
+            <p>{whereToLook(wordsOf(search))}</p>
             <p class="btns">
               <button class="btn" type="button" onClick={() => setSearch('')}>
-                Clear search
+                {t('settings.clear_search')}
               </button>
             </p>
-          </Empty>
+          </div>
         )}
         {groups.map((group) => (
           <FormGroup
-            key={group.title}
+            key={group.name}
             group={group}
             view={view}
             words={wordsOf(search)}
             wanted={wanted}
             go={go}
+            wrong={wrong}
+            onWrong={onWrong}
             asked={asked}
           />
         ))}
@@ -80,19 +87,25 @@ function Search({ search, setSearch }: SearchProps): JSX.Element {
       <div class="find">
         <Icon name="search" />
         <label class="sr" for="find">
-          Find a setting
+          {t('settings.find')}
         </label>
         <input
           id="find"
           ref={input}
           type="search"
-          placeholder="Find a setting"
+          placeholder={t('settings.find')}
           value={search}
           onInput={({ currentTarget }) => setSearch(currentTarget.value)}
           onKeyDown={({ key }) => key === 'Escape' && setSearch('')}
         />
         {search !== '' && (
-          <button class="btn icon" type="button" aria-label="Clear the search" title="Clear" onClick={clear}>
+          <button
+            class="btn icon"
+            type="button"
+            aria-label={t('settings.clear_the_search')}
+            title={t('settings.clear')}
+            onClick={clear}
+          >
             <Icon name="close" />
           </button>
         )}
@@ -101,8 +114,17 @@ function Search({ search, setSearch }: SearchProps): JSX.Element {
   );
 }
 
-interface Wanted {
-  readonly path: string;
+/** The settings with a value that is not allowed, in the file or typed here, by their dotted paths; and how to tell of one. */
+function useWrong({ problems }: View['settings']): readonly [ReadonlySet<string>, FieldProps['onWrong']] {
+  const [typed, setTyped] = useState<ReadonlySet<string>>(new Set());
+  const onWrong = useCallback<FieldProps['onWrong']>((path, isWrong) => {
+    setTyped((before) => {
+      if (before.has(path) === isWrong) return before;
+      return new Set(isWrong ? [...before, path] : [...before].filter((each) => each !== path));
+    });
+  }, []);
+  const wrong = useMemo(() => new Set([...typed, ...Object.keys(problems)]), [typed, problems]);
+  return [wrong, onWrong];
 }
 
 /** Shows the setting that a notice asked for, and gives the way to any other: it is scrolled to and has the focus. */
@@ -136,33 +158,29 @@ function useWantedSetting(
   return [wanted, go];
 }
 
-interface GroupProps {
+interface GroupProps extends Omit<FieldProps, 'field'> {
   readonly group: Group;
-  readonly view: View;
-  /** What is searched for; empty when nothing is, and then what concerns a whole group is shown too. */
-  readonly words: readonly string[];
-  readonly wanted: Wanted | undefined;
-  readonly go: (path: string) => void;
+  /** The settings with a value that is not allowed, by their dotted paths. */
+  readonly wrong: ReadonlySet<string>;
   /** The number of the wish that asks to clear the cache; 0 when there is none. */
   readonly asked: number;
 }
 
-function FormGroup({ group, view, words, wanted, go, asked }: GroupProps): JSX.Element {
+function FormGroup({ group, wrong, asked, ...rest }: GroupProps): JSX.Element {
+  const { view, words, wanted } = rest;
   const id = useId();
+  // While something is searched, what concerns a whole group is left out.
   const whole = words.length === 0;
-  const fields = group.fields.map((field) => (
-    <Field key={field.path} field={field} view={view} words={words} go={go} />
-  ));
+  const fields = group.fields.map((field) => <Field key={field.path} field={field} {...rest} />);
   const has = (path: string): boolean => group.fields.some((field) => field.path === path);
-  const wrong = toCorrect(group, view.settings);
+  const times = toCorrect(group, wrong);
   return (
     <section class="sec group" id={groupId(group)} aria-labelledby={id}>
-      <h2 id={id}>{group.title}</h2>
+      <h2 id={id}>{t(`settings.groups.${group.name}`)}</h2>
       {group.folded === true && whole ? (
         <Fold
-          count={group.fields.length}
-          wrong={wrong}
-          opens={wanted !== undefined && has(wanted.path) ? wanted : wrong > 0}
+          says={t('settings.fold', { n: group.fields.length, changed: changedIn(group, view.settings), wrong: times })}
+          opens={wanted !== undefined && has(wanted.path) ? wanted : times > 0}
         >
           {fields}
         </Fold>
@@ -176,27 +194,18 @@ function FormGroup({ group, view, words, wanted, go, asked }: GroupProps): JSX.E
 }
 
 interface FoldProps {
-  readonly count: number;
-  /** How many of them are to be corrected. */
-  readonly wrong: number;
-  /** Why it is to be open: the wish for one of them, or that one is wrong. Another reason opens it again. */
-  readonly opens: Wanted | boolean;
+  /** What is in it, in words. */
+  readonly says: string;
+  readonly opens: Opens;
   readonly children: JSX.Element[];
 }
 
 /** The seldom needed settings. Made only when they are looked at: there are many of them. */
-function Fold({ count, wrong, opens, children }: FoldProps): JSX.Element {
-  const [shown, setShown] = useState(opens !== false);
-  const [before, setBefore] = useState(opens);
-  // During this render: the caller scrolls to the setting right after it.
-  if (opens !== before) {
-    setBefore(opens);
-    if (opens !== false) setShown(true);
-  }
-  const words = plural(count, 'setting');
+function Fold({ says, opens, children }: FoldProps): JSX.Element {
+  const [shown, setShown] = useOpens(opens);
   return (
     <details class="fold" open={shown} onToggle={({ currentTarget }) => setShown(currentTarget.open)}>
-      <summary>{wrong === 0 ? words : `${words}, ${wrong} to correct`}</summary>
+      <summary>{says}</summary>
       {shown && children}
     </details>
   );

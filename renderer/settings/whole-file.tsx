@@ -2,35 +2,40 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
-import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { useAction, useCalls } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
-import { Ask } from '../parts/parts.tsx';
-import { plural } from '../parts/words.ts';
+import { Ask, Problem } from '../parts/parts.tsx';
+import { pieces, t } from '../../words/texts.ts';
 
 export function WholeFile({ view }: { readonly view: View }): JSX.Element {
   const { call } = useCalls();
-  const { run, busy } = useReportedAction();
+  const { run, busy, problem } = useAction();
   const [asking, setAsking] = useState(false);
   const opener = useOpener(asking);
-  const [said, setSaid] = useState('');
+  const [said, setSaid] = useState<string>();
+  const start: typeof run = (what) => {
+    setSaid(undefined);
+    run(what);
+  };
   const importFile = (): void =>
-    run(async () => {
+    start(async () => {
       const { file, changed, problems } = await call('import_settings', {});
-      if (file !== null) setSaid([`${plural(changed, 'setting')} changed.`, ...problems].join(' '));
+      if (file !== null) setSaid([t('settings.file.changed', { n: changed }), ...problems].join(' '));
     });
   const exportFile = (): void =>
-    run(async () => {
+    start(async () => {
       const { file, left_out: leftOut } = await call('export_settings', {});
-      const secrets = leftOut.length === 0 ? '' : ` Secrets are not in it: ${leftOut.join(', ')}.`;
-      if (file !== null) setSaid(`Written to ${file}.${secrets}`);
+      if (file === null) return;
+      const secrets = leftOut.length === 0 ? [] : [t('settings.file.secrets', { titles: leftOut.join(', ') })];
+      setSaid([t('settings.file.written', { file }), ...secrets].join(' '));
     });
   if (asking) {
     return (
       <Ask
-        question="Set everything back to its default? What you have set is lost. The environment keeps its say."
-        yes="Reset"
-        no="Keep"
-        onYes={() => call('reset_settings', {}).then(() => setSaid('All settings have their defaults.'))}
+        question={t('settings.file.reset_question')}
+        yes={t('settings.file.reset_yes')}
+        no={t('settings.file.reset_no')}
+        onYes={() => call('reset_settings', {}).then(() => setSaid(t('settings.file.reset_done')))}
         onClose={() => setAsking(false)}
       />
     );
@@ -40,22 +45,21 @@ export function WholeFile({ view }: { readonly view: View }): JSX.Element {
       <div class="row-act">
         <p class="btns">
           <button class="btn" type="button" aria-disabled={busy} onClick={exportFile}>
-            Export…
+            {t('settings.file.export')}
           </button>
           <button class="btn" type="button" aria-disabled={busy} onClick={importFile}>
-            Import…
+            {t('settings.file.import')}
           </button>
         </p>
         <button class="btn danger" type="button" ref={opener} onClick={() => setAsking(true)}>
-          Reset all…
+          {t('settings.file.reset')}
         </button>
       </div>
+      <Problem text={problem} />
       <p class="quiet" role="status">
         {said}
       </p>
-      <p class="quiet">
-        Kept in <code>{view.settings.file}</code>
-      </p>
+      <p class="quiet">{pieces('settings.file.kept_in', { file: <code>{view.settings.file}</code> })}</p>
     </>
   );
 }

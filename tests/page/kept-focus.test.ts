@@ -87,6 +87,7 @@ test('an entry taken out of a list gives the focus to the next, the last to the 
   const open = await stage.open(before);
   const { page } = open;
   await tab(page, 'settings');
+  await page.getByRole('button', { name: 'Show Web pages that may connect' }).click();
   await page.getByRole('button', { name: 'Remove https://one.example' }).focus();
   await open.push({ settings: withValue(before, path, ['https://two.example']) });
   await expect.poll(() => focused(page)).toBe('Remove https://two.example');

@@ -50,7 +50,7 @@ test('a wrong value in the file opens the fold, is counted, and is outlined by t
   };
   const open = await stage.open(view({ go: { tab: 'settings', n: 1 }, settings: { problems } }));
   const { page } = open;
-  await page.getByText(/\d+ settings, 1 to correct/).waitFor();
+  await page.getByText(/\d+ settings, all as they came, 1 to correct/).waitFor();
   const row = page.locator('[data-path="batch.batch_timeout_ms"]');
   await row.getByText(/It was "x"\. In use: 2.s\./).waitFor();
   const drawn = await row.getByRole('textbox').evaluate((input) => {
@@ -125,12 +125,48 @@ describe('an address', () => {
 test('an entry that does not fit its list is told of at the list, without a way to main', async () => {
   const open = await stage.open(form);
   const row = open.page.locator('[data-path="cors.allowed_origins"]');
+  // A row with its number until it is opened, by a button that keeps the focus.
+  await row.getByText('Web pages that may connect: 1').waitFor();
+  expect(await row.locator('.ctl').count()).toBe(0);
+  await row.getByRole('button', { name: 'Show Web pages that may connect' }).press('Enter');
+  const hide = row.getByRole('button', { name: 'Hide Web pages that may connect' });
+  expect(await hide.evaluate((each) => each === document.activeElement)).toBe(true);
   const input = row.getByPlaceholder('Add an origin');
   await input.fill('nonsense');
   await input.press('Enter');
   await row.getByText('“nonsense” cannot be added. It must be a list of').waitFor();
   expect(await input.getAttribute('aria-invalid')).toBe('true');
   expect(open.calls).toEqual([]);
+  await open.close();
+});
+
+test('another setting is named by its label, which leads to it, also where that is folded away', async () => {
+  const open = await stage.open(form);
+  const { page } = open;
+  await page.locator('[data-path="ollama.num_ctx_policy"]').getByRole('button', { name: 'Context size' }).click();
+  const size = page.locator('[data-path="ollama.num_ctx"] input');
+  await expect.poll(() => size.evaluate((each) => each === document.activeElement)).toBe(true);
+  await open.close();
+});
+
+test('what is typed and wrong is counted with what is wrong in the file, until it is right', async () => {
+  const problems = { 'queue.max_queue_size': 'config.json: queue.max_queue_size must be a whole number. It was "x".' };
+  const shown = view({ go: { tab: 'settings', n: 1 }, settings: { problems } });
+  const open = await stage.open(shown, { width: 1000, answers: { set_setting: () => settings() } });
+  const { page } = open;
+  const counted = (): Promise<string | null> => page.locator('.rail a').nth(1).textContent();
+  await expect.poll(counted).toBe('Apps and queue 1 to correct');
+  const wait = page.locator('[data-path="queue.max_wait_ms"]');
+  await wait.getByRole('textbox').fill('10 minits');
+  await wait.getByRole('textbox').press('Enter');
+  await wait.getByText('“10 minits” is not a time. Write 30').waitFor();
+  await expect.poll(counted).toBe('Apps and queue 2 to correct');
+  await wait.getByRole('textbox').press('Escape');
+  await expect.poll(counted).toBe('Apps and queue 1 to correct');
+  // The value that is in use in place of the wrong one is put into the file.
+  await page.locator('[data-path="queue.max_queue_size"]').getByRole('button', { name: 'Keep it' }).click();
+  await expect.poll(counted).toBe('Apps and queue ');
+  expect(open.calls).toEqual([{ command: 'set_setting', input: { path: 'queue.max_queue_size', value: 100 } }]);
   await open.close();
 });
 

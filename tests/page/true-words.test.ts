@@ -69,7 +69,8 @@ test('a restart says what it costs, as of now', async () => {
   ];
   const open = await stage.open(view({ notices, live: quiet() }));
   const dock = open.page.getByRole('complementary', { name: 'Notices' });
-  expect(await dock.locator('p').allTextContents()).toEqual(['Port 8090 waits for a restart.']);
+  const lines = await dock.locator('p').allTextContents();
+  expect(lines).toEqual(['Port 8090 waits for a restart.', 'Nothing runs now, so nothing is lost.']);
   await open.push({ live: quiet({ entries: 12, running: [entry()] }) });
   await dock.getByText(/^A running answer gets 10.s to end\.$/).waitFor();
   await open.close();
@@ -82,7 +83,7 @@ test('a failed import is over with a good one', async () => {
   const open = await stage.open(view({ go: { tab: 'settings', n: 1 }, live: quiet() }), { answers });
   const { page } = open;
   await page.getByRole('button', { name: 'Import…' }).click();
-  await page.getByText(wrong.message).waitFor();
+  await page.locator('#view').getByRole('alert').getByText(wrong.message).waitFor();
   await page.getByRole('button', { name: 'Import…' }).click();
   await page.getByText('2 settings changed.').waitFor();
   expect(await page.getByText(wrong.message).count()).toBe(0);

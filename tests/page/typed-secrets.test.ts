@@ -19,7 +19,7 @@ const HEADERS = '[data-path="ollama.headers"]';
 test('a key is typed unseen, saved with Enter, replaced by typing another, and removed', async () => {
   const kept = state('secrets kept').settings;
   const answers = { set_setting: () => kept };
-  const open = await stage.open(view({ go: { tab: 'settings', n: 1 } }), { answers });
+  const open = await stage.open(view({ go: { tab: 'settings', n: 1, setting: 'ollama.api_key' } }), { answers });
   const row = open.page.locator(KEY);
   const input = row.getByLabel('Key for Ollama', { exact: false }).first();
   expect(await input.getAttribute('type')).toBe('password');
@@ -49,6 +49,7 @@ test('headers are added, replaced and removed by name', async () => {
   const { page } = open;
   await page.locator('details.fold summary').click();
   const row = page.locator(HEADERS);
+  await row.getByRole('button', { name: 'Show Headers for Ollama' }).click();
   await row.getByText('CF-Access-Client-Id: ••••••••').waitFor();
   const name = row.getByLabel('Name of a header');
   const value = row.getByLabel('Value of the header');

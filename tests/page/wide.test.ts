@@ -60,13 +60,6 @@ test('each name beside the settings leads to its group, and the group at the top
   await close();
 });
 
-test('the name of a group says how many of its values are to be corrected', async () => {
-  const { page, close } = await opened('fields in every condition', 1000);
-  await page.keyboard.press('Control+5');
-  await page.getByRole('link', { name: 'Apps and queue 1 to correct' }).waitFor();
-  await close();
-});
-
 test('while somebody searches, the names are those of the groups with something found', async () => {
   const { page, close } = await opened('working day', 1000);
   await page.keyboard.press('Control+5');

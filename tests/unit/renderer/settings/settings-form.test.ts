@@ -11,11 +11,20 @@ import {
   readText,
   type Touched,
 } from '../../../../renderer/settings/form.ts';
-import { allGroups, foundGroups, type Group } from '../../../../renderer/settings/settings-groups.ts';
+import { whereToLook } from '../../../../renderer/settings/elsewhere.ts';
+import { hintPieces, hintText } from '../../../../renderer/settings/hint-text.ts';
+import {
+  allGroups,
+  changedIn,
+  foundGroups,
+  hasEntries,
+  toCorrect,
+  type Group,
+} from '../../../../renderer/settings/settings-groups.ts';
 import { marked } from '../../../../renderer/parts/words.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { liveView, loadedModel } from '../../../support/live-view.ts';
-import { settings, view } from '../../../support/page/views.ts';
+import { quiet, settings, view } from '../../../support/page/views.ts';
 
 function field(path: string): FieldInfo {
   const found = fields.find((each) => each.path === path);
@@ -29,7 +38,7 @@ const PLACES = field('queue.max_queue_size');
 const URL_FIELD = field('ollama.api_url');
 
 describe('the groups', () => {
-  const names = (groups: readonly Group[]): string[] => groups.map(({ title }) => title);
+  const names = (groups: readonly Group[]): string[] => groups.map(({ name }) => name);
   const paths = (groups: readonly Group[]): string[] => groups.flatMap((group) => group.fields.map(({ path }) => path));
 
   test('have every setting with an effect once, and no other', () => {
@@ -38,14 +47,7 @@ describe('the groups', () => {
   });
 
   test('begin with what is often needed and end with what is not', () => {
-    expect(names(allGroups())).toEqual([
-      'Ollama',
-      'Apps and queue',
-      'Keeping answers',
-      'Network and keys',
-      'Desktop',
-      'Advanced',
-    ]);
+    expect(names(allGroups())).toEqual(['ollama', 'queue', 'keeping', 'network', 'desktop', 'advanced']);
     const seldom =
       allGroups()
         .at(-1)
@@ -62,6 +64,20 @@ describe('the groups', () => {
     ).toBe(true);
   });
 
+  test('have what is opened by a button after what is seen at a glance', () => {
+    for (const { name, fields: inside } of allGroups()) {
+      const opened = inside.map(hasEntries);
+      expect([name, opened]).toEqual([name, opened.toSorted((a, b) => Number(a) - Number(b))]);
+    }
+  });
+
+  test('count what is to be corrected, and what was changed', () => {
+    const queue = allGroups()[1] as Group;
+    expect(toCorrect(queue, new Set(['queue.max_wait_ms', 'server.port']))).toBe(1);
+    expect(changedIn(queue, settings())).toBe(0);
+    expect(changedIn(queue, { values: { ...settings().values, 'queue.max_concurrent': 2 } })).toBe(1);
+  });
+
   describe('of a search', () => {
     test('have the settings that have all its words in label, key or hint, in any case and order', () => {
       expect(paths(foundGroups('queue.max_queue_size'))).toEqual(['queue.max_queue_size']);
@@ -75,7 +91,7 @@ describe('the groups', () => {
     test.each([
       ['port', 'server.port'],
       ['log', 'log.level'],
-      ['key', 'ollama.api_key'],
+      ['key', 'server.api_keys'],
       ['keys', 'server.api_keys'],
       ['model', 'ollama.model'],
       ['lan', 'server.lan'],
@@ -177,6 +193,8 @@ describe('a time or a size', () => {
     expect(read('queue.max_wait_ms', '2 h')).toEqual({ value: 7_200_000 });
     expect(read('cache.max_size_mb', '1 GB')).toEqual({ value: 1024 });
     expect(read('cache.ttl_seconds', '7200')).toEqual({ value: 7200 });
+    expect(read('files.keep_days', '1 day')).toEqual({ value: 1 });
+    expect(read('ollama.num_ctx', '8192 tokens')).toEqual({ value: 8192 });
     expect(read('queue.max_wait_ms', '10 min')).toBeUndefined();
   });
 
@@ -188,6 +206,9 @@ describe('a time or a size', () => {
       '“lots” is not a size. Write 512 KB, 256 MB or 2 GB. It is still 256 MB.',
     );
     expect(wrong('cache.ttl_seconds', '')).toBe('Must be 1 s to 7 days. It is still 1 h.');
+    expect(wrong('files.keep_days', 'a while')).toBe(
+      '“a while” is not a time. Write 7 or 30 days. It is still 30 days.',
+    );
   });
 
   test('out of bounds is told the bounds in units, and a fraction where none may be', () => {
@@ -235,6 +256,22 @@ test('hints speak of the words that their control shows, and not of the values i
   }
 });
 
+test('hints name another setting by its label, with the way to it, and never by its key', () => {
+  expect(hintPieces(field('queue.aging_ms').hint)).toContainEqual({
+    text: '“Longest wait”',
+    path: 'queue.max_wait_ms',
+  });
+  const keys = fields.filter((each) => fields.some(({ path }) => path.includes('.') && hintText(each).includes(path)));
+  expect(keys.map(({ path }) => path)).toEqual([]);
+});
+
+test('a search that finds nothing says where such things are, by any of their words', () => {
+  expect(whereToLook(['gpu'])).toBe('How much of a model fits the GPU is shown in Models. Ollama decides it.');
+  expect(whereToLook(['my', 'temperatures'])).toContain('profile');
+  expect(whereToLook(['zebra'])).toContain('one word');
+  for (const words of [['gpu'], ['penalty'], ['download'], ['theme']]) expect(foundGroups(words.join(' '))).toEqual([]);
+});
+
 test('every list says what is added to it', () => {
   const lists = fields.filter(({ kind }) => kind === 'list');
   expect(lists.map(({ item }) => item)).not.toContain('an entry');
@@ -250,7 +287,17 @@ describe('the line below a field', () => {
     hintOf(PORT, view({ settings: { ...settings(), ...change } }), touched);
 
   test('is the setting’s hint when there is nothing to tell', () => {
-    expect(say({})).toEqual({ kind: 'plain', text: PORT.hint });
+    const kept = field('cache.ttl_seconds');
+    expect(hintOf(kept, view(), {})).toEqual({ kind: 'plain', text: kept.hint });
+  });
+
+  test('says at a setting that needs a restart what one costs, while there is something to restart', () => {
+    const { kind, text } = say({});
+    expect([kind, plain(text)]).toEqual([
+      'plain',
+      `${PORT.hint} In use after a restart of the gateway. A restart gives running answers 10 s to end and refuses callers who wait.`,
+    ]);
+    expect(hintOf(PORT, view({ gateway: { state: 'stopped' } }), {}).text).toBe(PORT.hint);
   });
 
   test('tells the worst alone: locked, then wrong, then a restart, then saved, then the file', () => {
@@ -259,7 +306,11 @@ describe('the line below a field', () => {
     expect(say({ ...all, locked: {} }, { wrong, was: 1 })).toEqual({ kind: 'wrong', text: wrong.sentence });
     expect(say({ waiting_for_restart: waiting, problems }, { was: 1 }).kind).toBe('restart');
     expect(say({ problems }, { was: 1 }).kind).toBe('saved');
-    expect(say({ problems })).toEqual({ kind: 'wrong', text: `${problems['server.port']} In use: 8080.` });
+    expect(say({ problems })).toEqual({
+      kind: 'wrong',
+      text: `${problems['server.port']} In use: 8080.`,
+      undo: { value: 8080, label: 'Keep it' },
+    });
     expect(isWrong(PORT, { ...settings(), problems }, {})).toBe(true);
     expect(isWrong(PORT, { ...settings(), problems }, { was: 1 })).toBe(false);
     expect(isWrong(PORT, settings(), {})).toBe(false);
@@ -268,18 +319,21 @@ describe('the line below a field', () => {
   test('names the variable that locks the field', () => {
     expect(say({ locked })).toEqual({
       kind: 'locked',
-      text: 'Set by',
+      text: 'Set by SERVER__PORT in the environment. Change it there, then restart Hearth.',
       code: 'SERVER__PORT',
-      after: 'in the environment. Change it there, then restart Hearth.',
     });
   });
 
-  test('says what is in use until the restart, and offers it back', () => {
-    expect(say({ waiting_for_restart: waiting })).toEqual({
+  test('says what is in use until the restart and what that costs, and offers it back', () => {
+    const change = { settings: { ...settings(), waiting_for_restart: waiting } };
+    expect(hintOf(PORT, view({ ...change, live: quiet() }), {})).toEqual({
       kind: 'restart',
-      text: 'In use after a restart of the gateway. Now 8080.',
-      undo: { value: 8080 },
+      text: 'In use after a restart of the gateway. Now 8080. Nothing runs now, so nothing is lost.',
+      undo: { value: 8080, label: 'Undo' },
     });
+    expect(plain(hintOf(PORT, view(change), {}).text)).toContain(
+      'A running answer gets 10 s to end. 3 that wait are refused.',
+    );
   });
 
   test('does not say that something is in use while the gateway does not run', () => {
@@ -300,7 +354,7 @@ describe('the line below a field', () => {
     expect(say({}, { was: 8090 })).toEqual({
       kind: 'saved',
       text: 'Saved and in use. Was 8090.',
-      undo: { value: 8090 },
+      undo: { value: 8090, label: 'Undo' },
     });
     expect(say({}, { was: 'x'.repeat(41) }).text).toBe('Saved and in use.');
     expect(say({}, { was: undefined })).toMatchObject({ kind: 'saved', undo: { value: undefined } });

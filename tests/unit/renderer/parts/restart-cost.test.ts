@@ -1,6 +1,6 @@
 // What a restart of the gateway costs, said beside the button that does it.
 import { expect, test } from 'vitest';
-import { restartCost } from '../../../../renderer/frame/restart-cost.ts';
+import { restartCost, restartRule } from '../../../../renderer/parts/restart-cost.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { queueEntry, type LiveChange } from '../../../support/live-view.ts';
 import { quiet, settings, view } from '../../../support/page/views.ts';
@@ -11,8 +11,8 @@ const cost = (change: LiveChange, drainMs = 10_000): string | undefined => {
 };
 
 test('nothing, when nothing runs: what is kept stays', () => {
-  expect(cost({})).toBeUndefined();
-  expect(cost({ entries: 1204 })).toBeUndefined();
+  expect(cost({})).toBe('Nothing runs now, so nothing is lost.');
+  expect(cost({ entries: 1204 })).toBe('Nothing runs now, so nothing is lost.');
   expect(restartCost(view({ live: null }))).toBeUndefined();
   expect(restartCost(view({ gateway: { state: 'stopped' } }))).toBeUndefined();
 });
@@ -23,4 +23,11 @@ test('what runs and waits', () => {
     '2 running answers get 10 s to end. One that waits is refused.',
   );
   expect(cost({ running: [queueEntry()] }, 0)).toBe('A running answer gets no time to end.');
+});
+
+test('in general, for a setting that will need one', () => {
+  const rule = (drainMs: number): string =>
+    restartRule({ ...settings(), values: { 'server.drain_timeout_ms': drainMs } }).replaceAll(THIN, ' ');
+  expect(rule(10_000)).toBe('A restart gives running answers 10 s to end and refuses callers who wait.');
+  expect(rule(0)).toBe('A restart ends running answers and refuses callers who wait.');
 });
