@@ -41,6 +41,16 @@ describe('the README', () => {
     expect(shownBetween(readme, README_MARK)).toBe(beforeAndAfter(read('docs/scheduling.md')));
   });
 
+  test('and docs/comparison.md tell the short answers of docs/benchmarks.md', () => {
+    const inShort = /^\| In short [^]*?\n\n/m.exec(read('docs/benchmarks.md'))?.[0] ?? '';
+    const answers = cellsOf(inShort)
+      .slice(2)
+      .map(([question, answer]) => `- ${question}: ${answer}.`);
+    expect(answers.length).toBeGreaterThan(2);
+    for (const answer of answers)
+      for (const paper of [readme, read('docs/comparison.md')]) expect(paper).toContain(answer);
+  });
+
   test('names a Node with which npm has nothing to warn of', async () => {
     const node = /\bNode\]?(?:\(\S+\))? (\d+\.\d+) or newer/.exec(readme)?.[1];
     const wants = `:attr(engines, [node]):not(:semver(${node}.0, :attr(engines, [node])))`;

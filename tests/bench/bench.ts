@@ -1,5 +1,5 @@
 // `npm run bench`: measures the budgets, one after the other, and prints them as a table; with
-// --write also into docs/benchmarks.md and README.md. It asserts nothing: a missed budget is a line in the table, not a failure.
+// --write also into docs/benchmarks.md, README.md and docs/comparison.md. It asserts nothing: a missed budget is a line in the table, not a failure.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -40,9 +40,12 @@ const ROWS: readonly Row[] = [
 const USAGE = `Usage: npm run bench -- [--only ROW]… [--write]
 
 Rows: ${ROWS.map(({ name }) => name).join(', ')}. --write puts all of them into docs/benchmarks.md, and the
-short answers into README.md.
+short answers into README.md and docs/comparison.md.
 `;
-const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
+/** Papers with the short answers in them. */
+const SHORT = ['README.md', 'docs/comparison.md'].map((path) =>
+  fileURLToPath(new URL(`../../../${path}`, import.meta.url)),
+);
 const DOCUMENT = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
 
 async function main(): Promise<void> {
@@ -69,8 +72,8 @@ async function main(): Promise<void> {
   await mkdir(fileURLToPath(new URL('.', `file://${DOCUMENT}`)), { recursive: true });
   const now = new Date();
   await writeFile(DOCUMENT, document(measured, 'npm run bench -- --write', now));
-  await writeFile(README, withAnswers(await readFile(README, 'utf8'), measured, now));
-  process.stdout.write(`\nWritten to ${DOCUMENT} and ${README}\n`);
+  for (const path of SHORT) await writeFile(path, withAnswers(await readFile(path, 'utf8'), measured, now));
+  process.stdout.write(`\nWritten to ${[DOCUMENT, ...SHORT].join(', ')}\n`);
 }
 
 /** Ends all programs of a row with it, however it went. */

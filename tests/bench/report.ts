@@ -79,13 +79,13 @@ export function inShort(measured: readonly Measured[]): (readonly [Question, str
 const SHORT_BEGINS = '<!-- written by npm run bench -- --write -->';
 const SHORT_ENDS = '<!-- until here -->';
 
-/** The README with the short answers of this run in the place that is marked for them. Throws when there is no such place. */
-export function withAnswers(readme: string, measured: readonly Measured[], now: Date): string {
-  const [begin, end] = [readme.indexOf(SHORT_BEGINS), readme.indexOf(SHORT_ENDS)];
-  if (begin === -1 || end < begin) throw new Error(`README.md has no place between ${SHORT_BEGINS} and ${SHORT_ENDS}`);
+/** A paper with the short answers of this run in the place that is marked for them. Throws when there is no such place. */
+export function withAnswers(paper: string, measured: readonly Measured[], now: Date): string {
+  const [begin, end] = [paper.indexOf(SHORT_BEGINS), paper.indexOf(SHORT_ENDS)];
+  if (begin === -1 || end < begin) throw new Error(`There is no place between ${SHORT_BEGINS} and ${SHORT_ENDS}`);
   const answers = inShort(measured).map(([question, answer]) => `- ${question}: ${answer}.`);
   const said = [`Measured on ${now.toISOString().slice(0, 10)}, on ${cpus().length} cores:`, answers.join('\n')];
-  return `${readme.slice(0, begin + SHORT_BEGINS.length)}\n\n${said.join('\n\n')}\n\n${readme.slice(end)}`;
+  return `${paper.slice(0, begin + SHORT_BEGINS.length)}\n\n${said.join('\n\n')}\n\n${paper.slice(end)}`;
 }
 
 export function machine(): string {
