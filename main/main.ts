@@ -156,7 +156,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
         isDark: () => nativeTheme.shouldUseDarkColors,
         screens: () => screen.getAllDisplays().map(({ workArea }) => workArea),
       }),
-    showTray: (model, seen) => {
+    showTray: (model) => {
       tray ??= makeTray();
       showTray ??= attachTray({
         tray,
@@ -164,7 +164,6 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
         picture: trayPicture,
         buildMenu: (template) => Menu.buildFromTemplate(template),
         run: onCommand,
-        seen,
       });
       showTray(model);
     },

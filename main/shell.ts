@@ -34,8 +34,7 @@ export interface Shell {
       'onShown' | 'mayClose' | 'onGone' | 'onPageCrash' | 'place' | 'savePlace' | 'elapsed'
     >,
   ): WindowHost;
-  /** `seen`: the menu is on the screen now, or no longer; only where the system tells. */
-  showTray(model: TrayModel, seen: (isOpen: boolean) => void): void;
+  showTray(model: TrayModel): void;
   /** Takes the icon away; the next `showTray` makes another. */
   renewTray(): void;
   notify(title: string, body: string): void;

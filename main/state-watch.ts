@@ -40,7 +40,7 @@ export function watchState(parts: StateWatchParts): { look(): void; did(): void 
   const tellGateway = tellOfGateway(supervisor, notices);
   const notifications = new StateNotifications(clock, (said) => host.visible || notify(said.title, said.body));
   const lookAtNotices = watchNotices(views.recent_notices, () => pusher.touch('recent_notices'));
-  const tray = new TrayView({ ...parts, notices: views.recent_notices, onOpened: () => look() });
+  const tray = new TrayView({ ...parts, notices: views.recent_notices });
   const look = throttle(
     () => {
       const { max_queue_size: places } = settings.config.queue;

@@ -5,6 +5,8 @@ import type { Log } from '../../backend/core/ports.ts';
 import { DISMISS, type Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings/settings.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
+import { listed } from '../../words/figures.ts';
+import { t } from '../../words/texts.ts';
 import type { TrayCommand } from './tray-model.ts';
 
 export interface TrayCommandParts {
@@ -52,11 +54,14 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
     case 'pause':
       return running(supervisor).pause(command.paused);
     case 'warm':
-      await running(supervisor).act('warm_model', { model: command.model }, signal);
-      return;
     case 'unload':
-      for (const model of command.models) await running(supervisor).act('unload_model', { model }, signal);
+      await running(supervisor).act(`${command.do}_model`, { model: command.model }, signal);
       return;
+    case 'free_memory': {
+      const { in_use: inUse = [] } = await running(supervisor).act('unload_idle', {}, signal);
+      if (inUse.length > 0) parts.notify('Hearth', t('models.in_use', { models: listed(inUse), n: inUse.length }));
+      return;
+    }
     case 'open':
       return parts.showWindow();
     case 'cancel':

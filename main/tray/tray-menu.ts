@@ -77,15 +77,14 @@ function stateLines(state: AppState, { live, model, now, ageStep }: TrayState): 
   return [...lines, ...(rest.length === 0 ? [] : [label(rest.join(', '))])];
 }
 
-/** The models leave the memory of the graphics card, for a game or another program. */
+/** What nobody uses leaves the memory, for a game or another program; of the graphics card, where something is on it. */
 function freeEntry(loaded: readonly ModelView[]): TrayEntry {
-  const inVram = loaded.filter(({ size_vram }) => (size_vram ?? 0) > 0);
-  const size = inVram.reduce((sum, { size_vram }) => sum + (size_vram ?? 0), 0);
-  if (inVram.length === 0) return command(t('tray.free_vram'), { do: 'unload', models: [] }, { enabled: false });
-  return command(t('tray.free_vram_of', { size: bytes(size) }), {
-    do: 'unload',
-    models: inVram.map(({ name }) => name),
-  });
+  const sum = (of: (model: ModelView) => number | null): number =>
+    loaded.reduce((all, model) => all + (of(model) ?? 0), 0);
+  const inVram = sum(({ size_vram }) => size_vram);
+  const size = bytes(inVram > 0 ? inVram : sum(({ size_loaded }) => size_loaded));
+  if (loaded.length === 0) return command(t('models.free_vram'), { do: 'free_memory' }, { enabled: false });
+  return command(t(inVram > 0 ? 'tray.free_vram' : 'tray.free_memory', { size }), { do: 'free_memory' });
 }
 
 /** Newest first, those that hold before those that are over. */
@@ -137,7 +136,7 @@ function submenu(text: string, entries: readonly TrayEntry[]): TrayEntry {
 function forModel(what: 'warm' | 'unload', { name, size_vram }: ModelView): TrayEntry {
   if (what === 'warm') return command(name, { do: 'warm', model: name });
   const text = (size_vram ?? 0) > 0 ? `${short(name, 40)} (${bytes(size_vram ?? 0)})` : name;
-  return command(text, { do: 'unload', models: [name] });
+  return command(text, { do: 'unload', model: name });
 }
 
 function cancelEntry({ model, caller, request_id }: QueueEntry): TrayEntry {

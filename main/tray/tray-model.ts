@@ -9,11 +9,10 @@ export type TrayIcon = Look;
 
 /** What an entry asks for; tray-commands.ts knows how. */
 export type TrayCommand =
-  | { readonly do: 'start' | 'stop' | 'open' | 'clear_cache' | 'open_logs' | 'quit' }
+  | { readonly do: 'start' | 'stop' | 'open' | 'free_memory' | 'clear_cache' | 'open_logs' | 'quit' }
   | { readonly do: 'show'; readonly tab: 'overview' | 'queue' | 'settings'; readonly shows?: 'notices' }
   | { readonly do: 'pause'; readonly paused: boolean }
-  | { readonly do: 'warm'; readonly model: string }
-  | { readonly do: 'unload'; readonly models: readonly string[] }
+  | { readonly do: 'warm' | 'unload'; readonly model: string }
   | { readonly do: 'cancel'; readonly requestId: string }
   | { readonly do: 'copy'; readonly text: string }
   | { readonly do: 'start_at_login'; readonly on: boolean };

@@ -10,12 +10,10 @@ export interface TrayParts {
   picture(icon: TrayIcon): NativeImage;
   buildMenu(template: MenuItemConstructorOptions[]): Menu;
   run(command: TrayCommand): void;
-  /** The menu is on the screen now, or no longer. */
-  seen(isOpen: boolean): void;
 }
 
 /** Returns the function that shows a model; what did not change is left alone. */
-export function attachTray({ tray, ground, picture, buildMenu, run, seen }: TrayParts): (model: TrayModel) => void {
+export function attachTray({ tray, ground, picture, buildMenu, run }: TrayParts): (model: TrayModel) => void {
   let icon: string | undefined;
   let tooltip: string | undefined;
   let menu: string | undefined;
@@ -24,12 +22,7 @@ export function attachTray({ tray, ground, picture, buildMenu, run, seen }: Tray
     if (wanted !== icon) tray.setImage(picture(model.icon));
     if (model.tooltip !== tooltip) tray.setToolTip(model.tooltip);
     const now = JSON.stringify(model.menu);
-    if (now !== menu) {
-      const built = buildMenu(template(model.menu, run));
-      built.on('menu-will-show', () => seen(true));
-      built.on('menu-will-close', () => seen(false));
-      tray.setContextMenu(built);
-    }
+    if (now !== menu) tray.setContextMenu(buildMenu(template(model.menu, run)));
     icon = wanted;
     ({ tooltip } = model);
     menu = now;

@@ -1,9 +1,11 @@
 // The tray, as a panel sees it and as a user clicks it: the real app on a real bus, every entry clicked, each effect
 // observed from outside: over HTTP, in files, at the fake Ollama, among the processes.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Bridge } from '../../backend/contract/desktop.ts';
 import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 import { NotificationDaemon } from '../support/desktop/notification-daemon.ts';
 import { entryAt, type TrayView } from '../support/desktop/panel.ts';
@@ -118,6 +120,64 @@ test('Running ▸ Cancel ends the run upstream; icon and tooltip follow it', asy
   gate.release();
   const rest = await desktop.tray.until(({ tooltip }) => tooltip.includes('0 running'), 'nothing running');
   expect(entryAt(rest.menu, ['Running'])?.enabled).toBe(false);
+});
+
+test('whom it answers stands on top, one line for all who share a run, and its age goes on', async () => {
+  const gate = desktop.fake.gate();
+  const answers = ['shared', 'shared'].map((content) => desktop.chat(content, { stream: true }));
+  const age = ({ menu }: TrayView): number =>
+    Number(/^Answering: .* and 1 more, (\d+) s$/.exec(menu[0]?.label ?? '')?.[1] ?? -1);
+  const seen = age(await desktop.tray.until((view) => age(view) >= 0, 'one line for two'));
+  await desktop.tray.until((view) => age(view) > seen, 'an age that goes on');
+  await desktop.tray.click('Answering');
+  await (await desktop.window()).getByRole('tab', { name: /^Queue/, selected: true }).waitFor();
+  gate.release();
+  for (const answer of answers) await (await answer).text();
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Ready']) !== undefined, 'rest');
+});
+
+test('Free VRAM unloads what nobody uses', async () => {
+  await desktop.tray.click('Free VRAM (');
+  await desktop.fake.until((fake) => fake.loaded().length === 0);
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Free VRAM'])?.enabled === false, 'a free card');
+});
+
+test('keys open the window from everywhere once the settings name some, and taken ones are told', async () => {
+  const page = await desktop.window();
+  const set = (path: string, value: string): Promise<unknown> =>
+    page.evaluate(
+      async ([path, value]) =>
+        await (globalThis as unknown as { hearth: Bridge }).hearth.call('set_setting', { path, value }),
+      [path, value] as const,
+    );
+  const windows = (): Promise<number> =>
+    desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
+  // Somebody else has these.
+  await desktop.app.evaluate(({ globalShortcut }) => void globalShortcut.register('Ctrl+Alt+J', () => undefined));
+  await set('app.shortcut', 'Ctrl+Alt+J');
+  await page.getByText('Ctrl+Alt+J opens nothing').waitFor();
+  await set('app.shortcut', 'Ctrl+Alt+H');
+  await page.getByText('Ctrl+Alt+J opens nothing').waitFor({ state: 'detached' });
+  await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  await eventually('no window', async () => (await windows()) === 0);
+  execFileSync('xdotool', ['key', 'ctrl+alt+h'], { env: desktop.env });
+  await eventually('a window', async () => (await windows()) === 1);
+});
+
+test('tray and window change their language at once', async () => {
+  const page = await desktop.window();
+  const speak = (value: string): Promise<unknown> =>
+    page.evaluate(
+      async (value) =>
+        await (globalThis as unknown as { hearth: Bridge }).hearth.call('set_setting', { path: 'app.language', value }),
+      value,
+    );
+  await speak('de');
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Hearth beenden']) !== undefined, 'a German menu');
+  await page.locator('html[lang=de]').waitFor();
+  await page.getByRole('tab', { name: 'Einstellungen' }).waitFor();
+  await speak('auto');
+  await desktop.tray.until(({ menu }) => entryAt(menu, ['Quit Hearth']) !== undefined, 'the language of the system');
 });
 
 test('Pause new work lets requests wait, with a check mark, and none is lost', async () => {

@@ -10,6 +10,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   dbus: ['/usr/bin/dbus-daemon', '/usr/bin/dbus-send'],
   chromium: [process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', '/usr/bin/google-chrome'],
   imagemagick: ['/usr/bin/import'],
+  xdotool: ['/usr/bin/xdotool'],
   'libgtk-3-0': libraries('libgtk-3.so.0'),
   libnss3: libraries('libnss3.so'),
   libasound2: libraries('libasound.so.2'),

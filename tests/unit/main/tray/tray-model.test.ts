@@ -124,12 +124,14 @@ test('each of whom the model works for has a line, three at most, with its age',
   );
 });
 
-test('the graphics card is freed of all models in it, and of none where they are in main memory', () => {
+test('what can be freed says how much, of the graphics card where something is on it', () => {
   const models = [loadedModel('a', true), loadedModel('b', true), loadedModel('c', false)];
   const free = find(trayModel(state({ live: liveView({ models }) })).menu, /^Free/);
-  expect(free).toMatchObject({ label: 'Free VRAM (5.8 GB)', command: { do: 'unload', models: ['a', 'b'] } });
+  expect(free).toMatchObject({ label: 'Free VRAM (5.8 GB)', command: { do: 'free_memory' } });
   const inMain = [{ ...loadedModel('a', true), size_vram: 0 }];
-  expect(labels(trayModel(state({ live: liveView({ models: inMain }) })).menu)).toContain('[Free VRAM]');
+  expect(labels(trayModel(state({ live: liveView({ models: inMain }) })).menu)).toContain('Free memory (2.9 GB)');
+  const none = liveView({ models: [loadedModel('c', false)] });
+  expect(labels(trayModel(state({ live: none })).menu)).toContain('[Free VRAM]');
 });
 
 test('notices stand in the menu with their times, those that hold first', () => {
@@ -227,7 +229,7 @@ describe('the menu', () => {
     });
     expect(find(menu, /^Warm/)).toMatchObject({ entries: [{ label: 'b', command: { do: 'warm', model: 'b' } }] });
     expect(find(menu, /^Unload/)).toMatchObject({
-      entries: [{ label: 'a (2.9 GB)', command: { do: 'unload', models: ['a'] } }],
+      entries: [{ label: 'a (2.9 GB)', command: { do: 'unload', model: 'a' } }],
     });
     expect(find(menu, /^Clear/)).toMatchObject({ label: 'Clear cache (1,204 entries, 38 MB)…', enabled: true });
   });
