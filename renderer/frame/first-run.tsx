@@ -4,12 +4,13 @@ import type { JSX } from 'preact';
 import type { View } from '../../backend/contract/desktop.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { Addresses, CommandLine } from '../parts/copy.tsx';
+import { Addresses } from '../parts/copy.tsx';
 import { defaultChoices, proposal, unfitWords, type Proposal } from '../parts/default-model.ts';
 import { OllamaStep } from './first-run-ollama.tsx';
 import type { Live } from '../../backend/contract/app-state.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Mark, Step } from '../parts/parts.tsx';
+import { PullRows } from '../parts/pull-rows.tsx';
 import { bytes } from '../parts/words.ts';
 
 export function FirstRun({ view }: { readonly view: View }): JSX.Element {
@@ -75,7 +76,7 @@ function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
       {up && !unknown && chosen === undefined && (
         <>
           <p class="quiet">{t(live.models.length === 0 ? 'first_run.no_models' : 'first_run.none_chats')}</p>
-          <CommandLine text="ollama pull llama3.2:3b" />
+          {live.pulls.length === 0 ? <Download /> : <PullRows pulls={live.pulls} />}
         </>
       )}
       {choices.length > 0 && locked === undefined && (
@@ -101,6 +102,28 @@ function ModelStep({ live, chosen, locked }: ModelStepProps): JSX.Element {
         </p>
       )}
     </Step>
+  );
+}
+
+/** Small enough for most machines, and answers well. */
+const FIRST_MODEL = 'llama3.2:3b';
+
+function Download(): JSX.Element {
+  const { call } = useCalls();
+  const { run, busy } = useReportedAction();
+  return (
+    <p class="btns">
+      <button
+        class="btn primary"
+        type="button"
+        // What takes its place has the focus: to pause, not to cancel.
+        data-act="turn"
+        aria-disabled={busy}
+        onClick={() => run(() => call('pull_model', { model: FIRST_MODEL }))}
+      >
+        {t('first_run.download', { model: FIRST_MODEL })}
+      </button>
+    </p>
   );
 }
 

@@ -15,7 +15,7 @@ import { AddModel } from './add-model.tsx';
 import { FreeButton, useFreeing } from './free-memory.tsx';
 import { ModelRow } from './model-row.tsx';
 import { Profiles } from './profiles-part.tsx';
-import { Pulls } from './pulls-part.tsx';
+import { Pulls } from '../parts/pull-rows.tsx';
 
 export function Models({ view, now }: { readonly view: View; readonly now: number }): JSX.Element {
   const { gateway, live, settings } = view;

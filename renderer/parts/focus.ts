@@ -51,7 +51,7 @@ export function useKeptFocus(): void {
 function placeOf(element: HTMLElement): Place {
   const above: { parent: Element; index: number }[] = [];
   let child: Element = element;
-  while (child.tagName !== 'SECTION' && child.parentElement?.closest('#view') instanceof Element) {
+  while (child.tagName !== 'SECTION' && child.parentElement?.closest('#view, .steps') instanceof Element) {
     const parent: Element = child.parentElement;
     above.push({ parent, index: [...parent.children].indexOf(child) });
     child = parent;

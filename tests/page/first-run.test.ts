@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { View } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
+import { downloading } from '../support/live-view.ts';
 import { edgesOf } from './looks.ts';
 import { quiet, STATES, view } from '../support/page/views.ts';
 
@@ -100,6 +101,25 @@ describe('another address', () => {
     expect(open.calls.map(({ command }) => command)).toEqual(['test_connection']);
     await open.close();
   });
+});
+
+test('without a model that chats one is downloaded here, and proposed once it is there', async () => {
+  const empty = quiet({ models: [], status: 'degraded', upstream: { model_available: false } });
+  const open = await stage.open(view({ app: { first_run: true }, live: empty }));
+  const { page } = open;
+  const download = page.getByRole('button', { name: 'Download llama3.2:3b' });
+  await download.focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => open.calls).toEqual([{ command: 'pull_model', input: { model: 'llama3.2:3b' } }]);
+  await open.push({ live: { ...empty, pulls: [downloading('llama3.2:3b')] } });
+  const pause = page.getByRole('button', { name: 'Pause the download of llama3.2:3b' });
+  await expect.poll(() => pause.evaluate((each) => each === document.activeElement)).toBe(true);
+  expect(await page.getByRole('progressbar', { name: /llama3.2:3b/ }).getAttribute('value')).toBe('596');
+  expect(await download.count()).toBe(0);
+  await open.push({ live: quiet() });
+  await page.getByRole('radio', { name: /llama3.2:3b/, checked: true }).waitFor();
+  expect(await page.getByRole('button', { name: 'Done' }).getAttribute('aria-disabled')).toBe('false');
+  await open.close();
 });
 
 test('where something else answers nobody is told to start Ollama', async () => {

@@ -508,6 +508,11 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
       app: { first_run: true, ollama_program: 'missing' },
       live: quiet({ ...DOWN, upstream: { ...DOWN.upstream, url: 'http://127.0.0.1:9' } }),
     }),
+  'first run, model on its way': () =>
+    view({
+      app: { first_run: true },
+      live: { ...quiet({ models: [], upstream: { model_available: false } }), pulls: PULLS.slice(0, 1) },
+    }),
   'first run, ollama stopped': () => view({ app: { first_run: true }, live: quiet(DOWN) }),
   'first run, no ollama at the address': () =>
     view({

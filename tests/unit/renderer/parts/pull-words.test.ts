@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PullView } from '../../../../backend/contract/pull-view.ts';
 import { profileFacts, profileOf, typedOf } from '../../../../renderer/models/profile-form.ts';
-import { bytesOf, pullWords } from '../../../../renderer/models/pull-words.ts';
+import { bytesOf, pullWords } from '../../../../renderer/parts/pull-words.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { downloading } from '../../../support/live-view.ts';
 

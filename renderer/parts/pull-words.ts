@@ -1,7 +1,7 @@
 // What is said of a download: how far it is, how fast, how long still, and why it stopped. Pure.
 import type { PullView } from '../../backend/contract/pull-view.ts';
 import { t } from '../../words/texts.ts';
-import { bytes, NOTHING, percent, roughly, THIN } from '../parts/words.ts';
+import { bytes, NOTHING, percent, roughly, THIN } from './words.ts';
 
 /** After so long without a byte that is said in the place of the speed. Milliseconds. */
 const SILENT_MS = 10_000;

@@ -2,22 +2,28 @@
 import type { JSX } from 'preact';
 import type { PullView } from '../../backend/contract/pull-view.ts';
 import { t } from '../../words/texts.ts';
-import { Section } from '../parts/parts.tsx';
-import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { bytes } from '../parts/words.ts';
+import { Section } from './parts.tsx';
+import { useCalls, useReportedAction } from './use-calls.ts';
+import { bytes } from './words.ts';
 import { pullWords } from './pull-words.ts';
 
 export function Pulls({ pulls }: { readonly pulls: readonly PullView[] }): JSX.Element | null {
   if (pulls.length === 0) return null;
-  const running = pulls.find(({ state }) => state === 'running')?.model;
   return (
     <Section title={t('models.downloading')} end={<p class="sec-note">{toCome(pulls)}</p>}>
-      <ul>
-        {pulls.map((pull) => (
-          <PullRow key={pull.model} pull={pull} before={running} />
-        ))}
-      </ul>
+      <PullRows pulls={pulls} />
     </Section>
+  );
+}
+
+export function PullRows({ pulls }: { readonly pulls: readonly PullView[] }): JSX.Element {
+  const running = pulls.find(({ state }) => state === 'running')?.model;
+  return (
+    <ul>
+      {pulls.map((pull) => (
+        <PullRow key={pull.model} pull={pull} before={running} />
+      ))}
+    </ul>
   );
 }
 
