@@ -105,6 +105,11 @@ describe('links', () => {
     expect(dead).toEqual([]);
   });
 
+  test.each(papers)('into %s are told apart by its headings', (paper) => {
+    const anchors = anchorsOf(read(paper));
+    expect(anchors.filter((anchor, i) => anchors.indexOf(anchor) !== i)).toEqual([]);
+  });
+
   test('of docs/README.md lead to every page', () => {
     const index = new Set(linksOf(read('docs/README.md')).map((link) => link.split('#')[0]));
     expect(docs.filter((name) => name !== 'README.md' && !index.has(name))).toEqual([]);
