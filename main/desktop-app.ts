@@ -43,6 +43,7 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 /** Makes the app and starts the gateway; resolves when the tray stands. */
 export async function createApp(shell: Shell) {
   const clock = systemClock;
+  const isDemo = shell.env['HEARTH_DEMO'] === '1';
   const opened = openSettings(shell.settingsFile, new Date());
   const settings = new Settings({
     data: opened.data,
@@ -103,6 +104,7 @@ export async function createApp(shell: Shell) {
     app: () => ({
       version: shell.version,
       language: language(),
+      demo: isDemo,
       first_run: shell.memory.get('first_run_done') !== true,
       ollama_program: ollama.started ? 'starting' : ollama.path === undefined ? 'missing' : 'installed',
       tray: tray.seen,
@@ -257,7 +259,7 @@ export async function createApp(shell: Shell) {
   const doing = { notify, show, open, quit, did: watch.did, signal: life.signal, showWindow: () => host.show() };
   const run = trayCommands({ ...shell, ...doing, supervisor, settings, notices, log, host });
   onLogTrouble((text) => notices.warn('log', text));
-  tellOfTheStart(tell, opened, shell.env['HEARTH_DEMO'] === '1');
+  tellOfTheStart(tell, opened, isDemo);
   askAboutOrigins({ originApprovals, settings, notices });
   keepKeys(settings.config.app.shortcut);
   await tray.start();

@@ -114,7 +114,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   return (
     <Calls.Provider value={calls}>
       <div class="app wide" data-state={header.state} key={view.app.language}>
-        <Header header={header} address={view.gateway.addresses.ollama_host}>
+        <Header header={header} address={view.gateway.addresses.ollama_host} demo={view.app.demo}>
           <Tabs tab={tab} select={select} waiting={view.live?.health.queue.length ?? 0} />
         </Header>
         <main class="scroll">

@@ -148,6 +148,8 @@ export const appSchema = z.object({
   version: z.string(),
   /** In which the window's texts are. */
   language: z.enum(Object.keys(LANGUAGES) as [Language, ...Language[]]),
+  /** `npm run demo`: a simulated Ollama answers. */
+  demo: z.boolean(),
   /** The first-run page is to be shown. */
   first_run: z.boolean(),
   /** The `ollama` program: found on this machine, not found, or being started by us now. */

@@ -7,15 +7,17 @@ import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Burn, Mark } from '../parts/parts.tsx';
 import type { HeaderButton, HeaderView } from '../parts/status.ts';
+import { t } from '../../words/words.ts';
 
 interface HeaderProps {
   readonly header: HeaderView;
   readonly address: string;
+  readonly demo: boolean;
   /** The tabs. */
   readonly children: ComponentChildren;
 }
 
-export function Header({ header, address, children }: HeaderProps): JSX.Element {
+export function Header({ header, address, demo, children }: HeaderProps): JSX.Element {
   const { button } = header;
   return (
     <header class="head">
@@ -24,6 +26,11 @@ export function Header({ header, address, children }: HeaderProps): JSX.Element 
         <p class="status-line">
           {header.line}
           {header.badge !== null && <span class="tag mode">{header.badge}</span>}
+          {demo && (
+            <span class="tag mode" title={t('frame.demo_means')}>
+              {t('frame.demo')}
+            </span>
+          )}
         </p>
         {button !== null && <NextStep button={button} />}
         <p class="status-sub">

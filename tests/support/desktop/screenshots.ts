@@ -5,10 +5,14 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { startDesktop, type Desktop } from './real-app.ts';
-import { keepAsking } from '../demo-apps.ts';
+import { claudeCode, llm, nightScript, openWebui, type AppRequest } from '../demo/demo-apps.ts';
+import { playDays } from '../demo/demo-day.ts';
+import { CHAT } from '../demo/demo-models.ts';
+import { demoOllama } from '../demo/demo-ollama.ts';
+import { demoStage, type Stage } from '../demo/demo-stage.ts';
 import { projectRoot } from './processes.ts';
 import { takeThem } from './within-a-minute.ts';
 
@@ -50,24 +54,18 @@ async function startPanel(env: Readonly<Record<string, string>>): Promise<void> 
   await sleep(PAINT_MS);
 }
 
-/** How long the pretended apps ask before the first picture, so that there is something to plot. Milliseconds. */
-const MORNING_MS = 90_000;
+/** How long the demo's day is played before the first picture, so that there is something to plot. */
+const PLAYED_MINUTES = 20;
 
 /** Requests that stand in line while the pictures are taken. */
-const OPEN = [
-  ['Reading-Desk', 'Retell the plot of the novel, chapter by chapter.'],
-  ['Kitchen-Notes', 'Plan the meals of a week for four.'],
-  ['Night-Script', 'Summarize the log of yesterday.'],
-] as const;
-
-async function ask(desktop: Desktop, app: string, content: string): Promise<void> {
-  const answer = await fetch(`${desktop.url}/api/chat-optimized`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'user-agent': app },
-    body: JSON.stringify({ stream: true, messages: [{ role: 'user', content }] }),
-  });
-  await answer.text();
-}
+const OPEN: readonly AppRequest[] = [
+  openWebui.chat('anna', { model: CHAT, content: 'Retell the plot of the novel, chapter by chapter.' }),
+  claudeCode(CHAT, 'Why does this test fail?'),
+  openWebui.chat('ben', { model: CHAT, content: 'Plan the meals of a week for four.' }),
+  llm(CHAT, 'Name ten birds that sing at night.'),
+  openWebui.title('anna', CHAT, 'Retell the plot of the novel.'),
+  nightScript(CHAT, 'Summarize the log of yesterday.'),
+];
 
 async function picture(page: Page, name: string, dark: boolean): Promise<void> {
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
@@ -77,17 +75,29 @@ async function picture(page: Page, name: string, dark: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   mkdirSync(out, { recursive: true });
-  if (process.argv[2] === 'minute') await takeThem(picture);
-  else await readmePictures();
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string' } } });
+  const [which = 'readme'] = positionals;
+  if (which === 'minute') await takeThem(picture);
+  else await readmePictures(Number(values.minutes ?? PLAYED_MINUTES));
   process.stdout.write(`pictures in ${out}\n`);
 }
 
-async function readmePictures(): Promise<void> {
+/** Plays the demo's day in front of an app, at its usual pace. */
+async function play({ url, fake }: Desktop, minutes: number): Promise<Stage> {
+  const signal = AbortSignal.timeout(minutes * 60_000);
+  const stage = { url, fake, speed: 1, say: (line: string): void => void process.stderr.write(`${line}\n`) };
+  await playDays(demoStage({ ...stage, signal }));
+  // What was asked is answered before the line is held.
+  await fake.until(({ open }) => open === 0, 120_000);
+  return demoStage({ ...stage, signal: new AbortController().signal });
+}
+
+async function readmePictures(minutes: number): Promise<void> {
   // At twice the density, for today's screens.
   const desktop = await startDesktop({
     panel: false,
     before: startPanel,
-    fake: { pieceMs: 12 },
+    fake: demoOllama(1),
     port: 8080,
     screenSize: '2400x1800',
     args: ['--force-device-scale-factor=2'],
@@ -96,13 +106,9 @@ async function readmePictures(): Promise<void> {
     await desktop.ready();
     const page = await desktop.window();
     await page.getByRole('tab', { name: 'Overview' }).waitFor();
-    const morning = new AbortController();
-    const asking = keepAsking(desktop.url, morning.signal);
-    await sleep(MORNING_MS);
-    morning.abort();
-    await asking;
+    const stage = await play(desktop, minutes);
     const gate = desktop.fake.gate();
-    const open = OPEN.map(([app, content]) => ask(desktop, app, content).catch(() => undefined));
+    const open = OPEN.map((request) => stage.ask(request));
     await desktop.fake.until(({ active }) => active === 1);
     await picture(page, 'overview', false);
     await page.getByRole('tab', { name: 'Queue' }).click();

@@ -40,6 +40,7 @@ export function view(change: ViewChange = {}): Shown {
     app: {
       version: '1.3.2',
       language: 'en',
+      demo: false,
       first_run: false,
       ollama_program: 'installed',
       tray: true,
