@@ -15,14 +15,16 @@ const LAST_MS = 500;
 /** Runs the command line of this process, without the program's name in front, and ends it with the code. */
 export function run(words: readonly string[]): void {
   const life = new AbortController();
-  // A gateway outlives a reader who leaves, and has its own way to stop.
-  if (words[0] !== 'serve') endEarly(life);
+  // A gateway goes on when its command is done: it outlives a reader who leaves, and has its own way to stop.
+  const goesOn = words[0] === 'serve';
+  if (!goesOn) endEarly(life);
   const { env } = process;
   const host: Host = { env, cwd: process.cwd(), terminal: processTerminal(), signal: life.signal, now: Date.now };
   void runCommand(words, host).then((code) => {
     process.exitCode = code;
-    // What failed may have left something open. What is done ends by itself, when all that it wrote is out.
-    if (code > EXIT.failed) process.exit();
+    // What failed may have left something open. What is done ends by itself, when all that it wrote is out; but an Electron
+    // without anything to do would go on to its screen.
+    if (code > EXIT.failed || (process.versions['electron'] !== undefined && !goesOn)) process.exit(code);
   });
 }
 

@@ -1,8 +1,9 @@
-// `npm run dist` and `npm run dist:dir`: packs the built app with electron-builder, every target of this system or, with
-// `--dir`, the unpacked app alone. What is in release/ afterwards is finished. Where the official Electron cannot be had, the copy of electron-copy.ts is packed, and
-// said to be.
+// `npm run dist` and `npm run dist:dir`: packs the built app with electron-builder, every target of this system, those that are
+// named (`-- --linux deb tar.gz`) or, with `--dir`, the unpacked app alone. What is in release/ afterwards is finished. Where the
+// official Electron cannot be had, the copy of electron-copy.ts is packed, and said to be.
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,9 +30,15 @@ if (electron !== undefined && electron.folder === copyFolder(process.env)) {
   args.push(`-c.electronDist=${borrowed}`, `-c.electronVersion=${electron.version}`);
 }
 const building = join(project, 'release', '.building');
+const { GITHUB_REPOSITORY: repository } = process.env;
+// It makes no .deb without a page of the program, and outside of a workflow none is known: deb.ts leaves out what is no address.
+args.push(`-c.extraMetadata.homepage=${repository === undefined ? 'none' : `https://github.com/${repository}`}`);
 await rm(building, { recursive: true, force: true });
 args.push(`-c.directories.output=${building}`);
+const folder = await mkdtemp(join(tmpdir(), 'hearth-pack-'));
+const tools = await ownTools();
 const { code, failure } = await build();
+await rm(folder, { recursive: true, force: true });
 if (code === 0) say(`In release/: ${(await keepFinished(building, join(project, 'release'))).toSorted().join(', ')}.`);
 else say(unreachable(failure) ?? failure);
 await rm(building, { recursive: true, force: true });
@@ -46,6 +53,7 @@ function build(): Promise<{ readonly code: number; readonly failure: string }> {
   const command = join(project, 'node_modules', 'electron-builder', 'cli.js');
   const child = spawn(process.execPath, [command, '--publish', 'never', ...args], {
     cwd: project,
+    env: { ...process.env, ...tools },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let failure = '';
@@ -56,6 +64,15 @@ function build(): Promise<{ readonly code: number; readonly failure: string }> {
     });
   }
   return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? 1, failure })));
+}
+
+/** What electron-builder takes in place of a program that it would download: deb.ts, where there is a dpkg-deb. */
+async function ownTools(): Promise<Readonly<Record<string, string>>> {
+  if (!existsSync('/usr/bin/dpkg-deb')) return {};
+  const fpm = join(folder, 'fpm');
+  const maker = join(import.meta.dirname, 'deb.js');
+  await writeFile(fpm, `#!/bin/sh\nexec '${process.execPath}' '${maker}' "$@"\n`, { mode: 0o755 });
+  return { CUSTOM_FPM_PATH: fpm };
 }
 
 /** The copy loads a project from outside, which a packed app must not. */

@@ -1,10 +1,13 @@
-// The packed app: what is in it, which doors its fuses close, and that it runs: gateway, tray, window.
+// The packed app: what is in it, which doors its fuses close, that it runs: gateway, tray, window, command line; and that it keeps what
+// an older version of it has left.
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
 import { extractFile, listPackage } from '@electron/asar';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,24 +20,44 @@ import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ol
 const project = projectRoot();
 const folder = join(project, 'release', 'linux-unpacked');
 const program = join(folder, 'hearth');
+const { version: VERSION } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
 let files: string[] = [];
+
+/** Packs it in the place of what was packed before, as an installer does. */
+async function pack(...args: readonly string[]): Promise<void> {
+  const packer = join(project, 'dist', 'main', 'launch', 'pack.js');
+  await promisify(execFile)(process.execPath, [packer, '--dir', ...args], { cwd: project, timeout: 110_000 });
+}
 
 beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
-  await promisify(execFile)(process.execPath, [join(project, 'dist', 'main', 'launch', 'pack.js'), '--dir'], {
-    cwd: project,
-    timeout: 110_000,
-  });
+  await pack();
   files = listPackage(join(folder, 'resources', 'app.asar'), { isPack: false }).map((path) =>
     path.replaceAll('\\', '/'),
   );
 });
 
+/** What is packed is of an older version meanwhile: its package.json says so, and nothing else of it differs. */
+async function asOlder(version: string, use: () => Promise<void>): Promise<void> {
+  const archive = join(folder, 'resources', 'app.asar');
+  const newer = readFileSync(archive);
+  const about = extractFile(archive, 'package.json').toString();
+  const older = about.replace(`"version": "${VERSION}"`, `"version": "${version}"`);
+  // The archive tells the length of each file.
+  if (older === about || older.length !== about.length) throw new Error(`${VERSION} cannot become ${version}`);
+  const at = newer.indexOf(about);
+  writeFileSync(archive, Buffer.concat([newer.subarray(0, at), Buffer.from(older), newer.subarray(at + about.length)]));
+  await use();
+  writeFileSync(archive, newer);
+}
+
 describe('the archive', () => {
   test('holds what the app loads', () => {
     for (const path of [
       '/package.json',
+      '/dist/main/entry.js',
       '/dist/desktop/main.js',
+      '/dist/desktop/hearth.mjs',
       '/dist/main/preload.cjs',
       '/dist/renderer/index.html',
       '/assets/icons/tray/tray-idle-on-any-24.png',
@@ -47,7 +70,9 @@ describe('the archive', () => {
     const rest = files.filter(
       (path) =>
         !/^\/(package\.json|LICENSE|dist|assets|assets\/icons)$/.test(path) &&
-        !/^\/dist\/(desktop(\/main\.js|\/hearth-sqlite-linux-\w+\.node)?|main(\/preload\.cjs)?)$/.test(path) &&
+        !/^\/dist\/(desktop(\/(main\.js|hearth\.mjs|hearth-sqlite-linux-\w+\.node))?|main(\/(entry\.js|command-words\.js|preload\.cjs))?)$/.test(
+          path,
+        ) &&
         !/^\/dist\/renderer(\/|$)/.test(path) &&
         !/^\/assets\/icons\/(tray(\/[\w@-]+\.png)?|icon-256\.png|icon\.ico)$/.test(path),
     );
@@ -105,6 +130,40 @@ test('the fuses are set', async () => {
   );
 });
 
+describe('the command line in it', () => {
+  // As the Debian package puts it on the PATH; no screen is named.
+  const home = mkdtempSync(join(tmpdir(), 'hearth-packed-cli-'));
+  const launcher = join(home, 'hearth');
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home, HEARTH_DATA_DIR: home };
+  beforeAll(() => {
+    const text = readFileSync(join(project, 'assets', 'linux', 'hearth'), 'utf8');
+    writeFileSync(launcher, text.replaceAll('/opt/Hearth/hearth', program), { mode: 0o755 });
+  });
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  test('says its version, and what it does not know', async () => {
+    const run = promisify(execFile);
+    expect((await run(launcher, ['--version'], { env })).stdout).toBe(`hearth ${VERSION}\n`);
+    await expect(run(launcher, ['sing'], { env })).rejects.toMatchObject({ code: 64, stdout: '' });
+  });
+
+  test('serves without a screen, and keeps on disk', async () => {
+    const child = spawn(launcher, ['serve', '--port', '0'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    const answer = await fetch(`${line.replace('hearth ready ', '')}/health`);
+    expect(await answer.json()).toMatchObject({ version: VERSION });
+    await expect.poll(() => existsSync(join(home, 'hearth.db'))).toBe(true);
+    const members = family(child.pid ?? 0);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(members.filter(isAlive)).toEqual([]);
+  });
+});
+
+interface Said {
+  readonly message: unknown;
+}
+
 describe('the packed app', () => {
   let services: Service[] = [];
   let panel: TrayHost;
@@ -114,16 +173,14 @@ describe('the packed app', () => {
   let debugPort = 0;
   let home = '';
   let ended: Promise<number | null>;
+  /** The version of an older one, and what it said. */
+  let older = '';
+  let before: Said;
+  const settings = JSON.stringify({ cache: { ttl_seconds: 4321 } });
 
-  beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), 'hearth-packed-'));
-    writeFileSync(join(home, 'state.json'), '{"first_run_done":true}');
-    services = [await startScreen(), await startBus()];
+  const start = async (): Promise<void> => {
     const [screen, bus] = services;
-    panel = await TrayHost.start(bus?.address ?? '');
-    fake = await startFakeOllama();
-    port = await freePort();
-    debugPort = await freePort();
+    const trays = panel.registered;
     // The inspect fuse is off, so the window is driven as any browser's page; ELECTRON_RUN_AS_NODE must do nothing.
     child = spawn(program, ['--no-sandbox', '--disable-gpu', `--remote-debugging-port=${debugPort}`], {
       stdio: 'ignore',
@@ -142,7 +199,34 @@ describe('the packed app', () => {
       },
     });
     ended = new Promise((done) => child.once('exit', (code) => done(code)));
-    await panel.registration(1);
+    await panel.registration(trays + 1);
+    await panel.until(({ tooltip }) => tooltip.startsWith('llama3.2'), 'a tooltip with the model');
+  };
+  const ask = (content: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}/api/chat-optimized`, {
+      method: 'POST',
+      body: JSON.stringify({ messages: [{ role: 'user', content }] }),
+    });
+  const health = async (): Promise<{ version: string; notices?: unknown }> =>
+    (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as { version: string; notices?: unknown };
+
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'hearth-packed-'));
+    writeFileSync(join(home, 'state.json'), '{"first_run_done":true}');
+    writeFileSync(join(home, 'config.json'), settings);
+    services = [await startScreen(), await startBus()];
+    panel = await TrayHost.start(services[1]?.address ?? '');
+    fake = await startFakeOllama();
+    port = await freePort();
+    debugPort = await freePort();
+    await asOlder('0.0.9', async () => {
+      await start();
+      older = (await health()).version;
+      before = (await (await ask('asked of the older one')).json()) as Said;
+      child.kill('SIGTERM');
+      await ended;
+    });
+    await start();
   });
 
   afterAll(async () => {
@@ -154,16 +238,21 @@ describe('the packed app', () => {
   });
 
   test('has a tray, answers, and keeps on disk', async () => {
-    await panel.until(({ tooltip }) => tooltip.startsWith('llama3.2'), 'a tooltip with the model');
-    const answer = await fetch(`http://127.0.0.1:${port}/api/chat-optimized`, {
-      method: 'POST',
-      body: JSON.stringify({ messages: [{ role: 'user', content: 'packed' }] }),
-    });
+    const answer = await ask('packed');
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ cached: false, model: 'llama3.2' });
-    const health = (await (await fetch(`http://127.0.0.1:${port}/health`)).json()) as { notices?: unknown };
-    expect(health.notices).toBeUndefined();
+    expect((await health()).notices).toBeUndefined();
     expect(existsSync(join(home, 'hearth.db'))).toBe(true);
+  });
+
+  test('has the answers, requests and settings of the older version in whose place it came', async () => {
+    expect([older, (await health()).version]).toEqual(['0.0.9', VERSION]);
+    const answer = await ask('asked of the older one');
+    expect(answer.headers.get('cache-status')).toMatch(/hit; ttl=43[12]\d/);
+    expect(((await answer.json()) as Said).message).toEqual(before.message);
+    const list = await (await fetch(`http://127.0.0.1:${port}/api/requests`)).json();
+    expect(list).toMatchObject({ requests: [{ source: 'hit' }, { source: 'miss' }, { source: 'miss' }] });
+    expect(readFileSync(join(home, 'config.json'), 'utf8')).toBe(settings);
   });
 
   test('has a window with the same page', async () => {
