@@ -7,7 +7,6 @@ import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Burn, Mark } from '../parts/parts.tsx';
 import type { HeaderButton, HeaderView } from '../parts/status.ts';
-import { t } from '../../words/words.ts';
 
 interface HeaderProps {
   readonly header: HeaderView;
