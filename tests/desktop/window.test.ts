@@ -73,6 +73,28 @@ test('the queue shows who runs and who waits; cancelling there aborts upstream',
   await page.getByText('Nothing is waiting', { exact: true }).waitFor();
 });
 
+test('a model is downloaded, paused, goes on where it was, is looked at and deleted', async () => {
+  await tab('Models');
+  desktop.fake.nextPull({ stall: { at: 1_000_000_000, until: new Promise(() => undefined) } });
+  await page.getByLabel('Model to download').fill('phi4:14b');
+  await page.getByLabel('Model to download').press('Enter');
+  await page.getByText('1.0 of 2.0', { exact: false }).waitFor();
+  await page.getByRole('button', { name: 'Pause the download of phi4:14b' }).click();
+  await page.getByText('Paused at 1.0 of 2.0', { exact: false }).waitFor();
+  await desktop.fake.until(({ calls }) =>
+    calls.some(({ path, outcome }) => path === '/api/pull' && outcome === 'aborted'),
+  );
+  await page.getByRole('button', { name: 'Resume the download of phi4:14b' }).click();
+  const row = page.locator('[data-row="phi4:14b"]');
+  await row.locator('summary').click();
+  await row.getByText('131,072 tokens').waitFor();
+  await row.getByRole('button', { name: 'Delete… phi4:14b' }).click();
+  await page.getByRole('button', { name: 'Delete phi4:14b' }).click();
+  await row.waitFor({ state: 'detached' });
+  const tags = (await (await fetch(`${desktop.fake.url}/api/tags`)).json()) as { models: { name: string }[] };
+  expect(tags.models.map(({ name }) => name)).not.toContain('phi4:14b');
+});
+
 describe('the settings form', () => {
   test('changes the running gateway at once', async () => {
     await tab('Settings');

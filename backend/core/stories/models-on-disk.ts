@@ -1,5 +1,4 @@
 // Installed models: one is deleted, and what is known of one.
-import { canonicalName } from '../../contract/model-name.ts';
 import type { ModelDetails } from '../../contract/model-commands.ts';
 import type { ActionParts } from './actions.ts';
 import { named } from '../models/names.ts';
@@ -38,15 +37,12 @@ export async function removeModel(parts: ActionParts, model: string, signal: Abo
 
 /** Throws model_not_found, and the signal's reason. */
 export async function modelDetails(parts: ModelDiskParts, model: string, signal: AbortSignal): Promise<ModelDetails> {
-  const { watch, modelfiles, estimator, requestDesk, config } = parts;
+  const { watch, modelfiles, estimator, requestDesk } = parts;
   const installed = await resolveModel(watch, { name: model, to: 'write' }, signal);
   const name = installed?.name ?? model;
   const modelfile = installed === undefined ? undefined : await modelfiles.of(installed, signal);
-  // Under all names by which it can be asked for.
-  const isIt = (other: string): boolean => canonicalName(other) === canonicalName(name);
-  const profiles = Object.entries(config().models).flatMap(([own, { model: meant }]) => (isIt(meant) ? own : []));
-  const names = [name, name.replace(/:latest$/, ''), ...profiles].slice(0, 50);
-  const { requests } = await requestDesk.list({ model: [...new Set(names)], limit: LATELY }, LOCAL, signal);
+  const names = [name, name.replace(/:latest$/, '')];
+  const { requests } = await requestDesk.list({ model: names, limit: LATELY }, LOCAL, signal);
   return {
     most_context: modelfile?.contextLength ?? null,
     vector_length: (installed?.capabilities?.includes('embedding') ? modelfile?.vectorLength : undefined) ?? null,

@@ -77,6 +77,9 @@ test('speed and time left are told after five seconds, and not by what was here 
   }
   now().tell(part(550));
   expect(first()).toMatchObject({ bytes_per_s: 10, left_ms: 45_000, silent_ms: 0 });
+  // What is here already of a further part did not come now.
+  now().tell({ ...part(500, 500), digest: 'b' });
+  expect(first()).toMatchObject({ completed: 1050, total: 1500, bytes_per_s: 10 });
   // Of the last ten seconds alone; and a piece that is fetched anew takes nothing from the speed.
   for (let s = 0; s < 20; s++) {
     await clock.advance(1000);
