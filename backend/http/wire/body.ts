@@ -21,6 +21,9 @@ const LINGER = { totalMs: 30_000, silenceMs: 5000, bytes: 1024 * MB } as const;
 /** Requests whose sender waits for `100 Continue`, with the response that can say it. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
+/** Requests whose body was read as a whole before Node's parser says that it has ended. */
+const cameWhole = new WeakSet<IncomingMessage>();
+
 /** Refused bodies that are being read and thrown away. */
 const discarded = new WeakMap<IncomingMessage, Promise<void>>();
 
@@ -100,7 +103,9 @@ function cameAlong(req: IncomingMessage, limit: number): Buffer | undefined {
   const whole = readableLength > 0 && readableLength === Number(rawHeader(req, 'content-length'));
   if (!whole || req.destroyed || readableLength > limit) return undefined;
   const bytes: unknown = req.read();
-  return Buffer.isBuffer(bytes) ? bytes : undefined;
+  if (!Buffer.isBuffer(bytes)) return undefined;
+  cameWhole.add(req);
+  return bytes;
 }
 
 function collect(
@@ -172,14 +177,14 @@ function left(): AppError {
 }
 
 /**
- * Ends a response that may come before the request's body has: an early refusal. Says `Connection: close`, sends the
+ * Ends a response that may come before the request's body has: an early refusal. Then it says `Connection: close`, sends the
  * answer at once, and closes only when the body has ended or LINGER is over, because closing earlier would destroy the
  * answer on its way. Set status and headers with setHeader before; Content-Length and Connection are set here.
  */
 export function endEarly(res: ServerResponse, payload: string): void {
   const { req } = res;
   if (!res.headersSent) res.setHeader('Content-Length', Buffer.byteLength(payload));
-  if (!hasBody(req) || req.readableEnded) {
+  if (!hasBody(req) || req.readableEnded || cameWhole.has(req)) {
     res.end(payload);
     return;
   }

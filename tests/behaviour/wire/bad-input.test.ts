@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { fc } from '../../support/property.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wireErrorSchema, ERRORS } from '../../../backend/contract/errors.ts';
-import { exchange } from '../../support/door.ts';
+import { exchange, openWire } from '../../support/door.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 
 let hearth: Hearth;
@@ -312,3 +312,18 @@ test('any body is answered with JSON and a status of the table, and the next req
 function nestedText(levels: number): string {
   return `{"messages":[{"role":"user","content":"hi"}],"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
 }
+
+test.each(['/api/chat', '/v1/chat/completions', '/api/chat-queue'])(
+  'POST %s: who is refused with all of its body keeps its connection',
+  async (path) => {
+    const { port } = hearth.backend;
+    const wire = await openWire(port);
+    const body = '{"model":7}';
+    for (const times of [1, 2]) {
+      wire.send(`POST ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      await wire.until(new RegExp(`(?:^HTTP/1\\.1 400 .*?){${times}}`, 'ms'));
+    }
+    expect(wire.received).not.toMatch(/^connection: close/im);
+    wire.socket.destroy();
+  },
+);
