@@ -29,7 +29,7 @@ export function AddModel({ models }: { readonly models: readonly ModelView[] }):
     field.current?.focus();
   };
   return (
-    <Section title={t('models.add')} end="">
+    <Section title={t('models.add')} end={null}>
       <div class="add-line">
         <div>
           <label class="sr" for={id}>

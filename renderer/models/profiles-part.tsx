@@ -32,7 +32,7 @@ export function Profiles({ settings, models }: Props): JSX.Element {
     </button>
   );
   return (
-    <Section title={t('models.profiles')} end={locked === undefined && edited === undefined ? add : ''}>
+    <Section title={t('models.profiles')} end={locked === undefined && edited === undefined ? add : null}>
       <p class="quiet">{t('models.profiles_hint')}</p>
       {locked !== undefined && <p class="meta2">{t('models.profiles_locked', { variable: locked })}</p>}
       <ul class="kept">
