@@ -6,12 +6,13 @@ import { language, ownText } from './texts.ts';
 /** The setting with label, meaning, bounds in words, choices and name of an item in the language that is set, by its path under `fields`. */
 export function inOwnWords(field: FieldInfo): FieldInfo {
   const own = (part: string, english: string): string => ownText(`fields.${field.path}.${part}`) ?? english;
-  const { choices, item, inert } = field;
+  const { brief, choices, item, inert } = field;
   return {
     ...field,
     title: own('title', field.title),
     hint: own('hint', field.hint),
     allowed: own('allowed', field.allowed),
+    ...(brief === undefined ? {} : { brief: own('brief', brief) }),
     ...(inert === undefined ? {} : { inert: own('inert', inert) }),
     ...(item === undefined ? {} : { item: own('item', item) }),
     ...(choices === undefined

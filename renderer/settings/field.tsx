@@ -11,6 +11,7 @@ import { TableControl } from './field-table.tsx';
 import { SecretControl } from './field-secret.tsx';
 import { asText, entriesOf, hintOf, isWrong, modelChoices, needsKey, readText } from './form.ts';
 import { HintLine } from './hint-line.tsx';
+import { hintText } from './hint-text.ts';
 import { RulesControl } from './rules-table.tsx';
 import { KeysControl } from './keys-field.tsx';
 import { Marked } from '../parts/parts.tsx';
@@ -38,7 +39,9 @@ export function Field({ field, view, words, wanted, go, onWrong }: FieldProps): 
   const [state, step] = useFieldState();
   const { typed, found, touched } = state.current;
   const now = settings.values[path];
-  const hint = found ?? hintOf(field, view, touched);
+  // What a search has found may stand in the longer one.
+  const brief = words.length === 0 ? field.brief : undefined;
+  const hint = found ?? hintOf({ ...field, hint: brief ?? field.hint }, view, touched);
   // A switch that is on can always be switched off.
   const locked = settings.locked[path] !== undefined || (needsKey(field, settings) && now !== true);
   const opened = hasEntries(field);
@@ -138,7 +141,17 @@ export function Field({ field, view, words, wanted, go, onWrong }: FieldProps): 
           )}
         </div>
       )}
-      {told && <HintLine id={`${id}-h`} hint={hint} words={words} undo={undo} use={take} go={go} />}
+      {told && (
+        <HintLine
+          id={`${id}-h`}
+          hint={hint}
+          whole={brief === undefined ? undefined : hintText(field)}
+          words={words}
+          undo={undo}
+          use={take}
+          go={go}
+        />
+      )}
     </div>
   );
 }

@@ -79,7 +79,7 @@ export function hintOf(field: FieldInfo, view: View, touched: Touched): Hint {
     const sentences = [
       t('settings.after_restart'),
       ...(now === '' ? [] : [t('settings.now', { value: now })]),
-      restartCost(view) ?? restartRule(settings),
+      ...[restartCost(view)].filter((cost) => cost !== undefined),
     ];
     return { kind: 'restart', text: sentences.join(' '), undo: { value: running, label: t('settings.undo') } };
   }
@@ -109,8 +109,7 @@ export function hintOf(field: FieldInfo, view: View, touched: Touched): Hint {
   const { lan } = gateway.addresses;
   if (path === 'server.lan' && lan !== null) return { kind: 'plain', text: t('settings.lan_at'), copy: lan };
   const waits = field.applies === 'restart' && gateway.state === 'running';
-  const sentences = waits ? [field.hint, t('settings.after_restart'), restartRule(settings)] : [field.hint];
-  return { kind: 'plain', text: sentences.join(' ') };
+  return { kind: 'plain', text: waits ? `${field.hint} ${restartRule(settings)}` : field.hint };
 }
 
 /** Whether what stands in the field, or in the file, is not allowed. */

@@ -18,6 +18,8 @@ const HINT_ICONS: Readonly<Partial<Record<Hint['kind'], IconName>>> = {
 interface HintLineProps {
   readonly id: string;
   readonly hint: Hint;
+  /** The whole meaning, where the hint has it in brief. */
+  readonly whole: string | undefined;
   /** What a search looks for, to be seen in the words. */
   readonly words: readonly string[];
   readonly undo: (value: unknown) => Promise<void>;
@@ -25,11 +27,16 @@ interface HintLineProps {
   readonly go: (path: string) => void;
 }
 
-export function HintLine({ id, hint, words, undo, use, go }: HintLineProps): JSX.Element {
+export function HintLine({ id, hint, whole, words, undo, use, go }: HintLineProps): JSX.Element {
   const { kind, text, code, undo: before, use: typed, copy, first } = hint;
   const icon = HINT_ICONS[kind];
   return (
-    <p class={kind === 'wrong' ? 'hint bad' : 'hint'} id={id} role={kind === 'wrong' ? 'alert' : undefined}>
+    <p
+      class={kind === 'wrong' ? 'hint bad' : 'hint'}
+      id={id}
+      role={kind === 'wrong' ? 'alert' : undefined}
+      title={kind === 'plain' ? whole : undefined}
+    >
       {icon !== undefined && <Icon name={icon} />}{' '}
       {kind === 'plain' ? <Meaning text={text} words={words} go={go} /> : <Coded text={thin(text)} code={code} />}
       {copy !== undefined && (

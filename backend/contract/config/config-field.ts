@@ -29,6 +29,8 @@ export interface About<Value> {
   readonly title: string;
   /** What it means, in a sentence or two. */
   readonly hint: string;
+  /** The same in one line, for a form to be read at a glance, where the hint is longer. */
+  readonly brief?: string;
   readonly default: Value;
   readonly unit?: Unit | 'count';
   /** Whether a change takes effect at once or when the gateway starts again. */

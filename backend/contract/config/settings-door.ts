@@ -103,6 +103,7 @@ export const server = section('Gateway', {
     },
     {
       title: 'Keys',
+      brief: 'Other machines must show one. Only hashes are kept.',
       hint: 'Callers from other machines must show one. What each may do: chat, cache, manage. Only hashes are kept.',
       default: [],
       applies: 'live',
@@ -152,6 +153,7 @@ export const log = section('Log', {
   ),
   requests: field(flag(), {
     title: 'Keep request text',
+    brief: 'Prompts and answers, on this machine only. Shown in Requests, and in the log.',
     hint: 'Writes prompts and answers to the log, and keeps them with their requests as "Watch closely" does. On this machine only.',
     default: false,
     applies: 'live',

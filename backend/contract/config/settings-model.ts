@@ -37,6 +37,7 @@ const filePath = (text: string): string | undefined =>
 export const ollama = section('Ollama', {
   api_url: field(spelled(upstreamAddress, 'an http or https address such as "http://127.0.0.1:11434"', 'url'), {
     title: 'Address',
+    brief: 'Where Ollama answers.',
     hint: 'Where Ollama answers. Written like OLLAMA_HOST: scheme and port may be missing. In "https://user:password@host" the user and password are shown to Ollama as HTTP Basic.',
     default: 'http://127.0.0.1:11434',
     applies: 'live',
@@ -70,12 +71,14 @@ export const ollama = section('Ollama', {
   model: field(model(), {
     title: 'Default model',
     hint: 'The model of requests that name none, and the one to keep warm.',
+    brief: 'For apps that do not name one.',
     default: 'deepseek-r1:8b',
     applies: 'live',
     env: ['OLLAMA_MODEL'],
   }),
   keep_alive: field(keepAlive(), {
     title: 'Stay warm for',
+    brief: 'After the last answer: 30 s, 15 min, 2 h, always, or as Ollama does.',
     hint: 'How long a model stays loaded after an answer, at least: 30 s, 15 min, 2 h, always, or as Ollama does. A longer time that a caller or OLLAMA_KEEP_ALIVE asked for stays.',
     default: '15m',
     applies: 'live',
@@ -121,6 +124,7 @@ export const ollama = section('Ollama', {
   }),
   keep_warm: field(flag(), {
     title: 'Keep the default model warm',
+    brief: 'Its time is renewed before it runs out.',
     hint: 'Renews the default model and the preloaded ones before their time runs out, once they are in memory. Off, they leave when it has run out.',
     default: false,
     applies: 'live',
@@ -136,6 +140,7 @@ export const ollama = section('Ollama', {
     choice({ off: 'Leave as sent', fill: 'Fill if missing', max: 'Use the largest', force: 'Always ours' }),
     {
       title: 'Apps that change num_ctx',
+      brief: 'A different context size makes Ollama load the model again. Ours is ollama.num_ctx.',
       hint: 'A different context size makes Ollama load the model again. Ours is ollama.num_ctx: the largest is that or what is sent, whichever is more.',
       default: 'off',
       applies: 'live',

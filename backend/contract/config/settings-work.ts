@@ -13,12 +13,13 @@ const headerName = () => spelled(header, 'the name of a header');
 export const cache = section('Cache', {
   enabled: field(flag(), {
     title: 'Keep answers',
-    hint: 'Off: nothing is read from it and nothing is kept.',
+    hint: 'Off: nothing is read from the cache and nothing is kept.',
     default: true,
     applies: 'live',
   }),
   ttl_seconds: field(whole(1, WEEK_S), {
     title: 'Keep an answer for',
+    brief: 'From when it is stored; reading does not start the clock again.',
     hint: 'The clock starts when the answer is stored, and reading does not start it again. A change counts for answers stored from then on.',
     default: 3600,
     unit: 's',
@@ -27,6 +28,7 @@ export const cache = section('Cache', {
   }),
   max_size_mb: field(amount(0.1, 65_536), {
     title: 'In memory, at most',
+    brief: 'The least recently used go first.',
     hint: 'Memory for kept answers, keys and bookkeeping included. The least recently used go first.',
     default: 256,
     unit: 'MB',
@@ -43,6 +45,7 @@ export const cache = section('Cache', {
   }),
   drop_in: field(choice({ deterministic: 'Repeatable only', always: 'Always', off: 'Never' }), {
     title: 'Ollama and OpenAI routes',
+    brief: 'Repeatable: with temperature 0, top_k 1 or a seed.',
     hint: 'Which answers these routes keep. Repeatable: with temperature 0, top_k 1 or a seed. Always: also what Regenerate asks for is the kept answer, unless cache.fresh_when names a header that changes with it. Our own routes always use the cache.',
     default: 'deterministic',
     applies: 'live',
@@ -131,6 +134,7 @@ export const conversationCache = section('Conversations', {
 export const queue = section('Queue', {
   max_concurrent: field(whole(1, 64), {
     title: 'Answers at the same time',
+    brief: 'More than OLLAMA_NUM_PARALLEL only moves the line into Ollama.',
     hint: 'How many requests Ollama works on together. More than OLLAMA_NUM_PARALLEL only moves the line into Ollama.',
     default: 1,
     unit: 'count',
@@ -138,6 +142,7 @@ export const queue = section('Queue', {
   }),
   max_queue_size: field(whole(1, 10_000), {
     title: 'Places in line',
+    brief: 'When all are taken, further requests are refused.',
     hint: 'When all are taken, further requests are refused with queue_full.',
     default: 100,
     unit: 'count',
@@ -145,6 +150,7 @@ export const queue = section('Queue', {
   }),
   max_wait_ms: field(whole(1, DAY_MS), {
     title: 'Longest wait',
+    brief: 'After it a request is refused. A pause does not count.',
     hint: 'A request that waited longer in line is refused with queue_timeout. A pause does not count.',
     default: 600_000,
     unit: 'ms',
@@ -268,6 +274,7 @@ export const batch = section('Batching', {
   }),
   enable_deduplication: field(flag(), {
     title: 'One run for identical requests',
+    brief: 'They share it when they come at the same time.',
     hint: 'Identical requests at the same time share one run of the model.',
     default: true,
     applies: 'live',

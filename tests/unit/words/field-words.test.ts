@@ -14,10 +14,11 @@ const TOLD = ['text', 'multiline', 'url', 'secret', 'list', 'headers', 'table'];
 
 test.each(OTHERS)('%s has what a form says of every setting, with the same keys in it', (language) => {
   setLanguage(language);
-  const lacks = fields.flatMap(({ path, item, kind }) => {
+  const lacks = fields.flatMap(({ path, brief, item, kind }) => {
     const parts = [
       'title',
       'hint',
+      ...(brief === undefined ? [] : ['brief']),
       ...(item === undefined ? [] : ['item']),
       ...(TOLD.includes(kind) ? ['allowed'] : []),
     ];
@@ -25,8 +26,9 @@ test.each(OTHERS)('%s has what a form says of every setting, with the same keys 
   });
   expect(lacks).toEqual([]);
   const keys = (text: string): string[] => (text.match(KEY) ?? []).toSorted();
-  for (const [i, { path, hint }] of fieldsInOwnWords().entries()) {
-    expect([path, keys(hint)]).toEqual([path, keys(fields[i]?.hint ?? '')]);
+  for (const [i, { path, hint, brief = '' }] of fieldsInOwnWords().entries()) {
+    const { hint: english = '', brief: short = '' } = fields[i] ?? {};
+    expect([path, keys(hint), keys(brief)]).toEqual([path, keys(english), keys(short)]);
   }
 });
 
@@ -34,5 +36,5 @@ test('a setting says in the language that is set what it is', () => {
   const first = () => fieldsInOwnWords().find(({ path }) => path === 'cache.drop_in')?.choices?.[0];
   expect(first()).toEqual({ value: 'deterministic', label: 'Repeatable only' });
   setLanguage('de');
-  expect(first()).toEqual({ value: 'deterministic', label: 'Nur wiederholbare' });
+  expect(first()).toEqual({ value: 'deterministic', label: 'Wiederholbare' });
 });

@@ -28,6 +28,8 @@ test('what runs and waits', () => {
 test('in general, for a setting that will need one', () => {
   const rule = (drainMs: number): string =>
     restartRule({ ...settings(), values: { 'server.drain_timeout_ms': drainMs } }).replaceAll(THIN, ' ');
-  expect(rule(10_000)).toBe('A restart gives running answers 10 s to end and refuses callers who wait.');
-  expect(rule(0)).toBe('A restart ends running answers and refuses callers who wait.');
+  expect(rule(10_000)).toBe(
+    'A change waits for a restart, which gives running answers 10 s to end and refuses callers who wait.',
+  );
+  expect(rule(0)).toBe('A change waits for a restart, which ends running answers and refuses callers who wait.');
 });

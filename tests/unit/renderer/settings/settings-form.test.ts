@@ -261,7 +261,8 @@ test('hints name another setting by its label, with the way to it, and never by 
     text: '“Longest wait”',
     path: 'queue.max_wait_ms',
   });
-  const keys = fields.filter((each) => fields.some(({ path }) => path.includes('.') && hintText(each).includes(path)));
+  const said = ({ brief = '', ...field }: FieldInfo): string => hintText(field) + hintText({ ...field, hint: brief });
+  const keys = fields.filter((each) => fields.some(({ path }) => path.includes('.') && said(each).includes(path)));
   expect(keys.map(({ path }) => path)).toEqual([]);
 });
 
@@ -295,7 +296,7 @@ describe('the line below a field', () => {
     const { kind, text } = say({});
     expect([kind, plain(text)]).toEqual([
       'plain',
-      `${PORT.hint} In use after a restart of the gateway. A restart gives running answers 10 s to end and refuses callers who wait.`,
+      `${PORT.hint} A change waits for a restart, which gives running answers 10 s to end and refuses callers who wait.`,
     ]);
     expect(hintOf(PORT, view({ gateway: { state: 'stopped' } }), {}).text).toBe(PORT.hint);
   });
