@@ -94,6 +94,8 @@ export const requestDetailSchema = z.object({
   ended_with: z.string().optional(),
   /** 16 hex digits and more, as X-Cache-Key shows them; left out where it has none. */
   cache_key: z.string().optional(),
+  /** Who began the run that it shared; left out where it had one of its own. */
+  run_of: z.string().optional(),
   /** How many others got the same run. */
   shared_with: count,
   /** What went wrong, as its caller was told. */

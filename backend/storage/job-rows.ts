@@ -118,7 +118,7 @@ const outcomeSchema = z.object({
   source: z.enum(SOURCES).optional(),
   timing: timingSchema.optional(),
   conversation: conversationSchema.optional(),
-  hit: z.object({ storedAt: z.number(), age: z.number() }).optional(),
+  hit: z.object({ storedAt: z.number(), age: z.number(), runMs: z.number().optional() }).optional(),
   error: text.optional(),
   code: errorCodeSchema.optional(),
 });

@@ -274,6 +274,7 @@ export const chatAnswerSchema = z.object({
   source: z.enum(SOURCES),
   cached_at: z.string().optional(),
   age: z.number().optional(),
+  saved_ms: z.number().optional().describe('Milliseconds that the model took for this answer when it ran.'),
   conversation: conversationSchema.optional(),
 });
 export type ChatAnswer = z.infer<typeof chatAnswerSchema>;

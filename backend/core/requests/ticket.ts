@@ -56,7 +56,7 @@ export interface CacheOutcome {
   readonly plan: CachePlan;
   /** 64 hex digits; undefined when the request has no key (unknown model). */
   readonly key: string | undefined;
-  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt' | 'truncated'> | undefined;
+  readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt' | 'runMs' | 'truncated'> | undefined;
   /** Becomes true when the run's answer, whole, was stored. */
   readonly landed: { stored: boolean };
 }
@@ -125,6 +125,7 @@ export class Ticket {
     this.route = options.route;
     this.model = options.model;
     this.caller = options.caller;
+    this.trace.caller = options.caller;
     this.owner = options.owner;
     this.maxActive = options.maxActive;
     this.mode = options.mode;

@@ -33,6 +33,8 @@ export interface Trace {
    * written there.
    */
   run?: Trace;
+  /** Who asked: of a shared run, who began it. */
+  caller?: string;
   /** Since when it waits for its turn in its conversation; gone once it has it, */
   turnSince?: number;
   /** and then how long it waited. */

@@ -15,9 +15,12 @@ import type { KeptAnswer } from '../cache/record.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import { waitsFor } from './standing.ts';
 
+/** What an answer tells of its kept one; a job that was kept by an older Hearth does not know what that had cost. */
+export type KeptOf = Pick<Hit, 'storedAt' | 'age'> & { readonly runMs?: number | undefined };
+
 /** What an answer tells of its request. */
 export type Told = Pick<Ticket, 'source' | 'model' | 'id' | 'timing' | 'conversation'> & {
-  readonly cache: { readonly hit: Pick<Hit, 'storedAt' | 'age'> | undefined } | undefined;
+  readonly cache: { readonly hit: KeptOf | undefined } | undefined;
 };
 
 /** `cached` means: this answer cost no run of its own because it had been kept. */
@@ -46,9 +49,14 @@ function aboutAnswer(end: End, ticket: Told): Omit<ChatAnswer, 'message'> {
     usage: usageOf(end.metrics),
     timing: ticket.timing,
     source: ticket.source ?? 'bypass',
-    ...(cache?.hit === undefined ? {} : { cached_at: new Date(cache.hit.storedAt).toISOString(), age: cache.hit.age }),
+    ...(cache?.hit === undefined ? {} : keptWhen(cache.hit)),
     ...(conversation === undefined ? {} : { conversation }),
   };
+}
+
+function keptWhen({ storedAt, age, runMs }: KeptOf) {
+  const saved = runMs === undefined ? {} : { saved_ms: Math.round(runMs) };
+  return { cached_at: new Date(storedAt).toISOString(), age, ...saved };
 }
 
 /** One `data:` line of the stream on our own routes. */

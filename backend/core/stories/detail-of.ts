@@ -24,6 +24,7 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     ...(context === undefined ? {} : { context }),
     ...(doneReason === undefined ? {} : { ended_with: doneReason }),
     ...(cache?.key === undefined ? {} : { cache_key: cache.key.slice(0, 16) }),
+    ...(trace.run?.caller === undefined ? {} : { run_of: trace.run.caller }),
     shared_with: sharedWith,
     ...(error === undefined ? {} : { error: error.message }),
     ...(whySlow === undefined ? {} : { why_slow: whySlow }),

@@ -145,7 +145,7 @@ function outcomeOf(ticket: Ticket, record: Buffer | undefined): JobOutcome {
     source,
     timing,
     conversation,
-    ...(hit === undefined ? {} : { hit: { storedAt: hit.storedAt, age: hit.age } }),
+    ...(hit === undefined ? {} : { hit: { storedAt: hit.storedAt, age: hit.age, runMs: hit.runMs } }),
     ...(error === undefined ? {} : { error: error.message, code: error.code }),
     record: error === undefined ? record : undefined,
   };

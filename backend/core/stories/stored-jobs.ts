@@ -2,8 +2,8 @@
 import type { ConversationState, Source, Timing } from '../../contract/chat/chat.ts';
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
-import type { Hit } from '../cache/hit.ts';
 import type { ChatCall } from '../requests/call.ts';
+import type { KeptOf } from './answer.ts';
 import type { ConversationAsk } from './converse.ts';
 
 /** How a job ended. */
@@ -82,7 +82,7 @@ export interface JobOutcome {
   readonly source?: Source | undefined;
   readonly timing?: Timing | undefined;
   readonly conversation?: ConversationState | undefined;
-  readonly hit?: Pick<Hit, 'storedAt' | 'age'> | undefined;
+  readonly hit?: KeptOf | undefined;
   readonly error?: string | undefined;
   readonly code?: ErrorCode | undefined;
   /** The answer (cache/record.ts); undefined when it did not end well. */

@@ -117,13 +117,13 @@ function streamedAgain(known: Known, ignored: boolean): KnownQuestion {
 }
 
 /** What is told about each request that gets this answer again, with gaps for what differs. */
-function withGaps({ about: { model } }: Known, { storedAt }: Hit): Told {
+function withGaps({ about: { model } }: Known, { storedAt, runMs }: Hit): Told {
   return {
     source: 'hit',
     model,
     id: GAPS.id,
     timing: { queue_ms: GAPS.began, ttft_ms: GAPS.first, total_ms: GAPS.ended },
     conversation: undefined,
-    cache: { hit: { storedAt, age: GAPS.age } },
+    cache: { hit: { storedAt, age: GAPS.age, runMs } },
   };
 }

@@ -50,7 +50,7 @@ async function recorded(
 /** Without what is new in each answer: ids, times, and durations of this very request. */
 const steady = (text: unknown): string =>
   String(text)
-    .replaceAll(/,"cached_at":"[^"]*","age":\d+/g, '')
+    .replaceAll(/,"cached_at":"[^"]*","age":\d+,"saved_ms":\d+/g, '')
     .replaceAll(
       /"(?:id|item_id|request_id|created_at|created|completed_at|tool_use_id|call_id)":\s*("[^"]*"|\d+)/g,
       '""',
