@@ -1,7 +1,7 @@
 // The day, or another range of time, in figures, as far as a watcher may see it: what is kept of each app, added up and told.
 import type { Day, DayLoss, DayTimes } from '../../contract/day.ts';
 import type { DayView } from '../../contract/desktop.ts';
-import { spanOf, type SpanWord } from '../../contract/spans.ts';
+import { SPAN_NAMES, spanOf, SPANS, type SpanName, type SpanWord } from '../../contract/spans.ts';
 import { LOCAL } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
 import type { RequestLog } from '../requests/request-log.ts';
@@ -69,7 +69,15 @@ export class Days {
   async view(word: SpanWord): Promise<DayView> {
     const { history } = this.#parts;
     const day = await this.of(word, LOCAL);
-    return { day, steps: history.view(spanOf(word)), empty: history.isEmpty };
+    return { day, steps: history.view(this.#spanToShow(day)), empty: history.isEmpty };
+  }
+
+  /** The one with the shortest steps that reaches back to where the range begins: minutes after a start a day has few of its own. */
+  #spanToShow({ span, since, until }: Day): SpanName {
+    const seconds = (Date.parse(until) - Date.parse(since)) / 1000;
+    const own = spanOf(span);
+    const shorter = SPAN_NAMES.slice(0, SPAN_NAMES.indexOf(own));
+    return shorter.find((name) => seconds <= SPANS[name].span_s) ?? own;
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import type { Day } from '../../../backend/contract/day.ts';
+import { SPAN_WORDS } from '../../../backend/contract/spans.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 
 const { key, secret } = addKey([], { name: 'phone', scopes: ['chat', 'cache'] }, new Date('2026-01-01T00:00:00Z'));
@@ -77,4 +78,17 @@ test('tells what was saved for whom, the times, what failed; each owner its own;
   const refused = await fetch(`${hearth.url}/api/day`, { headers: showing(chatter.secret) });
   expect(refused.status).toBe(403);
   expect((await fetch(`${hearth.url}/api/day?span=2d`)).status).toBe(400);
+});
+
+test('what has hardly begun is shown in shorter steps, so that its plots are not empty', async () => {
+  await ask('one', {});
+  const steps = async (): Promise<number[]> => {
+    const views = await Promise.all(SPAN_WORDS.map((span) => hearth.backend.control.day(span)));
+    return views.map((view) => view.steps.step_s);
+  };
+  expect(await steps()).toEqual([15, 15, 15, 15, 15]);
+  hearth.clock.forward(20 * 60_000);
+  expect((await steps()).slice(2)).toEqual([60, 60, 60]);
+  hearth.clock.forward(3 * 3_600_000);
+  expect((await steps()).slice(2)).toEqual([900, 900, 900]);
 });
