@@ -8,7 +8,7 @@ import { asAppError } from '../backend/contract/errors.ts';
 import { Legacy } from '../backend/legacy.ts';
 import { History } from '../backend/core/telemetry/history.ts';
 import { OriginApprovals } from '../backend/core/access/origin-approvals.ts';
-import { language, languageFor, setLanguage, t } from '../words/texts.ts';
+import { languageFor, setLanguage, t } from '../words/texts.ts';
 import { Pusher } from './window/bridge.ts';
 import { createHandlers } from './window/handlers.ts';
 import { openLog } from './log.ts';
@@ -27,8 +27,10 @@ import {
   tellOfTheStart,
 } from './notices/settings-notices.ts';
 import { Settings } from './settings/settings.ts';
+import { Talk } from './try/window-talk.ts';
+import { topicsOf, viewOf } from './window/topics.ts';
 import type { Shell } from './shell.ts';
-import { Supervisor } from './gateway/supervisor.ts';
+import { running, Supervisor } from './gateway/supervisor.ts';
 import { testConnection } from './settings/test-connection.ts';
 import { watchState } from './state-watch.ts';
 import { trayCommands } from './tray/tray-commands.ts';
@@ -100,23 +102,14 @@ export async function createApp(shell: Shell) {
     clock,
     signal: life.signal,
   });
-  const views: { readonly [T in keyof View]: () => View[T] } = {
-    app: () => ({
-      version: shell.version,
-      language: language(),
-      demo: isDemo,
-      first_run: shell.memory.get('first_run_done') !== true,
-      ollama_program: ollama.started ? 'starting' : ollama.path === undefined ? 'missing' : 'installed',
-      tray: tray.seen,
-      asks_to_quit: asksToQuit,
-    }),
-    gateway: () => supervisor.view(),
-    live: () => supervisor.control?.live() ?? null,
-    settings: () => settings.view(supervisor.startedWith),
-    notices: () => notices.view(),
-    recent_notices: () => legacy.board.list,
-    go: () => wish,
-  };
+  const talk = new Talk({
+    gateway: () => (running(supervisor), supervisor.view().addresses.gateway),
+    clock,
+    log,
+    onChange: () => pusher.touch('talk'),
+  });
+  const own = { shell, supervisor, settings, notices, ollama, tray, legacy, talk };
+  const views = topicsOf({ ...own, isDemo, asksToQuit: () => asksToQuit, wish: () => wish });
   const host = shell.windowHost({
     place: () => shell.memory.get('place'),
     savePlace: (place) => shell.memory.set('place', place),
@@ -131,6 +124,7 @@ export async function createApp(shell: Shell) {
     },
     onGone: () => {
       asksToQuit = false;
+      talk.clear();
       tray.check();
     },
     onPageCrash: (reason, stays) => {
@@ -220,6 +214,7 @@ export async function createApp(shell: Shell) {
   function quit(): Promise<void> {
     quitting ??= (async () => {
       log.info({}, 'quitting');
+      talk.clear();
       const limit = setTimeout(() => shell.exit(0), settings.config.server.drain_timeout_ms + LAST_MS);
       await supervisor.stop();
       life.abort();
@@ -233,15 +228,10 @@ export async function createApp(shell: Shell) {
   }
 
   const handlers = createHandlers({
-    supervisor,
-    settings,
-    notices,
-    ollama,
-    view: () => Object.fromEntries(Object.entries(views).map(([topic, read]) => [topic, read()])) as View,
+    ...shell,
+    ...own,
+    view: () => viewOf(views),
     testConnection: (input) => testConnection(settings.config, log, input),
-    askWhereTo: shell.askWhereTo,
-    askWhich: shell.askWhich,
-    copy: shell.copy,
     open,
     finishFirstRun: () => {
       shell.memory.set('first_run_done', true);
@@ -254,8 +244,7 @@ export async function createApp(shell: Shell) {
     },
   });
 
-  const openFile = (): Promise<void> => open('settings_file');
-  const tell = { settings, notices, log, openFile, show: showSetting };
+  const tell = { settings, notices, log, openFile: () => open('settings_file'), show: showSetting };
   const doing = { notify, show, open, quit, did: watch.did, signal: life.signal, showWindow: () => host.show() };
   const run = trayCommands({ ...shell, ...doing, supervisor, settings, notices, log, host });
   onLogTrouble((text) => notices.warn('log', text));

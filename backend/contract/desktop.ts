@@ -11,6 +11,7 @@ import type { WireError } from './errors.ts';
 import { LANGUAGES, type Language } from './languages.ts';
 import { REQUEST_COMMANDS } from './request-commands.ts';
 import { SPAN_WORDS } from './spans.ts';
+import { TALK_COMMANDS, talkSchema } from './talk.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
@@ -171,6 +172,8 @@ export const TOPICS = {
   notices: z.array(noticeSchema),
   /** What the gateway had to tell: all that is so, and the last of a day. Newest first. */
   recent_notices: z.array(noticeFactSchema),
+  /** What was asked in Try it. */
+  talk: talkSchema,
   /**
    * The tab that the tray or a notice asked for, perhaps with a page behind it, with a setting to show there, by its dotted path,
    * with a request, with a part of the tab, or with the question whether to clear the cache; `n` grows with each wish, so that the
@@ -223,6 +226,7 @@ export const COMMANDS = {
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   ...REQUEST_COMMANDS,
   ...MODEL_COMMANDS,
+  ...TALK_COMMANDS,
   /** The actions of POST /api/cache-stats, with their data. */
   act: {
     input: z.strictObject({ action: z.enum(ACTION_NAMES as [string, ...string[]]), data: z.unknown() }),

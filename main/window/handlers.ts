@@ -11,6 +11,7 @@ import type { Notices } from '../notices/notices.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
 import type { Settings } from '../settings/settings.ts';
 import { modelHandlers } from './model-handlers.ts';
+import type { Talk } from '../try/window-talk.ts';
 import { requestHandlers } from './request-handlers.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 
@@ -19,6 +20,7 @@ export interface HandlerParts {
   readonly settings: Settings;
   readonly notices: Notices;
   readonly ollama: OllamaProgram;
+  readonly talk: Talk;
   view(): View;
   /** Asks an Ollama at an address how it is, perhaps with another key. Throws upstream_unreachable and its like, invalid_request. */
   testConnection(input: CommandInput<'test_connection'>): Promise<CommandOutput<'test_connection'>>;
@@ -32,7 +34,7 @@ export interface HandlerParts {
 }
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { supervisor, settings, notices, ollama } = parts;
+  const { supervisor, settings, notices, ollama, talk } = parts;
   const view = () => settings.view(supervisor.startedWith);
   const done = {};
   return {
@@ -52,6 +54,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
 
     ...requestHandlers(supervisor, parts.copy),
     ...modelHandlers(supervisor),
+    ask: (question) => (talk.ask(question), done),
+    stop_answer: () => (talk.stop(), done),
+    clear_talk: () => (talk.clear(), done),
     cancel: ({ request_id }) => {
       running(supervisor).requests.cancel(request_id);
       return { request_id, status: 'cancelled' };

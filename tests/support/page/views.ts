@@ -10,6 +10,7 @@ import { SPANS, spanOf, type SpanWord } from '../../../backend/contract/spans.ts
 import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
+import { BROKEN, TALK } from './talks.ts';
 
 const GB = 1e9;
 
@@ -24,6 +25,7 @@ export interface ViewChange {
   readonly settings?: Partial<View['settings']>;
   readonly notices?: View['notices'];
   readonly recent_notices?: View['recent_notices'];
+  readonly talk?: View['talk'];
   readonly go?: View['go'];
 }
 
@@ -65,6 +67,7 @@ export function view(change: ViewChange = {}): Shown {
     settings: { ...settings(), ...change.settings },
     notices: change.notices ?? [],
     recent_notices: change.recent_notices ?? [],
+    talk: change.talk ?? [],
     go: change.go ?? { tab: 'overview', n: 0 },
   };
 }
@@ -395,6 +398,8 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
       },
     }),
   'no models': () => view({ live: quiet({ models: [], status: 'degraded', upstream: { model_available: false } }) }),
+  'a question that is answered': () => view({ talk: [...TALK] }),
+  'an answer that failed': () => view({ live: quiet(), talk: [...BROKEN], days: emptyDay }),
   'nothing yet': () => view({ live: quiet(), days: emptyDay }),
   'a day of one range': () => view({ live: quiet(), days: (span) => ({ ...emptyDay(span), empty: false }) }),
   stopped: () => view({ gateway: { state: 'stopped', since: null }, live: null }),
