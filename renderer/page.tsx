@@ -23,6 +23,7 @@ import { speak } from './parts/speak.ts';
 import { headerOf } from './parts/status.ts';
 import { Store, type Picture } from './state/store.ts';
 import { Tabs, titleOf } from './frame/tabs.tsx';
+import { UNUSED } from './try/try-it.tsx';
 
 /** Until then the page stays empty: that looks faster than a word about loading. */
 const SKELETON_AFTER_MS = 300;
@@ -72,6 +73,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
 
   const seenWish = useRef(0);
   const requestsPlace = useRef(FIRST_PLACE);
+  const tryPlace = useRef(UNUSED);
   useWishes(picture, calls.go);
   useTabKeys(select);
   useKeptFocus();
@@ -122,7 +124,9 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
           <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={page ?? tab}>
             {page === undefined ? (
               <>
-                {tab === 'overview' && <Overview view={view} now={now} wish={wish} seen={seenWish} />}
+                {tab === 'overview' && (
+                  <Overview view={view} now={now} wish={wish} seen={seenWish} tryPlace={tryPlace} />
+                )}
                 {tab === 'queue' && <Queue view={view} now={now} />}
                 {tab === 'requests' && (
                   <Requests view={view} now={now} wish={wish} seen={seenWish} place={requestsPlace} />

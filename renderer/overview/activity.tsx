@@ -2,16 +2,17 @@
 // below them moves.
 import type { JSX } from 'preact';
 import type { ModelView } from '../../backend/contract/control.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { runningRows, type Live } from '../../backend/contract/app-state.ts';
 import { waitingRows, waitLeft } from '../parts/run-rows.ts';
 import { Caller, Section } from '../parts/parts.tsx';
 import { mainModel } from '../parts/main-model.ts';
-import { bytes, count, plural, roughly, THIN } from '../parts/words.ts';
+import { bytes, count, roughly, THIN } from '../parts/words.ts';
 
 export function Now({ live, now }: { readonly live: Live; readonly now: number }): JSX.Element {
   return (
-    <Section title="Now" hidden>
+    <Section title={t('overview.now')} hidden>
       <dl class="now">
         <Model live={live} />
         <Running live={live} />
@@ -27,34 +28,34 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
   const model = mainModel(live);
   const up = live.health.upstream.state === 'up';
   const others = live.models.filter(({ loaded, name }) => loaded && name !== model?.name).length;
-  const verb = (model?.loading_ms ?? null) !== null ? 'Loading' : model?.loaded === true ? 'Unload' : 'Warm';
+  const does = (model?.loading_ms ?? null) !== null ? 'loading' : model?.loaded === true ? 'unload' : 'warm';
   const act = (action: string): void => run(() => call('act', { action, data: { model: model?.name } }));
   return (
     <div>
-      <dt>Model</dt>
+      <dt>{t('overview.model')}</dt>
       <dd>
         <span>
           <span class="name">{model?.name ?? live.health.upstream.model}</span>{' '}
           <span class="quiet">
             {model === undefined || !up ? missingWords(live) : memoryWords(model)}
-            {others > 0 && `, ${count(others)} more loaded`}
+            {others > 0 && t('overview.more_loaded', { n: others })}
           </span>
         </span>
       </dd>
       <dd class="act">
         {!up ? null : model === undefined ? (
           <button class="btn plain" type="button" onClick={() => go('models')}>
-            Choose…
+            {t('overview.choose')}
           </button>
         ) : (
           <button
             class="btn plain"
             type="button"
             aria-disabled={busy || model.loading_ms !== null}
-            aria-label={`${verb} ${model.name}`}
+            aria-label={t(`overview.${does}_model`, { model: model.name })}
             onClick={() => model.loading_ms === null && act(model.loaded ? 'unload_model' : 'warm_model')}
           >
-            {verb}
+            {t(`overview.${does}`)}
           </button>
         )}
       </dd>
@@ -66,21 +67,24 @@ function Model({ live }: { readonly live: Live }): JSX.Element {
 function missingWords({ health }: Live): string {
   switch (health.upstream.state) {
     case 'up':
-      return health.upstream.models_unknown === true ? 'not known' : 'not installed';
+      return t(health.upstream.models_unknown === true ? 'overview.not_known' : 'overview.not_installed');
     case 'down':
-      return 'not known while Ollama is down';
+      return t('overview.not_known_down');
     case 'unknown':
-      return 'not known yet';
+      return t('overview.not_known_yet');
   }
 }
 
 /** "2.9 GB in VRAM, or how much of it is there. */
 export function memoryWords({ loaded, loading_ms, size_loaded, size_vram }: ModelView): string {
-  if (!loaded) return loading_ms === null ? 'not loaded' : 'loading';
-  if (size_loaded === null || size_loaded === 0) return 'loaded';
+  if (!loaded) return t(loading_ms === null ? 'overview.not_loaded' : 'overview.is_loading');
+  if (size_loaded === null || size_loaded === 0) return t('overview.is_loaded');
   const vram = size_vram ?? 0;
-  if (vram === 0) return `${bytes(size_loaded)} in memory`;
-  return vram < size_loaded ? `${bytes(vram)} of ${bytes(size_loaded)} in VRAM` : `${bytes(size_loaded)} in VRAM`;
+  const size = bytes(size_loaded);
+  if (vram === 0) return t('overview.in_memory', { size });
+  return vram < size_loaded
+    ? t('overview.partly_in_vram', { part: bytes(vram), size })
+    : t('overview.in_vram', { size });
 }
 
 function Running({ live }: { readonly live: Live }): JSX.Element {
@@ -92,19 +96,19 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
     const pace = rows.reduce((sum, { tokens_per_s }) => sum + (tokens_per_s ?? 0), 0);
     return (
       <div>
-        <dt>Running</dt>
+        <dt>{t('overview.running')}</dt>
         <dd>
           <span>{count(live.health.queue.running)}</span>
           {pace > 0 && (
             <span class="quiet nb">
-              together <span class="fig c6">{count(pace)}/s</span>
+              {pieces<JSX.Element>('overview.together', { pace: <span class="fig c6">{count(pace)}/s</span> })}
             </span>
           )}
         </dd>
         <dd class="act">
           {rows.length > 1 && (
-            <button class="btn plain" type="button" aria-label="Show what runs" onClick={() => go('queue')}>
-              Show
+            <button class="btn plain" type="button" aria-label={t('overview.show_running')} onClick={() => go('queue')}>
+              {t('overview.show')}
             </button>
           )}
         </dd>
@@ -114,16 +118,16 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
   const cancel = (): void => run(() => call('cancel', { request_id: only.request_id }));
   return (
     <div>
-      <dt>Running</dt>
+      <dt>{t('overview.running')}</dt>
       <dd>
         <Caller name={only.caller} />
         <span class="quiet nb">
           {only.phase === 'loading' ? (
-            'loading the model'
+            t('overview.loads')
           ) : (
             <>
-              <span class="fig c12">{plural(only.tokens, 'token')}</span>{' '}
-              <span class="fig c6">{only.tokens_per_s === null ? '' : `${count(only.tokens_per_s)}/s`}</span>
+              <span class="fig c12">{t('overview.tokens', { n: only.tokens })}</span>{' '}
+              <span class="fig c6">{only.tokens_per_s === null ? null : `${count(only.tokens_per_s)}/s`}</span>
             </>
           )}
         </span>
@@ -133,10 +137,10 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
           class="btn plain"
           type="button"
           aria-disabled={busy}
-          aria-label={`Cancel the request of ${only.caller}`}
+          aria-label={t('overview.cancel_of', { caller: only.caller })}
           onClick={cancel}
         >
-          Cancel
+          {t('overview.cancel')}
         </button>
       </dd>
     </div>
@@ -149,29 +153,27 @@ function Waiting({ live, now }: { readonly live: Live; readonly now: number }): 
   const left = next === undefined ? 0 : waitLeft(next, live, now);
   return (
     <div>
-      <dt>Waiting</dt>
+      <dt>{t('overview.waiting')}</dt>
       <dd>
         <span>{count(live.health.queue.length)}</span>
         {next !== undefined && (
           <span class="quiet nb">
-            {live.queue.paused ? (
-              'until you resume'
-            ) : next.waits_for === 'ollama' ? (
-              'until Ollama is back'
-            ) : next.late ? (
-              'until the answer ends'
-            ) : (
-              <>
-                next in <span class="fig c6">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>
-              </>
-            )}
+            {live.queue.paused
+              ? t('overview.until_resumed')
+              : next.waits_for === 'ollama'
+                ? t('overview.until_ollama')
+                : next.late
+                  ? t('overview.until_end')
+                  : pieces<JSX.Element>('overview.next_in', {
+                      time: <span class="fig c6">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>,
+                    })}
           </span>
         )}
       </dd>
       <dd class="act">
         {next !== undefined && (
-          <button class="btn plain" type="button" aria-label="Show what waits" onClick={() => go('queue')}>
-            Show
+          <button class="btn plain" type="button" aria-label={t('overview.show_waiting')} onClick={() => go('queue')}>
+            {t('overview.show')}
           </button>
         )}
       </dd>

@@ -4,7 +4,7 @@ import type { Day, DayTimes } from '../../backend/contract/day.ts';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
 import type { FigureName } from '../../backend/contract/figure-meanings.ts';
 import { meaningOf } from '../../words/meanings.ts';
-import { RANGES } from '../plots/plot-axis.ts';
+import { t } from '../../words/texts.ts';
 import { PlotTable } from '../plots/plot-table.tsx';
 import { Strips } from '../plots/plots.tsx';
 import { Section } from '../parts/parts.tsx';
@@ -22,25 +22,25 @@ interface OverTimeProps {
 
 export function OverTime({ day, steps, since, startedAt, now }: OverTimeProps): JSX.Element {
   const note = startedAt === null ? undefined : (
-    <p class="sec-note">Hearth started at {moment(Date.parse(startedAt), now)}</p>
+    <p class="sec-note">{t('overview.started', { time: moment(Date.parse(startedAt), now) })}</p>
   ); // prettier-ignore
   return (
-    <Section title={RANGES.find(({ span }) => span === day.span)?.whole ?? ''} end={note}>
-      <Strips key={day.span} day={day} span={steps} since={since} now={now} />
+    <Section title={t(`plots.whole_${day.span}`)} end={note}>
+      <Strips key={`${day.span} ${steps.step_s}`} day={day} span={steps} since={since} now={now} />
       <table class="plain kept tri">
         <thead>
           <tr>
             <th scope="col">
-              <span class="sr">Phase</span>
+              <span class="sr">{t('overview.phase')}</span>
             </th>
-            <Heading words="Median" meaning="median" />
-            <Heading words={'95\u202F% under'} meaning="p95" />
-            <Heading words="Longest" meaning="longest" />
+            <Heading words={t('overview.median')} meaning="median" />
+            <Heading words={t('overview.p95')} meaning="p95" />
+            <Heading words={t('overview.longest')} meaning="longest" />
           </tr>
         </thead>
         <tbody>
-          <Phase name="Wait for a turn" meaning="wait" times={day.wait} />
-          <Phase name="First token after it" meaning="first_token" times={day.first_token} />
+          <Phase name={t('overview.wait')} meaning="wait" times={day.wait} />
+          <Phase name={t('overview.first_token')} meaning="first_token" times={day.first_token} />
         </tbody>
       </table>
       <PlotTable span={steps} />

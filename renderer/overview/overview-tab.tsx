@@ -1,15 +1,15 @@
 // The tab Overview: what goes on now, and the day, or another range of time: what was saved, how long requests waited, what of
 // the prompts was reused, what failed. While there is nothing to show it says why and what to do.
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { t } from '../../words/texts.ts';
+import { useMemo, useState } from 'preact/hooks';
 import type { DayView, View } from '../../backend/contract/desktop.ts';
 import { USUAL_SPAN, type SpanWord } from '../../backend/contract/spans.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Now } from './activity.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
-import { lengthOf, RANGES } from '../plots/plot-axis.ts';
+import { lengthOf } from '../plots/plot-axis.ts';
 import type { Wish } from '../parts/use-calls.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { moment } from '../parts/words.ts';
@@ -19,6 +19,7 @@ import { PromptReuse } from './reuse.tsx';
 import { Saved, SavedByApp } from './saved.tsx';
 import { useDay } from './use-day.ts';
 import { WhatFailed } from './what-failed.tsx';
+import { isOpen, TryIt, type TryPlace } from '../try/try-it.tsx';
 
 interface OverviewProps {
   readonly view: View;
@@ -26,87 +27,104 @@ interface OverviewProps {
   readonly wish: Wish;
   /** The number of the last wish that was followed. */
   readonly seen: { current: number };
+  /** What is typed in Try it stays while another tab is shown. */
+  readonly tryPlace: { current: TryPlace };
 }
 
-export function Overview({ view, now, wish, seen }: OverviewProps): JSX.Element {
-  const { gateway, live } = view;
+export function Overview({ view, now, wish, seen, tryPlace }: OverviewProps): JSX.Element {
+  const { gateway, live, talk, settings } = view;
+  const [place, setPlace] = useState(tryPlace.current);
+  tryPlace.current = place;
   // The same part also when the first request puts the day above it: it keeps the focus.
   const notices = <RecentNotices key="notices" notices={view.recent_notices} now={now} wish={wish} seen={seen} />;
-  if (gateway.state !== 'running' || live === null) {
+  const isRunning = gateway.state === 'running' && live !== null;
+  const tryIt = (
+    <TryIt live={isRunning ? live : null} talk={talk} settings={settings} now={now} place={place} setPlace={setPlace} />
+  );
+  if (!isRunning) {
     return (
       <>
         <NotRunning gateway={gateway} />
+        {talk.length > 0 && tryIt}
         {notices}
       </>
     );
   }
-  return <Running gateway={gateway} live={live} now={now} notices={notices} />;
+  return (
+    <Running gateway={gateway} live={live} now={now} tryIt={tryIt} isOpen={isOpen(talk, place)} notices={notices} />
+  );
 }
 
 interface RunningProps {
   readonly gateway: View['gateway'];
   readonly live: NonNullable<View['live']>;
   readonly now: number;
+  readonly tryIt: JSX.Element;
+  /** Try it is more than one line. */
+  readonly isOpen: boolean;
   readonly notices: JSX.Element;
 }
 
-function Running({ gateway, live, now, notices }: RunningProps): JSX.Element {
+/** Four blocks, which a wide window shows in two columns. */
+function Running({ gateway, live, now, tryIt, isOpen, notices }: RunningProps): JSX.Element {
   const [span, choose] = useState<SpanWord>(USUAL_SPAN);
-  const shown = useDay(span, now);
+  // What is told of the day changes once a second, however often there is something to paint.
+  const second = Math.floor(now / 1000) * 1000;
+  const shown = useDay(span, second);
+  const { upstream } = live.health;
+  const address = gateway.addresses.ollama_host;
+  const ready = upstream.model_available;
   // Beside the apps of the day, where there are some.
   const hasApps = shown?.empty === false && (shown.day.apps.length > 0 || shown.day.more_apps !== null);
-  const addresses = (
-    <Section title="Addresses for your apps" end={!hasApps && <PageLink to="connect">{t('connect.link')}</PageLink>}>
-      <Addresses addresses={gateway.addresses} />
-    </Section>
-  );
-  if (shown === undefined || shown.empty) {
-    return (
-      <div class="cols">
-        <div>
-          <Now live={live} now={now} />
-          {shown !== undefined && (
-            <NoRequests address={gateway.addresses.ollama_host} ready={live.health.upstream.model_available} />
-          )}
-        </div>
-        <div>
-          {shown !== undefined && (
-            <>
-              {addresses}
-              {notices}
-            </>
-          )}
-        </div>
-      </div>
-    );
-  }
-  const { day, steps } = shown;
-  const title = titleOf(shown, now);
-  // A sentence goes on with it: "since 09:12", "in the last hour".
-  const since = title.startsWith('Last') ? `in the ${title.toLowerCase()}` : title.replace('Since', 'since');
-  return (
-    <div class="cols">
-      <div>
-        <Now live={live} now={now} />
+  const [saved, told] = useMemo(() => {
+    if (shown === undefined) return [];
+    if (shown.empty) return [<NoRequests key="none" address={address} ready={ready} />];
+    const { day, steps } = shown;
+    const young = beganWithin(shown, second);
+    const title = young === undefined ? t(`plots.last_${day.span}`) : t('overview.since', { time: young });
+    // A sentence goes on with it: "since 09:12", "in the last hour".
+    const since = young === undefined ? t(`plots.in_last_${day.span}`) : t('overview.since_said', { time: young });
+    return [
+      <>
         <Saved day={day} title={title} span={span} choose={choose} />
         <SavedByApp day={day} />
-      </div>
+      </>,
+      <>
+        <OverTime day={day} steps={steps} since={since} startedAt={gateway.since} now={second} />
+        <PromptReuse reuse={day.reuse} now={second} />
+        <WhatFailed day={day} now={second} />
+      </>,
+    ];
+  }, [shown, span, second, address, ready, gateway.since]);
+  return (
+    <div class={isOpen ? 'cols four open' : 'cols four'}>
       <div>
-        <OverTime day={day} steps={steps} since={since} startedAt={gateway.since} now={now} />
-        <PromptReuse reuse={day.reuse} now={now} />
-        <WhatFailed day={day} now={now} />
-        {addresses}
-        {notices}
+        <Now live={live} now={now} />
+      </div>
+      <div>{tryIt}</div>
+      <div>{saved}</div>
+      <div>
+        {told}
+        {shown !== undefined && (
+          <>
+            <Section
+              title={t('overview.addresses')}
+              end={!hasApps && <PageLink to="connect">{t('connect.link')}</PageLink>}
+            >
+              <Addresses addresses={gateway.addresses} />
+            </Section>
+            {notices}
+          </>
+        )}
       </div>
     </div>
   );
 }
 
-/** "Since 09:12", where there is no more than that in the range; else "Last 24 hours". */
-function titleOf({ day, steps }: DayView, now: number): string {
+/** Since when there is anything in the range, where that is less than all of it: "09:12". */
+function beganWithin({ day, steps }: DayView, now: number): string | undefined {
   const since = Date.parse(day.since);
-  const isYoung = since > Date.parse(day.until) - lengthOf(steps) * 1000;
-  return isYoung ? `Since ${moment(since, now)}` : (RANGES.find((each) => each.span === day.span)?.last ?? '');
+  return since > Date.parse(day.until) - lengthOf(steps) * 1000 ? moment(since, now) : undefined;
 }
 
 interface NoRequestsProps {
@@ -119,10 +137,11 @@ function NoRequests({ address, ready }: NoRequestsProps): JSX.Element {
   const body = '{"messages":[{"role":"user","content":"Hello"}]}';
   return (
     <section class="sec">
-      <Empty mark="idle" title="No requests yet">
+      <Empty mark="idle" title={t('overview.no_requests')}>
         <p>
-          Point an app at <span class="nb">{address}</span>
-          {ready ? ', or try it now:' : '.'}
+          {pieces<JSX.Element>(ready ? 'overview.point_or_try' : 'overview.point', {
+            address: <span class="nb">{address}</span>,
+          })}
         </p>
         {ready && <CommandLine text={`curl ${address}/api/chat-optimized -d '${body}'`} />}
       </Empty>

@@ -3,9 +3,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { NoticeFact } from '../../backend/contract/control.ts';
+import { t } from '../../words/texts.ts';
 import { Icon } from '../parts/parts.tsx';
 import type { Wish } from '../parts/use-calls.ts';
-import { count, moment, plural } from '../parts/words.ts';
+import { moment } from '../parts/words.ts';
 
 interface RecentNoticesProps {
   /** The newest first. */
@@ -46,12 +47,12 @@ export function RecentNotices({ notices, now, wish, seen }: RecentNoticesProps):
   );
   return (
     <section class="sec" aria-labelledby={id} tabIndex={-1} ref={section}>
-      <h2 id={id}>Recent notices</h2>
-      {notices.length === 0 && <p class="meta2">There was nothing to tell in the last 24 hours.</p>}
+      <h2 id={id}>{t('overview.notices')}</h2>
+      {notices.length === 0 && <p class="meta2">{t('overview.no_notices')}</p>}
       {holding.length > 0 && rows(holding)}
       {over.length > 0 && (
         <details class="fold" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-          <summary>{plural(over.length, 'notice')} of what is over</summary>
+          <summary>{t('overview.notices_over', { n: over.length })}</summary>
           {open && rows(over)}
         </details>
       )}
@@ -77,8 +78,7 @@ function Row({ notice, now }: { readonly notice: NoticeFact; readonly now: numbe
 /** "Still so, since 09:12"; "Over: 09:12 to 09:15, 3 times" */
 function spanOf({ since, until, times }: NoticeFact, now: number): string {
   const from = moment(Date.parse(since), now);
-  const often = times === 1 ? '' : `, ${count(times)} times`;
-  if (until === null) return `Still so, since ${from}${often}`;
+  if (until === null) return t('overview.still_so', { from, times });
   const to = moment(Date.parse(until), now);
-  return from === to ? `Over, at ${from}${often}` : `Over, ${from} to ${to}${often}`;
+  return from === to ? t('overview.over_at', { from, times }) : t('overview.over', { from, to, times });
 }

@@ -2,9 +2,10 @@
 import type { JSX } from 'preact';
 import type { Day } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
+import { t } from '../../words/texts.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { Section } from '../parts/parts.tsx';
-import { count, moment, percent, plural } from '../parts/words.ts';
+import { count, moment, percent } from '../parts/words.ts';
 import { Mix } from './mix-bar.tsx';
 
 /** Nothing where it is not known of any prompt. */
@@ -13,38 +14,37 @@ export function PromptReuse({ reuse, now }: Pick<Day, 'reuse'> & { readonly now:
   if (reuse === null) return null;
   const { reusable_tokens: reusable, reused_tokens: reused, losses } = reuse;
   const rest = losses.reduce((left, { tokens }) => left - tokens, reusable - reused);
-  const lost = losses.map(({ text, tokens }) => `${count(tokens)} lost: ${text}`);
-  const label = [`Of ${plural(reusable, 'token')}: ${count(reused)} reused`, ...lost].join(', ');
+  const lost = losses.map(({ text, tokens }) => t('overview.lost_said', { tokens: count(tokens), why: text }));
+  const label = [t('overview.reuse_said', { n: reusable, reused: count(reused) }), ...lost].join(', ');
   return (
-    <Section title="Prompt reuse">
+    <Section title={t('overview.reuse')}>
       <p class="kept" title={meaningOf('reused')}>
-        <b>Reused {percent(reused / reusable)} of what could be:</b>{' '}
-        <span class="quiet">
-          {count(reused)} of {count(reusable)} prompt tokens were still in the model’s memory.
-        </span>
+        <b>{t('overview.reused', { share: percent(reused / reusable) })}</b>{' '}
+        <span class="quiet">{t('overview.still_there', { reused: count(reused), reusable: count(reusable) })}</span>
       </p>
       <Mix counts={{ hit: reused, coalesced: 0, miss: 0, bypass: reusable - reused }} label={label} />
       <ul class="lost">
         {losses.map(({ cause, text, times, at, tokens, request_id }) => (
           <li key={text}>
             <span>
-              {text}
-              {cause === 'loaded' && times === 1 && ` at ${moment(Date.parse(at), now)}`}
+              {cause === 'loaded' && times === 1
+                ? t('overview.lost_at', { why: text, time: moment(Date.parse(at), now) })
+                : text}
             </span>
             <Tokens tokens={tokens} />
             <button
               class="btn plain"
               type="button"
-              aria-label={`Show the request that lost most by this: ${text}`}
+              aria-label={t('overview.show_lost', { why: text })}
               onClick={() => go('requests', { request: request_id })}
             >
-              Show
+              {t('overview.show')}
             </button>
           </li>
         ))}
         {rest > 0 && losses.length > 0 && (
           <li>
-            <span>For other reasons</span>
+            <span>{t('overview.lost_otherwise')}</span>
             <Tokens tokens={rest} />
           </li>
         )}
@@ -56,7 +56,7 @@ export function PromptReuse({ reuse, now }: Pick<Day, 'reuse'> & { readonly now:
 function Tokens({ tokens }: { readonly tokens: number }): JSX.Element {
   return (
     <span class="quiet nb" title={meaningOf('lost')}>
-      {plural(tokens, 'token')}
+      {t('overview.tokens', { n: tokens })}
     </span>
   );
 }

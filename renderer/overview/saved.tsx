@@ -1,14 +1,13 @@
 // What was saved in a range of time, and for which apps.
 import type { JSX } from 'preact';
-import { t } from '../../words/texts.ts';
 import type { Day } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
-import { RANGES } from '../plots/plot-axis.ts';
 import { PageLink } from '../parts/page-link.tsx';
+import { pieces, t } from '../../words/texts.ts';
 import { Section, Source } from '../parts/parts.tsx';
-import { clockDuration, count, plural } from '../parts/words.ts';
+import { clockDuration, count } from '../parts/words.ts';
 import { Mix } from './mix-bar.tsx';
-import type { SpanWord } from '../../backend/contract/spans.ts';
+import { SPAN_WORDS, type SpanWord } from '../../backend/contract/spans.ts';
 
 interface SavedProps {
   readonly day: Day;
@@ -23,18 +22,18 @@ interface SavedProps {
 export function Saved({ day, title, span, choose }: SavedProps): JSX.Element {
   const choice = (
     <fieldset class="seg five" title={meaningOf('range')}>
-      <legend class="sr">Time shown</legend>
-      {RANGES.map((each) => (
-        <label key={each.span}>
-          <input type="radio" name="span" checked={each.span === span} onChange={() => choose(each.span)} />
-          <span>{each.label}</span>
+      <legend class="sr">{t('overview.range')}</legend>
+      {SPAN_WORDS.map((each) => (
+        <label key={each}>
+          <input type="radio" name="span" checked={each === span} onChange={() => choose(each)} />
+          <span>{t(`plots.label_${each}`)}</span>
         </label>
       ))}
     </fieldset>
   );
   return (
     <Section title={title} end={choice}>
-      {day.requests === 0 ? <p class="lead">No requests.</p> : <Answered day={day} />}
+      {day.requests === 0 ? <p class="lead">{t('overview.none')}</p> : <Answered day={day} />}
     </Section>
   );
 }
@@ -43,24 +42,26 @@ const SOURCES = ['hit', 'coalesced', 'miss', 'bypass'] as const;
 
 function Answered({ day }: { readonly day: Day }): JSX.Element {
   const { requests, no_model_time, sources, time_saved_ms, tokens_saved } = day;
-  const words = SOURCES.map((name) => `${count(sources[name])} ${name}`);
+  const figures = Object.fromEntries(SOURCES.map((name) => [name, count(sources[name])]));
   return (
     <>
       <p class="lead">
         <span title={meaningOf('no_model_time')}>
-          <b>
-            {count(no_model_time)} of {count(requests)}
-          </b>{' '}
-          {requests === 1 ? 'request' : 'requests'} cost no model time.
+          {pieces<number | JSX.Element>('overview.no_model_time', {
+            n: requests,
+            share: <b>{t('overview.share', { part: count(no_model_time), of: count(requests) })}</b>,
+          })}
         </span>{' '}
         {no_model_time > 0 && (
           <span>
-            Saved <b title={meaningOf('time_saved')}>{clockDuration(time_saved_ms)}</b> and{' '}
-            <b title={meaningOf('tokens_saved')}>{plural(tokens_saved, 'token')}</b>.
+            {pieces<JSX.Element>('overview.saved', {
+              time: <b title={meaningOf('time_saved')}>{clockDuration(time_saved_ms)}</b>,
+              tokens: <b title={meaningOf('tokens_saved')}>{t('overview.tokens', { n: tokens_saved })}</b>,
+            })}
           </span>
         )}
       </p>
-      <Mix counts={sources} label={`Of ${plural(requests, 'request')}: ${words.join(', ')}`} />
+      <Mix counts={sources} label={t('overview.mix', { n: requests, ...figures })} />
       <ul class="mix-key">
         {SOURCES.map((name) => (
           <li key={name} title={meaningOf(name)}>
@@ -80,19 +81,19 @@ export function SavedByApp({ day }: { readonly day: Day }): JSX.Element | null {
   const { apps, more_apps: more } = day;
   if (apps.length === 0 && more === null) return null;
   return (
-    <Section title="Saved by app" end={<PageLink to="connect">{t('connect.link')}</PageLink>}>
+    <Section title={t('overview.by_app')} end={<PageLink to="connect">{t('connect.link')}</PageLink>}>
       <table class="plain tri">
         <thead>
           <tr>
-            <th scope="col">App</th>
+            <th scope="col">{t('overview.app')}</th>
             <th scope="col" title={meaningOf('no_model_time')}>
-              No model time
+              {t('overview.column_no_model_time')}
             </th>
             <th scope="col" title={meaningOf('time_saved')}>
-              Time saved
+              {t('overview.column_time_saved')}
             </th>
             <th scope="col" title={meaningOf('tokens_saved')}>
-              Tokens saved
+              {t('overview.column_tokens_saved')}
             </th>
           </tr>
         </thead>
@@ -101,7 +102,10 @@ export function SavedByApp({ day }: { readonly day: Day }): JSX.Element | null {
             <Row key={i} name={app.caller} of={app} />
           ))}
           {more !== null && (
-            <Row name={more.apps === null ? 'Other apps' : `${count(more.apps)} more apps`} of={more} />
+            <Row
+              name={more.apps === null ? t('overview.other_apps') : t('overview.more_apps', { n: more.apps })}
+              of={more}
+            />
           )}
         </tbody>
       </table>
@@ -120,9 +124,7 @@ function Row({ name, of: { no_model_time, requests, time_saved_ms, tokens_saved 
       <th scope="row" class="app-name" title={name}>
         {name}
       </th>
-      <td>
-        {count(no_model_time)} of {count(requests)}
-      </td>
+      <td>{t('overview.share', { part: count(no_model_time), of: count(requests) })}</td>
       <td>{clockDuration(time_saved_ms)}</td>
       <td>{count(tokens_saved)}</td>
     </tr>

@@ -2,9 +2,10 @@
 import type { JSX } from 'preact';
 import type { Day, DayFailure } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
+import { t } from '../../words/texts.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { Section } from '../parts/parts.tsx';
-import { count, dayAndTime, timeOfDay } from '../parts/words.ts';
+import { dayAndTime, timeOfDay } from '../parts/words.ts';
 
 /** Nothing where nothing failed and nothing was given up. */
 export function WhatFailed({ day, now }: { readonly day: Day; readonly now: number }): JSX.Element | null {
@@ -12,12 +13,12 @@ export function WhatFailed({ day, now }: { readonly day: Day; readonly now: numb
   if (failed === 0 && cancelled === 0) return null;
   const note = (
     <p class="sec-note">
-      <span title={meaningOf('failed')}>{failed === 0 ? 'None failed' : `${count(failed)} failed`}</span>
-      {cancelled > 0 && <span title={meaningOf('cancelled')}>, {count(cancelled)} cancelled</span>}
+      <span title={meaningOf('failed')}>{t('overview.failed', { n: failed })}</span>
+      {cancelled > 0 && <span title={meaningOf('cancelled')}>{t('overview.cancelled', { n: cancelled })}</span>}
     </p>
   );
   return (
-    <Section title="What failed" end={note}>
+    <Section title={t('overview.what_failed')} end={note}>
       {failures.length > 0 && (
         <ul class="lost">
           {failures.map((failure) => (
@@ -44,16 +45,16 @@ function Failure({ failure, now }: { readonly failure: DayFailure; readonly now:
           </svg>
           {model === '' ? caller : `${caller}, ${model}`}
         </span>
-        <span class="meta2">{error ?? code ?? 'For a reason that is no longer known'}</span>
+        <span class="meta2">{error ?? code ?? t('overview.reason_unknown')}</span>
       </span>
       <span class="quiet nb">{when}</span>
       <button
         class="btn plain"
         type="button"
-        aria-label={`Show the failed request of ${when}`}
+        aria-label={t('overview.show_failed', { when })}
         onClick={() => go('requests', { request: request_id })}
       >
-        Show
+        {t('overview.show')}
       </button>
     </li>
   );

@@ -119,6 +119,7 @@ export function AddressRows({ rows }: { readonly rows: readonly AddressRow[] }):
           <dt>{label}</dt>
           <dd>
             <code>
+              {/* Preact would write an empty text anew each time. */}
               {variable !== '' && (
                 <>
                   {variable}

@@ -1,25 +1,10 @@
 // Where the steps of a range lie in time, and the words for it: from when to when, which step holds a moment, where the line
 // below the strips has its times. Pure.
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
-import type { SpanWord } from '../../backend/contract/spans.ts';
-import { dayAndTime, dayOfMonth, THIN, timeOfDay } from '../parts/words.ts';
+import { t } from '../../words/texts.ts';
+import { dayAndTime, dayOfMonth, timeOfDay } from '../parts/words.ts';
 
-const HOUR_S = 3600;
 const DAY_S = 86_400;
-
-/** The ranges in the order of the switch, and what each is called as a whole and as what lies behind us. */
-export const RANGES: readonly {
-  readonly span: SpanWord;
-  readonly label: string;
-  readonly whole: string;
-  readonly last: string;
-}[] = [
-  { span: '15m', label: `15${THIN}min`, whole: 'The 15 minutes', last: 'Last 15 minutes' },
-  { span: '1h', label: `1${THIN}h`, whole: 'The hour', last: 'Last hour' },
-  { span: '24h', label: `24${THIN}h`, whole: 'The day', last: 'Last 24 hours' },
-  { span: '7d', label: `7${THIN}d`, whole: 'The week', last: 'Last 7 days' },
-  { span: '30d', label: `30${THIN}d`, whole: 'The 30 days', last: 'Last 30 days' },
-];
 
 /** Seconds that a range covers: its columns hold one step more, the one that is running. */
 export function lengthOf({ t, step_s }: PlotSpan): number {
@@ -66,9 +51,7 @@ export function stepWords({ step_s }: PlotSpan, begins: number): string {
 
 /** How long a step is, in words for a sentence: "15 seconds", "a minute". */
 export function stepLength({ step_s }: PlotSpan): string {
-  if (step_s < 60) return `${step_s} seconds`;
-  if (step_s < HOUR_S) return step_s === 60 ? 'a minute' : `${step_s / 60} minutes`;
-  return step_s < DAY_S ? 'an hour' : 'a day';
+  return t('plots.step', { n: step_s });
 }
 
 /** A time below the strips: how far it is along them, from 0 to 1, and its words, which begin, stand around or end there. */

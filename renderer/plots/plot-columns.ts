@@ -15,7 +15,6 @@ type Figure = readonly [figure: string, unit: string];
 /** How a series is drawn: as steps that hold their value, or as a line through the middle of each step. */
 export interface Strip {
   readonly name: 'requests' | 'wait' | 'first_token';
-  readonly label: string;
   readonly meaning: FigureName;
   readonly shape: 'steps' | 'line';
   /** The first is what the value column shows. */
@@ -35,7 +34,6 @@ const counted = (value: number): Figure => [count(value), ''];
 export const STRIPS: readonly Strip[] = [
   {
     name: 'requests',
-    label: 'Requests',
     meaning: 'requests',
     shape: 'steps',
     columns: (span) => [span.requests, span.needed_model],
@@ -46,7 +44,6 @@ export const STRIPS: readonly Strip[] = [
   },
   {
     name: 'wait',
-    label: 'Wait for a turn',
     meaning: 'wait',
     shape: 'line',
     columns: (span) => [span.wait_p50, span.wait_p95],
@@ -54,11 +51,10 @@ export const STRIPS: readonly Strip[] = [
     whole: ({ wait }) => wait?.median_ms ?? null,
     least: 10,
     time: true,
-    sentence: timeSentence('Wait for a turn', ({ wait }) => wait),
+    sentence: timeSentence('wait', ({ wait }) => wait),
   },
   {
     name: 'first_token',
-    label: 'First token',
     meaning: 'first_token',
     shape: 'line',
     columns: (span) => [span.ttft_p50, span.ttft_p95],
@@ -66,22 +62,22 @@ export const STRIPS: readonly Strip[] = [
     whole: ({ first_token }) => first_token?.median_ms ?? null,
     least: 10,
     time: true,
-    sentence: timeSentence('Time from the turn to the first token', ({ first_token }) => first_token),
+    sentence: timeSentence('first_token', ({ first_token }) => first_token),
   },
 ];
 
 /** The columns of the table of all steps. */
 export const COLUMNS: readonly {
-  readonly label: string;
+  readonly name: 'requests' | 'hit_rate' | 'waiting' | 'wait' | 'first_token' | 'tokens_per_s';
   readonly column: (span: PlotSpan) => Column;
   readonly figure: (value: number) => Figure;
 }[] = [
-  { label: 'Requests', column: (span) => span.requests, figure: counted },
-  { label: 'Hit rate', column: (span) => span.hit_rate, figure: (value) => [count(value * 100), '%'] },
-  { label: 'Waiting', column: (span) => span.waiting, figure: counted },
-  { label: 'Wait', column: (span) => span.wait_p50, figure: durationParts },
-  { label: 'First token', column: (span) => span.ttft_p50, figure: durationParts },
-  { label: 'Tokens/s', column: (span) => span.tokens_per_s, figure: counted },
+  { name: 'requests', column: (span) => span.requests, figure: counted },
+  { name: 'hit_rate', column: (span) => span.hit_rate, figure: (value) => [count(value * 100), '%'] },
+  { name: 'waiting', column: (span) => span.waiting, figure: counted },
+  { name: 'wait', column: (span) => span.wait_p50, figure: durationParts },
+  { name: 'first_token', column: (span) => span.ttft_p50, figure: durationParts },
+  { name: 'tokens_per_s', column: (span) => span.tokens_per_s, figure: counted },
 ];
 
 /** The words at the top of a strip's scale. */

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
+import { t } from '../../words/texts.ts';
 import { stepWords } from './plot-axis.ts';
 import { COLUMNS } from './plot-columns.ts';
 import { dayOfMonth, NOTHING, THIN, timeOfDay } from '../parts/words.ts';
@@ -12,15 +13,15 @@ export function PlotTable({ span }: { readonly span: PlotSpan }): JSX.Element {
   const [open, setOpen] = useState(false);
   return (
     <details class="fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Show as a table</summary>
+      <summary>{t('plots.as_table')}</summary>
       {open && (
         <table class="plain">
           <thead>
             <tr>
-              <th scope="col">From</th>
-              {COLUMNS.map(({ label }) => (
-                <th key={label} scope="col">
-                  {label}
+              <th scope="col">{t('plots.from')}</th>
+              {COLUMNS.map(({ name }) => (
+                <th key={name} scope="col">
+                  {t(`plots.column_${name}`)}
                 </th>
               ))}
             </tr>
@@ -62,10 +63,10 @@ function Row({ span, step }: { readonly span: PlotSpan; readonly step: number })
   return (
     <tr>
       <th scope="row">{span.step_s === HOUR_S ? timeOfDay(begins * 1000) : stepWords(span, begins)}</th>
-      {COLUMNS.map(({ label, column, figure: shown }) => {
+      {COLUMNS.map(({ name, column, figure: shown }) => {
         const value = column(span)[step] ?? null;
         const [figure, unit] = value === null ? [NOTHING, ''] : shown(value);
-        return <td key={label}>{unit === '' ? figure : figure + THIN + unit}</td>;
+        return <td key={name}>{unit === '' ? figure : figure + THIN + unit}</td>;
       })}
     </tr>
   );

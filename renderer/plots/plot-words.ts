@@ -1,6 +1,7 @@
 // The strips as sentences, for those who cannot see them. Pure.
 import type { Day, DayTimes } from '../../backend/contract/day.ts';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
+import { t } from '../../words/texts.ts';
 import { count, duration } from '../parts/words.ts';
 import { stepLength } from './plot-axis.ts';
 
@@ -18,13 +19,14 @@ export type Sentence = (told: Told) => string;
 export function countSentence({ day, span, since }: Told): string {
   const most = Math.max(0, ...span.requests.map((value) => value ?? 0));
   const needed = count(day.requests - day.no_model_time);
-  return `Requests in steps of ${stepLength(span)} ${since}: ${count(day.requests)} in all, most ${count(most)} in one, ${needed} of them needed the model`;
+  const figures = { all: count(day.requests), most: count(most), needed };
+  return t('plots.requests_said', { step: stepLength(span), since, ...figures });
 }
 
-export function timeSentence(name: string, of: (day: Day) => DayTimes): Sentence {
+export function timeSentence(name: 'wait' | 'first_token', of: (day: Day) => DayTimes): Sentence {
   return ({ day, since }) => {
     const times = of(day);
-    if (times === null) return `${name} ${since}: no requests`;
-    return `${name} ${since}: median ${duration(times.median_ms)}, 95 percent under ${duration(times.p95_ms)}`;
+    if (times === null) return t(`plots.${name}_none`, { since });
+    return t(`plots.${name}_said`, { since, median: duration(times.median_ms), p95: duration(times.p95_ms) });
   };
 }

@@ -6,6 +6,7 @@ import uPlot from 'uplot';
 import type { Day } from '../../backend/contract/day.ts';
 import type { PlotSpan } from '../../backend/contract/desktop.ts';
 import { meaningOf } from '../../words/meanings.ts';
+import { t } from '../../words/texts.ts';
 import { Moment, Ticks } from './axis-line.tsx';
 import { axisOf, lengthOf, middleOf, stepAt } from './plot-axis.ts';
 import {
@@ -55,7 +56,7 @@ export function Strips({ day, span, since, now }: StripsProps): JSX.Element {
       class="strips"
       ref={box}
       role="group"
-      aria-label="Plots. Left and right arrow show the values of a moment"
+      aria-label={t('plots.title')}
       tabIndex={0}
       onPointerMove={onPointerMove}
       onPointerLeave={() => setStep(undefined)}
@@ -102,7 +103,7 @@ function StripRow({ strip, day, span, since, from, to, now, step }: StripRowProp
   return (
     <div class="strip">
       <p class="strip-k" title={meaningOf(strip.meaning)}>
-        <span>{strip.label}</span>
+        <span>{t(`plots.strip_${strip.name}`)}</span>
         <b class="fig">{figure}</b>
         {unit !== '' && <small>{THIN + unit}</small>}
       </p>

@@ -39,7 +39,7 @@ test('traffic changes figures and plots', async () => {
   await (await desktop.chat('one')).text();
   await page.getByText('1 of 2 requests cost no model time.').waitFor();
   await page.getByRole('img', { name: /^Of 2 requests: 1 hit, 0 coalesced, 1 miss, 0 bypass$/ }).waitFor();
-  const requests = page.getByRole('img', { name: /^Requests in steps of 15 minutes since \d\d:\d\d: 2 in all/ });
+  const requests = page.getByRole('img', { name: /^Requests in steps of 15 seconds since \d\d:\d\d: 2 in all/ });
   await requests.waitFor();
   // The plot is a canvas with something painted on it.
   const painted = (): Promise<boolean> =>
@@ -55,6 +55,22 @@ test('traffic changes figures and plots', async () => {
       }),
     );
   await expect.poll(painted, { timeout: 8000 }).toBe(true);
+});
+
+test('what is asked in Try it goes through the gateway, and is among the requests as Hearth', async () => {
+  const box = page.getByLabel('Question');
+  await box.fill('What stays warm?');
+  await box.press('Enter');
+  await page.getByText('Miss, the model worked').waitFor();
+  expect(desktop.fake.chats().at(-1)?.body?.['messages']).toEqual([{ role: 'user', content: 'What stays warm?' }]);
+  await tab('Requests');
+  await page.locator('.req', { hasText: 'Hearth' }).first().waitFor();
+  await tab('Overview');
+  // Asked once more it is a kept answer.
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await box.fill('What stays warm?');
+  await box.press('Enter');
+  await page.getByText(/^Hit, kept at/).waitFor();
 });
 
 test('the queue shows who runs and who waits; cancelling there aborts upstream', async () => {

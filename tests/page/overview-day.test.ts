@@ -34,7 +34,7 @@ test('the range rules everything below it, and begins with the run where that is
     plain(await page.getByRole('heading', { level: 2 }).allTextContents());
   const time = started.toISOString().slice(11, 16);
   await page.getByRole('heading', { name: new RegExp(`^Since.* ${time}$`) }).waitFor();
-  expect((await headings()).slice(2)).toEqual([
+  expect((await headings()).slice(3)).toEqual([
     'Saved by app',
     'The day',
     'Prompt reuse',
@@ -44,7 +44,7 @@ test('the range rules everything below it, and begins with the run where that is
   ]);
   await page.locator('.seg label', { hasText: /^1\W+h$/ }).click();
   await page.getByRole('heading', { name: 'Last hour' }).waitFor();
-  expect(await headings()).toEqual(['Now', 'Last hour', 'The hour', 'Addresses for your apps', 'Recent notices']);
+  expect(await headings()).toEqual(['Now', 'Try it', 'Last hour', 'The hour', 'Addresses for your apps', 'Recent notices']);
   await page.getByText('3 of 7').waitFor();
   await open.close();
 });
@@ -124,7 +124,7 @@ test('asks for the range that it shows, at most once a second, and not in other 
 test('a range without requests says so, and one without figures leaves their parts out', async () => {
   const open = await stage.open(view({ days: (span) => ({ ...emptyDay(span), empty: false }) }));
   await open.page.getByText('No requests.').waitFor();
-  expect(plain(await open.page.getByRole('heading', { level: 2 }).allTextContents()).slice(2)).toEqual([
+  expect(plain(await open.page.getByRole('heading', { level: 2 }).allTextContents()).slice(3)).toEqual([
     'The day',
     'Addresses for your apps',
     'Recent notices',

@@ -1,0 +1,203 @@
+// "Try it": a box in which a model is asked through the gateway, as every app asks it. One line until it is used; then the choice
+// of the model, the answers, and the way to clear them come with it.
+import type { JSX } from 'preact';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
+import type { Live } from '../../backend/contract/app-state.ts';
+import type { View } from '../../backend/contract/desktop.ts';
+import { t } from '../../words/texts.ts';
+import { Problem } from '../parts/parts.tsx';
+import { useAction, useCalls } from '../parts/use-calls.ts';
+import { modelsToAsk } from './models-to-ask.ts';
+import { Turn } from './turn.tsx';
+
+/** What is kept while another tab is shown. */
+export interface TryPlace {
+  readonly draft: string;
+  /** Undefined until one is chosen. */
+  readonly model: string | undefined;
+  /** Something was typed once. */
+  readonly used: boolean;
+}
+export const UNUSED: TryPlace = { draft: '', model: undefined, used: false };
+
+interface TryProps {
+  /** null while no gateway runs: then nothing can be asked, and what was said is still there. */
+  readonly live: Live | null;
+  readonly talk: View['talk'];
+  readonly settings: View['settings'];
+  readonly now: number;
+  readonly place: TryPlace;
+  readonly setPlace: (place: TryPlace) => void;
+}
+
+/** Whether it is more than one line. */
+export function isOpen(talk: View['talk'], { used }: TryPlace): boolean {
+  return used || talk.length > 0;
+}
+
+export function TryIt({ live, talk, settings, now, place, setPlace }: TryProps): JSX.Element {
+  const { call } = useCalls();
+  const { run, problem } = useAction();
+  const id = useId();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const end = useFollowed(talk);
+  const open = isOpen(talk, place);
+  const isAnswering = talk.at(-1)?.state === 'answering';
+  const { names, model } =
+    live === null ? { names: [], model: '' } : modelsToAsk(live, settings.values['models'], place.model);
+
+  const ask = (): void => {
+    const question = place.draft.trim();
+    if (question === '' || isAnswering || live === null) return box.current?.focus();
+    setPlace({ ...place, draft: '', used: true });
+    run(() =>
+      call('ask', { model, question }).catch((error: unknown) => {
+        setPlace({ ...place, draft: question, used: true });
+        throw error;
+      }),
+    );
+  };
+  const stop = (): void => run(() => call('stop_answer', {}));
+  const clear = (): void => {
+    setPlace({ ...place, used: true });
+    run(() => call('clear_talk', {}));
+    box.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && isAnswering) {
+      event.preventDefault();
+      stop();
+    }
+  };
+  const onBoxKeyDown = (event: KeyboardEvent): void => {
+    // While a sign is being composed Enter takes it.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    ask();
+  };
+  const models = new Set(talk.map((turn) => turn.model));
+
+  return (
+    <section class="sec" aria-labelledby={id} onKeyDown={onKeyDown}>
+      {open ? (
+        <div class="sec-head">
+          <h2 id={id}>{t('try.title')}</h2>
+          <span class="btns mid">
+            {talk.length > 0 && (
+              <button class="btn plain" type="button" onClick={clear}>
+                {t('try.clear')}
+              </button>
+            )}
+            {live !== null && (
+              <span class="pick fit">
+                <label class="sr" for={`${id}-model`}>
+                  {t('try.model')}
+                </label>
+                <select
+                  id={`${id}-model`}
+                  value={model}
+                  onChange={({ currentTarget }) => setPlace({ ...place, model: currentTarget.value })}
+                >
+                  {names.map((name) => (
+                    <option key={name} value={name}>
+                      {name}
+                    </option>
+                  ))}
+                </select>
+              </span>
+            )}
+          </span>
+        </div>
+      ) : (
+        <h2 id={id} class="sr">
+          {t('try.title')}
+        </h2>
+      )}
+      {open && talk.length === 0 && <p class="quiet before">{t('try.about')}</p>}
+      {talk.length > 0 && (
+        <ol class="talk" aria-label={t('try.answers')}>
+          {talk.map((turn) => (
+            <Turn
+              key={turn.id}
+              turn={turn}
+              live={live}
+              now={now}
+              namesModel={models.size > 1}
+              again={
+                isAnswering || live === null
+                  ? undefined
+                  : () => run(() => call('ask', { model: turn.model, question: turn.question, instead_of: turn.id }))
+              }
+            />
+          ))}
+        </ol>
+      )}
+      <p class="sr" role="status">
+        {saidOf(talk)}
+      </p>
+      {/* With a key, or Preact takes it for the heading that comes, and the typing is lost. */}
+      <div class="say" key="say" ref={end}>
+        {live !== null && (
+          <div>
+            <label class="sr" for={`${id}-question`}>
+              {t('try.question')}
+            </label>
+            <textarea
+              id={`${id}-question`}
+              ref={box}
+              rows={1}
+              maxLength={100_000}
+              placeholder={t('try.placeholder', { model })}
+              value={place.draft}
+              onInput={({ currentTarget }) => setPlace({ ...place, draft: currentTarget.value, used: true })}
+              onKeyDown={onBoxKeyDown}
+            />
+          </div>
+        )}
+        {(live !== null || isAnswering) && (
+          <button class={open && !isAnswering ? 'btn primary' : 'btn'} type="button" onClick={isAnswering ? stop : ask}>
+            {isAnswering ? t('try.stop') : t('try.ask')}
+          </button>
+        )}
+      </div>
+      <Problem text={problem} />
+    </section>
+  );
+}
+
+/** How the newest answer ended, for those who cannot see it come. */
+function saidOf(talk: View['talk']): string {
+  const turn = talk.at(-1);
+  switch (turn?.state) {
+    case undefined:
+    case 'answering':
+      return '';
+    case 'answered':
+      return t('try.is_answered');
+    case 'stopped':
+      return t('try.is_stopped');
+    case 'failed':
+      return t('try.is_failed', { why: turn.error?.sentence ?? '' });
+  }
+}
+
+/** The ref for what stands below the answers: while it is in sight, it stays so as they grow. Who scrolls away is left alone. */
+function useFollowed(talk: View['talk']) {
+  const end = useRef<HTMLDivElement>(null);
+  const inSight = useRef(false);
+  useEffect(() => {
+    const element = end.current;
+    if (element === null) return undefined;
+    const seen = new IntersectionObserver(([entry]) => {
+      inSight.current = entry?.isIntersecting === true;
+    });
+    seen.observe(element);
+    return () => seen.disconnect();
+  }, []);
+  const last = talk.at(-1);
+  const length = (last?.answer.length ?? 0) + (last?.thinking.length ?? 0);
+  useLayoutEffect(() => {
+    if (last !== undefined && inSight.current) end.current?.scrollIntoView({ block: 'nearest' });
+  }, [last?.id, last?.state, length]);
+  return end;
+}
