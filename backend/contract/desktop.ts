@@ -172,7 +172,6 @@ export const TOPICS = {
   notices: z.array(noticeSchema),
   /** What the gateway had to tell: all that is so, and the last of a day. Newest first. */
   recent_notices: z.array(noticeFactSchema),
-  /** What was asked in Try it. */
   talk: talkSchema,
   /**
    * The tab that the tray or a notice asked for, perhaps with a page behind it, with a setting to show there, by its dotted path,
