@@ -44,7 +44,14 @@ test('the range rules everything below it, and begins with the run where that is
   ]);
   await page.locator('.seg label', { hasText: /^1\W+h$/ }).click();
   await page.getByRole('heading', { name: 'Last hour' }).waitFor();
-  expect(await headings()).toEqual(['Now', 'Try it', 'Last hour', 'The hour', 'Addresses for your apps', 'Recent notices']);
+  expect(await headings()).toEqual([
+    'Now',
+    'Try it',
+    'Last hour',
+    'The hour',
+    'Addresses for your apps',
+    'Recent notices',
+  ]);
   await page.getByText('3 of 7').waitFor();
   await open.close();
 });
