@@ -4,7 +4,7 @@ import type { PlacedRequest } from './request-rows.ts';
 import type { Sql } from './rows.ts';
 
 /** Kinds that are looked at: a flood of made-up names does not hold others up. */
-const MOST_KINDS = 5000;
+const MOST_KINDS = 2000;
 
 /** Of the kinds that had a request last, and the newest request of each: one step into two indexes for each kind. */
 const NEWEST = `SELECT caller, class_by,

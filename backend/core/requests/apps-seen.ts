@@ -11,11 +11,12 @@ export interface CallerSeen {
 
 /** Those that were seen, in the order of the table. */
 export function appsSeen(callers: readonly CallerSeen[]): readonly AppSeen[] {
+  const known = callers.map((seen) => ({ ...seen, plain: `${plain(seen.caller)} ` }));
   return APPS.flatMap((app) => {
-    const own = newest(callers, isOf(app, callers));
+    const own = newest(known.filter(isOf(app, callers)));
     if (own !== undefined) return [{ id: app.id, at: own }];
     const { through } = app;
-    const like = through && newest(callers, ({ caller }) => through.agent.test(caller));
+    const like = through && newest(callers.filter(({ caller }) => through.agent.test(caller)));
     return through === undefined || like === undefined ? [] : [{ id: app.id, at: like, through: through.name }];
   });
 }
@@ -24,10 +25,14 @@ export function appsSeen(callers: readonly CallerSeen[]): readonly AppSeen[] {
  * A caller is an app's when it bears its name, as a program, a key or a rule gives it, or when a rule for the app knew one of its
  * requests: then its others are the app's too.
  */
-function isOf({ name, agent }: App, callers: readonly CallerSeen[]): (seen: CallerSeen) => boolean {
-  const ruled = new Set(callers.filter(({ class_by }) => class_by.startsWith(`${name}: `)).map(({ caller }) => caller));
+function isOf(
+  { name, agent }: App,
+  callers: readonly CallerSeen[],
+): (seen: CallerSeen & { readonly plain: string }) => boolean {
+  const rules = `${name}: `;
   const begins = `${plain(name)} `;
-  return ({ caller }) => ruled.has(caller) || agent?.test(caller) === true || `${plain(caller)} `.startsWith(begins);
+  const ruled = new Set(callers.filter(({ class_by }) => class_by.startsWith(rules)).map(({ caller }) => caller));
+  return (seen) => ruled.has(seen.caller) || agent?.test(seen.caller) === true || seen.plain.startsWith(begins);
 }
 
 /** "Open-WebUI", "open webui/1.0" → "open webui", "open webui 1 0" */
@@ -37,7 +42,7 @@ const plain = (name: string): string =>
     .replaceAll(/[^a-z\d]+/g, ' ')
     .trim();
 
-function newest(callers: readonly CallerSeen[], is: (seen: CallerSeen) => boolean): string | undefined {
-  const times = callers.filter(is).map(({ at }) => at);
-  return times.length === 0 ? undefined : new Date(times.reduce((a, b) => Math.max(a, b))).toISOString();
+function newest(seen: readonly CallerSeen[]): string | undefined {
+  const last = seen.reduce((most, { at }) => Math.max(most, at), -Infinity);
+  return seen.length === 0 ? undefined : new Date(last).toISOString();
 }
