@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
-import { STATES } from '../support/page/views.ts';
+import { STATES, type Shown } from '../support/page/views.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -67,5 +67,25 @@ test('while somebody searches, the names are those of the groups with something 
   await expect.poll(() => page.locator('.rail a').allTextContents()).toEqual(['Apps and queue ']);
   await page.getByLabel('Find a setting').fill('nothing of that kind');
   await expect.poll(() => page.locator('.rail a').count()).toBe(0);
+  await close();
+});
+
+test('tabs of longer words go into a second row where there is no room, and none is cut', async () => {
+  const day = (STATES['working day'] as () => Shown)();
+  const { page, close } = await stage.open({ ...day, app: { ...day.app, language: 'de' } });
+  await page.getByRole('tab', { name: 'Warteschlange' }).waitFor();
+  for (const width of [1000, 460, 380, 230]) {
+    await page.setViewportSize({ width, height: 680 });
+    const cut = await page
+      .getByRole('tab')
+      .evaluateAll((tabs) =>
+        tabs.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ textContent }) => textContent),
+      );
+    const over = await page.getByRole('tab').evaluateAll((tabs) => {
+      const boxes = tabs.map((tab) => tab.getBoundingClientRect());
+      return boxes.filter((a, i) => boxes.some((b, j) => i < j && a.right > b.left && b.right > a.left && a.bottom > b.top && b.bottom > a.top)).length; // prettier-ignore
+    });
+    expect([width, cut, over]).toEqual([width, [], 0]);
+  }
   await close();
 });
