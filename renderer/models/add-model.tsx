@@ -14,6 +14,8 @@ export function AddModel({ models }: { readonly models: readonly ModelView[] }):
   const { call } = useCalls();
   const { run, busy, problem } = useAction();
   const [name, setName] = useState('');
+  // As it was when this was opened: what one of them has become moves nothing.
+  const [offers] = useState(() => wantedModels(models).slice(0, OFFERED));
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
   const wanted = name.trim();
@@ -58,13 +60,11 @@ export function AddModel({ models }: { readonly models: readonly ModelView[] }):
         {t('models.add_hint')}
       </p>
       <p class="btns offers">
-        {wantedModels(models)
-          .slice(0, OFFERED)
-          .map((each) => (
-            <button key={each} class="btn plain" type="button" onClick={() => offer(each)}>
-              {each}
-            </button>
-          ))}
+        {offers.map((each) => (
+          <button key={each} class="btn plain" type="button" onClick={() => offer(each)}>
+            {each}
+          </button>
+        ))}
       </p>
     </Section>
   );

@@ -67,10 +67,12 @@ export function useHeldRows(fresh: readonly QueueEntry[], list: RefObject<HTMLEl
 export interface HeldParts<Item> {
   /** Those that stand in the first part of the list, and the others. */
   readonly parts: readonly [readonly Item[], readonly Item[]];
+  /** The pointer or the focus is in the list: what stands there keeps its place. */
+  readonly isHeld: boolean;
   readonly handlers: Hand['handlers'];
 }
 
-/** For a list in two parts: rows change from one to the other once the list is free again. */
+/** For a list in two parts: rows change from one to the other, and new ones take their place, once the list is free again. */
 export function useHeldParts<Item>(
   items: readonly Item[],
   nameOf: (item: Item) => string,
@@ -80,9 +82,12 @@ export function useHeldParts<Item>(
   const shown = useRef<ReadonlyMap<string, boolean>>(new Map());
   const { isIn, handlers } = useHand(list, items.length === 0);
   const before = shown.current;
+  const names = items.map(nameOf);
+  const order = isIn ? heldOrder([...before.keys()], names) : names;
+  const rows = order.flatMap((name) => items.filter((item) => nameOf(item) === name));
   shown.current = new Map(
-    items.map((item) => [nameOf(item), (isIn ? before.get(nameOf(item)) : undefined) ?? isFirst(item)]),
+    rows.map((item) => [nameOf(item), (isIn ? before.get(nameOf(item)) : undefined) ?? isFirst(item)]),
   );
   const stands = (item: Item): boolean => shown.current.get(nameOf(item)) === true;
-  return { parts: [items.filter(stands), items.filter((item) => !stands(item))], handlers };
+  return { parts: [rows.filter(stands), rows.filter((item) => !stands(item))], isHeld: isIn, handlers };
 }

@@ -1,28 +1,63 @@
 // Downloads in line, each with how far it is and what can be done about it.
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { ModelView } from '../../backend/contract/control.ts';
 import type { PullView } from '../../backend/contract/pull-view.ts';
 import { t } from '../../words/texts.ts';
 import { Section } from './parts.tsx';
 import { useCalls, useReportedAction } from './use-calls.ts';
-import { bytes } from './words.ts';
+import { sameModel } from './same-model.ts';
+import { bytes, NOTHING } from './words.ts';
 import { pullWords } from './pull-words.ts';
 
-export function Pulls({ pulls }: { readonly pulls: readonly PullView[] }): JSX.Element | null {
-  if (pulls.length === 0) return null;
+interface Props {
+  readonly pulls: readonly PullView[];
+  /** Somebody is in this list: a download that has ended keeps its place, so that nothing moves under the pointer. */
+  readonly held: boolean;
+  readonly models: readonly ModelView[];
+}
+
+export function Pulls({ pulls, held, models }: Props): JSX.Element | null {
+  const shown = useRef<readonly PullView[]>([]);
+  const before = shown.current;
+  const isIn = (list: readonly PullView[], model: string): boolean => list.some((each) => each.model === model);
+  const rows = held
+    ? [
+        ...before.map((last) => pulls.find(({ model }) => model === last.model) ?? last),
+        ...pulls.filter(({ model }) => !isIn(before, model)),
+      ]
+    : pulls;
+  shown.current = rows;
+  if (rows.length === 0) return null;
+  const ended = rows.filter(({ model }) => !isIn(pulls, model)).map(({ model }) => model);
   return (
     <Section title={t('models.downloading')} end={<p class="sec-note">{toCome(pulls)}</p>}>
-      <PullRows pulls={pulls} />
+      <PullRows pulls={rows} ended={ended} models={models} />
     </Section>
   );
 }
 
-export function PullRows({ pulls }: { readonly pulls: readonly PullView[] }): JSX.Element {
-  const running = pulls.find(({ state }) => state === 'running')?.model;
+interface RowsProps {
+  readonly pulls: readonly PullView[];
+  /** Names of those that are no longer in line. */
+  readonly ended?: readonly string[];
+  readonly models?: readonly ModelView[];
+}
+
+export function PullRows({ pulls, ended = [], models = [] }: RowsProps): JSX.Element {
   return (
     <ul>
-      {pulls.map((pull) => (
-        <PullRow key={pull.model} pull={pull} before={running} />
-      ))}
+      {pulls.map((pull) =>
+        ended.includes(pull.model) ? (
+          <EndedRow
+            key={pull.model}
+            model={pull.model}
+            isHere={models.some(({ name }) => sameModel(name, pull.model))}
+          />
+        ) : (
+          <PullRow key={pull.model} pull={pull} />
+        ),
+      )}
     </ul>
   );
 }
@@ -34,17 +69,12 @@ function toCome(pulls: readonly PullView[]): string {
   return left <= 0 ? '' : t('models.to_come', { size: bytes(left) });
 }
 
-interface RowProps {
-  readonly pull: PullView;
-  readonly before: string | undefined;
-}
-
-function PullRow({ pull, before }: RowProps): JSX.Element {
+function PullRow({ pull }: { readonly pull: PullView }): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const { model, state, completed } = pull;
   const goes = state === 'running' || state === 'waiting';
-  const { first, second, share, label } = pullWords(pull, before);
+  const { first, second, share, label } = pullWords(pull);
   const cancel = (): void => run(() => call('cancel_pull', { model }));
   const turn = (): void => run(() => call(goes ? 'pause_pull' : 'pull_model', { model }));
   const cancelLabel =
@@ -74,6 +104,20 @@ function PullRow({ pull, before }: RowProps): JSX.Element {
         </button>
       </div>
       <PullLine share={share} held={!goes} runs={state === 'running'} label={label} />
+    </li>
+  );
+}
+
+function EndedRow({ model, isHere }: { readonly model: string; readonly isHere: boolean }): JSX.Element {
+  const said = isHere ? t('models.pull_done') : t('models.pull_gone');
+  return (
+    <li class="m-row" data-row={`pull ${model}`}>
+      <div>
+        <p class="name">{model}</p>
+        <p class="meta">{said}</p>
+        <p class="meta">{NOTHING}</p>
+      </div>
+      <PullLine share={isHere ? 1 : 0} held runs={false} label={`${model}: ${said}`} />
     </li>
   );
 }

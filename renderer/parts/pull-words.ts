@@ -15,18 +15,17 @@ export interface PullWords {
   readonly label: string;
 }
 
-/** `before`: the model whose download it waits for, where there is one. */
-export function pullWords(pull: PullView, before: string | undefined): PullWords {
+export function pullWords(pull: PullView): PullWords {
   const { model, completed, total } = pull;
   const share = completed === null || total === null || total === 0 ? undefined : completed / total;
   const label =
     share === undefined
       ? t('models.label_pull', { model })
       : t('models.label_pulled', { model, share: percent(Math.floor(share * 100) / 100) });
-  return { ...lines(pull, before), share, label };
+  return { ...lines(pull), share, label };
 }
 
-function lines(pull: PullView, before: string | undefined): { readonly first: string; readonly second: string } {
+function lines(pull: PullView): { readonly first: string; readonly second: string } {
   const { state, completed, total, error } = pull;
   const here = completed === null || total === null ? undefined : bytesOf(completed, total);
   switch (state) {
@@ -42,11 +41,10 @@ function lines(pull: PullView, before: string | undefined): { readonly first: st
         first: here === undefined ? t('models.pull_paused') : t('models.pull_paused_at', { here }),
         second: t('models.pull_kept'),
       };
-    case 'waiting': {
-      if (error !== null) return { first: t('models.pull_goes_on'), second: error };
-      const first = before === undefined ? t('models.pull_waits') : t('models.pull_waits_for', { model: before });
-      return { first, second: here ?? NOTHING };
-    }
+    case 'waiting':
+      return error === null
+        ? { first: t('models.pull_waits'), second: here ?? NOTHING }
+        : { first: t('models.pull_goes_on'), second: error };
   }
 }
 

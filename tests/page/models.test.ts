@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
+import { loadedModel } from '../support/live-view.ts';
 import { PULLS, quiet, view, withProfiles } from '../support/page/views.ts';
 import { cutTexts, SIZES, violations, withAxe } from './looks.ts';
 
@@ -49,7 +50,7 @@ test('a model is downloaded by its name, a refusal stands at the field, each can
   await open.push({ live: { ...quiet(), pulls: PULLS } });
   await page.getByText('3.1 of 5.2 GB, about 50 s left').waitFor();
   await page.getByText('Ollama: “connection reset by peer”').waitFor();
-  await page.getByText('Waits for qwen3:8b').waitFor();
+  await page.getByText('Waits for its turn').waitFor();
   await page.getByText('No byte for 40 s').waitFor();
   for (const [name, command, model] of [
     ['Pause the download of qwen3:8b', 'pause_pull', 'qwen3:8b'],
@@ -60,6 +61,24 @@ test('a model is downloaded by its name, a refusal stands at the field, each can
     await page.getByRole('button', { name }).press('Enter');
     await expect.poll(() => last(open)).toEqual({ command, input: { model } });
   }
+  await open.close();
+});
+
+test('under the pointer nothing moves, though a download has ended and its model is there', async () => {
+  const open = await opened(view({ live: { ...quiet(), pulls: PULLS } }));
+  const { page } = open;
+  const places = (): Promise<number[]> =>
+    page.locator('.m-row').evaluateAll((rows) => rows.map((row) => Math.round(row.getBoundingClientRect().top)));
+  await page.getByRole('button', { name: 'Warm gemma3:12b' }).hover();
+  const [before, loaded] = [await places(), quiet().models];
+  await open.push({
+    live: { ...quiet({ models: [loadedModel('qwen3:8b', false), ...loaded] }), pulls: PULLS.slice(1) },
+  });
+  await page.locator('[data-row="pull qwen3:8b"]').getByText('Installed', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Warm qwen3:8b' }).waitFor();
+  expect((await places()).slice(0, before.length)).toEqual(before);
+  await page.mouse.move(5, 5);
+  await page.locator('[data-row="pull qwen3:8b"]').waitFor({ state: 'detached' });
   await open.close();
 });
 

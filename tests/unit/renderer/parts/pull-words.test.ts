@@ -6,8 +6,8 @@ import { bytesOf, pullWords } from '../../../../renderer/parts/pull-words.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { downloading } from '../../../support/live-view.ts';
 
-const words = (over: Partial<PullView>, before?: string): readonly string[] => {
-  const { first, second } = pullWords(downloading('qwen3:8b', over), before);
+const words = (over: Partial<PullView>): readonly string[] => {
+  const { first, second } = pullWords(downloading('qwen3:8b', over));
   return [first, second].map((text) => text.replaceAll(THIN, ' '));
 };
 
@@ -24,11 +24,11 @@ test.each<[Partial<PullView>, string, string]>([
   [{ state: 'waiting', error: 'Lost.' }, 'It broke off, and goes on by itself', 'Lost.'],
 ])('%o', (over, first, second) => expect(words(over)).toEqual([first, second]));
 
-test('one that waits says for whom, and the line says how far each is', () => {
-  expect(words({ state: 'waiting', completed: null, total: null }, 'gemma3:4b')).toEqual(['Waits for gemma3:4b', '–']);
-  expect(pullWords(downloading('m'), undefined)).toMatchObject({ share: 3.1 / 5.2 });
-  expect(pullWords(downloading('m'), undefined).label.replaceAll(THIN, ' ')).toBe('m, 59 % downloaded');
-  expect(pullWords(downloading('m', { total: null }), undefined)).toMatchObject({
+test('one that waits says so, and the line says how far each is', () => {
+  expect(words({ state: 'waiting', completed: null, total: null })).toEqual(['Waits for its turn', '–']);
+  expect(pullWords(downloading('m'))).toMatchObject({ share: 3.1 / 5.2 });
+  expect(pullWords(downloading('m')).label.replaceAll(THIN, ' ')).toBe('m, 59 % downloaded');
+  expect(pullWords(downloading('m', { total: null }))).toMatchObject({
     share: undefined,
     label: 'm, nothing downloaded yet',
   });
