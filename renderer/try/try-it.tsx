@@ -165,13 +165,13 @@ export function TryIt({ live, talk, settings, now, place, setPlace }: TryProps):
   );
 }
 
-/** How the newest answer ended, for those who cannot see it come. */
-function saidOf(talk: View['talk']): string {
+/** How the newest answer ended, for those who cannot see it come; null, since Preact would write an empty text anew each time. */
+function saidOf(talk: View['talk']): string | null {
   const turn = talk.at(-1);
   switch (turn?.state) {
     case undefined:
     case 'answering':
-      return '';
+      return null;
     case 'answered':
       return t('try.is_answered');
     case 'stopped':
