@@ -139,7 +139,10 @@ function Plot({ strip, span, top, from, to, now, step, label }: PlotProps): JSX.
     if (element === null) return undefined;
     const made = new uPlot(optionsOf(strip, element.clientWidth, range), undefined, element);
     plot.current = made;
-    const sizes = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
+    // It calls back once at the start too, when the plot has its size already.
+    const sizes = new ResizeObserver(() => {
+      if (made.width !== element.clientWidth) made.setSize({ width: element.clientWidth, height: HEIGHT });
+    });
     sizes.observe(element);
     const themes = THEMES.map((query) => window.matchMedia(query));
     const redraw = (): void => made.redraw();
