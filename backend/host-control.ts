@@ -3,6 +3,7 @@ import type { AppSeen } from './contract/apps.ts';
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { DayView, LiveView } from './contract/desktop.ts';
 import type { ModelDetails } from './contract/model-commands.ts';
+import type { Partings } from './contract/parting-places.ts';
 import type { RequestCounts } from './contract/request-commands.ts';
 import type { RequestQuery } from './contract/request-query.ts';
 import type { SpanWord } from './contract/spans.ts';
@@ -43,6 +44,8 @@ export interface Control extends TextControl, PullControl {
     counts(): RequestCounts;
     /** Which of the known apps have sent some, and when last. */
     apps(): readonly AppSeen[];
+    /** Where the prompts of each app part, and what that costs. */
+    partings(): Promise<Partings>;
     /** Throws request_not_found. */
     detail(requestId: string): DetailedRequest;
     /** Throws request_not_found, request_gone, not_cancellable. */
@@ -94,6 +97,7 @@ export function hostControl(parts: HostControlParts): Control {
       list: (query, signal = life) => requestDesk.list(query, LOCAL, AbortSignal.any([signal, life])),
       counts: () => requestDesk.counts(LOCAL),
       apps: () => requestDesk.apps(),
+      partings: () => requestDesk.partings(LOCAL, life),
       detail: (id) => requestDesk.detail(id, LOCAL),
       cancel: (id) => requestDesk.cancel(id, LOCAL),
     },

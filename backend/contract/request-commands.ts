@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { appSeenSchema } from './apps.ts';
 import { detailedRequestSchema, requestListSchema } from './control.ts';
 import { askedAgainSchema, COPY_FORMS, requestBodySchema, watchingSchema, watchWishSchema } from './request-body.ts';
+import { partingsSchema } from './parting-places.ts';
 import { requestQuerySchema } from './request-query.ts';
 
 const count = z.number().int().nonnegative();
@@ -26,6 +27,8 @@ export const REQUEST_COMMANDS = {
   request_counts: { input: z.strictObject({}), output: requestCountsSchema },
   /** Which of the known apps have sent some, and when last. */
   apps: { input: z.strictObject({}), output: z.object({ seen: z.array(appSeenSchema) }) },
+  /** Where the prompts of each app part, and what that costs. */
+  partings: { input: z.strictObject({}), output: partingsSchema },
   /** One request, as GET /api/requests/:id gives it. Throws request_not_found. */
   request: { input: requestRef, output: detailedRequestSchema },
   /** Its texts, as far as they are kept. Throws request_not_found. */

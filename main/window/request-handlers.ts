@@ -13,6 +13,7 @@ export function requestHandlers(
     requests: (query) => control().requests.list(query),
     request_counts: () => control().requests.counts(),
     apps: () => ({ seen: [...control().requests.apps()] }),
+    partings: () => control().requests.partings(),
     request: ({ request_id }) => control().requests.detail(request_id),
     request_body: ({ request_id }) => control().body(request_id),
     run_again: ({ request_id }) => control().again(request_id),

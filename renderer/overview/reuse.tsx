@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Day } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { t } from '../../words/texts.ts';
+import { PageLink } from '../parts/page-link.tsx';
 import { useCalls } from '../parts/use-calls.ts';
 import { Section } from '../parts/parts.tsx';
 import { count, moment, percent } from '../parts/words.ts';
@@ -49,6 +50,11 @@ export function PromptReuse({ reuse, now }: Pick<Day, 'reuse'> & { readonly now:
           </li>
         )}
       </ul>
+      <p class="kept">
+        <PageLink to="prompts" look="link">
+          {t('prompts.open')}
+        </PageLink>
+      </p>
     </Section>
   );
 }

@@ -1,9 +1,10 @@
 // What the figures over time take of a request that has ended: how it ended, and how much of its prompt was reused.
+import type { Parted } from '../../contract/request-detail.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { History, Reuse } from '../telemetry/history.ts';
 
 /** The last tokens of a prompt are read in any case; less than so many is nothing that was lost. */
-const READ_ANYWAY = 32;
+export const READ_ANYWAY = 32;
 
 /** Cheap for a kept answer. */
 export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, request: Ended): void {
@@ -18,14 +19,11 @@ export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, requ
  * since that read one prompt for all of them.
  */
 export function reuseOf({ trace, id, model, bornAt }: Ended): Reuse | undefined {
-  if (trace?.parted === undefined || trace.reused === undefined || trace.run !== undefined) return undefined;
-  const { same_chars, same_tokens, where, what } = trace.parted;
-  // Two prompts that part at their first character are two questions, whatever they have in common after it.
-  const after = same_chars === 0 ? 0 : (trace.parted.same_after_tokens ?? 0);
-  const reused = Math.min(trace.reused.tokens, same_tokens + after);
-  const changed = Math.min(after, same_tokens + after - reused);
-  const rest = same_tokens + after - reused - changed;
-  const forgotten = rest < READ_ANYWAY ? 0 : rest;
+  if (trace?.parted === undefined || trace.run !== undefined) return undefined;
+  const split = splitOf({ ...trace.parted, reused_tokens: trace.reused?.tokens ?? null });
+  if (split === undefined) return undefined;
+  const { where, what } = trace.parted;
+  const { reused, changed, forgotten } = split;
   const reusable = reused + changed + forgotten;
   if (reusable === 0) return undefined;
   const most = { request_id: id, at: bornAt };
@@ -40,8 +38,25 @@ export function reuseOf({ trace, id, model, bornAt }: Ended): Reuse | undefined 
   };
 }
 
+/**
+ * Of the tokens that a prompt has in common with the one before it: those that Ollama reused, those that it read again as they
+ * stood behind something that changed, and those that it no longer had. Undefined where it is not known what was reused.
+ */
+export function splitOf(
+  parted: Pick<Parted, 'same_chars' | 'same_tokens' | 'same_after_tokens' | 'reused_tokens'>,
+): { readonly reused: number; readonly changed: number; readonly forgotten: number } | undefined {
+  const { same_chars, same_tokens, same_after_tokens = 0, reused_tokens } = parted;
+  if (reused_tokens === null) return undefined;
+  // Two prompts that part at their first character are two questions, whatever they have in common after it.
+  const after = same_chars === 0 ? 0 : same_after_tokens;
+  const reused = Math.min(reused_tokens, same_tokens + after);
+  const changed = Math.min(after, same_tokens + after - reused);
+  const rest = same_tokens + after - reused - changed;
+  return { reused, changed, forgotten: rest < READ_ANYWAY ? 0 : rest };
+}
+
 /** Messages are many; all of them are one place. */
-function placeOf(where: string, what: string | undefined): string {
+export function placeOf(where: string, what: string | undefined): string {
   const place = where.replace(/^message \d+$/, 'an earlier message');
   return what === undefined ? place : `${place} (${what})`;
 }

@@ -2,6 +2,7 @@
 import type { AppSeen } from '../../contract/apps.ts';
 import type { DetailedRequest, RequestList } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { Partings } from '../../contract/parting-places.ts';
 import type { RequestCounts } from '../../contract/request-commands.ts';
 import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
@@ -11,6 +12,7 @@ import type { RequestLog } from '../requests/request-log.ts';
 import type { RequestSearch } from '../requests/request-search.ts';
 import type { Jobs } from './jobs.ts';
 import { factOf } from './listed-request.ts';
+import { partingsOf } from './partings.ts';
 
 export interface DeskParts {
   readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count' | 'callers'>;
@@ -48,6 +50,13 @@ export class RequestDesk {
     return appsSeen(this.#parts.requestLog.callers());
   }
 
+  /** Where the prompts of the last requests part that a watcher may see. Rejects with the signal's reason. */
+  async partings(watcher: string, signal: AbortSignal): Promise<Partings> {
+    const { requestLog } = this.#parts;
+    const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
+    return partingsOf(requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []));
+  }
+
   /** Throws request_not_found, request_gone, not_cancellable. */
   cancel(id: string, watcher: string): void {
     const { requestLog, jobs } = this.#parts;
@@ -60,6 +69,10 @@ export class RequestDesk {
     }
   }
 }
+
+/** Those that a model answered, and how many of them are looked at. */
+const RAN: RequestQuery = { source: ['miss', 'bypass'], status: ['completed'] };
+const LOOKED_AT = 200;
 
 function searchOf(query: RequestQuery, watcher: string): RequestSearch {
   const {

@@ -1,0 +1,34 @@
+// Where the prompts of each app part from the ones before them, and what that costs: read again is what was the same, but stood
+// behind something that changed. Shapes only.
+import { z } from 'zod';
+import { partedSchema } from './request-detail.ts';
+
+const count = z.number().int().nonnegative();
+/** ISO 8601 in UTC. */
+const time = z.string();
+
+const placeSchema = z.object({
+  caller: z.string(),
+  model: z.string(),
+  /** Of the last one: where in words, what differs, how many characters are the same before that. */
+  ...partedSchema.pick({ where: true, what: true, same_chars: true, chars: true, block: true }).shape,
+  /** How many prompts of this app for this model parted there, of how many that could be compared. */
+  times: count,
+  of: count,
+  /** Tokens that were read again by it, on average of those. */
+  again_tokens: count,
+  /** Milliseconds that reading them took, on average; null where that was not measured. */
+  again_ms: z.number().nonnegative().nullable(),
+  /** The last of them, the newest last; `now`: the span that differs, from memory alone. */
+  last: z.array(z.object({ request_id: z.string(), created_at: time, now: partedSchema.shape.now })),
+});
+export type PartingPlace = z.infer<typeof placeSchema>;
+
+export const partingsSchema = z.object({
+  /** Prompts that were compared with one before them, and since when. */
+  compared: count,
+  since: time.nullable(),
+  /** The ones that cost most first. */
+  places: z.array(placeSchema),
+});
+export type Partings = z.infer<typeof partingsSchema>;

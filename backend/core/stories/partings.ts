@@ -1,0 +1,81 @@
+// Where the prompts of each app part, and what that costs: read from the requests that ended last, when somebody asks.
+import type { PartingPlace, Partings } from '../../contract/parting-places.ts';
+import type { RequestDetail } from '../../contract/request-detail.ts';
+import { placeOf, READ_ANYWAY, splitOf } from './ended-figures.ts';
+import type { LoggedRequest } from '../requests/request-log.ts';
+import { iso } from './standing.ts';
+
+/** Places that are told, and prompts that are told of each. */
+const MOST_PLACES = 5;
+const MOST_LAST = 3;
+
+interface Compared {
+  readonly request: LoggedRequest;
+  readonly parted: NonNullable<RequestDetail['parted']>;
+  readonly rate: number | null;
+  /** Tokens that were the same, and were read again since they stood behind what changed. */
+  readonly again: number;
+}
+
+/** `requests`: with their details, in any order; those that were not compared count for nothing. */
+export function partingsOf(requests: readonly LoggedRequest[]): Partings {
+  const compared = requests.flatMap(comparedOf).toSorted((a, b) => a.request.createdAt - b.request.createdAt);
+  const [first] = compared;
+  const places = grouped(compared, appOf).flatMap((ofApp) => {
+    const costly = ofApp.filter(({ again }) => again >= READ_ANYWAY);
+    return grouped(costly, whereOf).flatMap((there) => placeTold(there, ofApp.length));
+  });
+  return {
+    compared: compared.length,
+    since: first === undefined ? null : iso(first.request.createdAt),
+    places: places.toSorted((a, b) => b.again_tokens * b.times - a.again_tokens * a.times).slice(0, MOST_PLACES),
+  };
+}
+
+function comparedOf(request: LoggedRequest): Compared[] {
+  const { parted, rates } = request.detail ?? {};
+  if (parted === undefined) return [];
+  return [{ request, parted, rate: rates?.prompt ?? null, again: splitOf(parted)?.changed ?? 0 }];
+}
+
+const appOf = ({ request: { caller, model } }: Compared): string => JSON.stringify([caller, model]);
+const whereOf = ({ parted: { where, what } }: Compared): string => placeOf(where, what);
+
+function grouped(all: readonly Compared[], nameOf: (each: Compared) => string): readonly (readonly Compared[])[] {
+  const groups = new Map<string, Compared[]>();
+  for (const each of all) groups.set(nameOf(each), [...(groups.get(nameOf(each)) ?? []), each]);
+  return [...groups.values()];
+}
+
+/** `there`: at least one, the newest last. */
+function placeTold(there: readonly Compared[], of: number): PartingPlace[] {
+  const newest = there.at(-1);
+  if (newest === undefined) return [];
+  const { request, parted } = newest;
+  const { where, what, same_chars, chars, block } = parted;
+  const timed = there.flatMap(({ again, rate }) => (rate === null || rate <= 0 ? [] : [(again / rate) * 1000]));
+  return [
+    {
+      caller: request.caller,
+      model: request.model,
+      where,
+      ...(what === undefined ? {} : { what }),
+      same_chars,
+      chars,
+      block,
+      times: there.length,
+      of,
+      again_tokens: Math.round(mean(there.map(({ again }) => again))),
+      again_ms: timed.length === 0 ? null : Math.round(mean(timed)),
+      last: there.slice(-MOST_LAST).map(({ request: { id, createdAt }, parted: { now } }) => ({
+        request_id: id,
+        created_at: iso(createdAt),
+        ...(now === undefined ? {} : { now }),
+      })),
+    },
+  ];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
