@@ -249,8 +249,7 @@ export const app = section('This app', {
   ),
   check_updates: field(flag(), {
     title: 'Check for updates',
-    hint: 'Asks now and then whether a newer release exists.',
-    inert: 'There are no releases to look for yet.',
+    hint: 'Looks once a day for a newer release, fetches and checks it. It is used after a restart, which you are asked for. A copy without an address for releases asks nobody.',
     default: true,
     applies: 'live',
     advanced: true,

@@ -1,0 +1,62 @@
+// electron-updater as updates.ts wants it: it asks a feed, fetches with its own session, checks the SHA-512 that the feed names, and
+// replaces the app. Loaded only where there is a feed to ask. On macOS and Windows the system checks its own signatures besides.
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import electronUpdater, { type UpdateInfo } from 'electron-updater';
+import type { Log } from '../../backend/core/ports.ts';
+import { t } from '../../words/texts.ts';
+import type { Updater } from './updates.ts';
+
+export interface UpdaterOptions {
+  /** electron-builder's app-update.yml: where to ask. */
+  readonly configFile: string;
+  /** Also where the app was not packed: for tests and for trying a feed. */
+  readonly isUnpacked: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+export function openUpdater({ configFile, isUnpacked, env, log }: UpdaterOptions): Updater {
+  const { autoUpdater: updater } = electronUpdater;
+  const told = (level: 'debug' | 'info' | 'warn') => (message?: unknown) =>
+    log[level]({}, `updater: ${String(message)}`);
+  updater.logger = { debug: told('debug'), info: told('debug'), warn: told('info'), error: told('warn') };
+  updater.updateConfigPath = configFile;
+  updater.forceDevUpdateConfig = isUnpacked;
+  // Nothing is fetched before its signature was looked at, and nothing is replaced before somebody says so.
+  updater.autoDownload = false;
+  updater.autoInstallOnAppQuit = false;
+  // What is fetched is told by the promises; without a listener Node would end the process.
+  updater.on('error', () => undefined);
+  return {
+    async newest() {
+      const found = await updater.checkForUpdates();
+      if (found === null) return undefined;
+      const { updateInfo } = found;
+      return { isNewer: found.isUpdateAvailable, release: { ...updateInfo, notes: notesOf(updateInfo) } };
+    },
+    async fetch(progress) {
+      const tell = ({ percent }: { readonly percent: number }): void => progress(percent / 100);
+      updater.on('download-progress', tell);
+      try {
+        await updater.downloadUpdate();
+      } finally {
+        updater.off('download-progress', tell);
+      }
+    },
+    async hindrance() {
+      const image = env['APPIMAGE'];
+      if (image === undefined) return undefined;
+      const folder = dirname(image);
+      const cannot = await access(folder, constants.W_OK).then(() => false, () => true); // prettier-ignore
+      return cannot ? t('updates.not_writable', { folder }) : undefined;
+    },
+    install: () => updater.quitAndInstall(true, true),
+  };
+}
+
+/** What is new, where the feed says it as one text. */
+function notesOf({ releaseNotes }: UpdateInfo): string | null {
+  return typeof releaseNotes === 'string' && releaseNotes.trim() !== '' ? releaseNotes.trim().slice(0, 5000) : null;
+}

@@ -1,0 +1,132 @@
+// Newer releases of the app: looked for once a day, fetched, checked, and used when somebody says so. Who fetches and replaces is
+// electron-updater (updater.ts); that nothing is fetched but what was signed, and what is said of it, is decided here.
+import type { UpdatesView } from '../../backend/contract/about-commands.ts';
+import { AppError } from '../../backend/contract/errors.ts';
+import type { Clock, Log } from '../../backend/core/ports.ts';
+import { t } from '../../words/texts.ts';
+import { isSigned, type Release } from './signed-release.ts';
+
+/** Of electron-updater what is needed. */
+export interface Updater {
+  /** The newest release; undefined where this copy cannot replace itself. */
+  newest(): Promise<
+    { readonly isNewer: boolean; readonly release: Release & { readonly notes: string | null } } | undefined
+  >;
+  /** Fetches the release that was found last and checks its SHA-512. `progress` from 0 to 1. */
+  fetch(progress: (share: number) => void): Promise<void>;
+  /** Why it cannot be put in place, as a sentence; undefined where it can. */
+  hindrance(): Promise<string | undefined>;
+  /** Puts what was fetched in the place of this app and starts it. */
+  install(): void;
+}
+
+export interface UpdatesOptions {
+  /** Where they are asked for, and by whose key, in PEM, they are checked; undefined where nobody is asked. */
+  readonly releases: { readonly publicKey: string; open(log: Log): Promise<Updater> } | undefined;
+  /** app.check_updates */
+  readonly isOn: () => boolean;
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  readonly log: Log;
+  onChange(): void;
+}
+
+/** The first look: after what the start has to do. Milliseconds. */
+const FIRST_MS = 60_000;
+const EVERY_MS = 24 * 3_600_000;
+
+export class Updates {
+  readonly #options: UpdatesOptions;
+  #updater: Promise<Updater> | undefined;
+  #state: UpdatesView;
+  #looking: Promise<void> | undefined;
+
+  constructor(options: UpdatesOptions) {
+    this.#options = options;
+    this.#state =
+      options.releases === undefined ? { state: 'off', why: 'no_address' } : { state: 'none', looked_at: null };
+  }
+
+  view(): UpdatesView {
+    const isIdle = this.#state.state === 'none' || this.#state.state === 'failed';
+    return isIdle && !this.#options.isOn() ? { state: 'off', why: 'setting' } : this.#state;
+  }
+
+  /** Looks now and then until the signal aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
+    for (let wait = FIRST_MS; !signal.aborted; wait = EVERY_MS) {
+      await this.#options.clock.sleep(wait, signal).catch(() => undefined);
+      if (!signal.aborted && this.view().state !== 'off') await this.look();
+    }
+  }
+
+  /** Looks, and fetches what is newer. Rejects with invalid_request where nobody is to be asked; how else it went is in the view. */
+  look(): Promise<void> {
+    const { releases } = this.#options;
+    if (releases === undefined || this.view().state === 'off') {
+      return Promise.reject(new AppError('invalid_request', t('updates.are_off')));
+    }
+    if (this.#state.state === 'ready') return Promise.resolve();
+    this.#looking ??= this.#look(releases).finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #look({ open, publicKey }: NonNullable<UpdatesOptions['releases']>): Promise<void> {
+    const { log } = this.#options;
+    this.#become({ state: 'looking' });
+    try {
+      const updater = await (this.#updater ??= open(log));
+      const found = await updater.newest();
+      if (found === undefined) return this.#become({ state: 'off', why: 'not_replaceable' });
+      if (!found.isNewer) return this.#become({ state: 'none', looked_at: this.#now() });
+      const { version, notes } = found.release;
+      if (!isSigned(found.release, publicKey)) {
+        log.error({ version }, 'a newer release is not signed with the key of this one, and was not fetched');
+        return this.#failed(t('updates.not_signed', { version }));
+      }
+      this.#become({ state: 'fetching', version, share: 0 });
+      await updater.fetch((share) => this.#become({ state: 'fetching', version, share }));
+      log.info({ version }, 'a newer release is ready');
+      this.#become({ state: 'ready', version, notes });
+    } catch (error) {
+      log.warn({ err: error }, 'looking for a newer release failed');
+      this.#failed(sentenceOf(error, this.#state));
+    }
+  }
+
+  /**
+   * Resolves with what puts the release in place, to be called once all work is done. Rejects with invalid_request where none is
+   * ready, or where it cannot be put there.
+   */
+  async readyToInstall(): Promise<() => void> {
+    const updater = await this.#updater;
+    if (this.#state.state !== 'ready' || updater === undefined) {
+      throw new AppError('invalid_request', t('updates.none_ready'));
+    }
+    const hindrance = await updater.hindrance();
+    if (hindrance !== undefined) throw new AppError('invalid_request', hindrance);
+    return () => updater.install();
+  }
+
+  #failed(sentence: string): void {
+    this.#become({ state: 'failed', looked_at: this.#now(), sentence });
+  }
+
+  #become(state: UpdatesView): void {
+    this.#state = state;
+    this.#options.onChange();
+  }
+
+  #now(): string {
+    return new Date(this.#options.clock.now()).toISOString();
+  }
+}
+
+/** electron-updater's codes; what has none is of the way there. */
+function sentenceOf(error: unknown, state: UpdatesView): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_CHECKSUM_MISMATCH') {
+    return t('updates.damaged', { version: state.state === 'fetching' ? state.version : '' });
+  }
+  if (state.state === 'fetching') return t('updates.not_fetched', { version: state.version });
+  return t('updates.not_reached');
+}
