@@ -14,6 +14,7 @@ import { createHandlers } from './window/handlers.ts';
 import { openLog } from './log.ts';
 import { keepLoginItem } from './settings/login-item.ts';
 import { DISMISS, Notices } from './notices/notices.ts';
+import { opener } from './about/about.ts';
 import { OllamaProgram } from './gateway/ollama-program.ts';
 import { askAboutOrigins } from './notices/origin-notices.ts';
 import { freePortAfter, holderOf } from './gateway/port-holder.ts';
@@ -34,6 +35,7 @@ import { running, Supervisor } from './gateway/supervisor.ts';
 import { testConnection } from './settings/test-connection.ts';
 import { watchState } from './state-watch.ts';
 import { trayCommands } from './tray/tray-commands.ts';
+import { keepUpdates } from './updates/keep-updates.ts';
 import { keepShortcut } from './window/shortcut.ts';
 import { TrayPresence } from './tray/tray-presence.ts';
 
@@ -108,7 +110,16 @@ export async function createApp(shell: Shell) {
     log,
     onChange: () => pusher.touch('talk'),
   });
-  const own = { shell, supervisor, settings, notices, ollama, tray, legacy, talk };
+  const { updates, installUpdate } = keepUpdates(shell, {
+    settings,
+    notices,
+    clock,
+    log,
+    show,
+    quit,
+    changed: () => pusher.touch('updates'),
+  });
+  const own = { shell, supervisor, settings, notices, ollama, tray, legacy, talk, updates };
   const views = topicsOf({ ...own, isDemo, asksToQuit: () => asksToQuit, wish: () => wish });
   const host = shell.windowHost({
     place: () => shell.memory.get('place'),
@@ -179,7 +190,7 @@ export async function createApp(shell: Shell) {
     tellOfRestart();
     if (settings.problems.length === 0) notices.remove(PROBLEM_NOTICE);
     showState();
-    pusher.touch('settings', 'gateway', 'live', 'app');
+    pusher.touch('settings', 'gateway', 'live', 'app', 'updates');
   });
   const failed = (text: string): void => notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
   const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, log, failed });
@@ -200,18 +211,16 @@ export async function createApp(shell: Shell) {
 
   // ---- what can be asked of it
 
-  async function open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void> {
-    if (what === 'get_ollama') await shell.openWeb('https://ollama.com/download');
-    else await shell.openFolder(what === 'logs' ? shell.logsFolder : shell.settingsFile);
-  }
+  const open = opener(shell);
 
-  function show(tab: View['go']['tab'], more: Pick<View['go'], 'setting' | 'shows' | 'asks'> = {}): void {
+  function show(tab: View['go']['tab'], more: Pick<View['go'], 'page' | 'setting' | 'shows' | 'asks'> = {}): void {
     wish = { tab, ...more, n: wish.n + 1 };
     pusher.touch('go');
     host.show();
   }
 
-  function quit(): Promise<void> {
+  /** Running answers may end first; `exit` is the last of all. */
+  function quit(exit = (): void => shell.exit(0)): Promise<void> {
     quitting ??= (async () => {
       log.info({}, 'quitting');
       talk.clear();
@@ -222,7 +231,7 @@ export async function createApp(shell: Shell) {
       await ollama.stop();
       await closeLog();
       clearTimeout(limit);
-      shell.exit(0);
+      exit();
     })();
     return quitting;
   }
@@ -230,6 +239,7 @@ export async function createApp(shell: Shell) {
   const handlers = createHandlers({
     ...shell,
     ...own,
+    installUpdate,
     view: () => viewOf(views),
     testConnection: (input) => testConnection(settings.config, log, input),
     open,
@@ -258,6 +268,7 @@ export async function createApp(shell: Shell) {
   watchConfigFile(shell.settingsFile, ({ kind }) => void (kind === 'changed' && reread(tell)), life.signal).catch(
     (error: unknown) => log.warn({ err: error }, 'changes of the settings file are not seen'),
   );
+  void updates.watch(life.signal);
   if (!shell.hidden || views.app().first_run) host.show();
 
   return {

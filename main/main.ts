@@ -6,6 +6,7 @@ import ElectronStore from 'electron-store';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Log } from '../backend/core/ports.ts';
 import { createApp } from './desktop-app.ts';
 import { answerCalls } from './window/bridge.ts';
 import { SCHEME, serveFiles } from './window/content.ts';
@@ -15,6 +16,8 @@ import { reloadOnChange } from './window/reload.ts';
 import { watchTrayHost } from './tray/tray-host.ts';
 import type { TrayCommand, TrayIcon, TrayModel } from './tray/tray-model.ts';
 import { attachTray } from './tray/tray.ts';
+import { feedIn } from './updates/release-feed.ts';
+import type { Updater } from './updates/updates.ts';
 import { t } from '../words/texts.ts';
 import { WindowHost } from './window/window-host.ts';
 import { isOwnPage, lockContents, lockSession } from './window/window.ts';
@@ -22,6 +25,11 @@ import { isOwnPage, lockContents, lockSession } from './window/window.ts';
 const { app, BrowserWindow, clipboard, dialog, globalShortcut, ipcMain, Menu, nativeImage, nativeTheme, Notification } =
   electron;
 const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
+
+/** A newer release takes the place of this one, which has done all its work. */
+let isReplaced = false;
+/** How long what replaces it may take to end it. Milliseconds. */
+const REPLACE_MS = 5000;
 
 /** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop-bundle.ts). */
 const root = join(import.meta.dirname, '..', '..');
@@ -94,6 +102,7 @@ async function run(): Promise<void> {
   if (wanted) show();
   app.on('activate', hearth.show);
   app.on('before-quit', (event) => {
+    if (isReplaced) return;
     event.preventDefault();
     void hearth.quit();
   });
@@ -124,6 +133,8 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     dataFolder: userData,
     logsFolder,
     settingsFile,
+    licencesFile: app.isPackaged ? join(process.resourcesPath, 'licenses.txt') : join(root, 'dist', 'licenses.txt'),
+    releases: releases(),
     hidden: process.argv.includes('--hidden') || app.getLoginItemSettings().wasOpenedAtLogin === true,
     loginItem: {
       command: startCommand({
@@ -195,7 +206,25 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
       return canceled ? undefined : filePaths[0];
     },
     exit: (code) => app.exit(code),
+    exitFor: (install) => {
+      isReplaced = true;
+      // The newer one must not find this one running.
+      app.releaseSingleInstanceLock();
+      install();
+      setTimeout(() => app.exit(0), REPLACE_MS);
+    },
   };
+}
+
+/** A copy that was not packed has what it is given, to try a feed. */
+function releases(): Shell['releases'] {
+  const feed = feedIn(app.isPackaged ? process.resourcesPath : process.env['HEARTH_FEED_DIR']);
+  if (feed === undefined) return undefined;
+  const options = { configFile: feed.configFile, isUnpacked: !app.isPackaged, env: process.env };
+  // It is large, and most copies never need it.
+  const open = async (log: Log): Promise<Updater> =>
+    (await import('./updates/updater.ts')).openUpdater({ ...options, log });
+  return { publicKey: feed.publicKey, open };
 }
 
 const JSON_FILES = [{ name: 'JSON', extensions: ['json'] }];

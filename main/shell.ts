@@ -1,8 +1,10 @@
 // What the app needs of Electron and the system around it, as one list of functions. main.ts fills it in; desktop-app.ts and
 // everything below it can run without Electron.
+import type { Log } from '../backend/core/ports.ts';
 import type { LoginItemOptions } from './settings/login-item.ts';
 import type { TrayHostOptions } from './tray/tray-host.ts';
 import type { TrayModel } from './tray/tray-model.ts';
+import type { Updater } from './updates/updates.ts';
 import type { WindowHost, WindowHostOptions } from './window/window-host.ts';
 
 export interface Shell {
@@ -16,6 +18,10 @@ export interface Shell {
   readonly dataFolder: string;
   readonly logsFolder: string;
   readonly settingsFile: string;
+  /** The licence texts of all that is in the app. */
+  readonly licencesFile: string;
+  /** Where newer releases are asked for, and what asks and fetches; undefined where this copy asks nobody. */
+  readonly releases: { readonly publicKey: string; open(log: Log): Promise<Updater> } | undefined;
   /** Started by the system at login, or asked to stay in the tray. */
   readonly hidden: boolean;
   readonly loginItem: Omit<LoginItemOptions, 'platform' | 'env' | 'home'>;
@@ -48,4 +54,6 @@ export interface Shell {
   askWhich(): Promise<string | undefined>;
   /** Ends the process at once. */
   exit(code: number): void;
+  /** Ends it as well, once `install` has put a newer release in its place, which is started. */
+  exitFor(install: () => void): void;
 }

@@ -6,6 +6,7 @@ import { t } from '../words/texts.ts';
 import type { Bridge } from '../backend/contract/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls, type Wish } from './parts/use-calls.ts';
 import { caller, sentenceOf } from './state/client.ts';
+import { AboutPage } from './about/about-page.tsx';
 import { Connect } from './connect/connect-page.tsx';
 import { Behind } from './frame/behind.tsx';
 import { Dock, type Failure } from './frame/dock.tsx';
@@ -16,6 +17,7 @@ import { Models } from './models/models-tab.tsx';
 import { Overview } from './overview/overview-tab.tsx';
 import type { PageName, Place } from './parts/pages.ts';
 import { Empty } from './parts/parts.tsx';
+import { PromptsPage } from './prompts/prompts-page.tsx';
 import { Queue } from './queue/queue-tab.tsx';
 import { FIRST_PLACE, Requests } from './requests/requests-tab.tsx';
 import { Settings } from './settings/settings-tab.tsx';
@@ -135,7 +137,11 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
                 {tab === 'settings' && <Settings view={view} wish={wish} seen={seenWish} />}
               </>
             ) : (
-              <Behind page={page}>{page === 'connect' && <Connect view={view} now={now} />}</Behind>
+              <Behind page={page}>
+                {page === 'connect' && <Connect view={view} now={now} />}
+                {page === 'prompts' && <PromptsPage view={view} now={now} />}
+                {page === 'about' && <AboutPage view={view} now={now} />}
+              </Behind>
             )}
           </div>
         </main>

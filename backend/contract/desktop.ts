@@ -2,6 +2,7 @@
 // every topic that main pushes. Both sides read these schemas: main/window/bridge.ts validates by them, renderer/state/client.ts is
 // typed by them. Two channels carry all of it. It holds no behaviour.
 import { z } from 'zod';
+import { ABOUT_COMMANDS, updatesSchema } from './about-commands.ts';
 import { SCOPES } from './api-key.ts';
 import { daySchema } from './day.ts';
 import { ACTION_NAMES, actionResultSchema, noticeFactSchema, snapshotSchema } from './control.ts';
@@ -168,6 +169,7 @@ export const TOPICS = {
   gateway: gatewaySchema,
   live: liveSchema,
   settings: settingsSchema,
+  updates: updatesSchema,
   /** Newest first. */
   notices: z.array(noticeSchema),
   /** What the gateway had to tell: all that is so, and the last of a day. Newest first. */
@@ -181,7 +183,7 @@ export const TOPICS = {
   go: z.object({
     tab: z.enum(['overview', 'queue', 'requests', 'models', 'settings']),
     /** A page behind the tab; which tab that is stands in renderer/parts/pages.ts. */
-    page: z.enum(['connect']).optional(),
+    page: z.enum(['connect', 'prompts', 'about']).optional(),
     setting: z.string().optional(),
     /** The id of a request to show there. */
     request: z.string().optional(),
@@ -226,6 +228,7 @@ export const COMMANDS = {
   ...REQUEST_COMMANDS,
   ...MODEL_COMMANDS,
   ...TALK_COMMANDS,
+  ...ABOUT_COMMANDS,
   /** The actions of POST /api/cache-stats, with their data. */
   act: {
     input: z.strictObject({ action: z.enum(ACTION_NAMES as [string, ...string[]]), data: z.unknown() }),
@@ -271,9 +274,6 @@ export const COMMANDS = {
   },
 
   start_ollama: { input: nothing, output: done },
-  /** Puts text on the clipboard. */
-  copy: { input: z.strictObject({ text: z.string().min(1).max(20_000) }), output: done },
-  open: { input: z.strictObject({ what: z.enum(['logs', 'settings_file', 'get_ollama']) }), output: done },
   answer_notice: { input: z.strictObject({ id: z.string(), button: z.string() }), output: done },
   /** The first-run page was finished; it is not shown again. */
   finish_first_run: { input: nothing, output: done },

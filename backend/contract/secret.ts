@@ -70,6 +70,23 @@ export function unmasked(part: SecretPart | undefined, value: unknown, current: 
   }
 }
 
+/** What is secret in a value, each by itself, to be looked for in other text. */
+export function secretsIn(part: SecretPart | undefined, value: unknown): string[] {
+  const texts = (values: readonly unknown[]): string[] =>
+    values.filter((each): each is string => typeof each === 'string' && each !== '');
+  switch (part) {
+    case 'value':
+      return texts([value]);
+    case 'values':
+      return isTable(value) ? texts(Object.values(value)) : [];
+    case 'userinfo':
+      return texts([typeof value === 'string' ? USERINFO.exec(value)?.[2]?.slice(0, -1) : undefined]);
+    case 'hashed':
+    case undefined:
+      return [];
+  }
+}
+
 /** Whether something is hidden in a value that was masked. */
 export function isMasked(value: unknown): boolean {
   if (typeof value === 'string') return value.includes(HIDDEN);

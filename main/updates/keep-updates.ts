@@ -2,7 +2,6 @@
 import type { Clock, Log } from '../../backend/core/ports.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Pusher } from '../window/bridge.ts';
 import type { Shell } from '../shell.ts';
 import { UPDATE_NOTICE, updateNotice } from './update-notice.ts';
 import { Updates } from './updates.ts';
@@ -12,7 +11,8 @@ export interface KeepUpdatesOptions {
   readonly notices: Pick<Notices, 'put'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly pusher: Pick<Pusher, 'touch'>;
+  /** What is told of it has changed. */
+  changed(): void;
   /** Shows a page of the window. */
   show(tab: 'settings', what: { readonly page: 'about' }): void;
   /** Ends the app as when somebody quits it; `exit` is the last of all. */
@@ -27,11 +27,11 @@ export interface KeptUpdates {
 
 export function keepUpdates(shell: Pick<Shell, 'releases' | 'exitFor'>, options: KeepUpdatesOptions): KeptUpdates {
   const { releases } = shell;
-  const { settings, notices, clock, log, pusher } = options;
+  const { settings, notices, clock, log } = options;
   const show = (): void => options.show('settings', { page: 'about' });
   const tell = (): void => {
     notices.put(UPDATE_NOTICE, updateNotice(updates.view(), { show, restart }));
-    pusher.touch('updates');
+    options.changed();
   };
   const updates = new Updates({ releases, isOn: () => settings.config.app.check_updates, clock, log, onChange: tell });
 

@@ -6,6 +6,7 @@ import type { Action } from '../../backend/contract/control.ts';
 import type { CommandInput, CommandOutput, View } from '../../backend/contract/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { addKey, withoutKey } from '../../backend/core/access/api-keys.ts';
+import { aboutHandlers, type AboutParts } from './about-handlers.ts';
 import type { Handlers } from './bridge.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
@@ -15,7 +16,7 @@ import type { Talk } from '../try/window-talk.ts';
 import { requestHandlers } from './request-handlers.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 
-export interface HandlerParts {
+export interface HandlerParts extends AboutParts {
   readonly supervisor: Supervisor;
   readonly settings: Settings;
   readonly notices: Notices;
@@ -27,8 +28,6 @@ export interface HandlerParts {
   /** Where to write to, or what to read; undefined when the user cancelled. */
   askWhereTo(name: string): Promise<string | undefined>;
   askWhich(): Promise<string | undefined>;
-  copy(text: string): void;
-  open(what: 'logs' | 'settings_file' | 'get_ollama'): Promise<void>;
   finishFirstRun(): void;
   answerQuit(yes: boolean): void;
 }
@@ -57,6 +56,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     ask: (question) => (talk.ask(question), done),
     stop_answer: () => (talk.stop(), done),
     clear_talk: () => (talk.clear(), done),
+    ...aboutHandlers(parts),
     cancel: ({ request_id }) => {
       running(supervisor).requests.cancel(request_id);
       return { request_id, status: 'cancelled' };
@@ -99,8 +99,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     test_connection: (input) => parts.testConnection(input),
 
     start_ollama: async () => (await ollama.start(settings.config.ollama.api_url), done),
-    copy: ({ text }) => (parts.copy(text), done),
-    open: async ({ what }) => (await parts.open(what), done),
     answer_notice: async ({ id, button }) => (await notices.answer(id, button), done),
     finish_first_run: () => (parts.finishFirstRun(), done),
     quit: ({ yes }) => (parts.answerQuit(yes), done),

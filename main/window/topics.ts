@@ -8,6 +8,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Shell } from '../shell.ts';
 import type { TrayPresence } from '../tray/tray-presence.ts';
 import type { Talk } from '../try/window-talk.ts';
+import type { Updates } from '../updates/updates.ts';
 import { language } from '../../words/texts.ts';
 
 export interface TopicParts {
@@ -19,6 +20,7 @@ export interface TopicParts {
   readonly tray: Pick<TrayPresence, 'seen'>;
   readonly legacy: Legacy;
   readonly talk: Talk;
+  readonly updates: Pick<Updates, 'view'>;
   readonly isDemo: boolean;
   asksToQuit(): boolean;
   wish(): View['go'];
@@ -28,7 +30,7 @@ export interface TopicParts {
 export type Topics = { readonly [T in Topic]: () => View[T] };
 
 export function topicsOf(parts: TopicParts): Topics {
-  const { shell, supervisor, settings, notices, ollama, tray, legacy, talk, isDemo, asksToQuit, wish } = parts;
+  const { shell, supervisor, settings, notices, ollama, tray, legacy, talk, updates, isDemo, asksToQuit, wish } = parts;
   return {
     app: () => ({
       version: shell.version,
@@ -40,6 +42,7 @@ export function topicsOf(parts: TopicParts): Topics {
       asks_to_quit: asksToQuit(),
     }),
     gateway: () => supervisor.view(),
+    updates: () => updates.view(),
     live: () => supervisor.control?.live() ?? null,
     settings: () => settings.view(supervisor.startedWith),
     notices: () => notices.view(),

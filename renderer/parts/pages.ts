@@ -14,4 +14,6 @@ export interface Place {
 /** The tab that each page stands behind. */
 export const PAGES: Readonly<Record<PageName, TabName>> = {
   connect: 'overview',
+  prompts: 'overview',
+  about: 'settings',
 };

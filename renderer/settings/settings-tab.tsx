@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
+import { AboutRow } from './about-row.tsx';
 import { ClearCache } from './clear-cache.tsx';
 import type { FieldProps, Wanted } from './control-props.ts';
 import { whereToLook } from './elsewhere.ts';
@@ -189,6 +190,7 @@ function FormGroup({ group, wrong, asked, ...rest }: GroupProps): JSX.Element {
       )}
       {whole && group.end === 'clear_cache' && <ClearCache view={view} asked={asked} />}
       {whole && group.end === 'whole_file' && <WholeFile view={view} />}
+      {whole && has('app.notifications') && <AboutRow version={view.app.version} />}
     </section>
   );
 }

@@ -17,6 +17,7 @@ import {
 import { toWire, type AppError } from '../../../backend/contract/errors.ts';
 import { serveFiles } from '../../../main/window/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
+import { aboutAnswers } from './about-day.ts';
 import { dayAnswers } from './request-day.ts';
 import { dayView, type Days, type Shown } from './views.ts';
 
@@ -173,7 +174,7 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
       play = {
         view: viewSchema.parse(view),
         days: view.days ?? dayView,
-        answers: { ...dayAnswers(), ...answers },
+        answers: { ...dayAnswers(), ...aboutAnswers(), ...answers },
         calls,
       };
       await page.setViewportSize({ width, height });

@@ -22,6 +22,7 @@ export interface ViewChange {
   /** null: no gateway runs. */
   readonly live?: Partial<Live> | null;
   readonly days?: Days;
+  readonly updates?: View['updates'];
   readonly settings?: Partial<View['settings']>;
   readonly notices?: View['notices'];
   readonly recent_notices?: View['recent_notices'];
@@ -64,6 +65,7 @@ export function view(change: ViewChange = {}): Shown {
       ...change.gateway,
     },
     live: change.live === null ? null : { ...workingDay(), ...change.live },
+    updates: change.updates ?? { state: 'off', why: 'no_address' },
     settings: { ...settings(), ...change.settings },
     notices: change.notices ?? [],
     recent_notices: change.recent_notices ?? [],

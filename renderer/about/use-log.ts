@@ -1,0 +1,33 @@
+// The lines of the log on the page: its last ones, and those that come while it is shown.
+import { useEffect, useState } from 'preact/hooks';
+import { useCalls } from '../parts/use-calls.ts';
+import { withMore, type HeldLine } from './log-lines.ts';
+
+/** How long after an answer is asked again. Milliseconds. */
+const EVERY_MS = 1000;
+
+/** Undefined before the first answer. */
+export function useLog(): readonly HeldLine[] | undefined {
+  const { call, report } = useCalls();
+  const [held, setHeld] = useState<readonly HeldLine[]>();
+  useEffect(() => {
+    let isOver = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = (after?: string): void => {
+      call('log', after === undefined ? {} : { after }).then(
+        ({ lines, next }) => {
+          if (isOver) return;
+          setHeld((before = []) => withMore(before, lines));
+          timer = setTimeout(() => ask(next), EVERY_MS);
+        },
+        (error: unknown) => !isOver && report(error, () => ask(after)),
+      );
+    };
+    ask();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [call, report]);
+  return held;
+}

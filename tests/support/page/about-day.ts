@@ -1,0 +1,81 @@
+// The log of the design's working day, what the app tells of itself then, and where its prompts part: what the app answers when the
+// window asks.
+import type { LogLine } from '../../../backend/contract/about-commands.ts';
+import type { CommandOutput } from '../../../backend/contract/desktop.ts';
+import type { Partings } from '../../../backend/contract/parting-places.ts';
+import type { Answers } from './browser.ts';
+
+const NOW = Date.now();
+const at = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1000).toISOString();
+const line = (ago: number, level: LogLine['level'], text: string): LogLine => ({ at: at(ago), level, text });
+
+export const LINES: readonly LogLine[] = [
+  line(128, 'error', 'Ollama: model runner has unexpectedly stopped (model qwen2.5-coder:7b, caller Continue)'),
+  line(98, 'info', 'Ollama is up (url http://127.0.0.1:11434, version 0.12.6, latency_ms 2)'),
+  line(69, 'debug', 'request (method POST, path /api/chat, status 200, ms 3310)'),
+  line(65, 'info', 'model loaded (model qwen2.5-coder:7b, load_ms 3100)'),
+  line(43, 'warn', 'Claude Code and aider load qwen2.5-coder:7b in turns, each with another num_ctx.'),
+  line(39, 'info', 'model loaded (model llama3.2:3b, load_ms 2000)'),
+  line(4, 'info', 'configuration changed (changed ["cache.ttl_seconds"])'),
+];
+
+export const ABOUT: CommandOutput<'about'> = {
+  data_folder: '~/.config/Hearth',
+  data_bytes: 212_000_000,
+  system: 'Linux 6.1.0 x64',
+  electron: '45.4.1',
+  node: '24.9.0',
+};
+
+const span = (differs: string) => ({ before: 'entrypoint=cli; cch=', differs, after: '; You are Claude Code' });
+
+export const PARTINGS: Partings = {
+  compared: 34,
+  since: at(17_000),
+  places: [
+    {
+      caller: 'Claude Code',
+      model: 'qwen2.5-coder:7b',
+      where: 'the system prompt',
+      what: 'a random key',
+      same_chars: 70,
+      chars: 84_930,
+      block: 1,
+      times: 14,
+      of: 14,
+      again_tokens: 20_862,
+      again_ms: 18_000,
+      last: [
+        { request_id: 'a', created_at: at(507), now: span('e93c5d018') },
+        { request_id: 'b', created_at: at(355), now: span('4a1f07c2e') },
+        { request_id: 'c', created_at: at(65), now: span('b07d91e53') },
+      ],
+    },
+    {
+      caller: 'nightly-report',
+      model: 'deepseek-r1:8b',
+      where: 'message 3',
+      same_chars: 1279,
+      chars: 4810,
+      block: 256,
+      times: 2,
+      of: 20,
+      again_tokens: 611,
+      again_ms: null,
+      last: [{ request_id: 'd', created_at: at(9000) }],
+    },
+  ],
+};
+
+/** The log goes on with `more`, once each. */
+export function aboutAnswers(more: readonly LogLine[] = []): Answers {
+  return {
+    log: ({ after }: { readonly after?: string }) => ({
+      lines: after === undefined ? LINES : after === 'first' ? more : [],
+      next: after === undefined ? 'first' : 'then',
+      again: after === undefined,
+    }),
+    about: () => ABOUT,
+    partings: () => PARTINGS,
+  };
+}
