@@ -7,7 +7,7 @@ import { clear } from './clear.ts';
 import { command } from './command-row.ts';
 import { disk } from './disk-row.ts';
 import { desktopLoop, desktopMemory } from './desktop-row.ts';
-import { entry } from './entry.ts';
+import { entry } from './bench-entry.ts';
 import { followers } from './followers.ts';
 import { hits, hitSizes, hitStreams } from './hits.ts';
 import { line } from './line-row.ts';
