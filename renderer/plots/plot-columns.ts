@@ -84,7 +84,7 @@ export const COLUMNS: readonly {
 export function topWords(strip: Strip, top: number): string {
   const [figure, unit] = strip.time === true ? durationParts(top) : [Number.isInteger(top) ? count(top) : String(top), '']; // prettier-ignore
   // "1.0 s" says no more than "1 s", "0.40 s" no more than "0.4 s".
-  return unit === '' ? figure : `${figure.includes('.') ? figure.replace(/\.?0+$/, '') : figure}${THIN}${unit}`;
+  return unit === '' ? figure : `${/[.,]/.test(figure) ? figure.replace(/[.,]?0+$/, '') : figure}${THIN}${unit}`;
 }
 
 const NICE = [1, 1.2, 1.6, 2, 2.4, 3, 4, 6, 8, 10];
