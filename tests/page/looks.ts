@@ -11,9 +11,12 @@ export const SIZES = [[1000, 720], [380, 680], [230, 340], USUAL] as const;
 
 const axe = readFileSync(join(projectRoot(), 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
 
-/** Text that does not fit its box, unless it is meant to end in dots; looked for once the plots have the size. */
-export async function cutTexts(page: Page): Promise<string[]> {
-  return await page.evaluate(async () => {
+/**
+ * Text that does not fit its box, unless it is meant to end in dots; looked for once the plots have the size. `strict`: also what
+ * runs over the edge of its own box and would lie over what is beside it; a cell of a table gives way.
+ */
+export async function cutTexts(page: Page, strict = false): Promise<string[]> {
+  return await page.evaluate(async (strict) => {
     const frame = (): Promise<unknown> => new Promise((next) => requestAnimationFrame(next));
     await frame();
     await frame();
@@ -26,7 +29,9 @@ export async function cutTexts(page: Page): Promise<string[]> {
       if (hidden || style.textOverflow === 'ellipsis') continue;
       const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== '');
       if (!own) continue;
-      const clips = style.overflow !== 'visible' && element.scrollWidth > element.clientWidth + 1;
+      const runsOver = element.scrollWidth > element.clientWidth + 1;
+      const isBox = !['inline', 'table-cell'].includes(style.display);
+      const clips = runsOver && (style.overflow !== 'visible' || (strict && isBox));
       const outside = box.right > document.documentElement.clientWidth + 1 || box.left < -1;
       if (clips || outside)
         cut.push(`${element.tagName.toLowerCase()}.${element.className}: ${element.textContent?.slice(0, 60)}`);
@@ -41,7 +46,7 @@ export async function cutTexts(page: Page): Promise<string[]> {
     )
       if (scrollHeight > clientHeight) cut.push(`the page scrolls: ${scrollHeight} px of ${clientHeight}`);
     return cut;
-  });
+  }, strict);
 }
 
 /** Where the content of some elements begins and ends, in pixels from the left: each pair once, so one where all stand in line. */

@@ -72,11 +72,23 @@ export function startPages(): Promise<PageStage> {
   return started;
 }
 
+/** The browser of all stages; Playwright ends it when this process ends. */
+let shared: Promise<Browser> | undefined;
+
+async function sharedBrowser(): Promise<Browser> {
+  shared ??= startBrowser();
+  const browser = await shared;
+  browser.once('disconnected', () => (started = shared = undefined));
+  return browser;
+}
+
 async function stage(): Promise<PageStage> {
-  // Playwright ends it when this process ends.
-  const browser = await startBrowser();
-  browser.once('disconnected', () => (started = undefined));
-  return await stageIn(browser);
+  return await stageIn(await sharedBrowser());
+}
+
+/** Pages of another build than the app's, in the same browser. */
+export async function pagesOf(folder: string): Promise<PageStage> {
+  return await stageIn(await sharedBrowser(), folder);
 }
 
 /** Pages in a browser that the caller ends; `folder` has the page, built otherwise than for the app. */

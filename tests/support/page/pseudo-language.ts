@@ -64,11 +64,13 @@ function written(pieces: readonly Piece[]): string {
 /** What the contract says in English, by path and name, as German has it. */
 function fromContract(): Tree {
   const own: Record<string, Tree> = {};
-  for (const { path, title, hint, item, choices } of fields) {
+  for (const { path, title, hint, brief, allowed, item, choices } of fields) {
     const [section = '', key] = path.split('.');
     const words = {
       title: accented(title),
       hint: accented(hint),
+      allowed: accented(allowed),
+      ...(brief === undefined ? {} : { brief: accented(brief) }),
       ...(item === undefined ? {} : { item: accented(item) }),
       ...(choices === undefined
         ? {}
