@@ -55,7 +55,7 @@ describe('the archive', () => {
   test('holds what the app loads', () => {
     for (const path of [
       '/package.json',
-      '/dist/main/entry.js',
+      '/dist/main/first-file.js',
       '/dist/desktop/main.js',
       '/dist/desktop/hearth.mjs',
       '/dist/main/preload.cjs',
@@ -70,7 +70,7 @@ describe('the archive', () => {
     const rest = files.filter(
       (path) =>
         !/^\/(package\.json|LICENSE|dist|assets|assets\/icons)$/.test(path) &&
-        !/^\/dist\/(desktop(\/(main\.js|hearth\.mjs|hearth-sqlite-linux-\w+\.node))?|main(\/(entry\.js|command-words\.js|preload\.cjs))?)$/.test(
+        !/^\/dist\/(desktop(\/(main\.js|hearth\.mjs|hearth-sqlite-linux-\w+\.node))?|main(\/(first-file\.js|command-words\.js|preload\.cjs))?)$/.test(
           path,
         ) &&
         !/^\/dist\/renderer(\/|$)/.test(path) &&
