@@ -66,13 +66,18 @@ function build(): Promise<{ readonly code: number; readonly failure: string }> {
   return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? 1, failure })));
 }
 
-/** What electron-builder takes in place of a program that it would download: deb.ts, where there is a dpkg-deb. */
+/** Programs of this machine that electron-builder takes in place of those that it would download. */
 async function ownTools(): Promise<Readonly<Record<string, string>>> {
-  if (!existsSync('/usr/bin/dpkg-deb')) return {};
-  const fpm = join(folder, 'fpm');
-  const maker = join(import.meta.dirname, 'deb.js');
-  await writeFile(fpm, `#!/bin/sh\nexec '${process.execPath}' '${maker}' "$@"\n`, { mode: 0o755 });
-  return { CUSTOM_FPM_PATH: fpm };
+  const tools: Record<string, string> = {};
+  // Of Debian's p7zip-full.
+  if (existsSync('/usr/bin/7za')) tools['ELECTRON_BUILDER_7ZIP_PATH'] = '/usr/bin/7za';
+  if (existsSync('/usr/bin/dpkg-deb')) {
+    const fpm = join(folder, 'fpm');
+    const maker = join(import.meta.dirname, 'deb.js');
+    await writeFile(fpm, `#!/bin/sh\nexec '${process.execPath}' '${maker}' "$@"\n`, { mode: 0o755 });
+    tools['CUSTOM_FPM_PATH'] = fpm;
+  }
+  return tools;
 }
 
 /** The copy loads a project from outside, which a packed app must not. */

@@ -79,17 +79,25 @@ export const openWebui = {
     about: `the vectors of ${input.length} pages`,
     sent: webui(14, who, '', { input }),
   }),
-  pull: (who: string, model: string): AppRequest => ({
-    app: `Open WebUI, ${who}`,
-    about: `pull ${model}`,
-    sent: webui(13, who, '', { name: model, model, insecure: false }),
-  }),
   remove: (who: string, model: string): AppRequest => ({
     app: `Open WebUI, ${who}`,
     about: `delete ${model}`,
     sent: webui(8, who, '', { model }),
   }),
 };
+
+/** As `hearth models pull` and the window ask for it. */
+export const download = (model: string): AppRequest => ({
+  app: 'hearth models pull',
+  about: model,
+  sent: {
+    method: 'POST',
+    url: '/api/pulls',
+    headers: { 'content-type': 'application/json', 'user-agent': 'hearth' },
+    body: { model },
+    status: 202,
+  },
+});
 
 const task = (what: string, about: string): string =>
   `### Task:\nGenerate ${what}.\n### Chat History:\n<chat_history>\nUSER: ${about}\n</chat_history>`;

@@ -1,6 +1,8 @@
 // The day that `npm run demo` plays, scene by scene, over and over: what apps ask, and when. What becomes of it is decided by
 // the gateway alone.
+import { pullListSchema } from '../../../backend/contract/pull-view.ts';
 import type { RecordedCall } from '../fake-ollama/fake-ollama.ts';
+import { eventually } from '../waiting.ts';
 import * as apps from './demo-apps.ts';
 import { CHAT, CODE, NOT_INSTALLED, REGISTRY, TOO_LARGE } from './demo-models.ts';
 import type { Stage } from './demo-stage.ts';
@@ -46,6 +48,14 @@ const works = ({ fake }: Stage, text: string): Promise<void> => {
   return fake.until(({ active, calls }) => active > 0 && calls.some(isOpen), PATIENCE_MS);
 };
 const PATIENCE_MS = 15_000;
+
+/** How fast models are downloaded. */
+export const NETWORK_BYTES_A_S = 250e6;
+
+/** How many downloads are under way or in line. */
+async function pullsOf(url: string): Promise<number> {
+  return pullListSchema.parse(await (await fetch(`${url}/api/pulls`)).json()).pulls.length;
+}
 
 export const DAY: readonly Scene[] = [
   {
@@ -140,12 +150,14 @@ export const DAY: readonly Scene[] = [
     },
   },
   {
-    says: 'A model is pulled, and asked.',
-    async play({ ask }, round) {
+    says: 'A model is downloaded by Hearth, and asked.',
+    async play({ ask, fake, speed, url }, round) {
       const model = REGISTRY[round % REGISTRY.length]?.name ?? '';
       // From the second turn on it is there already.
       if (round >= REGISTRY.length) await ask(apps.openWebui.remove('anna', model));
-      await ask(apps.openWebui.pull('anna', model));
+      fake.nextPull({ bytesPerS: NETWORK_BYTES_A_S * speed });
+      await ask(apps.download(model));
+      await eventually(`${model} on the disk`, async () => (await pullsOf(url)) === 0, { limitMs: PATIENCE_MS * 4 });
       await ask(apps.llm(model, question(round, 9)));
     },
   },

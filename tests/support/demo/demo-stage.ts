@@ -15,7 +15,7 @@ export interface StageOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Stage extends Omit<StageOptions, 'speed'> {
+export interface Stage extends StageOptions {
   /** So many milliseconds of the demo's time. Rejects when the demo ends. */
   pause(ms: number): Promise<void>;
   /** Sends it, and says what came of it. Never rejects: whoever watches may stop the gateway. */
@@ -26,8 +26,8 @@ export interface Stage extends Omit<StageOptions, 'speed'> {
 const APP_WIDTH = 20;
 const ABOUT_WIDTH = 46;
 
-export function demoStage({ speed, ...options }: StageOptions): Stage {
-  const { url, say, signal } = options;
+export function demoStage(options: StageOptions): Stage {
+  const { url, speed, say, signal } = options;
   return {
     ...options,
     pause: (ms) => sleep(ms / speed, undefined, { signal }),

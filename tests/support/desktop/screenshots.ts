@@ -1,8 +1,9 @@
 // `npm run screenshots`: makes the README's pictures anew, from the real app in front of the simulated Ollama, on a screen
 // of its own with a real panel (Debian package xfce4-panel) that shows the tray. Looks at nothing of this machine's desktop.
+// It plays the demo's day for 20 minutes before; `--minutes 1` plays shorter, `--after FILE` after what is in a hearth.db.
 // `npm run screenshots -- minute`: those of within-a-minute.ts, for which no panel is needed.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
@@ -14,6 +15,7 @@ import { CHAT } from '../demo/demo-models.ts';
 import { demoOllama } from '../demo/demo-ollama.ts';
 import { demoStage, type Stage } from '../demo/demo-stage.ts';
 import { projectRoot } from './processes.ts';
+import { filmed, firstSteps } from './first-steps.ts';
 import { takeThem } from './within-a-minute.ts';
 
 const run = promisify(execFile);
@@ -75,10 +77,12 @@ async function picture(page: Page, name: string, dark: boolean): Promise<void> {
 
 async function main(): Promise<void> {
   mkdirSync(out, { recursive: true });
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { minutes: { type: 'string' } } });
-  const [which = 'readme'] = positionals;
-  if (which === 'minute') await takeThem(picture);
-  else await readmePictures(Number(values.minutes ?? PLAYED_MINUTES));
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { minutes: { type: 'string' }, after: { type: 'string' } },
+  });
+  if (positionals[0] === 'minute') await takeThem(picture);
+  else await readmePictures(Number(values.minutes ?? PLAYED_MINUTES), values.after);
   process.stdout.write(`pictures in ${out}\n`);
 }
 
@@ -92,7 +96,7 @@ async function play({ url, fake }: Desktop, minutes: number): Promise<Stage> {
   return demoStage({ ...stage, signal: new AbortController().signal });
 }
 
-async function readmePictures(minutes: number): Promise<void> {
+async function readmePictures(minutes: number, after: string | undefined): Promise<void> {
   // At twice the density, for today's screens.
   const desktop = await startDesktop({
     panel: false,
@@ -101,6 +105,8 @@ async function readmePictures(minutes: number): Promise<void> {
     port: 8080,
     screenSize: '2400x1800',
     args: ['--force-device-scale-factor=2'],
+    // What an earlier play has left.
+    prepare: (folder) => after !== undefined && cpSync(after, join(folder, 'hearth.db')),
   });
   try {
     await desktop.ready();
@@ -113,17 +119,39 @@ async function readmePictures(minutes: number): Promise<void> {
     await picture(page, 'overview', false);
     await page.getByRole('tab', { name: 'Queue' }).click();
     await picture(page, 'queue-dark', true);
+    await page.getByRole('tab', { name: 'Requests' }).click();
+    await picture(page, 'requests', false);
     await page.getByRole('tab', { name: 'Models' }).click();
     await picture(page, 'models', false);
     await page.getByRole('tab', { name: 'Settings' }).click();
     await picture(page, 'settings', false);
     await trayMenu(desktop);
+    await showWindow(desktop, 460, 680);
     gate.release();
     await Promise.all(open);
+    await firstSteps(page, stage, both);
+    await showWindow(desktop, 900, 600);
+    await page.emulateMedia({ colorScheme: 'light' });
+    await filmed(page, stage, join(out, 'hearth.webp'));
   } finally {
     panel?.kill('SIGTERM');
     await desktop.stop();
   }
+}
+
+async function both(page: Page, name: string): Promise<void> {
+  for (const dark of [false, true]) await picture(page, dark ? `${name}-dark` : name, dark);
+}
+
+async function showWindow(desktop: Desktop, width: number, height: number): Promise<void> {
+  await desktop.app.evaluate(
+    ({ BrowserWindow }, size) => {
+      const [window] = BrowserWindow.getAllWindows();
+      window?.setContentSize(...size);
+      window?.show();
+    },
+    [width, height] as [number, number],
+  );
 }
 
 /** Opens the tray's menu with the mouse, as a user does, and takes that corner of the screen. */
