@@ -13,6 +13,8 @@ import { keepFinished, unreachable } from './packed.ts';
 const project = resolve(import.meta.dirname, '..', '..', '..');
 /** EX_UNAVAILABLE of sysexits(3). */
 const UNAVAILABLE = 69;
+/** Of pictures of the app, for Linux. */
+const ICON_SIZES = [16, 24, 32, 48, 64, 128, 256, 512, 1024];
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const electron = await findElectron({
@@ -37,6 +39,12 @@ await rm(building, { recursive: true, force: true });
 args.push(`-c.directories.output=${building}`);
 const folder = await mkdtemp(join(tmpdir(), 'hearth-pack-'));
 const tools = await ownTools();
+// It takes a folder of pictures named by their size as it is, and downloads a program to make them of anything else.
+const icons = join(folder, 'icons');
+for (const size of ICON_SIZES) {
+  await cp(join(project, 'assets', 'icons', `icon-${size}.png`), join(icons, `${size}x${size}.png`));
+}
+args.push(`-c.linux.icon=${icons}`);
 const { code, failure } = await build();
 await rm(folder, { recursive: true, force: true });
 if (code === 0) say(`In release/: ${(await keepFinished(building, join(project, 'release'))).toSorted().join(', ')}.`);
