@@ -32,8 +32,8 @@ const question = (round: number, number: number): string =>
 /** Without a common divisor with the number of questions, so that each comes everywhere. */
 const SCENES_A_ROUND = 3;
 
-/** A handbook that goes with each question: about 4,000 tokens. */
-const HANDBOOK = apps.instructions(16_000);
+/** A handbook that goes with each question: about 2,000 tokens. */
+const HANDBOOK = apps.instructions(8000);
 /** What a chat that is worth a title has said: about 2,500 tokens. */
 const LONG_CHAT = apps.instructions(10_000);
 const PAGE = apps.instructions(2000);

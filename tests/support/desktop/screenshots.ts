@@ -70,6 +70,9 @@ const OPEN: readonly AppRequest[] = [
 ];
 
 async function picture(page: Page, name: string, dark: boolean): Promise<void> {
+  // What is to be seen is not behind a notice.
+  const dismiss = page.getByRole('button', { name: 'Dismiss', exact: true });
+  while ((await dismiss.count()) > 0) await dismiss.first().click();
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   await sleep(1200);
   await page.screenshot({ path: join(out, `${name}.png`) });
