@@ -32,6 +32,8 @@ export async function firstSteps(page: Page, stage: Stage, both: Both): Promise<
 
   await tab(page, 'Overview');
   await askHere(page);
+  // What was said before would be a part of the question.
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
   await askHere(page);
   await both(page, 'steps-try');
 
@@ -56,8 +58,7 @@ async function askHere(page: Page, delay = 0): Promise<void> {
   await box.focus();
   await page.keyboard.type(QUESTION, { delay });
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
-  await page.getByRole('button', { name: 'Ask', exact: true }).waitFor({ timeout: 60_000 });
+  await page.getByText(/^Hit, kept at|^Miss, the model worked/).last().waitFor({ timeout: 60_000 });
 }
 
 /** Somebody waits for a long while behind somebody else. */
@@ -75,7 +76,7 @@ async function openSlow(page: Page): Promise<void> {
   const slow = page.locator('.req-a', { hasText: 'Open WebUI ben' }).first();
   await slow.waitFor();
   await slow.click();
-  await page.getByText('Why it was slow:').first().waitFor();
+  await page.getByText('Why it was slow').first().waitFor();
   await page.mouse.move(0, 0);
 }
 
@@ -84,6 +85,7 @@ export async function filmed(page: Page, stage: Stage, path: string): Promise<vo
   const film = new Film(page);
   await tab(page, 'Overview');
   await film.during(() => askHere(page, 45), 900);
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
   await film.during(() => askHere(page, 45), 1800);
   const line = [
     stage.ask(openWebui.title('anna', CHAT, QUESTION)),
