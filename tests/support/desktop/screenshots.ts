@@ -15,7 +15,7 @@ import { CHAT } from '../demo/demo-models.ts';
 import { demoOllama } from '../demo/demo-ollama.ts';
 import { demoStage, type Stage } from '../demo/demo-stage.ts';
 import { projectRoot } from './processes.ts';
-import { filmed, firstSteps } from './first-steps.ts';
+import { firstSteps } from './first-steps.ts';
 import { takeThem } from './within-a-minute.ts';
 
 const run = promisify(execFile);
@@ -122,8 +122,6 @@ async function readmePictures(minutes: number, after: string | undefined): Promi
     await picture(page, 'overview', false);
     await page.getByRole('tab', { name: 'Queue' }).click();
     await picture(page, 'queue-dark', true);
-    await page.getByRole('tab', { name: 'Requests' }).click();
-    await picture(page, 'requests', false);
     await page.getByRole('tab', { name: 'Models' }).click();
     await picture(page, 'models', false);
     await page.getByRole('tab', { name: 'Settings' }).click();
@@ -133,9 +131,6 @@ async function readmePictures(minutes: number, after: string | undefined): Promi
     gate.release();
     await Promise.all(open);
     await firstSteps(page, stage, both);
-    await showWindow(desktop, 900, 600);
-    await page.emulateMedia({ colorScheme: 'light' });
-    await filmed(page, stage, join(out, 'hearth.webp'));
   } finally {
     panel?.kill('SIGTERM');
     await desktop.stop();
