@@ -130,6 +130,21 @@ export const APPS: readonly App[] = [
   { id: 'cursor', name: 'Cursor', paste: [] },
 ];
 
+/** Those by whose name alone some apps are known. */
+const PROGRAMS = [OLLAMA_PYTHON, OPENAI_PYTHON, OLLAMA_JS, OPENAI_JS, AI_SDK, LITELLM];
+/** A product with its version, as a User-Agent begins (RFC 9110, 10.1.5). */
+const PRODUCT = /^([\w.+-]+)\/v?\d\S*(?:\s|$)/;
+
+/**
+ * A caller as people know it: a User-Agent by the app or library that sends it, or by its first product without version and
+ * system. Every other name, of a key or a page, is itself.
+ */
+export function shownCaller(caller: string): string {
+  // Libraries first: a row of the table may stand for several.
+  const known = [...PROGRAMS, ...APPS].find(({ agent }) => agent?.test(caller) === true);
+  return known?.name ?? PRODUCT.exec(caller)?.[1] ?? caller;
+}
+
 /** What stands for a gateway in the lines of an app. */
 export type Stands = Readonly<Record<'gateway' | 'openai' | 'model' | 'key', string>>;
 

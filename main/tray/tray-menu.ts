@@ -1,4 +1,5 @@
 // The tray's menu, entry by entry: what is wanted while something runs comes first, what is wanted once a month last. Pure.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { AppState } from '../../backend/contract/app-state.ts';
 import type { ModelView, NoticeFact } from '../../backend/contract/control.ts';
 import type { GatewayView, LiveView } from '../../backend/contract/desktop.ts';
@@ -140,7 +141,7 @@ function forModel(what: 'warm' | 'unload', { name, size_vram }: ModelView): Tray
 }
 
 function cancelEntry({ model, caller, request_id }: QueueEntry): TrayEntry {
-  return command(t('tray.cancel', { model, caller }), { do: 'cancel', requestId: request_id });
+  return command(t('tray.cancel', { model, caller: shownCaller(caller) }), { do: 'cancel', requestId: request_id });
 }
 
 function cacheEntry(live: LiveView): TrayEntry {

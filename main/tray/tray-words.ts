@@ -1,4 +1,5 @@
 // What the tray says of the state: its tooltip, and the first lines of its menu. Pure.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import { lookOf, runningRows, type AppState } from '../../backend/contract/app-state.ts';
 import type { GatewayFailure, LiveView } from '../../backend/contract/desktop.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
@@ -97,7 +98,7 @@ function runLine(
 ): string {
   const age = Math.max(0, now - Date.parse(entry.started_at ?? entry.created_at));
   const time = clockDuration(Math.floor(age / step) * step);
-  const values = { caller: short(caller, WIDEST_NAME), others, time };
+  const values = { caller: short(shownCaller(caller), WIDEST_NAME), others, time };
   return phase === 'loading'
     ? t('tray.loading_for', { ...values, model: short(model, WIDEST_NAME) })
     : t('tray.answering', values);

@@ -1,5 +1,6 @@
 // The three lines at the top of Overview: the model, what runs, what waits. They are always there, so that nothing
 // below them moves.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import type { ModelView } from '../../backend/contract/control.ts';
 import { pieces, t } from '../../words/texts.ts';
@@ -137,7 +138,7 @@ function Running({ live }: { readonly live: Live }): JSX.Element {
           class="btn plain"
           type="button"
           aria-disabled={busy}
-          aria-label={t('overview.cancel_of', { caller: only.caller })}
+          aria-label={t('overview.cancel_of', { caller: shownCaller(only.caller) })}
           onClick={cancel}
         >
           {t('overview.cancel')}

@@ -1,4 +1,5 @@
 // What was saved in a range of time, and for which apps.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import type { Day } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
@@ -98,7 +99,7 @@ export function SavedByApp({ day }: { readonly day: Day }): JSX.Element | null {
           </tr>
         </thead>
         <tbody>
-          {apps.map((app, i) => (
+          {byShownName(apps).map((app, i) => (
             <Row key={i} name={app.caller} of={app} />
           ))}
           {more !== null && (
@@ -112,6 +113,24 @@ export function SavedByApp({ day }: { readonly day: Day }): JSX.Element | null {
     </Section>
   );
 }
+
+/** Those that people know by one name together, as two versions of one library; the order stays. */
+function byShownName(apps: Day['apps']): Day['apps'] {
+  const rows = new Map<string, Day['apps'][number]>();
+  for (const app of apps) {
+    const caller = shownCaller(app.caller);
+    const { no_model_time, requests, time_saved_ms, tokens_saved } = rows.get(caller) ?? NOTHING;
+    rows.set(caller, {
+      caller,
+      no_model_time: no_model_time + app.no_model_time,
+      requests: requests + app.requests,
+      time_saved_ms: time_saved_ms + app.time_saved_ms,
+      tokens_saved: tokens_saved + app.tokens_saved,
+    });
+  }
+  return [...rows.values()];
+}
+const NOTHING = { no_model_time: 0, requests: 0, time_saved_ms: 0, tokens_saved: 0 };
 
 interface RowProps {
   readonly name: string;

@@ -1,4 +1,5 @@
 // What failed in a range of time: how many, and of the newest which app asked which model, when, and what it was told.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import type { Day, DayFailure } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
@@ -43,7 +44,7 @@ function Failure({ failure, now }: { readonly failure: DayFailure; readonly now:
           <svg aria-hidden="true">
             <use href="#s-failed" />
           </svg>
-          {model === '' ? caller : `${caller}, ${model}`}
+          {model === '' ? shownCaller(caller) : `${shownCaller(caller)}, ${model}`}
         </span>
         <span class="meta2">{error ?? code ?? t('overview.reason_unknown')}</span>
       </span>

@@ -1,5 +1,6 @@
 // The small parts that every view is made of: icons, sections, empty views, fire lines, asking back in place.
 // They hold no data and know no command; what a view does with them is in the view's own file.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../../words/texts.ts';
@@ -149,7 +150,7 @@ interface CallerProps {
 export function Caller({ name, after = '' }: CallerProps): JSX.Element {
   return (
     <span class="caller" title={name}>
-      {name + after}
+      {shownCaller(name) + after}
     </span>
   );
 }

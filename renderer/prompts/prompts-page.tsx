@@ -1,5 +1,6 @@
 // The page "Where prompts part", behind Overview: of each app the place from which its prompts differ, and what is read again for
 // it. It changes no prompt; what could be kept the same is offered here once Hearth can do so.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Live } from '../../backend/contract/app-state.ts';
@@ -56,9 +57,9 @@ function Found({ live, now }: { readonly live: Live; readonly now: number }): JS
 
 function Place({ place }: { readonly place: PartingPlace }): JSX.Element {
   const { caller, model, where, what, same_chars, chars, block, times, of, again_tokens, again_ms, last } = place;
-  const at = { caller, at: count(same_chars + 1), chars: count(chars) };
+  const at = { caller: shownCaller(caller), at: count(same_chars + 1), chars: count(chars) };
   return (
-    <Section title={caller} end={<p class="sec-note">{t('prompts.how_often', { model, times, of })}</p>}>
+    <Section title={shownCaller(caller)} end={<p class="sec-note">{t('prompts.how_often', { model, times, of })}</p>}>
       <div class="cols">
         <div>
           <p class="lead">

@@ -1,4 +1,5 @@
 // One row of the Queue tab: a request that runs, or one that waits.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
@@ -32,7 +33,7 @@ function ToRequest({ id, model, caller }: ToRequestProps): JSX.Element {
       class="link name"
       type="button"
       data-act="show"
-      aria-label={t('queue.show_request', { model, caller })}
+      aria-label={t('queue.show_request', { model, caller: shownCaller(caller) })}
       onClick={() => go('requests', { request: id })}
     >
       {model}
@@ -65,7 +66,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
         <div>
           <p>
             <ToRequest id={request_id} model={model} caller={caller} />{' '}
-            <span class="quiet">{t('queue.for', { caller })}</span>
+            <span class="quiet">{t('queue.for', { caller: shownCaller(caller) })}</span>
           </p>
           {late && <p class="meta">{t('queue.late', { time: ran })}</p>}
         </div>
@@ -73,7 +74,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
           class="btn"
           type="button"
           aria-disabled={busy}
-          aria-label={t('queue.cancel_running', { caller })}
+          aria-label={t('queue.cancel_running', { caller: shownCaller(caller) })}
           onClick={() => run(() => call('cancel', { request_id }))}
         >
           {t('queue.cancel')}

@@ -1,4 +1,5 @@
 // Why each of those who wait stands where it does: one reason a line, the one that says most. Pure.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { QueueEntry } from '../../backend/contract/queue-view.ts';
@@ -45,7 +46,7 @@ function behind(order: readonly QueueEntry[], classes: readonly QueueClass[], at
     const key = classes[at - 1] === 'interactive' ? 'queue.behind_people' : 'queue.behind_others';
     return t(key, { n: at });
   }
-  return last.caller === own.caller ? t('queue.behind_own') : t('queue.behind', { caller: last.caller });
+  return last.caller === own.caller ? t('queue.behind_own') : t('queue.behind', { caller: shownCaller(last.caller) });
 }
 
 /** What a rule with a name says of a request, as "title"; empty where none gave it its class. */

@@ -1,5 +1,6 @@
 // One request in full: what it is, why it was slow, why it missed, where its time went, where its prompt parted from the one
 // before, and the facts. The one button at the top is Cancel while it runs, and Run again after.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { View } from '../../backend/contract/desktop.ts';
@@ -65,7 +66,10 @@ export function RequestPage(props: PageProps): JSX.Element {
 /** "Request of Claude Code at 14:06:02" */
 function titleOf(seen: Seen): string {
   const kind = isLiving(seen) ? (seen.status === 'queued' ? 'title_waiting' : 'title_running') : 'title_ended';
-  return t(`requests.${kind}`, { caller: seen.caller, time: timeOfDay(Date.parse(seen.created_at), true) });
+  return t(`requests.${kind}`, {
+    caller: shownCaller(seen.caller),
+    time: timeOfDay(Date.parse(seen.created_at), true),
+  });
 }
 
 interface WholeProps extends Pick<PageProps, 'now' | 'settings' | 'watchingUntil' | 'setOpen'> {
@@ -86,7 +90,7 @@ function Whole({ seen, body, now, settings, watchingUntil, setOpen }: WholeProps
             <p class="name">{seen.model}</p>
             <p class="meta">
               <When row={seen} isOld={isOld} />
-              <span>{seen.caller}</span>
+              <span title={seen.caller}>{shownCaller(seen.caller)}</span>
               <Answered row={seen} />
             </p>
           </div>
@@ -120,7 +124,9 @@ function TheButton({ seen, body, setOpen }: Pick<WholeProps, 'seen' | 'body' | '
         type="button"
         data-act="main"
         aria-disabled={busy}
-        aria-label={t(seen.status === 'queued' ? 'requests.cancel_waiting' : 'requests.cancel_running', { caller })}
+        aria-label={t(seen.status === 'queued' ? 'requests.cancel_waiting' : 'requests.cancel_running', {
+          caller: shownCaller(caller),
+        })}
         onClick={() => run(() => call('cancel', { request_id }))}
       >
         {t('requests.cancel')}

@@ -1,4 +1,5 @@
 // One row of the list: which model for whom and when, a bar of where the time went, how long in all and how it was answered.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX, SVGAttributes } from 'preact';
 import type { RequestFact } from '../../backend/contract/control.ts';
 import { t } from '../../words/texts.ts';
@@ -32,7 +33,7 @@ export function RequestRow({ row, total, scale, isOld, isCurrent, isStop }: RowP
         <span>
           <span class="name">{row.model}</span>
           <span class="meta">
-            <When row={row} isOld={isOld} /> <span class="caller">{row.caller}</span>
+            <When row={row} isOld={isOld} /> <span class="caller">{shownCaller(row.caller)}</span>
           </span>
         </span>
         <svg class="fall" aria-hidden="true">

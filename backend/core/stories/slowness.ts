@@ -1,7 +1,8 @@
 // Whether a request was slow, and why: when it has ended, its times are held against what is usual for its model, and only then
 // the facts are gathered from which one sentence is chosen (core/explain).
+import { shownCaller } from '../../contract/apps.ts';
 import { whySlow, isSlow } from '../explain/why-slow.ts';
-import type { RunFacts, SlowFacts } from '../explain/slow-facts.ts';
+import type { Behind, RunFacts, SlowFacts } from '../explain/slow-facts.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName } from '../models/names.ts';
 import { weightsOf } from '../models/runner.ts';
@@ -85,7 +86,7 @@ export class Slowness {
     const unread = ranAt === undefined || firstPieceAt !== undefined ? 0 : life.to - ranAt;
     return {
       model,
-      caller: request.caller,
+      caller: shownCaller(request.caller),
       totalMs: lengthOf(life),
       parts: {
         turn: turn_ms ?? 0,
@@ -96,7 +97,7 @@ export class Slowness {
         delivery: delivery_ms ?? 0,
       },
       asleepMs: together(sleeps.map((sleep) => within(sleep, life))),
-      line: found.line,
+      line: { ...found.line, behind: found.line.behind.map(named) },
       load: { reason: load?.reason, usualMs: load?.usualMs },
       run: this.#runOf(request, trace, { found, usual }),
     };
@@ -143,6 +144,10 @@ export class Slowness {
 /** It ended before it stood in line: a flood of those is not held up by looks at who ran. */
 function wasTurnedAway({ finishedAt, startedAt }: Ended, { position, turnMs }: Trace): boolean {
   return finishedAt !== undefined && startedAt === undefined && position === undefined && turnMs === undefined;
+}
+
+function named(behind: Behind): Behind {
+  return behind.caller === undefined ? behind : { ...behind, caller: shownCaller(behind.caller) };
 }
 
 interface Known {
