@@ -68,7 +68,7 @@ function said(sent: Sent, answered: Answered): unknown {
 
 /** What says when and how it was answered, and so differs from time to time. */
 const OF_THIS_TIME =
-  /^(?:(?:\w+_)?id|created|\w+_at|timing|(?:total|load|eval|prompt_eval)_duration|age|cached|source|size_vram)$/;
+  /^(?:(?:\w+_)?id|created|\w+_at|timing|(?:total|load|eval|prompt_eval)_duration|age|cached|saved_ms|source|size_vram)$/;
 /** What the gateway adds to an error. */
 const OURS = new Set(['code', 'request_id', 'retryable']);
 

@@ -260,6 +260,8 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
         ),
         { maxKeys: 3, noNullPrototype: true },
       );
+    case 'app.shortcut':
+      return fc.constantFrom('', 'Ctrl+Shift+H', 'Alt+Space');
     case 'ollama.preload':
       return fc.array(fc.stringMatching(/^[a-z][a-z0-9.:-]{0,20}$/), { maxLength: 16 });
     case 'cors.allowed_origins':
