@@ -1,7 +1,8 @@
 // `npm run screenshots`: makes the README's pictures anew, from the real app in front of the simulated Ollama, on a screen
 // of its own with a real panel (Debian package xfce4-panel) that shows the tray. Looks at nothing of this machine's desktop.
 // It plays the demo's day for 20 minutes before; `--minutes 1` plays shorter, `--after FILE` after what is in a hearth.db.
-// `npm run screenshots -- minute`: those of within-a-minute.ts, for which no panel is needed.
+// `npm run screenshots -- minute`: those of within-a-minute.ts, for which no panel is needed. Each time, or alone with
+// `-- film`, the README's moving picture is made of what there is.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { CHAT } from '../demo/demo-models.ts';
 import { demoOllama } from '../demo/demo-ollama.ts';
 import { demoStage, type Stage } from '../demo/demo-stage.ts';
 import { projectRoot } from './processes.ts';
+import { makeFilm } from './film.ts';
 import { firstSteps } from './first-steps.ts';
 import { takeThem } from './within-a-minute.ts';
 
@@ -85,7 +87,8 @@ async function main(): Promise<void> {
     options: { minutes: { type: 'string' }, after: { type: 'string' } },
   });
   if (positionals[0] === 'minute') await takeThem(picture);
-  else await readmePictures(Number(values.minutes ?? PLAYED_MINUTES), values.after);
+  else if (positionals[0] !== 'film') await readmePictures(Number(values.minutes ?? PLAYED_MINUTES), values.after);
+  await makeFilm(out);
   process.stdout.write(`pictures in ${out}\n`);
 }
 
@@ -158,7 +161,7 @@ async function trayMenu(desktop: Desktop): Promise<void> {
   const env = { ...desktop.env };
   await run('xdotool', ['mousemove', '18', '15', 'click', '3'], { env });
   await sleep(PAINT_MS);
-  await run('import', ['-window', 'root', '-crop', '300x380+0+0', '+repage', join(out, 'tray.png')], { env });
+  await run('import', ['-window', 'root', '-crop', '420x420+0+0', '+repage', join(out, 'tray.png')], { env });
   await run('xdotool', ['key', 'Escape'], { env });
 }
 
