@@ -40,8 +40,8 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
   ],
   '/api/pulls': [
     { method: 'GET', status: 200 },
-    { method: 'POST', body: { model: 'tiny' }, status: 403, code: 'management_disabled', manages: true },
-    { method: 'DELETE', status: 403, code: 'management_disabled', manages: true },
+    { method: 'POST', body: { model: 'tiny' }, status: 403, code: 'management_disabled' },
+    { method: 'DELETE', status: 403, code: 'management_disabled' },
   ],
   '/api/requests': [{ method: 'GET', status: 200 }],
   '/api/requests/:id/cancel': [{ method: 'POST', status: 404, code: 'request_not_found' }],
