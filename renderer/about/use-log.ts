@@ -15,9 +15,10 @@ export function useLog(): readonly HeldLine[] | undefined {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = (after?: string): void => {
       call('log', after === undefined ? {} : { after }).then(
-        ({ lines, next }) => {
+        ({ lines, next, again }) => {
           if (isOver) return;
-          setHeld((before = []) => withMore(before, lines));
+          // After a gap or another file, what comes takes the place of what was there.
+          setHeld((before = []) => (again ? withMore([], lines) : withMore(before, lines)));
           timer = setTimeout(() => ask(next), EVERY_MS);
         },
         (error: unknown) => !isOver && report(error, () => ask(after)),

@@ -5,5 +5,7 @@ import { setLanguage } from '../../words/texts.ts';
 /** What is painted from now on is in this language. */
 export function speak(language: Language): void {
   setLanguage(language);
-  document.documentElement.lang = language;
+  // Said again it would have the browser look at the style of every element again.
+  const root = document.documentElement;
+  if (root.lang !== language) root.lang = language;
 }

@@ -255,7 +255,7 @@ test('what is painted anew with the same words is left alone, in every tab', asy
         const now = name === null ? target.nodeValue : (target as Element).getAttribute(name);
         if (now === oldValue) found.push(`${target.parentElement?.outerHTML.slice(0, 80)} ${name ?? 'text'} "${now}"`);
       }
-    }).observe(document.body, { ...watch, characterData: true, characterDataOldValue: true });
+    }).observe(document, { ...watch, characterData: true, characterDataOldValue: true });
   });
   for (const tab of TABS) {
     await page.locator(`#tab-${tab}`).click();

@@ -155,15 +155,16 @@ export class Pulls {
   }
 
   /**
-   * Goes on by itself where it got further than ever, or where nothing is wrong but the connection to Ollama; that some times
-   * in a row. What Ollama refuses is the same the next time.
+   * Goes on by itself where it got further than ever, or where nothing is wrong but a connection, to Ollama or from it to the
+   * internet; that some times in a row. What Ollama refuses is the same the next time.
    */
   #broke(pull: Pull, error: AppError, gotFurther: boolean): void {
     const { clock, log } = this.#options;
     log.warn({ model: pull.model, ...faultOf(error) }, `A download broke off: ${error.logged}`);
     pull.vain = gotFurther ? 0 : pull.vain + 1;
     pull.error = wordsOf(error);
-    const isLost = error.broke || error.code === 'upstream_unreachable' || error.code === 'idle_timeout';
+    const isAway = error.code === 'upstream_unreachable' || error.code === 'idle_timeout';
+    const isLost = error.broke || isAway || NO_NETWORK.test(error.message);
     const goesOn = !NO_ROOM.test(error.message) && pull.vain < TRIES && (gotFurther || isLost);
     pull.state = goesOn ? 'waiting' : 'failed';
     if (!goesOn) return;
@@ -234,6 +235,9 @@ function viewOf({ model, since, state, error, progress }: Pull): PullView {
 
 /** As Linux and macOS say it, and Windows. */
 const NO_ROOM = /no space left on device|not enough space on the disk/i;
+/** What Go says where a name is not found, or nobody answers: the network is away for a while (package net). */
+const NO_NETWORK =
+  /no such host|network is unreachable|i\/o timeout|handshake timeout|connection (?:reset|refused)|EOF$/i;
 /** What Ollama says where the registry has no such model or tag (server/images.go, makeRequestWithRetry). */
 const UNKNOWN = /^pull model manifest: file does not exist/;
 

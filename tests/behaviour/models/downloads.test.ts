@@ -102,6 +102,20 @@ test('what cannot be had says so, and holds up nobody', async () => {
   await expect.poll(list).toMatchObject([{ model: 'nowhere' }]);
 });
 
+test('an internet that is away for a while is waited for', async () => {
+  const away = 'pull model manifest: Get "https://models.example/v2/": dial tcp: lookup models.example: no such host';
+  hearth.fake.nextPull(
+    { breaks: { at: 0.4 * GB, error: 'read tcp: connection reset by peer' } },
+    { breaks: { at: 0, error: away } },
+  );
+  await ask('a');
+  await expect
+    .poll(list, { timeout: 15_000 })
+    .toMatchObject([{ state: 'waiting', error: expect.stringContaining('no such host') }]);
+  await expect.poll(list, { timeout: 15_000 }).toEqual([]);
+  expect(pulled()).toHaveLength(3);
+});
+
 test('an Ollama that is killed in the middle and comes back goes on by itself', async () => {
   stalling();
   await ask('a');

@@ -44,8 +44,9 @@ const FIELDS = [
 ];
 
 describe.each(Object.entries(PATHS))('%s', (path, fields) => {
-  test.each([5000, 10_000, 50_000])('a value %i levels deep, in any field', async (levels) => {
-    for (const name of FIELDS) {
+  test.each([10_000, 50_000])('a value %i levels deep, in any field', async (levels) => {
+    // What is too deep is refused before anybody asks in which field.
+    for (const name of levels > 10_000 ? FIELDS.slice(0, 3) : FIELDS) {
       for (const deep of [list(levels), object(levels)]) {
         const response = await hearth.post(path, `{${fields},"${name}":${deep}}`);
         const told = await response.text();
