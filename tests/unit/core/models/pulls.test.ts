@@ -98,13 +98,13 @@ describe('what breaks off', () => {
     pulls.add('m');
     for (const at of [100, 200]) {
       now().tell(part(at));
-      await fails(said('max retries exceeded: connection reset by peer'));
+      await fails(said('max retries exceeded: unexpected status 500'));
       expect(first()).toMatchObject({ state: 'waiting', completed: at });
-      expect(first()?.error).toBe('Ollama: “max retries exceeded: connection reset by peer”');
+      expect(first()?.error).toBe('Ollama: “max retries exceeded: unexpected status 500”');
       await clock.advance(1000);
     }
     now().tell(part(200));
-    await fails(said('max retries exceeded: connection reset by peer'));
+    await fails(said('max retries exceeded: unexpected status 500'));
     expect(first()).toMatchObject({ state: 'failed', completed: 200, total: 1000 });
     await clock.advance(3_600_000);
     expect(playing).toHaveLength(3);
