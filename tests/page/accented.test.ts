@@ -1,5 +1,6 @@
 // Every state of the window in a language that nobody speaks, in which all that was translated is accented and longer
 // (support/page/pseudo-language.ts): what stands there plain was not translated, and nothing may be cut by the longer words.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
@@ -62,7 +63,9 @@ function dataOf(shown: Shown): string[] {
     ...settings,
     ...notices,
   ];
-  const data = said.map((text) => text.trim()).filter((text) => /[a-z]{3}/i.test(text) && !/^[a-z_]+$/.test(text));
+  // Callers are shown by the name that people know.
+  const names = said.flatMap((text) => [text.trim(), shownCaller(text.trim())]);
+  const data = names.filter((text) => /[a-z]{3}/i.test(text) && !/^[a-z_]+$/.test(text));
   return [...new Set([...data, ...NAMES])].toSorted((a, b) => b.length - a.length);
 }
 
