@@ -234,7 +234,7 @@ function viewOf({ model, since, state, error, progress }: Pull): PullView {
 }
 
 /** As Linux and macOS say it, and Windows. */
-const NO_ROOM = /no space left on device|not enough space on the disk/i;
+const NO_ROOM = /no space left on device|not enough space on the disk|disk quota exceeded/i;
 /** What Go says where a name is not found, or nobody answers: the network is away for a while (package net). */
 const NO_NETWORK =
   /no such host|network is unreachable|i\/o timeout|handshake timeout|connection (?:reset|refused)|EOF$/i;

@@ -104,10 +104,7 @@ test('what cannot be had says so, and holds up nobody', async () => {
 
 test('an internet that is away for a while is waited for', async () => {
   const away = 'pull model manifest: Get "https://models.example/v2/": dial tcp: lookup models.example: no such host';
-  hearth.fake.nextPull(
-    { breaks: { at: 0.4 * GB, error: 'read tcp: connection reset by peer' } },
-    { breaks: { at: 0, error: away } },
-  );
+  hearth.fake.nextPull({ breaks: { at: 0.4 * GB, error: 'read tcp: connection reset by peer' } }, { unreached: away });
   await ask('a');
   await expect
     .poll(list, { timeout: 15_000 })

@@ -19,6 +19,8 @@ export interface ScriptedPull {
   readonly stall?: { readonly at: number; readonly until: Promise<unknown> };
   /** So many bytes come, and then an error is told, or without one the connection is reset. */
   readonly breaks?: { readonly at: number; readonly error?: string };
+  /** The registry cannot be asked: this error, before anything comes. */
+  readonly unreached?: string;
 }
 
 /** Between two lines about the same part, as Ollama has it. Milliseconds. */
@@ -39,6 +41,7 @@ export async function pull(world: World, client: Client): Promise<void> {
   const offered = offeredBy(world, name, fields['insecure'] === true);
   if (typeof offered === 'string') return statusFailed(client, stream, 500, offered);
   const script = world.pulls.shift() ?? {};
+  if (script.unreached !== undefined) return statusFailed(client, stream, 500, script.unreached);
   for (const part of partsOf(offered, name.key)) {
     const why = await fetched(world, client, { part, script, say });
     if (why === 'gone') return;
