@@ -28,8 +28,11 @@ const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
 
 /** A newer release takes the place of this one, which has done all its work. */
 let isReplaced = false;
-/** How long what replaces it may take to end it. Milliseconds. */
-const REPLACE_MS = 5000;
+/**
+ * How long what replaces it may take to end it. On macOS the system copies and checks it first. Where it did not, because a
+ * password was refused or a file is gone, this one is started again. Milliseconds.
+ */
+const REPLACE_MS = process.platform === 'darwin' ? 120_000 : 5000;
 
 /** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop-bundle.ts). */
 const root = join(import.meta.dirname, '..', '..');
@@ -211,7 +214,10 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
       // The newer one must not find this one running.
       app.releaseSingleInstanceLock();
       install();
-      setTimeout(() => app.exit(0), REPLACE_MS);
+      setTimeout(() => {
+        app.relaunch();
+        app.exit(0);
+      }, REPLACE_MS);
     },
   };
 }

@@ -29,6 +29,7 @@ export function openUpdater({ configFile, isUnpacked, env, log }: UpdaterOptions
   updater.autoInstallOnAppQuit = false;
   // What is fetched is told by the promises; without a listener Node would end the process.
   updater.on('error', () => undefined);
+  let fetched: readonly string[] = [];
   return {
     async newest() {
       const found = await updater.checkForUpdates();
@@ -40,12 +41,15 @@ export function openUpdater({ configFile, isUnpacked, env, log }: UpdaterOptions
       const tell = ({ percent }: { readonly percent: number }): void => progress(percent / 100);
       updater.on('download-progress', tell);
       try {
-        await updater.downloadUpdate();
+        fetched = await updater.downloadUpdate();
       } finally {
         updater.off('download-progress', tell);
       }
     },
     async hindrance() {
+      // An AppImage takes itself away before what was fetched is put there: folders of caches are emptied by many programs.
+      const isThere = await Promise.all(fetched.map((file) => access(file))).then(() => true, () => false); // prettier-ignore
+      if (!isThere) return t('updates.gone');
       const image = env['APPIMAGE'];
       if (image === undefined) return undefined;
       const folder = dirname(image);

@@ -30,6 +30,8 @@ export interface UpdatesOptions {
   onChange(): void;
 }
 
+/** A feed that is silent for so long has failed. Milliseconds. */
+const SILENT_MS = 120_000;
 /** The first look: after what the start has to do. Milliseconds. */
 const FIRST_MS = 60_000;
 const EVERY_MS = 24 * 3_600_000;
@@ -75,7 +77,7 @@ export class Updates {
     this.#become({ state: 'looking' });
     try {
       const updater = await (this.#updater ??= open(log));
-      const found = await updater.newest();
+      const found = await this.#unlessSilent(() => updater.newest());
       if (found === undefined) return this.#become({ state: 'off', why: 'not_replaceable' });
       if (!found.isNewer) return this.#become({ state: 'none', looked_at: this.#now() });
       const { version, notes } = found.release;
@@ -84,7 +86,12 @@ export class Updates {
         return this.#failed(t('updates.not_signed', { version }));
       }
       this.#become({ state: 'fetching', version, share: 0 });
-      await updater.fetch((share) => this.#become({ state: 'fetching', version, share }));
+      await this.#unlessSilent((alive) =>
+        updater.fetch((share) => {
+          alive();
+          this.#become({ state: 'fetching', version, share });
+        }),
+      );
       log.info({ version }, 'a newer release is ready');
       this.#become({ state: 'ready', version, notes });
     } catch (error) {
@@ -105,6 +112,23 @@ export class Updates {
     const hindrance = await updater.hindrance();
     if (hindrance !== undefined) throw new AppError('invalid_request', hindrance);
     return () => updater.install();
+  }
+
+  /** What `work` comes to; rejects once nothing came for too long. It says with `alive` that something did. */
+  #unlessSilent<T>(work: (alive: () => void) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let waits = new AbortController();
+      const alive = (): void => {
+        waits.abort();
+        waits = new AbortController();
+        const tooLong = (): void => reject(new Error(`Nothing came for ${SILENT_MS / 1000} s.`));
+        this.#options.clock.sleep(SILENT_MS, waits.signal).then(tooLong, () => undefined);
+      };
+      alive();
+      void work(alive)
+        .then(resolve, reject)
+        .finally(() => waits.abort());
+    });
   }
 
   #failed(sentence: string): void {
