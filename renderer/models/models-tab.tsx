@@ -29,7 +29,7 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
             {wayBack(view, now)} {t('models.looks_again')}
           </p>
         </Empty>
-        <Pulls pulls={live.pulls} held={false} models={live.models} />
+        <Pulls pulls={live.pulls} held={false} />
       </>
     );
   }
@@ -47,7 +47,7 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
           <p>{t('models.none_more')}</p>
         </Empty>
         <AddModel models={live.models} />
-        <Pulls pulls={live.pulls} held={false} models={live.models} />
+        <Pulls pulls={live.pulls} held={false} />
       </>
     );
   }
@@ -95,7 +95,7 @@ function Lists({ live, now, settings }: ListsProps): JSX.Element {
           {loaded.length === 0 && <p class="quiet">{t('models.none_loaded')}</p>}
           <ul>{loaded.map(row)}</ul>
         </Section>
-        <Pulls pulls={live.pulls} held={isHeld} models={live.models} />
+        <Pulls pulls={live.pulls} held={isHeld} />
         {others.length > 0 && (
           <Section title={t('models.installed')} end={<p class="sec-note">{onDisk(others, loaded.length > 0)}</p>}>
             <ul>{others.map(row)}</ul>

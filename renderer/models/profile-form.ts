@@ -2,6 +2,7 @@
 import { QUEUE_CLASSES, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { Profile } from '../../backend/contract/config/settings-profiles.ts';
 import { count } from '../../words/figures.ts';
+import { shownAmount, typedAmount } from '../parts/typed-amount.ts';
 import { t } from '../../words/texts.ts';
 
 export type Profiles = Readonly<Record<string, Profile>>;
@@ -23,7 +24,10 @@ const OWN = { num_ctx: 'context', temperature: 'temperature' } as const;
 
 export function typedOf(name: string, profile: Profile | undefined, model: string): TypedProfile {
   const { num_ctx, temperature, ...others } = profile?.options ?? {};
-  const text = (value: unknown): string => (value === undefined ? '' : String(value));
+  const text = (value: unknown): string => {
+    if (typeof value === 'number') return shownAmount(value, undefined);
+    return value === undefined ? '' : String(value);
+  };
   return {
     name,
     model: profile?.model ?? model,
@@ -47,10 +51,14 @@ export function profileOf(typed: TypedProfile, others: readonly string[]): ReadP
   if (typed.model.trim() === '') return { wrong: 'model', why: t('models.profile_needs_model') };
   const options: Record<string, unknown> = {};
   for (const [option, field] of Object.entries(OWN)) {
-    const text = typed[field].trim().replace(',', '.');
+    const text = typed[field].trim();
     if (text === '') continue;
-    if (!Number.isFinite(Number(text))) return { wrong: field, why: t('models.profile_number') };
-    options[option] = Number(text);
+    const value = typedAmount(text, undefined);
+    if (value === undefined) return { wrong: field, why: t('models.profile_number') };
+    if (field === 'context' && !(Number.isInteger(value) && value > 0)) {
+      return { wrong: field, why: t('models.profile_whole_number') };
+    }
+    options[option] = value;
   }
   const more = typed.options.trim() === '' ? {} : objectIn(typed.options);
   if (more === undefined) return { wrong: 'options', why: t('models.profile_json') };

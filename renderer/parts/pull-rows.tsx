@@ -1,12 +1,10 @@
 // Downloads in line, each with how far it is and what can be done about it.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { ModelView } from '../../backend/contract/control.ts';
 import type { PullView } from '../../backend/contract/pull-view.ts';
 import { t } from '../../words/texts.ts';
 import { Section } from './parts.tsx';
 import { useCalls, useReportedAction } from './use-calls.ts';
-import { sameModel } from './same-model.ts';
 import { bytes, NOTHING } from './words.ts';
 import { pullWords } from './pull-words.ts';
 
@@ -14,11 +12,16 @@ interface Props {
   readonly pulls: readonly PullView[];
   /** Somebody is in this list: a download that has ended keeps its place, so that nothing moves under the pointer. */
   readonly held: boolean;
-  readonly models: readonly ModelView[];
 }
 
-export function Pulls({ pulls, held, models }: Props): JSX.Element | null {
+export function Pulls({ pulls, held }: Props): JSX.Element | null {
   const shown = useRef<readonly PullView[]>([]);
+  /** What was cancelled here is not installed by that, though an older one of the same name may be. */
+  const cancelled = useRef(new Set<string>());
+  const inLine = useRef<readonly PullView[]>([]);
+  for (const { model } of pulls)
+    if (!inLine.current.some((each) => each.model === model)) cancelled.current.delete(model);
+  inLine.current = pulls;
   const before = shown.current;
   const isIn = (list: readonly PullView[], model: string): boolean => list.some((each) => each.model === model);
   const rows = held
@@ -32,7 +35,7 @@ export function Pulls({ pulls, held, models }: Props): JSX.Element | null {
   const ended = rows.filter(({ model }) => !isIn(pulls, model)).map(({ model }) => model);
   return (
     <Section title={t('models.downloading')} end={<p class="sec-note">{toCome(pulls)}</p>}>
-      <PullRows pulls={rows} ended={ended} models={models} />
+      <PullRows pulls={rows} ended={ended} cancelled={cancelled.current} />
     </Section>
   );
 }
@@ -41,21 +44,18 @@ interface RowsProps {
   readonly pulls: readonly PullView[];
   /** Names of those that are no longer in line. */
   readonly ended?: readonly string[];
-  readonly models?: readonly ModelView[];
+  /** Names of those of them that somebody cancelled; who does so is put in. */
+  readonly cancelled?: Set<string>;
 }
 
-export function PullRows({ pulls, ended = [], models = [] }: RowsProps): JSX.Element {
+export function PullRows({ pulls, ended = [], cancelled }: RowsProps): JSX.Element {
   return (
     <ul>
       {pulls.map((pull) =>
         ended.includes(pull.model) ? (
-          <EndedRow
-            key={pull.model}
-            model={pull.model}
-            isHere={models.some(({ name }) => sameModel(name, pull.model))}
-          />
+          <EndedRow key={pull.model} model={pull.model} isHere={cancelled?.has(pull.model) !== true} />
         ) : (
-          <PullRow key={pull.model} pull={pull} />
+          <PullRow key={pull.model} pull={pull} onCancel={() => cancelled?.add(pull.model)} />
         ),
       )}
     </ul>
@@ -69,13 +69,16 @@ function toCome(pulls: readonly PullView[]): string {
   return left <= 0 ? '' : t('models.to_come', { size: bytes(left) });
 }
 
-function PullRow({ pull }: { readonly pull: PullView }): JSX.Element {
+function PullRow({ pull, onCancel }: { readonly pull: PullView; readonly onCancel: () => void }): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const { model, state, completed } = pull;
   const goes = state === 'running' || state === 'waiting';
   const { first, second, share, label } = pullWords(pull);
-  const cancel = (): void => run(() => call('cancel_pull', { model }));
+  const cancel = (): void => {
+    onCancel();
+    run(() => call('cancel_pull', { model }));
+  };
   const turn = (): void => run(() => call(goes ? 'pause_pull' : 'pull_model', { model }));
   const cancelLabel =
     goes || completed === null

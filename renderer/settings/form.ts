@@ -12,7 +12,7 @@ import { unfitWords } from '../parts/default-model.ts';
 import { restartCost, restartRule } from '../parts/restart-cost.ts';
 import { sameModel } from '../parts/same-model.ts';
 import { thin } from '../parts/words.ts';
-import { shownAmount, typedAmount } from './typed-amount.ts';
+import { shownAmount, typedAmount } from '../parts/typed-amount.ts';
 
 /** What was done to a field in this window; lost when the view is left. */
 export interface Touched {

@@ -82,6 +82,15 @@ test('under the pointer nothing moves, though a download has ended and its model
   await open.close();
 });
 
+test('a newer version that was cancelled is not said to be installed, though an older one is', async () => {
+  const older = quiet({ models: [loadedModel('qwen3:8b', false), ...quiet().models] });
+  const open = await opened(view({ live: { ...older, pulls: PULLS.slice(0, 1) } }));
+  await open.page.getByRole('button', { name: 'Cancel the download of qwen3:8b' }).click();
+  await open.push({ live: { ...older, pulls: [] } });
+  await open.page.locator('[data-row="pull qwen3:8b"]').getByText('Cancelled', { exact: true }).waitFor();
+  await open.close();
+});
+
 test('the text of a row opens its details, one at a time; deleting asks, with the focus on Keep', async () => {
   const details = {
     most_context: 131_072,

@@ -1,7 +1,7 @@
 // Numbers with their units as a language writes them.
 import { afterEach, expect, test } from 'vitest';
 import { setLanguage } from '../../../../words/texts.ts';
-import { shownAmount, typedAmount } from '../../../../renderer/settings/typed-amount.ts';
+import { shownAmount, typedAmount } from '../../../../renderer/parts/typed-amount.ts';
 import type { Unit } from '../../../../backend/contract/units.ts';
 
 afterEach(() => setLanguage('en'));
