@@ -5,6 +5,7 @@ import { SOURCES, timingSchema, usageSchema, type Source } from '../../backend/c
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import { detailedRequestSchema } from '../../backend/contract/control.ts';
 import { AppError, errorCodeSchema, wireErrorSchema } from '../../backend/contract/errors.ts';
+import { t } from '../../words/texts.ts';
 
 /** Under this name the list of requests has it: a program is known by its User-Agent. */
 const CALLER = 'Hearth';
@@ -111,5 +112,5 @@ function refusalIn(text: string): AppError {
 
 function brokenOff(signal: AbortSignal, cause?: unknown): unknown {
   if (signal.aborted) return signal.reason;
-  return new AppError('shutting_down', 'The gateway stopped before the answer was complete.', { cause });
+  return new AppError('shutting_down', t('try.gateway_stopped'), { cause });
 }

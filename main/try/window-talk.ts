@@ -3,6 +3,7 @@
 import type { Source } from '../../backend/contract/chat/chat.ts';
 import type { CommandInput, View } from '../../backend/contract/desktop.ts';
 import { AppError, asAppError, faultOf } from '../../backend/contract/errors.ts';
+import { t } from '../../words/texts.ts';
 import type { TurnView } from '../../backend/contract/talk.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
 import { askGateway, beganRunOf, type AnswerLine, type Question } from './ask-gateway.ts';
@@ -48,7 +49,7 @@ export class Talk {
   /** Resolves at once; the answer comes into the view. Throws shutting_down, and invalid_request while one is under way. */
   ask({ model, question, instead_of: old }: CommandInput<'ask'>): void {
     if (this.#underWay !== undefined) {
-      throw new AppError('invalid_request', 'An answer is under way. Stop it, or wait until it ends.');
+      throw new AppError('invalid_request', t('try.under_way'));
     }
     const { clock } = this.#options;
     const gateway = this.#options.gateway();
