@@ -63,6 +63,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   let current = options.config;
   const config = (): Config => current;
   const life = new AbortController();
+  // Nothing of it is loaded where a gateway is alone.
+  const { openCluster } = current.cluster.url === '' ? {} : await import('./cluster-work.ts');
   const bind = effectiveBind(current);
 
   // Random, so that one Hearth can run behind another.
@@ -91,6 +93,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator, meter });
   const { modelfiles, residency } = memoryParts;
   const { put } = board;
+  const cluster = openCluster?.({ cluster: current.cluster, clock, log, put });
   const reloads = new Reloads(put);
   const queue = new LeaseQueue({
     config,
@@ -237,6 +240,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     pulls.open();
     batchWork.offline.resume();
   });
+  cluster?.open();
   history.began(stores.history);
   void beat.run(life.signal);
   const deaf = tellRefusedPages(originApprovals, put);
@@ -260,7 +264,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   }
 
   async function leave(): Promise<void> {
-    await Promise.all([ollama.close(), relay.close()]);
+    await Promise.all([ollama.close(), relay.close(), cluster?.close()]);
     history.ended();
     texts.close();
     stores.close();

@@ -1,6 +1,6 @@
-// Which certificates to trust when Ollama is behind https: the authorities that Node knows, those of
-// NODE_EXTRA_CA_CERTS, and those in `ollama.ca_file`. What to say of a certificate that is not believed is
-// certificate.ts.
+// Which certificates to trust when Ollama is behind https, or Valkey behind TLS: the authorities that Node knows, those of
+// NODE_EXTRA_CA_CERTS, and those in a file of one's own (`ollama.ca_file`, `cluster.ca_file`). What to say of a certificate
+// that is not believed is certificate.ts.
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -10,14 +10,14 @@ import { AppError } from '../contract/errors.ts';
 
 /**
  * What a connection is checked against; undefined where nothing is set, and then Node's own way counts. Reads the files
- * anew each time. Throws upstream_untrusted where `caFile` cannot be read or holds no certificate.
+ * anew each time. Throws upstream_untrusted where `caFile`, the value of `setting`, cannot be read or holds no certificate.
  */
-export async function trustIn(caFile: string): Promise<SecureContext | undefined> {
+export async function trustIn(caFile: string, setting = 'ollama.ca_file'): Promise<SecureContext | undefined> {
   // Node reads it by itself, but not beside a list of ours, and not in a packaged Electron, where the fuse against
   // NODE_OPTIONS turns it off too. Like Node it is ignored where it cannot be used.
   const named = process.env['NODE_EXTRA_CA_CERTS'] ?? '';
-  const extra = named === '' ? [] : await certificatesIn(named).catch(() => []);
-  const own = caFile === '' ? [] : await certificatesIn(caFile);
+  const extra = named === '' ? [] : await certificatesIn(named, setting).catch(() => []);
+  const own = caFile === '' ? [] : await certificatesIn(caFile, setting);
   if (extra.length + own.length === 0) return undefined;
   // Also a server's own certificate, or that of an authority between, may stand in the file.
   return createSecureContext({ ca: [...knownToNode(), ...extra, ...own], allowPartialTrustChain: true });
@@ -31,21 +31,25 @@ function knownToNode(): readonly string[] {
 
 const BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
-async function certificatesIn(path: string): Promise<string[]> {
+async function certificatesIn(path: string, setting: string): Promise<string[]> {
   const file = resolve(path);
+  const unusable = (why: string, cause?: unknown): AppError => {
+    const words = `${setting} cannot be used: ${file}: ${why}. Name a PEM file with your certificate authority there, or leave it empty.`;
+    return new AppError('upstream_untrusted', words, { cause });
+  };
   const text = await textIn(file).catch((cause: unknown) => {
-    throw unusable(file, whyUnreadable(cause), cause);
+    throw unusable(whyUnreadable(cause), cause);
   });
   const blocks = text.match(BLOCK) ?? [];
   if (blocks.length === 0) {
     const what = text.includes('PRIVATE KEY-----') ? 'it holds a private key and no certificate' : 'it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)'; // prettier-ignore
-    throw unusable(file, what);
+    throw unusable(what);
   }
   for (const [i, block] of blocks.entries()) {
     try {
       void new X509Certificate(block);
     } catch (cause) {
-      throw unusable(file, `certificate ${i + 1} in it is damaged`, cause);
+      throw unusable(`certificate ${i + 1} in it is damaged`, cause);
     }
   }
   return blocks;
@@ -56,11 +60,6 @@ async function textIn(file: string): Promise<string> {
   if (found.isFile() || found.isDirectory()) return await readFile(file, 'latin1');
   // Reading a pipe could wait for ever, and a device may never end.
   throw Object.assign(new Error('no file'), { code: 'NO_FILE' });
-}
-
-function unusable(file: string, why: string, cause?: unknown): AppError {
-  const words = `ollama.ca_file cannot be used: ${file}: ${why}. Name a PEM file with your certificate authority there, or leave it empty.`;
-  return new AppError('upstream_untrusted', words, { cause });
 }
 
 function whyUnreadable(cause: unknown): string {

@@ -1,4 +1,5 @@
 // `hearth doctor`: looks at everything once, judges each matter by itself, and says what to do.
+import { checkCluster } from '../doctor/check-cluster.ts';
 import { checkDisk } from '../doctor/check-disk.ts';
 import {
   checkClocks,
@@ -38,6 +39,7 @@ const CHECKS: readonly Check[] = [
   checkKeys,
   checkProxies,
   checkDisk,
+  checkCluster,
   checkClocks,
 ];
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { namesInEnvironment } from '../listens-at.ts';
 import { toldOf } from './config-field.ts';
 import type { About, FieldKind } from './config-field.ts';
+import { cluster } from './settings-cluster.ts';
 import { app, cors, log, server } from './settings-door.ts';
 import { files } from './settings-files.ts';
 import { ollama } from './settings-model.ts';
@@ -21,6 +22,7 @@ export const configSchema = z.strictObject({
   queue,
   batch,
   files,
+  cluster,
   cors,
   log,
   app,

@@ -1,8 +1,9 @@
-// What the tests need of the system: a screen, a bus, a browser, the libraries of Electron, Prometheus. Says exactly what is
+// What the tests need of the system: a screen, a bus, a browser, the libraries of Electron, Prometheus, Valkey. Says exactly what is
 // missing and how to install it; on a Debian that it may change, it installs by itself. Run before the tests.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { programOfPrometheus, unpackPrometheus } from '../prometheus.ts';
+import { VALKEY_PACKAGES, valkeyProgram } from '../valkey.ts';
 
 /** Debian's packages, each with a file that tells that it is there. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
@@ -39,21 +40,31 @@ const PROMETHEUS = 'prometheus';
 const hasPrometheus = (): boolean =>
   programOfPrometheus('prometheus') !== undefined && programOfPrometheus('promtool') !== undefined;
 
+/** The first of Valkey's packages that this Debian has. */
+const valkeyPackage = (): string =>
+  Object.keys(VALKEY_PACKAGES).find(
+    (name) => spawnSync('apt-cache', ['show', '--quiet=2', name], { stdio: 'ignore' }).status === 0,
+  ) ?? 'redis-tools';
+
 function install(packages: readonly string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { stdio: 'inherit', env } as const;
   spawnSync('apt-get', ['update', '-qq'], options);
-  if (packages.length > 0)
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+  const all = [...packages, ...(valkeyProgram() === undefined ? [valkeyPackage()] : [])];
+  if (all.length > 0) execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...all], options);
 }
 
 if (process.platform === 'linux') {
   const wanted = missing();
   const hasApt = existsSync('/usr/bin/apt-get');
   const mayInstall = process.getuid?.() === 0 && hasApt;
-  if ((wanted.length > 0 || !hasPrometheus()) && mayInstall) install(wanted);
+  if ((wanted.length > 0 || !hasPrometheus() || valkeyProgram() === undefined) && mayInstall) install(wanted);
   if (!hasPrometheus() && hasApt) unpackPrometheus();
-  const left = [...missing(), ...(hasPrometheus() ? [] : [PROMETHEUS])];
+  const left = [
+    ...missing(),
+    ...(hasPrometheus() ? [] : [PROMETHEUS]),
+    ...(valkeyProgram() === undefined ? ['redis-tools'] : []),
+  ];
   if (left.length > 0) {
     process.stderr.write(
       `The tests need these system packages: ${left.join(', ')}. Install them:\n  sudo apt-get install ${left.join(' ')}\n`,

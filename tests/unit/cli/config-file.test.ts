@@ -215,6 +215,12 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
         fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,40}[\x21-\x7e])?$/),
         { maxKeys: 4, noNullPrototype: true },
       );
+    case 'cluster.url':
+      return fc.constantFrom('', 'redis://127.0.0.1:6379', 'valkeys://me:p%40ss@cache.example:7000/3');
+    case 'cluster.name':
+    case 'cluster.node':
+      return fc.stringMatching(/^[\w.-]{1,64}$/);
+    case 'cluster.ca_file':
     case 'ollama.ca_file':
       return fc.stringMatching(/^(\/[\w. -]{0,20}[\w-]){0,3}$/);
     case 'ollama.keep_alive':

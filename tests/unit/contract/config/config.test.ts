@@ -108,6 +108,7 @@ describe('declarations', () => {
         lines_at_once: 16,
         keep_days: 30,
       },
+      cluster: { url: '', name: 'hearth', node: '', ca_file: '', timeout_ms: 250 },
       cors: { allowed_origins: ['http://localhost:3000'], blocked_origins: [] },
       log: {
         level: 'info',
@@ -563,7 +564,7 @@ describe('what is said', () => {
     [
       'a file that is no table',
       { file: { path: 'config.json', data: [1] } },
-      'config.json: the file must be a table with server, ollama, models, cache, conversation_cache, queue, batch, files, cors, log, app. It was [1].',
+      'config.json: the file must be a table with server, ollama, models, cache, conversation_cache, queue, batch, files, cluster, cors, log, app. It was [1].',
     ],
   ])('%s', (_, sources, sentence) => {
     expect(sentences(sources)).toEqual([sentence]);
@@ -636,6 +637,7 @@ describe('what is said', () => {
     expect(fromFile({ ollama: { headers: { Host: 'sk-123' } } }).problems[0]?.got).toBe('{"Host":"********"}');
     expect(fromFile({ ollama: { headers: 'sk-123' } }).problems[0]?.got).toBe('(hidden)');
     expect(fromFile({ ollama: { api_url: 'ftp://me:p/w@gpu' } }).problems[0]?.got).toBe('(hidden)');
+    expect(fromFile({ cluster: { url: 'redis://me:p w@host' } }).problems[0]?.got).toBe('(hidden)');
     expect(fromFile({ ollama: { model: 'http://me:pw@gpu /' } }).problems[0]?.got).toBe('"http://…@gpu /"');
   });
 
@@ -947,6 +949,11 @@ describe('a change while the gateway runs', () => {
       'cache.persist',
       'cache.disk_max_size_mb',
       'queue.retained_max_mb',
+      'cluster.url',
+      'cluster.name',
+      'cluster.node',
+      'cluster.ca_file',
+      'cluster.timeout_ms',
     ]);
   });
 });

@@ -1,0 +1,90 @@
+// The fleet, put together: the connection to Valkey, who this gateway is there, and what people are told of it. Loaded and
+// made by backend.ts alone, and only where cluster.url is set.
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import type { Config } from './contract/config/config.ts';
+import { withoutUserinfo } from './contract/secret.ts';
+import type { Clock, Log, PutNotice } from './core/ports.ts';
+import { systemClock } from './clock.ts';
+import { Link } from './cluster/link.ts';
+import { adviceFor, type Advice } from './cluster/look-over.ts';
+import { newClient, type ClientOptions, type ValkeyAccess } from './cluster/valkey-client.ts';
+import type { ValkeyTrouble } from './cluster/valkey-failure.ts';
+import { trustIn } from './upstream/trust.ts';
+
+export interface ClusterParts {
+  /** With an address. */
+  readonly cluster: Config['cluster'];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly put: PutNotice;
+}
+
+export interface ClusterWork {
+  /** By which the others know this gateway. */
+  readonly node: string;
+  /** All keys of this fleet in Valkey begin so; what is in braces keeps them in one slot. */
+  readonly prefix: string;
+  readonly link: Link;
+  /** A further connection of one's own, not connected yet, of which whoever asks takes care; see newClient. */
+  newClient(purpose: string, more?: ClientOptions): Promise<Redis>;
+  /** Begins to connect; before it, parts that use the link are added. */
+  open(): void;
+  close(): Promise<void>;
+}
+
+/** Of the form of keys and of what they hold; gateways of different ones do not meet. */
+const SCHEMA = 1;
+
+export function openCluster({ cluster, clock, log, put }: ClusterParts): ClusterWork {
+  const node = cluster.node === '' ? hostname().replaceAll(/[^\w.-]/g, '-') : cluster.node;
+  const access = accessOf(cluster);
+  const clientName = (purpose: string): string => `hearth-${node}${purpose}`;
+  const link = new Link({ ...access, clock, clientName: clientName('') });
+  const place = withoutUserinfo(cluster.url);
+  link.use({
+    up(says) {
+      log.info(
+        { valkey: place, product: says.product, node },
+        `${says.product} answers: this gateway is one of a fleet`,
+      );
+      put('valkey', undefined);
+      const advice = adviceFor(says);
+      put('valkey_settings', advice === undefined ? undefined : { level: 'info', ...advice });
+    },
+    down({ why, todo }) {
+      const text = `Valkey at ${place} ${why}. Until that ends, this gateway goes on alone, with its own memory and disk.`;
+      put('valkey', { text, todo });
+    },
+  });
+  return {
+    node,
+    prefix: `hearth:{${cluster.name}}:${SCHEMA}:`,
+    link,
+    newClient: (purpose, more) => newClient(access, clientName(`-${purpose}`), more),
+    open: () => link.open(),
+    close: () => link.close(),
+  };
+}
+
+/** What is wrong with the Valkey of these settings, or what it is and what should be changed in it. */
+export async function lookAtValkey(
+  cluster: Config['cluster'],
+): Promise<ValkeyTrouble | { readonly product: string; readonly advice: Advice | undefined }> {
+  const link = new Link({ ...accessOf(cluster), clock: systemClock, clientName: 'hearth-doctor' });
+  try {
+    return await new Promise((found) => {
+      link.use({
+        up: (says) => found({ product: says.product, advice: adviceFor(says) }),
+        down: found,
+      });
+      link.open();
+    });
+  } finally {
+    await link.close();
+  }
+}
+
+function accessOf(cluster: Config['cluster']): ValkeyAccess {
+  return { cluster, trust: () => trustIn(cluster.ca_file, 'cluster.ca_file') };
+}

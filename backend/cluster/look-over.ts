@@ -1,0 +1,75 @@
+// What Valkey says of itself (INFO): whether Hearth can use it, and what of its settings will be regretted.
+import { UnfitError } from './valkey-failure.ts';
+
+/** What matters here of what it says. */
+export interface ValkeySays {
+  /** As people know it: "Valkey 8.1.3", "Redis 7.0.15". */
+  readonly product: string;
+  /** Bytes; 0: no bound. */
+  readonly maxMemory: number;
+  readonly usedMemory: number;
+  readonly policy: string;
+}
+
+/** What a setting of Valkey will lead to, and what to do. */
+export interface Advice {
+  readonly text: string;
+  readonly todo: string;
+}
+
+/** The first with XADD MINID. */
+const OLDEST = [6, 2];
+
+/** Reads what INFO says. Throws UnfitError where Hearth can't work with it. */
+export function lookOver(info: string): ValkeySays {
+  const facts = new Map(Array.from(info.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name = '', value = '']) => [name, value]));
+  const version = facts.get('redis_version') ?? '0';
+  const valkey = facts.get('valkey_version');
+  const product = valkey === undefined ? `Redis ${version}` : `Valkey ${valkey}`;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = OLDEST;
+  if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+    throw new UnfitError({
+      why: `is ${product}, which is too old`,
+      todo: `Update it to ${OLDEST.join('.')} or newer.`,
+    });
+  }
+  if (facts.get('loading') === '1') {
+    throw new UnfitError({ why: 'is still loading its data', todo: 'Nothing: it ends by itself.' });
+  }
+  if (facts.get('role') === 'slave') {
+    throw new UnfitError({
+      why: 'is a replica, which keeps nothing by itself',
+      todo: 'Name the primary in cluster.url.',
+    });
+  }
+  return {
+    product,
+    maxMemory: Number(facts.get('maxmemory') ?? 0),
+    usedMemory: Number(facts.get('used_memory') ?? 0),
+    policy: facts.get('maxmemory_policy') ?? 'noeviction',
+  };
+}
+
+/** What should be changed in Valkey; undefined where it is set as it should be. */
+export function adviceFor({ maxMemory, policy }: ValkeySays): Advice | undefined {
+  if (maxMemory === 0) {
+    return {
+      text: 'Valkey has no bound of memory (maxmemory 0), so that kept answers may fill its machine.',
+      todo: 'Set maxmemory, and maxmemory-policy volatile-lru (docs/cluster.md).',
+    };
+  }
+  if (policy === 'noeviction') {
+    return {
+      text: 'Valkey keeps all that it has when it is full (maxmemory-policy noeviction), so that new answers are not shared then.',
+      todo: 'Set maxmemory-policy volatile-lru: then the answers that were not used for longest go.',
+    };
+  }
+  if (policy.startsWith('allkeys')) {
+    return {
+      text: `Valkey may drop anything when it is full (maxmemory-policy ${policy}), jobs too.`,
+      todo: 'Set maxmemory-policy volatile-lru: then only what has a time to live goes.',
+    };
+  }
+  return undefined;
+}

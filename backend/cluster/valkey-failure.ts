@@ -1,0 +1,112 @@
+// What went wrong with Valkey, as a sentence for people, and what to do about it.
+
+/** Valkey can't be asked now. */
+export class ValkeyAway extends Error {
+  override readonly name = 'ValkeyAway';
+}
+
+/** Why Valkey cannot be used, and what ends that. */
+export interface ValkeyTrouble {
+  /** Goes after "it": "does not answer". */
+  readonly why: string;
+  readonly todo: string;
+}
+
+const START = 'Start Valkey, or correct cluster.url.';
+const LINE = 'docs/cluster.md has the line for its user (ACL SETUSER).';
+
+/** By the first word of what Valkey says (valkey.io/topics/protocol, "Simple errors"). */
+const SAID: Readonly<Record<string, ValkeyTrouble>> = {
+  NOAUTH: {
+    why: 'wants a user and a password',
+    todo: 'Write them into cluster.url: valkey://user:password@host.',
+  },
+  WRONGPASS: { why: 'refuses the user or the password', todo: 'Correct them in cluster.url.' },
+  NOPERM: { why: 'does not let this user do what Hearth needs', todo: LINE },
+  READONLY: { why: 'is a replica, which keeps nothing by itself', todo: 'Name the primary in cluster.url.' },
+  LOADING: { why: 'is still loading its data', todo: 'Nothing: it ends by itself.' },
+  MASTERDOWN: { why: 'is a replica that has lost its primary', todo: 'Name the primary in cluster.url.' },
+  BUSY: { why: 'is busy with a script', todo: 'Look there which one (SCRIPT KILL ends it).' },
+  OOM: {
+    why: 'has no room',
+    todo: 'Set maxmemory-policy to volatile-lru, or maxmemory higher (docs/cluster.md).',
+  },
+};
+
+/** By the codes of Node. */
+const CODES: Readonly<Record<string, ValkeyTrouble>> = {
+  ECONNREFUSED: { why: 'is not there: nothing listens at that address', todo: START },
+  ENOTFOUND: { why: 'cannot be found: the name of its host is not known', todo: 'Correct cluster.url.' },
+  EAI_AGAIN: { why: 'cannot be found: names cannot be looked up', todo: 'Look whether the network is there.' },
+  EHOSTUNREACH: { why: 'cannot be reached', todo: 'Look whether the network is there.' },
+  ENETUNREACH: { why: 'cannot be reached', todo: 'Look whether the network is there.' },
+  ECONNRESET: { why: 'has cut the connection', todo: START },
+  EPROTO: {
+    why: 'does not speak TLS there',
+    todo: 'Write redis:// or valkey:// into cluster.url, or name its port for TLS.',
+  },
+};
+
+const OUTWAITED: ValkeyTrouble = {
+  why: 'does not answer in time',
+  todo: 'Look whether it runs and can be reached; cluster.timeout_ms says how long it may take.',
+};
+const UNTRUSTED: ValkeyTrouble = {
+  why: 'shows a certificate that is not trusted',
+  todo: 'Name the PEM file of your certificate authority in cluster.ca_file, and in cluster.url a host that the certificate is for.',
+};
+
+/** Says after so many characters no more of what Valkey has said. */
+const MOST_QUOTED = 120;
+
+/** No answer came within the time that Valkey has. */
+export class OutwaitedError extends Error {
+  override readonly name = 'OutwaitedError';
+}
+
+/** Valkey can be asked, but is not set as Hearth needs it. */
+export class UnfitError extends Error {
+  override readonly name = 'UnfitError';
+  readonly trouble: ValkeyTrouble;
+
+  constructor(trouble: ValkeyTrouble) {
+    super(trouble.why);
+    this.trouble = trouble;
+  }
+}
+
+/** Whether this is Valkey's own answer, and not a connection that failed. */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** The first word of its answer, as "OOM". */
+export function replyWord(error: unknown): string | undefined {
+  if (!isReply(error)) return undefined;
+  // What a script runs into is told behind "ERR", or with the script's place behind it.
+  return Object.keys(SAID).find((word) => new RegExp(`(?:^|\\b(?:ERR|Error running script.*?) |: -?)${word} `).test(error.message)) ?? /^[A-Z]+/.exec(error.message)?.[0]; // prettier-ignore
+}
+
+/** Answers after which nothing more is to be had of this connection. */
+const ENDING = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'READONLY', 'LOADING', 'MASTERDOWN', 'BUSY']);
+
+/** Whether others would fail as this one did, so that there is no use in asking. */
+export function endsTheLink(error: unknown): boolean {
+  return !isReply(error) || ENDING.has(replyWord(error) ?? '');
+}
+
+/** What is wrong, for people. */
+export function troubleOf(error: unknown): ValkeyTrouble {
+  if (error instanceof UnfitError) return error.trouble;
+  if (error instanceof OutwaitedError) return OUTWAITED;
+  const word = replyWord(error);
+  const said = word === undefined ? undefined : SAID[word];
+  if (said !== undefined) return said;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isReply(error)) return { why: `says: ${message.slice(0, MOST_QUOTED)}`, todo: 'Look into its log.' };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH/.test(code)) return UNTRUSTED;
+  if (code.startsWith('ERR_SSL_')) return CODES['EPROTO'] ?? OUTWAITED;
+  if (code === 'ETIMEDOUT') return OUTWAITED;
+  return CODES[code] ?? CODES['ECONNRESET'] ?? OUTWAITED;
+}

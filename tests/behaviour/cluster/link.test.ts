@@ -1,0 +1,95 @@
+// A gateway that names a Valkey: it connects by itself, says once when it cannot, and never waits for it.
+import { rm, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commandLine } from '../../support/command-line.ts';
+import { startHearth, type Hearth } from '../../support/hearth.ts';
+import { certificateFile } from '../../support/tls-front.ts';
+import { startValkey, type Valkey } from '../../support/valkey.ts';
+import { eventually } from '../../support/waiting.ts';
+
+let valkey: Valkey;
+let hearth: Hearth | undefined;
+const started: Valkey[] = [];
+
+beforeEach(async () => {
+  valkey = await begun();
+});
+afterEach(async () => {
+  await hearth?.stop();
+  hearth = undefined;
+  for (const each of started.splice(0)) await each.stop();
+});
+
+async function begun(settings: Record<string, string> = {}): Promise<Valkey> {
+  const one = await startValkey(settings);
+  started.push(one);
+  return one;
+}
+
+async function gateway(url: string, more: object = {}): Promise<Hearth> {
+  hearth = await startHearth({ config: { cluster: { url, timeout_ms: 100, ...more } } });
+  return hearth;
+}
+
+/** What the gateway tells people. */
+async function notices({ get }: Hearth): Promise<readonly string[]> {
+  const { notices: told = [] } = (await (await get('/health')).json()) as { notices?: string[] };
+  return told.filter((each) => each.includes('Valkey'));
+}
+
+const told = (one: Hearth, what: string): Promise<unknown> =>
+  eventually(`notice: ${what}`, async () => (await notices(one)).join('\n').includes(what));
+const isWell = (one: Hearth): Promise<unknown> =>
+  eventually('no notice', async () => (await notices(one)).length === 0);
+
+test('a Valkey that is killed or hangs is told of once, and used again when it is back', async () => {
+  const one = await gateway(valkey.url);
+  await isWell(one);
+  await valkey.kill();
+  await told(one, 'is not there');
+  await valkey.start();
+  await isWell(one);
+  valkey.pause();
+  await told(one, 'does not answer in time');
+  expect(await notices(one)).toHaveLength(1);
+  valkey.resume();
+  await isWell(one);
+});
+
+test.each([
+  ['a password that it wants', 'wants a user and a password', { requirepass: 'secret' }, {}],
+  ['settings that lose jobs', 'may drop anything', { 'maxmemory-policy': 'allkeys-lru' }, {}],
+  ['no bound of its memory', 'has no bound of memory', { maxmemory: '0' }, {}],
+])('it says what to do about %s', async (_what, sentence, settings, more) => {
+  await told(await gateway((await begun(settings)).url, more), sentence);
+});
+
+test('it says that one is a replica', async () => {
+  const replica = await begun({ replicaof: `127.0.0.1 ${valkey.port}` });
+  await told(await gateway(replica.url), 'is a replica');
+});
+
+test('with TLS it trusts what cluster.ca_file names, and says what to do where it does not', async () => {
+  const { url } = await begun({
+    'tls-cert-file': certificateFile('good.pem'),
+    'tls-key-file': certificateFile('server.key.pem'),
+    'tls-ca-cert-file': certificateFile('authority.pem'),
+    'tls-auth-clients': 'no',
+  });
+  const one = await gateway(url);
+  await told(one, 'a certificate that is not trusted');
+  await one.stop();
+  await isWell(await gateway(url, { ca_file: certificateFile('authority.pem') }));
+});
+
+test('the doctor says how it stands', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
+  const says = async (url: string): Promise<string> =>
+    (await commandLine(['doctor', '--json'], { cwd, env: { HEARTH_DATA_DIR: cwd, CLUSTER__URL: url } })).out;
+  expect(await says(valkey.url.replace('://', '://me:secret@'))).toContain('refuses the user or the password');
+  expect(await says(valkey.url.replace('://', '://me:secret@'))).not.toContain('secret');
+  expect(await says(valkey.url)).toMatch(/(?:Redis|Valkey) [\d.]+ answers at valkey:\/\/127\.0\.0\.1:\d+\./);
+  await rm(cwd, { recursive: true });
+});
