@@ -1,5 +1,5 @@
 // What is known of Ollama's memory: which files models are loaded from, what was used when, how long it stays, which runner
-// stands ready and with how large a context. These parts know each other, so backend.ts has them made in one piece.
+// stands ready and with how large a context, and what of prompts it holds. These parts know each other, so backend.ts has them made in one piece.
 import { Contexts } from './core/models/contexts.ts';
 import { Determinism } from './core/models/determinism.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
@@ -8,7 +8,9 @@ import { LoadReasons } from './core/models/load-reasons.ts';
 import { Modelfiles } from './core/models/modelfiles.ts';
 import { isCloudName } from './core/models/names.ts';
 import { Residency } from './core/models/residency.ts';
+import { weightsOf } from './core/models/runner.ts';
 import { Uses } from './core/models/uses.ts';
+import { HeldPrompts } from './core/prompts/held.ts';
 import type { Clock, Log, Meter, ReadConfig, Upstream, UpstreamState, Watch } from './core/ports.ts';
 import type { Estimator } from './core/queue/estimate.ts';
 import type { QueueOptions } from './core/queue/queue.ts';
@@ -32,6 +34,8 @@ export interface ModelMemory {
   readonly reasons: LoadReasons;
   readonly residency: Residency;
   readonly known: KnownMemory;
+  /** By the keys of its runners. */
+  readonly held: HeldPrompts;
   readonly estimator: Estimator;
   /** What the queue asks of it. */
   readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'evicts'>;
@@ -48,7 +52,14 @@ export function modelMemory(options: ModelMemoryOptions): ModelMemory {
   const uses = new Uses(clock, weights);
   const keepAlives = new KeepAlives({ config, clock, watch, weights });
   const reasons = new LoadReasons(clock.elapsed);
-  const residency = new Residency({ ...options, modelfiles, keepAlives, uses, reasons });
+  const held = new HeldPrompts();
+  const loading: Pick<Upstream, 'load'> = {
+    load: (spec, ...how) => {
+      held.keepOnly((runner) => weightsOf(runner) !== spec.weights);
+      return upstream.load(spec, ...how);
+    },
+  };
+  const residency = new Residency({ ...options, upstream: loading, modelfiles, keepAlives, uses, reasons });
   const contexts = new Contexts({ residency, watch, weights });
   const known = new KnownMemory({ residency, keepAlives, clock });
   const look: ModelMemory['look'] = ({ away, loaded }) => {
@@ -56,7 +67,9 @@ export function modelMemory(options: ModelMemoryOptions): ModelMemory {
       residency.forgetAll();
       known.forget();
     }
-    residency.reconcile(loaded);
+    const past = residency.reconcile(loaded);
+    const inMemory = residency.inMemory();
+    held.keepOnly((runner) => !away && inMemory.has(runner) && !past.has(weightsOf(runner)));
     known.look(loaded);
     contexts.look(loaded);
   };
@@ -66,5 +79,18 @@ export function modelMemory(options: ModelMemoryOptions): ModelMemory {
     memory: () => known.facts,
     evicts: ({ runner, model }, other) => !isCloudName(model) && known.evicts(runner, other),
   };
-  return { forQueue, modelfiles, determinism, contexts, uses, keepAlives, reasons, residency, known, estimator, look };
+  return {
+    forQueue,
+    modelfiles,
+    determinism,
+    contexts,
+    uses,
+    keepAlives,
+    reasons,
+    residency,
+    known,
+    held,
+    estimator,
+    look,
+  };
 }

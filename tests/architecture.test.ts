@@ -39,6 +39,7 @@ const GROUND = [
   'ownership.ts',
   'canonical-json.ts',
   'apart.ts',
+  'beginnings.ts',
   'prompt-size.ts',
 ].map((file) => `${CORE}/${file}`);
 const core = (room: string, ...others: readonly string[]): Room => ({

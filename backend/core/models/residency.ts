@@ -174,9 +174,9 @@ export class Residency {
 
   /**
    * Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody, and one whose
-   * context has become another was loaded anew by somebody.
+   * context has become another was loaded anew by somebody. By weights, those that a program has used past Hearth.
    */
-  reconcile(loaded: readonly LoadedModel[]): void {
+  reconcile(loaded: readonly LoadedModel[]): ReadonlySet<string> {
     const { modelfiles, clock, uses } = this.#options;
     const listed = new Map(loaded.map((model) => [modelfiles.weights(model.digest), model]));
     const settled = clock.elapsed() - LIST_LAG_MS;
@@ -187,7 +187,7 @@ export class Residency {
       else if (isAnother) this.forget(weights, { why: 'elsewhere' });
       else if (known.since < settled) this.#ready.set(weights, { ...known, context: model?.context_length });
     }
-    uses.look(loaded);
+    return uses.look(loaded);
   }
 
   /** A load has ended: what is no longer listed and was not used since the load began has been pushed out by it. */

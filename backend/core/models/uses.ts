@@ -51,23 +51,28 @@ export class Uses {
 
   /**
    * Reads a list of loaded models: a time that moved without us was moved by a program that uses Ollama directly. Nothing
-   * is known about the models of the first list, except what was known before Ollama was away.
+   * is known about the models of the first list, except what was known before Ollama was away. By weights, those that such
+   * a program has used.
    */
-  look(loaded: readonly LoadedModel[]): void {
+  look(loaded: readonly LoadedModel[]): ReadonlySet<string> {
     const shown = new Map(loaded.map(({ digest, expires_at }) => [this.#weights(digest), expires_at]));
     const before = this.#shown ?? shown;
+    const byOthers = new Set<string>();
     if (this.#shown === undefined) {
       for (const weights of this.#usedAt.keys()) if (!shown.has(weights)) this.#usedAt.delete(weights);
     }
     for (const [weights, at] of shown) {
       if (!before.has(weights)) this.#putAway.delete(weights);
       const moved = Math.abs(at - (before.get(weights) ?? -Infinity)) >= MOVED_MS;
-      if (moved && !this.#ours.delete(weights)) this.#usedAt.set(weights, this.#clock.elapsed());
+      if (!moved || this.#ours.delete(weights)) continue;
+      byOthers.add(weights);
+      this.#usedAt.set(weights, this.#clock.elapsed());
     }
     // Forget models that have left memory and were not used for long.
     const old = this.#clock.elapsed() - IDLE_MS;
     for (const [weights, at] of this.#usedAt) if (!shown.has(weights) && at < old) this.#usedAt.delete(weights);
     this.#shown = shown;
+    return byOthers;
   }
 
   /** Ollama is away: models that are missing when it comes back were not pushed out by another one. */

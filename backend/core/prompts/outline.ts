@@ -1,6 +1,7 @@
 // A prompt as hashes of its blocks: small enough to be kept for long, and no text can be read from it. Two outlines tell to
 // the block where two prompts part. The hash is a quick one of 32 bits, after FNV-1a; against chance and not against an
 // enemy, as what is compared is of one owner. Pure.
+import type { Beginnings } from '../beginnings.ts';
 import { IMAGE_CHARS } from '../prompt-size.ts';
 import type { Part } from './prompt.ts';
 
@@ -54,6 +55,26 @@ export function outlineOf(prompt: readonly Part[], text: string): Outline {
     at = end;
   }
   return { parts, blocks, chars: at, hash: whole };
+}
+
+/** The hashes of all its beginnings. */
+export function beginningsOf({ parts, blocks }: Outline): Beginnings {
+  const hashes = new Int32Array(blocks.length);
+  const ends = new Int32Array(blocks.length);
+  let hash = SEED;
+  let at = 0;
+  let block = 0;
+  for (const { chars, images } of parts) {
+    // A template writes a message's pictures before its text.
+    at += images * IMAGE_CHARS;
+    for (let left = chars, first = block; left > 0 || block === first; left -= BLOCK, block++) {
+      hash = joined(hash, blocks[block] ?? 0);
+      at += Math.min(left, BLOCK);
+      hashes[block] = hash;
+      ends[block] = at;
+    }
+  }
+  return { hashes, ends };
 }
 
 /** The text of all parts, copied: no part of it holds on to the body that it came in. */

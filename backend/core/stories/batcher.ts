@@ -18,6 +18,7 @@ import { onAbort } from '../abort.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { outlasting } from './outlast.ts';
 import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
+import type { HeldPrompts } from '../prompts/held.ts';
 import type { Place } from '../queue/waiter.ts';
 import { madeReady, type ReadyParts } from './made-ready.ts';
 import type { Load } from '../requests/trace.ts';
@@ -39,6 +40,7 @@ export interface BatcherParts extends ReadyParts {
   readonly clock: Clock;
   readonly upstream: Upstream;
   readonly watch: Watch;
+  readonly held: Pick<HeldPrompts, 'forget'>;
   readonly meter?: Pick<Meter, 'ran'> | undefined;
 }
 
@@ -254,8 +256,10 @@ export class Batcher {
   async #call(texts: readonly string[], { wish, ready, signal }: EmbedRun): Promise<Result> {
     const { family, request, spec } = wish;
     const { load, keepAlive } = ready;
-    const { upstream, residency, estimator, clock, meter } = this.#parts;
+    const { upstream, residency, held, estimator, clock, meter } = this.#parts;
     const startedAt = clock.elapsed();
+    // Texts may be read where prompts stood.
+    held.forget(spec.key);
     const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
     const reply = withLoad(await upstream[family](asked, signal), load.ms);
     estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);

@@ -9,6 +9,7 @@ import type { Residency } from '../models/residency.ts';
 import type { Clock, Log, NewId, ReadConfig, Upstream, Watch } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ended } from '../requests/at-once.ts';
+import type { HeldPrompts } from '../prompts/held.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -30,6 +31,7 @@ export interface GatewayParts extends SettleParts {
   readonly flights: Flights<Trace>;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
+  readonly held: HeldPrompts;
   readonly reasons: LoadReasons;
   readonly requests: Requests;
   readonly telemetry: Telemetry;

@@ -22,6 +22,7 @@ import { keepAnswer, type Landed } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
 import { keptFor, letIn, resolveModel, understand } from './question.ts';
+import { readBy } from './read-by.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
 import { Ticket } from '../requests/ticket.ts';
@@ -212,7 +213,7 @@ export class Gateway {
 
   async #onLease(lease: Lease, led: Led): Promise<void> {
     const { run, asked, flight, look, trace } = led;
-    const { residency, upstream, reloads } = this.#parts;
+    const { residency, reloads } = this.#parts;
     const { call } = run;
     const { signal } = lease;
     // By what is loaded now; another may have been loaded with a larger context while it waited.
@@ -233,8 +234,7 @@ export class Gateway {
     if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
     if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
     const builder = new CompletionBuilder();
-    look.goesUp();
-    await upstream[call.family](withKeepAlive(request, keepAlive), signal, (event) => {
+    await readBy(this.#parts, { call, request: withKeepAlive(request, keepAlive), spec, look }, signal, (event) => {
       // Drop what still comes: a run that gives way is asked again from the beginning.
       signal.throwIfAborted();
       if (event.type === 'piece') builder.add(event.piece);
@@ -252,9 +252,8 @@ export class Gateway {
     const { estimator, telemetry, cache, clock } = this.#parts;
     const { model } = spec;
     ranToItsEnd(trace, completion, clock.elapsed());
-    const { metrics } = completion.end;
     const chars = truncated === undefined ? asked.chars : undefined;
-    estimator.observe(model, metrics, { ...asked, chars }, cachedTokens(completion.end));
+    estimator.observe(model, completion.end.metrics, { ...asked, chars }, cachedTokens(completion.end));
     telemetry.ran({ ...run.call, model }, runFigures(completion.end));
     keepAnswer(cache, completion, { ...run, model, truncated });
     look.landed(completion.end);

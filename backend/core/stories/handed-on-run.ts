@@ -7,6 +7,7 @@ import { planCache } from '../cache/policy.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName } from '../models/names.ts';
 import type { Clock, InstalledModel, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import type { HeldPrompts } from '../prompts/held.ts';
 import { askedOf } from '../queue/estimate.ts';
 import type { Lease } from '../queue/waiter.ts';
 import { Ticket, type CacheOutcome, type TicketOptions } from '../requests/ticket.ts';
@@ -52,6 +53,7 @@ export interface HandedOnParts extends ClosingParts, ReadyParts {
   readonly clock: Clock;
   readonly upstream: Pick<Upstream, 'load'>;
   readonly watch: Watch;
+  readonly held: Pick<HeldPrompts, 'forget'>;
   readonly modelfiles: Modelfiles;
 }
 
@@ -128,6 +130,8 @@ export class HandedOnRuns {
     if (local && loadsByItself(model)) await this.#ready(run, lease.signal);
     lease.began();
     ticket.moved(RUNNING);
+    // Nobody here reads its prompt.
+    this.#parts.held.forget(spec.key);
     const status = await exchange(lease.signal);
     // Its bytes are not read, so that their last is the last token.
     if (ticket.lastPieceAt !== undefined) ticket.trace.lastTokenAt = ticket.lastPieceAt;

@@ -6,9 +6,9 @@ import type { Parted, Why } from '../../contract/request-detail.ts';
 import { LRUCache } from 'lru-cache';
 import type { ResponseCache } from '../cache/cache.ts';
 import { AskedBefore, type Asked } from '../prompts/asked-before.ts';
-import { outlineOf, textOf, weightOfAll } from '../prompts/outline.ts';
+import { weightOfAll } from '../prompts/outline.ts';
 import { partingOf, type Parting } from '../prompts/parting.ts';
-import { promptOf } from '../prompts/prompt.ts';
+import { Prompt } from '../prompts/read-once.ts';
 import type { ReadConfig } from '../ports.ts';
 import { wholeRatio } from '../prompt-size.ts';
 import { cachedTokens, type Estimator } from '../queue/estimate.ts';
@@ -46,6 +46,8 @@ interface Ended extends Found {
 
 /** Is told how a run goes. */
 export interface Look {
+  /** What it asks, as the model reads it. */
+  readonly prompt: Prompt;
   /** Its request goes up now. What is found out is in its trace soon after. */
   goesUp(): void;
   /** It has come to its end, and what is kept of it is kept. */
@@ -83,8 +85,10 @@ export class Hindsight {
   /** What looks at a run, for the request that began it. */
   at(ticket: Ticket, run: Run): Look {
     let found: Found | undefined;
-    const look = (): Found => (found ??= this.#look(ticket, run));
+    const prompt = new Prompt(run.unsettled.request);
+    const look = (): Found => (found ??= this.#look(ticket, run, prompt));
     return {
+      prompt,
       goesUp: () => this.#later(look),
       landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end }),
       over: (ran) => {
@@ -105,10 +109,8 @@ export class Hindsight {
     this.#parts.cache.notKept(key, { owner, model: model?.name ?? request.model }, loss);
   }
 
-  #look(ticket: Ticket, { call, unsettled, outcome }: Run): Found {
+  #look(ticket: Ticket, { call, unsettled, outcome }: Run, prompt: Prompt): Found {
     const { request, model } = unsettled;
-    const prompt = promptOf(request);
-    const text = textOf(prompt);
     const asked: Asked = {
       id: ticket.id,
       owner: call.owner,
@@ -116,8 +118,7 @@ export class Hindsight {
       model: model?.name ?? request.model,
       conversation: ticket.conversation?.id,
       at: ticket.bornAt,
-      outline: outlineOf(prompt, text),
-      text,
+      ...prompt.withText(),
       fields: fieldsOf(this.#parts, request, model),
       of: aboutOf(this.#parts, call, model),
       key: outcome.key,

@@ -66,7 +66,7 @@ class Play {
       ps: refuse,
       version: refuse,
     };
-    const { residency, reasons } = memory({ upstream, watch, estimator, clock });
+    const { residency, reasons, held } = memory({ upstream, watch, estimator, clock });
     residency.used(SPEC, -1);
     this.queue = new LeaseQueue({
       config: () => settings,
@@ -82,6 +82,7 @@ class Play {
       watch,
       queue: this.queue,
       residency,
+      held,
       reasons,
       estimator,
     });

@@ -1,0 +1,39 @@
+// A request goes up: the model reads its prompt, and its runner holds that from then on, as far as is known.
+import { isCloudName } from '../models/names.ts';
+import type { RunnerSpec, Tell, Upstream, UpstreamRequest } from '../ports.ts';
+import type { HeldPrompts } from '../prompts/held.ts';
+import type { ChatCall } from '../requests/call.ts';
+import type { Look } from './hindsight.ts';
+
+export interface ReadByParts {
+  readonly upstream: Upstream;
+  readonly held: Pick<HeldPrompts, 'reads'>;
+}
+
+/** What goes up, to which runner, and who looks at it. */
+export interface Sent {
+  readonly call: Pick<ChatCall, 'family'>;
+  readonly request: UpstreamRequest;
+  readonly spec: RunnerSpec;
+  readonly look: Pick<Look, 'prompt' | 'goesUp'>;
+}
+
+/** Runs the model, as Upstream says. */
+export async function readBy(
+  { upstream, held }: ReadByParts,
+  { call: { family }, request, spec, look }: Sent,
+  signal: AbortSignal,
+  tell: Tell,
+): Promise<void> {
+  look.goesUp();
+  if (isCloudName(spec.model)) return upstream[family](request, signal, tell);
+  const reading = held.reads(spec.key, look.prompt);
+  try {
+    await upstream[family](request, signal, (event) => {
+      reading.answers();
+      tell(event);
+    });
+  } finally {
+    reading.ended();
+  }
+}
