@@ -46,7 +46,7 @@ export const clear: Row = {
           (way) =>
             `${WORDS[way]}: ${of(way, 'removed').toLocaleString('en')} removed, and their room taken back after ${of(way, 'total').toFixed(0)} ms; longest block ${of(way, 'longest').toFixed(1)} ms (median of ${ROUNDS} runs, ${each(way)}).`,
         ),
-        `nothing, on the same cache and for as long: longest block ${of('nothing', 'longest').toFixed(1)} ms (${each('nothing')}). So long the machine itself holds up a program that does nothing.`,
+        `nothing, on the same cache and for as long: longest block ${of('nothing', 'longest').toFixed(1)} ms (${each('nothing')}). So long a program that does nothing is held up. A block is counted without what other programs took of it: it is no longer than the processor time that went into it.`,
       ],
     };
   },
