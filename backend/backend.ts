@@ -38,7 +38,7 @@ import { Slowness } from './core/stories/slowness.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
 import { Warmer } from './core/stories/warmer.ts';
 import { PATIENCE } from './http/dialect/encode.ts';
-import { effectiveBind } from './http/door/bind.ts';
+import { effectiveBind, placeHere } from './http/door/bind.ts';
 import { KnownQuestions } from './http/dialect/known-questions.ts';
 import { UnderWay } from './http/wire/under-way.ts';
 import { createUpstream } from './upstream/ollama.ts';
@@ -246,9 +246,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const deaf = tellRefusedPages(originApprovals, put);
 
   const lookAgain = (): void => (beat.look(), void watch.reconfigured());
-  const url = `http://127.0.0.1:${port}`;
-  const looking = { shown, acting, queue, jobs, batches, ...shows, texts: textWork.control(url), pullControl };
-  const control = hostControl({ ...looking, life: life.signal, lookAgain });
+  const url = `http://${placeHere(bind, port)}`;
+  const looking = { shown, acting, queue, jobs, batches, ...shows, ...textWork, texts: textWork.control(url) };
+  const control = hostControl({ ...looking, pullControl, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
     deaf();

@@ -1,4 +1,5 @@
 // What the host of a gateway can see and do: the tray and the window use it.
+import type { Duplex } from 'node:stream';
 import type { AppSeen } from './contract/apps.ts';
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { DayView, LiveView } from './contract/desktop.ts';
@@ -19,11 +20,14 @@ import type { RequestDesk } from './core/stories/request-desk.ts';
 import { queueView } from './core/stories/queue-now.ts';
 import { snapshot, type SnapshotParts } from './core/stories/snapshot.ts';
 import type { Feed } from './core/telemetry/feed.ts';
+import { HOST, type InnerDoor } from './http/inner-door.ts';
 import type { PullControl } from './pull-work.ts';
 import type { TextControl } from './text-work.ts';
 
 /** What the host of a running gateway can see and do without HTTP. */
 export interface Control extends TextControl, PullControl {
+  /** A connection for one request of whoever sits here, which is on no network and needs no key. */
+  connect(): Duplex;
   /** Everything as it is now. */
   live(): NonNullable<LiveView>;
   /** What happened in a range of time up to now. Rejects when the gateway ends. */
@@ -72,6 +76,7 @@ export interface HostControlParts {
   readonly requestDesk: RequestDesk;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
   readonly texts: TextControl;
+  readonly innerDoor: Pick<InnerDoor, 'connect'>;
   readonly pullControl: PullControl;
   readonly days: Pick<Days, 'view'>;
   /** Ends with the gateway. */
@@ -83,6 +88,7 @@ export interface HostControlParts {
 export function hostControl(parts: HostControlParts): Control {
   const { shown, acting, queue, jobs, batches, requestDesk, feed, days, texts, pullControl, life, lookAgain } = parts;
   return {
+    connect: () => parts.innerDoor.connect(HOST),
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     day: (span) => days.view(span),
     onChange: (listener) => feed.listen(listener),

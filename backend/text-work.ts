@@ -5,6 +5,8 @@ import { LOCAL } from './core/ownership.ts';
 import { copyRequest } from './core/stories/copy-request.ts';
 import { RequestTexts, type RequestTextsOptions } from './core/stories/request-texts.ts';
 import { Again, type AgainParts } from './http/again.ts';
+import { InnerDoor } from './http/inner-door.ts';
+import type { UnderWay } from './http/wire/under-way.ts';
 import type { Stores } from './stores.ts';
 
 /** What the host of a running gateway can do with what was asked and answered. */
@@ -24,14 +26,16 @@ export interface TextControl {
 export interface TextWork {
   readonly texts: RequestTexts;
   readonly again: Again;
+  readonly innerDoor: InnerDoor;
   /** `url`: where the gateway is. */
   control(url: string): TextControl;
 }
 
-type Options = Omit<RequestTextsOptions, 'store' | 'requestLog' | 'onChange'> & Omit<AgainParts, 'texts'>;
+type Options = Omit<RequestTextsOptions, 'store' | 'requestLog' | 'onChange'> & Omit<AgainParts, 'texts' | 'innerDoor'>;
 
 export interface TextWorkOptions extends Options {
   readonly stores: Pick<Stores, 'texts' | 'requests'>;
+  readonly underWay: Pick<UnderWay, 'counts'>;
   /** "Watch closely" has begun or ended. */
   onWatch(): void;
 }
@@ -39,10 +43,12 @@ export interface TextWorkOptions extends Options {
 export function openTexts(options: TextWorkOptions): TextWork {
   const { stores, onWatch } = options;
   const texts = new RequestTexts({ ...options, store: stores.texts, requestLog: stores.requests, onChange: onWatch });
-  const again = new Again({ ...options, texts });
+  const innerDoor = new InnerDoor(options);
+  const again = new Again({ ...options, texts, innerDoor });
   return {
     texts,
     again,
+    innerDoor,
     control: (url) => ({
       watch: (minutes) => texts.watch(minutes),
       body: (id) => texts.body(id, LOCAL),

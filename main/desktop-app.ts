@@ -105,7 +105,7 @@ export async function createApp(shell: Shell) {
     signal: life.signal,
   });
   const talk = new Talk({
-    gateway: () => (running(supervisor), supervisor.view().addresses.gateway),
+    gateway: () => running(supervisor).connect,
     clock,
     log,
     onChange: () => pusher.touch('talk'),
@@ -190,7 +190,7 @@ export async function createApp(shell: Shell) {
     tellOfRestart();
     if (settings.problems.length === 0) notices.remove(PROBLEM_NOTICE);
     showState();
-    pusher.touch('settings', 'gateway', 'live', 'app', 'updates');
+    pusher.touch('settings', 'gateway', 'live', 'app', 'updates', 'notices');
   });
   const failed = (text: string): void => notices.add({ id: 'login', level: 'warning', text, buttons: [DISMISS] });
   const syncLoginItem = (): void => keepLoginItem({ ...shell, settings, log, failed });

@@ -1,23 +1,19 @@
 // "Run again": a request is asked once more by Hearth itself, on the same route and in the same words. It goes through the whole
-// house as it did the first time, by a connection that is on no network and by a door of its own: who asks is known.
-import { createServer, request as ask, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { duplexPair, type Duplex } from 'node:stream';
+// house as it did the first time, by the inner door.
+import { request as ask, type IncomingMessage } from 'node:http';
 import { AppError, asAppError, errorCodeSchema } from '../contract/errors.ts';
 import type { AskedAgain } from '../contract/request-body.ts';
 import { HIDDEN } from '../contract/secret.ts';
-import type { NewId, ReadConfig } from '../core/ports.ts';
+import type { NewId } from '../core/ports.ts';
 import type { Latest, Sent } from '../core/requests/bodies.ts';
 import type { RequestTexts } from '../core/stories/request-texts.ts';
-import { asksAgain, keyOfOwner, showedKey } from './door/caller.ts';
-import type { Guard } from './door/guard.ts';
 import { readQuickly } from './go/go-body.ts';
-import type { UnderWay } from './wire/under-way.ts';
+import type { InnerDoor } from './inner-door.ts';
 
 export interface AgainParts {
-  readonly config: ReadConfig;
   readonly newId: NewId;
   readonly texts: Pick<RequestTexts, 'toAskAgain' | 'notAskedAgain'>;
-  readonly underWay: Pick<UnderWay, 'counts'>;
+  readonly innerDoor: Pick<InnerDoor, 'connect'>;
 }
 
 /** Of a refusal so much is read. Characters. */
@@ -25,29 +21,9 @@ const MOST_REFUSAL = 16 * 1024;
 
 export class Again {
   readonly #parts: AgainParts;
-  /** Whose request comes on a connection. */
-  readonly #owners = new WeakMap<Duplex, string>();
-  #server: Server | undefined;
 
   constructor(parts: AgainParts) {
     this.#parts = parts;
-  }
-
-  /** The door for what is asked again: it was let in before, and what is left to check is whether its key is still good. */
-  readonly guard: Guard = {
-    recall: () => undefined,
-    admit: (req) => {
-      const key = keyOfOwner(this.#owners.get(req.socket) ?? '', this.#parts.config().server.api_keys);
-      if (key !== undefined) showedKey(req, key);
-      asksAgain(req);
-      return 'admitted';
-    },
-  };
-
-  /** Who answers: the house, behind the door above. */
-  answeredBy(listener: RequestListener): void {
-    // It never listens, and no request takes too long.
-    this.#server = createServer({ requestTimeout: 0 }, listener);
   }
 
   /**
@@ -71,11 +47,7 @@ export class Again {
 
   /** Resolves when it has been answered; rejects with what it is refused with. */
   #send({ sent, owner }: Latest, id: string): Promise<void> {
-    const [near, far] = duplexPair();
-    this.#owners.set(far, owner);
-    this.#parts.underWay.counts(far);
-    // Node takes connections that are handed in so ("Event: 'connection'").
-    this.#server?.emit('connection', Object.assign(far, { remoteAddress: sent.from }));
+    const near = this.#parts.innerDoor.connect({ owner, from: sent.from, again: true });
     const { method, path } = sent;
     const body = withoutId(sent.body);
     const headers = { ...headersOf(sent), 'content-length': String(body.length), 'x-request-id': id };

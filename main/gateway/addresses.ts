@@ -1,10 +1,9 @@
 // What to paste into other programs to reach the gateway, on this machine and from others. Pure; the machine's interfaces
 // are handed in.
-import { isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import type { Config } from '../../backend/contract/config/config.ts';
 import type { GatewayView } from '../../backend/contract/desktop.ts';
-import { effectiveBind } from '../../backend/http/door/bind.ts';
+import { effectiveBind, placeHere, placeOf } from '../../backend/http/door/bind.ts';
 
 export type Interfaces = Readonly<
   Record<string, readonly Pick<NetworkInterfaceInfo, 'family' | 'internal' | 'address'>[] | undefined>
@@ -16,20 +15,19 @@ export function addressesOf(
   port: number,
   interfaces: Interfaces,
 ): Pick<GatewayView, 'addresses' | 'beyond_loopback'> {
-  const { hosts, beyondLoopback } = effectiveBind(config);
-  const [first = '127.0.0.1'] = hosts;
+  const bind = effectiveBind(config);
+  const [first = '127.0.0.1'] = bind.hosts;
   const everywhere = first === '0.0.0.0' || first === '::';
-  const authority = (host: string): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  const here = authority(everywhere ? '127.0.0.1' : first);
-  const there = !beyondLoopback ? undefined : everywhere ? lanAddress(interfaces) : first;
+  const here = placeHere(bind, port);
+  const there = !bind.beyondLoopback ? undefined : everywhere ? lanAddress(interfaces) : first;
   return {
     addresses: {
       gateway: `http://${here}`,
       ollama_host: here,
       openai_base_url: `http://${here}/v1`,
-      lan: there === undefined ? null : `http://${authority(there)}`,
+      lan: there === undefined ? null : `http://${placeOf(there, port)}`,
     },
-    beyond_loopback: beyondLoopback,
+    beyond_loopback: bind.beyondLoopback,
   };
 }
 

@@ -1,5 +1,7 @@
-// Asks the running gateway over HTTP, as every app asks it, and reads the answer while it comes. It knows nothing of the window.
+// Asks the running gateway over HTTP, as every app asks it, and reads the answer while it comes. Its connections are on no network,
+// so that it needs no key wherever the gateway listens. It knows nothing of the window.
 import { request, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { SOURCES, timingSchema, usageSchema, type Source } from '../../backend/contract/chat/chat.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
@@ -43,32 +45,43 @@ export interface GatewayAnswer {
   readonly lines: AsyncGenerator<AnswerLine, void, undefined>;
 }
 
-/** `gateway`: its address. Aborting `signal` leaves it at once. Throws as `lines` does. */
-export async function askGateway(gateway: string, question: Question, signal: AbortSignal): Promise<GatewayAnswer> {
+/** A connection to the gateway, for one request. */
+export type Connect = () => Duplex;
+
+/** Aborting `signal` leaves it at once. Throws as `lines` does. */
+export async function askGateway(connect: Connect, question: Question, signal: AbortSignal): Promise<GatewayAnswer> {
   const body = JSON.stringify({ ...question, stream: true, priority: CLASS });
-  const response = await send(new URL(ROUTE, gateway), signal, body);
+  const response = await send(connect, { path: ROUTE, signal, body });
   return { source: sourceIn(response), lines: linesOf(response, signal) };
 }
 
 /** Who began the run that a request shares; undefined where it shares none. Throws as askGateway does. */
-export async function beganRunOf(gateway: string, requestId: string, signal: AbortSignal): Promise<string | undefined> {
-  const path = `/api/requests/${encodeURIComponent(requestId)}`;
-  const response = await send(new URL(path, gateway), signal);
+export async function beganRunOf(
+  connect: Connect,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const response = await send(connect, { path: `/api/requests/${encodeURIComponent(requestId)}`, signal });
   return detailedRequestSchema.parse(JSON.parse(await textOf(response))).detail?.run_of;
 }
 
-async function send(url: URL, signal: AbortSignal, body?: string): Promise<IncomingMessage> {
+interface Sending {
+  readonly path: string;
+  readonly signal: AbortSignal;
+  readonly body?: string;
+}
+
+async function send(connect: Connect, { path, signal, body }: Sending): Promise<IncomingMessage> {
   const type = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }; // prettier-ignore
   const headers = { accept: 'text/event-stream, application/json', 'user-agent': CALLER, ...type };
+  const method = body === undefined ? 'GET' : 'POST';
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    // A connection of its own, so that leaving it takes this request out of the line and nothing else.
-    const options = { method: body === undefined ? 'GET' : 'POST', headers, signal, agent: false };
-    const sending = request(url, options, resolve);
+    const sending = request({ path, method, headers, signal, createConnection: connect }, resolve);
     sending.on('error', (cause) => reject(brokenOff(signal, cause)));
     sending.end(body);
   });
   if ((response.statusCode ?? 500) < 400) return response;
-  throw refusalIn(await textOf(response));
+  throw refusalIn(await textOf(response).catch((cause: unknown) => Promise.reject(brokenOff(signal, cause))));
 }
 
 async function* linesOf(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<AnswerLine, void, undefined> {

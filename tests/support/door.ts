@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { systemClock } from '../../backend/clock.ts';
 import { configSchema } from '../../backend/contract/config/config.ts';
 import { asAppError, toWire } from '../../backend/contract/errors.ts';
@@ -116,4 +117,15 @@ export async function exchange(port: number, text: string): Promise<string> {
   const wire = await openWire(port);
   wire.send(text);
   return wire.closed();
+}
+
+/** An address of this machine that is not its loopback. */
+export function ownAddress(): string | undefined {
+  try {
+    return Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  } catch {
+    return undefined;
+  }
 }

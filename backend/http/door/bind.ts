@@ -1,5 +1,5 @@
 // On which addresses the configuration lets Hearth listen, and why not on others. Pure; listen.ts opens the port.
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Config } from '../../contract/config/config.ts';
 import { authorityName, isLoopbackName } from './loopback.ts';
 
@@ -37,4 +37,14 @@ export function effectiveBind({ server }: Config): Bind {
     `Add a key, so that only your machines get in, and restart the gateway; or ${other}. ` +
     `Where everyone who can reach it may come in, set server.allow_anonymous to true.`;
   return { hosts: LOOPBACK, beyondLoopback: false, refusedBecause };
+}
+
+/** Host and port by which programs of this machine reach it: `127.0.0.1:8080`. */
+export function placeHere({ hosts: [first = '127.0.0.1'] }: Bind, port: number): string {
+  return placeOf(first === '0.0.0.0' || first === '::' ? '127.0.0.1' : first, port);
+}
+
+/** As it stands in an address: `192.168.1.5:8080`, `[::1]:8080`. */
+export function placeOf(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

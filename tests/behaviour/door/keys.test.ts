@@ -2,13 +2,12 @@
 // caller asks is no other caller's business. On real sockets; a proxy on this machine stands for callers from elsewhere,
 // and where the machine has an address of its own, that address does too.
 import { get } from 'node:http';
-import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ApiKey, KeyWish } from '../../../backend/contract/api-key.ts';
 import type { Health } from '../../../backend/contract/control.ts';
 import type { QueueView } from '../../../backend/contract/queue-view.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
-import { exchange } from '../../support/door.ts';
+import { exchange, ownAddress } from '../../support/door.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
@@ -435,16 +434,6 @@ describe('what is whose', () => {
   });
 });
 
-/** An address of this machine that is not its loopback. */
-function ownAddress(): string | undefined {
-  try {
-    return Object.values(networkInterfaces())
-      .flatMap((list) => list ?? [])
-      .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-  } catch {
-    return undefined;
-  }
-}
 const address = ownAddress();
 
 // A machine without a network has no such address: nobody could come from there, and there is nothing to be tested.

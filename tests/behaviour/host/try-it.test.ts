@@ -1,4 +1,4 @@
-// The promise: what is asked in the window goes the way of every app's request, over HTTP as "Hearth" and before programs; its answer
+// The promise: what is asked in the window goes the way of every app's request, by HTTP as "Hearth" and before programs; its answer
 // comes piece by piece, says where it came from, and what is stopped or broken off keeps what came.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DetailedRequest, RequestList } from '../../../backend/contract/control.ts';
@@ -8,22 +8,28 @@ import { systemClock } from '../../../backend/clock.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { Talk } from '../../../main/try/window-talk.ts';
 import { pino } from 'pino';
+import { ownAddress } from '../../support/door.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { deferred, eventually } from '../../support/waiting.ts';
 
 const MODEL = 'llama3.2';
 const { key } = addKey([], { name: 'app', scopes: ['chat'] }, new Date('2026-01-01T00:00:00Z'));
 
+const address = ownAddress();
+
 let hearth: Hearth;
+/** Where it is asked. */
+let at: Hearth;
 let talk: Talk;
 let running: boolean;
 beforeEach(async () => {
   // Keys are on, as they must be where other machines are let in.
   hearth = await startHearth({ config: { server: { api_keys: [key] } } });
+  at = hearth;
   running = true;
   talk = new Talk({
     gateway: () => {
-      if (running) return hearth.url;
+      if (running) return at.backend.control.connect;
       throw new AppError('shutting_down', 'The gateway does not run.');
     },
     clock: systemClock,
@@ -37,7 +43,8 @@ afterEach(async () => {
 });
 
 const last = (): TurnView => talk.view().at(-1) as TurnView;
-const ended = (): Promise<TurnView> => eventually('it ended', () => last().state !== 'answering' && last());
+const ended = (): Promise<TurnView> =>
+  eventually('it ended', () => talk.view().every(({ state }) => state !== 'answering') && last());
 const ask = (question: string, more = {}): void => talk.ask({ model: MODEL, question, ...more });
 const asked = async (question: string): Promise<TurnView> => {
   ask(question);
@@ -80,6 +87,23 @@ test('a follow-up takes along what was said; a question asked once more is a kep
   expect(hearth.fake.chats()).toHaveLength(2);
 });
 
+// A machine without a network has no such address.
+test.skipIf(address === undefined)(
+  'where the gateway listens on one address of the network, it needs no key',
+  async () => {
+    const server = { host: address ?? '', api_keys: [key] };
+    at = await startHearth({ inFrontOf: hearth.fake, config: { server } });
+    try {
+      expect((await at.get('/health')).status).toBe(401);
+      expect(await asked('Who is here?')).toMatchObject({ state: 'answered', error: null });
+      const { requests } = await at.backend.control.requests.list({ limit: 9 });
+      expect(requests).toMatchObject([{ caller: 'Hearth', class: 'interactive' }]);
+    } finally {
+      await at.backend.stop();
+    }
+  },
+);
+
 test('an answer that is shared says with whom', async () => {
   const gate = hearth.fake.gate();
   const other = hearth.chat('Same?', { model: MODEL }, { headers: { 'user-agent': 'Open WebUI' } });
@@ -119,6 +143,11 @@ test('what fails keeps what came, quotes Ollama, and can be asked once more in i
   expect(await ended()).toMatchObject({ state: 'answered' });
   expect(talk.view()).toHaveLength(1);
   expect(hearth.fake.chats().at(-1)?.body?.['messages']).toEqual([{ role: 'user', content: 'Whole?' }]);
+  await asked('More?');
+  ask('Whole, and short?', { instead_of: failed.id + 1 });
+  await ended();
+  expect(talk.view().map(({ question }) => question)).toEqual(['Whole, and short?', 'More?']);
+  expect(hearth.fake.chats().at(-1)?.body?.['messages']).toEqual([{ role: 'user', content: 'Whole, and short?' }]);
   talk.ask({ model: 'not-there', question: 'Who?' });
   expect(await ended()).toMatchObject({ state: 'failed', answer: '', error: { code: 'model_not_found' } });
 });
