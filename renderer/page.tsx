@@ -75,7 +75,8 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
 
   const seenWish = useRef(0);
   const requestsPlace = useRef(FIRST_PLACE);
-  const tryPlace = useRef(UNUSED);
+  const [typed, setTyped] = useState(UNUSED);
+  const tryPlace = { place: typed, setPlace: setTyped };
   useWishes(picture, calls.go);
   useTabKeys(select);
   useKeptFocus();

@@ -38,14 +38,14 @@ export const turnSchema = z.object({
 });
 export type TurnView = z.infer<typeof turnSchema>;
 
-/** The oldest first. Gone when the window is closed. */
+/** In the order in which they are shown; the highest id was asked last. Gone when the window is closed. */
 export const talkSchema = z.array(turnSchema);
 
 const done = z.object({});
 
 export const TALK_COMMANDS = {
   /**
-   * Asks a model, with what was said before; `instead_of` takes an earlier question out. Refused with shutting_down where no
+   * Asks a model, with what was said before; with `instead_of` in the place of an earlier question. Refused with shutting_down where no
    * gateway runs, and with invalid_request while an answer is under way.
    */
   ask: {

@@ -6,7 +6,7 @@ import { AppError, asAppError, faultOf } from '../../backend/contract/errors.ts'
 import { t } from '../../words/texts.ts';
 import type { TurnView } from '../../backend/contract/talk.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
-import { askGateway, beganRunOf, type AnswerLine, type Question } from './ask-gateway.ts';
+import { askGateway, beganRunOf, type AnswerLine, type Connect, type Question } from './ask-gateway.ts';
 
 /** Questions that are shown, and that go up with the next one. */
 const MOST_TURNS = 30;
@@ -14,8 +14,8 @@ const MOST_TURNS = 30;
 const PACED_FROM = 5;
 
 export interface TalkOptions {
-  /** Where the gateway listens. Throws shutting_down while none runs. */
-  gateway(): string;
+  /** How the running gateway is reached. Throws shutting_down while none runs. */
+  gateway(): Connect;
   readonly clock: Clock;
   readonly log: Log;
   /** Something of the view changed. */
@@ -27,7 +27,7 @@ type Turn = { -readonly [K in keyof TurnView]: TurnView[K] };
 
 interface UnderWay {
   readonly turn: Turn;
-  readonly gateway: string;
+  readonly gateway: Connect;
   readonly startedAt: number;
   readonly leave: AbortController;
 }
@@ -53,7 +53,8 @@ export class Talk {
     }
     const { clock } = this.#options;
     const gateway = this.#options.gateway();
-    const before = this.#turns.filter(({ id }) => id !== old);
+    const at = this.#turns.findIndex(({ id }) => id === old);
+    const before = at < 0 ? this.#turns : this.#turns.slice(0, at);
     const turn: Turn = {
       id: ++this.#asked,
       model,
@@ -64,7 +65,7 @@ export class Talk {
       asked_at: new Date(clock.now()).toISOString(),
       ...NOTHING_KNOWN,
     };
-    this.#turns = [...before, turn].slice(-MOST_TURNS);
+    this.#turns = [...before, turn, ...this.#turns.slice(before.length + 1)].slice(-MOST_TURNS);
     const leave = new AbortController();
     this.#underWay = { turn, gateway, startedAt: clock.elapsed(), leave };
     this.#options.onChange();

@@ -19,7 +19,7 @@ import { PromptReuse } from './reuse.tsx';
 import { Saved, SavedByApp } from './saved.tsx';
 import { useDay } from './use-day.ts';
 import { WhatFailed } from './what-failed.tsx';
-import { isOpen, TryIt, type TryPlace } from '../try/try-it.tsx';
+import { isOpen, TryIt, type HeldPlace } from '../try/try-it.tsx';
 
 interface OverviewProps {
   readonly view: View;
@@ -28,19 +28,16 @@ interface OverviewProps {
   /** The number of the last wish that was followed. */
   readonly seen: { current: number };
   /** What is typed in Try it stays while another tab is shown. */
-  readonly tryPlace: { current: TryPlace };
+  readonly tryPlace: HeldPlace;
 }
 
 export function Overview({ view, now, wish, seen, tryPlace }: OverviewProps): JSX.Element {
   const { gateway, live, talk, settings } = view;
-  const [place, setPlace] = useState(tryPlace.current);
-  tryPlace.current = place;
+  const { place } = tryPlace;
   // The same part also when the first request puts the day above it: it keeps the focus.
   const notices = <RecentNotices key="notices" notices={view.recent_notices} now={now} wish={wish} seen={seen} />;
   const isRunning = gateway.state === 'running' && live !== null;
-  const tryIt = (
-    <TryIt live={isRunning ? live : null} talk={talk} settings={settings} now={now} place={place} setPlace={setPlace} />
-  );
+  const tryIt = <TryIt live={isRunning ? live : null} talk={talk} settings={settings} now={now} {...tryPlace} />;
   if (!isRunning) {
     return (
       <>

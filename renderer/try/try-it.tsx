@@ -20,14 +20,19 @@ export interface TryPlace {
 }
 export const UNUSED: TryPlace = { draft: '', model: undefined, used: false };
 
-interface TryProps {
+/** That, where whoever keeps it puts it. */
+export interface HeldPlace {
+  readonly place: TryPlace;
+  /** Works also after another tab was chosen. */
+  readonly setPlace: (change: (place: TryPlace) => TryPlace) => void;
+}
+
+interface TryProps extends HeldPlace {
   /** null while no gateway runs: then nothing can be asked, and what was said is still there. */
   readonly live: Live | null;
   readonly talk: View['talk'];
   readonly settings: View['settings'];
   readonly now: number;
-  readonly place: TryPlace;
-  readonly setPlace: (place: TryPlace) => void;
 }
 
 /** Whether it is more than one line. */
@@ -37,29 +42,32 @@ export function isOpen(talk: View['talk'], { used }: TryPlace): boolean {
 
 export function TryIt({ live, talk, settings, now, place, setPlace }: TryProps): JSX.Element {
   const { call } = useCalls();
-  const { run, problem } = useAction();
+  const { run, busy, problem } = useAction();
   const id = useId();
   const box = useRef<HTMLTextAreaElement>(null);
   const end = useFollowed(talk);
   const open = isOpen(talk, place);
-  const isAnswering = talk.at(-1)?.state === 'answering';
+  const isAnswering = lastAsked(talk)?.state === 'answering';
   const { names, model } =
     live === null ? { names: [], model: '' } : modelsToAsk(live, settings.values['models'], place.model);
 
+  const set = (more: Partial<TryPlace>): void => setPlace((now) => ({ ...now, ...more, used: true }));
   const ask = (): void => {
     const question = place.draft.trim();
-    if (question === '' || isAnswering || live === null) return box.current?.focus();
-    setPlace({ ...place, draft: '', used: true });
+    // Until the first one is taken, a second press asks nothing and takes nothing away.
+    if (question === '' || isAnswering || busy || live === null) return box.current?.focus();
+    set({ draft: '' });
     run(() =>
       call('ask', { model, question }).catch((error: unknown) => {
-        setPlace({ ...place, draft: question, used: true });
+        // What was typed meanwhile stays.
+        setPlace((now) => (now.draft === '' ? { ...now, draft: question } : now));
         throw error;
       }),
     );
   };
   const stop = (): void => run(() => call('stop_answer', {}));
   const clear = (): void => {
-    setPlace({ ...place, used: true });
+    set({});
     run(() => call('clear_talk', {}));
     box.current?.focus();
   };
@@ -96,7 +104,7 @@ export function TryIt({ live, talk, settings, now, place, setPlace }: TryProps):
                 <select
                   id={`${id}-model`}
                   value={model}
-                  onChange={({ currentTarget }) => setPlace({ ...place, model: currentTarget.value })}
+                  onChange={({ currentTarget }) => set({ model: currentTarget.value })}
                 >
                   {names.map((name) => (
                     <option key={name} value={name}>
@@ -149,7 +157,7 @@ export function TryIt({ live, talk, settings, now, place, setPlace }: TryProps):
               maxLength={100_000}
               placeholder={t('try.placeholder', { model })}
               value={place.draft}
-              onInput={({ currentTarget }) => setPlace({ ...place, draft: currentTarget.value, used: true })}
+              onInput={({ currentTarget }) => set({ draft: currentTarget.value })}
               onKeyDown={onBoxKeyDown}
             />
           </div>
@@ -165,9 +173,14 @@ export function TryIt({ live, talk, settings, now, place, setPlace }: TryProps):
   );
 }
 
+/** Not always the last one that is shown: one can be asked once more in its place. */
+function lastAsked(talk: View['talk']): View['talk'][number] | undefined {
+  return talk.toSorted((a, b) => a.id - b.id).at(-1);
+}
+
 /** How the newest answer ended, for those who cannot see it come; null, since Preact would write an empty text anew each time. */
 function saidOf(talk: View['talk']): string | null {
-  const turn = talk.at(-1);
+  const turn = lastAsked(talk);
   switch (turn?.state) {
     case undefined:
     case 'answering':
@@ -194,7 +207,7 @@ function useFollowed(talk: View['talk']) {
     seen.observe(element);
     return () => seen.disconnect();
   }, []);
-  const last = talk.at(-1);
+  const last = lastAsked(talk);
   const length = (last?.answer.length ?? 0) + (last?.thinking.length ?? 0);
   useLayoutEffect(() => {
     if (last !== undefined && inSight.current) end.current?.scrollIntoView({ block: 'nearest' });

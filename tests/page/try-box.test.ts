@@ -6,6 +6,7 @@ import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { BROKEN, TALK, turn } from '../support/page/talks.ts';
 import { MODELS, quiet, view } from '../support/page/views.ts';
+import { deferred } from '../support/waiting.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -125,6 +126,31 @@ test('what failed is asked once more in its place; what is typed and said is not
   await open.push({ talk: [] });
   await page.getByText('so you see what your apps get.').waitFor();
   expect(await box.evaluate((element) => element === document.activeElement)).toBe(true);
+  await open.close();
+});
+
+test('a second Enter takes nothing away, and a question that is refused comes back in every tab', async () => {
+  const refused = deferred();
+  const answers = {
+    async ask() {
+      await refused.promise;
+      return new AppError('shutting_down', 'The gateway does not run. Start it first.');
+    },
+  };
+  const open = await stage.open(view({ talk: [...BROKEN] }), { answers });
+  const { page } = open;
+  const box = page.getByLabel('Question');
+  await box.fill('First?');
+  await box.press('Enter');
+  await box.fill('Second?');
+  await box.press('Enter');
+  expect(await box.inputValue()).toBe('Second?');
+  await box.fill('');
+  await page.locator('#tab-models').click();
+  await page.locator('#tab-overview').click();
+  refused.resolve();
+  await expect.poll(() => box.inputValue()).toBe('First?');
+  expect(asked(open)).toMatchObject([{ question: 'First?' }]);
   await open.close();
 });
 
