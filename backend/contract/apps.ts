@@ -16,7 +16,8 @@ export interface App {
   readonly name: string;
   /**
    * What to paste, each piece whole by itself. `{gateway}` stands for the address with its scheme, `{openai}` for that of OpenAI's
-   * routes, `{model}` for a model and `{key}` for a key. Nothing: it cannot reach a gateway on this machine.
+   * routes, `{model}` for a model and `{key}` for a key; what is between `<<` and `>>` is there only where a key is needed.
+   * Nothing: it cannot reach a gateway on this machine.
    */
   readonly paste: readonly string[];
   /** Fits its User-Agent, where that does not begin with its name. */
@@ -36,6 +37,9 @@ const LITELLM: Program = { name: 'litellm', agent: /^litellm\//i };
 const either = (...programs: readonly Program[]): RegExp =>
   new RegExp(programs.map(({ agent }) => agent.source).join('|'), 'i');
 
+/** Of clients in JavaScript. */
+const BEARER = "headers: { Authorization: 'Bearer {key}' }";
+
 /** Those that most people use come first. */
 export const APPS: readonly App[] = [
   { id: 'open-webui', name: 'Open WebUI', paste: ['OLLAMA_BASE_URL={gateway} open-webui serve'] },
@@ -48,7 +52,9 @@ export const APPS: readonly App[] = [
   {
     id: 'continue',
     name: 'Continue',
-    paste: ['models:\n  - name: Hearth\n    provider: openai\n    model: {model}\n    apiBase: {openai}'],
+    paste: [
+      'models:\n  - name: Hearth\n    provider: openai\n    model: {model}\n    apiBase: {openai}<<\n    apiKey: {key}>>',
+    ],
     through: OPENAI_JS,
   },
   { id: 'cline', name: 'Cline', paste: ['{openai}'], through: AI_SDK },
@@ -60,7 +66,7 @@ export const APPS: readonly App[] = [
   "provider": {
     "hearth": {
       "npm": "@ai-sdk/openai-compatible",
-      "options": { "baseURL": "{openai}" },
+      "options": { "baseURL": "{openai}"<<, "apiKey": "{key}">> },
       "models": { "{model}": {} }
     }
   }
@@ -71,7 +77,7 @@ export const APPS: readonly App[] = [
   {
     id: 'aider',
     name: 'aider',
-    paste: ['OLLAMA_API_BASE={gateway} aider --model ollama_chat/{model}'],
+    paste: ['OLLAMA_API_BASE={gateway}<< OLLAMA_API_KEY={key}>> aider --model ollama_chat/{model}'],
     through: LITELLM,
   },
   {
@@ -83,36 +89,46 @@ export const APPS: readonly App[] = [
   {
     id: 'curl',
     name: 'curl',
-    paste: [`curl {gateway}/api/chat -d '{"model":"{model}","messages":[{"role":"user","content":"Hello"}]}'`],
+    paste: [
+      `curl {gateway}/api/chat<< -H 'Authorization: Bearer {key}'>> -d '{"model":"{model}","messages":[{"role":"user","content":"Hello"}]}'`,
+    ],
   },
   {
     id: 'python-sdks',
     name: 'ollama, openai (Python)',
-    paste: ["ollama.Client(host='{gateway}')", "openai.OpenAI(base_url='{openai}', api_key='{key}')"],
+    paste: [
+      `ollama.Client(host='{gateway}'<<, headers={'Authorization': 'Bearer {key}'}>>)`,
+      "openai.OpenAI(base_url='{openai}', api_key='{key}')",
+    ],
     agent: either(OLLAMA_PYTHON, OPENAI_PYTHON),
   },
   {
     id: 'node-sdks',
     name: 'ollama, openai (npm)',
-    paste: ["new Ollama({ host: '{gateway}' })", "new OpenAI({ baseURL: '{openai}', apiKey: '{key}' })"],
+    paste: [`new Ollama({ host: '{gateway}'<<, ${BEARER}>> })`, "new OpenAI({ baseURL: '{openai}', apiKey: '{key}' })"],
     agent: either(OLLAMA_JS, OPENAI_JS),
   },
   {
     id: 'langchain',
     name: 'LangChain',
-    paste: ["new ChatOllama({ baseUrl: '{gateway}', model: '{model}' })"],
+    paste: [`new ChatOllama({ baseUrl: '{gateway}', model: '{model}'<<, ${BEARER}>> })`],
     through: OLLAMA_JS,
   },
   {
     id: 'ai-sdk',
     name: 'AI SDK',
     paste: [
-      "createOpenAICompatible({ name: 'hearth', baseURL: '{openai}' })",
-      "createOllama({ baseURL: '{gateway}/api' })",
+      "createOpenAICompatible({ name: 'hearth', baseURL: '{openai}'<<, apiKey: '{key}'>> })",
+      `createOllama({ baseURL: '{gateway}/api'<<, ${BEARER}>> })`,
     ],
     agent: AI_SDK.agent,
   },
-  { id: 'llm-ollama', name: 'llm', paste: ['OLLAMA_HOST={gateway} llm -m {model}'], through: OLLAMA_PYTHON },
+  {
+    id: 'llm-ollama',
+    name: 'llm',
+    paste: ['OLLAMA_HOST={gateway}<< OLLAMA_API_KEY={key}>> llm -m {model}'],
+    through: OLLAMA_PYTHON,
+  },
   {
     id: 'shell-gpt',
     name: 'ShellGPT',
@@ -123,7 +139,7 @@ export const APPS: readonly App[] = [
     id: 'electron-file',
     name: 'Electron',
     paste: [
-      "fetch('{gateway}/api/chat', {\n  method: 'POST',\n  body: JSON.stringify({ model: '{model}', messages }),\n})",
+      `fetch('{gateway}/api/chat', {\n  method: 'POST',<<\n  ${BEARER},>>\n  body: JSON.stringify({ model: '{model}', messages }),\n})`,
     ],
     agent: /\bElectron\//,
   },
@@ -146,12 +162,24 @@ export function shownCaller(caller: string): string {
 }
 
 /** What stands for a gateway in the lines of an app. */
-export type Stands = Readonly<Record<'gateway' | 'openai' | 'model' | 'key', string>>;
+export interface Stands {
+  readonly gateway: string;
+  readonly openai: string;
+  readonly model: string;
+  /** Undefined where none is needed. */
+  readonly key: string | undefined;
+}
+
+/** Where a client wants some key, and Hearth none. */
+const ANY_KEY = 'any';
 
 /** The pieces to paste for a gateway. */
-export function pasteOf({ paste }: App, stands: Stands): readonly string[] {
+export function pasteOf({ paste }: App, { key, ...stands }: Stands): readonly string[] {
+  const values = { ...stands, key: key ?? ANY_KEY };
   return paste.map((text) =>
-    text.replaceAll(/\{(gateway|openai|model|key)\}/g, (_, name: keyof Stands) => stands[name]),
+    text
+      .replaceAll(/<<([^]*?)>>/g, key === undefined ? '' : '$1')
+      .replaceAll(/\{(gateway|openai|model|key)\}/g, (_, name: keyof typeof values) => values[name]),
   );
 }
 

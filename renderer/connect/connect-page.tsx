@@ -16,8 +16,6 @@ import { useApps } from './use-apps.ts';
 
 /** In the place of a key that only its owner has. */
 const YOUR_KEY = 'YOUR_KEY';
-/** Where a client wants some key, and Hearth none. */
-const ANY_KEY = 'any';
 
 interface ConnectProps {
   readonly view: View;
@@ -32,7 +30,7 @@ export function Connect({ view, now }: ConnectProps): JSX.Element {
     gateway: gateway.addresses.gateway,
     openai: gateway.addresses.openai_base_url,
     model: String(settings.values['ollama.model']),
-    key: needsKey ? YOUR_KEY : ANY_KEY,
+    key: needsKey ? YOUR_KEY : undefined,
   };
   const isListed = settings.values['log.list_max'] !== 0;
   const rows = appRows(seen ?? []);

@@ -122,7 +122,12 @@ export function appsTable(): string {
 }
 
 /** What the paper fills into the lines. */
-const STANDS = { gateway: 'http://127.0.0.1:8080', openai: 'http://127.0.0.1:8080/v1', model: 'llama3.2', key: 'any' };
+const STANDS = {
+  gateway: 'http://127.0.0.1:8080',
+  openai: 'http://127.0.0.1:8080/v1',
+  model: 'llama3.2',
+  key: undefined,
+};
 
 /** What docs/apps.md has to paste, as the window has it. */
 export function appLines(): string {

@@ -23,7 +23,8 @@ export function appsSeen(callers: readonly CallerSeen[]): readonly AppSeen[] {
 
 /**
  * A caller is an app's when it bears its name, as a program, a key or a rule gives it, or when a rule for the app knew one of its
- * requests: then its others are the app's too.
+ * requests: then its others are the app's too. A key's name is one word (KEY_NAME) and must be the app's as a whole: "llm-server" is
+ * no llm. A program's name goes on with "/", and that of an app's user with a blank.
  */
 function isOf(
   { name, agent }: App,
@@ -32,7 +33,9 @@ function isOf(
   const rules = `${name}: `;
   const begins = `${plain(name)} `;
   const ruled = new Set(callers.filter(({ class_by }) => class_by.startsWith(rules)).map(({ caller }) => caller));
-  return (seen) => ruled.has(seen.caller) || agent?.test(seen.caller) === true || seen.plain.startsWith(begins);
+  const bears = ({ caller, plain: said }: { readonly caller: string; readonly plain: string }): boolean =>
+    said === begins || (/[/ ]/.test(caller) && said.startsWith(begins));
+  return (seen) => ruled.has(seen.caller) || agent?.test(seen.caller) === true || bears(seen);
 }
 
 /** "Open-WebUI", "open webui/1.0" → "open webui", "open webui 1 0" */

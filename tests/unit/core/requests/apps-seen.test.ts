@@ -34,6 +34,9 @@ test.each([
   ['Anthropic/JS 0.94.0', []],
   ['Python/3.11 aiohttp/3.14.5', []],
   ['codexed', []],
+  // Keys that only begin as an app is called.
+  ['llm-server', []],
+  ['curl.nightly', []],
   ['https://notes.example.com', []],
   ['Hearth', []],
 ])('%s', (caller, ids) => {
@@ -64,4 +67,15 @@ test('each place in the lines is filled, and no two apps have one id', () => {
     'CODEX_OSS_BASE_URL=http://[::1]:9/v1 codex --oss -m m$&',
   ]);
   expect(new Set(APPS.map(({ id }) => id)).size).toBe(APPS.length);
+});
+
+test('where a key is needed all lines that can have one do, and elsewhere none speaks of it', () => {
+  const stands = { gateway: 'http://127.0.0.1:8080', openai: 'http://127.0.0.1:8080/v1', model: 'm' };
+  const without = APPS.filter(
+    (app) => !pasteOf(app, { ...stands, key: 'hearth_k' }).every((text) => text.includes('hearth_k')),
+  );
+  // Open WebUI and Cline have a field for it, Codex and the Ollama CLI have no place for one.
+  expect(without.map(({ id }) => id)).toEqual(['open-webui', 'cline', 'codex', 'ollama-cli']);
+  const lines = APPS.flatMap((app) => pasteOf(app, { ...stands, key: undefined }));
+  expect(lines.filter((text) => /<<|>>|bearer/i.test(text))).toEqual([]);
 });
