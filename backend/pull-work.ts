@@ -7,7 +7,7 @@ import { SqlPullStore } from './storage/pull-store.ts';
 
 /** What the host of a running gateway can do with downloads. */
 export interface PullControl {
-  /** Puts a model in line, or has one go on that stopped. Throws invalid_request, queue_full. */
+  /** Puts a model in line, or has one go on that stopped. Throws invalid_request, pulls_full. */
   pull(model: string): PullView;
   /** Stops one until it is pulled again. Throws pull_not_found. */
   pausePull(model: string): PullView;

@@ -109,6 +109,11 @@ export const ERRORS = {
     retryable: true,
     when: 'The queue, or Ollama itself, has no place left; Retry-After says when to come back.',
   },
+  pulls_full: {
+    status: 409,
+    retryable: true,
+    when: 'As many downloads of models as may stand in line do so; cancel one, or wait until one has ended.',
+  },
   overloaded: {
     status: 503,
     retryable: true,

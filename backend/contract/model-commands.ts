@@ -23,7 +23,7 @@ const which = z.strictObject({ model: z.string().trim().min(1).max(512) });
 const done = z.object({});
 
 export const MODEL_COMMANDS = {
-  /** Puts a download in line, or has one go on that stopped. Refused with invalid_request, queue_full. */
+  /** Puts a download in line, or has one go on that stopped. Refused with invalid_request, pulls_full. */
   pull_model: { input: which, output: pullSchema },
   pause_pull: { input: which, output: pullSchema },
   cancel_pull: { input: which, output: done },

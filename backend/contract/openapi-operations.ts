@@ -184,7 +184,7 @@ export const OPERATIONS: {
       what: 'Put a download in line, have one go on that stopped, or pause one',
       sends: 'PullWish',
       answers: { status: 202, shapes: ['Pull'], what: 'Taken in; it is on the disk' },
-      errors: ['invalid_request', 'pull_not_found', 'queue_full', 'management_disabled'],
+      errors: ['invalid_request', 'pull_not_found', 'pulls_full', 'management_disabled'],
     },
     delete: {
       what: 'Take a download out of the line',

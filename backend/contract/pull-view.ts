@@ -21,6 +21,18 @@ export const PULL_STATES = ['waiting', 'running', 'paused', 'failed'] as const;
 export const PULL_PHASES = ['looking', 'downloading', 'checking', 'installing'] as const;
 export type PullPhase = (typeof PULL_PHASES)[number];
 
+/** What kind of failure it was: `said` is what Ollama said word for word, or a sentence where there is no kind for it. */
+export const PULL_FAILURES = [
+  'unknown_model',
+  'disk_full',
+  'ollama_says',
+  'ollama_away',
+  'broke_off',
+  'other',
+] as const;
+export const pullFailureSchema = z.object({ kind: z.enum(PULL_FAILURES), said: z.string() });
+export type PullFailure = z.infer<typeof pullFailureSchema>;
+
 export const pullSchema = z.object({
   /** As it was asked for. */
   model: z.string(),
@@ -37,6 +49,8 @@ export const pullSchema = z.object({
   silent_ms: ms.nullable(),
   /** Why it failed, or what it waits for before it goes on by itself; null otherwise. */
   error: z.string().nullable(),
+  /** The same for programs. */
+  failure: pullFailureSchema.nullable(),
   /** When it was asked for. ISO 8601 in UTC. */
   since: z.string(),
 });

@@ -1,6 +1,7 @@
 // What the core keeps beyond a restart. backend/storage/ provides it over one file on the disk.
 import type { Truncated } from '../contract/chat/chat.ts';
 import type { Removed } from '../contract/control.ts';
+import type { PullFailure } from '../contract/pull-view.ts';
 
 /** A use is worth noting on the disk when the last one that was noted is so old. Milliseconds. */
 export const NOTED_EVERY_MS = 10 * 60_000;
@@ -82,7 +83,7 @@ export interface KeptPull {
   /** When it was asked for, in milliseconds since 1970. */
   readonly since: number;
   readonly state: 'waiting' | 'paused' | 'failed';
-  readonly error?: string | undefined;
+  readonly failure?: PullFailure | undefined;
   /** Bytes, as far as they were known. */
   readonly completed?: number | undefined;
   readonly total?: number | undefined;

@@ -1,5 +1,6 @@
 // The line of downloads on the disk, as core/models/pulls.ts has it.
 import { z } from 'zod';
+import { pullFailureSchema, type PullFailure } from '../contract/pull-view.ts';
 import type { KeptPull, PullStore } from '../core/disk.ts';
 import type { Database } from './database.ts';
 
@@ -17,14 +18,27 @@ export const PULL_TABLES = `
 
 const optional = <T extends z.ZodType>(inside: T) => inside.nullable().transform((value) => value ?? undefined);
 const bytes = optional(z.number().int().nonnegative());
+/** In JSON; what is none is a sentence. */
+const failure = z
+  .string()
+  .nullable()
+  .transform((text) => (text === null ? undefined : failureIn(text)));
 const pullRow = z.object({
   model: z.string(),
   since: z.number(),
   state: z.enum(['waiting', 'paused', 'failed']),
-  error: optional(z.string()),
+  error: failure,
   completed: bytes,
   total: bytes,
 });
+
+function failureIn(text: string): PullFailure {
+  try {
+    return pullFailureSchema.parse(JSON.parse(text));
+  } catch {
+    return { kind: 'other', said: text };
+  }
+}
 
 export class SqlPullStore implements PullStore {
   readonly #database: Database;
@@ -35,20 +49,23 @@ export class SqlPullStore implements PullStore {
 
   kept(): readonly KeptPull[] {
     const rows = this.#database.read((sql) => sql.all('SELECT * FROM pulls ORDER BY place'));
-    return rows.map((row) => pullRow.parse(row));
+    return rows.map((row) => {
+      const { error, ...pull } = pullRow.parse(row);
+      return { ...pull, failure: error };
+    });
   }
 
   keep(line: readonly KeptPull[]): void {
     this.#database.commit((sql) => {
       sql.run('DELETE FROM pulls');
-      for (const [place, { model, since, state, error = null, completed = null, total = null }] of line.entries()) {
+      for (const [place, { model, since, state, failure: why, completed = null, total = null }] of line.entries()) {
         sql.run(
           'INSERT INTO pulls (place, model, since, state, error, completed, total) VALUES (?, ?, ?, ?, ?, ?, ?)',
           place,
           model,
           Math.floor(since),
           state,
-          error,
+          why === undefined ? null : JSON.stringify(why),
           completed,
           total,
         );

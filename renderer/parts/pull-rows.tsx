@@ -72,7 +72,7 @@ function toCome(pulls: readonly PullView[]): string {
 function PullRow({ pull, onCancel }: { readonly pull: PullView; readonly onCancel: () => void }): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { model, state, completed } = pull;
+  const { model, state } = pull;
   const goes = state === 'running' || state === 'waiting';
   const { first, second, share, label } = pullWords(pull);
   const cancel = (): void => {
@@ -80,10 +80,7 @@ function PullRow({ pull, onCancel }: { readonly pull: PullView; readonly onCance
     run(() => call('cancel_pull', { model }));
   };
   const turn = (): void => run(() => call(goes ? 'pause_pull' : 'pull_model', { model }));
-  const cancelLabel =
-    goes || completed === null
-      ? t('models.cancel_pull', { model })
-      : t('models.discard_pull', { model, size: bytes(completed) });
+  const cancelLabel = t(goes ? 'models.cancel_pull' : 'models.take_out_pull', { model });
   return (
     <li class="m-row" data-row={`pull ${model}`}>
       <div>
@@ -93,7 +90,7 @@ function PullRow({ pull, onCancel }: { readonly pull: PullView; readonly onCance
       </div>
       <div class="btns">
         <button class="btn plain" type="button" aria-disabled={busy} aria-label={cancelLabel} onClick={cancel}>
-          {goes ? t('models.cancel') : t('models.discard')}
+          {goes ? t('models.cancel') : t('models.take_out')}
         </button>
         <button
           class="btn"
@@ -118,7 +115,7 @@ function EndedRow({ model, isHere }: { readonly model: string; readonly isHere: 
       <div>
         <p class="name">{model}</p>
         <p class="meta">{said}</p>
-        <p class="meta">{NOTHING}</p>
+        <p class="meta">{isHere ? NOTHING : t('models.pull_rest')}</p>
       </div>
       <PullLine share={isHere ? 1 : 0} held runs={false} label={`${model}: ${said}`} />
     </li>

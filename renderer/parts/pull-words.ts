@@ -1,5 +1,5 @@
 // What is said of a download: how far it is, how fast, how long still, and why it stopped. Pure.
-import type { PullView } from '../../backend/contract/pull-view.ts';
+import type { PullFailure, PullView } from '../../backend/contract/pull-view.ts';
 import { t } from '../../words/texts.ts';
 import { bytes, NOTHING, percent, roughly, THIN } from './words.ts';
 
@@ -26,7 +26,8 @@ export function pullWords(pull: PullView): PullWords {
 }
 
 function lines(pull: PullView): { readonly first: string; readonly second: string } {
-  const { state, completed, total, error } = pull;
+  const { state, completed, total, failure } = pull;
+  const why = failure === null ? '' : whyWords(failure);
   const here = completed === null || total === null ? undefined : bytesOf(completed, total);
   switch (state) {
     case 'running':
@@ -34,7 +35,7 @@ function lines(pull: PullView): { readonly first: string; readonly second: strin
     case 'failed':
       return {
         first: here === undefined ? t('models.pull_failed') : t('models.pull_stopped_at', { here }),
-        second: error ?? '',
+        second: why,
       };
     case 'paused':
       return {
@@ -42,9 +43,9 @@ function lines(pull: PullView): { readonly first: string; readonly second: strin
         second: t('models.pull_kept'),
       };
     case 'waiting':
-      return error === null
+      return failure === null
         ? { first: t('models.pull_waits'), second: here ?? NOTHING }
-        : { first: t('models.pull_goes_on'), second: error };
+        : { first: t('models.pull_goes_on'), second: why };
   }
 }
 
@@ -64,6 +65,16 @@ function runningLines(
         ? NOTHING
         : t('models.pull_speed', { size: bytes(bytes_per_s) }),
   };
+}
+
+/** What Ollama said is quoted as it is. */
+function whyWords({ kind, said }: PullFailure): string {
+  switch (kind) {
+    case 'other':
+      return said;
+    default:
+      return t(`models.why_${kind}`, { said });
+  }
 }
 
 /** "3.1 of 5.2 GB": the unit stands once where both have the same. */

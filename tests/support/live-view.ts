@@ -163,6 +163,7 @@ export function downloading(model: string, over: Partial<PullView> = {}): PullVi
     left_ms: 50_000,
     silent_ms: 0,
     error: null,
+    failure: null,
     since: WHEN,
     ...over,
   };

@@ -3,12 +3,12 @@
 // from there (server/download.go); when it is started, it takes away those that are older than an hour (server/images.go).
 import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
-import type { PullView } from '../../contract/pull-view.ts';
+import type { PullFailure, PullView } from '../../contract/pull-view.ts';
 import { OVER } from '../abort.ts';
 import type { KeptPull, PullStore } from '../disk.ts';
 import type { Clock, Log, Upstream } from '../ports.ts';
-import { noRoom } from '../refusals.ts';
 import { noSuchModel, isModelName } from './names.ts';
+import { isLost, pullFailureOf, pullSentence } from './pull-failure.ts';
 import { PullProgress } from './pull-progress.ts';
 
 /** How many may stand in line, those that stopped included. */
@@ -34,7 +34,7 @@ interface Pull {
   /** When it was asked for, in milliseconds since 1970. */
   readonly since: number;
   state: PullView['state'];
-  error: string | undefined;
+  failure: PullFailure | undefined;
   progress: PullProgress;
   /** The most bytes that were ever here: a try that gets no further was in vain. */
   furthest: number;
@@ -72,7 +72,7 @@ export class Pulls {
 
   /**
    * Puts a model in line, or has one go on that stopped; one that is under way goes on as it is. It is on the disk when this
-   * returns. Throws invalid_request for what is no name, and queue_full.
+   * returns. Throws invalid_request for what is no name, and pulls_full.
    */
   add(model: string): PullView {
     const name = model.trim();
@@ -80,13 +80,14 @@ export class Pulls {
     const key = canonicalName(name);
     const known = this.#line.get(key);
     if (known === undefined && this.#line.size >= MOST) {
-      throw noRoom(`The line of downloads is full: there are ${MOST}. Cancel one, or try again later.`, AGAIN_MS);
+      const sentence = `The line of downloads is full: there are ${MOST}. Cancel one, or wait until one has ended.`;
+      throw new AppError('pulls_full', sentence);
     }
     const pull = known ?? this.#made({ model: name, since: this.#options.clock.now(), state: 'waiting' });
     this.#line.set(key, pull);
     pull.pause?.();
     pull.pause = undefined;
-    if (pull.state !== 'running') Object.assign(pull, { state: 'waiting', error: undefined, vain: 0 });
+    if (pull.state !== 'running') Object.assign(pull, { state: 'waiting', failure: undefined, vain: 0 });
     this.#changed();
     this.feed();
     return viewOf(pull);
@@ -95,7 +96,7 @@ export class Pulls {
   /** Stops one until it is added again; what came of it stays. Throws pull_not_found. */
   pause(model: string): PullView {
     const pull = this.#find(model);
-    Object.assign(pull, { state: 'paused', error: undefined });
+    Object.assign(pull, { state: 'paused', failure: undefined });
     this.#end(pull);
     return viewOf(pull);
   }
@@ -135,7 +136,7 @@ export class Pulls {
     const { model, furthest: before } = pull;
     const stop = new AbortController();
     const progress = new PullProgress(clock.elapsed, pull.progress.bytes);
-    Object.assign(pull, { state: 'running', error: undefined, progress, stop });
+    Object.assign(pull, { state: 'running', failure: undefined, progress, stop });
     onChange();
     try {
       await upstream.pull(model, stop.signal, (step) => {
@@ -162,10 +163,9 @@ export class Pulls {
     const { clock, log } = this.#options;
     log.warn({ model: pull.model, ...faultOf(error) }, `A download broke off: ${error.logged}`);
     pull.vain = gotFurther ? 0 : pull.vain + 1;
-    pull.error = wordsOf(error);
-    const isAway = error.code === 'upstream_unreachable' || error.code === 'idle_timeout';
-    const isLost = error.broke || isAway || NO_NETWORK.test(error.message);
-    const goesOn = !NO_ROOM.test(error.message) && pull.vain < TRIES && (gotFurther || isLost);
+    const failure = pullFailureOf(error);
+    pull.failure = failure;
+    const goesOn = failure.kind !== 'disk_full' && pull.vain < TRIES && (gotFurther || isLost(failure));
     pull.state = goesOn ? 'waiting' : 'failed';
     if (!goesOn) return;
     pull.pause = clock.after(AGAIN_MS * 2 ** pull.vain, () => {
@@ -174,11 +174,11 @@ export class Pulls {
     });
   }
 
-  #made({ model, since, state, error, completed, total }: KeptPull): Pull {
+  #made({ model, since, state, failure, completed, total }: KeptPull): Pull {
     const before = completed === undefined || total === undefined ? undefined : { completed, total };
     const progress = new PullProgress(this.#options.clock.elapsed, before);
     // Ollama may have been started anew meanwhile, and has nothing of it then: what was here before counts for nothing.
-    return { model, since, state, error, progress, furthest: 0, vain: 0, stop: undefined, pause: undefined };
+    return { model, since, state, failure, progress, furthest: 0, vain: 0, stop: undefined, pause: undefined };
   }
 
   #find(model: string): Pull {
@@ -202,19 +202,19 @@ export class Pulls {
 
   #keep(): void {
     this.#options.store.keep(
-      Array.from(this.#line.values(), ({ model, since, state, error, progress }) => ({
+      Array.from(this.#line.values(), ({ model, since, state, failure, progress }) => ({
         model,
         since,
         // It goes on after a restart.
         state: state === 'running' ? ('waiting' as const) : state,
-        error,
+        failure,
         ...progress.bytes,
       })),
     );
   }
 }
 
-function viewOf({ model, since, state, error, progress }: Pull): PullView {
+function viewOf({ model, since, state, failure, progress }: Pull): PullView {
   const runs = state === 'running';
   const { bytes } = progress;
   const speed = runs ? progress.speed : undefined;
@@ -228,24 +228,8 @@ function viewOf({ model, since, state, error, progress }: Pull): PullView {
     bytes_per_s: speed === undefined ? null : Math.round(speed),
     left_ms: isMeasured ? Math.round(((bytes.total - bytes.completed) * 1000) / speed) : null,
     silent_ms: runs ? Math.round(progress.silentMs ?? 0) : null,
-    error: error ?? null,
+    error: failure === undefined ? null : pullSentence(failure),
+    failure: failure ?? null,
     since: new Date(since).toISOString(),
   };
-}
-
-/** As Linux and macOS say it, and Windows. */
-const NO_ROOM = /no space left on device|not enough space on the disk|disk quota exceeded/i;
-/** What Go says where a name is not found, or nobody answers: the network is away for a while (package net). */
-const NO_NETWORK =
-  /no such host|network is unreachable|i\/o timeout|handshake timeout|connection (?:reset|refused)|EOF$/i;
-/** What Ollama says where the registry has no such model or tag (server/images.go, makeRequestWithRetry). */
-const UNKNOWN = /^pull model manifest: file does not exist/;
-
-/** Why it stopped, for people: what Ollama says word for word, unless it can be said more plainly. */
-function wordsOf({ message, native }: AppError): string {
-  const said = native?.body['error'];
-  if (typeof said !== 'string') return message;
-  if (UNKNOWN.test(said)) return 'There is no such model. Check its name, and the tag behind the colon.';
-  if (NO_ROOM.test(said)) return 'The disk is full. Make room, then resume.';
-  return `Ollama: “${said}”`;
 }

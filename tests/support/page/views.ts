@@ -182,6 +182,7 @@ export const PULLS = [
     completed: 6.2 * GB,
     total: 17 * GB,
     error: 'Ollama: “connection reset by peer”',
+    failure: { kind: 'ollama_says', said: 'connection reset by peer' },
   }),
   downloading('hf.co/bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M', {
     bytes_per_s: 0,
@@ -690,7 +691,7 @@ const RECENT: View['recent_notices'] = [
     id: 'ollama',
     level: 'warning',
     text: 'Ollama does not answer at http://127.0.0.1:11434.',
-    todo: 'Start it again, or mend what is in the way. What was accepted waits until it is back.',
+    todo: 'What was accepted waits until it is back.',
     since: ago(7200),
     until: ago(7100),
     times: 3,

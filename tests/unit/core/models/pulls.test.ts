@@ -141,7 +141,7 @@ describe('what breaks off', () => {
       expect(playing).toHaveLength(n + 1);
     }
     await fails(lost);
-    expect(first()).toMatchObject({ state: 'failed', error: 'Ollama closed the connection.' });
+    expect(first()).toMatchObject({ state: 'failed', error: 'The connection to Ollama broke off.' });
   });
 
   test('while Ollama is away nothing is tried; the line goes on when it is back', async () => {
@@ -170,7 +170,7 @@ test('one at a time; what is paused or cancelled lets the next one begin', async
   expect(() => pulls.cancel('b')).toThrow('No download of b is in line');
   expect(() => pulls.add('a b')).toThrow("cannot be a model's name");
   for (let n = 1; n < 50; n++) pulls.add(`m${n}`);
-  expect(() => pulls.add('one-more')).toThrow('The line of downloads is full');
+  expect(() => pulls.add('one-more')).toThrow(expect.objectContaining({ code: 'pulls_full' }));
 });
 
 test('the line outlasts a restart: what ran goes on, what was paused or failed stays so', async () => {
@@ -184,7 +184,7 @@ test('the line outlasts a restart: what ran goes on, what was paused or failed s
   pulls = made();
   pulls.open();
   expect(pulls.list).toMatchObject([
-    { model: 'failed', state: 'failed', error: 'Ollama: “no”' },
+    { model: 'failed', state: 'failed', error: 'Ollama: “no”', failure: { kind: 'ollama_says', said: 'no' } },
     { model: 'runs', state: 'running', completed: 300, total: 1000 },
     { model: 'paused', state: 'paused' },
     { model: 'waits', state: 'waiting' },
