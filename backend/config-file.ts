@@ -6,6 +6,9 @@ import { dirname, extname, resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { onAbort } from './core/abort.ts';
 
+/** What can be wrong with a file as a whole, for those who have words of their own for it. */
+export type FileMistake = 'missing' | 'folder' | 'forbidden' | 'unreadable' | 'no_text' | 'no_json' | 'no_toml';
+
 /** A configuration file that cannot be used at all. The message is a sentence that names the file and the line. */
 export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError';
@@ -14,18 +17,25 @@ export class ConfigFileError extends Error {
   readonly line: number | undefined;
   /** The message without the words of the parser. */
   readonly plain: string;
+  readonly mistake: FileMistake | undefined;
 
   constructor(
     path: string,
     reason: string,
-    more: { readonly line?: number; readonly parser?: string; readonly cause?: unknown } = {},
+    more: {
+      readonly mistake?: FileMistake;
+      readonly line?: number;
+      readonly parser?: string;
+      readonly cause?: unknown;
+    } = {},
   ) {
-    const { line, parser, cause } = more;
+    const { mistake, line, parser, cause } = more;
     const place = `${path}${line === undefined ? '' : `, line ${line}`}`;
     super(`${place}: ${reason}${parser === undefined ? '' : `: ${parser}`}.`, { cause });
     this.path = path;
     this.line = line;
     this.plain = `${place}: ${reason}.`;
+    this.mistake = mistake;
   }
 }
 
@@ -67,19 +77,20 @@ export async function readConfigFile(path: string): Promise<{ readonly path: str
 
 function unreadable(path: string, cause: unknown): ConfigFileError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reasons = new Map([
-    ['ENOENT', 'there is no such file'],
-    ['EISDIR', 'it is a folder, not a file'],
-    ['EACCES', 'Hearth may not read it'],
+  const known = new Map<string, readonly [FileMistake, string]>([
+    ['ENOENT', ['missing', 'there is no such file']],
+    ['EISDIR', ['folder', 'it is a folder, not a file']],
+    ['EACCES', ['forbidden', 'Hearth may not read it']],
   ]);
-  return new ConfigFileError(path, reasons.get(code) ?? `it cannot be read (${code})`, { cause });
+  const [mistake, reason] = known.get(code) ?? ['unreadable', `it cannot be read (${code})`];
+  return new ConfigFileError(path, reason, { mistake, cause });
 }
 
 function decode(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark too
   } catch (cause) {
-    throw new ConfigFileError(path, 'it is not UTF-8 text', { cause });
+    throw new ConfigFileError(path, 'it is not UTF-8 text', { mistake: 'no_text', cause });
   }
 }
 
@@ -89,7 +100,8 @@ function fromToml(path: string, text: string): unknown {
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const [reason = ''] = cause.message.replace(/^Invalid TOML document: /, '').split('\n');
-    throw new ConfigFileError(path, 'this is not valid TOML', { line: cause.line, parser: reason, cause });
+    const more = { line: cause.line, parser: reason, cause };
+    throw new ConfigFileError(path, 'this is not valid TOML', { mistake: 'no_toml', ...more });
   }
 }
 
@@ -98,7 +110,7 @@ function fromJson(path: string, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const line = text.slice(0, jsonMistakeAt(text)).split('\n').length;
-    throw new ConfigFileError(path, 'this is not valid JSON', { line, cause });
+    throw new ConfigFileError(path, 'this is not valid JSON', { mistake: 'no_json', line, cause });
   }
 }
 

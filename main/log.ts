@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import { t } from '../words/texts.ts';
+import { reasonOf } from './settings/settings.ts';
 import { openLogOutput } from '../backend/log-output.ts';
 
 /** One file's size, and how many old ones are kept. */
@@ -35,7 +36,7 @@ export function openLog(folder: string, level: string, elapsed: () => number): A
 
   const failed = (error: unknown): void => {
     failedAt = elapsed();
-    tell(t('main.no_log', { folder, why: error instanceof Error ? error.message : '' }));
+    tell(t('main.no_log', { folder, why: reasonOf(error) }));
   };
 
   /** The file opens in the background; where not even its folder can be, that is known at once. */

@@ -5,7 +5,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Settings as LoginItemSettings } from 'electron';
 import type { Log } from '../../backend/core/ports.ts';
 import { t } from '../../words/texts.ts';
-import type { Settings } from './settings.ts';
+import { reasonOf, type Settings } from './settings.ts';
 
 export interface LoginItemOptions {
   readonly platform: NodeJS.Platform;
@@ -72,7 +72,7 @@ export function keepLoginItem({ loginItem, platform, env, home, settings, log, f
     setLoginItem(settings.config.app.start_at_login, { ...loginItem, platform, env, home });
   } catch (error) {
     log.warn({ err: error }, 'start at login could not be set');
-    failed(t('settings.login_failed', { reason: error instanceof Error ? error.message : '' }));
+    failed(t('settings.login_failed', { reason: reasonOf(error) }));
   }
 }
 

@@ -270,7 +270,8 @@ function shownValue(config: Config, field: FieldInfo): unknown {
   return masked(field.secret, valueOf(config, field));
 }
 
-function reasonOf(cause: unknown): string {
+/** Why a file could not be written, as short as the system says it: `EACCES`. */
+export function reasonOf(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }
 

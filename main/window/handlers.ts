@@ -8,9 +8,11 @@ import { AppError } from '../../backend/contract/errors.ts';
 import { addKey, withoutKey } from '../../backend/core/access/api-keys.ts';
 import { aboutHandlers, type AboutParts } from './about-handlers.ts';
 import type { Handlers } from './bridge.ts';
+import { t } from '../../words/texts.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
-import type { Settings } from '../settings/settings.ts';
+import { unusableWords } from '../settings/file-words.ts';
+import { reasonOf, type Settings } from '../settings/settings.ts';
 import { modelHandlers } from './model-handlers.ts';
 import type { Talk } from '../try/window-talk.ts';
 import { requestHandlers } from './request-handlers.ts';
@@ -82,17 +84,22 @@ export function createHandlers(parts: HandlerParts): Handlers {
       const file = await parts.askWhereTo('hearth-settings.json');
       if (file === undefined) return { file: null, left_out: [] };
       const { data, leftOut } = settings.exported();
-      tried(`${file} cannot be written`, () =>
-        writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 }),
-      );
+      try {
+        writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 });
+      } catch (cause) {
+        throw new AppError('invalid_request', t('settings.file.not_written', { file, reason: reasonOf(cause) }), {
+          cause,
+        });
+      }
       return { file, left_out: [...leftOut] };
     },
     import_settings: async () => {
       const file = await parts.askWhich();
       if (file === undefined) return { file: null, changed: 0, problems: [] };
       const { data } = await readConfigFile(file).catch((cause: unknown) => {
-        if (!(cause instanceof ConfigFileError)) throw cause;
-        throw new AppError('invalid_request', cause.plain, { cause });
+        throw cause instanceof ConfigFileError
+          ? new AppError('invalid_request', unusableWords(cause), { cause })
+          : cause;
       });
       return { file, ...settings.import(data, file) };
     },
@@ -103,13 +110,4 @@ export function createHandlers(parts: HandlerParts): Handlers {
     finish_first_run: () => (parts.finishFirstRun(), done),
     quit: ({ yes }) => (parts.answerQuit(yes), done),
   };
-}
-
-function tried<T>(what: string, effect: () => T): T {
-  try {
-    return effect();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('invalid_request', `${what}: ${reason}`, { cause });
-  }
 }
