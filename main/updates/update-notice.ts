@@ -14,15 +14,32 @@ interface Acts {
 /** Undefined while none is ready. */
 export function updateNotice(updates: UpdatesView, { show, restart }: Acts): Notice | undefined {
   if (updates.state !== 'ready') return undefined;
+  const { version } = updates;
   return {
     id: UPDATE_NOTICE,
     level: 'info',
     icon: 'restart',
     restarts: true,
-    text: t('updates.ready', { version: updates.version }),
+    // Said when it is shown: the language may have changed since.
+    get text(): string {
+      return t('updates.ready', { version });
+    },
     buttons: [
-      { id: 'new', label: t('updates.what_is_new'), plain: true, act: show },
-      { id: 'restart', label: t('updates.restart_now'), act: restart },
+      {
+        id: 'new',
+        get label(): string {
+          return t('updates.what_is_new');
+        },
+        plain: true,
+        act: show,
+      },
+      {
+        id: 'restart',
+        get label(): string {
+          return t('updates.restart_now');
+        },
+        act: restart,
+      },
     ],
   };
 }

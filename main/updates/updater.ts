@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import electronUpdater, { type UpdateInfo } from 'electron-updater';
+import electronUpdater from 'electron-updater';
 import type { Log } from '../../backend/core/ports.ts';
 import { t } from '../../words/texts.ts';
 import type { Updater } from './updates.ts';
@@ -35,7 +35,7 @@ export function openUpdater({ configFile, isUnpacked, env, log }: UpdaterOptions
       const found = await updater.checkForUpdates();
       if (found === null) return undefined;
       const { updateInfo } = found;
-      return { isNewer: found.isUpdateAvailable, release: { ...updateInfo, notes: notesOf(updateInfo) } };
+      return { isNewer: found.isUpdateAvailable, release: updateInfo };
     },
     async fetch(progress) {
       const tell = ({ percent }: { readonly percent: number }): void => progress(percent / 100);
@@ -58,9 +58,4 @@ export function openUpdater({ configFile, isUnpacked, env, log }: UpdaterOptions
     },
     install: () => updater.quitAndInstall(true, true),
   };
-}
-
-/** What is new, where the feed says it as one text. */
-function notesOf({ releaseNotes }: UpdateInfo): string | null {
-  return typeof releaseNotes === 'string' && releaseNotes.trim() !== '' ? releaseNotes.trim().slice(0, 5000) : null;
 }

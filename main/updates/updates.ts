@@ -4,14 +4,12 @@ import type { UpdatesView } from '../../backend/contract/about-commands.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
 import { t } from '../../words/texts.ts';
-import { isSigned, type Release } from './signed-release.ts';
+import { signedPart, type Release } from './signed-release.ts';
 
 /** Of electron-updater what is needed. */
 export interface Updater {
   /** The newest release; undefined where this copy cannot replace itself. */
-  newest(): Promise<
-    { readonly isNewer: boolean; readonly release: Release & { readonly notes: string | null } } | undefined
-  >;
+  newest(): Promise<{ readonly isNewer: boolean; readonly release: Release } | undefined>;
   /** Fetches the release that was found last and checks its SHA-512. `progress` from 0 to 1. */
   fetch(progress: (share: number) => void): Promise<void>;
   /** Why it cannot be put in place, as a sentence; undefined where it can. */
@@ -67,23 +65,26 @@ export class Updates {
     if (releases === undefined || this.view().state === 'off') {
       return Promise.reject(new AppError('invalid_request', t('updates.are_off')));
     }
-    if (this.#state.state === 'ready') return Promise.resolve();
     this.#looking ??= this.#look(releases).finally(() => (this.#looking = undefined));
     return this.#looking;
   }
 
   async #look({ open, publicKey }: NonNullable<UpdatesOptions['releases']>): Promise<void> {
     const { log } = this.#options;
-    this.#become({ state: 'looking' });
+    // One that is ready stays so until a still newer one is fetched.
+    const held = this.#state.state === 'ready' ? this.#state : undefined;
+    const become = (state: UpdatesView): void => this.#become(held ?? state);
+    become({ state: 'looking' });
     try {
       const updater = await (this.#updater ??= open(log));
       const found = await this.#unlessSilent(() => updater.newest());
-      if (found === undefined) return this.#become({ state: 'off', why: 'not_replaceable' });
-      if (!found.isNewer) return this.#become({ state: 'none', looked_at: this.#now() });
-      const { version, notes } = found.release;
-      if (!isSigned(found.release, publicKey)) {
+      if (found === undefined) return become({ state: 'off', why: 'not_replaceable' });
+      const { version } = found.release;
+      if (!found.isNewer || version === held?.version) return become({ state: 'none', looked_at: this.#now() });
+      const release = signedPart(found.release, publicKey);
+      if (release === undefined) {
         log.error({ version }, 'a newer release is not signed with the key of this one, and was not fetched');
-        return this.#failed(t('updates.not_signed', { version }));
+        return become(this.#failed(t('updates.not_signed', { version })));
       }
       this.#become({ state: 'fetching', version, share: 0 });
       await this.#unlessSilent((alive) =>
@@ -93,10 +94,10 @@ export class Updates {
         }),
       );
       log.info({ version }, 'a newer release is ready');
-      this.#become({ state: 'ready', version, notes });
+      this.#become({ state: 'ready', version, notes: notesOf(release) });
     } catch (error) {
       log.warn({ err: error }, 'looking for a newer release failed');
-      this.#failed(sentenceOf(error, this.#state));
+      if (held === undefined || this.#state !== held) this.#become(this.#failed(sentenceOf(error, this.#state)));
     }
   }
 
@@ -131,8 +132,8 @@ export class Updates {
     });
   }
 
-  #failed(sentence: string): void {
-    this.#become({ state: 'failed', looked_at: this.#now(), sentence });
+  #failed(sentence: string): UpdatesView {
+    return { state: 'failed', looked_at: this.#now(), sentence };
   }
 
   #become(state: UpdatesView): void {
@@ -153,4 +154,9 @@ function sentenceOf(error: unknown, state: UpdatesView): string {
   }
   if (state.state === 'fetching') return t('updates.not_fetched', { version: state.version });
   return t('updates.not_reached');
+}
+
+/** What is new, where the release says it as one text. */
+function notesOf({ releaseNotes }: Release): string | null {
+  return typeof releaseNotes === 'string' && releaseNotes.trim() !== '' ? releaseNotes.trim().slice(0, 5000) : null;
 }

@@ -66,7 +66,7 @@ afterAll(async () => {
 function release({ what = 'true', isSigned = true, isDamaged = false, notes = 'Faster.' } = {}): void {
   const file = `#!/bin/sh\n${what}\n`;
   const sha512 = createHash('sha512').update(file).digest('base64');
-  const info = { version: '9.9.9', files: [{ url: NAME, sha512 }] };
+  const info = { version: '9.9.9', files: [{ url: NAME, sha512 }], releaseNotes: notes };
   const signature = sign(null, Buffer.from(signedText(info)), privateKey).toString('base64');
   has.set(NAME, isDamaged ? file.replace('sh', 'rm') : file);
   has.set(
