@@ -161,6 +161,8 @@ export const actionResultSchema = z.object({
   /** Of unload_idle: the models that left memory, and those that stay since they are in use. */
   unloaded: z.array(z.string()).optional(),
   in_use: z.array(z.string()).optional(),
+  /** And those that Ollama did not unload. */
+  refused: z.array(z.string()).optional(),
 });
 export type ActionResult = z.infer<typeof actionResultSchema>;
 

@@ -21,7 +21,7 @@ export interface TrayCommandParts {
   notify(title: string, body: string): void;
   /** The user has asked for something. */
   did(): void;
-  show(tab: View['go']['tab'], more?: Pick<View['go'], 'shows' | 'asks'>): void;
+  show(tab: View['go']['tab'], more?: Pick<View['go'], 'page' | 'shows' | 'asks'>): void;
   open(what: 'logs'): Promise<void>;
   quit(): Promise<void>;
   /** Ends what takes long, such as a load, when the app ends. */
@@ -58,8 +58,9 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
       await running(supervisor).act(`${command.do}_model`, { model: command.model }, signal);
       return;
     case 'free_memory': {
-      const { in_use: inUse = [] } = await running(supervisor).act('unload_idle', {}, signal);
+      const { in_use: inUse = [], refused = [] } = await running(supervisor).act('unload_idle', {}, signal);
       if (inUse.length > 0) parts.notify('Hearth', t('models.in_use', { models: listed(inUse), n: inUse.length }));
+      if (refused.length > 0) parts.notify('Hearth', t('models.refused', { models: listed(refused) }));
       return;
     }
     case 'open':
@@ -73,8 +74,10 @@ async function run(parts: TrayCommandParts, command: TrayCommand): Promise<void>
       return copy(command.text);
     case 'start_at_login':
       return settings.set('app.start_at_login', command.on);
-    case 'show':
-      return show(command.tab, command.shows === undefined ? {} : { shows: command.shows });
+    case 'show': {
+      const { do: _do, tab, ...more } = command;
+      return show(tab, more);
+    }
     case 'open_logs':
       return await open('logs');
     case 'quit':

@@ -47,6 +47,7 @@ export function menuOf(state: AppState, shown: TrayState): TrayEntry[] {
       t('tray.copy_address'),
       addresses(gateway).map(([label, text]) => command(label, { do: 'copy', text })),
     ),
+    command(t('connect.link'), { do: 'show', tab: 'overview', page: 'connect' }),
     cacheEntry(runs ? live : null),
     LINE,
     command(t('tray.statistics'), { do: 'show', tab: 'overview' }),

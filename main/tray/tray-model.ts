@@ -10,7 +10,9 @@ export type TrayIcon = Look;
 /** What an entry asks for; tray-commands.ts knows how. */
 export type TrayCommand =
   | { readonly do: 'start' | 'stop' | 'open' | 'free_memory' | 'clear_cache' | 'open_logs' | 'quit' }
-  | { readonly do: 'show'; readonly tab: 'overview' | 'queue' | 'settings'; readonly shows?: 'notices' }
+  | ({ readonly do: 'show'; readonly tab: 'overview' | 'queue' | 'settings' } & Partial<
+      Record<'shows', 'notices'> & Record<'page', 'connect'>
+    >)
   | { readonly do: 'pause'; readonly paused: boolean }
   | { readonly do: 'warm' | 'unload'; readonly model: string }
   | { readonly do: 'cancel'; readonly requestId: string }

@@ -36,9 +36,10 @@ export function FreeButton({ freeing, onGpu }: { readonly freeing: Freeing; read
 }
 
 /** "2.9 GB are free. qwen3:8b stays: it is in use." */
-function freedWords({ unloaded = [], in_use: inUse = [], freed_bytes: freed = 0 }: ActionResult): string {
+function freedWords({ unloaded = [], in_use: inUse = [], refused = [], freed_bytes: freed = 0 }: ActionResult): string {
   return [
     unloaded.length === 0 ? t('models.freed_nothing') : t('models.freed', { size: bytes(freed) }),
     ...(inUse.length === 0 ? [] : [t('models.in_use', { models: listed(inUse), n: inUse.length })]),
+    ...(refused.length === 0 ? [] : [t('models.refused', { models: listed(refused) })]),
   ].join(' ');
 }

@@ -52,6 +52,7 @@ test('registers within the first moments, with a tooltip, an icon and a menu', a
       '-',
       '[Recent notices]',
       'Copy address',
+      'Connect an app…',
       '[Clear cache (0 entries, 0 MB)…]',
       '-',
       'Statistics…',

@@ -18,8 +18,9 @@ export const unload: Run<'unload'> = async ({ args: [model], options }, host) =>
   await act('unload_model', { model }, options, host, (done) => `${done.model ?? 'The model'} is out of memory.`);
 };
 
-function freedWords({ unloaded = [], in_use: inUse = [], freed_bytes = 0 }: ActionResult): string {
-  const kept = inUse.length === 0 ? '' : ` In use, and so kept: ${inUse.join(', ')}.`;
+function freedWords({ unloaded = [], in_use: inUse = [], refused = [], freed_bytes = 0 }: ActionResult): string {
+  const used = inUse.length === 0 ? '' : ` In use, and so kept: ${inUse.join(', ')}.`;
+  const kept = refused.length === 0 ? used : `${used} Ollama did not unload: ${refused.join(', ')}.`;
   if (unloaded.length === 0) return `Nothing was to be unloaded.${kept}`;
   return `Out of memory: ${unloaded.join(', ')}, ${bytes(freed_bytes)}.${kept}`;
 }

@@ -120,8 +120,9 @@ export async function act(
       return { success: true, action, model };
     }
     case 'unload_idle': {
-      const { unloaded, in_use, freed_bytes } = await unloadIdle(parts, signal);
-      return { success: true, action, unloaded: [...unloaded], in_use: [...in_use], freed_bytes };
+      const { unloaded, in_use, refused, freed_bytes } = await unloadIdle(parts, signal);
+      const stayed = { in_use: [...in_use], ...(refused.length === 0 ? {} : { refused: [...refused] }) };
+      return { success: true, action, unloaded: [...unloaded], ...stayed, freed_bytes };
     }
   }
 }

@@ -10,10 +10,12 @@ import { resolveModel } from './question.ts';
 const POLL_MS = 100;
 const LIMIT_MS = 30_000;
 
-/** What left memory, and what stayed since it is in use; by name. */
+/** What left memory, and what stayed; by name. */
 export interface MadeFree {
   readonly unloaded: readonly string[];
   readonly in_use: readonly string[];
+  /** What Ollama did not unload, and said why. */
+  readonly refused: readonly string[];
   /** Bytes of all memory that was taken, on the GPU or not. */
   readonly freed_bytes: number;
 }
@@ -43,7 +45,8 @@ export async function unload(parts: ActionParts, model: string, signal: AbortSig
 
 /**
  * Unloads all models that no request runs on or waits for. What a program past Hearth uses stays as well, since Ollama lets it
- * end first. Resolves when they are gone. Throws what Ollama says.
+ * end first. One that is refused keeps none of the others in memory. Resolves when they are gone. Throws what Ollama says where it
+ * refuses all.
  */
 export async function unloadIdle(parts: ActionParts, signal: AbortSignal): Promise<MadeFree> {
   const { watch, upstream, modelfiles } = parts;
@@ -52,13 +55,19 @@ export async function unloadIdle(parts: ActionParts, signal: AbortSignal): Promi
   const weightsOf = ({ digest }: Pick<LoadedModel, 'digest'>): string => modelfiles.weights(digest);
   const needed = neededWeights(parts);
   const idle = loaded.filter((model) => !needed.has(weightsOf(model)));
-  await Promise.all(idle.map(({ name }) => upstream.unload(name, signal)));
-  for (const model of idle) putAway(parts, weightsOf(model));
-  const busy = await stayed(parts, idle.map(weightsOf), signal);
-  const gone = idle.filter((model) => !busy.has(weightsOf(model)));
+  const asked = await Promise.allSettled(idle.map(({ name }) => upstream.unload(name, signal)));
+  const refusals = asked.filter((each) => each.status === 'rejected');
+  if (refusals[0] !== undefined && refusals.length === idle.length) throw refusals[0].reason;
+  const taken = idle.filter((_, at) => asked[at]?.status === 'fulfilled');
+  for (const model of taken) putAway(parts, weightsOf(model));
+  const busy = await stayed(parts, taken.map(weightsOf), signal);
+  const gone = taken.filter((model) => !busy.has(weightsOf(model)));
+  const refused = idle.filter((model) => !taken.includes(model));
+  const names = (models: readonly LoadedModel[]): string[] => models.map(({ name }) => name);
   return {
-    unloaded: gone.map(({ name }) => name),
-    in_use: loaded.filter((model) => !gone.includes(model)).map(({ name }) => name),
+    unloaded: names(gone),
+    in_use: names(loaded.filter((model) => !gone.includes(model) && !refused.includes(model))),
+    refused: names(refused),
     freed_bytes: gone.reduce((sum, { size }) => sum + size, 0),
   };
 }

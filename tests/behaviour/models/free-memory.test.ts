@@ -38,3 +38,21 @@ test('idle models leave, whoever loaded them; what runs or is waited for stays a
   expect((await run(['unload', '--idle'])).err).toMatch(/^Out of memory: .*busy:latest.*, 2.0 GB\.\n$/);
   expect((await run(['unload', '--idle'])).err).toBe('Nothing was to be unloaded.\n');
 });
+
+test('one that Ollama refuses keeps none of the others in memory, and is named', async () => {
+  const models = ['a', 'b'].map((name) => ({ name, size: 1_000_000_000 }));
+  hearth = await startHearth({ fake: { models, maxLoaded: 2 }, config: { ollama: { model: 'a' } } });
+  for (const model of ['a', 'b']) await (await hearth.chat('hello', { model })).text();
+  const refuses = (name: string) =>
+    hearth.fake.instead(({ body }) => body?.['keep_alive'] === 0 && String(body['model']).startsWith(name), {
+      status: 500,
+      body: '{"error":"busy"}',
+    });
+  refuses('a');
+  const free = (): Promise<Response> => hearth.post('/api/cache-stats', { action: 'unload_idle' });
+  expect(await (await free()).json()).toMatchObject({ unloaded: ['b:latest'], in_use: [], refused: ['a:latest'] });
+  expect(await (await free()).json()).toMatchObject({
+    code: 'upstream_failed',
+    error: expect.stringContaining('busy'),
+  });
+});

@@ -183,6 +183,7 @@ describe('the menu', () => {
       '-',
       '[Recent notices]',
       'Copy address',
+      'Connect an app…',
       '[Clear cache (0 entries, 0 MB)…]',
       '-',
       'Statistics…',
@@ -201,6 +202,7 @@ describe('the menu', () => {
     expect(enabled).toEqual([
       'Open Hearth',
       'Copy address',
+      'Connect an app…',
       'Statistics…',
       'Settings…',
       'Open logs folder',
