@@ -46,8 +46,11 @@ const LONGEST = 60;
 export const AT_END = 'the end of the prompt before';
 export const AT_OWN_END = 'the end of this prompt';
 
+/** A piece of a text, from one character to another, as it may be shown. */
+export type ShowPiece = (text: string, from: number, to: number) => string;
+
 /** Where `now` parts from `then`, which came before it. */
-export function partingOf(now: Remembered, then: Remembered): Parting {
+export function partingOf(now: Remembered, then: Remembered, show: ShowPiece): Parting {
   const [ours, theirs] = [now.outline.parts, then.outline.parts];
   let same = 0;
   let first = 0;
@@ -88,7 +91,9 @@ export function partingOf(now: Remembered, then: Remembered): Parting {
   const { prefix } = apart ?? { prefix: 0 };
   const sameAfter = Math.max(0, sameFrom({ now, then, first, alike: apart?.same ?? 0 }) - prefix);
   const shown =
-    apart === undefined ? { what: otherKind(own, their), then: undefined, now: undefined } : shownOf(texts, apart);
+    apart === undefined
+      ? { what: otherKind(own, their), then: undefined, now: undefined }
+      : shownOf(texts, apart, show);
   return {
     ...common,
     sameChars: sameChars + prefix,
@@ -189,22 +194,23 @@ function alikeIn(ours: PartNow, theirs: PartThen): number {
 function shownOf(
   { now, then }: { readonly now: string; readonly then: string },
   { a, b }: Compared,
+  show: ShowPiece,
 ): Pick<Parting, 'what' | 'then' | 'now'> {
   const what = recognised({
     now: now.slice(a.from, a.to),
     then: then.slice(b.from, b.to),
     before: now.slice(Math.max(0, a.from - AROUND), a.from),
   });
-  return { what, then: spanOf(then, b), now: spanOf(now, a) };
+  return { what, then: spanOf(then, b, show), now: spanOf(now, a, show) };
 }
 
-function spanOf(text: string, { from, to }: Stretch): Span {
+function spanOf(text: string, { from, to }: Stretch, show: ShowPiece): Span {
   const differs =
-    to - from > LONGEST ? `${text.slice(from, from + LONGEST - 1).replace(HALF_AT_END, '')}…` : text.slice(from, to);
+    to - from > LONGEST ? `${show(text, from, from + LONGEST - 1).replace(HALF_AT_END, '')}…` : show(text, from, to);
   return {
-    before: text.slice(Math.max(0, from - AROUND), from).replace(HALF_AT_START, ''),
+    before: show(text, Math.max(0, from - AROUND), from).replace(HALF_AT_START, ''),
     differs,
-    after: text.slice(to, to + AROUND).replace(HALF_AT_END, ''),
+    after: show(text, to, Math.min(text.length, to + AROUND)).replace(HALF_AT_END, ''),
   };
 }
 

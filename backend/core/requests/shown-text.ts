@@ -166,14 +166,30 @@ const PEM = new RegExp(
 
 /** Hides what is secret in a text of whatever kind. A text of JSON stays one. */
 export function withoutSecrets(text: string): string {
-  let safe = text.replaceAll(PEM, HIDDEN).replaceAll(BY_LOOK, HIDDEN);
-  for (const { pattern, end } of NAMED) safe = safe.replaceAll(pattern, (_all, begin: string) => begin + HIDDEN + end);
-  return safe
-    .replaceAll(IN_SINGLE_QUOTES, `$1${HIDDEN}'`)
-    .replaceAll(BARE, `$1${HIDDEN}`)
-    .replaceAll(IN_QUERY, `$1${HIDDEN}`)
-    .replaceAll(IN_HEADER, `$1${HIDDEN}`)
-    .replaceAll(IN_ADDRESS, `$1${HIDDEN}@`);
+  return hiding(text, () => HIDDEN);
+}
+
+/** A piece of a text as it may be shown: also of a secret that begins before it, or ends after it, nothing is left. */
+export function safePiece(text: string, from: number, to: number): string {
+  const start = Math.max(0, from - LONGEST_SECRET);
+  const around = text.slice(start, to + LONGEST_SECRET);
+  // Each secret keeps its length, so that the piece stays where it is.
+  return hiding(around, (secret) => '*'.repeat(secret.length)).slice(from - start, to - start);
+}
+
+function hiding(text: string, hide: (secret: string) => string): string {
+  let safe = text.replaceAll(PEM, hide).replaceAll(BY_LOOK, hide);
+  const within = (pattern: RegExp, end: string): void => {
+    safe = safe.replaceAll(
+      pattern,
+      (all: string, begin: string) => begin + hide(all.slice(begin.length, all.length - end.length)) + end,
+    );
+  };
+  for (const { pattern, end } of NAMED) within(pattern, end);
+  within(IN_SINGLE_QUOTES, "'");
+  for (const pattern of [BARE, IN_QUERY, IN_HEADER]) within(pattern, '');
+  within(IN_ADDRESS, '@');
+  return safe;
 }
 
 const SECRET_HEADER = new RegExp(`^(?:${NAME}|.*-key|.*-token|.*-auth|.*-signature)$`, 'i');

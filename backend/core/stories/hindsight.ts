@@ -18,6 +18,7 @@ import type { Trace } from '../requests/trace.ts';
 import type { Unsettled } from './settle.ts';
 import { iso } from './standing.ts';
 import { aboutOf, fieldsOf, type MissedParts, type TextsMissed, whyRunMissed, whyTextsMissed } from './missed.ts';
+import { safePiece } from '../requests/shown-text.ts';
 
 export interface HindsightParts extends MissedParts {
   readonly cache: MissedParts['cache'] & Pick<ResponseCache, 'notKept'>;
@@ -125,7 +126,7 @@ export class Hindsight {
     };
     const earlier = this.#asked.comparedWith(asked);
     const { before } = earlier;
-    const parting = before && partingOf(asked, before);
+    const parting = before && partingOf(asked, before, safePiece);
     const missed = whyRunMissed(this.#parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
     if (missed !== undefined) ticket.trace.whyMissed = missed;
     const found = { asked, before, parting };

@@ -20,6 +20,7 @@ import type { Asked, Comparison } from '../prompts/asked-before.ts';
 import { AT_END, AT_OWN_END, partingOf, type Parting } from '../prompts/parting.ts';
 import type { ChatCall } from '../requests/call.ts';
 import type { Ticket } from '../requests/ticket.ts';
+import { safePiece } from '../requests/shown-text.ts';
 
 export interface MissedParts {
   readonly config: ReadConfig;
@@ -224,7 +225,7 @@ function distance(ours: Table, theirs: Table): number {
 }
 
 function nearestFacts(asked: Asked, nearest: Asked): NearestFacts {
-  const parting = partingOf(asked, nearest);
+  const parting = partingOf(asked, nearest, safePiece);
   const fields = tablesApart(asked.fields, nearest.fields).flatMap(({ differences }) => differences);
   const said = [...promptDiffers(parting, asked, nearest), ...fields];
   const isOther = (name: string): boolean => asked.of[name] !== nearest.of[name];

@@ -397,6 +397,21 @@ describe('where the prompt parts from the one before', () => {
     expect(same_tokens + same_after_tokens + new_tokens).toBeCloseTo(600, -1);
   });
 
+  test('a secret is not shown, also where only its end differs or it reaches into what stands around', async () => {
+    const body = { model: 'b' };
+    const secret = 'sk-proj-Qm8Zr4Lx2Wv7Tn1Kp6Yb3Hd9Jf5Gs0Ac8Ev2Ui4Ox';
+    const text = `Use the key ${secret}`;
+    await ask(`${text}A1 for this.`, { body });
+    const { parted } = await detailOf(await ask(`${text}B2 for this.`, { body }));
+    const shown = [parted?.then, parted?.now].map((span) => Object.values(span ?? {}).join('|'));
+    expect(shown).toEqual([expect.stringMatching(/\*\* ?\|? for this/), expect.stringMatching(/\*\* ?\|? for this/)]);
+    expect(JSON.stringify(parted)).not.toMatch(/Ox|A1|B2|Ui4/);
+    await ask(`password = correct7horse8battery9staple and one`, { body });
+    const other = await detailOf(await ask(`password = correct7horse8battery9staple and two`, { body }));
+    expect(JSON.stringify(other.parted)).not.toContain('staple');
+    expect(other.parted?.now?.differs).toBe('two');
+  });
+
   test('with log.prompts_mb 0 no text is kept, and it is known to the block', async () => {
     configure({ log: { prompts_mb: 0 } });
     const text = 'Answer in one short paragraph, and say what you do not know. '.repeat(20);

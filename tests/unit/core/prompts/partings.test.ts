@@ -22,7 +22,7 @@ const user = (content: string, more: object = {}): Message => ({ role: 'user', c
 const LONG = 'You are a helpful assistant. Answer in one short paragraph, and say what you do not know. '.repeat(20);
 
 function parted(then: Partial<UpstreamRequest>, now: Partial<UpstreamRequest>, withText = true): Parting {
-  return partingOf(remembered(now), remembered(then, withText));
+  return partingOf(remembered(now), remembered(then, withText), (text, from, to) => text.slice(from, to));
 }
 
 describe('where two prompts part', () => {
