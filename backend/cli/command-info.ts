@@ -1,7 +1,7 @@
 // What is said of a command, as data: its words, its options, what stands behind them. The commands are in command-table.ts.
 
 /** What a shell completes a word with. */
-export type Completes = 'file' | 'folder' | 'model' | 'request' | 'setting' | 'key';
+export type Completes = 'file' | 'folder' | 'model' | 'request' | 'living' | 'setting' | 'key';
 
 export interface OptionInfo {
   /** What stands for its value; left out for a switch. */

@@ -105,7 +105,7 @@ export const COMMANDS = {
   queue: { what: 'who runs and who waits', options: remote },
   cancel: {
     what: 'cancel a request that waits or runs',
-    arguments: [requestId],
+    arguments: [{ ...requestId, completes: 'living' }],
     options: remote,
   },
   warm: {
@@ -219,7 +219,7 @@ export const COMMANDS = {
   __words: {
     what: 'what a shell completes a word with',
     hidden: true,
-    arguments: [{ name: 'KIND', what: 'what kind of word', choices: ['model', 'request', 'key'] }],
+    arguments: [{ name: 'KIND', what: 'what kind of word', choices: ['model', 'request', 'living', 'key'] }],
     options: {},
   },
 } as const satisfies Readonly<Record<string, CommandInfo>>;

@@ -15,6 +15,10 @@ const PAUSE_MS = 5000;
 export const pullModel: Run<'models pull'> = async ({ args: [model], options }, host) => {
   const gateway = await gatewayOf(options, host);
   const progress = options.json ? undefined : progressOn(host.terminal, host.now);
+  const isSame = (pull: PullView): boolean => canonicalName(pull.model) === canonicalName(model);
+  const { pulls } = await gateway.ask<{ readonly pulls: readonly PullView[] }>('GET', '/api/pulls');
+  // What somebody else had put in line is only watched: it goes on when this command is stopped.
+  const isOthers = pulls.some((pull) => isSame(pull) && (pull.state === 'running' || pull.state === 'waiting'));
   try {
     const first = await gateway.ask<PullView>('POST', '/api/pulls', { model });
     for await (const pull of followed(gateway, first)) {
@@ -23,7 +27,7 @@ export const pullModel: Run<'models pull'> = async ({ args: [model], options }, 
       if (pull.state === 'failed') throw await failed(gateway, pull);
     }
   } catch (error) {
-    if (host.signal.aborted) {
+    if (host.signal.aborted && !isOthers) {
       const left = await gatewayOf(options, { ...host, signal: AbortSignal.timeout(PAUSE_MS) });
       await left.ask('POST', '/api/pulls', { model, paused: true }).catch(() => undefined);
     }

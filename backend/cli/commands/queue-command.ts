@@ -14,7 +14,7 @@ export const queue: Run<'queue'> = async ({ options }, host) => {
 
 export const cancel: Run<'cancel'> = async ({ args: [id], options }, host) => {
   const gateway = await gatewayOf(options, host);
-  const answer = await gateway.ask<object>('DELETE', `/api/chat-queue?requestId=${encodeURIComponent(id)}`);
+  const answer = await gateway.ask<object>('POST', `/api/requests/${encodeURIComponent(id)}/cancel`);
   if (options.json) host.terminal.write(`${JSON.stringify(answer)}\n`);
   else host.terminal.tell(`${id} is cancelled.\n`);
 };

@@ -1,11 +1,14 @@
 // What a shell asks for while one types: the names of models, the ids of requests, the names of keys, one a line. Where they
 // cannot be had soon there are none.
+import type { RequestList } from '../../contract/control.ts';
 import type { QueueView } from '../../contract/queue-view.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Host, Run } from '../command-host.ts';
 
 /** A person waits for the next letter. Milliseconds. */
 const SOON_MS = 1000;
+/** The newest, living or ended; those before them are found by `hearth requests`. */
+const MOST_REQUESTS = 50;
 const NO_OPTIONS = { url: undefined, config: undefined, 'api-key': undefined, 'api-key-file': undefined };
 
 export const words: Run<'__words'> = async ({ args: [kind] }, host) => {
@@ -19,9 +22,13 @@ async function wordsOf(kind: string, host: Host): Promise<readonly string[]> {
     return (await keysInUse(host)).map(({ name }) => name);
   }
   const gateway = await gatewayOf(NO_OPTIONS, host);
-  if (kind === 'request') {
+  if (kind === 'living') {
     const { running, waiting } = await gateway.ask<QueueView>('GET', '/api/chat-queue');
     return [...running, ...waiting].map(({ request_id }) => request_id);
+  }
+  if (kind === 'request') {
+    const { requests } = await gateway.ask<RequestList>('GET', `/api/requests?limit=${MOST_REQUESTS}`);
+    return requests.map(({ request_id }) => request_id);
   }
   const { models } = await gateway.ask<{ readonly models: readonly { readonly name: string }[] }>('GET', '/api/tags');
   return models.map(({ name }) => name);

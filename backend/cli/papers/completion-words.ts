@@ -6,7 +6,7 @@ import { COMMAND_NAMES, commandsBelow, infoOf, type CommandName } from '../comma
 export type Values =
   | { readonly kind: 'file' | 'folder' | 'nothing' }
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  | { readonly kind: 'asked'; readonly what: 'model' | 'request' | 'key' };
+  | { readonly kind: 'asked'; readonly what: 'model' | 'request' | 'living' | 'key' };
 
 export interface ShellCommand {
   readonly name: CommandName;
@@ -56,6 +56,7 @@ function valuesOf(
       return { kind: completes };
     case 'model':
     case 'request':
+    case 'living':
     case 'key':
       return { kind: 'asked', what: completes };
     case undefined:

@@ -35,12 +35,14 @@ test('a request that runs is seen, shown and cancelled', async () => {
   expect(out.split('\n')[0]).toMatch(/^# +App +Model +Class +State +Since +Tokens +Id$/);
   expect(out).toMatch(/ llama3\.2.* running .* cli-1\n/);
   expect(await parsed('queue')).toMatchObject({ running: [{ request_id: 'cli-1' }], waiting: [] });
-  expect((await run(['__words', 'request'])).out).toBe('cli-1\n');
+  expect((await run(['__words', 'living'])).out).toBe('cli-1\n');
   expect(await run(['cancel', 'cli-1'])).toEqual({ code: 0, out: '', err: 'cli-1 is cancelled.\n' });
   expect((await asked).status).toBe(499);
   gate.release();
   expect((await run(['queue'])).out).toBe('Nothing runs and nothing waits.\n');
-  expect(await run(['cancel', 'cli-1'])).toMatchObject({ code: 65, err: 'No request has the id "cli-1".\n' });
+  expect(await run(['cancel', 'cli-1'])).toMatchObject({ code: 65, err: '"cli-1" has already ended as cancelled.\n' });
+  // One that has ended can still be shown.
+  expect([(await run(['__words', 'living'])).out, (await run(['__words', 'request'])).out]).toEqual(['', 'cli-1\n']);
 });
 
 test('requests are listed, filtered and shown as a whole', async () => {
@@ -118,6 +120,27 @@ test('a download draws one line on a terminal; who stops the command pauses it',
   expect(err.replaceAll('\u001B', '␛').replaceAll('\u202F', ' ')).toMatch(
     /\r␛\[Kdownloading {2}█+░+ \d\d % {2}\S+ [MG]B of 2\.0 GB[^]*phi4-mini is installed\.\n$/,
   );
+});
+
+test('a download that somebody else put in line goes on when the command that watches it is stopped', async () => {
+  const gate = deferred();
+  hearth.fake.nextPull({ stall: { at: 800_000_000, until: gate.promise } });
+  await hearth.post('/api/pulls', { model: 'theirs:1b' });
+  const list = async (): Promise<unknown> =>
+    ((await (await hearth.get('/api/pulls')).json()) as { pulls: unknown[] }).pulls;
+  await expect.poll(list).toMatchObject([{ completed: 800_000_000 }]);
+  const stopped = new AbortController();
+  const drawn = deferred();
+  const watching = commandLine(['models', 'pull', 'theirs:1b', '--json', '--url', hearth.url], {
+    signal: stopped.signal,
+    onWrite: () => drawn.resolve(),
+  });
+  await drawn.promise;
+  stopped.abort(new Error('enough'));
+  expect((await watching).code).not.toBe(0);
+  expect(await list()).toMatchObject([{ state: 'running' }]);
+  gate.resolve();
+  await expect.poll(list).toEqual([]);
 });
 
 describe('a gateway that does not do as asked', () => {
