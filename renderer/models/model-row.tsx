@@ -13,6 +13,7 @@ import { Burn, Problem } from '../parts/parts.tsx';
 import { sameModel } from '../parts/same-model.ts';
 import { useAction, useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { bytes, count, NOTHING, roughly } from '../parts/words.ts';
+import { profilesIn } from './profile-form.ts';
 import { abilities, expiryOf, installedFacts, isAnswering, loadedFacts, paceWords } from './model-words.ts';
 
 export interface RowProps {
@@ -32,7 +33,15 @@ export function ModelRow(props: RowProps): JSX.Element {
   if (asks) {
     const close = (): void => setAsks(false);
     // What is gone has no details.
-    return <DeleteAsk model={model} live={live} onClose={close} onGone={() => (close(), onOpen(false))} />;
+    return (
+      <DeleteAsk
+        model={model}
+        live={live}
+        settings={settings}
+        onClose={close}
+        onGone={() => (close(), onOpen(false))}
+      />
+    );
   }
   const isLoading = !loaded && isBeingLoaded(model, live);
   const isDefault = sameModel(live.health.upstream.model, name);
@@ -196,14 +205,12 @@ function loadingWords({ load_ms, loading_ms }: ModelView, live: Live, now: numbe
 
 // ---- the question before it is deleted
 
-interface AskProps {
-  readonly model: ModelView;
-  readonly live: Live;
+interface AskProps extends Pick<RowProps, 'model' | 'live' | 'settings'> {
   readonly onClose: () => void;
   readonly onGone: () => void;
 }
 
-function DeleteAsk({ model, live, onClose, onGone }: AskProps): JSX.Element {
+function DeleteAsk({ model, live, settings, onClose, onGone }: AskProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy, problem } = useAction();
   const keep = useRef<HTMLButtonElement>(null);
@@ -224,7 +231,7 @@ function DeleteAsk({ model, live, onClose, onGone }: AskProps): JSX.Element {
         <p>
           <span class="name">{question}</span>{' '}
           <span class="quiet">
-            {t('models.delete_frees', { size: bytes(size) })} {lossesOf(model, live).join(' ')}
+            {t('models.delete_frees', { size: bytes(size) })} {lossesOf(model, live, settings).join(' ')}
           </span>
         </p>
         <span class="btns">
@@ -254,10 +261,14 @@ function DeleteAsk({ model, live, onClose, onGone }: AskProps): JSX.Element {
 }
 
 /** What else is lost with it: what it is used for just now. */
-function lossesOf({ name, loaded }: ModelView, live: Live): string[] {
+function lossesOf({ name, loaded }: ModelView, live: Live, settings: View['settings']): string[] {
   const waiting = live.queue.waiting.filter((entry) => sameModel(entry.model, name)).length;
+  const profiles = Object.entries(profilesIn(settings)).flatMap(([own, { model }]) =>
+    sameModel(model, name) ? [own] : [],
+  );
   return [
     ...(sameModel(live.health.upstream.model, name) ? [t('models.delete_default')] : []),
+    ...(profiles.length > 0 ? [t('models.delete_profiles', { names: listed(profiles), n: profiles.length })] : []),
     ...(isAnswering(live, name) ? [t('models.delete_answering')] : loaded ? [t('models.delete_loaded')] : []),
     ...(waiting > 0 ? [t('models.delete_waited', { n: waiting })] : []),
   ];

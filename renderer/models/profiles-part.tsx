@@ -8,7 +8,15 @@ import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useOpener } from '../parts/focus.ts';
 import { Problem, Section } from '../parts/parts.tsx';
 import { useAction, useCalls } from '../parts/use-calls.ts';
-import { CLASSES, profileFacts, profileOf, typedOf, type Profiles as All, type TypedProfile } from './profile-form.ts';
+import {
+  CLASSES,
+  profileFacts,
+  profileOf,
+  profilesIn,
+  typedOf,
+  type Profiles as All,
+  type TypedProfile,
+} from './profile-form.ts';
 
 const PATH = 'models';
 
@@ -18,8 +26,7 @@ interface Props {
 }
 
 export function Profiles({ settings, models }: Props): JSX.Element {
-  // Main has checked it on its way here.
-  const all = (settings.values[PATH] ?? {}) as All;
+  const all = profilesIn(settings);
   const locked = settings.locked[PATH];
   /** The name of the one that is changed, '' for a new one. */
   const [edited, setEdited] = useState<string>();

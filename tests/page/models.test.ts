@@ -55,7 +55,7 @@ test('a model is downloaded by its name, a refusal stands at the field, each can
   for (const [name, command, model] of [
     ['Pause the download of qwen3:8b', 'pause_pull', 'qwen3:8b'],
     ['Resume the download of gemma3:27b', 'pull_model', 'gemma3:27b'],
-    ['Discard the 6.2 GB of gemma3:27b', 'cancel_pull', 'gemma3:27b'],
+    ['Remove gemma3:27b from the list', 'cancel_pull', 'gemma3:27b'],
     ['Cancel the download of phi4:14b', 'cancel_pull', 'phi4:14b'],
   ] as const) {
     await page.getByRole('button', { name }).press('Enter');
@@ -88,6 +88,7 @@ test('a newer version that was cancelled is not said to be installed, though an 
   await open.page.getByRole('button', { name: 'Cancel the download of qwen3:8b' }).click();
   await open.push({ live: { ...older, pulls: [] } });
   await open.page.locator('[data-row="pull qwen3:8b"]').getByText('Cancelled', { exact: true }).waitFor();
+  await open.page.getByText('Ollama frees what came when it is started again').waitFor();
   await open.close();
 });
 
@@ -99,7 +100,10 @@ test('the text of a row opens its details, one at a time; deleting asks, with th
     used_by: ['Open WebUI', 'Continue'],
     reads_tokens_per_s: 2900,
   };
-  const open = await opened(view(), { answers: { model_details: () => details } });
+  const profiles = { fast: { model: 'llama3.2:3b' }, coder: { model: 'qwen3:8b' }, brief: { model: 'llama3.2:3b' } };
+  const open = await opened(view({ settings: { values: { models: profiles } } }), {
+    answers: { model_details: () => details },
+  });
   const { page } = open;
   const row = (name: string) => page.locator(`[data-row="${name}"]`);
   await row('deepseek-r1:8b').locator('summary').press('Enter');
@@ -120,7 +124,13 @@ test('the text of a row opens its details, one at a time; deleting asks, with th
   await row('llama3.2:3b').getByRole('button', { name: 'Delete… llama3.2:3b' }).click();
   await expect.poll(() => focused(page)).toBe('Keep llama3.2:3b');
   const ask = page.getByRole('group', { name: 'Delete llama3.2:3b?' });
-  for (const text of ['It is the default', 'It is answering just now', '2 requests wait for it.', 'It frees 2.0']) {
+  for (const text of [
+    'It is the default',
+    'The profiles fast and brief use it.',
+    'It is answering just now',
+    '2 requests wait for it.',
+    'It frees 2.0',
+  ]) {
     await ask.getByText(text).waitFor();
   }
   await looksWell(page, 'asking');
@@ -136,12 +146,18 @@ test('the text of a row opens its details, one at a time; deleting asks, with th
 });
 
 test('freeing the memory says what came of it, and what stays', async () => {
-  const result = { success: true, action: 'unload_idle', unloaded: ['nomic-embed-text'], in_use: ['llama3.2:3b'] };
+  const result = {
+    success: true,
+    action: 'unload_idle',
+    unloaded: ['nomic-embed-text'],
+    in_use: ['llama3.2:3b'],
+    refused: ['b'],
+  };
   const open = await opened(view(), { answers: { act: () => ({ ...result, freed_bytes: 600_000_000 }) } });
   await open.page.getByRole('button', { name: 'Free VRAM' }).press('Enter');
   await open.page
     .getByRole('status')
-    .getByText(/600.MB are free\. llama3\.2:3b stays: it is in use\./)
+    .getByText(/600.MB are free\. llama3\.2:3b stays: it is in use\. Ollama did not unload b\./)
     .waitFor();
   expect(last(open)).toEqual({ command: 'act', input: { action: 'unload_idle', data: {} } });
   await open.close();
