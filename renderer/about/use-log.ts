@@ -13,21 +13,30 @@ export function useLog(): readonly HeldLine[] | undefined {
   useEffect(() => {
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let told: (() => void) | undefined;
     const ask = (after?: string): void => {
       call('log', after === undefined ? {} : { after }).then(
         ({ lines, next, again }) => {
           if (isOver) return;
           // After a gap or another file, what comes takes the place of what was there.
           setHeld((before = []) => (again ? withMore([], lines) : withMore(before, lines)));
+          told?.();
+          told = undefined;
           timer = setTimeout(() => ask(next), EVERY_MS);
         },
-        (error: unknown) => !isOver && report(error, () => ask(after)),
+        (error: unknown) => {
+          if (isOver) return;
+          // Said once, and asked again until it is answered.
+          told ??= report(error);
+          timer = setTimeout(() => ask(after), EVERY_MS);
+        },
       );
     };
     ask();
     return () => {
       isOver = true;
       clearTimeout(timer);
+      told?.();
     };
   }, [call, report]);
   return held;

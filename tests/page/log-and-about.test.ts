@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { projectRoot } from '../support/desktop/processes.ts';
+import { AppError } from '../../backend/contract/errors.ts';
 import type { UpdatesView } from '../../backend/contract/about-commands.ts';
 import { aboutAnswers, LINES, PARTINGS } from '../support/page/about-day.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
@@ -69,6 +70,23 @@ test('the log shows lines by level, follows until somebody scrolls up, and is co
   await level.selectOption('debug');
   await page.getByText('The log is written from info on.').waitFor();
   await looksRight(page, 'log-and-about');
+  await close();
+});
+
+test('after a call that failed the log goes on by itself, and the failure is no longer told', async () => {
+  let asked = 0;
+  const answers = {
+    ...aboutAnswers(),
+    log: ({ after }: { readonly after?: string }) =>
+      asked++ === 0
+        ? new AppError('internal', 'The log could not be read.')
+        : { lines: after === undefined ? LINES : [], next: 'first', again: after === undefined },
+  };
+  const { page, close } = await stage.open(view(), { answers });
+  await openAbout(page);
+  await page.getByText('The log could not be read.').waitFor();
+  await page.getByRole('list', { name: 'Log lines, newest last' }).getByRole('listitem').first().waitFor();
+  await page.getByText('The log could not be read.').waitFor({ state: 'detached' });
   await close();
 });
 
