@@ -1,6 +1,8 @@
 // The promise: `npm run demo` plays a day by itself, in which everything that Hearth does can be seen happen, says that no model
 // runs, and leaves nothing behind. The real program, over sockets, at a faster pace.
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -27,12 +29,17 @@ async function requestsAt(url: string): Promise<readonly DetailedRequest[]> {
 const startedAt = ({ created_at: at, queue_ms: waited }: DetailedRequest): number => Date.parse(at) + waited;
 
 test('the demo plays a day in which each thing happens, and ends without a trace', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port: taken } = other.address() as AddressInfo;
   demo = startCli({
     program: 'tests/support/demo/demo-main.js',
-    args: ['--speed', '40', '--port', '0'],
-    env: { TMPDIR: temporary },
+    args: ['--set', 'log.level=error', '--speed', '40'],
+    env: { TMPDIR: temporary, PORT: String(taken) },
   });
   const url = await demo.ready();
+  expect(demo.err).toContain(`port ${taken} is taken, so it listens on port ${new URL(url).port}`);
+  other.close();
   // The day has been played when its first scene comes again.
   await demo.says(/A chat in Open WebUI[^]*A chat in Open WebUI/);
   expect(demo.err).toContain('the answers come from a simulated Ollama, no model runs');

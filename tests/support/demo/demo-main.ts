@@ -1,12 +1,15 @@
 // `npm run demo`: Hearth in front of a simulated Ollama, for looking at without a model or a graphics card, on a day that plays
 // by itself (demo-day.ts): the tray app where there is a display, the gateway otherwise. It starts and ends the two, and tells
 // on the terminal what the apps ask and what came of it; all behaviour is the gateway's own and the fake's.
-// `--speed 10` plays ten times as fast. Other arguments are for the gateway, which then runs without the tray.
+// `--speed 10` plays ten times as fast. Other arguments are for the gateway, which then runs without the tray. Where the usual port is
+// taken, it takes the next one that is free: nobody has set the demo's address anywhere.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LISTENS_AT } from '../../../backend/contract/listens-at.ts';
+import { freePortAfter } from '../../../main/gateway/port-holder.ts';
 import { hasDisplay } from '../../../main/launch/display.ts';
 import { eventually } from '../waiting.ts';
 import { playDays } from './demo-day.ts';
@@ -30,13 +33,23 @@ else {
   process.exitCode = 1;
 }
 
-/** Its own argument, and those for the gateway. */
+/** Its own argument, wherever it stands, and those for the gateway. */
 function readArgs(): { readonly speed: number; readonly rest: readonly string[] } {
-  const [first, value, ...rest] = process.argv.slice(2);
-  if (first !== '--speed') return { speed: 1, rest: process.argv.slice(2) };
-  const speed = Number(value);
+  const args = process.argv.slice(2).flatMap((arg) => (arg.startsWith('--speed=') ? arg.split('=') : [arg]));
+  const at = args.indexOf('--speed');
+  if (at < 0) return { speed: 1, rest: args };
+  const speed = Number(args[at + 1]);
   if (!(speed > 0)) throw new Error('--speed must be a number above 0');
-  return { speed, rest };
+  return { speed, rest: args.toSpliced(at, 2) };
+}
+
+/** Where it is to listen, unless the arguments say it. */
+async function portFor(rest: readonly string[]): Promise<number | undefined> {
+  if (rest.some((arg) => /^--port\b|^server\.port=/.test(arg))) return undefined;
+  const wanted = Number(process.env['PORT'] ?? LISTENS_AT.port.default);
+  const port = (await freePortAfter(wanted - 1)) ?? wanted;
+  if (port !== wanted) say(`Hearth demo: port ${wanted} is taken, so it listens on port ${port}.`);
+  return port;
 }
 
 async function demo(): Promise<void> {
@@ -46,12 +59,14 @@ async function demo(): Promise<void> {
   const withTray = rest.length === 0 && (await hasDisplay(process.env, process.platform));
   const data = mkdtempSync(join(tmpdir(), 'hearth-demo-'));
   const ollama = { api_url: fake.url, model: CHAT };
+  const port = await portFor(rest);
   // The app has its settings in the file, so that the window can change them.
-  writeFileSync(join(data, 'config.json'), JSON.stringify({ ollama }));
+  writeFileSync(join(data, 'config.json'), JSON.stringify({ ollama, server: { port } }));
   writeFileSync(join(data, 'state.json'), JSON.stringify({ first_run_done: true }));
-  const set = [`ollama.api_url=${ollama.api_url}`, `ollama.model=${ollama.model}`, 'log.level=error'];
+  const listens = port === undefined ? [] : [`server.port=${port}`];
+  const set = [`ollama.api_url=${ollama.api_url}`, `ollama.model=${ollama.model}`, 'log.level=error', ...listens];
   const serve = [cli, 'serve', ...set.flatMap((each) => ['--set', each]), ...rest];
-  const { OLLAMA_API_URL: _url, OLLAMA_HOST: _host, ...env } = process.env;
+  const { OLLAMA_API_URL: _url, OLLAMA_HOST: _host, PORT: _port, ...env } = process.env;
   const gateway = spawn(process.execPath, withTray ? [start] : serve, {
     // What a simulated Ollama said is kept apart from what a real one says.
     env: { ...env, HEARTH_DEMO: '1', HEARTH_DATA_DIR: data },
@@ -76,8 +91,8 @@ async function demo(): Promise<void> {
     if (url !== undefined) begin(url);
   });
   if (withTray) {
-    const url = `http://127.0.0.1:${process.env['PORT'] ?? 8080}`;
-    // Another Hearth may have that port: nobody asks that one.
+    const url = `http://127.0.0.1:${port}`;
+    // Another Hearth may have taken that port meanwhile: nobody asks that one.
     const isOurs = (health: string): boolean => health.includes(fake.url);
     const answers = (): Promise<boolean> =>
       fetch(`${url}/health`)
