@@ -5,8 +5,9 @@ import type { Told, UpstreamState } from '../ports.ts';
 export function ollamaNotice({ status, reason }: Pick<UpstreamState, 'status' | 'reason'>): Told | undefined {
   if (status !== 'down') return undefined;
   return {
-    text: reason ?? 'Ollama does not answer.',
-    todo: 'Start it again, or mend what is in the way. What was accepted waits until it is back.',
+    // It says what to do as well.
+    text: reason ?? 'Ollama does not answer. Start it.',
+    todo: 'What was accepted waits until it is back.',
     listOnly: true,
     isLogged: true,
   };
