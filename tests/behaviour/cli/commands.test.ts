@@ -122,7 +122,7 @@ test('a download draws one line on a terminal; who stops the command pauses it',
   );
 });
 
-test('a download that somebody else put in line goes on when the command that watches it is stopped', async () => {
+test('a download that somebody else asked for goes on when the command is stopped', async () => {
   const gate = deferred();
   hearth.fake.nextPull({ stall: { at: 800_000_000, until: gate.promise } });
   await hearth.post('/api/pulls', { model: 'theirs:1b' });

@@ -397,7 +397,7 @@ describe('where the prompt parts from the one before', () => {
     expect(same_tokens + same_after_tokens + new_tokens).toBeCloseTo(600, -1);
   });
 
-  test('a secret is not shown, also where only its end differs or it reaches into what stands around', async () => {
+  test('a secret is not shown, also where only its end stands in what is shown', async () => {
     const body = { model: 'b' };
     const secret = 'sk-proj-Qm8Zr4Lx2Wv7Tn1Kp6Yb3Hd9Jf5Gs0Ac8Ev2Ui4Ox';
     const text = `Use the key ${secret}`;
