@@ -20,7 +20,9 @@ export async function gatewayProgram(
     load: (id) =>
       /[\\/]backend[\\/]cli[\\/]version\.ts$/.test(id) ? `export const VERSION = ${JSON.stringify(version)};` : null,
   };
-  const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [parts, numbered]);
+  // Without blanks it is a fifth smaller to install and to read. Names stay, for stack traces.
+  const minify = { mangle: false } as const;
+  const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [parts, numbered], { minify });
   const code = `(function (require, __filename) {\n${made.code}\n})`;
   const id = createHash('sha256').update(code).digest('hex').slice(0, ID_CHARS);
   // The line of the function's head has no source.
