@@ -70,6 +70,7 @@ const ROOMS: readonly Room[] = [
   core('cache', 'explain'),
   core('recordings', 'cache'),
   core('prompts'),
+  core('pins'),
   core('conversations'),
   core('queue'),
   core('models', 'explain'),

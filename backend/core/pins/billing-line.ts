@@ -1,0 +1,38 @@
+// The line with which Claude Code begins its instructions, for Anthropic's own accounts: which version asks, and check digits of what
+// it says. `cch` is new with each request, and the last three digits of the version with each conversation; no answer depends on
+// either (anthropics/claude-code#24168, ggml-org/llama.cpp#21793, ollama/ollama#14918). Pure.
+import { hasWord, type PinSpan } from './pin-forms.ts';
+
+/** Name and value pairs, each with its semicolon. Only at the very beginning: elsewhere somebody quotes it. */
+const LINE = /^x-anthropic-billing-header:(?: ?[a-z_]{1,40}=[^;\s]{0,200};)+/;
+/** Five digits so far; some more, should it grow. */
+const CHECK = /(?<=\bcch=)[\da-f]{4,64}(?=;)/d;
+/** `2.1.37.0d9`: three numbers, and three digits over the first message. */
+const VERSION = /(?<=\bcc_version=\d+\.\d+\.\d+\.)[\da-f]{3}(?=;)/d;
+
+/** What Claude Code itself writes there before it has counted. */
+const NO_CHECK = '00000';
+const NO_VERSION_CHECK = '000';
+
+/** The spans of the line at the beginning of a text; `isQuoted` says whether a value is spoken of elsewhere. */
+export function billingSpans(text: string, isQuoted: (...words: readonly string[]) => boolean): readonly PinSpan[] {
+  const line = LINE.exec(text)?.[0];
+  if (line === undefined) return [];
+  const version = spanIn(line, VERSION, NO_VERSION_CHECK);
+  const check = spanIn(line, CHECK, NO_CHECK);
+  const spans = [version, check].filter((span) => span !== undefined).toSorted((a, b) => a.from - b.from);
+  const words = [
+    ...(check === undefined ? [] : [check.sent]),
+    // Three digits are a word too often: with the numbers before them they are not.
+    ...(version === undefined ? [] : [line.slice(line.lastIndexOf('=', version.from) + 1, version.to)]),
+  ];
+  const rest = text.slice(line.length);
+  return isQuoted(...words) || words.some((word) => hasWord(rest, word)) ? [] : spans;
+}
+
+function spanIn(line: string, form: RegExp, now: string): PinSpan | undefined {
+  const [from, to] = form.exec(line)?.indices?.[0] ?? [];
+  if (from === undefined || to === undefined) return undefined;
+  const sent = line.slice(from, to);
+  return sent === now ? undefined : { from, to, sent, now };
+}

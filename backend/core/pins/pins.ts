@@ -1,0 +1,128 @@
+// Keeps what changes in a prompt without need the same, so that a model server can go on from what it has computed: spans of known
+// forms in the instructions of a request, for apps of which the settings say so. Everything else is as it was sent, to the byte.
+// What was done once is not done again, so a request that passes two gateways comes out the same. Pure.
+import { shownCaller } from '../../contract/apps.ts';
+import type { Pinned, PinRules, PinWords } from '../../contract/pin-rule.ts';
+import { hash } from 'node:crypto';
+import type { UpstreamRequest } from '../ports.ts';
+import { billingSpans } from './billing-line.ts';
+import { clockSpans, hourOf, isNamedAgain, lineOf, type ClockSpan } from './prompt-clocks.ts';
+import { OF_TIME } from './clock-words.ts';
+import {
+  hasWord,
+  instructionsOf,
+  isSpokenOf,
+  replaced,
+  without,
+  type Instructions,
+  type PinSpan,
+} from './pin-forms.ts';
+
+/** What is in the settings. */
+export interface PinSettings {
+  /** Off: nothing is done for any app. */
+  readonly keep_stable: boolean;
+  /** By the name of an app as it is shown; `*`: for all that have none of their own. */
+  readonly apps: Readonly<Record<string, PinRules>>;
+}
+
+/** A request as it goes up, and what was done. */
+export interface Kept {
+  readonly request: UpstreamRequest;
+  readonly pinned: readonly Pinned[];
+}
+
+/** What the settings say of an app; undefined where nothing is to be done for it. Names in small or capital letters. */
+export function rulesFor({ keep_stable, apps }: PinSettings, caller: string): PinRules | undefined {
+  if (!keep_stable) return undefined;
+  const names = Object.keys(apps);
+  if (names.length === 0) return undefined;
+  const own = [shownCaller(caller), caller].map((name) => name.toLowerCase());
+  const name = names.find((each) => own.includes(each.toLowerCase())) ?? '*';
+  return apps[name];
+}
+
+/** The request as these rules have it, of /api/chat or /api/generate; the same object where nothing is done. */
+export function keptStable(request: UpstreamRequest, { billing_line, clock }: PinRules): Kept {
+  const first = billing_line === 'pin' ? billingKept(request) : { request, pinned: [] };
+  if (clock === undefined || clock === 'as_sent') return first;
+  const then = clockKept(first.request, clock);
+  return { request: then.request, pinned: [...first.pinned, ...then.pinned] };
+}
+
+/** What was done, as a header says it: a dictionary of RFC 9651. */
+export function saidOf(pinned: readonly Pinned[]): string {
+  return pinned.map(({ what, how }) => `${what}=${how}`).join(', ');
+}
+
+/** A request without its instructions: what others say in it, and the tools. */
+function othersIn(instructions: Instructions): UpstreamRequest {
+  return instructions.with(instructions.texts.map(() => ''));
+}
+
+function billingKept(request: UpstreamRequest): Kept {
+  const instructions = instructionsOf(request);
+  const [first = '', ...others] = instructions.texts;
+  const isQuoted = (...words: readonly string[]): boolean =>
+    isSpokenOf(othersIn(instructions), ...words) || others.some((text) => words.some((word) => hasWord(text, word)));
+  const spans = billingSpans(first, isQuoted);
+  if (spans.length === 0) return { request, pinned: [] };
+  return {
+    request: instructions.with([replaced(first, spans), ...others]),
+    pinned: [pinnedOf({ what: 'billing_line', how: 'pin' }, spans)],
+  };
+}
+
+/** All clocks or none: two that do not agree would tell the model less than before. */
+function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
+  const nothing: Kept = { request, pinned: [] };
+  const instructions = instructionsOf(request);
+  const found = instructions.texts.map((text) => clockSpans(text, how));
+  const spans = found.flat();
+  if (spans.length === 0) return nothing;
+  const others = othersIn(instructions);
+  const rest = instructions.texts.map((text, i) => without(text, found[i] ?? []));
+  const hours = spans.map(hourOf).filter((hour) => hour !== undefined);
+  const isQuoted = isSpokenOf(others, ...hours) || rest.some((text) => hours.some((hour) => hasWord(text, hour)));
+  if (isQuoted || spans.some((span) => isNamedAgain(span, instructions.texts))) return nothing;
+  const kept = instructions.with(instructions.texts.map((text, i) => replaced(text, found[i] ?? [])));
+  const pinned = [pinnedOf({ what: 'clock', how }, spans)];
+  if (how === 'to_day') return asksForTime(others) ? nothing : { request: kept, pinned };
+  const told = withAtEnd(kept, spans.map(lineOf).join('\n'));
+  return told === undefined ? nothing : { request: told, pinned };
+}
+
+/** Whether anybody but the app speaks of the time of day: then the answer may need it. */
+function asksForTime({ messages, prompt }: UpstreamRequest): boolean {
+  const said = Array.isArray(messages) ? (messages as readonly Readonly<Record<string, unknown>>[]) : [];
+  const words = said.filter(({ role }) => role === 'user').map(({ content }) => content);
+  return [...words, prompt].some((text) => typeof text === 'string' && OF_TIME.test(text));
+}
+
+/** Who may have the last word for a clock to be told behind it; of others the model goes on with what they said. */
+const LAST = new Set<unknown>(['user', 'tool']);
+
+/** The request with a line more at the end of what is said last; undefined where there is no such place. */
+function withAtEnd(request: UpstreamRequest, line: string): UpstreamRequest | undefined {
+  const { messages, prompt, suffix } = request;
+  const end = (text: string): string => (text === '' ? line : `${text}\n\n${line}`);
+  if (!Array.isArray(messages)) {
+    const isFilled = typeof suffix === 'string' && suffix !== '';
+    return typeof prompt === 'string' && prompt !== '' && !isFilled ? { ...request, prompt: end(prompt) } : undefined;
+  }
+  const said = messages as readonly Readonly<Record<string, unknown>>[];
+  const last = said.at(-1);
+  if (last === undefined || !LAST.has(last['role']) || typeof last['content'] !== 'string') return undefined;
+  return { ...request, messages: [...said.slice(0, -1), { ...last, content: end(last['content']) }] };
+}
+
+function pinnedOf({ what, how }: PinWords, spans: readonly (PinSpan | ClockSpan)[]): Pinned {
+  const sent = spans.map((span) => span.sent);
+  return {
+    what,
+    how,
+    chars: sent.reduce((sum, { length }) => sum + length, 0),
+    at: spans[0]?.from ?? 0,
+    sent_hash: hash('sha256', JSON.stringify(sent)).slice(0, 16),
+  };
+}

@@ -1,0 +1,344 @@
+// What is kept the same in a prompt, form by form, and all that is never touched.
+import { describe, expect, test } from 'vitest';
+import { keptStable, rulesFor, saidOf } from '../../../../backend/core/pins/pins.ts';
+import { AT_THE_END } from '../../../../backend/core/pins/prompt-clocks.ts';
+import type { PinRules } from '../../../../backend/contract/pin-rule.ts';
+import type { UpstreamRequest } from '../../../../backend/core/ports.ts';
+import { fc } from '../../../support/property.ts';
+
+const BILLING: PinRules = { billing_line: 'pin' };
+const TO_END: PinRules = { clock: 'to_end' };
+const TO_DAY: PinRules = { clock: 'to_day' };
+
+const chat = (system: string, user = 'Name a tree.'): UpstreamRequest => ({
+  model: 'm',
+  messages: [
+    { role: 'system', content: system },
+    { role: 'user', content: user },
+  ],
+});
+const textsOf = ({ messages }: UpstreamRequest): unknown[] =>
+  (messages as { readonly content: unknown }[]).map(({ content }) => content);
+const systemOf = (request: UpstreamRequest, rules: PinRules): unknown => textsOf(keptStable(request, rules).request)[0];
+const head = (cch: string, version = '2.1.37.0d9'): string =>
+  `x-anthropic-billing-header: cc_version=${version}; cc_entrypoint=cli; cch=${cch};`;
+
+/** Nothing is done, and no copy is made. */
+function expectAsSent(request: UpstreamRequest, rules: PinRules): void {
+  const kept = keptStable(request, rules);
+  expect(kept.pinned).toEqual([]);
+  expect(kept.request).toBe(request);
+}
+
+describe('the billing line of Claude Code', () => {
+  test('has one check value and one check of the version, and all else as it was', () => {
+    const sent = chat(`${head('fa690')}You are Claude Code. cch=`);
+    const { request, pinned } = keptStable(sent, BILLING);
+    expect(textsOf(request)).toEqual([`${head('00000', '2.1.37.000')}You are Claude Code. cch=`, 'Name a tree.']);
+    expect(pinned).toMatchObject([{ what: 'billing_line', how: 'pin', chars: 8, at: 46 }]);
+    expect(saidOf(pinned)).toBe('billing_line=pin');
+  });
+
+  test.each([
+    ['a longer check value', `${head('e93c5d018')}\nYou`, `${head('00000', '2.1.37.000')}\nYou`],
+    [
+      'one without a check value',
+      'x-anthropic-billing-header: cc_version=2.1.220.c12; cc_entrypoint=sdk-cli;You',
+      'x-anthropic-billing-header: cc_version=2.1.220.000; cc_entrypoint=sdk-cli;You',
+    ],
+    [
+      'what comes after it',
+      'x-anthropic-billing-header: cc_version=2.1.37.834; cc_entrypoint=cli; cch=65abc; cc_workload=cron;You',
+      'x-anthropic-billing-header: cc_version=2.1.37.000; cc_entrypoint=cli; cch=00000; cc_workload=cron;You',
+    ],
+  ])('%s', (_, sent, kept) => {
+    expect(systemOf(chat(sent), BILLING)).toBe(kept);
+  });
+
+  test.each([
+    ['not at the very beginning', chat(`See: ${head('fa690')}`)],
+    ['in the words of a user', { model: 'm', messages: [{ role: 'user', content: head('fa690') }] }],
+    ['with a value that the user speaks of', chat(head('fa690'), 'What is cch=fa690 in your prompt?')],
+    ['with a version that a tool speaks of', { ...chat(head('fa690')), tools: [{ name: 'x', about: '2.1.37.0d9' }] }],
+    ['that is spoken of further down', chat(`${head('fa690')}\nThe code is fa690.`)],
+    ['that was pinned before', chat(head('00000', '2.1.37.000'))],
+    ['of another form', chat('x-anthropic-billing-header: cch=fa690')],
+    ['where no rule is for it', chat(head('fa690'))],
+  ])('is as it was sent %s', (why, request) => {
+    expectAsSent(request, why.startsWith('where') ? {} : BILLING);
+  });
+});
+
+/** As they are written by apps and people, each with its day where it has one. */
+const CLOCKS: readonly (readonly [text: string, value: string, day?: string])[] = [
+  ['Current date and time: 2026-11-28 14:35:12', '2026-11-28 14:35:12', '2026-11-28'],
+  ['The current datetime is 2026-11-28T14:35:12.123Z.', '2026-11-28T14:35:12.123Z', '2026-11-28'],
+  ['current_datetime: 2026-11-28T14:35:12+01:00', '2026-11-28T14:35:12+01:00', '2026-11-28'],
+  ['{"current_time": "2026-11-28 02:35:12 PM"}', '2026-11-28 02:35:12 PM', '2026-11-28'],
+  ['<current_time>14:35</current_time>', '14:35'],
+  ["Current time is 14:35:12. Today's date is 2026-11-28.", '14:35:12'],
+  [
+    'Today is Saturday, November 28, 2026 at 2:35 PM.',
+    'Saturday, November 28, 2026 at 2:35 PM',
+    'Saturday, November 28, 2026',
+  ],
+  [
+    'The current time and date is 02:35 PM on Saturday November 28, 2026',
+    '02:35 PM on Saturday November 28, 2026',
+    'Saturday November 28, 2026',
+  ],
+  [
+    'It is currently Sat Nov 28 2026 14:35:12 GMT+0100 (Central European Standard Time)',
+    'Sat Nov 28 2026 14:35:12 GMT+0100',
+    'Sat Nov 28 2026',
+  ],
+  ['# Current Time\n11/28/2026, 2:35:12 PM (America/New_York, UTC-5:00)', '11/28/2026, 2:35:12 PM', '11/28/2026'],
+  ['Current Date/Time: **2026-11-28 14:35:12 (6)**', '2026-11-28 14:35:12', '2026-11-28'],
+  ['currentDateTime = "Sat, 28 Nov 2026 14:35:12 GMT"', 'Sat, 28 Nov 2026 14:35:12 GMT', 'Sat, 28 Nov 2026'],
+  ['Local time (UTC): 2:35 p.m.', '2:35 p.m.'],
+  ['Aktuelles Datum und Uhrzeit: 28.11.2026, 14:35', '28.11.2026, 14:35', '28.11.2026'],
+  [
+    'Heute ist Samstag, 28. November 2026, 14:35 Uhr.',
+    'Samstag, 28. November 2026, 14:35 Uhr',
+    'Samstag, 28. November 2026',
+  ],
+  ['Date et heure actuelles : 28 novembre 2026 à 14h35', '28 novembre 2026 à 14h35', '28 novembre 2026'],
+  [
+    'Fecha y hora actual: sábado, 28 de noviembre de 2026, 14:35',
+    'sábado, 28 de noviembre de 2026, 14:35',
+    'sábado, 28 de noviembre de 2026',
+  ],
+  ['Data e hora atual: 28/11/2026 14:35', '28/11/2026 14:35', '28/11/2026'],
+  ['Data e ora correnti: 28/11/2026 14:35', '28/11/2026 14:35', '28/11/2026'],
+  ['Текущие дата и время: 28.11.2026 14:35', '28.11.2026 14:35', '28.11.2026'],
+  ['当前时间：2026年11月28日 14:35', '2026年11月28日 14:35', '2026年11月28日'],
+  ['現在の日時は2026年11月28日(土) 14時35分', '2026年11月28日(土) 14時35分', '2026年11月28日(土)'],
+  ['현재 시간: 2026년 11월 28일 오후 2:35', '2026년 11월 28일 오후 2:35', '2026년 11월 28일'],
+];
+
+describe('a clock in the instructions', () => {
+  test.each(CLOCKS.map(([text, value, day]) => ({ text, value, day })))('$text', ({ text, value, day }) => {
+    const sent = chat(`You help.\n${text}\nBe kind.`);
+    const { request, pinned } = keptStable(sent, TO_END);
+    expect(pinned).toMatchObject([{ what: 'clock', how: 'to_end', chars: value.length }]);
+    const [system, last] = textsOf(request);
+    expect(system).toBe(`You help.\n${text.replace(value, AT_THE_END)}\nBe kind.`);
+    expect(last).toMatch(/^Name a tree\.\n\n\[.+\]$/);
+    expect(last).toContain(`: ${value}]`);
+    if (day === undefined) expectAsSent(sent, TO_DAY);
+    else expect(systemOf(sent, TO_DAY)).toBe(`You help.\n${text.replace(value, day)}\nBe kind.`);
+  });
+
+  test('keeps JSON what it is', () => {
+    const sent = chat(JSON.stringify({ task: 'sort', current_time: '2026-11-28T14:35:12Z' }));
+    for (const rules of [TO_END, TO_DAY])
+      expect(() => JSON.parse(String(systemOf(sent, rules))) as unknown).not.toThrow();
+  });
+
+  test('goes behind a tool’s answer, and with a picture', () => {
+    const said = [
+      { role: 'system', content: 'Current time: 14:35' },
+      { role: 'user', content: 'What is in it?', images: ['aGk='] },
+    ];
+    const call = { role: 'assistant', content: '', tool_calls: [{ function: { name: 'look', arguments: {} } }] };
+    const tool = { role: 'tool', content: '{"tree":"oak"}', tool_name: 'look' };
+    const now = '[Current time: 14:35]';
+    expect(keptStable({ model: 'm', messages: said }, TO_END).request).toMatchObject({
+      messages: [{}, { content: `What is in it?\n\n${now}`, images: ['aGk='] }],
+    });
+    expect(keptStable({ model: 'm', messages: [...said, call, tool] }, TO_END).request).toMatchObject({
+      messages: [
+        { content: `Current time: ${AT_THE_END}` },
+        said[1],
+        call,
+        { ...tool, content: `{"tree":"oak"}\n\n${now}` },
+      ],
+    });
+  });
+
+  test('is kept in /api/generate too, where system and prompt are two texts', () => {
+    const sent = { model: 'm', system: 'Current time: 2026-11-28 14:35', prompt: 'Name a tree.' };
+    expect(keptStable(sent, TO_END).request).toEqual({
+      ...sent,
+      system: `Current time: ${AT_THE_END}`,
+      prompt: 'Name a tree.\n\n[Current time: 2026-11-28 14:35]',
+    });
+    expect(keptStable(sent, TO_DAY).request).toEqual({ ...sent, system: 'Current time: 2026-11-28' });
+    for (const more of [{ raw: true }, { suffix: ' end' }, { prompt: '' }]) expectAsSent({ ...sent, ...more }, TO_END);
+  });
+
+  test('goes with the others that have a name of their own', () => {
+    const { request } = keptStable(chat('Local time: 15:35\nUTC\nSystem time: 14:35Z'), TO_END);
+    expect(textsOf(request)).toEqual([
+      `Local time: ${AT_THE_END}\nUTC\nSystem time: ${AT_THE_END}`,
+      'Name a tree.\n\n[Local time: 15:35]\n[System time: 14:35Z]',
+    ]);
+  });
+
+  const NOW = 'Current time: 2026-11-28 14:35:12';
+  test.each<readonly [string, UpstreamRequest]>([
+    ['in the words of a user', chat('You help.', NOW)],
+    ['that is a day alone', chat('Current date: 2026-11-28')],
+    ['that nobody says is now', chat('Meeting: 2026-11-28 14:35. Knowledge cutoff: 2024-06-01 00:00.')],
+    ['that is a span of time', chat('The current time is 14:35 - 15:35')],
+    ['that stands there twice', chat(`Example: ${NOW}\nCurrent time: 2026-11-28 14:36:00`)],
+    ['that the instructions name again', chat(`${NOW}\nGreet by the current time.`)],
+    ['whose hour stands elsewhere in the instructions', chat(`${NOW}\nThe train goes at 14:35.`)],
+    ['whose hour a message has', chat(NOW, 'Is 14:35:12 right?')],
+    [
+      'whose hour a tool has',
+      { ...chat(NOW), tools: [{ type: 'function', function: { name: 'at', description: 'Runs at 14:35' } }] },
+    ],
+    [
+      'in a message of the system further down',
+      {
+        model: 'm',
+        messages: [
+          { role: 'user', content: 'Hi' },
+          { role: 'system', content: NOW },
+        ],
+      },
+    ],
+    [
+      'in a message that is not all text',
+      {
+        model: 'm',
+        messages: [
+          { role: 'system', content: null },
+          { role: 'user', content: 'Hi' },
+        ],
+      },
+    ],
+  ])('is as it was sent %s', (_, request) => {
+    expectAsSent(request, TO_END);
+    expectAsSent(request, TO_DAY);
+  });
+
+  test('is as it was sent where the model is to go on with its own words', () => {
+    const request = {
+      model: 'm',
+      messages: [
+        { role: 'system', content: NOW },
+        { role: 'assistant', content: 'An' },
+      ],
+    };
+    expectAsSent(request, TO_END);
+    expectAsSent({ model: 'm', messages: [{ role: 'system', content: NOW }] }, TO_END);
+  });
+
+  test.each([
+    'What time is it?',
+    'How late is it',
+    'Wie spät ist es?',
+    'Quelle heure est-il ?',
+    '现在几点了？',
+    'In 2 hours?',
+  ])('keeps its time where somebody asks: %s', (question) => {
+    expectAsSent(chat(NOW, question), TO_DAY);
+    expect(keptStable(chat(NOW, question), TO_END).pinned).toHaveLength(1);
+  });
+});
+
+test('rules are found by the name of an app, and one switch ends all of them', () => {
+  const apps = { 'claude code': BILLING, '*': TO_DAY, 'My App/1.0': {} as PinRules };
+  const of = (caller: string, keep_stable = true): PinRules | undefined => rulesFor({ keep_stable, apps }, caller);
+  expect(of('claude-cli/2.1.197 (external, cli)')).toBe(BILLING);
+  expect(of('my app/1.0')).toBe(apps['My App/1.0']);
+  expect(of('somebody')).toBe(TO_DAY);
+  expect(of('claude-cli/2.1.197', false)).toBeUndefined();
+  expect(rulesFor({ keep_stable: true, apps: {} }, 'somebody')).toBeUndefined();
+});
+
+/** A piece of a text, and what may come to stand in its place. */
+interface Piece {
+  readonly text: string;
+  readonly may: readonly string[];
+}
+const same = (text: string): Piece => ({ text, may: [] });
+/** A clock apart from its name. */
+const clock = fc.constantFrom(...CLOCKS).map(([text, value, day]): Piece[] => {
+  const [before = '', after = ''] = text.split(value);
+  return [same(before), { text: value, may: [AT_THE_END, ...(day === undefined ? [] : [day])] }, same(after)];
+});
+const NOISE = ['Current time: ', 'now is ', 'Today is ', 'cch=', ';', '\n', '当前时间：', '}"', 'at 7:05', AT_THE_END];
+const words = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom(...NOISE));
+const noise = words.map((text) => [same(text)]);
+const hour = fc.constant([{ text: '14:35', may: [AT_THE_END] }]);
+const pieces = fc.array(fc.oneof({ weight: 3, arbitrary: noise }, clock, hour), { maxLength: 6 });
+const HEAD: readonly Piece[] = [
+  same('x-anthropic-billing-header: cc_version=2.1.37.'),
+  { text: '0d9', may: ['000'] },
+  same('; cc_entrypoint=cli; cch='),
+  { text: 'fa690', may: ['00000'] },
+  same(';'),
+];
+const anyText = fc.tuple(pieces, fc.boolean()).map(([list, billed]): Piece[] => {
+  // A blank after each, which belongs to it.
+  const apart = list.flatMap((each) => [...each, same(' ')]);
+  return billed ? [...HEAD, ...apart] : apart;
+});
+const sentAs = (list: readonly Piece[]): string => list.map(({ text }) => text).join('');
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+/** All that such a text may have become. */
+const mayBe = (list: readonly Piece[]): RegExp =>
+  new RegExp(`^${list.map(({ text, may }) => `(?:${[text, ...may].map(escaped).join('|')})`).join('')}$`);
+/** What may be added at the end. */
+const LINES = /^(?:\n\n)?\[[^\n]+: [^\n]+\](?:\n\[[^\n]+: [^\n]+\])*$/;
+
+const saidBy = fc.record({ role: fc.constantFrom('system', 'system', 'user', 'assistant', 'tool'), pieces: anyText });
+const anyRules = fc.record({
+  billing_line: fc.constantFrom('pin', 'as_sent'),
+  clock: fc.constantFrom('to_end', 'to_day', 'as_sent'),
+}) as fc.Arbitrary<PinRules>;
+const asChat = (said: readonly { role: string; pieces: readonly Piece[] }[], tools: unknown): UpstreamRequest => ({
+  model: 'm',
+  messages: said.map(({ role, pieces: list }) => ({ role, content: sentAs(list) })),
+  tools,
+});
+
+test('what was kept once is kept so for good', () => {
+  fc.assert(
+    fc.property(fc.array(saidBy, { maxLength: 5 }), anyRules, (said, rules) => {
+      const once = keptStable(asChat(said, []), rules);
+      expect(keptStable(once.request, rules)).toEqual({ request: once.request, pinned: [] });
+    }),
+  );
+});
+
+test('whatever is asked, all but the spans is as it was sent, to the byte', () => {
+  let times = 0;
+  fc.assert(
+    fc.property(
+      fc.array(saidBy, { maxLength: 4 }),
+      fc.array(words, { maxLength: 2 }),
+      anyRules,
+      (said, tools, rules) => {
+        const request = asChat(said, tools);
+        const sent = JSON.stringify(request);
+        const { request: kept, pinned } = keptStable(request, rules);
+        expect(JSON.stringify(request)).toBe(sent);
+        if (pinned.length === 0) {
+          expect(kept).toBe(request);
+          return;
+        }
+        times++;
+        const other = said.findIndex(({ role }) => role !== 'system');
+        const messages = kept['messages'] as readonly { readonly role: string; readonly content: string }[];
+        const isMoved = pinned.some(({ how }) => how === 'to_end');
+        expect({ ...kept, messages: undefined }).toEqual({ ...request, messages: undefined });
+        expect(messages.map(({ role }) => role)).toEqual(said.map(({ role }) => role));
+        for (const [i, { pieces: list }] of said.entries()) {
+          const now = messages[i]?.content ?? '';
+          const before = sentAs(list);
+          if (i < other || other === -1) expect(now).toMatch(mayBe(list));
+          else if (isMoved && i === said.length - 1) {
+            expect(now.slice(0, before.length)).toBe(before);
+            expect(now.slice(before.length)).toMatch(LINES);
+          } else expect(now).toBe(before);
+        }
+      },
+    ),
+    { numRuns: 400 },
+  );
+  expect(times).toBeGreaterThan(10);
+});
