@@ -20,25 +20,44 @@ const PORTION_MS = 2;
 const BETWEEN_MS = 10;
 const MOST_PAGES = 4096;
 
+/** How far the thread is, in a number that both can see. */
+const COMING = 0;
+const AT_WORK = 1;
+const THROUGH = 2;
+const CALLED_OFF = 3;
+/** The longest that the end of its work is waited for; a disk may hang. Milliseconds. */
+const THROUGH_MS = 10_000;
+
 /** The thread: it opens the file for itself, copies what no reader needs in the log any more, and ends. */
 const THREAD = `
-const { workerData: { library, file, all } } = require('node:worker_threads');
+const { workerData: { library, file, all, how } } = require('node:worker_threads');
 const { createRequire } = require('node:module');
-const { DatabaseSync } = library.startsWith('node:') ? require(library) : createRequire(library)(library);
-const database = new DatabaseSync(file);
-database.exec('PRAGMA wal_checkpoint(PASSIVE)');
-// Nothing is left to copy, so this only cuts the log off. Where somebody writes at this moment it does nothing.
-if (all) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-database.close();
+function work() {
+  const { DatabaseSync } = library.startsWith('node:') ? require(library) : createRequire(library)(library);
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  // Nothing is left to copy, so this only cuts the log off. Where somebody writes at this moment it does nothing.
+  if (all) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  database.close();
+}
+if (Atomics.compareExchange(how, 0, ${COMING}, ${AT_WORK}) === ${COMING}) {
+  try {
+    work();
+  } finally {
+    Atomics.store(how, 0, ${THROUGH});
+    Atomics.notify(how, 0);
+  }
+}
 `;
 
 export class Upkeep {
-  readonly #rows: Connection;
-  readonly #folder: DataFolder;
+  readonly #rows: Pick<Connection, 'exec' | 'pragma' | 'wait'>;
+  readonly #folder: Pick<DataFolder, 'file' | 'logBytes'>;
   readonly #library: string;
   readonly #clock: Pick<Clock, 'elapsed' | 'after'>;
   readonly #log: Log;
   #worker: Worker | undefined;
+  #how: Int32Array | undefined;
   /** What to do when the thread has ended. */
   #afterwards: (() => void) | undefined;
   #cancelPortion: (() => void) | undefined;
@@ -46,8 +65,8 @@ export class Upkeep {
 
   /** `library`: the file of SQLite. */
   constructor(
-    rows: Connection,
-    folder: DataFolder,
+    rows: Pick<Connection, 'exec' | 'pragma' | 'wait'>,
+    folder: Pick<DataFolder, 'file' | 'logBytes'>,
     library: string,
     clock: Pick<Clock, 'elapsed' | 'after'>,
     log: Log,
@@ -78,9 +97,17 @@ export class Upkeep {
     return this.#folder.logBytes === 0;
   }
 
+  /**
+   * Does nothing more. A thread that has not begun never does, and the end of one that works is waited for: the process may end
+   * after this, and one that ends while a thread of it is within SQLite's library is ended by that library as if it had crashed
+   * (node-addon-api: an error cannot be handed to a thread that is being ended, and nobody catches it then).
+   */
   stop(): void {
     this.#cancelPortion?.();
     this.#afterwards = undefined;
+    if (this.#how === undefined) return;
+    const was = Atomics.compareExchange(this.#how, 0, COMING, CALLED_OFF);
+    if (was === AT_WORK) Atomics.wait(this.#how, 0, AT_WORK, THROUGH_MS);
   }
 
   get #free(): number {
@@ -93,16 +120,19 @@ export class Upkeep {
       if (all) this.#afterwards = () => this.#copyLog(all);
       return;
     }
+    const how = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const worker = new Worker(THREAD, {
       eval: true,
-      workerData: { library: this.#library, file: this.#folder.file, all },
+      workerData: { library: this.#library, file: this.#folder.file, all, how },
     });
     this.#worker = worker;
+    this.#how = how;
     // It holds no program up that wants to end.
     worker.unref();
     worker.once('error', (error) => this.#log.debug({ err: error }, 'the log of the store was not copied'));
     worker.once('exit', () => {
       this.#worker = undefined;
+      this.#how = undefined;
       const act = this.#afterwards;
       this.#afterwards = undefined;
       if (act !== undefined) this.#attempt(act);
