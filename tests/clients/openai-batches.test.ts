@@ -282,6 +282,11 @@ test('lists come in pages, newest first', async () => {
   const files: string[] = [];
   for await (const { id } of client.files.list({ limit: 2, purpose: 'batch', order: 'asc' })) files.push(id);
   expect(files.length).toBe(5);
+  // Silence would look like the end of the list.
+  await expect(client.files.list({ after: 'file-none' })).rejects.toThrow(/404 No file has the id "file-none"/);
+  await expect(client.batches.list({ after: 'batch_none' })).rejects.toThrow(/404 No batch has the id "batch_none"/);
+  const order = 'newest' as 'asc';
+  await expect(client.files.list({ order })).rejects.toThrow(/400 order must be "asc" or "desc". It was "newest"/);
 });
 
 test('thousands of lines stand in the queue a few at a time, behind everybody else', async () => {

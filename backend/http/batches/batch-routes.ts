@@ -55,6 +55,8 @@ async function createBatch({ offline, config }: BatchParts, req: IncomingMessage
 async function listBatches({ offline }: BatchParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const page = pageOf(queryOf(req), PAGE.usual, PAGE.most);
   const watcher = watcherOf(req);
+  // Behind a batch that is not there nothing comes, which would look like the end of the list.
+  if (page.after !== undefined) offline.get(page.after, watcher);
   const found = offline.list(watcher === LOCAL ? undefined : watcher, page);
   sendJson(res, 200, listObject(found.map(batchObject), page.limit), JSON_HEADERS);
 }

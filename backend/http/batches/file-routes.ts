@@ -14,7 +14,7 @@ import { formParts } from '../wire/form-parts.ts';
 import { give } from '../wire/give.ts';
 import { handlersWith } from '../wire/handler.ts';
 import { fileObject, listObject } from './batch-forms.ts';
-import { idIn, pageOf, queryOf } from './page-asked.ts';
+import { idIn, isOldestFirst, pageOf, queryOf } from './page-asked.ts';
 
 export interface FileParts {
   readonly files: KeptFiles;
@@ -92,12 +92,14 @@ function nameOf(filename: string | undefined): string {
 async function listFiles({ files }: FileParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const query = queryOf(req);
   const page = pageOf(query, PAGE, PAGE);
+  // Behind a file that is not there nothing comes, which would look like the end of the list.
+  if (page.after !== undefined) files.get(page.after, watcherOf(req));
   const purpose = query.get('purpose');
   const found = files.list(
     {
       ...seenBy(req),
       ...(purpose === null ? {} : { purpose }),
-      oldestFirst: query.get('order') === 'asc',
+      oldestFirst: isOldestFirst(query),
     },
     page,
   );

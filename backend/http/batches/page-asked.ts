@@ -21,6 +21,13 @@ export function pageOf(query: URLSearchParams, usual: number, most: number): Pag
   return { after: query.get('after') ?? undefined, limit: count };
 }
 
+/** Whether a list begins with its oldest. Throws invalid_request. */
+export function isOldestFirst(query: URLSearchParams): boolean {
+  const order = query.get('order') ?? 'desc';
+  if (order === 'asc' || order === 'desc') return order === 'asc';
+  throw new AppError('invalid_request', sentence`order must be "asc" or "desc". It was ${quotation(order)}.`);
+}
+
 /** The id in a path, which stands behind `before`. */
 export function idIn(req: IncomingMessage, before: string): string {
   const { pathname } = new URL(req.url ?? '/', 'http://localhost');
