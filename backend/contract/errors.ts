@@ -117,7 +117,7 @@ export const ERRORS = {
   overloaded: {
     status: 503,
     retryable: true,
-    when: 'Bodies and answers under way fill server.max_inflight_mb; Retry-After says when to come back.',
+    when: 'Bodies and answers under way fill server.max_inflight_mb, or no file handle is left to ask Ollama with; Retry-After says when to come back.',
   },
   queue_timeout: {
     status: 503,

@@ -30,9 +30,13 @@ export function withoutAdvice(sentence: string): string {
   return sentence.replace(START_OR_SET, '').replace(CHECK, '');
 }
 
-/** Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. */
+/**
+ * Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. Where the
+ * process has no file handle left to ask with: overloaded.
+ */
 export function unreachable(apiUrl: string, error: unknown): AppError {
   const code = codeOf(error);
+  if (NO_HANDLES.has(code)) return withoutHandles(error);
   // A server that does not speak HTTP, or speaks TLS where none was expected, is not down: the address is wrong.
   if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
@@ -51,6 +55,18 @@ const WHY: Readonly<Record<string, string>> = {
   EAI_AGAIN: ' (the name is not known)',
   UND_ERR_CONNECT_TIMEOUT: ' within ollama.connect_timeout_ms',
 };
+
+/** Of the process, and of the machine. */
+const NO_HANDLES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+/** Connections end, and then there are handles again. */
+const HANDLES_RETRY_MS = 2000;
+
+/** No connection could be opened at all, which says nothing about Ollama. */
+function withoutHandles(error: unknown): AppError {
+  const words =
+    'Ollama cannot be asked, since no file handles are left. Close some connections, or allow Hearth more (ulimit -n, LimitNOFILE).';
+  return new AppError('overloaded', words, { cause: error, retryAfterMs: HANDLES_RETRY_MS });
+}
 
 /** A deadline of ours passed on a question that Ollama answers at once. */
 export function noAnswer(apiUrl: string): AppError {

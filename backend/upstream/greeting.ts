@@ -1,4 +1,5 @@
 // Tells an Ollama from other programs that answer at its address. It keeps nothing.
+import { asAppError } from '../contract/errors.ts';
 
 /**
  * The version; undefined from servers that are only like Ollama and tell none, or not in time, but have its list of models.
@@ -11,6 +12,8 @@ export async function versionOf(
   try {
     return (await version()) || undefined;
   } catch (error) {
+    // One that could not be asked may have a version.
+    if (asAppError(error).code === 'overloaded') throw error;
     await models().catch(() => {
       throw error;
     });

@@ -35,6 +35,8 @@ const ANSWERED: ReadonlySet<ErrorCode> = new Set([
   'upstream_unauthorized',
   'upstream_forbidden',
 ]);
+/** Failures by which nobody has told us anything. */
+const UNASKED: ReadonlySet<ErrorCode> = new Set(['upstream_unreachable', 'overloaded']);
 /** So long a probe waits for the lists before it tells that Ollama is up. Milliseconds. */
 const LISTS_MS = 500;
 
@@ -140,7 +142,7 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
         () => (listed = installed.look()),
       ).catch((error: unknown) => {
         // It gives neither its version nor its models, but chats work.
-        if (works && asAppError(error).code !== 'upstream_unreachable') return undefined;
+        if (works && !UNASKED.has(asAppError(error).code)) return undefined;
         throw error;
       });
       if (obsolete()) return;
@@ -156,6 +158,8 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
+      // For want of a file handle it was not asked, so that nothing is news.
+      if (failure.code === 'overloaded') return;
       missed = clock.elapsed() < wakingUntil && failure.code === 'upstream_unreachable' && state.status === 'up';
       if (missed) return;
       if (failure.code === 'internal') log.error(faultOf(error), 'A probe of Ollama failed in Hearth itself');

@@ -84,6 +84,7 @@ const handles: Fault = {
         } else {
           const failure = stand.failed(text, reply);
           hold(reply.text.includes('"retryable":true'), `it was told not to come back: ${failure.error}`);
+          hold(!failure.error.includes('does not answer'), `Ollama is there, and it was told: ${failure.error}`);
           turnedAway++;
         }
       }

@@ -5,6 +5,7 @@ import { AppError } from '../../../backend/contract/errors.ts';
 import { orAborted } from '../../../backend/core/abort.ts';
 import type { InstalledModel, LoadedModel, UpstreamState } from '../../../backend/core/ports.ts';
 import { Breaker } from '../../../backend/upstream/breaker.ts';
+import { unreachable } from '../../../backend/upstream/failure.ts';
 import { createWatch } from '../../../backend/upstream/watch.ts';
 import { ManualClock, settled } from '../../support/clocks.ts';
 import { deferred } from '../../support/waiting.ts';
@@ -28,7 +29,7 @@ const model = (name: string, digest = name): InstalledModel => ({
 
 const resident = (name: string): LoadedModel => ({ name, digest: name, size: 1, size_vram: 1, expires_at: 0 });
 
-const unreachable = (): AppError => new AppError('upstream_unreachable', 'Ollama does not answer.');
+const away = (): AppError => new AppError('upstream_unreachable', 'Ollama does not answer.');
 
 /** A watch over an Ollama that is as `ollama` says at the moment it is asked. */
 function setUp() {
@@ -54,7 +55,7 @@ function setUp() {
     const gate = ollama.gates[name];
     if (gate !== undefined) await orAborted(gate, signal);
     if (name === 'version' && ollama.latency > 0) await clock.sleep(ollama.latency, signal);
-    if (!up) throw unreachable();
+    if (!up) throw away();
     if (failure !== undefined) throw failure;
     return value;
   };
@@ -126,6 +127,25 @@ describe('probing', () => {
       loaded: [],
     });
     expect(watch.peek('llama3.2')).toBeUndefined();
+  });
+
+  test('without a file handle to ask with nothing is news, and Ollama is not called away', async () => {
+    const { watch, ollama, clock, told, started } = setUp();
+    await started();
+    const before = watch.state;
+    told.length = 0;
+    ollama.failure = unreachable(URL_A, Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' }));
+    expect(ollama.failure).toMatchObject({ code: 'overloaded', message: expect.stringMatching(/no file handles/) });
+    // Also where a call has shown meanwhile that it works.
+    for (const outcome of [undefined, 'ok'] as const) {
+      if (outcome !== undefined) watch.report(outcome);
+      const { calls } = ollama;
+      const asked = calls.version;
+      await clock.advance(15_000);
+      expect(calls.version).toBeGreaterThan(asked);
+    }
+    expect(watch.state).toEqual(before);
+    expect(told).toEqual([]);
   });
 
   test('one probe tells everything, in one change', async () => {
