@@ -6,7 +6,7 @@ import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
 import { keyed } from '../cache/keyed.ts';
 import type { CachePlan, CacheWish } from '../cache/policy.ts';
-import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';
+import { encodeVector, type Vector } from '../cache/vector-record.ts';
 import type { Determinism } from '../models/determinism.ts';
 import type { Modelfiles } from '../models/modelfiles.ts';
 import type { UpstreamRequest } from '../ports.ts';
@@ -17,6 +17,7 @@ import { Batcher, type BatcherParts } from './batcher.ts';
 import type { EmbedFamily, Result } from './embed-group.ts';
 import type { ClosingParts } from './closing.ts';
 import type { Hindsight } from './hindsight.ts';
+import { type KeptVector, keptVectors } from './kept-vectors.ts';
 import { lived } from './lived.ts';
 import { whyNotAsked } from './missed.ts';
 import type { PassedOn } from './passed-on.ts';
@@ -59,11 +60,6 @@ export interface EmbedderParts extends BatcherParts, ClosingParts, SettleParts {
   readonly recorder: Pick<Recorder, 'keepVectors' | 'vectors'>;
 }
 
-interface Kept {
-  readonly hit: Hit;
-  readonly vector: Vector;
-}
-
 /** The texts of a request that no vector is kept of. */
 interface Missing {
   readonly ticket: Ticket;
@@ -76,7 +72,7 @@ interface Outcome {
   /** Those of all texts. */
   readonly found: ReadonlyMap<string, Vector>;
   /** Those that were kept before. */
-  readonly kept: ReadonlyMap<string, Kept>;
+  readonly kept: ReadonlyMap<string, KeptVector>;
   /** By the place of the text in the request. */
   readonly keys: readonly (string | undefined)[];
   readonly plan: CachePlan;
@@ -133,16 +129,11 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { cache, telemetry, passedOn, watch, hindsight } = this.#parts;
+    const { telemetry, passedOn, watch, hindsight } = this.#parts;
     const asked = await understand(this.#parts, call, ticket.signal);
     const { model, request, plan, keyAt } = asked;
     const { key: keys, keepAs } = keyed(watch, (of) => call.texts.map((text) => keyAt(of, text)));
-    const kept = new Map<string, Kept>();
-    for (const [i, text] of call.texts.entries()) {
-      const key = keys[i];
-      const hit = plan.read && key !== undefined && !kept.has(text) ? cache.get(key, plan.maxAge) : undefined;
-      if (hit !== undefined) kept.set(text, { hit, vector: decodeVector(hit.bytes) });
-    }
+    const kept = await keptVectors(this.#parts, { texts: call.texts, keys, plan }, ticket.signal);
     const missing = call.texts.filter((text) => !kept.has(text));
     if (missing.length > 0 && plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for every text, and only-if-cached was asked.');
@@ -256,6 +247,6 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** The figures of the vector that was kept longest. */
-function oldest(kept: ReadonlyMap<string, Kept>): Hit | undefined {
+function oldest(kept: ReadonlyMap<string, KeptVector>): Hit | undefined {
   return [...kept.values()].map(({ hit }) => hit).toSorted((a, b) => b.age - a.age)[0];
 }

@@ -1,0 +1,37 @@
+// The vectors that are kept of a request's texts. There may be thousands of texts, and each is a look at the disk, so they are
+// looked for a few at a time.
+import type { ResponseCache } from '../cache/cache.ts';
+import type { Hit } from '../cache/hit.ts';
+import type { CachePlan } from '../cache/policy.ts';
+import { decodeVector, type Vector } from '../cache/vector-record.ts';
+import type { Clock } from '../ports.ts';
+import { inSlices } from './slices.ts';
+
+/** A vector that is kept, and how. */
+export interface KeptVector {
+  readonly hit: Hit;
+  readonly vector: Vector;
+}
+
+export interface VectorsWanted {
+  readonly texts: readonly string[];
+  /** By the place of the text. */
+  readonly keys: readonly (string | undefined)[];
+  readonly plan: Pick<CachePlan, 'read' | 'maxAge'>;
+}
+
+/** By their texts. Throws the signal's reason. */
+export async function keptVectors(
+  { cache, clock }: { readonly cache: Pick<ResponseCache, 'get'>; readonly clock: Pick<Clock, 'elapsed' | 'sleep'> },
+  { texts, keys, plan }: VectorsWanted,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, KeptVector>> {
+  const kept = new Map<string, KeptVector>();
+  if (!plan.read) return kept;
+  for await (const [i, text] of inSlices(texts.entries(), clock, signal)) {
+    const key = keys[i];
+    const hit = key === undefined || kept.has(text) ? undefined : cache.get(key, plan.maxAge);
+    if (hit !== undefined) kept.set(text, { hit, vector: decodeVector(hit.bytes) });
+  }
+  return kept;
+}
