@@ -4,31 +4,40 @@ import type { Hearth } from '../hearth.ts';
 import type { Account } from './account.ts';
 import type { Chance } from './random.ts';
 
-/** One accident for so many requests. */
-const EVERY = 80;
 /** Ollama is seen to be back by then, in looks and in milliseconds from one to the next. */
 const LOOKS = 200;
 const LOOK_MS = 20;
+
+export interface AccidentsOptions {
+  readonly hearth: Hearth;
+  readonly chance: Chance;
+  readonly account: Account;
+  /** One accident for so many requests. */
+  readonly every: number;
+}
 
 export class Accidents {
   readonly #hearth: Hearth;
   readonly #chance: Chance;
   readonly #account: Account;
-  #next = EVERY;
+  readonly #every: number;
+  #next: number;
   #now: Promise<void> | undefined;
   /** Callers wait here until the gateway sees that Ollama is back. */
   #back: Promise<void> = Promise.resolve();
 
-  constructor(hearth: Hearth, chance: Chance, account: Account) {
+  constructor({ hearth, chance, account, every }: AccidentsOptions) {
     this.#hearth = hearth;
     this.#chance = chance;
     this.#account = account;
+    this.#every = every;
+    this.#next = every;
   }
 
   /** So many requests have ended: it may be time for the next. Resolves when Ollama is there. */
   async after(requests: number): Promise<void> {
     if (requests >= this.#next && this.#now === undefined) {
-      this.#next = requests + EVERY;
+      this.#next = requests + this.#every;
       this.#now = this.#one()
         .catch((error: unknown) => this.#account.fault(`accident: ${String(error)}`))
         .finally(() => {

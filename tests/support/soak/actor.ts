@@ -20,26 +20,42 @@ import type { Manner, Reply, Sent } from './send.ts';
 
 type Message = Wish['messages'][number];
 
+const HANDED_ON = ROUTES.filter(({ handedOn }) => handedOn === true);
+const KEPT = ROUTES.filter(({ handedOn }) => handedOn !== true);
 const EMBED_MODELS = Object.keys(EMBEDDING_MODELS) as EmbeddingModel[];
-/** Questions that are asked again and again. */
-const HOT = 60;
 /** Milliseconds between two looks at a job. */
 const LOOK_MS = 100;
+
+/** How callers ask. Shares are from 0 to 1. */
+export interface Habits {
+  /** How many different questions there are. */
+  readonly questions: number;
+  /** Those that are asked again and again, and the share of requests that ask one of them. */
+  readonly hot: { readonly texts: readonly string[]; readonly share: number };
+  /** Of chats, those that no cache sees. */
+  readonly handedOn: number;
+  /** Of chats and embeds, those that want no kept answer, or none to be kept. */
+  readonly fresh: number;
+  /** Of all that is done, jobs and conversations. */
+  readonly jobs: number;
+  readonly talks: number;
+  /** Of what asks no model, the share that clears the cache. */
+  readonly clears: number;
+}
 
 export class Actor {
   readonly #chance: Chance;
   readonly #asker: Asker;
-  readonly #questions: number;
+  readonly #habits: Habits;
   /** Begins the ids of its requests. */
   readonly #name: string;
   #ids = 0;
 
-  /** `questions`: how many different ones there are. */
-  constructor(name: string, chance: Chance, asker: Asker, questions: number) {
+  constructor(name: string, chance: Chance, asker: Asker, habits: Habits) {
     this.#name = name;
     this.#chance = chance;
     this.#asker = asker;
-    this.#questions = questions;
+    this.#habits = habits;
   }
 
   /** Does one thing. Returns how many requests to a model it was. */
@@ -48,15 +64,17 @@ export class Actor {
     if (dice < 0.58) return this.#chat();
     if (dice < 0.64) return this.#crowd();
     if (dice < 0.8) return this.#embed();
-    if (dice < 0.88) return this.#job();
-    if (dice < 0.92) return this.#conversation();
-    return this.#look();
+    const { jobs, talks } = this.#habits;
+    if (dice < 0.8 + jobs) return this.#job();
+    if (dice < 0.8 + jobs + talks) return this.#conversation();
+    return dice < 0.92 ? this.#chat() : this.#look();
   }
 
   // ---- what is asked
 
   #text(): string {
-    return question(this.#chance.below(this.#chance.is(0.5) ? HOT : this.#questions));
+    const { hot, questions } = this.#habits;
+    return this.#chance.is(hot.share) ? this.#chance.of(hot.texts) : question(this.#chance.below(questions));
   }
 
   #wish(route: Route, messages: readonly Message[]): Wish {
@@ -76,7 +94,7 @@ export class Actor {
     const chance = this.#chance;
     return {
       'x-stream-replay': chance.of(['instant', 'instant', 'instant', 'original', 'smooth']),
-      ...(chance.is(0.1) && { 'x-cache-control': chance.of(['no-store', 'no-cache']) }),
+      ...(chance.is(this.#habits.fresh) && { 'x-cache-control': chance.of(['no-store', 'no-cache']) }),
       ...(chance.is(0.1) && { 'x-queue-priority': chance.of(['high', 'low']) }),
       // Programs send one id for several requests.
       ...(chance.is(0.05) && { 'x-request-id': `soak-${chance.below(5)}` }),
@@ -94,7 +112,8 @@ export class Actor {
   // ---- how it is asked
 
   async #chat(): Promise<number> {
-    const route = this.#chance.of(ROUTES);
+    const isHandedOn = this.#chance.is(this.#habits.handedOn);
+    const route = this.#chance.of(isHandedOn ? HANDED_ON : KEPT);
     let content = this.#text();
     // An Ollama that speaks another dialect makes whole lines, and says nothing of what went wrong in the middle.
     while (route.handedOn === true && ['silent', 'stuck', 'malformed', 'sliced'].includes(about(content).trouble))
@@ -132,13 +151,12 @@ export class Actor {
 
   /** Several who ask the same at once, or while it is being answered, in all dialects that can put it. */
   async #crowd(): Promise<number> {
-    const first = this.#chance.of(ROUTES.filter(({ handedOn }) => handedOn !== true));
+    const first = this.#chance.of(KEPT);
     const content = this.#text();
     const wish = this.#wish(first, [{ role: 'user', content }]);
     const { thinks, tools, seed } = wish.said;
-    const routes = ROUTES.filter(
+    const routes = KEPT.filter(
       (route) =>
-        route.handedOn !== true &&
         route.form === first.form &&
         (route.thinks || !thinks) &&
         (route.tools || !tools) &&
@@ -248,7 +266,7 @@ export class Actor {
 
   /** What asks no model. */
   async #look(): Promise<number> {
-    const clears = this.#chance.is(0.05);
+    const clears = this.#chance.is(this.#habits.clears);
     const sent: Sent = clears
       ? { method: 'POST', path: '/api/cache-stats', body: { action: 'clear_response_cache' } }
       : { method: 'GET', path: this.#chance.of(LOOKS) };

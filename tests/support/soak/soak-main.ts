@@ -23,7 +23,9 @@ const report = await soak({
   onProgress: (done) => {
     if (done < next) return;
     next += step;
-    process.stderr.write(`${done} of ${requests}, ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+    const { user, system } = process.cpuUsage();
+    const [wall, cpu] = [performance.now() - startedAt, (user + system) / 1000].map((ms) => Math.round(ms / 1000));
+    process.stderr.write(`${done} of ${requests}, ${wall} s, ${cpu} s of processor time\n`);
   },
 });
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -10,9 +10,9 @@ import type { Health } from '../../../backend/contract/control.ts';
 import { startHearth, type Hearth } from '../hearth.ts';
 import { Accidents } from './accidents.ts';
 import { Account, type AccountReport } from './account.ts';
-import { Actor } from './actor.ts';
+import { Actor, type Habits } from './actor.ts';
 import { Asker } from './asker.ts';
-import { MODELS, scriptOf } from './model.ts';
+import { about, MODELS, question, scriptOf, type TroubleName } from './model.ts';
 import { Chance } from './random.ts';
 import { remains, type Remains } from './remains.ts';
 import { Sender } from './send.ts';
@@ -41,8 +41,28 @@ export interface SoakReport extends AccountReport, Remains {
   readonly diskMb: { readonly file: number; readonly answers: number; readonly bound: number };
 }
 
-/** How many different questions there are: a long soak asks them again, as people and programs do, also when they are long gone. */
-const questionsOf = (requests: number): number => Math.min(2000, Math.max(100, requests / 4));
+/** From so many requests on a soak is a long one; a shorter one does of each as much as it can. */
+const LONG = 20_000;
+/** Questions that are asked again and again. */
+const HOT = Array.from({ length: 60 }, (_, number) => question(number));
+const WELL: readonly TroubleName[] = ['fine', 'slow', 'sliced', 'atonce', 'long'];
+/** Few, since each is asked in some seventy ways: of several models, in two forms, thinking, with tools, and so on. */
+const HOT_AND_WELL = HOT.filter((text) => WELL.includes(about(text).trouble)).slice(0, 20);
+
+/**
+ * A long soak asks its questions again, as people and programs do, also when they are long gone: most of its answers are kept
+ * ones. Its cache is cleared a few times whatever the length, so that what is kept comes up to its bound on the disk.
+ */
+function habitsOf(requests: number): Habits & { readonly accidentEvery: number } {
+  const questions = Math.min(2000, Math.max(100, requests / 4));
+  const clears = Math.min(0.05, 100 / requests);
+  if (requests < LONG) {
+    const hot = { texts: HOT, share: 0.5 };
+    return { questions, clears, hot, handedOn: 1 / 8, fresh: 0.1, jobs: 0.08, talks: 0.04, accidentEvery: 80 };
+  }
+  const hot = { texts: HOT_AND_WELL, share: 0.97 };
+  return { questions, clears, hot, handedOn: 0.01, fresh: 0.01, jobs: 0.03, talks: 0.01, accidentEvery: 400 };
+}
 /** No answer of the simulated Ollama takes so long, whatever goes wrong. */
 const PATIENCE_MS = 300_000;
 /**
@@ -92,9 +112,10 @@ async function ask(
 ): Promise<Omit<SoakReport, keyof AccountReport>> {
   const { account } = asker;
   const chance = new Chance(seed);
-  const accidents = new Accidents(hearth, new Chance(seed + 1), account);
+  const habits = habitsOf(requests);
+  const accidents = new Accidents({ hearth, chance: new Chance(seed + 1), account, every: habits.accidentEvery });
   const actors = Array.from({ length: callers }, (_, i) => {
-    return new Actor(`caller-${i}`, new Chance(chance.below(2 ** 32)), asker, questionsOf(requests));
+    return new Actor(`caller-${i}`, new Chance(chance.below(2 ** 32)), asker, habits);
   });
   let done = 0;
   const until = async (last: number): Promise<void> => {
