@@ -38,7 +38,7 @@ export interface ModelMemory {
   readonly held: HeldPrompts;
   readonly estimator: Estimator;
   /** What the queue asks of it. */
-  readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'evicts'>;
+  readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'prompts' | 'evicts'>;
   /** Takes in what Ollama lists as loaded; while it is away, its memory is empty by the time it is back. */
   look(state: Pick<UpstreamState, 'away' | 'loaded'>): void;
 }
@@ -77,6 +77,7 @@ export function modelMemory(options: ModelMemoryOptions): ModelMemory {
     loadMs: (model) => estimator.loadMs(model) || undefined,
     resident: (runner) => residency.isResident(runner),
     memory: () => known.facts,
+    prompts: held,
     evicts: ({ runner, model }, other) => !isCloudName(model) && known.evicts(runner, other),
   };
   return {

@@ -35,6 +35,8 @@ export const queueListEntrySchema = z.object({
   /** How much of `estimated_wait_time` comes after the end of the answer before it; all that is known while that one is late. */
   wait_after_ms: ms,
   waits_for: waitsFor,
+  /** It goes before one whose turn it would be, since its prompt goes on with what the model has read last. Left out otherwise. */
+  goes_on: z.literal(true).optional(),
   created_at: time,
   age_ms: ms,
   started_at: time.optional(),

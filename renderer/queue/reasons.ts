@@ -22,6 +22,7 @@ export function reasonsOf(live: Live, now: number, agingMs: unknown): ReadonlyMa
         movedUp ? climb : '',
         entry.gave_way > 0 ? t('queue.gave_way', { n: entry.gave_way }) : '',
         entry.waits_for === 'people' ? t('queue.lets_first') : '',
+        entry.goes_on === true ? t('queue.goes_on') : '',
         priorityWords(entry.priority),
         isFirstOfClass ? '' : climb,
         behind(order, classes, at),

@@ -1,6 +1,7 @@
 // A queue with a clock that stands still, whose requests a test moves one by one.
 import type { Waiting } from '../../backend/contract/chat/chat.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
+import { HeldPrompts } from '../../backend/core/prompts/held.ts';
 import { LeaseQueue } from '../../backend/core/queue/queue.ts';
 import type { Lease, LeaseWish } from '../../backend/core/queue/waiter.ts';
 import { config, watched } from './builders.ts';
@@ -30,6 +31,8 @@ export interface Asker {
 export class QueueHarness {
   readonly clock = new ManualClock();
   readonly queue: LeaseQueue;
+  /** What they hold of prompts. */
+  readonly held = new HeldPrompts();
   /** Runners that are in Ollama's memory. */
   readonly resident = new Set<string>();
   /** Names in the order in which they got their lease. */
@@ -49,6 +52,7 @@ export class QueueHarness {
       loadMs: (model) => (this.loadMs.has(model) ? this.loadMs.get(model) : 0),
       resident: (runner) => this.resident.has(runner),
       evicts: ({ runner }, other) => !this.resident.has(runner) && this.resident.has(other),
+      prompts: this.held,
       away: () => this.#away,
       onChange: () => this.changes++,
     });

@@ -2,7 +2,7 @@
 // same few events, whatever route it came by. The request is chat-request.ts; this file knows no HTTP and no Ollama.
 import { z } from 'zod';
 import { toolCallSchema, type ToolCall } from './chat-request.ts';
-import type { WaitsFor } from './waits-for.ts';
+import type { WaitsWhy } from './waits-for.ts';
 
 // ---- the neutral record -----------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ export interface End {
 }
 
 /** Where a request stands before its first piece. `position` counts from 1 in line and is 0 once it has a slot. */
-export interface Waiting {
+export interface Waiting extends WaitsWhy {
   readonly phase: 'queued' | 'loading' | 'running';
   readonly position: number;
   /** Estimated milliseconds until it starts; never below 0. */
@@ -81,8 +81,6 @@ export interface Waiting {
   readonly as_of?: number;
   /** When the answer that it waits for should end, by the same clock; absent when it waits for none. */
   readonly due_at?: number;
-  /** What it waits for beside its turn; absent: for its turn alone. */
-  readonly waits_for?: WaitsFor;
   /** Its prompt does not fit, and it will run with a part of it. */
   readonly truncated?: Truncated;
 }

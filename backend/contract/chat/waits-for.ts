@@ -1,4 +1,4 @@
-// What a request may wait for beside its turn in line.
+// What a request may wait for beside its turn in line, and why its turn may come sooner.
 
 /**
  * What a request waits for beside its turn. `ollama`: it does not answer, so nobody's turn comes until it is back, and
@@ -7,3 +7,10 @@
  */
 export const WAITS_FOR = ['ollama', 'settling', 'people'] as const;
 export type WaitsFor = (typeof WAITS_FOR)[number];
+
+export interface WaitsWhy {
+  /** What it waits for beside its turn; absent: for its turn alone. */
+  readonly waits_for?: WaitsFor;
+  /** It goes before one whose turn it would be, since its prompt goes on with what the model has read last. */
+  readonly goes_on?: true;
+}

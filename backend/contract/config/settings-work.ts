@@ -181,6 +181,13 @@ export const queue = section('Queue', {
     applies: 'live',
     advanced: true,
   }),
+  by_prompt: field(flag(), {
+    title: 'Prompts that go on go first',
+    hint: 'Among requests that are equally urgent and for one model, the one goes first whose prompt goes on with what the model has just read: less is read in all. Within the bounds of batch.max_batch_size and batch.batch_timeout_ms.',
+    default: true,
+    applies: 'live',
+    advanced: true,
+  }),
   settle_ms: field(whole(0, 60_000), {
     title: 'Background work waits at first',
     hint: 'Background work does not start this soon after it came, nor after its own app asked for anything else: a title that comes just before its chat runs after it. No longer than queue.aging_ms.',

@@ -18,6 +18,8 @@ export interface Behind {
   readonly classBy: string;
   readonly model: string;
   readonly requests: number;
+  /** Their prompts went on with what the model had read last, so that they went first. */
+  readonly wentOn: boolean;
   readonly ms: number;
 }
 

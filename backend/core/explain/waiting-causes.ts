@@ -92,6 +92,19 @@ export const PLACE_CAUSES: readonly SlowCause[] = [
         : undefined,
   },
   {
+    name: 'behind-continuing',
+    when: 'A request went before it whose prompt went on with what the model had just read.',
+    setting: { path: 'queue.by_prompt', label: 'Prompts that go on go first' },
+    tell: (facts) => {
+      const [first] = facts.line.behind;
+      if (first?.wentOn !== true || !explains(first.ms, facts)) return undefined;
+      return {
+        text: `${ofAll(first.ms, facts.totalMs)} were spent behind ${who(first, facts)} that went on with what the model had just read.`,
+        more: 'Read in between, another prompt would have taken its place in memory, and all of it would have been read again.',
+      };
+    },
+  },
+  {
     name: 'own-requests',
     when: 'Other requests of its own app were answered before it.',
     setting: { path: 'queue.max_concurrent', label: 'Answer more at once' },

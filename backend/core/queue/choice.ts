@@ -1,6 +1,7 @@
 // Who starts next: whom the order (line.ts, order.ts) names among those who may start now, by slots, by the runners that must
 // not run together, and by what people are owed (people.ts); and whose run is to stop for a person. It changes nothing.
 import { inTheWayOf, whoGivesWay } from './beside.ts';
+import type { PromptView } from './going-on.ts';
 import type { Line, Rules } from './line.ts';
 import type { MemoryView } from './memory-view.ts';
 import type { Turn } from './order.ts';
@@ -21,6 +22,8 @@ export interface ChoiceParts {
   resident(runner: string): boolean;
   /** What is known of its memory; undefined where nothing is. */
   memory?(): MemoryView | undefined;
+  /** What runners hold of prompts. Absent: nothing is known of that. */
+  readonly prompts?: PromptView | undefined;
   /** Whether nobody is given a slot now. */
   isHalted(): boolean;
 }
@@ -134,9 +137,10 @@ export class Choice {
 
   /** What the order depends on beside the line itself. */
   rules(): Rules {
-    const { config, waitClock } = this.#parts;
+    const { config, waitClock, prompts } = this.#parts;
     const { queue, batch } = config();
     return {
+      prompts: queue.by_prompt ? prompts : undefined,
       now: waitClock.elapsed(),
       memory: this.#memory(),
       agingMs: queue.aging_ms,

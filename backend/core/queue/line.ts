@@ -3,16 +3,16 @@
 // read off the first of each. It knows neither slots nor a clock; queue.ts decides when somebody may run.
 import { levelOf } from '../../contract/chat/chat-request.ts';
 import { BatchCounter, type BatchFigures } from './batches.ts';
+import { ByRunner } from './by-runner.ts';
 import { onlyLast, type MemoryView } from './memory-view.ts';
 import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
 import { Waiter, type Lane, type LeaseWish } from './waiter.ts';
-import { onAbort } from '../abort.ts';
 
 /** Callers whose turn is remembered; the one served longest ago is forgotten. */
 const MAX_CALLERS = 1000;
 
 /** What the order depends on beside the line itself. */
-export interface Rules extends Omit<PlanState, 'memory' | 'streak' | 'lastServed'> {
+export interface Rules extends Omit<PlanState, 'memory' | 'streak' | 'row' | 'lastServed'> {
   /** Undefined where nothing is known of Ollama's memory but that the runner that ran last should be in it. */
   readonly memory: MemoryView | undefined;
 }
@@ -29,24 +29,18 @@ interface LastTurn {
   undo(): void;
 }
 
-/** Those who wait for one runner. */
-interface Wanted {
-  count: number;
-  /** Those whom no other runner's request has overtaken yet, in the order of arrival. */
-  readonly unpassed: Set<Waiter>;
-}
-
 export class Line {
   readonly #files = new Map<string, File>();
-  readonly #wanted = new Map<string, Wanted>();
+  readonly #byRunner = new ByRunner((waiters, waiter) => this.#inOrderOfArrival(waiters, waiter));
   readonly #sizes: Record<Lane, number> = { chat: 0, embed: 0 };
   readonly #lastServed = new Map<string, number>();
-  readonly #unwanted = new Set<{ readonly runner: string; readonly resolve: () => void }>();
   readonly #batches = new BatchCounter();
   #arrivals = 0;
   #turns = 0;
   #runner: string | undefined;
   #streak = 0;
+  /** How many went before others in a row since their prompts go on. */
+  #row = 0;
   /** The last turn that was given, where it may be given back. */
   #lastTurn: LastTurn | undefined;
 
@@ -91,16 +85,15 @@ export class Line {
     if (this.#lastTurn?.waiter === ran) this.#lastTurn.undo();
     const waiter = new Waiter(ran.wish, { seq: ran.seq, since: ran.since, fifoSwitch: ran.fifoSwitch, signal });
     waiter.passedSince = ran.passedSince;
+    waiter.heldBackSince = ran.heldBackSince;
     waiter.gaveWay = true;
     return this.#admit(waiter);
   }
 
   #admit(waiter: Waiter): Waiter {
-    const { lane, runner } = waiter.wish;
     this.#file(waiter);
-    this.#sizes[lane]++;
-    const { count, unpassed } = this.#wanted.get(runner) ?? { count: 0, unpassed: new Set<Waiter>() };
-    this.#wanted.set(runner, { count: count + 1, unpassed: this.#inOrderOfArrival(unpassed, waiter) });
+    this.#sizes[waiter.wish.lane]++;
+    this.#byRunner.add(waiter);
     return waiter;
   }
 
@@ -125,17 +118,10 @@ export class Line {
 
   /** It waits no more; once only. */
   remove(waiter: Waiter): void {
-    const { lane, runner } = waiter.wish;
     this.#unfile(waiter);
     waiter.left = true;
-    this.#sizes[lane]--;
-    const wanted = this.#wanted.get(runner);
-    if (wanted === undefined) return;
-    wanted.count--;
-    wanted.unpassed.delete(waiter);
-    if (wanted.count > 0) return;
-    this.#wanted.delete(runner);
-    for (const watch of this.#unwanted) if (watch.runner === runner) watch.resolve();
+    this.#sizes[waiter.wish.lane]--;
+    this.#byRunner.remove(waiter);
   }
 
   /** Asks all for their urgency again. */
@@ -175,15 +161,16 @@ export class Line {
     return [...this.#inOrder(rules, (file) => file.lane === lane)];
   }
 
-  /** `mayGo`: who may go in another one's turn. */
+  /** `mayGo`: who may go in another one's turn, or before it. */
   #inOrder(
     rules: Rules,
     isMeant: (file: File) => boolean,
-    mayGo?: (waiter: Waiter) => boolean,
+    mayGo: (waiter: Waiter) => boolean = () => true,
   ): Iterable<Turn<Waiter>> {
     const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
     const memory = rules.memory ?? onlyLast(this.#runner);
-    return inOrder(files, { ...rules, memory, streak: this.#streak, lastServed: this.#lastServed }, mayGo);
+    const state = { ...rules, memory, streak: this.#streak, row: this.#row, lastServed: this.#lastServed };
+    return inOrder(files, state, { mayGo, waitingFor: (runner) => this.#byRunner.waitingFor(runner) });
   }
 
   /** Moves one place nearer in its lane. The new place, from 1. */
@@ -206,17 +193,20 @@ export class Line {
   }
 
   /** This one runs now and waits no more; `head` was the first in the order, and is overtaken if it is another one. */
-  serve({ waiter, turnOf, streak }: Turn<Waiter>, head: Waiter, now: number): void {
+  serve({ waiter, turnOf, before, streak }: Turn<Waiter>, head: Waiter, now: number): void {
     const { lane, runner, caller } = waiter.wish;
     turnOf.turnCame = true;
-    this.#overtake(waiter, head, now);
+    waiter.wentOn = before !== undefined;
+    this.#byRunner.overtake(waiter, head, now);
     this.#lastTurn = waiter.class === 'background' ? this.#remembered(waiter) : undefined;
+    if (before !== undefined) before.heldBackSince ??= now;
     // An embed runs beside the chats: it ends no batch of theirs.
     if (lane === 'chat') {
       this.#batches.leased(runner, waiter.fifoSwitch);
       // Who takes a slot that the first in line cannot use passes it, though the plan for that slot does not know of it.
       this.#streak = waiter === head ? streak : this.#streak + 1;
       this.#runner = runner;
+      this.#row = before === undefined ? 0 : this.#row + 1;
     }
     this.#lastServed.delete(caller);
     this.#lastServed.set(caller, ++this.#turns);
@@ -228,53 +218,26 @@ export class Line {
   /** How everything stands, should the turn that is given now be given back. */
   #remembered(waiter: Waiter): LastTurn {
     const { lane, caller } = waiter.wish;
-    const [served, runner, streak] = [this.#lastServed.get(caller), this.#runner, this.#streak];
+    const [served, runner, streak, row] = [this.#lastServed.get(caller), this.#runner, this.#streak, this.#row];
     const undo = (): void => {
       if (served === undefined) this.#lastServed.delete(caller);
       else this.#lastServed.set(caller, served);
       this.#runner = runner;
       this.#streak = streak;
+      this.#row = row;
       if (lane === 'chat') this.#batches.takeBack();
     };
     return { waiter, undo };
   }
 
-  /** Marks those of other runners who were here first. Each is marked once, so the work is small over time. */
-  #overtake({ seq, wish: { runner } }: Waiter, head: Waiter, now: number): void {
-    const mark = (wanted: Wanted, waiter: Waiter): void => {
-      waiter.passedSince ??= now;
-      wanted.unpassed.delete(waiter);
-    };
-    for (const [other, wanted] of this.#wanted) {
-      if (other === runner) continue;
-      for (const waiter of wanted.unpassed) {
-        if (waiter.seq > seq) break;
-        mark(wanted, waiter);
-      }
-      if (other === head.wish.runner) mark(wanted, head);
-    }
-  }
-
   /** Whether anybody needs this runner. */
   wants(runner: string): boolean {
-    return this.#wanted.has(runner);
+    return this.#byRunner.wants(runner);
   }
 
   /** Resolves as soon as nobody needs this runner, or when the signal aborts. */
-  async unwanted(runner: string, signal: AbortSignal): Promise<void> {
-    if (!this.wants(runner) || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const watch = {
-        runner,
-        resolve: () => {
-          off();
-          this.#unwanted.delete(watch);
-          resolve();
-        },
-      };
-      this.#unwanted.add(watch);
-      const off = onAbort(signal, watch.resolve);
-    });
+  unwanted(runner: string, signal: AbortSignal): Promise<void> {
+    return this.#byRunner.unwanted(runner, signal);
   }
 }
 

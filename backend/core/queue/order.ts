@@ -1,12 +1,13 @@
 // In which order waiting requests run: classes and aging, fairness between callers, what is in memory before what has to
-// be loaded, and moves by hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts
+// be loaded, prompts that go on with what was read last (going-on.ts), and moves by hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts
 // gives the leases. docs/scheduling.md tells the rules in words.
 import { CLASS_STEP, levelOf, PRIORITY, type Urgency } from '../../contract/chat/chat-request.ts';
+import { whoGoesOn, type PromptView, type Promptly } from './going-on.ts';
 import { Heap } from './heap.ts';
 import { afterLoad, costOf, type MemoryView } from './memory-view.ts';
 
 /** One in line, as the plan sees it. Moments of the monotonic clock, in milliseconds. */
-export interface Waiting<W = never> extends Urgency {
+export interface Waiting<W = never> extends Urgency, Promptly {
   /** Grows with arrival; never equal for two. */
   readonly seq: number;
   readonly caller: string;
@@ -17,10 +18,14 @@ export interface Waiting<W = never> extends Urgency {
   readonly waitedMs?: number;
   /** When another runner's request first overtook this one, if one did. */
   readonly passedSince: number | undefined;
+  /** When, in its turn, one whose prompt goes on first went before it, if one did. */
+  readonly heldBackSince?: number | undefined;
   /** Those that were moved before this one by hand, in the order of the moves: they go first when its turn comes. */
   readonly letsFirst?: Iterable<W>;
   /** Its turn had come, and it let another one go first. */
   readonly turnCame?: boolean;
+  /** Somebody moved it by hand. */
+  readonly movedByHand?: boolean;
   /** It waits no more, though it may have been moved before one who does. */
   readonly left?: boolean;
 }
@@ -41,12 +46,26 @@ export interface PlanState {
   readonly maxBatch: number;
   /** batch.batch_timeout_ms: how long a waiter may be overtaken by requests of other runners. */
   readonly batchTimeoutMs: number;
+  /** What runners hold of prompts; undefined where the order does not ask for it (queue.by_prompt). */
+  readonly prompts?: PromptView | undefined;
+  /** How many went before others in a row since their prompts go on. */
+  readonly row?: number;
+}
+
+/** Among whom the order looks for prompts that go on. */
+export interface Company<W> {
+  /** Whether one may go before another at all. */
+  mayGo(waiter: W): boolean;
+  /** The first of those who wait for a runner, in the order of arrival; others may be among them. */
+  waitingFor(runner: string): Iterable<W>;
 }
 
 /** Who goes next, and in whose turn: its own, or that of the one before whom it was moved by hand. */
 export interface Turn<W> {
   readonly waiter: W;
   readonly turnOf: W;
+  /** Whose turn it was by everything but its prompt, and who lets it go on first; undefined where nobody does. */
+  readonly before: W | undefined;
   /** Whether its runner has to be loaded for it. */
   readonly loads: boolean;
   /** The streak after it. */
@@ -61,7 +80,8 @@ export function planOrder<W extends Waiting<W>>(waiting: readonly W[], state: Pl
     if (file === undefined) files.set(fileOf(waiter), [waiter]);
     else file.push(waiter);
   }
-  return Array.from(inOrder<W>(files.values(), state), ({ waiter }) => waiter);
+  const company = { mayGo: () => true, waitingFor: () => waiting };
+  return Array.from(inOrder<W>(files.values(), state, company), ({ waiter }) => waiter);
 }
 
 /** Waiters who have these in common stand in one file, and leave it in the order of arrival. */
@@ -77,30 +97,64 @@ export function fileOf({
 /**
  * Who is next, and who after that. Urgency first; within one urgency the callers take turns, and requests of runners that
  * are in memory go first, at most `maxBatch` in a row and never past a waiter that has been overtaken for
- * `batchTimeoutMs`. Who was moved by hand goes just before the one before whom it was moved, if it `mayGo` at all.
+ * `batchTimeoutMs`; within the same bounds, one goes first whose prompt goes on with what its runner has read. Who was moved by
+ * hand goes just before the one before whom it was moved, if it `mayGo` at all.
  * `files` are all who wait, by `fileOf`, each in the order of arrival. No more is planned than is read.
  */
 export function* inOrder<W extends Waiting<W>>(
   files: Iterable<Iterable<W>>,
   state: PlanState,
-  mayGo: (waiter: W) => boolean = () => true,
+  company: Company<W>,
 ): Generator<Turn<W>, void, undefined> {
   const line = new Files(files, state);
   const planned: { -readonly [K in keyof PlanState]: PlanState[K] } = { ...state };
   let letAnotherGo: W | undefined;
   for (;;) {
     const heads = line.heads();
-    const turnOf = letAnotherGo ?? choose(heads, planned);
-    if (turnOf === undefined) return;
-    const waiter = foremost(turnOf, line, mayGo);
+    const due = letAnotherGo ?? choose(heads, planned);
+    if (due === undefined) return;
+    const goesOn = letAnotherGo === undefined ? goingOn(due, planned, line, company) : undefined;
+    const turnOf = goesOn ?? due;
+    const waiter = foremost(turnOf, line, company.mayGo);
     const loads = !planned.memory.runners.has(waiter.runner);
     const passes = mostUrgent(heads).some((head) => !planned.memory.runners.has(head.waiter.runner));
     planned.streak = passes && !loads ? planned.streak + 1 : 1;
-    yield { waiter, turnOf, loads, streak: planned.streak };
+    planned.row = goesOn === undefined ? 0 : (planned.row ?? 0) + 1;
+    yield { waiter, turnOf, before: goesOn && due, loads, streak: planned.streak };
     line.serve(waiter);
     letAnotherGo = waiter === turnOf ? undefined : turnOf;
     if (loads) planned.memory = afterLoad(planned.memory, waiter.runner);
+    // Nobody is told a place so far back that it matters, and each look costs.
+    const isFar = line.served >= PLANNED_BY_PROMPT;
+    planned.prompts = isFar || !waiter.prompt ? undefined : planned.prompts?.after(waiter.runner, waiter.prompt);
   }
+}
+
+/** Turns of a plan that depend on prompts, and how many of those who wait for a runner are looked at for each. */
+const PLANNED_BY_PROMPT = 8;
+const MOST_COMPANY = 32;
+
+/** Who goes before the one whose turn it is, since it goes on with what was read last: one who is just as urgent. */
+function goingOn<W extends Waiting<W>>(
+  due: W,
+  state: PlanState,
+  line: Files<W>,
+  { mayGo, waitingFor }: Company<W>,
+): W | undefined {
+  const { prompts, row = 0, now, maxBatch, batchTimeoutMs } = state;
+  const isAlone = [...(due.letsFirst ?? [])].length === 0 && due.turnCame !== true && due.movedByHand !== true;
+  if (prompts === undefined || row >= maxBatch || !isAlone) return undefined;
+  if (due.heldBackSince !== undefined && now - due.heldBackSince >= batchTimeoutMs) return undefined;
+  const level = agedLevel(due, state);
+  const isEqual = (other: W): boolean =>
+    other.runner === due.runner && other.class === due.class && agedLevel(other, state) === level;
+  const candidates: W[] = [];
+  let looked = 0;
+  for (const other of waitingFor(due.runner)) {
+    if (looked++ === MOST_COMPANY) break;
+    if (other.left !== true && isEqual(other) && !line.isServed(other) && mayGo(other)) candidates.push(other);
+  }
+  return candidates.length === 0 ? undefined : whoGoesOn(due, candidates, prompts);
 }
 
 /** No newcomer goes before this. */
@@ -218,6 +272,11 @@ class Files<W extends Waiting<W>> {
       if (isServed) this.#enter(head.rest);
       else heads.add({ ...head, served });
     }
+  }
+
+  /** How many turns are planned. */
+  get served(): number {
+    return this.#served.size;
   }
 
   isServed(waiter: W): boolean {

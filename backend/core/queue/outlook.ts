@@ -131,10 +131,10 @@ export class Outlook {
     const plan = this.#plan(lane);
     const words = new Map<Waiter, Waiting>();
     for (const [i, start] of this.#starts(lane, plan, expected).entries()) {
-      const waiter = plan[i]?.waiter;
-      const word = this.#wordOf(start, i + 1, waiter);
-      if (waiter === undefined) this.#behindAll[lane] = word;
-      else words.set(waiter, word);
+      const turn = plan[i];
+      const word = this.#wordOf(start, i + 1, turn);
+      if (turn === undefined) this.#behindAll[lane] = word;
+      else words.set(turn.waiter, word);
     }
     return words;
   }
@@ -166,19 +166,22 @@ export class Outlook {
     const now = this.#parts.clock.elapsed();
     if (told === undefined || told.position !== word.position || toldLate !== isLate(word, now)) return true;
     const isElse = (part: 'as_of' | 'due_at'): boolean => (told[part] === undefined) !== (word[part] === undefined);
-    if (told.waits_for !== word.waits_for || isElse('as_of') || isElse('due_at')) return true;
+    if (told.waits_for !== word.waits_for || told.goes_on !== word.goes_on || isElse('as_of') || isElse('due_at'))
+      return true;
     return Math.abs(etaOf(told, now) - word.eta_ms) >= 1000;
   }
 
-  /** `waiter`: undefined of one who would come now. */
-  #wordOf({ ms, dueAt, stuck }: Slot, position: number, waiter: Waiter | undefined): Waiting {
+  /** `turn`: undefined of one who would come now. */
+  #wordOf({ ms, dueAt, stuck }: Slot, position: number, turn: Turn<Waiter> | undefined): Waiting {
+    const { waiter, before } = turn ?? {};
     const { clock, halted, hold } = this.#parts;
     const halt = halted();
     // Nobody knows when Ollama is back: the estimate is of what comes after that.
     if (halt === 'ollama') return { phase: 'queued', position, eta_ms: Math.round(ms), waits_for: 'ollama' };
     const why = waiter === undefined ? undefined : (hold(waiter)?.why ?? (waiter.gaveWay ? 'people' : undefined));
     const waitsFor = why === undefined ? {} : { waits_for: why };
-    const word = { phase: 'queued', position, eta_ms: Math.round(ms), ...waitsFor } as const;
+    const goesOn = before === undefined ? {} : ({ goes_on: true } as const);
+    const word = { phase: 'queued', position, eta_ms: Math.round(ms), ...waitsFor, ...goesOn } as const;
     // While it is paused nobody comes nearer by waiting.
     if (halt === 'paused' || stuck === true) return word;
     return { ...word, as_of: clock.elapsed(), ...(dueAt === undefined ? {} : { due_at: dueAt }) };

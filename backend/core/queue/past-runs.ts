@@ -26,6 +26,8 @@ export interface PastRun extends Stretch, Asks {
   readonly loads: boolean;
   /** It was given up so that a person could go first. */
   readonly gaveWay: boolean;
+  /** It went before one whose turn it would have been, since its prompt went on with what was read last. */
+  readonly wentOn: boolean;
   /** What had kept it from starting though a slot was free, the last time that something did. */
   readonly held: Hold['why'] | undefined;
 }

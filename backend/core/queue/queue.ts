@@ -5,6 +5,7 @@ import { onAbort } from '../abort.ts';
 import { Alarm } from './alarm.ts';
 import { Choice, type Next } from './choice.ts';
 import { PausableClock } from './pausable-clock.ts';
+import type { PromptView } from './going-on.ts';
 import { Line } from './line.ts';
 import type { MemoryView } from './memory-view.ts';
 import { Outlook, type Halt } from './outlook.ts';
@@ -23,6 +24,8 @@ export interface QueueOptions extends PeopleParts {
   resident(runner: string): boolean;
   /** What is known of Ollama's memory; undefined where nothing is. Call `recheck` when it has changed. */
   memory?(): MemoryView | undefined;
+  /** What runners hold of prompts. Absent: nothing is known of that. */
+  readonly prompts?: PromptView | undefined;
   /** Whether Ollama is away: then nobody is sent to it, and all wait for it. Call `recheck` when it is back. */
   away?(): boolean;
   onChange(): void;

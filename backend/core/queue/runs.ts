@@ -190,6 +190,7 @@ function remembered({ wish, asks, waiter, slotAt, class: of, loadMs, givesWayFor
     to,
     loads: loadMs !== 0,
     gaveWay: givesWayFor !== undefined,
+    wentOn: waiter.wentOn,
     held: held === 'ollama' || waiter.gaveWay ? undefined : held,
   };
 }

@@ -3,6 +3,7 @@
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { QueueClass, Urgency } from '../../contract/chat/chat-request.ts';
 import { OVER } from '../abort.ts';
+import type { Readable } from '../beginnings.ts';
 import type { Waiting as Standing } from './order.ts';
 
 /** Embeds have slots of their own: they are short, and must not stand behind a long answer. */
@@ -26,6 +27,8 @@ export interface LeaseWish {
   readonly runner: string;
   readonly model: string;
   readonly caller: string;
+  /** What it asks, where that is known: a prompt that goes on with what the runner has read goes first among equals. */
+  readonly prompt?: Readable | undefined;
   /** Its class, and its number there. Asked when it comes, and again at LeaseQueue.recheck. */
   urgency(): Urgency;
   /** Milliseconds that it stood in line before this process began: it ages by them, and its patience begins anew. Absent: none. */
@@ -93,6 +96,10 @@ export class Waiter implements Standing<Waiter>, Arrival {
   readonly lease: Promise<Lease>;
   /** When another runner's request first overtook it. */
   passedSince: number | undefined;
+  /** When, in its turn, one whose prompt goes on first went before it. */
+  heldBackSince: number | undefined;
+  /** It got its turn since its prompt goes on. */
+  wentOn = false;
   /** Those who were moved before it by hand. */
   readonly letsFirst = new Set<Waiter>();
   /** Its turn had come, and it let another one go first. */
@@ -139,6 +146,10 @@ export class Waiter implements Standing<Waiter>, Arrival {
 
   get caller(): string {
     return this.wish.caller;
+  }
+
+  get prompt(): Readable | undefined {
+    return this.wish.prompt;
   }
 
   get waitedMs(): number {

@@ -188,6 +188,7 @@ export class Gateway {
         runner: spec.key,
         model: spec.model,
         caller: call.caller,
+        prompt: look.prompt,
         asks: () => asksOf(ticket),
         urgency: flight.urgency,
         waitedMs: call.before?.waitedMs,

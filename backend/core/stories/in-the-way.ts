@@ -72,12 +72,12 @@ export function inTheWayOf(
   };
 }
 
-/** Those of one app, of one kind and for one model are told as one. */
+/** Those of one app, of one kind and for one model, and that had their turn for one reason, are told as one. */
 function grouped(runs: readonly PastRun[], known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>): readonly Behind[] {
   const groups = new Map<string, PastRun[]>();
   for (const run of runs) {
-    const { owner, caller, class: of, classBy, model } = run;
-    const name = JSON.stringify([owner, caller, of, classBy, model]);
+    const { owner, caller, class: of, classBy, model, wentOn } = run;
+    const name = JSON.stringify([owner, caller, of, classBy, model, wentOn]);
     const group = groups.get(name) ?? [];
     groups.set(name, group);
     group.push(run);
@@ -85,8 +85,8 @@ function grouped(runs: readonly PastRun[], known: (run: PastRun) => Pick<Behind,
   const behind = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { class: of, classBy, model } = first;
-    return [{ ...known(first), class: of, classBy, model, requests: group.length, ms: together(group) }];
+    const { class: of, classBy, model, wentOn } = first;
+    return [{ ...known(first), class: of, classBy, model, wentOn, requests: group.length, ms: together(group) }];
   });
   return behind.toSorted((a, b) => b.ms - a.ms);
 }

@@ -77,6 +77,7 @@ function queueEntry(
     estimated_wait_time: ticket.eta(),
     wait_after_ms: ticket.etaAfter,
     ...waitsFor(ticket.waiting),
+    ...(ticket.waiting.goes_on === undefined ? {} : { goes_on: true as const }),
     created_at: ticket.shown(ticket.createdAt),
     age_ms: Math.round(elapsed - ticket.createdAt),
     ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),

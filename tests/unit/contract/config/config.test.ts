@@ -89,6 +89,7 @@ describe('declarations', () => {
         estimated_time_per_request_ms: 30000,
         rules: [],
         aging_ms: 60000,
+        by_prompt: true,
         settle_ms: 300,
         yield_ms: 2000,
         evict_after_s: 30,

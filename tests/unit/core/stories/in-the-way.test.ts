@@ -19,6 +19,7 @@ const run = (from: number, to: number, more: Partial<PastRun> = {}): PastRun => 
   class: 'normal',
   loads: false,
   gaveWay: false,
+  wentOn: false,
   held: undefined,
   id: 'a',
   owner: 'local',

@@ -43,6 +43,10 @@ test('what was changed by hand or by a wish comes before where it stands', () =>
     'high priority',
     'low priority',
   ]);
+  expect(said({ ...person('a'), goes_on: true }, person('b'))).toEqual([
+    'continues what the model has just read',
+    'behind a',
+  ]);
   expect(said(person('a'), { ...job('b'), waits_for: 'people' })).toEqual(['', 'lets people go first']);
 });
 
