@@ -93,7 +93,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator, meter });
   const { modelfiles, residency } = memoryParts;
   const { put } = board;
-  const cluster = openCluster?.({ cluster: current.cluster, clock, log, put });
+  const cluster = openCluster?.(current.cluster, { clock, log, put, cache, urgencyChanged: () => queue.recheck() });
   const reloads = new Reloads(put);
   const queue = new LeaseQueue({
     config,
@@ -128,7 +128,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     onInstalled: () => watch.invalidate(),
     onChange: () => feed.touch('pulls'),
   });
-  const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights() });
+  const gateway = new Gateway({ ...working, newId: randomUUID, flights: new Flights(), fleet: cluster?.flights });
   const embedder = new Embedder(working);
   const handedOnRuns = new HandedOnRuns(working);
   const shown: SnapshotParts = {

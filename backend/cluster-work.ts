@@ -1,23 +1,30 @@
 // The fleet, put together: the connection to Valkey, who this gateway is there, and what people are told of it. Loaded and
 // made by backend.ts alone, and only where cluster.url is set.
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Config } from './contract/config/config.ts';
 import { withoutUserinfo } from './contract/secret.ts';
+import type { ResponseCache } from './core/cache/cache.ts';
+import type { SharedFlights } from './core/fleet.ts';
 import type { Clock, Log, PutNotice } from './core/ports.ts';
 import { systemClock } from './clock.ts';
 import { Link } from './cluster/link.ts';
 import { adviceFor, type Advice } from './cluster/look-over.ts';
+import { RemovalList } from './cluster/removal-list.ts';
+import { ValkeyAnswers } from './cluster/shared-answers.ts';
 import { newClient, type ClientOptions, type ValkeyAccess } from './cluster/valkey-client.ts';
 import type { ValkeyTrouble } from './cluster/valkey-failure.ts';
+import { ValkeyFlights } from './cluster/valkey-flights.ts';
 import { trustIn } from './upstream/trust.ts';
 
 export interface ClusterParts {
-  /** With an address. */
-  readonly cluster: Config['cluster'];
   readonly clock: Clock;
   readonly log: Log;
   readonly put: PutNotice;
+  readonly cache: ResponseCache;
+  /** Somebody more urgent, or less, waits elsewhere for what runs here. */
+  urgencyChanged(): void;
 }
 
 export interface ClusterWork {
@@ -28,15 +35,24 @@ export interface ClusterWork {
   readonly link: Link;
   /** A further connection of one's own, not connected yet, of which whoever asks takes care; see newClient. */
   newClient(purpose: string, more?: ClientOptions): Promise<Redis>;
+  readonly flights: SharedFlights;
   /** Begins to connect; before it, parts that use the link are added. */
   open(): void;
+  /** What runs here and others wait for is theirs from now on. */
   close(): Promise<void>;
 }
 
 /** Of the form of keys and of what they hold; gateways of different ones do not meet. */
 const SCHEMA = 1;
 
-export function openCluster({ cluster, clock, log, put }: ClusterParts): ClusterWork {
+const FULL = {
+  text: 'Valkey has no room, so that new answers are not shared between gateways.',
+  todo: 'Set maxmemory-policy to volatile-lru, or maxmemory higher (docs/cluster.md).',
+};
+
+/** By settings with an address. */
+export function openCluster(cluster: Config['cluster'], parts: ClusterParts): ClusterWork {
+  const { clock, log, put, cache, urgencyChanged } = parts;
   const node = cluster.node === '' ? hostname().replaceAll(/[^\w.-]/g, '-') : cluster.node;
   const access = accessOf(cluster);
   const clientName = (purpose: string): string => `hearth-${node}${purpose}`;
@@ -57,13 +73,28 @@ export function openCluster({ cluster, clock, log, put }: ClusterParts): Cluster
       put('valkey', { text, todo });
     },
   });
+  const prefix = `hearth:{${cluster.name}}:${SCHEMA}:`;
+  const self = `${node}-${randomUUID()}`;
+  const removals = `${prefix}removed`;
+  const full = (isFull: boolean): void => put('valkey_full', isFull ? FULL : undefined);
+  const answers = new ValkeyAnswers({ link, prefix: `${prefix}answer:`, removals, self, full });
+  const flights = new ValkeyFlights({ link, clock, prefix: `${prefix}flight:`, self, answers, urgencyChanged });
+  link.use(new RemovalList({ link, name: removals, self, here: cache.removals }));
+  link.use(answers);
+  link.use(flights);
+  cache.shareThrough(answers);
   return {
     node,
-    prefix: `hearth:{${cluster.name}}:${SCHEMA}:`,
+    prefix,
     link,
+    flights,
     newClient: (purpose, more) => newClient(access, clientName(`-${purpose}`), more),
     open: () => link.open(),
-    close: () => link.close(),
+    async close() {
+      cache.shareThrough(undefined);
+      await flights.handOver();
+      await link.close();
+    },
   };
 }
 

@@ -33,6 +33,7 @@ const HTTP = 'backend/http';
 const GROUND = [
   'abort.ts',
   'disk.ts',
+  'fleet.ts',
   'flight.ts',
   'ports.ts',
   'refusals.ts',
@@ -82,7 +83,7 @@ const ROOMS: readonly Room[] = [
     may: ['backend/upstream', CORE, CONTRACT, 'ollama/browser', 'undici', 'zod', 'node:'],
   },
   { folder: 'backend/storage', may: ['backend/storage', CORE, CONTRACT, '@photostructure/sqlite', 'zod', 'node:'] },
-  { folder: 'backend/cluster', may: ['backend/cluster', CORE, CONTRACT, 'ioredis', 'node:'] },
+  { folder: 'backend/cluster', may: ['backend/cluster', CORE, CONTRACT, 'ioredis', 'zod', 'node:'] },
   { folder: 'backend/metrics', may: ['backend/metrics', CORE, CONTRACT, 'prom-client', 'node:'] },
   { folder: HTTP, may: [HTTP, CORE, CONTRACT, 'express', 'lru-cache', 'node:'] },
   // No dialect knows another one.

@@ -94,6 +94,11 @@ export const ERRORS = {
     retryable: true,
     when: 'Ollama answered with an error, with bad NDJSON, or stopped before the end of the answer. Not retryable where it always would.',
   },
+  leader_lost: {
+    status: 502,
+    retryable: true,
+    when: 'The gateway of the fleet that ran the answer is gone in the middle of it, or Valkey is. Asked again, another one runs it.',
+  },
   upstream_untrusted: {
     status: 502,
     retryable: false,

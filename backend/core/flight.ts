@@ -6,6 +6,7 @@ import { levelOf, mostUrgent, type Urgency } from '../contract/chat/chat-request
 import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { onAbort } from './abort.ts';
+import type { Fence } from './fleet.ts';
 
 /** What the run of a flight is given. */
 export interface FlightContext {
@@ -21,6 +22,13 @@ export interface FlightContext {
   tell(event: ChatEvent): void;
   /** Whether anything was told yet. */
   begun(): boolean;
+  /**
+   * From now on the run is not given up at once when the last seat is left: `ask` is called each time, and gives it up later by
+   * what it is given, which does nothing when somebody has come meanwhile.
+   */
+  whenLeft(ask: (giveUp: () => void) => void): void;
+  /** Of a run that other gateways may take over: whether what it gives still counts. */
+  readonly fence?: Fence | undefined;
 }
 
 /**
@@ -68,6 +76,11 @@ export class Flights<N = unknown> {
     return this.#flights.size;
   }
 
+  /** Whether there is a flight of this key. */
+  has(key: string): boolean {
+    return this.#flights.has(key);
+  }
+
   /** Takes a seat in the flight of this key, starting one when there is none. Throws the signal's reason, or what lead throws. */
   join(key: string, options: JoinOptions<N>, lead: Lead): Seat<N> {
     options.signal.throwIfAborted();
@@ -106,6 +119,7 @@ class Flight<N> {
   #waiting: (ChatEvent & { type: 'waiting' }) | undefined;
   #outcome: { readonly failure?: unknown } | undefined;
   #sleepers: (() => void)[] = [];
+  #whenLeft: ((giveUp: () => void) => void) | undefined;
 
   constructor(key: string, note: N | undefined, onClosed: () => void) {
     this.#key = key;
@@ -124,6 +138,9 @@ class Flight<N> {
       },
       tell: (event) => this.#tell(event),
       begun: () => this.#log.length > 0,
+      whenLeft: (ask) => {
+        this.#whenLeft = ask;
+      },
     };
     try {
       void this.#windUp(lead(context));
@@ -172,8 +189,8 @@ class Flight<N> {
       reader.leave(reason);
       if (this.#passengers.size > 0 || this.#outcome !== undefined) return;
       if (options.finishAbandoned(reason)) return;
-      this.#onClosed();
-      this.#abort.abort(reason);
+      if (this.#whenLeft === undefined) this.#giveUp(reason);
+      else this.#whenLeft(() => this.#giveUp(reason));
     };
     const off = onAbort(options.signal, leave);
     const standing = (): Waiting | undefined => {
@@ -191,6 +208,12 @@ class Flight<N> {
       tail: (signal) => this.#tail(signal),
       leave,
     };
+  }
+
+  #giveUp(reason: unknown): void {
+    if (this.#passengers.size > 0 || this.#outcome !== undefined) return;
+    this.#onClosed();
+    this.#abort.abort(reason);
   }
 
   async *#tail(signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {

@@ -1,9 +1,11 @@
-// The response cache: finished answers and vectors, the hot ones in memory and all of them on the disk, where there is one.
-// What memory misses is looked for on the disk, here and nowhere else, and comes back into memory. It decides nothing about
-// who may use it (policy.ts), and keeps the two together: what is removed is removed from both.
+// The response cache: finished answers and vectors, the hot ones in memory, all of them on the disk, where there is one, and
+// shared with other gateways, where there are some. What memory misses is looked for on the disk, and what both miss with the
+// others; here and nowhere else, and it comes back into memory. It decides nothing about who may use it (policy.ts), and keeps
+// the three together: what is removed is removed from all.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
 import { canonicalName } from '../../contract/model-name.ts';
+import type { Fence, Removals, SharedAnswers } from '../fleet.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import type { Clock, ReadConfig } from '../ports.ts';
 import {
@@ -14,13 +16,14 @@ import {
   type StoreFigures,
   type ToRemove,
 } from '../disk.ts';
-import { AnswerMemory, SHOWN_DIGITS, type MemoryFigures } from './answer-memory.ts';
+import { AnswerMemory, SHOWN_DIGITS } from './answer-memory.ts';
 import type { Loss } from '../explain/missed-facts.ts';
 import { Fates, type Fate } from './fates.ts';
 import { emptyGroup, withMark } from './groups.ts';
 import { Hit } from './hit.ts';
 import type { ReadyText } from './ready-texts.ts';
 import { encodeRecord } from './record.ts';
+import { NOTHING, ofBoth, type CacheFigures, type Shared } from './tiers.ts';
 
 const MB = 1024 * 1024;
 
@@ -38,14 +41,11 @@ interface About {
   readonly mark?: string | undefined;
   /** Its prompt did not fit. */
   readonly truncated?: Truncated | undefined;
+  /** Of a run that other gateways may take over. */
+  readonly fence?: Fence | undefined;
 }
 
-export interface CacheFigures extends MemoryFigures {
-  /** Answers that were not stored because they exceed cache.max_entry_mb, or all room that there is. */
-  readonly refused_too_large: number;
-}
-
-const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
+const NONE_FOUND: ReadonlyMap<string, StoredAnswer> = new Map();
 
 export class ResponseCache {
   readonly #config: ReadConfig;
@@ -53,7 +53,9 @@ export class ResponseCache {
   readonly #memory: AnswerMemory;
   readonly #fates = new Fates();
   #disk: AnswerStore | undefined;
+  #shared: SharedAnswers | undefined;
   #refused = 0;
+  #hits = { memory: 0, disk: 0, shared: 0 };
 
   /** `later` runs what is not urgent once waiting requests have been served. */
   constructor(
@@ -72,6 +74,30 @@ export class ResponseCache {
     this.#disk = disk;
   }
 
+  /** From now on all is kept with other gateways too, and `fetch` finds what they have; undefined: there are none. */
+  shareThrough(shared: SharedAnswers | undefined): void {
+    this.#shared = shared;
+  }
+
+  /** Whether there are others who may have what is not here. */
+  get isShared(): boolean {
+    return this.#shared !== undefined;
+  }
+
+  /** What neither memory nor disk has, and other gateways may have. It throws nothing, and takes no longer than Valkey may. */
+  async fetch(keys: readonly string[], maxAge = Infinity): Promise<ReadonlyMap<string, Hit>> {
+    const found = (await this.#shared?.find(keys)) ?? NONE_FOUND;
+    const hits = new Map<string, Hit>();
+    for (const [key, answer] of found) {
+      if (answer.ageMs > maxAge * 1000) continue;
+      this.#hits.shared++;
+      const hit = this.#remember(key, answer);
+      void hit?.bytes;
+      if (hit !== undefined) hits.set(key, hit);
+    }
+    return hits;
+  }
+
   /** Reading keeps an answer alive; an expired one counts as absent. `maxAge` in seconds. */
   get(key: string, maxAge?: number): Hit | undefined {
     const hit = this.glance(key, maxAge);
@@ -83,20 +109,30 @@ export class ResponseCache {
   /** The same without a copy: its bytes can be read only at once, before anything else happens. */
   glance(key: string, maxAge?: number): Hit | undefined {
     const hit = this.#memory.glance(key, maxAge);
-    if (this.#disk === undefined) return hit;
-    if (hit === undefined) return this.#fromDisk(this.#disk, key, maxAge);
-    const { entry, now } = hit;
-    if (now - entry.notedAt >= NOTED_EVERY_MS) {
-      entry.notedAt = now;
-      this.#disk.used(key);
-    }
+    if (hit === undefined) return this.#disk === undefined ? undefined : this.#fromDisk(this.#disk, key, maxAge);
+    this.#noteUse(key, hit);
     return hit;
+  }
+
+  /** Of one that was found in memory. */
+  #noteUse(key: string, { entry, now }: Hit): void {
+    this.#hits.memory++;
+    if (now - entry.notedAt < NOTED_EVERY_MS) return;
+    entry.notedAt = now;
+    this.#disk?.used(key);
+    this.#shared?.used(key);
   }
 
   /** What memory does not have. */
   #fromDisk(disk: AnswerStore, key: string, maxAge = Infinity): Hit | undefined {
     const found = disk.find(key);
     if (found === undefined || found.ageMs > maxAge * 1000) return undefined;
+    this.#hits.disk++;
+    return this.#remember(key, found);
+  }
+
+  /** Brings one into memory. */
+  #remember(key: string, found: StoredAnswer): Hit | undefined {
     return this.#memory.keep(key, found.bytes, found, found) ? this.#memory.glance(key) : this.#loose(key, found);
   }
 
@@ -128,13 +164,16 @@ export class ResponseCache {
   }
 
   /** The same for what is bytes already, which must not change; `tokens` are those written by the model. */
-  keep(key: string, bytes: Buffer, { owner = LOCAL, mark, ttl, ...about }: About): boolean {
+  keep(key: string, bytes: Buffer, { owner = LOCAL, mark, ttl, fence, ...about }: About): boolean {
+    // Somebody else runs the same by now, and what comes of that is the answer.
+    if (fence?.holds === false) return false;
     const notes: AnswerNotes = { ...about, owner, marks: withMark(this.#marksOf(key, mark), mark) };
     const lives = { ageMs: 0, leftMs: ttl * 1000 };
     const fits = bytes.length <= this.#config().cache.max_entry_mb * MB;
     const onDisk = fits && (this.#disk?.keep(key, bytes, notes, lives.leftMs) ?? false);
     const inMemory = fits && this.#memory.keep(key, bytes, notes, lives);
     if (onDisk && !inMemory) this.#memory.drop(key);
+    if (fits) this.#share(key, { bytes, notes, ttlMs: lives.leftMs, fence });
     const now = this.#clock.elapsed();
     if (onDisk || inMemory) this.#fates.kept(key, notes, now, lives.leftMs);
     else {
@@ -142,6 +181,12 @@ export class ResponseCache {
       this.#fates.notKept(key, notes, 'too_large', now);
     }
     return onDisk || inMemory;
+  }
+
+  #share(key: string, answer: Parameters<SharedAnswers['keep']>[1]): void {
+    void this.#shared?.keep(key, answer).then((isOurs) => {
+      if (!isOurs) this.forget([{ key, watcher: LOCAL }]);
+    });
   }
 
   /** Notes why the answer to a question is not kept. */
@@ -167,24 +212,53 @@ export class ResponseCache {
     return this.#memory.marksOf(key) ?? (mark === undefined ? [] : (this.#disk?.find(key)?.marks ?? []));
   }
 
-  /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key). */
-  delete(key: string, watcher: string = LOCAL): Removed {
-    if (key.length < SHOWN_DIGITS) return NOTHING;
+  /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key); for all gateways once `shared` resolves. */
+  delete(key: string, watcher: string = LOCAL): Removed & Shared {
+    if (key.length < SHOWN_DIGITS) return { ...NOTHING, shared: undefined };
+    return { ...this.#delete(key, watcher), shared: this.#shared?.delete(key, watcher) };
+  }
+
+  #delete(key: string, watcher: string): Removed {
     this.#fates.cleared(({ owner }, whole) => whole.startsWith(key) && sees(watcher, owner), this.#clock.elapsed());
     return ofBoth(this.#memory.delete(key, watcher), this.#disk?.delete(key, watcher));
   }
 
-  /** From now on none of them is served or counted, all that the watcher sees where nothing else is named. Their room is freed in portions. */
-  clear({ watcher = LOCAL, ...which }: Partial<ToRemove> = {}): Removed {
+  /**
+   * From now on none of them is served or counted, all that the watcher sees where nothing else is named. Their room is freed in
+   * portions. For all gateways once `shared` resolves.
+   */
+  clear({ watcher = LOCAL, ...which }: Partial<ToRemove> = {}): Removed & Shared {
     const asked = { ...which, watcher };
+    const removed = this.#clear(asked);
+    // What was read again while the others' were removed goes too.
+    const shared = this.#shared?.clear(asked).then(() => void this.#clear(asked));
+    return { ...removed, shared };
+  }
+
+  #clear(asked: ToRemove): Removed {
+    const { watcher, model: named, olderThanS } = asked;
     const now = this.#clock.elapsed();
-    const model = which.model === undefined ? undefined : canonicalName(which.model);
-    const before = which.olderThanS === undefined ? Infinity : now - which.olderThanS * 1000;
+    const model = named === undefined ? undefined : canonicalName(named);
+    const before = olderThanS === undefined ? Infinity : now - olderThanS * 1000;
     this.#fates.cleared((fate) => {
       const isOfModel = model === undefined || canonicalName(fate.model) === model;
       return isOfModel && sees(watcher, fate.owner) && (fate.kept?.at ?? 0) < before;
     }, now);
     return ofBoth(this.#memory.clear(asked), this.#disk?.clear(asked));
+  }
+
+  /** What other gateways have removed, or have another answer for. */
+  get removals(): Removals {
+    return {
+      forget: (removed) => this.forget(removed),
+      clear: (which) => void this.#clear(which),
+    };
+  }
+
+  forget(removed: Parameters<Removals['forget']>[0]): void {
+    for (const { key, watcher } of removed) {
+      if (key.length >= SHOWN_DIGITS) this.#delete(key, watcher);
+    }
   }
 
   /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
@@ -195,6 +269,7 @@ export class ResponseCache {
   resetCounts(): void {
     this.#memory.resetCounts();
     this.#refused = 0;
+    this.#hits = { memory: 0, disk: 0, shared: 0 };
   }
 
   /** Entries and bytes in memory now, ready texts among them, including ones that have expired but have not been asked for since. */
@@ -209,14 +284,6 @@ export class ResponseCache {
 
   /** What is in memory for a watcher by model, and counts of the whole. */
   figures(watcher: string = LOCAL): CacheFigures {
-    return { ...this.#memory.figures(watcher), refused_too_large: this.#refused };
+    return { ...this.#memory.figures(watcher), refused_too_large: this.#refused, hits: { ...this.#hits } };
   }
-}
-
-/** What is in memory is on the disk too, so that the larger number counts each once; bytes were freed in both. */
-function ofBoth(memory: Removed, disk: Removed = NOTHING): Removed {
-  return {
-    removed: Math.max(memory.removed, disk.removed),
-    freed_bytes: memory.freed_bytes + disk.freed_bytes,
-  };
 }

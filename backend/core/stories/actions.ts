@@ -1,5 +1,12 @@
 // What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
-import { ACTION_NAMES, ACTIONS, actionBodySchema, type Action, type ActionResult } from '../../contract/control.ts';
+import {
+  ACTION_NAMES,
+  ACTIONS,
+  actionBodySchema,
+  type Action,
+  type ActionResult,
+  type Removed,
+} from '../../contract/control.ts';
 import { PRIORITY, type Urgency } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
 import { explain, wasOf } from '../../contract/chat/explain.ts';
@@ -89,7 +96,7 @@ export async function act(
         ...(typeof data.model === 'string' ? { model: data.model } : {}),
         ...(typeof data.older_than_s === 'number' ? { olderThanS: data.older_than_s } : {}),
       };
-      const answers = parts.cache.clear({ ...which, watcher });
+      const answers = await everywhere(parts.cache.clear({ ...which, watcher }));
       // A conversation belongs to no model and no age of an answer: only "all" means it too.
       if (Object.keys(which).length > 0) return { success: true, action, ...answers };
       const talks = parts.conversations.clear(watcher);
@@ -97,11 +104,11 @@ export async function act(
       return { success: true, action, removed, freed_bytes: answers.freed_bytes + talks.freed_bytes };
     }
     case 'clear_response_cache':
-      return { success: true, action, ...parts.cache.clear({ watcher }) };
+      return { success: true, action, ...(await everywhere(parts.cache.clear({ watcher }))) };
     case 'clear_conversation_cache':
       return { success: true, action, ...parts.conversations.clear(watcher) };
     case 'delete':
-      return { success: true, action, ...parts.cache.delete(data.key ?? '', watcher) };
+      return { success: true, action, ...(await everywhere(parts.cache.delete(data.key ?? '', watcher))) };
     case 'reset_stats':
       parts.telemetry.reset(watcher);
       // These count for everybody, so only who may see everything resets them.
@@ -193,4 +200,10 @@ export async function load(
     }
     return Math.round(clock.elapsed() - startedAt);
   });
+}
+
+/** What was removed here, once it is removed from all gateways of the fleet too, or Valkey is found to be away. */
+async function everywhere({ shared, ...removed }: ReturnType<ResponseCache['clear']>): Promise<Removed> {
+  await shared;
+  return removed;
 }

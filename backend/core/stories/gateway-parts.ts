@@ -1,5 +1,6 @@
 // What the gateway is made of. Types alone.
 import type { ResponseCache } from '../cache/cache.ts';
+import type { SharedFlights } from '../fleet.ts';
 import type { Flights } from '../flight.ts';
 import type { Determinism } from '../models/determinism.ts';
 import type { LoadReasons } from '../models/load-reasons.ts';
@@ -29,6 +30,8 @@ export interface GatewayParts extends SettleParts {
   readonly watch: Watch;
   readonly cache: ResponseCache;
   readonly flights: Flights<Trace>;
+  /** The runs of all gateways; undefined where there is this one alone. */
+  readonly fleet?: SharedFlights | undefined;
   readonly queue: LeaseQueue;
   readonly residency: Residency;
   readonly held: HeldPrompts;

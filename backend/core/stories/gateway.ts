@@ -21,7 +21,7 @@ import { outlasting } from './outlast.ts';
 import { keepAnswer, type Landed } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
-import { keptFor, letIn, resolveModel, understand } from './question.ts';
+import { letIn, resolveModel, understand } from './question.ts';
 import { readBy } from './read-by.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
@@ -32,6 +32,7 @@ import { contextOf, isAuto, truncationOf, settle, type Settled, type Unsettled }
 import { madeReady } from './made-ready.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { begins } from './standing.ts';
+import { boarded, keptAnywhere, seated, sharedFlight } from './with-others.ts';
 import type { Lease } from '../queue/waiter.ts';
 
 /** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
@@ -104,11 +105,11 @@ export class Gateway {
   // ---- 1 hit, or go on
 
   async #ask(call: ChatCall, ticket: Ticket, readBy: Config): Promise<Answer> {
-    const { watch, requests, cache, telemetry, passedOn } = this.#parts;
+    const { watch, requests, telemetry, passedOn } = this.#parts;
     const asked = await understand(this.#parts, call, ticket.signal);
     const { model, request } = asked;
     const { key, keepAs } = keyed(watch, asked.keyAt);
-    const { plan, hit } = keptFor((...what) => cache.get(...what), { plan: asked.plan, key, mark: call.mark });
+    const { plan, hit } = await keptAnywhere(this.#parts, { plan: asked.plan, key, mark: call.mark });
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
       passedOn.take(request, model);
@@ -122,7 +123,7 @@ export class Gateway {
     try {
       await this.admit(ticket);
       const settled = await settle(this.#parts, asked, ticket.signal);
-      const answer = this.#join(ticket, { call, unsettled: asked, ...settled, outcome });
+      const answer = await this.#join(ticket, { call, unsettled: asked, ...settled, outcome });
       if (ticket.source === 'coalesced') passedOn.take(request, model);
       return answer;
     } catch (error) {
@@ -139,13 +140,12 @@ export class Gateway {
 
   // ---- 2 coalesced, or lead
 
-  #join(ticket: Ticket, run: Run): Answer {
+  async #join(ticket: Ticket, run: Run): Promise<Answer> {
     const { flights, telemetry, newId, config, queue, texts } = this.#parts;
     const { call, spec, outcome } = run;
-    const { plan, key } = outcome;
-    const shared = plan.share ? key : undefined;
-    // Requests that may ask anew share a run only with those of the same mark.
-    const open = shared !== undefined && call.mark !== undefined ? `${shared} ${call.mark}` : shared;
+    const { plan } = outcome;
+    const open = sharedFlight({ ...outcome, mark: call.mark });
+    const boarding = await boarded(this.#parts, open, outcome);
     ticket.flight = open ?? `private ${newId()}`;
     const passenger = {
       signal: ticket.signal,
@@ -153,9 +153,10 @@ export class Gateway {
       finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
       note: ticket.trace,
     };
-    const seat = flights.join(ticket.flight, passenger, (context) => this.#lead(ticket, run, context));
-    if (!seat.led) sharesRun(ticket, seat.note, seat.waiting);
-    const source = !seat.led ? 'coalesced' : plan.read ? 'miss' : 'bypass';
+    const wish = { key: ticket.flight, passenger, boarding };
+    const { seat, isShared } = seated(flights, wish, (context) => this.#lead(ticket, run, context));
+    if (isShared) sharesRun(ticket, seat.led ? {} : seat.note, seat.waiting);
+    const source = isShared ? 'coalesced' : plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     ticket.cache = outcome;
     const whose = { model: spec.model, caller: ticket.caller, owner: ticket.owner };
@@ -170,7 +171,7 @@ export class Gateway {
       closed(this.#parts, ticket);
       if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
-    const events = followed(ticket, seat.led ? seat.events : counted(seat.events, telemetry, whose), close);
+    const events = followed(ticket, isShared ? counted(seat.events, telemetry, whose) : seat.events, close);
     return heard({ ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close }, texts);
   }
 
@@ -249,14 +250,14 @@ export class Gateway {
 
   // ---- 5 learn from it, and keep what landed well
 
-  #landed(completion: Completion, { run, asked, look, trace }: Led, { spec, truncated }: Ran): void {
+  #landed(completion: Completion, { run, asked, flight, look, trace }: Led, { spec, truncated }: Ran): void {
     const { estimator, telemetry, cache, clock } = this.#parts;
     const { model } = spec;
     ranToItsEnd(trace, completion, clock.elapsed());
     const chars = truncated === undefined ? asked.chars : undefined;
     estimator.observe(model, completion.end.metrics, { ...asked, chars }, cachedTokens(completion.end));
     telemetry.ran({ ...run.call, model }, runFigures(completion.end));
-    keepAnswer(cache, completion, { ...run, model, truncated });
+    keepAnswer(cache, completion, { ...run, model, truncated, fence: flight.fence });
     look.landed(completion.end);
   }
 

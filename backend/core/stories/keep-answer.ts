@@ -1,6 +1,7 @@
 // Step 5 of the story: what landed well is kept. What a request may have of the cache was decided before it ran (policy.ts).
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { ResponseCache } from '../cache/cache.ts';
+import type { Fence } from '../fleet.ts';
 import type { ChatCall, ToKeep } from '../requests/call.ts';
 import { isAuto, type Unsettled } from './settle.ts';
 
@@ -12,11 +13,13 @@ export interface Landed {
   /** By its installed name. */
   readonly model: string;
   readonly truncated: Truncated | undefined;
+  /** Where other gateways may take the run over. */
+  readonly fence: Fence | undefined;
 }
 
 /** Keeps an answer that reached its end and says something, and notes that it is kept, or why it is not. */
 export function keepAnswer(cache: Pick<ResponseCache, 'put' | 'notKept'>, completion: Completion, run: Landed): void {
-  const { call, unsettled, outcome, model, truncated } = run;
+  const { call, unsettled, outcome, model, truncated, fence } = run;
   const { plan, keepAs, landed } = outcome;
   const { done_reason, metrics } = completion.end;
   const key = keepAs();
@@ -29,5 +32,5 @@ export function keepAnswer(cache: Pick<ResponseCache, 'put' | 'notKept'>, comple
   if (!plan.store) return cache.notKept(key, { owner, model }, 'unwanted');
   if (!usable || empty || lacks) return cache.notKept(key, { owner, model }, 'unusable');
   const runMs = (metrics.prompt_eval_duration + metrics.eval_duration) / 1e6;
-  landed.stored = cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark, truncated });
+  landed.stored = cache.put(key, completion, { owner, model, ttl: plan.ttl, runMs, mark, truncated, fence });
 }

@@ -101,10 +101,12 @@ export async function understand(
     ttlSeconds: cache.ttl_seconds,
   });
   const said = model !== undefined && hasIdle(request) ? saidOf(request, await modelfiles.of(model, signal)) : request;
-  const keyAt: Understood['keyAt'] = ({ url, version = '' }, input) => {
+  const keyAt: Understood['keyAt'] = ({ url: address, version = '' }, input) => {
     if (model === undefined) return undefined;
     const { family, namespace } = question;
     const body = input === undefined ? said : { ...said, input };
+    // In a fleet each gateway may have an Ollama of its own; the same model and version answer alike.
+    const url = config().cluster.url === '' ? address : '';
     return fingerprint({ url, version, family, digest: model.digest, namespace, body });
   };
   return { model, request, least: leastContext(question.request, ollama), plan, keyAt };

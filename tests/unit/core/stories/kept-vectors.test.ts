@@ -23,6 +23,8 @@ test('others have their turn after each few looks at the disk, and each text is 
       looked.push(key);
       return { bytes } as Hit;
     },
+    isShared: false,
+    fetch: () => Promise.resolve(new Map<string, Hit>()),
   };
   const plan = { read: true, maxAge: undefined };
   const kept = await keptVectors({ cache, clock }, { texts, keys: texts, plan }, new AbortController().signal);

@@ -1,0 +1,48 @@
+// A kept answer as the text that lies in Valkey: when it was kept · whose it is, which key, which model · what is noted with
+// it · the record. The first line is short, since scripts read it to find out what is to be removed.
+import { crc32 } from 'node:zlib';
+import { canonicalName } from '../contract/model-name.ts';
+import type { AnswerNotes, StoredAnswer } from '../core/disk.ts';
+
+/** Digits of the time, which Valkey itself writes before the text: milliseconds since 1970. */
+export const TIME_DIGITS = 13;
+const LINE_END = 0x0a;
+
+interface Noted extends Omit<AnswerNotes, 'owner'> {
+  readonly ttlMs: number;
+  readonly sum: number;
+}
+
+/** What is kept, without the time. */
+export function written(key: string, record: Uint8Array, { owner, ...notes }: AnswerNotes, ttlMs: number): Buffer {
+  const first = JSON.stringify([key, owner, canonicalName(notes.model)]);
+  const about = { ...notes, ttlMs };
+  const noted: Noted = { ...about, sum: sumOf(first, about, record) };
+  return Buffer.concat([Buffer.from(`${first}\n${JSON.stringify(noted)}\n`), record]);
+}
+
+/** What was kept under this key; `leftMs` is how long it lives still. Undefined where it is another's, or damaged. */
+export function read(key: string, text: Buffer, leftMs: number): StoredAnswer | undefined {
+  const firstEnd = text.indexOf(LINE_END, TIME_DIGITS);
+  const notedEnd = text.indexOf(LINE_END, firstEnd + 1);
+  if (firstEnd < 0 || notedEnd < 0) return undefined;
+  const first = text.toString('utf8', TIME_DIGITS, firstEnd);
+  const bytes = text.subarray(notedEnd + 1);
+  const [{ sum, ...about }, [whose, owner]] = parsed(first, text.toString('utf8', firstEnd + 1, notedEnd));
+  if (whose !== key || owner === undefined || sum !== sumOf(first, about, bytes)) return undefined;
+  const { ttlMs, ...notes } = about;
+  return { owner, ...notes, bytes, ageMs: Math.max(0, ttlMs - leftMs), leftMs };
+}
+
+/** Ours, as the checksum shows afterwards. */
+function parsed(first: string, noted: string): [Partial<Noted> & Omit<Noted, 'sum'>, readonly string[]] {
+  try {
+    return [JSON.parse(noted) as Noted, JSON.parse(first) as readonly string[]];
+  } catch {
+    return [{ model: '', runMs: 0, tokens: 0, marks: [], ttlMs: 0 }, []];
+  }
+}
+
+function sumOf(first: string, about: Omit<Noted, 'sum'>, record: Uint8Array): number {
+  return crc32(record, crc32(first + JSON.stringify(about)));
+}

@@ -1,0 +1,124 @@
+// What was removed from the fleet's answers, as a list in Valkey (a stream) that every gateway follows: what is removed on one
+// must go from the memory and the disk of all. Valkey's client-side tracking tells when the list has grown; it is read from where
+// one was, so that a gateway that was cut off, or was not there, makes up for what it has missed.
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { ToRemove } from '../core/disk.ts';
+import type { Removals } from '../core/fleet.ts';
+import { tracked, type Link, type LinkUser } from './link.ts';
+
+/** Entries that are kept, about. A gateway that has missed more removes all that it had before the oldest of them. */
+export const MOST_REMOVALS = 2000;
+/** Entries read at once. */
+const PAGE = 500;
+
+const removalSchema = z.union([
+  z.strictObject({ key: z.string(), watcher: z.string() }),
+  z.strictObject({
+    clear: z.strictObject({ watcher: z.string(), model: z.string().optional(), olderThanS: z.number().optional() }),
+  }),
+]);
+/** One removal: of the answer whose key begins so, or of many. */
+export type Removal = z.infer<typeof removalSchema>;
+
+type Entry = readonly [id: string, fields: string[]];
+
+export interface RemovalListParts {
+  readonly link: Link;
+  /** The name of the list in Valkey. */
+  readonly name: string;
+  /** By which this process knows its own removals, which it has done already. */
+  readonly self: string;
+  /** What is removed here when it was removed elsewhere. */
+  readonly here: Removals;
+}
+
+export class RemovalList implements LinkUser {
+  readonly #parts: RemovalListParts;
+  /** The last that was read. */
+  #last = '0-0';
+  #reading = false;
+  #grewMeanwhile = false;
+
+  constructor(parts: RemovalListParts) {
+    this.#parts = parts;
+  }
+
+  async opened(redis: Redis): Promise<void> {
+    await this.#catchUp(redis);
+  }
+
+  changed(name: string | undefined): void {
+    if (name !== undefined && name !== this.#parts.name) return;
+    if (this.#reading) {
+      this.#grewMeanwhile = true;
+      return;
+    }
+    this.#reading = true;
+    // Where Valkey is away, it is read when the link opens again.
+    void this.#parts.link
+      .ask((redis) => this.#catchUp(redis))
+      .catch(() => undefined)
+      .finally(() => {
+        this.#reading = false;
+        if (this.#grewMeanwhile) this.changed(undefined);
+        this.#grewMeanwhile = false;
+      });
+  }
+
+  async #catchUp(redis: Redis): Promise<void> {
+    const { name } = this.#parts;
+    for (;;) {
+      const [entries, length, time] = await tracked(redis, (asked) =>
+        Promise.all([asked.xrange(name, `(${this.#last}`, '+', 'COUNT', PAGE), asked.xlen(name), asked.time()]),
+      );
+      this.#take(entries, length, Number(time[0]) * 1000 + Number(time[1]) / 1000);
+      if (entries.length < PAGE) return;
+    }
+  }
+
+  /** Does here what others have done. `now` by Valkey's clock, which also names the entries. */
+  #take(entries: readonly Entry[], length: number, now: number): void {
+    const { here, self } = this.#parts;
+    const [oldest] = entries;
+    const last = entries.at(-1);
+    if (oldest === undefined || last === undefined) return;
+    const ageS = (id: string): number => Math.max(0, now - timeOf(id)) / 1000;
+    // All that there is came after what was read last, of a list that is cut: something may have been before it.
+    if (length >= MOST_REMOVALS && entries.length === Math.min(length, PAGE)) {
+      here.clear({ watcher: EVERYBODY, olderThanS: ageS(oldest[0]) });
+    }
+    this.#last = last[0];
+    const keys: { key: string; watcher: string }[] = [];
+    const clears: ToRemove[] = [];
+    for (const [id, fields] of entries) {
+      const { by, what = '' } = Object.fromEntries(pairs(fields)) as { by?: string; what?: string };
+      const removal = by === self ? undefined : removalIn(what);
+      if (removal === undefined) continue;
+      if ('key' in removal) keys.push(removal);
+      else clears.push({ ...removal.clear, olderThanS: (removal.clear.olderThanS ?? 0) + ageS(id) });
+    }
+    if (keys.length > 0) here.forget(keys);
+    for (const which of clears) here.clear(which);
+  }
+}
+
+/** Sees all. */
+const EVERYBODY = 'local';
+
+/** Undefined for what a newer Hearth may have written. */
+function removalIn(what: string): Removal | undefined {
+  try {
+    return removalSchema.safeParse(JSON.parse(what)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function timeOf(id: string): number {
+  return Number(id.split('-', 1)[0]);
+}
+
+function* pairs(fields: readonly string[]): Generator<readonly [string, string]> {
+  for (let at = 0; at + 1 < fields.length; at += 2) yield [fields[at] ?? '', fields[at + 1] ?? ''];
+}

@@ -1,0 +1,201 @@
+// Kept answers and vectors in Valkey, under each gateway's memory and disk: as many as fit into its maxmemory, least recently
+// used out first, each with a time to live. A key's name has the digits that X-Cache-Key shows; the whole key is in the text.
+import { canonicalName } from '../contract/model-name.ts';
+import type { ToRemove, StoredAnswer } from '../core/disk.ts';
+import type { Fence, SharedAnswers, ToShare } from '../core/fleet.ts';
+import { LOCAL } from '../core/ownership.ts';
+import { KEEP, REMOVE, SWEEP, TELL } from './answer-scripts.ts';
+import { read, written } from './answer-text.ts';
+import type { Link, LinkUser } from './link.ts';
+import { MOST_REMOVALS, type Removal } from './removal-list.ts';
+import { isReply } from './valkey-failure.ts';
+
+/** Digits of a key in the name of its answer. */
+const NAMED_DIGITS = 16;
+/** Answers asked for at once, and looked at in one step of a sweep. */
+const FOUND_AT_ONCE = 32;
+const SWEPT_AT_ONCE = 250;
+/** Bytes on their way to Valkey; what comes beyond them is not shared. */
+const MOST_ON_THE_WAY = 64 * 1024 * 1024;
+/** Removals that wait for Valkey to come back; beyond them everything is removed. */
+const MOST_OWED = 1000;
+
+/** A fence as the script of KEEP checks it. */
+export interface AnswerLead extends Fence {
+  readonly name: string;
+  readonly token: string;
+  /** Somebody else has it. */
+  lost(): void;
+}
+
+const isLead = (fence: Fence | undefined): fence is AnswerLead => fence !== undefined && 'token' in fence;
+
+export interface SharedAnswersParts {
+  readonly link: Link;
+  /** What the names of answers begin with, and the name of the list of removals. */
+  readonly prefix: string;
+  readonly removals: string;
+  readonly self: string;
+  /** Told that Valkey has no room, or has again. */
+  full(isFull: boolean): void;
+}
+
+const NOTHING: ReadonlyMap<string, StoredAnswer> = new Map();
+
+/** What is removed in Valkey, and told to the others. */
+type Owed = { readonly beginning: string; readonly watcher: string } | { readonly which: ToRemove };
+
+export class ValkeyAnswers implements SharedAnswers, LinkUser {
+  readonly #parts: SharedAnswersParts;
+  readonly #asked = new Map<string, Promise<StoredAnswer | undefined>>();
+  readonly #owed: Owed[] = [];
+  #paying: Promise<void> | undefined;
+  #onTheWay = 0;
+
+  constructor(parts: SharedAnswersParts) {
+    this.#parts = parts;
+  }
+
+  up(): void {
+    void this.#pay();
+  }
+
+  async find(keys: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>> {
+    // What is still to be removed must not be found.
+    if (!this.#parts.link.isUp) return NOTHING;
+    if (this.#owed.length > 0) {
+      void this.#pay();
+      return NOTHING;
+    }
+    const found = new Map<string, StoredAnswer>();
+    for (let from = 0; from < keys.length; from += FOUND_AT_ONCE) {
+      await Promise.all(
+        keys.slice(from, from + FOUND_AT_ONCE).map(async (key) => {
+          const answer = await this.#one(key);
+          if (answer !== undefined) found.set(key, answer);
+        }),
+      );
+    }
+    return found;
+  }
+
+  /** Those who ask the same at the same time ask once. */
+  #one(key: string): Promise<StoredAnswer | undefined> {
+    const known = this.#asked.get(key);
+    if (known !== undefined) return known;
+    const asking = this.#ask(key).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asking);
+    return asking;
+  }
+
+  async #ask(key: string): Promise<StoredAnswer | undefined> {
+    const name = this.nameOf(key);
+    try {
+      const [text, leftMs] = await this.#parts.link.ask((redis) =>
+        Promise.all([redis.getBuffer(name), redis.pttl(name)]),
+      );
+      if (text === null || leftMs <= 0) return undefined;
+      const answer = read(key, text, leftMs);
+      if (answer === undefined) await this.#parts.link.ask((redis) => redis.unlink(name));
+      return answer;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async keep(key: string, { bytes, notes, ttlMs, fence }: ToShare): Promise<boolean> {
+    const { link, self, removals, full } = this.#parts;
+    const lead = isLead(fence) ? fence : undefined;
+    if (lead?.holds === false) return false;
+    if (!link.isUp || this.#onTheWay + bytes.length > MOST_ON_THE_WAY) return true;
+    const names = [this.nameOf(key), removals, ...(lead === undefined ? [] : [lead.name])];
+    const word: Removal = { key, watcher: LOCAL };
+    const text = written(key, bytes, notes, ttlMs);
+    const args = [text, Math.ceil(ttlMs), self, MOST_REMOVALS, JSON.stringify(word), lead?.token ?? ''];
+    this.#onTheWay += bytes.length;
+    try {
+      const kept = await link.ask((redis) => redis.eval(KEEP, names.length, ...names, ...args));
+      full(false);
+      if (kept !== 0) return true;
+      lead?.lost();
+      return false;
+    } catch (error) {
+      if (isReply(error)) full(true);
+      return true;
+    } finally {
+      this.#onTheWay -= bytes.length;
+    }
+  }
+
+  used(key: string): void {
+    this.#parts.link.ask((redis) => redis.touch(this.nameOf(key))).catch(() => undefined);
+  }
+
+  delete(beginning: string, watcher: string): Promise<void> {
+    return this.#owe({ beginning, watcher });
+  }
+
+  clear(which: ToRemove): Promise<void> {
+    return this.#owe({ which });
+  }
+
+  async #owe(owed: Owed): Promise<void> {
+    if (this.#owed.length === MOST_OWED) this.#owed.splice(1, MOST_OWED, { which: { watcher: LOCAL } });
+    this.#owed.push(owed);
+    await this.#pay();
+  }
+
+  /** One after the other; what could not be done stays, until the link is up again. */
+  #pay(): Promise<void> {
+    this.#paying ??= this.#payAll().finally(() => (this.#paying = undefined));
+    return this.#paying;
+  }
+
+  async #payAll(): Promise<void> {
+    try {
+      for (let next = this.#owed[0]; next !== undefined; next = this.#owed[0]) {
+        if ('which' in next) await this.#sweep(next.which);
+        else await this.#remove(next.beginning, next.watcher);
+        this.#owed.shift();
+      }
+    } catch {
+      // Valkey is away, or takes nothing now.
+    }
+  }
+
+  async #remove(beginning: string, watcher: string): Promise<void> {
+    const { link, removals, self } = this.#parts;
+    const word: Removal = { key: beginning, watcher };
+    const args = [beginning, ownerOf(watcher), self, MOST_REMOVALS, JSON.stringify(word)];
+    await link.ask((redis) => redis.eval(REMOVE, 2, this.nameOf(beginning), removals, ...args));
+  }
+
+  /** First in Valkey, then with the others: what they read of it meanwhile goes when they are told. */
+  async #sweep(which: ToRemove): Promise<void> {
+    const { link, prefix, removals, self } = this.#parts;
+    const { watcher, model, olderThanS = 0 } = which;
+    const [seconds, micros] = await link.ask((redis) => redis.time());
+    const before = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) + 1 - olderThanS * 1000;
+    const args = [ownerOf(watcher), model === undefined ? '' : canonicalName(model), before];
+    let cursor = '0';
+    do {
+      const [next, names] = await link.ask((redis) =>
+        redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', SWEPT_AT_ONCE),
+      );
+      if (names.length > 0) await link.ask((redis) => redis.eval(SWEEP, names.length, ...names, ...args));
+      cursor = next;
+    } while (cursor !== '0');
+    const word: Removal = { clear: which };
+    await link.ask((redis) => redis.eval(TELL, 1, removals, self, MOST_REMOVALS, JSON.stringify(word)));
+  }
+
+  /** Of an answer in Valkey. */
+  nameOf(key: string): string {
+    return this.#parts.prefix + key.slice(0, NAMED_DIGITS);
+  }
+}
+
+/** Whose answers a watcher may remove; '' for everybody's. */
+function ownerOf(watcher: string): string {
+  return watcher === LOCAL ? '' : watcher;
+}

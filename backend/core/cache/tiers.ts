@@ -1,0 +1,31 @@
+// What the cache tells of its tiers (memory, disk, other gateways): where answers were found, and what was removed from where.
+import type { Removed } from '../../contract/control.ts';
+import type { MemoryFigures } from './answer-memory.ts';
+
+/** Where kept answers were found, since the start or since counts were reset. */
+export interface TierHits {
+  readonly memory: number;
+  readonly disk: number;
+  readonly shared: number;
+}
+
+export interface CacheFigures extends MemoryFigures {
+  /** Answers that were not stored because they exceed cache.max_entry_mb, or all room that there is. */
+  readonly refused_too_large: number;
+  readonly hits: TierHits;
+}
+
+/** Of what was removed here at once. */
+export interface Shared {
+  /** Resolves when it is removed from all gateways, or will be as soon as they can be told; undefined where there are no others. */
+  readonly shared: Promise<void> | undefined;
+}
+
+export const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
+/** What is in memory is on the disk too, so that the larger number counts each once; bytes were freed in both. */
+export function ofBoth(memory: Removed, disk: Removed = NOTHING): Removed {
+  return {
+    removed: Math.max(memory.removed, disk.removed),
+    freed_bytes: memory.freed_bytes + disk.freed_bytes,
+  };
+}

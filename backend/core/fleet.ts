@@ -1,0 +1,66 @@
+// What the gateways of a fleet share. backend/cluster/ provides it over one Valkey; a gateway that is alone has none of it.
+import type { FlightContext, Lead } from './flight.ts';
+import type { AnswerNotes, StoredAnswer, ToRemove } from './disk.ts';
+
+/** Who may write what a shared run has given: the one who leads it. */
+export interface Fence {
+  /** False once it is known that another one leads, or may lead, in its place. */
+  readonly holds: boolean;
+}
+
+/** An answer that is to be kept for all. */
+export interface ToShare {
+  readonly bytes: Uint8Array;
+  readonly notes: AnswerNotes;
+  /** How long it lives. */
+  readonly ttlMs: number;
+  /** Of a run that others may take over. */
+  readonly fence?: Fence | undefined;
+}
+
+/** Answers and vectors that all gateways have. Nothing of it throws; where Valkey is away nothing is kept and nothing found. */
+export interface SharedAnswers {
+  /** Those of these keys that are there; it takes no longer than cluster.timeout_ms. */
+  find(keys: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>;
+  /** The bytes are not copied. False: somebody else leads the run, so that it must not be kept here either. */
+  keep(key: string, answer: ToShare): Promise<boolean>;
+  /** It was used; told some time later. */
+  used(key: string): void;
+  /**
+   * Removes the one whose key begins so, here and from what other gateways keep. Resolves when that is done, or when Valkey is
+   * away: then it is made up for as soon as it is back, and until then nothing is found.
+   */
+  delete(beginning: string, watcher: string): Promise<void>;
+  /** The same for many. */
+  clear(which: ToRemove): Promise<void>;
+}
+
+/** What others have removed, and what must go from memory and disk here too. */
+export interface Removals {
+  /** Those whose keys begin so; each with the one on whose behalf. */
+  forget(removed: readonly { readonly key: string; readonly watcher: string }[]): void;
+  clear(which: ToRemove): void;
+}
+
+/** A place that was found for a flight among those of the fleet. */
+export interface Boarding {
+  /** Whether it is to be run here; else its answer comes from elsewhere. */
+  readonly leads: boolean;
+  /**
+   * Runs the flight, by `lead` where it is run here: also when the gateway that led it is gone before anything was told. Throws at
+   * once what `lead` throws; rejects with leader_lost when that gateway is gone in the middle of the answer, and with what the run
+   * there has failed with.
+   */
+  fly(context: FlightContext, lead: Lead): Promise<void>;
+  /** In place of `fly`, where there is no need for it any more. */
+  leave(): void;
+}
+
+/** Runs of models that several gateways ask for at the same time: one leads, the others have what it tells. */
+export interface SharedFlights {
+  /**
+   * Finds a place in the flight of this key. `answerKey`: a kept answer of this key will do as well, as may have come a moment ago.
+   * Undefined where Valkey can't be asked: then the flight is this gateway's own. It throws nothing.
+   */
+  board(key: string, answerKey: string | undefined): Promise<Boarding | undefined>;
+}

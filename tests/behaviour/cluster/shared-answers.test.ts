@@ -1,0 +1,205 @@
+// Kept answers of a fleet: what one gateway has kept all have, what one removes goes from all, and a Valkey that fails is missed
+// by nobody.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addKey } from '../../../backend/core/access/api-keys.ts';
+import { startNode, wayTo, type FleetOptions, type Way } from '../../support/fleet-nodes.ts';
+import type { Hearth } from '../../support/hearth.ts';
+import { startValkey, type Valkey } from '../../support/valkey.ts';
+import { eventually } from '../../support/waiting.ts';
+
+let valkey: Valkey;
+const ends: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  valkey = await startValkey();
+  ends.push(() => valkey.stop());
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+async function node(options: FleetOptions = {}, at: Pick<Valkey, 'url'> = valkey): Promise<Hearth> {
+  const hearth = await startNode(at, options);
+  ends.push(() => hearth.stop());
+  return hearth;
+}
+async function pair(): Promise<readonly [Hearth, Hearth]> {
+  return [await node({ cluster: { node: 'one' } }), await node({ cluster: { node: 'two' } })];
+}
+async function way(): Promise<Way> {
+  const made = await wayTo(valkey);
+  ends.push(() => made.stop());
+  return made;
+}
+
+interface Told {
+  readonly message: { readonly content: string };
+  readonly source: string;
+}
+async function ask(hearth: Hearth, content: string, headers: Record<string, string> = {}): Promise<Told> {
+  return (await (await hearth.chat(content, {}, { headers })).json()) as Told;
+}
+const source = async (hearth: Hearth, content: string): Promise<string> => (await ask(hearth, content)).source;
+/** Looks without asking the model. */
+const isKept = async (hearth: Hearth, content: string): Promise<boolean> =>
+  (await hearth.chat(content, {}, { headers: { 'x-cache-control': 'only-if-cached' } })).ok;
+const gone = (hearth: Hearth, content: string): Promise<unknown> =>
+  eventually(`${content} is gone`, async () => !(await isKept(hearth, content)), { limitMs: 6000 });
+const act = async (hearth: Hearth, action: string, data: object = {}): Promise<Response> =>
+  hearth.post('/api/cache-stats', { action, data });
+
+test('what one gateway has kept is a hit on another, with its age, and then in its memory', async () => {
+  const [one, two] = await pair();
+  const first = await ask(one, 'shared');
+  const again = await ask(two, 'shared');
+  expect([first.source, again.source, again.message]).toEqual(['miss', 'hit', first.message]);
+  expect(two.fake.chats()).toHaveLength(0);
+  await valkey.kill();
+  expect(await source(two, 'shared')).toBe('hit');
+});
+
+test('vectors are shared text by text', async () => {
+  const [one, two] = await pair();
+  const embed = async (hearth: Hearth, input: string[]): Promise<number[][]> =>
+    (
+      (await (await hearth.post('/api/embed', { model: 'nomic-embed-text', input })).json()) as {
+        embeddings: number[][];
+      }
+    ).embeddings;
+  const made = await embed(one, ['a', 'b']);
+  expect(await embed(two, ['b', 'c', 'a'])).toEqual([made[1], expect.anything(), made[0]]);
+  expect(two.fake.embeds().map(({ body }) => body)).toMatchObject([{ input: ['c'] }]);
+});
+
+test.each([
+  ['all', {}],
+  ['those of a model', { model: 'llama3.2' }],
+  ['those that are older', { older_than_s: 0 }],
+])('clear removes %s from the memory and the disk of all', async (_what, data) => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
+  const [one, two] = [await node(), await node({ dataFolder })];
+  ends.splice(1, 0, () => rm(dataFolder, { recursive: true }));
+  await ask(one, 'x');
+  await ask(two, 'x');
+  await ask(two, 'y');
+  await act(one, 'clear', data);
+  await gone(two, 'x');
+  await gone(two, 'y');
+  expect([await isKept(one, 'x'), await isKept(one, 'y')]).toEqual([false, false]);
+  expect(await source(two, 'y')).toBe('miss');
+});
+
+test('clear of one model leaves those of others, and one answer can be deleted everywhere', async () => {
+  const [one, two] = await pair();
+  await ask(one, 'x');
+  await ask(two, 'x');
+  await ask(two, 'y');
+  await act(one, 'clear', { model: 'qwen3:4b' });
+  expect([await isKept(two, 'x'), await isKept(one, 'y')]).toEqual([true, true]);
+  const key = (await two.chat('x')).headers.get('x-cache-key') ?? '';
+  await act(one, 'delete', { key });
+  await gone(two, 'x');
+  expect([await isKept(one, 'x'), await isKept(two, 'y')]).toEqual([false, true]);
+});
+
+test('an answer that is asked for anew takes the place of the old one everywhere', async () => {
+  const [one, two] = await pair();
+  one.fake.next({ pieces: ['old'] });
+  await ask(one, 'x');
+  await ask(two, 'x');
+  one.fake.next({ pieces: ['new'] });
+  await ask(one, 'x', { 'x-cache-control': 'no-cache' });
+  await eventually('the new one', async () => (await ask(two, 'x')).message.content === 'new');
+  expect(two.fake.chats()).toHaveLength(0);
+});
+
+test('a gateway that was cut off while others cleared makes up for it when it is back', async () => {
+  const road = await way();
+  const [one, two] = [await node(), await node({}, road)];
+  await ask(one, 'x');
+  await ask(two, 'x');
+  road.cut();
+  await eventually('it notices', async () =>
+    JSON.stringify(await (await two.get('/health')).json()).includes('Valkey'),
+  );
+  expect(await isKept(two, 'x')).toBe(true);
+  await act(one, 'clear');
+  road.mend();
+  await gone(two, 'x');
+});
+
+test('what was cleared on a gateway that is cut off is cleared for all when it is back', async () => {
+  const road = await way();
+  const [one, two] = [await node(), await node({}, road)];
+  await ask(one, 'x');
+  road.cut();
+  await eventually('it notices', async () =>
+    JSON.stringify(await (await two.get('/health')).json()).includes('Valkey'),
+  );
+  await act(two, 'clear');
+  expect(await isKept(one, 'x')).toBe(true);
+  road.mend();
+  await gone(one, 'x');
+  expect(await isKept(two, 'x')).toBe(false);
+});
+
+test('each key has answers of its own in the whole fleet, and clears no others', async () => {
+  const phone = addKey([], { name: 'phone', scopes: ['chat', 'cache'] }, new Date());
+  const tablet = addKey(phone.keys, { name: 'tablet', scopes: ['chat', 'cache'] }, new Date());
+  const config = { server: { api_keys: tablet.keys } };
+  const [one, two] = [await node({ config }), await node({ config })];
+  const as = ({ secret }: typeof phone): Record<string, string> => ({ authorization: `Bearer ${secret}` });
+  await ask(one, 'x', as(phone));
+  expect((await ask(two, 'x', as(tablet))).source).toBe('miss');
+  expect((await ask(two, 'x', as(phone))).source).toBe('hit');
+  await one.post('/api/cache-stats', { action: 'clear' }, { headers: as(tablet) });
+  expect((await ask(two, 'x', as(phone))).source).toBe('hit');
+  await eventually('it is gone', async () => (await ask(two, 'x', as(tablet))).source === 'miss');
+});
+
+test('a Valkey that hangs costs one question its time, and the next ones nothing', async () => {
+  const [one] = [await node({ cluster: { timeout_ms: 100 } })];
+  await ask(one, 'kept');
+  valkey.pause();
+  expect(await source(one, 'new')).toBe('miss');
+  const began = performance.now();
+  for (let i = 0; i < 20; i++) await ask(one, `new ${i}`);
+  // Each would have waited twice for 100 ms.
+  expect(performance.now() - began).toBeLessThan(2000);
+  expect(await source(one, 'kept')).toBe('hit');
+  valkey.resume();
+  await eventually(
+    'it is back',
+    async () => !JSON.stringify(await (await one.get('/health')).json()).includes('Valkey'),
+  );
+});
+
+test('a Valkey that is full is told of, and each gateway keeps its own meanwhile', async () => {
+  const small = await startValkey({ maxmemory: '3mb', 'maxmemory-policy': 'noeviction' });
+  ends.push(() => small.stop());
+  const one = await node({}, small);
+  const client = new Redis(small.port, '127.0.0.1');
+  ends.push(() => client.disconnect());
+  const fill = async (i: number): Promise<void> => void (await client.set(`full ${i}`, 'x'.repeat(100_000)));
+  await expect(Promise.all(Array.from({ length: 40 }, (_, i) => fill(i)))).rejects.toThrow('OOM');
+  expect(await source(one, 'x')).toBe('miss');
+  await eventually('a notice', async () => (await (await one.get('/health')).text()).includes('Valkey has no room'));
+  expect(await source(one, 'x')).toBe('hit');
+  await client.config('SET', 'maxmemory', '100mb');
+  expect(await source(one, 'y')).toBe('miss');
+  await eventually('no notice', async () => !(await (await one.get('/health')).text()).includes('Valkey has no room'));
+});
+
+test('what another has written under the name of an answer, or has damaged, is not served', async () => {
+  const [one, two] = await pair();
+  await ask(one, 'x');
+  const client = new Redis(valkey.port, '127.0.0.1');
+  ends.push(() => client.disconnect());
+  const [name = ''] = await client.keys('hearth:{hearth}:1:answer:*');
+  await client.setrange(name, (await client.strlen(name)) - 3, 'zzz');
+  expect(await source(two, 'x')).toBe('miss');
+});

@@ -1,0 +1,216 @@
+// Runs that gateways of a fleet share: one of them runs the model, the others have what it tells from its beginning; when it is
+// gone another one runs it, as long as nothing was sent.
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startCli } from '../../support/built-cli.ts';
+import { startNode, type FleetOptions } from '../../support/fleet-nodes.ts';
+import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
+import type { Hearth } from '../../support/hearth.ts';
+import { startValkey, type Valkey } from '../../support/valkey.ts';
+import { deferred, eventually, reading, type Reading } from '../../support/waiting.ts';
+
+let valkey: Valkey;
+let client: Redis;
+let one: Hearth;
+let two: Hearth;
+const ends: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  valkey = await startValkey();
+  ends.push(() => valkey.stop());
+  client = new Redis(valkey.port, '127.0.0.1', { retryStrategy: () => null });
+  client.on('error', () => undefined);
+  ends.push(() => client.disconnect());
+  one = await node();
+  two = await node();
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+async function node(options: FleetOptions = {}): Promise<Hearth> {
+  const hearth = await startNode(valkey, options);
+  ends.push(() => hearth.stop());
+  return hearth;
+}
+
+interface Told {
+  readonly message: { readonly content: string };
+  readonly source: string;
+}
+const told = async (answer: Promise<Response> | Response): Promise<Told> => (await (await answer).json()) as Told;
+const streamed = async (hearth: Hearth, content: string, signal?: AbortSignal): Promise<Reading> =>
+  reading(await hearth.chat(content, { stream: true }, signal === undefined ? {} : { signal }));
+const runs = (): number => one.fake.chats().length + two.fake.chats().length;
+const running = (hearth: Hearth): Promise<void> => hearth.fake.until(({ active }) => active === 1);
+/** Those that follow elsewhere. */
+const followed = (count = 1): Promise<unknown> =>
+  eventually('a follower', async () => {
+    const [name] = await client.keys('*:followers');
+    return name === undefined ? count === 0 : (await client.hlen(name)) === count;
+  });
+/** As when the gateway that leads was held up for longer than its lead lasts. */
+async function loseLead(): Promise<void> {
+  const [name = ''] = await client.keys('*:lead');
+  expect(await client.del(name)).toBe(1);
+}
+
+test('the same question on three gateways at the same time is one run, and three whole answers', async () => {
+  const three = await node();
+  const gate = one.fake.gate();
+  const first = one.chat('same');
+  await running(one);
+  const others = [two.chat('same'), three.chat('same')];
+  await followed(2);
+  gate.release();
+  const answers = await Promise.all([first, ...others].map(told));
+  expect(answers.map(({ source }) => source)).toEqual(['miss', 'coalesced', 'coalesced']);
+  expect(new Set(answers.map(({ message }) => message.content)).size).toBe(1);
+  expect([one, two, three].map(({ fake }) => fake.chats().length)).toEqual([1, 0, 0]);
+  expect((await told(three.chat('same'))).source).toBe('hit');
+});
+
+test('a late follower on another gateway has the beginning at once, then the rest', async () => {
+  const { promise: until, resolve: release } = deferred();
+  one.fake.next({ pieces: ['begin ', 'end'], pauseAfter: { pieces: 1, until } });
+  const leader = await streamed(one, 'late');
+  await leader.until((text) => text.includes('begin'));
+  const late = await streamed(two, 'late');
+  await late.until((text) => text.includes('begin'));
+  release();
+  expect(await late.rest()).toContain('"end"');
+  await leader.rest();
+  expect(runs()).toBe(1);
+});
+
+test('a follower is told where the run stands in the line of the other gateway', async () => {
+  const gate = one.fake.gate();
+  const before = one.chat('before');
+  await running(one);
+  const first = one.chat('same');
+  await eventually('it waits', () => one.backend.control.live().queue.waiting.length === 1);
+  const follower = two.chat('same');
+  await eventually('it is told', () => two.backend.control.live().queue.waiting[0]?.queue_position === 1);
+  gate.release();
+  await Promise.all([before, first, follower].map(told));
+  expect(two.fake.chats()).toHaveLength(0);
+});
+
+test('a failure of the question is that of all, and one of the gateway is not', async () => {
+  one.fake.next({ pieces: ['a '], failAfter: { pieces: 1, error: 'the model broke' } });
+  const gate = one.fake.gate();
+  const first = streamed(one, 'fails');
+  await running(one);
+  const follower = streamed(two, 'fails');
+  await followed();
+  gate.release();
+  for (const answer of [first, follower]) expect(await (await answer).rest()).toContain('the model broke');
+  expect(runs()).toBe(1);
+});
+
+test('one that lost its lead before its first piece is replaced, and what it gives is not kept', async () => {
+  one.fake.next({ pieces: ['of one'] });
+  two.fake.next({ pieces: ['of two'] });
+  const gate = one.fake.gate();
+  const first = one.chat('x');
+  await running(one);
+  const follower = two.chat('x');
+  await followed();
+  await loseLead();
+  expect((await told(follower)).message.content).toBe('of two');
+  gate.release();
+  expect((await told(first)).message.content).toBe('of one');
+  for (const hearth of [one, two]) {
+    expect(await told(hearth.chat('x'))).toMatchObject({ source: 'hit', message: { content: 'of two' } });
+  }
+});
+
+test('one that lost its lead after its first piece leaves its followers with an error', async () => {
+  const { promise: until, resolve: release } = deferred();
+  one.fake.next({ pieces: ['begin ', 'end'], pauseAfter: { pieces: 1, until } });
+  const leader = await streamed(one, 'x');
+  const follower = await streamed(two, 'x');
+  await follower.until((text) => text.includes('begin'));
+  await loseLead();
+  expect(await follower.rest()).toContain('leader_lost');
+  release();
+  expect(await leader.rest()).toContain('"end"');
+  expect(two.fake.chats()).toHaveLength(0);
+});
+
+test('one that is killed is replaced as soon as its lead has run out', async () => {
+  const fake = await startFakeOllama();
+  ends.push(() => fake.stop());
+  const env = { PORT: '0', OLLAMA_API_URL: fake.url, OLLAMA_MODEL: 'llama3.2', CLUSTER__URL: valkey.url };
+  const third = startCli({ env });
+  const url = await third.ready();
+  await third.says(/one of a fleet/);
+  fake.gate();
+  const body = JSON.stringify({ messages: [{ role: 'user', content: 'x' }] });
+  const headers = { 'content-type': 'application/json' };
+  const dead = fetch(`${url}/api/chat-optimized`, { method: 'POST', headers, body }).catch(() => 'dead');
+  await fake.until(({ active }) => active === 1);
+  const follower = two.chat('x');
+  await followed();
+  third.child.kill('SIGKILL');
+  expect(await dead).toBe('dead');
+  expect((await told(follower)).source).toBe('coalesced');
+  expect(two.fake.chats()).toHaveLength(1);
+});
+
+test('one that stops hands over at once what others wait for', async () => {
+  one.fake.gate();
+  const first = one.chat('x').catch(() => undefined);
+  await running(one);
+  const follower = two.chat('x');
+  await followed();
+  const stopped = one.backend.abandon();
+  expect((await told(follower)).message.content).not.toBe('');
+  expect(two.fake.chats()).toHaveLength(1);
+  await Promise.all([stopped, first]);
+});
+
+test('a run goes on while somebody waits on any gateway, and is given up when nobody does', async () => {
+  const gate = one.fake.gate();
+  const [here, there] = [new AbortController(), new AbortController()];
+  const first = streamed(one, 'x', here.signal).catch(() => undefined);
+  await running(one);
+  const follower = streamed(two, 'x', there.signal).catch(() => undefined);
+  await followed();
+  here.abort();
+  await first;
+  await eventually('it has left', () => one.backend.control.live().queue.running.length === 0);
+  expect(one.fake.active).toBe(1);
+  there.abort();
+  await follower;
+  await one.fake.until(({ active }) => active === 0);
+  gate.release();
+  expect(await client.keys('*:lead')).toEqual([]);
+});
+
+test('when Valkey dies, who was told nothing has a run of its own at once', async () => {
+  const gate = one.fake.gate();
+  const first = one.chat('x');
+  await running(one);
+  const follower = two.chat('x');
+  await followed();
+  await valkey.kill();
+  expect((await told(follower)).message.content).not.toBe('');
+  gate.release();
+  expect((await told(first)).source).toBe('miss');
+  expect(runs()).toBe(2);
+  // It is kept here all the same.
+  expect((await told(one.chat('x'))).source).toBe('hit');
+});
+
+test('a connection that is cut for a moment breaks no shared run', async () => {
+  const { promise: until, resolve: release } = deferred();
+  one.fake.next({ pieces: ['begin ', 'end'], pauseAfter: { pieces: 1, until } });
+  const leader = await streamed(one, 'x');
+  const follower = await streamed(two, 'x');
+  await follower.until((text) => text.includes('begin'));
+  await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  release();
+  expect(await follower.rest()).toContain('"end"');
+  await leader.rest();
+});

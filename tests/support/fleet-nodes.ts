@@ -1,0 +1,73 @@
+// Several gateways in this process that share one Valkey, each in front of an Ollama of its own, for tests.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Config } from '../../backend/contract/config/config.ts';
+import { startHearth, type Hearth, type HearthOptions } from './hearth.ts';
+import { eventually } from './waiting.ts';
+import type { Valkey } from './valkey.ts';
+
+/** Words in the log of a gateway that say that it is one of a fleet. */
+const JOINED = 'one of a fleet';
+
+export interface FleetOptions extends HearthOptions {
+  readonly cluster?: Partial<Config['cluster']>;
+}
+
+/** Starts one; resolves when it uses Valkey. */
+export async function startNode(
+  valkey: Pick<Valkey, 'url'>,
+  { cluster, ...options }: FleetOptions = {},
+): Promise<Hearth> {
+  const said: string[] = [];
+  const note = (_fields: object, message: string): void => void said.push(message);
+  const log = { debug: note, info: note, warn: note, error: note };
+  const config = { ...options.config, cluster: { url: valkey.url, ...cluster } };
+  const hearth = await startHearth({ log, ...options, config });
+  if (options.log === undefined)
+    await eventually('it joins the fleet', () => said.some((words) => words.includes(JOINED)));
+  return hearth;
+}
+
+/** A way to Valkey that can be cut, as a network is between one gateway and the others' Valkey. */
+export interface Way {
+  /** By this way. */
+  readonly url: string;
+  /** Ends all connections, and takes no new ones. */
+  cut(): void;
+  mend(): void;
+  stop(): void;
+}
+
+export async function wayTo({ port, url }: Pick<Valkey, 'port' | 'url'>): Promise<Way> {
+  let isCut = false;
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    if (isCut) return void socket.destroy();
+    const there = connect(port, '127.0.0.1');
+    for (const [one, other] of [[socket, there] as const, [there, socket] as const]) {
+      open.add(one);
+      one.on('error', () => undefined);
+      one.on('close', () => {
+        open.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = (): void => {
+    isCut = true;
+    for (const socket of open) socket.destroy();
+  };
+  return {
+    url: url.replace(String(port), String((server.address() as AddressInfo).port)),
+    cut,
+    mend: () => {
+      isCut = false;
+    },
+    stop() {
+      cut();
+      server.close();
+    },
+  };
+}
