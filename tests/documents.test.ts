@@ -51,6 +51,17 @@ describe('the README', () => {
       for (const paper of [readme, read('docs/comparison.md')]) expect(paper).toContain(answer);
   });
 
+  test('begins with what was measured', () => {
+    const page = read('docs/benchmarks.md');
+    const [, after] = /^\| 200 followers: slowest one's last byte [^|]*\| (\S+ ms)/m.exec(page) ?? [];
+    const [, runs] = /^\| 200 followers on one flight: upstream calls +\| (\d+)/m.exec(page) ?? [];
+    const [, hit] = /^\| What a hit costs \| (\S+ µs)/m.exec(page) ?? [];
+    const head = readme.slice(0, readme.indexOf('## Start')).replaceAll(/\s+/g, ' ');
+    expect(head).toContain(`[${runs} run]`);
+    expect(head).toContain(`${after} after the first`);
+    expect(head).toContain(`costs ${hit} of processor time`);
+  });
+
   test('names a Node with which npm has nothing to warn of', async () => {
     const node = /\bNode\]?(?:\(\S+\))? (\d+\.\d+) or newer/.exec(readme)?.[1];
     const wants = `:attr(engines, [node]):not(:semver(${node}.0, :attr(engines, [node])))`;
