@@ -7,7 +7,8 @@ export function fishCompletion(settings: readonly string[]): string {
 # Whether the words before the cursor begin with these, options left out.
 function __hearth_is
     set -l words (string match --invert -- '-*' (commandline -opc)[2..])
-    test "$words[1..(count $argv)]" = "$argv"
+    set -l many (count $argv)
+    test "$words[1..$many]" = "$argv"
 end
 # Whether they are these and no more.
 function __hearth_is_just

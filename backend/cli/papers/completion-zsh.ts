@@ -57,11 +57,11 @@ ${cases.join('\n')}
 }`;
 }
 
+/** A value comes as a word of its own, or behind "=". */
 function optionSpec(long: string, what: string, values: Values | undefined): string {
   const told = what.replaceAll(/[[\]]/g, '\\$&');
-  return quoted(
-    `${long === 'set' ? '*' : ''}--${long}[${told}]${values === undefined ? '' : `:value:${action(values)}`}`,
-  );
+  const value = values === undefined ? '' : `:value:${action(values)}`;
+  return quoted(`${long === 'set' ? '*' : ''}--${long}${value === '' ? '' : '='}[${told}]${value}`);
 }
 
 function action(values: Values): string {

@@ -1,4 +1,4 @@
-// What the tests need of the system: a screen, a bus, a browser, the libraries of Electron, Prometheus, Valkey. Says exactly what is
+// What the tests need of the system: a screen, a bus, a browser, shells, the libraries of Electron, Prometheus, Valkey. Says exactly what is
 // missing and how to install it; on a Debian that it may change, it installs by itself. Run before the tests.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,6 +12,8 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   chromium: [process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', '/usr/bin/google-chrome'],
   imagemagick: ['/usr/bin/import'],
   xdotool: ['/usr/bin/xdotool'],
+  zsh: ['/usr/bin/zsh', '/bin/zsh'],
+  fish: ['/usr/bin/fish'],
   'libgtk-3-0': libraries('libgtk-3.so.0'),
   libnss3: libraries('libnss3.so'),
   libasound2: libraries('libasound.so.2'),
