@@ -58,7 +58,7 @@ const OFFERED: Readonly<Record<string, (lines: readonly string[]) => Promise<str
     const script = `
       zmodload zsh/zpty zsh/zselect
       zpty shell zsh -f -i
-      zpty -w shell "PROMPT= RPROMPT=; fpath=(${join(folder, 'fpath')} \$fpath); autoload -U compinit; compinit -u -D; source ${recorder}"
+      zpty -w shell "PROMPT= RPROMPT=; fpath=(${join(folder, 'fpath')} $fpath); autoload -U compinit; compinit -u -D; source ${recorder}"
       for line; do
         : > ${found}
         zpty -w -n shell "$line"$'\\t'
