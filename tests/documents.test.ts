@@ -9,6 +9,8 @@ import { parse } from 'smol-toml';
 import { fields } from '../backend/contract/config/config.ts';
 import { fileProblems } from '../backend/contract/config/config-problems.ts';
 import { compare, tableOf, type Row } from './sim/comparison.ts';
+import { PROMPT_DAYS } from './sim/prompt-days.ts';
+import { comparePrompts, promptTable, PROMPTS_MARK, SERVERS } from './sim/prompt-page.ts';
 import { beforeAndAfter, cellsOf, README_MARK, TABLES } from './sim/scheduling-page.ts';
 import { startHearth, type Hearth } from './support/hearth.ts';
 import { MADE_TABLES, shownBetween } from './support/made-tables.ts';
@@ -161,6 +163,21 @@ describe('docs/scheduling.md and `npm run sim`', () => {
       expect(now).toBeLessThan(means.get(`${machine} first come`) ?? NaN);
     }
   });
+});
+
+test('docs/prompt-reuse.md and `npm run sim -- prompts` have the same figures', async () => {
+  const shown = cellsOf(shownBetween(read('docs/prompt-reuse.md'), PROMPTS_MARK) ?? '');
+  const some = PROMPT_DAYS.filter(({ name }) => name === 'Claude Code' || name.startsWith('two programs'));
+  const rows = await comparePrompts(some);
+  const made = cellsOf(promptTable(rows));
+  expect(shown[0]).toEqual(made[0]);
+  expect(shown.filter(([day]) => some.some(({ name }) => name === day))).toEqual(made.slice(2));
+  expect(shown.length).toBe(2 + PROMPT_DAYS.length * SERVERS.length);
+  for (const { by } of rows) {
+    for (const outcome of Object.values(by)) expect(outcome).toMatchObject({ refused: 0, passedTooLate: 0 });
+    expect(by.ordered.processed).toBeLessThanOrEqual(by['by class'].processed);
+    expect(by['ordered, kept'].processed).toBeLessThanOrEqual(by.ordered.processed);
+  }
 });
 
 describe('the curl lines work as printed, in their order', () => {
