@@ -9,6 +9,16 @@ const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
 
+/** Prompt tokens of runs. Of those sent, the ones read and reused; both are less where it is not known which they were. */
+const promptsSchema = z.object({
+  sent_tokens: count,
+  processed_tokens: count,
+  reused_tokens: count,
+  /** Those that stood in a prompt which the model has read since it is in memory. */
+  reusable_tokens: count,
+});
+export type DayPrompts = z.infer<typeof promptsSchema>;
+
 /** What one app asked for, and what it was spared. */
 const sharesSchema = z.object({
   requests: count,
@@ -16,6 +26,7 @@ const sharesSchema = z.object({
   no_model_time: count,
   time_saved_ms: ms,
   tokens_saved: count,
+  prompts: promptsSchema,
 });
 
 /** Within 2 %; null where nothing was measured. */
@@ -66,7 +77,8 @@ export const daySchema = z.object({
   more_apps: sharesSchema.extend({ apps: count.nullable() }).nullable(),
   wait: timesSchema,
   first_token: timesSchema,
-  /** null where nothing could have been reused, or where it is not known what was. */
+  prompts: promptsSchema,
+  /** By what the request before each had too. null where nothing could have been reused, or where it is not known what was. */
   reuse: z
     .object({
       reusable_tokens: count,

@@ -54,7 +54,7 @@ export const FIGURES = {
   reused: {
     name: 'Prompt reuse',
     means:
-      'Of the prompt tokens that the request before it had too, those that were still in the model’s memory and were not read again. Counted where there was a request before it to compare with, and where it is known what was reused. Ollama says it, or it is estimated from the time that reading took.',
+      'Of the prompt tokens with which a prompt began that the model has read since it was loaded, those that were still in its memory and were not read again. To 256 characters, and where it is known what was reused: Ollama says it, or it is estimated from the time that reading took. What stands behind a change is not among them, but in the list below.',
   },
   lost: {
     name: 'Tokens read again',

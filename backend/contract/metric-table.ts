@@ -63,6 +63,11 @@ export const METRICS = {
     labels: ['model'],
     help: 'Tokens among them that Ollama still had from a run before. Only an Ollama from 0.33.3 on tells.',
   },
+  hearth_reusable_tokens_total: {
+    type: 'counter',
+    labels: ['model'],
+    help: 'Tokens among them that stood in a prompt which the model had read before since it is in memory.',
+  },
   hearth_answer_tokens_total: {
     type: 'counter',
     labels: ['model'],

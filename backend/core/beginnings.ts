@@ -25,6 +25,12 @@ export function sharedBeginning(a: Beginnings, b: Beginnings): number {
   return blocks === 0 ? 0 : (a.ends[blocks - 1] ?? 0);
 }
 
+/** How long a beginning of a prompt is among known ones, of each of which the shorter ones are known too. */
+export function knownBeginning({ hashes, ends }: Beginnings, known: ReadonlySet<number>): number {
+  const blocks = countedByHalves(hashes.length, (i) => known.has(hashes[i] ?? 0));
+  return blocks === 0 ? 0 : (ends[blocks - 1] ?? 0);
+}
+
 /** The beginning of this length, or the one before it where no block ends there. */
 export function upTo(length: number, { hashes, ends }: Beginnings): Beginnings {
   const blocks = countedByHalves(ends.length, (i) => (ends[i] ?? 0) <= length);

@@ -196,6 +196,8 @@ export interface RunFigures {
   readonly promptTokens: number;
   /** Undefined where Ollama does not tell. */
   readonly reusedTokens: number | undefined;
+  /** Those that stood in a prompt which the model has read since it is in memory; undefined where that is not known. */
+  readonly reusableTokens?: number | undefined;
   readonly promptMs: number;
   readonly tokens: number;
   readonly evalMs: number;

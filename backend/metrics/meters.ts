@@ -35,6 +35,7 @@ export class Meters implements Meter {
   readonly errorAnswers = new Counts();
   readonly promptTokens = new Counts();
   readonly reusedTokens = new Counts();
+  readonly reusableTokens = new Counts();
   readonly answerTokens = new Counts();
   readonly savedTokens = new Counts();
   /** In milliseconds. */
@@ -71,10 +72,14 @@ export class Meters implements Meter {
     this.errorAnswers.add(1, code);
   }
 
-  ran(model: string, { promptTokens, reusedTokens = 0, promptMs, tokens, evalMs }: RunFigures): void {
+  ran(
+    model: string,
+    { promptTokens, reusedTokens = 0, reusableTokens = 0, promptMs, tokens, evalMs }: RunFigures,
+  ): void {
     const label = this.models.of(model);
     this.promptTokens.add(promptTokens, label);
     this.reusedTokens.add(reusedTokens, label);
+    this.reusableTokens.add(reusableTokens, label);
     this.answerTokens.add(tokens, label);
     const measured = this.#histograms?.of(label);
     if (promptMs > 0) measured?.prompt.observe(promptMs / 1000);

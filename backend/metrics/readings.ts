@@ -45,6 +45,7 @@ export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
     hearth_error_answers_total: () => meter.errorAnswers.samples(),
     hearth_prompt_tokens_total: (model) => meter.promptTokens.under(model),
     hearth_reused_tokens_total: (model) => meter.reusedTokens.under(model),
+    hearth_reusable_tokens_total: (model) => meter.reusableTokens.under(model),
     hearth_answer_tokens_total: (model) => meter.answerTokens.under(model),
     hearth_saved_tokens_total: (model) => meter.savedTokens.under(model),
     hearth_saved_seconds_total: (model) =>

@@ -46,6 +46,13 @@ ALTER TABLE history ADD COLUMN reused_tokens REAL NOT NULL DEFAULT 0;
 ALTER TABLE history ADD COLUMN losses TEXT NOT NULL DEFAULT '';
 `;
 
+/** What was read of prompts, and need not have been, was not counted before. */
+export const HISTORY_OF_PROMPTS = `
+ALTER TABLE history ADD COLUMN processed_tokens REAL NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN spared_tokens REAL NOT NULL DEFAULT 0;
+ALTER TABLE history ADD COLUMN sparable_tokens REAL NOT NULL DEFAULT 0;
+`;
+
 const COLUMNS = [...SUMS, 'most_waiting', 'waits', 'ttfts', 'losses'] as const;
 const ONE = 'span = ? AND part = ? AND step = ? AND owner = ? AND name = ?';
 const READ_ONE = `SELECT ${COLUMNS.join(', ')} FROM history WHERE ${ONE}`;

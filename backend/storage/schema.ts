@@ -4,7 +4,7 @@ import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
-import { HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
+import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
 import { PULL_TABLES } from './pull-store.ts';
 import { RECORDING_TABLES } from './recording-texts.ts';
@@ -40,6 +40,7 @@ export const SCHEMA: Schema = {
     ].join('\n'),
     [REQUEST_SEARCH, TEXT_TABLES, HISTORY_OF_THE_DAY].join('\n'),
     PULL_TABLES,
+    HISTORY_OF_PROMPTS,
   ],
   carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };

@@ -88,7 +88,7 @@ function Running({ gateway, live, now, tryIt, isOpen, notices }: RunningProps): 
       </>,
       <>
         <OverTime day={day} steps={steps} since={since} startedAt={gateway.since} now={second} />
-        <PromptReuse reuse={day.reuse} now={second} />
+        <PromptReuse reuse={day.reuse} prompts={day.prompts} now={second} />
         <WhatFailed day={day} now={second} />
       </>,
     ];

@@ -10,20 +10,28 @@ import { count, moment, percent } from '../parts/words.ts';
 import { Mix } from './mix-bar.tsx';
 
 /** Nothing where it is not known of any prompt. */
-export function PromptReuse({ reuse, now }: Pick<Day, 'reuse'> & { readonly now: number }): JSX.Element | null {
+export function PromptReuse({
+  reuse,
+  prompts: { reusable_tokens: reusable, reused_tokens: reused },
+  now,
+}: Pick<Day, 'reuse' | 'prompts'> & { readonly now: number }): JSX.Element | null {
   const { go } = useCalls();
   if (reuse === null) return null;
-  const { reusable_tokens: reusable, reused_tokens: reused, losses } = reuse;
-  const rest = losses.reduce((left, { tokens }) => left - tokens, reusable - reused);
+  const { losses } = reuse;
+  const rest = losses.reduce((left, { tokens }) => left - tokens, reuse.reusable_tokens - reuse.reused_tokens);
   const lost = losses.map(({ text, tokens }) => t('overview.lost_said', { tokens: count(tokens), why: text }));
   const label = [t('overview.reuse_said', { n: reusable, reused: count(reused) }), ...lost].join(', ');
   return (
     <Section title={t('overview.reuse')}>
-      <p class="kept" title={meaningOf('reused')}>
-        <b>{t('overview.reused', { share: percent(reused / reusable) })}</b>{' '}
-        <span class="quiet">{t('overview.still_there', { reused: count(reused), reusable: count(reusable) })}</span>
-      </p>
-      <Mix counts={{ hit: reused, coalesced: 0, miss: 0, bypass: reusable - reused }} label={label} />
+      {reusable > 0 && (
+        <>
+          <p class="kept" title={meaningOf('reused')}>
+            <b>{t('overview.reused', { share: percent(reused / reusable) })}</b>{' '}
+            <span class="quiet">{t('overview.still_there', { reused: count(reused), reusable: count(reusable) })}</span>
+          </p>
+          <Mix counts={{ hit: reused, coalesced: 0, miss: 0, bypass: reusable - reused }} label={label} />
+        </>
+      )}
       <ul class="lost">
         {losses.map(({ cause, text, times, at, tokens, request_id }) => (
           <li key={text}>

@@ -114,9 +114,12 @@ export function SavedByApp({ day }: { readonly day: Day }): JSX.Element | null {
   );
 }
 
+/** What an app was spared. */
+type Saved = Omit<Day['apps'][number], 'prompts'>;
+
 /** Those that people know by one name together, as two versions of one library; the order stays. */
-function byShownName(apps: Day['apps']): Day['apps'] {
-  const rows = new Map<string, Day['apps'][number]>();
+function byShownName(apps: Day['apps']): readonly Saved[] {
+  const rows = new Map<string, Saved>();
   for (const app of apps) {
     const caller = shownCaller(app.caller);
     const { no_model_time, requests, time_saved_ms, tokens_saved } = rows.get(caller) ?? NOTHING;
@@ -134,7 +137,7 @@ const NOTHING = { no_model_time: 0, requests: 0, time_saved_ms: 0, tokens_saved:
 
 interface RowProps {
   readonly name: string;
-  readonly of: Omit<Day['apps'][number], 'caller'>;
+  readonly of: Omit<Saved, 'caller'>;
 }
 
 function Row({ name, of: { no_model_time, requests, time_saved_ms, tokens_saved } }: RowProps): JSX.Element {

@@ -78,7 +78,8 @@ function figures(n: number): { readonly live: Live } {
 
 /** A day of figures of one size. */
 function dayOf(span: SpanWord, n: number): DayView {
-  const shares = { requests: 2 * n, no_model_time: n, time_saved_ms: n * 1000, tokens_saved: n };
+  const prompts = { sent_tokens: 4 * n, processed_tokens: 3 * n, reused_tokens: n, reusable_tokens: 3 * n };
+  const shares = { requests: 2 * n, no_model_time: n, time_saved_ms: n * 1000, tokens_saved: n, prompts };
   const times = { median_ms: n, p95_ms: n * 10, longest_ms: n * 20 };
   const usual = dayView(span).day;
   return dayView(span, {
@@ -88,6 +89,7 @@ function dayOf(span: SpanWord, n: number): DayView {
     more_apps: { apps: n, ...shares },
     wait: times,
     first_token: times,
+    prompts,
     reuse: {
       reusable_tokens: 3 * n,
       reused_tokens: n,

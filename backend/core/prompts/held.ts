@@ -2,12 +2,14 @@
 // where it parts from that. Known is what went through here; whatever may have changed it is forgotten, so that no more is
 // claimed than is known. How a place is chosen is llama-server's way (tools/server/server-context.cpp, get_available_slot).
 import { LRUCache } from 'lru-cache';
-import { lengthOf, sharedBeginning, upTo, type Beginnings, type Readable } from '../beginnings.ts';
+import { knownBeginning, lengthOf, sharedBeginning, upTo, type Beginnings, type Readable } from '../beginnings.ts';
 
 /** Runners whose places are remembered; the one used longest ago is forgotten first. */
 const MOST_RUNNERS = 64;
 /** Places of one runner that are remembered. */
 const MOST_PLACES = 16;
+/** Beginnings of one runner that are remembered: those of about 5 million characters. */
+const MOST_READ = 20_000;
 /** Of a prompt at least this share must stand in a place already for that to be taken before any other one. */
 const ALIKE = 0.1;
 
@@ -35,6 +37,11 @@ export interface HeldView {
 
 /** A prompt that is being read or answered. */
 export interface Reading {
+  /**
+   * How much of it stood in a prompt that its runner has read since it is in memory, and so may have been there still; a
+   * weight, in whole blocks. Ask before the run is over.
+   */
+  readonly known: number;
   /** The first of the answer has come, so all of the prompt was read. */
   answers(): void;
   /** It is over, however it ended. */
@@ -54,6 +61,8 @@ interface Held {
   /** Places that it is known to have: more than one once more were seen to answer at once. */
   known: number;
   readonly answering: Set<object>;
+  /** The beginnings of all that it has read, as hashes; those used longest ago first, and of one prompt the longest. */
+  readonly read: Set<number>;
 }
 
 export class HeldPrompts implements HeldView {
@@ -72,12 +81,15 @@ export class HeldPrompts implements HeldView {
 
   /** This prompt goes to a runner that stands ready. */
   reads(runner: string, prompt: Readable): Reading {
-    const held = this.#runners.get(runner) ?? { places: [], known: 1, answering: new Set<object>() };
+    const held = this.#runners.get(runner) ?? { places: [], known: 1, answering: new Set<object>(), read: new Set() };
     this.#runners.set(runner, held);
     const run = {};
     const { place, before } = taken(held, prompt, run);
     let answered = false;
     return {
+      get known() {
+        return knownBeginning(prompt.beginnings, held.read);
+      },
       answers: () => {
         if (answered) return;
         answered = true;
@@ -92,7 +104,7 @@ export class HeldPrompts implements HeldView {
       ended: () => {
         held.answering.delete(run);
         if (place.run === run) place.run = undefined;
-        if (answered) return;
+        if (answered) return remember(held.read, prompt.beginnings);
         // Nobody knows how far it was read, but what both begin with still stands there.
         const shared = before === undefined ? 0 : sharedBeginning(before.prompt.beginnings, prompt.beginnings);
         place.prompt = settled({ beginnings: upTo(shared, prompt.beginnings) });
@@ -138,6 +150,19 @@ function taken(held: Held, prompt: Readable, run: object): { readonly place: Pla
   if (before !== undefined) places.splice(places.indexOf(before), 1);
   places.push(place);
   return before === undefined ? { place } : { place, before };
+}
+
+/** The longest first, so that it is forgotten before the beginnings of it. */
+function remember(read: Set<number>, { hashes }: Beginnings): void {
+  for (let i = hashes.length - 1; i >= 0; i--) {
+    const hash = hashes[i] ?? 0;
+    read.delete(hash);
+    read.add(hash);
+  }
+  for (const hash of read) {
+    if (read.size <= MOST_READ) break;
+    read.delete(hash);
+  }
 }
 
 function reachIn(places: Places<Readable>, prompt: Readable): number {

@@ -51,6 +51,8 @@ export interface Trace {
   metrics?: Metrics;
   /** Of the prompt's tokens those that Ollama still had. */
   reused?: { readonly tokens: number; readonly by: (typeof KNOWN_BY)[number] };
+  /** Of the prompt's tokens those that stood in a prompt which its runner has read since it is in memory. */
+  reusable?: number;
   context?: Truncated;
   /** About how much of the answer was thinking, from 0 to 1. */
   thought?: number;

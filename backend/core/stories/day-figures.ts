@@ -1,5 +1,5 @@
 // The day, or another range of time, in figures, as far as a watcher may see it: what is kept of each app, added up and told.
-import type { Day, DayLoss, DayTimes } from '../../contract/day.ts';
+import type { Day, DayLoss, DayPrompts, DayTimes } from '../../contract/day.ts';
 import type { DayView } from '../../contract/desktop.ts';
 import { SPAN_NAMES, spanOf, SPANS, type SpanName, type SpanWord } from '../../contract/spans.ts';
 import { LOCAL } from '../ownership.ts';
@@ -58,6 +58,7 @@ export class Days {
       ...appsOf(shares),
       wait: timesOf(waits),
       first_token: timesOf(ttfts),
+      prompts: promptsOf(sums),
       reuse: reusable_tokens === 0 ? null : { reusable_tokens, reused_tokens, losses: lossesTold(shares) },
       failed,
       cancelled,
@@ -108,6 +109,16 @@ function sharesOf({ requests, sums }: Figures) {
     no_model_time: sums.hits + sums.coalesced,
     time_saved_ms: Math.round(sums.saved_ms),
     tokens_saved: sums.saved_tokens,
+    prompts: promptsOf(sums),
+  };
+}
+
+function promptsOf({ prompt_tokens, processed_tokens, spared_tokens, sparable_tokens }: Figures['sums']): DayPrompts {
+  return {
+    sent_tokens: prompt_tokens,
+    processed_tokens,
+    reused_tokens: spared_tokens,
+    reusable_tokens: sparable_tokens,
   };
 }
 

@@ -250,15 +250,14 @@ export class Gateway {
 
   // ---- 5 learn from it, and keep what landed well
 
-  #landed(completion: Completion, { run, asked, flight, look, trace }: Led, { spec, truncated }: Ran): void {
+  #landed(completion: Completion, { run, asked, flight, look, trace }: Led, { spec: { model }, truncated }: Ran): void {
     const { estimator, telemetry, cache, clock } = this.#parts;
-    const { model } = spec;
     ranToItsEnd(trace, completion, clock.elapsed());
-    const chars = truncated === undefined ? asked.chars : undefined;
-    estimator.observe(model, completion.end.metrics, { ...asked, chars }, cachedTokens(completion.end));
-    telemetry.ran({ ...run.call, model }, runFigures(completion.end));
+    const sized = truncated === undefined ? asked : { ...asked, chars: undefined };
+    estimator.observe(model, completion.end.metrics, sized, cachedTokens(completion.end));
     keepAnswer(cache, completion, { ...run, model, truncated, fence: flight.fence });
     look.landed(completion.end);
+    telemetry.ran({ ...run.call, model }, { ...runFigures(completion.end), reusableTokens: trace.reusable });
   }
 
   // ---- coming in

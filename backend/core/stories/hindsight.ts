@@ -8,6 +8,7 @@ import type { ResponseCache } from '../cache/cache.ts';
 import { AskedBefore, type Asked } from '../prompts/asked-before.ts';
 import { weightOfAll } from '../prompts/outline.ts';
 import { partingOf, type Parting } from '../prompts/parting.ts';
+import type { Reading } from '../prompts/held.ts';
 import { Prompt } from '../prompts/read-once.ts';
 import type { ReadConfig } from '../ports.ts';
 import { wholeRatio } from '../prompt-size.ts';
@@ -43,6 +44,8 @@ interface Found {
 
 interface Ended extends Found {
   readonly end: End;
+  /** How much of its prompt its runner had read before, as a weight; undefined where it has none here. */
+  readonly known?: number | undefined;
 }
 
 /** Is told how a run goes. */
@@ -50,7 +53,7 @@ export interface Look {
   /** What it asks, as the model reads it. */
   readonly prompt: Prompt;
   /** Its request goes up now. What is found out is in its trace soon after. */
-  goesUp(): void;
+  goesUp(reading?: Pick<Reading, 'known'>): void;
   /** It has come to its end, and what is kept of it is kept. */
   landed(end: End): void;
   /** The run, of which it is noted when it comes to no answer. */
@@ -86,12 +89,21 @@ export class Hindsight {
   /** What looks at a run, for the request that began it. */
   at(ticket: Ticket, run: Run): Look {
     let found: Found | undefined;
+    let known: number | undefined;
+    let from: Pick<Reading, 'known'> | undefined;
     const prompt = new Prompt(run.unsettled.request);
     const look = (): Found => (found ??= this.#look(ticket, run, prompt));
     return {
       prompt,
-      goesUp: () => this.#later(look),
-      landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end }),
+      goesUp: (reading) => {
+        from = reading;
+        known = undefined;
+        this.#later(() => {
+          look();
+          known = reading?.known;
+        });
+      },
+      landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end, known: known ?? from?.known }),
       over: (ran) => {
         ran.catch((error: unknown) => this.#failed(run, error));
         return ran;
@@ -138,6 +150,10 @@ export class Hindsight {
   #landed({ trace }: Ticket, { landed }: ToKeep, found: Ended): void {
     const reused = this.#reused(found, (trace.load?.ms ?? 0) > 0);
     if (reused !== undefined) trace.reused = reused;
+    if (found.known !== undefined) {
+      // What was reused could be, whoever had it read.
+      trace.reusable = Math.max(reused?.tokens ?? 0, this.#tokens(found.asked, found.known, found.end));
+    }
     this.#tell(trace, found);
     if (landed.stored) this.#asked.kept(found.asked);
   }

@@ -25,9 +25,12 @@ export async function readBy(
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
-  look.goesUp();
-  if (isCloudName(spec.model)) return upstream[family](request, signal, tell);
+  if (isCloudName(spec.model)) {
+    look.goesUp();
+    return upstream[family](request, signal, tell);
+  }
   const reading = held.reads(spec.key, look.prompt);
+  look.goesUp(reading);
   try {
     await upstream[family](request, signal, (event) => {
       reading.answers();

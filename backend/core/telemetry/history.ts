@@ -31,6 +31,13 @@ export interface Reuse {
   readonly lost: readonly Lost[];
 }
 
+/** Of one prompt, in tokens. */
+export interface PromptRead {
+  readonly processed: number;
+  readonly reused: number;
+  readonly reusable: number;
+}
+
 /** A step by its number. */
 interface Counted {
   readonly step: number;
@@ -114,6 +121,14 @@ export class History {
   /** A request has ended without its answer. */
   unanswered(whose: Whose, how: 'failed' | 'cancelled'): void {
     this.#tally().of(whose).sums[how]++;
+  }
+
+  /** The prompt of one request was read: how many of its tokens were, were not, and need not have been. */
+  read(whose: Whose, { processed, reused, reusable }: PromptRead): void {
+    const { sums } = this.#tally().of(whose);
+    sums.processed_tokens += processed;
+    sums.spared_tokens += reused;
+    sums.sparable_tokens += reusable;
   }
 
   reused(whose: Whose, { reusable, reused, lost }: Reuse): void {

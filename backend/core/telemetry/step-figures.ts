@@ -21,6 +21,11 @@ export const SUMS = [
   /** Prompt tokens that the request before it had too, and those of them that were still in memory; where both are known. */
   'reusable_tokens',
   'reused_tokens',
+  /** Prompt tokens that were read, and those that were not since they were still in memory; where it is known which. */
+  'processed_tokens',
+  'spared_tokens',
+  /** Of the same prompts those that stood in a prompt which the runner has read since it is in memory. */
+  'sparable_tokens',
 ] as const;
 export type Sum = (typeof SUMS)[number];
 
@@ -39,6 +44,9 @@ export class Figures {
     cancelled: 0,
     reusable_tokens: 0,
     reused_tokens: 0,
+    processed_tokens: 0,
+    spared_tokens: 0,
+    sparable_tokens: 0,
   };
   /** The most that waited at once. Counted for all together alone. */
   most_waiting = 0;

@@ -80,6 +80,25 @@ test('tells what was saved for whom, the times, what failed; each owner its own;
   expect((await fetch(`${hearth.url}/api/day?span=2d`)).status).toBe(400);
 });
 
+test('tells the prompt tokens that were sent, read, reused and reusable, also after a restart', async () => {
+  const app = { 'user-agent': 'app/1' };
+  const bread = 'Why does bread rise? '.repeat(200);
+  for (const cached_tokens of [0, 0, 0])
+    hearth.fake.next({ usage: { prompt_tokens: 1000, completion_tokens: 5, cached_tokens } });
+  await ask(bread, app);
+  await ask('Why is the sky blue? '.repeat(200), app);
+  // The same prompt once more: nothing of it was there any more, and all of it could have been.
+  void (await (await hearth.chat(bread, {}, { headers: { ...app, 'cache-control': 'no-cache' } })).text());
+  const told = async (): Promise<unknown> => (await day('24h')).prompts;
+  const expected = { sent_tokens: 3000, processed_tokens: 3000, reused_tokens: 0, reusable_tokens: 1000 };
+  expect(await told()).toEqual(expected);
+  const metrics = await (await hearth.get('/metrics')).text();
+  expect(metrics).toMatch(/hearth_reusable_tokens_total\{[^}]*\} 1000\n/);
+  await hearth.stop();
+  await start();
+  expect(await told()).toEqual(expected);
+});
+
 test('what has hardly begun is shown in shorter steps, so that its plots are not empty', async () => {
   await ask('one', {});
   const steps = async (): Promise<number[]> => {

@@ -12,6 +12,8 @@ import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
 import { BROKEN, TALK } from './talks.ts';
 
+const NO_PROMPTS = { sent_tokens: 0, processed_tokens: 0, reused_tokens: 0, reusable_tokens: 0 };
+
 const GB = 1e9;
 
 type Live = NonNullable<View['live']>;
@@ -235,6 +237,7 @@ export function emptyDay(span: SpanWord): DayView {
     more_apps: null,
     wait: null,
     first_token: null,
+    prompts: NO_PROMPTS,
     reuse: null,
   };
   return {
@@ -257,6 +260,7 @@ function day(): Omit<Day, 'span' | 'since' | 'until'> {
     no_model_time,
     time_saved_ms: seconds * 1000,
     tokens_saved: tokens,
+    prompts: NO_PROMPTS,
   });
   return {
     requests: 214,
@@ -271,9 +275,22 @@ function day(): Omit<Day, 'span' | 'since' | 'until'> {
       app('notes-index', [60, 72], 74, 6130),
       app('Claude Code', [2, 14], 22, 1140),
     ],
-    more_apps: { apps: 4, requests: 5, no_model_time: 3, time_saved_ms: 23_000, tokens_saved: 1140 },
+    more_apps: {
+      apps: 4,
+      requests: 5,
+      no_model_time: 3,
+      time_saved_ms: 23_000,
+      tokens_saved: 1140,
+      prompts: NO_PROMPTS,
+    },
     wait: { median_ms: 200, p95_ms: 6100, longest_ms: 19_000 },
     first_token: { median_ms: 410, p95_ms: 3900, longest_ms: 21_500 },
+    prompts: {
+      sent_tokens: 612_000,
+      processed_tokens: 167_000,
+      reused_tokens: 445_000,
+      reusable_tokens: 489_000,
+    },
     reuse: {
       reusable_tokens: 489_000,
       reused_tokens: 445_000,
@@ -603,9 +620,24 @@ const LONG_CALLER = 'an-app-with-a-rather-long-name/12.34 (someone@example.com)'
 
 const LONG_DAY: Partial<Day> = {
   apps: [
-    { caller: LONG_CALLER, requests: 1_234_567, no_model_time: 1_234_560, time_saved_ms: 3.6e8, tokens_saved: 1e9 },
+    {
+      caller: LONG_CALLER,
+      requests: 1_234_567,
+      no_model_time: 1_234_560,
+      time_saved_ms: 3.6e8,
+      tokens_saved: 1e9,
+      prompts: NO_PROMPTS,
+    },
   ],
-  more_apps: { apps: null, requests: 123_456, no_model_time: 99_999, time_saved_ms: 5e7, tokens_saved: 12_345_678 },
+  more_apps: {
+    apps: null,
+    requests: 123_456,
+    no_model_time: 99_999,
+    time_saved_ms: 5e7,
+    tokens_saved: 12_345_678,
+    prompts: NO_PROMPTS,
+  },
+  prompts: { ...NO_PROMPTS, reusable_tokens: 123_456_789, reused_tokens: 1 },
   reuse: {
     reusable_tokens: 123_456_789,
     reused_tokens: 1,

@@ -156,3 +156,32 @@ describe('what is not sure is forgotten', () => {
     expect(held.reach('runner 0', prompt)).toBe(0);
   });
 });
+
+describe('what a runner has read since it is in memory', () => {
+  test('counts as what could have been reused, also when another prompt has its place', () => {
+    const held = new HeldPrompts();
+    read(held, about('bread'), about('wine'));
+    const reading = held.reads(RUNNER, about('bread', 'salt?'));
+    expect(reading.known).toBe(whole(about('bread')));
+    expect(held.reads('another {}', about('bread')).known).toBe(0);
+  });
+
+  test('is forgotten with the runner, and never read by a run that came to nothing', () => {
+    const held = new HeldPrompts();
+    held.reads(RUNNER, about('bread')).ended();
+    expect(held.reads(RUNNER, about('bread')).known).toBe(0);
+    read(held, about('bread'));
+    held.forget(RUNNER);
+    expect(held.reads(RUNNER, about('bread')).known).toBe(0);
+  });
+
+  test('takes little memory: the ends of long prompts that were read long ago go first', () => {
+    const held = new HeldPrompts();
+    const long = (name: string): Prompt => about(name, `${name} at length. `.repeat(100_000));
+    const first = long('first');
+    read(held, first, long('second'), long('third'), long('fourth'), long('fifth'));
+    const { known } = held.reads(RUNNER, first);
+    expect(known).toBeGreaterThanOrEqual(lengthOf(chat().beginnings));
+    expect(known).toBeLessThan(whole(first));
+  });
+});

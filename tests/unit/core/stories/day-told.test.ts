@@ -49,7 +49,13 @@ test('has the apps that were saved the most by name, and the others together', a
   }
   const day = await days.of('1h', LOCAL);
   expect(day.apps.map(({ caller }) => caller)).toEqual(['app 8', 'app 7', 'app 6', 'app 5', 'app 4']);
-  expect(day.more_apps).toEqual({ apps: 4, requests: 8, no_model_time: 4, time_saved_ms: 6000, tokens_saved: 40 });
+  expect(day.more_apps).toMatchObject({
+    apps: 4,
+    requests: 8,
+    no_model_time: 4,
+    time_saved_ms: 6000,
+    tokens_saved: 40,
+  });
   expect([day.requests, day.no_model_time, day.time_saved_ms]).toEqual([18, 9, 36_000]);
   for (let app = 0; app < 600; app++) history.sourced(of(`other ${app}`), 'miss');
   expect((await days.of('1h', LOCAL)).more_apps).toMatchObject({ apps: null, requests: 608 });
@@ -75,6 +81,19 @@ test('tells each loss in words: prompts by their app, loads by their model', asy
     ['llama3.2 was loaded again 3 times', 230, 'chat 120'],
     ['Other prompts took the place of those of chat', 50, 'chat 50'],
   ]);
+});
+
+test('tells of each app and of all how many prompt tokens were sent, read, reused and reusable', async () => {
+  history.sourced(of('coder'), 'miss');
+  history.ran(of('coder'), { promptTokens: 1000, tokens: 1, evalMs: 1 });
+  history.read(of('coder'), { processed: 200, reused: 800, reusable: 900 });
+  history.sourced(of('chat'), 'miss');
+  // Of this one it is not known what was reused.
+  history.ran(of('chat'), { promptTokens: 50, tokens: 1, evalMs: 1 });
+  const { prompts, apps } = await days.of('1h', LOCAL);
+  const ofCoder = { processed_tokens: 200, reused_tokens: 800, reusable_tokens: 900 };
+  expect(prompts).toEqual({ sent_tokens: 1050, ...ofCoder });
+  expect(apps.find(({ caller }) => caller === 'coder')?.prompts).toEqual({ sent_tokens: 1000, ...ofCoder });
 });
 
 test('begins with the run, to the second, or with the range where that is later', async () => {

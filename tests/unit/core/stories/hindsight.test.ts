@@ -18,6 +18,8 @@ interface Ran {
   readonly cached?: number;
   readonly msEach?: number;
   readonly loadMs?: number;
+  /** How much of the prompt the runner had read before. */
+  readonly known?: number;
 }
 
 /** Runs one after the other; each has so many tokens, of which those that are not cached take so long. */
@@ -37,7 +39,7 @@ function runs(): (content: readonly string[], ran: Ran) => Trace {
   const parts = { ...around, config: () => config, clock, estimator: new Estimator(), startedAt: 0 };
   const hindsight = new Hindsight(parts, (work) => later.push(work));
   let ids = 0;
-  return (content, { owner = 'local', tokens, cached, msEach = 1, loadMs = 0 }) => {
+  return (content, { owner = 'local', tokens, cached, msEach = 1, loadMs = 0, known }) => {
     const place = { class: 'normal', classBy: 'default', unknownWord: undefined, priority: 5 } as const;
     const who = { route: '/api/chat', model: 'llama3.2', caller: 'an app', owner };
     const ticket = new Ticket({ ...place, ...who, id: String(++ids) }, clock);
@@ -56,7 +58,7 @@ function runs(): (content: readonly string[], ran: Ran) => Trace {
     const told = { cacheByDefault: 'always', replay: 'instant', streamed: true } as const;
     const run = { call: { ...call, ...told }, unsettled: { request, model: undefined }, outcome };
     const look = hindsight.at(ticket, run);
-    look.goesUp();
+    look.goesUp(known === undefined ? undefined : { known });
     for (const work of later.splice(0)) work();
     ticket.trace.load = { ms: loadMs };
     const prompt_eval_duration = (tokens - (cached ?? 0)) * msEach * 1e6;
@@ -110,4 +112,14 @@ test('reuse is unknown as long as no pace is known, and owners are kept apart', 
     parted: { reused_tokens: null, known_by: 'estimated' },
   });
   expect(ran(['short', 'one'], { tokens: 11, owner: 'key b' }).parted).toBeUndefined();
+});
+
+test('what could have been reused is told in tokens, and is never less than what was', () => {
+  const ran = runs();
+  const chars = LONG.length + 3;
+  expect(ran([LONG, 'one'], { tokens: 611, cached: 100, known: LONG.length }).reusable).toBe(
+    Math.round((LONG.length * 611) / chars),
+  );
+  expect(ran([LONG, 'two'], { tokens: 611, cached: 600, known: 0 }).reusable).toBe(600);
+  expect(ran([LONG, 'six'], { tokens: 611, cached: 0 }).reusable).toBeUndefined();
 });
