@@ -13,10 +13,16 @@ async function started(ground: Ground, settings: StandOptions['settings'] = {}):
   return stand;
 }
 
+/** The same promise, which may fail before anybody waits for it. */
+function marked<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** Asks one question after the other until `over`; each must get its answer. Resolves with their number and the longest wait. */
 async function othersUntil(stand: Stand, over: Promise<unknown>): Promise<string> {
   let isOver = false;
-  const end = over.finally(() => (isOver = true));
+  const end = marked(over.finally(() => (isOver = true)));
   let [count, longest] = [0, 0];
   do {
     const text = stand.fresh();
@@ -62,7 +68,7 @@ const flood: Fault = {
       }
     });
     let isOver = false;
-    const end = Promise.all(callers).finally(() => (isOver = true));
+    const end = marked(Promise.all(callers).finally(() => (isOver = true)));
     let longest = 0;
     while (!isOver) {
       const from = performance.now();

@@ -30,7 +30,7 @@ export interface Reply {
   readonly left: boolean;
 }
 
-/** No answer within the time. */
+/** Nothing came for so long. */
 export class Hung extends Error {}
 
 export class Sender {
@@ -38,7 +38,7 @@ export class Sender {
   readonly #origin: URL;
   readonly #patienceMs: number;
 
-  /** `patienceMs` is from sending a request to the end of its answer. */
+  /** `patienceMs` is for silence: from sending a request, or from the last bytes of its answer. */
   constructor(origin: string, patienceMs: number) {
     this.#origin = new URL(origin);
     this.#patienceMs = patienceMs;
@@ -71,7 +71,7 @@ export class Sender {
     };
     const patience = setTimeout(() => {
       req.destroy();
-      reject(new Hung(`no end within ${this.#patienceMs} ms; so far: ${status} ${Buffer.concat(parts).toString()}`));
+      reject(new Hung(`nothing within ${this.#patienceMs} ms; so far: ${status} ${Buffer.concat(parts).toString()}`));
     }, this.#patienceMs);
     const leaving = manner.leavesAfterMs === undefined ? undefined : setTimeout(leave, manner.leavesAfterMs);
     req.on('error', () => end(false));
@@ -80,6 +80,7 @@ export class Sender {
       answered = res.headers;
       const read = async (): Promise<void> => {
         for await (const part of res as AsyncIterable<Buffer>) {
+          patience.refresh();
           parts.push(part);
           bytes += part.length;
           if (bytes >= (manner.leavesAfterBytes ?? Infinity)) leave();
