@@ -54,8 +54,8 @@ export interface Failure {
   readonly error: string;
 }
 
-/** No answer takes so long, whatever goes wrong. Milliseconds. */
-const PATIENCE_MS = 120_000;
+/** Nobody waits for so long, not even in a flood on a machine that has much else to do. Milliseconds. */
+const PATIENCE_MS = 600_000;
 /** What comes at once may take a while on a machine that is busy. */
 const PATIENT = { limitMs: 60_000 };
 const ERROR_LEVEL = 50;
