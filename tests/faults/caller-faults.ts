@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROUTES } from '../support/soak/soak-routes.ts';
 import { eventually } from '../support/waiting.ts';
-import { hold, type Fault, type Ground } from './fault.ts';
+import { hold, type Fault, type Ground, PATIENT } from './fault.ts';
 import { head, RawCaller } from './raw-caller.ts';
 import type { Ask, Stand, StandOptions } from './stand.ts';
 
@@ -40,9 +40,7 @@ async function othersUntil(stand: Stand, over: Promise<unknown>): Promise<string
 async function givenBack(stand: Stand, before: number): Promise<void> {
   // Connections to Ollama that are kept for the next call.
   const kept = 8;
-  await eventually('the handles are given back', async () => (await stand.handles()) <= before + kept, {
-    limitMs: 60_000,
-  });
+  await eventually('the handles are given back', async () => (await stand.handles()) <= before + kept, PATIENT);
 }
 
 const flood: Fault = {
@@ -162,7 +160,7 @@ const deaf: Fault = {
         return caller;
       }),
     );
-    await eventually('their runs have begun', () => stand.fake.chats().length >= count, { limitMs: 60_000 });
+    await eventually('their runs have begun', () => stand.fake.chats().length >= count, PATIENT);
     let most = before;
     const cut = eventually(
       'all are cut',
@@ -170,7 +168,7 @@ const deaf: Fault = {
         most = Math.max(most, await stand.memoryMb());
         return (stand.cli.err.match(/read nothing of its answer/g) ?? []).length >= count;
       },
-      { limitMs: 110_000 },
+      PATIENT,
     );
     const others = await othersUntil(stand, cut);
     for (const caller of callers) caller.leave();

@@ -3,14 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../support/waiting.ts';
-import { hold, type Fault } from './fault.ts';
+import { hold, type Fault, PATIENT } from './fault.ts';
 import { SmallDisk } from './small-disk.ts';
 import type { Stand } from './stand.ts';
 
 /** SQLite's pages, in bytes. */
 const PAGE = 4096;
 /** The gateway looks every 15 s whether the disk can be used again. */
-const BACK = { limitMs: 90_000, everyMs: 200 };
+const BACK = { ...PATIENT, everyMs: 200 };
 
 /** Asks so many new questions; resolves with their texts. */
 async function asked(stand: Stand, count: number): Promise<string[]> {

@@ -34,6 +34,12 @@ export interface Ground {
   afterwards(work: () => void | Promise<void>): void;
 }
 
+/**
+ * How long anything is waited for that comes at once on a machine with nothing else to do: on a busy one it takes its time,
+ * and no promise is about that. Milliseconds.
+ */
+export const PATIENT = { limitMs: 600_000 } as const;
+
 /** A promise that was not kept. */
 export class Broken extends Error {
   override readonly name = 'Broken';

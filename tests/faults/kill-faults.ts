@@ -8,7 +8,7 @@ import { objectsIn, OWN, ROUTES } from '../support/soak/soak-routes.ts';
 import type { Chance } from '../support/soak/random.ts';
 import type { Reply } from '../support/soak/send.ts';
 import { eventually } from '../support/waiting.ts';
-import { hold, type Fault, type Ground } from './fault.ts';
+import { hold, type Fault, type Ground, PATIENT } from './fault.ts';
 import { JobLedger, SINGLE, SLOTS, type Entry } from './job-ledger.ts';
 import { saidOf, type Stand } from './stand.ts';
 
@@ -63,7 +63,7 @@ class Lives {
     const load = [this.#check(), this.#handIn(), this.#look(), this.#chat(), this.#chat(), this.#chat()];
     try {
       const last = this.#replies + this.#chance.below(this.#most);
-      const isTime = eventually('replies come', () => this.#replies >= last, { limitMs: 60_000, everyMs: 1 });
+      const isTime = eventually('replies come', () => this.#replies >= last, { ...PATIENT, everyMs: 1 });
       // Or earlier, where something is wrong.
       await Promise.race([isTime, Promise.all(load)]);
       await sleep(this.#chance.below(MORE_MS));
@@ -86,7 +86,7 @@ class Lives {
         for (const entry of this.#ledger.pending) await this.#lookAt(entry);
         return this.#ledger.pending.length === 0;
       },
-      { limitMs: 120_000 },
+      PATIENT,
     );
     for (const entry of this.#ledger.all) await this.#lookAt(entry);
     this.#isDead = true;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { eventually } from '../support/waiting.ts';
 import { FakeClock } from './fake-clock.ts';
-import { hold, type Fault } from './fault.ts';
+import { hold, type Fault, PATIENT } from './fault.ts';
 import { RawCaller } from './raw-caller.ts';
 import type { Ask } from './stand.ts';
 
@@ -34,7 +34,7 @@ const clock: Fault = {
           const { running, waiting } = (await stand.stats()).queue;
           return running.length === 1 && waiting.length === 2;
         },
-        { limitMs: 60_000 },
+        PATIENT,
       );
       await time.shift(days);
       // Seen by the gateway from here on.
@@ -89,9 +89,7 @@ const handles: Fault = {
         }
       }
       for (const caller of idle) caller.leave();
-      await eventually('the handles are given back', async () => (await stand.handles()) <= before + 4, {
-        limitMs: 60_000,
-      });
+      await eventually('the handles are given back', async () => (await stand.handles()) <= before + 4, PATIENT);
       await stand.isWell();
     }
     return `${rounds} times ${2 * limit} connections with ${limit} handles: ${served} of ${10 * rounds} questions answered, ${turnedAway} turned away; all was well after each`;

@@ -2,7 +2,7 @@
 // question is answered.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/waiting.ts';
-import { hold, type Fault, type Ground } from './fault.ts';
+import { hold, type Fault, type Ground, PATIENT } from './fault.ts';
 import type { Ask, Failure, Stand, StandOptions } from './stand.ts';
 
 const STREAM: Ask = { stream: true };
@@ -53,9 +53,7 @@ const refuses: Fault = {
     hold(source === 'HIT', `while Ollama was away a kept answer was a ${source}`);
     await stand.fake.comeBack();
     const startedAt = performance.now();
-    await eventually('it sees that Ollama is back', async () => (await stand.health()).status === 'healthy', {
-      limitMs: 60_000,
-    });
+    await eventually('it sees that Ollama is back', async () => (await stand.health()).status === 'healthy', PATIENT);
     const seen = secondsSince(startedAt);
     await stand.isWell();
     return `5 failures (${codes.join(', ')}), the kept answer came; seen to be back after ${seen} s`;
@@ -248,7 +246,7 @@ const changes: Fault = {
         const reply = await stand.ask(text, { headers: { 'x-cache-control': 'only-if-cached' } });
         return reply.status === 504;
       },
-      { limitMs: 60_000, everyMs: 100 },
+      { ...PATIENT, everyMs: 100 },
     );
     const seen = secondsSince(from);
     const source = stand.right(text, await stand.ask(text));

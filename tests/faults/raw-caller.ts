@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { eventually } from '../support/waiting.ts';
+import { PATIENT } from './fault.ts';
 
 export class RawCaller {
   readonly socket: Socket;
@@ -37,7 +38,7 @@ export class RawCaller {
 
   /** Resolves when the connection is gone. */
   async closed(): Promise<void> {
-    await eventually('the connection is closed', () => this.socket.closed, { limitMs: 180_000 });
+    await eventually('the connection is closed', () => this.socket.closed, PATIENT);
   }
 
   leave(): void {

@@ -16,7 +16,7 @@ import { MODELS, scriptOf, spoken, type Said } from '../support/soak/model.ts';
 import { Sender, type Manner, type Reply } from '../support/soak/send.ts';
 import { failureIn, objectsIn, OWN, reading, type Route } from '../support/soak/soak-routes.ts';
 import { eventually } from '../support/waiting.ts';
-import { Broken, hold } from './fault.ts';
+import { Broken, hold, PATIENT } from './fault.ts';
 import { roughWire, type RoughWire } from './rough-wire.ts';
 
 export interface StandOptions {
@@ -54,10 +54,6 @@ export interface Failure {
   readonly error: string;
 }
 
-/** Nobody waits for so long, not even in a flood on a machine that has much else to do. Milliseconds. */
-const PATIENCE_MS = 600_000;
-/** What comes at once may take a while on a machine that is busy. */
-const PATIENT = { limitMs: 60_000 };
 const ERROR_LEVEL = 50;
 
 export class Stand {
@@ -128,7 +124,7 @@ export class Stand {
     const cli = this.launch();
     this.#url = await cli.ready();
     const ms = performance.now() - startedAt;
-    this.#sender = new Sender(this.#url, PATIENCE_MS);
+    this.#sender = new Sender(this.#url, PATIENT.limitMs);
     await eventually('the gateway sees Ollama', async () => (await this.health()).upstream.state === 'up', PATIENT);
     return ms;
   }
