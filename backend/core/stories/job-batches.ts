@@ -45,6 +45,9 @@ export class JobBatches {
     { readonly batch: Pick<NewBatch, 'owner' | 'body'>; readonly done: Promise<void> }
   >();
 
+  /** Of those, the requests that are not written yet, by the batch: their room is taken. */
+  readonly #unwritten = new Map<string, number>();
+
   constructor(options: JobBatchesOptions) {
     this.#options = options;
   }
@@ -67,7 +70,10 @@ export class JobBatches {
     if (before === undefined) {
       const done = this.#accept(asked, { ...batch, createdAt: clock.now() }, signal);
       this.#coming.set(batch.id, { batch, done });
-      await done.finally(() => this.#coming.delete(batch.id));
+      await done.finally(() => {
+        this.#coming.delete(batch.id);
+        this.#unwritten.delete(batch.id);
+      });
     } else {
       await coming?.done;
     }
@@ -80,6 +86,7 @@ export class JobBatches {
   async #accept(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<void> {
     const { jobs, gateway, store } = this.#options;
     this.#checkRoom(asked.length);
+    this.#unwritten.set(batch.id, asked.length);
     const models = new Map(asked.map(({ call }) => [call.model, call]));
     for (const call of models.values()) await gateway.check(call, signal);
     const ids = new Set<string>();
@@ -117,6 +124,7 @@ export class JobBatches {
       const taken = slice.find(({ call }) => jobs.taken(call.id));
       if (taken !== undefined) throw requestExists(taken.call.id);
       seqs.push(...store.prepare(slice, batch.id));
+      this.#unwritten.set(batch.id, asked.length - seqs.length);
     }
     return seqs;
   }
@@ -125,7 +133,8 @@ export class JobBatches {
   #checkRoom(more: number): void {
     const { store, config } = this.#options;
     const { max_jobs, jobs_max_mb } = config().queue;
-    const { waiting, bytes } = store.load();
+    const { waiting: written, bytes } = store.load();
+    const waiting = [...this.#unwritten.values()].reduce((sum, each) => sum + each, written);
     if (waiting + more > max_jobs) {
       throw noRoom(
         `${waiting} jobs wait already, and ${max_jobs} may (queue.max_jobs). Send a smaller batch, or this one later.`,

@@ -76,6 +76,26 @@ test('one that is wrong, unknown or taken is named, and none of the list is acce
   expect((await queue()).behind).toBe(0);
 });
 
+test('two at once do not pass queue.max_jobs together', async () => {
+  await start({ queue: { max_jobs: 5 } });
+  const gate = hearth.fake.gate();
+  hearth.fake.install({ name: 'new:latest', capabilities: ['completion'] });
+  const news = Array.from({ length: 3 }, (_, i) => one(`question ${i}`, { model: 'new' }));
+  // Both are looked at before either is written: whether there is such a model has to be asked.
+  const asked = (): number => hearth.fake.calls.filter(({ path }) => path === '/api/tags').length;
+  const before = asked();
+  hearth.fake.hang(true);
+  const first = send(news);
+  await hearth.fake.until(() => asked() > before);
+  const second = send(news);
+  await hearth.get('/health');
+  hearth.fake.hang(false);
+  expect([(await first).status, (await second).status]).toEqual([202, 503]);
+  // What the one that was refused would have taken is free.
+  expect((await send(many(2))).status).toBe(202);
+  gate.release();
+});
+
 test('it is cancelled as one, in line and behind it, and what was done stays', async () => {
   await start();
   const held = deferred<void>();
