@@ -206,6 +206,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     underWay,
     originApprovals,
     via,
+    counts: cluster?.counts,
   };
   const listening = await openFront(front, bind.hosts).catch(async (error: unknown) => {
     await leave();

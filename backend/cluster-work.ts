@@ -6,13 +6,15 @@ import type { Redis } from 'ioredis';
 import type { Config } from './contract/config/config.ts';
 import { withoutUserinfo } from './contract/secret.ts';
 import type { ResponseCache } from './core/cache/cache.ts';
-import type { SharedFlights } from './core/fleet.ts';
+import type { SharedCounts, SharedFlights } from './core/fleet.ts';
 import type { Clock, Log, PutNotice } from './core/ports.ts';
 import { systemClock } from './clock.ts';
 import { Link } from './cluster/link.ts';
 import { adviceFor, type Advice } from './cluster/look-over.ts';
 import { RemovalList } from './cluster/removal-list.ts';
+import { tryRights } from './cluster/rights.ts';
 import { ValkeyAnswers } from './cluster/shared-answers.ts';
+import { valkeyCounts } from './cluster/shared-counts.ts';
 import { newClient, type ClientOptions, type ValkeyAccess } from './cluster/valkey-client.ts';
 import type { ValkeyTrouble } from './cluster/valkey-failure.ts';
 import { ValkeyFlights } from './cluster/valkey-flights.ts';
@@ -36,6 +38,7 @@ export interface ClusterWork {
   /** A further connection of one's own, not connected yet, of which whoever asks takes care; see newClient. */
   newClient(purpose: string, more?: ClientOptions): Promise<Redis>;
   readonly flights: SharedFlights;
+  readonly counts: SharedCounts;
   /** Begins to connect; before it, parts that use the link are added. */
   open(): void;
   /** What runs here and others wait for is theirs from now on. */
@@ -58,7 +61,9 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   const clientName = (purpose: string): string => `hearth-${node}${purpose}`;
   const link = new Link({ ...access, clock, clientName: clientName('') });
   const place = withoutUserinfo(cluster.url);
+  const prefix = prefixOf(cluster);
   link.use({
+    opened: (redis) => tryRights(redis, prefix),
     up(says) {
       log.info(
         { valkey: place, product: says.product, node },
@@ -73,7 +78,6 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
       put('valkey', { text, todo });
     },
   });
-  const prefix = `hearth:{${cluster.name}}:${SCHEMA}:`;
   const self = `${node}-${randomUUID()}`;
   const removals = `${prefix}removed`;
   const full = (isFull: boolean): void => put('valkey_full', isFull ? FULL : undefined);
@@ -88,6 +92,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
     prefix,
     link,
     flights,
+    counts: valkeyCounts(link, `${prefix}used:`),
     newClient: (purpose, more) => newClient(access, clientName(`-${purpose}`), more),
     open: () => link.open(),
     async close() {
@@ -106,6 +111,7 @@ export async function lookAtValkey(
   try {
     return await new Promise((found) => {
       link.use({
+        opened: (redis) => tryRights(redis, prefixOf(cluster)),
         up: (says) => found({ product: says.product, advice: adviceFor(says) }),
         down: found,
       });
@@ -114,6 +120,10 @@ export async function lookAtValkey(
   } finally {
     await link.close();
   }
+}
+
+function prefixOf({ name }: Config['cluster']): string {
+  return `hearth:{${name}}:${SCHEMA}:`;
 }
 
 function accessOf(cluster: Config['cluster']): ValkeyAccess {

@@ -22,7 +22,7 @@ export async function openFront(parts: FrontParts, hosts: readonly string[]): Pr
   let { port } = config().server;
   const keys = createKeyCheck(config, clock.elapsed);
   const guard = createGuard({ config, port: () => port, lanAddresses, originApprovals, keys, via });
-  innerDoor.answeredBy(createApp({ ...parts, guard: innerDoor.guard }));
+  innerDoor.answeredBy(createApp({ ...parts, guard: innerDoor.guard, counts: undefined }));
   const stalledMs = (): number => config().server.stalled_reader_s * 1000;
   const listening = await listen(createApp({ ...parts, guard }), { hosts, port, log, underWay, stalledMs });
   port = listening.port;

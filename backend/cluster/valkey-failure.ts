@@ -80,11 +80,15 @@ export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** The first word of its answer, as "OOM". */
+/** A right is missing, said of a command in a script. */
+const NO_RIGHT = /can't (?:run this command|access at least one of the keys)/;
+
+/** The first word of its answer, as "OOM"; what a script runs into may stand behind its place there (Redis 6). */
 export function replyWord(error: unknown): string | undefined {
   if (!isReply(error)) return undefined;
-  // What a script runs into is told behind "ERR", or with the script's place behind it.
-  return Object.keys(SAID).find((word) => new RegExp(`(?:^|\\b(?:ERR|Error running script.*?) |: -?)${word} `).test(error.message)) ?? /^[A-Z]+/.exec(error.message)?.[0]; // prettier-ignore
+  const { message } = error;
+  if (NO_RIGHT.test(message)) return 'NOPERM';
+  return (/: -([A-Z]+) /.exec(message) ?? /^([A-Z]+) /.exec(message))?.[1];
 }
 
 /** Answers after which nothing more is to be had of this connection. */

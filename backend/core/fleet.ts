@@ -64,3 +64,12 @@ export interface SharedFlights {
    */
   board(key: string, answerKey: string | undefined): Promise<Boarding | undefined>;
 }
+
+/** What all gateways count together. It throws nothing. */
+export interface SharedCounts {
+  /**
+   * Counts once more for `who`, within a window that begins with its first. Gives how often that was by now, and the milliseconds
+   * that are left of the window; undefined where Valkey can't be asked.
+   */
+  count(who: string, windowMs: number): Promise<{ readonly times: number; readonly leftMs: number } | undefined>;
+}

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, faultOf } from '../contract/errors.ts';
 import { dialectOf, routeOf } from '../contract/routes.ts';
 import { LOOP_STATUS } from '../contract/via-loop.ts';
+import type { SharedCounts } from '../core/fleet.ts';
 import type { Log, NewId } from '../core/ports.ts';
 import type { RequestNews } from '../core/stories/request-news.ts';
 import { callersId } from './dialect/asking.ts';
@@ -11,6 +12,7 @@ import type { DropInParts } from './dialect/drop-in.ts';
 import { sendError } from './dialect/encode.ts';
 import { tellMode } from './dialect/mode-asked.ts';
 import { callerOf, ownerOf } from './door/caller.ts';
+import { countedByAll } from './door/fleet-limit.ts';
 import type { Guard } from './door/guard.ts';
 import { anthropicHandlers } from './anthropic/anthropic-routes.ts';
 import { batchHandlers, type BatchParts } from './batches/batch-routes.ts';
@@ -27,6 +29,8 @@ import { pathOf } from './wire/normalized-path.ts';
 
 export interface AppParts extends OwnParts, DropInParts, FileParts, BatchParts {
   readonly guard: Guard;
+  /** What the gateways of a fleet count together; undefined where there is this one alone. */
+  readonly counts?: SharedCounts | undefined;
   readonly newId: NewId;
   readonly log: Log;
   readonly onRefused: RequestNews['onRefused'];
@@ -56,7 +60,7 @@ export function createApp(parts: AppParts): RequestListener {
 
 /** Lets a request through the front door and runs its handler, to whichever end. */
 function runner(parts: AppParts): Run {
-  const { guard, newId, log, underWay, clock, onRefused, meter } = parts;
+  const { guard, newId, log, underWay, clock, onRefused, meter, counts } = parts;
   return async (req, res, handler) => {
     const startedAt = performance.now();
     const seen = guard.recall(req);
@@ -64,7 +68,9 @@ function runner(parts: AppParts): Run {
     const arrival = new Arrival(id, seen);
     let isIn = seen !== undefined;
     try {
-      isIn ||= admitted(parts, req, res, arrival);
+      const passed = isIn || admitted(parts, req, res, arrival);
+      if (passed && counts !== undefined) await countedByAll(counts, req);
+      isIn = passed;
       if (isIn) await handler(req, res, arrival);
       const ms = Math.round(performance.now() - startedAt);
       log.debug({ request_id: id, method: req.method, path: pathOf(req), status: res.statusCode, ms }, 'request');

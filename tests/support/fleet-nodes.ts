@@ -9,6 +9,9 @@ import type { Valkey } from './valkey.ts';
 /** Words in the log of a gateway that say that it is one of a fleet. */
 const JOINED = 'one of a fleet';
 
+/** A machine that is busy with other tests is no Valkey that is away. */
+const PATIENT_MS = 10_000;
+
 export interface FleetOptions extends HearthOptions {
   readonly cluster?: Partial<Config['cluster']>;
 }
@@ -21,7 +24,7 @@ export async function startNode(
   const said: string[] = [];
   const note = (_fields: object, message: string): void => void said.push(message);
   const log = { debug: note, info: note, warn: note, error: note };
-  const config = { ...options.config, cluster: { url: valkey.url, ...cluster } };
+  const config = { ...options.config, cluster: { url: valkey.url, timeout_ms: PATIENT_MS, ...cluster } };
   const hearth = await startHearth({ log, ...options, config });
   if (options.log === undefined)
     await eventually('it joins the fleet', () => said.some((words) => words.includes(JOINED)));

@@ -11,7 +11,7 @@ import { checkManagement, ruleOf } from './management.ts';
 import { normalizedPath } from '../wire/normalized-path.ts';
 import { isFromHere, isSentFromHere, requireScope, showedKey } from './caller.ts';
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 /** Bad keys that one address may show in a minute. */
 const BAD_KEYS = 10;
 const ADDRESSES = 1000;
@@ -68,12 +68,7 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
     if (scope !== undefined) requireScope(req, scope);
     if (key.requests_per_minute === undefined || isReading(req)) return;
     const waitMs = counted(used, key.hash, key.requests_per_minute);
-    if (waitMs === undefined) return;
-    throw new AppError(
-      'client_limit',
-      `The key "${key.name}" is for ${key.requests_per_minute} requests a minute. Wait until the minute is over.`,
-      { retryAfterMs: waitMs },
-    );
+    if (waitMs !== undefined) throw usedTooOften(key, waitMs);
   };
 
   return {
@@ -122,7 +117,13 @@ function keyNeeded({ headers }: IncomingMessage): string {
   );
 }
 
-const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
+/** The refusal of a key that was used too often; `waitMs` until its minute is over. */
+export function usedTooOften({ name, requests_per_minute: most }: ApiKey, waitMs: number): AppError {
+  const sentence = `The key "${name}" is for ${most} requests a minute. Wait until the minute is over.`;
+  return new AppError('client_limit', sentence, { retryAfterMs: waitMs });
+}
+
+export const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 /** The scope that a key must have. Undefined: any key will do, or the handler checks it. Unknown routes need the most. */
 function scopeOf(req: IncomingMessage): Scope | undefined {

@@ -1,9 +1,12 @@
 // A gateway that names a Valkey: it connects by itself, says once when it cannot, and never waits for it.
+import { readFileSync } from 'node:fs';
 import { rm, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { commandLine } from '../../support/command-line.ts';
+import { startNode } from '../../support/fleet-nodes.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { certificateFile } from '../../support/tls-front.ts';
 import { startValkey, type Valkey } from '../../support/valkey.ts';
@@ -69,6 +72,24 @@ test.each([
 test('it says that one is a replica', async () => {
   const replica = await begun({ replicaof: `127.0.0.1 ${valkey.port}` });
   await told(await gateway(replica.url), 'is a replica');
+});
+
+test('a user with the rights of docs/cluster.md can do it all, and one that lacks any is told of', async () => {
+  const line = /ACL SETUSER hearth (.*)/.exec(readFileSync('docs/cluster.md', 'utf8'))?.[1] ?? '';
+  const client = new Redis(valkey.port, '127.0.0.1');
+  const rights = line.split(' ');
+  await client.call('ACL', 'SETUSER', 'hearth', ...rights);
+  const url = valkey.url.replace('://', '://hearth:secret@');
+  const one = await startNode({ url });
+  await one.chat('x');
+  expect(await client.keys('hearth:*:answer:*')).toHaveLength(1);
+  await one.post('/api/cache-stats', { action: 'clear' });
+  expect(await client.keys('hearth:*:answer:*')).toHaveLength(0);
+  expect(await notices(one)).toEqual([]);
+  await one.stop();
+  await client.call('ACL', 'SETUSER', 'hearth', 'reset', ...rights.filter((right) => right !== '+xadd'));
+  client.disconnect();
+  await told(await gateway(url), 'does not let this user do what Hearth needs');
 });
 
 test('with TLS it trusts what cluster.ca_file names, and says what to do where it does not', async () => {

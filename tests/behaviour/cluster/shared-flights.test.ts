@@ -42,7 +42,7 @@ const told = async (answer: Promise<Response> | Response): Promise<Told> => (awa
 const streamed = async (hearth: Hearth, content: string, signal?: AbortSignal): Promise<Reading> =>
   reading(await hearth.chat(content, { stream: true }, signal === undefined ? {} : { signal }));
 const runs = (): number => one.fake.chats().length + two.fake.chats().length;
-const running = (hearth: Hearth): Promise<void> => hearth.fake.until(({ active }) => active === 1);
+const running = (hearth: Hearth): Promise<void> => hearth.fake.until(({ active }) => active === 1, 20_000);
 /** Those that follow elsewhere. */
 const followed = (count = 1): Promise<unknown> =>
   eventually('a follower', async () => {
@@ -149,7 +149,7 @@ test('one that is killed is replaced as soon as its lead has run out', async () 
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'x' }] });
   const headers = { 'content-type': 'application/json' };
   const dead = fetch(`${url}/api/chat-optimized`, { method: 'POST', headers, body }).catch(() => 'dead');
-  await fake.until(({ active }) => active === 1);
+  await fake.until(({ active }) => active === 1, 20_000);
   const follower = two.chat('x');
   await followed();
   third.child.kill('SIGKILL');
@@ -183,7 +183,7 @@ test('a run goes on while somebody waits on any gateway, and is given up when no
   expect(one.fake.active).toBe(1);
   there.abort();
   await follower;
-  await one.fake.until(({ active }) => active === 0);
+  await one.fake.until(({ active }) => active === 0, 20_000);
   gate.release();
   expect(await client.keys('*:lead')).toEqual([]);
 });

@@ -1,0 +1,36 @@
+// Whether this user of Valkey may do all that Hearth does. Tried once when a link opens, with keys of its own, so that a right that
+// is missing is told at once, and not when it is first wanted.
+import type { Redis } from 'ioredis';
+import { replyWord } from './valkey-failure.ts';
+
+/** One of each command that scripts use, and those that are sent by themselves. */
+const TRY = `
+local text, list, hash = KEYS[1], KEYS[2], KEYS[3]
+redis.call('TIME')
+redis.call('SET', text, '1', 'PX', 1000)
+redis.call('GET', text)
+redis.call('GETRANGE', text, 0, 0)
+redis.call('EXISTS', text)
+redis.call('INCR', text)
+redis.call('PTTL', text)
+redis.call('PEXPIRE', text, 1000)
+redis.call('TOUCH', text)
+redis.call('DEL', text)
+redis.call('XADD', list, '*', 'a', 'b')
+redis.call('XLEN', list)
+redis.call('XRANGE', list, '-', '+')
+redis.call('HSET', hash, 'a', 'b')
+redis.call('HVALS', hash)
+redis.call('HDEL', hash, 'a')
+return redis.call('UNLINK', list)
+`;
+
+/** `prefix`: what all names begin with. Throws what Valkey says. */
+export async function tryRights(redis: Redis, prefix: string): Promise<void> {
+  const names = ['text', 'list', 'hash'].map((name) => `${prefix}rights:${name}`);
+  await redis.eval(TRY, names.length, ...names).catch((error: unknown) => {
+    // One that is full can still be read from.
+    if (replyWord(error) !== 'OOM') throw error;
+  });
+  await redis.scan('0', 'MATCH', `${prefix}rights:*`, 'COUNT', 1);
+}
