@@ -143,20 +143,19 @@ export class Gateway {
   async #join(ticket: Ticket, run: Run): Promise<Answer> {
     const { flights, telemetry, newId, config, queue, texts } = this.#parts;
     const { call, spec, outcome } = run;
-    const { plan } = outcome;
     const open = sharedFlight({ ...outcome, mark: call.mark });
     const boarding = await boarded(this.#parts, open, outcome);
     ticket.flight = open ?? `private ${newId()}`;
     const passenger = {
       signal: ticket.signal,
       urgency: () => ticket,
-      finishAbandoned: () => plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
+      finishAbandoned: () => outcome.plan.store && ticket.cancelledBy === 'caller' && config().cache.finish_abandoned,
       note: ticket.trace,
     };
     const wish = { key: ticket.flight, passenger, boarding };
     const { seat, isShared } = seated(flights, wish, (context) => this.#lead(ticket, run, context));
     if (isShared) sharesRun(ticket, seat.led ? {} : seat.note, seat.waiting);
-    const source = isShared ? 'coalesced' : plan.read ? 'miss' : 'bypass';
+    const source = isShared ? 'coalesced' : outcome.plan.read ? 'miss' : 'bypass';
     ticket.source = source;
     ticket.cache = outcome;
     const whose = { model: spec.model, caller: ticket.caller, owner: ticket.owner };

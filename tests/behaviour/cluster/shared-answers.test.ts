@@ -161,7 +161,7 @@ test('each key has answers of its own in the whole fleet, and clears no others',
   await eventually('it is gone', async () => (await ask(two, 'x', as(tablet))).source === 'miss');
 });
 
-test('the requests a minute of a key are those of the whole fleet, and of each gateway without Valkey', async () => {
+test('the requests a minute of a key are counted over the whole fleet', async () => {
   const { secret, keys } = addKey([], { name: 'phone', scopes: ['chat'], requests_per_minute: 4 }, new Date());
   const config = { server: { api_keys: keys } };
   const [one, two] = [await node({ config }), await node({ config })];
