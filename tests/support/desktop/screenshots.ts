@@ -54,7 +54,8 @@ async function startPanel(env: Readonly<Record<string, string>>): Promise<void> 
   writeFileSync(join(folder, 'xfce4-panel.xml'), PANEL);
   // The bus starts xfconfd, which reads the file above, and would do so with an environment of its own.
   await run('dbus-update-activation-environment', ['HOME', 'XDG_CONFIG_HOME'], { env: { ...env } });
-  panel = spawn('xfce4-panel', ['--disable-wm-check'], { env: { ...env }, stdio: 'ignore' });
+  // The menu is drawn by the panel.
+  panel = spawn('xfce4-panel', ['--disable-wm-check'], { env: { ...env, GDK_SCALE: '2' }, stdio: 'ignore' });
   await sleep(PAINT_MS);
 }
 
@@ -107,7 +108,8 @@ async function readmePictures(minutes: number, after: string | undefined): Promi
   const desktop = await startDesktop({
     panel: false,
     before: startPanel,
-    fake: demoOllama(1),
+    // Where people have them.
+    fake: { ...demoOllama(1), port: 11434 },
     port: 8080,
     screenSize: '2400x1800',
     args: ['--force-device-scale-factor=2'],
@@ -155,13 +157,21 @@ async function showWindow(desktop: Desktop, width: number, height: number): Prom
   );
 }
 
-/** Opens the tray's menu with the mouse, as a user does, and takes that corner of the screen. */
+/** Opens the tray's menu with the mouse, as a user does, and takes the corner of the screen that it fills. */
 async function trayMenu(desktop: Desktop): Promise<void> {
   await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
   const env = { ...desktop.env };
-  await run('xdotool', ['mousemove', '18', '15', 'click', '3'], { env });
+  await run('xdotool', ['mousemove', '36', '30', 'click', '3'], { env });
   await sleep(PAINT_MS);
-  await run('import', ['-window', 'root', '-crop', '420x420+0+0', '+repage', join(out, 'tray.png')], { env });
+  // Beside its entries, so that none is lit.
+  const menu = await run('xdotool', ['mousemove', '4', '300', 'getmouselocation', '--shell'], { env });
+  const window = /WINDOW=(\d+)/.exec(menu.stdout)?.[1] ?? '';
+  const { stdout } = await run('xdotool', ['getwindowgeometry', '--shell', window], { env });
+  const [x, y, width, height] = ['X', 'Y', 'WIDTH', 'HEIGHT'].map((name) =>
+    Number(new RegExp(`^${name}=(\\d+)`, 'm').exec(stdout)?.[1]),
+  ) as [number, number, number, number];
+  const corner = `${x + width}x${y + height}+0+0`;
+  await run('import', ['-window', 'root', '-crop', corner, '+repage', join(out, 'tray.png')], { env });
   await run('xdotool', ['key', 'Escape'], { env });
 }
 

@@ -1,6 +1,7 @@
 // The files for Prometheus and Grafana name only what Hearth shows, and the alerts say what they should.
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { METRICS, seriesOf, type MetricName } from '../../../backend/contract/metric-table.ts';
@@ -84,5 +85,45 @@ test('the scrapes ask for the port of Hearth, in a compose network by its name t
   expect(withoutComments('prometheus.yaml')).toContain(`- targets: ['localhost:${port}']`);
   expect(withoutComments('prometheus-compose.yaml')).toBe(
     withoutComments('prometheus.yaml').replace(`localhost:${port}`, `hearth:${port}`),
+  );
+});
+
+describe('the compose file that goes on top of that of Hearth', () => {
+  interface Compose {
+    readonly services: Readonly<Record<string, { readonly volumes?: readonly string[] }>>;
+    readonly volumes: Readonly<Record<string, unknown>>;
+  }
+  const overlay = parse(read('compose.yaml')) as Compose;
+  const base = parse(read('../compose.yaml')) as Compose;
+  const mounts = Object.values(overlay.services)
+    .flatMap(({ volumes = [] }) => volumes)
+    .map((volume) => volume.split(':') as [source: string, target: string]);
+
+  test('takes no service of it, and declares each volume that it names', () => {
+    expect(Object.keys(overlay.services).filter((name) => name in base.services)).toEqual([]);
+    const named = mounts.filter(([source]) => !source.startsWith('.')).map(([source]) => source);
+    expect(named.toSorted()).toEqual(Object.keys(overlay.volumes).toSorted());
+    expect(named.filter((name) => name in base.volumes)).toEqual([]);
+  });
+
+  test.runIf(programOfPrometheus('promtool') !== undefined)(
+    'mounts what Prometheus reads, and it finds its rules',
+    () => {
+      const container = mkdtempSync(join(tmpdir(), 'hearth-prometheus-'));
+      try {
+        for (const [source, target] of mounts.filter(([from]) => from.startsWith('.'))) {
+          mkdirSync(join(container, dirname(target)), { recursive: true });
+          // Compose reads all paths from the folder of the first file.
+          copyFileSync(join(folder, '..', source), join(container, target));
+        }
+        const [, file = ''] = /--config\.file=(\S+)/.exec(read('compose.yaml')) ?? [];
+        expect(promtool(['check', 'config', join(container, file)])).toMatchObject({
+          code: 0,
+          says: expect.stringMatching(/SUCCESS: \d+ rules found/),
+        });
+      } finally {
+        rmSync(container, { recursive: true });
+      }
+    },
   );
 });
