@@ -24,6 +24,8 @@ const run = promisify(execFile);
 const out = join(projectRoot(), 'docs', 'images');
 /** A panel does not tell when it has painted. Milliseconds. */
 const PAINT_MS = 2500;
+/** Its height, at twice the density. */
+const PANEL_PX = 64;
 
 const PANEL = `<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
@@ -164,14 +166,14 @@ async function trayMenu(desktop: Desktop): Promise<void> {
   await run('xdotool', ['mousemove', '36', '30', 'click', '3'], { env });
   await sleep(PAINT_MS);
   // Beside its entries, so that none is lit.
-  const menu = await run('xdotool', ['mousemove', '4', '300', 'getmouselocation', '--shell'], { env });
-  const window = /WINDOW=(\d+)/.exec(menu.stdout)?.[1] ?? '';
-  const { stdout } = await run('xdotool', ['getwindowgeometry', '--shell', window], { env });
-  const [x, y, width, height] = ['X', 'Y', 'WIDTH', 'HEIGHT'].map((name) =>
-    Number(new RegExp(`^${name}=(\\d+)`, 'm').exec(stdout)?.[1]),
-  ) as [number, number, number, number];
-  const corner = `${x + width}x${y + height}+0+0`;
-  await run('import', ['-window', 'root', '-crop', corner, '+repage', join(out, 'tray.png')], { env });
+  await run('xdotool', ['mousemove', '2300', '1700'], { env });
+  await sleep(PAINT_MS);
+  const file = join(out, 'tray.png');
+  await run('import', ['-window', 'root', file], { env });
+  // Below the panel there is the menu on a black screen, and nothing else.
+  const { stdout } = await run('convert', [file, '-crop', `+0+${PANEL_PX}`, '+repage', '-format', '%@', 'info:']);
+  const [width = 0, height = 0, x = 0, y = 0] = stdout.split(/[x+]/).map(Number);
+  await run('convert', [file, '-crop', `${x + width}x${PANEL_PX + y + height}+0+0`, '+repage', file]);
   await run('xdotool', ['key', 'Escape'], { env });
 }
 
