@@ -16,8 +16,10 @@ interface Tree {
 }
 const FILES: Readonly<Record<Language, Tree>> = { en, de };
 
-/** Texts by language and key: each is read when it is first said, and kept. */
-const read = new Map<string, IntlMessageFormat>();
+/** Texts by language and key: each is read when it is first said, and kept; one without places as what it says. */
+const read = new Map<string, IntlMessageFormat | readonly [string]>();
+/** The kind of a piece that stands as it is, as the parser numbers them. */
+const LITERAL = 0;
 let now: Language = 'en';
 
 /** The language in which all texts are said. */
@@ -70,8 +72,11 @@ function say<Value>(key: string, values: Readonly<Record<string, Value>>): (stri
   let message = read.get(name);
   if (message === undefined) {
     message = messageOf(textIn(FILES[now], key) ?? textIn(FILES.en, key) ?? key, now);
+    const [first, ...more] = message.getAst();
+    if (more.length === 0 && first?.type === LITERAL) message = [first.value];
     read.set(name, message);
   }
+  if (!('formatToParts' in message)) return [...message];
   return message.formatToParts<Value>({ ...values }).map(({ value }) => value as string | Value);
 }
 
