@@ -22,7 +22,8 @@ import { Queue } from './queue/queue-tab.tsx';
 import { FIRST_PLACE, Requests } from './requests/requests-tab.tsx';
 import { Settings } from './settings/settings-tab.tsx';
 import { speak } from './parts/speak.ts';
-import { headerOf } from './parts/status.ts';
+import { headerOf, type HeaderView } from './parts/status.ts';
+import { useSame } from './parts/use-same.ts';
 import { Store, type Picture } from './state/store.ts';
 import { Tabs, titleOf } from './frame/tabs.tsx';
 import { UNUSED } from './try/try-it.tsx';
@@ -118,10 +119,15 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const header = headerOf(view, now);
   return (
     <Calls.Provider value={calls}>
-      <div class="app wide" data-state={header.state} key={view.app.language}>
-        <Header header={header} address={view.gateway.addresses.ollama_host} demo={view.app.demo}>
-          <Tabs tab={tab} select={select} waiting={view.live?.health.queue.length ?? 0} />
-        </Header>
+      <div class="app wide" data-state={header.state} data-breath={breathOf(header, now)} key={view.app.language}>
+        <Top
+          header={header}
+          address={view.gateway.addresses.ollama_host}
+          demo={view.app.demo}
+          tab={tab}
+          select={select}
+          waiting={view.live?.health.queue.length ?? 0}
+        />
         <main class="scroll">
           <h1 class="sr">{titleOf(page ?? tab)}</h1>
           <div id="view" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} key={page ?? tab}>
@@ -149,6 +155,34 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
         {dock}
       </div>
     </Calls.Provider>
+  );
+}
+
+/** While the model works its ember glows up and down, second by second. */
+function breathOf({ state }: HeaderView, now: number): 'in' | 'out' | undefined {
+  if (state !== 'busy') return undefined;
+  return Math.floor(now / 1000) % 2 === 0 ? 'in' : 'out';
+}
+
+interface TopProps {
+  readonly header: HeaderView;
+  readonly address: string;
+  readonly demo: boolean;
+  readonly tab: TabName;
+  readonly select: (tab: TabName) => void;
+  readonly waiting: number;
+}
+
+/** Header and tabs, drawn when they say something else. */
+function Top({ header, address, demo, tab, select, waiting }: TopProps): JSX.Element {
+  const same = useSame(header);
+  return useMemo(
+    () => (
+      <Header header={same} address={address} demo={demo}>
+        <Tabs tab={tab} select={select} waiting={waiting} />
+      </Header>
+    ),
+    [same, address, demo, tab, select, waiting],
   );
 }
 

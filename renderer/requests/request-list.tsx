@@ -91,9 +91,7 @@ function Shown(props: ListProps & { readonly list: Rows }): JSX.Element {
   }, [held, loader]);
   const scale = useScale(list, loaded?.filter);
   const [stop, setStop] = useState<string>();
-  // Of a living row the time goes on with the rows and the seconds: a push that brings no rows paints nothing here.
-  const moment = useMemo(() => now, [list, Math.floor(now / 1000)]);
-  const portions = useDrawn(list, { scale, now: moment, open, stop });
+  const portions = useDrawn(list, { scale, now, open, stop });
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
@@ -163,12 +161,13 @@ interface Draw {
 }
 
 /**
- * The rows as elements, in portions. A row and a portion are made anew only when something of them changes, and an element that
+ * The rows as elements, in portions and blocks of them. A row and a portion are made anew only when something of them changes, and an element that
  * stays the same object is not looked into again: so a change in a list of thousands costs what its portion costs.
  */
 function useDrawn({ rows }: Rows, { scale, now, open, stop }: Draw): JSX.Element[] {
   const elements = useRef(new WeakMap<object, { readonly as: string; readonly element: JSX.Element }>());
   const portions = useRef<readonly Portion[]>([]);
+  const blocks = useRef<readonly Block[]>([]);
   portions.current = useMemo(() => portionsOf(rows, portions.current), [rows]);
   const today = new Date(now).toDateString();
   const current = rows.find(({ request_id }) => request_id === open);
@@ -189,15 +188,50 @@ function useDrawn({ rows }: Rows, { scale, now, open, stop }: Draw): JSX.Element
       return <RequestRow key={nameOf(row)} {...{ row, total, scale, isOld, isCurrent, isStop }} />;
     });
   };
-  return portions.current.map((portion) => {
+  const drawn = portions.current.map((portion) => {
     const has = (row: RequestFact | undefined): string =>
       row !== undefined && portion.rows.includes(row) ? nameOf(row) : '';
     const as = [scale, portion.rows.some(isLiving) ? now : 0, today, has(current), has(stops)].join(' ');
-    return kept(portion, as, () => (
+    const element = kept(portion, as, () => (
       <div key={portion.number} class="portion">
         {portion.rows.map(rowOf)}
       </div>
     ));
+    return { number: portion.number, element };
+  });
+  blocks.current = blocksOf(drawn, blocks.current);
+  return blocks.current.map(({ element }) => element);
+}
+
+interface Block {
+  readonly number: number;
+  readonly portions: readonly JSX.Element[];
+  readonly element: JSX.Element;
+}
+
+/** Portions of a block. */
+const BLOCK = 10;
+
+/** The portions in blocks, so that rows that come on top push a few blocks down and not all portions. A block stays as portions do. */
+function blocksOf(
+  drawn: readonly { readonly number: number; readonly element: JSX.Element }[],
+  before: readonly Block[],
+): readonly Block[] {
+  const blocks = new Map<number, JSX.Element[]>();
+  for (const { number, element } of drawn) {
+    const block = Math.floor(number / BLOCK);
+    blocks.set(block, [...(blocks.get(block) ?? []), element]);
+  }
+  return [...blocks].map(([number, portions]) => {
+    const same = before.find((each) => each.number === number);
+    if (same?.portions.length === portions.length && portions.every((each, i) => each === same.portions[i]))
+      return same;
+    const element = (
+      <div key={number} class="block">
+        {portions}
+      </div>
+    );
+    return { number, portions, element };
   });
 }
 

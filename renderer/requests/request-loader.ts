@@ -1,11 +1,13 @@
 // Asks for the list of requests: the first page, older ones as they are scrolled to, and the first one again while requests
-// come and end, at most so often. It draws nothing.
+// come and end: the first change at once, and then once a second, since a list that moves more often is not read, and each
+// time costs a paint of all that is in sight. It draws nothing.
 import type { RequestList } from '../../backend/contract/control.ts';
 import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';
 import { sentenceOf, type Call } from '../state/client.ts';
 import {
   firstRows,
   followsOn,
+  isLiving,
   MOST_ROWS,
   released,
   rowsToAsk,
@@ -33,11 +35,6 @@ export interface Loaded {
 const PAGE = 100;
 const MOST_OF_A_PAGE = 500;
 const LOOK = 20;
-/**
- * Milliseconds between two looks at the first page. The first change is shown at once; a list that moves more often is not read,
- * and each time costs a paint of all that is in sight.
- */
-const PACE_MS = 1000;
 /** Milliseconds between two counts, and of so many requests. */
 const COUNT_MS = 2000;
 const COUNT_MANY_MS = 30_000;
@@ -46,6 +43,7 @@ const MANY = 20_000;
 export class RequestLoader {
   readonly #call: Call;
   readonly #paint: (loaded: Loaded) => void;
+  readonly #isHeld: () => boolean;
   #loaded: Loaded = {
     filter: {},
     list: undefined,
@@ -55,14 +53,21 @@ export class RequestLoader {
   };
   /** Answers to an earlier filter are dropped. */
   #asked = 0;
+  /** Something came or ended since the last look. */
+  #hasChanged = false;
   #isLooking = false;
+  /** In this second. */
+  #hasLooked = false;
   #isCounting = false;
+  /** There are counts that are not shown yet: they come with the next second, since each paint costs. */
+  #hasCounted = false;
   #hasEnded = false;
-  #looksAgain: (() => boolean) | undefined;
 
-  constructor(call: Call, paint: (loaded: Loaded) => void) {
+  /** `isHeld`: asked when newer rows are there, whether rows may not move now. */
+  constructor(call: Call, paint: (loaded: Loaded) => void, isHeld: () => boolean) {
     this.#call = call;
     this.#paint = paint;
+    this.#isHeld = isHeld;
   }
 
   /** The list from its beginning. What was shown stays until the new rows are there. */
@@ -80,31 +85,32 @@ export class RequestLoader {
     );
   }
 
-  /** Something came or ended: the first page anew, soon. `isHeld`: asked when it is there, whether rows may move. */
-  look(isHeld: () => boolean): void {
-    this.#looksAgain = isHeld;
-    if (!this.#isLooking) void this.#lookNow();
+  /** Something came or ended: the first page anew, at once or, when it was looked at in this second, with the next one. */
+  look(): void {
+    this.#hasChanged = true;
+    if (!this.#hasLooked) void this.#lookNow();
+  }
+
+  /** A second is over: what has changed since the last look is looked at, and the times of those that live. */
+  tick(): void {
+    this.#hasLooked = false;
+    if (this.#hasChanged || this.#loaded.list?.rows.some(isLiving) === true) void this.#lookNow();
+    else if (this.#hasCounted) this.#show({});
   }
 
   async #lookNow(): Promise<void> {
-    this.#isLooking = true;
-    while (this.#looksAgain !== undefined) {
-      const isHeld = this.#looksAgain;
-      this.#looksAgain = undefined;
-      const { filter, list } = this.#loaded;
-      const asked = this.#asked;
-      if (list !== undefined) {
-        // What can't be had now is asked for again with the next change.
-        const page = await this.#newest(list, filter).catch(() => undefined);
-        const { list: shown } = this.#loaded;
-        if (page !== undefined && asked === this.#asked && shown !== undefined) {
-          this.#show({ list: withNewer(shown, page, isHeld()) });
-          this.#count();
-        }
-      }
-      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
-    }
+    const { filter, list } = this.#loaded;
+    if (list === undefined || this.#isLooking) return;
+    this.#isLooking = this.#hasLooked = true;
+    this.#hasChanged = false;
+    const asked = this.#asked;
+    // What can't be had now is asked for again with the next change.
+    const page = await this.#newest(list, filter).catch(() => undefined);
     this.#isLooking = false;
+    const { list: shown } = this.#loaded;
+    if (page === undefined || asked !== this.#asked || shown === undefined) return;
+    this.#show({ list: withNewer(shown, page, this.#isHeld()) });
+    this.#count();
   }
 
   /** The newest rows: a few, and a whole page where more have come than these. */
@@ -138,7 +144,12 @@ export class RequestLoader {
     if (this.#isCounting) return;
     this.#isCounting = true;
     void this.#call('request_counts', {})
-      .then((counts) => this.#show({ counts }))
+      .then((counts) => {
+        const isFirst = this.#loaded.counts === undefined;
+        this.#loaded = { ...this.#loaded, counts };
+        this.#hasCounted = true;
+        if (isFirst) this.#show({});
+      })
       .catch(() => undefined)
       .finally(() => setTimeout(() => (this.#isCounting = false), many ? COUNT_MANY_MS : COUNT_MS));
   }
@@ -152,11 +163,11 @@ export class RequestLoader {
   /** Nothing is painted any more. */
   end(): void {
     this.#hasEnded = true;
-    this.#looksAgain = undefined;
   }
 
   #show(change: Partial<Loaded>): void {
     this.#loaded = { ...this.#loaded, ...change };
+    this.#hasCounted = false;
     if (!this.#hasEnded) this.#paint(this.#loaded);
   }
 }

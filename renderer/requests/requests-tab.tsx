@@ -1,7 +1,7 @@
 // The tab Requests: every request as a row, the newest first, and one of them in full. Wide enough, both stand side by side; else
 // the one is a page in the place of the list.
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../../backend/contract/app-state.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import { beatOf } from '../parts/request-beat.ts';
@@ -66,31 +66,30 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
   };
   const { all } = requests.loaded?.counts ?? {};
   const isWhole = words.trim() === '' && choice === ALL;
-  return (
-    <div class={open === undefined ? 'halves' : 'halves one'}>
-      <div class="col list" ref={list}>
-        <RequestTools
-          words={words}
-          setWords={setWords}
-          choice={choice}
-          setChoice={setChoice}
-          requests={requests}
-          watchingUntil={live.health.watching_until}
-          isWhole={isWhole}
-        />
+  const address = view.gateway.addresses.ollama_host;
+  const watchingUntil = live.health.watching_until;
+  const second = Math.floor(now / 1000);
+  // Four times a second something else changes, and a list of thousands is not looked through for it.
+  const column = useMemo(
+    () => (
+      <>
+        <RequestTools {...{ words, setWords, choice, setChoice, requests, watchingUntil, isWhole }} />
         <RequestList
-          requests={requests}
-          address={view.gateway.addresses.ollama_host}
-          now={now}
-          open={open}
-          setOpen={setOpen}
+          {...{ requests, address, now, open, setOpen, isWhole }}
           followsArrows={isWide}
-          isWhole={isWhole}
           clear={() => {
             setWords('');
             setChoice(ALL);
           }}
         />
+      </>
+    ),
+    [words, choice, requests, watchingUntil, address, second, open, isWide],
+  );
+  return (
+    <div class={open === undefined ? 'halves' : 'halves one'}>
+      <div class="col list" ref={list}>
+        {column}
       </div>
       <div class="col">
         {open === undefined ? (
@@ -102,7 +101,7 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
             beat={beat}
             now={now}
             settings={view.settings}
-            watchingUntil={live.health.watching_until}
+            watchingUntil={watchingUntil}
             back={{ label: isWhole ? allWords(all) : t('requests.all_found'), go: back }}
             takesFocus={!isWide}
             setOpen={setOpen}

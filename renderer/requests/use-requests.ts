@@ -22,7 +22,7 @@ export function useRequests(filter: Filter, beat: string, now: number): Requests
   const { call } = useCalls();
   const [loaded, setLoaded] = useState<Loaded>();
   const isHeld = useRef(false);
-  const loader = useMemo(() => new RequestLoader(call, setLoaded), [call]);
+  const loader = useMemo(() => new RequestLoader(call, setLoaded, () => isHeld.current === true), [call]);
   const words = JSON.stringify(filter);
   const started = useRef(false);
   useEffect(() => {
@@ -32,12 +32,12 @@ export function useRequests(filter: Filter, beat: string, now: number): Requests
     return () => clearTimeout(timer);
     // A filter with the same words is the same.
   }, [loader, words]);
-  // The times of a living request go on by themselves.
-  const second = loaded?.list?.rows.some(isLiving) === true ? Math.floor(now / 1000) : 0;
-  // Before the browser paints what the beat brought, so that both are painted at once.
-  useLayoutEffect(() => loader.look(() => isHeld.current === true), [loader, beat, second]);
+  // Before the browser paints what the beat or the second brought, so that both are painted at once.
+  useLayoutEffect(() => loader.look(), [loader, beat]);
+  const second = Math.floor(now / 1000);
+  useLayoutEffect(() => loader.tick(), [loader, second]);
   useEffect(() => () => loader.end(), [loader]);
-  return { loaded, loader, isHeld };
+  return useMemo(() => ({ loaded, loader, isHeld }), [loaded, loader]);
 }
 
 export type Seen = CommandOutput<'request'>;

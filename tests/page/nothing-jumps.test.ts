@@ -270,3 +270,18 @@ test('what is painted anew with the same words is left alone, in every tab', asy
   expect(await page.evaluate(() => (globalThis as unknown as { found: string[] }).found)).toEqual([]);
   await open.close();
 });
+
+test('while the model works nothing is animated: its ember glows up and down by the second', async () => {
+  const open = await stage.open(view());
+  const { page } = open;
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  const glow = (): Promise<string> =>
+    page.locator('.head .mark').evaluate((mark) => getComputedStyle(mark).getPropertyValue('--glow'));
+  await expect.poll(glow).toBe('0.6');
+  await expect.poll(glow).toBe('1');
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.locator('[data-breath="out"]').waitFor();
+  expect(await glow()).toBe('1');
+  await open.close();
+});
