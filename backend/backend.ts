@@ -11,21 +11,15 @@ import { hostControl } from './host-control.ts';
 import type { Backend, BackendOptions } from './hosting.ts';
 import { Embedder } from './core/stories/embedder.ts';
 import { Days } from './core/stories/day-figures.ts';
-import { Estimator } from './core/queue/estimate.ts';
 import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
 import { Hindsight } from './core/stories/hindsight.ts';
 import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
-import { ollamaNotice } from './core/stories/ollama-notice.ts';
 import { tellRefusedPages } from './refused-pages.ts';
-import { PassedOn } from './core/stories/passed-on.ts';
 import { JobBatches } from './core/stories/job-batches.ts';
 import { Jobs } from './core/stories/jobs.ts';
-import type { UpstreamState } from './core/ports.ts';
-import { LeaseQueue } from './core/queue/queue.ts';
-import { reporting, reportingRelay } from './upstream/reporting.ts';
 import { Recorder } from './core/stories/recorder.ts';
 import { Requests } from './core/requests/requests.ts';
 import { RequestDesk } from './core/stories/request-desk.ts';
@@ -36,21 +30,16 @@ import { OriginApprovals } from './core/access/origin-approvals.ts';
 import { Telemetry } from './core/telemetry/telemetry.ts';
 import { Slowness } from './core/stories/slowness.ts';
 import { StuckWatch } from './core/stories/stuck.ts';
-import { Warmer } from './core/stories/warmer.ts';
 import { PATIENCE } from './http/dialect/encode.ts';
 import { effectiveBind, placeHere } from './http/door/bind.ts';
 import { KnownQuestions } from './http/dialect/known-questions.ts';
 import { UnderWay } from './http/wire/under-way.ts';
-import { createUpstream } from './upstream/ollama.ts';
-import { createRelay } from './upstream/relay.ts';
-import { relayUnlessReplayed, unlessReplayed } from './upstream/replayed.ts';
-import { createWatch } from './upstream/watch.ts';
 import { Meters } from './metrics/meters.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
 import { Legacy } from './legacy.ts';
-import { modelMemory } from './ollama-memory.ts';
 import { openBatches } from './batch-work.ts';
 import { openFront } from './front.ts';
+import { openMachines } from './open-machines.ts';
 import { openPulls } from './pull-work.ts';
 import { openStores } from './stores.ts';
 import { openTexts } from './text-work.ts';
@@ -69,8 +58,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   // Random, so that one Hearth can run behind another.
   const via = `1.1 hearth-${randomUUID()}`;
-  const ollama = createUpstream({ config, log, clock, via });
-  const estimator = new Estimator();
   const told = () => ({ requestLog: stores.requests, texts, feed, history, meter, slow });
   const { onArrived, onEnded, onRefused } = new RequestNews(told);
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
@@ -83,46 +70,56 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     noticesChanged: () => feed.touch('state'),
   });
   const fitHeap = heapGrowth();
-  const replay = { config, recordings: () => stores.recordings };
-  const unreported = unlessReplayed(ollama, replay);
-  const watch = createWatch({ upstream: unreported, config, clock, log, onChange: (state) => looked(state) });
-  const meter = new Meters({ config, watch });
+  const meter = new Meters({
+    config,
+    watch: {
+      get state() {
+        return watch.state;
+      },
+    },
+  });
   const telemetry = new Telemetry(history, clock.now, meter);
-  const upstream = reporting(unreported, watch);
-  const relay = createRelay({ config, clock, via });
-  const memoryParts = modelMemory({ upstream, watch, config, clock, log, estimator, meter });
-  const { modelfiles, residency } = memoryParts;
   const { put } = board;
   const cluster = openCluster?.(current.cluster, { clock, log, put, cache, urgencyChanged: () => queue.recheck() });
-  const reloads = new Reloads(put);
-  const queue = new LeaseQueue({
+  const opened = openMachines({
     config,
     clock,
-    ...memoryParts.forQueue,
-    away: () => watch.state.away,
-    onChange: () => {
+    log,
+    via,
+    meter,
+    put,
+    life: life.signal,
+    recordings: () => stores.recordings,
+    onLook: () => {
+      feed.touch('state', 'model');
+      jobs.feed();
+      pulls.feed();
+    },
+    onLine: () => {
       history.waiting(queue.waiting);
       feed.touch('queue');
       jobs.feed();
     },
   });
-  const memory = { ...memoryParts, upstream, watch, queue };
-  const slow = new Slowness({ ...memory, config, clock });
-  const passedOn = new PassedOn({ ...memory, log, life: life.signal });
+  const { machines } = opened;
+  const { watch, queue } = machines;
+  const reloads = new Reloads(put);
+  const slow = new Slowness({ machines, config, clock });
   const handles = new HandleWatch(put);
   const underWay = new UnderWay(() => current.server.max_inflight_mb);
   const stores = openStores({ database, config, clock, log, dataFolder, recorded, put });
   const recorder = new Recorder({ recordings: stores.recordings, config, watch, log, put });
-  const hindsight = new Hindsight({ config, clock, estimator, cache, watch, modelfiles, startedAt: clock.elapsed() });
+  const hindsight = new Hindsight({ ...machines.first, config, clock, cache, startedAt: clock.elapsed() });
   const onWatch = (): void => feed.touch('state', 'snapshot');
   const textWork = openTexts({ config, clock, log, requests, stores, underWay, newId: randomUUID, onWatch });
   const { texts } = textWork;
-  const asking = { hindsight, requests, telemetry, passedOn, recorder, reloads, texts, onEnded };
-  const working = { ...memory, ...asking, config, clock, log, cache, meter };
+  const asking = { hindsight, requests, telemetry, recorder, reloads, texts, onEnded };
+  const working = { machines, watch, queue, ...asking, config, clock, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
   const { pulls, pullControl } = openPulls({
     ...working,
+    upstream: { pull: (...asked) => machines.first.upstream.pull(...asked) },
     database,
     away: () => watch.state.away,
     onInstalled: () => watch.invalidate(),
@@ -142,9 +139,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     queue,
     requests,
     telemetry,
-    estimator,
-    residency,
-    modelfiles,
+    machines,
     pulls,
     watchingUntil: () => texts.watchingUntil,
     behind: () => jobs.backlog.size,
@@ -164,21 +159,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const requestDesk = new RequestDesk({ requestLog: stores.requests, jobs });
-  const acting = { ...memory, config, clock, cache, conversations, telemetry };
-  const warmer = new Warmer({ ...acting, log, put });
+  const acting = { machines, config, clock, cache, conversations, telemetry };
 
   if (bind.refusedBecause !== undefined) put('bind', { text: bind.refusedBecause });
-
-  function looked(state: UpstreamState): void {
-    memoryParts.look(state);
-    put('ollama', current.cache.mode === 'replay' ? undefined : ollamaNotice(state));
-    void modelfiles.learn(state.loaded, life.signal).catch(() => undefined);
-    feed.touch('state', 'model');
-    jobs.feed();
-    pulls.feed();
-    queue.recheck();
-    warmer.check(life.signal);
-  }
 
   const metrics = new MetricsPage({ meter, shown, life: life.signal });
   const days = new Days({ history, store: stores.history, requestLog: stores.requests, clock, life: life.signal });
@@ -198,7 +181,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     ...batchWork,
     ...shows,
     ...textWork,
-    relay: relayUnlessReplayed(reportingRelay(relay, watch), replay),
     log,
     newId: randomUUID,
     patience,
@@ -220,7 +202,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       history.alive();
       fitHeap(cache.figures().bytes);
       // Also when nothing changes: keep_alive runs out by itself, and a run that hangs says nothing.
-      warmer.check(life.signal);
+      opened.beat();
       stuckWatch.look();
       handles.look();
       jobs.beat();
@@ -228,12 +210,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     onWoke(counted) {
       log.info({ counted_ms: Math.round(counted) }, 'The machine has slept');
       queue.slept(counted);
-      watch.woke();
+      opened.woke();
     },
   });
 
   recorder.reconfigured();
-  watch.start();
+  opened.start();
   const forgetStores = clock.after(0, () => {
     stores.open();
     texts.open();
@@ -246,7 +228,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   void beat.run(life.signal);
   const deaf = tellRefusedPages(originApprovals, put);
 
-  const lookAgain = (): void => (beat.look(), void watch.reconfigured());
+  const lookAgain = (): void => (beat.look(), opened.lookAgain());
   const url = `http://${placeHere(bind, port)}`;
   const looking = { shown, acting, queue, jobs, batches, ...shows, ...textWork, texts: textWork.control(url) };
   const control = hostControl({ ...looking, pullControl, life: life.signal, lookAgain });
@@ -259,13 +241,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     await Promise.all([batchWork.stop(), pulls.stop()]);
     await gateway.drain(drainMs);
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
-    await watch.stop();
+    await opened.stop();
     await listening.close();
     await leave();
   }
 
   async function leave(): Promise<void> {
-    await Promise.all([ollama.close(), relay.close(), cluster?.close()]);
+    await Promise.all([opened.close(), cluster?.close()]);
     history.ended();
     texts.close();
     stores.close();
@@ -285,7 +267,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       cache.reconfigured();
       conversations.reconfigured();
       stores.reconfigured();
-      watch.reconfigured();
+      opened.lookAgain();
       queue.recheck();
       feed.touch('snapshot');
     },

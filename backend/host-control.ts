@@ -117,7 +117,7 @@ export function hostControl(parts: HostControlParts): Control {
     ...texts,
     ...pullControl,
     removeModel: (model) => removeModel(acting, model, life),
-    modelDetails: (model) => modelDetails({ ...acting, requestDesk, estimator: shown.estimator }, model, life),
+    modelDetails: (model) => modelDetails({ ...acting, requestDesk }, model, life),
     lookAgain,
   };
 }

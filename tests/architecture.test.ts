@@ -74,6 +74,7 @@ const ROOMS: readonly Room[] = [
   core('pins'),
   core('conversations'),
   core('queue'),
+  core('routing'),
   core('models', 'explain'),
   core('offline'),
   core('telemetry'),

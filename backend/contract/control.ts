@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';
+import { machineSchema } from './machine-view.ts';
 import { MODE_NAMES } from './mode.ts';
 import { pullListSchema } from './pull-view.ts';
 import { queueSchema, REQUEST_STATUSES } from './queue-view.ts';
@@ -41,6 +42,8 @@ export const healthSchema = z.object({
     models_unknown: z.literal(true).optional(),
     model_loaded: z.boolean(),
   }),
+  /** Each machine of `[[upstreams]]`, by priority; `upstream` tells of the first that answers. Left out where none is listed. */
+  upstreams: z.array(machineSchema).optional(),
   queue: z.object({ length: count, running: count, paused: z.boolean() }),
   /** `disk` is left out where nothing is kept there. */
   cache: z.object({ entries: count, size_mb: z.number(), disk: onDisk.optional() }),
@@ -158,6 +161,8 @@ export const actionResultSchema = z.object({
   freed_bytes: count.optional(),
   model: z.string().optional(),
   load_ms: ms.optional(),
+  /** Of warm_model: the machine on which it is loaded, where there are several. */
+  upstream: z.string().optional(),
   /** Of unload_idle: the models that left memory, and those that stay since they are in use. */
   unloaded: z.array(z.string()).optional(),
   in_use: z.array(z.string()).optional(),
@@ -194,6 +199,8 @@ const installedSchema = z.object({
   load_ms: ms.nullable(),
   /** For how long it has been loading at Hearth's wish; null while it is not. */
   loading_ms: ms.nullable(),
+  /** The machines that have it, where there are several. Left out otherwise. */
+  upstreams: z.array(z.string()).optional(),
 });
 /** A request, living or ended; the times count from its arrival, those of a living one up to now. */
 export const requestFactSchema = z.object({

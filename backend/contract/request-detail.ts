@@ -80,6 +80,9 @@ export const requestDetailSchema = z.object({
   place: z.object({ position: count, behind: z.array(z.string()), gave_way: count }).optional(),
   /** Why its model was loaded, or that it was warm, in a sentence; left out where nothing is known. */
   load: z.string().optional(),
+  /** The machine that it ran on, and the one that it was to run on before and that went away; left out where there is one machine. */
+  upstream: z.string().optional(),
+  moved_from: z.string().optional(),
   tokens: z.object({
     prompt: count.nullable(),
     /** Of `prompt`, those that Ollama still had. */

@@ -8,7 +8,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../contract/errors.ts';
 import { meantModel } from '../core/models/profiles.ts';
-import type { ReadConfig, Watch } from '../core/ports.ts';
+import type { ReadConfig } from '../core/ports.ts';
+import type { Machines } from '../core/stories/machine-choice.ts';
 import { callerOf, ownerOf, shownKey } from './door/caller.ts';
 import { checkManagement, isManagement, ruleOf } from './door/management.ts';
 import { onGone } from './dialect/encode.ts';
@@ -22,7 +23,7 @@ import { normalizedPath } from './wire/normalized-path.ts';
 
 export interface PassParts extends HandOnParts {
   readonly config: ReadConfig;
-  readonly watch: Watch;
+  readonly machines: Pick<Machines, 'relay' | 'watch'>;
 }
 
 const MB = 1024 * 1024;
@@ -60,12 +61,13 @@ export async function passThrough(parts: PassParts, req: IncomingMessage, res: S
 }
 
 async function passAtOnce(
-  { relay, watch }: PassParts,
+  { machines }: PassParts,
   req: IncomingMessage,
   res: ServerResponse,
   body: Buffer | 'unread',
   signal: AbortSignal,
 ): Promise<void> {
+  const { relay, watch } = machines;
   const manages = isManagement(req.method ?? 'GET', req.url ?? '/');
   const kind = isReading(req) ? 'look' : manages ? 'work' : 'run';
   // What its caller asks next must not meet the old digests: a copy or deletion is done when its headers come, a pull when

@@ -4,12 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../contract/config/config.ts';
 import { profileNamed, withProfiles } from '../core/models/profiles.ts';
 import type { ReadConfig, Relay } from '../core/ports.ts';
+import type { Machines } from '../core/stories/machine-choice.ts';
 import { readBody } from './wire/body.ts';
 import { pathOf } from './wire/normalized-path.ts';
 
 export interface ProfileLooksParts {
   readonly config: ReadConfig;
-  readonly relay: Relay;
+  readonly machines: Pick<Machines, 'relay'>;
 }
 
 type Fields = Record<string, unknown>;
@@ -19,12 +20,13 @@ type Fields = Record<string, unknown>;
  * what Relay.forward throws, and too_large.
  */
 export async function profilesShown(
-  { config, relay }: ProfileLooksParts,
+  { config, machines }: ProfileLooksParts,
   req: IncomingMessage,
   res: ServerResponse,
   signal: AbortSignal,
 ): Promise<'answered' | Buffer | undefined> {
   const { models, server } = config();
+  const { relay } = machines;
   if (Object.keys(models).length === 0) return undefined;
   const route = `${req.method} ${pathOf(req)}`;
   if (route === 'GET /api/tags') {

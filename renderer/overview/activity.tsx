@@ -6,7 +6,7 @@ import type { ModelView } from '../../backend/contract/control.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { runningRows, type Live } from '../../backend/contract/app-state.ts';
-import { waitingRows, waitLeft } from '../parts/run-rows.ts';
+import { waitingRows, waitLeft, whenWords } from '../parts/run-rows.ts';
 import { Caller, Section } from '../parts/parts.tsx';
 import { mainModel } from '../parts/main-model.ts';
 import { bytes, count, roughly, THIN } from '../parts/words.ts';
@@ -163,11 +163,13 @@ function Waiting({ live, now }: { readonly live: Live; readonly now: number }): 
               ? t('overview.until_resumed')
               : next.waits_for === 'ollama'
                 ? t('overview.until_ollama')
-                : next.late
-                  ? t('overview.until_end')
-                  : pieces<JSX.Element>('overview.next_in', {
-                      time: <span class="fig c6">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>,
-                    })}
+                : next.waits_for === 'waking'
+                  ? whenWords(next, live, now)
+                  : next.late
+                    ? t('overview.until_end')
+                    : pieces<JSX.Element>('overview.next_in', {
+                        time: <span class="fig c6">{left < 1000 ? `1${THIN}s` : roughly(left)}</span>,
+                      })}
           </span>
         )}
       </dd>

@@ -24,6 +24,12 @@ export function whenWords(entry: QueueEntry, live: Live, now: number): string {
   if (live.queue.paused) return t('parts.when_paused');
   if (entry.waits_for === 'ollama') return t('parts.when_ollama');
   if (entry.waits_for === 'settling') return t('parts.when_moment');
+  if (entry.waits_for === 'waking') {
+    return t('parts.when_awake', {
+      machine: entry.upstream ?? '',
+      time: roughly(Math.max(0, waitLeft(entry, live, now))),
+    });
+  }
   if (!entry.late) return eta(waitLeft(entry, live, now));
   return isToldLater(entry, live)
     ? t('parts.when_later', { time: roughly(entry.wait_after_ms) })

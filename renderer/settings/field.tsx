@@ -18,6 +18,7 @@ import { Marked } from '../parts/parts.tsx';
 import { hasEntries } from './settings-groups.ts';
 import { TestConnection } from './connection-test.tsx';
 import { t } from '../../words/texts.ts';
+import { UpstreamsControl } from './upstreams-table.tsx';
 import { useOpens } from './use-opens.ts';
 
 /** The state is read at the moment of use: two events may come before the field is drawn again. */
@@ -208,6 +209,8 @@ function Control(props: ControlProps): JSX.Element {
       return <KeysControl {...props} />;
     case 'rules':
       return <RulesControl {...props} />;
+    case 'upstreams':
+      return <UpstreamsControl {...props} />;
     case 'headers':
       return <HeadersControl {...props} />;
     case 'table':

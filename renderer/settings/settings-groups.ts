@@ -17,7 +17,7 @@ interface Heading {
 
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
 const GROUPS: readonly (Heading & { readonly sections: readonly string[] })[] = [
-  { name: 'ollama', sections: ['ollama', 'models'] },
+  { name: 'ollama', sections: ['ollama', 'upstreams', 'models'] },
   { name: 'queue', sections: ['queue', 'batch', 'files'] },
   { name: 'keeping', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
   { name: 'network', sections: ['server', 'cors'] },
@@ -31,7 +31,7 @@ export interface Group extends Heading {
 
 /** Whether a setting has several entries, and is a row with their number until it is opened. Keys are few, and always there. */
 export function hasEntries({ kind }: FieldInfo): boolean {
-  return kind === 'list' || kind === 'headers' || kind === 'table' || kind === 'rules';
+  return kind === 'list' || kind === 'headers' || kind === 'table' || kind === 'rules' || kind === 'upstreams';
 }
 
 /** Settings without effect are left out; those that are opened come after what can be seen at a glance. */

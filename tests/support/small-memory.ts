@@ -1,7 +1,10 @@
 // An Ollama that only has memory, with a clock that the test moves: it has room for some models, the one whose time ends
 // first is evicted, and each is unloaded when its time is up. For tests of what the core does about that.
 import type { Config } from '../../backend/contract/config/config.ts';
-import { act, type ActionParts } from '../../backend/core/stories/actions.ts';
+import { act, type ActionParts, type LoadParts } from '../../backend/core/stories/actions.ts';
+import type { Machine } from '../../backend/core/stories/machine.ts';
+import { Machines } from '../../backend/core/stories/machine-choice.ts';
+import { PassedOn } from '../../backend/core/stories/passed-on.ts';
 import { ResponseCache } from '../../backend/core/cache/cache.ts';
 import { Conversations } from '../../backend/core/conversations/conversations.ts';
 import { Estimator } from '../../backend/core/queue/estimate.ts';
@@ -10,7 +13,7 @@ import { keepAliveMs } from '../../backend/core/models/keep-alive.ts';
 import type { InstalledModel, LoadedModel, Modelfile, RunnerSpec, Upstream, Watch } from '../../backend/core/ports.ts';
 import { LeaseQueue } from '../../backend/core/queue/queue.ts';
 import { Telemetry } from '../../backend/core/telemetry/telemetry.ts';
-import { config, installed, loaded, standingWatch } from './builders.ts';
+import { config, installed, loaded, NO_LOG, standingWatch } from './builders.ts';
 import { ManualClock } from './clocks.ts';
 import { memory, NO_MODELFILE, type Memory } from './model-memory.ts';
 import { LOCAL } from '../../backend/core/ownership.ts';
@@ -36,7 +39,7 @@ export class SmallMemory {
   /** Names whose load fails. */
   readonly failing = new Set<string>();
   status: 'up' | 'down' = 'up';
-  readonly parts: ActionParts & Memory;
+  readonly parts: ActionParts & LoadParts & Memory;
   #config: Config;
   readonly #options: SmallMemoryOptions;
   readonly #inMemory = new Map<string, { model: LoadedModel; keepMs: number }>();
@@ -90,16 +93,15 @@ export class SmallMemory {
       away: () => false,
       onChange: () => undefined,
     });
+    const all = { ...known, config: readConfig, clock, queue, upstream, watch: this.#watch };
+    const passedOn = new PassedOn({ ...all, log: NO_LOG, life: new AbortController().signal });
+    const machine: Machine = { ...all, place: undefined, waker: undefined, relay: { forward: refuse }, passedOn };
     this.parts = {
-      ...known,
-      config: readConfig,
-      clock,
+      ...all,
+      machines: new Machines([machine]),
       cache: new ResponseCache(readConfig, clock),
       conversations: new Conversations(readConfig, clock),
-      queue,
       telemetry: new Telemetry(new History(clock.now), clock.now),
-      upstream,
-      watch: this.#watch,
     };
   }
 

@@ -60,16 +60,17 @@ function rowsOf(entries: readonly QueueEntry[], terminal: Pick<Terminal, 'column
   );
 }
 
-function stateOf({ phase, late, estimated_wait_time, waits_for, silent_ms }: QueueEntry): Cell {
+function stateOf({ phase, late, estimated_wait_time, waits_for, upstream, silent_ms }: QueueEntry): Cell {
   if (phase === 'running') {
     return late ? { text: 'running, longer than expected', tone: 'heat' } : { text: 'running', tone: 'heat' };
   }
   if (phase === 'loading') return { text: `loading the model, ${clockDuration(silent_ms ?? 0)}`, tone: 'heat' };
+  if (waits_for === 'waking') return { text: `waking ${upstream ?? 'its machine'}, ${eta(estimated_wait_time)}` };
   if (waits_for !== undefined) return { text: WAITS[waits_for] };
   return { text: late ? 'waiting, the one before takes longer' : `waiting, ${eta(estimated_wait_time)}` };
 }
 
-const WAITS: Readonly<Record<WaitsFor, string>> = {
+const WAITS: Readonly<Record<Exclude<WaitsFor, 'waking'>, string>> = {
   ollama: 'waiting for Ollama to come back',
   settling: 'waiting until its app is quiet',
   people: 'waiting: people go first',

@@ -3,9 +3,10 @@
 /**
  * What a request waits for beside its turn. `ollama`: it does not answer, so nobody's turn comes until it is back, and
  * estimates count from then. `settling`: background work lets a moment pass since its own caller was active. `people`:
- * background work gave way to a person, or would take the memory of the model that a person talks with.
+ * background work gave way to a person, or would take the memory of the model that a person talks with. `waking`: its
+ * machine sleeps and is being woken; the estimate says when it should be there.
  */
-export const WAITS_FOR = ['ollama', 'settling', 'people'] as const;
+export const WAITS_FOR = ['ollama', 'settling', 'people', 'waking'] as const;
 export type WaitsFor = (typeof WAITS_FOR)[number];
 
 export interface WaitsWhy {

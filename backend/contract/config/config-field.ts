@@ -19,6 +19,7 @@ export type FieldKind =
   | 'list'
   | 'keys'
   | 'rules'
+  | 'upstreams'
   | 'secret'
   | 'headers'
   | 'table';

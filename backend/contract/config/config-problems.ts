@@ -3,6 +3,7 @@
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
 import { wrongRule } from '../queue-rule.ts';
+import { wrongUpstream } from '../upstream-list.ts';
 import { nearest } from '../nearest.ts';
 import { quotable } from '../secret.ts';
 
@@ -40,10 +41,13 @@ export function problemSentence({ kind, where, key, inside = '', allowed, got, s
   return `${where}: ${name} is not a known key.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`;
 }
 
+/** What finds the mistake inside a list, by the kind of its setting. */
+const LISTS: { readonly [K in FieldInfo['kind']]?: typeof wrongRule } = { rules: wrongRule, upstreams: wrongUpstream };
+
 /** The problem of a value that its setting does not allow. */
 export function wrongValue(field: FieldInfo, source: Source, where: string, value: unknown): Problem {
   const problem = { kind: 'wrong_value', source, where, key: field.path } as const;
-  const within = field.kind === 'rules' ? wrongRule(value) : undefined;
+  const within = LISTS[field.kind]?.(value);
   if (within === undefined) return { ...problem, got: quoted(field, value), allowed: field.allowed };
   const { inside, allowed, got } = within;
   return { ...problem, inside, allowed, got: got === undefined ? 'missing' : quoted(field, got) };

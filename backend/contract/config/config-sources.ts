@@ -129,6 +129,7 @@ function fromText(field: FieldInfo, value: unknown): unknown {
     case 'keys':
     case 'table':
     case 'rules':
+    case 'upstreams':
       return fromJson(text);
     case 'headers':
       return text.startsWith('{') ? fromJson(text) : fromHeaderLines(text);

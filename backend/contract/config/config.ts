@@ -10,12 +10,14 @@ import { app, cors, log, server } from './settings-door.ts';
 import { files } from './settings-files.ts';
 import { ollama } from './settings-model.ts';
 import { models } from './settings-profiles.ts';
+import { upstreams } from './settings-upstreams.ts';
 import { batch, cache, conversationCache, queue } from './settings-work.ts';
 
 /** The whole configuration. Input may leave out any key or section; output has them all. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   server,
   ollama,
+  upstreams,
   models,
   cache,
   conversation_cache: conversationCache,

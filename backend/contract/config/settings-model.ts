@@ -2,6 +2,7 @@
 // Declarations alone; config.ts puts all sections together.
 import { z } from 'zod';
 import { upstreamAddress } from '../address.ts';
+import { bearerKey } from '../upstream-list.ts';
 import {
   amount,
   choice,
@@ -21,10 +22,6 @@ const DAY_S = 86_400;
 const modelName = (text: string): string | undefined =>
   /^[^\s\p{Cc}]{1,256}$/u.test(text.trim()) ? text.trim() : undefined;
 const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'model');
-
-/** Also as it is written in a header, for those who copy it from there. */
-const bearerKey = (text: string): string | undefined =>
-  /^(?:bearer(?:\s+|$))?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
 
 const MOST_TOKENS = 16_777_216;
 

@@ -64,6 +64,20 @@ export function notInstalled(wanted: string, installed: readonly InstalledModel[
   return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
 }
 
+/** The sentence for a model that none of several machines has: which were asked, and near names. */
+function onNoMachine(wanted: string, { machines, installed }: AskedMachines): string {
+  const near = nearNames(wanted, installed);
+  const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : '';
+  if (machines.length === 0) return `No machine may be asked for "${wanted}": no upstreams.models names it.${hint}`;
+  return `Model "${wanted}" is on none of your machines: ${machines.join(', ')}.${hint} To install it there: ollama pull ${wanted}`;
+}
+
+/** Those that a model was looked for on, by name, and what is installed on any of them. */
+export interface AskedMachines {
+  readonly machines: readonly string[];
+  readonly installed: readonly InstalledModel[];
+}
+
 /** How Ollama says it; the words differ by route (ollama server/routes.go). */
 const SAID = {
   write: (name: string) => `model '${name}' not found`,
@@ -74,10 +88,17 @@ const SAID = {
 
 /** The refusal of a name that is no installed model, or is no valid name. `to`: what the model was wanted for. */
 export function noSuchModel(name: string, installed: readonly InstalledModel[], to: keyof typeof SAID): AppError {
+  return refusal(name, notInstalled(name, installed), to);
+}
+
+/** The same where there are several machines, and none of them has it. */
+export function noMachineHas(name: string, asked: AskedMachines, to: keyof typeof SAID): AppError {
+  return refusal(name, onNoMachine(name, asked), to);
+}
+
+function refusal(name: string, words: string, to: keyof typeof SAID): AppError {
   if (isModelName(name)) {
-    return new AppError('model_not_found', notInstalled(name, installed), {
-      native: { status: 404, body: { error: SAID[to](name) } },
-    });
+    return new AppError('model_not_found', words, { native: { status: 404, body: { error: SAID[to](name) } } });
   }
   return new AppError(
     'invalid_request',

@@ -24,6 +24,8 @@ export interface OutlookParts {
   size(lane?: Lane): number;
   /** Why the line does not move; undefined while it does. */
   halted(): Halt | undefined;
+  /** While Ollama is away: milliseconds until its machine should be awake, where that is being woken. */
+  wakingMs?(): number | undefined;
 }
 
 /** Why nobody is given a slot: somebody paused the queue, or Ollama is away. */
@@ -177,7 +179,7 @@ export class Outlook {
     const { clock, halted, hold } = this.#parts;
     const halt = halted();
     // Nobody knows when Ollama is back: the estimate is of what comes after that.
-    if (halt === 'ollama') return { phase: 'queued', position, eta_ms: Math.round(ms), waits_for: 'ollama' };
+    if (halt === 'ollama') return this.#wordWhileAway(ms, position);
     const why = waiter === undefined ? undefined : (hold(waiter)?.why ?? (waiter.gaveWay ? 'people' : undefined));
     const waitsFor = why === undefined ? {} : { waits_for: why };
     const goesOn = before === undefined ? {} : ({ goes_on: true } as const);
@@ -185,6 +187,14 @@ export class Outlook {
     // While it is paused nobody comes nearer by waiting.
     if (halt === 'paused' || stuck === true) return word;
     return { ...word, as_of: clock.elapsed(), ...(dueAt === undefined ? {} : { due_at: dueAt }) };
+  }
+
+  #wordWhileAway(ms: number, position: number): Waiting {
+    const { clock, wakingMs } = this.#parts;
+    const left = wakingMs?.();
+    if (left === undefined) return { phase: 'queued', position, eta_ms: Math.round(ms), waits_for: 'ollama' };
+    const eta_ms = Math.round(left + ms);
+    return { phase: 'queued', position, eta_ms, as_of: clock.elapsed(), waits_for: 'waking' };
   }
 
   /** When each of a lane starts, in their order, and last one who would come now. */

@@ -28,6 +28,8 @@ export interface QueueOptions extends PeopleParts {
   readonly prompts?: PromptView | undefined;
   /** Whether Ollama is away: then nobody is sent to it, and all wait for it. Call `recheck` when it is back. */
   away?(): boolean;
+  /** While it is away: milliseconds until it should be awake, where it is being woken. */
+  wakingMs?(): number | undefined;
   onChange(): void;
 }
 
@@ -60,6 +62,7 @@ export class LeaseQueue {
       loadMs: (wish) => this.#loadMs(wish) ?? 0,
       size: (lane) => this.#line.size(lane),
       halted: () => this.#halted,
+      wakingMs: () => options.wakingMs?.(),
     });
     this.#people = new People(options);
     this.#choice = new Choice({
@@ -83,7 +86,7 @@ export class LeaseQueue {
     signal.throwIfAborted();
     if (this.full) throw queueFull(max_queue_size, this.nextPlace());
     const now = this.#waitClock.elapsed();
-    const waiter = this.#line.add(wish, now, signal);
+    const waiter = this.#line.add(wish, now - (wish.stoodMs ?? 0), signal);
     this.#people.came(waiter, now);
     return this.#stand(waiter, max_wait_ms);
   }

@@ -191,7 +191,7 @@ function remembered({ wish, asks, waiter, slotAt, class: of, loadMs, givesWayFor
     loads: loadMs !== 0,
     gaveWay: givesWayFor !== undefined,
     wentOn: waiter.wentOn,
-    held: held === 'ollama' || waiter.gaveWay ? undefined : held,
+    held: held === 'ollama' || held === 'waking' || waiter.gaveWay ? undefined : held,
   };
 }
 

@@ -33,6 +33,8 @@ export interface LeaseWish {
   urgency(): Urgency;
   /** Milliseconds that it stood in line before this process began: it ages by them, and its patience begins anew. Absent: none. */
   readonly waitedMs?: number | undefined;
+  /** Milliseconds that it stood in the line of another machine, which went away: its age and its patience go on. Absent: none. */
+  readonly stoodMs?: number | undefined;
   /** Expected milliseconds of the run, load not included; 0 when nothing is known of it. */
   expectedMs(): number;
   /** Whether that is a guess, since nothing like it has been measured. */

@@ -43,6 +43,10 @@ export interface Trace {
   position?: number;
   /** Who ran while it waited, by the time that took. */
   before?: readonly Before[];
+  /** The machine whose line it stood in last, or on which it ran; left out where there is one machine. */
+  upstream?: string;
+  /** The one that it was to run on before, and that went away. */
+  movedFrom?: string;
   /** How often its run was given up for somebody more urgent. */
   gaveWay?: number;
   /** How long its model took to be loaded, and why that was, as a sentence without a full stop. */

@@ -13,34 +13,31 @@ import { explain, wasOf } from '../../contract/chat/explain.ts';
 import { sentence } from '../../contract/sentence.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Conversations } from '../conversations/conversations.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
 import { meantModel } from '../models/profiles.ts';
 import { outlasting } from './outlast.ts';
-import type { Clock, ReadConfig, Upstream, UpstreamRequest, Watch } from '../ports.ts';
+import type { Clock, ReadConfig, UpstreamRequest } from '../ports.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import { letIn, resolveModel } from './question.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
-import type { Residency } from '../models/residency.ts';
+import type { Machine } from './machine.ts';
+import type { Machines } from './machine-choice.ts';
 import { settle, type SettleParts } from './settle.ts';
 import { keepAliveOf, leastContext, shapeRequest } from './shape.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { unload, unloadIdle } from './unloading.ts';
-import type { Uses } from '../models/uses.ts';
+import { unload, unloadAllIdle } from './unloading.ts';
 import type { Lane } from '../queue/waiter.ts';
 
-export interface ActionParts extends SettleParts {
+export interface ActionParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly cache: ResponseCache;
   readonly conversations: Conversations;
-  readonly queue: LeaseQueue;
-  readonly residency: Residency;
-  readonly uses: Uses;
-  readonly modelfiles: Modelfiles;
   readonly telemetry: Telemetry;
-  readonly upstream: Upstream;
-  readonly watch: Watch;
+  readonly machines: Machines;
 }
+
+/** What loading a model takes of its machine. */
+export type LoadParts = SettleParts &
+  Pick<Machine, 'config' | 'clock' | 'watch' | 'queue' | 'residency' | 'upstream' | 'modelfiles' | 'uses'>;
 
 /** What an action may carry; contract/control.ts ACTIONS has validated it. */
 export interface ActionData {
@@ -115,19 +112,27 @@ export async function act(
       if (!sees(watcher, LOCAL)) return { success: true, action };
       parts.cache.resetCounts();
       parts.conversations.resetCounts();
-      parts.queue.resetCounts();
+      parts.machines.queue.resetCounts();
       return { success: true, action };
     case 'warm_model': {
       const model = modelOf(parts, data);
-      return { success: true, action, model, load_ms: await warm(parts, { model, urgency: BY_HAND }, signal) };
+      return {
+        success: true,
+        action,
+        model,
+        ...(await warmSomewhere(parts, model, signal)),
+      };
     }
     case 'unload_model': {
       const model = modelOf(parts, data);
-      await unload(parts, model, signal);
+      const { machines } = parts;
+      const having = machines.having(model);
+      const asked = having.length > 0 ? having : [await machines.route({ model, to: 'embed' }, signal)];
+      await Promise.all(asked.map((machine) => unload(machine, model, signal)));
       return { success: true, action, model };
     }
     case 'unload_idle': {
-      const { unloaded, in_use, refused, freed_bytes } = await unloadIdle(parts, signal);
+      const { unloaded, in_use, refused, freed_bytes } = await unloadAllIdle(parts.machines, signal);
       const stayed = { in_use: [...in_use], ...(refused.length === 0 ? {} : { refused: [...refused] }) };
       return { success: true, action, unloaded: [...unloaded], ...stayed, freed_bytes };
     }
@@ -140,12 +145,23 @@ function modelOf({ config }: ActionParts, { model }: ActionData): string {
   return meantModel(models, model ?? ollama.model);
 }
 
+/** Where a request for it would go; says which machine that is, where there are several. */
+async function warmSomewhere(
+  { machines }: Pick<ActionParts, 'machines'>,
+  model: string,
+  signal: AbortSignal,
+): Promise<Pick<ActionResult, 'load_ms' | 'upstream'>> {
+  const machine = await machines.route({ model, to: 'embed' }, signal);
+  const load_ms = await warm(machine, { model, urgency: BY_HAND }, signal);
+  return machine.place === undefined ? { load_ms } : { load_ms, upstream: machine.place.name };
+}
+
 /**
  * Loads a model with the same runner options that requests through us get, so that the first of them reloads nothing.
  * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
  */
 export async function warm(
-  parts: ActionParts,
+  parts: LoadParts,
   { model, urgency }: { readonly model: string; readonly urgency: Urgency },
   signal: AbortSignal,
 ): Promise<number> {
@@ -162,7 +178,7 @@ interface WantedLoad {
 
 /** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
 export async function load(
-  parts: ActionParts,
+  parts: LoadParts,
   { request: wanted, lane, caller, urgency }: WantedLoad,
   signal: AbortSignal,
 ): Promise<number> {

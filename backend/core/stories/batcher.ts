@@ -177,6 +177,7 @@ export class Batcher {
         runner: spec.key,
         model: spec.model,
         caller,
+        stoodMs: wish.stoodMs,
         asks: () => ({ ...wish.asks, flights: flightsOf(group) }),
         urgency: () => urgencyOf(group),
         serves: (flight) => flightsOf(group).includes(flight),
@@ -193,7 +194,8 @@ export class Batcher {
 
   async #run(group: Group, wish: EmbedWish, place: Place): Promise<void> {
     try {
-      await outlasting(place, group.abort, async (lease) => {
+      const mayLeave = (): boolean => [...group.members].some((member) => member.wish.mayLeave?.() === true);
+      await outlasting(place, { signal: group.abort.signal, mayLeave }, async (lease) => {
         group.open = false;
         const ready = await this.#ready(group, wish, lease.signal);
         lease.began();

@@ -20,6 +20,8 @@ export function detailOf(request: Ended): RequestDetail | undefined {
       ? {}
       : { place: { position, behind: [...new Set(before.map(({ caller }) => caller))], gave_way: gaveWay } }),
     ...(load === undefined ? {} : loadOf(load, phases)),
+    ...(run.upstream === undefined ? {} : { upstream: run.upstream }),
+    ...(run.movedFrom === undefined ? {} : { moved_from: run.movedFrom }),
     ...figuresOf(run),
     ...(context === undefined ? {} : { context }),
     ...(doneReason === undefined ? {} : { ended_with: doneReason }),

@@ -28,6 +28,9 @@ export interface EmbedWish {
   /** As its ticket names it. */
   readonly flight: string;
   onWaiting(waiting: Waiting): void;
+  /** Milliseconds that it stood in the line of another machine, and whether it may go to another one; see Stay. */
+  readonly stoodMs?: number | undefined;
+  readonly mayLeave?: (() => boolean) | undefined;
   /** It has its places in line, or runs; until then it may be refused. May be called again. */
   onAccepted(): void;
 }

@@ -7,23 +7,23 @@ import type { Hit } from '../cache/hit.ts';
 import { keyed } from '../cache/keyed.ts';
 import type { CachePlan, CacheWish } from '../cache/policy.ts';
 import { encodeVector, type Vector } from '../cache/vector-record.ts';
-import type { Determinism } from '../models/determinism.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
-import type { UpstreamRequest } from '../ports.ts';
+import type { Meter, ReadConfig, UpstreamRequest } from '../ports.ts';
 import { shuttingDown } from '../refusals.ts';
 import type { CacheDefault } from '../requests/call.ts';
 import { type CacheOutcome, Ticket, type TicketOptions } from '../requests/ticket.ts';
-import { Batcher, type BatcherParts } from './batcher.ts';
+import { Batcher } from './batcher.ts';
 import type { EmbedFamily, Result } from './embed-group.ts';
 import type { ClosingParts } from './closing.ts';
 import type { Hindsight } from './hindsight.ts';
 import { type KeptVector, keptVectors } from './kept-vectors.ts';
 import { lived } from './lived.ts';
+import type { Machine } from './machine.ts';
+import type { Machines } from './machine-choice.ts';
 import { whyNotAsked } from './missed.ts';
-import type { PassedOn } from './passed-on.ts';
 import { letIn, type Understood, understand } from './question.ts';
 import { modeOf, type Recorder, REPLAYING } from './recorder.ts';
-import { settle, type SettleParts } from './settle.ts';
+import { roaming, type Stay } from './roaming.ts';
+import { settle } from './settle.ts';
 import { asksOf, embeddedAt, placed } from './traced.ts';
 
 /** One request for vectors, in the form that every route translates to. */
@@ -51,11 +51,11 @@ export interface EmbedAnswer {
   readonly loadDuration: number;
 }
 
-export interface EmbedderParts extends BatcherParts, ClosingParts, SettleParts {
+export interface EmbedderParts extends ClosingParts {
+  readonly config: ReadConfig;
+  readonly machines: Machines;
   readonly cache: ResponseCache;
-  readonly modelfiles: Modelfiles;
-  readonly determinism: Determinism;
-  readonly passedOn: Pick<PassedOn, 'take'>;
+  readonly meter?: Pick<Meter, 'ran'> | undefined;
   readonly hindsight: Pick<Hindsight, 'ofTexts'>;
   readonly recorder: Pick<Recorder, 'keepVectors' | 'vectors'>;
 }
@@ -63,6 +63,8 @@ export interface EmbedderParts extends BatcherParts, ClosingParts, SettleParts {
 /** The texts of a request that no vector is kept of. */
 interface Missing {
   readonly ticket: Ticket;
+  readonly machine: Machine;
+  readonly stay: Stay;
   readonly asked: Understood;
   readonly texts: readonly string[];
 }
@@ -81,12 +83,15 @@ interface Outcome {
 
 export class Embedder {
   readonly #parts: EmbedderParts;
-  readonly #batcher: Batcher;
+  readonly #batchers: ReadonlyMap<Machine, Batcher>;
+  /** Whose source was counted: one that goes on at another machine is not counted again. */
+  readonly #counted = new WeakSet<Ticket>();
   #draining = false;
 
   constructor(parts: EmbedderParts) {
     this.#parts = parts;
-    this.#batcher = new Batcher(parts);
+    const { machines, meter } = parts;
+    this.#batchers = new Map(machines.all.map((machine) => [machine, new Batcher({ ...machine, meter })]));
   }
 
   /** Takes no new work; those that run are cancelled with all other requests. */
@@ -129,8 +134,19 @@ export class Embedder {
   }
 
   async #answer(call: EmbedCall, ticket: Ticket): Promise<EmbedAnswer> {
-    const { telemetry, passedOn, watch, hindsight } = this.#parts;
-    const asked = await understand(this.#parts, call, ticket.signal);
+    const { machines } = this.#parts;
+    const { signal } = ticket;
+    const wanted = { model: call.request.model, to: 'embed' } as const;
+    const first = machines.only ?? (await machines.route(wanted, signal));
+    return await roaming(machines, { first, wanted, signal, trace: ticket.trace }, (machine, stay) =>
+      this.#answerOf(machine, call, ticket, stay),
+    );
+  }
+
+  async #answerOf(machine: Machine, call: EmbedCall, ticket: Ticket, stay: Stay): Promise<EmbedAnswer> {
+    const { telemetry, hindsight } = this.#parts;
+    const { passedOn, watch } = machine;
+    const asked = await understand(machine, call, stay.signal);
     const { model, request, plan, keyAt } = asked;
     const { key: keys, keepAs } = keyed(watch, (of) => call.texts.map((text) => keyAt(of, text)));
     const kept = await keptVectors(this.#parts, { texts: call.texts, keys, plan }, ticket.signal);
@@ -146,10 +162,13 @@ export class Embedder {
       const theirs = call.texts.flatMap((text, i) => (kept.has(text) ? [] : [keys[i]]));
       ticket.trace.whyMissed = hindsight.ofTexts({ ticket, call, ...asked, texts: call.texts.length, missing: theirs });
     }
-    const asking = this.#run(call, { ticket, asked, texts: missing });
+    const asking = this.#run(call, { ticket, machine, stay, asked, texts: missing });
     const { vectors: made, loadDuration } = await asking.finally(() => {
       // Also of one that failed: who was accepted has a source.
-      if (ticket.source !== undefined) telemetry.sourced({ ...call, model: name }, ticket.source);
+      if (ticket.source !== undefined && !this.#counted.has(ticket)) {
+        this.#counted.add(ticket);
+        telemetry.sourced({ ...call, model: name }, ticket.source);
+      }
     });
     for (const [text, vector] of made) found.set(text, vector);
     const { source = 'hit' } = ticket;
@@ -174,18 +193,22 @@ export class Embedder {
   }
 
   /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
-  async #run({ family, caller, keepAlive }: EmbedCall, { ticket, asked, texts }: Missing): Promise<Result> {
+  async #run(
+    { family, caller, keepAlive }: EmbedCall,
+    { ticket, machine, stay, asked, texts }: Missing,
+  ): Promise<Result> {
     if (texts.length === 0) return { vectors: new Map(), loadDuration: 0, load: { ms: 0 } };
     const { plan, request, model, least } = asked;
     // Its texts may go up in several calls, and with those of others, so that its flight is its own.
-    await letIn(this.#parts.watch, ticket.signal);
+    const { signal, stoodMs, mayLeave } = stay;
+    await this.#letIn(machine, signal);
     const flight = `embed ${ticket.id}`;
     ticket.flight = flight;
     ticket.trace.kind = 'embed';
     // Each text is read by itself.
     const chars = texts.reduce((most, text) => Math.max(most, text.length), 0);
-    const settled = await settle(this.#parts, { request, model, least, chars }, ticket.signal);
-    const embedded = await this.#batcher.embed(
+    const settled = await settle(machine, { request, model, least, chars }, signal);
+    const embedded = await this.#batcherOf(machine).embed(
       {
         family,
         ...settled,
@@ -195,13 +218,15 @@ export class Embedder {
         share: plan.share,
         flight,
         asks: asksOf(ticket),
+        stoodMs,
+        mayLeave,
         urgency: () => ticket,
         onWaiting: placed(ticket.trace, (waiting) => ticket.moved(waiting)),
         onAccepted: () => {
           ticket.source = plan.read ? 'miss' : 'bypass';
         },
       },
-      ticket.signal,
+      signal,
     );
     if (plan.read && embedded.shared) {
       ticket.source = 'coalesced';
@@ -209,6 +234,18 @@ export class Embedder {
     }
     embeddedAt(ticket.trace, embedded, this.#parts.clock.elapsed());
     return embedded;
+  }
+
+  /** One that sleeps is waited for in its line. */
+  async #letIn(machine: Machine, signal: AbortSignal): Promise<void> {
+    this.#parts.machines.wake(machine);
+    if (machine.waker?.isWaking !== true) await letIn(machine.watch, signal);
+  }
+
+  #batcherOf(machine: Machine): Batcher {
+    const batcher = this.#batchers.get(machine);
+    if (batcher === undefined) throw new Error('a machine without a batcher');
+    return batcher;
   }
 
   /** Keeps what is new, and counts what the kept ones have saved. Whether anything was new and all of it is kept now. */

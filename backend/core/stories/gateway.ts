@@ -4,55 +4,50 @@
 //   2  somebody is asking the same right now: share the run                        coalesced
 //   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
 // No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
-import { fold, CompletionBuilder, RUNNING, withLoad, type Completion } from '../../contract/chat/chat.ts';
+import { fold } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import type { Answer, ToKeep, ChatCall } from '../requests/call.ts';
-import { askedOf, cachedTokens, runFigures, type Sized } from '../queue/estimate.ts';
+import { askedOf as sizeOf } from '../queue/estimate.ts';
 import type { FlightContext } from '../flight.ts';
 import { closed, turnedAway } from './closing.ts';
 import { counted, followed, once, overheard } from './follow.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import { heard } from './heard.ts';
-import type { Look } from './hindsight.ts';
 import { modeOf } from './recorder.ts';
-import { isCloudName } from '../models/names.ts';
 import { outlasting } from './outlast.ts';
-import { keepAnswer, type Landed } from './keep-answer.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
-import { letIn, resolveModel, understand } from './question.ts';
-import { readBy } from './read-by.ts';
+import { letIn, resolveModel, understand, type Understood } from './question.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
+import { Prompt } from '../prompts/read-once.ts';
 import { Ticket } from '../requests/ticket.ts';
-import type { Trace } from '../requests/trace.ts';
-import { asksOf, placed, ranToItsEnd, sharesRun } from './traced.ts';
-import { contextOf, isAuto, truncationOf, settle, type Settled, type Unsettled } from './settle.ts';
-import { madeReady } from './made-ready.ts';
-import { keepAliveOf, withKeepAlive } from './shape.ts';
-import { begins } from './standing.ts';
+import type { Look } from './hindsight.ts';
+import type { Machine } from './machine.ts';
+import { admit, letInTo } from './letting-in.ts';
+import { askedOf, runOnLease, type Run } from './on-lease.ts';
+import { roaming, type Stay } from './roaming.ts';
 import { boarded, keptAnywhere, seated, sharedFlight } from './with-others.ts';
-import type { Lease } from '../queue/waiter.ts';
+import { asksOf, placed, sharesRun } from './traced.ts';
+import { settle } from './settle.ts';
+import { begins } from './standing.ts';
 
-/** A run of the model to be, or under way: what was asked, what goes up for it, on which runner, and what becomes of it. */
-interface Run extends Settled {
+/** A request and the machine that it is asked of, by the configuration that it was read by. */
+interface AskedOf {
   readonly call: ChatCall;
-  readonly unsettled: Unsettled;
-  readonly outcome: ToKeep;
+  readonly machine: Machine;
+  readonly asked: Understood;
+  readonly readBy: Config;
 }
 
-/** A run that stands in line, the size of what it asks, who is told of it, and what is measured of it. */
-interface Led {
+/** A run that takes its place in the line of its machine, for as long as it stays there. */
+interface Standing {
   readonly run: Run;
-  readonly asked: Sized;
   readonly flight: FlightContext;
   readonly look: Look;
-  readonly trace: Trace;
+  readonly stay: Stay;
 }
-
-/** What it ran on, and whether that could not read all that was asked. */
-type Ran = Pick<Settled, 'spec'> & Pick<Landed, 'truncated'>;
 
 /** How long last words may take to arrive, in milliseconds. */
 const LAST_WORDS_MS = 1000;
@@ -105,32 +100,50 @@ export class Gateway {
   // ---- 1 hit, or go on
 
   async #ask(call: ChatCall, ticket: Ticket, readBy: Config): Promise<Answer> {
-    const { watch, requests, telemetry, passedOn } = this.#parts;
-    const asked = await understand(this.#parts, call, ticket.signal);
-    const { model, request } = asked;
+    const { machines, requests, telemetry } = this.#parts;
+    const wanted = { model: call.request.model, prompt: new Prompt(call.request) };
+    const tried = new Set<Machine>();
+    let machine = machines.only ?? (await machines.route(wanted, ticket.signal));
+    for (;;) {
+      const asked = await understand(machine, call, ticket.signal);
+      const { kept, outcome } = await this.#look(ticket, { call, machine, asked, readBy });
+      if (kept !== undefined) return kept;
+      requests.add(ticket);
+      try {
+        const next = await letInTo(this.#parts, machine, ticket, { wanted, tried });
+        if (next === machine) {
+          const settled = await settle(machine, asked, ticket.signal);
+          const answer = await this.#join(ticket, { call, machine, unsettled: asked, ...settled, outcome });
+          if (ticket.source === 'coalesced') machine.passedOn.take(asked.request, asked.model);
+          return answer;
+        }
+        machine = next;
+      } catch (error) {
+        // A caller that left was not refused.
+        if (asAppError(error).code !== 'cancelled') telemetry.refused();
+        throw error;
+      }
+    }
+  }
+
+  /** The kept answer to what is asked of a machine, or what is to be kept. Throws not_cached. */
+  async #look(
+    ticket: Ticket,
+    { call, machine, asked, readBy }: AskedOf,
+  ): Promise<{ readonly kept: Answer | undefined; readonly outcome: ToKeep }> {
+    const { watch, passedOn } = machine;
     const { key, keepAs } = keyed(watch, asked.keyAt);
     const { plan, hit } = await keptAnywhere(this.#parts, { plan: asked.plan, key, mark: call.mark });
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
     if (hit !== undefined) {
-      passedOn.take(request, model);
+      passedOn.take(asked.request, asked.model);
       const known = knownOf(call, asked, { key, config: readBy, state: watch.state });
-      return this.#kept.answer(ticket, call, { outcome, hit, known });
+      return { kept: this.#kept.answer(ticket, call, { outcome, hit, known }), outcome };
     }
     if (plan.onlyIfCached) {
       throw new AppError('not_cached', 'There is no kept answer for this request, and only-if-cached was asked.');
     }
-    requests.add(ticket);
-    try {
-      await this.admit(ticket);
-      const settled = await settle(this.#parts, asked, ticket.signal);
-      const answer = await this.#join(ticket, { call, unsettled: asked, ...settled, outcome });
-      if (ticket.source === 'coalesced') passedOn.take(request, model);
-      return answer;
-    } catch (error) {
-      // A caller that left was not refused.
-      if (asAppError(error).code !== 'cancelled') telemetry.refused();
-      throw error;
-    }
+    return { kept: undefined, outcome };
   }
 
   /** The kept answer to a question that was understood before. Undefined: ask by `chat`, which finds out what has changed. */
@@ -141,7 +154,7 @@ export class Gateway {
   // ---- 2 coalesced, or lead
 
   async #join(ticket: Ticket, run: Run): Promise<Answer> {
-    const { flights, telemetry, newId, config, queue, texts } = this.#parts;
+    const { flights, telemetry, newId, config, machines, texts } = this.#parts;
     const { call, spec, outcome } = run;
     const open = sharedFlight({ ...outcome, mark: call.mark });
     const boarding = await boarded(this.#parts, open, outcome);
@@ -163,10 +176,10 @@ export class Gateway {
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
     // A follower may be more urgent than those who were here first, and lifts the whole flight.
     const lifts = !seat.led && seat.lifts;
-    if (lifts) queue.recheck();
+    if (lifts) machines.queue.recheck();
     const close = once(() => {
       seat.leave();
-      if (lifts) queue.recheck();
+      if (lifts) machines.queue.recheck();
       closed(this.#parts, ticket);
       if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
@@ -174,13 +187,29 @@ export class Gateway {
     return heard({ ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close }, texts);
   }
 
-  // ---- 3 stand in line: refused at once when the line is full, before there is a flight
+  // ---- 3 stand in line, 4 run the model, 5 keep what landed well (on-lease.ts): refused at once when the line is full, before there is a flight
 
   #lead(ticket: Ticket, run: Run, flight: FlightContext): Promise<void> {
-    const { queue, estimator, config, hindsight } = this.#parts;
-    const { call, request, spec } = run;
+    const { machines, hindsight } = this.#parts;
+    const { call, machine: first } = run;
     const look = hindsight.at(ticket, run);
-    const asked = askedOf(call, request);
+    const wanted = { model: call.request.model, prompt: look.prompt };
+    const journey = { first, wanted, signal: flight.signal, told: flight.begun, trace: ticket.trace };
+    const ran = roaming(machines, journey, (machine, stay) =>
+      machine === first
+        ? this.#stand(ticket, { run, flight, look, stay })
+        : askedOf(machine, run, stay.signal).then((there) => this.#stand(ticket, { run: there, flight, look, stay })),
+    );
+    return look.over(ran);
+  }
+
+  /** In the line of its machine. */
+  #stand(ticket: Ticket, { run, flight, look, stay }: Standing): Promise<void> {
+    const { config } = this.#parts;
+    const { call, request, spec, machine } = run;
+    const { queue, estimator } = machine;
+    const { signal, stoodMs, mayLeave } = stay;
+    const asked = sizeOf(call, request);
     const measured = (): number | undefined => estimator.runMs(spec.model, asked.chars, asked);
     const place = queue.enter(
       {
@@ -192,80 +221,29 @@ export class Gateway {
         asks: () => asksOf(ticket),
         urgency: flight.urgency,
         waitedMs: call.before?.waitedMs,
+        stoodMs,
         serves: (key) => key === flight.key,
         expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
         isGuess: () => measured() === undefined,
         mayBeginAgain: () => !flight.begun(),
         onWaiting: placed(ticket.trace, flight.waiting),
       },
-      flight.signal,
+      signal,
     );
     // At once, so that who takes a seat now knows where it stands before anything is read.
-    if (place.granted) flight.waiting(begins(this.#parts, spec));
-    const patience = { signal: flight.signal, always: ticket.promised, told: flight.begun, trace: ticket.trace };
-    const ran = outlasting(place, patience, (lease, { granted }) => {
-      if (!granted) flight.waiting(begins(this.#parts, spec));
-      return this.#onLease(lease, { run, asked, flight, look, trace: ticket.trace });
+    if (place.granted) flight.waiting(begins(machine, spec));
+    const patience = { signal, always: ticket.promised, told: flight.begun, mayLeave, trace: ticket.trace };
+    return outlasting(place, patience, (lease, { granted }) => {
+      if (!granted) flight.waiting(begins(machine, spec));
+      return runOnLease(this.#parts, lease, { run, asked, flight, look, trace: ticket.trace });
     });
-    return look.over(ran);
-  }
-
-  // ---- 4 run the model; the lease lives exactly as long as the upstream stream
-
-  async #onLease(lease: Lease, led: Led): Promise<void> {
-    const { run, asked, flight, look, trace } = led;
-    const { residency, reloads } = this.#parts;
-    const { call } = run;
-    const { signal } = lease;
-    // By what is loaded now; another may have been loaded with a larger context while it waited.
-    const { request, spec } = await settle(this.#parts, run.unsettled, signal);
-    const before = residency.standing(spec.weights);
-    const local = !isCloudName(spec.model);
-    let keepAlive = keepAliveOf(request);
-    const needed = { who: call, keepAlive, chosen: isAuto(run.unsettled.request) };
-    trace.load = local ? await madeReady(this.#parts, spec, needed, signal) : { ms: 0 };
-    const loadMs = trace.load.ms;
-    if (local && call.keepAlive !== 'pass') keepAlive = await residency.keepAlive(spec, keepAlive, signal);
-    lease.began();
-    signal.throwIfAborted();
-    const context = local ? contextOf(this.#parts, spec, asked.chars) : undefined;
-    if (context !== undefined) trace.context = context;
-    const truncated = truncationOf(context);
-    flight.waiting(truncated === undefined ? RUNNING : { ...RUNNING, truncated });
-    if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
-    if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
-    const builder = new CompletionBuilder();
-    await readBy(this.#parts, { call, request: withKeepAlive(request, keepAlive), spec, look }, signal, (event) => {
-      // Drop what still comes: a run that gives way is asked again from the beginning.
-      signal.throwIfAborted();
-      if (event.type === 'piece') builder.add(event.piece);
-      if (event.type !== 'end') return flight.tell(event);
-      const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };
-      residency.used(spec, keepAlive);
-      this.#landed(builder.finish(end), led, { spec, truncated });
-      flight.tell({ type: 'end', end });
-    });
-  }
-
-  // ---- 5 learn from it, and keep what landed well
-
-  #landed(completion: Completion, { run, asked, flight, look, trace }: Led, { spec: { model }, truncated }: Ran): void {
-    const { estimator, telemetry, cache, clock } = this.#parts;
-    ranToItsEnd(trace, completion, clock.elapsed());
-    const sized = truncated === undefined ? asked : { ...asked, chars: undefined };
-    estimator.observe(model, completion.end.metrics, sized, cachedTokens(completion.end));
-    keepAnswer(cache, completion, { ...run, model, truncated, fence: flight.fence });
-    look.landed(completion.end);
-    telemetry.ran({ ...run.call, model }, { ...runFigures(completion.end), reusableTokens: trace.reusable });
   }
 
   // ---- coming in
 
   /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
   async admit(ticket: Ticket): Promise<void> {
-    if (ticket.admitted || modeOf(ticket, this.#parts.config()) === 'replay') return;
-    await letIn(this.#parts.watch, ticket.signal);
-    ticket.admitted = true;
+    await admit(this.#parts, ticket);
   }
 
   /**
@@ -273,7 +251,8 @@ export class Gateway {
    * Throws model_not_found, breaker_open, upstream_unreachable, shutting_down, or the signal's reason.
    */
   async check(call: Pick<ChatCall, 'model' | 'mode'>, signal: AbortSignal): Promise<void> {
-    const { watch, config } = this.#parts;
+    const { config, machines } = this.#parts;
+    const { watch } = machines;
     if (this.#draining) throw shuttingDown();
     if (modeOf(call, config()) === 'replay') return;
     await resolveModel(watch, { name: call.model, to: 'write' }, signal);
@@ -287,9 +266,9 @@ export class Gateway {
    * it by then is cut off by whoever closes the connections.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const { queue, requests, clock } = this.#parts;
+    const { machines, requests, clock } = this.#parts;
     this.#draining = true;
-    queue.drain();
+    machines.queue.drain();
     requests.close();
     await requests.emptyWithin(timeoutMs, clock);
     requests.cancelAll(shuttingDown('Hearth stopped before the answer was complete.'));

@@ -4,10 +4,8 @@
 import { RUNNING } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
 import { planCache } from '../cache/policy.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName } from '../models/names.ts';
-import type { Clock, InstalledModel, ReadConfig, RunnerSpec, Upstream, UpstreamRequest, Watch } from '../ports.ts';
-import type { HeldPrompts } from '../prompts/held.ts';
+import type { Clock, InstalledModel, ReadConfig, Relay, RunnerSpec, UpstreamRequest } from '../ports.ts';
 import { askedOf } from '../queue/estimate.ts';
 import type { Lease } from '../queue/waiter.ts';
 import { Ticket, type CacheOutcome, type TicketOptions } from '../requests/ticket.ts';
@@ -16,8 +14,11 @@ import { lived } from './lived.ts';
 import { whyNotAsked } from './missed.ts';
 import { outlasting } from './outlast.ts';
 import { letIn } from './question.ts';
+import { roaming, type Stay } from './roaming.ts';
 import { keepAliveOf } from './shape.ts';
-import { madeReady, type ReadyParts } from './made-ready.ts';
+import type { Machine } from './machine.ts';
+import type { Machines } from './machine-choice.ts';
+import { madeReady } from './made-ready.ts';
 import { loading } from './standing.ts';
 import { asksOf, placed } from './traced.ts';
 
@@ -32,14 +33,15 @@ export interface HandedOnCall extends TicketOptions {
 }
 
 /**
- * Sends the request up and its answer down; resolves with the status when its caller has all of it. `begun` is called
+ * Sends the request up by a relay and its answer down; resolves with the status when its caller has all of it. `begun` is called
  * before the first byte of the answer goes down: from then on it can't be asked again. Ends when the signal aborts.
  */
-export type Exchange = (ticket: Ticket, begun: () => void, signal: AbortSignal) => Promise<number>;
+export type Exchange = (relay: Relay, ticket: Ticket, begun: () => void, signal: AbortSignal) => Promise<number>;
 
 /** A run to be, or under way: whose it is, what goes up for it and on which runner, and how. */
 interface Run {
   readonly ticket: Ticket;
+  readonly machine: Machine;
   readonly request: UpstreamRequest;
   readonly spec: RunnerSpec;
   /** Undefined where it is not known. */
@@ -48,13 +50,23 @@ interface Run {
   exchange(signal: AbortSignal): Promise<number>;
 }
 
-export interface HandedOnParts extends ClosingParts, ReadyParts {
+/** One that takes its place in the line of its machine, for as long as it stays there. */
+interface Standing {
+  readonly ticket: Ticket;
+  readonly machine: Machine;
+  readonly stay: Stay;
+  /** Whether the first byte of the answer went down. */
+  told(): boolean;
+  /** Counts it, once. */
+  sourced(model: string): void;
+  /** Resolves with the status. */
+  exchange(signal: AbortSignal): Promise<number>;
+}
+
+export interface HandedOnParts extends ClosingParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
-  readonly upstream: Pick<Upstream, 'load'>;
-  readonly watch: Watch;
-  readonly held: Pick<HeldPrompts, 'forget'>;
-  readonly modelfiles: Modelfiles;
+  readonly machines: Machines;
 }
 
 export class HandedOnRuns {
@@ -66,7 +78,7 @@ export class HandedOnRuns {
 
   /** Whether a model runs for this name: one that is not installed can't, and Ollama says so at once. */
   async canRun(name: string, signal: AbortSignal): Promise<boolean> {
-    const { watch } = this.#parts;
+    const { watch } = this.#parts.machines;
     if (isCloudName(name)) return true;
     return (await watch.resolve(name, signal)) !== undefined || watch.currentList === undefined;
   }
@@ -78,60 +90,78 @@ export class HandedOnRuns {
    * again.
    */
   async run(call: HandedOnCall, came: (ticket: Ticket) => void, exchange: Exchange): Promise<void> {
-    const { watch, queue, modelfiles, telemetry, clock, config, estimator } = this.#parts;
+    const { machines, telemetry, clock } = this.#parts;
     const ticket = new Ticket(call, clock);
     await lived(this.#parts, ticket, async () => {
       came(ticket);
-      const { request } = call;
-      const model = watch.peek(request.model) ?? (await watch.resolve(request.model, ticket.signal));
-      await letIn(watch, ticket.signal);
-      const spec = await modelfiles.runner(request, model, ticket.signal);
-      const flight = `handed on ${ticket.id}`;
-      ticket.flight = flight;
-      ticket.trace.kind = 'handed_on';
-      let told = false;
-      const measured = (): number | undefined => estimator.runMs(spec.model, call.chars, askedOf(call, request));
-      const place = queue.enter(
-        {
-          lane: 'chat',
-          runner: spec.key,
-          model: spec.model,
-          caller: call.caller,
-          asks: () => asksOf(ticket),
-          urgency: () => ticket,
-          serves: (key) => key === flight,
-          expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
-          isGuess: () => measured() === undefined,
-          mayBeginAgain: () => !told,
-          onWaiting: placed(ticket.trace, (waiting) => ticket.moved(waiting)),
-        },
-        ticket.signal,
-      );
-      ticket.source = 'bypass';
-      ticket.cache = NOTHING_KEPT;
-      ticket.trace.whyMissed = whyNotAsked(spec.model, 'handed_on');
-      telemetry.sourced({ ...call, model: spec.model }, 'bypass');
-      const run: Run = {
-        ticket,
-        request,
-        spec,
-        model,
-        exchange: (signal) => exchange(ticket, () => (told = true), signal),
+      const { signal, trace } = ticket;
+      const wanted = { model: call.request.model };
+      const first = machines.only ?? (await machines.route(wanted, signal));
+      let isTold = false;
+      const told = (): boolean => isTold;
+      let isCounted = false;
+      const sourced = (model: string): void => {
+        if (!isCounted) telemetry.sourced({ ...call, model }, 'bypass');
+        isCounted = true;
       };
-      const patience = { signal: ticket.signal, told: () => told, trace: ticket.trace };
-      await outlasting(place, patience, (lease) => this.#onLease(lease, run));
+      await roaming(machines, { first, wanted, signal, told, trace }, async (machine, stay) => {
+        const send = (until: AbortSignal): Promise<number> =>
+          exchange(machine.relay, ticket, () => (isTold = true), until);
+        await this.#stand(call, { ticket, machine, stay, told, sourced, exchange: send });
+      });
     });
   }
 
+  /** In the line of a machine, and then on its lease. */
+  async #stand(call: HandedOnCall, standing: Standing): Promise<void> {
+    const { machines, config } = this.#parts;
+    const { ticket, machine, stay, told, sourced, exchange } = standing;
+    const { watch, queue, modelfiles, estimator, waker } = machine;
+    const { signal, stoodMs, mayLeave } = stay;
+    const { request } = call;
+    const model = watch.peek(request.model) ?? (await watch.resolve(request.model, signal));
+    machines.wake(machine);
+    if (waker?.isWaking !== true) await letIn(watch, signal);
+    const spec = await modelfiles.runner(request, model, signal);
+    const flight = `handed on ${ticket.id}`;
+    ticket.flight = flight;
+    ticket.trace.kind = 'handed_on';
+    const measured = (): number | undefined => estimator.runMs(spec.model, call.chars, askedOf(call, request));
+    const place = queue.enter(
+      {
+        lane: 'chat',
+        runner: spec.key,
+        model: spec.model,
+        caller: call.caller,
+        stoodMs,
+        asks: () => asksOf(ticket),
+        urgency: () => ticket,
+        serves: (key) => key === flight,
+        expectedMs: () => measured() ?? config().queue.estimated_time_per_request_ms,
+        isGuess: () => measured() === undefined,
+        mayBeginAgain: () => !told(),
+        onWaiting: placed(ticket.trace, (waiting) => ticket.moved(waiting)),
+      },
+      signal,
+    );
+    ticket.source = 'bypass';
+    ticket.cache = NOTHING_KEPT;
+    ticket.trace.whyMissed = whyNotAsked(spec.model, 'handed_on');
+    sourced(spec.model);
+    const run: Run = { ticket, machine, request, spec, model, exchange };
+    const patience = { signal, told, mayLeave, trace: ticket.trace };
+    await outlasting(place, patience, (lease) => this.#onLease(lease, run));
+  }
+
   async #onLease(lease: Lease, run: Run): Promise<void> {
-    const { residency } = this.#parts;
-    const { ticket, request, spec, model, exchange } = run;
+    const { ticket, machine, request, spec, model, exchange } = run;
+    const { residency } = machine;
     const local = !isCloudName(spec.model);
     if (local && loadsByItself(model)) await this.#ready(run, lease.signal);
     lease.began();
     ticket.moved(RUNNING);
     // Nobody here reads its prompt.
-    this.#parts.held.forget(spec.key);
+    machine.held.forget(spec.key);
     const status = await exchange(lease.signal);
     // Its bytes are not read, so that their last is the last token.
     if (ticket.lastPieceAt !== undefined) ticket.trace.lastTokenAt = ticket.lastPieceAt;
@@ -140,11 +170,11 @@ export class HandedOnRuns {
   }
 
   /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
-  async #ready({ ticket, request, spec }: Run, signal: AbortSignal): Promise<void> {
-    const { residency, upstream } = this.#parts;
+  async #ready({ ticket, machine, request, spec }: Run, signal: AbortSignal): Promise<void> {
+    const { residency, upstream } = machine;
     const keepAlive = keepAliveOf(request);
-    if (!residency.isReady(spec)) ticket.moved(loading(this.#parts, spec.model));
-    ticket.trace.load = await madeReady(this.#parts, spec, { who: ticket, keepAlive }, signal);
+    if (!residency.isReady(spec)) ticket.moved(loading(machine, spec.model));
+    ticket.trace.load = await madeReady(machine, spec, { who: ticket, keepAlive }, signal);
     const ours = await residency.keepAlive(spec, keepAlive, signal);
     if (ours === undefined || ours === keepAlive) return;
     await upstream.load(spec, ours, signal);

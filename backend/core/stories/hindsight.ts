@@ -33,10 +33,16 @@ export interface Run {
   /** As it was understood: what its key was made of. The model is undefined where it is not known. */
   readonly unsettled: Pick<Unsettled, 'request' | 'model'>;
   readonly outcome: ToKeep;
+  /** Where it goes up; absent: where everything does. */
+  readonly machine?: Where;
 }
+
+/** What is asked of the machine that it runs on. */
+type Where = Pick<HindsightParts, 'watch' | 'modelfiles' | 'estimator' | 'place'>;
 
 /** What is found out of one run. */
 interface Found {
+  readonly where: Where;
   readonly asked: Asked;
   readonly before: Asked | undefined;
   readonly parting: Parting | undefined;
@@ -122,7 +128,9 @@ export class Hindsight {
     this.#parts.cache.notKept(key, { owner, model: model?.name ?? request.model }, loss);
   }
 
-  #look(ticket: Ticket, { call, unsettled, outcome }: Run, prompt: Prompt): Found {
+  #look(ticket: Ticket, { call, unsettled, outcome, machine: where = this.#parts }: Run, prompt: Prompt): Found {
+    const { watch, modelfiles, place } = where;
+    const parts = { ...this.#parts, watch, modelfiles, place };
     const { request, model } = unsettled;
     const asked: Asked = {
       id: ticket.id,
@@ -132,16 +140,16 @@ export class Hindsight {
       conversation: ticket.conversation?.id,
       at: ticket.bornAt,
       ...prompt.withText(),
-      fields: fieldsOf(this.#parts, request, model),
-      of: aboutOf(this.#parts, call, model),
+      fields: fieldsOf(parts, request, model),
+      of: aboutOf(parts, call, model),
       key: outcome.key,
     };
     const earlier = this.#asked.comparedWith(asked);
     const { before } = earlier;
     const parting = before && partingOf(asked, before, safePiece);
-    const missed = whyRunMissed(this.#parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
+    const missed = whyRunMissed(parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
     if (missed !== undefined) ticket.trace.whyMissed = missed;
-    const found = { asked, before, parting };
+    const found = { where, asked, before, parting };
     this.#tell(ticket.trace, found);
     this.#asked.add(asked);
     return found;
@@ -152,16 +160,16 @@ export class Hindsight {
     if (reused !== undefined) trace.reused = reused;
     if (found.known !== undefined) {
       // What was reused could be, whoever had it read.
-      trace.reusable = Math.max(reused?.tokens ?? 0, this.#tokens(found.asked, found.known, found.end));
+      trace.reusable = Math.max(reused?.tokens ?? 0, this.#tokens(found.where, found.asked, found.known, found.end));
     }
     this.#tell(trace, found);
     if (landed.stored) this.#asked.kept(found.asked);
   }
 
   /** Writes down where its prompt parts; the tokens by the run's own count once it is known. */
-  #tell(trace: Trace, { asked, before, parting, end }: Found & Partial<Ended>): void {
+  #tell(trace: Trace, { where, asked, before, parting, end }: Found & Partial<Ended>): void {
     if (before === undefined || parting === undefined) return;
-    const tokens = (weight: number): number => this.#tokens(asked, weight, end);
+    const tokens = (weight: number): number => this.#tokens(where, asked, weight, end);
     const { sameAfter, fresh } = parting;
     const parted: Parted = {
       with: { request_id: before.id, created_at: iso(before.at) },
@@ -183,17 +191,19 @@ export class Hindsight {
   }
 
   /** A part of a prompt in tokens: by the count of all of it, where that is one. */
-  #tokens({ model, outline }: Asked, weight: number, end: End | undefined): number {
+  #tokens({ estimator }: Where, { model, outline }: Asked, weight: number, end: End | undefined): number {
     const ratio = end && wholeRatio(weightOfAll(outline), end.metrics.prompt_eval_count);
     if (ratio !== undefined) return Math.round(weight / ratio);
-    return weight === 0 ? 0 : this.#parts.estimator.promptTokens(model, weight);
+    return weight === 0 ? 0 : estimator.promptTokens(model, weight);
   }
 
   /**
    * Of the prompt's tokens those that Ollama still had: as it says, or else by how much faster it was read than prompts of which
    * nothing was sent before. A model that was just loaded had nothing. Undefined where none of this is known.
    */
-  #reused({ asked: { model }, parting, end }: Ended, justLoaded: boolean): Trace['reused'] {
+  #reused({ where, asked: { model: name }, parting, end }: Ended, justLoaded: boolean): Trace['reused'] {
+    // Machines are not equally fast.
+    const model = where.place === undefined ? name : `${where.place.name} ${name}`;
     const cached = cachedTokens(end);
     const { prompt_eval_count: count, prompt_eval_duration } = end.metrics;
     const ms = prompt_eval_duration / 1e6;

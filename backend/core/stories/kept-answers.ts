@@ -5,7 +5,7 @@ import type { Hit } from '../cache/hit.ts';
 import { withNewCallIds } from '../cache/call-ids.ts';
 import type { ReadyText } from '../cache/ready-texts.ts';
 import { speak } from '../cache/replay.ts';
-import type { Clock, NewId, ReadConfig, Watch } from '../ports.ts';
+import type { Clock, NewId, ReadConfig } from '../ports.ts';
 import { AtOnce, type Ended } from '../requests/at-once.ts';
 import type { Answer, ChatCall, Known, ToKeep } from '../requests/call.ts';
 import type { Requests } from '../requests/requests.ts';
@@ -14,7 +14,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { followed, once, WhenRead } from './follow.ts';
 import { heard } from './heard.ts';
 import { stillMeans } from './known.ts';
-import type { PassedOn } from './passed-on.ts';
+import type { Machines } from './machine-choice.ts';
 import { keptFor } from './question.ts';
 import type { RequestTexts } from './request-texts.ts';
 
@@ -22,11 +22,10 @@ export interface KeptAnswersParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly newId: NewId;
-  readonly watch: Watch;
   readonly cache: ResponseCache;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
-  readonly passedOn: Pick<PassedOn, 'wouldChange'>;
+  readonly machines: Machines;
   readonly texts: RequestTexts;
   onEnded(request: Ended): void;
 }
@@ -57,15 +56,15 @@ export class KeptAnswers {
    * `textOf` tells the answer as a ready text; undefined where it is another for each caller.
    */
   again(known: Known, id: string, textOf: (hit: Hit) => ReadyText | undefined): ToldAgain | undefined {
-    const { clock, config, watch, cache, passedOn, telemetry, texts, onEnded } = this.#parts;
-    const now = config();
-    if (texts.keeps || !stillMeans(known, now, watch)) return undefined;
+    const { clock, config, machines, cache, telemetry, texts, onEnded } = this.#parts;
+    const machine = machines.only ?? machines.choose({ model: known.model.name });
+    if (texts.keeps || machine === undefined || !stillMeans(known, config(), machine)) return undefined;
     const { about, key, keepAlive, model } = known;
     const createdAt = clock.elapsed();
     const { plan, hit } = keptFor((...what) => cache.glance(...what), known);
     if (hit === undefined) return undefined;
     // What a keep_alive changes is done by its whole request.
-    if (keepAlive !== undefined && passedOn.wouldChange(keepAlive, model)) return undefined;
+    if (keepAlive !== undefined && machine.passedOn.wouldChange(keepAlive, model)) return undefined;
     const ready = textOf(hit);
     if (ready === undefined) return undefined;
     this.#spared(hit, about);

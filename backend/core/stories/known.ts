@@ -1,8 +1,9 @@
 // A question that was understood before. As long as nothing that its meaning depends on has changed, it means the same, and
 // its kept answer is found without reading it. Compared by identity: the rules themselves are in question.ts and policy.ts.
 import type { Config } from '../../contract/config/config.ts';
-import type { UpstreamState, Watch } from '../ports.ts';
+import type { UpstreamState } from '../ports.ts';
 import type { ChatCall, Known } from '../requests/call.ts';
+import type { Machine } from './machine.ts';
 import type { Understood } from './question.ts';
 import { keepAliveOf } from './shape.ts';
 
@@ -24,9 +25,15 @@ export function knownOf(
   return { about, plan, key, mark, keepAlive: keepAliveOf(request), model, config, url, version };
 }
 
-/** Whether it still means what it meant. */
-export function stillMeans({ model, config, url, version }: Known, now: Config, watch: Watch): boolean {
-  if (config !== now || watch.peek(model.name) !== model) return false;
+/** Whether it still means what it meant, asked of this machine: of several, each that has the same model and version will do. */
+export function stillMeans(
+  { model, config, url, version }: Known,
+  now: Config,
+  { watch, place }: Pick<Machine, 'watch' | 'place'>,
+): boolean {
+  if (config !== now) return false;
+  const found = watch.peek(model.name);
   const { state } = watch;
-  return state.url === url && state.version === version;
+  if (place !== undefined) return found?.digest === model.digest && state.version === version;
+  return found === model && state.url === url && state.version === version;
 }

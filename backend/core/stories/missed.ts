@@ -28,6 +28,8 @@ export interface MissedParts {
   readonly watch: Pick<Watch, 'state'>;
   readonly cache: Pick<ResponseCache, 'fateOf' | 'holds' | 'onDisk'>;
   readonly modelfiles: Pick<Modelfiles, 'known'>;
+  /** Its machine, where there are several. */
+  readonly place?: { readonly name: string } | undefined;
   /** When Hearth started, by the monotonic clock. */
   readonly startedAt: number;
 }
@@ -212,11 +214,13 @@ export function fieldsOf(
 
 /** Of whom it is asked, and on whose behalf. */
 export function aboutOf(
-  { watch }: MissedParts,
+  { watch, place }: MissedParts,
   { namespace, family }: Pick<ChatCall, 'namespace' | 'family'>,
   model: InstalledModel | undefined,
 ): Table {
-  const { url, version } = watch.state;
+  const { url: address, version } = watch.state;
+  // A kept answer of one of several machines is as good as one of another.
+  const url = place === undefined ? address : '';
   return { url, version, digest: model?.digest, namespace: nameOfSpace(namespace), family };
 }
 

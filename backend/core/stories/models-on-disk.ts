@@ -1,14 +1,13 @@
 // Installed models: one is deleted, and what is known of one.
 import type { ModelDetails } from '../../contract/model-commands.ts';
 import type { ActionParts } from './actions.ts';
+import type { Machine } from './machine.ts';
 import { named } from '../models/names.ts';
 import { LOCAL } from '../ownership.ts';
-import type { Estimator } from '../queue/estimate.ts';
 import { resolveModel } from './question.ts';
 import type { RequestDesk } from './request-desk.ts';
 
 export interface ModelDiskParts extends ActionParts {
-  readonly estimator: Estimator;
   readonly requestDesk: RequestDesk;
 }
 
@@ -16,11 +15,17 @@ export interface ModelDiskParts extends ActionParts {
 const LATELY = 200;
 
 /**
- * Deletes a model. What of it is in memory goes first, as Ollama's own client has it (cmd/cmd.go, DeleteHandler); what runs on it
+ * Deletes a model, on every machine that has it. What of it is in memory goes first, as Ollama's own client has it (cmd/cmd.go, DeleteHandler); what runs on it
  * ends. Throws model_not_found, and what Ollama says.
  */
-export async function removeModel(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
-  const { watch, upstream, residency, modelfiles } = parts;
+export async function removeModel({ machines }: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+  const having = machines.having(model);
+  const asked = having.length > 0 ? having : [await machines.route({ model, to: 'write' }, signal)];
+  await Promise.all(asked.map((machine) => removeFrom(machine, model, signal)));
+}
+
+async function removeFrom(machine: Machine, model: string, signal: AbortSignal): Promise<void> {
+  const { watch, upstream, residency, modelfiles } = machine;
   const installed = await resolveModel(watch, { name: model, to: 'write' }, signal);
   const name = installed?.name ?? model;
   const loaded = named(name, watch.state.loaded);
@@ -37,7 +42,9 @@ export async function removeModel(parts: ActionParts, model: string, signal: Abo
 
 /** Throws model_not_found, and the signal's reason. */
 export async function modelDetails(parts: ModelDiskParts, model: string, signal: AbortSignal): Promise<ModelDetails> {
-  const { watch, modelfiles, estimator, requestDesk } = parts;
+  const { requestDesk, machines } = parts;
+  const machine = await machines.route({ model, to: 'write' }, signal);
+  const { watch, modelfiles, estimator } = machine;
   const installed = await resolveModel(watch, { name: model, to: 'write' }, signal);
   const name = installed?.name ?? model;
   const modelfile = installed === undefined ? undefined : await modelfiles.of(installed, signal);

@@ -15,6 +15,8 @@ export interface Patience {
   readonly always?: boolean;
   /** Whether its caller has been told anything of what came. Work whose outcome comes as a whole tells nothing before. */
   told?(): boolean;
+  /** Whether it may be asked of another machine instead of waiting for this one. Absent: there is no other. */
+  readonly mayLeave?: (() => boolean) | undefined;
   /** What is noted of it: how often it gave way to a person. */
   readonly trace?: Pick<Trace, 'gaveWay'>;
 }
@@ -26,7 +28,7 @@ export interface Patience {
  */
 export async function outlasting<T>(
   first: Place,
-  { signal, always = false, told = () => false, trace = {} }: Patience,
+  { signal, always = false, told = () => false, mayLeave = () => false, trace = {} }: Patience,
   work: (lease: Lease, place: Place) => Promise<T>,
 ): Promise<T> {
   let place = first;
@@ -44,7 +46,7 @@ export async function outlasting<T>(
       const { code, broke } = asAppError(error);
       const found = broke || always || !place.granted;
       const wentAway = broke || code === 'upstream_unreachable';
-      if (told() || tries === MOST_TRIES || !wentAway || !found) throw error;
+      if (told() || tries === MOST_TRIES || !wentAway || !found || mayLeave()) throw error;
       tries++;
       place = lease.back(signal);
     } finally {

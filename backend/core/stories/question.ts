@@ -75,6 +75,8 @@ export interface QuestionParts {
   readonly watch: Watch;
   readonly determinism: Determinism;
   readonly modelfiles: Pick<Modelfiles, 'of'>;
+  /** Its place among several machines: a kept answer of one is as good as one of another with the same model and version. */
+  readonly place?: object | undefined;
 }
 
 /**
@@ -82,7 +84,7 @@ export interface QuestionParts {
  * Throws what resolveModel throws, and the signal's reason.
  */
 export async function understand(
-  { config, watch, determinism, modelfiles }: QuestionParts,
+  { config, watch, determinism, modelfiles, place }: QuestionParts,
   question: Question,
   signal: AbortSignal,
 ): Promise<Understood> {
@@ -105,8 +107,8 @@ export async function understand(
     if (model === undefined) return undefined;
     const { family, namespace } = question;
     const body = input === undefined ? said : { ...said, input };
-    // In a fleet each gateway may have an Ollama of its own; the same model and version answer alike.
-    const url = config().cluster.url === '' ? address : '';
+    // In a fleet each gateway may have an Ollama of its own, and so may each machine; the same model and version answer alike.
+    const url = place === undefined && config().cluster.url === '' ? address : '';
     return fingerprint({ url, version, family, digest: model.digest, namespace, body });
   };
   return { model, request, least: leastContext(question.request, ollama), plan, keyAt };

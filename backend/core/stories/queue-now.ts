@@ -78,6 +78,7 @@ function queueEntry(
     wait_after_ms: ticket.etaAfter,
     ...waitsFor(ticket.waiting),
     ...(ticket.waiting.goes_on === undefined ? {} : { goes_on: true as const }),
+    ...onMachine(ticket),
     created_at: ticket.shown(ticket.createdAt),
     age_ms: Math.round(elapsed - ticket.createdAt),
     ...(ticket.startedAt === undefined ? {} : { started_at: ticket.shown(ticket.startedAt) }),
@@ -87,6 +88,11 @@ function queueEntry(
     gave_way: ticket.trace.gaveWay ?? 0,
     silent_ms: ticket.silentSince === undefined ? null : Math.round(elapsed - ticket.silentSince),
   };
+}
+
+function onMachine({ trace }: Ticket): Pick<QueueEntry, 'upstream'> {
+  const upstream = trace.run?.upstream ?? trace.upstream;
+  return upstream === undefined ? {} : { upstream };
 }
 
 /** Pieces a second; the first few say more about the start than about the pace. */

@@ -3,25 +3,23 @@
 import { shownCaller } from '../../contract/apps.ts';
 import { whySlow, isSlow } from '../explain/why-slow.ts';
 import type { Behind, RunFacts, SlowFacts } from '../explain/slow-facts.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName } from '../models/names.ts';
 import { weightsOf } from '../models/runner.ts';
-import type { Clock, ReadConfig, Watch } from '../ports.ts';
+import type { Clock, ReadConfig } from '../ports.ts';
 import type { PastRun, Stretch } from '../queue/past-runs.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Trace } from '../requests/trace.ts';
 import { UsualTimes, type Usual } from '../telemetry/usual-times.ts';
 import { inTheWayOf, type InTheWay } from './in-the-way.ts';
+import type { Machine } from './machine.ts';
+import type { Machines } from './machine-choice.ts';
 import { phasesOf } from './detail-of.ts';
 import { lengthOf, together, within } from './stretches.ts';
 
 export interface SlownessParts {
   readonly config: ReadConfig;
   readonly clock: Pick<Clock, 'elapsed'>;
-  readonly watch: Pick<Watch, 'state'>;
-  readonly modelfiles: Pick<Modelfiles, 'weights'>;
-  readonly queue: Pick<LeaseQueue, 'ranDuring' | 'haltedDuring'>;
+  readonly machines: Machines;
 }
 
 /** Of a request: all of its time, and of that the wait for a place. */
@@ -38,11 +36,15 @@ export class Slowness {
     this.#parts = parts;
   }
 
+  #machineOf(trace: Trace | undefined): Machine {
+    return this.#parts.machines.named(trace?.upstream);
+  }
+
   /** Writes into the trace of a request, living or ended, who was in its way. */
   look(request: Ended): InTheWay | undefined {
     const { trace, source } = request;
     if (trace === undefined || source === 'hit' || wasTurnedAway(request, trace)) return undefined;
-    const found = inTheWayOf(this.#parts.queue, request, this.#timesOf(request, trace));
+    const found = inTheWayOf(this.#machineOf(trace).queue, request, this.#timesOf(request, trace));
     if (found.before.length > 0) trace.before = found.before;
     if (found.line.gaveWay > 0) trace.gaveWay = found.line.gaveWay;
     return found;
@@ -80,7 +82,9 @@ export class Slowness {
   #factsOf(request: Ended, trace: Trace, { model, found, usual, life }: Known): SlowFacts {
     const { turn_ms, place_ms, load_ms, prompt_ms, generation_ms, delivery_ms } = phasesOf(request, trace);
     const { load } = trace.run ?? trace;
-    const sleeps = this.#parts.queue.haltedDuring(life).filter(({ why }) => why === 'asleep');
+    const sleeps = this.#machineOf(trace)
+      .queue.haltedDuring(life)
+      .filter(({ why }) => why === 'asleep');
     // It ended before its first token: until then it waited for that.
     const { ranAt, firstPieceAt } = request;
     const unread = ranAt === undefined || firstPieceAt !== undefined ? 0 : life.to - ranAt;
@@ -104,7 +108,8 @@ export class Slowness {
   }
 
   #runOf(request: Ended, trace: Trace, { found, usual }: Pick<Known, 'found' | 'usual'>): RunFacts {
-    const { config, queue } = this.#parts;
+    const { config } = this.#parts;
+    const { queue } = this.#machineOf(trace);
     const { ranAt, finishedAt, status, silentSince } = request;
     const run = trace.run ?? trace;
     const { metrics, context, reused } = run;
@@ -124,7 +129,7 @@ export class Slowness {
         parted: trace.parted,
       },
       answer: { ...answerOf(trace), usualMs: usual.tokenMs },
-      inGraphics: this.#inGraphics(found.own.at(-1)),
+      inGraphics: this.#inGraphics(found.own.at(-1), this.#machineOf(trace)),
       beside:
         ran === undefined ? 0 : beside.filter((other) => lengthOf(within(other, ran)) >= lengthOf(ran) / 2).length,
       slots: config().queue.max_concurrent,
@@ -132,8 +137,7 @@ export class Slowness {
   }
 
   /** How much of what it ran on Ollama lists as being in the graphics memory, from 0 to 1. */
-  #inGraphics(run: PastRun | undefined): number | undefined {
-    const { watch, modelfiles } = this.#parts;
+  #inGraphics(run: PastRun | undefined, { watch, modelfiles }: Machine): number | undefined {
     if (run === undefined) return undefined;
     const weights = weightsOf(run.runner);
     const listed = watch.state.loaded.find(({ digest }) => modelfiles.weights(digest) === weights);

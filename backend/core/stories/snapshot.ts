@@ -6,16 +6,16 @@ import type { Conversations } from '../conversations/conversations.ts';
 import type { StoreFigures } from '../disk.ts';
 import { queueView } from './queue-now.ts';
 import { iso } from './standing.ts';
-import type { Modelfiles } from '../models/modelfiles.ts';
 import type { Pulls } from '../models/pulls.ts';
 import { meantModel } from '../models/profiles.ts';
 import { isCloudName, named } from '../models/names.ts';
 import type { Clock, InstalledModel, LoadedModel, ReadConfig, Watch } from '../ports.ts';
-import type { Estimator } from '../queue/estimate.ts';
-import type { LeaseQueue } from '../queue/queue.ts';
 import { LOCAL } from '../ownership.ts';
 import type { Requests } from '../requests/requests.ts';
-import type { Residency } from '../models/residency.ts';
+import type { Lines } from './lines-of-all.ts';
+import { nameOf, type Machine } from './machine.ts';
+import type { Machines } from './machine-choice.ts';
+import { machinesView } from './machines-now.ts';
 import { stuckRun } from './stuck.ts';
 import type { FeedSources } from '../telemetry/feed.ts';
 import { rates, type Telemetry } from '../telemetry/telemetry.ts';
@@ -31,12 +31,10 @@ export interface SnapshotParts {
   readonly watch: Watch;
   readonly cache: ResponseCache;
   readonly conversations: Conversations;
-  readonly queue: LeaseQueue;
+  readonly queue: Lines;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
-  readonly estimator: Estimator;
-  readonly residency: Residency;
-  readonly modelfiles: Modelfiles;
+  readonly machines: Machines;
   readonly pulls: Pulls;
   /** Accepted jobs that wait on disk until there is room in line. */
   behind(): number;
@@ -66,6 +64,7 @@ export function health(parts: SnapshotParts): Health {
     version: parts.version,
     uptime_ms: Math.round(parts.clock.elapsed() - parts.startedAt),
     upstream,
+    ...(parts.machines.only === undefined ? { upstreams: machinesView(parts.machines) } : {}),
     queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
     cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes), ...diskView(cache.onDisk) },
     ...(stuck === undefined ? {} : { stuck }),
@@ -74,7 +73,7 @@ export function health(parts: SnapshotParts): Health {
   };
 }
 
-function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['upstream'] {
+function upstreamView({ config, watch, machines }: SnapshotParts): Health['upstream'] {
   const { ollama, models, cache } = config();
   const { url, status, version, latency_ms, reason, code, foreign, installed, loaded } = watch.state;
   const model = named<{ readonly name: string; readonly digest: string }>(
@@ -95,7 +94,9 @@ function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['ups
     // Without a list nothing says that it is missing, and a recording need not have the model of the settings.
     model_available: model !== undefined || cache.mode === 'replay' || (installed === undefined && status === 'up'),
     ...(installed === undefined && status === 'up' ? { models_unknown: true } : {}),
-    model_loaded: model !== undefined && inMemory(model, loaded, modelfiles) !== undefined,
+    model_loaded:
+      model !== undefined &&
+      machines.all.some((machine) => inMemory(model, machine.watch.state.loaded, machine) !== undefined),
   };
 }
 
@@ -103,7 +104,7 @@ function upstreamView({ config, watch, modelfiles }: SnapshotParts): Health['ups
 function inMemory(
   { digest }: Pick<InstalledModel, 'digest'>,
   loaded: readonly LoadedModel[],
-  modelfiles: SnapshotParts['modelfiles'],
+  { modelfiles }: Pick<Machine, 'modelfiles'>,
 ): LoadedModel | undefined {
   const wanted = modelfiles.weights(digest);
   return loaded.find((model) => modelfiles.weights(model.digest) === wanted);
@@ -179,11 +180,26 @@ export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): Cache
   };
 }
 
-/** Installed models, and which of them are in memory. */
-export function modelsView({ watch, estimator, residency, modelfiles }: SnapshotParts): ModelView[] {
+/** Installed models, and which of them are in memory. Of several machines each model is told once, as it is where it is loaded. */
+export function modelsView({ machines }: Pick<SnapshotParts, 'machines'>): ModelView[] {
+  if (machines.only !== undefined) return modelsOn(machines.only);
+  const byName = new Map<string, ModelView & { readonly upstreams: string[] }>();
+  for (const machine of machines.inOrder) {
+    for (const model of modelsOn(machine)) {
+      const known = byName.get(model.name);
+      const upstreams = [...(known?.upstreams ?? []), nameOf(machine)];
+      const isBetter = known === undefined || (model.loaded && !known.loaded);
+      byName.set(model.name, { ...(isBetter ? model : known), upstreams });
+    }
+  }
+  return [...byName.values()];
+}
+
+function modelsOn(machine: Machine): ModelView[] {
+  const { watch, estimator, residency, modelfiles } = machine;
   const { installed = [], loaded } = watch.state;
   return installed.map(({ name, digest, size, details, capabilities, remote }) => {
-    const held = inMemory({ digest }, loaded, modelfiles);
+    const held = inMemory({ digest }, loaded, machine);
     return {
       name,
       digest,

@@ -1,9 +1,10 @@
 // Models leave memory because somebody wants it: one by its name, or all that nobody needs just now. What people put away so is
 // not loaded again by Hearth itself until somebody uses it; what an app unloads is.
 import { AppError } from '../../contract/errors.ts';
-import type { ActionParts } from './actions.ts';
+import type { LoadParts } from './actions.ts';
 import { named } from '../models/names.ts';
 import type { InstalledModel, LoadedModel } from '../ports.ts';
+import type { Machines } from './machine-choice.ts';
 import { resolveModel } from './question.ts';
 
 /** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
@@ -20,8 +21,15 @@ export interface MadeFree {
   readonly freed_bytes: number;
 }
 
+/** The same on every machine that has it. */
+export async function unloadEverywhere(machines: Machines, model: string, signal: AbortSignal): Promise<void> {
+  const having = machines.having(model);
+  const asked = having.length > 0 ? having : [await machines.route({ model, to: 'write' }, signal)];
+  await Promise.all(asked.map((machine) => unloadAtOnce(machine, model, signal)));
+}
+
 /** Unloads a model as Ollama's own clients ask for it, without waiting until it is gone. Throws what Ollama says. */
-export async function unloadAtOnce(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+async function unloadAtOnce(parts: LoadParts, model: string, signal: AbortSignal): Promise<void> {
   const { watch, upstream, residency, modelfiles } = parts;
   const installed = await watch.resolve(model, signal);
   await upstream.unload(model, signal);
@@ -30,7 +38,7 @@ export async function unloadAtOnce(parts: ActionParts, model: string, signal: Ab
 }
 
 /** Unloads a model and resolves when Ollama no longer lists it as loaded. Throws upstream_failed when it stays. */
-export async function unload(parts: ActionParts, model: string, signal: AbortSignal): Promise<void> {
+export async function unload(parts: LoadParts, model: string, signal: AbortSignal): Promise<void> {
   const { watch, upstream, modelfiles } = parts;
   const installed = await resolveModel(watch, { name: model, to: 'embed' }, signal);
   await upstream.unload(model, signal);
@@ -43,12 +51,29 @@ export async function unload(parts: ActionParts, model: string, signal: AbortSig
   );
 }
 
+/** The same on all machines that answer. Throws what one throws where all do. */
+export async function unloadAllIdle(machines: Machines, signal: AbortSignal): Promise<MadeFree> {
+  const asked = machines.up.length > 0 ? machines.up : [machines.first];
+  const ended = await Promise.allSettled(asked.map((machine) => unloadIdle(machine, signal)));
+  const [first, ...others] = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  if (first === undefined) throw ended.find((each) => each.status === 'rejected')?.reason;
+  return others.reduce(
+    (all, each) => ({
+      unloaded: [...all.unloaded, ...each.unloaded],
+      in_use: [...all.in_use, ...each.in_use],
+      refused: [...all.refused, ...each.refused],
+      freed_bytes: all.freed_bytes + each.freed_bytes,
+    }),
+    first,
+  );
+}
+
 /**
  * Unloads all models that no request runs on or waits for. What a program past Hearth uses stays as well, since Ollama lets it
  * end first. One that is refused keeps none of the others in memory. Resolves when they are gone. Throws what Ollama says where it
  * refuses all.
  */
-export async function unloadIdle(parts: ActionParts, signal: AbortSignal): Promise<MadeFree> {
+async function unloadIdle(parts: LoadParts, signal: AbortSignal): Promise<MadeFree> {
   const { watch, upstream, modelfiles } = parts;
   const loaded = await watch.refreshLoaded(signal);
   await modelfiles.learn(loaded, signal);
@@ -73,7 +98,7 @@ export async function unloadIdle(parts: ActionParts, signal: AbortSignal): Promi
 }
 
 /** Of the models that requests run on or wait for. */
-function neededWeights({ queue, watch, modelfiles }: ActionParts): Set<string> {
+function neededWeights({ queue, watch, modelfiles }: LoadParts): Set<string> {
   const { installed, loaded } = watch.state;
   const weights = new Set<string>();
   for (const name of queue.models()) {
@@ -83,14 +108,14 @@ function neededWeights({ queue, watch, modelfiles }: ActionParts): Set<string> {
   return weights;
 }
 
-function putAway({ residency, uses }: ActionParts, weights: string): void {
+function putAway({ residency, uses }: LoadParts, weights: string): void {
   residency.forget(weights);
   uses.putAway(weights);
 }
 
 /** Waits until Ollama lists none of them any more; those that it still has in the end. */
 async function stayed(
-  { watch, residency, clock }: ActionParts,
+  { watch, residency, clock }: LoadParts,
   weights: readonly string[],
   signal: AbortSignal,
 ): Promise<Set<string>> {

@@ -4,7 +4,7 @@
 import { LEAST_URGENT } from '../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
-import { warm, type ActionParts } from './actions.ts';
+import { warm, type LoadParts } from './actions.ts';
 import { keepAliveMs } from '../models/keep-alive.ts';
 import { meantModel } from '../models/profiles.ts';
 import { named } from '../models/names.ts';
@@ -19,10 +19,12 @@ const LONGEST_RETRY_MS = 3_600_000;
 /** What is gone this long before its time was up may have gone by itself. Milliseconds. */
 const CLOCK_SLACK_MS = 5000;
 
-export interface WarmerParts extends ActionParts {
+export type WarmerParts = LoadParts & {
   readonly log: Log;
   readonly put: PutNotice;
-}
+  /** Whether this machine is the one that is to keep a model warm. Absent: there is no other. */
+  keeps?(model: string): boolean;
+};
 
 /** A name of the preload list, and what its runner is loaded from: the name itself where it is not installed. */
 interface Wanted {
@@ -143,6 +145,7 @@ export class Warmer {
     const { models } = this.#parts.config();
     for (const said of names) {
       const name = meantModel(models, said);
+      if (this.#parts.keeps?.(name) === false) continue;
       const model = named<{ readonly name: string; readonly digest: string }>(name, installed, loaded);
       const weights = model === undefined ? name : modelfiles.weights(model.digest);
       if (!wanted.has(weights)) wanted.set(weights, { name, weights });

@@ -241,12 +241,17 @@ export async function vectorsFor(
   const { family, request, texts } = asked;
   const { about, ignored } = circumstances(parts, req, res, { ...asked, stream: false });
   const keeping = new AnswerKept(parts.texts);
+  let trace: Ticket['trace'] | undefined;
   const came = (ticket: Ticket): void => {
+    trace = ticket.trace;
     keeping.came(ticket, sentOf(req, bytes));
     onGone(res, () => ticket.cancel('caller', new AppError('cancelled', 'The caller left.')));
   };
   const answer = await keeping.over(parts.embedder.embed({ ...about, family, request, texts }, came), vectorsTold);
-  return { answer, headers: { ...cacheHeaders(answer, ignored), ...queueHeaders(answer.source, about), ...NO_STORE } };
+  return {
+    answer,
+    headers: { ...cacheHeaders(answer, ignored), ...queueHeaders(answer.source, { ...about, trace }), ...NO_STORE },
+  };
 }
 
 /** Nobody reads the numbers. */

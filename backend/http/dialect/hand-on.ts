@@ -5,7 +5,7 @@ import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
 import { meantModel } from '../../core/models/profiles.ts';
-import type { ReadConfig, Relay, UpstreamRequest } from '../../core/ports.ts';
+import type { ReadConfig, UpstreamRequest } from '../../core/ports.ts';
 import type { Requests } from '../../core/requests/requests.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
 import { modeOf } from '../../core/stories/recorder.ts';
@@ -25,7 +25,6 @@ import { COMMENT, SSE_HEADERS } from './stream.ts';
 
 export interface HandOnParts extends AskingParts {
   readonly config: ReadConfig;
-  readonly relay: Relay;
   readonly requests: Requests;
   readonly handedOnRuns: Pick<HandedOnRuns, 'canRun' | 'run'>;
   readonly patience: Patience;
@@ -62,7 +61,7 @@ export async function handOn(
   asked: AskedUnchanged,
 ): Promise<void> {
   const { bytes, request, stream, name, ours = {} } = underRealName(asked, parts.config().models);
-  const { relay, requests, handedOnRuns, patience } = parts;
+  const { requests, handedOnRuns, patience } = parts;
   const about = ticketOf(parts, req, res, { request, ours, stream, name });
   if (modeOf(about, parts.config()) === 'replay') throw notRecorded(req);
   // The model may be done, but the request has not ended while its reader takes the rest: Hearth waits for that when it
@@ -78,7 +77,7 @@ export async function handOn(
     room -= piece.length;
     pieces.push(Uint8Array.from(piece));
   };
-  const send: Exchange = (ticket, told, signal) => {
+  const send: Exchange = (relay, ticket, told, signal) => {
     const begun = (): void => {
       beats?.stop();
       told();

@@ -23,6 +23,7 @@ export const EXPOSED_HEADERS = [
   'X-Cache',
   'X-Cache-Key',
   'X-Queue-Class',
+  'X-Upstream',
   'Cache-Status',
   'X-Context',
   'X-Hearth-Mode',

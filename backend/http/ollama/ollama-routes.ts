@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/chat.ts';
 import { load } from '../../core/stories/actions.ts';
 import type { EmbedFamily } from '../../core/stories/embed-group.ts';
-import { unloadAtOnce } from '../../core/stories/unloading.ts';
+import { unloadEverywhere } from '../../core/stories/unloading.ts';
 import type { Family } from '../../core/ports.ts';
 import { placeOf } from '../dialect/queue-place.ts';
 import {
@@ -76,7 +76,7 @@ function writing(parts: DropInParts, family: Family): Writing<AskedToWrite> {
     done: async ({ what, request: { model } }, res, req) => {
       if (what !== 'unload') return false;
       requireScope(req, 'manage');
-      await unloadAtOnce(parts, model, goneSignal(res));
+      await unloadEverywhere(parts.machines, model, goneSignal(res));
       sendJson(res, 200, ollamaEnd(UNLOADED, undefined, frameOf(model, parts.clock)));
       return true;
     },
@@ -99,7 +99,9 @@ async function ollamaEmbed(
   if (asked.texts.length === 0) {
     const meant = byProfile(asked, parts.config().models);
     const urgency = placeOf(req, { ...meant, stream: false }, parts.config());
-    await load(parts, { request: meant.request, lane: 'embed', caller: urgency.caller, urgency }, goneSignal(res));
+    const gone = goneSignal(res);
+    const machine = await parts.machines.route({ model: meant.request.model, to: 'embed' }, gone);
+    await load(machine, { request: meant.request, lane: 'embed', caller: urgency.caller, urgency }, gone);
     sendJson(res, 200, family === 'embed' ? { model, embeddings: [] } : { embedding: [] });
     return;
   }

@@ -125,17 +125,17 @@ function vectorsAsAsked({ encoding, request: { model } }: OpenAiEmbedAsked, { ve
 
 /** GET /v1/models. */
 async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const installed = await parts.upstream.tags(goneSignal(res));
+  const installed = await parts.machines.tags(goneSignal(res));
   sendJson(res, 200, modelList(withProfiles(installed, parts.config().models)), JSON_HEADERS);
 }
 
 /** GET /v1/models/:id, shown as it was spelled; the name may have slashes, as those of other registries do. */
 async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
-  const model = await parts.watch.resolve(meantModel(parts.config().models, name), goneSignal(res));
+  const model = await parts.machines.watch.resolve(meantModel(parts.config().models, name), goneSignal(res));
   if (model === undefined) {
     // Where the list is not known, Ollama itself says why.
-    throw noSuchModel(name, parts.watch.currentList ?? (await parts.upstream.tags(goneSignal(res))), 'show');
+    throw noSuchModel(name, parts.machines.watch.currentList ?? (await parts.machines.tags(goneSignal(res))), 'show');
   }
   sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);
 }

@@ -33,6 +33,8 @@ test('the marked settings', () => {
     'ollama.api_url': 'userinfo',
     'ollama.api_key': 'value',
     'ollama.headers': 'values',
+    upstreams: 'upstreams',
+    'cluster.url': 'userinfo',
   });
 });
 

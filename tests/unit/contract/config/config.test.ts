@@ -65,6 +65,7 @@ describe('declarations', () => {
         models: {},
         max_answer_mb: 64,
       },
+      upstreams: [],
       models: {},
       cache: {
         enabled: true,
@@ -157,7 +158,9 @@ describe('declarations', () => {
 
   test('the list of fields has every key once, labelled, with an environment name each', () => {
     const keys = Object.entries(defaultConfig()).flatMap(([section, values]) =>
-      section === 'models' ? [section] : Object.keys(values).map((key) => `${section}.${key}`),
+      section === 'models' || section === 'upstreams'
+        ? [section]
+        : Object.keys(values).map((key) => `${section}.${key}`),
     );
     expect(fields.map((field) => field.path)).toEqual(keys);
     expect(sections.map(({ name }) => name)).toEqual(Object.keys(defaultConfig()));
@@ -565,7 +568,7 @@ describe('what is said', () => {
     [
       'a file that is no table',
       { file: { path: 'config.json', data: [1] } },
-      'config.json: the file must be a table with server, ollama, models, cache, conversation_cache, queue, batch, files, cluster, cors, log, app. It was [1].',
+      'config.json: the file must be a table with server, ollama, upstreams, models, cache, conversation_cache, queue, batch, files, cluster, cors, log, app. It was [1].',
     ],
   ])('%s', (_, sources, sentence) => {
     expect(sentences(sources)).toEqual([sentence]);
@@ -947,6 +950,7 @@ describe('a change while the gateway runs', () => {
       'server.lan',
       'server.allow_anonymous',
       'ollama.connect_timeout_ms',
+      'upstreams',
       'cache.persist',
       'cache.disk_max_size_mb',
       'queue.retained_max_mb',
@@ -990,6 +994,7 @@ describe('documents', { timeout: 60_000 }, () => {
       'OLLAMA_HOST',
       'OLLAMA_API_KEY',
       'OLLAMA_MODEL',
+      'HEARTH_UPSTREAMS',
       'HEARTH_MODELS',
       'CACHE_TTL_SECONDS',
       'CACHE_MAX_SIZE_MB',

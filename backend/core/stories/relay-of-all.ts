@@ -1,0 +1,147 @@
+// Requests in others' words, handed on to one of several machines: what names a model goes to one that has it, and to all
+// where it is deleted; the lists are those of all machines; everything else goes to the first that answers. Each answer says
+// whose it is. Who runs a model chooses its machine before, and hands on by that one's own relay.
+import { AppError, asAppError } from '../../contract/errors.ts';
+import type { Relay, RelayAnswer, RelayRequest } from '../ports.ts';
+import { nameOf, type Machine } from './machine.ts';
+import type { Machines } from './machine-choice.ts';
+
+/** The field of a body that names the model, by the route. A model that is made of files is made where they are. */
+const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
+  'POST /api/show': ['model', 'name'],
+  'POST /api/push': ['model', 'name'],
+  'POST /api/copy': ['source'],
+  'POST /api/create': ['from'],
+  'DELETE /api/delete': ['model', 'name'],
+};
+
+/** A body that names a model is short. Bytes. */
+const MOST_BODY = 4 * 1024 * 1024;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export class RelayOfAll implements Relay {
+  readonly #machines: Machines;
+
+  constructor(machines: Machines) {
+    this.#machines = machines;
+  }
+
+  /** Throws what the relay of the machine throws, and too_large for a body that should only name a model. */
+  async forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
+    const route = `${request.method} ${request.path.replace(/\?.*$/s, '')}`;
+    if (route === 'GET /api/tags') return await this.#list(request, signal, isNew);
+    if (route === 'GET /api/ps') return await this.#list(request, signal, () => () => true);
+    const fields = NAMED_BY[route];
+    if (fields === undefined) return await this.#toFirst(request, this.#machines.up, signal);
+    const body = await bytesOf(request.body);
+    const asked = { ...request, body };
+    const name = nameIn(body, fields);
+    const having = name === undefined ? [] : this.#machines.having(name);
+    if (route === 'DELETE /api/delete') return await this.#toAll(asked, having, signal);
+    return await this.#toFirst(asked, having.length > 0 ? having : this.#machines.up, signal);
+  }
+
+  /** To the first of these; to the next one where nobody is there and the request can be sent again. */
+  async #toFirst(request: RelayRequest, machines: readonly Machine[], signal: AbortSignal): Promise<RelayAnswer> {
+    const isStreamed = request.body !== null && !(request.body instanceof Uint8Array);
+    const [first = this.#machines.first, ...others] = machines;
+    try {
+      return from(first, await first.relay.forward(request, signal));
+    } catch (error) {
+      const isGone = asAppError(error).code === 'upstream_unreachable' && !signal.aborted;
+      if (!isGone || isStreamed || others.length === 0) throw error;
+      return await this.#toFirst(request, others, signal);
+    }
+  }
+
+  /** One after the other; the answer is that of the first. */
+  async #toAll(request: RelayRequest, machines: readonly Machine[], signal: AbortSignal): Promise<RelayAnswer> {
+    const [first = this.#machines.first, ...others] = machines;
+    for (const machine of others) await read(await machine.relay.forward(request, signal));
+    const answer = await first.relay.forward(request, signal);
+    return from([first, ...others].map(nameOf).join(', '), answer);
+  }
+
+  /** The `models` of all that answer. `taken` makes for each list what says which of its entries are listed. */
+  async #list(
+    request: RelayRequest,
+    signal: AbortSignal,
+    taken: () => (entry: Fields) => boolean,
+  ): Promise<RelayAnswer> {
+    const { up } = this.#machines;
+    if (up.length < 2) return await this.#toFirst(request, up, signal);
+    const answers = await Promise.allSettled(
+      up.map(async ({ relay }) => {
+        const answer = await relay.forward(request, signal);
+        return { answer, text: await read(answer) };
+      }),
+    );
+    const isTaken = taken();
+    const models: Fields[] = [];
+    let first: RelayAnswer | undefined;
+    for (const each of answers) {
+      if (each.status === 'rejected') continue;
+      const { answer, text } = each.value;
+      const list = answer.status === 200 ? fieldsIn(text)['models'] : undefined;
+      if (!Array.isArray(list)) continue;
+      first ??= answer;
+      models.push(...(list as readonly Fields[]).filter(isTaken));
+    }
+    signal.throwIfAborted();
+    if (first === undefined) return await this.#toFirst(request, up, signal);
+    const { 'content-length': _length, ...headers } = first.headers;
+    const bytes = Buffer.from(JSON.stringify({ models }));
+    return { status: 200, headers: { ...headers, 'content-length': String(bytes.length) }, body: once(bytes) };
+  }
+}
+
+/** Of several entries with one name the first. */
+function isNew(): (entry: Fields) => boolean {
+  const names = new Set<unknown>();
+  return ({ name }) => {
+    const isFirst = !names.has(name);
+    names.add(name);
+    return isFirst;
+  };
+}
+
+function from(whose: Machine | string, answer: RelayAnswer): RelayAnswer {
+  const name = typeof whose === 'string' ? whose : nameOf(whose);
+  return { ...answer, headers: { ...answer.headers, 'x-upstream': name } };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+async function read({ body }: RelayAnswer): Promise<string> {
+  return (await bytesOf(body))?.toString() ?? '';
+}
+
+async function bytesOf(body: RelayRequest['body']): Promise<Buffer | null> {
+  if (body === null) return null;
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.length;
+    if (length > MOST_BODY) throw new AppError('too_large', 'The body only names a model, and is longer than 4 MB.');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function nameIn(body: Buffer | null, fields: readonly string[]): string | undefined {
+  const said = fieldsIn(body?.toString() ?? '');
+  return fields.map((field) => said[field]).find((value): value is string => typeof value === 'string' && value !== '');
+}
+
+function fieldsIn(text: string): Fields {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Fields) : {};
+  } catch {
+    return {};
+  }
+}

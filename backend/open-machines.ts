@@ -1,0 +1,91 @@
+// The machines opened: the one at ollama.api_url, or those that `[[upstreams]]` lists. Made by backend.ts alone.
+import { placesOf } from './contract/upstream-list.ts';
+import type { Log, PutNotice, UpstreamState } from './core/ports.ts';
+import { nameOf } from './core/stories/machine.ts';
+import { Machines } from './core/stories/machine-choice.ts';
+import { ollamaNotice } from './core/stories/ollama-notice.ts';
+import { Warmer } from './core/stories/warmer.ts';
+import { openMachine, type MachineOptions, type OpenedMachine } from './open-machine.ts';
+
+export interface MachinesOptions extends Omit<MachineOptions, 'place' | 'onLook' | 'onWaking'> {
+  readonly log: Log;
+  readonly put: PutNotice;
+  /** Something else is known of one of them. */
+  onLook(): void;
+}
+
+export interface OpenedMachines {
+  readonly machines: Machines;
+  /** Begins to look at them. */
+  start(): void;
+  /** Has what is to be kept warm looked at. */
+  beat(): void;
+  /** After a change of the configuration, or when somebody wants to know. */
+  lookAgain(): void;
+  /** This machine woke up. */
+  woke(): void;
+  /** Looks no more; resolves when no look is under way. */
+  stop(): Promise<void>;
+  /** Breaks all connections. */
+  close(): Promise<void>;
+}
+
+export function openMachines(options: MachinesOptions): OpenedMachines {
+  const { config, life, log, put, onLook } = options;
+  const open = (place: MachineOptions['place']): OpenedMachine => {
+    const machine: OpenedMachine = openMachine({
+      ...options,
+      log: place === undefined ? log : named(log, place.name),
+      place,
+      onLook: (state) => looked(machine, state),
+      onWaking: () => {
+        machine.queue.recheck();
+        machines.lookForOthers();
+        onLook();
+      },
+    });
+    return machine;
+  };
+  const [first = open(undefined), ...others] = placesOf(config().upstreams).map(open);
+  const opened = [first, ...others] as const;
+  const machines = new Machines(opened);
+  const warmers = new Map(
+    opened.map((machine) => {
+      const keeps = (model: string): boolean => machines.only !== undefined || machines.warmsOn(machine, model);
+      return [machine, new Warmer({ ...machine, log, put, keeps })];
+    }),
+  );
+
+  function looked(machine: OpenedMachine, state: UpstreamState): void {
+    machines.looked(machine);
+    const isSilent = config().cache.mode === 'replay';
+    put(`ollama ${nameOf(machine)}`.trim(), isSilent ? undefined : ollamaNotice(state, machine.place));
+    void machine.modelfiles.learn(state.loaded, life).catch(() => undefined);
+    onLook();
+    machine.queue.recheck();
+    warmers.get(machine)?.check(life);
+  }
+
+  const each = (act: (machine: OpenedMachine) => unknown): void => {
+    for (const machine of opened) act(machine);
+  };
+  return {
+    machines,
+    start: () => each(({ watch }) => watch.start()),
+    beat: () => each((machine) => warmers.get(machine)?.check(life)),
+    lookAgain: () => each(({ watch }) => void watch.reconfigured()),
+    woke: () => each(({ watch }) => watch.woke()),
+    stop: async () => void (await Promise.all(opened.map(({ watch }) => watch.stop()))),
+    close: async () => void (await Promise.all(opened.map((machine) => machine.close()))),
+  };
+}
+
+/** A log whose lines say of which machine they speak. */
+function named(log: Log, upstream: string): Log {
+  return {
+    debug: (fields, message) => log.debug({ upstream, ...fields }, message),
+    info: (fields, message) => log.info({ upstream, ...fields }, message),
+    warn: (fields, message) => log.warn({ upstream, ...fields }, message),
+    error: (fields, message) => log.error({ upstream, ...fields }, message),
+  };
+}

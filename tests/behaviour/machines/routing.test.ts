@@ -1,0 +1,113 @@
+// Several machines: each request goes to one that has its model, by priority, by what is loaded, and by how much is to do
+// there; what one has answered is kept for all that have the same model and version.
+import { afterEach, describe, expect, test } from 'vitest';
+import { piecesOf } from '../../support/hearth.ts';
+import { startSeveral, type MachineAsked, type Several } from '../../support/several-machines.ts';
+
+let several: Several<string>;
+const start = async (machines: Readonly<Record<string, MachineAsked>>): Promise<void> => {
+  several = await startSeveral(machines);
+};
+afterEach(() => several.stop());
+
+const LLAMA = { name: 'llama3.2' };
+const QWEN = { name: 'qwen2.5:0.5b' };
+
+describe('a request goes', () => {
+  test('to the machine of the best priority, also where another has its model loaded', async () => {
+    await start({ laptop: { priority: 2 }, desktop: { priority: 1 } });
+    await several.hearth.fake.until(() => true);
+    await fetch(`${several.on['laptop']?.url}/api/chat`, { method: 'POST', body: '{"model":"llama3.2"}' });
+    expect(await several.ask('one')).toMatchObject({ status: 200, upstream: 'desktop' });
+  });
+
+  test('of the same priority to the one that has the model loaded', async () => {
+    await start({ desktop: {}, laptop: { ollama: { models: [{ ...LLAMA, loadMs: 300 }] } } });
+    await fetch(`${several.on['laptop']?.url}/api/chat`, { method: 'POST', body: '{"model":"llama3.2"}' });
+    several.hearth.backend.control.lookAgain();
+    await expect.poll(async () => (await several.seen())['laptop']?.loaded).toEqual(['llama3.2:latest']);
+    expect(await several.ask('one')).toMatchObject({ upstream: 'laptop' });
+    expect(several.on['desktop']?.loads).toEqual([]);
+  });
+
+  test('to a machine that has its model, whatever the priority', async () => {
+    await start({ desktop: { ollama: { models: [LLAMA] } }, laptop: { priority: 9, ollama: { models: [QWEN] } } });
+    expect(await several.ask('one', { model: 'qwen2.5:0.5b' })).toMatchObject({ status: 200, upstream: 'laptop' });
+  });
+
+  test('never to a machine whose patterns do not name its model', async () => {
+    await start({ desktop: { models: ['qwen*'] }, laptop: { priority: 2 } });
+    expect(await several.ask('one')).toMatchObject({ upstream: 'laptop' });
+    expect(await several.ask('one', { model: 'qwen2.5:0.5b' })).toMatchObject({ upstream: 'desktop' });
+  });
+
+  test('of two that are equal to the one with less to do, for its weight', async () => {
+    await start({ desktop: {}, laptop: { weight: 2 } });
+    const gates = [several.on['desktop']?.gate(), several.on['laptop']?.gate()];
+    const first = several.hearth.chat('one');
+    await several.on['laptop']?.until(({ active }) => active === 1);
+    const second = several.hearth.chat('two');
+    await several.on['desktop']?.until(({ active }) => active === 1);
+    for (const gate of gates) gate?.release();
+    expect((await first).headers.get('x-upstream')).toBe('laptop');
+    expect((await second).headers.get('x-upstream')).toBe('desktop');
+    await Promise.all([(await first).text(), (await second).text()]);
+  });
+});
+
+test('a model that no machine has is refused with the names of those that were asked', async () => {
+  await start({ desktop: {}, laptop: { models: ['qwen*'] }, nas: {} });
+  const { status, body } = await several.ask('one', { model: 'lama3.2' });
+  expect(status).toBe(404);
+  expect(body).toMatchObject({ code: 'model_not_found', error: expect.stringContaining('desktop, nas') });
+  expect(JSON.stringify(body)).toContain('Near: llama3.2');
+  const native = await several.hearth.post('/api/chat', { model: 'nothing', messages: [] });
+  expect(await native.json()).toMatchObject({ error: "model 'nothing' not found" });
+});
+
+describe('a kept answer', () => {
+  test('is that of every machine with the same model and version', async () => {
+    await start({ desktop: {}, laptop: { priority: 2 } });
+    expect(await several.ask('one')).toMatchObject({ upstream: 'desktop', cache: 'MISS' });
+    await several.on['desktop']?.goDown();
+    await several.until('desktop', 'down');
+    expect(await several.ask('one')).toMatchObject({ upstream: null, cache: 'HIT' });
+    expect(several.on['laptop']?.chats()).toEqual([]);
+  });
+
+  test('is not that of a machine with another model under the name, or another version', async () => {
+    const other = { ollama: { models: [{ ...LLAMA, digest: 'f'.repeat(64) }] } };
+    await start({
+      desktop: {},
+      laptop: { priority: 2, ...other },
+      nas: { priority: 3, ollama: { version: '0.32.0' } },
+    });
+    await several.ask('one');
+    await several.on['desktop']?.goDown();
+    await several.until('desktop', 'down');
+    expect(await several.ask('one')).toMatchObject({ upstream: 'laptop', cache: 'MISS' });
+    await several.on['laptop']?.goDown();
+    await several.until('laptop', 'down');
+    expect(await several.ask('one')).toMatchObject({ upstream: 'nas', cache: 'MISS' });
+  });
+});
+
+test('vectors, jobs, and requests in words that Hearth does not read are routed too', async () => {
+  await start({ desktop: { ollama: { models: [LLAMA] } }, laptop: {} });
+  const { hearth } = several;
+  const embedded = await hearth.post('/api/embed', { model: 'nomic-embed-text', input: ['a', 'b'] });
+  expect(embedded.headers.get('x-upstream')).toBe('laptop');
+  expect(await embedded.json()).toMatchObject({ embeddings: [expect.any(Array), expect.any(Array)] });
+  const unread = await hearth.post('/api/generate', { model: 'qwen2.5:0.5b', prompt: 'x', stream: false, width: 1 });
+  expect(unread.headers.get('x-upstream')).toBe('laptop');
+  await unread.text();
+  const stream = await hearth.chat('as it comes', { stream: true, model: 'qwen2.5:0.5b' });
+  expect(stream.headers.get('x-upstream')).toBe('laptop');
+  expect((await piecesOf(stream)).at(-1)).toMatchObject({ done: true });
+  const job = { messages: [{ role: 'user', content: 'later' }], model: 'qwen2.5:0.5b', requestId: 'job' };
+  await (await hearth.post('/api/chat-queue', job)).text();
+  await expect
+    .poll(async () => (await hearth.get('/api/chat-queue?requestId=job')).json())
+    .toMatchObject({ status: 'completed' });
+  expect(await (await hearth.get('/api/requests/job')).json()).toMatchObject({ detail: { upstream: 'laptop' } });
+});
