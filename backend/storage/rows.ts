@@ -69,6 +69,8 @@ export class Connection implements Rows {
   constructor(sqlite: Sqlite, location: string, waitMs = PATIENT_MS) {
     this.#waitMs = waitMs;
     this.#db = new sqlite.DatabaseSync(location, { timeout: waitMs });
+    // Else a step that changes much opens a file for what it would undo, which fails where no file handles are left.
+    this.#db.exec('PRAGMA temp_store = MEMORY');
     this.#db.function('tell', (value: number) => {
       this.#told = value;
       return null;
