@@ -143,7 +143,7 @@ function goingOn<W extends Waiting<W>>(
 ): W | undefined {
   const { prompts, row = 0, now, maxBatch, batchTimeoutMs } = state;
   const isAlone = [...(due.letsFirst ?? [])].length === 0 && due.turnCame !== true && due.movedByHand !== true;
-  if (prompts === undefined || row >= maxBatch || !isAlone) return undefined;
+  if (prompts === undefined || due.prompt === undefined || row >= maxBatch || !isAlone) return undefined;
   if (due.heldBackSince !== undefined && now - due.heldBackSince >= batchTimeoutMs) return undefined;
   const level = agedLevel(due, state);
   const isEqual = (other: W): boolean =>
