@@ -158,7 +158,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
-  const requestDesk = new RequestDesk({ requestLog: stores.requests, jobs });
+  const requestDesk = new RequestDesk({ config, requestLog: stores.requests, jobs });
   const acting = { machines, config, clock, cache, conversations, telemetry };
 
   if (bind.refusedBecause !== undefined) put('bind', { text: bind.refusedBecause });

@@ -1,6 +1,7 @@
 // Where the prompts of each app part from the ones before them, and what that costs: read again is what was the same, but stood
 // behind something that changed. Shapes only.
 import { z } from 'zod';
+import { pinWordsSchema } from './pin-rule.ts';
 import { partedSchema } from './request-detail.ts';
 
 const count = z.number().int().nonnegative();
@@ -24,11 +25,30 @@ const placeSchema = z.object({
 });
 export type PartingPlace = z.infer<typeof placeSchema>;
 
+/** Something that could be kept the same for an app, which would have helped several times. */
+export const pinOfferSchema = z.object({
+  caller: z.string(),
+  model: z.string(),
+  ...pinWordsSchema.shape,
+  /** How often it would have helped, and characters that were new the last time; null where that is not known. */
+  times: count,
+  chars: count.nullable(),
+  /** How many characters were the same before them. */
+  same_chars: count,
+  /** Tokens that would have been reused more, on average of those, and milliseconds that reading them took; null: not measured. */
+  tokens: count,
+  ms: z.number().nonnegative().nullable(),
+  last: placeSchema.shape.last,
+});
+export type PinOffer = z.infer<typeof pinOfferSchema>;
+
 export const partingsSchema = z.object({
   /** Prompts that were compared with one before them, and since when. */
   compared: count,
   since: time.nullable(),
   /** The ones that cost most first. */
   places: z.array(placeSchema),
+  /** For apps of which the settings do not say yet what is to be kept the same. Those that would save most first. */
+  offers: z.array(pinOfferSchema),
 });
 export type Partings = z.infer<typeof partingsSchema>;

@@ -2,6 +2,7 @@
 // served from the cache, and where its prompt parted from the one before. Shapes only; no text of a prompt but the few
 // characters of `parted.before` and `after`, and what is in `bodies`.
 import { z } from 'zod';
+import { pinnedSchema, pinWordsSchema } from './pin-rule.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
@@ -71,6 +72,8 @@ export const partedSchema = z.object({
   /** The first span that differs, there and here. From memory alone: left out when that is gone. */
   then: spanSchema.optional(),
   now: spanSchema.optional(),
+  /** What could be kept the same here, and how many tokens more could be reused then. Left out where nothing could, or is. */
+  pinnable: z.object({ ...pinWordsSchema.shape, tokens: count }).optional(),
 });
 export type Parted = z.infer<typeof partedSchema>;
 
@@ -106,5 +109,10 @@ export const requestDetailSchema = z.object({
   why_slow: whySchema.optional(),
   why_missed: whySchema.optional(),
   parted: partedSchema.optional(),
+  /**
+   * What of its prompt was kept the same, and about how many tokens were reused by that: as sent, it would have parted from the one
+   * before at what was new. Null where that is not known.
+   */
+  pinned: z.object({ done: z.array(pinnedSchema), saved_tokens: count.nullable() }).optional(),
 });
 export type RequestDetail = z.infer<typeof requestDetailSchema>;

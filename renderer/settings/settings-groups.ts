@@ -18,7 +18,7 @@ interface Heading {
 /** A heading of the form and the sections of the configuration under it, by how often they are needed. */
 const GROUPS: readonly (Heading & { readonly sections: readonly string[] })[] = [
   { name: 'ollama', sections: ['ollama', 'upstreams', 'models'] },
-  { name: 'queue', sections: ['queue', 'batch', 'files'] },
+  { name: 'queue', sections: ['queue', 'prompts', 'batch', 'files'] },
   { name: 'keeping', sections: ['cache', 'conversation_cache', 'log'], end: 'clear_cache' },
   { name: 'network', sections: ['server', 'cors'] },
   { name: 'desktop', sections: ['app'] },

@@ -10,6 +10,7 @@ import { app, cors, log, server } from './settings-door.ts';
 import { files } from './settings-files.ts';
 import { ollama } from './settings-model.ts';
 import { models } from './settings-profiles.ts';
+import { prompts } from './settings-prompts.ts';
 import { upstreams } from './settings-upstreams.ts';
 import { batch, cache, conversationCache, queue } from './settings-work.ts';
 
@@ -22,6 +23,7 @@ export const configSchema = z.strictObject({
   cache,
   conversation_cache: conversationCache,
   queue,
+  prompts,
   batch,
   files,
   cluster,

@@ -21,6 +21,8 @@ export interface Asked extends Remembered {
   /** Of its answer. */
   readonly key: string | undefined;
   readonly text: string | undefined;
+  /** What of it was kept the same: where, and the hash of what was sent there. */
+  readonly pinned?: readonly { readonly what: string; readonly at: number; readonly sent_hash: string }[] | undefined;
 }
 
 /** Requests remembered, and the bytes that they may take without their texts. */

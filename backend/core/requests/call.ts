@@ -45,6 +45,7 @@ export interface Known {
   readonly plan: CachePlan;
   readonly key: string;
   readonly mark: string | undefined;
+  readonly pinned: CacheOutcome['pinned'];
   /** How long its model is to stay loaded, by the caller's wish, in seconds. */
   readonly keepAlive: number | undefined;
   /** When one of these changes, the question may mean something else. */

@@ -12,6 +12,7 @@ import {
 } from '../../contract/chat/chat.ts';
 import { PRIORITY, type Place, type QueueClass } from '../../contract/chat/chat-request.ts';
 import type { Mode } from '../../contract/mode.ts';
+import type { Pinned } from '../../contract/pin-rule.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
@@ -59,6 +60,8 @@ export interface CacheOutcome {
   readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt' | 'runMs' | 'truncated'> | undefined;
   /** Becomes true when the run's answer, whole, was stored. */
   readonly landed: { stored: boolean };
+  /** What of its prompt was kept the same before its key was made; undefined where all of it is as it was sent. */
+  readonly pinned?: readonly Pinned[] | undefined;
 }
 
 /**

@@ -68,6 +68,8 @@ export interface Trace {
   /** When the last of the answer was given to its caller. */
   deliveredAt?: number;
   parted?: Parted;
+  /** Tokens of its prompt that were reused because a part before them was kept the same. */
+  pinSaved?: number;
   whySlow?: Why;
   whyMissed?: Why | undefined;
 }

@@ -8,6 +8,7 @@ import type { Trace } from '../requests/trace.ts';
 /** Undefined for a kept answer that was given at once: it neither waited nor ran. */
 export function detailOf(request: Ended): RequestDetail | undefined {
   const { trace, source, cache, error, status } = request;
+  const done = cache?.pinned;
   if (trace === undefined || (source === 'hit' && !((trace.turnMs ?? 0) >= 1))) return undefined;
   const run = trace.run ?? trace;
   const { load, doneReason, sharedWith = 0 } = run;
@@ -33,6 +34,7 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     // Who got no answer asks why that is, and not why it was not a kept one.
     ...(whyMissed === undefined || status === 'failed' ? {} : { why_missed: whyMissed }),
     ...(parted === undefined ? {} : { parted }),
+    ...(done === undefined ? {} : { pinned: { done: [...done], saved_tokens: trace.pinSaved ?? null } }),
   };
 }
 

@@ -18,7 +18,7 @@ import { modeOf } from './recorder.ts';
 import { outlasting } from './outlast.ts';
 import { KeptAnswers, type ToldAgain } from './kept-answers.ts';
 import { knownOf } from './known.ts';
-import { letIn, resolveModel, understand, type Understood } from './question.ts';
+import { keptFrom, letIn, resolveModel, understand, type Understood } from './question.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
 import { Prompt } from '../prompts/read-once.ts';
@@ -101,7 +101,9 @@ export class Gateway {
 
   async #ask(call: ChatCall, ticket: Ticket, readBy: Config): Promise<Answer> {
     const { machines, requests, telemetry } = this.#parts;
-    const wanted = { model: call.request.model, prompt: new Prompt(call.request) };
+    // What a machine still has is what went up.
+    const sent = machines.only === undefined ? keptFrom(readBy.prompts, call).request : call.request;
+    const wanted = { model: call.request.model, prompt: new Prompt(sent) };
     const tried = new Set<Machine>();
     let machine = machines.only ?? (await machines.route(wanted, ticket.signal));
     for (;;) {
@@ -134,7 +136,7 @@ export class Gateway {
     const { watch, passedOn } = machine;
     const { key, keepAs } = keyed(watch, asked.keyAt);
     const { plan, hit } = await keptAnywhere(this.#parts, { plan: asked.plan, key, mark: call.mark });
-    const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs };
+    const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs, pinned: asked.pinned };
     if (hit !== undefined) {
       passedOn.take(asked.request, asked.model);
       const known = knownOf(call, asked, { key, config: readBy, state: watch.state });

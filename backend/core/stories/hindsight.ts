@@ -17,6 +17,7 @@ import type { ChatCall, ToKeep } from '../requests/call.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { Unsettled } from './settle.ts';
+import { pinnableIn, savedFrom, type Pinnable } from './pinnable.ts';
 import { iso } from './standing.ts';
 import { aboutOf, fieldsOf, type MissedParts, type TextsMissed, whyRunMissed, whyTextsMissed } from './missed.ts';
 import { safePiece } from '../requests/shown-text.ts';
@@ -46,6 +47,7 @@ interface Found {
   readonly asked: Asked;
   readonly before: Asked | undefined;
   readonly parting: Parting | undefined;
+  readonly pinnable: Pinnable | undefined;
 }
 
 interface Ended extends Found {
@@ -143,13 +145,15 @@ export class Hindsight {
       fields: fieldsOf(parts, request, model),
       of: aboutOf(parts, call, model),
       key: outcome.key,
+      pinned: outcome.pinned,
     };
     const earlier = this.#asked.comparedWith(asked);
     const { before } = earlier;
     const parting = before && partingOf(asked, before, safePiece);
     const missed = whyRunMissed(parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
     if (missed !== undefined) ticket.trace.whyMissed = missed;
-    const found = { where, asked, before, parting };
+    const pinnable = before && parting && pinnableIn(request, { now: asked, then: before, parting });
+    const found = { where, asked, before, parting, pinnable };
     this.#tell(ticket.trace, found);
     this.#asked.add(asked);
     return found;
@@ -162,12 +166,16 @@ export class Hindsight {
       // What was reused could be, whoever had it read.
       trace.reusable = Math.max(reused?.tokens ?? 0, this.#tokens(found.where, found.asked, found.known, found.end));
     }
+    const parted = found.before && savedFrom(found.asked, found.before);
+    if (reused !== undefined && parted !== undefined) {
+      trace.pinSaved = Math.max(0, reused.tokens - this.#tokens(found.where, found.asked, parted, found.end));
+    }
     this.#tell(trace, found);
     if (landed.stored) this.#asked.kept(found.asked);
   }
 
   /** Writes down where its prompt parts; the tokens by the run's own count once it is known. */
-  #tell(trace: Trace, { where, asked, before, parting, end }: Found & Partial<Ended>): void {
+  #tell(trace: Trace, { where, asked, before, parting, pinnable, end }: Found & Partial<Ended>): void {
     if (before === undefined || parting === undefined) return;
     const tokens = (weight: number): number => this.#tokens(where, asked, weight, end);
     const { sameAfter, fresh } = parting;
@@ -186,6 +194,7 @@ export class Hindsight {
       ...(fresh === undefined ? {} : { new_tokens: tokens(fresh) }),
       ...(parting.then === undefined ? {} : { then: parting.then }),
       ...(parting.now === undefined ? {} : { now: parting.now }),
+      ...(pinnable === undefined ? {} : { pinnable: { ...pinnable.words, tokens: tokens(pinnable.weight) } }),
     };
     trace.parted = parted;
   }

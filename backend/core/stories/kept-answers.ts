@@ -59,7 +59,7 @@ export class KeptAnswers {
     const { clock, config, machines, cache, telemetry, texts, onEnded } = this.#parts;
     const machine = machines.only ?? machines.choose({ model: known.model.name });
     if (texts.keeps || machine === undefined || !stillMeans(known, config(), machine)) return undefined;
-    const { about, key, keepAlive, model } = known;
+    const { about, key, keepAlive, model, pinned } = known;
     const createdAt = clock.elapsed();
     const { plan, hit } = keptFor((...what) => cache.glance(...what), known);
     if (hit === undefined) return undefined;
@@ -68,7 +68,7 @@ export class KeptAnswers {
     const ready = textOf(hit);
     if (ready === undefined) return undefined;
     this.#spared(hit, about);
-    const outcome = { plan, key, hit, landed: NOTHING_LANDED };
+    const outcome = { plan, key, hit, landed: NOTHING_LANDED, pinned };
     const request = new AtOnce({ id, about, cache: outcome, createdAt }, clock);
     telemetry.ended('completed');
     onEnded(request);

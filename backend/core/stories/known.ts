@@ -17,12 +17,12 @@ interface UnderstoodBy {
 /** Remembers what was understood; undefined where nothing could be kept. The question itself is not held. */
 export function knownOf(
   { route, model: name, caller, owner, mark }: ChatCall,
-  { model, plan, request }: Understood,
+  { model, plan, request, pinned }: Understood,
   { key, config, state: { url, version } }: UnderstoodBy,
 ): Known | undefined {
   if (model === undefined || key === undefined || !plan.read) return undefined;
   const about = { route, model: name, caller, owner };
-  return { about, plan, key, mark, keepAlive: keepAliveOf(request), model, config, url, version };
+  return { about, plan, key, mark, pinned, keepAlive: keepAliveOf(request), model, config, url, version };
 }
 
 /** Whether it still means what it meant, asked of this machine: of several, each that has the same model and version will do. */

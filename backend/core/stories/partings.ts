@@ -1,5 +1,7 @@
 // Where the prompts of each app part, and what that costs: read from the requests that ended last, when somebody asks.
-import type { PartingPlace, Partings } from '../../contract/parting-places.ts';
+import { shownCaller } from '../../contract/apps.ts';
+import type { PartingPlace, Partings, PinOffer } from '../../contract/parting-places.ts';
+import type { PinName } from '../../contract/pin-rule.ts';
 import type { RequestDetail } from '../../contract/request-detail.ts';
 import { placeOf, READ_ANYWAY, splitOf } from './ended-figures.ts';
 import type { LoggedRequest } from '../requests/request-log.ts';
@@ -8,6 +10,8 @@ import { iso } from './standing.ts';
 /** Places that are told, and prompts that are told of each. */
 const MOST_PLACES = 5;
 const MOST_LAST = 3;
+/** So often it would have helped before it is offered. */
+const OFTEN = 3;
 
 interface Compared {
   readonly request: LoggedRequest;
@@ -17,8 +21,14 @@ interface Compared {
   readonly again: number;
 }
 
-/** `requests`: with their details, in any order; those that were not compared count for nothing. */
-export function partingsOf(requests: readonly LoggedRequest[]): Partings {
+/**
+ * `requests`: with their details, in any order; those that were not compared count for nothing. `isOpen`: whether it is not settled
+ * yet what becomes of something in the prompts of an app.
+ */
+export function partingsOf(
+  requests: readonly LoggedRequest[],
+  isOpen: (caller: string, what: PinName) => boolean,
+): Partings {
   const compared = requests.flatMap(comparedOf).toSorted((a, b) => a.request.createdAt - b.request.createdAt);
   const [first] = compared;
   const places = grouped(compared, appOf).flatMap((ofApp) => {
@@ -29,6 +39,7 @@ export function partingsOf(requests: readonly LoggedRequest[]): Partings {
     compared: compared.length,
     since: first === undefined ? null : iso(first.request.createdAt),
     places: places.toSorted((a, b) => b.again_tokens * b.times - a.again_tokens * a.times).slice(0, MOST_PLACES),
+    offers: offersOf(compared, isOpen),
   };
 }
 
@@ -67,13 +78,55 @@ function placeTold(there: readonly Compared[], of: number): PartingPlace[] {
       of,
       again_tokens: Math.round(mean(there.map(({ again }) => again))),
       again_ms: timed.length === 0 ? null : Math.round(mean(timed)),
-      last: there.slice(-MOST_LAST).map(({ request: { id, createdAt }, parted: { now } }) => ({
-        request_id: id,
-        created_at: iso(createdAt),
-        ...(now === undefined ? {} : { now }),
-      })),
+      last: lastOf(there),
     },
   ];
+}
+
+/** What could be kept the same, by app, model and kind. A request in which it would have saved next to nothing does not count. */
+function offersOf(compared: readonly Compared[], isOpen: (caller: string, what: PinName) => boolean): PinOffer[] {
+  const helped = compared.filter(({ request, parted: { pinnable }, again }) => {
+    return pinnable !== undefined && again >= READ_ANYWAY && isOpen(request.caller, pinnable.what);
+  });
+  return grouped(helped, ({ request: { caller, model }, parted: { pinnable } }) =>
+    JSON.stringify([shownCaller(caller), model, pinnable?.what]),
+  )
+    .flatMap(offerTold)
+    .toSorted((a, b) => b.tokens * b.times - a.tokens * a.times);
+}
+
+/** Never more than was in fact read again. */
+function offerTold(all: readonly Compared[]): PinOffer[] {
+  const newest = all.at(-1);
+  if (newest?.parted.pinnable === undefined || all.length < OFTEN) return [];
+  const { request, parted } = newest;
+  const { what, how } = newest.parted.pinnable;
+  const saved = all.map(({ parted: { pinnable }, again, rate }) => {
+    return { tokens: Math.min(pinnable?.tokens ?? 0, again), rate };
+  });
+  const timed = saved.flatMap(({ tokens, rate }) => (rate === null || rate <= 0 ? [] : [(tokens / rate) * 1000]));
+  return [
+    {
+      caller: request.caller,
+      model: request.model,
+      what,
+      how,
+      times: all.length,
+      chars: parted.now?.differs.length ?? null,
+      same_chars: parted.same_chars,
+      tokens: Math.round(mean(saved.map(({ tokens }) => tokens))),
+      ms: timed.length === 0 ? null : Math.round(mean(timed)),
+      last: lastOf(all),
+    },
+  ];
+}
+
+function lastOf(all: readonly Compared[]): PartingPlace['last'] {
+  return all.slice(-MOST_LAST).map(({ request: { id, createdAt }, parted: { now } }) => ({
+    request_id: id,
+    created_at: iso(createdAt),
+    ...(now === undefined ? {} : { now }),
+  }));
 }
 
 function mean(values: readonly number[]): number {

@@ -1,5 +1,6 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
+import type { Pinned } from '../../contract/pin-rule.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
@@ -11,6 +12,7 @@ import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName, noSuchModel } from '../models/names.ts';
 import type { Family, InstalledModel, Modelfile, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
 import type { CacheDefault } from '../requests/call.ts';
+import { keptStable, rulesFor, type PinSettings } from '../pins/pins.ts';
 import type { EmbedFamily } from './embed-group.ts';
 import { keepAliveRuled, leastContext, shapeRequest } from './shape.ts';
 
@@ -44,6 +46,8 @@ export async function letIn(watch: Pick<Watch, 'admit' | 'find'>, signal: AbortS
 /** A request as the core takes it, on whatever route it came. */
 export interface Question {
   readonly model: string;
+  /** Who asks. */
+  readonly caller: string;
   readonly family: Family | EmbedFamily;
   readonly request: UpstreamRequest;
   /** See ChatCall. */
@@ -59,8 +63,13 @@ export interface Question {
 export interface Understood {
   /** Undefined when it is not known what the name means; then nothing is kept. */
   readonly model: InstalledModel | undefined;
-  /** As it goes up, keep_alive and num_ctx by configuration; a num_ctx of "auto" is not settled yet. */
+  /**
+   * As it goes up: what of its prompt is kept the same, keep_alive and num_ctx by configuration. A num_ctx of "auto" is not
+   * settled yet.
+   */
   readonly request: UpstreamRequest;
+  /** What of its prompt was kept the same. */
+  readonly pinned: readonly Pinned[] | undefined;
   /** The least context that it may be settled with. */
   readonly least: number;
   /** What it may have of the cache. */
@@ -90,8 +99,10 @@ export async function understand(
 ): Promise<Understood> {
   const to = isEmbed(question.family) ? 'embed' : 'write';
   const model = watch.peek(question.model) ?? (await resolveModel(watch, { name: question.model, to }, signal));
-  const { cache, batch, ollama } = config();
-  const request = shapeRequest(keepAliveRuled(withinAbility(question, model), question.keepAlive), ollama);
+  const { cache, batch, ollama, prompts } = config();
+  const { request: kept, pinned } = keptFrom(prompts, question);
+  const able = withinAbility({ ...question, request: kept }, model);
+  const request = shapeRequest(keepAliveRuled(able, question.keepAlive), ollama);
   const always = keepsAlways(question);
   const byDefault = always ?? (model !== undefined && (await determinism.of(request, model, signal)));
   const plan = planCache({
@@ -111,7 +122,18 @@ export async function understand(
     const url = place === undefined && config().cluster.url === '' ? address : '';
     return fingerprint({ url, version, family, digest: model.digest, namespace, body });
   };
-  return { model, request, least: leastContext(question.request, ollama), plan, keyAt };
+  return { model, request, pinned, least: leastContext(question.request, ollama), plan, keyAt };
+}
+
+/** The request with what changes in its prompt without need kept the same, where a rule for its app says so. */
+export function keptFrom(
+  settings: PinSettings,
+  { request, caller, family }: Question,
+): { readonly request: UpstreamRequest; readonly pinned?: readonly Pinned[] } {
+  const rules = isEmbed(family) ? undefined : rulesFor(settings, caller);
+  if (rules === undefined) return { request };
+  const kept = keptStable(request, rules);
+  return kept.pinned.length === 0 ? { request } : kept;
 }
 
 /** The request without `think` where its route ignores that, for a model that is known to be unable to think. */

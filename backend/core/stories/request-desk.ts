@@ -6,7 +6,10 @@ import type { Partings } from '../../contract/parting-places.ts';
 import type { RequestCounts } from '../../contract/request-commands.ts';
 import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
+import type { PinName } from '../../contract/pin-rule.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
+import { rulesFor } from '../pins/pins.ts';
+import type { ReadConfig } from '../ports.ts';
 import { appsSeen } from '../requests/apps-seen.ts';
 import type { RequestLog } from '../requests/request-log.ts';
 import type { RequestSearch } from '../requests/request-search.ts';
@@ -15,6 +18,7 @@ import { factOf } from './listed-request.ts';
 import { partingsOf } from './partings.ts';
 
 export interface DeskParts {
+  readonly config: ReadConfig;
   readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count' | 'callers'>;
   readonly jobs: Pick<Jobs, 'cancel'>;
 }
@@ -52,9 +56,15 @@ export class RequestDesk {
 
   /** Where the prompts of the last requests part that a watcher may see. Rejects with the signal's reason. */
   async partings(watcher: string, signal: AbortSignal): Promise<Partings> {
-    const { requestLog } = this.#parts;
+    const { requestLog, config } = this.#parts;
     const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
-    return partingsOf(requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []));
+    const { prompts } = config();
+    const isOpen = (caller: string, what: PinName): boolean =>
+      prompts.keep_stable && rulesFor(prompts, caller)?.[what] === undefined;
+    return partingsOf(
+      requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []),
+      isOpen,
+    );
   }
 
   /** Throws request_not_found, request_gone, not_cancellable. */

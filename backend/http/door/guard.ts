@@ -26,6 +26,7 @@ export const EXPOSED_HEADERS = [
   'X-Upstream',
   'Cache-Status',
   'X-Context',
+  'X-Prompt-Kept',
   'X-Hearth-Mode',
   'Age',
   'Retry-After',

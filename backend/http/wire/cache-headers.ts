@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
+import { saidOf } from '../../core/pins/pins.ts';
 import type { CacheOutcome } from '../../core/requests/ticket.ts';
 import type { CacheWish } from '../../core/cache/policy.ts';
 import type { Source, Waiting } from '../../contract/chat/chat.ts';
@@ -95,7 +96,7 @@ const WAITS_FOR_TURN = { 'Cache-Status': 'hearth; detail="waits for its turn in 
  */
 export function cacheHeaders({ source, cache, waiting }: Known, ignored: boolean): Record<string, string> {
   if (source === undefined || cache === undefined) return WAITS_FOR_TURN;
-  const { plan, key, hit, landed } = cache;
+  const { plan, key, hit, landed, pinned } = cache;
   const truncated = hit?.truncated ?? waiting?.truncated;
   const detail = ignored ? '; detail="request cache-control not followed"' : '';
   const headers: Record<string, string> = {
@@ -105,6 +106,7 @@ export function cacheHeaders({ source, cache, waiting }: Known, ignored: boolean
     Age: String(hit?.age ?? 0),
   };
   if (truncated !== undefined) headers['X-Context'] = `${truncated.tokens}/${truncated.size} truncated`;
+  if (pinned !== undefined) headers['X-Prompt-Kept'] = saidOf(pinned);
   return headers;
 }
 

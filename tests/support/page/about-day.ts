@@ -30,6 +30,7 @@ export const ABOUT: CommandOutput<'about'> = {
 const span = (differs: string) => ({ before: 'entrypoint=cli; cch=', differs, after: '; You are Claude Code' });
 
 export const PARTINGS: Partings = {
+  offers: [],
   compared: 34,
   since: at(17_000),
   places: [

@@ -252,6 +252,12 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
         fc.record({ num_ctx: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 131_072 })) }),
         { maxKeys: 3, noNullPrototype: true },
       );
+    case 'prompts.apps':
+      return fc.dictionary(
+        fc.constantFrom('Claude Code', '*', 'my "own" app'),
+        fc.record({ clock: fc.constantFrom('to_end', 'to_day', 'as_sent'), billing_line: fc.constantFrom('pin') }),
+        { maxKeys: 3, noNullPrototype: true },
+      );
     case 'models':
       return fc.dictionary(
         fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/),

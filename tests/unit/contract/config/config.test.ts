@@ -101,6 +101,7 @@ describe('declarations', () => {
         max_jobs: 50_000,
         jobs_max_mb: 1024,
       },
+      prompts: { keep_stable: true, apps: {} },
       batch: { max_batch_size: 3, batch_timeout_ms: 2000, enable_deduplication: true },
       files: {
         max_file_mb: 200,
@@ -568,7 +569,7 @@ describe('what is said', () => {
     [
       'a file that is no table',
       { file: { path: 'config.json', data: [1] } },
-      'config.json: the file must be a table with server, ollama, upstreams, models, cache, conversation_cache, queue, batch, files, cluster, cors, log, app. It was [1].',
+      'config.json: the file must be a table with server, ollama, upstreams, models, cache, conversation_cache, queue, prompts, batch, files, cluster, cors, log, app. It was [1].',
     ],
   ])('%s', (_, sources, sentence) => {
     expect(sentences(sources)).toEqual([sentence]);

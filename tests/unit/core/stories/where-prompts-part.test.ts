@@ -1,9 +1,12 @@
 // Where the prompts of each app part, and what that costs: of the requests that ended last, the costly places first.
 import { expect, test } from 'vitest';
+import type { Partings } from '../../../../backend/contract/parting-places.ts';
 import type { Parted, RequestDetail } from '../../../../backend/contract/request-detail.ts';
-import { partingsOf } from '../../../../backend/core/stories/partings.ts';
+import { partingsOf as partingsBy } from '../../../../backend/core/stories/partings.ts';
 import type { LoggedRequest } from '../../../../backend/core/requests/request-log.ts';
 import { loggedRequest, someDetail } from '../../../support/logged-requests.ts';
+
+const partingsOf = (requests: readonly LoggedRequest[]): Partings => partingsBy(requests, () => true);
 
 const NOON = Date.parse('2026-11-27T12:00:00Z');
 let made = 0;
@@ -77,5 +80,19 @@ test('nothing is claimed where nothing was lost, or where it is not known', () =
     loggedRequest({ id: 'hit', createdAt: NOON, source: 'hit' }),
   ]);
   expect(places).toMatchObject({ compared: 4, places: [] });
-  expect(partingsOf([])).toEqual({ compared: 0, since: null, places: [] });
+  expect(partingsOf([])).toEqual({ compared: 0, since: null, places: [], offers: [] });
+});
+
+test('an offer never claims more than was read again, and counts only what would have helped', () => {
+  const pinnable = { what: 'billing_line', how: 'pin', tokens: 30_000 } as const;
+  const requests = [
+    asked({ parted: { pinnable } }),
+    asked({ parted: { pinnable }, rate: 500 }),
+    asked({ parted: { pinnable: { ...pinnable, tokens: 9000 } }, caller: 'claude-cli/2.1.0 (external, cli)' }),
+    // Nothing was read again: Ollama had it all the same.
+    asked({ parted: { pinnable, same_after_tokens: 0 } }),
+  ];
+  expect(partingsOf(requests.slice(0, 2)).offers).toEqual([]);
+  expect(partingsOf(requests).offers).toMatchObject([{ what: 'billing_line', times: 3, tokens: 15_000, ms: 21_000 }]);
+  expect(partingsBy(requests, (_, what) => what === 'clock').offers).toEqual([]);
 });

@@ -1,0 +1,199 @@
+// What is kept the same in prompts, over real sockets: what goes up, what its caller and the log are told, and what is never touched.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Partings } from '../../../backend/contract/parting-places.ts';
+import type { RequestDetail } from '../../../backend/contract/request-detail.ts';
+import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
+import { eventually } from '../../support/waiting.ts';
+
+let hearth: Hearth;
+let ids = 0;
+
+const CLAUDE = { 'user-agent': 'claude-cli/2.1.197 (external, cli)' };
+const LONG = 'You are Claude Code. Be concise, and read a file before you change it. '.repeat(30);
+const head = (cch: string): string =>
+  `x-anthropic-billing-header: cc_version=2.1.37.0d9; cc_entrypoint=cli; cch=${cch};`;
+const KEPT = 'x-anthropic-billing-header: cc_version=2.1.37.000; cc_entrypoint=cli; cch=00000;';
+
+const configure = (config: HearthOptions['config']): void => void hearth.backend.configure(hearth.config(config));
+const rules = (apps: object, keep_stable = true): void => configure({ prompts: { keep_stable, apps } as never });
+const PINNED = { 'Claude Code': { billing_line: 'pin' } };
+
+interface Told {
+  readonly id: string;
+  readonly x: string | null;
+  readonly kept: string | null;
+  readonly key: string | null;
+}
+
+async function post(path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Told> {
+  const id = `request-${++ids}`;
+  const response = await hearth.post(
+    path,
+    { model: 'llama3.2', stream: false, ...body },
+    { headers: { 'x-request-id': id, ...headers } },
+  );
+  await response.text();
+  const { headers: told } = response;
+  return { id, x: told.get('x-cache'), kept: told.get('x-prompt-kept'), key: told.get('x-cache-key') };
+}
+
+/** A turn of Claude Code. */
+const turn = (cch: string, ...said: readonly string[]): Promise<Told> =>
+  post(
+    '/v1/messages',
+    {
+      max_tokens: 10,
+      temperature: 0,
+      system: [head(cch), LONG].map((text) => ({ type: 'text', text })),
+      messages: said.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })),
+    },
+    CLAUDE,
+  );
+
+/** What went up last. */
+const sentUp = (): Record<string, unknown> => (hearth.fake.chats().at(-1)?.body ?? {}) as Record<string, unknown>;
+const texts = (): string[] => (sentUp()['messages'] as { content: string }[]).map(({ content }) => content);
+
+async function detailOf(id: string): Promise<RequestDetail> {
+  return await eventually(`${id} has ended`, async () => {
+    const told = (await (await hearth.get(`/api/requests/${id}`)).json()) as {
+      detail?: RequestDetail;
+      status?: string;
+    };
+    return told.status === 'completed' ? told.detail : undefined;
+  });
+}
+
+beforeAll(async () => {
+  hearth = await startHearth();
+});
+afterAll(() => hearth.stop());
+beforeEach(() => rules(PINNED));
+
+describe('with a rule for its app', () => {
+  test('Claude Code asks with one check value, is told so, and asked again gets the kept answer', async () => {
+    const first = await turn('fa690', 'What does a.py do?');
+    expect(texts()).toEqual([KEPT + LONG, 'What does a.py do?']);
+    expect(first).toMatchObject({ x: 'MISS', kept: 'billing_line=pin' });
+    const runs = hearth.fake.chats().length;
+    const again = await turn('1c8b4', 'What does a.py do?');
+    expect(again).toMatchObject({ x: 'HIT', kept: 'billing_line=pin', key: first.key });
+    // The second time its question is known by its bytes.
+    expect(await turn('1c8b4', 'What does a.py do?')).toMatchObject({ x: 'HIT', kept: 'billing_line=pin' });
+    expect(hearth.fake.chats()).toHaveLength(runs);
+  });
+
+  test('two that differ in the span alone share one run', async () => {
+    const { release } = hearth.fake.gate();
+    const both = [turn('aaaaa', 'Share it.'), turn('bbbbb', 'Share it.')];
+    await expect.poll(() => hearth.backend.control.live().queue.running[0]?.shared_with).toBe(1);
+    release();
+    expect((await Promise.all(both)).map(({ x }) => x).toSorted()).toEqual(['COALESCED', 'MISS']);
+  });
+
+  test('a request says what was kept the same, by a hash, and what that saved', async () => {
+    hearth.fake.always({ usage: { prompt_tokens: 600, completion_tokens: 3, cached_tokens: 560 } });
+    await turn('11111', 'What does b.py do?');
+    const { id } = await turn('22222', 'What does b.py do?', 'It adds.', 'Why?');
+    const { pinned, parted } = await detailOf(id);
+    expect(pinned?.done).toMatchObject([{ what: 'billing_line', how: 'pin', chars: 8 }]);
+    expect(JSON.stringify(pinned)).not.toContain('22222');
+    // As sent, the two would have parted within the first line.
+    expect(pinned?.saved_tokens).toBeGreaterThan(530);
+    expect(pinned?.saved_tokens).toBeLessThan(560);
+    expect(parted).toMatchObject({ where: 'the end of the prompt before' });
+    hearth.fake.always(undefined);
+  });
+
+  test('a clock goes to the end, or its day stays, on every route that runs a model', async () => {
+    const system = 'Current time: 2026-11-28 14:35:12';
+    const asked = [
+      { role: 'system', content: system },
+      { role: 'user', content: 'Name a tree.' },
+    ];
+    rules({ '*': { clock: 'to_end' } });
+    for (const path of ['/api/chat', '/v1/chat/completions', '/api/chat-optimized']) {
+      expect((await post(path, { messages: asked })).kept).toBe('clock=to_end');
+      expect(texts()).toEqual([
+        'Current time: given at the end of the last message',
+        'Name a tree.\n\n[Current time: 2026-11-28 14:35:12]',
+      ]);
+    }
+    expect((await post('/v1/responses', { instructions: system, input: 'Name a tree.' })).kept).toBe('clock=to_end');
+    expect(texts()[1]).toMatch(/12\]$/);
+    expect((await post('/api/generate', { system, prompt: 'Name a tree.' })).kept).toBe('clock=to_end');
+    expect(sentUp()).toMatchObject({ prompt: 'Name a tree.\n\n[Current time: 2026-11-28 14:35:12]' });
+    rules({ '*': { clock: 'to_day' } });
+    expect((await post('/api/generate', { system, prompt: 'Name a tree.', stream: true })).kept).toBe('clock=to_day');
+    expect(sentUp()).toMatchObject({ system: 'Current time: 2026-11-28', prompt: 'Name a tree.' });
+  });
+});
+
+describe('as it was sent', () => {
+  test.each<{ when: string; apps: object; on?: boolean; question?: string }>([
+    { when: 'without a rule', apps: {} },
+    { when: 'with the switch off', apps: PINNED, on: false },
+    { when: 'with a rule for another app', apps: { 'Open WebUI': { billing_line: 'pin' } } },
+    { when: 'with a rule that says so', apps: { 'Claude Code': { billing_line: 'as_sent' } } },
+    { when: 'where the user speaks of it', apps: PINNED, question: 'What is cch=33333 for?' },
+  ])('$when', async ({ apps, on = true, question = 'What does c.py do?' }) => {
+    rules(apps, on);
+    expect((await turn('33333', question)).kept).toBeNull();
+    expect(texts()).toEqual([head('33333') + LONG, question]);
+  });
+
+  test('goes a text to be made a vector', async () => {
+    const body = JSON.stringify({ model: 'llama3.2', input: head('fa690') });
+    rules({ '*': { billing_line: 'pin', clock: 'to_end' } });
+    const told = await post('/api/embed', JSON.parse(body) as object, CLAUDE);
+    expect(told.kept).toBeNull();
+    expect(hearth.fake.embeds().at(-1)?.body).toMatchObject({ input: [head('fa690')] });
+  });
+});
+
+describe('an offer', () => {
+  const partings = (): Promise<Partings> => hearth.backend.control.requests.partings();
+  const offers = async (): Promise<Partings['offers']> => (await partings()).offers;
+
+  test('comes when a rule would have helped three times, with what reading again cost', async () => {
+    rules({});
+    hearth.fake.always({ usage: { prompt_tokens: 600, completion_tokens: 3, cached_tokens: 12 } });
+    const said = ['What does d.py do?'];
+    for (const cch of ['a1111', 'b2222', 'c3333']) {
+      await detailOf((await turn(cch, ...said)).id);
+      said.push('It adds.', `And ${cch}?`);
+    }
+    expect(await offers()).toEqual([]);
+    await detailOf((await turn('d4444', ...said)).id);
+    const [offer, ...others] = await offers();
+    expect(others).toEqual([]);
+    expect(offer).toMatchObject({
+      what: 'billing_line',
+      how: 'pin',
+      times: 3,
+      chars: 5,
+      same_chars: head('').length - 1,
+    });
+    expect(offer?.tokens).toBeGreaterThan(500);
+    expect(offer?.tokens).toBeLessThanOrEqual(588);
+    expect(offer?.last.map(({ now }) => now?.differs)).toEqual(['b2222', 'c3333', 'd4444']);
+    for (const settled of [PINNED, { 'claude code': { billing_line: 'as_sent' } }]) {
+      rules(settled);
+      expect(await offers()).toEqual([]);
+    }
+    rules({ 'Claude Code': { clock: 'as_sent' } });
+    expect(await offers()).toHaveLength(1);
+    rules({}, false);
+    expect(await offers()).toEqual([]);
+    hearth.fake.always(undefined);
+  });
+
+  test('does not come where the rule itself would step back', async () => {
+    rules({});
+    hearth.fake.always({ usage: { prompt_tokens: 600, completion_tokens: 3, cached_tokens: 12 } });
+    const before = (await offers()).find(({ what }) => what === 'billing_line')?.times ?? 0;
+    for (const cch of ['e5555', 'f6666', 'a7777', 'b8888']) await detailOf((await turn(cch, `Why is cch ${cch}?`)).id);
+    expect((await offers()).find(({ what }) => what === 'billing_line')?.times ?? 0).toBe(before);
+    hearth.fake.always(undefined);
+  });
+});
