@@ -143,6 +143,7 @@ test('one that is killed is replaced as soon as its lead has run out', async () 
   ends.push(() => fake.stop());
   const env = { PORT: '0', OLLAMA_API_URL: fake.url, OLLAMA_MODEL: 'llama3.2', CLUSTER__URL: valkey.url };
   const third = startCli({ env });
+  ends.push(() => third.child.kill('SIGKILL'));
   const url = await third.ready();
   await third.says(/one of a fleet/);
   fake.gate();
