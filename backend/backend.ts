@@ -18,8 +18,6 @@ import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
 import { tellRefusedPages } from './refused-pages.ts';
-import { JobBatches } from './core/stories/job-batches.ts';
-import { Jobs } from './core/stories/jobs.ts';
 import { Recorder } from './core/stories/recorder.ts';
 import { Requests } from './core/requests/requests.ts';
 import { RequestDesk } from './core/stories/request-desk.ts';
@@ -38,6 +36,7 @@ import { Meters } from './metrics/meters.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
 import { Legacy } from './legacy.ts';
 import { openBatches } from './batch-work.ts';
+import { openJobs } from './job-work.ts';
 import { openFront } from './front.ts';
 import { openMachines } from './open-machines.ts';
 import { openPulls } from './pull-work.ts';
@@ -92,13 +91,13 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     recordings: () => stores.recordings,
     onLook: () => {
       feed.touch('state', 'model');
-      jobs.feed();
+      jobWork.feed();
       pulls.feed();
     },
     onLine: () => {
       history.waiting(queue.waiting);
       feed.touch('queue');
-      jobs.feed();
+      jobWork.feed();
     },
   });
   const { machines } = opened;
@@ -142,21 +141,22 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     machines,
     pulls,
     watchingUntil: () => texts.watchingUntil,
-    behind: () => jobs.backlog.size,
-    openBatches: (watcher) => batches.open(watcher),
+    behind: () => jobWork.behind(),
+    openBatches: (watcher) => jobWork.openBatches(watcher),
     notices: () => board.sentences,
   };
   const feed = new Feed(feedSources(shown), clock);
-  const jobs = new Jobs({
-    ...working,
-    gateway,
-    conversations,
-    store: stores.jobs,
-    away: () => watch.state.away,
-    hold: (bytes) => underWay.hold(bytes),
-    onChange: () => feed.touch('queue'),
-  });
-  const batches = new JobBatches({ ...working, jobs, store: stores.jobs, gateway });
+  const jobParts = { ...working, gateway, conversations, put, newId: randomUUID, store: stores.jobs };
+  const jobWork = openJobs(
+    {
+      ...jobParts,
+      away: () => watch.state.away,
+      hold: (bytes) => underWay.hold(bytes),
+      onChange: () => feed.touch('queue'),
+    },
+    cluster?.openJobs,
+  );
+  const { jobs, batches, jobDesk } = jobWork;
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const requestDesk = new RequestDesk({ config, requestLog: stores.requests, jobs });
   const acting = { machines, config, clock, cache, conversations, telemetry };
@@ -177,7 +177,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     handedOnRuns,
     jobs,
     batches,
-    jobStore: stores.jobs,
+    jobDesk,
     ...batchWork,
     ...shows,
     ...textWork,
@@ -205,7 +205,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       opened.beat();
       stuckWatch.look();
       handles.look();
-      jobs.beat();
+      jobWork.beat();
     },
     onWoke(counted) {
       log.info({ counted_ms: Math.round(counted) }, 'The machine has slept');
@@ -219,7 +219,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const forgetStores = clock.after(0, () => {
     stores.open();
     texts.open();
-    jobs.open();
+    jobWork.open();
     pulls.open();
     batchWork.offline.resume();
   });
@@ -237,9 +237,10 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     deaf();
     forgetStores();
     embedder.drain();
-    jobs.stop();
+    jobWork.stop();
     await Promise.all([batchWork.stop(), pulls.stop()]);
     await gateway.drain(drainMs);
+    await jobWork.close();
     life.abort(new AppError('shutting_down', 'Hearth has stopped.'));
     await opened.stop();
     await listening.close();

@@ -18,6 +18,8 @@ import { valkeyCounts } from './cluster/shared-counts.ts';
 import { newClient, type ClientOptions, type ValkeyAccess } from './cluster/valkey-client.ts';
 import type { ValkeyTrouble } from './cluster/valkey-failure.ts';
 import { ValkeyFlights } from './cluster/valkey-flights.ts';
+import { openFleetJobs } from './fleet-job-work.ts';
+import type { OpenFleetJobs } from './job-work.ts';
 import { trustIn } from './upstream/trust.ts';
 
 export interface ClusterParts {
@@ -39,6 +41,8 @@ export interface ClusterWork {
   newClient(purpose: string, more?: ClientOptions): Promise<Redis>;
   readonly flights: SharedFlights;
   readonly counts: SharedCounts;
+  /** The jobs of the fleet; before it is opened. */
+  readonly openJobs: OpenFleetJobs;
   /** Begins to connect; before it, parts that use the link are added. */
   open(): void;
   /** What runs here and others wait for is theirs from now on. */
@@ -87,13 +91,14 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   link.use(answers);
   link.use(flights);
   cache.shareThrough(answers);
-  return {
+  const work: ClusterWork = {
     node,
     prefix,
     link,
     flights,
     counts: valkeyCounts(link, `${prefix}used:`),
     newClient: (purpose, more) => newClient(access, clientName(`-${purpose}`), more),
+    openJobs: (parts) => openFleetJobs({ ...parts, cluster: work, settings: cluster }),
     open: () => link.open(),
     async close() {
       cache.shareThrough(undefined);
@@ -101,6 +106,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
       await link.close();
     },
   };
+  return work;
 }
 
 /** What is wrong with the Valkey of these settings, or what it is and what should be changed in it. */

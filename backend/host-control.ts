@@ -14,7 +14,7 @@ import { act, readAction, type ActionParts } from './core/stories/actions.ts';
 import type { CancelledBatch } from './contract/queue-view.ts';
 import type { Days } from './core/stories/day-figures.ts';
 import { modelDetails, removeModel } from './core/stories/models-on-disk.ts';
-import type { JobBatches } from './core/stories/job-batches.ts';
+import type { BatchDesk } from './core/stories/job-desk.ts';
 import type { Jobs } from './core/stories/jobs.ts';
 import type { RequestDesk } from './core/stories/request-desk.ts';
 import { queueView } from './core/stories/queue-now.ts';
@@ -72,7 +72,7 @@ export interface HostControlParts {
   readonly acting: ActionParts;
   readonly queue: Pick<LeaseQueue, 'pause' | 'resume'>;
   readonly jobs: Pick<Jobs, 'cancel' | 'moveUp'>;
-  readonly batches: Pick<JobBatches, 'cancel'>;
+  readonly batches: Pick<BatchDesk, 'cancel'>;
   readonly requestDesk: RequestDesk;
   readonly feed: Pick<Feed, 'listen' | 'touch'>;
   readonly texts: TextControl;

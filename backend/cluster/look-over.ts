@@ -9,6 +9,8 @@ export interface ValkeySays {
   readonly maxMemory: number;
   readonly usedMemory: number;
   readonly policy: string;
+  /** Whether it writes each change to its disk (appendonly). */
+  readonly isDurable: boolean;
 }
 
 /** What a setting of Valkey will lead to, and what to do. */
@@ -48,6 +50,7 @@ export function lookOver(info: string): ValkeySays {
     maxMemory: Number(facts.get('maxmemory') ?? 0),
     usedMemory: Number(facts.get('used_memory') ?? 0),
     policy: facts.get('maxmemory_policy') ?? 'noeviction',
+    isDurable: facts.get('aof_enabled') === '1',
   };
 }
 
@@ -72,4 +75,13 @@ export function adviceFor({ maxMemory, policy }: ValkeySays): Advice | undefined
     };
   }
   return undefined;
+}
+
+/** The same of its disk, for the jobs. */
+export function adviceForJobs({ isDurable }: ValkeySays): Advice | undefined {
+  if (isDurable) return undefined;
+  return {
+    text: 'Valkey does not write each change to its disk (appendonly no): jobs that were accepted are lost when it restarts.',
+    todo: 'Set appendonly yes (docs/cluster.md).',
+  };
 }

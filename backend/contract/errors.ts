@@ -135,6 +135,11 @@ export const ERRORS = {
     when: 'Only in the list of requests: Hearth ended while the request lived, and could not say how it went on.',
   },
   shutting_down: { status: 503, retryable: true, when: 'The gateway is stopping.' },
+  fleet_unreachable: {
+    status: 503,
+    retryable: true,
+    when: 'The Valkey of the fleet does not answer, and it keeps the jobs; with the same requestId a job that is sent again is the same one.',
+  },
   breaker_open: {
     status: 503,
     retryable: true,

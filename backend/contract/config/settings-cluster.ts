@@ -41,6 +41,13 @@ export const cluster = section('Fleet', {
     applies: 'restart',
     advanced: true,
   }),
+  job_replicas: field(whole(0, 10), {
+    title: 'Replicas that must have a job',
+    hint: 'A job is accepted, and its result told, only when so many replicas of Valkey have it too: then it survives a failover. 0: Valkey itself is enough.',
+    default: 0,
+    applies: 'restart',
+    advanced: true,
+  }),
   timeout_ms: field(whole(10, 10_000), {
     title: 'Wait for Valkey at most',
     hint: 'After so long without an answer from Valkey this gateway goes on alone, until Valkey answers again. The clock starts with each question.',

@@ -33,7 +33,7 @@ const BY_THEMSELVES = '';
 /** After a refusal. Milliseconds. */
 const AGAIN_MS = 1000;
 /** What passes by itself; other refusals end a job. */
-const PASSES: ReadonlySet<ErrorCode> = new Set([
+export const PASSES: ReadonlySet<ErrorCode> = new Set([
   'queue_full',
   'client_limit',
   'overloaded',
@@ -231,7 +231,8 @@ export class Backlog {
   }
 }
 
-function revoked(): AppError {
+/** The end of a job whose owner is none any more. */
+export function revoked(): AppError {
   return new AppError('unauthorized', 'The key with which this was handed in was revoked before it ran.');
 }
 

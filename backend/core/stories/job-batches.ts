@@ -6,11 +6,12 @@ import type { Clock, ReadConfig } from '../ports.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import { noRoom, requestExists } from '../refusals.ts';
 import type { Gateway } from './gateway.ts';
-import type { AskedJob, Jobs } from './jobs.ts';
+import type { BatchLine } from './job-desk.ts';
+import type { AskedJob } from './jobs.ts';
 import { retentionOf } from './job-times.ts';
 import { inSlices } from './slices.ts';
 import { iso } from './standing.ts';
-import type { JobStore, NewBatch, StoredBatch, StoredJob } from './stored-jobs.ts';
+import type { BatchStore, NewBatch, StoredBatch, StoredJob } from './stored-jobs.ts';
 
 const MB = 1024 * 1024;
 /** A page of results ends when it is as large as this, so that it is never too much at once. */
@@ -23,8 +24,8 @@ const MOST_SHOWN = 20;
 const LATER_MS = 60_000;
 
 export interface JobBatchesOptions {
-  readonly jobs: Jobs;
-  readonly store: JobStore;
+  readonly jobs: BatchLine;
+  readonly store: BatchStore;
   readonly gateway: Pick<Gateway, 'check'>;
   readonly queue: Pick<LeaseQueue, 'eta'>;
   readonly config: ReadConfig;
@@ -63,7 +64,7 @@ export class JobBatches {
   ): Promise<AcceptedBatch> {
     const { store, clock } = this.#options;
     const coming = this.#coming.get(batch.id);
-    const before = coming?.batch ?? this.#kept(batch.id);
+    const before = coming?.batch ?? (await this.#kept(batch.id));
     if (before !== undefined && (before.owner !== batch.owner || before.body !== batch.body)) {
       throw requestExists(batch.id);
     }
@@ -77,30 +78,28 @@ export class JobBatches {
     } else {
       await coming?.done;
     }
-    const { summary } = this.find(batch.id, batch.owner);
+    const { summary } = await this.find(batch.id, batch.owner);
     // Of one that was handed in before they are read: its requests may have got ids of their own then.
-    const ids = before === undefined ? asked.map(({ call }) => call.id) : [...store.idsOf(batch.id)];
+    const ids = before === undefined ? asked.map(({ call }) => call.id) : [...(await store.idsOf(batch.id))];
     return { ...summary, request_ids: ids, durable: store.isDurable };
   }
 
   async #accept(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<void> {
     const { jobs, gateway, store } = this.#options;
-    this.#checkRoom(asked.length);
-    this.#unwritten.set(batch.id, asked.length);
+    await this.#takeRoom(batch.id, asked.length);
     const models = new Map(asked.map(({ call }) => [call.model, call]));
     for (const call of models.values()) await gateway.check(call, signal);
     const ids = new Set<string>();
     for (const { call } of asked) {
-      if (ids.has(call.id) || jobs.taken(call.id)) throw requestExists(call.id);
+      if (ids.has(call.id) || (await jobs.has(call.id))) throw requestExists(call.id);
       ids.add(call.id);
     }
     // What was kept under its id long enough.
     await this.#drop(batch.id);
     try {
       const seqs = await this.#prepare(asked, batch, signal);
-      store.acceptBatch(batch, asked.length);
-      jobs.backlog.add(seqs.map((seq) => ({ seq, batch: batch.id })));
-      jobs.feed();
+      await store.acceptBatch(batch, asked.length);
+      jobs.add(seqs.map((seq) => ({ seq, batch: batch.id })));
     } catch (error) {
       await this.#drop(batch.id);
       throw error;
@@ -110,7 +109,7 @@ export class JobBatches {
   /** Some at a time, as they were written. */
   async #drop(id: string): Promise<void> {
     const { store, clock } = this.#options;
-    while (store.dropSome(id)) await clock.sleep(0, NEVER);
+    while (await store.dropSome(id)) await clock.sleep(0, NEVER);
   }
 
   /** Writes them, some at a time. The number of each. */
@@ -121,19 +120,18 @@ export class JobBatches {
     for await (const start of inSlices(starts, clock, signal)) {
       const slice = asked.slice(start, start + SLICE).map((each) => ({ ...each, createdAt: batch.createdAt }));
       // Somebody may have taken an id in between.
-      const taken = slice.find(({ call }) => jobs.taken(call.id));
-      if (taken !== undefined) throw requestExists(taken.call.id);
-      seqs.push(...store.prepare(slice, batch.id));
+      for (const { call } of slice) if (await jobs.has(call.id)) throw requestExists(call.id);
+      seqs.push(...(await store.prepare(slice, batch.id)));
       this.#unwritten.set(batch.id, asked.length - seqs.length);
     }
     return seqs;
   }
 
-  /** Throws queue_full when so many more are too many. */
-  #checkRoom(more: number): void {
+  /** Room for so many of a batch that is being accepted. Throws queue_full when they are too many. */
+  async #takeRoom(batch: string, more: number): Promise<void> {
     const { store, config } = this.#options;
     const { max_jobs, jobs_max_mb } = config().queue;
-    const { waiting: written, bytes } = store.load();
+    const { waiting: written, bytes } = await store.load();
     const waiting = [...this.#unwritten.values()].reduce((sum, each) => sum + each, written);
     if (waiting + more > max_jobs) {
       throw noRoom(
@@ -141,26 +139,28 @@ export class JobBatches {
         LATER_MS,
       );
     }
-    if (bytes < jobs_max_mb * MB) return;
-    throw noRoom(
-      `Batches take ${Math.round(bytes / MB)} MB of disk, and ${jobs_max_mb} MB are allowed (queue.jobs_max_mb). Send it again when results have gone, or raise that.`,
-      LATER_MS,
-    );
+    if (bytes >= jobs_max_mb * MB) {
+      throw noRoom(
+        `Batches take ${Math.round(bytes / MB)} MB of disk, and ${jobs_max_mb} MB are allowed (queue.jobs_max_mb). Send it again when results have gone, or raise that.`,
+        LATER_MS,
+      );
+    }
+    this.#unwritten.set(batch, more);
   }
 
   /** What is kept of a batch; undefined when that was long enough. */
-  #kept(id: string): StoredBatch | undefined {
+  async #kept(id: string): Promise<StoredBatch | undefined> {
     const { store, config, jobs } = this.#options;
-    const batch = store.batch(id);
+    const batch = await store.batch(id);
     const isOver = batch?.endedAt !== undefined && jobs.now() - batch.endedAt > retentionOf(config()).batchMs;
     return isOver ? undefined : batch;
   }
 
   /** A batch as a watcher may see it. Throws request_not_found, request_gone. */
-  find(id: string, watcher: string): { readonly kept: StoredBatch; readonly summary: BatchSummary } {
+  async find(id: string, watcher: string): Promise<{ readonly kept: StoredBatch; readonly summary: BatchSummary }> {
     const { store, config } = this.#options;
-    const kept = this.#kept(id);
-    const owner = kept?.owner ?? store.batch(id)?.owner ?? store.gone('batch', id);
+    const kept = await this.#kept(id);
+    const owner = kept?.owner ?? (await store.batch(id))?.owner ?? (await store.gone('batch', id));
     // Nobody is to learn that there is, or was, a batch of somebody else.
     if (owner === undefined || !sees(watcher, owner))
       throw new AppError('request_not_found', `No batch has the id "${id}".`);
@@ -169,11 +169,12 @@ export class JobBatches {
     throw new AppError('request_gone', `The batch "${id}" is gone: results of batches are kept for ${seconds} s.`);
   }
 
-  #summary({ id, counts, createdAt, endedAt }: StoredBatch): BatchSummary {
+  #summary({ id, counts, createdAt, endedAt, running }: StoredBatch): BatchSummary {
     const { waiting, ...ended } = counts;
-    const processing = this.#options.jobs.runs
-      .list()
+    const here = this.#options.jobs
+      .living()
       .filter(({ batch, answer }) => batch === id && answer.ticket.status === 'processing').length;
+    const processing = running ?? here;
     const total = waiting + ended.completed + ended.failed + ended.cancelled + ended.expired;
     const isOver = endedAt !== undefined;
     const hasBegun = processing > 0 || waiting < total;
@@ -193,18 +194,22 @@ export class JobBatches {
   }
 
   /** A batch and some of its requests: at most `limit`, from the one behind `after` on. Throws request_not_found, request_gone. */
-  view(id: string, watcher: string, { after, limit }: { readonly after: number; readonly limit: number }): BatchView {
+  async view(
+    id: string,
+    watcher: string,
+    { after, limit }: { readonly after: number; readonly limit: number },
+  ): Promise<BatchView> {
     const { jobs, queue } = this.#options;
-    const { kept, summary } = this.find(id, watcher);
+    const { kept, summary } = await this.find(id, watcher);
     const requests: BatchView['requests'] = [];
     let last = after;
     let bytes = 0;
     let isMore = false;
     const lineMs = queue.eta();
-    for (const job of this.#all(kept, after)) {
+    for await (const job of this.#all(kept, after)) {
       isMore = requests.length === limit || bytes > MOST_PAGE_BYTES;
       if (isMore) break;
-      requests.push(jobs.viewOf(job, lineMs));
+      requests.push(await jobs.viewOf(job, lineMs));
       bytes += job.ended?.record?.byteLength ?? 0;
       last = job.seq;
     }
@@ -212,9 +217,9 @@ export class JobBatches {
   }
 
   /** All jobs of a batch in the order of their acceptance, read as they are needed. */
-  *#all({ id }: StoredBatch, after = 0): Generator<StoredJob, void, undefined> {
+  async *#all({ id }: StoredBatch, after: number): AsyncGenerator<StoredJob, void, undefined> {
     for (let from = after; ;) {
-      const slice = this.#options.store.jobsOf(id, from, SLICE);
+      const slice = await this.#options.store.jobsOf(id, from, SLICE);
       yield* slice;
       const last = slice.at(-1);
       if (last === undefined || slice.length < SLICE) return;
@@ -222,26 +227,21 @@ export class JobBatches {
     }
   }
 
-  /** The jobs of a batch behind a number, in the order of their acceptance, read as they are needed. Throws request_not_found, request_gone. */
-  jobsOf(id: string, watcher: string, after = 0): Iterable<StoredJob> {
-    return this.#all(this.find(id, watcher).kept, after);
-  }
-
   /** Cancels all that have not ended; they are kept as cancelled when it resolves. Throws request_not_found, request_gone, not_cancellable. */
   async cancel(id: string, watcher: string): Promise<CancelledBatch> {
     const { jobs, store, clock } = this.#options;
-    if (this.find(id, watcher).kept.endedAt !== undefined) {
+    if ((await this.find(id, watcher)).kept.endedAt !== undefined) {
       throw new AppError('not_cancellable', `The batch "${id}" has already ended.`);
     }
     let cancelled = 0;
     for (let some = -1; some !== 0; cancelled += some) {
-      jobs.backlog.removeBatch(id);
-      const living = jobs.runs.list().filter(({ batch }) => batch === id);
-      for (const job of living) jobs.runs.cancel(job, new AppError('cancelled', 'The batch was cancelled.'));
-      some = living.length + store.cancelSome(id, iso(clock.now()), jobs.now());
+      jobs.dropped(id);
+      const living = jobs.living().filter(({ batch }) => batch === id);
+      for (const job of living) jobs.end(job, new AppError('cancelled', 'The batch was cancelled.'));
+      some = living.length + (await store.cancelSome(id, iso(clock.now()), jobs.now()));
       await clock.sleep(0, NEVER);
     }
-    return { ...this.find(id, watcher).summary, cancelled };
+    return { ...(await this.find(id, watcher)).summary, cancelled };
   }
 }
 

@@ -5,20 +5,22 @@ import { orAborted } from '../abort.ts';
 import { shuttingDown } from '../refusals.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import { spokenPiece, streamPiece, type StreamPiece } from './answer.ts';
-import type { Backlog } from './backlog.ts';
 import { again, hasEnded, type Job, toldOf } from './job-lives.ts';
 import type { JobRuns } from './job-runs.ts';
 import type { PlaceBehind } from './job-views.ts';
-import type { JobStore, StoredJob } from './stored-jobs.ts';
+import type { Soon, StoredJob } from './stored-jobs.ts';
 
 export interface WatchParts {
-  readonly store: Pick<JobStore, 'find' | 'isDurable'>;
+  readonly isDurable: boolean;
   readonly runs: Pick<JobRuns, 'get'>;
-  readonly backlog: Pick<Backlog, 'change' | 'isStopped'>;
+  /** Those that wait; `change` resolves when it is worth to look again where one stands. */
+  readonly backlog: { isStopped(): boolean; change(id: string): Promise<void> };
   /** What is kept of a job; undefined when that was long enough. */
-  kept(id: string): StoredJob | undefined;
-  /** Where one stands that waits behind the line. */
-  behind(seq: number): PlaceBehind;
+  kept(id: string): Soon<StoredJob | undefined>;
+  /** Where one stands that waits behind the line, or runs elsewhere. */
+  behind(job: StoredJob): Soon<PlaceBehind>;
+  /** Resolves when the result of one that lived here is kept; when left out, that is when it has ended. */
+  settled?(job: Job): Promise<void>;
 }
 
 /** The life of a job. */
@@ -32,14 +34,21 @@ export interface Watched {
 export function watched(parts: WatchParts, id: string, signal: AbortSignal): Watched {
   // Remembered, since the last piece is shown when it has ended, and its result may be too large to be kept.
   let ticket: Ticket | undefined;
+  let stored: StoredJob | undefined;
+  const kept = async (wanted: string): Promise<StoredJob | undefined> => (stored = await parts.kept(wanted));
+  const get = (wanted: string): Job | undefined => {
+    const job = parts.runs.get(wanted);
+    ticket = job?.answer.ticket ?? ticket;
+    return job;
+  };
   return {
-    events: life(parts, id, signal),
+    events: life({ ...parts, kept, runs: { get } }, id, signal),
     piece(event, first) {
-      ticket = parts.runs.get(id)?.answer.ticket ?? ticket;
+      get(id);
       if (ticket !== undefined) return streamPiece(event, ticket, first);
-      const stored = parts.store.find(id);
-      const hasResult = event.type !== 'waiting' && stored !== undefined && hasEnded(stored);
-      return hasResult ? spokenPiece(event, toldOf(stored), first) : waitingPiece(id, event, first);
+      const last = stored;
+      const hasResult = event.type !== 'waiting' && last !== undefined && hasEnded(last);
+      return hasResult ? spokenPiece(event, toldOf(last), first) : waitingPiece(id, event, first);
     },
   };
 }
@@ -49,26 +58,24 @@ async function* life(parts: WatchParts, id: string, signal: AbortSignal): AsyncG
   for (;;) {
     const job = runs.get(id);
     if (job !== undefined) return yield* untilEnd(parts, job, signal);
-    const stored = parts.kept(id);
+    const stored = await parts.kept(id);
     if (stored === undefined) throw new AppError('request_gone', `The result of "${id}" is gone.`);
     if (hasEnded(stored)) return yield* again(stored);
-    if (backlog.isStopped) throw untilNextStart(parts);
-    const { position, eta } = parts.behind(stored.seq);
-    yield { type: 'waiting', waiting: { phase: 'queued', position, eta_ms: eta } };
-    await orAborted(backlog.change(), signal);
+    if (backlog.isStopped()) throw untilNextStart(parts);
+    const changed = backlog.change(id);
+    const { position, eta } = await parts.behind(stored);
+    yield { type: 'waiting', waiting: { phase: position === 0 ? 'running' : 'queued', position, eta_ms: eta } };
+    await orAborted(changed, signal);
   }
 }
 
 /** Tells the end when its result is kept, and not before. */
-async function* untilEnd(
-  parts: WatchParts,
-  { answer, over }: Job,
-  signal: AbortSignal,
-): AsyncGenerator<ChatEvent, void, undefined> {
+async function* untilEnd(parts: WatchParts, job: Job, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
+  const { answer } = job;
   const either = AbortSignal.any([signal, answer.ticket.signal]);
   try {
     for await (const event of answer.tail(either)) {
-      if (event.type === 'end') await over;
+      if (event.type === 'end') await (parts.settled?.(job) ?? job.over);
       yield event;
     }
   } catch (error) {
@@ -76,8 +83,8 @@ async function* untilEnd(
   }
 }
 
-function untilNextStart({ store }: WatchParts): AppError {
-  return store.isDurable
+function untilNextStart({ isDurable }: WatchParts): AppError {
+  return isDurable
     ? shuttingDown('Hearth is stopping. The job is kept, and runs after the next start.')
     : shuttingDown('Hearth stopped before the answer was complete.');
 }

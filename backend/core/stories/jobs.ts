@@ -9,6 +9,7 @@ import { Ticket } from '../requests/ticket.ts';
 import { Backlog, type BacklogOptions } from './backlog.ts';
 import type { ConversationAsk } from './converse.ts';
 import type { Gateway } from './gateway.ts';
+import type { JobDesk } from './job-desk.ts';
 import { hasEnded, type Job } from './job-lives.ts';
 import { JobRuns, type JobRunsOptions } from './job-runs.ts';
 import { livingView, type PlaceBehind, storedView } from './job-views.ts';
@@ -42,7 +43,7 @@ type Found =
   | { readonly ticket: Ticket; readonly job: Job | undefined; readonly stored: undefined }
   | { readonly ticket: undefined; readonly job: undefined; readonly stored: StoredJob };
 
-export class Jobs {
+export class Jobs implements JobDesk {
   readonly #options: JobsOptions;
   readonly #steady: Steady;
   readonly runs: JobRuns;
@@ -68,6 +69,10 @@ export class Jobs {
   /** The clock of what is kept. */
   now(): number {
     return this.#steady.now();
+  }
+
+  get isDurable(): boolean {
+    return this.#options.store.isDurable;
   }
 
   // ---- life of the whole
@@ -243,13 +248,10 @@ export class Jobs {
         `"${ticket.id}" runs for another caller, who reads its answer. Ask without Accept: text/event-stream.`,
       );
     }
-    const { store } = this.#options;
-    const { runs, backlog } = this;
-    return watched(
-      { store, runs, backlog, kept: (wanted) => this.kept(wanted), behind: (seq) => this.#behind(seq) },
-      id,
-      signal,
-    );
+    const { runs, isDurable } = this;
+    const backlog = { isStopped: () => this.backlog.isStopped, change: () => this.backlog.change() };
+    const kept = (wanted: string): StoredJob | undefined => this.kept(wanted);
+    return watched({ isDurable, runs, backlog, kept, behind: ({ seq }) => this.#behind(seq) }, id, signal);
   }
 
   // ---- changing

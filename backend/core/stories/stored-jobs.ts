@@ -6,6 +6,9 @@ import type { ChatCall } from '../requests/call.ts';
 import type { KeptOf } from './answer.ts';
 import type { ConversationAsk } from './converse.ts';
 
+/** At once from where it is on this machine, or later where another has to be asked. */
+export type Soon<T> = T | Promise<T>;
+
 /** How a job ended. */
 export const JOB_ENDS = ['completed', 'failed', 'cancelled', 'expired'] as const;
 export type JobEnd = (typeof JOB_ENDS)[number];
@@ -97,6 +100,8 @@ export interface StoredBatch extends NewBatch {
   readonly counts: BatchCounts;
   /** When the last of its jobs ended, by the clock on the wall; undefined while one has not. */
   readonly endedAt: number | undefined;
+  /** How many of them run on all gateways; undefined where there is one alone, which knows it itself. */
+  readonly running?: number;
 }
 
 /** For how long and how many results are kept. */
@@ -116,8 +121,23 @@ export interface EndedJob {
   readonly now: number;
 }
 
+/** What is kept of batches, here or by the fleet; see JobStore. */
+export interface BatchStore {
+  readonly isDurable: boolean;
+  prepare(jobs: readonly NewJob[], batch: string): Soon<readonly number[]>;
+  acceptBatch(batch: NewBatch, jobs: number): Soon<void>;
+  dropSome(batch: string): Soon<boolean>;
+  cancelSome(batch: string, finishedAt: string, now: number): Soon<number>;
+  batch(id: string): Soon<StoredBatch | undefined>;
+  openBatches(): readonly StoredBatch[];
+  idsOf(batch: string): Soon<readonly string[]>;
+  jobsOf(batch: string, after: number, limit: number): Soon<readonly StoredJob[]>;
+  gone(kind: 'job' | 'batch', id: string): Soon<string | undefined>;
+  load(): Soon<{ readonly waiting: number; readonly bytes: number }>;
+}
+
 /** The moments that it is given are of the clock on the wall, in milliseconds, as it was at the start and went on steadily since. */
-export interface JobStore {
+export interface JobStore extends BatchStore {
   /** Whether what is accepted is there after a restart. */
   readonly isDurable: boolean;
   /** The first look: time in line is added up of those that stood there when the process before this one ended. All that have not ended, the oldest first. */

@@ -6,13 +6,13 @@ import { AppError } from '../../contract/errors.ts';
 import type { Accepted, QueueView, RequestView } from '../../contract/queue-view.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { AskedMember, JobBatches } from '../../core/stories/job-batches.ts';
+import type { AskedMember } from '../../core/stories/job-batches.ts';
+import type { BatchDesk, JobDesk } from '../../core/stories/job-desk.ts';
 import type { AskedJob } from '../../core/stories/jobs.ts';
 import { queueView } from '../../core/stories/queue-now.ts';
 import type { SnapshotParts } from '../../core/stories/snapshot.ts';
 import { inSlices } from '../../core/stories/slices.ts';
 import { waitsFor } from '../../core/stories/standing.ts';
-import type { JobStore } from '../../core/stories/stored-jobs.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
 import { sentOf } from '../dialect/came.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
@@ -28,8 +28,8 @@ import type { ChatParts } from './chat-optimized.ts';
 import { listedChat, readOwnChats } from './own-chat.ts';
 
 export interface QueueParts extends SnapshotParts, ChatParts {
-  readonly batches: JobBatches;
-  readonly jobStore: Pick<JobStore, 'isDurable'>;
+  readonly batches: BatchDesk;
+  readonly jobDesk: JobDesk;
   readonly feed: Feed;
   readonly underWay: UnderWay;
 }
@@ -68,9 +68,9 @@ async function handInOne(
   const asked = jobOf(parts, req, { body, wish: requestId(res) });
   tellMode(res, asked.call.mode);
   // Hold it until the job has run, not only until this request is answered.
-  const view = await parts.jobs.submit(asked, parts.underWay.keep(req));
+  const view = await parts.jobDesk.submit(asked, parts.underWay.keep(req));
   parts.texts.came({ id: view.request_id, owner: asked.call.owner, source: undefined }, sentOf(req, bytes));
-  sendJson(res, 202, acceptedOf(view, parts.jobStore.isDurable), {
+  sendJson(res, 202, acceptedOf(view, parts.jobDesk.isDurable), {
     ...NO_STORE,
     ...queueHeaders(undefined, asked.call),
     Location: `${PATH}?requestId=${encodeURIComponent(view.request_id)}`,
@@ -79,12 +79,12 @@ async function handInOne(
 
 /** The id from the body must be free, or its own from before (409 if not); one from a header is taken if it is free. */
 function jobOf(
-  { config, jobs, newId }: QueueParts,
+  { config, jobDesk, newId }: QueueParts,
   req: IncomingMessage,
   { body, wish }: { readonly body: ChatRequest; readonly wish: string },
 ): AskedJob {
   const { call, conversation: ask, wantedId } = readChat(req, { request: body, id: wish, route: PATH }, config());
-  const id = wantedId ?? (jobs.taken(wish) ? newId() : wish);
+  const id = wantedId ?? (jobDesk.taken(wish) ? newId() : wish);
   return {
     call: { ...call, id, anyId: wantedId === undefined, replay: 'instant', streamed: false },
     ask,
@@ -146,14 +146,14 @@ async function look(parts: QueueParts, req: IncomingMessage, res: ServerResponse
   const batch = wanted(req, 'batch');
   const asStream = (req.headers.accept ?? '').includes('text/event-stream');
   if (batch !== undefined) {
-    sendJson(res, 200, parts.batches.view(batch, watcherOf(req), pageOf(req)), NO_STORE);
+    sendJson(res, 200, await parts.batches.view(batch, watcherOf(req), pageOf(req)), NO_STORE);
   } else if (id === undefined) {
     await lookAtAll(parts, req, res, asStream);
   } else if (asStream) {
-    const { events, piece } = parts.jobs.watch(id, watcherOf(req), goneSignal(res));
+    const { events, piece } = await parts.jobDesk.watch(id, watcherOf(req), goneSignal(res));
     await sendSse(res, events, { headers: {}, patience: parts.patience, eager: true, render: piece });
   } else {
-    sendJson(res, 200, parts.jobs.view(id, watcherOf(req)), NO_STORE);
+    sendJson(res, 200, await parts.jobDesk.view(id, watcherOf(req)), NO_STORE);
   }
 }
 
@@ -197,7 +197,7 @@ async function cancel(parts: QueueParts, req: IncomingMessage, res: ServerRespon
       'requestId is missing. Name it: DELETE /api/chat-queue?requestId=…, or a batch: ?batch=…',
     );
   }
-  parts.jobs.cancel(id, watcherOf(req));
+  await parts.jobDesk.cancel(id, watcherOf(req));
   sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
 }
 

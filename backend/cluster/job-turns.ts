@@ -1,0 +1,169 @@
+// Who runs which job of a fleet next, by BullMQ: it hands each to one gateway at a time, in their order, and to another one when
+// that has died. What is asked and answered is not in it (shared-job-store.ts): it has ids alone, so that nothing is lost
+// should it forget one, and nothing is done twice should it hand one round twice.
+import { type Job, Queue, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Log } from '../core/ports.ts';
+import type { FleetNews, FleetTurn, FleetTurns } from '../core/stories/shared-jobs.ts';
+import type { ClientOptions } from './valkey-client.ts';
+
+/** After so long without a sign of life of the gateway that has it a job is given to another one. Milliseconds. */
+const LOCK_MS = 10_000;
+/** How often it is looked for such. Milliseconds. */
+const STALLED_MS = 5000;
+/** The longest pause between two tries to reach Valkey. Milliseconds. */
+const LONGEST_PAUSE_MS = 2000;
+/** For giving back what this gateway has, when it stops. Milliseconds. */
+const CLOSING_MS = 2000;
+/** A job is handed round as often as it has to be. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+/** How long a gateway that found nothing sleeps at most until it looks again. Seconds. */
+const LOOK_S = 1;
+/** BullMQ's own record of what it did; nobody reads it. */
+const EVENTS = 1000;
+const NAME = 'job';
+
+export interface JobTurnsParts {
+  /** Of all keys of the fleet, without the colon at its end. */
+  readonly prefix: string;
+  readonly node: string;
+  readonly log: Log;
+  newClient(purpose: string, more: ClientOptions): Promise<Redis>;
+  sleep(ms: number): Promise<void>;
+}
+
+interface Turn {
+  readonly id: string;
+}
+type Turns = Queue<Turn, void>;
+type Hands = Worker<Turn, void>;
+
+/** The name of BullMQ's queue: of all gateways, or of the one that alone can run what is in it. */
+export const turnsOf = (home?: string): string => (home === undefined ? 'turns' : `turns@${home}`);
+
+export class JobTurns implements FleetTurns {
+  readonly #parts: JobTurnsParts;
+  readonly #queues = new Map<string, Promise<Turns>>();
+  #client: Promise<Redis> | undefined;
+  #opened: Promise<{ readonly workers: readonly Hands[]; readonly news: Redis }> | undefined;
+  #most = 0;
+
+  constructor(parts: JobTurnsParts) {
+    this.#parts = parts;
+  }
+
+  async add(turns: readonly FleetTurn[]): Promise<void> {
+    const homes = new Set(turns.map(({ home }) => home));
+    for (const home of homes) {
+      const queue = await this.#queue(home);
+      await queue.addBulk(
+        turns
+          .filter((turn) => turn.home === home)
+          .map(({ id, seq, rank }) => ({ name: NAME, data: { id }, opts: { jobId: `j${seq}`, priority: rank } })),
+      );
+    }
+  }
+
+  room(most: number): void {
+    this.#most = most;
+    void this.#opened?.then(({ workers }) => this.#apply(workers)).catch(() => undefined);
+  }
+
+  async #apply(workers: readonly Hands[]): Promise<void> {
+    for (const worker of workers) {
+      if (this.#most > 0) worker.concurrency = this.#most;
+      if (this.#most === 0) await worker.pause(true);
+      else if (worker.isPaused()) await worker.resume();
+    }
+  }
+
+  open(run: (id: string, token: string) => Promise<boolean>, news: (news: FleetNews) => void): void {
+    const { log } = this.#parts;
+    this.#opened = this.#open(run, news);
+    this.#opened
+      .then(({ workers }) => this.#apply(workers))
+      .catch((error: unknown) => log.error({ err: error }, 'The jobs of the fleet cannot be taken'));
+  }
+
+  async #open(
+    run: (id: string, token: string) => Promise<boolean>,
+    tell: (news: FleetNews) => void,
+  ): Promise<{ readonly workers: readonly Hands[]; readonly news: Redis }> {
+    const { prefix, node, log, newClient } = this.#parts;
+    const connection = await this.#connection();
+    const take = async (job: Job<Turn, void>, token = ''): Promise<void> => {
+      if (await run(job.data.id, token)) return;
+      await job.moveToWait(token);
+      throw new WaitingError();
+    };
+    const workers = [undefined, node].map((home) => {
+      const worker: Hands = new Worker<Turn, void>(turnsOf(home), take, {
+        connection,
+        prefix,
+        name: node,
+        autorun: false,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_MS,
+        // One that was given back wakes nobody.
+        drainDelay: LOOK_S,
+        maxStalledCount: NO_LIMIT,
+        runRetryDelay: LONGEST_PAUSE_MS,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: 0 },
+        skipVersionCheck: true,
+      });
+      // Valkey away, or a lock that was lost: the one ends by itself, and the other is what the fence is for.
+      worker.on('error', (error) => log.debug({ err: error }, 'BullMQ'));
+      void worker.run().catch((error: unknown) => log.debug({ err: error }, 'BullMQ'));
+      return worker;
+    });
+    const news = await newClient('news', {
+      retryStrategy,
+      maxRetriesPerRequest: null,
+      enableOfflineQueue: true,
+      autoResubscribe: true,
+    });
+    news.on('message', (_channel, message) => tell(JSON.parse(message) as FleetNews));
+    void news.subscribe(`${prefix}:jobs:news`).catch(() => undefined);
+    return { workers, news };
+  }
+
+  #connection(): Promise<Redis> {
+    const { newClient } = this.#parts;
+    return (this.#client ??= newClient('jobs', {
+      retryStrategy,
+      maxRetriesPerRequest: null,
+      enableOfflineQueue: true,
+    }));
+  }
+
+  #queue(home: string | undefined): Promise<Turns> {
+    const { prefix, log } = this.#parts;
+    const name = turnsOf(home);
+    const known = this.#queues.get(name);
+    if (known !== undefined) return known;
+    const made = this.#connection().then((connection) => {
+      const defaultJobOptions = { removeOnComplete: true, removeOnFail: true };
+      const streams = { events: { maxLen: EVENTS } };
+      const queue: Turns = new Queue(name, { connection, prefix, defaultJobOptions, streams, skipVersionCheck: true });
+      queue.on('error', (error) => log.debug({ err: error }, 'BullMQ'));
+      return queue;
+    });
+    this.#queues.set(name, made);
+    return made;
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    const workers = opened?.workers ?? [];
+    // With a Valkey that is away it would wait for that.
+    await Promise.race([Promise.all(workers.map((worker) => worker.close())), this.#parts.sleep(CLOSING_MS)]);
+    opened?.news.disconnect();
+    const client = await this.#client;
+    client?.disconnect();
+  }
+}
+
+function retryStrategy(times: number): number {
+  return Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 10));
+}

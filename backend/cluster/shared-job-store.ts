@@ -1,0 +1,291 @@
+// The jobs of a fleet in Valkey: accepted once by whichever gateway is asked, and readable from all of them.
+import { AppError } from '../contract/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import { noRoom, requestExists } from '../core/refusals.ts';
+import type { Begun, FleetPlace, FleetTurn, NewFleetJob, SharedJobStore } from '../core/stories/shared-jobs.ts';
+import type {
+  EndedJob,
+  JobOutcome,
+  NewBatch,
+  NewJob,
+  Retention,
+  StoredBatch,
+  StoredJob,
+} from '../core/stories/stored-jobs.ts';
+import { outcomeColumn, readAsk, readAskRow } from '../storage/job-rows.ts';
+import * as scripts from './job-scripts.ts';
+import type { Link } from './link.ts';
+import { runScript, type Script } from './script.ts';
+import { batchOf, fieldsOf, jobOf, rankOf } from './shared-job-rows.ts';
+import { ValkeyAway } from './valkey-failure.ts';
+
+/** Writing a batch takes at most so long; one that takes longer was given up. Milliseconds. */
+const COMING_MS = 600_000;
+/** After a refusal for want of room. Milliseconds. */
+const LATER_MS = 60_000;
+/** So many of those that wait are looked through at once. */
+const LOOKED_THROUGH = 500;
+
+export interface SharedJobStoreParts {
+  readonly link: Pick<Link, 'ask' | 'isUp'>;
+  /** Of all keys of the fleet. */
+  readonly prefix: string;
+  /** Of the keys of BullMQ, without the colon. */
+  readonly turns: string;
+  readonly clock: Clock;
+  /** How many wait at most (queue.max_jobs). */
+  most(): number;
+  /** How many replicas must have a job before it is accepted, and how long that may take in milliseconds. */
+  readonly replicas: number;
+  readonly timeoutMs: number;
+  /** Whether Valkey keeps on its disk what it has. */
+  isDurable(): boolean;
+  /** Another number of jobs waits, or other batches are open. */
+  onChange(): void;
+}
+
+export class ValkeyJobs implements SharedJobStore {
+  readonly #parts: SharedJobStoreParts;
+  /** Of Valkey's clock before the steady one of this machine. */
+  #ahead: number;
+  #waiting = 0;
+  #open: readonly StoredBatch[] = [];
+  #lookedThrough = 0;
+
+  constructor(parts: SharedJobStoreParts) {
+    this.#parts = parts;
+    this.#ahead = parts.clock.now() - parts.clock.elapsed();
+  }
+
+  get isDurable(): boolean {
+    return this.#parts.isDurable();
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  now(): number {
+    return Math.round(this.#parts.clock.elapsed() + this.#ahead);
+  }
+
+  // ---- asking Valkey
+
+  async #ask<T>(question: Parameters<Link['ask']>[0]): Promise<T> {
+    try {
+      return (await this.#parts.link.ask(question)) as T;
+    } catch (error) {
+      throw error instanceof ValkeyAway ? fleetUnreachable(error) : error;
+    }
+  }
+
+  #run<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<T> {
+    return this.#ask((redis) => runScript(redis, script, `${this.#parts.prefix}jobs:`, args));
+  }
+
+  /** The same, and as many replicas as are wanted have it when it resolves. Throws fleet_unreachable where they don't. */
+  async #runKept<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<T> {
+    const { replicas, timeoutMs, prefix } = this.#parts;
+    if (replicas === 0) return await this.#run(script, ...args);
+    const [done, have] = await this.#ask<[T, number]>((redis) =>
+      // One after the other on one connection: WAIT is about what was written on it.
+      Promise.all([runScript(redis, script, `${prefix}jobs:`, args), redis.wait(replicas, Math.ceil(timeoutMs / 2))]),
+    );
+    if (have < replicas) throw fleetUnreachable(new Error(`${have} of ${replicas} replicas have it`));
+    return done;
+  }
+
+  #key(name: string): string {
+    return `${this.#parts.prefix}jobs:${name}`;
+  }
+
+  // ---- one job
+
+  async accept(job: NewFleetJob, most: number): Promise<FleetTurn | 'taken'> {
+    const { rank, home } = job;
+    const fields = [...fieldsOf(job), 'rank', rank, ...(home === undefined ? [] : ['home', home])];
+    const done = await this.#runKept<Buffer | number | [number, number]>(scripts.ACCEPT, most, job.call.id, ...fields);
+    if (typeof done === 'number') throw tooMany(done, most);
+    if (!Array.isArray(done)) return 'taken';
+    this.#heard(done[1]);
+    return { id: job.call.id, seq: done[0], rank, home };
+  }
+
+  async find(id: string): Promise<StoredJob | undefined> {
+    const hash = await this.#ask<Record<string, Buffer>>((redis) => redis.hgetallBuffer(this.#key(`job:${id}`)));
+    return hash['seq'] === undefined ? undefined : jobOf(hash);
+  }
+
+  async free(id: string): Promise<void> {
+    await this.#run(scripts.FREE, id);
+  }
+
+  async place(id: string): Promise<FleetPlace> {
+    const [position, length, since] = await this.#run<[number, number, Buffer]>(
+      scripts.PLACE,
+      `${this.#parts.turns}:`,
+      id,
+    );
+    return { position, length, runsSince: since.length === 0 ? undefined : Number(since) };
+  }
+
+  async begin(id: string, token: string): Promise<Begun | undefined> {
+    const told = await this.#run<[Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number] | null>(
+      scripts.BEGIN,
+      id,
+      token,
+    );
+    if (told === null) return undefined;
+    const [batch, asked, exact, priority, created, bytes, seq, now] = told;
+    this.#heard(now);
+    const createdAt = Number(created);
+    const row = readAskRow({
+      id,
+      asked: asked.toString(),
+      exact: exact.length === 0 ? null : exact.toString(),
+      priority: Number(priority),
+      created_at: createdAt,
+      waited_ms: 0,
+      moves: 0,
+      bytes: Number(bytes),
+    });
+    const ageMs = Math.max(0, now - createdAt);
+    const place = { seq: Number(seq), batch: batch.length === 0 ? undefined : batch.toString() };
+    return { ...readAsk(row), ...place, id, createdAt, waitedMs: ageMs, ageMs, moves: 0, bytes: Number(bytes) };
+  }
+
+  async runs(id: string, token: string): Promise<void> {
+    await this.#run(scripts.RUNS, id, token);
+  }
+
+  async back(id: string, token: string): Promise<void> {
+    await this.#run(scripts.BACK, id, token);
+  }
+
+  async end(
+    id: string,
+    token: string,
+    { state, outcome }: Omit<EndedJob, 'now'>,
+    { maxBytes }: Retention,
+  ): Promise<boolean> {
+    const record = outcome.record === undefined ? '' : Buffer.from(outcome.record);
+    const args = [id, token, state, outcomeColumn(outcome), record, maxBytes];
+    return (await this.#runKept<number>(scripts.END, ...args)) === 1;
+  }
+
+  async cancel(id: string, { state, outcome }: Omit<EndedJob, 'now'>, { maxBytes }: Retention): Promise<boolean> {
+    return (await this.#runKept<number>(scripts.CANCEL, id, state, outcomeColumn(outcome), maxBytes)) === 1;
+  }
+
+  // ---- batches
+
+  async prepare(jobs: readonly NewJob[], batch: string): Promise<readonly number[]> {
+    const base = Number(await this.#run<Buffer>(scripts.TURN));
+    const before = await this.#ask<number>((redis) => redis.zcard(this.#key(`batch:${batch}:jobs`)));
+    const args = jobs.map((job, at) => {
+      const turn = base + before + at;
+      return [batch, job.call.id, ...fieldsOf(job), 'turn', turn, 'rank', rankOf(job.call, turn)];
+    });
+    const seqs = await this.#ask<(number | Buffer)[]>((redis) =>
+      Promise.all(args.map((each) => runScript(redis, scripts.PREPARE, this.#key(''), each))),
+    );
+    return seqs.map((seq, at) => {
+      if (typeof seq !== 'number') throw requestExists(jobs[at]?.call.id ?? '');
+      return seq;
+    });
+  }
+
+  async acceptBatch({ id, owner, body }: NewBatch, jobs: number): Promise<void> {
+    const most = this.#parts.most();
+    const done = await this.#runKept<Buffer | number>(scripts.ACCEPT_BATCH, id, most, owner, body, jobs);
+    if (typeof done === 'number') throw tooMany(done, most);
+  }
+
+  async dropSome(batch: string): Promise<boolean> {
+    return (await this.#run<number>(scripts.DROP_SOME, batch)) === 1;
+  }
+
+  async cancelSome(batch: string, finishedAt: string): Promise<number> {
+    const error = 'The batch was cancelled.';
+    const outcome: JobOutcome = { finishedAt, error, code: 'cancelled', record: undefined };
+    return await this.#run<number>(scripts.CANCEL_SOME, batch, outcomeColumn(outcome));
+  }
+
+  async batch(id: string): Promise<StoredBatch | undefined> {
+    return batchOf(await this.#ask<Record<string, string>>((redis) => redis.hgetall(this.#key(`batch:${id}`))));
+  }
+
+  /** As they were heard of last. */
+  openBatches(): readonly StoredBatch[] {
+    return this.#open;
+  }
+
+  async idsOf(batch: string): Promise<readonly string[]> {
+    return await this.#ask<string[]>((redis) => redis.zrange(this.#key(`batch:${batch}:jobs`), '0', '-1'));
+  }
+
+  async jobsOf(batch: string, after: number, limit: number): Promise<readonly StoredJob[]> {
+    const list = this.#key(`batch:${batch}:jobs`);
+    const ids = await this.#ask<string[]>((redis) =>
+      redis.zrange(list, `(${after}`, '+inf', 'BYSCORE', 'LIMIT', 0, limit),
+    );
+    const hashes = await this.#ask<Record<string, Buffer>[]>((redis) =>
+      Promise.all(ids.map((id) => redis.hgetallBuffer(this.#key(`job:${id}`)))),
+    );
+    return hashes.filter((hash) => hash['seq'] !== undefined).map(jobOf);
+  }
+
+  async gone(kind: 'job' | 'batch', id: string): Promise<string | undefined> {
+    return (await this.#ask<string | null>((redis) => redis.get(this.#key(`gone:${kind}:${id}`)))) ?? undefined;
+  }
+
+  async load(): Promise<{ readonly waiting: number; readonly bytes: number }> {
+    const [waiting, bytes] = await this.#ask<[number, string | null]>((redis) =>
+      Promise.all([redis.zcard(this.#key('open')), redis.get(this.#key('bytes'))]),
+    );
+    return { waiting, bytes: Number(bytes ?? 0) };
+  }
+
+  // ---- time
+
+  async beat({ singleMs, batchMs }: Retention): Promise<void> {
+    const [waiting, now, over] = await this.#run<[number, number, Buffer]>(scripts.BEAT, singleMs, batchMs, COMING_MS);
+    this.#heard(now);
+    if (over.length > 0) await this.dropSome(over.toString());
+    const ids = await this.#ask<string[]>((redis) => redis.zrange(this.#key('batches:open'), '0', '99'));
+    const batches = await Promise.all(ids.map((id) => this.batch(id)));
+    const changed = waiting !== this.#waiting || batches.length > 0 || this.#open.length > 0;
+    this.#waiting = waiting;
+    this.#open = batches.filter((each) => each !== undefined);
+    if (changed) this.#parts.onChange();
+  }
+
+  async strayed(): Promise<readonly FleetTurn[]> {
+    const from = this.#lookedThrough;
+    const { waiting } = await this.load();
+    this.#lookedThrough = from + LOOKED_THROUGH < waiting ? from + LOOKED_THROUGH : 0;
+    const found = await this.#run<Buffer[]>(scripts.STRAYED, this.#parts.turns, from, from + LOOKED_THROUGH - 1);
+    const words = found.map(String);
+    return Array.from({ length: words.length / 4 }, (_, at) => {
+      const [id = '', seq, rank, home] = words.slice(at * 4, at * 4 + 4);
+      return { id, seq: Number(seq), rank: Number(rank), home: home === '' ? undefined : home };
+    });
+  }
+
+  #heard(now: number): void {
+    this.#ahead = now - this.#parts.clock.elapsed();
+  }
+}
+
+function tooMany(waiting: number, most: number): AppError {
+  return noRoom(`${waiting} jobs wait in the fleet, and ${most} may (queue.max_jobs). Send it again later.`, LATER_MS);
+}
+
+/** Nothing is known of what was asked. */
+export function fleetUnreachable(cause: unknown): AppError {
+  return new AppError(
+    'fleet_unreachable',
+    'The Valkey of this fleet does not answer, and it keeps the jobs. Send the same again in a moment; with the same requestId it is the same job.',
+    { retryAfterMs: 2000, cause },
+  );
+}

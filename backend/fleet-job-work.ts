@@ -1,0 +1,74 @@
+// The jobs of a fleet, put together: where Valkey keeps them, who hands them round, and who runs them here. Loaded and made by
+// backend.ts alone, and only where cluster.url is set.
+import type { Config } from './contract/config/config.ts';
+import { adviceForJobs } from './cluster/look-over.ts';
+import { JobTurns, turnsOf } from './cluster/job-turns.ts';
+import { rankOf } from './cluster/shared-job-rows.ts';
+import { ValkeyJobs } from './cluster/shared-job-store.ts';
+import type { ClusterWork } from './cluster-work.ts';
+import type { PutNotice } from './core/ports.ts';
+import { FleetJobs, type FleetJobsOptions } from './core/stories/fleet-jobs.ts';
+import { JobBatches } from './core/stories/job-batches.ts';
+import type { BatchDesk } from './core/stories/job-desk.ts';
+import type { JobStore } from './core/stories/stored-jobs.ts';
+import type { LeaseQueue } from './core/queue/queue.ts';
+
+type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'rank' | 'queue'>;
+
+export interface FleetJobParts extends Given {
+  readonly cluster: ClusterWork;
+  readonly queue: LeaseQueue;
+  readonly settings: Config['cluster'];
+  readonly put: PutNotice;
+  /** What this gateway had accepted by itself. */
+  readonly localBatches: BatchDesk;
+  readonly localStore: Pick<JobStore, 'batch' | 'gone'>;
+}
+
+export interface FleetJobWork {
+  readonly jobs: FleetJobs;
+  readonly batches: BatchDesk;
+  /** How many wait in the whole fleet. */
+  waiting(): number;
+}
+
+/** Before the cluster is opened. */
+export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
+  const { cluster, settings, clock, log, config, put, onChange, gateway, queue, localBatches, localStore } = parts;
+  const { node, link, newClient } = cluster;
+  const prefix = cluster.prefix.replace(/:$/, '');
+  let isDurable = false;
+  link.use({
+    up(says) {
+      ({ isDurable } = says);
+      const advice = adviceForJobs(says);
+      put('valkey_jobs', advice === undefined ? undefined : { level: 'info', ...advice });
+    },
+  });
+  const store = new ValkeyJobs({
+    link,
+    prefix: cluster.prefix,
+    turns: `${prefix}:${turnsOf()}`,
+    clock,
+    most: () => config().queue.max_jobs,
+    replicas: settings.job_replicas,
+    timeoutMs: settings.timeout_ms,
+    isDurable: () => isDurable,
+    onChange,
+  });
+  const never = new AbortController().signal;
+  const turns = new JobTurns({ prefix, node, log, newClient, sleep: (ms) => clock.sleep(ms, never) });
+  const jobs = new FleetJobs({ ...parts, store, turns, node, rank: (call) => rankOf(call, undefined) });
+  const shared = new JobBatches({ jobs: jobs.line, store, gateway, queue, config, clock });
+  const of = (id: string): BatchDesk => {
+    const isLocal = localStore.batch(id) !== undefined || localStore.gone('batch', id) !== undefined;
+    return isLocal ? localBatches : shared;
+  };
+  const batches: BatchDesk = {
+    submit: (asked, batch, signal) => of(batch.id).submit(asked, batch, signal),
+    view: (id, watcher, page) => of(id).view(id, watcher, page),
+    open: (watcher) => [...localBatches.open(watcher), ...shared.open(watcher)],
+    cancel: (id, watcher) => of(id).cancel(id, watcher),
+  };
+  return { jobs, batches, waiting: () => store.waiting };
+}

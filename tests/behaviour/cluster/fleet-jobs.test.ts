@@ -1,0 +1,255 @@
+// Jobs of a fleet: any gateway accepts them, one runs each, all can tell of them and take them back.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ValkeyJobs } from '../../../backend/cluster/shared-job-store.ts';
+import { Link } from '../../../backend/cluster/link.ts';
+import { systemClock } from '../../../backend/clock.ts';
+import type { Config } from '../../../backend/contract/config/config.ts';
+import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
+import type { BatchView, RequestView } from '../../../backend/contract/queue-view.ts';
+import type { Gate } from '../../support/fake-ollama/fake-ollama.ts';
+import { piecesOf, startHearth, type Hearth } from '../../support/hearth.ts';
+import { startValkey, type Valkey } from '../../support/valkey.ts';
+import { eventually } from '../../support/waiting.ts';
+
+let valkey: Valkey;
+let fleet: Hearth[] = [];
+
+beforeEach(async () => {
+  valkey = await startValkey({ appendonly: 'yes' });
+});
+afterEach(async () => {
+  await Promise.all(fleet.splice(0).map((each) => each.stop()));
+  await valkey.stop();
+});
+
+/** So many gateways, each before an Ollama of its own, of which one answers at a time. */
+async function gateways(count: number, queue: object = {}): Promise<readonly [Hearth, Hearth]> {
+  fleet = await Promise.all(
+    Array.from({ length: count }, (_, at) =>
+      startHearth({
+        config: {
+          cluster: { url: valkey.url, node: `node-${at}` },
+          queue: { max_concurrent: 1, ...queue },
+          cache: { enabled: false },
+        },
+      }),
+    ),
+  );
+  for (const { get } of fleet) {
+    await eventually(
+      'it is one of the fleet',
+      async () => (await get('/api/chat-queue?requestId=none')).status === 404,
+    );
+  }
+  const [first, second = first] = fleet;
+  if (first === undefined || second === undefined) throw new Error('two are needed');
+  return [first, second];
+}
+
+const saying = (content: string, more: object = {}): object => ({ messages: [{ role: 'user', content }], ...more });
+const handIn = async ({ post }: Hearth, body: unknown, path = '/api/chat-queue') => {
+  const response = await post(path, body);
+  return {
+    status: response.status,
+    body: (await response.json()) as RequestView & { code?: string; durable?: boolean },
+  };
+};
+const look = async ({ get }: Hearth, id: string): Promise<RequestView> =>
+  (await (await get(`/api/chat-queue?requestId=${id}`)).json()) as RequestView;
+const ended = (hearth: Hearth, id: string): Promise<RequestView> =>
+  eventually(`${id} has ended`, async () => {
+    const view = await look(hearth, id);
+    return view.status === 'queued' || view.status === 'processing' ? undefined : view;
+  });
+const runs = (): string[] =>
+  fleet.flatMap(({ fake }) =>
+    fake.chats().map(({ body }) => String((body?.['messages'] as { content: string }[]).at(-1)?.content)),
+  );
+const gated = (): Gate[] => fleet.map(({ fake }) => fake.gate());
+
+test('a job is run once, by any gateway, and all tell its answer', async () => {
+  const [a, b] = await gateways(2);
+  for (let n = 0; n < 6; n++) {
+    const { status, body } = await handIn(n % 2 === 0 ? a : b, saying(`question ${n}`, { requestId: `job-${n}` }));
+    expect([status, body.durable]).toEqual([202, true]);
+  }
+  for (let n = 0; n < 6; n++) {
+    const [here, there] = [await ended(a, `job-${n}`), await ended(b, `job-${n}`)];
+    expect(here).toEqual(there);
+    expect(here).toMatchObject({
+      status: 'completed',
+      result: { message: { content: expect.stringContaining(`question ${n}`) as string } },
+    });
+  }
+  expect(runs().toSorted()).toEqual(Array.from({ length: 6 }, (_, n) => `question ${n}`));
+});
+
+test('the same id at another gateway is the same job, and another body is refused', async () => {
+  const [a, b] = await gateways(2);
+  const [first, second] = await Promise.all([a, b].map((each) => handIn(each, saying('one', { requestId: 'same' }))));
+  expect([first?.status, second?.status]).toEqual([202, 202]);
+  expect(await handIn(b, saying('two', { requestId: 'same' }))).toMatchObject({
+    status: 409,
+    body: { code: 'request_exists' },
+  });
+  await ended(a, 'same');
+  expect((await handIn(b, saying('one', { requestId: 'same' }))).status).toBe(202);
+  expect(runs()).toEqual(['one']);
+});
+
+test('where a job stands is counted over the fleet, and any gateway takes it back', async () => {
+  const [a, b] = await gateways(2);
+  const gates = gated();
+  for (let n = 0; n < 8; n++) await handIn(a, saying(`question ${n}`, { requestId: `job-${n}` }));
+  const running = await eventually('two run', () => (runs().length === 2 ? runs() : undefined));
+  const all = await Promise.all(Array.from({ length: 8 }, (_, n) => look(b, `job-${n}`)));
+  await eventually(
+    'the others know',
+    async () =>
+      (await Promise.all(Array.from({ length: 8 }, (_, n) => look(b, `job-${n}`)))).filter(
+        ({ status }) => status === 'processing',
+      ).length === 2,
+  );
+  expect(Math.max(...all.map(({ queue_position }) => queue_position))).toBeGreaterThanOrEqual(5);
+  const cancelled = ['job-7', running[0]?.replace('question ', 'job-') ?? ''];
+  for (const id of cancelled) {
+    expect((await fetch(`${b.url}/api/chat-queue?requestId=${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect(await look(a, id)).toMatchObject({ status: 'cancelled', code: 'cancelled' });
+    expect((await fetch(`${a.url}/api/chat-queue?requestId=${id}`, { method: 'DELETE' })).status).toBe(409);
+  }
+  for (const gate of gates) gate.release();
+  for (let n = 0; n < 7; n++)
+    if (!cancelled.includes(`job-${n}`)) expect((await ended(b, `job-${n}`)).status).toBe('completed');
+  expect(runs()).not.toContain('question 7');
+});
+
+test('a gateway that stops gives its jobs to the others, which run them', async () => {
+  const [a, b] = await gateways(2);
+  const gate = a.fake.gate();
+  for (let n = 0; n < 4; n++) await handIn(a, saying(`question ${n}`, { requestId: `job-${n}` }));
+  await a.fake.until(({ active }) => active === 1);
+  fleet = [b];
+  const stopped = a.stop();
+  for (let n = 0; n < 4; n++) expect((await ended(b, `job-${n}`)).status).toBe('completed');
+  gate.release();
+  await stopped;
+});
+
+test('who looks on at another gateway is told the answer when it is whole', async () => {
+  const [a, b] = await gateways(2);
+  const [held, free] = gated();
+  await handIn(a, saying('question', { requestId: 'job' }));
+  await eventually('it runs', () => runs().length === 1);
+  const streams = await Promise.all(
+    [a, b].map(({ url }) => fetch(`${url}/api/chat-queue?requestId=job`, { headers: { accept: 'text/event-stream' } })),
+  );
+  held?.release();
+  free?.release();
+  for (const stream of streams) {
+    const pieces = await piecesOf(stream);
+    expect(pieces.map(({ content }) => content).join('')).toContain('question');
+    expect(pieces.at(-1)).toMatchObject({ done: true, request_id: 'job', source: 'bypass' });
+  }
+});
+
+test('a batch is accepted as a whole, shared out, and looked at from any gateway', async () => {
+  const [a, b] = await gateways(2, { max_jobs: 12 });
+  const list = Array.from({ length: 10 }, (_, n) => saying(`line ${n}`, { requestId: `line-${n}` }));
+  expect(await handIn(a, list, '/api/chat-queue?batch=many')).toMatchObject({
+    status: 202,
+    body: { batch_id: 'many', durable: true },
+  });
+  const others = Array.from({ length: 13 }, (_, n) => saying(`more ${n}`));
+  expect(await handIn(b, others, '/api/chat-queue?batch=more')).toMatchObject({
+    status: 503,
+    body: { code: 'queue_full' },
+  });
+  const view = await eventually('the batch has ended', async () => {
+    const seen = (await (await b.get('/api/chat-queue?batch=many&limit=4')).json()) as BatchView;
+    return seen.status === 'completed' ? seen : undefined;
+  });
+  expect(view).toMatchObject({ counts: { total: 10, completed: 10 }, next: expect.any(String) as string });
+  expect(view.requests.map(({ request_id }) => request_id)).toEqual(['line-0', 'line-1', 'line-2', 'line-3']);
+  expect(runs().length).toBe(10);
+});
+
+test('without Valkey a job is refused; what was accepted before is done when it is back', async () => {
+  const [a, b] = await gateways(2);
+  const gates = gated();
+  for (let n = 0; n < 4; n++) await handIn(a, saying(`question ${n}`, { requestId: `job-${n}` }));
+  await eventually('two run', () => runs().length === 2);
+  await valkey.kill();
+  expect(await handIn(b, saying('late', { requestId: 'late' }))).toMatchObject({
+    status: 503,
+    body: { code: 'fleet_unreachable' },
+  });
+  for (const gate of gates) gate.release();
+  await valkey.start();
+  await eventually(
+    'it is accepted',
+    async () => (await handIn(b, saying('late', { requestId: 'late' }))).status === 202,
+  );
+  for (const id of ['job-0', 'job-1', 'job-2', 'job-3', 'late']) expect((await ended(a, id)).status).toBe('completed');
+  expect(runs().toSorted()).toEqual(['late', 'question 0', 'question 1', 'question 2', 'question 3']);
+});
+
+test('a gateway from which a job was taken cannot end it any more', async () => {
+  const link = new Link({
+    cluster: fleetConfig(),
+    trust: () => Promise.resolve(undefined),
+    clock: systemClock,
+    clientName: 'test',
+  });
+  link.open();
+  await eventually('the link is up', () => link.isUp);
+  const parts = {
+    link,
+    prefix: 'test:{fence}:',
+    turns: 'test:{fence}:turns',
+    clock: systemClock,
+    replicas: 0,
+    timeoutMs: 250,
+  };
+  const store = new ValkeyJobs({ ...parts, most: () => 10, isDurable: () => true, onChange: () => undefined });
+  const call = { ...CALL, id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
+  await store.accept({ call, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: undefined }, 10);
+  expect((await store.begin('job', 'first'))?.call).toEqual(call);
+  expect(await store.begin('job', 'second')).toBeDefined();
+  const ended = {
+    state: 'completed',
+    outcome: { finishedAt: new Date(0).toISOString(), record: Buffer.from('answer') },
+  } as const;
+  expect(await store.end('job', 'first', ended, RETENTION)).toBe(false);
+  expect((await store.find('job'))?.state).toBe('waiting');
+  expect(await store.end('job', 'second', ended, RETENTION)).toBe(true);
+  expect(await store.end('job', 'second', ended, RETENTION)).toBe(false);
+  expect(await store.begin('job', 'third')).toBeUndefined();
+  expect((await store.find('job'))?.ended?.record?.toString()).toBe('answer');
+  // The room of results: the oldest go, and are known to be gone.
+  await store.accept(
+    { call: { ...call, id: 'next' }, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: undefined },
+    10,
+  );
+  await store.begin('next', 'first');
+  await store.end('next', 'first', ended, { ...RETENTION, maxBytes: 3000 });
+  expect([await store.find('job'), await store.gone('job', 'job')]).toEqual([undefined, 'local']);
+  await link.close();
+});
+
+const RETENTION = { singleMs: 60_000, batchMs: 60_000, maxBytes: 1_000_000 };
+const CALL = {
+  route: '/api/chat-queue',
+  model: 'llama3.2',
+  caller: 'test',
+  family: 'chat',
+  namespace: 'local',
+  wishes: [],
+  request: { model: 'llama3.2', messages: [] },
+  cacheByDefault: 'always',
+  replay: 'instant',
+  streamed: false,
+} as const;
+
+function fleetConfig(): Config['cluster'] {
+  return resolveConfig({ file: { path: 'test', data: { cluster: { url: valkey.url } } } }, 'headless').config.cluster;
+}
