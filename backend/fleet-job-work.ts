@@ -38,11 +38,16 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
   const { node, link, newClient } = cluster;
   const prefix = cluster.prefix.replace(/:$/, '');
   let isDurable = false;
+  let hasJobs = false;
+  /** Said where there are jobs alone: answers can be lost. */
+  const advise = (): void => {
+    const advice = hasJobs ? adviceForJobs({ isDurable }) : undefined;
+    put('valkey_jobs', advice === undefined ? undefined : { level: 'info', ...advice });
+  };
   link.use({
     up(says) {
       ({ isDurable } = says);
-      const advice = adviceForJobs(says);
-      put('valkey_jobs', advice === undefined ? undefined : { level: 'info', ...advice });
+      advise();
     },
   });
   const store = new ValkeyJobs({
@@ -54,6 +59,11 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
     replicas: settings.job_replicas,
     timeoutMs: settings.timeout_ms,
     isDurable: () => isDurable,
+    onAccepted() {
+      if (hasJobs) return;
+      hasJobs = true;
+      advise();
+    },
     onChange,
   });
   const never = new AbortController().signal;

@@ -116,6 +116,8 @@ export class Link {
     try {
       signal.throwIfAborted();
       const says = await this.#within(OPENING_MS, this.#prepare(pair));
+      // It may have been closed meanwhile.
+      signal.throwIfAborted();
       this.#pair = pair;
       for (const user of this.#users) user.up?.(says);
       const looks = this.#look(pair);

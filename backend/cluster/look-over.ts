@@ -78,7 +78,7 @@ export function adviceFor({ maxMemory, policy }: ValkeySays): Advice | undefined
 }
 
 /** The same of its disk, for the jobs. */
-export function adviceForJobs({ isDurable }: ValkeySays): Advice | undefined {
+export function adviceForJobs({ isDurable }: Pick<ValkeySays, 'isDurable'>): Advice | undefined {
   if (isDurable) return undefined;
   return {
     text: 'Valkey does not write each change to its disk (appendonly no): jobs that were accepted are lost when it restarts.',

@@ -40,6 +40,8 @@ export interface SharedJobStoreParts {
   readonly timeoutMs: number;
   /** Whether Valkey keeps on its disk what it has. */
   isDurable(): boolean;
+  /** A job or a batch was accepted. */
+  onAccepted(): void;
   /** Another number of jobs waits, or other batches are open. */
   onChange(): void;
 }
@@ -108,6 +110,7 @@ export class ValkeyJobs implements SharedJobStore {
     if (typeof done === 'number') throw tooMany(done, most);
     if (!Array.isArray(done)) return 'taken';
     this.#heard(done[1]);
+    this.#parts.onAccepted();
     return { id: job.call.id, seq: done[0], rank, home };
   }
 
@@ -199,6 +202,7 @@ export class ValkeyJobs implements SharedJobStore {
     const most = this.#parts.most();
     const done = await this.#runKept<Buffer | number>(scripts.ACCEPT_BATCH, id, most, owner, body, jobs);
     if (typeof done === 'number') throw tooMany(done, most);
+    this.#parts.onAccepted();
   }
 
   async dropSome(batch: string): Promise<boolean> {

@@ -28,7 +28,7 @@ async function gateways(count: number, queue: object = {}): Promise<readonly [He
     Array.from({ length: count }, (_, at) =>
       startHearth({
         config: {
-          cluster: { url: valkey.url, node: `node-${at}` },
+          cluster: { url: valkey.url, node: `node-${at}`, timeout_ms: 2000 },
           queue: { max_concurrent: 1, ...queue },
           cache: { enabled: false },
         },
@@ -63,7 +63,7 @@ const ended = (hearth: Hearth, id: string): Promise<RequestView> =>
   });
 const runs = (): string[] =>
   fleet.flatMap(({ fake }) =>
-    fake.chats().map(({ body }) => String((body?.['messages'] as { content: string }[]).at(-1)?.content)),
+    fake.chats().map(({ body }) => String((body?.['messages'] as { content: string }[] | undefined)?.at(-1)?.content)),
   );
 const gated = (): Gate[] => fleet.map(({ fake }) => fake.gate());
 
@@ -210,7 +210,13 @@ test('a gateway from which a job was taken cannot end it any more', async () => 
     replicas: 0,
     timeoutMs: 250,
   };
-  const store = new ValkeyJobs({ ...parts, most: () => 10, isDurable: () => true, onChange: () => undefined });
+  const store = new ValkeyJobs({
+    ...parts,
+    most: () => 10,
+    isDurable: () => true,
+    onAccepted: () => undefined,
+    onChange: () => undefined,
+  });
   const call = { ...CALL, id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
   await store.accept({ call, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: undefined }, 10);
   expect((await store.begin('job', 'first'))?.call).toEqual(call);
