@@ -8,16 +8,15 @@ import { ValkeyJobs } from './cluster/shared-job-store.ts';
 import type { ClusterWork } from './cluster-work.ts';
 import type { PutNotice } from './core/ports.ts';
 import { FleetJobs, type FleetJobsOptions } from './core/stories/fleet-jobs.ts';
-import { JobBatches } from './core/stories/job-batches.ts';
+import { JobBatches, type JobBatchesOptions } from './core/stories/job-batches.ts';
 import type { BatchDesk } from './core/stories/job-desk.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
-import type { LeaseQueue } from './core/queue/queue.ts';
 
 type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'rank' | 'queue'>;
 
 export interface FleetJobParts extends Given {
   readonly cluster: ClusterWork;
-  readonly queue: LeaseQueue;
+  readonly queue: FleetJobsOptions['queue'] & JobBatchesOptions['queue'];
   readonly settings: Config['cluster'];
   readonly put: PutNotice;
   /** What this gateway had accepted by itself. */

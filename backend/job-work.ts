@@ -2,14 +2,13 @@
 // by backend.ts alone.
 import type { FleetJobParts, FleetJobWork } from './fleet-job-work.ts';
 import type { BatchSummary } from './contract/queue-view.ts';
-import type { LeaseQueue } from './core/queue/queue.ts';
 import { lineOf } from './core/stories/local-line.ts';
 import { JobBatches } from './core/stories/job-batches.ts';
 import type { BatchDesk, JobDesk } from './core/stories/job-desk.ts';
 import { Jobs, type JobsOptions } from './core/stories/jobs.ts';
 
 export interface JobWorkParts extends Omit<JobsOptions, 'queue'>, Pick<FleetJobParts, 'newId' | 'put'> {
-  readonly queue: LeaseQueue;
+  readonly queue: JobsOptions['queue'] & FleetJobParts['queue'];
 }
 
 /** Makes the jobs of a fleet, for a gateway that belongs to one. */
