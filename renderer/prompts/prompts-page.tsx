@@ -1,5 +1,5 @@
 // The page "Where prompts part", behind Overview: of each app the place from which its prompts differ, and what is read again for
-// it. It changes no prompt; what could be kept the same is offered here once Hearth can do so.
+// it. What could be kept the same is offered first.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -9,8 +9,10 @@ import type { PartingPlace, Partings } from '../../backend/contract/parting-plac
 import { NotRunning } from '../parts/not-running.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls } from '../parts/use-calls.ts';
-import { count, moment, roughly, timeOfDay } from '../parts/words.ts';
+import { count, moment, roughly } from '../parts/words.ts';
 import { t } from '../../words/texts.ts';
+import { Last } from './last-prompts.tsx';
+import { PinOffers } from './pin-offers.tsx';
 
 interface PageProps {
   readonly view: View;
@@ -20,13 +22,19 @@ interface PageProps {
 export function PromptsPage({ view, now }: PageProps): JSX.Element | null {
   const { gateway, live } = view;
   if (gateway.state !== 'running' || live === null) return <NotRunning gateway={gateway} />;
-  return <Found live={live} now={now} />;
+  return <Found live={live} settings={view.settings} now={now} />;
 }
 
-function Found({ live, now }: { readonly live: Live; readonly now: number }): JSX.Element | null {
-  const found = usePartings(live);
+interface FoundProps {
+  readonly live: Live;
+  readonly settings: View['settings'];
+  readonly now: number;
+}
+
+function Found({ live, settings, now }: FoundProps): JSX.Element | null {
+  const [found, lookAgain] = usePartings(live);
   if (found === undefined) return null;
-  const { compared, since, places } = found;
+  const { compared, since, places, offers } = found;
   if (since === null) {
     return (
       <Empty mark="idle" title={t('prompts.none_compared')}>
@@ -45,6 +53,7 @@ function Found({ live, now }: { readonly live: Live; readonly now: number }): JS
   return (
     <>
       <p class="quiet said">{t('prompts.looked_at', { n: compared, time: from })}</p>
+      <PinOffers offers={offers} settings={settings} changed={lookAgain} />
       {places.map((place) => (
         <Place key={`${place.caller} ${place.model} ${place.where} ${place.what ?? ''}`} place={place} />
       ))}
@@ -82,36 +91,11 @@ function Place({ place }: { readonly place: PartingPlace }): JSX.Element {
   );
 }
 
-/** The last prompts that parted there: what stands there, as long as it is in memory. */
-function Last({ last }: Pick<PartingPlace, 'last'>): JSX.Element {
-  const { go } = useCalls();
-  return (
-    <ul class="diff">
-      {last.map(({ request_id, created_at, now: span }) => (
-        <li key={request_id}>
-          <button class="link" type="button" onClick={() => go('requests', { request: request_id })}>
-            <time dateTime={created_at}>{timeOfDay(Date.parse(created_at), true)}</time>
-            <span class="sr">{t('prompts.show_request')}</span>
-          </button>
-          {span === undefined ? (
-            <span class="quiet">{t('prompts.not_in_memory')}</span>
-          ) : (
-            <span>
-              …{span.before}
-              <mark>{span.differs}</mark>
-              {span.after}…
-            </span>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** Asked for when the page is shown, and again when a request has ended; undefined before the first answer. */
-function usePartings({ queue }: Live): Partings | undefined {
+/** Asked for when the page is shown, when a request has ended, and when it is called; undefined before the first answer. */
+function usePartings({ queue }: Live): readonly [Partings | undefined, () => void] {
   const { call, report } = useCalls();
   const [found, setFound] = useState<Partings>();
+  const [times, setTimes] = useState(0);
   const { completed } = queue.totals;
   useEffect(() => {
     let isOver = false;
@@ -122,6 +106,6 @@ function usePartings({ queue }: Live): Partings | undefined {
     return () => {
       isOver = true;
     };
-  }, [call, report, completed]);
-  return found;
+  }, [call, report, completed, times]);
+  return [found, () => setTimes((n) => n + 1)];
 }

@@ -117,6 +117,33 @@ test('what this Hearth is can be copied without a folder; updates have one line'
   await close();
 });
 
+test('what could be kept the same is offered with what it saves, chosen by one click, and undone', async () => {
+  const set: unknown[] = [];
+  const answers = { ...aboutAnswers(), set_setting: (input: unknown) => (set.push(input), view().settings) };
+  const { page, close } = await stage.open(view(), { answers });
+  await page.getByRole('button', { name: 'Where prompts part' }).click();
+  await page.getByText('Claude Code changes 9 characters at character 71 of each prompt.').waitFor();
+  await page.getByText(/about 18.s a turn would be saved: 20,862 tokens less to read/).waitFor();
+  await page.getByText('Kept the same, 1,200 tokens less would be read each turn.').waitFor();
+  await page.getByText('With the day alone the model no longer knows how late it is.').waitFor();
+  await looksRight(page, 'pin-offers');
+  await page.getByRole('button', { name: 'Pin', exact: true }).click();
+  await page.getByText('Pinned.').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Pinned.').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Keep only the day' }).click();
+  await page.getByRole('button', { name: 'Not for Home Assistant' }).click();
+  await page.getByText('is not offered again').waitFor();
+  const path = 'prompts.apps';
+  expect(set).toEqual([
+    { path, value: { 'Claude Code': { billing_line: 'pin' } } },
+    { path, value: {} },
+    { path, value: { 'Home Assistant': { clock: 'to_day' } } },
+    { path, value: { 'Home Assistant': { clock: 'as_sent' } } },
+  ]);
+  await close();
+});
+
 test('where prompts part is said with what it costs; where none does, that is said', async () => {
   const answers = aboutAnswers();
   const { page, close } = await stage.open(view(), { answers });
@@ -127,7 +154,7 @@ test('where prompts part is said with what it costs; where none does, that is sa
   await page.getByText('nightly-report’s prompts part at about character 1,280 of 4,810.').waitFor();
   await looksRight(page, 'prompts');
   await close();
-  const nothing = { ...PARTINGS, places: [] };
+  const nothing = { ...PARTINGS, places: [], offers: [] };
   for (const [told, words] of [
     [nothing, /^The last 34 prompts go on from the ones before them, since/],
     [{ ...nothing, compared: 0, since: null }, 'No two prompts to compare yet'],

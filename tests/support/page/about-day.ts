@@ -30,7 +30,36 @@ export const ABOUT: CommandOutput<'about'> = {
 const span = (differs: string) => ({ before: 'entrypoint=cli; cch=', differs, after: '; You are Claude Code' });
 
 export const PARTINGS: Partings = {
-  offers: [],
+  offers: [
+    {
+      caller: 'claude-cli/2.1.197 (external, cli)',
+      model: 'qwen2.5-coder:7b',
+      what: 'billing_line',
+      how: 'pin',
+      times: 14,
+      chars: 9,
+      same_chars: 70,
+      tokens: 20_862,
+      ms: 18_000,
+      last: [
+        { request_id: 'a', created_at: at(507), now: span('e93c5d018') },
+        { request_id: 'b', created_at: at(355), now: span('4a1f07c2e') },
+        { request_id: 'c', created_at: at(65), now: span('b07d91e53') },
+      ],
+    },
+    {
+      caller: 'Home Assistant',
+      model: 'llama3.2:3b',
+      what: 'clock',
+      how: 'to_end',
+      times: 5,
+      chars: null,
+      same_chars: 16,
+      tokens: 1200,
+      ms: null,
+      last: [{ request_id: 'd', created_at: at(60) }],
+    },
+  ],
   compared: 34,
   since: at(17_000),
   places: [

@@ -1,0 +1,121 @@
+// What could be kept the same in the prompts of an app: what changes there, what keeping it the same would save, what is done, and the
+// way to have it done. Nothing is done before somebody says so, and that can be undone at once.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { shownCaller } from '../../backend/contract/apps.ts';
+import type { View } from '../../backend/contract/desktop.ts';
+import type { PinOffer } from '../../backend/contract/parting-places.ts';
+import type { PinRules } from '../../backend/contract/pin-rule.ts';
+import { t } from '../../words/texts.ts';
+import { Icon, Section } from '../parts/parts.tsx';
+import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { count, roughly } from '../parts/words.ts';
+import { Last } from './last-prompts.tsx';
+
+const PATH = 'prompts.apps';
+type Apps = Readonly<Record<string, PinRules>>;
+
+interface OffersProps {
+  readonly offers: readonly PinOffer[];
+  readonly settings: View['settings'];
+  /** The offers are others now. */
+  readonly changed: () => void;
+}
+
+export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Element {
+  const { call } = useCalls();
+  const { run } = useReportedAction();
+  /** What was last chosen here, and the rules before that. */
+  const [chosen, setChosen] = useState<{ readonly isKept: boolean; readonly before: Apps }>();
+  // The contract's schema has checked it on its way here.
+  const now = (settings.values[PATH] ?? {}) as Apps;
+  const save = async (value: Apps, next: typeof chosen): Promise<void> => {
+    await call('set_setting', { path: PATH, value });
+    setChosen(next);
+    changed();
+  };
+  const choose = ({ caller, what }: PinOffer, how: string): void => {
+    const app = shownCaller(caller);
+    const rules: PinRules = { ...now[app], [what]: how };
+    run(() => save({ ...now, [app]: rules }, { isKept: how !== 'as_sent', before: now }));
+  };
+  const isLocked = settings.locked[PATH] !== undefined;
+  return (
+    <>
+      {chosen !== undefined && (
+        <div class="note bar" role="status">
+          <Icon name="check" />
+          <p>{t(chosen.isKept ? 'prompts.pinned' : 'prompts.left')}</p>
+          <p class="btns">
+            <button class="btn plain" type="button" onClick={() => run(() => save(chosen.before, undefined))}>
+              {t('prompts.undo')}
+            </button>
+          </p>
+        </div>
+      )}
+      {offers.map((offer) => (
+        <Offer
+          key={`${offer.caller} ${offer.model} ${offer.what}`}
+          offer={offer}
+          choose={isLocked ? undefined : choose}
+        />
+      ))}
+    </>
+  );
+}
+
+interface OfferProps {
+  readonly offer: PinOffer;
+  /** Undefined where the settings can't be changed here. */
+  readonly choose: ((offer: PinOffer, how: string) => void) | undefined;
+}
+
+function Offer({ offer, choose }: OfferProps): JSX.Element {
+  const { model, what, how, times, chars, same_chars, tokens, ms, last } = offer;
+  const caller = shownCaller(offer.caller);
+  const at = count(same_chars + 1);
+  const isClock = what === 'clock';
+  return (
+    <Section
+      title={t('prompts.offer', { caller })}
+      end={<p class="sec-note">{t('prompts.offer_times', { model, times })}</p>}
+    >
+      <div class="cols">
+        <div>
+          <p class="lead">
+            <span>
+              {chars === null
+                ? t('prompts.offer_changes', { caller, at })
+                : t('prompts.offer_changes_n', { caller, at, n: chars })}
+            </span>{' '}
+            <span>
+              {ms === null
+                ? t('prompts.offer_tokens', { n: tokens })
+                : t('prompts.offer_time', { time: roughly(ms), n: tokens })}
+            </span>
+          </p>
+          <p class="said">{t(isClock ? 'prompts.does_clock' : 'prompts.does_billing')}</p>
+          <p class="quiet kept">{t(isClock ? 'prompts.mind_clock' : 'prompts.mind_billing')}</p>
+          {choose !== undefined && (
+            <p class="btns said">
+              <button class="btn primary" type="button" onClick={() => choose(offer, how)}>
+                {t(isClock ? 'prompts.to_end' : 'prompts.pin')}
+              </button>
+              {isClock && (
+                <button class="btn" type="button" onClick={() => choose(offer, 'to_day')}>
+                  {t('prompts.to_day')}
+                </button>
+              )}
+              <button class="btn plain" type="button" onClick={() => choose(offer, 'as_sent')}>
+                {t('prompts.not_for', { caller })}
+              </button>
+            </p>
+          )}
+        </div>
+        <div>
+          <Last last={last} />
+        </div>
+      </div>
+    </Section>
+  );
+}
