@@ -1,24 +1,22 @@
 // What the figures over time take of a request that has ended: how it ended, and how much of its prompt was reused.
 import type { Parted } from '../../contract/request-detail.ts';
 import type { Ended } from '../requests/at-once.ts';
+import type { Trace } from '../requests/trace.ts';
 import type { History, PromptRead, Reuse } from '../telemetry/history.ts';
 
 /** The last tokens of a prompt are read in any case; less than so many is nothing that was lost. */
 export const READ_ANYWAY = 32;
 
 /** Cheap for a kept answer. */
-export function countEnded(history: Pick<History, 'unanswered' | 'reused' | 'read'>, request: Ended): void {
+export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, request: Ended): void {
   const { status } = request;
   if (status === 'failed' || status === 'cancelled') history.unanswered(request, status);
   const reuse = reuseOf(request);
   if (reuse !== undefined) history.reused(request, reuse);
-  const read = readOf(request);
-  if (read !== undefined) history.read(request, read);
 }
 
-/** How much of its prompt was read; undefined where that is not known, and for who was given another request's run. */
-export function readOf({ trace }: Pick<Ended, 'trace'>): PromptRead | undefined {
-  const { metrics, reused, reusable, run } = trace ?? {};
+/** How much of the prompt of a run was read; undefined where that is not known, and for who was given another request's run. */
+export function readOf({ metrics, reused, reusable, run }: Trace): PromptRead | undefined {
   if (metrics === undefined || reused === undefined || reusable === undefined || run !== undefined) return undefined;
   const count = metrics.prompt_eval_count;
   const spared = Math.min(count, reused.tokens);

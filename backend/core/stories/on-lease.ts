@@ -9,6 +9,7 @@ import type { ChatCall, ToKeep } from '../requests/call.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Look } from './hindsight.ts';
+import { readOf } from './ended-figures.ts';
 import { keepAnswer, type Landed } from './keep-answer.ts';
 import type { Machine } from './machine.ts';
 import { madeReady } from './made-ready.ts';
@@ -107,5 +108,6 @@ function landed(
   run.machine.estimator.observe(model, metrics, { ...asked, chars }, cachedTokens(completion.end));
   keepAnswer(cache, completion, { ...run, model, truncated, fence: flight.fence });
   look.landed(completion.end);
-  telemetry.ran({ ...run.call, model }, { ...runFigures(completion.end), reusableTokens: trace.reusable });
+  const figures = { ...runFigures(completion.end), reusableTokens: trace.reusable };
+  telemetry.ran({ ...run.call, model }, figures, readOf(trace));
 }

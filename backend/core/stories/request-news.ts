@@ -20,7 +20,7 @@ export interface NewsParts {
   readonly meter: { ended(request: Ended): void };
   /** Says of each why it was slow. */
   readonly slow: Pick<Slowness, 'look' | 'ended'>;
-  readonly history: Pick<History, 'unanswered' | 'reused' | 'read'>;
+  readonly history: Pick<History, 'unanswered' | 'reused'>;
 }
 
 export class RequestNews {

@@ -2,7 +2,7 @@
 // It keeps no text of prompts or answers.
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
-import type { History } from './history.ts';
+import type { History, PromptRead } from './history.ts';
 import { OTHERS, type Whose } from './tally.ts';
 import type { Meter, Now, RunFigures } from '../ports.ts';
 import { LOCAL } from '../ownership.ts';
@@ -87,9 +87,10 @@ export class Telemetry {
     this.#meter?.saved(whose.model, ms, tokens);
   }
 
-  /** A run of the model that gave its answer. */
-  ran(whose: Whose, figures: RunFigures): void {
+  /** A run of the model that gave its answer, and how much of its prompt was read, where that is known. */
+  ran(whose: Whose, figures: RunFigures, read?: PromptRead): void {
     this.history.ran(whose, figures);
+    if (read !== undefined) this.history.read(whose, read);
     this.#meter?.ran(whose.model, figures);
   }
 

@@ -325,10 +325,14 @@ describe('vectors', () => {
     const gate = hearth.fake.gate();
     const first = embed('first');
     await hearth.fake.until(({ active }) => active === 1);
-    const waiting = [embed(['b', 'c']), embed('d'), embed(['d', 'e'])];
     const own = async (): Promise<number> =>
       ((await (await hearth.get('/api/chat-queue')).json()) as { waiting: unknown[] }).waiting.length;
-    await expect.poll(own).toBe(3);
+    const waiting = [];
+    // One after the other: one of more texts may take a moment longer to come into line.
+    for (const texts of [['b', 'c'], 'd', ['d', 'e']]) {
+      waiting.push(embed(texts));
+      await expect.poll(own).toBe(waiting.length);
+    }
     gate.release();
     const [, bc, d, de] = await Promise.all([first, ...waiting]);
     expect(inputs()).toEqual([['first'], ['b', 'c', 'd', 'e']]);

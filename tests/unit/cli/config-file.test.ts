@@ -258,6 +258,21 @@ function valueOf({ path, kind, min = 0, max = 0, choices = [], allowed }: FieldI
         fc.record({ clock: fc.constantFrom('to_end', 'to_day', 'as_sent'), billing_line: fc.constantFrom('pin') }),
         { maxKeys: 3, noNullPrototype: true },
       );
+    case 'upstreams':
+      return fc.uniqueArray(
+        fc
+          .record(
+            {
+              name: fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/),
+              priority: fc.integer({ min: 1, max: 100 }),
+              models: fc.constant(['llama3*', 'qwen3:4b']),
+              wake: fc.constant({ mac: '3c:7c:3f:12:ab:90', patience_s: 40 }),
+            },
+            { requiredKeys: ['name'], noNullPrototype: true },
+          )
+          .map((entry) => ({ ...entry, url: `http://${entry.name}.lan:11434` })),
+        { maxLength: 3, selector: ({ name }) => name },
+      );
     case 'models':
       return fc.dictionary(
         fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/),
