@@ -16,6 +16,13 @@ const PARTS: Readonly<Record<string, () => string>> = {
     import request from ${JSON.stringify(file('undici/lib/api/api-request.js'))};
     Object.assign(Dispatcher.prototype, { request });
     export { Agent };`,
+  // Without its way of standing on Postgres.
+  bullmq: () => `
+    export { Queue } from ${JSON.stringify(file('bullmq/dist/esm/classes/queue.js'))};
+    export { Worker } from ${JSON.stringify(file('bullmq/dist/esm/classes/worker.js'))};
+    export { WaitingError } from ${JSON.stringify(file('bullmq/dist/esm/classes/errors/waiting-error.js'))};`,
+  // It reads the times of jobs that come again, of which there are none. It brings a library of dates.
+  'cron-parser': () => 'export const CronExpressionParser = undefined;',
   // The Ollama client wants fetch made where there is none. Every Node has it, and looking for it loads all of it.
   'whatwg-fetch': () => '',
   // electron-store checks a schema with it where it is given one. Ours are checked by the contract.

@@ -189,6 +189,7 @@ test('without Valkey a job is refused; what was accepted before is done when it 
     'it is accepted',
     async () => (await handIn(b, saying('late', { requestId: 'late' }))).status === 202,
   );
+  await eventually('the other gateway has Valkey again too', async () => (await look(a, 'late')).status !== undefined);
   for (const id of ['job-0', 'job-1', 'job-2', 'job-3', 'late']) expect((await ended(a, id)).status).toBe('completed');
   expect(runs().toSorted()).toEqual(['late', 'question 0', 'question 1', 'question 2', 'question 3']);
 });

@@ -94,8 +94,9 @@ test.skipIf(process.platform === 'win32')('ends without a word when whoever read
   expect([await cli.exit(), cli.err]).toEqual([128 + constants.signals.SIGPIPE, '']);
 });
 
-test('has at most 2.5 MB', () => {
-  expect(statSync(BUNDLE).size).toBeLessThanOrEqual(2.5e6);
+// 2.5 MB, and what the jobs of a fleet are made of: bullmq with its scripts, which a gateway alone never reads.
+test('has at most 3 MB', () => {
+  expect(statSync(BUNDLE).size).toBeLessThanOrEqual(3e6);
 });
 
 test('shows where in the sources an error came from', async () => {

@@ -32,7 +32,7 @@ test('an Ollama that comes and goes is told once, and the list says since when a
   await goes();
   await comesBack();
   expect(await listed()).toMatchObject([
-    { id: 'ollama', level: 'warning', times: 2, todo: expect.stringContaining('Start it again') },
+    { id: 'ollama', level: 'warning', times: 2, todo: 'What was accepted waits until it is back.' },
   ]);
   // /health says it by a field of its own.
   const { notices, upstream } = (await (await hearth.get('/health')).json()) as Record<string, unknown>;
