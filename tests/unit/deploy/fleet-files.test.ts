@@ -35,7 +35,7 @@ interface Service {
 const { services } = parse(read('compose.yaml'), { merge: true }) as { services: Readonly<Record<string, Service>> };
 const gateways = Object.entries(services).filter(([name]) => name.startsWith('hearth-'));
 
-test('three gateways share one Valkey, each by a name of its own, and are reached through nginx alone', () => {
+test('three gateways share one Valkey, each by its own name, and nginx alone reaches them', () => {
   expect(gateways).toHaveLength(3);
   for (const [name, { environment = {}, ports, stop_grace_period = '' }] of gateways) {
     const config = settingsOf(environment);
@@ -135,7 +135,7 @@ test('on Kubernetes a pod drains before it is killed, and is ready only where Ol
   expect(budget?.selector).toEqual({ matchLabels: spec?.template?.metadata?.labels });
 });
 
-test('the drop-in adds what makes a gateway one of a fleet, and keeps the password out of the unit', () => {
+test('the drop-in makes a gateway one of a fleet, and keeps the password out of the unit', () => {
   const dropIn = read('hearth.conf').replaceAll(/^#.*\n/gm, '');
   expect(dropIn.match(/^Environment=.*$/gm)).toEqual(['Environment=CLUSTER__NODE=%l']);
   expect(dropIn).toContain('EnvironmentFile=/etc/hearth/fleet.env');
