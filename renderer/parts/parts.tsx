@@ -165,9 +165,27 @@ interface BurnProps {
 
 /** How long a model stays warm: full while it works, burning down from the right while it rests. */
 export function Burn({ kind, left, label }: BurnProps): JSX.Element {
+  return <Bar kind={kind} share={left} label={label} />;
+}
+
+interface BarProps {
+  /** Its classes. */
+  readonly kind: string;
+  /** 0 to 1; undefined where it is not known, which shows as something under way. */
+  readonly share: number | undefined;
+  readonly label: string;
+}
+
+/** Steps of a whole bar. */
+const BAR_STEPS = 1000;
+
+/** How much of something is done, or left. */
+export function Bar({ kind, share, label }: BarProps): JSX.Element {
   // A <progress> that once had a value keeps it unless it is made anew.
-  if (left === undefined) return <progress key="loading" class={kind} aria-label={label} />;
-  return <progress key="warm" class={kind} max={1000} value={Math.round(left * 1000)} aria-label={label} />;
+  if (share === undefined) return <progress key="unknown" class={kind} aria-label={label} />;
+  // Not 0: Preact writes that anew each time it draws (preactjs/preact#2756), and then the browser paints.
+  const value = Math.max(1, Math.floor(share * BAR_STEPS));
+  return <progress key="known" class={kind} max={BAR_STEPS} value={value} aria-label={label} />;
 }
 
 interface AskProps {

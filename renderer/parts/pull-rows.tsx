@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { PullView } from '../../backend/contract/pull-view.ts';
 import { t } from '../../words/texts.ts';
-import { Section } from './parts.tsx';
+import { Bar, Section } from './parts.tsx';
 import { useCalls, useReportedAction } from './use-calls.ts';
 import { bytes, NOTHING } from './words.ts';
 import { pullWords } from './pull-words.ts';
@@ -130,8 +130,6 @@ interface LineProps {
 }
 
 function PullLine({ share, held, runs, label }: LineProps): JSX.Element {
-  const kind = held ? 'burn cool held' : 'burn cool';
-  // A <progress> that once had a value keeps it unless it is made anew.
-  if (share === undefined && runs) return <progress key="unknown" class={kind} aria-label={label} />;
-  return <progress key="known" class={kind} max={1000} value={Math.floor((share ?? 0) * 1000)} aria-label={label} />;
+  const known = share === undefined && !runs ? 0 : share;
+  return <Bar kind={held ? 'burn cool held' : 'burn cool'} share={known} label={label} />;
 }

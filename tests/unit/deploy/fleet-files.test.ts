@@ -58,6 +58,7 @@ test('nginx names the gateways of the compose file, and cuts no stream', () => {
   expect(conf).toMatch(/^ +proxy_set_header Host hearth;$/m);
 });
 
+// Where nginx is not installed the test above holds its file.
 test.skipIf(!existsSync(NGINX))('nginx takes its file', () => {
   const place = mkdtempSync(join(tmpdir(), 'hearth-nginx-'));
   try {
