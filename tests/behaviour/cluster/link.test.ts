@@ -75,9 +75,9 @@ test('it says that one is a replica', async () => {
 });
 
 test('a user with the rights of docs/cluster.md can do it all, and one that lacks any is told of', async () => {
-  const line = /ACL SETUSER hearth (.*)/.exec(readFileSync('docs/cluster.md', 'utf8'))?.[1] ?? '';
+  const lines = readFileSync('docs/cluster.md', 'utf8').matchAll(/^ACL SETUSER hearth (.*)$/gm);
   const client = new Redis(valkey.port, '127.0.0.1');
-  const rights = line.split(' ');
+  const rights = Array.from(lines, ([, line = '']) => line.split(' ')).flat();
   await client.call('ACL', 'SETUSER', 'hearth', ...rights);
   const url = valkey.url.replace('://', '://hearth:secret@');
   const one = await startNode({ url });
@@ -85,9 +85,14 @@ test('a user with the rights of docs/cluster.md can do it all, and one that lack
   expect(await client.keys('hearth:*:answer:*')).toHaveLength(1);
   await one.post('/api/cache-stats', { action: 'clear' });
   expect(await client.keys('hearth:*:answer:*')).toHaveLength(0);
-  expect(await notices(one)).toEqual([]);
+  const job = await one.post('/api/chat-queue', { messages: [{ role: 'user', content: 'y' }], requestId: 'a-job' });
+  expect(job.status).toBe(202);
+  await eventually('the job has ended', async () =>
+    (await (await one.get('/api/chat-queue?requestId=a-job')).text()).includes('"completed"'),
+  );
+  expect(await client.call('ACL', 'LOG')).toEqual([]);
   await one.stop();
-  await client.call('ACL', 'SETUSER', 'hearth', 'reset', ...rights.filter((right) => right !== '+xadd'));
+  await client.call('ACL', 'SETUSER', 'hearth', 'reset', ...rights, '-xadd');
   client.disconnect();
   await told(await gateway(url), 'does not let this user do what Hearth needs');
 });
