@@ -18,6 +18,7 @@ import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
 import { tellRefusedPages } from './refused-pages.ts';
+import { PinNews } from './core/stories/pin-news.ts';
 import { Recorder } from './core/stories/recorder.ts';
 import { Requests } from './core/requests/requests.ts';
 import { RequestDesk } from './core/stories/request-desk.ts';
@@ -57,7 +58,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   // Random, so that one Hearth can run behind another.
   const via = `1.1 hearth-${randomUUID()}`;
-  const told = () => ({ requestLog: stores.requests, texts, feed, history, meter, slow });
+  const told = () => ({ requestLog: stores.requests, texts, feed, history, meter, slow, pins });
   const { onArrived, onEnded, onRefused } = new RequestNews(told);
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });
   const legacy = options.legacy ?? new Legacy(clock, log);
@@ -159,6 +160,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const { jobs, batches, jobDesk } = jobWork;
   const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const requestDesk = new RequestDesk({ config, requestLog: stores.requests, jobs });
+  const pins = new PinNews({ requestDesk, board, config, clock, life: life.signal });
   const acting = { machines, config, clock, cache, conversations, telemetry };
 
   if (bind.refusedBecause !== undefined) put('bind', { text: bind.refusedBecause });
@@ -265,6 +267,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       current = untilRestart(current, next);
       originApprovals.decided(current.cors);
       recorder.reconfigured();
+      pins.reconfigured();
       cache.reconfigured();
       conversations.reconfigured();
       stores.reconfigured();

@@ -161,6 +161,7 @@ export async function createApp(shell: Shell) {
     clock,
     notify,
     signal: life.signal,
+    showPrompts: () => show('overview', { page: 'prompts' }),
     ollamaIsDown: startOllamaIfAsked,
   });
   const showState = watch.look;

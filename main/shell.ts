@@ -29,8 +29,8 @@ export interface Shell {
   saveSettings(data: Readonly<Record<string, unknown>>): void;
   /** Small facts beside the settings; what cannot be saved is forgotten. */
   readonly memory: {
-    get(key: 'place' | 'first_run_done'): unknown;
-    set(key: 'place' | 'first_run_done', value: unknown): void;
+    get(key: 'place' | 'first_run_done' | 'pins_offered'): unknown;
+    set(key: 'place' | 'first_run_done' | 'pins_offered', value: unknown): void;
   };
   /** Whether a panel shows tray icons now, and each change of it. */
   watchTrayHost(options: Omit<TrayHostOptions, 'platform'>): Promise<boolean>;

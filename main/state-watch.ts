@@ -4,12 +4,13 @@ import { stateOf } from '../backend/contract/app-state.ts';
 import type { View } from '../backend/contract/desktop.ts';
 import type { Clock } from '../backend/core/ports.ts';
 import type { Notices } from './notices/notices.ts';
+import { offerPins } from './notices/pin-notices.ts';
 import { watchNotices } from './notices/recent-notices.ts';
 import { tellOfGateway } from './notices/settings-notices.ts';
 import { StateNotifications } from './notices/state-notifications.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Shell } from './shell.ts';
-import type { Supervisor } from './gateway/supervisor.ts';
+import { running, type Supervisor } from './gateway/supervisor.ts';
 import { throttle } from './throttle.ts';
 import { TrayView } from './tray/tray-view.ts';
 import type { Pusher } from './window/bridge.ts';
@@ -18,7 +19,7 @@ import type { Pusher } from './window/bridge.ts';
 const TICK_MS = 1000;
 const TRAY_STEP_MS = 300;
 
-export interface StateWatchParts extends Pick<Shell, 'showTray'> {
+export interface StateWatchParts extends Pick<Shell, 'showTray' | 'memory'> {
   readonly supervisor: Supervisor;
   readonly settings: Settings;
   readonly notices: Notices;
@@ -30,6 +31,8 @@ export interface StateWatchParts extends Pick<Shell, 'showTray'> {
   readonly signal: AbortSignal;
   /** Says something outside the window. */
   notify(title: string, body: string): void;
+  /** Shows the page "Where prompts part". */
+  showPrompts(): void;
   /** Called at each look while Ollama is down. */
   ollamaIsDown(): void;
 }
@@ -39,6 +42,13 @@ export function watchState(parts: StateWatchParts): { look(): void; did(): void 
   const { supervisor, settings, notices, views, host, pusher, clock, signal, notify, ollamaIsDown } = parts;
   const tellGateway = tellOfGateway(supervisor, notices);
   const notifications = new StateNotifications(clock, (said) => host.visible || notify(said.title, said.body));
+  const lookAtPins = offerPins({
+    ...parts,
+    told: views.recent_notices,
+    partings: () => running(supervisor).requests.partings(),
+    show: parts.showPrompts,
+    now: clock.now,
+  });
   const lookAtNotices = watchNotices(views.recent_notices, () => pusher.touch('recent_notices'));
   const tray = new TrayView({ ...parts, notices: views.recent_notices });
   const look = throttle(
@@ -48,6 +58,7 @@ export function watchState(parts: StateWatchParts): { look(): void; did(): void 
       const shown = { gateway: views.gateway(), live: views.live(), places, stuckAfterS };
       const state = stateOf(shown, clock.now());
       lookAtNotices();
+      lookAtPins();
       tray.show(shown, clock.now());
       notifications.step(state);
       tellGateway();

@@ -132,7 +132,7 @@ export const noticeSchema = z.object({
   id: z.string(),
   level: z.enum(['info', 'warning', 'error']),
   /** Instead of the level's own icon. */
-  icon: z.enum(['restart']).optional(),
+  icon: z.enum(['restart', 'check']).optional(),
   /** One of its buttons restarts the gateway: the window adds what that costs just then. */
   restarts: z.boolean().optional(),
   /** The first line: what is so. */

@@ -6,6 +6,7 @@ import { shownCaller } from '../../backend/contract/apps.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import type { PinOffer } from '../../backend/contract/parting-places.ts';
 import type { PinRules } from '../../backend/contract/pin-rule.ts';
+import { withPinRule, type PinRulesByApp } from '../../backend/contract/pin-rules-by-app.ts';
 import { t } from '../../words/texts.ts';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
@@ -13,7 +14,6 @@ import { count, roughly } from '../parts/words.ts';
 import { Last } from './last-prompts.tsx';
 
 const PATH = 'prompts.apps';
-type Apps = Readonly<Record<string, PinRules>>;
 
 interface OffersProps {
   readonly offers: readonly PinOffer[];
@@ -26,18 +26,17 @@ export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Eleme
   const { call } = useCalls();
   const { run } = useReportedAction();
   /** What was last chosen here, and the rules before that. */
-  const [chosen, setChosen] = useState<{ readonly isKept: boolean; readonly before: Apps }>();
+  const [chosen, setChosen] = useState<{ readonly isKept: boolean; readonly before: PinRulesByApp }>();
   // The contract's schema has checked it on its way here.
-  const now = (settings.values[PATH] ?? {}) as Apps;
-  const save = async (value: Apps, next: typeof chosen): Promise<void> => {
+  const now = (settings.values[PATH] ?? {}) as PinRulesByApp;
+  const save = async (value: PinRulesByApp, next: typeof chosen): Promise<void> => {
     await call('set_setting', { path: PATH, value });
     setChosen(next);
     changed();
   };
-  const choose = ({ caller, what }: PinOffer, how: string): void => {
-    const app = shownCaller(caller);
-    const rules: PinRules = { ...now[app], [what]: how };
-    run(() => save({ ...now, [app]: rules }, { isKept: how !== 'as_sent', before: now }));
+  const choose = ({ caller, what }: PinOffer, how: PinRules[PinOffer['what']]): void => {
+    const rules = withPinRule(now, shownCaller(caller), what, how);
+    run(() => save(rules, { isKept: how !== 'as_sent', before: now }));
   };
   const isLocked = settings.locked[PATH] !== undefined;
   return (
@@ -67,7 +66,7 @@ export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Eleme
 interface OfferProps {
   readonly offer: PinOffer;
   /** Undefined where the settings can't be changed here. */
-  readonly choose: ((offer: PinOffer, how: string) => void) | undefined;
+  readonly choose: ((offer: PinOffer, how: PinRules[PinOffer['what']]) => void) | undefined;
 }
 
 function Offer({ offer, choose }: OfferProps): JSX.Element {

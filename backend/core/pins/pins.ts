@@ -1,7 +1,6 @@
 // Keeps what changes in a prompt without need the same, so that a model server can go on from what it has computed: spans of known
 // forms in the instructions of a request, for apps of which the settings say so. Everything else is as it was sent, to the byte.
 // What was done once is not done again, so a request that passes two gateways comes out the same. Pure.
-import { shownCaller } from '../../contract/apps.ts';
 import type { Pinned, PinRules, PinWords } from '../../contract/pin-rule.ts';
 import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
@@ -18,28 +17,10 @@ import {
   type PinSpan,
 } from './pin-forms.ts';
 
-/** What is in the settings. */
-export interface PinSettings {
-  /** Off: nothing is done for any app. */
-  readonly keep_stable: boolean;
-  /** By the name of an app as it is shown; `*`: for all that have none of their own. */
-  readonly apps: Readonly<Record<string, PinRules>>;
-}
-
 /** A request as it goes up, and what was done. */
 export interface Kept {
   readonly request: UpstreamRequest;
   readonly pinned: readonly Pinned[];
-}
-
-/** What the settings say of an app; undefined where nothing is to be done for it. Names in small or capital letters. */
-export function rulesFor({ keep_stable, apps }: PinSettings, caller: string): PinRules | undefined {
-  if (!keep_stable) return undefined;
-  const names = Object.keys(apps);
-  if (names.length === 0) return undefined;
-  const own = [shownCaller(caller), caller].map((name) => name.toLowerCase());
-  const name = names.find((each) => own.includes(each.toLowerCase())) ?? '*';
-  return apps[name];
 }
 
 /** The request as these rules have it, of /api/chat or /api/generate; the same object where nothing is done. */

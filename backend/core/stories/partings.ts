@@ -11,7 +11,7 @@ import { iso } from './standing.ts';
 const MOST_PLACES = 5;
 const MOST_LAST = 3;
 /** So often it would have helped before it is offered. */
-const OFTEN = 3;
+export const OFTEN = 3;
 
 interface Compared {
   readonly request: LoggedRequest;

@@ -1,6 +1,7 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
 import type { Pinned } from '../../contract/pin-rule.ts';
+import { rulesFor, type PinSettings } from '../../contract/pin-rules-by-app.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
@@ -12,7 +13,7 @@ import type { Modelfiles } from '../models/modelfiles.ts';
 import { isCloudName, noSuchModel } from '../models/names.ts';
 import type { Family, InstalledModel, Modelfile, ReadConfig, UpstreamRequest, UpstreamState, Watch } from '../ports.ts';
 import type { CacheDefault } from '../requests/call.ts';
-import { keptStable, rulesFor, type PinSettings } from '../pins/pins.ts';
+import { keptStable } from '../pins/pins.ts';
 import type { EmbedFamily } from './embed-group.ts';
 import { keepAliveRuled, leastContext, shapeRequest } from './shape.ts';
 

@@ -6,9 +6,8 @@ import type { Partings } from '../../contract/parting-places.ts';
 import type { RequestCounts } from '../../contract/request-commands.ts';
 import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
-import type { PinName } from '../../contract/pin-rule.ts';
+import { isUnsettled } from '../../contract/pin-rules-by-app.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
-import { rulesFor } from '../pins/pins.ts';
 import type { ReadConfig } from '../ports.ts';
 import { appsSeen } from '../requests/apps-seen.ts';
 import type { RequestLog } from '../requests/request-log.ts';
@@ -59,11 +58,9 @@ export class RequestDesk {
     const { requestLog, config } = this.#parts;
     const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
     const { prompts } = config();
-    const isOpen = (caller: string, what: PinName): boolean =>
-      prompts.keep_stable && rulesFor(prompts, caller)?.[what] === undefined;
     return partingsOf(
       requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []),
-      isOpen,
+      (caller, what) => isUnsettled(prompts, caller, what),
     );
   }
 

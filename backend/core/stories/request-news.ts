@@ -9,6 +9,7 @@ import type { Feed } from '../telemetry/feed.ts';
 import type { History } from '../telemetry/history.ts';
 import { countEnded } from './ended-figures.ts';
 import { factOf, loggedOf } from './listed-request.ts';
+import type { PinNews } from './pin-news.ts';
 import type { RequestTexts } from './request-texts.ts';
 import type { Slowness } from './slowness.ts';
 
@@ -21,6 +22,7 @@ export interface NewsParts {
   /** Says of each why it was slow. */
   readonly slow: Pick<Slowness, 'look' | 'ended'>;
   readonly history: Pick<History, 'unanswered' | 'reused'>;
+  readonly pins: Pick<PinNews, 'ended'>;
 }
 
 export class RequestNews {
@@ -44,7 +46,7 @@ export class RequestNews {
   };
 
   readonly onEnded = (request: Ended): void => {
-    const { requestLog, texts, feed, history, meter, slow } = this.#parts();
+    const { requestLog, texts, feed, history, meter, slow, pins } = this.#parts();
     slow.ended(request);
     const { error, source, comesAgain, owner } = request;
     if (error !== undefined) this.#told.add(thrownOf(error));
@@ -56,6 +58,7 @@ export class RequestNews {
     else {
       requestLog.ended(logged, request);
       countEnded(history, request);
+      pins.ended(request);
     }
     texts.ended(request);
     feed.ended(() => factOf(logged), owner);

@@ -1,5 +1,6 @@
 // What is kept the same in prompts, over real sockets: what goes up, what its caller and the log are told, and what is never touched.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noticeListSchema, type NoticeFact } from '../../../backend/contract/control.ts';
 import type { Partings } from '../../../backend/contract/parting-places.ts';
 import type { RequestDetail } from '../../../backend/contract/request-detail.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
@@ -195,5 +196,48 @@ describe('an offer', () => {
     for (const cch of ['e5555', 'f6666', 'a7777', 'b8888']) await detailOf((await turn(cch, `Why is cch ${cch}?`)).id);
     expect((await offers()).find(({ what }) => what === 'billing_line')?.times ?? 0).toBe(before);
     hearth.fake.always(undefined);
+  });
+
+  test('is told in a notice once it has been worth it three times, and is over when it is settled', async () => {
+    const pins = async (): Promise<NoticeFact[]> => {
+      const { notices } = noticeListSchema.parse(await (await hearth.get('/api/notices')).json());
+      return notices.filter(({ id }) => id.startsWith('pin '));
+    };
+    let asked = 0;
+    const ask = async (agent: string, turns: number, promptMs: number): Promise<void> => {
+      rules({});
+      hearth.fake.always({
+        usage: { prompt_tokens: 6000, completion_tokens: 3, cached_tokens: 12 },
+        extraFinal: { prompt_eval_duration: promptMs * 1e6 },
+      });
+      for (let i = 0; i < turns; i++) {
+        const messages = [
+          { role: 'system', content: `Current time: 2026-11-28 14:35:${10 + asked}. ${LONG.repeat(9)}` },
+          { role: 'user', content: `Name tree ${asked++}.` },
+        ];
+        await detailOf((await post('/api/chat', { messages }, { 'user-agent': agent })).id);
+      }
+      hearth.fake.always(undefined);
+    };
+    await ask('quick-app', 6, 900);
+    await ask('slow-app', 3, 5000);
+    expect(await pins()).toEqual([]);
+    await ask('slow-app', 1, 5000);
+    await expect.poll(pins).toMatchObject([
+      {
+        id: 'pin slow-app',
+        level: 'info',
+        text: expect.stringMatching(
+          /^slow-app changes the time at character 3\d of each prompt; told at its end, it would save about [45][.\d]* s a turn\.$/,
+        ),
+        todo: 'Choose so under "Where prompts part" in the window, or set clock to "to_end" for slow-app in prompts.apps.',
+        until: null,
+      },
+    ]);
+    await ask('slow-app', 6, 5000);
+    rules({ 'Slow-App': { clock: 'as_sent' } });
+    expect(await pins()).toMatchObject([{ until: expect.any(String), times: 1 }]);
+    // It names an app, so that not everybody may read it.
+    expect(await (await hearth.get('/health')).text()).not.toContain('slow-app');
   });
 });

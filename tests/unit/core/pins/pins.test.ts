@@ -1,7 +1,8 @@
 // What is kept the same in a prompt, form by form, and all that is never touched.
 import { describe, expect, test } from 'vitest';
-import { keptStable, rulesFor, saidOf } from '../../../../backend/core/pins/pins.ts';
+import { keptStable, saidOf } from '../../../../backend/core/pins/pins.ts';
 import { AT_THE_END } from '../../../../backend/core/pins/prompt-clocks.ts';
+import { rulesFor, withPinRule } from '../../../../backend/contract/pin-rules-by-app.ts';
 import type { PinRules } from '../../../../backend/contract/pin-rule.ts';
 import type { UpstreamRequest } from '../../../../backend/core/ports.ts';
 import { fc } from '../../../support/property.ts';
@@ -240,13 +241,22 @@ describe('a clock in the instructions', () => {
 });
 
 test('rules are found by the name of an app, and one switch ends all of them', () => {
-  const apps = { 'claude code': BILLING, '*': TO_DAY, 'My App/1.0': {} as PinRules };
+  const apps = { 'claude code': BILLING, '*': TO_DAY, 'My App/1.0': TO_END };
   const of = (caller: string, keep_stable = true): PinRules | undefined => rulesFor({ keep_stable, apps }, caller);
-  expect(of('claude-cli/2.1.197 (external, cli)')).toBe(BILLING);
-  expect(of('my app/1.0')).toBe(apps['My App/1.0']);
+  // What an app has no rule of its own for, is as for all.
+  expect(of('claude-cli/2.1.197 (external, cli)')).toEqual({ ...BILLING, ...TO_DAY });
+  expect(of('my app/1.0')).toEqual(TO_END);
   expect(of('somebody')).toBe(TO_DAY);
   expect(of('claude-cli/2.1.197', false)).toBeUndefined();
   expect(rulesFor({ keep_stable: true, apps: {} }, 'somebody')).toBeUndefined();
+});
+
+test('a rule more or less leaves the others as they are, and finds its app in small or capital letters', () => {
+  const apps = { 'claude code': BILLING, '*': TO_DAY };
+  const more = withPinRule(apps, 'Claude Code', 'clock', 'as_sent');
+  expect(more).toEqual({ '*': TO_DAY, 'claude code': { ...BILLING, clock: 'as_sent' } });
+  expect(withPinRule(more, 'Claude Code', 'clock', undefined)).toEqual(apps);
+  expect(withPinRule(apps, 'Claude Code', 'billing_line', undefined)).toEqual({ '*': TO_DAY });
 });
 
 /** A piece of a text, and what may come to stand in its place. */

@@ -1,0 +1,148 @@
+// The notice that something could be kept the same in an app's prompts: when it comes, and what its buttons do.
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { NoticeFact } from '../../../../backend/contract/control.ts';
+import type { PinOffer } from '../../../../backend/contract/parting-places.ts';
+import { Notices } from '../../../../main/notices/notices.ts';
+import { offerPins } from '../../../../main/notices/pin-notices.ts';
+import { Settings } from '../../../../main/settings/settings.ts';
+import { setLanguage } from '../../../../words/texts.ts';
+
+const HOUR = 3_600_000;
+const BILLING: PinOffer = {
+  caller: 'claude-cli/2.1.197 (external, cli)',
+  model: 'qwen2.5-coder:7b',
+  what: 'billing_line',
+  how: 'pin',
+  times: 3,
+  chars: 9,
+  same_chars: 70,
+  tokens: 20_862,
+  ms: 18_000,
+  last: [],
+};
+const CLOCK: PinOffer = { ...BILLING, caller: 'Home Assistant', what: 'clock', how: 'to_end', chars: null, ms: null };
+
+let now = Date.now();
+let kept: unknown;
+let shown = 0;
+let offers: PinOffer[];
+let told: NoticeFact[];
+
+beforeEach(() => {
+  setLanguage('en');
+  kept = undefined;
+  shown = 0;
+  offers = [BILLING, CLOCK];
+  told = [];
+});
+
+const fact = (app: string): NoticeFact => ({
+  id: `pin ${app}`,
+  level: 'info',
+  text: '',
+  since: new Date(now).toISOString(),
+  until: null,
+  times: 1,
+});
+
+function start(env: Readonly<Record<string, string>> = {}) {
+  const settings = new Settings({ data: {}, env, path: '', save: () => undefined });
+  const notices = new Notices(() => undefined);
+  const look = offerPins({
+    settings,
+    notices,
+    memory: { get: () => kept, set: (_key, value) => void (kept = value) },
+    told: () => told,
+    partings: async () => await Promise.resolve({ offers, places: [], compared: 9, since: null }),
+    show: () => void shown++,
+    now: () => now,
+  });
+  settings.onChange(look);
+  /** The gateway tells of an app, and what is shown then. */
+  const tells = async (app: string): Promise<string[]> => {
+    told = [fact(app)];
+    look();
+    await new Promise(setImmediate);
+    return notices.view().map(({ text, more }) => `${text} ${more ?? ''}`.replaceAll(/\s/gu, ' '));
+  };
+  return { settings, notices, look, tells };
+}
+
+describe('the notice says what changes and what keeping it the same would save', () => {
+  test.each([
+    [
+      'Claude Code',
+      'en',
+      'Claude Code changes 9 characters at the top of each prompt. Pinning them would save about 18 s a turn.',
+    ],
+    [
+      'Claude Code',
+      'de',
+      'Claude Code ändert 9 Zeichen am Anfang jedes Prompts. Gleich gehalten würden sie je Anfrage etwa 18 s sparen.',
+    ],
+    [
+      'Home Assistant',
+      'en',
+      'Home Assistant changes the time at character 71 of each prompt. At the end of the prompt, it would save reading 20,862 tokens a turn.',
+    ],
+    [
+      'Home Assistant',
+      'de',
+      'Home Assistant ändert die Uhrzeit bei Zeichen 71 jedes Prompts. Am Ende des Prompts würde das je Anfrage 20.862 gelesene Token sparen.',
+    ],
+  ] as const)('%s, %s', async (app, language, words) => {
+    setLanguage(language);
+    expect(await start().tells(app)).toEqual([words]);
+  });
+});
+
+test('its buttons show the place, pin, or end the offer, and what was pinned can be undone', async () => {
+  const { settings, notices, tells } = start();
+  const apps = () => settings.config.prompts.apps;
+  await tells('Claude Code');
+  expect(notices.view()[0]?.buttons.map(({ label }) => label)).toEqual(['Show', 'Pin', 'Not for Claude Code']);
+  await notices.answer('pin Claude Code', 'pin');
+  expect(apps()).toEqual({ 'Claude Code': { billing_line: 'pin' } });
+  expect(notices.view()).toMatchObject([
+    { id: 'pinned', icon: 'check', text: 'Pinned. The turn after the next reads only what is new.' },
+  ]);
+  await notices.answer('pinned', 'undo');
+  expect(apps()).toEqual({});
+  await tells('Home Assistant');
+  await notices.answer('pin Home Assistant', 'never');
+  expect(apps()).toEqual({ 'Home Assistant': { clock: 'as_sent' } });
+  now += 25 * HOUR;
+  await tells('Claude Code');
+  await notices.answer('pin Claude Code', 'show');
+  expect([shown, notices.view()]).toEqual([1, []]);
+});
+
+test('it comes once a day for each app, also after a restart of Hearth', async () => {
+  const first = start();
+  expect(await first.tells('Claude Code')).toHaveLength(1);
+  expect(await start().tells('Claude Code')).toEqual([]);
+  expect(await first.tells('Home Assistant')).toHaveLength(2);
+  now += 23 * HOUR;
+  expect(await start().tells('Claude Code')).toEqual([]);
+  now += HOUR;
+  expect(await start().tells('Claude Code')).toHaveLength(1);
+});
+
+test('it stands behind what is there, goes when it is settled elsewhere, and offers no change that is locked', async () => {
+  const { settings, notices, tells } = start();
+  notices.add({ id: 'other', level: 'warning', text: 'What somebody is about to answer.' });
+  await tells('Claude Code');
+  expect(notices.view().map(({ id }) => id)).toEqual(['other', 'pin Claude Code']);
+  settings.set('prompts.keep_stable', false);
+  expect(notices.view().map(({ id }) => id)).toEqual(['other']);
+  kept = undefined;
+  const locked = start({ PROMPTS__APPS: '{"aider": {"clock": "to_end"}}' });
+  await locked.tells('Claude Code');
+  expect(locked.notices.view()[0]?.buttons.map(({ label }) => label)).toEqual(['Show', 'Dismiss']);
+});
+
+test('where the offer is gone by then, or no gateway runs, nothing is shown', async () => {
+  offers = [CLOCK];
+  expect(await start().tells('Claude Code')).toEqual([]);
+  expect(kept).toBeUndefined();
+});
