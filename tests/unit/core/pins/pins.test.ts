@@ -251,7 +251,7 @@ test('rules are found by the name of an app, and one switch ends all of them', (
   expect(rulesFor({ keep_stable: true, apps: {} }, 'somebody')).toBeUndefined();
 });
 
-test('a rule more or less leaves the others as they are, and finds its app in small or capital letters', () => {
+test('a rule more or less leaves all others as they are', () => {
   const apps = { 'claude code': BILLING, '*': TO_DAY };
   const more = withPinRule(apps, 'Claude Code', 'clock', 'as_sent');
   expect(more).toEqual({ '*': TO_DAY, 'claude code': { ...BILLING, clock: 'as_sent' } });

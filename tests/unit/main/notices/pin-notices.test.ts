@@ -128,7 +128,7 @@ test('it comes once a day for each app, also after a restart of Hearth', async (
   expect(await start().tells('Claude Code')).toHaveLength(1);
 });
 
-test('it stands behind what is there, goes when it is settled elsewhere, and offers no change that is locked', async () => {
+test('it comes last, goes when settled elsewhere, and offers no change that is locked', async () => {
   const { settings, notices, tells } = start();
   notices.add({ id: 'other', level: 'warning', text: 'What somebody is about to answer.' });
   await tells('Claude Code');
