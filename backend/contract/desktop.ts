@@ -4,14 +4,13 @@
 import { z } from 'zod';
 import { ABOUT_COMMANDS, updatesSchema } from './about-commands.ts';
 import { SCOPES } from './api-key.ts';
-import { daySchema } from './day.ts';
 import { ACTION_NAMES, actionResultSchema, noticeFactSchema, snapshotSchema } from './control.ts';
+import { LOOK_COMMANDS } from './look-commands.ts';
 import { MODEL_COMMANDS } from './model-commands.ts';
 import { cancelledBatchSchema, cancelledSchema, queueSchema } from './queue-view.ts';
 import type { WireError } from './errors.ts';
 import { LANGUAGES, type Language } from './languages.ts';
 import { REQUEST_COMMANDS } from './request-commands.ts';
-import { SPAN_WORDS } from './spans.ts';
 import { TALK_COMMANDS, talkSchema } from './talk.ts';
 
 const count = z.number().int().nonnegative();
@@ -75,43 +74,6 @@ export type GatewayView = z.infer<typeof gatewaySchema>;
 /** What a running gateway shows of itself; null while none runs. */
 export const liveSchema = snapshotSchema.extend({ queue: queueSchema }).nullable();
 export type LiveView = z.infer<typeof liveSchema>;
-
-/**
- * One plot span as columns of equal length, oldest first; the last step is still running. null is "not measured":
- * the gateway or Ollama was down, or there was nothing to measure.
- */
-const spanSchema = z.object({
-  /** Of a step that is a day: one of 24 hours. */
-  step_s: count,
-  /** Unix time in seconds at which each step began. */
-  t: z.array(z.number()),
-  /** Requests that were given their source in the step. */
-  requests: z.array(z.number().nullable()),
-  /** Those of them that needed the model (miss and bypass). */
-  needed_model: z.array(z.number().nullable()),
-  /** 0 to 1; the definition is that of /api/cache-stats, over the step. */
-  hit_rate: z.array(z.number().nullable()),
-  /** The most that waited at once in the step. */
-  waiting: z.array(z.number().nullable()),
-  /** Milliseconds in line, of requests that ran: median and 95th percentile of the step, within 2 %. */
-  wait_p50: z.array(z.number().nullable()),
-  wait_p95: z.array(z.number().nullable()),
-  /** Milliseconds from the end of the wait to the first piece, a load included: likewise. */
-  ttft_p50: z.array(z.number().nullable()),
-  ttft_p95: z.array(z.number().nullable()),
-  /** Tokens a second while the model answered. */
-  tokens_per_s: z.array(z.number().nullable()),
-});
-export type PlotSpan = z.infer<typeof spanSchema>;
-
-/** A range of time: its figures, and its steps. */
-export const dayViewSchema = z.object({
-  day: daySchema,
-  steps: spanSchema,
-  /** There was no request in any range. */
-  empty: z.boolean(),
-});
-export type DayView = z.infer<typeof dayViewSchema>;
 
 /** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config/config.ts `fields`. */
 export const settingsSchema = z.object({
@@ -218,8 +180,7 @@ export const COMMANDS = {
   use_port: { input: z.strictObject({ port }), output: done },
   pause: { input: z.strictObject({ paused: z.boolean() }), output: done },
 
-  /** What happened in a range of time up to now; the window asks again each second for the one that it shows. */
-  day: { input: z.strictObject({ span: z.enum(SPAN_WORDS) }), output: dayViewSchema },
+  ...LOOK_COMMANDS,
 
   cancel: { input: requestRef, output: cancelledSchema },
   /** One place nearer in line; answers with the new place. */

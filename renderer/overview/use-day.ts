@@ -1,6 +1,6 @@
 // The day, or another range, as the window has it: asked for at once, and again each second while somebody can see it.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { DayView } from '../../backend/contract/desktop.ts';
+import type { DayView } from '../../backend/contract/look-commands.ts';
 import type { SpanWord } from '../../backend/contract/spans.ts';
 import { useCalls } from '../parts/use-calls.ts';
 

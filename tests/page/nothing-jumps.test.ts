@@ -2,7 +2,8 @@
 // so when the state changes with them, as when the queue is full. Measured by bounding boxes, in every tab, at the usual and the narrow width.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { DayView, View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/desktop.ts';
+import type { DayView } from '../../backend/contract/look-commands.ts';
 import type { SpanWord } from '../../backend/contract/spans.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { dayView, entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';

@@ -1,6 +1,6 @@
 // The day, or another range of time, in figures, as far as a watcher may see it: what is kept of each app, added up and told.
 import type { Day, DayLoss, DayPrompts, DayTimes } from '../../contract/day.ts';
-import type { DayView } from '../../contract/desktop.ts';
+import type { DayView } from '../../contract/look-commands.ts';
 import { SPAN_NAMES, spanOf, SPANS, type SpanName, type SpanWord } from '../../contract/spans.ts';
 import { LOCAL } from '../ownership.ts';
 import type { Clock } from '../ports.ts';

@@ -1,5 +1,5 @@
 // The steps of a span as the columns of a plot. A step in which nothing was measured is empty, not 0. Pure.
-import type { PlotSpan } from '../../contract/desktop.ts';
+import type { PlotSpan } from '../../contract/look-commands.ts';
 import { SPANS, type SpanName } from '../../contract/spans.ts';
 import type { Figures } from './step-figures.ts';
 import { startOf, stepsAt } from './steps.ts';

@@ -2,7 +2,7 @@
 // told in the shortest step, and adds each of those that is over to the longer ones. What is older than this process is in
 // its store, which is read when somebody looks for the first time. It keeps no text but names of models and callers.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
-import type { PlotSpan } from '../../contract/desktop.ts';
+import type { PlotSpan } from '../../contract/look-commands.ts';
 import { SPAN_NAMES, type SpanName } from '../../contract/spans.ts';
 import type { Now } from '../ports.ts';
 import { columnsOf } from './columns.ts';
