@@ -4,6 +4,7 @@
 // the three together: what is removed is removed from all.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
+import type { Tier } from '../../contract/fleet-view.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import type { Fence, Removals, SharedAnswers } from '../fleet.ts';
 import { LOCAL, sees } from '../ownership.ts';
@@ -55,7 +56,6 @@ export class ResponseCache {
   #disk: AnswerStore | undefined;
   #shared: SharedAnswers | undefined;
   #refused = 0;
-  #hits = { memory: 0, disk: 0, shared: 0 };
 
   /** `later` runs what is not urgent once waiting requests have been served. */
   constructor(
@@ -90,8 +90,7 @@ export class ResponseCache {
     const hits = new Map<string, Hit>();
     for (const [key, answer] of found) {
       if (answer.ageMs > maxAge * 1000) continue;
-      this.#hits.shared++;
-      const hit = this.#remember(key, answer);
+      const hit = this.#remember(key, answer, 'shared');
       void hit?.bytes;
       if (hit !== undefined) hits.set(key, hit);
     }
@@ -116,7 +115,6 @@ export class ResponseCache {
 
   /** Of one that was found in memory. */
   #noteUse(key: string, { entry, now }: Hit): void {
-    this.#hits.memory++;
     if (now - entry.notedAt < NOTED_EVERY_MS) return;
     entry.notedAt = now;
     this.#disk?.used(key);
@@ -127,13 +125,15 @@ export class ResponseCache {
   #fromDisk(disk: AnswerStore, key: string, maxAge = Infinity): Hit | undefined {
     const found = disk.find(key);
     if (found === undefined || found.ageMs > maxAge * 1000) return undefined;
-    this.#hits.disk++;
-    return this.#remember(key, found);
+    return this.#remember(key, found, 'disk');
   }
 
   /** Brings one into memory. */
-  #remember(key: string, found: StoredAnswer): Hit | undefined {
-    return this.#memory.keep(key, found.bytes, found, found) ? this.#memory.glance(key) : this.#loose(key, found);
+  #remember(key: string, found: StoredAnswer, tier: Tier): Hit | undefined {
+    const isKept = this.#memory.keep(key, found.bytes, found, found);
+    const hit = isKept ? this.#memory.glance(key) : this.#loose(key, found);
+    if (hit !== undefined) hit.tier = tier;
+    return hit;
   }
 
   /** One that memory has no room for. */
@@ -269,7 +269,6 @@ export class ResponseCache {
   resetCounts(): void {
     this.#memory.resetCounts();
     this.#refused = 0;
-    this.#hits = { memory: 0, disk: 0, shared: 0 };
   }
 
   /** Entries and bytes in memory now, ready texts among them, including ones that have expired but have not been asked for since. */
@@ -284,6 +283,6 @@ export class ResponseCache {
 
   /** What is in memory for a watcher by model, and counts of the whole. */
   figures(watcher: string = LOCAL): CacheFigures {
-    return { ...this.#memory.figures(watcher), refused_too_large: this.#refused, hits: { ...this.#hits } };
+    return { ...this.#memory.figures(watcher), refused_too_large: this.#refused };
   }
 }

@@ -1,5 +1,6 @@
 // A kept answer that was found: what is known of it, and its record, which is copied out of the cache when it is needed.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
+import type { Tier } from '../../contract/fleet-view.ts';
 import type { Entry } from './groups.ts';
 import { decodeKept, decodeRecord, hasCalls, type KeptAnswer } from './record.ts';
 import type { Slabs } from './slabs.ts';
@@ -21,6 +22,8 @@ export class Hit {
   readonly truncated: Truncated | undefined;
   /** When it was found, by the monotonic clock. */
   readonly now: number;
+  /** Where it was found; it is in memory by now. */
+  tier: Tier = 'memory';
   readonly #slabs: Pick<Slabs, 'read'>;
   #bytes: Buffer | undefined;
 

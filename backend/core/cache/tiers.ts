@@ -1,18 +1,17 @@
 // What the cache tells of its tiers (memory, disk, other gateways): where answers were found, and what was removed from where.
 import type { Removed } from '../../contract/control.ts';
+import { TIERS, type Tier } from '../../contract/fleet-view.ts';
 import type { MemoryFigures } from './answer-memory.ts';
 
-/** Where kept answers were found, since the start or since counts were reset. */
-export interface TierHits {
-  readonly memory: number;
-  readonly disk: number;
-  readonly shared: number;
+/** The one of these that is furthest away; undefined where there are none. */
+export function furthest(tiers: Iterable<Tier>): Tier | undefined {
+  const all = new Set(tiers);
+  return TIERS.findLast((tier) => all.has(tier));
 }
 
 export interface CacheFigures extends MemoryFigures {
   /** Answers that were not stored because they exceed cache.max_entry_mb, or all room that there is. */
   readonly refused_too_large: number;
-  readonly hits: TierHits;
 }
 
 /** Of what was removed here at once. */

@@ -6,6 +6,7 @@ import type { ResponseCache } from '../cache/cache.ts';
 import type { Hit } from '../cache/hit.ts';
 import { keyed } from '../cache/keyed.ts';
 import type { CachePlan, CacheWish } from '../cache/policy.ts';
+import { furthest } from '../cache/tiers.ts';
 import { encodeVector, type Vector } from '../cache/vector-record.ts';
 import type { Meter, ReadConfig, UpstreamRequest } from '../ports.ts';
 import { shuttingDown } from '../refusals.ts';
@@ -167,7 +168,8 @@ export class Embedder {
       // Also of one that failed: who was accepted has a source.
       if (ticket.source !== undefined && !this.#counted.has(ticket)) {
         this.#counted.add(ticket);
-        telemetry.sourced({ ...call, model: name }, ticket.source);
+        const tiers = Array.from(kept.values(), ({ hit }) => hit.tier);
+        telemetry.sourced({ ...call, model: name }, ticket.source, missing.length === 0 ? furthest(tiers) : undefined);
       }
     });
     for (const [text, vector] of made) found.set(text, vector);

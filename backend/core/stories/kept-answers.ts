@@ -37,7 +37,7 @@ export interface ToldAgain {
 }
 
 /** What is read of a hit. */
-export type ToldHit = Pick<Hit, 'model' | 'runMs' | 'tokens' | 'kept' | 'record'>;
+export type ToldHit = Pick<Hit, 'model' | 'runMs' | 'tokens' | 'kept' | 'record'> & Partial<Pick<Hit, 'tier'>>;
 
 const NOTHING_LANDED = { stored: false };
 
@@ -108,10 +108,10 @@ export class KeptAnswers {
   }
 
   /** Counts a run that was not needed. */
-  #spared({ model, runMs, tokens }: ToldHit, { caller, owner }: Pick<Ended, 'caller' | 'owner'>): void {
+  #spared({ model, runMs, tokens, tier }: ToldHit, { caller, owner }: Pick<Ended, 'caller' | 'owner'>): void {
     const { telemetry } = this.#parts;
     const whose = { model, caller, owner };
-    telemetry.sourced(whose, 'hit');
+    telemetry.sourced(whose, 'hit', tier);
     telemetry.saved(whose, runMs, tokens);
   }
 }

@@ -2,6 +2,7 @@
 // It keeps no text of prompts or answers.
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
+import type { Tier } from '../../contract/fleet-view.ts';
 import type { History, PromptRead } from './history.ts';
 import { OTHERS, type Whose } from './tally.ts';
 import type { Meter, Now, RunFigures } from '../ports.ts';
@@ -36,6 +37,10 @@ export interface Counts {
   readonly tokens_saved: number;
 }
 
+/** Requests by the tier that their kept answer was found in; one with many vectors counts for the furthest of them. */
+export type TierHits = Readonly<Record<Tier, number>>;
+const NOWHERE: TierHits = { memory: 0, disk: 0, shared: 0 };
+
 export interface Rates {
   /** (hits + coalesced) / (hits + coalesced + misses); 0 before the first such request. */
   readonly hit_rate: number;
@@ -44,6 +49,7 @@ export interface Rates {
 
 export class Telemetry {
   #counts = zero();
+  #found = NOWHERE;
   readonly #models = new Map<string, ModelCounts>();
   /** By owner. This machine has no entry, since it sees the figures of all. */
   readonly #owned = new LRUCache<string, Map<string, ModelCounts>>({ max: MAX_OWNERS });
@@ -64,10 +70,11 @@ export class Telemetry {
     this.since = now();
   }
 
-  /** The source of a request is known: from here on it counts in the rates. */
-  sourced(whose: Whose, source: Source): void {
+  /** The source of a request is known: from here on it counts in the rates. `tier`: of a hit, where it was found. */
+  sourced(whose: Whose, source: Source, tier?: Tier): void {
     const { model, owner } = whose;
     const field = FIELD[source];
+    if (tier !== undefined) this.#found = { ...this.#found, [tier]: this.#found[tier] + 1 };
     this.#counts.requests++;
     this.#counts[field]++;
     countsOf(this.#models, model)[field]++;
@@ -107,6 +114,7 @@ export class Telemetry {
     this.#owned.delete(watcher);
     if (watcher !== LOCAL) return;
     this.#counts = zero();
+    this.#found = NOWHERE;
     this.#models.clear();
     this.#owned.clear();
     this.since = this.#now();
@@ -114,6 +122,11 @@ export class Telemetry {
 
   get counts(): Counts {
     return { ...this.#counts };
+  }
+
+  /** How many of the hits were found where; those of a recording in none of these. */
+  get found(): TierHits {
+    return this.#found;
   }
 
   get models(): ReadonlyMap<string, Readonly<ModelCounts>> {

@@ -56,10 +56,10 @@ test('what memory misses is read from the disk once, as old as it is', () => {
   const cache = anew();
   const reads = countReads();
   expect(cache.get(keyOf(1), 59)).toBeUndefined();
-  expect(cache.get(keyOf(1))).toMatchObject({ age: 60, ttl: 3540, runMs: 5, model: 'a' });
+  expect(cache.get(keyOf(1))).toMatchObject({ age: 60, ttl: 3540, runMs: 5, model: 'a', tier: 'disk' });
   expect(cache.get(keyOf(1))?.record().content).toBe('answer 1');
   expect(reads()).toBeGreaterThan(0);
-  expect(cache.get(keyOf(1), 60)).toBeDefined();
+  expect(cache.get(keyOf(1), 60)?.tier).toBe('memory');
   expect(reads()).toBe(0);
   clock.pass(3_540_000);
   expect(cache.get(keyOf(1))).toBeUndefined();

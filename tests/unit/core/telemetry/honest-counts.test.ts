@@ -87,12 +87,21 @@ describe('the counts', () => {
 
   test('start again after a reset', () => {
     const telemetry = new Telemetry(new History(now), now);
-    telemetry.sourced(whose('m'), 'hit');
+    telemetry.sourced(whose('m'), 'hit', 'memory');
     telemetry.saved(whose('m'), 1, 1);
     telemetry.ended('completed');
     telemetry.reset();
     expect(Object.values(telemetry.counts).every((count) => count === 0)).toBe(true);
     expect(telemetry.models.size).toBe(0);
+    telemetry.sourced(whose('m'), 'hit', 'disk');
+    expect(telemetry.found).toEqual({ memory: 0, disk: 1, shared: 0 });
+  });
+
+  test('of hits are told by where each was found, recorded answers nowhere', () => {
+    const telemetry = new Telemetry(new History(now), now);
+    for (const tier of ['memory', 'memory', 'shared', undefined] as const) telemetry.sourced(whose('m'), 'hit', tier);
+    expect(telemetry.found).toEqual({ memory: 2, disk: 0, shared: 1 });
+    expect(telemetry.counts.hits).toBe(4);
   });
 
   test('names without end share one figure, and those known before keep theirs', () => {
