@@ -14,6 +14,7 @@ import { Days } from './core/stories/day-figures.ts';
 import { Feed } from './core/telemetry/feed.ts';
 import { Flights } from './core/flight.ts';
 import { Hindsight } from './core/stories/hindsight.ts';
+import { FleetNow, nodeReport } from './core/stories/fleet-now.ts';
 import { HandedOnRuns } from './core/stories/handed-on-run.ts';
 import { Gateway } from './core/stories/gateway.ts';
 import { History } from './core/telemetry/history.ts';
@@ -39,6 +40,7 @@ import { Legacy } from './legacy.ts';
 import { openBatches } from './batch-work.ts';
 import { openJobs } from './job-work.ts';
 import { openFront } from './front.ts';
+import { nodeName } from './node-name.ts';
 import { openMachines } from './open-machines.ts';
 import { openPulls } from './pull-work.ts';
 import { openStores } from './stores.ts';
@@ -53,6 +55,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const config = (): Config => current;
   const life = new AbortController();
   // Nothing of it is loaded where a gateway is alone.
+  const node = nodeName(current.cluster);
   const { openCluster } = current.cluster.url === '' ? {} : await import('./cluster-work.ts');
   const bind = effectiveBind(current);
 
@@ -80,7 +83,14 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   });
   const telemetry = new Telemetry(history, clock.now, meter);
   const { put } = board;
-  const cluster = openCluster?.(current.cluster, { clock, log, put, cache, urgencyChanged: () => queue.recheck() });
+  const cluster = openCluster?.(current.cluster, {
+    clock,
+    log,
+    put,
+    cache,
+    urgencyChanged: () => queue.recheck(),
+    report: () => nodeReport({ shown, node }),
+  });
   const opened = openMachines({
     config,
     clock,
@@ -146,6 +156,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     openBatches: (watcher) => jobWork.openBatches(watcher),
     notices: () => board.sentences,
   };
+  const nodes = cluster?.nodes;
+  const named = nodes === undefined ? undefined : { name: current.cluster.name, nodes };
+  const fleet = new FleetNow({ shown, node, fleet: named });
   const feed = new Feed(feedSources(shown), clock);
   const jobParts = { ...working, gateway, conversations, put, newId: randomUUID, store: stores.jobs };
   const jobWork = openJobs(
@@ -165,9 +178,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
 
   if (bind.refusedBecause !== undefined) put('bind', { text: bind.refusedBecause });
 
-  const metrics = new MetricsPage({ meter, shown, life: life.signal });
+  const metrics = new MetricsPage({ meter, shown, fleet, life: life.signal });
   const days = new Days({ history, store: stores.history, requestLog: stores.requests, clock, life: life.signal });
-  const shows = { feed, days, requestDesk, board, meter, metrics };
+  const shows = { feed, days, requestDesk, board, meter, metrics, fleet };
   const stuckWatch = new StuckWatch(shown, put, () => feed.touch('state', 'queue'));
   const front = {
     ...shown,

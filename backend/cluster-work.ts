@@ -1,12 +1,12 @@
 // The fleet, put together: the connection to Valkey, who this gateway is there, and what people are told of it. Loaded and
 // made by backend.ts alone, and only where cluster.url is set.
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Config } from './contract/config/config.ts';
+import type { NodeReport } from './contract/fleet-view.ts';
 import { withoutUserinfo } from './contract/secret.ts';
 import type { ResponseCache } from './core/cache/cache.ts';
-import type { SharedCounts, SharedFlights } from './core/fleet.ts';
+import type { SharedCounts, SharedFlights, SharedNodes } from './core/fleet.ts';
 import type { Clock, Log, PutNotice } from './core/ports.ts';
 import { systemClock } from './clock.ts';
 import { Link } from './cluster/link.ts';
@@ -15,11 +15,13 @@ import { RemovalList } from './cluster/removal-list.ts';
 import { tryRights } from './cluster/rights.ts';
 import { ValkeyAnswers } from './cluster/shared-answers.ts';
 import { valkeyCounts } from './cluster/shared-counts.ts';
+import { ValkeyNodes } from './cluster/shared-nodes.ts';
 import { newClient, type ClientOptions, type ValkeyAccess } from './cluster/valkey-client.ts';
 import type { ValkeyTrouble } from './cluster/valkey-failure.ts';
 import { ValkeyFlights } from './cluster/valkey-flights.ts';
 import { openFleetJobs } from './fleet-job-work.ts';
 import type { OpenFleetJobs } from './job-work.ts';
+import { nodeName } from './node-name.ts';
 import { trustIn } from './upstream/trust.ts';
 
 export interface ClusterParts {
@@ -29,6 +31,8 @@ export interface ClusterParts {
   readonly cache: ResponseCache;
   /** Somebody more urgent, or less, waits elsewhere for what runs here. */
   urgencyChanged(): void;
+  /** What this gateway tells the others of itself. */
+  report(): NodeReport;
 }
 
 export interface ClusterWork {
@@ -41,6 +45,7 @@ export interface ClusterWork {
   newClient(purpose: string, more?: ClientOptions): Promise<Redis>;
   readonly flights: SharedFlights;
   readonly counts: SharedCounts;
+  readonly nodes: SharedNodes;
   /** The jobs of the fleet; before it is opened. */
   readonly openJobs: OpenFleetJobs;
   /** Begins to connect; before it, parts that use the link are added. */
@@ -59,8 +64,8 @@ const FULL = {
 
 /** By settings with an address. */
 export function openCluster(cluster: Config['cluster'], parts: ClusterParts): ClusterWork {
-  const { clock, log, put, cache, urgencyChanged } = parts;
-  const node = cluster.node === '' ? hostname().replaceAll(/[^\w.-]/g, '-') : cluster.node;
+  const { clock, log, put, cache, urgencyChanged, report } = parts;
+  const node = nodeName(cluster);
   const access = accessOf(cluster);
   const clientName = (purpose: string): string => `hearth-${node}${purpose}`;
   const link = new Link({ ...access, clock, clientName: clientName('') });
@@ -89,7 +94,9 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   const flights = new ValkeyFlights({ link, clock, prefix: `${prefix}flight:`, self, answers, urgencyChanged });
   link.use(new RemovalList({ link, name: removals, self, here: cache.removals }));
   link.use(answers);
+  const nodes = new ValkeyNodes({ link, clock, name: `${prefix}nodes`, self, report });
   link.use(flights);
+  link.use(nodes);
   cache.shareThrough(answers);
   const work: ClusterWork = {
     node,
@@ -97,12 +104,13 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
     link,
     flights,
     counts: valkeyCounts(link, `${prefix}used:`),
+    nodes,
     newClient: (purpose, more) => newClient(access, clientName(`-${purpose}`), more),
     openJobs: (parts) => openFleetJobs({ ...parts, cluster: work, settings: cluster }),
     open: () => link.open(),
     async close() {
       cache.shareThrough(undefined);
-      await flights.handOver();
+      await Promise.all([flights.handOver(), nodes.leave()]);
       await link.close();
     },
   };

@@ -2,7 +2,9 @@
 import type { Duplex } from 'node:stream';
 import type { AppSeen } from './contract/apps.ts';
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
-import type { DayView, LiveView } from './contract/desktop.ts';
+import type { LiveView } from './contract/desktop.ts';
+import type { DayView } from './contract/look-commands.ts';
+import type { FleetView } from './contract/fleet-view.ts';
 import type { ModelDetails } from './contract/model-commands.ts';
 import type { Partings } from './contract/parting-places.ts';
 import type { RequestCounts } from './contract/request-commands.ts';
@@ -13,6 +15,7 @@ import type { LeaseQueue } from './core/queue/queue.ts';
 import { act, readAction, type ActionParts } from './core/stories/actions.ts';
 import type { CancelledBatch } from './contract/queue-view.ts';
 import type { Days } from './core/stories/day-figures.ts';
+import type { FleetNow } from './core/stories/fleet-now.ts';
 import { modelDetails, removeModel } from './core/stories/models-on-disk.ts';
 import type { BatchDesk } from './core/stories/job-desk.ts';
 import type { Jobs } from './core/stories/jobs.ts';
@@ -32,6 +35,8 @@ export interface Control extends TextControl, PullControl {
   live(): NonNullable<LiveView>;
   /** What happened in a range of time up to now. Rejects when the gateway ends. */
   day(span: SpanWord): Promise<DayView>;
+  /** All gateways of the fleet, as far as they are known here. */
+  fleet(): Promise<FleetView>;
   /** Calls back at each change; the host throttles by itself. Returns a function that ends it. */
   onChange(listener: () => void): () => void;
   /** Running requests finish, new ones wait. */
@@ -79,6 +84,7 @@ export interface HostControlParts {
   readonly innerDoor: Pick<InnerDoor, 'connect'>;
   readonly pullControl: PullControl;
   readonly days: Pick<Days, 'view'>;
+  readonly fleet: Pick<FleetNow, 'view'>;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
   lookAgain(): void;
@@ -86,11 +92,13 @@ export interface HostControlParts {
 
 /** The control of a gateway that is made of these parts. */
 export function hostControl(parts: HostControlParts): Control {
-  const { shown, acting, queue, jobs, batches, requestDesk, feed, days, texts, pullControl, life, lookAgain } = parts;
+  const { shown, acting, queue, jobs, batches, requestDesk, feed, days, fleet, texts, pullControl, life, lookAgain } =
+    parts;
   return {
     connect: () => parts.innerDoor.connect(HOST),
     live: () => ({ ...snapshot(shown), queue: queueView(shown) }),
     day: (span) => days.view(span),
+    fleet: () => fleet.view(),
     onChange: (listener) => feed.listen(listener),
     pause(paused) {
       if (paused) queue.pause();

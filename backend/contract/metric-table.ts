@@ -158,6 +158,11 @@ export const METRICS = {
     labels: ['kind', 'tier'],
     help: 'Bytes that it may take.',
   },
+  hearth_cache_hits_total: {
+    type: 'counter',
+    labels: ['tier'],
+    help: 'Requests with a kept answer, by where it was found. tier: memory, disk, shared (with another gateway of the fleet). One with many vectors counts for the furthest of them. "Reset figures" sets it back.',
+  },
   hearth_cache_evictions_total: {
     type: 'counter',
     labels: [],
@@ -192,6 +197,16 @@ export const METRICS = {
     type: 'gauge',
     labels: [],
     help: 'For how long a run has given nothing, once that is longer than ollama.stuck_after_seconds; else 0.',
+  },
+  hearth_fleet_info: {
+    type: 'gauge',
+    labels: ['fleet', 'node'],
+    help: '1 with the names of the fleet (cluster.name) and of this gateway in it (cluster.node); none where it is alone.',
+  },
+  hearth_valkey_up: {
+    type: 'gauge',
+    labels: [],
+    help: '1 while Valkey answers this gateway, else 0; none where it is alone.',
   },
   hearth_build_info: {
     type: 'gauge',

@@ -218,6 +218,13 @@ export const OPERATIONS: {
       errors: ['invalid_request'],
     },
   },
+  '/api/fleet': {
+    get: {
+      what: 'The gateways of a fleet, and what each does',
+      answers: { status: 200, shapes: ['Fleet'], what: 'All that are known here, with what the caller may see' },
+      errors: ['forbidden'],
+    },
+  },
   '/api/events': {
     get: {
       what: 'What goes on, live',

@@ -15,6 +15,7 @@ import {
 } from './control.ts';
 import { daySchema } from './day.ts';
 import { wireErrorSchema } from './errors.ts';
+import { fleetSchema } from './fleet-view.ts';
 import type { DropInBody } from './openapi-bodies.ts';
 import { pullListSchema, pullRemovedSchema, pullSchema, pullWishSchema } from './pull-view.ts';
 import {
@@ -71,6 +72,7 @@ export const ANSWERED = {
   CacheStats: cacheStatsSchema,
   NoticeList: noticeListSchema,
   Day: daySchema,
+  Fleet: fleetSchema,
   PullList: pullListSchema,
   Pull: pullSchema,
   PullRemoved: pullRemovedSchema,

@@ -118,6 +118,7 @@ export const ROUTES = [
     what: 'The same and more, as Prometheus reads it: docs/metrics.md.',
   },
   { path: '/api/day', methods: ['GET'], ...TELLS, what: 'A range of time in figures, `?span=24h`: docs/figures.md.' },
+  { path: '/api/fleet', methods: ['GET'], ...TELLS, what: 'The gateways of a fleet, each as it is: docs/cluster.md.' },
   { path: '/openapi.json', methods: ['GET'], ...OWN_MANAGE, what: 'All of this, as OpenAPI 3.1.' },
   { path: '/api/events', methods: ['GET'], ...OWN_MANAGE, what: 'What goes on, live, as server-sent events.' },
   {

@@ -1,4 +1,5 @@
 // What the gateways of a fleet share. backend/cluster/ provides it over one Valkey; a gateway that is alone has none of it.
+import type { NodeReport } from '../contract/fleet-view.ts';
 import type { FlightContext, Lead } from './flight.ts';
 import type { AnswerNotes, StoredAnswer, ToRemove } from './disk.ts';
 
@@ -72,4 +73,18 @@ export interface SharedCounts {
    * that are left of the window; undefined where Valkey can't be asked.
    */
   count(who: string, windowMs: number): Promise<{ readonly times: number; readonly leftMs: number } | undefined>;
+}
+
+/** What another gateway has told of itself, and how long ago. */
+export interface HeardNode {
+  readonly report: NodeReport;
+  readonly heardMs: number;
+}
+
+/** The other gateways of the fleet. It throws nothing. */
+export interface SharedNodes {
+  /** Whether they can be heard now. */
+  readonly isUp: boolean;
+  /** All that were heard within the last minutes; where Valkey is away, what was heard before, which grows old. */
+  others(): Promise<readonly HeardNode[]>;
 }

@@ -1,6 +1,8 @@
 // What each counter and gauge of the table is at this moment. Asked when somebody scrapes, and only then.
+import { TIERS } from '../contract/fleet-view.ts';
 import { METRICS, type MetricName, type MetricOf } from '../contract/metric-table.ts';
 import type { StoreFigures } from '../core/disk.ts';
+import type { FleetNow } from '../core/stories/fleet-now.ts';
 import type { SnapshotParts } from '../core/stories/snapshot.ts';
 import { stuckRun } from '../core/stories/stuck.ts';
 import { Counts, type Sample } from './counts.ts';
@@ -10,6 +12,7 @@ import { mostHandles, openHandles, processorSeconds, type LoopLag } from './proc
 export interface ReadingParts {
   readonly meter: Meters;
   readonly shown: SnapshotParts;
+  readonly fleet: Pick<FleetNow, 'name' | 'node' | 'isUp'>;
   readonly lag: LoopLag;
 }
 
@@ -34,7 +37,7 @@ const BREAKER_STATES = ['closed', 'half_open', 'open'] as const;
 const one = (value: number | undefined): Sample[] => (value === undefined ? [] : [{ labels: [], value }]);
 const flag = (is: boolean): Sample[] => one(is ? 1 : 0);
 
-export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
+export function readingsOf({ meter, shown, fleet, lag }: ReadingParts): Readings {
   const { config, watch, queue, clock, version } = shown;
   // The three are measured together; the first of them is asked first.
   let late: ReturnType<LoopLag['read']>;
@@ -64,6 +67,7 @@ export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
     hearth_cache_entries: () => kept(shown, 'entries'),
     hearth_cache_bytes: () => kept(shown, 'bytes'),
     hearth_cache_limit_bytes: () => kept(shown, 'max_bytes'),
+    hearth_cache_hits_total: () => TIERS.map((tier) => ({ labels: [tier], value: shown.telemetry.found[tier] })),
     hearth_cache_evictions_total: () => one(shown.cache.figures().evictions),
     hearth_cache_expired_total: () => one(shown.cache.figures().expired),
     hearth_ollama_up: () => flag(watch.state.status === 'up'),
@@ -78,6 +82,8 @@ export function readingsOf({ meter, shown, lag }: ReadingParts): Readings {
       return ollama === undefined ? [] : [{ labels: [ollama.slice(0, 100)], value: 1 }];
     },
     hearth_stuck_seconds: () => one((stuckRun(shown)?.silent_ms ?? 0) / 1000),
+    hearth_fleet_info: () => (fleet.name === undefined ? [] : [{ labels: [fleet.name, fleet.node], value: 1 }]),
+    hearth_valkey_up: () => (fleet.isUp === undefined ? [] : flag(fleet.isUp)),
     hearth_build_info: () => [{ labels: [version, process.version], value: 1 }],
     process_start_time_seconds: () => one((clock.now() - process.uptime() * 1000) / 1000),
     process_cpu_seconds_total: () => one(processorSeconds()),

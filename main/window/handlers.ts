@@ -52,6 +52,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     pause: ({ paused }) => (running(supervisor).pause(paused), done),
 
     day: ({ span }) => running(supervisor).day(span),
+    fleet: () => running(supervisor).fleet(),
 
     ...requestHandlers(supervisor, parts.copy),
     ...modelHandlers(supervisor),

@@ -9,6 +9,7 @@ import type { Feed } from '../../core/telemetry/feed.ts';
 import type { NoticeBoard } from '../../core/telemetry/notice-board.ts';
 import { spaceOf } from '../../core/ownership.ts';
 import type { Days } from '../../core/stories/day-figures.ts';
+import type { FleetNow } from '../../core/stories/fleet-now.ts';
 import { cacheStats, health, type SnapshotParts } from '../../core/stories/snapshot.ts';
 import { parseJson } from '../wire/body.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
@@ -29,6 +30,7 @@ export interface OwnParts
   readonly feed: Feed;
   readonly board: Pick<NoticeBoard, 'list'>;
   readonly days: Pick<Days, 'of'>;
+  readonly fleet: Pick<FleetNow, 'view'>;
 }
 
 /** Kept answers are for programs; a browser must ask again each time. */
@@ -55,6 +57,7 @@ export function ownHandlers(parts: OwnParts) {
     '/api/pulls': { GET: on(listPulls), POST: on(askPull), DELETE: on(cancelPull) },
     '/metrics': { GET: on(showMetrics) },
     '/api/day': { GET: on(showDay) },
+    '/api/fleet': { GET: on(showFleet) },
     '/openapi.json': { GET: on(showOpenApi) },
     '/api/events': { GET: on(showEvents) },
   };
@@ -125,6 +128,13 @@ async function showDay({ days }: OwnParts, req: IncomingMessage, res: ServerResp
     throw new AppError('invalid_request', sentence`span must be one of ${words}. It was ${quotation(asked)}.`);
   }
   sendJson(res, 200, await days.of(span, watcherOf(req)), NO_STORE);
+}
+
+// ---- GET /api/fleet
+
+async function showFleet({ fleet }: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  requireScope(req, 'cache', 'manage');
+  sendJson(res, 200, await fleet.view(watcherOf(req)), NO_STORE);
 }
 
 // ---- GET /openapi.json

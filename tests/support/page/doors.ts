@@ -50,6 +50,7 @@ const OWN: Readonly<Record<OwnRoute['path'], Tries>> = {
   '/api/requests/:id/body': [{ method: 'GET', status: 404, code: 'request_not_found' }],
   '/api/requests/:id/again': [{ method: 'POST', status: 404, code: 'request_not_found' }],
   '/api/day': [{ method: 'GET', status: 200 }],
+  '/api/fleet': [{ method: 'GET', status: 200 }],
   '/api/requests/:id': [{ method: 'GET', status: 404, code: 'request_not_found' }],
   // They name callers and pages.
   '/api/notices': [{ method: 'GET', status: 200, manages: true }],

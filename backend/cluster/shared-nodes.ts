@@ -1,0 +1,133 @@
+// The gateways of a fleet as they tell of themselves: each writes a small report into one hash in Valkey every two seconds, and
+// whoever is asked reads all of them. How old a report is, Valkey's clock says, so that clocks that differ do no harm.
+import { nodeReportSchema, type NodeReport } from '../contract/fleet-view.ts';
+import type { HeardNode, SharedNodes } from '../core/fleet.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Link, LinkUser } from './link.ts';
+
+/** How often each tells. Milliseconds. */
+const TELL_MS = 2000;
+/** What was read so lately is not read again: a window asks for it every second, and there may be several. Milliseconds. */
+const FRESH_MS = 1000;
+/** Who was silent for so long is forgotten. Milliseconds. */
+const FORGOTTEN_MS = 10 * 60_000;
+
+/** ARGV: who, the report, milliseconds after which all is forgotten. An entry is "<when> <who> <report>". */
+const TELL = `
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[1] .. ' ' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+`;
+
+/** ARGV: milliseconds after which one is forgotten. Gives age, who and report of each, one after another. */
+const HEAR = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local heard = {}
+for _, entry in ipairs(redis.call('HVALS', KEYS[1])) do
+  local at, who, report = string.match(entry, '^(%d+) (%S+) (.*)$')
+  if at then
+    local age = now - tonumber(at)
+    if age > tonumber(ARGV[1]) then
+      redis.call('HDEL', KEYS[1], who)
+    else
+      heard[#heard + 1] = string.format('%.0f', math.max(0, age))
+      heard[#heard + 1] = who
+      heard[#heard + 1] = report
+    end
+  end
+end
+return heard
+`;
+
+export interface ValkeyNodesParts {
+  readonly link: Link;
+  readonly clock: Clock;
+  /** The name of the hash. */
+  readonly name: string;
+  /** By which this process knows what it has told itself: no white space. */
+  readonly self: string;
+  /** What there is to tell now. */
+  report(): NodeReport;
+}
+
+export class ValkeyNodes implements SharedNodes, LinkUser {
+  readonly #parts: ValkeyNodesParts;
+  #stop: () => void = () => undefined;
+  #heard: readonly HeardNode[] = [];
+  /** By the monotonic clock. */
+  #heardAt = -Infinity;
+  #hearing: Promise<void> | undefined;
+
+  constructor(parts: ValkeyNodesParts) {
+    this.#parts = parts;
+  }
+
+  get isUp(): boolean {
+    return this.#parts.link.isUp;
+  }
+
+  up(): void {
+    this.#tell();
+  }
+
+  down(): void {
+    this.#stop();
+  }
+
+  /** Takes its own report away: from now on it is not silent but gone. It throws nothing. */
+  async leave(): Promise<void> {
+    const { link, name, self } = this.#parts;
+    this.#stop();
+    await link.ask((redis) => redis.hdel(name, self)).catch(() => undefined);
+  }
+
+  async others(): Promise<readonly HeardNode[]> {
+    const { clock } = this.#parts;
+    if (clock.elapsed() - this.#heardAt >= FRESH_MS) {
+      this.#hearing ??= this.#hear().finally(() => (this.#hearing = undefined));
+      await this.#hearing;
+    }
+    const since = clock.elapsed() - this.#heardAt;
+    return this.#heard
+      .map(({ report, heardMs }) => ({ report, heardMs: heardMs + since }))
+      .filter(({ heardMs }) => heardMs <= FORGOTTEN_MS);
+  }
+
+  #tell(): void {
+    const { link, clock, name, self, report } = this.#parts;
+    this.#stop();
+    this.#stop = clock.after(TELL_MS, () => this.#tell());
+    // Where Valkey has no room for it, or is away, the others see that this one is silent.
+    link.ask((redis) => redis.eval(TELL, 1, name, self, JSON.stringify(report()), FORGOTTEN_MS)).catch(() => undefined);
+  }
+
+  async #hear(): Promise<void> {
+    const { link, clock, name, self } = this.#parts;
+    try {
+      const told = (await link.ask((redis) => redis.eval(HEAR, 1, name, FORGOTTEN_MS))) as string[];
+      this.#heard = [...entries(told)].filter(({ who }) => who !== self);
+      this.#heardAt = clock.elapsed();
+    } catch {
+      // What was heard last stays, and grows old.
+    }
+  }
+}
+
+function* entries(told: readonly string[]): Generator<HeardNode & { readonly who: string }> {
+  for (let at = 0; at + 2 < told.length; at += 3) {
+    const [age = '0', who = '', text = ''] = told.slice(at, at + 3);
+    const report = reportIn(text);
+    if (report !== undefined) yield { who, report, heardMs: Number(age) };
+  }
+}
+
+/** Undefined for what a Hearth that speaks otherwise may have written. */
+function reportIn(text: string): NodeReport | undefined {
+  try {
+    return nodeReportSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,8 @@
+// The name of this gateway, by which the others of a fleet, metrics and people know it.
+import { hostname } from 'node:os';
+import type { Config } from './contract/config/config.ts';
+
+/** cluster.node, else the name of this machine. */
+export function nodeName({ node }: Pick<Config['cluster'], 'node'>): string {
+  return node === '' ? hostname().replaceAll(/[^\w.-]/g, '-') : node;
+}
