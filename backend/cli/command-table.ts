@@ -66,8 +66,13 @@ export const COMMANDS = {
   },
   status: {
     what: 'how the gateway and Ollama are',
-    more: ['It ends with 0 when both are well, and with 69 when questions cannot be answered now.'],
-    options: remote,
+    more: [
+      'It ends with 0 when both are well, and with 69 when questions cannot be answered now: with --fleet by no gateway of the fleet.',
+    ],
+    options: {
+      fleet: { what: 'all gateways of the fleet: what each runs, on which Ollama, what it had kept' },
+      ...remote,
+    },
   },
   top: {
     what: 'what goes on, live',

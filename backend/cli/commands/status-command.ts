@@ -4,6 +4,7 @@ import { count, duration, megabytes, NOTHING, plural } from '../../contract/in-w
 import { EXIT } from '../exits.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Run } from '../command-host.ts';
+import { fleetStatus } from './fleet-picture.ts';
 import type { Tone } from '../terminal/paint.ts';
 import { facts, wrapped, type Cell } from '../terminal/table.ts';
 
@@ -12,6 +13,7 @@ const TONES: Readonly<Record<Health['status'], Tone>> = { healthy: 'good', degra
 export const status: Run<'status'> = async ({ options }, host) => {
   const { terminal } = host;
   const gateway = await gatewayOf(options, host);
+  if (options.fleet) return await fleetStatus(gateway, { json: options.json, terminal });
   const health = await gateway.ask<Health>('GET', '/health');
   if (options.json) {
     terminal.write(`${JSON.stringify(health)}\n`);

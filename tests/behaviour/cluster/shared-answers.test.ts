@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
+import type { FleetView, NodeReport } from '../../../backend/contract/fleet-view.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { startNode, wayTo, type FleetOptions, type Way } from '../../support/fleet-nodes.ts';
 import type { Hearth } from '../../support/hearth.ts';
+import { figuresOf } from '../../support/metrics.ts';
 import { startValkey, type Valkey } from '../../support/valkey.ts';
 import { eventually } from '../../support/waiting.ts';
 
@@ -211,4 +214,119 @@ test('what another has written under the name of an answer, or has damaged, is n
   const [name = ''] = await client.keys('hearth:{hearth}:1:answer:*');
   await client.setrange(name, (await client.strlen(name)) - 3, 'zzz');
   expect(await source(two, 'x')).toBe('miss');
+});
+
+const fleetOf = async (hearth: Hearth, headers: Record<string, string> = {}): Promise<FleetView> =>
+  (await (await fetch(`${hearth.url}/api/fleet`, { headers })).json()) as FleetView;
+/** Once the others have told what is so by now. */
+const heard = (hearth: Hearth, what: string, is: (view: FleetView) => boolean): Promise<FleetView> =>
+  eventually(what, async () => {
+    const view = await fleetOf(hearth);
+    return is(view) ? view : undefined;
+  });
+const names = ({ nodes }: FleetView): string[] => nodes.map(({ node }) => node);
+
+test('any gateway tells of all: what runs where, and the hit rate of each tier', async () => {
+  const [one, two] = await pair();
+  await ask(one, 'x');
+  for (const times of [1, 2]) expect([times, await source(two, 'x')]).toEqual([times, 'hit']);
+  const gate = two.fake.gate();
+  const asked = ask(two, 'long', { 'user-agent': 'aider/0.1' });
+  const view = await heard(one, 'it runs there', ({ nodes }) => (nodes[1]?.runs.length ?? 0) > 0);
+  expect(view).toMatchObject({ fleet: 'hearth', node: 'one', valkey: 'up', total: { nodes_up: 2, running: 1 } });
+  expect(view.nodes).toMatchObject([
+    { node: 'one', here: true, state: 'up', heard_ms: 0, runs: [], requests: { asked: 1, hit_rates: { all: 0 } } },
+    {
+      node: 'two',
+      here: false,
+      state: 'up',
+      version: '0.0.0-test',
+      running: 1,
+      runs: [{ model: 'llama3.2', caller: 'aider/0.1', class: 'normal' }],
+      upstreams: [{ name: 'ollama', state: 'up', slots: 1, running: 1 }],
+      requests: { asked: 3, hits: { memory: 1, disk: 0, shared: 1 }, hit_rates: { shared: 1 / 3, memory: 1 / 3 } },
+    },
+  ]);
+  expect(view.total.requests).toMatchObject({ asked: 4, hits: { memory: 1, shared: 1 }, hit_rates: { all: 0.5 } });
+  const shown = await commandLine(['status', '--fleet'], { env: { HEARTH_URL: two.url } });
+  expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('hearth, 2 of 2 gateways up, told by two at ')]);
+  expect(shown.out).toContain('of 4 requests 25 % from memory, 0 % from disk, 25 % from other gateways');
+  expect(shown.out).toMatch(/^one +healthy .*\n/m);
+  expect(shown.out).toMatch(/^two +llama3\.2 +aider\/0\.1 +normal +/m);
+  expect((await figuresOf(two)).get('hearth_fleet_info{fleet="hearth",node="two"}')).toBe(1);
+  expect((await figuresOf(two)).get('hearth_cache_hits_total{tier="shared"}')).toBe(1);
+  gate.release();
+  await asked;
+});
+
+test('a gateway that is stopped is gone from the fleet at once, and one that died is silent', async () => {
+  const [one, two] = await pair();
+  const client = new Redis(valkey.port, '127.0.0.1');
+  ends.push(() => client.disconnect());
+  const hash = 'hearth:{hearth}:1:nodes';
+  const told = (await client.hvals(hash)).find((entry) => entry.includes('"node":"two"')) ?? '';
+  const [, at = '', text = ''] = /^(\d+) \S+ (.*)$/.exec(told) ?? [];
+  const say = async (who: string, more: Partial<NodeReport>, agoMs: number): Promise<unknown> =>
+    client.hset(
+      hash,
+      who,
+      `${Number(at) - agoMs} ${who} ${JSON.stringify({ ...(JSON.parse(text) as NodeReport), ...more })}`,
+    );
+  await say('dead', { node: 'three', version: '0.9.0' }, 60_000);
+  await say('before', { node: 'two' }, 60_000);
+  await say('forgotten', { node: 'four' }, 11 * 60_000);
+  await client.hset(hash, 'other', `${at} other {"node":5}`, 'wrong', 'no report');
+  const view = await heard(one, 'the dead one', (seen) => names(seen).includes('three'));
+  expect(view.nodes.map(({ node, state }) => [node, state])).toEqual([
+    ['one', 'up'],
+    ['three', 'silent'],
+    ['two', 'up'],
+  ]);
+  expect(view.nodes[1]).toMatchObject({ version: '0.9.0', heard_ms: expect.any(Number) as number });
+  expect(await client.hexists(hash, 'forgotten')).toBe(0);
+  const { out } = await commandLine(['status', '--fleet'], { env: { HEARTH_URL: one.url } });
+  expect(out).toMatch(/^three +silent for 1 min/m);
+  // What it told last of its Ollama is not so now.
+  expect(out.match(/^three /gm)).toHaveLength(1);
+  await two.stop();
+  await heard(one, 'it is gone', (seen) => !seen.nodes.some(({ node, state }) => node === 'two' && state === 'up'));
+  expect((await client.hvals(hash)).filter((entry) => entry.includes('"node":"two"'))).toHaveLength(1);
+});
+
+test('without Valkey a gateway tells of itself, and what it heard before of the others', async () => {
+  const [one] = await pair();
+  await heard(one, 'both', (seen) => seen.nodes.length === 2);
+  await valkey.kill();
+  const view = await heard(one, 'it is away', (seen) => seen.valkey === 'away');
+  expect(names(view)).toEqual(['one', 'two']);
+  expect((await figuresOf(one)).get('hearth_valkey_up')).toBe(0);
+  const { out } = await commandLine(['status', '--fleet'], { env: { HEARTH_URL: one.url } });
+  expect(out).toContain('away: what the others do now is not known');
+});
+
+test('each key sees what it runs itself in the fleet, and no report has a secret in it', async () => {
+  const phone = addKey([], { name: 'phone', scopes: ['chat', 'cache'] }, new Date());
+  const tablet = addKey(phone.keys, { name: 'tablet', scopes: ['chat', 'cache'] }, new Date());
+  const talker = addKey(tablet.keys, { name: 'talker', scopes: ['chat'] }, new Date());
+  const config = { server: { api_keys: talker.keys }, ollama: { api_key: 'top-secret' } };
+  const [one, two] = [
+    await node({ config, cluster: { node: 'one' } }),
+    await node({ config, cluster: { node: 'two' } }),
+  ];
+  const as = ({ secret }: typeof phone): Record<string, string> => ({ authorization: `Bearer ${secret}` });
+  const gate = two.fake.gate();
+  const asked = ask(two, 'my own question', as(phone));
+  await heard(one, 'it runs there', ({ nodes }) => (nodes[1]?.runs.length ?? 0) > 0);
+  expect((await fleetOf(one, as(phone))).nodes[1]).toMatchObject({ running: 1, runs: [{ caller: 'phone' }] });
+  expect((await fleetOf(one, as(tablet))).nodes[1]).toMatchObject({ running: 1, runs: [] });
+  expect(await fleetOf(one, as(talker))).toMatchObject({ code: 'forbidden' });
+  const client = new Redis(valkey.port, '127.0.0.1');
+  ends.push(() => client.disconnect());
+  const told = (await client.hvals('hearth:{hearth}:1:nodes')).join('\n');
+  expect(told).toContain('"phone"');
+  for (const hidden of ['my own question', 'top-secret', phone.secret, '127.0.0.1', two.fake.url]) {
+    expect(told).not.toContain(hidden);
+  }
+  gate.release();
+  await asked;
 });
