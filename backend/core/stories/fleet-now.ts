@@ -2,12 +2,12 @@
 // contract/fleet-view.ts. Changes nothing.
 import {
   ratedHits,
-  TIERS,
   type FleetHits,
   type FleetNode,
   type FleetRun,
   type FleetView,
   type NodeReport,
+  type Tier,
 } from '../../contract/fleet-view.ts';
 import type { HeardNode, SharedNodes } from '../fleet.ts';
 import { LOCAL, sees } from '../ownership.ts';
@@ -127,7 +127,7 @@ export class FleetNow {
 }
 
 function nodeView({ report, heardMs }: HeardNode, watcher: string, here: boolean): FleetNode {
-  const runs = report.runs.filter(({ owner }) => sees(watcher, owner)).map(({ owner: _, ...run }): FleetRun => run);
+  const runs = report.runs.flatMap(({ owner, ...run }): FleetRun[] => (sees(watcher, owner) ? [run] : []));
   const state = heardMs > SILENT_MS ? 'silent' : 'up';
   return { ...report, here, state, heard_ms: Math.round(heardMs), runs, requests: ratedHits(report.requests) };
 }
@@ -136,7 +136,7 @@ function totalOf(nodes: readonly FleetNode[]): FleetView['total'] {
   const up = nodes.filter(({ state }) => state === 'up');
   const sum = (all: readonly FleetNode[], of: (node: FleetNode) => number): number =>
     all.reduce((sum, node) => sum + of(node), 0);
-  const tier = (name: (typeof TIERS)[number]): number => sum(nodes, ({ requests }) => requests.hits[name]);
+  const tier = (name: Tier): number => sum(nodes, ({ requests }) => requests.hits[name]);
   return {
     nodes_up: up.length,
     running: sum(up, ({ running }) => running),
