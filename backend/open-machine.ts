@@ -10,6 +10,7 @@ import { Waker } from './core/routing/waker.ts';
 import type { Machine } from './core/stories/machine.ts';
 import { PassedOn } from './core/stories/passed-on.ts';
 import { createUpstream } from './upstream/ollama.ts';
+import { Peer } from './upstream/peer.ts';
 import { createRelay } from './upstream/relay.ts';
 import { relayUnlessReplayed, unlessReplayed } from './upstream/replayed.ts';
 import { reporting, reportingRelay } from './upstream/reporting.ts';
@@ -46,10 +47,13 @@ export interface OpenedMachine extends Machine, ModelMemory {
 export function openMachine(options: MachineOptions): OpenedMachine {
   const { place, clock, log, via, meter, life, onLook, onLine, onWaking } = options;
   const config = configFor(place, options.config);
-  const ollama = createUpstream({ config, log, clock, via });
+  const name = place?.name;
+  const peer = new Peer();
+  const ollama = createUpstream({ config, log, clock, via, name, peer });
   const unreported = unlessReplayed(ollama, options);
   const watch = createWatch({
     upstream: unreported,
+    name,
     config,
     clock,
     log,
@@ -59,7 +63,7 @@ export function openMachine(options: MachineOptions): OpenedMachine {
     },
   });
   const upstream = reporting(unreported, watch);
-  const wire = createRelay({ config, clock, via });
+  const wire = createRelay({ config, clock, via, name, peer });
   const relay = relayUnlessReplayed(reportingRelay(wire, watch), options);
   const memory = modelMemory({ upstream, watch, config, clock, log, estimator: new Estimator(), meter });
   const queue = new LeaseQueue({
@@ -71,7 +75,8 @@ export function openMachine(options: MachineOptions): OpenedMachine {
     onChange: onLine,
   });
   const waker = place?.wake === undefined ? undefined : wakerOf(place.wake, { clock, log, onChange: onWaking });
-  const parts = { ...memory, place, waker, config, clock, upstream, relay, watch, queue };
+  const isHearth = (): boolean => peer.isHearth(watch.state.url);
+  const parts = { ...memory, place, isHearth, waker, config, clock, upstream, relay, watch, queue };
   const passedOn = new PassedOn({ ...parts, log, life });
   const close = async (): Promise<void> => {
     waker?.close();

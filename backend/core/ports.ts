@@ -3,6 +3,7 @@ import type { ChatEvent } from '../contract/chat/chat.ts';
 import type { Config } from '../contract/config/config.ts';
 import type { ErrorCode } from '../contract/errors.ts';
 import type { PullStep } from '../contract/pull-view.ts';
+import type { Asker } from '../contract/behind.ts';
 
 /** Milliseconds since 1970 by the clock on the wall, which people and NTP set: for times that are shown, never for a duration. */
 export type Now = () => number;
@@ -130,13 +131,13 @@ export interface Upstream {
    * after `end` was told and the connection is free again, or rejects; it never stops quietly. It rejects with what `tell`
    * throws, and then the connection is closed.
    */
-  chat(request: UpstreamRequest, signal: AbortSignal, tell: Tell): Promise<void>;
+  chat(request: UpstreamRequest, signal: AbortSignal, tell: Tell, asker?: Asker): Promise<void>;
   /** The same for /api/generate: `response` becomes the content, and `context` an unknown field of the end. */
-  generate(request: UpstreamRequest, signal: AbortSignal, tell: Tell): Promise<void>;
+  generate(request: UpstreamRequest, signal: AbortSignal, tell: Tell, asker?: Asker): Promise<void>;
   /** Vectors of /api/embed, normalised by Ollama. Fails as a whole when one of the inputs does. */
-  embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
+  embed(request: UpstreamEmbed, signal: AbortSignal, asker?: Asker): Promise<EmbedReply>;
   /** The vector of the legacy /api/embeddings, which is not normalised; of the first input alone. */
-  embeddings(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply>;
+  embeddings(request: UpstreamEmbed, signal: AbortSignal, asker?: Asker): Promise<EmbedReply>;
   /** What a model's Modelfile says (/api/show). */
   modelfile(model: string, signal: AbortSignal): Promise<Modelfile>;
   /**
@@ -171,6 +172,7 @@ export interface RelayRequest {
    * that has no limit, as a pull without progress.
    */
   readonly kind: 'look' | 'run' | 'work';
+  readonly asker?: Asker | undefined;
 }
 
 export interface RelayAnswer {
@@ -290,9 +292,6 @@ export interface Watch {
   admit(): void;
   /** Resolves at once unless Ollama is away; then a probe looks again, and when that does not find it either, rejects with upstream_unreachable. Or with the signal's reason. */
   find(signal: AbortSignal): Promise<void>;
-  /**
-   * Outcome of a real call: it ended well; it found nobody, which alone counts for the breaker; or it broke, in a way that
-   * Ollama had no words for. After either of these a probe looks at once whether Ollama is there, and which.
-   */
+  /** Outcome of a real call: it ended well, found nobody (which alone counts for the breaker), or broke without a word of Ollama's; then a probe looks at once. */
   report(outcome: 'ok' | 'unreachable' | 'broke'): void;
 }

@@ -6,6 +6,7 @@
 // /v1/audio/transcriptions has it. Such a body is read whole, up to server.max_body_mb as wherever a model runs. A body of
 // another type, as an upload is, names none, and is streamed up as it comes.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HEARTH_HEADER } from '../contract/behind.ts';
 import { AppError } from '../contract/errors.ts';
 import { meantModel } from '../core/models/profiles.ts';
 import type { ReadConfig } from '../core/ports.ts';
@@ -19,11 +20,13 @@ import { runIn } from './dialect/named-model.ts';
 import { profilesShown } from './profile-looks.ts';
 import { readBody } from './wire/body.ts';
 import { taken } from './wire/give.ts';
-import { normalizedPath } from './wire/normalized-path.ts';
+import { normalizedPath, pathOf } from './wire/normalized-path.ts';
 
 export interface PassParts extends HandOnParts {
   readonly config: ReadConfig;
   readonly machines: Pick<Machines, 'relay' | 'watch'>;
+  /** Of this Hearth. */
+  readonly version: string;
 }
 
 const MB = 1024 * 1024;
@@ -61,13 +64,15 @@ export async function passThrough(parts: PassParts, req: IncomingMessage, res: S
 }
 
 async function passAtOnce(
-  { machines }: PassParts,
+  { machines, version }: PassParts,
   req: IncomingMessage,
   res: ServerResponse,
   body: Buffer | 'unread',
   signal: AbortSignal,
 ): Promise<void> {
   const { relay, watch } = machines;
+  // By this another Hearth knows that it has more than an Ollama before it.
+  if (pathOf(req) === '/api/version') res.setHeader(HEARTH_HEADER, version);
   const manages = isManagement(req.method ?? 'GET', req.url ?? '/');
   const kind = isReading(req) ? 'look' : manages ? 'work' : 'run';
   // What its caller asks next must not meet the old digests: a copy or deletion is done when its headers come, a pull when

@@ -4,10 +4,9 @@ import { unescape } from 'node:querystring';
 import type { Config } from '../contract/config/config.ts';
 import { HIDDEN, withoutUserinfo } from '../contract/secret.ts';
 import { spellings } from './spellings.ts';
+import { keySettings, urlSetting, type Whose } from './whose.ts';
 
-export interface Access {
-  /** `ollama.api_url` as it may be shown: without user and password. */
-  readonly url: string;
+export interface Access extends Whose {
   /** To be sent with the call, by name in lower case. They replace what a caller sends under the same names. */
   readonly headers: Readonly<Record<string, string>>;
   /** The settings that they come from, for a sentence; undefined when nothing is sent. */
@@ -23,7 +22,7 @@ export interface Access {
 const SHORTEST_SECRET = 6;
 
 /** Of several wishes for Authorization the one in `ollama.headers` counts, then the key, then the user in the address. */
-export function accessOf(ollama: Config['ollama']): Access {
+export function accessOf(ollama: Config['ollama'], name?: string): Access {
   const url = withoutUserinfo(ollama.api_url);
   const own = Object.fromEntries(Object.entries(ollama.headers).map(([name, value]) => [name.toLowerCase(), value]));
   const user = url === ollama.api_url ? undefined : userIn(ollama.api_url);
@@ -35,12 +34,15 @@ export function accessOf(ollama: Config['ollama']): Access {
     own['authorization'] !== undefined || authorization === undefined
       ? undefined
       : ollama.api_key === ''
-        ? 'the user and password in ollama.api_url'
-        : 'ollama.api_key',
+        ? `the user and password in ${urlSetting({ name })}`
+        : name === undefined
+          ? 'ollama.api_key'
+          : keySettings({ name }),
     Object.keys(own).length === 0 ? undefined : 'ollama.headers',
   ].filter((setting) => setting !== undefined);
   return {
     url,
+    name,
     headers,
     from: from.length === 0 ? undefined : from.join(' and '),
     withoutSecrets: (text) =>

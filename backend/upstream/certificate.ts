@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { AppError } from '../contract/errors.ts';
 import { onAbort } from '../core/abort.ts';
+import { urlSetting, type Whose } from './whose.ts';
 
 const WAYS =
   'If it comes from a certificate authority of your own, name the PEM file of that in ollama.ca_file or in the variable NODE_EXTRA_CA_CERTS.';
@@ -44,16 +45,16 @@ export function certificateAt(url: string, ms: number, signal: AbortSignal): Pro
   });
 }
 
-/** The certificate at `url` is not trusted; `certificate` is the one that was seen there. */
+/** The certificate of this one is not trusted; `certificate` is the one that was seen there. */
 export function notBelieved(
-  url: string,
+  { url, name }: Whose,
   error: Error & { readonly code: string },
   certificate: PeerCertificate | undefined,
 ): AppError {
   const { hostname } = new URL(url);
   const seen = certificate?.subject === undefined ? undefined : certificate;
   const what = seen === undefined ? '' : ` It is for ${namesOf(seen)}, issued by ${quoted(nameOf(seen.issuer))}.`;
-  const { why, advice = '' } = reasonFor(error.code, hostname, seen);
+  const { why, advice = '' } = reasonFor(error.code, { host: hostname, name }, seen);
   const words = `The certificate of ${url} is not trusted: ${why}.${what}${advice} ${WAYS}`;
   return new AppError('upstream_untrusted', words, { cause: error });
 }
@@ -63,7 +64,11 @@ interface Reason {
   readonly advice?: string;
 }
 
-function reasonFor(code: string, host: string, seen: PeerCertificate | undefined): Reason {
+function reasonFor(
+  code: string,
+  { host, name }: { readonly host: string; readonly name: string | undefined },
+  seen: PeerCertificate | undefined,
+): Reason {
   switch (code) {
     case 'CERT_HAS_EXPIRED':
       return { why: `it ran out${dayOf(seen?.valid_to, ' on ')}`, advice: ' Have it renewed there.' };
@@ -71,7 +76,7 @@ function reasonFor(code: string, host: string, seen: PeerCertificate | undefined
       return { why: `it is not valid${dayOf(seen?.valid_from, ' before ') || ' yet'}`, advice: ' Is the clock of this machine right?' }; // prettier-ignore
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
     case 'HOSTNAME_MISMATCH':
-      return { why: `it is not for ${host}`, advice: ' Use a name that it is for in ollama.api_url.' };
+      return { why: `it is not for ${host}`, advice: ` Use a name that it is for in ${urlSetting({ name })}.` };
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return { why: 'it is signed by itself' };
     default:

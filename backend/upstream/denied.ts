@@ -5,6 +5,7 @@ import { AppError } from '../contract/errors.ts';
 import { sentence } from '../contract/sentence.ts';
 import type { Access } from './access.ts';
 import { isPage, parsed, quote, saidBy, type Body } from './said.ts';
+import { keySettings, urlSetting, whoIs } from './whose.ts';
 
 type DeniedStatus = 401 | 403 | 407;
 
@@ -35,23 +36,25 @@ interface Words {
   readonly advice: string;
 }
 
-function unauthorized({ url, from }: Access, status: DeniedStatus, signIn: boolean): Words {
-  const begin = `Ollama at ${url}`;
+function unauthorized(access: Access, status: DeniedStatus, signIn: boolean): Words {
+  const { url, from } = access;
+  const begin = `${whoIs(access)} at ${url}`;
   // Ollama's own 401: a model of ollama.com, and nobody has signed in (server/routes.go).
   if (signIn) return { begin: `${begin} wants somebody to sign in (HTTP ${status})`, advice: 'Then try again.' };
   return from === undefined
-    ? { begin: `${begin} wants a key (HTTP ${status})`, advice: 'Set ollama.api_key or ollama.headers in Hearth.' }
+    ? { begin: `${begin} wants a key (HTTP ${status})`, advice: `Set ${keySettings(access)} in Hearth.` }
     : {
         begin: `${begin} does not accept the key that Hearth shows (HTTP ${status})`,
         advice: `Check ${from} in Hearth.`,
       };
 }
 
-function forbidden({ url, from }: Access, said: string): Words {
-  const begin = `Ollama at ${url} refuses this gateway (HTTP 403)`;
-  const key = from === undefined ? 'set ollama.api_key or ollama.headers in Hearth' : `check ${from} in Hearth`;
+function forbidden(access: Access, said: string): Words {
+  const { url, from } = access;
+  const begin = `${whoIs(access)} at ${url} refuses this gateway (HTTP 403)`;
+  const key = from === undefined ? `set ${keySettings(access)} in Hearth` : `check ${from} in Hearth`;
   // Ollama says nothing where it does not know the name by which it was called (server/routes.go, allowedHostsMiddleware).
-  const name = said === '' ? 'Use another name in ollama.api_url if it does not accept this one; ' : '';
+  const name = said === '' ? `Use another name in ${urlSetting(access)} if it does not accept this one; ` : '';
   return { begin, advice: `${name}${name === '' ? 'I' : 'i'}f it wants a key, ${key}.` };
 }
 

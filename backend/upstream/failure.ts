@@ -1,6 +1,6 @@
 // What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
 // Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
-import { AppError, type NativeError } from '../contract/errors.ts';
+import { AppError, type ErrorCode, type NativeError } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import { sentence, type Sentence } from '../contract/sentence.ts';
 import { LOOP_STATUS, pointsAtItself } from '../contract/via-loop.ts';
@@ -8,6 +8,7 @@ import { notInstalled } from '../core/models/names.ts';
 import type { Access } from './access.ts';
 import { denied, isDenied } from './denied.ts';
 import { isPage, parsed, quote, saidBy, type Body } from './said.ts';
+import { checkUrl, startOrSet, urlSetting, whoIs, type Whose } from './whose.ts';
 
 /** A caller that is told to come back, but not when, is asked to do so after this long. */
 const BUSY_RETRY_MS = 5000;
@@ -21,26 +22,22 @@ export interface Refusal extends Body {
   readonly location: string;
 }
 
-/** What to do about the address, behind what is wrong with it. */
-const START_OR_SET = ' Start it, or set ollama.api_url.';
-const CHECK = ' Check ollama.api_url.';
-
 /** The sentence for somebody who is just setting the address. */
 export function withoutAdvice(sentence: string): string {
-  return sentence.replace(START_OR_SET, '').replace(CHECK, '');
+  return sentence.replace(startOrSet({}), '').replace(checkUrl({}), '');
 }
 
 /**
  * Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. Where the
  * process has no file handle left to ask with: overloaded.
  */
-export function unreachable(apiUrl: string, error: unknown): AppError {
+export function unreachable(whose: Whose, error: unknown): AppError {
   const code = codeOf(error);
   if (NO_HANDLES.has(code)) return withoutHandles(error);
   // A server that does not speak HTTP, or speaks TLS where none was expected, is not down: the address is wrong.
-  if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(apiUrl, 'it does not speak the expected protocol', error);
+  if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(whose, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
-  const words = `Ollama does not answer at ${apiUrl}${why}.${START_OR_SET}`;
+  const words = `${whoIs(whose)} does not answer at ${whose.url}${why}.${startOrSet(whose)}`;
   return new AppError('upstream_unreachable', words, { cause: error, broke: why === CLOSED });
 }
 
@@ -68,27 +65,54 @@ function withoutHandles(error: unknown): AppError {
   return new AppError('overloaded', words, { cause: error, retryAfterMs: HANDLES_RETRY_MS });
 }
 
+/** By the last look nobody is there; `reason` as it was said then. */
+export function nobodyThere(whose: Whose, reason: string | undefined): AppError {
+  return new AppError('upstream_unreachable', reason ?? `${whoIs(whose)} does not answer at ${whose.url}.`);
+}
+
+/** The breaker is open for so long. Milliseconds. */
+export function notAgainYet(whose: Whose, waitMs: number): AppError {
+  const words = `${whoIs(whose)} did not answer at ${whose.url} several times in a row. Hearth tries again by itself; come back in ${Math.ceil(waitMs / 1000)} s.`;
+  return new AppError('breaker_open', words, { retryAfterMs: waitMs });
+}
+
 /** A deadline of ours passed on a question that Ollama answers at once. */
-export function noAnswer(apiUrl: string): AppError {
-  return unreachable(apiUrl, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
+export function noAnswer(whose: Whose): AppError {
+  return unreachable(whose, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
 }
 
 /** A proxy says with these that the server behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
 const BEHIND_PROXY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** A proxy answers in place of Ollama, which counts as nobody there: requests may wait while Ollama restarts behind it. */
-function nobodyBehind(apiUrl: string, refusal: Refusal, more: Verdict & { readonly cause: Error }): AppError {
+function nobodyBehind(whose: Whose, refusal: Refusal, more: Verdict & { readonly cause: Error }): AppError {
   const words = quote(isPage(refusal) ? '' : refusal.text.trim());
   const which = `a proxy before it answers HTTP ${refusal.status}`;
   const why = words.told === '' ? sentence`${which}` : sentence`${which}: ${words}`;
-  const all = sentence`Ollama does not answer at ${apiUrl} (${why}).${START_OR_SET}`;
+  const all = sentence`${whoIs(whose)} does not answer at ${whose.url} (${why}).${startOrSet(whose)}`;
   // Only 502 may mean that Ollama was there and went away during the request.
   return new AppError('upstream_unreachable', all, { ...more, broke: refusal.status === 502 });
 }
 
+/** What a Hearth says where its own Ollama does not answer, or it is about to stop. */
+const AWAY_BEHIND: ReadonlySet<unknown> = new Set<ErrorCode>(['upstream_unreachable', 'breaker_open', 'shutting_down']);
+
+/** The code of an answer that is a Hearth's, which has its form. */
+function codeOfHearth(text: string): unknown {
+  const body = parsed(text);
+  if (typeof body !== 'object' || body === null || !('request_id' in body) || !('code' in body)) return undefined;
+  return body.code;
+}
+
+/** A Hearth answers in place of its Ollama, as a proxy would: nobody is there. */
+function awayBehind(whose: Whose, said: string, more: Verdict & { readonly cause: Error }): AppError {
+  const words = sentence`${whoIs(whose)} is behind another Hearth at ${whose.url}, which says: ${quote(said)}`;
+  return new AppError('upstream_unreachable', words, more);
+}
+
 /** Something answers there, but no Ollama, and goes on doing so unless `verdict` knows better; `what` says how one can tell. */
-export function notOllama(apiUrl: string, what: string, cause?: unknown, verdict: Partial<Verdict> = {}): AppError {
-  const words = `The address ${apiUrl} answers, but not as Ollama does (${what}).${CHECK}`;
+export function notOllama(whose: Whose, what: string, cause?: unknown, verdict: Partial<Verdict> = {}): AppError {
+  const words = `The address ${whose.url} answers, but not as Ollama does (${what}).${checkUrl(whose)}`;
   return new AppError('upstream_failed', words, { cause, retryable: false, ...verdict });
 }
 
@@ -130,8 +154,8 @@ function ownWords(status: number, text: string): { readonly native?: NativeError
 }
 
 /** What Ollama answers at once, asked on somebody's behalf, has not come. That says nothing of its other routes. */
-export function silent(apiUrl: string, ms: number): AppError {
-  const words = `Ollama at ${apiUrl} took the question and said nothing for ${ms / 1000} s (ollama.connect_timeout_ms). Try again.`;
+export function silent(whose: Whose, ms: number): AppError {
+  const words = `${whoIs(whose)} at ${whose.url} took the question and said nothing for ${ms / 1000} s (ollama.connect_timeout_ms). Try again.`;
   return new AppError('first_token_timeout', words);
 }
 
@@ -180,16 +204,18 @@ export function refused(access: Access, model: string | undefined, refusal: Refu
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text).told}`);
   const verdict: Verdict = { retryable: mayPass(status, said), retryAfter: asRetryAfter(refusal.retryAfter) };
   const more = { cause, ...verdict, ...ownWords(status, text) };
-  if (status === LOOP_STATUS) return pointsAtItself(apiUrl);
-  if (status < 400) return notOllama(apiUrl, `it redirects to ${placeIn(refusal.location) || 'nowhere'}`, cause);
+  if (status === LOOP_STATUS) return pointsAtItself(apiUrl, urlSetting(access));
+  if (status < 400) return notOllama(access, `it redirects to ${placeIn(refusal.location) || 'nowhere'}`, cause);
+  const inner = codeOfHearth(text);
+  if (said !== undefined && AWAY_BEHIND.has(inner)) return awayBehind(access, said, { cause, ...verdict });
   if (status === 429 || (status === 503 && (said ?? verdict.retryAfter) !== undefined)) {
-    const why = quote(said ?? `Ollama at ${apiUrl} has no room now (HTTP ${status}). Try again later.`);
+    const why = quote(said ?? `${whoIs(access)} at ${apiUrl} has no room now (HTTP ${status}). Try again later.`);
     return new AppError('queue_full', why, { retryAfterMs: BUSY_RETRY_MS, ...inOurWords(status, why), ...more });
   }
   if (said === undefined && BEHIND_PROXY.has(status))
-    return nobodyBehind(apiUrl, { ...refusal, text }, { cause, ...verdict });
-  if (isPage(refusal)) return notOllama(apiUrl, `a web page with HTTP ${status}`, cause, verdict);
-  if (status === 404 && said === undefined) return notOllama(apiUrl, 'HTTP 404', cause);
+    return nobodyBehind(access, { ...refusal, text }, { cause, ...verdict });
+  if (isPage(refusal)) return notOllama(access, `a web page with HTTP ${status}`, cause, verdict);
+  if (status === 404 && said === undefined) return notOllama(access, 'HTTP 404', cause);
   if (status === 404 && model !== undefined && /not found/i.test(said ?? '')) {
     return new AppError('model_not_found', notInstalled(model, []), more);
   }
@@ -197,7 +223,7 @@ export function refused(access: Access, model: string | undefined, refusal: Refu
     return new AppError('invalid_request', quote(said), more);
   }
   const words = quote(said ?? text.trim());
-  const begin = `Ollama answered with an error (HTTP ${status})`;
+  const begin = `${whoIs(access)} answered with an error (HTTP ${status})`;
   return new AppError('upstream_failed', words.told === '' ? `${begin}.` : sentence`${begin}: ${words}`, more);
 }
 

@@ -5,6 +5,7 @@ import { INCOMPLETE } from '../contract/chat/chat.ts';
 import type { Access } from './access.ts';
 import { cutShort, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
 import { looksLikePage } from './said.ts';
+import type { Whose } from './whose.ts';
 
 /** A JSON object, as it came. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -92,12 +93,12 @@ export class Lines {
 }
 
 /** A text that must be a JSON object. Throws AppError upstream_failed; a web page is told apart. */
-export function objectIn(text: string, apiUrl: string): Record<string, unknown> {
+export function objectIn(text: string, whose: Whose): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw looksLikePage(text) ? notOllama(apiUrl, 'a web page') : malformed('something that is not JSON', error);
+    throw looksLikePage(text) ? notOllama(whose, 'a web page') : malformed('something that is not JSON', error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformed('JSON that is not an object');
@@ -110,7 +111,7 @@ export function objectIn(text: string, apiUrl: string): Record<string, unknown> 
  * (api/client.go), and is left out. Throws AppError upstream_failed.
  */
 export function answerIn(text: string, access: Access): Fields {
-  const value = objectIn(text, access.url);
+  const value = objectIn(text, access);
   if (!('error' in value)) return value;
   const { error, ...rest } = value;
   if ((error ?? '') !== '') throw saidInStream(access.withoutSecrets(text));

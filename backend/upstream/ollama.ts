@@ -8,6 +8,7 @@ import { keepAliveSeconds } from '../contract/duration.ts';
 import { jsonText } from '../contract/go/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
+import type { Asker } from '../contract/behind.ts';
 import type {
   Clock,
   EmbedReply,
@@ -23,6 +24,7 @@ import { exchangeOver } from './exchange.ts';
 import { firstTokenLate, malformed, noAnswer, notDone, notOllama, tooLong } from './failure.ts';
 import { answerIn, MB, textOf } from './ndjson.ts';
 import { Abilities } from './abilities.ts';
+import type { Peer } from './peer.ts';
 import { pulled, removed } from './pulling.ts';
 import {
   capabilitiesSchema,
@@ -33,6 +35,7 @@ import {
   tagsSchema,
   versionSchema,
 } from './replies.ts';
+import type { Whose } from './whose.ts';
 import { createWire } from './wire.ts';
 import { written } from './written.ts';
 
@@ -48,30 +51,46 @@ export interface UpstreamOptions {
   readonly clock: Clock;
   /** What this gateway writes into Via, so that it knows its own requests when they come round. None: it has no door. */
   readonly via?: string;
+  /** Its name in `[[upstreams]]`, for sentences; undefined where there is one Ollama. */
+  readonly name?: string | undefined;
+  readonly peer?: Peer | undefined;
 }
 
 /** A request in Ollama's own form, as it is sent. */
 type Sent = Readonly<Record<string, unknown>> & { readonly model: string };
 
+/** What is asked, where it is more than a look, and for whom. */
+interface Asked {
+  readonly request?: Sent;
+  readonly asker?: Asker | undefined;
+}
+
 /**
  * Ollama at `ollama.api_url`, which like all limits but connect_timeout_ms is read anew for each call. See the port for what each call does
  * and throws. `close` breaks all connections; calls that still run fail.
  */
-export function createUpstream({ config, log, clock, via }: UpstreamOptions): Upstream & { close(): Promise<void> } {
-  const wire = createWire(config, via);
-  const address = (): string => withoutUserinfo(config().ollama.api_url);
+export function createUpstream({
+  config,
+  log,
+  clock,
+  via,
+  name,
+  peer,
+}: UpstreamOptions): Upstream & { close(): Promise<void> } {
+  const wire = createWire({ config, via, name, peer });
+  const whose = (): Whose => ({ url: withoutUserinfo(config().ollama.api_url), name });
 
   const exchange = exchangeOver(wire, log);
   const run =
     (family: Family): Upstream[Family] =>
-    (request, signal, tell) =>
-      written({ config, clock, exchange }, family, request, signal, tell);
+    (request, signal, tell, asker) =>
+      written({ config, clock, exchange }, { family, request, asker }, signal, tell);
 
   /**
    * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
    * where there is one: the library would write numbers, and what is nested deeply, with JSON.stringify.
    */
-  function clientFor(call: Call, request: Sent | undefined, maxMb: number): Ollama {
+  function clientFor(call: Call, { request, asker }: Asked, maxMb: number): Ollama {
     return new Ollama({
       host: SOMEWHERE,
       fetch: async (url, init) => {
@@ -80,6 +99,7 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
           path: new URL(String(url)).pathname,
           headers: lowerCased(init?.headers ?? {}),
           body: request !== undefined ? jsonText(request) : typeof init?.body === 'string' ? init.body : null,
+          asker,
         };
         const { body, access } = await exchange(outward, request?.model, call.signal);
         const { text, whole } = await textOf(body, maxMb * MB);
@@ -94,14 +114,14 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
   async function ask<T>(
     signal: AbortSignal,
     { ms, late }: Limit,
-    request: Sent | undefined,
+    asked: Asked,
     question: (client: Ollama) => Promise<T>,
   ): Promise<T> {
     const { max_answer_mb: maxMb } = config().ollama;
     const call = new Call(signal, clock);
     try {
       call.expect(ms, late);
-      return await question(clientFor(call, request, maxMb));
+      return await question(clientFor(call, asked, maxMb));
     } catch (error) {
       throw call.signal.aborted ? call.signal.reason : error;
     } finally {
@@ -116,10 +136,10 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
     question: (client: Ollama) => Promise<unknown>,
   ): Promise<T> {
     const { connect_timeout_ms: ms } = config().ollama;
-    const apiUrl = address();
-    const answer = await ask(signal, { ms, late: () => noAnswer(apiUrl) }, undefined, question);
+    const asked = whose();
+    const answer = await ask(signal, { ms, late: () => noAnswer(asked) }, {}, question);
     const checked = schema.safeParse(answer);
-    if (!checked.success) throw notOllama(apiUrl, 'an answer in an unknown form', checked.error);
+    if (!checked.success) throw notOllama(asked, 'an answer in an unknown form', checked.error);
     return checked.data;
   }
 
@@ -134,33 +154,33 @@ export function createUpstream({ config, log, clock, via }: UpstreamOptions): Up
       // A model that only embeds is loaded by an empty list of texts.
       const { model, options, keep_alive: keepAlive } = request;
       const empty = { model, input: [], ...present({ options, keep_alive: keepAlive }) };
-      await ask(signal, firstToken(), empty, (client) => client.embed(empty));
+      await ask(signal, firstToken(), { request: empty }, (client) => client.embed(empty));
     }
   }
 
   async function vectors<T>(
-    request: Sent,
+    asked: Asked,
     signal: AbortSignal,
     schema: z.ZodType<T>,
     question: (client: Ollama) => Promise<unknown>,
   ): Promise<T> {
-    const answer = await ask(signal, firstToken(), request, question);
+    const answer = await ask(signal, firstToken(), asked, question);
     const checked = schema.safeParse(answer);
     if (!checked.success) throw malformed('vectors in an unknown form', checked.error);
     return checked.data;
   }
 
-  async function embed(request: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply> {
+  async function embed(request: UpstreamEmbed, signal: AbortSignal, asker?: Asker): Promise<EmbedReply> {
     const outline = { model: request.model, input: [] };
-    const reply = await vectors(request, signal, embedSchema, (client) => client.embed(outline));
+    const reply = await vectors({ request, asker }, signal, embedSchema, (client) => client.embed(outline));
     if (reply.vectors.length === request.input.length) return reply;
     throw malformed(`${reply.vectors.length} vectors for ${request.input.length} texts`);
   }
 
-  function embeddings({ input, ...request }: UpstreamEmbed, signal: AbortSignal): Promise<EmbedReply> {
-    const asked = { ...request, prompt: input[0] ?? '' };
-    const outline = { model: request.model, prompt: '' };
-    return vectors(asked, signal, embeddingsSchema, (client) => client.embeddings(outline));
+  function embeddings({ input, ...rest }: UpstreamEmbed, signal: AbortSignal, asker?: Asker): Promise<EmbedReply> {
+    const request = { ...rest, prompt: input[0] ?? '' };
+    const outline = { model: rest.model, prompt: '' };
+    return vectors({ request, asker }, signal, embeddingsSchema, (client) => client.embeddings(outline));
   }
 
   const abilities = new Abilities((model, signal) =>

@@ -7,6 +7,7 @@ import { Call, type Limit } from './deadlines.ts';
 import { denied, isDenied } from './denied.ts';
 import { cutShort, firstTokenLate, idle, silent } from './failure.ts';
 import { textOf } from './ndjson.ts';
+import type { Peer } from './peer.ts';
 import { MAX_ERROR_BYTES } from './said.ts';
 import { createWire } from './wire.ts';
 
@@ -15,18 +16,20 @@ export interface RelayOptions {
   readonly clock: Clock;
   /** See UpstreamOptions. */
   readonly via: string;
+  readonly name?: string | undefined;
+  readonly peer?: Peer | undefined;
 }
 
 /** A relay to `ollama.api_url`, which is read anew for each request. `close` breaks all connections. */
-export function createRelay({ config, clock, via }: RelayOptions): Relay & { close(): Promise<void> } {
-  const wire = createWire(config, via);
+export function createRelay({ config, clock, via, name, peer }: RelayOptions): Relay & { close(): Promise<void> } {
+  const wire = createWire({ config, via, name, peer });
 
   /** How long nothing may come: at first, and then between two pieces. */
   function limitsOf(kind: RelayRequest['kind']): readonly [Limit, Limit] | undefined {
     const { ollama } = config();
     const { connect_timeout_ms: ms, first_token_timeout_seconds: first, timeout_seconds: next } = ollama;
     if (kind === 'work') return undefined;
-    const look: Limit = { ms, late: () => silent(accessOf(ollama).url, ms) };
+    const look: Limit = { ms, late: () => silent(accessOf(ollama, name), ms) };
     if (kind === 'look') return [look, look];
     return [
       { ms: first * 1000, late: () => firstTokenLate(first) },

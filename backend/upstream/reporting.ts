@@ -1,7 +1,7 @@
 // An upstream whose every call tells the watch how it went, for the breaker and for the list of models.
 // Callers need not think of it; the watch's own probes do not go through here.
 import { asAppError } from '../contract/errors.ts';
-import type { Family, Relay, RelayAnswer, Upstream, Watch } from '../core/ports.ts';
+import type { Family, Relay, RelayAnswer, Tell, Upstream, Watch } from '../core/ports.ts';
 
 /** The same upstream, reporting: how calls end, as Watch.report tells the ends apart; an unknown model makes the list old. */
 export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'invalidate'>): Upstream {
@@ -24,12 +24,13 @@ export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'inv
   /** Reports with the end, and not only when all is wound up. */
   const written =
     (family: Family): Upstream[Family] =>
-    async (request, signal, tell) => {
+    async (request, signal, tell, asker) => {
       try {
-        await upstream[family](request, signal, (event) => {
+        const reported: Tell = (event) => {
           if (event.type === 'end') watch.report('ok');
           tell(event);
-        });
+        };
+        await upstream[family](request, signal, reported, asker);
       } catch (error) {
         failed(error);
         throw error;
@@ -38,8 +39,8 @@ export function reporting(upstream: Upstream, watch: Pick<Watch, 'report' | 'inv
   return {
     chat: written('chat'),
     generate: written('generate'),
-    embed: (request, signal) => reported(upstream.embed(request, signal)),
-    embeddings: (request, signal) => reported(upstream.embeddings(request, signal)),
+    embed: (...asked) => reported(upstream.embed(...asked)),
+    embeddings: (...asked) => reported(upstream.embeddings(...asked)),
     modelfile: (model, signal) => upstream.modelfile(model, signal),
     load: (spec, keepAlive, signal) => reported(upstream.load(spec, keepAlive, signal)),
     unload: (model, signal) => reported(upstream.unload(model, signal)),

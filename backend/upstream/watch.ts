@@ -13,6 +13,7 @@ import type {
   Watch,
 } from '../core/ports.ts';
 import { Breaker } from './breaker.ts';
+import { nobodyThere, notAgainYet } from './failure.ts';
 import { versionOf } from './greeting.ts';
 import { Installed } from './installed.ts';
 import { logChange } from './log-change.ts';
@@ -23,11 +24,9 @@ import { orAborted } from '../core/abort.ts';
 /** Pause between two probes. */
 const PROBE_UP_MS = 15_000;
 const PROBE_DOWN_MS = 2000;
-
 /** A machine that woke up may find its network only after a while: so long Ollama is not called away. Milliseconds. */
 const WAKING_MS = 10_000;
 const PROBE_WAKING_MS = 500;
-
 /** Failures that show that somebody is there. */
 const ANSWERED: ReadonlySet<ErrorCode> = new Set([
   'upstream_failed',
@@ -42,6 +41,8 @@ const LISTS_MS = 500;
 
 export interface WatchOptions {
   readonly upstream: Pick<Upstream, 'tags' | 'ps' | 'version'>;
+  /** In `[[upstreams]]`. */
+  readonly name?: string | undefined;
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,7 +51,7 @@ export interface WatchOptions {
 }
 
 export interface StartedWatch extends Watch {
-  /** Begins to probe, at once and then again and again. A second call changes nothing. */
+  /** Begins to probe, at once and then again. A second call changes nothing. */
   start(): void;
   /** Ends the probing and every look under way, for good; resolves when nothing runs any more. */
   stop(): Promise<void>;
@@ -64,7 +65,7 @@ export interface StartedWatch extends Watch {
 }
 
 /** Makes a watch that does nothing until `start`, except what `resolve` and `refreshLoaded` ask of it. */
-export function createWatch({ upstream, config, clock, log, onChange }: WatchOptions): StartedWatch {
+export function createWatch({ upstream, name, config, clock, log, onChange }: WatchOptions): StartedWatch {
   const life = new AbortController();
   let shown = { configured: '', address: '' };
   /** Asked at each request. */
@@ -253,14 +254,13 @@ export function createWatch({ upstream, config, clock, log, onChange }: WatchOpt
       const wait = breaker.enter();
       publishBreaker();
       if (wait === 0) return;
-      const sentence = `Ollama did not answer at ${state.url} several times in a row. Hearth tries again by itself; come back in ${Math.ceil(wait / 1000)} s.`;
-      throw new AppError('breaker_open', sentence, { retryAfterMs: wait });
+      throw notAgainYet({ url: state.url, name }, wait);
     },
     async find(signal) {
       if (away) await orAborted(probe.run(), signal);
       // One that began before a connection broke says nothing.
       if (inDoubt()) await orAborted(probe.run(), signal);
-      if (away) throw new AppError('upstream_unreachable', state.reason ?? `Ollama does not answer at ${state.url}.`);
+      if (away) throw nobodyThere({ url: state.url, name }, state.reason);
     },
     report(outcome) {
       const before = away;

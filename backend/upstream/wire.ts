@@ -4,11 +4,13 @@ import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { AppError } from '../contract/errors.ts';
 import { orAborted } from '../core/abort.ts';
+import type { Asker } from '../contract/behind.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { accessOf, type Access } from './access.ts';
 import { certificateAt, isCertificateError, notBelieved } from './certificate.ts';
 import { withoutEcho, type Inward } from './echo.ts';
 import { unreachable } from './failure.ts';
+import { Peer } from './peer.ts';
 import { trustIn } from './trust.ts';
 
 /** A request on its way out. */
@@ -19,6 +21,7 @@ export interface Outward {
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Readable | Uint8Array | string | null;
+  readonly asker?: Asker | undefined;
 }
 
 export interface Wire {
@@ -31,11 +34,20 @@ export interface Wire {
   close(): Promise<void>;
 }
 
+export interface WireOptions {
+  readonly config: ReadConfig;
+  readonly via: string | undefined;
+  /** Its name, of several. */
+  readonly name: string | undefined;
+  /** Learns whether it is a Hearth. */
+  readonly peer?: Peer | undefined;
+}
+
 /**
  * A wire to `ollama.api_url`; of the settings all but connect_timeout_ms are read anew for each call. `via` goes into
  * Via behind what a caller has in it.
  */
-export function createWire(config: ReadConfig, via: string | undefined): Wire {
+export function createWire({ config, via, name, peer = new Peer() }: WireOptions): Wire {
   const timeout = config().ollama.connect_timeout_ms;
   const agents = new Set<Agent>();
   let current: { readonly caFile: string | undefined; readonly agent: Promise<Agent> } | undefined;
@@ -76,27 +88,28 @@ export function createWire(config: ReadConfig, via: string | undefined): Wire {
 
   async function failed(access: Access, error: unknown, signal: AbortSignal): Promise<unknown> {
     if (signal.aborted || error instanceof AppError) return error;
-    if (!isCertificateError(error)) return unreachable(access.url, error);
+    if (!isCertificateError(error)) return unreachable(access, error);
     forget();
-    return notBelieved(access.url, error, await certificateAt(access.url, timeout, signal));
+    return notBelieved(access, error, await certificateAt(access.url, timeout, signal));
   }
 
   return {
-    async call({ method, path, headers, body }, signal) {
+    async call({ method, path, headers, body, asker }, signal) {
       const { ollama } = config();
-      const access = accessOf(ollama);
+      const access = accessOf(ollama, name);
       const marks = via === undefined ? {} : { via: [headers['via'] ?? [], via].flat().join(', ') };
       signal.throwIfAborted();
       try {
         const agent = agentFor(access.url.startsWith('https:') ? ollama.ca_file : undefined);
         const dispatcher = await agent;
         signal.throwIfAborted();
-        const all = { ...headers, ...marks, ...access.headers };
+        const all = { ...headers, ...marks, ...peer.headersFor(access.url, asker), ...access.headers };
         // A path must stay a path: as another address it would get the key.
         const { origin, pathname, search } = new URL(access.url + (path.startsWith('/') ? path : `/${path}`));
         const target = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod };
         const sending = dispatcher.request({ ...target, headers: all, body, signal });
         const { statusCode, headers: back, body: bytes } = await orAborted(sending, signal);
+        if (path === '/api/version') peer.greeted(access.url, back);
         return withoutEcho({ status: statusCode, headers: back, body: bytes, access });
       } catch (error) {
         throw await failed(access, error, signal);

@@ -3,6 +3,7 @@
 // web streams, drops malformed ones with a console.warn, and leaves the connection open when its reader stops early.
 import type { Readable } from 'node:stream';
 import { jsonText } from '../contract/go/exact-json.ts';
+import type { Asker } from '../contract/behind.ts';
 import type { Clock, Family, ReadConfig, Tell, UpstreamRequest } from '../core/ports.ts';
 import { Call } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,11 +22,17 @@ export interface WrittenParts {
   readonly exchange: Exchange;
 }
 
+/** What is to be written, and for whom. */
+export interface Written {
+  readonly family: Family;
+  readonly request: UpstreamRequest;
+  readonly asker?: Asker | undefined;
+}
+
 /** Tells the events of one answer. Does and throws what Upstream.chat does. */
 export async function written(
   { config, clock, exchange }: WrittenParts,
-  family: Family,
-  request: UpstreamRequest,
+  { family, request, asker }: Written,
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
@@ -34,7 +41,7 @@ export async function written(
   try {
     call.expect(firstS * 1000, () => firstTokenLate(firstS));
     const asked = jsonText({ ...request, stream: true });
-    const outward = { method: 'POST', path: `/api/${family}`, headers: HEADERS, body: asked };
+    const outward = { method: 'POST', path: `/api/${family}`, headers: HEADERS, body: asked, asker };
     const { body, access } = await exchange(outward, request.model, call.signal);
     let begun = false;
     const lines = new Lines({ maxMb, access }, (line) => {

@@ -33,6 +33,8 @@ export interface Several<Name extends string> {
 export async function startSeveral<Name extends string>(
   machines: Readonly<Record<Name, MachineAsked>>,
   options: Omit<HearthOptions, 'fake' | 'inFrontOf'> = {},
+  /** Listed before them, and started by the test. */
+  others: readonly Entry[] = [],
 ): Promise<Several<Name>> {
   const names = Object.keys(machines) as Name[];
   const started = await Promise.all(
@@ -52,7 +54,7 @@ export async function startSeveral<Name extends string>(
   const hearth = await startHearth({
     ...options,
     inFrontOf: present[1],
-    config: { ...options.config, upstreams },
+    config: { ...options.config, upstreams: [...others, ...upstreams] },
   });
   const seen = async (): Promise<Readonly<Record<string, MachineView>>> => {
     const { upstreams: all = [] } = (await (await hearth.get('/health')).json()) as Health;

@@ -95,7 +95,14 @@ export class SmallMemory {
     });
     const all = { ...known, config: readConfig, clock, queue, upstream, watch: this.#watch };
     const passedOn = new PassedOn({ ...all, log: NO_LOG, life: new AbortController().signal });
-    const machine: Machine = { ...all, place: undefined, waker: undefined, relay: { forward: refuse }, passedOn };
+    const machine: Machine = {
+      ...all,
+      place: undefined,
+      waker: undefined,
+      isHearth: () => false,
+      relay: { forward: refuse },
+      passedOn,
+    };
     this.parts = {
       ...all,
       machines: new Machines([machine]),

@@ -17,6 +17,7 @@ import {
 import { onAbort } from '../abort.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { outlasting } from './outlast.ts';
+import type { Asker } from '../../contract/behind.ts';
 import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
 import type { HeldPrompts } from '../prompts/held.ts';
 import type { Place } from '../queue/waiter.ts';
@@ -53,6 +54,8 @@ interface Ready {
 /** A run of the model under way: by whose wish, and until when. */
 interface EmbedRun {
   readonly wish: EmbedWish;
+  /** For whom it is now. */
+  readonly asker: Asker;
   readonly ready: Ready;
   readonly signal: AbortSignal;
 }
@@ -201,7 +204,8 @@ export class Batcher {
         lease.began();
         lease.signal.throwIfAborted();
         tell(group, RUNNING);
-        await this.#send(group, { wish, ready, signal: lease.signal });
+        const asker = { ...urgencyOf(group), caller: wish.caller };
+        await this.#send(group, { wish, asker, ready, signal: lease.signal });
       });
     } catch (error) {
       for (const member of group.members) member.reject(error);
@@ -255,7 +259,7 @@ export class Batcher {
     }
   }
 
-  async #call(texts: readonly string[], { wish, ready, signal }: EmbedRun): Promise<Result> {
+  async #call(texts: readonly string[], { wish, asker, ready, signal }: EmbedRun): Promise<Result> {
     const { family, request, spec } = wish;
     const { load, keepAlive } = ready;
     const { upstream, residency, held, estimator, clock, meter } = this.#parts;
@@ -263,7 +267,7 @@ export class Batcher {
     // Texts may be read where prompts stood.
     held.forget(spec.key);
     const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
-    const reply = withLoad(await upstream[family](asked, signal), load.ms);
+    const reply = withLoad(await upstream[family](asked, signal, asker), load.ms);
     estimator.observeEmbed(spec.model, (clock.elapsed() - startedAt) / texts.length);
     const promptMs = Math.max(0, reply.total_duration - reply.load_duration) / 1e6;
     meter?.ran(spec.model, {

@@ -172,6 +172,7 @@ export class HandedOnRuns {
   /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
   async #ready({ ticket, machine, request, spec }: Run, signal: AbortSignal): Promise<void> {
     const { residency, upstream } = machine;
+    if (machine.isHearth()) return;
     const keepAlive = keepAliveOf(request);
     if (!residency.isReady(spec)) ticket.moved(loading(machine, spec.model));
     ticket.trace.load = await madeReady(machine, spec, { who: ticket, keepAlive }, signal);

@@ -22,6 +22,8 @@ export interface Machine extends SettleParts {
   /** The settings as they are for this one: its address and key, and its slots. */
   readonly config: ReadConfig;
   readonly clock: Clock;
+  /** It is a Hearth, as far as is known: it loads models and keeps them by itself. */
+  isHearth(): boolean;
   /** Each of its calls tells the watch how it went. */
   readonly upstream: Upstream;
   readonly relay: Relay;

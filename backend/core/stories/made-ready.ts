@@ -12,6 +12,8 @@ export interface ReadyParts {
   readonly reasons: LoadReasons;
   readonly estimator: Estimator;
   readonly queue: LeaseQueue;
+  /** It is a Hearth, and loads what it needs when the turn of a request comes there. Absent: it is not. */
+  isHearth?(): boolean;
 }
 
 /** For whom, and how long it is to stay. */
@@ -24,11 +26,12 @@ export interface Needed {
 
 /** Resolves when the runner stands ready. Rejects as Residency.ensure does. */
 export async function madeReady(
-  { residency, reasons, estimator, queue }: ReadyParts,
+  { residency, reasons, estimator, queue, isHearth }: ReadyParts,
   spec: RunnerSpec,
   { who, keepAlive, chosen = false }: Needed,
   signal: AbortSignal,
 ): Promise<Load> {
+  if (isHearth?.() === true) return { ms: 0 };
   const usualMs = estimator.loadMs(spec.model);
   reasons.asks(spec, who);
   const ms = await residency.ensure(spec, keepAlive, queue, signal);

@@ -14,7 +14,7 @@ export function ollamaNotice(
         ? 'Requests go to your other machines meanwhile, where those have the model.'
         : 'A request that wants it wakes it; the others go to your other machines meanwhile.';
     const level = place.wake === undefined ? {} : ({ level: 'info' } as const);
-    return { text: `${place.name}: ${reason}`, todo, listOnly: true, isLogged: true, ...level };
+    return { text: reason, todo, listOnly: true, isLogged: true, ...level };
   }
   return {
     // It says what to do as well.

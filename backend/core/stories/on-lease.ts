@@ -13,6 +13,7 @@ import { readOf } from './ended-figures.ts';
 import { keepAnswer, type Landed } from './keep-answer.ts';
 import type { Machine } from './machine.ts';
 import { madeReady } from './made-ready.ts';
+import { onBehalf } from './on-behalf.ts';
 import { understand } from './question.ts';
 import { readBy } from './read-by.ts';
 import { contextOf, isAuto, settle, truncationOf, type Settled, type Unsettled } from './settle.ts';
@@ -75,7 +76,9 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
   if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
   const builder = new CompletionBuilder();
-  await readBy(machine, { call, request: withKeepAlive(request, keepAlive), spec, look }, signal, (event) => {
+  const asker = onBehalf(run, flight.urgency());
+  const sent = { call, request: withKeepAlive(request, keepAlive), spec, look, asker };
+  await readBy(machine, sent, signal, (event) => {
     // Drop what still comes: a run that gives way is asked again from the beginning.
     signal.throwIfAborted();
     if (event.type === 'piece') builder.add(event.piece);

@@ -1,5 +1,6 @@
 // A request goes up: the model reads its prompt, and its runner holds that from then on, as far as is known.
 import { isCloudName } from '../models/names.ts';
+import type { Asker } from '../../contract/behind.ts';
 import type { RunnerSpec, Tell, Upstream, UpstreamRequest } from '../ports.ts';
 import type { HeldPrompts } from '../prompts/held.ts';
 import type { ChatCall } from '../requests/call.ts';
@@ -16,26 +17,28 @@ export interface Sent {
   readonly request: UpstreamRequest;
   readonly spec: RunnerSpec;
   readonly look: Pick<Look, 'prompt' | 'goesUp'>;
+  readonly asker: Asker;
 }
 
 /** Runs the model, as Upstream says. */
 export async function readBy(
   { upstream, held }: ReadByParts,
-  { call: { family }, request, spec, look }: Sent,
+  { call: { family }, request, spec, look, asker }: Sent,
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
   if (isCloudName(spec.model)) {
     look.goesUp();
-    return upstream[family](request, signal, tell);
+    return upstream[family](request, signal, tell, asker);
   }
   const reading = held.reads(spec.key, look.prompt);
   look.goesUp(reading);
   try {
-    await upstream[family](request, signal, (event) => {
+    const told: Tell = (event) => {
       reading.answers();
       tell(event);
-    });
+    };
+    await upstream[family](request, signal, told, asker);
   } finally {
     reading.ended();
   }

@@ -96,8 +96,9 @@ class Roamer {
     // The other one may have gone meanwhile: then it waits where it is.
     if (error === MOVES) return this.#other() ?? this.#at;
     const { code, broke } = asAppError(error);
-    const isGone = broke || code === 'upstream_unreachable' || code === 'model_not_found';
-    return isGone && this.#mayLeave() ? this.#other() : undefined;
+    // One that has a line of its own may have no place there.
+    const isElsewhere = code === 'queue_full' || code === 'model_not_found';
+    return (broke || code === 'upstream_unreachable' || isElsewhere) && this.#mayLeave() ? this.#other() : undefined;
   }
 
   #leaveFor(next: Machine): void {

@@ -5,6 +5,7 @@ import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
 import { meantModel } from '../../core/models/profiles.ts';
+import type { Asker } from '../../contract/behind.ts';
 import type { ReadConfig, UpstreamRequest } from '../../core/ports.ts';
 import type { Requests } from '../../core/requests/requests.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
@@ -88,7 +89,7 @@ export async function handOn(
       relay,
       req,
       res,
-      { body: bytes, kind: 'run', begun, passing: (piece) => passing(ticket, piece) },
+      { body: bytes, kind: 'run', asker: askerOf(ticket), begun, passing: (piece) => passing(ticket, piece) },
       signal,
     );
   };
@@ -104,6 +105,10 @@ export async function handOn(
     beats?.stop();
     whole.end();
   }
+}
+
+function askerOf({ id, caller, class: of, priority }: Ticket): Asker {
+  return { id, caller, class: of, priority };
 }
 
 function notRecorded(req: IncomingMessage): AppError {

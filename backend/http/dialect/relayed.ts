@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
 import { foreign } from '../../contract/sentence.ts';
+import type { Asker } from '../../contract/behind.ts';
 import type { Relay, RelayAnswer, RelayRequest } from '../../core/ports.ts';
 import { isForwarding } from '../door/forwarded.ts';
 import { inviteBody } from '../wire/body.ts';
@@ -35,6 +36,7 @@ const NOT_UP = new Set([
   'x-queue-priority',
   'x-stream-replay',
   'x-hearth-mode',
+  'x-hearth-caller',
   'x-request-id',
   'x-forwarded-proto',
 ]);
@@ -49,6 +51,8 @@ const NOT_DOWN = new Set([
   'upgrade',
   // Cookies do not go up, so none come down: a proxy's cookie may be worth as much as the key that it was given for.
   'set-cookie',
+  // This one is a Hearth by its own word.
+  'x-hearth',
 ]);
 
 /** Keys of Hearth begin like this; Ollama must not see them. */
@@ -62,6 +66,8 @@ export interface Exchanged {
   /** `unread`: the body is streamed up as it comes, where there is one. */
   readonly body: Buffer | 'unread';
   readonly kind: RelayRequest['kind'];
+  /** For whom, where a model runs. */
+  readonly asker?: Asker;
   /** Before the first byte of the answer goes down. */
   begun?(): void;
   /** Before each piece of it does. */
@@ -77,14 +83,15 @@ export async function exchange(
   relay: Relay,
   req: IncomingMessage,
   res: ServerResponse,
-  { body, kind, begun, passing }: Exchanged,
+  { body, kind, asker, begun, passing }: Exchanged,
   signal: AbortSignal,
 ): Promise<number> {
   const { method = 'GET', url = '/' } = req;
   const read = body !== 'unread';
   const sent = read ? body : hasBody(req) ? req : null;
   if (sent === req) inviteBody(req);
-  const answer = await relay.forward({ method, path: url, headers: upward(req, read), body: sent, kind }, signal);
+  const question = { method, path: url, headers: upward(req, read), body: sent, kind, asker };
+  const answer = await relay.forward(question, signal);
   // Send nothing of a run that was given up meanwhile.
   signal.throwIfAborted();
   if (res.headersSent && !isStream(answer)) throw await refused(answer);

@@ -2,6 +2,7 @@
 // was shown, has been checked by keys.ts.
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
+import { CALLER_HEADER } from '../../contract/behind.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Viewer } from '../../core/telemetry/feed.ts';
 import { isRevoked, LOCAL, ownerOfKey } from '../../core/ownership.ts';
@@ -52,10 +53,18 @@ export function isSentFromHere(req: IncomingMessage): boolean {
   return isLoopbackAddress(req.socket.remoteAddress ?? '') && placedElsewhereBy(req.headers) === undefined;
 }
 
-/** Who asks, for turns in the queue: the name of a key, else a page by its origin, else a program by its User-Agent. */
+/**
+ * Who asks, for turns in the queue: the name of a key, else a page by its origin, else a program by its User-Agent. A gateway
+ * before this one may say for whom it asks, where it may go first: each of its callers then has a turn of its own.
+ */
 export function callerOf(req: IncomingMessage): string {
-  return (shownKey(req)?.name ?? header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
+  const key = shownKey(req)?.name;
+  const named = header(req, CALLER_NAME);
+  const name = named !== undefined && mayGoFirst(req) ? [key, named].filter(Boolean).join(': ') : key;
+  return (name ?? header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
 }
+
+const CALLER_NAME = CALLER_HEADER.toLowerCase();
 
 /**
  * Whose answers and conversations a request shares: all callers on this machine share one space; each key has its own, and

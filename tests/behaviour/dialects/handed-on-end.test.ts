@@ -27,7 +27,8 @@ test('who reads slowly is still being answered when all of it has come from Olla
     const answer: RelayAnswer = { status: 200, headers: {}, body: untilFull(res) };
     const relay = { forward: () => Promise.resolve(answer) };
     const machines = { relay, watch: standingWatch() };
-    const parts = { config: () => config(), machines, requests, patience: PATIENCE };
+    const version = '0.0.0-test';
+    const parts = { config: () => config(), version, machines, requests, patience: PATIENCE };
     const runsNothing = { canRun: () => Promise.resolve(false), run: () => Promise.reject(new Error('it only looks')) };
     const asking = { jobs: { taken: () => false }, newId: () => 'id', handedOnRuns: runsNothing, texts: NO_TEXTS };
     exchanges.push({ res, over: passThrough({ ...parts, ...asking }, req, res) });

@@ -65,6 +65,22 @@ test('a model that no machine has is refused with the names of those that were a
   expect(await native.json()).toMatchObject({ error: "model 'nothing' not found" });
 });
 
+test('what fails is told with the name of its machine, and with the setting that is its own', async () => {
+  await start({ desktop: { key: 'a-key-that-is-old' }, laptop: { away: true } });
+  const denied = several.on['desktop']?.instead(() => true, { status: 401 });
+  several.hearth.backend.control.lookAgain();
+  await several.until('desktop', 'down');
+  const { desktop, laptop } = await several.seen();
+  expect(desktop?.reason).toContain(`Ollama on desktop at ${several.on['desktop']?.url} does not accept the key`);
+  expect(desktop?.reason).toContain('Check the key of desktop in upstreams in Hearth.');
+  expect(laptop?.reason).toBe(
+    `Ollama on laptop does not answer at ${several.on['laptop']?.url}. Start it, or correct the url of laptop in upstreams.`,
+  );
+  const notices: unknown = await (await several.hearth.get('/api/notices')).json();
+  expect(JSON.stringify(notices)).not.toContain('ollama.api_url');
+  denied?.release();
+});
+
 describe('a kept answer', () => {
   test('is that of every machine with the same model and version', async () => {
     await start({ desktop: {}, laptop: { priority: 2 } });

@@ -187,9 +187,9 @@ describe('whole bodies', () => {
   });
 
   test('objectIn takes objects alone', () => {
-    expect(objectIn('{"a":1}', access.url)).toEqual({ a: 1 });
+    expect(objectIn('{"a":1}', access)).toEqual({ a: 1 });
     for (const bad of ['', '[]', 'null', '3', '{']) {
-      expect(() => objectIn(bad, access.url), `${bad}`).toThrow(AppError);
+      expect(() => objectIn(bad, access), `${bad}`).toThrow(AppError);
     }
   });
 });

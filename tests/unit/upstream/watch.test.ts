@@ -134,7 +134,7 @@ describe('probing', () => {
     await started();
     const before = watch.state;
     told.length = 0;
-    ollama.failure = unreachable(URL_A, Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' }));
+    ollama.failure = unreachable({ url: URL_A }, Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' }));
     expect(ollama.failure).toMatchObject({ code: 'overloaded', message: expect.stringMatching(/no file handles/) });
     // Also where a call has shown meanwhile that it works.
     for (const outcome of [undefined, 'ok'] as const) {
