@@ -2,12 +2,7 @@
 // checks of the dashboard and of the alerts read it. Names and units as Prometheus wants them
 // (prometheus.io/docs/practices/naming): seconds, bytes, and _total for what only grows.
 import { code, table } from './config/config-docs.ts';
-
-export interface MetricInfo {
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly labels: readonly string[];
-  readonly help: string;
-}
+import { PROCESS_METRICS, type MetricInfo } from './process-metrics.ts';
 
 /** Upper ends of a histogram's buckets, in seconds: 50 ms to 10 minutes, as answers of local models take. */
 export const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600] as const;
@@ -193,6 +188,26 @@ export const METRICS = {
     labels: ['version'],
     help: '1 with the version that Ollama tells; none before it has told one.',
   },
+  hearth_upstream_up: {
+    type: 'gauge',
+    labels: ['upstream'],
+    help: 'Of several machines (upstreams in the configuration) each: 1 while its Ollama answers, else 0. Where one is set there is none of these four.',
+  },
+  hearth_upstream_waiting: {
+    type: 'gauge',
+    labels: ['upstream'],
+    help: 'Requests that wait in its line.',
+  },
+  hearth_upstream_running: {
+    type: 'gauge',
+    labels: ['upstream'],
+    help: 'Runs that are outstanding there.',
+  },
+  hearth_upstream_requests_total: {
+    type: 'counter',
+    labels: ['upstream', 'status'],
+    help: 'Requests that have ended, by the machine in whose line they stood last or on which they ran; those that shared a run count there too. status: completed, failed, cancelled, expired.',
+  },
   hearth_stuck_seconds: {
     type: 'gauge',
     labels: [],
@@ -213,61 +228,7 @@ export const METRICS = {
     labels: ['version', 'node'],
     help: '1 with the versions of Hearth and of Node.',
   },
-  process_start_time_seconds: {
-    type: 'gauge',
-    labels: [],
-    help: 'When the process began, in seconds since 1970.',
-  },
-  process_cpu_seconds_total: {
-    type: 'counter',
-    labels: [],
-    help: 'Processor time of the process, user and system together.',
-  },
-  process_resident_memory_bytes: {
-    type: 'gauge',
-    labels: [],
-    help: 'Memory of the process.',
-  },
-  process_open_fds: {
-    type: 'gauge',
-    labels: [],
-    help: 'Open file handles. On Linux alone, and so is the next.',
-  },
-  process_max_fds: {
-    type: 'gauge',
-    labels: [],
-    help: 'The most that may be open.',
-  },
-  nodejs_heap_size_used_bytes: {
-    type: 'gauge',
-    labels: [],
-    help: "V8's heap in use.",
-  },
-  nodejs_heap_size_total_bytes: {
-    type: 'gauge',
-    labels: [],
-    help: "V8's heap in all.",
-  },
-  nodejs_external_memory_bytes: {
-    type: 'gauge',
-    labels: [],
-    help: 'Memory of buffers outside that heap.',
-  },
-  nodejs_eventloop_lag_p50_seconds: {
-    type: 'gauge',
-    labels: [],
-    help: 'How late the event loop was since the scrape before, in the middle. Measured while somebody scrapes, so the first one has none.',
-  },
-  nodejs_eventloop_lag_p99_seconds: {
-    type: 'gauge',
-    labels: [],
-    help: 'The same for the worst hundredth.',
-  },
-  nodejs_eventloop_lag_max_seconds: {
-    type: 'gauge',
-    labels: [],
-    help: 'The same for the worst.',
-  },
+  ...PROCESS_METRICS,
 } as const satisfies Readonly<Record<string, MetricInfo>>;
 
 export type MetricName = keyof typeof METRICS;

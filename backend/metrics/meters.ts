@@ -31,6 +31,8 @@ export interface ModelHistograms {
 export class Meters implements Meter {
   readonly models: ModelLabels;
   readonly requests = new Counts();
+  /** By the machine, of several. */
+  readonly upstreams = new Counts();
   readonly failures = new Counts();
   readonly errorAnswers = new Counts();
   readonly promptTokens = new Counts();
@@ -54,10 +56,12 @@ export class Meters implements Meter {
 
   /** A request has ended, however it did. */
   ended(request: Ended): void {
-    const { route, source = NONE, class: of = NONE, error, startedAt, firstPieceAt, timing } = request;
+    const { route, source = NONE, class: of = NONE, error, trace, startedAt, firstPieceAt, timing } = request;
     const model = this.models.of(request.model);
     const status = statusOf(request);
     this.requests.add(1, model, pathOf(route), source, source === 'hit' ? NONE : of, status);
+    const upstream = trace?.run?.upstream ?? trace?.upstream;
+    if (upstream !== undefined) this.upstreams.add(1, upstream, status);
     if (error !== undefined && status !== 'cancelled') this.failures.add(1, error.code);
     const measured = this.#histograms;
     if (measured === undefined || source === 'hit' || startedAt === undefined) return;

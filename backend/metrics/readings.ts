@@ -3,6 +3,7 @@ import { TIERS } from '../contract/fleet-view.ts';
 import { METRICS, type MetricName, type MetricOf } from '../contract/metric-table.ts';
 import type { StoreFigures } from '../core/disk.ts';
 import type { FleetNow } from '../core/stories/fleet-now.ts';
+import { nameOf, type Machine } from '../core/stories/machine.ts';
 import type { SnapshotParts } from '../core/stories/snapshot.ts';
 import { stuckRun } from '../core/stories/stuck.ts';
 import { Counts, type Sample } from './counts.ts';
@@ -81,6 +82,10 @@ export function readingsOf({ meter, shown, fleet, lag }: ReadingParts): Readings
       const { version: ollama } = watch.state;
       return ollama === undefined ? [] : [{ labels: [ollama.slice(0, 100)], value: 1 }];
     },
+    hearth_upstream_up: () => eachOf(shown, (machine) => Number(machine.watch.state.status === 'up')),
+    hearth_upstream_waiting: () => eachOf(shown, (machine) => machine.queue.waiting),
+    hearth_upstream_running: () => eachOf(shown, (machine) => machine.queue.running),
+    hearth_upstream_requests_total: () => meter.upstreams.samples(),
     hearth_stuck_seconds: () => one((stuckRun(shown)?.silent_ms ?? 0) / 1000),
     hearth_fleet_info: () => (fleet.name === undefined ? [] : [{ labels: [fleet.name, fleet.node], value: 1 }]),
     hearth_valkey_up: () => (fleet.isUp === undefined ? [] : flag(fleet.isUp)),
@@ -103,6 +108,12 @@ export function readingsOf({ meter, shown, fleet, lag }: ReadingParts): Readings
     nodejs_eventloop_lag_p99_seconds: () => one(late?.p99),
     nodejs_eventloop_lag_max_seconds: () => one(late?.max),
   };
+}
+
+/** A number of each machine where there are several. */
+function eachOf({ machines }: SnapshotParts, value: (machine: Machine) => number): Sample[] {
+  if (machines.only !== undefined) return [];
+  return machines.all.map((machine) => ({ labels: [nameOf(machine)], value: value(machine) }));
 }
 
 function living({ requests }: SnapshotParts): Sample[] {

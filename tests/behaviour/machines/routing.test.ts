@@ -1,7 +1,8 @@
 // Several machines: each request goes to one that has its model, by priority, by what is loaded, and by how much is to do
 // there; what one has answered is kept for all that have the same model and version.
 import { afterEach, describe, expect, test } from 'vitest';
-import { piecesOf } from '../../support/hearth.ts';
+import { piecesOf, startHearth } from '../../support/hearth.ts';
+import { figuresOf } from '../../support/metrics.ts';
 import { startSeveral, type MachineAsked, type Several } from '../../support/several-machines.ts';
 
 let several: Several<string>;
@@ -126,4 +127,29 @@ test('vectors, jobs, and requests in words that Hearth does not read are routed 
     .poll(async () => (await hearth.get('/api/chat-queue?requestId=job')).json())
     .toMatchObject({ status: 'completed' });
   expect(await (await hearth.get('/api/requests/job')).json()).toMatchObject({ detail: { upstream: 'laptop' } });
+});
+
+test('figures tell of each machine, and with one Ollama there are none of these', async () => {
+  await start({ desktop: {}, laptop: { priority: 2, away: true } });
+  const gate = several.on['desktop']?.gate();
+  const first = several.hearth.chat('one');
+  await several.on['desktop']?.until(({ active }) => active === 1);
+  const running = await figuresOf(several.hearth);
+  expect(running.get('hearth_upstream_up{upstream="desktop"}')).toBe(1);
+  expect(running.get('hearth_upstream_up{upstream="laptop"}')).toBe(0);
+  expect(running.get('hearth_upstream_running{upstream="desktop"}')).toBe(1);
+  expect(running.get('hearth_upstream_waiting{upstream="desktop"}')).toBe(0);
+  gate?.release();
+  await (await first).text();
+  await several.ask('one');
+  const { hearth } = several;
+  await expect
+    .poll(async () =>
+      (await figuresOf(hearth)).get('hearth_upstream_requests_total{upstream="desktop",status="completed"}'),
+    )
+    .toBe(1);
+  const alone = await startHearth();
+  await (await alone.chat('one')).text();
+  expect([...(await figuresOf(alone)).keys()].filter((name) => name.includes('upstream'))).toEqual([]);
+  await alone.stop();
 });
