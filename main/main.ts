@@ -6,6 +6,7 @@ import ElectronStore from 'electron-store';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { systemClock } from '../backend/clock.ts';
 import type { Log } from '../backend/core/ports.ts';
 import { createApp } from './desktop-app.ts';
 import { answerCalls } from './window/bridge.ts';
@@ -16,6 +17,7 @@ import { reloadOnChange } from './window/reload.ts';
 import { watchTrayHost } from './tray/tray-host.ts';
 import type { TrayCommand, TrayIcon, TrayModel } from './tray/tray-model.ts';
 import { attachTray } from './tray/tray.ts';
+import { giveWay } from './updates/give-way.ts';
 import { feedIn } from './updates/release-feed.ts';
 import type { Updater } from './updates/updates.ts';
 import { t } from '../words/texts.ts';
@@ -28,11 +30,6 @@ const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
 
 /** A newer release takes the place of this one, which has done all its work. */
 let isReplaced = false;
-/**
- * How long what replaces it may take to end it. On macOS the system copies and checks it first. Where it did not, because a
- * password was refused or a file is gone, this one is started again. Milliseconds.
- */
-const REPLACE_MS = process.platform === 'darwin' ? 120_000 : 5000;
 
 /** The project, or the app's archive. This file is dist/desktop/main.js there (build/desktop-bundle.ts). */
 const root = join(import.meta.dirname, '..', '..');
@@ -211,13 +208,7 @@ function createShell(onCommand: (command: TrayCommand) => void): Shell {
     exit: (code) => app.exit(code),
     exitFor: (install) => {
       isReplaced = true;
-      // The newer one must not find this one running.
-      app.releaseSingleInstanceLock();
-      install();
-      setTimeout(() => {
-        app.relaunch();
-        app.exit(0);
-      }, REPLACE_MS);
+      giveWay(app, install, systemClock);
     },
   };
 }

@@ -1,11 +1,8 @@
 // electron-updater as updates.ts wants it: it asks a feed, fetches with its own session, checks the SHA-512 that the feed names, and
 // replaces the app. Loaded only where there is a feed to ask. On macOS and Windows the system checks its own signatures besides.
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import electronUpdater from 'electron-updater';
 import type { Log } from '../../backend/core/ports.ts';
-import { t } from '../../words/texts.ts';
+import { hindranceOf } from './hindrance.ts';
 import type { Updater } from './updates.ts';
 
 export interface UpdaterOptions {
@@ -46,16 +43,7 @@ export function openUpdater({ configFile, isUnpacked, env, log }: UpdaterOptions
         updater.off('download-progress', tell);
       }
     },
-    async hindrance() {
-      // An AppImage takes itself away before what was fetched is put there: folders of caches are emptied by many programs.
-      const isThere = await Promise.all(fetched.map((file) => access(file))).then(() => true, () => false); // prettier-ignore
-      if (!isThere) return t('updates.gone');
-      const image = env['APPIMAGE'];
-      if (image === undefined) return undefined;
-      const folder = dirname(image);
-      const cannot = await access(folder, constants.W_OK).then(() => false, () => true); // prettier-ignore
-      return cannot ? t('updates.not_writable', { folder }) : undefined;
-    },
+    hindrance: () => hindranceOf(fetched, env['APPIMAGE']),
     install: () => updater.quitAndInstall(true, true),
   };
 }
