@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/desktop/real-app.ts';
@@ -16,6 +17,7 @@ import { family, isAlive, projectRoot } from '../support/desktop/processes.ts';
 import { startBus, startScreen, type Service } from '../support/desktop/screen.ts';
 import { TrayHost } from '../support/desktop/panel.ts';
 import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
+import { startValkey, type Valkey } from '../support/valkey.ts';
 
 const project = projectRoot();
 const folder = join(project, 'release', 'linux-unpacked');
@@ -168,6 +170,7 @@ describe('the packed app', () => {
   let services: Service[] = [];
   let panel: TrayHost;
   let fake: FakeOllama;
+  let valkey: Valkey;
   let child: ChildProcess;
   let port = 0;
   let debugPort = 0;
@@ -176,7 +179,7 @@ describe('the packed app', () => {
   /** The version of an older one, and what it said. */
   let older = '';
   let before: Said;
-  const settings = JSON.stringify({ cache: { ttl_seconds: 4321 } });
+  let settings = '';
 
   const start = async (): Promise<void> => {
     const [screen, bus] = services;
@@ -213,6 +216,8 @@ describe('the packed app', () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'hearth-packed-'));
     writeFileSync(join(home, 'state.json'), '{"first_run_done":true}');
+    valkey = await startValkey({ appendonly: 'yes' });
+    settings = JSON.stringify({ cache: { ttl_seconds: 4321 }, cluster: { url: valkey.url } });
     writeFileSync(join(home, 'config.json'), settings);
     services = [await startScreen(), await startBus()];
     panel = await TrayHost.start(services[1]?.address ?? '');
@@ -232,6 +237,7 @@ describe('the packed app', () => {
   afterAll(async () => {
     if (child.exitCode === null) child.kill('SIGKILL');
     await fake.stop();
+    await valkey.stop();
     panel.stop();
     for (const service of services) await service.stop();
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
@@ -253,6 +259,19 @@ describe('the packed app', () => {
     const list = await (await fetch(`http://127.0.0.1:${port}/api/requests`)).json();
     expect(list).toMatchObject({ requests: [{ source: 'hit' }, { source: 'miss' }, { source: 'miss' }] });
     expect(readFileSync(join(home, 'config.json'), 'utf8')).toBe(settings);
+  });
+
+  test('is one of a fleet where one is named: answers and jobs lie in Valkey', async () => {
+    const peer = new Redis(valkey.port);
+    await expect.poll(() => peer.keys('hearth:*answer:*')).not.toEqual([]);
+    peer.disconnect();
+    const job = `http://127.0.0.1:${port}/api/chat-queue`;
+    const messages = [{ role: 'user', content: 'handed in' }];
+    const accepted = await fetch(job, { method: 'POST', body: JSON.stringify({ requestId: 'packed', messages }) });
+    expect(await accepted.json()).toMatchObject({ durable: true });
+    const status = async (): Promise<unknown> =>
+      ((await (await fetch(`${job}?requestId=packed`)).json()) as { status: unknown }).status;
+    await expect.poll(status).toBe('completed');
   });
 
   test('has a window with the same page', async () => {
