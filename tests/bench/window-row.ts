@@ -10,6 +10,8 @@ import type { Row } from './report.ts';
 const ROWS = 500;
 const PUSH_MS = 250;
 const SPAN_S = 20;
+/** In which Chromium compiles what the page does each second. Seconds. */
+const WARM_S = 15;
 const BUDGET = 0.02;
 
 export const windowRow: Row = {
@@ -35,6 +37,7 @@ export const windowRow: Row = {
       const living = fact({ ago: 0, status: 'processing' });
       const live = quiet({ running: [entry({ request_id: living.request_id, tokens_per_s: 40 })] });
       await page.evaluate(pretendMain, { rows: [living, ...rows], live, everyMs: PUSH_MS });
+      await sleep(WARM_S * 1000);
       const busy = await busyShare(session);
       const shown = await page.locator('.req').count();
       await page.context().close();
@@ -47,7 +50,7 @@ export const windowRow: Row = {
             measured: percent(cost),
             budget: `< ${percent(BUDGET)}`,
             kept: cost < BUDGET,
-            why: 'Most of it is Chromium’s: rows that come move all rows below them, and once a second what is in sight is laid out, painted and handed over anew. The page’s own work is a quarter of it.',
+            why: 'Most of it is Chromium’s: rows that come move all rows below them, and once a second what is in sight is laid out, painted and handed over anew. The page’s own work is a quarter of it. How many rows there are matters little: what is out of sight is left alone, and a list of 20 costs nearly as much.',
           },
           {
             what: 'The window, closed: processes that are left of it',
@@ -57,7 +60,7 @@ export const windowRow: Row = {
           },
         ],
         notes: [
-          `Processor time of the page's process over ${SPAN_S} s, as Chromium tells it (${browser.version()}, headless, 1000 × 720): ${percent(busy)} with a push each ${PUSH_MS} ms, in which one request has come and runs and the one before it has ended, whereupon the page asks for the list anew; ${percent(idle)} with none. What main would do is done in the page, and counts too. ${shown} rows stood in the list at the end. A closed window is destroyed, and main sends it nothing.`,
+          `Processor time of the page's process over ${SPAN_S} s, as Chromium tells it (${browser.version()}, headless, 1000 × 720): ${percent(busy)} with a push each ${PUSH_MS} ms, from ${WARM_S} s after the first of them on, in which one request has come and runs and the one before it has ended, whereupon the page asks for the list anew; ${percent(idle)} with none. What main would do is done in the page, and counts too. ${shown} rows stood in the list at the end. A closed window is destroyed, and main sends it nothing.`,
         ],
       };
     } finally {
