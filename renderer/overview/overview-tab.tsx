@@ -14,6 +14,7 @@ import { lengthOf } from '../plots/plot-axis.ts';
 import type { Wish } from '../parts/use-calls.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { moment } from '../parts/words.ts';
+import { Fleet } from './fleet-part.tsx';
 import { OverTime } from './over-time.tsx';
 import { RecentNotices } from './recent-notices.tsx';
 import { PromptReuse } from './reuse.tsx';
@@ -48,15 +49,17 @@ export function Overview({ view, now, wish, seen, tryPlace }: OverviewProps): JS
       </>
     );
   }
-  return (
-    <Running gateway={gateway} live={live} now={now} tryIt={tryIt} isOpen={isOpen(talk, place)} notices={notices} />
-  );
+  const clustered = (settings.values['cluster.url'] ?? '') !== '';
+  const running = { gateway, live, now, clustered, tryIt, notices };
+  return <Running {...running} isOpen={isOpen(talk, place)} />;
 }
 
 interface RunningProps {
   readonly gateway: View['gateway'];
   readonly live: NonNullable<View['live']>;
   readonly now: number;
+  /** cluster.url is set. */
+  readonly clustered: boolean;
   readonly tryIt: JSX.Element;
   /** Try it is more than one line. */
   readonly isOpen: boolean;
@@ -64,7 +67,7 @@ interface RunningProps {
 }
 
 /** Four blocks, which a wide window shows in two columns. */
-function Running({ gateway, live, now, tryIt, isOpen, notices }: RunningProps): JSX.Element {
+function Running({ gateway, live, now, clustered, tryIt, isOpen, notices }: RunningProps): JSX.Element {
   const [span, choose] = useState<SpanWord>(USUAL_SPAN);
   // What is told of the day changes once a second, however often there is something to paint.
   const second = Math.floor(now / 1000) * 1000;
@@ -98,6 +101,7 @@ function Running({ gateway, live, now, tryIt, isOpen, notices }: RunningProps): 
     <div class={isOpen ? 'cols four open' : 'cols four'}>
       <div>
         <Now live={live} now={now} />
+        <Fleet live={live} clustered={clustered} now={now} />
       </div>
       <div>{tryIt}</div>
       <div>{saved}</div>

@@ -17,7 +17,9 @@ import {
 import { toWire, type AppError } from '../../../backend/contract/errors.ts';
 import { serveFiles } from '../../../main/window/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
+import { fleetSchema, type FleetView } from '../../../backend/contract/fleet-view.ts';
 import { aboutAnswers } from './about-day.ts';
+import { fleetView } from './fleet-views.ts';
 import { dayAnswers } from './request-day.ts';
 import { dayView, type Days, type Shown } from './views.ts';
 
@@ -134,6 +136,7 @@ async function serve(folder: string): Promise<string> {
 interface Play {
   readonly view: View;
   readonly days: Days;
+  readonly fleet: FleetView;
   readonly answers: Answers;
   readonly calls: OpenPage['calls'][number][];
 }
@@ -153,10 +156,11 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
   page.on('pageerror', (error) => wrong.push(error.message));
   await page.exposeFunction('bridgeCall', async (command: Command, input: unknown) => {
     if (play === undefined) throw new Error(`${command} was called by a page that is at rest`);
-    const { view, days, answers, calls } = play;
+    const { view, days, fleet, answers, calls } = play;
     // What it asks without anybody having done anything.
     if (command === 'view') return { ok: true, output: view };
     if (command === 'day') return { ok: true, output: days((input as CommandInput<'day'>).span) };
+    if (command === 'fleet') return { ok: true, output: fleetSchema.parse(fleet) };
     calls.push({ command, input });
     const answer = answers[command];
     const silent = COMMANDS[command].output === settingsSchema ? view.settings : {};
@@ -186,6 +190,7 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
       play = {
         view: viewSchema.parse(view),
         days: view.days ?? dayView,
+        fleet: view.fleet ?? fleetView(),
         answers: { ...dayAnswers(), ...aboutAnswers(), ...answers },
         calls,
       };

@@ -7,10 +7,12 @@ import type { BatchSummary, QueueEntry } from '../../../backend/contract/queue-v
 import type { Day } from '../../../backend/contract/day.ts';
 import type { View } from '../../../backend/contract/desktop.ts';
 import type { DayView, PlotSpan } from '../../../backend/contract/look-commands.ts';
+import type { FleetView } from '../../../backend/contract/fleet-view.ts';
 import { SPANS, spanOf, type SpanWord } from '../../../backend/contract/spans.ts';
 import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';
+import { FLEETS, withFleet } from './fleet-views.ts';
 import { BROKEN, TALK } from './talks.ts';
 
 const NO_PROMPTS = { sent_tokens: 0, processed_tokens: 0, reused_tokens: 0, reusable_tokens: 0 };
@@ -37,7 +39,7 @@ export interface ViewChange {
 export type Days = (span: SpanWord) => DayView;
 
 /** A view, and what is told with it of ranges of time; the usual one has a working day. */
-export type Shown = View & { readonly days?: Days };
+export type Shown = View & { readonly days?: Days; readonly fleet?: FleetView };
 
 /** The working day, changed. */
 export function view(change: ViewChange = {}): Shown {
@@ -423,6 +425,7 @@ export const STATES: Readonly<Record<string, () => Shown>> = {
   'an answer that failed': () => view({ live: quiet(), talk: [...BROKEN], days: emptyDay }),
   'nothing yet': () => view({ live: quiet(), days: emptyDay }),
   'a day of one range': () => view({ live: quiet(), days: (span) => ({ ...emptyDay(span), empty: false }) }),
+  ...Object.fromEntries(Object.entries(FLEETS).map(([name, made]) => [name, () => withFleet(view(), made())])),
   stopped: () => view({ gateway: { state: 'stopped', since: null }, live: null }),
   draining: () => view({ gateway: { state: 'draining' } }),
   crashed: () =>
