@@ -255,6 +255,8 @@ test('any gateway tells of all: what runs where, and the hit rate of each tier',
   expect(shown.out).toMatch(/^two +llama3\.2 +aider\/0\.1 +normal +/m);
   expect((await figuresOf(two)).get('hearth_fleet_info{fleet="hearth",node="two"}')).toBe(1);
   expect((await figuresOf(two)).get('hearth_cache_hits_total{tier="shared"}')).toBe(1);
+  // As the window asks.
+  expect(names(await one.backend.control.fleet())).toEqual(['one', 'two']);
   gate.release();
   await asked;
 });
