@@ -219,7 +219,7 @@ export class ResponseCache {
   }
 
   #delete(key: string, watcher: string): Removed {
-    this.#fates.cleared(({ owner }, whole) => whole.startsWith(key) && sees(watcher, owner), this.#clock.elapsed());
+    this.#fates.clearedOne(key, ({ owner }) => sees(watcher, owner), this.#clock.elapsed());
     return ofBoth(this.#memory.delete(key, watcher), this.#disk?.delete(key, watcher));
   }
 
