@@ -5,6 +5,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Plugin } from 'rolldown';
 import { pack, unpack, type Program } from '../backend/cli/carried.ts';
 import { bundle, type Bundled } from './bundle.ts';
+import { onDemand } from './on-demand.ts';
 import { parts } from './parts.ts';
 
 const SHEBANG = '#!/usr/bin/env node\n';
@@ -22,11 +23,13 @@ export async function gatewayProgram(
   };
   // Without blanks it is a fifth smaller to install and to read. Names stay, for stack traces.
   const minify = { mangle: false } as const;
-  const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [parts, numbered], { minify });
+  const carried = await onDemand(project);
+  const made = await bundle(project, 'backend/cli/program.ts', 'cjs', [carried.plugin, parts, numbered], { minify });
   const code = `(function (require, __filename) {\n${made.code}\n})`;
   const id = createHash('sha256').update(code).digest('hex').slice(0, ID_CHARS);
   // The line of the function's head has no source.
-  return { ...made, code, id, map: { ...made.map, mappings: `;${made.map.mappings}` } };
+  const modules = [...made.modules, ...carried.modules];
+  return { ...made, modules, code, id, map: { ...made.map, mappings: `;${made.map.mappings}` } };
 }
 
 /** Writes hearth.mjs and its map into `folder`; what V8 made of an earlier one is gone. Returns the modules inside. */

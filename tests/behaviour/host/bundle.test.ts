@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { certificateFile, startTlsFront } from '../../support/tls-front.ts';
+import { startValkey } from '../../support/valkey.ts';
 import { startCli, type Cli, type CliOptions } from '../../support/built-cli.ts';
 
 const BUNDLE = resolve(import.meta.dirname, '../../../dist/hearth.mjs');
@@ -94,9 +95,25 @@ test.skipIf(process.platform === 'win32')('ends without a word when whoever read
   expect([await cli.exit(), cli.err]).toEqual([128 + constants.signals.SIGPIPE, '']);
 });
 
-// 2.5 MB, and what the jobs of a fleet are made of: bullmq with its scripts, which a gateway alone never reads.
-test('has at most 3 MB', () => {
-  expect(statSync(BUNDLE).size).toBeLessThanOrEqual(3e6);
+test('has at most 2.5 MB', () => {
+  expect(statSync(BUNDLE).size).toBeLessThanOrEqual(2.5e6);
+});
+
+test('is one of a fleet, with the libraries that it carries compressed', async () => {
+  const [fake, valkey] = await Promise.all([startFakeOllama(), startValkey()]);
+  try {
+    const env = { HEARTH_DATA_DIR: join(folder, 'data'), OLLAMA_API_URL: fake.url };
+    const args = ['serve', '--port', '0', '--set', `cluster.url=${valkey.url}`];
+    const url = await start({ args, cwd: folder, env }).ready();
+    const body = '{"messages":[{"role":"user","content":"a"}],"model":"llama3.2"}';
+    // It refuses until Valkey has answered.
+    await expect
+      .poll(async () => (await fetch(`${url}/api/chat-queue`, { method: 'POST', body })).status, { timeout: 20_000 })
+      .toBe(202);
+    await expect.poll(() => fake.calls.filter(({ path }) => path === '/api/chat').length).toBeGreaterThan(0);
+  } finally {
+    await Promise.all([fake.stop(), valkey.stop()]);
+  }
 });
 
 test('shows where in the sources an error came from', async () => {
