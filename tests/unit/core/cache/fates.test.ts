@@ -2,6 +2,8 @@
 import { expect, test, vi } from 'vitest';
 import { Fates } from '../../../../backend/core/cache/fates.ts';
 
+type IsMeant = Parameters<Fates['cleared']>[0];
+
 const MOST = 4096;
 const ABOUT = { owner: 'local', model: 'a' };
 const keyOf = (n: number): string => n.toString(16).padStart(16, '0').repeat(4);
@@ -14,7 +16,7 @@ function filled(count: number = MOST): Fates {
 
 test('removing one by the beginning of its key looks at no other', () => {
   const fates = filled();
-  const isMeant = vi.fn(() => true);
+  const isMeant = vi.fn<IsMeant>(() => true);
   fates.clearedOne(keyOf(7).slice(0, 16), isMeant, 9000);
   expect(isMeant).toHaveBeenCalledTimes(1);
   expect(fates.of(keyOf(7))).toMatchObject({ loss: 'cleared', at: 9000 });
@@ -29,7 +31,7 @@ test('a longer beginning of another key removes nothing', () => {
 
 test('removing many looks at each once it is asked for, and at none before', () => {
   const fates = filled();
-  const isMeant = vi.fn(({ kept }: { kept: { at: number } | undefined }) => (kept?.at ?? 0) < 2);
+  const isMeant = vi.fn<IsMeant>(({ kept }) => (kept?.at ?? 0) < 2);
   fates.cleared(isMeant, 9000);
   expect(isMeant).not.toHaveBeenCalled();
   expect(fates.of(keyOf(1))).toMatchObject({ loss: 'cleared', at: 9000 });
@@ -45,7 +47,7 @@ test('what is kept after a removal of many is not said to be removed', () => {
   expect(fates.of(keyOf(0))?.loss).toBeUndefined();
 });
 
-test('one that made room after it was cleared is told by its last loss, and the clearing is not told again', () => {
+test('one that made room after it was cleared is told by its last loss', () => {
   const fates = filled(1);
   fates.cleared(() => true, 10);
   fates.removed(keyOf(0), 'room', 20);
