@@ -17,6 +17,7 @@ import {
   checkOllama,
   checkParallel,
 } from '../doctor/check-ollama.ts';
+import { checkMachines, hasMachines } from '../doctor/check-machines.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { lookAround, type Known } from '../doctor/look-around.ts';
 import { EXIT } from '../exits.ts';
@@ -26,13 +27,20 @@ import { wrapped } from '../terminal/table.ts';
 
 type Check = (known: Known) => readonly Finding[] | Promise<readonly Finding[]>;
 
+/** What is so of an Ollama at ollama.api_url alone. */
+const ofOne =
+  (check: Check): Check =>
+  (known) =>
+    hasMachines(known) ? [] : check(known);
+
 const CHECKS: readonly Check[] = [
   checkSettings,
   checkRunning,
   checkNotices,
-  checkOllama,
+  checkMachines,
+  ofOne(checkOllama),
   checkModel,
-  checkParallel,
+  ofOne(checkParallel),
   checkContext,
   checkKeepAlive,
   checkGpu,

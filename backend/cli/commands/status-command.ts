@@ -1,5 +1,6 @@
 // `hearth status`: how the gateway and Ollama are, in a few lines.
 import type { Health } from '../../contract/control.ts';
+import type { MachineView } from '../../contract/machine-view.ts';
 import { count, duration, megabytes, NOTHING, plural } from '../../contract/in-words.ts';
 import { EXIT } from '../exits.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
@@ -28,7 +29,9 @@ function factsOf(url: string, health: Health): readonly (readonly [string, strin
   const { status: state, version, uptime_ms, upstream, queue, cache, mode, stuck } = health;
   return [
     ['Hearth', { text: `${state}, version ${version} at ${url}, up for ${duration(uptime_ms)}`, tone: TONES[state] }],
-    ['Ollama', ollamaOf(upstream)],
+    ...(health.upstreams?.map((machine) => [machine.name, machineOf(machine)] as const) ?? [
+      ['Ollama', ollamaOf(upstream)] as const,
+    ]),
     ['Model', modelOf(upstream)],
     ['Line', `${queue.running} running, ${queue.length} waiting${queue.paused ? '; new work is paused' : ''}`],
     ...(stuck === undefined ? [] : [['Stuck', stuckOf(stuck)] as const]),
@@ -37,11 +40,21 @@ function factsOf(url: string, health: Health): readonly (readonly [string, strin
   ];
 }
 
-function ollamaOf({ state, url, version, latency_ms, reason }: Health['upstream']): Cell {
+type Seen = Pick<Health['upstream'], 'state' | 'url' | 'version' | 'latency_ms'> & { readonly reason?: string | null };
+
+function ollamaOf({ state, url, version, latency_ms, reason }: Seen): Cell {
   if (state === 'unknown') return { text: `not yet looked at, ${url}` };
   if (state === 'down') return { text: `down at ${url}. ${reason ?? ''}`, tone: 'bad' };
   const speed = latency_ms === null ? NOTHING : duration(latency_ms);
   return { text: `up, version ${version ?? NOTHING} at ${url}, answers in ${speed}` };
+}
+
+/** One of several. */
+function machineOf({ state, url, version, latency_ms, reason, running, waiting, waking_ms }: MachineView): Cell {
+  const line = running + waiting === 0 ? '' : `; ${running} running, ${waiting} waiting`;
+  if (state === 'waking') return { text: `waking, ${duration(waking_ms ?? 0)}${line}`, tone: 'warn' };
+  const how = ollamaOf({ state, url, version, latency_ms, reason });
+  return { ...how, text: `${how.text}${line}` };
 }
 
 function modelOf({ model, model_available, models_unknown, model_loaded }: Health['upstream']): Cell {

@@ -6,7 +6,7 @@ import { fail, ok, unknown, warn, type Finding } from './finding.ts';
 import type { Known } from './look-around.ts';
 
 /** The first one with /v1/responses; with older ones some apps get 404. */
-const OLDEST = '0.13.3';
+export const OLDEST = '0.13.3';
 
 export function checkOllama({ ollama, gateway: { says } }: Known): readonly Finding[] {
   const { url, version, reason } = ollama;

@@ -1,6 +1,8 @@
 // Several machines: each request goes to one that has its model, by priority, by what is loaded, and by how much is to do
 // there; what one has answered is kept for all that have the same model and version.
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Finding } from '../../../backend/cli/doctor/finding.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { piecesOf, startHearth } from '../../support/hearth.ts';
 import { figuresOf } from '../../support/metrics.ts';
 import { startSeveral, type MachineAsked, type Several } from '../../support/several-machines.ts';
@@ -152,4 +154,20 @@ test('figures tell of each machine, and with one Ollama there are none of these'
   await (await alone.chat('one')).text();
   expect([...(await figuresOf(alone)).keys()].filter((name) => name.includes('upstream'))).toEqual([]);
   await alone.stop();
+});
+
+test('hearth status has a line for each machine, and the doctor says which cannot be used', async () => {
+  await start({ desktop: {}, laptop: { priority: 2, away: true } });
+  const env = { HEARTH_URL: several.hearth.url };
+  const { out } = await commandLine(['status'], { env, columns: 400 });
+  expect(out).toMatch(/^desktop +up, version 0\.33\.0 at http/m);
+  expect(out).toMatch(/^laptop +down at .*Ollama on laptop does not answer/m);
+  const told = await commandLine(['doctor', '--json'], { env });
+  const { findings } = JSON.parse(told.out) as { findings: Finding[] };
+  const ofMachines = findings.filter(({ check }) => check === 'ollama');
+  expect(ofMachines).toMatchObject([
+    { result: 'ok', says: expect.stringContaining('answers on desktop') },
+    { result: 'warn', says: expect.stringContaining('laptop cannot be used.') },
+  ]);
+  expect(findings.map(({ check }) => check)).not.toContain('parallel');
 });
