@@ -2,6 +2,7 @@
 // Which source wins, and which value is used in place of a wrong one, is in config-sources.ts.
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
+import { wrongProfiles } from './settings-profiles.ts';
 import { wrongRule } from '../queue-rule.ts';
 import { wrongUpstream } from '../upstream-list.ts';
 import { nearest } from '../nearest.ts';
@@ -47,7 +48,7 @@ const LISTS: { readonly [K in FieldInfo['kind']]?: typeof wrongRule } = { rules:
 /** The problem of a value that its setting does not allow. */
 export function wrongValue(field: FieldInfo, source: Source, where: string, value: unknown): Problem {
   const problem = { kind: 'wrong_value', source, where, key: field.path } as const;
-  const within = LISTS[field.kind]?.(value);
+  const within = (field.path === 'models' ? wrongProfiles : LISTS[field.kind])?.(value);
   if (within === undefined) return { ...problem, got: quoted(field, value), allowed: field.allowed };
   const { inside, allowed, got } = within;
   return { ...problem, inside, allowed, got: got === undefined ? 'missing' : quoted(field, got) };

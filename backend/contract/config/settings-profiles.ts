@@ -1,6 +1,7 @@
 // Profiles: names of one's own for a model with what one wants of it. Declarations alone; config.ts puts all sections together.
 import { z } from 'zod';
 import { QUEUE_CLASSES } from '../chat/chat-request.ts';
+import { canonicalName } from '../model-name.ts';
 import { field, spelled, table } from './config-field.ts';
 
 /** As Ollama takes names; a cloud's word in it would send the request elsewhere. */
@@ -21,11 +22,29 @@ export type Profile = z.infer<typeof profileSchema>;
 
 const MOST = 100;
 
+/** Of two names that are one to Ollama the second, and what is allowed there; undefined where there are none. */
+export function wrongProfiles(
+  value: unknown,
+): { readonly inside: string; readonly allowed: string; readonly got: unknown } | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const before = new Map<string, string>();
+  for (const name of Object.keys(value)) {
+    const same = before.get(canonicalName(name));
+    if (same !== undefined) {
+      return { inside: `.${name}`, allowed: `another name than ${same}, since both are one to Ollama`, got: name };
+    }
+    before.set(canonicalName(name), name);
+  }
+  return undefined;
+}
+
+const profiles = table(profileSchema, modelName(), MOST, {
+  allowed: `a table of at most ${MOST} names, each with model, and options, system_prompt and class (${QUEUE_CLASSES.join(', ')}) where they are wanted, as in {"fast": {"model": "llama3.2:3b", "options": {"temperature": 0}}}`,
+  item: 'a profile',
+});
+
 export const models = field(
-  table(profileSchema, modelName(), MOST, {
-    allowed: `a table of at most ${MOST} names, each with model, and options, system_prompt and class (${QUEUE_CLASSES.join(', ')}) where they are wanted, as in {"fast": {"model": "llama3.2:3b", "options": {"temperature": 0}}}`,
-    item: 'a profile',
-  }),
+  { ...profiles, type: profiles.type.refine((entries) => wrongProfiles(entries) === undefined) },
   {
     title: 'Profiles',
     hint: 'Names of your own that every app finds among the models: each is a model with options, which go before those of a request, a system prompt for requests that bring none, and a class in line.',

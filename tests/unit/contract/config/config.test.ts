@@ -1011,3 +1011,12 @@ describe('documents', { timeout: 60_000 }, () => {
     );
   });
 });
+
+test('two profiles whose names are one to Ollama are refused, and the sentence names both', () => {
+  const models = { fast: { model: 'llama3.2' }, 'Fast:latest': { model: 'qwen3' } };
+  expect(sentences({ file: { path: 'config.toml', data: { models } } })).toEqual([
+    'config.toml: models.Fast:latest must be another name than fast, since both are one to Ollama. It was "Fast:latest".',
+  ]);
+  const others = { fast: { model: 'llama3.2' }, 'fast:8b': { model: 'qwen3' } };
+  expect(sentences({ file: { path: 'config.toml', data: { models: others } } })).toEqual([]);
+});
