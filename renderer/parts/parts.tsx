@@ -178,13 +178,15 @@ interface BarProps {
 
 /** Steps of a whole bar. */
 const BAR_STEPS = 1000;
+/** Of one that is empty. */
+const LEAST = 0.01;
 
 /** How much of something is done, or left. */
 export function Bar({ kind, share, label }: BarProps): JSX.Element {
   // A <progress> that once had a value keeps it unless it is made anew.
   if (share === undefined) return <progress key="unknown" class={kind} aria-label={label} />;
-  // Not 0: Preact writes that anew each time it draws (preactjs/preact#2756), and then the browser paints.
-  const value = Math.max(1, Math.floor(share * BAR_STEPS));
+  // Not 0: Preact writes that anew each time it draws (preactjs/preact#2756), and then the browser paints. So little is no pixel.
+  const value = Math.max(LEAST, Math.floor(share * BAR_STEPS));
   return <progress key="known" class={kind} max={BAR_STEPS} value={value} aria-label={label} />;
 }
 
