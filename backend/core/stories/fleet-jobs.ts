@@ -124,9 +124,7 @@ export class FleetJobs implements JobDesk {
    * fleet_unreachable.
    */
   async submit(asked: AskedJob, over: () => void = () => undefined): Promise<RequestView> {
-    const { local } = this.#options;
-    if (local.taken(asked.call.id) && this.#fleet.runs.get(asked.call.id) === undefined)
-      return await local.submit(asked, over);
+    if (this.#isLocal(asked.call.id)) return await this.#options.local.submit(asked, over);
     try {
       return await this.#accept(asked);
     } finally {
@@ -182,7 +180,7 @@ export class FleetJobs implements JobDesk {
 
   /** Whether this gateway alone knows of a request: it is none of the fleet's. */
   #isLocal(id: string): boolean {
-    return this.#options.local.taken(id) && this.#fleet.runs.get(id) === undefined;
+    return this.#options.local.taken(id) && !this.#fleet.holds(id);
   }
 
   /** A job of the fleet as a watcher may see it; undefined where the fleet has none. */

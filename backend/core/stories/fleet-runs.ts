@@ -66,6 +66,11 @@ export class FleetRuns {
     await settled;
   }
 
+  /** Whether it is one of the fleet's that this gateway has, from before it stands in line until the fleet has its result. */
+  holds(id: string): boolean {
+    return this.#held.has(id);
+  }
+
   /** Somebody has begun it: if this gateway holds it by another token, what it does is of no use any more. */
   begun(id: string, token: string): void {
     const held = this.#held.get(id);

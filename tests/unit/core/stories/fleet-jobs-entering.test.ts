@@ -1,0 +1,50 @@
+// A job of a fleet while a gateway asks for it: it is among the requests that live there, and in no line yet.
+import { expect, test } from 'vitest';
+import { systemClock } from '../../../../backend/clock.ts';
+import { defaultConfig } from '../../../../backend/contract/config/config.ts';
+import { FleetJobs, type FleetJobsOptions } from '../../../../backend/core/stories/fleet-jobs.ts';
+import type { AskedJob } from '../../../../backend/core/stories/jobs.ts';
+import { deferred } from '../../../support/waiting.ts';
+
+type Run = (id: string, token: string) => Promise<boolean>;
+
+test('a job that a gateway is about to run is told of by the fleet, and is the same when it comes again', async () => {
+  const call = { id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0, model: 'm', caller: 'c' };
+  const kept = { ...call, seq: 1, body: 'b', state: 'waiting', createdAt: 1_000_000, endedAt: undefined };
+  const asked = deferred();
+  let run: Run = () => Promise.resolve(false);
+  const refused = (): never => {
+    throw new Error('it was taken for a request of this gateway alone');
+  };
+  const options = {
+    config: () => defaultConfig(),
+    clock: systemClock,
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    queue: { isLate: () => false, full: false, paused: false },
+    away: () => false,
+    turns: { open: (given: Run) => void (run = given), room: () => undefined },
+    local: { taken: () => true, view: refused, submit: refused },
+    store: {
+      find: () => Promise.resolve(kept),
+      place: () => Promise.resolve({ position: 1, length: 1, runsSince: undefined }),
+      begin: () => Promise.resolve({ ...kept, call, ageMs: 0, bytes: 1, waitedMs: 0, moves: 0, ask: undefined }),
+    },
+    hold: () => () => undefined,
+    gateway: {
+      chat: () => {
+        asked.resolve();
+        return new Promise<never>(() => undefined);
+      },
+    },
+  };
+  const jobs = new FleetJobs(options as unknown as FleetJobsOptions);
+  jobs.open();
+  void run('job', 'token');
+  await asked.promise;
+  expect(await jobs.view('job', 'local')).toMatchObject({
+    status: 'queued',
+    created_at: new Date(1_000_000).toISOString(),
+  });
+  const again = { call, body: 'b', ask: undefined } as unknown as AskedJob;
+  expect(await jobs.submit(again)).toMatchObject({ request_id: 'job', status: 'queued' });
+});
