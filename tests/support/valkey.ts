@@ -2,7 +2,7 @@
 // the server too, under another name, and starts no service when it is installed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,16 +32,28 @@ export interface Valkey {
   stop(): Promise<void>;
 }
 
+/** Where one runs, if not on a free port of the loopback. */
+export interface ValkeyPlace {
+  /** A program with its arguments that starts it. */
+  readonly under: readonly string[];
+  /** By which others reach it; it listens at all that it has. */
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Starts one with these settings beside its defaults, as `{ maxmemory: '10mb' }`; resolves when it takes connections. */
-export async function startValkey(settings: Readonly<Record<string, string>> = {}): Promise<Valkey> {
+export async function startValkey(
+  settings: Readonly<Record<string, string>> = {},
+  place?: ValkeyPlace,
+): Promise<Valkey> {
   const program = valkeyProgram();
   if (program === undefined) throw new Error('Valkey is missing: apt-get install redis-tools');
   const folder = mkdtempSync(join(tmpdir(), 'hearth-valkey-'));
-  const port = await freePort();
+  const { under = [], address = '127.0.0.1', port = await freePort() } = place ?? {};
   const tls = 'tls-cert-file' in settings;
   const all = {
     ...(tls ? { port: '0', 'tls-port': String(port) } : { port: String(port) }),
-    bind: '127.0.0.1',
+    ...(place === undefined ? { bind: address } : { bind: '0.0.0.0', 'protected-mode': 'no' }),
     dir: folder,
     save: '',
     maxmemory: '256mb',
@@ -52,9 +64,16 @@ export async function startValkey(settings: Readonly<Record<string, string>> = {
     `--${name}`,
     ...(name === 'user' ? value.split(' ') : [value]),
   ]);
+  // A name that it is called by can be handed on by another program as a file alone.
+  const file = under.length === 0 ? program.file : join(folder, program.name);
+  if (under.length > 0) symlinkSync(program.file, file);
+  const [command = file, ...rest] = [...under, file, ...args];
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    const started = spawn(program.file, args, { argv0: program.name, stdio: ['ignore', 'pipe', 'ignore'] });
+    const started = spawn(command, rest, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      ...(under.length === 0 && { argv0: program.name }),
+    });
     child = started;
     const lines: string[] = [];
     await new Promise<void>((ready, failed) => {
@@ -75,7 +94,7 @@ export async function startValkey(settings: Readonly<Record<string, string>> = {
   await start();
   return {
     port,
-    url: `valkey${tls ? 's' : ''}://127.0.0.1:${port}`,
+    url: `valkey${tls ? 's' : ''}://${address}:${port}`,
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     kill: () => end('SIGKILL'),
@@ -87,7 +106,8 @@ export async function startValkey(settings: Readonly<Record<string, string>> = {
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback on which nobody listens now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

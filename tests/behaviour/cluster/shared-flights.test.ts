@@ -1,12 +1,14 @@
 // Runs that gateways of a fleet share: one of them runs the model, the others have what it tells from its beginning; when it is
 // gone another one runs it, as long as nothing was sent.
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCli } from '../../support/built-cli.ts';
 import { startNode, type FleetOptions } from '../../support/fleet-nodes.ts';
 import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import type { Hearth } from '../../support/hearth.ts';
-import { startValkey, type Valkey } from '../../support/valkey.ts';
+import { shippedWith, startNginx } from '../../support/shipped-nginx.ts';
+import { freePort, startValkey, type Valkey } from '../../support/valkey.ts';
 import { deferred, eventually, reading, type Reading } from '../../support/waiting.ts';
 
 let valkey: Valkey;
@@ -202,6 +204,30 @@ test('when Valkey dies, who was told nothing has a run of its own at once', asyn
   expect(runs()).toBe(2);
   // It is kept here all the same.
   expect((await told(one.chat('x'))).source).toBe('hit');
+});
+
+test('nginx with the shipped file hands streams on, and passes by a gateway that is gone', async () => {
+  const hosts = { config: { server: { allowed_hosts: ['hearth'] } } };
+  const [first, second] = [await node(hosts), await node(hosts)];
+  const port = await freePort();
+  const doors = [first, second].map(({ url }) => new URL(url).host);
+  const conf = shippedWith(readFileSync('deploy/fleet/nginx.conf', 'utf8'), doors, `127.0.0.1:${port}`);
+  const nginx = await startNginx(conf);
+  ends.push(() => nginx.stop());
+  const { promise: until, resolve: release } = deferred();
+  for (const { fake } of [first, second]) fake.next({ pieces: ['begin ', 'end'], pauseAfter: { pieces: 1, until } });
+  const headers = { 'content-type': 'application/json' };
+  const asked = (content: string): Promise<Response> => {
+    const body = JSON.stringify({ messages: [{ role: 'user', content }], stream: true });
+    return fetch(`http://127.0.0.1:${port}/api/chat-optimized`, { method: 'POST', headers, body });
+  };
+  const both = await Promise.all([asked('x'), asked('x')].map(async (answer) => reading(await answer)));
+  for (const answer of both) await answer.until((text) => text.includes('begin'));
+  release();
+  for (const answer of both) expect(await answer.rest()).toContain('"end"');
+  expect(first.fake.chats().length + second.fake.chats().length).toBe(1);
+  await first.stop();
+  for (const content of ['y', 'z']) expect((await asked(content)).status).toBe(200);
 });
 
 test('a connection that is cut for a moment breaks no shared run', async () => {

@@ -1,7 +1,8 @@
-// What the tests need of the system: a screen, a bus, a browser, shells, the libraries of Electron, Prometheus, Valkey. Says exactly what is
+// What the tests need of the system: a screen, a bus, a browser, shells, the libraries of Electron, Prometheus, Valkey, nginx. Says exactly what is
 // missing and how to install it; on a Debian that it may change, it installs by itself. Run before the tests.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { programOfNginx, unpackNginx } from '../shipped-nginx.ts';
 import { programOfPrometheus, unpackPrometheus } from '../prometheus.ts';
 import { VALKEY_PACKAGES, valkeyProgram } from '../valkey.ts';
 
@@ -37,7 +38,7 @@ const missing = (): string[] =>
     .filter(([name, files]) => (name === 'dbus' ? !files.every(existsSync) : !files.some(existsSync)))
     .map(([name]) => name);
 
-/** The installed package would start a service, so it is unpacked alone, which the lists of a machine that is not ours allow too. */
+/** The installed packages would start services, so they are unpacked alone, which the lists of a machine that is not ours allow too. */
 const PROMETHEUS = 'prometheus';
 const hasPrometheus = (): boolean =>
   programOfPrometheus('prometheus') !== undefined && programOfPrometheus('promtool') !== undefined;
@@ -60,11 +61,14 @@ if (process.platform === 'linux') {
   const wanted = missing();
   const hasApt = existsSync('/usr/bin/apt-get');
   const mayInstall = process.getuid?.() === 0 && hasApt;
-  if ((wanted.length > 0 || !hasPrometheus() || valkeyProgram() === undefined) && mayInstall) install(wanted);
+  const lacks = !hasPrometheus() || programOfNginx() === undefined || valkeyProgram() === undefined;
+  if ((wanted.length > 0 || lacks) && mayInstall) install(wanted);
   if (!hasPrometheus() && hasApt) unpackPrometheus();
+  if (programOfNginx() === undefined && hasApt) unpackNginx();
   const left = [
     ...missing(),
     ...(hasPrometheus() ? [] : [PROMETHEUS]),
+    ...(programOfNginx() === undefined ? ['nginx'] : []),
     ...(valkeyProgram() === undefined ? ['redis-tools'] : []),
   ];
   if (left.length > 0) {
