@@ -8,7 +8,7 @@ import { deferred } from '../../../support/waiting.ts';
 
 type Run = (id: string, token: string) => Promise<boolean>;
 
-test('a job that a gateway is about to run is told of by the fleet, and is the same when it comes again', async () => {
+test('a job that a gateway is about to run is told of by the fleet, and is the same again', async () => {
   const call = { id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0, model: 'm', caller: 'c' };
   const kept = { ...call, seq: 1, body: 'b', state: 'waiting', createdAt: 1_000_000, endedAt: undefined };
   const asked = deferred();

@@ -1,0 +1,103 @@
+// A gateway is cut off from Valkey, in the middle of jobs, and connected again.
+import { hold } from '../faults/fault.ts';
+import { eventually } from '../support/waiting.ts';
+import { accepted, answerOf, ask, handIn, look, timed } from './callers.ts';
+import type { Ran } from './fake-main.ts';
+import type { Fleet } from './whole-fleet.ts';
+import { millis, seconds, type Ground, type Seen, type Trial } from './fleet-trial.ts';
+import { runOf } from './run-words.ts';
+
+/** Longer than Valkey waits for a sign of life of the gateway that has a job. */
+const LONG = 'lasts 30000 ms';
+/** Of answers that were there before something happened to Valkey. */
+const KEPT = 20;
+/** Has them kept by every gateway. */
+async function keepSome({ nodes: [one, two, three] }: Fleet): Promise<readonly string[]> {
+  const questions = Array.from({ length: KEPT }, (_, number) => `kept ${number}`);
+  for (const question of questions) for (const node of [one, two, three]) await ask(node, question);
+  return questions;
+}
+
+/** Resolves with the milliseconds until all gateways use Valkey, and say nothing against it. */
+const allBack = ({ nodes }: Fleet): Promise<number> =>
+  timed(async () => {
+    for (const node of nodes) {
+      await node.joined();
+      await eventually(`${node.name} takes its notice back`, async () => (await node.notices()).length === 0);
+    }
+  });
+
+async function partition(ground: Ground): Promise<Seen> {
+  const fleet = await ground.fleet();
+  const [one, two, three] = fleet.nodes;
+  const kept = await keepSome(fleet);
+  // More than two of them can run: so all three have some.
+  const jobs = Array.from({ length: 12 }, (_, number) => ({ id: `job-${number}`, question: `job ${number} ${LONG}` }));
+  for (const { id, question } of jobs) await accepted(two, id, question);
+  const runsHere = async (): Promise<readonly Ran[]> =>
+    (await fleet.ran()).filter(({ node, outcome, question }) => {
+      return node === 1 && outcome === 'open' && question.includes(LONG);
+    });
+  await eventually('the one that is cut off has jobs', async () => (await runsHere()).length > 1, { limitMs: 60_000 });
+  const before = await runsHere();
+  fleet.network.cut('node-1');
+  const cutAt = performance.now();
+  const first = await ask(one, 'first after the cut');
+  const notice = await one.alone();
+  const noticedMs = performance.now() - cutAt;
+  hold(/does not answer in time|cannot be reached/.test(notice), `it says ${notice}`);
+  const hits = await Promise.all(kept.map((question) => ask(one, question)));
+  hold(
+    hits.every(({ source }) => source === 'HIT'),
+    'what it has in memory was run again',
+  );
+  const [status, code] = await handIn(one, 'late', 'late job');
+  hold(status === 503 && code === 'fleet_unreachable', `a job was answered with ${status} ${String(code)}`);
+  // What the others share, and remove, meanwhile.
+  await ask(two, 'shared by the others');
+  hold((await ask(three, 'shared by the others')).source === 'HIT', 'the others share no more');
+  const answers = new Map<string, string>();
+  for (const { id, question } of jobs) answers.set(id, await answerOf(three, id, question));
+  const moved = before.filter(({ question }) => {
+    const { id = '' } = jobs.find((each) => each.question === question) ?? {};
+    return runOf(answers.get(id) ?? '')?.node !== 1;
+  });
+  hold(moved.length === before.length, 'a job has its answer from the gateway that was cut off');
+  await two.act('clear');
+  hold((await one.notices()).length === 1, 'it says more than one thing of Valkey');
+  fleet.network.mend('node-1');
+  const backMs = await allBack(fleet);
+  hold((await ask(one, 'kept 0')).source === 'MISS', 'it still has what was removed while it was cut off');
+  await accepted(one, 'late', 'late job');
+  await answerOf(two, 'late', 'late job');
+  for (const { id } of jobs) {
+    for (const node of fleet.nodes) {
+      hold((await look(node, id)).result?.message.content === answers.get(id), `${id} has another answer by now`);
+    }
+  }
+  const ran = await fleet.ran();
+  const late = Math.min(
+    ...before.map(({ question, number }) =>
+      Math.min(
+        ...ran
+          .filter((each) => each.question === question && !(each.node === 1 && each.number === number))
+          .map(({ startedAt }) => startedAt - performance.timeOrigin - cutAt),
+      ),
+    ),
+  );
+  return {
+    seen: `The first question took ${millis(first.ms)}, ${hits.length} kept answers ${millis(Math.max(...hits.map(({ ms }) => ms)))} at most; a job was refused with fleet_unreachable; ${before.length} jobs that it ran were run by the others, and have their answer alone; what was removed meanwhile is removed there too.`,
+    figures: [
+      { what: 'Cut off from Valkey: the notice is there', measured: seconds(noticedMs) },
+      { what: 'Cut off from Valkey: the others run its jobs', measured: seconds(late) },
+      { what: 'Connected again: it shares, and takes jobs', measured: seconds(backMs) },
+    ],
+  };
+}
+
+export const CUT_OFF: Trial = {
+  name: 'one gateway is cut off from Valkey',
+  promise:
+    'It goes on with its own memory and disk, says so once, and comes back by itself; its jobs are run by the others, each with one answer.',
+  run: partition,
+};

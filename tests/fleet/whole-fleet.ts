@@ -1,0 +1,145 @@
+// Three gateways, each with an Ollama of its own, before one Valkey that has a replica, and behind nginx with the file that is
+// shipped for it.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Redis } from 'ioredis';
+import { Sender, type Manner, type Reply, type Sent } from '../support/soak/send.ts';
+import { shippedWith, startNginx, type Nginx } from '../support/shipped-nginx.ts';
+import { startValkey, type Valkey } from '../support/valkey.ts';
+import { eventually } from '../support/waiting.ts';
+import { DOOR, Node, type Settings } from './node.ts';
+import { NODES, type Network, type NodeName, type StoreName } from './network.ts';
+import { Ollama } from './ollamas.ts';
+import type { Ran } from './fake-main.ts';
+
+const VALKEY_PORT = 6379;
+const SHIPPED = resolve('deploy/fleet/nginx.conf');
+/** How many a gateway, and its Ollama, runs at the same time. */
+export const SLOTS = 4;
+
+export interface FleetOptions {
+  readonly settings?: Settings;
+  /** Settings of Valkey beside those of deploy/fleet/compose.yaml. */
+  readonly valkey?: Readonly<Record<string, string>>;
+  /** Milliseconds between two words of an answer. */
+  readonly pieceMs?: number;
+}
+
+export class Fleet {
+  readonly network: Network;
+  readonly nodes: readonly [Node, Node, Node];
+  readonly stores: Readonly<Record<StoreName, Valkey>>;
+  readonly #ollamas: readonly Ollama[];
+  readonly #nginx: Nginx;
+  readonly #folder: string;
+  readonly #front: Sender;
+  readonly #clients = new Map<StoreName, Redis>();
+
+  private constructor(parts: {
+    readonly network: Network;
+    readonly nodes: readonly [Node, Node, Node];
+    readonly stores: Readonly<Record<StoreName, Valkey>>;
+    readonly ollamas: readonly Ollama[];
+    readonly nginx: Nginx;
+    readonly folder: string;
+  }) {
+    this.network = parts.network;
+    this.nodes = parts.nodes;
+    this.stores = parts.stores;
+    this.#ollamas = parts.ollamas;
+    this.#nginx = parts.nginx;
+    this.#folder = parts.folder;
+    this.#front = new Sender(`http://${this.network.address('nginx', 'front')}:${DOOR}`, 120_000);
+  }
+
+  /** Starts all of it; resolves when every gateway uses Valkey. */
+  static async open(network: Network, options: FleetOptions = {}): Promise<Fleet> {
+    const { settings = {}, valkey = {}, pieceMs = 2 } = options;
+    const folder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
+    const kept = { appendonly: 'yes', maxmemory: '2gb', ...valkey };
+    const store = (name: StoreName, address: string, more: Readonly<Record<string, string>>): Promise<Valkey> =>
+      startValkey({ ...kept, ...more }, { under: network.on(name), address, port: VALKEY_PORT });
+    const first = await store('valkey-1', network.service, {});
+    const second = await store('valkey-2', network.service, {});
+    const ollamas = await Promise.all(NODES.map((node) => Ollama.start(network, node, { slots: SLOTS, pieceMs })));
+    const made = NODES.map(
+      (name) =>
+        new Node({
+          network,
+          name,
+          folder: join(folder, name),
+          valkeyUrl: first.url,
+          settings: { 'queue.max_concurrent': SLOTS, 'queue.max_queue_size': 1000, 'queue.settle_ms': 0, ...settings },
+        }),
+    );
+    const nodes = made as unknown as readonly [Node, Node, Node];
+    const doors = NODES.map((node) => `${network.address(node, 'front')}:${DOOR}`);
+    const nginx = await startNginx(shippedWith(await readFile(SHIPPED, 'utf8'), doors), network.on('nginx'));
+    const stores = { 'valkey-1': first, 'valkey-2': second };
+    const fleet = new Fleet({ network, nodes, stores, ollamas, nginx, folder });
+    await fleet.follow('valkey-2', 'valkey-1');
+    await Promise.all(
+      nodes.map(async (node) => {
+        await node.start();
+        await node.joined();
+      }),
+    );
+    return fleet;
+  }
+
+  /** By nginx, as callers do. */
+  ask(sent: Sent, manner: Manner = {}): Promise<Reply> {
+    return this.#front.send(sent, manner);
+  }
+
+  node(name: NodeName): Node {
+    return this.nodes[NODES.indexOf(name) as 0 | 1 | 2];
+  }
+
+  /** All that the Ollamas have run. */
+  async ran(): Promise<readonly Ran[]> {
+    return (await Promise.all(this.#ollamas.map((each) => each.ran()))).flat();
+  }
+
+  // ---- Valkey
+
+  /** A connection to one of the two by itself. */
+  valkey(name: StoreName): Redis {
+    const known = this.#clients.get(name);
+    if (known !== undefined) return known;
+    const client = new Redis(VALKEY_PORT, this.network.address(name, 'back'), {
+      retryStrategy: (times) => Math.min(500, 20 * times),
+      maxRetriesPerRequest: null,
+    });
+    client.on('error', () => undefined);
+    this.#clients.set(name, client);
+    return client;
+  }
+
+  /** One becomes the replica of the other; resolves when it has all that the other has. */
+  async follow(replica: StoreName, primary: StoreName): Promise<void> {
+    await this.valkey(replica).replicaof(this.network.address(primary, 'back'), VALKEY_PORT);
+    await eventually(
+      'the replica has it all',
+      async () => /master_link_status:up/.test(await this.valkey(replica).info('replication')),
+      { limitMs: 60_000 },
+    );
+  }
+
+  // ---- its end
+
+  /** Stops all of it. Throws Broken where a gateway does not end in good order. */
+  async close(): Promise<void> {
+    try {
+      for (const node of this.nodes) await node.stop();
+    } finally {
+      for (const client of this.#clients.values()) client.disconnect();
+      this.#front.close();
+      await this.#nginx.stop();
+      for (const ollama of this.#ollamas) await ollama.stop();
+      for (const valkey of Object.values(this.stores)) await valkey.stop();
+      await rm(this.#folder, { recursive: true, force: true });
+    }
+  }
+}
