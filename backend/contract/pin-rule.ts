@@ -22,6 +22,8 @@ export type PinRules = Readonly<z.output<typeof pinRulesSchema>>;
 export const pinWordsSchema = z.object({ what: z.enum(PIN_NAMES), how: z.enum(['pin', 'to_end', 'to_day']) });
 export type PinWords = Readonly<z.infer<typeof pinWordsSchema>>;
 
+const pieceSchema = z.object({ text: z.string(), differs: z.literal(true).optional() });
+
 /** What was done to the prompt of one request. */
 export const pinnedSchema = z.object({
   ...pinWordsSchema.shape,
@@ -31,5 +33,19 @@ export const pinnedSchema = z.object({
   at: z.number().int().nonnegative(),
   /** Of what was sent there: whether two requests said the same. */
   sent_hash: z.string(),
+  /** What was there and what is there now, with a little of what stands around it. From memory alone: left out when that is gone. */
+  diff: z.object({ sent: z.array(pieceSchema), now: z.array(pieceSchema) }).optional(),
 });
 export type Pinned = Readonly<z.infer<typeof pinnedSchema>>;
+export type PinPiece = z.infer<typeof pieceSchema>;
+
+/** The same with what was sent, for as long as the request lives. */
+export interface PinnedSpans extends Pinned {
+  readonly spans: readonly {
+    /** In which of the texts of the instructions, and before which character of it as it is now. */
+    readonly text: number;
+    readonly at: number;
+    readonly sent: string;
+    readonly now: string;
+  }[];
+}

@@ -48,10 +48,13 @@ function kindOf(request: LoggedRequest): (string | number)[] {
 }
 
 /** What of a prompt is in it is for memory alone, and what its caller was told may quote it: the kind has the other form. */
-function withoutTexts({ error: _told, parted, ...detail }: RequestDetail): RequestDetail {
-  if (parted === undefined) return detail;
-  const { then: _then, now: _now, ...rest } = parted;
-  return { ...detail, parted: rest };
+function withoutTexts({ error: _told, parted, pinned, ...detail }: RequestDetail): RequestDetail {
+  const done = pinned?.done.map(({ diff: _diff, ...one }) => one);
+  return {
+    ...detail,
+    ...(parted === undefined ? {} : { parted: { ...parted, then: undefined, now: undefined } }),
+    ...(pinned === undefined || done === undefined ? {} : { pinned: { ...pinned, done } }),
+  };
 }
 
 export function requestAt(sql: Sql, n: number): LoggedRequest | undefined {

@@ -10,6 +10,7 @@ import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useWayBack } from '../parts/way-back.ts';
 import { fineDuration, timeOfDay } from '../parts/words.ts';
+import { PinnedPart } from './pinned-part.tsx';
 import { PromptsPart } from './prompts-part.tsx';
 import { RequestFacts } from './request-facts.tsx';
 import { isLiving } from './listed-rows.ts';
@@ -107,6 +108,7 @@ function Whole({ seen, body, now, settings, watchingUntil, setOpen }: WholeProps
         <Waterfall seen={seen} />
       </Section>
       {detail?.parted !== undefined && <PromptsPart parted={detail.parted} seen={seen} setOpen={setOpen} />}
+      {detail?.pinned !== undefined && <PinnedPart pinned={detail.pinned} rate={detail.rates.prompt} />}
       <RequestFacts seen={seen} body={body} settings={settings} watchingUntil={watchingUntil} />
     </>
   );

@@ -10,7 +10,7 @@ import { SLOW_CAUSES } from '../../backend/core/explain/why-slow.ts';
 import { projectRoot } from '../support/desktop/processes.ts';
 import { startPages, type Answers, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { cutTexts, SIZES, USUAL, NewLooks, violations, withAxe } from './looks.ts';
-import { answersOf, DAY, dayAnswers, fact, RUNNING, SLOW, WAITING } from '../support/page/request-day.ts';
+import { answersOf, DAY, dayAnswers, fact, PINNED, RUNNING, SLOW, WAITING } from '../support/page/request-day.ts';
 import { quiet, view } from '../support/page/views.ts';
 
 const shots = process.env['PICTURES'] === undefined ? undefined : join(projectRoot(), 'screenshots');
@@ -59,6 +59,7 @@ const LOOKS: Readonly<Record<string, readonly [Answers, (page: Page) => Promise<
   list: [dayAnswers([WAITING, RUNNING]), (page) => rowOf(page, RUNNING).waitFor()],
   slow: [dayAnswers(), (page) => rowOf(page, SLOW).click()],
   running: [dayAnswers([RUNNING]), (page) => rowOf(page, RUNNING).click()],
+  pinned: [dayAnswers([PINNED]), (page) => rowOf(page, PINNED).click()],
   hit: [dayAnswers(), (page) => rowOf(page, DAY[0] as RequestFact).click()],
   nothing: [none, (page) => page.getByText('No requests yet').waitFor()],
   'no match': [dayAnswers(), (page) => page.getByLabel('Find a request').fill('no such thing')],

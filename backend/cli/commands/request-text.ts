@@ -1,7 +1,8 @@
-// One request as a whole: where its time went, as a waterfall, why it was slow, why it was not served from the cache, and
-// where its prompt parted from the one before.
+// One request as a whole: where its time went, as a waterfall, why it was slow, why it was not served from the cache, where its
+// prompt parted from the one before, and what of it was kept the same.
 import type { RequestFact } from '../../contract/control.ts';
 import { count, dayAndTime, duration, NOTHING, plural } from '../../contract/in-words.ts';
+import type { Pinned, PinPiece } from '../../contract/pin-rule.ts';
 import type { Parted, Phases, RequestDetail, Why } from '../../contract/request-detail.ts';
 import type { Terminal } from '../command-host.ts';
 import { painted, type Tone } from '../terminal/paint.ts';
@@ -21,6 +22,7 @@ export function detailText(fact: Whole, screen: Screen, now: number): string {
           whyText('Why it was slow', detail.why_slow, screen),
           whyText('Why it was not served from the cache', detail.why_missed, screen),
           detail.parted === undefined ? '' : partedText(detail.parted, screen),
+          detail.pinned === undefined ? '' : pinnedText(detail.pinned, screen),
         ]),
   ];
   return parts.filter((part) => part !== '').join('\n');
@@ -139,6 +141,26 @@ function partedText(parted: Parted, screen: Screen): string {
   ].filter((line) => line !== '');
   const title = painted('Where its prompt parted from the one before', 'strong', screen.hasColours);
   return [title, ...lines.map((line) => wrapped(line, screen.columns, '  '))].join('\n').concat('\n');
+}
+
+const PINNED: Readonly<Record<Pinned['how'], string>> = {
+  pin: 'The check digits of its first line went up as zeros.',
+  to_end: 'The time went up at the end of the last message.',
+  to_day: 'Of the time only its day went up.',
+};
+
+function pinnedText({ done, saved_tokens }: NonNullable<RequestDetail['pinned']>, screen: Screen): string {
+  const lines = done.flatMap(({ how, diff }) => [
+    PINNED[how],
+    ...(diff === undefined ? [] : [`Sent: ${piecesOf(diff.sent)}`, `Kept: ${piecesOf(diff.now)}`]),
+  ]);
+  const saved = saved_tokens === null ? [] : [`By that Ollama reused about ${plural(saved_tokens, 'token')} more.`];
+  const title = painted('What was kept the same in its prompt', 'strong', screen.hasColours);
+  return [title, ...[...lines, ...saved].map((line) => wrapped(line, screen.columns, '  '))].join('\n').concat('\n');
+}
+
+function piecesOf(pieces: readonly PinPiece[]): string {
+  return pieces.map(({ text, differs }) => (differs === true ? `[${text}]` : text)).join('');
 }
 
 /** What differs stands in brackets, so that it is seen without a colour. */

@@ -1,7 +1,8 @@
 // `hearth status`: how the gateway and Ollama are, in a few lines.
 import type { Health } from '../../contract/control.ts';
+import type { Day } from '../../contract/day.ts';
+import { count, duration, megabytes, moment, NOTHING, percent, plural } from '../../contract/in-words.ts';
 import type { MachineView } from '../../contract/machine-view.ts';
-import { count, duration, megabytes, NOTHING, plural } from '../../contract/in-words.ts';
 import { EXIT } from '../exits.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Run } from '../command-host.ts';
@@ -19,7 +20,9 @@ export const status: Run<'status'> = async ({ options }, host) => {
   if (options.json) {
     terminal.write(`${JSON.stringify(health)}\n`);
   } else {
-    terminal.write(facts(factsOf(gateway.url, health), terminal));
+    // Somebody who may not see it, or an older gateway, has no such figures.
+    const day = await gateway.ask<Day>('GET', '/api/day').catch(() => undefined);
+    terminal.write(facts([...factsOf(gateway.url, health), ...promptsOf(day)], terminal));
     for (const notice of health.notices ?? []) terminal.write(`\n${wrapped(notice, terminal.columns)}\n`);
   }
   return health.status === 'unhealthy' ? EXIT.unavailable : EXIT.ok;
@@ -70,4 +73,13 @@ function stuckOf({ model, silent_ms }: NonNullable<Health['stuck']>): Cell {
 
 function diskOf({ disk }: Health['cache']): string {
   return disk === undefined ? '; nothing on disk' : `; ${count(disk.entries)} on disk, ${megabytes(disk.size_mb)}`;
+}
+
+/** How much of the prompts of the last day was read, and how much of what could be reused was; nothing before the first. */
+function promptsOf(day: Day | undefined): readonly (readonly [string, string])[] {
+  if (day === undefined || day.prompts.sent_tokens === 0) return [];
+  const { sent_tokens, processed_tokens, reused_tokens, reusable_tokens } = day.prompts;
+  const read = `${count(processed_tokens)} of ${plural(sent_tokens, 'token')} read`;
+  const reused = reusable_tokens === 0 ? '' : `, reused ${percent(reused_tokens / reusable_tokens)} of what could be`;
+  return [['Prompts', `${read}${reused}, since ${moment(Date.parse(day.since), Date.parse(day.until))}`]];
 }

@@ -1,11 +1,11 @@
 // Keeps what changes in a prompt without need the same, so that a model server can go on from what it has computed: spans of known
 // forms in the instructions of a request, for apps of which the settings say so. Everything else is as it was sent, to the byte.
 // What was done once is not done again, so a request that passes two gateways comes out the same. Pure.
-import type { Pinned, PinRules, PinWords } from '../../contract/pin-rule.ts';
+import type { PinnedSpans, PinRules, PinWords } from '../../contract/pin-rule.ts';
 import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
 import { billingSpans } from './billing-line.ts';
-import { clockSpans, hourOf, isNamedAgain, lineOf, type ClockSpan } from './prompt-clocks.ts';
+import { clockSpans, hourOf, isNamedAgain, lineOf } from './prompt-clocks.ts';
 import { OF_TIME } from './clock-words.ts';
 import {
   hasWord,
@@ -20,7 +20,7 @@ import {
 /** A request as it goes up, and what was done. */
 export interface Kept {
   readonly request: UpstreamRequest;
-  readonly pinned: readonly Pinned[];
+  readonly pinned: readonly PinnedSpans[];
 }
 
 /** The request as these rules have it, of /api/chat or /api/generate; the same object where nothing is done. */
@@ -32,7 +32,7 @@ export function keptStable(request: UpstreamRequest, { billing_line, clock }: Pi
 }
 
 /** What was done, as a header says it: a dictionary of RFC 9651. */
-export function saidOf(pinned: readonly Pinned[]): string {
+export function saidOf(pinned: readonly PinWords[]): string {
   return pinned.map(({ what, how }) => `${what}=${how}`).join(', ');
 }
 
@@ -50,7 +50,7 @@ function billingKept(request: UpstreamRequest): Kept {
   if (spans.length === 0) return { request, pinned: [] };
   return {
     request: instructions.with([replaced(first, spans), ...others]),
-    pinned: [pinnedOf({ what: 'billing_line', how: 'pin' }, spans)],
+    pinned: [pinnedOf({ what: 'billing_line', how: 'pin' }, [spans])],
   };
 }
 
@@ -67,7 +67,7 @@ function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
   const isQuoted = isSpokenOf(others, ...hours) || rest.some((text) => hours.some((hour) => hasWord(text, hour)));
   if (isQuoted || spans.some((span) => isNamedAgain(span, instructions.texts))) return nothing;
   const kept = instructions.with(instructions.texts.map((text, i) => replaced(text, found[i] ?? [])));
-  const pinned = [pinnedOf({ what: 'clock', how }, spans)];
+  const pinned = [pinnedOf({ what: 'clock', how }, found)];
   if (how === 'to_day') return asksForTime(others) ? nothing : { request: kept, pinned };
   const told = withAtEnd(kept, spans.map(lineOf).join('\n'));
   return told === undefined ? nothing : { request: told, pinned };
@@ -97,13 +97,24 @@ function withAtEnd(request: UpstreamRequest, line: string): UpstreamRequest | un
   return { ...request, messages: [...said.slice(0, -1), { ...last, content: end(last['content']) }] };
 }
 
-function pinnedOf({ what, how }: PinWords, spans: readonly (PinSpan | ClockSpan)[]): Pinned {
+/** `found`: the spans of each text of the instructions. */
+function pinnedOf({ what, how }: PinWords, found: readonly (readonly PinSpan[])[]): PinnedSpans {
+  const spans = found.flatMap((ofText, text) => {
+    let moved = 0;
+    return ofText.map(({ from, sent, now }) => {
+      const at = from + moved;
+      moved += now.length - sent.length;
+      // A copy: a part of a string keeps all of it in memory.
+      return { text, at, sent: Buffer.from(sent).toString(), now };
+    });
+  });
   const sent = spans.map((span) => span.sent);
   return {
     what,
     how,
     chars: sent.reduce((sum, { length }) => sum + length, 0),
-    at: spans[0]?.from ?? 0,
+    at: spans[0]?.at ?? 0,
     sent_hash: hash('sha256', JSON.stringify(sent)).slice(0, 16),
+    spans,
   };
 }

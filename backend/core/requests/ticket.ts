@@ -12,7 +12,7 @@ import {
 } from '../../contract/chat/chat.ts';
 import { PRIORITY, type Place, type QueueClass } from '../../contract/chat/chat-request.ts';
 import type { Mode } from '../../contract/mode.ts';
-import type { Pinned } from '../../contract/pin-rule.ts';
+import type { PinnedSpans } from '../../contract/pin-rule.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
@@ -61,7 +61,7 @@ export interface CacheOutcome {
   /** Becomes true when the run's answer, whole, was stored. */
   readonly landed: { stored: boolean };
   /** What of its prompt was kept the same before its key was made; undefined where all of it is as it was sent. */
-  readonly pinned?: readonly Pinned[] | undefined;
+  readonly pinned?: readonly PinnedSpans[] | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 // What is measured of one request while it lives, beyond the times of its ticket: the stories write it down where it happens, and
 // it is read when somebody looks, and once when the request has ended. A kept answer that is given at once has none.
+import type { Pinned } from '../../contract/pin-rule.ts';
 import type { KNOWN_BY, Parted, Why } from '../../contract/request-detail.ts';
 import type { Metrics, Truncated } from '../../contract/chat/chat.ts';
 import type { LoadReason } from '../explain/slow-facts.ts';
@@ -68,6 +69,8 @@ export interface Trace {
   /** When the last of the answer was given to its caller. */
   deliveredAt?: number;
   parted?: Parted;
+  /** What of its prompt was kept the same, as it may be shown. */
+  pinned?: readonly Pinned[];
   /** Tokens of its prompt that were reused because a part before them was kept the same. */
   pinSaved?: number;
   whySlow?: Why;

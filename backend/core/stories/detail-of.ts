@@ -2,6 +2,7 @@
 // once when it has ended, and whenever somebody looks at a living one.
 import type { Metrics } from '../../contract/chat/chat.ts';
 import type { Phases, RequestDetail } from '../../contract/request-detail.ts';
+import { withoutSpans } from './pin-diff.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Trace } from '../requests/trace.ts';
 
@@ -34,7 +35,9 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     // Who got no answer asks why that is, and not why it was not a kept one.
     ...(whyMissed === undefined || status === 'failed' ? {} : { why_missed: whyMissed }),
     ...(parted === undefined ? {} : { parted }),
-    ...(done === undefined ? {} : { pinned: { done: [...done], saved_tokens: trace.pinSaved ?? null } }),
+    ...(done === undefined
+      ? {}
+      : { pinned: { done: [...(trace.pinned ?? done.map(withoutSpans))], saved_tokens: trace.pinSaved ?? null } }),
   };
 }
 

@@ -17,6 +17,7 @@ import type { ChatCall, ToKeep } from '../requests/call.ts';
 import type { Ticket } from '../requests/ticket.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { Unsettled } from './settle.ts';
+import { pinDiffs } from './pin-diff.ts';
 import { pinnableIn, savedFrom, type Pinnable } from './pinnable.ts';
 import { iso } from './standing.ts';
 import { aboutOf, fieldsOf, type MissedParts, type TextsMissed, whyRunMissed, whyTextsMissed } from './missed.ts';
@@ -154,6 +155,9 @@ export class Hindsight {
     if (missed !== undefined) ticket.trace.whyMissed = missed;
     const pinnable = before && parting && pinnableIn(request, { now: asked, then: before, parting });
     const found = { where, asked, before, parting, pinnable };
+    if (outcome.pinned !== undefined && this.#parts.config().log.prompts_mb > 0) {
+      ticket.trace.pinned = pinDiffs(request, outcome.pinned, safePiece);
+    }
     this.#tell(ticket.trace, found);
     this.#asked.add(asked);
     return found;

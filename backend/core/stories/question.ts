@@ -1,6 +1,6 @@
 // What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
 // under which equal questions meet. It runs nothing and keeps nothing.
-import type { Pinned } from '../../contract/pin-rule.ts';
+import type { PinnedSpans } from '../../contract/pin-rule.ts';
 import { rulesFor, type PinSettings } from '../../contract/pin-rules-by-app.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { ResponseCache } from '../cache/cache.ts';
@@ -70,7 +70,7 @@ export interface Understood {
    */
   readonly request: UpstreamRequest;
   /** What of its prompt was kept the same. */
-  readonly pinned: readonly Pinned[] | undefined;
+  readonly pinned: readonly PinnedSpans[] | undefined;
   /** The least context that it may be settled with. */
   readonly least: number;
   /** What it may have of the cache. */
@@ -130,7 +130,7 @@ export async function understand(
 export function keptFrom(
   settings: PinSettings,
   { request, caller, family }: Question,
-): { readonly request: UpstreamRequest; readonly pinned?: readonly Pinned[] } {
+): { readonly request: UpstreamRequest; readonly pinned?: readonly PinnedSpans[] } {
   const rules = isEmbed(family) ? undefined : rulesFor(settings, caller);
   if (rules === undefined) return { request };
   const kept = keptStable(request, rules);

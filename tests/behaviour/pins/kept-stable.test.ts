@@ -98,7 +98,13 @@ describe('with a rule for its app', () => {
     const { id } = await turn('22222', 'What does b.py do?', 'It adds.', 'Why?');
     const { pinned, parted } = await detailOf(id);
     expect(pinned?.done).toMatchObject([{ what: 'billing_line', how: 'pin', chars: 8 }]);
-    expect(JSON.stringify(pinned)).not.toContain('22222');
+    const joined = (pieces: readonly { text: string; differs?: true | undefined }[] = []): string =>
+      pieces.map(({ text, differs }) => (differs === true ? `[${text}]` : text)).join('');
+    const [{ diff } = { diff: undefined }] = pinned?.done ?? [];
+    expect([joined(diff?.sent), joined(diff?.now)]).toEqual([
+      '…ader: cc_version=2.1.37.[0d9]; cc_entrypoint=cli; cch=[22222];You are Claude Code. Be…',
+      '…ader: cc_version=2.1.37.[000]; cc_entrypoint=cli; cch=[00000];You are Claude Code. Be…',
+    ]);
     // As sent, the two would have parted within the first line.
     expect(pinned?.saved_tokens).toBeGreaterThan(530);
     expect(pinned?.saved_tokens).toBeLessThan(560);

@@ -103,6 +103,56 @@ export const SLOW_DETAIL: RequestDetail = {
   },
 };
 
+/** The next turn of the same, with its check digits pinned. */
+export const PINNED = fact({
+  ago: 30,
+  request_id: 'd0f4a7e2-18b3-4d1c-8f6a-52e90b7d3c14',
+  route: '/v1/messages',
+  model: 'qwen2.5-coder:7b',
+  caller: 'Claude Code',
+  ttft_ms: 900,
+  total_ms: 5200,
+  prompt_tokens: 21_800,
+  tokens: 190,
+});
+
+const line = (version: string, cch: string) => [
+  { text: 'x-anthropic-billing-header: cc_version=2.1.37.' },
+  { text: version, differs: true as const },
+  { text: '; cc_entrypoint=cli; cch=' },
+  { text: cch, differs: true as const },
+  { text: '; You are Claude Code, …' },
+];
+
+export const PINNED_DETAIL: RequestDetail = {
+  phases: {
+    turn_ms: null,
+    place_ms: 0,
+    load_ms: 0,
+    prompt_ms: 800,
+    first_token_ms: 900,
+    generation_ms: 4200,
+    delivery_ms: 100,
+  },
+  load: 'The model was loaded already.',
+  tokens: { prompt: 21_800, reused: 21_352, reused_by: 'reported', answer: 190 },
+  rates: { prompt: 1159, answer: 44 },
+  shared_with: 0,
+  pinned: {
+    done: [
+      {
+        what: 'billing_line',
+        how: 'pin',
+        chars: 8,
+        at: 47,
+        sent_hash: '51d7e09b44c2f8a3',
+        diff: { sent: line('0d9', 'b07d9'), now: line('000', '00000') },
+      },
+    ],
+    saved_tokens: 21_326,
+  },
+};
+
 /** It runs, with one more that shares its run. */
 export const RUNNING = fact({
   ago: 8,
@@ -196,5 +246,6 @@ export function dayAnswers(first: readonly RequestFact[] = []): Answers {
   return answersOf(() => [...first, ...DAY], {
     [SLOW.request_id]: { detail: SLOW_DETAIL },
     [RUNNING.request_id]: { detail: RUNNING_DETAIL },
+    [PINNED.request_id]: { detail: PINNED_DETAIL },
   });
 }

@@ -84,6 +84,21 @@ test('says why, with the setting, and shows where the prompt parted without a co
   expect(told).not.toContain('\u001B');
 });
 
+test('says what of the prompt was kept the same, in brackets, and what that saved', () => {
+  const diff = {
+    sent: [{ text: '…cch=' }, { text: 'fa690', differs: true as const }, { text: ';' }],
+    now: [{ text: '…cch=' }, { text: '00000', differs: true as const }, { text: ';' }],
+  };
+  const one = { what: 'billing_line', how: 'pin', chars: 5, at: 70, sent_hash: '51d7e09b44c2f8a3' } as const;
+  const pinned = { done: [{ ...one, diff }], saved_tokens: 1200 };
+  expect(text({ ...FACT, detail: { ...DETAIL, pinned } })).toContain(
+    'What was kept the same in its prompt\nThe check digits of its first line went up as zeros.\nSent: …cch=[fa690];\nKept: …cch=[00000];\nBy that Ollama reused about 1,200 tokens more.\n',
+  );
+  const bare = text({ ...FACT, detail: { ...DETAIL, pinned: { done: [one], saved_tokens: null } } });
+  expect(bare).toContain('went up as zeros.\n');
+  expect(bare).not.toMatch(/Kept:|By that/);
+});
+
 test('a kept answer has neither waited nor run', () => {
   expect(text({ ...FACT, source: 'hit' })).toMatch(/A kept answer, given at once: it neither waited nor ran\.\n$/);
 });

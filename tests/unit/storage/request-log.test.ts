@@ -14,6 +14,7 @@ import { Connection } from '../../../backend/storage/rows.ts';
 import { migrate, SCHEMA } from '../../../backend/storage/schema.ts';
 import { NO_LOG } from '../../support/builders.ts';
 import { ManualClock } from '../../support/clocks.ts';
+import type { Pinned } from '../../../backend/contract/pin-rule.ts';
 import { anyRequest, loggedRequest, someDetail } from '../../support/logged-requests.ts';
 
 let folder: string;
@@ -125,6 +126,15 @@ test('a request comes back as it ended, before it is written, after it is, and a
   expect(await pages({ limit: 9 })).toEqual([['e', 'c', 'd', 'b', 'a']]);
 });
 
+const KEPT: Pinned = {
+  what: 'clock',
+  how: 'to_day',
+  chars: 5,
+  at: 9,
+  sent_hash: '51d7e09b44c2f8a3',
+  diff: { sent: [{ text: 'a secret', differs: true }], now: [{ text: 'a day', differs: true }] },
+};
+
 test('of a detail the texts of a prompt, and what a caller was told, stay in memory', async () => {
   const error = 'Ollama said: "a secret"';
   list.ended(
@@ -132,16 +142,19 @@ test('of a detail the texts of a prompt, and what a caller was told, stay in mem
       status: 'failed',
       code: 'upstream_failed',
       error: 'Ollama said: …',
-      detail: { ...someDetail, error },
+      detail: { ...someDetail, error, pinned: { done: [KEPT], saved_tokens: 5 } },
     }),
   );
   await written();
   expect(list.find('a', LOCAL)?.detail).toMatchObject({ error, parted: { now: { differs: 'a clock' } } });
+  expect(list.find('a', LOCAL)?.detail?.pinned?.done).toEqual([KEPT]);
   close();
   open();
   const detail = list.find('a', LOCAL)?.detail;
   expect(detail).toMatchObject({ error: 'Ollama said: …', parted: { same_chars: 71 } });
   expect([detail?.parted?.then, detail?.parted?.now]).toEqual([undefined, undefined]);
+  const { diff: _diff, ...kept } = KEPT;
+  expect(detail?.pinned).toEqual({ done: [kept], saved_tokens: 5 });
 });
 
 test('pages follow each other without a gap or a double, whether a request lives or is written', async () => {

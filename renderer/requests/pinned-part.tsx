@@ -1,0 +1,64 @@
+// What of a request's prompt was kept the same, as it was sent and as it went up, and what that saved.
+import type { JSX } from 'preact';
+import type { Pinned, PinPiece } from '../../backend/contract/pin-rule.ts';
+import type { RequestDetail } from '../../backend/contract/request-detail.ts';
+import { t } from '../../words/texts.ts';
+import { Section } from '../parts/parts.tsx';
+import { roughly } from '../parts/words.ts';
+
+interface PartProps {
+  readonly pinned: NonNullable<RequestDetail['pinned']>;
+  /** Tokens a second; null where that was not measured. */
+  readonly rate: number | null;
+}
+
+export function PinnedPart({ pinned: { done, saved_tokens }, rate }: PartProps): JSX.Element {
+  return (
+    <Section title={t('requests.pinned')}>
+      {done.map((one) => (
+        <Done key={one.what} done={one} />
+      ))}
+      <p class="meta2 kept">{savedWords(saved_tokens, rate)}</p>
+    </Section>
+  );
+}
+
+function Done({ done: { what, how, diff } }: { readonly done: Pinned }): JSX.Element {
+  return (
+    <>
+      {diff !== undefined && (
+        <ul class="diff">
+          <Line label={t('requests.pinned_sent')} pieces={diff.sent} />
+          <Line label={t('requests.pinned_now')} pieces={diff.now} />
+        </ul>
+      )}
+      <p class="meta2 kept">
+        {t(
+          what === 'billing_line'
+            ? 'requests.pinned_billing'
+            : how === 'to_day'
+              ? 'requests.pinned_day'
+              : 'requests.pinned_end',
+        )}
+      </p>
+    </>
+  );
+}
+
+function Line({ label, pieces }: { readonly label: string; readonly pieces: readonly PinPiece[] }): JSX.Element {
+  return (
+    <li>
+      <span class="said-by">{label}</span>
+      <span>{pieces.map(({ text, differs }, i) => (differs === true ? <mark key={i}>{text}</mark> : text))}</span>
+    </li>
+  );
+}
+
+/** Reading goes on at the rate of this request. */
+function savedWords(tokens: number | null, rate: number | null): string {
+  if (tokens === null) return t('requests.pinned_unknown');
+  const ms = rate === null || rate <= 0 ? undefined : (tokens / rate) * 1000;
+  return ms === undefined || ms < 100
+    ? t('requests.pinned_tokens', { n: tokens })
+    : t('requests.pinned_saved', { n: tokens, time: roughly(ms) });
+}
