@@ -14,6 +14,9 @@ const VERSION = /(?<=\bcc_version=\d+\.\d+\.\d+\.)[\da-f]{3}(?=;)/d;
 const NO_CHECK = '00000';
 const NO_VERSION_CHECK = '000';
 
+/** With these somebody speaks of the line, or asks for what is in it. */
+const NAMES = ['cch', 'cc_version', 'x-anthropic-billing-header', 'billing header', 'billing-header'];
+
 /** The spans of the line at the beginning of a text; `isQuoted` says whether a value is spoken of elsewhere. */
 export function billingSpans(text: string, isQuoted: (...words: readonly string[]) => boolean): readonly PinSpan[] {
   const line = LINE.exec(text)?.[0];
@@ -22,6 +25,7 @@ export function billingSpans(text: string, isQuoted: (...words: readonly string[
   const check = spanIn(line, CHECK, NO_CHECK);
   const spans = [version, check].filter((span) => span !== undefined).toSorted((a, b) => a.from - b.from);
   const words = [
+    ...NAMES,
     ...(check === undefined ? [] : [check.sent]),
     // Three digits are a word too often: with the numbers before them they are not.
     ...(version === undefined ? [] : [line.slice(line.lastIndexOf('=', version.from) + 1, version.to)]),

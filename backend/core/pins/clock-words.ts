@@ -62,18 +62,38 @@ const THEN_DATE = '(?:,? (?:on|am|le|el|em|il|op) |, | )';
 /** Two times in a row are no clock. */
 const ALONE = '(?!\\s?[-–+,;|/]?\\s?[\\d:])';
 
+const NAME = `(?<![\\p{L}\\p{N}_])(?:${[...ENGLISH, ...OTHERS].join('|')})|${WITHOUT_BLANKS.join('|')}`;
+
+/** A name of the present, and one with a date or a time behind it. */
+export const PRESENT = new RegExp(NAME, 'iu');
+export const PRESENT_TOLD = new RegExp(`(?:${NAME})${BETWEEN}(?:${DATE}|${TIME})`, 'giu');
+
 /**
  * A name, and behind it a time with or without its date. `name`: its first group; `date`, where there is one, is what is the same
  * for all the day.
  */
 export const CLOCK = new RegExp(
   [
-    `(?<name>(?<![\\p{L}\\p{N}_])(?:${[...ENGLISH, ...OTHERS].join('|')})|${WITHOUT_BLANKS.join('|')})`,
+    `(?<name>${NAME})`,
     `(?<between>${BETWEEN})`,
     `(?<value>(?<date>${DATE})${THEN_TIME}(?<time>${TIME})|(?<time2>${TIME})(?:${THEN_DATE}(?<date2>${DATE.replaceAll('SEP', 'SEP2')}))?)${ALONE}`,
   ].join(''),
   'dgiu',
 );
+
+const CLOCKS = '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)';
+const WHERE =
+  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
+
+/** Words with which somebody points at a clock that was told elsewhere: "the time above", "the date in your instructions". */
+export const POINTS_AT_CLOCK = new RegExp(
+  `\\b${CLOCKS}\\b[^.!?\\n]{0,40}\\b${WHERE}(?!\\p{L})|\\b${WHERE}\\b[^.!?\\n]{0,40}\\b${CLOCKS}\\b|\\b(?:how late|what time)\\b[^\\n]{0,80}\\b${WHERE}\\b`,
+  'iu',
+);
+
+/** Words with which instructions make an answer depend on the hour, so that the day alone is too little. */
+export const OF_HOURS =
+  /(?<![\p{L}\p{N}])(?:time of (?:the )?day|the (?:current )?time|time ?stamps?|clocks?|o.clock|hours?|minutes?|good (?:morning|evening)|morning|afternoon|evening|tonight|night|noon|midnight|late|early|uhrzeit|tageszeit|stunden?|morgens|mittags|abends|nachts|matin|soir|mañana|noche|mattina|sera)(?![\p{L}\p{N}])|时间|時間|時刻|시간/iu;
 
 /** Words with which somebody asks how late it is, or speaks of it; where one stands, a time of day may matter to the answer. */
 export const OF_TIME =

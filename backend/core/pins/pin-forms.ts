@@ -68,8 +68,13 @@ const WORDLESS = new Set(['model', 'images', 'context', 'options', 'keep_alive']
 
 /** Whether a text stands as a word of its own in any other text of a request: in a message, a tool, a prompt. */
 export function isSpokenOf(request: UpstreamRequest, ...words: readonly string[]): boolean {
+  return isSaidIn(request, (text) => words.some((word) => hasWord(text, word)));
+}
+
+/** Whether any text of a request is so: of a message, a tool, a prompt. */
+export function isSaidIn(request: UpstreamRequest, isSo: (text: string) => boolean): boolean {
   const holds = (value: unknown): boolean => {
-    if (typeof value === 'string') return words.some((word) => hasWord(value, word));
+    if (typeof value === 'string') return isSo(value);
     if (Array.isArray(value)) return value.some(holds);
     if (typeof value !== 'object' || value === null) return false;
     return Object.entries(value).some(([key, inner]) => !WORDLESS.has(key) && holds(inner));

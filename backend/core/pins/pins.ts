@@ -5,11 +5,12 @@ import type { PinnedSpans, PinRules, PinWords } from '../../contract/pin-rule.ts
 import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
 import { billingSpans } from './billing-line.ts';
-import { clockSpans, hourOf, isNamedAgain, lineOf } from './prompt-clocks.ts';
-import { OF_TIME } from './clock-words.ts';
+import { clockSpans, hourOf, isNamedAgain, lineOf, namesPresent, withoutNames } from './prompt-clocks.ts';
+import { OF_HOURS, OF_TIME, POINTS_AT_CLOCK } from './clock-words.ts';
 import {
   hasWord,
   instructionsOf,
+  isSaidIn,
   isSpokenOf,
   replaced,
   without,
@@ -66,9 +67,16 @@ function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
   const hours = spans.map(hourOf).filter((hour) => hour !== undefined);
   const isQuoted = isSpokenOf(others, ...hours) || rest.some((text) => hours.some((hour) => hasWord(text, hour)));
   if (isQuoted || spans.some((span) => isNamedAgain(span, instructions.texts))) return nothing;
+  // Without its spans a text still has their names.
+  const nameless = instructions.texts.map((text, i) => withoutNames(text, found[i] ?? []));
+  const pointsAtIt = (text: string): boolean => POINTS_AT_CLOCK.test(text);
+  if (namesPresent(nameless) || nameless.some(pointsAtIt) || isSaidIn(others, pointsAtIt)) return nothing;
   const kept = instructions.with(instructions.texts.map((text, i) => replaced(text, found[i] ?? [])));
   const pinned = [pinnedOf({ what: 'clock', how }, found)];
-  if (how === 'to_day') return asksForTime(others) ? nothing : { request: kept, pinned };
+  if (how === 'to_day') {
+    const needsHour = asksForTime(others) || nameless.some((text) => OF_HOURS.test(text));
+    return needsHour ? nothing : { request: kept, pinned };
+  }
   const told = withAtEnd(kept, spans.map(lineOf).join('\n'));
   return told === undefined ? nothing : { request: told, pinned };
 }
@@ -85,11 +93,15 @@ const LAST = new Set<unknown>(['user', 'tool']);
 
 /** The request with a line more at the end of what is said last; undefined where there is no such place. */
 function withAtEnd(request: UpstreamRequest, line: string): UpstreamRequest | undefined {
-  const { messages, prompt, suffix } = request;
+  const { messages, prompt, suffix, template } = request;
   const end = (text: string): string => (text === '' ? line : `${text}\n\n${line}`);
   if (!Array.isArray(messages)) {
     const isFilled = typeof suffix === 'string' && suffix !== '';
-    return typeof prompt === 'string' && prompt !== '' && !isFilled ? { ...request, prompt: end(prompt) } : undefined;
+    // Whether a template of its own has the prompt in it, is not known.
+    const isPlain = typeof template !== 'string' || template === '';
+    return typeof prompt === 'string' && prompt !== '' && !isFilled && isPlain
+      ? { ...request, prompt: end(prompt) }
+      : undefined;
   }
   const said = messages as readonly Readonly<Record<string, unknown>>[];
   const last = said.at(-1);

@@ -1,10 +1,12 @@
 // A clock in the instructions: either it goes to the end of the last message, where it costs no reuse, or only its day stays. Pure.
-import { CLOCK } from './clock-words.ts';
+import { CLOCK, PRESENT, PRESENT_TOLD } from './clock-words.ts';
 import { timesIn, type PinSpan } from './pin-forms.ts';
 
 /** A clock that was found, and its name as it is written there. */
 export interface ClockSpan extends PinSpan {
   readonly name: string;
+  /** Where the name begins. */
+  readonly begin: number;
 }
 
 /** What stands in the place of a clock that has gone to the end. No sign of it ends a text in JSON or XML. */
@@ -13,13 +15,41 @@ export const AT_THE_END = 'given at the end of the last message';
 /** The clocks of a text, in their order. With `to_day`, those that have a day. */
 export function clockSpans(text: string, how: 'to_end' | 'to_day'): readonly ClockSpan[] {
   const spans: ClockSpan[] = [];
-  for (const { groups = {}, indices } of text.matchAll(CLOCK)) {
+  for (const { groups = {}, indices, index } of text.matchAll(CLOCK)) {
+    if (isSomebodysWords(text, index, groups['name'] ?? '')) return [];
     const { name = '', value = '', date = groups['date2'] } = groups;
     const [from, to] = indices?.groups?.['value'] ?? [];
     const now = how === 'to_end' ? AT_THE_END : date;
-    if (from !== undefined && to !== undefined && now !== undefined) spans.push({ name, from, to, sent: value, now });
+    if (from !== undefined && to !== undefined && now !== undefined)
+      spans.push({ name, begin: index, from, to, sent: value, now });
   }
   return spans;
+}
+
+/** Elements in which documents and talks of others stand. */
+const OTHERS_TEXT =
+  /<(\/?)(?:documents?|docs?|files?|articles?|e?mails?|messages?|transcripts?|logs?|contexts?|sources?|search_results?|results?|quotes?|text|content|examples?|chat_history|history|conversation)\b[^<>]{0,200}>/gi;
+const SPEAKER =
+  /^\W{0,4}(?:user|human|assistant|ai|bot|system|question|answer|q|a|example|input|output|said|benutzer|nutzer|frage|antwort|beispiel)\s?:/i;
+const QUOTES = /["“”„«»]/g;
+
+/**
+ * Whether a clock that begins there may be part of what somebody said: in a block of code, in quotation marks, in an example of a
+ * talk, in a document. A quoted name by itself is a name: `"current_time": …`.
+ */
+function isSomebodysWords(text: string, from: number, name: string): boolean {
+  const before = text.slice(0, from);
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  const isNameQuoted = /["“”„«»]$/.test(line) && /^["“”„«»]/.test(text.slice(from + name.length));
+  const quotes = (line.match(QUOTES)?.length ?? 0) - (isNameQuoted ? 1 : 0);
+  let depth = 0;
+  for (const [, close] of before.matchAll(OTHERS_TEXT)) depth = Math.max(0, depth + (close === '' ? 1 : -1));
+  return depth > 0 || quotes % 2 === 1 || SPEAKER.test(line) || timesIn(before, '```', true) % 2 === 1;
+}
+
+/** Whether texts without their clocks speak of the present, but to tell the day: "sign with the current date". */
+export function namesPresent(texts: readonly string[]): boolean {
+  return texts.map(withoutEnds).some((text) => PRESENT.test(text) && PRESENT.test(text.replaceAll(PRESENT_TOLD, '\n')));
 }
 
 /** Whether the rest of these texts speaks of a clock by its name, as in "use the current time when you greet". */
@@ -27,14 +57,29 @@ export function isNamedAgain({ name }: ClockSpan, texts: readonly string[]): boo
   const wanted = name.toLowerCase().replace(/^the /, '');
   // Where words are written without blanks, they have no ends.
   const mentions = (text: string): number => timesIn(text, wanted, /^[\p{Script=Han}\p{Script=Hangul}]/u.test(wanted));
-  // The end of a tag is no mention.
-  const said = texts.map((text) => text.toLowerCase().replaceAll(/<\/[\w-]{1,40}>/g, ''));
+  const said = texts.map((text) => withoutEnds(text.toLowerCase()));
   return said.reduce((sum, text) => sum + mentions(text), 0) > 1;
 }
 
 /** Its hours and minutes, as others would quote them. */
 export function hourOf({ sent }: ClockSpan): string | undefined {
   return /\d{1,2}[:h][0-5]\d/.exec(sent)?.[0];
+}
+
+/** The end of a tag is no mention. */
+function withoutEnds(text: string): string {
+  return text.replaceAll(/<\/[\w-]{1,40}>/g, '');
+}
+
+/** A text without these clocks and their names: what else it says. */
+export function withoutNames(text: string, spans: readonly ClockSpan[]): string {
+  let at = 0;
+  const parts: string[] = [];
+  for (const { begin, to } of spans) {
+    parts.push(text.slice(at, begin));
+    at = to;
+  }
+  return [...parts, text.slice(at)].join('\n');
 }
 
 /** The line that says at the end of a message what a clock in the instructions said. */

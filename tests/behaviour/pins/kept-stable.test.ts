@@ -149,6 +149,42 @@ describe('as it was sent', () => {
     expect(texts()).toEqual([head('33333') + LONG, question]);
   });
 
+  test('goes, byte for byte, what is handed on to Ollama, with every rule there is', async () => {
+    rules({ '*': { billing_line: 'pin', clock: 'to_end' } });
+    const asked = { role: 'user', content: 'Who won?' };
+    const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }];
+    const system = [head('fa690'), 'Current time: 2026-11-28 14:35:12'].map((text) => ({ type: 'text', text }));
+    const body = ` {"model":"llama3.2","max_tokens":9, "system":${JSON.stringify(system)},"messages":[${JSON.stringify(asked)}], "tools":${JSON.stringify(tools)}}`;
+    const headers = { ...CLAUDE, 'content-type': 'application/json' };
+    const response = await fetch(`${hearth.url}/v1/messages`, { method: 'POST', headers, body });
+    await response.text();
+    expect(response.headers.get('x-prompt-kept')).toBeNull();
+    expect(hearth.fake.calls.findLast(({ path }) => path === '/v1/messages')?.rawBody).toBe(body);
+  });
+
+  test('goes all of a request of Anthropic’s but the span, and without a rule that too', async () => {
+    const tool = { name: 'Read', description: 'Reads.', input_schema: { type: 'object', properties: {} } };
+    const ask = async (): Promise<string> => {
+      const cache_control = { type: 'ephemeral' };
+      const system = [head('fa690'), LONG].map((text) => ({ type: 'text', text, cache_control }));
+      const messages = [
+        { role: 'user', content: 'Read a.py.' },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'Read', input: { path: 'a.py' } }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: 'Current time: 14:35:12' }] },
+      ];
+      const more = { max_tokens: 10, tools: [tool], system, messages };
+      await post('/v1/messages', more, { 'user-agent': 'other-app', 'x-cache-control': 'no-store' });
+      return hearth.fake.chats().at(-1)?.rawBody ?? '';
+    };
+    rules({ 'other-app': { billing_line: 'pin' } });
+    const kept = await ask();
+    rules({});
+    const sent = await ask();
+    expect(sent).toContain(`${head('fa690')}${LONG}`);
+    expect(sent.replace('2.1.37.0d9', '2.1.37.000').replace('cch=fa690', 'cch=00000')).toBe(kept);
+    expect(kept).not.toBe(sent);
+  });
+
   test('goes a text to be made a vector', async () => {
     const body = JSON.stringify({ model: 'llama3.2', input: head('fa690') });
     rules({ '*': { billing_line: 'pin', clock: 'to_end' } });

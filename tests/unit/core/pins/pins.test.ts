@@ -33,9 +33,9 @@ function expectAsSent(request: UpstreamRequest, rules: PinRules): void {
 
 describe('the billing line of Claude Code', () => {
   test('has one check value and one check of the version, and all else as it was', () => {
-    const sent = chat(`${head('fa690')}You are Claude Code. cch=`);
+    const sent = chat(`${head('fa690')}You are Claude Code. ch=`);
     const { request, pinned } = keptStable(sent, BILLING);
-    expect(textsOf(request)).toEqual([`${head('00000', '2.1.37.000')}You are Claude Code. cch=`, 'Name a tree.']);
+    expect(textsOf(request)).toEqual([`${head('00000', '2.1.37.000')}You are Claude Code. ch=`, 'Name a tree.']);
     expect(pinned).toMatchObject([{ what: 'billing_line', how: 'pin', chars: 8, at: 46 }]);
     expect(saidOf(pinned)).toBe('billing_line=pin');
   });
@@ -238,6 +238,75 @@ describe('a clock in the instructions', () => {
     expectAsSent(chat(NOW, question), TO_DAY);
     expect(keptStable(chat(NOW, question), TO_END).pinned).toHaveLength(1);
   });
+});
+
+describe('a clock is left where it is', () => {
+  const clock = 'Current time: 2026-11-28 14:35:12';
+  const AT_ALL: readonly (readonly [string, UpstreamRequest])[] = [
+    ['that is pointed at', chat(`${clock}\nGreet by the time above.`)],
+    ['that is pointed at in another place', chat(`${clock}\nAs stated on the first line, the date counts.`)],
+    ['that is pointed at in German', chat(`${clock}\nNimm die oben genannte Uhrzeit.`)],
+    ['whose present is named in other words', chat(`${clock}\nSign with the current date.`)],
+    ['that the user points at', chat(clock, 'Use the time in your instructions.')],
+    [
+      'that stands in marks of quotation',
+      chat('Translate: "It is well known that the current time is 14:35:12 in Rome."'),
+    ],
+    ['that begins what is quoted', chat('Translate: "Current time: 14:35:12 in Rome."')],
+    ['that somebody says in an example', chat('Assistant: The current time is 14:35.\nNow answer.')],
+    ['in a block of code', chat('A file:\n```\nCurrent time: 14:35:12\n```')],
+    ['in a document', chat('<document name="a">\nIt is now 14:35, the chair said.\n</document>\nAnswer from it.')],
+    [
+      'that a second system message points at',
+      {
+        model: 'm',
+        messages: [
+          { role: 'system', content: clock },
+          { role: 'system', content: 'Use the timestamp in the first message.' },
+          { role: 'user', content: 'x' },
+        ],
+      },
+    ],
+    [
+      'that a tool is to be given',
+      { ...chat(clock), tools: [{ function: { name: 'f', description: 'Pass the time from the system prompt.' } }] },
+    ],
+  ];
+  test.each(AT_ALL)('%s', (_, request) => {
+    for (const rules of [TO_END, TO_DAY]) expectAsSent(request, rules);
+  });
+
+  test.each(['Say good morning or good evening.', 'After office hours say so.', 'Grüße passend zur Tageszeit.'])(
+    'with its time of day where the instructions need it: %s',
+    (more) => expectAsSent(chat(`${clock}\n${more}`), TO_DAY),
+  );
+
+  test('where a template of its own may leave the prompt out', () => {
+    const request = { model: 'm', prompt: 'x', system: clock, template: '{{ .System }}' };
+    expectAsSent(request, TO_END);
+    expect(keptStable({ ...request, template: '' }, TO_END).pinned).toHaveLength(1);
+  });
+
+  test('but not behind a document that has ended, nor in JSON, nor beside another day', () => {
+    for (const system of [
+      `<document>\nA text.\n</document>\n${clock}`,
+      '{"user": "Ann", "current_time": "2026-11-28T14:35:12Z"}',
+      `Current date: 2026-11-28\n${clock}`,
+      `\`\`\`\nls\n\`\`\`\n${clock}`,
+    ]) {
+      expect([system, keptStable(chat(system), TO_END).pinned.length]).toEqual([system, 1]);
+    }
+  });
+});
+
+test.each([
+  'What is the cch?',
+  'Which cc_version is it?',
+  'Say your x-anthropic-billing-header.',
+  'What is a billing header?',
+])('the billing line stays as it is where somebody asks for it: %s', (asked) => {
+  expectAsSent(chat(`${head('fa690')}You are Claude Code.`, asked), BILLING);
+  expectAsSent(chat(`${head('fa690')}You are Claude Code. ${asked}`), BILLING);
 });
 
 test('rules are found by the name of an app, and one switch ends all of them', () => {
