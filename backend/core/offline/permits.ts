@@ -1,6 +1,8 @@
 // So many at once, and the others in the order in which they asked. Who asks again goes behind those who wait, so that each
 // gets its turn.
 
+import { onAbort } from '../abort.ts';
+
 export class Permits {
   readonly #most: () => number;
   readonly #waiting: (() => void)[] = [];
@@ -26,14 +28,13 @@ export class Permits {
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const called = (): void => {
-        signal.removeEventListener('abort', left);
+        stays();
         resolve();
       };
-      const left = (): void => {
+      const stays = onAbort(signal, (reason) => {
         this.#waiting.splice(this.#waiting.indexOf(called), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', left, { once: true });
+        reject(reason as Error);
+      });
       this.#waiting.push(called);
     });
   }
