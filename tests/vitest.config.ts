@@ -1,13 +1,15 @@
-// How the tests run: all parts in one row, three files at a time, the desktop first. Apps that start and answers that are
-// waited for leave room on two cores for a third file. A plain summary line comes at the end.
+// How the tests run: all parts in one row, three files at a time, the desktop first and small files last (support/file-order.ts).
+// Apps that start and answers that are waited for leave room on two cores for a third file. A plain summary line comes at the end.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import InOrder from './support/file-order.ts';
 
 // oxlint-disable-next-line import/no-default-export -- vitest reads its configuration from the default export
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     reporters: ['default', fileURLToPath(new URL('support/summary.ts', import.meta.url))],
+    sequence: { sequencer: InOrder },
     // What is awaited comes at once, but not where other programs keep the machine busy.
     expect: { poll: { timeout: 10_000 } },
     // Only what hangs takes so long: nothing is measured by these.
