@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { APPS, type AppSeen } from '../../backend/contract/apps.ts';
 import { AppError } from '../../backend/contract/errors.ts';
-import { startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
+import { resize, startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { quiet, settings, STATES, view, type Shown } from '../support/page/views.ts';
 import { cutTexts, edgesOf, NewLooks, SIZES, withAxe } from './looks.ts';
 
@@ -224,13 +224,13 @@ test('it is readable at every size and in both themes, in two columns where ther
   await page.locator('.app-row summary', { hasText: 'opencode' }).click();
   await withAxe(page);
   for (const [width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
+    await resize(page, width, height);
     expect(await cutTexts(page), `at ${width} px`).toEqual([]);
     const left = async (name: string): Promise<number> => (await page.getByRole('heading', { name, level: 2 }).boundingBox())?.x ?? 0; // prettier-ignore
     expect((await left('Any other app')) > (await left('Connect an app'))).toBe(width >= 900);
   }
   for (const width of [800, 1000, 1300]) {
-    await page.setViewportSize({ width, height: 720 });
+    await resize(page, width, 720);
     expect(await edgesOf(page, '.status, #view, .dock > .note'), `at ${width} px`).toHaveLength(1);
   }
   expect(await new NewLooks().violations(page, 'connect')).toEqual([]);

@@ -1,6 +1,6 @@
 // The demo says what it is in every view, whatever is done with its notice.
 import { expect, test } from 'vitest';
-import { startPages } from '../support/page/browser.ts';
+import { resize, startPages } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';
 import { cutTexts } from './looks.ts';
 
@@ -15,7 +15,7 @@ test('the window says Demo in every view, and nowhere else', async () => {
   }
   expect(await tag.getAttribute('title')).toContain('simulated Ollama');
   // The narrowest one.
-  await page.setViewportSize({ width: 230, height: 340 });
+  await resize(page, 230, 340);
   expect(await cutTexts(page)).toEqual([]);
   await open.push({ app: { ...view().app, demo: false } });
   await tag.waitFor({ state: 'detached' });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { projectRoot } from '../support/desktop/processes.ts';
-import { startPages, type PageStage } from '../support/page/browser.ts';
+import { resize, startPages, type PageStage } from '../support/page/browser.ts';
 import { cutTexts, NewLooks, SIZES, USUAL, withAxe } from './looks.ts';
 import { STATES } from '../support/page/views.ts';
 
@@ -57,7 +57,7 @@ describe.concurrent.each(Object.entries(STATES))('%s', (name, made) => {
         if (!(await isNew(page))) continue;
       }
       for (const [width, height] of SIZES) {
-        await page.setViewportSize({ width, height });
+        await resize(page, width, height);
         expect(await cutTexts(page), `${tab} at ${width} px`).toEqual([]);
         await shot(tab, String(width));
       }

@@ -8,7 +8,7 @@ import { projectRoot } from '../support/desktop/processes.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import type { UpdatesView } from '../../backend/contract/about-commands.ts';
 import { aboutAnswers, LINES, PARTINGS } from '../support/page/about-day.ts';
-import { startPages, type PageStage } from '../support/page/browser.ts';
+import { resize, startPages, type PageStage } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';
 import { cutTexts, NewLooks, SIZES, withAxe } from './looks.ts';
 
@@ -26,7 +26,7 @@ async function looksRight(page: Page, name: string): Promise<void> {
   };
   await withAxe(page);
   for (const [width, height] of [...SIZES, [900, 720] as const]) {
-    await page.setViewportSize({ width, height });
+    await resize(page, width, height);
     expect(await cutTexts(page), `${name} at ${width} px`).toEqual([]);
     await shot(String(width));
   }

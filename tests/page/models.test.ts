@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { AppError } from '../../backend/contract/errors.ts';
-import { startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
+import { resize, startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { loadedModel } from '../support/live-view.ts';
 import { PULLS, quiet, view, withProfiles } from '../support/page/views.ts';
 import { cutTexts, SIZES, violations, withAxe } from './looks.ts';
@@ -23,7 +23,7 @@ const last = ({ calls }: OpenPage): unknown => calls.at(-1);
 /** What is open is readable at every size, and axe finds nothing. */
 async function looksWell(page: Page, what: string): Promise<void> {
   for (const [width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
+    await resize(page, width, height);
     expect(await cutTexts(page), `${what} at ${width} px`).toEqual([]);
   }
   await withAxe(page);

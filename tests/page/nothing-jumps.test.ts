@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { View } from '../../backend/contract/desktop.ts';
 import type { DayView } from '../../backend/contract/look-commands.ts';
 import type { SpanWord } from '../../backend/contract/spans.ts';
-import { startPages, type PageStage } from '../support/page/browser.ts';
+import { resize, startPages, type PageStage } from '../support/page/browser.ts';
 import { dayView, entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';
 import { TABS } from '../../renderer/parts/use-calls.ts';
 
@@ -231,7 +231,7 @@ test('the name of a caller takes one line however long it is, and cuts nothing b
   const open = await stage.open((STATES['long names'] as typeof view)());
   const { page } = open;
   for (const width of [460, 380]) {
-    await page.setViewportSize({ width, height: 680 });
+    await resize(page, width, 680);
     for (const [key, words] of [
       ['Control+1', '123,456 tokens'],
       ['Control+2', 'low priority'],

@@ -8,7 +8,14 @@ import { AppError } from '../../backend/contract/errors.ts';
 import { MISSED_CAUSES } from '../../backend/core/explain/why-missed.ts';
 import { SLOW_CAUSES } from '../../backend/core/explain/why-slow.ts';
 import { projectRoot } from '../support/desktop/processes.ts';
-import { startPages, type Answers, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
+import {
+  resize,
+  startPages,
+  type Answers,
+  type OpenOptions,
+  type OpenPage,
+  type PageStage,
+} from '../support/page/browser.ts';
 import { cutTexts, SIZES, USUAL, NewLooks, violations, withAxe } from './looks.ts';
 import { answersOf, DAY, dayAnswers, fact, PINNED, RUNNING, SLOW, WAITING } from '../support/page/request-day.ts';
 import { quiet, view } from '../support/page/views.ts';
@@ -81,7 +88,7 @@ test.each(Object.entries(LOOKS))(
     else if (!['list', 'nothing', 'unreadable'].includes(name)) await page.locator('.one-request .facts').waitFor();
     await withAxe(page);
     for (const [width, height] of SIZES) {
-      await page.setViewportSize({ width, height });
+      await resize(page, width, height);
       expect(await cutTexts(page), `at ${width} px`).toEqual([]);
       if (shots !== undefined) await page.screenshot({ path: join(shots, `requests-${name}.${width}.png`) });
       // What hangs on the width alone; by all rules it is looked at below.
@@ -91,7 +98,7 @@ test.each(Object.entries(LOOKS))(
     if (shots !== undefined) {
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.screenshot({ path: join(shots, `requests-${name}.${USUAL[0]}.dark.png`) });
-      await page.setViewportSize({ width: 1000, height: 720 });
+      await resize(page, 1000, 720);
       await page.screenshot({ path: join(shots, `requests-${name}.1000.dark.png`) });
     }
     await open.close();

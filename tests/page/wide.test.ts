@@ -1,7 +1,7 @@
 // A wide window: two columns from 900 px on, and beside the settings the names of their groups, which lead to them.
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
+import { resize, startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { STATES, type Shown } from '../support/page/views.ts';
 
 let stage: PageStage;
@@ -75,7 +75,7 @@ test('tabs of longer words go into a second row where there is no room, and none
   const { page, close } = await stage.open({ ...day, app: { ...day.app, language: 'de' } });
   await page.getByRole('tab', { name: 'Warteschlange' }).waitFor();
   for (const width of [1000, 460, 380, 230]) {
-    await page.setViewportSize({ width, height: 680 });
+    await resize(page, width, 680);
     const cut = await page
       .getByRole('tab')
       .evaluateAll((tabs) =>

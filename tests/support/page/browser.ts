@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 import {
   COMMANDS,
   type CommandInput,
@@ -47,6 +47,28 @@ export interface PageStage {
   open(view: Shown, options?: OpenOptions): Promise<OpenPage>;
 }
 
+/** What costs time and is tested by nobody. */
+const UNUSED = [
+  // Whole pages behind the address bar, which are drawn anew with each change of ours.
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+  // What Playwright switches off, as far as it matters to pages of this machine or would ask the network.
+  'AimEnabled',
+  'HttpsFirstBalancedModeAutoEnable',
+  'HttpsUpgrades',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PreconnectToSearch',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+];
+
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -55,6 +77,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--font-render-hinting=none',
+  // The last of these counts, and Playwright has one of its own.
+  `--disable-features=${UNUSED.join(',')}`,
 ];
 
 /** A headless Chromium of this system; `args` are its own flags. Throws where there is none. */
@@ -64,6 +88,18 @@ export async function startBrowser(args: readonly string[] = []): Promise<Browse
   );
   if (executablePath === undefined) throw new Error('there is no Chromium for the page tests; set CHROMIUM_PATH');
   return await chromium.launch({ executablePath, args: [...FLAGS, ...args] });
+}
+
+const sessions = new WeakMap<Page, Promise<CDPSession>>();
+
+/** Gives a page a size in pixels. Playwright's own way draws the window anew, too, with all that a browser has around a page. */
+export async function resize(page: Page, width: number, height: number): Promise<void> {
+  // Where pictures are kept, Playwright has to know how large they are.
+  if (process.env['PICTURES'] !== undefined) return await page.setViewportSize({ width, height });
+  const session = sessions.get(page) ?? page.context().newCDPSession(page);
+  sessions.set(page, session);
+  const size = { width, height, screenWidth: width, screenHeight: height };
+  await (await session).send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: 1, mobile: false });
 }
 
 /** One for all files that a worker runs: what it costs to start is paid once. It ends with its browser or the worker. */
@@ -194,7 +230,9 @@ async function newTab(browser: Browser, url: string): Promise<Tab> {
         answers: { ...dayAnswers(), ...aboutAnswers(), ...answers },
         calls,
       };
+      // By Playwright, which takes pictures by what it knows, and then here, because a test may have changed it since.
       await page.setViewportSize({ width, height });
+      await resize(page, width, height);
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
       await page.goto(url);
       await page.locator('.app > *').first().waitFor();
