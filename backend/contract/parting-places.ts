@@ -25,6 +25,10 @@ const placeSchema = z.object({
 });
 export type PartingPlace = z.infer<typeof placeSchema>;
 
+/** How much of a prompt is read and how much is reused; milliseconds, null where the pace is not known. */
+const readingSchema = z.object({ read_tokens: count, reused_tokens: count, ms: z.number().nonnegative().nullable() });
+export type PromptReading = z.infer<typeof readingSchema>;
+
 /** Something that could be kept the same for an app, which would have helped several times. */
 export const pinOfferSchema = z.object({
   caller: z.string(),
@@ -38,6 +42,8 @@ export const pinOfferSchema = z.object({
   /** Tokens that would have been reused more, on average of those, and milliseconds that reading them took; null: not measured. */
   tokens: count,
   ms: z.number().nonnegative().nullable(),
+  /** The last of those prompts, as it was read, and as it would have been; null where that was not measured. */
+  turn: z.object({ sent: readingSchema, kept: readingSchema }).nullable(),
   last: placeSchema.shape.last,
 });
 export type PinOffer = z.infer<typeof pinOfferSchema>;

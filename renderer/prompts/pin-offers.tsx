@@ -4,13 +4,13 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { View } from '../../backend/contract/desktop.ts';
-import type { PinOffer } from '../../backend/contract/parting-places.ts';
+import type { PinOffer, PromptReading } from '../../backend/contract/parting-places.ts';
 import type { PinRules } from '../../backend/contract/pin-rule.ts';
 import { withPinRule, type PinRulesByApp } from '../../backend/contract/pin-rules-by-app.ts';
 import { t } from '../../words/texts.ts';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { count, roughly } from '../parts/words.ts';
+import { count, fineDuration, roughly } from '../parts/words.ts';
 import { Last } from './last-prompts.tsx';
 
 const PATH = 'prompts.apps';
@@ -70,7 +70,7 @@ interface OfferProps {
 }
 
 function Offer({ offer, choose }: OfferProps): JSX.Element {
-  const { model, what, how, times, chars, same_chars, tokens, ms, last } = offer;
+  const { model, what, how, times, chars, same_chars, tokens, ms, turn, last } = offer;
   const caller = shownCaller(offer.caller);
   const at = count(same_chars + 1);
   const isClock = what === 'clock';
@@ -113,8 +113,38 @@ function Offer({ offer, choose }: OfferProps): JSX.Element {
         </div>
         <div>
           <Last last={last} />
+          {turn !== null && <Turn turn={turn} />}
         </div>
       </div>
     </Section>
+  );
+}
+
+/** The last prompt of those, as it was read and as it would have been. */
+function Turn({ turn }: { readonly turn: NonNullable<PinOffer['turn']> }): JSX.Element {
+  const row = (name: string, { read_tokens, reused_tokens, ms }: PromptReading): JSX.Element => (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{count(read_tokens)}</td>
+      <td>{count(reused_tokens)}</td>
+      <td>{ms === null ? '–' : fineDuration(ms)}</td>
+    </tr>
+  );
+  return (
+    <table class="plain kept tri">
+      <caption class="sr">{t('prompts.turn')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('prompts.turn')}</th>
+          <th scope="col">{t('prompts.read')}</th>
+          <th scope="col">{t('prompts.reused')}</th>
+          <th scope="col">{t('prompts.takes')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {row(t('prompts.as_sent'), turn.sent)}
+        {row(t('prompts.kept'), turn.kept)}
+      </tbody>
+    </table>
   );
 }

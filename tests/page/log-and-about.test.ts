@@ -126,6 +126,10 @@ test('what could be kept the same is offered with what it saves, chosen by one c
   await page.getByText(/about 18.s a turn would be saved: 20,862 tokens less to read/).waitFor();
   await page.getByText('Kept the same, 1,200 tokens less would be read each turn.').waitFor();
   await page.getByText('With the day alone the model no longer knows how late it is.').waitFor();
+  const rows = page.locator('table').first().locator('tbody tr');
+  await expect
+    .poll(async () => (await rows.allInnerTexts()).map((row) => row.replaceAll(/[^\S\t]/gu, ' ')))
+    .toEqual(['As sent\t21,326\t26\t18.4 s', 'Pinned\t464\t20,888\t0.40 s']);
   await looksRight(page, 'pin-offers');
   await page.getByRole('button', { name: 'Pin', exact: true }).click();
   await page.getByText('Pinned.').waitFor();

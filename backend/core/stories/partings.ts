@@ -1,6 +1,6 @@
 // Where the prompts of each app part, and what that costs: read from the requests that ended last, when somebody asks.
 import { shownCaller } from '../../contract/apps.ts';
-import type { PartingPlace, Partings, PinOffer } from '../../contract/parting-places.ts';
+import type { PartingPlace, Partings, PinOffer, PromptReading } from '../../contract/parting-places.ts';
 import type { PinName } from '../../contract/pin-rule.ts';
 import type { RequestDetail } from '../../contract/request-detail.ts';
 import { placeOf, READ_ANYWAY, splitOf } from './ended-figures.ts';
@@ -116,9 +116,27 @@ function offerTold(all: readonly Compared[]): PinOffer[] {
       same_chars: parted.same_chars,
       tokens: Math.round(mean(saved.map(({ tokens }) => tokens))),
       ms: timed.length === 0 ? null : Math.round(mean(timed)),
+      turn: turnOf(newest),
       last: lastOf(all),
     },
   ];
+}
+
+/** The pace is that of the same request. */
+function turnOf({
+  request: { detail },
+  parted: { pinnable, reused_tokens: reused },
+  rate,
+  again,
+}: Compared): PinOffer['turn'] {
+  const prompt = detail?.tokens.prompt ?? null;
+  if (prompt === null || reused === null) return null;
+  const reading = (reused_tokens: number): PromptReading => {
+    const read_tokens = Math.max(0, prompt - reused_tokens);
+    const ms = rate === null || rate <= 0 ? null : Math.round((read_tokens / rate) * 1000);
+    return { read_tokens, reused_tokens, ms };
+  };
+  return { sent: reading(reused), kept: reading(Math.min(prompt, reused + Math.min(pinnable?.tokens ?? 0, again))) };
 }
 
 function lastOf(all: readonly Compared[]): PartingPlace['last'] {

@@ -219,6 +219,11 @@ describe('an offer', () => {
     });
     expect(offer?.tokens).toBeGreaterThan(500);
     expect(offer?.tokens).toBeLessThanOrEqual(588);
+    const { sent, kept } = offer?.turn ?? {};
+    expect(sent).toMatchObject({ read_tokens: 588, reused_tokens: 12 });
+    expect(kept?.reused_tokens).toBeGreaterThan(512);
+    expect((kept?.read_tokens ?? 0) + (kept?.reused_tokens ?? 0)).toBe(600);
+    expect(kept?.ms).toBeLessThanOrEqual(sent?.ms ?? 0);
     expect(offer?.last.map(({ now }) => now?.differs)).toEqual(['b2222', 'c3333', 'd4444']);
     for (const settled of [PINNED, { 'claude code': { billing_line: 'as_sent' } }]) {
       rules(settled);

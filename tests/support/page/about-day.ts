@@ -41,6 +41,10 @@ export const PARTINGS: Partings = {
       same_chars: 70,
       tokens: 20_862,
       ms: 18_000,
+      turn: {
+        sent: { read_tokens: 21_326, reused_tokens: 26, ms: 18_400 },
+        kept: { read_tokens: 464, reused_tokens: 20_888, ms: 400 },
+      },
       last: [
         { request_id: 'a', created_at: at(507), now: span('e93c5d018') },
         { request_id: 'b', created_at: at(355), now: span('4a1f07c2e') },
@@ -57,6 +61,7 @@ export const PARTINGS: Partings = {
       same_chars: 16,
       tokens: 1200,
       ms: null,
+      turn: null,
       last: [{ request_id: 'd', created_at: at(60) }],
     },
   ],

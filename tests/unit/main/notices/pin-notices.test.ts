@@ -18,6 +18,7 @@ const BILLING: PinOffer = {
   same_chars: 70,
   tokens: 20_862,
   ms: 18_000,
+  turn: null,
   last: [],
 };
 const CLOCK: PinOffer = { ...BILLING, caller: 'Home Assistant', what: 'clock', how: 'to_end', chars: null, ms: null };
