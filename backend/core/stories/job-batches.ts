@@ -89,13 +89,13 @@ export class JobBatches {
     await this.#takeRoom(batch.id, asked.length);
     const models = new Map(asked.map(({ call }) => [call.model, call]));
     for (const call of models.values()) await gateway.check(call, signal);
+    // What was kept under its id long enough, or was begun to be written by a gateway that is dead: its requests have these ids.
+    await this.#drop(batch.id);
     const ids = new Set<string>();
     for (const { call } of asked) {
       if (ids.has(call.id) || (await jobs.has(call.id))) throw requestExists(call.id);
       ids.add(call.id);
     }
-    // What was kept under its id long enough.
-    await this.#drop(batch.id);
     try {
       const seqs = await this.#prepare(asked, batch, signal);
       await store.acceptBatch(batch, asked.length);

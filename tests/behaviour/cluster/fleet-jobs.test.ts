@@ -194,30 +194,19 @@ test('without Valkey a job is refused; what was accepted before is done when it 
   expect(runs().toSorted()).toEqual(['late', 'question 0', 'question 1', 'question 2', 'question 3']);
 });
 
+test('a batch whose gateway was killed while it wrote it is accepted when it is handed in again', async () => {
+  const [a] = await gateways(1);
+  const { store, link } = await storeOf('hearth:{hearth}:1:');
+  const call = { ...CALL, id: 'line-0', owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
+  await store.prepare([{ call, ask: undefined, body: 'b', createdAt: 0 }], 'many');
+  await link.close();
+  const list = [0, 1].map((n) => saying(`line ${n}`, { requestId: `line-${n}` }));
+  expect((await handIn(a, list, '/api/chat-queue?batch=many')).status).toBe(202);
+  for (const id of ['line-0', 'line-1']) expect((await ended(a, id)).status).toBe('completed');
+});
+
 test('a gateway from which a job was taken cannot end it any more', async () => {
-  const link = new Link({
-    cluster: fleetConfig(),
-    trust: () => Promise.resolve(undefined),
-    clock: systemClock,
-    clientName: 'test',
-  });
-  link.open();
-  await eventually('the link is up', () => link.isUp);
-  const parts = {
-    link,
-    prefix: 'test:{fence}:',
-    turns: 'test:{fence}:turns',
-    clock: systemClock,
-    replicas: 0,
-    timeoutMs: 250,
-  };
-  const store = new ValkeyJobs({
-    ...parts,
-    most: () => 10,
-    isDurable: () => true,
-    onAccepted: () => undefined,
-    onChange: () => undefined,
-  });
+  const { store, link } = await storeOf('test:{fence}:');
   const call = { ...CALL, id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
   await store.accept({ call, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: undefined }, 10);
   expect((await store.begin('job', 'first'))?.call).toEqual(call);
@@ -242,6 +231,34 @@ test('a gateway from which a job was taken cannot end it any more', async () => 
   expect([await store.find('job'), await store.gone('job', 'job')]).toEqual([undefined, 'local']);
   await link.close();
 });
+
+/** What lies in Valkey of the jobs of a fleet, as a gateway writes it. */
+async function storeOf(prefix: string): Promise<{ readonly store: ValkeyJobs; readonly link: Link }> {
+  const link = new Link({
+    cluster: fleetConfig(),
+    trust: () => Promise.resolve(undefined),
+    clock: systemClock,
+    clientName: 'test',
+  });
+  link.open();
+  await eventually('the link is up', () => link.isUp);
+  const parts = {
+    link,
+    prefix,
+    turns: `${prefix}turns`,
+    clock: systemClock,
+    replicas: 0,
+    timeoutMs: 250,
+  };
+  const store = new ValkeyJobs({
+    ...parts,
+    most: () => 10,
+    isDurable: () => true,
+    onAccepted: () => undefined,
+    onChange: () => undefined,
+  });
+  return { store, link };
+}
 
 const RETENTION = { singleMs: 60_000, batchMs: 60_000, maxBytes: 1_000_000 };
 const CALL = {
