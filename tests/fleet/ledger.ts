@@ -33,6 +33,9 @@ export interface Tally {
 /** Clocks of two processes of one machine, and what lies between a word and its record. Milliseconds. */
 const BLUR_MS = 50;
 
+/** After its last word Valkey knows within this, also on a machine that is busy. Milliseconds. */
+const KNOWN_MS = 5000;
+
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
 export class Ledger {
@@ -127,16 +130,16 @@ export class Ledger {
         hold(run.startedAt < answeredAt + BLUR_MS, `${id}: it was run again after its answer was seen`);
         const next = runs[at + 1];
         if (next === undefined) continue;
-        const kill = killed[run.node - 1]?.findLast((when) => when < next.startedAt && when > run.startedAt);
-        if (kill !== undefined) takenOverMs.push(next.startedAt - kill);
+        const kills = (killed[run.node - 1] ?? []).filter((when) => when > run.startedAt && when < next.startedAt);
+        const last = kills.at(-1);
+        if (last !== undefined) takenOverMs.push(next.startedAt - last);
         if (run.outcome !== 'done') continue;
-        const isKilled = kill !== undefined && kill > (run.endedAt ?? Infinity) - BLUR_MS;
+        const { endedAt = Infinity } = run;
+        const kill = kills.find((when) => when < endedAt + KNOWN_MS);
         // One of a batch gives way to a person as long as nothing of it has come, though Ollama may have written it already.
-        hold(
-          isKilled || batch !== undefined,
-          `${id}: it ran again after it had run to its end: ${toldOf(runs, killed)}`,
-        );
-        if (isKilled) late++;
+        const mayBe = kill !== undefined || batch !== undefined;
+        hold(mayBe, `${id}: it ran again after it had run to its end: ${toldOf(runs, killed)}`);
+        if (kill !== undefined) late++;
       }
     }
     const cut = ran.filter(

@@ -11,6 +11,8 @@ export interface RunName {
 }
 
 const MARK = /^run (\d)-(\d+) /;
+/** Pieces are cut anew on their way, so that less than the name may have come. */
+const MARK_BEGUN = /^(?:r|ru|run|run \d?|run \d-\d*)?$/;
 /** Milliseconds until the last word, for a question that says so. */
 const LASTS = /lasts (\d+) ms/;
 const SHORTEST = 4;
@@ -38,7 +40,8 @@ export function runOf(text: string): RunName | undefined {
 /** What is wrong with an answer, or with the beginning of one; undefined where nothing is. */
 export function wrongWith(question: string, text: string, isWhole: boolean): string | undefined {
   const run = runOf(text);
-  if (run === undefined) return text === '' && !isWhole ? undefined : `it is from no run: ${JSON.stringify(text)}`;
+  if (run === undefined)
+    return !isWhole && MARK_BEGUN.test(text) ? undefined : `it is from no run: ${JSON.stringify(text)}`;
   const due = wordsOf(run, question).join('');
   if (isWhole ? text === due : due.startsWith(text)) return undefined;
   return `it is not what was said to ${JSON.stringify(question)}: ${JSON.stringify(text)}`;
