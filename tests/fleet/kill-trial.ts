@@ -74,8 +74,7 @@ export const KILLS: Trial = {
   promise:
     'No job that was accepted is lost, has two answers, or runs again once its answer was seen; each answer that a caller got is whole, or the beginning of the one that broke off.',
   async run(ground: Ground): Promise<Seen> {
-    // A machine that is busy is no Valkey that is away.
-    const settings = { 'queue.retention_seconds': 86_400, 'cluster.timeout_ms': 5000 };
+    const settings = { 'queue.retention_seconds': 86_400 };
     const fleet = await ground.fleet({ settings, pieceMs: PIECE_MS });
     const load = new Load(fleet, ground.chance);
     const starts = new Starts();
