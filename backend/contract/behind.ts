@@ -8,11 +8,14 @@ export const HEARTH_HEADER = 'X-Hearth';
 /** For whom a request is, as the outer gateway calls its caller. */
 export const CALLER_HEADER = 'X-Hearth-Caller';
 
+/** Neither is a kept answer given nor one kept, and no run is shared. */
+export const NEITHER = 'no-cache, no-store';
+
 /** For whom something is asked. */
 export interface Asker extends Urgency {
   readonly caller: string;
   /** Of the request; left out where it is for several. */
   readonly id?: string;
   /** What the inner one may do with its kept answers; left out where it decides. */
-  readonly cache?: 'no-cache' | 'no-store';
+  readonly cache?: 'no-cache' | 'no-store' | typeof NEITHER;
 }

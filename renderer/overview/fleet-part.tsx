@@ -49,8 +49,9 @@ function Gateways({ view, version }: { readonly view: FleetView; readonly versio
         last={t('overview.column_no_model_time')}
         means={meaningOf('no_model_time')}
       >
-        {nodes.map((node) => (
-          <Gateway key={node.node} node={node} version={version} isAway={valkey === 'away'} />
+        {nodes.map((node, place) => (
+          // Two gateways may have been given one name.
+          <Gateway key={`${node.node} ${place}`} node={node} version={version} isAway={valkey === 'away'} />
         ))}
       </Table>
       {asked > 0 && (

@@ -21,6 +21,7 @@ import type { Asker } from '../../contract/behind.ts';
 import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
 import type { HeldPrompts } from '../prompts/held.ts';
 import type { Place } from '../queue/waiter.ts';
+import { apart } from './on-behalf.ts';
 import { madeReady, type ReadyParts } from './made-ready.ts';
 import type { Load } from '../requests/trace.ts';
 import { shares } from './shares.ts';
@@ -204,7 +205,8 @@ export class Batcher {
         lease.began();
         lease.signal.throwIfAborted();
         tell(group, RUNNING);
-        const asker = { ...urgencyOf(group), caller: wish.caller };
+        const owners = [...group.members].map((member) => member.wish.asks.owner);
+        const asker = { ...urgencyOf(group), caller: wish.caller, ...apart(owners) };
         await this.#send(group, { wish, asker, ready, signal: lease.signal });
       });
     } catch (error) {

@@ -2,6 +2,7 @@
 // knows, and what no dialect here knows. It holds a lease all the same: core/stories/handed-on-run.ts is its story.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
+import { apart } from '../../core/stories/on-behalf.ts';
 import { AppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
 import { meantModel } from '../../core/models/profiles.ts';
@@ -107,8 +108,8 @@ export async function handOn(
   }
 }
 
-function askerOf({ id, caller, class: of, priority }: Ticket): Asker {
-  return { id, caller, class: of, priority };
+function askerOf({ id, caller, owner, class: of, priority }: Ticket): Asker {
+  return { id, caller, class: of, priority, ...apart([owner]) };
 }
 
 function notRecorded(req: IncomingMessage): AppError {

@@ -6,7 +6,7 @@ import type { KeepAliveRule } from '../../contract/queue-rule.ts';
 import type { UpstreamRequest } from '../../core/ports.ts';
 import { profileNamed } from '../../core/models/profiles.ts';
 import { classOf, type Facts } from '../../core/queue/classes.ts';
-import { callerOf, mayGoFirst, shownKey } from '../door/caller.ts';
+import { callerOf, isForAnother, mayGoFirst, shownKey } from '../door/caller.ts';
 import { header } from '../wire/header.ts';
 import type { CacheFields } from './asking.ts';
 
@@ -38,7 +38,10 @@ export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }
   const { caller, keepAlive, ...ruled } = classOf(factsOf(req, asked), queue.rules);
   const own = name === undefined ? undefined : profileNamed(models, name);
   const { class: given, by } = own?.class === undefined ? ruled : { class: own.class, by: `profile ${own.name}` };
-  const { urgency, unknownWord } = askedFor(asked.ours.priority ?? header(req, 'x-queue-priority'));
+  // A gateway before this one has decided, and hands bodies on as they came.
+  const said = [asked.ours.priority, header(req, 'x-queue-priority')] as const;
+  const [first, second] = isForAnother(req) ? said.toReversed() : said;
+  const { urgency, unknownWord } = askedFor(first ?? second ?? undefined);
   const isHeard = urgency !== undefined && (urgency.class !== 'interactive' || mayGoFirst(req));
   return {
     ...(isHeard ? { ...urgency, classBy: BY_REQUEST } : { class: given, priority: PRIORITY.usual, classBy: by }),

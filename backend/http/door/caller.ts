@@ -59,9 +59,13 @@ export function isSentFromHere(req: IncomingMessage): boolean {
  */
 export function callerOf(req: IncomingMessage): string {
   const key = shownKey(req)?.name;
-  const named = header(req, CALLER_NAME);
-  const name = named !== undefined && mayGoFirst(req) ? [key, named].filter(Boolean).join(': ') : key;
+  const name = isForAnother(req) ? [key, header(req, CALLER_NAME)].filter(Boolean).join(': ') : key;
   return (name ?? header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
+}
+
+/** Whether a gateway before this one says for whom it asks, and is heard. */
+export function isForAnother(req: IncomingMessage): boolean {
+  return header(req, CALLER_NAME) !== undefined && mayGoFirst(req);
 }
 
 const CALLER_NAME = CALLER_HEADER.toLowerCase();

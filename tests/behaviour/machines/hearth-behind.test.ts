@@ -1,6 +1,7 @@
 // A Hearth whose Ollama is another Hearth, with a key: the inner one learns for whom it is asked and how urgent that is, as far as
 // the key goes; who leaves outside ends inside; and that the inner one has no place is no failure of its machine.
 import { afterEach, describe, expect, test } from 'vitest';
+import { addKey } from '../../../backend/core/access/api-keys.ts';
 import type { RecordedCall } from '../../support/fake-ollama/fake-call.ts';
 import { startBehind, type Behind, type BehindOptions } from '../../support/hearth-behind.ts';
 import { startSeveral } from '../../support/several-machines.ts';
@@ -75,6 +76,41 @@ test('a kept answer of the inner one is not given to what is asked anew', async 
   await ask({ use_cache: false });
   expect((await behind.seen())[0]).toMatchObject({ source: 'bypass' });
   expect(behind.inner.fake.chats()).toHaveLength(3);
+});
+
+test('what an older answer may not do here, it may not do there', async () => {
+  await start({ inner: { cache: { drop_in: 'always' } } });
+  const ask = async (headers: Record<string, string>): Promise<void> =>
+    void (await (await behind.outer.chat('one', {}, { headers })).text());
+  await ask({});
+  await behind.outer.post('/api/cache-stats', { action: 'clear' });
+  await ask({ 'x-cache-control': 'max-age=1' });
+  expect(behind.inner.fake.chats()).toHaveLength(2);
+});
+
+test('what two keys outside ask is not answered inside out of what the other asked', async () => {
+  const first = addKey([], { name: 'anna', scopes: ['chat'] }, new Date(0));
+  const second = addKey(first.keys, { name: 'bert', scopes: ['chat'] }, new Date(0));
+  await start({
+    inner: { cache: { drop_in: 'always' } },
+    outer: { server: { api_keys: second.keys } },
+  });
+  for (const { secret } of [first, second]) {
+    const headers = { authorization: `Bearer ${secret}` };
+    await (await behind.outer.chat('one', {}, { headers })).text();
+    await (await behind.outer.post('/api/embed', { model: 'nomic-embed-text', input: 'a' }, { headers })).text();
+  }
+  expect((await behind.seen()).map(({ source }) => source)).toEqual(['bypass', 'bypass', 'bypass', 'bypass']);
+  expect(behind.inner.fake.chats()).toHaveLength(2);
+});
+
+test('a body that is handed on cannot say inside that it goes first, where it could not outside', async () => {
+  const { secret, keys } = addKey([], { name: 'anna', scopes: ['chat'] }, new Date(0));
+  await start({ key: { high_priority: true }, outer: { server: { api_keys: keys } } });
+  const body = { model: 'llama3.2', input: 'x', tools: [{ type: 'web_search' }], priority: -50 };
+  const headers = { authorization: `Bearer ${secret}` };
+  await (await behind.outer.post('/v1/responses', body, { headers })).text();
+  expect((await behind.seen())[0]).toMatchObject({ caller: 'outer: anna', class: 'normal' });
 });
 
 describe('who leaves outside ends inside', () => {
