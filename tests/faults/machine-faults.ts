@@ -64,6 +64,7 @@ const handles: Fault = {
     await stand.start();
     await stand.isWell();
     const before = await stand.handles();
+    const connected = await RawCaller.open(stand.url);
     const rounds = ground.isFull ? 20 : 2;
     let [served, turnedAway] = [0, 0];
     for (let i = 0; i < rounds; i++) {
@@ -88,11 +89,15 @@ const handles: Fault = {
           turnedAway++;
         }
       }
+      connected.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const answers = (): number => connected.text.split('HTTP/1.1 200 ').length - 1;
+      await eventually('who is connected is answered', () => answers() === i + 1, PATIENT);
       for (const caller of idle) caller.leave();
       await eventually('the handles are given back', async () => (await stand.handles()) <= before + 4, PATIENT);
       await stand.isWell();
     }
-    return `${rounds} times ${2 * limit} connections with ${limit} handles: ${served} of ${10 * rounds} questions answered, ${turnedAway} turned away; all was well after each`;
+    connected.leave();
+    return `${rounds} times ${2 * limit} connections with ${limit} handles: ${served} of ${10 * rounds} questions answered, ${turnedAway} turned away; who was connected before was answered each time, and all was well after each`;
   },
 };
 

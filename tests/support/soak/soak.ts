@@ -70,6 +70,9 @@ const PATIENCE_MS = 300_000;
  * up late (plots, the list of requests). A kilobyte that is lost in each of 20,000 requests is more.
  */
 const MAY_GROW_MB = 8;
+/** What the file has beside answers: its indexes and plots, and for each request its row in the list with its details. */
+const FILE_MB = 10;
+const ROW_BYTES = 400;
 /** Sockets and timers are gone by then. */
 const CLOSED_WITHIN_MS = 5000;
 
@@ -140,6 +143,8 @@ async function ask(
   const { leftOver, counted } = await remains(hearth, account.ends);
   const over =
     diskMb.answers > diskMb.bound ? [`answers take ${diskMb.answers} MB of ${diskMb.bound} on the disk`] : [];
+  const mostMb = diskMb.bound + FILE_MB + (done * ROW_BYTES) / 1e6;
+  if (diskMb.file > mostMb) over.push(`the file has ${diskMb.file} MB, and ${Math.round(mostMb)} are right`);
   const grown = grownSince(half, end);
   return {
     seed,
@@ -163,12 +168,13 @@ async function onDisk(hearth: Hearth, folder: string): Promise<SoakReport['diskM
   return { file: Math.round(size / 1e5) / 10, answers: cache.disk?.size_mb ?? 0, bound: cache.disk?.max_size_mb ?? 0 };
 }
 
-/** After a full collection, with nothing kept. */
+/** V8's heap and the buffers beside it, after a full collection, with nothing kept. */
 async function heapMb(hearth: Hearth): Promise<number> {
   await (await hearth.post('/api/cache-stats', { action: 'clear' })).text();
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
-  return Math.round(process.memoryUsage().heapUsed / 1e5) / 10;
+  const { heapUsed, external } = process.memoryUsage();
+  return Math.round((heapUsed + external) / 1e5) / 10;
 }
 
 /** What keeps the process alive, by kind: timers, sockets. */
