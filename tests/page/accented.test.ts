@@ -48,7 +48,7 @@ function stringsIn(value: unknown): string[] {
 
 /** Names, what is typed, and what users of the tests' views called something. */
 const NAMES = ['Hearth', 'Ollama', 'OpenAI', 'Anthropic', 'Deutsch', 'English', 'curl', 'fetch', 'Python', 'ollama', 'OPENAI_BASE_URL', 'OLLAMA_HOST']
-  .concat('test', 'fast', 'phone', 'title', 'chat', 'cache', 'manage', 'model_not_found', 'gemma3:4b', 'b'.repeat(128)); // prettier-ignore
+  .concat('test', 'fast', 'phone', 'title', 'chat', 'cache', 'manage', 'model_not_found', 'gemma3:4b', 'b'.repeat(128), 'desktop', 'laptop', 'aider'); // prettier-ignore
 
 /** What the gateway, Ollama and the user say is shown as it is; a single small word of the wire is not. */
 function dataOf(shown: Shown): string[] {

@@ -46,6 +46,7 @@ const MAY_DIFFER = new Set([
   'cache-status',
   'x-cache',
   'x-cache-key',
+  'x-hearth',
   'x-queue-class',
   'x-request-id',
   'cache-control',
