@@ -55,12 +55,32 @@ export class RelayOfAll implements Relay {
     }
   }
 
-  /** One after the other; the answer is that of the first. */
+  /**
+   * To each of them, also where another refuses it or is gone. The answer is that of the first that did not do it, or else of
+   * the first that did; that one has no such model counts only where none has it. Throws what the first throws that is gone.
+   */
   async #toAll(request: RelayRequest, machines: readonly Machine[], signal: AbortSignal): Promise<RelayAnswer> {
-    const [first = this.#machines.first, ...others] = machines;
-    for (const machine of others) await read(await machine.relay.forward(request, signal));
-    const answer = await first.relay.forward(request, signal);
-    return from([first, ...others].map(nameOf).join(', '), answer);
+    const done: string[] = [];
+    let [good, missing, failed]: (RelayAnswer | undefined)[] = [];
+    let gone: { readonly error: unknown } | undefined;
+    for (const machine of machines.length > 0 ? machines : [this.#machines.first]) {
+      try {
+        const answer = from(machine, await kept(await machine.relay.forward(request, signal)));
+        if (answer.status < 400) {
+          done.push(nameOf(machine));
+          good ??= answer;
+        } else if (answer.status === 404) missing ??= answer;
+        else if (gone === undefined) failed ??= answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (failed === undefined) gone ??= { error };
+      }
+    }
+    if (gone !== undefined) throw gone.error;
+    if (failed !== undefined) return failed;
+    if (good !== undefined) return from(done.join(', '), good);
+    if (missing !== undefined) return missing;
+    throw new Error('a request to no machine');
   }
 
   /** The `models` of all that answer. `taken` makes for each list what says which of its entries are listed. */
@@ -109,6 +129,11 @@ function isNew(): (entry: Fields) => boolean {
 function from(whose: Machine | string, answer: RelayAnswer): RelayAnswer {
   const name = typeof whose === 'string' ? whose : nameOf(whose);
   return { ...answer, headers: { ...answer.headers, 'x-upstream': name } };
+}
+
+/** The same, read to its end. */
+async function kept(answer: RelayAnswer): Promise<RelayAnswer> {
+  return { ...answer, body: once(Buffer.from(await read(answer))) };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

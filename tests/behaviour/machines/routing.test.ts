@@ -68,6 +68,37 @@ test('a model that no machine has is refused with the names of those that were a
   expect(await native.json()).toMatchObject({ error: "model 'nothing' not found" });
 });
 
+describe('a deletion', () => {
+  const remove = async (name: string): Promise<{ status: number; upstream: string | null; text: string }> => {
+    const body = JSON.stringify({ model: name });
+    const response = await fetch(`${several.hearth.url}/api/delete`, { method: 'DELETE', body });
+    return { status: response.status, upstream: response.headers.get('x-upstream'), text: await response.text() };
+  };
+
+  test('says who kept the model, and else names those that deleted it', async () => {
+    await start({ desktop: {}, laptop: { priority: 2 }, nas: { priority: 3 } });
+    const isDeletion = ({ path }: { readonly path: string }): boolean => path === '/api/delete';
+    const broken = several.on['laptop']?.instead(isDeletion, { status: 500, body: '{"error":"the disk is broken"}' });
+    const kept = await remove('llama3.2');
+    expect(kept).toMatchObject({ status: 500, upstream: 'laptop', text: expect.stringContaining('the disk is broken') });
+    expect(several.on['nas']?.calls.filter(isDeletion)).toHaveLength(1);
+    // The desktop no longer has one, which is no failure where another had it.
+    several.on['desktop']?.instead(isDeletion, { status: 404, body: '{"error":"model not found"}' });
+    broken?.release();
+    expect(await remove('qwen2.5:0.5b')).toMatchObject({ status: 200, upstream: 'laptop, nas' });
+  });
+
+  test('reaches the others also where one is gone, and names that one', async () => {
+    await start({ desktop: {}, laptop: { priority: 2 }, nas: { priority: 3 } });
+    await several.on['laptop']?.goDown();
+    const kept = await remove('llama3.2');
+    expect(kept).toMatchObject({ status: 502, text: expect.stringContaining('laptop') });
+    expect(several.on['nas']?.calls.filter(({ path }) => path === '/api/delete')).toHaveLength(1);
+    expect(await remove('qwen2.5:0.5b')).toMatchObject({ status: 200, upstream: 'desktop, nas' });
+    expect(await remove('nothing')).toMatchObject({ status: 404 });
+  });
+});
+
 test('what fails is told with the name of its machine, and with the setting that is its own', async () => {
   await start({ desktop: { key: 'a-key-that-is-old' }, laptop: { away: true } });
   const denied = several.on['desktop']?.instead(() => true, { status: 401 });
