@@ -64,17 +64,23 @@ export function notInstalled(wanted: string, installed: readonly InstalledModel[
   return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
 }
 
-/** The sentence for a model that none of several machines has: which were asked, and near names. */
-function onNoMachine(wanted: string, { machines, installed }: AskedMachines): string {
+/** The sentence for a model that none of several machines has: which were asked, and near names; or who has it and is not asked. */
+function onNoMachine(wanted: string, { machines, barred, installed }: AskedMachines): string {
+  if (barred.length > 0) {
+    const others = machines.length === 0 ? '' : `, and on none of those that may: ${machines.join(', ')}`;
+    return `Model "${wanted}" is on ${barred.join(', ')}, which may not be asked for it (upstreams.models)${others}.`;
+  }
   const near = nearNames(wanted, installed);
   const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : '';
   if (machines.length === 0) return `No machine may be asked for "${wanted}": no upstreams.models names it.${hint}`;
   return `Model "${wanted}" is on none of your machines: ${machines.join(', ')}.${hint} To install it there: ollama pull ${wanted}`;
 }
 
-/** Those that a model was looked for on, by name, and what is installed on any of them. */
+/** Those that a model was looked for on, by name, and what may be asked of any of them. */
 export interface AskedMachines {
   readonly machines: readonly string[];
+  /** Those that have it, and may not be asked for it. */
+  readonly barred: readonly string[];
   readonly installed: readonly InstalledModel[];
 }
 

@@ -76,11 +76,16 @@ export class HandedOnRuns {
     this.#parts = parts;
   }
 
-  /** Whether a model runs for this name: one that is not installed can't, and Ollama says so at once. */
+  /**
+   * Whether a model runs for this name: one that is not installed can't, and Ollama says so at once. Of several machines, who
+   * has it may sleep, or may not be asked; then the choice of a machine waits or refuses.
+   */
   async canRun(name: string, signal: AbortSignal): Promise<boolean> {
-    const { watch } = this.#parts.machines;
+    const { machines } = this.#parts;
+    const { watch } = machines;
     if (isCloudName(name)) return true;
-    return (await watch.resolve(name, signal)) !== undefined || watch.currentList === undefined;
+    if ((await watch.resolve(name, signal)) !== undefined || watch.currentList === undefined) return true;
+    return machines.knows(name);
   }
 
   /**

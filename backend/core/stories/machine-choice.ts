@@ -104,9 +104,24 @@ export class Machines {
     return known.get(name);
   }
 
+  /** Whether it may be asked for this model, wherever that is. */
+  may(machine: Machine, model: string): boolean {
+    return this.#may.get(machine)?.(model) === true;
+  }
+
+  /** Whether one of several has it by its last list, also where it sleeps, or may not be asked. */
+  knows(model: string): boolean {
+    return this.only === undefined && this.all.some((machine) => this.#isOn(machine, model));
+  }
+
+  #isOn(machine: Machine, model: string): boolean {
+    const found = this.modelOn(machine, model);
+    return found !== undefined && found !== UNKNOWN;
+  }
+
   /** Whether it may be asked for this model, and has it as far as is known. */
   #serves(machine: Machine, model: string): boolean {
-    if (this.#may.get(machine)?.(model) !== true) return false;
+    if (!this.may(machine, model)) return false;
     return isCloudName(model) || this.modelOn(machine, model) !== undefined;
   }
 
@@ -116,11 +131,27 @@ export class Machines {
     return this.up.filter((machine) => this.#serves(machine, model));
   }
 
-  /** What is installed, asked now of all that answer. Throws what the first throws where none tells it. */
+  /**
+   * Those that a question about a model, or a change of it, goes to: who answers and has it; else who might, but for its list.
+   * Throws model_not_found where it is only on machines that may not be asked for it, or none may.
+   */
+  asking(model: string, to: NonNullable<Wanted['to']>): readonly Machine[] {
+    const having = this.having(model);
+    if (having.length > 0) return having;
+    const may = this.inOrder.filter((machine) => this.may(machine, model));
+    const isElsewhere = this.knows(model) && !may.some((machine) => this.#serves(machine, model));
+    if (may.length === 0 || isElsewhere) this.#refuse({ model, to });
+    const up = may.filter(isUp);
+    return up.length > 0 ? up : may;
+  }
+
+  /** What may be asked of those that answer, asked now. Throws what the first throws where none tells it. */
   async tags(signal: AbortSignal): Promise<readonly InstalledModel[]> {
     if (this.only !== undefined) return await this.only.upstream.tags(signal);
     const asked = this.up.length > 0 ? this.up : [this.first];
-    const lists = await Promise.allSettled(asked.map(({ upstream }) => upstream.tags(signal)));
+    const lists = await Promise.allSettled(
+      asked.map(async (machine) => (await machine.upstream.tags(signal)).filter(({ name }) => this.may(machine, name))),
+    );
     const told = lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : []));
     const [first] = lists;
     if (told.length === 0 && first?.status === 'rejected') throw first.reason;
@@ -179,7 +210,7 @@ export class Machines {
     const found = this.choose(wanted, not);
     if (found !== undefined) return found;
     // It may have been installed since the last look.
-    const may = this.inOrder.filter((machine) => this.#may.get(machine)?.(model) === true);
+    const may = this.inOrder.filter((machine) => this.may(machine, model));
     await Promise.all(may.filter(isUp).map(({ watch }) => watch.resolve(model, signal)));
     for (const machine of may) this.#keepList(machine);
     return this.choose(wanted, not) ?? may.find((machine) => this.#serves(machine, model)) ?? this.#refuse(wanted);
@@ -191,8 +222,10 @@ export class Machines {
   }
 
   #refuse({ model, to = 'write' }: Wanted): never {
-    const asked = this.inOrder.filter((machine) => this.#may.get(machine)?.(model) === true);
-    throw noMachineHas(model, { machines: asked.map(nameOf), installed: this.watch.state.installed ?? [] }, to);
+    const asked = this.inOrder.filter((machine) => this.may(machine, model));
+    const barred = this.inOrder.filter((machine) => !asked.includes(machine) && this.#isOn(machine, model));
+    const installed = this.watch.state.installed ?? [];
+    throw noMachineHas(model, { machines: asked.map(nameOf), barred: barred.map(nameOf), installed }, to);
   }
 
   /** Whether one who waits or runs there, and was told nothing yet, is better served by another. */

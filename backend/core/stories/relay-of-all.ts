@@ -27,19 +27,23 @@ export class RelayOfAll implements Relay {
     this.#machines = machines;
   }
 
-  /** Throws what the relay of the machine throws, and too_large for a body that should only name a model. */
+  /**
+   * Throws what the relay of the machine throws, too_large for a body that should only name a model, and model_not_found where
+   * that is only on machines that may not be asked for it.
+   */
   async forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
     const route = `${request.method} ${request.path.replace(/\?.*$/s, '')}`;
-    if (route === 'GET /api/tags') return await this.#list(request, signal, isNew);
+    if (route === 'GET /api/tags') return await this.#list(request, signal, () => this.#isListed());
     if (route === 'GET /api/ps') return await this.#list(request, signal, () => () => true);
     const fields = NAMED_BY[route];
     if (fields === undefined) return await this.#toFirst(request, this.#machines.up, signal);
     const body = await bytesOf(request.body);
     const asked = { ...request, body };
     const name = nameIn(body, fields);
-    const having = name === undefined ? [] : this.#machines.having(name);
-    if (route === 'DELETE /api/delete') return await this.#toAll(asked, having, signal);
-    return await this.#toFirst(asked, having.length > 0 ? having : this.#machines.up, signal);
+    const to = route === 'POST /api/show' ? 'show' : 'write';
+    const machines = name === undefined ? this.#machines.up : this.#machines.asking(name, to);
+    if (route === 'DELETE /api/delete') return await this.#toAll(asked, machines, signal);
+    return await this.#toFirst(asked, machines, signal);
   }
 
   /** To the first of these; to the next one where nobody is there and the request can be sent again. */
@@ -87,14 +91,15 @@ export class RelayOfAll implements Relay {
   async #list(
     request: RelayRequest,
     signal: AbortSignal,
-    taken: () => (entry: Fields) => boolean,
+    taken: () => (entry: Fields, machine: Machine) => boolean,
   ): Promise<RelayAnswer> {
     const { up } = this.#machines;
-    if (up.length < 2) return await this.#toFirst(request, up, signal);
+    if (up.length === 0 || (up.length === 1 && up[0]?.place?.models.length === 0))
+      return await this.#toFirst(request, up, signal);
     const answers = await Promise.allSettled(
-      up.map(async ({ relay }) => {
-        const answer = await relay.forward(request, signal);
-        return { answer, text: await read(answer) };
+      up.map(async (machine) => {
+        const answer = await machine.relay.forward(request, signal);
+        return { machine, answer, text: await read(answer) };
       }),
     );
     const isTaken = taken();
@@ -102,11 +107,11 @@ export class RelayOfAll implements Relay {
     let first: RelayAnswer | undefined;
     for (const each of answers) {
       if (each.status === 'rejected') continue;
-      const { answer, text } = each.value;
+      const { machine, answer, text } = each.value;
       const list = answer.status === 200 ? fieldsIn(text)['models'] : undefined;
       if (!Array.isArray(list)) continue;
       first ??= answer;
-      models.push(...(list as readonly Fields[]).filter(isTaken));
+      models.push(...(list as readonly Fields[]).filter((entry) => isTaken(entry, machine)));
     }
     signal.throwIfAborted();
     if (first === undefined) return await this.#toFirst(request, up, signal);
@@ -114,16 +119,17 @@ export class RelayOfAll implements Relay {
     const bytes = Buffer.from(JSON.stringify({ models }));
     return { status: 200, headers: { ...headers, 'content-length': String(bytes.length) }, body: once(bytes) };
   }
-}
 
-/** Of several entries with one name the first. */
-function isNew(): (entry: Fields) => boolean {
-  const names = new Set<unknown>();
-  return ({ name }) => {
-    const isFirst = !names.has(name);
-    names.add(name);
-    return isFirst;
-  };
+  /** What its machine may be asked for, and of several entries with one name the first. */
+  #isListed(): (entry: Fields, machine: Machine) => boolean {
+    const names = new Set<string>();
+    return (entry, machine) => {
+      const name = String(entry['name'] ?? entry['model'] ?? '');
+      if (names.has(name) || !this.#machines.may(machine, name)) return false;
+      names.add(name);
+      return true;
+    };
+  }
 }
 
 function from(whose: Machine | string, answer: RelayAnswer): RelayAnswer {

@@ -1,5 +1,5 @@
-// The watch over several machines as one: what is installed on any of them is installed, and while one answers, Ollama
-// answers. For those who look at the whole; who runs something asks the watch of its machine.
+// The watch over several machines as one: what is installed on any of them, and may be asked of it, is installed, and while
+// one answers, Ollama answers. For those who look at the whole; who runs something asks the watch of its machine.
 import type { InstalledModel, LoadedModel, UpstreamState, Watch } from '../ports.ts';
 import type { Machine } from './machine.ts';
 
@@ -7,6 +7,8 @@ import type { Machine } from './machine.ts';
 export interface Watched {
   readonly inOrder: readonly Machine[];
   readonly first: Machine;
+  /** Whether it may be asked for a model. */
+  may(machine: Machine, model: string): boolean;
 }
 
 export class WatchOfAll implements Watch {
@@ -20,10 +22,17 @@ export class WatchOfAll implements Watch {
     return this.#machines.inOrder.map(({ watch }) => watch);
   }
 
+  #allowed(machine: Machine, list: readonly InstalledModel[]): readonly InstalledModel[] {
+    return list.filter(({ name }) => this.#machines.may(machine, name));
+  }
+
   /** That of the first that answers, with the models of all. */
   get state(): UpstreamState {
     const states = this.#watches.map(({ state }) => state);
-    const lists = states.flatMap(({ installed }) => (installed === undefined ? [] : [installed]));
+    const lists = this.#machines.inOrder.flatMap((machine) => {
+      const { installed } = machine.watch.state;
+      return installed === undefined ? [] : [this.#allowed(machine, installed)];
+    });
     const { state } = this.#machines.first.watch;
     return {
       ...state,
@@ -39,13 +48,14 @@ export class WatchOfAll implements Watch {
   }
 
   async resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
-    const found = await Promise.all(this.#watches.map((watch) => watch.resolve(model, signal)));
+    const asked = this.#machines.inOrder.filter((machine) => this.#machines.may(machine, model));
+    const found = await Promise.all(asked.map(({ watch }) => watch.resolve(model, signal)));
     return found.find((each) => each !== undefined);
   }
 
   peek(model: string): InstalledModel | undefined {
-    for (const watch of this.#watches) {
-      const found = watch.peek(model);
+    for (const machine of this.#machines.inOrder) {
+      const found = this.#machines.may(machine, model) ? machine.watch.peek(model) : undefined;
       if (found !== undefined) return found;
     }
     return undefined;
@@ -53,9 +63,14 @@ export class WatchOfAll implements Watch {
 
   /** What some of those that answer have not told is not known. */
   get currentList(): readonly InstalledModel[] | undefined {
-    const lists = this.#watches.filter(({ state }) => state.status === 'up').map(({ currentList }) => currentList);
-    if (lists.length === 0 || lists.some((list) => list === undefined)) return undefined;
-    return eachOnce(lists.flatMap((list) => (list === undefined ? [] : [list])));
+    const up = this.#machines.inOrder.filter(({ watch }) => watch.state.status === 'up');
+    const lists: (readonly InstalledModel[])[] = [];
+    for (const machine of up) {
+      const { currentList } = machine.watch;
+      if (currentList === undefined) return undefined;
+      lists.push(this.#allowed(machine, currentList));
+    }
+    return lists.length === 0 ? undefined : eachOnce(lists);
   }
 
   async firstLook(ms: number, signal: AbortSignal): Promise<void> {

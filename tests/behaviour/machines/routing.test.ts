@@ -8,12 +8,16 @@ import { figuresOf } from '../../support/metrics.ts';
 import { startSeveral, type MachineAsked, type Several } from '../../support/several-machines.ts';
 
 let several: Several<string>;
-const start = async (machines: Readonly<Record<string, MachineAsked>>): Promise<void> => {
-  several = await startSeveral(machines);
+const start = async (
+  machines: Readonly<Record<string, MachineAsked>>,
+  options: Parameters<typeof startSeveral>[1] = {},
+): Promise<void> => {
+  several = await startSeveral(machines, options);
 };
 afterEach(() => several.stop());
 
 const LLAMA = { name: 'llama3.2' };
+const NOMIC = { name: 'nomic-embed-text' };
 const QWEN = { name: 'qwen2.5:0.5b' };
 
 describe('a request goes', () => {
@@ -68,6 +72,28 @@ test('a model that no machine has is refused with the names of those that were a
   expect(await native.json()).toMatchObject({ error: "model 'nothing' not found" });
 });
 
+test('what a machine may not be asked for is not listed, and the refusal says where it is', async () => {
+  await start({ desktop: { models: ['qwen*'] }, laptop: { priority: 2, ollama: { models: [NOMIC] } } });
+  const { hearth } = several;
+  const tags = (await (await hearth.get('/api/tags')).json()) as { models: { name: string }[] };
+  const models = (await (await hearth.get('/v1/models')).json()) as { data: { id: string }[] };
+  const names = tags.models.map(({ name }) => name);
+  expect(names).toEqual(['qwen2.5:0.5b', 'nomic-embed-text:latest']);
+  expect(models.data.map(({ id }) => id).toSorted()).toEqual(names.toSorted());
+  expect((await hearth.get('/v1/models/llama3.2')).status).toBe(404);
+  const said = 'Model "llama3.2" is on desktop, which may not be asked for it (upstreams.models)';
+  const { status, body } = await several.ask('one');
+  expect([status, body]).toMatchObject([404, { error: expect.stringContaining(said) }]);
+  const unread = { model: 'llama3.2', prompt: 'x', stream: false, width: 1 };
+  expect((await hearth.post('/api/generate', unread)).status).toBe(404);
+  expect((await hearth.post('/api/show', { model: 'llama3.2' })).status).toBe(404);
+  expect((await hearth.post('/api/show', { model: 'nothing' })).status).toBe(404);
+  // Hearth itself looks at what is installed there, but nobody's question goes there.
+  const calls = several.on['desktop']?.calls ?? [];
+  expect(calls.filter((call) => JSON.stringify(call.body ?? '').includes('nothing'))).toEqual([]);
+  expect(calls.filter(({ path }) => path === '/api/generate')).toEqual([]);
+});
+
 describe('a deletion', () => {
   const remove = async (name: string): Promise<{ status: number; upstream: string | null; text: string }> => {
     const body = JSON.stringify({ model: name });
@@ -80,7 +106,11 @@ describe('a deletion', () => {
     const isDeletion = ({ path }: { readonly path: string }): boolean => path === '/api/delete';
     const broken = several.on['laptop']?.instead(isDeletion, { status: 500, body: '{"error":"the disk is broken"}' });
     const kept = await remove('llama3.2');
-    expect(kept).toMatchObject({ status: 500, upstream: 'laptop', text: expect.stringContaining('the disk is broken') });
+    expect(kept).toMatchObject({
+      status: 500,
+      upstream: 'laptop',
+      text: expect.stringContaining('the disk is broken'),
+    });
     expect(several.on['nas']?.calls.filter(isDeletion)).toHaveLength(1);
     // The desktop no longer has one, which is no failure where another had it.
     several.on['desktop']?.instead(isDeletion, { status: 404, body: '{"error":"model not found"}' });
