@@ -19,6 +19,12 @@ export interface Wanted {
   readonly prompt?: Readable | undefined;
 }
 
+/** A machine that sleeps, with its models. */
+export interface Asleep {
+  readonly machine: Machine;
+  readonly models: readonly InstalledModel[];
+}
+
 /** How a machine stands to a request, and which it is. */
 interface Candidate extends Standing {
   readonly machine: Machine;
@@ -145,17 +151,27 @@ export class Machines {
     return up.length > 0 ? up : may;
   }
 
-  /** What may be asked of those that answer, asked now. Throws what the first throws where none tells it. */
+  /** What may be asked of those that answer, asked now, and of those that would be woken. Throws what the first throws where none tells it. */
   async tags(signal: AbortSignal): Promise<readonly InstalledModel[]> {
     if (this.only !== undefined) return await this.only.upstream.tags(signal);
-    const asked = this.up.length > 0 ? this.up : [this.first];
+    const asleep = this.asleep.map(({ models }) => models);
+    const asked = this.up.length + asleep.length > 0 ? this.up : [this.first];
     const lists = await Promise.allSettled(
       asked.map(async (machine) => (await machine.upstream.tags(signal)).filter(({ name }) => this.may(machine, name))),
     );
-    const told = lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : []));
+    const told = [...lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : [])), ...asleep];
     const [first] = lists;
     if (told.length === 0 && first?.status === 'rejected') throw first.reason;
     return eachOnce(told);
+  }
+
+  /** Those that sleep and a request would wake, by priority, with what they had and may be asked for when they were seen last. */
+  get asleep(): readonly Asleep[] {
+    if (this.only !== undefined) return [];
+    return this.inOrder.filter(maySoonBeUp).flatMap((machine) => {
+      const last = machine.watch.state.installed ?? this.#lists.get(machine);
+      return last === undefined ? [] : [{ machine, models: last.filter(({ name }) => this.may(machine, name)) }];
+    });
   }
 
   /** Whether this one is to keep a model warm: it has it, and so has none that goes before it. */

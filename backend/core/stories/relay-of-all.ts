@@ -2,9 +2,9 @@
 // where it is deleted; the lists are those of all machines; everything else goes to the first that answers. Each answer says
 // whose it is. Who runs a model chooses its machine before, and hands on by that one's own relay.
 import { AppError, asAppError } from '../../contract/errors.ts';
-import type { Relay, RelayAnswer, RelayRequest } from '../ports.ts';
+import type { InstalledModel, Relay, RelayAnswer, RelayRequest } from '../ports.ts';
 import { nameOf, type Machine } from './machine.ts';
-import type { Machines } from './machine-choice.ts';
+import type { Asleep, Machines } from './machine-choice.ts';
 
 /** The field of a body that names the model, by the route. A model that is made of files is made where they are. */
 const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +33,8 @@ export class RelayOfAll implements Relay {
    */
   async forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
     const route = `${request.method} ${request.path.replace(/\?.*$/s, '')}`;
-    if (route === 'GET /api/tags') return await this.#list(request, signal, () => this.#isListed());
+    if (route === 'GET /api/tags')
+      return await this.#list(request, signal, () => this.#isListed(), this.#machines.asleep);
     if (route === 'GET /api/ps') return await this.#list(request, signal, () => () => true);
     const fields = NAMED_BY[route];
     if (fields === undefined) return await this.#toFirst(request, this.#machines.up, signal);
@@ -87,15 +88,16 @@ export class RelayOfAll implements Relay {
     throw new Error('a request to no machine');
   }
 
-  /** The `models` of all that answer. `taken` makes for each list what says which of its entries are listed. */
+  /** The `models` of all that answer, and of those asleep. `taken` makes for each list what says which of its entries are listed. */
   async #list(
     request: RelayRequest,
     signal: AbortSignal,
     taken: () => (entry: Fields, machine: Machine) => boolean,
+    asleep: readonly Asleep[] = [],
   ): Promise<RelayAnswer> {
     const { up } = this.#machines;
-    if (up.length === 0 || (up.length === 1 && up[0]?.place?.models.length === 0))
-      return await this.#toFirst(request, up, signal);
+    const isWhole = up.length === 0 || (up.length === 1 && up[0]?.place?.models.length === 0);
+    if (asleep.length === 0 && isWhole) return await this.#toFirst(request, up, signal);
     const answers = await Promise.allSettled(
       up.map(async (machine) => {
         const answer = await machine.relay.forward(request, signal);
@@ -114,8 +116,13 @@ export class RelayOfAll implements Relay {
       models.push(...(list as readonly Fields[]).filter((entry) => isTaken(entry, machine)));
     }
     signal.throwIfAborted();
-    if (first === undefined) return await this.#toFirst(request, up, signal);
-    const { 'content-length': _length, ...headers } = first.headers;
+    for (const { machine, models: had } of asleep) {
+      models.push(...had.map(entryOf).filter((entry) => isTaken(entry, machine)));
+    }
+    if (first === undefined && asleep.length === 0) return await this.#toFirst(request, up, signal);
+    const { 'content-length': _length, ...headers } = first?.headers ?? {
+      'content-type': 'application/json; charset=utf-8',
+    };
     const bytes = Buffer.from(JSON.stringify({ models }));
     return { status: 200, headers: { ...headers, 'content-length': String(bytes.length) }, body: once(bytes) };
   }
@@ -135,6 +142,11 @@ export class RelayOfAll implements Relay {
 function from(whose: Machine | string, answer: RelayAnswer): RelayAnswer {
   const name = typeof whose === 'string' ? whose : nameOf(whose);
   return { ...answer, headers: { ...answer.headers, 'x-upstream': name } };
+}
+
+/** As Ollama lists it in /api/tags. */
+function entryOf({ remote: _remote, ...model }: InstalledModel): Fields {
+  return { ...model, model: model.name };
 }
 
 /** The same, read to its end. */

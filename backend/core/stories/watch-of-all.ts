@@ -1,12 +1,15 @@
 // The watch over several machines as one: what is installed on any of them, and may be asked of it, is installed, and while
 // one answers, Ollama answers. For those who look at the whole; who runs something asks the watch of its machine.
 import type { InstalledModel, LoadedModel, UpstreamState, Watch } from '../ports.ts';
+import { named } from '../models/names.ts';
 import type { Machine } from './machine.ts';
 
 /** The machines, by priority. */
 export interface Watched {
   readonly inOrder: readonly Machine[];
   readonly first: Machine;
+  /** Those that a request would wake, with what they may be asked for. */
+  readonly asleep: readonly { readonly models: readonly InstalledModel[] }[];
   /** Whether it may be asked for a model. */
   may(machine: Machine, model: string): boolean;
 }
@@ -33,6 +36,7 @@ export class WatchOfAll implements Watch {
       const { installed } = machine.watch.state;
       return installed === undefined ? [] : [this.#allowed(machine, installed)];
     });
+    lists.push(...this.#machines.asleep.map(({ models }) => models));
     const { state } = this.#machines.first.watch;
     return {
       ...state,
@@ -50,7 +54,13 @@ export class WatchOfAll implements Watch {
   async resolve(model: string, signal: AbortSignal): Promise<InstalledModel | undefined> {
     const asked = this.#machines.inOrder.filter((machine) => this.#machines.may(machine, model));
     const found = await Promise.all(asked.map(({ watch }) => watch.resolve(model, signal)));
-    return found.find((each) => each !== undefined);
+    return (
+      found.find((each) => each !== undefined) ??
+      named(
+        model,
+        this.#machines.asleep.flatMap(({ models }) => models),
+      )
+    );
   }
 
   peek(model: string): InstalledModel | undefined {

@@ -75,3 +75,31 @@ test('a kept answer wakes nobody, and neither does a model that it may not be as
   expect(await several.ask('one', { model: 'qwen2.5:0.5b' })).toMatchObject({ upstream: 'laptop' });
   expect(packets).toEqual([]);
 });
+
+test('the models of a machine that may be woken stay listed while it sleeps, until it did not come', async () => {
+  const wake = { mac: MAC, patience_s: 1, address: `127.0.0.1:${card.address().port}` };
+  const laptop = { priority: 2, ollama: { models: [{ name: 'qwen2.5:0.5b' }] } };
+  several = await startSeveral({ desktop: { wake, ollama: { models: [{ name: 'llama3.2' }] } }, laptop });
+  const { hearth } = several;
+  const listed = async (): Promise<unknown[]> => {
+    const tags = (await (await hearth.get('/api/tags')).json()) as { models: { name: string; model: string }[] };
+    const models = (await (await hearth.get('/v1/models')).json()) as { data: { id: string }[] };
+    return [tags.models.map(({ model }) => model).toSorted(), models.data.map(({ id }) => id).toSorted()];
+  };
+  const both = ['llama3.2:latest', 'qwen2.5:0.5b'];
+  expect(await listed()).toEqual([both, both]);
+  await several.on.desktop.goDown();
+  await several.until('desktop', 'down');
+  expect(await listed()).toEqual([both, both]);
+  await several.on.laptop.goDown();
+  await several.until('laptop', 'down');
+  expect(await listed()).toEqual([['llama3.2:latest'], ['llama3.2:latest']]);
+  await several.on.laptop.comeBack();
+  await several.until('laptop', 'up');
+  const answer = hearth.chat('one', {}, { signal: AbortSignal.timeout(60_000) });
+  await expect.poll(() => packets.length).toBeGreaterThan(0);
+  await expect.poll(listed, { timeout: 20_000 }).toEqual([['qwen2.5:0.5b'], ['qwen2.5:0.5b']]);
+  await several.on.desktop.comeBack();
+  await several.until('desktop', 'up');
+  await (await answer).text();
+});
