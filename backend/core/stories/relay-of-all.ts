@@ -38,13 +38,21 @@ export class RelayOfAll implements Relay {
     if (route === 'GET /api/ps') return await this.#list(request, signal, () => () => true);
     const fields = NAMED_BY[route];
     if (fields === undefined) return await this.#toFirst(request, this.#machines.up, signal);
-    const body = await bytesOf(request.body);
+    const body = await bytesOf(request.body, this.#limitOf(route));
     const asked = { ...request, body };
     const name = nameIn(body, fields);
     const to = route === 'POST /api/show' ? 'show' : 'write';
     const machines = name === undefined ? this.#machines.up : this.#machines.asking(name, to);
     if (route === 'DELETE /api/delete') return await this.#toAll(asked, machines, signal);
     return await this.#toFirst(asked, machines, signal);
+  }
+
+  /** A model that is made may bring a template, messages and licences of its own. */
+  #limitOf(route: string): Limit {
+    if (route !== 'POST /api/create')
+      return { bytes: MOST_BODY, words: 'The body only names a model, and is longer than 4 MB.' };
+    const { max_body_mb: most } = this.#machines.first.config().server;
+    return { bytes: most * 1024 * 1024, words: `The body is longer than ${most} MB (server.max_body_mb).` };
   }
 
   /** To the first of these; to the next one where nobody is there and the request can be sent again. */
@@ -162,14 +170,21 @@ async function read({ body }: RelayAnswer): Promise<string> {
   return (await bytesOf(body))?.toString() ?? '';
 }
 
-async function bytesOf(body: RelayRequest['body']): Promise<Buffer | null> {
+/** How long a body may be, and what is said of a longer one. */
+interface Limit {
+  readonly bytes: number;
+  readonly words: string;
+}
+
+/** Throws too_large. Answers have no limit. */
+async function bytesOf(body: RelayRequest['body'], limit?: Limit): Promise<Buffer | null> {
   if (body === null) return null;
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of body) {
     length += piece.length;
-    if (length > MOST_BODY) throw new AppError('too_large', 'The body only names a model, and is longer than 4 MB.');
+    if (limit !== undefined && length > limit.bytes) throw new AppError('too_large', limit.words);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

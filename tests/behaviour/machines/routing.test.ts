@@ -94,6 +94,22 @@ test('what a machine may not be asked for is not listed, and the refusal says wh
   expect(calls.filter(({ path }) => path === '/api/generate')).toEqual([]);
 });
 
+test('a model that is made from another by a long body goes to who has that one', async () => {
+  await start({ desktop: {}, laptop: { priority: 2 } }, { config: { server: { max_body_mb: 6 } } });
+  const { hearth } = several;
+  const system = 'x'.repeat(5 * 1024 * 1024);
+  const made = await hearth.post('/api/create', { model: 'mine', from: 'llama3.2', system, stream: false });
+  expect([made.status, made.headers.get('x-upstream')]).toEqual([200, 'desktop']);
+  await made.text();
+  const refused = await hearth.post('/api/create', {
+    model: 'mine',
+    from: 'llama3.2',
+    system: `${system}${'x'.repeat(2e6)}`,
+  });
+  expect(refused.status).toBe(413);
+  expect(await refused.text()).toContain('server.max_body_mb');
+});
+
 describe('a deletion', () => {
   const remove = async (name: string): Promise<{ status: number; upstream: string | null; text: string }> => {
     const body = JSON.stringify({ model: name });
