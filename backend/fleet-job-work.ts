@@ -12,7 +12,7 @@ import { JobBatches, type JobBatchesOptions } from './core/stories/job-batches.t
 import type { BatchDesk } from './core/stories/job-desk.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
 
-type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'rank' | 'queue'>;
+type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'nodes' | 'rank' | 'queue'>;
 
 export interface FleetJobParts extends Given {
   readonly cluster: ClusterWork;
@@ -34,7 +34,7 @@ export interface FleetJobWork {
 /** Before the cluster is opened. */
 export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
   const { cluster, settings, clock, log, config, put, onChange, gateway, queue, localBatches, localStore } = parts;
-  const { node, link, newClient } = cluster;
+  const { node, nodes, link, newClient } = cluster;
   const prefix = cluster.prefix.replace(/:$/, '');
   let isDurable = false;
   let hasJobs = false;
@@ -67,7 +67,7 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
   });
   const never = new AbortController().signal;
   const turns = new JobTurns({ prefix, node, log, newClient, sleep: (ms) => clock.sleep(ms, never) });
-  const jobs = new FleetJobs({ ...parts, store, turns, node, rank: (call) => rankOf(call, undefined) });
+  const jobs = new FleetJobs({ ...parts, store, turns, node, nodes, rank: (call) => rankOf(call, undefined) });
   const shared = new JobBatches({ jobs: jobs.line, store, gateway, queue, config, clock });
   const of = (id: string): BatchDesk => {
     const isLocal = localStore.batch(id) !== undefined || localStore.gone('batch', id) !== undefined;

@@ -51,7 +51,7 @@ local function finish(id, state, outcome, record, most)
   local bytes = ${JOB_BYTES} + #record
   call('HSET', key, 'state', state, 'outcome', outcome, 'ended', at, 'bytes', bytes)
   if record ~= '' then call('HSET', key, 'record', record) end
-  call('HDEL', key, 'asked', 'exact', 'run', 'since')
+  call('HDEL', key, 'asked', 'exact', 'run', 'since', 'without')
   call('ZREM', P .. 'open', id)
   stops(id, batch)
   if batch then
@@ -160,14 +160,14 @@ return call('GET', P .. 'turn') or '0'
 export const BEGIN = script(`${COMMON}
 local id, token = ARGV[1], ARGV[2]
 local key = P .. 'job:' .. id
-local seen = call('HMGET', key, 'state', 'batch', 'asked', 'exact', 'priority', 'created', 'bytes', 'seq', 'turn')
+local seen = call('HMGET', key, 'state', 'batch', 'asked', 'exact', 'priority', 'created', 'bytes', 'seq', 'turn', 'without')
 if seen[1] ~= 'waiting' or not call('ZSCORE', P .. 'open', id) then return false end
 stops(id, seen[2])
 call('HDEL', key, 'since')
 call('HSET', key, 'run', token)
 if seen[9] and tonumber(seen[9]) > tonumber(call('GET', P .. 'turn') or '0') then call('SET', P .. 'turn', seen[9]) end
 call('PUBLISH', P .. 'news', cjson.encode({ what = 'begun', id = id, token = token }))
-return { seen[2] or '', seen[3] or '', seen[4] or '', seen[5], seen[6], seen[7], seen[8], now() }
+return { seen[2] or '', seen[3] or '', seen[4] or '', seen[5], seen[6], seen[7], seen[8], now(), seen[10] or '' }
 `);
 
 /** ARGV: id, token. It runs, and does not wait in a line any more. */
@@ -182,12 +182,16 @@ end
 return 1
 `);
 
-/** ARGV: id, token. */
+/** ARGV: id, token, who has not its model or ''. Those are kept one a line, with a line end before the first. */
 export const BACK = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
-local seen = call('HMGET', key, 'run', 'batch')
+local seen = call('HMGET', key, 'run', 'batch', 'without')
 if seen[1] ~= ARGV[2] then return 0 end
 call('HDEL', key, 'run', 'since')
+local had = seen[3] or '\\n'
+if ARGV[3] ~= '' and not string.find(had, '\\n' .. ARGV[3] .. '\\n', 1, true) then
+  call('HSET', key, 'without', had .. ARGV[3] .. '\\n')
+end
 stops(ARGV[1], seen[2])
 return 1
 `);

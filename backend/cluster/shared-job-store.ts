@@ -133,13 +133,13 @@ export class ValkeyJobs implements SharedJobStore {
   }
 
   async begin(id: string, token: string): Promise<Begun | undefined> {
-    const told = await this.#run<[Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number] | null>(
+    const told = await this.#run<[Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number, Buffer] | null>(
       scripts.BEGIN,
       id,
       token,
     );
     if (told === null) return undefined;
-    const [batch, asked, exact, priority, created, bytes, seq, now] = told;
+    const [batch, asked, exact, priority, created, bytes, seq, now, without] = told;
     this.#heard(now);
     const createdAt = Number(created);
     const row = readAskRow({
@@ -154,15 +154,17 @@ export class ValkeyJobs implements SharedJobStore {
     });
     const ageMs = Math.max(0, now - createdAt);
     const place = { seq: Number(seq), batch: batch.length === 0 ? undefined : batch.toString() };
-    return { ...readAsk(row), ...place, id, createdAt, waitedMs: ageMs, ageMs, moves: 0, bytes: Number(bytes) };
+    const lacking = without.toString().split('\n').filter(Boolean);
+    const rest = { id, createdAt, waitedMs: ageMs, ageMs, moves: 0, bytes: Number(bytes), without: lacking };
+    return { ...readAsk(row), ...place, ...rest };
   }
 
   async runs(id: string, token: string): Promise<void> {
     await this.#run(scripts.RUNS, id, token);
   }
 
-  async back(id: string, token: string): Promise<void> {
-    await this.#run(scripts.BACK, id, token);
+  async back(id: string, token: string, without = ''): Promise<void> {
+    await this.#run(scripts.BACK, id, token, without);
   }
 
   async end(

@@ -27,8 +27,6 @@ export interface FleetJobsOptions extends FleetRunsOptions {
   /** What this gateway accepted by itself, and its other requests. */
   readonly local: Jobs;
   readonly newId: NewId;
-  /** By which the others know this gateway. */
-  readonly node: string;
   /** Whether Ollama is away, so that it is not known what models there are. */
   away(): boolean;
   /** How a job ranks that belongs to no batch; see FleetTurn. */

@@ -21,6 +21,9 @@ const MOST_LETTERS = 100;
 /** One that was not heard for so long is silent: three of its reports are missing. Milliseconds. */
 const SILENT_MS = 7000;
 
+/** Whether one has ended, hangs, or does not reach Valkey, as far as is known here. */
+export const isSilent = ({ heardMs }: Pick<HeardNode, 'heardMs'>): boolean => heardMs > SILENT_MS;
+
 const cut = (text: string): string => text.slice(0, MOST_LETTERS);
 
 export interface FleetNowParts {
@@ -128,7 +131,7 @@ export class FleetNow {
 
 function nodeView({ report, heardMs }: HeardNode, watcher: string, here: boolean): FleetNode {
   const runs = report.runs.flatMap(({ owner, ...run }): FleetRun[] => (sees(watcher, owner) ? [run] : []));
-  const state = heardMs > SILENT_MS ? 'silent' : 'up';
+  const state = isSilent({ heardMs }) ? 'silent' : 'up';
   return { ...report, here, state, heard_ms: Math.round(heardMs), runs, requests: ratedHits(report.requests) };
 }
 

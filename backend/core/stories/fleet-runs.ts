@@ -2,10 +2,12 @@
 // fleet, which takes it from nobody but the one who began it last.
 import { AppError, asAppError, type ErrorCode } from '../../contract/errors.ts';
 import { isRevoked } from '../ownership.ts';
+import type { SharedNodes } from '../fleet.ts';
 import type { Clock, Log, ReadConfig } from '../ports.ts';
 import { shuttingDown } from '../refusals.ts';
 import { Ticket } from '../requests/ticket.ts';
 import { PASSES, revoked } from './backlog.ts';
+import { isSilent } from './fleet-now.ts';
 import type { Job } from './job-lives.ts';
 import { JobRuns, type JobRunsOptions } from './job-runs.ts';
 import { retentionOf } from './job-times.ts';
@@ -15,6 +17,9 @@ import type { JobEnd, JobOutcome } from './stored-jobs.ts';
 
 export interface FleetRunsOptions extends Omit<JobRunsOptions, 'keep' | 'onOver'> {
   readonly store: SharedJobStore;
+  /** By which the others know this gateway. */
+  readonly node: string;
+  readonly nodes: SharedNodes;
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,7 +30,7 @@ export interface FleetRunsOptions extends Omit<JobRunsOptions, 'keep' | 'onOver'
 
 /** Before one that this gateway can't take now is handed round again, and before Valkey is asked once more. Milliseconds. */
 const AGAIN_MS = 1000;
-/** A model that no gateway had for so long since the job came is in none of them. Milliseconds. */
+/** No job fails sooner for want of its model: a gateway may be starting. Milliseconds. */
 const NOWHERE_MS = 30_000;
 
 interface Ended {
@@ -97,12 +102,12 @@ export class FleetRuns {
       if (signal.aborted) return false;
       const ended = await this.#ending(id, token);
       if (ended === 'before') return true;
-      if (ended !== undefined) {
+      if (ended !== undefined && ended !== 'without') {
         settle(await this.#tell(id, token, ended));
         return true;
       }
       await clock.sleep(AGAIN_MS, signal).catch(() => undefined);
-      await store.back(id, token);
+      await store.back(id, token, ended === 'without' ? this.#options.node : undefined);
       return false;
     } catch (error) {
       // Valkey is away, or this gateway stops: the job is handed round again by itself.
@@ -115,8 +120,11 @@ export class FleetRuns {
     }
   }
 
-  /** How it ended; `before` where it had ended before it was begun, undefined where it can't run here now. */
-  async #ending(id: string, token: string): Promise<Ended | 'before' | undefined> {
+  /**
+   * How it ended; `before` where it had ended before it was begun, `without` where others may have the model that is not
+   * here, undefined where it can't run here now.
+   */
+  async #ending(id: string, token: string): Promise<Ended | 'before' | 'without' | undefined> {
     const { store } = this.#options;
     let begun: Begun | undefined;
     try {
@@ -131,10 +139,21 @@ export class FleetRuns {
       return await this.#asked(begun, token);
     } catch (error) {
       const failure = asAppError(error);
-      const isElsewhere = failure.code === 'model_not_found' && begun.ageMs < NOWHERE_MS;
-      if (isElsewhere || PASSES.has(failure.code) || HERE.has(failure.code)) return undefined;
+      if (failure.code === 'model_not_found' && !(await this.#isNowhere(begun))) return 'without';
+      if (PASSES.has(failure.code) || HERE.has(failure.code)) return undefined;
       return this.#failure(failure, error);
     }
+  }
+
+  /** Whether all gateways that are up were asked for the model, where it is not here. */
+  async #isNowhere({ ageMs, without, ask }: Begun): Promise<boolean> {
+    if (ageMs < NOWHERE_MS) return false;
+    // One that goes on with a conversation can run here alone.
+    if (ask !== undefined) return true;
+    const { nodes } = this.#options;
+    const others = await nodes.others();
+    // While Valkey is away it is not known who else there is.
+    return nodes.isUp && others.every((each) => isSilent(each) || without.includes(each.report.node));
   }
 
   async #asked(begun: Begun, token: string): Promise<Ended | undefined> {

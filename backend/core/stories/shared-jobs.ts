@@ -19,6 +19,8 @@ export interface Begun extends StoredAsk {
   readonly batch: string | undefined;
   /** Since it was accepted, by Valkey's clock: those of the nodes may differ. Milliseconds. */
   readonly ageMs: number;
+  /** Names of gateways that had not its model when it was their turn. */
+  readonly without: readonly string[];
 }
 
 /** A job that others have to know of before it is handed round. */
@@ -58,8 +60,8 @@ export interface SharedJobStore extends BatchStore {
   begin(id: string, token: string): Promise<Begun | undefined>;
   /** It runs, and does not stand in line any more. */
   runs(id: string, token: string): Promise<void>;
-  /** It does not run any more, and has not ended: another node may begin it. */
-  back(id: string, token: string): Promise<void>;
+  /** It does not run any more, and has not ended: another node may begin it. `without`: the one that has not its model. */
+  back(id: string, token: string, without?: string): Promise<void>;
   /** Keeps how it ended. False when it had ended before, or somebody else has begun it since. */
   end(id: string, token: string, ended: Omit<EndedJob, 'now'>, retention: Retention): Promise<boolean>;
   /** Ends it as cancelled whoever runs it. False when it had ended before. */

@@ -210,7 +210,11 @@ test('a gateway from which a job was taken cannot end it any more', async () => 
   const call = { ...CALL, id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
   await store.accept({ call, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: undefined }, 10);
   expect((await store.begin('job', 'first'))?.call).toEqual(call);
-  expect(await store.begin('job', 'second')).toBeDefined();
+  for (const node of ['a-1', 'a', 'a']) {
+    await store.begin('job', 'other');
+    await store.back('job', 'other', node);
+  }
+  expect((await store.begin('job', 'second'))?.without).toEqual(['a-1', 'a']);
   const ended = {
     state: 'completed',
     outcome: { finishedAt: new Date(0).toISOString(), record: Buffer.from('answer') },

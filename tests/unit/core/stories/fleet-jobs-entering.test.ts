@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../../backend/clock.ts';
 import { defaultConfig } from '../../../../backend/contract/config/config.ts';
+import { AppError } from '../../../../backend/contract/errors.ts';
 import { FleetJobs, type FleetJobsOptions } from '../../../../backend/core/stories/fleet-jobs.ts';
+import { FleetRuns, type FleetRunsOptions } from '../../../../backend/core/stories/fleet-runs.ts';
 import type { AskedJob } from '../../../../backend/core/stories/jobs.ts';
 import { deferred } from '../../../support/waiting.ts';
 
@@ -47,4 +49,30 @@ test('a job that a gateway is about to run is told of by the fleet, and is the s
   });
   const again = { call, body: 'b', ask: undefined } as unknown as AskedJob;
   expect(await jobs.submit(again)).toMatchObject({ request_id: 'job', status: 'queued' });
+});
+
+test.each([
+  ['another that is up was not asked yet', [], [], 'back'],
+  ['all others that are up have not its model either', ['busy'], [], 'failed'],
+  ['the one that was not asked is silent', [], [60_000], 'failed'],
+] as const)('an old job without its model here, where %s', async (_what, without, [heardMs = 0], outcome) => {
+  const call = { id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0, model: 'm', caller: 'c' };
+  const told: unknown[] = [];
+  const options = {
+    config: () => defaultConfig(),
+    clock: { ...systemClock, sleep: () => Promise.resolve() },
+    log: { error: () => undefined },
+    node: 'idle',
+    nodes: { isUp: true, others: () => Promise.resolve([{ report: { node: 'busy' }, heardMs }]) },
+    store: {
+      begin: () => Promise.resolve({ seq: 1, call, ageMs: 600_000, without, bytes: 1, waitedMs: 0, ask: undefined }),
+      back: (...args: unknown[]) => Promise.resolve(void told.push('back', args[2])),
+      end: (_id: string, _token: string, { state, outcome: { code } }: { state: string; outcome: { code: string } }) =>
+        Promise.resolve(told.push(state, code) > 0),
+    },
+    hold: () => () => undefined,
+    gateway: { chat: () => Promise.reject(new AppError('model_not_found', 'm is not here')) },
+  };
+  expect(await new FleetRuns(options as unknown as FleetRunsOptions).run('job', 'token')).toBe(outcome === 'failed');
+  expect(told).toEqual(outcome === 'failed' ? ['failed', 'model_not_found'] : ['back', 'idle']);
 });
