@@ -72,7 +72,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   const place = withoutUserinfo(cluster.url);
   const prefix = prefixOf(cluster);
   link.use({
-    opened: (redis) => tryRights(redis, prefix),
+    opened: (redis) => tryRights(redis, prefix, cluster.job_replicas),
     up(says) {
       log.info(
         { valkey: place, product: says.product, node },
@@ -125,7 +125,7 @@ export async function lookAtValkey(
   try {
     return await new Promise((found) => {
       link.use({
-        opened: (redis) => tryRights(redis, prefixOf(cluster)),
+        opened: (redis) => tryRights(redis, prefixOf(cluster), cluster.job_replicas),
         up: (says) => found({ product: says.product, advice: adviceFor(says) }),
         down: found,
       });

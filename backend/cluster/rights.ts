@@ -25,12 +25,14 @@ redis.call('HDEL', hash, 'a')
 return redis.call('UNLINK', list)
 `;
 
-/** `prefix`: what all names begin with. Throws what Valkey says. */
-export async function tryRights(redis: Redis, prefix: string): Promise<void> {
+/** `prefix`: what all names begin with; `replicas`: cluster.job_replicas. Throws what Valkey says. */
+export async function tryRights(redis: Redis, prefix: string, replicas: number): Promise<void> {
   const names = ['text', 'list', 'hash'].map((name) => `${prefix}rights:${name}`);
   await redis.eval(TRY, names.length, ...names).catch((error: unknown) => {
     // One that is full can still be read from.
     if (replyWord(error) !== 'OOM') throw error;
   });
+  // Of none it does not wait.
+  if (replicas > 0) await redis.wait(0, 1);
   await redis.scan('0', 'MATCH', `${prefix}rights:*`, 'COUNT', 1);
 }

@@ -90,8 +90,17 @@ test('a user with the rights of docs/cluster.md can do it all, and one that lack
   await eventually('the job has ended', async () =>
     (await (await one.get('/api/chat-queue?requestId=a-job')).text()).includes('"completed"'),
   );
+  const careful = await gateway(url, { job_replicas: 1 });
+  await eventually('it is one of the fleet', async () =>
+    (await (await careful.get('/api/fleet')).text()).includes('"valkey":"up"'),
+  );
   expect(await client.call('ACL', 'LOG')).toEqual([]);
+  await careful.stop();
   await one.stop();
+  await client.call('ACL', 'SETUSER', 'hearth', 'reset', ...rights, '-wait');
+  const waits = await gateway(url, { job_replicas: 1 });
+  await told(waits, 'does not let this user do what Hearth needs');
+  await waits.stop();
   await client.call('ACL', 'SETUSER', 'hearth', 'reset', ...rights, '-xadd');
   client.disconnect();
   await told(await gateway(url), 'does not let this user do what Hearth needs');
