@@ -95,6 +95,14 @@ call('ZADD', P .. 'open', seq, id)
 return { seq, at }
 `);
 
+/** ARGV: id. Writes what is there already: who has this has all that was written before. */
+export const SURE = script(`${COMMON}
+local key = P .. 'job:' .. ARGV[1]
+local seq = call('HGET', key, 'seq')
+if seq then call('HSET', key, 'seq', seq) end
+return 0
+`);
+
 /** ARGV: batch, id, then fields and values; one job that waits for its batch. Gives its number, or 'taken'. */
 export const PREPARE = script(`${COMMON}
 local batch, id = ARGV[1], ARGV[2]

@@ -46,6 +46,9 @@ export interface SharedJobStoreParts {
   onChange(): void;
 }
 
+/** What BEGIN gives. */
+type ToldOfBegun = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number, Buffer];
+
 export class ValkeyJobs implements SharedJobStore {
   readonly #parts: SharedJobStoreParts;
   /** Of Valkey's clock before the steady one of this machine. */
@@ -89,10 +92,11 @@ export class ValkeyJobs implements SharedJobStore {
   async #runKept<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<T> {
     const { replicas, timeoutMs, prefix } = this.#parts;
     if (replicas === 0) return await this.#run(script, ...args);
-    const [done, have] = await this.#ask<[T, number]>((redis) =>
-      // One after the other on one connection: WAIT is about what was written on it.
-      Promise.all([runScript(redis, script, `${prefix}jobs:`, args), redis.wait(replicas, Math.ceil(timeoutMs / 2))]),
-    );
+    const [done, have] = await this.#ask<[T, number]>(async (redis) => {
+      const written = (await runScript(redis, script, `${prefix}jobs:`, args)) as T;
+      // On the same connection, and after it: WAIT is about what was written there before. A script may be sent twice.
+      return [written, await redis.wait(replicas, Math.ceil(timeoutMs / 2))];
+    });
     if (have < replicas) throw fleetUnreachable(new Error(`${have} of ${replicas} replicas have it`));
     return done;
   }
@@ -114,6 +118,10 @@ export class ValkeyJobs implements SharedJobStore {
     return { id: job.call.id, seq: done[0], rank, home };
   }
 
+  async sure(id: string): Promise<void> {
+    if (this.#parts.replicas > 0) await this.#runKept(scripts.SURE, id);
+  }
+
   async find(id: string): Promise<StoredJob | undefined> {
     const hash = await this.#ask<Record<string, Buffer>>((redis) => redis.hgetallBuffer(this.#key(`job:${id}`)));
     return hash['seq'] === undefined ? undefined : jobOf(hash);
@@ -133,11 +141,7 @@ export class ValkeyJobs implements SharedJobStore {
   }
 
   async begin(id: string, token: string): Promise<Begun | undefined> {
-    const told = await this.#run<[Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number, Buffer] | null>(
-      scripts.BEGIN,
-      id,
-      token,
-    );
+    const told = await this.#run<ToldOfBegun | null>(scripts.BEGIN, id, token);
     if (told === null) return undefined;
     const [batch, asked, exact, priority, created, bytes, seq, now, without] = told;
     this.#heard(now);
@@ -174,8 +178,7 @@ export class ValkeyJobs implements SharedJobStore {
     { maxBytes }: Retention,
   ): Promise<boolean> {
     const record = outcome.record === undefined ? '' : Buffer.from(outcome.record);
-    const args = [id, token, state, outcomeColumn(outcome), record, maxBytes];
-    return (await this.#runKept<number>(scripts.END, ...args)) === 1;
+    return (await this.#runKept(scripts.END, id, token, state, outcomeColumn(outcome), record, maxBytes)) === 1;
   }
 
   async cancel(id: string, { state, outcome }: Omit<EndedJob, 'now'>, { maxBytes }: Retention): Promise<boolean> {
@@ -212,8 +215,7 @@ export class ValkeyJobs implements SharedJobStore {
   }
 
   async cancelSome(batch: string, finishedAt: string): Promise<number> {
-    const error = 'The batch was cancelled.';
-    const outcome: JobOutcome = { finishedAt, error, code: 'cancelled', record: undefined };
+    const outcome: JobOutcome = { finishedAt, error: 'The batch was cancelled.', code: 'cancelled', record: undefined };
     return await this.#run<number>(scripts.CANCEL_SOME, batch, outcomeColumn(outcome));
   }
 

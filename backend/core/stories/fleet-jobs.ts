@@ -150,6 +150,7 @@ export class FleetJobs implements JobDesk {
     }
     if (call.anyId === true) return await this.#accept({ ...asked, call: { ...call, id: newId() } });
     if (before.owner !== call.owner || before.body !== body) throw requestExists(call.id);
+    await store.sure(call.id);
     return await this.viewOf(before);
   }
 

@@ -45,6 +45,8 @@ export interface SharedJobStore extends BatchStore {
   now(): number;
   /** Valkey has it when it resolves. `taken`: something has this id. Throws queue_full where `most` wait already. */
   accept(job: NewFleetJob, most: number): Promise<FleetTurn | 'taken'>;
+  /** One that was accepted before is where an accepted one has to be (cluster.job_replicas): it may have been refused for want of that. */
+  sure(id: string): Promise<void>;
   /** Undefined when it is not kept any more. */
   find(id: string): Promise<StoredJob | undefined>;
   /** Forgets one whose result was kept long enough, so that its id is free. */

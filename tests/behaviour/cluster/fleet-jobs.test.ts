@@ -23,12 +23,12 @@ afterEach(async () => {
 });
 
 /** So many gateways, each before an Ollama of its own, of which one answers at a time. */
-async function gateways(count: number, queue: object = {}): Promise<readonly [Hearth, Hearth]> {
+async function gateways(count: number, queue: object = {}, cluster: object = {}): Promise<readonly [Hearth, Hearth]> {
   fleet = await Promise.all(
     Array.from({ length: count }, (_, at) =>
       startHearth({
         config: {
-          cluster: { url: valkey.url, node: `node-${at}`, timeout_ms: 2000 },
+          cluster: { url: valkey.url, node: `node-${at}`, timeout_ms: 2000, ...cluster },
           queue: { max_concurrent: 1, ...queue },
           cache: { enabled: false },
         },
@@ -192,6 +192,17 @@ test('without Valkey a job is refused; what was accepted before is done when it 
   await eventually('the other gateway has Valkey again too', async () => (await look(a, 'late')).status !== undefined);
   for (const id of ['job-0', 'job-1', 'job-2', 'job-3', 'late']) expect((await ended(a, id)).status).toBe('completed');
   expect(runs().toSorted()).toEqual(['late', 'question 0', 'question 1', 'question 2', 'question 3']);
+});
+
+test('a job that no replica has is refused, also when it is handed in again, until one has it', async () => {
+  const [a] = await gateways(1, {}, { job_replicas: 1 });
+  const again = (): ReturnType<typeof handIn> => handIn(a, saying('one', { requestId: 'one' }));
+  for (const answer of [await again(), await again()]) {
+    expect(answer).toMatchObject({ status: 503, body: { code: 'fleet_unreachable' } });
+  }
+  const replica = await startValkey({ replicaof: `127.0.0.1 ${valkey.port}` });
+  await eventually('it is accepted', async () => (await again()).status === 202);
+  await replica.stop();
 });
 
 test('a batch whose gateway was killed while it wrote it is accepted when it is handed in again', async () => {

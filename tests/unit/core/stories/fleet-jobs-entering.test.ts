@@ -28,6 +28,7 @@ test('a job that a gateway is about to run is told of by the fleet, and is the s
     local: { taken: () => true, view: refused, submit: refused },
     store: {
       find: () => Promise.resolve(kept),
+      sure: () => Promise.resolve(),
       place: () => Promise.resolve({ position: 1, length: 1, runsSince: undefined }),
       begin: () => Promise.resolve({ ...kept, call, ageMs: 0, bytes: 1, waitedMs: 0, moves: 0, ask: undefined }),
     },
