@@ -191,7 +191,7 @@ describe('what is remembered of a question', () => {
       collect();
       return process.memoryUsage().arrayBuffers;
     };
-    await eventually('the answers are collected', () => held() < 4_000_000);
+    await expect.poll(held, { timeout: 20_000 }).toBeLessThan(4_000_000);
   });
 });
 

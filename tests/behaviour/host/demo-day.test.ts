@@ -50,7 +50,7 @@ test('the demo plays a day in which each thing happens, and ends without a trace
   // Several apps; kept answers, shared ones, and the model's own.
   expect(new Set(all.map(({ caller }) => caller)).size).toBeGreaterThan(7);
   const from = (source: string): number => all.filter((each) => each.source === source).length;
-  expect([from('hit') >= 2, from('coalesced') >= 4, from('miss') + from('bypass') > 15]).toEqual([true, true, true]);
+  expect([from('hit') >= 2, from('coalesced') >= 1, from('miss') + from('bypass') > 15]).toEqual([true, true, true]);
   // A title that stopped for a person, and was made afterwards.
   const gaveWay = titles?.find(({ detail }) => (detail?.place?.gave_way ?? 0) > 0);
   expect(gaveWay).toMatchObject({ class: 'background', status: 'completed' });

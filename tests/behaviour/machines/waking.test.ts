@@ -76,7 +76,7 @@ test('a kept answer wakes nobody, and neither does a model that it may not be as
   expect(packets).toEqual([]);
 });
 
-test('the models of a machine that may be woken stay listed while it sleeps, until it did not come', async () => {
+test('the models of a machine that may be woken are listed until it was woken in vain', async () => {
   const wake = { mac: MAC, patience_s: 1, address: `127.0.0.1:${card.address().port}` };
   const laptop = { priority: 2, ollama: { models: [{ name: 'qwen2.5:0.5b' }] } };
   several = await startSeveral({ desktop: { wake, ollama: { models: [{ name: 'llama3.2' }] } }, laptop });
