@@ -5,6 +5,7 @@ import { levelOf } from '../../contract/chat/chat-request.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { RUNNING, withLoad } from '../../contract/chat/chat.ts';
 import {
+  askerOf,
   flightsOf,
   tell,
   urgencyOf,
@@ -21,7 +22,6 @@ import type { Asker } from '../../contract/behind.ts';
 import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../ports.ts';
 import type { HeldPrompts } from '../prompts/held.ts';
 import type { Place } from '../queue/waiter.ts';
-import { apart } from './on-behalf.ts';
 import { madeReady, type ReadyParts } from './made-ready.ts';
 import type { Load } from '../requests/trace.ts';
 import { shares } from './shares.ts';
@@ -205,9 +205,7 @@ export class Batcher {
         lease.began();
         lease.signal.throwIfAborted();
         tell(group, RUNNING);
-        const owners = [...group.members].map((member) => member.wish.asks.owner);
-        const asker = { ...urgencyOf(group), caller: wish.caller, ...apart(owners) };
-        await this.#send(group, { wish, asker, ready, signal: lease.signal });
+        await this.#send(group, { wish, asker: askerOf(group, wish), ready, signal: lease.signal });
       });
     } catch (error) {
       for (const member of group.members) member.reject(error);

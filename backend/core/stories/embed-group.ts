@@ -1,5 +1,6 @@
 // One upstream call of embeds to be, or under way: which texts go up in it, and for whom. What is done with it is
 // batcher.ts.
+import type { Asker } from '../../contract/behind.ts';
 import { mostUrgent, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { KeepAliveRule } from '../../contract/queue-rule.ts';
@@ -7,6 +8,7 @@ import type { RunnerSpec, UpstreamRequest } from '../ports.ts';
 import type { Asks } from '../queue/waiter.ts';
 import type { Load } from '../requests/trace.ts';
 import type { Vector } from '../cache/vector-record.ts';
+import { apart } from './on-behalf.ts';
 
 export type EmbedFamily = 'embed' | 'embeddings';
 
@@ -75,6 +77,12 @@ export interface Group {
 /** That of the most urgent one who wants it. */
 export function urgencyOf({ members }: Group): Urgency {
   return mostUrgent(Array.from(members, ({ wish }) => wish.urgency()));
+}
+
+/** For whom it goes up, as another gateway is told; `caller`: who began it. */
+export function askerOf(group: Group, { caller }: Pick<EmbedWish, 'caller'>): Asker {
+  const owners = Array.from(group.members, ({ wish }) => wish.asks.owner);
+  return { ...urgencyOf(group), caller, ...apart(owners) };
 }
 
 /** What its members' tickets name it as. */
