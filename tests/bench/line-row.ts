@@ -12,7 +12,7 @@ import { median, spread } from './stats.ts';
 const SHORT = 100;
 const LONG = 5000;
 const SHORT_LINES = 5;
-const ROUNDS = 2;
+const ROUNDS = 5;
 /** Lines of the short kind before all: V8 goes on optimising for some thousand requests. */
 const WARM_UP_LINES = 10;
 const BUDGET = 1.25;
