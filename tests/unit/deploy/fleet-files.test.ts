@@ -1,7 +1,7 @@
 // The files for a fleet agree with the program: settings, port, drain time, names. nginx itself reads its file where it is
 // installed. No container engine and no Kubernetes is needed; what those say of the files is not tried.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,11 +9,11 @@ import { parse, parseAllDocuments } from 'yaml';
 import { defaultConfig, type Config } from '../../../backend/contract/config/config.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import { effectiveBind } from '../../../backend/http/door/bind.ts';
+import { programOfNginx } from '../../support/shipped-nginx.ts';
 
 const folder = resolve(import.meta.dirname, '../../../deploy/fleet');
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 const { port: PORT, drain_timeout_ms: DRAIN_MS } = defaultConfig().server;
-const NGINX = '/usr/sbin/nginx';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -58,8 +58,8 @@ test('nginx names the gateways of the compose file, and cuts no stream', () => {
   expect(conf).toMatch(/^ +proxy_set_header Host hearth;$/m);
 });
 
-// Where nginx is not installed the test above holds its file.
-test.skipIf(!existsSync(NGINX))('nginx takes its file', () => {
+// On Linux needs.ts has brought it; elsewhere the test above holds its file.
+test.skipIf(programOfNginx() === undefined)('nginx takes its file', () => {
   const place = mkdtempSync(join(tmpdir(), 'hearth-nginx-'));
   try {
     // A name that nobody knows keeps nginx from starting.
@@ -69,7 +69,9 @@ test.skipIf(!existsSync(NGINX))('nginx takes its file', () => {
       `pid ${place}/pid; error_log stderr; events {} http { access_log off; ${conf} }`,
     );
     expect(() =>
-      execFileSync(NGINX, ['-t', '-p', place, '-c', join(place, 'nginx.conf')], { stdio: 'pipe' }),
+      execFileSync(programOfNginx() ?? 'nginx', ['-t', '-p', place, '-c', join(place, 'nginx.conf')], {
+        stdio: 'pipe',
+      }),
     ).not.toThrow();
   } finally {
     rmSync(place, { recursive: true });
