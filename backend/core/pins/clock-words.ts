@@ -1,6 +1,7 @@
 // How a prompt says what time it is: names that only the present has, in the languages of the apps that were seen, and the forms in
 // which dates and times are written. Found in the instructions of Open WebUI ({{CURRENT_DATETIME}}), LibreChat ({{current_datetime}},
 // {{iso_datetime}}), Home Assistant ("Current time is …"), SillyTavern ({{time}}, {{isotime}}), n8n ({{ $now }}) and others. Pure.
+import { anyCase, LETTERS, LETTERS_AND_DIGITS } from './any-case.ts';
 
 /** A date or a time of which it is not said that it is the present one is never touched: it may be an appointment. */
 const ENGLISH = [
@@ -37,64 +38,79 @@ const WITHOUT_BLANKS = [
 ];
 
 /** What may stand between the name and the value: "is", ":", quotes, an end of a tag, signs of Markdown, one new line. */
-const BETWEEN =
-  '(?: ?\\([^()\\n]{1,40}\\))?["\'*_`)\\]]{0,3} ?(?:is now|is|now|ist|est|es|è|é|是|は|为|為|은|는|[:=：>])?["\'*_`(\\[]{0,3}\\s{0,2}["\'*_`(\\[]{0,3}';
+const IN_BRACKETS = ' ?\\([^()\\n]{1,40}\\)';
+const LINK = anyCase(
+  '["\'*_`)\\]]{0,3} ?(?:is now|is|now|ist|est|es|è|é|是|は|为|為|은|는|[:=：>])?["\'*_`(\\[]{0,3}\\s{0,2}["\'*_`(\\[]{0,3}',
+);
 
-const ZONE =
-  '(?: ?(?:Z\\b|(?:UTC|GMT)?[+-]\\d{2}:?\\d{2}|(?:UTC|GMT)(?:[+-]\\d{1,2})?|(?:CES?T|EES?T|WES?T|BST|IST|MSK|JST|KST|AE[SD]T|[ECMP][SD]T)\\b))?';
+const ZONE = anyCase(
+  '(?: ?(?:Z\\b|(?:UTC|GMT)?[+-]\\d{2}:?\\d{2}|(?:UTC|GMT)(?:[+-]\\d{1,2})?|(?:CES?T|EES?T|WES?T|BST|IST|MSK|JST|KST|AE[SD]T|[ECMP][SD]T)\\b))?',
+);
 const HALF_DAY = '(?:上午|下午|午前|午後|오전 ?|오후 ?)?';
-const TIME = `${HALF_DAY}(?:[01]?\\d|2[0-3])(?:[:h][0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?(?!\\d)|[時时点點시] ?[0-5]?\\d[分분](?: ?[0-5]?\\d[秒초])?)(?:\\s?(?:[ap]m\\b|[ap]\\.m\\.)| Uhr\\b)?${ZONE}`;
+const HALF = anyCase('(?:\\s?(?:[ap]m\\b|[ap]\\.m\\.)| Uhr\\b)');
+const TIME = `${HALF_DAY}(?:[01]?\\d|2[0-3])(?:[:hH][0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?(?!\\d)|[時时点點시] ?[0-5]?\\d[分분](?: ?[0-5]?\\d[秒초])?)${HALF}?${ZONE}`;
 
-const WORD = '\\p{L}{2,15}\\.?';
+const WORD = `[${LETTERS}]{2,15}\\.?`;
 const WEEKDAY = `(?:${WORD},? )?`;
+const ORDINAL = anyCase('st|nd|rd|th');
+const OF = anyCase('de |of ');
 const DATE = [
   `${WEEKDAY}\\d{4}-\\d{2}-\\d{2}`,
   `${WEEKDAY}\\d{4}/\\d{1,2}/\\d{1,2}`,
   `${WEEKDAY}\\d{1,2}(?<SEP>[./-])\\d{1,2}\\k<SEP>\\d{4}`,
-  `${WEEKDAY}${WORD} \\d{1,2}(?:st|nd|rd|th)?,? \\d{4}`,
-  `${WEEKDAY}\\d{1,2}(?:st|nd|rd|th|\\.)? (?:de |of )?${WORD},? (?:de )?\\d{4}`,
-  '\\d{4} ?[年년] ?\\d{1,2} ?[月월] ?\\d{1,2} ?[日일](?: ?[(（]\\p{L}{1,3}[)）])?',
+  `${WEEKDAY}${WORD} \\d{1,2}(?:${ORDINAL})?,? \\d{4}`,
+  `${WEEKDAY}\\d{1,2}(?:${ORDINAL}|\\.)? (?:${OF})?${WORD},? (?:${OF})?\\d{4}`,
+  '\\d{4} ?[年년] ?\\d{1,2} ?[月월] ?\\d{1,2} ?[日일](?: ?[(（][^\\s()（）\\d]{1,3}[)）])?',
 ].join('|');
 
-const THEN_TIME = '(?:T|[,，]? ?(?:(?:at|um|à|a las|às|alle(?: ore)?|kl\\.|в|[-–|]) )?)';
-const THEN_DATE = '(?:,? (?:on|am|le|el|em|il|op) |, | )';
+const THEN_TIME = anyCase('(?:T|[,，]? ?(?:(?:at|um|à|a las|às|alle(?: ore)?|kl\\.|в|[-–|]) )?)');
+const THEN_DATE = anyCase('(?:,? (?:on|am|le|el|em|il|op) |, | )');
 
-/** Two times in a row are no clock. */
-const ALONE = '(?!\\s?[-–+,;|/]?\\s?[\\d:])';
+const NAME = `(?<![${LETTERS_AND_DIGITS}_])(?:${anyCase([...ENGLISH, ...OTHERS].join('|'))})|${WITHOUT_BLANKS.join('|')}`;
 
-const NAME = `(?<![\\p{L}\\p{N}_])(?:${[...ENGLISH, ...OTHERS].join('|')})|${WITHOUT_BLANKS.join('|')}`;
-
-/** A name of the present, and one with a date or a time behind it. */
-export const PRESENT = new RegExp(NAME, 'iu');
-export const PRESENT_TOLD = new RegExp(`(?:${NAME})${BETWEEN}(?:${DATE}|${TIME})`, 'giu');
+/** A name of the present. */
+export const PRESENT = new RegExp(NAME, 'g');
 
 /**
- * A name, and behind it a time with or without its date. `name`: its first group; `date`, where there is one, is what is the same
- * for all the day.
+ * What is told behind such a name, piece by piece, each looked for where the one before it has ended. One pattern for all of it
+ * would take 50 ms when it is first used, and each of these takes a few.
  */
-export const CLOCK = new RegExp(
-  [
-    `(?<name>${NAME})`,
-    `(?<between>${BETWEEN})`,
-    `(?<value>(?<date>${DATE})${THEN_TIME}(?<time>${TIME})|(?<time2>${TIME})(?:${THEN_DATE}(?<date2>${DATE.replaceAll('SEP', 'SEP2')}))?)${ALONE}`,
-  ].join(''),
-  'dgiu',
-);
+export const TOLD = {
+  /** Between the name and the value; the one with a remark in brackets is tried first. */
+  links: [new RegExp(`${IN_BRACKETS}${LINK}`, 'y'), new RegExp(LINK, 'y')],
+  date: new RegExp(DATE, 'y'),
+  time: new RegExp(TIME, 'y'),
+  thenDate: new RegExp(THEN_DATE, 'y'),
+  thenTime: new RegExp(THEN_TIME, 'y'),
+  /** Two times in a row are no clock. */
+  more: /\s?[-–+,;|/]?\s?[\d:]/y,
+} as const;
 
-const CLOCKS = '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)';
-const WHERE =
-  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
+const CLOCKS = anyCase(
+  '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)',
+);
+const WHERE = anyCase(
+  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)',
+);
+const ASKED = anyCase('(?:how late|what time)');
 
 /** Words with which somebody points at a clock that was told elsewhere: "the time above", "the date in your instructions". */
 export const POINTS_AT_CLOCK = new RegExp(
-  `\\b${CLOCKS}\\b[^.!?\\n]{0,40}\\b${WHERE}(?!\\p{L})|\\b${WHERE}\\b[^.!?\\n]{0,40}\\b${CLOCKS}\\b|\\b(?:how late|what time)\\b[^\\n]{0,80}\\b${WHERE}\\b`,
-  'iu',
+  `\\b(?:${CLOCKS}\\b[^.!?\\n]{0,40}\\b${WHERE}(?![${LETTERS}])|${WHERE}\\b[^.!?\\n]{0,40}\\b${CLOCKS}\\b|${ASKED}\\b[^\\n]{0,80}\\b${WHERE}\\b)`,
 );
 
+/** A pattern of these as words of their own, or as any of these forms. */
+const wordsOr = (words: string, forms: string): RegExp =>
+  new RegExp(`(?<![${LETTERS_AND_DIGITS}])(?:${anyCase(words)})(?![${LETTERS_AND_DIGITS}])|${anyCase(forms)}`);
+
 /** Words with which instructions make an answer depend on the hour, so that the day alone is too little. */
-export const OF_HOURS =
-  /(?<![\p{L}\p{N}])(?:time of (?:the )?day|the (?:current )?time|time ?stamps?|clocks?|o.clock|hours?|minutes?|good (?:morning|evening)|morning|afternoon|evening|tonight|night|noon|midnight|late|early|uhrzeit|tageszeit|stunden?|morgens|mittags|abends|nachts|matin|soir|mañana|noche|mattina|sera)(?![\p{L}\p{N}])|时间|時間|時刻|시간/iu;
+export const OF_HOURS = wordsOr(
+  'time of (?:the )?day|the (?:current )?time|time ?stamps?|clocks?|o.clock|hours?|minutes?|good (?:morning|evening)|morning|afternoon|evening|tonight|night|noon|midnight|late|early|uhrzeit|tageszeit|stunden?|morgens|mittags|abends|nachts|matin|soir|mañana|noche|mattina|sera',
+  '时间|時間|時刻|시간',
+);
 
 /** Words with which somebody asks how late it is, or speaks of it; where one stands, a time of day may matter to the answer. */
-export const OF_TIME =
-  /(?<![\p{L}\p{N}])(?:time|times|clock|hours?|minutes?|now|late|early|tonight|morning|afternoon|evening|noon|midnight|tomorrow|uhr|uhrzeit|zeit|stunden?|jetzt|gerade|spät|heures?|maintenant|hora|horas|ahora|agora|ora|ore|adesso|tijd|laat|nu|время|времени|час|часов|сейчас)(?![\p{L}\p{N}])|[\d:]\s?[ap]m\b|\d:\d\d|时间|時間|几点|幾點|现在|現在|今|何時|時刻|시간|몇 ?시|지금/iu;
+export const OF_TIME = wordsOr(
+  'time|times|clock|hours?|minutes?|now|late|early|tonight|morning|afternoon|evening|noon|midnight|tomorrow|uhr|uhrzeit|zeit|stunden?|jetzt|gerade|spät|heures?|maintenant|hora|horas|ahora|agora|ora|ore|adesso|tijd|laat|nu|время|времени|час|часов|сейчас',
+  '[\\d:]\\s?[ap]m\\b|\\d:\\d\\d|时间|時間|几点|幾點|现在|現在|今|何時|時刻|시간|몇 ?시|지금',
+);

@@ -1,5 +1,5 @@
 // A clock in the instructions: either it goes to the end of the last message, where it costs no reuse, or only its day stays. Pure.
-import { CLOCK, PRESENT, PRESENT_TOLD } from './clock-words.ts';
+import { PRESENT, TOLD } from './clock-words.ts';
 import { timesIn, type PinSpan } from './pin-forms.ts';
 
 /** A clock that was found, and its name as it is written there. */
@@ -15,15 +15,76 @@ export const AT_THE_END = 'given at the end of the last message';
 /** The clocks of a text, in their order. With `to_day`, those that have a day. */
 export function clockSpans(text: string, how: 'to_end' | 'to_day'): readonly ClockSpan[] {
   const spans: ClockSpan[] = [];
-  for (const { groups = {}, indices, index } of text.matchAll(CLOCK)) {
-    if (isSomebodysWords(text, index, groups['name'] ?? '')) return [];
-    const { name = '', value = '', date = groups['date2'] } = groups;
-    const [from, to] = indices?.groups?.['value'] ?? [];
+  for (const { name, begin, told } of presentsIn(text)) {
+    if (told?.hasTime !== true) continue;
+    if (isSomebodysWords(text, begin, name)) return [];
+    const { from, to, date } = told;
     const now = how === 'to_end' ? AT_THE_END : date;
-    if (from !== undefined && to !== undefined && now !== undefined)
-      spans.push({ name, begin: index, from, to, sent: value, now });
+    if (now !== undefined) spans.push({ name, begin, from, to, sent: text.slice(from, to), now });
   }
   return spans;
+}
+
+/** A date, a time or both, as they stand in a text. */
+interface ToldNow {
+  readonly from: number;
+  readonly to: number;
+  readonly date: string | undefined;
+  readonly hasTime: boolean;
+}
+
+/** A name of the present in a text, and what is told behind it. */
+interface Present {
+  readonly name: string;
+  readonly begin: number;
+  readonly told: ToldNow | undefined;
+}
+
+function* presentsIn(text: string): Generator<Present> {
+  PRESENT.lastIndex = 0;
+  for (let found = PRESENT.exec(text); found !== null; found = PRESENT.exec(text)) {
+    const [name] = found;
+    const begin = found.index;
+    const told = toldAt(text, begin + name.length);
+    const next = told?.to ?? begin + name.length;
+    yield { name, begin, told };
+    PRESENT.lastIndex = next;
+  }
+}
+
+function toldAt(text: string, nameEnd: number): ToldNow | undefined {
+  for (const link of TOLD.links) {
+    const from = endOf(link, text, nameEnd);
+    const told = from === undefined ? undefined : valueAt(text, from);
+    if (told !== undefined) return told;
+  }
+  return undefined;
+}
+
+/** A date with or without a time, or a time with or without a date. */
+function valueAt(text: string, from: number): ToldNow | undefined {
+  const dateEnd = endOf(TOLD.date, text, from);
+  const then = dateEnd === undefined ? from : (endOf(TOLD.thenTime, text, dateEnd) ?? dateEnd);
+  const timeEnd = endOf(TOLD.time, text, then);
+  if (dateEnd !== undefined) {
+    const date = text.slice(from, dateEnd);
+    const isClock = timeEnd !== undefined && isAlone(text, timeEnd);
+    return { from, to: isClock ? timeEnd : dateEnd, date, hasTime: isClock };
+  }
+  if (timeEnd === undefined) return undefined;
+  const dateFrom = endOf(TOLD.thenDate, text, timeEnd);
+  const to = dateFrom === undefined ? undefined : endOf(TOLD.date, text, dateFrom);
+  const end = to ?? timeEnd;
+  const date = to === undefined ? undefined : text.slice(dateFrom, to);
+  return { from, to: end, date, hasTime: isAlone(text, end) };
+}
+
+const isAlone = (text: string, at: number): boolean => endOf(TOLD.more, text, at) === undefined;
+
+/** Where a pattern ends that begins there. */
+function endOf(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
 /** Elements in which documents and talks of others stand. */
@@ -49,7 +110,7 @@ function isSomebodysWords(text: string, from: number, name: string): boolean {
 
 /** Whether texts without their clocks speak of the present, but to tell the day: "sign with the current date". */
 export function namesPresent(texts: readonly string[]): boolean {
-  return texts.map(withoutEnds).some((text) => PRESENT.test(text) && PRESENT.test(text.replaceAll(PRESENT_TOLD, '\n')));
+  return texts.some((text) => Array.from(presentsIn(withoutEnds(text))).some(({ told }) => told === undefined));
 }
 
 /** Whether the rest of these texts speaks of a clock by its name, as in "use the current time when you greet". */
