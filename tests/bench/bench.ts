@@ -15,6 +15,7 @@ import { requestList } from './list-row.ts';
 import { memory } from './memory-row.ts';
 import { misses } from './misses.ts';
 import { stopAll } from './programs.ts';
+import { prompts } from './prompts-row.ts';
 import { document, findingsTable, machine, type Measured, type Outcome, type Row, withAnswers } from './report.ts';
 import { start } from './start-row.ts';
 import { windowRow } from './window-row.ts';
@@ -26,6 +27,7 @@ const ROWS: readonly Row[] = [
   misses,
   followers,
   line,
+  prompts,
   start,
   command,
   memory,

@@ -1,7 +1,19 @@
 // How a prompt says what time it is: names that only the present has, in the languages of the apps that were seen, and the forms in
 // which dates and times are written. Found in the instructions of Open WebUI ({{CURRENT_DATETIME}}), LibreChat ({{current_datetime}},
 // {{iso_datetime}}), Home Assistant ("Current time is …"), SillyTavern ({{time}}, {{isotime}}), n8n ({{ $now }}) and others. Pure.
-import { anyCase, LETTERS, LETTERS_AND_DIGITS } from './any-case.ts';
+
+/**
+ * A text as all of these patterns want it: in small letters, each at its place. The flag `i` would fold the letters of all languages
+ * for each class of a pattern, which takes tens of milliseconds when it is first used, and makes each use slower.
+ */
+export function small(text: string): string {
+  // The one letter that gets longer.
+  return text.replaceAll('İ', 'i').toLowerCase();
+}
+
+/** Small letters of the languages that are written with blanks, as members of a class. */
+const LETTERS = 'a-z\\u00aa\\u00b5\\u00ba\\u00df-\\u00f6\\u00f8-\\u024f\\u0370-\\u052f\\u1e00-\\u1fff';
+const LETTERS_AND_DIGITS = `${LETTERS}0-9`;
 
 /** A date or a time of which it is not said that it is the present one is never touched: it may be an appointment. */
 const ENGLISH = [
@@ -39,21 +51,19 @@ const WITHOUT_BLANKS = [
 
 /** What may stand between the name and the value: "is", ":", quotes, an end of a tag, signs of Markdown, one new line. */
 const IN_BRACKETS = ' ?\\([^()\\n]{1,40}\\)';
-const LINK = anyCase(
-  '["\'*_`)\\]]{0,3} ?(?:is now|is|now|ist|est|es|è|é|是|は|为|為|은|는|[:=：>])?["\'*_`(\\[]{0,3}\\s{0,2}["\'*_`(\\[]{0,3}',
-);
+const LINK =
+  '["\'*_`)\\]]{0,3} ?(?:is now|is|now|ist|est|es|è|é|是|は|为|為|은|는|[:=：>])?["\'*_`(\\[]{0,3}\\s{0,2}["\'*_`(\\[]{0,3}';
 
-const ZONE = anyCase(
-  '(?: ?(?:Z\\b|(?:UTC|GMT)?[+-]\\d{2}:?\\d{2}|(?:UTC|GMT)(?:[+-]\\d{1,2})?|(?:CES?T|EES?T|WES?T|BST|IST|MSK|JST|KST|AE[SD]T|[ECMP][SD]T)\\b))?',
-);
+const ZONE =
+  '(?: ?(?:z\\b|(?:utc|gmt)?[+-]\\d{2}:?\\d{2}|(?:utc|gmt)(?:[+-]\\d{1,2})?|(?:ces?t|ees?t|wes?t|bst|ist|msk|jst|kst|ae[sd]t|[ecmp][sd]t)\\b))?';
 const HALF_DAY = '(?:上午|下午|午前|午後|오전 ?|오후 ?)?';
-const HALF = anyCase('(?:\\s?(?:[ap]m\\b|[ap]\\.m\\.)| Uhr\\b)');
-const TIME = `${HALF_DAY}(?:[01]?\\d|2[0-3])(?:[:hH][0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?(?!\\d)|[時时点點시] ?[0-5]?\\d[分분](?: ?[0-5]?\\d[秒초])?)${HALF}?${ZONE}`;
+const HALF = '(?:\\s?(?:[ap]m\\b|[ap]\\.m\\.)| uhr\\b)';
+const TIME = `${HALF_DAY}(?:[01]?\\d|2[0-3])(?:[:h][0-5]\\d(?::[0-5]\\d(?:[.,]\\d{1,9})?)?(?!\\d)|[時时点點시] ?[0-5]?\\d[分분](?: ?[0-5]?\\d[秒초])?)${HALF}?${ZONE}`;
 
 const WORD = `[${LETTERS}]{2,15}\\.?`;
 const WEEKDAY = `(?:${WORD},? )?`;
-const ORDINAL = anyCase('st|nd|rd|th');
-const OF = anyCase('de |of ');
+const ORDINAL = 'st|nd|rd|th';
+const OF = 'de |of ';
 const DATE = [
   `${WEEKDAY}\\d{4}-\\d{2}-\\d{2}`,
   `${WEEKDAY}\\d{4}/\\d{1,2}/\\d{1,2}`,
@@ -63,10 +73,10 @@ const DATE = [
   '\\d{4} ?[年년] ?\\d{1,2} ?[月월] ?\\d{1,2} ?[日일](?: ?[(（][^\\s()（）\\d]{1,3}[)）])?',
 ].join('|');
 
-const THEN_TIME = anyCase('(?:T|[,，]? ?(?:(?:at|um|à|a las|às|alle(?: ore)?|kl\\.|в|[-–|]) )?)');
-const THEN_DATE = anyCase('(?:,? (?:on|am|le|el|em|il|op) |, | )');
+const THEN_TIME = '(?:t|[,，]? ?(?:(?:at|um|à|a las|às|alle(?: ore)?|kl\\.|в|[-–|]) )?)';
+const THEN_DATE = '(?:,? (?:on|am|le|el|em|il|op) |, | )';
 
-const NAME = `(?<![${LETTERS_AND_DIGITS}_])(?:${anyCase([...ENGLISH, ...OTHERS].join('|'))})|${WITHOUT_BLANKS.join('|')}`;
+const NAME = `(?<![${LETTERS_AND_DIGITS}_])(?:${[...ENGLISH, ...OTHERS].join('|')})|${WITHOUT_BLANKS.join('|')}`;
 
 /** A name of the present. */
 export const PRESENT = new RegExp(NAME, 'g');
@@ -86,13 +96,10 @@ export const TOLD = {
   more: /\s?[-–+,;|/]?\s?[\d:]/y,
 } as const;
 
-const CLOCKS = anyCase(
-  '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)',
-);
-const WHERE = anyCase(
-  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)',
-);
-const ASKED = anyCase('(?:how late|what time)');
+const CLOCKS = '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)';
+const WHERE =
+  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
+const ASKED = '(?:how late|what time)';
 
 /** Words with which somebody points at a clock that was told elsewhere: "the time above", "the date in your instructions". */
 export const POINTS_AT_CLOCK = new RegExp(
@@ -101,7 +108,7 @@ export const POINTS_AT_CLOCK = new RegExp(
 
 /** A pattern of these as words of their own, or as any of these forms. */
 const wordsOr = (words: string, forms: string): RegExp =>
-  new RegExp(`(?<![${LETTERS_AND_DIGITS}])(?:${anyCase(words)})(?![${LETTERS_AND_DIGITS}])|${anyCase(forms)}`);
+  new RegExp(`(?<![${LETTERS_AND_DIGITS}])(?:${words})(?![${LETTERS_AND_DIGITS}])|${forms}`);
 
 /** Words with which instructions make an answer depend on the hour, so that the day alone is too little. */
 export const OF_HOURS = wordsOr(

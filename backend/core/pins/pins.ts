@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
 import { billingSpans } from './billing-line.ts';
 import { clockSpans, hourOf, isNamedAgain, lineOf, namesPresent, withoutNames } from './prompt-clocks.ts';
-import { OF_HOURS, OF_TIME, POINTS_AT_CLOCK } from './clock-words.ts';
+import { OF_HOURS, OF_TIME, POINTS_AT_CLOCK, small } from './clock-words.ts';
 import {
   hasWord,
   instructionsOf,
@@ -69,12 +69,12 @@ function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
   if (isQuoted || spans.some((span) => isNamedAgain(span, instructions.texts))) return nothing;
   // Without its spans a text still has their names.
   const nameless = instructions.texts.map((text, i) => withoutNames(text, found[i] ?? []));
-  const pointsAtIt = (text: string): boolean => POINTS_AT_CLOCK.test(text);
+  const pointsAtIt = (text: string): boolean => POINTS_AT_CLOCK.test(small(text));
   if (namesPresent(nameless) || nameless.some(pointsAtIt) || isSaidIn(others, pointsAtIt)) return nothing;
   const kept = instructions.with(instructions.texts.map((text, i) => replaced(text, found[i] ?? [])));
   const pinned = [pinnedOf({ what: 'clock', how }, found)];
   if (how === 'to_day') {
-    const needsHour = asksForTime(others) || nameless.some((text) => OF_HOURS.test(text));
+    const needsHour = asksForTime(others) || nameless.some((text) => OF_HOURS.test(small(text)));
     return needsHour ? nothing : { request: kept, pinned };
   }
   const told = withAtEnd(kept, spans.map(lineOf).join('\n'));
@@ -85,7 +85,7 @@ function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
 function asksForTime({ messages, prompt }: UpstreamRequest): boolean {
   const said = Array.isArray(messages) ? (messages as readonly Readonly<Record<string, unknown>>[]) : [];
   const words = said.filter(({ role }) => role === 'user').map(({ content }) => content);
-  return [...words, prompt].some((text) => typeof text === 'string' && OF_TIME.test(text));
+  return [...words, prompt].some((text) => typeof text === 'string' && OF_TIME.test(small(text)));
 }
 
 /** Who may have the last word for a clock to be told behind it; of others the model goes on with what they said. */

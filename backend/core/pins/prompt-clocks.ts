@@ -1,5 +1,5 @@
 // A clock in the instructions: either it goes to the end of the last message, where it costs no reuse, or only its day stays. Pure.
-import { PRESENT, TOLD } from './clock-words.ts';
+import { PRESENT, small, TOLD } from './clock-words.ts';
 import { timesIn, type PinSpan } from './pin-forms.ts';
 
 /** A clock that was found, and its name as it is written there. */
@@ -19,7 +19,7 @@ export function clockSpans(text: string, how: 'to_end' | 'to_day'): readonly Clo
     if (told?.hasTime !== true) continue;
     if (isSomebodysWords(text, begin, name)) return [];
     const { from, to, date } = told;
-    const now = how === 'to_end' ? AT_THE_END : date;
+    const now = how === 'to_end' ? AT_THE_END : date && text.slice(date.from, date.to);
     if (now !== undefined) spans.push({ name, begin, from, to, sent: text.slice(from, to), now });
   }
   return spans;
@@ -29,7 +29,7 @@ export function clockSpans(text: string, how: 'to_end' | 'to_day'): readonly Clo
 interface ToldNow {
   readonly from: number;
   readonly to: number;
-  readonly date: string | undefined;
+  readonly date: { readonly from: number; readonly to: number } | undefined;
   readonly hasTime: boolean;
 }
 
@@ -41,42 +41,44 @@ interface Present {
 }
 
 function* presentsIn(text: string): Generator<Present> {
-  PRESENT.lastIndex = 0;
-  for (let found = PRESENT.exec(text); found !== null; found = PRESENT.exec(text)) {
-    const [name] = found;
+  const low = small(text);
+  for (let at = 0; ;) {
+    PRESENT.lastIndex = at;
+    const found = PRESENT.exec(low);
+    if (found === null) return;
     const begin = found.index;
-    const told = toldAt(text, begin + name.length);
-    const next = told?.to ?? begin + name.length;
-    yield { name, begin, told };
-    PRESENT.lastIndex = next;
+    const end = begin + found[0].length;
+    const told = toldAt(low, end);
+    yield { name: text.slice(begin, end), begin, told };
+    at = told?.to ?? end;
   }
 }
 
-function toldAt(text: string, nameEnd: number): ToldNow | undefined {
+/** What a text in small letters tells from there on, where a name ends. */
+function toldAt(low: string, nameEnd: number): ToldNow | undefined {
   for (const link of TOLD.links) {
-    const from = endOf(link, text, nameEnd);
-    const told = from === undefined ? undefined : valueAt(text, from);
+    const from = endOf(link, low, nameEnd);
+    const told = from === undefined ? undefined : valueAt(low, from);
     if (told !== undefined) return told;
   }
   return undefined;
 }
 
 /** A date with or without a time, or a time with or without a date. */
-function valueAt(text: string, from: number): ToldNow | undefined {
-  const dateEnd = endOf(TOLD.date, text, from);
-  const then = dateEnd === undefined ? from : (endOf(TOLD.thenTime, text, dateEnd) ?? dateEnd);
-  const timeEnd = endOf(TOLD.time, text, then);
+function valueAt(low: string, from: number): ToldNow | undefined {
+  const dateEnd = endOf(TOLD.date, low, from);
   if (dateEnd !== undefined) {
-    const date = text.slice(from, dateEnd);
-    const isClock = timeEnd !== undefined && isAlone(text, timeEnd);
-    return { from, to: isClock ? timeEnd : dateEnd, date, hasTime: isClock };
+    const timeEnd = endOf(TOLD.time, low, endOf(TOLD.thenTime, low, dateEnd) ?? dateEnd);
+    const isClock = timeEnd !== undefined && isAlone(low, timeEnd);
+    return { from, to: isClock ? timeEnd : dateEnd, date: { from, to: dateEnd }, hasTime: isClock };
   }
+  const timeEnd = endOf(TOLD.time, low, from);
   if (timeEnd === undefined) return undefined;
-  const dateFrom = endOf(TOLD.thenDate, text, timeEnd);
-  const to = dateFrom === undefined ? undefined : endOf(TOLD.date, text, dateFrom);
-  const end = to ?? timeEnd;
-  const date = to === undefined ? undefined : text.slice(dateFrom, to);
-  return { from, to: end, date, hasTime: isAlone(text, end) };
+  const dateFrom = endOf(TOLD.thenDate, low, timeEnd);
+  const to = dateFrom === undefined ? undefined : endOf(TOLD.date, low, dateFrom);
+  const date = dateFrom === undefined || to === undefined ? undefined : { from: dateFrom, to };
+  const end = date?.to ?? timeEnd;
+  return { from, to: end, date, hasTime: isAlone(low, end) };
 }
 
 const isAlone = (text: string, at: number): boolean => endOf(TOLD.more, text, at) === undefined;
