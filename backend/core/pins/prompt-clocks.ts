@@ -43,11 +43,13 @@ interface Present {
 function* presentsIn(text: string): Generator<Present> {
   const low = small(text);
   for (let at = 0; ;) {
-    PRESENT.lastIndex = at;
+    // What stands before a name belongs to the match.
+    PRESENT.lastIndex = Math.max(0, at - 1);
     const found = PRESENT.exec(low);
     if (found === null) return;
-    const begin = found.index;
-    const end = begin + found[0].length;
+    const [all, name = all] = found;
+    const end = PRESENT.lastIndex;
+    const begin = end - name.length;
     const told = toldAt(low, end);
     yield { name: text.slice(begin, end), begin, told };
     at = told?.to ?? end;
