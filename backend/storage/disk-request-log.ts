@@ -7,7 +7,7 @@ import type { RequestDetail } from '../contract/request-detail.ts';
 import { sees } from '../core/ownership.ts';
 import type { Clock, Log, ReadConfig } from '../core/ports.ts';
 import type { CallerSeen } from '../core/requests/apps-seen.ts';
-import type { LoggedPage, LoggedRequest, RequestLog } from '../core/requests/request-log.ts';
+import type { Life, LoggedPage, LoggedRequest, RequestLog } from '../core/requests/request-log.ts';
 import { isWanted, type RequestSearch } from '../core/requests/request-search.ts';
 import type { Database } from './database.ts';
 import { callersIn } from './request-callers.ts';
@@ -103,9 +103,9 @@ export class DiskRequestLog implements RequestLog {
     if (rest.length > 0) this.#database.later((sql) => putRequests(sql, rest));
   }
 
-  arrived(life: object, now: () => LoggedRequest): void {
+  arrived(life: Life, now: () => LoggedRequest): void {
     if (this.#isOff) return;
-    const before = this.#placeBefore(now());
+    const before = this.#placeBefore(life);
     if (before !== undefined) this.#waiting.delete(before);
     this.#living.set(life, { n: before ?? this.#next(), now, isWritten: false });
     this.#writeSoon();
@@ -197,8 +197,8 @@ export class DiskRequestLog implements RequestLog {
   }
 
   /** Where a request stood that a process before this one had accepted. */
-  #placeBefore({ id, owner, createdAt }: LoggedRequest): number | undefined {
-    if (createdAt >= this.#began) return undefined;
+  #placeBefore({ id, owner, bornAt }: Life): number | undefined {
+    if (bornAt >= this.#began) return undefined;
     for (const [n, request] of this.#waiting) if (request.id === id && request.owner === owner) return n;
     return this.#database.read((sql) => this.#placeIn(sql, id, (request) => request.owner === owner));
   }

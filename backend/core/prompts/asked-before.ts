@@ -160,7 +160,7 @@ export class Comparison {
     const { caller, conversation } = this.#asked;
     const own = this.#earlier.filter((entry) => entry.caller === caller);
     const last = conversation && own.findLast((entry) => entry.conversation === conversation);
-    return last || ranked(own.slice(-COMPARED), (entry) => this.#near(entry))[0];
+    return last || nearest(own.slice(-COMPARED), { score: (entry) => this.#near(entry) });
   }
 
   /**
@@ -177,8 +177,8 @@ export class Comparison {
       return distance;
     };
     return (
-      ranked(alike, () => 0, farOf).find(isHeld) ??
-      ranked(this.#kept.slice(-COMPARED), (entry) => this.#near(entry), farOf).find(isHeld)
+      nearest(alike, { far: farOf, may: isHeld }) ??
+      nearest(this.#kept.slice(-COMPARED), { score: (entry) => this.#near(entry), far: farOf, may: isHeld })
     );
   }
 
@@ -204,15 +204,24 @@ function edges(a: Remembered, b: Remembered): number {
   return isShort && a.text !== undefined && b.text !== undefined ? common(a.text, b.text) : 0;
 }
 
-/** The highest score first; of equal ones the least far, and of those the last. */
-function ranked(
+/** How entries are held against each other; each is asked only where it decides. */
+interface Measure {
+  score?(entry: Entry): number;
+  far?(entry: Entry): number;
+  may?(entry: Entry): boolean;
+}
+
+const NONE = (): number => 0;
+
+/** Of those that may be, the one with the highest score; of equal ones the least far, and of those the last. */
+function nearest(
   entries: readonly Entry[],
-  score: (entry: Entry) => number,
-  far: (entry: Entry) => number = () => 0,
-): readonly Entry[] {
-  return entries
-    .map((entry) => ({ entry, score: score(entry) }))
-    .toReversed()
-    .toSorted((a, b) => b.score - a.score || far(a.entry) - far(b.entry))
-    .map(({ entry }) => entry);
+  { score = NONE, far = NONE, may = () => true }: Measure,
+): Entry | undefined {
+  let best: Entry | undefined;
+  for (const entry of entries.toReversed()) {
+    const ahead = best === undefined ? 1 : score(entry) - score(best) || far(best) - far(entry);
+    if (ahead > 0 && may(entry)) best = entry;
+  }
+  return best;
 }

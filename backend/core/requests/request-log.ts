@@ -40,12 +40,18 @@ export interface LoggedPage {
   readonly next: number | undefined;
 }
 
+/** What makes a request known again that a process before this one has listed. */
+export interface Life extends Pick<LoggedRequest, 'id' | 'owner'> {
+  /** When it came: milliseconds since 1970. */
+  readonly bornAt: number;
+}
+
 export interface RequestLog {
   /**
    * A request has come, and has its place in the list from now on; one that a process before this one had listed has its old
-   * place. `life` is the same object at its end; `now` tells how it stands. Never throws.
+   * place. `life` is the same object at its end; `now` tells how it stands, and is asked as seldom as may be. Never throws.
    */
-  arrived(life: object, now: () => LoggedRequest): void;
+  arrived(life: Life, now: () => LoggedRequest): void;
   /** It has ended; without a `life` it has not been told of before. It is written soon. Never throws. */
   ended(request: LoggedRequest, life?: object): void;
   /** It was refused for now, and whoever asked comes again by itself: it was never there. Never throws. */

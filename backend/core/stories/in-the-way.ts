@@ -6,7 +6,7 @@ import type { PastRun, Stretch } from '../queue/past-runs.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Before } from '../requests/trace.ts';
-import { lengthOf, together, within } from './stretches.ts';
+import { lengthOf, together, within, type Part } from './stretches.ts';
 
 /** Runs that are told of one request. */
 const MOST = 20;
@@ -39,9 +39,9 @@ export function inTheWayOf(
   const others = all
     .filter((run) => !own.includes(run) && isInTheWay(run))
     .map((run) => within(run, waited))
-    .filter((run) => lengthOf(run) >= 1);
+    .filter((part) => lengthOf(part) >= 1);
   const halts = queue.haltedDuring(waited).map((halt) => within(halt, waited));
-  const msOf = (why: 'paused' | 'ollama'): number => together(halts.filter((halt) => halt.why === why));
+  const msOf = (why: 'paused' | 'ollama'): number => together(halts.filter(({ of: halt }) => halt.why === why));
   const name = (run: PastRun): string | undefined => (sees(owner, run.owner) ? run.caller : undefined);
   // The slot of the last one was given a moment before the wait ended.
   const earlier = own.filter(({ from, to }) => from < waited.to && to <= waited.to);
@@ -49,12 +49,12 @@ export function inTheWayOf(
   return {
     own,
     before: others
-      .map((run) => ({
+      .map(({ of: run, ...part }) => ({
         ...(name(run) === undefined ? {} : { request_id: run.id }),
         caller: name(run) ?? 'somebody else',
         model: run.model,
         class: run.class,
-        ms: Math.round(lengthOf(run)),
+        ms: Math.round(lengthOf(part)),
       }))
       .toSorted((a, b) => b.ms - a.ms)
       .slice(0, MOST),
@@ -73,20 +73,20 @@ export function inTheWayOf(
 }
 
 /** Those of one app, of one kind and for one model, and that had their turn for one reason, are told as one. */
-function grouped(runs: readonly PastRun[], known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>): readonly Behind[] {
-  const groups = new Map<string, PastRun[]>();
-  for (const run of runs) {
-    const { owner, caller, class: of, classBy, model, wentOn } = run;
+function grouped(parts: readonly Part<PastRun>[], known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>): readonly Behind[] {
+  const groups = new Map<string, Part<PastRun>[]>();
+  for (const part of parts) {
+    const { owner, caller, class: of, classBy, model, wentOn } = part.of;
     const name = JSON.stringify([owner, caller, of, classBy, model, wentOn]);
     const group = groups.get(name) ?? [];
     groups.set(name, group);
-    group.push(run);
+    group.push(part);
   }
   const behind = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { class: of, classBy, model, wentOn } = first;
-    return [{ ...known(first), class: of, classBy, model, wentOn, requests: group.length, ms: together(group) }];
+    const { class: of, classBy, model, wentOn } = first.of;
+    return [{ ...known(first.of), class: of, classBy, model, wentOn, requests: group.length, ms: together(group) }];
   });
   return behind.toSorted((a, b) => b.ms - a.ms);
 }

@@ -1,9 +1,14 @@
 // Stretches of time by the monotonic clock, in milliseconds: what of one lies in another, and how long several are together.
 import type { Stretch } from '../queue/past-runs.ts';
 
-/** What of it lies within the other. */
-export function within<S extends Stretch>(stretch: S, { from, to }: Stretch): S {
-  return { ...stretch, from: Math.max(stretch.from, from), to: Math.min(stretch.to, to) };
+/** What of something lies within a stretch. */
+export interface Part<S> extends Stretch {
+  readonly of: S;
+}
+
+/** What of it lies within the other; nothing where it ends before it begins. */
+export function within<S extends Stretch>(of: S, { from, to }: Stretch): Part<S> {
+  return { of, from: Math.max(of.from, from), to: Math.min(of.to, to) };
 }
 
 /** How long it is; 0 for one that ends before it begins. */

@@ -67,8 +67,8 @@ function arrive(
   id: string,
   over: Partial<LoggedRequest> = {},
 ): { ends(as?: Partial<LoggedRequest>): void; withdraws(): void } {
-  const life = {};
   const came = request(id, { status: 'queued', source: 'none', ...over });
+  const life = { id, owner: came.owner, bornAt: came.createdAt };
   list.arrived(life, () => ({ ...came, total_ms: clock.now() - came.createdAt }));
   return {
     ends: (as = {}) => list.ended({ ...came, status: 'completed', source: 'miss', ...as }, life),
