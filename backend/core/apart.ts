@@ -58,21 +58,36 @@ export function tableOf(value: unknown): Table {
   return typeof value === 'object' && value !== null ? (value as Table) : {};
 }
 
-/** How many characters two texts have in common at their beginning. */
-export function prefix(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
+/** Characters that are compared in one go: V8 does that many times faster than one by one. */
+const AT_ONCE = 256;
+
+/** How many characters two texts have in common at their beginning, or from these places on. */
+export function prefix(
+  a: string,
+  b: string,
+  from: { readonly a: number; readonly b: number } = { a: 0, b: 0 },
+): number {
+  const most = Math.min(a.length - from.a, b.length - from.b);
   let at = 0;
-  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  const some = (text: string, begin: number): string => text.slice(begin + at, begin + at + AT_ONCE);
+  while (at + AT_ONCE <= most && some(a, from.a) === some(b, from.b)) at += AT_ONCE;
+  while (at < most && a.charCodeAt(from.a + at) === b.charCodeAt(from.b + at)) at++;
+  return at;
+}
+
+/** How many of their last `most` characters they have in common at their end. */
+export function suffix(a: string, b: string, most: number): number {
+  let at = 0;
+  const some = (text: string): string => text.slice(text.length - at - AT_ONCE, text.length - at);
+  while (at + AT_ONCE <= most && some(a) === some(b)) at += AT_ONCE;
+  while (at < most && a.charCodeAt(a.length - 1 - at) === b.charCodeAt(b.length - 1 - at)) at++;
   return at;
 }
 
 /** The same at their beginning and end together. */
 export function common(a: string, b: string): number {
   const begin = prefix(a, b);
-  const most = Math.min(a.length, b.length) - begin;
-  let end = 0;
-  while (end < most && a.charCodeAt(a.length - 1 - end) === b.charCodeAt(b.length - 1 - end)) end++;
-  return begin + end;
+  return begin + suffix(a, b, Math.min(a.length, b.length) - begin);
 }
 
 /** 1204 as "1,204" */

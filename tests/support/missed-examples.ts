@@ -16,7 +16,6 @@ export function missedFacts(change: Partial<MissedFacts>): MissedFacts {
     isNeverKept: false,
     sampling: undefined,
     freshWhen: [],
-    disk: 'unused',
     largestMb: 1,
     isShared: true,
     fate: undefined,
@@ -31,7 +30,7 @@ export function missedFacts(change: Partial<MissedFacts>): MissedFacts {
 /** The same was asked before, and its answer was kept 90 min before. */
 function fate(change: Partial<FateFacts>): FateFacts {
   const kept = { agoMs: 90 * MIN, forMs: 120 * MIN, expiredMs: undefined };
-  return { loss: undefined, agoMs: 25 * MIN, kept, isLater: false, ...change };
+  return { loss: undefined, agoMs: 25 * MIN, kept, isLater: false, disk: 'unused', ...change };
 }
 
 /** A question that is nearly the same. */
@@ -74,9 +73,9 @@ export const MISSED_EXAMPLES: Readonly<Record<string, MissedFacts>> = {
   'same-time': missedFacts({ fate: fate({ isLater: true }) }),
   expired: missedFacts({ fate: fate({ kept: { agoMs: 85 * MIN, forMs: 60 * MIN, expiredMs: 25 * MIN } }) }),
   'too-old': missedFacts({ fate: fate({}), maxAgeS: 60 }),
-  'no-room-on-disk': missedFacts({ fate: fate({}), disk: 'full' }),
+  'no-room-on-disk': missedFacts({ fate: fate({ disk: 'full' }) }),
   'no-room': lost('room'),
-  gone: missedFacts({ fate: fate({}), disk: 'roomy' }),
+  gone: missedFacts({ fate: fate({ disk: 'roomy' }) }),
   cleared: lost('cleared'),
   'too-large': lost('too_large'),
   'not-whole': lost('unusable'),

@@ -168,7 +168,7 @@ export const FATE_CAUSES: readonly MissedCause[] = [
     name: 'no-room-on-disk',
     when: 'The kept answer is gone, and the disk is as full as it may be.',
     setting: { path: 'cache.disk_max_size_mb', label: 'Give kept answers more room' },
-    tell: ofFate(({ loss, kept }, { disk }) =>
+    tell: ofFate(({ loss, kept, disk }) =>
       kept !== undefined && (loss === undefined || loss === 'room') && disk === 'full'
         ? { text: `Its answer was kept ${time(kept.agoMs)} before, and had to make room for others on the disk.` }
         : undefined,
@@ -178,7 +178,7 @@ export const FATE_CAUSES: readonly MissedCause[] = [
     name: 'no-room',
     when: 'The kept answer had to make room for others, in memory alone.',
     setting: { path: 'cache.max_size_mb', label: 'Give kept answers more room' },
-    tell: ofFate(({ loss, agoMs }, { disk }) =>
+    tell: ofFate(({ loss, agoMs, disk }) =>
       loss === 'room' && disk === 'unused'
         ? { text: `Its kept answer had to make room for others ${time(agoMs)} before.` }
         : undefined,

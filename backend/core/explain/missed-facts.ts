@@ -33,6 +33,8 @@ export interface FateFacts {
   readonly kept: { readonly agoMs: number; readonly forMs: number; readonly expiredMs: number | undefined } | undefined;
   /** The answer was kept after this request had come. */
   readonly isLater: boolean;
+  /** Whether answers are kept on the disk too, and whether it has as many of them as it may. */
+  readonly disk: 'unused' | 'roomy' | 'full';
 }
 
 /** The nearest question whose answer is kept. */
@@ -77,8 +79,6 @@ export interface MissedFacts {
   readonly sampling: SamplingFacts | undefined;
   /** cache.fresh_when. */
   readonly freshWhen: readonly string[];
-  /** Whether answers are kept on the disk too, and whether it has as many of them as it may. */
-  readonly disk: 'unused' | 'roomy' | 'full';
   readonly largestMb: number;
   /** batch.enable_deduplication */
   readonly isShared: boolean;

@@ -218,10 +218,11 @@ function nearest(
   entries: readonly Entry[],
   { score = NONE, far = NONE, may = () => true }: Measure,
 ): Entry | undefined {
-  let best: Entry | undefined;
+  let best: { readonly entry: Entry; readonly score: number } | undefined;
   for (const entry of entries.toReversed()) {
-    const ahead = best === undefined ? 1 : score(entry) - score(best) || far(best) - far(entry);
-    if (ahead > 0 && may(entry)) best = entry;
+    const own = score(entry);
+    const ahead = best === undefined ? 1 : own - best.score || far(best.entry) - far(entry);
+    if (ahead > 0 && may(entry)) best = { entry, score: own };
   }
-  return best;
+  return best?.entry;
 }

@@ -1,6 +1,8 @@
 // Two texts that are mostly the same, laid side by side: how much they have in common, and the first span that differs. Made
 // for prompts, where a clock or an id changes in a long text, so it looks near by and gives up soon. Pure.
 
+import { prefix, suffix } from '../apart.ts';
+
 /** Characters that must be the same again for a difference to be over. */
 const SYNC = 16;
 /** How far the end of a difference is looked for, in characters of both texts together. */
@@ -27,16 +29,16 @@ export interface Compared {
 
 /** Lays the two side by side. */
 export function compared(a: string, b: string): Compared {
-  const prefix = prefixOf(a, 0, b, 0);
-  let [atA, atB] = [prefix, prefix];
-  let same = prefix;
+  const begin = prefixOf(a, 0, b, 0);
+  let [atA, atB] = [begin, begin];
+  let same = begin;
   let first: { readonly a: number; readonly b: number } | undefined;
   for (let differences = 0; atA < a.length && atB < b.length; differences++) {
     const over = differences < MOST ? nearestSync(a, atA, b, atB) : undefined;
     if (over === undefined) {
-      const suffix = suffixOf(a, atA, b, atB);
-      same += suffix;
-      first ??= { a: a.length - suffix, b: b.length - suffix };
+      const end = suffixOf(a, atA, b, atB);
+      same += end;
+      first ??= { a: a.length - end, b: b.length - end };
       break;
     }
     first ??= over;
@@ -45,43 +47,24 @@ export function compared(a: string, b: string): Compared {
     [atA, atB] = [over.a + more, over.b + more];
   }
   first ??= { a: a.length, b: b.length };
-  const before = wordBefore(a, prefix);
+  const before = wordBefore(a, begin);
   return {
-    prefix,
+    prefix: begin,
     same,
-    a: { from: prefix - before, to: first.a + wordAfter(a, first.a) },
-    b: { from: prefix - before, to: first.b + wordAfter(b, first.b) },
+    a: { from: begin - before, to: first.a + wordAfter(a, first.a) },
+    b: { from: begin - before, to: first.b + wordAfter(b, first.b) },
   };
 }
 
-/** Characters that are compared in one go: V8 does that many times faster than one by one. */
-const AT_ONCE = 1024;
-
 /** How many characters two texts have in common from these places on; no half of a character that takes two. */
 function prefixOf(a: string, fromA: number, b: string, fromB: number): number {
-  const most = Math.min(a.length - fromA, b.length - fromB);
-  let at = 0;
-  while (
-    at + AT_ONCE <= most &&
-    a.slice(fromA + at, fromA + at + AT_ONCE) === b.slice(fromB + at, fromB + at + AT_ONCE)
-  ) {
-    at += AT_ONCE;
-  }
-  while (at < most && a.charCodeAt(fromA + at) === b.charCodeAt(fromB + at)) at++;
+  const at = prefix(a, b, { a: fromA, b: fromB });
   return at > 0 && isHigh(a, fromA + at - 1) ? at - 1 : at;
 }
 
 /** The same from their ends, not beyond these places. */
 function suffixOf(a: string, fromA: number, b: string, fromB: number): number {
-  const most = Math.min(a.length - fromA, b.length - fromB);
-  let at = 0;
-  while (
-    at + AT_ONCE <= most &&
-    a.slice(a.length - at - AT_ONCE, a.length - at) === b.slice(b.length - at - AT_ONCE, b.length - at)
-  ) {
-    at += AT_ONCE;
-  }
-  while (at < most && a.charCodeAt(a.length - 1 - at) === b.charCodeAt(b.length - 1 - at)) at++;
+  const at = suffix(a, b, Math.min(a.length - fromA, b.length - fromB));
   return at > 0 && isHigh(a, a.length - at - 1) ? at - 1 : at;
 }
 

@@ -49,15 +49,15 @@ export function inTheWayOf(
   return {
     own,
     before: others
-      .map(({ of: run, ...part }) => ({
-        ...(name(run) === undefined ? {} : { request_id: run.id }),
-        caller: name(run) ?? 'somebody else',
-        model: run.model,
-        class: run.class,
+      .toSorted((a, b) => lengthOf(b) - lengthOf(a))
+      .slice(0, MOST)
+      .map((part) => ({
+        ...(name(part.of) === undefined ? {} : { request_id: part.of.id }),
+        caller: name(part.of) ?? 'somebody else',
+        model: part.of.model,
+        class: part.of.class,
         ms: Math.round(lengthOf(part)),
-      }))
-      .toSorted((a, b) => b.ms - a.ms)
-      .slice(0, MOST),
+      })),
     line: {
       class: of,
       behind: grouped(others, (run) => ({ caller: name(run), own: run.caller === caller && run.owner === owner })),
@@ -73,7 +73,10 @@ export function inTheWayOf(
 }
 
 /** Those of one app, of one kind and for one model, and that had their turn for one reason, are told as one. */
-function grouped(parts: readonly Part<PastRun>[], known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>): readonly Behind[] {
+function grouped(
+  parts: readonly Part<PastRun>[],
+  known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>,
+): readonly Behind[] {
   const groups = new Map<string, Part<PastRun>[]>();
   for (const part of parts) {
     const { owner, caller, class: of, classBy, model, wentOn } = part.of;

@@ -98,7 +98,6 @@ const NOTHING: Omit<MissedFacts, 'model' | 'way'> = {
   isNeverKept: false,
   sampling: undefined,
   freshWhen: [],
-  disk: 'unused',
   largestMb: 0,
   isShared: true,
   fate: undefined,
@@ -108,14 +107,15 @@ const NOTHING: Omit<MissedFacts, 'model' | 'way'> = {
   upMs: 0,
 };
 
-function planFacts({ config, clock, cache, modelfiles, startedAt }: MissedParts, wanted: Wanted): MissedFacts {
+function planFacts({ config, clock, modelfiles, startedAt }: MissedParts, wanted: Wanted): MissedFacts {
   const { ticket, call, request, model, plan } = wanted;
   const { cache: settings, batch } = config();
   const isCloud = model?.remote === true || isCloudName(request.model);
   return {
-    ...NOTHING,
+    // Before what is spread: Node 20 takes a microsecond and more for each field that comes after that and is not in it.
     way: 'run',
     model: ticket.model,
+    ...NOTHING,
     isCloud,
     bypass: plan.bypass,
     isAgain: call.wishes.some(({ again }) => again === true),
@@ -127,7 +127,6 @@ function planFacts({ config, clock, cache, modelfiles, startedAt }: MissedParts,
         ? samplingOf(request, model && modelfiles.known(model.digest)?.parameters)
         : undefined,
     freshWhen: settings.fresh_when,
-    disk: diskOf(cache.onDisk),
     largestMb: settings.max_entry_mb,
     isShared: batch.enable_deduplication,
     upMs: clock.elapsed() - startedAt,
@@ -137,7 +136,7 @@ function planFacts({ config, clock, cache, modelfiles, startedAt }: MissedParts,
 /** Making room leaves at least so much of what may be taken. */
 const FULL = 0.8;
 
-function diskOf(figures: StoreFigures | undefined): MissedFacts['disk'] {
+function diskOf(figures: StoreFigures | undefined): FateFacts['disk'] {
   if (figures === undefined) return 'unused';
   return figures.bytes >= FULL * figures.max_bytes ? 'full' : 'roomy';
 }
@@ -176,6 +175,7 @@ function fateFacts(
       expiredMs: kept.expiresAt <= createdAt ? createdAt - kept.expiresAt : undefined,
     },
     isLater: kept !== undefined && kept.at > createdAt,
+    disk: diskOf(cache.onDisk),
   };
 }
 
