@@ -22,6 +22,7 @@ import { pinnableIn, savedFrom, type Pinnable } from './pinnable.ts';
 import { iso } from './standing.ts';
 import { aboutOf, fieldsOf, type MissedParts, type TextsMissed, whyRunMissed, whyTextsMissed } from './missed.ts';
 import { safePiece } from '../requests/shown-text.ts';
+import { unhurried } from '../unhurried.ts';
 
 export interface HindsightParts extends MissedParts {
   readonly cache: MissedParts['cache'] & Pick<ResponseCache, 'notKept'>;
@@ -88,8 +89,8 @@ export class Hindsight {
   /** Milliseconds for each token of prompts that were read as a whole, by model. */
   readonly #paces = new LRUCache<string, number>({ max: MOST_MODELS });
 
-  /** `later` runs what is not urgent once what waits has been served. */
-  constructor(parts: HindsightParts, later: (work: () => void) => void = setImmediate) {
+  /** `later` runs what is not urgent once the request is on its way. */
+  constructor(parts: HindsightParts, later: (work: () => void) => void = unhurried) {
     this.#parts = parts;
     this.#later = later;
     this.#asked = new AskedBefore(() => parts.config().log.prompts_mb * MB);
