@@ -169,7 +169,9 @@ export class Line {
   ): Iterable<Turn<Waiter>> {
     const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
     const memory = rules.memory ?? onlyLast(this.#runner);
-    const state = { ...rules, memory, streak: this.#streak, row: this.#row, lastServed: this.#lastServed };
+    const own = { streak: this.#streak, row: this.#row, lastServed: this.#lastServed };
+    // Rules come last: Node 20 takes a microsecond and more for each field that comes after what is spread and is not in it.
+    const state = { ...own, ...rules, memory };
     return inOrder(files, state, { mayGo, waitingFor: (runner) => this.#byRunner.waitingFor(runner) });
   }
 

@@ -113,7 +113,7 @@ export class Hindsight {
           known = reading?.known;
         });
       },
-      landed: (end) => this.#landed(ticket, run.outcome, { ...look(), end, known: known ?? from?.known }),
+      landed: (end) => this.#landed(ticket, run.outcome, { end, known: known ?? from?.known, ...look() }),
       over: (ran) => {
         ran.catch((error: unknown) => this.#failed(run, error));
         return ran;
