@@ -3,6 +3,7 @@
 import type { Config } from './contract/config/config.ts';
 import { adviceForJobs } from './cluster/look-over.ts';
 import { JobTurns, turnsOf } from './cluster/job-turns.ts';
+import { KeptWrites } from './cluster/kept-writes.ts';
 import { rankOf } from './cluster/shared-job-rows.ts';
 import { ValkeyJobs } from './cluster/shared-job-store.ts';
 import type { ClusterWork } from './cluster-work.ts';
@@ -49,14 +50,17 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
       advise();
     },
   });
+  const { job_replicas: replicas, timeout_ms: timeoutMs } = settings;
+  const kept =
+    replicas === 0 ? undefined : new KeptWrites({ link, clock, replicas, timeoutMs, newClient: () => newClient('kept') });
+  if (kept !== undefined) link.use(kept);
   const store = new ValkeyJobs({
     link,
+    kept,
     prefix: cluster.prefix,
     turns: `${prefix}:${turnsOf()}`,
     clock,
     most: () => config().queue.max_jobs,
-    replicas: settings.job_replicas,
-    timeoutMs: settings.timeout_ms,
     isDurable: () => isDurable,
     onAccepted() {
       if (hasJobs) return;
@@ -65,8 +69,7 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
     },
     onChange,
   });
-  const never = new AbortController().signal;
-  const turns = new JobTurns({ prefix, node, log, newClient, sleep: (ms) => clock.sleep(ms, never) });
+  const turns = new JobTurns({ prefix, node, log, newClient, clock });
   const jobs = new FleetJobs({ ...parts, store, turns, node, nodes, rank: (call) => rankOf(call, undefined) });
   const shared = new JobBatches({ jobs: jobs.line, store, gateway, queue, config, clock });
   const of = (id: string): BatchDesk => {

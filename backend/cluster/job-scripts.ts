@@ -90,17 +90,34 @@ local waiting = call('ZCARD', P .. 'open')
 if waiting >= most then return waiting end
 local seq = call('INCR', P .. 'seq')
 local at = now()
-call('HSET', key, 'seq', seq, 'id', id, 'state', 'waiting', 'created', at, unpack(ARGV, 3))
+call('HSET', key, 'seq', seq, 'id', id, 'state', 'waiting', 'created', at, 'handed', 1, unpack(ARGV, 3))
 call('ZADD', P .. 'open', seq, id)
 return { seq, at }
 `);
 
-/** ARGV: id. Writes what is there already: who has this has all that was written before. */
+/** ARGV: id. It was handed in once more: who has this has all that was written before. Gives its number; 0: there is none. */
 export const SURE = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
 local seq = call('HGET', key, 'seq')
-if seq then call('HSET', key, 'seq', seq) end
-return 0
+if not seq then return 0 end
+call('HSETNX', key, 'handed', 1)
+call('HINCRBY', key, 'handed', 1)
+return tonumber(seq)
+`);
+
+/**
+ * ARGV: id, number. Whoever handed it in was refused after all. It goes, as if it had never been there, when nobody else had
+ * handed it in who may have been accepted; unless a gateway has begun it already, or it is one of a batch.
+ */
+export const UNSURE = script(`${COMMON}
+local id = ARGV[1]
+local key = P .. 'job:' .. id
+local seen = call('HMGET', key, 'seq', 'state', 'run', 'batch')
+if seen[1] ~= ARGV[2] or seen[2] ~= 'waiting' or seen[4] then return 0 end
+if call('HINCRBY', key, 'handed', -1) > 0 or seen[3] then return 0 end
+call('DEL', key)
+call('ZREM', P .. 'open', id)
+return 1
 `);
 
 /** ARGV: batch, id, then fields and values; one job that waits for its batch. Gives its number, or 'taken'. */
@@ -249,13 +266,17 @@ local over = call('ZRANGEBYSCORE', P .. 'batches:ended', '-inf', at - ARGV[2], '
 return { math.max(0, call('ZCARD', P .. 'open') - call('SCARD', P .. 'running')), at, over or '', call('ZCARD', P .. 'open') }
 `);
 
-/** ARGV: the prefix of all turns, from, to. Gives { id, number, rank, home }, … of those whose turn nobody knows. */
+/**
+ * ARGV: the prefix of all turns, from, to, milliseconds. Gives { id, number, rank, home }, … of those whose turn nobody knows, and
+ * that are so old: a younger one may still be refused for want of replicas.
+ */
 export const STRAYED = script(`${COMMON}
 local found = {}
 for _, id in ipairs(call('ZRANGE', P .. 'open', ARGV[2], ARGV[3])) do
-  local seen = call('HMGET', P .. 'job:' .. id, 'seq', 'rank', 'home')
+  local seen = call('HMGET', P .. 'job:' .. id, 'seq', 'rank', 'home', 'created', 'batch')
   local home = seen[3] and ('@' .. seen[3]) or ''
-  if seen[1] and call('EXISTS', ARGV[1] .. home .. ':j' .. seen[1]) == 0 then
+  local since = seen[5] and call('HGET', P .. 'batch:' .. seen[5], 'created') or seen[4]
+  if seen[1] and now() - since >= tonumber(ARGV[4]) and call('EXISTS', ARGV[1] .. home .. ':j' .. seen[1]) == 0 then
     for _, each in ipairs({ id, seen[1], seen[2], seen[3] or '' }) do found[#found + 1] = each end
   end
 end

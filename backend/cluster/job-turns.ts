@@ -3,9 +3,10 @@
 // should it forget one, and nothing is done twice should it hand one round twice.
 import { type Job, Queue, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports.ts';
 import type { FleetNews, FleetTurn, FleetTurns } from '../core/stories/shared-jobs.ts';
 import type { ClientOptions } from './valkey-client.ts';
+import { isElsewhere } from './valkey-failure.ts';
 
 /** After so long without a sign of life of the gateway that has it a job is given to another one. Milliseconds. */
 const LOCK_MS = 10_000;
@@ -13,6 +14,9 @@ const LOCK_MS = 10_000;
 const STALLED_MS = 5000;
 /** The longest pause between two tries to reach Valkey. Milliseconds. */
 const LONGEST_PAUSE_MS = 2000;
+/** How often it is looked whether a connection still answers, and how long it may take to. Milliseconds. */
+const LOOK_MS = 2000;
+const ANSWER_MS = 3000;
 /** For giving back what this gateway has, when it stops. Milliseconds. */
 const CLOSING_MS = 2000;
 /** A job is handed round as often as it has to be. */
@@ -29,7 +33,7 @@ export interface JobTurnsParts {
   readonly node: string;
   readonly log: Log;
   newClient(purpose: string, more: ClientOptions): Promise<Redis>;
-  sleep(ms: number): Promise<void>;
+  readonly clock: Pick<Clock, 'after' | 'sleep'>;
 }
 
 interface Turn {
@@ -47,6 +51,8 @@ export class JobTurns implements FleetTurns {
   #client: Promise<Redis> | undefined;
   #opened: Promise<{ readonly workers: readonly Hands[]; readonly news: Redis }> | undefined;
   #most = 0;
+  #stopLooking: () => void = () => undefined;
+  #isClosed = false;
 
   constructor(parts: JobTurnsParts) {
     this.#parts = parts;
@@ -117,24 +123,35 @@ export class JobTurns implements FleetTurns {
       void worker.run().catch((error: unknown) => log.debug({ err: error }, 'BullMQ'));
       return worker;
     });
-    const news = await newClient('news', {
-      retryStrategy,
-      maxRetriesPerRequest: null,
-      enableOfflineQueue: true,
-      autoResubscribe: true,
-    });
+    const news = await newClient('news', { ...LASTING, autoResubscribe: true });
     news.on('message', (_channel, message) => tell(JSON.parse(message) as FleetNews));
     void news.subscribe(`${prefix}:jobs:news`).catch(() => undefined);
+    this.#look([connection, news]);
     return { workers, news };
   }
 
   #connection(): Promise<Redis> {
     const { newClient } = this.#parts;
-    return (this.#client ??= newClient('jobs', {
-      retryStrategy,
-      maxRetriesPerRequest: null,
-      enableOfflineQueue: true,
-    }));
+    return (this.#client ??= newClient('jobs', LASTING));
+  }
+
+  /**
+   * A Valkey whose machine has gone, or that something on the way has forgotten, ends no connection: one that waits for news would
+   * wait for ever, and one on which something was sent for a quarter of an hour. Those on which a worker waits for its next job
+   * BullMQ looks after itself.
+   */
+  #look(clients: readonly Redis[]): void {
+    const { after } = this.#parts.clock;
+    const looks = clients.map(async (client) => {
+      // One that is not there comes back by itself.
+      if (client.status !== 'ready') return;
+      const stop = after(ANSWER_MS, () => client.disconnect(true));
+      await client.ping().catch(() => undefined);
+      stop();
+    });
+    void Promise.all(looks).then(() => {
+      if (!this.#isClosed) this.#stopLooking = after(LOOK_MS, () => this.#look(clients));
+    });
   }
 
   #queue(home: string | undefined): Promise<Turns> {
@@ -154,16 +171,24 @@ export class JobTurns implements FleetTurns {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopLooking();
     const opened = await this.#opened?.catch(() => undefined);
     const workers = opened?.workers ?? [];
     // With a Valkey that is away it would wait for that.
-    await Promise.race([Promise.all(workers.map((worker) => worker.close())), this.#parts.sleep(CLOSING_MS)]);
+    await Promise.race([Promise.all(workers.map((worker) => worker.close())), this.#parts.clock.sleep(CLOSING_MS, NEVER)]);
     opened?.news.disconnect();
     const client = await this.#client;
     client?.disconnect();
   }
 }
 
-function retryStrategy(times: number): number {
-  return Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 10));
-}
+const NEVER = new AbortController().signal;
+
+/** Of connections that come back by themselves: to whichever Valkey has the address then, as the new primary after a failover. */
+const LASTING: ClientOptions = {
+  retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 10)),
+  reconnectOnError: isElsewhere,
+  maxRetriesPerRequest: null,
+  enableOfflineQueue: true,
+};

@@ -36,6 +36,8 @@ export interface LinkUser {
   down?(trouble: ValkeyTrouble): void;
   /** Something that was read by `tracked` has changed; undefined: it is not known what. */
   changed?(key: string | undefined): void;
+  /** It is closed, and will not be up again. */
+  closed?(): void;
 }
 
 interface Pair {
@@ -75,6 +77,7 @@ export class Link {
     this.#life.abort(new ValkeyAway('the link is closed'));
     this.#pair?.lose(this.#life.signal.reason);
     await this.#running;
+    for (const user of this.#users) user.closed?.();
   }
 
   /**

@@ -14,6 +14,7 @@ import type {
 } from '../core/stories/stored-jobs.ts';
 import { outcomeColumn, readAsk, readAskRow } from '../storage/job-rows.ts';
 import * as scripts from './job-scripts.ts';
+import type { KeptWrites, Written } from './kept-writes.ts';
 import type { Link } from './link.ts';
 import { runScript, type Script } from './script.ts';
 import { batchOf, fieldsOf, jobOf, rankOf } from './shared-job-rows.ts';
@@ -35,9 +36,8 @@ export interface SharedJobStoreParts {
   readonly clock: Clock;
   /** How many wait at most (queue.max_jobs). */
   most(): number;
-  /** How many replicas must have a job before it is accepted, and how long that may take in milliseconds. */
-  readonly replicas: number;
-  readonly timeoutMs: number;
+  /** By which replicas have what must not be lost; undefined where none has to (cluster.job_replicas). */
+  readonly kept: Pick<KeptWrites, 'write' | 'longestMs'> | undefined;
   /** Whether Valkey keeps on its disk what it has. */
   isDurable(): boolean;
   /** A job or a batch was accepted. */
@@ -76,28 +76,25 @@ export class ValkeyJobs implements SharedJobStore {
 
   // ---- asking Valkey
 
-  async #ask<T>(question: Parameters<Link['ask']>[0]): Promise<T> {
-    try {
-      return (await this.#parts.link.ask(question)) as T;
-    } catch (error) {
-      throw error instanceof ValkeyAway ? fleetUnreachable(error) : error;
-    }
+  #ask<T>(question: Parameters<Link['ask']>[0]): Promise<T> {
+    return known(this.#parts.link.ask(question) as Promise<T>);
   }
 
   #run<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<T> {
     return this.#ask((redis) => runScript(redis, script, `${this.#parts.prefix}jobs:`, args));
   }
 
-  /** The same, and as many replicas as are wanted have it when it resolves. Throws fleet_unreachable where they don't. */
+  /** The same; `isKept`: as many replicas as are wanted have it when it resolves. */
+  async #write<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<Written<T>> {
+    const { kept, prefix } = this.#parts;
+    if (kept === undefined) return { done: await this.#run<T>(script, ...args), isKept: true };
+    return await known(kept.write(async (redis) => (await runScript(redis, script, `${prefix}jobs:`, args)) as T));
+  }
+
+  /** The same. Throws fleet_unreachable where too few replicas have it. */
   async #runKept<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<T> {
-    const { replicas, timeoutMs, prefix } = this.#parts;
-    if (replicas === 0) return await this.#run(script, ...args);
-    const [done, have] = await this.#ask<[T, number]>(async (redis) => {
-      const written = (await runScript(redis, script, `${prefix}jobs:`, args)) as T;
-      // On the same connection, and after it: WAIT is about what was written there before. A script may be sent twice.
-      return [written, await redis.wait(replicas, Math.ceil(timeoutMs / 2))];
-    });
-    if (have < replicas) throw fleetUnreachable(new Error(`${have} of ${replicas} replicas have it`));
+    const { done, isKept } = await this.#write<T>(script, ...args);
+    if (!isKept) throw tooFewHaveIt();
     return done;
   }
 
@@ -110,16 +107,31 @@ export class ValkeyJobs implements SharedJobStore {
   async accept(job: NewFleetJob, most: number): Promise<FleetTurn | 'taken'> {
     const { rank, home } = job;
     const fields = [...fieldsOf(job), 'rank', rank, ...(home === undefined ? [] : ['home', home])];
-    const done = await this.#runKept<Buffer | number | [number, number]>(scripts.ACCEPT, most, job.call.id, ...fields);
+    const { done, isKept } = await this.#write<Buffer | number | [number, number]>(
+      scripts.ACCEPT,
+      most,
+      job.call.id,
+      ...fields,
+    );
     if (typeof done === 'number') throw tooMany(done, most);
     if (!Array.isArray(done)) return 'taken';
     this.#heard(done[1]);
+    if (!isKept) await this.#refuse(job.call.id, done[0]);
     this.#parts.onAccepted();
     return { id: job.call.id, seq: done[0], rank, home };
   }
 
   async sure(id: string): Promise<void> {
-    if (this.#parts.replicas > 0) await this.#runKept(scripts.SURE, id);
+    if (this.#parts.kept === undefined) return;
+    const { done, isKept } = await this.#write<number>(scripts.SURE, id);
+    if (!isKept) await this.#refuse(id, done);
+  }
+
+  /** Takes one back that is not accepted after all, and throws that; see UNSURE. */
+  async #refuse(id: string, seq: number): Promise<never> {
+    // Where Valkey goes away now, it stays in line, and it is the same job when it is handed in again.
+    await this.#run(scripts.UNSURE, id, seq).catch(() => undefined);
+    throw tooFewHaveIt();
   }
 
   async find(id: string): Promise<StoredJob | undefined> {
@@ -178,7 +190,9 @@ export class ValkeyJobs implements SharedJobStore {
     { maxBytes }: Retention,
   ): Promise<boolean> {
     const record = outcome.record === undefined ? '' : Buffer.from(outcome.record);
-    return (await this.#runKept(scripts.END, id, token, state, outcomeColumn(outcome), record, maxBytes)) === 1;
+    // Valkey has it in any case, and takes it from nobody else any more: how few replicas have it changes nothing here.
+    const { done } = await this.#write(scripts.END, id, token, state, outcomeColumn(outcome), record, maxBytes);
+    return done === 1;
   }
 
   async cancel(id: string, { state, outcome }: Omit<EndedJob, 'now'>, { maxBytes }: Retention): Promise<boolean> {
@@ -272,7 +286,9 @@ export class ValkeyJobs implements SharedJobStore {
     const from = this.#lookedThrough;
     const { waiting } = await this.load();
     this.#lookedThrough = from + LOOKED_THROUGH < waiting ? from + LOOKED_THROUGH : 0;
-    const found = await this.#run<Buffer[]>(scripts.STRAYED, this.#parts.turns, from, from + LOOKED_THROUGH - 1);
+    const { turns, kept } = this.#parts;
+    const to = from + LOOKED_THROUGH - 1;
+    const found = await this.#run<Buffer[]>(scripts.STRAYED, turns, from, to, kept?.longestMs ?? 0);
     const words = found.map(String);
     return Array.from({ length: words.length / 4 }, (_, at) => {
       const [id = '', seq, rank, home] = words.slice(at * 4, at * 4 + 4);
@@ -288,6 +304,17 @@ export class ValkeyJobs implements SharedJobStore {
 function tooMany(waiting: number, most: number): AppError {
   return noRoom(`${waiting} jobs wait in the fleet, and ${most} may (queue.max_jobs). Send it again later.`, LATER_MS);
 }
+
+/** What it resolves with. Throws fleet_unreachable in place of ValkeyAway. */
+async function known<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof ValkeyAway ? fleetUnreachable(error) : error;
+  }
+}
+
+const tooFewHaveIt = (): AppError => fleetUnreachable(new Error('too few replicas have it'));
 
 /** Nothing is known of what was asked. */
 export function fleetUnreachable(cause: unknown): AppError {

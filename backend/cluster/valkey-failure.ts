@@ -26,6 +26,15 @@ const SAID: Readonly<Record<string, ValkeyTrouble>> = {
   READONLY: { why: 'is a replica, which keeps nothing by itself', todo: 'Name the primary in cluster.url.' },
   LOADING: { why: 'is still loading its data', todo: 'Nothing: it ends by itself.' },
   MASTERDOWN: { why: 'is a replica that has lost its primary', todo: 'Name the primary in cluster.url.' },
+  UNBLOCKED: { why: 'has become a replica', todo: 'Name the primary in cluster.url.' },
+  CLUSTERDOWN: {
+    why: 'is a node of a cluster that has lost some of its slots',
+    todo: 'Nothing, when its cluster mends that; else look there (CLUSTER INFO).',
+  },
+  MOVED: {
+    why: 'is a node of a cluster, and another one has what this fleet shares',
+    todo: 'Name that one in cluster.url (CLUSTER SLOTS), or a Valkey that is no cluster.',
+  },
   BUSY: { why: 'is busy with a script', todo: 'Look there which one (SCRIPT KILL ends it).' },
   OOM: {
     why: 'has no room',
@@ -92,12 +101,21 @@ export function replyWord(error: unknown): string | undefined {
 }
 
 /** Answers after which nothing more is to be had of this connection. */
-const ENDING = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'READONLY', 'LOADING', 'MASTERDOWN', 'BUSY']);
+const ENDING = new Set([
+  ...['NOAUTH', 'WRONGPASS', 'NOPERM', 'BUSY', 'LOADING'],
+  ...['READONLY', 'MASTERDOWN', 'UNBLOCKED', 'CLUSTERDOWN', 'MOVED'],
+]);
 
 /** Whether others would fail as this one did, so that there is no use in asking. */
 export function endsTheLink(error: unknown): boolean {
   return !isReply(error) || ENDING.has(replyWord(error) ?? '');
 }
+
+/** Whether it comes from a Valkey that is not, or not yet, the primary that is wanted: a new connection may lead to that. */
+export function isElsewhere(error: unknown): boolean {
+  return ELSEWHERE.has(replyWord(error) ?? '');
+}
+const ELSEWHERE = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'UNBLOCKED', 'CLUSTERDOWN', 'MOVED']);
 
 /** What is wrong, for people. */
 export function troubleOf(error: unknown): ValkeyTrouble {

@@ -1,5 +1,8 @@
 // Jobs of a fleet: any gateway accepts them, one runs each, all can tell of them and take them back.
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ACCEPT, BEGIN, SURE, UNSURE } from '../../../backend/cluster/job-scripts.ts';
+import { runScript } from '../../../backend/cluster/script.ts';
 import { ValkeyJobs } from '../../../backend/cluster/shared-job-store.ts';
 import { Link } from '../../../backend/cluster/link.ts';
 import { systemClock } from '../../../backend/clock.ts';
@@ -75,7 +78,8 @@ test('a job is run once, by any gateway, and all tell its answer', async () => {
   }
   for (let n = 0; n < 6; n++) {
     const [here, there] = [await ended(a, `job-${n}`), await ended(b, `job-${n}`)];
-    expect(here).toEqual(there);
+    // How many wait has changed between the two.
+    expect({ ...here, queue_length: 0 }).toEqual({ ...there, queue_length: 0 });
     expect(here).toMatchObject({
       status: 'completed',
       result: { message: { content: expect.stringContaining(`question ${n}`) as string } },
@@ -194,15 +198,40 @@ test('without Valkey a job is refused; what was accepted before is done when it 
   expect(runs().toSorted()).toEqual(['late', 'question 0', 'question 1', 'question 2', 'question 3']);
 });
 
-test('a job that no replica has is refused, also when it is handed in again, until one has it', async () => {
-  const [a] = await gateways(1, {}, { job_replicas: 1 });
+test('a job that no replica has is refused and does not wait; it holds up nothing else', async () => {
+  const [a, b] = await gateways(2, {}, { job_replicas: 1 });
   const again = (): ReturnType<typeof handIn> => handIn(a, saying('one', { requestId: 'one' }));
-  for (const answer of [await again(), await again()]) {
-    expect(answer).toMatchObject({ status: 503, body: { code: 'fleet_unreachable' } });
-  }
+  const refused = { status: 503, body: { code: 'fleet_unreachable' } };
+  // Each of them waits for a replica; who looks at something meanwhile does not.
+  const waiting = Promise.all([again(), handIn(b, saying('one', { requestId: 'one' })), handIn(a, saying('two'))]);
+  const client = new Redis(valkey.port, '127.0.0.1');
+  await eventually('they wait', async () => /blocked_clients:[1-9]/.test(await client.info()));
+  expect((await a.get('/api/chat-queue?requestId=none')).status).toBe(404);
+  expect(await client.info()).toMatch(/blocked_clients:[1-9]/);
+  for (const answer of await waiting) expect(answer).toMatchObject(refused);
+  expect(await again()).toMatchObject(refused);
+  for (const { get } of fleet) expect((await get('/api/chat-queue?requestId=one')).status).toBe(404);
+  expect(await client.keys('hearth:*:jobs:job:*')).toEqual([]);
   const replica = await startValkey({ replicaof: `127.0.0.1 ${valkey.port}` });
   await eventually('it is accepted', async () => (await again()).status === 202);
+  expect((await ended(b, 'one')).status).toBe('completed');
+  expect(runs()).toEqual(['one']);
+  client.disconnect();
   await replica.stop();
+});
+
+test('one that is refused stays where somebody else was accepted with the same id', async () => {
+  const client = new Redis(valkey.port, '127.0.0.1');
+  const seq = (await runScript(client, ACCEPT, 'test:', [9, 'job', 'owner', 'local'])) as [number];
+  for (const [at, script] of [SURE, UNSURE, SURE, UNSURE].entries()) {
+    await runScript(client, script, 'test:', ['job', seq[0]]);
+    expect([at, await client.zcard('test:open')]).toEqual([at, 1]);
+  }
+  await runScript(client, UNSURE, 'test:', ['job', seq[0] + 1]);
+  await runScript(client, BEGIN, 'test:', ['job', 'token']);
+  await runScript(client, UNSURE, 'test:', ['job', seq[0]]);
+  expect(await client.zcard('test:open')).toBe(1);
+  client.disconnect();
 });
 
 test('a batch whose gateway was killed while it wrote it is accepted when it is handed in again', async () => {
@@ -262,8 +291,7 @@ async function storeOf(prefix: string): Promise<{ readonly store: ValkeyJobs; re
     prefix,
     turns: `${prefix}turns`,
     clock: systemClock,
-    replicas: 0,
-    timeoutMs: 250,
+    kept: undefined,
   };
   const store = new ValkeyJobs({
     ...parts,
