@@ -52,7 +52,9 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
   });
   const { job_replicas: replicas, timeout_ms: timeoutMs } = settings;
   const kept =
-    replicas === 0 ? undefined : new KeptWrites({ link, clock, replicas, timeoutMs, newClient: () => newClient('kept') });
+    replicas === 0
+      ? undefined
+      : new KeptWrites({ link, clock, replicas, timeoutMs, newClient: () => newClient('kept') });
   if (kept !== undefined) link.use(kept);
   const store = new ValkeyJobs({
     link,

@@ -176,7 +176,10 @@ export class JobTurns implements FleetTurns {
     const opened = await this.#opened?.catch(() => undefined);
     const workers = opened?.workers ?? [];
     // With a Valkey that is away it would wait for that.
-    await Promise.race([Promise.all(workers.map((worker) => worker.close())), this.#parts.clock.sleep(CLOSING_MS, NEVER)]);
+    await Promise.race([
+      Promise.all(workers.map((worker) => worker.close())),
+      this.#parts.clock.sleep(CLOSING_MS, NEVER),
+    ]);
     opened?.news.disconnect();
     const client = await this.#client;
     client?.disconnect();

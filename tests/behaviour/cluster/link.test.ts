@@ -64,6 +64,7 @@ test('a Valkey that is killed or hangs is told of once, and used again when it i
 test.each([
   ['a password that it wants', 'wants a user and a password', { requirepass: 'secret' }, {}],
   ['settings that lose jobs', 'may drop anything', { 'maxmemory-policy': 'allkeys-lru' }, {}],
+  ['a cluster without slots', 'is a node of a cluster that has lost', { 'cluster-enabled': 'yes' }, {}],
   ['no bound of its memory', 'has no bound of memory', { maxmemory: '0' }, {}],
 ])('it says what to do about %s', async (_what, sentence, settings, more) => {
   await told(await gateway((await begun(settings)).url, more), sentence);
