@@ -1,7 +1,6 @@
 // The jobs of a fleet in Valkey: accepted once by whichever gateway is asked, and readable from all of them.
-import { AppError } from '../contract/errors.ts';
 import type { Clock } from '../core/ports.ts';
-import { noRoom, requestExists } from '../core/refusals.ts';
+import { requestExists } from '../core/refusals.ts';
 import type { Begun, FleetPlace, FleetTurn, NewFleetJob, SharedJobStore } from '../core/stories/shared-jobs.ts';
 import type {
   EndedJob,
@@ -13,17 +12,15 @@ import type {
   StoredJob,
 } from '../core/stories/stored-jobs.ts';
 import { outcomeColumn, readAsk, readAskRow } from '../storage/job-rows.ts';
+import { known, tooFewHaveIt, tooMany } from './job-refusals.ts';
 import * as scripts from './job-scripts.ts';
 import type { KeptWrites, Written } from './kept-writes.ts';
 import type { Link } from './link.ts';
 import { runScript, type Script } from './script.ts';
 import { batchOf, fieldsOf, jobOf, rankOf } from './shared-job-rows.ts';
-import { ValkeyAway } from './valkey-failure.ts';
 
 /** Writing a batch takes at most so long; one that takes longer was given up. Milliseconds. */
 const COMING_MS = 600_000;
-/** After a refusal for want of room. Milliseconds. */
-const LATER_MS = 60_000;
 /** So many of those that wait are looked through at once. */
 const LOOKED_THROUGH = 500;
 
@@ -299,28 +296,4 @@ export class ValkeyJobs implements SharedJobStore {
   #heard(now: number): void {
     this.#ahead = now - this.#parts.clock.elapsed();
   }
-}
-
-function tooMany(waiting: number, most: number): AppError {
-  return noRoom(`${waiting} jobs wait in the fleet, and ${most} may (queue.max_jobs). Send it again later.`, LATER_MS);
-}
-
-/** What it resolves with. Throws fleet_unreachable in place of ValkeyAway. */
-async function known<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw error instanceof ValkeyAway ? fleetUnreachable(error) : error;
-  }
-}
-
-const tooFewHaveIt = (): AppError => fleetUnreachable(new Error('too few replicas have it'));
-
-/** Nothing is known of what was asked. */
-export function fleetUnreachable(cause: unknown): AppError {
-  return new AppError(
-    'fleet_unreachable',
-    'The Valkey of this fleet does not answer, and it keeps the jobs. Send the same again in a moment; with the same requestId it is the same job.',
-    { retryAfterMs: 2000, cause },
-  );
 }

@@ -101,10 +101,8 @@ export function replyWord(error: unknown): string | undefined {
 }
 
 /** Answers after which nothing more is to be had of this connection. */
-const ENDING = new Set([
-  ...['NOAUTH', 'WRONGPASS', 'NOPERM', 'BUSY', 'LOADING'],
-  ...['READONLY', 'MASTERDOWN', 'UNBLOCKED', 'CLUSTERDOWN', 'MOVED'],
-]);
+const ELSEWHERE = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'UNBLOCKED', 'CLUSTERDOWN', 'MOVED']);
+const ENDING = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'BUSY', ...ELSEWHERE]);
 
 /** Whether others would fail as this one did, so that there is no use in asking. */
 export function endsTheLink(error: unknown): boolean {
@@ -115,7 +113,6 @@ export function endsTheLink(error: unknown): boolean {
 export function isElsewhere(error: unknown): boolean {
   return ELSEWHERE.has(replyWord(error) ?? '');
 }
-const ELSEWHERE = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'UNBLOCKED', 'CLUSTERDOWN', 'MOVED']);
 
 /** What is wrong, for people. */
 export function troubleOf(error: unknown): ValkeyTrouble {
