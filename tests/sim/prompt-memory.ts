@@ -102,6 +102,12 @@ export class PromptServer {
     return { processed: prompt.length - reused, reused, done };
   }
 
+  /** How much of a prompt stands in one of its free places. */
+  shared(prompt: Tokens): number {
+    const free = this.#places.filter(({ busy }) => !busy);
+    return Math.max(0, ...free.map(({ tokens }) => commonTokens(tokens, prompt)));
+  }
+
   #placeFor(prompt: Tokens): Place {
     const free = this.#places.filter(({ busy }) => !busy);
     const [oldest] = free.toSorted((a, b) => a.usedAt - b.usedAt);

@@ -8,6 +8,7 @@ import type { Turn } from './order.ts';
 import type { PausableClock } from './pausable-clock.ts';
 import type { Hold, People } from './people.ts';
 import type { ReadConfig } from '../ports.ts';
+import type { ReadMs, Returning } from './returning.ts';
 import type { Running, Runs } from './runs.ts';
 import { LANES, type Lane, type Waiter } from './waiter.ts';
 
@@ -16,6 +17,8 @@ export interface ChoiceParts {
   readonly line: Line;
   readonly runs: Runs;
   readonly people: People;
+  readonly returning: Returning;
+  readonly readMs?: ReadMs | undefined;
   /** What waiting is measured by. */
   readonly waitClock: Pick<PausableClock, 'elapsed'>;
   /** Whether Ollama has a runner in memory. */
@@ -41,14 +44,15 @@ export class Choice {
     this.#parts = parts;
   }
 
-  /** The next one that may start; undefined when none may. */
-  next(): Next | undefined {
+  /** The next one that may start, of the lanes that are open; undefined when none may. */
+  next(isOpen: (lane: Lane) => boolean = () => true): Next | undefined {
     const { line } = this.#parts;
     if (line.size() === 0) return undefined;
     // A waiter for a slot of the other lane is not passed by one who takes a slot of this lane.
     const hasSlot = this.#hasSlot();
     const rules = this.rules();
-    const mayStart = (waiter: Waiter): boolean => hasSlot(waiter) && this.#hold(waiter) === undefined;
+    const mayStart = (waiter: Waiter): boolean =>
+      isOpen(waiter.wish.lane) && hasSlot(waiter) && this.#hold(waiter) === undefined;
     const first = line.next(rules, mayStart);
     if (first === undefined) return undefined;
     if (this.#mayRunBeside(first.waiter.runner)) return { turn: first, first: first.waiter };
@@ -96,6 +100,21 @@ export class Choice {
     const { max_batch_size, batch_timeout_ms } = config().batch;
     if (line.streak >= max_batch_size) return false;
     return first.passedSince === undefined || waitClock.elapsed() - first.passedSince < batch_timeout_ms;
+  }
+
+  /** Until when the next one had better not start (returning.ts); undefined where it starts now. Several slots are left to the order. */
+  waitsUntil({ turn: { waiter, turnOf, before, loads } }: Next): number | undefined {
+    const { config, line, returning, readMs } = this.#parts;
+    const rules = this.rules();
+    if (
+      rules.prompts === undefined ||
+      readMs === undefined ||
+      config().queue.max_concurrent > 1 ||
+      waiter.wish.lane !== 'chat'
+    )
+      return undefined;
+    if (waiter !== turnOf || before !== undefined || loads || line.row >= rules.maxBatch) return undefined;
+    return returning.until(waiter, rules.prompts, readMs, rules);
   }
 
   /** The runs that are to stop, each for one on a runner: background work in the way of a person who is next in a lane. */

@@ -1,0 +1,80 @@
+// What any order could reach: the same days before the same memory, with those who wait chosen by hindsight. A slot that is free is
+// given to one who waits, as in the line itself; for the rest every order is allowed, also ones that nobody would call fair.
+import { keptStable } from '../../backend/core/pins/pins.ts';
+import { promptOf } from '../../backend/core/prompts/prompt.ts';
+import type { PromptAsk, PromptSession } from './prompt-days.ts';
+import { PromptServer, type ServerKind, type Tokenizer, type Tokens } from './prompt-memory.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** Milliseconds for each token of a machine with an 8B model on a small GPU. */
+export const READ_MS = 1;
+export const WRITE_MS = 20;
+
+export interface OrderTrial {
+  readonly kind: ServerKind;
+  readonly tokenizer: Tokenizer;
+  sessions(): readonly PromptSession[];
+}
+
+interface Waiting {
+  readonly tokens: Tokens;
+  readonly start: () => void;
+}
+
+interface Played {
+  readonly processed: number;
+  /** How many there were to choose from, each time that there was a choice; and who was taken. */
+  readonly choices: readonly { readonly of: number; readonly taken: number }[];
+}
+
+/**
+ * Plays a day with these choices, and after the last of them takes the one of whom least has to be read. `choices` are numbers
+ * among those who wait, in the order of arrival.
+ */
+export async function playOrder(
+  { kind, tokenizer, sessions }: OrderTrial,
+  choices: readonly number[],
+): Promise<Played> {
+  const clock = new VirtualClock();
+  const server = new PromptServer(kind);
+  const waiting: Waiting[] = [];
+  const made: { of: number; taken: number }[] = [];
+  let free = kind.places;
+  let processed = 0;
+  const grant = (): void => {
+    while (free > 0 && waiting.length > 0) {
+      let at = 0;
+      if (waiting.length > 1) {
+        at = choices[made.length] ?? nearest(server, waiting);
+        made.push({ of: waiting.length, taken: at });
+      }
+      const [next] = waiting.splice(at, 1);
+      free--;
+      next?.start();
+    }
+  };
+  const ask = async ({ request, answer }: PromptAsk): Promise<void> => {
+    const goesUp = keptStable(request, { billing_line: 'pin', clock: 'to_end' }).request;
+    const tokens = tokenizer.of(promptOf(goesUp));
+    await new Promise<void>((start) => {
+      waiting.push({ tokens, start });
+      grant();
+    });
+    const read = server.read(tokens);
+    processed += read.processed;
+    await clock.wait(read.processed * READ_MS + (answer.length / 4) * WRITE_MS);
+    const messages = goesUp['messages'] as readonly object[];
+    read.done(tokenizer.of(promptOf({ ...goesUp, messages: [...messages, { role: 'assistant', content: answer }] })));
+    free++;
+    grant();
+  };
+  const world = { now: () => clock.elapsed(), ask, wait: (ms: number) => clock.wait(ms) };
+  await clock.until(Promise.all(sessions().map((session) => session(world))));
+  return { processed, choices: made };
+}
+
+/** The one of whom least has to be read now; of several the first. */
+function nearest(server: PromptServer, waiting: readonly Waiting[]): number {
+  const costs = waiting.map(({ tokens }) => tokens.length - server.shared(tokens));
+  return costs.indexOf(Math.min(...costs));
+}
