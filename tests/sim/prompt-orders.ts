@@ -4,11 +4,11 @@ import { keptStable } from '../../backend/core/pins/pins.ts';
 import { promptOf } from '../../backend/core/prompts/prompt.ts';
 import type { PromptAsk, PromptSession } from './prompt-days.ts';
 import { PromptServer, type ServerKind, type Tokenizer, type Tokens } from './prompt-memory.ts';
+import { READ_MS, WRITE_MS } from './prompt-replay.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** Milliseconds for each token of a machine with an 8B model on a small GPU. */
-export const READ_MS = 1;
-export const WRITE_MS = 20;
+/** Orders that are tried for one day. */
+const MOST_ORDERS = 150;
 
 export interface OrderTrial {
   readonly kind: ServerKind;
@@ -71,6 +71,34 @@ export async function playOrder(
   const world = { now: () => clock.elapsed(), ask, wait: (ms: number) => clock.wait(ms) };
   await clock.until(Promise.all(sessions().map((session) => session(world))));
   return { processed, choices: made };
+}
+
+export interface Best {
+  readonly processed: number;
+  /** All orders were tried, so that none reads less. */
+  readonly isProven: boolean;
+}
+
+/** The fewest tokens that any order reads: of all orders, or where there are too many of those that were tried, each next to the best one. */
+export async function bestOrder(trial: OrderTrial): Promise<Best> {
+  let best = await playOrder(trial, []);
+  const orders = best.choices.reduce((product, { of }) => product * of, 1);
+  let tried = 1;
+  const improve = async (): Promise<boolean> => {
+    const taken = best.choices.map((choice) => choice.taken);
+    for (const [i, { of, taken: now }] of best.choices.entries()) {
+      for (let other = 0; other < of; other++) {
+        if (other === now || tried++ >= MOST_ORDERS) continue;
+        const played = await playOrder(trial, [...taken.slice(0, i), other]);
+        if (played.processed >= best.processed) continue;
+        best = played;
+        return true;
+      }
+    }
+    return false;
+  };
+  while (orders > 1 && tried < MOST_ORDERS && (await improve()));
+  return { processed: best.processed, isProven: orders === 1 };
 }
 
 /** The one of whom least has to be read now; of several the first. */

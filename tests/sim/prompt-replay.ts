@@ -17,8 +17,8 @@ export const WAYS = ['no gateway', 'by class', 'ordered', 'ordered, kept'] as co
 export type Way = (typeof WAYS)[number];
 
 /** Milliseconds for each token of a machine with an 8B model on a small GPU. */
-const READ_MS = 1;
-const WRITE_MS = 20;
+export const READ_MS = 1;
+export const WRITE_MS = 20;
 
 const RUNNER = 'm {}';
 
