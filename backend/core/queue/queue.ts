@@ -13,7 +13,7 @@ import type { PastHalt, PastRun, Stretch } from './past-runs.ts';
 import { People, type PeopleParts } from './people.ts';
 import type { Clock } from '../ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from '../refusals.ts';
-import { Returning, type ReadMs } from './returning.ts';
+import type { ReadMs } from './returning.ts';
 import { Runs, type Running } from './runs.ts';
 import type { Lane, LeaseWish, Place, Waiter } from './waiter.ts';
 
@@ -44,7 +44,6 @@ export class LeaseQueue {
   readonly #waitClock: PausableClock;
   readonly #outlook: Outlook;
   readonly #people: People;
-  readonly #returning = new Returning();
   readonly #choice: Choice;
   /** Rings when the next one may start who is held up for people. */
   readonly #alarm: Alarm;
@@ -74,7 +73,6 @@ export class LeaseQueue {
       line: this.#line,
       runs: this.#runs,
       people: this.#people,
-      returning: this.#returning,
       waitClock: this.#waitClock,
       isHalted: () => this.#draining || this.#halted !== undefined,
     });
@@ -93,7 +91,7 @@ export class LeaseQueue {
     const now = this.#waitClock.elapsed();
     const waiter = this.#line.add(wish, now - (wish.stoodMs ?? 0), signal);
     this.#people.came(waiter, now);
-    if (this.#byPrompt) this.#returning.came(waiter, now);
+    this.#choice.came(waiter, now);
     return this.#stand(waiter, max_wait_ms);
   }
 
@@ -136,23 +134,11 @@ export class LeaseQueue {
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
     this.#runs.past.halted(this.#halted, this.#options.clock.elapsed());
-    const keptFree = this.#grantAll();
+    for (const next of this.#choice.starting()) this.#grant(next);
     for (const { running, runner } of this.#choice.stopping()) this.#runs.giveWay(running, runner);
-    this.#alarm.set(earlier(keptFree, this.#choice.nextHoldEnds()));
+    this.#alarm.set(this.#choice.nextHoldEnds());
     this.#options.onChange();
     this.#outlook.changed();
-  }
-
-  /** Gives all leases that can be given now. Until when the slot for chats is left free all the same, for one who should go on. */
-  #grantAll(): number | undefined {
-    let until: number | undefined;
-    const isOpen = (lane: Lane): boolean => until === undefined || lane !== 'chat';
-    for (let next = this.#choice.next(); next !== undefined; next = this.#choice.next(isOpen)) {
-      until ??= this.#choice.waitsUntil(next);
-      if (isOpen(next.turn.waiter.wish.lane)) this.#grant(next);
-      else next.turn.waiter.heldBackSince ??= this.#waitClock.elapsed();
-    }
-    return until;
   }
 
   #grant({ turn, first }: Next): void {
@@ -173,7 +159,7 @@ export class LeaseQueue {
         if (!this.#runs.end(running)) return;
         const now = this.#waitClock.elapsed();
         this.#people.ran(running, now);
-        if (this.#byPrompt) this.#returning.ended(turn.waiter, now);
+        this.#choice.ended(turn.waiter, now);
         this.#changed();
       },
     });
@@ -181,12 +167,6 @@ export class LeaseQueue {
 
   #loadMs({ runner, model }: LeaseWish): number | undefined {
     return this.#options.resident(runner) ? 0 : this.#options.loadMs(model);
-  }
-
-  /** Whether it is asked who goes on with what was read; what nobody asks for is not learned. */
-  get #byPrompt(): boolean {
-    const { by_prompt, max_concurrent } = this.#options.config().queue;
-    return by_prompt && max_concurrent === 1 && this.#options.prompts !== undefined;
   }
 
   /** Milliseconds until a chat that came now would start. */
@@ -316,9 +296,4 @@ export class LeaseQueue {
   resetCounts(): void {
     this.#line.resetCounts();
   }
-}
-
-/** The earlier of two moments, where there are any. */
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
