@@ -39,7 +39,7 @@ export interface Counts {
 
 /** Requests by the tier that their kept answer was found in; one with many vectors counts for the furthest of them. */
 export type TierHits = Readonly<Record<Tier, number>>;
-const NOWHERE: TierHits = { memory: 0, disk: 0, shared: 0 };
+const nowhere = (): Record<Tier, number> => ({ memory: 0, disk: 0, shared: 0 });
 
 export interface Rates {
   /** (hits + coalesced) / (hits + coalesced + misses); 0 before the first such request. */
@@ -49,7 +49,7 @@ export interface Rates {
 
 export class Telemetry {
   #counts = zero();
-  #found = NOWHERE;
+  #found = nowhere();
   readonly #models = new Map<string, ModelCounts>();
   /** By owner. This machine has no entry, since it sees the figures of all. */
   readonly #owned = new LRUCache<string, Map<string, ModelCounts>>({ max: MAX_OWNERS });
@@ -74,7 +74,7 @@ export class Telemetry {
   sourced(whose: Whose, source: Source, tier?: Tier): void {
     const { model, owner } = whose;
     const field = FIELD[source];
-    if (tier !== undefined) this.#found = { ...this.#found, [tier]: this.#found[tier] + 1 };
+    if (tier !== undefined) this.#found[tier]++;
     this.#counts.requests++;
     this.#counts[field]++;
     countsOf(this.#models, model)[field]++;
@@ -114,7 +114,7 @@ export class Telemetry {
     this.#owned.delete(watcher);
     if (watcher !== LOCAL) return;
     this.#counts = zero();
-    this.#found = NOWHERE;
+    this.#found = nowhere();
     this.#models.clear();
     this.#owned.clear();
     this.since = this.#now();
@@ -126,7 +126,7 @@ export class Telemetry {
 
   /** How many of the hits were found where; those of a recording in none of these. */
   get found(): TierHits {
-    return this.#found;
+    return { ...this.#found };
   }
 
   get models(): ReadonlyMap<string, Readonly<ModelCounts>> {
