@@ -3,42 +3,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { clear } from './clear.ts';
-import { command } from './command-row.ts';
-import { disk } from './disk-row.ts';
-import { desktopLoop, desktopMemory } from './desktop-row.ts';
-import { entry } from './bench-entry.ts';
-import { followers } from './followers.ts';
-import { hits, hitSizes, hitStreams } from './hits.ts';
-import { line } from './line-row.ts';
-import { requestList } from './list-row.ts';
-import { memory } from './memory-row.ts';
-import { misses } from './misses.ts';
 import { stopAll } from './programs.ts';
-import { prompts } from './prompts-row.ts';
+import { ROWS } from './bench-rows.ts';
 import { document, findingsTable, machine, type Measured, type Outcome, type Row, withAnswers } from './report.ts';
-import { start } from './start-row.ts';
-import { windowRow } from './window-row.ts';
 
-const ROWS: readonly Row[] = [
-  hits,
-  hitSizes,
-  hitStreams,
-  misses,
-  followers,
-  line,
-  prompts,
-  start,
-  command,
-  memory,
-  entry,
-  clear,
-  disk,
-  requestList,
-  desktopMemory,
-  desktopLoop,
-  windowRow,
-];
 const USAGE = `Usage: npm run bench -- [--only ROW]… [--write]
 
 Rows: ${ROWS.map(({ name }) => name).join(', ')}. --write puts all of them into docs/benchmarks.md, and the

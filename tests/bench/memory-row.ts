@@ -145,7 +145,7 @@ function outcome(
       },
     ],
     notes: [
-      `Idle: ${IDLE_AFTER_MS / 1000} s after the start. Then ${DISTINCT.toLocaleString('en')} different requests on ${CONNECTIONS} connections (\`queue.max_concurrent=${CONNECTIONS}\`), after every ${MISSES_PER_HIT} a hit, each answer ${answerChars} characters in ${PIECES} pieces, in ${seconds.toFixed(0)} s.`,
+      `One run, no median of several. Idle: ${IDLE_AFTER_MS / 1000} s after the start. Then ${DISTINCT.toLocaleString('en')} different requests on ${CONNECTIONS} connections (\`queue.max_concurrent=${CONNECTIONS}\`), after every ${MISSES_PER_HIT} a hit, each answer ${answerChars} characters in ${PIECES} pieces, in ${seconds.toFixed(0)} s.`,
       `After it the gateway counted ${counts.misses} misses, ${counts.hits} hits, ${counts.total_entries} entries, ${counts.memory_usage_percent.toFixed(1)} % of the cache in use, ${counts.evictions} evictions; so the cache was full after about ${Math.round((counts.total_entries / DISTINCT) * 100)} % of the run.`,
       `Resident memory (every ${SAMPLE_MS / 1000} s): highest ${mb(highest)}, right after the last answer ${mb(last)}, ${IDLE_AFTER_MS / 1000} s later ${mb(rested)}. Growth over the last half is that of the line fitted to its ${lastHalf.length} samples.`,
       `Samples in MB: ${samples.map((sample) => sample.mb.toFixed(0)).join(', ')}.`,
