@@ -147,9 +147,12 @@ function jsonMistakeAt(text: string): number {
   return at;
 }
 
-/** What happened to a watched file. `blind`: the system no longer tells about changes. */
+/** What happened to a watched file. */
 export type ConfigFileEvent =
-  { readonly kind: 'changed' } | { readonly kind: 'gone' } | { readonly kind: 'blind'; readonly reason: unknown };
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'gone' }
+  // The system no longer tells about changes.
+  | { readonly kind: 'blind'; readonly reason: unknown };
 
 /**
  * Watches one file until the signal ends it. Resolves once changes are seen; a change between an earlier read and that

@@ -60,12 +60,14 @@ test('newer packages and actions come once a month, each in one pull request', (
   expect(updates).toMatchObject([one('npm'), one('github-actions')]);
 });
 
-test('an editor is told what Prettier holds', async () => {
+test('an editor, oxfmt, and Prettier, which writes made pages, are told the same', async () => {
   const file = join(root, 'backend/backend.ts');
   const held = await resolveConfig(file);
   const told = await resolveConfig(file, { editorconfig: true });
   const defaults = { tabWidth: 2, useTabs: false, endOfLine: 'lf' };
   expect(told).toEqual({ ...defaults, ...held });
+  const { sortPackageJson, ...checked } = JSON.parse(read('.oxfmtrc.json')) as Record<string, unknown>;
+  expect([sortPackageJson, checked]).toEqual([false, held]);
 });
 
 test('the papers name the commands of the checks as package.json has them', () => {

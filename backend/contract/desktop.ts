@@ -247,7 +247,9 @@ export type CommandOutput<C extends Command> = z.output<(typeof COMMANDS)[C]['ou
 
 /** How every command is answered. */
 export type Envelope<C extends Command> =
-  { readonly ok: true; readonly output: CommandOutput<C> } | { readonly ok: false; readonly error: WireError };
+  | { readonly ok: true; readonly output: CommandOutput<C> }
+  // A refusal, as it is on the wire.
+  | { readonly ok: false; readonly error: WireError };
 
 /** The two channels. */
 export const CHANNELS = { call: 'hearth:call', push: 'hearth:push' } as const;

@@ -61,8 +61,8 @@ export class ShelfRooms {
   measured(sql: Sql, work: () => number): boolean {
     const before = usedPages(sql);
     const entries = work();
-    const totals = sql.get(this.#sql.addTotals, entries, usedPages(sql) - before, this.#time.now()) as
-      Totals | undefined;
+    const pages = usedPages(sql) - before;
+    const totals = sql.get(this.#sql.addTotals, entries, pages, this.#time.now()) as Totals | undefined;
     return totals !== undefined && this.#over(totals) > 0;
   }
 
@@ -163,8 +163,7 @@ export class ShelfRooms {
   #takeOutSome(sql: Sql): boolean {
     let found = false;
     this.measured(sql, () => {
-      const dead = sql.get(this.#sql.deadGroup, this.#time.now()) as
-        { id: number; entries: number; is_gone: number } | undefined;
+      const dead = sql.get(this.#sql.deadGroup, this.#time.now()) as DeadGroup | undefined;
       if (dead === undefined) {
         const out = this.#leastUsed(sql);
         found = out.length > 0;
@@ -179,6 +178,14 @@ export class ShelfRooms {
     });
     return found;
   }
+}
+
+/** Answers of one group that nobody may have any more, as their row has it. */
+interface DeadGroup {
+  readonly id: number;
+  readonly entries: number;
+  /** 1: it was told of already. */
+  readonly is_gone: number;
 }
 
 /** The first of them that have so many bytes together, or all. */

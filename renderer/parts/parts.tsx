@@ -8,8 +8,9 @@ import { useAction } from './use-calls.ts';
 import type { MarkName } from './status.ts';
 import { marked } from './words.ts';
 
-export type IconName =
-  'copy' | 'check' | 'close' | 'up' | 'lock' | 'alert' | 'info' | 'restart' | 'search' | 'more' | 'out';
+/** Says how something is. */
+type SignName = 'check' | 'lock' | 'alert' | 'info';
+export type IconName = SignName | 'copy' | 'close' | 'up' | 'restart' | 'search' | 'more' | 'out';
 
 /** An icon beside a word, or in a button that has a name; it says nothing by itself. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {

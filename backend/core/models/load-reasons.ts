@@ -20,7 +20,9 @@ export interface Who {
 
 /** How a runner left memory. */
 export type Departure =
-  { readonly why: 'expired'; readonly keptMs: number } | { readonly why: 'unloaded' | 'restarted' | 'elsewhere' };
+  | { readonly why: 'expired'; readonly keptMs: number }
+  // By somebody's doing.
+  | { readonly why: 'unloaded' | 'restarted' | 'elsewhere' };
 
 /** Why a load began; who others are is told only to those who may know it. */
 type Began =

@@ -3,9 +3,12 @@ import { understoodLine } from './batch-line.ts';
 import type { Line } from './file-lines.ts';
 import type { Fault } from './offline-store.ts';
 
-/** What was found: lines that can be asked, with those that can't; or why nothing of the file is. */
+/** What was found. */
 export type Checked =
-  { readonly total: number; readonly wrong: readonly Fault[] } | { readonly fatal: readonly Fault[] };
+  // Lines that can be asked, with those that can't.
+  | { readonly total: number; readonly wrong: readonly Fault[] }
+  // Why nothing of the file is.
+  | { readonly fatal: readonly Fault[] };
 
 /** Wrong lines that a batch names; all of them are in its error file. */
 const MOST_FAULTS = 100;
