@@ -1,7 +1,7 @@
 // Where the prompts of each app part from the ones before them, and what that costs: read again is what was the same, but stood
 // behind something that changed. Shapes only.
 import { z } from 'zod';
-import { pinWordsSchema } from './pin-rule.ts';
+import { pinDiffSchema, pinWordsSchema } from './pin-rule.ts';
 import { partedSchema } from './request-detail.ts';
 
 const count = z.number().int().nonnegative();
@@ -44,6 +44,8 @@ export const pinOfferSchema = z.object({
   ms: z.number().nonnegative().nullable(),
   /** The last of those prompts, as it was read, and as it would have been; null where that was not measured. */
   turn: z.object({ sent: readingSchema, kept: readingSchema }).nullable(),
+  /** How it would look in the last one; left out when that is no longer in memory. */
+  diff: pinDiffSchema.optional(),
   last: placeSchema.shape.last,
 });
 export type PinOffer = z.infer<typeof pinOfferSchema>;

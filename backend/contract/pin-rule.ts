@@ -24,6 +24,17 @@ export type PinWords = Readonly<z.infer<typeof pinWordsSchema>>;
 
 const pieceSchema = z.object({ text: z.string(), differs: z.literal(true).optional() });
 
+/**
+ * What was sent and what goes up in its place, each with a little of what stands around it; `end`: what is told behind the last message.
+ * From memory alone.
+ */
+export const pinDiffSchema = z.object({
+  sent: z.array(pieceSchema),
+  now: z.array(pieceSchema),
+  end: z.string().optional(),
+});
+export type PinDiff = Readonly<z.infer<typeof pinDiffSchema>>;
+
 /** What was done to the prompt of one request. */
 export const pinnedSchema = z.object({
   ...pinWordsSchema.shape,
@@ -33,8 +44,8 @@ export const pinnedSchema = z.object({
   at: z.number().int().nonnegative(),
   /** Of what was sent there: whether two requests said the same. */
   sent_hash: z.string(),
-  /** What was there and what is there now, with a little of what stands around it. From memory alone: left out when that is gone. */
-  diff: z.object({ sent: z.array(pieceSchema), now: z.array(pieceSchema) }).optional(),
+  /** Left out when it is no longer in memory. */
+  diff: pinDiffSchema.optional(),
 });
 export type Pinned = Readonly<z.infer<typeof pinnedSchema>>;
 export type PinPiece = z.infer<typeof pieceSchema>;
@@ -48,4 +59,6 @@ export interface PinnedSpans extends Pinned {
     readonly sent: string;
     readonly now: string;
   }[];
+  /** What is told behind the last message, where that is done. */
+  readonly end?: string;
 }

@@ -2,7 +2,7 @@
 // served from the cache, and where its prompt parted from the one before. Shapes only; no text of a prompt but the few
 // characters of `parted.before` and `after`, and what is in `bodies`.
 import { z } from 'zod';
-import { pinnedSchema, pinWordsSchema } from './pin-rule.ts';
+import { pinDiffSchema, pinnedSchema, pinWordsSchema } from './pin-rule.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
@@ -73,7 +73,7 @@ export const partedSchema = z.object({
   then: spanSchema.optional(),
   now: spanSchema.optional(),
   /** What could be kept the same here, and how many tokens more could be reused then. Left out where nothing could, or is. */
-  pinnable: z.object({ ...pinWordsSchema.shape, tokens: count }).optional(),
+  pinnable: z.object({ ...pinWordsSchema.shape, tokens: count, diff: pinDiffSchema.optional() }).optional(),
 });
 export type Parted = z.infer<typeof partedSchema>;
 

@@ -1,6 +1,6 @@
 // The list of requests as rows: how one is written, read and taken away. How they are searched is request-finding.ts.
 import { AppError } from '../contract/errors.ts';
-import { requestDetailSchema, type RequestDetail } from '../contract/request-detail.ts';
+import { requestDetailSchema, type Parted, type RequestDetail } from '../contract/request-detail.ts';
 import type { LoggedRequest } from '../core/requests/request-log.ts';
 import { wordsOf } from '../core/requests/request-search.ts';
 import { BLOCK_OF_N, blockOf } from './request-tables.ts';
@@ -52,9 +52,13 @@ function withoutTexts({ error: _told, parted, pinned, ...detail }: RequestDetail
   const done = pinned?.done.map(({ diff: _diff, ...one }) => one);
   return {
     ...detail,
-    ...(parted === undefined ? {} : { parted: { ...parted, then: undefined, now: undefined } }),
+    ...(parted === undefined ? {} : { parted: partedWithout(parted) }),
     ...(pinned === undefined || done === undefined ? {} : { pinned: { ...pinned, done } }),
   };
+}
+
+function partedWithout({ then: _then, now: _now, pinnable, ...parted }: Parted): Parted {
+  return pinnable === undefined ? parted : { ...parted, pinnable: { ...pinnable, diff: undefined } };
 }
 
 export function requestAt(sql: Sql, n: number): LoggedRequest | undefined {

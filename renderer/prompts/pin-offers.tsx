@@ -7,10 +7,11 @@ import type { View } from '../../backend/contract/desktop.ts';
 import type { PinOffer, PromptReading } from '../../backend/contract/parting-places.ts';
 import type { PinRules } from '../../backend/contract/pin-rule.ts';
 import { withPinRule, type PinRulesByApp } from '../../backend/contract/pin-rules-by-app.ts';
-import { t } from '../../words/texts.ts';
+import { pieces, t } from '../../words/texts.ts';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { count, fineDuration, roughly } from '../parts/words.ts';
+import { PinDiffLines } from '../parts/pin-diff.tsx';
 import { Last } from './last-prompts.tsx';
 
 const PATH = 'prompts.apps';
@@ -70,30 +71,49 @@ interface OfferProps {
 }
 
 function Offer({ offer, choose }: OfferProps): JSX.Element {
-  const { model, what, how, times, chars, same_chars, tokens, ms, turn, last } = offer;
+  const { model, what, how, times, chars, same_chars, tokens, ms, turn, diff, last } = offer;
   const caller = shownCaller(offer.caller);
   const at = count(same_chars + 1);
   const isClock = what === 'clock';
   return (
-    <Section
-      title={t('prompts.offer', { caller })}
-      end={<p class="sec-note">{t('prompts.offer_times', { model, times })}</p>}
-    >
-      <div class="cols">
-        <div>
+    <div class="cols mid">
+      <div>
+        <Section
+          title={t('prompts.offer', { caller })}
+          end={<p class="sec-note">{t('prompts.offer_times', { model, times })}</p>}
+        >
           <p class="lead">
             <span>
               {chars === null
                 ? t('prompts.offer_changes', { caller, at })
-                : t('prompts.offer_changes_n', { caller, at, n: chars })}
+                : pieces<string | JSX.Element>('prompts.offer_changes_n', {
+                    caller,
+                    at,
+                    some: <b>{t('prompts.chars', { n: chars })}</b>,
+                  })}
             </span>{' '}
             <span>
               {ms === null
                 ? t('prompts.offer_tokens', { n: tokens })
-                : t('prompts.offer_time', { time: roughly(ms), n: tokens })}
+                : pieces<number | JSX.Element>('prompts.offer_time', { time: <b>{roughly(ms)}</b>, n: tokens })}
             </span>
           </p>
-          <p class="said">{t(isClock ? 'prompts.does_clock' : 'prompts.does_billing')}</p>
+        </Section>
+      </div>
+      <div>
+        <Section title={t('prompts.last', { n: last.length })}>
+          <Last last={last} />
+        </Section>
+        {turn !== null && (
+          <Section title={t('prompts.turn')}>
+            <Turn turn={turn} />
+          </Section>
+        )}
+      </div>
+      <div>
+        <Section title={t(isClock ? 'prompts.what_clock' : 'prompts.what_pinning')}>
+          {diff !== undefined && <PinDiffLines diff={diff} />}
+          <p class="kept">{t(isClock ? 'prompts.does_clock' : 'prompts.does_billing')}</p>
           <p class="quiet kept">{t(isClock ? 'prompts.mind_clock' : 'prompts.mind_billing')}</p>
           {choose !== undefined && (
             <p class="btns said">
@@ -110,13 +130,9 @@ function Offer({ offer, choose }: OfferProps): JSX.Element {
               </button>
             </p>
           )}
-        </div>
-        <div>
-          <Last last={last} />
-          {turn !== null && <Turn turn={turn} />}
-        </div>
+        </Section>
       </div>
-    </Section>
+    </div>
   );
 }
 
@@ -135,7 +151,9 @@ function Turn({ turn }: { readonly turn: NonNullable<PinOffer['turn']> }): JSX.E
       <caption class="sr">{t('prompts.turn')}</caption>
       <thead>
         <tr>
-          <th scope="col">{t('prompts.turn')}</th>
+          <th scope="col">
+            <span class="sr">{t('prompts.turn')}</span>
+          </th>
           <th scope="col">{t('prompts.read')}</th>
           <th scope="col">{t('prompts.reused')}</th>
           <th scope="col">{t('prompts.takes')}</th>

@@ -1,9 +1,10 @@
 // What of a request's prompt was kept the same, as it was sent and as it went up, and what that saved.
 import type { JSX } from 'preact';
-import type { Pinned, PinPiece } from '../../backend/contract/pin-rule.ts';
+import type { Pinned } from '../../backend/contract/pin-rule.ts';
 import type { RequestDetail } from '../../backend/contract/request-detail.ts';
 import { t } from '../../words/texts.ts';
 import { Section } from '../parts/parts.tsx';
+import { PinDiffLines } from '../parts/pin-diff.tsx';
 import { roughly } from '../parts/words.ts';
 
 interface PartProps {
@@ -26,12 +27,7 @@ export function PinnedPart({ pinned: { done, saved_tokens }, rate }: PartProps):
 function Done({ done: { what, how, diff } }: { readonly done: Pinned }): JSX.Element {
   return (
     <>
-      {diff !== undefined && (
-        <ul class="diff">
-          <Line label={t('requests.pinned_sent')} pieces={diff.sent} />
-          <Line label={t('requests.pinned_now')} pieces={diff.now} />
-        </ul>
-      )}
+      {diff !== undefined && <PinDiffLines diff={diff} />}
       <p class="meta2 kept">
         {t(
           what === 'billing_line'
@@ -42,15 +38,6 @@ function Done({ done: { what, how, diff } }: { readonly done: Pinned }): JSX.Ele
         )}
       </p>
     </>
-  );
-}
-
-function Line({ label, pieces }: { readonly label: string; readonly pieces: readonly PinPiece[] }): JSX.Element {
-  return (
-    <li>
-      <span class="said-by">{label}</span>
-      <span>{pieces.map(({ text, differs }, i) => (differs === true ? <mark key={i}>{text}</mark> : text))}</span>
-    </li>
   );
 }
 

@@ -89,6 +89,52 @@ test('the queue shows who runs and who waits; cancelling there aborts upstream',
   await page.getByText('Nothing is waiting', { exact: true }).waitFor();
 });
 
+test('what an app changes without need is offered with Show and Pin, and a click does it', async () => {
+  const reads = { prompt_eval_duration: 5e9 };
+  desktop.fake.always({ usage: { prompt_tokens: 2600, completion_tokens: 3, cached_tokens: 12 }, extraFinal: reads });
+  const rules = 'Be concise, and read a file before you change it. '.repeat(180);
+  let turns = 0;
+  const turn = async (agent: string, head: string): Promise<string | undefined> => {
+    const messages = [
+      { role: 'system', content: `${head}\n${rules}` },
+      { role: 'user', content: `What does file ${turns++} do?` },
+    ];
+    const answer = await fetch(`${desktop.url}/api/chat`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': agent },
+      body: JSON.stringify({ model: 'llama3.2', messages }),
+    });
+    await answer.text();
+    const sent = desktop.fake.chats().at(-1)?.body?.['messages'] as { readonly content: string }[];
+    return /^.*/.exec(sent[0]?.content ?? '')?.[0];
+  };
+  const line = (cch: string, version = '0d9'): string =>
+    `x-anthropic-billing-header: cc_version=2.1.37.${version}; cc_entrypoint=cli; cch=${cch};`;
+  const claude = (cch: string): Promise<string | undefined> => turn('claude-cli/2.1.197 (external, cli)', line(cch));
+  const notices = page.locator('.dock .note');
+
+  for (const cch of ['a1111', 'b2222', 'c3333', 'd4444', 'e5555']) await claude(cch);
+  const notice = notices.filter({ hasText: 'Claude Code changes 5 characters at the top of each prompt.' });
+  await notice.getByText(/^Pinning them would save about \d[\d.]*\ss a turn\.$/).waitFor();
+  const isTold = ({ menu }: { readonly menu: unknown }): boolean =>
+    JSON.stringify(menu).includes('Claude Code changes 5');
+  await desktop.tray.until(isTold, 'the offer among the last notices');
+  await notice.getByRole('button', { name: 'Pin', exact: true }).click();
+  const pinned = notices.filter({ hasText: 'Pinned.' });
+  await pinned.waitFor();
+  expect(await claude('f6666')).toBe(line('00000', '000'));
+  await pinned.getByRole('button', { name: 'Undo' }).click();
+  await pinned.waitFor({ state: 'detached' });
+  expect(await claude('a7777')).toBe(line('a7777'));
+
+  for (let second = 10; second < 15; second++) await turn('desk-lamp/1.0', `Current time: 14:35:${second}`);
+  await notices.filter({ hasText: 'desk-lamp' }).getByRole('button', { name: 'Show' }).click();
+  const offer = page.locator('.mid', { hasText: 'Keep desk-lamp’s prompts the same' });
+  const diff = offer.locator('.diff', { hasText: 'As it goes up' }).locator('mark');
+  await expect.poll(() => diff.allInnerTexts()).toEqual(['14:35:14', 'given at the end of the last message', '[Current time: 14:35:14]']); // prettier-ignore
+  desktop.fake.always(undefined);
+});
+
 test('a model is downloaded, paused, goes on where it was, is looked at and deleted', async () => {
   await tab('Models');
   desktop.fake.nextPull({ stall: { at: 1_000_000_000, until: new Promise(() => undefined) } });

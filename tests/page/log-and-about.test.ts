@@ -126,6 +126,22 @@ test('what could be kept the same is offered with what it saves, chosen by one c
   await page.getByText(/about 18.s a turn would be saved: 20,862 tokens less to read/).waitFor();
   await page.getByText('Kept the same, 1,200 tokens less would be read each turn.').waitFor();
   await page.getByText('With the day alone the model no longer knows how late it is.').waitFor();
+  const diffs = page.locator('.diff', { hasText: 'As it goes up' });
+  await expect
+    .poll(async () => (await diffs.locator('li').allInnerTexts()).map((line) => line.replaceAll(/\s+/g, ' ')))
+    .toEqual([
+      'As it came …ader: cc_version=2.1.37.0d9; cc_entrypoint=cli; cch=b07d91e53; You are Claude Code, A…',
+      'As it goes up …ader: cc_version=2.1.37.000; cc_entrypoint=cli; cch=00000; You are Claude Code, A…',
+      'As it came Current time: 14:35:12. You run the lights of…',
+      'As it goes up Current time: given at the end of the last message. You run the lights of…',
+      'At its end [Current time: 14:35:12]',
+    ]);
+  // What it is about stands before what to do about it, at every width.
+  const tops = await page
+    .locator('.mid', { hasText: 'Keep Claude Code’s prompts the same' })
+    .locator('.diff, .btns')
+    .evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().top));
+  expect(tops).toEqual(tops.toSorted((a, b) => a - b));
   const rows = page.locator('table').first().locator('tbody tr');
   await expect
     .poll(async () => (await rows.allInnerTexts()).map((row) => row.replaceAll(/[^\S\t]/gu, ' ')))

@@ -77,8 +77,9 @@ function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
     const needsHour = asksForTime(others) || nameless.some((text) => OF_HOURS.test(small(text)));
     return needsHour ? nothing : { request: kept, pinned };
   }
-  const told = withAtEnd(kept, spans.map(lineOf).join('\n'));
-  return told === undefined ? nothing : { request: told, pinned };
+  const end = spans.map(lineOf).join('\n');
+  const told = withAtEnd(kept, end);
+  return told === undefined ? nothing : { request: told, pinned: pinned.map((one) => ({ ...one, end })) };
 }
 
 /** Whether anybody but the app speaks of the time of day: then the answer may need it. */

@@ -154,7 +154,7 @@ export class Hindsight {
     const parting = before && partingOf(asked, before, safePiece);
     const missed = whyRunMissed(parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
     if (missed !== undefined) ticket.trace.whyMissed = missed;
-    const pinnable = before && parting && pinnableIn(request, { now: asked, then: before, parting });
+    const pinnable = before && parting && pinnableIn(request, { now: asked, then: before, parting }, safePiece);
     const found = { where, asked, before, parting, pinnable };
     if (outcome.pinned !== undefined && this.#parts.config().log.prompts_mb > 0) {
       ticket.trace.pinned = pinDiffs(request, outcome.pinned, safePiece);
@@ -199,7 +199,9 @@ export class Hindsight {
       ...(fresh === undefined ? {} : { new_tokens: tokens(fresh) }),
       ...(parting.then === undefined ? {} : { then: parting.then }),
       ...(parting.now === undefined ? {} : { now: parting.now }),
-      ...(pinnable === undefined ? {} : { pinnable: { ...pinnable.words, tokens: tokens(pinnable.weight) } }),
+      ...(pinnable === undefined
+        ? {}
+        : { pinnable: { ...pinnable.words, tokens: tokens(pinnable.weight), diff: pinnable.diff } }),
     };
     trace.parted = parted;
   }

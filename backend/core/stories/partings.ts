@@ -117,6 +117,7 @@ function offerTold(all: readonly Compared[]): PinOffer[] {
       tokens: Math.round(mean(saved.map(({ tokens }) => tokens))),
       ms: timed.length === 0 ? null : Math.round(mean(timed)),
       turn: turnOf(newest),
+      ...(parted.pinnable?.diff === undefined ? {} : { diff: parted.pinnable.diff }),
       last: lastOf(all),
     },
   ];

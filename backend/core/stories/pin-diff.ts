@@ -37,11 +37,11 @@ export function pinDiffs(
     }
     const end = Math.min(text.length, shownTo + AROUND);
     same(end, '', end < text.length ? '…' : '');
-    return { ...withoutSpans(done), diff: { sent, now } };
+    return { ...withoutSpans(done), diff: { sent, now, ...(done.end === undefined ? {} : { end: done.end }) } };
   });
 }
 
 /** What is told of it without any text. */
-export function withoutSpans({ spans: _spans, ...told }: PinnedSpans): Pinned {
+export function withoutSpans({ spans: _spans, end: _end, ...told }: PinnedSpans): Pinned {
   return told;
 }

@@ -1,16 +1,19 @@
 // What keeping a prompt the same would have saved where two prompts part, and what it has saved where it is done. Pure.
-import type { Pinned, PinWords } from '../../contract/pin-rule.ts';
+import type { PinDiff, Pinned, PinWords } from '../../contract/pin-rule.ts';
 import type { UpstreamRequest } from '../ports.ts';
 import type { Asked } from '../prompts/asked-before.ts';
 import { outlineOf, textOf } from '../prompts/outline.ts';
-import { partingOf, type Parting, type Remembered } from '../prompts/parting.ts';
+import { partingOf, type Parting, type Remembered, type ShowPiece } from '../prompts/parting.ts';
 import { promptOf } from '../prompts/prompt.ts';
 import { keptStable } from '../pins/pins.ts';
+import { pinDiffs } from './pin-diff.ts';
 
 /** What could be kept the same, and how much more of the prompt could be reused then: a weight (prompts/outline.ts). */
 export interface Pinnable {
   readonly words: PinWords;
   readonly weight: number;
+  /** How it would look. */
+  readonly diff: PinDiff | undefined;
 }
 
 /** What is offered, in this order. Only the day of a clock is left where somebody asks for it; its time may be missed. */
@@ -33,18 +36,23 @@ interface TwoPrompts {
 
 /**
  * The first of what is offered with which the two would go together for longer. Only where they part in their instructions, and
- * the texts of both are at hand. `request`: the one of `now`, to which the rule itself must apply.
+ * the texts of both are at hand. `request`: the one of `now`, to which the rule itself must apply; `safePiece`: as for pinDiffs.
  */
-export function pinnableIn(request: UpstreamRequest, { now, then, parting }: TwoPrompts): Pinnable | undefined {
+export function pinnableIn(
+  request: UpstreamRequest,
+  { now, then, parting }: TwoPrompts,
+  safePiece: ShowPiece,
+): Pinnable | undefined {
   if (parting.where !== INSTRUCTIONS || parting.character === undefined) return undefined;
   if (now.text === undefined || then.text === undefined) return undefined;
   for (const words of OFFERED) {
     const rules = { [words.what]: words.how };
-    if (keptStable(request, rules).pinned.length === 0) continue;
+    const kept = keptStable(request, rules);
+    if (kept.pinned.length === 0) continue;
     const [ours, theirs] = [now, then].map((each) => remembered(keptStable(asRequest(each), rules).request));
     if (ours === undefined || theirs === undefined) continue;
     const weight = partingOf(ours, theirs, AS_IT_IS).same - parting.same;
-    if (weight > 0) return { words, weight };
+    if (weight > 0) return { words, weight, diff: pinDiffs(kept.request, kept.pinned, safePiece)[0]?.diff };
   }
   return undefined;
 }

@@ -225,6 +225,12 @@ describe('an offer', () => {
     expect((kept?.read_tokens ?? 0) + (kept?.reused_tokens ?? 0)).toBe(600);
     expect(kept?.ms).toBeLessThanOrEqual(sent?.ms ?? 0);
     expect(offer?.last.map(({ now }) => now?.differs)).toEqual(['b2222', 'c3333', 'd4444']);
+    const differing = (pieces: readonly { text: string; differs?: true | undefined }[] = []): string[] =>
+      pieces.filter(({ differs }) => differs).map(({ text }) => text);
+    expect([differing(offer?.diff?.sent), differing(offer?.diff?.now)]).toEqual([
+      ['0d9', 'd4444'],
+      ['000', '00000'],
+    ]);
     for (const settled of [PINNED, { 'claude code': { billing_line: 'as_sent' } }]) {
       rules(settled);
       expect(await offers()).toEqual([]);

@@ -45,6 +45,22 @@ export const PARTINGS: Partings = {
         sent: { read_tokens: 21_326, reused_tokens: 26, ms: 18_400 },
         kept: { read_tokens: 464, reused_tokens: 20_888, ms: 400 },
       },
+      diff: {
+        sent: [
+          { text: '…ader: cc_version=2.1.37.' },
+          { text: '0d9', differs: true },
+          { text: '; cc_entrypoint=cli; cch=' },
+          { text: 'b07d91e53', differs: true },
+          { text: '; You are Claude Code, A…' },
+        ],
+        now: [
+          { text: '…ader: cc_version=2.1.37.' },
+          { text: '000', differs: true },
+          { text: '; cc_entrypoint=cli; cch=' },
+          { text: '00000', differs: true },
+          { text: '; You are Claude Code, A…' },
+        ],
+      },
       last: [
         { request_id: 'a', created_at: at(507), now: span('e93c5d018') },
         { request_id: 'b', created_at: at(355), now: span('4a1f07c2e') },
@@ -62,6 +78,15 @@ export const PARTINGS: Partings = {
       tokens: 1200,
       ms: null,
       turn: null,
+      diff: {
+        sent: [{ text: 'Current time: ' }, { text: '14:35:12', differs: true }, { text: '. You run the lights of…' }],
+        now: [
+          { text: 'Current time: ' },
+          { text: 'given at the end of the last message', differs: true },
+          { text: '. You run the lights of…' },
+        ],
+        end: '[Current time: 14:35:12]',
+      },
       last: [{ request_id: 'd', created_at: at(60) }],
     },
   ],

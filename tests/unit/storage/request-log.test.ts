@@ -134,6 +134,7 @@ const KEPT: Pinned = {
   sent_hash: '51d7e09b44c2f8a3',
   diff: { sent: [{ text: 'a secret', differs: true }], now: [{ text: 'a day', differs: true }] },
 };
+const OFFERED = { what: 'clock', how: 'to_end', tokens: 900 } as const;
 
 test('of a detail the texts of a prompt, and what a caller was told, stay in memory', async () => {
   const error = 'Ollama said: "a secret"';
@@ -142,7 +143,12 @@ test('of a detail the texts of a prompt, and what a caller was told, stay in mem
       status: 'failed',
       code: 'upstream_failed',
       error: 'Ollama said: …',
-      detail: { ...someDetail, error, pinned: { done: [KEPT], saved_tokens: 5 } },
+      detail: {
+        ...someDetail,
+        error,
+        parted: someDetail.parted && { ...someDetail.parted, pinnable: { ...OFFERED, diff: KEPT.diff } },
+        pinned: { done: [KEPT], saved_tokens: 5 },
+      },
     }),
   );
   await written();
@@ -153,6 +159,7 @@ test('of a detail the texts of a prompt, and what a caller was told, stay in mem
   const detail = list.find('a', LOCAL)?.detail;
   expect(detail).toMatchObject({ error: 'Ollama said: …', parted: { same_chars: 71 } });
   expect([detail?.parted?.then, detail?.parted?.now]).toEqual([undefined, undefined]);
+  expect(detail?.parted?.pinnable).toEqual(OFFERED);
   const { diff: _diff, ...kept } = KEPT;
   expect(detail?.pinned).toEqual({ done: [kept], saved_tokens: 5 });
 });
