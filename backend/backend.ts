@@ -225,6 +225,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     onWoke(counted) {
       log.info({ counted_ms: Math.round(counted) }, 'The machine has slept');
       queue.slept(counted);
+      requests.woke();
       opened.woke();
     },
   });

@@ -119,6 +119,11 @@ export class Requests {
     for (const handedOn of this.#handedOn) handedOn.cancel(reason);
   }
 
+  /** The machine has slept until now: the silence of their models counts from here. */
+  woke(): void {
+    for (const ticket of this.#living.values()) ticket.woke();
+  }
+
   /** Resolves when no request lives and none is handed on. */
   async empty(): Promise<void> {
     if (this.#isEmpty) return;

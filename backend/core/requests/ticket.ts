@@ -92,6 +92,7 @@ export class Ticket {
   readonly bornAt: number;
   readonly #clock: Clock;
   #abort: AbortController | undefined;
+  #wokeAt = -Infinity;
   /** Who ended it early: the caller by leaving, or somebody by asking for it. */
   cancelledBy: 'caller' | 'request' | undefined;
   /** Where its answer comes from; undefined until that is known, as while it waits for its turn in a conversation. */
@@ -199,9 +200,15 @@ export class Ticket {
     this.ranAt = undefined;
   }
 
-  /** Since when nothing has come from the model that works for it; undefined while none does. */
+  /** Since when nothing has come from the model that works for it; undefined while none does. The time of a sleep is no silence. */
   get silentSince(): number | undefined {
-    return this.startedAt === undefined ? undefined : (this.lastPieceAt ?? this.ranAt ?? this.startedAt);
+    if (this.startedAt === undefined) return undefined;
+    return Math.max(this.lastPieceAt ?? this.ranAt ?? this.startedAt, this.#wokeAt);
+  }
+
+  /** The machine has slept until now. */
+  woke(): void {
+    this.#wokeAt = this.#clock.elapsed();
   }
 
   firstPiece(): void {
