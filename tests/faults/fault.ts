@@ -30,6 +30,8 @@ export interface Ground {
   stand(options?: StandOptions): Promise<Stand>;
   /** A new folder, which is removed when all else is over. */
   folder(): Promise<string>;
+  /** How far it is, where it takes long. */
+  tell(progress: string): void;
   /** Done when the gateways of the fault have stopped. */
   afterwards(work: () => void | Promise<void>): void;
 }

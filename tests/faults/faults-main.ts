@@ -28,7 +28,8 @@ const onResult = ({ area, name, promise, outcome, seen, seconds }: Result): void
   say(`${outcome}  ${area}: ${name} (${seconds} s)\n      promised: ${promise}\n      seen: ${seen}`);
 const only = ({ area, name }: { area: string; name: string }): boolean =>
   `${area} ${name}`.toLowerCase().includes(values.only.toLowerCase());
-const results = await runFaults({ seed, kills, isFull, only, onResult });
+const onProgress = (progress: string): void => void process.stderr.write(`${progress}\n`);
+const results = await runFaults({ seed, kills, isFull, only, onResult, onProgress });
 const report: Run = { seed, kills, form: isFull ? 'full' : 'short', node: process.version, results };
 if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 if (values.write) {

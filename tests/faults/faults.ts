@@ -29,6 +29,7 @@ export interface FaultsOptions {
   /** Which of them. Default: all. */
   readonly only?: (fault: Fault) => boolean;
   onResult?(result: Result): void;
+  onProgress?(progress: string): void;
 }
 
 /** `skipped`: this machine cannot show it. */
@@ -60,7 +61,7 @@ export async function runFaults({ only = () => true, onResult, ...options }: Fau
   return results;
 }
 
-async function one(fault: Fault, { seed, kills, isFull }: FaultsOptions): Promise<Result> {
+async function one(fault: Fault, { seed, kills, isFull, onProgress }: FaultsOptions): Promise<Result> {
   const { area, name, promise } = fault;
   const startedAt = performance.now();
   const over = (outcome: Result['outcome'], seen: string): Result => {
@@ -85,6 +86,7 @@ async function one(fault: Fault, { seed, kills, isFull }: FaultsOptions): Promis
       afterwards.unshift(() => rm(folder, { recursive: true, force: true }));
       return folder;
     },
+    tell: (progress) => onProgress?.(progress),
     afterwards: (work) => void afterwards.unshift(work),
   };
   const wrong: string[] = [];
