@@ -88,7 +88,12 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     dataFolder,
     fake: { models: MODELS, answer: scriptOf, parallel: 4, maxLoaded: 5, keepCalls: 100 },
     config: {
-      ollama: { first_token_timeout_seconds: silence, timeout_seconds: silence },
+      // On a busy machine the simulated one takes its time for everything.
+      ollama: {
+        first_token_timeout_seconds: silence,
+        timeout_seconds: silence,
+        connect_timeout_ms: Math.min(silence * 1000, 60_000),
+      },
       queue: { max_concurrent: 4, max_queue_size: 1000, aging_ms: 500, retained_max_mb: 4 },
       cache: { max_size_mb: 8, disk_max_size_mb: 16 },
     },
