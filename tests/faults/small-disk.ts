@@ -23,7 +23,7 @@ export class SmallDisk {
       execFileSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()], { stdio: 'ignore' });
       return undefined;
     } catch {
-      return 'this machine lets nobody mount a file system of his own (unshare -Urm)';
+      return 'nobody may mount a file system of his own here (unshare -Urm); a container needs --privileged for it, and Ubuntu `sysctl kernel.apparmor_restrict_unprivileged_userns=0`';
     }
   }
 
