@@ -9,7 +9,7 @@ import { SCHEMA, type Schema } from './schema.ts';
 export type Work<T> = (sql: Sql) => T;
 
 /** A face that needs what it has waiting before it reads or commits. */
-export type Lane = 'history' | 'offline' | 'texts';
+export type Lane = 'history' | 'list' | 'offline' | 'texts';
 
 /** What `erase` did. */
 export interface Erased<T> {

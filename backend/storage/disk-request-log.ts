@@ -10,12 +10,12 @@ import type { CallerSeen } from '../core/requests/apps-seen.ts';
 import type { Life, LoggedPage, LoggedRequest, RequestLog } from '../core/requests/request-log.ts';
 import { isWanted, type RequestSearch } from '../core/requests/request-search.ts';
 import type { Database } from './database.ts';
+import { LeftLiving } from './left-living.ts';
 import { callersIn } from './request-callers.ts';
 import { countRequests } from './request-counts.ts';
 import { type Finding, findRequests } from './request-finding.ts';
 import {
   detailAt,
-  endLeftLiving,
   ends,
   forgetRequests,
   placesOf,
@@ -54,6 +54,7 @@ export class DiskRequestLog implements RequestLog {
   readonly #clock: Clock;
   readonly #config: ReadConfig;
   readonly #log: Log;
+  readonly #leftLiving: LeftLiving;
   readonly #living = new Map<object, Living>();
   /** Those that have ended and are not written yet, by their places. */
   readonly #waiting = new Map<number, LoggedRequest>();
@@ -70,6 +71,7 @@ export class DiskRequestLog implements RequestLog {
 
   constructor(database: Database, clock: Clock, config: ReadConfig, log: Log) {
     this.#database = database;
+    this.#leftLiving = new LeftLiving(database);
     this.#clock = clock;
     this.#config = config;
     this.#log = log;
@@ -78,7 +80,7 @@ export class DiskRequestLog implements RequestLog {
 
   /** Ends what the process before this one has left living, and looks for what is too old from now on. */
   open(): void {
-    this.#database.later(endLeftLiving);
+    this.#leftLiving.end();
     this.#lookForOld();
   }
 
@@ -132,6 +134,7 @@ export class DiskRequestLog implements RequestLog {
   }
 
   async search(search: RequestSearch, signal: AbortSignal): Promise<LoggedPage> {
+    this.#leftLiving.settle();
     const since = this.#since;
     const from = Math.max(search.from, since);
     const unwritten = [...this.#unwritten()];
@@ -170,6 +173,7 @@ export class DiskRequestLog implements RequestLog {
   }
 
   find(id: string, watcher: string): LoggedRequest | undefined {
+    this.#leftLiving.settle();
     const unwritten = [...this.#unwritten()].filter(({ request }) => request.id === id && sees(watcher, request.owner));
     const newest = unwritten.toSorted((a, b) => b.n - a.n)[0];
     if (newest !== undefined) return newest.request;
@@ -183,6 +187,7 @@ export class DiskRequestLog implements RequestLog {
   }
 
   count(watcher: string): RequestCounts {
+    this.#leftLiving.settle();
     return this.#database.read((sql) => countRequests(sql, watcher, this.#unwritten()));
   }
 
@@ -211,23 +216,19 @@ export class DiskRequestLog implements RequestLog {
     return undefined;
   }
 
-  /** No list is kept. */
   get #isOff(): boolean {
     return this.#closed || this.#config().log.list_max === 0;
   }
 
-  /** How many may be in the list. */
   get #most(): number {
     const { list_max } = this.#config().log;
     return this.#database.isDurable ? list_max : Math.min(list_max, MOST_IN_MEMORY);
   }
 
-  /** When the oldest in the list may have come. */
   get #since(): number {
     return this.#clock.now() - this.#config().log.list_ttl_seconds * 1000;
   }
 
-  /** The next place. */
   #next(): number {
     this.#last ??= this.#database.read((sql) => ends(sql).last);
     return ++this.#last;

@@ -213,7 +213,8 @@ describe('a request that lives', () => {
     arrive('job', job);
     list.ended(request('other'));
     await crash();
-    await written();
+    // In the first moments too, in which nothing is written yet.
+    expect(list.find('lost', LOCAL)).toMatchObject({ status: 'failed' });
     expect((await search({})).requests.map(({ id, status, code }) => [id, status, code])).toEqual([
       ['other', 'completed', undefined],
       ['job', 'failed', 'interrupted'],
