@@ -56,7 +56,7 @@ test('the time of a load does not count as silence', async () => {
 });
 
 describe('a machine that slept', () => {
-  test('looks at Ollama at once, no wait has run out and no run hangs, whether its clock went on or not', async () => {
+  test('looks at Ollama at once; no wait has run out, no run hangs, its clock going on or not', async () => {
     await start({ config: { queue: { max_wait_ms: 60_000 }, ollama: { stuck_after_seconds: 60 } } });
     const gate = hearth.fake.gate();
     const answers = [hearth.chat('runs'), hearth.chat('waits')];
