@@ -15,7 +15,14 @@ const NO_CHECK = '00000';
 const NO_VERSION_CHECK = '000';
 
 /** With these somebody speaks of the line, or asks for what is in it. */
-const NAMES = ['cch', 'cc_version', 'x-anthropic-billing-header', 'billing header', 'billing-header'];
+const NAMES = [
+  'cch',
+  'cc_version',
+  'x-anthropic-billing-header',
+  'billing header',
+  'billing-header',
+  'attribution header',
+];
 
 /** The spans of the line at the beginning of a text; `isQuoted` says whether a value is spoken of elsewhere. */
 export function billingSpans(text: string, isQuoted: (...words: readonly string[]) => boolean): readonly PinSpan[] {
@@ -31,7 +38,7 @@ export function billingSpans(text: string, isQuoted: (...words: readonly string[
     ...(version === undefined ? [] : [line.slice(line.lastIndexOf('=', version.from) + 1, version.to)]),
   ];
   const rest = text.slice(line.length);
-  return isQuoted(...words) || words.some((word) => hasWord(rest, word)) ? [] : spans;
+  return isQuoted(...words) || hasWord(rest, ...words) ? [] : spans;
 }
 
 function spanIn(line: string, form: RegExp, now: string): PinSpan | undefined {

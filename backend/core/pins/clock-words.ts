@@ -94,12 +94,12 @@ export const TOLD = {
   thenDate: new RegExp(THEN_DATE, 'y'),
   thenTime: new RegExp(THEN_TIME, 'y'),
   /** Two times in a row are no clock. */
-  more: /\s?[-–+,;|/]?\s?[\d:]/y,
+  more: /\s?[-–—+,;|/~]?\s?[\d:]|\s(?:to|until|till|bis|through|à|au?|al|tot)\s\d/y,
 } as const;
 
 const CLOCKS = '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)';
 const WHERE =
-  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
+  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|deine[mnr]? (?:system-?)?(?:prompt|anweisung(?:en)?|nachricht)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
 const ASKED = '(?:how late|what time)';
 
 /** Words with which somebody points at a clock that was told elsewhere: "the time above", "the date in your instructions". */

@@ -66,9 +66,9 @@ export function without(text: string, spans: readonly PinSpan[]): string {
 /** Fields of a request, and of what is in it, that hold no words. */
 const WORDLESS = new Set(['model', 'images', 'context', 'options', 'keep_alive']);
 
-/** Whether a text stands as a word of its own in any other text of a request: in a message, a tool, a prompt. */
+/** Whether one of these stands as a word of its own in any text of a request, in small letters or capital ones. */
 export function isSpokenOf(request: UpstreamRequest, ...words: readonly string[]): boolean {
-  return isSaidIn(request, (text) => words.some((word) => hasWord(text, word)));
+  return isSaidIn(request, (text) => hasWord(text, ...words));
 }
 
 /** Whether any text of a request is so: of a message, a tool, a prompt. */
@@ -82,9 +82,10 @@ export function isSaidIn(request: UpstreamRequest, isSo: (text: string) => boole
   return holds(request);
 }
 
-/** Whether a text has these characters, with none of a word on either side. */
-export function hasWord(text: string, word: string): boolean {
-  return timesIn(text, word) > 0;
+/** Whether a text has the characters of one of these, small or capital, with none of a word on either side. */
+export function hasWord(text: string, ...words: readonly string[]): boolean {
+  const low = text.toLowerCase();
+  return words.some((word) => timesIn(low, word.toLowerCase()) > 0);
 }
 
 /** How often a text has them so, or anywhere. Looked for without a pattern: prompts are long. */
@@ -97,3 +98,17 @@ export function timesIn(text: string, word: string, anywhere = false): number {
 }
 
 const IN_WORD = /[\p{L}\p{N}_]/u;
+
+/** Words with which somebody has the instructions repeated: then each of their characters is asked for. */
+const REPEATS =
+  /\b(?:repeat|recite|quote|print|output|show|tell|reveal|copy|what (?:is|are|does|do)|zitiere|wiederhole|nenne|zeige?|wie lautet|was steht)\b[^.!?\n]{0,40}(?:\b(?:system|your|initial|original|deine[mnr]?|eure[mnr]?) ?-?(?:system[ -]?)?(?:prompt|instructions?|message|anweisung(?:en)?|anleitung)\b)|\b(?:repeat|recite|quote|zitiere|wiederhole)\b[^.!?\n]{0,20}\b(?:everything|all|the (?:text|words|lines?|message)|alles)\b[^.!?\n]{0,20}\b(?:above|oben|so far)\b/;
+
+/**
+ * Whether a user has the instructions repeated, in what was said last: what was asked before has its answer. What tools and instructions
+ * say of such is no question.
+ */
+export function hasRepeated({ messages, prompt }: UpstreamRequest): boolean {
+  const said: readonly Said[] = Array.isArray(messages) ? (messages as readonly Said[]) : [];
+  const last = said.findLast(({ role }) => role === 'user')?.['content'] ?? prompt;
+  return typeof last === 'string' && REPEATS.test(last.toLowerCase());
+}

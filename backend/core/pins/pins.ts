@@ -5,9 +5,10 @@ import type { PinnedSpans, PinRules, PinWords } from '../../contract/pin-rule.ts
 import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
 import { billingSpans } from './billing-line.ts';
-import { clockSpans, hourOf, isNamedAgain, lineOf, namesPresent, withoutNames } from './prompt-clocks.ts';
+import { clockSpans, hourOf, isNamedAgain, lineOf, namesPresent, saysHour, withoutNames } from './prompt-clocks.ts';
 import { OF_HOURS, OF_TIME, POINTS_AT_CLOCK, small } from './clock-words.ts';
 import {
+  hasRepeated,
   hasWord,
   instructionsOf,
   isSaidIn,
@@ -46,9 +47,9 @@ function billingKept(request: UpstreamRequest): Kept {
   const instructions = instructionsOf(request);
   const [first = '', ...others] = instructions.texts;
   const isQuoted = (...words: readonly string[]): boolean =>
-    isSpokenOf(othersIn(instructions), ...words) || others.some((text) => words.some((word) => hasWord(text, word)));
+    isSpokenOf(othersIn(instructions), ...words) || others.some((text) => hasWord(text, ...words));
   const spans = billingSpans(first, isQuoted);
-  if (spans.length === 0) return { request, pinned: [] };
+  if (spans.length === 0 || hasRepeated(othersIn(instructions))) return { request, pinned: [] };
   return {
     request: instructions.with([replaced(first, spans), ...others]),
     pinned: [pinnedOf({ what: 'billing_line', how: 'pin' }, [spans])],
@@ -65,7 +66,8 @@ function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
   const others = othersIn(instructions);
   const rest = instructions.texts.map((text, i) => without(text, found[i] ?? []));
   const hours = spans.map(hourOf).filter((hour) => hour !== undefined);
-  const isQuoted = isSpokenOf(others, ...hours) || rest.some((text) => hours.some((hour) => hasWord(text, hour)));
+  const saysOne = (text: string): boolean => hours.some((hour) => saysHour(text, hour));
+  const isQuoted = isSaidIn(others, saysOne) || rest.some(saysOne) || hasRepeated(others);
   if (isQuoted || spans.some((span) => isNamedAgain(span, instructions.texts))) return nothing;
   // Without its spans a text still has their names.
   const nameless = instructions.texts.map((text, i) => withoutNames(text, found[i] ?? []));

@@ -1,6 +1,7 @@
 // A clock in the instructions: either it goes to the end of the last message, where it costs no reuse, or only its day stays. Pure.
 import { PRESENT, small, TOLD } from './clock-words.ts';
 import { timesIn, type PinSpan } from './pin-forms.ts';
+import { isSomebodysWords } from './quoted-words.ts';
 
 /** A clock that was found, and its name as it is written there. */
 export interface ClockSpan extends PinSpan {
@@ -91,27 +92,6 @@ function endOf(pattern: RegExp, text: string, at: number): number | undefined {
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
-/** Elements in which documents and talks of others stand. */
-const OTHERS_TEXT =
-  /<(\/?)(?:documents?|docs?|files?|articles?|e?mails?|messages?|transcripts?|logs?|contexts?|sources?|search_results?|results?|quotes?|text|content|examples?|chat_history|history|conversation)\b[^<>]{0,200}>/gi;
-const SPEAKER =
-  /^\W{0,4}(?:user|human|assistant|ai|bot|system|question|answer|q|a|example|input|output|said|benutzer|nutzer|frage|antwort|beispiel)\s?:/i;
-const QUOTES = /["“”„«»]/g;
-
-/**
- * Whether a clock that begins there may be part of what somebody said: in a block of code, in quotation marks, in an example of a
- * talk, in a document. A quoted name by itself is a name: `"current_time": …`.
- */
-function isSomebodysWords(text: string, from: number, name: string): boolean {
-  const before = text.slice(0, from);
-  const line = before.slice(before.lastIndexOf('\n') + 1);
-  const isNameQuoted = /["“”„«»]$/.test(line) && /^["“”„«»]/.test(text.slice(from + name.length));
-  const quotes = (line.match(QUOTES)?.length ?? 0) - (isNameQuoted ? 1 : 0);
-  let depth = 0;
-  for (const [, close] of before.matchAll(OTHERS_TEXT)) depth = Math.max(0, depth + (close === '' ? 1 : -1));
-  return depth > 0 || quotes % 2 === 1 || SPEAKER.test(line) || timesIn(before, '```', true) % 2 === 1;
-}
-
 /** Whether texts without their clocks speak of the present, but to tell the day: "sign with the current date". */
 export function namesPresent(texts: readonly string[]): boolean {
   return texts.some((text) => Array.from(presentsIn(withoutEnds(text))).some(({ told }) => told === undefined));
@@ -128,7 +108,15 @@ export function isNamedAgain({ name }: ClockSpan, texts: readonly string[]): boo
 
 /** Its hours and minutes, as others would quote them. */
 export function hourOf({ sent }: ClockSpan): string | undefined {
-  return /\d{1,2}[:h][0-5]\d/.exec(sent)?.[0];
+  return /\d{1,2}(?:[:h][0-5]\d| ?[時时點点시] ?[0-5]?\d)/.exec(sent)?.[0];
+}
+
+/** Whether a text has these hours and minutes, in whatever longer time. */
+export function saysHour(text: string, hour: string): boolean {
+  for (let at = text.indexOf(hour); at !== -1; at = text.indexOf(hour, at + 1)) {
+    if (!/\d/.test(text.charAt(at - 1)) && !/\d/.test(text.charAt(at + hour.length))) return true;
+  }
+  return false;
 }
 
 /** The end of a tag is no mention. */
