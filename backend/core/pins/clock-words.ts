@@ -99,12 +99,13 @@ export const TOLD = {
 
 const CLOCKS = '(?:time|timestamp|clock|hour|date|uhrzeit|zeit|datum|zeitpunkt|heure|hora|fecha|ora|data|tijd)';
 const WHERE =
-  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|deine[mnr]? (?:system-?)?(?:prompt|anweisung(?:en)?|nachricht)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
+  '(?:above|preceding|aforementioned|stated|mentioned|provided|given|shown|(?:first|top) (?:line|message)|at the (?:top|beginning|start)|(?:system|your) (?:prompt|message|instructions?)|deine[mnr]? (?:system-?)?(?:prompt|anweisung(?:en)?|nachricht)|(?:tes?|ton|vos|votre|tus?|sus?|tuo|tue) (?:prompt|instructions?|instrucciones|istruzioni)|oben|obige[nrs]?|genannte[nrs]?|angegebene[nrs]?|ci-dessus|arriba|sopra)';
+const POINTED_AT_HAN = '(?:上面|以上|上述|上記|提示词)[^。\\n]{0,10}(?:时间|時間|日期|時刻|日時)|위의? ?(?:시간|날짜)';
 const ASKED = '(?:how late|what time)';
 
 /** Words with which somebody points at a clock that was told elsewhere: "the time above", "the date in your instructions". */
 export const POINTS_AT_CLOCK = new RegExp(
-  `\\b(?:${CLOCKS}\\b[^.!?\\n]{0,40}\\b${WHERE}(?![${LETTERS}])|${WHERE}\\b[^.!?\\n]{0,40}\\b${CLOCKS}\\b|${ASKED}\\b[^\\n]{0,80}\\b${WHERE}\\b)`,
+  `\\b(?:${CLOCKS}\\b[^.!?\\n]{0,40}\\b${WHERE}(?![${LETTERS}])|${WHERE}\\b[^.!?\\n]{0,40}\\b${CLOCKS}\\b|${ASKED}\\b[^\\n]{0,80}\\b${WHERE}\\b)|${POINTED_AT_HAN}`,
 );
 
 /** A pattern of these as words of their own, or as any of these forms. */

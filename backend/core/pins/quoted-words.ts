@@ -11,7 +11,7 @@ const SPEAKER =
   /^\W{0,4}(?:user|human|assistant|ai|bot|system|question|answer|example|input|output|said|benutzer|nutzer|frage|antwort|beispiel|[qa])\s?:/;
 /** A line that somebody quotes in a mail or in Markdown. */
 const QUOTED_LINE = /^\s{0,3}>/;
-const QUOTES = /["“”„«»]/g;
+const QUOTES = /["“”„«»「」『』]/g;
 const QUOTE = /["'`“”„«»]$/;
 const QUOTE_AGAIN = /^["'`“”„«»]/;
 /** One that opens a quotation, and none that closes it. */
@@ -21,7 +21,7 @@ const ADDRESS = /:\/\/\S*$|[?&#]$/;
 
 /** Words in the same sentence that make of a statement a condition, an example, a fiction or a query. */
 const NO_STATEMENT =
-  /\b(?:if|when|whenever|once|until|unless|assum(?:e|ing)|suppos(?:e|ing)|imagine|pretend|for example|example|for instance|such as|wenn|falls|sobald|angenommen|stell dir vor|beispiel|quand|lorsque|exemple|cuando|ejemplo|quando|esempio|exemplo|wanneer|select|where|insert|update|in (?:the|this|a|our|your|my) (?:story|scene|game|novel|book|film|movie|play|scenario|exercise|simulation|dream))\b|(?:\be\.g\.|\bz\. ?b\.|例えば|例如|比如|예를 들어)[^.]*$/;
+  /\b(?:if|when|whenever|once|until|unless|assum(?:e|ing)|suppos(?:e|ing)|imagine|pretend|for example|example|for instance|such as|wenn|falls|sobald|angenommen|stell dir vor|beispiel|quand|lorsque|exemple|cuando|ejemplo|quando|esempio|exemplo|wanneer|select|where|insert|update|in (?:the|this|a|our|your|my) (?:story|scene|game|novel|book|film|movie|play|scenario|exercise|simulation|dream))\b|(?:\be\.g\.|\bz\. ?b\.|例えば|例如|比如|예를 들어)[^.]*$|如果|假如|假设|もし|만약|если|когда/;
 /** A line before it with which an example begins. */
 const BEGINS_EXAMPLE =
   /\b(?:example|format|template|sample|like this|as follows|output|input|beispiel|muster|vorlage|wie folgt|exemple|ejemplo|esempio|exemplo)\b[^\n]*:\s*$/;

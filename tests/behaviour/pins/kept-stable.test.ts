@@ -136,6 +136,33 @@ describe('with a rule for its app', () => {
   });
 });
 
+describe('in parts, whole or as a stream', () => {
+  const system = 'Current time: 2026-11-28 14:35:12';
+  const parts = (...said: readonly string[]) => said.map((text) => ({ type: 'text', text }));
+  const user = { role: 'user', content: parts('Name a tree.', 'And a bird.') };
+  test.each([
+    ['/v1/chat/completions', { messages: [{ role: 'system', content: parts(system) }, user] }],
+    ['/v1/messages', { max_tokens: 9, system: parts(system), messages: [user] }],
+    [
+      '/v1/responses',
+      { instructions: system, input: [{ role: 'user', content: [{ type: 'input_text', text: 'Name a tree.' }] }] },
+    ],
+  ])('%s tells the clock behind the last part, once, and makes its key after that', async (path, body) => {
+    rules({ '*': { clock: 'to_end' } });
+    const whole = await post(path, { ...body, temperature: 0 });
+    expect(whole.kept).toBe('clock=to_end');
+    const sent = texts();
+    expect(sent[0]).toBe('Current time: given at the end of the last message');
+    expect(sent.slice(1).join('|')).toMatch(
+      /^Name a tree\.(?:\s*\|?And a bird\.)?\n\n\[Current time: 2026-11-28 14:35:12\]$/,
+    );
+    const runs = hearth.fake.chats().length;
+    const streamed = await post(path, { ...body, temperature: 0, stream: true });
+    expect(streamed).toMatchObject({ kept: 'clock=to_end', x: 'HIT', key: whole.key });
+    expect(hearth.fake.chats()).toHaveLength(runs);
+  });
+});
+
 describe('as it was sent', () => {
   test.each<{ when: string; apps: object; on?: boolean; question?: string }>([
     { when: 'without a rule', apps: {} },
