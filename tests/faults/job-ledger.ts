@@ -3,6 +3,7 @@
 import type { RequestView } from '../../backend/contract/queue-view.ts';
 import type { RecordedCall } from '../support/fake-ollama/fake-ollama.ts';
 import { hold } from './fault.ts';
+import { JobBook, type BookedJob } from './job-book.ts';
 
 /** How many run at the same time (queue.max_concurrent). */
 export const SLOTS = 2;
@@ -11,8 +12,7 @@ export const SLOTS = 2;
 export const SINGLE = 'single';
 
 /** One job. */
-export interface Entry {
-  readonly id: string;
+export interface Entry extends BookedJob {
   readonly text: string;
   /** Of the jobs of its kind, by which it runs: single ones, or those of its batch. */
   readonly line: string;
@@ -22,12 +22,8 @@ export interface Entry {
   handedIn: number;
   /** Its place in its line, in the order of acceptance; undefined where that is not known. */
   place?: number | undefined;
-  createdAt?: string | undefined;
-  /** Its answer, once it was seen. */
-  answer?: string | undefined;
   /** In which life of the gateway that was. */
   answeredIn?: number | undefined;
-  cancelled?: boolean;
 }
 
 interface Run {
@@ -35,20 +31,21 @@ interface Run {
   readonly call: RecordedCall;
 }
 
-export class JobLedger {
+export class JobLedger extends JobBook<Entry> {
   /** Places given so far, by line. */
   readonly #places = new Map<string, number>();
-  readonly #entries = new Map<string, Entry>();
   /** By the text, which no two jobs share. */
   readonly #runs = new Map<string, Run[]>();
   /** Runs in the order of their beginning. */
   readonly #begun: { readonly life: number; readonly text: string }[] = [];
 
   add(id: string, text: string, line: string): Entry {
-    const entry: Entry = { id, text, line, accepted: false, handedIn: 0 };
-    this.#entries.set(id, entry);
     this.#runs.set(text, []);
-    return entry;
+    return this.book({ id, text, line, accepted: false, handedIn: 0 });
+  }
+
+  protected override isAccepted({ accepted }: Entry): boolean {
+    return accepted;
   }
 
   /** The gateway has accepted it. */
@@ -71,24 +68,6 @@ export class JobLedger {
     this.#begun.push({ life, text });
   }
 
-  /** Nothing more is known of it. */
-  forget({ id }: Entry): void {
-    this.#entries.delete(id);
-  }
-
-  get all(): readonly Entry[] {
-    return [...this.#entries.values()];
-  }
-
-  /** Accepted, and neither seen to be answered nor cancelled. */
-  get pending(): readonly Entry[] {
-    return this.all.filter(({ accepted, answer, cancelled }) => accepted && answer === undefined && cancelled !== true);
-  }
-
-  get answered(): readonly Entry[] {
-    return this.all.filter(({ answer }) => answer !== undefined);
-  }
-
   /** What was handed in, and its caller does not know whether it was accepted: the connection broke before. */
   get unsure(): readonly (readonly Entry[])[] {
     const open = this.all.filter(({ accepted }) => !accepted);
@@ -101,24 +80,9 @@ export class JobLedger {
 
   /** What was seen of a job fits what was promised. `due`: the right answer. Throws Broken. */
   seen(entry: Entry, life: number, view: RequestView, due: string): void {
-    const { id, createdAt, answer, cancelled } = entry;
-    hold(createdAt === undefined || createdAt === view.created_at, `${id}: its age has changed: ${view.created_at}`);
-    entry.createdAt = view.created_at;
-    if (cancelled === true) {
-      hold(view.status === 'cancelled', `${id}: cancelled, and now ${view.status}`);
-      return;
-    }
-    const { status, result, partial = '' } = view;
-    const ok = status === 'queued' || status === 'processing' || status === 'completed';
-    hold(ok, `${id}: accepted, and now ${status}: ${view.error}`);
-    hold(due.startsWith(partial), `${id}: a part of another answer: ${partial}`);
-    hold(status === 'completed' || result === undefined, `${id}: a result while it is ${status}`);
-    hold(answer === undefined || status === 'completed', `${id}: it was answered, and now it is ${status}`);
-    if (status !== 'completed') return;
-    const content = result?.message.content;
-    hold(content === due, `${id}: the answer is ${JSON.stringify(content)}`);
-    entry.answer ??= content;
-    entry.answeredIn ??= life;
+    const wrong = (text: string, isWhole: boolean): string | undefined =>
+      (isWhole ? text === due : due.startsWith(text)) ? undefined : `another answer: ${JSON.stringify(text)}`;
+    if (this.fits(entry, view, wrong) !== undefined) entry.answeredIn ??= life;
   }
 
   /**
@@ -127,7 +91,7 @@ export class JobLedger {
    */
   check(): number {
     const late = new Map<number, number>();
-    for (const { id, text, line, answeredIn = Infinity } of this.#entries.values()) {
+    for (const { id, text, line, answeredIn = Infinity } of this.all) {
       const runs = this.#runs.get(text) ?? [];
       const lives = runs.map(({ life }) => life);
       for (const [at, { life, call }] of runs.entries()) {

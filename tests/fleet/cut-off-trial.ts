@@ -1,32 +1,14 @@
 // A gateway is cut off from Valkey, in the middle of jobs, and connected again.
 import { hold } from '../faults/fault.ts';
 import { eventually } from '../support/waiting.ts';
-import { accepted, answerOf, ask, handIn, look, timed } from './callers.ts';
+import { accepted, answerOf, ask, handIn, look } from './callers.ts';
 import type { Ran } from './fake-main.ts';
-import type { Fleet } from './whole-fleet.ts';
 import { millis, seconds, type Ground, type Seen, type Trial } from './fleet-trial.ts';
 import { runOf } from './run-words.ts';
+import { allBack, bound, keepSome } from './without-valkey.ts';
 
 /** Longer than Valkey waits for a sign of life of the gateway that has a job. */
 const LONG = 'lasts 30000 ms';
-/** Of answers that were there before something happened to Valkey. */
-const KEPT = 20;
-/** Has them kept by every gateway. */
-async function keepSome({ nodes: [one, two, three] }: Fleet): Promise<readonly string[]> {
-  const questions = Array.from({ length: KEPT }, (_, number) => `kept ${number}`);
-  for (const question of questions) for (const node of [one, two, three]) await ask(node, question);
-  return questions;
-}
-
-/** Resolves with the milliseconds until all gateways use Valkey, and say nothing against it. */
-const allBack = ({ nodes }: Fleet): Promise<number> =>
-  timed(async () => {
-    for (const node of nodes) {
-      await node.joined();
-      await eventually(`${node.name} takes its notice back`, async () => (await node.notices()).length === 0);
-    }
-  });
-
 async function partition(ground: Ground): Promise<Seen> {
   const fleet = await ground.fleet();
   const [one, two, three] = fleet.nodes;
@@ -42,7 +24,12 @@ async function partition(ground: Ground): Promise<Seen> {
   const before = await runsHere();
   fleet.network.cut('node-1');
   const cutAt = performance.now();
-  const first = await ask(one, 'first after the cut');
+  // The one finds that Valkey is away; the other has the same machine of the run, and Valkey.
+  const [first, other] = await Promise.all([ask(one, 'first after the cut'), ask(two, 'first at another gateway')]);
+  hold(
+    first.ms < bound(other.ms),
+    `the first question took ${millis(first.ms)}, and one at another gateway ${millis(other.ms)}`,
+  );
   const notice = await one.alone();
   const noticedMs = performance.now() - cutAt;
   hold(/does not answer in time|cannot be reached/.test(notice), `it says ${notice}`);
@@ -86,7 +73,7 @@ async function partition(ground: Ground): Promise<Seen> {
     ),
   );
   return {
-    seen: `The first question took ${millis(first.ms)}, ${hits.length} kept answers ${millis(Math.max(...hits.map(({ ms }) => ms)))} at most; a job was refused with fleet_unreachable; ${before.length} jobs that it ran were run by the others, and have their answer alone; what was removed meanwhile is removed there too.`,
+    seen: `The first question took ${millis(first.ms)}, one at another gateway at the same time ${millis(other.ms)}, ${hits.length} kept answers ${millis(Math.max(...hits.map(({ ms }) => ms)))} at most; a job was refused with fleet_unreachable; ${before.length} jobs that it ran were run by the others, and have their answer alone; what was removed meanwhile is removed there too.`,
     figures: [
       { what: 'Cut off from Valkey: the notice is there', measured: seconds(noticedMs) },
       { what: 'Cut off from Valkey: the others run its jobs', measured: seconds(late) },

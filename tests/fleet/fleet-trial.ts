@@ -36,6 +36,8 @@ export interface Ground {
   readonly kills: number;
   /** Starts a fleet. It is stopped, and looked at, when the trial is over. */
   fleet(options?: FleetOptions): Promise<Fleet>;
+  /** A folder that goes when the trial is over, after its fleets. */
+  folder(): Promise<string>;
   /** Tells whoever looks on how far it is. */
   say(text: string): void;
 }

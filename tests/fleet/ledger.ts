@@ -1,23 +1,20 @@
 // What the fleet has promised, as its callers know it, against what the Ollamas have run. It asks nothing; fleet-load.ts does.
 import type { RequestView } from '../../backend/contract/queue-view.ts';
 import { hold } from '../faults/fault.ts';
+import { JobBook, type BookedJob } from '../faults/job-book.ts';
 import type { Ran } from './fake-main.ts';
 import type { Node } from './node.ts';
 import { runOf, wrongWith, type RunName } from './run-words.ts';
 
 /** A job, as its caller knows it. Moments in milliseconds since 1970, by the clock of the run. */
-export interface Entry {
-  readonly id: string;
+export interface Entry extends BookedJob {
   readonly question: string;
   /** Its batch; undefined where it was handed in by itself. */
   readonly batch: string | undefined;
   /** When its caller had the 202. */
   acceptedAt?: number;
-  createdAt?: string;
-  /** Its answer, and when it was first seen. */
-  answer?: string;
+  /** When its answer was first seen. */
   answeredAt?: number;
-  cancelled?: boolean;
 }
 
 /** What a whole run was like. */
@@ -38,62 +35,22 @@ const KNOWN_MS = 5000;
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
-export class Ledger {
-  readonly #entries = new Map<string, Entry>();
+export class Ledger extends JobBook<Entry> {
   /** Answers that callers had to questions that were no jobs, by their run. */
   readonly #told: { readonly run: RunName; readonly question: string; readonly isWhole: boolean }[] = [];
 
   add(id: string, question: string, batch: string | undefined): Entry {
-    const entry: Entry = { id, question, batch };
-    this.#entries.set(id, entry);
-    return entry;
+    return this.book({ id, question, batch });
   }
 
-  /** Nothing more is known of it. */
-  forget({ id }: Entry): void {
-    this.#entries.delete(id);
-  }
-
-  get all(): readonly Entry[] {
-    return [...this.#entries.values()];
-  }
-
-  /** Accepted, and neither seen to be answered nor cancelled. */
-  get pending(): readonly Entry[] {
-    return this.all.filter(
-      ({ acceptedAt, answer, cancelled }) => acceptedAt !== undefined && answer === undefined && cancelled !== true,
-    );
-  }
-
-  get answered(): readonly Entry[] {
-    return this.all.filter(({ answer }) => answer !== undefined);
+  protected override isAccepted({ acceptedAt }: Entry): boolean {
+    return acceptedAt !== undefined;
   }
 
   /** What was seen of a job fits what was promised. Throws Broken. */
   seen(entry: Entry, view: RequestView): void {
-    const { id, question, createdAt, answer, cancelled } = entry;
-    hold(
-      createdAt === undefined || createdAt === view.created_at,
-      `${id}: its age has changed from ${createdAt} to ${view.created_at}: ${JSON.stringify(view)}`,
-    );
-    entry.createdAt = view.created_at;
-    if (cancelled === true) {
-      hold(view.status === 'cancelled', `${id}: cancelled, and now ${view.status}`);
-      return;
-    }
-    const { status, result, partial = '' } = view;
-    const ok = status === 'queued' || status === 'processing' || status === 'completed';
-    hold(ok, `${id}: accepted, and now ${status}: ${view.error}`);
-    const wrong = wrongWith(question, partial, false);
-    hold(wrong === undefined, `${id}: ${wrong}`);
-    hold(answer === undefined || status === 'completed', `${id}: it was answered, and now it is ${status}`);
-    if (status !== 'completed') return;
-    const content = result?.message.content ?? '';
-    const bad = wrongWith(question, content, true);
-    hold(bad === undefined, `${id}: ${bad}`);
-    hold(answer === undefined || answer === content, `${id}: it has two answers: ${answer} and ${content}`);
-    entry.answer ??= content;
-    entry.answeredAt ??= nowMs();
+    const wrong = (text: string, isWhole: boolean): string | undefined => wrongWith(entry.question, text, isWhole);
+    if (this.fits(entry, view, wrong) !== undefined) entry.answeredAt ??= nowMs();
   }
 
   /** An answer, or its beginning, came to a question. Throws Broken where it is nobody's. */

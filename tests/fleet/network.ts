@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const NAMES = 'hearth-fleet-';
+const TC = ['/usr/sbin/tc', '/sbin/tc', '/usr/bin/tc'].find((path) => existsSync(path));
 const IP = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'].find((path) => existsSync(path));
 
 /** The gateways. */
@@ -37,12 +38,15 @@ const SIDES: Readonly<Record<MachineName, readonly Side[]>> = {
 };
 const MACHINES = Object.keys(NUMBERS) as MachineName[];
 const NETS = { front: '10.66.1', back: '10.66.2' } as const;
-/** The address of Valkey, on an interface of its own beside that by which its replica reaches it. */
+/** The one address of Valkey, on an interface of its own that moves to whichever of the two is the primary. */
 const SERVICE = `${NETS.back}.30`;
+/** As slow as a line can be that is still one: after netem, or where the kernel has none, as few bits a second as a modem has. */
+const SLOW = { netem: ['delay', '60ms', '10ms'], tbf: ['rate', '96kbit', 'burst', '1600', 'latency', '2s'] } as const;
+
 /** Why this machine cannot have such a network; undefined where it can. */
 export function whyNoNetwork(): string | undefined {
-  if (process.platform !== 'linux' || IP === undefined) {
-    return 'The fleet runs in network namespaces of Linux, and needs `ip` (Debian: apt-get install iproute2).';
+  if (process.platform !== 'linux' || IP === undefined || TC === undefined) {
+    return 'The fleet runs in network namespaces of Linux, and needs `ip` and `tc` (Debian: apt-get install iproute2).';
   }
   if (process.getuid?.() !== 0) return 'The fleet makes network namespaces, which root alone may: sudo npm run fleet.';
   const { status, stderr } = spawnSync(IP, ['netns', 'add', `${NAMES}${process.pid}-try`], { encoding: 'utf8' });
@@ -57,6 +61,8 @@ function ip(...args: readonly string[]): string {
 
 export class Network {
   readonly #id: string;
+  /** Who has the address of Valkey. */
+  #primary: StoreName = 'valkey-1';
 
   /** `id`: of a network that was made already, as by the process that started this one. */
   constructor(id = String(process.pid)) {
@@ -87,7 +93,7 @@ export class Network {
       for (const side of SIDES[machine]) this.#plug(machine, side, side, `${NETS[side]}.${NUMBERS[machine]}`);
     }
     for (const store of STORES) {
-      // Each of two cards answers for its own address alone.
+      // Each of its two cards answers for its own address alone: the one that moves must not be known by the other's number.
       const words = 'cd /proc/sys/net/ipv4/conf/all; echo 1 > arp_ignore; echo 2 > arp_announce; echo 0 > rp_filter';
       const [command, ...args] = this.on(store);
       execFileSync(command, [...args, 'sh', '-c', words]);
@@ -114,7 +120,7 @@ export class Network {
     return `${NETS[side]}.${NUMBERS[machine]}`;
   }
 
-  /** Where Valkey is. */
+  /** Where Valkey is, whichever of the two is. */
   get service(): string {
     return SERVICE;
   }
@@ -126,6 +132,38 @@ export class Network {
 
   mend(node: NodeName): void {
     ip('-n', this.#space('switch'), 'link', 'set', portOf(node, 'back'), 'master', 'back', 'up');
+  }
+
+  /** The address of Valkey goes from one machine to the other, with the card that has it, so that all find it at once. */
+  moveService(to: StoreName): void {
+    if (to === this.#primary) return;
+    ip('-n', this.#space(this.#primary), 'link', 'set', 'service', 'netns', this.#space(to));
+    ip('-n', this.#space(to), 'addr', 'add', `${SERVICE}/24`, 'dev', 'service');
+    ip('-n', this.#space(to), 'link', 'set', 'service', 'up');
+    this.#primary = to;
+  }
+
+  /** All that a gateway sends and gets between itself and Valkey comes late. Gives what does it, for the report. */
+  slow(node: NodeName): string {
+    const ends = [
+      ['switch', portOf(node, 'back')],
+      [node, 'back'],
+    ] as const;
+    const by = (kind: keyof typeof SLOW): boolean =>
+      ends.every(([space, link]) => this.#queue(space, 'replace', link, kind, ...SLOW[kind]));
+    if (by('netem')) return `tc netem ${SLOW.netem.join(' ')}`;
+    if (by('tbf')) return `tc tbf ${SLOW.tbf.slice(0, 2).join(' ')}, since this kernel has no netem`;
+    throw new Error('tc can slow nothing down here');
+  }
+
+  fast(node: NodeName): void {
+    this.#queue('switch', 'del', portOf(node, 'back'));
+    this.#queue(node, 'del', 'back');
+  }
+
+  #queue(space: NodeName | 'switch', what: 'replace' | 'del', link: string, ...how: readonly string[]): boolean {
+    const args = ['-n', this.#space(space), 'qdisc', what, 'dev', link, 'root', ...how];
+    return spawnSync(TC ?? 'tc', args, { stdio: 'ignore' }).status === 0;
   }
 
   /** Ends all that runs in it, and takes it away. */

@@ -27,6 +27,8 @@ export interface NodeParts {
   readonly folder: string;
   readonly valkeyUrl: string;
   readonly settings: Settings;
+  /** Further variables of its environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export class Node {
@@ -55,9 +57,14 @@ export class Node {
     return this.#cli !== undefined;
   }
 
+  /** Of its program; undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#cli?.child.pid;
+  }
+
   /** Starts it. Resolves with the milliseconds until it takes connections, or with undefined when it is killed before. */
   async start(): Promise<number | undefined> {
-    const { network, name, folder, valkeyUrl, settings } = this.#parts;
+    const { network, name, folder, valkeyUrl, settings, env } = this.#parts;
     await mkdir(folder, { recursive: true });
     const all: Settings = {
       'ollama.api_url': `http://127.0.0.1:${OLLAMA_PORT}`,
@@ -75,7 +82,7 @@ export class Node {
     const startedAt = performance.now();
     const cli = startCli({
       args: ['serve', ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])],
-      env: { HEARTH_DATA_DIR: folder, HOME: folder },
+      env: { HEARTH_DATA_DIR: folder, HOME: folder, ...env },
       cwd: folder,
       under: network.on(name),
     });

@@ -1,14 +1,19 @@
 // All trials, one after the other, and what came of each.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Broken } from '../faults/fault.ts';
 import { Chance, hash } from '../support/soak/random.ts';
-import { SHARED_HIT } from './hit-trial.ts';
 import { CUT_OFF } from './cut-off-trial.ts';
+import { SHARED_HIT, THROUGHPUT } from './figure-trials.ts';
 import { Fleet } from './whole-fleet.ts';
 import { KILLS } from './kill-trial.ts';
+import { MACHINE_TRIALS } from './machine-trials.ts';
 import type { Network } from './network.ts';
 import type { Figure, Trial } from './fleet-trial.ts';
+import { VALKEY_TRIALS } from './valkey-trials.ts';
 
-export const TRIALS: readonly Trial[] = [SHARED_HIT, CUT_OFF, KILLS];
+export const TRIALS: readonly Trial[] = [SHARED_HIT, THROUGHPUT, CUT_OFF, ...VALKEY_TRIALS, ...MACHINE_TRIALS, KILLS];
 
 export interface TrialsOptions {
   readonly seed: number;
@@ -45,6 +50,7 @@ async function one(network: Network, trial: Trial, { seed, kills, isFull, say }:
   const { name, promise } = trial;
   const startedAt = performance.now();
   const fleets: Fleet[] = [];
+  const folders: string[] = [];
   const wrong: string[] = [];
   let seen = '';
   let figures: readonly Figure[] = [];
@@ -54,6 +60,11 @@ async function one(network: Network, trial: Trial, { seed, kills, isFull, say }:
       isFull,
       kills,
       say,
+      async folder() {
+        const folder = await mkdtemp(join(tmpdir(), 'hearth-trial-'));
+        folders.push(folder);
+        return folder;
+      },
       async fleet(options = {}) {
         const fleet = await Fleet.open(network, options);
         fleets.push(fleet);
@@ -65,6 +76,7 @@ async function one(network: Network, trial: Trial, { seed, kills, isFull, say }:
     wrong.push(wordsOf(error));
   }
   for (const fleet of fleets) await fleet.close().catch((error: unknown) => wrong.push(wordsOf(error)));
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
   const took = Math.round((performance.now() - startedAt) / 100) / 10;
   const isKept = wrong.length === 0;
   return { name, promise, isKept, seen: isKept ? seen : wrong.join('\n'), figures, seconds: took };

@@ -20,10 +20,14 @@ export const SLOTS = 4;
 
 export interface FleetOptions {
   readonly settings?: Settings;
+  /** Further variables of the environment of one gateway. */
+  readonly env?: Partial<Record<NodeName, Readonly<Record<string, string>>>>;
   /** Settings of Valkey beside those of deploy/fleet/compose.yaml. */
   readonly valkey?: Readonly<Record<string, string>>;
   /** Milliseconds between two words of an answer. */
   readonly pieceMs?: number;
+  /** How many of the gateways are started. Default: all. */
+  readonly gateways?: number;
 }
 
 export class Fleet {
@@ -34,6 +38,7 @@ export class Fleet {
   readonly #nginx: Nginx;
   readonly #folder: string;
   readonly #front: Sender;
+  #isClosed = false;
   readonly #clients = new Map<StoreName, Redis>();
 
   private constructor(parts: {
@@ -55,11 +60,12 @@ export class Fleet {
 
   /** Starts all of it; resolves when every gateway uses Valkey. */
   static async open(network: Network, options: FleetOptions = {}): Promise<Fleet> {
-    const { settings = {}, valkey = {}, pieceMs = 2 } = options;
+    const { settings = {}, env = {}, valkey = {}, pieceMs = 2, gateways = NODES.length } = options;
     const folder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
     const kept = { appendonly: 'yes', maxmemory: '2gb', ...valkey };
     const store = (name: StoreName, address: string, more: Readonly<Record<string, string>>): Promise<Valkey> =>
       startValkey({ ...kept, ...more }, { under: network.on(name), address, port: VALKEY_PORT });
+    network.moveService('valkey-1');
     const first = await store('valkey-1', network.service, {});
     const second = await store('valkey-2', network.service, {});
     const ollamas = await Promise.all(NODES.map((node) => Ollama.start(network, node, { slots: SLOTS, pieceMs })));
@@ -71,6 +77,7 @@ export class Fleet {
           folder: join(folder, name),
           valkeyUrl: first.url,
           settings: { 'queue.max_concurrent': SLOTS, 'queue.max_queue_size': 1000, 'queue.settle_ms': 0, ...settings },
+          env: env[name] ?? {},
         }),
     );
     const nodes = made as unknown as readonly [Node, Node, Node];
@@ -80,7 +87,7 @@ export class Fleet {
     const fleet = new Fleet({ network, nodes, stores, ollamas, nginx, folder });
     await fleet.follow('valkey-2', 'valkey-1');
     await Promise.all(
-      nodes.map(async (node) => {
+      nodes.slice(0, gateways).map(async (node) => {
         await node.start();
         await node.joined();
       }),
@@ -127,10 +134,18 @@ export class Fleet {
     );
   }
 
+  /** The replica becomes the primary, and has the address. */
+  async promote(name: StoreName): Promise<void> {
+    await this.valkey(name).call('REPLICAOF', 'NO', 'ONE');
+    this.network.moveService(name);
+  }
+
   // ---- its end
 
   /** Stops all of it. Throws Broken where a gateway does not end in good order. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       for (const node of this.nodes) await node.stop();
     } finally {
