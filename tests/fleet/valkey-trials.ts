@@ -28,11 +28,10 @@ async function busy(fleet: Fleet): Promise<Busy> {
   for (const each of [...own, ...same]) each.catch(() => undefined);
   const runs = async (word: string): Promise<number> =>
     (await fleet.ran()).filter(({ question, outcome }) => outcome === 'open' && question.includes(word)).length;
-  await eventually(
-    'streams and jobs run',
-    async () => (await runs('stream of')) === fleet.nodes.length + 1 && (await runs('job ')) > 0,
-    { limitMs: 60_000 },
-  );
+  // On a busy machine the first of them have ended before the last begin.
+  await eventually('streams and jobs run', async () => (await runs('stream of')) > 0 && (await runs('job ')) > 0, {
+    limitMs: 60_000,
+  });
   return {
     jobs,
     async streams() {
