@@ -14,6 +14,12 @@ const start = async (): Promise<void> => {
 };
 afterEach(() => hearth.stop());
 
+/** It is looked for at once; that it is found by itself, ollama-restarts.test.ts holds. */
+const back = async (): Promise<void> => {
+  await hearth.fake.comeBack();
+  hearth.backend.control.lookAgain();
+};
+
 interface Line {
   readonly running: readonly unknown[];
   readonly waiting: readonly { readonly waits_for?: string }[];
@@ -32,12 +38,12 @@ test('a job that was handed in just before anybody noticed waits too, and outliv
   expect((await hearth.post('/api/chat-queue', body)).status).toBe(202);
   await expect.poll(async () => (await line()).waiting, SOON).toMatchObject([{ waits_for: 'ollama' }]);
   const gate = hearth.fake.gate();
-  await hearth.fake.comeBack();
+  await back();
   await hearth.fake.until(({ active }) => active === 1, SOON.timeout);
   await hearth.fake.goDown();
   gate.release();
   await expect.poll(async () => (await line()).waiting, SOON).toMatchObject([{ waits_for: 'ollama' }]);
-  await hearth.fake.comeBack();
+  await back();
   await expect
     .poll(async () => await (await hearth.get('/api/chat-queue?requestId=job')).json(), SOON)
     .toMatchObject({ status: 'completed' });
@@ -56,7 +62,7 @@ test('whose turn in a conversation comes while Ollama is away waits on', async (
   await hearth.fake.goDown();
   await half.text();
   await expect.poll(async () => (await line()).waiting[0], SOON).toMatchObject({ waits_for: 'ollama' });
-  await hearth.fake.comeBack();
+  await back();
   expect((await second).status).toBe(200);
   await expect
     .poll(async () => await (await hearth.get('/api/chat-queue?requestId=job')).json(), SOON)
@@ -72,7 +78,7 @@ test('a load that Ollama takes along is begun anew for all who wait for it', asy
   await hearth.fake.goDown();
   gate.release();
   await expect.poll(inLine, SOON).toBe(2);
-  await hearth.fake.comeBack();
+  await back();
   expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
 });
 
@@ -110,10 +116,9 @@ test('a pause goes on when Ollama is back before its end', async () => {
   gate.release();
   await expect.poll(inLine, SOON).toBe(1);
   const before = hearth.fake.chats().length;
-  await hearth.fake.comeBack();
+  await back();
   const up = async (): Promise<unknown> =>
     ((await (await hearth.get('/health')).json()) as { upstream: { state: unknown } }).upstream.state;
-  hearth.backend.control.lookAgain();
   await expect.poll(up, SOON).toBe('up');
   expect([await inLine(), hearth.fake.chats().length]).toEqual([1, before]);
   hearth.backend.control.pause(false);
