@@ -9,7 +9,7 @@ import { APPS, type AppSeen } from '../../backend/contract/apps.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { resize, startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { quiet, settings, STATES, view, type Shown } from '../support/page/views.ts';
-import { cutTexts, edgesOf, NewLooks, SIZES, withAxe } from './looks.ts';
+import { cutTexts, edgesOf, NewLooks, SIZES } from './looks.ts';
 
 let stage: PageStage;
 let open: OpenPage;
@@ -222,7 +222,6 @@ test('it is readable at every size and in both themes, in two columns where ther
     seenAs(() => [{ id: 'open-webui', at: ago(2) }]),
   );
   await page.locator('.app-row summary', { hasText: 'opencode' }).click();
-  await withAxe(page);
   for (const [width, height] of SIZES) {
     await resize(page, width, height);
     expect(await cutTexts(page), `at ${width} px`).toEqual([]);

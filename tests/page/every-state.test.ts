@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { projectRoot } from '../support/desktop/processes.ts';
 import { resize, startPages, type PageStage } from '../support/page/browser.ts';
-import { cutTexts, NewLooks, SIZES, USUAL, withAxe } from './looks.ts';
+import { cutTexts, NewLooks, SIZES, USUAL } from './looks.ts';
 import { STATES } from '../support/page/views.ts';
 
 const TABS = ['overview', 'queue', 'requests', 'models', 'settings'] as const;
@@ -47,7 +47,6 @@ describe.concurrent.each(Object.entries(STATES))('%s', (name, made) => {
       if (shots === undefined) return;
       await page.screenshot({ path: join(shots, `${name.replaceAll(/\W+/g, '-')}.${tab}.${as}.png`) });
     };
-    await withAxe(page);
     for (const [at, tab] of (name.startsWith('first run') ? (['overview'] as const) : TABS).entries()) {
       if (at > 0) {
         await page.keyboard.press(`Control+${at + 1}`);

@@ -10,7 +10,7 @@ import type { UpdatesView } from '../../backend/contract/about-commands.ts';
 import { aboutAnswers, LINES, PARTINGS } from '../support/page/about-day.ts';
 import { resize, startPages, type PageStage } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';
-import { cutTexts, NewLooks, SIZES, withAxe } from './looks.ts';
+import { cutTexts, NewLooks, SIZES } from './looks.ts';
 
 const shots = process.env['PICTURES'] === undefined ? undefined : join(projectRoot(), 'screenshots');
 
@@ -24,7 +24,6 @@ async function looksRight(page: Page, name: string): Promise<void> {
   const shot = async (as: string): Promise<void> => {
     if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.${as}.png`) });
   };
-  await withAxe(page);
   for (const [width, height] of [...SIZES, [900, 720] as const]) {
     await resize(page, width, height);
     expect(await cutTexts(page), `${name} at ${width} px`).toEqual([]);
