@@ -49,19 +49,25 @@ const valkeyPackage = (): string =>
     (name) => spawnSync('apt-cache', ['show', '--quiet=2', name], { stdio: 'ignore' }).status === 0,
   ) ?? 'redis-tools';
 
+/** Debian's Chromium without its window, which the page tests prefer (support/page/browser.ts) and do without elsewhere. */
+const SHELL = 'chromium-headless-shell';
+const lacksShell = (): boolean => existsSync('/usr/lib/chromium/chromium') && !existsSync(`/usr/lib/chromium/${SHELL}`);
+
 function install(packages: readonly string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { stdio: 'inherit', env } as const;
+  const add = ['install', '-y', '-qq', '--no-install-recommends'];
   spawnSync('apt-get', ['update', '-qq'], options);
   const all = [...packages, ...(valkeyProgram() === undefined ? [valkeyPackage()] : [])];
-  if (all.length > 0) execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...all], options);
+  if (all.length > 0) execFileSync('apt-get', [...add, ...all], options);
+  if (lacksShell()) spawnSync('apt-get', [...add, SHELL], options);
 }
 
 if (process.platform === 'linux') {
   const wanted = missing();
   const hasApt = existsSync('/usr/bin/apt-get');
   const mayInstall = process.getuid?.() === 0 && hasApt;
-  const lacks = !hasPrometheus() || programOfNginx() === undefined || valkeyProgram() === undefined;
+  const lacks = !hasPrometheus() || programOfNginx() === undefined || valkeyProgram() === undefined || lacksShell();
   if ((wanted.length > 0 || lacks) && mayInstall) install(wanted);
   if (!hasPrometheus() && hasApt) unpackPrometheus();
   if (programOfNginx() === undefined && hasApt) unpackNginx();
