@@ -129,9 +129,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   conversations.over(stores.conversations);
   const { pulls, pullControl } = openPulls({
     ...working,
-    upstream: { pull: (...asked) => machines.first.upstream.pull(...asked) },
     database,
-    away: () => watch.state.away,
     onInstalled: () => watch.invalidate(),
     onChange: () => feed.touch('pulls'),
   });

@@ -1,18 +1,20 @@
 // Downloads of models, put together: their line, where it is kept, and what the host can do with models on the disk. Made by
 // backend.ts alone.
 import type { PullView } from './contract/pull-view.ts';
-import { Pulls, type PullsOptions } from './core/models/pulls.ts';
+import { Pulls, type PullsOptions, type WhichPull } from './core/models/pulls.ts';
+import type { Machines } from './core/stories/machine-choice.ts';
+import { pullPlaces } from './core/stories/pull-places.ts';
 import type { Database } from './storage/database.ts';
 import { SqlPullStore } from './storage/pull-store.ts';
 
 /** What the host of a running gateway can do with downloads. */
 export interface PullControl {
   /** Puts a model in line, or has one go on that stopped. Throws invalid_request, pulls_full. */
-  pull(model: string): PullView;
+  pull(which: WhichPull): PullView;
   /** Stops one until it is pulled again. Throws pull_not_found. */
-  pausePull(model: string): PullView;
+  pausePull(which: WhichPull): PullView;
   /** Takes one out of the line. Throws pull_not_found. */
-  cancelPull(model: string): void;
+  cancelPull(which: WhichPull): void;
 }
 
 export interface PullWork {
@@ -22,15 +24,16 @@ export interface PullWork {
 
 export function openPulls({
   database,
+  machines,
   ...options
-}: Omit<PullsOptions, 'store'> & { readonly database: Database }): PullWork {
-  const pulls = new Pulls({ ...options, store: new SqlPullStore(database) });
+}: Omit<PullsOptions, 'store' | 'places'> & { readonly database: Database; readonly machines: Machines }): PullWork {
+  const pulls = new Pulls({ ...options, places: pullPlaces(machines), store: new SqlPullStore(database) });
   return {
     pulls,
     pullControl: {
-      pull: (model) => pulls.add(model),
-      pausePull: (model) => pulls.pause(model),
-      cancelPull: (model) => pulls.cancel(model),
+      pull: (which) => pulls.add(which),
+      pausePull: (which) => pulls.pause(which),
+      cancelPull: (which) => pulls.cancel(which),
     },
   };
 }

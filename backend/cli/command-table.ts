@@ -197,7 +197,10 @@ export const COMMANDS = {
       'The gateway downloads it, one model at a time. When it breaks off it goes on by itself; when you stop the command it pauses, and the same command goes on where it was.',
     ],
     arguments: [modelName],
-    options: remote,
+    options: {
+      on: { value: 'NAME', what: 'the machine of [[upstreams]] that it is for; else the first that answers' },
+      ...remote,
+    },
   },
   'models rm': {
     what: 'remove a model from the disk',

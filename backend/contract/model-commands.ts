@@ -1,6 +1,6 @@
 // What the window can ask about models on the disk: downloads, details, deletion. Loads and unloads are actions (control.ts).
 import { z } from 'zod';
-import { pullSchema } from './pull-view.ts';
+import { pullSchema, pullWishSchema } from './pull-view.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -20,13 +20,15 @@ export const modelDetailsSchema = z.object({
 export type ModelDetails = z.infer<typeof modelDetailsSchema>;
 
 const which = z.strictObject({ model: z.string().trim().min(1).max(512) });
+/** `upstream` is the machine of several that it is for (pull-view.ts). */
+const whichPull = pullWishSchema.omit({ paused: true });
 const done = z.object({});
 
 export const MODEL_COMMANDS = {
   /** Puts a download in line, or has one go on that stopped. Refused with invalid_request, pulls_full. */
-  pull_model: { input: which, output: pullSchema },
-  pause_pull: { input: which, output: pullSchema },
-  cancel_pull: { input: which, output: done },
+  pull_model: { input: whichPull, output: pullSchema },
+  pause_pull: { input: whichPull, output: pullSchema },
+  cancel_pull: { input: whichPull, output: done },
   /** From the disk, and out of memory before. Refused with model_not_found and what Ollama says. */
   delete_model: { input: which, output: done },
   model_details: { input: which, output: modelDetailsSchema },

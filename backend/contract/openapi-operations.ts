@@ -188,7 +188,10 @@ export const OPERATIONS: {
     },
     delete: {
       what: 'Take a download out of the line',
-      query: [{ name: 'model', in: 'query', required: true, schema: { type: 'string' } }],
+      query: [
+        { name: 'model', in: 'query', required: true, schema: { type: 'string' } },
+        { name: 'upstream', in: 'query', required: false, schema: { type: 'string' } },
+      ],
       answers: {
         status: 200,
         shapes: ['PullRemoved'],

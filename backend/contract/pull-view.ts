@@ -36,6 +36,8 @@ export type PullFailure = z.infer<typeof pullFailureSchema>;
 export const pullSchema = z.object({
   /** As it was asked for. */
   model: z.string(),
+  /** The machine that it is for; left out where no machine has a name. */
+  upstream: z.string().optional(),
   state: z.enum(PULL_STATES),
   /** null while it does not run. */
   phase: z.enum(PULL_PHASES).nullable(),
@@ -59,12 +61,16 @@ export type PullView = z.infer<typeof pullSchema>;
 /** GET /api/pulls: in the order of the line. */
 export const pullListSchema = z.object({ pulls: z.array(pullSchema) });
 
-/** POST /api/pulls: puts a download in line, or has one that stopped go on; `paused` stops one. */
+/**
+ * POST /api/pulls: puts a download in line, or has one that stopped go on; `paused` stops one. `upstream` is the name of the
+ * machine that it is for; without it, of a new one, the first that answers and may be asked for the model.
+ */
 export const pullWishSchema = z.strictObject({
   model: z.string().trim().min(1).max(512),
+  upstream: z.string().trim().min(1).max(200).optional(),
   paused: z.boolean().default(false),
 });
 export type PullWish = z.input<typeof pullWishSchema>;
 
-/** DELETE /api/pulls?model= */
+/** DELETE /api/pulls?model=, and &upstream= where a model is downloaded to several machines. */
 export const pullRemovedSchema = z.object({ model: z.string(), removed: z.literal(true) });

@@ -80,6 +80,8 @@ export interface ConversationStore {
 /** A download in line, as it is kept. */
 export interface KeptPull {
   readonly model: string;
+  /** The machine that it is for; undefined where none has a name. */
+  readonly upstream?: string | undefined;
   /** When it was asked for, in milliseconds since 1970. */
   readonly since: number;
   readonly state: 'waiting' | 'paused' | 'failed';

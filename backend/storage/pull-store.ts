@@ -16,6 +16,9 @@ export const PULL_TABLES = `
   ) STRICT;
 `;
 
+/** The machine that each is for. */
+export const PULL_UPSTREAM = 'ALTER TABLE pulls ADD COLUMN upstream TEXT;';
+
 const optional = <T extends z.ZodType>(inside: T) => inside.nullable().transform((value) => value ?? undefined);
 const bytes = optional(z.number().int().nonnegative());
 /** In JSON; what is none is a sentence. */
@@ -25,6 +28,7 @@ const failure = z
   .transform((text) => (text === null ? undefined : failureIn(text)));
 const pullRow = z.object({
   model: z.string(),
+  upstream: optional(z.string()),
   since: z.number(),
   state: z.enum(['waiting', 'paused', 'failed']),
   error: failure,
@@ -58,9 +62,11 @@ export class SqlPullStore implements PullStore {
   keep(line: readonly KeptPull[]): void {
     this.#database.commit((sql) => {
       sql.run('DELETE FROM pulls');
-      for (const [place, { model, since, state, failure: why, completed = null, total = null }] of line.entries()) {
+      for (const [place, pull] of line.entries()) {
+        const { model, since, state, failure: why, completed = null, total = null, upstream = null } = pull;
         sql.run(
-          'INSERT INTO pulls (place, model, since, state, error, completed, total) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          `INSERT INTO pulls (place, model, since, state, error, completed, total, upstream)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           place,
           model,
           Math.floor(since),
@@ -68,6 +74,7 @@ export class SqlPullStore implements PullStore {
           why === undefined ? null : JSON.stringify(why),
           completed,
           total,
+          upstream,
         );
       }
     });

@@ -6,7 +6,7 @@ import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
 import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
-import { PULL_TABLES } from './pull-store.ts';
+import { PULL_TABLES, PULL_UPSTREAM } from './pull-store.ts';
 import { RECORDING_TABLES } from './recording-texts.ts';
 import { REQUEST_SEARCH, REQUEST_TABLES } from './request-tables.ts';
 import type { Connection } from './rows.ts';
@@ -41,6 +41,7 @@ export const SCHEMA: Schema = {
     [REQUEST_SEARCH, TEXT_TABLES, HISTORY_OF_THE_DAY].join('\n'),
     PULL_TABLES,
     HISTORY_OF_PROMPTS,
+    PULL_UPSTREAM,
   ],
   carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };

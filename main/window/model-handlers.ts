@@ -7,9 +7,9 @@ export function modelHandlers(supervisor: Supervisor): Pick<Handlers, keyof type
   const control = () => running(supervisor);
   const done = {};
   return {
-    pull_model: ({ model }) => control().pull(model),
-    pause_pull: ({ model }) => control().pausePull(model),
-    cancel_pull: ({ model }) => (control().cancelPull(model), done),
+    pull_model: (which) => control().pull(which),
+    pause_pull: (which) => control().pausePull(which),
+    cancel_pull: (which) => (control().cancelPull(which), done),
     delete_model: async ({ model }) => (await control().removeModel(model), done),
     model_details: ({ model }) => control().modelDetails(model),
   };

@@ -1,7 +1,7 @@
 // A model to download, by its name.
 import type { JSX } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
-import type { ModelView } from '../../backend/contract/control.ts';
+import type { Live } from '../../backend/contract/app-state.ts';
 import { t } from '../../words/texts.ts';
 import { Problem, Section } from '../parts/parts.tsx';
 import { useAction, useCalls } from '../parts/use-calls.ts';
@@ -10,10 +10,13 @@ import { wantedModels } from './model-words.ts';
 /** Names that are offered at most. */
 const OFFERED = 3;
 
-export function AddModel({ models }: { readonly models: readonly ModelView[] }): JSX.Element {
+export function AddModel({ live }: { readonly live: Live }): JSX.Element {
+  const { models } = live;
+  const machines = (live.health.upstreams ?? []).map(({ name }) => name);
   const { call } = useCalls();
   const { run, busy, problem } = useAction();
   const [name, setName] = useState('');
+  const [upstream, setUpstream] = useState('');
   // As it was when this was opened: what one of them has become moves nothing.
   const [offers] = useState(() => wantedModels(models).slice(0, OFFERED));
   const field = useRef<HTMLInputElement>(null);
@@ -22,7 +25,8 @@ export function AddModel({ models }: { readonly models: readonly ModelView[] }):
   const download = (): void => {
     if (wanted === '') return field.current?.focus();
     run(async () => {
-      await call('pull_model', { model: wanted });
+      const where = machines.includes(upstream) ? { upstream } : {};
+      await call('pull_model', { model: wanted, ...where });
       setName('');
     });
   };
@@ -55,6 +59,25 @@ export function AddModel({ models }: { readonly models: readonly ModelView[] }):
           {t('models.download')}
         </button>
       </div>
+      {machines.length > 1 && (
+        <p class="add-where">
+          <label for={`${id}-where`}>{t('models.add_where')}</label>
+          <span class="pick">
+            <select
+              id={`${id}-where`}
+              value={upstream}
+              onChange={({ currentTarget }) => setUpstream(currentTarget.value)}
+            >
+              <option value="">{t('models.add_anywhere')}</option>
+              {machines.map((each) => (
+                <option key={each} value={each}>
+                  {each}
+                </option>
+              ))}
+            </select>
+          </span>
+        </p>
+      )}
       <Problem text={problem} />
       <p class="meta2" id={`${id}-hint`}>
         {t('models.add_hint')}

@@ -3,13 +3,15 @@ import type { ModelView } from '../../backend/contract/control.ts';
 import type { SettingsView } from '../../backend/contract/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { runningRows, type Live } from '../../backend/contract/app-state.ts';
+import { listed } from '../../words/figures.ts';
 import { t, type TextKey } from '../../words/texts.ts';
 import { sameModel } from '../parts/same-model.ts';
 import { keptMs, STAYS_MS } from '../parts/main-model.ts';
 import { bytes, clockDuration, count, percent, roughly } from '../parts/words.ts';
 
 /** "2.9 GB, all on the GPU, context 8,192" */
-export function loadedFacts({ size, size_loaded, size_vram, context_length }: ModelView): string {
+export function loadedFacts(model: ModelView): string {
+  const { size, size_loaded, size_vram, context_length } = model;
   const whole = size_loaded ?? size;
   const where =
     size_vram === null || size_loaded === null || size_loaded === 0
@@ -20,13 +22,19 @@ export function loadedFacts({ size, size_loaded, size_vram, context_length }: Mo
           ? [t('models.on_gpu')]
           : [t('models.partly_on_gpu', { share: percent(size_vram / size_loaded) })];
   const context = context_length === null ? [] : [t('models.context', { tokens: count(context_length) })];
-  return [bytes(whole), ...where, ...context].join(', ');
+  return [bytes(whole), ...where, ...context, ...machinesOf(model)].join(', ');
 }
 
 /** "5.2 GB, chat, thinking" */
-export function installedFacts({ size, capabilities, remote }: ModelView): string {
+export function installedFacts(model: ModelView): string {
+  const { size, capabilities, remote } = model;
   const where = remote ? t('models.elsewhere') : bytes(size);
-  return [where, ...abilities(capabilities)].join(', ');
+  return [where, ...abilities(capabilities), ...machinesOf(model)].join(', ');
+}
+
+/** Of several machines those that have it: "on desktop and laptop". */
+function machinesOf({ upstreams = [] }: ModelView): string[] {
+  return upstreams.length === 0 ? [] : [t('models.on_machines', { machines: listed(upstreams) })];
 }
 
 /** Ollama's words for what a model can do; others are said as they are. */

@@ -46,7 +46,7 @@ export function Models({ view, now }: { readonly view: View; readonly now: numbe
         <Empty mark="cold" title={t('models.none')}>
           <p>{t('models.none_more')}</p>
         </Empty>
-        <AddModel models={live.models} />
+        <AddModel live={live} />
         <Pulls pulls={live.pulls} held={false} />
       </>
     );
@@ -103,7 +103,7 @@ function Lists({ live, now, settings }: ListsProps): JSX.Element {
         )}
       </div>
       <div>
-        <AddModel models={live.models} />
+        <AddModel live={live} />
         <Profiles settings={settings} models={live.models} />
       </div>
     </div>

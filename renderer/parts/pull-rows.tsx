@@ -6,7 +6,7 @@ import { t } from '../../words/texts.ts';
 import { Bar, Section } from './parts.tsx';
 import { useCalls, useReportedAction } from './use-calls.ts';
 import { bytes, NOTHING } from './words.ts';
-import { pullWords } from './pull-words.ts';
+import { pullName, pullWords, whichPull } from './pull-words.ts';
 
 interface Props {
   readonly pulls: readonly PullView[];
@@ -19,25 +19,27 @@ export function Pulls({ pulls, held }: Props): JSX.Element | null {
   /** What was cancelled here is not installed by that, though an older one of the same name may be. */
   const cancelled = useRef(new Set<string>());
   const inLine = useRef<readonly PullView[]>([]);
-  for (const { model } of pulls)
-    if (!inLine.current.some((each) => each.model === model)) cancelled.current.delete(model);
+  for (const pull of pulls) if (!isIn(inLine.current, pull)) cancelled.current.delete(pullName(pull));
   inLine.current = pulls;
   const before = shown.current;
-  const isIn = (list: readonly PullView[], model: string): boolean => list.some((each) => each.model === model);
   const rows = held
     ? [
-        ...before.map((last) => pulls.find(({ model }) => model === last.model) ?? last),
-        ...pulls.filter(({ model }) => !isIn(before, model)),
+        ...before.map((last) => pulls.find((each) => pullName(each) === pullName(last)) ?? last),
+        ...pulls.filter((pull) => !isIn(before, pull)),
       ]
     : pulls;
   shown.current = rows;
   if (rows.length === 0) return null;
-  const ended = rows.filter(({ model }) => !isIn(pulls, model)).map(({ model }) => model);
+  const ended = rows.filter((pull) => !isIn(pulls, pull)).map(pullName);
   return (
     <Section title={t('models.downloading')} end={<p class="sec-note">{toCome(pulls)}</p>}>
       <PullRows pulls={rows} ended={ended} cancelled={cancelled.current} />
     </Section>
   );
+}
+
+function isIn(list: readonly PullView[], pull: PullView): boolean {
+  return list.some((each) => pullName(each) === pullName(pull));
 }
 
 interface RowsProps {
@@ -51,13 +53,14 @@ interface RowsProps {
 export function PullRows({ pulls, ended = [], cancelled }: RowsProps): JSX.Element {
   return (
     <ul>
-      {pulls.map((pull) =>
-        ended.includes(pull.model) ? (
-          <EndedRow key={pull.model} model={pull.model} isHere={cancelled?.has(pull.model) !== true} />
+      {pulls.map((pull) => {
+        const name = pullName(pull);
+        return ended.includes(name) ? (
+          <EndedRow key={name} model={name} isHere={cancelled?.has(name) !== true} />
         ) : (
-          <PullRow key={pull.model} pull={pull} onCancel={() => cancelled?.add(pull.model)} />
-        ),
-      )}
+          <PullRow key={name} pull={pull} onCancel={() => cancelled?.add(name)} />
+        );
+      })}
     </ul>
   );
 }
@@ -72,14 +75,16 @@ function toCome(pulls: readonly PullView[]): string {
 function PullRow({ pull, onCancel }: { readonly pull: PullView; readonly onCancel: () => void }): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
-  const { model, state } = pull;
+  const { state } = pull;
+  const model = pullName(pull);
+  const which = whichPull(pull);
   const goes = state === 'running' || state === 'waiting';
   const { first, second, share, label } = pullWords(pull);
   const cancel = (): void => {
     onCancel();
-    run(() => call('cancel_pull', { model }));
+    run(() => call('cancel_pull', which));
   };
-  const turn = (): void => run(() => call(goes ? 'pause_pull' : 'pull_model', { model }));
+  const turn = (): void => run(() => call(goes ? 'pause_pull' : 'pull_model', which));
   const cancelLabel = t(goes ? 'models.cancel_pull' : 'models.take_out_pull', { model });
   return (
     <li class="m-row" data-row={`pull ${model}`}>

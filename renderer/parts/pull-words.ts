@@ -6,6 +6,16 @@ import { bytes, NOTHING, percent, roughly, THIN } from './words.ts';
 /** After so long without a byte that is said in the place of the speed. Milliseconds. */
 const SILENT_MS = 10_000;
 
+/** Its name, of several machines with that of the one that it is for: "qwen3:8b on desktop". */
+export function pullName({ model, upstream }: Pick<PullView, 'model' | 'upstream'>): string {
+  return upstream === undefined ? model : t('models.pull_on', { model, machine: upstream });
+}
+
+/** Which download it is, for those who tell it: the machine too, where it is for one of several. */
+export function whichPull({ model, upstream }: Pick<PullView, 'model' | 'upstream'>) {
+  return upstream === undefined ? { model } : { model, upstream };
+}
+
 export interface PullWords {
   readonly first: string;
   readonly second: string;
@@ -16,7 +26,8 @@ export interface PullWords {
 }
 
 export function pullWords(pull: PullView): PullWords {
-  const { model, completed, total } = pull;
+  const { completed, total } = pull;
+  const model = pullName(pull);
   const share = completed === null || total === null || total === 0 ? undefined : completed / total;
   const label =
     share === undefined

@@ -26,7 +26,7 @@ export function shapeOf(live: LiveView): string {
     queue.running.map(({ request_id, phase, late }) => [request_id, phase, late]),
     queue.waiting.map(({ request_id, queue_position, late }) => [request_id, queue_position, late]),
     models.map(({ name, loaded, loading_ms }) => [name, loaded, loading_ms !== null]),
-    pulls.map(({ model, state, phase, error }) => [model, state, phase, error]),
+    pulls.map(({ model, upstream, state, phase, error }) => [model, upstream, state, phase, error]),
   ]);
 }
 

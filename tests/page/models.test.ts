@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { AppError } from '../../backend/contract/errors.ts';
 import { resize, startPages, type OpenOptions, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { loadedModel } from '../support/live-view.ts';
+import { MACHINES } from '../support/page/fleet-views.ts';
 import { PULLS, quiet, view, withProfiles } from '../support/page/views.ts';
 import { cutTexts, SIZES, violations, withAxe } from './looks.ts';
 
@@ -61,6 +62,35 @@ test('a model is downloaded by its name, a refusal stands at the field, each can
     await page.getByRole('button', { name }).press('Enter');
     await expect.poll(() => last(open)).toEqual({ command, input: { model } });
   }
+  await open.close();
+});
+
+test('of several machines one is chosen for a download, and each row says which has its model', async () => {
+  const base = quiet();
+  const live = {
+    ...base,
+    health: { ...base.health, upstreams: [...MACHINES] },
+    models: base.models.map((model) => ({ ...model, upstreams: ['desktop', 'laptop'] })),
+  };
+  const open = await opened(view({ live }), { answers: { pull_model: () => PULLS[0] } });
+  const { page } = open;
+  await page.getByText('on desktop and laptop').first().waitFor();
+  await page.getByLabel('Model to download').fill('qwen3:8b');
+  await page.getByRole('button', { name: 'Download', exact: true }).click();
+  await expect.poll(() => last(open)).toEqual({ command: 'pull_model', input: { model: 'qwen3:8b' } });
+  await page.getByLabel('Machine to download it to').selectOption('laptop');
+  await page.getByLabel('Model to download').fill('qwen3:8b');
+  await page.getByRole('button', { name: 'Download', exact: true }).click();
+  await expect
+    .poll(() => last(open))
+    .toEqual({ command: 'pull_model', input: { model: 'qwen3:8b', upstream: 'laptop' } });
+  const pulls = ['desktop', 'laptop'].flatMap((upstream) => PULLS.slice(0, 1).map((pull) => ({ ...pull, upstream })));
+  await open.push({ live: { ...live, pulls } });
+  await page.getByRole('button', { name: 'Pause the download of qwen3:8b on laptop' }).press('Enter');
+  await expect
+    .poll(() => last(open))
+    .toEqual({ command: 'pause_pull', input: { model: 'qwen3:8b', upstream: 'laptop' } });
+  await looksWell(page, 'several machines');
   await open.close();
 });
 

@@ -23,9 +23,11 @@ export function modelRows(
   terminal: Pick<Terminal, 'columns' | 'hasColours'>,
   now: number,
 ): string {
+  const several = models.some(({ upstreams }) => upstreams !== undefined);
   return table(
     [
       { title: 'Model', cutTo: 10 },
+      ...(several ? [{ title: 'On', cutTo: 7 }] : []),
       { title: 'Size', right: true },
       { title: 'Weights', spare: 3 },
       { title: 'In memory', cutTo: 9 },
@@ -35,6 +37,7 @@ export function modelRows(
     ],
     models.map((model) => [
       model.name,
+      ...(several ? [(model.upstreams ?? []).join(', ')] : []),
       model.remote ? 'remote' : bytes(model.size),
       [model.parameter_size, model.quantization].filter((part) => part !== null).join(' '),
       memoryOf(model, now),

@@ -6,7 +6,7 @@ import type { PullPhase, PullView } from '../../contract/pull-view.ts';
 import type { Host, Run, Terminal } from '../command-host.ts';
 import { EXIT, Exit } from '../exits.ts';
 import { gatewayOf, type Gateway } from '../gateway/gateway-client.ts';
-import { liveEvents } from '../gateway/live-events.ts';
+import { liveEvents, snapshotNow } from '../gateway/live-events.ts';
 import { plainText } from '../terminal/table.ts';
 
 /** How long the gateway may take to pause it when the command is stopped. Milliseconds. */
@@ -15,12 +15,16 @@ const PAUSE_MS = 5000;
 export const pullModel: Run<'models pull'> = async ({ args: [model], options }, host) => {
   const gateway = await gatewayOf(options, host);
   const progress = options.json ? undefined : progressOn(host.terminal, host.now);
-  const isSame = (pull: PullView): boolean => canonicalName(pull.model) === canonicalName(model);
+  const { on } = options;
+  const wish = on === undefined ? { model } : { model, upstream: on };
+  const isSame = (pull: PullView): boolean =>
+    canonicalName(pull.model) === canonicalName(model) && (on ?? pull.upstream) === pull.upstream;
   const { pulls } = await gateway.ask<{ readonly pulls: readonly PullView[] }>('GET', '/api/pulls');
   // What somebody else had put in line is only watched: it goes on when this command is stopped.
   const isOthers = pulls.some((pull) => isSame(pull) && (pull.state === 'running' || pull.state === 'waiting'));
+  let first: PullView | undefined;
   try {
-    const first = await gateway.ask<PullView>('POST', '/api/pulls', { model });
+    first = await gateway.ask<PullView>('POST', '/api/pulls', wish);
     for await (const pull of followed(gateway, first)) {
       if (progress === undefined) host.terminal.write(`${JSON.stringify(pull)}\n`);
       else progress.show(pull);
@@ -29,33 +33,48 @@ export const pullModel: Run<'models pull'> = async ({ args: [model], options }, 
   } catch (error) {
     if (host.signal.aborted && !isOthers) {
       const left = await gatewayOf(options, { ...host, signal: AbortSignal.timeout(PAUSE_MS) });
-      await left.ask('POST', '/api/pulls', { model, paused: true }).catch(() => undefined);
+      const { upstream } = first ?? wish;
+      const which = upstream === undefined ? { model } : { model, upstream };
+      await left.ask('POST', '/api/pulls', { ...which, paused: true }).catch(() => undefined);
     }
     throw error;
   } finally {
     progress?.end();
   }
-  const { models } = await gateway.ask<{ readonly models: readonly { readonly name: string }[] }>('GET', '/api/tags');
-  if (!models.some(({ name }) => canonicalName(name) === canonicalName(model))) {
-    throw new Exit(EXIT.tempfail, `The download of ${model} was cancelled.`);
+  const where = first.upstream === undefined ? '' : ` on ${first.upstream}`;
+  if (!(await isInstalled(gateway, first))) {
+    throw new Exit(EXIT.tempfail, `The download of ${model}${where} was cancelled.`);
   }
-  if (!options.json) host.terminal.tell(`${model} is installed.\n`);
+  if (!options.json) host.terminal.tell(plainText(`${model} is installed${where}.\n`));
 };
+
+/** Asked of Ollama now; of several machines, of the one that it was for, as the gateway sees it. */
+async function isInstalled(gateway: Gateway, { model, upstream }: PullView): Promise<boolean> {
+  const { models } = await gateway.ask<{ readonly models: readonly { readonly name: string }[] }>('GET', '/api/tags');
+  const isIt = (name: string): boolean => canonicalName(name) === canonicalName(model);
+  if (!models.some(({ name }) => isIt(name))) return false;
+  const { health } = await snapshotNow(gateway);
+  const there = health.upstreams?.find(({ name }) => name === upstream)?.models;
+  return there === undefined || there === null || there.some(isIt);
+}
 
 /** How it stands, at first and at each change, until it is no longer in line. */
 async function* followed(gateway: Gateway, first: PullView): AsyncGenerator<PullView, void, undefined> {
   yield first;
   for await (const { name, data } of liveEvents(gateway)) {
     if (name !== 'pulls' && name !== 'snapshot') continue;
-    const now = data.pulls.find(({ model }) => canonicalName(model) === canonicalName(first.model));
+    const now = data.pulls.find(
+      ({ model, upstream }) => canonicalName(model) === canonicalName(first.model) && upstream === first.upstream,
+    );
     if (now === undefined) return;
     yield now;
   }
 }
 
 /** One of which nothing came is taken out of the line: it would be the same the next time. */
-async function failed(gateway: Gateway, { model, error, completed }: PullView): Promise<Exit> {
-  if (completed === null) await gateway.ask('DELETE', `/api/pulls?model=${encodeURIComponent(model)}`);
+async function failed(gateway: Gateway, { model, upstream, error, completed }: PullView): Promise<Exit> {
+  const on = upstream === undefined ? '' : `&upstream=${encodeURIComponent(upstream)}`;
+  if (completed === null) await gateway.ask('DELETE', `/api/pulls?model=${encodeURIComponent(model)}${on}`);
   const stays = completed === null ? '' : ' What is there stays: the same command goes on from it.';
   return new Exit(EXIT.data, `${model} cannot be installed. ${plainText(error ?? '')}${stays}`);
 }

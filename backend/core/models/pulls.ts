@@ -1,6 +1,7 @@
 // The line of downloads: Ollama fetches one model at a time, which is as fast as several, since it fetches each in pieces side
 // by side. It outlasts a restart. Ollama keeps the pieces of what did not come to its end, so that the same download goes on
-// from there (server/download.go); when it is started, it takes away those that are older than an hour (server/images.go).
+// from there (server/download.go); when it is started, it takes away those that are older than an hour (server/images.go). Of
+// several machines each fetches one: they stand in one line, and each takes the next that is for it.
 import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import type { PullFailure, PullView } from '../../contract/pull-view.ts';
@@ -17,20 +18,38 @@ const MOST = 50;
 const AGAIN_MS = 1000;
 const TRIES = 5;
 
+/** The machines that models are downloaded to, by their names; the only one is called '' where nothing names it. */
+export interface PullPlaces {
+  /**
+   * The one of this name, or for undefined the one that a download goes to by itself. Throws invalid_request for a name that
+   * none has, and where it may not be asked for the model.
+   */
+  of(model: string, wished: string | undefined): string;
+  /** Whether its Ollama is away: nothing is begun there then. Call `feed` when it is back. */
+  away(place: string): boolean;
+  pull(place: string, ...asked: Parameters<Upstream['pull']>): ReturnType<Upstream['pull']>;
+}
+
 export interface PullsOptions {
-  readonly upstream: Pick<Upstream, 'pull'>;
+  readonly places: PullPlaces;
   readonly store: PullStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether Ollama is away: nothing is begun then. Call `feed` when it is back. */
-  away(): boolean;
   /** A model is there, or a newer one under its name. */
   onInstalled(model: string): void;
   onChange(): void;
 }
 
+/** A download, for those who speak of one: of all machines where none is named. */
+export interface WhichPull {
+  readonly model: string;
+  readonly upstream?: string | undefined;
+}
+
 interface Pull {
   readonly model: string;
+  /** The machine that it is for. */
+  readonly place: string;
   /** When it was asked for, in milliseconds since 1970. */
   readonly since: number;
   state: PullView['state'];
@@ -47,8 +66,9 @@ interface Pull {
 
 export class Pulls {
   readonly #options: PullsOptions;
-  readonly #line = new Map<string, Pull>();
-  #under: Promise<void> | undefined;
+  #line: readonly Pull[] = [];
+  /** What is under way, by its machine. */
+  readonly #under = new Map<string, Promise<void>>();
   #isOpen = false;
 
   constructor(options: PullsOptions) {
@@ -58,8 +78,8 @@ export class Pulls {
   /** Takes up what was left undone. */
   open(): void {
     for (const kept of this.#options.store.kept()) {
-      const key = canonicalName(kept.model);
-      if (!this.#line.has(key)) this.#line.set(key, this.#made(kept));
+      const place = this.#placeNow(kept);
+      if (this.#at(kept.model, place) === undefined) this.#line = [...this.#line, this.#made(kept, place)];
     }
     this.#isOpen = true;
     this.feed();
@@ -67,24 +87,26 @@ export class Pulls {
 
   /** In the order of the line. */
   get list(): PullView[] {
-    return Array.from(this.#line.values(), viewOf);
+    return Array.from(this.#line, viewOf);
   }
 
   /**
    * Puts a model in line, or has one go on that stopped; one that is under way goes on as it is. It is on the disk when this
-   * returns. Throws invalid_request for what is no name, and pulls_full.
+   * returns. Throws invalid_request for what is no name of a model or a machine, and pulls_full.
    */
-  add(model: string): PullView {
+  add({ model, upstream }: WhichPull): PullView {
     const name = model.trim();
     if (!isModelName(name)) throw noSuchModel(name, [], 'write');
-    const key = canonicalName(name);
-    const known = this.#line.get(key);
-    if (known === undefined && this.#line.size >= MOST) {
+    const known = this.#those(name, upstream);
+    const place = known.length === 1 ? undefined : this.#options.places.of(name, upstream);
+    const there = place === undefined ? known[0] : known.find((each) => each.place === place);
+    if (there === undefined && this.#line.length >= MOST) {
       const sentence = `The line of downloads is full: there are ${MOST}. Cancel one, or wait until one has ended.`;
       throw new AppError('pulls_full', sentence);
     }
-    const pull = known ?? this.#made({ model: name, since: this.#options.clock.now(), state: 'waiting' });
-    this.#line.set(key, pull);
+    const begins = { model: name, since: this.#options.clock.now(), state: 'waiting' as const };
+    const pull = there ?? this.#made(begins, place ?? '');
+    if (there === undefined) this.#line = [...this.#line, pull];
     pull.pause?.();
     pull.pause = undefined;
     if (pull.state !== 'running') Object.assign(pull, { state: 'waiting', failure: undefined, vain: 0 });
@@ -93,30 +115,34 @@ export class Pulls {
     return viewOf(pull);
   }
 
-  /** Stops one until it is added again; what came of it stays. Throws pull_not_found. */
-  pause(model: string): PullView {
-    const pull = this.#find(model);
+  /** Stops one until it is added again; what came of it stays. Throws pull_not_found, and invalid_request where several are meant. */
+  pause(which: WhichPull): PullView {
+    const pull = this.#find(which);
     Object.assign(pull, { state: 'paused', failure: undefined });
     this.#end(pull);
     return viewOf(pull);
   }
 
-  /** Takes one out of the line. Throws pull_not_found. */
-  cancel(model: string): void {
-    const pull = this.#find(model);
-    this.#line.delete(canonicalName(pull.model));
+  /** Takes one out of the line. Throws as `pause` does. */
+  cancel(which: WhichPull): void {
+    const pull = this.#find(which);
+    this.#line = this.#line.filter((each) => each !== pull);
     this.#end(pull);
   }
 
-  /** Begins the next one where none is under way. Call it also when Ollama is back. */
+  /** Begins the next one on each machine where none is under way. Call it also when an Ollama is back. */
   feed(): void {
-    if (!this.#isOpen || this.#under !== undefined || this.#options.away()) return;
-    const next = [...this.#line.values()].find(({ state, pause }) => state === 'waiting' && pause === undefined);
-    if (next === undefined) return;
-    this.#under = this.#run(next).finally(() => {
-      this.#under = undefined;
-      this.feed();
-    });
+    if (!this.#isOpen) return;
+    for (const pull of this.#line) {
+      const { place, state, pause } = pull;
+      if (state !== 'waiting' || pause !== undefined) continue;
+      if (this.#under.has(place) || this.#options.places.away(place)) continue;
+      const run = this.#run(pull).finally(() => {
+        this.#under.delete(place);
+        this.feed();
+      });
+      this.#under.set(place, run);
+    }
   }
 
   /** Ends what is under way; the line goes on after the next `open`. */
@@ -124,28 +150,28 @@ export class Pulls {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#keep();
-    for (const pull of this.#line.values()) {
+    for (const pull of this.#line) {
       pull.pause?.();
       pull.stop?.abort(OVER);
     }
-    await this.#under;
+    await Promise.all(this.#under.values());
   }
 
   async #run(pull: Pull): Promise<void> {
-    const { upstream, clock, log, onChange, onInstalled } = this.#options;
-    const { model, furthest: before } = pull;
+    const { places, clock, log, onChange, onInstalled } = this.#options;
+    const { model, place, furthest: before } = pull;
     const stop = new AbortController();
     const progress = new PullProgress(clock.elapsed, pull.progress.bytes);
     Object.assign(pull, { state: 'running', failure: undefined, progress, stop });
     onChange();
     try {
-      await upstream.pull(model, stop.signal, (step) => {
+      await places.pull(place, model, stop.signal, (step) => {
         progress.take(step);
         pull.furthest = Math.max(pull.furthest, progress.bytes?.completed ?? 0);
         onChange();
       });
-      log.info({ model }, 'model downloaded');
-      if (this.#line.get(canonicalName(model)) === pull) this.#line.delete(canonicalName(model));
+      log.info(named(pull), 'model downloaded');
+      this.#line = this.#line.filter((each) => each !== pull);
       onInstalled(model);
     } catch (error) {
       if (!stop.signal.aborted) this.#broke(pull, asAppError(error), pull.furthest > before);
@@ -161,7 +187,7 @@ export class Pulls {
    */
   #broke(pull: Pull, error: AppError, gotFurther: boolean): void {
     const { clock, log } = this.#options;
-    log.warn({ model: pull.model, ...faultOf(error) }, `A download broke off: ${error.logged}`);
+    log.warn({ ...named(pull), ...faultOf(error) }, `A download broke off: ${error.logged}`);
     pull.vain = gotFurther ? 0 : pull.vain + 1;
     const failure = pullFailureOf(error);
     pull.failure = failure;
@@ -174,17 +200,44 @@ export class Pulls {
     });
   }
 
-  #made({ model, since, state, failure, completed, total }: KeptPull): Pull {
+  #made({ model, since, state, failure, completed, total }: KeptPull, place: string): Pull {
     const before = completed === undefined || total === undefined ? undefined : { completed, total };
     const progress = new PullProgress(this.#options.clock.elapsed, before);
     // Ollama may have been started anew meanwhile, and has nothing of it then: what was here before counts for nothing.
-    return { model, since, state, failure, progress, furthest: 0, vain: 0, stop: undefined, pause: undefined };
+    return { model, place, since, state, failure, progress, furthest: 0, vain: 0, stop: undefined, pause: undefined };
   }
 
-  #find(model: string): Pull {
-    const pull = this.#line.get(canonicalName(model));
-    if (pull !== undefined) return pull;
-    throw new AppError('pull_not_found', `No download of ${model} is in line. GET /api/pulls lists them.`);
+  /** The machine of what was kept; another one where there is none of that name any more, or it may not be asked. */
+  #placeNow({ model, upstream }: KeptPull): string {
+    const { places } = this.#options;
+    for (const wished of [upstream, undefined]) {
+      try {
+        return places.of(model, wished);
+      } catch {
+        // The next one may do.
+      }
+    }
+    return upstream ?? '';
+  }
+
+  #at(model: string, place: string): Pull | undefined {
+    return this.#those(model, place)[0];
+  }
+
+  #those(model: string, place: string | undefined): readonly Pull[] {
+    const key = canonicalName(model);
+    return this.#line.filter((pull) => canonicalName(pull.model) === key && (place ?? pull.place) === pull.place);
+  }
+
+  #find({ model, upstream }: WhichPull): Pull {
+    const [pull, ...others] = this.#those(model, upstream);
+    if (pull === undefined) {
+      const where = upstream === undefined ? '' : ` on ${upstream}`;
+      throw new AppError('pull_not_found', `No download of ${model}${where} is in line. GET /api/pulls lists them.`);
+    }
+    if (others.length === 0) return pull;
+    const places = [pull, ...others].map(({ place }) => place).join(', ');
+    throw new AppError('invalid_request', `${model} is downloaded to ${places}. Name one of them as upstream.`);
   }
 
   #end(pull: Pull): void {
@@ -202,8 +255,9 @@ export class Pulls {
 
   #keep(): void {
     this.#options.store.keep(
-      Array.from(this.#line.values(), ({ model, since, state, failure, progress }) => ({
+      Array.from(this.#line, ({ model, place, since, state, failure, progress }) => ({
         model,
+        upstream: place === '' ? undefined : place,
         since,
         // It goes on after a restart.
         state: state === 'running' ? ('waiting' as const) : state,
@@ -214,13 +268,19 @@ export class Pulls {
   }
 }
 
-function viewOf({ model, since, state, failure, progress }: Pull): PullView {
+/** For the log. */
+function named({ model, place }: Pull): { readonly model: string; readonly upstream?: string } {
+  return place === '' ? { model } : { model, upstream: place };
+}
+
+function viewOf(pull: Pull): PullView {
+  const { since, state, failure, progress } = pull;
   const runs = state === 'running';
   const { bytes } = progress;
   const speed = runs ? progress.speed : undefined;
   const isMeasured = speed !== undefined && speed > 0 && bytes !== undefined;
   return {
-    model,
+    ...named(pull),
     state,
     phase: runs ? progress.phase : null,
     completed: bytes?.completed ?? null,

@@ -8,6 +8,7 @@ import { bestOf, type Reading, type Standing } from '../routing/route.ts';
 import { LinesOfAll, type Lines } from './lines-of-all.ts';
 import { nameOf, type Machine } from './machine.ts';
 import { RelayOfAll } from './relay-of-all.ts';
+import { maySoonBeUp, sleeping } from './sleeping.ts';
 import { eachOnce, WatchOfAll } from './watch-of-all.ts';
 
 /** What is to be run, or looked at. */
@@ -57,8 +58,13 @@ export class Machines {
     this.only = all.length === 1 ? all[0] : undefined;
     this.watch = this.only?.watch ?? new WatchOfAll(this);
     this.queue = this.only?.queue ?? new LinesOfAll(this);
-    this.relay = this.only?.relay ?? new RelayOfAll(this);
+    this.relay = this.#alone?.relay ?? new RelayOfAll(this);
     for (const machine of all) this.#may.set(machine, mayRun(machine.place?.models ?? []));
+  }
+
+  /** The only one, where it never sleeps: then what is asked of it tells all. */
+  get #alone(): Machine | undefined {
+    return this.only?.waker === undefined ? this.only : undefined;
   }
 
   /** The first of those that answer, by their priority; of those that do not, where none does. */
@@ -73,7 +79,7 @@ export class Machines {
 
   /** Those that answer, by priority. */
   get up(): readonly Machine[] {
-    return this.only === undefined ? this.inOrder.filter(isUp) : [this.only];
+    return this.#alone === undefined ? this.inOrder.filter(isUp) : [this.#alone];
   }
 
   /** The one of this name; with one machine, that one, whatever is asked. */
@@ -151,9 +157,16 @@ export class Machines {
     return up.length > 0 ? up : may;
   }
 
+  /** Those that a download of it goes to by itself, the first of them that answers: who may be asked for it. None where none may. */
+  pulling(model: string): readonly Machine[] {
+    const may = this.inOrder.filter((machine) => this.may(machine, model));
+    const up = may.filter(isUp);
+    return up.length > 0 ? up : may;
+  }
+
   /** What may be asked of those that answer, asked now, and of those that would be woken. Throws what the first throws where none tells it. */
   async tags(signal: AbortSignal): Promise<readonly InstalledModel[]> {
-    if (this.only !== undefined) return await this.only.upstream.tags(signal);
+    if (this.#alone !== undefined) return await this.#alone.upstream.tags(signal);
     const asleep = this.asleep.map(({ models }) => models);
     const asked = this.up.length + asleep.length > 0 ? this.up : [this.first];
     const lists = await Promise.allSettled(
@@ -161,13 +174,13 @@ export class Machines {
     );
     const told = [...lists.flatMap((list) => (list.status === 'fulfilled' ? [list.value] : [])), ...asleep];
     const [first] = lists;
-    if (told.length === 0 && first?.status === 'rejected') throw first.reason;
+    if (told.length === 0 && first?.status === 'rejected') throw sleeping(this.first, first.reason);
     return eachOnce(told);
   }
 
   /** Those that sleep and a request would wake, by priority, with what they had and may be asked for when they were seen last. */
   get asleep(): readonly Asleep[] {
-    if (this.only !== undefined) return [];
+    if (this.#alone !== undefined) return [];
     return this.inOrder.filter(maySoonBeUp).flatMap((machine) => {
       const last = machine.watch.state.installed ?? this.#lists.get(machine);
       return last === undefined ? [] : [{ machine, models: last.filter(({ name }) => this.may(machine, name)) }];
@@ -273,10 +286,4 @@ function readingOn(
 export function isUp({ watch }: Machine): boolean {
   const { status, away, breaker } = watch.state;
   return status === 'up' && !away && breaker !== 'open';
-}
-
-/** It does not answer, and may sleep. What answers there, but not as an Ollama that can be used, is awake. */
-function maySoonBeUp({ watch, waker }: Machine): boolean {
-  const { status, foreign } = watch.state;
-  return waker?.mayHelp === true && status === 'down' && !foreign;
 }

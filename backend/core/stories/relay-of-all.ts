@@ -5,6 +5,7 @@ import { AppError, asAppError } from '../../contract/errors.ts';
 import type { InstalledModel, Relay, RelayAnswer, RelayRequest } from '../ports.ts';
 import { nameOf, type Machine } from './machine.ts';
 import type { Asleep, Machines } from './machine-choice.ts';
+import { sleeping } from './sleeping.ts';
 
 /** The field of a body that names the model, by the route. A model that is made of files is made where they are. */
 const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +14,7 @@ const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
   'POST /api/copy': ['source'],
   'POST /api/create': ['from'],
   'DELETE /api/delete': ['model', 'name'],
+  'POST /api/pull': ['model', 'name'],
 };
 
 /** A body that names a model is short. Bytes. */
@@ -41,6 +43,7 @@ export class RelayOfAll implements Relay {
     const body = await bytesOf(request.body, this.#limitOf(route));
     const asked = { ...request, body };
     const name = nameIn(body, fields);
+    if (route === 'POST /api/pull') return await this.#toFirst(asked, this.#machines.pulling(name ?? ''), signal);
     const to = route === 'POST /api/show' ? 'show' : 'write';
     const machines = name === undefined ? this.#machines.up : this.#machines.asking(name, to);
     if (route === 'DELETE /api/delete') return await this.#toAll(asked, machines, signal);
@@ -63,7 +66,7 @@ export class RelayOfAll implements Relay {
       return from(first, await first.relay.forward(request, signal));
     } catch (error) {
       const isGone = asAppError(error).code === 'upstream_unreachable' && !signal.aborted;
-      if (!isGone || isStreamed || others.length === 0) throw error;
+      if (!isGone || isStreamed || others.length === 0) throw signal.aborted ? error : sleeping(first, error);
       return await this.#toFirst(request, others, signal);
     }
   }

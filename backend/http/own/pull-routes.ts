@@ -29,9 +29,9 @@ export async function askPull(
   res: ServerResponse,
 ): Promise<void> {
   checkManagement(parts.config().server.allow_management, req);
-  const { model, paused } = parseInput(pullWishSchema, parseJson(await bodyOf(parts, req)));
+  const { paused, ...which } = parseInput(pullWishSchema, parseJson(await bodyOf(parts, req)));
   const { pulls } = parts;
-  sendJson(res, 202, paused ? pulls.pause(model) : pulls.add(model), NO_STORE);
+  sendJson(res, 202, paused ? pulls.pause(which) : pulls.add(which), NO_STORE);
 }
 
 /** DELETE */
@@ -41,8 +41,9 @@ export async function cancelPull(
   res: ServerResponse,
 ): Promise<void> {
   checkManagement(config().server.allow_management, req);
-  const model = new URL(req.url ?? '/', 'http://localhost').searchParams.get('model') ?? '';
+  const { searchParams } = new URL(req.url ?? '/', 'http://localhost');
+  const model = searchParams.get('model') ?? '';
   if (model === '') throw new AppError('invalid_request', 'model is missing. Name it: DELETE /api/pulls?model=…');
-  pulls.cancel(model);
+  pulls.cancel({ model, upstream: searchParams.get('upstream') ?? undefined });
   sendJson(res, 200, { model, removed: true }, NO_STORE);
 }

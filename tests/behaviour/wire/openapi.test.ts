@@ -73,6 +73,7 @@ describe('the description', () => {
       'delete /api/chat-queue query requestId',
       'delete /api/conversations/{id} query namespace',
       'delete /api/pulls query model',
+      'delete /api/pulls query upstream',
       'get /api/chat-queue query after',
       'get /api/chat-queue query batch',
       'get /api/chat-queue query limit',
