@@ -37,7 +37,7 @@ export const queueListEntrySchema = z.object({
   waits_for: waitsFor,
   /** It goes before one whose turn it would be, since its prompt goes on with what the model has read last. Left out otherwise. */
   goes_on: z.literal(true).optional(),
-  /** The machine in whose line it stands, or on which it runs. Left out where there is one machine. */
+  /** The machine in whose line it stands, or on which it runs. Left out where no machine has a name. */
   upstream: z.string().optional(),
   created_at: time,
   age_ms: ms,

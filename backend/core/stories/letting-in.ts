@@ -33,7 +33,8 @@ export async function letInTo(
   { wanted, tried }: Search,
 ): Promise<Machine> {
   const { machines } = parts;
-  if (machines.only !== undefined) {
+  const isWoken = machine.waker !== undefined && modeOf(ticket, parts.config()) !== 'replay';
+  if (machines.only !== undefined && !isWoken) {
     await admit(parts, ticket);
     return machine;
   }

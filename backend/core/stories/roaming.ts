@@ -41,8 +41,11 @@ export function roaming<T>(
   journey: Journey,
   work: (machine: Machine, stay: Stay) => Promise<T>,
 ): Promise<T> {
-  const { first, signal } = journey;
-  if (machines.only !== undefined) return work(first, { signal });
+  const { first, signal, trace } = journey;
+  if (machines.only !== undefined) {
+    if (first.place !== undefined) trace.upstream = nameOf(first);
+    return work(first, { signal });
+  }
   const roamer = new Roamer(machines, journey);
   return roamer.goOn(roamer.begun(work), work);
 }

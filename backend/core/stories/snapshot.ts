@@ -64,7 +64,7 @@ export function health(parts: SnapshotParts): Health {
     version: parts.version,
     uptime_ms: Math.round(parts.clock.elapsed() - parts.startedAt),
     upstream,
-    ...(parts.machines.only === undefined ? { upstreams: machinesView(parts.machines) } : {}),
+    ...(parts.machines.first.place === undefined ? {} : { upstreams: machinesView(parts.machines) }),
     queue: { length: queue.waiting, running: queue.running, paused: queue.paused },
     cache: { entries: cache.size.entries, size_mb: inMb(cache.size.bytes), ...diskView(cache.onDisk) },
     ...(stuck === undefined ? {} : { stuck }),

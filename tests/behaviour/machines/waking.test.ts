@@ -76,6 +76,30 @@ test('a kept answer wakes nobody, and neither does a model that it may not be as
   expect(packets).toEqual([]);
 });
 
+test('a single machine that sleeps keeps its list, says so, and is woken by a request', async () => {
+  const wake = { mac: MAC, patience_s: 60, address: `127.0.0.1:${card.address().port}` };
+  several = (await startSeveral({ desktop: { wake } })) as Several<'desktop' | 'laptop'>;
+  const { hearth, on } = several;
+  const listed = async (): Promise<string[]> =>
+    ((await (await hearth.get('/api/tags')).json()) as { models: { name: string }[] }).models.map(({ name }) => name);
+  const models = await listed();
+  await on.desktop.goDown();
+  await several.until('desktop', 'down');
+  expect(await listed()).toEqual(models);
+  expect(await (await hearth.get('/v1/models')).json()).toMatchObject({
+    data: models.map(() => ({ object: 'model' })),
+  });
+  const shown = await hearth.post('/api/show', { model: 'llama3.2' });
+  expect([shown.status, await shown.text()]).toEqual([502, expect.stringContaining('desktop is asleep')]);
+  expect((await several.seen())['desktop']?.reason).toContain('desktop is asleep');
+  expect(packets).toEqual([]);
+  const answer = several.ask('one');
+  await expect.poll(() => packets.length).toBeGreaterThan(0);
+  await on.desktop.comeBack();
+  hearth.backend.control.lookAgain();
+  expect(await answer).toMatchObject({ status: 200, upstream: 'desktop' });
+});
+
 test('the models of a machine that may be woken are listed until it was woken in vain', async () => {
   const wake = { mac: MAC, patience_s: 1, address: `127.0.0.1:${card.address().port}` };
   const laptop = { priority: 2, ollama: { models: [{ name: 'qwen2.5:0.5b' }] } };
