@@ -9,11 +9,12 @@ import { ValkeyJobs } from './cluster/shared-job-store.ts';
 import type { ClusterWork } from './cluster-work.ts';
 import type { PutNotice } from './core/ports.ts';
 import { FleetJobs, type FleetJobsOptions } from './core/stories/fleet-jobs.ts';
+import { fleetLook } from './core/stories/fleet-look.ts';
 import { JobBatches, type JobBatchesOptions } from './core/stories/job-batches.ts';
 import type { BatchDesk } from './core/stories/job-desk.ts';
 import type { JobStore } from './core/stories/stored-jobs.ts';
 
-type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'nodes' | 'rank' | 'queue'>;
+type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'nodes' | 'look' | 'rank' | 'queue'>;
 
 export interface FleetJobParts extends Given {
   readonly cluster: ClusterWork;
@@ -72,7 +73,8 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
     onChange,
   });
   const turns = new JobTurns({ prefix, node, log, newClient, clock });
-  const jobs = new FleetJobs({ ...parts, store, turns, node, nodes, rank: (call) => rankOf(call, undefined) });
+  const look = fleetLook({ store, nodes, node, clock, config, put });
+  const jobs = new FleetJobs({ ...parts, store, turns, node, nodes, look, rank: (call) => rankOf(call, undefined) });
   const shared = new JobBatches({ jobs: jobs.line, store, gateway, queue, config, clock });
   const of = (id: string): BatchDesk => {
     const isLocal = localStore.batch(id) !== undefined || localStore.gone('batch', id) !== undefined;

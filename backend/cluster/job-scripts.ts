@@ -1,6 +1,7 @@
 // What Valkey does with the jobs of a fleet, each step as one script. The keys, behind the prefix:
 //
 //   job:<id>           hash: what is asked until it has ended, then its result; `run` is the token of who may say how it ends
+//   homed              the ids of those that one gateway alone can run
 //   open               all accepted jobs that have not ended: ids by their number
 //   running            the ids of those that run
 //   ended              results of jobs by themselves: ids by the moment of their end; ended:bytes is what they take
@@ -51,8 +52,9 @@ local function finish(id, state, outcome, record, most)
   local bytes = ${JOB_BYTES} + #record
   call('HSET', key, 'state', state, 'outcome', outcome, 'ended', at, 'bytes', bytes)
   if record ~= '' then call('HSET', key, 'record', record) end
-  call('HDEL', key, 'asked', 'exact', 'run', 'since', 'without')
+  call('HDEL', key, 'asked', 'exact', 'run', 'since', 'without', 'alone')
   call('ZREM', P .. 'open', id)
+  call('SREM', P .. 'homed', id)
   stops(id, batch)
   if batch then
     local group = P .. 'batch:' .. batch
@@ -92,6 +94,7 @@ local seq = call('INCR', P .. 'seq')
 local at = now()
 call('HSET', key, 'seq', seq, 'id', id, 'state', 'waiting', 'created', at, 'handed', 1, unpack(ARGV, 3))
 call('ZADD', P .. 'open', seq, id)
+if call('HEXISTS', key, 'home') == 1 then call('SADD', P .. 'homed', id) end
 return { seq, at }
 `);
 
@@ -207,15 +210,18 @@ end
 return 1
 `);
 
-/** ARGV: id, token, who has not its model or ''. Those are kept one a line, with a line end before the first. */
+/** ARGV: id, token, who has not its model or ''. Those are kept one a line, each behind the moment when it was asked last. */
 export const BACK = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
 local seen = call('HMGET', key, 'run', 'batch', 'without')
 if seen[1] ~= ARGV[2] then return 0 end
 call('HDEL', key, 'run', 'since')
-local had = seen[3] or '\\n'
-if ARGV[3] ~= '' and not string.find(had, '\\n' .. ARGV[3] .. '\\n', 1, true) then
-  call('HSET', key, 'without', had .. ARGV[3] .. '\\n')
+if ARGV[3] ~= '' then
+  local had = string.format('%.0f', now()) .. ' ' .. ARGV[3]
+  for at, name in string.gmatch(seen[3] or '', '(%d+) ([^\\n]+)') do
+    if name ~= ARGV[3] then had = had .. '\\n' .. at .. ' ' .. name end
+  end
+  call('HSET', key, 'without', had)
 end
 stops(ARGV[1], seen[2])
 return 1

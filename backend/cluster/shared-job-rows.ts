@@ -1,7 +1,8 @@
 // How the jobs and batches of a fleet are written into Valkey and read again, and their order there.
 import { CLASS_RANK, PRIORITY, type Urgency } from '../contract/chat/chat-request.ts';
+import type { Begun, FleetTurn } from '../core/stories/shared-jobs.ts';
 import type { NewJob, StoredBatch, StoredJob } from '../core/stories/stored-jobs.ts';
-import { askColumns, readBatch, readJob } from '../storage/job-rows.ts';
+import { askColumns, readAsk, readAskRow, readBatch, readJob } from '../storage/job-rows.ts';
 
 /** What a job takes beside what it asks. Bytes. */
 const JOB_BYTES = 2048;
@@ -78,4 +79,47 @@ export function batchOf(hash: Readonly<Record<string, string>>): StoredBatch | u
     expired: number('expired'),
   };
   return { ...readBatch(row), running: number('running') };
+}
+
+/** What BEGIN gives: batch, asked, exact, priority, created, bytes, number, now, and who was asked for its model. */
+export type ToldOfBegun = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number, Buffer];
+
+/** A job that begins, by what BEGIN gives of it. Throws invalid_request when it can't be read any more. */
+export function begunOf(id: string, told: ToldOfBegun): Begun {
+  const [batch, asked, exact, priority, created, size, seq, now, without] = told;
+  const createdAt = Number(created);
+  const bytes = Number(size);
+  const row = readAskRow({
+    id,
+    asked: asked.toString(),
+    exact: exact.length === 0 ? null : exact.toString(),
+    priority: Number(priority),
+    created_at: createdAt,
+    waited_ms: 0,
+    moves: 0,
+    bytes,
+  });
+  const ageMs = Math.max(0, now - createdAt);
+  const place = { seq: Number(seq), batch: batch.length === 0 ? undefined : batch.toString() };
+  const since = { id, createdAt, waitedMs: ageMs, ageMs, moves: 0, bytes };
+  return { ...readAsk(row), ...place, ...since, without: askedIn(without.toString(), now) };
+}
+
+/** Who was asked for the model of a job, by the lines of "<when> <who>", and how long ago that is at a moment `now`. */
+function askedIn(text: string, now: number): Begun['without'] {
+  return Array.from(text.matchAll(/^(\d+) (.+)$/gm), ([, at, node = '']) => ({
+    node,
+    agoMs: Math.max(0, now - Number(at)),
+  }));
+}
+
+/** A list of words as rows of so many. */
+export function rowsOf(found: readonly Buffer[], width: number): string[][] {
+  const words = found.map(String);
+  return Array.from({ length: words.length / width }, (_, at) => words.slice(at * width, (at + 1) * width));
+}
+
+/** A turn by its row: id, number, rank, and the one gateway that can take it or ''. */
+export function turnOf([id = '', seq, rank, home = '']: readonly string[]): FleetTurn {
+  return { id, seq: Number(seq), rank: Number(rank), home: home === '' ? undefined : home };
 }

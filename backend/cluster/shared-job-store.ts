@@ -1,7 +1,14 @@
 // The jobs of a fleet in Valkey: accepted once by whichever gateway is asked, and readable from all of them.
 import type { Clock } from '../core/ports.ts';
 import { requestExists } from '../core/refusals.ts';
-import type { Begun, FleetPlace, FleetTurn, NewFleetJob, SharedJobStore } from '../core/stories/shared-jobs.ts';
+import type {
+  Begun,
+  FleetPlace,
+  FleetTurn,
+  Homeless,
+  NewFleetJob,
+  SharedJobStore,
+} from '../core/stories/shared-jobs.ts';
 import type {
   EndedJob,
   JobOutcome,
@@ -11,13 +18,14 @@ import type {
   StoredBatch,
   StoredJob,
 } from '../core/stories/stored-jobs.ts';
-import { outcomeColumn, readAsk, readAskRow } from '../storage/job-rows.ts';
+import { outcomeColumn } from '../storage/job-rows.ts';
 import { known, tooFewHaveIt, tooMany } from './job-refusals.ts';
+import { HOMELESS } from './homeless-script.ts';
 import * as scripts from './job-scripts.ts';
 import type { KeptWrites, Written } from './kept-writes.ts';
 import type { Link } from './link.ts';
 import { runScript, type Script } from './script.ts';
-import { batchOf, fieldsOf, jobOf, rankOf } from './shared-job-rows.ts';
+import { batchOf, begunOf, fieldsOf, jobOf, rankOf, rowsOf, turnOf, type ToldOfBegun } from './shared-job-rows.ts';
 
 /** Writing a batch takes at most so long; one that takes longer was given up. Milliseconds. */
 const COMING_MS = 600_000;
@@ -42,9 +50,6 @@ export interface SharedJobStoreParts {
   /** Another number of jobs waits, or other batches are open. */
   onChange(): void;
 }
-
-/** What BEGIN gives. */
-type ToldOfBegun = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number, Buffer];
 
 export class ValkeyJobs implements SharedJobStore {
   readonly #parts: SharedJobStoreParts;
@@ -152,24 +157,8 @@ export class ValkeyJobs implements SharedJobStore {
   async begin(id: string, token: string): Promise<Begun | undefined> {
     const told = await this.#run<ToldOfBegun | null>(scripts.BEGIN, id, token);
     if (told === null) return undefined;
-    const [batch, asked, exact, priority, created, bytes, seq, now, without] = told;
-    this.#heard(now);
-    const createdAt = Number(created);
-    const row = readAskRow({
-      id,
-      asked: asked.toString(),
-      exact: exact.length === 0 ? null : exact.toString(),
-      priority: Number(priority),
-      created_at: createdAt,
-      waited_ms: 0,
-      moves: 0,
-      bytes: Number(bytes),
-    });
-    const ageMs = Math.max(0, now - createdAt);
-    const place = { seq: Number(seq), batch: batch.length === 0 ? undefined : batch.toString() };
-    const lacking = without.toString().split('\n').filter(Boolean);
-    const rest = { id, createdAt, waitedMs: ageMs, ageMs, moves: 0, bytes: Number(bytes), without: lacking };
-    return { ...readAsk(row), ...place, ...rest };
+    this.#heard(told[7]);
+    return begunOf(id, told);
   }
 
   async runs(id: string, token: string): Promise<void> {
@@ -286,11 +275,12 @@ export class ValkeyJobs implements SharedJobStore {
     const { turns, kept } = this.#parts;
     const to = from + LOOKED_THROUGH - 1;
     const found = await this.#run<Buffer[]>(scripts.STRAYED, turns, from, to, kept?.longestMs ?? 0);
-    const words = found.map(String);
-    return Array.from({ length: words.length / 4 }, (_, at) => {
-      const [id = '', seq, rank, home] = words.slice(at * 4, at * 4 + 4);
-      return { id, seq: Number(seq), rank: Number(rank), home: home === '' ? undefined : home };
-    });
+    return rowsOf(found, 4).map(turnOf);
+  }
+
+  async homeless(up: readonly string[], afterMs: number): Promise<readonly Homeless[]> {
+    const found = await this.#run<Buffer[]>(HOMELESS, ['', ...up, ''].join('\n'), afterMs);
+    return rowsOf(found, 2).map(([id = '', home = '']) => ({ id, home }));
   }
 
   #heard(now: number): void {

@@ -29,6 +29,8 @@ export interface FleetJobsOptions extends FleetRunsOptions {
   readonly newId: NewId;
   /** Whether Ollama is away, so that it is not known what models there are. */
   away(): boolean;
+  /** Looks at the other gateways; see fleetLook. */
+  look(): Promise<void>;
   /** How a job ranks that belongs to no batch; see FleetTurn. */
   rank(job: AskedJob['call']): number;
 }
@@ -79,12 +81,13 @@ export class FleetJobs implements JobDesk {
 
   /** Each few seconds: what was kept long enough goes, and what nobody hands round is handed round. */
   async beat(): Promise<void> {
-    const { store, turns, config } = this.#options;
+    const { store, turns, config, look } = this.#options;
     this.feed();
     try {
       await store.beat(retentionOf(config()));
       const strayed = await store.strayed();
       if (strayed.length > 0) await turns.add(strayed);
+      await look();
     } catch (error) {
       if (asAppError(error).code === 'internal')
         this.#options.log.warn({ err: error }, 'The jobs of the fleet could not be looked through');

@@ -2,7 +2,7 @@
 // fleet, which takes it from nobody but the one who began it last.
 import { AppError, asAppError, type ErrorCode } from '../../contract/errors.ts';
 import { isRevoked } from '../ownership.ts';
-import type { SharedNodes } from '../fleet.ts';
+import type { HeardNode, SharedNodes } from '../fleet.ts';
 import type { Clock, Log, ReadConfig } from '../ports.ts';
 import { shuttingDown } from '../refusals.ts';
 import { Ticket } from '../requests/ticket.ts';
@@ -32,6 +32,9 @@ export interface FleetRunsOptions extends Omit<JobRunsOptions, 'keep' | 'onOver'
 const AGAIN_MS = 1000;
 /** No job fails sooner for want of its model: a gateway may be starting. Milliseconds. */
 const NOWHERE_MS = 30_000;
+
+/** A gateway that had not the model so long ago may have it by now. Milliseconds. */
+const ASKED_MS = 120_000;
 
 interface Ended {
   readonly state: JobEnd;
@@ -152,8 +155,11 @@ export class FleetRuns {
     if (ask !== undefined) return true;
     const { nodes } = this.#options;
     const others = await nodes.others();
+    // What was asked long ago, or before that gateway was started, may be otherwise by now.
+    const wasAsked = ({ report }: HeardNode): boolean =>
+      without.some(({ node, agoMs }) => node === report.node && agoMs < Math.min(ASKED_MS, report.uptime_ms));
     // While Valkey is away it is not known who else there is.
-    return nodes.isUp && others.every((each) => isSilent(each) || without.includes(each.report.node));
+    return nodes.isUp && others.every((each) => isSilent(each) || wasAsked(each));
   }
 
   async #asked(begun: Begun, token: string): Promise<Ended | undefined> {

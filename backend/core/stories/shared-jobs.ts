@@ -19,8 +19,14 @@ export interface Begun extends StoredAsk {
   readonly batch: string | undefined;
   /** Since it was accepted, by Valkey's clock: those of the nodes may differ. Milliseconds. */
   readonly ageMs: number;
-  /** Names of gateways that had not its model when it was their turn. */
-  readonly without: readonly string[];
+  /** The gateways that had not its model when it was their turn, and how long ago that was last; milliseconds. */
+  readonly without: readonly { readonly node: string; readonly agoMs: number }[];
+}
+
+/** A job that one gateway alone can run, which is gone. */
+export interface Homeless {
+  readonly id: string;
+  readonly home: string;
 }
 
 /** A job that others have to know of before it is handed round. */
@@ -72,6 +78,11 @@ export interface SharedJobStore extends BatchStore {
   beat(retention: Retention): Promise<void>;
   /** Some of those that wait and that nobody hands round, as after a node that died while it accepted them. */
   strayed(): Promise<readonly FleetTurn[]>;
+  /**
+   * Some of those whose one gateway was not among those that are `up` for so long, by all who asked here. Milliseconds, from when
+   * the first of them asked.
+   */
+  homeless(up: readonly string[], afterMs: number): Promise<readonly Homeless[]>;
 }
 
 /** What one node tells all. */

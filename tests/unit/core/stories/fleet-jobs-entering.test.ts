@@ -5,7 +5,9 @@ import { defaultConfig } from '../../../../backend/contract/config/config.ts';
 import { AppError } from '../../../../backend/contract/errors.ts';
 import { FleetJobs, type FleetJobsOptions } from '../../../../backend/core/stories/fleet-jobs.ts';
 import { FleetRuns, type FleetRunsOptions } from '../../../../backend/core/stories/fleet-runs.ts';
+import { fleetLook, type FleetLookParts } from '../../../../backend/core/stories/fleet-look.ts';
 import type { AskedJob } from '../../../../backend/core/stories/jobs.ts';
+import { ManualClock } from '../../../support/clocks.ts';
 import { deferred } from '../../../support/waiting.ts';
 
 type Run = (id: string, token: string) => Promise<boolean>;
@@ -54,17 +56,20 @@ test('a job that a gateway is about to run is told of by the fleet, and is the s
 
 test.each([
   ['another that is up was not asked yet', [], [], 'back'],
-  ['all others that are up have not its model either', ['busy'], [], 'failed'],
+  ['all others that are up have not its model either', [1000], [], 'failed'],
+  ['the other was asked long ago, and may have it by now', [121_000], [], 'back'],
+  ['the other was asked before it was started', [90_000], [], 'back'],
   ['the one that was not asked is silent', [], [60_000], 'failed'],
-] as const)('an old job without its model here, where %s', async (_what, without, [heardMs = 0], outcome) => {
+] as const)('an old job without its model here, where %s', async (_what, asked, [heardMs = 0], outcome) => {
   const call = { id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0, model: 'm', caller: 'c' };
   const told: unknown[] = [];
+  const without = asked.map((agoMs) => ({ node: 'busy', agoMs }));
   const options = {
     config: () => defaultConfig(),
     clock: { ...systemClock, sleep: () => Promise.resolve() },
     log: { error: () => undefined },
     node: 'idle',
-    nodes: { isUp: true, others: () => Promise.resolve([{ report: { node: 'busy' }, heardMs }]) },
+    nodes: { isUp: true, others: () => Promise.resolve([{ report: { node: 'busy', uptime_ms: 80_000 }, heardMs }]) },
     store: {
       begin: () => Promise.resolve({ seq: 1, call, ageMs: 600_000, without, bytes: 1, waitedMs: 0, ask: undefined }),
       back: (...args: unknown[]) => Promise.resolve(void told.push('back', args[2])),
@@ -76,4 +81,47 @@ test.each([
   };
   expect(await new FleetRuns(options as unknown as FleetRunsOptions).run('job', 'token')).toBe(outcome === 'failed');
   expect(told).toEqual(outcome === 'failed' ? ['failed', 'model_not_found'] : ['back', 'idle']);
+});
+
+test('another gateway of this name is told of, and jobs whose gateway is gone fail', async () => {
+  const clock = new ManualClock();
+  const told = new Map<string, unknown>();
+  let others: readonly { readonly node: string; readonly heardMs: number }[] = [];
+  const nodes = {
+    isUp: true,
+    others: () => Promise.resolve(others.map(({ node, heardMs }) => ({ report: { node }, heardMs }))),
+  };
+  const asked: unknown[] = [];
+  const ended: unknown[] = [];
+  let gone: readonly { readonly id: string; readonly home: string }[] = [];
+  const store = {
+    homeless: (...which: unknown[]) => (asked.push(which), Promise.resolve(gone)),
+    cancel: (...end: unknown[]) => Promise.resolve(ended.push(end) > 0),
+  };
+  const put = (id: string, what: unknown): void => void told.set(id, what);
+  const config = (): ReturnType<typeof defaultConfig> => defaultConfig();
+  const look = fleetLook({ store, nodes, node: 'desk', clock, config, put } as unknown as FleetLookParts);
+  // It was killed, and told of itself five seconds before this one began.
+  others = [{ node: 'desk', heardMs: 6000 }];
+  await clock.advance(1000);
+  await look();
+  expect(told.get('valkey_node')).toBeUndefined();
+  await clock.advance(20_000);
+  others = [
+    { node: 'desk', heardMs: 1000 },
+    { node: 'lap', heardMs: 1000 },
+    { node: 'gone', heardMs: 8000 },
+  ];
+  await look();
+  expect(told.get('valkey_node')).toMatchObject({
+    text: expect.stringContaining('is called desk too') as string,
+    todo: expect.stringContaining('cluster.node') as string,
+  });
+  // A job of a conversation waits ten minutes for the gateway that has it.
+  expect(asked.at(-1)).toEqual([['desk', 'desk', 'lap'], 600_000]);
+  [others, gone] = [[], [{ id: 'job', home: 'gone' }]];
+  await look();
+  expect(told.get('valkey_node')).toBeUndefined();
+  const error = expect.stringContaining('The gateway gone, which has what was said before') as string;
+  expect(ended).toMatchObject([['job', { state: 'failed', outcome: { error, code: 'fleet_unreachable' } }, {}]]);
 });
