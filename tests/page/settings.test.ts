@@ -3,7 +3,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
-import { settings, view } from '../support/page/views.ts';
+import { MACHINES } from '../support/page/fleet-views.ts';
+import { quiet, settings, view } from '../support/page/views.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -62,6 +63,38 @@ test('a wrong value in the file opens the fold, is counted, and is outlined by t
     };
   });
   expect(drawn).toEqual({ width: 2, same: true, outlineStyle: 'solid' });
+  await open.close();
+});
+
+test('machines are listed, one is added by its address, and one is taken off the list', async () => {
+  const list = [
+    { name: 'desktop', url: 'http://desktop.local:11434', key: 'hidden', wake: { mac: '9c:6b:00:12:34:56' } },
+    { name: 'laptop', url: 'http://127.0.0.1:11434', priority: 2, models: ['llama*'] },
+  ];
+  const live = quiet();
+  const open = await stage.open(
+    view({
+      go: { tab: 'settings', setting: 'upstreams', n: 1 },
+      settings: { values: { ...settings().values, upstreams: list } },
+      live: { ...live, health: { ...live.health, upstreams: [...MACHINES] } },
+    }),
+  );
+  const { page } = open;
+  const row = page.locator('[data-path="upstreams"]');
+  await row.getByText(/http:\/\/127\.0\.0\.1:11434 · .*2 · .*llama\*/).waitFor();
+  const saved = (): unknown => open.calls.findLast(({ command }) => command === 'set_setting');
+  const field = row.locator('input[inputmode="url"]');
+  await field.fill('not an address');
+  await field.press('Enter');
+  await row.getByRole('alert').waitFor();
+  expect(saved()).toBeUndefined();
+  await field.fill('http://nas:11434');
+  await field.press('Enter');
+  await expect
+    .poll(saved)
+    .toMatchObject({ input: { path: 'upstreams', value: [...list, { url: 'http://nas:11434' }] } });
+  await row.getByRole('button', { name: /desktop/ }).click();
+  await expect.poll(saved).toMatchObject({ input: { path: 'upstreams', value: list.slice(1) } });
   await open.close();
 });
 
