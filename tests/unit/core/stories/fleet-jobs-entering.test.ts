@@ -55,12 +55,12 @@ test('a job that a gateway is about to run is told of by the fleet, and is the s
 });
 
 test.each([
-  ['another that is up was not asked yet', [], [], 'back'],
-  ['all others that are up have not its model either', [1000], [], 'failed'],
-  ['the other was asked long ago, and may have it by now', [121_000], [], 'back'],
-  ['the other was asked before it was started', [90_000], [], 'back'],
-  ['the one that was not asked is silent', [], [60_000], 'failed'],
-] as const)('an old job without its model here, where %s', async (_what, asked, [heardMs = 0], outcome) => {
+  ['another that is up was not asked yet', [], [0, 80_000], 'back'],
+  ['all others that are up have not its model either', [1000], [0, 80_000], 'failed'],
+  ['the other was asked long ago, and may have it by now', [121_000], [0, 600_000], 'back'],
+  ['the other was asked before it was started', [90_000], [0, 80_000], 'back'],
+  ['the one that was not asked is silent', [], [60_000, 80_000], 'failed'],
+] as const)('an old job without its model here, where %s', async (_what, asked, [heardMs, uptime_ms], outcome) => {
   const call = { id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0, model: 'm', caller: 'c' };
   const told: unknown[] = [];
   const without = asked.map((agoMs) => ({ node: 'busy', agoMs }));
@@ -69,7 +69,7 @@ test.each([
     clock: { ...systemClock, sleep: () => Promise.resolve() },
     log: { error: () => undefined },
     node: 'idle',
-    nodes: { isUp: true, others: () => Promise.resolve([{ report: { node: 'busy', uptime_ms: 80_000 }, heardMs }]) },
+    nodes: { isUp: true, others: () => Promise.resolve([{ report: { node: 'busy', uptime_ms }, heardMs }]) },
     store: {
       begin: () => Promise.resolve({ seq: 1, call, ageMs: 600_000, without, bytes: 1, waitedMs: 0, ask: undefined }),
       back: (...args: unknown[]) => Promise.resolve(void told.push('back', args[2])),
