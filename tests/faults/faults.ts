@@ -6,6 +6,7 @@ import { CALLER_FAULTS } from './caller-faults.ts';
 import type { Area, Fault, Ground } from './fault.ts';
 import { DISK_FAULTS } from './disk-faults.ts';
 import { KILL_FAULTS } from './kill-faults.ts';
+import { LOOP_FAULTS } from './loop-faults.ts';
 import { MACHINE_FAULTS } from './machine-faults.ts';
 import { OLLAMA_FAULTS } from './ollama-faults.ts';
 import { Stand } from './stand.ts';
@@ -16,6 +17,7 @@ export const FAULTS: readonly Fault[] = [
   ...CALLER_FAULTS,
   ...MACHINE_FAULTS,
   ...DISK_FAULTS,
+  ...LOOP_FAULTS,
   ...KILL_FAULTS,
 ];
 

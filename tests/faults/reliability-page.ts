@@ -1,5 +1,6 @@
 // docs/reliability.md, as far as `npm run faults` writes it: a table of all promises, between two marks.
 import type { Result } from './faults.ts';
+import { LOOP_NAME } from './loop-faults.ts';
 import { formOf, table, written, type RunForm } from './run-page.ts';
 
 export interface Run extends RunForm {
@@ -25,7 +26,10 @@ export function tableOf(run: Run): string {
   ].join('\n');
 }
 
-/** The page with what was seen in this run. */
+/** The page with what was seen in this run; the times of what is written stand by themselves, and may be measured alone. */
 export function pageWith(page: string, run: Run): string {
-  return written(page, 'faults', tableOf(run));
+  const loop = run.results.find(({ name, outcome }) => name === LOOP_NAME && outcome === 'pass');
+  const results = run.results.filter(({ name }) => name !== LOOP_NAME);
+  const withLoop = loop === undefined ? page : written(page, 'loop', `Node ${run.node}: ${loop.seen}.`);
+  return results.length === 0 ? withLoop : written(withLoop, 'faults', tableOf({ ...run, results }));
 }
