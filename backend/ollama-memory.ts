@@ -38,7 +38,7 @@ export interface ModelMemory {
   readonly held: HeldPrompts;
   readonly estimator: Estimator;
   /** What the queue asks of it. */
-  readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'prompts' | 'readMs' | 'evicts'>;
+  readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'prompts' | 'evicts'>;
   /** Takes in what Ollama lists as loaded; while it is away, its memory is empty by the time it is back. */
   look(state: Pick<UpstreamState, 'away' | 'loaded'>): void;
 }
@@ -78,7 +78,6 @@ export function modelMemory(options: ModelMemoryOptions): ModelMemory {
     resident: (runner) => residency.isResident(runner),
     memory: () => known.facts,
     prompts: held,
-    readMs: (model, chars) => estimator.readMs(model, chars),
     evicts: ({ runner, model }, other) => !isCloudName(model) && known.evicts(runner, other),
   };
   return {

@@ -76,8 +76,6 @@ export async function replayPrompts({ way, kind, sessions, tokenizer }: PromptRe
     resident: () => true,
     memory: () => onlyLast(RUNNER),
     prompts: held,
-    // A token is 4 characters here.
-    readMs: (_model, chars) => (chars / 4) * READ_MS,
     onChange: () => undefined,
   });
   const server = new PromptServer(kind);

@@ -3,7 +3,6 @@ import type { Waiting } from '../../backend/contract/chat/chat.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
 import { HeldPrompts } from '../../backend/core/prompts/held.ts';
 import { LeaseQueue } from '../../backend/core/queue/queue.ts';
-import type { ReadMs } from '../../backend/core/queue/returning.ts';
 import type { Lease, LeaseWish } from '../../backend/core/queue/waiter.ts';
 import { config, watched } from './builders.ts';
 import { ManualClock, settled } from './clocks.ts';
@@ -40,8 +39,6 @@ export class QueueHarness {
   readonly granted: string[] = [];
   /** undefined: never measured. Models that are not in it load in no time. */
   readonly loadMs = new Map<string, number | undefined>();
-  /** How long a model reads so many characters; undefined: never measured. */
-  readMs: ReadMs = () => undefined;
   changes = 0;
   #away = false;
   #config: Config;
@@ -56,7 +53,6 @@ export class QueueHarness {
       resident: (runner) => this.resident.has(runner),
       evicts: ({ runner }, other) => !this.resident.has(runner) && this.resident.has(other),
       prompts: this.held,
-      readMs: (model, chars) => this.readMs(model, chars),
       away: () => this.#away,
       onChange: () => this.changes++,
     });

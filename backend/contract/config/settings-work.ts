@@ -183,7 +183,7 @@ export const queue = section('Queue', {
   }),
   by_prompt: field(flag(), {
     title: 'Prompts that go on go first',
-    hint: 'Among requests that are equally urgent and for one model, the one goes first whose prompt goes on with what the model has just read: less is read in all. With one slot, who would push out the prompt of an agent that goes on within moments waits for that. Within the bounds of batch.max_batch_size and batch.batch_timeout_ms.',
+    hint: 'Among requests that are equally urgent and for one model, the one goes first whose prompt goes on with what the model has just read: less is read in all. Within the bounds of batch.max_batch_size and batch.batch_timeout_ms.',
     default: true,
     applies: 'live',
     advanced: true,

@@ -1,6 +1,5 @@
 // Who starts next: whom the order (line.ts, order.ts) names among those who may start now, by slots, by the runners that must
-// not run together, by what people are owed (people.ts) and by who should go on in a moment (returning.ts); and whose run is to
-// stop for a person. It starts and stops nothing.
+// not run together, and by what people are owed (people.ts); and whose run is to stop for a person. It changes nothing.
 import { inTheWayOf, whoGivesWay } from './beside.ts';
 import type { PromptView } from './going-on.ts';
 import type { Line, Rules } from './line.ts';
@@ -9,7 +8,6 @@ import type { Turn } from './order.ts';
 import type { PausableClock } from './pausable-clock.ts';
 import type { Hold, People } from './people.ts';
 import type { ReadConfig } from '../ports.ts';
-import { Returning, type ReadMs } from './returning.ts';
 import type { Running, Runs } from './runs.ts';
 import { LANES, type Lane, type Waiter } from './waiter.ts';
 
@@ -18,8 +16,6 @@ export interface ChoiceParts {
   readonly line: Line;
   readonly runs: Runs;
   readonly people: People;
-  /** How long a prompt is read. Absent: not known, and no slot is left free for one that goes on. */
-  readonly readMs?: ReadMs | undefined;
   /** What waiting is measured by. */
   readonly waitClock: Pick<PausableClock, 'elapsed'>;
   /** Whether Ollama has a runner in memory. */
@@ -40,23 +36,19 @@ export interface Next {
 
 export class Choice {
   readonly #parts: ChoiceParts;
-  readonly #returning = new Returning();
-  /** Until when the slot for chats is left free for one who should go on. */
-  #keptFree: number | undefined;
 
   constructor(parts: ChoiceParts) {
     this.#parts = parts;
   }
 
-  /** The next one that may start, of the lanes that are open; undefined when none may. */
-  #next(isOpen: (lane: Lane) => boolean): Next | undefined {
+  /** The next one that may start; undefined when none may. */
+  next(): Next | undefined {
     const { line } = this.#parts;
     if (line.size() === 0) return undefined;
     // A waiter for a slot of the other lane is not passed by one who takes a slot of this lane.
     const hasSlot = this.#hasSlot();
     const rules = this.rules();
-    const mayStart = (waiter: Waiter): boolean =>
-      isOpen(waiter.wish.lane) && hasSlot(waiter) && this.#hold(waiter) === undefined;
+    const mayStart = (waiter: Waiter): boolean => hasSlot(waiter) && this.#hold(waiter) === undefined;
     const first = line.next(rules, mayStart);
     if (first === undefined) return undefined;
     if (this.#mayRunBeside(first.waiter.runner)) return { turn: first, first: first.waiter };
@@ -106,46 +98,6 @@ export class Choice {
     return first.passedSince === undefined || waitClock.elapsed() - first.passedSince < batch_timeout_ms;
   }
 
-  /** All that start now. Each is to be started before the next one is asked for. */
-  *starting(): Generator<Next, void, undefined> {
-    this.#keptFree = undefined;
-    const isOpen = (lane: Lane): boolean => this.#keptFree === undefined || lane !== 'chat';
-    for (let next = this.#next(isOpen); next !== undefined; next = this.#next(isOpen)) {
-      const { waiter } = next.turn;
-      this.#keptFree ??= this.#waitsUntil(next);
-      if (isOpen(waiter.wish.lane)) yield next;
-      else waiter.heldBackSince ??= this.#parts.waitClock.elapsed();
-    }
-  }
-
-  /** Somebody takes a place in line. */
-  came(waiter: Waiter, now: number): void {
-    if (this.#learns) this.#returning.came(waiter, now);
-  }
-
-  /** The run of this one is over. */
-  ended(waiter: Waiter, now: number): void {
-    if (this.#learns) this.#returning.ended(waiter, now);
-  }
-
-  /** Several slots are left to the order; and what nobody asks for is not learned. */
-  get #learns(): boolean {
-    const { config, prompts, readMs } = this.#parts;
-    const { by_prompt, max_concurrent } = config().queue;
-    return by_prompt && max_concurrent === 1 && prompts !== undefined && readMs !== undefined;
-  }
-
-  /** Until when the next one had better not start; undefined where it starts now. */
-  #waitsUntil({ turn: { waiter, turnOf, before, loads } }: Next): number | undefined {
-    if (!this.#learns || waiter.wish.lane !== 'chat') return undefined;
-    const { line, readMs } = this.#parts;
-    const rules = this.rules();
-    if (readMs === undefined || rules.prompts === undefined || line.row >= rules.maxBatch) return undefined;
-    return waiter !== turnOf || before !== undefined || loads
-      ? undefined
-      : this.#returning.until(waiter, rules.prompts, readMs, rules);
-  }
-
   /** The runs that are to stop, each for one on a runner: background work in the way of a person who is next in a lane. */
   stopping(): { readonly running: Running; readonly runner: string }[] {
     const { runs, line, people, waitClock, config, resident, isHalted } = this.#parts;
@@ -173,9 +125,9 @@ export class Choice {
     return hold === undefined ? undefined : { ...hold, until: hold.until - this.#parts.waitClock.elapsed() };
   }
 
-  /** When the next one may start who is held, or for whom the slot is left free; undefined when nobody is. */
+  /** When the next one may start who is held; undefined when nobody is. */
   nextHoldEnds(): number | undefined {
-    let next = this.#keptFree;
+    let next: number | undefined;
     for (const waiter of this.#parts.line.heads()) {
       const until = this.#hold(waiter)?.until;
       if (until !== undefined && until < (next ?? Infinity)) next = until;

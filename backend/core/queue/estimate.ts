@@ -103,12 +103,6 @@ export class Estimator {
     return (known.promptMs ?? 0) * this.promptTokens(model, promptChars) + known.evalMs * Math.min(answer, limit);
   }
 
-  /** Expected milliseconds to read so many characters of a prompt; undefined until one was measured. */
-  readMs(model: string, chars: number): number | undefined {
-    const pace = this.#models.get(model)?.promptMs;
-    return pace === undefined ? undefined : pace * this.promptTokens(model, chars);
-  }
-
   /** Expected tokens of a prompt of so many characters: by what was measured of this model, else by a rule of thumb. */
   promptTokens(model: string, chars: number): number {
     return Math.ceil(chars / (this.#models.get(model)?.charsPerToken ?? CHARS_PER_TOKEN));

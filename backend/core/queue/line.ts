@@ -59,11 +59,6 @@ export class Line {
     return this.#streak;
   }
 
-  /** How many went before others in a row since their prompts go on. */
-  get row(): number {
-    return this.#row;
-  }
-
   get batches(): BatchFigures {
     return this.#batches.figures;
   }

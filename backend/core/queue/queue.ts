@@ -13,7 +13,6 @@ import type { PastHalt, PastRun, Stretch } from './past-runs.ts';
 import { People, type PeopleParts } from './people.ts';
 import type { Clock } from '../ports.ts';
 import { queueFull, queueTimeout, shuttingDown } from '../refusals.ts';
-import type { ReadMs } from './returning.ts';
 import { Runs, type Running } from './runs.ts';
 import type { Lane, LeaseWish, Place, Waiter } from './waiter.ts';
 
@@ -27,8 +26,6 @@ export interface QueueOptions extends PeopleParts {
   memory?(): MemoryView | undefined;
   /** What runners hold of prompts. Absent: nothing is known of that. */
   readonly prompts?: PromptView | undefined;
-  /** Absent: how long a prompt is read is not known, and no slot is left free for one that goes on. */
-  readonly readMs?: ReadMs;
   /** Whether Ollama is away: then nobody is sent to it, and all wait for it. Call `recheck` when it is back. */
   away?(): boolean;
   /** While it is away: milliseconds until it should be awake, where it is being woken. */
@@ -91,7 +88,6 @@ export class LeaseQueue {
     const now = this.#waitClock.elapsed();
     const waiter = this.#line.add(wish, now - (wish.stoodMs ?? 0), signal);
     this.#people.came(waiter, now);
-    this.#choice.came(waiter, now);
     return this.#stand(waiter, max_wait_ms);
   }
 
@@ -134,7 +130,7 @@ export class LeaseQueue {
   /** Gives leases while it can; everybody is told where they stand once the current work is done. */
   #changed(): void {
     this.#runs.past.halted(this.#halted, this.#options.clock.elapsed());
-    for (const next of this.#choice.starting()) this.#grant(next);
+    for (let next = this.#choice.next(); next !== undefined; next = this.#choice.next()) this.#grant(next);
     for (const { running, runner } of this.#choice.stopping()) this.#runs.giveWay(running, runner);
     this.#alarm.set(this.#choice.nextHoldEnds());
     this.#options.onChange();
@@ -157,9 +153,7 @@ export class LeaseQueue {
       back: (signal) => this.#standAgain(running, now - since, signal),
       release: () => {
         if (!this.#runs.end(running)) return;
-        const now = this.#waitClock.elapsed();
-        this.#people.ran(running, now);
-        this.#choice.ended(turn.waiter, now);
+        this.#people.ran(running, this.#waitClock.elapsed());
         this.#changed();
       },
     });

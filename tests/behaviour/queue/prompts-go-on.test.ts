@@ -57,28 +57,3 @@ test('with queue.by_prompt = false they go in the order in which they came', asy
   await Promise.all([first, wine, bread]);
   expect(sent()).toEqual(['bread 1', 'wine 1', 'bread 2']);
 });
-
-test('an agent that goes on within moments is waited for, and its prompt is not read again', async () => {
-  hearth = await startHearth();
-  // At this pace its prompt would be read again for five seconds.
-  hearth.fake.always({
-    usage: { prompt_tokens: 5000, completion_tokens: 3 },
-    extraFinal: { prompt_eval_duration: 5e9, prompt_eval_count: 5000 },
-  });
-  const said = ['bread '.repeat(3000)];
-  const turn = async (): Promise<void> => {
-    await (await ask('', ...said)).text();
-    said.push('It rises.', 'And then?');
-  };
-  for (let turns = 0; turns < 4; turns++) await turn();
-  const gate = hearth.fake.gate();
-  const last = turn();
-  await hearth.fake.until(({ active }) => active === 1);
-  const wine = ask('wine '.repeat(10));
-  await waiting(1);
-  gate.release();
-  await last;
-  await turn();
-  await wine;
-  expect(sent().slice(-2)).toEqual(['bread 2', 'wine 1']);
-});
