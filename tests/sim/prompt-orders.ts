@@ -7,7 +7,7 @@ import { PromptServer, type ServerKind, type Tokenizer, type Tokens } from './pr
 import { READ_MS, WRITE_MS } from './prompt-replay.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** Orders that are tried for one day. */
+/** Orders that are tried for one day where nobody says otherwise. */
 const MOST_ORDERS = 150;
 
 export interface OrderTrial {
@@ -79,8 +79,8 @@ export interface Best {
   readonly isProven: boolean;
 }
 
-/** The fewest tokens that any order reads: of all orders, or where there are too many of those that were tried, each next to the best one. */
-export async function bestOrder(trial: OrderTrial): Promise<Best> {
+/** The fewest tokens that any order reads: of all orders, or where there are too many of `most` that were tried, each next to the best one. */
+export async function bestOrder(trial: OrderTrial, most = MOST_ORDERS): Promise<Best> {
   let best = await playOrder(trial, []);
   const orders = best.choices.reduce((product, { of }) => product * of, 1);
   let tried = 1;
@@ -88,7 +88,7 @@ export async function bestOrder(trial: OrderTrial): Promise<Best> {
     const taken = best.choices.map((choice) => choice.taken);
     for (const [i, { of, taken: now }] of best.choices.entries()) {
       for (let other = 0; other < of; other++) {
-        if (other === now || tried++ >= MOST_ORDERS) continue;
+        if (other === now || tried++ >= most) continue;
         const played = await playOrder(trial, [...taken.slice(0, i), other]);
         if (played.processed >= best.processed) continue;
         best = played;
@@ -97,7 +97,7 @@ export async function bestOrder(trial: OrderTrial): Promise<Best> {
     }
     return false;
   };
-  while (orders > 1 && tried < MOST_ORDERS && (await improve()));
+  while (orders > 1 && tried < most && (await improve()));
   return { processed: best.processed, isProven: orders === 1 };
 }
 

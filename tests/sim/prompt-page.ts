@@ -23,7 +23,11 @@ export interface PromptRow {
   readonly best: Best;
 }
 
-export async function comparePrompts(days: readonly PromptDay[] = PROMPT_DAYS, seed = 1): Promise<PromptRow[]> {
+/** `orders`: how many are tried for each day at most, for the best one. */
+export async function comparePrompts(
+  days: readonly PromptDay[] = PROMPT_DAYS,
+  { seed = 1, orders }: { readonly seed?: number; readonly orders?: number } = {},
+): Promise<PromptRow[]> {
   const rows: PromptRow[] = [];
   const tokenizer = new Tokenizer();
   for (const day of days) {
@@ -36,7 +40,7 @@ export async function comparePrompts(days: readonly PromptDay[] = PROMPT_DAYS, s
         ordered: await replay('ordered'),
         'ordered, kept': await replay('ordered, kept'),
       };
-      const best = await bestOrder({ kind, tokenizer, sessions: () => day.sessions(seed) });
+      const best = await bestOrder({ kind, tokenizer, sessions: () => day.sessions(seed) }, orders);
       rows.push({ day: day.name, server: kind.name, by, best });
     }
   }
