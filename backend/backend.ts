@@ -248,6 +248,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const control = hostControl({ ...looking, pullControl, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
+    // Others can answer: whoever stands in front of a fleet passes on what was not taken, and not what was refused with a status.
+    if (cluster !== undefined) listening.refuse();
     deaf();
     forgetStores();
     embedder.drain();

@@ -47,7 +47,7 @@ export const ROUTES = [
     path: '/health',
     methods: ['GET'],
     ...OWN_MANAGE,
-    what: 'How Hearth and Ollama are; `?ready=1` answers 503 when not healthy.',
+    what: 'How Hearth and Ollama are; `?ready=1` answers 503 when not healthy, or stopping.',
   },
   { path: '/api/chat-optimized', methods: ['POST'], dialect: 'own', ...RUNS, what: 'Chat, as JSON or as a stream.' },
   {

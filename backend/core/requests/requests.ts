@@ -113,6 +113,11 @@ export class Requests {
     this.#closed = true;
   }
 
+  /** Whether it was closed: this gateway stops. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Ends all that live early, those handed on too. */
   cancelAll(reason: AppError): void {
     for (const ticket of this.list()) ticket.cancel('request', reason);

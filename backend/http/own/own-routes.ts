@@ -154,7 +154,8 @@ async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResp
   await parts.watch.firstLook(FIRST_LOOK_MS, goneSignal(res));
   const state = health(parts);
   const mustBeReady = new URL(req.url ?? '/', 'http://localhost').searchParams.get('ready') === '1';
-  sendJson(res, mustBeReady && state.status !== 'healthy' ? 503 : 200, state, NO_STORE);
+  const isReady = state.status === 'healthy' && !parts.requests.isClosed;
+  sendJson(res, mustBeReady && !isReady ? 503 : 200, state, NO_STORE);
 }
 
 async function showEvents(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -75,5 +75,7 @@ export class Connections {
 }
 
 function closeAfter(socket: Duplex, res: ServerResponse): void {
+  // Who reads it knows before its end that no other request may come this way, and does not meet a closed connection.
+  if (!res.headersSent) res.shouldKeepAlive = false;
   res.once('close', () => socket.end(() => socket.destroy()));
 }

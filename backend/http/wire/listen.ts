@@ -62,9 +62,11 @@ export interface Listening {
   /** Those of the hosts that are listened on. */
   readonly hosts: readonly string[];
   readonly servers: readonly Server[];
+  /** Takes no more connections, closes idle ones at once and busy ones after their answer. May be called again. */
+  refuse(): void;
   /**
-   * Takes no more connections, closes idle ones at once and busy ones after their answer; what is left when the signal
-   * aborts (default: after a second) is cut. Resolves when no connection is left. May be called again.
+   * The same; what is left when the signal aborts (default: after a second) is cut. Resolves when no connection is left.
+   * May be called again.
    */
   close(signal?: AbortSignal): Promise<void>;
 }
@@ -141,13 +143,17 @@ async function openAll(
     stalledMs === undefined ? undefined : setInterval(() => cutStalled(connections, stalledMs(), log), LOOK_MS);
   watching?.unref();
   let closed: Promise<unknown> | undefined;
+  const refuse = (): void => {
+    closed ??= Promise.all(servers.map(ended));
+    connections.finish();
+  };
   return {
     port,
     hosts: open.map(({ host }) => host),
     servers,
+    refuse,
     async close(signal = AbortSignal.timeout(LAST_WORDS_MS)) {
-      closed ??= Promise.all(servers.map(ended));
-      connections.finish();
+      refuse();
       const off = onAbort(signal, () => connections.cut());
       await closed;
       clearInterval(watching);

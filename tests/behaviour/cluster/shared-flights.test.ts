@@ -206,8 +206,8 @@ test('when Valkey dies, who was told nothing has a run of its own at once', asyn
   expect((await told(one.chat('x'))).source).toBe('hit');
 });
 
-test('nginx with the shipped file hands streams on, and passes by a gateway that is gone', async () => {
-  const hosts = { config: { server: { allowed_hosts: ['hearth'] } } };
+test('nginx with the shipped file hands streams on, and passes by one that drains or is gone', async () => {
+  const hosts = { config: { server: { allowed_hosts: ['hearth'], drain_timeout_ms: 30_000 } } };
   const [first, second] = [await node(hosts), await node(hosts)];
   const port = await freePort();
   const doors = [first, second].map(({ url }) => new URL(url).host);
@@ -226,7 +226,20 @@ test('nginx with the shipped file hands streams on, and passes by a gateway that
   release();
   for (const answer of both) expect(await answer.rest()).toContain('"end"');
   expect(first.fake.chats().length + second.fake.chats().length).toBe(1);
-  await first.stop();
+
+  // nginx counts nothing of this one, and would send every other request to a gateway that answers 503.
+  const last = deferred();
+  first.fake.next({ pieces: ['begin ', 'end'], pauseAfter: { pieces: 1, until: last.promise } });
+  const open = await streamed(first, 'to its end');
+  await open.until((text) => text.includes('begin'));
+  const stopped = first.backend.stop();
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, number) => asked(`while it drains ${number}`)));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  for (const answer of answers) expect(await answer.text()).toContain('"done":true');
+  await expect(fetch(first.url)).rejects.toThrow('fetch failed');
+  last.resolve();
+  expect(await open.rest()).toContain('"end"');
+  await stopped;
   for (const content of ['y', 'z']) expect((await asked(content)).status).toBe(200);
 });
 

@@ -210,6 +210,12 @@ test('stopping: running streams may end, new work is refused, nothing hangs', as
   const refused = await waiting;
   expect(refused.status).toBe(503);
   expect(await refused.json()).toMatchObject({ code: 'shutting_down' });
+  // One that is alone says so to whoever comes now, and to who asks whether it can be given work.
+  const late = await hearth.chat('late');
+  expect([late.status, Number(late.headers.get('retry-after')) > 0]).toEqual([503, true]);
+  expect(await late.json()).toMatchObject({ code: 'shutting_down' });
+  expect((await hearth.get('/health?ready=1')).status).toBe(503);
+  expect((await hearth.get('/health')).status).toBe(200);
   gate.release();
   expect((await piecesOf(running)).at(-1)).toMatchObject({ done: true, source: 'miss' });
   await stopped;

@@ -197,19 +197,24 @@ describe('time limits', () => {
 describe('the end', () => {
   test('idle and mute connections close at once, a busy one after its answer', async () => {
     let finish: (() => void) | undefined;
+    let answerLate: (() => void) | undefined;
     let bytesRead = (): number => 0;
     const { port, close } = await start((req, res) => {
       if (req.url === '/idle') {
         bytesRead = () => req.socket.bytesRead;
         return void res.end('done');
       }
+      if (req.url === '/late') return void (answerLate = () => void res.end('late'));
       res.write('begun ');
       finish = () => void res.end('and ended');
     });
-    const [mute, idle, busy] = await Promise.all([openWire(port), openWire(port), openWire(port)]);
+    const [mute, idle] = await Promise.all([openWire(port), openWire(port)]);
+    const [busy, late] = await Promise.all([openWire(port), openWire(port)]);
     idle.send('GET /idle HTTP/1.1\r\nHost: localhost\r\n\r\n');
     busy.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    late.send('GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await Promise.all([idle.until(/done/), busy.until(/begun/)]);
+    await eventually('it is asked', () => answerLate !== undefined);
     const before = bytesRead();
     idle.send('GET / HT'); // the beginning of another request does not count
     await eventually('it has come', () => bytesRead() > before);
@@ -219,6 +224,9 @@ describe('the end', () => {
     await Promise.all([mute.closed(), idle.closed()]);
     expect(busy.socket.closed).toBe(false);
     await expect(openWire(port)).rejects.toThrow('ECONNREFUSED');
+    // A proxy that keeps connections must not take this one for the next request.
+    answerLate?.();
+    expect(await late.closed()).toMatch(/^Connection: close\r\n.*late/ims);
     finish?.();
     expect(await busy.closed()).toMatch(/begun .*and ended/s);
     await closing;
