@@ -102,6 +102,9 @@ interface Resource {
     readonly replicas?: number;
     readonly minAvailable?: number;
     readonly selector?: unknown;
+    readonly podSelector?: unknown;
+    readonly policyTypes?: readonly string[];
+    readonly ingress?: unknown;
     readonly template?: {
       readonly metadata?: { readonly labels?: Settings };
       readonly spec?: { readonly terminationGracePeriodSeconds?: number; readonly containers?: readonly Container[] };
@@ -136,6 +139,37 @@ test('on Kubernetes a pod drains before it is killed, and is ready only where Ol
   const budget = objects('PodDisruptionBudget')[0]?.spec;
   expect(budget?.minAvailable).toBe((spec?.replicas ?? 0) - 1);
   expect(budget?.selector).toEqual({ matchLabels: spec?.template?.metadata?.labels });
+});
+
+test('on Kubernetes the gateways alone reach Valkey, and at its port alone', () => {
+  const labelsOf = (kind: string) => objects(kind)[0]?.spec?.template?.metadata?.labels;
+  const [port] = objects('StatefulSet')[0]?.spec?.template?.spec?.containers?.[0]?.ports ?? [];
+  const policies = objects('NetworkPolicy').map(({ spec }) => spec);
+  expect(policies).toEqual([
+    {
+      podSelector: { matchLabels: labelsOf('StatefulSet') },
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [{ podSelector: { matchLabels: labelsOf('Deployment') } }],
+          ports: [{ protocol: 'TCP', port: port?.containerPort }],
+        },
+      ],
+    },
+  ]);
+});
+
+test('gateways of one Ollama have no more slots together than its files and its page ask of it', () => {
+  const { environment = {} } = gateways[0]?.[1] ?? {};
+  for (const [env, count] of [
+    [environment, gateways.length],
+    [objects('ConfigMap')[0]?.data ?? {}, objects('Deployment')[0]?.spec?.replicas ?? 0],
+  ] as const) {
+    expect(settingsOf(env).queue.max_concurrent * count).toBe(3);
+  }
+  for (const name of ['compose.yaml', 'kubernetes.yaml', '../../docs/cluster.md']) {
+    expect(read(name)).toContain('OLLAMA_NUM_PARALLEL=3');
+  }
 });
 
 test('the drop-in makes a gateway one of a fleet, and keeps the password out of the unit', () => {
