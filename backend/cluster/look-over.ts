@@ -1,5 +1,5 @@
 // What Valkey says of itself (INFO): whether Hearth can use it, and what of its settings will be regretted.
-import { UnfitError } from './valkey-failure.ts';
+import { LOST_PRIMARY, REPLICA, UnfitError } from './valkey-failure.ts';
 
 /** What matters here of what it says. */
 export interface ValkeySays {
@@ -40,10 +40,9 @@ export function lookOver(info: string): ValkeySays {
     throw new UnfitError({ why: 'is still loading its data', todo: 'Nothing: it ends by itself.' });
   }
   if (facts.get('role') === 'slave') {
-    throw new UnfitError({
-      why: 'is a replica, which keeps nothing by itself',
-      todo: 'Name the primary in cluster.url.',
-    });
+    // While it copies all that its primary has, the link counts as down too.
+    const isLost = facts.get('master_link_status') === 'down' && facts.get('master_sync_in_progress') !== '1';
+    throw new UnfitError(isLost ? LOST_PRIMARY : REPLICA);
   }
   return {
     product,

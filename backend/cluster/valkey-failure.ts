@@ -15,6 +15,12 @@ export interface ValkeyTrouble {
 const START = 'Start Valkey, or correct cluster.url.';
 const LINE = 'docs/cluster.md has the line for its user (ACL SETUSER).';
 
+const PRIMARY = 'Name the primary in cluster.url.';
+
+/** A replica, as INFO says it as well. */
+export const REPLICA: ValkeyTrouble = { why: 'is a replica, which keeps nothing by itself', todo: PRIMARY };
+export const LOST_PRIMARY: ValkeyTrouble = { why: 'is a replica that has lost its primary', todo: PRIMARY };
+
 /** By the first word of what Valkey says (valkey.io/topics/protocol, "Simple errors"). */
 const SAID: Readonly<Record<string, ValkeyTrouble>> = {
   NOAUTH: {
@@ -23,10 +29,10 @@ const SAID: Readonly<Record<string, ValkeyTrouble>> = {
   },
   WRONGPASS: { why: 'refuses the user or the password', todo: 'Correct them in cluster.url.' },
   NOPERM: { why: 'does not let this user do what Hearth needs', todo: LINE },
-  READONLY: { why: 'is a replica, which keeps nothing by itself', todo: 'Name the primary in cluster.url.' },
+  READONLY: REPLICA,
   LOADING: { why: 'is still loading its data', todo: 'Nothing: it ends by itself.' },
-  MASTERDOWN: { why: 'is a replica that has lost its primary', todo: 'Name the primary in cluster.url.' },
-  UNBLOCKED: { why: 'has become a replica', todo: 'Name the primary in cluster.url.' },
+  MASTERDOWN: LOST_PRIMARY,
+  UNBLOCKED: { why: 'has become a replica', todo: PRIMARY },
   CLUSTERDOWN: {
     why: 'is a node of a cluster that has lost some of its slots',
     todo: 'Nothing, when its cluster mends that; else look there (CLUSTER INFO).',

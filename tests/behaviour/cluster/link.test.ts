@@ -70,9 +70,12 @@ test.each([
   await told(await gateway((await begun(settings)).url, more), sentence);
 });
 
-test('it says that one is a replica', async () => {
+test('it says that one is a replica, and that it has lost its primary', async () => {
   const replica = await begun({ replicaof: `127.0.0.1 ${valkey.port}` });
-  await told(await gateway(replica.url), 'is a replica');
+  const one = await gateway(replica.url);
+  await told(one, 'is a replica, which');
+  await valkey.kill();
+  await told(one, 'is a replica that has lost its primary');
 });
 
 test('a user with the rights of docs/cluster.md can do it all, and one that lacks any is told of', async () => {
