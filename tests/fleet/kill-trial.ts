@@ -74,7 +74,13 @@ export const KILLS: Trial = {
   promise:
     'No job that was accepted is lost, has two answers, or runs again once its answer was seen; each answer that a caller got is whole, or the beginning of the one that broke off.',
   async run(ground: Ground): Promise<Seen> {
-    const settings = { 'queue.retention_seconds': 86_400 };
+    // One of a batch that gives way to a person is asked again, though its Ollama may have written it already: so none gives way here,
+    // and whatever has said its last word runs again after a kill alone.
+    const settings = {
+      'queue.retention_seconds': 86_400,
+      'queue.batch_retention_seconds': 86_400,
+      'queue.yield_ms': 0,
+    };
     const fleet = await ground.fleet({ settings, pieceMs: PIECE_MS });
     const load = new Load(fleet, ground.chance);
     const starts = new Starts();

@@ -78,7 +78,7 @@ export class Ledger extends JobBook<Entry> {
     const killed = nodes.map(({ killedAt }) => killedAt);
     let late = 0;
     const takenOverMs: number[] = [];
-    for (const { id, question, batch, answer, answeredAt = Infinity } of this.all) {
+    for (const { id, question, answer, answeredAt = Infinity } of this.all) {
       const runs = (byQuestion.get(question) ?? []).toSorted((one, other) => one.startedAt - other.startedAt);
       hold(answer === undefined || runs.length > 0, `${id}: it is answered, and was never run`);
       const from = runs.find((each) => answer !== undefined && nameOf(each) === nameOf(runOf(answer) ?? each));
@@ -93,10 +93,8 @@ export class Ledger extends JobBook<Entry> {
         if (run.outcome !== 'done') continue;
         const { endedAt = Infinity } = run;
         const kill = kills.find((when) => when < endedAt + KNOWN_MS);
-        // One of a batch gives way to a person as long as nothing of it has come, though Ollama may have written it already.
-        const mayBe = kill !== undefined || batch !== undefined;
-        hold(mayBe, `${id}: it ran again after it had run to its end: ${toldOf(runs, killed)}`);
-        if (kill !== undefined) late++;
+        hold(kill !== undefined, `${id}: it ran again after it had run to its end: ${toldOf(runs, killed)}`);
+        late++;
       }
     }
     const cut = ran.filter(

@@ -24,6 +24,9 @@ export function lastsOf(question: string): number | undefined {
   return ms === undefined ? undefined : Number(ms);
 }
 
+/** Of the longest answer, with its mark and its end. */
+export const MOST_WORDS = LONGEST + 3;
+
 /** The words of an answer, as they come. */
 export function wordsOf({ node, number }: RunName, question: string): readonly string[] {
   const seed = hash(question);

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
+import { defaultConfig } from '../../backend/contract/config/config.ts';
 import { Sender, type Manner, type Reply, type Sent } from '../support/soak/send.ts';
 import { shippedWith, startNginx, type Nginx } from '../support/shipped-nginx.ts';
 import { startValkey, type Valkey } from '../support/valkey.ts';
@@ -11,6 +12,7 @@ import { eventually } from '../support/waiting.ts';
 import { DOOR, Node, type Settings } from './node.ts';
 import { NODES, type Network, type NodeName, type StoreName } from './network.ts';
 import { Ollama } from './ollamas.ts';
+import { MOST_WORDS } from './run-words.ts';
 import type { Ran } from './fake-main.ts';
 
 const VALKEY_PORT = 6379;
@@ -34,6 +36,9 @@ export class Fleet {
   readonly network: Network;
   readonly nodes: readonly [Node, Node, Node];
   readonly stores: Readonly<Record<StoreName, Valkey>>;
+  /** For how long a gateway waits for Valkey (cluster.timeout_ms), and how long the longest answer takes that says nothing of it. */
+  readonly timeoutMs: number;
+  readonly longestRunMs: number;
   readonly #ollamas: readonly Ollama[];
   readonly #nginx: Nginx;
   readonly #folder: string;
@@ -48,10 +53,14 @@ export class Fleet {
     readonly ollamas: readonly Ollama[];
     readonly nginx: Nginx;
     readonly folder: string;
+    readonly timeoutMs: number;
+    readonly longestRunMs: number;
   }) {
     this.network = parts.network;
     this.nodes = parts.nodes;
     this.stores = parts.stores;
+    this.timeoutMs = parts.timeoutMs;
+    this.longestRunMs = parts.longestRunMs;
     this.#ollamas = parts.ollamas;
     this.#nginx = parts.nginx;
     this.#folder = parts.folder;
@@ -84,7 +93,9 @@ export class Fleet {
     const doors = NODES.map((node) => `${network.address(node, 'front')}:${DOOR}`);
     const nginx = await startNginx(shippedWith(await readFile(SHIPPED, 'utf8'), doors), network.on('nginx'));
     const stores = { 'valkey-1': first, 'valkey-2': second };
-    const fleet = new Fleet({ network, nodes, stores, ollamas, nginx, folder });
+    const timeoutMs = Number(settings['cluster.timeout_ms'] ?? defaultConfig().cluster.timeout_ms);
+    const longestRunMs = MOST_WORDS * Math.max(0, pieceMs);
+    const fleet = new Fleet({ network, nodes, stores, ollamas, nginx, folder, timeoutMs, longestRunMs });
     await fleet.follow('valkey-2', 'valkey-1');
     await Promise.all(
       nodes.slice(0, gateways).map(async (node) => {

@@ -4,18 +4,17 @@ import { OWN, reading } from '../support/soak/soak-routes.ts';
 import { eventually } from '../support/waiting.ts';
 import { ask, type Door, timed } from './callers.ts';
 import { bodyOf } from './fleet-load.ts';
-import { millis } from './fleet-trial.ts';
+import { allowing, inTime } from './in-time.ts';
+import type { Node } from './node.ts';
 import { wrongWith } from './run-words.ts';
 import type { Fleet } from './whole-fleet.ts';
 
-/** Of answers that were there before something happened to Valkey. */
+/** Of answers that were there before something happened to Valkey: so many, where nobody says otherwise. */
 const KEPT = 20;
-/** No question waits for Valkey longer than cluster.timeout_ms, which is less than this; the rest is the machine of the run. */
-const LATE_MS = 2000;
 
 /** Has some answers kept by every gateway. */
-export async function keepSome({ nodes }: Fleet): Promise<readonly string[]> {
-  const questions = Array.from({ length: KEPT }, (_, number) => `kept ${number}`);
+export async function keepSome({ nodes }: Fleet, count = KEPT): Promise<readonly string[]> {
+  const questions = Array.from({ length: count }, (_, number) => `kept ${number}`);
   // One that did not reach Valkey at that moment, as on a busy machine, has run it itself, and the others forget theirs.
   await eventually(
     'all gateways have what is kept',
@@ -30,24 +29,36 @@ export async function keepSome({ nodes }: Fleet): Promise<readonly string[]> {
   return questions;
 }
 
-/** Of a question that waits for nothing, `plain`: how long one may take that waits for Valkey once. Milliseconds. */
-export const bound = (plain: number): number => LATE_MS + 3 * plain;
+/**
+ * That a gateway without Valkey answers what it has, and gives the longest that took: the first may wait for Valkey, as long as the
+ * settings say; after that none does.
+ */
+export async function hasKept(
+  { timeoutMs }: Fleet,
+  node: Node,
+  kept: readonly string[],
+  what: string,
+): Promise<number> {
+  const took: number[] = [];
+  for (const question of kept) {
+    const [{ source, ms }, allowedMs] = await allowing(() => ask(node, question));
+    hold(source === 'HIT', `${node.name}: ${question} was ${source} ${what}`);
+    inTime(`${node.name}: a kept answer ${what}`, ms, timeoutMs, allowedMs);
+    took.push(ms);
+  }
+  // A busy machine makes some of them late, and one that waits each time all of them.
+  const late = took.filter((ms) => ms >= timeoutMs).length;
+  hold(late <= kept.length / 4, `${node.name}: ${late} of ${kept.length} kept answers took ${timeoutMs} ms ${what}`);
+  return Math.max(...took);
+}
 
 /** That all gateways answer what they have, and run what is new, though they have no Valkey. Gives how long the slowest took. */
 export async function goOnAlone(fleet: Fleet, kept: readonly string[], what: string): Promise<number> {
   const took: number[] = [];
   for (const node of fleet.nodes) {
-    // The first may wait for Valkey, the last does not.
-    const ms: number[] = [];
-    for (const question of kept) {
-      const answer = await ask(node, question);
-      hold(answer.source === 'HIT', `${node.name}: ${question} was ${answer.source} ${what}`);
-      ms.push(answer.ms);
-    }
-    const [slowest, plain] = [Math.max(...ms), ms.at(-1) ?? 0];
-    hold(slowest < bound(plain), `a kept answer took ${millis(slowest)} ${what}, and another one ${millis(plain)}`);
-    took.push(slowest);
-    await ask(node, `new at ${node.name} ${what}`);
+    took.push(await hasKept(fleet, node, kept, what));
+    const [{ ms }, allowedMs] = await allowing(() => ask(node, `new at ${node.name} ${what}`));
+    inTime(`${node.name}: a new answer ${what}`, ms, fleet.timeoutMs + fleet.longestRunMs, allowedMs);
   }
   return Math.max(...took);
 }
