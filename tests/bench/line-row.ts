@@ -30,7 +30,7 @@ type Costs = Readonly<Record<Step, number>>;
 export const line: Row = {
   name: 'line',
   title: 'The line, 100 and 5,000 waiters',
-  limitMs: 600_000,
+  limitMs: 1_800_000,
   async run() {
     const upstream = startUpstream({});
     const gateway = startGateway(await upstream.port(), [`queue.max_queue_size=${LONG}`]);

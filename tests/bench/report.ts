@@ -1,7 +1,7 @@
 // What a row of the benchmark hands back, and how all rows become the table and docs/benchmarks.md. Pure, but for asking
 // the system what machine this is.
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { cpus, release, totalmem, type } from 'node:os';
 import { NODE_FLAGS } from './programs.ts';
 
 /** One line of the table. */
@@ -39,6 +39,10 @@ export interface Row {
 
 export interface Measured {
   readonly row: Row;
+  /** The day, as 2026-11-27. */
+  readonly at: string;
+  /** The load average of the last minute when it began: other work on the machine shows here. */
+  readonly load: number;
   readonly outcome: Outcome;
 }
 
@@ -79,12 +83,12 @@ export function inShort(measured: readonly Measured[]): (readonly [Question, str
 const SHORT_BEGINS = '<!-- written by npm run bench -- --write -->';
 const SHORT_ENDS = '<!-- until here -->';
 
-/** A paper with the short answers of this run in the place that is marked for them. Throws when there is no such place. */
-export function withAnswers(paper: string, measured: readonly Measured[], now: Date): string {
+/** A paper with the short answers in the place that is marked for them. Throws when there is no such place. */
+export function withAnswers(paper: string, measured: readonly Measured[]): string {
   const [begin, end] = [paper.indexOf(SHORT_BEGINS), paper.indexOf(SHORT_ENDS)];
   if (begin === -1 || end < begin) throw new Error(`There is no place between ${SHORT_BEGINS} and ${SHORT_ENDS}`);
   const answers = inShort(measured).map(([question, answer]) => `- ${question}: ${answer}.`);
-  const said = [`Measured on ${now.toISOString().slice(0, 10)}, on ${cpus().length} cores:`, answers.join('\n')];
+  const said = [`Measured on ${lastDayOf(measured)}, on ${cpus().length} cores:`, answers.join('\n')];
   return `${paper.slice(0, begin + SHORT_BEGINS.length)}\n\n${said.join('\n\n')}\n\n${paper.slice(end)}`;
 }
 
@@ -97,12 +101,8 @@ export function machine(): string {
     ['Memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
     ['System', system],
     ['Node', `${process.version}, ${NODE_FLAGS.length === 0 ? 'no flags' : NODE_FLAGS.join(' ')}`],
-    ['Load average when it began', beganWith.map((load) => load.toFixed(2)).join(', ')],
   ]);
 }
-
-/** Other work on the machine shows here; read before the benchmark itself adds to it. */
-const beganWith = loadavg();
 
 function linuxName(): string {
   try {
@@ -113,12 +113,19 @@ function linuxName(): string {
   }
 }
 
-/** The whole of docs/benchmarks.md. */
-export function document(measured: readonly Measured[], command: string, now: Date): string {
+const lastDayOf = (measured: readonly Measured[]): string =>
+  measured
+    .map(({ at }) => at)
+    .toSorted()
+    .at(-1) ?? '';
+
+/** The whole of docs/benchmarks.md; `missing`: the titles of rows that were not measured on this machine. */
+export function document(measured: readonly Measured[], command: string, missing: readonly string[]): string {
   const missed = measured.flatMap(({ outcome }) => outcome.findings).filter(({ kept }) => kept === false);
   return `${[
     '# Benchmarks',
-    `Written by \`${command}\` on ${now.toISOString().slice(0, 10)}; never edit this page by hand. The budgets are those of the project; the run asserts nothing. Everything ran on one machine over its loopback, in front of a simulated Ollama that is a process of its own, so no figure says anything about a model. Ratios are taken between programs that ran in turn within the same run, since absolute figures of different machines or hours cannot be compared.`,
+    `Written by \`${command}\`, last on ${lastDayOf(measured)}; never edit this page by hand. The budgets are those of the project; the run asserts nothing. Everything ran on one machine over its loopback, in front of a simulated Ollama that is a process of its own, so no figure says anything about a model. Ratios are taken between programs that ran in turn within the same part, since absolute figures of different machines or hours cannot be compared.`,
+    ...(missing.length === 0 ? [] : [`Not measured on this machine: ${missing.join('; ')}.`]),
     table([['In short', ''], ...inShort(measured)]),
     machine(),
     '## Results',
@@ -132,6 +139,11 @@ export function document(measured: readonly Measured[], command: string, now: Da
             [`- ${what}: ${was}, and the budget is ${budget}.`, ...(why === undefined ? [] : [why])].join(' '),
           ),
         ].join('\n'),
-    ...measured.flatMap(({ row, outcome }) => [`## ${row.title}`, outcome.notes.map((note) => `- ${note}`).join('\n')]),
+    ...measured.flatMap(({ row, at, load, outcome }) => [
+      `## ${row.title}`,
+      [`Measured on ${at}; load average when it began: ${load.toFixed(2)}.`, ...outcome.notes]
+        .map((note) => `- ${note}`)
+        .join('\n'),
+    ]),
   ].join('\n\n')}\n`;
 }
