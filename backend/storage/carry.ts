@@ -1,21 +1,28 @@
-// Copies the rows of small tables from one place to another, as far as they can be read.
+// Copies the rows of small tables from one place to another, as far as they can be read; and notes which of them have changed
+// since, so that no more than these go back.
 import type { Log } from '../core/ports.ts';
+import type { Opened } from './opening.ts';
 import type { Param, Rows } from './rows.ts';
+import type { Schema } from './schema.ts';
+
+interface CarryOptions {
+  readonly schema: Schema;
+  readonly log: Log;
+}
 
 /**
- * All in one transaction; whether it could be written. Rows that are there already go away first with `replace`, and are
- * left as they are without. What can't be read is left behind.
+ * Each row in place of one with the same key, all in one transaction; whether it could be written. A place that has none of them gets
+ * what can be read. Back from memory to a file that has the rest, those go that have changed since `noteChanges`, and what went since
+ * then goes there too. All others are let be: they may not have been read when they should have been carried, or a program beside
+ * us has changed them.
  */
-export function carry(from: Rows, to: Rows, tables: readonly string[], log: Log, replace = true): boolean {
+export function carry(from: Opened, to: Opened, { schema: { carried }, log }: CarryOptions): boolean {
+  const isReturn = from.notesChanges === true && to.folder !== undefined && to.isNew !== true;
   try {
-    to.transaction('full', () => {
-      if (replace) for (const table of tables.toReversed()) to.run(`DELETE FROM ${table}`);
-      for (const table of tables) {
-        for (const row of readable(from, table, log)) {
-          const columns = Object.keys(row);
-          const places = columns.map(() => '?').join(', ');
-          to.run(`INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${places})`, ...Object.values(row));
-        }
+    to.rows.transaction('full', () => {
+      for (const table of carried) {
+        if (isReturn) putChanges(from.rows, to.rows, table);
+        else for (const row of readable(from.rows, table, log)) put(to.rows, table, row);
       }
     });
     return true;
@@ -25,10 +32,54 @@ export function carry(from: Rows, to: Rows, tables: readonly string[], log: Log,
   }
 }
 
-function* readable(from: Rows, table: string, log: Log): Iterable<Readonly<Record<string, Param>>> {
+function putChanges(from: Rows, to: Rows, table: string): void {
+  const keys = keysOf(from, table);
+  const isOne = keys.map((key) => `${key} = ?`).join(' AND ');
+  for (const changed of from.each(`SELECT ${keys.join(', ')} FROM ${notesOf(table)}`)) {
+    const one = Object.values(changed as Row);
+    const row = from.get(`SELECT * FROM ${table} WHERE ${isOne}`, ...one);
+    if (row === undefined) to.run(`DELETE FROM ${table} WHERE ${isOne}`, ...one);
+    else put(to, table, row as Row);
+  }
+}
+
+/** From now on. Of a place that is gone when it is closed, as memory is: the notes are not written to a file. */
+export function noteChanges(rows: Rows, tables: readonly string[]): void {
+  for (const table of tables) {
+    const keys = keysOf(rows, table);
+    const notes = notesOf(table);
+    const note = (which: string): string =>
+      `INSERT OR IGNORE INTO ${notes} VALUES (${keys.map((key) => `${which}.${key}`).join(', ')});`;
+    rows.run(`CREATE TEMP TABLE ${notes} (${keys.join(', ')}, PRIMARY KEY (${keys.join(', ')}))`);
+    for (const [what, noted] of [
+      ['INSERT', note('new')],
+      ['UPDATE', note('old') + note('new')],
+      ['DELETE', note('old')],
+    ] as const) {
+      rows.run(`CREATE TEMP TRIGGER ${notes}_${what} AFTER ${what} ON main.${table} BEGIN ${noted} END`);
+    }
+  }
+}
+
+/** The tables are ours, with columns of the types that Param has. */
+type Row = Readonly<Record<string, Param>>;
+
+const notesOf = (table: string): string => `changed_${table}`;
+
+function keysOf(rows: Rows, table: string): readonly string[] {
+  const columns = rows.all('SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk', table);
+  return (columns as readonly { readonly name: string }[]).map(({ name }) => name);
+}
+
+function put(to: Rows, table: string, row: Row): void {
+  const columns = Object.keys(row);
+  const places = columns.map(() => '?').join(', ');
+  to.run(`INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES (${places})`, ...Object.values(row));
+}
+
+function* readable(from: Rows, table: string, log: Log): Iterable<Row> {
   try {
-    // The tables are ours, with columns of the types that Param has.
-    for (const row of from.each(`SELECT * FROM ${table}`)) yield row as Readonly<Record<string, Param>>;
+    for (const row of from.each(`SELECT * FROM ${table}`)) yield row as Row;
   } catch (error) {
     log.warn({ err: error, table }, 'rows could not be read');
   }

@@ -1,6 +1,6 @@
 // The store as it lies: on the disk, or in memory where the disk can't be used. It opens at its first use, writes what waits in
 // portions, and moves when the disk fails, can be used again, or another folder is to be used.
-import { carry } from './carry.ts';
+import { carry, noteChanges } from './carry.ts';
 import type { Change, Database, DatabaseOptions, Erased, Lane, Work } from './database.ts';
 import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
 import { isBusy, NOWHERE, PATIENT_MS, type Rows } from './rows.ts';
@@ -44,8 +44,6 @@ export class MovingStore implements Database {
   #options: DatabaseOptions & { readonly schema: Schema };
   readonly #listeners = new Set<(change: Change) => void>();
   #at: Opened | undefined;
-  /** In memory: whether the rows came from the disk, and so replace those that are still there. */
-  #carried = false;
   /** The file was damaged and could not be moved aside yet. */
   #broken: Trouble | undefined;
   readonly #waiting = new Set<Waiting>();
@@ -96,12 +94,10 @@ export class MovingStore implements Database {
     this.flush();
     this.#options = { ...this.#options, folder };
     if (old === undefined) return;
-    const { schema, log } = this.#options;
     this.#cancelReturn?.();
     const next = this.#open();
-    carry(old.rows, next.rows, schema.carried, log, this.#carried);
+    carry(old, next, this.#options);
     this.#leave(old);
-    this.#carried = next.folder === undefined;
     this.#at = undefined;
     this.#moveTo(next);
   }
@@ -240,11 +236,9 @@ export class MovingStore implements Database {
     this.#busySince = undefined;
     const old = this.#opened;
     if (old.folder === undefined) return;
-    const { schema, log } = this.#options;
-    const memory = inMemory(schema);
-    carry(old.rows, memory.rows, schema.carried, log);
+    const memory = inMemory(this.#options.schema);
+    carry(old, memory, this.#options);
     this.#leave(old);
-    this.#carried = true;
     const stay = { ...memory, notice: memoryAlone(old.folder.path, trouble), mayReturn: true };
     if (trouble.kind === 'unusable') return this.#moveTo(stay);
     if (trouble.kind !== 'gone') this.#broken = trouble;
@@ -264,21 +258,21 @@ export class MovingStore implements Database {
 
   /** Goes from memory to what was opened, with the rows that memory has. Whether it could be done. */
   #moveBack(memory: Opened, next: Opened): boolean {
-    const { schema, log } = this.#options;
-    if (next.folder === undefined || !carry(memory.rows, next.rows, schema.carried, log, this.#carried)) {
+    if (next.folder === undefined || !carry(memory, next, this.#options)) {
       this.#leave(next);
       return false;
     }
     memory.rows.close();
     this.#broken = undefined;
-    this.#carried = false;
     this.#moveTo(next);
     return true;
   }
 
   #moveTo(next: Opened): void {
     const isFirst = this.#at === undefined;
-    this.#at = next;
+    const isMemory = next.folder === undefined && next.rows !== NOWHERE;
+    if (isMemory) noteChanges(next.rows, this.#options.schema.carried);
+    this.#at = isMemory ? { ...next, notesChanges: true } : next;
     if (next.mayReturn) this.#returnLater();
     if (!isFirst || next.notice !== undefined) this.#tell(next);
   }

@@ -18,6 +18,10 @@ export interface Opened {
   readonly notice: string | undefined;
   /** In memory: the disk may be usable later. */
   readonly mayReturn: boolean;
+  /** On the disk: the file was made now. */
+  readonly isNew?: boolean;
+  /** In memory: what has changed since it was moved to is noted (carry.ts). */
+  readonly notesChanges?: boolean;
 }
 
 export interface OpeningOptions {
@@ -90,7 +94,8 @@ function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Open
       if (broken === undefined) return opened(folder, found, options);
     } catch (error) {
       broken = troubleOf(error) ?? unlikeOurs(error);
-      if (broken?.kind !== 'damaged' && broken?.kind !== 'newer') throw error;
+      // One that a newer Hearth wrote is whole, and that one will want it again.
+      if (broken?.kind !== 'damaged') throw error;
     }
     const notice = moveAside(folder, broken, options);
     return { ...opened(folder, found, options), notice };
@@ -120,11 +125,12 @@ function opened(folder: DataFolder, found: FoundSqlite, { schema, clock, log }: 
   try {
     // In this order: the first write fixes whether the file can shrink.
     rows.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
+    const isNew = rows.pragma('user_version') === 0;
     migrate(rows, schema);
     checkTables(rows, schema, found);
     const upkeep = new Upkeep(rows, folder, found.file, clock, log);
     folder.opened();
-    return { rows, folder, upkeep, notice: undefined, mayReturn: false };
+    return { rows, folder, upkeep, notice: undefined, mayReturn: false, isNew };
   } catch (error) {
     rows.close();
     throw error;

@@ -2,7 +2,10 @@
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Database } from '../../../backend/storage/database.ts';
+import { Connection } from '../../../backend/storage/rows.ts';
+import { loadSqlite } from '../../../backend/storage/sqlite.ts';
 import { hasSmallDisks, startStore, type StoreProcess } from '../../support/store-process.ts';
 import { wordStore, WORDS, write } from '../../support/store-words.ts';
 
@@ -77,6 +80,78 @@ test.each(['get', 'all'] as const)('a page that was damaged is found by %s: the 
   expect(store.all()).toEqual(['one']);
   expect(readdirSync(folder).filter((name) => name.includes('aside'))).not.toEqual([]);
   store.database.close();
+});
+
+/** SQLITE_IOERR */
+const ioError = (): Error => Object.assign(new Error('disk I/O error'), { errcode: 10 });
+
+/** The next write to the disk fails, so that the store goes on in memory. */
+function fails(database: Database): void {
+  let isFailing = true;
+  database.commit(() => {
+    const fail = isFailing;
+    isFailing = false;
+    if (fail) throw ioError();
+  });
+  expect(database.isDurable).toBe(false);
+}
+
+const writeAt =
+  (id: number, word: string) =>
+  (sql: Pick<Connection, 'run'>): void =>
+    void sql.run('INSERT OR REPLACE INTO words VALUES (?, ?)', id, word);
+
+describe('when it comes back from memory', () => {
+  test('what could not be read when it moved is there, with what changed in memory', async () => {
+    const { database, clock, all } = wordStore(folder);
+    for (const word of ['one', 'two', 'three', 'four']) database.commit(write(word));
+    const read = vi.spyOn(Connection.prototype, 'each').mockImplementationOnce(function* () {
+      yield { id: 1, word: 'one' };
+      yield { id: 2, word: 'two' };
+      throw ioError();
+    });
+    fails(database);
+    expect(read).toHaveBeenCalledOnce();
+    read.mockRestore();
+    database.commit((sql) => {
+      sql.run('DELETE FROM words WHERE id = 1');
+      sql.run("UPDATE words SET word = 'zwei' WHERE id = 2");
+      writeAt(9, 'nine')(sql);
+    });
+    expect(all()).toEqual(['zwei', 'nine']);
+    await clock.advance(16_000);
+    expect([all(), database.isDurable]).toEqual([['zwei', 'three', 'four', 'nine'], true]);
+    database.close();
+    const again = wordStore(folder);
+    expect(again.all()).toEqual(['zwei', 'three', 'four', 'nine']);
+    again.database.close();
+  });
+
+  test('what another program changed in the file meanwhile stays as that left it', async () => {
+    const { database, clock, all } = wordStore(folder);
+    for (const word of ['one', 'two', 'three']) database.commit(write(word));
+    fails(database);
+    database.commit(writeAt(3, 'drei'));
+    const other = new Connection(loadSqlite().sqlite, join(folder, 'hearth.db'));
+    other.run('DELETE FROM words WHERE id = 1');
+    other.run("UPDATE words SET word = 'imported' WHERE id = 2");
+    writeAt(7, 'seven')(other);
+    other.close();
+    await clock.advance(16_000);
+    expect([all(), database.isDurable]).toEqual([['imported', 'drei', 'seven'], true]);
+    database.close();
+  });
+
+  test('and the file is gone, all goes into a new one', async () => {
+    const { database, clock, all } = wordStore(folder);
+    for (const word of ['one', 'two']) database.commit(write(word));
+    fails(database);
+    database.commit(write('three'));
+    rmSync(join(folder, 'hearth.db'));
+    await clock.advance(16_000);
+    expect([all(), database.isDurable]).toEqual([['one', 'two', 'three'], true]);
+    database.close();
+  });
 });
 
 /** As a failing disk may leave it. */

@@ -7,11 +7,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { recordingsIn } from '../../../backend/core/recordings/recording-line.ts';
 import type { Recording } from '../../../backend/core/recordings/recordings.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
+import { withRecordings } from '../../../backend/storage/recording-file.ts';
 import { RecordingStore } from '../../../backend/storage/recording-store.ts';
 import { ManualClock } from '../../support/clocks.ts';
 
 let folder = '';
 let database: Database;
+let clock: ManualClock;
 let store: RecordingStore;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hearth-recordings-'));
@@ -23,7 +25,8 @@ afterEach(() => {
 });
 
 function open(maxBytes = 10_000): void {
-  database = openDatabase({ folder, clock: new ManualClock(), log: pino({ level: 'silent' }) });
+  clock = new ManualClock();
+  database = openDatabase({ folder, clock, log: pino({ level: 'silent' }) });
   store = new RecordingStore({ database, maxBytes: () => maxBytes, now: () => 0 });
 }
 
@@ -104,6 +107,30 @@ test('what an import that was broken off has left is taken away by a later one',
   database.commit((sql) => sql.run("INSERT INTO recording_texts VALUES ('of old', -4000000, '', x'00')"));
   const two = [recording('one', 'x'.repeat(700_000)), recording('two', 'y'.repeat(700_000))];
   expect(new RecordingStore({ database, maxBytes: () => 10_000_000, now: () => 0 }).put(two)).toBe(true);
+  expect(texts()).toBe(2);
+});
+
+test('an import and a clear beside a gateway whose store is in memory count when it is back', async () => {
+  const [old, kept, imported] = ['old', 'kept', 'imported'].map((text) => recording(text));
+  if (old === undefined || kept === undefined || imported === undefined) throw new Error('no recordings');
+  store.put([old]);
+  let isBusy = true;
+  database.commit(() => {
+    const wasBusy = isBusy;
+    isBusy = false;
+    // SQLITE_BUSY: the end of an import took too long.
+    if (wasBusy) throw Object.assign(new Error('busy'), { errcode: 5 });
+  });
+  store.put([kept]);
+  expect([...store.all()]).toHaveLength(2);
+  const beside = { folder, create: false, maxBytes: () => 10_000, clock, log: pino({ level: 'silent' }) };
+  withRecordings(beside, (recordings) => {
+    recordings.clear();
+    recordings.put([imported]);
+  });
+  await clock.advance(16_000);
+  expect(database.isDurable).toBe(true);
+  expect([...store.all()]).toEqual([imported, kept]);
   expect(texts()).toBe(2);
 });
 
