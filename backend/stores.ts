@@ -48,6 +48,7 @@ export interface Stores {
 /** Throws invalid_request when the recordings that it is given are too large. */
 export function openStores({ database, dataFolder, recorded, config, clock, log, put }: StoresOptions): Stores {
   const folder = config().cache.persist && recorded === undefined ? dataFolder : undefined;
+  const jobs = new SqlJobStore(database);
   const deaf = database.onChange(({ trouble }) => {
     put('disk', trouble === undefined ? undefined : { text: trouble });
     if (trouble === undefined) log.info({}, `Hearth keeps everything in ${folder} again.`);
@@ -67,7 +68,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
   const recordings = new RecordingStore({ database, maxBytes, now: clock.now });
   if (recorded !== undefined) keepAll(recordings, recorded);
   return {
-    jobs: new SqlJobStore(database),
+    jobs,
     recordings,
     answers,
     conversations,
@@ -85,6 +86,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     },
     close() {
       deaf();
+      jobs.close();
       answers?.close();
       conversations?.close();
       requests.close();

@@ -16,7 +16,9 @@ import {
   type JobOutcome,
   type StoredBatch,
   type StoredJob,
+  type WaitingJob,
 } from '../core/stories/stored-jobs.ts';
+import type { Param, Sql } from './rows.ts';
 
 const text = z.string();
 const count = z.number().int().nonnegative();
@@ -189,4 +191,19 @@ const batchRowSchema = z.object({
 export function readBatch(row: unknown): StoredBatch {
   const { id, owner, body, created_at, ended_at, ...counts } = batchRowSchema.parse(row);
   return { id, owner, body, createdAt: created_at, endedAt: ended_at ?? undefined, counts };
+}
+
+/** Those that have not ended, the oldest first. */
+export function waitingIn(sql: Sql, and = ''): readonly WaitingJob[] {
+  const found = `FROM job WHERE state = 'waiting' ${and}`;
+  const waiting = listOf<[number, string | null]>(sql, 'json_array(seq, batch)', found);
+  // Sorted here: SQLite would read all jobs in their order instead of its index of those that wait.
+  return waiting.map(([seq, batch]) => ({ seq, batch: batch ?? undefined })).toSorted((a, b) => a.seq - b.seq);
+}
+
+/** One value of each of many rows, read as one text: row by row they take several times as long. */
+export function listOf<T>(sql: Sql, value: string, from: string, ...params: Param[]): readonly T[] {
+  const row = sql.get(`SELECT json_group_array(${value}) AS list ${from}`, ...params);
+  // Undefined where there is no SQLite.
+  return JSON.parse((row as { list: string } | undefined)?.list ?? '[]') as readonly T[];
 }

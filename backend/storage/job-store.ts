@@ -13,12 +13,13 @@ import type {
 } from '../core/stories/stored-jobs.ts';
 import type { Database } from './database.ts';
 import { mustKeep } from './no-store.ts';
-import type { Param, Sql } from './rows.ts';
-import { JOB_COLUMNS, outcomeColumn, readAsk, readAskRow, readBatch, readJob } from './job-rows.ts';
+import { JOB_COLUMNS, listOf, outcomeColumn, readAsk, readAskRow, readBatch, readJob, waitingIn } from './job-rows.ts';
 import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
 
 /** So many rows are changed at once, at most. */
 const MOST_AT_ONCE = 200;
+/** What is accepted in memory gets a number by the clock, in microseconds: none that a disk has already, which may come back. */
+const NUMBERS_PER_MS = 1000;
 
 export class SqlJobStore implements JobStore {
   readonly #db: Database;
@@ -26,9 +27,21 @@ export class SqlJobStore implements JobStore {
   readonly #ids = new Set<string>();
   #next = 1;
   #prepared = false;
+  /** Rows may be there of which nobody knows. */
+  #cameBack = false;
+
+  readonly #deaf: () => void;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#deaf = db.onChange(({ isDurable }) => {
+      if (isDurable) this.#storeMoved();
+    });
+  }
+
+  /** The store may move without it from now on. */
+  close(): void {
+    this.#deaf();
   }
 
   get isDurable(): boolean {
@@ -42,7 +55,27 @@ export class SqlJobStore implements JobStore {
     this.#db.read((sql) => {
       for (const id of listOf<string>(sql, 'id', 'FROM job')) this.#ids.add(id);
       const last = sql.get('SELECT MAX(seq) AS last FROM job') as { last: number | null } | undefined;
-      this.#next = (last?.last ?? 0) + 1;
+      this.#next = Math.max(this.#next, (last?.last ?? 0) + 1);
+    });
+  }
+
+  /** The store is on the disk again, or in another file: what is there is looked at anew. */
+  #storeMoved(): void {
+    this.#prepared = false;
+    this.#cameBack = true;
+  }
+
+  cameBack(): readonly WaitingJob[] {
+    if (!this.#cameBack) return [];
+    this.#cameBack = false;
+    this.#prepare();
+    return this.#db.commit((sql) => {
+      // A batch that was handed in again under its id while the disk was away is the one that counts.
+      sql.run(
+        'DELETE FROM job WHERE batch IS NOT NULL AND created_at <> (SELECT created_at FROM job_group WHERE id = batch)',
+      );
+      // One that is not there is being accepted at this moment, or never was.
+      return waitingIn(sql, 'AND (batch IS NULL OR batch IN (SELECT id FROM job_group))');
     });
   }
 
@@ -57,13 +90,7 @@ export class SqlJobStore implements JobStore {
       sql.run('UPDATE job_group SET ended_at = ? WHERE ended_at > ?', now, now);
       const stood = 'waited_ms + MAX(0, ? - in_line_at)';
       sql.run(`UPDATE job SET waited_ms = ${stood}, in_line_at = NULL WHERE in_line_at IS NOT NULL`, alive);
-      // Sorted here: SQLite would read all jobs in their order instead of its index of those that wait.
-      const waiting = listOf<[number, string | null]>(
-        sql,
-        'json_array(seq, batch)',
-        "FROM job WHERE state = 'waiting'",
-      );
-      return waiting.map(([seq, batch]) => ({ seq, batch: batch ?? undefined })).toSorted((a, b) => a.seq - b.seq);
+      return waitingIn(sql);
     });
   }
 
@@ -86,7 +113,8 @@ export class SqlJobStore implements JobStore {
   /** Jobs by themselves stand in line from `inLineAt` on. */
   #insert(jobs: readonly NewJob[], inLineAt: number | undefined, batch: string | undefined): readonly number[] {
     mustKeep(this.#db);
-    const first = this.#next;
+    const least = this.#db.isDurable ? 0 : (jobs[0]?.createdAt ?? 0) * NUMBERS_PER_MS;
+    const first = Math.max(this.#next, least);
     this.#db.commit((sql) => {
       for (const [at, job] of jobs.entries()) {
         // Its result was kept long enough, and the id is free again.
@@ -259,11 +287,4 @@ export class SqlJobStore implements JobStore {
   #forget(doomed: readonly Doomed[]): void {
     for (const { id } of doomed) this.#ids.delete(id);
   }
-}
-
-/** One value of each of many rows, read as one text: row by row they take several times as long. */
-function listOf<T>(sql: Sql, value: string, from: string, ...params: Param[]): readonly T[] {
-  const row = sql.get(`SELECT json_group_array(${value}) AS list ${from}`, ...params);
-  // Undefined where there is no SQLite.
-  return JSON.parse((row as { list: string } | undefined)?.list ?? '[]') as readonly T[];
 }

@@ -87,6 +87,15 @@ export class Backlog {
     this.#changed();
   }
 
+  /** The same of those of them that are not known yet, in whatever order; the others wait here, or stand in line already. */
+  addFound(jobs: readonly WaitingJob[]): void {
+    if (jobs.length === 0) return;
+    const living = this.#options.runs.list().map(({ seq }) => seq);
+    const known = new Set([...[...this.#groups.values()].flat(), ...living, this.#entering?.seq]);
+    this.add(jobs.filter(({ seq }) => !known.has(seq)));
+    for (const group of this.#groups.values()) group.sort((a, b) => a - b);
+  }
+
   /** Ends one early. It is kept as cancelled when this returns. */
   cancel({ seq, batch = BY_THEMSELVES }: WaitingJob, reason: AppError): void {
     const { keep, clock } = this.#options;

@@ -83,9 +83,13 @@ export class Jobs implements JobDesk {
     this.backlog.feed();
   }
 
-  /** Each few seconds: how long jobs stood in line is known after a crash too, and what was kept long enough goes. */
+  /**
+   * Each few seconds: how long jobs stood in line is known after a crash too, what was kept long enough goes, and what a disk has
+   * that was away is taken up.
+   */
   beat(): void {
     const { store, config } = this.#options;
+    this.backlog.addFound(store.cameBack());
     if (this.runs.list().length > 0) store.alive(this.now());
     store.expire(this.now(), retentionOf(config()));
     this.backlog.feed();

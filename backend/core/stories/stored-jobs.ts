@@ -142,6 +142,8 @@ export interface JobStore extends BatchStore {
   readonly isDurable: boolean;
   /** The first look: time in line is added up of those that stood there when the process before this one ended. All that have not ended, the oldest first. */
   open(now: number): readonly WaitingJob[];
+  /** All that have not ended, the oldest first, when the disk has come back since the last look and may have some that are not known. Else none. */
+  cameBack(): readonly WaitingJob[];
   /** Whether an id may be that of a job that is kept; false is certain, and costs nothing. */
   has(id: string): boolean;
   /** On the disk when it returns; it stands in line from `now` on. Its number. Throws no_store. */

@@ -1,6 +1,9 @@
 // What the process after a crash finds of accepted jobs: all of them as they were asked, with their age, and what it can't or
 // may not run any more ended with a reason.
-import { beforeEach, expect, test } from 'vitest';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ExactJson } from '../../../../backend/contract/go/exact-json.ts';
 import { Conversations } from '../../../../backend/core/conversations/conversations.ts';
 import { LOCAL, ownerOfKey } from '../../../../backend/core/ownership.ts';
@@ -154,3 +157,81 @@ test('what was cancelled just before is not run', async () => {
   await crash();
   expect([asked, jobs.view('r1', LOCAL).status]).toEqual([[], 'cancelled']);
 });
+
+test('jobs of a disk that was away at the start run when it is back, and none ends as another', async () => {
+  const { away, back, open } = diskThatGoes();
+  open();
+  for (const id of ['one', 'two', 'mine']) await submit(call(id));
+  jobs.cancel('two', LOCAL);
+  away();
+  open();
+  const another = call('mine', { request: { model: 'm', messages: [{ role: 'user', content: 'another' }] } });
+  for (const each of [call('three'), call('four'), another]) await submit(each);
+  expect(() => jobs.view('one', LOCAL)).toThrow('No request');
+  await back();
+  jobs.cancel('three', LOCAL);
+  jobs.beat();
+  await settled();
+  expect(asked.map(({ id }) => id)).toEqual(['three', 'four', 'mine', 'one']);
+  const states = () => ['one', 'two', 'three', 'four', 'mine'].map((id) => jobs.view(id, LOCAL).status);
+  expect(states()).toEqual(['queued', 'cancelled', 'cancelled', 'queued', 'queued']);
+  open();
+  await settled();
+  expect(asked.map(({ id, request }) => [id, request])).toEqual([
+    ['one', call('one').request],
+    ['four', call('four').request],
+    ['mine', another.request],
+  ]);
+  expect(states()).toEqual(['queued', 'cancelled', 'cancelled', 'queued', 'queued']);
+});
+
+test('a batch handed in again under its id while the disk was away takes the place of the first', async () => {
+  const { away, back, open } = diskThatGoes();
+  const accept = (ids: readonly string[], createdAt: number): SqlJobStore => {
+    const store = new SqlJobStore(database);
+    store.prepare(
+      ids.map((id) => ({ call: call(id), ask: undefined, body: id, createdAt })),
+      'mine',
+    );
+    store.acceptBatch({ id: 'mine', owner: LOCAL, body: ids.join(), createdAt }, ids.length);
+    return store;
+  };
+  open();
+  accept(['a', 'b'], 1000);
+  away();
+  open();
+  const store = accept(['c', 'd', 'e'], 2000);
+  await back();
+  expect(store.cameBack()).toHaveLength(3);
+  expect(store.idsOf('mine')).toEqual(['c', 'd', 'e']);
+  expect(store.batch('mine')?.counts.waiting).toBe(3);
+  expect(store.cameBack()).toEqual([]);
+});
+
+/** A disk that is taken away between two processes and comes back under the second. */
+function diskThatGoes(): { open(): void; away(): void; back(): Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), 'hearth-jobs-'));
+  const [data, elsewhere] = [join(folder, 'data'), join(folder, 'elsewhere')];
+  onTestFinished(() => {
+    database.close();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    open() {
+      database.close();
+      database = openDatabase({ folder: data, clock, log: NO_LOG });
+      start();
+    },
+    away() {
+      database.close();
+      renameSync(data, elsewhere);
+      writeFileSync(data, '');
+    },
+    async back() {
+      rmSync(data);
+      renameSync(elsewhere, data);
+      await clock.advance(16_000);
+      expect(database.isDurable).toBe(true);
+    },
+  };
+}
