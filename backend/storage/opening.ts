@@ -66,6 +66,9 @@ export function memoryAlone(folder: string, { kind, why }: Trouble): string {
   if (kind === 'held') {
     return `Another Hearth uses ${folder}. This one keeps everything in memory, and nothing of it is there after a restart.`;
   }
+  if (kind === 'newer') {
+    return `A newer Hearth wrote what is in ${folder}, so this one leaves it as it is. Use the newer one, or another folder. Until then everything is in memory, and nothing of it is there after a restart.`;
+  }
   return `Nothing can be kept in ${folder} because ${why}. Hearth keeps everything in memory until it can.`;
 }
 

@@ -171,14 +171,6 @@ test.each([
       lacking.database.close();
     },
   ],
-  [
-    'a newer Hearth wrote',
-    (path: string) => {
-      const newer = store({ path, schema: { ...WORDS, migrations: [...WORDS.migrations, 'SELECT 1'] } });
-      newer.database.commit(write('new'));
-      newer.database.close();
-    },
-  ],
 ])('moves a file aside that %s, says so, and begins a new one', (_what, make) => {
   make(folder);
   const { database, all, told } = store();
@@ -189,6 +181,21 @@ test.each([
   expect(told).toEqual([
     { isDurable: true, trouble: expect.stringContaining(`It is now ${join(folder, aside)}, and `) },
   ]);
+});
+
+test('leaves a file as it is that a newer Hearth wrote, which finds all of it again', async () => {
+  const schema = { ...WORDS, migrations: [...WORDS.migrations, 'SELECT 1'] };
+  const newer = store({ schema });
+  newer.database.commit(write('new'));
+  newer.database.close();
+  const { database, all, told, clock } = store();
+  database.commit(write('in memory'));
+  await clock.advance(16_000);
+  expect([all(), database.isDurable]).toEqual([['in memory'], false]);
+  expect(told).toEqual([{ isDurable: false, trouble: expect.stringMatching(/^A newer Hearth wrote what is in /) }]);
+  database.close();
+  expect(store({ schema }).all()).toEqual(['new']);
+  expect(readdirSync(folder).filter((name) => name.includes('aside'))).toEqual([]);
 });
 
 test('works in memory where no folder can be made, and says why', () => {
