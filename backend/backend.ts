@@ -88,6 +88,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     log,
     put,
     cache,
+    removalPlaces: () => stores.removalPlaces,
     urgencyChanged: () => queue.recheck(),
     report: () => nodeReport({ shown, node }),
   });

@@ -6,6 +6,7 @@ import type { Config } from './contract/config/config.ts';
 import type { NodeReport } from './contract/fleet-view.ts';
 import { withoutUserinfo } from './contract/secret.ts';
 import type { ResponseCache } from './core/cache/cache.ts';
+import type { RemovalPlaces } from './core/disk.ts';
 import type { SharedCounts, SharedFlights, SharedNodes } from './core/fleet.ts';
 import type { Clock, Log, PutNotice } from './core/ports.ts';
 import { systemClock } from './clock.ts';
@@ -29,6 +30,8 @@ export interface ClusterParts {
   readonly log: Log;
   readonly put: PutNotice;
   readonly cache: ResponseCache;
+  /** Asked when the fleet is opened, which is later. */
+  removalPlaces(): RemovalPlaces;
   /** Somebody more urgent, or less, waits elsewhere for what runs here. */
   urgencyChanged(): void;
   /** What this gateway tells the others of itself. */
@@ -64,7 +67,7 @@ const FULL = {
 
 /** By settings with an address. */
 export function openCluster(cluster: Config['cluster'], parts: ClusterParts): ClusterWork {
-  const { clock, log, put, cache, urgencyChanged, report } = parts;
+  const { clock, log, put, cache, removalPlaces, urgencyChanged, report } = parts;
   const node = nodeName(cluster);
   const access = accessOf(cluster);
   const clientName = (purpose: string): string => `hearth-${node}${purpose}`;
@@ -90,9 +93,11 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   const self = `${node}-${randomUUID()}`;
   const removals = `${prefix}removed`;
   const full = (isFull: boolean): void => put('valkey_full', isFull ? FULL : undefined);
-  const answers = new ValkeyAnswers({ link, prefix: `${prefix}answer:`, removals, self, full });
+  const list = new RemovalList({ link, name: removals, self, here: cache.removals, places: removalPlaces });
+  const onTold = (): void => list.changed(removals);
+  const answers = new ValkeyAnswers({ link, prefix: `${prefix}answer:`, removals, self, full, onTold });
   const flights = new ValkeyFlights({ link, clock, prefix: `${prefix}flight:`, self, answers, urgencyChanged });
-  link.use(new RemovalList({ link, name: removals, self, here: cache.removals }));
+  link.use(list);
   link.use(answers);
   const nodes = new ValkeyNodes({ link, clock, name: `${prefix}nodes`, self, report });
   link.use(flights);

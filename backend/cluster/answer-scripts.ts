@@ -22,18 +22,23 @@ local function first(name)
 end
 `;
 
+/** What KEEP says where it took the place of another answer. */
+export const REPLACED = 2;
+
 /**
  * Keeps an answer, and says so where it takes the place of another: KEYS answer, removals[, lead]; ARGV text, ttl, gateway,
- * most removals, the word of the removal[, token]. 1: kept; 0: another leads the run.
+ * most removals, the word of the removal[, token]. 1: kept; REPLACED: and another was there; 0: another leads the run.
  */
 export const KEEP = `
 if KEYS[3] and redis.call('GET', KEYS[3]) ~= ARGV[6] then return 0 end
 ${NOW}
+local done = 1
 if redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'by', ARGV[3], 'what', ARGV[5])
+  done = ${REPLACED}
 end
 redis.call('SET', KEYS[1], string.format('%0${TIME_DIGITS}.0f', now) .. ARGV[1], 'PX', ARGV[2])
-return 1
+return done
 `;
 
 /**

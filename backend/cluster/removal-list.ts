@@ -3,11 +3,11 @@
 // one was, so that a gateway that was cut off, or was not there, makes up for what it has missed.
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { ToRemove } from '../core/disk.ts';
+import type { RemovalPlaces, ToRemove } from '../core/disk.ts';
 import type { Removals } from '../core/fleet.ts';
 import { tracked, type Link, type LinkUser } from './link.ts';
 
-/** Entries that are kept, about. A gateway that has missed more removes all that it had before the oldest of them. */
+/** Entries that are kept, about. Where some were cut off that a gateway has not read, all that it had before the oldest goes. */
 export const MOST_REMOVALS = 2000;
 /** Entries read at once. */
 const PAGE = 500;
@@ -31,12 +31,14 @@ export interface RemovalListParts {
   readonly self: string;
   /** What is removed here when it was removed elsewhere. */
   readonly here: Removals;
+  /** How far that was done, beyond a restart. */
+  places(): RemovalPlaces;
 }
 
 export class RemovalList implements LinkUser {
   readonly #parts: RemovalListParts;
-  /** The last that was read. */
-  #last = '0-0';
+  /** The last that was done here; undefined until it is asked for. */
+  #last: string | undefined;
   #reading = false;
   #grewMeanwhile = false;
 
@@ -66,29 +68,44 @@ export class RemovalList implements LinkUser {
       });
   }
 
+  /**
+   * Reads on, from the entry that was done last. Where that is not there any more, the list was cut beyond it, or lost and begun
+   * anew, perhaps by a clock that is behind: then all of the list is new here.
+   */
   async #catchUp(redis: Redis): Promise<void> {
-    const { name } = this.#parts;
+    const { name, places } = this.#parts;
+    let last = this.#last ?? places().doneTo(name) ?? BEGINNING;
     for (;;) {
-      const [entries, length, time] = await tracked(redis, (asked) =>
-        Promise.all([asked.xrange(name, `(${this.#last}`, '+', 'COUNT', PAGE), asked.xlen(name), asked.time()]),
+      const from = last;
+      const [page, length, time] = await tracked(redis, (asked) =>
+        Promise.all([asked.xrange(name, from, '+', 'COUNT', PAGE), asked.xlen(name), asked.time()]),
       );
-      this.#take(entries, length, Number(time[0]) * 1000 + Number(time[1]) / 1000);
-      if (entries.length < PAGE) return;
+      const now = Number(time[0]) * 1000 + Number(time[1]) / 1000;
+      const goesOn = page[0]?.[0] === from;
+      if (!goesOn && from !== BEGINNING && length > 0) {
+        last = BEGINNING;
+        continue;
+      }
+      const entries = goesOn ? page.slice(1) : page;
+      const [oldest] = entries;
+      // Its beginning may be cut off already, with entries that were never read here.
+      if (!goesOn && oldest !== undefined && length >= MOST_REMOVALS) {
+        this.#parts.here.clear({ watcher: EVERYBODY, olderThanS: ageS(oldest[0], now) });
+      }
+      this.#take(entries, now);
+      last = entries.at(-1)?.[0] ?? from;
+      this.#last = last;
+      if (last !== from) places().noteDone(name, last);
+      if (page.length < PAGE) return;
     }
   }
 
-  /** Does here what others have done. `now` by Valkey's clock, which also names the entries. */
-  #take(entries: readonly Entry[], length: number, now: number): void {
+  /**
+   * Does here what others have done. `now` by Valkey's clock, which also names the entries. A key goes whatever its age here, as the
+   * clocks of two machines do not tell which of two answers is the newer one.
+   */
+  #take(entries: readonly Entry[], now: number): void {
     const { here, self } = this.#parts;
-    const [oldest] = entries;
-    const last = entries.at(-1);
-    if (oldest === undefined || last === undefined) return;
-    const ageS = (id: string): number => Math.max(0, now - timeOf(id)) / 1000;
-    // All that there is came after what was read last, of a list that is cut: something may have been before it.
-    if (length >= MOST_REMOVALS && entries.length === Math.min(length, PAGE)) {
-      here.clear({ watcher: EVERYBODY, olderThanS: ageS(oldest[0]) });
-    }
-    this.#last = last[0];
     const keys: { key: string; watcher: string }[] = [];
     const clears: ToRemove[] = [];
     for (const [id, fields] of entries) {
@@ -96,12 +113,15 @@ export class RemovalList implements LinkUser {
       const removal = by === self ? undefined : removalIn(what);
       if (removal === undefined) continue;
       if ('key' in removal) keys.push(removal);
-      else clears.push({ ...removal.clear, olderThanS: (removal.clear.olderThanS ?? 0) + ageS(id) });
+      else clears.push({ ...removal.clear, olderThanS: (removal.clear.olderThanS ?? 0) + ageS(id, now) });
     }
     if (keys.length > 0) here.forget(keys);
     for (const which of clears) here.clear(which);
   }
 }
+
+/** Before all entries. */
+const BEGINNING = '0-0';
 
 /** Sees all. */
 const EVERYBODY = 'local';
@@ -115,8 +135,9 @@ function removalIn(what: string): Removal | undefined {
   }
 }
 
-function timeOf(id: string): number {
-  return Number(id.split('-', 1)[0]);
+/** Seconds since an entry was made. */
+function ageS(id: string, now: number): number {
+  return Math.max(0, now - Number(id.split('-', 1)[0])) / 1000;
 }
 
 function* pairs(fields: readonly string[]): Generator<readonly [string, string]> {

@@ -4,7 +4,7 @@ import { canonicalName } from '../contract/model-name.ts';
 import type { ToRemove, StoredAnswer } from '../core/disk.ts';
 import type { Fence, SharedAnswers, ToShare } from '../core/fleet.ts';
 import { LOCAL } from '../core/ownership.ts';
-import { KEEP, REMOVE, SWEEP, TELL } from './answer-scripts.ts';
+import { KEEP, REMOVE, REPLACED, SWEEP, TELL } from './answer-scripts.ts';
 import { read, written } from './answer-text.ts';
 import type { Link, LinkUser } from './link.ts';
 import { MOST_REMOVALS, type Removal } from './removal-list.ts';
@@ -38,6 +38,8 @@ export interface SharedAnswersParts {
   readonly self: string;
   /** Told that Valkey has no room, or has again. */
   full(isFull: boolean): void;
+  /** Something was removed in Valkey by this gateway, which is told of it by nobody else. */
+  onTold(): void;
 }
 
 const NOTHING: ReadonlyMap<string, StoredAnswer> = new Map();
@@ -104,7 +106,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
   }
 
   async keep(key: string, { bytes, notes, ttlMs, fence }: ToShare): Promise<boolean> {
-    const { link, self, removals, full } = this.#parts;
+    const { link, self, removals, full, onTold } = this.#parts;
     const lead = isLead(fence) ? fence : undefined;
     if (lead?.holds === false) return false;
     if (!link.isUp || this.#onTheWay + bytes.length > MOST_ON_THE_WAY) return true;
@@ -116,6 +118,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     try {
       const kept = await link.ask((redis) => redis.eval(KEEP, names.length, ...names, ...args));
       full(false);
+      if (kept === REPLACED) onTold();
       if (kept !== 0) return true;
       lead?.lost();
       return false;
@@ -157,6 +160,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
         if ('which' in next) await this.#sweep(next.which);
         else await this.#remove(next.beginning, next.watcher);
         this.#owed.shift();
+        this.#parts.onTold();
       }
     } catch {
       // Valkey is away, or takes nothing now.

@@ -60,6 +60,14 @@ export interface AnswerStore {
   readonly figures: StoreFigures | undefined;
 }
 
+/** How far lists of what the gateways of a fleet have removed were done here; kept where the answers are kept. */
+export interface RemovalPlaces {
+  /** The last entry of a list that was done; undefined where none is known. */
+  doneTo(list: string): string | undefined;
+  /** It and all before it are done, and on the disk. Noted within a second. */
+  noteDone(list: string, id: string): void;
+}
+
 /** A conversation on the disk. */
 export interface StoredTalk {
   /** What was said, as ConversationStore.keep was given it. */

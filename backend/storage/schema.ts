@@ -4,6 +4,7 @@ import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_TABLES } from './conversation-store.ts';
 import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
+import { FLEET_TABLES } from './fleet-store.ts';
 import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
 import { PULL_TABLES, PULL_UPSTREAM } from './pull-store.ts';
@@ -42,6 +43,7 @@ export const SCHEMA: Schema = {
     PULL_TABLES,
     HISTORY_OF_PROMPTS,
     PULL_UPSTREAM,
+    FLEET_TABLES,
   ],
   carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };

@@ -150,6 +150,93 @@ test('what was cleared on a gateway that is cut off is cleared for all when it i
   expect(await isKept(two, 'x')).toBe(false);
 });
 
+/** The list of what was removed, as other gateways fill it. */
+function removalsOf(client: Redis): {
+  add(count: number): Promise<unknown>;
+  tell(key: string, id?: string): Promise<unknown>;
+  begunAnew(): Promise<unknown>;
+} {
+  const list = 'hearth:{hearth}:1:removed';
+  const add = (key: string, id: string): Promise<unknown> =>
+    client.xadd(list, 'MAXLEN', '~', 2000, id, 'by', 'other', 'what', JSON.stringify({ key, watcher: 'local' }));
+  return {
+    add: (count) => Promise.all(Array.from({ length: count }, () => add('0'.repeat(64), '*'))),
+    tell: (key, id = '*') => add(key, id),
+    begunAnew: () => client.del(list),
+  };
+}
+function clientOf({ port }: Valkey): Redis {
+  const client = new Redis(port, '127.0.0.1');
+  ends.push(() => client.disconnect());
+  return client;
+}
+const keyOf = async (hearth: Hearth, content: string): Promise<string> =>
+  (await hearth.chat(content)).headers.get('x-cache-key') ?? '';
+const cutOff = async (hearth: Hearth, road: Way): Promise<void> => {
+  road.cut();
+  await eventually('it notices', async () => (await (await hearth.get('/health')).text()).includes('Valkey'));
+};
+
+test('a gateway that missed many removals loses what was removed, and all only where the list was cut', async () => {
+  const client = clientOf(valkey);
+  const removals = removalsOf(client);
+  const road = await way();
+  await removals.add(2100);
+  const two = await node({}, road);
+  for (const content of ['stays', 'goes']) await ask(two, content);
+  const key = await keyOf(two, 'goes');
+  await client.del(await client.keys('*:answer:*'));
+  await cutOff(two, road);
+  await removals.tell(key);
+  await removals.add(1200);
+  road.mend();
+  await gone(two, 'goes');
+  expect(await isKept(two, 'stays')).toBe(true);
+  await cutOff(two, road);
+  await removals.add(2300);
+  road.mend();
+  await gone(two, 'stays');
+});
+
+test('a gateway that was restarted does what it missed meanwhile, and keeps the rest on its disk', async () => {
+  const client = clientOf(valkey);
+  const removals = removalsOf(client);
+  const dataFolder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
+  ends.push(() => rm(dataFolder, { recursive: true }));
+  await removals.add(2100);
+  const before = await node({ dataFolder });
+  for (const content of ['stays', 'goes', 'anew']) await ask(before, content);
+  // Its own removals are not done again by the one that comes after it.
+  await ask(before, 'anew', { 'x-cache-control': 'no-cache' });
+  const key = await keyOf(before, 'goes');
+  await eventually('both runs are over', async () => (await client.keys('*:lead')).length === 0);
+  await before.stop();
+  await client.del(await client.keys('*:answer:*'));
+  await removals.tell(key);
+  await removals.add(600);
+  const after = await node({ dataFolder });
+  expect(await Promise.all(['stays', 'goes', 'anew'].map((content) => isKept(after, content)))).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
+
+test('a list of removals that Valkey lost is read from its beginning, also by a clock that is behind', async () => {
+  const client = clientOf(valkey);
+  const removals = removalsOf(client);
+  const one = await node();
+  await removals.add(1);
+  await ask(one, 'x');
+  const [key, before] = [await keyOf(one, 'x'), await keyOf(one, 'before')];
+  await client.del(await client.keys('*:answer:*'));
+  await removals.tell(before);
+  await gone(one, 'before');
+  await removals.begunAnew();
+  await removals.tell(key, '1-1');
+  await gone(one, 'x');
+});
+
 test('each key has answers of its own in the whole fleet, and clears no others', async () => {
   const phone = addKey([], { name: 'phone', scopes: ['chat', 'cache'] }, new Date());
   const tablet = addKey(phone.keys, { name: 'tablet', scopes: ['chat', 'cache'] }, new Date());

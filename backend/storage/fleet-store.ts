@@ -1,0 +1,46 @@
+// What is kept of a fleet beside the answers on the disk: how far the list of what others have removed was done here. It lies in the
+// same file as the answers, so that the two can never be of different ages.
+import { z } from 'zod';
+import type { RemovalPlaces } from '../core/disk.ts';
+import type { Database } from './database.ts';
+import type { Sql } from './rows.ts';
+
+export const FLEET_TABLES = `
+  CREATE TABLE fleet_removals (
+    list TEXT PRIMARY KEY,
+    done TEXT NOT NULL
+  ) STRICT;
+`;
+
+/** What is no id of a stream must not reach Valkey. */
+const row = z.object({ done: z.string().regex(/^\d+-\d+$/) });
+
+export class DiskRemovalPlaces implements RemovalPlaces {
+  readonly #database: Database;
+  readonly #done = new Map<string, string>();
+  #isWaiting = false;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  doneTo(list: string): string | undefined {
+    const known = this.#done.get(list);
+    if (known !== undefined) return known;
+    const found = this.#database.read((sql) => sql.get('SELECT done FROM fleet_removals WHERE list = ?', list));
+    return row.safeParse(found).data?.done;
+  }
+
+  noteDone(list: string, id: string): void {
+    this.#done.set(list, id);
+    if (!this.#isWaiting) this.#database.later((sql) => this.#write(sql));
+    this.#isWaiting = true;
+  }
+
+  #write(sql: Sql): void {
+    this.#isWaiting = false;
+    for (const [list, id] of this.#done) {
+      sql.run('INSERT OR REPLACE INTO fleet_removals (list, done) VALUES (?, ?)', list, id);
+    }
+  }
+}
