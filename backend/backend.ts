@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { Beat } from './beat.ts';
 import { systemClock } from './clock.ts';
+import { viaOf } from './contract/behind.ts';
 import { untilRestart, type Config } from './contract/config/config.ts';
 import { AppError } from './contract/errors.ts';
 import { HandleWatch } from './handle-watch.ts';
@@ -60,7 +61,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const bind = effectiveBind(current);
 
   // Random, so that one Hearth can run behind another.
-  const via = `1.1 hearth-${randomUUID()}`;
+  const via = viaOf(randomUUID());
   const told = () => ({ requestLog: stores.requests, texts, feed, history, meter, slow, pins });
   const { onArrived, onEnded, onRefused } = new RequestNews(told);
   const requests = new Requests({ onArrived, onChange: () => feed.touch('queue') });

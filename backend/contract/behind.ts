@@ -11,6 +11,18 @@ export const CALLER_HEADER = 'X-Hearth-Caller';
 /** Neither is a kept answer given nor one kept, and no run is shared. */
 export const NEITHER = 'no-cache, no-store';
 
+/** What a gateway writes into Via, so that its own requests are known when they come round; `id` is new with each start. */
+export function viaOf(id: string): string {
+  return `1.1 ${VIA_NAME}${id}`;
+}
+
+const VIA_NAME = 'hearth-';
+
+/** Whether a request with this Via has come through a Hearth. */
+export function isViaHearth(via: string | undefined): boolean {
+  return via?.split(',').some((hop) => hop.trim().split(/\s+/)[1]?.startsWith(VIA_NAME)) === true;
+}
+
 /** For whom something is asked. */
 export interface Asker extends Urgency {
   readonly caller: string;

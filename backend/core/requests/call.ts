@@ -27,6 +27,8 @@ export interface ChatCall extends TicketOptions {
   readonly cacheByDefault: CacheDefault;
   /** What cache.fresh_when names of this request, in short; undefined when nothing. A new one asks the model anew. */
   readonly mark?: string | undefined;
+  /** Another gateway hands it on, and waits for its answer. */
+  readonly isHandedOn?: boolean | undefined;
   readonly replay: ReplayMode;
   /** Whether somebody reads the answer as it comes; jobs and JSON are read when they are whole. */
   readonly streamed: boolean;

@@ -135,7 +135,8 @@ export class Gateway {
   ): Promise<{ readonly kept: Answer | undefined; readonly outcome: ToKeep }> {
     const { watch, passedOn } = machine;
     const { key, keepAs } = keyed(watch, asked.keyAt);
-    const { plan, hit } = await keptAnywhere(this.#parts, { plan: asked.plan, key, mark: call.mark });
+    const { mark, isHandedOn } = call;
+    const { plan, hit } = await keptAnywhere(this.#parts, { plan: asked.plan, key, mark, isHandedOn });
     const outcome: ToKeep = { plan, key, hit, landed: { stored: false }, keepAs, pinned: asked.pinned };
     if (hit !== undefined) {
       passedOn.take(asked.request, asked.model);
@@ -156,10 +157,11 @@ export class Gateway {
   // ---- 2 coalesced, or lead
 
   async #join(ticket: Ticket, run: Run): Promise<Answer> {
-    const { flights, telemetry, newId, config, machines, texts } = this.#parts;
+    const { flights, fleet, telemetry, newId, config, machines, texts } = this.#parts;
     const { call, spec, outcome } = run;
-    const open = sharedFlight({ ...outcome, mark: call.mark });
-    const boarding = await boarded(this.#parts, open, outcome);
+    const { mark, isHandedOn } = call;
+    const open = sharedFlight({ ...outcome, mark, isHandedOn }, fleet !== undefined);
+    const boarding = await boarded(this.#parts, open, { ...outcome, isHandedOn });
     ticket.flight = open ?? `private ${newId()}`;
     const passenger = {
       signal: ticket.signal,

@@ -18,7 +18,7 @@ import { requestId } from './encode.ts';
 import { type HeaderWishes, headerWishes } from '../wire/cache-headers.ts';
 import { modeAsked, tellMode } from './mode-asked.ts';
 import { placeOf, type Standing } from './queue-place.ts';
-import { isAskedAgain, shownKey, ownerOf } from '../door/caller.ts';
+import { isAskedAgain, isHandedOn, shownKey, ownerOf } from '../door/caller.ts';
 
 /** Fields of a body that are ours on every route, and that Ollama never sees. */
 export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
@@ -33,12 +33,13 @@ export function callersId(req: IncomingMessage): string | undefined {
 export function askerOf(
   req: IncomingMessage,
   { cache }: CacheFields,
-): Pick<ChatCall, 'owner' | 'maxActive' | 'namespace'> {
+): Pick<ChatCall, 'owner' | 'maxActive' | 'namespace' | 'isHandedOn'> {
   const owner = ownerOf(req);
   return {
     owner,
     maxActive: shownKey(req)?.max_active,
     namespace: spaceOf(owner, cache?.namespace),
+    ...(isHandedOn(req) ? { isHandedOn: true } : {}),
   };
 }
 
@@ -55,7 +56,7 @@ export function ticketOf(
   req: IncomingMessage,
   res: ServerResponse,
   asked: Omit<Standing, 'ours'> & { readonly ours: CacheFields },
-): TicketOptions & Pick<ChatCall, 'namespace'> {
+): TicketOptions & Pick<ChatCall, 'namespace' | 'isHandedOn'> {
   // Two live requests never share an id: where a client sends one again, the request gets another one inside.
   const id = requestId(res);
   const mode = modeAsked(req, config());

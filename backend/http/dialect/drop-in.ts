@@ -106,7 +106,7 @@ function circumstances(
   res: ServerResponse,
   { request, ours, name, stream }: Asked & Pick<Standing, 'stream'>,
 ): {
-  readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'wishes' | 'cacheByDefault' | 'mark'>;
+  readonly about: TicketOptions & Pick<ChatCall, 'namespace' | 'isHandedOn' | 'wishes' | 'cacheByDefault' | 'mark'>;
   readonly ignored: boolean;
 } {
   const config = parts.config();

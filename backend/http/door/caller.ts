@@ -2,7 +2,7 @@
 // was shown, has been checked by keys.ts.
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
-import { CALLER_HEADER } from '../../contract/behind.ts';
+import { CALLER_HEADER, isViaHearth } from '../../contract/behind.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Viewer } from '../../core/telemetry/feed.ts';
 import { isRevoked, LOCAL, ownerOfKey } from '../../core/ownership.ts';
@@ -66,6 +66,11 @@ export function callerOf(req: IncomingMessage): string {
 /** Whether a gateway before this one says for whom it asks, and is heard. */
 export function isForAnother(req: IncomingMessage): boolean {
   return header(req, CALLER_NAME) !== undefined && mayGoFirst(req);
+}
+
+/** Whether another gateway hands it on, whoever it is for. */
+export function isHandedOn(req: IncomingMessage): boolean {
+  return isViaHearth(req.headers.via);
 }
 
 const CALLER_NAME = CALLER_HEADER.toLowerCase();

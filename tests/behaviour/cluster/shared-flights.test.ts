@@ -206,6 +206,26 @@ test('when Valkey dies, who was told nothing has a run of its own at once', asyn
   expect((await told(one.chat('x'))).source).toBe('hit');
 });
 
+/** What has one answer is shared on every route. */
+const ZERO = { options: { temperature: 0 } };
+
+test('one of a fleet whose Ollama is another of the same fleet waits for no run of its own', async () => {
+  const outer = await node({ inFrontOf: two.fake, config: { ollama: { api_url: two.url } } });
+  expect((await told(outer.chat('x', ZERO))).source).toBe('miss');
+  const gate = two.fake.gate();
+  const before = outer.chat('before');
+  await running(two);
+  const first = outer.chat('y', ZERO);
+  await eventually('it waits', () => outer.backend.control.live().queue.waiting.length === 1);
+  // This one waits for the outer gateway, whose own request comes behind it.
+  const follower = two.chat('y', ZERO);
+  await eventually('it follows', async () => (await client.keys('*:followers')).length === 1);
+  gate.release();
+  const answers = await Promise.all([before, first, follower].map(told));
+  expect(answers.map(({ source }) => source)).toEqual(['miss', 'miss', 'coalesced']);
+  expect(two.fake.chats()).toHaveLength(3);
+});
+
 test('nginx with the shipped file hands streams on, and passes by one that drains or is gone', async () => {
   const hosts = { config: { server: { allowed_hosts: ['hearth'], drain_timeout_ms: 30_000 } } };
   const [first, second] = [await node(hosts), await node(hosts)];
