@@ -27,11 +27,17 @@ export const REPLACED = 2;
 
 /**
  * Keeps an answer, and says so where it takes the place of another: KEYS answer, removals[, lead]; ARGV text, ttl, gateway,
- * most removals, the word of the removal[, token]. 1: kept; REPLACED: and another was there; 0: another leads the run.
+ * most removals, the word of the removal, token, milliseconds since it leads. 1: kept; REPLACED: and another was there; 0: another
+ * leads the run, or did so meanwhile and has kept its answer.
  */
 export const KEEP = `
-if KEYS[3] and redis.call('GET', KEYS[3]) ~= ARGV[6] then return 0 end
 ${NOW}
+local token = KEYS[3] and redis.call('GET', KEYS[3])
+if token and token ~= ARGV[6] then return 0 end
+if KEYS[3] and not token then
+  local at = tonumber(redis.call('GETRANGE', KEYS[1], 0, ${TIME_DIGITS - 1}))
+  if at and at > now - ARGV[7] then return 0 end
+end
 local done = 1
 if redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'by', ARGV[3], 'what', ARGV[5])

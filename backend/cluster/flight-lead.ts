@@ -1,11 +1,12 @@
 // A run that this gateway leads for the fleet: what it tells is told to the others in small batches, and the lead is renewed
-// meanwhile. When the lead is lost nothing more is told or kept; those who ask this gateway still get their answer.
+// meanwhile. When another gateway leads nothing more is told or kept; those who ask this gateway still get their answer. Where that
+// is not known, as when Valkey is away, or where the others can't be told, nothing more is told, and the answer is kept as any other.
 import type { Waiting } from '../contract/chat/chat.ts';
 import { mostUrgent, type Urgency } from '../contract/chat/chat-request.ts';
 import type { Clock } from '../core/ports.ts';
 import type { FlightContext, Lead } from '../core/flight.ts';
 import type { AnswerLead } from './shared-answers.ts';
-import { LEAD, LEAVE } from './flight-scripts.ts';
+import { ANOTHER, FORGOTTEN, LEAD, LEAVE } from './flight-scripts.ts';
 import type { Link } from './link.ts';
 import { failureEntry, waitingEntry, type ToldEntry } from './told-entry.ts';
 import { isReply } from './valkey-failure.ts';
@@ -46,11 +47,17 @@ export class FlightLead implements AnswerLead {
   readonly #entries: string[] = [];
   #had = 0;
   #bytes = 0;
+  /** Another one leads. */
   #isLost = false;
+  /** The others are told nothing more. */
+  #isQuiet = false;
+  /** Valkey went away meanwhile, and may have lost what it had. */
+  #wasCut = false;
   #isOver = false;
   #telling: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
   #stopRenewing: () => void = () => undefined;
+  readonly #since: number;
   #lastHeard: number;
   #others: readonly Urgency[] = [];
   #giveUp: (() => void) | undefined;
@@ -59,7 +66,8 @@ export class FlightLead implements AnswerLead {
     this.#parts = parts;
     this.#names = names;
     this.token = token;
-    this.#lastHeard = parts.clock.elapsed();
+    this.#since = parts.clock.elapsed();
+    this.#lastHeard = this.#since;
     this.#renewLater();
   }
 
@@ -71,8 +79,22 @@ export class FlightLead implements AnswerLead {
     return !this.#isLost;
   }
 
+  get ageMs(): number {
+    return this.#parts.clock.elapsed() - this.#since;
+  }
+
   lost(): void {
     this.#isLost = true;
+    this.#quiet();
+  }
+
+  /** Valkey is away. */
+  cut(): void {
+    this.#wasCut = true;
+  }
+
+  #quiet(): void {
+    this.#isQuiet = true;
     this.#entries.length = 0;
     this.#over();
   }
@@ -122,7 +144,7 @@ export class FlightLead implements AnswerLead {
 
   /** Tells the rest, as long as Valkey is not away for longer than a lead lasts, and gives the lead back. */
   async #finish(): Promise<void> {
-    while (this.#entries.length > 0 && !this.#isLost) {
+    while (this.#entries.length > 0 && !this.#isQuiet) {
       await (this.#telling ?? this.#tellAll());
       if (this.#entries.length > 0) await this.#pause(AGAIN_MS);
     }
@@ -144,22 +166,28 @@ export class FlightLead implements AnswerLead {
     if (await this.#giveBack('0')) giveUp();
   }
 
-  /** Whether the lead is not ours now. */
+  /** Whether the lead is not ours now; then nothing of it counts any more. */
   async #giveBack(inAnyCase: '0' | '1'): Promise<boolean> {
-    if (this.#isLost) return true;
-    const { lead, followers } = this.#names;
-    try {
-      const gone = await this.#parts.link.ask((redis) => redis.eval(LEAVE, 2, lead, followers, this.token, inAnyCase));
-      if (gone !== 1) return false;
-    } catch {
-      // Where Valkey is away nobody elsewhere has anything of it.
-    }
+    if (!(await this.#leaveLead(inAnyCase))) return false;
     this.lost();
     return true;
   }
 
+  /** Whether nobody elsewhere has anything of it now. */
+  async #leaveLead(inAnyCase: '0' | '1'): Promise<boolean> {
+    if (this.#isQuiet) return true;
+    const { lead, followers } = this.#names;
+    try {
+      const gone = await this.#parts.link.ask((redis) => redis.eval(LEAVE, 2, lead, followers, this.token, inAnyCase));
+      return gone === 1;
+    } catch {
+      // Where Valkey is away nobody elsewhere has anything of it.
+      return true;
+    }
+  }
+
   #tell(entry: ToldEntry): void {
-    if (this.#isLost) return;
+    if (this.#isQuiet) return;
     const text = JSON.stringify(entry);
     this.#bytes += text.length;
     this.#entries.push(this.#bytes > MOST_TOLD ? JSON.stringify({ type: 'gone' } satisfies ToldEntry) : text);
@@ -167,10 +195,11 @@ export class FlightLead implements AnswerLead {
   }
 
   async #tellAll(): Promise<void> {
-    while (this.#entries.length > 0 && !this.#isLost) {
+    while (this.#entries.length > 0 && !this.#isQuiet) {
       if (!(await this.#send())) return;
       if (this.#bytes > MOST_TOLD) {
-        await this.#giveBack('1');
+        await this.#leaveLead('1');
+        this.#quiet();
         return;
       }
       if (!this.#isOver) await this.#pause(GAP_MS);
@@ -186,7 +215,9 @@ export class FlightLead implements AnswerLead {
     try {
       const words = await link.ask((redis) => redis.eval(LEAD, 3, lead, told(this.token), followers, ...args));
       if (!Array.isArray(words)) {
-        this.lost();
+        // A Valkey that was away may have forgotten who leads; then KEEP says whose answer counts.
+        if (words === FORGOTTEN || (words !== ANOTHER && this.#wasCut)) this.#quiet();
+        else this.lost();
         return false;
       }
       this.#lastHeard = clock.elapsed();
@@ -196,7 +227,7 @@ export class FlightLead implements AnswerLead {
       return true;
     } catch (error) {
       // By then another may lead; and one that has no room cannot be told the rest either.
-      if (isReply(error) || clock.elapsed() - this.#lastHeard > LEAD_MS) this.lost();
+      if (isReply(error) || clock.elapsed() - this.#lastHeard > LEAD_MS) this.#quiet();
       return false;
     }
   }

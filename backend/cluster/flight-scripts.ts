@@ -15,18 +15,26 @@ redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
 return {'lead', token}
 `;
 
+/** What LEAD says where another leads. */
+export const ANOTHER = 0;
+/** The same where it can't be told on. */
+export const FORGOTTEN = 1;
+
 /**
  * Tells what came, and renews the lead: KEYS lead, told, followers; ARGV token, milliseconds the lead lives, milliseconds what was
- * told lives, the number of the first entry given, entries. Gives the words of those who follow, or nil where the lead is lost.
+ * told lives, the number of the first entry given, entries. Gives the words of those who follow, nil where the lead is lost, or
+ * ANOTHER where it is another's by now; FORGOTTEN where Valkey has lost what was told before: then the lead is given back.
  */
 export const LEAD = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return nil end
+local token = redis.call('GET', KEYS[1])
+if not token then return nil end
+if token ~= ARGV[1] then return ${ANOTHER} end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 local first = tonumber(ARGV[4])
 local had = redis.call('XLEN', KEYS[2])
 if had < first then
   redis.call('DEL', KEYS[1])
-  return nil
+  return ${FORGOTTEN}
 end
 for i = 5 + had - first, #ARGV do
   redis.call('XADD', KEYS[2], '1-' .. (first + i - 4), 'e', ARGV[i])

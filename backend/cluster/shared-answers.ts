@@ -24,6 +24,8 @@ const MOST_OWED = 1000;
 export interface AnswerLead extends Fence {
   readonly name: string;
   readonly token: string;
+  /** Milliseconds since it was taken. */
+  readonly ageMs: number;
   /** Somebody else has it. */
   lost(): void;
 }
@@ -113,7 +115,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     const names = [this.nameOf(key), removals, ...(lead === undefined ? [] : [lead.name])];
     const word: Removal = { key, watcher: LOCAL };
     const text = written(key, bytes, notes, ttlMs);
-    const args = [text, Math.ceil(ttlMs), self, MOST_REMOVALS, JSON.stringify(word), lead?.token ?? ''];
+    const args = [text, Math.ceil(ttlMs), self, MOST_REMOVALS, JSON.stringify(word), lead?.token ?? '', lead?.ageMs ?? 0];
     this.#onTheWay += bytes.length;
     try {
       const kept = await link.ask((redis) => redis.eval(KEEP, names.length, ...names, ...args));

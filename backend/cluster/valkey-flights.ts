@@ -38,6 +38,10 @@ export class ValkeyFlights implements SharedFlights, LinkUser {
     for (const follower of this.#followers) if (name === undefined || name === follower.told) follower.changed();
   }
 
+  down(): void {
+    for (const lead of this.#leads) lead.cut();
+  }
+
   /** What is led here is for others from now on. */
   async handOver(): Promise<void> {
     await Promise.all(Array.from(this.#leads, (lead) => lead.handOver()));

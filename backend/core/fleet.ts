@@ -5,7 +5,7 @@ import type { AnswerNotes, StoredAnswer, ToRemove } from './disk.ts';
 
 /** Who may write what a shared run has given: the one who leads it. */
 export interface Fence {
-  /** False once it is known that another one leads, or may lead, in its place. */
+  /** False once it is known that another one leads in its place, or that nobody waits for it. */
   readonly holds: boolean;
 }
 

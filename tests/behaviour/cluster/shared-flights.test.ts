@@ -199,11 +199,45 @@ test('when Valkey dies, who was told nothing has a run of its own at once', asyn
   await followed();
   await valkey.kill();
   expect((await told(follower)).message.content).not.toBe('');
+  // Longer than a lead lasts.
+  one.clock.forward(5000);
   gate.release();
   expect((await told(first)).source).toBe('miss');
   expect(runs()).toBe(2);
   // It is kept here all the same.
   expect((await told(one.chat('x'))).source).toBe('hit');
+});
+
+test('one that runs on while Valkey is restarted keeps its answer for all, unless another has one', async () => {
+  for (const content of ['x', 'y']) one.fake.next({ pieces: [`${content} of one`] });
+  const gate = one.fake.gate();
+  const first = one.chat('x');
+  await running(one);
+  const second = one.chat('y');
+  await eventually('it waits', () => one.backend.control.live().queue.waiting.length === 1);
+  await valkey.kill();
+  one.clock.forward(5000);
+  await valkey.start();
+  for (const hearth of [one, two]) {
+    await eventually('it is back', async () => !(await (await hearth.get('/health')).text()).includes('Valkey at'));
+  }
+  two.fake.next({ pieces: ['y of two'] });
+  expect((await told(two.chat('y'))).message.content).toBe('y of two');
+  gate.release();
+  for (const answer of [first, second]) expect((await told(answer)).source).toBe('miss');
+  for (const hearth of [one, two]) {
+    expect((await told(hearth.chat('x'))).message.content).toBe('x of one');
+    expect((await told(hearth.chat('y'))).message.content).toBe('y of two');
+  }
+  expect(runs()).toBe(3);
+});
+
+test('an answer that is too long to be told on is kept as any other', async () => {
+  const long = await node({ config: { cache: { max_entry_mb: 32 } } });
+  long.fake.next({ pieces: Array.from({ length: 9 }, () => 'x'.repeat(1024 * 1024)) });
+  const sources: string[] = [];
+  for (const hearth of [long, long, two]) sources.push((await told(hearth.chat('long'))).source);
+  expect(sources).toEqual(['miss', 'hit', 'hit']);
 });
 
 /** What has one answer is shared on every route. */
