@@ -175,9 +175,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const requestDesk = new RequestDesk({ config, requestLog: stores.requests, jobs });
   const pins = new PinNews({ requestDesk, board, config, clock, life: life.signal });
   const acting = { machines, config, clock, cache, conversations, telemetry };
-
   if (bind.refusedBecause !== undefined) put('bind', { text: bind.refusedBecause });
-
   const metrics = new MetricsPage({ meter, shown, fleet, life: life.signal });
   const days = new Days({ history, store: stores.history, requestLog: stores.requests, clock, life: life.signal });
   const shows = { feed, days, requestDesk, board, meter, metrics, fleet };

@@ -115,7 +115,15 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     const names = [this.nameOf(key), removals, ...(lead === undefined ? [] : [lead.name])];
     const word: Removal = { key, watcher: LOCAL };
     const text = written(key, bytes, notes, ttlMs);
-    const args = [text, Math.ceil(ttlMs), self, MOST_REMOVALS, JSON.stringify(word), lead?.token ?? '', lead?.ageMs ?? 0];
+    const args = [
+      text,
+      Math.ceil(ttlMs),
+      self,
+      MOST_REMOVALS,
+      JSON.stringify(word),
+      lead?.token ?? '',
+      lead?.ageMs ?? 0,
+    ];
     this.#onTheWay += bytes.length;
     try {
       const kept = await link.ask((redis) => redis.eval(KEEP, names.length, ...names, ...args));

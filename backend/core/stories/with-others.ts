@@ -19,10 +19,7 @@ interface Sharing extends Findable {
  * The flight in which a request may meet others: those that may ask anew share a run only with those of the same mark. In a fleet
  * what another gateway hands on shares runs with its like alone: that gateway may be the one that the others here wait for.
  */
-export function sharedFlight(
-  { plan, key, mark, isHandedOn = false }: Sharing,
-  inFleet: boolean,
-): string | undefined {
+export function sharedFlight({ plan, key, mark, isHandedOn = false }: Sharing, inFleet: boolean): string | undefined {
   if (!plan.share || key === undefined) return undefined;
   const flight = mark === undefined ? key : `${key} ${mark}`;
   return isHandedOn && inFleet ? `${flight} ${HANDED_ON}` : flight;
