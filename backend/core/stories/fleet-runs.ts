@@ -94,6 +94,14 @@ export class FleetRuns {
   /** Runs a job to its end. True when it has ended; false when it is to be handed round again. Throws nothing. */
   async run(id: string, token: string): Promise<boolean> {
     const { log, clock, store } = this.#options;
+    // It comes to its own gateway once more when Valkey was away for longer than a turn lasts. It runs on by the token by which it
+    // was begun, and whoever holds its turn now keeps it from the others until then.
+    const before = this.#held.get(id);
+    if (before !== undefined)
+      return await before.settled.then(
+        () => true,
+        () => false,
+      );
     const { signal } = this.#life;
     let settle = (_isKept: boolean): void => undefined;
     const settled = new Promise<boolean>((resolve) => (settle = resolve)).then((isKept) => {
