@@ -1,7 +1,7 @@
 // Who runs which job of a fleet next, by BullMQ: it hands each to one gateway at a time, in their order, and to another one when
 // that has died. What is asked and answered is not in it (shared-job-store.ts): it has ids alone, so that nothing is lost
 // should it forget one, and nothing is done twice should it hand one round twice.
-import { type Job, Queue, WaitingError, Worker } from 'bullmq';
+import { type Job, Queue, QueueKeys, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock, Log } from '../core/ports.ts';
 import type { FleetNews, FleetTurn, FleetTurns } from '../core/stories/shared-jobs.ts';
@@ -33,7 +33,7 @@ export interface JobTurnsParts {
   readonly node: string;
   readonly log: Log;
   newClient(purpose: string, more: ClientOptions): Promise<Redis>;
-  readonly clock: Pick<Clock, 'after' | 'sleep'>;
+  readonly clock: Pick<Clock, 'after'>;
 }
 
 interface Turn {
@@ -44,6 +44,9 @@ type Hands = Worker<Turn, void>;
 
 /** The name of BullMQ's queue: of all gateways, or of the one that alone can run what is in it. */
 export const turnsOf = (home?: string): string => (home === undefined ? 'turns' : `turns@${home}`);
+
+/** All that BullMQ has of a queue beside its jobs, behind its name and a colon. */
+export const turnKeys: readonly string[] = Object.keys(new QueueKeys().getKeys('')).filter((key) => key !== '');
 
 export class JobTurns implements FleetTurns {
   readonly #parts: JobTurnsParts;
@@ -174,19 +177,30 @@ export class JobTurns implements FleetTurns {
     this.#isClosed = true;
     this.#stopLooking();
     const opened = await this.#opened?.catch(() => undefined);
-    const workers = opened?.workers ?? [];
-    // With a Valkey that is away it would wait for that.
-    await Promise.race([
-      Promise.all(workers.map((worker) => worker.close())),
-      this.#parts.clock.sleep(CLOSING_MS, NEVER),
-    ]);
+    const client = await this.#client?.catch(() => undefined);
+    const isAway = client?.status !== 'ready';
+    await Promise.all((opened?.workers ?? []).map((worker) => this.#end(worker, isAway)));
     opened?.news.disconnect();
-    const client = await this.#client;
     client?.disconnect();
   }
-}
 
-const NEVER = new AbortController().signal;
+  /** BullMQ waits for Valkey when it closes a worker, and leaves its timers and its connection while that is away. */
+  async #end(worker: Hands, isAway: boolean): Promise<void> {
+    await new Promise<void>((over) => {
+      const stop = this.#parts.clock.after(CLOSING_MS, () => {
+        // Else it gives what it waits for already.
+        worker.closing = undefined;
+        void worker.close(true);
+        void worker.backend.disconnectBlocking(false);
+        over();
+      });
+      void worker.close(isAway).then(() => {
+        stop();
+        over();
+      });
+    });
+  }
+}
 
 /** Of connections that come back by themselves: to whichever Valkey has the address then, as the new primary after a failover. */
 const LASTING: ClientOptions = {
