@@ -1,7 +1,7 @@
 // What Valkey does with the jobs of a fleet, each step as one script. The keys, behind the prefix:
 //
 //   job:<id>           hash: what is asked until it has ended, then its result; `run` is the token of who may say how it ends
-//   homed              the ids of those that one gateway alone can run
+//   homes, homed:…     see homeless-script.ts
 //   open               all accepted jobs that have not ended: ids by their number
 //   running            the ids of those that run
 //   ended              results of jobs by themselves: ids by the moment of their end; ended:bytes is what they take
@@ -20,7 +20,8 @@ const JOB_BYTES = 2048;
 /** So many are changed at once, at most. */
 const AT_ONCE = 200;
 
-const COMMON = `
+/** What all scripts begin with. */
+export const COMMON = `
 local P = KEYS[1]
 local call = redis.call
 local function now()
@@ -46,15 +47,15 @@ local function forget(id)
 end
 local function finish(id, state, outcome, record, most)
   local key = P .. 'job:' .. id
-  local seen = call('HMGET', key, 'batch', 'bytes')
+  local seen = call('HMGET', key, 'batch', 'bytes', 'home')
   local batch = seen[1]
   local at = now()
   local bytes = ${JOB_BYTES} + #record
   call('HSET', key, 'state', state, 'outcome', outcome, 'ended', at, 'bytes', bytes)
   if record ~= '' then call('HSET', key, 'record', record) end
-  call('HDEL', key, 'asked', 'exact', 'run', 'since', 'without', 'alone')
+  call('HDEL', key, 'asked', 'exact', 'run', 'since', 'without')
   call('ZREM', P .. 'open', id)
-  call('SREM', P .. 'homed', id)
+  if seen[3] then call('SREM', P .. 'homed:' .. seen[3], id) end
   stops(id, batch)
   if batch then
     local group = P .. 'batch:' .. batch
@@ -94,7 +95,11 @@ local seq = call('INCR', P .. 'seq')
 local at = now()
 call('HSET', key, 'seq', seq, 'id', id, 'state', 'waiting', 'created', at, 'handed', 1, unpack(ARGV, 3))
 call('ZADD', P .. 'open', seq, id)
-if call('HEXISTS', key, 'home') == 1 then call('SADD', P .. 'homed', id) end
+local home = call('HGET', key, 'home')
+if home then
+  call('SADD', P .. 'homed:' .. home, id)
+  call('HSETNX', P .. 'homes', home, '')
+end
 return { seq, at }
 `);
 
@@ -115,11 +120,12 @@ return tonumber(seq)
 export const UNSURE = script(`${COMMON}
 local id = ARGV[1]
 local key = P .. 'job:' .. id
-local seen = call('HMGET', key, 'seq', 'state', 'run', 'batch')
+local seen = call('HMGET', key, 'seq', 'state', 'run', 'batch', 'home')
 if seen[1] ~= ARGV[2] or seen[2] ~= 'waiting' or seen[4] then return 0 end
 if call('HINCRBY', key, 'handed', -1) > 0 or seen[3] then return 0 end
 call('DEL', key)
 call('ZREM', P .. 'open', id)
+if seen[5] then call('SREM', P .. 'homed:' .. seen[5], id) end
 return 1
 `);
 
@@ -188,11 +194,14 @@ return call('GET', P .. 'turn') or '0'
 export const BEGIN = script(`${COMMON}
 local id, token = ARGV[1], ARGV[2]
 local key = P .. 'job:' .. id
-local seen = call('HMGET', key, 'state', 'batch', 'asked', 'exact', 'priority', 'created', 'bytes', 'seq', 'turn', 'without')
+local seen = call('HMGET', key, 'state', 'batch', 'asked', 'exact', 'priority', 'created', 'bytes', 'seq', 'turn', 'without',
+  'home')
 if seen[1] ~= 'waiting' or not call('ZSCORE', P .. 'open', id) then return false end
 stops(id, seen[2])
 call('HDEL', key, 'since')
 call('HSET', key, 'run', token)
+-- Its gateway alone begins it, so that one is here.
+if seen[11] then call('HSET', P .. 'homes', seen[11], '') end
 if seen[9] and tonumber(seen[9]) > tonumber(call('GET', P .. 'turn') or '0') then call('SET', P .. 'turn', seen[9]) end
 call('PUBLISH', P .. 'news', cjson.encode({ what = 'begun', id = id, token = token }))
 return { seen[2] or '', seen[3] or '', seen[4] or '', seen[5], seen[6], seen[7], seen[8], now(), seen[10] or '' }
@@ -270,21 +279,4 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'ended', '-inf', at - ARGV[1], 'L
 local over = call('ZRANGEBYSCORE', P .. 'batches:ended', '-inf', at - ARGV[2], 'LIMIT', 0, 1)[1]
   or call('ZRANGEBYSCORE', P .. 'batches:coming', '-inf', at - ARGV[3], 'LIMIT', 0, 1)[1]
 return { math.max(0, call('ZCARD', P .. 'open') - call('SCARD', P .. 'running')), at, over or '', call('ZCARD', P .. 'open') }
-`);
-
-/**
- * ARGV: the prefix of all turns, from, to, milliseconds. Gives { id, number, rank, home }, … of those whose turn nobody knows, and
- * that are so old: a younger one may still be refused for want of replicas.
- */
-export const STRAYED = script(`${COMMON}
-local found = {}
-for _, id in ipairs(call('ZRANGE', P .. 'open', ARGV[2], ARGV[3])) do
-  local seen = call('HMGET', P .. 'job:' .. id, 'seq', 'rank', 'home', 'created', 'batch')
-  local home = seen[3] and ('@' .. seen[3]) or ''
-  local since = seen[5] and call('HGET', P .. 'batch:' .. seen[5], 'created') or seen[4]
-  if seen[1] and now() - since >= tonumber(ARGV[4]) and call('EXISTS', ARGV[1] .. home .. ':j' .. seen[1]) == 0 then
-    for _, each in ipairs({ id, seen[1], seen[2], seen[3] or '' }) do found[#found + 1] = each end
-  end
-end
-return found
 `);

@@ -20,17 +20,16 @@ import type {
 } from '../core/stories/stored-jobs.ts';
 import { outcomeColumn } from '../storage/job-rows.ts';
 import { known, tooFewHaveIt, tooMany } from './job-refusals.ts';
-import { HOMELESS } from './homeless-script.ts';
+import { ABANDON, HOMELESS } from './homeless-script.ts';
 import * as scripts from './job-scripts.ts';
 import type { KeptWrites, Written } from './kept-writes.ts';
 import type { Link } from './link.ts';
 import { runScript, type Script } from './script.ts';
+import { LOOKED_THROUGH, STRAYED, TURNS } from './turn-scripts.ts';
 import { batchOf, begunOf, fieldsOf, jobOf, rankOf, rowsOf, turnOf, type ToldOfBegun } from './shared-job-rows.ts';
 
 /** Writing a batch takes at most so long; one that takes longer was given up. Milliseconds. */
 const COMING_MS = 600_000;
-/** So many of those that wait are looked through at once. */
-const LOOKED_THROUGH = 500;
 
 export interface SharedJobStoreParts {
   readonly link: Pick<Link, 'ask' | 'isUp'>;
@@ -38,6 +37,8 @@ export interface SharedJobStoreParts {
   readonly prefix: string;
   /** Of the keys of BullMQ, without the colon. */
   readonly turns: string;
+  /** What BullMQ has of a queue, behind its name; see turnKeys. */
+  readonly turnKeys: readonly string[];
   readonly clock: Clock;
   /** How many wait at most (queue.max_jobs). */
   most(): number;
@@ -274,13 +275,27 @@ export class ValkeyJobs implements SharedJobStore {
     this.#lookedThrough = from + LOOKED_THROUGH < waiting ? from + LOOKED_THROUGH : 0;
     const { turns, kept } = this.#parts;
     const to = from + LOOKED_THROUGH - 1;
-    const found = await this.#run<Buffer[]>(scripts.STRAYED, turns, from, to, kept?.longestMs ?? 0);
+    const found = await this.#run<Buffer[]>(STRAYED, turns, from, to, kept?.longestMs ?? 0);
     return rowsOf(found, 4).map(turnOf);
   }
 
+  async turnsOf(batch: string, after: number): Promise<readonly FleetTurn[]> {
+    return rowsOf(await this.#run<Buffer[]>(TURNS, batch, after), 4).map(turnOf);
+  }
+
   async homeless(up: readonly string[], afterMs: number): Promise<readonly Homeless[]> {
-    const found = await this.#run<Buffer[]>(HOMELESS, ['', ...up, ''].join('\n'), afterMs);
+    const { turns, turnKeys } = this.#parts;
+    const found = await this.#run<Buffer[]>(HOMELESS, up.join('\n'), afterMs, `${turns}@`, ...turnKeys);
     return rowsOf(found, 2).map(([id = '', home = '']) => ({ id, home }));
+  }
+
+  async abandon(
+    { id, home }: Homeless,
+    afterMs: number,
+    outcome: JobOutcome,
+    { maxBytes }: Retention,
+  ): Promise<boolean> {
+    return (await this.#run<number>(ABANDON, id, home, afterMs, outcomeColumn(outcome), maxBytes)) === 1;
   }
 
   #heard(now: number): void {

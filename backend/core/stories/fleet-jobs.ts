@@ -42,6 +42,7 @@ export class FleetJobs implements JobDesk {
   readonly #options: FleetJobsOptions;
   readonly #fleet: FleetRuns;
   #isStopped = false;
+  #isBeating = false;
   readonly #watchers: FleetWatchers;
   /** See JobBatches. */
   readonly line: BatchLine;
@@ -81,17 +82,28 @@ export class FleetJobs implements JobDesk {
 
   /** Each few seconds: what was kept long enough goes, and what nobody hands round is handed round. */
   async beat(): Promise<void> {
-    const { store, turns, config, look } = this.#options;
     this.feed();
+    if (this.#isBeating) return;
+    this.#isBeating = true;
     try {
-      await store.beat(retentionOf(config()));
-      const strayed = await store.strayed();
-      if (strayed.length > 0) await turns.add(strayed);
-      await look();
+      await this.#lookThrough();
     } catch (error) {
       if (asAppError(error).code === 'internal')
         this.#options.log.warn({ err: error }, 'The jobs of the fleet could not be looked through');
+    } finally {
+      this.#isBeating = false;
     }
+  }
+
+  async #lookThrough(): Promise<void> {
+    const { store, turns, config, look } = this.#options;
+    await store.beat(retentionOf(config()));
+    // Where there are some there may be more, as of a batch whose gateway died before it had handed all of it round.
+    for (let strayed = await store.strayed(); strayed.length > 0; strayed = await store.strayed()) {
+      await turns.add(strayed);
+      if (this.#isStopped) return;
+    }
+    await look();
   }
 
   /** Before the gateway stops: no further job begins here. What has not ended by then is run by another gateway. */

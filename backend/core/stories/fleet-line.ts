@@ -12,19 +12,23 @@ export interface FleetLineParts {
 }
 
 export function fleetLine({ jobs, fleet, store, turns }: FleetLineParts): BatchLine {
-  /** As many as were accepted, some at a time; should it fail, whoever looks through those that wait goes on. */
-  const handRound = async (count: number): Promise<void> => {
-    for (let handed = 0; handed < count && !jobs.isStopped;) {
-      const strayed = await store.strayed();
-      if (strayed.length === 0) return;
-      await turns.add(strayed);
-      handed += strayed.length;
+  /** All of a batch, some at a time; should it fail, whoever looks through those that wait goes on. */
+  const handRound = async (batch: string): Promise<void> => {
+    for (let after = 0; !jobs.isStopped;) {
+      const some = await store.turnsOf(batch, after);
+      const last = some.at(-1);
+      if (last === undefined) return;
+      await turns.add(some);
+      after = last.seq;
     }
   };
   return {
     now: () => store.now(),
     has: (id) => jobs.has(id),
-    add: (accepted) => void handRound(accepted.length).catch(() => undefined),
+    add(accepted) {
+      for (const batch of new Set(accepted.map((each) => each.batch)))
+        if (batch !== undefined) void handRound(batch).catch(() => undefined);
+    },
     // They have ended, and whoever takes one finds that out.
     dropped: () => undefined,
     living: () => fleet.runs.list(),

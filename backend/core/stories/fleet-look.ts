@@ -13,7 +13,7 @@ const HOME_MS = 10 * 60_000;
 const OVERLAP_MS = 10_000;
 
 export interface FleetLookParts {
-  readonly store: Pick<SharedJobStore, 'homeless' | 'cancel'>;
+  readonly store: Pick<SharedJobStore, 'homeless' | 'abandon'>;
   readonly nodes: SharedNodes;
   /** By which the others know this gateway. */
   readonly node: string;
@@ -35,9 +35,10 @@ export function fleetLook(parts: FleetLookParts): () => Promise<void> {
     // While Valkey is away it is not known who is up.
     if (!nodes.isUp) return;
     const names = [node, ...up.map(({ report }) => report.node)];
-    for (const { id, home } of await store.homeless(names, HOME_MS)) {
-      const outcome = { finishedAt: iso(clock.now()), error: goneSentence(home), code: 'fleet_unreachable' } as const;
-      await store.cancel(id, { state: 'failed', outcome: { ...outcome, record: undefined } }, retentionOf(config()));
+    for (const job of await store.homeless(names, HOME_MS)) {
+      const error = goneSentence(job.home);
+      const outcome = { finishedAt: iso(clock.now()), error, code: 'fleet_unreachable', record: undefined } as const;
+      await store.abandon(job, HOME_MS, outcome, retentionOf(config()));
     }
   };
 }

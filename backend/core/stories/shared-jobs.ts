@@ -1,7 +1,16 @@
 // Accepted jobs of a whole fleet: what the stories need of the place that keeps them (cluster/shared-job-store.ts, Valkey) and of
 // who hands them round (cluster/job-turns.ts, BullMQ). Types alone. Unless it says otherwise everything here throws
 // fleet_unreachable where Valkey can't be asked; then it is not known whether it was done.
-import type { BatchStore, EndedJob, JobEnd, NewJob, Retention, StoredAsk, StoredJob } from './stored-jobs.ts';
+import type {
+  BatchStore,
+  EndedJob,
+  JobEnd,
+  JobOutcome,
+  NewJob,
+  Retention,
+  StoredAsk,
+  StoredJob,
+} from './stored-jobs.ts';
 
 /** Where a job stands in its fleet. */
 export interface FleetPlace {
@@ -78,11 +87,16 @@ export interface SharedJobStore extends BatchStore {
   beat(retention: Retention): Promise<void>;
   /** Some of those that wait and that nobody hands round, as after a node that died while it accepted them. */
   strayed(): Promise<readonly FleetTurn[]>;
+  /** Some of a batch that have not ended, by their number, from the one behind `after` on; none: there is no further one. */
+  turnsOf(batch: string, after: number): Promise<readonly FleetTurn[]>;
   /**
-   * Some of those whose one gateway was not among those that are `up` for so long, by all who asked here. Milliseconds, from when
-   * the first of them asked.
+   * Some of those whose one gateway was not among those that are `up` for so long, by all who asked here; milliseconds, from when
+   * the first of them asked. After a while in which nobody asked it begins anew. Where none waits for such a gateway any more, what
+   * handed jobs to it goes too.
    */
   homeless(up: readonly string[], afterMs: number): Promise<readonly Homeless[]>;
+  /** Ends one of those as failed. False, and it waits on, where its gateway was seen or has begun it since; or it had ended. */
+  abandon(job: Homeless, afterMs: number, outcome: JobOutcome, retention: Retention): Promise<boolean>;
 }
 
 /** What one node tells all. */
