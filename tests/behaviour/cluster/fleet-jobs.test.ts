@@ -1,14 +1,20 @@
 // Jobs of a fleet: any gateway accepts them, one runs each, all can tell of them and take them back.
+import { once } from 'node:events';
+import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACCEPT, BEGIN, SURE, UNSURE } from '../../../backend/cluster/job-scripts.ts';
+import { JobTurns, turnKeys } from '../../../backend/cluster/job-turns.ts';
 import { runScript } from '../../../backend/cluster/script.ts';
 import { ValkeyJobs } from '../../../backend/cluster/shared-job-store.ts';
 import { Link } from '../../../backend/cluster/link.ts';
+import { newClient } from '../../../backend/cluster/valkey-client.ts';
 import { systemClock } from '../../../backend/clock.ts';
 import type { Config } from '../../../backend/contract/config/config.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import type { BatchView, RequestView } from '../../../backend/contract/queue-view.ts';
+import { fleetLine, type FleetLineParts } from '../../../backend/core/stories/fleet-line.ts';
+import type { FleetTurn } from '../../../backend/core/stories/shared-jobs.ts';
 import type { Gate } from '../../support/fake-ollama/fake-ollama.ts';
 import { piecesOf, startHearth, type Hearth } from '../../support/hearth.ts';
 import { startValkey, type Valkey } from '../../support/valkey.ts';
@@ -198,6 +204,36 @@ test('without Valkey a job is refused; what was accepted before is done when it 
   expect(runs().toSorted()).toEqual(['late', 'question 0', 'question 1', 'question 2', 'question 3']);
 });
 
+test('a job whose turn comes to its own gateway again runs on, and once', async () => {
+  const [a] = await gateways(1);
+  const gate = a.fake.gate();
+  await handIn(a, saying('question', { requestId: 'job' }));
+  await eventually('it runs', async () => (await look(a, 'job')).status === 'processing');
+  const turns = 'hearth:{hearth}:1:turns';
+  const client = new Redis(valkey.port, '127.0.0.1', { maxRetriesPerRequest: null });
+  // As when Valkey was away for longer than a turn lasts.
+  await client.del(`${turns}:j1:lock`, `${turns}:stalled-check`);
+  const looker = new Worker('turns', null, {
+    connection: client,
+    prefix: 'hearth:{hearth}:1',
+    autorun: false,
+    stalledInterval: 50,
+    maxStalledCount: 100,
+    skipVersionCheck: true,
+  });
+  const stalled = once(looker, 'stalled');
+  await looker.startStalledCheckTimer();
+  await stalled;
+  await looker.close();
+  await eventually('it has its turn again', () => client.exists(`${turns}:j1:lock`));
+  for (let n = 0; n < 5; n++) expect((await look(a, 'job')).status).toBe('processing');
+  gate.release();
+  expect((await ended(a, 'job')).status).toBe('completed');
+  await eventually('BullMQ has forgotten it', async () => (await client.exists(`${turns}:j1`)) === 0);
+  expect(runs()).toEqual(['question']);
+  client.disconnect();
+});
+
 test('a job that no replica has is refused and does not wait; it holds up nothing else', async () => {
   const [a, b] = await gateways(2, {}, { job_replicas: 1 });
   const again = (): ReturnType<typeof handIn> => handIn(a, saying('one', { requestId: 'one' }));
@@ -255,23 +291,120 @@ test('a job that one gateway alone can run is told of when that was gone for lon
   // From when it is first seen to be gone.
   expect(await store.homeless(['aa', 'b'], 0)).toEqual([]);
   expect(await store.homeless(['b'], 60_000)).toEqual([]);
-  expect(await store.homeless(['b'], 0)).toEqual([{ id: 'job', home: 'a' }]);
+  const gone = { id: 'job', home: 'a' };
+  expect(await store.homeless(['b'], 0)).toEqual([gone]);
   expect(await store.homeless(['b', 'a'], 0)).toEqual([]);
   expect(await store.homeless(['b'], 0)).toEqual([]);
+  expect(await store.homeless(['b'], 0)).toEqual([gone]);
+  // Nobody looked for a while, as while Valkey was away: it may have been there.
+  const client = new Redis(valkey.port, '127.0.0.1');
+  await client.decrby('test:{home}:jobs:homes:looked', 31_000);
+  expect(await store.homeless(['b'], 0)).toEqual([]);
+  expect(await store.homeless(['b'], 0)).toEqual([gone]);
   const outcome = {
     finishedAt: new Date(0).toISOString(),
     error: 'gone',
     code: 'fleet_unreachable',
     record: undefined,
   } as const;
-  await store.cancel('job', { state: 'failed', outcome }, RETENTION);
+  // It is back, and faster.
+  await store.begin('job', 'token');
+  expect(await store.abandon(gone, 0, outcome, RETENTION)).toBe(false);
+  expect((await store.find('job'))?.state).toBe('waiting');
+  // It has died while it ran it.
+  for (const found of [[], [gone]]) expect(await store.homeless(['b'], 0)).toEqual(found);
+  expect(await store.abandon(gone, 60_000, outcome, RETENTION)).toBe(false);
+  expect(await store.abandon(gone, 0, outcome, RETENTION)).toBe(true);
   expect(await store.find('job')).toMatchObject({
     state: 'failed',
     ended: { error: 'gone', code: 'fleet_unreachable' },
   });
   expect(await store.homeless(['b'], 0)).toEqual([]);
+  client.disconnect();
   await link.close();
 });
+
+test('nothing of a gateway that is gone for good stays in Valkey', async () => {
+  const { store, link } = await storeOf('test:{home}:');
+  const call = { ...CALL, owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
+  const turns = turnsAt('test:{home}');
+  const accepted: FleetTurn[] = [];
+  for (const id of ['one', 'two', 'three']) {
+    const job = { call: { ...call, id }, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: 'a' };
+    accepted.push((await store.accept(job, 10)) as FleetTurn);
+  }
+  await turns.add([...accepted, { id: 'other', seq: 9, rank: 1, home: 'b' }]);
+  const client = new Redis(valkey.port, '127.0.0.1');
+  const left = (): Promise<string[]> => client.keys('test:{home}:turns@a:*');
+  expect(await left()).toContain('test:{home}:turns@a:j3');
+  const outcome = { finishedAt: new Date(0).toISOString(), error: 'gone', record: undefined } as const;
+  for (let n = 0; n < 2; n++)
+    for (const job of await store.homeless(['b'], 0)) await store.abandon(job, 0, outcome, RETENTION);
+  for (let n = 0; n < 2; n++) expect(await store.homeless(['b'], 0)).toEqual([]);
+  expect(await left()).toEqual([]);
+  expect(await client.hkeys('test:{home}:jobs:homes')).toEqual(['b']);
+  expect(await client.keys('test:{home}:jobs:homed:*')).toEqual([]);
+  expect(await client.keys('test:{home}:turns@b:j*')).toHaveLength(1);
+  client.disconnect();
+  await turns.close();
+  await link.close();
+});
+
+test('a new batch is handed round at once, however many wait', async () => {
+  const { store, link } = await storeOf('test:{batch}:');
+  const call = { ...CALL, owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
+  const accept = async (batch: string, count: number): Promise<readonly number[]> => {
+    const ids = Array.from({ length: count }, (_, n) => `${batch}-${n}`);
+    const jobs = ids.map((id) => ({ call: { ...call, id }, ask: undefined, body: 'b', createdAt: 0 }));
+    const seqs: number[] = [];
+    for (let at = 0; at < count; at += 50) seqs.push(...(await store.prepare(jobs.slice(at, at + 50), batch)));
+    await store.acceptBatch({ id: batch, owner: 'local', body: 'b', createdAt: 0 }, count);
+    return seqs;
+  };
+  const turns = turnsAt('test:{batch}');
+  const parts = { jobs: { isStopped: false }, store, turns } as unknown as FleetLineParts;
+  const line = fleetLine(parts);
+  const client = new Redis(valkey.port, '127.0.0.1');
+  const handed = (): Promise<number> => client.zcard('test:{batch}:turns:prioritized');
+  for (const [batch, count] of [['many', 510] as const, ['few', 3] as const]) {
+    const before = await handed();
+    line.add((await accept(batch, count)).map((seq) => ({ seq, batch })));
+    await eventually('all of it is handed round', async () => (await handed()) === before + count);
+  }
+  client.disconnect();
+  await turns.close();
+  await link.close();
+});
+
+test('a gateway that stops without Valkey leaves no timer and no connection', async () => {
+  const open = (): number => process.getActiveResourcesInfo().filter((each) => /^(?:Timeout|TCP)/.test(each)).length;
+  const before = open();
+  const turns = turnsAt('test:{stop}');
+  turns.room(1);
+  turns.open(
+    () => Promise.resolve(true),
+    () => undefined,
+  );
+  const client = new Redis(valkey.port, '127.0.0.1', { retryStrategy: () => null });
+  await eventually('it waits for a turn', async () => /blocked_clients:2/.test(await client.info()));
+  const ended = once(client, 'end');
+  await valkey.kill();
+  await ended;
+  await turns.close();
+  await eventually('nothing is left', () => open() <= before);
+});
+
+function turnsAt(prefix: string): JobTurns {
+  const access = { cluster: fleetConfig(), trust: () => Promise.resolve(undefined) };
+  const note = (): void => undefined;
+  return new JobTurns({
+    prefix,
+    node: 'test',
+    log: { debug: note, info: note, warn: note, error: note },
+    newClient: (purpose, more) => newClient(access, purpose, more),
+    clock: systemClock,
+  });
+}
 
 test('a gateway from which a job was taken cannot end it any more', async () => {
   const { store, link } = await storeOf('test:{fence}:');
@@ -318,12 +451,13 @@ async function storeOf(prefix: string): Promise<{ readonly store: ValkeyJobs; re
     link,
     prefix,
     turns: `${prefix}turns`,
+    turnKeys,
     clock: systemClock,
     kept: undefined,
   };
   const store = new ValkeyJobs({
     ...parts,
-    most: () => 10,
+    most: () => 1000,
     isDurable: () => true,
     onAccepted: () => undefined,
     onChange: () => undefined,
@@ -346,5 +480,6 @@ const CALL = {
 } as const;
 
 function fleetConfig(): Config['cluster'] {
-  return resolveConfig({ file: { path: 'test', data: { cluster: { url: valkey.url } } } }, 'headless').config.cluster;
+  return resolveConfig({ file: { path: 'test', data: { cluster: { url: valkey.url, timeout_ms: 5000 } } } }, 'headless')
+    .config.cluster;
 }

@@ -96,7 +96,7 @@ test('another gateway of this name is told of, and jobs whose gateway is gone fa
   let gone: readonly { readonly id: string; readonly home: string }[] = [];
   const store = {
     homeless: (...which: unknown[]) => (asked.push(which), Promise.resolve(gone)),
-    cancel: (...end: unknown[]) => Promise.resolve(ended.push(end) > 0),
+    abandon: (...end: unknown[]) => Promise.resolve(ended.push(end) > 0),
   };
   const put = (id: string, what: unknown): void => void told.set(id, what);
   const config = (): ReturnType<typeof defaultConfig> => defaultConfig();
@@ -123,5 +123,5 @@ test('another gateway of this name is told of, and jobs whose gateway is gone fa
   await look();
   expect(told.get('valkey_node')).toBeUndefined();
   const error = expect.stringContaining('The gateway gone, which has what was said before') as string;
-  expect(ended).toMatchObject([['job', { state: 'failed', outcome: { error, code: 'fleet_unreachable' } }, {}]]);
+  expect(ended).toMatchObject([[{ id: 'job', home: 'gone' }, 600_000, { error, code: 'fleet_unreachable' }, {}]]);
 });
