@@ -109,19 +109,16 @@ export class ValkeyJobs implements SharedJobStore {
 
   async accept(job: NewFleetJob, most: number): Promise<FleetTurn | 'taken'> {
     const { rank, home } = job;
+    const { id } = job.call;
     const fields = [...fieldsOf(job), 'rank', rank, ...(home === undefined ? [] : ['home', home])];
-    const { done, isKept } = await this.#write<Buffer | number | [number, number]>(
-      scripts.ACCEPT,
-      most,
-      job.call.id,
-      ...fields,
-    );
+    type Accepted = Buffer | number | [number, number];
+    const { done, isKept } = await this.#write<Accepted>(scripts.ACCEPT, most, id, ...fields);
     if (typeof done === 'number') throw tooMany(done, most);
     if (!Array.isArray(done)) return 'taken';
     this.#heard(done[1]);
-    if (!isKept) await this.#refuse(job.call.id, done[0]);
+    if (!isKept) await this.#refuse(id, done[0]);
     this.#parts.onAccepted();
-    return { id: job.call.id, seq: done[0], rank, home };
+    return { id, seq: done[0], rank, home };
   }
 
   async sure(id: string): Promise<void> {
@@ -147,11 +144,8 @@ export class ValkeyJobs implements SharedJobStore {
   }
 
   async place(id: string): Promise<FleetPlace> {
-    const [position, length, since] = await this.#run<[number, number, Buffer]>(
-      scripts.PLACE,
-      `${this.#parts.turns}:`,
-      id,
-    );
+    const turns = `${this.#parts.turns}:`;
+    const [position, length, since] = await this.#run<[number, number, Buffer]>(scripts.PLACE, turns, id);
     return { position, length, runsSince: since.length === 0 ? undefined : Number(since) };
   }
 
