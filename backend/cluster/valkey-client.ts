@@ -53,8 +53,16 @@ export async function newClient(
     retryStrategy: () => null,
     ...more,
   };
-  const client = new Redis(options);
-  // A socket with TLS can fail twice in a row, and ioredis 6.0 listens to the first failure alone.
+  return guarded(new Redis(options));
+}
+
+/**
+ * The same. A socket with TLS can fail twice in a row, and ioredis 6.0 listens to the first failure alone: the second one would end
+ * the process. BullMQ makes the connections on which its workers wait of the one that it is given.
+ */
+function guarded(client: Redis): Redis {
   client.on('error', () => client.stream.on('error', () => undefined));
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (more) => guarded(duplicate(more));
   return client;
 }

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { newClient } from '../../../backend/cluster/valkey-client.ts';
+import { defaultConfig } from '../../../backend/contract/config/config.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { startNode } from '../../support/fleet-nodes.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
@@ -121,6 +123,18 @@ test('with TLS it trusts what cluster.ca_file names, and says what to do where i
   await told(one, 'a certificate that is not trusted');
   await one.stop();
   await isWell(await gateway(url, { ca_file: certificateFile('authority.pem') }));
+});
+
+test('a connection that fails twice in a row ends nothing else, nor does one that is made of it', async () => {
+  const cluster = { ...defaultConfig().cluster, url: valkey.url };
+  const client = await newClient({ cluster, trust: () => Promise.resolve(undefined) }, 'test');
+  for (const each of [client, client.duplicate(), client.duplicate().duplicate()]) {
+    await each.connect();
+    const { stream } = each;
+    // Throws where nobody listens.
+    for (let n = 0; n < 3; n++) stream.emit('error', new Error('it failed'));
+    each.disconnect();
+  }
 });
 
 test('the doctor says how it stands', async () => {
