@@ -1,6 +1,7 @@
 // What keeping a prompt the same stands on: where the instructions of a request are, a span in them, and whether a text is spoken of
 // elsewhere in the prompt. Pure.
 import type { UpstreamRequest } from '../ports.ts';
+import { asksForInstructions } from './repeat-words.ts';
 
 /** A stretch of a text, what stands there as it was sent, and what is to stand there instead. */
 export interface PinSpan {
@@ -99,10 +100,6 @@ export function timesIn(text: string, word: string, anywhere = false): number {
 
 const IN_WORD = /[\p{L}\p{N}_]/u;
 
-/** Words with which somebody has the instructions repeated: then each of their characters is asked for. */
-const REPEATS =
-  /\b(?:repeat|recite|quote|print|output|show|tell|reveal|copy|what (?:is|are|does|do)|zitiere|wiederhole|nenne|zeige?|wie lautet|was steht)\b[^.!?\n]{0,40}(?:\b(?:system|your|initial|original|deine[mnr]?|eure[mnr]?) ?-?(?:system[ -]?)?(?:prompt|instructions?|message|anweisung(?:en)?|anleitung)\b)|\b(?:repeat|recite|quote|zitiere|wiederhole)\b[^.!?\n]{0,20}\b(?:everything|all|the (?:text|words|lines?|message)|alles)\b[^.!?\n]{0,20}\b(?:above|oben|so far)\b/;
-
 /**
  * Whether a user has the instructions repeated, in what was said last: what was asked before has its answer. What tools and instructions
  * say of such is no question.
@@ -110,5 +107,5 @@ const REPEATS =
 export function hasRepeated({ messages, prompt }: UpstreamRequest): boolean {
   const said: readonly Said[] = Array.isArray(messages) ? (messages as readonly Said[]) : [];
   const last = said.findLast(({ role }) => role === 'user')?.['content'] ?? prompt;
-  return typeof last === 'string' && REPEATS.test(last.toLowerCase());
+  return typeof last === 'string' && asksForInstructions(last);
 }
