@@ -1,7 +1,12 @@
 // What is kept the same by app: which rules are an app's, a rule more or less, and the notice that one would help. Pure, and without the
 // schema, so that the window's page may use it.
 import { shownCaller } from './apps.ts';
+import type { PinOffer } from './parting-places.ts';
 import type { PinName, PinRules } from './pin-rule.ts';
+
+/** A turn that would be shorter by less than this is worth no notice. Milliseconds, and tokens where no time was measured. */
+const WORTH_MS = 1000;
+const WORTH_TOKENS = 1000;
 
 /** Rules by the name of an app, as `prompts.apps` has them. `*`: for whatever an app has no rule of its own for. */
 export type PinRulesByApp = Readonly<Record<string, PinRules>>;
@@ -29,6 +34,15 @@ export function rulesFor({ keep_stable, apps }: PinSettings, caller: string): Pi
 /** Whether the settings do not say yet what becomes of something in the prompts of an app, and it may be offered. */
 export function isUnsettled(settings: PinSettings, caller: string, what: PinName): boolean {
   return settings.keep_stable && rulesFor(settings, caller)?.[what] === undefined;
+}
+
+/**
+ * The offer of which an app's notice tells: the first that saves enough a turn. An app has one for each model and kind, and what would
+ * save most in all may save little a turn.
+ */
+export function offerToTell(offers: readonly PinOffer[], app: string): PinOffer | undefined {
+  const isWorthIt = ({ ms, tokens }: PinOffer): boolean => (ms === null ? tokens >= WORTH_TOKENS : ms >= WORTH_MS);
+  return offers.find((offer) => shownCaller(offer.caller) === app && isWorthIt(offer));
 }
 
 /** These rules with one more for an app, which goes by its name in small or capital letters; undefined: with one less. */

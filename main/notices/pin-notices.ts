@@ -1,10 +1,9 @@
 // Offers to keep something the same in the prompts of an app, when the gateway says that it would help: at most once a day for each
 // app, also over a restart. Its buttons show where the prompts part, or have it done; what was done can be undone at once.
-import { shownCaller } from '../../backend/contract/apps.ts';
 import type { NoticeFact } from '../../backend/contract/control.ts';
 import type { PinOffer, Partings } from '../../backend/contract/parting-places.ts';
 import type { PinRules } from '../../backend/contract/pin-rule.ts';
-import { appOfPinNotice, isUnsettled, withPinRule } from '../../backend/contract/pin-rules-by-app.ts';
+import { appOfPinNotice, isUnsettled, offerToTell, withPinRule } from '../../backend/contract/pin-rules-by-app.ts';
 import { count, roughly } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -36,7 +35,7 @@ export function offerPins(parts: PinNoticeParts): () => void {
   const shown = new Map<string, PinOffer>();
   const offer = async (app: string): Promise<void> => {
     const { offers } = await parts.partings();
-    const found = offers.find(({ caller }) => shownCaller(caller) === app);
+    const found = offerToTell(offers, app);
     if (found === undefined || !mayOffer(parts, app)) return;
     shown.set(app, found);
     // It can wait, and does not come before what somebody may be about to answer.

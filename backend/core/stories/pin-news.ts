@@ -3,7 +3,7 @@
 import { shownCaller } from '../../contract/apps.ts';
 import type { NoticeFact } from '../../contract/control.ts';
 import type { PinOffer } from '../../contract/parting-places.ts';
-import { isUnsettled, pinNoticeId } from '../../contract/pin-rules-by-app.ts';
+import { isUnsettled, offerToTell, pinNoticeId } from '../../contract/pin-rules-by-app.ts';
 import { LRUCache } from 'lru-cache';
 import { counted, time } from '../explain/why-words.ts';
 import { LOCAL } from '../ownership.ts';
@@ -14,9 +14,6 @@ import type { RequestDesk } from './request-desk.ts';
 
 /** How long a notice holds, and is not told again. Milliseconds. */
 const DAY_MS = 24 * 3_600_000;
-/** A turn that would be shorter by less than this is worth no notice. Milliseconds, and tokens where no time was measured. */
-const WORTH_MS = 1000;
-const WORTH_TOKENS = 1000;
 /** Apps that are counted. */
 const MOST = 50;
 /** As many as are looked at: with more, nothing new can be found. */
@@ -75,15 +72,11 @@ export class PinNews {
   async #look(app: string): Promise<void> {
     const { requestDesk, board, life } = this.#parts;
     const found = await requestDesk.partings(LOCAL, life).catch(() => undefined);
-    const offer = found?.offers.find(({ caller }) => shownCaller(caller) === app);
-    if (offer === undefined || !isWorthIt(offer) || this.#wasTold(app)) return;
+    const offer = found && offerToTell(found.offers, app);
+    if (offer === undefined || this.#wasTold(app)) return;
     this.#told.set(app, offer);
     board.put(pinNoticeId(app), noticeOf(app, offer));
   }
-}
-
-function isWorthIt({ ms, tokens }: PinOffer): boolean {
-  return ms === null ? tokens >= WORTH_TOKENS : ms >= WORTH_MS;
 }
 
 function noticeOf(app: string, offer: PinOffer): Told {

@@ -97,6 +97,14 @@ describe('the notice says what changes and what keeping it the same would save',
   });
 });
 
+test('its words and buttons are those of the first offer that saves enough a turn', async () => {
+  offers = [{ ...BILLING, what: 'clock', how: 'to_end', times: 1000, tokens: 900, ms: 200 }, ...offers];
+  const { settings, notices, tells } = start();
+  expect(await tells('Claude Code')).toEqual([expect.stringContaining('Claude Code changes 9 characters')]);
+  await notices.answer('pin Claude Code', 'pin');
+  expect(settings.config.prompts.apps).toEqual({ 'Claude Code': { billing_line: 'pin' } });
+});
+
 test('its buttons show the place, pin, or end the offer, and what was pinned can be undone', async () => {
   const { settings, notices, tells } = start();
   const apps = () => settings.config.prompts.apps;
