@@ -39,7 +39,7 @@ export interface HeldView {
 export interface Reading {
   /**
    * How much of it stood in a prompt that its runner has read since it is in memory, and so may have been there still; a
-   * weight, in whole blocks. Ask before the run is over.
+   * weight, in whole blocks. Once the run is over: as it was before that.
    */
   readonly known: number;
   /** The first of the answer has come, so all of the prompt was read. */
@@ -86,9 +86,10 @@ export class HeldPrompts implements HeldView {
     const run = {};
     const { place, before } = taken(held, prompt, run);
     let answered = false;
+    let known: number | undefined;
     return {
       get known() {
-        return knownBeginning(prompt.beginnings, held.read);
+        return known ?? knownBeginning(prompt.beginnings, held.read);
       },
       answers: () => {
         if (answered) return;
@@ -104,7 +105,11 @@ export class HeldPrompts implements HeldView {
       ended: () => {
         held.answering.delete(run);
         if (place.run === run) place.run = undefined;
-        if (answered) return remember(held.read, prompt.beginnings);
+        if (answered) {
+          // Who asks later is told what was read before it, not what it read itself.
+          known ??= knownBeginning(prompt.beginnings, held.read);
+          return remember(held.read, prompt.beginnings);
+        }
         // Nobody knows how far it was read, but what both begin with still stands there.
         const shared = before === undefined ? 0 : sharedBeginning(before.prompt.beginnings, prompt.beginnings);
         place.prompt = settled({ beginnings: upTo(shared, prompt.beginnings) });

@@ -166,6 +166,16 @@ describe('what a runner has read since it is in memory', () => {
     expect(held.reads('another {}', about('bread')).known).toBe(0);
   });
 
+  test('is told of a run that is over as it was before it', () => {
+    const held = new HeldPrompts();
+    read(held, about('bread'));
+    const reading = held.reads(RUNNER, about('bread', 'salt?'));
+    reading.answers();
+    reading.ended();
+    expect(reading.known).toBe(whole(about('bread')));
+    expect(held.reads(RUNNER, about('bread', 'salt?')).known).toBe(whole(about('bread', 'salt?')));
+  });
+
   test('is forgotten with the runner, and never read by a run that came to nothing', () => {
     const held = new HeldPrompts();
     held.reads(RUNNER, about('bread')).ended();
