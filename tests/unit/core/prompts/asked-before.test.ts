@@ -78,6 +78,21 @@ test('the nearest kept question is one whose answer is there, with the same prom
   expect(nearest('same', 'near', 'far')).toBeUndefined();
 });
 
+test('of two as near the less far one counts, also behind a nearer one without an answer', () => {
+  const before = remembering(
+    asked('less far', [LONG, 'tell me of wine']),
+    asked('farther', [LONG, 'tell me of wine']),
+    asked('nearest', [LONG, 'tell me of bread, please']),
+  );
+  for (const id of ['less far', 'farther', 'nearest']) before.kept(asked(id, []));
+  const nearest = (far: (other: Asked) => number): string | undefined =>
+    before.comparedWith(asked('new', [LONG, 'tell me of bread'])).nearestKept((key) => key !== 'nearest', far)?.id;
+  expect(nearest(({ id }) => (id === 'less far' ? 1 : 2))).toBe('less far');
+  expect(nearest(({ id }) => (id === 'less far' ? 2 : 1))).toBe('farther');
+  // Of two that are as far too the last.
+  expect(nearest(() => 1)).toBe('farther');
+});
+
 test('texts go first when room is short, and outlines when there are too many', () => {
   let room = 2 * 2 * LONG.length;
   const before = new AskedBefore(() => room);
