@@ -7,7 +7,8 @@ import type { Clock } from '../core/ports.ts';
 import { sees } from '../core/ownership.ts';
 import { NOTED_EVERY_MS, type StoreFigures } from '../core/disk.ts';
 import type { Sql } from './rows.ts';
-import type { Database, Work } from './database.ts';
+import type { Database } from './database.ts';
+import { OwedRemovals } from './owed-removals.ts';
 import { ShelfRooms } from './shelf-rooms.ts';
 import {
   shelfStatements,
@@ -33,8 +34,6 @@ const MOST_WAITING = 64 * 1024 * 1024;
 /** Uses that wait to be noted, and how many are noted at once. */
 const MOST_USES = 10_000;
 const USES_AT_ONCE = 100;
-/** Removals that wait for the disk to come back; beyond them all that was kept before is removed. */
-const MOST_OWED = 1000;
 
 const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
 
@@ -47,8 +46,7 @@ export class Shelf {
   readonly #waiting = new Map<string, Waiting>();
   #waitingBytes = 0;
   readonly #uses = new Set<string>();
-  /** Removals that could not be written, since the disk could not be used. */
-  #owed: Work<void>[] = [];
+  readonly #owed: OwedRemovals;
   readonly #deaf: () => void;
   #timeOffset: number | undefined;
   #damaged = 0;
@@ -60,6 +58,13 @@ export class Shelf {
     this.#maxBytes = maxBytes;
     this.#sql = shelfStatements(name);
     this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, { now: () => this.#now(), elapsed: clock.elapsed });
+    this.#owed = new OwedRemovals({
+      takeOut: (sql, key) => this.#takeOut(sql, key),
+      all: () => {
+        const until = this.#now() + 1;
+        return (sql) => void this.#markGone(sql, () => true, until);
+      },
+    });
     this.#deaf = db.onChange(({ isDurable }) => this.#moved(isDurable));
   }
 
@@ -94,7 +99,10 @@ export class Shelf {
   keep(kept: Kept): boolean {
     const { key, record } = kept;
     this.#drop(this.#waiting.get(key));
-    if (!this.#db.isDurable) return false;
+    if (!this.#db.isDurable) {
+      this.#owed.key(key);
+      return false;
+    }
     if (record.length > this.#maxBytes() || this.#waitingBytes + record.length > MOST_WAITING) {
       // One that it would have replaced must not be found in its stead.
       this.#db.later((sql) => void this.#takeOut(sql, key));
@@ -114,7 +122,7 @@ export class Shelf {
     if (this.#db.isDurable) {
       const put = (): number => this.#rooms.takeOut(sql, key) + this.#rooms.put(sql, waiting, checksumOf(waiting));
       if (this.#rooms.measured(sql, put)) this.#rooms.makeRoom(sql);
-    }
+    } else this.#owed.key(key);
     // May be written again should this transaction fail, so it is not marked as dropped.
     if (this.#waiting.get(key) === waiting) this.#forget(waiting);
   }
@@ -161,7 +169,7 @@ export class Shelf {
     this.#drop(waits);
     const removed = waits === undefined ? NOTHING : { removed: 1, freed_bytes: waits.record.length };
     if (!this.#db.isDurable) {
-      this.#owe((sql) => this.#takeOut(sql, key));
+      this.#owed.key(key);
       return removed;
     }
     const place = this.#db.read((sql) => sql.get(this.#sql.place, key)) as Place | undefined;
@@ -182,7 +190,7 @@ export class Shelf {
     for (const each of dropped) this.#drop(each);
     if (!this.#db.isDurable) {
       const until = Math.min(before, this.#now() + 1);
-      this.#owe((sql) => void this.#markGone(sql, isMeant, until));
+      this.#owed.clear((sql) => void this.#markGone(sql, isMeant, until));
       return sumOf(dropped);
     }
     const removed = this.#db.commit((sql) => {
@@ -223,25 +231,13 @@ export class Shelf {
     this.#rooms.measured(sql, () => this.#rooms.takeOut(sql, key));
   }
 
-  #owe(work: Work<void>): void {
-    if (this.#owed.length === MOST_OWED) {
-      const until = this.#now() + 1;
-      this.#owed = [(sql) => void this.#markGone(sql, () => true, until)];
-    }
-    this.#owed.push(work);
-  }
-
   /** The store has moved between the disk and memory. */
   #moved(isDurable: boolean): void {
     this.#rooms.moved();
     if (!isDurable) return;
     // The file may be one that has been there before.
     this.#timeOffset = Math.max(this.#now(), this.#notedAt()) - this.#clock.elapsed();
-    const owed = this.#owed;
-    this.#owed = [];
-    this.#db.commit((sql) => {
-      for (const work of owed) work(sql);
-    });
+    if (!this.#owed.pay(this.#db)) return;
     this.#rooms.tidy();
   }
 

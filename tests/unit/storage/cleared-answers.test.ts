@@ -1,5 +1,6 @@
 // Answers on the disk that were cleared or deleted: they never come back, whatever waited, and whenever the process is killed.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { Connection } from '../../../backend/storage/rows.ts';
 import { answersOnDisk, keyOf } from '../../support/answers-on-disk.ts';
 
 const open = answersOnDisk();
@@ -77,6 +78,37 @@ describe('what was cleared', () => {
     await clock.advance(16_000);
     expect(which(5)).toEqual([3]);
     expect(open({ path: killed(), clock }).which(5)).toEqual([3]);
+  });
+
+  test('what was kept anew while the disk could not be used is not found in its old form', async () => {
+    const { put, database, which, killed, clock, answers } = open();
+    for (const n of [1, 2, 3]) put(n, { runMs: 1 });
+    database.flush();
+    put(2, { runMs: 2 });
+    const { run } = Connection.prototype;
+    let wrote = 0;
+    const writing = vi.spyOn(Connection.prototype, 'run').mockImplementation(function (
+      this: Connection,
+      sql,
+      ...params
+    ) {
+      // The disk is full when the second is written, and once more when it is back.
+      if (/(INTO|FROM|UPDATE) answers/.test(sql) && ++wrote <= 2)
+        throw Object.assign(new Error('full'), { errcode: 13 });
+      return run.call(this, sql, ...params);
+    });
+    database.flush();
+    expect([put(1, { runMs: 2 }), database.isDurable]).toEqual([false, false]);
+    await clock.advance(16_000);
+    expect([wrote, database.isDurable]).toEqual([2, false]);
+    await clock.advance(16_000);
+    writing.mockRestore();
+    expect(database.isDurable).toBe(true);
+    expect(which(5)).toEqual([3]);
+    expect(open({ path: killed(), clock }).which(5)).toEqual([3]);
+    put(1, { runMs: 3 });
+    database.flush();
+    expect(answers.find(keyOf(1))?.runMs).toBe(3);
   });
 
   test('one is found by the beginning of its key, by those who may see it', () => {
