@@ -20,7 +20,8 @@ export interface BatchWork {
 export function openBatches(parts: BatchWorkParts): BatchWork {
   const { database } = parts;
   const fileStore = new SqlFileStore(database);
-  const files = new KeptFiles({ ...parts, store: fileStore, isDurable: () => database.isDurable });
+  const place = { isDurable: () => database.isDurable, isAway: () => database.isAway };
+  const files = new KeptFiles({ ...parts, ...place, store: fileStore });
   const ask = createAskLine(parts);
   const offline = new OfflineBatches({ ...parts, files, fileStore, batches: new SqlBatchStore(database), ask });
   const deaf = database.onChange(() => void offline.moved());

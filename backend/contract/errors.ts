@@ -109,6 +109,11 @@ export const ERRORS = {
     retryable: false,
     when: 'A job or a file cannot be kept, since SQLite cannot be loaded on this machine; the sentence says what to do.',
   },
+  disk_away: {
+    status: 503,
+    retryable: true,
+    when: 'The disk cannot be used now, and files and batches are kept nowhere else; Hearth looks again every 15 s.',
+  },
   queue_full: {
     status: 503,
     retryable: true,

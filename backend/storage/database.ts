@@ -57,6 +57,8 @@ export interface Database {
   close(): void;
   /** Whether what is written is there after a restart. */
   readonly isDurable: boolean;
+  /** Whether there is a folder that can't be used now, so that all is in memory until it can. */
+  readonly isAway: boolean;
   /** Whether what is written can be read again: not where there is no SQLite. */
   readonly keeps: boolean;
   /** Bytes of the file and its log as they lie on the disk; 0 in memory. */

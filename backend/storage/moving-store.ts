@@ -126,6 +126,10 @@ export class MovingStore implements Database {
     return this.#opened.folder !== undefined;
   }
 
+  get isAway(): boolean {
+    return this.#options.folder !== undefined && this.keeps && !this.isDurable;
+  }
+
   get keeps(): boolean {
     return this.#opened.rows !== NOWHERE;
   }

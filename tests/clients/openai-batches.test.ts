@@ -1,6 +1,6 @@
 // npm `openai` runs batches through the gateway as it does at OpenAI: hand a file in, create, look, fetch; and they outlast a
 // restart of the gateway.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI, { toFile } from 'openai';
@@ -304,6 +304,24 @@ test('thousands of lines stand in the queue a few at a time, behind everybody el
   await client.batches.cancel(id);
   await ended(client, id);
   gate.release();
+});
+
+test('while the disk is away it is to be tried again, and what was there goes on when it is back', async () => {
+  const gate = fake.gate();
+  const before = await create(await start(), chats(1));
+  await backend.stop();
+  renameSync(folder, `${folder}-away`);
+  writeFileSync(folder, '');
+  const client = await start();
+  const isAway = { status: 503, code: 'disk_away' };
+  await expect(handIn(client, chats(1))).rejects.toMatchObject(isAway);
+  await expect(client.batches.list()).rejects.toMatchObject(isAway);
+  await expect(client.batches.retrieve(before.id)).rejects.toMatchObject(isAway);
+  await backend.stop();
+  rmSync(folder);
+  renameSync(`${folder}-away`, folder);
+  gate.release();
+  expect(await ended(await start(), before.id)).toMatchObject({ request_counts: { completed: 1 } });
 });
 
 describe('of several owners', () => {

@@ -21,13 +21,15 @@ export interface KeptFilesOptions {
   readonly newId: NewId;
   /** Whether files are on the disk. */
   isDurable(): boolean;
+  /** Whether they should be, and the disk can't be used now. */
+  isAway(): boolean;
 }
 
 /** A file that is coming. */
 export interface Upload {
   /** Takes a piece. Throws too_large and files_full. */
   write(piece: Uint8Array): void;
-  /** The file, all of it on the disk. Throws files_full where it could not be kept. */
+  /** The file, all of it on the disk. Throws files_full where it could not be kept, and disk_away. */
   end(expiresAfterMs?: number): KeptFile;
   /** Forgets it; nothing happens where it has ended. */
   drop(): void;
@@ -50,6 +52,15 @@ export class KeptFiles {
     return (this.#options.isDurable() ? files.max_total_mb : Math.min(files.max_total_mb, server.max_inflight_mb)) * MB;
   }
 
+  /** What is kept while the disk can't be used would be forgotten when it is back, and what is on it is not seen. Throws disk_away. */
+  checkDisk(): void {
+    if (!this.#options.isAway()) return;
+    throw new AppError(
+      'disk_away',
+      'Files and batches are on a disk that cannot be used now; the notices of /health say why. They are there again when it is back: try later.',
+    );
+  }
+
   /** Throws files_full when there is no room for so many files, or for anything at all. */
   checkRoom(files: number): void {
     const { totals } = this.#options.store;
@@ -66,16 +77,17 @@ export class KeptFiles {
   /** Throws files_full when so many more bytes are too many. */
   checkBytes(more: number): void {
     if (this.#options.store.totals.bytes + more < this.#most) return;
-    const why = this.#options.isDurable() ? '' : ' Nothing can be written to the disk now, so they are kept in memory.';
+    const why = this.#options.isDurable() ? '' : ' Nothing is written to the disk, so they are in memory.';
     throw new AppError(
       'files_full',
       `The kept files take ${this.#most / MB} MB, which is all they may.${why} Delete some, or raise files.max_total_mb.`,
     );
   }
 
-  /** Begins a file that a caller hands in. Throws files_full. */
+  /** Begins a file that a caller hands in. Throws files_full and disk_away. */
   upload(owner: string, name: string): Upload {
     const { store, config } = this.#options;
+    this.checkDisk();
     this.checkRoom(1);
     const now = this.#options.clock.now();
     const id = this.begin({ owner, name, purpose: 'batch', createdAt: now, expiresAt: now + this.keepMs });
@@ -109,6 +121,7 @@ export class KeptFiles {
         if (held > 0) put();
         const file = store.end(id, expiresAfterMs === undefined ? undefined : now + expiresAfterMs);
         this.#coming.delete(id);
+        this.checkDisk();
         if (file?.bytes === size) return file;
         throw new AppError('files_full', 'The file could not be kept: the disk took not all of it. Send it again.');
       },
@@ -130,15 +143,17 @@ export class KeptFiles {
     return id;
   }
 
-  /** Throws file_not_found. `watcher`: who wants to know; callers on this machine see all files, others only their own. */
+  /** Throws file_not_found and disk_away. `watcher`: who wants to know; callers on this machine see all files, others only their own. */
   get(id: string, watcher: string): KeptFile {
+    this.checkDisk();
     const file = this.#options.store.get(id);
     if (file !== undefined && sees(watcher, file.owner)) return file;
     throw new AppError('file_not_found', sentence`No file has the id ${quotation(id)}.`);
   }
 
-  /** Files of an owner, or of everybody; see FileStore.list. */
+  /** Files of an owner, or of everybody; see FileStore.list. Throws disk_away. */
   list(of: FileQuery, page: Page): KeptFile[] {
+    this.checkDisk();
     return this.#options.store.list(of, page);
   }
 

@@ -61,7 +61,7 @@ export class OfflineBatches {
     this.#tidy();
   }
 
-  /** Accepts a batch; it is on the disk when this returns. Throws file_not_found and files_full. */
+  /** Accepts a batch; it is on the disk when this returns. Throws file_not_found, files_full and disk_away. */
   create({ windowMs, keepMs, ...asked }: NewBatch, watcher: string): Batch {
     const { files, batches, newId, clock, config } = this.#options;
     files.get(asked.inputFile, watcher);
@@ -92,20 +92,24 @@ export class OfflineBatches {
       faults: [],
     };
     batches.add(batch);
+    // The disk may have failed under it.
+    files.checkDisk();
     batches.forget(config().files.max_count);
     this.#start(id);
     return batch;
   }
 
-  /** Throws batch_not_found. */
+  /** Throws batch_not_found and disk_away. */
   get(id: string, watcher: string): Batch {
+    this.#options.files.checkDisk();
     const batch = this.#options.batches.get(id);
     if (batch !== undefined && sees(watcher, batch.owner)) return batch;
     throw new AppError('batch_not_found', sentence`No batch has the id ${quotation(id)}.`);
   }
 
-  /** Newest first. `owner`: undefined for those of everybody. */
+  /** Newest first. `owner`: undefined for those of everybody. Throws disk_away. */
   list(owner: string | undefined, page: Page): Batch[] {
+    this.#options.files.checkDisk();
     return this.#options.batches.list(owner, page);
   }
 

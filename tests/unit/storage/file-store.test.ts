@@ -28,7 +28,8 @@ function open(path: string | undefined): void {
 function kept(bounds: Partial<Config['files']> = {}): KeptFiles {
   const config = { ...defaultConfig(), files: { ...defaultConfig().files, ...bounds } };
   const newId = (): string => `id-${ids++}`;
-  return new KeptFiles({ store, config: () => config, clock, newId, isDurable: () => database.isDurable });
+  const place = { isDurable: () => database.isDurable, isAway: () => database.isAway };
+  return new KeptFiles({ store, config: () => config, clock, newId, ...place });
 }
 
 beforeEach(() => {
@@ -107,7 +108,30 @@ test('in memory files take no more than bodies may', () => {
   database.close();
   open(undefined);
   const files = kept();
-  expect(() => files.checkBytes(300 * MB)).toThrow('Nothing can be written to the disk now');
+  expect(() => files.checkBytes(300 * MB)).toThrow('Nothing is written to the disk');
+});
+
+test('while the disk cannot be used none is taken in, nor said not to be there', async () => {
+  const files = kept();
+  const whole = files.upload('local', 'whole');
+  const { id } = whole.end();
+  const upload = files.upload('local', 'in.jsonl');
+  upload.write(Buffer.from('line'));
+  let isFull = true;
+  database.later(() => {
+    const wasFull = isFull;
+    isFull = false;
+    if (wasFull) throw Object.assign(new Error('full'), { errcode: 13 });
+  }, 'offline');
+  const away = /on a disk that cannot be used now/;
+  expect(() => upload.end()).toThrow(away);
+  expect(() => files.upload('local', 'another')).toThrow(away);
+  expect(() => files.get(id, 'local')).toThrow(away);
+  expect(() => files.list({}, { after: undefined, limit: 1 })).toThrow(away);
+  upload.drop();
+  await clock.advance(16_000);
+  expect(files.get(id, 'local').name).toBe('whole');
+  expect(files.upload('local', 'another').end().bytes).toBe(0);
 });
 
 test('what waits of files and batches keeps its order, and nobody else is written for it', () => {
