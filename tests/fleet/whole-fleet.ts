@@ -71,7 +71,8 @@ export class Fleet {
   static async open(network: Network, options: FleetOptions = {}): Promise<Fleet> {
     const { settings = {}, env = {}, valkey = {}, pieceMs = 2, gateways = NODES.length } = options;
     const folder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
-    const kept = { appendonly: 'yes', maxmemory: '2gb', ...valkey };
+    // A primary would wait for five seconds whether another replica comes.
+    const kept = { appendonly: 'yes', maxmemory: '2gb', 'repl-diskless-sync-delay': '0', ...valkey };
     const store = (name: StoreName, address: string, more: Readonly<Record<string, string>>): Promise<Valkey> =>
       startValkey({ ...kept, ...more }, { under: network.on(name), address, port: VALKEY_PORT });
     network.moveService('valkey-1');
