@@ -1,5 +1,5 @@
 // What a simulated fleet asks of each of its parts, as a share of what one of that part can do.
-import { GATEWAY, KEPT_S, OLLAMA, PEOPLE, VALKEY } from './fleet-costs.ts';
+import { ANSWERS_KEPT_S, GATEWAY, JOBS_KEPT_S, OLLAMA, PEOPLE, VALKEY } from './fleet-costs.ts';
 import { playFleet, type FleetFigures, type Second } from './fleet-run.ts';
 import { percentile } from '../../bench/stats.ts';
 
@@ -80,7 +80,8 @@ export function fleetOf(users: number, seed: number, seconds?: number): Fleet {
     figures.seconds.reduce((sum, each) => sum + of(each), 0) / counted;
   // One connection that each person's app keeps, and one to an Ollama for each answer under way.
   const connections = Math.ceil((users + busiest(({ running, waiting }) => running + waiting)) / gateways);
-  const valkeyBytes = KEPT_S * (mean(({ kept }) => kept) * answerBytes + mean(({ jobs }) => jobs) * VALKEY.jobBytes);
+  const valkeyBytes =
+    ANSWERS_KEPT_S * mean(({ kept }) => kept) * answerBytes + JOBS_KEPT_S * mean(({ jobs }) => jobs) * VALKEY.jobBytes;
   return {
     users,
     gateways,

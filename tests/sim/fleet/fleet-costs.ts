@@ -1,5 +1,6 @@
 // What the simulated fleet is made of: what people ask, what an Ollama does, and what each request costs a gateway and Valkey.
 // The costs are rounded figures that were measured; each says where.
+import { defaultConfig } from '../../../backend/contract/config/config.ts';
 
 /** What people ask in their busiest hour. */
 export const PEOPLE = {
@@ -53,11 +54,16 @@ export const VALKEY = {
   /** Bytes of a kept answer beside its text, and of each token of it. */
   answerBytes: 300,
   tokenBytes: 8,
-  /** Of a job that has ended, with its question and answer. */
-  jobBytes: 11_000,
+  /**
+   * Of a job that has ended, whose question is gone: 4,200 by INFO memory of that Redis for one whose answer packs to nothing, 200 of them
+   * after 60, and four for each token of an answer.
+   */
+  jobBytes: 5000,
   /** maxmemory in docs/cluster.md. */
   maxBytes: 2e9,
 } as const;
 
-/** For how long answers and ended jobs are kept. Seconds (cache.ttl_seconds, queue.result_ttl_seconds by default). */
-export const KEPT_S = 3600;
+const { cache, queue } = defaultConfig();
+/** For how long an answer is kept, and a job that has ended and is none of a batch, where nobody sets it otherwise. Seconds. */
+export const ANSWERS_KEPT_S = cache.ttl_seconds;
+export const JOBS_KEPT_S = queue.retention_seconds;

@@ -1,9 +1,10 @@
 // docs/scale.md, as far as the simulator writes it: its tables, each between two marks, and its plots.
+import { createHash } from 'node:crypto';
 import { table } from '../../bench/report.ts';
-import { ceilingOf, partsOf, type Fleet, type Uses } from './fleet-bounds.ts';
-import { GATEWAY, OLLAMA, PEOPLE, VALKEY } from './fleet-costs.ts';
+import { ceilingOf, fleetOf, partsOf, type Fleet, type Uses } from './fleet-bounds.ts';
+import { ANSWERS_KEPT_S, GATEWAY, JOBS_KEPT_S, OLLAMA, PEOPLE, VALKEY } from './fleet-costs.ts';
 import { plot, type Axis } from './fleet-plot.ts';
-import type { FleetFigures } from './fleet-run.ts';
+import { playFleet, type FleetFigures } from './fleet-run.ts';
 
 /** Marks of docs/scale.md. */
 export const MARKS = { sizes: 'sizes', bounds: 'bounds', sharing: 'sharing' } as const;
@@ -64,7 +65,7 @@ const BOUNDS: readonly { readonly of: keyof Uses; readonly what: string; readonl
   {
     of: 'memory',
     what: `Memory of Valkey (\`maxmemory\` ${count(VALKEY.maxBytes / 1e9)} GB)`,
-    then: 'A larger `maxmemory`. Answers that were not used for longest go first; ended jobs stay for their time, so they have to fit.',
+    then: 'A larger `maxmemory`. Answers that were not used for longest go first; ended jobs stay for their time (`queue.retention_seconds`, those of a batch for `queue.batch_retention_seconds`: a week), so they have to fit.',
   },
 ];
 
@@ -73,6 +74,24 @@ export function boundsTable(largest: Fleet): string {
   const rows = BOUNDS.map(({ of, what, then }) => [what, count(round(ceilingOf(largest, of))), then]);
   return table([['What is full first', 'People that one carries', 'What would change then'], ...rows]);
 }
+
+/** Fleets that are played within a moment: enough to see whether anything that the tables are made of has changed. */
+function small(): string {
+  const fleet = fleetOf(300, 1, 600);
+  const of = (shared: boolean): FleetFigures =>
+    playFleet({ users: 300, gateways: 3, ollamas: 4, seed: 1, seconds: 600, before: 600, shared });
+  const sharing = [{ gateways: 3, alone: of(false), shared: of(true) }];
+  const costs = JSON.stringify([PEOPLE, OLLAMA, GATEWAY, VALKEY, ANSWERS_KEPT_S, JOBS_KEPT_S]);
+  return [costs, sizesTable([fleet]), boundsTable(fleet), sharingTable(sharing)].join('\n');
+}
+
+/**
+ * Stands on the page as "played", and is another one once the costs, what is played or what the tables say has changed: then the large
+ * fleets, which take too long for a test, have to be played again.
+ */
+export const playedMark = (): string =>
+  `<!-- played ${createHash('sha256').update(small()).digest('hex').slice(0, 16)} -->`;
+export const PLAYED = /<!-- played \w+ -->/;
 
 /** To two digits: more would claim to be exact. */
 function round(value: number): number {

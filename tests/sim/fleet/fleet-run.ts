@@ -3,7 +3,7 @@
 import { Heap } from '../../../backend/core/queue/heap.ts';
 import { percentile } from '../../bench/stats.ts';
 import { Chance } from '../../support/soak/random.ts';
-import { KEPT_S, OLLAMA, PEOPLE } from './fleet-costs.ts';
+import { ANSWERS_KEPT_S, OLLAMA, PEOPLE } from './fleet-costs.ts';
 
 export interface FleetOptions {
   readonly users: number;
@@ -204,7 +204,7 @@ export function playFleet({
     following -= run.followers.filter((gateway) => gateway !== run.gateway).length;
     if (run.isKept) {
       second.kept++;
-      keptUntil.set(run.key, now + KEPT_S);
+      keptUntil.set(run.key, now + ANSWERS_KEPT_S);
     }
     const engine = engines[run.ollama];
     if (engine !== undefined) engine.running--;

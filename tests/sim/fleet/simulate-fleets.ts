@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { withBetween } from '../../support/made-tables.ts';
 import { fleetOf, ollamasFor } from './fleet-bounds.ts';
-import { boundsTable, MARKS, plots, sharingTable, sizesTable, type Sharing } from './fleet-page.ts';
+import { boundsTable, MARKS, PLAYED, playedMark, plots, sharingTable, sizesTable, type Sharing } from './fleet-page.ts';
 import { playFleet } from './fleet-run.ts';
 
 const SIZES = [10, 100, 1000, 10_000, 100_000] as const;
@@ -40,7 +40,7 @@ export async function simulateFleets(seed: number, write: boolean): Promise<void
   if (write) {
     const before = await readFile(PAGE, 'utf8');
     const page = Object.entries(tables).reduce((text, [mark, made]) => withBetween(text, mark, made), before);
-    await writeFile(PAGE, page);
+    await writeFile(PAGE, page.replace(PLAYED, playedMark()));
     for (const [name, drawn] of Object.entries(plots(fleets, sharing))) await writeFile(`docs/images/${name}`, drawn);
   }
   process.stdout.write(`${Object.values(tables).join('\n\n')}\n`);
