@@ -17,7 +17,7 @@ import type { Ran } from './fake-main.ts';
 
 const VALKEY_PORT = 6379;
 const SHIPPED = resolve('deploy/fleet/nginx.conf');
-/** How many a gateway, and its Ollama, runs at the same time. */
+/** How many a gateway, and its Ollama, runs at the same time, where nobody says otherwise. */
 export const SLOTS = 4;
 
 export interface FleetOptions {
@@ -28,6 +28,8 @@ export interface FleetOptions {
   readonly valkey?: Readonly<Record<string, string>>;
   /** Milliseconds between two words of an answer. */
   readonly pieceMs?: number;
+  /** How many a gateway, and its Ollama, runs at the same time. */
+  readonly slots?: number;
   /** How many of the gateways are started. Default: all. */
   readonly gateways?: number;
 }
@@ -69,7 +71,7 @@ export class Fleet {
 
   /** Starts all of it; resolves when every gateway uses Valkey. */
   static async open(network: Network, options: FleetOptions = {}): Promise<Fleet> {
-    const { settings = {}, env = {}, valkey = {}, pieceMs = 2, gateways = NODES.length } = options;
+    const { settings = {}, env = {}, valkey = {}, pieceMs = 2, slots = SLOTS, gateways = NODES.length } = options;
     const folder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
     // A primary would wait for five seconds whether another replica comes.
     const kept = { appendonly: 'yes', maxmemory: '2gb', 'repl-diskless-sync-delay': '0', ...valkey };
@@ -78,7 +80,7 @@ export class Fleet {
     network.moveService('valkey-1');
     const first = await store('valkey-1', network.service, {});
     const second = await store('valkey-2', network.service, {});
-    const ollamas = await Promise.all(NODES.map((node) => Ollama.start(network, node, { slots: SLOTS, pieceMs })));
+    const ollamas = await Promise.all(NODES.map((node) => Ollama.start(network, node, { slots, pieceMs })));
     const made = NODES.map(
       (name) =>
         new Node({
@@ -86,7 +88,7 @@ export class Fleet {
           name,
           folder: join(folder, name),
           valkeyUrl: first.url,
-          settings: { 'queue.max_concurrent': SLOTS, 'queue.max_queue_size': 1000, 'queue.settle_ms': 0, ...settings },
+          settings: { 'queue.max_concurrent': slots, 'queue.max_queue_size': 1000, 'queue.settle_ms': 0, ...settings },
           env: env[name] ?? {},
         }),
     );
