@@ -24,6 +24,15 @@ export interface FollowerParts {
 /** `over`: it was told to its end. `gone`: the one who led is gone, and nothing was told. `away`: Valkey is, and nothing was told. */
 export type Followed = 'over' | 'gone' | 'away';
 
+/** What was read at once. */
+interface Page {
+  /** Of who leads now; null for nobody. */
+  readonly token: unknown;
+  readonly entries: readonly ToldEntry[];
+  /** There may be more. */
+  readonly isFull: boolean;
+}
+
 export class FlightFollower {
   readonly #parts: FollowerParts;
   readonly #names: FlightNames;
@@ -64,6 +73,8 @@ export class FlightFollower {
   async #follow(context: FlightContext): Promise<Followed> {
     const { clock } = this.#parts;
     let heardAt = clock.elapsed();
+    /** Of a run that nobody leads any more, before anything of it was told here: it counts with its end, or not at all. */
+    let held: readonly ToldEntry[] = [];
     for (;;) {
       context.signal.throwIfAborted();
       this.#changed = false;
@@ -73,17 +84,25 @@ export class FlightFollower {
         if (clock.elapsed() - heardAt > LEAD_MS) throw lostLeader();
       } else {
         heardAt = clock.elapsed();
-        const end = this.#take(page.entries, context);
+        const entries = [...held, ...page.entries];
+        const isLed = page.token === this.#token;
+        if (!isLed && !context.begun() && !entries.some(isLast)) {
+          if (!page.isFull) return 'gone';
+          held = entries;
+          continue;
+        }
+        held = [];
+        const end = this.#take(entries, context);
         if (end === 'over') return 'over';
-        const isGone = end === 'gone' || (page.token !== this.#token && page.entries.length === 0);
+        const isGone = end === 'gone' || (!isLed && entries.length === 0);
         if (isGone && context.begun()) throw lostLeader();
         if (isGone) return 'gone';
       }
-      if (page?.entries.length !== PAGE) await this.#pause();
+      if (page?.isFull !== true) await this.#pause();
     }
   }
 
-  async #page(context: FlightContext): Promise<{ readonly token: unknown; readonly entries: readonly ToldEntry[] }> {
+  async #page(context: FlightContext): Promise<Page> {
     const { link, clock, self } = this.#parts;
     const { lead, followers } = this.#names;
     const args = [this.#read, PAGE, self, JSON.stringify(wordOf(context)), LEAD_MS];
@@ -92,7 +111,7 @@ export class FlightFollower {
     )) as [unknown, [id: string, fields: string[]][]];
     this.#read += entries.length;
     const read = entries.flatMap(([, [, text = '{}']]) => entryIn(text, clock.elapsed()) ?? []);
-    return { token, entries: read };
+    return { token, entries: read, isFull: entries.length === PAGE };
   }
 
   #take(entries: readonly ToldEntry[], context: FlightContext): 'over' | 'gone' | undefined {
@@ -126,6 +145,10 @@ export class FlightFollower {
       };
     });
   }
+}
+
+function isLast({ type }: ToldEntry): boolean {
+  return type === 'end' || type === 'failed' || type === 'gone';
 }
 
 /** What the one who leads should know of those who wait here. */

@@ -3,6 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../../../backend/clock.ts';
+import { FlightFollower } from '../../../backend/cluster/flight-follower.ts';
+import { Link } from '../../../backend/cluster/link.ts';
+import type { ChatEvent } from '../../../backend/contract/chat/chat.ts';
 import { startCli } from '../../support/built-cli.ts';
 import { startNode, type FleetOptions } from '../../support/fleet-nodes.ts';
 import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
@@ -244,6 +248,37 @@ test('an answer that is too long to be told on is kept as any other', async () =
   const sources = [(await told(first)).source];
   for (const hearth of [long, two]) sources.push((await told(hearth.chat('long'))).source);
   expect(sources).toEqual(['miss', 'hit', 'hit']);
+});
+
+test('one that follows a lead that was given up before it could read tells nothing of that', async () => {
+  const cluster = one.config({ cluster: { url: valkey.url, timeout_ms: 10_000 } }).cluster;
+  const trust = (): Promise<undefined> => Promise.resolve(undefined);
+  const link = new Link({ cluster, trust, clock: systemClock, clientName: 'test' });
+  ends.push(() => link.close());
+  link.open();
+  await eventually('the link is up', () => link.isUp);
+  const names = { lead: 'lead', followers: 'followers', told: (token: string) => `told:${token}` };
+  const follow = async (token: string): Promise<[string, number]> => {
+    const heard: ChatEvent[] = [];
+    const follower = new FlightFollower({ link, clock: systemClock, self: 'test' }, names, token);
+    const how = await follower.fly({
+      key: 'key',
+      signal: new AbortController().signal,
+      urgency: () => ({ class: 'normal', priority: 5 }),
+      waiting: () => undefined,
+      tell: (event) => void heard.push(event),
+      begun: () => heard.length > 0,
+      whenLeft: () => undefined,
+    });
+    return [how, heard.length];
+  };
+  const tell = (token: string, ...entries: object[]): Promise<unknown> =>
+    Promise.all(entries.map((entry, at) => client.xadd(`told:${token}`, `1-${at + 1}`, 'e', JSON.stringify(entry))));
+  const pieces = Array.from({ length: 700 }, () => ({ type: 'piece', piece: { content: 'x' } }));
+  await tell('given-up', ...pieces);
+  await tell('over', ...pieces, { type: 'end', end: {} });
+  expect(await follow('given-up')).toEqual(['gone', 0]);
+  expect(await follow('over')).toEqual(['over', 701]);
 });
 
 /** What has one answer is shared on every route. */
