@@ -95,7 +95,9 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   const full = (isFull: boolean): void => put('valkey_full', isFull ? FULL : undefined);
   const list = new RemovalList({ link, name: removals, self, here: cache.removals, places: removalPlaces });
   const onTold = (): void => list.changed(removals);
-  const answers = new ValkeyAnswers({ link, prefix: `${prefix}answer:`, removals, self, full, onTold });
+  const { timeout_ms: timeoutMs } = cluster;
+  const kept = { link, clock, timeoutMs, prefix: `${prefix}answer:`, removals, self, full, onTold };
+  const answers = new ValkeyAnswers(kept);
   const flights = new ValkeyFlights({ link, clock, prefix: `${prefix}flight:`, self, answers, urgencyChanged });
   link.use(list);
   link.use(answers);

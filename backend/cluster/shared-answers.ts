@@ -4,6 +4,7 @@ import { canonicalName } from '../contract/model-name.ts';
 import type { ToRemove, StoredAnswer } from '../core/disk.ts';
 import type { Fence, SharedAnswers, ToShare } from '../core/fleet.ts';
 import { LOCAL } from '../core/ownership.ts';
+import type { Clock } from '../core/ports.ts';
 import { KEEP, REMOVE, REPLACED, SWEEP, TELL } from './answer-scripts.ts';
 import { read, written } from './answer-text.ts';
 import type { Link, LinkUser } from './link.ts';
@@ -34,6 +35,9 @@ const isLead = (fence: Fence | undefined): fence is AnswerLead => fence !== unde
 
 export interface SharedAnswersParts {
   readonly link: Link;
+  readonly clock: Pick<Clock, 'after'>;
+  /** For all that is looked for at once. Milliseconds. */
+  readonly timeoutMs: number;
   /** What the names of answers begin with, and the name of the list of removals. */
   readonly prefix: string;
   readonly removals: string;
@@ -72,14 +76,23 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
       return NOTHING;
     }
     const found = new Map<string, StoredAnswer>();
-    for (let from = 0; from < keys.length; from += FOUND_AT_ONCE) {
-      await Promise.all(
-        keys.slice(from, from + FOUND_AT_ONCE).map(async (key) => {
-          const answer = await this.#one(key);
-          if (answer !== undefined) found.set(key, answer);
-        }),
-      );
+    const { clock, timeoutMs } = this.#parts;
+    let isLate = false;
+    let stop: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      stop = clock.after(timeoutMs, () => {
+        isLate = true;
+        resolve();
+      });
+    });
+    for (let from = 0; from < keys.length && !isLate; from += FOUND_AT_ONCE) {
+      const some = keys.slice(from, from + FOUND_AT_ONCE).map(async (key) => {
+        const answer = await this.#one(key);
+        if (answer !== undefined && !isLate) found.set(key, answer);
+      });
+      await Promise.race([Promise.all(some), late]);
     }
+    stop();
     return found;
   }
 

@@ -38,11 +38,14 @@ export interface Way {
   /** Ends all connections, and takes no new ones. */
   cut(): void;
   mend(): void;
+  /** From now on what is sent either way arrives so much later. Milliseconds. */
+  slow(ms: number): void;
   stop(): void;
 }
 
 export async function wayTo({ port, url }: Pick<Valkey, 'port' | 'url'>): Promise<Way> {
   let isCut = false;
+  let slowMs = 0;
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     if (isCut) return void socket.destroy();
@@ -54,7 +57,10 @@ export async function wayTo({ port, url }: Pick<Valkey, 'port' | 'url'>): Promis
         open.delete(one);
         other.destroy();
       });
-      one.pipe(other);
+      one.on('data', (bytes) => {
+        if (slowMs === 0) other.write(bytes);
+        else setTimeout(() => other.write(bytes), slowMs);
+      });
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -67,6 +73,9 @@ export async function wayTo({ port, url }: Pick<Valkey, 'port' | 'url'>): Promis
     cut,
     mend: () => {
       isCut = false;
+    },
+    slow: (ms) => {
+      slowMs = ms;
     },
     stop() {
       cut();

@@ -23,6 +23,7 @@ import { Fates, type Fate } from './fates.ts';
 import { emptyGroup, withMark } from './groups.ts';
 import { Hit } from './hit.ts';
 import type { ReadyText } from './ready-texts.ts';
+import { OnTheWay } from './on-the-way.ts';
 import { encodeRecord } from './record.ts';
 import { NOTHING, ofBoth, type CacheFigures, type Shared } from './tiers.ts';
 
@@ -46,8 +47,6 @@ interface About {
   readonly fence?: Fence | undefined;
 }
 
-const NONE_FOUND: ReadonlyMap<string, StoredAnswer> = new Map();
-
 export class ResponseCache {
   readonly #config: ReadConfig;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
@@ -55,6 +54,7 @@ export class ResponseCache {
   readonly #fates = new Fates();
   #disk: AnswerStore | undefined;
   #shared: SharedAnswers | undefined;
+  readonly #onTheWay = new OnTheWay();
   #refused = 0;
 
   /** `later` runs what is not urgent once waiting requests have been served. */
@@ -86,9 +86,9 @@ export class ResponseCache {
 
   /** What neither memory nor disk has, and other gateways may have. It throws nothing, and takes no longer than Valkey may. */
   async fetch(keys: readonly string[], maxAge = Infinity): Promise<ReadonlyMap<string, Hit>> {
-    const found = (await this.#shared?.find(keys)) ?? NONE_FOUND;
     const hits = new Map<string, Hit>();
-    for (const [key, answer] of found) {
+    if (this.#shared === undefined) return hits;
+    for (const [key, answer] of await this.#onTheWay.find(this.#shared.find(keys))) {
       if (answer.ageMs > maxAge * 1000) continue;
       const hit = this.#remember(key, answer, 'shared');
       void hit?.bytes;
@@ -219,6 +219,7 @@ export class ResponseCache {
   }
 
   #delete(key: string, watcher: string): Removed {
+    this.#onTheWay.removed((whole, { owner }) => whole.startsWith(key) && sees(watcher, owner));
     this.#fates.clearedOne(key, ({ owner }) => sees(watcher, owner), this.#clock.elapsed());
     return ofBoth(this.#memory.delete(key, watcher), this.#disk?.delete(key, watcher));
   }
@@ -239,10 +240,11 @@ export class ResponseCache {
     const { watcher, model: named, olderThanS } = asked;
     const now = this.#clock.elapsed();
     const model = named === undefined ? undefined : canonicalName(named);
+    const isOfModel = (of: string): boolean => model === undefined || canonicalName(of) === model;
+    this.#onTheWay.removed((_key, answer) => isOfModel(answer.model) && sees(watcher, answer.owner));
     const before = olderThanS === undefined ? Infinity : now - olderThanS * 1000;
     this.#fates.cleared((fate) => {
-      const isOfModel = model === undefined || canonicalName(fate.model) === model;
-      return isOfModel && sees(watcher, fate.owner) && (fate.kept?.at ?? 0) < before;
+      return isOfModel(fate.model) && sees(watcher, fate.owner) && (fate.kept?.at ?? 0) < before;
     }, now);
     return ofBoth(this.#memory.clear(asked), this.#disk?.clear(asked));
   }

@@ -78,6 +78,21 @@ test('vectors are shared text by text', async () => {
   expect(two.fake.embeds().map(({ body }) => body)).toMatchObject([{ input: ['c'] }]);
 });
 
+test('many vectors are looked for no longer than Valkey may take', async () => {
+  const input = Array.from({ length: 640 }, (_, i) => `text ${i}`);
+  const road = await way();
+  const [one, two] = [await node(), await node({ cluster: { timeout_ms: 800 } }, road)];
+  await one.post('/api/embed', { model: 'nomic-embed-text', input });
+  const client = clientOf(valkey);
+  await eventually('all are kept', async () => (await client.keys('*:answer:*')).length === input.length);
+  // As each of its few at a time takes 300 ms.
+  road.slow(150);
+  await client.config('RESETSTAT');
+  await two.post('/api/embed', { model: 'nomic-embed-text', input });
+  const looked = /cmdstat_get:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+  expect(Number(looked)).toBeLessThan(input.length / 2);
+});
+
 test.each([
   ['all', {}],
   ['those of a model', { model: 'llama3.2' }],

@@ -7,8 +7,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ResponseCache } from '../../../../backend/core/cache/cache.ts';
 import { ANSWER_TABLES, DiskAnswers } from '../../../../backend/storage/answer-store.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
+import { encodeRecord } from '../../../../backend/core/cache/record.ts';
+import type { StoredAnswer } from '../../../../backend/core/disk.ts';
 import { completion, config } from '../../../support/builders.ts';
 import { ManualClock } from '../../../support/clocks.ts';
+import { deferred } from '../../../support/waiting.ts';
 
 const ABOUT = { model: 'a', ttl: 3600, runMs: 5 };
 const keyOf = (n: number): string => n.toString(16).padStart(8, '0').repeat(8);
@@ -123,4 +126,29 @@ test('uses of an answer in memory are noted on the disk once in ten minutes', ()
   expect(usedAt()).toEqual(first);
   useFor(1000);
   expect(usedAt()).not.toEqual(first);
+});
+
+test.each<[string, (cache: ResponseCache) => void]>([
+  ['removed', (cache) => void cache.delete(keyOf(1))],
+  ['removed by another gateway', (cache) => cache.removals.forget([{ key: keyOf(1).slice(0, 16), watcher: 'local' }])],
+  ['cleared with its model', (cache) => cache.removals.clear({ watcher: 'local', model: 'a' })],
+])('what is %s while it comes from another gateway does not come into memory', async (_how, remove) => {
+  const cache = anew();
+  const { promise, resolve } = deferred<ReadonlyMap<string, StoredAnswer>>();
+  const done = (): Promise<void> => Promise.resolve();
+  cache.shareThrough({ find: () => promise, keep: () => Promise.resolve(true), used: done, delete: done, clear: done });
+  const fetched = cache.fetch([keyOf(1), keyOf(2)]);
+  remove(cache);
+  const answer = (model: string): StoredAnswer => {
+    const bytes = encodeRecord(completion(['of another']));
+    return { owner: 'local', model, runMs: 1, tokens: 1, marks: [], bytes, ageMs: 0, leftMs: 60_000 };
+  };
+  resolve(
+    new Map([
+      [keyOf(1), answer('a')],
+      [keyOf(2), answer('b')],
+    ]),
+  );
+  expect([...(await fetched).keys()]).toEqual([keyOf(2)]);
+  expect([cache.get(keyOf(1)), cache.get(keyOf(2))?.tier]).toEqual([undefined, 'memory']);
 });
