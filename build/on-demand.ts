@@ -8,7 +8,7 @@ import { parts } from './parts.ts';
 /** What the fleet uses of its libraries (backend/cluster). */
 const USED: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['Redis'],
-  bullmq: ['Queue', 'Worker', 'WaitingError'],
+  bullmq: ['Queue', 'QueueKeys', 'Worker', 'WaitingError'],
 };
 
 const ENTRY = 'fleet-libraries';

@@ -19,6 +19,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   // Without its way of standing on Postgres.
   bullmq: () => `
     export { Queue } from ${JSON.stringify(file('bullmq/dist/esm/classes/queue.js'))};
+    export { QueueKeys } from ${JSON.stringify(file('bullmq/dist/esm/classes/queue-keys.js'))};
     export { Worker } from ${JSON.stringify(file('bullmq/dist/esm/classes/worker.js'))};
     export { WaitingError } from ${JSON.stringify(file('bullmq/dist/esm/classes/errors/waiting-error.js'))};`,
   // It reads the times of jobs that come again, of which there are none. It brings a library of dates.
