@@ -157,18 +157,22 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     this.#parts.link.ask((redis) => redis.touch(this.nameOf(key))).catch(() => undefined);
   }
 
-  delete(beginning: string, watcher: string): Promise<void> {
+  delete(beginning: string, watcher: string): Promise<boolean> {
     return this.#owe({ beginning, watcher });
   }
 
-  clear(which: ToRemove): Promise<void> {
+  clear(which: ToRemove): Promise<boolean> {
     return this.#owe({ which });
   }
 
-  async #owe(owed: Owed): Promise<void> {
+  /** Whether it is done. */
+  async #owe(owed: Owed): Promise<boolean> {
     if (this.#owed.length === MOST_OWED) this.#owed.splice(1, MOST_OWED, { which: { watcher: LOCAL } });
     this.#owed.push(owed);
     await this.#pay();
+    // It may have come when the others were just done.
+    if (this.#owed.includes(owed) && this.#parts.link.isUp) await this.#pay();
+    return !this.#owed.includes(owed);
   }
 
   /** One after the other; what could not be done stays, until the link is up again. */

@@ -159,6 +159,8 @@ export const actionResultSchema = z.object({
   action: z.string(),
   removed: count.optional(),
   freed_bytes: count.optional(),
+  /** Of a removal in a fleet: it is not done on the other gateways yet, as a sentence. Left out where it is done. */
+  pending: z.string().optional(),
   model: z.string().optional(),
   load_ms: ms.optional(),
   /** Of warm_model: the machine on which it is loaded, where there are several. */

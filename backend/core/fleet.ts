@@ -28,12 +28,12 @@ export interface SharedAnswers {
   /** It was used; told some time later. */
   used(key: string): void;
   /**
-   * Removes the one whose key begins so, here and from what other gateways keep. Resolves when that is done, or when Valkey is
-   * away: then it is made up for as soon as it is back, and until then nothing is found.
+   * Removes the one whose key begins so from what other gateways keep. True: that is done. False: Valkey is away, and it is made up
+   * for as soon as it is back, while this gateway runs; until then nothing is found.
    */
-  delete(beginning: string, watcher: string): Promise<void>;
+  delete(beginning: string, watcher: string): Promise<boolean>;
   /** The same for many. */
-  clear(which: ToRemove): Promise<void>;
+  clear(which: ToRemove): Promise<boolean>;
 }
 
 /** What others have removed, and what must go from memory and disk here too. */

@@ -27,8 +27,9 @@ function freedWords({ unloaded = [], in_use: inUse = [], refused = [], freed_byt
 
 export const clear: Run<'clear'> = async ({ options }, host) => {
   const data = { model: options.model, older_than_s: secondsOf(options['older-than']) };
-  await act('clear', data, options, host, ({ removed = 0, freed_bytes = 0 }) => {
-    return `${plural(removed, 'answer')} forgotten, ${megabytes(freed_bytes / 1024 / 1024)} free.`;
+  await act('clear', data, options, host, ({ removed = 0, freed_bytes = 0, pending }) => {
+    const forgotten = `${plural(removed, 'answer')} forgotten, ${megabytes(freed_bytes / 1024 / 1024)} free.`;
+    return pending === undefined ? forgotten : `${forgotten} ${pending}`;
   });
 };
 

@@ -232,7 +232,7 @@ export class ResponseCache {
     const asked = { ...which, watcher };
     const removed = this.#clear(asked);
     // What was read again while the others' were removed goes too.
-    const shared = this.#shared?.clear(asked).then(() => void this.#clear(asked));
+    const shared = this.#shared?.clear(asked).finally(() => this.#clear(asked));
     return { ...removed, shared };
   }
 

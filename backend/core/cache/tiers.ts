@@ -16,8 +16,8 @@ export interface CacheFigures extends MemoryFigures {
 
 /** Of what was removed here at once. */
 export interface Shared {
-  /** Resolves when it is removed from all gateways, or will be as soon as they can be told; undefined where there are no others. */
-  readonly shared: Promise<void> | undefined;
+  /** Whether it is removed from all gateways; false where they can't be told now, and will be. Undefined where there are no others. */
+  readonly shared: Promise<boolean> | undefined;
 }
 
 export const NOTHING: Removed = { removed: 0, freed_bytes: 0 };

@@ -98,7 +98,7 @@ export async function act(
       if (Object.keys(which).length > 0) return { success: true, action, ...answers };
       const talks = parts.conversations.clear(watcher);
       const removed = answers.removed + talks.removed;
-      return { success: true, action, removed, freed_bytes: answers.freed_bytes + talks.freed_bytes };
+      return { success: true, action, ...answers, removed, freed_bytes: answers.freed_bytes + talks.freed_bytes };
     }
     case 'clear_response_cache':
       return { success: true, action, ...(await everywhere(parts.cache.clear({ watcher }))) };
@@ -218,8 +218,13 @@ export async function load(
   });
 }
 
+const PENDING =
+  'Valkey is away: the other gateways still have these answers, and lose them when it is back, if this gateway runs until then.';
+
 /** What was removed here, once it is removed from all gateways of the fleet too, or Valkey is found to be away. */
-async function everywhere({ shared, ...removed }: ReturnType<ResponseCache['clear']>): Promise<Removed> {
-  await shared;
-  return removed;
+async function everywhere({
+  shared,
+  ...removed
+}: ReturnType<ResponseCache['clear']>): Promise<Removed & Pick<ActionResult, 'pending'>> {
+  return (await shared) === false ? { ...removed, pending: PENDING } : removed;
 }

@@ -158,11 +158,14 @@ test('what was cleared on a gateway that is cut off is cleared for all when it i
   await eventually('it notices', async () =>
     JSON.stringify(await (await two.get('/health')).json()).includes('Valkey'),
   );
-  await act(two, 'clear');
+  expect(await (await act(two, 'clear')).json()).toMatchObject({ pending: expect.stringContaining('Valkey is away') });
+  const { out, err } = await commandLine(['clear'], { env: { HEARTH_URL: two.url } });
+  expect(out + err).toContain('the other gateways still have these answers');
   expect(await isKept(one, 'x')).toBe(true);
   road.mend();
   await gone(one, 'x');
   expect(await isKept(two, 'x')).toBe(false);
+  expect(await (await act(two, 'clear')).json()).not.toHaveProperty('pending');
 });
 
 /** The list of what was removed, as other gateways fill it. */

@@ -135,8 +135,8 @@ test.each<[string, (cache: ResponseCache) => void]>([
 ])('what is %s while it comes from another gateway does not come into memory', async (_how, remove) => {
   const cache = anew();
   const { promise, resolve } = deferred<ReadonlyMap<string, StoredAnswer>>();
-  const done = (): Promise<void> => Promise.resolve();
-  cache.shareThrough({ find: () => promise, keep: () => Promise.resolve(true), used: done, delete: done, clear: done });
+  const done = (): Promise<boolean> => Promise.resolve(true);
+  cache.shareThrough({ find: () => promise, keep: done, used: done, delete: done, clear: done });
   const fetched = cache.fetch([keyOf(1), keyOf(2)]);
   remove(cache);
   const answer = (model: string): StoredAnswer => {
