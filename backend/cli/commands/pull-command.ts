@@ -45,7 +45,7 @@ export const pullModel: Run<'models pull'> = async ({ args: [model], options }, 
   if (!(await isInstalled(gateway, first))) {
     throw new Exit(EXIT.tempfail, `The download of ${model}${where} was cancelled.`);
   }
-  if (!options.json) host.terminal.tell(plainText(`${model} is installed${where}.\n`));
+  if (!options.json) host.terminal.tell(`${plainText(`${model} is installed${where}.`)}\n`);
 };
 
 /** Asked of Ollama now; of several machines, of the one that it was for, as the gateway sees it. */
