@@ -45,8 +45,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Different for each number and size, and found nowhere else. */
-const marked = (n: number): string => `<${n}:TEXT>`;
+/**
+ * Different for each number and size, and found nowhere else; of one length, so that no rest of one after a page's pointer, of which a
+ * byte may be "<", looks like another.
+ */
+const marked = (n: number): string => `<${String(n).padStart(3, '0')}:TEXT>`;
 const textOf = (n: number, length: number): string =>
   marked(n)
     .repeat(Math.ceil(length / 8))
@@ -59,7 +62,7 @@ function keep(n: number, length: number, owner: string = LOCAL): void {
 /** The numbers whose texts stand in any file of the folder. */
 function onDisk(): number[] {
   const all = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
-  const found = all.flatMap((bytes) => [...bytes.matchAll(/<(\d+):TEXT>/g)].map((match) => Number(match[1])));
+  const found = all.flatMap((bytes) => [...bytes.matchAll(/<(\d{3}):TEXT>/g)].map((match) => Number(match[1])));
   return [...new Set(found)].toSorted((a, b) => a - b);
 }
 
