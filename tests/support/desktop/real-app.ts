@@ -120,11 +120,18 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
       return tray;
     },
     async window() {
-      const [open] = app.windows();
-      const page = open ?? (await app.waitForEvent('window', { timeout: LIMIT_MS }));
-      // Not its load event: Playwright may come to a window that has had it, and then waits for ever.
-      await page.locator('.app > *').first().waitFor({ state: 'attached' });
-      return page;
+      for (;;) {
+        const [open] = app.windows();
+        const page = open ?? (await app.waitForEvent('window', { timeout: LIMIT_MS }));
+        try {
+          // Not its load event: Playwright may come to a window that has had it, and then waits for ever.
+          await page.locator('.app > *').first().waitFor({ state: 'attached' });
+          return page;
+        } catch (error) {
+          // One that is just going is among them until it has gone.
+          if (!page.isClosed()) throw error;
+        }
+      }
     },
     remember: () => members.push(...family(child.pid ?? 0)),
     async ready() {
