@@ -160,7 +160,15 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const named = nodes === undefined ? undefined : { name: current.cluster.name, nodes };
   const fleet = new FleetNow({ shown, node, fleet: named });
   const feed = new Feed(feedSources(shown), clock);
-  const jobParts = { ...working, gateway, conversations, put, newId: randomUUID, store: stores.jobs };
+  const jobParts = {
+    ...working,
+    gateway,
+    conversations,
+    put,
+    newId: randomUUID,
+    store: stores.jobs,
+    time: stores.time,
+  };
   const jobWork = openJobs(
     {
       ...jobParts,
@@ -218,6 +226,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       opened.beat();
       stuckWatch.look();
       handles.look();
+      stores.time.beat();
       jobWork.beat();
     },
     onWoke(counted) {

@@ -15,6 +15,7 @@ import { DiskTexts } from './storage/disk-texts.ts';
 import { DiskRemovalPlaces } from './storage/fleet-store.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
+import { KeptTime } from './storage/kept-time.ts';
 import { keepAll, recordingShare, RecordingStore } from './storage/recording-store.ts';
 
 export interface StoresOptions {
@@ -31,6 +32,8 @@ export interface StoresOptions {
 }
 
 export interface Stores {
+  /** By which what is kept grows old. */
+  readonly time: KeptTime;
   readonly jobs: JobStore;
   /** Undefined where nothing is written. */
   readonly answers: DiskAnswers | undefined;
@@ -56,9 +59,10 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     put('disk', trouble === undefined ? undefined : { text: trouble });
     if (trouble === undefined) log.info({}, `Hearth keeps everything in ${folder} again.`);
   });
+  const time = new KeptTime(database, clock);
   database.use(folder);
-  const answers = folder === undefined ? undefined : new DiskAnswers(database, clock, config);
-  const conversations = folder === undefined ? undefined : new DiskConversations(database, clock, config);
+  const answers = folder === undefined ? undefined : new DiskAnswers(database, time, config);
+  const conversations = folder === undefined ? undefined : new DiskConversations(database, time, config);
   const requests = new DiskRequestLog(database, clock, config, log);
   const texts = new DiskTexts(database, clock, config, folder !== undefined);
   const reconfigured = (): void => {
@@ -71,6 +75,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
   const recordings = new RecordingStore({ database, maxBytes, now: clock.now });
   if (recorded !== undefined) keepAll(recordings, recorded);
   return {
+    time,
     jobs,
     recordings,
     answers,
@@ -95,6 +100,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
       conversations?.close();
       requests.close();
       texts.close();
+      time.close();
     },
   };
 }

@@ -3,9 +3,10 @@
 import type { Removed } from '../contract/control.ts';
 import { canonicalName } from '../contract/model-name.ts';
 import { sees } from '../core/ownership.ts';
-import type { Clock, ReadConfig } from '../core/ports.ts';
+import type { ReadConfig } from '../core/ports.ts';
 import type { AnswerNotes, AnswerStore, StoreFigures, StoredAnswer, ToRemove } from '../core/disk.ts';
 import type { Database } from './database.ts';
+import type { KeptTime } from './kept-time.ts';
 import { Shelf } from './shelf.ts';
 import { shelfTables } from './shelf-tables.ts';
 
@@ -19,8 +20,8 @@ type About = Omit<AnswerNotes, 'owner' | 'model'>;
 export class DiskAnswers implements AnswerStore {
   readonly #shelf: Shelf;
 
-  constructor(db: Database, clock: Pick<Clock, 'now' | 'elapsed'>, config: ReadConfig) {
-    this.#shelf = new Shelf('answers', db, clock, () => Math.floor(config().cache.disk_max_size_mb * MB));
+  constructor(db: Database, time: KeptTime, config: ReadConfig) {
+    this.#shelf = new Shelf('answers', db, time, () => Math.floor(config().cache.disk_max_size_mb * MB));
   }
 
   find(key: string): StoredAnswer | undefined {

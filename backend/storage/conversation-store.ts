@@ -1,9 +1,10 @@
 // Conversations on the disk, each as one record. What was said is text here; core/conversations/ reads and writes it.
 import type { Removed } from '../contract/control.ts';
 import { LOCAL, ownerOfSpace, sees } from '../core/ownership.ts';
-import type { Clock, ReadConfig } from '../core/ports.ts';
+import type { ReadConfig } from '../core/ports.ts';
 import type { ConversationStore, StoredTalk, StoreFigures } from '../core/disk.ts';
 import type { Database } from './database.ts';
+import type { KeptTime } from './kept-time.ts';
 import { Shelf } from './shelf.ts';
 import { shelfTables } from './shelf-tables.ts';
 
@@ -14,8 +15,8 @@ export const CONVERSATION_TABLES = shelfTables('conversations');
 export class DiskConversations implements ConversationStore {
   readonly #shelf: Shelf;
 
-  constructor(db: Database, clock: Pick<Clock, 'now' | 'elapsed'>, config: ReadConfig) {
-    this.#shelf = new Shelf('conversations', db, clock, () => Math.floor(config().conversation_cache.max_size_mb * MB));
+  constructor(db: Database, time: KeptTime, config: ReadConfig) {
+    this.#shelf = new Shelf('conversations', db, time, () => Math.floor(config().conversation_cache.max_size_mb * MB));
   }
 
   find(key: string): StoredTalk | undefined {

@@ -181,6 +181,7 @@ const batchRowSchema = z.object({
   body: text,
   created_at: z.number(),
   ended_at: z.number().nullable(),
+  finished_at: text.nullish(),
   waiting: count,
   completed: count,
   failed: count,
@@ -189,8 +190,16 @@ const batchRowSchema = z.object({
 });
 
 export function readBatch(row: unknown): StoredBatch {
-  const { id, owner, body, created_at, ended_at, ...counts } = batchRowSchema.parse(row);
-  return { id, owner, body, createdAt: created_at, endedAt: ended_at ?? undefined, counts };
+  const { id, owner, body, created_at, ended_at, finished_at, ...counts } = batchRowSchema.parse(row);
+  return {
+    id,
+    owner,
+    body,
+    createdAt: created_at,
+    endedAt: ended_at ?? undefined,
+    finishedAt: finished_at ?? undefined,
+    counts,
+  };
 }
 
 /** Those that have not ended, the oldest first. */

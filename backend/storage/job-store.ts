@@ -85,9 +85,6 @@ export class SqlJobStore implements JobStore {
       const alive = (sql.get('SELECT alive_at FROM job_clock') as { alive_at: number } | undefined)?.alive_at ?? now;
       // It ended while they were being accepted.
       sql.run('DELETE FROM job WHERE batch IS NOT NULL AND batch NOT IN (SELECT id FROM job_group)');
-      // The clock on the wall may have been set back since.
-      sql.run('UPDATE job SET ended_at = ? WHERE batch IS NULL AND ended_at > ?', now, now);
-      sql.run('UPDATE job_group SET ended_at = ? WHERE ended_at > ?', now, now);
       const stood = 'waited_ms + MAX(0, ? - in_line_at)';
       sql.run(`UPDATE job SET waited_ms = ${stood}, in_line_at = NULL WHERE in_line_at IS NOT NULL`, alive);
       return waitingIn(sql);
@@ -192,7 +189,7 @@ export class SqlJobStore implements JobStore {
       if (ended.changes === 0) return undefined;
       const { batch } = sql.get('SELECT batch FROM job WHERE seq = ?', seq) as { batch: string | null };
       if (batch === null) return trim(sql, retention.maxBytes);
-      endedIn(sql, batch, { state, count: 1, now });
+      endedIn(sql, batch, { state, count: 1, now, finishedAt: outcome.finishedAt });
       return [];
     });
     this.#forget(gone ?? []);
@@ -212,7 +209,7 @@ export class SqlJobStore implements JobStore {
         batch,
         MOST_AT_ONCE,
       );
-      if (changes > 0) endedIn(sql, batch, { state: 'cancelled', count: changes, now });
+      if (changes > 0) endedIn(sql, batch, { state: 'cancelled', count: changes, now, finishedAt });
       return changes;
     });
   }

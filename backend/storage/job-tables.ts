@@ -53,6 +53,9 @@ CREATE TABLE job_gone (
 CREATE TABLE job_clock (one INTEGER PRIMARY KEY CHECK (one = 1), alive_at INTEGER NOT NULL) STRICT;
 `;
 
+/** When the last of its jobs ended, by the clock on the wall, for people: `ended_at` is by the time of what is kept. */
+export const JOB_GROUP_FINISHED = 'ALTER TABLE job_group ADD COLUMN finished_at TEXT;';
+
 /** All of these are promised, so they go along when the disk can't be used. */
 export const JOB_CARRIED = ['job', 'job_group', 'job_gone', 'job_clock'] as const;
 
@@ -110,15 +113,21 @@ export function insertJob(
 export function endedIn(
   sql: Sql,
   batch: string,
-  { state, count, now }: { readonly state: JobEnd; readonly count: number; readonly now: number },
+  {
+    state,
+    count,
+    now,
+    finishedAt,
+  }: { readonly state: JobEnd; readonly count: number; readonly now: number; readonly finishedAt: string },
 ): void {
   const column = BATCH_ENDS.find((each) => each === state) ?? 'failed';
   sql.run(
-    `UPDATE job_group SET waiting = waiting - ?, ${column} = ${column} + ?, ended_at = CASE WHEN waiting <= ? THEN ? END WHERE id = ?`,
+    `UPDATE job_group SET waiting = waiting - ?, ${column} = ${column} + ?, ended_at = CASE WHEN waiting <= ? THEN ? END, finished_at = ? WHERE id = ?`,
     count,
     count,
     count,
     now,
+    finishedAt,
     batch,
   );
 }

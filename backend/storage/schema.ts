@@ -6,11 +6,13 @@ import { TEXT_TABLES } from './disk-texts.ts';
 import { FILE_TABLES } from './file-store.ts';
 import { FLEET_TABLES } from './fleet-store.ts';
 import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
-import { JOB_CARRIED, JOB_TABLES } from './job-tables.ts';
+import { JOB_CARRIED, JOB_GROUP_FINISHED, JOB_TABLES } from './job-tables.ts';
+import { TIME_TABLE } from './kept-time.ts';
 import { PULL_TABLES, PULL_UPSTREAM } from './pull-store.ts';
 import { RECORDING_TABLES } from './recording-texts.ts';
 import { REQUEST_SEARCH, REQUEST_TABLES } from './request-tables.ts';
 import type { Connection } from './rows.ts';
+import { NOTED_NO_MORE } from './shelf-tables.ts';
 
 /** The tables of a database. */
 export interface Schema {
@@ -44,6 +46,7 @@ export const SCHEMA: Schema = {
     HISTORY_OF_PROMPTS,
     PULL_UPSTREAM,
     FLEET_TABLES,
+    [TIME_TABLE, NOTED_NO_MORE, JOB_GROUP_FINISHED].join('\n'),
   ],
   carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };

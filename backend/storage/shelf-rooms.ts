@@ -1,9 +1,9 @@
 // The room of a shelf: which pages its rows take, and what has to go so that they stay within the bound. All of it runs within
 // a transaction of its caller, but for `tidy`, which is done in portions off the road of requests.
 import type { Removed } from '../contract/control.ts';
-import type { Clock } from '../core/ports.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
+import type { KeptTime } from './kept-time.ts';
 import type { Dated, GroupRow, Place, shelfStatements, Totals } from './shelf-tables.ts';
 
 /** SQLite's own, since nobody asks for another. */
@@ -18,18 +18,12 @@ export class ShelfRooms {
   readonly #sql: ReturnType<typeof shelfStatements>;
   readonly #db: Database;
   readonly #maxBytes: () => number;
-  readonly #time: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #time: KeptTime;
   /** Where the next record of an owner and a label goes, unless that has changed. */
   readonly #open = new Map<string, number>();
   #tidying = false;
 
-  /** `time` is that of the shelf. */
-  constructor(
-    sql: ReturnType<typeof shelfStatements>,
-    db: Database,
-    maxBytes: () => number,
-    time: Pick<Clock, 'now' | 'elapsed'>,
-  ) {
+  constructor(sql: ReturnType<typeof shelfStatements>, db: Database, maxBytes: () => number, time: KeptTime) {
     this.#sql = sql;
     this.#db = db;
     this.#maxBytes = maxBytes;
@@ -46,12 +40,8 @@ export class ShelfRooms {
     return { entries, bytes: pages * PAGE_BYTES };
   }
 
-  notedAt(sql: Sql): number {
-    return this.#totals(sql).noted_at;
-  }
-
   #totals(sql: Sql): Totals {
-    return (sql.get(this.#sql.totals) as Totals | undefined) ?? { entries: 0, pages: 0, noted_at: 0 };
+    return (sql.get(this.#sql.totals) as Totals | undefined) ?? { entries: 0, pages: 0 };
   }
 
   /**
@@ -62,7 +52,7 @@ export class ShelfRooms {
     const before = usedPages(sql);
     const entries = work();
     const pages = usedPages(sql) - before;
-    const totals = sql.get(this.#sql.addTotals, entries, pages, this.#time.now()) as Totals | undefined;
+    const totals = sql.get(this.#sql.addTotals, entries, pages) as Totals | undefined;
     return totals !== undefined && this.#over(totals) > 0;
   }
 

@@ -27,7 +27,7 @@ export interface Found {
   readonly leftMs: number;
 }
 
-/** The same with its moments by the shelf's time. */
+/** The same with its moments by the time of what is kept. */
 export interface Dated extends Kept {
   readonly keptAt: number;
   readonly expiresAt: number;
@@ -69,6 +69,11 @@ export function shelfTables(name: string): string {
   `;
 }
 
+/** A shelf has no time of its own any more. */
+export const NOTED_NO_MORE = ['answers', 'conversations']
+  .map((name) => `ALTER TABLE ${name}_totals DROP COLUMN noted_at;`)
+  .join('\n');
+
 /** A record with its figures. STRICT tables have columns of these types; what they hold is checked by the checksum. */
 export interface FoundRow {
   readonly id: number;
@@ -105,7 +110,6 @@ export interface GroupRow {
 export interface Totals {
   readonly entries: number;
   readonly pages: number;
-  readonly noted_at: number;
 }
 
 /** The statements of a shelf. */
@@ -143,9 +147,7 @@ export function shelfStatements(name: string) {
     deadGroup: `SELECT id, entries, is_gone FROM ${name}_groups WHERE is_gone = 1 OR expires_at <= ? LIMIT 1`,
     olderSum: `SELECT count(*) AS entries, coalesce(sum(bytes), 0) AS bytes FROM ${name} WHERE group_id = ? AND kept_at < ?`,
     moveOlder: `UPDATE ${name} SET group_id = ? WHERE group_id = ? AND kept_at < ?`,
-    totals: `SELECT entries, pages, noted_at FROM ${name}_totals`,
-    addTotals: `
-      UPDATE ${name}_totals SET entries = entries + ?, pages = pages + ?, noted_at = max(noted_at, ?)
-      RETURNING entries, pages, noted_at`,
+    totals: `SELECT entries, pages FROM ${name}_totals`,
+    addTotals: `UPDATE ${name}_totals SET entries = entries + ?, pages = pages + ? RETURNING entries, pages`,
   };
 }

@@ -3,11 +3,11 @@
 // There is no index in memory, and nothing is read when it is made. It knows neither answers nor conversations.
 import { crc32 } from 'node:zlib';
 import type { Removed } from '../contract/control.ts';
-import type { Clock } from '../core/ports.ts';
 import { sees } from '../core/ownership.ts';
 import { NOTED_EVERY_MS, type StoreFigures } from '../core/disk.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
+import type { KeptTime } from './kept-time.ts';
 import { OwedRemovals } from './owed-removals.ts';
 import { ShelfRooms } from './shelf-rooms.ts';
 import {
@@ -39,7 +39,7 @@ const NOTHING: Removed = { removed: 0, freed_bytes: 0 };
 
 export class Shelf {
   readonly #db: Database;
-  readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
+  readonly #time: KeptTime;
   readonly #maxBytes: () => number;
   readonly #sql: ReturnType<typeof shelfStatements>;
   readonly #rooms: ShelfRooms;
@@ -48,20 +48,19 @@ export class Shelf {
   readonly #uses = new Set<string>();
   readonly #owed: OwedRemovals;
   readonly #deaf: () => void;
-  #timeOffset: number | undefined;
   #damaged = 0;
 
   /** `name` is that of its tables (shelfTables). `maxBytes` is asked each time. */
-  constructor(name: string, db: Database, clock: Pick<Clock, 'now' | 'elapsed'>, maxBytes: () => number) {
+  constructor(name: string, db: Database, time: KeptTime, maxBytes: () => number) {
     this.#db = db;
-    this.#clock = clock;
+    this.#time = time;
     this.#maxBytes = maxBytes;
     this.#sql = shelfStatements(name);
-    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, { now: () => this.#now(), elapsed: clock.elapsed });
+    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, time);
     this.#owed = new OwedRemovals({
       takeOut: (sql, key) => this.#takeOut(sql, key),
       all: () => {
-        const until = this.#now() + 1;
+        const until = this.#time.now() + 1;
         return (sql) => void this.#markGone(sql, () => true, until);
       },
     });
@@ -75,7 +74,7 @@ export class Shelf {
 
   /** Undefined where there is none, or it has expired, or is damaged. Finds also what is not written yet. */
   find(key: string): Found | undefined {
-    const now = this.#now();
+    const now = this.#time.now();
     const waits = this.#waiting.get(key);
     if (waits !== undefined) {
       if (waits.expiresAt <= now) return undefined;
@@ -108,7 +107,7 @@ export class Shelf {
       this.#db.later((sql) => void this.#takeOut(sql, key));
       return false;
     }
-    const keptAt = this.#now();
+    const keptAt = this.#time.now();
     const waiting = { ...kept, keptAt, expiresAt: keptAt + Math.ceil(kept.ttlMs), dropped: false };
     this.#waiting.set(key, waiting);
     this.#waitingBytes += record.length;
@@ -146,7 +145,7 @@ export class Shelf {
   }
 
   #noteUses(sql: Sql): void {
-    const now = this.#now();
+    const now = this.#time.now();
     let noted = 0;
     for (const key of this.#uses) {
       if (noted++ === USES_AT_ONCE) return this.#db.later((again) => this.#noteUses(again));
@@ -183,13 +182,13 @@ export class Shelf {
    * is on the disk when this returns.
    */
   clear(isMeant: IsMeant, olderThanMs?: number): Removed {
-    const before = olderThanMs === undefined ? Infinity : this.#now() - olderThanMs;
+    const before = olderThanMs === undefined ? Infinity : this.#time.now() - olderThanMs;
     const dropped = [...this.#waiting.values()].filter(
       ({ owner, label, keptAt }) => isMeant(owner, label) && keptAt < before,
     );
     for (const each of dropped) this.#drop(each);
     if (!this.#db.isDurable) {
-      const until = Math.min(before, this.#now() + 1);
+      const until = Math.min(before, this.#time.now() + 1);
       this.#owed.clear((sql) => void this.#markGone(sql, isMeant, until));
       return sumOf(dropped);
     }
@@ -235,8 +234,6 @@ export class Shelf {
   #moved(isDurable: boolean): void {
     this.#rooms.moved();
     if (!isDurable) return;
-    // The file may be one that has been there before.
-    this.#timeOffset = Math.max(this.#now(), this.#notedAt()) - this.#clock.elapsed();
     if (!this.#owed.pay(this.#db)) return;
     this.#rooms.tidy();
   }
@@ -246,10 +243,8 @@ export class Shelf {
     this.#rooms.tidy();
   }
 
-  /** Notes the time, so that a clock that is set back before the next start revives nothing. */
   close(): void {
     this.#deaf();
-    if (this.#db.isDurable) this.#db.later((sql) => void this.#rooms.measured(sql, () => 0));
   }
 
   /** Undefined: nothing is kept on the disk. Up to a second late, but never with anything that was cleared. */
@@ -257,21 +252,6 @@ export class Shelf {
     if (!this.#db.isDurable) return undefined;
     const { entries, bytes } = this.#db.read((sql) => this.#rooms.sizeOf(sql));
     return { entries, bytes, max_bytes: this.#maxBytes() };
-  }
-
-  /**
-   * The shelf's time, in milliseconds since 1970: the wall's when the shelf is first used, but never before the last time that
-   * was noted on the disk; from there on by the monotonic clock. So a clock that is set while Hearth runs changes nothing; one
-   * that was set back meanwhile revives nothing, and only the time that Hearth did not run is not counted; one that was set
-   * forward makes records older, as nothing tells it from time that has passed.
-   */
-  #now(): number {
-    this.#timeOffset ??= Math.max(this.#clock.now(), this.#notedAt()) - this.#clock.elapsed();
-    return Math.floor(this.#clock.elapsed() + this.#timeOffset);
-  }
-
-  #notedAt(): number {
-    return this.#db.read((sql) => this.#rooms.notedAt(sql));
   }
 }
 

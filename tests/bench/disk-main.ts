@@ -10,6 +10,7 @@ import { systemClock } from '../../backend/clock.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import { DiskAnswers } from '../../backend/storage/answer-store.ts';
 import { openDatabase } from '../../backend/storage/database.ts';
+import { KeptTime } from '../../backend/storage/kept-time.ts';
 import { median, percentile } from './stats.ts';
 
 const [folder = '', entriesText, bytesText, step] = process.argv.slice(2);
@@ -19,7 +20,7 @@ const AT_ONCE = 10;
 const READS = 2000;
 const { config } = resolveConfig({ flags: { 'cache.disk_max_size_mb': '4096' } }, 'headless');
 const database = openDatabase({ folder, clock: systemClock, log: pino({ level: 'silent' }) });
-const answers = new DiskAnswers(database, systemClock, () => config);
+const answers = new DiskAnswers(database, new KeptTime(database, systemClock), () => config);
 const keyOf = (number: number): string => createHash('sha256').update(String(number)).digest('hex');
 
 /** Microseconds of processor time for one. */

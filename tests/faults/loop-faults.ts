@@ -6,6 +6,7 @@ import { systemClock } from '../../backend/clock.ts';
 import { recordingsIn } from '../../backend/core/recordings/recording-line.ts';
 import { DiskAnswers } from '../../backend/storage/answer-store.ts';
 import { openDatabase, type Database } from '../../backend/storage/database.ts';
+import { KeptTime } from '../../backend/storage/kept-time.ts';
 import { RecordingStore } from '../../backend/storage/recording-store.ts';
 import { config, NO_LOG } from '../support/builders.ts';
 import { eventually } from '../support/waiting.ts';
@@ -79,7 +80,7 @@ class Timed {
     const clock = { now, elapsed, after: (ms: number, act: () => void) => after(ms, () => this.portions.of(act)) };
     this.database = openDatabase({ folder, clock, log: NO_LOG });
     const settings = config({ cache: { disk_max_size_mb: 1024 } });
-    this.answers = new DiskAnswers(this.database, clock, () => settings);
+    this.answers = new DiskAnswers(this.database, new KeptTime(this.database, clock), () => settings);
     // What V8 compiles at the first of each is of no account.
     this.#keep('first', 20, SMALL.bytes);
     this.database.flush();

@@ -7,6 +7,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { AnswerNotes } from '../../backend/core/disk.ts';
 import { ANSWER_TABLES, DiskAnswers } from '../../backend/storage/answer-store.ts';
 import { openDatabase, type Database } from '../../backend/storage/database.ts';
+import { KeptTime, TIME_TABLE } from '../../backend/storage/kept-time.ts';
 import { config } from './builders.ts';
 import { ManualClock } from './clocks.ts';
 
@@ -37,17 +38,19 @@ export function answersOnDisk() {
 
   function open({ clock = new ManualClock(), mb = 64, ...options }: AnswersOptions = {}) {
     const path = 'path' in options ? options.path : folder;
-    const schema = { migrations: [ANSWER_TABLES], carried: [] };
+    const schema = { migrations: [ANSWER_TABLES, TIME_TABLE], carried: [] };
     const database = openDatabase({ folder: path, clock, log: pino({ level: 'silent' }), schema });
     opened.push(database);
     const settings = config({ cache: { disk_max_size_mb: mb } });
-    const answers = new DiskAnswers(database, clock, () => settings);
+    const time = new KeptTime(database, clock);
+    const answers = new DiskAnswers(database, time, () => settings);
     const put = (n: number, notes: Partial<AnswerNotes> = {}, length = 5000, ttl = TTL): boolean =>
       answers.keep(keyOf(n), bytesOf(n, length), { ...NOTES, ...notes }, ttl);
     const found = (n: number): boolean => answers.find(keyOf(n)) !== undefined;
     const which = (count: number): number[] => Array.from({ length: count }, (_, n) => n).filter(found);
     return {
       answers,
+      time,
       database,
       clock,
       put,
@@ -62,6 +65,7 @@ export function answersOnDisk() {
       },
       close: (): void => {
         answers.close();
+        time.close();
         database.close();
       },
     };

@@ -169,7 +169,7 @@ export class JobBatches {
     throw new AppError('request_gone', `The batch "${id}" is gone: results of batches are kept for ${seconds} s.`);
   }
 
-  #summary({ id, counts, createdAt, endedAt, running }: StoredBatch): BatchSummary {
+  #summary({ id, counts, createdAt, endedAt, finishedAt, running }: StoredBatch): BatchSummary {
     const { waiting, ...ended } = counts;
     const here = this.#options.jobs
       .living()
@@ -182,7 +182,7 @@ export class JobBatches {
       batch_id: id,
       status: isOver ? (ended.cancelled > 0 ? 'cancelled' : 'completed') : hasBegun ? 'processing' : 'queued',
       created_at: iso(createdAt),
-      ...(isOver ? { finished_at: iso(endedAt) } : {}),
+      ...(isOver ? { finished_at: finishedAt ?? iso(endedAt) } : {}),
       counts: { total, queued: Math.max(0, waiting - processing), processing, ...ended },
     };
   }

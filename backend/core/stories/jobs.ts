@@ -3,6 +3,7 @@
 import type { RequestView } from '../../contract/queue-view.ts';
 import { AppError } from '../../contract/errors.ts';
 import { LOCAL, sees } from '../ownership.ts';
+import type { KeptTime } from '../ports.ts';
 import { queueFull, requestExists } from '../refusals.ts';
 import type { ChatCall } from '../requests/call.ts';
 import { Ticket } from '../requests/ticket.ts';
@@ -13,7 +14,7 @@ import type { JobDesk } from './job-desk.ts';
 import { hasEnded, type Job } from './job-lives.ts';
 import { JobRuns, type JobRunsOptions } from './job-runs.ts';
 import { livingView, type PlaceBehind, storedView } from './job-views.ts';
-import { retentionOf, Steady } from './job-times.ts';
+import { retentionOf } from './job-times.ts';
 import { watched, type Watched } from './job-watch.ts';
 import { statusOf } from './standing.ts';
 import type { JobStore, NewJob, StoredJob } from './stored-jobs.ts';
@@ -23,6 +24,7 @@ export interface JobsOptions
   extends Omit<JobRunsOptions, 'keep' | 'onOver'>, Pick<BacklogOptions, 'away' | 'hold' | 'onChange'> {
   readonly gateway: Pick<Gateway, 'admit' | 'chat' | 'check'>;
   readonly store: JobStore;
+  readonly time: KeptTime;
   readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp' | 'waiting' | 'full' | 'eta'>;
 }
 
@@ -45,7 +47,6 @@ type Found =
 
 export class Jobs implements JobDesk {
   readonly #options: JobsOptions;
-  readonly #steady: Steady;
   readonly runs: JobRuns;
   readonly backlog: Backlog;
   /** Those that are being accepted. */
@@ -53,7 +54,6 @@ export class Jobs implements JobDesk {
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    this.#steady = new Steady(options.clock);
     const keep: BacklogOptions['keep'] = (seq, state, outcome) => {
       const { store, config } = options;
       store.end(seq, { state, outcome, now: this.now() }, retentionOf(config()));
@@ -66,9 +66,9 @@ export class Jobs implements JobDesk {
     this.backlog = new Backlog({ ...options, keep, runs: this.runs, steady: () => this.now() });
   }
 
-  /** The clock of what is kept. */
+  /** By the time of what is kept. */
   now(): number {
-    return this.#steady.now();
+    return this.#options.time.now();
   }
 
   get isDurable(): boolean {

@@ -98,8 +98,10 @@ export type BatchCounts = Readonly<Record<JobState, number>>;
 /** A batch, and how far it is. */
 export interface StoredBatch extends NewBatch {
   readonly counts: BatchCounts;
-  /** When the last of its jobs ended, by the clock on the wall; undefined while one has not. */
+  /** When the last of its jobs ended; undefined while one has not. */
   readonly endedAt: number | undefined;
+  /** The same by the clock on the wall, in ISO 8601; undefined where that is `endedAt`. */
+  readonly finishedAt?: string | undefined;
   /** How many of them run on all gateways; undefined where there is one alone, which knows it itself. */
   readonly running?: number;
 }
@@ -136,7 +138,7 @@ export interface BatchStore {
   load(): Soon<{ readonly waiting: number; readonly bytes: number }>;
 }
 
-/** The moments that it is given are of the clock on the wall, in milliseconds, as it was at the start and went on steadily since. */
+/** The moments that it is given are by the time of what is kept (KeptTime), unless it is said otherwise. */
 export interface JobStore extends BatchStore {
   /** Whether what is accepted is there after a restart. */
   readonly isDurable: boolean;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startBackend } from '../../../backend/backend.ts';
 import type { Backend } from '../../../backend/hosting.ts';
-import type { Accepted, QueueView, RequestView } from '../../../backend/contract/queue-view.ts';
+import type { Accepted, BatchView, QueueView, RequestView } from '../../../backend/contract/queue-view.ts';
 import { NO_LOG } from '../../support/builders.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 
@@ -113,6 +113,23 @@ test('results and failures can be read as before, until they are gone, which the
   hearth.clock.forward(61_000);
   expect(await look('requestId=good')).toMatchObject({ code: 'request_gone' });
   expect((await fetch(`${url()}/api/chat-queue?requestId=bad`)).status).toBe(410);
+});
+
+test('a result is kept for its time though the machine slept for hours before it ended', async () => {
+  await start();
+  await handIn(body('first', { requestId: 'first' }));
+  await ends('first');
+  // The clock on the wall goes on meanwhile, and the monotonic one does not.
+  hearth.clock.jump(8 * 3_600_000);
+  await handIn(body('one', { requestId: 'one' }));
+  await ends('one');
+  await handIn([body('two')], {}, '?batch=many');
+  await expect.poll(async () => (await look<BatchView>('batch=many')).status).toBe('completed');
+  const batch = await look<BatchView>('batch=many');
+  expect(hearth.clock.now() - Date.parse(batch.finished_at ?? '')).toBeLessThan(60_000);
+  await restart();
+  for (const id of ['first', 'one']) expect(await look(`requestId=${id}`)).toMatchObject({ status: 'completed' });
+  expect(await look('batch=many')).toEqual(batch);
 });
 
 test('a cancelled job stays cancelled', async () => {

@@ -64,6 +64,22 @@ describe('the clock on the wall', () => {
     expect(answers.find(keyOf(1))).toMatchObject({ ageMs: 1000, leftMs: TTL - 1000 });
   });
 
+  test('set forward while Hearth runs, as by a sleep that is not counted, it ages nothing at the next start', () => {
+    const first = open();
+    first.put(1);
+    first.clock.jump(8 * TTL);
+    first.clock.pass(1000);
+    first.time.beat();
+    first.database.flush();
+    // Also when there is no time to note it.
+    const image = first.killed();
+    const crashed = open({ clock: first.clock, path: image });
+    expect(crashed.answers.find(keyOf(1))?.ageMs).toBe(1000);
+    first.close();
+    first.clock.jump(2000);
+    expect(open({ clock: first.clock }).answers.find(keyOf(1))?.ageMs).toBe(3000);
+  });
+
   test('set back between two runs it revives nothing, and answers go on ageing', () => {
     const first = open();
     first.put(1, {}, 5000, 10_000);

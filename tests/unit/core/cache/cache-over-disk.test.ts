@@ -9,6 +9,7 @@ import { ANSWER_TABLES, DiskAnswers } from '../../../../backend/storage/answer-s
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
 import { encodeRecord } from '../../../../backend/core/cache/record.ts';
 import type { StoredAnswer } from '../../../../backend/core/disk.ts';
+import { KeptTime, TIME_TABLE } from '../../../../backend/storage/kept-time.ts';
 import { completion, config } from '../../../support/builders.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 import { deferred } from '../../../support/waiting.ts';
@@ -22,7 +23,7 @@ let database: Database;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hearth-tiers-'));
   clock = new ManualClock();
-  const schema = { migrations: [ANSWER_TABLES], carried: [] };
+  const schema = { migrations: [ANSWER_TABLES, TIME_TABLE], carried: [] };
   database = openDatabase({ folder, clock, log: pino({ level: 'silent' }), schema });
 });
 afterEach(() => {
@@ -34,7 +35,7 @@ afterEach(() => {
 function anew(cache: { max_size_mb?: number; max_entry_mb?: number; disk_max_size_mb?: number } = {}): ResponseCache {
   const settings = config({ cache });
   const made = new ResponseCache(() => settings, clock);
-  made.over(new DiskAnswers(database, clock, () => settings));
+  made.over(new DiskAnswers(database, new KeptTime(database, clock), () => settings));
   return made;
 }
 const put = (cache: ResponseCache, n: number, more: object = {}): boolean =>

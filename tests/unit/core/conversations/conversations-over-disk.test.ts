@@ -10,6 +10,7 @@ import type { Said } from '../../../../backend/core/conversations/said-text.ts';
 import { spaceOf } from '../../../../backend/core/ownership.ts';
 import { CONVERSATION_TABLES, DiskConversations } from '../../../../backend/storage/conversation-store.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
+import { KeptTime, TIME_TABLE } from '../../../../backend/storage/kept-time.ts';
 import { config } from '../../../support/builders.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 
@@ -23,7 +24,7 @@ beforeEach(() => {
     folder,
     clock,
     log: pino({ level: 'silent' }),
-    schema: { migrations: [CONVERSATION_TABLES], carried: [] },
+    schema: { migrations: [CONVERSATION_TABLES, TIME_TABLE], carried: [] },
   });
 });
 afterEach(() => {
@@ -35,7 +36,7 @@ afterEach(() => {
 function anew(mb = 1): Conversations {
   const settings = config({ conversation_cache: { ttl_seconds: 100, max_size_mb: mb } });
   const made = new Conversations(() => settings, clock);
-  made.over(new DiskConversations(database, clock, () => settings));
+  made.over(new DiskConversations(database, new KeptTime(database, clock), () => settings));
   return made;
 }
 

@@ -13,6 +13,7 @@ import { Ticket } from '../../../../backend/core/requests/ticket.ts';
 import { Jobs } from '../../../../backend/core/stories/jobs.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
 import { SqlJobStore } from '../../../../backend/storage/job-store.ts';
+import { KeptTime } from '../../../../backend/storage/kept-time.ts';
 import { config, NO_LOG } from '../../../support/builders.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 
@@ -51,6 +52,7 @@ function start(): void {
     clock,
     log: NO_LOG,
     store: new SqlJobStore(database),
+    time: new KeptTime(database, clock),
     away: () => false,
     hold: () => () => undefined,
     onChange: () => undefined,

@@ -110,6 +110,7 @@ const open = (queue: Partial<Config['queue']> = {}): void => {
     clock,
     log: { ...NO_LOG, error: (fields) => logged.push(fields) },
     store: new SqlJobStore(openDatabase({ folder: undefined, clock, log: NO_LOG })),
+    time: clock,
     away: () => false,
     hold: () => () => undefined,
     onChange: () => undefined,
