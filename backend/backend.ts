@@ -179,7 +179,15 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     cluster?.openJobs,
   );
   const { jobs, batches, jobDesk } = jobWork;
-  const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
+  const batchWork = openBatches({
+    ...working,
+    database,
+    time: stores.time,
+    gateway,
+    embedder,
+    underWay,
+    newId: randomUUID,
+  });
   const requestDesk = new RequestDesk({ config, requestLog: stores.requests, jobs });
   const pins = new PinNews({ requestDesk, board, config, clock, life: life.signal });
   const acting = { machines, config, clock, cache, conversations, telemetry };

@@ -55,6 +55,7 @@ const batchRow = z
     keep_ms: z.number(),
     created_at: z.number(),
     expires_at: z.number(),
+    due_at: z.number(),
     state: z.enum(BATCH_STATES),
     since: json(z.partialRecord(z.enum(BATCH_STATES), z.number())),
     total: z.number(),
@@ -80,8 +81,9 @@ const batchRow = z
       keep_ms: keepMs,
       created_at: createdAt,
       expires_at: expiresAt,
+      due_at: dueAt,
       ...row
-    }): Batch => ({ ...row, inputFile, outputFile, errorFile, window, keepMs, createdAt, expiresAt }),
+    }): Batch => ({ ...row, inputFile, outputFile, errorFile, window, keepMs, createdAt, expiresAt, dueAt }),
   );
 
 const ENDED = `state IN ('failed', 'completed', 'expired', 'cancelled')`;
@@ -95,13 +97,13 @@ export class SqlBatchStore implements BatchStore {
 
   add(batch: Batch): void {
     const { id, owner, caller, endpoint, inputFile, outputFile, errorFile, window, metadata, keepMs } = batch;
-    const { createdAt, expiresAt, state, since } = batch;
+    const { createdAt, expiresAt, dueAt, state, since } = batch;
     // Its files first.
     this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run(
         `INSERT INTO batches (id, owner, caller, endpoint, input_file, output_file, error_file, within, metadata, keep_ms,
-           created_at, expires_at, state, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           created_at, expires_at, due_at, state, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         id,
         owner,
         caller,
@@ -114,22 +116,25 @@ export class SqlBatchStore implements BatchStore {
         Math.floor(keepMs),
         Math.floor(createdAt),
         Math.floor(expiresAt),
+        Math.floor(dueAt),
         state,
         JSON.stringify(since),
       );
     });
   }
 
-  change(id: string, { state, since, total, faults }: BatchChange): void {
+  change(id: string, { state, since, total, completed, failed, faults }: BatchChange): void {
     // What was counted before is there with it.
     this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run(
         `UPDATE batches SET state = coalesce(?, state), since = coalesce(?, since), total = coalesce(?, total),
-           faults = coalesce(?, faults) WHERE id = ?`,
+           completed = coalesce(?, completed), failed = coalesce(?, failed), faults = coalesce(?, faults) WHERE id = ?`,
         state ?? null,
         textOf(since),
         total ?? null,
+        completed ?? null,
+        failed ?? null,
         textOf(faults),
         id,
       );

@@ -1,6 +1,6 @@
 // Files in blocks, as core/offline keeps them.
 import { z } from 'zod';
-import type { FileQuery, FileStore, KeptFile, Page } from '../core/offline/offline-store.ts';
+import type { Expiry, FileQuery, FileStore, KeptFile, Page } from '../core/offline/offline-store.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
 import { mustKeep } from './no-store.ts';
@@ -30,6 +30,14 @@ export const FILE_TABLES = `
   CREATE TABLE files_gone (number INTEGER PRIMARY KEY) STRICT;
 `;
 
+/** When a file or a batch is over by the time of what is kept; `expires_at` is what callers are told. */
+export const DUE_AT = ['files', 'batches']
+  .map(
+    (table) =>
+      `ALTER TABLE ${table} ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0; UPDATE ${table} SET due_at = expires_at;`,
+  )
+  .join('\n');
+
 const fileRow = z
   .object({
     id: z.string(),
@@ -39,11 +47,13 @@ const fileRow = z
     bytes: z.number(),
     created_at: z.number(),
     expires_at: z.number(),
+    due_at: z.number(),
   })
-  .transform(({ created_at: createdAt, expires_at: expiresAt, ...row }): KeptFile => ({
+  .transform(({ created_at: createdAt, expires_at: expiresAt, due_at: dueAt, ...row }): KeptFile => ({
     ...row,
     createdAt,
     expiresAt,
+    dueAt,
   }));
 const numberRow = z.object({ number: z.number() });
 const idRow = z.object({ id: z.string() });
@@ -66,17 +76,18 @@ export class SqlFileStore implements FileStore {
     this.#database = database;
   }
 
-  begin({ id, owner, name, purpose, createdAt, expiresAt }: Omit<KeptFile, 'bytes'>): void {
+  begin({ id, owner, name, purpose, createdAt, expiresAt, dueAt }: Omit<KeptFile, 'bytes'>): void {
     mustKeep(this.#database);
     this.#database.later((sql) => {
       sql.run(
-        'INSERT INTO files (id, owner, name, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+        'INSERT INTO files (id, owner, name, purpose, created_at, expires_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
         id,
         owner,
         name,
         purpose,
         Math.floor(createdAt),
         Math.floor(expiresAt),
+        Math.floor(dueAt),
       );
     }, 'offline');
   }
@@ -92,10 +103,15 @@ export class SqlFileStore implements FileStore {
     this.#database.flush('offline');
   }
 
-  end(id: string, expiresAt?: number): KeptFile | undefined {
+  end(id: string, expiry?: Expiry): KeptFile | undefined {
     this.#database.flush('offline');
     this.#database.commit((sql) => {
-      sql.run('UPDATE files SET ended = 1, expires_at = coalesce(?, expires_at) WHERE id = ?', whole(expiresAt), id);
+      sql.run(
+        'UPDATE files SET ended = 1, expires_at = coalesce(?, expires_at), due_at = coalesce(?, due_at) WHERE id = ?',
+        whole(expiry?.expiresAt),
+        whole(expiry?.dueAt),
+        id,
+      );
     });
     return this.get(id);
   }
@@ -169,7 +185,7 @@ export class SqlFileStore implements FileStore {
   }
 
   expired(now: number): readonly string[] {
-    return this.#ids('SELECT id FROM files WHERE ended = 1 AND expires_at < ?', Math.floor(now));
+    return this.#ids('SELECT id FROM files WHERE ended = 1 AND due_at < ?', Math.floor(now));
   }
 
   unended(): readonly string[] {

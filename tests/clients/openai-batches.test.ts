@@ -12,6 +12,7 @@ import { systemClock } from '../../backend/clock.ts';
 import { addKey } from '../../backend/core/access/api-keys.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
+import { openDatabase } from '../../backend/storage/database.ts';
 import { startFakeOllama, type FakeOllama } from '../support/fake-ollama/fake-ollama.ts';
 import { deferred, eventually } from '../support/waiting.ts';
 
@@ -19,7 +20,9 @@ const model = 'llama3.2';
 let folder = '';
 let fake: FakeOllama;
 let backend: Backend;
+/** What somebody set the clock on the wall by, and what has passed; milliseconds. */
 let wall = 0;
+let passed = 0;
 
 /** Without the moment that background work waits at first. */
 function configOf(change: object): Config {
@@ -30,7 +33,8 @@ function configOf(change: object): Config {
 }
 
 async function start(config: object = {}): Promise<OpenAI> {
-  const clock = { ...systemClock, now: () => systemClock.now() + wall };
+  const now = (): number => systemClock.now() + wall + passed;
+  const clock = { ...systemClock, now, elapsed: () => systemClock.elapsed() + passed };
   backend = await startBackend({
     config: configOf(config),
     log: pino({ level: 'silent' }),
@@ -44,7 +48,7 @@ async function start(config: object = {}): Promise<OpenAI> {
 const at = ({ url }: Backend, apiKey = 'any'): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
 
 beforeEach(async () => {
-  wall = 0;
+  wall = passed = 0;
   folder = mkdtempSync(join(tmpdir(), 'hearth-batches-'));
   fake = await startFakeOllama();
 });
@@ -202,6 +206,10 @@ test('a batch goes on after a restart where it was, and asks no line twice that 
   const { id } = await create(client, chats(10));
   await eventually('six are done', async () => (await client.batches.retrieve(id)).request_counts?.completed === 6);
   await backend.stop();
+  // As a kill between a line and its count leaves it.
+  const database = openDatabase({ folder, clock: systemClock, log: pino({ level: 'silent' }) });
+  database.commit((sql) => sql.run('UPDATE batches SET completed = completed - 1'));
+  database.close();
   const before = fake.chats().filter(({ outcome }) => outcome === 'done').length;
   last.resolve();
   client = await start();
@@ -229,17 +237,25 @@ test('cancel ends a batch early, and what is done can be fetched', async () => {
 
 test('what is not asked when its time is over is told so in the error file', async () => {
   const client = await start({ files: { lines_at_once: 1 } });
-  const held = deferred();
-  fake.when(({ rawBody }) => rawBody.includes('Question 1'), { hold: held.promise });
-  const { id } = await create(client, chats(4));
-  await eventually('one is done', async () => (await client.batches.retrieve(id)).request_counts?.completed === 1);
+  const [first, second] = [deferred(), deferred()];
+  fake.when(({ rawBody }) => rawBody.includes('Question 1'), { hold: first.promise });
+  fake.when(({ rawBody }) => rawBody.includes('Question 2'), { hold: second.promise });
+  const { id } = await create(client, chats(5));
+  const completed = async (): Promise<number | undefined> =>
+    (await client.batches.retrieve(id)).request_counts?.completed;
+  await eventually('one is done', async () => (await completed()) === 1);
+  // Somebody sets the clock for the length of one line, which is no time that passes.
   wall += 25 * 3_600_000;
-  held.resolve();
+  first.resolve();
+  await eventually('two are done', async () => (await completed()) === 2);
+  wall = 0;
+  passed += 25 * 3_600_000;
+  second.resolve();
   const done = await ended(client, id);
-  expect(done).toMatchObject({ status: 'expired', request_counts: { total: 4, completed: 2, failed: 2 } });
+  expect(done).toMatchObject({ status: 'expired', request_counts: { total: 5, completed: 3, failed: 2 } });
   expect(await linesOf(client, done.error_file_id)).toMatchObject([
-    { custom_id: 'c2', response: null, error: { code: 'batch_expired' } },
     { custom_id: 'c3', response: null, error: { code: 'batch_expired' } },
+    { custom_id: 'c4', response: null, error: { code: 'batch_expired' } },
   ]);
 });
 
@@ -265,8 +281,13 @@ test('a file is forgotten when its time is over', async () => {
   });
   expect((file.expires_at ?? 0) - file.created_at).toBe(3600);
   const other = await handIn(client, chats(1));
+  // A sleep, or somebody who sets the clock.
   wall += 2 * 3_600_000;
   await backend.stop();
+  client = await start();
+  expect(await client.files.retrieve(file.id)).toEqual(file);
+  await backend.stop();
+  wall += 2 * 3_600_000;
   client = await start();
   await eventually('the file is gone', async () => (await client.files.list()).data.length === 1);
   expect(await client.files.retrieve(other)).toMatchObject({ filename: 'in.jsonl' });

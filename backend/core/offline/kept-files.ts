@@ -3,9 +3,9 @@
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { sees } from '../ownership.ts';
-import type { Clock, NewId, ReadConfig } from '../ports.ts';
+import type { Clock, KeptTime, NewId, ReadConfig } from '../ports.ts';
 import { breath } from './breath.ts';
-import type { FileQuery, FileStore, KeptFile, Page } from './offline-store.ts';
+import type { Expiry, FileQuery, FileStore, KeptFile, Page } from './offline-store.ts';
 
 export const MB = 1024 * 1024;
 const DAY_MS = 86_400_000;
@@ -18,6 +18,7 @@ export interface KeptFilesOptions {
   readonly store: FileStore;
   readonly config: ReadConfig;
   readonly clock: Clock;
+  readonly time: KeptTime;
   readonly newId: NewId;
   /** Whether files are on the disk. */
   isDurable(): boolean;
@@ -90,7 +91,7 @@ export class KeptFiles {
     this.checkDisk();
     this.checkRoom(1);
     const now = this.#options.clock.now();
-    const id = this.begin({ owner, name, purpose: 'batch', createdAt: now, expiresAt: now + this.keepMs });
+    const id = this.begin({ owner, name, purpose: 'batch', createdAt: now, ...this.expiry(this.keepMs) });
     this.#coming.add(id);
     let pieces: Uint8Array[] = [];
     let held = 0;
@@ -119,7 +120,7 @@ export class KeptFiles {
       },
       end: (expiresAfterMs) => {
         if (held > 0) put();
-        const file = store.end(id, expiresAfterMs === undefined ? undefined : now + expiresAfterMs);
+        const file = store.end(id, expiresAfterMs === undefined ? undefined : this.expiry(expiresAfterMs));
         this.#coming.delete(id);
         this.checkDisk();
         if (file?.bytes === size) return file;
@@ -134,6 +135,12 @@ export class KeptFiles {
   /** How long a file is kept unless somebody says otherwise. */
   get keepMs(): number {
     return this.#options.config().files.keep_days * DAY_MS;
+  }
+
+  /** That of something that is over after so long from now. Milliseconds. */
+  expiry(ms: number): Expiry {
+    const { clock, time } = this.#options;
+    return { expiresAt: clock.now() + ms, dueAt: time.now() + ms };
   }
 
   /** Begins a file that nobody sees until it has ended; its id. */

@@ -9,8 +9,14 @@ export interface KeptFile {
   readonly purpose: 'batch' | 'batch_output';
   readonly bytes: number;
   readonly createdAt: number;
+  /** As callers are told; what counts is `dueAt`. */
   readonly expiresAt: number;
+  /** The same by the time of what is kept. */
+  readonly dueAt: number;
 }
+
+/** When something is over. */
+export type Expiry = Pick<KeptFile, 'expiresAt' | 'dueAt'>;
 
 /** One page of a list. */
 export interface Page {
@@ -33,7 +39,7 @@ export interface FileStore {
   /** Puts a block at place `n` of a file, off the road of requests. Nothing may be there yet. */
   put(id: string, n: number, block: Uint8Array): void;
   /** Ends a file: on the disk, with all that was put, when this returns. The file; undefined where it is gone. */
-  end(id: string, expiresAt?: number): KeptFile | undefined;
+  end(id: string, expiry?: Expiry): KeptFile | undefined;
   /** Whole files alone. */
   get(id: string): KeptFile | undefined;
   /** Whole files of an owner, or of everybody. One more than asked for means that there are more. */
@@ -46,7 +52,7 @@ export interface FileStore {
   delete(id: string): void;
   /** Frees some blocks of files that were deleted; false when there are none. */
   sweep(): boolean;
-  /** Those whose time is over. */
+  /** Those whose time is over, by the time of what is kept. */
   expired(now: number): readonly string[];
   /** Those that never ended. */
   unended(): readonly string[];
@@ -94,7 +100,10 @@ export interface Batch {
   /** How long its files are kept once it has ended. */
   readonly keepMs: number;
   readonly createdAt: number;
+  /** As callers are told; what counts is `dueAt`. */
   readonly expiresAt: number;
+  /** The same by the time of what is kept. */
+  readonly dueAt: number;
   readonly state: BatchState;
   /** When it came into each of the states that it was in. */
   readonly since: Readonly<Partial<Record<BatchState, number>>>;
@@ -105,8 +114,8 @@ export interface Batch {
   readonly faults: readonly Fault[];
 }
 
-/** What changes in a batch but its counts. */
-export type BatchChange = Partial<Pick<Batch, 'state' | 'since' | 'total' | 'faults'>>;
+/** What changes in a batch. */
+export type BatchChange = Partial<Pick<Batch, 'state' | 'since' | 'total' | 'completed' | 'failed' | 'faults'>>;
 
 /** Batches. Their lines are in their files. */
 export interface BatchStore {

@@ -9,9 +9,9 @@ import { outcomeLine, understoodLine, type Outcome } from '../offline/batch-line
 import { type Line, linesOf } from '../offline/file-lines.ts';
 import { type KeptFiles, MB } from '../offline/kept-files.ts';
 import { breath } from '../offline/breath.ts';
-import type { Batch, BatchState, BatchStore, Fault, FileStore } from '../offline/offline-store.ts';
+import type { Batch, BatchChange, BatchState, BatchStore, Fault, FileStore } from '../offline/offline-store.ts';
 import type { Permits } from '../offline/permits.ts';
-import type { Clock, ReadConfig } from '../ports.ts';
+import type { Clock, KeptTime, ReadConfig } from '../ports.ts';
 
 /** A line as it is asked. */
 export interface LineCall {
@@ -50,6 +50,7 @@ export interface BatchRunParts {
   readonly permits: Permits;
   readonly config: ReadConfig;
   readonly clock: Clock;
+  readonly time: KeptTime;
   readonly ask: AskLine;
 }
 
@@ -93,14 +94,14 @@ class BatchRun {
   }
 
   async toEnd(): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, time } = this.#parts;
     const { signal } = this.#end;
-    const { state, expiresAt } = this.#batch;
+    const { state, dueAt } = this.#batch;
     const expire = (): void => this.#end.abort(new EndsEarly('expired'));
     const deaf = onAbort(signal, (reason) => {
       for (const asked of this.#asked) asked.abort(reason);
     });
-    const off = clock.after(Math.max(0, expiresAt - clock.now()), () => clock.now() >= expiresAt && expire());
+    const off = clock.after(Math.max(0, dueAt - time.now()), () => time.now() >= dueAt && expire());
     try {
       if (state === 'cancelling') this.#end.abort(new EndsEarly('cancelled'));
       if (state === 'validating' && !(await this.#validate())) return;
@@ -116,7 +117,7 @@ class BatchRun {
     }
   }
 
-  #move(state: BatchState, more: { readonly total?: number; readonly faults?: readonly Fault[] } = {}): void {
+  #move(state: BatchState, more: Omit<BatchChange, 'state' | 'since'> = {}): void {
     const { batches, clock } = this.#parts;
     batches.change(this.#id, { ...more, state, since: { ...this.#batch.since, [state]: clock.now() } });
   }
@@ -139,9 +140,9 @@ class BatchRun {
   }
 
   /** Throws where the batch is to end. */
-  #check({ expiresAt }: Batch): void {
+  #check({ dueAt }: Batch): void {
     const { signal } = this.#end;
-    if (!signal.aborted && this.#parts.clock.now() >= expiresAt) this.#end.abort(new EndsEarly('expired'));
+    if (!signal.aborted && this.#parts.time.now() >= dueAt) this.#end.abort(new EndsEarly('expired'));
     signal.throwIfAborted();
   }
 
@@ -229,13 +230,15 @@ class BatchRun {
   // ---- 3 end
 
   #close(state: 'completed' | 'failed' | 'expired' | 'cancelled', faults?: readonly Fault[]): void {
-    const { fileStore, files, clock } = this.#parts;
+    const { fileStore, files } = this.#parts;
     const { outputFile, errorFile, keepMs } = this.#batch;
+    // A kill may have come between a line and its count.
+    const counts = { completed: fileStore.places(outputFile).length, failed: fileStore.places(errorFile).length };
     for (const file of [outputFile, errorFile]) {
-      const ended = fileStore.end(file, clock.now() + keepMs);
+      const ended = fileStore.end(file, files.expiry(keepMs));
       if (ended?.bytes === 0) files.forget(file);
     }
-    this.#move(state, faults === undefined ? {} : { faults });
+    this.#move(state, faults === undefined ? counts : { ...counts, faults });
   }
 
   async #endEarly(how: Early): Promise<void> {

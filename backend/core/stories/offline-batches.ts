@@ -7,7 +7,7 @@ import type { Batch, BatchStore, FileStore, KeptFile, Page } from '../offline/of
 import { Permits } from '../offline/permits.ts';
 import { OVER } from '../abort.ts';
 import { sees } from '../ownership.ts';
-import type { Clock, Log, NewId, ReadConfig } from '../ports.ts';
+import type { Clock, KeptTime, Log, NewId, ReadConfig } from '../ports.ts';
 import { type AskLine, EndsEarly, runBatch } from './batch-run.ts';
 
 /** Between two looks for what has expired. Milliseconds. */
@@ -19,6 +19,7 @@ export interface OfflineBatchesOptions {
   readonly batches: BatchStore;
   readonly config: ReadConfig;
   readonly clock: Clock;
+  readonly time: KeptTime;
   readonly log: Log;
   readonly newId: NewId;
   readonly ask: AskLine;
@@ -74,7 +75,7 @@ export class OfflineBatches {
         name: `${id}_${what}.jsonl`,
         purpose: 'batch_output',
         createdAt: now,
-        expiresAt: now + windowMs + files.keepMs,
+        ...files.expiry(windowMs + files.keepMs),
       });
     const batch: Batch = {
       ...asked,
@@ -83,7 +84,7 @@ export class OfflineBatches {
       errorFile: written('error'),
       keepMs: keepMs ?? files.keepMs,
       createdAt: now,
-      expiresAt: now + windowMs,
+      ...files.expiry(windowMs),
       state: 'validating',
       since: { validating: now },
       total: 0,
@@ -142,11 +143,11 @@ export class OfflineBatches {
 
   /** Forgets what has expired, now and from time to time. */
   #tidy(): void {
-    const { files, fileStore, clock } = this.#options;
+    const { files, fileStore, clock, time } = this.#options;
     this.#stopTidying?.();
     if (this.#stopped) return;
     this.#stopTidying = clock.after(TIDY_MS, () => this.#tidy());
-    const expired = fileStore.expired(clock.now());
+    const expired = fileStore.expired(time.now());
     if (expired.length === 0) return;
     const needed = this.#needed();
     for (const id of expired) if (!needed.has(id)) files.forget(id);
@@ -173,11 +174,11 @@ export class OfflineBatches {
   }
 
   #start(id: string): void {
-    const { files, fileStore, batches, config, clock, ask, log } = this.#options;
+    const { files, fileStore, batches, config, clock, time, ask, log } = this.#options;
     if (this.#running.has(id) || this.#stopped) return;
     const end = new AbortController();
     const permits = this.#permits[batches.get(id)?.endpoint === '/v1/embeddings' ? 'embed' : 'write'];
-    const parts = { files, fileStore, batches, permits, config, clock, ask };
+    const parts = { files, fileStore, batches, permits, config, clock, time, ask };
     const done = runBatch(parts, id, end)
       .catch((error: unknown) => {
         // Stopped: it goes on after the restart.

@@ -29,7 +29,7 @@ function kept(bounds: Partial<Config['files']> = {}): KeptFiles {
   const config = { ...defaultConfig(), files: { ...defaultConfig().files, ...bounds } };
   const newId = (): string => `id-${ids++}`;
   const place = { isDurable: () => database.isDurable, isAway: () => database.isAway };
-  return new KeptFiles({ store, config: () => config, clock, newId, ...place });
+  return new KeptFiles({ store, config: () => config, clock, time: clock, newId, ...place });
 }
 
 beforeEach(() => {
@@ -137,7 +137,7 @@ test('while the disk cannot be used none is taken in, nor said not to be there',
 test('what waits of files and batches keeps its order, and nobody else is written for it', () => {
   let others = 0;
   const block = Buffer.alloc(40 * 1024);
-  const file = { owner: 'local', name: 'f', purpose: 'batch', createdAt: 0, expiresAt: 1e15 } as const;
+  const file = { owner: 'local', name: 'f', purpose: 'batch', createdAt: 0, expiresAt: 1e15, dueAt: 1e15 } as const;
   database.later(() => void others++);
   store.begin({ ...file, id: 'dropped' });
   store.delete('dropped');
@@ -154,7 +154,15 @@ test('what waits of files and batches keeps its order, and nobody else is writte
 
 test('a batch is never on the disk without its files, nor as ended without its counts', () => {
   const batches = new SqlBatchStore(database);
-  store.begin({ id: 'out', owner: 'local', name: 'f', purpose: 'batch_output', createdAt: 0, expiresAt: 1e15 });
+  store.begin({
+    id: 'out',
+    owner: 'local',
+    name: 'f',
+    purpose: 'batch_output',
+    createdAt: 0,
+    expiresAt: 1e15,
+    dueAt: 1e15,
+  });
   batches.add(BATCH);
   expect(store.unended()).toEqual(['out']);
   store.put('out', 0, Buffer.from('line'));
@@ -177,6 +185,7 @@ const BATCH: Batch = {
   keepMs: 1000,
   createdAt: 0,
   expiresAt: 1e15,
+  dueAt: 1e15,
   state: 'in_progress',
   since: {},
   total: 1,
