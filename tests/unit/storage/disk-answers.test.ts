@@ -64,7 +64,7 @@ describe('the clock on the wall', () => {
     expect(answers.find(keyOf(1))).toMatchObject({ ageMs: 1000, leftMs: TTL - 1000 });
   });
 
-  test('set forward while Hearth runs, as by a sleep that is not counted, it ages nothing at the next start', () => {
+  test('set forward while Hearth runs, as by a sleep, it ages nothing at the next start', () => {
     const first = open();
     first.put(1);
     first.clock.jump(8 * TTL);
