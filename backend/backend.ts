@@ -126,7 +126,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const textWork = openTexts({ config, clock, log, requests, stores, underWay, newId: randomUUID, onWatch });
   const { texts } = textWork;
   const asking = { hindsight, requests, telemetry, recorder, reloads, texts, onEnded };
-  const working = { machines, watch, queue, ...asking, config, clock, log, cache, meter };
+  const working = { machines, watch, queue, ...asking, config, clock, time: stores.time, log, cache, meter };
   cache.over(stores.answers);
   conversations.over(stores.conversations);
   const { pulls, pullControl } = openPulls({
@@ -160,15 +160,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const named = nodes === undefined ? undefined : { name: current.cluster.name, nodes };
   const fleet = new FleetNow({ shown, node, fleet: named });
   const feed = new Feed(feedSources(shown), clock);
-  const jobParts = {
-    ...working,
-    gateway,
-    conversations,
-    put,
-    newId: randomUUID,
-    store: stores.jobs,
-    time: stores.time,
-  };
+  const jobParts = { ...working, gateway, conversations, put, newId: randomUUID, store: stores.jobs };
   const jobWork = openJobs(
     {
       ...jobParts,
@@ -179,15 +171,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     cluster?.openJobs,
   );
   const { jobs, batches, jobDesk } = jobWork;
-  const batchWork = openBatches({
-    ...working,
-    database,
-    time: stores.time,
-    gateway,
-    embedder,
-    underWay,
-    newId: randomUUID,
-  });
+  const batchWork = openBatches({ ...working, database, gateway, embedder, underWay, newId: randomUUID });
   const requestDesk = new RequestDesk({ config, requestLog: stores.requests, jobs });
   const pins = new PinNews({ requestDesk, board, config, clock, life: life.signal });
   const acting = { machines, config, clock, cache, conversations, telemetry };

@@ -25,14 +25,6 @@ export interface Clock {
   readonly after: After;
 }
 
-/**
- * The time by which what is kept grows old, in milliseconds since 1970. It goes on from one process to the next, and counts
- * neither a sleep of the machine nor a clock that is set. So it may be behind the clock on the wall: tell nobody of it.
- */
-export interface KeptTime {
-  readonly now: Now;
-}
-
 /** The configuration as it is now; read it at each use, since most fields apply live. */
 export type ReadConfig = () => Config;
 
