@@ -3,12 +3,15 @@ import type { Removed } from '../contract/control.ts';
 import { LOCAL, ownerOfSpace, sees } from '../core/ownership.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import type { ConversationStore, StoredTalk, StoreFigures } from '../core/disk.ts';
-import type { Database } from './database.ts';
+import type { Database, Lane } from './database.ts';
 import type { KeptTime } from './kept-time.ts';
 import { Shelf } from './shelf.ts';
 import { shelfTables } from './shelf-tables.ts';
 
 const MB = 1024 * 1024;
+
+/** A turn that a job has said is written with the job's end. */
+export const TALKS: Lane = 'talks';
 
 export const CONVERSATION_TABLES = shelfTables('conversations');
 
@@ -16,7 +19,8 @@ export class DiskConversations implements ConversationStore {
   readonly #shelf: Shelf;
 
   constructor(db: Database, time: KeptTime, config: ReadConfig) {
-    this.#shelf = new Shelf('conversations', db, time, () => Math.floor(config().conversation_cache.max_size_mb * MB));
+    const maxBytes = (): number => Math.floor(config().conversation_cache.max_size_mb * MB);
+    this.#shelf = new Shelf('conversations', db, time, maxBytes, TALKS);
   }
 
   find(key: string): StoredTalk | undefined {

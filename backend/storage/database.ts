@@ -9,7 +9,7 @@ import { SCHEMA, type Schema } from './schema.ts';
 export type Work<T> = (sql: Sql) => T;
 
 /** A face that needs what it has waiting before it reads or commits. */
-export type Lane = 'history' | 'list' | 'offline' | 'texts';
+export type Lane = 'history' | 'list' | 'offline' | 'talks' | 'texts';
 
 /** What `erase` did. */
 export interface Erased<T> {
@@ -33,10 +33,10 @@ export interface Database {
   read<T>(work: Work<T>): T;
   /**
    * One transaction, on the disk before this returns: for what is promised. It comes before all that waits in `later`, of which
-   * there may be thousands; whoever needs some of that before flushes its own lane. Throws what `work` throws; then nothing of
-   * it is written.
+   * there may be thousands; whoever needs some of that before flushes its own lane. What waits in the lane `together` is written in the same
+   * transaction, before it. Throws what `work` throws; then nothing of it is written.
    */
-  commit<T>(work: Work<T>): T;
+  commit<T>(work: Work<T>, together?: Lane): T;
   /**
    * As commit, for work that deletes what is to be gone: with SQLite's secure_delete, which the work turns on, it overwrites
    * the pages, and this takes away the log that has them as they were.

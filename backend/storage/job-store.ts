@@ -11,6 +11,7 @@ import type {
   StoredJob,
   WaitingJob,
 } from '../core/stories/stored-jobs.ts';
+import { TALKS } from './conversation-store.ts';
 import type { Database } from './database.ts';
 import { mustKeep } from './no-store.ts';
 import { JOB_COLUMNS, listOf, outcomeColumn, readAsk, readAskRow, readBatch, readJob, waitingIn } from './job-rows.ts';
@@ -191,7 +192,8 @@ export class SqlJobStore implements JobStore {
       if (batch === null) return trim(sql, retention.maxBytes);
       endedIn(sql, batch, { state, count: 1, now, finishedAt: outcome.finishedAt });
       return [];
-    });
+      // What it said is known to the next one that speaks, also after a crash.
+    }, outcome.conversation && TALKS);
     this.#forget(gone ?? []);
     return gone !== undefined;
   }

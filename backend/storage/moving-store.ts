@@ -6,6 +6,7 @@ import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
 import { isBusy, NOWHERE, PATIENT_MS, type Rows } from './rows.ts';
 import type { Schema } from './schema.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
+import { those, type Portion, type Waiting } from './waiting-work.ts';
 
 /** From the first `later` to the first portion. Milliseconds. */
 const LATER_MS = 500;
@@ -25,20 +26,6 @@ const RETURN_MS = 15_000;
 const ROOM_BYTES = 4 * 2 ** 20;
 /** How often one piece of work is tried: on the disk, on a new file, in memory. */
 const TRIES = 3;
-
-interface Waiting {
-  readonly work: Work<void>;
-  readonly lane: Lane | undefined;
-}
-
-interface Portion {
-  /** Undefined: of all. */
-  readonly lane?: Lane | undefined;
-  /** After so long the rest has to wait again. Milliseconds. */
-  readonly limitMs?: number;
-  /** How long to wait for another program that writes. Milliseconds. */
-  readonly waitMs?: number;
-}
 
 export class MovingStore implements Database {
   #options: DatabaseOptions & { readonly schema: Schema };
@@ -61,9 +48,17 @@ export class MovingStore implements Database {
     return this.#reliably(work);
   }
 
-  commit<T>(work: Work<T>): T {
+  commit<T>(work: Work<T>, together?: Lane): T {
     this.#checkThere();
-    const committed = this.#reliably((rows) => rows.transaction('full', () => work(rows)));
+    let written: readonly Waiting[] = [];
+    const committed = this.#reliably((rows) =>
+      rows.transaction('full', () => {
+        written = together === undefined ? [] : those(this.#waiting, together);
+        for (const each of written) this.#step(rows, each.work);
+        return work(rows);
+      }),
+    );
+    for (const each of written) this.#waiting.delete(each);
     this.#busySince = undefined;
     this.#at?.upkeep?.look();
     return committed;
@@ -161,7 +156,7 @@ export class MovingStore implements Database {
 
   /** What waits, but not what comes while it is written: that has its own turn. */
   #write({ lane, limitMs = Infinity, waitMs = PATIENT_MS }: Portion): void {
-    if (this.#those(lane).length === 0) return;
+    if (those(this.#waiting, lane).length === 0) return;
     const { clock, log } = this.#options;
     try {
       this.#checkThere();
@@ -170,7 +165,7 @@ export class MovingStore implements Database {
         const written: Waiting[] = [];
         rows.transaction('normal', () => {
           // Those that wait now: whoever was told that the store has moved may have written some.
-          for (const each of this.#those(lane)) {
+          for (const each of those(this.#waiting, lane)) {
             this.#step(rows, each.work);
             written.push(each);
             if (clock.elapsed() > end) break;
@@ -183,15 +178,10 @@ export class MovingStore implements Database {
     } catch (error) {
       if (isBusy(error)) return;
       // Neither the disk nor memory takes it.
-      const lost = this.#those(lane);
+      const lost = those(this.#waiting, lane);
       log.error({ err: error, lost: lost.length }, 'the store could not be written');
       for (const each of lost) this.#waiting.delete(each);
     }
-  }
-
-  #those(lane: Lane | undefined): readonly Waiting[] {
-    const all = [...this.#waiting];
-    return lane === undefined ? all : all.filter((each) => each.lane === lane);
   }
 
   /** A mistake in one of many does not undo the others. */
@@ -257,7 +247,7 @@ export class MovingStore implements Database {
     const hasRoom = next.folder !== undefined && next.folder.room > ROOM_BYTES;
     if (hasRoom && this.#moveBack(this.#opened, next)) return;
     if (!hasRoom) this.#leave(next);
-    this.#returnLater();
+    if (next.mayReturn !== 'once') this.#returnLater();
   }
 
   /** Goes from memory to what was opened, with the rows that memory has. Whether it could be done. */

@@ -16,8 +16,8 @@ export interface Opened {
   readonly upkeep?: Upkeep;
   /** What to tell people about it: the disk that can't be used, the file that was moved aside. */
   readonly notice: string | undefined;
-  /** In memory: the disk may be usable later. */
-  readonly mayReturn: boolean;
+  /** In memory: the disk may be usable later. `once`: one more look is worth it, as another Hearth may have been about to end. */
+  readonly mayReturn: boolean | 'once';
   /** On the disk: the file was made now. */
   readonly isNew?: boolean;
   /** In memory: what has changed since it was moved to is noted (carry.ts). */
@@ -50,7 +50,7 @@ export function open(options: OpeningOptions): Opened {
     // People are told in the notice, and once.
     options.log.debug({ err: error, folder: options.folder }, 'the store cannot be opened');
     const notice = memoryAlone(options.folder, trouble);
-    return { ...inMemory(options.schema, found), notice, mayReturn: trouble.kind !== 'held' };
+    return { ...inMemory(options.schema, found), notice, mayReturn: trouble.kind === 'held' ? 'once' : true };
   }
 }
 

@@ -6,7 +6,7 @@ import type { Removed } from '../contract/control.ts';
 import { sees } from '../core/ownership.ts';
 import { NOTED_EVERY_MS, type StoreFigures } from '../core/disk.ts';
 import type { Sql } from './rows.ts';
-import type { Database } from './database.ts';
+import type { Database, Lane } from './database.ts';
 import type { KeptTime } from './kept-time.ts';
 import { OwedRemovals } from './owed-removals.ts';
 import { ShelfRooms } from './shelf-rooms.ts';
@@ -41,6 +41,7 @@ export class Shelf {
   readonly #db: Database;
   readonly #time: KeptTime;
   readonly #maxBytes: () => number;
+  readonly #lane: Lane | undefined;
   readonly #sql: ReturnType<typeof shelfStatements>;
   readonly #rooms: ShelfRooms;
   readonly #waiting = new Map<string, Waiting>();
@@ -50,11 +51,12 @@ export class Shelf {
   readonly #deaf: () => void;
   #damaged = 0;
 
-  /** `name` is that of its tables (shelfTables). `maxBytes` is asked each time. */
-  constructor(name: string, db: Database, time: KeptTime, maxBytes: () => number) {
+  /** `name` is that of its tables (shelfTables). `maxBytes` is asked each time. `lane`: where what is kept waits to be written. */
+  constructor(name: string, db: Database, time: KeptTime, maxBytes: () => number, lane?: Lane) {
     this.#db = db;
     this.#time = time;
     this.#maxBytes = maxBytes;
+    this.#lane = lane;
     this.#sql = shelfStatements(name);
     this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, time);
     this.#owed = new OwedRemovals({
@@ -104,14 +106,14 @@ export class Shelf {
     }
     if (record.length > this.#maxBytes() || this.#waitingBytes + record.length > MOST_WAITING) {
       // One that it would have replaced must not be found in its stead.
-      this.#db.later((sql) => void this.#takeOut(sql, key));
+      this.#db.later((sql) => void this.#takeOut(sql, key), this.#lane);
       return false;
     }
     const keptAt = this.#time.now();
     const waiting = { ...kept, keptAt, expiresAt: keptAt + Math.ceil(kept.ttlMs), dropped: false };
     this.#waiting.set(key, waiting);
     this.#waitingBytes += record.length;
-    this.#db.later((sql) => this.#write(sql, waiting));
+    this.#db.later((sql) => this.#write(sql, waiting), this.#lane);
     return true;
   }
 

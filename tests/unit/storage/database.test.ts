@@ -43,6 +43,21 @@ test('a commit writes nothing of the thousands that wait, and they come afterwar
   expect(written).toBe(3000);
 });
 
+test('a commit writes what waits in a lane in its own transaction, or neither', () => {
+  const { database, all } = store();
+  database.later(write('other'));
+  database.later(write('turn'), 'talks');
+  const fails = (): never => {
+    throw new Error('not this time');
+  };
+  expect(() => database.commit(fails, 'talks')).toThrow('not this time');
+  expect(all()).toEqual([]);
+  database.commit(write('end'), 'talks');
+  expect(all()).toEqual(['turn', 'end']);
+  database.flush();
+  expect(all()).toEqual(['turn', 'end', 'other']);
+});
+
 test('what waits in one lane is written by itself, in its order', () => {
   const { database, all } = store();
   for (const n of [1, 2, 3]) {
@@ -135,11 +150,11 @@ test.skipIf(process.platform === 'win32')('nobody else may read its folder and i
   expect(modes()).toEqual(new Set(['600']));
 });
 
-test('a second one on the same folder says so, and works in memory', () => {
+test('a second one on the same folder says so, and works in memory', async () => {
   const first = store();
   first.database.commit(write('first'));
   const second = store();
-  second.database.commit(write('second'));
+  second.database.commit((sql) => sql.run("INSERT INTO words (id, word) VALUES (7, 'second')"));
   expect(second.all()).toEqual(['second']);
   expect([first, second].map(({ database }) => database.isDurable)).toEqual([true, false]);
   expect(second.database.bytes).toBe(0);
@@ -149,8 +164,19 @@ test('a second one on the same folder says so, and works in memory', () => {
       trouble: expect.stringMatching(/^Another Hearth uses .* This one keeps everything in memory/),
     },
   ]);
+  // It looks once more, as the other one may be about to end.
   first.database.close();
-  expect(store().all()).toEqual(['first']);
+  await second.clock.advance(15_000);
+  expect(second.database.isDurable).toBe(true);
+  expect(second.all()).toEqual(['first', 'second']);
+  const third = store();
+  expect(third.database.isDurable).toBe(false);
+  await third.clock.advance(15_000);
+  second.database.close();
+  await third.clock.advance(600_000);
+  expect(third.database.isDurable).toBe(false);
+  third.database.close();
+  expect(store().all()).toEqual(['first', 'second']);
 });
 
 test.each([
