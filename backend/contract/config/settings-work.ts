@@ -62,7 +62,7 @@ export const cache = section('Cache', {
   ),
   replay: field(choice({ smooth: 'Smoothly', instant: 'At once', original: 'As it was' }), {
     title: 'Replay a kept answer',
-    hint: 'Smoothly: word by word within 1.2 s. As it was: in the recorded pieces, without their pauses.',
+    hint: 'Smoothly: word by word within 1.2 s. As it was: in the pieces of the model, and what was recorded at its pace.',
     default: 'smooth',
     applies: 'live',
     advanced: true,

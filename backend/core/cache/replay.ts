@@ -1,5 +1,6 @@
 // How a kept answer is spoken again. Smooth: word by word within a little more than a second, as if it were just
-// written; original: the model's own pieces; instant: all at once. Pacing only; back-pressure is the reader's.
+// written; original: the model's own pieces; instant: all at once. What was recorded is spoken as fast as the model spoke, where
+// the original is asked for. Pacing only; back-pressure is the reader's.
 import { replay, type ChatEvent, type Completion, type Cut, type Piece, type Said } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import type { Clock } from '../ports.ts';
@@ -7,6 +8,7 @@ import type { Clock } from '../ports.ts';
 export type ReplayMode = Config['cache']['replay'];
 export const REPLAY_MODES = ['smooth', 'instant', 'original'] as const satisfies readonly ReplayMode[];
 
+const NS_PER_MS = 1e6;
 /** The whole replay stays under the promised 1200 ms, with room for timers that fire late. */
 const LONGEST_MS = 1000;
 /** Milliseconds per word of a short answer: 66 pieces a second, over the promised 60. */
@@ -21,42 +23,69 @@ const RUN_UNITS = 24;
  */
 const MOST_PIECES = 1200;
 
-/** The events of a kept answer at the pace of `mode`. Throws the signal's reason when it aborts. */
+/** The events of a kept answer at the pace of `mode`; `timed` is that of the run. Throws the signal's reason when it aborts. */
 export async function* speak(
   completion: Completion,
-  mode: ReplayMode,
+  mode: ReplayMode | 'timed',
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, void, undefined> {
   // What came beside the text (logprobs) belongs to its piece, so such an answer keeps the model's own pieces.
   const own = mode !== 'instant' && completion.extras.length > 0;
-  if (mode === 'smooth') {
-    const { pieces, gapMs } = own ? asTheyCame(completion) : inWords(completion);
+  if (mode === 'smooth' || mode === 'timed') {
+    const {
+      pieces,
+      gapMs,
+      firstMs = 0,
+    } = mode === 'timed' ? asItRan(completion) : own ? asTheyCame(completion) : inWords(completion);
     // By the clock, not by counting sleeps: a timer that fires late, or a slow reader, is made up for.
-    let due = clock.elapsed();
-    for (const piece of pieces) {
+    let due = clock.elapsed() + firstMs;
+    const wait = async (): Promise<void> => {
       const early = due - clock.elapsed();
       if (early > 0) await clock.sleep(Math.max(TICK_MS, early), signal);
       signal.throwIfAborted();
+    };
+    for (const piece of pieces) {
+      await wait();
       yield { type: 'piece', piece };
       due += gapMs;
     }
+    if (mode === 'timed') await wait();
   }
   const rest = mode === 'original' ? replay(completion) : atOnce(completion, mode === 'instant');
-  for (const event of own && mode === 'smooth' ? [{ type: 'end', end: completion.end } as const] : rest) {
+  const isTold = mode === 'timed' || (own && mode === 'smooth');
+  for (const event of isTold ? [{ type: 'end', end: completion.end } as const] : rest) {
     signal.throwIfAborted();
     yield event;
   }
 }
 
+interface Paced {
+  readonly pieces: Iterable<Piece>;
+  /** From one piece to the next, and before the first; milliseconds. */
+  readonly gapMs: number;
+  readonly firstMs?: number;
+}
+
 /** The model's own pieces, at a pace that ends in time. */
-function asTheyCame(completion: Completion): { pieces: Piece[]; gapMs: number } {
-  const pieces = [...replay(completion)].flatMap((event) => (event.type === 'piece' ? [event.piece] : []));
+function asTheyCame(completion: Completion): Paced {
+  const pieces = ownPieces(completion);
   return { pieces, gapMs: Math.min(WORD_MS, LONGEST_MS / Math.max(1, pieces.length)) };
 }
 
+/** The model's own pieces, in the time that it took to read the prompt and to write them. What each took by itself is not kept. */
+function asItRan(completion: Completion): Paced {
+  const pieces = ownPieces(completion);
+  const { prompt_eval_duration: read, eval_duration: written } = completion.end.metrics;
+  return { pieces, firstMs: read / NS_PER_MS, gapMs: written / NS_PER_MS / Math.max(1, pieces.length) };
+}
+
+function ownPieces(completion: Completion): readonly Piece[] {
+  return [...replay(completion)].flatMap((event) => (event.type === 'piece' ? [event.piece] : []));
+}
+
 /** The texts, thinking first, in words or groups of words, and how long after each other they come. */
-function inWords({ thinking, content }: Completion): { pieces: Iterable<Piece>; gapMs: number } {
+function inWords({ thinking, content }: Completion): Paced {
   const words = countPieces(thinking) + countPieces(content);
   const least = words <= MOST_PIECES ? 1 : Math.ceil((thinking.length + content.length) / MOST_PIECES);
   const pieces = function* (): Generator<Piece> {

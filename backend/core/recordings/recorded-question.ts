@@ -5,6 +5,7 @@ import { message } from '../../contract/chat/ollama-bodies.ts';
 import { anyJson } from '../../contract/go/exact-json.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import type { RecordingLine } from '../../contract/recording.ts';
+import { isSecretName } from '../../contract/secret-names.ts';
 import { fingerprint, NOT_IN_KEY, tellingOptions, withCallsCounted } from '../cache/fingerprint.ts';
 import { withoutIdle } from '../cache/idle-options.ts';
 import type { UpstreamRequest } from '../ports.ts';
@@ -30,7 +31,8 @@ export function recordedQuestion({ route, model, namespace, request }: Asked): R
   const asks: Record<string, unknown> = {};
   for (const name of Object.keys(request).toSorted()) {
     const value = request[name];
-    if (NOT_IN_KEY.has(name) || value === undefined || value === null) continue;
+    // What a client sends beside what it asks may be the key of some service, and a recording is a file to be published.
+    if (NOT_IN_KEY.has(name) || isSecretName(name) || value === undefined || value === null) continue;
     const said = FORMS[name]?.(value) ?? value;
     if (!isEmpty(said)) asks[name] = said;
   }

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { anyJson } from '../../contract/go/exact-json.ts';
 import type { ShownText } from '../../contract/request-body.ts';
 import { HIDDEN } from '../../contract/secret.ts';
+import { SECRET_NAME as NAME, WORD_BEGIN as BEGIN } from '../../contract/secret-names.ts';
 
 /** What is kept of a text at most: its beginning and its end. Bytes. */
 export const MOST_BYTES = 256 * 1024;
@@ -111,12 +112,6 @@ function withoutFiles(text: string): string {
 }
 
 // ---- secrets
-
-/** Where a word may begin: also after a new line as JSON writes it. */
-const BEGIN = '(?:(?<![\\w-])|(?<=\\\\[bfnrt]))';
-
-/** The end of names of what is secret: `api_key`, `x-api-key`, `clientSecret`, `HF_TOKEN`. */
-const NAME = `[\\w.-]{0,64}(?:api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|secret|[_-]token|(?:access|auth|id|refresh|session|bearer)token|${BEGIN}token|passw(?:or)?d|passphrase|authorization|credentials?|cookie)`;
 
 /** Backslashes before a quote in JSON, in a text of JSON that stands in JSON, and so on. */
 const DEPTHS = [0, 1, 3, 7];

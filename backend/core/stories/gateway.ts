@@ -93,7 +93,7 @@ export class Gateway {
       case 'record':
         return overheard(await this.#ask(call, ticket, readBy), (completion) => recorder.keep(call, completion));
       case 'replay':
-        return this.#kept.answer(ticket, call, { ...recorder.answer(call), known: undefined });
+        return this.#kept.answer(ticket, call, { ...recorder.answer(call), known: undefined, isRecorded: true });
     }
   }
 

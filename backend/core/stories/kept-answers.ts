@@ -79,7 +79,17 @@ export class KeptAnswers {
   answer(
     ticket: Ticket,
     call: ChatCall,
-    { outcome, hit, known }: { readonly outcome: ToKeep; readonly hit: ToldHit; readonly known: Known | undefined },
+    {
+      outcome,
+      hit,
+      known,
+      isRecorded = false,
+    }: {
+      readonly outcome: ToKeep;
+      readonly hit: ToldHit;
+      readonly known: Known | undefined;
+      readonly isRecorded?: boolean;
+    },
   ): Answer {
     const { clock, requests, newId, texts } = this.#parts;
     ticket.source = 'hit';
@@ -88,12 +98,14 @@ export class KeptAnswers {
     ticket.started();
     const close = once(() => this.#closed(ticket));
     const told = withNewCallIds(hit, newId);
+    // A kept answer is never slower than it has to be; a test against a recording may want the model's own pace.
+    const pace = isRecorded && call.replay === 'original' ? 'timed' : call.replay;
     const answer: Answer = {
       ticket,
       known,
       events: new WhenRead(() => {
         requests.add(ticket);
-        return followed(ticket, speak(told.record(), call.replay, clock, ticket.signal), close);
+        return followed(ticket, speak(told.record(), pace, clock, ticket.signal), close);
       }),
       whole: () => {
         ticket.firstPiece();

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../backend/hosting.ts';
 import { recordingsIn } from '../../../backend/core/recordings/recording-line.ts';
+import { NO_METRICS } from '../../support/builders.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { startReplay } from '../../support/replaying.ts';
 
@@ -37,7 +38,19 @@ const LINES = [
   },
   { route: 'embed', model: 'nomic-embed-text', question: { input: 'one' }, vector: [0.5, -0.25], tokens: 1 },
 ];
-const recordings = recordingsIn(LINES.map((line) => JSON.stringify(line)).join('\n'));
+const SLOW = {
+  route: 'chat',
+  model: 'llama3.2',
+  question: { messages: [{ role: 'user', content: 'Slowly.' }] },
+  answer: { content: 'One two.' },
+  pieces: [['content', 3, 5]],
+  end: {
+    created_at: '2026-01-01T00:00:00Z',
+    done_reason: 'stop',
+    metrics: { ...NO_METRICS, prompt_eval_duration: 0.4e9, eval_duration: 0.6e9 },
+  },
+};
+const recordings = recordingsIn([...LINES, SLOW].map((line) => JSON.stringify(line)).join('\n'));
 
 async function start(settings: object = {}): Promise<string> {
   replay = await startReplay({ recordings }, settings);
@@ -183,6 +196,20 @@ describe('X-Hearth-Mode', () => {
     );
     expect((await post(hearth.url, '/api/chat', one, { ...from, ...mode('live') })).status).toBe(200);
   });
+});
+
+test('a stream that asks for the original pace gets it, and others do not wait', async () => {
+  const url = await start({ cache: { mode: 'replay', replay: 'instant' } });
+  const took = async (headers: Record<string, string>): Promise<number> => {
+    const from = performance.now();
+    const body = JSON.stringify({ model: 'llama3.2', ...SLOW.question });
+    const answer = await fetch(`${url}/api/chat`, { method: 'POST', headers, body });
+    expect((await answer.text()).trim().split('\n').length).toBeGreaterThan(1);
+    return performance.now() - from;
+  };
+  const [paced, instant] = [await took({ 'x-stream-replay': 'original' }), await took({})];
+  expect(paced).toBeGreaterThan(950);
+  expect(instant).toBeLessThan(paced);
 });
 
 test('the mode changes while the gateway runs, and with it what answers', async () => {

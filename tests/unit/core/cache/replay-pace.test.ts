@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { fold, replay, type ChatEvent, type Completion } from '../../../../backend/contract/chat/chat.ts';
 import { REPLAY_MODES, speak, type ReplayMode } from '../../../../backend/core/cache/replay.ts';
 import { anyCompletion, delicateText } from '../../../support/arbitraries.ts';
-import { completion } from '../../../support/builders.ts';
+import { completion, NO_METRICS } from '../../../support/builders.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 
 const NEVER = new AbortController().signal;
@@ -15,7 +15,7 @@ interface Told {
 }
 
 /** Everything that is spoken, each with its millisecond since the beginning. The listener takes no time. */
-async function listen(answer: Completion, mode: ReplayMode, signal: AbortSignal = NEVER): Promise<Told[]> {
+async function listen(answer: Completion, mode: ReplayMode | 'timed', signal: AbortSignal = NEVER): Promise<Told[]> {
   const clock = new ManualClock();
   const start = clock.now();
   const told: Told[] = [];
@@ -90,6 +90,22 @@ describe('as it was', () => {
     const told = await listen(answer, 'original');
     expect(told.map(({ event }) => event)).toEqual([...replay(answer)]);
     expect(told.at(-1)?.at).toBe(0);
+  });
+});
+
+describe('as it ran', () => {
+  const metrics = { ...NO_METRICS, prompt_eval_duration: 2e9, eval_duration: 0.9e9 };
+
+  test('the first piece comes when the prompt was read, the others evenly', async () => {
+    const answer = completion(['Hel', 'lo wor', 'ld'], { metrics });
+    const told = await listen(answer, 'timed');
+    expect(told.map(({ event }) => event)).toEqual([...replay(answer)]);
+    expect(told.map(({ at }) => at)).toEqual([2000, 2300, 2600, 2900]);
+  });
+
+  test('an answer without figures waits for nothing', async () => {
+    const told = await listen(completion(['one', ' two'], { metrics: NO_METRICS }), 'timed');
+    expect(told.map(({ at }) => at)).toEqual([0, 0, 0]);
   });
 });
 

@@ -51,6 +51,20 @@ test('a line is one object whose fields stand in one order, with the answer as p
   );
 });
 
+test('fields that hold a secret by their name are left out, and change no question', () => {
+  const secrets = {
+    api_key: 'k',
+    'x-api-key': 'k',
+    authorization: 'Bearer k',
+    clientSecret: { a: 'k' },
+    password: 'k',
+  };
+  const kept = { messages: chat.asks['messages'], options: { temperature: 1 }, max_tokens: 5, think: true };
+  const question = asked({ ...kept, ...secrets });
+  expect(question.asks).toEqual(kept);
+  expect(recordingKey(question)).toBe(recordingKey(asked(kept)));
+});
+
 test('a line by hand needs a question and an answer alone', () => {
   const line = { route: 'chat', model: 'llama3.2', question: chat.asks, answer: { content: 'Yeast.' } };
   const [read] = recordingsIn(`\n${JSON.stringify(line)}\n`);
