@@ -202,8 +202,8 @@ export class DiskRequestLog implements RequestLog {
   }
 
   /** Where a request stood that a process before this one had accepted. */
-  #placeBefore({ id, owner, bornAt }: Life): number | undefined {
-    if (bornAt >= this.#began) return undefined;
+  #placeBefore({ id, owner, bornAt, comesAgain }: Life): number | undefined {
+    if (bornAt >= this.#began && comesAgain !== true) return undefined;
     for (const [n, request] of this.#waiting) if (request.id === id && request.owner === owner) return n;
     return this.#database.read((sql) => this.#placeIn(sql, id, (request) => request.owner === owner));
   }

@@ -1,4 +1,5 @@
 // A row of a job as it is written, and read again: the disk is a border like any other, and a row may be of an older Hearth.
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { SOURCES, timingSchema, conversationSchema } from '../contract/chat/chat.ts';
 import { QUEUE_CLASSES } from '../contract/chat/chat-request.ts';
@@ -146,8 +147,13 @@ const jobRowSchema = z.object({
 /** The columns of a job that `readJob` wants. */
 export const JOB_COLUMNS = Object.keys(jobRowSchema.shape).join(', ');
 
-export function outcomeColumn({ record: _record, ...outcome }: JobOutcome): string {
-  return JSON.stringify(outcome);
+/** With a checksum of it and of the record. */
+export function outcomeColumn({ record, ...outcome }: JobOutcome): string {
+  return JSON.stringify({ ...outcome, checksum: checksumOf(outcome, record) });
+}
+
+function checksumOf(outcome: object, record: Uint8Array | undefined): number {
+  return crc32(record ?? '', crc32(JSON.stringify(outcome)));
 }
 
 /** A job by its row. A result that can't be read is told as failed. */
@@ -165,14 +171,21 @@ export function readJob(row: unknown): StoredJob {
 }
 
 function readOutcome(written: string | null, record: Uint8Array | null, endedAt: number): JobOutcome {
-  const read = outcomeSchema.safeParse(json(written));
-  if (read.success) return { ...read.data, record: record ?? undefined };
+  const value = json(written);
+  const read = outcomeSchema.safeParse(value);
+  if (read.success && isWhole(value, record ?? undefined)) return { ...read.data, record: record ?? undefined };
   return {
     finishedAt: new Date(endedAt).toISOString(),
     error: 'This Hearth cannot read the result any more. Send the request again.',
     code: 'internal',
     record: undefined,
   };
+}
+
+/** One of an older Hearth has no checksum. */
+function isWhole(value: unknown, record: Uint8Array | undefined): boolean {
+  const { checksum, ...outcome } = value as { readonly checksum?: unknown };
+  return checksum === undefined || checksum === checksumOf(outcome, record);
 }
 
 const batchRowSchema = z.object({

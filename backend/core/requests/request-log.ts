@@ -44,6 +44,8 @@ export interface LoggedPage {
 export interface Life extends Pick<LoggedRequest, 'id' | 'owner'> {
   /** When it came: milliseconds since 1970. */
   readonly bornAt: number;
+  /** It may have been listed before, whatever the clock on the wall says. */
+  readonly comesAgain?: boolean;
 }
 
 export interface RequestLog {

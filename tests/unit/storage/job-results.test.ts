@@ -62,6 +62,24 @@ test('a batch is forgotten some jobs at a time, and its ids with them', () => {
   expect([store.has('r1'), store.has('r500')]).toEqual([false, false]);
 });
 
+test('a result that is damaged on the disk is told as failed', () => {
+  const store = new SqlJobStore(database);
+  const outcome = { finishedAt: new Date(0).toISOString(), record: new TextEncoder().encode('answer') };
+  const end = (seq: number): void => {
+    database.commit((sql) => sql.run(KEPT, seq, 10));
+    database.commit((sql) => sql.run("UPDATE job SET state = 'waiting', ended_at = NULL WHERE seq = ?", seq));
+    store.end(seq, { state: 'completed', outcome, now: 7 }, { singleMs: 1000, batchMs: 1000, maxBytes: 1e9 });
+  };
+  for (const seq of [1, 2, 3]) end(seq);
+  database.commit((sql) => {
+    sql.run('UPDATE job SET record = ? WHERE seq = 1', new TextEncoder().encode('answes'));
+    sql.run("UPDATE job SET outcome = replace(outcome, '1970', '1971') WHERE seq = 2");
+  });
+  expect([1, 2, 3].map((seq) => store.find(seq)?.ended?.code)).toEqual(['internal', 'internal', undefined]);
+  expect(store.find(1)?.ended?.record).toBeUndefined();
+  expect(store.find(3)?.ended).toEqual(outcome);
+});
+
 test('what waited to be written of a job changes nothing of how it ended meanwhile', () => {
   const store = new SqlJobStore(database);
   database.commit((sql) => {

@@ -66,9 +66,10 @@ function end(count: number, over: Partial<LoggedRequest> = {}): void {
 function arrive(
   id: string,
   over: Partial<LoggedRequest> = {},
+  comesAgain = false,
 ): { ends(as?: Partial<LoggedRequest>): void; withdraws(): void } {
   const came = request(id, { status: 'queued', source: 'none', ...over });
-  const life = { id, owner: came.owner, bornAt: came.createdAt };
+  const life = { id, owner: came.owner, bornAt: came.createdAt, comesAgain };
   list.arrived(life, () => ({ ...came, total_ms: clock.now() - came.createdAt }));
   return {
     ends: (as = {}) => list.ended({ ...came, status: 'completed', source: 'miss', ...as }, life),
@@ -228,6 +229,18 @@ describe('a request that lives', () => {
       ['other', 'completed'],
       ['job', 'completed'],
     ]);
+  });
+
+  test('that is taken up again has its old place, though the clock was set back over the restart', async () => {
+    const job = { createdAt: clock.now(), owner: 'key a' };
+    arrive('job', job);
+    await written();
+    clock.jump(-3_600_000);
+    await crash();
+    arrive('job', job, true).ends();
+    await written();
+    const { requests } = await search({});
+    expect(requests.map(({ id, status }) => ({ id, status }))).toEqual([{ id: 'job', status: 'completed' }]);
   });
 
   test('that was refused for now, and comes again, was never there', async () => {
