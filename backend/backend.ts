@@ -228,7 +228,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       opened.woke();
     },
   });
-
   recorder.reconfigured();
   opened.start();
   const forgetStores = clock.after(0, () => {
