@@ -24,6 +24,8 @@ export interface Clock {
   readonly sleep: Sleep;
   readonly after: After;
 }
+/** By which what is kept grows old (storage/kept-time.ts). It may be behind the clock on the wall, so tell nobody of it. */
+export type KeptTime = Pick<Clock, 'now'>;
 
 /** The configuration as it is now; read it at each use, since most fields apply live. */
 export type ReadConfig = () => Config;

@@ -1,8 +1,7 @@
 // The time of what is kept, which outlives a process: while Hearth runs it goes by the monotonic clock, and while it does not by
 // the one on the wall. So neither a sleep of the machine (Linux does not count it in the monotonic clock) nor somebody who sets
 // the clock makes what is kept older or younger. Only a clock that was set between two runs is not told from time that passed.
-import type { KeptTime as Time } from '../core/kept-time.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock, KeptTime as Time } from '../core/ports.ts';
 import type { Database } from './database.ts';
 
 export const TIME_TABLE = `

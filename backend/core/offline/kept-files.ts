@@ -3,8 +3,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { sees } from '../ownership.ts';
-import type { KeptTime } from '../kept-time.ts';
-import type { Clock, NewId, ReadConfig } from '../ports.ts';
+import type { Clock, KeptTime, NewId, ReadConfig } from '../ports.ts';
 import { breath } from './breath.ts';
 import type { Expiry, FileQuery, FileStore, KeptFile, Page } from './offline-store.ts';
 

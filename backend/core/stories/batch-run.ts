@@ -11,8 +11,7 @@ import { type KeptFiles, MB } from '../offline/kept-files.ts';
 import { breath } from '../offline/breath.ts';
 import type { Batch, BatchChange, BatchState, BatchStore, Fault, FileStore } from '../offline/offline-store.ts';
 import type { Permits } from '../offline/permits.ts';
-import type { KeptTime } from '../kept-time.ts';
-import type { Clock, ReadConfig } from '../ports.ts';
+import type { Clock, KeptTime, ReadConfig } from '../ports.ts';
 
 /** A line as it is asked. */
 export interface LineCall {

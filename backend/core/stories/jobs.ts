@@ -2,7 +2,7 @@
 // while. What has not ended when the process does is run by the next one.
 import type { RequestView } from '../../contract/queue-view.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { KeptTime } from '../kept-time.ts';
+import type { KeptTime } from '../ports.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import { queueFull, requestExists } from '../refusals.ts';
 import type { ChatCall } from '../requests/call.ts';

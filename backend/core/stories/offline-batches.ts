@@ -7,8 +7,7 @@ import type { Batch, BatchStore, FileStore, KeptFile, Page } from '../offline/of
 import { Permits } from '../offline/permits.ts';
 import { OVER } from '../abort.ts';
 import { sees } from '../ownership.ts';
-import type { KeptTime } from '../kept-time.ts';
-import type { Clock, Log, NewId, ReadConfig } from '../ports.ts';
+import type { Clock, KeptTime, Log, NewId, ReadConfig } from '../ports.ts';
 import { type AskLine, EndsEarly, runBatch } from './batch-run.ts';
 
 /** Between two looks for what has expired. Milliseconds. */
