@@ -78,18 +78,6 @@ test('what had ended stays so, what ran begins again, and what waited runs, each
   expect(await look('talk-2')).toMatchObject({ result: { conversation: { resumed: true, messages: 4 } } });
 });
 
-test('what a job said is known to the next of its conversation, also when killed right after', async () => {
-  const late = deferred();
-  fake.when(({ rawBody }) => rawBody.includes('Who am I?'), { hold: late.promise });
-  await handIn('talk-1', 'I am Ada', { conversation_id: 'talk' });
-  await handIn('talk-2', 'Who am I?', { conversation_id: 'talk' });
-  while ((await look('talk-1')).status !== 'completed') continue;
-  await killAndStart();
-  late.resolve();
-  await expect.poll(async () => (await look('talk-2')).status, { timeout: 20_000 }).toBe('completed');
-  expect(await look('talk-2')).toMatchObject({ result: { conversation: { resumed: true, messages: 4 } } });
-});
-
 test('a batch in OpenAI’s form goes on where it was, with each answer once', async () => {
   const client = (): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any' });
   const line = (i: number): string =>

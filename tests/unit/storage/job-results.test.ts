@@ -1,10 +1,16 @@
 // Rows of jobs that go: the oldest results when they are too many, and batches, some at a time so that nothing is held up.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import type { EndedJob, JobOutcome } from '../../../backend/core/stories/stored-jobs.ts';
+import { DiskConversations } from '../../../backend/storage/conversation-store.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
 import { SqlJobStore } from '../../../backend/storage/job-store.ts';
+import { KeptTime } from '../../../backend/storage/kept-time.ts';
 import { trim } from '../../../backend/storage/job-tables.ts';
 import type { Sql } from '../../../backend/storage/rows.ts';
-import { NO_LOG } from '../../support/builders.ts';
+import { config, NO_LOG } from '../../support/builders.ts';
 import { ManualClock } from '../../support/clocks.ts';
 
 let database: Database;
@@ -78,6 +84,33 @@ test('a result that is damaged on the disk is told as failed', () => {
   expect([1, 2, 3].map((seq) => store.find(seq)?.ended?.code)).toEqual(['internal', 'internal', undefined]);
   expect(store.find(1)?.ended?.record).toBeUndefined();
   expect(store.find(3)?.ended).toEqual(outcome);
+});
+
+test('what a job said in a conversation is on the disk with its end', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hearth-job-turns-'));
+  const clock = new ManualClock();
+  const onDisk = openDatabase({ folder, clock, log: NO_LOG });
+  const talks = new DiskConversations(onDisk, new KeptTime(onDisk, clock), () => config({}));
+  const store = new SqlJobStore(onDisk);
+  const written = (): unknown => onDisk.read((sql) => sql.get('SELECT count(*) AS talks FROM conversations'));
+  onDisk.commit((sql) => {
+    for (const seq of [1, 2]) sql.run(KEPT, seq, 10);
+    sql.run("UPDATE job SET state = 'waiting', ended_at = NULL");
+  });
+  talks.keep('local\ntalk', '[]', 1000);
+  const ended = (conversation: JobOutcome['conversation']): EndedJob => ({
+    state: 'completed',
+    outcome: { finishedAt: new Date(0).toISOString(), conversation, record: undefined },
+    now: 7,
+  });
+  const retention = { singleMs: 1000, batchMs: 1000, maxBytes: 1e9 };
+  // One that speaks in none has no need to wait for what others said.
+  store.end(1, ended(undefined), retention);
+  expect(written()).toEqual({ talks: 0 });
+  store.end(2, ended({ id: 'talk', resumed: false, messages: 2 }), retention);
+  expect(written()).toEqual({ talks: 1 });
+  onDisk.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('what waited to be written of a job changes nothing of how it ended meanwhile', () => {
