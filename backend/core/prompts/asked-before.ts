@@ -37,19 +37,19 @@ interface Entry extends Asked {
   text: string | undefined;
 }
 
-/** What one owner asked of one model, by the id of the request, the oldest first. */
+/** What one owner asked of one model, the oldest first. Lists, and read from their end: each new request looks through them. */
 interface Space {
-  readonly all: Map<string, Entry>;
+  readonly all: Entry[];
   /** Those of them whose answer was kept. */
-  readonly kept: Map<string, Entry>;
+  readonly kept: Entry[];
 }
 
 const bytesOfText = (text: string): number => text.length * 2;
 
 export class AskedBefore {
   readonly #maxTextBytes: () => number;
-  /** The oldest first; and those whose text is at hand. */
-  readonly #all = new Set<Entry>();
+  /** By the id of the request, the oldest first; and those whose text is at hand. */
+  readonly #all = new Map<string, Entry>();
   readonly #withText = new Set<Entry>();
   /** By owner and model. */
   readonly #spaces = new Map<string, Space>();
@@ -63,13 +63,13 @@ export class AskedBefore {
 
   /** Remembers a request. One that is asked again, because it had to give way, takes its own place. */
   add(asked: Asked): void {
-    const own = this.#space(asked)?.all.get(asked.id);
+    const own = this.#all.get(asked.id);
     if (own !== undefined) this.#forget(own);
     const entry: Entry = { ...asked };
-    this.#all.add(entry);
+    this.#all.set(entry.id, entry);
     this.#bytes += bytesOf(entry.outline);
-    const space = this.#space(asked) ?? { all: new Map(), kept: new Map() };
-    space.all.set(entry.id, entry);
+    const space = this.#space(asked) ?? { all: [], kept: [] };
+    space.all.push(entry);
     this.#spaces.set(spaceOf(asked), space);
     if (entry.text !== undefined) {
       this.#withText.add(entry);
@@ -79,18 +79,17 @@ export class AskedBefore {
   }
 
   /** Its answer was kept. */
-  kept(asked: Pick<Asked, 'id' | 'owner' | 'model'>): void {
-    const space = this.#space(asked);
-    const own = space?.all.get(asked.id);
-    if (own !== undefined) space?.kept.set(own.id, own);
+  kept({ id }: Pick<Asked, 'id'>): void {
+    const own = this.#all.get(id);
+    if (own === undefined) return;
+    const kept = this.#space(own)?.kept;
+    if (kept?.includes(own) === false) kept.push(own);
   }
 
-  /** The earlier requests of the same owner and model, to be held against this one. */
+  /** The earlier requests of the same owner and model, to be held against this one; to be read before anything is added. */
   comparedWith(asked: Asked): Comparison {
     const { all, kept } = this.#space(asked) ?? NOTHING;
-    const others = (entries: ReadonlyMap<string, Entry>): Entry[] =>
-      Array.from(entries.values()).filter(({ id }) => id !== asked.id);
-    return new Comparison(asked, others(all), others(kept));
+    return new Comparison(asked, all, kept);
   }
 
   /** For tests and benches. */
@@ -107,7 +106,7 @@ export class AskedBefore {
       if (this.#textBytes <= this.#maxTextBytes()) break;
       this.#forgetText(entry);
     }
-    for (const entry of this.#all) {
+    for (const entry of this.#all.values()) {
       if (this.#all.size <= MOST && this.#bytes <= MOST_BYTES) break;
       this.#forget(entry);
     }
@@ -121,16 +120,24 @@ export class AskedBefore {
 
   #forget(entry: Entry): void {
     this.#forgetText(entry);
-    this.#all.delete(entry);
+    this.#all.delete(entry.id);
     this.#bytes -= bytesOf(entry.outline);
     const space = this.#space(entry);
-    space?.all.delete(entry.id);
-    space?.kept.delete(entry.id);
-    if (space?.all.size === 0) this.#spaces.delete(spaceOf(entry));
+    if (space === undefined) return;
+    takeOut(entry, space.all);
+    takeOut(entry, space.kept);
+    if (space.all.length === 0) this.#spaces.delete(spaceOf(entry));
   }
 }
 
-const NOTHING: Space = { all: new Map(), kept: new Map() };
+const NOTHING: Space = { all: [], kept: [] };
+
+/** The oldest goes first, so it is found at once. */
+function takeOut(entry: Entry, entries: Entry[]): void {
+  const at = entries.indexOf(entry);
+  if (at === 0) entries.shift();
+  else if (at > 0) entries.splice(at, 1);
+}
 
 const spaceOf = ({ owner, model }: Pick<Asked, 'owner' | 'model'>): string => `${owner}\n${model}`;
 
@@ -157,10 +164,10 @@ export class Comparison {
    * Of several as near, the last.
    */
   get before(): Asked | undefined {
-    const { caller, conversation } = this.#asked;
-    const own = this.#earlier.filter((entry) => entry.caller === caller);
-    const last = conversation && own.findLast((entry) => entry.conversation === conversation);
-    return last || nearest(own.slice(-COMPARED), { score: (entry) => this.#near(entry) });
+    const { id, caller, conversation } = this.#asked;
+    const isOwn = (entry: Entry): boolean => entry.caller === caller && entry.id !== id;
+    const last = conversation && this.#earlier.findLast((entry) => entry.conversation === conversation && isOwn(entry));
+    return last || nearest(lastOf(this.#earlier, isOwn), { score: (entry) => this.#near(entry) });
   }
 
   /**
@@ -168,8 +175,9 @@ export class Comparison {
    * near, the one that `far` says is least far. `holds`: whether an answer is still there.
    */
   nearestKept(holds: (key: string) => boolean, far: (other: Asked) => number): Asked | undefined {
+    const { id, outline: own } = this.#asked;
     const isHeld = ({ key }: Asked): boolean => key !== undefined && holds(key);
-    const alike = this.#kept.filter(({ outline }) => isSamePrompt(outline, this.#asked.outline)).slice(-COMPARED);
+    const alike = lastOf(this.#kept, (entry) => isSamePrompt(entry.outline, own) && entry.id !== id);
     const known = new Map<Entry, number>();
     const farOf = (entry: Entry): number => {
       const distance = known.get(entry) ?? far(entry);
@@ -178,13 +186,16 @@ export class Comparison {
     };
     return (
       nearest(alike, { far: farOf, may: isHeld }) ??
-      nearest(this.#kept.slice(-COMPARED), { score: (entry) => this.#near(entry), far: farOf, may: isHeld })
+      nearest(
+        lastOf(this.#kept, (entry) => entry.id !== id),
+        { score: (entry) => this.#near(entry), far: farOf, may: isHeld },
+      )
     );
   }
 
   /** Whether an answer was ever kept, as far as it is remembered. */
   get wasKept(): boolean {
-    return this.#kept.length > 0;
+    return this.#kept.some(({ id }) => id !== this.#asked.id);
   }
 
   /** How much two prompts have in common: whole blocks, and where they have few, what is the same at the beginning and end. */
@@ -204,6 +215,16 @@ function edges(a: Remembered, b: Remembered): number {
   return isShort && a.text !== undefined && b.text !== undefined ? common(a.text, b.text) : 0;
 }
 
+/** The last of those of which this is so, as many as a request is compared with; the last one first. */
+function lastOf(entries: readonly Entry[], isOne: (entry: Entry) => boolean): Entry[] {
+  const last: Entry[] = [];
+  for (let at = entries.length - 1; at >= 0 && last.length < COMPARED; at--) {
+    const entry = entries[at];
+    if (entry !== undefined && isOne(entry)) last.push(entry);
+  }
+  return last;
+}
+
 /** How entries are held against each other; each is asked only where it decides. */
 interface Measure {
   score?(entry: Entry): number;
@@ -213,13 +234,13 @@ interface Measure {
 
 const NONE = (): number => 0;
 
-/** Of those that may be, the one with the highest score; of equal ones the least far, and of those the last. */
+/** Of those that may be, the last one first, the one with the highest score; of equal ones the least far, and of those the last. */
 function nearest(
   entries: readonly Entry[],
   { score = NONE, far = NONE, may = () => true }: Measure,
 ): Entry | undefined {
   let best: { readonly entry: Entry; readonly score: number } | undefined;
-  for (const entry of entries.toReversed()) {
+  for (const entry of entries) {
     const own = score(entry);
     const ahead = best === undefined ? 1 : own - best.score || far(best.entry) - far(entry);
     if (ahead > 0 && may(entry)) best = { entry, score: own };
