@@ -40,7 +40,10 @@ export class Connection {
     socket.on('data', (bytes: Buffer) => this.#take(bytes));
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () => this.#fail(new Error('the connection was closed in the middle of a response')));
-    socket.on('timeout', () => socket.destroy(new Error(`no byte for ${LIMIT_MS / 1000} s`)));
+    socket.on('timeout', () => {
+      // Nothing is late where nothing was asked.
+      if (this.#asking !== undefined) socket.destroy(new Error(`no byte for ${LIMIT_MS / 1000} s`));
+    });
   }
 
   static open(port: number): Promise<Connection> {
@@ -55,8 +58,9 @@ export class Connection {
     });
   }
 
-  /** Sends a request; only one may be under way. */
+  /** Sends a request; only one may be under way. Fails at once where the connection is gone. */
   send(request: Buffer, asking: Asking): void {
+    if (this.#socket.destroyed) return asking.failed(new Error('the connection was closed before anything was asked'));
     this.#asking = asking;
     this.#head = undefined;
     this.#bytes = 0;

@@ -30,7 +30,7 @@ type Costs = Readonly<Record<Step, number>>;
 export const line: Row = {
   name: 'line',
   title: 'The line, 100 and 5,000 waiters',
-  limitMs: 1_800_000,
+  limitMs: 900_000,
   async run() {
     const upstream = startUpstream({});
     const gateway = startGateway(await upstream.port(), [`queue.max_queue_size=${LONG}`]);
@@ -41,7 +41,6 @@ export const line: Row = {
       short.push(await bench.lines(SHORT_LINES, SHORT));
       long.push(await bench.lines(1, LONG));
     }
-    bench.close();
     await Promise.all([gateway.stop(), upstream.stop()]);
     return outcome(short, long, { short: await alone(SHORT), long: await alone(LONG) });
   },
@@ -63,29 +62,18 @@ class Bench {
   readonly #upstream: Program;
   readonly #gateway: Program;
   readonly #port: number;
-  /** Whose answer everybody waits for. */
-  readonly #first: Connection;
-  /** Who looks how many wait. */
-  readonly #looker: Connection;
   #asked = 0;
 
-  private constructor(upstream: Program, gateway: Program, port: number, first: Connection, looker: Connection) {
+  private constructor(upstream: Program, gateway: Program, port: number) {
     this.#upstream = upstream;
     this.#gateway = gateway;
     this.#port = port;
-    this.#first = first;
-    this.#looker = looker;
   }
 
   static async open(upstream: Program, gateway: Program): Promise<Bench> {
     const port = await gateway.port();
     await seesUpstream(port);
-    return new Bench(upstream, gateway, port, await Connection.open(port), await Connection.open(port));
-  }
-
-  close(): void {
-    this.#first.close();
-    this.#looker.close();
+    return new Bench(upstream, gateway, port);
   }
 
   /** What one costs of so many lines of this length, which come one after the other. */
@@ -102,11 +90,12 @@ class Bench {
       const left = await this.#stand(length);
       sums.in += left.cpuMs;
       sums.abandoned += await this.#cost(async () => {
-        left.close();
-        await this.#empty();
+        left.leave();
+        await this.#empty(left.looker);
       });
       await this.#upstream.say('release', /released\n/);
       await left.first;
+      left.close();
     }
     const all = count * length;
     return { in: sums.in / (2 * all), out: sums.out / all, abandoned: sums.abandoned / all };
@@ -115,8 +104,10 @@ class Bench {
   /** A line of so many, behind one that runs until the upstream lets it go. */
   async #stand(length: number): Promise<Standing> {
     await this.#upstream.say('hold', /held\n/);
-    const first = this.#first.ask(this.#question());
-    await eventually('the first runs', async () => (await this.#queue()).running > 0, { everyMs: 5 });
+    // New ones for each line: the gateway closes a connection that was idle for as long as a long line takes.
+    const [leader, looker] = [await Connection.open(this.#port), await Connection.open(this.#port)];
+    const first = leader.ask(this.#question());
+    await eventually('the first runs', async () => (await this.#queue(looker)).running > 0, { everyMs: 5 });
     const callers = await Promise.all(Array.from({ length }, () => Connection.open(this.#port)));
     const ends: Promise<unknown>[] = [first];
     const cpuMs = await this.#cost(async () => {
@@ -131,10 +122,15 @@ class Bench {
       );
       await Promise.all(places);
     });
-    const close = (): void => {
+    const leave = (): void => {
       for (const caller of callers) caller.close();
     };
-    return { cpuMs, first, ends, close };
+    const close = (): void => {
+      leave();
+      leader.close();
+      looker.close();
+    };
+    return { cpuMs, first, ends, looker, leave, close };
   }
 
   #question(): Buffer {
@@ -142,13 +138,13 @@ class Bench {
     return post(this.#port, '/api/chat-optimized', { messages, stream: true });
   }
 
-  async #queue(): Promise<{ readonly length: number; readonly running: number }> {
-    const health = jsonOf(await this.#looker.ask(get(this.#port, '/health')));
+  async #queue(looker: Connection): Promise<{ readonly length: number; readonly running: number }> {
+    const health = jsonOf(await looker.ask(get(this.#port, '/health')));
     return (health as { queue: { length: number; running: number } }).queue;
   }
 
-  async #empty(): Promise<void> {
-    const isEmpty = async (): Promise<boolean> => (await this.#queue()).length === 0;
+  async #empty(looker: Connection): Promise<void> {
+    const isEmpty = async (): Promise<boolean> => (await this.#queue(looker)).length === 0;
     await eventually('nobody waits after all have left', isEmpty, { limitMs: EMPTY_MS, everyMs: 5 });
   }
 
@@ -165,6 +161,10 @@ interface Standing {
   readonly first: Promise<unknown>;
   /** Resolve when all have their answers, that of the first one too. */
   readonly ends: readonly Promise<unknown>[];
+  /** Who looks how many wait. */
+  readonly looker: Connection;
+  /** All but the first one leave. */
+  leave(): void;
   close(): void;
 }
 
