@@ -161,6 +161,11 @@ export function shownCaller(caller: string): string {
   return known?.name ?? PRODUCT.exec(caller)?.[1] ?? caller;
 }
 
+/** Whether a caller is meant by a name: its own, or the one that people know it by, in small or capital letters. */
+export function isCalled(caller: string, name: string): boolean {
+  return caller === name || shownCaller(caller).toLowerCase() === name.toLowerCase();
+}
+
 /** What stands for a gateway in the lines of an app. */
 export interface Stands {
   readonly gateway: string;

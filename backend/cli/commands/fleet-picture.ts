@@ -1,4 +1,5 @@
 // `hearth status --fleet`: every gateway of the fleet, its Ollamas, what runs where, and where kept answers were found.
+import { shownCaller } from '../../contract/apps.ts';
 import type { FleetNode, FleetUpstream, FleetView, RatedHits } from '../../contract/fleet-view.ts';
 import { count, duration, megabytes, NOTHING, percent, plural } from '../../contract/in-words.ts';
 import { EXIT } from '../exits.ts';
@@ -37,7 +38,13 @@ function picture(url: string, view: FleetView, terminal: Terminal): string {
           table(
             RUNS,
             runs.map(({ node, upstream, model, caller, class: of, ms }) => {
-              return [upstream === undefined ? node : `${node}, ${upstream}`, model, caller, of, duration(ms)];
+              return [
+                upstream === undefined ? node : `${node}, ${upstream}`,
+                model,
+                shownCaller(caller),
+                of,
+                duration(ms),
+              ];
             }),
             terminal,
           ),

@@ -1,4 +1,5 @@
 // `hearth queue` and `hearth cancel`: who runs and who waits, and how one of them is ended.
+import { shownCaller } from '../../contract/apps.ts';
 import type { WaitsFor } from '../../contract/chat/waits-for.ts';
 import { clockDuration, eta, NOTHING, plural } from '../../contract/in-words.ts';
 import type { QueueEntry, QueueView } from '../../contract/queue-view.ts';
@@ -48,7 +49,7 @@ function rowsOf(entries: readonly QueueEntry[], terminal: Pick<Terminal, 'column
     ],
     entries.map((entry) => [
       entry.queue_position === 0 ? '' : String(entry.queue_position),
-      entry.caller,
+      shownCaller(entry.caller),
       entry.model,
       entry.class,
       stateOf(entry),

@@ -1,5 +1,6 @@
 // One request as a whole: where its time went, as a waterfall, why it was slow, why it was not served from the cache, where its
 // prompt parted from the one before, and what of it was kept the same.
+import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/control.ts';
 import { count, dayAndTime, duration, NOTHING, plural } from '../../contract/in-words.ts';
 import type { Pinned, PinPiece } from '../../contract/pin-rule.ts';
@@ -37,7 +38,7 @@ function factsOf(fact: Whole, now: number): readonly (readonly [string, string |
       'Came',
       `${dayAndTime(Date.parse(fact.created_at))}, ${duration(Math.max(0, now - Date.parse(fact.created_at)))} ago`,
     ],
-    ['App', fact.caller],
+    ['App', appOf(fact.caller)],
     ['Asked', `${fact.model} on ${fact.route}`],
     ['Class', fact.class === undefined ? undefined : `${fact.class}, by ${fact.class_by ?? 'default'}`],
     [
@@ -62,6 +63,12 @@ function factsOf(fact: Whole, now: number): readonly (readonly [string, string |
     ['Cache key', detail?.cache_key],
   ];
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+/** By the name that people know, and by what it calls itself where that is another. */
+function appOf(caller: string): string {
+  const shown = shownCaller(caller);
+  return shown === caller ? caller : `${shown} (${caller})`;
 }
 
 function tokensOf({ tokens, rates }: RequestDetail): string {

@@ -1,4 +1,5 @@
 // `hearth requests`: which app asked what, how it was answered and how long that took; and one request as a whole.
+import { isCalled, shownCaller } from '../../contract/apps.ts';
 import type { RequestFact, RequestList } from '../../contract/control.ts';
 import { count, duration, moment } from '../../contract/in-words.ts';
 import type { RequestDetail } from '../../contract/request-detail.ts';
@@ -100,9 +101,11 @@ async function follow(gateway: Gateway, options: Options, { terminal, now }: Hos
 
 /** The same filters for what comes live. */
 function isWanted(fact: RequestFact, { app, model, source, class: of, status, search }: Options): boolean {
-  const text = [fact.request_id, fact.caller, fact.model, fact.route].join('\n').toLowerCase();
+  const text = [fact.request_id, fact.caller, shownCaller(fact.caller), fact.model, fact.route]
+    .join('\n')
+    .toLowerCase();
   return (
-    (app === undefined || fact.caller === app) &&
+    (app === undefined || isCalled(fact.caller, app)) &&
     (model === undefined || fact.model === model) &&
     (source === undefined || fact.source === source) &&
     (of === undefined || fact.class === of) &&
@@ -131,7 +134,7 @@ export function requestRows(
 ): string {
   const rows = found.map((fact) => [
     moment(Date.parse(fact.created_at), now),
-    fact.caller,
+    shownCaller(fact.caller),
     fact.model,
     answeredOf(fact),
     duration(fact.queue_ms),

@@ -1,4 +1,5 @@
 // Ollama: whether it answers, whether it is too old, and whether its settings and those of Hearth fit together.
+import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/control.ts';
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { count } from '../../contract/in-words.ts';
@@ -179,7 +180,7 @@ export function checkContext({ gateway: { says } }: Known): readonly Finding[] {
     found.push(
       warn(
         'context',
-        `${longest.caller} sent ${count(longest.prompt_tokens ?? 0)} tokens to ${name}, whose context has ${count(size)}: what does not fit is left out.`,
+        `${shownCaller(longest.caller)} sent ${count(longest.prompt_tokens ?? 0)} tokens to ${name}, whose context has ${count(size)}: what does not fit is left out.`,
         'Give the model a larger context (num_ctx in models, or OLLAMA_CONTEXT_LENGTH), or send less.',
       ),
     );
@@ -197,7 +198,7 @@ function reloads(requests: readonly RequestFact[]): readonly Finding[] {
   return models.flatMap((model) => {
     const times = loads.filter((each) => each.model === model);
     if (times.length < 3 || times.length * 3 < requests.filter((each) => each.model === model).length) return [];
-    const apps = [...new Set(times.map(({ caller }) => caller))].slice(0, 3).join(', ');
+    const apps = [...new Set(times.map(({ caller }) => shownCaller(caller)))].slice(0, 3).join(', ');
     const todo =
       'hearth requests show ID says why of each. Where apps ask for different num_ctx, set ollama.num_ctx_policy; else keep the model longer (ollama.keep_alive).';
     return [warn('context', `${model} was loaded anew ${times.length} times for the last requests (${apps}).`, todo)];

@@ -18,6 +18,9 @@ const run = (words: readonly string[], more: CommandOptions = {}): Promise<Ended
   commandLine(words, { ...more, env: { HEARTH_URL: hearth.url, ...more.env } });
 const parsed = async (...words: string[]): Promise<unknown> => JSON.parse((await run([...words, '--json'])).out);
 
+/** What Claude Code calls itself. */
+const CLAUDE = 'claude-cli/2.1.197 (external, cli)';
+
 test('status tells how both are, and gives what /health says', async () => {
   const { code, out } = await run(['status']);
   expect(code).toBe(0);
@@ -31,11 +34,11 @@ test('status tells how both are, and gives what /health says', async () => {
 
 test('a request that runs is seen, shown and cancelled', async () => {
   const gate = hearth.fake.gate();
-  const asked = hearth.chat('what runs', {}, { headers: { 'X-Request-ID': 'cli-1', 'User-Agent': 'aider/0.1' } });
+  const asked = hearth.chat('what runs', {}, { headers: { 'X-Request-ID': 'cli-1', 'User-Agent': CLAUDE } });
   await hearth.fake.until(({ open }) => open === 1);
   const { out } = await run(['queue']);
   expect(out.split('\n')[0]).toMatch(/^# +App +Model +Class +State +Since +Tokens +Id$/);
-  expect(out).toMatch(/ llama3\.2.* running .* cli-1\n/);
+  expect(out).toMatch(/ Claude Code +llama3\.2.* running .* cli-1\n/);
   expect(await parsed('queue')).toMatchObject({ running: [{ request_id: 'cli-1' }], waiting: [] });
   expect((await run(['__words', 'living'])).out).toBe('cli-1\n');
   expect(await run(['cancel', 'cli-1'])).toEqual({ code: 0, out: '', err: 'cli-1 is cancelled.\n' });
@@ -49,12 +52,18 @@ test('a request that runs is seen, shown and cancelled', async () => {
 
 test('requests are listed, filtered and shown as a whole', async () => {
   await (await hearth.chat('one', {}, { headers: { 'X-Request-ID': 'cli-2' } })).text();
-  await (await hearth.chat('one', {}, { headers: { 'X-Request-ID': 'cli-3' } })).text();
+  await (await hearth.chat('one', {}, { headers: { 'X-Request-ID': 'cli-3', 'User-Agent': CLAUDE } })).text();
   const { out } = await run(['requests', '--limit', '2']);
   expect(out.split('\n').map((line) => line.split(/ +/).at(-1))).toEqual(['Id', 'cli-3', 'cli-2', '']);
+  // Apps by the names that people know, which find them, too.
+  expect(out).toMatch(/ Claude Code +llama3\.2 .* cli-3\n/);
+  const ofApp = (await run(['requests', '--app', 'claude code', '--search', 'cli-3'])).out;
+  expect(ofApp).toContain('cli-3');
   const lines = (await run(['requests', '--json', '--limit', '1'])).out;
   expect(JSON.parse(lines)).toMatchObject({ request_id: 'cli-3', source: 'hit' });
-  expect((await run(['requests', 'show', 'cli-3'])).out).toContain('completed, hit, in ');
+  const shown = (await run(['requests', 'show', 'cli-3'])).out;
+  expect(shown).toContain('completed, hit, in ');
+  expect(shown).toContain(`Claude Code (${CLAUDE})`);
   expect(await parsed('requests', 'show', 'cli-2')).toMatchObject({ request_id: 'cli-2', source: 'miss' });
   expect(await run(['requests', 'show', 'nobody'])).toMatchObject({ code: 65, err: expect.stringContaining('nobody') });
 });
