@@ -18,7 +18,7 @@ const moment = z.iso.datetime({ offset: true, error: 'must be a time like 2026-1
 const whole = (most: number) => z.number().int().min(1).max(most);
 
 export const requestQuerySchema = z.strictObject({
-  /** By the names that callers have in the list. */
+  /** By what callers call themselves, or by the names that people see. */
   app: texts,
   model: texts,
   source: words(LISTED_SOURCES),

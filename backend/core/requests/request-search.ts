@@ -1,4 +1,5 @@
 // Which requests of the list are searched for, and whether one is among them. Pure.
+import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/control.ts';
 import { sees } from '../ownership.ts';
 
@@ -53,9 +54,10 @@ function hasWords(words: readonly string[], kind: RequestKind, id: string | unde
   return words.every((word) => text.includes(word.toLowerCase()) || id?.startsWith(word) === true);
 }
 
-/** The texts in which words are searched for, in small letters. */
+/** The texts in which words are searched for, in small letters; an app is found by the name that people see, too. */
 export function wordsOf({ caller, model, route, source, class: of, status, code, error, missed }: RequestKind): string {
-  return [caller, model, route, source, of, status, code, error, missed].join('\n').toLowerCase();
+  const names = new Set([caller, shownCaller(caller)]);
+  return [...names, model, route, source, of, status, code, error, missed].join('\n').toLowerCase();
 }
 
 /** Whether every request of every kind may be one of them, as far as it came in that time. */

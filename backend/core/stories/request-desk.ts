@@ -1,14 +1,13 @@
 // Where people and programs look requests up: a page of the list, one with its detail, and the end of one that lives.
-import type { AppSeen } from '../../contract/apps.ts';
+import { isCalled, type AppSeen } from '../../contract/apps.ts';
 import type { DetailedRequest, RequestList } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Partings } from '../../contract/parting-places.ts';
 import type { RequestCounts } from '../../contract/request-commands.ts';
 import { type RequestQuery, requestQuerySchema } from '../../contract/request-query.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
-import { isUnsettled } from '../../contract/pin-rules-by-app.ts';
+import type { PinName } from '../../contract/pin-rule.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
-import type { ReadConfig } from '../ports.ts';
 import { appsSeen } from '../requests/apps-seen.ts';
 import type { RequestLog } from '../requests/request-log.ts';
 import type { RequestSearch } from '../requests/request-search.ts';
@@ -17,7 +16,8 @@ import { factOf } from './listed-request.ts';
 import { partingsOf } from './partings.ts';
 
 export interface DeskParts {
-  readonly config: ReadConfig;
+  /** Whether it may be offered to keep something the same in the prompts of a caller. */
+  readonly mayOffer: (caller: string, what: PinName) => boolean;
   readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count' | 'callers'>;
   readonly jobs: Pick<Jobs, 'cancel'>;
 }
@@ -31,8 +31,19 @@ export class RequestDesk {
 
   /** Of those that a watcher may see. Throws invalid_request. */
   async list(query: RequestQuery, watcher: string, signal: AbortSignal): Promise<RequestList> {
-    const { requests, next } = await this.#parts.requestLog.search(searchOf(query, watcher), signal);
+    const search = this.#byName(searchOf(query, watcher));
+    const { requests, next } = await this.#parts.requestLog.search(search, signal);
     return { requests: requests.map(factOf), next: next === undefined ? null : String(next) };
+  }
+
+  /** An app goes by the name that people see as well as by what it calls itself. */
+  #byName(search: RequestSearch): RequestSearch {
+    const { caller: names } = search;
+    if (names === undefined) return search;
+    const meant = this.#parts.requestLog
+      .callers()
+      .filter(({ caller }) => [...names].some((name) => isCalled(caller, name)));
+    return { ...search, caller: new Set([...names, ...meant.map(({ caller }) => caller)]) };
   }
 
   /** Throws request_not_found. */
@@ -55,13 +66,10 @@ export class RequestDesk {
 
   /** Where the prompts of the last requests part that a watcher may see. Rejects with the signal's reason. */
   async partings(watcher: string, signal: AbortSignal): Promise<Partings> {
-    const { requestLog, config } = this.#parts;
+    const { requestLog, mayOffer } = this.#parts;
     const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
-    const { prompts } = config();
-    return partingsOf(
-      requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []),
-      (caller, what) => isUnsettled(prompts, caller, what),
-    );
+    const whole = requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []);
+    return partingsOf(whole, mayOffer);
   }
 
   /** Throws request_not_found, request_gone, not_cancellable. */

@@ -167,6 +167,9 @@ describe('the list', () => {
     await ask('d-3', showing(a));
     await ask('e-4', showing(b), { model: 'qwen2.5:0.5b' });
     expect(await ids('?app=aider/0.86&app=Continue,+the+one')).toEqual(['c-2', 'a-1']);
+    // By the name that people see.
+    expect(await ids('?app=Aider')).toEqual(['a-1']);
+    expect(await ids('?app=aider', showing(a))).toEqual([]);
     expect(await ids('?q=QWEN&status=completed&source=miss&source=hit')).toEqual(['e-4']);
     expect(await ids('?model=llama3.2&class=normal&class=interactive')).toEqual(['d-3', 'c-2', 'a-1']);
     expect(await ids('?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00%2B02:00')).toEqual([]);
@@ -222,8 +225,11 @@ describe('ending a request', () => {
 
 test('the window sees the same without HTTP', async () => {
   await ask('seen', showing(a));
+  await ask('agent', { 'user-agent': 'claude-cli/2.1.197 (external, cli)' });
   const { requests } = hearth.backend.control;
   expect((await requests.list({ app: ['a'], q: 'seen' })).requests).toMatchObject([{ request_id: 'seen' }]);
+  // By what is seen in it, which is another name than the app has for itself.
+  expect((await requests.list({ q: 'Claude Code' })).requests).toMatchObject([{ request_id: 'agent' }]);
   expect(requests.detail('seen')).toEqual(await one('seen'));
   expect(() => requests.cancel('seen')).toThrow('has already ended as completed');
   await expect(requests.list({ limit: 0 })).rejects.toThrow('limit must be at least 1');
