@@ -1,6 +1,7 @@
 // What a host hands to the gateway that it starts, and what it gets: the wire between backend.ts and cli/ or main/.
 import type { Config } from './contract/config/config.ts';
 import type { OriginApprovals } from './core/access/origin-approvals.ts';
+import type { IsPutOff } from './contract/pin-rules-by-app.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Recording } from './core/recordings/recordings.ts';
 import type { History } from './core/telemetry/history.ts';
@@ -24,6 +25,8 @@ export interface BackendOptions {
   readonly recordings?: readonly Recording[];
   /** The history of the gateway before this one in the same process. */
   readonly history?: History;
+  /** Which offers to keep prompts the same somebody does not want to see now; without it, none. */
+  readonly isPutOff?: IsPutOff;
   /** Web pages that wait for approval; handed in when approvals must outlive this gateway. */
   readonly originApprovals?: OriginApprovals;
 }

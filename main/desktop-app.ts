@@ -16,6 +16,7 @@ import { keepLoginItem } from './settings/login-item.ts';
 import { DISMISS, Notices } from './notices/notices.ts';
 import { opener } from './about/about.ts';
 import { OllamaProgram } from './gateway/ollama-program.ts';
+import { PutOffs } from './notices/put-offs.ts';
 import { askAboutOrigins } from './notices/origin-notices.ts';
 import { freePortAfter, holderOf } from './gateway/port-holder.ts';
 import { openSettings } from './settings/settings-file.ts';
@@ -80,8 +81,9 @@ export async function createApp(shell: Shell) {
     },
     onFailed: (text) => notices.warn('ollama', text),
   });
+  const putOffs = new PutOffs(shell.memory, clock, () => (supervisor.configured(), showState()));
   const supervisor = new Supervisor({
-    start: (config) => startBackend({ ...shell, config, log, history, originApprovals, legacy }),
+    start: (config) => startBackend({ ...shell, config, log, history, originApprovals, legacy, isPutOff: putOffs.has }),
     config: () => settings.config,
     clock,
     log,
@@ -119,7 +121,7 @@ export async function createApp(shell: Shell) {
     quit,
     changed: () => pusher.touch('updates'),
   });
-  const own = { shell, supervisor, settings, notices, ollama, tray, legacy, talk, updates };
+  const own = { shell, supervisor, settings, notices, putOffs, ollama, tray, legacy, talk, updates };
   const views = topicsOf({ ...own, isDemo, asksToQuit: () => asksToQuit, wish: () => wish });
   const host = shell.windowHost({
     place: () => shell.memory.get('place'),
@@ -155,6 +157,7 @@ export async function createApp(shell: Shell) {
     supervisor,
     settings,
     notices,
+    putOffs,
     views,
     host,
     pusher,

@@ -7,6 +7,8 @@ import type { TrayModel } from './tray/tray-model.ts';
 import type { Updater } from './updates/updates.ts';
 import type { WindowHost, WindowHostOptions } from './window/window-host.ts';
 
+type MemoryKey = 'place' | 'first_run_done' | 'pins_offered' | 'pins_put_off';
+
 export interface Shell {
   readonly version: string;
   readonly platform: NodeJS.Platform;
@@ -29,8 +31,8 @@ export interface Shell {
   saveSettings(data: Readonly<Record<string, unknown>>): void;
   /** Small facts beside the settings; what cannot be saved is forgotten. */
   readonly memory: {
-    get(key: 'place' | 'first_run_done' | 'pins_offered'): unknown;
-    set(key: 'place' | 'first_run_done' | 'pins_offered', value: unknown): void;
+    get(key: MemoryKey): unknown;
+    set(key: MemoryKey, value: unknown): void;
   };
   /** Whether a panel shows tray icons now, and each change of it. */
   watchTrayHost(options: Omit<TrayHostOptions, 'platform'>): Promise<boolean>;

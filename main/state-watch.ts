@@ -5,6 +5,7 @@ import type { View } from '../backend/contract/desktop.ts';
 import type { Clock } from '../backend/core/ports.ts';
 import type { Notices } from './notices/notices.ts';
 import { offerPins } from './notices/pin-notices.ts';
+import type { PutOffs } from './notices/put-offs.ts';
 import { watchNotices } from './notices/recent-notices.ts';
 import { tellOfGateway } from './notices/settings-notices.ts';
 import { StateNotifications } from './notices/state-notifications.ts';
@@ -23,6 +24,7 @@ export interface StateWatchParts extends Pick<Shell, 'showTray' | 'memory'> {
   readonly supervisor: Supervisor;
   readonly settings: Settings;
   readonly notices: Notices;
+  readonly putOffs: PutOffs;
   readonly views: { readonly [T in 'gateway' | 'live' | 'recent_notices']: () => View[T] };
   readonly host: { readonly visible: boolean };
   readonly pusher: Pick<Pusher, 'touch'>;

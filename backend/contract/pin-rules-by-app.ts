@@ -31,6 +31,12 @@ export function rulesFor({ keep_stable, apps }: PinSettings, caller: string): Pi
   return ofAll === undefined ? apps[name] : { ...ofAll, ...apps[name] };
 }
 
+/** How long an offer that was put off does not come again. */
+export const PUT_OFF_DAYS = 7;
+
+/** Whether an offer for an app, as it is shown, was put off and is not to come yet. */
+export type IsPutOff = (app: string, what: PinName) => boolean;
+
 /** Whether the settings do not say yet what becomes of something in the prompts of an app, and it may be offered. */
 export function isUnsettled(settings: PinSettings, caller: string, what: PinName): boolean {
   return settings.keep_stable && rulesFor(settings, caller)?.[what] === undefined;

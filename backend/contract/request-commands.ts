@@ -4,6 +4,7 @@ import { appSeenSchema } from './apps.ts';
 import { detailedRequestSchema, requestListSchema } from './control.ts';
 import { askedAgainSchema, COPY_FORMS, requestBodySchema, watchingSchema, watchWishSchema } from './request-body.ts';
 import { partingsSchema } from './parting-places.ts';
+import { PIN_NAMES } from './pin-rule.ts';
 import { requestQuerySchema } from './request-query.ts';
 
 const count = z.number().int().nonnegative();
@@ -29,6 +30,11 @@ export const REQUEST_COMMANDS = {
   apps: { input: z.strictObject({}), output: z.object({ seen: z.array(appSeenSchema) }) },
   /** Where the prompts of each app part, and what that costs. */
   partings: { input: z.strictObject({}), output: partingsSchema },
+  /** An offer to keep something the same in the prompts of an app, as it is shown, is not to come for some days; or it may again. */
+  put_off_offer: {
+    input: z.strictObject({ app: z.string().min(1).max(512), what: z.enum(PIN_NAMES), isOff: z.boolean() }),
+    output: z.object({}),
+  },
   /** One request, as GET /api/requests/:id gives it. Throws request_not_found. */
   request: { input: requestRef, output: detailedRequestSchema },
   /** Its texts, as far as they are kept. Throws request_not_found. */

@@ -1,5 +1,6 @@
 // Offers to keep something the same in the prompts of an app, when the gateway says that it would help: at most once a day for each
-// app, also over a restart. Its buttons show where the prompts part, or have it done; what was done can be undone at once.
+// app, also over a restart. Its buttons show where the prompts part, have it done, or put it off; what was done can be undone
+// at once. For good it is refused where the prompts part, with all that speaks for it in sight.
 import type { NoticeFact } from '../../backend/contract/control.ts';
 import type { PinOffer, Partings } from '../../backend/contract/parting-places.ts';
 import type { PinRules } from '../../backend/contract/pin-rule.ts';
@@ -7,7 +8,8 @@ import { appOfPinNotice, isUnsettled, offerToTell, withPinRule } from '../../bac
 import { count, roughly } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import type { Settings } from '../settings/settings.ts';
-import { DISMISS, type Notice, type Notices } from './notices.ts';
+import type { Notice, Notices } from './notices.ts';
+import type { PutOffs } from './put-offs.ts';
 
 const PATH = 'prompts.apps';
 const DAY_MS = 24 * 3_600_000;
@@ -18,6 +20,7 @@ export interface PinNoticeParts {
   readonly notices: Notices;
   /** Outlives the app. */
   readonly memory: { get(key: typeof MEMORY): unknown; set(key: typeof MEMORY, value: unknown): void };
+  readonly putOffs: Pick<PutOffs, 'has' | 'set'>;
   /** What the gateway had to tell. */
   told(): readonly NoticeFact[];
   /** Rejects where no gateway runs. */
@@ -30,7 +33,7 @@ export interface PinNoticeParts {
 
 /** Returns what to call whenever the gateway may have told something, or the settings may be others. */
 export function offerPins(parts: PinNoticeParts): () => void {
-  const { settings, notices, told } = parts;
+  const { settings, notices, putOffs, told } = parts;
   const seen = new Set<string>();
   const shown = new Map<string, PinOffer>();
   const offer = async (app: string): Promise<void> => {
@@ -50,7 +53,7 @@ export function offerPins(parts: PinNoticeParts): () => void {
       offer(app).catch(() => undefined);
     }
     for (const [app, { caller, what }] of shown) {
-      if (isUnsettled(settings.config.prompts, caller, what)) continue;
+      if (isUnsettled(settings.config.prompts, caller, what) && !putOffs.has(app, what)) continue;
       shown.delete(app);
       notices.remove(offerId(app));
     }
@@ -71,7 +74,7 @@ function mayOffer({ memory, now }: PinNoticeParts, app: string): boolean {
 }
 
 function noticeOf(parts: PinNoticeParts, app: string, { what, how, chars, same_chars, ms, tokens }: PinOffer): Notice {
-  const { settings, notices, show } = parts;
+  const { settings, notices, putOffs, show } = parts;
   const set = (next: PinRules[typeof what]): void =>
     settings.set(PATH, withPinRule(settings.config.prompts.apps, app, what, next));
   const pin = (): void => {
@@ -92,12 +95,8 @@ function noticeOf(parts: PinNoticeParts, app: string, { what, how, chars, same_c
     more: isClock ? t('notices.pin_at_end', { saved }) : t('notices.pin_them', { saved }),
     buttons: [
       { id: 'show', label: t('notices.show'), act: show },
-      ...(isLocked
-        ? [DISMISS]
-        : [
-            { id: 'pin', label: t(isClock ? 'prompts.to_end' : 'prompts.pin'), act: pin },
-            { id: 'never', label: t('prompts.not_for', { caller: app }), plain: true, act: () => set('as_sent') },
-          ]),
+      ...(isLocked ? [] : [{ id: 'pin', label: t(isClock ? 'prompts.to_end' : 'prompts.pin'), act: pin }]),
+      { id: 'later', label: t('prompts.not_now'), plain: true, act: () => putOffs.set(app, what, true) },
     ],
   };
 }

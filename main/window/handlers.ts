@@ -10,6 +10,7 @@ import { aboutHandlers, type AboutParts } from './about-handlers.ts';
 import type { Handlers } from './bridge.ts';
 import { t } from '../../words/texts.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { PutOffs } from '../notices/put-offs.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
 import { unusableWords } from '../settings/file-words.ts';
 import { reasonOf, type Settings } from '../settings/settings.ts';
@@ -24,6 +25,7 @@ export interface HandlerParts extends AboutParts {
   readonly notices: Notices;
   readonly ollama: OllamaProgram;
   readonly talk: Talk;
+  readonly putOffs: Pick<PutOffs, 'set'>;
   view(): View;
   /** Asks an Ollama at an address how it is, perhaps with another key. Throws upstream_unreachable and its like, invalid_request. */
   testConnection(input: CommandInput<'test_connection'>): Promise<CommandOutput<'test_connection'>>;
@@ -54,7 +56,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     day: ({ span }) => running(supervisor).day(span),
     fleet: () => running(supervisor).fleet(),
 
-    ...requestHandlers(supervisor, parts.copy),
+    ...requestHandlers(supervisor, parts.putOffs, parts.copy),
     ...modelHandlers(supervisor),
     ask: (question) => (talk.ask(question), done),
     stop_answer: () => (talk.stop(), done),

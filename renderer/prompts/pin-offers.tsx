@@ -6,7 +6,7 @@ import { shownCaller } from '../../backend/contract/apps.ts';
 import type { View } from '../../backend/contract/desktop.ts';
 import type { PinOffer, PromptReading } from '../../backend/contract/parting-places.ts';
 import type { PinRules } from '../../backend/contract/pin-rule.ts';
-import { withPinRule, type PinRulesByApp } from '../../backend/contract/pin-rules-by-app.ts';
+import { PUT_OFF_DAYS, withPinRule, type PinRulesByApp } from '../../backend/contract/pin-rules-by-app.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
@@ -15,6 +15,12 @@ import { PinDiffLines } from '../parts/pin-diff.tsx';
 import { Last } from './last-prompts.tsx';
 
 const PATH = 'prompts.apps';
+
+/** What somebody has chosen, in a sentence, and the way back. */
+interface Done {
+  readonly said: string;
+  readonly undo: () => Promise<unknown>;
+}
 
 interface OffersProps {
   readonly offers: readonly PinOffer[];
@@ -26,28 +32,36 @@ interface OffersProps {
 export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Element {
   const { call } = useCalls();
   const { run } = useReportedAction();
-  /** What was last chosen here, and the rules before that. */
-  const [chosen, setChosen] = useState<{ readonly isKept: boolean; readonly before: PinRulesByApp }>();
+  /** What was last done here. */
+  const [done, setDone] = useState<Done>();
   // The contract's schema has checked it on its way here.
   const now = (settings.values[PATH] ?? {}) as PinRulesByApp;
-  const save = async (value: PinRulesByApp, next: typeof chosen): Promise<void> => {
-    await call('set_setting', { path: PATH, value });
-    setChosen(next);
-    changed();
-  };
+  /** Does something that can be undone, or undoes it. */
+  const act = (what: () => Promise<unknown>, next: Done | undefined): void =>
+    run(async () => {
+      await what();
+      setDone(next);
+      changed();
+    });
+  const save = (value: PinRulesByApp): Promise<unknown> => call('set_setting', { path: PATH, value });
   const choose = ({ caller, what }: PinOffer, how: PinRules[PinOffer['what']]): void => {
     const rules = withPinRule(now, shownCaller(caller), what, how);
-    run(() => save(rules, { isKept: how !== 'as_sent', before: now }));
+    const said = t(how === 'as_sent' ? 'prompts.left' : 'prompts.pinned');
+    act(() => save(rules), { said, undo: () => save(now) });
+  };
+  const putOff = ({ caller, what }: PinOffer): void => {
+    const set = (isOff: boolean) => call('put_off_offer', { app: shownCaller(caller), what, isOff });
+    act(() => set(true), { said: t('prompts.put_off', { n: PUT_OFF_DAYS }), undo: () => set(false) });
   };
   const isLocked = settings.locked[PATH] !== undefined;
   return (
     <>
-      {chosen !== undefined && (
+      {done !== undefined && (
         <div class="note bar" role="status">
           <Icon name="check" />
-          <p>{t(chosen.isKept ? 'prompts.pinned' : 'prompts.left')}</p>
+          <p>{done.said}</p>
           <p class="btns">
-            <button class="btn plain" type="button" onClick={() => run(() => save(chosen.before, undefined))}>
+            <button class="btn plain" type="button" onClick={() => act(done.undo, undefined)}>
               {t('prompts.undo')}
             </button>
           </p>
@@ -58,6 +72,7 @@ export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Eleme
           key={`${offer.caller} ${offer.model} ${offer.what}`}
           offer={offer}
           choose={isLocked ? undefined : choose}
+          putOff={putOff}
         />
       ))}
     </>
@@ -68,9 +83,10 @@ interface OfferProps {
   readonly offer: PinOffer;
   /** Undefined where the settings can't be changed here. */
   readonly choose: ((offer: PinOffer, how: PinRules[PinOffer['what']]) => void) | undefined;
+  readonly putOff: (offer: PinOffer) => void;
 }
 
-function Offer({ offer, choose }: OfferProps): JSX.Element {
+function Offer({ offer, choose, putOff }: OfferProps): JSX.Element {
   const { model, what, how, times, chars, same_chars, tokens, ms, turn, diff, last } = offer;
   const caller = shownCaller(offer.caller);
   const at = count(same_chars + 1);
@@ -115,21 +131,31 @@ function Offer({ offer, choose }: OfferProps): JSX.Element {
           {diff !== undefined && <PinDiffLines diff={diff} />}
           <p class="kept">{t(isClock ? 'prompts.does_clock' : 'prompts.does_billing')}</p>
           <p class="quiet kept">{t(isClock ? 'prompts.mind_clock' : 'prompts.mind_billing')}</p>
-          {choose !== undefined && (
-            <p class="btns said">
+          <p class="btns said">
+            {choose !== undefined && (
               <button class="btn primary" type="button" onClick={() => choose(offer, how)}>
                 {t(isClock ? 'prompts.to_end' : 'prompts.pin')}
               </button>
-              {isClock && (
-                <button class="btn" type="button" onClick={() => choose(offer, 'to_day')}>
-                  {t('prompts.to_day')}
-                </button>
-              )}
+            )}
+            {choose !== undefined && isClock && (
+              <button class="btn" type="button" onClick={() => choose(offer, 'to_day')}>
+                {t('prompts.to_day')}
+              </button>
+            )}
+            <button
+              class="btn"
+              type="button"
+              aria-label={t('prompts.not_now_for', { caller })}
+              onClick={() => putOff(offer)}
+            >
+              {t('prompts.not_now')}
+            </button>
+            {choose !== undefined && (
               <button class="btn plain" type="button" onClick={() => choose(offer, 'as_sent')}>
                 {t('prompts.not_for', { caller })}
               </button>
-            </p>
-          )}
+            )}
+          </p>
         </Section>
       </div>
     </div>

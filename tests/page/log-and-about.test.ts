@@ -119,7 +119,7 @@ test('what this Hearth is can be copied without a folder; updates have one line'
 test('what could be kept the same is offered with what it saves, chosen by one click, and undone', async () => {
   const set: unknown[] = [];
   const answers = { ...aboutAnswers(), set_setting: (input: unknown) => (set.push(input), view().settings) };
-  const { page, close } = await stage.open(view(), { answers });
+  const { page, calls, close } = await stage.open(view(), { answers });
   await page.getByRole('button', { name: 'Where prompts part' }).click();
   await page.getByText('Claude Code changes 9 characters at character 71 of each prompt.').waitFor();
   await page.getByText(/about 18.s a turn would be saved: 20,862 tokens less to read/).waitFor();
@@ -153,6 +153,15 @@ test('what could be kept the same is offered with what it saves, chosen by one c
   await page.getByRole('button', { name: 'Keep only the day' }).click();
   await page.getByRole('button', { name: 'Not for Home Assistant' }).click();
   await page.getByText('is not offered again').waitFor();
+  // Put off, by the keyboard, and taken back.
+  const later = page.getByRole('button', { name: 'Not now, for Claude Code' });
+  await later.focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('It is offered again in 7 days at the earliest.').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  const putOff = { app: 'Claude Code', what: 'billing_line' };
+  const asked = calls.filter(({ command }) => command === 'put_off_offer').map(({ input }) => input);
+  expect(asked).toEqual([{ ...putOff, isOff: true }, { ...putOff, isOff: false }]); // prettier-ignore
   const path = 'prompts.apps';
   expect(set).toEqual([
     { path, value: { 'Claude Code': { billing_line: 'pin' } } },

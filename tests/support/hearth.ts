@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { startBackend } from '../../backend/backend.ts';
 import type { Backend } from '../../backend/hosting.ts';
 import { systemClock } from '../../backend/clock.ts';
+import type { IsPutOff } from '../../backend/contract/pin-rules-by-app.ts';
 import type { Legacy } from '../../backend/legacy.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
@@ -20,6 +21,8 @@ export interface HearthOptions {
   readonly dataFolder?: string;
   /** What a gateway before this one has left. */
   readonly legacy?: Legacy;
+  /** Offers that somebody has put off. */
+  readonly isPutOff?: IsPutOff;
   /** An Ollama that is there already, and is left running. */
   readonly inFrontOf?: FakeOllama;
 }
@@ -97,6 +100,7 @@ export async function startHearth(options: HearthOptions = {}): Promise<Hearth> 
     ...patience,
     ...(options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder }),
     ...(options.legacy === undefined ? {} : { legacy: options.legacy }),
+    ...(options.isPutOff === undefined ? {} : { isPutOff: options.isPutOff }),
   });
   const { url } = backend;
 

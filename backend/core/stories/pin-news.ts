@@ -3,14 +3,14 @@
 import { shownCaller } from '../../contract/apps.ts';
 import type { NoticeFact } from '../../contract/control.ts';
 import type { PinOffer } from '../../contract/parting-places.ts';
-import { isUnsettled, offerToTell, pinNoticeId } from '../../contract/pin-rules-by-app.ts';
+import { isUnsettled, offerToTell, pinNoticeId, type IsPutOff } from '../../contract/pin-rules-by-app.ts';
 import { LRUCache } from 'lru-cache';
 import { counted, time } from '../explain/why-words.ts';
 import { LOCAL } from '../ownership.ts';
 import type { Clock, PutNotice, ReadConfig, Told } from '../ports.ts';
 import type { Ended } from '../requests/at-once.ts';
 import { OFTEN } from './partings.ts';
-import type { RequestDesk } from './request-desk.ts';
+import type { MayOffer, RequestDesk } from './request-desk.ts';
 
 /** How long a notice holds, and is not told again. Milliseconds. */
 const DAY_MS = 24 * 3_600_000;
@@ -19,10 +19,14 @@ const MOST = 50;
 /** As many as are looked at: with more, nothing new can be found. */
 const SELDOM = 200;
 
+/** What may be offered: what the settings say nothing of yet, and nobody has put off. */
+export function offersLeft(config: ReadConfig, isPutOff: IsPutOff = () => false): MayOffer {
+  return (caller, what) => isUnsettled(config().prompts, caller, what) && !isPutOff(shownCaller(caller), what);
+}
+
 export interface PinNewsParts {
-  readonly requestDesk: Pick<RequestDesk, 'partings'>;
+  readonly requestDesk: Pick<RequestDesk, 'partings' | 'mayOffer'>;
   readonly board: { readonly put: PutNotice; readonly list: readonly NoticeFact[] };
-  readonly config: ReadConfig;
   readonly clock: Pick<Clock, 'now'>;
   /** Ends with the gateway. */
   readonly life: AbortSignal;
@@ -52,11 +56,11 @@ export class PinNews {
     if (!this.#wasTold(app)) void this.#look(app);
   }
 
-  /** What the settings say now may end an offer. */
+  /** What the settings say now may end an offer, and so may somebody who puts it off. */
   reconfigured(): void {
-    const { board, config } = this.#parts;
+    const { board, requestDesk } = this.#parts;
     for (const [app, { caller, what }] of this.#told) {
-      if (isUnsettled(config().prompts, caller, what)) continue;
+      if (requestDesk.mayOffer(caller, what)) continue;
       this.#told.delete(app);
       board.put(pinNoticeId(app), undefined);
     }

@@ -15,17 +15,20 @@ import type { Jobs } from './jobs.ts';
 import { factOf } from './listed-request.ts';
 import { partingsOf } from './partings.ts';
 
+/** Whether it may be offered to keep something the same in the prompts of a caller. */
+export type MayOffer = (caller: string, what: PinName) => boolean;
+
 export interface DeskParts {
-  /** Whether it may be offered to keep something the same in the prompts of a caller. */
-  readonly mayOffer: (caller: string, what: PinName) => boolean;
   readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count' | 'callers'>;
   readonly jobs: Pick<Jobs, 'cancel'>;
 }
 
 export class RequestDesk {
   readonly #parts: DeskParts;
+  readonly mayOffer: MayOffer;
 
-  constructor(parts: DeskParts) {
+  constructor(mayOffer: MayOffer, parts: DeskParts) {
+    this.mayOffer = mayOffer;
     this.#parts = parts;
   }
 
@@ -66,10 +69,10 @@ export class RequestDesk {
 
   /** Where the prompts of the last requests part that a watcher may see. Rejects with the signal's reason. */
   async partings(watcher: string, signal: AbortSignal): Promise<Partings> {
-    const { requestLog, mayOffer } = this.#parts;
+    const { requestLog } = this.#parts;
     const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
     const whole = requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []);
-    return partingsOf(whole, mayOffer);
+    return partingsOf(whole, this.mayOffer);
   }
 
   /** Throws request_not_found, request_gone, not_cancellable. */

@@ -8,6 +8,8 @@ import { eventually } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 let ids = 0;
+/** What somebody has put off. */
+let putOff = '';
 
 const CLAUDE = { 'user-agent': 'claude-cli/2.1.197 (external, cli)' };
 const LONG = 'You are Claude Code. Be concise, and read a file before you change it. '.repeat(30);
@@ -66,7 +68,7 @@ async function detailOf(id: string): Promise<RequestDetail> {
 }
 
 beforeAll(async () => {
-  hearth = await startHearth();
+  hearth = await startHearth({ isPutOff: (app, what) => putOff === `${app} ${what}` });
 });
 afterAll(() => hearth.stop());
 beforeEach(() => rules(PINNED));
@@ -262,6 +264,10 @@ describe('an offer', () => {
       rules(settled);
       expect(await offers()).toEqual([]);
     }
+    putOff = 'Claude Code billing_line';
+    rules({});
+    expect(await offers()).toEqual([]);
+    putOff = 'Claude Code clock';
     rules({ 'Claude Code': { clock: 'as_sent' } });
     expect(await offers()).toHaveLength(1);
     rules({}, false);

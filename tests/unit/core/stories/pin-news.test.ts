@@ -1,6 +1,5 @@
 // When it is told that something could be kept the same in the prompts of an app.
 import { expect, test } from 'vitest';
-import { resolveConfig } from '../../../../backend/contract/config/config-sources.ts';
 import type { PinOffer } from '../../../../backend/contract/parting-places.ts';
 import type { Parted } from '../../../../backend/contract/request-detail.ts';
 import type { Told } from '../../../../backend/core/ports.ts';
@@ -8,7 +7,6 @@ import { PinNews, type PinNewsParts } from '../../../../backend/core/stories/pin
 import { ManualClock, settled } from '../../../support/clocks.ts';
 import { someDetail } from '../../../support/logged-requests.ts';
 
-const { config } = resolveConfig({}, 'headless');
 const ONE: PinOffer = {
   caller: 'an app',
   model: 'm',
@@ -23,16 +21,19 @@ const ONE: PinOffer = {
   last: [],
 };
 
-/** What is told once an app has asked three times. */
-async function toldOf(...offers: readonly PinOffer[]): Promise<Told[]> {
+/** What is told once an app has asked three times, and what ends that. */
+async function toldOf(
+  offers: readonly PinOffer[],
+  mayOffer: () => boolean = () => true,
+): Promise<{ readonly told: Told[]; readonly over: string[]; readonly news: PinNews }> {
   const told: Told[] = [];
-  const put = (_: string, one: Told | undefined): void => void (one && told.push(one));
+  const over: string[] = [];
+  const put = (id: string, one: Told | undefined): void => void (one === undefined ? over.push(id) : told.push(one));
   const partings: PinNewsParts['requestDesk']['partings'] = () =>
     Promise.resolve({ compared: 3, since: null, places: [], offers: [...offers] });
   const news = new PinNews({
-    requestDesk: { partings },
+    requestDesk: { partings, mayOffer },
     board: { put, list: [] },
-    config: () => config,
     clock: new ManualClock(),
     life: new AbortController().signal,
   });
@@ -40,14 +41,25 @@ async function toldOf(...offers: readonly PinOffer[]): Promise<Told[]> {
   const parted = { ...(someDetail.parted as Parted), pinnable };
   for (let i = 0; i < 3; i++) news.ended({ caller: 'an app', trace: { parted } });
   await settled();
-  return told;
+  return { told, over, news };
 }
 
 test('an offer worth little a turn, though much in all, hides no other one of its app', async () => {
   const small = { ...ONE, model: 'small', times: 1000, tokens: 900, ms: 200 };
   const others = { ...ONE, caller: 'another app' };
-  expect(await toldOf(others, small)).toEqual([]);
-  expect(await toldOf(others, small, { ...ONE, what: 'billing_line', how: 'pin', chars: 9 }, ONE)).toMatchObject([
+  expect((await toldOf([others, small])).told).toEqual([]);
+  const pin: PinOffer = { ...ONE, what: 'billing_line', how: 'pin', chars: 9 };
+  expect((await toldOf([others, small, pin, ONE])).told).toMatchObject([
     { text: 'an app changes 9 characters at the top of each prompt; pinning them would save about 18 s a turn.' },
   ]);
+});
+
+test('a notice is over once its offer is put off, and not before', async () => {
+  let isPutOff = false;
+  const { told, over, news } = await toldOf([ONE], () => !isPutOff);
+  news.reconfigured();
+  expect([told.length, over]).toEqual([1, []]);
+  isPutOff = true;
+  news.reconfigured();
+  expect(over).toEqual(['pin an app']);
 });

@@ -1,9 +1,11 @@
 // The notice that something could be kept the same in an app's prompts: when it comes, and what its buttons do.
 import { beforeEach, describe, expect, test } from 'vitest';
+import { shownCaller } from '../../../../backend/contract/apps.ts';
 import type { NoticeFact } from '../../../../backend/contract/control.ts';
 import type { PinOffer } from '../../../../backend/contract/parting-places.ts';
 import { Notices } from '../../../../main/notices/notices.ts';
 import { offerPins } from '../../../../main/notices/pin-notices.ts';
+import { PutOffs } from '../../../../main/notices/put-offs.ts';
 import { Settings } from '../../../../main/settings/settings.ts';
 import { setLanguage } from '../../../../words/texts.ts';
 
@@ -24,14 +26,15 @@ const BILLING: PinOffer = {
 const CLOCK: PinOffer = { ...BILLING, caller: 'Home Assistant', what: 'clock', how: 'to_end', chars: null, ms: null };
 
 let now = Date.now();
-let kept: unknown;
+/** What outlives the app. */
+let kept: Record<string, unknown>;
 let shown = 0;
 let offers: PinOffer[];
 let told: NoticeFact[];
 
 beforeEach(() => {
   setLanguage('en');
-  kept = undefined;
+  kept = {};
   shown = 0;
   offers = [BILLING, CLOCK];
   told = [];
@@ -49,12 +52,19 @@ const fact = (app: string): NoticeFact => ({
 function start(env: Readonly<Record<string, string>> = {}) {
   const settings = new Settings({ data: {}, env, path: '', save: () => undefined });
   const notices = new Notices(() => undefined);
+  const memory = { get: (key: string) => kept[key], set: (key: string, value: unknown) => void (kept[key] = value) };
+  const putOffs = new PutOffs(memory, { now: () => now }, () => look());
   const look = offerPins({
     settings,
     notices,
-    memory: { get: () => kept, set: (_key, value) => void (kept = value) },
+    putOffs,
+    memory,
     told: () => told,
-    partings: async () => await Promise.resolve({ offers, places: [], compared: 9, since: null }),
+    // As the gateway does it.
+    partings: async () => {
+      const left = offers.filter(({ caller, what }) => !putOffs.has(shownCaller(caller), what));
+      return await Promise.resolve({ offers: left, places: [], compared: 9, since: null });
+    },
     show: () => void shown++,
     now: () => now,
   });
@@ -66,7 +76,7 @@ function start(env: Readonly<Record<string, string>> = {}) {
     await new Promise(setImmediate);
     return notices.view().map(({ text, more }) => `${text} ${more ?? ''}`.replaceAll(/\s/gu, ' '));
   };
-  return { settings, notices, look, tells };
+  return { settings, notices, putOffs, look, tells };
 }
 
 describe('the notice says what changes and what keeping it the same would save', () => {
@@ -105,11 +115,11 @@ test('its words and buttons are those of the first offer that saves enough a tur
   expect(settings.config.prompts.apps).toEqual({ 'Claude Code': { billing_line: 'pin' } });
 });
 
-test('its buttons show the place, pin, or end the offer, and what was pinned can be undone', async () => {
+test('its buttons show the place, or pin, and what was pinned can be undone', async () => {
   const { settings, notices, tells } = start();
   const apps = () => settings.config.prompts.apps;
   await tells('Claude Code');
-  expect(notices.view()[0]?.buttons.map(({ label }) => label)).toEqual(['Show', 'Pin', 'Not for Claude Code']);
+  expect(notices.view()[0]?.buttons.map(({ label }) => label)).toEqual(['Show', 'Pin', 'Not now']);
   await notices.answer('pin Claude Code', 'pin');
   expect(apps()).toEqual({ 'Claude Code': { billing_line: 'pin' } });
   expect(notices.view()).toMatchObject([
@@ -117,9 +127,6 @@ test('its buttons show the place, pin, or end the offer, and what was pinned can
   ]);
   await notices.answer('pinned', 'undo');
   expect(apps()).toEqual({});
-  await tells('Home Assistant');
-  await notices.answer('pin Home Assistant', 'never');
-  expect(apps()).toEqual({ 'Home Assistant': { clock: 'as_sent' } });
   now += 25 * HOUR;
   await tells('Claude Code');
   await notices.answer('pin Claude Code', 'show');
@@ -137,6 +144,25 @@ test('it comes once a day for each app, also after a restart of Hearth', async (
   expect(await start().tells('Claude Code')).toHaveLength(1);
 });
 
+test('"Not now" ends it for a week for an app and kind, also after a restart, and can be undone', async () => {
+  const first = start();
+  await first.tells('Claude Code');
+  await first.notices.answer('pin Claude Code', 'later');
+  expect([first.notices.view(), first.settings.config.prompts.apps]).toEqual([[], {}]);
+  // Another app has its own, and so has another kind.
+  expect(await first.tells('Home Assistant')).toHaveLength(1);
+  // Where it is put off on the page, the notice goes.
+  first.putOffs.set('Home Assistant', 'clock', true);
+  expect(first.notices.view()).toEqual([]);
+  now += 7 * 24 * HOUR - 1;
+  expect(await start().tells('Claude Code')).toEqual([]);
+  first.putOffs.set('Claude Code', 'billing_line', false);
+  await new Promise(setImmediate);
+  expect(first.notices.view()).toHaveLength(1);
+  now += 1;
+  expect(await start().tells('Home Assistant')).toHaveLength(1);
+});
+
 test('it comes last, goes when settled elsewhere, and offers no change that is locked', async () => {
   const { settings, notices, tells } = start();
   notices.add({ id: 'other', level: 'warning', text: 'What somebody is about to answer.' });
@@ -144,14 +170,14 @@ test('it comes last, goes when settled elsewhere, and offers no change that is l
   expect(notices.view().map(({ id }) => id)).toEqual(['other', 'pin Claude Code']);
   settings.set('prompts.keep_stable', false);
   expect(notices.view().map(({ id }) => id)).toEqual(['other']);
-  kept = undefined;
+  kept = {};
   const locked = start({ PROMPTS__APPS: '{"aider": {"clock": "to_end"}}' });
   await locked.tells('Claude Code');
-  expect(locked.notices.view()[0]?.buttons.map(({ label }) => label)).toEqual(['Show', 'Dismiss']);
+  expect(locked.notices.view()[0]?.buttons.map(({ label }) => label)).toEqual(['Show', 'Not now']);
 });
 
 test('where the offer is gone by then, or no gateway runs, nothing is shown', async () => {
   offers = [CLOCK];
   expect(await start().tells('Claude Code')).toEqual([]);
-  expect(kept).toBeUndefined();
+  expect(kept).toEqual({});
 });
