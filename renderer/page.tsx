@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../words/texts.ts';
-import type { Bridge } from '../backend/contract/desktop.ts';
+import type { Bridge, View } from '../backend/contract/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls, type Wish } from './parts/use-calls.ts';
 import { caller, sentenceOf } from './state/client.ts';
 import { AboutPage } from './about/about-page.tsx';
@@ -39,7 +39,10 @@ const everySecond = (tick: () => void): (() => void) => {
 export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const [picture, setPicture] = useState<Picture>();
   const store = useMemo(() => new Store({ now: Date.now, everySecond }, setPicture), []);
-  const call = useMemo(() => caller(bridge, (settings) => store.push({ settings })), [bridge, store]);
+  const call = useMemo(() => {
+    const settled = (settings: View['settings']): void => store.push({ settings });
+    return caller(bridge, settled, () => store.hurry());
+  }, [bridge, store]);
   const [broken, setBroken] = useState<string>();
   const [attempt, setAttempt] = useState(0);
   const [{ tab, page }, setPlace] = useState<Place>({ tab: 'overview' });
@@ -119,7 +122,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
   const header = headerOf(view, now);
   return (
     <Calls.Provider value={calls}>
-      <div class="app wide" data-state={header.state} data-breath={breathOf(header, now)} key={view.app.language}>
+      <div class="app wide" data-state={header.state} key={view.app.language}>
         <Top
           header={header}
           address={view.gateway.addresses.ollama_host}
@@ -127,6 +130,7 @@ export function App({ bridge }: { readonly bridge: Bridge }): JSX.Element {
           tab={tab}
           select={select}
           waiting={view.live?.health.queue.length ?? 0}
+          breath={breathOf(header, now)}
         />
         <main class="scroll">
           <h1 class="sr">{titleOf(page ?? tab)}</h1>
@@ -171,12 +175,13 @@ interface TopProps {
   readonly tab: TabName;
   readonly select: (tab: TabName) => void;
   readonly waiting: number;
+  readonly breath: 'in' | 'out' | undefined;
 }
 
 /** Header and tabs, drawn when they say something else. */
-function Top({ header, address, demo, tab, select, waiting }: TopProps): JSX.Element {
+function Top({ header, address, demo, tab, select, waiting, breath }: TopProps): JSX.Element {
   const same = useSame(header);
-  return useMemo(
+  const drawn = useMemo(
     () => (
       <Header header={same} address={address} demo={demo}>
         <Tabs tab={tab} select={select} waiting={waiting} />
@@ -184,6 +189,8 @@ function Top({ header, address, demo, tab, select, waiting }: TopProps): JSX.Ele
     ),
     [same, address, demo, tab, select, waiting],
   );
+  // Here and not around the window: what an attribute may change is looked for in all that is in its element.
+  return <div data-breath={breath}>{drawn}</div>;
 }
 
 /** The tray and notices ask for tabs. */

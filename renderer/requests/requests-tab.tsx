@@ -68,8 +68,9 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
   const isWhole = words.trim() === '' && choice === ALL;
   const address = view.gateway.addresses.ollama_host;
   const watchingUntil = live.health.watching_until;
-  const second = Math.floor(now / 1000);
-  // Four times a second something else changes, and a list of thousands is not looked through for it.
+  // Each second, and four times in it, something else changes. Those that live are asked for anew each second, and then the list is
+  // drawn; for the rest a list of thousands is not looked through.
+  const today = new Date(now).toDateString();
   const column = useMemo(
     () => (
       <>
@@ -84,7 +85,7 @@ function Halves({ view, live, now, wish, seen, place }: RequestsProps & { readon
         />
       </>
     ),
-    [words, choice, requests, watchingUntil, address, second, open, isWide],
+    [words, choice, requests, watchingUntil, address, today, open, isWide],
   );
   return (
     <div class={open === undefined ? 'halves' : 'halves one'}>

@@ -1,5 +1,6 @@
 // What the window shows, and when it is painted: pushes are taken in as they come, changes of state are shown at once,
-// changes of figures wait for the next full second. It draws nothing.
+// changes of figures wait for the next full second, and so does a line in which requests come and go without a pause: nobody can
+// read it, and each paint costs. It draws nothing.
 import type { LiveView, Push, View } from '../../backend/contract/desktop.ts';
 
 /** The view after a push: every topic in it replaces the one before. */
@@ -9,10 +10,10 @@ export function reduce(view: View, push: Push): View {
 }
 
 /**
- * What of the live figures is a state and not a figure, as text to compare. While it stays the same, nothing appears,
- * goes or changes its place, so the new figures can wait for the second.
+ * What of the live figures is a state and not a figure, as text to compare. While it and the line stay the same, nothing
+ * appears, goes or changes its place, so the new figures can wait for the second.
  */
-export function shapeOf(live: LiveView): string {
+function shapeOf(live: LiveView): string {
   if (live === null) return '';
   const { health, queue, models, pulls } = live;
   return JSON.stringify([
@@ -23,17 +24,28 @@ export function shapeOf(live: LiveView): string {
     health.notices,
     health.watching_until,
     queue.paused,
-    queue.running.map(({ request_id, phase, late }) => [request_id, phase, late]),
-    queue.waiting.map(({ request_id, queue_position, late }) => [request_id, queue_position, late]),
     models.map(({ name, loaded, loading_ms }) => [name, loaded, loading_ms !== null]),
     pulls.map(({ model, upstream, state, phase, error }) => [model, upstream, state, phase, error]),
   ]);
 }
 
-/** Whether a push may wait for the next second. */
-export function canWait(view: View, push: Push): boolean {
+/** Who runs and who waits, in which order, as text to compare. */
+function lineOf(live: LiveView): string {
+  if (live === null) return '';
+  const { running, waiting } = live.queue;
+  return JSON.stringify([
+    running.map(({ request_id, phase, late }) => [request_id, phase, late]),
+    waiting.map(({ request_id, queue_position, late }) => [request_id, queue_position, late]),
+  ]);
+}
+
+/** What is new in a push: something that is shown at once, the line alone, or figures, which can wait for the next second. */
+export function newsOf(view: View, push: Push): 'state' | 'line' | 'figures' {
   const { live, ...rest } = push;
-  return Object.keys(rest).length === 0 && (live === undefined || shapeOf(view.live) === shapeOf(live));
+  if (Object.keys(rest).length > 0) return 'state';
+  if (live === undefined) return 'figures';
+  if (shapeOf(view.live) !== shapeOf(live)) return 'state';
+  return lineOf(view.live) === lineOf(live) ? 'figures' : 'line';
 }
 
 /** One picture of the window: what there is to show, and the moment it shows. */
@@ -48,12 +60,18 @@ export interface StoreOptions {
   readonly everySecond: (tick: () => void) => () => void;
 }
 
+/** So many changes of the line are shown as they come; then it is a stream, and is shown once a second until it has a pause of one. */
+const AT_ONCE = 4;
+
 /** Holds the newest view and tells its listener when to paint. */
 export class Store {
   readonly #options: StoreOptions;
   readonly #paint: (picture: Picture) => void;
   #view: View | undefined;
   #stopTicking: (() => void) | undefined;
+  /** Changes of the line that are still shown as they come, and whether there was one in this second. */
+  #atOnce = AT_ONCE;
+  #lineMoved = false;
 
   constructor(options: StoreOptions, paint: (picture: Picture) => void) {
     this.#options = options;
@@ -64,14 +82,31 @@ export class Store {
   begin(view: View): void {
     this.#view = view;
     this.#show();
-    this.#stopTicking ??= this.#options.everySecond(() => this.#show());
+    this.#stopTicking ??= this.#options.everySecond(() => this.#tick());
   }
 
   push(push: Push): void {
     if (this.#view === undefined) return;
-    const waits = canWait(this.#view, push);
+    const news = newsOf(this.#view, push);
     this.#view = reduce(this.#view, push);
-    if (!waits) this.#show();
+    if (news === 'figures') return;
+    if (news === 'line') {
+      this.#lineMoved = true;
+      if (this.#atOnce === 0) return;
+      this.#atOnce--;
+    }
+    this.#show();
+  }
+
+  /** Somebody has acted, and what comes of it is shown as it comes, whatever else there is. */
+  hurry(): void {
+    this.#atOnce = AT_ONCE;
+  }
+
+  #tick(): void {
+    if (!this.#lineMoved) this.#atOnce = AT_ONCE;
+    this.#lineMoved = false;
+    this.#show();
   }
 
   end(): void {

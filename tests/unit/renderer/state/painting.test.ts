@@ -1,7 +1,7 @@
 // When the window is painted: states at once, figures that merely moved with the next full second, nothing after its end.
 import { describe, expect, test } from 'vitest';
 import type { Push, View } from '../../../../backend/contract/desktop.ts';
-import { canWait, reduce, Store, type Picture } from '../../../../renderer/state/store.ts';
+import { newsOf, reduce, Store, type Picture } from '../../../../renderer/state/store.ts';
 import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
 import { view } from '../../../support/page/views.ts';
 
@@ -45,14 +45,10 @@ describe('a push', () => {
   ];
   const quiet = view({ live: liveView({ running: [queueEntry()] }) });
   test.each(figures)('with %s alone can wait', (_name, change) => {
-    expect(canWait(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe(true);
+    expect(newsOf(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe('figures');
   });
 
   const states: readonly (readonly [string, LiveChange])[] = [
-    ['a request that begins', { running: [queueEntry(), queueEntry({ request_id: 'r1' })] }],
-    ['a request that ends', { running: [] }],
-    ['a request that got its model', { running: [queueEntry({ phase: 'loading' })] }],
-    ['a request that waits', { waiting: [queueEntry({ request_id: 'w1', queue_position: 1 })] }],
     ['a pause', { paused: true }],
     ['Ollama gone', { upstream: { state: 'down', reachable: false } }],
     ['another default model', { upstream: { model: 'other' } }],
@@ -63,18 +59,28 @@ describe('a push', () => {
     ['a new model', { models: [loadedModel('llama3.2', true)] }],
   ];
   test.each(states)('with %s cannot wait', (_name, change) => {
-    expect(canWait(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe(false);
+    expect(newsOf(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe('state');
   });
 
-  test('with another position in the line cannot wait', () => {
+  const lines: readonly (readonly [string, LiveChange])[] = [
+    ['a request that begins', { running: [queueEntry(), queueEntry({ request_id: 'r1' })] }],
+    ['a request that ends', { running: [] }],
+    ['a request that got its model', { running: [queueEntry({ phase: 'loading' })] }],
+    ['a request that waits', { waiting: [queueEntry({ request_id: 'w1', queue_position: 1 })] }],
+  ];
+  test.each(lines)('with %s has news of the line', (_name, change) => {
+    expect(newsOf(quiet, { live: live({ running: [queueEntry()], ...change }) })).toBe('line');
+  });
+
+  test('with another position in the line has news of it', () => {
     const at = (queue_position: number) => liveView({ waiting: [queueEntry({ queue_position })] });
-    expect(canWait(view({ live: at(2) }), { live: at(1) })).toBe(false);
+    expect(newsOf(view({ live: at(2) }), { live: at(1) })).toBe('line');
   });
 
   test('of any topic but figures cannot wait', () => {
-    expect(canWait(FIRST, { live: null })).toBe(false);
+    expect(newsOf(FIRST, { live: null })).toBe('state');
     const others: Push[] = [{ notices: [] }, { app: FIRST.app }, { gateway: FIRST.gateway }, { settings: FIRST.settings }, { go: FIRST.go }]; // prettier-ignore
-    for (const push of others) expect(canWait(FIRST, push)).toBe(false);
+    for (const push of others) expect(newsOf(FIRST, push)).toBe('state');
   });
 });
 
@@ -89,6 +95,33 @@ describe('the window', () => {
     expect(painted[1]).toMatchObject({ now: 2000, view: { live: { stats: { response_cache: { hits: 9 } } } } });
     store.push({ live: live({ hits: 9, paused: true }) });
     expect(painted).toHaveLength(3);
+  });
+
+  test('paints a line without a pause once a second, but a state, and what was done here, at once', () => {
+    const { store, painted, second } = stage();
+    store.begin(FIRST);
+    let ids = 0;
+    const moved = (more: LiveChange = {}): number => {
+      painted.length = 0;
+      for (let i = 0; i < 4; i++)
+        store.push({ live: live({ running: [queueEntry({ request_id: `r${ids++}` })], ...more }) });
+      return painted.length;
+    };
+    expect(moved()).toBe(4);
+    expect(moved()).toBe(0);
+    expect(moved({ paused: true })).toBe(1);
+    second();
+    expect(painted.at(-1)).toMatchObject({
+      now: 2000,
+      view: { live: { queue: { running: [{ request_id: `r${ids - 1}` }] } } },
+    });
+    expect(moved({ paused: true })).toBe(0);
+    store.hurry();
+    expect(moved({ paused: true })).toBe(4);
+    // After a second in which nobody came and nobody left.
+    second();
+    second();
+    expect(moved({ paused: true })).toBe(4);
   });
 
   test('paints a waiting figure with the state that comes after it', () => {
