@@ -53,7 +53,7 @@ const PATIENCE_MS = 15_000;
 export const NETWORK_BYTES_A_S = 250e6;
 
 /** How many downloads are under way or in line. */
-async function pullsOf(url: string): Promise<number> {
+export async function pullsOf(url: string): Promise<number> {
   return pullListSchema.parse(await (await fetch(`${url}/api/pulls`)).json()).pulls.length;
 }
 

@@ -11,19 +11,22 @@ import { parseArgs, promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { startDesktop, type Desktop } from './real-app.ts';
 import { claudeCode, llm, nightScript, openWebui, type AppRequest } from '../demo/demo-apps.ts';
-import { playDays } from '../demo/demo-day.ts';
-import { CHAT } from '../demo/demo-models.ts';
+import { playDays, pullsOf } from '../demo/demo-day.ts';
+import { CHAT, REGISTRY } from '../demo/demo-models.ts';
 import { demoOllama } from '../demo/demo-ollama.ts';
 import { demoStage, type Stage } from '../demo/demo-stage.ts';
+import { eventually } from '../waiting.ts';
 import { projectRoot } from './processes.ts';
 import { makeFilm } from './film.ts';
-import { firstSteps } from './first-steps.ts';
+import { DOWNLOADED, firstSteps } from './first-steps.ts';
 import { takeThem } from './within-a-minute.ts';
 
 const run = promisify(execFile);
 const out = join(projectRoot(), 'docs', 'images');
 /** A panel does not tell when it has painted. Milliseconds. */
 const PAINT_MS = 2500;
+/** For what takes its time, also on a machine that is busy. Milliseconds. */
+const PATIENCE_MS = 300_000;
 /** Its height, at twice the density. */
 const PANEL_PX = 64;
 
@@ -76,7 +79,7 @@ const OPEN: readonly AppRequest[] = [
 
 async function picture(page: Page, name: string, dark: boolean): Promise<void> {
   // What is to be seen is not behind a notice.
-  const dismiss = page.getByRole('button', { name: 'Dismiss', exact: true });
+  const dismiss = page.locator('.dock').getByRole('button', { name: /^(?:Dismiss|Not now)$/ });
   while ((await dismiss.count()) > 0) await dismiss.first().click();
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   await sleep(1200);
@@ -100,8 +103,9 @@ async function play({ url, fake }: Desktop, minutes: number): Promise<Stage> {
   const signal = AbortSignal.timeout(minutes * 60_000);
   const stage = { url, fake, speed: 1, say: (line: string): void => void process.stderr.write(`${line}\n`) };
   await playDays(demoStage({ ...stage, signal }));
-  // What was asked is answered before the line is held.
-  await fake.until(({ open }) => open === 0, 120_000);
+  // What was asked is answered, and what was begun is on the disk, before the line is held.
+  await eventually('no download', async () => (await pullsOf(url)) === 0, { limitMs: PATIENCE_MS, everyMs: 1000 });
+  await fake.until(({ open }) => open === 0, PATIENCE_MS);
   return demoStage({ ...stage, signal: new AbortController().signal });
 }
 
@@ -111,7 +115,7 @@ async function readmePictures(minutes: number, after: string | undefined): Promi
     panel: false,
     before: startPanel,
     // Where people have them.
-    fake: { ...demoOllama(1), port: 11434 },
+    fake: { ...demoOllama(1), registry: [...REGISTRY, DOWNLOADED], port: 11434 },
     port: 8080,
     screenSize: '2400x1800',
     args: ['--force-device-scale-factor=2'],
@@ -121,11 +125,12 @@ async function readmePictures(minutes: number, after: string | undefined): Promi
   try {
     await desktop.ready();
     const page = await desktop.window();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.getByRole('tab', { name: 'Overview' }).waitFor();
     const stage = await play(desktop, minutes);
     const gate = desktop.fake.gate();
     const open = OPEN.map((request) => stage.ask(request));
-    await desktop.fake.until(({ active }) => active === 1);
+    await desktop.fake.until(({ active }) => active === 1, PATIENCE_MS);
     await picture(page, 'overview', false);
     await page.getByRole('tab', { name: 'Queue' }).click();
     await picture(page, 'queue-dark', true);

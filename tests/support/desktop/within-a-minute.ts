@@ -51,7 +51,7 @@ async function morning(desktop: Desktop): Promise<void> {
   }
   await ask(desktop, 'Reading-Desk', reading('09:14:05', 'Who is the narrator?'));
   const before = ask(desktop, 'Kitchen-Notes', question('Plan the meals of a week for four.'));
-  await fake.until(({ active }) => active === 1);
+  await fake.until(({ active }) => active === 1, 300_000);
   await Promise.all([before, ask(desktop, 'Reading-Desk', reading('09:15:41', 'Where does the journey begin?'))]);
 }
 
@@ -74,6 +74,8 @@ export async function takeThem(picture: Picture): Promise<void> {
   try {
     await desktop.ready();
     const page = await desktop.window();
+    // The machine may be busy.
+    page.setDefaultTimeout(300_000);
     await page.getByRole('tab', { name: 'Overview' }).waitFor();
     await morning(desktop);
     await both(page, 'minute-overview');
