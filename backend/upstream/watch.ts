@@ -211,17 +211,16 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
   }
 
   async function firstLook(ms: number, signal: AbortSignal): Promise<void> {
-    const isKnown = state.status !== 'unknown' && !inDoubt();
-    if (isKnown) return;
+    if (isKnown()) return;
     const enough = new AbortController();
     const limit = clock.sleep(ms, enough.signal).catch(() => undefined);
     await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort());
   }
 
   /** A call failed, and no probe has said yet what that means. */
-  function inDoubt(): boolean {
-    return away && state.status === 'up';
-  }
+  const inDoubt = (): boolean => away && state.status === 'up';
+  /** Who is there. A list may come before the probe that asked for it has told the version, and kept answers go by both. */
+  const isKnown = (): boolean => state.status !== 'unknown' && !inDoubt();
 
   function publishBreaker(): void {
     if (breaker.state !== state.breaker) publish();
@@ -234,7 +233,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     resolve,
     firstLook,
     peek(model) {
-      return installed.fresh && address() === state.url ? installed.find(model) : undefined;
+      return installed.fresh && isKnown() && address() === state.url ? installed.find(model) : undefined;
     },
     invalidate() {
       installed.expire();

@@ -447,6 +447,19 @@ describe('names', () => {
     expect(ollama.calls).toEqual({ version: 1, tags: 1, ps: 1 });
   });
 
+  test('and so does who asks when the list has come, but nobody knows the version yet', async () => {
+    const { watch, ollama } = setUp();
+    const rest = deferred();
+    ollama.gates['ps'] = rest.promise;
+    watch.start();
+    await settled();
+    expect([ollama.calls.tags, watch.state.version, watch.peek('llama3.2')]).toEqual([1, undefined, undefined]);
+    const found = watch.resolve('llama3.2', never()).then(() => watch.state.version);
+    rest.resolve();
+    expect(await found).toBe('0.33.0');
+    expect(watch.peek('llama3.2')).toBeDefined();
+  });
+
   test('… but no longer than connect_timeout_ms', async () => {
     const { clock, watch, ollama } = setUp();
     ollama.gates['version'] = new Promise(() => {});
