@@ -8,11 +8,12 @@ import type { AnswerNotes, AnswerStore, StoreFigures, StoredAnswer, ToRemove } f
 import type { Database } from './database.ts';
 import type { KeptTime } from './kept-time.ts';
 import { Shelf } from './shelf.ts';
-import { shelfTables } from './shelf-tables.ts';
+import { partTables, shelfTables } from './shelf-tables.ts';
 
 const MB = 1024 * 1024;
 
 export const ANSWER_TABLES = shelfTables('answers');
+export const ANSWER_PARTS = partTables('answers');
 
 /** What stands beside a record; the owner and the model are known to the shelf. */
 type About = Omit<AnswerNotes, 'owner' | 'model'>;

@@ -6,7 +6,7 @@ import type { ConversationStore, StoredTalk, StoreFigures } from '../core/disk.t
 import type { Database, Lane } from './database.ts';
 import type { KeptTime } from './kept-time.ts';
 import { Shelf } from './shelf.ts';
-import { shelfTables } from './shelf-tables.ts';
+import { partTables, shelfTables } from './shelf-tables.ts';
 
 const MB = 1024 * 1024;
 
@@ -14,6 +14,7 @@ const MB = 1024 * 1024;
 export const TALKS: Lane = 'talks';
 
 export const CONVERSATION_TABLES = shelfTables('conversations');
+export const CONVERSATION_PARTS = partTables('conversations');
 
 export class DiskConversations implements ConversationStore {
   readonly #shelf: Shelf;

@@ -1,7 +1,7 @@
 // The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
-import { ANSWER_TABLES } from './answer-store.ts';
+import { ANSWER_PARTS, ANSWER_TABLES } from './answer-store.ts';
 import { BATCH_TABLES } from './batch-store.ts';
-import { CONVERSATION_TABLES } from './conversation-store.ts';
+import { CONVERSATION_PARTS, CONVERSATION_TABLES } from './conversation-store.ts';
 import { TEXT_TABLES } from './disk-texts.ts';
 import { DUE_AT, FILE_TABLES } from './file-store.ts';
 import { FLEET_TABLES } from './fleet-store.ts';
@@ -47,6 +47,7 @@ export const SCHEMA: Schema = {
     PULL_UPSTREAM,
     FLEET_TABLES,
     [TIME_TABLE, NOTED_NO_MORE, JOB_GROUP_FINISHED, DUE_AT].join('\n'),
+    [ANSWER_PARTS, CONVERSATION_PARTS].join('\n'),
   ],
   carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };

@@ -4,7 +4,14 @@ import type { Removed } from '../contract/control.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
 import type { KeptTime } from './kept-time.ts';
-import type { Dated, GroupRow, Place, shelfStatements, Totals } from './shelf-tables.ts';
+import {
+  PART_BYTES,
+  type Dated,
+  type GroupRow,
+  type Place,
+  type shelfStatements,
+  type Totals,
+} from './shelf-tables.ts';
 
 /** SQLite's own, since nobody asks for another. */
 const PAGE_BYTES = 4096;
@@ -21,13 +28,22 @@ export class ShelfRooms {
   readonly #time: KeptTime;
   /** Where the next record of an owner and a label goes, unless that has changed. */
   readonly #open = new Map<string, number>();
+  readonly #isComing: (key: string) => boolean;
   #tidying = false;
 
-  constructor(sql: ReturnType<typeof shelfStatements>, db: Database, maxBytes: () => number, time: KeptTime) {
+  /** `isComing`: whether the parts of a long record are being written. */
+  constructor(
+    sql: ReturnType<typeof shelfStatements>,
+    db: Database,
+    maxBytes: () => number,
+    time: KeptTime,
+    isComing: (key: string) => boolean,
+  ) {
     this.#sql = sql;
     this.#db = db;
     this.#maxBytes = maxBytes;
     this.#time = time;
+    this.#isComing = isComing;
   }
 
   /** Other rows are there now. */
@@ -56,13 +72,42 @@ export class ShelfRooms {
     return totals !== undefined && this.#over(totals) > 0;
   }
 
-  /** Adds a record. Returns how many entries there are more. */
+  /** Adds a part of a long record, of which nothing is found before `put`; the first takes the place of what was there. */
+  putPart(sql: Sql, { key, record }: Dated, n: number): number {
+    const more = n > 0 ? 0 : this.takeOut(sql, key);
+    if (n === 0) sql.run(this.#sql.removeParts, key);
+    sql.run(this.#sql.comes, key);
+    sql.run(this.#sql.addPart, key, n, record.subarray(n * PART_BYTES, (n + 1) * PART_BYTES));
+    return more;
+  }
+
+  /** Whether all parts of a long record are there but the last. */
+  hasParts(sql: Sql, { key, record }: Dated): boolean {
+    return (sql.get(this.#sql.countParts, key) as { parts: number }).parts === partsBefore(record);
+  }
+
+  /** A record as it was kept, by its last part. */
+  whole(sql: Sql, key: string, bytes: number, last: Uint8Array): Uint8Array {
+    if (bytes <= PART_BYTES) return last;
+    const parts = sql.all(this.#sql.parts, key) as readonly { readonly part: Uint8Array }[];
+    return parts.length === 0 ? last : Buffer.concat([...parts.map(({ part }) => part), last]);
+  }
+
+  /** Takes out the parts of a record that will not come. */
+  giveUp(sql: Sql, key: string): number {
+    if (sql.run(this.#sql.comesNoMore, key).changes > 0) sql.run(this.#sql.removeParts, key);
+    return 0;
+  }
+
+  /** Adds a record, of a long one the last part. Returns how many entries there are more. */
   put(sql: Sql, kept: Dated, checksum: number): number {
     const { key, about, record, keptAt, expiresAt } = kept;
     const bytes = record.length + about.length + key.length;
     const group = this.#groupFor(sql, kept, bytes);
     const { id } = sql.get(this.#sql.add, key, group, keptAt, expiresAt, bytes, about, checksum) as { id: number };
-    sql.run(this.#sql.addRecord, id, record);
+    const before = partsBefore(record);
+    sql.run(this.#sql.addRecord, id, record.subarray(before * PART_BYTES));
+    if (before > 0) sql.run(this.#sql.comesNoMore, key);
     return 1;
   }
 
@@ -95,9 +140,10 @@ export class ShelfRooms {
     return more;
   }
 
-  #remove(sql: Sql, { id, group_id, bytes, is_gone }: Place): number {
+  #remove(sql: Sql, { id, key, group_id, bytes, is_gone }: Place): number {
     sql.run(this.#sql.remove, id);
     sql.run(this.#sql.removeRecord, id);
+    if (bytes > PART_BYTES) sql.run(this.#sql.removeParts, key);
     // What is gone was taken from the sums when it was marked.
     if (is_gone !== 0) return 0;
     sql.run(this.#sql.outOfGroup, 1, bytes, group_id);
@@ -149,10 +195,25 @@ export class ShelfRooms {
     return untilBytes(sql.all(this.#sql.leastUsed, PORTION_RECORDS) as readonly Place[], Math.min(over, PORTION_BYTES));
   }
 
+  /** One portion of the parts that an earlier process, or a disk that failed, left without their last. False: there are none. */
+  #takeOutParts(sql: Sql): boolean {
+    const coming = sql.all(this.#sql.coming) as readonly { readonly key: string }[];
+    const left = coming.find(({ key }) => !this.#isComing(key));
+    if (left === undefined) return false;
+    const until = this.#time.elapsed() + PORTION_MS;
+    while (sql.run(this.#sql.removePart, left.key).changes > 0) if (this.#time.elapsed() > until) return true;
+    sql.run(this.#sql.comesNoMore, left.key);
+    return true;
+  }
+
   /** Takes one portion of records out. False: nothing has to go. */
   #takeOutSome(sql: Sql): boolean {
     let found = false;
     this.measured(sql, () => {
+      if (this.#takeOutParts(sql)) {
+        found = true;
+        return 0;
+      }
       const dead = sql.get(this.#sql.deadGroup, this.#time.now()) as DeadGroup | undefined;
       if (dead === undefined) {
         const out = this.#leastUsed(sql);
@@ -168,6 +229,11 @@ export class ShelfRooms {
     });
     return found;
   }
+}
+
+/** How many parts of a record are written before its last. */
+export function partsBefore(record: Uint8Array): number {
+  return Math.max(0, Math.ceil(record.length / PART_BYTES) - 1);
 }
 
 /** Answers of one group that nobody may have any more, as their row has it. */

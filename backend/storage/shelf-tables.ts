@@ -1,8 +1,11 @@
 // The tables of a shelf. A record lies in a table of its own, so that noting a use, or that it is gone, does not write it
-// anew. Records are in groups of one owner and one label: what is cleared is marked by its groups, and taken out later.
+// anew. Records are in groups of one owner and one label: what is cleared is marked by its groups, and taken out later. A long
+// record is written in parts, each in a transaction of its own, and is there once the last one is.
 
 /** The most records of one group, and so the most that a clear by age has to look at one by one. */
 export const GROUP_SIZE = 250;
+/** So much of a record is written at one stroke. Bytes. */
+export const PART_BYTES = 64 * 1024;
 
 /** What is to be kept. */
 export interface Kept {
@@ -69,6 +72,14 @@ export function shelfTables(name: string): string {
   `;
 }
 
+/** Of a long record all but the last part, by its key; and the keys of those that are not there yet, or never will be. */
+export function partTables(name: string): string {
+  return `
+    CREATE TABLE ${name}_parts (key TEXT NOT NULL, n INTEGER NOT NULL, part BLOB NOT NULL, PRIMARY KEY (key, n)) STRICT;
+    CREATE TABLE ${name}_coming (key TEXT PRIMARY KEY) STRICT;
+  `;
+}
+
 /** A shelf has no time of its own any more. */
 export const NOTED_NO_MORE = ['answers', 'conversations']
   .map((name) => `ALTER TABLE ${name}_totals DROP COLUMN noted_at;`)
@@ -83,8 +94,9 @@ export interface FoundRow {
   readonly expires_at: number;
   readonly used_at: number;
   readonly about: string;
+  readonly bytes: number;
   readonly checksum: number;
-  /** Null where the record is missing. */
+  /** The last part of a long one. Null where the record is missing. */
   readonly record: Uint8Array | null;
 }
 
@@ -117,7 +129,7 @@ export function shelfStatements(name: string) {
   const place = `a.id, a.key, a.group_id, a.bytes, g.owner, g.is_gone FROM ${name} a JOIN ${name}_groups g ON g.id = a.group_id`;
   return {
     find: `
-      SELECT a.id, g.owner, g.label, a.kept_at, a.expires_at, a.used_at, a.about, a.checksum, r.record
+      SELECT a.id, g.owner, g.label, a.kept_at, a.expires_at, a.used_at, a.about, a.bytes, a.checksum, r.record
       FROM ${name} a JOIN ${name}_groups g ON g.id = a.group_id LEFT JOIN ${name}_records r ON r.id = a.id
       WHERE a.key = ? AND a.expires_at > ? AND g.is_gone = 0`,
     place: `SELECT ${place} WHERE a.key = ?`,
@@ -132,6 +144,14 @@ export function shelfStatements(name: string) {
     addRecord: `INSERT INTO ${name}_records (id, record) VALUES (?, ?)`,
     remove: `DELETE FROM ${name} WHERE id = ?`,
     removeRecord: `DELETE FROM ${name}_records WHERE id = ?`,
+    addPart: `INSERT OR REPLACE INTO ${name}_parts (key, n, part) VALUES (?, ?, ?)`,
+    parts: `SELECT part FROM ${name}_parts WHERE key = ? ORDER BY n`,
+    countParts: `SELECT count(*) AS parts FROM ${name}_parts WHERE key = ?`,
+    removeParts: `DELETE FROM ${name}_parts WHERE key = ?`,
+    removePart: `DELETE FROM ${name}_parts WHERE rowid = (SELECT rowid FROM ${name}_parts WHERE key = ? LIMIT 1)`,
+    comes: `INSERT OR IGNORE INTO ${name}_coming (key) VALUES (?)`,
+    comesNoMore: `DELETE FROM ${name}_coming WHERE key = ?`,
+    coming: `SELECT key FROM ${name}_coming`,
     use: `UPDATE ${name} SET used_at = ? WHERE key = ?`,
     groups: `SELECT id, owner, label, entries, bytes, newest_at FROM ${name}_groups WHERE is_gone = 0`,
     openGroup: `INSERT INTO ${name}_groups (owner, label, entries, bytes, newest_at, expires_at, is_gone) VALUES (?, ?, 0, 0, 0, 0, ?) RETURNING id`,

@@ -1,5 +1,5 @@
 // Records by key on the disk: bounded in pages as they lie there, least recently used out first, each with a checksum and a
-// time to live. What was cleared is never found again, from the moment that `clear` returns; its room is freed in portions.
+// time to live; a long one is written part by part. What was cleared is never found again, from the moment that `clear` returns; its room is freed in portions.
 // There is no index in memory, and nothing is read when it is made. It knows neither answers nor conversations.
 import { crc32 } from 'node:zlib';
 import type { Removed } from '../contract/control.ts';
@@ -9,7 +9,7 @@ import type { Sql } from './rows.ts';
 import type { Database, Lane } from './database.ts';
 import type { KeptTime } from './kept-time.ts';
 import { OwedRemovals } from './owed-removals.ts';
-import { ShelfRooms } from './shelf-rooms.ts';
+import { partsBefore, ShelfRooms } from './shelf-rooms.ts';
 import {
   shelfStatements,
   type Dated,
@@ -58,7 +58,7 @@ export class Shelf {
     this.#maxBytes = maxBytes;
     this.#lane = lane;
     this.#sql = shelfStatements(name);
-    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, time);
+    this.#rooms = new ShelfRooms(this.#sql, db, maxBytes, time, (key) => this.#waiting.has(key));
     this.#owed = new OwedRemovals({
       takeOut: (sql, key) => this.#takeOut(sql, key),
       all: () => {
@@ -84,7 +84,7 @@ export class Shelf {
       return { owner, label, about, record: asBuffer(record), ageMs: now - keptAt, leftMs: expiresAt - now };
     }
     if (!this.#db.isDurable) return undefined;
-    const row = this.#db.read((sql) => sql.get(this.#sql.find, key, now)) as FoundRow | undefined;
+    const row = this.#db.read((sql) => this.#whole(sql, key, now));
     if (row === undefined) return undefined;
     const { owner, label, about, record, kept_at: keptAt, expires_at: expiresAt } = row;
     if (record === null || row.checksum !== checksumOf({ key, owner, label, about, record, keptAt, expiresAt })) {
@@ -94,6 +94,13 @@ export class Shelf {
     }
     if (now - row.used_at >= NOTED_EVERY_MS) this.used(key);
     return { owner, label, about, record: asBuffer(record), ageMs: now - keptAt, leftMs: expiresAt - now };
+  }
+
+  /** The row of a key with its whole record. */
+  #whole(sql: Sql, key: string, now: number): FoundRow | undefined {
+    const row = sql.get(this.#sql.find, key, now) as FoundRow | undefined;
+    if (row === undefined || row.record === null) return row;
+    return { ...row, record: this.#rooms.whole(sql, key, row.bytes, row.record) };
   }
 
   /** Written within a second; takes the place of one with the same key. The record is not copied. False: it cannot be kept. */
@@ -113,17 +120,31 @@ export class Shelf {
     const waiting = { ...kept, keptAt, expiresAt: keptAt + Math.ceil(kept.ttlMs), dropped: false };
     this.#waiting.set(key, waiting);
     this.#waitingBytes += record.length;
+    for (let n = 0; n < partsBefore(record); n++) {
+      this.#db.later((sql) => this.#writePart(sql, waiting, n), this.#lane);
+    }
     this.#db.later((sql) => this.#write(sql, waiting), this.#lane);
     return true;
   }
 
+  #writePart(sql: Sql, waiting: Waiting, n: number): void {
+    if (waiting.dropped || !this.#db.isDurable) return;
+    if (this.#rooms.measured(sql, () => this.#rooms.putPart(sql, waiting, n))) this.#rooms.makeRoom(sql);
+  }
+
   #write(sql: Sql, waiting: Waiting): void {
-    if (waiting.dropped) return;
-    const { key } = waiting;
+    const { key, dropped } = waiting;
+    const isLong = partsBefore(waiting.record) > 0;
     if (this.#db.isDurable) {
-      const put = (): number => this.#rooms.takeOut(sql, key) + this.#rooms.put(sql, waiting, checksumOf(waiting));
-      if (this.#rooms.measured(sql, put)) this.#rooms.makeRoom(sql);
-    } else this.#owed.key(key);
+      // The disk may have been away when a part was written.
+      if (isLong && (dropped || !this.#rooms.hasParts(sql, waiting))) {
+        this.#rooms.measured(sql, () => this.#rooms.giveUp(sql, key));
+      } else if (!dropped) {
+        const put = (): number =>
+          (isLong ? 0 : this.#rooms.takeOut(sql, key)) + this.#rooms.put(sql, waiting, checksumOf(waiting));
+        if (this.#rooms.measured(sql, put)) this.#rooms.makeRoom(sql);
+      }
+    } else if (!dropped) this.#owed.key(key);
     // May be written again should this transaction fail, so it is not marked as dropped.
     if (this.#waiting.get(key) === waiting) this.#forget(waiting);
   }

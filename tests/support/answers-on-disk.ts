@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
 import type { AnswerNotes } from '../../backend/core/disk.ts';
-import { ANSWER_TABLES, DiskAnswers } from '../../backend/storage/answer-store.ts';
+import { ANSWER_PARTS, ANSWER_TABLES, DiskAnswers } from '../../backend/storage/answer-store.ts';
 import { openDatabase, type Database } from '../../backend/storage/database.ts';
 import { KeptTime, TIME_TABLE } from '../../backend/storage/kept-time.ts';
 import { config } from './builders.ts';
@@ -29,6 +29,7 @@ export interface AnswersOptions {
 /** To be called once in a file of tests: each test has a folder of its own. What it returns opens the answers in it. */
 export function answersOnDisk() {
   let folder = '';
+  let images = 0;
   const opened: Database[] = [];
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'hearth-answers-'))));
   afterEach(() => {
@@ -38,7 +39,7 @@ export function answersOnDisk() {
 
   function open({ clock = new ManualClock(), mb = 64, ...options }: AnswersOptions = {}) {
     const path = 'path' in options ? options.path : folder;
-    const schema = { migrations: [ANSWER_TABLES, TIME_TABLE], carried: [] };
+    const schema = { migrations: [ANSWER_TABLES, TIME_TABLE, ANSWER_PARTS], carried: [] };
     const database = openDatabase({ folder: path, clock, log: pino({ level: 'silent' }), schema });
     opened.push(database);
     const settings = config({ cache: { disk_max_size_mb: mb } });
@@ -58,7 +59,7 @@ export function answersOnDisk() {
       which,
       /** The process has gone: what was written is there, and nothing else. */
       killed: (): string => {
-        const image = join(folder, `image-${opened.length}`);
+        const image = join(folder, `image-${images++}`);
         mkdirSync(image);
         for (const name of ['hearth.db', 'hearth.db-wal']) copyFileSync(join(folder, name), join(image, name));
         return image;

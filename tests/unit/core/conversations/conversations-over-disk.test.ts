@@ -8,7 +8,11 @@ import { ExactJson, jsonText } from '../../../../backend/contract/go/exact-json.
 import { Conversations } from '../../../../backend/core/conversations/conversations.ts';
 import type { Said } from '../../../../backend/core/conversations/said-text.ts';
 import { spaceOf } from '../../../../backend/core/ownership.ts';
-import { CONVERSATION_TABLES, DiskConversations } from '../../../../backend/storage/conversation-store.ts';
+import {
+  CONVERSATION_PARTS,
+  CONVERSATION_TABLES,
+  DiskConversations,
+} from '../../../../backend/storage/conversation-store.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
 import { KeptTime, TIME_TABLE } from '../../../../backend/storage/kept-time.ts';
 import { config } from '../../../support/builders.ts';
@@ -24,7 +28,7 @@ beforeEach(() => {
     folder,
     clock,
     log: pino({ level: 'silent' }),
-    schema: { migrations: [CONVERSATION_TABLES, TIME_TABLE], carried: [] },
+    schema: { migrations: [CONVERSATION_TABLES, TIME_TABLE, CONVERSATION_PARTS], carried: [] },
   });
 });
 afterEach(() => {
