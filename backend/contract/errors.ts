@@ -84,6 +84,11 @@ export const ERRORS = {
   client_limit: { status: 429, retryable: true, when: 'One caller is over its share.' },
   cancelled: { status: 499, retryable: false, when: 'The caller left, or the request was cancelled.' },
   internal: { status: 500, retryable: true, when: 'A bug; the cause is in the log under the request id.' },
+  file_damaged: {
+    status: 500,
+    retryable: false,
+    when: 'A file for batches is not on the disk as it was written there; hand it in, or ask what it answers, again.',
+  },
   upstream_unreachable: {
     status: 502,
     retryable: true,

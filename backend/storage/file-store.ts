@@ -1,5 +1,8 @@
-// Files in blocks, as core/offline keeps them.
+// Files in blocks, as core/offline keeps them; each block with a checksum.
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { AppError } from '../contract/errors.ts';
+import { quotation, sentence } from '../contract/sentence.ts';
 import type { Expiry, FileQuery, FileStore, KeptFile, Page } from '../core/offline/offline-store.ts';
 import type { Sql } from './rows.ts';
 import type { Database } from './database.ts';
@@ -38,6 +41,9 @@ export const DUE_AT = ['files', 'batches']
   )
   .join('\n');
 
+/** Null in the blocks of an older Hearth. */
+export const BLOCK_CHECKSUM = 'ALTER TABLE file_blocks ADD COLUMN checksum INTEGER;';
+
 const fileRow = z
   .object({
     id: z.string(),
@@ -57,7 +63,7 @@ const fileRow = z
   }));
 const numberRow = z.object({ number: z.number() });
 const idRow = z.object({ id: z.string() });
-const blockRow = z.object({ n: z.number(), block: z.instanceof(Uint8Array) });
+const blockRow = z.object({ n: z.number(), block: z.instanceof(Uint8Array), checksum: z.number().nullable() });
 const sizeRow = z.object({ n: z.number(), bytes: z.number() });
 const totalsRow = z.object({ files: z.number(), bytes: z.number() });
 
@@ -94,7 +100,13 @@ export class SqlFileStore implements FileStore {
 
   put(id: string, n: number, block: Uint8Array): void {
     this.#database.later((sql) => {
-      sql.run('INSERT INTO file_blocks (file, n, block) SELECT number, ?, ? FROM files WHERE id = ?', n, block, id);
+      sql.run(
+        'INSERT INTO file_blocks (file, n, block, checksum) SELECT number, ?, ?, ? FROM files WHERE id = ?',
+        n,
+        block,
+        checksumOf(id, n, block),
+        id,
+      );
       sql.run('UPDATE files SET bytes = bytes + ? WHERE id = ?', block.length, id);
     }, 'offline');
     this.#fresh += block.length;
@@ -145,12 +157,12 @@ export class SqlFileStore implements FileStore {
       const last = file === undefined ? undefined : portionAfter(sql, file, n);
       if (file === undefined || last === undefined) return [];
       const rows = sql.all(
-        'SELECT n, block FROM file_blocks WHERE file = ? AND n > ? AND n <= ? ORDER BY n',
+        'SELECT n, block, checksum FROM file_blocks WHERE file = ? AND n > ? AND n <= ? ORDER BY n',
         file,
         n,
         last,
       );
-      return rows.map((row) => blockRow.parse(row));
+      return rows.map((row) => wholeBlock(id, row));
     });
   }
 
@@ -202,6 +214,21 @@ export class SqlFileStore implements FileStore {
     );
     return row === undefined ? { files: 0, bytes: 0 } : totalsRow.parse(row);
   }
+}
+
+/** Throws file_damaged where it is not as it was put there. */
+function wholeBlock(id: string, row: unknown): { readonly n: number; readonly block: Uint8Array } {
+  const { n, block, checksum } = blockRow.parse(row);
+  if (checksum === null || checksum === checksumOf(id, n, block)) return { n, block };
+  throw new AppError(
+    'file_damaged',
+    sentence`The file ${quotation(id)} was damaged on the disk and cannot be read to its end. Hand it in again, or run the batch again that wrote it.`,
+  );
+}
+
+/** One at another place, or of another file, does not pass either. */
+function checksumOf(id: string, n: number, block: Uint8Array): number {
+  return crc32(block, crc32(`${id} ${n}`));
 }
 
 function numberOf(sql: Sql, id: string): number | undefined {

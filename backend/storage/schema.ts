@@ -3,7 +3,7 @@ import { ANSWER_PARTS, ANSWER_TABLES } from './answer-store.ts';
 import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_PARTS, CONVERSATION_TABLES } from './conversation-store.ts';
 import { TEXT_TABLES } from './disk-texts.ts';
-import { DUE_AT, FILE_TABLES } from './file-store.ts';
+import { BLOCK_CHECKSUM, DUE_AT, FILE_TABLES } from './file-store.ts';
 import { FLEET_TABLES } from './fleet-store.ts';
 import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_GROUP_FINISHED, JOB_TABLES } from './job-tables.ts';
@@ -47,7 +47,7 @@ export const SCHEMA: Schema = {
     PULL_UPSTREAM,
     FLEET_TABLES,
     [TIME_TABLE, NOTED_NO_MORE, JOB_GROUP_FINISHED, DUE_AT].join('\n'),
-    [ANSWER_PARTS, CONVERSATION_PARTS].join('\n'),
+    [ANSWER_PARTS, CONVERSATION_PARTS, BLOCK_CHECKSUM].join('\n'),
   ],
   carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };

@@ -221,6 +221,25 @@ test('a batch goes on after a restart where it was, and asks no line twice that 
   expect(fake.chats().filter(({ outcome }) => outcome === 'done').length).toBe(10);
 });
 
+test('one whose file was damaged on the disk fails with what is done, and says so', async () => {
+  let client = await start({ files: { lines_at_once: 1 } });
+  const held = deferred();
+  fake.when(({ rawBody }) => rawBody.includes('Question 2'), { hold: held.promise });
+  const { id, input_file_id: file } = await create(client, chats(5));
+  await eventually('two are done', async () => (await client.batches.retrieve(id)).request_counts?.completed === 2);
+  await backend.stop();
+  held.resolve();
+  const database = openDatabase({ folder, clock: systemClock, log: pino({ level: 'silent' }) });
+  database.commit((sql) => sql.run('UPDATE file_blocks SET checksum = checksum + 1 WHERE file = 1'));
+  database.close();
+  client = await start();
+  const done = await ended(client, id);
+  expect(done).toMatchObject({ status: 'failed', request_counts: { total: 5, completed: 2 } });
+  expect(done.errors?.data).toMatchObject([{ code: 'file_damaged', param: 'input_file_id' }]);
+  expect((await linesOf(client, done.output_file_id)).map(({ custom_id }) => custom_id)).toEqual(['c0', 'c1']);
+  await expect(client.files.content(file)).rejects.toThrow(/500 The file .* was damaged on the disk/);
+});
+
 test('cancel ends a batch early, and what is done can be fetched', async () => {
   const client = await start({ files: { lines_at_once: 1 } });
   const held = deferred();

@@ -164,7 +164,7 @@ export class KeptFiles {
     return this.#options.store.list(of, page);
   }
 
-  /** What is in a file, in pieces; others get their turn between them. Throws file_not_found, also when it is deleted in the middle. */
+  /** What is in a file, in pieces; others get their turn between them. Throws file_damaged, and file_not_found, also when it is deleted in the middle. */
   async *read(id: string): AsyncGenerator<Uint8Array, void, undefined> {
     const { store } = this.#options;
     const whole = store.get(id);

@@ -44,7 +44,7 @@ export interface FileStore {
   get(id: string): KeptFile | undefined;
   /** Whole files of an owner, or of everybody. One more than asked for means that there are more. */
   list(of: FileQuery, page: Page): KeptFile[];
-  /** A block of a file, also of one that has not ended, and the next of it: those after place `n`, at most about a megabyte. */
+  /** A block of a file, also of one that has not ended, and the next of it: those after place `n`, at most about a megabyte. Throws file_damaged. */
   blocks(id: string, n: number): readonly { readonly n: number; readonly block: Uint8Array }[];
   /** The places of all blocks that a file has, also of one that has not ended. */
   places(id: string): readonly number[];

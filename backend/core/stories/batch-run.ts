@@ -94,6 +94,17 @@ class BatchRun {
   }
 
   async toEnd(): Promise<void> {
+    try {
+      await this.#run();
+    } catch (error) {
+      const { code, message } = asAppError(error);
+      if (code !== 'file_damaged') throw error;
+      // It would be no better at the next start. What is done can be fetched.
+      this.#close('failed', [{ line: null, code, message, param: 'input_file_id' }]);
+    }
+  }
+
+  async #run(): Promise<void> {
     const { clock, time } = this.#parts;
     const { signal } = this.#end;
     const { state, dueAt } = this.#batch;

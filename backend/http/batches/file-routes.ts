@@ -118,13 +118,17 @@ async function showFile({ files }: FileParts, req: IncomingMessage, res: ServerR
 
 async function sendContent({ files }: FileParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { id, bytes } = files.get(idIn(req, '/v1/files/'), watcherOf(req));
+  const pieces = files.read(id);
+  // Before the head, so that what is damaged is told in words, unless that is far behind.
+  const first = await pieces.next();
   res.writeHead(200, {
     'Content-Type': 'application/octet-stream',
     'Content-Length': bytes,
     'Cache-Control': 'no-store',
   });
-  for await (const block of files.read(id)) {
-    await give(res, block);
+  if (first.done !== true) await give(res, first.value);
+  for await (const piece of pieces) {
+    await give(res, piece);
     if (res.destroyed) return;
   }
   res.end();

@@ -61,6 +61,32 @@ test('a file comes back as it was handed in, after a restart too', async () => {
   expect((await contentOf(kept(), id)).equals(bytes)).toBe(true);
 });
 
+test('a block that is damaged, of another place or another file is told, and never given', async () => {
+  const two = ['a', 'b'].map((letter) => {
+    const upload = kept().upload('local', letter);
+    upload.write(Buffer.alloc(2 * 64 * 1024, letter));
+    return upload.end().id;
+  });
+  const [one = '', other = ''] = two;
+  const set = (what: string): void =>
+    database.commit((sql) => void sql.run(`UPDATE file_blocks SET ${what} WHERE file = 1 AND n = 1`));
+  const whole = await contentOf(kept(), one);
+  const damages = [
+    "block = x'00'",
+    'block = (SELECT block FROM file_blocks WHERE file = 2 AND n = 1)',
+    '(block, checksum) = (SELECT block, checksum FROM file_blocks WHERE file = 2 AND n = 1)',
+    '(block, checksum) = (SELECT block, checksum FROM file_blocks WHERE file = 1 AND n = 0)',
+  ];
+  for (const damage of damages) {
+    set(damage);
+    await expect(contentOf(kept(), one)).rejects.toMatchObject({ code: 'file_damaged' });
+  }
+  expect((await contentOf(kept(), other)).length).toBe(whole.length);
+  // As an older Hearth has written it.
+  set('checksum = NULL');
+  expect((await contentOf(kept(), one)).equals(whole)).toBe(true);
+});
+
 test('a file that did not end is seen by nobody, and forgotten at the next start', () => {
   const upload = kept().upload('local', 'in.jsonl');
   upload.write(Buffer.alloc(MB));
