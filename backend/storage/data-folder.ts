@@ -19,8 +19,10 @@ const NAME = 'hearth.db';
 const LOG = '-wal';
 const BESIDE = [LOG, '-shm'];
 const LOCK = 'hearth.lock';
-/** Names of files that were moved aside. */
-const ASIDE = /^hearth\.db\.aside-/;
+/** Names of files that were moved aside, with those beside them; the first group is the same for all of these. */
+const ASIDE = /^(hearth\.db\.aside-.*?)(?:-wal|-shm)?$/;
+/** So many of them are kept, with the one that is moved now. */
+export const MOST_ASIDE = 3;
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
@@ -30,6 +32,12 @@ const HELD_MS = 250;
 /** Another Hearth uses the folder. */
 export class Held extends Error {
   override readonly name = 'Held';
+}
+
+/** A file that was moved aside, and those that went for it; paths. */
+export interface Aside {
+  readonly name: string;
+  readonly deleted: readonly string[];
 }
 
 export class DataFolder {
@@ -99,10 +107,17 @@ export class DataFolder {
     return found === undefined ? undefined : `${found.dev}:${found.ino}`;
   }
 
-  /** Gives the file another name, which it returns; one that was moved aside before is deleted. Throws the system's errors. */
-  moveAside(at: Date): string {
-    const name = `${NAME}.aside-${at.toISOString().replaceAll(':', '-').slice(0, 19)}`;
-    for (const old of readdirSync(this.path)) if (ASIDE.test(old)) rmSync(join(this.path, old), { force: true });
+  /**
+   * Gives the file another name. Of those that were moved aside before, the oldest are deleted where they are too many. Throws
+   * the system's errors.
+   */
+  moveAside(at: Date): Aside {
+    const before = this.#aside;
+    const plain = `${NAME}.aside-${at.toISOString().replaceAll(':', '-').slice(0, 19)}`;
+    let name = plain;
+    for (let again = 2; before.some((each) => each.name === name); again++) name = `${plain}.${again}`;
+    const deleted = before.slice(0, Math.max(0, before.length + 1 - MOST_ASIDE));
+    for (const { files } of deleted) for (const file of files) rmSync(join(this.path, file), { force: true });
     renameSync(this.file, join(this.path, name));
     for (const end of BESIDE) {
       const beside = this.file + end;
@@ -110,7 +125,17 @@ export class DataFolder {
       if (statSync(beside, { throwIfNoEntry: false }) !== undefined) renameSync(beside, join(this.path, name + end));
     }
     makePrivate(this.file);
-    return join(this.path, name);
+    return { name: join(this.path, name), deleted: deleted.map((each) => join(this.path, each.name)) };
+  }
+
+  /** Those that were moved aside, the oldest first: their names tell when. */
+  get #aside(): readonly { readonly name: string; readonly files: readonly string[] }[] {
+    const found = new Map<string, string[]>();
+    for (const file of readdirSync(this.path)) {
+      const [, name] = ASIDE.exec(file) ?? [];
+      if (name !== undefined) found.set(name, [...(found.get(name) ?? []), file]);
+    }
+    return [...found].map(([name, files]) => ({ name, files })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
 

@@ -2,7 +2,7 @@
 // can't be used as it is gets moved aside first.
 import type { Clock, Log } from '../core/ports.ts';
 import { Connection, IN_MEMORY, NOWHERE, type Rows } from './rows.ts';
-import { DataFolder } from './data-folder.ts';
+import { DataFolder, MOST_ASIDE } from './data-folder.ts';
 import { migrate, type Schema } from './schema.ts';
 import { loadSqlite, type FoundSqlite } from './sqlite.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
@@ -74,9 +74,11 @@ export function memoryAlone(folder: string, { kind, why }: Trouble): string {
 
 /** Moves the file aside; the sentence that says so. Throws the system's errors. */
 function moveAside(folder: DataFolder, { why }: Trouble, { log, clock }: OpeningOptions): string {
-  const name = folder.moveAside(new Date(clock.now()));
-  log.error({ file: folder.file, aside: name, why }, 'the store was moved aside');
-  return `${folder.file} could not be used because ${why}. It is now ${name}, and Hearth has begun a new one.`;
+  const { name, deleted } = folder.moveAside(new Date(clock.now()));
+  log.error({ file: folder.file, aside: name, deleted, why }, 'the store was moved aside');
+  const gone =
+    deleted.length === 0 ? '' : ` ${deleted.join(' and ')}, moved aside earlier, was deleted: ${MOST_ASIDE} are kept.`;
+  return `${folder.file} could not be used because ${why}. It is now ${name}, and Hearth has begun a new one.${gone}`;
 }
 
 function library(log: Log): FoundSqlite | undefined {

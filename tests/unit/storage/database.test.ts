@@ -1,5 +1,5 @@
 // The store itself, on real files: what it keeps, whom it lets in, and what it does with a file that can't be used.
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -207,6 +207,22 @@ test.each([
   expect(told).toEqual([
     { isDurable: true, trouble: expect.stringContaining(`It is now ${join(folder, aside)}, and `) },
   ]);
+});
+
+test('keeps the last three that were moved aside, and says which one goes', () => {
+  const said: (string | undefined)[] = [];
+  for (const no of ['first', 'second', 'third', 'fourth']) {
+    writeFileSync(join(folder, 'hearth.db'), `${no} that is no database `.repeat(500));
+    const { database, told } = store();
+    database.commit(write('fresh'));
+    said.push(told[0]?.trouble?.replace(/^.* Hearth has begun a new one\./, ''));
+    database.close();
+  }
+  const kept = readdirSync(folder).filter((name) => /aside.*\d$/.test(name));
+  const beginnings = kept.map((name) => readFileSync(join(folder, name), 'utf8').split(' ')[0]);
+  expect(beginnings.toSorted()).toEqual(['fourth', 'second', 'third']);
+  const gone = ` ${join(folder, 'hearth.db.aside-2023-11-14T22-13-20')}, moved aside earlier, was deleted: 3 are kept.`;
+  expect(said).toEqual(['', '', '', gone]);
 });
 
 test('leaves a file as it is that a newer Hearth wrote, which finds all of it again', async () => {
