@@ -16,7 +16,8 @@ import { DiskRemovalPlaces } from './storage/fleet-store.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
 import { KeptTime } from './storage/kept-time.ts';
-import { keepAll, recordingShare, RecordingStore } from './storage/recording-store.ts';
+import { keepAll, RECORDINGS, recordingShare, RecordingStore } from './storage/recording-store.ts';
+import { Soon } from './storage/soon.ts';
 
 export interface StoresOptions {
   readonly database: Database;
@@ -72,7 +73,8 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     texts.reconfigured();
   };
   const maxBytes = (): number => recordingShare(config().cache);
-  const recordings = new RecordingStore({ database, maxBytes, now: clock.now });
+  const soon = new Soon(database, clock, RECORDINGS);
+  const recordings = new RecordingStore({ database, soon, maxBytes, now: clock.now });
   if (recorded !== undefined) keepAll(recordings, recorded);
   return {
     time,
@@ -96,6 +98,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     close() {
       deaf();
       jobs.close();
+      soon.stop();
       answers?.close();
       conversations?.close();
       requests.close();

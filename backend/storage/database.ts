@@ -9,7 +9,7 @@ import { SCHEMA, type Schema } from './schema.ts';
 export type Work<T> = (sql: Sql) => T;
 
 /** A face that needs what it has waiting before it reads or commits. */
-export type Lane = 'history' | 'list' | 'offline' | 'talks' | 'texts';
+export type Lane = 'history' | 'list' | 'offline' | 'recordings' | 'talks' | 'texts';
 
 /** What `erase` did. */
 export interface Erased<T> {
@@ -49,6 +49,11 @@ export interface Database {
   later(work: Work<void>, lane?: Lane): void;
   /** Writes what waits, now: all of it, or that of one lane. */
   flush(lane?: Lane): void;
+  /**
+   * Writes one portion of what waits in a lane, and does not wait for another program that writes. Whether more is left that
+   * could be written as soon.
+   */
+  flushSome(lane: Lane): boolean;
   /** From now on in this folder, or in memory alone; the small tables go along. */
   use(folder: string | undefined): void;
   /** Flushes, and lets go of the folder until the next use. What is in memory alone stays. */

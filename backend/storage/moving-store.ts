@@ -79,6 +79,11 @@ export class MovingStore implements Database {
     this.#write({ lane });
   }
 
+  flushSome(lane: Lane): boolean {
+    this.#write({ lane, limitMs: PORTION_MS, waitMs: NOT_AT_ALL_MS });
+    return this.#busySince === undefined && those(this.#waiting, lane).length > 0;
+  }
+
   use(folder: string | undefined): void {
     const old = this.#at;
     if (folder === this.#options.folder) {

@@ -41,8 +41,10 @@ export function withRecordings<T>(options: RecordingFileOptions, work: (recordin
     const database = {
       read: <R>(read: (sql: Connection) => R): R => read(connection),
       commit: <R>(write: (sql: Connection) => R): R => connection.transaction('full', () => write(connection)),
+      // Nothing waits here.
+      flush: () => undefined,
     };
-    return work(new RecordingStore({ database, maxBytes, now: clock.now }));
+    return work(new RecordingStore({ database, soon: { write: database.commit }, maxBytes, now: clock.now }));
   });
 }
 

@@ -6,9 +6,20 @@ import { SCHEMA_VERSION } from '../core/cache/fingerprint.ts';
 import type { Now } from '../core/ports.ts';
 import { recordingKey, type RecordedQuestion, type RecordedRoute } from '../core/recordings/recorded-question.ts';
 import type { QuestionText, RecordedModel, Recording, Recordings } from '../core/recordings/recordings.ts';
-import type { Database } from './database.ts';
-import { bytesOf, checksumOf, checkThere, forgetTexts, leftOver, named, putTexts, sliced } from './recording-texts.ts';
+import type { Database, Lane, Work } from './database.ts';
+import {
+  bytesOf,
+  checksumOf,
+  checkThere,
+  forgetTexts,
+  isThere,
+  leftOver,
+  named,
+  putTexts,
+  sliced,
+} from './recording-texts.ts';
 import type { Sql } from './rows.ts';
+import type { Soon } from './soon.ts';
 
 const routes = ['chat', 'generate', 'embed', 'embeddings'] as const satisfies readonly RecordedRoute[];
 const abilities = ['completion', 'embedding', 'thinking', 'tools', 'vision'] as const;
@@ -27,6 +38,7 @@ const rowSchema = z.object({
 /** Where there is no SQLite, nothing is there. */
 const sizeSchema = z.object({ entries: z.number(), bytes: z.number() }).catch({ entries: 0, bytes: 0 });
 const keySchema = z.object({ key: z.string(), bytes: z.number() });
+const placeSchema = z.object({ checksum: z.string(), bytes: z.number() });
 const questionSchema = rowSchema.pick({ route: true, model: true, namespace: true, question: true });
 const modelSchema = z.object({ model: z.string(), abilities: abilitiesText });
 
@@ -42,6 +54,9 @@ const NEAR_IN_LENGTH = `
   ) CROSS JOIN recordings ON recordings.rowid = place JOIN recording_texts USING (checksum)
   WHERE so_far <= ? ORDER BY so_far`;
 
+/** Of what waits here to be written. */
+export const RECORDINGS: Lane = 'recordings';
+
 /** Of the disk for kept answers, the part that recordings may have: what is asked live must not find all of it taken. */
 const SHARE = 1 / 4;
 
@@ -51,7 +66,9 @@ export function recordingShare({ disk_max_size_mb: mb }: { readonly disk_max_siz
 }
 
 export interface RecordingStoreOptions {
-  readonly database: Pick<Database, 'read' | 'commit'>;
+  readonly database: Pick<Database, 'read' | 'commit' | 'flush'>;
+  /** Writes what is kept, in the lane RECORDINGS. */
+  readonly soon: Pick<Soon, 'write'>;
   /** Of questions and answers together; asked each time. */
   maxBytes(): number;
   readonly now: Now;
@@ -60,6 +77,8 @@ export interface RecordingStoreOptions {
 export class RecordingStore implements Recordings {
   readonly #options: RecordingStoreOptions;
   #isCurrent = false;
+  /** What is kept and not written yet. */
+  readonly #waiting = new Set<Work<void>>();
 
   constructor(options: RecordingStoreOptions) {
     this.#options = options;
@@ -75,33 +94,51 @@ export class RecordingStore implements Recordings {
     const now = this.#options.now();
     const slices = sliced(recordings);
     const inSlices = slices.length > 1;
+    const commit = (work: Work<void>): void => this.#database.commit(work);
     if (inSlices) {
       forgetTexts(
-        this.#database,
+        commit,
         this.#read((sql) => leftOver(sql, now)),
       );
-      for (const slice of slices) this.#database.commit((sql) => putTexts(sql, slice, now));
+      for (const slice of slices) commit((sql) => putTexts(sql, slice, now));
     }
     const checksums = new Set(recordings.map(checksumOf));
     let unused: readonly string[] = inSlices ? [...checksums] : [];
     try {
-      unused = this.#database.commit((sql) => {
+      const placed = this.#database.commit((sql) => {
         if (inSlices) checkThere(sql, checksums);
         else putTexts(sql, recordings, now);
-        const old = recordings.flatMap(({ key }) => named(sql, 'WHERE key = ?', key));
-        if (alone) old.push(...named(sql, ''));
-        if (alone) sql.run('DELETE FROM recordings');
-        for (const recording of recordings) insert(sql, recording, now);
-        if (sizeOf(sql).bytes > most) throw new Full();
-        return old.filter((checksum) => !checksums.has(checksum));
+        return place(sql, recordings, { alone, most, now });
       });
-      return true;
-    } catch (error) {
-      if (error instanceof Full) return false;
-      throw error;
+      ({ unused } = placed);
+      return placed.fits;
     } finally {
-      forgetTexts(this.#database, unused);
+      forgetTexts(commit, unused);
     }
+  }
+
+  keep(recordings: readonly Recording[], told: (fits: boolean) => void): void {
+    const most = this.#options.maxBytes();
+    if (recordings.reduce((sum, each) => sum + bytesOf(each), 0) > most) return told(false);
+    const now = this.#options.now();
+    for (const slice of sliced(recordings)) this.#soon((sql) => putTexts(sql, slice, now));
+    this.#soon((sql) => {
+      // Somebody may have removed all of them meanwhile.
+      const there = recordings.filter((each) => isThere(sql, checksumOf(each)));
+      const { fits, unused } = place(sql, there, { most, now });
+      forgetTexts((work) => this.#soon(work), unused);
+      // Not within the transaction: what is told of it may ask us.
+      queueMicrotask(() => told(fits));
+    });
+  }
+
+  #soon(work: Work<void>): void {
+    const one: Work<void> = (sql) => {
+      work(sql);
+      this.#waiting.delete(one);
+    };
+    this.#waiting.add(one);
+    this.#options.soon.write(one);
   }
 
   questionsNear(route: RecordedRoute, length: number, most: number): readonly QuestionText[] {
@@ -143,8 +180,10 @@ export class RecordingStore implements Recordings {
     return { ...this.#read(sizeOf), max_bytes: this.#options.maxBytes() };
   }
 
+  /** With all that was kept. */
   get #database(): Pick<Database, 'read' | 'commit'> {
     const { database } = this.#options;
+    if (this.#waiting.size > 0) database.flush(RECORDINGS);
     if (!this.#isCurrent) {
       this.#isCurrent = true;
       if (database.read(isOutdated)) database.commit(renew);
@@ -170,7 +209,31 @@ export function keepAll(store: Recordings, recordings: readonly Recording[], alo
   );
 }
 
-class Full extends Error {}
+/**
+ * From now on these count, whose texts are there, in place of those with their keys, or of all. Not where they would be over
+ * `most` bytes; then nothing has changed. The checksums of texts that are of no use any more.
+ */
+function place(
+  sql: Sql,
+  recordings: readonly Recording[],
+  { alone = false, most, now }: { readonly alone?: boolean; readonly most: number; readonly now: number },
+): { readonly fits: boolean; readonly unused: readonly string[] } {
+  const last = new Map(recordings.map((each) => [each.key, each]));
+  const old = [...last.keys()].flatMap((key) => sql.all('SELECT checksum, bytes FROM recordings WHERE key = ?', key));
+  const before = alone ? 0 : sizeOf(sql).bytes - sumOf(old.map((row) => placeSchema.parse(row).bytes));
+  if (before + sumOf([...last.values()].map(bytesOf)) > most) {
+    return { fits: false, unused: recordings.map(checksumOf) };
+  }
+  const gone = alone ? named(sql, '') : old.map((row) => placeSchema.parse(row).checksum);
+  if (alone) sql.run('DELETE FROM recordings');
+  for (const recording of last.values()) insert(sql, recording, now);
+  const checksums = new Set([...last.values()].map(checksumOf));
+  return { fits: true, unused: [...gone, ...recordings.map(checksumOf)].filter((each) => !checksums.has(each)) };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
+}
 
 function insert(sql: Sql, recording: Recording, now: number): void {
   const { key, route, model, namespace } = recording;

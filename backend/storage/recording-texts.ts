@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../contract/errors.ts';
 import type { Recording } from '../core/recordings/recordings.ts';
-import type { Database } from './database.ts';
+import type { Work } from './database.ts';
 import type { Sql } from './rows.ts';
 
 /**
@@ -63,9 +63,14 @@ export function checkThere(sql: Sql, checksums: ReadonlySet<string>): void {
   // Where there is no SQLite nothing is kept, which whoever asks is told.
   if (sql.get('SELECT 1') === undefined) return;
   for (const each of checksums) {
-    if (sql.get('SELECT 1 FROM recording_texts WHERE checksum = ?', each) !== undefined) continue;
+    if (isThere(sql, each)) continue;
     throw new AppError('invalid_request', 'The recordings were removed while these were written. Import them again.');
   }
+}
+
+/** Whether a text was put and nobody has removed it. */
+export function isThere(sql: Sql, checksum: string): boolean {
+  return sql.get('SELECT 1 FROM recording_texts WHERE checksum = ?', checksum) !== undefined;
 }
 
 /** The checksums of the recordings that are meant. */
@@ -110,11 +115,11 @@ export function checksumOf({ question, answer }: Pick<Recording, 'question' | 'a
   return hash('sha256', Buffer.concat([Buffer.from(question), answer])).slice(0, 32);
 }
 
-/** Takes away those of the texts that no recording names, a few at a time. */
-export function forgetTexts(database: Pick<Database, 'commit'>, checksums: readonly string[]): void {
+/** Takes away those of the texts that no recording names, a few at a time: each time `write` does it. */
+export function forgetTexts(write: (work: Work<void>) => void, checksums: readonly string[]): void {
   for (let i = 0; i < checksums.length; i += SLICE_TEXTS) {
     const some = checksums.slice(i, i + SLICE_TEXTS);
-    database.commit((sql) => {
+    write((sql) => {
       for (const each of some) {
         if (named(sql, 'WHERE checksum = ?', each).length > 0) continue;
         sql.run('DELETE FROM recording_texts WHERE checksum = ?', each);

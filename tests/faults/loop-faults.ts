@@ -7,17 +7,18 @@ import { recordingsIn } from '../../backend/core/recordings/recording-line.ts';
 import { DiskAnswers } from '../../backend/storage/answer-store.ts';
 import { openDatabase, type Database } from '../../backend/storage/database.ts';
 import { KeptTime } from '../../backend/storage/kept-time.ts';
-import { RecordingStore } from '../../backend/storage/recording-store.ts';
+import { RECORDINGS, RecordingStore } from '../../backend/storage/recording-store.ts';
+import { Soon } from '../../backend/storage/soon.ts';
 import { config, NO_LOG } from '../support/builders.ts';
 import { eventually } from '../support/waiting.ts';
 import { hold, type Fault, PATIENT } from './fault.ts';
 
-/** What a portion may take of the loop; one with an answer of a megabyte takes more. Milliseconds. */
+/** What a portion may take of the loop. Milliseconds. */
 const MOST_MS = 5;
 const SMALL = { bytes: 5000, count: 1500 };
 const LARGE = { bytes: 1_000_000, count: 12 };
 const JOBS = 100;
-const RECORDINGS = 1000;
+const IMPORTED = 1000;
 const NOTES = { owner: 'local', model: 'm:latest', runMs: 1, tokens: 1, marks: [] };
 const TTL_MS = 3_600_000;
 const JOB = `INSERT INTO job (seq, id, owner, body, state, model, class, class_by, priority, created_at, waited_ms, moves, ended_at, bytes)
@@ -116,7 +117,7 @@ class Timed {
 
 /** Each transaction of an import: those that write, and the last, from which on they count. */
 function imported(database: Database): { readonly slices: Times; readonly last: number } {
-  const lines = Array.from({ length: RECORDINGS }, (_, i) =>
+  const lines = Array.from({ length: IMPORTED }, (_, i) =>
     JSON.stringify({
       route: 'chat',
       model: 'm',
@@ -125,11 +126,13 @@ function imported(database: Database): { readonly slices: Times; readonly last: 
     }),
   );
   const slices = new Times();
-  const timed: Pick<Database, 'read' | 'commit'> = {
+  const timed: Pick<Database, 'read' | 'commit' | 'flush'> = {
     read: (work) => database.read(work),
+    flush: (lane) => database.flush(lane),
     commit: (work) => slices.of(() => database.commit(work)),
   };
-  const store = new RecordingStore({ database: timed, maxBytes: () => 2 ** 28, now: () => Date.now() });
+  const soon = new Soon(database, systemClock, RECORDINGS);
+  const store = new RecordingStore({ database: timed, soon, maxBytes: () => 2 ** 28, now: () => Date.now() });
   hold(store.put([...recordingsIn(lines.join('\n'))]), 'the recordings were not kept');
   return { slices, last: slices.longest };
 }
@@ -157,15 +160,15 @@ const loop: Fault = {
     const { call, tidying } = await store.cleared();
     store.answers.close();
     store.database.close();
-    for (const [name, times] of Object.entries({ small, tidying, jobs })) {
+    for (const [name, times] of Object.entries({ small, large, tidying, jobs })) {
       hold(times.median() <= MOST_MS, `${name}: ${times.told()} of the processor`);
     }
     return [
       `for ${SMALL.count.toLocaleString('en')} answers of 5 kB at once ${small.count} portions of ${small.told()}`,
-      `for an answer of 1 MB ${large.told()}`,
+      `for ${LARGE.count} answers of 1 MB ${large.count} portions of ${large.told()}`,
       `to clear all of them ${call.median().toFixed(1)} ms, and ${tidying.count} portions of ${tidying.told()} until their room is free`,
       `for a job before its 202 ${jobs.told()}, and with the wait for the disk ${jobs.told('passed')}`,
-      `for an import of ${RECORDINGS.toLocaleString('en')} recordings ${slices.count} transactions of ${slices.told()}, the one that makes them count ${last.toFixed(1)} ms`,
+      `for an import of ${IMPORTED.toLocaleString('en')} recordings ${slices.count} transactions of ${slices.told()}, the one that makes them count ${last.toFixed(1)} ms`,
     ].join('; ');
   },
 };

@@ -30,12 +30,17 @@ export interface RecordedModel {
 
 /**
  * The recordings. One question has one answer: the last. All calls are answered at once; what was put is on disk by then,
- * where there is one.
+ * where there is one, and what is kept soon after.
  */
 export interface Recordings {
   get(key: string): Recording | undefined;
   /** All or none of them; with `alone` all others are removed. False: they do not fit, and nothing was changed. */
   put(recordings: readonly Recording[], alone?: boolean): boolean;
+  /**
+   * As `put`, for who does not wait for the disk: found here at once, and by a program beside us within some hundredths of a second,
+   * as is told then. A process that is killed before has lost it.
+   */
+  keep(recordings: readonly Recording[], told: (fits: boolean) => void): void;
   /** The questions of a route whose length is nearest to `length`, at most `most` of them together; both in bytes. */
   questionsNear(route: RecordedRoute, length: number, most: number): readonly QuestionText[];
   /** All of them by model, route, namespace and question, so that the same ones always come in the same order. */

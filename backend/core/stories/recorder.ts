@@ -82,8 +82,11 @@ export class Recorder {
   }
 
   #put(recordings: readonly Recording[]): void {
-    this.#isFull = !this.#parts.recordings.put(recordings);
-    this.#tell();
+    // The end of an answer does not wait for the disk.
+    this.#parts.recordings.keep(recordings, (fits) => {
+      this.#isFull = !fits;
+      this.#tell();
+    });
   }
 
   /** It holds as long as the last answer could not be recorded. */

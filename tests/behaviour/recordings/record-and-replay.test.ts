@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Backend } from '../../../backend/hosting.ts';
+import { withRecordings } from '../../../backend/storage/recording-file.ts';
+import { Connection } from '../../../backend/storage/rows.ts';
+import { NO_LOG } from '../../support/builders.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { startReplay } from '../../support/replaying.ts';
 
@@ -117,6 +120,19 @@ test('thinking, tool calls and their pieces come back, and calls with new ids', 
   expect(steady(again)).toBe(steady(said));
   expect(String(said)).toContain('call_recorded');
   expect(again).not.toContain('call_recorded');
+});
+
+test('the end of an answer waits for no disk, and a program beside Hearth finds it soon', async () => {
+  const hearth = await startHearth({ dataFolder, config: { cache: { mode: 'record' } } });
+  const ask = (content: string) => hearth.chat(content).then((answer) => answer.text());
+  await ask('first');
+  const waits = vi.spyOn(Connection.prototype, 'transaction');
+  for (const content of ['second', 'third']) await ask(content);
+  const folder = { folder: dataFolder, create: false, maxBytes: () => 2 ** 20, clock: hearth.clock, log: NO_LOG };
+  await expect.poll(() => withRecordings(folder, ({ size }) => size.entries), { interval: 10, timeout: 400 }).toBe(3);
+  expect(waits.mock.calls.map(([sync]) => sync)).not.toContain('full');
+  waits.mockRestore();
+  await hearth.stop();
 });
 
 test('the last answer to a question is the one that is replayed', async () => {

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { recordingsIn } from '../../../backend/core/recordings/recording-line.ts';
 import type { Recording } from '../../../backend/core/recordings/recordings.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
 import { withRecordings } from '../../../backend/storage/recording-file.ts';
-import { RecordingStore } from '../../../backend/storage/recording-store.ts';
+import { RECORDINGS, RecordingStore } from '../../../backend/storage/recording-store.ts';
+import { Soon } from '../../../backend/storage/soon.ts';
 import { ManualClock } from '../../support/clocks.ts';
 
 let folder = '';
@@ -27,7 +28,12 @@ afterEach(() => {
 function open(maxBytes = 10_000): void {
   clock = new ManualClock();
   database = openDatabase({ folder, clock, log: pino({ level: 'silent' }) });
-  store = new RecordingStore({ database, maxBytes: () => maxBytes, now: () => 0 });
+  store = storeOn(database, maxBytes);
+}
+
+function storeOn(on: Pick<Database, 'read' | 'commit' | 'flush'>, maxBytes: number): RecordingStore {
+  const soon = new Soon(database, clock, RECORDINGS);
+  return new RecordingStore({ database: on, soon, maxBytes: () => maxBytes, now: () => 0 });
 }
 
 function recording(content: string, answer = 'Yes.'): Recording {
@@ -86,8 +92,9 @@ test('many are written in portions, which nobody sees before all are there', () 
   const many = Array.from({ length: 30 }, (_, i) => recording(`${i}`, `${i}`.repeat(100_000)));
   store.put([recording('0', 'old')]);
   const seen = new Set<number>();
-  const looking: Pick<Database, 'read' | 'commit'> = {
+  const looking: Pick<Database, 'read' | 'commit' | 'flush'> = {
     read: (work) => database.read(work),
+    flush: (lane) => database.flush(lane),
     commit(work) {
       const result = database.commit(work);
       seen.add(store.get(many[0]?.key ?? '')?.answer.length ?? 0);
@@ -95,7 +102,7 @@ test('many are written in portions, which nobody sees before all are there', () 
     },
   };
   const [before, after] = [recording('0', 'old'), many[0]].map((each) => each?.answer.length);
-  const slow = new RecordingStore({ database: looking, maxBytes: () => 10_000_000, now: () => 0 });
+  const slow = storeOn(looking, 10_000_000);
   expect(slow.put(many)).toBe(true);
   expect([...seen]).toEqual([before, after]);
   expect(texts()).toBe(30);
@@ -106,8 +113,46 @@ test('many are written in portions, which nobody sees before all are there', () 
 test('what an import that was broken off has left is taken away by a later one', () => {
   database.commit((sql) => sql.run("INSERT INTO recording_texts VALUES ('of old', -4000000, '', x'00')"));
   const two = [recording('one', 'x'.repeat(700_000)), recording('two', 'y'.repeat(700_000))];
-  expect(new RecordingStore({ database, maxBytes: () => 10_000_000, now: () => 0 }).put(two)).toBe(true);
+  expect(storeOn(database, 10_000_000).put(two)).toBe(true);
   expect(texts()).toBe(2);
+});
+
+/** As a program beside us finds them in the file. */
+const inFile = (): Recording[] => {
+  const beside = { folder, create: false, maxBytes: () => 10_000, clock, log: pino({ level: 'silent' }) };
+  return withRecordings(beside, (recordings) => [...recordings.all()]);
+};
+
+test('what is kept waits for no disk: it is found at once, and in the file a moment later', async () => {
+  expect(store.size.entries).toBe(0);
+  const commits = vi.spyOn(database, 'commit');
+  const told = vi.fn<(fits: boolean) => void>();
+  const [one, two] = [recording('one'), recording('two')];
+  store.keep([one], told);
+  expect([commits.mock.calls.length, inFile()]).toEqual([0, []]);
+  expect(store.get(one.key)).toEqual(one);
+  store.keep([two], told);
+  store.keep([recording('two', 'x'.repeat(9_500))], told);
+  await clock.advance(30);
+  expect(inFile()).toEqual([one, two]);
+  store.keep([recording('three', 'x'.repeat(20_000))], told);
+  store.keep([recording('two', 'anew')], told);
+  await clock.advance(30);
+  expect(told.mock.calls).toEqual([[true], [true], [false], [false], [true]]);
+  expect([inFile(), texts()]).toEqual([[one, recording('two', 'anew')], 2]);
+  expect(commits).not.toHaveBeenCalled();
+});
+
+test('of many that are kept at once none is left out, and none that was cleared comes back', async () => {
+  const large = storeOn(database, 10_000_000);
+  const many = Array.from({ length: 30 }, (_, i) => recording(`${i}`, `${i}`.repeat(100_000)));
+  const told = vi.fn<(fits: boolean) => void>();
+  large.keep(many, told);
+  expect(large.size.entries).toBe(30);
+  large.keep([recording('0', 'new')], told);
+  expect(large.clear().removed).toBe(30);
+  await clock.advance(1000);
+  expect([large.size.entries, texts(), told.mock.calls.length]).toEqual([0, 0, 2]);
 });
 
 test('an import and a clear beside a gateway whose store is in memory count when it is back', async () => {
