@@ -2,7 +2,7 @@
 // backend.ts alone, and only where cluster.url is set.
 import type { Config } from './contract/config/config.ts';
 import { adviceForJobs } from './cluster/look-over.ts';
-import { JobTurns, turnKeys, turnsOf } from './cluster/job-turns.ts';
+import { JobTurns, LOCK_MS, STALLED_MS, turnKeys, turnsOf } from './cluster/job-turns.ts';
 import { KeptWrites } from './cluster/kept-writes.ts';
 import { rankOf } from './cluster/shared-job-rows.ts';
 import { ValkeyJobs } from './cluster/shared-job-store.ts';
@@ -63,6 +63,7 @@ export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
     prefix: cluster.prefix,
     turns: `${prefix}:${turnsOf()}`,
     turnKeys,
+    taken: [[turnsOf(), turnsOf(node)].map((name) => `${prefix}:${name}`).join('\n'), LOCK_MS, STALLED_MS],
     clock,
     most: () => config().queue.max_jobs,
     isDurable: () => isDurable,

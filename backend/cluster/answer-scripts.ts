@@ -36,7 +36,8 @@ local token = KEYS[3] and redis.call('GET', KEYS[3])
 if token and token ~= ARGV[6] then return 0 end
 if KEYS[3] and not token then
   local at = tonumber(redis.call('GETRANGE', KEYS[1], 0, ${TIME_DIGITS - 1}))
-  if at and at > now - ARGV[7] then return 0 end
+  -- One from beyond now says nothing: the clock was set back since.
+  if at and at > now - ARGV[7] and at <= now then return 0 end
 end
 local done = 1
 if redis.call('EXISTS', KEYS[1]) == 1 then
@@ -61,13 +62,17 @@ redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'by', ARGV[3], 'what', 
 return 1
 `;
 
-/** Removes those of some answers that are meant: KEYS answers; ARGV owner or '', model or '', kept before. */
+/**
+ * Removes those of some answers that are meant: KEYS answers; ARGV owner or '', model or '', kept before. One from beyond now was kept
+ * before the clock was set back, and goes too.
+ */
 export const SWEEP = `
+${NOW}
 ${FIRST_LINE}
 local removed = 0
 for _, name in ipairs(KEYS) do
   local parts, at = first(name)
-  if parts and (ARGV[1] == '' or parts[2] == ARGV[1]) and (ARGV[2] == '' or parts[3] == ARGV[2]) and at < tonumber(ARGV[3]) then
+  if parts and (ARGV[1] == '' or parts[2] == ARGV[1]) and (ARGV[2] == '' or parts[3] == ARGV[2]) and (at < tonumber(ARGV[3]) or at > now) then
     removed = removed + redis.call('UNLINK', name)
   end
 end

@@ -31,7 +31,7 @@ export function read(key: string, text: Buffer, leftMs: number): StoredAnswer | 
   const [{ sum, ...about }, [whose, owner]] = parsed(first, text.toString('utf8', firstEnd + 1, notedEnd));
   if (whose !== key || owner === undefined || sum !== sumOf(first, about, bytes)) return undefined;
   const { ttlMs, ...notes } = about;
-  return { owner, ...notes, bytes, ageMs: Math.max(0, ttlMs - leftMs), leftMs };
+  return { owner, ...notes, bytes, ageMs: Math.max(0, ttlMs - leftMs), leftMs: Math.min(leftMs, Math.ceil(ttlMs)) };
 }
 
 /** Ours, as the checksum shows afterwards. */

@@ -1,12 +1,14 @@
 // What Valkey does in one step for runs that gateways share, in its Lua. A run has a lead: a key that lives for some seconds and
 // holds a token of one gateway, which renews it. Nothing is written without the right token, so that a gateway that was held up
 // and has lost its lead cannot disturb the one that runs instead. What was told is a stream, with the number of each entry as its id.
+import { LIVES_AT_MOST } from './script.ts';
 
 /**
  * Takes the lead where it is free: KEYS lead, counter[, answer]; ARGV milliseconds it lives, gateway. Gives `lead`, `follow` with
  * the token, or `kept` where the answer is there already.
  */
-export const BOARD = `
+export const BOARD = `${LIVES_AT_MOST}
+livesAtMost(KEYS[1], ARGV[1])
 local token = redis.call('GET', KEYS[1])
 if token then return {'follow', token} end
 if KEYS[3] and redis.call('EXISTS', KEYS[3]) == 1 then return {'kept', ''} end
@@ -25,7 +27,8 @@ export const FORGOTTEN = 1;
  * told lives, the number of the first entry given, entries. Gives the words of those who follow, nil where the lead is lost, or
  * ANOTHER where it is another's by now; FORGOTTEN where Valkey has lost what was told before: then the lead is given back.
  */
-export const LEAD = `
+export const LEAD = `${LIVES_AT_MOST}
+livesAtMost(KEYS[3], ARGV[2])
 local token = redis.call('GET', KEYS[1])
 if not token then return nil end
 if token ~= ARGV[1] then return ${ANOTHER} end
@@ -55,7 +58,8 @@ return 1
  * Reads on, and says that one follows: KEYS lead, told, followers; ARGV the number of the last entry that was read, most entries,
  * gateway, its word, milliseconds this counts. Gives the token of the lead or nil, and the entries.
  */
-export const FOLLOW = `
+export const FOLLOW = `${LIVES_AT_MOST}
+livesAtMost(KEYS[1], ARGV[5])
 local token = redis.call('GET', KEYS[1])
 local entries = redis.call('XRANGE', KEYS[2], '(1-' .. ARGV[1], '+', 'COUNT', ARGV[2])
 if token then

@@ -11,7 +11,7 @@
 //   turn               how far the batches have come; see turnRank in shared-job-store.ts
 //   gone:<kind>:<id>   whose a forgotten one was
 //   news               channel
-import { script } from './script.ts';
+import { LIVES_AT_MOST, script } from './script.ts';
 
 /** An id that is forgotten gets "gone" instead of "unknown" for so long. Seconds. */
 const GONE_S = 86_400;
@@ -197,6 +197,11 @@ local key = P .. 'job:' .. id
 local seen = call('HMGET', key, 'state', 'batch', 'asked', 'exact', 'priority', 'created', 'bytes', 'seq', 'turn', 'without',
   'home')
 if seen[1] ~= 'waiting' or not call('ZSCORE', P .. 'open', id) then return false end
+-- The clock was set back since: its age begins anew.
+if tonumber(seen[6]) > now() then
+  seen[6] = string.format('%.0f', now())
+  call('HSET', key, 'created', seen[6])
+end
 stops(id, seen[2])
 call('HDEL', key, 'since')
 call('HSET', key, 'run', token)
@@ -272,9 +277,19 @@ if seen[3] then return { 1, length, '' } end
 return { math.max(1, (call('ZRANK', P .. 'open', id) or 0) + 1 - running), length, '' }
 `);
 
-/** ARGV: after how long results go, of jobs and of batches, in milliseconds, and how long writing a batch may take. Gives { how many wait, now }. */
-export const BEAT = script(`${COMMON}
+/**
+ * ARGV: after how long results go, of jobs and of batches, in milliseconds, and how long writing a batch may take; how the queues of
+ * BullMQ are called, a line each, how long a turn lasts there without a sign of life, and how often it looks for such. Gives { how
+ * many wait, now, a batch to forget or '', how many have not ended }.
+ */
+export const BEAT = script(`${COMMON}${LIVES_AT_MOST}
 local at = now()
+for queue in string.gmatch(ARGV[4], '[^\\n]+') do
+  livesAtMost(queue .. ':stalled-check', ARGV[6])
+  for _, id in ipairs(call('LRANGE', queue .. ':active', 0, ${AT_ONCE - 1})) do
+    livesAtMost(queue .. ':' .. id .. ':lock', ARGV[5])
+  end
+end
 for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'ended', '-inf', at - ARGV[1], 'LIMIT', 0, ${AT_ONCE})) do forget(id) end
 local over = call('ZRANGEBYSCORE', P .. 'batches:ended', '-inf', at - ARGV[2], 'LIMIT', 0, 1)[1]
   or call('ZRANGEBYSCORE', P .. 'batches:coming', '-inf', at - ARGV[3], 'LIMIT', 0, 1)[1]

@@ -9,9 +9,9 @@ import type { ClientOptions } from './valkey-client.ts';
 import { isElsewhere } from './valkey-failure.ts';
 
 /** After so long without a sign of life of the gateway that has it a job is given to another one. Milliseconds. */
-const LOCK_MS = 10_000;
+export const LOCK_MS = 10_000;
 /** How often it is looked for such. Milliseconds. */
-const STALLED_MS = 5000;
+export const STALLED_MS = 5000;
 /** The longest pause between two tries to reach Valkey. Milliseconds. */
 const LONGEST_PAUSE_MS = 2000;
 /** How often it is looked whether a connection still answers, and how long it may take to. Milliseconds. */
@@ -126,9 +126,12 @@ export class JobTurns implements FleetTurns {
       void worker.run().catch((error: unknown) => log.debug({ err: error }, 'BullMQ'));
       return worker;
     });
-    const news = await newClient('news', { ...LASTING, autoResubscribe: true });
+    const news = await newClient('news', LASTING);
     news.on('message', (_channel, message) => tell(JSON.parse(message) as FleetNews));
-    void news.subscribe(`${prefix}:jobs:news`).catch(() => undefined);
+    // Each time anew, and not by autoResubscribe: nobody waits for what ioredis 6.0 asks by that, so that a connection that ends
+    // before the answer would be a rejection that nobody handles.
+    news.on('ready', () => void news.subscribe(`${prefix}:jobs:news`).catch(() => undefined));
+    void news.connect().catch(() => undefined);
     this.#look([connection, news]);
     return { workers, news };
   }
@@ -190,14 +193,15 @@ export class JobTurns implements FleetTurns {
       const stop = this.#parts.clock.after(CLOSING_MS, () => {
         // Else it gives what it waits for already.
         worker.closing = undefined;
-        void worker.close(true);
-        void worker.backend.disconnectBlocking(false);
+        worker.close(true).catch(() => undefined);
+        worker.backend.disconnectBlocking(false).catch(() => undefined);
         over();
       });
-      void worker.close(isAway).then(() => {
+      const ended = (): void => {
         stop();
         over();
-      });
+      };
+      worker.close(isAway).then(ended, ended);
     });
   }
 }

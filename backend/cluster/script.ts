@@ -2,6 +2,16 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
+/**
+ * Lua: cuts the time that a key still lives to what it can be at most. Valkey ends keys by the clock on the wall: where that was set
+ * back, all of them live for longer by as much, also the signs of life of who is dead.
+ */
+export const LIVES_AT_MOST = `
+local function livesAtMost(key, ms)
+  if redis.call('PTTL', key) > tonumber(ms) then redis.call('PEXPIRE', key, ms) end
+end
+`;
+
 export interface Script {
   readonly text: string;
   readonly hash: string;

@@ -1,9 +1,11 @@
 // How often something happened in the whole fleet within a window that begins when it first happens.
 import type { SharedCounts } from '../core/fleet.ts';
 import type { Link } from './link.ts';
+import { LIVES_AT_MOST } from './script.ts';
 
 /** Counts once more: KEYS counter; ARGV milliseconds of the window. Gives how often by now, and what is left of the window. */
-const COUNT = `
+const COUNT = `${LIVES_AT_MOST}
+livesAtMost(KEYS[1], ARGV[1])
 local times = redis.call('INCR', KEYS[1])
 if times == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {times, redis.call('PTTL', KEYS[1])}

@@ -25,7 +25,7 @@ import * as scripts from './job-scripts.ts';
 import type { KeptWrites, Written } from './kept-writes.ts';
 import type { Link } from './link.ts';
 import { runScript, type Script } from './script.ts';
-import { LOOKED_THROUGH, STRAYED, TURNS } from './turn-scripts.ts';
+import { LOOKED_THROUGH, STRAYED, TURNS, type TakenQueues } from './turn-scripts.ts';
 import { batchOf, begunOf, fieldsOf, jobOf, rankOf, rowsOf, turnOf, type ToldOfBegun } from './shared-job-rows.ts';
 
 /** Writing a batch takes at most so long; one that takes longer was given up. Milliseconds. */
@@ -39,6 +39,7 @@ export interface SharedJobStoreParts {
   readonly turns: string;
   /** What BullMQ has of a queue, behind its name; see turnKeys. */
   readonly turnKeys: readonly string[];
+  readonly taken: TakenQueues;
   readonly clock: Clock;
   /** How many wait at most (queue.max_jobs). */
   most(): number;
@@ -252,7 +253,8 @@ export class ValkeyJobs implements SharedJobStore {
   // ---- time
 
   async beat({ singleMs, batchMs }: Retention): Promise<void> {
-    const [waiting, now, over] = await this.#run<[number, number, Buffer]>(scripts.BEAT, singleMs, batchMs, COMING_MS);
+    const times = [singleMs, batchMs, COMING_MS, ...this.#parts.taken];
+    const [waiting, now, over] = await this.#run<[number, number, Buffer]>(scripts.BEAT, ...times);
     this.#heard(now);
     if (over.length > 0) await this.dropSome(over.toString());
     const ids = await this.#ask<string[]>((redis) => redis.zrange(this.#key('batches:open'), '0', '99'));
@@ -268,8 +270,7 @@ export class ValkeyJobs implements SharedJobStore {
     const { waiting } = await this.load();
     this.#lookedThrough = from + LOOKED_THROUGH < waiting ? from + LOOKED_THROUGH : 0;
     const { turns, kept } = this.#parts;
-    const to = from + LOOKED_THROUGH - 1;
-    const found = await this.#run<Buffer[]>(STRAYED, turns, from, to, kept?.longestMs ?? 0);
+    const found = await this.#run<Buffer[]>(STRAYED, turns, from, from + LOOKED_THROUGH - 1, kept?.longestMs ?? 0);
     return rowsOf(found, 4).map(turnOf);
   }
 

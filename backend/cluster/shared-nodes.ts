@@ -32,6 +32,8 @@ for _, entry in ipairs(redis.call('HVALS', KEYS[1])) do
     if age > tonumber(ARGV[1]) then
       redis.call('HDEL', KEYS[1], who)
     else
+      -- The clock was set back since: who lives tells again, and who is dead grows old from now on.
+      if age < 0 then redis.call('HSET', KEYS[1], who, string.format('%.0f', now) .. ' ' .. who .. ' ' .. report) end
       heard[#heard + 1] = string.format('%.0f', math.max(0, age))
       heard[#heard + 1] = who
       heard[#heard + 1] = report

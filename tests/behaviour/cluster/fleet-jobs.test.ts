@@ -4,7 +4,7 @@ import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ACCEPT, BEGIN, SURE, UNSURE } from '../../../backend/cluster/job-scripts.ts';
-import { JobTurns, turnKeys } from '../../../backend/cluster/job-turns.ts';
+import { JobTurns, LOCK_MS, STALLED_MS, turnKeys } from '../../../backend/cluster/job-turns.ts';
 import { runScript } from '../../../backend/cluster/script.ts';
 import { ValkeyJobs } from '../../../backend/cluster/shared-job-store.ts';
 import { Link } from '../../../backend/cluster/link.ts';
@@ -376,6 +376,26 @@ test('a new batch is handed round at once, however many wait', async () => {
   await link.close();
 });
 
+test('where the clock of Valkey was set back no turn outlives its time, and no job is left out', async () => {
+  const { store, link } = await storeOf('test:{clock}:');
+  const client = new Redis(valkey.port, '127.0.0.1');
+  const HOUR_MS = 3_600_000;
+  const turns = 'test:{clock}:turns';
+  await client.rpush(`${turns}:active`, 'j1');
+  for (const key of [`${turns}:j1:lock`, `${turns}:stalled-check`]) await client.set(key, 'dead', 'PX', HOUR_MS);
+  await store.beat(RETENTION);
+  expect(await client.pttl(`${turns}:j1:lock`)).toBeLessThanOrEqual(LOCK_MS);
+  expect(await client.pttl(`${turns}:stalled-check`)).toBeLessThanOrEqual(STALLED_MS);
+  const call = { ...CALL, id: 'job', owner: 'local', class: 'normal', classBy: 'default', priority: 0 } as const;
+  await store.accept({ call, ask: undefined, body: 'b', createdAt: 0, rank: 1, home: undefined }, 10);
+  await client.hset('test:{clock}:jobs:job:job', 'created', Date.now() + HOUR_MS);
+  expect((await store.strayed()).map(({ id }) => id)).toEqual(['job']);
+  await store.begin('job', 'token');
+  expect(Number(await client.hget('test:{clock}:jobs:job:job', 'created'))).toBeLessThan(Date.now() + HOUR_MS / 2);
+  client.disconnect();
+  await link.close();
+});
+
 test('a gateway that stops without Valkey leaves no timer and no connection', async () => {
   const open = (): number => process.getActiveResourcesInfo().filter((each) => /^(?:Timeout|TCP)/.test(each)).length;
   const before = open();
@@ -394,14 +414,47 @@ test('a gateway that stops without Valkey leaves no timer and no connection', as
   await eventually('nothing is left', () => open() <= before);
 });
 
-function turnsAt(prefix: string): JobTurns {
+test('a connection that ends while it subscribes again leaves no rejection that nobody handles', async () => {
+  const rejected: unknown[] = [];
+  const note = (why: unknown): void => void rejected.push(why);
+  process.on('unhandledRejection', note);
+  const clients = new Map<string, Redis>();
+  const turns = turnsAt('test:{news}', clients);
+  turns.open(
+    () => Promise.resolve(true),
+    () => undefined,
+  );
+  const client = new Redis(valkey.port, '127.0.0.1');
+  const channel = 'test:{news}:jobs:news';
+  await eventually('it listens', async () => (await client.pubsub('NUMSUB', channel))[1] === 1);
+  const news = clients.get('news');
+  if (news === undefined) throw new Error('there is no connection for news');
+  await news.ping();
+  news.disconnect(true);
+  await once(news, 'ready');
+  // As where Valkey does not answer any more, and the gateway stops.
+  news.disconnect();
+  news.stream.destroy();
+  await once(news, 'end');
+  await new Promise((next) => setImmediate(next));
+  process.off('unhandledRejection', note);
+  expect(rejected).toEqual([]);
+  client.disconnect();
+  await turns.close();
+});
+
+function turnsAt(prefix: string, clients = new Map<string, Redis>()): JobTurns {
   const access = { cluster: fleetConfig(), trust: () => Promise.resolve(undefined) };
   const note = (): void => undefined;
   return new JobTurns({
     prefix,
     node: 'test',
     log: { debug: note, info: note, warn: note, error: note },
-    newClient: (purpose, more) => newClient(access, purpose, more),
+    newClient: async (purpose, more) => {
+      const client = await newClient(access, purpose, more);
+      clients.set(purpose, client);
+      return client;
+    },
     clock: systemClock,
   });
 }
@@ -452,6 +505,7 @@ async function storeOf(prefix: string): Promise<{ readonly store: ValkeyJobs; re
     prefix,
     turns: `${prefix}turns`,
     turnKeys,
+    taken: [`${prefix}turns`, LOCK_MS, STALLED_MS] as const,
     clock: systemClock,
     kept: undefined,
   };
