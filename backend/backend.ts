@@ -90,6 +90,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     put,
     cache,
     removalPlaces: () => stores.removalPlaces,
+    untold: () => stores.untold,
     urgencyChanged: () => queue.recheck(),
     report: () => nodeReport({ shown, node }),
   });
@@ -156,8 +157,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     openBatches: (watcher) => jobWork.openBatches(watcher),
     notices: () => board.sentences,
   };
-  const nodes = cluster?.nodes;
-  const named = nodes === undefined ? undefined : { name: current.cluster.name, nodes };
+  const named = cluster === undefined ? undefined : { name: current.cluster.name, ...cluster };
   const fleet = new FleetNow({ shown, node, fleet: named });
   const feed = new Feed(feedSources(shown), clock);
   const jobParts = { ...working, gateway, conversations, put, newId: randomUUID, store: stores.jobs };

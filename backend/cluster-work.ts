@@ -6,7 +6,7 @@ import type { Config } from './contract/config/config.ts';
 import type { NodeReport } from './contract/fleet-view.ts';
 import { withoutUserinfo } from './contract/secret.ts';
 import type { ResponseCache } from './core/cache/cache.ts';
-import type { RemovalPlaces } from './core/disk.ts';
+import type { RemovalPlaces, UntoldStore } from './core/disk.ts';
 import type { SharedCounts, SharedFlights, SharedNodes } from './core/fleet.ts';
 import type { Clock, Log, PutNotice } from './core/ports.ts';
 import { systemClock } from './clock.ts';
@@ -32,6 +32,7 @@ export interface ClusterParts {
   readonly cache: ResponseCache;
   /** Asked when the fleet is opened, which is later. */
   removalPlaces(): RemovalPlaces;
+  untold(): UntoldStore;
   /** Somebody more urgent, or less, waits elsewhere for what runs here. */
   urgencyChanged(): void;
   /** What this gateway tells the others of itself. */
@@ -49,6 +50,8 @@ export interface ClusterWork {
   readonly flights: SharedFlights;
   readonly counts: SharedCounts;
   readonly nodes: SharedNodes;
+  /** Removals that this gateway could not tell the others of yet. */
+  pending(): number;
   /** The jobs of the fleet; before it is opened. */
   readonly openJobs: OpenFleetJobs;
   /** Begins to connect; before it, parts that use the link are added. */
@@ -67,7 +70,7 @@ const FULL = {
 
 /** By settings with an address. */
 export function openCluster(cluster: Config['cluster'], parts: ClusterParts): ClusterWork {
-  const { clock, log, put, cache, removalPlaces, urgencyChanged, report } = parts;
+  const { clock, log, put, cache, removalPlaces, untold, urgencyChanged, report } = parts;
   const node = nodeName(cluster);
   const access = accessOf(cluster);
   const clientName = (purpose: string): string => `hearth-${node}${purpose}`;
@@ -96,7 +99,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   const list = new RemovalList({ link, name: removals, self, here: cache.removals, places: removalPlaces });
   const onTold = (): void => list.changed(removals);
   const { timeout_ms: timeoutMs } = cluster;
-  const kept = { link, clock, timeoutMs, prefix: `${prefix}answer:`, removals, self, full, onTold };
+  const kept = { link, clock, untold, timeoutMs, prefix: `${prefix}answer:`, removals, self, full, onTold };
   const answers = new ValkeyAnswers(kept);
   const flights = new ValkeyFlights({ link, clock, prefix: `${prefix}flight:`, self, answers, urgencyChanged });
   link.use(list);
@@ -112,6 +115,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
     flights,
     counts: valkeyCounts(link, `${prefix}used:`),
     nodes,
+    pending: () => answers.pending,
     newClient: (purpose, more) => newClient(access, clientName(`-${purpose}`), more),
     openJobs: (parts) => openFleetJobs({ ...parts, cluster: work, settings: cluster }),
     open: () => link.open(),
@@ -119,6 +123,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
       cache.shareThrough(undefined);
       await Promise.all([flights.handOver(), nodes.leave()]);
       await link.close();
+      await answers.rest();
     },
   };
   return work;
@@ -148,5 +153,7 @@ function prefixOf({ name }: Config['cluster']): string {
 }
 
 function accessOf(cluster: Config['cluster']): ValkeyAccess {
-  return { cluster, trust: () => trustIn(cluster.ca_file, 'cluster.ca_file') };
+  const { ca_file: caFile, cert_file: certFile, key_file: keyFile } = cluster;
+  const settings = { cert: 'cluster.cert_file', key: 'cluster.key_file' };
+  return { cluster, trust: () => trustIn(caFile, 'cluster.ca_file', { certFile, keyFile, settings }) };
 }

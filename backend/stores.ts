@@ -1,6 +1,6 @@
 // What the gateway keeps beyond its life, put together: a face of the database for each kind of thing. Made by backend.ts
 // alone.
-import type { RemovalPlaces } from './core/disk.ts';
+import type { RemovalPlaces, UntoldStore } from './core/disk.ts';
 import type { Clock, Log, PutNotice, ReadConfig } from './core/ports.ts';
 import type { Recording, Recordings } from './core/recordings/recordings.ts';
 import type { RequestLog } from './core/requests/request-log.ts';
@@ -12,7 +12,7 @@ import { DiskConversations } from './storage/conversation-store.ts';
 import type { Database } from './storage/database.ts';
 import { DiskRequestLog } from './storage/disk-request-log.ts';
 import { DiskTexts } from './storage/disk-texts.ts';
-import { DiskRemovalPlaces } from './storage/fleet-store.ts';
+import { DiskRemovalPlaces, SqlUntold } from './storage/fleet-store.ts';
 import { historyStore } from './storage/history-store.ts';
 import { SqlJobStore } from './storage/job-store.ts';
 import { KeptTime } from './storage/kept-time.ts';
@@ -40,6 +40,7 @@ export interface Stores {
   readonly answers: DiskAnswers | undefined;
   readonly conversations: DiskConversations | undefined;
   readonly removalPlaces: RemovalPlaces;
+  readonly untold: UntoldStore;
   readonly history: HistoryStore;
   readonly requests: RequestLog;
   readonly texts: TextStore;
@@ -83,6 +84,7 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     answers,
     conversations,
     removalPlaces: new DiskRemovalPlaces(database),
+    untold: new SqlUntold(database),
     history: historyStore(database),
     requests,
     texts,

@@ -127,7 +127,7 @@ const BEGINNING = '0-0';
 const EVERYBODY = 'local';
 
 /** Undefined for what a newer Hearth may have written. */
-function removalIn(what: string): Removal | undefined {
+export function removalIn(what: string): Removal | undefined {
   try {
     return removalSchema.safeParse(JSON.parse(what)).data;
   } catch {

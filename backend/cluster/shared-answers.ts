@@ -1,7 +1,7 @@
 // Kept answers and vectors in Valkey, under each gateway's memory and disk: as many as fit into its maxmemory, least recently
 // used out first, each with a time to live. A key's name has the digits that X-Cache-Key shows; the whole key is in the text.
 import { canonicalName } from '../contract/model-name.ts';
-import type { ToRemove, StoredAnswer } from '../core/disk.ts';
+import type { StoredAnswer, ToRemove, UntoldStore } from '../core/disk.ts';
 import type { Fence, SharedAnswers, ToShare } from '../core/fleet.ts';
 import { LOCAL } from '../core/ownership.ts';
 import type { Clock } from '../core/ports.ts';
@@ -9,6 +9,7 @@ import { KEEP, REMOVE, REPLACED, SWEEP, TELL } from './answer-scripts.ts';
 import { read, written } from './answer-text.ts';
 import type { Link, LinkUser } from './link.ts';
 import { MOST_REMOVALS, type Removal } from './removal-list.ts';
+import { UntoldRemovals } from './untold-removals.ts';
 import { isReply } from './valkey-failure.ts';
 
 /** Digits of a key in the name of its answer. */
@@ -18,8 +19,6 @@ const FOUND_AT_ONCE = 32;
 const SWEPT_AT_ONCE = 250;
 /** Bytes on their way to Valkey; what comes beyond them is not shared. */
 const MOST_ON_THE_WAY = 64 * 1024 * 1024;
-/** Removals that wait for Valkey to come back; beyond them everything is removed. */
-const MOST_OWED = 1000;
 
 /** A fence as the script of KEEP checks it. */
 export interface AnswerLead extends Fence {
@@ -36,6 +35,8 @@ const isLead = (fence: Fence | undefined): fence is AnswerLead => fence !== unde
 export interface SharedAnswersParts {
   readonly link: Link;
   readonly clock: Pick<Clock, 'after'>;
+  /** Keeps removals that Valkey can't be told of now. */
+  untold(): UntoldStore;
   /** For all that is looked for at once. Milliseconds. */
   readonly timeoutMs: number;
   /** What the names of answers begin with, and the name of the list of removals. */
@@ -50,29 +51,45 @@ export interface SharedAnswersParts {
 
 const NOTHING: ReadonlyMap<string, StoredAnswer> = new Map();
 
-/** What is removed in Valkey, and told to the others. */
-type Owed = { readonly beginning: string; readonly watcher: string } | { readonly which: ToRemove };
-
 export class ValkeyAnswers implements SharedAnswers, LinkUser {
   readonly #parts: SharedAnswersParts;
   readonly #asked = new Map<string, Promise<StoredAnswer | undefined>>();
-  readonly #owed: Owed[] = [];
-  #paying: Promise<void> | undefined;
+  readonly #untold: UntoldRemovals;
   #onTheWay = 0;
 
   constructor(parts: SharedAnswersParts) {
     this.#parts = parts;
+    const { link, removals, untold, onTold } = parts;
+    this.#untold = new UntoldRemovals({
+      name: removals,
+      store: untold,
+      isUp: () => link.isUp,
+      tell: async (removal) => {
+        await ('clear' in removal ? this.#sweep(removal.clear) : this.#remove(removal.key, removal.watcher));
+        onTold();
+      },
+    });
   }
 
   up(): void {
-    void this.#pay();
+    void this.#untold.tellAll();
+  }
+
+  /** Removals that the other gateways do not know of yet. */
+  get pending(): number {
+    return this.#untold.count;
+  }
+
+  /** Once the link is closed. */
+  async rest(): Promise<void> {
+    await this.#untold.rest();
   }
 
   async find(keys: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>> {
     // What is still to be removed must not be found.
     if (!this.#parts.link.isUp) return NOTHING;
-    if (this.#owed.length > 0) {
-      void this.#pay();
+    if (this.#untold.count > 0) {
+      void this.#untold.tellAll();
       return NOTHING;
     }
     const found = new Map<string, StoredAnswer>();
@@ -108,11 +125,13 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
   async #ask(key: string): Promise<StoredAnswer | undefined> {
     const name = this.nameOf(key);
     try {
-      const [text, leftMs] = await this.#parts.link.ask((redis) =>
-        Promise.all([redis.getBuffer(name), redis.pttl(name)]),
-      );
+      const found = await this.#parts.link.ask((redis) => redis.pipeline().getBuffer(name).pttl(name).exec());
+      const [text, leftMs] = repliesOf<[Buffer | null, number]>(found);
       if (text === null || leftMs <= 0) return undefined;
       const answer = read(key, text, leftMs);
+      // The clock of Valkey was set back: it must not live for longer than it was to.
+      if (answer !== undefined && answer.leftMs < leftMs)
+        await this.#parts.link.ask((redis) => redis.pexpire(name, answer.leftMs));
       if (answer === undefined) await this.#parts.link.ask((redis) => redis.unlink(name));
       return answer;
     } catch {
@@ -158,40 +177,11 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
   }
 
   delete(beginning: string, watcher: string): Promise<boolean> {
-    return this.#owe({ beginning, watcher });
+    return this.#untold.add({ key: beginning, watcher });
   }
 
   clear(which: ToRemove): Promise<boolean> {
-    return this.#owe({ which });
-  }
-
-  /** Whether it is done. */
-  async #owe(owed: Owed): Promise<boolean> {
-    if (this.#owed.length === MOST_OWED) this.#owed.splice(1, MOST_OWED, { which: { watcher: LOCAL } });
-    this.#owed.push(owed);
-    await this.#pay();
-    // It may have come when the others were just done.
-    if (this.#owed.includes(owed) && this.#parts.link.isUp) await this.#pay();
-    return !this.#owed.includes(owed);
-  }
-
-  /** One after the other; what could not be done stays, until the link is up again. */
-  #pay(): Promise<void> {
-    this.#paying ??= this.#payAll().finally(() => (this.#paying = undefined));
-    return this.#paying;
-  }
-
-  async #payAll(): Promise<void> {
-    try {
-      for (let next = this.#owed[0]; next !== undefined; next = this.#owed[0]) {
-        if ('which' in next) await this.#sweep(next.which);
-        else await this.#remove(next.beginning, next.watcher);
-        this.#owed.shift();
-        this.#parts.onTold();
-      }
-    } catch {
-      // Valkey is away, or takes nothing now.
-    }
+    return this.#untold.add({ clear: which });
   }
 
   async #remove(beginning: string, watcher: string): Promise<void> {
@@ -224,6 +214,14 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
   nameOf(key: string): string {
     return this.#parts.prefix + key.slice(0, NAMED_DIGITS);
   }
+}
+
+/** What each command of a pipeline gave; they go out in one write. Throws what Valkey says of the first that it refused. */
+function repliesOf<T extends readonly unknown[]>(replies: readonly (readonly [Error | null, unknown])[] | null): T {
+  return (replies ?? []).map(([error, reply]) => {
+    if (error !== null) throw error;
+    return reply;
+  }) as unknown as T;
 }
 
 /** Whose answers a watcher may remove; '' for everybody's. */

@@ -1,4 +1,5 @@
 // What went wrong with Valkey, as a sentence for people, and what to do about it.
+import { AppError } from '../contract/errors.ts';
 
 /** Valkey can't be asked now. */
 export class ValkeyAway extends Error {
@@ -71,6 +72,18 @@ const UNTRUSTED: ValkeyTrouble = {
   todo: 'Name the PEM file of your certificate authority in cluster.ca_file, and in cluster.url a host that the certificate is for.',
 };
 
+/** By TLS 1.3, and before it (RFC 8446, 6.2). */
+const WANTS_CERTIFICATE = /ALERT_CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE/;
+const NAMELESS: ValkeyTrouble = {
+  why: 'wants a certificate of this gateway',
+  todo: 'Name its PEM file in cluster.cert_file, and that of its key in cluster.key_file.',
+};
+const REFUSES_CERTIFICATE = /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/;
+const UNKNOWN_HERE: ValkeyTrouble = {
+  why: 'does not accept the certificate of this gateway',
+  todo: 'Name one in cluster.cert_file whose authority is in its tls-ca-cert-file.',
+};
+
 /** Says after so many characters no more of what Valkey has said. */
 const MOST_QUOTED = 120;
 
@@ -124,12 +137,19 @@ export function isElsewhere(error: unknown): boolean {
 export function troubleOf(error: unknown): ValkeyTrouble {
   if (error instanceof UnfitError) return error.trouble;
   if (error instanceof OutwaitedError) return OUTWAITED;
+  // A file of the settings that can't be used; it was not asked.
+  if (error instanceof AppError) {
+    const [why = '', ...todo] = error.message.split(/(?<=\.) /);
+    return { why: `cannot be asked, as ${why.replace(/\.$/, '')}`, todo: todo.join(' ') };
+  }
   const word = replyWord(error);
   const said = word === undefined ? undefined : SAID[word];
   if (said !== undefined) return said;
   const message = error instanceof Error ? error.message : String(error);
   if (isReply(error)) return { why: `says: ${message.slice(0, MOST_QUOTED)}`, todo: 'Look into its log.' };
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (WANTS_CERTIFICATE.test(code)) return NAMELESS;
+  if (REFUSES_CERTIFICATE.test(code)) return UNKNOWN_HERE;
   if (/CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH/.test(code)) return UNTRUSTED;
   if (code.startsWith('ERR_SSL_')) return CODES['EPROTO'] ?? OUTWAITED;
   if (code === 'ETIMEDOUT') return OUTWAITED;

@@ -94,6 +94,8 @@ export const fleetSchema = z.object({
   node: z.string(),
   /** Whether what the others do is known; null for a gateway that is alone. */
   valkey: z.enum(['up', 'away']).nullable(),
+  /** Removals of kept answers that the one who answers could not tell the others of yet: they still have what was removed. */
+  pending: count,
   /** This gateway first, then the others by name. */
   nodes: z.array(nodeSchema),
   /** Of all together; what runs and waits only of those that are up. */

@@ -68,6 +68,16 @@ export interface RemovalPlaces {
   noteDone(list: string, id: string): void;
 }
 
+/** What was removed here and the other gateways of a fleet are not told of yet; kept where the answers are kept. */
+export interface UntoldStore {
+  /** Those for a list, as texts, in the order of their numbers. */
+  untold(list: string): readonly { readonly number: number; readonly removal: string }[];
+  /** One more. On the disk when this returns. */
+  owe(list: string, number: number, removal: string): void;
+  /** Those up to this number are told. Noted within a second. */
+  told(list: string, number: number): void;
+}
+
 /** A conversation on the disk. */
 export interface StoredTalk {
   /** What was said, as ConversationStore.keep was given it. */

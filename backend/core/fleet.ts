@@ -29,7 +29,7 @@ export interface SharedAnswers {
   used(key: string): void;
   /**
    * Removes the one whose key begins so from what other gateways keep. True: that is done. False: Valkey is away, and it is made up
-   * for as soon as it is back, while this gateway runs; until then nothing is found.
+   * for as soon as it is back, also after a restart; until then nothing is found.
    */
   delete(beginning: string, watcher: string): Promise<boolean>;
   /** The same for many. */

@@ -1,7 +1,7 @@
-// What is kept of a fleet beside the answers on the disk: how far the list of what others have removed was done here. It lies in the
-// same file as the answers, so that the two can never be of different ages.
+// What is kept of a fleet beside the answers on the disk: how far the list of what others have removed was done here, and what was
+// removed here and the others are not told of yet. It lies in the same file as the answers, so that they can never be of different ages.
 import { z } from 'zod';
-import type { RemovalPlaces } from '../core/disk.ts';
+import type { RemovalPlaces, UntoldStore } from '../core/disk.ts';
 import type { Database } from './database.ts';
 import type { Sql } from './rows.ts';
 
@@ -9,6 +9,16 @@ export const FLEET_TABLES = `
   CREATE TABLE fleet_removals (
     list TEXT PRIMARY KEY,
     done TEXT NOT NULL
+  ) STRICT;
+`;
+
+/** Of those that are not told. */
+export const UNTOLD_TABLES = `
+  CREATE TABLE fleet_untold (
+    list TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    removal TEXT NOT NULL,
+    PRIMARY KEY (list, number)
   ) STRICT;
 `;
 
@@ -42,5 +52,34 @@ export class DiskRemovalPlaces implements RemovalPlaces {
     for (const [list, id] of this.#done) {
       sql.run('INSERT OR REPLACE INTO fleet_removals (list, done) VALUES (?, ?)', list, id);
     }
+  }
+}
+
+const untoldRow = z.object({ number: z.number().int().nonnegative(), removal: z.string() });
+
+export class SqlUntold implements UntoldStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  untold(list: string): ReturnType<UntoldStore['untold']> {
+    const rows = this.#database.read((sql) =>
+      sql.all('SELECT number, removal FROM fleet_untold WHERE list = ? ORDER BY number', list),
+    );
+    return rows.map((row) => untoldRow.parse(row));
+  }
+
+  owe(list: string, number: number, removal: string): void {
+    this.#database.commit((sql) => {
+      sql.run('INSERT OR REPLACE INTO fleet_untold (list, number, removal) VALUES (?, ?, ?)', list, number, removal);
+    });
+  }
+
+  told(list: string, number: number): void {
+    this.#database.later(
+      (sql) => void sql.run('DELETE FROM fleet_untold WHERE list = ? AND number <= ?', list, number),
+    );
   }
 }

@@ -4,7 +4,7 @@ import { BATCH_TABLES } from './batch-store.ts';
 import { CONVERSATION_PARTS, CONVERSATION_TABLES } from './conversation-store.ts';
 import { TEXT_TABLES } from './disk-texts.ts';
 import { BLOCK_CHECKSUM, DUE_AT, FILE_TABLES } from './file-store.ts';
-import { FLEET_TABLES } from './fleet-store.ts';
+import { FLEET_TABLES, UNTOLD_TABLES } from './fleet-store.ts';
 import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
 import { JOB_CARRIED, JOB_GROUP_FINISHED, JOB_TABLES } from './job-tables.ts';
 import { TIME_TABLE } from './kept-time.ts';
@@ -48,8 +48,9 @@ export const SCHEMA: Schema = {
     FLEET_TABLES,
     [TIME_TABLE, NOTED_NO_MORE, JOB_GROUP_FINISHED, DUE_AT].join('\n'),
     [ANSWER_PARTS, CONVERSATION_PARTS, BLOCK_CHECKSUM].join('\n'),
+    UNTOLD_TABLES,
   ],
-  carried: ['history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
+  carried: ['fleet_untold', 'history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };
 
 /** The file was written by a newer Hearth, which may mean anything by it. */

@@ -1,6 +1,6 @@
 // Which certificates to trust when Ollama is behind https, or Valkey behind TLS: the authorities that Node knows, those of
-// NODE_EXTRA_CA_CERTS, and those in a file of one's own (`ollama.ca_file`, `cluster.ca_file`). What to say of a certificate
-// that is not believed is certificate.ts.
+// NODE_EXTRA_CA_CERTS, and those in a file of one's own (`ollama.ca_file`, `cluster.ca_file`); and what is shown to a Valkey that
+// wants to know who comes. What to say of a certificate that is not believed is certificate.ts.
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -12,15 +12,45 @@ import { AppError } from '../contract/errors.ts';
  * What a connection is checked against; undefined where nothing is set, and then Node's own way counts. Reads the files
  * anew each time. Throws upstream_untrusted where `caFile`, the value of `setting`, cannot be read or holds no certificate.
  */
-export async function trustIn(caFile: string, setting = 'ollama.ca_file'): Promise<SecureContext | undefined> {
+export async function trustIn(
+  caFile: string,
+  setting = 'ollama.ca_file',
+  shown?: ShownCertificate,
+): Promise<SecureContext | undefined> {
   // Node reads it by itself, but not beside a list of ours, and not in a packaged Electron, where the fuse against
   // NODE_OPTIONS turns it off too. Like Node it is ignored where it cannot be used.
   const named = process.env['NODE_EXTRA_CA_CERTS'] ?? '';
   const extra = named === '' ? [] : await certificatesIn(named, setting).catch(() => []);
   const own = caFile === '' ? [] : await certificatesIn(caFile, setting);
-  if (extra.length + own.length === 0) return undefined;
   // Also a server's own certificate, or that of an authority between, may stand in the file.
-  return createSecureContext({ ca: [...knownToNode(), ...extra, ...own], allowPartialTrustChain: true });
+  const trusted =
+    extra.length + own.length === 0 ? {} : { ca: [...knownToNode(), ...extra, ...own], allowPartialTrustChain: true };
+  const identity = shown === undefined ? {} : await identityIn(shown);
+  if (!('ca' in trusted || 'cert' in identity)) return undefined;
+  try {
+    return createSecureContext({ ...trusted, ...identity });
+  } catch (cause) {
+    const words = `${shown?.settings.cert} cannot be used: its key is none, or that of another certificate. Name the right one in ${shown?.settings.key}.`;
+    throw new AppError('upstream_untrusted', words, { cause });
+  }
+}
+
+/** Files with a certificate and its key, '' where there is none, and the settings that name them. */
+export interface ShownCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly settings: { readonly cert: string; readonly key: string };
+}
+
+async function identityIn({ certFile, keyFile, settings }: ShownCertificate): Promise<{ cert?: string; key?: string }> {
+  if (certFile === '') return {};
+  const read = (path: string, setting: string): Promise<string> =>
+    textIn(resolve(path)).catch((cause: unknown) => {
+      const words = `${setting} cannot be used: ${resolve(path)}: ${whyUnreadable(cause)}. Name a file in PEM form there.`;
+      throw new AppError('upstream_untrusted', words, { cause });
+    });
+  const cert = await read(certFile, settings.cert);
+  return { cert, key: keyFile === '' ? cert : await read(keyFile, settings.key) };
 }
 
 /** With those of the system where Node was told to use them; it can say so since 22.15. */

@@ -30,7 +30,7 @@ export function Fleet({ live, clustered, now }: FleetProps): JSX.Element | null 
 }
 
 function Gateways({ view, version }: { readonly view: FleetView; readonly version: string }): JSX.Element {
-  const { nodes, total, valkey } = view;
+  const { nodes, total, valkey, pending } = view;
   const { asked, hit_rates: rates } = total.requests;
   const up = count(total.nodes_up);
   const all = nodes.length;
@@ -44,6 +44,7 @@ function Gateways({ view, version }: { readonly view: FleetView; readonly versio
       }
     >
       {valkey === 'away' && <p class="meta2 kept">{t('overview.fleet.away')}</p>}
+      {pending > 0 && <p class="meta2 kept">{t('overview.fleet.pending', { n: pending })}</p>}
       <Table
         first={t('overview.fleet.gateway')}
         last={t('overview.column_no_model_time')}

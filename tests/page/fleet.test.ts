@@ -48,10 +48,11 @@ test('says who was not heard, who is older, and where Ollama does not answer', a
   expect(all).toContain('2 of 3 gateways');
 });
 
-test('says in German that Valkey is away, and what is not known then', async () => {
+test('says in German that Valkey is away, and what is not known here and elsewhere', async () => {
   const shown = state('a fleet without Valkey');
   const { rows, all } = await told({ ...shown, app: { ...shown.app, language: 'de' } }, 'Verbund');
   expect(all).toContain('Valkey ist nicht da. Was die anderen gerade tun, ist nicht bekannt.');
+  expect(all).toContain('2 Löschungen behaltener Antworten: Die anderen erfahren davon');
   expect(rows[1]).toBe('desk-2 seit 41 s nichts gehört | – | – | 66 %');
 });
 

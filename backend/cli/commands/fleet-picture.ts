@@ -52,7 +52,10 @@ function picture(url: string, view: FleetView, terminal: Terminal): string {
   ].join('\n');
 }
 
-function factsOf(url: string, { fleet, node, valkey, nodes, total }: FleetView): (readonly [string, string | Cell])[] {
+function factsOf(
+  url: string,
+  { fleet, node, valkey, pending, nodes, total }: FleetView,
+): (readonly [string, string | Cell])[] {
   const up = `${total.nodes_up} of ${plural(nodes.length, 'gateway')} up`;
   return [
     [
@@ -60,12 +63,17 @@ function factsOf(url: string, { fleet, node, valkey, nodes, total }: FleetView):
       fleet === null ? `none: ${node} at ${url} is alone (cluster.url)` : `${fleet}, ${up}, told by ${node} at ${url}`,
     ],
     ...(valkey === 'away' ? [['Valkey', VALKEY_AWAY] as const] : []),
+    ...(pending > 0 ? [['Pending', pendingOf(pending, node)] as const] : []),
     ['Line', `${count(total.running)} running, ${count(total.waiting)} waiting`],
     ['Kept', keptOf(total.requests)],
   ];
 }
 
 const VALKEY_AWAY: Cell = { text: 'away: what the others do now is not known', tone: 'warn' };
+
+function pendingOf(pending: number, node: string): Cell {
+  return { text: `${plural(pending, 'removal')} of kept answers that the others learn from ${node}`, tone: 'warn' };
+}
 
 function keptOf({ asked, hit_rates: { memory, disk, shared, coalesced } }: RatedHits): string {
   if (asked === 0) return 'nothing was asked for yet';

@@ -41,6 +41,20 @@ export const cluster = section('Fleet', {
     applies: 'restart',
     advanced: true,
   }),
+  cert_file: field(spelled(filePath, 'the path of a file'), {
+    title: 'Own certificate for Valkey',
+    hint: 'A PEM file with the certificate that this gateway shows to a Valkey that wants one (its tls-auth-clients). Empty: none is shown.',
+    default: '',
+    applies: 'restart',
+    advanced: true,
+  }),
+  key_file: field(spelled(filePath, 'the path of a file'), {
+    title: 'Key of that certificate',
+    hint: 'A PEM file with the private key of cluster.cert_file. Empty: it stands in the same file.',
+    default: '',
+    applies: 'restart',
+    advanced: true,
+  }),
   job_replicas: field(whole(0, 10), {
     title: 'Replicas that must have a job',
     hint: 'A job is accepted, and its result told, only when so many replicas of Valkey have it too: then it survives a failover. 0: Valkey itself is enough.',

@@ -219,7 +219,7 @@ export async function load(
 }
 
 const PENDING =
-  'Valkey is away: the other gateways still have these answers, and lose them when it is back, if this gateway runs until then.';
+  'Valkey is away: the other gateways still have these answers, and lose them when this one reaches it again.';
 
 /** What was removed here, once it is removed from all gateways of the fleet too, or Valkey is found to be away. */
 async function everywhere({

@@ -30,8 +30,8 @@ export interface FleetNowParts {
   readonly shown: SnapshotParts;
   /** The name of this gateway. */
   readonly node: string;
-  /** cluster.name, and the other gateways; without them this one is alone. */
-  readonly fleet: { readonly name: string; readonly nodes: SharedNodes } | undefined;
+  /** cluster.name, the other gateways, and how many removals they do not know of yet; without it this one is alone. */
+  readonly fleet: { readonly name: string; readonly nodes: SharedNodes; pending(): number } | undefined;
 }
 
 /** What this gateway tells of itself: no texts, no addresses, no keys. */
@@ -123,6 +123,7 @@ export class FleetNow {
       fleet: fleet?.name ?? null,
       node,
       valkey: fleet === undefined ? null : fleet.nodes.isUp ? 'up' : 'away',
+      pending: fleet?.pending() ?? 0,
       nodes,
       total: totalOf(nodes),
     };

@@ -122,7 +122,40 @@ test('with TLS it trusts what cluster.ca_file names, and says what to do where i
   const one = await gateway(url);
   await told(one, 'a certificate that is not trusted');
   await one.stop();
+  const missing = await gateway(url, { ca_file: certificateFile('none.pem') });
+  await told(missing, 'there is no such file');
+  await missing.stop();
   await isWell(await gateway(url, { ca_file: certificateFile('authority.pem') }));
+});
+
+test('with TLS it shows its own certificate to a Valkey that wants one, also for jobs', async () => {
+  const { url } = await begun({
+    'tls-cert-file': certificateFile('good.pem'),
+    'tls-key-file': certificateFile('server.key.pem'),
+    'tls-ca-cert-file': certificateFile('authority.pem'),
+  });
+  const ca_file = certificateFile('authority.pem');
+  const key_file = certificateFile('server.key.pem');
+  for (const [sentence, cert_file] of [
+    ['wants a certificate of this gateway', ''],
+    ['does not accept the certificate', certificateFile('self-signed.pem')],
+    ['cluster.cert_file cannot be used: its key is none', ca_file],
+  ] as const) {
+    const refused = await gateway(url, { ca_file, cert_file, key_file });
+    await told(refused, sentence);
+    await refused.stop();
+  }
+  const one = await gateway(url.replace('valkeys://', 'rediss://'), {
+    ca_file,
+    cert_file: certificateFile('good.pem'),
+    key_file,
+    timeout_ms: 5000,
+  });
+  const job = { messages: [{ role: 'user', content: 'y' }], requestId: 'a-job' };
+  await eventually('it is accepted', async () => (await one.post('/api/chat-queue', job)).status === 202);
+  await eventually('the job has ended', async () =>
+    (await (await one.get('/api/chat-queue?requestId=a-job')).text()).includes('"completed"'),
+  );
 });
 
 test('a connection that fails twice in a row ends nothing else, nor does one that is made of it', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
+import { KEEP } from '../../../backend/cluster/answer-scripts.ts';
 import type { FleetView, NodeReport } from '../../../backend/contract/fleet-view.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { startNode, wayTo, type FleetOptions, type Way } from '../../support/fleet-nodes.ts';
@@ -168,6 +169,32 @@ test('what was cleared on a gateway that is cut off is cleared for all when it i
   expect(await (await act(two, 'clear')).json()).not.toHaveProperty('pending');
 });
 
+test('what was removed without Valkey goes from all, though the gateway was restarted meanwhile', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'hearth-fleet-'));
+  ends.push(() => rm(dataFolder, { recursive: true }));
+  const road = await way();
+  const [one, before] = [await node(), await node({ dataFolder }, road)];
+  for (const content of ['x', 'y', 'z']) await ask(one, content);
+  await cutOff(before, road);
+  for (const content of ['x', 'y']) {
+    const removed = await act(before, 'delete', { key: await keyOf(one, content) });
+    expect(await removed.json()).toHaveProperty('pending');
+  }
+  expect(await fleetOf(before)).toMatchObject({ valkey: 'away', pending: 2 });
+  await before.stop();
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const after = await node({ dataFolder, log }, road);
+  expect((await commandLine(['status', '--fleet'], { env: { HEARTH_URL: after.url } })).out).toContain(
+    '2 removals of kept answers that the others learn from',
+  );
+  expect(await isKept(one, 'x')).toBe(true);
+  road.mend();
+  await gone(one, 'x');
+  await gone(one, 'y');
+  expect(await isKept(one, 'z')).toBe(true);
+  await heard(after, 'nothing is pending', ({ pending }) => pending === 0);
+});
+
 /** The list of what was removed, as other gateways fill it. */
 function removalsOf(client: Redis): {
   add(count: number): Promise<unknown>;
@@ -240,6 +267,41 @@ test('a gateway that was restarted does what it missed meanwhile, and keeps the 
   ]);
 });
 
+test('a clock of Valkey that was set back lets nothing live on, and nothing that is cleared', async () => {
+  const client = clientOf(valkey);
+  const [one, two] = await pair();
+  await ask(one, 'x');
+  await eventually('the run is over', async () => (await client.keys('*:lead')).length === 0);
+  const [name = ''] = await client.keys('*:answer:*');
+  const livesMs = await client.pttl(name);
+  // What was there has a moment beyond now then, and lives for longer by as much.
+  const HOUR_MS = 3_600_000;
+  const then = String(Date.now() + HOUR_MS);
+  await client.setrange(name, 0, then);
+  await client.pexpire(name, livesMs + HOUR_MS);
+  expect(await source(two, 'x')).toBe('hit');
+  expect(await client.pttl(name)).toBeLessThan(livesMs + HOUR_MS / 2);
+  await act(one, 'clear');
+  expect(await client.exists(name)).toBe(0);
+  // Another gateway had kept it while the lead was not known, before the clock was set.
+  await client.set(name, then);
+  expect(await client.eval(KEEP, 3, name, 'removed', 'no lead', '', 1000, 'self', 10, '{}', 'token', 500)).toBe(2);
+  // Who led a run is dead.
+  const gate = one.fake.gate();
+  const asked = ask(one, 'y');
+  const lead = await eventually('it leads', async () => (await client.keys('*:lead'))[0]);
+  gate.release();
+  await asked;
+  await eventually('the run is over', async () => (await client.exists(lead)) === 0);
+  await act(one, 'clear');
+  await client.set(lead, '1-dead', 'PX', HOUR_MS);
+  const again = ask(two, 'y');
+  await eventually('the lead ends soon', async () => (await client.pttl(lead)) <= 3000);
+  await client.del(lead);
+  await again;
+  expect(two.fake.chats()).toHaveLength(1);
+});
+
 test('a list of removals that was lost is read from its beginning, by any clock', async () => {
   const client = clientOf(valkey);
   const removals = removalsOf(client);
@@ -276,7 +338,12 @@ test('the requests a minute of a key are counted over the whole fleet', async ()
   const status = async (hearth: Hearth): Promise<number> =>
     (await hearth.chat('x', {}, { headers: { authorization: `Bearer ${secret}` } })).status;
   expect([await status(one), await status(two), await status(one), await status(two)]).toEqual([200, 200, 200, 200]);
+  const client = clientOf(valkey);
+  const [used = ''] = await client.keys('*:used:*');
+  // As where the clock of Valkey was set back.
+  await client.pexpire(used, 3_600_000);
   expect([await status(one), await status(two)]).toEqual([429, 429]);
+  expect(await client.pttl(used)).toBeLessThanOrEqual(60_000);
   await valkey.kill();
   expect(await status(two)).toBe(200);
 });
@@ -383,16 +450,20 @@ test('a gateway that is stopped is gone from the fleet at once, and one that die
     );
   await say('dead', { node: 'three', version: '0.9.0' }, 60_000);
   await say('before', { node: 'two' }, 60_000);
+  await say('ahead', { node: 'five' }, -3_600_000);
   await say('forgotten', { node: 'four' }, 11 * 60_000);
   await client.hset(hash, 'other', `${at} other {"node":5}`, 'wrong', 'no report');
   const view = await heard(one, 'the dead one', (seen) => names(seen).includes('three'));
   expect(view.nodes.map(({ node, state }) => [node, state])).toEqual([
     ['one', 'up'],
+    ['five', 'up'],
     ['three', 'silent'],
     ['two', 'up'],
   ]);
-  expect(view.nodes[1]).toMatchObject({ version: '0.9.0', heard_ms: expect.any(Number) as number });
+  expect(view.nodes[2]).toMatchObject({ version: '0.9.0', heard_ms: expect.any(Number) as number });
   expect(await client.hexists(hash, 'forgotten')).toBe(0);
+  // Its age begins anew where the clock of Valkey was set back.
+  expect(Number((await client.hget(hash, 'ahead'))?.split(' ', 1)[0])).toBeLessThan(Number(at) + 60_000);
   const { out } = await commandLine(['status', '--fleet'], { env: { HEARTH_URL: one.url } });
   expect(out).toMatch(/^three +silent for 1 min/m);
   // What it told last of its Ollama is not so now.

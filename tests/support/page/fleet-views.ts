@@ -64,6 +64,7 @@ export function fleetView(nodes: readonly FleetNode[] = [HERE], over: Partial<Fl
     fleet: null,
     node: 'desk-1',
     valkey: null,
+    pending: 0,
     nodes: [...nodes],
     total: {
       nodes_up: up.length,
@@ -134,6 +135,7 @@ export const FLEETS: Readonly<Record<string, () => FleetView>> = {
     fleetView([HERE, ...OTHERS.map((node) => ({ ...node, state: 'silent' as const, heard_ms: 41_000 }))], {
       fleet: 'hearth',
       valkey: 'away',
+      pending: 2,
     }),
   'several machines': () =>
     fleetView([{ ...HERE, runs: [run('localhost:3000', { upstream: 'desktop' })], upstreams: TWO }]),

@@ -111,7 +111,16 @@ describe('declarations', () => {
         lines_at_once: 16,
         keep_days: 30,
       },
-      cluster: { url: '', name: 'hearth', node: '', ca_file: '', job_replicas: 0, timeout_ms: 250 },
+      cluster: {
+        url: '',
+        name: 'hearth',
+        node: '',
+        ca_file: '',
+        cert_file: '',
+        key_file: '',
+        job_replicas: 0,
+        timeout_ms: 250,
+      },
       cors: { allowed_origins: ['http://localhost:3000'], blocked_origins: [] },
       log: {
         level: 'info',
@@ -959,6 +968,8 @@ describe('a change while the gateway runs', () => {
       'cluster.name',
       'cluster.node',
       'cluster.ca_file',
+      'cluster.cert_file',
+      'cluster.key_file',
       'cluster.job_replicas',
       'cluster.timeout_ms',
     ]);
