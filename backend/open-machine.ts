@@ -62,9 +62,9 @@ export function openMachine(options: MachineOptions): OpenedMachine {
       onLook(state);
     },
   });
-  const upstream = reporting(unreported, watch);
+  const upstream = reporting(unreported, watch, clock);
   const wire = createRelay({ config, clock, via, name, peer });
-  const relay = relayUnlessReplayed(reportingRelay(wire, watch), options);
+  const relay = relayUnlessReplayed(reportingRelay(wire, watch, clock), options);
   const memory = modelMemory({ upstream, watch, config, clock, log, estimator: new Estimator(), meter });
   const queue = new LeaseQueue({
     config,

@@ -1,5 +1,16 @@
-// The state of an Ollama that nothing is known of yet, and when two states are the same.
+// The state of an Ollama that nothing is known of yet, what a failure says of one, and when two states are the same.
+import type { ErrorCode } from '../contract/errors.ts';
 import type { UpstreamState } from '../core/ports.ts';
+
+/** Failures that show that somebody is there. */
+export const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream_failed',
+  'upstream_untrusted',
+  'upstream_unauthorized',
+  'upstream_forbidden',
+]);
+/** Failures by which nobody has told us anything. */
+export const UNASKED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_unreachable', 'overloaded']);
 
 /** Before the first look at an address has ended. */
 export function unknownState(url: string): UpstreamState {

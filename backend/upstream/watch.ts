@@ -1,6 +1,6 @@
 // The watch over Ollama: whether it answers, which models it has and holds loaded, and the breaker in front of it.
 // It looks and remembers; it loads nothing, keeps nothing warm and starts no program.
-import { AppError, asAppError, type ErrorCode, faultOf } from '../contract/errors.ts';
+import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import type {
   Clock,
@@ -18,7 +18,7 @@ import { versionOf } from './greeting.ts';
 import { Installed } from './installed.ts';
 import { logChange } from './log-change.ts';
 import { shared } from './shared-work.ts';
-import { identity, unknownState } from './upstream-state.ts';
+import { ANSWERED, identity, UNASKED, unknownState } from './upstream-state.ts';
 import { orAborted } from '../core/abort.ts';
 
 /** Pause between two probes. */
@@ -27,15 +27,6 @@ const PROBE_DOWN_MS = 2000;
 /** A machine that woke up may find its network only after a while: so long Ollama is not called away. Milliseconds. */
 const WAKING_MS = 10_000;
 const PROBE_WAKING_MS = 500;
-/** Failures that show that somebody is there. */
-const ANSWERED: ReadonlySet<ErrorCode> = new Set([
-  'upstream_failed',
-  'upstream_untrusted',
-  'upstream_unauthorized',
-  'upstream_forbidden',
-]);
-/** Failures by which nobody has told us anything. */
-const UNASKED: ReadonlySet<ErrorCode> = new Set(['upstream_unreachable', 'overloaded']);
 /** So long a probe waits for the lists before it tells that Ollama is up. Milliseconds. */
 const LISTS_MS = 500;
 
@@ -60,6 +51,8 @@ export interface StartedWatch extends Watch {
    * `ollama.api_url` everything known is forgotten first. Resolves when the probe has ended; never rejects.
    */
   reconfigured(): Promise<void>;
+  /** A call hears nothing: probes at once, unless it is known already that nobody is there. */
+  doubt(): void;
   /** The machine woke up: probes at once, and for a moment takes a probe that fails for no news. */
   woke(): void;
 }
@@ -203,6 +196,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
       () => publish(),
       (error: unknown) => {
         log.debug(faultOf(error), `The list of models could not be had: ${asAppError(error).logged}`);
+        if (asAppError(error).code === 'upstream_unreachable') doubt();
       },
     );
     // If it failed a moment ago, nobody waits for it: it is fetched in the background.
@@ -221,6 +215,10 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
   const inDoubt = (): boolean => away && state.status === 'up';
   /** Who is there. A list may come before the probe that asked for it has told the version, and kept answers go by both. */
   const isKnown = (): boolean => state.status !== 'unknown' && !inDoubt();
+
+  function doubt(): void {
+    if (state.status === 'up' && probe.running === undefined) pause.abort();
+  }
 
   function publishBreaker(): void {
     if (breaker.state !== state.breaker) publish();
@@ -285,6 +283,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
       pause.abort();
       await Promise.allSettled([running, probe.running, installed.looking]);
     },
+    doubt,
     woke() {
       wakingUntil = clock.elapsed() + WAKING_MS;
       pause.abort();

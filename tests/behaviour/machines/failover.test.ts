@@ -6,8 +6,8 @@ import { startSeveral, type MachineAsked, type Several } from '../../support/sev
 import { deferred } from '../../support/waiting.ts';
 
 let several: Several<string>;
-const start = async (machines: Readonly<Record<string, MachineAsked>>): Promise<void> => {
-  several = await startSeveral(machines);
+const start = async (machines: Readonly<Record<string, MachineAsked>>, ollama: object = {}): Promise<void> => {
+  several = await startSeveral(machines, { config: { ollama } });
 };
 afterEach(() => several.stop());
 
@@ -46,15 +46,15 @@ describe('before anything was told another machine serves it', () => {
     expect([asked('desktop'), asked('laptop')]).toEqual([1, 1]);
   });
 
-  test('when it no longer says anything, as a machine that fell asleep', async () => {
-    await start(TWO);
-    several.on['desktop']?.gate();
-    const answer = several.ask('one');
-    await several.on['desktop']?.until(({ active }) => active === 1);
-    const silent = several.on['desktop']?.instead(({ method }) => method === 'GET', 'reset');
-    several.hearth.backend.control.lookAgain();
-    expect(await answer).toMatchObject({ status: 200, upstream: 'laptop' });
-    silent?.release();
+  test('when it hangs: it takes the connection and says nothing, and nobody looks', async () => {
+    await start(TWO, { connect_timeout_ms: 300 });
+    several.on['desktop']?.hang(true);
+    const began = performance.now();
+    expect(await several.ask('one')).toMatchObject({ status: 200, upstream: 'laptop' });
+    // Two seconds of silence and a look; the next look that is due anyway would be 15 s later.
+    expect(performance.now() - began).toBeLessThan(8000);
+    expect((await several.seen())['desktop']).toMatchObject({ state: 'down' });
+    several.on['desktop']?.hang(false);
   });
 
   test('for vectors, and for what Hearth hands on unread', async () => {
