@@ -56,6 +56,8 @@ export const queueListEntrySchema = z.object({
   shared_with: count,
   /** Its prompt is longer than its context, by an estimate, and the oldest part is left out; in tokens. Left out where it fits. */
   truncated: z.object({ tokens: count, size: count }).optional(),
+  /** It has a slot here, and waits in the line of a Hearth that is asked as an Ollama is. Left out otherwise. */
+  inner: z.object({ queue_position: count, estimated_wait_time: ms }).optional(),
 });
 
 // ---- batches

@@ -131,7 +131,7 @@ export interface Upstream {
   /**
    * Runs the model, always streamed, and tells what comes as it comes: by calls, since each token passes here. Resolves
    * after `end` was told and the connection is free again, or rejects; it never stops quietly. It rejects with what `tell`
-   * throws, and then the connection is closed.
+   * throws, and then the connection is closed. Of a Hearth it tells before that where the request stands in its line.
    */
   chat(request: UpstreamRequest, signal: AbortSignal, tell: Tell, asker?: Asker): Promise<void>;
   /** The same for /api/generate: `response` becomes the content, and `context` an unknown field of the end. */

@@ -9,6 +9,7 @@ import { jsonText } from '../contract/go/exact-json.ts';
 import { AppError } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import type { Asker } from '../contract/behind.ts';
+import { OVER } from '../core/abort.ts';
 import type {
   Clock,
   EmbedReply,
@@ -22,6 +23,7 @@ import type {
 import { Call, type Limit } from './deadlines.ts';
 import { exchangeOver } from './exchange.ts';
 import { firstTokenLate, malformed, noAnswer, notDone, notOllama, tooLong } from './failure.ts';
+import { InnerLine, innerQueueSchema, type InnerQueue } from './inner-line.ts';
 import { answerIn, MB, textOf } from './ndjson.ts';
 import { Abilities } from './abilities.ts';
 import type { Peer } from './peer.ts';
@@ -81,10 +83,18 @@ export function createUpstream({
   const whose = (): Whose => ({ url: withoutUserinfo(config().ollama.api_url), name });
 
   const exchange = exchangeOver(wire, log);
+  const life = new AbortController();
+  const innerLine = new InnerLine({ clock, look: askQueue });
+  const isHearth = (): boolean => peer?.isHearth(withoutUserinfo(config().ollama.api_url)) === true;
   const run =
     (family: Family): Upstream[Family] =>
     (request, signal, tell, asker) =>
-      written({ config, clock, exchange }, { family, request, asker }, signal, tell);
+      written(
+        { config, clock, exchange, ...(isHearth() ? { innerLine } : {}) },
+        { family, request, asker },
+        signal,
+        tell,
+      );
 
   /**
    * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
@@ -183,6 +193,20 @@ export function createUpstream({
     return vectors({ request, asker }, signal, embeddingsSchema, (client) => client.embeddings(outline));
   }
 
+  /** What waits in the line of a Hearth that is asked. */
+  async function askQueue(): Promise<InnerQueue> {
+    const call = new Call(life.signal, clock);
+    try {
+      call.expect(config().ollama.connect_timeout_ms, () => noAnswer(whose()));
+      const outward = { method: 'GET', path: '/api/chat-queue', headers: {}, body: null };
+      const { body } = await exchange(outward, undefined, call.signal);
+      const { text } = await textOf(body, config().ollama.max_answer_mb * MB);
+      return innerQueueSchema.parse(JSON.parse(text));
+    } finally {
+      call.close();
+    }
+  }
+
   const abilities = new Abilities((model, signal) =>
     look(signal, capabilitiesSchema, (client) => client.show({ model })),
   );
@@ -214,7 +238,10 @@ export function createUpstream({
     tags: async (signal) => await abilities.told(await look(signal, tagsSchema, (client) => client.list()), signal),
     ps: (signal) => look(signal, psSchema, (client) => client.ps()),
     version: (signal) => look(signal, versionSchema, (client) => client.version()),
-    close: wire.close,
+    close: async () => {
+      life.abort(OVER);
+      await wire.close();
+    },
   };
 }
 

@@ -5,9 +5,11 @@ import type { Readable } from 'node:stream';
 import { jsonText } from '../contract/go/exact-json.ts';
 import type { Asker } from '../contract/behind.ts';
 import type { Clock, Family, ReadConfig, Tell, UpstreamRequest } from '../core/ports.ts';
+import { RUNNING } from '../contract/chat/chat.ts';
 import { Call } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { cutShort, firstTokenLate, idle, notDone } from './failure.ts';
+import type { InnerLine } from './inner-line.ts';
 import { Lines } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
 
@@ -20,6 +22,8 @@ export interface WrittenParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly exchange: Exchange;
+  /** Where what is asked is a Hearth. */
+  readonly innerLine?: InnerLine | undefined;
 }
 
 /** What is to be written, and for whom. */
@@ -31,13 +35,22 @@ export interface Written {
 
 /** Tells the events of one answer. Does and throws what Upstream.chat does. */
 export async function written(
-  { config, clock, exchange }: WrittenParts,
+  { config, clock, exchange, innerLine }: WrittenParts,
   { family, request, asker }: Written,
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
   const { max_answer_mb: maxMb, timeout_seconds: idleS, first_token_timeout_seconds: firstS } = config().ollama;
   const call = new Call(signal, clock);
+  const deaf =
+    asker?.id === undefined
+      ? undefined
+      : innerLine?.watch(asker.id, (inner) => {
+          if (call.signal.aborted) return;
+          // Whoever stands in line there is not silent.
+          call.resume();
+          tell({ type: 'waiting', waiting: inner === undefined ? RUNNING : { ...RUNNING, inner } });
+        });
   try {
     call.expect(firstS * 1000, () => firstTokenLate(firstS));
     const asked = jsonText({ ...request, stream: true });
@@ -45,7 +58,10 @@ export async function written(
     const { body, access } = await exchange(outward, request.model, call.signal);
     let begun = false;
     const lines = new Lines({ maxMb, access }, (line) => {
-      if (!begun) call.expect(idleS * 1000, () => idle(idleS));
+      if (!begun) {
+        deaf?.();
+        call.expect(idleS * 1000, () => idle(idleS));
+      }
       begun = true;
       // For the rest of the body, which leaves the connection fit for the next call.
       if (line['done'] === true) call.expect(REST_MS, notDone);
@@ -62,6 +78,7 @@ export async function written(
   } catch (error) {
     throw call.signal.aborted ? call.signal.reason : error;
   } finally {
+    deaf?.();
     call.close();
   }
 }

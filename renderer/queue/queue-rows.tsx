@@ -6,7 +6,7 @@ import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
 import { whenWords } from '../parts/run-rows.ts';
 import { Caller, Icon } from '../parts/parts.tsx';
-import { clockDuration, count, NOTHING } from '../parts/words.ts';
+import { clockDuration, count, eta, NOTHING } from '../parts/words.ts';
 import { t } from '../../words/texts.ts';
 import { ruleWords } from './reasons.ts';
 
@@ -45,7 +45,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
   const { call } = useCalls();
   const { run, busy } = useReportedAction();
   const { request_id, model, caller, phase, tokens, tokens_per_s, started_at, created_at, shared_with } = entry;
-  const { late, expected_ms, truncated } = entry;
+  const { late, expected_ms, truncated, inner, upstream } = entry;
   const ran = since(started_at ?? created_at, now);
   const facts = [
     [t('queue.tokens'), phase === 'loading' ? NOTHING : count(tokens)],
@@ -68,7 +68,21 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
             <ToRequest id={request_id} model={model} caller={caller} />{' '}
             <span class="quiet">{t('queue.for', { caller: shownCaller(caller) })}</span>
           </p>
-          {late && <p class="meta">{t('queue.late', { time: ran })}</p>}
+          {inner !== undefined && (
+            <p class="meta">
+              {upstream === undefined
+                ? t('queue.in_line_behind', {
+                    position: count(inner.queue_position),
+                    time: eta(inner.estimated_wait_time),
+                  })
+                : t('queue.in_line_at', {
+                    machine: upstream,
+                    position: count(inner.queue_position),
+                    time: eta(inner.estimated_wait_time),
+                  })}
+            </p>
+          )}
+          {late && inner === undefined && <p class="meta">{t('queue.late', { time: ran })}</p>}
         </div>
         <button
           class="btn"

@@ -61,7 +61,12 @@ function rowsOf(entries: readonly QueueEntry[], terminal: Pick<Terminal, 'column
   );
 }
 
-function stateOf({ phase, late, estimated_wait_time, waits_for, upstream, silent_ms }: QueueEntry): Cell {
+function stateOf({ phase, late, estimated_wait_time, waits_for, upstream, silent_ms, inner }: QueueEntry): Cell {
+  if (inner !== undefined) {
+    return {
+      text: `number ${inner.queue_position} in line at ${upstream ?? 'the Hearth behind'}, ${eta(inner.estimated_wait_time)}`,
+    };
+  }
   if (phase === 'running') {
     return late ? { text: 'running, longer than expected', tone: 'heat' } : { text: 'running', tone: 'heat' };
   }

@@ -9,9 +9,17 @@
 export const WAITS_FOR = ['ollama', 'settling', 'people', 'waking'] as const;
 export type WaitsFor = (typeof WAITS_FOR)[number];
 
+/** A place in the line of a Hearth behind this one: 1 for the next one to run there, and estimated milliseconds until then. */
+export interface InnerPlace {
+  readonly position: number;
+  readonly eta_ms: number;
+}
+
 export interface WaitsWhy {
   /** What it waits for beside its turn; absent: for its turn alone. */
   readonly waits_for?: WaitsFor;
   /** It goes before one whose turn it would be, since its prompt goes on with what the model has read last. */
   readonly goes_on?: true;
+  /** It has a slot here, and waits in the line of a Hearth that is asked as an Ollama is. */
+  readonly inner?: InnerPlace;
 }

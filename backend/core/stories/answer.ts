@@ -9,7 +9,7 @@ import {
   type Piece,
   type Said,
 } from '../../contract/chat/chat.ts';
-import type { WaitsFor } from '../../contract/chat/waits-for.ts';
+import type { InnerPlace, WaitsFor } from '../../contract/chat/waits-for.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { KeptAnswer } from '../cache/record.ts';
 import type { Ticket } from '../requests/ticket.ts';
@@ -67,9 +67,9 @@ export type StreamPiece =
       cached: boolean;
       /**
        * `waits_for`: what it waits for beside its turn; of Ollama, `eta_ms` is what comes after that. `late`: the answer that it waits for takes longer than expected, so that
-       * `eta_ms` grows.
+       * `eta_ms` grows. `inner`: it has a slot here, and stands in the line of a Hearth behind this one.
        */
-      queue: { position: number; eta_ms: number; late?: true; waits_for?: WaitsFor };
+      queue: { position: number; eta_ms: number; late?: true; waits_for?: WaitsFor; inner?: InnerPlace };
       request_id?: string;
     }
   | {
@@ -87,7 +87,9 @@ export function streamPiece(event: ChatEvent, ticket: Ticket, first: boolean): S
   if (event.type !== 'waiting') return spokenPiece(event, ticket, first);
   const { waiting } = event;
   const late = ticket.waitsForLate(waiting) ? ({ late: true } as const) : {};
-  const queue = { position: waiting.position, eta_ms: ticket.eta(waiting), ...late, ...waitsFor(waiting) };
+  const { position, inner } = waiting;
+  const behind = inner === undefined ? {} : { inner };
+  const queue = { position, eta_ms: ticket.eta(waiting), ...late, ...waitsFor(waiting), ...behind };
   return { content: '', done: false, cached: isCached(ticket), ...idOf(ticket, first), queue };
 }
 

@@ -72,7 +72,8 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   const context = local ? contextOf(machine, spec, asked.chars) : undefined;
   if (context !== undefined) trace.context = context;
   const truncated = truncationOf(context);
-  flight.waiting(truncated === undefined ? RUNNING : { ...RUNNING, truncated });
+  const running = truncated === undefined ? RUNNING : { ...RUNNING, truncated };
+  flight.waiting(running);
   if (truncated !== undefined) reloads.truncated(spec, truncated, call.caller);
   if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
   const builder = new CompletionBuilder();
@@ -81,6 +82,7 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   await readBy(machine, sent, signal, (event) => {
     // Drop what still comes: a run that gives way is asked again from the beginning.
     signal.throwIfAborted();
+    if (event.type === 'waiting') return flight.waiting({ ...running, ...event.waiting });
     if (event.type === 'piece') builder.add(event.piece);
     if (event.type !== 'end') return flight.tell(event);
     const end = { ...event.end, metrics: withLoad(event.end.metrics, loadMs) };

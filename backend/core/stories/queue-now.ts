@@ -85,9 +85,15 @@ function queueEntry(
     tokens: ticket.pieces,
     tokens_per_s: pace(ticket),
     ...(ticket.waiting.truncated === undefined ? {} : { truncated: { ...ticket.waiting.truncated } }),
+    ...behind(ticket),
     gave_way: ticket.trace.gaveWay ?? 0,
     silent_ms: ticket.silentSince === undefined ? null : Math.round(elapsed - ticket.silentSince),
   };
+}
+
+function behind({ waiting: { inner } }: Ticket): Pick<QueueEntry, 'inner'> {
+  if (inner === undefined) return {};
+  return { inner: { queue_position: inner.position, estimated_wait_time: Math.round(inner.eta_ms) } };
 }
 
 function onMachine({ trace }: Ticket): Pick<QueueEntry, 'upstream'> {

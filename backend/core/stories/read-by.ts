@@ -35,7 +35,7 @@ export async function readBy(
   look.goesUp(reading);
   try {
     const told: Tell = (event) => {
-      reading.answers();
+      if (event.type !== 'waiting') reading.answers();
       tell(event);
     };
     await upstream[family](request, signal, told, asker);

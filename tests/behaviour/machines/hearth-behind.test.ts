@@ -2,7 +2,9 @@
 // the key goes; who leaves outside ends inside; and that the inner one has no place is no failure of its machine.
 import { afterEach, describe, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
+import { commandLine } from '../../support/command-line.ts';
 import type { RecordedCall } from '../../support/fake-ollama/fake-call.ts';
+import { piecesOf } from '../../support/hearth.ts';
 import { startBehind, type Behind, type BehindOptions } from '../../support/hearth-behind.ts';
 import { startSeveral } from '../../support/several-machines.ts';
 
@@ -146,6 +148,25 @@ describe('who leaves outside ends inside', () => {
     gate.release();
     await (await first).text();
   });
+});
+
+test('where a request stands in the line there is told outside, in the queue and in its stream', async () => {
+  await start({ inner: { queue: { max_concurrent: 1 } }, outer: { queue: { max_concurrent: 2 } } });
+  const gate = behind.inner.fake.gate();
+  const before = behind.inner.chat('before it');
+  await behind.inner.fake.until(({ active }) => active === 1);
+  const asked = behind.outer.chat('one', { stream: true });
+  const running = async (): Promise<unknown> =>
+    ((await (await behind.outer.get('/api/chat-queue')).json()) as { running: unknown[] }).running;
+  await expect.poll(running).toMatchObject([{ phase: 'running', inner: { queue_position: 1 } }]);
+  const { out } = await commandLine(['queue'], { env: { HEARTH_URL: behind.outer.url } });
+  expect(out).toContain('number 1 in line at the Hearth behind');
+  gate.release();
+  const pieces = await piecesOf(await asked);
+  const places = pieces.flatMap(({ queue }) => (queue as { inner?: { position: number } } | undefined)?.inner ?? []);
+  expect(places[0]).toMatchObject({ position: 1 });
+  expect(pieces.at(-1)).toMatchObject({ done: true });
+  await (await before).text();
 });
 
 /** A look of the outer one, which went through the inner one. */
