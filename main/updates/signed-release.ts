@@ -13,7 +13,7 @@ export interface Release {
   }[];
   /** What is new; not a text where nobody is to see it. */
   readonly releaseNotes?: unknown;
-  /** Written by build/sign-release.ts: Ed25519 over `signedText`, in base64. */
+  /** Written by build/release/sign-release.ts: Ed25519 over `signedText`, in base64. */
   readonly signature?: unknown;
   /** Installers that fetch more by themselves: nothing of that would be checked. */
   readonly packages?: unknown;

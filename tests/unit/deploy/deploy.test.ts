@@ -1,10 +1,10 @@
 // The files for running Hearth for good agree with the program: settings, port, drain time, Node's version, hardening.
 // No container engine and no systemd is needed; what those say of the files is in docs/deployment.md.
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { environment } from '../../../backend/contract/config/config-docs.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
@@ -146,6 +146,29 @@ describe('deploy/Dockerfile', () => {
     expect(rules.filter((rule) => rule.startsWith('!')).toSorted()).toEqual(
       [...new Set(copied)].map((path) => `!${path}`).toSorted(),
     );
+    // What is compiled there must not reach beyond it: neither what the project file refers to, nor what a file imports.
+    const isCopied = (path: string): boolean =>
+      copied.some((each) => path === join(root, each) || path.startsWith(join(root, each, '/')));
+    const compiled = (folder: string): string[] => {
+      const { references = [] } = JSON.parse(read(`${folder}/tsconfig.json`)) as {
+        readonly references?: readonly { readonly path: string }[];
+      };
+      return [folder, ...references.flatMap(({ path }) => compiled(relative(root, join(root, folder, path))))];
+    };
+    const folders = [...new Set(compiled('build'))];
+    expect(folders.filter((folder) => !isCopied(join(root, folder)))).toEqual([]);
+    const files = folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: folder !== 'build', encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => join(root, folder, file)),
+    );
+    const beyond = files.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)]
+        .map(([, path = '']) => join(dirname(file), path))
+        .filter((path) => !isCopied(path)),
+    );
+    expect(files.length).toBeGreaterThan(100);
+    expect(beyond).toEqual([]);
   });
 
   describe('its HEALTHCHECK', () => {

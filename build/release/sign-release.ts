@@ -3,7 +3,7 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { signedText, type Release } from '../main/updates/signed-release.ts';
+import { signedText, type Release } from '../../main/updates/signed-release.ts';
 
 const [keyFile, ...feeds] = process.argv.slice(2);
 if (keyFile === undefined || feeds.length === 0) {
