@@ -1,7 +1,7 @@
 // Files and batches in OpenAI's form, put together: where they are kept, and who answers a line. Made by backend.ts alone.
 import { KeptFiles } from './core/offline/kept-files.ts';
 import type { KeptTime } from './core/ports.ts';
-import { OfflineBatches } from './core/stories/offline-batches.ts';
+import { OfflineBatches } from './core/stories/jobs/offline-batches.ts';
 import { createAskLine, type LineAnswerParts } from './http/line-answers.ts';
 import { SqlBatchStore } from './storage/batch-store.ts';
 import type { Database } from './storage/database.ts';

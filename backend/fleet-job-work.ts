@@ -8,11 +8,11 @@ import { rankOf } from './cluster/shared-job-rows.ts';
 import { ValkeyJobs } from './cluster/shared-job-store.ts';
 import type { ClusterWork } from './cluster-work.ts';
 import type { PutNotice } from './core/ports.ts';
-import { FleetJobs, type FleetJobsOptions } from './core/stories/fleet-jobs.ts';
-import { fleetLook } from './core/stories/fleet-look.ts';
-import { JobBatches, type JobBatchesOptions } from './core/stories/job-batches.ts';
-import type { BatchDesk } from './core/stories/job-desk.ts';
-import type { JobStore } from './core/stories/stored-jobs.ts';
+import { FleetJobs, type FleetJobsOptions } from './core/stories/fleet/fleet-jobs.ts';
+import { fleetLook } from './core/stories/fleet/fleet-look.ts';
+import { JobBatches, type JobBatchesOptions } from './core/stories/jobs/job-batches.ts';
+import type { BatchDesk } from './core/stories/jobs/job-desk.ts';
+import type { JobStore } from './core/stories/jobs/stored-jobs.ts';
 
 type Given = Omit<FleetJobsOptions, 'store' | 'turns' | 'node' | 'nodes' | 'look' | 'rank' | 'queue'>;
 

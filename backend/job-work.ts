@@ -2,10 +2,10 @@
 // by backend.ts alone.
 import type { FleetJobParts, FleetJobWork } from './fleet-job-work.ts';
 import type { BatchSummary } from './contract/queue-view.ts';
-import { lineOf } from './core/stories/local-line.ts';
-import { JobBatches } from './core/stories/job-batches.ts';
-import type { BatchDesk, JobDesk } from './core/stories/job-desk.ts';
-import { Jobs, type JobsOptions } from './core/stories/jobs.ts';
+import { lineOf } from './core/stories/jobs/local-line.ts';
+import { JobBatches } from './core/stories/jobs/job-batches.ts';
+import type { BatchDesk, JobDesk } from './core/stories/jobs/job-desk.ts';
+import { Jobs, type JobsOptions } from './core/stories/jobs/jobs.ts';
 
 export interface JobWorkParts extends Omit<JobsOptions, 'queue'>, Pick<FleetJobParts, 'newId' | 'put'> {
   readonly queue: JobsOptions['queue'] & FleetJobParts['queue'];

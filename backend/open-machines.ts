@@ -1,10 +1,10 @@
 // The machines opened: the one at ollama.api_url, or those that `[[upstreams]]` lists. Made by backend.ts alone.
 import { placesOf } from './contract/upstream-list.ts';
 import type { Log, PutNotice, UpstreamState } from './core/ports.ts';
-import { nameOf } from './core/stories/machine.ts';
-import { Machines } from './core/stories/machine-choice.ts';
-import { ollamaNotice } from './core/stories/ollama-notice.ts';
-import { Warmer } from './core/stories/warmer.ts';
+import { nameOf } from './core/stories/machines/machine.ts';
+import { Machines } from './core/stories/machines/machine-choice.ts';
+import { ollamaNotice } from './core/stories/models/ollama-notice.ts';
+import { Warmer } from './core/stories/models/warmer.ts';
 import { openMachine, type MachineOptions, type OpenedMachine } from './open-machine.ts';
 
 export interface MachinesOptions extends Omit<MachineOptions, 'place' | 'onLook' | 'onWaking'> {

@@ -2,8 +2,8 @@
 // backend.ts alone.
 import type { PullView } from './contract/pull-view.ts';
 import { Pulls, type PullsOptions, type WhichPull } from './core/models/pulls.ts';
-import type { Machines } from './core/stories/machine-choice.ts';
-import { pullPlaces } from './core/stories/pull-places.ts';
+import type { Machines } from './core/stories/machines/machine-choice.ts';
+import { pullPlaces } from './core/stories/models/pull-places.ts';
 import type { Database } from './storage/database.ts';
 import { SqlPullStore } from './storage/pull-store.ts';
 

@@ -5,7 +5,7 @@ import type { Clock, Log, PutNotice, ReadConfig } from './core/ports.ts';
 import type { Recording, Recordings } from './core/recordings/recordings.ts';
 import type { RequestLog } from './core/requests/request-log.ts';
 import type { TextStore } from './core/requests/text-store.ts';
-import type { JobStore } from './core/stories/stored-jobs.ts';
+import type { JobStore } from './core/stories/jobs/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
 import { DiskAnswers } from './storage/answer-store.ts';
 import { DiskConversations } from './storage/conversation-store.ts';

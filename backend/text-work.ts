@@ -2,8 +2,8 @@
 // backend.ts alone.
 import type { AskedAgain, CopyForm, RequestBody, TextsRemoved, Watching } from './contract/request-body.ts';
 import { LOCAL } from './core/ownership.ts';
-import { copyRequest } from './core/stories/copy-request.ts';
-import { RequestTexts, type RequestTextsOptions } from './core/stories/request-texts.ts';
+import { copyRequest } from './core/stories/views/copy-request.ts';
+import { RequestTexts, type RequestTextsOptions } from './core/stories/views/request-texts.ts';
 import { Again, type AgainParts } from './http/again.ts';
 import { InnerDoor } from './http/inner-door.ts';
 import type { UnderWay } from './http/wire/under-way.ts';

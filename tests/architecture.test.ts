@@ -14,10 +14,16 @@ function sources(folder: string): string[] {
 }
 
 /** Everything a file imports: packages by name, own files by their path from the root. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), 'utf8');
+function importsOf(file: string, without?: RegExp): string[] {
+  const whole = readFileSync(join(root, file), 'utf8');
+  const text = without === undefined ? whole : whole.replaceAll(without, '');
   const found = [...text.matchAll(/(?<![.\w'])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
   return found.map((name) => (name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name));
+}
+
+/** What of its imports is there when it runs. */
+function valuesOf(file: string): string[] {
+  return importsOf(file, /^(?:import|export) type [^;]*;$/gm);
 }
 
 interface Room {
@@ -186,6 +192,39 @@ describe('each room imports only what it may', () => {
       expect(foreign).toEqual([]);
     });
   }
+});
+
+/** Of the rooms of stories, those whose values each may use; types may come from all of them. No circle can be made of these rows. */
+const STORIES: Readonly<Record<string, readonly string[]>> = {
+  machines: [],
+  reasons: [],
+  views: ['machines', 'reasons'],
+  chat: ['machines', 'reasons'],
+  embeds: ['chat', 'machines', 'reasons'],
+  models: ['chat', 'machines'],
+  jobs: ['chat'],
+  fleet: ['jobs', 'machines', 'views'],
+};
+
+describe('a room of stories uses only those below it', () => {
+  test('and each room has its row', () => {
+    const rooms = sources(`${CORE}/stories`).map((file) => dirname(file).slice(`${CORE}/stories/`.length));
+    expect([...new Set(rooms)].filter((room) => room !== '').toSorted()).toEqual(Object.keys(STORIES).toSorted());
+  });
+
+  test.each(Object.entries(STORIES))('%s', (room, below) => {
+    const may = [room, ...below].map((each) => `${CORE}/stories/${each}/`);
+    const foreign = sources(`${CORE}/stories/${room}`).flatMap((file) =>
+      valuesOf(file).filter(
+        (name) =>
+          name.startsWith(`${CORE}/stories/`) &&
+          (dirname(name) === `${CORE}/stories`
+            ? name.endsWith('/gateway.ts')
+            : !may.some((each) => name.startsWith(each))),
+      ),
+    );
+    expect(foreign).toEqual([]);
+  });
 });
 
 test('every folder is a room, and has its sentence in CONTRIBUTING.md', () => {

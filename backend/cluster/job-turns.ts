@@ -4,7 +4,7 @@
 import { type Job, Queue, QueueKeys, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock, Log } from '../core/ports.ts';
-import type { FleetNews, FleetTurn, FleetTurns } from '../core/stories/shared-jobs.ts';
+import type { FleetNews, FleetTurn, FleetTurns } from '../core/stories/fleet/shared-jobs.ts';
 import type { ClientOptions } from './valkey-client.ts';
 import { isElsewhere } from './valkey-failure.ts';
 

@@ -1,7 +1,7 @@
 // How the jobs and batches of a fleet are written into Valkey and read again, and their order there.
 import { CLASS_RANK, PRIORITY, type Urgency } from '../contract/chat/chat-request.ts';
-import type { Begun, FleetTurn } from '../core/stories/shared-jobs.ts';
-import type { NewJob, StoredBatch, StoredJob } from '../core/stories/stored-jobs.ts';
+import type { Begun, FleetTurn } from '../core/stories/fleet/shared-jobs.ts';
+import type { NewJob, StoredBatch, StoredJob } from '../core/stories/jobs/stored-jobs.ts';
 import { askColumns, readAsk, readAskRow, readBatch, readJob } from '../storage/job-rows.ts';
 
 /** What a job takes beside what it asks. Bytes. */

@@ -8,7 +8,7 @@ import type {
   Homeless,
   NewFleetJob,
   SharedJobStore,
-} from '../core/stories/shared-jobs.ts';
+} from '../core/stories/fleet/shared-jobs.ts';
 import type {
   EndedJob,
   JobOutcome,
@@ -17,7 +17,7 @@ import type {
   Retention,
   StoredBatch,
   StoredJob,
-} from '../core/stories/stored-jobs.ts';
+} from '../core/stories/jobs/stored-jobs.ts';
 import { outcomeColumn } from '../storage/job-rows.ts';
 import { known, tooFewHaveIt, tooMany } from './job-refusals.ts';
 import { ABANDON, HOMELESS } from './homeless-script.ts';

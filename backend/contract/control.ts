@@ -1,6 +1,6 @@
 // What the gateway shows of itself and what it can be told to do: health, statistics, the live events.
 // The queue's own shapes are queue-view.ts.
-// Shapes only; who fills them is core/stories/snapshot.ts, who sends them http/.
+// Shapes only; who fills them is core/stories/views/snapshot.ts, who sends them http/.
 import { z } from 'zod';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { errorCodeSchema as code } from './errors.ts';

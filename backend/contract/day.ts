@@ -1,5 +1,5 @@
 // The day, or another range of time, in figures: what was saved and for whom, how long requests waited, how much of the prompts
-// was reused, what failed. Shapes only; what each figure means is in figure-meanings.ts, who fills them in core/stories/day-figures.ts.
+// was reused, what failed. Shapes only; what each figure means is in figure-meanings.ts, who fills them in core/stories/views/day-figures.ts.
 import { z } from 'zod';
 import { errorCodeSchema } from './errors.ts';
 import { SPAN_WORDS } from './spans.ts';

@@ -1,5 +1,5 @@
 // What is shown of the gateways of a fleet: GET /api/fleet, `hearth status --fleet`, the window. And what each of them tells the
-// others of itself, which is the same with whose each request is. Shapes only; who fills them is core/stories/fleet-now.ts.
+// others of itself, which is the same with whose each request is. Shapes only; who fills them is core/stories/fleet/fleet-now.ts.
 import { z } from 'zod';
 import { QUEUE_CLASSES } from './chat/chat-request.ts';
 import { machineSchema } from './machine-view.ts';

@@ -1,4 +1,4 @@
-// What is shown of the machines of `[[upstreams]]`. Shapes only; who fills them is core/stories/machines-now.ts.
+// What is shown of the machines of `[[upstreams]]`. Shapes only; who fills them is core/stories/machines/machines-now.ts.
 import { z } from 'zod';
 import { errorCodeSchema as code } from './errors.ts';
 

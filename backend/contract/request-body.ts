@@ -1,5 +1,5 @@
 // What was asked and answered, in the texts themselves: what is shown of one request, how long Hearth watches closely, and how a
-// request is copied as a program. Shapes only; when a text is kept is core/stories/request-texts.ts.
+// request is copied as a program. Shapes only; when a text is kept is core/stories/views/request-texts.ts.
 import { z } from 'zod';
 
 const count = z.number().int().nonnegative();

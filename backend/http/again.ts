@@ -6,7 +6,7 @@ import type { AskedAgain } from '../contract/request-body.ts';
 import { HIDDEN } from '../contract/secret.ts';
 import type { NewId } from '../core/ports.ts';
 import type { Latest, Sent } from '../core/requests/bodies.ts';
-import type { RequestTexts } from '../core/stories/request-texts.ts';
+import type { RequestTexts } from '../core/stories/views/request-texts.ts';
 import { readQuickly } from './go/go-body.ts';
 import type { InnerDoor } from './inner-door.ts';
 

@@ -6,7 +6,7 @@ import { dialectOf, routeOf } from '../contract/routes.ts';
 import { LOOP_STATUS } from '../contract/via-loop.ts';
 import type { SharedCounts } from '../core/fleet.ts';
 import type { Log, NewId } from '../core/ports.ts';
-import type { RequestNews } from '../core/stories/request-news.ts';
+import type { RequestNews } from '../core/stories/views/request-news.ts';
 import { callersId } from './dialect/asking.ts';
 import type { DropInParts } from './dialect/drop-in.ts';
 import { sendError } from './dialect/encode.ts';

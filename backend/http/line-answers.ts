@@ -3,7 +3,7 @@ import type { BatchEndpoint } from '../contract/chat/openai-batch.ts';
 import { asAppError, faultOf } from '../contract/errors.ts';
 import { anyJson } from '../contract/go/exact-json.ts';
 import type { Log } from '../core/ports.ts';
-import { type AskLine, WAITS } from '../core/stories/batch-run.ts';
+import { type AskLine, WAITS } from '../core/stories/jobs/batch-run.ts';
 import type { AnswerLine, LineParts } from './dialect/offline-line.ts';
 import { openAiLines } from './openai/openai-routes.ts';
 import { responsesLines } from './responses/responses-routes.ts';

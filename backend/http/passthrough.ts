@@ -10,7 +10,7 @@ import { HEARTH_HEADER } from '../contract/behind.ts';
 import { AppError } from '../contract/errors.ts';
 import { meantModel } from '../core/models/profiles.ts';
 import type { ReadConfig } from '../core/ports.ts';
-import type { Machines } from '../core/stories/machine-choice.ts';
+import type { Machines } from '../core/stories/machines/machine-choice.ts';
 import { callerOf, ownerOf, shownKey } from './door/caller.ts';
 import { checkManagement, isManagement, ruleOf } from './door/management.ts';
 import { onGone } from './dialect/encode.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../contract/config/config.ts';
 import { profileNamed, withProfiles } from '../core/models/profiles.ts';
 import type { ReadConfig, Relay } from '../core/ports.ts';
-import type { Machines } from '../core/stories/machine-choice.ts';
+import type { Machines } from '../core/stories/machines/machine-choice.ts';
 import { readBody } from './wire/body.ts';
 import { pathOf } from './wire/normalized-path.ts';
 

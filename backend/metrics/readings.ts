@@ -2,10 +2,10 @@
 import { TIERS } from '../contract/fleet-view.ts';
 import { METRICS, type MetricName, type MetricOf } from '../contract/metric-table.ts';
 import type { StoreFigures } from '../core/disk.ts';
-import type { FleetNow } from '../core/stories/fleet-now.ts';
-import { nameOf, type Machine } from '../core/stories/machine.ts';
-import type { SnapshotParts } from '../core/stories/snapshot.ts';
-import { stuckRun } from '../core/stories/stuck.ts';
+import type { FleetNow } from '../core/stories/fleet/fleet-now.ts';
+import { nameOf, type Machine } from '../core/stories/machines/machine.ts';
+import type { SnapshotParts } from '../core/stories/views/snapshot.ts';
+import { stuckRun } from '../core/stories/views/stuck.ts';
 import { Counts, type Sample } from './counts.ts';
 import type { Meters } from './meters.ts';
 import { mostHandles, openHandles, processorSeconds, type LoopLag } from './process-figures.ts';

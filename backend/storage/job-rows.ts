@@ -18,7 +18,7 @@ import {
   type StoredBatch,
   type StoredJob,
   type WaitingJob,
-} from '../core/stories/stored-jobs.ts';
+} from '../core/stories/jobs/stored-jobs.ts';
 import type { Param, Sql } from './rows.ts';
 
 const text = z.string();

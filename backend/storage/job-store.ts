@@ -10,7 +10,7 @@ import type {
   StoredBatch,
   StoredJob,
   WaitingJob,
-} from '../core/stories/stored-jobs.ts';
+} from '../core/stories/jobs/stored-jobs.ts';
 import { TALKS } from './conversation-store.ts';
 import type { Database } from './database.ts';
 import { mustKeep } from './no-store.ts';

@@ -1,5 +1,5 @@
 // The tables of accepted jobs, and how their rows are written and let go.
-import type { JobEnd, NewJob } from '../core/stories/stored-jobs.ts';
+import type { JobEnd, NewJob } from '../core/stories/jobs/stored-jobs.ts';
 import { askColumns } from './job-rows.ts';
 import type { Sql } from './rows.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../backend/contract/chat/chat.ts';
 import { systemClock } from '../../backend/clock.ts';
 import { defaultConfig, type Config } from '../../backend/contract/config/config.ts';
-import { RequestTexts } from '../../backend/core/stories/request-texts.ts';
+import { RequestTexts } from '../../backend/core/stories/views/request-texts.ts';
 import { runnerSpec } from '../../backend/core/models/runner.ts';
 import type { InstalledModel, LoadedModel, Log, RunnerSpec, UpstreamState, Watch } from '../../backend/core/ports.ts';
 

@@ -3,7 +3,7 @@ import type { Waiting } from '../../backend/contract/chat/chat.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import { onAbort } from '../../backend/core/abort.ts';
 import type { Lease, LeaseWish } from '../../backend/core/queue/waiter.ts';
-import { outlasting } from '../../backend/core/stories/outlast.ts';
+import { outlasting } from '../../backend/core/stories/chat/outlast.ts';
 import { watched } from './builders.ts';
 import type { QueueHarness } from './queue-harness.ts';
 

@@ -1,10 +1,10 @@
 // An Ollama that only has memory, with a clock that the test moves: it has room for some models, the one whose time ends
 // first is evicted, and each is unloaded when its time is up. For tests of what the core does about that.
 import type { Config } from '../../backend/contract/config/config.ts';
-import { act, type ActionParts, type LoadParts } from '../../backend/core/stories/actions.ts';
-import type { Machine } from '../../backend/core/stories/machine.ts';
-import { Machines } from '../../backend/core/stories/machine-choice.ts';
-import { PassedOn } from '../../backend/core/stories/passed-on.ts';
+import { act, type ActionParts, type LoadParts } from '../../backend/core/stories/models/actions.ts';
+import type { Machine } from '../../backend/core/stories/machines/machine.ts';
+import { Machines } from '../../backend/core/stories/machines/machine-choice.ts';
+import { PassedOn } from '../../backend/core/stories/chat/passed-on.ts';
 import { ResponseCache } from '../../backend/core/cache/cache.ts';
 import { Conversations } from '../../backend/core/conversations/conversations.ts';
 import { Estimator } from '../../backend/core/queue/estimate.ts';

@@ -8,10 +8,10 @@ import type { Ended } from '../requests/at-once.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { Hindsight } from './hindsight.ts';
-import type { Machines } from './machine-choice.ts';
-import type { Recorder } from './recorder.ts';
-import type { RequestTexts } from './request-texts.ts';
+import type { Hindsight } from './reasons/hindsight.ts';
+import type { Machines } from './machines/machine-choice.ts';
+import type { Recorder } from './chat/recorder.ts';
+import type { RequestTexts } from './views/request-texts.ts';
 
 /** The long-lived parts that the gateway nests; made by the composition root. */
 export interface GatewayParts {

@@ -4,7 +4,7 @@ import { newBatchSchema, windowMs } from '../../contract/chat/openai-batch.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { LOCAL } from '../../core/ownership.ts';
 import type { ReadConfig } from '../../core/ports.ts';
-import type { OfflineBatches } from '../../core/stories/offline-batches.ts';
+import type { OfflineBatches } from '../../core/stories/jobs/offline-batches.ts';
 import { OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
 import { callerOf, ownerOf, watcherOf } from '../door/caller.ts';
 import { checkContentType, parseJson, readBody } from '../wire/body.ts';

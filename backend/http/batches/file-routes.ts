@@ -7,7 +7,7 @@ import { quotation, sentence } from '../../contract/sentence.ts';
 import type { KeptFiles, Upload } from '../../core/offline/kept-files.ts';
 import type { KeptFile } from '../../core/offline/offline-store.ts';
 import { LOCAL } from '../../core/ownership.ts';
-import type { OfflineBatches } from '../../core/stories/offline-batches.ts';
+import type { OfflineBatches } from '../../core/stories/jobs/offline-batches.ts';
 import { OPENAI_JSON_TYPE, sendJson } from '../dialect/encode.ts';
 import { ownerOf, watcherOf } from '../door/caller.ts';
 import { formParts } from '../wire/form-parts.ts';

@@ -11,7 +11,7 @@ import type { CacheWish } from '../../core/cache/policy.ts';
 import { REPLAY_MODES, type ReplayMode } from '../../core/cache/replay.ts';
 import type { NewId, ReadConfig } from '../../core/ports.ts';
 import type { TicketOptions } from '../../core/requests/ticket.ts';
-import type { Jobs } from '../../core/stories/jobs.ts';
+import type { Jobs } from '../../core/stories/jobs/jobs.ts';
 import { header } from '../wire/header.ts';
 import { pathOf } from '../wire/normalized-path.ts';
 import { requestId } from './encode.ts';

@@ -1,6 +1,6 @@
 // Applies the profile that a body names. The answer still names the model as the caller did.
 import type { Config } from '../../contract/config/config.ts';
-import type { Question } from '../../core/stories/question.ts';
+import type { Question } from '../../core/stories/chat/question.ts';
 import { applied, profileNamed } from '../../core/models/profiles.ts';
 import type { Asked } from './understood.ts';
 

@@ -6,7 +6,7 @@ import { HIDDEN } from '../../contract/secret.ts';
 import type { Sent } from '../../core/requests/bodies.ts';
 import { isSecretHeader, shownBody, shownText } from '../../core/requests/shown-text.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
-import type { RequestTexts } from '../../core/stories/request-texts.ts';
+import type { RequestTexts } from '../../core/stories/views/request-texts.ts';
 
 /** Headers of one connection or one packing, and of one request alone. */
 const PASSING = new Set([

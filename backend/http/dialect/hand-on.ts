@@ -1,8 +1,8 @@
 // A request that goes up in its own words and runs a model there: what a dialect can't put in the one form that the core
-// knows, and what no dialect here knows. It holds a lease all the same: core/stories/handed-on-run.ts is its story.
+// knows, and what no dialect here knows. It holds a lease all the same: core/stories/chat/handed-on-run.ts is its story.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
-import { apart } from '../../core/stories/on-behalf.ts';
+import { apart } from '../../core/stories/chat/on-behalf.ts';
 import { AppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
 import { meantModel } from '../../core/models/profiles.ts';
@@ -10,9 +10,9 @@ import type { Asker } from '../../contract/behind.ts';
 import type { ReadConfig, UpstreamRequest } from '../../core/ports.ts';
 import type { Requests } from '../../core/requests/requests.ts';
 import type { Ticket } from '../../core/requests/ticket.ts';
-import { modeOf } from '../../core/stories/recorder.ts';
-import type { RequestTexts } from '../../core/stories/request-texts.ts';
-import type { Exchange, HandedOnRuns } from '../../core/stories/handed-on-run.ts';
+import { modeOf } from '../../core/stories/chat/recorder.ts';
+import type { RequestTexts } from '../../core/stories/views/request-texts.ts';
+import type { Exchange, HandedOnRuns } from '../../core/stories/chat/handed-on-run.ts';
 import { readQuickly } from '../go/go-body.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
 import { taken } from '../wire/give.ts';

@@ -11,7 +11,7 @@ import type { Clock, NewId } from '../../core/ports.ts';
 import type { AtOnce } from '../../core/requests/at-once.ts';
 import type { Known } from '../../core/requests/call.ts';
 import type { Gateway } from '../../core/stories/gateway.ts';
-import type { Jobs } from '../../core/stories/jobs.ts';
+import type { Jobs } from '../../core/stories/jobs/jobs.ts';
 import type { Arrival } from '../wire/arrival.ts';
 import { cacheHeaders } from '../wire/cache-headers.ts';
 import { NEVER_IN_LINE } from '../wire/queue-headers.ts';

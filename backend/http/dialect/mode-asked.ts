@@ -1,4 +1,4 @@
-// The mode of one request: X-Hearth-Mode, and what it may say. What a mode does is core/stories/recorder.ts.
+// The mode of one request: X-Hearth-Mode, and what it may say. What a mode does is core/stories/chat/recorder.ts.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';

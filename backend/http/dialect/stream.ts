@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ChatEvent } from '../../contract/chat/chat.ts';
 import { type AppError, asAppError } from '../../contract/errors.ts';
-import type { StreamPiece } from '../../core/stories/answer.ts';
+import type { StreamPiece } from '../../core/stories/chat/answer.ts';
 import type { Patience } from './encode.ts';
 import { begin, pump, type PumpForm } from './pump.ts';
 

@@ -4,7 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import { GoRefusal, type GoType, type Read } from '../../contract/go/go-type.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { foreign } from '../../contract/sentence.ts';
-import type { EmbedFamily } from '../../core/stories/embed-group.ts';
+import type { EmbedFamily } from '../../core/stories/embeds/embed-group.ts';
 import type { Family, UpstreamRequest } from '../../core/ports.ts';
 import type { CacheFields } from './asking.ts';
 import { readAsGo } from '../go/go-read.ts';

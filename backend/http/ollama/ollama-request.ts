@@ -3,7 +3,7 @@
 // stages of Ollama refuse (options of a wrong type, an invalid format) goes up when its turn comes.
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../../contract/chat/ollama-bodies.ts';
-import type { EmbedFamily } from '../../core/stories/embed-group.ts';
+import type { EmbedFamily } from '../../core/stories/embeds/embed-group.ts';
 import type { Family, UpstreamRequest } from '../../core/ports.ts';
 import {
   type Asked,

@@ -1,9 +1,9 @@
 // The routes of Ollama's own dialect that run a model, or only load it. What runs is the same as on every other route.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/chat.ts';
-import { load } from '../../core/stories/actions.ts';
-import type { EmbedFamily } from '../../core/stories/embed-group.ts';
-import { unloadEverywhere } from '../../core/stories/unloading.ts';
+import { load } from '../../core/stories/models/actions.ts';
+import type { EmbedFamily } from '../../core/stories/embeds/embed-group.ts';
+import { unloadEverywhere } from '../../core/stories/models/unloading.ts';
 import type { Family } from '../../core/ports.ts';
 import { placeOf } from '../dialect/queue-place.ts';
 import {

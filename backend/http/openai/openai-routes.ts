@@ -4,7 +4,7 @@ import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/
 import { AppError } from '../../contract/errors.ts';
 import { meantModel, withProfiles } from '../../core/models/profiles.ts';
 import { noSuchModel } from '../../core/models/names.ts';
-import type { EmbedAnswer } from '../../core/stories/embedder.ts';
+import type { EmbedAnswer } from '../../core/stories/embeds/embedder.ts';
 import {
   answerWritten,
   bodyOf,

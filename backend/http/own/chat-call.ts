@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ChatRequest } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
 import type { ChatCall } from '../../core/requests/call.ts';
-import { type ConversationAsk, withPrompt } from '../../core/stories/converse.ts';
+import { type ConversationAsk, withPrompt } from '../../core/stories/chat/converse.ts';
 import type { UpstreamChat } from '../../core/ports.ts';
 import { applied, profileNamed } from '../../core/models/profiles.ts';
 import { askerOf, bodyWish, replayOf, wishesOf } from '../dialect/asking.ts';

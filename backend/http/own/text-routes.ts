@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { type AskedAgain, watchWishSchema } from '../../contract/request-body.ts';
-import type { RequestTexts } from '../../core/stories/request-texts.ts';
+import type { RequestTexts } from '../../core/stories/views/request-texts.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { sendJson } from '../dialect/encode.ts';
 import { requireScope, watcherOf } from '../door/caller.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import type { EndedJob, JobOutcome } from '../../../backend/core/stories/stored-jobs.ts';
+import type { EndedJob, JobOutcome } from '../../../backend/core/stories/jobs/stored-jobs.ts';
 import { DiskConversations } from '../../../backend/storage/conversation-store.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
 import { SqlJobStore } from '../../../backend/storage/job-store.ts';

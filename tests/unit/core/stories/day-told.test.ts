@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LOCAL } from '../../../../backend/core/ownership.ts';
 import type { LoggedRequest } from '../../../../backend/core/requests/request-log.ts';
 import type { RequestSearch } from '../../../../backend/core/requests/request-search.ts';
-import { Days } from '../../../../backend/core/stories/day-figures.ts';
+import { Days } from '../../../../backend/core/stories/views/day-figures.ts';
 import { History } from '../../../../backend/core/telemetry/history.ts';
 import type { Whose } from '../../../../backend/core/telemetry/tally.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';

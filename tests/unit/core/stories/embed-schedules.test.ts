@@ -3,8 +3,8 @@
 import { fc } from '../../../support/property.ts';
 import { expect, test } from 'vitest';
 import { AppError } from '../../../../backend/contract/errors.ts';
-import { Batcher } from '../../../../backend/core/stories/batcher.ts';
-import type { EmbedFamily, Embedded } from '../../../../backend/core/stories/embed-group.ts';
+import { Batcher } from '../../../../backend/core/stories/embeds/batcher.ts';
+import type { EmbedFamily, Embedded } from '../../../../backend/core/stories/embeds/embed-group.ts';
 import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import type { EmbedReply, UpstreamEmbed } from '../../../../backend/core/ports.ts';
 import { LeaseQueue } from '../../../../backend/core/queue/queue.ts';

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../../../backend/clock.ts';
 import { defaultConfig } from '../../../../backend/contract/config/config.ts';
 import { AppError } from '../../../../backend/contract/errors.ts';
-import { FleetJobs, type FleetJobsOptions } from '../../../../backend/core/stories/fleet-jobs.ts';
-import { FleetRuns, type FleetRunsOptions } from '../../../../backend/core/stories/fleet-runs.ts';
-import { fleetLook, type FleetLookParts } from '../../../../backend/core/stories/fleet-look.ts';
-import type { AskedJob } from '../../../../backend/core/stories/jobs.ts';
+import { FleetJobs, type FleetJobsOptions } from '../../../../backend/core/stories/fleet/fleet-jobs.ts';
+import { FleetRuns, type FleetRunsOptions } from '../../../../backend/core/stories/fleet/fleet-runs.ts';
+import { fleetLook, type FleetLookParts } from '../../../../backend/core/stories/fleet/fleet-look.ts';
+import type { AskedJob } from '../../../../backend/core/stories/jobs/jobs.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 import { deferred } from '../../../support/waiting.ts';
 

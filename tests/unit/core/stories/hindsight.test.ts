@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { resolveConfig } from '../../../../backend/contract/config/config-sources.ts';
 import { NO_METRICS, type End } from '../../../../backend/contract/chat/chat.ts';
 import { Estimator } from '../../../../backend/core/queue/estimate.ts';
-import { Hindsight } from '../../../../backend/core/stories/hindsight.ts';
+import { Hindsight } from '../../../../backend/core/stories/reasons/hindsight.ts';
 import type { Trace } from '../../../../backend/core/requests/trace.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
 import { ManualClock } from '../../../support/clocks.ts';

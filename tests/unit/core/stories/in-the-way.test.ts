@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { PastRun } from '../../../../backend/core/queue/past-runs.ts';
 import type { Ended } from '../../../../backend/core/requests/at-once.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
-import { inTheWayOf } from '../../../../backend/core/stories/in-the-way.ts';
+import { inTheWayOf } from '../../../../backend/core/stories/reasons/in-the-way.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 
 const LIFE = { from: 0, to: 12_000 };

@@ -10,7 +10,7 @@ import { LOCAL, ownerOfKey } from '../../../../backend/core/ownership.ts';
 import type { Answer, ChatCall } from '../../../../backend/core/requests/call.ts';
 import { Requests } from '../../../../backend/core/requests/requests.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
-import { Jobs } from '../../../../backend/core/stories/jobs.ts';
+import { Jobs } from '../../../../backend/core/stories/jobs/jobs.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
 import { SqlJobStore } from '../../../../backend/storage/job-store.ts';
 import { KeptTime } from '../../../../backend/storage/kept-time.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { encodeVector } from '../../../../backend/core/cache/vector-record.ts';
 import type { Hit } from '../../../../backend/core/cache/hit.ts';
-import { keptVectors } from '../../../../backend/core/stories/kept-vectors.ts';
+import { keptVectors } from '../../../../backend/core/stories/embeds/kept-vectors.ts';
 
 test('others have their turn after each few looks at the disk, and each text is looked for once', async () => {
   const texts = Array.from({ length: 100 }, (_, i) => `text ${i % 60}`);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PinOffer } from '../../../../backend/contract/parting-places.ts';
 import type { Parted } from '../../../../backend/contract/request-detail.ts';
 import type { Told } from '../../../../backend/core/ports.ts';
-import { PinNews, type PinNewsParts } from '../../../../backend/core/stories/pin-news.ts';
+import { PinNews, type PinNewsParts } from '../../../../backend/core/stories/reasons/pin-news.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
 import { someDetail } from '../../../support/logged-requests.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../../../backend/contract/config/config.ts';
 import type { UpstreamChat } from '../../../../backend/core/ports.ts';
-import { keepAliveOf, leastContext, shapeRequest, withKeepAlive } from '../../../../backend/core/stories/shape.ts';
+import { keepAliveOf, leastContext, shapeRequest, withKeepAlive } from '../../../../backend/core/stories/chat/shape.ts';
 import { config } from '../../../support/builders.ts';
 
 const ollama = (over: Partial<Config['ollama']>): Config['ollama'] => config({ ollama: over }).ollama;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Partings } from '../../../../backend/contract/parting-places.ts';
 import type { Parted, RequestDetail } from '../../../../backend/contract/request-detail.ts';
-import { partingsOf as partingsBy } from '../../../../backend/core/stories/partings.ts';
+import { partingsOf as partingsBy } from '../../../../backend/core/stories/reasons/partings.ts';
 import type { LoggedRequest } from '../../../../backend/core/requests/request-log.ts';
 import { loggedRequest, someDetail } from '../../../support/logged-requests.ts';
 

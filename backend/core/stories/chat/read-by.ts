@@ -1,0 +1,45 @@
+// A request goes up: the model reads its prompt, and its runner holds that from then on, as far as is known.
+import { isCloudName } from '../../models/names.ts';
+import type { Asker } from '../../../contract/behind.ts';
+import type { RunnerSpec, Tell, Upstream, UpstreamRequest } from '../../ports.ts';
+import type { HeldPrompts } from '../../prompts/held.ts';
+import type { ChatCall } from '../../requests/call.ts';
+import type { Look } from '../reasons/hindsight.ts';
+
+export interface ReadByParts {
+  readonly upstream: Upstream;
+  readonly held: Pick<HeldPrompts, 'reads'>;
+}
+
+/** What goes up, to which runner, and who looks at it. */
+export interface Sent {
+  readonly call: Pick<ChatCall, 'family'>;
+  readonly request: UpstreamRequest;
+  readonly spec: RunnerSpec;
+  readonly look: Pick<Look, 'prompt' | 'goesUp'>;
+  readonly asker: Asker;
+}
+
+/** Runs the model, as Upstream says. */
+export async function readBy(
+  { upstream, held }: ReadByParts,
+  { call: { family }, request, spec, look, asker }: Sent,
+  signal: AbortSignal,
+  tell: Tell,
+): Promise<void> {
+  if (isCloudName(spec.model)) {
+    look.goesUp();
+    return upstream[family](request, signal, tell, asker);
+  }
+  const reading = held.reads(spec.key, look.prompt);
+  look.goesUp(reading);
+  try {
+    const told: Tell = (event) => {
+      if (event.type !== 'waiting') reading.answers();
+      tell(event);
+    };
+    await upstream[family](request, signal, told, asker);
+  } finally {
+    reading.ended();
+  }
+}

@@ -1,0 +1,152 @@
+// Jobs that stand in line or run: each is asked like any other request, and read to its end by us, since nobody waits for it
+// on a connection. How it ended is kept before anybody is told.
+import { CompletionBuilder, etaOf } from '../../../contract/chat/chat.ts';
+import { type AppError, asAppError, faultOf } from '../../../contract/errors.ts';
+import { encodeRecord } from '../../cache/record.ts';
+import type { Log } from '../../ports.ts';
+import { queueFull } from '../../refusals.ts';
+import type { Answer } from '../../requests/call.ts';
+import type { Ticket } from '../../requests/ticket.ts';
+import { converse, type ConverseParts } from '../chat/converse.ts';
+import type { Job } from './job-lives.ts';
+import { statusOf } from '../standing.ts';
+import { JOB_ENDS, type JobAsk, type JobOutcome, type JobEnd, type WaitingJob } from './stored-jobs.ts';
+
+export interface JobRunsOptions extends ConverseParts {
+  readonly log: Log;
+  /** Keeps how a job ended. */
+  keep(seq: number, state: JobEnd, outcome: JobOutcome): void;
+  /** One has ended, or was given up until the next start. */
+  onOver(job: Job): void;
+}
+
+interface Running extends Job {
+  readonly tellOver: () => void;
+}
+
+export class JobRuns {
+  readonly #options: JobRunsOptions;
+  readonly #living = new Map<string, Running>();
+
+  constructor(options: JobRunsOptions) {
+    this.#options = options;
+  }
+
+  get(id: string): Job | undefined {
+    return this.#living.get(id);
+  }
+
+  /** All that stand in line or run. */
+  list(): readonly Job[] {
+    return [...this.#living.values()];
+  }
+
+  /**
+   * Asks for a job. Its answer is to be given to `run`, or closed. Throws what Gateway.chat throws, and queue_full when its
+   * caller has too many that share runs.
+   */
+  async enter({ call, ask }: JobAsk, ticket: Ticket): Promise<Answer> {
+    ticket.promised = true;
+    const answer = await converse(this.#options, { call, ask, ticket });
+    try {
+      this.#checkFollowers(answer);
+      // A kept answer registers itself when it is read, but this one is told its id now.
+      this.#options.requests.add(ticket);
+      return answer;
+    } catch (error) {
+      answer.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Jobs that share a run are in no queue, and hold no connection that would bound them: as many of one caller's jobs
+   * may follow others as may stand in line. Followers on other routes cost a connection each. Throws queue_full.
+   */
+  #checkFollowers({ ticket: { source, caller, waiting } }: Answer): void {
+    const { max_queue_size: max } = this.#options.config().queue;
+    const follows = ({ answer: { ticket } }: Job): boolean => ticket.source === 'coalesced' && ticket.caller === caller;
+    if (source !== 'coalesced' || this.list().filter(follows).length < max) return;
+    throw queueFull(max, etaOf(waiting, this.#options.clock.elapsed()));
+  }
+
+  /** Reads the answer of a job that is kept under this number; `over` is told when it has ended. */
+  run(answer: Answer, { seq, batch }: WaitingJob, over: () => void = () => undefined): Job {
+    let tellOver = over;
+    const told = new Promise<void>((resolve) => {
+      tellOver = () => {
+        over();
+        resolve();
+      };
+    });
+    const job: Running = { seq, batch, answer, folder: new CompletionBuilder(), over: told, tellOver };
+    this.#living.set(answer.ticket.id, job);
+    void this.#read(job);
+    return job;
+  }
+
+  async #read(job: Running): Promise<void> {
+    const { answer, folder } = job;
+    const { ticket } = answer;
+    let record: Buffer | undefined;
+    try {
+      for await (const event of answer.events) {
+        if (event.type === 'piece') folder.add(event.piece);
+        if (event.type === 'end') record = encodeRecord(folder.finish(event.end));
+      }
+    } catch (error) {
+      const failure = asAppError(error);
+      ticket.finish(failure);
+      // The ticket carries the error to whoever asks; a bug must be seen in the log as well.
+      if (failure.code === 'internal') {
+        this.#options.log.error({ request_id: ticket.id, ...faultOf(error) }, failure.message);
+      }
+    } finally {
+      this.#end(job, record);
+    }
+  }
+
+  /** Ends a job early. It is kept as cancelled when this returns. */
+  cancel({ answer: { ticket } }: Job, reason: AppError): void {
+    ticket.cancel('request', reason);
+    ticket.finish(reason);
+    const running = this.#living.get(ticket.id);
+    if (running !== undefined) this.#end(running, undefined);
+  }
+
+  #end(job: Running, record: Buffer | undefined): void {
+    const { ticket } = job.answer;
+    if (this.#living.get(ticket.id) !== job) return;
+    // What ends because Hearth stops has not ended: it waits for the next start.
+    if (ticket.error?.code !== 'shutting_down') {
+      try {
+        this.#options.keep(job.seq, endOf(ticket), outcomeOf(ticket, record));
+      } catch (error) {
+        this.#options.log.error({ request_id: ticket.id, err: error }, 'How a job ended could not be kept');
+      }
+    }
+    this.#living.delete(ticket.id);
+    job.tellOver();
+    this.#options.onOver(job);
+  }
+}
+
+function endOf(ticket: Ticket): JobEnd {
+  const status = statusOf(ticket);
+  return JOB_ENDS.find((end) => end === status) ?? 'failed';
+}
+
+function outcomeOf(ticket: Ticket, record: Buffer | undefined): JobOutcome {
+  const { source, timing, conversation, cache, error, startedAt, finishedAt = ticket.createdAt } = ticket;
+  const { hit } = cache ?? {};
+  return {
+    ...(startedAt === undefined ? {} : { startedAt: ticket.shown(startedAt) }),
+    finishedAt: ticket.shown(finishedAt),
+    source,
+    timing,
+    conversation,
+    ...(hit === undefined ? {} : { hit: { storedAt: hit.storedAt, age: hit.age, runMs: hit.runMs } }),
+    ...(error === undefined ? {} : { error: error.message, code: error.code }),
+    record: error === undefined ? record : undefined,
+  };
+}

@@ -1,0 +1,120 @@
+// What is told of one request beyond its row: where its time went, and what was measured. Made of its ticket and its trace,
+// once when it has ended, and whenever somebody looks at a living one.
+import type { Metrics } from '../../../contract/chat/chat.ts';
+import type { Phases, RequestDetail } from '../../../contract/request-detail.ts';
+import { withoutSpans } from './pin-diff.ts';
+import type { Ended } from '../../requests/at-once.ts';
+import type { Trace } from '../../requests/trace.ts';
+
+/** Undefined for a kept answer that was given at once: it neither waited nor ran. */
+export function detailOf(request: Ended): RequestDetail | undefined {
+  const { trace, source, cache, error, status } = request;
+  const done = cache?.pinned;
+  if (trace === undefined || (source === 'hit' && !((trace.turnMs ?? 0) >= 1))) return undefined;
+  const run = trace.run ?? trace;
+  const { load, doneReason, sharedWith = 0 } = run;
+  const context = contextOf(run);
+  const { position, before = [], gaveWay = 0, whySlow, whyMissed, parted } = trace;
+  const phases = phasesOf(request, trace);
+  return {
+    phases,
+    ...(position === undefined
+      ? {}
+      : { place: { position, behind: [...new Set(before.map(({ caller }) => caller))], gave_way: gaveWay } }),
+    ...(load === undefined ? {} : loadOf(load, phases)),
+    ...(run.upstream === undefined ? {} : { upstream: run.upstream }),
+    ...(run.movedFrom === undefined ? {} : { moved_from: run.movedFrom }),
+    ...figuresOf(run),
+    ...(context === undefined ? {} : { context }),
+    ...(doneReason === undefined ? {} : { ended_with: doneReason }),
+    ...(cache?.key === undefined ? {} : { cache_key: cache.key.slice(0, 16) }),
+    ...(trace.run?.caller === undefined ? {} : { run_of: trace.run.caller }),
+    shared_with: sharedWith,
+    ...(error === undefined ? {} : { error: error.message }),
+    ...(whySlow === undefined ? {} : { why_slow: whySlow }),
+    // Who got no answer asks why that is, and not why it was not a kept one.
+    ...(whyMissed === undefined || status === 'failed' ? {} : { why_missed: whyMissed }),
+    ...(parted === undefined ? {} : { parted }),
+    ...(done === undefined
+      ? {}
+      : { pinned: { done: [...(trace.pinned ?? done.map(withoutSpans))], saved_tokens: trace.pinSaved ?? null } }),
+  };
+}
+
+/**
+ * The spans between the moments of its life. Ollama's own load, beside the one that Hearth had done before, lies between the
+ * start of the run and the first token, and so is taken from the time of the prompt.
+ */
+export function phasesOf(request: Ended, trace: Trace): Phases {
+  const { createdAt, startedAt, ranAt, firstPieceAt, finishedAt, timing } = request;
+  const run = trace.run ?? trace;
+  const now = finishedAt ?? createdAt + timing.total_ms;
+  const turnMs = trace.turnSince === undefined ? trace.turnMs : now - trace.turnSince;
+  const turn = turnMs ?? 0;
+  const read = firstPieceAt ?? now;
+  const ours = startedAt === undefined ? 0 : (ranAt ?? now) - startedAt;
+  const own = ranAt === undefined ? 0 : Math.min(ownLoadMs(run), Math.max(0, read - ranAt));
+  // Who joins a run that is over gets all of it after its last token.
+  const last = firstPieceAt === undefined ? undefined : Math.max(firstPieceAt, run.lastTokenAt ?? now);
+  const wasRead = firstPieceAt !== undefined || finishedAt === undefined;
+  return {
+    turn_ms: turnMs === undefined ? null : span(turn),
+    place_ms: trace.turnSince === undefined ? span((startedAt ?? now) - createdAt - turn) : null,
+    load_ms: startedAt === undefined ? null : span(ours + own),
+    prompt_ms: ranAt === undefined || !wasRead ? null : span(read - ranAt - own),
+    first_token_ms: firstPieceAt === undefined ? null : span(firstPieceAt - createdAt),
+    generation_ms: firstPieceAt === undefined || last === undefined ? null : span(last - firstPieceAt),
+    delivery_ms:
+      finishedAt === undefined || run.lastTokenAt === undefined || last === undefined
+        ? null
+        : span((trace.deliveredAt ?? finishedAt) - last),
+  };
+}
+
+/** Of a model that is loaded Ollama names up to some ten milliseconds all the same, in which it looks whether it is. */
+const LEAST_LOAD_MS = 100;
+
+/** What Ollama took to load by itself; its figure has the load that Hearth had done before in it. Milliseconds. */
+function ownLoadMs({ metrics, load }: Trace): number {
+  const ms = (metrics?.load_duration ?? 0) / 1e6 - (load?.ms ?? 0);
+  return ms < LEAST_LOAD_MS ? 0 : ms;
+}
+
+function span(ms: number): number {
+  return Math.max(0, Math.round(ms));
+}
+
+function loadOf({ why }: NonNullable<Trace['load']>, { load_ms }: Phases): Pick<RequestDetail, 'load'> {
+  if (why !== undefined) return { load: `${why}.` };
+  return load_ms === 0 ? { load: 'The model was loaded already.' } : {};
+}
+
+/** Ollama's counts where it has told them; what does not fit is left out before it counts. */
+function contextOf({ context, metrics }: Trace): Trace['context'] {
+  if (context === undefined || context.tokens > context.size) return context;
+  const tokens = (metrics?.prompt_eval_count ?? 0) + (metrics?.eval_count ?? 0);
+  return tokens > 0 ? { ...context, tokens } : context;
+}
+
+/** Ollama's counts; it tells 0 for what it does not know. */
+export function figuresOf({ metrics, reused }: Trace): Pick<RequestDetail, 'tokens' | 'rates'> {
+  const prompt = told(metrics?.prompt_eval_count);
+  const answer = told(metrics?.eval_count);
+  const read = prompt === null ? null : Math.max(0, prompt - (reused?.tokens ?? 0));
+  return {
+    tokens: { prompt, reused: reused?.tokens ?? null, reused_by: reused?.by ?? null, answer },
+    rates: {
+      prompt: rate(read, metrics?.prompt_eval_duration),
+      answer: rate(answer, metrics?.eval_duration),
+    },
+  };
+}
+
+function told(count: Metrics['eval_count'] = 0): number | null {
+  return count > 0 ? count : null;
+}
+
+/** A second; `ns` in nanoseconds. */
+function rate(count: number | null, ns = 0): number | null {
+  return count === null || ns <= 0 ? null : Math.round((count * 1e10) / ns) / 10;
+}

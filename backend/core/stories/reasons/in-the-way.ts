@@ -1,0 +1,95 @@
+// Who and what was in the way of a request while it waited for a place: read from what the line has seen, once somebody wants to
+// know. Others are named only to those who may know them.
+import type { Behind, LineFacts } from '../../explain/slow-facts.ts';
+import { sees } from '../../ownership.ts';
+import type { PastRun, Stretch } from '../../queue/past-runs.ts';
+import type { LeaseQueue } from '../../queue/queue.ts';
+import type { Ended } from '../../requests/at-once.ts';
+import type { Before } from '../../requests/trace.ts';
+import { lengthOf, together, within, type Part } from './stretches.ts';
+
+/** Runs that are told of one request. */
+const MOST = 20;
+
+/** What the line has seen of a request. */
+export interface InTheWay {
+  readonly line: LineFacts;
+  /** Each run, the longest first. */
+  readonly before: readonly Before[];
+  /** Its own runs in their order: each but the last was given up. */
+  readonly own: readonly PastRun[];
+}
+
+/** `waited`: the part of its life in which it stood in line. */
+export function inTheWayOf(
+  queue: Pick<LeaseQueue, 'ranDuring' | 'haltedDuring'>,
+  request: Ended,
+  { waited, life }: { readonly waited: Stretch; readonly life: Stretch },
+): InTheWay {
+  const { flight, caller, owner, class: of = 'normal', trace } = request;
+  const all = queue.ranDuring(life);
+  const own = all
+    .filter(({ flights }) => flight !== undefined && flights.includes(flight))
+    .toSorted((a, b) => a.from - b.from);
+  const last = own.at(-1);
+  const lane = last?.lane ?? (trace?.kind === 'embed' ? 'embed' : 'chat');
+  // Runs of the other lane have slots of their own, but where one of both runners has to be loaded they do not run together.
+  const isInTheWay = (run: PastRun): boolean =>
+    run.lane === lane || (last !== undefined && run.runner !== last.runner && (run.loads || last.loads));
+  const others = all
+    .filter((run) => !own.includes(run) && isInTheWay(run))
+    .map((run) => within(run, waited))
+    .filter((part) => lengthOf(part) >= 1);
+  const halts = queue.haltedDuring(waited).map((halt) => within(halt, waited));
+  const msOf = (why: 'paused' | 'ollama'): number => together(halts.filter(({ of: halt }) => halt.why === why));
+  const name = (run: PastRun): string | undefined => (sees(owner, run.owner) ? run.caller : undefined);
+  // The slot of the last one was given a moment before the wait ended.
+  const earlier = own.filter(({ from, to }) => from < waited.to && to <= waited.to);
+  const gaveWay = own.filter((run) => run.gaveWay).length;
+  return {
+    own,
+    before: others
+      .toSorted((a, b) => lengthOf(b) - lengthOf(a))
+      .slice(0, MOST)
+      .map((part) => ({
+        ...(name(part.of) === undefined ? {} : { request_id: part.of.id }),
+        caller: name(part.of) ?? 'somebody else',
+        model: part.of.model,
+        class: part.of.class,
+        ms: Math.round(lengthOf(part)),
+      })),
+    line: {
+      class: of,
+      behind: grouped(others, (run) => ({ caller: name(run), own: run.caller === caller && run.owner === owner })),
+      busyMs: together(others),
+      pausedMs: msOf('paused'),
+      awayMs: msOf('ollama'),
+      gaveWay,
+      brokeOff: Math.max(0, earlier.length - gaveWay),
+      againMs: waited.to - (earlier[0]?.from ?? waited.to),
+      held: last?.held,
+    },
+  };
+}
+
+/** Those of one app, of one kind and for one model, and that had their turn for one reason, are told as one. */
+function grouped(
+  parts: readonly Part<PastRun>[],
+  known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>,
+): readonly Behind[] {
+  const groups = new Map<string, Part<PastRun>[]>();
+  for (const part of parts) {
+    const { owner, caller, class: of, classBy, model, wentOn } = part.of;
+    const name = JSON.stringify([owner, caller, of, classBy, model, wentOn]);
+    const group = groups.get(name) ?? [];
+    groups.set(name, group);
+    group.push(part);
+  }
+  const behind = [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { class: of, classBy, model, wentOn } = first.of;
+    return [{ ...known(first.of), class: of, classBy, model, wentOn, requests: group.length, ms: together(group) }];
+  });
+  return behind.toSorted((a, b) => b.ms - a.ms);
+}

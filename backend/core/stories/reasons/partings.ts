@@ -1,0 +1,153 @@
+// Where the prompts of each app part, and what that costs: read from the requests that ended last, when somebody asks.
+import { shownCaller } from '../../../contract/apps.ts';
+import type { PartingPlace, Partings, PinOffer, PromptReading } from '../../../contract/parting-places.ts';
+import type { PinName } from '../../../contract/pin-rule.ts';
+import type { RequestDetail } from '../../../contract/request-detail.ts';
+import { placeOf, READ_ANYWAY, splitOf } from '../ended-figures.ts';
+import type { LoggedRequest } from '../../requests/request-log.ts';
+import { iso } from '../standing.ts';
+
+/** Places that are told, and prompts that are told of each. */
+const MOST_PLACES = 5;
+const MOST_LAST = 3;
+/** So often it would have helped before it is offered. */
+export const OFTEN = 3;
+
+interface Compared {
+  readonly request: LoggedRequest;
+  readonly parted: NonNullable<RequestDetail['parted']>;
+  readonly rate: number | null;
+  /** Tokens that were the same, and were read again since they stood behind what changed. */
+  readonly again: number;
+}
+
+/**
+ * `requests`: with their details, in any order; those that were not compared count for nothing. `isOpen`: whether it is not settled
+ * yet what becomes of something in the prompts of an app.
+ */
+export function partingsOf(
+  requests: readonly LoggedRequest[],
+  isOpen: (caller: string, what: PinName) => boolean,
+): Partings {
+  const compared = requests.flatMap(comparedOf).toSorted((a, b) => a.request.createdAt - b.request.createdAt);
+  const [first] = compared;
+  const places = grouped(compared, appOf).flatMap((ofApp) => {
+    const costly = ofApp.filter(({ again }) => again >= READ_ANYWAY);
+    return grouped(costly, whereOf).flatMap((there) => placeTold(there, ofApp.length));
+  });
+  return {
+    compared: compared.length,
+    since: first === undefined ? null : iso(first.request.createdAt),
+    places: places.toSorted((a, b) => b.again_tokens * b.times - a.again_tokens * a.times).slice(0, MOST_PLACES),
+    offers: offersOf(compared, isOpen),
+  };
+}
+
+function comparedOf(request: LoggedRequest): Compared[] {
+  const { parted, rates } = request.detail ?? {};
+  if (parted === undefined) return [];
+  return [{ request, parted, rate: rates?.prompt ?? null, again: splitOf(parted)?.changed ?? 0 }];
+}
+
+const appOf = ({ request: { caller, model } }: Compared): string => JSON.stringify([caller, model]);
+const whereOf = ({ parted: { where, what } }: Compared): string => placeOf(where, what);
+
+function grouped(all: readonly Compared[], nameOf: (each: Compared) => string): readonly (readonly Compared[])[] {
+  const groups = new Map<string, Compared[]>();
+  for (const each of all) groups.set(nameOf(each), [...(groups.get(nameOf(each)) ?? []), each]);
+  return [...groups.values()];
+}
+
+/** `there`: at least one, the newest last. */
+function placeTold(there: readonly Compared[], of: number): PartingPlace[] {
+  const newest = there.at(-1);
+  if (newest === undefined) return [];
+  const { request, parted } = newest;
+  const { where, what, same_chars, chars, block } = parted;
+  const timed = there.flatMap(({ again, rate }) => (rate === null || rate <= 0 ? [] : [(again / rate) * 1000]));
+  return [
+    {
+      caller: request.caller,
+      model: request.model,
+      where,
+      ...(what === undefined ? {} : { what }),
+      same_chars,
+      chars,
+      block,
+      times: there.length,
+      of,
+      again_tokens: Math.round(mean(there.map(({ again }) => again))),
+      again_ms: timed.length === 0 ? null : Math.round(mean(timed)),
+      last: lastOf(there),
+    },
+  ];
+}
+
+/** What could be kept the same, by app, model and kind. A request in which it would have saved next to nothing does not count. */
+function offersOf(compared: readonly Compared[], isOpen: (caller: string, what: PinName) => boolean): PinOffer[] {
+  const helped = compared.filter(({ request, parted: { pinnable }, again }) => {
+    return pinnable !== undefined && again >= READ_ANYWAY && isOpen(request.caller, pinnable.what);
+  });
+  return grouped(helped, ({ request: { caller, model }, parted: { pinnable } }) =>
+    JSON.stringify([shownCaller(caller), model, pinnable?.what]),
+  )
+    .flatMap(offerTold)
+    .toSorted((a, b) => b.tokens * b.times - a.tokens * a.times);
+}
+
+/** Never more than was in fact read again. */
+function offerTold(all: readonly Compared[]): PinOffer[] {
+  const newest = all.at(-1);
+  if (newest?.parted.pinnable === undefined || all.length < OFTEN) return [];
+  const { request, parted } = newest;
+  const { what, how } = newest.parted.pinnable;
+  const saved = all.map(({ parted: { pinnable }, again, rate }) => {
+    return { tokens: Math.min(pinnable?.tokens ?? 0, again), rate };
+  });
+  const timed = saved.flatMap(({ tokens, rate }) => (rate === null || rate <= 0 ? [] : [(tokens / rate) * 1000]));
+  return [
+    {
+      caller: request.caller,
+      model: request.model,
+      what,
+      how,
+      times: all.length,
+      chars: parted.now?.differs.length ?? null,
+      same_chars: parted.same_chars,
+      tokens: Math.round(mean(saved.map(({ tokens }) => tokens))),
+      ms: timed.length === 0 ? null : Math.round(mean(timed)),
+      turn: turnOf(newest),
+      ...(parted.pinnable?.diff === undefined ? {} : { diff: parted.pinnable.diff }),
+      last: lastOf(all),
+    },
+  ];
+}
+
+/** The pace is that of the same request. */
+function turnOf({
+  request: { detail },
+  parted: { pinnable, reused_tokens: reused },
+  rate,
+  again,
+}: Compared): PinOffer['turn'] {
+  const prompt = detail?.tokens.prompt ?? null;
+  if (prompt === null || reused === null) return null;
+  const reading = (reused_tokens: number): PromptReading => {
+    const read_tokens = Math.max(0, prompt - reused_tokens);
+    const ms = rate === null || rate <= 0 ? null : Math.round((read_tokens / rate) * 1000);
+    return { read_tokens, reused_tokens, ms };
+  };
+  return { sent: reading(reused), kept: reading(Math.min(prompt, reused + Math.min(pinnable?.tokens ?? 0, again))) };
+}
+
+function lastOf(all: readonly Compared[]): PartingPlace['last'] {
+  return all.slice(-MOST_LAST).map(({ request: { id, createdAt }, parted: { now } }) => ({
+    request_id: id,
+    created_at: iso(createdAt),
+    ...(now === undefined ? {} : { now }),
+  }));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,85 @@
+// What keeping a prompt the same would have saved where two prompts part, and what it has saved where it is done. Pure.
+import type { PinDiff, Pinned, PinWords } from '../../../contract/pin-rule.ts';
+import type { UpstreamRequest } from '../../ports.ts';
+import type { Asked } from '../../prompts/asked-before.ts';
+import { outlineOf, textOf } from '../../prompts/outline.ts';
+import { partingOf, type Parting, type Remembered, type ShowPiece } from '../../prompts/parting.ts';
+import { promptOf } from '../../prompts/prompt.ts';
+import { keptStable } from '../../pins/pins.ts';
+import { pinDiffs } from './pin-diff.ts';
+
+/** What could be kept the same, and how much more of the prompt could be reused then: a weight (prompts/outline.ts). */
+export interface Pinnable {
+  readonly words: PinWords;
+  readonly weight: number;
+  /** How it would look. */
+  readonly diff: PinDiff | undefined;
+}
+
+/** What is offered, in this order. Only the day of a clock is left where somebody asks for it; its time may be missed. */
+const OFFERED: readonly PinWords[] = [
+  { what: 'billing_line', how: 'pin' },
+  { what: 'clock', how: 'to_end' },
+];
+
+/** Nothing of these is shown. */
+const AS_IT_IS = (text: string): string => text;
+
+/** In the words of prompts/prompt.ts. */
+const INSTRUCTIONS = 'the system prompt';
+
+interface TwoPrompts {
+  readonly now: Remembered;
+  readonly then: Remembered;
+  readonly parting: Parting;
+}
+
+/**
+ * The first of what is offered with which the two would go together for longer. Only where they part in their instructions, and
+ * the texts of both are at hand. `request`: the one of `now`, to which the rule itself must apply; `safePiece`: as for pinDiffs.
+ */
+export function pinnableIn(
+  request: UpstreamRequest,
+  { now, then, parting }: TwoPrompts,
+  safePiece: ShowPiece,
+): Pinnable | undefined {
+  if (parting.where !== INSTRUCTIONS || parting.character === undefined) return undefined;
+  if (now.text === undefined || then.text === undefined) return undefined;
+  for (const words of OFFERED) {
+    const rules = { [words.what]: words.how };
+    const kept = keptStable(request, rules);
+    if (kept.pinned.length === 0) continue;
+    const [ours, theirs] = [now, then].map((each) => remembered(keptStable(asRequest(each), rules).request));
+    if (ours === undefined || theirs === undefined) continue;
+    const weight = partingOf(ours, theirs, AS_IT_IS).same - parting.same;
+    if (weight > 0) return { words, weight, diff: pinDiffs(kept.request, kept.pinned, safePiece)[0]?.diff };
+  }
+  return undefined;
+}
+
+/**
+ * The weight of what would have been the same as before if this prompt had gone up as it was sent; undefined where nothing was kept
+ * the same, or the one before said the same there.
+ */
+export function savedFrom(now: Pick<Asked, 'pinned'>, then: Pick<Asked, 'pinned'>): number | undefined {
+  const hashes = new Map(then.pinned?.map(({ what, sent_hash }) => [what, sent_hash]));
+  const changed = now.pinned?.filter(({ what, sent_hash }) => hashes.has(what) && hashes.get(what) !== sent_hash) ?? [];
+  return changed.length === 0 ? undefined : Math.min(...changed.map(({ at }: Pick<Pinned, 'at'>) => at));
+}
+
+/** A prompt as one that can be kept: its instructions, and all else as the words of others. */
+function asRequest({ outline, text = '' }: Remembered): UpstreamRequest {
+  return {
+    model: '',
+    messages: outline.parts.map(({ name, at, chars }) => ({
+      role: name === INSTRUCTIONS ? 'system' : 'user',
+      content: text.slice(at, at + chars),
+    })),
+  };
+}
+
+function remembered(request: UpstreamRequest): Remembered {
+  const prompt = promptOf(request);
+  const text = textOf(prompt);
+  return { outline: outlineOf(prompt, text), text };
+}

@@ -1,0 +1,122 @@
+// Where people and programs look requests up: a page of the list, one with its detail, and the end of one that lives.
+import { isCalled, type AppSeen } from '../../../contract/apps.ts';
+import type { DetailedRequest, RequestList } from '../../../contract/control.ts';
+import { AppError } from '../../../contract/errors.ts';
+import type { Partings } from '../../../contract/parting-places.ts';
+import type { RequestCounts } from '../../../contract/request-commands.ts';
+import { type RequestQuery, requestQuerySchema } from '../../../contract/request-query.ts';
+import { parseInput } from '../../../contract/chat/parse.ts';
+import type { PinName } from '../../../contract/pin-rule.ts';
+import { quotation, sentence } from '../../../contract/sentence.ts';
+import { appsSeen } from '../../requests/apps-seen.ts';
+import type { RequestLog } from '../../requests/request-log.ts';
+import type { RequestSearch } from '../../requests/request-search.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { factOf } from './listed-request.ts';
+import { partingsOf } from '../reasons/partings.ts';
+
+/** Whether it may be offered to keep something the same in the prompts of a caller. */
+export type MayOffer = (caller: string, what: PinName) => boolean;
+
+export interface DeskParts {
+  readonly requestLog: Pick<RequestLog, 'search' | 'find' | 'count' | 'callers'>;
+  readonly jobs: Pick<Jobs, 'cancel'>;
+}
+
+export class RequestDesk {
+  readonly #parts: DeskParts;
+  readonly mayOffer: MayOffer;
+
+  constructor(mayOffer: MayOffer, parts: DeskParts) {
+    this.mayOffer = mayOffer;
+    this.#parts = parts;
+  }
+
+  /** Of those that a watcher may see. Throws invalid_request. */
+  async list(query: RequestQuery, watcher: string, signal: AbortSignal): Promise<RequestList> {
+    const search = this.#byName(searchOf(query, watcher));
+    const { requests, next } = await this.#parts.requestLog.search(search, signal);
+    return { requests: requests.map(factOf), next: next === undefined ? null : String(next) };
+  }
+
+  /** An app goes by the name that people see as well as by what it calls itself. */
+  #byName(search: RequestSearch): RequestSearch {
+    const { caller: names } = search;
+    if (names === undefined) return search;
+    const meant = this.#parts.requestLog
+      .callers()
+      .filter(({ caller }) => [...names].some((name) => isCalled(caller, name)));
+    return { ...search, caller: new Set([...names, ...meant.map(({ caller }) => caller)]) };
+  }
+
+  /** Throws request_not_found. */
+  detail(id: string, watcher: string): DetailedRequest {
+    const found = this.#parts.requestLog.find(id, watcher);
+    if (found === undefined) throw new AppError('request_not_found', sentence`No request has the id ${quotation(id)}.`);
+    const { detail } = found;
+    return { ...factOf(found), ...(detail === undefined ? {} : { detail }) };
+  }
+
+  /** How many a watcher may see. */
+  counts(watcher: string): RequestCounts {
+    return this.#parts.requestLog.count(watcher);
+  }
+
+  /** Which of the known apps have sent requests. */
+  apps(): readonly AppSeen[] {
+    return appsSeen(this.#parts.requestLog.callers());
+  }
+
+  /** Where the prompts of the last requests part that a watcher may see. Rejects with the signal's reason. */
+  async partings(watcher: string, signal: AbortSignal): Promise<Partings> {
+    const { requestLog } = this.#parts;
+    const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
+    const whole = requests.flatMap(({ id }) => requestLog.find(id, watcher) ?? []);
+    return partingsOf(whole, this.mayOffer);
+  }
+
+  /** Throws request_not_found, request_gone, not_cancellable. */
+  cancel(id: string, watcher: string): void {
+    const { requestLog, jobs } = this.#parts;
+    try {
+      jobs.cancel(id, watcher);
+    } catch (error) {
+      const found = requestLog.find(id, watcher);
+      if (found === undefined) throw error;
+      throw new AppError('not_cancellable', sentence`${quotation(id)} has already ended as ${found.status}.`);
+    }
+  }
+}
+
+/** Those that a model answered, and how many of them are looked at. */
+const RAN: RequestQuery = { source: ['miss', 'bypass'], status: ['completed'] };
+const LOOKED_AT = 200;
+
+function searchOf(query: RequestQuery, watcher: string): RequestSearch {
+  const {
+    app,
+    model,
+    source,
+    class: of,
+    status,
+    from,
+    to,
+    q = '',
+    cursor,
+    limit,
+  } = parseInput(requestQuerySchema, query);
+  const oneOf = (values: readonly string[] | undefined): ReadonlySet<string> | undefined => values && new Set(values);
+  return {
+    watcher,
+    caller: oneOf(app),
+    model: oneOf(model),
+    source: oneOf(source),
+    class: oneOf(of),
+    status: oneOf(status),
+    from: from === undefined ? -Infinity : Date.parse(from),
+    to: to === undefined ? Infinity : Date.parse(to),
+    words: q.split(/\s+/).filter((word) => word !== ''),
+    before: cursor ?? Infinity,
+    limit,
+  };
+}
