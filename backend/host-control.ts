@@ -1,5 +1,6 @@
 // What the host of a gateway can see and do: the tray and the window use it.
 import type { Duplex } from 'node:stream';
+import { withAny } from './core/abort.ts';
 import type { AppSeen } from './contract/apps.ts';
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/control.ts';
 import type { LiveView } from './contract/desktop.ts';
@@ -108,7 +109,7 @@ export function hostControl(parts: HostControlParts): Control {
     cancel: (id) => jobs.cancel(id, LOCAL),
     cancelBatch: (id) => batches.cancel(id, LOCAL),
     requests: {
-      list: (query, signal = life) => requestDesk.list(query, LOCAL, AbortSignal.any([signal, life])),
+      list: (query, signal = life) => withAny([signal, life], (either) => requestDesk.list(query, LOCAL, either)),
       counts: () => requestDesk.counts(LOCAL),
       apps: () => requestDesk.apps(),
       partings: () => requestDesk.partings(LOCAL, life),
@@ -118,7 +119,7 @@ export function hostControl(parts: HostControlParts): Control {
     moveUp: (id) => jobs.moveUp(id),
     act: async (action, data, signal) => {
       const asked = readAction({ action, data });
-      const result = await act(acting, asked, { watcher: LOCAL, signal: AbortSignal.any([signal, life]) });
+      const result = await withAny([signal, life], (either) => act(acting, asked, { watcher: LOCAL, signal: either }));
       feed.touch('snapshot');
       return result;
     },

@@ -17,7 +17,7 @@ function sources(folder: string): string[] {
 function importsOf(file: string, without?: RegExp): string[] {
   const whole = readFileSync(join(root, file), 'utf8');
   const text = without === undefined ? whole : whole.replaceAll(without, '');
-  const found = [...text.matchAll(/(?<![.\w'])(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  const found = [...text.matchAll(/(?<![.\w'])(?:from|import)\s*\(?\s*'([^'\s]+)'/g)].map((match) => match[1] ?? '');
   return found.map((name) => (name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name));
 }
 
@@ -31,6 +31,9 @@ interface Room {
   /** Own files, folders and packages (without subpaths of node:) that may be imported; node: names must be spelled out. */
   readonly may: readonly string[];
 }
+
+/** A room that may use these as well. */
+const plus = (room: Room, ...more: readonly string[]): Room => ({ ...room, may: [...room.may, ...more] });
 
 const CONTRACT = 'backend/contract';
 const CORE = 'backend/core';
@@ -60,6 +63,58 @@ const http = (room: string, ...others: readonly string[]): Room => ({
 const renderer = (room: string, ...others: readonly string[]): Room => ({
   folder: `renderer/${room}`,
   may: [room, ...others].map((each) => `renderer/${each}`).concat(CONTRACT, 'words', 'preact', 'uplot', 'zod'),
+});
+
+/** What the desktop's main process uses from outside of it. */
+const MAIN_USES = [
+  'words',
+  'backend/backend.ts',
+  'backend/ask-ollama.ts',
+  'backend/clock.ts',
+  'backend/config-file.ts',
+  CONTRACT,
+  'backend/host-control.ts',
+  'backend/hosting.ts',
+  'backend/legacy.ts',
+  'backend/core/abort.ts',
+  'backend/core/access/api-keys.ts',
+  'backend/core/telemetry/history.ts',
+  'backend/core/ports.ts',
+  'backend/core/access/origin-approvals.ts',
+  'backend/http/door/bind.ts',
+  'backend/http/wire/listen.ts',
+  'backend/log-output.ts',
+  '@jellybrick/dbus-next',
+  'electron',
+  'electron-store',
+  'pino',
+  'rotating-file-stream',
+  'zod',
+  'node:',
+];
+/** The two files of main's floor that its rooms may use. */
+const SHARED_IN_MAIN = ['main/shell.ts', 'main/throttle.ts'];
+const main = (room: string, ...others: readonly string[]): Room => ({
+  folder: `main/${room}`,
+  may: [room, ...others].map((each) => `main/${each}`).concat(SHARED_IN_MAIN, MAIN_USES),
+});
+const CLI = 'backend/cli';
+/** Files of the command line's floor; what its rooms use of the gateway is in few files, which it starts or asks. */
+const CLI_USES = [CONTRACT, 'backend/config-file.ts', 'backend/core/abort.ts', 'backend/http/door/bind.ts', 'node:'];
+const cli = (room: string, ...others: readonly string[]): Room => ({
+  folder: `${CLI}/${room}`,
+  may: [
+    'command-host.ts',
+    'command-info.ts',
+    'command-table.ts',
+    'data-place.ts',
+    'exits.ts',
+    'version.ts',
+    room,
+    ...others,
+  ]
+    .map((each) => `${CLI}/${each}`)
+    .concat(CLI_USES),
 });
 
 /** A file is held by the row of the smallest room that it is in. */
@@ -106,8 +161,14 @@ const ROOMS: readonly Room[] = [
   http('anthropic', 'dialect', 'door', 'wire', 'go'),
   http('dialect', 'door', 'wire', 'go'),
   http('door', 'wire'),
-  { ...http('wire'), may: [...http('wire').may, 'zstddec'] },
+  plus(http('wire'), 'zstddec'),
   http('go'),
+  { folder: CLI, may: ['backend', 'commander', 'node:'] },
+  { ...cli('commands', 'doctor', 'gateway', 'papers', 'terminal'), may: ['backend', 'pino', 'smol-toml', 'node:'] },
+  plus(cli('doctor', 'gateway', 'commands/settings-used.ts'), 'backend/cluster-work.ts'),
+  cli('gateway'),
+  cli('papers'),
+  plus(cli('terminal'), 'get-east-asian-width'),
   { folder: 'words', may: ['words', CONTRACT, 'intl-messageformat'] },
   { folder: 'renderer', may: ['renderer', CONTRACT, 'words', 'preact', 'uplot', 'vite', 'node:url'] },
   renderer('overview', 'try', 'plots', 'parts', 'state'),
@@ -116,47 +177,23 @@ const ROOMS: readonly Room[] = [
   renderer('requests', 'parts', 'state'),
   renderer('models', 'parts', 'state'),
   renderer('settings', 'parts', 'state'),
-  { ...renderer('connect', 'parts', 'state'), may: [...renderer('connect', 'parts', 'state').may, 'uqr'] },
+  plus(renderer('connect', 'parts', 'state'), 'uqr'),
   renderer('prompts', 'parts', 'state'),
   renderer('about', 'parts', 'state'),
   renderer('plots', 'parts'),
   renderer('frame', 'parts', 'state'),
   renderer('parts', 'state'),
   renderer('state'),
-  {
-    folder: 'main',
-    may: [
-      'main',
-      'words',
-      'backend/backend.ts',
-      'backend/ask-ollama.ts',
-      'backend/clock.ts',
-      'backend/config-file.ts',
-      CONTRACT,
-      'backend/host-control.ts',
-      'backend/hosting.ts',
-      'backend/legacy.ts',
-      'backend/core/abort.ts',
-      'backend/core/access/api-keys.ts',
-      'backend/core/telemetry/history.ts',
-      'backend/core/ports.ts',
-      'backend/core/access/origin-approvals.ts',
-      'backend/http/door/bind.ts',
-      'backend/http/wire/listen.ts',
-      'backend/log-output.ts',
-      '@jellybrick/dbus-next',
-      'electron',
-      'electron-store',
-      'electron-updater',
-      'pino',
-      'rotating-file-stream',
-      'chokidar',
-      'extract-zip',
-      '@electron/fuses',
-      'zod',
-      'node:',
-    ],
-  },
+  { folder: 'main', may: ['main', ...MAIN_USES, 'electron-updater', 'chokidar'] },
+  main('settings'),
+  main('gateway'),
+  main('about'),
+  main('try'),
+  main('notices', 'settings', 'gateway'),
+  main('tray', 'notices', 'settings', 'gateway'),
+  plus(main('updates', 'notices', 'settings'), 'electron-updater'),
+  plus(main('window', 'about', 'gateway', 'notices', 'settings', 'tray', 'try', 'updates'), 'chokidar'),
+  { folder: 'main/launch', may: ['main/launch', 'node:', 'chokidar', 'extract-zip', '@electron/fuses', 'electron'] },
   { folder: 'assets', may: ['assets', '@resvg/resvg-js', 'node:'] },
   {
     folder: 'build',
@@ -240,6 +277,12 @@ test('one file alone imports the Ollama client, and not its Node entry, which re
   const importers = sources('backend').filter((file) => importsOf(file).some((name) => /^ollama(\/|$)/.test(name)));
   expect(importers).toEqual(['backend/upstream/ollama.ts']);
   expect(importsOf('backend/upstream/ollama.ts')).not.toContain('ollama');
+});
+
+test('what runs for long joins signals by core/abort.ts, which lets go of them again', () => {
+  const long = [...sources('backend'), ...sources('main')].filter((file) => !file.startsWith(`${CLI}/`));
+  const joined = long.filter((file) => /^[^*/]*\bAbortSignal\.any\(/m.test(readFileSync(join(root, file), 'utf8')));
+  expect(joined).toEqual([]);
 });
 
 test('nothing in the backend knows Electron', () => {

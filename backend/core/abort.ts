@@ -32,6 +32,42 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
+/** A signal of several others, and how to let go of them. */
+export interface AnyOf {
+  /** Aborts as soon as one of them does, with its reason. */
+  readonly signal: AbortSignal;
+  /** Takes its listeners off them again. To be called in any case. */
+  dispose(): void;
+}
+
+/**
+ * AbortSignal.any, but for signals that live for long: in Node 20 such a source keeps each signal that was made of it
+ * (nodejs/node#54614).
+ */
+export function anyOf(...signals: readonly AbortSignal[]): AnyOf {
+  const joined = new AbortController();
+  const off = signals.map((signal) => onAbort(signal, (reason) => joined.abort(reason)));
+  return {
+    signal: joined.signal,
+    dispose: () => {
+      for (const each of off) each();
+    },
+  };
+}
+
+/** Does the work with a signal of several others. */
+export async function withAny<T>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, dispose } = anyOf(...signals);
+  try {
+    return await work(signal);
+  } finally {
+    dispose();
+  }
+}
+
 /**
  * Why something is aborted that nobody waits for any more. One for all: without a reason each abort makes an error, with the
  * trace of the stack, that nobody reads.

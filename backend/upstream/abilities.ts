@@ -1,5 +1,6 @@
 // What each installed model can do, for servers that tell it only in /api/show: only newer ones have it in the list of models.
 // Each digest is asked for once, and the list never waits long for it.
+import { withAny } from '../core/abort.ts';
 import type { InstalledModel } from '../core/ports.ts';
 
 /** How long the list waits for all answers together. Milliseconds. */
@@ -22,9 +23,8 @@ export class Abilities {
     const untold = list.filter(({ capabilities }) => capabilities === undefined);
     if (untold.length === 0) return list;
     const asked = untold.filter(({ digest }) => !this.#known.has(digest));
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-    await Promise.allSettled(
-      asked.map(async ({ name, digest }) => this.#known.set(digest, await this.#ask(name, limit))),
+    await withAny([signal, AbortSignal.timeout(LIMIT_MS)], (limit) =>
+      Promise.allSettled(asked.map(async ({ name, digest }) => this.#known.set(digest, await this.#ask(name, limit)))),
     );
     this.#forget(list);
     return list.map((model) => {

@@ -3,7 +3,7 @@
 // icon is made, and does not tell what it heard (Chromium: status_icon_linux_dbus.cc), so we listen for ourselves.
 import type { EventEmitter } from 'node:events';
 import { Message, MessageType, sessionBus, type MessageBus, type Variant } from '@jellybrick/dbus-next';
-import { onAbort } from '../../backend/core/abort.ts';
+import { onAbort, withAny } from '../../backend/core/abort.ts';
 import type { Clock } from '../../backend/core/ports.ts';
 
 const WATCHER = 'org.kde.StatusNotifierWatcher';
@@ -128,7 +128,7 @@ class Desktop {
 
   async #answer<T>(coming: Promise<T>): Promise<T | undefined> {
     const come = new AbortController();
-    const late = this.#clock.sleep(ANSWER_MS, AbortSignal.any([this.#signal, come.signal])).then(
+    const late = withAny([this.#signal, come.signal], (signal) => this.#clock.sleep(ANSWER_MS, signal)).then(
       () => undefined,
       () => undefined,
     );

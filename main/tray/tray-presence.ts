@@ -1,4 +1,5 @@
 // Sees to it that the app can be reached: while no panel shows its tray icon, a window is there. It draws nothing.
+import { withAny } from '../../backend/core/abort.ts';
 import type { Clock } from '../../backend/core/ports.ts';
 
 /**
@@ -48,7 +49,7 @@ export class TrayPresence {
     this.#missing.abort();
     if (this.#seen || this.#options.hasWindow()) return;
     this.#missing = new AbortController();
-    void this.#miss(AbortSignal.any([this.#missing.signal, this.#options.signal]));
+    void this.#miss(this.#missing.signal);
   }
 
   #changed(there: boolean): void {
@@ -58,8 +59,8 @@ export class TrayPresence {
   }
 
   async #miss(found: AbortSignal): Promise<void> {
-    const { clock, hasWindow, onMissed } = this.#options;
-    await clock.sleep(MISSED_MS, found).catch(() => undefined);
-    if (!found.aborted && !hasWindow()) onMissed();
+    const { clock, hasWindow, onMissed, signal } = this.#options;
+    await withAny([found, signal], (either) => clock.sleep(MISSED_MS, either)).catch(() => undefined);
+    if (!found.aborted && !signal.aborted && !hasWindow()) onMissed();
   }
 }

@@ -39,9 +39,9 @@ export const clear: Row = {
       findings: WAYS.map((way) => ({
         what: `Removing ${WORDS[way]}, of ${ENTRIES.toLocaleString('en')} entries: longest block`,
         measured: `${of(way, 'longest').toFixed(1)} ms, ${more(way).toFixed(1)} ms more than with nothing removed`,
-        budget: `≤ ${BUDGET_MS} ms more`,
-        kept: more(way) <= BUDGET_MS,
-        why: `A portion of tidying is one group of ${GROUP_SIZE} entries. The same program is held up for ${of('nothing', 'longest').toFixed(1)} ms while nothing is removed: V8 collects meanwhile.`,
+        budget: `≤ ${BUDGET_MS} ms`,
+        kept: of(way, 'longest') <= BUDGET_MS,
+        why: `A portion of tidying is one group of ${GROUP_SIZE} entries. The same program is held up for ${of('nothing', 'longest').toFixed(1)} ms while nothing is removed: V8 collects meanwhile. Tried, and kept: what is removed is marked by group at once, and freed group by group with turns for others in between.`,
       })),
       notes: [
         ...WAYS.map(

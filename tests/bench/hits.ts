@@ -212,7 +212,7 @@ function inShort([cost, least]: readonly [number, number]): NonNullable<Finding[
 }
 
 const WHY =
-  'A hit also finds its entry, writes eleven headers and fills the gaps that differ each time (id, age, timing), and keeps the counts; the yardstick writes the same bytes in two headers, ready made. In a profile of it Hearth’s own code has a seventh of the time, and the rest is that of Node’s HTTP and of the system.';
+  'A hit also finds its entry, writes eleven headers and fills the gaps that differ each time (id, age, timing), and keeps the counts; the yardstick writes the same bytes in two headers, ready made. In a profile of it Hearth’s own code has a seventh of the time, and the rest is that of Node’s HTTP and of the system. Tried, and kept: the key is remembered by the raw bytes of the question, so nothing of it is parsed; the answer’s text is ready in parts; one writeHead with a flat list; no ticket, signal or listener for it; what the door said is remembered for the connection.';
 
 function outcome(title: string, measured: readonly Measured[], withNginx: boolean): Outcome {
   return {

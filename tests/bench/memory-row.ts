@@ -135,7 +135,7 @@ function outcome(
           question: 'What it weighs',
           answer: `${mb(idle)} of memory idle, and ${mb(highest)} at most with a full cache`,
         },
-        why: 'Beside what the cache counts it is V8’s heap: what a request leaves behind waits there for a full collection, and V8 lets the heap grow by half of what is alive before it makes one; it is told so once the cache is large, since before that it would cost time and save nothing.',
+        why: 'Beside what the cache counts it is V8’s heap: what a request leaves behind waits there for a full collection, and V8 lets the heap grow by half of what is alive before it makes one; it is told so once the cache is large, since before that it would cost time and save nothing. Tried, and kept: the bytes of answers lie in blocks that are used again, outside of that heap.',
       },
       {
         what: 'Its growth over the last half of that run',

@@ -203,14 +203,14 @@ function findingsOf(one: readonly Side[], many: readonly Side[]): Finding[] {
       measured: `${manyMs.toFixed(2)} ms`,
       budget: `≤ ${MOST_ADDED_STREAMS_MS} ms`,
       kept: manyMs <= MOST_ADDED_STREAMS_MS,
-      why: `The bare relay of this run adds ${relayManyMs.toFixed(2)} ms; the other ${(manyMs - relayManyMs).toFixed(2)} are Hearth’s own, and mostly the wait behind the tokens of the other ${STREAMS - 1}, which one thread passes on.`,
+      why: `The bare relay of this run adds ${relayManyMs.toFixed(2)} ms; the other ${(manyMs - relayManyMs).toFixed(2)} are Hearth’s own, and mostly the wait behind the tokens of the other ${STREAMS - 1}, which one thread passes on. Tried, and kept: what nobody waits for is done after the request has left.`,
     },
     {
       what: `Jitter between tokens, p99, ${STREAMS} streams`,
       measured: `${(jitter / plain).toFixed(1)} × direct (${jitter.toFixed(1)} ms)`,
       budget: `≤ ${MOST_JITTER} ×`,
       kept: jitter <= MOST_JITTER * plain,
-      why: `Jitter is who waits for whom: with the bare relay in between it is ${(jitterOf(named(many, 'relay')) / plain).toFixed(1)} × direct.`,
+      why: `Jitter is who waits for whom: with the bare relay in between it is ${(jitterOf(named(many, 'relay')) / plain).toFixed(1)} × direct. Tried, and kept: pieces that come together leave together.`,
     },
     {
       what: `Processor time per 1,000 tokens, ${STREAMS} streams`,

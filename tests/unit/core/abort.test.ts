@@ -1,7 +1,7 @@
 // Listening to a signal, and leaving nothing on it.
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { onAbort, orAborted } from '../../../backend/core/abort.ts';
+import { onAbort, orAborted, withAny } from '../../../backend/core/abort.ts';
 import { settled } from '../../support/clocks.ts';
 
 describe('onAbort', () => {
@@ -49,5 +49,16 @@ describe('orAborted', () => {
     caller.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
     await expect(orAborted(new Promise(() => {}), caller.signal)).rejects.toThrow('gone');
+  });
+});
+
+describe('withAny', () => {
+  test('aborts the work with the reason of the first that aborts, and leaves no listener', async () => {
+    const [life, caller] = [new AbortController(), new AbortController()];
+    const over = withAny([life.signal, caller.signal], (signal) => orAborted(new Promise(() => undefined), signal));
+    caller.abort('gone');
+    await expect(over).rejects.toBe('gone');
+    expect(await withAny([life.signal], ({ aborted }) => Promise.resolve(aborted))).toBe(false);
+    expect(getEventListeners(life.signal, 'abort')).toHaveLength(0);
   });
 });

@@ -1,7 +1,7 @@
 // A job, looked at by somebody: where it waits, what comes of it as it comes, and its end, whenever one begins to look.
 import type { ChatEvent } from '../../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../../contract/errors.ts';
-import { orAborted } from '../../abort.ts';
+import { anyOf, orAborted } from '../../abort.ts';
 import { shuttingDown } from '../../refusals.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 import { spokenPiece, streamPiece, type StreamPiece } from '../chat/answer.ts';
@@ -72,14 +72,16 @@ async function* life(parts: WatchParts, id: string, signal: AbortSignal): AsyncG
 /** Tells the end when its result is kept, and not before. */
 async function* untilEnd(parts: WatchParts, job: Job, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
   const { answer } = job;
-  const either = AbortSignal.any([signal, answer.ticket.signal]);
+  const either = anyOf(signal, answer.ticket.signal);
   try {
-    for await (const event of answer.tail(either)) {
+    for await (const event of answer.tail(either.signal)) {
       if (event.type === 'end') await (parts.settled?.(job) ?? job.over);
       yield event;
     }
   } catch (error) {
     throw asAppError(error).code === 'shutting_down' ? untilNextStart(parts) : error;
+  } finally {
+    either.dispose();
   }
 }
 
