@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../backend/clock.ts';
 import type { Log } from '../backend/core/ports.ts';
 import { createApp } from './desktop-app.ts';
+import { nameSources } from './own-stack.ts';
 import { answerCalls } from './window/bridge.ts';
 import { SCHEME, serveFiles } from './window/content.ts';
 import type { Shell } from './shell.ts';
@@ -27,6 +28,8 @@ import { isOwnPage, lockContents, lockSession } from './window/window.ts';
 const { app, BrowserWindow, clipboard, dialog, globalShortcut, ipcMain, Menu, nativeImage, nativeTheme, Notification } =
   electron;
 const { powerMonitor, protocol, screen, session, shell, Tray } = electron;
+
+nameSources();
 
 /** A newer release takes the place of this one, which has done all its work. */
 let isReplaced = false;

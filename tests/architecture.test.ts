@@ -69,6 +69,7 @@ const renderer = (room: string, ...others: readonly string[]): Room => ({
 const MAIN_USES = [
   'words',
   'backend/backend.ts',
+  'backend/cli/readable-stack.ts',
   'backend/ask-ollama.ts',
   'backend/clock.ts',
   'backend/config-file.ts',

@@ -136,3 +136,16 @@ test('a call that is not in the contract is refused', async () => {
   );
   expect(answer).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
 });
+
+test('the stack of an error names the sources, though the program is one file', async () => {
+  const stack = await desktop.app.evaluate(({ app }) => {
+    try {
+      app.emit('web-contents-created', {}, undefined);
+      return 'nothing was thrown';
+    } catch (error) {
+      return error instanceof Error ? (error.stack ?? '') : String(error);
+    }
+  });
+  expect(stack).toMatch(/main\/(?:main|window\/window)\.ts:\d+:\d+/);
+  expect(stack).not.toContain('main.js');
+});

@@ -83,7 +83,7 @@ describe('the archive', () => {
     const library = `hearth-sqlite-linux-${process.arch}.node`;
     expect(files.filter((path) => path.endsWith('.node'))).toEqual([`/dist/desktop/${library}`]);
     expect(readdirSync(join(folder, 'resources', 'app.asar.unpacked', 'dist', 'desktop'))).toEqual([library]);
-    expect(files.filter((path) => path.endsWith('.map'))).toEqual([]);
+    expect(files.filter((path) => path.endsWith('.map'))).toEqual(['/dist/desktop/main.js.map']);
   });
 
   test('says which desktop file its windows belong to', () => {
