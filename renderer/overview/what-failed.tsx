@@ -5,7 +5,7 @@ import type { Day, DayFailure } from '../../backend/contract/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls } from '../parts/use-calls.ts';
-import { Section } from '../parts/parts.tsx';
+import { Section, SourceMark } from '../parts/parts.tsx';
 import { dayAndTime, timeOfDay } from '../parts/words.ts';
 
 /** Nothing where nothing failed and nothing was given up. */
@@ -41,9 +41,7 @@ function Failure({ failure, now }: { readonly failure: DayFailure; readonly now:
     <li>
       <span>
         <span class="src">
-          <svg aria-hidden="true">
-            <use href="#s-failed" />
-          </svg>
+          <SourceMark name="failed" />
           {model === '' ? shownCaller(caller) : `${shownCaller(caller)}, ${model}`}
         </span>
         <span class="meta2">{error ?? code ?? t('overview.reason_unknown')}</span>

@@ -5,7 +5,7 @@ import type { QueueEntry } from '../../backend/contract/queue-view.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import type { Live } from '../../backend/contract/app-state.ts';
 import { whenWords } from '../parts/run-rows.ts';
-import { Caller, Icon } from '../parts/parts.tsx';
+import { Caller, Icon, SourceMark } from '../parts/parts.tsx';
 import { clockDuration, count, eta, NOTHING } from '../parts/words.ts';
 import { t } from '../../words/texts.ts';
 import { ruleWords } from './reasons.ts';
@@ -59,9 +59,7 @@ export function RunningRow({ entry, now }: RowProps): JSX.Element {
     <li>
       <div class="q-row running">
         <span class="q-pos">
-          <svg aria-hidden="true">
-            <use href={entry.source === 'bypass' ? '#s-bypass' : '#s-miss'} />
-          </svg>
+          <SourceMark name={entry.source === 'bypass' ? 'bypass' : 'miss'} />
         </span>
         <div>
           <p>

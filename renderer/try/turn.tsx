@@ -6,6 +6,7 @@ import type { Live } from '../../backend/contract/app-state.ts';
 import type { TurnView } from '../../backend/contract/talk.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
+import { SourceMark } from '../parts/parts.tsx';
 import { count, duration, NOTHING } from '../parts/words.ts';
 import { originOf } from './turn-words.ts';
 
@@ -56,9 +57,7 @@ function From({ turn, live, now, namesModel }: Omit<TurnProps, 'again'>): JSX.El
   const rate = pace === null ? null : t('try.rate', { n: count(pace) });
   const source = origin !== undefined && (
     <span class="src">
-      <svg aria-hidden="true">
-        <use href={`#s-${origin.mark}`} />
-      </svg>
+      <SourceMark name={origin.mark} />
       {origin.words}
     </span>
   );
