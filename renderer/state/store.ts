@@ -44,8 +44,20 @@ export function newsOf(view: View, push: Push): 'state' | 'line' | 'figures' {
   const { live, ...rest } = push;
   if (Object.keys(rest).length > 0) return 'state';
   if (live === undefined) return 'figures';
-  if (shapeOf(view.live) !== shapeOf(live)) return 'state';
-  return lineOf(view.live) === lineOf(live) ? 'figures' : 'line';
+  const [before, now] = [textsOf(view.live), textsOf(live)];
+  if (before.shape !== now.shape) return 'state';
+  return before.line === now.line ? 'figures' : 'line';
+}
+
+/** Made once for each: what comes is compared, and then it is what the next one is compared with. */
+const texts = new WeakMap<object, { readonly shape: string; readonly line: string }>();
+
+function textsOf(live: LiveView): { readonly shape: string; readonly line: string } {
+  const known = live === null ? undefined : texts.get(live);
+  if (known !== undefined) return known;
+  const made = { shape: shapeOf(live), line: lineOf(live) };
+  if (live !== null) texts.set(live, made);
+  return made;
 }
 
 /** One picture of the window: what there is to show, and the moment it shows. */
