@@ -1,6 +1,6 @@
 // Asks for the list of requests: the first page, older ones as they are scrolled to, and the first one again while requests
-// come and end: the first change at once, and then once a second, since a list that moves more often is not read, and each
-// time costs a paint of all that is in sight. It draws nothing.
+// come and end: the first change at once, and then once a second, or each second second while many come, since a list that moves more
+// often is not read, and each time costs a paint of all that is in sight. It draws nothing.
 import type { RequestList } from '../../backend/contract/control.ts';
 import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';
 import { sentenceOf, type Call } from '../state/client.ts';
@@ -9,6 +9,7 @@ import {
   followsOn,
   isLiving,
   MOST_ROWS,
+  nameOf,
   released,
   rowsToAsk,
   withNewer,
@@ -35,6 +36,8 @@ export interface Loaded {
 const PAGE = 100;
 const MOST_OF_A_PAGE = 500;
 const LOOK = 20;
+/** So many new rows in one look are a stream. */
+const STREAM = 3;
 /** Milliseconds between two counts, and of so many requests. */
 const COUNT_MS = 2000;
 const COUNT_MANY_MS = 30_000;
@@ -58,6 +61,8 @@ export class RequestLoader {
   #isLooking = false;
   /** In this second. */
   #hasLooked = false;
+  /** So many came that the next second is left out. */
+  #isStream = false;
   #isCounting = false;
   /** There are counts that are not shown yet: they come with the next second, since each paint costs. */
   #hasCounted = false;
@@ -93,6 +98,10 @@ export class RequestLoader {
 
   /** A second is over: what has changed since the last look is looked at, and the times of those that live. */
   tick(): void {
+    if (this.#isStream) {
+      this.#isStream = false;
+      return;
+    }
     this.#hasLooked = false;
     if (this.#hasChanged || this.#loaded.list?.rows.some(isLiving) === true) void this.#lookNow();
     else if (this.#hasCounted) this.#show({});
@@ -109,7 +118,9 @@ export class RequestLoader {
     this.#isLooking = false;
     const { list: shown } = this.#loaded;
     if (page === undefined || asked !== this.#asked || shown === undefined) return;
-    this.#show({ list: withNewer(shown, page, this.#isHeld()) });
+    const newer = withNewer(shown, page, this.#isHeld());
+    this.#isStream = newOn(newer.rows, shown.rows) >= STREAM;
+    this.#show({ list: newer });
     this.#count();
   }
 
@@ -170,4 +181,11 @@ export class RequestLoader {
     this.#hasCounted = false;
     if (!this.#hasEnded) this.#paint(this.#loaded);
   }
+}
+
+/** How many rows stand before the one that was first. */
+function newOn(rows: Rows['rows'], [first]: Rows['rows']): number {
+  const name = first === undefined ? undefined : nameOf(first);
+  const at = rows.findIndex((row) => nameOf(row) === name);
+  return at === -1 ? rows.length : at;
 }

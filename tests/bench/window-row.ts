@@ -50,7 +50,7 @@ export const windowRow: Row = {
             measured: percent(cost),
             budget: `< ${percent(BUDGET)}`,
             kept: cost < BUDGET,
-            why: 'Most of it is Chromium’s: rows that come move all rows below them, and once a second what is in sight is laid out, painted and handed over anew. The page’s own work is a quarter of it. How many rows there are matters little: what is out of sight is left alone, and a list of 20 costs nearly as much.',
+            why: 'Most of it is Chromium’s: rows that come move all rows below them, and each time what is in sight is laid out, painted and handed over anew. The page’s own work is a quarter of it. While so many come the list is painted each second second. How many rows there are matters little: what is out of sight is left alone, and a list of 20 costs nearly as much.',
           },
           {
             what: 'The window, closed: processes that are left of it',
