@@ -80,7 +80,12 @@ const OPEN: readonly AppRequest[] = [
 async function picture(page: Page, name: string, dark: boolean): Promise<void> {
   // What is to be seen is not behind a notice.
   const dismiss = page.locator('.dock').getByRole('button', { name: /^(?:Dismiss|Not now)$/ });
-  while ((await dismiss.count()) > 0) await dismiss.first().click();
+  // One that goes by itself meanwhile is as good.
+  while ((await dismiss.count()) > 0)
+    await dismiss
+      .first()
+      .click({ timeout: 3000 })
+      .catch(() => undefined);
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   await sleep(1200);
   await page.screenshot({ path: join(out, `${name}.png`) });
