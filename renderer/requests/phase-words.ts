@@ -1,4 +1,5 @@
 // Where the time of one request went, phase by phase in words and lengths. Pure.
+import { shownCaller } from '../../backend/contract/apps.ts';
 import type { RequestFact } from '../../backend/contract/control.ts';
 import type { RequestDetail } from '../../backend/contract/request-detail.ts';
 import { listed } from '../../words/figures.ts';
@@ -124,7 +125,7 @@ function placeWords({ place }: RequestDetail): string | undefined {
       : t('requests.in_line', { nth: `${first.charAt(0).toUpperCase()}${first.slice(1)}` });
   return [
     inLine,
-    ...(behind.length === 0 ? [] : [t('requests.behind', { names: named(behind) })]),
+    ...(behind.length === 0 ? [] : [t('requests.behind', { names: named([...new Set(behind.map(shownCaller))]) })]),
     ...(gave_way === 0 ? [] : [t('requests.gave_way', { n: gave_way })]),
   ].join(', ');
 }

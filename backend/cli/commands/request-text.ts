@@ -120,7 +120,8 @@ function waterfall({ phases, place, load }: RequestDetail, { total_ms }: Request
 }
 
 function placeOf({ position, behind, gave_way }: NonNullable<RequestDetail['place']>): string {
-  const who = behind.length === 0 ? '' : `, behind ${behind.join(', ')}`;
+  const names = [...new Set(behind.map(shownCaller))];
+  const who = names.length === 0 ? '' : `, behind ${names.join(', ')}`;
   const way = gave_way === 0 ? '' : ` It gave way ${plural(gave_way, 'time')}.`;
   return `It was number ${position} in line when it came${who}.${way}`;
 }

@@ -67,7 +67,7 @@ export const SLOW_DETAIL: RequestDetail = {
     generation_ms: 4300,
     delivery_ms: 200,
   },
-  place: { position: 3, behind: ['Open WebUI', 'Continue'], gave_way: 0 },
+  place: { position: 3, behind: ['Open WebUI', 'Continue/1.2 (linux)', 'Continue/1.3'], gave_way: 0 },
   load: 'llama3.2:3b had to make room.',
   tokens: { prompt: 21_352, reused: 26, reused_by: 'reported', answer: 189 },
   rates: { prompt: 1159, answer: 44 },

@@ -28,7 +28,7 @@ const DETAIL: RequestDetail = {
     generation_ms: 3000,
     delivery_ms: 0,
   },
-  place: { position: 2, behind: ['Open WebUI'], gave_way: 1 },
+  place: { position: 2, behind: ['claude-cli/2.1.197 (external, cli)', 'claude-cli/2.2.0'], gave_way: 1 },
   load: 'it was asked for with another num_ctx',
   tokens: { prompt: 1200, reused: 400, reused_by: 'estimated', answer: 90 },
   rates: { prompt: 800, answer: 30 },
@@ -73,7 +73,7 @@ test('each step is a bar where it began and as long as it was', () => {
 
 test('says why, with the setting, and shows where the prompt parted without a colour', () => {
   const told = text({ ...FACT, detail: DETAIL });
-  expect(told).toContain('It was number 2 in line when it came, behind Open WebUI. It gave way 1 time.');
+  expect(told).toContain('It was number 2 in line when it came, behind Claude Code. It gave way 1 time.');
   expect(told).toContain(
     'Why it was slow\n4 of 10 s were spent behind a title of Open WebUI.\nSetting: queue.rules (Rules).',
   );
