@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startBackend } from '../../../backend/backend.ts';
 import type { Backend } from '../../../backend/hosting.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
-import { deferred } from '../../support/waiting.ts';
+import { deferred, reading } from '../../support/waiting.ts';
 
 let ollama: Server;
 let backend: Backend;
@@ -109,16 +109,9 @@ async function begin({ path, type, piece }: Dialect): Promise<{ rest(): Promise<
   answer = await asked;
   answer.writeHead(200, { 'content-type': type });
   answer.write(piece);
-  const reader = (await response).body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  while (text.length < piece.length) text += (await reader?.read())?.value ?? '';
-  expect(text).toBe(piece);
-  return {
-    async rest() {
-      for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) text += part.value;
-      return text.slice(piece.length);
-    },
-  };
+  const reader = reading(await response);
+  expect(await reader.until(({ length }) => length >= piece.length)).toBe(piece);
+  return { rest: async () => (await reader.rest()).slice(piece.length) };
 }
 
 describe.each(DIALECTS)('$path', (dialect) => {

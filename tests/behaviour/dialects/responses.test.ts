@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { responsesEvents } from '../../support/strict-readers.ts';
-import { deferred } from '../../support/waiting.ts';
+import { deferred, reading } from '../../support/waiting.ts';
 import { zstdPlain } from '../../support/zstd-packed.ts';
 
 let hearth: Hearth;
@@ -232,12 +232,10 @@ describe('a request in the line', () => {
     const gate = hearth.fake.gate();
     const response = await hearth.post('/v1/responses', { model, input: 'Why?', stream: true });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
-    const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    while (!text.includes(': still here\n: still here\n')) text += (await reader.read()).value;
+    const answer = reading(response);
+    await answer.until((text) => text.includes(': still here\n: still here\n'));
     gate.release();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
-    expect(responsesEvents(text).at(-1)).toMatchObject({ type: 'response.completed' });
+    expect(responsesEvents(await answer.rest()).at(-1)).toMatchObject({ type: 'response.completed' });
   });
 
   test('that fails while it has only waited says so in its dialect', async () => {

@@ -7,7 +7,7 @@ import {
   type RequestView,
 } from '../../../backend/contract/queue-view.ts';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
-import { deferred, eventually } from '../../support/waiting.ts';
+import { deferred, eventually, reading } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions = {}): Promise<void> => {
@@ -64,17 +64,15 @@ test('while it waits, a stream says its position and estimate, and goes on sayin
   const running = hearth.chat('runs');
   await hearth.fake.until(({ active }) => active === 1);
   const waiting = await hearth.chat('waits', { stream: true });
-  const reader = waiting.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = '';
-  while (seen.split('\n\n').length < 4) seen += (await reader?.read())?.value ?? '';
+  const answer = reading(waiting);
+  const seen = await answer.until((text) => text.split('\n\n').length >= 4);
   const [first] = seen
     .split('\n\n')
     .map((line) => JSON.parse(line.slice(6) || '{}') as { queue: { position: number; eta_ms: number } });
   expect(first).toMatchObject({ content: '', done: false, cached: false, queue: { position: 1 } });
   expect(first?.queue.eta_ms).toBeGreaterThan(0);
   gate.release();
-  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) seen += part.value;
-  expect(seen).toMatch(/"done":true/);
+  expect(await answer.rest()).toMatch(/"done":true/);
   await (await running).text();
 });
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
-import { eventually } from '../../support/waiting.ts';
+import { eventually, reading } from '../../support/waiting.ts';
 
 let hearth: Hearth;
 const start = async (options: HearthOptions = {}): Promise<void> => {
@@ -124,13 +124,10 @@ test('a JSON caller who waits long gets headers and spaces, then the answer or t
   const gate = hearth.fake.gate();
   const response = await hearth.chat('patient');
   expect(response.status).toBe(200);
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = '';
-  while (seen.length < 3) seen += (await reader?.read())?.value ?? '';
-  expect(seen).toMatch(/^ +$/);
+  const answer = reading(response);
+  expect(await answer.until(({ length }) => length >= 3)).toMatch(/^ +$/);
   gate.release();
-  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) seen += part.value;
-  expect(JSON.parse(seen)).toMatchObject({ source: 'miss' });
+  expect(JSON.parse(await answer.rest())).toMatchObject({ source: 'miss' });
 });
 
 test('four first requests at once: one load', async () => {

@@ -16,6 +16,7 @@ import {
   type Scripted,
   startFakeOllama,
 } from '../../support/fake-ollama/fake-ollama.ts';
+import { deferred } from '../../support/waiting.ts';
 
 const BUSY = 'server busy, please try again.  maximum pending requests exceeded';
 
@@ -212,11 +213,11 @@ describe('an answer', () => {
 
   test('first piece is there before the second is sent', async () => {
     const { fake, upstream } = await fakeAndUpstream();
-    const second = gate();
-    fake.next({ pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.opened } });
+    const second = deferred();
+    fake.next({ pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.promise } });
     const told = events(upstream);
     expect((await told.next()).value).toMatchObject({ piece: { content: 'a' } });
-    second.open();
+    second.resolve();
     expect((await told.next()).value).toMatchObject({ piece: { content: 'b' } });
     await told.return();
   });
@@ -416,9 +417,9 @@ describe('deadlines', () => {
 
   test('none of the HTTP client’s own: a silence of two hours before the headers and in the middle', async () => {
     const { fake } = await fakeAndUpstream();
-    const first = gate();
-    const second = gate();
-    fake.next({ hold: first.opened, pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.opened } });
+    const first = deferred();
+    const second = deferred();
+    fake.next({ hold: first.promise, pieces: ['a', 'b'], pauseAfter: { pieces: 1, until: second.promise } });
     // Our own deadlines stay out of it: they are given a clock that never wakes.
     const asleep = { now: () => 0, elapsed: () => 0, sleep: () => new Promise<void>(() => {}), after: () => nothing };
     const config = { ...defaultConfig(), ollama: { ...defaultConfig().ollama, api_url: fake.url } };
@@ -428,12 +429,12 @@ describe('deadlines', () => {
     const piece = told.next();
     await fake.until(() => fake.active === 1);
     passHours(2);
-    first.open();
+    first.resolve();
     expect((await piece).value).toMatchObject({ piece: { content: 'a' } });
     const next = told.next();
     passHours(2);
     await settled();
-    second.open();
+    second.resolve();
     expect((await next).value).toMatchObject({ piece: { content: 'b' } });
     expect((await told.next()).value).toMatchObject({ type: 'end' });
     await told.return();
@@ -821,14 +822,6 @@ describe('what Ollama has', () => {
     expect(loaded[0]?.expires_at).toBeGreaterThan(Date.now() + 365 * 86_400_000);
   });
 });
-
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open = nothing;
-  const opened = new Promise<void>((resolve) => {
-    open = () => void resolve();
-  });
-  return { opened, open: () => open() };
-}
 
 function deepFrozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

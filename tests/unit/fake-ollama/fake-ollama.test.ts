@@ -6,6 +6,7 @@ import { Ollama } from 'ollama/browser';
 import { describe, expect, it } from 'vitest';
 import type { FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { fakesOfEachTest } from '../../support/fake-ollama/fakes-of-each-test.ts';
+import { deferred } from '../../support/waiting.ts';
 
 type Json = Record<string, unknown>;
 
@@ -133,12 +134,11 @@ describe('framing', () => {
 
   it('writes all at once when told to leave no gaps, after whatever it has to wait for', async () => {
     const fake = await start();
-    let letGo: (() => void) | undefined;
-    const hold = new Promise<void>((resolve) => (letGo = resolve));
-    fake.next({ pieces: ['a', 'b', 'c'], pieceMs: -1, hold });
+    const hold = deferred();
+    fake.next({ pieces: ['a', 'b', 'c'], pieceMs: -1, hold: hold.promise });
     const reply = post(fake, '/api/generate', { model: 'llama3.2', prompt: 'x' });
     await fake.until(({ active }) => active === 1);
-    letGo?.();
+    hold.resolve();
     const chunks = lines(await (await reply).text());
     expect(chunks.map((chunk) => chunk['response'])).toEqual(['a', 'b', 'c', '']);
   });

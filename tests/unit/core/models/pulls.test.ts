@@ -6,6 +6,7 @@ import type { KeptPull } from '../../../../backend/core/disk.ts';
 import { Pulls } from '../../../../backend/core/models/pulls.ts';
 import { NO_LOG } from '../../../support/builders.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';
+import { onAbort } from '../../../../backend/core/abort.ts';
 import { deferred } from '../../../support/waiting.ts';
 
 /** A pull that Ollama makes, played by the test. */
@@ -44,7 +45,7 @@ function made(): Pulls {
       away: (place) => away || place === sleeping,
       pull(place, model, signal, tell) {
         const { promise, resolve, reject } = deferred();
-        signal.addEventListener('abort', () => reject(signal.reason));
+        onAbort(signal, reject);
         playing.push({ place, model, signal, tell, done: resolve, fails: reject });
         return promise;
       },

@@ -7,6 +7,7 @@ import { ListenError } from '../../../../backend/http/wire/listen.ts';
 import { Supervisor } from '../../../../main/gateway/supervisor.ts';
 import { config, NO_LOG } from '../../../support/builders.ts';
 import { ManualClock } from '../../../support/clocks.ts';
+import { deferred } from '../../../support/waiting.ts';
 
 interface Stage {
   readonly supervisor: Supervisor;
@@ -87,12 +88,12 @@ describe('starting and stopping', () => {
   test('a start while it drains waits for the end, and a second start changes nothing', async () => {
     const it = stage();
     await it.supervisor.start();
-    let end = (): void => undefined;
-    it.stopping = new Promise((resolve) => (end = resolve));
+    const end = deferred();
+    it.stopping = end.promise;
     const all = [it.supervisor.stop(), it.supervisor.start(), it.supervisor.start()];
     await Promise.resolve();
     expect(it.story.filter((word) => word.startsWith('start'))).toHaveLength(1);
-    end();
+    end.resolve();
     await Promise.all(all);
     expect(it.story.filter((word) => !word.startsWith('configure'))).toEqual([
       'start 8080',
