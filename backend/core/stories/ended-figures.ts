@@ -1,13 +1,13 @@
-// What the figures over time take of a request that has ended: how it ended, and how much of its prompt was reused.
+// Counts an ended request in the figures over time: how it ended, and how much of its prompt was reused.
 import type { Parted } from '../../contract/request-detail.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { History, PromptRead, Reuse } from '../telemetry/history.ts';
 
-/** The last tokens of a prompt are read in any case; less than so many is nothing that was lost. */
+/** Ollama always reads the last tokens of a prompt again, so a loss below this many tokens counts as none. */
 export const READ_ANYWAY = 32;
 
-/** Cheap for a kept answer. */
+/** Counts an ended request. Cheap for a kept answer. */
 export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, request: Ended): void {
   const { status } = request;
   if (status === 'failed' || status === 'cancelled') history.unanswered(request, status);
@@ -15,7 +15,7 @@ export function countEnded(history: Pick<History, 'unanswered' | 'reused'>, requ
   if (reuse !== undefined) history.reused(request, reuse);
 }
 
-/** How much of the prompt of a run was read; undefined where that is not known, and for who was given another request's run. */
+/** How much of a run's prompt was read. Undefined when unknown, and for a request that shared another one's run. */
 export function readOf({ metrics, reused, reusable, run }: Trace): PromptRead | undefined {
   if (metrics === undefined || reused === undefined || reusable === undefined || run !== undefined) return undefined;
   const count = metrics.prompt_eval_count;
@@ -24,8 +24,8 @@ export function readOf({ metrics, reused, reusable, run }: Trace): PromptRead | 
 }
 
 /**
- * Undefined where it is not known what could have been reused, or what was; and for who was given another request's run,
- * since that read one prompt for all of them.
+ * How much of a request's prompt was reused, and what was lost why. Undefined when it is unknown what was or could have
+ * been reused, and for a request that shared another one's run, since that run read one prompt for all of them.
  */
 export function reuseOf({ trace, id, model, bornAt }: Ended): Reuse | undefined {
   if (trace?.parted === undefined || trace.run !== undefined) return undefined;
@@ -48,15 +48,16 @@ export function reuseOf({ trace, id, model, bornAt }: Ended): Reuse | undefined 
 }
 
 /**
- * Of the tokens that a prompt has in common with the one before it: those that Ollama reused, those that it read again as they
- * stood behind something that changed, and those that it no longer had. Undefined where it is not known what was reused.
+ * Splits the tokens that a prompt has in common with the one before it: those that Ollama reused, those that it read
+ * again because they stood behind a change, and those that it no longer had. Undefined when it is unknown what was
+ * reused.
  */
 export function splitOf(
   parted: Pick<Parted, 'same_chars' | 'same_tokens' | 'same_after_tokens' | 'reused_tokens'>,
 ): { readonly reused: number; readonly changed: number; readonly forgotten: number } | undefined {
   const { same_chars, same_tokens, same_after_tokens = 0, reused_tokens } = parted;
   if (reused_tokens === null) return undefined;
-  // Two prompts that part at their first character are two questions, whatever they have in common after it.
+  // Two prompts that differ in their first character are two questions, whatever they have in common after it.
   const after = same_chars === 0 ? 0 : same_after_tokens;
   const reused = Math.min(reused_tokens, same_tokens + after);
   const changed = Math.min(after, same_tokens + after - reused);
@@ -64,7 +65,7 @@ export function splitOf(
   return { reused, changed, forgotten: rest < READ_ANYWAY ? 0 : rest };
 }
 
-/** Messages are many; all of them are one place. */
+/** Where a prompt changed, as the figures name it. All earlier messages count as one place, since there are many. */
 export function placeOf(where: string, what: string | undefined): string {
   const place = where.replace(/^message \d+$/, 'an earlier message');
   return what === undefined ? place : `${place} (${what})`;

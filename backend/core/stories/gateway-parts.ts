@@ -1,4 +1,4 @@
-// What the gateway is made of. Types alone.
+// The types of the parts that make up the gateway.
 import type { ResponseCache } from '../cache/cache.ts';
 import type { SharedFlights } from '../fleet.ts';
 import type { Flights } from '../flight.ts';
@@ -13,7 +13,7 @@ import type { Machines } from './machines/machine-choice.ts';
 import type { Recorder } from './chat/recorder.ts';
 import type { RequestTexts } from './views/request-texts.ts';
 
-/** The long-lived parts that the gateway nests; made by the composition root. */
+/** The long-lived parts that the gateway combines. The composition root makes them. */
 export interface GatewayParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export interface GatewayParts {
   readonly machines: Machines;
   readonly cache: ResponseCache;
   readonly flights: Flights<Trace>;
-  /** The runs of all gateways; undefined where there is this one alone. */
+  /** The runs that all gateways of a fleet share; undefined when this gateway is alone. */
   readonly fleet?: SharedFlights | undefined;
   readonly requests: Requests;
   readonly telemetry: Telemetry;
@@ -30,6 +30,6 @@ export interface GatewayParts {
   readonly hindsight: Pick<Hindsight, 'at'>;
   readonly recorder: Pick<Recorder, 'keep' | 'answer'>;
   readonly texts: RequestTexts;
-  /** A request's life has ended, well or not. */
+  /** Called when a request's life has ended, well or not. */
   onEnded(request: Ended): void;
 }

@@ -1,9 +1,9 @@
 // The story of a request: cache( flight( queue( upstream ))), nested in this one file.
-//   0  while a recording is made, each answer is kept with its question; when it is replayed, nothing else is asked
-//   1  an answer that is kept is replayed                                          hit
-//   2  somebody is asking the same right now: share the run                        coalesced
-//   3  else stand in line for a slot, 4 run the model, 5 keep what landed well     miss or bypass
-// No stage knows its neighbours; what cannot be shared has a key of its own, not a road of its own.
+//   0  in record mode, keep each answer with its question; in replay mode, answer from the recording only
+//   1  replay a kept answer                                                            hit
+//   2  join a run that is asking the same right now                                    coalesced
+//   3  else wait in line for a slot, 4 run the model, 5 keep a good answer             miss or bypass
+// No stage knows its neighbours. A request that can't be shared takes the same way, with a key of its own.
 import { fold } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
@@ -33,7 +33,7 @@ import { asksOf, placed, sharesRun } from './chat/traced.ts';
 import { settle } from './chat/settle.ts';
 import { begins } from './standing.ts';
 
-/** A request and the machine that it is asked of, by the configuration that it was read by. */
+/** A request, the machine it goes to, and the configuration it was read with. */
 interface AskedOf {
   readonly call: ChatCall;
   readonly machine: Machine;
@@ -41,7 +41,7 @@ interface AskedOf {
   readonly readBy: Config;
 }
 
-/** A run that takes its place in the line of its machine, for as long as it stays there. */
+/** A run in the queue of its machine, for as long as it stays there. */
 interface Standing {
   readonly run: Run;
   readonly flight: FlightContext;
@@ -49,7 +49,7 @@ interface Standing {
   readonly stay: Stay;
 }
 
-/** How long last words may take to arrive, in milliseconds. */
+/** How long the last events may take to arrive, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
 export class Gateway {
@@ -63,9 +63,9 @@ export class Gateway {
   }
 
   /**
-   * Takes a request in: throws at once what can be refused at once (model_not_found, queue_full, not_cached,
-   * breaker_open, shutting_down, request_exists); what fails later is thrown by the answer's events. A `ticket` is given
-   * by who had to wait with the request before it could be asked.
+   * Takes in a request. Throws at once what is refused at once (model_not_found, queue_full, not_cached, breaker_open,
+   * shutting_down, request_exists). Later failures are thrown by the answer's events. Callers pass a `ticket` when the
+   * request had to wait before it came here.
    */
   async chat(call: ChatCall, ticket: Ticket = new Ticket(call, this.#parts.clock)): Promise<Answer> {
     if (this.#draining) throw shuttingDown();
@@ -82,12 +82,12 @@ export class Gateway {
 
   async #inMode(call: ChatCall, ticket: Ticket): Promise<Answer> {
     const { config, recorder } = this.#parts;
-    // The configuration by which the call was read; it may change before the model is known.
+    // The configuration that the call was read with. It may change before the model is known.
     const readBy = config();
     switch (modeOf(call, readBy)) {
       case 'live': {
         const answer = await this.#ask(call, ticket, readBy);
-        // Only where every request is answered live, it is known how a question that comes again is.
+        // A question that comes again has the same meaning only if every request is answered live.
         return readBy.cache.mode === 'live' ? answer : { ...answer, known: undefined };
       }
       case 'record':
@@ -101,7 +101,7 @@ export class Gateway {
 
   async #ask(call: ChatCall, ticket: Ticket, readBy: Config): Promise<Answer> {
     const { machines, requests, telemetry } = this.#parts;
-    // What a machine still has is what went up.
+    // Choose a machine by the prompt that is sent, since that is what machines hold.
     const sent = machines.only === undefined ? keptFrom(readBy.prompts, call).request : call.request;
     const wanted = { model: call.request.model, prompt: new Prompt(sent) };
     const tried = new Set<Machine>();
@@ -128,7 +128,7 @@ export class Gateway {
     }
   }
 
-  /** The kept answer to what is asked of a machine, or what is to be kept. Throws not_cached. */
+  /** The kept answer on a machine, or what to keep there later. Throws not_cached. */
   async #look(
     ticket: Ticket,
     { call, machine, asked, readBy }: AskedOf,
@@ -149,7 +149,10 @@ export class Gateway {
     return { kept: undefined, outcome };
   }
 
-  /** The kept answer to a question that was understood before. Undefined: ask by `chat`, which finds out what has changed. */
+  /**
+   * The kept answer to a question that was understood before. When undefined, ask with `chat`, which finds out what
+   * changed.
+   */
   again(...asked: Parameters<KeptAnswers['again']>): ToldAgain | undefined {
     return this.#draining ? undefined : this.#kept.again(...asked);
   }
@@ -178,7 +181,7 @@ export class Gateway {
     const whose = { model: spec.model, caller: ticket.caller, owner: ticket.owner };
     telemetry.sourced(whose, source);
     if (seat.waiting !== undefined) ticket.moved(seat.waiting);
-    // A follower may be more urgent than those who were here first, and lifts the whole flight.
+    // A follower that is more urgent than the earlier passengers makes the whole flight more urgent.
     const lifts = !seat.led && seat.lifts;
     if (lifts) machines.queue.recheck();
     const close = once(() => {
@@ -191,7 +194,8 @@ export class Gateway {
     return heard({ ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close }, texts);
   }
 
-  // ---- 3 stand in line, 4 run the model, 5 keep what landed well (on-lease.ts): refused at once when the line is full, before there is a flight
+  // ---- 3 wait in line, 4 run the model, 5 keep a good answer (on-lease.ts). A full queue refuses before a flight
+  // exists.
 
   #lead(ticket: Ticket, run: Run, flight: FlightContext): Promise<void> {
     const { machines, hindsight } = this.#parts;
@@ -207,7 +211,7 @@ export class Gateway {
     return look.over(ran);
   }
 
-  /** In the line of its machine. */
+  /** Queues the run on its machine. */
   #stand(ticket: Ticket, { run, flight, look, stay }: Standing): Promise<void> {
     const { config } = this.#parts;
     const { call, request, spec, machine } = run;
@@ -234,7 +238,7 @@ export class Gateway {
       },
       signal,
     );
-    // At once, so that who takes a seat now knows where it stands before anything is read.
+    // Tell the state at once, so that a passenger who joins now knows it before anything is read.
     if (place.granted) flight.waiting(begins(machine, spec));
     const patience = { signal, always: ticket.promised, told: flight.begun, mayLeave, trace: ticket.trace };
     return outlasting(place, patience, (lease, { granted }) => {
@@ -245,13 +249,15 @@ export class Gateway {
 
   // ---- coming in
 
-  /** Lets a request in that will need a run, once; from then on it waits while Ollama is away. Throws what letIn throws. */
+  /**
+   * Admits, once, a request that will need a run. From then on it waits while Ollama is away. Throws what letIn throws.
+   */
   async admit(ticket: Ticket): Promise<void> {
     await admit(this.#parts, ticket);
   }
 
   /**
-   * Whether a request could be taken in now if there were a place in line: for work that is accepted to be asked later.
+   * Whether a request could be taken in now if the queue had room, for work that is accepted now and asked later.
    * Throws model_not_found, breaker_open, upstream_unreachable, shutting_down, or the signal's reason.
    */
   async check(call: Pick<ChatCall, 'model' | 'mode'>, signal: AbortSignal): Promise<void> {
@@ -266,8 +272,8 @@ export class Gateway {
   // ---- stopping
 
   /**
-   * Takes no new work. Running answers get `timeoutMs`, then a final error and a moment to deliver it; who does not read
-   * it by then is cut off by whoever closes the connections.
+   * Takes no new work. Running answers get `timeoutMs`, then a final error and a moment to deliver it. A caller that
+   * has not read the error by then is cut off when its connection is closed.
    */
   async drain(timeoutMs: number): Promise<void> {
     const { machines, requests, clock } = this.#parts;

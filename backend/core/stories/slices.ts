@@ -1,10 +1,10 @@
-// Long work done a little at a time, so that requests are served in between.
+// Splits long work into short slices, so that requests are served in between.
 import type { Clock } from '../ports.ts';
 
-/** How long requests wait at most for one slice. Milliseconds. */
+/** The longest that requests wait for one slice, in milliseconds. */
 const SLICE_MS = 4;
 
-/** The items one after the other; from time to time everybody else goes first. Throws the signal's reason. */
+/** Yields the items in order, and yields to the event loop after each slice. Throws the signal's reason. */
 export async function* inSlices<T>(
   items: Iterable<T>,
   clock: Pick<Clock, 'elapsed' | 'sleep'>,

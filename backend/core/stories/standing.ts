@@ -1,4 +1,4 @@
-// How a request stands, as its caller and its watchers are told. Pure.
+// The state of a request as its caller and its watchers see it. Pure.
 import { RUNNING, type Waiting } from '../../contract/chat/chat.ts';
 import type { RequestView } from '../../contract/queue-view.ts';
 import { isCloudName } from '../models/names.ts';
@@ -8,12 +8,12 @@ import type { Estimator } from '../queue/estimate.ts';
 import type { LeaseQueue } from '../queue/queue.ts';
 import type { Ticket } from '../requests/ticket.ts';
 
-/** It has a slot, and waits there until its model is loaded. */
+/** The state of a request that has a slot and waits until its model is loaded. */
 export function loading({ estimator, clock }: LoadingParts, model: string): Waiting {
   return { phase: 'loading', position: 0, eta_ms: estimator.loadMs(model), as_of: clock.elapsed() };
 }
 
-/** What a run does first when it has a slot. */
+/** The first state of a run that has got a slot: loading, or running when the model is ready. */
 export function begins(
   parts: LoadingParts & { readonly residency: Pick<Residency, 'isReady'> },
   spec: RunnerSpec,
@@ -26,13 +26,13 @@ interface LoadingParts {
   readonly clock: Pick<Clock, 'elapsed'>;
 }
 
-/** Whether its answer takes longer than expected, or while it waits, the one that it waits for. */
+/** Whether the answer takes longer than expected; for a waiting request, whether the answer ahead of it does. */
 export function isLate(ticket: Ticket, queue: Pick<LeaseQueue, 'isLate'>): boolean {
   if (ticket.status === 'queued') return ticket.waitsForLate();
   return ticket.status === 'processing' && ticket.flight !== undefined && queue.isLate(ticket.flight);
 }
 
-/** The field that says what it waits for beside its turn; none where it waits for that alone. */
+/** The field that says what a request waits for besides its turn; empty when it waits for its turn only. */
 export function waitsFor({ waits_for }: Pick<RequestView, 'waits_for'>): Pick<Waiting, 'waits_for'> {
   return waits_for === undefined ? {} : { waits_for };
 }

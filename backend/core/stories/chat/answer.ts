@@ -1,4 +1,4 @@
-// The JSON answer of our own routes, from a finished run and its ticket. Pure.
+// Builds the JSON answer of our own routes from a finished run and its ticket. Pure.
 import {
   answerMessage,
   usageOf,
@@ -15,30 +15,29 @@ import type { KeptAnswer } from '../../cache/record.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 import { waitsFor } from '../standing.ts';
 
-/** What an answer tells of its kept one; a job that was kept by an older Hearth does not know what that had cost. */
+/** What an answer reports about its kept copy. A job kept by an older Hearth lacks what the run had cost. */
 export type KeptOf = Pick<Hit, 'storedAt' | 'age'> & { readonly runMs?: number | undefined };
 
-/** What an answer tells of its request. */
+/** The fields of a request that its answer reports. */
 export type Told = Pick<Ticket, 'source' | 'model' | 'id' | 'timing' | 'conversation'> & {
   readonly cache: { readonly hit: KeptOf | undefined } | undefined;
 };
 
-/** `cached` means: this answer cost no run of its own because it had been kept. */
+/** Whether the answer came from the cache and so needed no run of its own. */
 export function isCached(ticket: Pick<Told, 'source'>): boolean {
   return ticket.source === 'hit';
 }
 
-/** The JSON answer. */
 export function chatAnswer(completion: Completion, ticket: Told): ChatAnswer {
   return { message: answerMessage(completion), ...aboutAnswer(completion.end, ticket) };
 }
 
-/** The same JSON answer as text, from a kept one whose message is JSON already. */
+/** The same JSON answer as text, built from a kept answer whose message is JSON already. */
 export function keptAnswerJson({ messageJson, end }: KeptAnswer, ticket: Told): string {
   return `{"message":${messageJson.toString()},${JSON.stringify(aboutAnswer(end, ticket)).slice(1)}`;
 }
 
-/** Everything of an answer but its text. */
+/** All fields of an answer except its message. */
 function aboutAnswer(end: End, ticket: Told): Omit<ChatAnswer, 'message'> {
   const { cache, conversation } = ticket;
   return {
@@ -66,8 +65,9 @@ export type StreamPiece =
       done: false;
       cached: boolean;
       /**
-       * `waits_for`: what it waits for beside its turn; of Ollama, `eta_ms` is what comes after that. `late`: the answer that it waits for takes longer than expected, so that
-       * `eta_ms` grows. `inner`: it has a slot here, and stands in the line of a Hearth behind this one.
+       * `waits_for`: what the request waits for besides its turn. While it waits for Ollama, `eta_ms` counts only what
+       * comes after that. `late`: the answer ahead takes longer than expected, so `eta_ms` grows. `inner`: the request
+       * has a slot here and waits in the queue of another Hearth behind this one.
        */
       queue: { position: number; eta_ms: number; late?: true; waits_for?: WaitsFor; inner?: InnerPlace };
       request_id?: string;
@@ -82,7 +82,7 @@ export type StreamPiece =
     }
   | ({ done: true } & Omit<ChatAnswer, 'message'>);
 
-/** An event as our own routes stream it. `first` adds the request's id. */
+/** An event as our own routes stream it. When `first` is true it carries the request's id. */
 export function streamPiece(event: ChatEvent, ticket: Ticket, first: boolean): StreamPiece {
   if (event.type !== 'waiting') return spokenPiece(event, ticket, first);
   const { waiting } = event;
@@ -93,7 +93,7 @@ export function streamPiece(event: ChatEvent, ticket: Ticket, first: boolean): S
   return { content: '', done: false, cached: isCached(ticket), ...idOf(ticket, first), queue };
 }
 
-/** The same for what is said. */
+/** The same for a piece or an end. */
 export function spokenPiece(event: Said, told: Told, first: boolean): StreamPiece {
   if (event.type === 'end') return { done: true, ...aboutAnswer(event.end, told) };
   const { content, thinking, tool_calls } = event.piece;

@@ -1,4 +1,4 @@
-// What is done for each request when its life is over: it has its answer, or it got none.
+// What happens for each request at the end of its life, with or without an answer.
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { Ended } from '../../requests/at-once.ts';
@@ -10,13 +10,13 @@ export interface ClosingParts {
   readonly requests: Requests;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** A request's life has ended, well or not. */
+  /** Called when a request's life has ended, well or not. */
   onEnded(request: Ended): void;
 }
 
-/** Its answer is over, however that ended. */
+/** Closes a request whose answer is over, however it ended. */
 export function closed(parts: ClosingParts, ticket: Ticket): void {
-  // Made only for those that need it: an error collects a stack, and a hit is answered in less time than that takes.
+  // Create the error only when needed: it collects a stack, which takes longer than a hit.
   if (ticket.finishedAt === undefined) {
     ticket.finish(asAppError(ticket.signal.reason ?? new AppError('cancelled', 'The caller left.')));
   }
@@ -24,7 +24,7 @@ export function closed(parts: ClosingParts, ticket: Ticket): void {
   leave(parts, ticket);
 }
 
-/** It was refused before it had an answer. */
+/** Closes a request that was refused before it had an answer. */
 export function turnedAway(
   parts: Pick<ClosingParts, 'requests' | 'clock' | 'onEnded'>,
   ticket: Ticket,
@@ -34,7 +34,7 @@ export function turnedAway(
   leave(parts, ticket);
 }
 
-/** It lives no longer. Its end is told once. */
+/** Removes the request from the register and reports its end once. */
 export function leave(
   { requests, clock, onEnded }: Pick<ClosingParts, 'requests' | 'clock' | 'onEnded'>,
   ticket: Ticket,

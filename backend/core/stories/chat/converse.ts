@@ -1,5 +1,5 @@
-// A request that goes on with a conversation: what was said before is put in front of it, and what is answered is added.
-// Around the gateway, not in it: the gateway sees a request with its whole history, and the cache key is made of that.
+// Continues a conversation: puts the earlier messages in front of a request, and adds its answer to the history. This
+// wraps the gateway, which sees each request with its whole history and makes the cache key from that.
 import { answerMessage, type ChatEvent, type Completion, type End } from '../../../contract/chat/chat.ts';
 import type { Answer, ChatCall } from '../../requests/call.ts';
 import type { Conversations, Turn } from '../../conversations/conversations.ts';
@@ -12,11 +12,11 @@ import type { Requests } from '../../requests/requests.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 import { WaitingAnswer } from './waiting-answer.ts';
 
-/** Which conversation a request goes on with, and what it brings. */
+/** The conversation that a request continues, and the messages that it adds. */
 export interface ConversationAsk {
   readonly id: string;
   readonly messages: readonly Said[];
-  /** The system prompt where nobody has sent one; '' for none. */
+  /** The system prompt to use when the caller sent none; '' for none. */
   readonly prompt: string;
 }
 
@@ -26,17 +26,17 @@ export interface ConverseParts {
   readonly requests: Requests;
   readonly config: ReadConfig;
   readonly clock: Clock;
-  /** A request's life has ended without an answer. */
+  /** Called when a request's life has ended without an answer. */
   onEnded(ticket: Ticket): void;
 }
 
-/** The system prompt goes first unless somebody has sent one. */
+/** Puts the system prompt first unless the messages have one. */
 export function withPrompt(prompt: string, messages: readonly Said[]): readonly Said[] {
   if (prompt === '' || messages.some(({ role }) => role === 'system')) return messages;
   return [{ role: 'system', content: prompt }, ...messages];
 }
 
-/** A request as it comes to a conversation, or past all of them where it names none. */
+/** A request and the conversation that it continues; `ask` is undefined when it names none. */
 interface Talk {
   readonly call: ChatCall;
   readonly ask: ConversationAsk | undefined;
@@ -44,10 +44,10 @@ interface Talk {
 }
 
 /**
- * Asks as Gateway.chat does, and where the request goes on with a conversation, in turn with the others of it. One that
- * has to wait for its turn gets an answer at once, whose first events say where it stands. It is a request like any
- * other that waits: seen and counted, and cancelled by its id. The conversation is left as it was when the answer does
- * not end well. Throws what Gateway.chat throws, and queue_full when too many wait for their turn.
+ * Asks as Gateway.chat does. Requests that continue the same conversation take turns. A request that has to wait for
+ * its turn gets an answer at once, whose first events report its position. While it waits it is listed and counted like
+ * any other request, and can be cancelled by its id. The conversation stays as it was when the answer does not end
+ * well. Throws what Gateway.chat throws, and queue_full when too many requests wait for their turn.
  */
 export async function converse(parts: ConverseParts, { call, ask, ticket }: Talk): Promise<Answer> {
   const { gateway, conversations, requests } = parts;
@@ -72,7 +72,7 @@ export async function converse(parts: ConverseParts, { call, ask, ticket }: Talk
   });
 }
 
-/** Waits for its turn and asks then; `moved` is called whenever the ticket says something new of the wait. */
+/** Waits for the request's turn, then asks. Calls `moved` whenever the ticket reports a new waiting state. */
 async function inTurn(
   { gateway, conversations, config, clock }: ConverseParts,
   { call, ask, ticket }: Talk & { readonly ask: ConversationAsk },
@@ -103,13 +103,13 @@ async function inTurn(
   }
 }
 
-/** A new system message replaces the old one. */
+/** The history with the new messages. A new system message replaces the old one. */
 function goOn({ history }: Turn, messages: readonly Said[]): readonly Said[] {
   const hasSystem = messages.some(({ role }) => role === 'system');
   return [...(hasSystem ? history.filter(({ role }) => role !== 'system') : history), ...messages];
 }
 
-/** The same answer, which tells what was answered before it tells that it has ended. */
+/** The same answer, which adds itself to the conversation before it reports its end. */
 function added(answer: Answer, turn: Turn, add: (answer: Said, end: End) => void): Answer {
   const ended = (completion: Completion): void => add(answerMessage(completion), completion.end);
   let over: () => void = turn.release;
@@ -123,7 +123,7 @@ function added(answer: Answer, turn: Turn, add: (answer: Said, end: End) => void
   return { ...whole, tail: (signal) => after(read, answer.tail(signal)) };
 }
 
-/** Who looks on is told of the end when the answer has been added, as its last piece says how many messages there are. */
+/** Delays the end until the answer has been added, because the last piece says how many messages there are. */
 async function* after(
   read: Promise<void>,
   events: AsyncIterable<ChatEvent>,

@@ -1,4 +1,4 @@
-// What else happens while a caller is given its answer: its ticket stays in step, and what it has saved is counted.
+// What else happens while a caller reads its answer: its ticket is updated, and savings are counted.
 import { CompletionBuilder, isEmptyPiece, type ChatEvent, type Completion } from '../../../contract/chat/chat.ts';
 import { asAppError } from '../../../contract/errors.ts';
 import type { Answer } from '../../requests/call.ts';
@@ -6,7 +6,7 @@ import type { Ticket } from '../../requests/ticket.ts';
 import type { Whose } from '../../telemetry/tally.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
-/** Keeps the ticket in step with what its caller has been given. */
+/** Updates the ticket with what its caller has received. */
 export async function* followed(
   ticket: Ticket,
   events: AsyncIterable<ChatEvent>,
@@ -15,7 +15,7 @@ export async function* followed(
   try {
     for await (const event of events) {
       if (event.type === 'waiting') ticket.moved(event.waiting);
-      // An empty piece is no first token.
+      // An empty piece does not count as the first token.
       if (event.type === 'piece' && !isEmptyPiece(event.piece)) ticket.piece();
       if (event.type === 'end') ticket.finish();
       yield event;
@@ -28,7 +28,7 @@ export async function* followed(
   }
 }
 
-/** Counts what a follower's answer has saved: it cost no run of its own. */
+/** Counts what a follower saves, since its answer needs no run of its own. */
 export async function* counted(
   events: AsyncIterable<ChatEvent>,
   telemetry: Pick<Telemetry, 'saved'>,
@@ -44,8 +44,8 @@ export async function* counted(
 }
 
 /**
- * The same answer, of which `ended` is told before its reader is told that it has ended; `over` is called when it has been
- * read, or given up, perhaps more than once. Its question is not known again.
+ * The same answer, which calls `ended` before its reader sees the end, and `over` when it has been read or given up.
+ * `over` may be called more than once. The result has no `known`, so its question is not recognised again.
  */
 export function overheard(
   answer: Answer,
@@ -92,7 +92,7 @@ async function* listened(
   }
 }
 
-/** The same effect, but only the first time. */
+/** The same effect, run only on the first call. */
 export function once(effect: () => void): () => void {
   let done = false;
   return () => {
@@ -103,8 +103,8 @@ export function once(effect: () => void): () => void {
 }
 
 /**
- * A sequence that is made when it is first read. A class, no object with a getter: V8 gives each of those a hidden class
- * of its own, which outlives it, and on the road of a hit that costs more than all the rest.
+ * A sequence that is made when it is first read. This is a class and not an object with a getter, because V8 gives each
+ * such object a hidden class that outlives it. That costs more than the rest of a hit.
  */
 export class WhenRead<T> implements AsyncIterable<T> {
   readonly #make: () => AsyncIterable<T>;

@@ -1,6 +1,6 @@
-// The story of a request that goes up in its own words and runs a model there: nothing of it is kept or shared, but it
-// stands in the one line like every other, on the runner that it needs. What is sent, and how its answer comes back, is an
-// exchange that whoever calls hands in (http/dialect/hand-on.ts).
+// Runs a request that goes up unchanged and needs the model. Its answer is neither kept nor shared, but it waits in the
+// one queue like every other, for the runner that it needs. The caller passes an exchange that sends it and returns the
+// answer (http/dialect/hand-on.ts).
 import { RUNNING } from '../../../contract/chat/chat.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { planCache } from '../../cache/policy.ts';
@@ -22,42 +22,43 @@ import { madeReady } from './made-ready.ts';
 import { loading } from '../standing.ts';
 import { asksOf, placed } from './traced.ts';
 
-/** A request that is handed on as it came. */
+/** A request that is handed on unchanged. */
 export interface HandedOnCall extends TicketOptions {
-  /** What of it is known in Ollama's own form: its model, and where it says so the options and the keep_alive. */
+  /** What is known of it in Ollama's own form: the model, and the options and keep_alive if it has them. */
   readonly request: UpstreamRequest;
-  /** Whether somebody reads the answer as it comes. */
+  /** Whether the answer is streamed to the caller. */
   readonly streamed: boolean;
-  /** How long its prompt is about, in characters. */
+  /** The approximate length of its prompt, in characters. */
   readonly chars: number;
 }
 
 /**
- * Sends the request up by a relay and its answer down; resolves with the status when its caller has all of it. `begun` is called
- * before the first byte of the answer goes down: from then on it can't be asked again. Ends when the signal aborts.
+ * Sends the request up through a relay and its answer down. Resolves with the status when the caller has the whole
+ * answer. Calls `begun` before the first byte of the answer goes down; from then on it can't be retried. Ends when the
+ * signal aborts.
  */
 export type Exchange = (relay: Relay, ticket: Ticket, begun: () => void, signal: AbortSignal) => Promise<number>;
 
-/** A run to be, or under way: whose it is, what goes up for it and on which runner, and how. */
+/** A run, planned or in progress: its ticket, its request, its runner and its exchange. */
 interface Run {
   readonly ticket: Ticket;
   readonly machine: Machine;
   readonly request: UpstreamRequest;
   readonly spec: RunnerSpec;
-  /** Undefined where it is not known. */
+  /** Undefined when it is unknown. */
   readonly model: InstalledModel | undefined;
   /** Resolves with the status. */
   exchange(signal: AbortSignal): Promise<number>;
 }
 
-/** One that takes its place in the line of its machine, for as long as it stays there. */
+/** A run in the queue of its machine, for as long as it stays there. */
 interface Standing {
   readonly ticket: Ticket;
   readonly machine: Machine;
   readonly stay: Stay;
   /** Whether the first byte of the answer went down. */
   told(): boolean;
-  /** Counts it, once. */
+  /** Counts the request, once. */
   sourced(model: string): void;
   /** Resolves with the status. */
   exchange(signal: AbortSignal): Promise<number>;
@@ -77,8 +78,8 @@ export class HandedOnRuns {
   }
 
   /**
-   * Whether a model runs for this name: one that is not installed can't, and Ollama says so at once. Of several machines, who
-   * has it may sleep, or may not be asked; then the choice of a machine waits or refuses.
+   * Whether this name can run. When no model of that name is installed, Ollama says so at once. With several machines,
+   * the one that has the model may sleep or be unavailable; then choosing a machine waits or refuses.
    */
   async canRun(name: string, signal: AbortSignal): Promise<boolean> {
     const { machines } = this.#parts;
@@ -89,10 +90,9 @@ export class HandedOnRuns {
   }
 
   /**
-   * Has the exchange done on a lease. `came` is told of the ticket before anything is waited for. Throws what the exchange
+   * Runs the exchange on a lease. Calls `came` with the ticket before anything is waited for. Throws what the exchange
    * throws, request_exists, client_limit, breaker_open, shutting_down, queue_full, queue_timeout, upstream errors of a
-   * load, cancelled. Where Ollama goes away before anything of the answer went down, or a person goes first, it is asked
-   * again.
+   * load, cancelled. Retries when Ollama goes away, or a person goes first, before any of the answer went down.
    */
   async run(call: HandedOnCall, came: (ticket: Ticket) => void, exchange: Exchange): Promise<void> {
     const { machines, telemetry, clock } = this.#parts;
@@ -117,7 +117,7 @@ export class HandedOnRuns {
     });
   }
 
-  /** In the line of a machine, and then on its lease. */
+  /** Queues the call on a machine, then runs it on the lease. */
   async #stand(call: HandedOnCall, standing: Standing): Promise<void> {
     const { machines, config } = this.#parts;
     const { ticket, machine, stay, told, sourced, exchange } = standing;
@@ -165,16 +165,16 @@ export class HandedOnRuns {
     if (local && loadsByItself(model)) await this.#ready(run, lease.signal);
     lease.began();
     ticket.moved(RUNNING);
-    // Nobody here reads its prompt.
+    // Hearth does not read this prompt, so it no longer knows what the runner holds.
     machine.held.forget(spec.key);
     const status = await exchange(lease.signal);
-    // Its bytes are not read, so that their last is the last token.
+    // The bytes are not parsed, so the last byte stands for the last token.
     if (ticket.lastPieceAt !== undefined) ticket.trace.lastTokenAt = ticket.lastPieceAt;
     if (status >= 400) ticket.finish(new AppError('upstream_failed', `Ollama answered with status ${status}.`));
     else if (local) residency.used(spec, keepAliveOf(request));
   }
 
-  /** Has the runner loaded, to stay as long as the settings say: the request can't be given a keep_alive of ours. */
+  /** Loads the runner for as long as the settings say, since the request can't be given a keep_alive of ours. */
   async #ready({ ticket, machine, request, spec }: Run, signal: AbortSignal): Promise<void> {
     const { residency, upstream } = machine;
     if (machine.isHearth()) return;
@@ -188,7 +188,7 @@ export class HandedOnRuns {
   }
 }
 
-/** What no empty request can load, as a model that paints, is loaded by the request itself. */
+/** Whether an empty request can't load the model, so that the request itself loads it; true for image models. */
 function loadsByItself(model: InstalledModel | undefined): boolean {
   const { capabilities } = model ?? {};
   return capabilities === undefined || capabilities.some((one) => one === 'completion' || one === 'embedding');

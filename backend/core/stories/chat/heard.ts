@@ -1,4 +1,4 @@
-// An answer whose words are kept when it has ended, however that was.
+// Keeps the text of an answer when it has ended, however it ended.
 import { answerMessage, CompletionBuilder, type ChatEvent, type Completion } from '../../../contract/chat/chat.ts';
 import { asAppError } from '../../../contract/errors.ts';
 import type { ShownAnswer } from '../../../contract/request-body.ts';
@@ -7,7 +7,7 @@ import { shownText } from '../../requests/shown-text.ts';
 import { once } from './follow.ts';
 import type { RequestTexts } from '../views/request-texts.ts';
 
-/** The same answer, whose words are kept where that is wanted of its request. */
+/** The same answer, whose text is kept if that is wanted for its request. */
 export function heard(answer: Answer, texts: Pick<RequestTexts, 'wants' | 'answered'>): Answer {
   const { ticket } = answer;
   if (!texts.wants(ticket.id)) return answer;
@@ -65,7 +65,7 @@ export function heard(answer: Answer, texts: Pick<RequestTexts, 'wants' | 'answe
   };
 }
 
-/** What was said, as it may be shown. */
+/** The answer in the form in which it is shown. */
 function shownAnswer(
   said: Pick<Completion, 'content' | 'thinking' | 'tool_calls'>,
   error: string | undefined,

@@ -1,4 +1,4 @@
-// Step 5 of the story: what landed well is kept. What a request may have of the cache was decided before it ran (policy.ts).
+// Step 5 of the story: keep a good answer. What a request may use of the cache was decided before it ran (policy.ts).
 import type { Completion, Truncated } from '../../../contract/chat/chat.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Fence } from '../../fleet.ts';
@@ -10,14 +10,14 @@ export interface Landed {
   readonly call: Pick<ChatCall, 'owner' | 'mark'>;
   readonly unsettled: Pick<Unsettled, 'request'>;
   readonly outcome: ToKeep;
-  /** By its installed name. */
+  /** The installed name of the model. */
   readonly model: string;
   readonly truncated: Truncated | undefined;
-  /** Where other gateways may take the run over. */
+  /** Set when other gateways may take the run over. */
   readonly fence: Fence | undefined;
 }
 
-/** Keeps an answer that reached its end and says something, and notes that it is kept, or why it is not. */
+/** Keeps an answer that is complete and not empty, and notes that it is kept, or why not. */
 export function keepAnswer(cache: Pick<ResponseCache, 'put' | 'notKept'>, completion: Completion, run: Landed): void {
   const { call, unsettled, outcome, model, truncated, fence } = run;
   const { plan, keepAs, landed } = outcome;
@@ -26,7 +26,7 @@ export function keepAnswer(cache: Pick<ResponseCache, 'put' | 'notKept'>, comple
   if (key === undefined) return;
   const usable = done_reason === 'stop' || done_reason === 'length';
   const empty = completion.content === '' && completion.tool_calls.length === 0;
-  // With more memory the next one may read all of its prompt, and its key would be the same.
+  // With more memory, the next run might read the whole prompt under the same key.
   const lacks = truncated !== undefined && isAuto(unsettled.request);
   const { owner, mark } = call;
   if (!plan.store) return cache.notKept(key, { owner, model }, 'unwanted');

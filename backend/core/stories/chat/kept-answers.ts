@@ -1,5 +1,5 @@
-// Step 1 of the story: an answer that is kept is told again. In full, with a ticket, paced and watched like any other; or,
-// where its question is known and it goes out in one go, with nothing but what is told of it afterwards.
+// Step 1 of the story: replay a kept answer. It is replayed in full, with a ticket, paced and watched like any other;
+// or, when its question is known and it goes out at once, only with what is reported about it afterwards.
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Hit } from '../../cache/hit.ts';
 import { withNewCallIds } from '../../cache/call-ids.ts';
@@ -30,13 +30,13 @@ export interface KeptAnswersParts {
   onEnded(request: Ended): void;
 }
 
-/** A kept answer that goes out in one go, and what its caller is told of the request. */
+/** A kept answer that goes out at once, and the request as its caller sees it. */
 export interface ToldAgain {
   readonly ready: ReadyText;
   readonly request: AtOnce;
 }
 
-/** What is read of a hit. */
+/** The parts of a hit that are read. */
 export type ToldHit = Pick<Hit, 'model' | 'runMs' | 'tokens' | 'kept' | 'record'> & Partial<Pick<Hit, 'tier'>>;
 
 const NOTHING_LANDED = { stored: false };
@@ -45,15 +45,15 @@ export class KeptAnswers {
   readonly #parts: KeptAnswersParts;
   readonly #closed: (ticket: Ticket) => void;
 
-  /** `closed` is told of each ticket whose answer is over. */
+  /** Calls `closed` with each ticket whose answer is over. */
   constructor(parts: KeptAnswersParts, closed: (ticket: Ticket) => void) {
     this.#parts = parts;
     this.#closed = closed;
   }
 
   /**
-   * The answer to a known question; undefined where it means something else by now, or has no kept answer that it may have.
-   * `textOf` tells the answer as a ready text; undefined where it is another for each caller.
+   * The answer to a known question. Undefined when the question now means something else, or no kept answer is
+   * available to it. `textOf` gives the answer as ready text, or undefined when the text differs for each caller.
    */
   again(known: Known, id: string, textOf: (hit: Hit) => ReadyText | undefined): ToldAgain | undefined {
     const { clock, config, machines, cache, telemetry, texts, onEnded } = this.#parts;
@@ -63,7 +63,7 @@ export class KeptAnswers {
     const createdAt = clock.elapsed();
     const { plan, hit } = keptFor((...what) => cache.glance(...what), known);
     if (hit === undefined) return undefined;
-    // What a keep_alive changes is done by its whole request.
+    // A keep_alive that changes something needs the whole request.
     if (keepAlive !== undefined && machine.passedOn.wouldChange(keepAlive, model)) return undefined;
     const ready = textOf(hit);
     if (ready === undefined) return undefined;
@@ -75,7 +75,7 @@ export class KeptAnswers {
     return { ready, request };
   }
 
-  /** The answer to a request that was understood just now, or a recorded one. */
+  /** The answer to a request that was just understood, or a recorded one. */
   answer(
     ticket: Ticket,
     call: ChatCall,
@@ -98,7 +98,7 @@ export class KeptAnswers {
     ticket.started();
     const close = once(() => this.#closed(ticket));
     const told = withNewCallIds(hit, newId);
-    // A kept answer is never slower than it has to be; a test against a recording may want the model's own pace.
+    // Replay a kept answer as fast as possible; a test against a recording may ask for the model's own pace.
     const pace = isRecorded && call.replay === 'original' ? 'timed' : call.replay;
     const answer: Answer = {
       ticket,
@@ -119,7 +119,7 @@ export class KeptAnswers {
     return heard(answer, texts);
   }
 
-  /** Counts a run that was not needed. */
+  /** Counts a run that was saved. */
   #spared({ model, runMs, tokens, tier }: ToldHit, { caller, owner }: Pick<Ended, 'caller' | 'owner'>): void {
     const { telemetry } = this.#parts;
     const whose = { model, caller, owner };

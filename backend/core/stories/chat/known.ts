@@ -1,5 +1,6 @@
-// A question that was understood before. As long as nothing that its meaning depends on has changed, it means the same, and
-// its kept answer is found without reading it. Compared by identity: the rules themselves are in question.ts and policy.ts.
+// A question that was understood before. It means the same as long as nothing that it depends on has changed, so its
+// kept answer is found without reading the question again. Compares by identity; the rules themselves are in
+// question.ts and policy.ts.
 import type { Config } from '../../../contract/config/config.ts';
 import type { UpstreamState } from '../../ports.ts';
 import type { ChatCall, Known } from '../../requests/call.ts';
@@ -7,14 +8,14 @@ import type { Machine } from '../machines/machine.ts';
 import type { Understood } from './question.ts';
 import { keepAliveOf } from './shape.ts';
 
-/** The key that came of it, and by what it was understood. */
+/** The resulting key, and what the question was understood with. */
 interface UnderstoodBy {
   readonly key: string | undefined;
   readonly config: Config;
   readonly state: UpstreamState;
 }
 
-/** Remembers what was understood; undefined where nothing could be kept. The question itself is not held. */
+/** Remembers what was understood; undefined when nothing could be kept. Does not hold the question itself. */
 export function knownOf(
   { route, model: name, caller, owner, mark }: ChatCall,
   { model, plan, request, pinned }: Understood,
@@ -25,7 +26,10 @@ export function knownOf(
   return { about, plan, key, mark, pinned, keepAlive: keepAliveOf(request), model, config, url, version };
 }
 
-/** Whether it still means what it meant, asked of this machine: of several, each that has the same model and version will do. */
+/**
+ * Whether the question still means the same on this machine. With several machines, any with the same model and version
+ * will do.
+ */
 export function stillMeans(
   { model, config, url, version }: Known,
   now: Config,

@@ -1,5 +1,5 @@
-// Letting a request in that will need a run: its breaker says so, and somebody must be there; or its machine sleeps and is
-// being woken. Once let in, it waits also while Ollama is away.
+// Admits a request that will need a run: the breaker must be closed and Ollama reachable, or its machine must be waking
+// up. An admitted request also waits while Ollama is away.
 import type { Ticket } from '../../requests/ticket.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { Machine } from '../machines/machine.ts';
@@ -9,13 +9,13 @@ import { modeOf } from './recorder.ts';
 
 type LettingInParts = Pick<GatewayParts, 'machines' | 'config'>;
 
-/** What is looked for, and where it was in vain. */
+/** What machine is wanted, and which ones were tried. */
 export interface Search {
   readonly wanted: Wanted;
   readonly tried: Set<Machine>;
 }
 
-/** Lets it in once, whatever machine it will go to. Throws what letIn throws. */
+/** Admits a request once, whatever machine it will go to. Throws what letIn throws. */
 export async function admit({ machines, config }: LettingInParts, ticket: Ticket): Promise<void> {
   if (ticket.admitted || modeOf(ticket, config()) === 'replay') return;
   await letIn(machines.watch, ticket.signal);
@@ -23,8 +23,8 @@ export async function admit({ machines, config }: LettingInParts, ticket: Ticket
 }
 
 /**
- * The machine that it is let in to: this one, or where that does not answer another one that was not tried. One that sleeps is
- * woken, and waited for in its line. Throws what letIn throws.
+ * The machine that admits the request: this one, or one that was not tried yet if this one does not answer. A machine
+ * that sleeps is woken, and the request waits in its queue. Throws what letIn throws.
  */
 export async function letInTo(
   parts: LettingInParts,

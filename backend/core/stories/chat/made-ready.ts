@@ -1,4 +1,4 @@
-// Having a runner loaded for somebody: how long that took, and why it had to be done.
+// Loads a runner for a request, and reports how long that took and why it was needed.
 import { loadWords } from '../../explain/load-words.ts';
 import type { LoadReasons, Who } from '../../models/load-reasons.ts';
 import type { Residency } from '../../models/residency.ts';
@@ -12,19 +12,19 @@ export interface ReadyParts {
   readonly reasons: LoadReasons;
   readonly estimator: Estimator;
   readonly queue: LeaseQueue;
-  /** It is a Hearth, and loads what it needs when the turn of a request comes there. Absent: it is not. */
+  /** Whether the machine is a Hearth, which loads the model itself when the request's turn comes. Absent means no. */
   isHearth?(): boolean;
 }
 
-/** For whom, and how long it is to stay. */
+/** Who needs the runner, and how long it should stay loaded. */
 export interface Needed {
   readonly who: Who;
   readonly keepAlive: number | undefined;
-  /** Its num_ctx is Hearth's choice. */
+  /** Whether Hearth chose its num_ctx. */
   readonly chosen?: boolean;
 }
 
-/** Resolves when the runner stands ready. Rejects as Residency.ensure does. */
+/** Resolves when the runner is ready. Rejects as Residency.ensure does. */
 export async function madeReady(
   { residency, reasons, estimator, queue, isHearth }: ReadyParts,
   spec: RunnerSpec,

@@ -1,4 +1,4 @@
-// Steps 4 and 5 of the story: who has a lease runs the model, and what lands well is learned from and kept.
+// Steps 4 and 5 of the story: run the model on a lease, learn from the run, and keep a good answer.
 import { CompletionBuilder, RUNNING, withLoad, type Completion } from '../../../contract/chat/chat.ts';
 import { keyed } from '../../cache/keyed.ts';
 import type { FlightContext } from '../../flight.ts';
@@ -20,7 +20,7 @@ import { contextOf, isAuto, settle, truncationOf, type Settled, type Unsettled }
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { ranToItsEnd } from './traced.ts';
 
-/** A run of the model to be, or under way: what was asked, where, what goes up for it, on which runner, and what becomes of it. */
+/** A run of the model, planned or in progress: the call, its machine, its request and runner, and its outcome. */
 export interface Run extends Settled {
   readonly call: ChatCall;
   readonly machine: Machine;
@@ -28,7 +28,7 @@ export interface Run extends Settled {
   readonly outcome: ToKeep;
 }
 
-/** A run that stands in line, the size of what it asks, who is told of it, and what is measured of it. */
+/** A queued run with the size of its prompt, its flight, and what is measured of it. */
 export interface Led {
   readonly run: Run;
   readonly asked: Sized;
@@ -37,10 +37,10 @@ export interface Led {
   readonly trace: Trace;
 }
 
-/** What it ran on, and whether that could not read all that was asked. */
+/** The runner that was used, and how much of the prompt it could not read. */
 type Ran = Pick<Settled, 'spec'> & Pick<Landed, 'truncated'>;
 
-/** The same run on another machine, by what is known there. Throws what understand throws. */
+/** The same run on another machine, with what is known there. Throws what understand throws. */
 export async function askedOf(machine: Machine, run: Run, signal: AbortSignal): Promise<Run> {
   const { call, outcome } = run;
   const unsettled = await understand(machine, call, signal);
@@ -49,7 +49,10 @@ export async function askedOf(machine: Machine, run: Run, signal: AbortSignal): 
   return { ...run, machine, unsettled, ...settled, outcome: { ...outcome, keepAs } };
 }
 
-/** Runs the model; the lease lives exactly as long as the upstream stream. Rejects with what the machine's calls reject with. */
+/**
+ * Runs the model. The lease lasts exactly as long as the upstream stream. Rejects with what the machine's calls reject
+ * with.
+ */
 export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led): Promise<void> {
   const { asked, flight, look, trace } = asLed;
   const { signal } = lease;
@@ -58,7 +61,7 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   const { call, machine } = run;
   const { residency } = machine;
   const { reloads } = parts;
-  // By what is loaded now; another may have been loaded with a larger context while it waited.
+  // Settle again with what is loaded now: a larger context may have been loaded while the run waited.
   const { request, spec } = await settle(machine, run.unsettled, signal);
   const before = residency.standing(spec.weights);
   const local = !isCloudName(spec.model);
@@ -80,7 +83,7 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   const asker = onBehalf(run, flight.urgency());
   const sent = { call, request: withKeepAlive(request, keepAlive), spec, look, asker };
   await readBy(machine, sent, signal, (event) => {
-    // Drop what still comes: a run that gives way is asked again from the beginning.
+    // Drop late events: a run that gives way is asked again from the beginning.
     signal.throwIfAborted();
     if (event.type === 'waiting') return flight.waiting({ ...running, ...event.waiting });
     if (event.type === 'piece') builder.add(event.piece);
@@ -92,14 +95,14 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   });
 }
 
-/** One that waited for a machine to wake may have been understood before it was known what the name means there. */
+/** Understands a run again if it waited for a machine to wake and its model was unknown until then. */
 async function knownWhere(run: Run, signal: AbortSignal): Promise<Run> {
   const { machine, unsettled } = run;
   const wasAsleep = machine.waker !== undefined && unsettled.model === undefined;
   return wasAsleep && !isCloudName(run.spec.model) ? await askedOf(machine, run, signal) : run;
 }
 
-/** Learns from it, and keeps what landed well. */
+/** Learns from a run that ended, and keeps a good answer. */
 function landed(
   { telemetry, cache, clock }: GatewayParts,
   completion: Completion,

@@ -1,30 +1,30 @@
-// What was accepted outlives a restart of Ollama, and a person who goes first: who ran then, and has told its caller nothing
-// yet, goes back in line and is asked again when its turn comes. It keeps no time; how long one may wait is the queue's.
+// Accepted requests survive a restart of Ollama, and a person who goes first. A run whose caller has received nothing
+// yet goes back in line and is retried on its next turn. There is no timeout here; the queue limits the wait.
 import { asAppError } from '../../../contract/errors.ts';
 import { GIVES_WAY, type Lease, type Place } from '../../queue/waiter.ts';
 import type { Trace } from '../../requests/trace.ts';
 
-/** A request is sent up so often at most: it may be what Ollama fails at each time. */
+/** How often a request is sent up at most, since it may be what makes Ollama fail. */
 const MOST_TRIES = 3;
 
-/** How a request takes part in the line. */
+/** How a request takes part in the queue. */
 export interface Patience {
-  /** The one with which it stands in line. */
+  /** The signal with which it waits in the queue. */
   readonly signal: AbortSignal;
-  /** It waits for Ollama also when Ollama was away before it came, and nobody had noticed. */
+  /** Wait for Ollama even if it went away, unnoticed, before the request came. */
   readonly always?: boolean;
-  /** Whether its caller has been told anything of what came. Work whose outcome comes as a whole tells nothing before. */
+  /** Whether the caller has received anything. Absent for work whose result comes as a whole. */
   told?(): boolean;
-  /** Whether it may be asked of another machine instead of waiting for this one. Absent: there is no other. */
+  /** Whether it may go to another machine instead of waiting for this one. Absent when there is no other. */
   readonly mayLeave?: (() => boolean) | undefined;
-  /** What is noted of it: how often it gave way to a person. */
+  /** Counts how often it gave way to a person. */
   readonly trace?: Pick<Trace, 'gaveWay'>;
 }
 
 /**
- * Works on the lease of a place, and releases it. When Ollama went away before anything of the work was told, it works
- * again on the next lease of the same place in line; so it does whenever the lease asks it to give way. A new request that
- * finds Ollama gone is refused, not kept waiting. Rejects with what the work rejects with, and with what Lease.back throws.
+ * Works on the lease of a place, and releases it. Retries on the next lease of the same place when Ollama went away
+ * before the caller received anything, and whenever the lease asks the work to give way. A new request that finds
+ * Ollama gone is refused, not kept waiting. Rejects with what the work rejects with, and with what Lease.back throws.
  */
 export async function outlasting<T>(
   first: Place,

@@ -1,5 +1,5 @@
-// A kept or a shared answer costs no run of the model, but the keep_alive that came with its request is meant all the
-// same: it is passed on by an empty request, behind everybody who waits, and only when it changes something.
+// A kept or shared answer needs no run, but the keep_alive of its request still counts. It is passed on by an empty
+// request, behind all other waiters, and only when it changes something.
 import { LEAST_URGENT } from '../../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../../contract/errors.ts';
 import type { KeepAlives } from '../../models/keep-alive.ts';
@@ -21,20 +21,20 @@ export interface PassedOnParts extends SettleParts {
   readonly modelfiles: Modelfiles;
   readonly uses: Uses;
   readonly log: Log;
-  /** Ends what is under way. */
+  /** Aborts what is in progress. */
   readonly life: AbortSignal;
 }
 
 interface Wish {
   readonly request: UpstreamRequest;
   readonly model: InstalledModel;
-  /** 0: it shall go; negative: it shall stay for ever. */
+  /** 0 unloads the model; a negative number keeps it loaded for ever. */
   readonly seconds: number;
 }
 
 export class PassedOn {
   readonly #parts: PassedOnParts;
-  /** Digest to the last wish that was not fulfilled yet; one for each installed model at most. */
+  /** From a digest to the last wish that is not fulfilled yet; at most one for each installed model. */
   readonly #wishes = new Map<string, Wish>();
   #running = false;
 
@@ -42,7 +42,7 @@ export class PassedOn {
     this.#parts = parts;
   }
 
-  /** Takes a request that was answered without a run. Costs next to nothing where its keep_alive changes nothing. */
+  /** Takes a request that was answered without a run. Cheap when its keep_alive changes nothing. */
   take(request: UpstreamRequest, model: InstalledModel | undefined): void {
     const seconds = keepAliveOf(request);
     if (seconds === undefined || model === undefined || !this.wouldChange(seconds, model)) return;
@@ -50,7 +50,7 @@ export class PassedOn {
     if (!this.#running) void this.#fulfilAll();
   }
 
-  /** Whether a request with such a keep_alive, in seconds, must be taken. */
+  /** Whether a request with this keep_alive, in seconds, has to be passed on. */
   wouldChange(seconds: number, model: InstalledModel): boolean {
     if (model.remote || isCloudName(model.name)) return false;
     const { residency, modelfiles } = this.#parts;
@@ -60,8 +60,8 @@ export class PassedOn {
   }
 
   /**
-   * A model that is not in memory is not loaded while another is in use: the caller has the answer, and whoever works
-   * with the other would lose it.
+   * A model that is not in memory is not loaded while another is in use. The caller has its answer already, and loading
+   * could evict the other model.
    */
   #matters(weights: string, seconds: number, held: boolean): boolean {
     const { keepAlives, uses } = this.#parts;
@@ -91,7 +91,7 @@ export class PassedOn {
     const { queue, residency, watch, life } = this.#parts;
     const { spec: asked } = await settle(this.#parts, { request, model, least: 0 }, life);
     await watch.find(life);
-    // What stands ready is not loaded anew for options of a request that needs no run.
+    // Do not reload a ready runner for the options of a request that needs no run.
     const spec = residency.standing(asked.weights) ?? residency.usual(asked);
     const place = queue.enter(
       {
@@ -107,7 +107,7 @@ export class PassedOn {
     );
     const lease = await place.lease;
     try {
-      // Whoever ran meanwhile may have said the same, or have taken its memory.
+      // A run in between may have set the same keep_alive, or evicted the model.
       await watch.refreshLoaded(life);
       const held = residency.isLoaded(spec.weights);
       if (this.#matters(spec.weights, seconds, held)) await this.#say(spec, seconds);

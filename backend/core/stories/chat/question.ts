@@ -1,5 +1,5 @@
-// What a request asks, before anything is done for it: which model it means, what it may have of the cache, and the key
-// under which equal questions meet. It runs nothing and keeps nothing.
+// Finds out what a request asks, before anything is done for it: its model, what it may use of the cache, and the key
+// of equal questions. It runs nothing and keeps nothing.
 import type { PinnedSpans } from '../../../contract/pin-rule.ts';
 import { rulesFor, type PinSettings } from '../../../contract/pin-rules-by-app.ts';
 import type { KeepAliveRule } from '../../../contract/queue-rule.ts';
@@ -25,15 +25,15 @@ import { keptStable } from '../../pins/pins.ts';
 import type { EmbedFamily } from '../embeds/embed-group.ts';
 import { keepAliveRuled, leastContext, shapeRequest } from './shape.ts';
 
-/** A model by its name, and what it is wanted for. */
+/** A model name and what the model is wanted for. */
 export interface WantedModel {
   readonly name: string;
   readonly to: Parameters<typeof noSuchModel>[2];
 }
 
 /**
- * The installed model that a name means. Undefined when that is not known: cloud names need not be in the list, and where
- * there is no current list, the call itself will tell. Throws model_not_found, or invalid_request when it can be no name.
+ * The installed model with this name. Undefined when it is unknown: cloud names need not be in the list, and without a
+ * current list the call itself will tell. Throws model_not_found, or invalid_request when this can't be a name.
  */
 export async function resolveModel(
   watch: Watch,
@@ -46,13 +46,16 @@ export async function resolveModel(
   throw noSuchModel(name, list, to);
 }
 
-/** Lets a new request go up. Rejects with breaker_open, with upstream_unreachable while Ollama is away, or the signal's reason. */
+/**
+ * Lets a new request go up. Rejects with breaker_open, upstream_unreachable while Ollama is away, or the signal's
+ * reason.
+ */
 export async function letIn(watch: Pick<Watch, 'admit' | 'find'>, signal: AbortSignal): Promise<void> {
   watch.admit();
   await watch.find(signal);
 }
 
-/** A request as the core takes it, on whatever route it came. */
+/** A request in the form the core takes, from any route. */
 export interface Question {
   readonly model: string;
   /** Who asks. */
@@ -64,42 +67,45 @@ export interface Question {
   readonly namespace: string;
   readonly wishes: readonly CacheWish[];
   readonly cacheByDefault: CacheDefault;
-  /** Whose keep_alive counts. */
+  /** Whose keep_alive applies. */
   readonly keepAlive?: KeepAliveRule | undefined;
 }
 
-/** What a request asks, found out. */
+/** What a request asks, resolved. */
 export interface Understood {
-  /** Undefined when it is not known what the name means; then nothing is kept. */
+  /** Undefined when the name is not known; then nothing is kept. */
   readonly model: InstalledModel | undefined;
   /**
-   * As it goes up: what of its prompt is kept the same, keep_alive and num_ctx by configuration. A num_ctx of "auto" is not
-   * settled yet.
+   * The request as it goes up, with its prompt kept stable by rule, and keep_alive and num_ctx set by configuration. A
+   * num_ctx of "auto" is not settled yet.
    */
   readonly request: UpstreamRequest;
-  /** What of its prompt was kept the same. */
+  /** The spans of its prompt that were kept stable. */
   readonly pinned: readonly PinnedSpans[] | undefined;
-  /** The least context that it may be settled with. */
+  /** The smallest context that it may be settled with, in tokens. */
   readonly least: number;
-  /** What it may have of the cache. */
+  /** What it may use of the cache. */
   readonly plan: CachePlan;
-  /** The key of its answer by an Ollama as it is at that moment; for an embed, of the vector of one `input`. */
+  /** The key of its answer on Ollama in this state; for an embed, the key of the vector of one `input`. */
   keyAt(ollama: UpstreamState, input?: string): string | undefined;
 }
 
-/** What understanding takes. */
+/** What `understand` needs. */
 export interface QuestionParts {
   readonly config: ReadConfig;
   readonly watch: Watch;
   readonly determinism: Determinism;
   readonly modelfiles: Pick<Modelfiles, 'of'>;
-  /** Its place among several machines: a kept answer of one is as good as one of another with the same model and version. */
+  /**
+   * Set when there are several machines. A kept answer of one is then valid for another with the same model and
+   * version.
+   */
   readonly place?: object | undefined;
 }
 
 /**
- * Finds out what a request asks. Waits only where something has to be asked of Ollama, which for most requests is nothing.
- * Throws what resolveModel throws, and the signal's reason.
+ * Finds out what a request asks. Waits only when Ollama has to be asked, which most requests do not need. Throws what
+ * resolveModel throws, and the signal's reason.
  */
 export async function understand(
   { config, watch, determinism, modelfiles, place }: QuestionParts,
@@ -127,14 +133,14 @@ export async function understand(
     if (model === undefined) return undefined;
     const { family, namespace } = question;
     const body = input === undefined ? said : { ...said, input };
-    // In a fleet each gateway may have an Ollama of its own, and so may each machine; the same model and version answer alike.
+    // Leave the address out in a fleet and with several machines: the same model and version answer alike.
     const url = place === undefined && config().cluster.url === '' ? address : '';
     return fingerprint({ url, version, family, digest: model.digest, namespace, body });
   };
   return { model, request, pinned, least: leastContext(question.request, ollama), plan, keyAt };
 }
 
-/** The request with what changes in its prompt without need kept the same, where a rule for its app says so. */
+/** The request with its changing parts kept stable, if a rule for its app says so. */
 export function keptFrom(
   settings: PinSettings,
   { request, caller, family }: Question,
@@ -145,7 +151,7 @@ export function keptFrom(
   return kept.pinned.length === 0 ? { request } : kept;
 }
 
-/** The request without `think` where its route ignores that, for a model that is known to be unable to think. */
+/** The request without `think` when its route ignores that and the model is known to lack it. */
 function withinAbility({ request, thinksIfAble }: Question, model: InstalledModel | undefined): UpstreamRequest {
   const { think, ...rest } = request;
   const unable = model?.capabilities?.includes('thinking') === false;
@@ -153,11 +159,10 @@ function withinAbility({ request, thinksIfAble }: Question, model: InstalledMode
 }
 
 /**
- * Whether an answer is kept although nobody asks for it; undefined where that depends on whether it could come out
- * differently.
+ * Whether an answer is kept without being asked to. Undefined when that depends on whether the answer is deterministic.
  */
 function keepsAlways({ family, cacheByDefault }: Question): boolean | undefined {
-  // A text has one vector, so what is deterministic is kept.
+  // Embeddings are deterministic, so cache them by default.
   if (isEmbed(family)) return cacheByDefault !== 'off';
   return cacheByDefault === 'deterministic' ? undefined : cacheByDefault === 'always';
 }
@@ -166,13 +171,13 @@ function isEmbed(family: Question['family']): family is EmbedFamily {
   return family === 'embed' || family === 'embeddings';
 }
 
-/** The request without the options that change nothing with this Modelfile; unchanged where the Modelfile is not known. */
+/** The request without options that change nothing with this Modelfile; unchanged when the Modelfile is unknown. */
 function saidOf(request: UpstreamRequest, modelfile: Modelfile | undefined): UpstreamRequest {
   if (modelfile === undefined) return request;
   return { ...request, options: withoutIdle(request.options ?? {}, modelfile.parameters) };
 }
 
-/** By what the kept answer to a request is found. */
+/** What the kept answer to a request is found by. */
 interface Findable {
   readonly plan: CachePlan;
   readonly key: string | undefined;
@@ -181,8 +186,8 @@ interface Findable {
 }
 
 /**
- * The kept answer that a request gets, and the plan by which it goes on without one. With a mark that the answer does not
- * know (cache.fresh_when) it is asked anew, unless it must not be asked at all or nothing of it would be kept.
+ * The kept answer for a request, and the plan to go on with if there is none. A mark that the answer does not know
+ * (cache.fresh_when) makes the request ask anew, unless it asked for only-if-cached or could not be kept.
  */
 export function keptFor(
   find: ResponseCache['get'],

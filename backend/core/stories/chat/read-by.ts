@@ -1,4 +1,4 @@
-// A request goes up: the model reads its prompt, and its runner holds that from then on, as far as is known.
+// Sends a request up. The model reads its prompt, and from then on its runner is assumed to hold it.
 import { isCloudName } from '../../models/names.ts';
 import type { Asker } from '../../../contract/behind.ts';
 import type { RunnerSpec, Tell, Upstream, UpstreamRequest } from '../../ports.ts';
@@ -11,7 +11,7 @@ export interface ReadByParts {
   readonly held: Pick<HeldPrompts, 'reads'>;
 }
 
-/** What goes up, to which runner, and who looks at it. */
+/** What is sent, to which runner, for whom, and what observes it. */
 export interface Sent {
   readonly call: Pick<ChatCall, 'family'>;
   readonly request: UpstreamRequest;
@@ -20,7 +20,7 @@ export interface Sent {
   readonly asker: Asker;
 }
 
-/** Runs the model, as Upstream says. */
+/** Runs the model as described at Upstream. */
 export async function readBy(
   { upstream, held }: ReadByParts,
   { call: { family }, request, spec, look, asker }: Sent,

@@ -1,5 +1,5 @@
-// Record and replay: what was answered is kept with its question, whatever it was; and a question is answered from what was
-// kept alone, with no Ollama at all. In `live`, the usual mode, nothing of this file is used.
+// Record and replay. `record` keeps each answer with its question; `replay` answers only from the recording, without
+// Ollama. In `live`, the usual mode, nothing in this file is used.
 import { NO_METRICS, type Completion } from '../../../contract/chat/chat.ts';
 import type { Config } from '../../../contract/config/config.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -25,18 +25,21 @@ export interface RecorderParts {
   readonly put: PutNotice;
 }
 
-/** The mode in which a request is answered: its own, or that of the settings. */
+/** The mode of a request: its own, or the one in the settings. */
 export function modeOf({ mode }: { readonly mode?: Mode | undefined }, { cache }: Config): Mode {
   return mode ?? cache.mode;
 }
 
-/** A recorded answer, and how it is told like a kept one. */
+/** A recorded answer, in the form in which a kept answer is replayed. */
 export interface Replayed {
   readonly outcome: ToKeep;
   readonly hit: ToldHit;
 }
 
-/** Bytes of recorded questions that are compared for the nearest one: of a long recording those of about the same length. */
+/**
+ * How many bytes of recorded questions are compared to find the nearest; a longer recording compares questions of
+ * similar length.
+ */
 const MOST_COMPARED = 256 * 1024;
 
 const MB = 1024 * 1024;
@@ -50,14 +53,14 @@ export class Recorder {
     this.#parts = parts;
   }
 
-  /** After a change of the configuration, and at the start: says in the log how questions are answered from now on. */
+  /** Called at the start and after a change of the configuration. Logs how questions are answered from now on. */
   reconfigured(): void {
     const { config, log, watch, recordings } = this.#parts;
     const { mode } = config().cache;
     this.#tell();
     if (mode === this.#mode) return;
     this.#mode = mode;
-    // The models of a recording are not those of Ollama.
+    // The models of a recording differ from those of Ollama.
     watch.invalidate();
     if (mode === 'live') return log.info({ mode }, 'Questions are answered live');
     const what =
@@ -67,7 +70,7 @@ export class Recorder {
 
   // ---- record
 
-  /** Keeps an answer that a model ended by itself or at its limit, in place of an earlier one to the same question. */
+  /** Keeps a complete or length-limited answer, and replaces an earlier one to the same question. */
   keep(call: ChatCall, completion: Completion): void {
     const { done_reason: reason } = completion.end;
     if (reason === 'stop' || reason === 'length') this.#put([writtenRecording(questionOf(call), completion)]);
@@ -89,7 +92,7 @@ export class Recorder {
     });
   }
 
-  /** It holds as long as the last answer could not be recorded. */
+  /** Shows a notice while the last answer could not be recorded. */
   #tell(): void {
     const { put, config, recordings } = this.#parts;
     const isFull = this.#isFull && config().cache.mode === 'record';
@@ -98,7 +101,7 @@ export class Recorder {
 
   // ---- replay
 
-  /** The recorded answer to a question. Throws not_cached, which says what the nearest recorded question has otherwise. */
+  /** The recorded answer to a question. Throws not_cached, which says how the nearest recorded question differs. */
   answer(call: ChatCall): Replayed {
     if (asksNothing(call)) return replayed(NO_KEY, call.request.model, encodeRecord(LOADED));
     const question = questionOf(call);
@@ -118,7 +121,7 @@ export class Recorder {
     if (recordings.size.entries === 0) {
       throw new AppError('not_cached', 'Hearth replays a recording, and there is none. Record one, or import a file.');
     }
-    // Where a question differs tells what the other one says, so it is told on this machine alone.
+    // The difference reveals the other question, so only callers on this machine see it.
     const nearest =
       owner === LOCAL
         ? differencesFromNearest(question, recordings.questionsNear(question.route, lengthOf(question), MOST_COMPARED))
@@ -150,7 +153,7 @@ function questionOfText({ family, request, namespace }: EmbedCall, text: string)
   return recordedQuestion({ route: family, model: request.model, namespace: nameOfSpace(namespace), request: asked });
 }
 
-/** Whether it only has its model loaded, as Ollama's clients do before they ask. */
+/** Whether the request only loads a model, as Ollama's clients do before they ask. */
 function asksNothing({ family, request: { messages, prompt } }: ChatCall): boolean {
   return family === 'chat' ? !Array.isArray(messages) || messages.length === 0 : (prompt ?? '') === '';
 }
@@ -173,7 +176,7 @@ function replayed(key: string | undefined, model: string, answer: Buffer): Repla
   };
 }
 
-/** Of the wishes that a caller has of the cache none counts: there is nothing but the recording. */
+/** The plan in replay mode. The caller's cache wishes do not count, since there is only the recording. */
 export const REPLAYING: ToKeep['plan'] = {
   read: true,
   store: false,

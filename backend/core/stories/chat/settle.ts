@@ -1,5 +1,5 @@
-// The last word on a request before it stands in line: which context it runs with, and so on which runner. The key of its
-// answer says "auto" where Hearth chooses, since a context that holds the prompt changes nothing of the answer.
+// Settles a request before it is queued: its context and so its runner. The cache key says "auto" where Hearth chooses,
+// since a context that holds the prompt does not change the answer.
 import type { Contexts } from '../../models/contexts.ts';
 import { AUTO } from '../../models/contexts.ts';
 import type { Modelfiles } from '../../models/modelfiles.ts';
@@ -14,31 +14,31 @@ export interface SettleParts {
   readonly estimator: Estimator;
 }
 
-/** What a request would have. */
+/** A request before it is settled. */
 export interface Unsettled {
-  /** As it was shaped: its num_ctx may be "auto". */
+  /** The shaped request; its num_ctx may be "auto". */
   readonly request: UpstreamRequest;
   readonly model: InstalledModel | undefined;
-  /** The tokens that its caller asked for, as a least; 0: none. */
+  /** The smallest context that its caller asked for, in tokens; 0 for none. */
   readonly least: number;
-  /** The size of its prompt in characters, where the request does not have it in it. */
+  /** The length of its prompt in characters, if the request does not contain the prompt. */
   readonly chars?: number;
 }
 
-/** As it goes up, and on which runner. */
+/** The request as it goes up, and its runner. */
 export interface Settled {
   readonly request: UpstreamRequest;
   readonly spec: RunnerSpec;
 }
 
-/** An estimate may be short by this much. */
+/** The factor by which an estimate may be too low. */
 const MARGIN = 1.1;
-/** Room for the answer, in tokens, where no smaller limit was asked for. */
+/** Tokens reserved for the answer, unless the request has a smaller limit. */
 const ANSWER = 2048;
 
 /**
- * The request with a number for its context. With what is loaded by now: ask again when its turn has come. Rejects only with
- * the signal's reason.
+ * The request with a number for its context. That depends on what is loaded now, so settle again when its turn comes.
+ * Rejects only with the signal's reason.
  */
 export async function settle(parts: SettleParts, asked: Unsettled, signal: AbortSignal): Promise<Settled> {
   const { modelfiles, contexts } = parts;
@@ -60,12 +60,12 @@ function needOf({ estimator }: SettleParts, { request, model, chars = promptChar
   return Math.ceil(estimator.promptTokens(model?.name ?? request.model, chars) * MARGIN) + answer;
 }
 
-/** Whether Hearth is to choose its context. */
+/** Whether Hearth chooses the context of this request. */
 export function isAuto({ options }: UpstreamRequest): boolean {
   return options?.['num_ctx'] === AUTO;
 }
 
-/** The context of a prompt of so many characters, and what it takes of it by an estimate; undefined where it is not known. */
+/** The context of a prompt of `chars` characters, and the tokens it takes of it, estimated. Undefined when unknown. */
 export function contextOf(
   { contexts, estimator, modelfiles }: SettleParts,
   spec: RunnerSpec,
@@ -75,7 +75,7 @@ export function contextOf(
   return size === undefined ? undefined : { tokens: estimator.promptTokens(spec.model, chars), size };
 }
 
-/** Of such a prompt, what Ollama will leave out; undefined where it should fit. */
+/** The context if Ollama will truncate the prompt; undefined when the prompt should fit. */
 export function truncationOf(context: Truncated | undefined): Truncated | undefined {
   return context === undefined || context.tokens <= context.size ? undefined : context;
 }

@@ -1,4 +1,4 @@
-// What Hearth changes in a request before it goes upstream: keep_alive and num_ctx, by configuration. Pure.
+// Changes the keep_alive and num_ctx of a request before it goes upstream, by configuration. Pure.
 import { keepAliveSeconds } from '../../../contract/duration.ts';
 import { canonicalName } from '../../../contract/model-name.ts';
 import type { KeepAliveRule } from '../../../contract/queue-rule.ts';
@@ -7,9 +7,9 @@ import { AUTO } from '../../models/contexts.ts';
 import type { UpstreamRequest } from '../../ports.ts';
 
 /**
- * The request with the options that it will run with. The cache key and the runner are read off the result, so it is
- * always the same for the same request and configuration. A num_ctx that Hearth is to choose is "auto" here; settle.ts
- * makes a number of it.
+ * The request with the options that it will run with. The cache key and the runner are derived from the result, so the
+ * same request and configuration always give the same result. A num_ctx that Hearth chooses is "auto" here; settle.ts
+ * replaces it with a number.
  */
 export function shapeRequest(request: UpstreamRequest, ollama: Config['ollama']): UpstreamRequest {
   const asked = request.options?.['num_ctx'];
@@ -18,28 +18,29 @@ export function shapeRequest(request: UpstreamRequest, ollama: Config['ollama'])
 }
 
 /**
- * How long its model is to stay loaded, by the caller's own wish, in seconds; undefined when it says nothing.
- * A number, since Ollama refuses a bare "300" in text (api/types.go Duration), and a number always means seconds.
+ * How long the caller wants its model to stay loaded, in seconds; undefined when it did not say. A number, since Ollama
+ * refuses "300" as text (api/types.go, Duration), and a number always means seconds.
  */
 export function keepAliveOf({ keep_alive: asked }: UpstreamRequest): number | undefined {
   return asked === undefined ? undefined : keepAliveSeconds(asked);
 }
 
-/** The request without its keep_alive where a rule says that ours counts whatever it asks. */
+/** The request without its keep_alive if a rule makes ours count in any case. */
 export function keepAliveRuled(request: UpstreamRequest, rule: KeepAliveRule = 'default'): UpstreamRequest {
   return rule === 'force' && request.keep_alive !== undefined ? withKeepAlive(request, undefined) : request;
 }
 
-/** The request with what is said to Ollama about that. No part of the cache key. */
+/** The request with this keep_alive, or without one. Not part of the cache key. */
 export function withKeepAlive<R extends UpstreamRequest>(request: R, seconds: number | undefined): R {
   const { keep_alive: _asked, ...rest } = request;
   return { ...rest, ...(seconds === undefined ? {} : { keep_alive: seconds }) } as R;
 }
 
 /**
- * ollama.num_ctx_policy, against clients that make Ollama reload the model by asking for different context sizes:
- * off leaves the caller's value, fill sets a missing one, max takes the larger, force sets it always. What is said of one
- * model (ollama.models) stands in for ollama.num_ctx, and fills also under "off": somebody meant it for this model.
+ * Applies ollama.num_ctx_policy, for clients that make Ollama reload a model by asking for different context sizes.
+ * `off` leaves the caller's value, `fill` sets a missing one, `max` takes the larger, `force` always sets ours. A
+ * setting for one model (ollama.models) replaces ollama.num_ctx and fills even under `off`, since it was meant for this
+ * model.
  */
 function numCtxFor(
   asked: unknown,
@@ -60,7 +61,7 @@ function numCtxFor(
   }
 }
 
-/** The least context, in tokens, that a request may get where Hearth chooses: what it asked for, unless nobody's wish counts. */
+/** The smallest context, in tokens, where Hearth chooses: what the caller asked for, unless `force` ignores that. */
 export function leastContext({ options }: UpstreamRequest, { num_ctx_policy }: Config['ollama']): number {
   const asked = options?.['num_ctx'];
   return typeof asked === 'number' && num_ctx_policy !== 'force' ? asked : 0;

@@ -1,4 +1,4 @@
-// What several stories write into the trace of a request. The story itself says when.
+// Writes into the trace of a request what several stories write. Each story decides when.
 import { type Completion, NO_METRICS, type Waiting } from '../../../contract/chat/chat.ts';
 import type { Asks } from '../../queue/waiter.ts';
 import type { Ticket } from '../../requests/ticket.ts';
@@ -6,12 +6,12 @@ import type { Trace } from '../../requests/trace.ts';
 import type { Result } from '../embeds/embed-group.ts';
 import { whyNotAsked } from '../reasons/missed.ts';
 
-/** For whom a run is; `flights`: the request's own where no others are named. */
+/** For whom a run is. `flights` defaults to the request's own flight. */
 export function asksOf({ id, owner, classBy, flight = id }: Ticket, flights: readonly string[] = [flight]): Asks {
   return { id, owner, classBy, flights };
 }
 
-/** Where it stands is told on; where it stood in line at first is kept. */
+/** Passes on each waiting state, and keeps the first position in the queue. */
 export function placed(trace: Trace, tell: (waiting: Waiting) => void): (waiting: Waiting) => void {
   return (waiting) => {
     if (waiting.phase === 'queued') trace.position ??= waiting.position;
@@ -19,7 +19,7 @@ export function placed(trace: Trace, tell: (waiting: Waiting) => void): (waiting
   };
 }
 
-/** It has the run of somebody else, whose trace tells of it. */
+/** Notes that the request shares the run of another one, whose trace describes that run. */
 export function sharesRun(ticket: Ticket, run: Trace | undefined, waiting: Waiting | undefined): void {
   if (run === undefined) return;
   ticket.trace.run = run;
@@ -28,7 +28,7 @@ export function sharesRun(ticket: Ticket, run: Trace | undefined, waiting: Waiti
   run.sharedWith = (run.sharedWith ?? 0) + 1;
 }
 
-/** The model has said its last; `at` by the monotonic clock. */
+/** Notes a finished run; `at` is on the monotonic clock. */
 export function ranToItsEnd(trace: Trace, { end, cuts }: Completion, at: number): void {
   trace.metrics = end.metrics;
   trace.doneReason = end.done_reason;
@@ -37,7 +37,7 @@ export function ranToItsEnd(trace: Trace, { end, cuts }: Completion, at: number)
   trace.lastTokenAt = at;
 }
 
-/** Vectors have come; what they took is read as a prompt is, and there is no answer after it. */
+/** Notes finished embeddings. Their time counts as prompt reading, since no answer is generated. */
 export function embeddedAt(trace: Trace, { vectors, loadDuration, load }: Result, at: number): void {
   const each = [...vectors.values()];
   const sum = (of: 'tokens' | 'duration'): number => Math.round(each.reduce((all, vector) => all + vector[of], 0));

@@ -1,12 +1,12 @@
-// An answer whose turn in its conversation has not come: until then its events say where the request stands, and after
-// that they are those of the answer itself. Whose turn it is: core/conversations/turns.ts.
+// An answer that waits for its turn in its conversation. Until then its events report the waiting state; after that
+// they are those of the answer. The turns are in core/conversations/turns.ts.
 import type { ChatEvent, Completion, Waiting } from '../../../contract/chat/chat.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { onAbort } from '../../abort.ts';
 import type { Answer } from '../../requests/call.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 
-/** How an answer is read: by its own caller, or by somebody who looks on. */
+/** How an answer is read: by its own caller, or by a watcher. */
 type Read = (answer: Answer) => AsyncIterable<ChatEvent>;
 
 export class WaitingAnswer implements Answer {
@@ -16,7 +16,7 @@ export class WaitingAnswer implements Answer {
   #waits = true;
   #sleepers: (() => void)[] = [];
 
-  /** `begin` waits for the turn and asks then. It calls back whenever the ticket says something new. */
+  /** `begin` waits for the turn, then asks. It calls `moved` whenever the ticket has a new waiting state. */
   constructor(ticket: Ticket, begin: (moved: () => void) => Promise<Answer>) {
     this.ticket = ticket;
     this.events = this.#read((answer) => answer.events);
@@ -24,7 +24,7 @@ export class WaitingAnswer implements Answer {
       this.#waits = false;
       this.#wake();
     });
-    // Those who read are told of a failure; without readers it is told to nobody.
+    // Readers see the failure. Without readers there is nobody to report it to.
     this.#begun.catch(() => undefined);
   }
 
@@ -37,7 +37,7 @@ export class WaitingAnswer implements Answer {
     return this.#read((answer) => answer.tail(signal), signal);
   }
 
-  /** Also before its turn: then it leaves the line at once. */
+  /** When called before its turn, the request leaves the queue at once. */
   close(): void {
     this.ticket.cancel('caller', new AppError('cancelled', 'The caller left.'));
     void this.#begun.then(

@@ -1,5 +1,5 @@
-// What the gateways of a fleet do for a question together: an answer that another one has kept, and a run that several ask for at
-// the same time. Where a gateway is alone, none of it waits for anything.
+// What the gateways of a fleet share: kept answers, and runs that several of them ask for at the same time. A gateway
+// that is alone waits for none of this.
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Boarding, SharedFlights } from '../../fleet.ts';
 import type { Flights, JoinOptions, Lead, Seat } from '../../flight.ts';
@@ -9,15 +9,16 @@ import { keptFor } from './question.ts';
 type Findable = Parameters<typeof keptFor>[1];
 type Found = ReturnType<typeof keptFor>;
 
-/** By what a request finds the flight of others. */
+/** What the flight of a request is found by. */
 interface Sharing extends Findable {
   /** Another gateway hands it on; see ChatCall. */
   readonly isHandedOn?: boolean | undefined;
 }
 
 /**
- * The flight in which a request may meet others: those that may ask anew share a run only with those of the same mark. In a fleet
- * what another gateway hands on shares runs with its like alone: that gateway may be the one that the others here wait for.
+ * The key of the flight that a request may share. Requests with different marks (cache.fresh_when) do not share a run.
+ * In a fleet, a request that another gateway handed on shares only with others like it: the run that it would join here
+ * might be waiting for that gateway.
  */
 export function sharedFlight({ plan, key, mark, isHandedOn = false }: Sharing, inFleet: boolean): string | undefined {
   if (!plan.share || key === undefined) return undefined;
@@ -27,7 +28,7 @@ export function sharedFlight({ plan, key, mark, isHandedOn = false }: Sharing, i
 
 const HANDED_ON = 'handed on';
 
-/** The kept answer that a request gets, of this gateway or another, and the plan by which it goes on without one. */
+/** The kept answer for a request, from this gateway or another, and the plan to go on with if there is none. */
 export function keptAnywhere(
   { cache, flights }: { readonly cache: ResponseCache; readonly flights: Pick<Flights, 'has'> },
   asked: Sharing,
@@ -35,31 +36,33 @@ export function keptAnywhere(
   const found = keptFor((...what) => cache.get(...what), asked);
   const { key } = asked;
   if (!cache.isShared || found.hit !== undefined || !found.plan.read || key === undefined) return found;
-  // Whoever began that has looked.
+  // The request that began this flight has looked already.
   const flight = sharedFlight(asked, true);
   if (flight !== undefined && flights.has(flight)) return found;
   return cache.fetch([key], found.plan.maxAge).then((others) => keptFor((wanted) => others.get(wanted), asked));
 }
 
-/** Finds a place for a flight in the fleet; undefined where it is this gateway's own, is handed on, or is under way here. */
+/**
+ * Finds a place for a flight in the fleet. Undefined when the flight is private, handed on, or already under way here.
+ */
 export function boarded(
   { fleet, flights }: { readonly fleet?: SharedFlights | undefined; readonly flights: Pick<Flights, 'has'> },
   flight: string | undefined,
   { plan, key, isHandedOn }: Pick<ToKeep, 'plan' | 'key'> & Pick<Sharing, 'isHandedOn'>,
 ): Promise<Boarding | undefined> | undefined {
   if (fleet === undefined || isHandedOn === true || flight === undefined || flights.has(flight)) return undefined;
-  // Who asks for a newer answer, or anew, does not take one that came a moment ago.
+  // A request for a newer or a new answer must not take one that came a moment ago.
   return fleet.board(flight, plan.maxAge === undefined && flight === key ? key : undefined);
 }
 
-/** What is asked of a flight. */
+/** What a request wants of a flight. */
 interface SeatWish<N> {
   readonly key: string;
   readonly passenger: JoinOptions<N>;
   readonly boarding: Boarding | undefined;
 }
 
-/** A seat in a flight, and whether its answer comes from a run that somebody else began. Throws what `lead` throws at once. */
+/** A seat in a flight, and whether somebody else began its run. Throws what `lead` throws at once. */
 export function seated<N>(
   flights: Flights<N>,
   { key, passenger, boarding }: SeatWish<N>,

@@ -1,12 +1,12 @@
-// What is told of one request beyond its row: where its time went, and what was measured. Made of its ticket and its trace,
-// once when it has ended, and whenever somebody looks at a living one.
+// The details of one request beyond its row: where its time went, and what was measured. Built from its ticket and its
+// trace: once when it has ended, and whenever somebody looks at a living request.
 import type { Metrics } from '../../../contract/chat/chat.ts';
 import type { Phases, RequestDetail } from '../../../contract/request-detail.ts';
 import { withoutSpans } from './pin-diff.ts';
 import type { Ended } from '../../requests/at-once.ts';
 import type { Trace } from '../../requests/trace.ts';
 
-/** Undefined for a kept answer that was given at once: it neither waited nor ran. */
+/** Undefined for a kept answer that was given at once, since it neither waited nor ran. */
 export function detailOf(request: Ended): RequestDetail | undefined {
   const { trace, source, cache, error, status } = request;
   const done = cache?.pinned;
@@ -32,7 +32,7 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     shared_with: sharedWith,
     ...(error === undefined ? {} : { error: error.message }),
     ...(whySlow === undefined ? {} : { why_slow: whySlow }),
-    // Who got no answer asks why that is, and not why it was not a kept one.
+    // A failed request needs the reason of its failure, not why it missed the cache.
     ...(whyMissed === undefined || status === 'failed' ? {} : { why_missed: whyMissed }),
     ...(parted === undefined ? {} : { parted }),
     ...(done === undefined
@@ -42,8 +42,8 @@ export function detailOf(request: Ended): RequestDetail | undefined {
 }
 
 /**
- * The spans between the moments of its life. Ollama's own load, beside the one that Hearth had done before, lies between the
- * start of the run and the first token, and so is taken from the time of the prompt.
+ * The spans between the moments of a request's life. A load that Ollama did by itself, apart from Hearth's own, lies
+ * between the start of the run and the first token, so it is subtracted from the time of the prompt.
  */
 export function phasesOf(request: Ended, trace: Trace): Phases {
   const { createdAt, startedAt, ranAt, firstPieceAt, finishedAt, timing } = request;
@@ -54,7 +54,7 @@ export function phasesOf(request: Ended, trace: Trace): Phases {
   const read = firstPieceAt ?? now;
   const ours = startedAt === undefined ? 0 : (ranAt ?? now) - startedAt;
   const own = ranAt === undefined ? 0 : Math.min(ownLoadMs(run), Math.max(0, read - ranAt));
-  // Who joins a run that is over gets all of it after its last token.
+  // A request that joins a finished run gets all of the answer after its last token.
   const last = firstPieceAt === undefined ? undefined : Math.max(firstPieceAt, run.lastTokenAt ?? now);
   const wasRead = firstPieceAt !== undefined || finishedAt === undefined;
   return {
@@ -71,10 +71,13 @@ export function phasesOf(request: Ended, trace: Trace): Phases {
   };
 }
 
-/** Of a model that is loaded Ollama names up to some ten milliseconds all the same, in which it looks whether it is. */
+/** Ollama reports up to some ten milliseconds even for a loaded model, for checking that it is loaded. */
 const LEAST_LOAD_MS = 100;
 
-/** What Ollama took to load by itself; its figure has the load that Hearth had done before in it. Milliseconds. */
+/**
+ * Milliseconds that Ollama took to load by itself. Its figure includes the load that Hearth did before, which is
+ * subtracted.
+ */
 function ownLoadMs({ metrics, load }: Trace): number {
   const ms = (metrics?.load_duration ?? 0) / 1e6 - (load?.ms ?? 0);
   return ms < LEAST_LOAD_MS ? 0 : ms;
@@ -89,14 +92,16 @@ function loadOf({ why }: NonNullable<Trace['load']>, { load_ms }: Phases): Pick<
   return load_ms === 0 ? { load: 'The model was loaded already.' } : {};
 }
 
-/** Ollama's counts where it has told them; what does not fit is left out before it counts. */
+/**
+ * Uses Ollama's counts if it reported them. They do not cover a truncated prompt, since Ollama counts after truncation.
+ */
 function contextOf({ context, metrics }: Trace): Trace['context'] {
   if (context === undefined || context.tokens > context.size) return context;
   const tokens = (metrics?.prompt_eval_count ?? 0) + (metrics?.eval_count ?? 0);
   return tokens > 0 ? { ...context, tokens } : context;
 }
 
-/** Ollama's counts; it tells 0 for what it does not know. */
+/** Ollama's counts. It reports 0 for what it does not know. */
 export function figuresOf({ metrics, reused }: Trace): Pick<RequestDetail, 'tokens' | 'rates'> {
   const prompt = told(metrics?.prompt_eval_count);
   const answer = told(metrics?.eval_count);
@@ -114,7 +119,7 @@ function told(count: Metrics['eval_count'] = 0): number | null {
   return count > 0 ? count : null;
 }
 
-/** A second; `ns` in nanoseconds. */
+/** Per second; `ns` is in nanoseconds. */
 function rate(count: number | null, ns = 0): number | null {
   return count === null || ns <= 0 ? null : Math.round((count * 1e10) / ns) / 10;
 }

@@ -1,5 +1,6 @@
-// What is found out about a run once its request has gone up, off its road: where its prompt parts from the one before, what
-// of it Ollama still had, and why there was no kept answer. Nothing waits for any of it, and a kept answer costs none of it.
+// Analyses a run after its request has gone up, outside the request's path: where its prompt differs from the one
+// before, what of it Ollama still had, and why there was no kept answer. Nothing waits for this, and a kept answer does
+// not pay for it.
 import type { End } from '../../../contract/chat/chat.ts';
 import { asAppError } from '../../../contract/errors.ts';
 import type { Parted, Why } from '../../../contract/request-detail.ts';
@@ -30,20 +31,20 @@ export interface HindsightParts extends MissedParts {
   readonly estimator: Estimator;
 }
 
-/** A request that may go up, and what becomes of it. */
+/** A request that may go up, and its outcome. */
 export interface Run {
   readonly call: ChatCall;
-  /** As it was understood: what its key was made of. The model is undefined where it is not known. */
+  /** The request that the key was made from. The model is undefined when unknown. */
   readonly unsettled: Pick<Unsettled, 'request' | 'model'>;
   readonly outcome: ToKeep;
-  /** Where it goes up; absent: where everything does. */
+  /** The machine it runs on. Absent when there is only one. */
   readonly machine?: Where;
 }
 
-/** What is asked of the machine that it runs on. */
+/** What is needed of the machine that it runs on. */
 type Where = Pick<HindsightParts, 'watch' | 'modelfiles' | 'estimator' | 'place'>;
 
-/** What is found out of one run. */
+/** What was found out about one run. */
 interface Found {
   readonly where: Where;
   readonly asked: Asked;
@@ -54,49 +55,49 @@ interface Found {
 
 interface Ended extends Found {
   readonly end: End;
-  /** How much of its prompt its runner had read before, as a weight; undefined where it has none here. */
+  /** The weight of the part of its prompt that its runner had read before. Undefined when it has no runner here. */
   readonly known?: number | undefined;
 }
 
-/** Is told how a run goes. */
+/** Observes one run. */
 export interface Look {
-  /** What it asks, as the model reads it. */
+  /** Its prompt as the model reads it. */
   readonly prompt: Prompt;
-  /** Its request goes up now. What is found out is in its trace soon after. */
+  /** Its request goes up now. The findings are in its trace soon after. */
   goesUp(reading?: Pick<Reading, 'known'>): void;
-  /** It has come to its end, and what is kept of it is kept. */
+  /** The run has ended well, and its answer was kept if it can be. */
   landed(end: End): void;
-  /** The run, of which it is noted when it comes to no answer. */
+  /** Observes the run and notes when it fails. Returns the same promise. */
   over(ran: Promise<void>): Promise<void>;
 }
 
 const MB = 1024 * 1024;
-/** Models whose pace is remembered. */
+/** How many models have their pace remembered. */
 const MOST_MODELS = 200;
-/** Weight of the newest measurement, as in queue/estimate.ts. */
+/** The weight of the newest measurement, as in queue/estimate.ts. */
 const ALPHA = 0.3;
-/** A prompt of fewer tokens says more about the start of a run than about its pace. */
+/** A prompt with fewer tokens measures the start of a run rather than its pace. */
 const LEAST_PROMPT = 64;
-/** A prompt of which less than this was ever sent before is read as a whole. */
+/** A prompt counts as new if less than this share of it was sent before. */
 const NEW = 0.1;
-/** Less than this is no reuse, but a machine that is faster today. */
+/** A smaller share is not reuse, but a machine that happens to be faster. */
 const LEAST_REUSED = 0.25;
 
 export class Hindsight {
   readonly #parts: HindsightParts;
   readonly #later: (work: () => void) => void;
   readonly #asked: AskedBefore;
-  /** Milliseconds for each token of prompts that were read as a whole, by model. */
+  /** Milliseconds per token of prompts that were read whole, by model. */
   readonly #paces = new LRUCache<string, number>({ max: MOST_MODELS });
 
-  /** `later` runs what is not urgent once the request is on its way. */
+  /** `later` runs work that is not urgent once the request is on its way. */
   constructor(parts: HindsightParts, later: (work: () => void) => void = unhurried) {
     this.#parts = parts;
     this.#later = later;
     this.#asked = new AskedBefore(() => parts.config().log.prompts_mb * MB);
   }
 
-  /** What looks at a run, for the request that began it. */
+  /** Observes a run for the request that began it. */
   at(ticket: Ticket, run: Run): Look {
     let found: Found | undefined;
     let known: number | undefined;
@@ -121,7 +122,7 @@ export class Hindsight {
     };
   }
 
-  /** Why a request for vectors has to have texts read. */
+  /** Why a request for vectors needs texts to be read. */
   ofTexts(missed: TextsMissed): Why | undefined {
     return whyTextsMissed(this.#parts, missed);
   }
@@ -168,7 +169,7 @@ export class Hindsight {
     const reused = this.#reused(found, (trace.load?.ms ?? 0) > 0);
     if (reused !== undefined) trace.reused = reused;
     if (found.known !== undefined) {
-      // What was reused could be, whoever had it read.
+      // Whatever was reused was reusable, whoever had it read before.
       trace.reusable = Math.max(reused?.tokens ?? 0, this.#tokens(found.where, found.asked, found.known, found.end));
     }
     const parted = found.before && savedFrom(found.asked, found.before);
@@ -179,7 +180,7 @@ export class Hindsight {
     if (landed.stored) this.#asked.kept(found.asked);
   }
 
-  /** Writes down where its prompt parts; the tokens by the run's own count once it is known. */
+  /** Writes down where its prompt differs from the one before. Uses the run's own token counts once they are known. */
   #tell(trace: Trace, { where, asked, before, parting, pinnable, end }: Found & Partial<Ended>): void {
     if (before === undefined || parting === undefined) return;
     const tokens = (weight: number): number => this.#tokens(where, asked, weight, end);
@@ -206,7 +207,7 @@ export class Hindsight {
     trace.parted = parted;
   }
 
-  /** A part of a prompt in tokens: by the count of all of it, where that is one. */
+  /** The tokens of a part of a prompt, scaled by the count of the whole prompt if that is known. */
   #tokens({ estimator }: Where, { model, outline }: Asked, weight: number, end: End | undefined): number {
     const ratio = end && wholeRatio(weightOfAll(outline), end.metrics.prompt_eval_count);
     if (ratio !== undefined) return Math.round(weight / ratio);
@@ -214,11 +215,11 @@ export class Hindsight {
   }
 
   /**
-   * Of the prompt's tokens those that Ollama still had: as it says, or else by how much faster it was read than prompts of which
-   * nothing was sent before. A model that was just loaded had nothing. Undefined where none of this is known.
+   * How many tokens of the prompt Ollama still had: as it reports, or estimated from how much faster it read the prompt
+   * than new ones. A model that was just loaded had none. Undefined when none of this is known.
    */
   #reused({ where, asked: { model: name }, parting, end }: Ended, justLoaded: boolean): Trace['reused'] {
-    // Machines are not equally fast.
+    // Machines differ in speed.
     const model = where.place === undefined ? name : `${where.place.name} ${name}`;
     const cached = cachedTokens(end);
     const { prompt_eval_count: count, prompt_eval_duration } = end.metrics;

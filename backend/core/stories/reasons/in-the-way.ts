@@ -1,5 +1,5 @@
-// Who and what was in the way of a request while it waited for a place: read from what the line has seen, once somebody wants to
-// know. Others are named only to those who may know them.
+// Who and what was in the way of a request while it waited for a slot. It is read from the history of the queue on
+// demand. Others are named only to those who may see them.
 import type { Behind, LineFacts } from '../../explain/slow-facts.ts';
 import { sees } from '../../ownership.ts';
 import type { PastRun, Stretch } from '../../queue/past-runs.ts';
@@ -8,19 +8,19 @@ import type { Ended } from '../../requests/at-once.ts';
 import type { Before } from '../../requests/trace.ts';
 import { lengthOf, together, within, type Part } from './stretches.ts';
 
-/** Runs that are told of one request. */
+/** How many runs are reported for one request. */
 const MOST = 20;
 
-/** What the line has seen of a request. */
+/** What the queue has seen of a request. */
 export interface InTheWay {
   readonly line: LineFacts;
-  /** Each run, the longest first. */
+  /** The runs of others, the longest first. */
   readonly before: readonly Before[];
-  /** Its own runs in their order: each but the last was given up. */
+  /** Its own runs, in order. All but the last were given up. */
   readonly own: readonly PastRun[];
 }
 
-/** `waited`: the part of its life in which it stood in line. */
+/** `waited`: the part of its life that it spent in the queue. */
 export function inTheWayOf(
   queue: Pick<LeaseQueue, 'ranDuring' | 'haltedDuring'>,
   request: Ended,
@@ -33,7 +33,8 @@ export function inTheWayOf(
     .toSorted((a, b) => a.from - b.from);
   const last = own.at(-1);
   const lane = last?.lane ?? (trace?.kind === 'embed' ? 'embed' : 'chat');
-  // Runs of the other lane have slots of their own, but where one of both runners has to be loaded they do not run together.
+  // Runs of the other lane have slots of their own. They are in the way only if one of the two runners had to be
+  // loaded.
   const isInTheWay = (run: PastRun): boolean =>
     run.lane === lane || (last !== undefined && run.runner !== last.runner && (run.loads || last.loads));
   const others = all
@@ -43,7 +44,7 @@ export function inTheWayOf(
   const halts = queue.haltedDuring(waited).map((halt) => within(halt, waited));
   const msOf = (why: 'paused' | 'ollama'): number => together(halts.filter(({ of: halt }) => halt.why === why));
   const name = (run: PastRun): string | undefined => (sees(owner, run.owner) ? run.caller : undefined);
-  // The slot of the last one was given a moment before the wait ended.
+  // The slot of the last run was granted a moment before the wait ended.
   const earlier = own.filter(({ from, to }) => from < waited.to && to <= waited.to);
   const gaveWay = own.filter((run) => run.gaveWay).length;
   return {
@@ -72,7 +73,7 @@ export function inTheWayOf(
   };
 }
 
-/** Those of one app, of one kind and for one model, and that had their turn for one reason, are told as one. */
+/** Groups runs of one app, class, model and reason, and reports each group once. */
 function grouped(
   parts: readonly Part<PastRun>[],
   known: (run: PastRun) => Pick<Behind, 'caller' | 'own'>,

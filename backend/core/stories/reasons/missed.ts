@@ -1,5 +1,5 @@
-// Why a request had no kept answer: the facts are gathered here, from what it asked, from what became of the answer to the same
-// question, and from the nearest question whose answer is kept. Which sentence they make is core/explain's.
+// Why a request had no kept answer. Gathers the facts: what it asked, what became of the answer to the same question,
+// and the nearest question whose answer is kept. core/explain turns them into a sentence.
 import { hash } from 'node:crypto';
 import { anyJson } from '../../../contract/go/exact-json.ts';
 import type { Why } from '../../../contract/request-detail.ts';
@@ -28,13 +28,13 @@ export interface MissedParts {
   readonly watch: Pick<Watch, 'state'>;
   readonly cache: Pick<ResponseCache, 'fateOf' | 'holds' | 'onDisk'>;
   readonly modelfiles: Pick<Modelfiles, 'known'>;
-  /** Its machine, where there are several. */
+  /** Its machine, when there are several. */
   readonly place?: { readonly name: string } | undefined;
-  /** When Hearth started, by the monotonic clock. */
+  /** When Hearth started, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
 }
 
-/** A request as far as its cache is concerned. */
+/** The parts of a request that matter to the cache. */
 interface Wanted {
   readonly ticket: Pick<Ticket, 'createdAt' | 'model'>;
   readonly call: Pick<ChatCall, 'wishes' | 'cacheByDefault'>;
@@ -43,7 +43,7 @@ interface Wanted {
   readonly plan: CachePlan;
 }
 
-/** One of /api/chat or /api/generate, and what was asked before it. */
+/** A request to /api/chat or /api/generate, and what was asked before it. */
 export interface RunMissed extends Wanted {
   readonly asked: Asked;
   readonly earlier: Comparison;
@@ -60,16 +60,16 @@ export function whyRunMissed(parts: MissedParts, { asked, earlier, ...wanted }: 
   return whyMissed({ ...facts, nearest: nearest && nearestFacts(asked, nearest), wasKept: earlier.wasKept });
 }
 
-/** A request for vectors: its texts, and the keys of those that no vector is kept of. */
+/** A request for vectors: the number of its texts, and the keys of those without a kept vector. */
 export interface TextsMissed extends Wanted {
   readonly texts: number;
   readonly missing: readonly (string | undefined)[];
 }
 
-/** Texts whose fates are looked at. */
+/** How many texts have their fates looked up. */
 const MOST_TEXTS = 100;
 
-/** Why texts were read again. Where all of them have one fate, it is told of that. */
+/** Why texts were read again. The fate is given only if all of them share it. */
 export function whyTextsMissed(parts: MissedParts, { texts, missing, ...wanted }: TextsMissed): Why | undefined {
   const facts = planFacts(parts, wanted);
   const fates = missing
@@ -84,7 +84,7 @@ export function whyTextsMissed(parts: MissedParts, { texts, missing, ...wanted }
 
 const isExpired = (fate: FateFacts | undefined): boolean => fate?.kept?.expiredMs !== undefined;
 
-/** Of a request that shares a run, or goes up as it came. */
+/** Why a request that shares a run, or is handed on unchanged, was not answered from the cache. */
 export function whyNotAsked(model: string, way: 'shared' | 'handed_on'): Why | undefined {
   return whyMissed({ ...NOTHING, model, way });
 }
@@ -112,7 +112,7 @@ function planFacts({ config, clock, modelfiles, startedAt }: MissedParts, wanted
   const { cache: settings, batch } = config();
   const isCloud = model?.remote === true || isCloudName(request.model);
   return {
-    // Before what is spread: Node 20 takes a microsecond and more for each field that comes after that and is not in it.
+    // Before the spread: Node 20 takes more than a microsecond for each field after it that it does not contain.
     way: 'run',
     model: ticket.model,
     ...NOTHING,
@@ -133,7 +133,7 @@ function planFacts({ config, clock, modelfiles, startedAt }: MissedParts, wanted
   };
 }
 
-/** Making room leaves at least so much of what may be taken. */
+/** A store that is full to this share had to evict. */
 const FULL = 0.8;
 
 function diskOf(figures: StoreFigures | undefined): FateFacts['disk'] {
@@ -145,7 +145,7 @@ function readWish(wishes: readonly CacheWish[]): boolean | undefined {
   return wishes.find(({ read }) => read !== undefined)?.read;
 }
 
-/** Ollama's own (api/types.go DefaultOptions). */
+/** Ollama's default (api/types.go DefaultOptions). */
 const DEFAULT_TEMPERATURE = 0.8;
 
 function samplingOf(
@@ -181,7 +181,7 @@ function fateFacts(
 
 // ---- how the nearest question differs
 
-/** What is told by the prompt (core/prompts), and so is no field beside it. */
+/** Fields that belong to the prompt (core/prompts) and are compared there. */
 const IN_PROMPT: ReadonlySet<string> = new Set([
   'messages',
   'tools',
@@ -193,10 +193,10 @@ const IN_PROMPT: ReadonlySet<string> = new Set([
   'images',
 ]);
 
-/** Characters of a value that is kept as it is. */
+/** Longer values, in characters of JSON, are stored as a hash. */
 const LONGEST = 60;
 
-/** What a request asks beside its prompt, as far as it is in the key: options by their names, and what is long as a hash. */
+/** What a request asks besides its prompt, if it is part of the key: options by name, and long values as hashes. */
 export function fieldsOf(
   { modelfiles }: MissedParts,
   { options = {}, ...request }: UpstreamRequest,
@@ -212,14 +212,14 @@ export function fieldsOf(
   return fields;
 }
 
-/** Of whom it is asked, and on whose behalf. */
+/** The model and machine that are asked, and on whose behalf. */
 export function aboutOf(
   { watch, place }: MissedParts,
   { namespace, family }: Pick<ChatCall, 'namespace' | 'family'>,
   model: InstalledModel | undefined,
 ): Table {
   const { url: address, version } = watch.state;
-  // A kept answer of one of several machines is as good as one of another.
+  // A kept answer of one machine is valid for any other, so the address does not count.
   const url = place === undefined ? address : '';
   return { url, version, digest: model?.digest, namespace: nameOfSpace(namespace), family };
 }
@@ -256,7 +256,7 @@ function nearestFacts(asked: Asked, nearest: Asked): NearestFacts {
   };
 }
 
-/** Where two prompts part, in words; nothing where they are the same. */
+/** Where two prompts differ, in words; empty when they are the same. */
 function promptDiffers({ where, what, character, block }: Parting, asked: Asked, nearest: Asked): readonly Sentence[] {
   const more = messagesIn(asked) - messagesIn(nearest);
   const length = more === 0 ? [] : [sentence`${counted(Math.abs(more), 'message')} ${more > 0 ? 'more' : 'fewer'}`];

@@ -1,4 +1,4 @@
-// Where the prompts of each app part, and what that costs: read from the requests that ended last, when somebody asks.
+// Where the prompts of each app differ, and what that costs. Computed on demand from the requests that ended last.
 import { shownCaller } from '../../../contract/apps.ts';
 import type { PartingPlace, Partings, PinOffer, PromptReading } from '../../../contract/parting-places.ts';
 import type { PinName } from '../../../contract/pin-rule.ts';
@@ -7,23 +7,23 @@ import { placeOf, READ_ANYWAY, splitOf } from '../ended-figures.ts';
 import type { LoggedRequest } from '../../requests/request-log.ts';
 import { iso } from '../standing.ts';
 
-/** Places that are told, and prompts that are told of each. */
+/** How many places are reported, and how many requests for each. */
 const MOST_PLACES = 5;
 const MOST_LAST = 3;
-/** So often it would have helped before it is offered. */
+/** How often it must have helped before it is offered. */
 export const OFTEN = 3;
 
 interface Compared {
   readonly request: LoggedRequest;
   readonly parted: NonNullable<RequestDetail['parted']>;
   readonly rate: number | null;
-  /** Tokens that were the same, and were read again since they stood behind what changed. */
+  /** Tokens that were the same, but were read again because they stood behind a change. */
   readonly again: number;
 }
 
 /**
- * `requests`: with their details, in any order; those that were not compared count for nothing. `isOpen`: whether it is not settled
- * yet what becomes of something in the prompts of an app.
+ * `requests` have their details, in any order; those without a comparison are ignored. `isOpen` says whether it is
+ * still undecided what to do about something in the prompts of an app.
  */
 export function partingsOf(
   requests: readonly LoggedRequest[],
@@ -58,7 +58,7 @@ function grouped(all: readonly Compared[], nameOf: (each: Compared) => string): 
   return [...groups.values()];
 }
 
-/** `there`: at least one, the newest last. */
+/** `there` has at least one entry, the newest last. */
 function placeTold(there: readonly Compared[], of: number): PartingPlace[] {
   const newest = there.at(-1);
   if (newest === undefined) return [];
@@ -83,7 +83,10 @@ function placeTold(there: readonly Compared[], of: number): PartingPlace[] {
   ];
 }
 
-/** What could be kept the same, by app, model and kind. A request in which it would have saved next to nothing does not count. */
+/**
+ * What could be kept stable, by app, model and kind. Requests in which it would have saved next to nothing do not
+ * count.
+ */
 function offersOf(compared: readonly Compared[], isOpen: (caller: string, what: PinName) => boolean): PinOffer[] {
   const helped = compared.filter(({ request, parted: { pinnable }, again }) => {
     return pinnable !== undefined && again >= READ_ANYWAY && isOpen(request.caller, pinnable.what);
@@ -95,7 +98,7 @@ function offersOf(compared: readonly Compared[], isOpen: (caller: string, what: 
     .toSorted((a, b) => b.tokens * b.times - a.tokens * a.times);
 }
 
-/** Never more than was in fact read again. */
+/** Never counts more tokens than were in fact read again. */
 function offerTold(all: readonly Compared[]): PinOffer[] {
   const newest = all.at(-1);
   if (newest?.parted.pinnable === undefined || all.length < OFTEN) return [];
@@ -123,7 +126,7 @@ function offerTold(all: readonly Compared[]): PinOffer[] {
   ];
 }
 
-/** The pace is that of the same request. */
+/** Reading times with and without pinning, at the pace of this request. */
 function turnOf({
   request: { detail },
   parted: { pinnable, reused_tokens: reused },

@@ -1,14 +1,15 @@
-// What was kept the same in a prompt, as a diff: what was sent there and what went up, each with a little of what stands around it. Pure.
+// Shows what was kept stable in a prompt as a diff: what was sent, and what went up, each with some context. Pure.
 import type { Pinned, PinnedSpans, PinPiece } from '../../../contract/pin-rule.ts';
 import { instructionsOf } from '../../pins/pin-forms.ts';
 import type { UpstreamRequest } from '../../ports.ts';
 
-/** Characters on either side, and from the first span on those in which others are shown with it. */
+/** Characters of context on either side, and the distance from the first span within which others are shown with it. */
 const AROUND = 24;
 const NEAR = 160;
 
 /**
- * `request`: as it goes up. `safePiece` gives a piece of a text as it may be shown, of the same length.
+ * `request` is the one that goes up. `safePiece` returns a piece of a text in a form that may be shown, of the same
+ * length.
  */
 export function pinDiffs(
   request: UpstreamRequest,
@@ -41,7 +42,7 @@ export function pinDiffs(
   });
 }
 
-/** What is told of it without any text. */
+/** What was kept stable, without any text. */
 export function withoutSpans({ spans: _spans, end: _end, ...told }: PinnedSpans): Pinned {
   return told;
 }

@@ -1,5 +1,6 @@
-// Tells that something could be kept the same in the prompts of an app, once that has been worth it several times: one notice for
-// each app, at most once a day. What is offered, and what it would save, partings.ts finds out; nothing is done before somebody says so.
+// Tells that something could be kept stable in the prompts of an app, once that would have helped several times: one
+// notice per app, at most once a day. partings.ts finds out what to offer and what it would save. Nothing changes until
+// somebody agrees.
 import { shownCaller } from '../../../contract/apps.ts';
 import type { NoticeFact } from '../../../contract/control.ts';
 import type { PinOffer } from '../../../contract/parting-places.ts';
@@ -14,12 +15,12 @@ import type { MayOffer, RequestDesk } from '../views/request-desk.ts';
 
 /** How long a notice holds, and is not told again. Milliseconds. */
 const DAY_MS = 24 * 3_600_000;
-/** Apps that are counted. */
+/** How many apps are counted. */
 const MOST = 50;
-/** As many as are looked at: with more, nothing new can be found. */
+/** The number of requests that one look covers, so a longer gap between looks could miss something. */
 const SELDOM = 200;
 
-/** What may be offered: what the settings say nothing of yet, and nobody has put off. */
+/** Offers only what the settings leave open and nobody has put off. */
 export function offersLeft(config: ReadConfig, isPutOff: IsPutOff = () => false): MayOffer {
   return (caller, what) => isUnsettled(config().prompts, caller, what) && !isPutOff(shownCaller(caller), what);
 }
@@ -28,22 +29,24 @@ export interface PinNewsParts {
   readonly requestDesk: Pick<RequestDesk, 'partings' | 'mayOffer'>;
   readonly board: { readonly put: PutNotice; readonly list: readonly NoticeFact[] };
   readonly clock: Pick<Clock, 'now'>;
-  /** Ends with the gateway. */
+  /** Aborts when the gateway ends. */
   readonly life: AbortSignal;
 }
 
 export class PinNews {
   readonly #parts: PinNewsParts;
-  /** Of each app how often something would have helped since it was last looked at, and how often it must before the next look. */
+  /**
+   * For each app, how often something would have helped since the last look, and how often it must before the next one.
+   */
   readonly #helped = new LRUCache<string, { times: number; enough: number }>({ max: MOST });
-  /** What was told of each app. */
+  /** The offer shown for each app. */
   readonly #told = new Map<string, PinOffer>();
 
   constructor(parts: PinNewsParts) {
     this.#parts = parts;
   }
 
-  /** A request has ended, and is in the list. */
+  /** Call when a request has ended and is in the list. */
   ended({ caller, trace }: Pick<Ended, 'caller' | 'trace'>): void {
     if (trace?.parted?.pinnable === undefined) return;
     const app = shownCaller(caller);
@@ -51,12 +54,12 @@ export class PinNews {
     this.#helped.set(app, helped);
     if (++helped.times < helped.enough) return;
     helped.times = 0;
-    // Where it was not worth it, it is looked at less and less.
+    // When it was not worth it, look less and less often.
     helped.enough = Math.min(2 * helped.enough, SELDOM);
     if (!this.#wasTold(app)) void this.#look(app);
   }
 
-  /** What the settings say now may end an offer, and so may somebody who puts it off. */
+  /** Call when the settings changed or somebody put an offer off. Removes offers that no longer apply. */
   reconfigured(): void {
     const { board, requestDesk } = this.#parts;
     for (const [app, { caller, what }] of this.#told) {
@@ -72,7 +75,7 @@ export class PinNews {
     return board.list.some((notice) => notice.id === id && clock.now() - Date.parse(notice.since) < DAY_MS);
   }
 
-  /** Never rejects: the list of a gateway that ends has nothing to offer. */
+  /** Never rejects: when the gateway ends there is nothing to offer. */
   async #look(app: string): Promise<void> {
     const { requestDesk, board, life } = this.#parts;
     const found = await requestDesk.partings(LOCAL, life).catch(() => undefined);
@@ -94,7 +97,7 @@ function noticeOf(app: string, offer: PinOffer): Told {
         ? `${app} changes the time at character ${(same_chars + 1).toLocaleString('en')} of each prompt; told at its end, it would save ${saved} a turn.`
         : `${app} changes ${some} at the top of each prompt; pinning them would save ${saved} a turn.`,
     todo: `Choose so under "Where prompts part" in the window, or set ${what} to "${how}" for ${app} in prompts.apps.`,
-    // It names an app, and is nothing that is wrong.
+    // It names an app, and nothing is wrong.
     listOnly: true,
     lastsMs: DAY_MS,
   };

@@ -1,4 +1,4 @@
-// What keeping a prompt the same would have saved where two prompts part, and what it has saved where it is done. Pure.
+// What keeping prompts stable would have saved where two of them differ, and what it saved where it is done. Pure.
 import type { PinDiff, Pinned, PinWords } from '../../../contract/pin-rule.ts';
 import type { UpstreamRequest } from '../../ports.ts';
 import type { Asked } from '../../prompts/asked-before.ts';
@@ -8,24 +8,26 @@ import { promptOf } from '../../prompts/prompt.ts';
 import { keptStable } from '../../pins/pins.ts';
 import { pinDiffs } from './pin-diff.ts';
 
-/** What could be kept the same, and how much more of the prompt could be reused then: a weight (prompts/outline.ts). */
+/**
+ * What could be kept stable, and how much more of the prompt could then be reused, as a weight (prompts/outline.ts).
+ */
 export interface Pinnable {
   readonly words: PinWords;
   readonly weight: number;
-  /** How it would look. */
+  /** How the change would look. */
   readonly diff: PinDiff | undefined;
 }
 
-/** What is offered, in this order. Only the day of a clock is left where somebody asks for it; its time may be missed. */
+/** What is offered, in this order. Keeping only the date of a clock is never offered, since the time may be missed. */
 const OFFERED: readonly PinWords[] = [
   { what: 'billing_line', how: 'pin' },
   { what: 'clock', how: 'to_end' },
 ];
 
-/** Nothing of these is shown. */
+/** Texts are only compared here, so they need no masking. */
 const AS_IT_IS = (text: string): string => text;
 
-/** In the words of prompts/prompt.ts. */
+/** The name that prompts/prompt.ts uses. */
 const INSTRUCTIONS = 'the system prompt';
 
 interface TwoPrompts {
@@ -35,8 +37,9 @@ interface TwoPrompts {
 }
 
 /**
- * The first of what is offered with which the two would go together for longer. Only where they part in their instructions, and
- * the texts of both are at hand. `request`: the one of `now`, to which the rule itself must apply; `safePiece`: as for pinDiffs.
+ * The first offer with which the two prompts would stay the same for longer. Undefined unless they differ in their
+ * instructions and both texts are at hand. `request` is the one of `now`; the rule must apply to it. `safePiece` is as
+ * for pinDiffs.
  */
 export function pinnableIn(
   request: UpstreamRequest,
@@ -58,8 +61,8 @@ export function pinnableIn(
 }
 
 /**
- * The weight of what would have been the same as before if this prompt had gone up as it was sent; undefined where nothing was kept
- * the same, or the one before said the same there.
+ * The weight of what would have been the same as before if this prompt had gone up as it was sent. Undefined when
+ * nothing was kept stable, or the prompt before had the same text there.
  */
 export function savedFrom(now: Pick<Asked, 'pinned'>, then: Pick<Asked, 'pinned'>): number | undefined {
   const hashes = new Map(then.pinned?.map(({ what, sent_hash }) => [what, sent_hash]));
@@ -67,7 +70,7 @@ export function savedFrom(now: Pick<Asked, 'pinned'>, then: Pick<Asked, 'pinned'
   return changed.length === 0 ? undefined : Math.min(...changed.map(({ at }: Pick<Pinned, 'at'>) => at));
 }
 
-/** A prompt as one that can be kept: its instructions, and all else as the words of others. */
+/** A prompt as a request that rules can be applied to: its instructions as system, all else as user messages. */
 function asRequest({ outline, text = '' }: Remembered): UpstreamRequest {
   return {
     model: '',

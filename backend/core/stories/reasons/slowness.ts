@@ -1,5 +1,5 @@
-// Whether a request was slow, and why: when it has ended, its times are held against what is usual for its model, and only then
-// the facts are gathered from which one sentence is chosen (core/explain).
+// Whether a request was slow, and why. When it has ended, its times are compared with the usual ones of its model. Only
+// for a slow request are facts gathered, from which core/explain chooses one sentence.
 import { shownCaller } from '../../../contract/apps.ts';
 import { whySlow, isSlow } from '../../explain/why-slow.ts';
 import type { Behind, RunFacts, SlowFacts } from '../../explain/slow-facts.ts';
@@ -22,7 +22,7 @@ export interface SlownessParts {
   readonly machines: Machines;
 }
 
-/** Of a request: all of its time, and of that the wait for a place. */
+/** The life of a request, and its wait for a slot within that. */
 interface Times {
   readonly life: Stretch;
   readonly waited: Stretch;
@@ -50,21 +50,21 @@ export class Slowness {
     return found;
   }
 
-  /** Once, when a request has ended: the same, and why it was slow, if it was. */
+  /** Call once when a request has ended. Does the same, and notes why it was slow, if it was. */
   ended(request: Ended): void {
     const found = this.look(request);
     const { trace, status, source } = request;
     if (found === undefined || trace === undefined) return;
     const { life } = this.#timesOf(request, trace);
     const kind = trace.kind ?? 'chat';
-    // As it is installed: callers spell it in several ways.
+    // Use the installed name, since callers spell it in several ways.
     const model = found.own.at(-1)?.model ?? request.model;
     const usual = this.#usual.of(model, kind);
     if (isSlow(lengthOf(life), usual.totalMs)) {
       const why = whySlow(this.#factsOf(request, trace, { model, found, usual, life }));
       if (why !== undefined) trace.whySlow = why;
     }
-    // Who shared a run says nothing of how long one takes.
+    // A request that shared a run does not measure how long one takes.
     if (status !== 'completed' || source === 'coalesced') return;
     const { tokens, ms } = answerOf(trace);
     this.#usual.add(model, kind, { totalMs: lengthOf(life), tokenMs: tokens > 0 && ms > 0 ? ms / tokens : undefined });
@@ -85,7 +85,7 @@ export class Slowness {
     const sleeps = this.#machineOf(trace)
       .queue.haltedDuring(life)
       .filter(({ why }) => why === 'asleep');
-    // It ended before its first token: until then it waited for that.
+    // It ended before its first token, so it waited for that until the end.
     const { ranAt, firstPieceAt } = request;
     const unread = ranAt === undefined || firstPieceAt !== undefined ? 0 : life.to - ranAt;
     return {
@@ -136,7 +136,7 @@ export class Slowness {
     };
   }
 
-  /** How much of what it ran on Ollama lists as being in the graphics memory, from 0 to 1. */
+  /** The share of the runner that Ollama lists as being in graphics memory, from 0 to 1. */
   #inGraphics(run: PastRun | undefined, { watch, modelfiles }: Machine): number | undefined {
     if (run === undefined) return undefined;
     const weights = weightsOf(run.runner);
@@ -145,7 +145,7 @@ export class Slowness {
   }
 }
 
-/** It ended before it stood in line: a flood of those is not held up by looks at who ran. */
+/** Whether it ended before it was queued. This check keeps a flood of refusals from looking up the queue's history. */
 function wasTurnedAway({ finishedAt, startedAt }: Ended, { position, turnMs }: Trace): boolean {
   return finishedAt !== undefined && startedAt === undefined && position === undefined && turnMs === undefined;
 }

@@ -1,4 +1,5 @@
-// A request as a program that its user can run: with what was asked where that is still there, and without keys.
+// Renders a request as a program that its user can run: with the original body if that is still known, and without
+// keys.
 import { copied, KEY_PLACE } from '../../../contract/copied-request.ts';
 import type { CopyForm } from '../../../contract/request-body.ts';
 import { HIDDEN } from '../../../contract/secret.ts';
@@ -7,7 +8,7 @@ import type { Sent } from '../../requests/bodies.ts';
 import { textOf, withoutSecrets } from '../../requests/shown-text.ts';
 import type { RequestTexts } from './request-texts.ts';
 
-/** Headers that change what is answered; of the others a program sends its own. */
+/** Headers that change the answer. A program sends its own for all others. */
 const TOLD =
   /^(?:content-type|accept|cache-control|anthropic-(?:version|beta)|x-(?:cache-control|queue-priority|stream-replay|hearth-mode))$/;
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -16,17 +17,17 @@ const FILE = /\[\d+ bytes, sha256 [\da-f]{64}\]/;
 export interface CopyWish {
   readonly id: string;
   readonly form: CopyForm;
-  /** Who wants it. */
+  /** Who asks for the copy. */
   readonly watcher: string;
-  /** Where Hearth is: `http://127.0.0.1:8080`. */
+  /** The address of Hearth, such as `http://127.0.0.1:8080`. */
   readonly url: string;
 }
 
-/** What there is to copy. */
+/** The parts of the request to copy. */
 interface Source extends Pick<Sent, 'method' | 'path' | 'headers'> {
   readonly owner: string;
   readonly body: string;
-  /** What of it is not as it was, in sentences. */
+  /** How it differs from the original, in sentences. */
   readonly notes: readonly string[];
 }
 
@@ -69,7 +70,7 @@ function kept(texts: RequestTexts, { id, watcher }: CopyWish): Source {
   return { owner, method, path, headers, body: text, notes };
 }
 
-/** The least that a route takes. */
+/** The smallest body that a route accepts. */
 function skeleton(route: string, model: string): string {
   const text = '…';
   if (route.includes('embed')) {

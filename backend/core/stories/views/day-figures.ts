@@ -1,4 +1,4 @@
-// The day, or another range of time, in figures, as far as a watcher may see it: what is kept of each app, added up and told.
+// The figures of a day, or another range, as far as a watcher may see them: the kept shares of each app, summed up.
 import type { Day, DayLoss, DayPrompts, DayTimes } from '../../../contract/day.ts';
 import type { DayView } from '../../../contract/look-commands.ts';
 import { SPAN_NAMES, spanOf, SPANS, type SpanName, type SpanWord } from '../../../contract/spans.ts';
@@ -20,11 +20,11 @@ export interface DaysParts {
   readonly store: HistoryStore;
   readonly requestLog: Pick<RequestLog, 'search'>;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
-  /** Ends with the gateway. */
+  /** Aborts when the gateway ends. */
   readonly life: AbortSignal;
 }
 
-/** Apps that are told by name, and causes of losses. */
+/** How many apps are named, and how many causes of losses are listed. */
 const MOST_APPS = 5;
 const MOST_LOSSES = 5;
 
@@ -39,7 +39,7 @@ export class Days {
     this.#failures = new Failures(parts.requestLog, parts.life);
   }
 
-  /** A range up to now, as far as a watcher may see it. Rejects when the gateway ends. */
+  /** The range that ends now, as far as a watcher may see it. Rejects when the gateway ends. */
   async of(word: SpanWord, watcher: string): Promise<Day> {
     const shares = await this.#totals.of(spanOf(word), watcher);
     const now = this.#parts.clock.now();
@@ -73,7 +73,9 @@ export class Days {
     return { day, steps: history.view(this.#spanToShow(day)), empty: history.isEmpty };
   }
 
-  /** The one with the shortest steps that reaches back to where the range begins: minutes after a start a day has few of its own. */
+  /**
+   * The span with the shortest steps that covers the range. Just after a start, the day's own steps would be too few.
+   */
   #spanToShow({ span, since, until }: Day): SpanName {
     const seconds = (Date.parse(until) - Date.parse(since)) / 1000;
     const own = spanOf(span);
@@ -87,7 +89,7 @@ function timesOf(times: Digest): DayTimes {
   return median_ms === null || p95_ms === null || longest_ms === null ? null : { median_ms, p95_ms, longest_ms };
 }
 
-/** Those that were saved the most time first; one that is left over is told by its name too. */
+/** The apps with the most time saved first. A single app beyond the limit is named too. */
 function appsOf(shares: readonly Share[]): Pick<Day, 'apps' | 'more_apps'> {
   const named = shares.filter(({ name, figures }) => name !== OTHERS && figures.requests > 0);
   const ordered = named.toSorted((a, b) => b.figures.sums.saved_ms - a.figures.sums.saved_ms || b.figures.requests - a.figures.requests); // prettier-ignore
@@ -122,7 +124,7 @@ function promptsOf({ prompt_tokens, processed_tokens, spared_tokens, sparable_to
   };
 }
 
-/** Prompts are changed by an app; a model is loaded again for all of them. */
+/** A changed prompt is counted for its app; a reload is counted once for all apps. */
 function lossesTold(shares: readonly Share[]): DayLoss[] {
   const loads = new Losses();
   for (const { figures } of shares) loads.addKept(figures.losses.list.filter(({ cause }) => cause === 'loaded'));

@@ -1,14 +1,14 @@
-// A request as it is listed, and as watchers are told of it: one that has ended, or a living one as it is now.
+// A request as it is listed and as watchers see it: an ended one, or a living one in its current state.
 import type { RequestFact } from '../../../contract/control.ts';
 import type { Ended } from '../../requests/at-once.ts';
 import type { LoggedRequest } from '../../requests/request-log.ts';
 import { detailOf } from '../reasons/detail-of.ts';
 import { iso, statusOf } from '../standing.ts';
 
-/** Of one that was refused, or whose turn has not come, it is not known where its answer comes from. */
+/** The source of a request that was refused or waits for its turn, so that its source is not known yet. */
 export const NO_SOURCE = 'none';
 
-/** What the list takes of it: nothing that it held is held any longer. */
+/** The values that the list keeps. It holds no reference to the request. */
 export function loggedOf(request: Ended): LoggedRequest {
   const { id, owner, caller, model, route, source, class: of, classBy, error, bornAt, timing } = request;
   const detail = detailOf(request);
@@ -18,7 +18,7 @@ export function loggedOf(request: Ended): LoggedRequest {
     caller,
     model,
     route,
-    // A kept answer never stood in line.
+    // A kept answer was never queued.
     class: source === 'hit' ? undefined : of,
     class_by: source === 'hit' ? undefined : classBy,
     source: source ?? NO_SOURCE,
@@ -38,7 +38,7 @@ export function loggedOf(request: Ended): LoggedRequest {
   };
 }
 
-/** What those who may see it are told. */
+/** The row as those who may see it get it. */
 export function factOf(logged: LoggedRequest): RequestFact {
   const { id, createdAt, class: of, class_by, code, tokens, prompt_tokens, load_ms, slow, missed } = logged;
   const { model, route, caller, source, status, queue_ms, ttft_ms, total_ms } = logged;

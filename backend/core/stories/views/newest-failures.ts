@@ -1,21 +1,21 @@
-// The newest requests of a range that failed, from the list of requests. The window asks each second, so what was found for this
-// machine is kept until one more has failed or the range has moved on.
+// The newest failed requests of a range, from the list of requests. The window asks each second, so the result for this
+// machine is cached until another request fails or the range moves on.
 import type { DayFailure } from '../../../contract/day.ts';
 import { LOCAL } from '../../ownership.ts';
 import type { LoggedRequest, RequestLog } from '../../requests/request-log.ts';
 import { iso } from '../standing.ts';
 
 export interface FailuresWanted {
-  /** Those that came from then on. Milliseconds since 1970. */
+  /** The start of the range, in milliseconds since 1970. */
   readonly since: number;
   readonly watcher: string;
-  /** How many failed in that time. */
+  /** How many failed in that range. */
   readonly failed: number;
 }
 
-/** How many are told. */
+/** How many are reported. */
 const MOST = 5;
-/** Ranges that are asked for by turns. */
+/** How many ranges may be asked for in turn. */
 const MOST_KEPT = 10;
 
 export class Failures {
@@ -23,7 +23,7 @@ export class Failures {
   readonly #life: AbortSignal;
   readonly #kept = new Map<string, readonly DayFailure[]>();
 
-  /** `life` ends with the gateway. */
+  /** `life` aborts when the gateway ends. */
   constructor(log: Pick<RequestLog, 'search'>, life: AbortSignal) {
     this.#log = log;
     this.#life = life;

@@ -1,17 +1,18 @@
-// The line as it is now, in the shape of contract/queue-view.ts: who waits, who runs, and what waits behind it. Changes nothing.
+// The queue as it is now, in the shape of contract/queue-view.ts: who waits, who runs, and what waits behind it.
+// Changes nothing.
 import type { QueueEntry, QueueView } from '../../../contract/queue-view.ts';
 import { LOCAL, sees } from '../../ownership.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 import type { SnapshotParts } from './snapshot.ts';
 import { isLate, waitsFor } from '../standing.ts';
 
-/** What of the parts it is made of. */
+/** The parts that it is built from. */
 export type QueueNowParts = Pick<
   SnapshotParts,
   'requests' | 'telemetry' | 'queue' | 'clock' | 'behind' | 'openBatches'
 >;
 
-/** The requests that a watcher may see, and counts of all. */
+/** The requests that a watcher may see, and counts of all requests. */
 export function queueView(parts: QueueNowParts, watcher: string = LOCAL): QueueView {
   const { requests, telemetry, queue, clock } = parts;
   const living = requests.list().filter(({ owner }) => sees(watcher, owner));
@@ -25,7 +26,7 @@ export function queueView(parts: QueueNowParts, watcher: string = LOCAL): QueueV
     const { leader = ticket, count = 1 } = flights.get(flightOf(ticket)) ?? {};
     return {
       ...queueEntry(ticket, clock.elapsed()),
-      // The longest here, should the one who began it have left.
+      // The oldest request here leads, if the one that began the run has left.
       leads: leader === ticket && ticket.source !== 'hit',
       late: isLate(ticket, queue),
       expected_ms: expectedMs(ticket, queue),
@@ -47,7 +48,7 @@ export function queueView(parts: QueueNowParts, watcher: string = LOCAL): QueueV
   };
 }
 
-/** Until it takes part in a run it has one of its own to come. */
+/** A request that has not joined a run yet counts as a flight of its own. */
 function flightOf({ id, flight }: Ticket): string {
   return flight ?? id;
 }
@@ -101,7 +102,7 @@ function onMachine({ trace }: Ticket): Pick<QueueEntry, 'upstream'> {
   return upstream === undefined ? {} : { upstream };
 }
 
-/** Pieces a second; the first few say more about the start than about the pace. */
+/** Pieces per second. Null for the first few, which measure the start rather than the pace. */
 function pace({ pieces, firstPieceAt = 0, lastPieceAt = 0 }: Ticket): number | null {
   if (pieces < 5 || lastPieceAt <= firstPieceAt) return null;
   return Math.round(((pieces - 1) * 10_000) / (lastPieceAt - firstPieceAt)) / 10;

@@ -1,4 +1,5 @@
-// Where people and programs look requests up: a page of the list, one with its detail, and the end of one that lives.
+// Looks requests up for people and programs: a page of the list, one request with its detail, and cancelling a living
+// one.
 import { isCalled, type AppSeen } from '../../../contract/apps.ts';
 import type { DetailedRequest, RequestList } from '../../../contract/control.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -15,7 +16,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { factOf } from './listed-request.ts';
 import { partingsOf } from '../reasons/partings.ts';
 
-/** Whether it may be offered to keep something the same in the prompts of a caller. */
+/** Whether it may be offered to keep something stable in the prompts of a caller. */
 export type MayOffer = (caller: string, what: PinName) => boolean;
 
 export interface DeskParts {
@@ -32,14 +33,14 @@ export class RequestDesk {
     this.#parts = parts;
   }
 
-  /** Of those that a watcher may see. Throws invalid_request. */
+  /** A page of the requests that a watcher may see. Throws invalid_request. */
   async list(query: RequestQuery, watcher: string, signal: AbortSignal): Promise<RequestList> {
     const search = this.#byName(searchOf(query, watcher));
     const { requests, next } = await this.#parts.requestLog.search(search, signal);
     return { requests: requests.map(factOf), next: next === undefined ? null : String(next) };
   }
 
-  /** An app goes by the name that people see as well as by what it calls itself. */
+  /** Matches an app by its display name as well as by what it calls itself. */
   #byName(search: RequestSearch): RequestSearch {
     const { caller: names } = search;
     if (names === undefined) return search;
@@ -57,17 +58,17 @@ export class RequestDesk {
     return { ...factOf(found), ...(detail === undefined ? {} : { detail }) };
   }
 
-  /** How many a watcher may see. */
+  /** How many requests a watcher may see. */
   counts(watcher: string): RequestCounts {
     return this.#parts.requestLog.count(watcher);
   }
 
-  /** Which of the known apps have sent requests. */
+  /** The known apps that have sent requests. */
   apps(): readonly AppSeen[] {
     return appsSeen(this.#parts.requestLog.callers());
   }
 
-  /** Where the prompts of the last requests part that a watcher may see. Rejects with the signal's reason. */
+  /** Where the latest prompts that a watcher may see differ. Rejects with the signal's reason. */
   async partings(watcher: string, signal: AbortSignal): Promise<Partings> {
     const { requestLog } = this.#parts;
     const { requests } = await requestLog.search(searchOf({ ...RAN, limit: LOOKED_AT }, watcher), signal);
@@ -88,7 +89,7 @@ export class RequestDesk {
   }
 }
 
-/** Those that a model answered, and how many of them are looked at. */
+/** The requests that a model answered, and how many of them are read. */
 const RAN: RequestQuery = { source: ['miss', 'bypass'], status: ['completed'] };
 const LOOKED_AT = 200;
 

@@ -1,4 +1,4 @@
-// What is told of each request when it comes, and when it has ended: to the list of requests and to those who watch.
+// Reports each request, when it comes and when it has ended, to the list of requests and to the watchers.
 import type { AppError } from '../../../contract/errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { Ended } from '../../requests/at-once.ts';
@@ -17,9 +17,9 @@ export interface NewsParts {
   readonly requestLog: Pick<RequestLog, 'arrived' | 'ended' | 'withdrew'>;
   readonly texts: Pick<RequestTexts, 'ended'>;
   readonly feed: Pick<Feed, 'arrived' | 'ended' | 'touch'>;
-  /** Counts what has ended. */
+  /** Counts ended requests. */
   readonly meter: { ended(request: Ended): void };
-  /** Says of each why it was slow. */
+  /** Notes why each was slow. */
   readonly slow: Pick<Slowness, 'look' | 'ended'>;
   readonly history: Pick<History, 'unanswered' | 'reused'>;
   readonly pins: Pick<PinNews, 'ended'>;
@@ -27,10 +27,10 @@ export interface NewsParts {
 
 export class RequestNews {
   readonly #parts: () => NewsParts;
-  /** Failures of requests whose end was told; of bugs what was thrown, since each edge makes its own error of it. */
+  /** Errors of requests whose end was reported. For bugs, the original error, since each edge wraps it anew. */
   readonly #told = new WeakSet<object>();
 
-  /** `parts` are asked for at each piece of news, since they may be made later than this. */
+  /** `parts` is called for each piece of news, since the parts may be made later. */
   constructor(parts: () => NewsParts) {
     this.#parts = parts;
   }
@@ -53,7 +53,7 @@ export class RequestNews {
     const logged = loggedOf(request);
     const isForNow = comesAgain === true && source === undefined && error?.retryable === true;
     if (!isForNow) meter.ended(request);
-    // Its id is that of another one.
+    // A request that was refused as a duplicate has the id of another one.
     if (isForNow || error?.code === 'request_exists') requestLog.withdrew(request);
     else {
       requestLog.ended(logged, request);
@@ -65,7 +65,7 @@ export class RequestNews {
     feed.touch('queue', 'snapshot');
   };
 
-  /** A request for a model was answered with a failure; told where nobody has told of it yet. */
+  /** Call when a request for a model was answered with a failure. Reports the failure unless that was done already. */
   readonly onRefused = (asked: Misunderstood, error: AppError, clock: Clock): void => {
     if (error.code === 'cancelled' || this.#told.has(thrownOf(error))) return;
     this.onEnded(notUnderstood(asked, error, clock));

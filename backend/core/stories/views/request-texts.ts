@@ -1,5 +1,5 @@
-// What was asked and answered, word for word: kept with log.requests or while somebody watches closely; and the last requests as
-// they came, in memory. Everybody finds their own, and this machine all.
+// The texts of requests and answers: on disk with log.requests or while somebody watches closely, and the latest
+// requests in memory. Each watcher sees its own, and this machine sees all.
 import { AppError } from '../../../contract/errors.ts';
 import {
   requestBodySchema,
@@ -30,7 +30,7 @@ export interface RequestTextsOptions {
   readonly store: TextStore;
   readonly requests: Pick<Requests, 'get'>;
   readonly requestLog: Pick<RequestLog, 'find'>;
-  /** The watch has begun or ended. */
+  /** Called when close watching has begun or ended. */
   onChange(): void;
 }
 
@@ -39,7 +39,7 @@ export interface AgainWish {
   readonly id: string;
   /** Who wants it. */
   readonly watcher: string;
-  /** Its id then. */
+  /** The id of the new request. */
   readonly as: string;
   takenIn(): void;
 }
@@ -60,7 +60,10 @@ export class RequestTexts {
   readonly #options: RequestTextsOptions;
   readonly #latest: LatestBodies;
   readonly #watch: CloseWatch;
-  /** Those that Hearth itself asks again: nobody else reads their answers. A job may be answered before it is taken in here. */
+  /**
+   * Requests that Hearth itself asks again, so nobody else reads their answers. A job may be answered before `came` is
+   * called.
+   */
   readonly #askedAgain = new Map<string, { readonly takenIn: () => void; answer?: ShownAnswer }>();
 
   constructor(options: RequestTextsOptions) {
@@ -85,7 +88,7 @@ export class RequestTexts {
     return this.#watch.until !== undefined || this.#options.config().log.requests;
   }
 
-  /** Keeps them for so many minutes; 0 ends that. */
+  /** Keeps texts for this many minutes; 0 stops it. */
   watch(minutes: number): Watching {
     this.#watch.start(minutes);
     return { watching_until: this.watchingUntil };
@@ -96,13 +99,13 @@ export class RequestTexts {
     return until === undefined ? null : iso(until);
   }
 
-  /** A request is to be answered, in the one form that all routes have: for the log. */
+  /** Logs a request that is about to be answered, in the form that all routes share. */
   asked({ id, request }: Pick<ChatCall, 'id' | 'request'>): void {
     const { config, log } = this.#options;
     if (config().log.requests) log.info({ request_id: id, request: shownJson(request) }, 'request text');
   }
 
-  /** A request was taken in, as it came. One that a kept answer answers at once can be asked again by its app. */
+  /** Keeps a request as it came. A hit is left out, since its app can simply ask again. */
   came({ id, owner, source }: Pick<Ticket, 'id' | 'owner' | 'source'>, sent: Sent): void {
     const asked = this.#askedAgain.get(id);
     if (source !== 'hit' || asked !== undefined) this.#latest.add({ id, owner, sent, byHearth: asked !== undefined });
@@ -111,7 +114,7 @@ export class RequestTexts {
     asked?.takenIn();
   }
 
-  /** Whether the answer of a request is kept. */
+  /** Whether to keep the answer of a request. */
   wants(id: string): boolean {
     return this.keeps || this.#askedAgain.has(id);
   }
@@ -125,12 +128,12 @@ export class RequestTexts {
     if (this.keeps) this.#options.store.keep({ id, owner, what: 'answer', text: JSON.stringify(answer) });
   }
 
-  /** The life of a request is over. */
+  /** Call when the life of a request is over. */
   ended({ id, source }: Pick<Ended, 'id' | 'source'>): void {
     if (source === 'hit') this.#latest.forget(id);
   }
 
-  /** Takes away all that a watcher may see, at once. */
+  /** Removes at once all texts that a watcher may see. */
   clear(watcher: string): TextsRemoved {
     this.#latest.clear(watcher);
     return { removed: this.#options.store.clear(watcher) };
@@ -138,7 +141,10 @@ export class RequestTexts {
 
   // ---- finding
 
-  /** The request as it came, to ask it again, which is told when it is taken in. Throws request_not_found, text_not_kept. */
+  /**
+   * The request as it came, to ask it again; `takenIn` is called when the new one is taken in. Throws
+   * request_not_found, text_not_kept.
+   */
   toAskAgain({ id, watcher, as, takenIn }: AgainWish): Latest {
     const latest = this.#latest.find(id, watcher);
     if (latest === undefined) {
@@ -149,17 +155,17 @@ export class RequestTexts {
     return latest;
   }
 
-  /** It has been answered, or refused. */
+  /** Call when the repeated request has been answered or refused. */
   notAskedAgain(id: string): void {
     this.#askedAgain.delete(id);
   }
 
-  /** The request as it came, where it is still in memory. */
+  /** The request as it came, if it is still in memory. */
   latest(id: string, watcher: string): Latest | undefined {
     return this.#latest.find(id, watcher);
   }
 
-  /** What is there of the texts of a request, and why the rest is not. Throws request_not_found. */
+  /** The texts of a request, and why those that are missing are missing. Throws request_not_found. */
   body(id: string, watcher: string): RequestBody {
     const latest = this.#latest.find(id, watcher);
     const kept = this.#kept(id, watcher);
@@ -176,7 +182,7 @@ export class RequestTexts {
     };
   }
 
-  /** What is known of a request that lives or is listed. Throws request_not_found. */
+  /** What is known of a living or listed request. Throws request_not_found. */
   known(id: string, watcher: string): Known {
     const { requests, requestLog } = this.#options;
     const ticket = requests.get(id);
@@ -190,7 +196,7 @@ export class RequestTexts {
     return { living: false, isHit: logged.source === 'hit', ...logged };
   }
 
-  /** The disk is a border: what of it can't be read is not there. */
+  /** Texts from disk are validated; one that can't be read counts as missing. */
   #kept(id: string, watcher: string): Pick<RequestBody, 'request' | 'answer'> {
     const { request, answer } = this.#options.store.find(id, watcher);
     const { shape } = requestBodySchema;
@@ -201,7 +207,7 @@ export class RequestTexts {
   }
 }
 
-/** A request as it may be shown. */
+/** A request in the form in which it may be shown. */
 export function shownRequest({ method, path, headers, body }: Sent): ShownRequest {
   const shown = Object.entries(headers).map(([name, value]) => [name, withoutSecrets(value)]);
   return {

@@ -1,4 +1,4 @@
-// What goes on now, in the shapes of contract/control.ts. Reads the parts, changes nothing.
+// The current state, in the shapes of contract/control.ts. Reads the parts and changes nothing.
 import type { CacheStats, Snapshot, Health, ModelView, OnDisk } from '../../../contract/control.ts';
 import type { BatchSummary } from '../../../contract/queue-view.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
@@ -36,19 +36,19 @@ export interface SnapshotParts {
   readonly telemetry: Telemetry;
   readonly machines: Machines;
   readonly pulls: Pulls;
-  /** Accepted jobs that wait on disk until there is room in line. */
+  /** Accepted jobs that wait on disk until the queue has room. */
   behind(): number;
   /** Batches that have not ended, as far as a watcher may see them. */
   openBatches(watcher: string): BatchSummary[];
-  /** Until when texts are kept. */
+  /** Until when texts are kept, as an ISO time. */
   watchingUntil(): string | null;
   /** Standing notices, as sentences. */
   notices(): readonly string[];
 }
 
 /**
- * unhealthy: Ollama does not answer. degraded: it does, but the configured model is missing, the breaker is half open,
- * a run hangs, or the queue is full.
+ * `unhealthy`: Ollama does not answer. `degraded`: it does, but the configured model is missing, the breaker is half
+ * open, a run hangs, or the queue is full.
  */
 export function health(parts: SnapshotParts): Health {
   const { watch, queue, cache } = parts;
@@ -91,7 +91,7 @@ function upstreamView({ config, watch, machines }: SnapshotParts): Health['upstr
     version: version ?? null,
     latency_ms: latency_ms === undefined ? null : Math.round(latency_ms * 10) / 10,
     model: ollama.model,
-    // Without a list nothing says that it is missing, and a recording need not have the model of the settings.
+    // Without a list the model can't be known to be missing, and a recording need not have the model of the settings.
     model_available: model !== undefined || cache.mode === 'replay' || (installed === undefined && status === 'up'),
     ...(installed === undefined && status === 'up' ? { models_unknown: true } : {}),
     model_loaded:
@@ -100,7 +100,7 @@ function upstreamView({ config, watch, machines }: SnapshotParts): Health['upstr
   };
 }
 
-/** What of a model is in memory, under whatever name it was loaded: a runner belongs to weights. */
+/** The loaded copy of a model, under whatever name it was loaded: a runner belongs to weights, not to a name. */
 function inMemory(
   { digest }: Pick<InstalledModel, 'digest'>,
   loaded: readonly LoadedModel[],
@@ -127,7 +127,7 @@ function diskView(figures: StoreFigures | undefined): { readonly disk?: OnDisk }
   return { disk: { entries, size_mb: inMb(bytes), max_size_mb: inMb(max_bytes) } };
 }
 
-/** Figures of the whole; what has a model's or a request's name on it is what a watcher may see. */
+/** Totals are of all requests; what names a model or a request is limited to what a watcher may see. */
 export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): CacheStats {
   const { config, cache, telemetry, queue, clock } = parts;
   const { counts } = telemetry;
@@ -160,7 +160,7 @@ export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): Cache
       ttl_seconds: config().cache.ttl_seconds,
       time_saved_ms: Math.round(counts.time_saved_ms),
       tokens_saved: counts.tokens_saved,
-      // Not built by assignment: a model may be called __proto__.
+      // Object.fromEntries, not assignment: a model may be called __proto__.
       by_model: Object.fromEntries(byModel),
       ...diskView(cache.onDisk),
     },
@@ -180,7 +180,10 @@ export function cacheStats(parts: SnapshotParts, watcher: string = LOCAL): Cache
   };
 }
 
-/** Installed models, and which of them are in memory. Of several machines each model is told once, as it is where it is loaded. */
+/**
+ * Installed models, and which of them are loaded. With several machines each model is listed once, preferably as it is
+ * where it is loaded.
+ */
 export function modelsView({ machines }: Pick<SnapshotParts, 'machines'>): ModelView[] {
   if (machines.only !== undefined) return modelsOn(machines.only);
   const byName = new Map<string, ModelView & { readonly upstreams: string[] }>();
@@ -232,7 +235,7 @@ export function snapshot(parts: SnapshotParts, watcher: string = LOCAL): Snapsho
   };
 }
 
-/** What the live events tell, as far as a reader may see it. */
+/** The sources of the live events, as far as a reader may see them. */
 export function feedSources(parts: SnapshotParts): FeedSources {
   const models = (): Pick<Snapshot, 'models'> => ({ models: modelsView(parts) });
   const pulls = (): Pick<Snapshot, 'pulls'> => ({ pulls: parts.pulls.list });

@@ -1,5 +1,5 @@
-// Whether a run hangs: the model works for a request and has given nothing for too long, while Ollama answers all the same.
-// Ollama does not notice that by itself (ollama#17408), and what answers its probes is another part of it.
+// Detects a run that hangs: it processes a request and has produced nothing for too long, while Ollama still answers.
+// Ollama does not notice that itself (ollama#17408), and another part of it answers the probes.
 import type { Health } from '../../../contract/control.ts';
 import type { Clock, PutNotice, ReadConfig, Told, Watch } from '../../ports.ts';
 import type { Requests } from '../../requests/requests.ts';
@@ -11,7 +11,7 @@ export interface StuckParts {
   readonly requests: Pick<Requests, 'list'>;
 }
 
-/** The run that has been silent for longest, where that is longer than ollama.stuck_after_seconds. */
+/** The run that has been silent for longest, if that exceeds ollama.stuck_after_seconds. */
 export function stuckRun({ config, clock, watch, requests }: StuckParts): Health['stuck'] {
   if (watch.state.status !== 'up') return undefined;
   const limit = config().ollama.stuck_after_seconds * 1000;
@@ -33,7 +33,7 @@ function stuckNotice({ model }: NonNullable<Health['stuck']>): Told {
   };
 }
 
-/** Notices when a run begins to hang, or no longer does: nothing else happens then that anybody would be told of. */
+/** Notices when a run begins or stops to hang, since nothing else would report that. */
 export class StuckWatch {
   readonly #parts: StuckParts;
   readonly #put: PutNotice;
