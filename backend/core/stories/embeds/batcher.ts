@@ -1,6 +1,6 @@
-// Micro-batches of embeds: texts for one model that wait for the same slot go up in one call, and each caller gets its
-// own back. It never waits for a batch to fill: a group stays open only while there is no slot for it.
-// A text that is on its way already is not sent twice. It knows no cache and no HTTP.
+// Micro-batches of embeds: texts for one model that wait for the same slot are sent in one call, and each caller gets
+// its own vectors. A group never waits to fill: it stays open only while it has no slot. A text that was already sent
+// is not sent twice. Knows neither cache nor HTTP.
 import { levelOf } from '../../../contract/chat/chat-request.ts';
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import { RUNNING, withLoad } from '../../../contract/chat/chat.ts';
@@ -29,10 +29,10 @@ import { keepAliveOf, withKeepAlive } from '../chat/shape.ts';
 import { loading } from '../standing.ts';
 import type { Vector } from '../../cache/vector-record.ts';
 
-/** Texts in one upstream call: Ollama runs them one after the other, and a longer list only delays its first caller. */
+/** Texts in one upstream call. Ollama runs them one after the other, so a longer list only delays its first caller. */
 const MOST_TEXTS = 128;
 
-/** Calls of one request that stand in line at once. More than fit there would be refused, however often it is asked. */
+/** Calls of one request that may be queued at once. More might not fit the queue, and be refused at every retry. */
 const MOST_CALLS = 8;
 
 const NO_LOAD: Load = { ms: 0 };
@@ -46,16 +46,16 @@ export interface BatcherParts extends ReadyParts {
   readonly meter?: Pick<Meter, 'ran'> | undefined;
 }
 
-/** What making the model ready took, and the keep_alive to send with the texts. */
+/** The load that was needed, and the keep_alive to send with the texts. */
 interface Ready {
   readonly load: Load;
   readonly keepAlive: number | undefined;
 }
 
-/** A run of the model under way: by whose wish, and until when. */
+/** A running upstream call: who asked for it, and until when. */
 interface EmbedRun {
   readonly wish: EmbedWish;
-  /** For whom it is now. */
+  /** For whom the call is sent. */
   readonly asker: Asker;
   readonly ready: Ready;
   readonly signal: AbortSignal;
@@ -70,8 +70,8 @@ export class Batcher {
   }
 
   /**
-   * Vectors for texts, each once. Rejects with what the queue or Ollama throws, or the signal's reason; a call is aborted
-   * when the last of those who wait for it has gone.
+   * Vectors for texts, each computed once. Rejects with what the queue or Ollama throws, or the signal's reason. A call
+   * is aborted when its last waiter has left.
    */
   async embed(wish: EmbedWish, signal: AbortSignal): Promise<Embedded> {
     signal.throwIfAborted();
@@ -88,7 +88,7 @@ export class Batcher {
         const joined = Promise.all(
           parts.map((part) => this.#join(part.group, { texts: part.texts, wish }, mine.signal)),
         );
-        // If the line has no room for all of them, #enter throws, and that is what the caller is told.
+        // If the queue lacks room for all of them, #enter throws, and that error is what the caller gets.
         joined.catch(() => undefined);
         for (const { group } of parts) if (!group.inLine) this.#enter(group, wish);
         wish.onAccepted();
@@ -104,7 +104,7 @@ export class Batcher {
         shared,
       };
     } catch (error) {
-      // One call failed, so the others are of no use to this caller any more.
+      // One call failed, so this caller no longer needs the others.
       mine.abort(error);
       throw error;
     } finally {
@@ -112,7 +112,7 @@ export class Batcher {
     }
   }
 
-  /** Which group takes which texts; for some of them that is a new one, which is not in line yet. */
+  /** Assigns texts to groups. New groups are not queued yet. */
   #assign(
     key: string,
     wish: EmbedWish,
@@ -150,7 +150,7 @@ export class Batcher {
     }).finally(() => off());
   }
 
-  /** Nobody wants it any more. It leaves the table at once: who comes now must not join what is being aborted. */
+  /** Aborts a group that nobody waits for. It leaves the table at once, so that no newcomer joins an aborted call. */
   #end(group: Group, reason: unknown): void {
     this.#groups.delete(group);
     group.abort.abort(reason);
@@ -171,7 +171,7 @@ export class Batcher {
     return group;
   }
 
-  /** Takes its place, with all who are to be told of it. Throws what the queue throws. */
+  /** Enters the queue. All members are told of its position. Throws what the queue throws. */
   #enter(group: Group, wish: EmbedWish): void {
     const { queue, estimator } = this.#parts;
     const { spec, caller } = wish;
@@ -186,7 +186,7 @@ export class Batcher {
         urgency: () => urgencyOf(group),
         serves: (flight) => flightsOf(group).includes(flight),
         expectedMs: () => estimator.embedMs(spec.model) * group.texts.size,
-        // Who had an answer is no member any more.
+        // Members that got their vectors have left the group, so the rest may be retried.
         mayBeginAgain: () => true,
         onWaiting: (waiting) => tell(group, waiting),
       },
@@ -228,10 +228,10 @@ export class Batcher {
     return { load, keepAlive: await residency.keepAlive(spec, asked, signal) };
   }
 
-  /** Sends all texts in one call. If one of them makes it fail, sends each caller's own, so that only that caller fails. */
+  /** Sends all texts in one call. If one of them makes it fail, each caller's texts are sent alone. */
   async #send(group: Group, run: EmbedRun): Promise<void> {
     const { signal } = run;
-    // Drop the texts that only callers wanted who have left.
+    // Drop texts whose callers have all left.
     const wanted = new Set([...group.members].flatMap(({ texts }) => texts));
     for (const text of group.texts) if (!wanted.has(text)) group.texts.delete(text);
     try {
@@ -239,7 +239,7 @@ export class Batcher {
       this.#groups.delete(group);
       for (const member of group.members) member.resolve(only(member.texts, result));
     } catch (error) {
-      // Either way, whoever joined from here on would be told nothing.
+      // Close the group: whoever joined from here on would get no result.
       this.#groups.delete(group);
       const callers = [...group.members];
       // A caller that asked for all of the texts would learn nothing new from a call of its own.
@@ -250,7 +250,7 @@ export class Batcher {
         try {
           member.resolve(await this.#call(member.texts, run));
         } catch (failure) {
-          // All who have no answer yet may be asked for again.
+          // All members without an answer may be retried.
           if (asAppError(failure).broke || signal.aborted) throw failure;
           member.reject(failure);
         }
@@ -264,7 +264,7 @@ export class Batcher {
     const { load, keepAlive } = ready;
     const { upstream, residency, held, estimator, clock, meter } = this.#parts;
     const startedAt = clock.elapsed();
-    // Texts may be read where prompts stood.
+    // Reading texts may evict held prompts.
     held.forget(spec.key);
     const asked: UpstreamEmbed = { ...withKeepAlive(request, keepAlive), input: texts };
     const reply = withLoad(await upstream[family](asked, signal, asker), load.ms);
@@ -288,7 +288,7 @@ export class Batcher {
   }
 }
 
-/** Ollama said no to one of the texts, as far as one can tell, and not to the caller, the model, or everybody. */
+/** Whether Ollama probably rejected one of the texts, rather than the caller, the model, or every request. */
 function isAboutInput(error: unknown): boolean {
   return error instanceof AppError && (error.native?.status === 400 || error.native?.status === 500);
 }

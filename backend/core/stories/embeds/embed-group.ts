@@ -1,5 +1,4 @@
-// One upstream call of embeds to be, or under way: which texts go up in it, and for whom. What is done with it is
-// batcher.ts.
+// A planned or running upstream call of embeds: its texts, and for whom they are. batcher.ts works with it.
 import type { Asker } from '../../../contract/behind.ts';
 import { mostUrgent, type Urgency } from '../../../contract/chat/chat-request.ts';
 import type { Waiting } from '../../../contract/chat/chat.ts';
@@ -12,43 +11,43 @@ import { apart } from '../chat/on-behalf.ts';
 
 export type EmbedFamily = 'embed' | 'embeddings';
 
-/** What somebody wants embedded. */
+/** What a request wants embedded. */
 export interface EmbedWish {
   readonly family: EmbedFamily;
-  /** Everything of the request but its texts. */
+  /** The request without its texts. */
   readonly request: UpstreamRequest;
   readonly spec: RunnerSpec;
   readonly texts: readonly string[];
   readonly caller: string;
-  /** The request, as those are told of it who stand in line behind it. */
+  /** The request as it is described to waiters behind it. */
   readonly asks: Asks;
-  /** Whose keep_alive counts. */
+  /** Whose keep_alive applies. */
   readonly keepAlive?: KeepAliveRule | undefined;
-  /** Whether it may have what is on its way for somebody else. */
+  /** Whether it may share texts that were sent for another request. */
   readonly share: boolean;
   urgency(): Urgency;
-  /** As its ticket names it. */
+  /** The flight that its ticket names. */
   readonly flight: string;
   onWaiting(waiting: Waiting): void;
-  /** Milliseconds that it stood in the line of another machine, and whether it may go to another one; see Stay. */
+  /** Milliseconds that it waited in the queue of another machine, and whether it may move to another one; see Stay. */
   readonly stoodMs?: number | undefined;
   readonly mayLeave?: (() => boolean) | undefined;
-  /** It has its places in line, or runs; until then it may be refused. May be called again. */
+  /** Called when it is queued or runs; until then it may be refused. May be called more than once. */
   onAccepted(): void;
 }
 
-/** The vectors of one call by their text; of several, the longest loads. */
+/** The vectors of a call by text. For several calls, the longest load counts. */
 export interface Result {
   readonly vectors: ReadonlyMap<string, Vector>;
-  /** Nanoseconds that loading took, by Hearth and by Ollama. */
+  /** Nanoseconds of loading, by Hearth and by Ollama. */
   readonly loadDuration: number;
-  /** That for which Hearth waited before. */
+  /** The load that Hearth waited for first. */
   readonly load: Load;
 }
 
-/** The vectors by their text, and Ollama's own figures where a call was made for this wish alone. */
+/** The vectors by text, and Ollama's own figures if a call was made for this request alone. */
 export interface Embedded extends Result {
-  /** Every text was on its way for somebody else. */
+  /** Every text was already being computed for another request. */
   readonly shared: boolean;
 }
 
@@ -59,33 +58,33 @@ export interface Member {
   readonly reject: (error: unknown) => void;
 }
 
-/** One upstream call to be, or under way. Who comes may join it as long as it stands in the table of groups. */
+/** A planned or running upstream call. Others may join while it is in the table of groups. */
 export interface Group {
   readonly key: string;
-  /** Until it is sent, some may be of members who have left. */
+  /** Until it is sent, this may include texts of members who have left. */
   readonly texts: Set<string>;
   readonly members: Set<Member>;
   readonly abort: AbortController;
-  /** Has its place in line, or had it; until then nobody but the one for whom it was begun can join it. */
+  /** Whether it has been queued; until then only the request that created it may join. */
   inLine: boolean;
-  /** Waits for its slot, so that more may come along. */
+  /** Whether it waits for its slot, so that more texts may join. */
   open: boolean;
-  /** Where it stands, as its members were told last; undefined while nothing was said. */
+  /** The last waiting state that its members were told; undefined before the first. */
   told: Waiting | undefined;
 }
 
-/** That of the most urgent one who wants it. */
+/** The urgency of its most urgent member. */
 export function urgencyOf({ members }: Group): Urgency {
   return mostUrgent(Array.from(members, ({ wish }) => wish.urgency()));
 }
 
-/** For whom it goes up, as another gateway is told; `caller`: who began it. */
+/** For whom it is sent, as reported to another gateway. `caller` is the one that created it. */
 export function askerOf(group: Group, { caller }: Pick<EmbedWish, 'caller'>): Asker {
   const owners = Array.from(group.members, ({ wish }) => wish.asks.owner);
   return { ...urgencyOf(group), caller, ...apart(owners) };
 }
 
-/** What its members' tickets name it as. */
+/** The flights that its members' tickets name. */
 export function flightsOf({ members }: Group): string[] {
   return Array.from(members, ({ wish }) => wish.flight);
 }

@@ -1,5 +1,5 @@
-// The story of an embed: the vectors that are kept are taken from the cache text by text, the others are asked for
-// together, and what comes is kept. The same stages as a chat's, for answers that come whole.
+// The story of an embed: takes kept vectors from the cache text by text, requests the others together, and keeps the
+// results. It has the same stages as a chat, but its answers come whole.
 import type { Source } from '../../../contract/chat/chat.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
@@ -30,7 +30,7 @@ import { asksOf, embeddedAt, placed } from '../chat/traced.ts';
 /** One request for vectors, in the form that every route translates to. */
 export interface EmbedCall extends TicketOptions {
   readonly family: EmbedFamily;
-  /** Everything of the request but its texts. */
+  /** The request without its texts. */
   readonly request: UpstreamRequest;
   /** At least one. */
   readonly texts: readonly string[];
@@ -44,10 +44,10 @@ export interface EmbedAnswer {
   readonly cache: CacheOutcome;
   /** In the order of the texts. */
   readonly vectors: readonly (readonly number[])[];
-  /** The same with the figures of each. */
+  /** The same with the figures of each vector. */
   readonly each: readonly Vector[];
   readonly tokens: number;
-  /** Nanoseconds; those of the runs that made the vectors, also when they were kept. */
+  /** Nanoseconds of the runs that made the vectors, including runs of kept vectors. */
   readonly totalDuration: number;
   readonly loadDuration: number;
 }
@@ -61,7 +61,7 @@ export interface EmbedderParts extends ClosingParts {
   readonly recorder: Pick<Recorder, 'keepVectors' | 'vectors'>;
 }
 
-/** The texts of a request that no vector is kept of. */
+/** The texts of a request that have no kept vector. */
 interface Missing {
   readonly ticket: Ticket;
   readonly machine: Machine;
@@ -70,13 +70,13 @@ interface Missing {
   readonly texts: readonly string[];
 }
 
-/** The vectors of a request, and how they are kept. */
+/** The vectors of a request, and how they are to be kept. */
 interface Outcome {
-  /** Those of all texts. */
+  /** The vectors of all texts. */
   readonly found: ReadonlyMap<string, Vector>;
-  /** Those that were kept before. */
+  /** The vectors that were kept before. */
   readonly kept: ReadonlyMap<string, KeptVector>;
-  /** By the place of the text in the request. */
+  /** By the index of the text in the request. */
   readonly keys: readonly (string | undefined)[];
   readonly plan: CachePlan;
   readonly model: string;
@@ -85,7 +85,7 @@ interface Outcome {
 export class Embedder {
   readonly #parts: EmbedderParts;
   readonly #batchers: ReadonlyMap<Machine, Batcher>;
-  /** Whose source was counted: one that goes on at another machine is not counted again. */
+  /** Tickets whose source was counted. One that moves to another machine is not counted again. */
   readonly #counted = new WeakSet<Ticket>();
   #draining = false;
 
@@ -95,13 +95,13 @@ export class Embedder {
     this.#batchers = new Map(machines.all.map((machine) => [machine, new Batcher({ ...machine, meter })]));
   }
 
-  /** Takes no new work; those that run are cancelled with all other requests. */
+  /** Takes no new work. Running requests are cancelled together with all others. */
   drain(): void {
     this.#draining = true;
   }
 
   /**
-   * Vectors for a request's texts. `began` is told of its ticket before anything is waited for. Throws AppError
+   * Vectors for the texts of a request. Calls `began` with its ticket before anything is waited for. Throws AppError
    * (model_not_found, queue_full, not_cached, breaker_open, shutting_down, request_exists, upstream errors, cancelled).
    */
   async embed(call: EmbedCall, began: (ticket: Ticket) => void): Promise<EmbedAnswer> {
@@ -165,7 +165,7 @@ export class Embedder {
     }
     const asking = this.#run(call, { ticket, machine, stay, asked, texts: missing });
     const { vectors: made, loadDuration } = await asking.finally(() => {
-      // Also of one that failed: who was accepted has a source.
+      // Count failures too: an accepted request has a source.
       if (ticket.source !== undefined && !this.#counted.has(ticket)) {
         this.#counted.add(ticket);
         const tiers = Array.from(kept.values(), ({ hit }) => hit.tier);
@@ -194,20 +194,20 @@ export class Embedder {
     };
   }
 
-  /** Asks for the texts that are not kept, if any. The ticket has its source from when it was accepted. */
+  /** Requests the texts that are not kept, if any. The ticket has its source as soon as it is accepted. */
   async #run(
     { family, caller, keepAlive }: EmbedCall,
     { ticket, machine, stay, asked, texts }: Missing,
   ): Promise<Result> {
     if (texts.length === 0) return { vectors: new Map(), loadDuration: 0, load: { ms: 0 } };
     const { plan, request, model, least } = asked;
-    // Its texts may go up in several calls, and with those of others, so that its flight is its own.
+    // Its texts may be split over several calls and mixed with those of others, so its flight is its own.
     const { signal, stoodMs, mayLeave } = stay;
     await this.#letIn(machine, signal);
     const flight = `embed ${ticket.id}`;
     ticket.flight = flight;
     ticket.trace.kind = 'embed';
-    // Each text is read by itself.
+    // Each text is read by itself, so the longest decides.
     const chars = texts.reduce((most, text) => Math.max(most, text.length), 0);
     const settled = await settle(machine, { request, model, least, chars }, signal);
     const embedded = await this.#batcherOf(machine).embed(
@@ -238,7 +238,7 @@ export class Embedder {
     return embedded;
   }
 
-  /** One that sleeps is waited for in its line. */
+  /** Lets the request in. When the machine is waking up, it waits in that machine's queue. */
   async #letIn(machine: Machine, signal: AbortSignal): Promise<void> {
     this.#parts.machines.wake(machine);
     if (machine.waker?.isWaking !== true) await letIn(machine.watch, signal);
@@ -250,7 +250,10 @@ export class Embedder {
     return batcher;
   }
 
-  /** Keeps what is new, and counts what the kept ones have saved. Whether anything was new and all of it is kept now. */
+  /**
+   * Keeps new vectors, and counts what kept ones saved. Returns whether there were new vectors and all of them were
+   * kept.
+   */
   #count(call: EmbedCall, { found, kept, keys, plan, model }: Outcome): boolean {
     const { cache, telemetry } = this.#parts;
     const whose = { ...call, model };
@@ -285,7 +288,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, each) => all + each, 0);
 }
 
-/** The figures of the vector that was kept longest. */
+/** The figures of the oldest kept vector. */
 function oldest(kept: ReadonlyMap<string, KeptVector>): Hit | undefined {
   return [...kept.values()].map(({ hit }) => hit).toSorted((a, b) => b.age - a.age)[0];
 }

@@ -1,5 +1,5 @@
-// The vectors that are kept of a request's texts. There may be thousands of texts, and each is a look at the disk, so they are
-// looked for a few at a time; what other gateways have is asked for once.
+// The kept vectors of a request's texts. There may be thousands of texts, and each needs a disk lookup, so they are
+// looked up in slices. The other gateways are asked once for all of the rest.
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Hit } from '../../cache/hit.ts';
 import type { CachePlan } from '../../cache/policy.ts';
@@ -7,7 +7,7 @@ import { decodeVector, type Vector } from '../../cache/vector-record.ts';
 import type { Clock } from '../../ports.ts';
 import { inSlices } from '../slices.ts';
 
-/** A vector that is kept, and how. */
+/** A kept vector with its cache entry. */
 export interface KeptVector {
   readonly hit: Hit;
   readonly vector: Vector;
@@ -15,12 +15,12 @@ export interface KeptVector {
 
 export interface VectorsWanted {
   readonly texts: readonly string[];
-  /** By the place of the text. */
+  /** By the index of the text. */
   readonly keys: readonly (string | undefined)[];
   readonly plan: Pick<CachePlan, 'read' | 'maxAge'>;
 }
 
-/** By their texts. Throws the signal's reason. */
+/** The kept vectors by text. Throws the signal's reason. */
 export async function keptVectors(
   {
     cache,
@@ -43,7 +43,7 @@ export async function keptVectors(
   return kept;
 }
 
-/** What the other gateways of the fleet have of the rest. */
+/** Adds what the other gateways of the fleet have of the rest. */
 async function addOthers(
   cache: Pick<ResponseCache, 'fetch'>,
   { texts, keys, plan }: VectorsWanted,

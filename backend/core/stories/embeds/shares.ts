@@ -1,6 +1,6 @@
-// Figures that Ollama tells of a whole call, as shares of the texts that were in it. Pure.
+// Splits a figure that Ollama reports for a whole call among the texts in it. Pure.
 
-/** Each text's share of a figure by its length: whole numbers whose sum is the whole. */
+/** Each text's share of a figure, by its length: whole numbers that add up to the figure. */
 export function shares(whole: number, texts: readonly string[]): number[] {
   const lengths = texts.map(({ length }) => length);
   const all = lengths.reduce((sum, length) => sum + length, 0) || 1;

@@ -1,11 +1,11 @@
-// The lines of several machines as one, for those who look at the whole or stop it. Nobody comes to it: each request stands in
-// the line of its machine.
+// The queues of several machines as one, for watchers and for stopping them all. Requests do not enter here: each waits
+// in the queue of its machine.
 import type { BatchFigures } from '../../queue/batches.ts';
 import type { LeaseQueue } from '../../queue/queue.ts';
 import type { Lane } from '../../queue/waiter.ts';
 import type { Machine } from './machine.ts';
 
-/** What is asked of the line as a whole. */
+/** The part of a queue that is offered for all of them together. */
 export type Lines = Pick<
   LeaseQueue,
   | 'eta'
@@ -42,7 +42,7 @@ export class LinesOfAll implements Lines {
     return this.#lines.reduce((sum, line) => sum + of(line), 0);
   }
 
-  /** Where that is soonest. */
+  /** The shortest wait of all machines. */
   eta(): number {
     return Math.min(...this.#lines.map((line) => line.eta()));
   }
@@ -87,7 +87,7 @@ export class LinesOfAll implements Lines {
     for (const line of this.#lines) line.drain();
   }
 
-  /** All are paused together. */
+  /** All queues are paused together. */
   get paused(): boolean {
     return this.#lines.some(({ paused }) => paused);
   }

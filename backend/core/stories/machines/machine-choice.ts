@@ -1,5 +1,5 @@
-// The machines that models run on. With one, which is the usual house, everything is that one's, and nothing is chosen. Of
-// several, each request goes to one that has its model; which of them that is, core/routing says by what each tells here.
+// The machines that models run on. With only one, the usual case, there is nothing to choose. With several, each
+// request goes to a machine that has its model; core/routing chooses by the state gathered here.
 import { isCloudName, named, noMachineHas, withoutLocal } from '../../models/names.ts';
 import { lengthOf, type Readable } from '../../beginnings.ts';
 import type { InstalledModel, Relay, Watch } from '../../ports.ts';
@@ -11,22 +11,22 @@ import { RelayOfAll } from './relay-of-all.ts';
 import { maySoonBeUp, sleeping } from './sleeping.ts';
 import { eachOnce, WatchOfAll } from './watch-of-all.ts';
 
-/** What is to be run, or looked at. */
+/** The model to be run or looked at. */
 export interface Wanted {
   readonly model: string;
-  /** What of an answer is wanted, for the words of a refusal. */
+  /** What the model is wanted for, used to word a refusal. */
   readonly to?: Parameters<typeof noMachineHas>[2];
-  /** Its prompt, by which it is known who holds some of it. */
+  /** The prompt, so that a machine that holds part of it can be preferred. */
   readonly prompt?: Readable | undefined;
 }
 
-/** A machine that sleeps, with its models. */
+/** A sleeping machine, with its models. */
 export interface Asleep {
   readonly machine: Machine;
   readonly models: readonly InstalledModel[];
 }
 
-/** How a machine stands to a request, and which it is. */
+/** A machine with its state as core/routing compares it. */
 interface Candidate extends Standing {
   readonly machine: Machine;
 }
@@ -34,21 +34,21 @@ interface Candidate extends Standing {
 const NOBODY: ReadonlySet<Machine> = new Set();
 const NOTHING_HELD: Reading = { heldChars: 0, ms: 0 };
 
-/** Of whom nothing is known that would be against asking it. */
+/** The models of a machine that has never reported a list. */
 const UNKNOWN = 'unknown';
 
 export class Machines {
   readonly all: readonly [Machine, ...Machine[]];
-  /** The only one there is; undefined of several. */
+  /** The only machine; undefined when there are several. */
   readonly only: Machine | undefined;
-  /** What is known of all of them together. */
+  /** The combined watch over all machines. */
   readonly watch: Watch;
-  /** The lines of all of them. */
+  /** The queues of all machines. */
   readonly queue: Lines;
-  /** Hands on what is asked in others' words. */
+  /** Hands on requests that are not translated. */
   readonly relay: Relay;
   readonly #may = new Map<Machine, (model: string) => boolean>();
-  /** The last list of each, whatever its age: a machine that sleeps has the models that it had. */
+  /** The last list of each machine, however old: a sleeping machine still has the models that it had. */
   readonly #lists = new Map<Machine, readonly InstalledModel[]>();
   readonly #byName = new WeakMap<readonly InstalledModel[], Map<string, InstalledModel | undefined>>();
   readonly #restless = new Set<() => void>();
@@ -62,32 +62,32 @@ export class Machines {
     for (const machine of all) this.#may.set(machine, mayRun(machine.place?.models ?? []));
   }
 
-  /** The only one, where it never sleeps: then what is asked of it tells all. */
+  /** The only machine, if it never sleeps; its answers then hold for all. */
   get #alone(): Machine | undefined {
     return this.only?.waker === undefined ? this.only : undefined;
   }
 
-  /** The first of those that answer, by their priority; of those that do not, where none does. */
+  /** The first machine that answers, by priority; if none does, the first of all. */
   get first(): Machine {
     return this.only ?? this.inOrder.find(isUp) ?? this.inOrder[0] ?? this.all[0];
   }
 
-  /** By priority, and in the order of the list. */
+  /** All machines by priority, then in the order of the list. */
   get inOrder(): readonly Machine[] {
     return this.all.toSorted((a, b) => (a.place?.priority ?? 1) - (b.place?.priority ?? 1));
   }
 
-  /** Those that answer, by priority. */
+  /** The machines that answer, by priority. */
   get up(): readonly Machine[] {
     return this.#alone === undefined ? this.inOrder.filter(isUp) : [this.#alone];
   }
 
-  /** The one of this name; with one machine, that one, whatever is asked. */
+  /** The machine of this name. With a single machine, that one, whatever the name. */
   named(name: string | undefined): Machine {
     return this.all.find((machine) => nameOf(machine) === name) ?? this.first;
   }
 
-  /** Something else is known of one of them: who waits for one that is gone may go to another. */
+  /** Call when something changed about a machine, so that requests that wait for a lost machine can move. */
   looked(machine: Machine): void {
     const { installed } = machine.watch.state;
     if (installed !== undefined) this.#lists.set(machine, installed);
@@ -95,18 +95,18 @@ export class Machines {
     this.lookForOthers();
   }
 
-  /** Asks all who stand somewhere whether they would be better served elsewhere. */
+  /** Lets all waiting requests check whether another machine would serve them better. */
   lookForOthers(): void {
     for (const look of this.#restless) look();
   }
 
-  /** `look` is called when something else is known of the machines; the result ends that. */
+  /** Calls `look` whenever something changed about a machine, until the returned function is called. */
   onLook(look: () => void): () => void {
     this.#restless.add(look);
     return () => void this.#restless.delete(look);
   }
 
-  /** The model that a name means there, by its last list; `unknown` where it has told none. Undefined: it has no such model. */
+  /** The model of this name in a machine's last list; `unknown` without a list. Undefined: it lacks the model. */
   modelOn(machine: Machine, name: string): InstalledModel | 'unknown' | undefined {
     const list = machine.watch.state.installed ?? this.#lists.get(machine);
     if (list === undefined) return UNKNOWN;
@@ -116,12 +116,12 @@ export class Machines {
     return known.get(name);
   }
 
-  /** Whether it may be asked for this model, wherever that is. */
+  /** Whether the machine may be asked for this model, wherever the model is. */
   may(machine: Machine, model: string): boolean {
     return this.#may.get(machine)?.(model) === true;
   }
 
-  /** Whether one of several has it by its last list, also where it sleeps, or may not be asked. */
+  /** Whether any of several machines has the model by its last list, even if it sleeps or may not be asked. */
   knows(model: string): boolean {
     return this.only === undefined && this.all.some((machine) => this.#isOn(machine, model));
   }
@@ -131,21 +131,21 @@ export class Machines {
     return found !== undefined && found !== UNKNOWN;
   }
 
-  /** Whether it may be asked for this model, and has it as far as is known. */
+  /** Whether the machine may be asked for this model and, as far as is known, has it. */
   #serves(machine: Machine, model: string): boolean {
     if (!this.may(machine, model)) return false;
     return isCloudName(model) || this.modelOn(machine, model) !== undefined;
   }
 
-  /** Those that answer and have the model. */
+  /** The machines that answer and have the model. */
   having(model: string): readonly Machine[] {
     if (this.only !== undefined) return [this.only];
     return this.up.filter((machine) => this.#serves(machine, model));
   }
 
   /**
-   * Those that a question about a model, or a change of it, goes to: who answers and has it; else who might, but for its list.
-   * Throws model_not_found where it is only on machines that may not be asked for it, or none may.
+   * The machines that a question about a model, or a change of it, goes to: those that answer and have it, else those
+   * that may be asked. Throws model_not_found when only machines that may not be asked have it, or none may.
    */
   asking(model: string, to: NonNullable<Wanted['to']>): readonly Machine[] {
     const having = this.having(model);
@@ -157,14 +157,17 @@ export class Machines {
     return up.length > 0 ? up : may;
   }
 
-  /** Those that a download of it goes to by itself, the first of them that answers: who may be asked for it. None where none may. */
+  /** The machines that a model may be downloaded to; the first that answers does it. Empty when none may. */
   pulling(model: string): readonly Machine[] {
     const may = this.inOrder.filter((machine) => this.may(machine, model));
     const up = may.filter(isUp);
     return up.length > 0 ? up : may;
   }
 
-  /** What may be asked of those that answer, asked now, and of those that would be woken. Throws what the first throws where none tells it. */
+  /**
+   * Fetches the lists of the machines that answer, with the models that may be asked for, and adds those of machines
+   * that would be woken. Throws the first machine's error when no list is known.
+   */
   async tags(signal: AbortSignal): Promise<readonly InstalledModel[]> {
     if (this.#alone !== undefined) return await this.#alone.upstream.tags(signal);
     const asleep = this.asleep.map(({ models }) => models);
@@ -178,7 +181,7 @@ export class Machines {
     return eachOnce(told);
   }
 
-  /** Those that sleep and a request would wake, by priority, with what they had and may be asked for when they were seen last. */
+  /** The sleeping machines that a request would wake, by priority, with the models last seen that may be asked for. */
   get asleep(): readonly Asleep[] {
     if (this.#alone !== undefined) return [];
     return this.inOrder.filter(maySoonBeUp).flatMap((machine) => {
@@ -187,14 +190,17 @@ export class Machines {
     });
   }
 
-  /** Whether this one is to keep a model warm: it has it, and so has none that goes before it. */
+  /** Whether this machine keeps a model warm: it has the model, and no machine with a better priority does. */
   warmsOn(machine: Machine, model: string): boolean {
     const having = this.having(model);
     const first = having[0]?.place?.priority;
     return having.includes(machine) && machine.place?.priority === first;
   }
 
-  /** The machine for a request by what is known now, but none of these; undefined where none that answers, or can be woken, has the model. */
+  /**
+   * The best machine for a request by what is known now, except those in `not`. Undefined when none that has the model
+   * answers or can be woken.
+   */
   choose({ model, prompt }: Wanted, not: ReadonlySet<Machine> = NOBODY): Machine | undefined {
     if (this.only !== undefined) return this.only;
     const candidates: Candidate[] = [];
@@ -227,9 +233,9 @@ export class Machines {
   }
 
   /**
-   * The machine for a request. Waits only until something is known of each. One that has the model, and does not answer, where
-   * that is all there is. Throws model_not_found, which names those that were asked, invalid_request for what is no name, or
-   * the signal's reason.
+   * The machine for a request. Waits only until something is known of each. Returns a machine that has the model but
+   * does not answer if there is no other. Throws model_not_found, which names the machines that were asked,
+   * invalid_request for an invalid name, or the signal's reason.
    */
   async route(wanted: Wanted, signal: AbortSignal, not: ReadonlySet<Machine> = NOBODY): Promise<Machine> {
     if (this.only !== undefined) return this.only;
@@ -238,7 +244,7 @@ export class Machines {
     await Promise.all(this.all.map(({ watch }) => watch.firstLook(connect_timeout_ms, signal)));
     const found = this.choose(wanted, not);
     if (found !== undefined) return found;
-    // It may have been installed since the last look.
+    // The model may have been installed since the last look.
     const may = this.inOrder.filter((machine) => this.may(machine, model));
     await Promise.all(may.filter(isUp).map(({ watch }) => watch.resolve(model, signal)));
     for (const machine of may) this.#keepList(machine);
@@ -257,19 +263,19 @@ export class Machines {
     throw noMachineHas(model, { machines: asked.map(nameOf), barred: barred.map(nameOf), installed }, to);
   }
 
-  /** Whether one who waits or runs there, and was told nothing yet, is better served by another. */
+  /** Whether a request on this machine that has received nothing yet should move to another. */
   isLost(machine: Machine, model: string): boolean {
     if (!isUp(machine)) return !maySoonBeUp(machine) || machine.waker?.isWaking !== true;
     return !this.#serves(machine, model);
   }
 
-  /** Wakes it where it sleeps. */
+  /** Wakes the machine if it sleeps. */
   wake(machine: Machine): void {
     if (!isUp(machine)) machine.waker?.wake();
   }
 }
 
-/** What of a prompt need not be read again there, by the runner that stands ready, and how long the rest should take. */
+/** How much of a prompt the loaded runner holds there, in characters, and how long the rest should take to read. */
 function readingOn(
   { residency, modelfiles, held, estimator }: Machine,
   model: InstalledModel,
@@ -282,7 +288,7 @@ function readingOn(
   return { heldChars, ms: pace === null ? 0 : (tokens * 1000) / pace };
 }
 
-/** Whether calls to it have a chance now. */
+/** Whether calls to the machine have a chance now. */
 export function isUp({ watch }: Machine): boolean {
   const { status, away, breaker } = watch.state;
   return status === 'up' && !away && breaker !== 'open';

@@ -1,5 +1,6 @@
-// One Ollama, with all that is known of it and done with it: its calls, its watch and breaker, what is in its memory, and its
-// line. Stories ask a machine and not Ollama, since there may be several (machine-choice.ts). Types alone; open-machine.ts makes them.
+// One Ollama with everything that belongs to it: its calls, its watch and breaker, its memory, and its queue. Stories
+// talk to a machine and not to Ollama, since there may be several (machine-choice.ts). Types only; open-machine.ts
+// makes them.
 import type { UpstreamPlace } from '../../../contract/upstream-list.ts';
 import type { Determinism } from '../../models/determinism.ts';
 import type { KeepAlives } from '../../models/keep-alive.ts';
@@ -15,16 +16,16 @@ import type { PassedOn } from '../chat/passed-on.ts';
 import type { SettleParts } from '../chat/settle.ts';
 
 export interface Machine extends SettleParts {
-  /** What `[[upstreams]]` says of it; undefined where there is one machine, that of `ollama.api_url`. */
+  /** Its entry in `[[upstreams]]`; undefined when there is one machine, at `ollama.api_url`. */
   readonly place: UpstreamPlace | undefined;
-  /** Wakes it when it sleeps; undefined where nothing is said of that. */
+  /** Wakes the machine when it sleeps; undefined when waking is not configured. */
   readonly waker: Waker | undefined;
-  /** The settings as they are for this one: its address and key, and its slots. */
+  /** The settings as they apply to this machine: its address, key and slots. */
   readonly config: ReadConfig;
   readonly clock: Clock;
-  /** It is a Hearth, as far as is known: it loads models and keeps them by itself. */
+  /** Whether it is a Hearth, as far as is known. A Hearth loads and keeps models by itself. */
   isHearth(): boolean;
-  /** Each of its calls tells the watch how it went. */
+  /** Reports the outcome of each call to the watch. */
   readonly upstream: Upstream;
   readonly relay: Relay;
   readonly watch: Watch;
@@ -35,12 +36,12 @@ export interface Machine extends SettleParts {
   readonly keepAlives: KeepAlives;
   readonly reasons: LoadReasons;
   readonly residency: Residency;
-  /** What its runners hold of prompts, by their keys. */
+  /** What its runners hold of prompts, by runner key. */
   readonly held: HeldPrompts;
   readonly passedOn: PassedOn;
 }
 
-/** What it is called, for people; '' where there is one machine, which needs no name. */
+/** Its name for people; '' for a single machine, which needs none. */
 export function nameOf({ place }: Pick<Machine, 'place'>): string {
   return place?.name ?? '';
 }

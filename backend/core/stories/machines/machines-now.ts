@@ -1,9 +1,9 @@
-// The machines as they stand now, in the shape of contract/machine-view.ts: a plain list, for all that show them.
+// The current state of the machines, in the shape of contract/machine-view.ts.
 import type { MachineView } from '../../../contract/machine-view.ts';
 import { asleepSentence, maySoonBeUp } from './sleeping.ts';
 import type { Machines } from './machine-choice.ts';
 
-/** Each machine, by priority; the one that there is where none is listed. */
+/** All machines by priority; the single one when none is listed. */
 export function machinesView(machines: Machines): MachineView[] {
   return machines.inOrder.map((machine) => {
     const { place, watch, queue, config, waker } = machine;

@@ -1,13 +1,16 @@
-// Requests in others' words, handed on to one of several machines: what names a model goes to one that has it, and to all
-// where it is deleted; the lists are those of all machines; everything else goes to the first that answers. Each answer says
-// whose it is. Who runs a model chooses its machine before, and hands on by that one's own relay.
+// Hands requests on to one of several machines without translating them. A request that names a model goes to a machine
+// that has it, or to all of them for a delete. Lists combine those of all machines. Everything else goes to the first
+// machine that answers. Each answer names its machine. Requests that run a model choose their machine earlier, and use
+// its own relay.
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import type { InstalledModel, Relay, RelayAnswer, RelayRequest } from '../../ports.ts';
 import { nameOf, type Machine } from './machine.ts';
 import type { Asleep, Machines } from './machine-choice.ts';
 import { sleeping } from './sleeping.ts';
 
-/** The field of a body that names the model, by the route. A model that is made of files is made where they are. */
+/**
+ * The body fields that name the model, by route. A model built from files is built on the machine that has the files.
+ */
 const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
   'POST /api/show': ['model', 'name'],
   'POST /api/push': ['model', 'name'],
@@ -17,7 +20,7 @@ const NAMED_BY: Readonly<Record<string, readonly string[]>> = {
   'POST /api/pull': ['model', 'name'],
 };
 
-/** A body that names a model is short. Bytes. */
+/** The longest body that only names a model, in bytes. */
 const MOST_BODY = 4 * 1024 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -30,8 +33,8 @@ export class RelayOfAll implements Relay {
   }
 
   /**
-   * Throws what the relay of the machine throws, too_large for a body that should only name a model, and model_not_found where
-   * that is only on machines that may not be asked for it.
+   * Throws what the relay of the machine throws, too_large for a body that should only name a model, and
+   * model_not_found when only machines that may not be asked have the model.
    */
   async forward(request: RelayRequest, signal: AbortSignal): Promise<RelayAnswer> {
     const route = `${request.method} ${request.path.replace(/\?.*$/s, '')}`;
@@ -50,7 +53,7 @@ export class RelayOfAll implements Relay {
     return await this.#toFirst(asked, machines, signal);
   }
 
-  /** A model that is made may bring a template, messages and licences of its own. */
+  /** The limit of a body. A model to create may bring a template, messages and licences. */
   #limitOf(route: string): Limit {
     if (route !== 'POST /api/create')
       return { bytes: MOST_BODY, words: 'The body only names a model, and is longer than 4 MB.' };
@@ -58,7 +61,10 @@ export class RelayOfAll implements Relay {
     return { bytes: most * 1024 * 1024, words: `The body is longer than ${most} MB (server.max_body_mb).` };
   }
 
-  /** To the first of these; to the next one where nobody is there and the request can be sent again. */
+  /**
+   * Sends the request to the first machine, and to the next one if that is unreachable and the request can be sent
+   * again.
+   */
   async #toFirst(request: RelayRequest, machines: readonly Machine[], signal: AbortSignal): Promise<RelayAnswer> {
     const isStreamed = request.body !== null && !(request.body instanceof Uint8Array);
     const [first = this.#machines.first, ...others] = machines;
@@ -72,8 +78,9 @@ export class RelayOfAll implements Relay {
   }
 
   /**
-   * To each of them, also where another refuses it or is gone. The answer is that of the first that did not do it, or else of
-   * the first that did; that one has no such model counts only where none has it. Throws what the first throws that is gone.
+   * Sends the request to each machine, even if another refuses or is unreachable. Returns the first failure, or else
+   * the first success. That a machine lacks the model counts only when all of them lack it. Throws the error of the
+   * first unreachable machine.
    */
   async #toAll(request: RelayRequest, machines: readonly Machine[], signal: AbortSignal): Promise<RelayAnswer> {
     const done: string[] = [];
@@ -99,7 +106,10 @@ export class RelayOfAll implements Relay {
     throw new Error('a request to no machine');
   }
 
-  /** The `models` of all that answer, and of those asleep. `taken` makes for each list what says which of its entries are listed. */
+  /**
+   * Combines the `models` of all machines that answer, and of sleeping ones. `taken` makes, for each request, the
+   * filter of listed entries.
+   */
   async #list(
     request: RelayRequest,
     signal: AbortSignal,
@@ -138,7 +148,7 @@ export class RelayOfAll implements Relay {
     return { status: 200, headers: { ...headers, 'content-length': String(bytes.length) }, body: once(bytes) };
   }
 
-  /** What its machine may be asked for, and of several entries with one name the first. */
+  /** Lists what each machine may be asked for, and of several entries with one name only the first. */
   #isListed(): (entry: Fields, machine: Machine) => boolean {
     const names = new Set<string>();
     return (entry, machine) => {
@@ -155,12 +165,12 @@ function from(whose: Machine | string, answer: RelayAnswer): RelayAnswer {
   return { ...answer, headers: { ...answer.headers, 'x-upstream': name } };
 }
 
-/** As Ollama lists it in /api/tags. */
+/** A model in the form of Ollama's /api/tags. */
 function entryOf({ remote: _remote, ...model }: InstalledModel): Fields {
   return { ...model, model: model.name };
 }
 
-/** The same, read to its end. */
+/** The same answer, read to its end. */
 async function kept(answer: RelayAnswer): Promise<RelayAnswer> {
   return { ...answer, body: once(Buffer.from(await read(answer))) };
 }
@@ -173,13 +183,13 @@ async function read({ body }: RelayAnswer): Promise<string> {
   return (await bytesOf(body))?.toString() ?? '';
 }
 
-/** How long a body may be, and what is said of a longer one. */
+/** The limit of a body, and the message for a longer one. */
 interface Limit {
   readonly bytes: number;
   readonly words: string;
 }
 
-/** Throws too_large. Answers have no limit. */
+/** Reads a body. Throws too_large. Answers have no limit. */
 async function bytesOf(body: RelayRequest['body'], limit?: Limit): Promise<Buffer | null> {
   if (body === null) return null;
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);

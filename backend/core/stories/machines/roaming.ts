@@ -1,40 +1,40 @@
-// A request that several machines could serve goes to one of them, and to another one when that is gone before anything of
-// the answer was told: once, since it may be the request that brings machines down. One that was to be woken, and did not
-// come, was asked nothing, and does not count. Age and patience in line go on. With one machine there is nowhere to go.
+// Sends a request to one of several machines, and moves it when that machine is lost before any of the answer was sent.
+// It moves only once, since the request itself may be what brings machines down. A machine that was to be woken and did
+// not come up does not count. Age and waiting time carry over. With a single machine there is nowhere to move to.
 import { asAppError } from '../../../contract/errors.ts';
 import { onAbort } from '../../abort.ts';
 import type { Trace } from '../../requests/trace.ts';
 import { isUp, type Machines, type Wanted } from './machine-choice.ts';
 import { nameOf, type Machine } from './machine.ts';
 
-/** Why one leaves the machine that it is at. One for all, as OVER. */
+/** Why a request leaves its machine. One shared error, as OVER is. */
 const MOVES = new Error('Another machine serves it.');
 
-/** Where a request begins, what it wants, and who hears of it. */
+/** Where a request begins, what it wants, and where its moves are noted. */
 export interface Journey {
   readonly first: Machine;
   readonly wanted: Wanted;
-  /** Ends it wherever it is. */
+  /** Ends the request wherever it is. */
   readonly signal: AbortSignal;
-  /** Whether its caller has been told anything of the answer: then it stays. */
+  /** Whether the caller has received any of the answer; then it stays. */
   told?(): boolean;
-  /** Notes where it is. */
+  /** Records which machine it is on. */
   readonly trace: Trace;
 }
 
-/** Its stay at one machine. */
+/** A request's stay at one machine. */
 export interface Stay {
-  /** Aborts with the journey's reason, and when it is to leave for another machine. */
+  /** Aborts with the journey's reason, or when the request should move to another machine. */
   readonly signal: AbortSignal;
-  /** Milliseconds since the journey began; undefined at the first. */
+  /** Milliseconds since the journey began; undefined at the first machine. */
   readonly stoodMs?: number | undefined;
   /** Whether another machine would serve it now. */
   readonly mayLeave?: (() => boolean) | undefined;
 }
 
 /**
- * Does the work at the first machine, and where that goes away at another. Throws at once what the work at the first throws
- * at once; rejects with what the work rejects with.
+ * Does the work at the first machine, and at another when the first is lost. Throws at once what the work at the first
+ * machine throws at once. Rejects with what the work rejects with.
  */
 export function roaming<T>(
   machines: Machines,
@@ -55,7 +55,7 @@ class Roamer {
   readonly #journey: Journey;
   readonly #beganAt: number;
   #at: Machine;
-  /** A machine that it was asked of is gone. */
+  /** Whether it has left a machine that was asked. */
   #moved = false;
   #end: () => void = () => undefined;
 
@@ -66,7 +66,7 @@ class Roamer {
     this.#beganAt = this.#at.clock.elapsed();
   }
 
-  /** Not async: what the work throws at once is thrown at once. */
+  /** Not async, so that what the work throws at once is thrown at once. */
   begun<T>(work: (machine: Machine, stay: Stay) => Promise<T>): Promise<T> {
     try {
       return work(this.#at, this.#stay());
@@ -93,13 +93,13 @@ class Roamer {
     }
   }
 
-  /** Where it goes on after a failure; undefined where it ends. */
+  /** The machine to go on with after a failure; undefined when the failure is final. */
   #nextAfter(error: unknown): Machine | undefined {
     if (this.#journey.signal.aborted) return undefined;
-    // The other one may have gone meanwhile: then it waits where it is.
+    // The other machine may be gone by now; then it waits where it is.
     if (error === MOVES) return this.#other() ?? this.#at;
     const { code, broke } = asAppError(error);
-    // One that has a line of its own may have no place there.
+    // A machine with a queue of its own may have no room there.
     const isElsewhere = code === 'queue_full' || code === 'model_not_found';
     return (broke || code === 'upstream_unreachable' || isElsewhere) && this.#mayLeave() ? this.#other() : undefined;
   }

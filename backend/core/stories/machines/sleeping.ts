@@ -1,19 +1,19 @@
-// A machine that does not answer and can be woken is taken to be asleep: how that is told, and what is said of it.
+// A machine that can be woken and does not answer is assumed to sleep. How that is detected, and how it is worded.
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import { nameOf, type Machine } from './machine.ts';
 
-/** It does not answer, and may sleep. What answers there, but not as an Ollama that can be used, is awake. */
+/** Whether a machine that does not answer may be asleep. One that answers, but not as a usable Ollama, is awake. */
 export function maySoonBeUp({ watch, waker }: Pick<Machine, 'watch' | 'waker'>): boolean {
   const { status, foreign } = watch.state;
   return waker?.mayHelp === true && status === 'down' && !foreign;
 }
 
-/** What is said of one that sleeps. */
+/** The sentence about a sleeping machine. */
 export function asleepSentence(machine: Machine): string {
   return `${nameOf(machine)} is asleep, or switched off. A request that runs a model wakes it.`;
 }
 
-/** What a call to this machine has failed with: in other words where it sleeps and nobody was there. */
+/** The error of a failed call, reworded if the machine sleeps and was unreachable. */
 export function sleeping(machine: Machine, error: unknown): unknown {
   const failure = asAppError(error);
   if (failure.code !== 'upstream_unreachable' || !maySoonBeUp(machine)) return error;

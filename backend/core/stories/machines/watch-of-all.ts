@@ -1,5 +1,5 @@
-// The watch over several machines as one: what is installed on any of them, and may be asked of it, is installed, and while
-// one answers, Ollama answers. For those who look at the whole; who runs something asks the watch of its machine.
+// The watch over several machines as one. A model counts as installed if any machine has it and may be asked for it;
+// Ollama counts as up while one machine answers. For overviews only: a run uses the watch of its own machine.
 import type { InstalledModel, LoadedModel, UpstreamState, Watch } from '../../ports.ts';
 import { named } from '../../models/names.ts';
 import type { Machine } from './machine.ts';
@@ -8,9 +8,9 @@ import type { Machine } from './machine.ts';
 export interface Watched {
   readonly inOrder: readonly Machine[];
   readonly first: Machine;
-  /** Those that a request would wake, with what they may be asked for. */
+  /** The machines that a request would wake, with the models that they may be asked for. */
   readonly asleep: readonly { readonly models: readonly InstalledModel[] }[];
-  /** Whether it may be asked for a model. */
+  /** Whether a machine may be asked for a model. */
   may(machine: Machine, model: string): boolean;
 }
 
@@ -29,7 +29,7 @@ export class WatchOfAll implements Watch {
     return list.filter(({ name }) => this.#machines.may(machine, name));
   }
 
-  /** That of the first that answers, with the models of all. */
+  /** The state of the first machine that answers, with the models of all. */
   get state(): UpstreamState {
     const states = this.#watches.map(({ state }) => state);
     const lists = this.#machines.inOrder.flatMap((machine) => {
@@ -71,7 +71,7 @@ export class WatchOfAll implements Watch {
     return undefined;
   }
 
-  /** What some of those that answer have not told is not known. */
+  /** Undefined unless every machine that answers has reported its list. */
   get currentList(): readonly InstalledModel[] | undefined {
     const up = this.#machines.inOrder.filter(({ watch }) => watch.state.status === 'up');
     const lists: (readonly InstalledModel[])[] = [];
@@ -96,7 +96,7 @@ export class WatchOfAll implements Watch {
     return (await Promise.all(up.map((watch) => watch.refreshLoaded(signal)))).flat();
   }
 
-  /** Throws what the last of them throws where none lets a call through. */
+  /** Throws the error of the last machine when none lets a call through. */
   admit(): void {
     let refusal: unknown;
     for (const watch of this.#watches) {
@@ -109,19 +109,19 @@ export class WatchOfAll implements Watch {
     throw refusal;
   }
 
-  /** Resolves when one of them is found; rejects as the first of them does where none is. */
+  /** Resolves when one machine is found; otherwise rejects with the error of the first. */
   async find(signal: AbortSignal): Promise<void> {
     const finding = this.#watches.map((watch) => watch.find(signal));
     await Promise.any(finding).catch(() => finding[0]);
   }
 
-  /** A call is one machine's, and told to its watch. */
+  /** A call belongs to one machine and is reported to its watch. */
   report(): void {
     return;
   }
 }
 
-/** By name, the first of those that have it. */
+/** The models of all lists; of equal names the first. */
 export function eachOnce(lists: readonly (readonly InstalledModel[])[]): InstalledModel[] {
   const byName = new Map<string, InstalledModel>();
   for (const model of lists.flat()) if (!byName.has(model.name)) byName.set(model.name, model);

@@ -1,4 +1,5 @@
-// What the gateway can be told to do: clear, warm, unload, delete, reset. One function for HTTP, tray and command line.
+// The actions that the gateway can be told to do: clear, warm, unload, delete, reset. HTTP, tray and command line all
+// use them.
 import {
   ACTION_NAMES,
   ACTIONS,
@@ -35,30 +36,32 @@ export interface ActionParts {
   readonly machines: Machines;
 }
 
-/** What loading a model takes of its machine. */
+/** The parts of a machine that loading a model needs. */
 export type LoadParts = SettleParts &
   Pick<Machine, 'config' | 'clock' | 'watch' | 'queue' | 'residency' | 'upstream' | 'modelfiles' | 'uses'>;
 
-/** What an action may carry; contract/control.ts ACTIONS has validated it. */
+/** The data of an action; contract/control.ts ACTIONS has validated it. */
 export interface ActionData {
   readonly model?: string | null | undefined;
   readonly older_than_s?: number | null | undefined;
   readonly key?: string | undefined;
 }
 
-/** What is to be done, and with what. */
+/** An action with its data. */
 export interface AskedAction {
   readonly action: Action;
   readonly data: ActionData;
 }
 
-/** Who has it done: `watcher` says what it may see, and its signal that it left. */
+/** Who requests an action: `watcher` decides what it may see, and `signal` aborts when it left. */
 interface Actor {
   readonly watcher: string;
   readonly signal: AbortSignal;
 }
 
-/** An action as a caller sent it. Throws invalid_request that lists the actions, or names a field that is wrong or unknown. */
+/**
+ * Parses an action from a caller. Throws invalid_request, which lists the actions or names a wrong or unknown field.
+ */
 export function readAction(body: unknown): AskedAction {
   const read = actionBodySchema.safeParse(body);
   if (!read.success) {
@@ -75,11 +78,11 @@ export function readAction(body: unknown): AskedAction {
   return { action: known, data: parsed.data ?? {} };
 }
 
-/** A warm-up by hand: somebody is waiting for it. */
+/** The urgency of a manual warm-up: somebody is waiting for it. */
 const BY_HAND: Urgency = { class: 'interactive', priority: PRIORITY.high };
 
 /**
- * Does what is asked and says what changed; what is kept or counted of others than the watcher stays as it is. Throws
+ * Does the action and returns what changed. What is kept or counted for others than the watcher stays as it is. Throws
  * AppError (model_not_found, upstream errors, queue_full).
  */
 export async function act(
@@ -94,7 +97,7 @@ export async function act(
         ...(typeof data.older_than_s === 'number' ? { olderThanS: data.older_than_s } : {}),
       };
       const answers = await everywhere(parts.cache.clear({ ...which, watcher }));
-      // A conversation belongs to no model and no age of an answer: only "all" means it too.
+      // Conversations belong to no model or age, so only a clear of everything includes them.
       if (Object.keys(which).length > 0) return { success: true, action, ...answers };
       const talks = parts.conversations.clear(watcher);
       const removed = answers.removed + talks.removed;
@@ -108,7 +111,7 @@ export async function act(
       return { success: true, action, ...(await everywhere(parts.cache.delete(data.key ?? '', watcher))) };
     case 'reset_stats':
       parts.telemetry.reset(watcher);
-      // These count for everybody, so only who may see everything resets them.
+      // These counts are shared by everybody, so only a watcher that may see everything resets them.
       if (!sees(watcher, LOCAL)) return { success: true, action };
       parts.cache.resetCounts();
       parts.conversations.resetCounts();
@@ -139,13 +142,13 @@ export async function act(
   }
 }
 
-/** The model that is meant, by the name of a profile too. */
+/** The model that is meant; the name may be that of a profile. */
 function modelOf({ config }: ActionParts, { model }: ActionData): string {
   const { models, ollama } = config();
   return meantModel(models, model ?? ollama.model);
 }
 
-/** Where a request for it would go; says which machine that is, where there are several. */
+/** Warms the model where a request for it would go. The result names the machine if there are several. */
 async function warmSomewhere(
   { machines }: Pick<ActionParts, 'machines'>,
   model: string,
@@ -157,8 +160,8 @@ async function warmSomewhere(
 }
 
 /**
- * Loads a model with the same runner options that requests through us get, so that the first of them reloads nothing.
- * It waits for a slot like any request. Resolves with the milliseconds that the load took; also renews keep_alive.
+ * Loads a model with the runner options that requests through Hearth get, so that the first request causes no reload.
+ * Waits for a slot like any request, and renews keep_alive. Resolves with the milliseconds that the load took.
  */
 export async function warm(
   parts: LoadParts,
@@ -168,7 +171,7 @@ export async function warm(
   return await load(parts, { request: { model }, lane: 'chat', caller: 'hearth', urgency }, signal);
 }
 
-/** A load to be: the model with its options, and for whom it stands in line. */
+/** A load to do: the model with its options, and for whom it waits in the queue. */
 interface WantedLoad {
   readonly request: UpstreamRequest;
   readonly lane: Lane;
@@ -176,7 +179,10 @@ interface WantedLoad {
   readonly urgency: Urgency;
 }
 
-/** The same with the options and the keep_alive of a request; without options, those that requests usually have. */
+/**
+ * Loads a model with the options and the keep_alive of a request. Without options, it uses those that requests usually
+ * have.
+ */
 export async function load(
   parts: LoadParts,
   { request: wanted, lane, caller, urgency }: WantedLoad,
@@ -209,7 +215,7 @@ export async function load(
     const wish = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, wish, queue, lease.signal);
     const keepAlive = await residency.keepAlive(spec, wish, lease.signal);
-    // It stood ready, or is to stay longer than Ollama keeps it by itself: an empty request renews its time.
+    // The runner was ready, or has to stay longer than Ollama keeps it by default: renew it with an empty request.
     if (loadMs === 0 || keepAlive !== wish) {
       await upstream.load(spec, keepAlive, lease.signal);
       residency.renewed(spec, keepAlive);
@@ -221,7 +227,7 @@ export async function load(
 const PENDING =
   'Valkey is away: the other gateways still have these answers, and lose them when this one reaches it again.';
 
-/** What was removed here, once it is removed from all gateways of the fleet too, or Valkey is found to be away. */
+/** The removal here, once the whole fleet has removed it too, or Valkey turns out to be away. */
 async function everywhere({
   shared,
   ...removed

@@ -1,4 +1,4 @@
-// Installed models: one is deleted, and what is known of one.
+// Deletes installed models and describes them.
 import type { ModelDetails } from '../../../contract/model-commands.ts';
 import type { ActionParts } from './actions.ts';
 import type { Machine } from '../machines/machine.ts';
@@ -11,12 +11,12 @@ export interface ModelDiskParts extends ActionParts {
   readonly requestDesk: RequestDesk;
 }
 
-/** The last requests for a model, by which it is told who uses it. */
+/** How many of the last requests are searched for the users of a model. */
 const LATELY = 200;
 
 /**
- * Deletes a model, on every machine that has it. What of it is in memory goes first, as Ollama's own client has it (cmd/cmd.go, DeleteHandler); what runs on it
- * ends. Throws model_not_found, and what Ollama says.
+ * Deletes a model on every machine that has it. Unloads it first, as Ollama's own client does (cmd/cmd.go,
+ * DeleteHandler); runs on it end. Throws model_not_found, and Ollama's errors.
  */
 export async function removeModel({ machines }: ActionParts, model: string, signal: AbortSignal): Promise<void> {
   const having = machines.having(model);

@@ -2,7 +2,7 @@
 import type { UpstreamPlace } from '../../../contract/upstream-list.ts';
 import type { Told, UpstreamState } from '../../ports.ts';
 
-/** Undefined while it answers, or nothing is known yet. `place`: which it is, where there are several. */
+/** Undefined while Ollama answers, or nothing is known yet. `place` is the machine, when there are several. */
 export function ollamaNotice(
   { status, reason = 'Ollama does not answer. Start it.' }: Pick<UpstreamState, 'status' | 'reason'>,
   place: Pick<UpstreamPlace, 'name' | 'wake'> | undefined,
@@ -17,7 +17,7 @@ export function ollamaNotice(
     return { text: reason, todo, listOnly: true, isLogged: true, ...level };
   }
   return {
-    // It says what to do as well.
+    // The reason also says what to do.
     text: reason,
     todo: 'What was accepted waits until it is back.',
     listOnly: true,

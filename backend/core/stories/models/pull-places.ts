@@ -1,4 +1,5 @@
-// Where models are downloaded to: the machine that is named, or the first by priority that answers and may be asked for them.
+// Chooses where a model is downloaded to: the named machine, or the first by priority that answers and may be asked for
+// the model.
 import { AppError } from '../../../contract/errors.ts';
 import type { PullPlaces } from '../../models/pulls.ts';
 import { nameOf, type Machine } from '../machines/machine.ts';
@@ -20,7 +21,7 @@ export function pullPlaces(machines: Machines): PullPlaces {
       if (machine === undefined) throw noSuchMachine(machines, place);
       await machine.upstream.pull(...asked);
       if (machines.only !== undefined) return;
-      // Who sees that it has left the line finds it in the list of that machine.
+      // Resolve it now, so that the model is listed as soon as the download has left the queue.
       machine.watch.invalidate();
       const [model, signal] = asked;
       await machine.watch.resolve(model, signal).catch(() => undefined);
@@ -28,7 +29,7 @@ export function pullPlaces(machines: Machines): PullPlaces {
   };
 }
 
-/** The one that a download goes to by itself. */
+/** The machine for a download that names none. */
 function pick(machines: Machines, model: string): Machine {
   const [first] = machines.pulling(model);
   if (first === undefined) throw mayNot(model, machines.inOrder);

@@ -1,5 +1,5 @@
-// Models leave memory because somebody wants it: one by its name, or all that nobody needs just now. What people put away so is
-// not loaded again by Hearth itself until somebody uses it; what an app unloads is.
+// Unloads models on request: one by name, or all that are idle. Hearth does not reload a model that a person unloaded
+// until somebody uses it. A model that an app unloaded may be reloaded.
 import { AppError } from '../../../contract/errors.ts';
 import type { LoadParts } from './actions.ts';
 import { named } from '../../models/names.ts';
@@ -7,28 +7,28 @@ import type { InstalledModel, LoadedModel } from '../../ports.ts';
 import type { Machines } from '../machines/machine-choice.ts';
 import { resolveModel } from '../chat/question.ts';
 
-/** How often /api/ps is asked while a model leaves memory, and how long at most. Milliseconds. */
+/** How often /api/ps is polled while a model leaves memory, and for how long. Milliseconds. */
 const POLL_MS = 100;
 const LIMIT_MS = 30_000;
 
-/** What left memory, and what stayed; by name. */
+/** The models that were unloaded and those that stayed, by name. */
 export interface MadeFree {
   readonly unloaded: readonly string[];
   readonly in_use: readonly string[];
-  /** What Ollama did not unload, and said why. */
+  /** The models that Ollama refused to unload. */
   readonly refused: readonly string[];
-  /** Bytes of all memory that was taken, on the GPU or not. */
+  /** Bytes of memory freed, on the GPU or not. */
   readonly freed_bytes: number;
 }
 
-/** The same on every machine that has it. */
+/** Unloads a model on every machine that has it, without waiting until it is gone. */
 export async function unloadEverywhere(machines: Machines, model: string, signal: AbortSignal): Promise<void> {
   const having = machines.having(model);
   const asked = having.length > 0 ? having : [await machines.route({ model, to: 'write' }, signal)];
   await Promise.all(asked.map((machine) => unloadAtOnce(machine, model, signal)));
 }
 
-/** Unloads a model as Ollama's own clients ask for it, without waiting until it is gone. Throws what Ollama says. */
+/** Unloads a model as Ollama's own clients do, without waiting until it is gone. Throws Ollama's errors. */
 async function unloadAtOnce(parts: LoadParts, model: string, signal: AbortSignal): Promise<void> {
   const { watch, upstream, residency, modelfiles } = parts;
   const installed = await watch.resolve(model, signal);
@@ -51,7 +51,7 @@ export async function unload(parts: LoadParts, model: string, signal: AbortSigna
   );
 }
 
-/** The same on all machines that answer. Throws what one throws where all do. */
+/** Unloads idle models on all machines that answer. Throws only when all of them fail. */
 export async function unloadAllIdle(machines: Machines, signal: AbortSignal): Promise<MadeFree> {
   const asked = machines.up.length > 0 ? machines.up : [machines.first];
   const ended = await Promise.allSettled(asked.map((machine) => unloadIdle(machine, signal)));
@@ -69,9 +69,9 @@ export async function unloadAllIdle(machines: Machines, signal: AbortSignal): Pr
 }
 
 /**
- * Unloads all models that no request runs on or waits for. What a program past Hearth uses stays as well, since Ollama lets it
- * end first. One that is refused keeps none of the others in memory. Resolves when they are gone. Throws what Ollama says where it
- * refuses all.
+ * Unloads all models that no request runs on or waits for. Models used by programs that bypass Hearth stay too, since
+ * Ollama lets those finish. A refusal for one model does not stop the others. Resolves when they are gone. Throws
+ * Ollama's error when it refuses all.
  */
 async function unloadIdle(parts: LoadParts, signal: AbortSignal): Promise<MadeFree> {
   const { watch, upstream, modelfiles } = parts;
@@ -97,7 +97,7 @@ async function unloadIdle(parts: LoadParts, signal: AbortSignal): Promise<MadeFr
   };
 }
 
-/** Of the models that requests run on or wait for. */
+/** The weights of the models that requests run on or wait for. */
 function neededWeights({ queue, watch, modelfiles }: LoadParts): Set<string> {
   const { installed, loaded } = watch.state;
   const weights = new Set<string>();
@@ -113,7 +113,7 @@ function putAway({ residency, uses }: LoadParts, weights: string): void {
   uses.putAway(weights);
 }
 
-/** Waits until Ollama lists none of them any more; those that it still has in the end. */
+/** Waits until Ollama no longer lists any of the weights. Resolves with those that are left at the time limit. */
 async function stayed(
   { watch, residency, clock }: LoadParts,
   weights: readonly string[],

@@ -1,6 +1,6 @@
-// Keeps models warm: the preload list, the models in use before their keep_alive runs out, and what was in memory when
-// Ollama was started anew. It asks for nothing while
-// anybody waits or runs, takes no memory from a model that is in use, and gives up quietly when Ollama is down.
+// Keeps models warm: the preload list, models in use before their keep_alive runs out, and what was loaded when Ollama
+// restarted. It requests nothing while anybody waits or runs, evicts no model that is in use, and gives up quietly when
+// Ollama is down.
 import { LEAST_URGENT } from '../../../contract/chat/chat-request.ts';
 import { asAppError, faultOf } from '../../../contract/errors.ts';
 import { canonicalName } from '../../../contract/model-name.ts';
@@ -11,63 +11,65 @@ import { named } from '../../models/names.ts';
 import type { LoadedModel, Log, PutNotice } from '../../ports.ts';
 import { IDLE_MS } from '../../models/uses.ts';
 
-/** A model is renewed when less than a third of its time is left, and not later than this. Milliseconds. */
+/** A model is renewed when less than a third of its time is left, and no later than this. Milliseconds. */
 const RENEW_BEFORE_MS = 45_000;
-/** After a preload that failed or did not last, this long until the next try, twice as long each time. Milliseconds. */
+/** The pause after a preload that failed or did not last; it doubles each time. Milliseconds. */
 const RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 3_600_000;
-/** What is gone this long before its time was up may have gone by itself. Milliseconds. */
+/** A model that disappears at most this long before its time counts as expired. Milliseconds. */
 const CLOCK_SLACK_MS = 5000;
 
 export type WarmerParts = LoadParts & {
   readonly log: Log;
   readonly put: PutNotice;
-  /** Whether this machine is the one that is to keep a model warm. Absent: there is no other. */
+  /** Whether this machine keeps a model warm. Absent when there is no other machine. */
   keeps?(model: string): boolean;
 };
 
-/** A name of the preload list, and what its runner is loaded from: the name itself where it is not installed. */
+/** A name of the preload list, and the weights of its runner. Uses the name as weights when it is not installed. */
 interface Wanted {
   readonly name: string;
   readonly weights: string;
 }
 
 interface Lost extends Wanted {
-  /** When it would have left memory by itself, in milliseconds since 1970. */
+  /** When it would have expired, in milliseconds since 1970. */
   readonly until: number;
-  /** It has been in memory again; if it leaves after that, it is not brought back. */
+  /** It was reloaded once. If it leaves again, it is not brought back. */
   isBack: boolean;
 }
 
 export class Warmer {
   readonly #parts: WarmerParts;
   #busy = false;
-  /** Weights that were in memory since Ollama came up. */
+  /** Weights that were loaded at some time since Ollama came up. */
   readonly #begun = new Set<string>();
-  /** Weights whose time ran out; nobody took them away. */
+  /** Weights that expired by themselves and were not unloaded. */
   readonly #expired = new Set<string>();
-  /** Weights in memory at the last look, and until when. */
+  /** The weights loaded at the last look, each with its expiry. */
   #seen: ReadonlyMap<string, number> = new Map();
-  /** What was in memory when Ollama went away, by weights: it comes back, unless somebody needs the room first. */
+  /** What was loaded when Ollama went away, by weights. It is reloaded unless somebody needs the memory first. */
   readonly #lost = new Map<string, Lost>();
-  /** Pairs of weights that were seen in memory together. */
+  /** Pairs of weights that were loaded at the same time. */
   readonly #together = new Set<string>();
-  /** By weights, the name under which they were last loaded; one for each model at most. */
+  /** The name under which each weights was last loaded; at most one for each model. */
   readonly #names = new Map<string, string>();
   readonly #tries = new Map<string, { readonly at: number; readonly times: number }>();
-  /** Pairs of weights of which loading the first made Ollama unload the second. Few: one of them is on the preload list. */
+  /**
+   * Pairs of weights where loading the first made Ollama unload the second. Few: one of each is on the preload list.
+   */
   readonly #misfits: { readonly loaded: string; readonly left: string }[] = [];
 
   constructor(parts: WarmerParts) {
     this.#parts = parts;
   }
 
-  /** Looks whether something is to be warmed; call after each look at Ollama. `signal` ends what it started. */
+  /** Checks whether a model needs warming. Call it after each look at Ollama; `signal` aborts what it started. */
   check(signal: AbortSignal): void {
     const { watch, queue, uses, config } = this.#parts;
-    // Nothing is loaded for a replay.
+    // A replay needs no model.
     if (config().cache.mode === 'replay') return;
-    // It may also have been started anew between two probes; then a call broke off, and nobody knows more yet.
+    // Ollama may have restarted between two probes; then a call broke off, and nothing else is known yet.
     if (watch.state.status !== 'up' || watch.state.away) {
       if (this.#seen.size > 0) this.#lose();
       this.#begun.clear();
@@ -84,7 +86,7 @@ export class Warmer {
     });
   }
 
-  /** Ollama is away, and with it what it had in memory, except for what had run out by itself. */
+  /** Remembers what was loaded when Ollama went away, except for what had expired. */
   #lose(): void {
     const now = this.#parts.clock.now();
     this.#lost.clear();
@@ -95,7 +97,7 @@ export class Warmer {
     this.#seen = new Map();
   }
 
-  /** The lost one that is to be loaded now: all of them were in memory together, so none takes the room of another. */
+  /** The next lost model to reload. All lost models were loaded together, so none evicts another. */
   #nextLost(): Wanted | undefined {
     const now = this.#parts.clock.now();
     if ([...this.#seen.keys()].some((weights) => !this.#lost.has(weights))) this.#lost.clear();
@@ -103,7 +105,7 @@ export class Warmer {
     return [...this.#lost.values()].find((lost) => !lost.isBack && lost.until > now && this.#mayTry(lost));
   }
 
-  /** What came into memory and what left it since the last look. */
+  /** Notes which models were loaded and which left since the last look. */
   #look(): void {
     const { watch, modelfiles, clock } = this.#parts;
     const seen = new Map(watch.state.loaded.map(({ digest, expires_at }) => [modelfiles.weights(digest), expires_at]));
@@ -137,7 +139,7 @@ export class Warmer {
     return (watch.state.installed ?? []).filter(({ name }) => names.has(canonicalName(name)));
   }
 
-  /** The preload list, each weights once. */
+  /** The preload list, with equal weights only once. */
   #wanted(names: readonly string[] = this.#parts.config().ollama.preload): Wanted[] {
     const { modelfiles, watch } = this.#parts;
     const { installed, loaded } = watch.state;
@@ -153,7 +155,7 @@ export class Warmer {
     return [...wanted.values()];
   }
 
-  /** Models in memory whose time is nearly up. */
+  /** Loaded models that are about to expire. */
   #renewals(): Wanted[] {
     const { config, clock } = this.#parts;
     const { keep_warm, keep_alive, preload, model } = config().ollama;
@@ -164,7 +166,7 @@ export class Warmer {
       .filter((wanted) => this.#mayTry(wanted));
   }
 
-  /** The model of the preload list that is to be loaded now. */
+  /** The model of the preload list to load now. */
   #next(): Wanted | undefined {
     const { uses, queue } = this.#parts;
     if (queue.waiting > 0 || queue.running > 0 || queue.paused) return undefined;
@@ -180,8 +182,8 @@ export class Warmer {
   }
 
   /**
-   * Whether something that is wanted as much would have to leave for it: another of the list that is known not to fit
-   * beside it; or one that somebody pinned, unless both were in memory together before or this one never was.
+   * Whether loading these weights would evict something of equal rank: a listed model that is known not to fit beside
+   * it, or a pinned model, unless both were loaded together before or this one never was.
    */
   #standsInTheWay(weights: string): boolean {
     const { watch, modelfiles, clock } = this.#parts;
@@ -213,7 +215,7 @@ export class Warmer {
     this.#tell();
   }
 
-  /** What of the preload list does not fit together. */
+  /** Reports the models of the preload list that do not fit together. */
   #tell(): void {
     if (this.#misfits.length === 0) return;
     const names = new Map(this.#wanted().map(({ name, weights }) => [weights, name]));
@@ -232,7 +234,7 @@ export class Warmer {
     }
   }
 
-  /** After a try that failed, or did not last, there is a pause. */
+  /** False during the pause after a try that failed or did not last. */
   #mayTry({ weights }: Wanted): boolean {
     const tried = this.#tries.get(weights);
     if (tried === undefined) return true;
@@ -240,7 +242,7 @@ export class Warmer {
     return this.#parts.clock.elapsed() - tried.at >= pause;
   }
 
-  /** Loads or renews; rejects with the signal's reason alone. */
+  /** Loads or renews a model. Rejects only with the signal's reason. */
   async #try({ name, weights }: Wanted, signal: AbortSignal): Promise<void> {
     const { clock, log, watch } = this.#parts;
     this.#tries.set(weights, { at: clock.elapsed(), times: (this.#tries.get(weights)?.times ?? 0) + 1 });
@@ -256,10 +258,10 @@ export class Warmer {
   }
 }
 
-/** The same for both orders. */
+/** The key of a pair, the same in both orders. */
 function pairOf(...weights: readonly [string, string]): string {
   return weights.toSorted().join('\n');
 }
 
-/** What has longer than this left was pinned by somebody. Milliseconds. */
+/** A model with more time left than this was pinned by somebody. Milliseconds. */
 const PINNED_MS = 365 * 86_400_000;

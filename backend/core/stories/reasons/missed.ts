@@ -133,7 +133,7 @@ function planFacts({ config, clock, modelfiles, startedAt }: MissedParts, wanted
   };
 }
 
-/** A store that is full to this share had to evict. */
+/** Eviction leaves at least this share of the limit in use, so a store above it counts as full. */
 const FULL = 0.8;
 
 function diskOf(figures: StoreFigures | undefined): FateFacts['disk'] {

@@ -13,7 +13,7 @@ import type { Ended } from '../../requests/at-once.ts';
 import { OFTEN } from './partings.ts';
 import type { MayOffer, RequestDesk } from '../views/request-desk.ts';
 
-/** How long a notice holds, and is not told again. Milliseconds. */
+/** How long a notice lasts, and the least time before the next one. Milliseconds. */
 const DAY_MS = 24 * 3_600_000;
 /** How many apps are counted. */
 const MOST = 50;

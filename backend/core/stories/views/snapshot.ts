@@ -24,7 +24,7 @@ const MB = 1024 * 1024;
 
 export interface SnapshotParts {
   readonly version: string;
-  /** By the monotonic clock, in milliseconds. */
+  /** On the monotonic clock, in milliseconds. */
   readonly startedAt: number;
   readonly clock: Clock;
   readonly config: ReadConfig;
